@@ -1,0 +1,1 @@
+CREATE TABLE sample_hours (hour INTEGER NOT NULL, point_id INTEGER NOT NULL, samples TEXT NOT NULL, PRIMARY KEY (hour, point_id)) STRICT, WITHOUT ROWID;

@@ -1,0 +1,39 @@
+/**
+ * Every error our HTTP answers can carry, by its stable `code`. A closed set, so that clients can switch on it and a
+ * new one cannot be made up in passing.
+ */
+export const PROBLEMS = {
+  invalid_request: { status: 400, title: "The request is not valid" },
+  span_too_long: { status: 400, title: "The time range is too long" },
+  too_many_points: { status: 400, title: "Too many points" },
+  unauthorized: { status: 401, title: "A valid token is needed" },
+  not_found: { status: 404, title: "There is nothing at this address" },
+  unknown_site: { status: 404, title: "There is no such site" },
+  unknown_point: { status: 404, title: "There is no such point" },
+  method_not_allowed: { status: 405, title: "This address does not take that method" },
+  too_much_data: { status: 422, title: "The answer would be too large" },
+  internal: { status: 500, title: "Something went wrong on our side" },
+  settings_invalid: { status: 500, title: "A setting of this deployment is not valid" },
+  database_unavailable: { status: 503, title: "The database did not answer" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** An error that is meant for the caller of our HTTP API: its message is safe to show. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  /** the request field or setting at fault, if it is one */
+  readonly field: string | undefined;
+
+  /** @param detail what is wrong here and what would be right, in a sentence without secrets */
+  constructor(code: ProblemCode, detail: string, field?: string) {
+    super(detail);
+    this.name = "Problem";
+    this.code = code;
+    this.field = field;
+  }
+
+  get status(): (typeof PROBLEMS)[ProblemCode]["status"] {
+    return PROBLEMS[this.code].status;
+  }
+}

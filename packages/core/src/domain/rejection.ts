@@ -1,0 +1,43 @@
+/**
+ * Why a record of the upstream API was not stored. A closed set: every record that is dropped is counted under
+ * exactly one of these, so that fetched = stored + rejected always balances.
+ */
+export const REJECTION_REASONS = [
+  /** the point is not collect-enabled in the site's catalogue */
+  "unconfigured",
+  /** the value is null or missing */
+  "null",
+  /** the value is neither a number nor one of true/false/active/inactive */
+  "non_numeric",
+  /** the value is NaN or infinite, or too large for a double */
+  "non_finite",
+  /** the time is missing or not an ISO-8601 time */
+  "bad_time",
+  /** the time lies further ahead of our clock than FUTURE_TOLERANCE_MS */
+  "future",
+  /** the record is no object, or has no point name */
+  "malformed",
+] as const;
+
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** Number of rejected records by reason; a reason that did not occur is absent. */
+export type RejectionCounts = Partial<Record<RejectionReason, number>>;
+
+/**
+ * How far ahead of our own clock a sample may be, in milliseconds. Gateways drift by seconds; a controller whose
+ * clock is wrong is off by hours or years, and would hide every later sample behind a "latest" in the future.
+ */
+export const FUTURE_TOLERANCE_MS = 10 * 60_000;
+
+export function countRejection(counts: RejectionCounts, reason: RejectionReason, n = 1): void {
+  if (n > 0) counts[reason] = (counts[reason] ?? 0) + n;
+}
+
+export function addRejections(into: RejectionCounts, more: RejectionCounts): void {
+  for (const reason of REJECTION_REASONS) countRejection(into, reason, more[reason] ?? 0);
+}
+
+export function totalRejected(counts: RejectionCounts): number {
+  return REJECTION_REASONS.reduce((sum, reason) => sum + (counts[reason] ?? 0), 0);
+}

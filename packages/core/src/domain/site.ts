@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An IANA time zone that this runtime knows, for example `America/Chicago`. */
+export const timeZoneSchema = z
+  .string()
+  .min(1)
+  .refine(isTimeZone, { error: (issue) => `${JSON.stringify(issue.input)} is not an IANA time zone` });
+
+/** A site as the SITES setting names it. The upstream API has no time zones: they live here. */
+export const siteConfigSchema = z.strictObject({
+  /** the upstream's site name; also the name in every address, key and answer of ours */
+  name: z.string().min(1).max(200),
+  /** zone of the site's calendar days and of its 1hr and 1day buckets */
+  timezone: timeZoneSchema,
+});
+export type SiteConfig = z.infer<typeof siteConfigSchema>;
+
+/** Parses the SITES setting: a JSON array of sites with distinct names. */
+export const sitesSettingSchema = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue('must be a JSON array such as [{"name":"ses_falls_city","timezone":"America/Chicago"}]');
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(siteConfigSchema).min(1))
+  .refine((sites) => new Set(sites.map((site) => site.name)).size === sites.length, "names a site twice");

@@ -1,0 +1,39 @@
+import { HOUR_MS, hourOf } from "./hour.ts";
+
+/** A half-open range of time [start, end) in epoch milliseconds. */
+export interface TimeRange {
+  readonly start: number;
+  /** exclusive */
+  readonly end: number;
+}
+
+/** @throws {RangeError} unless both bounds are whole milliseconds and start < end. */
+export function timeRange(start: number, end: number): TimeRange {
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start >= end) {
+    throw new RangeError(`not a time range: [${start}, ${end})`);
+  }
+  return { start, end };
+}
+
+/** The first at most `lengthMs` of a range. */
+export function firstPiece(range: TimeRange, lengthMs: number): TimeRange {
+  return { start: range.start, end: Math.min(range.end, range.start + lengthMs) };
+}
+
+/** The starts of the UTC hours that a range touches, ascending, in epoch milliseconds. */
+export function hoursOf(range: TimeRange): number[] {
+  const hours: number[] = [];
+  for (let hour = hourOf(range.start); hour < range.end; hour += HOUR_MS) hours.push(hour);
+  return hours;
+}
+
+/** Joins ranges that touch or overlap; the answer is ascending and disjoint. */
+export function mergeRanges(ranges: readonly TimeRange[]): TimeRange[] {
+  const merged: { start: number; end: number }[] = [];
+  for (const range of ranges.toSorted((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last !== undefined && range.start <= last.end) last.end = Math.max(last.end, range.end);
+    else merged.push({ ...range });
+  }
+  return merged;
+}

@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const migrations = await readD1Migrations(here("migrations"));
+
+/** Tests that run inside workerd, on a Worker's own local bindings, with the schema's migrations at hand. */
+function inWorkerd(name: string, root: string, wranglerConfig: string) {
+  return {
+    plugins: [
+      cloudflareTest({
+        wrangler: { configPath: here(wranglerConfig) },
+        miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
+      }),
+    ],
+    test: { name, root, include: ["{src,test}/**/*.test.ts"] },
+  };
+}
+
+export default defineConfig({
+  test: {
+    reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".local/test-report.json" }]] : ["default"],
+    projects: [
+      inWorkerd("core", "packages/core", "./wrangler.etl.toml"),
+      inWorkerd("etl", "workers/etl", "./wrangler.etl.toml"),
+      inWorkerd("backfill", "workers/backfill", "./wrangler.backfill.toml"),
+      inWorkerd("query", "workers/query", "./wrangler.query.toml"),
+      { test: { name: "node", include: ["packages/{ace-simulator,local}/src/**/*.test.ts", "test/lint/**/*.test.ts"] } },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
+    ],
+  },
+});
