@@ -1,1 +1,23 @@
-export default { fetch: () => new Response("etl") } satisfies ExportedHandler;
+import { healthResponse } from "@building-vitals/core/http/health";
+import { onError, onNotFound } from "@building-vitals/core/http/problem-response";
+import { Hono } from "hono";
+import { runCron } from "./cron.ts";
+import { type Env, settingsOf } from "./env.ts";
+import { metricsRoute } from "./routes/metrics.ts";
+import { statsRoute } from "./routes/stats.ts";
+import { statusRoute } from "./routes/status.ts";
+import { triggerRoute } from "./routes/trigger.ts";
+
+const app = new Hono<{ Bindings: Env }>();
+app.onError(onError);
+app.notFound(onNotFound);
+app.get("/health", (context) => healthResponse(() => settingsOf(context.env)));
+app.route("/", statusRoute);
+app.route("/", statsRoute);
+app.route("/", metricsRoute);
+app.route("/", triggerRoute);
+
+export default {
+  fetch: (request, env, context) => app.fetch(request, env, context),
+  scheduled: (controller, env) => runCron(controller.cron, settingsOf(env)),
+} satisfies ExportedHandler<Env>;

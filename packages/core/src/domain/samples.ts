@@ -25,6 +25,26 @@ export interface PointSamples {
   readonly length: number;
 }
 
+export const NO_SAMPLES: PointSamples = {
+  pointIds: new Int32Array(0),
+  times: new Float64Array(0),
+  values: new Float64Array(0),
+  length: 0,
+};
+
+/** The samples of both, the first ones first. */
+export function joinSamples(a: PointSamples, b: PointSamples): PointSamples {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  const length = a.length + b.length;
+  const joined = { pointIds: new Int32Array(length), times: new Float64Array(length), values: new Float64Array(length) };
+  for (const column of ["pointIds", "times", "values"] as const) {
+    joined[column].set(a[column]);
+    joined[column].set(b[column], a.length);
+  }
+  return { ...joined, length };
+}
+
 /** One point's samples, ascending in time, each time once. */
 export interface Series {
   /** epoch milliseconds UTC */

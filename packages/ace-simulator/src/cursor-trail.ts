@@ -1,0 +1,19 @@
+/** Windows remembered at most; the oldest is forgotten first. */
+const LIMIT = 1000;
+
+/** Remembers for each window the last two cursors that clients sent, for faults that answer with an old one. */
+export class CursorTrail {
+  readonly #windows = new Map<string, { readonly last: string; readonly previous: string | undefined }>();
+
+  /** Notes a cursor as sent. @returns the different one that was sent before it in this window */
+  note(window: string, cursor: string | undefined): string | undefined {
+    const known = this.#windows.get(window);
+    if (cursor === undefined || known?.last === cursor) {
+      if (cursor === undefined) this.#windows.delete(window);
+      return cursor === undefined ? undefined : known?.previous;
+    }
+    this.#windows.set(window, { last: cursor, previous: known?.last });
+    if (this.#windows.size > LIMIT) this.#windows.delete(this.#windows.keys().next().value ?? window);
+    return known?.last;
+  }
+}

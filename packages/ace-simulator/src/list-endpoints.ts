@@ -1,0 +1,34 @@
+import type { Faults } from "./faults.ts";
+import { listPage } from "./list-page.ts";
+import { flag } from "./query-parameters.ts";
+import type { SampleSource } from "./sample-source.ts";
+
+function answer<T>(all: readonly T[], query: URLSearchParams, faults: Faults): Response {
+  const page = listPage(all, query);
+  return Response.json(faults.forList() ? { ...page, pages: null } : page);
+}
+
+/** `GET /sites/`: archived sites only on request; `collect_enabled=true` leaves out sites that collect nothing. */
+export function serveSites(sources: readonly SampleSource[], query: URLSearchParams, faults: Faults): Response {
+  const archivedToo = flag(query, "show_archived", false);
+  const collectingOnly = flag(query, "collect_enabled", false);
+  const shown = sources
+    .filter(({ site }) => archivedToo || !site.archived)
+    .filter(({ points }) => !collectingOnly || points.some((point) => point.collect_enabled));
+  return answer(
+    shown.map(({ site }) => site),
+    query,
+    faults,
+  );
+}
+
+/** `GET /sites/{site}/points`: every point the site ever had. */
+export function servePoints(source: SampleSource, query: URLSearchParams, faults: Faults): Response {
+  return answer(source.points, query, faults);
+}
+
+/** `GET /sites/{site}/configured_points`: the points whose collection is on. */
+export function serveConfiguredPoints(source: SampleSource, query: URLSearchParams, faults: Faults): Response {
+  const configured = source.points.filter((point) => point.collect_enabled);
+  return answer(configured, query, faults);
+}

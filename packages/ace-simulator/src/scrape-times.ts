@@ -1,0 +1,30 @@
+import { unitHash } from "./noise.ts";
+
+/** A scrape may start every 30 s, the shortest collect interval. */
+export const SCRAPE_SPACING_SECONDS = 30;
+const SPACING_US = SCRAPE_SPACING_SECONDS * 1_000_000;
+/** how much later than its slot a scrape can be; less than the spacing, so scrapes stay in order */
+const JITTER_US = 2_400_000;
+
+/** The times of a site's scrapes: every 30 s, each off by up to 2.4 s, to the microsecond, from 1970 for ever. */
+export interface ScrapeTimes {
+  /** epoch microseconds */
+  timeOf(scrape: number): number;
+  /** the first scrape not before a time in epoch microseconds */
+  atOrAfter(timeUs: number): number;
+}
+
+export function scrapeTimes(seed: number): ScrapeTimes {
+  const phaseUs = Math.floor(unitHash(seed, 0) * (SPACING_US - JITTER_US));
+  const timeOf = (scrape: number): number =>
+    scrape * SPACING_US + phaseUs + Math.floor(unitHash(seed + 1, scrape) * JITTER_US);
+  return {
+    timeOf,
+    atOrAfter(timeUs) {
+      // this scrape's latest time is before timeUs: at most two steps remain
+      let scrape = Math.max(0, Math.floor((timeUs - phaseUs - JITTER_US) / SPACING_US));
+      while (timeOf(scrape) < timeUs) scrape++;
+      return scrape;
+    },
+  };
+}

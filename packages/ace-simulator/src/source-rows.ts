@@ -1,0 +1,17 @@
+import { formatMicroseconds } from "./ace-time.ts";
+import type { SampleSource } from "./sample-source.ts";
+import type { Row } from "./simulator-client.ts";
+
+/** What a source holds for [startMs, endMs), asked point by point, which is not how the simulator asks: an oracle. */
+export function sourceRows(source: SampleSource, startMs: number, endMs: number): Row[] {
+  const rows: { row: Row; scrape: number; point: number }[] = [];
+  for (const [point, { name }] of source.points.entries()) {
+    for (let scrape = source.scrapeAtOrAfter(startMs * 1000); source.timeOf(scrape) < endMs * 1000; scrape++) {
+      if (!source.hasSample(point, scrape)) continue;
+      const row = { name, value: source.valueText(point, scrape), time: formatMicroseconds(source.timeOf(scrape)) };
+      rows.push({ row, scrape, point });
+    }
+  }
+  rows.sort((a, b) => a.scrape - b.scrape || a.point - b.point);
+  return rows.map(({ row }) => row);
+}

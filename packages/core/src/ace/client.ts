@@ -1,0 +1,90 @@
+import type { TimeRange } from "../domain/time-range.ts";
+import { AceError } from "./ace-error.ts";
+import { fetchList } from "./list.ts";
+import { type AcePoint, acePointSchema } from "./point.ts";
+import { type AceSite, aceSiteSchema } from "./site.ts";
+import { type AcePage, timeseriesPages, type TimeseriesOptions } from "./timeseries.ts";
+import { type AceFetch, type CallOptions, Transport } from "./transport.ts";
+import { type AceWeather, decodeWeather } from "./weather.ts";
+
+interface AceClientConfig {
+  /** for example `https://flightdeck.aceiot.cloud/api` */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** longest time for one call, body included, in milliseconds; default 30,000 */
+  readonly timeoutMs?: number;
+  /** retries of a failed call; default 3 */
+  readonly retries?: number;
+  /** nominal wait before the first retry, doubling after, in milliseconds; default 2,000 */
+  readonly backoffMs?: number;
+  /** for tests, and for callers that pace their requests */
+  readonly fetch?: AceFetch;
+  readonly sleep?: (ms: number) => Promise<void>;
+  /** uniform in [0, 1) */
+  readonly random?: () => number;
+  /** epoch milliseconds */
+  readonly now?: () => number;
+}
+
+/** The ACE IoT API, read only. Every method throws {@link AceError} and nothing else. */
+export interface AceClient {
+  /** calls made, retries included */
+  readonly calls: number;
+  /** time spent in calls, waits between them not included, in milliseconds */
+  readonly totalLatencyMs: number;
+  /** 0 before the first call */
+  readonly meanLatencyMs: number;
+  sites(options?: CallOptions): Promise<AceSite[]>;
+  /** all points of a site */
+  points(site: string, options?: CallOptions): Promise<AcePoint[]>;
+  /** the points of a site that are collect-enabled */
+  configuredPoints(site: string, options?: CallOptions): Promise<AcePoint[]>;
+  /** null for a site without a weather feed */
+  weather(site: string, options?: CallOptions): Promise<AceWeather | null>;
+  /** see {@link timeseriesPages} */
+  timeseriesPages(site: string, range: TimeRange, options?: TimeseriesOptions): AsyncGenerator<AcePage, void, void>;
+}
+
+/** @throws {RangeError} when the key cannot be one */
+export function createAceClient(config: AceClientConfig): AceClient {
+  const now = config.now ?? Date.now;
+  const transport = new Transport({
+    baseUrl: config.baseUrl,
+    apiKey: config.apiKey,
+    timeoutMs: config.timeoutMs ?? 30_000,
+    retries: config.retries ?? 3,
+    backoffMs: config.backoffMs ?? 2000,
+    fetch: config.fetch ?? ((url, init) => fetch(url, init)),
+    sleep: config.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
+    random: config.random ?? Math.random,
+    now,
+  });
+  const sitePath = (site: string, rest: string) => `/sites/${encodeURIComponent(site)}/${rest}`;
+
+  return {
+    get calls() {
+      return transport.calls;
+    },
+    get totalLatencyMs() {
+      return transport.latencyMs;
+    },
+    get meanLatencyMs() {
+      return transport.calls === 0 ? 0 : transport.latencyMs / transport.calls;
+    },
+    sites: (options = {}) => fetchList(transport, "/sites/", aceSiteSchema, options),
+    points: (site, options = {}) => fetchList(transport, sitePath(site, "points"), acePointSchema, options),
+    configuredPoints: (site, options = {}) =>
+      fetchList(transport, sitePath(site, "configured_points"), acePointSchema, options),
+    weather: async (site, options = {}) => {
+      const path = sitePath(site, "weather");
+      const read = (body: unknown) => decodeWeather(body, now(), path);
+      try {
+        return await transport.get({ path, query: () => ({}), read, deadline: options.deadline });
+      } catch (error) {
+        if (error instanceof AceError && error.status === 404) return null;
+        throw error;
+      }
+    },
+    timeseriesPages: (site, range, options = {}) => timeseriesPages(transport, now, site, range, options),
+  };
+}

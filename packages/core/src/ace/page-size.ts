@@ -1,0 +1,14 @@
+/** The rows-per-page values that the timeseries endpoint takes; any other is a 400. Ascending. */
+export const PAGE_SIZES = [3, 10, 50, 100, 500, 1000, 5000, 10_000, 50_000, 100_000, 300_000, 500_000] as const;
+export type PageSize = (typeof PAGE_SIZES)[number];
+
+/** 100,000 rows are 9 to 16 MB of JSON, and about 25 MB more while they are decoded. */
+export const DEFAULT_PAGE_SIZE: PageSize = 100_000;
+
+/** Pages below this are never the cure for a large answer that breaks off. */
+const SMALLEST_STEP = 1000;
+
+/** The next smaller page size to fall back to; null when there is none. */
+export function smallerPageSize(size: PageSize): PageSize | null {
+  return PAGE_SIZES.findLast((other) => other < size && other >= SMALLEST_STEP) ?? null;
+}

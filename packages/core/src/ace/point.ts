@@ -1,0 +1,50 @@
+import { z } from "zod";
+
+/** What a gateway reports for a BACnet property that the device does not have. */
+const UNKNOWN_PROPERTY = "property: unknown-property";
+
+const textOrNull = z.string().nullable().catch(null);
+
+/** An open object; anything else counts as an empty one. */
+const openObject = z.record(z.string(), z.unknown()).catch({});
+
+function tagTexts(tags: Record<string, unknown>): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [key, value] of Object.entries(tags)) {
+    if (typeof value === "string") texts[key] = value;
+    else if (typeof value === "number" || typeof value === "boolean") texts[key] = String(value);
+  }
+  return texts;
+}
+
+function knownProperties(bacnet: Record<string, unknown>): Record<string, unknown> {
+  const known = Object.entries(bacnet).filter(([, value]) => value !== null && value !== UNKNOWN_PROPERTY);
+  return Object.fromEntries(known);
+}
+
+/** A point of the upstream's catalogue. Only the name is required: a strange tag must not cost us the point. */
+export const acePointSchema = z
+  .object({
+    name: z.string().min(1),
+    id: z.int().nullable().catch(null),
+    point_type: textOrNull,
+    collect_enabled: z.boolean().nullable().catch(null),
+    collect_interval: z.number().positive().nullable().catch(null),
+    kv_tags: openObject.transform(tagTexts),
+    marker_tags: z.array(z.unknown()).catch([]),
+    bacnet_data: openObject.transform(knownProperties),
+  })
+  .transform((point) => ({
+    name: point.name,
+    id: point.id,
+    pointType: point.point_type,
+    /** null when the upstream does not say */
+    collectEnabled: point.collect_enabled,
+    /** seconds between samples, as configured; null when unknown */
+    collectIntervalS: point.collect_interval,
+    kvTags: point.kv_tags,
+    markerTags: point.marker_tags.filter((tag) => typeof tag === "string"),
+    /** `object_name`, `device_name`, `object_units` and more; properties that the device lacks are left out */
+    bacnetData: point.bacnet_data,
+  }));
+export type AcePoint = z.infer<typeof acePointSchema>;

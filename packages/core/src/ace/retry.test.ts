@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { AceError } from "./ace-error.ts";
+import { parseRetryAfter, RETRY_AFTER_CAP_MS, withRetries } from "./retry.ts";
+
+const http = (status: number, retryAfterMs?: number) => new AceError("http", "/x", "", { status, retryAfterMs });
+
+/** Runs against the given failures and then success; reports the waits and how it ended. */
+async function run(
+  failures: Error[],
+  { random = 1, deadline = Number.POSITIVE_INFINITY, onFailure = (): boolean => false } = {},
+) {
+  const waits: number[] = [];
+  let clock = 1_000_000;
+  let calls = 0;
+  const policy = {
+    retries: 3,
+    backoffMs: 2000,
+    sleep: async (ms: number) => {
+      waits.push(ms);
+      clock += ms;
+    },
+    random: () => random,
+    now: () => clock,
+  };
+  const call = async () => {
+    const failure = failures[calls++];
+    if (failure !== undefined) throw failure;
+    return "done";
+  };
+  const outcome = await withRetries(call, policy, { deadline: 1_000_000 + deadline, onFailure }).catch(
+    (error: unknown) => error,
+  );
+  return { waits, calls, outcome };
+}
+
+describe("withRetries", () => {
+  it.each([
+    [0, [1000, 2000, 4000]],
+    [0.5, [1500, 3000, 6000]],
+    [1, [2000, 4000, 8000]],
+  ])("waits 2, 4 and 8 s with equal jitter (random %d)", async (random, expected) => {
+    expect(await run([http(503), http(503), http(503)], { random })).toEqual({
+      waits: expected,
+      calls: 4,
+      outcome: "done",
+    });
+  });
+
+  it("gives up with the last failure after three retries", async () => {
+    const last = http(502);
+    const result = await run([http(503), http(500), http(429), last, http(504)]);
+    expect(result.calls).toBe(4);
+    expect(result.outcome).toBe(last);
+  });
+
+  it.each([
+    ["429", http(429), true],
+    ["500", http(500), true],
+    ["502", http(502), true],
+    ["503", http(503), true],
+    ["504", http(504), true],
+    ["599", http(599), true],
+    ["network", new AceError("network", "/x", ""), true],
+    ["timeout", new AceError("timeout", "/x", ""), true],
+    ["broken body", new AceError("broken_body", "/x", ""), true],
+    ["204", http(204), false],
+    ["308", http(308), false],
+    ["400", http(400), false],
+    ["401", http(401), false],
+    ["403", http(403), false],
+    ["404", http(404), false],
+    ["408", http(408), false],
+    ["not a page", new AceError("not_a_page", "/x", ""), false],
+    ["deadline", new AceError("deadline", "/x", ""), false],
+    ["a fault of our own", new TypeError("bug"), false],
+  ])("%s: retried %s", async (_, failure, retried) => {
+    const result = await run([failure]);
+    expect(result.calls).toBe(retried ? 2 : 1);
+    expect(result.outcome).toBe(retried ? "done" : failure);
+  });
+
+  it("waits as long as the upstream asks, but never less than the backoff nor more than the cap", async () => {
+    expect((await run([http(429, 30_000)])).waits).toEqual([30_000]);
+    expect((await run([http(429, 0)])).waits).toEqual([2000]);
+    expect((await run([http(429, 3_600_000)])).waits).toEqual([RETRY_AFTER_CAP_MS]);
+  });
+
+  it("fails at once with what it has when the wait would reach the deadline", async () => {
+    const second = http(503);
+    // after the first wait 2 s are gone, and the second one would end exactly at 6 s
+    expect(await run([http(503), second], { deadline: 6000 })).toEqual({ waits: [2000], calls: 2, outcome: second });
+    expect(await run([http(503), second], { deadline: 6001 })).toMatchObject({ waits: [2000, 4000], outcome: "done" });
+    expect((await run([http(429, 20_000)], { deadline: 20_000 })).waits).toEqual([]);
+  });
+
+  it("begins anew when the next try is a different one", async () => {
+    const failures = Array.from({ length: 5 }, () => http(503));
+    let seen = 0;
+    const result = await run(failures, { onFailure: () => ++seen === 3 });
+    expect(result.waits).toEqual([2000, 4000, 2000, 4000, 8000]);
+    expect(result.outcome).toBe("done");
+  });
+});
+
+describe("parseRetryAfter", () => {
+  const now = Date.UTC(2025, 9, 21, 7, 28, 0);
+  it.each([
+    [null, undefined],
+    ["", undefined],
+    ["0", 0],
+    ["120", 120_000],
+    [" 5 ", 5000],
+    ["-5", undefined],
+    ["1.5", undefined],
+    ["soon", undefined],
+    ["2025", 2_025_000],
+    ["Tue, 21 Oct 2025 07:28:30 GMT", 30_000],
+    ["Tue, 21 Oct 2025 07:27:00 GMT", 0],
+    ["Tuesday, 21-Oct-25 07:28:30 GMT", 30_000],
+    ["Tue, nonsense", undefined],
+  ])("%j", (header, ms) => {
+    expect(parseRetryAfter(header, now)).toBe(ms);
+  });
+});

@@ -1,0 +1,19 @@
+import { z } from "zod";
+
+const textOrNull = z.string().nullable().catch(null);
+const numberOrNull = z.number().nullable().catch(null);
+
+/** A site of the upstream's catalogue. It has no time zone there: our own configuration holds it. */
+export const aceSiteSchema = z
+  .object({
+    name: z.string().min(1),
+    id: z.int().nullable().catch(null),
+    client: textOrNull,
+    nice_name: textOrNull,
+    address: textOrNull,
+    latitude: numberOrNull,
+    longitude: numberOrNull,
+    archived: z.boolean().nullable().catch(null),
+  })
+  .transform(({ nice_name, ...site }) => ({ ...site, niceName: nice_name }));
+export type AceSite = z.infer<typeof aceSiteSchema>;

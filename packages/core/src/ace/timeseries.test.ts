@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { collect, cursor, expected, faultyUpstream, namesAndValues, RANGE, scrapes, setUp } from "./faulty-upstream.ts";
+import { type Answer, brokenOff, json, status, text } from "./scripted-fetch.ts";
+
+const T = "2025-10-12T14:50:36.055960";
+
+describe("bounds", () => {
+  const page = (next: string | null, rows = 1) =>
+    json({
+      point_samples: Array.from({ length: rows }, () => ({ name: "a", value: "1", time: T })),
+      next_cursor: next,
+      has_more: next !== null,
+    });
+
+  it.each<[string, Answer[], string | undefined, number]>([
+    ["a cursor that comes again at once", [page("A"), page("A")], undefined, 1],
+    ["a cycle of two", [page("A"), page("B"), page("A")], undefined, 2],
+    ["the cursor it was begun with", [page("B"), page("A")], "A", 1],
+    [
+      "one position in two spellings",
+      [page(cursor({ offset: 1, timestamp: "x" })), page(btoa('{"timestamp": "x", "offset": 1}'))],
+      undefined,
+      1,
+    ],
+    ["an empty page that leads to itself", [page("A"), page("A", 0)], undefined, 1],
+  ])("refuses %s, and does not yield its page", async (_, answers, begin, yielded) => {
+    const setup = setUp(...answers);
+    const { pages, error } = await collect(setup, { cursor: begin });
+    expect(error).toMatchObject({ kind: "cursor_repeated", retryable: false });
+    expect(pages).toHaveLength(yielded);
+    expect(setup.client.calls).toBe(yielded + 1);
+  });
+
+  it("goes on past an empty page that carries a cursor", async () => {
+    const { pages, error } = await collect(setUp(page("A"), page("B", 0), page("C", 0), page(null)));
+    expect(error).toBeUndefined();
+    expect(pages.map(({ records, next }) => [records, next])).toEqual([
+      [1, "A"],
+      [0, "B"],
+      [0, "C"],
+      [1, null],
+    ]);
+  });
+
+  it("stops after ten empty pages in a row, but not after as many with rows in between", async () => {
+    let n = 0;
+    const endless: Answer = (url, init) => page(`c${n++}`, 0)(url, init);
+    const stopped = await collect(setUp(endless));
+    expect(stopped.error?.kind).toBe("page_limit");
+    expect(stopped.pages).toHaveLength(10);
+
+    const answers = Array.from({ length: 24 }, (_, i) => page(`c${i}`, i % 8 === 0 ? 1 : 0));
+    const whole = await collect(setUp(...answers, page(null)));
+    expect(whole.error).toBeUndefined();
+    expect(whole.pages).toHaveLength(25);
+  });
+
+  it("yields as many pages as allowed before it fails, and the last has the cursor to go on with", async () => {
+    let n = 0;
+    const setup = setUp((url, init) => page(`c${n++}`)(url, init));
+    const { pages, error } = await collect(setup, { maxPages: 4 });
+    expect(error?.kind).toBe("page_limit");
+    expect(pages.map(({ next }) => next)).toEqual(["c0", "c1", "c2", "c3"]);
+    expect(setup.client.calls).toBe(4);
+  });
+
+  it("allows 200 pages when nobody says otherwise", async () => {
+    let n = 0;
+    const { pages, error } = await collect(setUp((url, init) => page(`c${n++}`)(url, init)));
+    expect(error?.kind).toBe("page_limit");
+    expect(pages).toHaveLength(200);
+  });
+
+  it("is no failure when the last allowed page is the last", async () => {
+    const { pages, error } = await collect(setUp(page("A"), page(null)), { maxPages: 2 });
+    expect(error).toBeUndefined();
+    expect(pages).toHaveLength(2);
+  });
+
+  it("yields what came before a page that does not prove its end, or before the deadline", async () => {
+    const unproved = await collect(setUp(page("A"), json({ point_samples: [] })));
+    expect(unproved.error?.kind).toBe("not_a_page");
+    expect(unproved.pages).toHaveLength(1);
+
+    const setup = setUp(page("A"), status(503));
+    const late = await collect(setup, { deadline: setup.clock.now() + 1000 });
+    expect(late.error).toMatchObject({ kind: "http", status: 503 });
+    expect(late.pages.map(({ next }) => next)).toEqual(["A"]);
+    expect(setup.clock.waits).toEqual([]);
+  });
+});
+
+describe("page size", () => {
+  const rows = scrapes([{ points: 40, micros: 1 }]);
+  const good = faultyUpstream(rows);
+  const cut = text('{"point_samples":[{"name":"p0","val');
+  const lost = brokenOff('{"point_samples":[');
+
+  it("stays after one failure of a body", async () => {
+    const setup = setUp(cut, good);
+    expect((await collect(setup)).error).toBeUndefined();
+    expect(setup.sizes()).toEqual([100_000, 100_000]);
+    expect(setup.clock.waits).toEqual([2000]);
+  });
+
+  it("steps down from the second failure of the same page on, each step with retries of its own", async () => {
+    const setup = setUp(cut, lost, status(504), cut, lost, good);
+    const { pages, error } = await collect(setup);
+    expect(error).toBeUndefined();
+    expect(namesAndValues(pages)).toEqual(expected(rows));
+    expect(setup.sizes()).toEqual([100_000, 100_000, 50_000, 10_000, 5000, 1000]);
+    expect(setup.clock.waits).toEqual([2000, 2000, 2000, 2000, 2000]);
+  });
+
+  it("does not go under 1,000, and gives up there", async () => {
+    const setup = setUp(cut);
+    const { error } = await collect(setup);
+    expect(error?.kind).toBe("broken_body");
+    expect(setup.sizes()).toEqual([100_000, 100_000, 50_000, 10_000, 5000, 1000, 1000, 1000]);
+    expect(setup.clock.waits).toEqual([2000, 2000, 2000, 2000, 2000, 4000, 8000]);
+  });
+
+  it("does not change a size that is small already", async () => {
+    const setup = setUp(cut);
+    await collect(setup, { pageSize: 10 });
+    expect(setup.sizes()).toEqual([10, 10, 10, 10]);
+  });
+
+  it("does not step down for failures that are not the body's", async () => {
+    const setup = setUp(status(503), status(429), status(500), good);
+    expect((await collect(setup)).error).toBeUndefined();
+    expect(setup.sizes()).toEqual([100_000, 100_000, 100_000, 100_000]);
+  });
+
+  it("stays down for the rest of the iteration, and the next one begins at the full size", async () => {
+    const many = scrapes(Array.from({ length: 30 }, () => ({ points: 100, micros: 5 })));
+    const upstream = faultyUpstream(many);
+    // breaks off whatever is larger than 1,000 rows
+    const setup = setUp((url, init) =>
+      Number(url.searchParams.get("page_size")) > 1000 ? cut(url, init) : upstream(url, init),
+    );
+    const { pages, error } = await collect(setup, { pageSize: 10_000 });
+    expect(error).toBeUndefined();
+    expect(namesAndValues(pages)).toEqual(expected(many));
+    expect(setup.sizes()).toEqual([10_000, 10_000, 5000, 1000, 1000, 1000]);
+    await setup.client.timeseriesPages("s", RANGE, { pageSize: 10_000 }).next();
+    expect(setup.sizes().slice(6, 8)).toEqual([10_000, 10_000]);
+  });
+
+  it("steps down no further than the deadline allows", async () => {
+    const setup = setUp(cut);
+    const { error } = await collect(setup, { deadline: setup.clock.now() + 5000 });
+    expect(error?.kind).toBe("broken_body");
+    expect(setup.sizes()).toEqual([100_000, 100_000, 50_000]);
+  });
+});

@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
+import type { PointDescription } from "../domain/point.ts";
+import { withD1Retry } from "../hot/d1-retry.ts";
+
+/** Where a point is known from: the upstream's list, the data alone, or the site's weather feed. */
+const pointSourceSchema = z.enum(["catalog", "discovered", "weather"]);
+type PointSource = z.infer<typeof pointSourceSchema>;
+
+/** What a sync must know of a point. */
+export interface CatalogPoint {
+  readonly id: number;
+  readonly name: string;
+  readonly source: PointSource;
+  /** false: its samples are rejected as `unconfigured` */
+  readonly configured: boolean;
+  /** time of its first stored sample, epoch ms; null: none yet */
+  readonly firstSeen: number | null;
+  /** a lower bound of the time of its last stored sample, at most a day behind, epoch ms */
+  readonly lastSeen: number | null;
+}
+
+/** A site's points by name. */
+export type Catalog = ReadonlyMap<string, CatalogPoint>;
+
+const catalogRowSchema = z.object({
+  id: z.int(),
+  name: z.string(),
+  source: pointSourceSchema,
+  configured: z.int(),
+  first_seen: z.int().nullable(),
+  last_seen: z.int().nullable(),
+});
+
+/** All points of a site: one statement, a row read a point. */
+export async function loadCatalog(db: D1Database, siteId: number): Promise<Catalog> {
+  const statement = db
+    .prepare("SELECT id, name, source, configured, first_seen, last_seen FROM points WHERE site_id = ?1")
+    .bind(siteId);
+  const { results } = await withD1Retry(() => statement.all());
+  return new Map(
+    z.array(catalogRowSchema).parse(results).map((row) => [
+      row.name,
+      {
+        id: row.id,
+        name: row.name,
+        source: row.source,
+        configured: row.configured === 1,
+        firstSeen: row.first_seen,
+        lastSeen: row.last_seen,
+      },
+    ]),
+  );
+}
+
+/** ?1: site id, ?2: JSON array of [name, label, unit, unit_raw, tags, interval_s], ?3: source. */
+const UPSERT_POINTS = `
+INSERT INTO points (site_id, name, label, unit, unit_raw, tags, interval_s, interval_source, source, configured)
+SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4, value ->> 5,
+  CASE WHEN value ->> 5 IS NULL THEN NULL ELSE 'configured' END, ?3, 1
+FROM json_each(?2) WHERE true
+ON CONFLICT (site_id, name) DO UPDATE SET
+  label = excluded.label, unit = excluded.unit, unit_raw = excluded.unit_raw, tags = excluded.tags,
+  interval_s = CASE WHEN excluded.interval_s IS NULL AND interval_source = 'measured' THEN interval_s
+    ELSE excluded.interval_s END,
+  interval_source = CASE WHEN excluded.interval_s IS NULL AND interval_source = 'measured' THEN 'measured'
+    ELSE excluded.interval_source END,
+  source = excluded.source, configured = 1
+WHERE label IS NOT excluded.label OR unit IS NOT excluded.unit OR unit_raw IS NOT excluded.unit_raw
+  OR tags IS NOT excluded.tags OR source IS NOT excluded.source OR configured = 0
+  OR (excluded.interval_s IS NOT NULL AND (interval_s, interval_source) IS NOT (excluded.interval_s, 'configured'))
+  OR (excluded.interval_s IS NULL AND interval_source = 'configured')`;
+
+/** ?1: JSON array of point ids. */
+const RETIRE_POINTS = "UPDATE points SET configured = 0 WHERE id IN (SELECT value FROM json_each(?1))";
+
+/**
+ * Takes over the upstream's whole list of a site's configured points, in one transaction; nothing is written for a
+ * point that did not change. A point that is listed no longer keeps its samples, but is collected no more.
+ * @param current the site's catalogue as stored
+ * @param points the upstream's complete list
+ * @param at epoch ms
+ * @throws {RangeError} on an empty list, which would retire everything: it is far likelier a fault upstream
+ */
+export async function replaceCatalog(
+  db: D1Database,
+  siteId: number,
+  current: Catalog,
+  points: readonly PointDescription[],
+  at: number,
+): Promise<void> {
+  if (points.length === 0) throw new RangeError("the upstream listed no configured points; the catalogue stays");
+  const listed = new Set(points.map((point) => point.name));
+  const isRetired = (point: CatalogPoint) =>
+    point.source === "catalog" && point.configured && !listed.has(point.name);
+  const retired = [...current.values()].filter(isRetired).map((point) => point.id);
+  await withD1Retry(() =>
+    db.batch([
+      ...upsertStatements(db, siteId, points, "catalog"),
+      db.prepare(RETIRE_POINTS).bind(JSON.stringify(retired)),
+      db.prepare("UPDATE sites SET catalog_at = ?2 WHERE id = ?1").bind(siteId, at),
+    ]),
+  );
+}
+
+/** Adds the points of a site's weather feed. */
+export async function addWeatherPoints(
+  db: D1Database,
+  siteId: number,
+  points: readonly PointDescription[],
+): Promise<void> {
+  await withD1Retry(() => db.batch(upsertStatements(db, siteId, points, "weather")));
+}
+
+function upsertStatements(
+  db: D1Database,
+  siteId: number,
+  points: readonly PointDescription[],
+  source: "catalog" | "weather",
+): D1PreparedStatement[] {
+  const statement = db.prepare(UPSERT_POINTS);
+  const encode = (point: PointDescription) =>
+    JSON.stringify([point.name, point.label, point.unit, point.unitRaw, point.tags, point.intervalS]);
+  return [...jsonChunks(points, encode, MAX_UNICODE_CHARS)].map((chunk) => statement.bind(siteId, chunk.json, source));
+}
+
+/** Records points that came with the data but are not configured, so that they are known and can be found. */
+export async function addDiscoveredPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<void> {
+  const statement = db.prepare(
+    `INSERT INTO points (site_id, name, tags, source, configured)
+     SELECT ?1, value, '{"kv":{},"markers":[]}', 'discovered', 0 FROM json_each(?2) WHERE true
+     ON CONFLICT (site_id, name) DO NOTHING`,
+  );
+  for (const chunk of jsonChunks(names, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
+    await withD1Retry(() => statement.bind(siteId, chunk.json).run());
+  }
+}

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { pointTagsSchema, type PointTags } from "../domain/point.ts";
+import { withD1Retry } from "../hot/d1-retry.ts";
+
+/** A point as the catalogue holds it. */
+export interface StoredPoint {
+  readonly id: number;
+  readonly name: string;
+  readonly label: string | null;
+  /** normalised symbol; null: none, or unknown */
+  readonly unit: string | null;
+  readonly tags: PointTags;
+  /** cadence in seconds; null: unknown */
+  readonly intervalS: number | null;
+  /** whether its samples are stored */
+  readonly configured: boolean;
+  /** time of the first stored sample, epoch ms; null: none */
+  readonly firstSeen: number | null;
+}
+
+const COLUMNS = "id, name, label, unit, tags, interval_s, configured, first_seen";
+
+const pointRowSchema = z.object({
+  id: z.int(),
+  name: z.string(),
+  label: z.string().nullable(),
+  unit: z.string().nullable(),
+  tags: z.string(),
+  interval_s: z.int().nullable(),
+  configured: z.int(),
+  first_seen: z.int().nullable(),
+});
+
+function storedPoints(results: unknown): StoredPoint[] {
+  return z.array(pointRowSchema).parse(results).map((row) => ({
+    id: row.id,
+    name: row.name,
+    label: row.label,
+    unit: row.unit,
+    tags: pointTagsSchema.parse(JSON.parse(row.tags)),
+    intervalS: row.interval_s,
+    configured: row.configured === 1,
+    firstSeen: row.first_seen,
+  }));
+}
+
+/** The id of a stored site; null: no sync has met it yet. */
+export async function findSiteId(db: D1Database, name: string): Promise<number | null> {
+  const row = await withD1Retry(() => db.prepare("SELECT id FROM sites WHERE name = ?1").bind(name).first());
+  return row === null ? null : z.object({ id: z.int() }).parse(row).id;
+}
+
+/** The points of these names, by name; a name that is not there is absent. */
+export async function findPoints(
+  db: D1Database,
+  siteId: number,
+  names: readonly string[],
+): Promise<Map<string, StoredPoint>> {
+  const statement = db
+    .prepare(`SELECT ${COLUMNS} FROM points WHERE site_id = ?1 AND name IN (SELECT value FROM json_each(?2))`)
+    .bind(siteId, JSON.stringify(names));
+  const { results } = await withD1Retry(() => statement.all());
+  return new Map(storedPoints(results).map((point) => [point.name, point]));
+}
+
+export interface PointFilter {
+  /** text that the name, label, unit or a tag holds, whatever the case of ASCII letters */
+  readonly search?: string | undefined;
+  /** a marker, the name of a tag, or `name:value` */
+  readonly tag?: string | undefined;
+  /** only names after this one */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/**
+ * Points of a site in the order of their names.
+ * ?1 site id, ?2 search text or NULL, ?3 tag or NULL, ?4 name to go on after, ?5 limit.
+ */
+const LIST_POINTS = `
+SELECT ${COLUMNS} FROM points p
+WHERE site_id = ?1 AND name > ?4
+  AND (?2 IS NULL OR instr(lower(name || char(10) || coalesce(label, '') || char(10) || coalesce(unit, '') || char(10)
+    || coalesce(unit_raw, '') || char(10) || tags), lower(?2)) > 0)
+  AND (?3 IS NULL
+    OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.markers') m WHERE m.value = ?3)
+    OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.kv') k WHERE k.key = ?3 OR k.key || ':' || k.value = ?3))
+ORDER BY name LIMIT ?5`;
+
+/** A page of a site's points by name, and whether more follow. */
+export async function listPoints(
+  db: D1Database,
+  siteId: number,
+  filter: PointFilter,
+): Promise<{ points: StoredPoint[]; more: boolean }> {
+  const { search = null, tag = null, after = "", limit } = filter;
+  const statement = db.prepare(LIST_POINTS).bind(siteId, search, tag, after, limit + 1);
+  const { results } = await withD1Retry(() => statement.all());
+  const points = storedPoints(results);
+  return { points: points.slice(0, limit), more: points.length > limit };
+}

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import { withD1Retry } from "../hot/d1-retry.ts";
+
+/** What the hot level holds. All of it comes from look-ups and short scans: counting every row would read gigabytes. */
+export interface HotStats {
+  readonly database: { readonly bytes: number };
+  /** the first and the last UTC hour with a sample, of all sites; null: none */
+  readonly hours: { readonly oldest: string | null; readonly newest: string | null };
+  readonly sites: SiteStats[];
+}
+
+interface SiteStats {
+  readonly name: string;
+  readonly points: { readonly total: number; readonly configured: number; readonly discovered: number };
+  /** hour rows (points with samples) in the last UTC hour that has ended */
+  readonly rows_last_hour: number;
+  /** samples that the syncs of the last 24 hours stored */
+  readonly samples_stored_24h: number;
+}
+
+/** ?1: JSON array of site names, ?2: start of the last closed hour, ?3: 24 hours ago; epoch ms. */
+const SITE_STATS = `
+SELECT s.name,
+  (SELECT count(*) FROM points p WHERE p.site_id = s.id) AS total,
+  (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.configured = 1) AS configured,
+  (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.source = 'discovered') AS discovered,
+  (SELECT count(*) FROM sample_hours h CROSS JOIN points p ON p.id = h.point_id
+    WHERE h.hour = ?2 AND p.site_id = s.id) AS rows_last_hour,
+  (SELECT coalesce(sum(r.inserted), 0) FROM sync_runs r
+    WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h
+FROM sites s WHERE s.name IN (SELECT value FROM json_each(?1)) ORDER BY s.name`;
+
+const siteStatsSchema = z.object({
+  name: z.string(),
+  total: z.int(),
+  configured: z.int(),
+  discovered: z.int(),
+  rows_last_hour: z.int(),
+  samples_stored_24h: z.int(),
+});
+const hoursSchema = z.object({ oldest: z.int().nullable(), newest: z.int().nullable() });
+
+/** @param now epoch ms */
+export async function readSiteStats(db: D1Database, siteNames: readonly string[], now: number): Promise<HotStats> {
+  const lastClosedHour = hourOf(now) - HOUR_MS;
+  const [sites, hours] = await withD1Retry(() =>
+    db.batch([
+      db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), lastClosedHour, now - 24 * HOUR_MS),
+      db.prepare("SELECT (SELECT min(hour) FROM sample_hours) oldest, (SELECT max(hour) FROM sample_hours) newest"),
+    ]),
+  );
+  const range = hoursSchema.parse(hours?.results[0]);
+  const iso = (hour: number | null) => (hour === null ? null : new Date(hour).toISOString());
+  return {
+    database: { bytes: hours?.meta.size_after ?? 0 },
+    hours: { oldest: iso(range.oldest), newest: iso(range.newest) },
+    sites: z.array(siteStatsSchema).parse(sites?.results).map(({ name, total, configured, discovered, ...counts }) => ({
+      name,
+      points: { total, configured, discovered },
+      ...counts,
+    })),
+  };
+}

@@ -1,0 +1,43 @@
+import { Problem } from "../domain/problem.ts";
+import { readSchemaVersion, SCHEMA_VERSION } from "../d1/schema-version.ts";
+
+interface Check {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+/** The answer of `GET /health`: 200 when every check is well, else 503. */
+interface Health {
+  readonly status: "ok" | "failing";
+  readonly checks: Record<string, Check>;
+}
+
+/**
+ * Checks what every Worker needs.
+ * @param settingsOf parses the Worker's environment; throws a {@link Problem} that names the setting at fault
+ */
+export async function healthResponse(settingsOf: () => { readonly DB: D1Database }): Promise<Response> {
+  const checks: Record<string, Check> = {};
+  try {
+    const { DB } = settingsOf();
+    checks["settings"] = { ok: true, detail: "valid" };
+    checks["schema"] = await checkSchema(DB);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    checks["settings"] = { ok: false, detail: error.message };
+  }
+  const ok = Object.values(checks).every((check) => check.ok);
+  const health: Health = { status: ok ? "ok" : "failing", checks };
+  return Response.json(health, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
+}
+
+async function checkSchema(db: D1Database): Promise<Check> {
+  try {
+    const version = await readSchemaVersion(db);
+    if (version === SCHEMA_VERSION) return { ok: true, detail: `version ${version}` };
+    const found = version === null ? "has no schema" : `has schema version ${version}`;
+    return { ok: false, detail: `the database ${found}, this code needs ${SCHEMA_VERSION}: apply the migrations` };
+  } catch {
+    return { ok: false, detail: "the database did not answer" };
+  }
+}

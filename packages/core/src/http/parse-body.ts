@@ -1,0 +1,46 @@
+import type { z } from "zod";
+import { Problem } from "../domain/problem.ts";
+
+/** Our requests are a few names and dates. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+/**
+ * The JSON body of a request; an empty one is `{}`.
+ * @throws {Problem} `invalid_request`, naming the field at fault
+ */
+export async function parseBody<S extends z.ZodType>(request: Request, schema: S): Promise<z.output<S>> {
+  const text = await readAtMost(request, MAX_BODY_BYTES);
+  let body: unknown;
+  try {
+    body = text.trim() === "" ? {} : JSON.parse(text);
+  } catch {
+    throw new Problem("invalid_request", "The body is not JSON.");
+  }
+  return parseInput(schema, body);
+}
+
+/**
+ * Checks what a request asks for.
+ * @throws {Problem} `invalid_request`, naming the first field at fault
+ */
+export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const keys = issue?.code === "unrecognized_keys" ? issue.keys : (issue?.path ?? []);
+  const field = keys.map(String).join(".");
+  throw new Problem("invalid_request", `${field === "" ? "" : `${field}: `}${issue?.message}`, field || undefined);
+}
+
+async function readAtMost(request: Request, maxBytes: number): Promise<string> {
+  const tooLarge = () => new Problem("invalid_request", `The body is larger than ${maxBytes} bytes.`);
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(await new Blob(chunks).arrayBuffer());
+}

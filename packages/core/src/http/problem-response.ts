@@ -1,0 +1,47 @@
+import type { Context, ErrorHandler, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { Problem, type ProblemCode, PROBLEMS } from "../domain/problem.ts";
+import { logError } from "../telemetry/log.ts";
+
+/** The body of every error: RFC 9457, with our stable `code` and the field at fault. */
+interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly field?: string;
+}
+
+function problemBody(problem: Problem): ProblemBody {
+  return {
+    type: "about:blank",
+    title: PROBLEMS[problem.code].title,
+    status: problem.status,
+    code: problem.code,
+    detail: problem.message,
+    ...(problem.field === undefined ? {} : { field: problem.field }),
+  };
+}
+
+export function problemResponse(problem: Problem): Response {
+  const headers: Record<string, string> = { "content-type": "application/problem+json", "cache-control": "no-store" };
+  if (problem.code === "unauthorized") headers["www-authenticate"] = "Bearer";
+  return new Response(JSON.stringify(problemBody(problem)), { status: problem.status, headers });
+}
+
+/** Turns whatever a route threw into a problem; what we did not foresee is logged and told to nobody. */
+export const onError: ErrorHandler = (error, context) => {
+  if (error instanceof Problem) return problemResponse(error);
+  if (error instanceof HTTPException && error.status < 500) {
+    return problemResponse(new Problem("invalid_request", error.message));
+  }
+  logError("request_failed", error, { method: context.req.method, path: context.req.path });
+  if (/\bD1_|D1 DB/.test(error.message)) {
+    return problemResponse(new Problem("database_unavailable", "The database did not answer; try again in a moment."));
+  }
+  return problemResponse(new Problem("internal", "The request failed on our side; the log has the reason."));
+};
+
+export const onNotFound: NotFoundHandler = (context: Context) =>
+  problemResponse(new Problem("not_found", `There is nothing at ${context.req.method} ${context.req.path}.`));

@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { Problem } from "../domain/problem.ts";
+
+/** A whole number, which a deployment's variables hold as text. */
+export function integerSetting(options: { default: number; min: number; max: number }) {
+  return z
+    .union([z.string(), z.number()])
+    .default(options.default)
+    .transform((value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : Number(value)))
+    .pipe(
+      z
+        .int({ error: `must be a whole number from ${options.min} to ${options.max}` })
+        .min(options.min)
+        .max(options.max),
+    );
+}
+
+/** A binding that must be there; what it is, only the platform can say. */
+export function binding<T extends object>() {
+  return z.custom<T>((value) => typeof value === "object" && value !== null, { error: "is not bound" });
+}
+
+/**
+ * Parses a Worker's environment into its typed settings.
+ * @throws {Problem} `settings_invalid`, naming each setting at fault; never its value, for it may be a secret
+ */
+export function parseSettings<S extends z.ZodType>(schema: S, env: unknown): z.output<S> {
+  const parsed = schema.safeParse(env);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => {
+    const [setting, ...rest] = issue.path.map(String);
+    const missing = issue.code === "invalid_type" && issue.input === undefined && rest.length === 0;
+    return { setting, text: `${[setting, ...rest].join(".")}: ${missing ? "is not set" : issue.message}` };
+  });
+  throw new Problem("settings_invalid", faults.map((fault) => fault.text).join("; "), faults[0]?.setting);
+}

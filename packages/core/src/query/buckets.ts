@@ -1,0 +1,156 @@
+import { Temporal } from "temporal-polyfill";
+import { BUCKET_MS, type Interval } from "../domain/interval.ts";
+import type { Series } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+
+export type BucketInterval = Exclude<Interval, "raw">;
+
+/** A stretch of time in which a zone keeps one offset from UTC. */
+interface OffsetSegment {
+  readonly start: number;
+  /** exclusive */
+  readonly end: number;
+  /** milliseconds to add to UTC */
+  readonly offset: number;
+}
+
+/** The zone's offsets over a range, ascending, without a hole. The first segment may start before the range. */
+function offsetSegments(range: TimeRange, timeZone: string): OffsetSegment[] {
+  const segments: OffsetSegment[] = [];
+  let at = Temporal.Instant.fromEpochMilliseconds(range.start).toZonedDateTimeISO(timeZone);
+  let start = at.getTimeZoneTransition("previous")?.epochMilliseconds ?? Number.NEGATIVE_INFINITY;
+  // The transition at range.start itself is not "previous" to it.
+  const here = at.subtract({ milliseconds: 1 }).offsetNanoseconds !== at.offsetNanoseconds;
+  if (here) start = range.start;
+  for (;;) {
+    const next = at.getTimeZoneTransition("next");
+    const end = next?.epochMilliseconds ?? Number.POSITIVE_INFINITY;
+    segments.push({ start, end, offset: at.offsetNanoseconds / 1e6 });
+    if (next === null || end >= range.end) return segments;
+    at = next;
+    start = end;
+  }
+}
+
+/**
+ * The starts of the buckets that a range touches, ascending, in epoch milliseconds, and after them the end of the
+ * last: bucket i is [bounds[i], bounds[i + 1]). Buckets of 1hr and 1day begin at the full hour and at the start of the
+ * day on the zone's clock; where the clock changes, a day has 23 or 25 hours, and an hour may be cut short.
+ */
+export function bucketBounds(range: TimeRange, interval: BucketInterval, timeZone: string): Float64Array {
+  switch (interval) {
+    case "1min":
+    case "5min":
+      // Every zone's offset is a multiple of a quarter of an hour, so these are the same in all of them.
+      return fixedBounds(range, BUCKET_MS[interval]);
+    case "1hr":
+      return hourBounds(range, timeZone);
+    case "1day":
+      return dayBounds(range, timeZone);
+    default:
+      throw new Error(`no such interval: ${String(interval satisfies never)}`);
+  }
+}
+
+function fixedBounds(range: TimeRange, length: number): Float64Array {
+  const first = Math.floor(range.start / length) * length;
+  const count = Math.ceil((range.end - first) / length);
+  return Float64Array.from({ length: count + 1 }, (_, i) => first + i * length);
+}
+
+function hourBounds(range: TimeRange, timeZone: string): Float64Array {
+  const length = BUCKET_MS["1hr"];
+  const bounds: number[] = [];
+  const segments = offsetSegments(range, timeZone);
+  for (const segment of segments) {
+    const from = Math.max(segment.start, range.start);
+    const first = Math.floor((from + segment.offset) / length) * length - segment.offset;
+    for (let start = Math.max(first, segment.start); start < Math.min(segment.end, range.end); ) {
+      bounds.push(start);
+      start = Math.floor((start + segment.offset) / length) * length - segment.offset + length;
+    }
+  }
+  // The last bucket ends at its full hour, or where the clock changes before that.
+  const last = bounds.at(-1)!;
+  const { end, offset } = segments.at(-1)!;
+  bounds.push(Math.min(end, Math.floor((last + offset) / length) * length - offset + length));
+  return Float64Array.from(bounds);
+}
+
+function dayBounds(range: TimeRange, timeZone: string): Float64Array {
+  const bounds: number[] = [];
+  let day = Temporal.Instant.fromEpochMilliseconds(range.start).toZonedDateTimeISO(timeZone).startOfDay();
+  while (day.epochMilliseconds < range.end) {
+    bounds.push(day.epochMilliseconds);
+    // Through the date, for a day need not be 24 hours long, nor begin at midnight.
+    day = day.toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone);
+  }
+  bounds.push(day.epochMilliseconds);
+  return Float64Array.from(bounds);
+}
+
+/** The samples of a series by bucket; buckets without samples are left out. Columns of equal length. */
+export interface BucketedSeries {
+  /** start of the bucket, epoch milliseconds UTC */
+  readonly times: Float64Array;
+  /** mean of the samples */
+  readonly values: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  /** number of samples */
+  readonly count: Int32Array;
+}
+
+/**
+ * Aggregates a series.
+ * @param bounds as {@link bucketBounds} gives them; samples outside of them are an error of the caller
+ */
+export function bucketSeries(series: Series, bounds: Float64Array): BucketedSeries {
+  const size = Math.min(series.times.length, bounds.length - 1);
+  const times = new Float64Array(size);
+  const values = new Float64Array(size);
+  const min = new Float64Array(size);
+  const max = new Float64Array(size);
+  const count = new Int32Array(size);
+  let bucket = 0;
+  let n = -1;
+  for (let i = 0; i < series.times.length; i++) {
+    const time = series.times[i]!;
+    const value = series.values[i]!;
+    while (bucket < bounds.length - 1 && time >= bounds[bucket + 1]!) bucket++;
+    if (n < 0 || times[n] !== bounds[bucket]) {
+      n++;
+      times[n] = bounds[bucket]!;
+      values[n] = value;
+      min[n] = value;
+      max[n] = value;
+      count[n] = 1;
+      continue;
+    }
+    count[n]!++;
+    values[n]! += value;
+    min[n] = Math.min(min[n]!, value);
+    max[n] = Math.max(max[n]!, value);
+  }
+  const end = n + 1;
+  for (let b = 0; b < end; b++) {
+    const mean = values[b]! / count[b]!;
+    // The sum of finite doubles may overflow where their mean does not.
+    values[b] = Number.isFinite(mean) ? mean : scaledMean(series, times[b]!, b + 1 < end ? times[b + 1]! : Number.POSITIVE_INFINITY, count[b]!);
+  }
+  return {
+    times: times.subarray(0, end),
+    values: values.subarray(0, end),
+    min: min.subarray(0, end),
+    max: max.subarray(0, end),
+    count: count.subarray(0, end),
+  };
+}
+
+/** The mean of the `count` samples in [start, end), each divided before it is added. */
+function scaledMean(series: Series, start: number, end: number, count: number): number {
+  return series.values.reduce((mean, value, i) => {
+    const time = series.times[i]!;
+    return time >= start && time < end ? mean + value / count : mean;
+  }, 0);
+}

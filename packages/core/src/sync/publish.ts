@@ -1,0 +1,60 @@
+import { totalRejected } from "../domain/rejection.ts";
+import { JOURNAL_DAYS } from "./journal.ts";
+import type { SyncResult } from "./sync-result.ts";
+
+const TTL_S = JOURNAL_DAYS * 86_400;
+
+/**
+ * Publishes a run to KV under the keys and in the shapes of the older documents, for what reads them. KV is a
+ * projection only: nothing of ours decides by it, for it is eventually consistent.
+ * @param apiLatencyMs mean time of an API call in this run
+ */
+export async function publishRun(kv: KVNamespace, run: SyncResult, apiLatencyMs: number): Promise<void> {
+  const sum = (of: (site: SyncResult["sites"][number]) => number) => run.sites.reduce((n, site) => n + of(site), 0);
+  const errors = run.sites.flatMap((site) => site.errors.map((error) => ({ ...error, site: site.site })));
+  const counts = {
+    recordsFetched: sum((site) => site.recordsFetched),
+    recordsInserted: sum((site) => site.recordsInserted),
+    recordsFailed: sum((site) => site.recordsFailed),
+    pointsProcessed: sum((site) => site.pointsProcessed),
+    apiCalls: sum((site) => site.apiCalls),
+  };
+  const accepted = counts.recordsFetched - sum((site) => totalRejected(site.recordsRejected));
+  const timestamp = Date.parse(run.startTime) + run.duration;
+  const { syncId, startTime, duration } = run;
+  const put = (key: string, value: unknown) => kv.put(key, JSON.stringify(value), { expirationTtl: TTL_S });
+
+  const writes = [
+    put(`etl:state:${syncId}`, { syncId, startTime, ...counts, duration, errors }),
+    put(`etl:metrics:${syncId}`, {
+      syncId,
+      timestamp,
+      duration,
+      ...counts,
+      errors: errors.length,
+      performance: {
+        samplesPerSecond: duration > 0 ? Math.round((accepted * 1000) / duration) : 0,
+        avgApiLatency: Math.round(apiLatencyMs),
+        filteringEfficiency: counts.recordsFetched > 0 ? accepted / counts.recordsFetched : 1,
+      },
+    }),
+    ...watermarks(run).map(([key, time]) => kv.put(key, String(time))),
+  ];
+  // One key a sync, as the older documents have it: the first error; all of them are in etl:state.
+  const [first] = errors;
+  if (first !== undefined) {
+    const { message, stage, site } = first;
+    writes.push(put(`etl:errors:${syncId}`, { syncId, timestamp, duration, error: message, stage, site }));
+  }
+  await Promise.all(writes);
+}
+
+/** `etl:last_sync_timestamp` in epoch ms; of several sites it is the earliest, and each has its own key besides. */
+function watermarks(run: SyncResult): [key: string, time: number][] {
+  const times = run.sites.flatMap(({ site, watermark }): [string, number][] =>
+    watermark === null ? [] : [[`etl:last_sync_timestamp:${site}`, Date.parse(watermark)]],
+  );
+  if (times.length === 0 || times.length < run.sites.length) return run.sites.length > 1 ? times : [];
+  const earliest: [string, number] = ["etl:last_sync_timestamp", Math.min(...times.map(([, time]) => time))];
+  return run.sites.length > 1 ? [...times, earliest] : [earliest];
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import type { TimeRange } from "../domain/time-range.ts";
+import { withD1Retry } from "../hot/d1-retry.ts";
+
+/** How far the sync of a site has come, as D1 holds it. */
+export interface SyncState {
+  readonly siteId: number;
+  /** when the site's point list was last taken over, epoch ms; null: never */
+  readonly catalogAt: number | null;
+  /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
+  readonly watermark: number | null;
+  /** the window that is being read; null: none is open */
+  readonly open: OpenWindow | null;
+}
+
+export interface OpenWindow {
+  readonly range: TimeRange;
+  /** where its next page starts; everything before is stored */
+  readonly cursor: string;
+}
+
+const stateRowSchema = z.object({
+  id: z.int(),
+  name: z.string(),
+  catalog_at: z.int().nullable(),
+  watermark: z.int().nullable(),
+  window_start: z.int().nullable(),
+  window_end: z.int().nullable(),
+  cursor: z.string().nullable(),
+});
+
+const READ_STATES = `
+SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.cursor
+FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name IN (SELECT value FROM json_each(?1))`;
+
+/** The state of these sites by name, in one statement; a site that is new is made. */
+export async function readSyncStates(db: D1Database, siteNames: readonly string[]): Promise<Map<string, SyncState>> {
+  const wanted = JSON.stringify(siteNames);
+  const read = async () => {
+    const { results } = await withD1Retry(() => db.prepare(READ_STATES).bind(wanted).all());
+    return z.array(stateRowSchema).parse(results);
+  };
+  let rows = await read();
+  if (rows.length < new Set(siteNames).size) {
+    const insert = "INSERT INTO sites (name) SELECT value FROM json_each(?1) WHERE true ON CONFLICT (name) DO NOTHING";
+    await withD1Retry(() => db.prepare(insert).bind(wanted).run());
+    rows = await read();
+  }
+  return new Map(
+    rows.map((row) => {
+      const { window_start: start, window_end: end, cursor } = row;
+      const open = start !== null && end !== null && cursor !== null ? { range: { start, end }, cursor } : null;
+      return [row.name, { siteId: row.id, catalogAt: row.catalog_at, watermark: row.watermark, open }];
+    }),
+  );
+}
+
+/** Saves where the next page of a window starts. To run in the transaction that stores the page before it. */
+export function moveCursor(db: D1Database, siteId: number, open: OpenWindow, now: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO sync_state (site_id, window_start, window_end, cursor, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
+       ON CONFLICT (site_id) DO UPDATE SET window_start = ?2, window_end = ?3, cursor = ?4, updated_at = ?5`,
+    )
+    .bind(siteId, open.range.start, open.range.end, open.cursor, now);
+}
+
+/**
+ * Ends a window that the API proved to have ended, and moves the watermark to its end. To run in the transaction that
+ * stores its last page. The watermark never moves back, so overlapping runs do not undo one another; and never over a
+ * gap: where it stands before this window (somebody set it back meanwhile), it stays.
+ */
+export function endWindow(db: D1Database, siteId: number, window: TimeRange, now: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `INSERT INTO sync_state (site_id, watermark, updated_at) VALUES (?1, ?3, ?4)
+       ON CONFLICT (site_id) DO UPDATE SET
+         watermark = CASE WHEN watermark IS NULL OR watermark BETWEEN ?2 AND ?3 THEN ?3 ELSE watermark END,
+         window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?4`,
+    )
+    .bind(siteId, window.start, window.end, now);
+}
+
+/** Forgets an open window whose cursor the API refused; the next run starts it again at the watermark. */
+export async function abandonWindow(db: D1Database, siteId: number, now: number): Promise<void> {
+  const statement = db
+    .prepare("UPDATE sync_state SET window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?2 WHERE site_id = ?1")
+    .bind(siteId, now);
+  await withD1Retry(() => statement.run());
+}

@@ -1,0 +1,47 @@
+import type { AceClient } from "../ace/client.ts";
+import { addWeatherPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { type RejectionCounts, totalRejected } from "../domain/rejection.ts";
+import { NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
+import { describeWeatherPoint, weatherPointName, weatherSamples } from "../transform/weather-points.ts";
+
+export interface WeatherRead {
+  readonly samples: PointSamples;
+  /** values that the feed served: samples and rejected ones */
+  readonly records: number;
+  readonly rejected: RejectionCounts;
+  /** the catalogue, with weather points that this reading brought */
+  readonly catalog: Catalog;
+}
+
+/**
+ * Reads a site's weather, and makes its points when they come for the first time. A site without a feed has no values.
+ * @throws {AceError}; the error of D1
+ */
+export async function readWeather(
+  db: D1Database,
+  ace: AceClient,
+  site: string,
+  siteId: number,
+  catalog: Catalog,
+  deadline: number,
+): Promise<WeatherRead> {
+  const weather = await ace.weather(site, { deadline });
+  if (weather === null) return { samples: NO_SAMPLES, records: 0, rejected: {}, catalog };
+  const added = weather.readings.filter((reading) => !catalog.has(weatherPointName(reading.field)));
+  let known = catalog;
+  if (added.length > 0) {
+    await addWeatherPoints(db, siteId, added.map((reading) => describeWeatherPoint(reading.field)));
+    known = await loadCatalog(db, siteId);
+  }
+  const idOf = (name: string) => {
+    const point = known.get(name);
+    if (point === undefined) throw new Error(`the catalogue lost ${name}`);
+    return point.id;
+  };
+  return {
+    samples: weatherSamples(weather.readings, idOf),
+    records: weather.readings.length + totalRejected(weather.rejected),
+    rejected: weather.rejected,
+    catalog: known,
+  };
+}

@@ -1,0 +1,47 @@
+import { readRuns } from "@building-vitals/core/sync/journal";
+import { readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { type Measurement, type Metric, renderPrometheus } from "@building-vitals/core/telemetry/prometheus";
+import { Hono } from "hono";
+import { type Env, settingsOf } from "../env.ts";
+
+function gauge(name: string, help: string): Metric {
+  return { name: `building_vitals_${name}`, type: "gauge", help };
+}
+
+/** Every metric of this Worker. They describe stored state, so all are gauges. */
+const METRICS = {
+  watermark: gauge("sync_watermark_seconds", "All that the API served before this is stored, Unix time"),
+  lag: gauge("sync_lag_seconds", "Time since the watermark"),
+  duration: gauge("last_sync_duration_seconds", "Duration of the last sync"),
+  complete: gauge("last_sync_complete", "1 when the last sync reached the present and the API proved it"),
+  errors: gauge("last_sync_errors", "Errors of the last sync"),
+  calls: gauge("last_sync_api_calls", "Requests to the ACE API of the last sync, retries included"),
+  records: gauge("last_sync_records", "Records of the last sync by what became of them"),
+} as const;
+
+/** `GET /metrics`: the Prometheus text format. */
+export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", async (context) => {
+  const { DB, SITES } = settingsOf(context.env);
+  const now = Date.now();
+  const measurements: Measurement[] = [];
+  for (const [site, state] of await readSyncStates(DB, SITES.map(({ name }) => name))) {
+    const add = (metric: Metric, value: number | null, labels: Record<string, string> = {}) =>
+      measurements.push({ metric, value, labels: { site, ...labels } });
+    add(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000);
+    add(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000);
+    const [run] = await readRuns(DB, state.siteId, 1);
+    if (run === undefined) continue;
+    add(METRICS.duration, run.durationMs / 1000);
+    add(METRICS.complete, run.complete ? 1 : 0);
+    add(METRICS.errors, run.errors.length);
+    add(METRICS.calls, run.apiCalls);
+    add(METRICS.records, run.inserted, { outcome: "inserted" });
+    add(METRICS.records, run.unchanged, { outcome: "unchanged" });
+    add(METRICS.records, run.failed, { outcome: "failed" });
+    for (const [reason, count] of Object.entries(run.rejected)) add(METRICS.records, count, { outcome: reason });
+  }
+  return context.text(renderPrometheus(measurements), 200, {
+    "content-type": "text/plain; version=0.0.4; charset=utf-8",
+    "cache-control": "no-store",
+  });
+});

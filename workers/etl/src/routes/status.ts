@@ -1,0 +1,48 @@
+import { readRuns } from "@building-vitals/core/sync/journal";
+import { readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { Hono } from "hono";
+import { type Env, settingsOf } from "../env.ts";
+
+const RUNS_SHOWN = 12;
+
+function isoTime(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
+}
+
+/** `GET /status`: how far each site's sync has come, its last runs, and what went wrong in them. */
+export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", async (context) => {
+  const { DB, SITES } = settingsOf(context.env);
+  const now = Date.now();
+  const states = await readSyncStates(DB, SITES.map((site) => site.name));
+  const sites = await Promise.all(
+    [...states].map(async ([name, state]) => {
+      const runs = await readRuns(DB, state.siteId, RUNS_SHOWN);
+      return {
+        name,
+        watermark: isoTime(state.watermark),
+        lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
+        open_window:
+          state.open === null
+            ? null
+            : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
+        catalog_refreshed_at: isoTime(state.catalogAt),
+        last_runs: runs.map((run) => ({
+          sync_id: run.syncId,
+          started_at: isoTime(run.startedAt),
+          duration_ms: run.durationMs,
+          complete: run.complete,
+          records_fetched: run.fetched,
+          records_inserted: run.inserted,
+          records_unchanged: run.unchanged,
+          records_failed: run.failed,
+          records_rejected: run.rejected,
+          api_calls: run.apiCalls,
+        })),
+        errors: runs.flatMap((run) =>
+          run.errors.map((error) => ({ sync_id: run.syncId, at: isoTime(run.startedAt), ...error })),
+        ),
+      };
+    }),
+  );
+  return context.json({ now: isoTime(now), sites }, 200, { "cache-control": "no-store" });
+});

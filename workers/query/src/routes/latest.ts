@@ -1,0 +1,36 @@
+import { listPoints } from "@building-vitals/core/catalog/point-list";
+import { readLatest } from "@building-vitals/core/hot/latest";
+import { parseInput } from "@building-vitals/core/http/parse-body";
+import { Hono } from "hono";
+import { z } from "zod";
+import { type Env, settingsOf } from "../env.ts";
+import { pointsNamed } from "../point-names.ts";
+import { siteOf } from "../site.ts";
+
+const querySchema = z.strictObject({ points: z.array(z.string()).min(1).optional() });
+
+/** More points than any site that was seen, by far. */
+const ALL_POINTS = 50_000;
+
+/** `GET /sites/{site}/latest`: the newest sample of the points asked for, or of all that have one. */
+export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/latest", async (context) => {
+  const settings = settingsOf(context.env);
+  const { points: names } = parseInput(querySchema, context.req.queries());
+  const site = await siteOf(settings, context.req.param("site"), "site");
+  const now = Date.now();
+  const wanted =
+    names !== undefined
+      ? await pointsNamed(settings.DB, site, names, "points")
+      : site.id === null
+        ? []
+        : (await listPoints(settings.DB, site.id, { limit: ALL_POINTS })).points;
+  const latest = await readLatest(settings.DB, wanted.map((point) => point.id));
+  // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.
+  const listed = names === undefined ? wanted.filter((point) => latest.has(point.id)) : wanted;
+  const points = listed.map(({ id, name, unit }) => {
+    const sample = latest.get(id);
+    const age_s = sample === undefined ? null : Math.round((now - sample.time) / 1000);
+    return { name, unit, timestamp: sample?.time ?? null, value: sample?.value ?? null, age_s };
+  });
+  return context.json({ site_name: site.name, points }, 200, { "cache-control": "no-store" });
+});

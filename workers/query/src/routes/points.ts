@@ -1,0 +1,39 @@
+import { listPoints } from "@building-vitals/core/catalog/point-list";
+import { readLatest } from "@building-vitals/core/hot/latest";
+import { parseInput } from "@building-vitals/core/http/parse-body";
+import { Hono } from "hono";
+import { z } from "zod";
+import { type Env, settingsOf } from "../env.ts";
+import { siteOf } from "../site.ts";
+
+const querySchema = z.strictObject({
+  search: z.string().max(200).optional(),
+  tag: z.string().min(1).max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** the last name of the page before: right whatever is added meanwhile */
+  cursor: z.string().min(1).optional(),
+});
+
+/** `GET /sites/{site}/points`: what there is to chart, page by page, in the order of the names. */
+export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/points", async (context) => {
+  const settings = settingsOf(context.env);
+  const { cursor: after, ...filter } = parseInput(querySchema, context.req.query());
+  const site = await siteOf(settings, context.req.param("site"), "site");
+  const page =
+    site.id === null ? { points: [], more: false } : await listPoints(settings.DB, site.id, { ...filter, after });
+  const latest = await readLatest(settings.DB, page.points.map((point) => point.id));
+  const iso = (time: number | null | undefined) => (time == null ? null : new Date(time).toISOString());
+  const points = page.points.map((point) => ({
+    name: point.name,
+    unit: point.unit,
+    label: point.label,
+    tags: point.tags,
+    interval_s: point.intervalS,
+    configured: point.configured,
+    first_seen: iso(point.firstSeen),
+    last_seen: iso(latest.get(point.id)?.time),
+  }));
+  const last = page.points.at(-1);
+  const next_cursor = page.more && last !== undefined ? last.name : null;
+  return context.json({ points, next_cursor }, 200, { "cache-control": "no-store" });
+});

@@ -1,0 +1,18 @@
+import { findSiteId } from "@building-vitals/core/catalog/point-list";
+import { Problem } from "@building-vitals/core/domain/problem";
+import type { SiteConfig } from "@building-vitals/core/domain/site";
+import type { Settings } from "./env.ts";
+
+/** A site of this deployment; `id` is null while no sync has met it, and it then has no points. */
+export interface QueriedSite extends SiteConfig {
+  readonly id: number | null;
+}
+
+/** @throws {Problem} `unknown_site` */
+export async function siteOf(settings: Settings, name: string, field: string): Promise<QueriedSite> {
+  const config = settings.SITES.find((site) => site.name === name);
+  if (config === undefined) {
+    throw new Problem("unknown_site", `There is no site ${JSON.stringify(name)}; GET /sites lists them.`, field);
+  }
+  return { ...config, id: await findSiteId(settings.DB, name) };
+}

@@ -1,0 +1,52 @@
+import { INTERVALS } from "@building-vitals/core/domain/interval";
+import { Problem } from "@building-vitals/core/domain/problem";
+import { timeZoneSchema } from "@building-vitals/core/domain/site";
+import { timeRange, type TimeRange } from "@building-vitals/core/domain/time-range";
+import { parseInput } from "@building-vitals/core/http/parse-body";
+import { z } from "zod";
+
+const EPOCH_MS = /^-?\d{1,15}$/;
+const ISO_8601 =
+  /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
+
+/** A time as ISO-8601 with an offset, a date (its midnight in UTC), or epoch milliseconds; in epoch milliseconds. */
+const timeSchema = z.string().transform((text, context) => {
+  const time = EPOCH_MS.test(text) ? Number(text) : ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isSafeInteger(time)) return time;
+  context.addIssue("must be ISO-8601 with Z or an offset, such as 2025-10-12T14:00:00Z, or epoch milliseconds");
+  return z.NEVER;
+});
+
+/** A parameter that may be given once only. */
+function one<S extends z.ZodType>(schema: S) {
+  return z.preprocess((values) => (Array.isArray(values) && values.length === 1 ? values[0] : values), schema);
+}
+
+const querySchema = z.strictObject({
+  site_name: one(z.string().min(1)),
+  point_names: z.array(z.string()).min(1),
+  start_time: one(timeSchema),
+  end_time: one(timeSchema),
+  interval: one(z.enum([...INTERVALS, "auto"]).default("auto")),
+  format: one(z.enum(["json", "rows"]).default("json")),
+  max_points: one(z.coerce.number().int().min(1).max(100_000).default(2000)),
+  tz: one(timeZoneSchema.optional()),
+});
+
+export type TimeseriesRequest = Omit<z.output<typeof querySchema>, "start_time" | "end_time"> & {
+  readonly range: TimeRange;
+};
+
+/**
+ * Reads what `GET /timeseries/query` was asked.
+ * @param query the values of each parameter
+ * @throws {Problem} `invalid_request`, naming the parameter
+ */
+export function parseTimeseriesRequest(query: Readonly<Record<string, string[]>>): TimeseriesRequest {
+  const { start_time: start, end_time: end, ...rest } = parseInput(querySchema, query);
+  if (start >= end) {
+    const detail = `end_time: ${new Date(end).toISOString()} is not after start_time; the range is [start, end).`;
+    throw new Problem("invalid_request", detail, "end_time");
+  }
+  return { ...rest, range: timeRange(start, end) };
+}
