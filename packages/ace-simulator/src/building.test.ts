@@ -156,6 +156,15 @@ describe("signals", () => {
     expect(year.at(-1)! - year[0]!).toBeGreaterThan(100_000);
   });
 
+  test("a meter counts the power that it shows", () => {
+    const [energy, power] = [pointEnding("Meter3001.EnergyTotal"), pointEnding("Meter3001.ActivePower")];
+    for (let hour = 0; hour < 24; hour += 6) {
+      const until = MONDAY + (hour + 6) * HOUR;
+      const counted = values(energy, until, until + HOUR)[0]! - values(energy, until - 6 * HOUR, until)[0]!;
+      expect(Math.abs(counted / (6 * mean(values(power, until - 6 * HOUR, until))) - 1)).toBeLessThan(0.05);
+    }
+  });
+
   test("rooms fill on weekdays by the local clock, and stay empty on Sunday", () => {
     const co2 = pointEnding("Vav8001.RoomCo2");
     const at = (localDayStart: number, hour: number) =>

@@ -153,8 +153,9 @@ describe("faults of a page", () => {
     expect(empty).toMatchObject({ point_samples: [], has_more: true, next_cursor: expect.any(String) });
   });
 
-  test("duplicates repeats rows and changes none", async () => {
-    const rows = await fetchAll(simulate([{ fault: "duplicates" }]), WINDOW);
+  // small pages begin and end inside one scrape, where a client counts rows to repair the cursor; large ones do not
+  test.each([10, 100, 500])("duplicates repeats rows and loses none, in pages of %i", async (pageSize) => {
+    const rows = await fetchAll(simulate([{ fault: "duplicates" }]), { ...WINDOW, pageSize });
     expect(rows.length).toBeGreaterThan(GOOD.length * 1.01);
     expect([...new Set(rows.map(key))]).toEqual(GOOD.map(key));
   });
@@ -170,8 +171,8 @@ describe("faults of a page", () => {
     expect(all.map(key).toSorted()).toEqual(GOOD.map(key).toSorted());
   });
 
-  test("bad_values stand beside the good rows, for points that are real", async () => {
-    const rows = await fetchAll(simulate([{ fault: "bad_values" }]), WINDOW);
+  test.each([10, 100, 500])("bad_values stand beside the good rows, in pages of %i", async (pageSize) => {
+    const rows = await fetchAll(simulate([{ fault: "bad_values" }]), { ...WINDOW, pageSize });
     const good = new Set(GOOD.map(key));
     const bad = rows.filter((row) => !good.has(key(row)));
     expect(rows.filter((row) => good.has(key(row)))).toEqual(GOOD);

@@ -1,0 +1,34 @@
+import { scheduleCrons } from "./crons.ts";
+import { type LocalSettings, readLocalSettings } from "./settings.ts";
+import { type LocalSystem, startSystem } from "./system.ts";
+
+function say(line: string): void {
+  console.log(line);
+}
+
+/**
+ * Runs the system until Ctrl-C: starts it, hands it to the command, and then lets the crons go. An error at the start
+ * is one clear line and exit code 1.
+ */
+export async function runUntilStopped(
+  command: (system: LocalSystem, settings: LocalSettings, say: (line: string) => void) => Promise<void>,
+): Promise<void> {
+  let system: LocalSystem | undefined;
+  const stop = async (code: number) => {
+    await system?.close();
+    process.exit(code);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop(0));
+  try {
+    const settings = readLocalSettings(process.env);
+    system = await startSystem(settings, say);
+    await command(system, settings, say);
+    const { workers } = system;
+    scheduleCrons(workers.crons, workers.runCron, (cron, error) => {
+      say(`cron       ${cron} failed: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    await stop(1);
+  }
+}

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { runUntilStopped } from "./command.ts";
+import { syncUntilComplete } from "./first-sync.ts";
+import { WORKER_NAMES } from "./workers.ts";
+
+const sitesSchema = z.object({ sites: z.array(z.object({ name: z.string() })).min(1) });
+const pointsSchema = z.object({ points: z.array(z.object({ name: z.string() })) });
+const answerSchema = z.object({ metadata: z.object({ total_samples: z.int() }) });
+
+// `npm start`: the whole system with its story, up to a first answered query.
+await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
+  const { etl, query } = workers.urls;
+  const started = Date.now();
+  const { stored } = await syncUntilComplete(etl, settings.ADMIN_TOKEN);
+  say(`first sync ${stored.toLocaleString("en")} new samples in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+
+  const headers: Record<string, string> =
+    settings.QUERY_TOKEN === undefined ? {} : { authorization: `Bearer ${settings.QUERY_TOKEN}` };
+  const ask = async (url: string): Promise<unknown> => {
+    const response = await fetch(url, { headers });
+    if (!response.ok) throw new Error(`the query Worker answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  };
+  const { sites } = sitesSchema.parse(await ask(`${query}/sites`));
+  const site = encodeURIComponent(sites[0]!.name);
+  const { points } = pointsSchema.parse(await ask(`${query}/sites/${site}/points?search=temp&limit=1`));
+  const names = encodeURIComponent(points[0]?.name ?? "");
+  const now = Date.now();
+  const example = `${query}/timeseries/query?site_name=${site}&point_names=${names}&start_time=${now - 86_400_000}&end_time=${now}`;
+  if (points.length > 0) {
+    const { metadata } = answerSchema.parse(await ask(example));
+    say(`query      a first chart of ${points[0]!.name}: ${metadata.total_samples} samples of the last 24 hours`);
+  }
+
+  say("");
+  say("ready. New samples come every 5 minutes; Ctrl-C stops, and the next start goes on.");
+  for (const name of WORKER_NAMES.toReversed()) say(`${name.padEnd(10)} ${workers.urls[name]}`);
+  if (simulatorUrl !== null) say(`${"simulator".padEnd(10)} ${simulatorUrl}/api`);
+  say("");
+  if (points.length > 0) say(`A chart's data:  curl '${example}'`);
+  say(`All latest:      curl '${query}/sites/${site}/latest'`);
+  say(`State of sync:   curl '${etl}/status'`);
+  say(`Sync now:        curl -X POST -H 'authorization: Bearer <ADMIN_TOKEN>' '${etl}/trigger'`);
+});

@@ -1,0 +1,113 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler";
+import { z } from "zod";
+import { applyMigrations } from "./migrations.ts";
+import { HOST } from "./ports.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+export const WORKER_NAMES = ["etl", "backfill", "query"] as const;
+export type WorkerName = (typeof WORKER_NAMES)[number];
+
+/** Secrets and optional variables, which no wrangler file may or need hold. */
+const UNLISTED_SETTINGS = ["ACE_API_KEY", "ADMIN_TOKEN", "QUERY_TOKEN"];
+
+/** What is read of wrangler's options for Miniflare; all of them are handed on. */
+const declaredSchema = z.object({
+  bindings: z.record(z.string(), z.json()).default({}),
+  cronTriggers: z.array(z.string()).default([]),
+});
+
+export interface LocalWorkers {
+  /** address of each Worker, without a trailing slash */
+  readonly urls: Readonly<Record<WorkerName, string>>;
+  /** migrations that were applied at this start */
+  readonly migrated: readonly string[];
+  /** the cron expressions of the wrangler files; only the etl Worker has any */
+  readonly crons: readonly string[];
+  /** Runs a Worker's scheduled handler. @throws Error when it fails */
+  runCron(cron: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LocalWorkersOptions {
+  /** where D1, R2 and KV are kept; one folder for the three, which share them */
+  readonly stateDir: string;
+  readonly ports: Readonly<Record<WorkerName, number>>;
+  /** values for the Workers' variables and secrets, over those of the wrangler files */
+  readonly settings: Readonly<Record<string, string>>;
+  /** what a Worker prints, a line each */
+  readonly onLog?: (worker: string, line: string) => void;
+}
+
+/**
+ * Runs the three Workers in one workerd, as their wrangler files describe them, on shared local storage with the
+ * schema applied. The bundles are esbuild's, with the conditions that wrangler uses.
+ */
+export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
+  const configs = WORKER_NAMES.map((name) => {
+    const { workerOptions, main } = miniflareOptions(join(ROOT, `wrangler.${name}.toml`));
+    return { name, workerOptions, main, declared: declaredSchema.parse(workerOptions) };
+  });
+  const workers = await Promise.all(
+    configs.map(async ({ name, workerOptions, main, declared }) => ({
+      ...workerOptions,
+      name,
+      modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: await bundle(main) }],
+      bindings: { ...declared.bindings, ...settingsFor(Object.keys(declared.bindings), options.settings) },
+      unsafeDirectSockets: [{ host: HOST, port: options.ports[name] }],
+    })),
+  );
+  const miniflare = new Miniflare({
+    ...convertV4MiniflareOptions({
+      workers,
+      host: HOST,
+      port: 0,
+      // Off: it would be fetched from the internet.
+      cf: false,
+      telemetry: { enabled: false },
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: ({ message }) => options.onLog?.("workerd", message),
+    }),
+    resourcePersistencePath: options.stateDir,
+  });
+  await miniflare.ready;
+  const migrated = await applyMigrations(await miniflare.getD1Database("DB", "etl"), join(ROOT, "migrations"));
+  const urls = Object.fromEntries(WORKER_NAMES.map((name) => [name, `http://${HOST}:${options.ports[name]}`]));
+  return {
+    urls: { etl: urls["etl"]!, backfill: urls["backfill"]!, query: urls["query"]! },
+    migrated,
+    crons: configs.flatMap(({ declared }) => declared.cronTriggers),
+    runCron: async (cron) => {
+      const worker = await miniflare.getWorker("etl");
+      const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date() });
+      if (outcome !== "ok") throw new Error(`the cron ${cron} ended with ${outcome}`);
+    },
+    close: () => miniflare.dispose(),
+  };
+}
+
+function settingsFor(declared: readonly string[], settings: Readonly<Record<string, string>>): Record<string, string> {
+  const known = new Set([...declared, ...UNLISTED_SETTINGS]);
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => known.has(name)));
+}
+
+async function bundle(main: string | undefined): Promise<string> {
+  if (main === undefined) throw new Error("a wrangler file names no main module");
+  const { outputFiles } = await build({
+    entryPoints: [main],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*", "cloudflare:*"],
+    logLevel: "silent",
+  });
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error(`nothing was built of ${main}`);
+  return file.text;
+}
