@@ -74,13 +74,22 @@ WHERE label IS NOT excluded.label OR unit IS NOT excluded.unit OR unit_raw IS NO
 /** ?1: JSON array of point ids. */
 const RETIRE_POINTS = "UPDATE points SET configured = 0 WHERE id IN (SELECT value FROM json_each(?1))";
 
+/** The upstream's list is empty, and would retire every point: far likelier a fault of its own. */
+export class EmptyCatalogError extends Error {
+  override readonly name = "EmptyCatalogError";
+
+  constructor() {
+    super("the upstream listed no configured points; the catalogue stays as it was");
+  }
+}
+
 /**
  * Takes over the upstream's whole list of a site's configured points, in one transaction; nothing is written for a
  * point that did not change. A point that is listed no longer keeps its samples, but is collected no more.
  * @param current the site's catalogue as stored
  * @param points the upstream's complete list
  * @param at epoch ms
- * @throws {RangeError} on an empty list, which would retire everything: it is far likelier a fault upstream
+ * @throws {EmptyCatalogError}; the error of D1
  */
 export async function replaceCatalog(
   db: D1Database,
@@ -89,7 +98,7 @@ export async function replaceCatalog(
   points: readonly PointDescription[],
   at: number,
 ): Promise<void> {
-  if (points.length === 0) throw new RangeError("the upstream listed no configured points; the catalogue stays");
+  if (points.length === 0) throw new EmptyCatalogError();
   const listed = new Set(points.map((point) => point.name));
   const isRetired = (point: CatalogPoint) =>
     point.source === "catalog" && point.configured && !listed.has(point.name);

@@ -20,6 +20,6 @@ export function describePoint(point: AcePoint): PointDescription {
     unit: normalizeUnit(unitRaw),
     unitRaw,
     tags: { kv: kvTags, markers: point.markerTags },
-    intervalS: point.collectIntervalS === null ? null : Math.round(point.collectIntervalS),
+    intervalS: point.collectIntervalS === null ? null : Math.max(1, Math.round(point.collectIntervalS)),
   };
 }

@@ -81,7 +81,9 @@ const LIST_POINTS = `
 SELECT ${COLUMNS} FROM points p
 WHERE site_id = ?1 AND name > ?4
   AND (?2 IS NULL OR instr(lower(name || char(10) || coalesce(label, '') || char(10) || coalesce(unit, '') || char(10)
-    || coalesce(unit_raw, '') || char(10) || tags), lower(?2)) > 0)
+    || coalesce(unit_raw, '')), lower(?2)) > 0
+    OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.markers') m WHERE instr(lower(m.value), lower(?2)) > 0)
+    OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.kv') k WHERE instr(lower(k.key || ':' || k.value), lower(?2)) > 0))
   AND (?3 IS NULL
     OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.markers') m WHERE m.value = ?3)
     OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.kv') k WHERE k.key = ?3 OR k.key || ':' || k.value = ?3))

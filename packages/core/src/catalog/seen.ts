@@ -11,15 +11,15 @@ UPDATE points SET
   last_seen = max(coalesce(last_seen, s.value ->> 2), s.value ->> 2)
 FROM json_each(?1) s WHERE points.id = s.value ->> 0`;
 
-/**
- * The statement that moves first_seen and last_seen of the points that need it, to run in the transaction that stores
- * the samples; null when none does.
- */
-export function markSeenStatement(
-  db: D1Database,
-  samples: PointSamples,
-  points: ReadonlyMap<number, CatalogPoint>,
-): D1PreparedStatement | null {
+/** The first and the last sample of a point in a batch, epoch ms, both inclusive. */
+export interface SeenRange {
+  readonly pointId: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The points whose first_seen or last_seen these samples move. @param points by id, as stored */
+export function seenRanges(samples: PointSamples, points: ReadonlyMap<number, CatalogPoint>): SeenRange[] {
   const seen = new Map<number, { first: number; last: number }>();
   for (let i = 0; i < samples.length; i++) {
     const time = samples.times[i]!;
@@ -30,11 +30,15 @@ export function markSeenStatement(
       range.last = Math.max(range.last, time);
     }
   }
-  const moved = [...seen].filter(([id, { first, last }]) => {
-    const point = points.get(id);
+  const ranges = [...seen].map(([pointId, range]) => ({ pointId, ...range }));
+  return ranges.filter(({ pointId, first, last }) => {
+    const point = points.get(pointId);
     if (point === undefined || point.firstSeen === null || point.lastSeen === null) return true;
     return first < point.firstSeen || last >= point.lastSeen + LAST_SEEN_LAG_MS;
   });
-  if (moved.length === 0) return null;
-  return db.prepare(MARK_SEEN).bind(JSON.stringify(moved.map(([id, { first, last }]) => [id, first, last])));
+}
+
+/** Moves first_seen and last_seen. To run in the transaction that stores the samples. */
+export function markSeenStatement(db: D1Database, ranges: readonly SeenRange[]): D1PreparedStatement {
+  return db.prepare(MARK_SEEN).bind(JSON.stringify(ranges.map(({ pointId, first, last }) => [pointId, first, last])));
 }

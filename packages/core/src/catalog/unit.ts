@@ -115,5 +115,5 @@ export function normalizeUnit(raw: string | null | undefined): string | null {
   if (KNOWN_SYMBOLS.has(trimmed)) return trimmed;
   const key = trimmed.toLowerCase().replace(/[^a-z0-9]/g, "");
   if (NONE.has(key) && !/[^\s\w:.-]/.test(trimmed)) return null;
-  return SYMBOLS[key] ?? trimmed;
+  return (Object.hasOwn(SYMBOLS, key) ? SYMBOLS[key] : undefined) ?? trimmed;
 }

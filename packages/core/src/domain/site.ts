@@ -4,7 +4,7 @@ function isTimeZone(zone: string): boolean {
   // Intl takes offsets such as "-06:00" too; as a building's zone that would be an hour off for half of the year.
   if (/^[+-]/.test(zone)) return false;
   try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
+    Intl.DateTimeFormat("en", { timeZone: zone });
     return true;
   } catch {
     return false;

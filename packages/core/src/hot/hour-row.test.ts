@@ -49,8 +49,10 @@ describe("numberText", () => {
 
   test("any finite double comes back bit for bit", () => {
     fc.assert(
-      fc.property(anyValue, (value) => Object.is(JSON.parse(numberText(value)), value)),
-      { numRuns: 2_000 },
+      fc.property(anyValue, (value) => {
+        expect(JSON.parse(numberText(value))).toBe(value);
+      }),
+      { numRuns: 1_000 },
     );
   });
 });

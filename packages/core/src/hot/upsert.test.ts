@@ -35,11 +35,11 @@ function apply(oracle: Oracle, batch: readonly Sample[]): UpsertCounts {
     times.set(time, value);
   }
   for (const [pointId, times] of fresh) {
-    const stored = oracle.get(pointId) ?? new Map<number, number>();
-    oracle.set(pointId, stored);
+    const held = oracle.get(pointId) ?? new Map<number, number>();
+    oracle.set(pointId, held);
     for (const [time, value] of times) {
-      counts[count(stored.get(time), value)]++;
-      stored.set(time, value);
+      counts[count(held.get(time), value)]++;
+      held.set(time, value);
     }
   }
   return counts;

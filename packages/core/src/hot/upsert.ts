@@ -67,10 +67,11 @@ export function* chunkRows(rows: readonly HourRow[], maxChars: number): Generato
 
 /** Counts `incoming` against what its row held before. Both are ascending, so one pass over each. */
 function countAgainst(incoming: HourRow, stored: HourRow | undefined): UpsertCounts {
+  if (stored === undefined) return { inserted: incoming.offsets.length, changed: 0, unchanged: 0 };
   let changed = 0;
   let unchanged = 0;
   let at = 0;
-  for (let i = 0; stored !== undefined && i < incoming.offsets.length; i++) {
+  for (let i = 0; i < incoming.offsets.length; i++) {
     while (at < stored.offsets.length && stored.offsets[at]! < incoming.offsets[i]!) at++;
     if (stored.offsets[at] !== incoming.offsets[i]) continue;
     if (Object.is(stored.values[at], incoming.values[i])) unchanged++;

@@ -23,10 +23,8 @@ export function requireToken<E extends object>(tokenOf: (env: E) => string | und
   return createMiddleware<{ Bindings: E }>(async (context, next) => {
     const right = tokenOf(context.env);
     if (right === undefined) return next();
-    const header = context.req.header("authorization") ?? "";
-    const [scheme, token] = header.split(" ", 2);
-    const given = scheme?.toLowerCase() === "bearer" ? (token ?? "") : "";
-    if (given === "" || !(await sameText(given, right))) {
+    const given = /^Bearer +(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
+    if (given === undefined || !(await sameText(given, right))) {
       throw new Problem("unauthorized", `Send the header Authorization: Bearer <${setting}>.`);
     }
     return next();

@@ -41,7 +41,7 @@ export function bucketBounds(range: TimeRange, interval: BucketInterval, timeZon
   switch (interval) {
     case "1min":
     case "5min":
-      // Every zone's offset is a multiple of a quarter of an hour, so these are the same in all of them.
+      // Every zone of today is a multiple of a quarter of an hour from UTC, so these are the same in all of them.
       return fixedBounds(range, BUCKET_MS[interval]);
     case "1hr":
       return hourBounds(range, timeZone);
@@ -81,9 +81,11 @@ function dayBounds(range: TimeRange, timeZone: string): Float64Array {
   const bounds: number[] = [];
   let day = Temporal.Instant.fromEpochMilliseconds(range.start).toZonedDateTimeISO(timeZone).startOfDay();
   while (day.epochMilliseconds < range.end) {
-    bounds.push(day.epochMilliseconds);
     // Through the date, for a day need not be 24 hours long, nor begin at midnight.
-    day = day.toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone);
+    const next = day.toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone);
+    // Where a clock goes back over midnight, the evening is repeated after the next day has begun, and belongs to it.
+    if (next.epochMilliseconds > range.start) bounds.push(day.epochMilliseconds);
+    day = next;
   }
   bounds.push(day.epochMilliseconds);
   return Float64Array.from(bounds);
@@ -101,56 +103,55 @@ export interface BucketedSeries {
   readonly count: Int32Array;
 }
 
+/** A power of two, so that scaling by it is exact, and so small that no sum of doubles scaled by it overflows. */
+const SCALE = 2 ** -64;
+
 /**
- * Aggregates a series.
- * @param bounds as {@link bucketBounds} gives them; samples outside of them are an error of the caller
+ * Aggregates a series. A mean is never outside of its samples' minimum and maximum, however sums are rounded.
+ * @param bounds as {@link bucketBounds} gives them
+ * @throws {RangeError} where a sample is outside of them
  */
 export function bucketSeries(series: Series, bounds: Float64Array): BucketedSeries {
-  const size = Math.min(series.times.length, bounds.length - 1);
+  const { length } = series.times;
+  if (length > 0 && !(series.times[0]! >= bounds[0]! && series.times[length - 1]! < bounds.at(-1)!)) {
+    throw new RangeError("the series has samples outside of the buckets");
+  }
+  const size = Math.min(length, bounds.length - 1);
   const times = new Float64Array(size);
   const values = new Float64Array(size);
   const min = new Float64Array(size);
   const max = new Float64Array(size);
   const count = new Int32Array(size);
+  let n = 0;
   let bucket = 0;
-  let n = -1;
-  for (let i = 0; i < series.times.length; i++) {
-    const time = series.times[i]!;
-    const value = series.values[i]!;
-    while (bucket < bounds.length - 1 && time >= bounds[bucket + 1]!) bucket++;
-    if (n < 0 || times[n] !== bounds[bucket]) {
-      n++;
-      times[n] = bounds[bucket]!;
-      values[n] = value;
-      min[n] = value;
-      max[n] = value;
-      count[n] = 1;
-      continue;
+  for (let i = 0; i < length; n++) {
+    while (series.times[i]! >= bounds[bucket + 1]!) bucket++;
+    const first = i;
+    // -0 is what adding starts from, for 0 would make a sum of -0 positive.
+    let sum = -0;
+    let scaled = -0;
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (; i < length && series.times[i]! < bounds[bucket + 1]!; i++) {
+      const value = series.values[i]!;
+      sum += value;
+      scaled += value * SCALE;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
     }
-    count[n]!++;
-    values[n]! += value;
-    min[n] = Math.min(min[n]!, value);
-    max[n] = Math.max(max[n]!, value);
-  }
-  const end = n + 1;
-  for (let b = 0; b < end; b++) {
-    const mean = values[b]! / count[b]!;
+    times[n] = bounds[bucket]!;
+    count[n] = i - first;
     // The sum of finite doubles may overflow where their mean does not.
-    values[b] = Number.isFinite(mean) ? mean : scaledMean(series, times[b]!, b + 1 < end ? times[b + 1]! : Number.POSITIVE_INFINITY, count[b]!);
+    const mean = Number.isFinite(sum) ? sum / count[n]! : scaled / count[n]! / SCALE;
+    values[n] = Math.min(high, Math.max(low, mean));
+    min[n] = low;
+    max[n] = high;
   }
   return {
-    times: times.subarray(0, end),
-    values: values.subarray(0, end),
-    min: min.subarray(0, end),
-    max: max.subarray(0, end),
-    count: count.subarray(0, end),
+    times: times.subarray(0, n),
+    values: values.subarray(0, n),
+    min: min.subarray(0, n),
+    max: max.subarray(0, n),
+    count: count.subarray(0, n),
   };
-}
-
-/** The mean of the `count` samples in [start, end), each divided before it is added. */
-function scaledMean(series: Series, start: number, end: number, count: number): number {
-  return series.values.reduce((mean, value, i) => {
-    const time = series.times[i]!;
-    return time >= start && time < end ? mean + value / count : mean;
-  }, 0);
 }

@@ -38,7 +38,7 @@ export interface Plan {
 
 /**
  * Plans a query. Pure: the same input gives the same plan.
- * @throws {Problem} `too_many_points`, `span_too_long` or `too_much_data`, with the way out
+ * @throws {Problem} `too_many_points`, `span_too_long` or `too_much_data`, with a way out that itself can be planned
  */
 export function planQuery(input: PlanInput): Plan {
   const { points, range } = input;
@@ -46,57 +46,28 @@ export function planQuery(input: PlanInput): Plan {
     throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, "point_names");
   }
   const interval = input.interval === "auto" ? finestInterval(input) : input.interval;
-  checkSpan(range, interval);
-  const span = range.end - range.start;
-  const values = points.reduce((sum, point) => sum + span / stepMs(interval, point.cadenceMs), 0);
-  if (values > MAX_VALUES) {
-    const detail = `About ${Math.round(values)} values are more than ${MAX_VALUES}: ${wayOut(input, interval)}.`;
-    throw new Problem("too_much_data", detail, "interval");
-  }
-  const hotRange = input.hot === null ? null : overlap(range, input.hot);
+  checkLimits(input, interval);
+  const hotRange = hotPart(input);
   if (hotRange === null) return { interval, hot: null };
   const hourRows = points.length * hoursOf(hotRange).length;
-  if (hourRows > MAX_HOUR_ROWS) {
-    const most = Math.floor(MAX_HOUR_ROWS / hoursOf(hotRange).length);
-    const detail = `The range needs ${hourRows} stored rows, ${MAX_HOUR_ROWS} at most: ask for at most ${most} points.`;
-    throw new Problem("too_much_data", detail, "point_names");
-  }
   return { interval, hot: { pointIds: points.map((point) => point.id), range: hotRange, hourRows } };
 }
 
-function stepMs(interval: Interval, cadenceMs: number | null): number {
-  const cadence = cadenceMs ?? USUAL_CADENCE_MS;
-  return interval === "raw" ? cadence : Math.max(BUCKET_MS[interval], cadence);
-}
-
-function finestInterval({ points, range, maxPoints }: PlanInput): Interval {
-  const span = range.end - range.start;
+/** The finest interval within `maxPoints` and the limits of an answer; where none is, the coarsest. */
+function finestInterval(input: PlanInput): Interval {
+  const { points, maxPoints } = input;
   const fits = (interval: Interval) =>
-    span <= MAX_SPAN_DAYS[interval] * DAY_MS &&
-    points.every((point) => span / stepMs(interval, point.cadenceMs) <= maxPoints);
+    points.every((point) => valuesOf(input, interval, point) <= maxPoints) && mostPoints(input, interval) > 0 &&
+    totalValues(input, interval) <= MAX_VALUES;
   return INTERVALS.find(fits) ?? "1day";
 }
 
-function checkSpan(range: TimeRange, interval: Interval): void {
-  const days = (range.end - range.start) / DAY_MS;
-  if (days <= MAX_SPAN_DAYS[interval]) return;
-  const coarser = INTERVALS.find((other) => days <= MAX_SPAN_DAYS[other]);
-  const instead = coarser === undefined ? "a shorter range" : `interval=${coarser}`;
-  const limit = `interval=${interval} takes at most ${MAX_SPAN_DAYS[interval]} days`;
-  throw new Problem("span_too_long", `${limit}, not ${Math.ceil(days)}: ask for ${instead}.`, "end_time");
-}
-
-function wayOut({ points, range }: PlanInput, interval: Interval): string {
-  const span = range.end - range.start;
-  const fits = (other: Interval) =>
-    INTERVALS.indexOf(other) > INTERVALS.indexOf(interval) &&
-    points.reduce((sum, point) => sum + span / stepMs(other, point.cadenceMs), 0) <= MAX_VALUES;
-  const coarser = INTERVALS.find(fits);
-  return coarser === undefined ? "ask for fewer points" : `ask for interval=${coarser}, or for fewer points`;
-}
-
-function overlap(a: TimeRange, b: TimeRange): TimeRange | null {
-  const start = Math.max(a.start, b.start);
-  const end = Math.min(a.end, b.end);
-  return start < end ? { start, end } : null;
-}
+function checkLimits(input: PlanInput, interval: Interval): void {
+  if (mostPoints(input, interval) >= input.points.length) return;
+  const instead = `ask for ${wayOut(input, interval)}`;
+  const days = (input.range.end - input.range.start) / DAY_MS;
+  const maxDays = MAX_SPAN_DAYS[interval];
+  if (days > maxDays) {
+    const detail = `interval=${interval} takes at most ${maxDays} days, not ${Math.ceil(days)}: ${instead}.`;
+    throw new Problem("span_too_long", detail, "end_time");
+  }

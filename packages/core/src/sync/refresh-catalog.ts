@@ -5,7 +5,7 @@ import { describePoint } from "../catalog/describe.ts";
 /**
  * Takes over the upstream's list of a site's configured points, and gives the catalogue as it then is.
  * @param at epoch ms
- * @throws {AceError}; {RangeError} on an empty list; the error of D1
+ * @throws {AceError}; {EmptyCatalogError}; the error of D1
  */
 export async function refreshCatalog(
   db: D1Database,

@@ -1,11 +1,11 @@
 import type { RejectionCounts } from "../domain/rejection.ts";
 
 /** The part of a sync that went wrong. */
-export type SyncStage = "state" | "catalog" | "weather" | "timeseries" | "store";
+export type SyncStage = "state" | "catalog" | "weather" | "timeseries" | "store" | "internal";
 
 export interface SyncError {
   readonly stage: SyncStage;
-  /** a stable word: an AceError's kind, or `database` */
+  /** a stable word: an AceError's kind, `empty_catalog`, `database` or `internal` */
   readonly code: string;
   /** safe to show: no secret, no body of the upstream */
   readonly message: string;

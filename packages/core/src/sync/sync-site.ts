@@ -3,14 +3,16 @@ import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
 import { addDiscoveredPoints, type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
-import { markSeenStatement } from "../catalog/seen.ts";
+import { markSeenStatement, type SeenRange, seenRanges } from "../catalog/seen.ts";
 import { addRejections } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { selectConfigured, unknownNames } from "../transform/select-configured.ts";
+import { logError } from "../telemetry/log.ts";
 import { refreshCatalog } from "./refresh-catalog.ts";
-import { emptySiteResult, type SiteSyncResult, type SyncStage } from "./sync-result.ts";
+import { inStage, StageError } from "./stage-error.ts";
+import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
 import { abandonWindow, endWindow, moveCursor, type OpenWindow, type SyncState } from "./sync-state.ts";
 import { readWeather, type WeatherRead } from "./weather.ts";
 import { nextWindow, type WindowSettings } from "./window.ts";
@@ -31,26 +33,16 @@ export interface SyncContext {
   readonly deadline: number;
 }
 
-/** An error with the stage of the sync that it ended. */
-class StageError extends Error {
-  readonly stage: SyncStage;
+/** The longest that the weather, its retries included, may keep the samples waiting, in milliseconds. */
+const WEATHER_BUDGET_MS = 5_000;
 
-  constructor(stage: SyncStage, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.stage = stage;
-  }
-
-  get code(): string {
-    return this.cause instanceof AceError ? this.cause.kind : "database";
-  }
-}
-
-async function inStage<T>(stage: SyncStage, step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    throw error instanceof StageError ? error : new StageError(stage, error);
-  }
+/**
+ * Whether a window's saved cursor may be what the API stumbled over: the next run would then fail in the same way.
+ * To a cursor that it does not understand the API may well answer 500; that is blamed on one of an earlier run only.
+ */
+function blamesCursor(error: AceError, isResumed: boolean): boolean {
+  if (error.kind === "cursor_repeated" || error.kind === "not_a_page" || error.status === 400) return true;
+  return isResumed && error.status === 500;
 }
 
 /**
@@ -63,9 +55,13 @@ export async function syncSite(context: SyncContext, site: string, state: SyncSt
   try {
     await run.pull();
   } catch (error) {
-    if (!(error instanceof StageError)) throw error;
-    run.result.errors.push({ stage: error.stage, code: error.code, message: error.message });
     run.result.incompleteBecause = "error";
+    if (error instanceof StageError) run.result.errors.push(error.toSyncError());
+    else {
+      // a fault of ours; the other sites must not pay for it
+      logError("sync_failed", error, { site });
+      run.result.errors.push({ stage: "internal", code: "internal", message: "the sync failed; the log has the reason" });
+    }
   }
   run.result.apiCalls = context.ace.calls - callsBefore;
   return run.result;
@@ -136,14 +132,14 @@ class SiteSync {
 
   /** Weather is worth having, but no reason to be late with the samples. */
   async #pullWeather(): Promise<void> {
-    const { db, ace, deadline } = this.#context;
+    const { db, ace, now } = this.#context;
+    const deadline = Math.min(this.#context.deadline, now() + WEATHER_BUDGET_MS);
     try {
       const weather = await readWeather(db, ace, this.result.site, this.#state.siteId, this.#catalog, deadline);
       if (weather.catalog !== this.#catalog) this.#useCatalog(weather.catalog);
       this.#weather = weather;
     } catch (error) {
-      const { code, message } = new StageError("weather", error);
-      this.result.errors.push({ stage: "weather", code, message });
+      this.result.errors.push(new StageError("weather", error).toSyncError());
     }
   }
 
@@ -155,8 +151,8 @@ class SiteSync {
     this.result.window = { start, end: new Date(range.end).toISOString() };
     const options = { cursor: open?.cursor ?? null, pageSize: settings.pageSize, deadline };
     const pages = ace.timeseriesPages(this.result.site, range, options);
-    for (;;) {
-      const next = await this.#nextPage(pages);
+    for (let isResumed = open !== null; ; isResumed = false) {
+      const next = await this.#nextPage(pages, isResumed);
       if (next === null) return false;
       await this.#storePage(next, range);
       if (next.next === null) return true;
@@ -168,7 +164,7 @@ class SiteSync {
   }
 
   /** null: the page limit is reached; the saved cursor lets the next run go on. */
-  async #nextPage(pages: AsyncGenerator<AcePage, void, void>): Promise<AcePage | null> {
+  async #nextPage(pages: AsyncGenerator<AcePage, void, void>, isResumed: boolean): Promise<AcePage | null> {
     const { db, now } = this.#context;
     try {
       const page = await pages.next();
@@ -180,8 +176,7 @@ class SiteSync {
         this.result.incompleteBecause = error.kind === "deadline" ? "budget" : "page_limit";
         return null;
       }
-      // A cursor that the API refuses, or that leads in a circle, would do so again: the next run begins the window anew.
-      if (error.kind === "cursor_repeated" || error.kind === "not_a_page" || error.status === 400) {
+      if (blamesCursor(error, isResumed)) {
         await inStage("state", () => abandonWindow(db, this.#state.siteId, now()));
       }
       throw new StageError("timeseries", error);
@@ -206,13 +201,14 @@ class SiteSync {
     const selection = selectConfigured(page.samples, this.#catalog);
     addRejections(result.recordsRejected, selection.rejected);
     const samples = joinSamples(this.#takeWeather(), selection.samples);
-    const seen = markSeenStatement(db, samples, this.#pointsById);
+    const seen = seenRanges(samples, this.#pointsById);
     const progress =
       page.next === null
         ? endWindow(db, siteId, range, now())
         : moveCursor(db, siteId, { range, cursor: page.next }, now());
     try {
-      const counts = await upsertSamples(db, samples, seen === null ? [progress] : [seen, progress]);
+      const alongside = seen.length > 0 ? [markSeenStatement(db, seen), progress] : [progress];
+      const counts = await upsertSamples(db, samples, alongside);
       result.recordsInserted += counts.inserted + counts.changed;
       result.recordsChanged += counts.changed;
       result.recordsUnchanged += counts.unchanged;
@@ -220,7 +216,7 @@ class SiteSync {
       result.recordsFailed += samples.length;
       throw new StageError("store", error);
     }
-    this.#noteSeen(samples, seen !== null);
+    this.#noteSeen(samples, seen);
   }
 
   #takeWeather(): PointSamples {
@@ -242,19 +238,15 @@ class SiteSync {
     this.#useCatalog(await loadCatalog(db, this.#state.siteId));
   }
 
-  #noteSeen(samples: PointSamples, marked: boolean): void {
+  #noteSeen(samples: PointSamples, moved: readonly SeenRange[]): void {
     for (let i = 0; i < samples.length; i++) this.#seenPoints.add(samples.pointIds[i]!);
     this.result.pointsProcessed = this.#seenPoints.size;
-    if (!marked) return;
-    for (let i = 0; i < samples.length; i++) {
-      const time = samples.times[i]!;
-      const point = this.#pointsById.get(samples.pointIds[i]!);
+    for (const { pointId, first, last } of moved) {
+      const point = this.#pointsById.get(pointId);
       if (point === undefined) continue;
-      const firstSeen = Math.min(point.firstSeen ?? time, time);
-      const lastSeen = Math.max(point.lastSeen ?? time, time);
-      if (firstSeen !== point.firstSeen || lastSeen !== point.lastSeen) {
-        this.#pointsById.set(point.id, { ...point, firstSeen, lastSeen });
-      }
+      const firstSeen = Math.min(point.firstSeen ?? first, first);
+      const lastSeen = Math.max(point.lastSeen ?? last, last);
+      this.#pointsById.set(pointId, { ...point, firstSeen, lastSeen });
     }
   }
 }

@@ -5,6 +5,8 @@ import { withD1Retry } from "../hot/d1-retry.ts";
 /** How far the sync of a site has come, as D1 holds it. */
 export interface SyncState {
   readonly siteId: number;
+  /** when the last run that came to ask the API for this site began, epoch ms; null: none has */
+  readonly askedAt: number | null;
   /** when the site's point list was last taken over, epoch ms; null: never */
   readonly catalogAt: number | null;
   /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
@@ -22,6 +24,7 @@ export interface OpenWindow {
 const stateRowSchema = z.object({
   id: z.int(),
   name: z.string(),
+  asked_at: z.int().nullable(),
   catalog_at: z.int().nullable(),
   watermark: z.int().nullable(),
   window_start: z.int().nullable(),
@@ -30,7 +33,9 @@ const stateRowSchema = z.object({
 });
 
 const READ_STATES = `
-SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.cursor
+SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.cursor,
+  (SELECT r.started_at FROM sync_runs r WHERE r.site_id = s.id AND r.api_calls > 0
+    ORDER BY r.started_at DESC LIMIT 1) AS asked_at
 FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name IN (SELECT value FROM json_each(?1))`;
 
 /** The state of these sites by name, in one statement; a site that is new is made. */
@@ -50,7 +55,8 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
     rows.map((row) => {
       const { window_start: start, window_end: end, cursor } = row;
       const open = start !== null && end !== null && cursor !== null ? { range: { start, end }, cursor } : null;
-      return [row.name, { siteId: row.id, catalogAt: row.catalog_at, watermark: row.watermark, open }];
+      const { id: siteId, asked_at: askedAt, catalog_at: catalogAt, watermark } = row;
+      return [row.name, { siteId, askedAt, catalogAt, watermark, open }];
     }),
   );
 }

@@ -27,7 +27,8 @@ export async function readWeather(
 ): Promise<WeatherRead> {
   const weather = await ace.weather(site, { deadline });
   if (weather === null) return { samples: NO_SAMPLES, records: 0, rejected: {}, catalog };
-  const added = weather.readings.filter((reading) => !catalog.has(weatherPointName(reading.field)));
+  // also one that the data brought up first, or that the upstream's list has dropped: the feed has it
+  const added = weather.readings.filter((reading) => catalog.get(weatherPointName(reading.field))?.configured !== true);
   let known = catalog;
   if (added.length > 0) {
     await addWeatherPoints(db, siteId, added.map((reading) => describeWeatherPoint(reading.field)));

@@ -1,0 +1,32 @@
+import { AceError } from "../ace/ace-error.ts";
+import { EmptyCatalogError } from "../catalog/catalog.ts";
+import type { SyncError, SyncStage } from "./sync-result.ts";
+
+/** An error with the stage of the sync that it ended. */
+export class StageError extends Error {
+  override readonly name = "StageError";
+  readonly stage: SyncStage;
+
+  constructor(stage: SyncStage, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.stage = stage;
+  }
+
+  toSyncError(): SyncError {
+    return { stage: this.stage, code: codeOf(this.cause), message: this.message };
+  }
+}
+
+function codeOf(cause: unknown): string {
+  if (cause instanceof AceError) return cause.kind;
+  return cause instanceof EmptyCatalogError ? "empty_catalog" : "database";
+}
+
+/** @throws {StageError} with whatever the step threw */
+export async function inStage<T>(stage: SyncStage, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw error instanceof StageError ? error : new StageError(stage, error);
+  }
+}

@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+const projects = ["packages", "workers"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
+);
+
+/** Every check of `npm run check`, by what it looks for. */
+const CHECKS: readonly (readonly [string, ...string[]])[] = [
+  ...[...projects, "test"].map((project) => [`types of ${project}`, "tsc", "-p", project] as const),
+  ["lint", "oxlint", "--quiet"],
+  ["format", "oxfmt", "--check"],
+  ["unused code", "knip"],
+  ["workspace", "sherif", "--fail-on-warnings"],
+];
+
+function run(command: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(join(ROOT, "node_modules/.bin", command), args, { cwd: ROOT });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+    child.on("error", (error) => resolve({ ok: false, output: String(error) }));
+    child.on("close", (code) => resolve({ ok: code === 0, output }));
+  });
+}
+
+// `npm run check`: all of them, even after one has failed, so that one run tells everything.
+let failed = 0;
+for (const [name, command, ...args] of CHECKS) {
+  const started = Date.now();
+  const { ok, output } = await run(command!, args);
+  console.log(`${ok ? "ok    " : "FAILED"} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+  if (!ok) {
+    failed++;
+    console.log(output.trimEnd());
+  }
+}
+process.exitCode = failed === 0 ? 0 : 1;

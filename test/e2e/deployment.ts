@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/fault-plan";
+import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import { startServer } from "@building-vitals/ace-simulator/server";
+import { createSimulator } from "@building-vitals/ace-simulator/simulator";
+import { startWorkers } from "@building-vitals/local/workers";
+import { z } from "zod";
+import { freePorts } from "./free-ports.ts";
+
+const API_KEY = "test-key";
+const ADMIN_TOKEN = "test-admin";
+
+const siteSchema = z.object({
+  site: z.string(),
+  recordsFetched: z.int(),
+  recordsInserted: z.int(),
+  recordsUnchanged: z.int(),
+  recordsFailed: z.int(),
+  recordsRejected: z.record(z.string(), z.int()),
+  apiCalls: z.int(),
+  complete: z.boolean(),
+  incompleteBecause: z.string().nullable(),
+  watermark: z.string().nullable(),
+  errors: z.array(z.object({ stage: z.string(), code: z.string(), message: z.string() })),
+});
+const triggerSchema = z.object({ syncId: z.string(), sites: z.array(siteSchema).min(1) });
+export type SiteSync = z.infer<typeof siteSchema>;
+
+const seriesSchema = z.object({
+  point_name: z.string(),
+  timestamps: z.array(z.number()),
+  values: z.array(z.number()),
+  min: z.array(z.number()).optional(),
+  max: z.array(z.number()).optional(),
+  count: z.array(z.number()).optional(),
+});
+const answerSchema = z.object({
+  interval: z.string(),
+  series: z.array(seriesSchema),
+  metadata: z.object({
+    total_samples: z.int(),
+    missing: z.array(z.tuple([z.number(), z.number()])),
+    completeness: z.number().nullable(),
+    partial: z.boolean(),
+  }),
+});
+export type Answer = z.infer<typeof answerSchema>;
+
+/** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
+export interface Deployment {
+  readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
+  /** one sync of the only site */
+  trigger(): Promise<SiteSync>;
+  /** `GET /timeseries/query` */
+  query(parameters: Record<string, string>): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Starts everything on free ports. @param settings of the Workers, by name */
+export async function deploy(
+  source: SampleSource,
+  settings: Record<string, string>,
+  faults?: FaultPlanInput,
+): Promise<Deployment> {
+  const [etl, backfill, query] = await freePorts(3);
+  const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-"));
+  const simulator = createSimulator({
+    sources: [source],
+    apiKey: API_KEY,
+    now: Date.now,
+    ...(faults === undefined ? {} : { faults }),
+  });
+  const server = await startServer({ simulator, port: 0 });
+  const workers = await startWorkers({
+    stateDir,
+    ports: { etl: etl!, backfill: backfill!, query: query! },
+    settings: {
+      ACE_API_BASE_URL: `${server.url}/api`,
+      ACE_API_KEY: API_KEY,
+      ADMIN_TOKEN,
+      SITES: JSON.stringify([{ name: source.site.name, timezone: "America/Los_Angeles" }]),
+      ...settings,
+    },
+  });
+  return {
+    urls: workers.urls,
+    async trigger() {
+      const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+      const response = await fetch(`${workers.urls.etl}/trigger`, { method: "POST", headers });
+      if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
+      return triggerSchema.parse(await response.json()).sites[0]!;
+    },
+    async query(parameters) {
+      const search = new URLSearchParams({ site_name: source.site.name, ...parameters });
+      const response = await fetch(`${workers.urls.query}/timeseries/query?${search.toString()}`);
+      if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
+      return answerSchema.parse(await response.json());
+    },
+    async close() {
+      await workers.close();
+      await server.close();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Triggers syncs until one is complete. @throws Error after `most` of them */
+export async function syncToThePresent(deployment: Deployment, most = 40): Promise<SiteSync[]> {
+  const runs: SiteSync[] = [];
+  while (runs.length < most) {
+    const run = await deployment.trigger();
+    runs.push(run);
+    if (run.complete) return runs;
+  }
+  throw new Error(`not complete after ${most} syncs: ${JSON.stringify(runs.at(-1))}`);
+}

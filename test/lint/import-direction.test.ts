@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** [file, what it imports]: each is against the direction of the layers. */
+const FORBIDDEN = [
+  ["packages/core/src/domain/a.ts", "../hot/upsert.ts"],
+  ["packages/core/src/domain/a.ts", "../ace/client.ts"],
+  ["packages/core/src/ace/a.ts", "../transform/weather-points.ts"],
+  ["packages/core/src/ace/a.ts", "../hot/read.ts"],
+  ["packages/core/src/transform/a.ts", "../catalog/catalog.ts"],
+  ["packages/core/src/hot/a.ts", "../catalog/catalog.ts"],
+  ["packages/core/src/catalog/a.ts", "../sync/window.ts"],
+  ["packages/core/src/query/a.ts", "../sync/sync-state.ts"],
+  ["packages/core/src/hot/a.ts", "@building-vitals/ace-simulator/simulator"],
+  ["workers/etl/src/a.ts", "@building-vitals/query/env"],
+  ["workers/etl/src/a.ts", "../../query/src/env.ts"],
+  ["workers/etl/src/routes/a.ts", "../../../query/src/env.ts"],
+  ["workers/query/src/a.ts", "@building-vitals/ace-simulator/simulator"],
+  ["packages/ace-simulator/src/a.ts", "@building-vitals/core/ace/time"],
+] as const;
+
+const ALLOWED = [
+  ["packages/core/src/ace/a.ts", "../domain/samples.ts"],
+  ["packages/core/src/transform/a.ts", "../ace/weather.ts"],
+  ["packages/core/src/hot/a.ts", "../domain/hour.ts"],
+  ["packages/core/src/catalog/a.ts", "../hot/read.ts"],
+  ["packages/core/src/sync/a.ts", "../catalog/catalog.ts"],
+  ["packages/core/src/hot/a.ts", "./read.ts"],
+  ["packages/core/src/hot/a.ts", "zod"],
+  ["workers/etl/src/routes/a.ts", "../env.ts"],
+  ["workers/etl/src/a.ts", "@building-vitals/core/domain/site"],
+  ["packages/core/src/hot/a.test.ts", "@building-vitals/ace-simulator/simulator"],
+] as const;
+
+let folder: string;
+
+/** Whether the project's own lint settings refuse this import. */
+async function isRefused(file: string, specifier: string): Promise<boolean> {
+  const path = join(folder, file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `import * as imported from ${JSON.stringify(specifier)};\nexport const used = imported;\n`);
+  const output = await new Promise<string>((resolve) => {
+    execFile(join(ROOT, "node_modules/.bin/oxlint"), ["-f", "unix", file], { cwd: folder }, (_, stdout) => resolve(stdout));
+  });
+  await rm(path);
+  return output.includes("no-restricted-imports");
+}
+
+describe("the direction of imports", () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "import-direction-"));
+    // Without type-aware rules, which want a TypeScript project and say nothing of imports.
+    const settings = await readFile(join(ROOT, ".oxlintrc.json"), "utf8");
+    const withoutTypes = settings.replace('"typeAware": true', '"typeAware": false');
+    expect(withoutTypes).not.toBe(settings);
+    await writeFile(join(folder, ".oxlintrc.json"), withoutTypes);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it.for(FORBIDDEN)("%s may not import %s", async ([file, specifier]) => {
+    expect(await isRefused(file, specifier)).toBe(true);
+  });
+
+  it.for(ALLOWED)("%s may import %s", async ([file, specifier]) => {
+    expect(await isRefused(file, specifier)).toBe(false);
+  });
+});
