@@ -3,21 +3,22 @@ import { Problem } from "../domain/problem.ts";
 
 /** A whole number, which a deployment's variables hold as text. */
 export function integerSetting(options: { default: number; min: number; max: number }) {
+  const { min, max } = options;
+  const error = `must be a whole number from ${min} to ${max}`;
   return z
-    .union([z.string(), z.number()])
+    .union([z.string(), z.number()], { error })
     .default(options.default)
     .transform((value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : Number(value)))
-    .pipe(
-      z
-        .int({ error: `must be a whole number from ${options.min} to ${options.max}` })
-        .min(options.min)
-        .max(options.max),
-    );
+    .pipe(z.int({ error }).min(min, { error }).max(max, { error }));
 }
 
 /** A binding that must be there; what it is, only the platform can say. */
 export function binding<T extends object>() {
   return z.custom<T>((value) => typeof value === "object" && value !== null, { error: "is not bound" });
+}
+
+function isSet(env: unknown, setting: string | undefined): boolean {
+  return typeof env === "object" && env !== null && setting !== undefined && Reflect.get(env, setting) !== undefined;
 }
 
 /**
@@ -29,7 +30,7 @@ export function parseSettings<S extends z.ZodType>(schema: S, env: unknown): z.o
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map((issue) => {
     const [setting, ...rest] = issue.path.map(String);
-    const missing = issue.code === "invalid_type" && issue.input === undefined && rest.length === 0;
+    const missing = issue.code === "invalid_type" && rest.length === 0 && !isSet(env, setting);
     return { setting, text: `${[setting, ...rest].join(".")}: ${missing ? "is not set" : issue.message}` };
   });
   throw new Problem("settings_invalid", faults.map((fault) => fault.text).join("; "), faults[0]?.setting);

@@ -33,7 +33,7 @@ export interface QueryAnswer {
   /** stored samples that the answer is made of */
   readonly samples: number;
   readonly hot: ReadCost & { readonly samples: number };
-  /** null: the cadence of no point is known */
+  /** of the points whose cadence is known; null: there are none */
   readonly completeness: Completeness | null;
 }
 
@@ -52,7 +52,7 @@ export async function readHotRange(db: D1Database): Promise<TimeRange | null> {
 
 /**
  * Reads what was planned and makes the series of it.
- * @param now epoch ms
+ * @param until epoch ms: from there on, a sample that is not there is not yet missing
  * @throws {Problem} `too_much_data` when there is more than was planned for; the error of D1
  */
 export async function executeQuery(
@@ -61,7 +61,7 @@ export async function executeQuery(
   points: readonly QueriedPoint[],
   range: TimeRange,
   timeZone: string,
-  now: number,
+  until: number,
 ): Promise<QueryAnswer> {
   const cost: ReadCost = { statements: 0, rowsRead: 0 };
   const bounds = plan.interval === "raw" ? null : bucketBounds(range, plan.interval, timeZone);
@@ -76,7 +76,7 @@ export async function executeQuery(
     for (const point of block) {
       const raw = read.get(point.id) ?? EMPTY_SERIES;
       samples += raw.times.length;
-      if (point.cadenceMs !== null) judged.push(judgeSeries(raw, range, point.cadenceMs, now));
+      if (point.cadenceMs !== null) judged.push(judgeSeries(raw, range, point.cadenceMs, until));
       const one = bounds === null ? { point, ...raw } : { point, ...bucketSeries(raw, bounds) };
       series.push(one);
       values += one.times.length;

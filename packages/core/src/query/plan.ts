@@ -1,6 +1,6 @@
 import { BUCKET_MS, INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
-import { hoursOf, type TimeRange } from "../domain/time-range.ts";
+import { firstPiece, hoursOf, type TimeRange } from "../domain/time-range.ts";
 
 /** Points of one query. */
 export const MAX_POINTS = 100;
@@ -41,33 +41,94 @@ export interface Plan {
  * @throws {Problem} `too_many_points`, `span_too_long` or `too_much_data`, with a way out that itself can be planned
  */
 export function planQuery(input: PlanInput): Plan {
-  const { points, range } = input;
+  const { points } = input;
   if (points.length > MAX_POINTS) {
     throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, "point_names");
   }
   const interval = input.interval === "auto" ? finestInterval(input) : input.interval;
-  checkLimits(input, interval);
+  if (mostPoints(input, interval) < points.length) throw refusal(input, interval);
   const hotRange = hotPart(input);
   if (hotRange === null) return { interval, hot: null };
-  const hourRows = points.length * hoursOf(hotRange).length;
-  return { interval, hot: { pointIds: points.map((point) => point.id), range: hotRange, hourRows } };
+  const pointIds = points.map((point) => point.id);
+  return { interval, hot: { pointIds, range: hotRange, hourRows: hotRows(input, points.length) } };
 }
 
-/** The finest interval within `maxPoints` and the limits of an answer; where none is, the coarsest. */
+/** The finest interval within `maxPoints` and all limits; where none is, the coarsest. */
 function finestInterval(input: PlanInput): Interval {
-  const { points, maxPoints } = input;
   const fits = (interval: Interval) =>
-    points.every((point) => valuesOf(input, interval, point) <= maxPoints) && mostPoints(input, interval) > 0 &&
-    totalValues(input, interval) <= MAX_VALUES;
+    mostPoints(input, interval) === input.points.length &&
+    input.points.every((point) => seriesValues(input.range, interval, point.cadenceMs) <= input.maxPoints);
   return INTERVALS.find(fits) ?? "1day";
 }
 
-function checkLimits(input: PlanInput, interval: Interval): void {
-  if (mostPoints(input, interval) >= input.points.length) return;
+/** How many of the points, whichever they are, can be asked for at this interval; 0: not one over this range. */
+function mostPoints(input: PlanInput, interval: Interval): number {
+  const { points, range } = input;
+  if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return 0;
+  // The busiest first, so that any other points of that number fit too.
+  const busiest = points.map((point) => seriesValues(range, interval, point.cadenceMs)).sort((a, b) => b - a);
+  let most = 0;
+  let values = 0;
+  while (most < busiest.length && hotRows(input, most + 1) <= MAX_HOUR_ROWS) {
+    values += busiest[most]!;
+    if (values > MAX_VALUES) break;
+    most++;
+  }
+  return most;
+}
+
+/** About how many values a point's series has. */
+function seriesValues(range: TimeRange, interval: Interval, cadenceMs: number | null): number {
+  const cadence = cadenceMs ?? USUAL_CADENCE_MS;
+  const step = interval === "raw" ? cadence : Math.max(BUCKET_MS[interval], cadence);
+  return (range.end - range.start) / step;
+}
+
+function hotRows(input: PlanInput, points: number): number {
+  const hot = hotPart(input);
+  return hot === null ? 0 : points * hoursOf(hot).length;
+}
+
+function hotPart({ range, hot }: PlanInput): TimeRange | null {
+  if (hot === null) return null;
+  const start = Math.max(range.start, hot.start);
+  const end = Math.min(range.end, hot.end);
+  return start < end ? { start, end } : null;
+}
+
+function refusal(input: PlanInput, interval: Interval): Problem {
+  const { points, range } = input;
   const instead = `ask for ${wayOut(input, interval)}`;
-  const days = (input.range.end - input.range.start) / DAY_MS;
+  const days = (range.end - range.start) / DAY_MS;
   const maxDays = MAX_SPAN_DAYS[interval];
   if (days > maxDays) {
     const detail = `interval=${interval} takes at most ${maxDays} days, not ${Math.ceil(days)}: ${instead}.`;
-    throw new Problem("span_too_long", detail, "end_time");
+    return new Problem("span_too_long", detail, "end_time");
   }
+  const rows = hotRows(input, points.length);
+  if (rows > MAX_HOUR_ROWS) {
+    const detail = `The range needs ${rows} stored rows, ${MAX_HOUR_ROWS} at most: ${instead}.`;
+    return new Problem("too_much_data", detail, "point_names");
+  }
+  const values = points.reduce((sum, point) => sum + seriesValues(range, interval, point.cadenceMs), 0);
+  const detail = `About ${Math.ceil(values)} values are more than ${MAX_VALUES}: ${instead}.`;
+  return new Problem("too_much_data", detail, "interval");
+}
+
+/** What can be asked for instead: a coarser interval, fewer points, both, or a shorter range as well. */
+function wayOut(input: PlanInput, interval: Interval): string {
+  const most = (other: Interval) => mostPoints(input, other);
+  const coarser = INTERVALS.slice(INTERVALS.indexOf(interval) + 1);
+  const forAll = coarser.find((other) => most(other) === input.points.length);
+  const ways = [
+    ...(forAll === undefined ? [] : [`interval=${forAll}`]),
+    ...(most(interval) === 0 ? [] : [`at most ${most(interval)} points`]),
+  ];
+  if (ways.length > 0) return ways.join(", or for ");
+  const forSome = coarser.find((other) => most(other) > 0);
+  if (forSome !== undefined) return `interval=${forSome} and at most ${most(forSome)} points`;
+  const days = MAX_SPAN_DAYS["1day"];
+  const shorter = mostPoints({ ...input, range: firstPiece(input.range, days * DAY_MS) }, "1day");
+  const fewer = shorter < input.points.length ? ` and at most ${shorter} points` : "";
+  return `interval=1day, at most ${days} days${fewer}`;
+}

@@ -4,20 +4,21 @@ import { parseInput } from "@building-vitals/core/http/parse-body";
 import { Hono } from "hono";
 import { z } from "zod";
 import { type Env, settingsOf } from "../env.ts";
+import { one } from "../parameters.ts";
 import { siteOf } from "../site.ts";
 
 const querySchema = z.strictObject({
-  search: z.string().max(200).optional(),
-  tag: z.string().min(1).max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  search: one(z.string().max(200).optional()),
+  tag: one(z.string().min(1).max(200).optional()),
+  limit: one(z.coerce.number().int().min(1).max(1000).default(100)),
   /** the last name of the page before: right whatever is added meanwhile */
-  cursor: z.string().min(1).optional(),
+  cursor: one(z.string().min(1).optional()),
 });
 
 /** `GET /sites/{site}/points`: what there is to chart, page by page, in the order of the names. */
 export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/points", async (context) => {
   const settings = settingsOf(context.env);
-  const { cursor: after, ...filter } = parseInput(querySchema, context.req.query());
+  const { cursor: after, ...filter } = parseInput(querySchema, context.req.queries());
   const site = await siteOf(settings, context.req.param("site"), "site");
   const page =
     site.id === null ? { points: [], more: false } : await listPoints(settings.DB, site.id, { ...filter, after });

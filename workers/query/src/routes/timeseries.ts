@@ -1,6 +1,6 @@
 import { executeQuery, readHotRange } from "@building-vitals/core/query/execute";
 import { planQuery } from "@building-vitals/core/query/plan";
-import { readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
 import { type Env, settingsOf } from "../env.ts";
 import { pointsNamed } from "../point-names.ts";
@@ -17,22 +17,25 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
   const request = parseTimeseriesRequest(context.req.queries());
   const { range } = request;
   const site = await siteOf(settings, request.site_name, "site_name");
-  const [points, hot, states] = await Promise.all([
+  const [points, hot, watermarks] = await Promise.all([
     pointsNamed(DB, site, request.point_names, "point_names"),
     readHotRange(DB),
-    readSyncStates(DB, [site.name]),
+    readWatermarks(DB, [site.name]),
   ]);
   const queried = points.map(({ id, name, unit, intervalS }) => ({
     id,
     name,
     unit,
-    cadenceMs: intervalS === null ? null : intervalS * 1000,
+    // A configured interval of less than half a second is stored as 0.
+    cadenceMs: intervalS === null || intervalS === 0 ? null : intervalS * 1000,
   }));
   const { interval, max_points: maxPoints } = request;
   // Everything is read before the first byte is sent, so that a failure can still be told as one.
   const plan = planQuery({ points: queried, range, interval, maxPoints, hot });
-  const answer = await executeQuery(DB, plan, queried, range, request.tz ?? site.timezone, started);
-  const watermark = states.get(site.name)?.watermark ?? null;
+  // Where no window has ended yet, nothing is known to be whole.
+  const watermark = watermarks.get(site.name) ?? range.start;
+  // What the sync has not come to yet is pending, not missing.
+  const answer = await executeQuery(DB, plan, queried, range, request.tz ?? site.timezone, watermark);
   const metadata = metadataOf(answer, plan.interval, range, watermark, Date.now() - started);
   const write = request.format === "rows" ? writeRows : writeJson;
   return context.body(streamPieces(write(site.name, answer, metadata)), 200, {

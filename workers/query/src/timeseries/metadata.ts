@@ -11,9 +11,12 @@ export interface Metadata {
   readonly storage_tiers: {
     readonly hot: { readonly samples: number; readonly statements: number; readonly rows_read: number };
   };
-  /** 0..1: samples present of those that the points' cadence leads to expect; null: no cadence is known */
+  /**
+   * 0..1: samples present of those that the points' cadences lead to expect up to `pending`, rounded down, so that 1
+   * means all; null: none was to be expected, or no cadence is known
+   */
   readonly completeness: number | null;
-  /** [start, end) in epoch ms: one of the points has no sample for more than three of its cadences */
+  /** [start, end) in epoch ms, before `pending`: a point has no sample for more than three of its cadences */
   readonly missing: readonly (readonly [number, number])[];
   /** [start, end) in epoch ms: not known to be whole yet, for the sync has not come so far; null: all of it is */
   readonly pending: readonly [number, number] | null;
@@ -24,25 +27,25 @@ export interface Metadata {
 }
 
 /**
- * @param watermark all before it is stored, epoch ms; null: nothing is known
+ * @param watermark all before it is stored, epoch ms
  * @param queryTimeMs time from the request to the last read
  */
 export function metadataOf(
   answer: QueryAnswer,
   interval: Interval,
   range: TimeRange,
-  watermark: number | null,
+  watermark: number,
   queryTimeMs: number,
 ): Metadata {
   const { completeness, samples, hot } = answer;
   const known = completeness !== null && completeness.expected > 0;
-  const pendingFrom = Math.max(range.start, watermark ?? range.start);
+  const pendingFrom = Math.max(range.start, watermark);
   return {
     interval,
     total_samples: samples,
     sources: samples > 0 ? ["D1"] : [],
     storage_tiers: { hot: { samples: hot.samples, statements: hot.statements, rows_read: hot.rowsRead } },
-    completeness: known ? Number((completeness.present / completeness.expected).toFixed(4)) : null,
+    completeness: known ? Math.floor((completeness.present / completeness.expected) * 10_000) / 10_000 : null,
     missing: completeness?.missing.map(({ start, end }) => [start, end]) ?? [],
     pending: pendingFrom < range.end ? [pendingFrom, range.end] : null,
     // The one tier there is answers whole or not at all: a read that fails is an error, not a short answer.

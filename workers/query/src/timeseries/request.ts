@@ -4,27 +4,31 @@ import { timeZoneSchema } from "@building-vitals/core/domain/site";
 import { timeRange, type TimeRange } from "@building-vitals/core/domain/time-range";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { z } from "zod";
+import { one } from "../parameters.ts";
 
 const EPOCH_MS = /^-?\d{1,15}$/;
-const ISO_8601 =
-  /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
+const ISO_8601 = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
+
+function parseTime(text: string): number {
+  if (EPOCH_MS.test(text)) return Number(text);
+  // An address that does not escape the + of an offset means a space.
+  const iso = text.replace(" ", "+");
+  const date = ISO_8601.exec(iso)?.[1];
+  // Date.parse alone takes 30 February for 2 March.
+  return z.iso.date().safeParse(date).success ? Date.parse(iso) : Number.NaN;
+}
 
 /** A time as ISO-8601 with an offset, a date (its midnight in UTC), or epoch milliseconds; in epoch milliseconds. */
-const timeSchema = z.string().transform((text, context) => {
-  const time = EPOCH_MS.test(text) ? Number(text) : ISO_8601.test(text) ? Date.parse(text) : Number.NaN;
+const timeSchema = z.string("is missing").transform((text, context) => {
+  const time = parseTime(text);
   if (Number.isSafeInteger(time)) return time;
   context.addIssue("must be ISO-8601 with Z or an offset, such as 2025-10-12T14:00:00Z, or epoch milliseconds");
   return z.NEVER;
 });
 
-/** A parameter that may be given once only. */
-function one<S extends z.ZodType>(schema: S) {
-  return z.preprocess((values) => (Array.isArray(values) && values.length === 1 ? values[0] : values), schema);
-}
-
 const querySchema = z.strictObject({
-  site_name: one(z.string().min(1)),
-  point_names: z.array(z.string()).min(1),
+  site_name: one(z.string("is missing").min(1)),
+  point_names: z.array(z.string(), "is missing"),
   start_time: one(timeSchema),
   end_time: one(timeSchema),
   interval: one(z.enum([...INTERVALS, "auto"]).default("auto")),

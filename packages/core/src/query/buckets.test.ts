@@ -1,0 +1,184 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { BUCKET_MS } from "../domain/interval.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { bucketBounds, type BucketInterval } from "./buckets.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const ZONES = [
+  "UTC",
+  "America/Chicago",
+  "America/Havana",
+  "America/Sao_Paulo",
+  "America/St_Johns",
+  "Africa/Casablanca",
+  "Antarctica/Troll",
+  "Asia/Kathmandu",
+  "Asia/Tehran",
+  "Australia/Lord_Howe",
+  "Europe/Berlin",
+  "Pacific/Apia",
+  "Pacific/Chatham",
+];
+
+/** The platform's own calendar, which shares nothing with the library that the code under test uses. */
+const clocks = new Map(
+  ZONES.map((timeZone) => [
+    timeZone,
+    new Intl.DateTimeFormat("en-US", {
+      timeZone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+    }),
+  ]),
+);
+
+/** What the zone's clock shows at a time: as if it showed UTC, in epoch ms, whole seconds. */
+function clockAt(zone: string, time: number): number {
+  const parts = clocks.get(zone)!.formatToParts(time);
+  const [year, month, day, hour, minute, second] = ["year", "month", "day", "hour", "minute", "second"].map((type) =>
+    Number(parts.find((part) => part.type === type)!.value),
+  );
+  return Date.UTC(year!, month! - 1, day!, hour!, minute!, second!);
+}
+
+const offsetAt = (zone: string, time: number) => clockAt(zone, time) - Math.floor(time / 1000) * 1000;
+const isTransition = (zone: string, time: number) => offsetAt(zone, time) !== offsetAt(zone, time - 1);
+const unitAt = (zone: string, time: number, length: number) => Math.floor(clockAt(zone, time) / length);
+
+/** The times at which a zone's clock changes, found by looking at it every five days and halving. */
+function transitions(zone: string): number[] {
+  const found: number[] = [];
+  for (let from = Date.UTC(2000, 0, 1); from < Date.UTC(2027, 0, 1); from += 5 * DAY) {
+    let [before, after] = [from, from + 5 * DAY];
+    if (offsetAt(zone, before) === offsetAt(zone, after)) continue;
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      if (offsetAt(zone, middle) === offsetAt(zone, before)) before = middle;
+      else after = middle;
+    }
+    found.push(after);
+  }
+  return found;
+}
+
+/** Ranges of at most `days`, most of them around a change of the clock. */
+function ranges(zone: string, days: number): fc.Arbitrary<TimeRange> {
+  const anyTime = fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2027, 0, 1) });
+  const changes = transitions(zone);
+  const nearby = fc.oneof(fc.integer({ min: -2 * DAY, max: 2 * DAY }), fc.constantFrom(-1, 0, 1, -HOUR, HOUR / 2));
+  const change = changes.length === 0 ? anyTime : fc.constantFrom(...changes);
+  const nearChange = fc.tuple(change, nearby).map(([at, near]) => at + near);
+  const start = fc.oneof({ weight: 1, arbitrary: anyTime }, { weight: 3, arbitrary: nearChange });
+  const length = fc.oneof(fc.integer({ min: 1, max: 3 * HOUR }), fc.integer({ min: 1, max: days * DAY }));
+  return fc.tuple(start, length).map(([from, ms]) => ({ start: from, end: from + ms }));
+}
+
+describe.each(ZONES)("%s", (zone) => {
+  test.each([
+    ["1min", 1, MINUTE],
+    ["5min", 1, 5 * MINUTE],
+    ["1hr", 5, HOUR],
+    ["1day", 40, DAY],
+  ] as const)("%s: covers the range with whole units of the zone's clock", (interval, days, length) => {
+    fc.assert(
+      fc.property(ranges(zone, days), (range) => {
+        const bounds = [...bucketBounds(range, interval, zone)];
+        expect(bounds[0]!).toBeLessThanOrEqual(range.start);
+        expect(bounds[1]!).toBeGreaterThan(range.start);
+        expect(bounds.at(-2)!).toBeLessThan(range.end);
+        expect(bounds.at(-1)!).toBeGreaterThanOrEqual(range.end);
+        for (const [i, bound] of bounds.entries()) {
+          // A loop with few matchers: there are thousands of bounds.
+          if (i > 0 && bound <= bounds[i - 1]!) throw new Error(`not ascending at ${bound}`);
+          const isWhole = clockAt(zone, bound) % length === 0 && Number.isInteger(bound / 1000);
+          if (!isWhole && !isTransition(zone, bound)) throw new Error(`${bound} is not the start of a unit`);
+          if (i === 0) continue;
+          const [first, last] = [unitAt(zone, bounds[i - 1]!, length), unitAt(zone, bound - 1, length)];
+          if (first !== last) throw new Error(`more than one unit in [${bounds[i - 1]}, ${bound})`);
+        }
+      }),
+      { numRuns: interval === "1hr" || interval === "1day" ? 25 : 5 },
+    );
+  });
+
+  test.each([
+    ["1hr", 4],
+    ["1day", 30],
+  ] as const)("%s: a part of a range has the whole range's buckets", (interval, days) => {
+    const part = fc.tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }));
+    fc.assert(
+      fc.property(ranges(zone, days), part, (range, [a, b]) => {
+        const span = range.end - range.start - 1;
+        const start = range.start + Math.floor(span * Math.min(a, b));
+        const end = range.start + Math.floor(span * Math.max(a, b)) + 1;
+        const whole = [...bucketBounds(range, interval, zone)];
+        const touched = whole.filter((bound, i) => bound < end && (whole[i + 1] ?? Number.NEGATIVE_INFINITY) > start);
+        const last = whole[whole.indexOf(touched.at(-1)!) + 1];
+        expect([...bucketBounds({ start, end }, interval, zone)]).toEqual([...touched, last]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+/** The lengths in hours of the buckets from one UTC time to another. */
+function lengths(zone: string, interval: BucketInterval, start: string, end: string): number[] {
+  const bounds = bucketBounds({ start: Date.parse(start), end: Date.parse(end) }, interval, zone);
+  return Array.from(bounds.subarray(1), (bound, i) => (bound - bounds[i]!) / HOUR);
+}
+
+test.each([
+  ["Chicago, spring", "America/Chicago", "2025-03-08T06:00Z", "2025-03-11T05:00Z", [24, 23, 24]],
+  ["Chicago, autumn", "America/Chicago", "2025-11-01T05:00Z", "2025-11-04T06:00Z", [24, 25, 24]],
+  ["Berlin, spring", "Europe/Berlin", "2025-03-29T23:00Z", "2025-03-30T22:00Z", [23]],
+  ["Berlin, autumn", "Europe/Berlin", "2025-10-25T22:00Z", "2025-10-26T23:00Z", [25]],
+  ["half an hour: Lord Howe, autumn", "Australia/Lord_Howe", "2025-04-05T13:00Z", "2025-04-07T13:30Z", [24.5, 24]],
+  ["half an hour: Lord Howe, spring", "Australia/Lord_Howe", "2025-10-04T13:30Z", "2025-10-05T13:00Z", [23.5]],
+  ["two hours: Troll, spring", "Antarctica/Troll", "2025-03-30T00:00Z", "2025-03-30T22:00Z", [22]],
+  ["two hours: Troll, autumn", "Antarctica/Troll", "2025-10-25T22:00Z", "2025-10-27T00:00Z", [26]],
+  ["a quarter: Chatham", "Pacific/Chatham", "2025-09-26T11:15Z", "2025-09-28T10:15Z", [24, 23]],
+  ["no midnight: São Paulo", "America/Sao_Paulo", "2018-11-03T03:00Z", "2018-11-05T02:00Z", [24, 23]],
+  ["midnight back to 23:00: São Paulo", "America/Sao_Paulo", "2018-02-17T02:00Z", "2018-02-19T03:00Z", [25, 24]],
+  ["no midnight: Tehran", "Asia/Tehran", "2022-03-20T20:30Z", "2022-03-22T19:30Z", [24, 23]],
+  ["Ramadan: Casablanca", "Africa/Casablanca", "2025-02-22T23:00Z", "2025-02-24T00:00Z", [25]],
+  ["a day that never was: Apia", "Pacific/Apia", "2011-12-29T10:00Z", "2011-12-31T10:00Z", [24, 24]],
+  ["two midnights: Havana", "America/Havana", "2025-11-02T04:00Z", "2025-11-04T05:00Z", [25, 24]],
+])("days of %s", (_, zone, start, end, hours) => {
+  expect(lengths(zone, "1day", start, end)).toEqual(hours);
+});
+
+test("an evening that is repeated after midnight belongs to the day that has begun: St John's", () => {
+  // At 00:01 of 7 November the clock went back to 23:01 of the 6th.
+  const bounds = ["2010-11-06T02:30Z", "2010-11-07T02:30Z", "2010-11-08T03:30Z"].map((text) => Date.parse(text));
+  const inEvening = Date.parse("2010-11-07T03:00Z");
+  const days = (start: number) => [...bucketBounds({ start, end: bounds[2]! }, "1day", "America/St_Johns")];
+  expect(days(bounds[0]!)).toEqual(bounds);
+  expect(days(inEvening)).toEqual(bounds.slice(1));
+});
+
+test.each([
+  ["an hour twice: two buckets", "America/Chicago", "2025-11-02T05:00Z", "2025-11-02T09:00Z", [1, 1, 1, 1]],
+  ["half an hour repeated", "Australia/Lord_Howe", "2025-04-05T14:00Z", "2025-04-05T16:30Z", [1, 0.5, 1]],
+  ["half an hour skipped", "Australia/Lord_Howe", "2025-10-04T14:30Z", "2025-10-04T17:00Z", [1, 0.5, 1]],
+  ["quarters", "Asia/Kathmandu", "2025-06-01T00:00Z", "2025-06-01T01:00Z", [1, 1]],
+])("hours, %s", (_, zone, start, end, hours) => {
+  expect(lengths(zone, "1hr", start, end)).toEqual(hours);
+});
+
+test("minutes are the same in every zone, before 1970 too", () => {
+  for (const interval of ["1min", "5min"] as const) {
+    const length = BUCKET_MS[interval];
+    for (const zone of ZONES) {
+      expect([...bucketBounds({ start: -1, end: length + 1 }, interval, zone)]).toEqual([-length, 0, length, 2 * length]);
+    }
+  }
+});

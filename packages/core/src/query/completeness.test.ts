@@ -1,0 +1,113 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Series } from "../domain/samples.ts";
+import { joinCompleteness, judgeSeries } from "./completeness.ts";
+
+const at = (...times: number[]): Series => ({
+  times: Float64Array.from(times),
+  values: new Float64Array(times.length),
+});
+const range = { start: 1000, end: 2000 };
+/** far ahead, so that all of the range is judged */
+const LATER = 1e6;
+
+describe("a cadence of 100 in [1000, 2000)", () => {
+  const every100 = [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1700, 1800, 1900];
+  test.each<[string, number[], number, [number, number][]]>([
+    ["all there", every100, 10, []],
+    ["all there, each late", every100.map((time) => time + 99), 10, []],
+    ["all there, some early and some late", every100.map((time, i) => time + (i % 2) * 40), 10, []],
+    ["nothing", [], 0, [[1000, 2000]]],
+    ["one lost: no stretch worth telling", every100.filter((time) => time !== 1400), 9, []],
+    ["a gap of exactly three cadences", every100.filter((time) => time < 1400 || time > 1500), 8, []],
+    ["a gap of a millisecond more", [1000, 1100, 1200, 1300, 1601, 1700, 1800, 1900], 8, [[1300, 1601]]],
+    ["late to begin by three cadences", [1300, 1400, 1500, 1600, 1700, 1800, 1900], 7, []],
+    ["late to begin by more", [1301, 1400, 1500, 1600, 1700, 1800, 1900], 7, [[1000, 1301]]],
+    ["silent for the last three", [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1700], 8, []],
+    ["silent for more", [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1699], 8, [[1699, 2000]]],
+    [
+      "several gaps",
+      [1400, 1500, 1900],
+      3,
+      [
+        [1000, 1400],
+        [1500, 1900],
+      ],
+    ],
+    ["more than expected", Array.from({ length: 100 }, (_, i) => 1000 + i * 10), 10, []],
+    ["a burst does not make up for a silence", Array.from({ length: 50 }, (_, i) => 1000 + i), 1, [[1049, 2000]]],
+    ["twice as often for half of the time", Array.from({ length: 10 }, (_, i) => 1000 + i * 50), 5, [[1450, 2000]]],
+  ])("%s", (_, times, present, missing) => {
+    const expected = missing.map(([start, end]) => ({ start, end }));
+    expect(judgeSeries(at(...times), range, 100, LATER)).toEqual({ expected: 10, present, missing: expected });
+  });
+});
+
+describe("what lies ahead is not judged", () => {
+  test.each([
+    ["the start", 1000],
+    ["before the start", 999],
+    ["never", Number.NEGATIVE_INFINITY],
+  ])("until %s: nothing", (_, until) => {
+    expect(judgeSeries(at(1500), range, 100, until)).toEqual({ expected: 0, present: 0, missing: [] });
+  });
+
+  test("samples beyond neither count nor end a missing stretch", () => {
+    const missing = [{ start: 1000, end: 1500 }];
+    expect(judgeSeries(at(1500, 1600, 1700, 1800), range, 100, 1500)).toEqual({ expected: 5, present: 0, missing });
+  });
+
+  test("a silence that is not yet longer than three cadences", () => {
+    const judge = (until: number) => judgeSeries(at(1000, 1100, 1200), range, 100, until).missing;
+    expect(judge(1500)).toEqual([]);
+    expect(judge(1501)).toEqual([{ start: 1200, end: 1501 }]);
+  });
+});
+
+test("less than a cadence leads to expect nothing", () => {
+  expect(judgeSeries(at(), range, 1001, LATER)).toEqual({ expected: 0, present: 0, missing: [] });
+  expect(judgeSeries(at(), range, 1000, LATER).expected).toBe(1);
+});
+
+test("a regular series that lost some of its samples: the rest is present, and long gaps are missing", () => {
+  const kept = fc.array(fc.boolean(), { minLength: 1, maxLength: 60, size: "max" });
+  fc.assert(
+    fc.property(kept, fc.integer({ min: 2, max: 1000 }), (keep, cadence) => {
+      const times = keep.flatMap((isKept, i) => (isKept ? [i * cadence] : []));
+      const whole = { start: 0, end: keep.length * cadence };
+      const { expected, present, missing } = judgeSeries(at(...times), whole, cadence, LATER);
+      expect(expected).toBe(keep.length);
+      expect(present).toBe(times.length);
+      // Oracle: the silent stretches between any two neighbours of the samples and the range's bounds.
+      const marks = [0, ...times, whole.end];
+      const gaps = marks.slice(1).flatMap((end, i) => (end - marks[i]! > 3 * cadence ? [{ start: marks[i], end }] : []));
+      expect(missing).toEqual(gaps);
+    }),
+  );
+});
+
+test("never more present than expected, and more samples never make it worse", () => {
+  const times = fc.uniqueArray(fc.integer({ min: 1000, max: 1999 }), { maxLength: 40 });
+  fc.assert(
+    fc.property(times, fc.integer({ min: 1000, max: 1999 }), fc.integer({ min: 1, max: 300 }), (some, more, cadence) => {
+      const judge = (all: number[]) =>
+        judgeSeries(at(...[...new Set(all)].toSorted((a, b) => a - b)), range, cadence, LATER);
+      const [before, after] = [judge(some), judge([...some, more])];
+      expect(before.present).toBeLessThanOrEqual(before.expected);
+      const silence = (stretches: readonly { start: number; end: number }[]) =>
+        stretches.reduce((sum, { start, end }) => sum + end - start, 0);
+      expect(silence(after.missing)).toBeLessThanOrEqual(silence(before.missing));
+    }),
+  );
+});
+
+test("of several points a stretch is missing where any misses it, and counts add up", () => {
+  const part = (expected: number, present: number, ...missing: [number, number][]) => ({
+    expected,
+    present,
+    missing: missing.map(([start, end]) => ({ start, end })),
+  });
+  const joined = joinCompleteness([part(10, 4, [50, 60], [0, 10]), part(5, 5), part(2, 1, [5, 20], [60, 70])]);
+  expect(joined).toEqual(part(17, 10, [0, 20], [50, 70]));
+  expect(joinCompleteness([])).toEqual(part(0, 0));
+});

@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { withD1Retry } from "../hot/d1-retry.ts";
+
+const READ_WATERMARKS = `
+SELECT s.name, y.watermark FROM sites s JOIN sync_state y ON y.site_id = s.id
+WHERE y.watermark IS NOT NULL AND s.name IN (SELECT value FROM json_each(?1))`;
+
+/**
+ * How far each site's data is known to be whole, in epoch ms; a site that no sync has finished a window of is absent.
+ * One statement, and nothing is written, unlike the sync's own look at its state.
+ */
+export async function readWatermarks(db: D1Database, siteNames: readonly string[]): Promise<Map<string, number>> {
+  const statement = db.prepare(READ_WATERMARKS).bind(JSON.stringify(siteNames));
+  const { results } = await withD1Retry(() => statement.all());
+  const rows = z.array(z.object({ name: z.string(), watermark: z.int() })).parse(results);
+  return new Map(rows.map(({ name, watermark }) => [name, watermark]));
+}

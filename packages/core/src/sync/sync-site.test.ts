@@ -1,0 +1,143 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import { beforeAll, expect, test } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { differences, sourceSamples, storedSamples, storedWeather } from "../../test/stored-samples.ts";
+import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { totalRejected } from "../domain/rejection.ts";
+import { refreshCatalog } from "./refresh-catalog.ts";
+import type { SiteSyncResult } from "./sync-result.ts";
+
+const START = Date.UTC(2025, 9, 12, 14, 2, 7, 313);
+
+let db: D1Database;
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+
+function building(site: string): SampleSource {
+  return createBuilding({ seed: 7, site, timezone: "America/Chicago", points: 30, unconfiguredPoints: 3 });
+}
+
+function balance(result: SiteSyncResult): number {
+  const { recordsInserted, recordsUnchanged, recordsFailed, recordsRejected } = result;
+  return recordsInserted + recordsUnchanged + recordsFailed + totalRejected(recordsRejected);
+}
+
+test("syncs over hours store exactly the samples of the configured points, and their counts balance", async () => {
+  const source = building("ses_main");
+  const world = new SyncWorld({ db, source, now: START });
+  const results: SiteSyncResult[] = [];
+  for (const minutes of [0, 5, 5, 7, 35, 61, 5, 0, 13]) {
+    await world.clock.sleep(minutes * MINUTE_MS);
+    results.push(await world.sync());
+  }
+  const now = world.clock.now();
+  const range = { start: START - world.settings.initialLookbackMs, end: now };
+  const { siteId, watermark, open } = await world.state();
+  const expected = sourceSamples(source, range);
+  const stored = await storedSamples(db, siteId, { start: range.start - 3_600_000, end: now + 3_600_000 });
+
+  expect(expected.length).toBeGreaterThan(3_000);
+  expect(differences(expected, stored)).toEqual([]);
+  expect(watermark).toBe(now);
+  expect(open).toBeNull();
+  const weather = await storedWeather(db, siteId, range);
+  const inserted = results.reduce((sum, result) => sum + result.recordsInserted, 0);
+  expect(inserted).toBe(expected.length + weather.length);
+  for (const result of results) {
+    expect(result).toMatchObject({ complete: true, incompleteBecause: null, errors: [], recordsFailed: 0 });
+    expect(result.recordsFetched).toBe(balance(result));
+  }
+  expect(results.at(-1)).toMatchObject({
+    apiCalls: 2,
+    recordsChanged: 0,
+    watermark: new Date(now).toISOString(),
+    window: { start: new Date(now - 23 * MINUTE_MS).toISOString(), end: new Date(now).toISOString() },
+  });
+  const names = (lines: readonly string[]) => new Set(lines.map((line) => line.split(" ")[0])).size;
+  const lastWindow = sourceSamples(source, { start: now - 23 * MINUTE_MS, end: now });
+  expect(results.at(-1)?.pointsProcessed).toBe(names(lastWindow) + names(weather));
+});
+
+test("weather is stored once, at the time of its observation", async () => {
+  const source = building("ses_weather");
+  const world = new SyncWorld({ db, source, now: START });
+  const expected = new Set<string>();
+  for (let run = 0; run < 4; run++) {
+    await world.sync();
+    const response = await world.upstream(
+      new Request(`http://ace.test/api/sites/${world.site}/weather`, { headers: { authorization: "Bearer test-key" } }),
+    );
+    const { weather } = await response.json<{ weather: Record<string, { value: string | null; time: string | null }> }>();
+    const { temp, wind_deg: wind } = weather;
+    expected.add(`weather.temperature ${Date.parse(`${temp?.time}Z`)} ${Number(temp?.value)}`);
+    expected.add(`weather.wind_direction ${Date.parse(`${wind?.time}Z`)} ${Number(wind?.value)}`);
+    await world.clock.sleep(2 * MINUTE_MS);
+  }
+  const { siteId } = await world.state();
+  const stored = await storedWeather(db, siteId, { start: START - 86_400_000, end: world.clock.now() });
+  const shown = stored.filter((line) => /^weather\.(temperature|wind_direction) /.test(line));
+  expect(shown).toEqual([...expected].sort());
+  const point = (await loadCatalog(db, siteId)).get("weather.temperature");
+  expect(point).toMatchObject({ source: "weather", configured: true });
+});
+
+test("points that are not configured are counted, kept out, and found as discovered", async () => {
+  const source = building("ses_unconfigured");
+  const world = new SyncWorld({ db, source, now: START });
+  const first = await world.sync();
+  const hour = { start: START - world.settings.initialLookbackMs, end: START };
+  const all = sourceSamples({ ...source, points: source.points.map((p) => ({ ...p, collect_enabled: true })) }, hour);
+  const { siteId } = await world.state();
+  const unconfigured = source.points.filter((point) => !point.collect_enabled).map((point) => point.name);
+
+  expect(unconfigured.length).toBe(3);
+  expect(first.recordsRejected).toEqual({ unconfigured: all.length - sourceSamples(source, hour).length });
+  const catalog = await loadCatalog(db, siteId);
+  for (const name of unconfigured) {
+    expect(catalog.get(name)).toMatchObject({ source: "discovered", configured: false, firstSeen: null });
+  }
+  // known by now, they cost no further look at the list
+  world.asked.length = 0;
+  await world.clock.sleep(5 * MINUTE_MS);
+  await world.sync();
+  expect(world.asked).toEqual([`/sites/${world.site}/weather`, `/sites/${world.site}/timeseries/paginated`]);
+});
+
+test("a point that is configured later is stored from the lookback before the refresh on", async () => {
+  const source = building("ses_later");
+  const world = new SyncWorld({ db, source, now: START });
+  await world.sync();
+  const enabled = { ...source, points: source.points.map((point) => ({ ...point, collect_enabled: true })) };
+  world.upstream = world.simulate([enabled]);
+  const { siteId } = await world.state();
+  await refreshCatalog(db, world.client(), world.site, siteId, world.clock.now());
+  await world.clock.sleep(5 * MINUTE_MS);
+  const result = await world.sync();
+
+  expect(result.recordsRejected).toEqual({});
+  const since = { start: START - world.settings.lookbackMs, end: world.clock.now() };
+  expect(differences(sourceSamples(enabled, since), await storedSamples(db, siteId, since))).toEqual([]);
+});
+
+test("a point new to the list and to the data is stored from its first sample, without waiting for a refresh", async () => {
+  const source = building("ses_new_point");
+  const isNew = (name: string) => name === source.points[4]!.name;
+  const world = new SyncWorld({ db, source, now: START });
+  const hidden = { ...source, points: source.points.map((p) => (isNew(p.name) ? { ...p, name: "other/name" } : p)) };
+  world.upstream = world.simulate([hidden]);
+  await world.sync();
+  world.upstream = world.simulate([source]);
+  await world.clock.sleep(15 * MINUTE_MS);
+  const result = await world.sync();
+
+  expect(result).toMatchObject({ complete: true, apiCalls: 3 });
+  const since = { start: START, end: world.clock.now() };
+  const { siteId } = await world.state();
+  const expected = sourceSamples(source, since).filter((line) => isNew(line.split(" ")[0]!));
+  const stored = (await storedSamples(db, siteId, since)).filter((line) => isNew(line.split(" ")[0]!));
+  expect(expected.length).toBeGreaterThan(0);
+  expect(stored).toEqual(expected);
+});

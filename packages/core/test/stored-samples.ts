@@ -1,0 +1,56 @@
+import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import { sourceRows } from "@building-vitals/ace-simulator/source-rows";
+import { loadCatalog } from "../src/catalog/catalog.ts";
+import type { TimeRange } from "../src/domain/time-range.ts";
+import { readSeries } from "../src/hot/read.ts";
+
+/** Samples as lines `point time value`, sorted: two of them are equal exactly when the samples are, bit for bit. */
+export type SampleLines = readonly string[];
+
+const line = (name: string, time: number, value: number) => `${name} ${time} ${Object.is(value, -0) ? "-0" : value}`;
+
+const isFeed = (name: string) => name.startsWith("weather.");
+
+/** What is stored of a site's points, the current-weather feed's apart. */
+export async function storedSamples(db: D1Database, siteId: number, range: TimeRange): Promise<SampleLines> {
+  return stored(db, siteId, range, (name) => !isFeed(name));
+}
+
+/** What is stored of the current-weather feed. */
+export async function storedWeather(db: D1Database, siteId: number, range: TimeRange): Promise<SampleLines> {
+  return stored(db, siteId, range, isFeed);
+}
+
+async function stored(db: D1Database, siteId: number, range: TimeRange, wanted: (name: string) => boolean) {
+  const names = new Map([...(await loadCatalog(db, siteId)).values()].map((point) => [point.id, point.name]));
+  const ids = [...names].filter(([, name]) => wanted(name)).map(([id]) => id);
+  const lines: string[] = [];
+  for (const [id, { times, values }] of await readSeries(db, ids, range)) {
+    times.forEach((time, i) => lines.push(line(names.get(id)!, time, values[i]!)));
+  }
+  return lines.sort();
+}
+
+const WORDS = new Map([
+  ["active", 1],
+  ["true", 1],
+  ["inactive", 0],
+  ["false", 0],
+]);
+
+/** What the upstream has of its configured points: what a complete sync of the range must have stored. */
+export function sourceSamples(source: SampleSource, range: TimeRange): SampleLines {
+  const configured = new Set(source.points.filter((point) => point.collect_enabled).map((point) => point.name));
+  return sourceRows(source, range.start, range.end)
+    .filter((row) => configured.has(row.name))
+    .map((row) => line(row.name, Date.parse(`${row.time}Z`), WORDS.get(row.value ?? "") ?? Number(row.value)))
+    .sort();
+}
+
+/** The first samples that one has and the other has not, for a message that can be read. */
+export function differences(expected: SampleLines, actual: SampleLines): string[] {
+  const [left, right] = [new Set(expected), new Set(actual)];
+  const missing = expected.filter((sample) => !right.has(sample)).map((sample) => `missing ${sample}`);
+  const invented = actual.filter((sample) => !left.has(sample)).map((sample) => `invented ${sample}`);
+  return [...missing.slice(0, 5), ...invented.slice(0, 5)];
+}

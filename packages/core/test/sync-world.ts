@@ -1,0 +1,106 @@
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/fault-plan";
+import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import { createSimulator } from "@building-vitals/ace-simulator/simulator";
+import { type AceClient, createAceClient } from "../src/ace/client.ts";
+import type { PageSize } from "../src/ace/page-size.ts";
+import type { SyncContext, SyncSettings } from "../src/sync/sync-site.ts";
+import { syncSite } from "../src/sync/sync-site.ts";
+import type { SiteSyncResult } from "../src/sync/sync-result.ts";
+import { readSyncStates, type SyncState } from "../src/sync/sync-state.ts";
+import { SYNC_BUDGET_MS } from "../src/sync/sync-sites.ts";
+import { SiteClock } from "./site-clock.ts";
+
+const API_KEY = "test-key";
+export const MINUTE_MS = 60_000;
+
+/** What a test puts between the client and the simulator. */
+export type Upstream = (request: Request) => Promise<Response>;
+
+interface WorldOptions {
+  readonly db: D1Database;
+  readonly source: SampleSource;
+  /** epoch ms */
+  readonly now: number;
+  readonly pageSize?: PageSize;
+  readonly lookbackMs?: number;
+  readonly initialLookbackMs?: number;
+  readonly faults?: FaultPlanInput;
+  /** longest real time of one call in ms; for tests in which a call hangs */
+  readonly timeoutMs?: number;
+}
+
+/** A site, its simulated upstream, a clock, and the syncs that pull one into the database by the other. */
+export class SyncWorld {
+  readonly clock: SiteClock;
+  readonly settings: SyncSettings;
+  readonly site: string;
+  /** the addresses that were asked, without their query */
+  readonly asked: string[] = [];
+  db: D1Database;
+  /** may be replaced, to change what the upstream is or does */
+  upstream: Upstream;
+  readonly #timeoutMs: number;
+
+  constructor(options: WorldOptions) {
+    this.clock = new SiteClock(options.now);
+    this.db = options.db;
+    this.site = options.source.site.name;
+    this.settings = {
+      pageSize: options.pageSize ?? 100_000,
+      lookbackMs: options.lookbackMs ?? 10 * MINUTE_MS,
+      initialLookbackMs: options.initialLookbackMs ?? 60 * MINUTE_MS,
+    };
+    this.upstream = this.simulate([options.source], options.faults);
+    this.#timeoutMs = options.timeoutMs ?? 30_000;
+  }
+
+  simulate(sources: readonly SampleSource[], faults: FaultPlanInput = {}): Upstream {
+    const { now, sleep } = this.clock;
+    const simulator = createSimulator({ sources, apiKey: API_KEY, now, faults, sleep });
+    return (request) => simulator.fetch(request);
+  }
+
+  client(): AceClient {
+    return createAceClient({
+      baseUrl: "http://ace.test/api",
+      apiKey: API_KEY,
+      timeoutMs: this.#timeoutMs,
+      fetch: (url, init) => {
+        const request = new Request(url, init);
+        this.asked.push(new URL(url).pathname.replace("/api", ""));
+        return this.upstream(request);
+      },
+      sleep: this.clock.sleep,
+      random: () => 0.5,
+      now: this.clock.now,
+    });
+  }
+
+  async state(): Promise<SyncState> {
+    const state = (await readSyncStates(this.db, [this.site])).get(this.site);
+    if (state === undefined) throw new Error("the site was not made");
+    return state;
+  }
+
+  context(budgetMs = SYNC_BUDGET_MS): SyncContext {
+    const { db, settings, clock } = this;
+    return { db, ace: this.client(), settings, now: clock.now, deadline: clock.now() + budgetMs };
+  }
+
+  /** One run as the cron would start it. */
+  async sync(budgetMs?: number): Promise<SiteSyncResult> {
+    return syncSite(this.context(budgetMs), this.site, await this.state());
+  }
+
+  /** Moves the clock and syncs, until the present is reached. @throws after 200 runs */
+  async catchUp(budgetMs?: number): Promise<SiteSyncResult[]> {
+    const results: SiteSyncResult[] = [];
+    while (results.length < 200) {
+      const result = await this.sync(budgetMs);
+      results.push(result);
+      if (result.complete) return results;
+      await this.clock.sleep(MINUTE_MS);
+    }
+    throw new Error(`not complete after ${results.length} runs: ${JSON.stringify(results.at(-1))}`);
+  }
+}

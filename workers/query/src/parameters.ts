@@ -1,0 +1,11 @@
+import { z } from "zod";
+
+/** A parameter that may be given once only: the one of its values, of which the address may hold many. */
+export function one<S extends z.ZodType>(schema: S) {
+  return z.preprocess((values, context) => {
+    if (!Array.isArray(values)) return values;
+    if (values.length === 1) return values[0];
+    context.addIssue("may be given once only");
+    return z.NEVER;
+  }, schema);
+}
