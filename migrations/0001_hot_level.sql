@@ -13,7 +13,8 @@ CREATE TABLE sites (
 ) STRICT;
 
 CREATE TABLE points (
-  id INTEGER PRIMARY KEY,
+  -- 20 bits, for it is a part of the key of sample_hours
+  id INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 1048575),
   site_id INTEGER NOT NULL REFERENCES sites (id),
   name TEXT NOT NULL,
   -- 'catalog': listed by the upstream; 'discovered': seen in the data only; 'weather': the site's weather feed
@@ -36,12 +37,14 @@ CREATE TABLE points (
 ) STRICT;
 
 -- One row a point and UTC hour. `samples` is a JSON object {"<ms offset in the hour>": <number>, …} in no order.
+-- The key is hours since 1970 x 2^20 + point id, so the rowid is the table's only B-tree, sorted by hour and then by
+-- point: docs/decisions/0002-packed-row-key.md has the figures.
 CREATE TABLE sample_hours (
-  hour INTEGER NOT NULL,
-  point_id INTEGER NOT NULL,
+  hour_point INTEGER PRIMARY KEY,
   samples TEXT NOT NULL,
-  PRIMARY KEY (hour, point_id)
-) STRICT, WITHOUT ROWID;
+  hour INTEGER GENERATED ALWAYS AS ((hour_point >> 20) * 3600000) VIRTUAL,
+  point_id INTEGER GENERATED ALWAYS AS (hour_point & 1048575) VIRTUAL
+) STRICT;
 
 CREATE TABLE sync_state (
   site_id INTEGER PRIMARY KEY REFERENCES sites (id),
@@ -82,10 +85,11 @@ CREATE TABLE sync_runs (
 -- reads that point's rows only.
 
 CREATE VIEW timeseries_raw AS
-WITH RECURSIVE stored_hours (hour) AS (
-  SELECT min(hour) FROM sample_hours
+WITH RECURSIVE stored_hours (hours) AS (
+  SELECT min(hour_point) >> 20 FROM sample_hours
   UNION ALL
-  SELECT (SELECT min(h.hour) FROM sample_hours h WHERE h.hour > t.hour) FROM stored_hours t WHERE t.hour IS NOT NULL
+  SELECT (SELECT min(h.hour_point) >> 20 FROM sample_hours h WHERE h.hour_point >= (t.hours + 1) << 20)
+  FROM stored_hours t WHERE t.hours IS NOT NULL
 )
 SELECT
   s.name AS site_name,
@@ -95,14 +99,15 @@ SELECT
 FROM sites s
 CROSS JOIN points p ON p.site_id = s.id
 CROSS JOIN stored_hours t
-CROSS JOIN sample_hours h ON h.hour = t.hour AND h.point_id = p.id
+CROSS JOIN sample_hours h ON h.hour_point = (t.hours << 20) + p.id
 CROSS JOIN json_each(h.samples) e;
 
 CREATE VIEW v_latest_values AS
-WITH RECURSIVE stored_hours (hour) AS (
-  SELECT max(hour) FROM sample_hours
+WITH RECURSIVE stored_hours (hours) AS (
+  SELECT max(hour_point) >> 20 FROM sample_hours
   UNION ALL
-  SELECT (SELECT max(h.hour) FROM sample_hours h WHERE h.hour < t.hour) FROM stored_hours t WHERE t.hour IS NOT NULL
+  SELECT (SELECT max(h.hour_point) >> 20 FROM sample_hours h WHERE h.hour_point < t.hours << 20)
+  FROM stored_hours t WHERE t.hours IS NOT NULL
 )
 SELECT
   s.name AS site_name,
@@ -112,8 +117,8 @@ SELECT
   strftime('%Y-%m-%dT%H:%M:%SZ', (h.hour + CAST(e.key AS INTEGER)) / 1000, 'unixepoch') AS timestamp_utc
 FROM sites s
 CROSS JOIN points p ON p.site_id = s.id
-CROSS JOIN sample_hours h ON h.point_id = p.id AND h.hour = (
-  SELECT t.hour FROM stored_hours t CROSS JOIN sample_hours x ON x.hour = t.hour AND x.point_id = p.id LIMIT 1
+CROSS JOIN sample_hours h ON h.hour_point = (
+  SELECT x.hour_point FROM stored_hours t CROSS JOIN sample_hours x ON x.hour_point = (t.hours << 20) + p.id LIMIT 1
 )
 CROSS JOIN json_each(h.samples) e
 WHERE CAST(e.key AS INTEGER) = (SELECT max(CAST(k.key AS INTEGER)) FROM json_each(h.samples) k);

@@ -5,6 +5,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       DB: D1Database;
+      ETL_STATE: KVNamespace;
       /** set by vitest.config.ts */
       TEST_MIGRATIONS: D1Migration[];
     }

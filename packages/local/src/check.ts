@@ -11,11 +11,12 @@ const projects = ["packages", "workers"].flatMap((folder) =>
 
 /** Every check of `npm run check`, by what it looks for. */
 const CHECKS: readonly (readonly [string, ...string[]])[] = [
-  ...[...projects, "test"].map((project) => [`types of ${project}`, "tsc", "-p", project] as const),
+  ...[...projects, "test", "test/bench/worker"].map((project) => [`types of ${project}`, "tsc", "-p", project] as const),
   ["lint", "oxlint", "--quiet"],
   ["format", "oxfmt", "--check"],
   ["unused code", "knip"],
-  ["workspace", "sherif", "--fail-on-warnings"],
+  // pnpm 12 would record its binaries in a `packageManager` field, which a registry's mirror may lack.
+  ["workspace", "sherif", "--fail-on-warnings", "-r", "root-package-manager-field"],
 ];
 
 function run(command: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> {

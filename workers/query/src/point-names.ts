@@ -28,7 +28,8 @@ export async function pointsNamed(
   const known = site.id === null ? new Map<string, StoredPoint>() : await findPoints(db, site.id, candidates);
   const names = new Set(values.flatMap((value) => (known.has(value) ? [value] : split(value))));
   if (names.size === 0) throw new Problem("invalid_request", `${field}: name at least one point.`, field);
-  if (names.size > MAX_POINTS) throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, field);
+  if (names.size > MAX_POINTS)
+    throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, field);
   const unknown = [...names].filter((name) => !known.has(name));
   if (unknown.length > 0) {
     const shown = unknown.slice(0, NAMES_SHOWN).map((name) => JSON.stringify(name));

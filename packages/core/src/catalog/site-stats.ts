@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { withD1Retry } from "../hot/d1-retry.ts";
+import { hourOfKey, rowKey } from "../hot/row-key.ts";
 
 /** What the hot level holds. All of it comes from look-ups and short scans: counting every row would read gigabytes. */
 export interface HotStats {
@@ -19,14 +20,14 @@ interface SiteStats {
   readonly samples_stored_24h: number;
 }
 
-/** ?1: JSON array of site names, ?2: start of the last closed hour, ?3: 24 hours ago; epoch ms. */
+/** ?1: JSON array of site names, ?2 and ?4: first key of the last closed hour and of the next, ?3: 24 hours ago, epoch ms. */
 const SITE_STATS = `
 SELECT s.name,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id) AS total,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.configured = 1) AS configured,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.source = 'discovered') AS discovered,
   (SELECT count(*) FROM sample_hours h CROSS JOIN points p ON p.id = h.point_id
-    WHERE h.hour = ?2 AND p.site_id = s.id) AS rows_last_hour,
+    WHERE h.hour_point >= ?2 AND h.hour_point < ?4 AND p.site_id = s.id) AS rows_last_hour,
   (SELECT coalesce(sum(r.inserted), 0) FROM sync_runs r
     WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h
 FROM sites s WHERE s.name IN (SELECT value FROM json_each(?1)) ORDER BY s.name`;
@@ -43,15 +44,16 @@ const hoursSchema = z.object({ oldest: z.int().nullable(), newest: z.int().nulla
 
 /** @param now epoch ms */
 export async function readSiteStats(db: D1Database, siteNames: readonly string[], now: number): Promise<HotStats> {
-  const lastClosedHour = hourOf(now) - HOUR_MS;
+  const hour = hourOf(now);
+  const [first, next] = [rowKey(hour - HOUR_MS, 0), rowKey(hour, 0)];
   const [sites, hours] = await withD1Retry(() =>
     db.batch([
-      db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), lastClosedHour, now - 24 * HOUR_MS),
-      db.prepare("SELECT (SELECT min(hour) FROM sample_hours) oldest, (SELECT max(hour) FROM sample_hours) newest"),
+      db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), first, now - 24 * HOUR_MS, next),
+      db.prepare("SELECT (SELECT min(hour_point) FROM sample_hours) oldest, (SELECT max(hour_point) FROM sample_hours) newest"),
     ]),
   );
   const range = hoursSchema.parse(hours?.results[0]);
-  const iso = (hour: number | null) => (hour === null ? null : new Date(hour).toISOString());
+  const iso = (key: number | null) => (key === null ? null : new Date(hourOfKey(key)).toISOString());
   return {
     database: { bytes: hours?.meta.size_after ?? 0 },
     hours: { oldest: iso(range.oldest), newest: iso(range.newest) },

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { decodeRows, decodeSamples, encodeSamples, groupByHour, type HourRow, numberText } from "./hour-row.ts";
+import { rowKey } from "./row-key.ts";
 
 /** [point id, epoch ms, value] */
 type Sample = readonly [number, number, number];
@@ -90,8 +91,8 @@ describe("encodeSamples and decodeSamples", () => {
 
   test("decodeRows gives each row of a result its own key", () => {
     const results = [
-      { hour: HOUR_MS, point_id: 3, samples: '{"0":1.5}' },
-      { hour: -HOUR_MS, point_id: 4, samples: '{"7":2,"5":-0}' },
+      { hour_point: rowKey(HOUR_MS, 3), samples: '{"0":1.5}' },
+      { hour_point: rowKey(-HOUR_MS, 4), samples: '{"7":2,"5":-0}' },
     ];
     expect(decodeRows(results)).toStrictEqual([
       { hour: HOUR_MS, pointId: 3, offsets: [0], values: [1.5] },

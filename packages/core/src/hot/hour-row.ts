@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
+import { hourOfKey, pointOfKey } from "./row-key.ts";
 
 /**
  * The samples of one point in one UTC hour, as a row of `sample_hours` holds them. Offsets are strictly ascending
@@ -151,15 +152,15 @@ export function decodeSamples(hour: number, pointId: number, text: string): Hour
   return sorted;
 }
 
-const storedRowSchema = z.object({ hour: z.int(), point_id: z.int(), samples: z.string() });
+const storedRowSchema = z.object({ hour_point: z.int(), samples: z.string() });
 
 /**
- * Reads the rows of a query that selects `hour, point_id, samples`.
+ * Reads the rows of a query that selects `hour_point, samples`.
  * @throws {StoredRowError} where a row is not what we write
  */
 export function decodeRows(results: unknown): HourRow[] {
   return z
     .array(storedRowSchema)
     .parse(results)
-    .map((row) => decodeSamples(row.hour, row.point_id, row.samples));
+    .map(({ hour_point: key, samples }) => decodeSamples(hourOfKey(key), pointOfKey(key), samples));
 }

@@ -15,14 +15,14 @@ export interface LatestSample {
  * ?1: JSON array of point ids.
  */
 const READ_LATEST = `
-WITH RECURSIVE stored_hours (hour) AS (
-  SELECT max(hour) FROM sample_hours
+WITH RECURSIVE stored_hours (hours) AS (
+  SELECT max(hour_point) >> 20 FROM sample_hours
   UNION ALL
-  SELECT (SELECT max(h.hour) FROM sample_hours h WHERE h.hour < t.hour) FROM stored_hours t WHERE t.hour IS NOT NULL
+  SELECT (SELECT max(h.hour_point) >> 20 FROM sample_hours h WHERE h.hour_point < t.hours << 20)
+  FROM stored_hours t WHERE t.hours IS NOT NULL
 )
-SELECT h.point_id, h.hour, h.samples FROM json_each(?1) p
-CROSS JOIN sample_hours h ON h.point_id = p.value AND h.hour = (
-  SELECT t.hour FROM stored_hours t CROSS JOIN sample_hours x ON x.hour = t.hour AND x.point_id = p.value LIMIT 1
+SELECT h.hour_point, h.samples FROM json_each(?1) p CROSS JOIN sample_hours h ON h.hour_point = (
+  SELECT x.hour_point FROM stored_hours t CROSS JOIN sample_hours x ON x.hour_point = (t.hours << 20) + p.value LIMIT 1
 )`;
 
 /**

@@ -1,56 +1,9 @@
-import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
-import { encodeSamples, type HourRow } from "./hour-row.ts";
 import { readSeries } from "./read.ts";
-import { chunkRows, upsertSamples } from "./upsert.ts";
-
-const anyRow: fc.Arbitrary<HourRow> = fc
-  .record({
-    hour: fc.integer({ min: -5, max: 490_000 }).map((n) => n * HOUR_MS),
-    pointId: fc.integer({ min: 1, max: 9_999 }),
-    values: fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 5 }),
-  })
-  .map((row) => ({ ...row, offsets: row.values.map((_, i) => i * 60_000) }));
-
-describe("chunkRows", () => {
-  test("holds every row exactly once, in order, in chunks that are neither empty nor over the limit", () => {
-    let cuts = 0;
-    fc.assert(
-      fc.property(
-        fc.array(anyRow, { maxLength: 30, size: "max" }),
-        fc.integer({ min: 300, max: 2_000 }),
-        (rows, maxChars) => {
-          const chunks = [...chunkRows(rows, maxChars)];
-          expect(chunks.flatMap((chunk) => chunk.rows)).toEqual(rows);
-          for (const chunk of chunks) {
-            expect(chunk.rows.length).toBeGreaterThan(0);
-            expect(chunk.rowsJson.length).toBeLessThanOrEqual(maxChars);
-            expect(chunk.rowsJson).toBe(
-              `[${chunk.rows.map((row) => `[${row.hour},${row.pointId},${encodeSamples(row)}]`).join()}]`,
-            );
-            expect(JSON.parse(chunk.keysJson)).toEqual(chunk.rows.map((row) => [row.hour, row.pointId]));
-          }
-          cuts += Math.max(0, chunks.length - 1);
-        },
-      ),
-      { numRuns: 200 },
-    );
-    expect(cuts).toBeGreaterThan(200);
-  });
-
-  test("cuts only where the next row would not fit, and gives a row over the limit its own chunk", () => {
-    const row = (pointId: number): HourRow => ({ hour: 0, pointId, offsets: [0], values: [1] });
-    const one = '[0,1,{"0":1}]'.length;
-    const sizes = (maxChars: number) => [...chunkRows([1, 2, 3].map(row), maxChars)].map((chunk) => chunk.rows.length);
-    expect(sizes(3 * (one + 1) + 2)).toEqual([3]);
-    expect(sizes(2 * (one + 1) + 2)).toEqual([2, 1]);
-    expect(sizes(1)).toEqual([1, 1, 1]);
-    expect([...chunkRows([], 100)]).toEqual([]);
-  });
-});
+import { upsertSamples } from "./upsert.ts";
 
 describe("an upsert of more than one chunk", () => {
   let db: D1Database;

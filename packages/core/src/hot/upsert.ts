@@ -1,6 +1,8 @@
+import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { type Backoff, withD1Retry } from "./d1-retry.ts";
 import { decodeRows, encodeSamples, groupByHour, type HourRow } from "./hour-row.ts";
+import { rowKey } from "./row-key.ts";
 
 /** What an upsert did with each sample it was given; the three add up to the samples given. */
 export interface UpsertCounts {
@@ -12,57 +14,34 @@ export interface UpsertCounts {
   readonly unchanged: number;
 }
 
-/** Characters of one bound JSON text, all ASCII. D1 takes 2 MB; local D1 does not enforce it, so we do. */
-const MAX_CHUNK_CHARS = 1_800_000;
 /** Chunks a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
 const MAX_CHUNKS_A_BATCH = 8;
 
 /**
  * Merges rows into their hours in SQL: atomic, idempotent, and nothing is written where nothing changes. `->` and
  * json_patch carry a number's text as it is, so doubles come back bit for bit.
- * ?1: JSON array of [hour, point_id, {offset: value}].
+ * ?1: JSON array of [key, {offset: value}].
  */
 const MERGE_ROWS = `
-INSERT INTO sample_hours (hour, point_id, samples)
-SELECT value ->> 0, value ->> 1, value -> 2 FROM json_each(?1) WHERE true
-ON CONFLICT (hour, point_id) DO UPDATE SET samples = json_patch(samples, excluded.samples)
+INSERT INTO sample_hours (hour_point, samples)
+SELECT value ->> 0, value -> 1 FROM json_each(?1) WHERE true
+ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(samples, excluded.samples)
 WHERE samples IS NOT json_patch(samples, excluded.samples)`;
 
 /**
  * The rows as they were before the merge, read in the same transaction: counting new and changed samples in SQL takes
- * twice as long as the merge itself. ?1: JSON array of [hour, point_id].
+ * twice as long as the merge itself. ?1: JSON array of keys.
  */
 const READ_ROWS = `
-SELECT h.hour, h.point_id, h.samples FROM json_each(?1) k
-CROSS JOIN sample_hours h ON h.hour = k.value ->> 0 AND h.point_id = k.value ->> 1`;
+SELECT h.hour_point, h.samples FROM json_each(?1) k CROSS JOIN sample_hours h ON h.hour_point = k.value`;
 
-interface Chunk {
-  readonly rows: HourRow[];
-  readonly keysJson: string;
-  readonly rowsJson: string;
+function keyOf(row: HourRow): number {
+  return rowKey(row.hour, row.pointId);
 }
 
-/** Cuts rows into chunks of at most `maxChars` of JSON; a single row is far smaller (60 samples, 2 KB). */
-export function* chunkRows(rows: readonly HourRow[], maxChars: number): Generator<Chunk> {
-  let chunk: HourRow[] = [];
-  let keys: string[] = [];
-  let texts: string[] = [];
-  let chars = 2;
-  for (const row of rows) {
-    const text = `[${row.hour},${row.pointId},${encodeSamples(row)}]`;
-    if (chunk.length > 0 && chars + text.length + 1 > maxChars) {
-      yield { rows: chunk, keysJson: `[${keys.join()}]`, rowsJson: `[${texts.join()}]` };
-      chunk = [];
-      keys = [];
-      texts = [];
-      chars = 2;
-    }
-    chunk.push(row);
-    keys.push(`[${row.hour},${row.pointId}]`);
-    texts.push(text);
-    chars += text.length + 1;
-  }
-  if (chunk.length > 0) yield { rows: chunk, keysJson: `[${keys.join()}]`, rowsJson: `[${texts.join()}]` };
+/** A row as {@link MERGE_ROWS} takes it: 60 samples are about 2 KB. */
+function rowJson(row: HourRow): string {
+  return `[${keyOf(row)},${encodeSamples(row)}]`;
 }
 
 /** Counts `incoming` against what its row held before. Both are ascending, so one pass over each. */
@@ -100,21 +79,21 @@ export async function upsertSamples(
   const read = db.prepare(READ_ROWS);
   const merge = db.prepare(MERGE_ROWS);
   const counts = { inserted: 0, changed: replaced, unchanged: repeated };
-  const chunks = [...chunkRows(rows, MAX_CHUNK_CHARS)];
+  const chunks = [...jsonChunks(rows, rowJson, MAX_ASCII_CHARS)];
   for (let first = 0; first === 0 || first < chunks.length; first += MAX_CHUNKS_A_BATCH) {
     const group = chunks.slice(first, first + MAX_CHUNKS_A_BATCH);
     const isLast = first + MAX_CHUNKS_A_BATCH >= chunks.length;
     const statements = [
-      ...group.flatMap((chunk) => [read.bind(chunk.keysJson), merge.bind(chunk.rowsJson)]),
+      ...group.flatMap(({ items, json }) => [read.bind(JSON.stringify(items.map(keyOf))), merge.bind(json)]),
       ...(isLast ? alongside : []),
     ];
     if (statements.length === 0) break;
     const results = await withD1Retry(() => db.batch(statements), backoff);
     group.forEach((chunk, i) => {
       const stored = decodeRows(results[i * 2]?.results);
-      const before = new Map(stored.map((row) => [`${row.hour}/${row.pointId}`, row]));
-      for (const row of chunk.rows) {
-        const one = countAgainst(row, before.get(`${row.hour}/${row.pointId}`));
+      const before = new Map(stored.map((row) => [keyOf(row), row]));
+      for (const row of chunk.items) {
+        const one = countAgainst(row, before.get(keyOf(row)));
         counts.inserted += one.inserted;
         counts.changed += one.changed;
         counts.unchanged += one.unchanged;

@@ -44,10 +44,8 @@ const clocks = new Map(
 /** What the zone's clock shows at a time: as if it showed UTC, in epoch ms, whole seconds. */
 function clockAt(zone: string, time: number): number {
   const parts = clocks.get(zone)!.formatToParts(time);
-  const [year, month, day, hour, minute, second] = ["year", "month", "day", "hour", "minute", "second"].map((type) =>
-    Number(parts.find((part) => part.type === type)!.value),
-  );
-  return Date.UTC(year!, month! - 1, day!, hour!, minute!, second!);
+  const part = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((one) => one.type === type)!.value);
+  return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
 }
 
 const offsetAt = (zone: string, time: number) => clockAt(zone, time) - Math.floor(time / 1000) * 1000;
@@ -178,7 +176,12 @@ test("minutes are the same in every zone, before 1970 too", () => {
   for (const interval of ["1min", "5min"] as const) {
     const length = BUCKET_MS[interval];
     for (const zone of ZONES) {
-      expect([...bucketBounds({ start: -1, end: length + 1 }, interval, zone)]).toEqual([-length, 0, length, 2 * length]);
+      expect([...bucketBounds({ start: -1, end: length + 1 }, interval, zone)]).toEqual([
+        -length,
+        0,
+        length,
+        2 * length,
+      ]);
     }
   }
 });

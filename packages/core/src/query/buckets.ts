@@ -65,7 +65,7 @@ function hourBounds(range: TimeRange, timeZone: string): Float64Array {
   for (const segment of segments) {
     const from = Math.max(segment.start, range.start);
     const first = Math.floor((from + segment.offset) / length) * length - segment.offset;
-    for (let start = Math.max(first, segment.start); start < Math.min(segment.end, range.end); ) {
+    for (let start = Math.max(first, segment.start); start < Math.min(segment.end, range.end);) {
       bounds.push(start);
       start = Math.floor((start + segment.offset) / length) * length - segment.offset + length;
     }

@@ -80,7 +80,9 @@ test("a regular series that lost some of its samples: the rest is present, and l
       expect(present).toBe(times.length);
       // Oracle: the silent stretches between any two neighbours of the samples and the range's bounds.
       const marks = [0, ...times, whole.end];
-      const gaps = marks.slice(1).flatMap((end, i) => (end - marks[i]! > 3 * cadence ? [{ start: marks[i], end }] : []));
+      const gaps = marks
+        .slice(1)
+        .flatMap((end, i) => (end - marks[i]! > 3 * cadence ? [{ start: marks[i], end }] : []));
       expect(missing).toEqual(gaps);
     }),
   );
@@ -89,15 +91,20 @@ test("a regular series that lost some of its samples: the rest is present, and l
 test("never more present than expected, and more samples never make it worse", () => {
   const times = fc.uniqueArray(fc.integer({ min: 1000, max: 1999 }), { maxLength: 40 });
   fc.assert(
-    fc.property(times, fc.integer({ min: 1000, max: 1999 }), fc.integer({ min: 1, max: 300 }), (some, more, cadence) => {
-      const judge = (all: number[]) =>
-        judgeSeries(at(...[...new Set(all)].toSorted((a, b) => a - b)), range, cadence, LATER);
-      const [before, after] = [judge(some), judge([...some, more])];
-      expect(before.present).toBeLessThanOrEqual(before.expected);
-      const silence = (stretches: readonly { start: number; end: number }[]) =>
-        stretches.reduce((sum, { start, end }) => sum + end - start, 0);
-      expect(silence(after.missing)).toBeLessThanOrEqual(silence(before.missing));
-    }),
+    fc.property(
+      times,
+      fc.integer({ min: 1000, max: 1999 }),
+      fc.integer({ min: 1, max: 300 }),
+      (some, more, cadence) => {
+        const judge = (all: number[]) =>
+          judgeSeries(at(...[...new Set(all)].toSorted((a, b) => a - b)), range, cadence, LATER);
+        const [before, after] = [judge(some), judge([...some, more])];
+        expect(before.present).toBeLessThanOrEqual(before.expected);
+        const silence = (stretches: readonly { start: number; end: number }[]) =>
+          stretches.reduce((sum, { start, end }) => sum + end - start, 0);
+        expect(silence(after.missing)).toBeLessThanOrEqual(silence(before.missing));
+      },
+    ),
   );
 });
 

@@ -5,6 +5,7 @@ import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../hot/d1-retry.ts";
 import { type ReadCost, readSeries } from "../hot/read.ts";
+import { hourOfKey } from "../hot/row-key.ts";
 import { bucketBounds, bucketSeries } from "./buckets.ts";
 import { type Completeness, joinCompleteness, judgeSeries } from "./completeness.ts";
 import { MAX_VALUES, type Plan } from "./plan.ts";
@@ -43,11 +44,11 @@ const POINTS_A_BLOCK = 10;
 /** The stretch of whole hours that the hot level holds, of all sites; null: nothing. One statement. */
 export async function readHotRange(db: D1Database): Promise<TimeRange | null> {
   const statement = db.prepare(
-    "SELECT (SELECT min(hour) FROM sample_hours) AS first, (SELECT max(hour) FROM sample_hours) AS last",
+    "SELECT (SELECT min(hour_point) FROM sample_hours) AS first, (SELECT max(hour_point) FROM sample_hours) AS last",
   );
   const row = await withD1Retry(() => statement.first());
   const { first, last } = z.object({ first: z.int().nullable(), last: z.int().nullable() }).parse(row);
-  return first === null || last === null ? null : { start: first, end: last + HOUR_MS };
+  return first === null || last === null ? null : { start: hourOfKey(first), end: hourOfKey(last) + HOUR_MS };
 }
 
 /**

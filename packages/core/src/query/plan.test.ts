@@ -33,10 +33,18 @@ describe("auto takes the finest interval that fits", () => {
     ["an hour", query(HOUR), "raw"],
     ["2,000 samples", query(2000 * MINUTE), "raw"],
     ["a millisecond more", query(2000 * MINUTE + 1), "5min"],
-    ["2,000 samples at an unknown cadence, taken as a minute", query(2000 * MINUTE, { points: points(1, null) }), "raw"],
+    [
+      "2,000 samples at an unknown cadence, taken as a minute",
+      query(2000 * MINUTE, { points: points(1, null) }),
+      "raw",
+    ],
     ["a cadence of half a minute: minutes fit", query(1001 * MINUTE, { points: points(1, 30_000) }), "1min"],
     ["a slow point stays raw", query(6 * DAY, { points: points(1, 5 * MINUTE) }), "raw"],
-    ["the quickest of the points decides", query(6 * DAY, { points: [...points(1, 5 * MINUTE), ...points(1)] }), "5min"],
+    [
+      "the quickest of the points decides",
+      query(6 * DAY, { points: [...points(1, 5 * MINUTE), ...points(1)] }),
+      "5min",
+    ],
     ["2,000 times five minutes", query(10_000 * MINUTE), "5min"],
     ["more", query(10_001 * MINUTE), "1hr"],
     ["2,000 hours", query(2000 * HOUR), "1hr"],
@@ -141,7 +149,11 @@ function followed(input: PlanInput, message: string): PlanInput[] {
 }
 
 test("whatever is refused, what is said to be asked for instead can be planned", () => {
-  const cadence = fc.oneof(fc.constant(null), fc.constantFrom(1000, 30_000, MINUTE, HOUR), fc.integer({ min: 1, max: HOUR }));
+  const cadence = fc.oneof(
+    fc.constant(null),
+    fc.constantFrom(1000, 30_000, MINUTE, HOUR),
+    fc.integer({ min: 1, max: HOUR }),
+  );
   const arbitrary = fc.record({
     length: fc.oneof(...[1, 31, 100, 800, 1830, 4000].map((days) => fc.integer({ min: 1, max: days * DAY }))),
     cadences: fc.array(cadence, { minLength: 1, maxLength: MAX_POINTS, size: "max" }),

@@ -50,7 +50,7 @@ export function planQuery(input: PlanInput): Plan {
   const hotRange = hotPart(input);
   if (hotRange === null) return { interval, hot: null };
   const pointIds = points.map((point) => point.id);
-  return { interval, hot: { pointIds, range: hotRange, hourRows: hotRows(input, points.length) } };
+  return { interval, hot: { pointIds, range: hotRange, hourRows: points.length * hotHours(input) } };
 }
 
 /** The finest interval within `maxPoints` and all limits; where none is, the coarsest. */
@@ -66,10 +66,11 @@ function mostPoints(input: PlanInput, interval: Interval): number {
   const { points, range } = input;
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return 0;
   // The busiest first, so that any other points of that number fit too.
-  const busiest = points.map((point) => seriesValues(range, interval, point.cadenceMs)).sort((a, b) => b - a);
+  const busiest = points.map((point) => seriesValues(range, interval, point.cadenceMs)).sort((a, b) => a - b);
+  const mostRead = Math.min(points.length, Math.floor(MAX_HOUR_ROWS / hotHours(input)));
   let most = 0;
   let values = 0;
-  while (most < busiest.length && hotRows(input, most + 1) <= MAX_HOUR_ROWS) {
+  while (most < mostRead) {
     values += busiest[most]!;
     if (values > MAX_VALUES) break;
     most++;
@@ -84,9 +85,9 @@ function seriesValues(range: TimeRange, interval: Interval, cadenceMs: number | 
   return (range.end - range.start) / step;
 }
 
-function hotRows(input: PlanInput, points: number): number {
+function hotHours(input: PlanInput): number {
   const hot = hotPart(input);
-  return hot === null ? 0 : points * hoursOf(hot).length;
+  return hot === null ? 0 : hoursOf(hot).length;
 }
 
 function hotPart({ range, hot }: PlanInput): TimeRange | null {
@@ -105,7 +106,7 @@ function refusal(input: PlanInput, interval: Interval): Problem {
     const detail = `interval=${interval} takes at most ${maxDays} days, not ${Math.ceil(days)}: ${instead}.`;
     return new Problem("span_too_long", detail, "end_time");
   }
-  const rows = hotRows(input, points.length);
+  const rows = points.length * hotHours(input);
   if (rows > MAX_HOUR_ROWS) {
     const detail = `The range needs ${rows} stored rows, ${MAX_HOUR_ROWS} at most: ${instead}.`;
     return new Problem("too_much_data", detail, "point_names");

@@ -131,7 +131,7 @@ describe("a window whose cursor leads nowhere is begun anew", () => {
     const world = new SyncWorld({ db, source, now: START, pageSize: 500 });
     const { upstream } = world;
     world.upstream = async (request) => {
-      if (request.url.includes("cursor=")) await world.clock.sleep(20_000);
+      if (request.url.includes("cursor=")) await world.clock.sleep(30_000);
       return upstream(request);
     };
     expect(await world.sync()).toMatchObject({ incompleteBecause: "budget" });

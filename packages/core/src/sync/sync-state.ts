@@ -87,10 +87,17 @@ export function endWindow(db: D1Database, siteId: number, window: TimeRange, now
     .bind(siteId, window.start, window.end, now);
 }
 
-/** Forgets an open window whose cursor the API refused; the next run starts it again at the watermark. */
+/**
+ * Forgets an open window whose cursor the API refused; the next run starts it again at the watermark. A site's very
+ * first window is pinned by setting the watermark to its start: its first pages are stored, and a start that goes with
+ * the clock would leave a hole behind them.
+ */
 export async function abandonWindow(db: D1Database, siteId: number, now: number): Promise<void> {
   const statement = db
-    .prepare("UPDATE sync_state SET window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?2 WHERE site_id = ?1")
+    .prepare(
+      `UPDATE sync_state SET watermark = coalesce(watermark, window_start),
+         window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?2 WHERE site_id = ?1`,
+    )
     .bind(siteId, now);
   await withD1Retry(() => statement.run());
 }

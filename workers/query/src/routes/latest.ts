@@ -25,7 +25,10 @@ export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/lates
       : site.id === null
         ? []
         : (await listPoints(settings.DB, site.id, { limit: ALL_POINTS })).points;
-  const latest = await readLatest(settings.DB, wanted.map((point) => point.id));
+  const latest = await readLatest(
+    settings.DB,
+    wanted.map((point) => point.id),
+  );
   // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.
   const listed = names === undefined ? wanted.filter((point) => latest.has(point.id)) : wanted;
   const points = listed.map(({ id, name, unit }) => {

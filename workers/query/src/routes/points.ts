@@ -22,7 +22,10 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
   const site = await siteOf(settings, context.req.param("site"), "site");
   const page =
     site.id === null ? { points: [], more: false } : await listPoints(settings.DB, site.id, { ...filter, after });
-  const latest = await readLatest(settings.DB, page.points.map((point) => point.id));
+  const latest = await readLatest(
+    settings.DB,
+    page.points.map((point) => point.id),
+  );
   const iso = (time: number | null | undefined) => (time == null ? null : new Date(time).toISOString());
   const points = page.points.map((point) => ({
     name: point.name,

@@ -1,0 +1,203 @@
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { described, newSite } from "../../test/points.ts";
+import type { PointDescription } from "../domain/point.ts";
+import {
+  addDiscoveredPoints,
+  addWeatherPoints,
+  type Catalog,
+  EmptyCatalogError,
+  loadCatalog,
+  replaceCatalog,
+} from "./catalog.ts";
+
+let db: D1Database;
+/** rows written by the batches that went through `metered`, `sites` apart */
+let written = 0;
+let metered: D1Database;
+beforeAll(async () => {
+  db = await migratedDatabase();
+  metered = interceptedDatabase(db, async (execute) => {
+    const answer = await execute();
+    // the last statement notes the time of the refresh
+    if (Array.isArray(answer)) for (const { meta } of answer.slice(0, -1)) written += meta.rows_written;
+    return answer;
+  });
+});
+
+const replace = async (siteId: number, points: readonly PointDescription[], at = 1) =>
+  replaceCatalog(metered, siteId, await loadCatalog(db, siteId), points, at);
+
+interface Row {
+  source: string;
+  configured: number;
+  label: string | null;
+  unit: string | null;
+  unit_raw: string | null;
+  tags: string;
+  interval_s: number | null;
+  interval_source: string | null;
+}
+
+async function rowsOf(siteId: number): Promise<Map<string, Row>> {
+  const { results } = await db
+    .prepare(
+      `SELECT name, source, configured, label, unit, unit_raw, tags, interval_s, interval_source
+       FROM points WHERE site_id = ?1`,
+    )
+    .bind(siteId)
+    .all<Row & { name: string }>();
+  return new Map(results.map(({ name, ...row }) => [name, row]));
+}
+
+/** What the table should hold after the upstream's list was taken over. */
+function applied(rows: Map<string, Row>, points: readonly PointDescription[]): Map<string, Row> {
+  const after = new Map(rows);
+  const listed = new Set(points.map((point) => point.name));
+  for (const [name, row] of rows) {
+    if (row.source === "catalog" && !listed.has(name)) after.set(name, { ...row, configured: 0 });
+  }
+  for (const { name, label, unit, unitRaw, tags, intervalS } of points) {
+    const before = rows.get(name);
+    const keepsMeasured = intervalS === null && before?.interval_source === "measured";
+    const cadence = keepsMeasured
+      ? { interval_s: before.interval_s, interval_source: "measured" }
+      : { interval_s: intervalS, interval_source: intervalS === null ? null : "configured" };
+    const described = { label, unit, unit_raw: unitRaw, tags: JSON.stringify(tags) };
+    after.set(name, { source: "catalog", configured: 1, ...described, ...cadence });
+  }
+  return after;
+}
+
+const anyName = fc.constantFrom("a", "b/b", "c,c", 'd"d', "ä", "weather.temperature");
+const anyPoint: fc.Arbitrary<PointDescription> = fc.record({
+  name: anyName,
+  label: fc.constantFrom(null, "Label", "it's"),
+  unit: fc.constantFrom(null, "°F"),
+  unitRaw: fc.constantFrom(null, "degF"),
+  tags: fc.constantFrom({ kv: {}, markers: [] }, { kv: { k: 'v"' }, markers: ["m", "ü"] }),
+  intervalS: fc.constantFrom(null, 60, 300),
+});
+const anyList = fc.uniqueArray(anyPoint, { selector: (point) => point.name, minLength: 1 });
+const anyStep = fc.oneof(
+  anyList.map((points) => ({ kind: "replace" as const, points })),
+  fc.uniqueArray(anyName).map((names) => ({ kind: "discover" as const, names })),
+  fc.record({ kind: fc.constant("measure" as const), name: anyName, seconds: fc.constantFrom(60, 90) }),
+);
+
+test("however lists follow one another, the catalogue is what the model says, and its ids stay", async () => {
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 7 }), async (steps) => {
+      const siteId = await newSite(db, `ses_model_${run++}`);
+      let model = new Map<string, Row>();
+      let ids = new Map<string, number>();
+      for (const step of steps) {
+        if (step.kind === "replace") {
+          await replace(siteId, step.points);
+          model = applied(model, step.points);
+        } else if (step.kind === "discover") {
+          await addDiscoveredPoints(db, siteId, step.names);
+          const blank = { label: null, unit: null, unit_raw: null, interval_s: null, interval_source: null };
+          const tags = JSON.stringify({ kv: {}, markers: [] });
+          for (const name of step.names) {
+            if (!model.has(name)) model.set(name, { source: "discovered", configured: 0, ...blank, tags });
+          }
+        } else {
+          const row = model.get(step.name);
+          if (row === undefined || row.interval_source === "configured") continue;
+          const measured = { interval_s: step.seconds, interval_source: "measured" };
+          model.set(step.name, { ...row, ...measured });
+          await db
+            .prepare("UPDATE points SET interval_s = ?3, interval_source = 'measured' WHERE site_id = ?1 AND name = ?2")
+            .bind(siteId, step.name, step.seconds)
+            .run();
+        }
+        expect(await rowsOf(siteId)).toEqual(model);
+        const now = new Map([...(await loadCatalog(db, siteId)).values()].map((point) => [point.name, point.id]));
+        for (const [name, id] of ids) expect(now.get(name)).toBe(id);
+        ids = now;
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("nothing is written for a list that did not change, and a row for a point that did", async () => {
+  const siteId = await newSite(db, "ses_written");
+  const points = Array.from({ length: 50 }, (_, i) =>
+    described(`p/${i}`, { label: `Größe ${i}`, tags: { kv: { a: "b" }, markers: ["m"] }, intervalS: i % 2 ? 60 : null }),
+  );
+  await replace(siteId, points, 5);
+  const at = async () => (await db.prepare("SELECT catalog_at FROM sites WHERE id = ?1").bind(siteId).first("catalog_at"));
+  expect(await at()).toBe(5);
+  written = 0;
+  await replace(siteId, points, 6);
+  expect(written).toBe(0);
+  expect(await at()).toBe(6);
+  await replace(siteId, points.map((point, i) => (i === 7 ? { ...point, unit: "°C" } : point)));
+  expect(written).toBe(1);
+  written = 0;
+  await replace(siteId, points.slice(1));
+  expect(written).toBe(2);
+});
+
+test("an empty list is refused, and changes nothing", async () => {
+  const siteId = await newSite(db, "ses_empty");
+  await replace(siteId, [described("a")], 5);
+  const before = await rowsOf(siteId);
+  await expect(replace(siteId, [], 6)).rejects.toThrow(EmptyCatalogError);
+  expect(await rowsOf(siteId)).toEqual(before);
+});
+
+test("a list retires the points of its own site only, and none of the weather feed's", async () => {
+  const [left, right] = [await newSite(db, "ses_left"), await newSite(db, "ses_right")];
+  await replace(left, [described("a"), described("b")]);
+  await replace(right, [described("a"), described("b")]);
+  await addWeatherPoints(db, left, [described("weather.temperature", { unit: "°C" })]);
+  await replace(left, [described("a")]);
+  const configured = (catalog: Catalog) => [...catalog.values()].filter((p) => p.configured).map((p) => p.name);
+  expect(configured(await loadCatalog(db, left)).sort()).toEqual(["a", "weather.temperature"]);
+  expect(configured(await loadCatalog(db, right)).sort()).toEqual(["a", "b"]);
+});
+
+test("names come back as they went in, whatever is in them", async () => {
+  const siteId = await newSite(db, "ses_names");
+  const names = [
+    `it's "quoted" \\ back`,
+    "a/b/c,d;e",
+    "Ünïcödé 温度 🌡️ e\u0301",
+    "x".repeat(10_000),
+    "ü".repeat(10_000),
+    "new\nline\ttab",
+    "null",
+    "1",
+    "  spaces  ",
+    "'); DROP TABLE points; --",
+  ];
+  await replace(siteId, names.map((name) => described(name, { label: name, tags: { kv: { [name]: name }, markers: [name] } })));
+  const catalog = await loadCatalog(db, siteId);
+  expect([...catalog.keys()].sort()).toEqual([...names].sort());
+  const rows = await rowsOf(siteId);
+  for (const name of names) {
+    expect(rows.get(name)?.label).toBe(name);
+    expect(JSON.parse(rows.get(name)?.tags ?? "")).toEqual({ kv: { [name]: name }, markers: [name] });
+  }
+  await addDiscoveredPoints(db, siteId, [...names, "new 'one'"]);
+  const after = await loadCatalog(db, siteId);
+  expect(after.size).toBe(names.length + 1);
+  expect(after.get("new 'one'")).toMatchObject({ source: "discovered", configured: false });
+  expect(after.get(names[0]!)).toEqual(catalog.get(names[0]!));
+});
+
+test("a list longer than one bound text is taken over whole", async () => {
+  const siteId = await newSite(db, "ses_long");
+  const names = Array.from({ length: 700 }, (_, i) => `${i}/${"n".repeat(1_000)}`);
+  await replace(siteId, names.map((name) => described(name)));
+  await addDiscoveredPoints(db, siteId, names.map((name) => `${name}/d`));
+  const catalog = await loadCatalog(db, siteId);
+  expect(catalog.size).toBe(1_400);
+  expect([...catalog.values()].filter((point) => point.configured).length).toBe(700);
+});

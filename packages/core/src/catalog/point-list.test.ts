@@ -1,0 +1,119 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { described, newSite } from "../../test/points.ts";
+import { addDiscoveredPoints, replaceCatalog } from "./catalog.ts";
+import { findPoints, findSiteId, listPoints } from "./point-list.ts";
+
+const POINTS = [
+  described("ses/a/vav1/RoomTemp", {
+    label: "VAV 1 Room Temp",
+    unit: "°F",
+    unitRaw: "degrees-fahrenheit",
+    tags: { kv: { equip: "VAV 1", floor: "2" }, markers: ["zone", "temp"] },
+    intervalS: 60,
+  }),
+  described("ses/a/vav1/Damper", { label: "VAV 1 Damper", unit: "%", tags: { kv: { equip: "VAV 1" }, markers: ["cmd"] } }),
+  described("ses/a/vav2/RoomTemp", { label: "VAV 2 Room Temp", tags: { kv: { equip: "VAV 2" }, markers: ["temp"] } }),
+  described(`it's "odd", 100%_\\`, { label: "Größe", tags: { kv: { "k:k": "v" }, markers: ["a b"] } }),
+];
+
+let db: D1Database;
+let siteId: number;
+beforeAll(async () => {
+  db = await migratedDatabase();
+  siteId = await newSite(db, "ses_list");
+  await replaceCatalog(db, siteId, new Map(), POINTS, 1);
+  await addDiscoveredPoints(db, siteId, ["ses/a/unlisted"]);
+  const other = await newSite(db, "ses_other");
+  await replaceCatalog(db, other, new Map(), [described("ses/a/vav1/RoomTemp")], 1);
+});
+
+const [TEMP1, DAMPER, TEMP2, ODD] = POINTS.map((point) => point.name);
+const UNLISTED = "ses/a/unlisted";
+
+const names = async (filter: Partial<Parameters<typeof listPoints>[2]>) =>
+  (await listPoints(db, siteId, { limit: 100, ...filter })).points.map((point) => point.name);
+
+test("all of a site's points, in the order of their names, those that are not configured among them", async () => {
+  const { points, more } = await listPoints(db, siteId, { limit: 5 });
+  expect(points.map((point) => point.name)).toEqual([ODD, UNLISTED, DAMPER, TEMP1, TEMP2]);
+  expect(more).toBe(false);
+  expect(points[3]).toMatchObject({
+    name: TEMP1,
+    label: "VAV 1 Room Temp",
+    unit: "°F",
+    tags: POINTS[0]!.tags,
+    intervalS: 60,
+    configured: true,
+    firstSeen: null,
+  });
+  expect(points[1]).toMatchObject({ configured: false, tags: { kv: {}, markers: [] } });
+});
+
+describe("search finds a text in names, labels, units and tags", () => {
+  test.each([
+    ["", [ODD, UNLISTED, DAMPER, TEMP1, TEMP2]],
+    ["ROOMTEMP", [TEMP1, TEMP2]],
+    ["room temp", [TEMP1, TEMP2]],
+    ["°F", [TEMP1]],
+    ["fahrenheit", [TEMP1]],
+    ["cmd", [DAMPER]],
+    ["floor", [TEMP1]],
+    ["equip:VAV 2", [TEMP2]],
+    ["Größe", [ODD]],
+    [`'s "odd", 100%_\\`, [ODD]],
+    // neither a wildcard of LIKE, nor how the tags are stored, is a match
+    ["vav_", []],
+    ["V%V", []],
+    ["markers", []],
+    ['{"', []],
+    ["nowhere", []],
+  ])("%j", async (search, found) => {
+    expect(await names({ search })).toEqual(found);
+  });
+});
+
+describe("tag finds a marker, a key, or a key:value, whole", () => {
+  test.each([
+    ["temp", [TEMP1, TEMP2]],
+    ["equip", [DAMPER, TEMP1, TEMP2]],
+    ["equip:VAV 1", [DAMPER, TEMP1]],
+    ["a b", [ODD]],
+    ["k:k", [ODD]],
+    ["k:k:v", [ODD]],
+    ["tem", []],
+    ["VAV 1", []],
+    ["TEMP", []],
+    ["markers", []],
+  ])("%s", async (tag, found) => {
+    expect(await names({ tag })).toEqual(found);
+  });
+
+  test("together with a search both must hold", async () => {
+    expect(await names({ tag: "temp", search: "vav2" })).toEqual([TEMP2]);
+  });
+});
+
+test.each([1, 2, 3, 5, 9])("pages of %i bring every point once", async (limit) => {
+  const seen: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const { points, more } = await listPoints(db, siteId, { limit, after });
+    expect(points.length).toBeLessThanOrEqual(limit);
+    seen.push(...points.map((point) => point.name));
+    if (!more) break;
+    after = points.at(-1)!.name;
+  }
+  expect(seen).toEqual([ODD, UNLISTED, DAMPER, TEMP1, TEMP2]);
+});
+
+test("points are found by name within their site", async () => {
+  const found = await findPoints(db, siteId, [TEMP1!, ODD!, "nowhere", ""]);
+  expect([...found.keys()].sort()).toEqual([ODD, TEMP1].sort());
+  expect(found.get(TEMP1!)?.label).toBe("VAV 1 Room Temp");
+  expect((await findPoints(db, siteId, [])).size).toBe(0);
+});
+
+test("a site is found by its name", async () => {
+  expect(await findSiteId(db, "ses_list")).toBe(siteId);
+  expect(await findSiteId(db, "SES_LIST")).toBeNull();
+});

@@ -1,0 +1,66 @@
+import { beforeAll, expect, test } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { described, newSite, pointSamples } from "../../test/points.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { upsertSamples } from "../hot/upsert.ts";
+import { recordRun } from "../sync/journal.ts";
+import { emptySiteResult } from "../sync/sync-result.ts";
+import { addDiscoveredPoints, loadCatalog, replaceCatalog } from "./catalog.ts";
+import { readSiteStats } from "./site-stats.ts";
+
+const NOW = Date.UTC(2025, 9, 12, 14, 20);
+const HOUR = Date.UTC(2025, 9, 12, 14);
+
+let db: D1Database;
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+
+test("an empty hot level, then one with two sites", async () => {
+  expect(await readSiteStats(db, ["ses_a"], NOW)).toMatchObject({ hours: { oldest: null, newest: null }, sites: [] });
+
+  const [a, b] = [await newSite(db, "ses_a"), await newSite(db, "ses_b")];
+  await replaceCatalog(db, a, new Map(), [described("1"), described("2"), described("3")], 1);
+  await replaceCatalog(db, b, new Map(), [described("1")], 1);
+  await addDiscoveredPoints(db, a, ["unlisted"]);
+  const idsOf = async (siteId: number) => [...(await loadCatalog(db, siteId)).values()].map((point) => point.id);
+  const [a1, a2, a3] = await idsOf(a);
+  const [b1] = await idsOf(b);
+  await upsertSamples(
+    db,
+    pointSamples([
+      // the last closed hour: two points of a, one of b
+      [a1!, HOUR - 1, 1],
+      [a1!, HOUR - HOUR_MS, 1],
+      [a2!, HOUR - HOUR_MS, 1],
+      [b1!, HOUR - 1, 1],
+      [a3!, HOUR, 1],
+      [a3!, HOUR - HOUR_MS - 1, 1],
+      [b1!, HOUR - 50 * HOUR_MS + 7, 1],
+    ]),
+  );
+  const siteIds = new Map([
+    ["ses_a", a],
+    ["ses_b", b],
+  ]);
+  for (const startedAt of [NOW - 24 * HOUR_MS - 1, NOW - 24 * HOUR_MS, NOW]) {
+    const sites = ["ses_a", "ses_b"].map((site) => ({ ...emptySiteResult(site), recordsInserted: site === "ses_a" ? 100 : 7 }));
+    const run = { syncId: `sync_${startedAt}`, startTime: new Date(startedAt).toISOString(), duration: 1, sites };
+    await recordRun(db, run, siteIds);
+  }
+  const stats = await readSiteStats(db, ["ses_b", "ses_a", "ses_unknown"], NOW);
+  expect(stats.hours).toEqual({
+    oldest: new Date(HOUR - 50 * HOUR_MS).toISOString(),
+    newest: new Date(HOUR).toISOString(),
+  });
+  expect(stats.database.bytes).toBeGreaterThan(4_096);
+  expect(stats.sites).toEqual([
+    {
+      name: "ses_a",
+      points: { total: 4, configured: 3, discovered: 1 },
+      rows_last_hour: 2,
+      samples_stored_24h: 200,
+    },
+    { name: "ses_b", points: { total: 1, configured: 1, discovered: 0 }, rows_last_hour: 1, samples_stored_24h: 14 },
+  ]);
+});

@@ -1,0 +1,32 @@
+/** Stands around each call that reaches the database: one statement, or a batch of some. */
+type Interceptor = <T>(execute: () => Promise<T>, statements: number) => Promise<T>;
+
+const EXECUTING: ReadonlySet<PropertyKey> = new Set(["first", "run", "all", "raw"]);
+
+/** The real database with an interceptor around every call to it. */
+export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1Database {
+  const real = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
+  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+    const wrapped = new Proxy(statement, {
+      get(target, key): unknown {
+        if (key === "bind") return (...values: unknown[]) => wrap(target.bind(...values));
+        const member: unknown = Reflect.get(target, key);
+        if (typeof member !== "function") return member;
+        const call = (...given: unknown[]): unknown => Reflect.apply(member, target, given);
+        return EXECUTING.has(key) ? (...given: unknown[]) => intercept(async () => call(...given), 1) : call;
+      },
+    });
+    real.set(wrapped, statement);
+    return wrapped;
+  };
+  return new Proxy(db, {
+    get(target, key): unknown {
+      if (key === "prepare") return (query: string) => wrap(target.prepare(query));
+      if (key === "batch") {
+        return (statements: D1PreparedStatement[]) =>
+          intercept(() => target.batch(statements.map((one) => real.get(one) ?? one)), statements.length);
+      }
+      throw new Error(`the code under test is not expected to call ${String(key)}`);
+    },
+  });
+}

@@ -1,0 +1,26 @@
+import type { PointDescription } from "../src/domain/point.ts";
+import type { PointSamples } from "../src/domain/samples.ts";
+import { readSyncStates } from "../src/sync/sync-state.ts";
+
+/** A described point, plain but for what is given. */
+export function described(name: string, given: Partial<PointDescription> = {}): PointDescription {
+  const plain = { label: null, unit: null, unitRaw: null, tags: { kv: {}, markers: [] }, intervalS: null };
+  return { name, ...plain, ...given };
+}
+
+/** The id of a site, which is made. */
+export async function newSite(db: D1Database, name: string): Promise<number> {
+  const state = (await readSyncStates(db, [name])).get(name);
+  if (state === undefined) throw new Error("the site was not made");
+  return state.siteId;
+}
+
+/** Samples from rows of [point id, epoch ms, value]. */
+export function pointSamples(rows: readonly (readonly [pointId: number, time: number, value: number])[]): PointSamples {
+  return {
+    pointIds: Int32Array.from(rows, ([pointId]) => pointId),
+    times: Float64Array.from(rows, ([, time]) => time),
+    values: Float64Array.from(rows, ([, , value]) => value),
+    length: rows.length,
+  };
+}

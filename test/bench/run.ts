@@ -1,0 +1,155 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { z } from "zod";
+
+const WORKER = fileURLToPath(new URL("worker/index.ts", import.meta.url));
+const REPORT = fileURLToPath(new URL("../../.local/bench.json", import.meta.url));
+
+const LAYOUTS = [
+  ["hours", "hour rows (this project)"],
+  ["integers", "row per sample, integer keys"],
+  ["texts", "row per sample, text keys"],
+] as const;
+
+/** One measured figure of one candidate; `ratio` is to the first candidate of its group. */
+interface Figure {
+  readonly group: string;
+  readonly candidate: string;
+  readonly figure: string;
+  readonly value: number;
+  readonly ratio: number;
+}
+
+const writeSchema = z.object({
+  milliseconds: z.array(z.number()),
+  againMilliseconds: z.array(z.number()),
+  rowsWritten: z.array(z.number()),
+  statements: z.array(z.number()),
+  bytesPerSample: z.number(),
+});
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
+
+async function startWorkerd(stateDir: string): Promise<Miniflare> {
+  const { outputFiles } = await build({
+    entryPoints: [WORKER],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+  });
+  const worker = {
+    name: "bench",
+    compatibilityDate: "2026-10-01",
+    modules: [{ type: "ESModule" as const, path: "bench.js", contents: outputFiles[0]!.text }],
+    d1Databases: { HOURS: "hours", INTEGERS: "integers", TEXTS: "texts" },
+  };
+  const shared = { cf: false, telemetry: { enabled: false }, log: new Log(LogLevel.NONE) };
+  const options = convertV4MiniflareOptions({ workers: [worker], ...shared });
+  return new Miniflare({ ...options, resourcePersistencePath: stateDir });
+}
+
+class Bench {
+  readonly figures: Figure[] = [];
+  readonly #url: URL;
+
+  constructor(url: URL) {
+    this.#url = url;
+  }
+
+  async ask<S extends z.ZodType>(schema: S, path: string, query: Record<string, string | number> = {}) {
+    const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+    const response = await fetch(new URL(`${path}?${search.toString()}`, this.#url));
+    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+    return schema.parse(await response.json());
+  }
+
+  /** Adds a figure of each candidate, the first of them being what the others are compared with. */
+  compare(group: string, figure: string, values: readonly (readonly [candidate: string, value: number])[]): void {
+    const first = values[0]?.[1] ?? Number.NaN;
+    for (const [candidate, value] of values) {
+      this.figures.push({ group, candidate, figure, value, ratio: value / first });
+    }
+  }
+
+  async decoder(): Promise<void> {
+    const runs = 10;
+    const { rows } = await this.ask(z.object({ rows: z.int(), bytes: z.int() }), "/page");
+    const seconds = async (path: string) => {
+      const measured: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const started = performance.now();
+        await this.ask(z.unknown(), path, { runs });
+        measured.push((performance.now() - started) / 1000);
+      }
+      return median(measured);
+    };
+    this.compare("decode a page of 100,000 rows", "samples/s", [
+      ["JSON text to columns", (rows * runs) / (await seconds("/decode"))],
+      ["JSON.parse alone", (rows * runs) / (await seconds("/parse"))],
+    ]);
+  }
+
+  async writes(): Promise<void> {
+    const group = "a sync: 22,915 new samples of 68,745 given, 4,583 points";
+    const results: [string, z.infer<typeof writeSchema>][] = [];
+    for (const [layout, name] of LAYOUTS) results.push([name, await this.ask(writeSchema, "/write", { layout })]);
+    const of = (value: (result: z.infer<typeof writeSchema>) => number) =>
+      results.map(([name, result]) => [name, value(result)] as const);
+    this.compare(group, "ms", of((result) => median(result.milliseconds)));
+    this.compare(group, "ms, run again", of((result) => median(result.againMilliseconds)));
+    this.compare(group, "rows written", of((result) => median(result.rowsWritten)));
+    this.compare(group, "statements", of((result) => median(result.statements)));
+    this.compare(group, "bytes a sample", of((result) => result.bytesPerSample));
+  }
+
+  async reads(): Promise<void> {
+    for (const [layout] of LAYOUTS) await this.ask(z.unknown(), "/fill", { layout });
+    for (const [points, days] of [
+      [1, 20],
+      [10, 7],
+    ] as const) {
+      const values: [string, number][] = [];
+      for (const [layout, name] of LAYOUTS) {
+        values.push([name, median(await this.ask(z.array(z.number()), "/read", { layout, points, days }))]);
+      }
+      this.compare(`read ${points} x ${days} days, ${(points * days * 1440).toLocaleString("en")} samples`, "ms", values);
+    }
+  }
+}
+
+function print(figures: readonly Figure[]): void {
+  for (const [group, inGroup] of Map.groupBy(figures, (figure) => figure.group)) {
+    console.log(`\n${group}`);
+    for (const { candidate, figure, value, ratio } of inGroup) {
+      const shown = value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
+      console.log(`  ${figure.padEnd(16)} ${candidate.padEnd(30)} ${shown.padStart(12)} ${`${ratio.toFixed(2)}x`.padStart(9)}`);
+    }
+  }
+}
+
+// `npm run bench`: every claim of speed and size beside its baseline, in one run.
+const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-bench-"));
+const miniflare = await startWorkerd(stateDir);
+try {
+  const bench = new Bench(await miniflare.ready);
+  await bench.decoder();
+  await bench.writes();
+  await bench.reads();
+  print(bench.figures);
+  const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
+  await mkdir(join(REPORT, ".."), { recursive: true });
+  await writeFile(REPORT, `${JSON.stringify({ machine, figures: bench.figures }, null, 2)}\n`);
+  console.log("\nAs JSON: .local/bench.json");
+} finally {
+  await miniflare.dispose();
+  await rm(stateDir, { recursive: true, force: true });
+}

@@ -1,0 +1,146 @@
+import { decodePage } from "@building-vitals/core/ace/page";
+import { HOUR_ROWS, INTEGER_ROWS, type Layout, TEXT_ROWS } from "./layouts.ts";
+import { benchPage, benchSamples } from "./samples.ts";
+
+/** A database for each layout, so that their sizes can be told apart. */
+interface BenchEnv {
+  readonly HOURS: D1Database;
+  readonly INTEGERS: D1Database;
+  readonly TEXTS: D1Database;
+}
+
+const POINTS = 4_583;
+const DAY_MS = 86_400_000;
+/** Start of an hour. */
+const ORIGIN = Date.UTC(2025, 9, 12);
+const LOOKBACK_MINUTES = 10;
+const SYNC_MINUTES = 5;
+
+/** Days and points that are stored for the reads; reads are look-ups by key, and hardly feel the other points. */
+const READ_DAYS = 20;
+const READ_POINTS = 50;
+
+let page: string | undefined;
+
+const PAGE_ROWS = 100_000;
+
+/** What a database was asked since the last `reset`. */
+class Meter {
+  statements = 0;
+  rowsWritten = 0;
+  /** size of the database after the last statement */
+  bytes = 0;
+
+  reset(): void {
+    this.statements = 0;
+    this.rowsWritten = 0;
+  }
+
+  /** The same database, counting its batches, which is how every layout writes. */
+  attach(db: D1Database): D1Database {
+    const batch = async <T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> => {
+      const results = await db.batch<T>(statements);
+      for (const { meta } of results) {
+        this.statements++;
+        this.rowsWritten += meta.rows_written;
+        this.bytes = meta.size_after;
+      }
+      return results;
+    };
+    return new Proxy(db, {
+      get: (target, key) => (key === "batch" ? batch : target.prepare.bind(target)),
+    });
+  }
+}
+
+async function writeSyncs(db: D1Database, layout: Layout) {
+  const meter = new Meter();
+  const metered = meter.attach(db);
+  for (const sql of layout.schema) await db.prepare(sql).run();
+  const empty = (await db.prepare("SELECT 1").run()).meta.size_after;
+  await layout.write(metered, benchSamples(POINTS, ORIGIN, [0, 20]));
+  const milliseconds: number[] = [];
+  const againMilliseconds: number[] = [];
+  const rowsWritten: number[] = [];
+  const statements: number[] = [];
+  for (let minute = 20; minute < 60; minute += SYNC_MINUTES) {
+    const samples = benchSamples(POINTS, ORIGIN, [minute - LOOKBACK_MINUTES, minute + SYNC_MINUTES]);
+    meter.reset();
+    milliseconds.push(await timed(() => layout.write(metered, samples)));
+    rowsWritten.push(meter.rowsWritten);
+    statements.push(meter.statements);
+    meter.reset();
+    againMilliseconds.push(await timed(() => layout.write(metered, samples)));
+    if (meter.rowsWritten !== 0) throw new Error(`${layout.name} wrote ${meter.rowsWritten} rows again`);
+  }
+  const bytesPerSample = (meter.bytes - empty) / (POINTS * 60);
+  return { milliseconds, againMilliseconds, rowsWritten, statements, bytesPerSample };
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+async function fillHistory(db: D1Database, layout: Layout): Promise<void> {
+  const table = layout === HOUR_ROWS ? "sample_hours" : "samples";
+  await db.prepare(`DELETE FROM ${table}`).run();
+  for (let day = 0; day < READ_DAYS; day++) {
+    await layout.write(db, benchSamples(READ_POINTS, ORIGIN + day * DAY_MS, [0, 1440]));
+  }
+}
+
+async function readHistory(db: D1Database, layout: Layout, points: number, days: number) {
+  const ids = Array.from({ length: points }, (_, i) => 1 + i * 3);
+  const range = { start: ORIGIN + (READ_DAYS - days) * DAY_MS, end: ORIGIN + READ_DAYS * DAY_MS };
+  const milliseconds: number[] = [];
+  for (let run = 0; run < 9; run++) {
+    let samples = 0;
+    const read = async () => {
+      samples = await layout.read(db, ids, range);
+    };
+    milliseconds.push(await timed(read));
+    if (samples !== points * days * 1440) throw new Error(`${layout.name} gave ${samples} samples`);
+  }
+  return milliseconds;
+}
+
+/** One measurement a request. The decoder's time is taken by the caller: a Worker's clock stands still while it runs. */
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    const [layout, db] = {
+      hours: [HOUR_ROWS, env.HOURS] as const,
+      integers: [INTEGER_ROWS, env.INTEGERS] as const,
+      texts: [TEXT_ROWS, env.TEXTS] as const,
+    }[url.searchParams.get("layout") ?? "hours"] ?? [HOUR_ROWS, env.HOURS];
+    const number = (name: string) => Number(url.searchParams.get(name));
+    switch (url.pathname) {
+      case "/page":
+        page = benchPage(PAGE_ROWS);
+        return Response.json({ rows: PAGE_ROWS, bytes: page.length });
+      case "/decode": {
+        let samples = 0;
+        for (let run = 0; run < number("runs"); run++) {
+          samples += decodePage(JSON.parse(page ?? ""), ORIGIN + DAY_MS, "/bench").samples.length;
+        }
+        return Response.json({ samples });
+      }
+      case "/parse": {
+        let keys = 0;
+        for (let run = 0; run < number("runs"); run++) keys += Object.keys(JSON.parse(page ?? "")).length;
+        return Response.json({ keys });
+      }
+      case "/write":
+        return Response.json(await writeSyncs(db, layout));
+      case "/fill":
+        await fillHistory(db, layout);
+        return Response.json({});
+      case "/read":
+        return Response.json(await readHistory(db, layout, number("points"), number("days")));
+      default:
+        return new Response(null, { status: 404 });
+    }
+  },
+} satisfies ExportedHandler<BenchEnv>;

@@ -1,0 +1,155 @@
+import fc from "fast-check";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { z } from "zod";
+import {
+  call,
+  clear,
+  migrate,
+  OTHER_SITE,
+  point,
+  problemOf,
+  setWatermark,
+  SITE,
+  storePoints,
+  storeSamples,
+} from "./service.ts";
+
+const START = Date.UTC(2025, 9, 12, 14);
+
+beforeAll(migrate);
+beforeEach(clear);
+
+const pageSchema = z.object({
+  points: z.array(z.looseObject({ name: z.string() })),
+  next_cursor: z.string().nullable(),
+});
+
+async function page(parameters: Record<string, string> = {}, site = SITE) {
+  const path = `/sites/${encodeURIComponent(site)}/points?${new URLSearchParams(parameters).toString()}`;
+  return pageSchema.parse(await (await call(path)).json());
+}
+const names = async (parameters: Record<string, string>) => (await page(parameters)).points.map(({ name }) => name);
+
+test("/sites: the deployment's, with how far their data is whole", async () => {
+  await setWatermark(SITE, START);
+  expect(await (await call("/sites")).json()).toEqual({
+    sites: [
+      { name: SITE, timezone: "America/Chicago", data_until: "2025-10-12T14:00:00.000Z" },
+      { name: OTHER_SITE, timezone: "Europe/Berlin", data_until: null },
+    ],
+  });
+});
+
+test("a point with all there is to say of it, one that never spoke, and one of a site to escape", async () => {
+  const [first] = await storePoints(SITE, [
+    point("b", { label: "VAV 8", unit: "°F", intervalS: 300, tags: { kv: { floor: "2" }, markers: ["zone"] } }),
+    point("a", { intervalS: null }),
+  ]);
+  await storeSamples([
+    [first!, START, 1],
+    [first!, START + 90_000, 2],
+  ]);
+  await storePoints(OTHER_SITE, [point("x/y")]);
+  const silent = { unit: null, label: null, tags: { kv: {}, markers: [] }, configured: true, first_seen: null };
+  expect(await page()).toEqual({
+    points: [
+      { ...silent, name: "a", interval_s: null, last_seen: null },
+      {
+        name: "b",
+        unit: "°F",
+        label: "VAV 8",
+        tags: { kv: { floor: "2" }, markers: ["zone"] },
+        interval_s: 300,
+        configured: true,
+        // the sync notes when a point was seen first; nothing was synced here
+        first_seen: null,
+        last_seen: "2025-10-12T14:01:30.000Z",
+      },
+    ],
+    next_cursor: null,
+  });
+  expect((await page({}, OTHER_SITE)).points.map(({ name }) => name)).toEqual(["x/y"]);
+});
+
+test("a site that no sync has met has no points", async () => {
+  expect(await page({}, OTHER_SITE)).toEqual({ points: [], next_cursor: null });
+});
+
+describe("search and tag", () => {
+  beforeEach(async () => {
+    await storePoints(SITE, [
+      point("ahu/1", { label: "Supply Fan", tags: { kv: { floor: "1" }, markers: ["fan"] } }),
+      point("ahu/2", { unit: "°F", unitRaw: "degrees-fahrenheit", tags: { kv: { floor: "2" }, markers: ["temp"] } }),
+      point("vav_3", { tags: { kv: { floor: "2", fan: "no" }, markers: [] } }),
+    ]);
+  });
+
+  test.each<[string, Record<string, string>, string[]]>([
+    ["a part of the name", { search: "hu/" }, ["ahu/1", "ahu/2"]],
+    ["a label, whatever the case", { search: "SUPPLY f" }, ["ahu/1"]],
+    ["a unit", { search: "°F" }, ["ahu/2"]],
+    ["a unit as the upstream spells it", { search: "fahrenheit" }, ["ahu/2"]],
+    ["no wildcards", { search: "v_v" }, []],
+    ["an underscore as it is", { search: "v_3" }, ["vav_3"]],
+    ["nothing asked: all", { search: "" }, ["ahu/1", "ahu/2", "vav_3"]],
+    ["a marker, or a tag's name", { tag: "fan" }, ["ahu/1", "vav_3"]],
+    ["a tag's name and value", { tag: "floor:2" }, ["ahu/2", "vav_3"]],
+    ["a tag's value alone is none", { tag: "2" }, []],
+    ["a part of a marker is none", { tag: "tem" }, []],
+    ["both", { search: "ahu", tag: "floor:2" }, ["ahu/2"]],
+    ["after a name", { cursor: "ahu/1" }, ["ahu/2", "vav_3"]],
+    ["after a name that is not there", { cursor: "b" }, ["vav_3"]],
+    ["both, page by page", { search: "a", limit: "1", cursor: "ahu/2" }, ["vav_3"]],
+  ])("%s", async (_, parameters, found) => {
+    expect(await names(parameters)).toEqual(found);
+  });
+});
+
+test("the pages together are all points once, in the order of their names", async () => {
+  const name = fc.oneof(
+    fc.string({ minLength: 1, maxLength: 4 }),
+    fc.string({ unit: "grapheme", minLength: 1, maxLength: 3 }),
+  );
+  const wellFormed = name.filter((text) => text.isWellFormed() && !text.includes("\0"));
+  const all = fc.uniqueArray(wellFormed, { minLength: 1, maxLength: 25, size: "max" });
+  await fc.assert(
+    fc
+      .asyncProperty(all, fc.integer({ min: 1, max: 10 }), async (stored, limit) => {
+        await storePoints(
+          SITE,
+          stored.map((one) => point(one)),
+        );
+        const seen: string[] = [];
+        let cursor: string | null = null;
+        do {
+          const got = await page({ limit: String(limit), ...(cursor === null ? {} : { cursor }) });
+          expect(got.points.length).toBeGreaterThan(0);
+          expect(got.next_cursor === null || got.points.length === limit).toBe(true);
+          seen.push(...got.points.map((one) => one.name));
+          cursor = got.next_cursor;
+        } while (cursor !== null);
+        expect(seen.toSorted()).toEqual(stored.toSorted());
+      })
+      .beforeEach(clear),
+    { numRuns: 25 },
+  );
+});
+
+test.each<[string, string, number, string, string]>([
+  ["a limit of 0", "limit=0", 400, "invalid_request", "limit"],
+  ["a limit over 1,000", "limit=1001", 400, "invalid_request", "limit"],
+  ["a limit in words", "limit=all", 400, "invalid_request", "limit"],
+  ["an empty limit", "limit=", 400, "invalid_request", "limit"],
+  ["an empty cursor", "cursor=", 400, "invalid_request", "cursor"],
+  ["an empty tag", "tag=", 400, "invalid_request", "tag"],
+  ["a repeated search", "search=a&search=b", 400, "invalid_request", "search"],
+  ["an unknown parameter", "page=2", 400, "invalid_request", "page"],
+])("%s is refused", async (_, query, status, code, field) => {
+  expect(await problemOf(await call(`/sites/${SITE}/points?${query}`))).toMatchObject({ status, code, field });
+});
+
+test("an unknown site is a 404", async () => {
+  for (const path of ["/sites/nowhere/points", "/sites/%E0%A4%A/points", "/sites/nowhere/latest"]) {
+    expect(await problemOf(await call(path))).toMatchObject({ status: 404, code: "unknown_site", field: "site" });
+  }
+});

@@ -1,0 +1,160 @@
+import { applyD1Migrations, createExecutionContext, type D1Migration } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { loadCatalog, replaceCatalog } from "@building-vitals/core/catalog/catalog";
+import type { PointDescription } from "@building-vitals/core/domain/point";
+import { upsertSamples } from "@building-vitals/core/hot/upsert";
+import { endWindow, readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { z } from "zod";
+import worker from "../src/index.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      DB: D1Database;
+      /** set by vitest.config.ts */
+      TEST_MIGRATIONS: D1Migration[];
+    }
+  }
+}
+
+export const SITE = "falls_city";
+/** A site whose name must be escaped in an address, and of another zone. */
+export const OTHER_SITE = "göteborg/north 1";
+export const SITES = JSON.stringify([
+  { name: SITE, timezone: "America/Chicago" },
+  { name: OTHER_SITE, timezone: "Europe/Berlin" },
+]);
+
+export async function migrate(): Promise<void> {
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+}
+
+/** Calls the Worker as the platform does. */
+export async function call(
+  path: string,
+  settings: Record<string, unknown> = {},
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { headers });
+  return worker.fetch(request, { DB: env.DB, SITES, ...settings }, createExecutionContext());
+}
+
+/** A query as its parameters; a list is a repeated parameter. */
+export type Parameters = Record<string, string | number | readonly string[]>;
+
+export function timeseriesPath(parameters: Parameters): string {
+  const pairs = Object.entries(parameters).flatMap(([name, value]) =>
+    (typeof value === "object" ? value : [String(value)]).map((one) => [name, one]),
+  );
+  return `/timeseries/query?${new URLSearchParams(pairs).toString()}`;
+}
+
+const numbers = z.array(z.number());
+const metadataSchema = z.strictObject({
+  interval: z.string(),
+  total_samples: z.int(),
+  sources: z.array(z.string()),
+  storage_tiers: z.strictObject({
+    hot: z.strictObject({ samples: z.int(), statements: z.int(), rows_read: z.int() }),
+  }),
+  completeness: z.number().nullable(),
+  missing: z.array(z.tuple([z.int(), z.int()])),
+  pending: z.tuple([z.int(), z.int()]).nullable(),
+  partial: z.boolean(),
+  cache_hit: z.boolean(),
+  query_time_ms: z.number(),
+});
+const jsonSchema = z.strictObject({
+  site_name: z.string(),
+  interval: z.string(),
+  series: z.array(
+    z.strictObject({
+      point_name: z.string(),
+      unit: z.string().nullable(),
+      timestamps: numbers,
+      values: numbers,
+      min: numbers.optional(),
+      max: numbers.optional(),
+      count: numbers.optional(),
+    }),
+  ),
+  metadata: metadataSchema,
+});
+const rowsSchema = z.strictObject({
+  site_name: z.string(),
+  samples: z.array(z.strictObject({ point_name: z.string(), timestamp: z.int(), value: z.number() })),
+  metadata: metadataSchema,
+});
+
+async function answerOf(parameters: Parameters): Promise<unknown> {
+  const response = await call(timeseriesPath(parameters));
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
+  return JSON.parse(text);
+}
+
+export async function queryJson(parameters: Parameters): Promise<z.infer<typeof jsonSchema>> {
+  return jsonSchema.parse(await answerOf(parameters));
+}
+
+export async function queryRows(parameters: Parameters): Promise<z.infer<typeof rowsSchema>> {
+  return rowsSchema.parse(await answerOf({ ...parameters, format: "rows" }));
+}
+
+export function point(name: string, rest: Partial<PointDescription> = {}): PointDescription {
+  return { name, label: null, unit: null, unitRaw: null, tags: { kv: {}, markers: [] }, intervalS: 60, ...rest };
+}
+
+export async function siteId(site: string): Promise<number> {
+  return (await readSyncStates(env.DB, [site])).get(site)!.siteId;
+}
+
+/** Makes these the points of a site. @returns their ids, in their order */
+export async function storePoints(site: string, points: readonly PointDescription[]): Promise<number[]> {
+  const id = await siteId(site);
+  await replaceCatalog(env.DB, id, await loadCatalog(env.DB, id), points, 0);
+  const catalog = await loadCatalog(env.DB, id);
+  return points.map(({ name }) => catalog.get(name)!.id);
+}
+
+/** [point id, epoch ms, value] */
+export type Sample = readonly [number, number, number];
+
+export async function storeSamples(samples: readonly Sample[]): Promise<void> {
+  await upsertSamples(env.DB, {
+    pointIds: Int32Array.from(samples, ([id]) => id),
+    times: Float64Array.from(samples, ([, time]) => time),
+    values: Float64Array.from(samples, ([, , value]) => value),
+    length: samples.length,
+  });
+}
+
+export async function clear(): Promise<void> {
+  await env.DB.batch(["sample_hours", "sync_state", "points"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+}
+
+/** Sets how far a site's data is whole. */
+export async function setWatermark(site: string, time: number): Promise<void> {
+  const id = await siteId(site);
+  await env.DB.prepare("DELETE FROM sync_state WHERE site_id = ?1").bind(id).run();
+  await endWindow(env.DB, id, { start: time - 1, end: time }, time).run();
+}
+
+const problemSchema = z.strictObject({
+  type: z.literal("about:blank"),
+  title: z.string().min(1),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  field: z.string().optional(),
+});
+
+/** The problem that an answer is; it is an error of the test when it is none. */
+export async function problemOf(response: Response): Promise<z.infer<typeof problemSchema>> {
+  const type = response.headers.get("content-type");
+  const text = await response.text();
+  if (type !== "application/problem+json") throw new Error(`${response.status} ${type}: ${text}`);
+  const problem = problemSchema.parse(JSON.parse(text));
+  if (problem.status !== response.status) throw new Error(`${problem.status} in a ${response.status}`);
+  return problem;
+}

@@ -1,0 +1,182 @@
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import {
+  clear,
+  migrate,
+  OTHER_SITE,
+  point,
+  queryJson,
+  queryRows,
+  type Sample,
+  setWatermark,
+  SITE,
+  storePoints,
+  storeSamples,
+} from "./service.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const START = Date.UTC(2025, 9, 12);
+
+beforeAll(migrate);
+beforeEach(clear);
+
+/** A sample a minute from START on, `minutes` of them, but not in [gap start, gap end), in minutes. */
+function everyMinute(id: number, minutes: number, gap: readonly [number, number] = [0, 0]): Sample[] {
+  return Array.from({ length: minutes }, (_, i): Sample => [id, START + i * MINUTE, i]).filter(
+    (_, i) => i < gap[0] || i >= gap[1],
+  );
+}
+
+const metadata = async (names: string, start: number, end: number, interval = "raw") => {
+  const asked = { site_name: SITE, point_names: names, start_time: start, end_time: end, interval };
+  const json = (await queryJson(asked)).metadata;
+  const rows = (await queryRows(asked)).metadata;
+  // Both formats say the same, but for the time they took.
+  expect({ ...rows, query_time_ms: 0 }).toEqual({ ...json, query_time_ms: 0 });
+  return json;
+};
+
+test("all there", async () => {
+  const [a] = await storePoints(SITE, [point("a")]);
+  await storeSamples(everyMinute(a!, 60));
+  await setWatermark(SITE, START + HOUR);
+  const { storage_tiers: tiers, query_time_ms: took, ...rest } = await metadata("a", START, START + HOUR);
+  expect(rest).toEqual({
+    interval: "raw",
+    total_samples: 60,
+    sources: ["D1"],
+    completeness: 1,
+    missing: [],
+    pending: null,
+    partial: false,
+    cache_hit: false,
+  });
+  expect(tiers.hot).toMatchObject({ samples: 60, statements: 1 });
+  expect(took).toBeGreaterThanOrEqual(0);
+});
+
+test("a gap shows, raw and in buckets alike, and total_samples counts samples, not buckets", async () => {
+  const [a] = await storePoints(SITE, [point("a")]);
+  await storeSamples(everyMinute(a!, 120, [20, 50]));
+  await setWatermark(SITE, START + 2 * HOUR);
+  for (const interval of ["raw", "5min", "1hr", "1day"]) {
+    expect(await metadata("a", START, START + 2 * HOUR, interval)).toMatchObject({
+      interval,
+      total_samples: 90,
+      completeness: 0.75,
+      missing: [[START + 19 * MINUTE, START + 50 * MINUTE]],
+      pending: null,
+    });
+  }
+});
+
+test("of several points: gaps are joined, and one whose cadence is unknown is not judged", async () => {
+  const [a, b, c] = await storePoints(SITE, [point("a"), point("b"), point("c", { intervalS: null })]);
+  await storeSamples([...everyMinute(a!, 60, [10, 20]), ...everyMinute(b!, 60, [15, 30]), [c!, START, 1]]);
+  await setWatermark(SITE, START + HOUR);
+  expect(await metadata("a,b,c", START, START + HOUR)).toMatchObject({
+    total_samples: 96,
+    completeness: 0.7916,
+    missing: [[START + 9 * MINUTE, START + 30 * MINUTE]],
+  });
+  expect(await metadata("c", START, START + HOUR)).toMatchObject({ total_samples: 1, completeness: null, missing: [] });
+});
+
+test("one sample of very many lost: completeness is less than 1", async () => {
+  const [a] = await storePoints(SITE, [point("a", { intervalS: 1 })]);
+  const seconds = Array.from({ length: 30_000 }, (_, i): Sample => [a!, START + i * 1000, i]);
+  await storeSamples(seconds.filter((_, i) => i !== 15_000));
+  await setWatermark(SITE, START + DAY);
+  expect((await metadata("a", START, START + 30_000_000)).completeness).toBe(0.9999);
+});
+
+describe("what the sync has not come to is pending, not missing", () => {
+  beforeEach(async () => {
+    const [a] = await storePoints(SITE, [point("a")]);
+    await storeSamples(everyMinute(a!, 30));
+  });
+
+  test("beyond the watermark", async () => {
+    await setWatermark(SITE, START + 30 * MINUTE);
+    const pending = [START + 30 * MINUTE, START + HOUR];
+    const all = { total_samples: 30, completeness: 1, missing: [], pending };
+    expect(await metadata("a", START, START + HOUR)).toMatchObject(all);
+  });
+
+  test("what the sync has passed, is missing", async () => {
+    await setWatermark(SITE, START + 45 * MINUTE);
+    expect(await metadata("a", START, START + HOUR)).toMatchObject({
+      completeness: 0.6666,
+      missing: [[START + 29 * MINUTE, START + 45 * MINUTE]],
+      pending: [START + 45 * MINUTE, START + HOUR],
+    });
+  });
+
+  test("a range beyond the watermark is all pending", async () => {
+    await setWatermark(SITE, START);
+    const pending = [START + HOUR, START + 2 * HOUR];
+    const none = { total_samples: 0, sources: [], completeness: null, missing: [], pending };
+    expect(await metadata("a", START + HOUR, START + 2 * HOUR)).toMatchObject(none);
+  });
+
+  test("another site's watermark says nothing", async () => {
+    await setWatermark(OTHER_SITE, START + HOUR);
+    const pending = [START, START + HOUR];
+    const unknown = { total_samples: 30, completeness: null, missing: [], pending };
+    expect(await metadata("a", START, START + HOUR)).toMatchObject(unknown);
+  });
+});
+
+test("nothing stored for the range: no source, nothing read, all of it missing", async () => {
+  const [a] = await storePoints(SITE, [point("a")]);
+  await storeSamples(everyMinute(a!, 5));
+  await setWatermark(SITE, START + DAY);
+  const hot = { samples: 0, statements: 0, rows_read: 0 };
+  expect(await metadata("a", START + 2 * HOUR, START + 3 * HOUR)).toMatchObject({
+    total_samples: 0,
+    sources: [],
+    storage_tiers: { hot },
+    completeness: 0,
+    missing: [[START + 2 * HOUR, START + 3 * HOUR]],
+    pending: null,
+  });
+});
+
+test("auto: samples where they are few enough, and the site's own days without tz", async () => {
+  const [a] = await storePoints(SITE, [point("a")]);
+  await storeSamples(everyMinute(a!, 600));
+  const ask = async (end: number, rest: Record<string, string | number> = {}) =>
+    queryJson({ site_name: SITE, point_names: "a", start_time: START, end_time: end, ...rest });
+  expect((await ask(START + DAY)).interval).toBe("raw");
+  expect((await ask(START + DAY, { max_points: 300 })).interval).toBe("5min");
+  const byDay = await ask(START + DAY, { interval: "1day" });
+  // START is midnight in UTC: 19:00 of the day before in Chicago.
+  const chicago = [START - 19 * HOUR, START + 5 * HOUR];
+  expect([byDay.series[0]?.timestamps, byDay.series[0]?.count]).toEqual([chicago, [300, 300]]);
+  const inUtc = await ask(START + DAY, { interval: "1day", tz: "UTC" });
+  expect([inUtc.series[0]?.timestamps, inUtc.series[0]?.count]).toEqual([[START], [600]]);
+});
+
+describe("cost", () => {
+  /** What D1 counts a key that is looked up: the row, and the two lists that the keys come from. */
+  const ROWS_A_KEY = 3;
+
+  test.each([
+    ["1 point x 20 days", 1, 20, 480],
+    ["10 points x 7 days", 10, 7, 1680],
+  ])("%s reads %i x %i days of hour rows, whatever else is stored", async (_query, count, days, hourRows) => {
+    const ids = await storePoints(
+      SITE,
+      Array.from({ length: count + 20 }, (_, i) => point(`p${i}`)),
+    );
+    const hours = Array.from({ length: (days + 2) * 24 }, (_, i) => START + (i - 24) * HOUR);
+    await storeSamples(ids.flatMap((id) => hours.map((hour): Sample => [id, hour + MINUTE, 1])));
+    const names = Array.from({ length: count }, (_, i) => `p${i}`).join();
+    const { storage_tiers: tiers, total_samples } = await metadata(names, START, START + days * DAY, "1hr");
+    expect(total_samples).toBe(hourRows);
+    expect(tiers.hot.statements).toBe(1);
+    expect(tiers.hot.rows_read).toBeGreaterThanOrEqual(hourRows);
+    expect(tiers.hot.rows_read).toBeLessThanOrEqual(ROWS_A_KEY * hourRows);
+  });
+});
