@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { FaultPlanInput } from "@building-vitals/ace-simulator/fault-plan";
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
 import { startServer } from "@building-vitals/ace-simulator/server";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";

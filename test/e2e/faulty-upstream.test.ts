@@ -1,5 +1,5 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
-import type { FaultPlanInput } from "@building-vitals/ace-simulator/fault-plan";
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { deploy, type Deployment, type SiteSync, syncToThePresent } from "./deployment.ts";

@@ -1,13 +1,13 @@
-import { equipmentOf } from "./equipment.ts";
-import { wallClockOf } from "./local-time.ts";
-import { momentsOf, type Moment } from "./moment.ts";
-import { seedFor } from "./noise.ts";
-import { pointRecord } from "./point-record.ts";
-import type { CollectInterval, Equipment, PointSpec } from "./point-spec.ts";
+import { equipmentOf } from "./building/equipment.ts";
+import { wallClockOf } from "./building/local-time.ts";
+import { momentsOf, type Moment } from "./building/moment.ts";
+import { seedFor } from "./building/noise.ts";
+import { pointRecord } from "./building/point-record.ts";
+import type { CollectInterval, Equipment, PointSpec } from "./building/point-spec.ts";
 import type { PointRecord, SampleSource } from "./sample-source.ts";
-import { SCRAPE_SPACING_SECONDS, scrapeTimes } from "./scrape-times.ts";
-import { siteRecord } from "./site-record.ts";
-import { WEATHER_FIELDS } from "./weather-endpoint.ts";
+import { SCRAPE_SPACING_SECONDS, scrapeTimes } from "./building/scrape-times.ts";
+import { siteRecord } from "./building/site-record.ts";
+import { WEATHER_FIELDS } from "./api/weather-endpoint.ts";
 
 interface BuildingOptions {
   readonly seed: number;

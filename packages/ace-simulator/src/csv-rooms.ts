@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { parseTime } from "./ace-time.ts";
+import { parseTime } from "./api/ace-time.ts";
 import type { PointRecord, SampleSource } from "./sample-source.ts";
-import { siteRecord } from "./site-record.ts";
-import { pythonFloat } from "./value-text.ts";
+import { siteRecord } from "./building/site-record.ts";
+import { pythonFloat } from "./building/value-text.ts";
 
 const CLIENT = "soda";
 const SITE = "sutardja_dai";

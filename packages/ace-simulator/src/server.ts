@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { SimulatedReset } from "./response-faults.ts";
+import { SimulatedReset } from "./faults/response-faults.ts";
 import type { Simulator } from "./simulator.ts";
 
 interface ServerOptions {

@@ -1,17 +1,17 @@
-import { refuseUnauthorized } from "./authorization.ts";
-import { CursorTrail } from "./cursor-trail.ts";
-import { faultPlanSchema, type Fault, type FaultPlanInput } from "./fault-plan.ts";
-import { Faults } from "./faults.ts";
-import { serveConfiguredPoints, servePoints, serveSites } from "./list-endpoints.ts";
-import { InvalidQuery } from "./query-parameters.ts";
-import { RequestLog } from "./request-log.ts";
-import { answerWithFault, sleep, type Sleep } from "./response-faults.ts";
-import { matchRoute, type Endpoint, type Route } from "./route.ts";
+import { refuseUnauthorized } from "./api/authorization.ts";
+import { CursorTrail } from "./api/cursor-trail.ts";
+import { faultPlanSchema, type Fault, type FaultPlanInput } from "./faults/fault-plan.ts";
+import { Faults } from "./faults/faults.ts";
+import { serveConfiguredPoints, servePoints, serveSites } from "./api/list-endpoints.ts";
+import { InvalidQuery } from "./api/query-parameters.ts";
+import { RequestLog } from "./api/request-log.ts";
+import { answerWithFault, sleep, type Sleep } from "./faults/response-faults.ts";
+import { matchRoute, type Endpoint, type Route } from "./api/route.ts";
 import type { SampleSource } from "./sample-source.ts";
-import { servePointTimeseries, serveTimeseries } from "./timeseries-endpoint.ts";
-import { forbiddenSite, invalidPayload, methodNotAllowed, noSuchRecord, noSuchUrl } from "./vendor-errors.ts";
-import { visibilityAt } from "./visibility.ts";
-import { serveWeather } from "./weather-endpoint.ts";
+import { servePointTimeseries, serveTimeseries } from "./api/timeseries-endpoint.ts";
+import { forbiddenSite, invalidPayload, methodNotAllowed, noSuchRecord, noSuchUrl } from "./api/vendor-errors.ts";
+import { visibilityAt } from "./faults/visibility.ts";
+import { serveWeather } from "./api/weather-endpoint.ts";
 
 interface SimulatorOptions {
   /** one a site, with distinct site names and point names */

@@ -1,4 +1,4 @@
-import { formatMicroseconds } from "./ace-time.ts";
+import { formatMicroseconds } from "./api/ace-time.ts";
 import type { SampleSource } from "./sample-source.ts";
 import type { Row } from "./simulator-client.ts";
 

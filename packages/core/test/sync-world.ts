@@ -1,4 +1,4 @@
-import type { FaultPlanInput } from "@building-vitals/ace-simulator/fault-plan";
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { type AceClient, createAceClient } from "../src/ace/client.ts";

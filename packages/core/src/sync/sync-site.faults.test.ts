@@ -1,5 +1,5 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
-import type { FaultPlanInput } from "@building-vitals/ace-simulator/fault-plan";
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { beforeAll, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { differences, sourceSamples, storedSamples } from "../../test/stored-samples.ts";

@@ -1,7 +1,7 @@
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import { listPage } from "./list-page.ts";
 import { flag } from "./query-parameters.ts";
-import type { SampleSource } from "./sample-source.ts";
+import type { SampleSource } from "../sample-source.ts";
 
 function answer<T>(all: readonly T[], query: URLSearchParams, faults: Faults): Response {
   const page = listPage(all, query);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ENDPOINTS } from "./route.ts";
+import { ENDPOINTS } from "../api/route.ts";
 
 /** When a rule fires among the requests it applies to; without `probability` and `everyNth`, always. */
 const trigger = {

@@ -7,8 +7,8 @@ import {
   type PageFaultRule,
   type ResponseFaultRule,
 } from "./fault-plan.ts";
-import { hash32, unitHash } from "./noise.ts";
-import type { Endpoint } from "./route.ts";
+import { hash32, unitHash } from "../building/noise.ts";
+import type { Endpoint } from "../api/route.ts";
 
 type TriggeredRule = ResponseFaultRule | PageFaultRule | ListFaultRule;
 

@@ -1,5 +1,5 @@
 import type { FaultPlan, LateRule, MissingHoursRule } from "./fault-plan.ts";
-import { hash32, unitHash } from "./noise.ts";
+import { hash32, unitHash } from "../building/noise.ts";
 
 /** Which samples the service would show at one moment. */
 export interface Visibility {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createBuilding } from "./building.ts";
+import { createBuilding } from "../building.ts";
 import type { FaultPlanInput } from "./fault-plan.ts";
-import { createSimulator, type Simulator } from "./simulator.ts";
-import { fetchAll, get, getPage, setFaults, TEST_KEY, type Row, type Window } from "./simulator-client.ts";
-import { sourceRows } from "./source-rows.ts";
+import { createSimulator, type Simulator } from "../simulator.ts";
+import { fetchAll, get, getPage, setFaults, TEST_KEY, type Row, type Window } from "../simulator-client.ts";
+import { sourceRows } from "../source-rows.ts";
 
 const NOW = Date.UTC(2025, 9, 12, 15, 0);
 const HOUR = 3_600_000;

@@ -1,13 +1,13 @@
 import { decodeCursor, encodeCursor, type Cursor, type Fraction } from "./cursor.ts";
 import type { CursorTrail } from "./cursor-trail.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../faults/faults.ts";
 import { bucketFrames, rawFrames } from "./frames.ts";
-import { canHit, shuffled, withBadValues, withDuplicates } from "./page-faults.ts";
+import { canHit, shuffled, withBadValues, withDuplicates } from "../faults/page-faults.ts";
 import { flag, integerChoice, InvalidQuery, requiredTime } from "./query-parameters.ts";
-import type { SampleSource } from "./sample-source.ts";
+import type { SampleSource } from "../sample-source.ts";
 import { readPage } from "./timeseries-page.ts";
 import { rowTexts } from "./timeseries-rows.ts";
-import type { Visibility } from "./visibility.ts";
+import type { Visibility } from "../faults/visibility.ts";
 
 export const PAGE_SIZE_CHOICES = [3, 10, 50, 100, 500, 1000, 5000, 10_000, 50_000, 100_000, 300_000, 500_000] as const;
 

@@ -1,4 +1,4 @@
-import type { SiteRecord } from "./sample-source.ts";
+import type { SiteRecord } from "../sample-source.ts";
 
 type Known = Pick<SiteRecord, "id" | "name" | "client" | "nice_name" | "archived">;
 

@@ -1,5 +1,5 @@
 import type { ResponseFaultRule } from "./fault-plan.ts";
-import { unhandledException } from "./vendor-errors.ts";
+import { unhandledException } from "../api/vendor-errors.ts";
 
 /** Waits for so many milliseconds, or rejects with the signal's reason when it aborts first. */
 export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;

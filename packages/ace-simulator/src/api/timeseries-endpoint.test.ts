@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createBuilding } from "./building.ts";
-import { createSimulator } from "./simulator.ts";
-import { fetchAll, get, getPage, TEST_KEY, type Window } from "./simulator-client.ts";
-import { sourceRows } from "./source-rows.ts";
+import { createBuilding } from "../building.ts";
+import { createSimulator } from "../simulator.ts";
+import { fetchAll, get, getPage, TEST_KEY, type Window } from "../simulator-client.ts";
+import { sourceRows } from "../source-rows.ts";
 
 const NOW = Date.UTC(2025, 9, 12, 15, 0);
 const HOUR = 3_600_000;

@@ -1,7 +1,7 @@
 import type { OutdoorWeather } from "./outdoor-weather.ts";
 import type { Equipment } from "./point-spec.ts";
 import { pythonFloat } from "./value-text.ts";
-import type { WEATHER_FIELDS } from "./weather-endpoint.ts";
+import type { WEATHER_FIELDS } from "../api/weather-endpoint.ts";
 
 const FIELDS: readonly (readonly [(typeof WEATHER_FIELDS)[number], keyof OutdoorWeather])[] = [
   ["temp", "temp"],

@@ -1,7 +1,7 @@
-import { formatMicroseconds } from "./ace-time.ts";
+import { formatMicroseconds } from "../api/ace-time.ts";
 import { deviceName, deviceNumber, isNiagara, pointName } from "./equipment-names.ts";
 import type { CollectInterval, Equipment, PointSpec } from "./point-spec.ts";
-import type { PointRecord } from "./sample-source.ts";
+import type { PointRecord } from "../sample-source.ts";
 
 interface PointPlace {
   readonly id: number;

@@ -1,7 +1,7 @@
-import { formatTime, type Cursor, type Fraction } from "./cursor.ts";
+import { formatTime, type Cursor, type Fraction } from "../api/cursor.ts";
 import type { PageFaultRule } from "./fault-plan.ts";
-import { hash32 } from "./noise.ts";
-import type { Page } from "./timeseries-page.ts";
+import { hash32 } from "../building/noise.ts";
+import type { Page } from "../api/timeseries-page.ts";
 
 /** What page faults know about the page they hit. */
 export interface PageFacts {

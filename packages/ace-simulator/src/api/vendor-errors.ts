@@ -1,5 +1,5 @@
 import type { InvalidQuery } from "./query-parameters.ts";
-import type { SiteRecord } from "./sample-source.ts";
+import type { SiteRecord } from "../sample-source.ts";
 
 /** The error answers of the real service, each with the body it was seen with. */
 

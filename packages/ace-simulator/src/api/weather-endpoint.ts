@@ -1,6 +1,6 @@
 import { formatMicroseconds } from "./ace-time.ts";
-import type { SampleSource } from "./sample-source.ts";
-import type { Visibility } from "./visibility.ts";
+import type { SampleSource } from "../sample-source.ts";
+import type { Visibility } from "../faults/visibility.ts";
 
 /** The fields of the current weather, in the API's order. */
 export const WEATHER_FIELDS = [

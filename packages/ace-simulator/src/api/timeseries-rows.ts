@@ -1,5 +1,5 @@
 import { formatTime, type Fraction } from "./cursor.ts";
-import type { SampleSource } from "./sample-source.ts";
+import type { SampleSource } from "../sample-source.ts";
 import type { Slice } from "./timeseries-page.ts";
 
 /** The start of a row's JSON up to its value, a point each: names are escaped once, not once a row. */

@@ -1,5 +1,5 @@
-import type { SampleSource } from "./sample-source.ts";
-import type { Visibility } from "./visibility.ts";
+import type { SampleSource } from "../sample-source.ts";
+import type { Visibility } from "../faults/visibility.ts";
 
 /** All rows of one time: the pieces that pages are made of. Never without a row. */
 export interface Frame {
