@@ -66,7 +66,8 @@ class Bench {
   }
 
   async ask<S extends z.ZodType>(schema: S, path: string, query: Record<string, string | number> = {}) {
-    const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) search.set(name, String(value));
     const response = await fetch(new URL(`${path}?${search.toString()}`, this.#url));
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
     return schema.parse(await response.json());

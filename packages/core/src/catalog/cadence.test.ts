@@ -66,11 +66,12 @@ test("measures points without a configured cadence, from the two last closed hou
     changing: 600,
     unlisted: null,
   });
-  // what was measured is measured again
+  // what was measured is measured again, and the silent one has spoken meanwhile
   const later = now + 2 * HOUR_MS;
   await upsertSamples(db, pointSamples(every("changing", 120, 1_000 * HOUR_MS, later)));
-  expect(await measureCadences(db, siteId, later)).toBe(1);
-  expect((await findPoints(db, siteId, ["changing"])).get("changing")?.intervalS).toBe(120);
+  expect(await measureCadences(db, siteId, later)).toBe(2);
+  const again = await findPoints(db, siteId, ["changing", "silent"]);
+  expect([again.get("changing")?.intervalS, again.get("silent")?.intervalS]).toEqual([120, 60]);
 });
 
 test("a site without such points is not measured", async () => {

@@ -13,6 +13,8 @@ beforeAll(async () => {
   db = await migratedDatabase();
   siteId = await newSite(db, "ses_seen");
   await replaceCatalog(db, siteId, new Map(), [described("a"), described("b"), described("c")], 1);
+  const others = Array.from({ length: 200 }, (_, i) => described(`other/${i}`));
+  await replaceCatalog(db, await newSite(db, "ses_seen_other"), new Map(), others, 1);
 });
 
 const point = (id: number, firstSeen: number | null, lastSeen: number | null): [number, CatalogPoint] => [
@@ -69,5 +71,5 @@ test("stored, the first only moves back, the last only on, and other points stay
   ]);
   // found by their ids: a scan of the table would read every point of every site
   expect(answer.meta.rows_written).toBe(2);
-  expect(answer.meta.rows_read).toBeLessThanOrEqual(6);
+  expect(answer.meta.rows_read).toBeLessThan(20);
 });

@@ -1,37 +1,28 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { jsonChunks } from "./json-chunks.ts";
+import { expect, test } from "vitest";
+import { jsonChunks, MAX_ASCII_CHARS, MAX_UNICODE_CHARS } from "./json-chunks.ts";
 
-const encode = (item: unknown) => JSON.stringify(item);
+test("chunks are JSON of all items in order, none empty, none too long, none that would fit into the one before", () => {
+  const anyItems = fc.array(fc.oneof(fc.string(), fc.integer(), fc.string({ unit: "binary", minLength: 20 })));
+  fc.assert(
+    fc.property(anyItems, fc.integer({ min: 2, max: 60 }), (items, maxChars) => {
+      const chunks = [...jsonChunks(items, (item) => JSON.stringify(item), maxChars)];
+      expect(chunks.flatMap((chunk) => chunk.items)).toEqual(items);
+      for (const [i, { items: inside, json }] of chunks.entries()) {
+        expect(inside.length).toBeGreaterThan(0);
+        expect(json).toBe(JSON.stringify(inside));
+        if (inside.length > 1) expect(json.length).toBeLessThanOrEqual(maxChars);
+        const next = chunks[i + 1]?.items[0];
+        if (next !== undefined) expect(JSON.stringify([...inside, next]).length).toBeGreaterThan(maxChars);
+      }
+    }),
+  );
+});
 
-describe("jsonChunks", () => {
-  test("holds every item exactly once, in order, in chunks that are neither empty nor over the limit", () => {
-    let cuts = 0;
-    fc.assert(
-      fc.property(
-        fc.array(fc.string({ maxLength: 20, unit: "binary" }), { maxLength: 40, size: "max" }),
-        fc.integer({ min: 150, max: 400 }),
-        (items, maxChars) => {
-          const chunks = [...jsonChunks(items, encode, maxChars)];
-          expect(chunks.flatMap((chunk) => chunk.items)).toEqual(items);
-          for (const chunk of chunks) {
-            expect(chunk.items.length).toBeGreaterThan(0);
-            expect(chunk.json.length).toBeLessThanOrEqual(maxChars);
-            expect(JSON.parse(chunk.json)).toEqual(chunk.items);
-          }
-          cuts += Math.max(0, chunks.length - 1);
-        },
-      ),
-      { numRuns: 200 },
-    );
-    expect(cuts).toBeGreaterThan(100);
-  });
-
-  test("cuts only where the next item would not fit, and gives an item over the limit its own chunk", () => {
-    const sizes = (maxChars: number) => [...jsonChunks([1, 2, 3], encode, maxChars)].map((chunk) => chunk.items.length);
-    expect(sizes("[1,2,3]".length)).toEqual([3]);
-    expect(sizes("[1,2,3]".length - 1)).toEqual([2, 1]);
-    expect(sizes(1)).toEqual([1, 1, 1]);
-    expect([...jsonChunks([], encode, 100)]).toEqual([]);
-  });
+test("the limits keep a bound text below D1's two million bytes", () => {
+  expect(MAX_ASCII_CHARS).toBeLessThan(2_000_000);
+  const widest = [...jsonChunks(Array.from({ length: 700_000 }, () => "温"), (item) => JSON.stringify(item), MAX_UNICODE_CHARS)];
+  expect(widest.length).toBeGreaterThan(1);
+  for (const { json } of widest) expect(new TextEncoder().encode(json).length).toBeLessThan(2_000_000);
+  expect(new TextEncoder().encode("温".repeat(MAX_UNICODE_CHARS)).length).toBeLessThan(2_000_000);
 });

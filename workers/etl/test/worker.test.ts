@@ -1,0 +1,173 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { ACE_API_KEY, ADMIN_TOKEN, call, migrate, runCron, SITE, simulateUpstream } from "./service.ts";
+
+const TABLES = ["sample_hours", "sync_runs", "sync_state", "points", "sites"];
+
+beforeAll(migrate);
+
+beforeEach(async () => {
+  await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+describe("POST /trigger", () => {
+  it("syncs, and answers with what was done in the contract's shape", async () => {
+    simulateUpstream();
+    const response = await call("POST", "/trigger", { token: ADMIN_TOKEN });
+    expect(response.status).toBe(200);
+    const run = await response.json<Record<string, unknown> & { sites: Record<string, unknown>[] }>();
+    expect(run).toMatchObject({ syncId: expect.stringMatching(/^sync_\d{13}_\w+$/), duration: expect.any(Number) });
+    expect(run["startTime"]).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(run.sites).toHaveLength(1);
+    const [site] = run.sites;
+    expect(site).toMatchObject({ site: SITE, complete: true, recordsFailed: 0, errors: [], apiCalls: 3 });
+    expect(site?.["recordsInserted"]).toBeGreaterThan(100);
+    expect(site?.["recordsRejected"]).toEqual({ unconfigured: expect.any(Number) });
+    expect(Number(site?.["pointsProcessed"])).toBeGreaterThanOrEqual(12);
+    expect(site?.["window"]).toEqual({ start: expect.any(String), end: site?.["watermark"] });
+  });
+
+  it("syncs one site only when it is named", async () => {
+    simulateUpstream();
+    const response = await call("POST", "/trigger", { token: ADMIN_TOKEN, body: { site: SITE } });
+    expect(await response.json()).toMatchObject({ sites: [{ site: SITE, complete: true }] });
+  });
+
+  it.each([
+    ["no token", {}, 401, "unauthorized", undefined],
+    ["a wrong token", { token: "the-admin-tokem" }, 401, "unauthorized", undefined],
+    ["a token of another length", { token: "x" }, 401, "unauthorized", undefined],
+    ["an unknown site", { token: ADMIN_TOKEN, body: { site: "nowhere" } }, 404, "unknown_site", "site"],
+    ["a body that is no JSON", { token: ADMIN_TOKEN, body: "{" }, 400, "invalid_request", undefined],
+    ["an unknown field", { token: ADMIN_TOKEN, body: { sites: [] } }, 400, "invalid_request", "sites"],
+    ["a field of a wrong type", { token: ADMIN_TOKEN, body: { site: 7 } }, 400, "invalid_request", "site"],
+  ])("refuses %s, and asks the upstream for nothing", async (_, options, status, code, field) => {
+    const asked = simulateUpstream();
+    const response = await call("POST", "/trigger", options);
+    expect(response.status).toBe(status);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    const problem = await response.json<Record<string, unknown>>();
+    expect(problem).toMatchObject({ status, code });
+    expect(problem["field"]).toBe(field);
+    expect(asked).toEqual([]);
+  });
+
+  it("keeps secrets out of what it answers and logs when the upstream refuses the key", async () => {
+    simulateUpstream();
+    const lines: unknown[] = [];
+    for (const method of ["log", "error", "warn"] as const) {
+      vi.spyOn(console, method).mockImplementation((line: unknown) => void lines.push(line));
+    }
+    const settings = { ACE_API_KEY: "a-key-that-is-refused" };
+    // A refused key is a 500 upstream, so the client waits and tries again: here at once. Timeouts stay timeouts.
+    const { setTimeout: wait } = globalThis;
+    vi.stubGlobal("setTimeout", (callback: () => void, ms: number) => wait(callback, ms < 10_000 ? 0 : ms));
+    const response = await call("POST", "/trigger", { token: ADMIN_TOKEN, settings });
+    const text = await response.text();
+    expect(response.status).toBe(200);
+    expect(JSON.parse(text)).toMatchObject({ sites: [{ complete: false, errors: [{ stage: "catalog", code: "http" }] }] });
+    const everything = text + lines.join("\n") + (await (await call("GET", "/status")).text());
+    for (const secret of ["a-key-that-is-refused", ACE_API_KEY, ADMIN_TOKEN]) expect(everything).not.toContain(secret);
+  });
+});
+
+describe("what a Worker with invalid settings answers", () => {
+  it.each([
+    ["SITES", "[]"],
+    ["SITES", "nonsense"],
+    ["SITES", '[{"name":"a","timezone":"Mars/Olympus"}]'],
+    ["ACE_API_BASE_URL", "not an address"],
+    ["ACE_API_KEY", undefined],
+    ["ADMIN_TOKEN", ""],
+    ["PAGE_SIZE", "12345"],
+    ["LOOKBACK_MINUTES", "ten"],
+    ["INITIAL_LOOKBACK_HOURS", "0"],
+    ["DB", undefined],
+    ["ETL_STATE", undefined],
+  ])("names %s when it is %j", async (setting, value) => {
+    const settings = { [setting]: value };
+    for (const [method, path] of [
+      ["GET", "/status"],
+      ["POST", "/trigger"],
+    ] as const) {
+      const response = await call(method, path, { token: ADMIN_TOKEN, settings });
+      expect(response.status).toBe(500);
+      expect(response.headers.get("content-type")).toBe("application/problem+json");
+      const problem = await response.json<Record<string, unknown>>();
+      expect(problem).toMatchObject({ code: "settings_invalid", field: setting });
+      expect(problem["detail"]).toContain(setting);
+    }
+    const health = await call("GET", "/health", { settings });
+    expect(health.status).toBe(503);
+    expect(await health.text()).toContain(setting);
+    await expect(runCron("*/5 * * * *", settings)).rejects.toThrow(setting);
+  });
+});
+
+describe("the crons", () => {
+  it("sync every five minutes", async () => {
+    simulateUpstream();
+    await runCron("*/5 * * * *");
+    const status = await (await call("GET", "/status")).json();
+    expect(status).toMatchObject({ sites: [{ name: SITE, last_runs: [{ complete: true, records_failed: 0 }], errors: [] }] });
+    expect(await env.ETL_STATE.get("etl:last_sync_timestamp")).toMatch(/^\d{13}$/);
+  });
+
+  it("refresh the catalogue hourly, measure unknown cadences, and forget old runs", async () => {
+    const asked = simulateUpstream();
+    await runCron("*/5 * * * *");
+    const { id } = (await env.DB.prepare("SELECT id FROM sites").first<{ id: number }>())!;
+    await env.DB.prepare(
+      `INSERT INTO sync_runs SELECT site_id, ?1, 'sync_old', duration_ms, fetched, inserted, unchanged, failed, rejected,
+         points, api_calls, window_start, window_end, complete, errors FROM sync_runs`,
+    )
+      .bind(Date.now() - 31 * 86_400_000)
+      .run();
+    asked.length = 0;
+    await runCron("7 * * * *");
+    expect(asked).toEqual([`/sites/${SITE}/configured_points`]);
+    const runs = await env.DB.prepare("SELECT sync_id FROM sync_runs WHERE site_id = ?1").bind(id).all();
+    expect(runs.results).toHaveLength(1);
+    expect(runs.results[0]).not.toEqual({ sync_id: "sync_old" });
+  });
+
+  it("fail for an expression that nobody knows", async () => {
+    await expect(runCron("0 0 * * *")).rejects.toThrow('no job for the cron "0 0 * * *"');
+  });
+
+  it("fail, to be seen as failed, when a catalogue cannot be refreshed", async () => {
+    vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 404 })));
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    await expect(runCron("7 * * * *")).rejects.toThrow(SITE);
+  });
+});
+
+describe("what is stored, as GET tells it", () => {
+  it("/status, /stats and /metrics agree", async () => {
+    simulateUpstream();
+    const run = await (await call("POST", "/trigger", { token: ADMIN_TOKEN })).json<{ sites: [Record<string, number>] }>();
+    const inserted = run.sites[0]["recordsInserted"];
+    expect(await (await call("GET", "/status")).json()).toMatchObject({
+      sites: [{ watermark: run.sites[0]["watermark"], open_window: null, last_runs: [{ records_inserted: inserted }] }],
+    });
+    const stats = await (await call("GET", "/stats")).json<{ database: { bytes: number }; sites: object[] }>();
+    expect(stats.database.bytes).toBeGreaterThan(10_000);
+    expect(stats.sites).toMatchObject([{ name: SITE, points: { discovered: 2 }, samples_stored_24h: inserted }]);
+    const metrics = await call("GET", "/metrics");
+    expect(metrics.headers.get("content-type")).toContain("text/plain; version=0.0.4");
+    const text = await metrics.text();
+    expect(text).toContain(`building_vitals_last_sync_records{site="${SITE}",outcome="inserted"} ${inserted}\n`);
+    expect(text).toContain(`building_vitals_last_sync_complete{site="${SITE}"} 1\n`);
+  });
+
+  it("an address that is not there is a problem too", async () => {
+    const response = await call("GET", "/nothing");
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ code: "not_found" });
+  });
+});
