@@ -57,7 +57,10 @@ test("measures points without a configured cadence, from the two last closed hou
   );
   expect(await measureCadences(db, siteId, now)).toBe(3);
   expect(await measureCadences(db, siteId, now)).toBe(0);
-  const measured = [...(await findPoints(db, siteId, [...names, "unlisted"])).values()].map((p) => [p.name, p.intervalS]);
+  const measured = [...(await findPoints(db, siteId, [...names, "unlisted"])).values()].map((p) => [
+    p.name,
+    p.intervalS,
+  ]);
   expect(Object.fromEntries(measured)).toEqual({
     minutely: 60,
     "half-hourly": 1_800,

@@ -29,7 +29,10 @@ export async function measureCadences(db: D1Database, siteId: number, now: numbe
     .prepare("SELECT id FROM points WHERE site_id = ?1 AND configured = 1 AND interval_source IS NOT 'configured'")
     .bind(siteId);
   const { results } = await withD1Retry(() => select.all());
-  const ids = z.array(z.object({ id: z.int() })).parse(results).map((row) => row.id);
+  const ids = z
+    .array(z.object({ id: z.int() }))
+    .parse(results)
+    .map((row) => row.id);
   if (ids.length === 0) return 0;
   const end = hourOf(now);
   const series = await readSeries(db, ids, { start: end - MEASURED_HOURS * HOUR_MS, end });

@@ -65,8 +65,8 @@ function applied(rows: Map<string, Row>, points: readonly PointDescription[]): M
     const cadence = keepsMeasured
       ? { interval_s: before.interval_s, interval_source: "measured" }
       : { interval_s: intervalS, interval_source: intervalS === null ? null : "configured" };
-    const described = { label, unit, unit_raw: unitRaw, tags: JSON.stringify(tags) };
-    after.set(name, { source: "catalog", configured: 1, ...described, ...cadence });
+    const texts = { label, unit, unit_raw: unitRaw, tags: JSON.stringify(tags) };
+    after.set(name, { source: "catalog", configured: 1, ...texts, ...cadence });
   }
   return after;
 }
@@ -128,16 +128,24 @@ test("however lists follow one another, the catalogue is what the model says, an
 test("nothing is written for a list that did not change, and a row for a point that did", async () => {
   const siteId = await newSite(db, "ses_written");
   const points = Array.from({ length: 50 }, (_, i) =>
-    described(`p/${i}`, { label: `Größe ${i}`, tags: { kv: { a: "b" }, markers: ["m"] }, intervalS: i % 2 ? 60 : null }),
+    described(`p/${i}`, {
+      label: `Größe ${i}`,
+      tags: { kv: { a: "b" }, markers: ["m"] },
+      intervalS: i % 2 ? 60 : null,
+    }),
   );
   await replace(siteId, points, 5);
-  const at = async () => (await db.prepare("SELECT catalog_at FROM sites WHERE id = ?1").bind(siteId).first("catalog_at"));
+  const at = async () =>
+    await db.prepare("SELECT catalog_at FROM sites WHERE id = ?1").bind(siteId).first("catalog_at");
   expect(await at()).toBe(5);
   written = 0;
   await replace(siteId, points, 6);
   expect(written).toBe(0);
   expect(await at()).toBe(6);
-  await replace(siteId, points.map((point, i) => (i === 7 ? { ...point, unit: "°C" } : point)));
+  await replace(
+    siteId,
+    points.map((point, i) => (i === 7 ? { ...point, unit: "°C" } : point)),
+  );
   expect(written).toBe(1);
   written = 0;
   await replace(siteId, points.slice(1));
@@ -177,7 +185,10 @@ test("names come back as they went in, whatever is in them", async () => {
     "  spaces  ",
     "'); DROP TABLE points; --",
   ];
-  await replace(siteId, names.map((name) => described(name, { label: name, tags: { kv: { [name]: name }, markers: [name] } })));
+  await replace(
+    siteId,
+    names.map((name) => described(name, { label: name, tags: { kv: { [name]: name }, markers: [name] } })),
+  );
   const catalog = await loadCatalog(db, siteId);
   expect([...catalog.keys()].sort()).toEqual([...names].sort());
   const rows = await rowsOf(siteId);
@@ -195,8 +206,15 @@ test("names come back as they went in, whatever is in them", async () => {
 test("a list longer than one bound text is taken over whole", async () => {
   const siteId = await newSite(db, "ses_long");
   const names = Array.from({ length: 700 }, (_, i) => `${i}/${"n".repeat(1_000)}`);
-  await replace(siteId, names.map((name) => described(name)));
-  await addDiscoveredPoints(db, siteId, names.map((name) => `${name}/d`));
+  await replace(
+    siteId,
+    names.map((name) => described(name)),
+  );
+  await addDiscoveredPoints(
+    db,
+    siteId,
+    names.map((name) => `${name}/d`),
+  );
   const catalog = await loadCatalog(db, siteId);
   expect(catalog.size).toBe(1_400);
   expect([...catalog.values()].filter((point) => point.configured).length).toBe(700);

@@ -39,17 +39,20 @@ export async function loadCatalog(db: D1Database, siteId: number): Promise<Catal
     .bind(siteId);
   const { results } = await withD1Retry(() => statement.all());
   return new Map(
-    z.array(catalogRowSchema).parse(results).map((row) => [
-      row.name,
-      {
-        id: row.id,
-        name: row.name,
-        source: row.source,
-        configured: row.configured === 1,
-        firstSeen: row.first_seen,
-        lastSeen: row.last_seen,
-      },
-    ]),
+    z
+      .array(catalogRowSchema)
+      .parse(results)
+      .map((row) => [
+        row.name,
+        {
+          id: row.id,
+          name: row.name,
+          source: row.source,
+          configured: row.configured === 1,
+          firstSeen: row.first_seen,
+          lastSeen: row.last_seen,
+        },
+      ]),
   );
 }
 
@@ -100,8 +103,7 @@ export async function replaceCatalog(
 ): Promise<void> {
   if (points.length === 0) throw new EmptyCatalogError();
   const listed = new Set(points.map((point) => point.name));
-  const isRetired = (point: CatalogPoint) =>
-    point.source === "catalog" && point.configured && !listed.has(point.name);
+  const isRetired = (point: CatalogPoint) => point.source === "catalog" && point.configured && !listed.has(point.name);
   const retired = [...current.values()].filter(isRetired).map((point) => point.id);
   await withD1Retry(() =>
     db.batch([

@@ -32,16 +32,19 @@ const pointRowSchema = z.object({
 });
 
 function storedPoints(results: unknown): StoredPoint[] {
-  return z.array(pointRowSchema).parse(results).map((row) => ({
-    id: row.id,
-    name: row.name,
-    label: row.label,
-    unit: row.unit,
-    tags: pointTagsSchema.parse(JSON.parse(row.tags)),
-    intervalS: row.interval_s,
-    configured: row.configured === 1,
-    firstSeen: row.first_seen,
-  }));
+  return z
+    .array(pointRowSchema)
+    .parse(results)
+    .map((row) => ({
+      id: row.id,
+      name: row.name,
+      label: row.label,
+      unit: row.unit,
+      tags: pointTagsSchema.parse(JSON.parse(row.tags)),
+      intervalS: row.interval_s,
+      configured: row.configured === 1,
+      firstSeen: row.first_seen,
+    }));
 }
 
 /** The id of a stored site; null: no sync has met it yet. */

@@ -47,9 +47,18 @@ test("a batch in any order moves each point by its own first and last sample", (
   ]);
 });
 
+test("points that a batch does not move keep their last_seen, so that it is never more than a day behind", () => {
+  const points = new Map([point(1, T, T), point(2, null, null)]);
+  const samples = pointSamples([
+    [1, T + DAY_MS - 1, 0],
+    [2, T, 0],
+  ]);
+  expect(seenRanges(samples, points).map(({ pointId }) => pointId)).toEqual([2]);
+});
+
 test("stored, the first only moves back, the last only on, and other points stay", async () => {
   const ids = new Map([...(await loadCatalog(db, siteId)).values()].map(({ name, id }) => [name, id]));
-  const seen = async () => [...(await loadCatalog(db, siteId)).values()].map((p) => [p.name, p.firstSeen, p.lastSeen]).sort();
+  const seen = async () => [...(await loadCatalog(db, siteId)).values()].map((p) => [p.name, p.firstSeen, p.lastSeen]);
   const mark = (name: string, first: number, last: number) =>
     markSeenStatement(db, [{ pointId: ids.get(name)!, first, last }]).run();
   await mark("a", T, T + 10);

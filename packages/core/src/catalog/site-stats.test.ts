@@ -44,7 +44,10 @@ test("an empty hot level, then one with two sites", async () => {
     ["ses_b", b],
   ]);
   for (const startedAt of [NOW - 24 * HOUR_MS - 1, NOW - 24 * HOUR_MS, NOW]) {
-    const sites = ["ses_a", "ses_b"].map((site) => ({ ...emptySiteResult(site), recordsInserted: site === "ses_a" ? 100 : 7 }));
+    const sites = ["ses_a", "ses_b"].map((site) => ({
+      ...emptySiteResult(site),
+      recordsInserted: site === "ses_a" ? 100 : 7,
+    }));
     const run = { syncId: `sync_${startedAt}`, startTime: new Date(startedAt).toISOString(), duration: 1, sites };
     await recordRun(db, run, siteIds);
   }

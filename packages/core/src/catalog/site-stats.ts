@@ -49,7 +49,9 @@ export async function readSiteStats(db: D1Database, siteNames: readonly string[]
   const [sites, hours] = await withD1Retry(() =>
     db.batch([
       db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), first, now - 24 * HOUR_MS, next),
-      db.prepare("SELECT (SELECT min(hour_point) FROM sample_hours) oldest, (SELECT max(hour_point) FROM sample_hours) newest"),
+      db.prepare(
+        "SELECT (SELECT min(hour_point) FROM sample_hours) oldest, (SELECT max(hour_point) FROM sample_hours) newest",
+      ),
     ]),
   );
   const range = hoursSchema.parse(hours?.results[0]);
@@ -57,10 +59,13 @@ export async function readSiteStats(db: D1Database, siteNames: readonly string[]
   return {
     database: { bytes: hours?.meta.size_after ?? 0 },
     hours: { oldest: iso(range.oldest), newest: iso(range.newest) },
-    sites: z.array(siteStatsSchema).parse(sites?.results).map(({ name, total, configured, discovered, ...counts }) => ({
-      name,
-      points: { total, configured, discovered },
-      ...counts,
-    })),
+    sites: z
+      .array(siteStatsSchema)
+      .parse(sites?.results)
+      .map(({ name, total, configured, discovered, ...counts }) => ({
+        name,
+        points: { total, configured, discovered },
+        ...counts,
+      })),
   };
 }

@@ -28,12 +28,20 @@ test.each([
   expect(normalizeUnit(raw)).toBe(unit);
 });
 
-test.each(["", "  ", "noUnits", "no-units", "NO UNITS", "null", "unitless", "property: unknown-property", null, undefined])(
-  "%j is no unit",
-  (raw) => {
-    expect(normalizeUnit(raw)).toBeNull();
-  },
-);
+test.each([
+  "",
+  "  ",
+  "noUnits",
+  "no-units",
+  "NO UNITS",
+  "null",
+  "unitless",
+  "property: unknown-property",
+  null,
+  undefined,
+])("%j is no unit", (raw) => {
+  expect(normalizeUnit(raw)).toBeNull();
+});
 
 test.each(["furlongs-per-fortnight", "KWH/t", "#", "€", "温度", "constructor", "95", "kg·m"])(
   "%s is unknown and stays as it is",

@@ -21,7 +21,13 @@ test("chunks are JSON of all items in order, none empty, none too long, none tha
 
 test("the limits keep a bound text below D1's two million bytes", () => {
   expect(MAX_ASCII_CHARS).toBeLessThan(2_000_000);
-  const widest = [...jsonChunks(Array.from({ length: 700_000 }, () => "温"), (item) => JSON.stringify(item), MAX_UNICODE_CHARS)];
+  const widest = [
+    ...jsonChunks(
+      Array.from({ length: 700_000 }, () => "温"),
+      (item) => JSON.stringify(item),
+      MAX_UNICODE_CHARS,
+    ),
+  ];
   expect(widest.length).toBeGreaterThan(1);
   for (const { json } of widest) expect(new TextEncoder().encode(json).length).toBeLessThan(2_000_000);
   expect(new TextEncoder().encode("温".repeat(MAX_UNICODE_CHARS)).length).toBeLessThan(2_000_000);

@@ -42,7 +42,9 @@ test("a body may be as large as the limit, and not a byte larger", async () => {
 });
 
 test("bytes count, not characters; and a body without a length is cut off while it is read", async () => {
-  await expect(parseBody(post(JSON.stringify({ site: "ä".repeat(LIMIT / 2) })), schema)).rejects.toThrow(/larger than 65536/);
+  await expect(parseBody(post(JSON.stringify({ site: "ä".repeat(LIMIT / 2) })), schema)).rejects.toThrow(
+    /larger than 65536/,
+  );
   let sent = 0;
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -57,7 +59,11 @@ test("bytes count, not characters; and a body without a length is cut off while 
 test("a length that says too much is refused before anything is read", async () => {
   let pulled = 0;
   const body = new ReadableStream({ pull: () => void pulled++ }, { highWaterMark: 0 });
-  const request = new Request("http://x.test/", { method: "POST", body, headers: { "content-length": String(LIMIT + 1) } });
+  const request = new Request("http://x.test/", {
+    method: "POST",
+    body,
+    headers: { "content-length": String(LIMIT + 1) },
+  });
   await expect(parseBody(request, schema)).rejects.toThrow(/larger than/);
   expect(pulled).toBe(0);
 });

@@ -9,7 +9,7 @@ export function integerSetting(options: { default: number; min: number; max: num
     .union([z.string(), z.number()], { error })
     .default(options.default)
     .transform((value) => (typeof value === "string" && !/^\d+$/.test(value) ? Number.NaN : Number(value)))
-    .pipe(z.int({ error }).min(min, { error }).max(max, { error }));
+    .refine((value) => Number.isInteger(value) && value >= min && value <= max, { error });
 }
 
 /** A binding that must be there; what it is, only the platform can say. */

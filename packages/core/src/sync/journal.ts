@@ -87,20 +87,23 @@ export async function readRuns(db: D1Database, siteId: number, limit: number): P
     .prepare("SELECT * FROM sync_runs WHERE site_id = ?1 ORDER BY started_at DESC, sync_id DESC LIMIT ?2")
     .bind(siteId, limit);
   const { results } = await withD1Retry(() => statement.all());
-  return z.array(runRowSchema).parse(results).map((row) => ({
-    siteId: row.site_id,
-    syncId: row.sync_id,
-    startedAt: row.started_at,
-    durationMs: row.duration_ms,
-    fetched: row.fetched,
-    inserted: row.inserted,
-    unchanged: row.unchanged,
-    failed: row.failed,
-    rejected: rejectedSchema.parse(JSON.parse(row.rejected)),
-    apiCalls: row.api_calls,
-    complete: row.complete === 1,
-    errors: errorsSchema.parse(JSON.parse(row.errors)),
-  }));
+  return z
+    .array(runRowSchema)
+    .parse(results)
+    .map((row) => ({
+      siteId: row.site_id,
+      syncId: row.sync_id,
+      startedAt: row.started_at,
+      durationMs: row.duration_ms,
+      fetched: row.fetched,
+      inserted: row.inserted,
+      unchanged: row.unchanged,
+      failed: row.failed,
+      rejected: rejectedSchema.parse(JSON.parse(row.rejected)),
+      apiCalls: row.api_calls,
+      complete: row.complete === 1,
+      errors: errorsSchema.parse(JSON.parse(row.errors)),
+    }));
 }
 
 /** Forgets runs that are older than {@link JOURNAL_DAYS}. @param now epoch ms */

@@ -1,5 +1,6 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { beforeAll, expect, test } from "vitest";
+import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedDatabase } from "../../test/intercepted-database.ts";
 import { differences, type SampleLines, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
@@ -39,7 +40,7 @@ function worldOf(name: string): SyncWorld {
 
 /** Where a saved cursor points to, epoch ms. */
 function timeOfCursor(cursor: string): number {
-  const { timestamp } = JSON.parse(atob(cursor)) as { timestamp: string };
+  const { timestamp } = z.object({ timestamp: z.string() }).parse(JSON.parse(atob(cursor)));
   return Date.parse(`${timestamp}Z`);
 }
 
@@ -60,30 +61,33 @@ async function callsOfOneSync(name: string): Promise<number> {
   return counting.calls();
 }
 
-test.each<Failure>(["before", "after"])("a run that dies %s any commit loses nothing and skips nothing", async (failure) => {
-  const calls = await callsOfOneSync(`ses_crash_${failure}`);
-  expect(calls).toBeGreaterThan(12);
-  for (let nth = 0; nth < calls; nth++) {
-    const world = worldOf(`ses_crash_${failure}_${nth}`);
-    world.db = failingAt(nth, failure).db;
-    // where not even the state can be read, there is no run
-    const result = await world.sync().catch((error: Error) => error.message);
-    if (typeof result !== "string") {
-      // the state was read, so whatever failed is told in the result
-      expect(result.errors.length).toBeGreaterThan(0);
-      const { recordsInserted, recordsUnchanged, recordsFailed, recordsRejected } = result;
-      const sum = recordsInserted + recordsUnchanged + recordsFailed + totalRejected(recordsRejected);
-      expect(result.recordsFetched).toBe(sum);
+test.each<Failure>(["before", "after"])(
+  "a run that dies %s any commit loses nothing and skips nothing",
+  async (failure) => {
+    const calls = await callsOfOneSync(`ses_crash_${failure}`);
+    expect(calls).toBeGreaterThan(12);
+    for (let nth = 0; nth < calls; nth++) {
+      const world = worldOf(`ses_crash_${failure}_${nth}`);
+      world.db = failingAt(nth, failure).db;
+      // where not even the state can be read, there is no run
+      const result = await world.sync().catch((error: Error) => error.message);
+      if (typeof result !== "string") {
+        // the state was read, so whatever failed is told in the result
+        expect(result.errors.length).toBeGreaterThan(0);
+        const { recordsInserted, recordsUnchanged, recordsFailed, recordsRejected } = result;
+        const sum = recordsInserted + recordsUnchanged + recordsFailed + totalRejected(recordsRejected);
+        expect(result.recordsFetched).toBe(sum);
+      }
+      world.db = db;
+      await expectHonestState(world);
+      await world.catchUp();
+      const { siteId, watermark } = await world.state();
+      const whole = { start: FIRST - 3_600_000, end: START };
+      expect(differences(expected, await storedSamples(db, siteId, whole))).toEqual([]);
+      expect(watermark).toBe(world.clock.now());
     }
-    world.db = db;
-    await expectHonestState(world);
-    await world.catchUp();
-    const { siteId, watermark } = await world.state();
-    const whole = { start: FIRST - 3_600_000, end: START };
-    expect(differences(expected, await storedSamples(db, siteId, whole))).toEqual([]);
-    expect(watermark).toBe(world.clock.now());
-  }
-});
+  },
+);
 
 test("a commit whose answer is lost is asked again, and the run goes on", async () => {
   const calls = await callsOfOneSync("ses_crash_lost");

@@ -87,7 +87,9 @@ describe("the catalogue", () => {
     const { siteId, catalogAt } = await world.state();
     const before = await loadCatalog(db, siteId);
     world.upstream = world.simulate([none]);
-    await expect(refreshCatalog(db, world.client(), world.site, siteId, START + 1)).rejects.toThrow(/no configured points/);
+    await expect(refreshCatalog(db, world.client(), world.site, siteId, START + 1)).rejects.toThrow(
+      /no configured points/,
+    );
     expect(await loadCatalog(db, siteId)).toEqual(before);
     expect((await world.state()).catalogAt).toBe(catalogAt);
   });

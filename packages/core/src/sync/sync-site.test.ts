@@ -70,7 +70,9 @@ test("weather is stored once, at the time of its observation", async () => {
     const response = await world.upstream(
       new Request(`http://ace.test/api/sites/${world.site}/weather`, { headers: { authorization: "Bearer test-key" } }),
     );
-    const { weather } = await response.json<{ weather: Record<string, { value: string | null; time: string | null }> }>();
+    const { weather } = await response.json<{
+      weather: Record<string, { value: string | null; time: string | null }>;
+    }>();
     const { temp, wind_deg: wind } = weather;
     expected.add(`weather.temperature ${Date.parse(`${temp?.time}Z`)} ${Number(temp?.value)}`);
     expected.add(`weather.wind_direction ${Date.parse(`${wind?.time}Z`)} ${Number(wind?.value)}`);

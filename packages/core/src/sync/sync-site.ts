@@ -60,7 +60,11 @@ export async function syncSite(context: SyncContext, site: string, state: SyncSt
     else {
       // a fault of ours; the other sites must not pay for it
       logError("sync_failed", error, { site });
-      run.result.errors.push({ stage: "internal", code: "internal", message: "the sync failed; the log has the reason" });
+      run.result.errors.push({
+        stage: "internal",
+        code: "internal",
+        message: "the sync failed; the log has the reason",
+      });
     }
   }
   run.result.apiCalls = context.ace.calls - callsBefore;

@@ -50,7 +50,10 @@ class Sites {
   run(kv: KVNamespace = env.ETL_STATE): Promise<SyncResult> {
     const { clock, settings } = this.world;
     const context = { db: this.#db, kv, ace: this.world.client(), settings, now: clock.now };
-    return syncSites(context, this.names.map((name) => ({ name, timezone: "UTC" })));
+    return syncSites(
+      context,
+      this.names.map((name) => ({ name, timezone: "UTC" })),
+    );
   }
 }
 

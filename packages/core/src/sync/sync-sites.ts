@@ -29,7 +29,10 @@ export async function syncSites(context: SyncRunContext, sites: readonly SiteCon
   const { db, kv, ace, now } = context;
   const started = now();
   const syncId = `sync_${started}_${crypto.randomUUID().slice(0, 8)}`;
-  const states = await readSyncStates(db, sites.map((site) => site.name));
+  const states = await readSyncStates(
+    db,
+    sites.map((site) => site.name),
+  );
   const deadline = started + SYNC_BUDGET_MS;
   const results: SiteSyncResult[] = [];
   for (const [name, state] of inOrder(states)) {

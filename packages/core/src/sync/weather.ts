@@ -31,7 +31,11 @@ export async function readWeather(
   const added = weather.readings.filter((reading) => catalog.get(weatherPointName(reading.field))?.configured !== true);
   let known = catalog;
   if (added.length > 0) {
-    await addWeatherPoints(db, siteId, added.map((reading) => describeWeatherPoint(reading.field)));
+    await addWeatherPoints(
+      db,
+      siteId,
+      added.map((reading) => describeWeatherPoint(reading.field)),
+    );
     known = await loadCatalog(db, siteId);
   }
   const idOf = (name: string) => {
