@@ -46,7 +46,7 @@ const answerSchema = z.object({
     partial: z.boolean(),
   }),
 });
-export type Answer = z.infer<typeof answerSchema>;
+type Answer = z.infer<typeof answerSchema>;
 
 /** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
 export interface Deployment {

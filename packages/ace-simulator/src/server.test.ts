@@ -88,14 +88,18 @@ test("a hanging answer ends when the client gives up, and the server hears of it
 test("closing breaks off hanging answers", async () => {
   const url = await start(create("hang"));
   const answer = fetch(url + POINTS, { headers });
-  const failed = expect(answer).rejects.toThrow("fetch failed");
+  // Taken hold of at once: a rejection that nobody waits for yet would end the process.
+  const failure = answer.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
   // the server has the request once it has counted it
   for (;;) {
     const stats = await (await fetch(`${url}/_simulator/stats`)).text();
     if (stats.includes("points")) break;
   }
   await running.pop()!.close();
-  await failed;
+  expect(String(await failure)).toContain("fetch failed");
 });
 
 test("a taken port is a clear error", async () => {

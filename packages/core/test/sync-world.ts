@@ -14,7 +14,7 @@ const API_KEY = "test-key";
 export const MINUTE_MS = 60_000;
 
 /** What a test puts between the client and the simulator. */
-export type Upstream = (request: Request) => Promise<Response>;
+type Upstream = (request: Request) => Promise<Response>;
 
 interface WorldOptions {
   readonly db: D1Database;

@@ -29,8 +29,8 @@ export interface LocalWorkers {
   /** the cron expressions of the wrangler files; only the etl Worker has any */
   readonly crons: readonly string[];
   /** Runs a Worker's scheduled handler. @throws Error when it fails */
-  runCron(cron: string): Promise<void>;
-  close(): Promise<void>;
+  readonly runCron: (cron: string) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface LocalWorkersOptions {

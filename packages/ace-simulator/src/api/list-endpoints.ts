@@ -3,7 +3,7 @@ import { listPage } from "./list-page.ts";
 import { flag } from "./query-parameters.ts";
 import type { SampleSource } from "../sample-source.ts";
 
-function answer<T>(all: readonly T[], query: URLSearchParams, faults: Faults): Response {
+function answer(all: readonly unknown[], query: URLSearchParams, faults: Faults): Response {
   const page = listPage(all, query);
   return Response.json(faults.forList() ? { ...page, pages: null } : page);
 }

@@ -24,10 +24,12 @@ export class Faults {
 
   /** The fault that hits this whole answer: the first of the plan that fires. */
   forResponse(endpoint: Endpoint): ResponseFaultRule | undefined {
-    const firing = this.plan.rules
-      .filter(isResponseFault)
-      .filter((rule) => (rule.endpoint === undefined || rule.endpoint === endpoint) && this.#due(rule));
-    const [first] = firing;
+    let first: ResponseFaultRule | undefined;
+    for (const rule of this.plan.rules.filter(isResponseFault)) {
+      // Every rule counts the request, also when an earlier one has fired.
+      const isDue = (rule.endpoint === undefined || rule.endpoint === endpoint) && this.#due(rule);
+      if (isDue) first ??= rule;
+    }
     if (first) this.#count(first);
     return first;
   }

@@ -6,8 +6,8 @@ export type Answer = (url: URL, init: RequestInit) => Response | Promise<Respons
 /** For tests: a fetch that gives each call the next of some answers, the last one for ever, and keeps the calls. */
 export function scriptedFetch(...answers: readonly Answer[]) {
   const requests: { url: URL; init: RequestInit }[] = [];
-  const fetch: AceFetch = async (text, init) => {
-    const url = new URL(text);
+  const fetch: AceFetch = async (address, init) => {
+    const url = new URL(address);
     const answer = answers[Math.min(requests.length, answers.length - 1)];
     if (answer === undefined) throw new RangeError("no answer is scripted");
     requests.push({ url, init });

@@ -9,7 +9,7 @@ async function unrepaired(rows: readonly Row[], size: number): Promise<number> {
   let records = 0;
   for (let next: string | null = null; ;) {
     const query = new URLSearchParams({ page_size: String(size), ...(next === null ? {} : { cursor: next }) });
-    const response = await upstream(new URL(`https://ace.test/?${query}`), {});
+    const response = await upstream(new URL(`https://ace.test/?${query.toString()}`), {});
     const page = await response.json<{ point_samples: Row[]; next_cursor: string | null }>();
     records += page.point_samples.length;
     next = page.next_cursor;

@@ -1,6 +1,7 @@
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { BUCKET_MS, INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
-import { firstPiece, hoursOf, type TimeRange } from "../domain/time-range.ts";
+import { firstPiece, type TimeRange } from "../domain/time-range.ts";
 
 /** Points of one query. */
 export const MAX_POINTS = 100;
@@ -66,7 +67,7 @@ function mostPoints(input: PlanInput, interval: Interval): number {
   const { points, range } = input;
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return 0;
   // The busiest first, so that any other points of that number fit too.
-  const busiest = points.map((point) => seriesValues(range, interval, point.cadenceMs)).sort((a, b) => a - b);
+  const busiest = points.map((point) => seriesValues(range, interval, point.cadenceMs)).sort((a, b) => b - a);
   const mostRead = Math.min(points.length, Math.floor(MAX_HOUR_ROWS / hotHours(input)));
   let most = 0;
   let values = 0;
@@ -87,7 +88,7 @@ function seriesValues(range: TimeRange, interval: Interval, cadenceMs: number | 
 
 function hotHours(input: PlanInput): number {
   const hot = hotPart(input);
-  return hot === null ? 0 : hoursOf(hot).length;
+  return hot === null ? 0 : (hourOf(hot.end - 1) - hourOf(hot.start)) / HOUR_MS + 1;
 }
 
 function hotPart({ range, hot }: PlanInput): TimeRange | null {

@@ -38,7 +38,7 @@ describe("weather never fails a sync", () => {
   test("a feed that hangs leaves most of the budget to the samples", async () => {
     const source = building("ses_weather_hang");
     const faults = { rules: [{ fault: "hang" as const, endpoint: "weather" as const }] };
-    const world = new SyncWorld({ db, source, now: START, faults, timeoutMs: 30 });
+    const world = new SyncWorld({ db, source, now: START, faults, timeoutMs: 200 });
     const { upstream } = world;
     world.upstream = async (request) => {
       if (request.url.includes("/weather")) await world.clock.sleep(3_000);
