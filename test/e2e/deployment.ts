@@ -5,7 +5,7 @@ import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault
 import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
 import { startServer } from "@building-vitals/ace-simulator/server";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
-import { startWorkers } from "@building-vitals/local/workers";
+import { type LocalWorkers, startWorkers } from "@building-vitals/local/workers";
 import { z } from "zod";
 import { freePorts } from "./free-ports.ts";
 
@@ -44,6 +44,7 @@ const answerSchema = z.object({
     missing: z.array(z.tuple([z.number(), z.number()])),
     completeness: z.number().nullable(),
     partial: z.boolean(),
+    sources: z.array(z.string()),
   }),
 });
 type Answer = z.infer<typeof answerSchema>;
@@ -51,6 +52,10 @@ type Answer = z.infer<typeof answerSchema>;
 /** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
 export interface Deployment {
   readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
+  /** reads the bucket that the Workers write to */
+  readonly workers: Pick<LocalWorkers, "readObject" | "listObjects">;
+  /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
+  post(worker: "etl" | "backfill", path: string, body: unknown): Promise<unknown>;
   /** one sync of the only site */
   trigger(): Promise<SiteSync>;
   /** `GET /timeseries/query` */
@@ -84,13 +89,19 @@ export async function deploy(
       ...settings,
     },
   });
+  const post = async (worker: "etl" | "backfill", path: string, body: unknown): Promise<unknown> => {
+    const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    const init = { method: "POST", headers, body: JSON.stringify(body) };
+    const response = await fetch(`${workers.urls[worker]}${path}`, init);
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+    return response.json();
+  };
   return {
     urls: workers.urls,
+    workers,
+    post,
     async trigger() {
-      const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
-      const response = await fetch(`${workers.urls.etl}/trigger`, { method: "POST", headers });
-      if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-      return triggerSchema.parse(await response.json()).sites[0]!;
+      return triggerSchema.parse(await post("etl", "/trigger", {})).sites[0]!;
     },
     async query(parameters) {
       const search = new URLSearchParams({ site_name: source.site.name, ...parameters });

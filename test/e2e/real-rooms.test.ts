@@ -1,53 +1,13 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { loadCsvRooms } from "@building-vitals/ace-simulator/csv-rooms";
-import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { deploy, type Deployment, type SiteSync, syncToThePresent } from "./deployment.ts";
+import { hasRooms, roomPoint, ROOMS, RoomsOracle } from "./rooms-oracle.ts";
 
-const ROOMS = fileURLToPath(new URL("../../../shared/data/sutardja-dai", import.meta.url));
-const hasRooms = existsSync(ROOMS);
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const COLUMNS = ["co2", "humidity", "light", "pir", "temperature"] as const;
 /** Points asked for in one query: 20 of them are 200,000 values. */
 const POINTS_A_QUERY = 20;
-
-/** What DuckDB, which shares no code with us, reads from the CSV files. */
-class Oracle {
-  readonly #connection: Awaited<ReturnType<DuckDBInstance["connect"]>>;
-
-  private constructor(connection: Awaited<ReturnType<DuckDBInstance["connect"]>>) {
-    this.#connection = connection;
-  }
-
-  static async open(): Promise<Oracle> {
-    const connection = await (await DuckDBInstance.create()).connect();
-    const columns = `{'timestamp': 'TIMESTAMP', ${COLUMNS.map((name) => `'${name}': 'DOUBLE'`).join(", ")}}`;
-    await connection.run(
-      `CREATE TABLE samples AS
-       SELECT regexp_extract(filename, '([0-9]+)[.]csv[.]gz$', 1) AS room, quantity, value,
-         epoch_ms(timestamp) AS time
-       FROM (UNPIVOT (SELECT * FROM read_csv('${ROOMS}/*.csv.gz', columns = ${columns}, header = true, filename = true))
-         ON ${COLUMNS.join(", ")} INTO NAME quantity VALUE value)`,
-    );
-    return new Oracle(connection);
-  }
-
-  /** Moves every sample by some milliseconds. */
-  async shift(ms: number): Promise<void> {
-    await this.#connection.run(`UPDATE samples SET time = time + ${ms}`);
-  }
-
-  async rows<S extends z.ZodType>(schema: S, sql: string): Promise<z.output<S>[]> {
-    const reader = await this.#connection.runAndReadAll(sql);
-    const number = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
-    return z.array(schema).parse(
-      reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, number(v)]))),
-    );
-  }
-}
 
 const spanSchema = z.object({ first: z.number(), last: z.number() });
 const pointSchema = z.object({ room: z.string(), quantity: z.string(), n: z.number() });
@@ -65,17 +25,16 @@ const title = hasRooms
   : "SKIPPED, the folder ../shared/data is absent: nine days of 25 real rooms";
 
 describe.skipIf(!hasRooms)(title, () => {
-  const nameOf = (point: { room: string; quantity: string }) => `soda/sutardja_dai/${point.room}/${point.quantity}`;
   /** from 2013 to the recent past, in whole days, so that the hours of the day stay what they were */
   let shiftMs: number;
   let range: { start_time: string; end_time: string };
   let deployment: Deployment;
-  let oracle: Oracle;
+  let oracle: RoomsOracle;
   let points: z.infer<typeof pointSchema>[];
   let runs: SiteSync[];
 
   beforeAll(async () => {
-    oracle = await Oracle.open();
+    oracle = await RoomsOracle.open();
     const [span] = await oracle.rows(spanSchema, "SELECT min(time) AS first, max(time) AS last FROM samples");
     const { first, last } = span!;
     shiftMs = Math.floor((Date.now() - last) / DAY_MS) * DAY_MS;
@@ -110,8 +69,8 @@ describe.skipIf(!hasRooms)(title, () => {
     let compared = 0;
     for (let first = 0; first < points.length; first += POINTS_A_QUERY) {
       const asked = points.slice(first, first + POINTS_A_QUERY);
-      const answer = await deployment.query({ ...range, interval: "raw", point_names: asked.map(nameOf).join() });
-      expect(answer.series.map((series) => series.point_name)).toEqual(asked.map(nameOf));
+      const answer = await deployment.query({ ...range, interval: "raw", point_names: asked.map(roomPoint).join() });
+      expect(answer.series.map((series) => series.point_name)).toEqual(asked.map(roomPoint));
       for (const [i, series] of answer.series.entries()) {
         const { room, quantity } = asked[i]!;
         const held = await oracle.rows(
@@ -134,7 +93,7 @@ describe.skipIf(!hasRooms)(title, () => {
     ["1day", DAY_MS],
   ])("aggregates to %s as DuckDB does", async (interval, length) => {
     const asked = points.filter((_, i) => i % 20 === 0);
-    const answer = await deployment.query({ ...range, interval, tz: "UTC", point_names: asked.map(nameOf).join() });
+    const answer = await deployment.query({ ...range, interval, tz: "UTC", point_names: asked.map(roomPoint).join() });
     for (const [i, series] of answer.series.entries()) {
       const { room, quantity } = asked[i]!;
       const buckets = await oracle.rows(
@@ -160,7 +119,7 @@ describe.skipIf(!hasRooms)(title, () => {
       start_time: String(day),
       end_time: String(day + DAY_MS),
       interval: "raw",
-      point_names: nameOf({ room: "413", quantity: "temperature" }),
+      point_names: roomPoint({ room: "413", quantity: "temperature" }),
     });
     const outage = answer.metadata.missing.find(([start, end]) => end - start > 5 * HOUR_MS);
     expect(outage?.map((time) => new Date(time - shiftMs).toISOString().slice(0, 16))).toEqual([

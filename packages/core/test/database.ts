@@ -6,6 +6,7 @@ declare global {
     interface Env {
       DB: D1Database;
       ETL_STATE: KVNamespace;
+      TIMESERIES: R2Bucket;
       /** set by vitest.config.ts */
       TEST_MIGRATIONS: D1Migration[];
     }

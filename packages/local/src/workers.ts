@@ -30,6 +30,10 @@ export interface LocalWorkers {
   readonly crons: readonly string[];
   /** Runs a Worker's scheduled handler. @throws Error when it fails */
   readonly runCron: (cron: string) => Promise<void>;
+  /** an object of the TIMESERIES bucket; null: there is none */
+  readonly readObject: (key: string) => Promise<Uint8Array | null>;
+  /** the keys of the TIMESERIES bucket that begin so */
+  readonly listObjects: (prefix: string) => Promise<string[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -85,6 +89,14 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
       const worker = await miniflare.getWorker("etl");
       const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date() });
       if (outcome !== "ok") throw new Error(`the cron ${cron} ended with ${outcome}`);
+    },
+    readObject: async (key) => {
+      const object = await (await miniflare.getR2Bucket("TIMESERIES", "backfill")).get(key);
+      return object === null ? null : new Uint8Array(await object.arrayBuffer());
+    },
+    listObjects: async (prefix) => {
+      const { objects } = await (await miniflare.getR2Bucket("TIMESERIES", "backfill")).list({ prefix });
+      return objects.map((object) => object.key);
     },
     close: () => miniflare.dispose(),
   };

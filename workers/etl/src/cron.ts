@@ -3,12 +3,14 @@ import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { log, logError } from "@building-vitals/core/telemetry/log";
+import { runArchive } from "./archive.ts";
 import type { Settings } from "./env.ts";
 import { aceClientOf, runSync } from "./sync.ts";
 
 /** The crons of wrangler.etl.toml. */
 const SYNC_CRON = "*/5 * * * *";
 const HOURLY_CRON = "7 * * * *";
+const DAILY_CRON = "23 3 * * *";
 
 /**
  * Does what a cron is for.
@@ -35,6 +37,8 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
     }
     case HOURLY_CRON:
       return runHourly(settings, Date.now());
+    case DAILY_CRON:
+      return runDaily(settings);
     default:
       throw new Error(`no job for the cron ${JSON.stringify(cron)}`);
   }
@@ -43,7 +47,10 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
 /** Refreshes each site's catalogue; a site that fails does not stop the others. @param now epoch ms */
 async function runHourly(settings: Settings, now: number): Promise<void> {
   const { DB } = settings;
-  const states = await readSyncStates(DB, settings.SITES.map((site) => site.name));
+  const states = await readSyncStates(
+    DB,
+    settings.SITES.map((site) => site.name),
+  );
   const ace = aceClientOf(settings);
   const failed: string[] = [];
   for (const [site, { siteId }] of states) {
@@ -56,6 +63,21 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       failed.push(site);
     }
   }
-  await pruneRuns(DB, [...states.values()].map((state) => state.siteId), now);
+  await pruneRuns(
+    DB,
+    [...states.values()].map((state) => state.siteId),
+    now,
+  );
   if (failed.length > 0) throw new Error(`the catalogue of ${failed.join(", ")} could not be refreshed`);
+}
+
+/** Archives the days that have left the hot window; a day that fails does not stop the others, and stays hot. */
+async function runDaily(settings: Settings): Promise<void> {
+  const { days, remaining, swept } = await runArchive(settings);
+  for (const day of days) log("archive", { ...day });
+  log("archive_ended", { days: days.length, remaining, swept });
+  const failed = days.filter(({ outcome }) => outcome === "failed" || outcome === "suspect");
+  if (failed.length > 0) {
+    throw new Error(`not archived: ${failed.map(({ site, day }) => `${site} ${day}`).join(", ")}`);
+  }
 }

@@ -12,6 +12,7 @@ const MAX_PAGE_SIZE = 100_000;
 const settingsSchema = z.object({
   DB: binding<D1Database>(),
   ETL_STATE: binding<KVNamespace>(),
+  TIMESERIES: binding<R2Bucket>(),
   ACE_API_BASE_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, "")),
   ACE_API_KEY: z.string().min(1),
   ADMIN_TOKEN: z.string().min(1),
@@ -24,6 +25,7 @@ const settingsSchema = z.object({
   }),
   LOOKBACK_MINUTES: integerSetting({ default: 10, min: 0, max: 1440 }),
   INITIAL_LOOKBACK_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
+  HOT_DAYS: integerSetting({ default: 20, min: 1, max: 366 }),
 });
 export type Settings = z.output<typeof settingsSchema>;
 

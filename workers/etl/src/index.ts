@@ -3,6 +3,7 @@ import { onError, onNotFound } from "@building-vitals/core/http/problem-response
 import { Hono } from "hono";
 import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
+import { archiveRoute } from "./routes/archive.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { statsRoute } from "./routes/stats.ts";
 import { statusRoute } from "./routes/status.ts";
@@ -16,6 +17,7 @@ app.route("/", statusRoute);
 app.route("/", statsRoute);
 app.route("/", metricsRoute);
 app.route("/", triggerRoute);
+app.route("/", archiveRoute);
 
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),

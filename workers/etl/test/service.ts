@@ -16,6 +16,7 @@ declare global {
     interface Env {
       DB: D1Database;
       ETL_STATE: KVNamespace;
+      TIMESERIES: R2Bucket;
       /** set by vitest.config.ts */
       TEST_MIGRATIONS: D1Migration[];
     }
@@ -31,6 +32,7 @@ const BASE_URL = "https://ace.test/api";
 const SETTINGS = {
   DB: env.DB,
   ETL_STATE: env.ETL_STATE,
+  TIMESERIES: env.TIMESERIES,
   ACE_API_BASE_URL: BASE_URL,
   ACE_API_KEY,
   ADMIN_TOKEN,

@@ -89,6 +89,8 @@ describe("what a Worker with invalid settings answers", () => {
     ["INITIAL_LOOKBACK_HOURS", "0"],
     ["DB", undefined],
     ["ETL_STATE", undefined],
+    ["TIMESERIES", undefined],
+    ["HOT_DAYS", "0"],
   ])("names %s when it is %j", async (setting, value) => {
     const settings = { [setting]: value };
     for (const [method, path] of [

@@ -7,6 +7,7 @@ export type Env = Readonly<Record<string, unknown>>;
 
 const settingsSchema = z.object({
   DB: binding<D1Database>(),
+  TIMESERIES: binding<R2Bucket>(),
   SITES: sitesSettingSchema,
   /** an empty one would lock nobody out while looking as if it did */
   QUERY_TOKEN: z.string().min(1).optional(),

@@ -1,6 +1,6 @@
 import { findPoints, type StoredPoint } from "@building-vitals/core/catalog/point-list";
 import { Problem } from "@building-vitals/core/domain/problem";
-import { MAX_POINTS } from "@building-vitals/core/query/plan";
+import { MAX_POINTS } from "@building-vitals/core/query/limits";
 import type { QueriedSite } from "./site.ts";
 
 const NAMES_SHOWN = 5;

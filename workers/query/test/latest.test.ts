@@ -18,6 +18,7 @@ const latestSchema = z.strictObject({
       age_s: z.int().nullable(),
     }),
   ),
+  partial: z.boolean(),
 });
 
 async function latest(query = "", site = SITE) {
@@ -67,8 +68,8 @@ test("values come out bit for bit", async () => {
 });
 
 test("a site without points, and one that no sync has met", async () => {
-  expect(await latest()).toEqual({ site_name: SITE, points: [] });
-  expect(await latest("", OTHER_SITE)).toEqual({ site_name: OTHER_SITE, points: [] });
+  expect(await latest()).toEqual({ site_name: SITE, points: [], partial: false });
+  expect(await latest("", OTHER_SITE)).toEqual({ site_name: OTHER_SITE, points: [], partial: false });
 });
 
 test.each<[string, string, number, string, string]>([

@@ -11,6 +11,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       DB: D1Database;
+      TIMESERIES: R2Bucket;
       /** set by vitest.config.ts */
       TEST_MIGRATIONS: D1Migration[];
     }
@@ -36,7 +37,11 @@ export async function call(
   headers: Record<string, string> = {},
 ): Promise<Response> {
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { headers });
-  return worker.fetch(request, { DB: env.DB, SITES, ...settings }, createExecutionContext());
+  return worker.fetch(
+    request,
+    { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ...settings },
+    createExecutionContext(),
+  );
 }
 
 /** A query as its parameters; a list is a repeated parameter. */
@@ -56,6 +61,7 @@ const metadataSchema = z.strictObject({
   sources: z.array(z.string()),
   storage_tiers: z.strictObject({
     hot: z.strictObject({ samples: z.int(), statements: z.int(), rows_read: z.int() }),
+    cold: z.strictObject({ samples: z.int(), files: z.int(), requests: z.int(), bytes: z.int() }),
   }),
   completeness: z.number().nullable(),
   missing: z.array(z.tuple([z.int(), z.int()])),
@@ -86,15 +92,19 @@ const rowsSchema = z.strictObject({
   metadata: metadataSchema,
 });
 
-async function answerOf(parameters: Parameters): Promise<unknown> {
-  const response = await call(timeseriesPath(parameters));
+async function answerOf(parameters: Parameters, settings?: Record<string, unknown>): Promise<unknown> {
+  const response = await call(timeseriesPath(parameters), settings);
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
   return JSON.parse(text);
 }
 
-export async function queryJson(parameters: Parameters): Promise<z.infer<typeof jsonSchema>> {
-  return jsonSchema.parse(await answerOf(parameters));
+/** @param settings of this call, over those of the tests */
+export async function queryJson(
+  parameters: Parameters,
+  settings?: Record<string, unknown>,
+): Promise<z.infer<typeof jsonSchema>> {
+  return jsonSchema.parse(await answerOf(parameters, settings));
 }
 
 export async function queryRows(parameters: Parameters): Promise<z.infer<typeof rowsSchema>> {

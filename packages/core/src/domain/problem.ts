@@ -11,6 +11,8 @@ export const PROBLEMS = {
   unknown_site: { status: 404, title: "There is no such site" },
   unknown_point: { status: 404, title: "There is no such point" },
   method_not_allowed: { status: 405, title: "This address does not take that method" },
+  backfill_in_progress: { status: 409, title: "A backfill is in progress" },
+  no_backfill_running: { status: 409, title: "No backfill is in progress" },
   too_much_data: { status: 422, title: "The answer would be too large" },
   internal: { status: 500, title: "Something went wrong on our side" },
   settings_invalid: { status: 500, title: "A setting of this deployment is not valid" },

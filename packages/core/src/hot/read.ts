@@ -30,10 +30,24 @@ export async function readSeries(
   db: D1Database,
   pointIds: readonly number[],
   range: TimeRange,
+  cost?: ReadCost,
+  backoff?: Backoff,
+): Promise<Map<number, Series>> {
+  return readSeriesOfHours(db, pointIds, hoursOf(range), range, cost, backoff);
+}
+
+/**
+ * {@link readSeries} where it is known which hours are stored, so that no other is looked for.
+ * @param hours starts of UTC hours, epoch milliseconds
+ */
+export async function readSeriesOfHours(
+  db: D1Database,
+  pointIds: readonly number[],
+  hours: readonly number[],
+  range: TimeRange,
   cost: ReadCost = { statements: 0, rowsRead: 0 },
   backoff?: Backoff,
 ): Promise<Map<number, Series>> {
-  const hours = hoursOf(range);
   const rows = new Map<number, HourRow[]>(pointIds.map((id) => [id, []]));
   const keys = [...rows.keys()].flatMap((id) => hours.map((hour) => rowKey(hour, id)));
   const statement = db.prepare(READ_ROWS);

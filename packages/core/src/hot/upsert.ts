@@ -20,12 +20,16 @@ const MAX_CHUNKS_A_BATCH = 8;
 /**
  * Merges rows into their hours in SQL: atomic, idempotent, and nothing is written where nothing changes. `->` and
  * json_patch carry a number's text as it is, so doubles come back bit for bit.
+ *
+ * Each change of a row brings a revision that the row has not had, so that the archive can delete a row exactly as it
+ * read it. The first one is random (47 bits): a row that was archived and comes anew for a late sample must not be
+ * taken for the old one.
  * ?1: JSON array of [key, {offset: value}].
  */
 const MERGE_ROWS = `
-INSERT INTO sample_hours (hour_point, samples)
-SELECT value ->> 0, value -> 1 FROM json_each(?1) WHERE true
-ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(samples, excluded.samples)
+INSERT INTO sample_hours (hour_point, samples, revision)
+SELECT value ->> 0, value -> 1, random() & 0x7fffffffffff FROM json_each(?1) WHERE true
+ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(samples, excluded.samples), revision = revision + 1
 WHERE samples IS NOT json_patch(samples, excluded.samples)`;
 
 /**

@@ -81,6 +81,7 @@ function ranges(zone: string, days: number): fc.Arbitrary<TimeRange> {
 }
 
 describe.each(ZONES)("%s", (zone) => {
+  const changes = transitions(zone);
   test.each([
     ["1min", 1, MINUTE],
     ["5min", 1, 5 * MINUTE],
@@ -101,7 +102,9 @@ describe.each(ZONES)("%s", (zone) => {
           if (!isWhole && !isTransition(zone, bound)) throw new Error(`${bound} is not the start of a unit`);
           if (i === 0) continue;
           const [first, last] = [unitAt(zone, bounds[i - 1]!, length), unitAt(zone, bound - 1, length)];
-          if (first !== last) throw new Error(`more than one unit in [${bounds[i - 1]}, ${bound})`);
+          // Until 2011 the clocks of St. John's changed a minute after midnight: amid what is five minutes everywhere else.
+          const isCut = length < HOUR && changes.some((change) => change > bounds[i - 1]! && change < bound);
+          if (first !== last && !isCut) throw new Error(`more than one unit in [${bounds[i - 1]}, ${bound})`);
         }
       }),
       { numRuns: interval === "1hr" || interval === "1day" ? 25 : 5 },

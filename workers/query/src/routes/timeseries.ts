@@ -1,5 +1,7 @@
-import { executeQuery, readHotRange } from "@building-vitals/core/query/execute";
+import { coldLevel } from "@building-vitals/core/query/cold-level";
+import { executeQuery } from "@building-vitals/core/query/execute";
 import { planQuery } from "@building-vitals/core/query/plan";
+import { readStored } from "@building-vitals/core/query/stored";
 import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
 import { type Env, settingsOf } from "../env.ts";
@@ -8,20 +10,22 @@ import { siteOf } from "../site.ts";
 import { metadataOf } from "../timeseries/metadata.ts";
 import { parseTimeseriesRequest } from "../timeseries/request.ts";
 import { streamPieces, writeJson, writeRows } from "../timeseries/write-json.ts";
+import { logUnreadable } from "../unreadable.ts";
 
 /** `GET /timeseries/query`: the samples of points in a range, raw or in buckets. */
 export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/query", async (context) => {
   const started = Date.now();
   const settings = settingsOf(context.env);
-  const { DB } = settings;
+  const { DB, TIMESERIES } = settings;
   const request = parseTimeseriesRequest(context.req.queries());
   const { range } = request;
   const site = await siteOf(settings, request.site_name, "site_name");
-  const [points, hot, watermarks] = await Promise.all([
+  // The watermark before the samples: all before it is then among them.
+  const [points, watermarks] = await Promise.all([
     pointsNamed(DB, site, request.point_names, "point_names"),
-    readHotRange(DB),
     readWatermarks(DB, [site.name]),
   ]);
+  if (site.id === null) throw new Error("a site without an id has no points to be found");
   const queried = points.map(({ id, name, unit, intervalS }) => ({
     id,
     name,
@@ -30,13 +34,19 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
     cadenceMs: intervalS === null || intervalS === 0 ? null : intervalS * 1000,
   }));
   const { interval, max_points: maxPoints } = request;
+  const stored = await readStored(
+    DB,
+    site.id,
+    queried.map((point) => point.id),
+    range,
+  );
+  const watermark = watermarks.get(site.name) ?? null;
+  const plan = planQuery({ points: queried, range, interval, maxPoints, stored, watermark });
   // Everything is read before the first byte is sent, so that a failure can still be told as one.
-  const plan = planQuery({ points: queried, range, interval, maxPoints, hot });
-  // Where no window has ended yet, nothing is known to be whole.
-  const watermark = watermarks.get(site.name) ?? range.start;
-  // What the sync has not come to yet is pending, not missing.
-  const answer = await executeQuery(DB, plan, queried, range, request.tz ?? site.timezone, watermark);
-  const metadata = metadataOf(answer, plan.interval, range, watermark, Date.now() - started);
+  const cold = coldLevel(DB, TIMESERIES, site.id);
+  const answer = await executeQuery(cold, plan, request.tz ?? site.timezone, started);
+  logUnreadable(site, answer.unreadable);
+  const metadata = metadataOf(answer, plan, Date.now() - started);
   const write = request.format === "rows" ? writeRows : writeJson;
   return context.body(streamPieces(write(site.name, answer, metadata)), 200, {
     "content-type": "application/json; charset=utf-8",

@@ -1,24 +1,36 @@
 import type { Interval } from "@building-vitals/core/domain/interval";
-import type { TimeRange } from "@building-vitals/core/domain/time-range";
 import type { QueryAnswer } from "@building-vitals/core/query/execute";
+import type { Plan } from "@building-vitals/core/query/plan";
 
 /** What an answer says of itself: where it comes from, and what it lacks. */
 export interface Metadata {
   readonly interval: Interval;
   /** stored samples that the answer is made of */
   readonly total_samples: number;
-  readonly sources: readonly "D1"[];
+  /** the levels that it has samples of */
+  readonly sources: readonly ("D1" | "R2")[];
+  /** `samples` of both add up to `total_samples`: one that both levels have is the hot one's */
   readonly storage_tiers: {
     readonly hot: { readonly samples: number; readonly statements: number; readonly rows_read: number };
+    /** requests to R2, the bytes they gave, and the day files that samples were looked for in */
+    readonly cold: {
+      readonly samples: number;
+      readonly files: number;
+      readonly requests: number;
+      readonly bytes: number;
+    };
   };
   /**
    * 0..1: samples present of those that the points' cadences lead to expect up to `pending`, rounded down, so that 1
    * means all; null: none was to be expected, or no cadence is known
    */
   readonly completeness: number | null;
-  /** [start, end) in epoch ms, before `pending`: a point has no sample for more than three of its cadences */
+  /**
+   * [start, end) in epoch ms: a point has no sample for more than three of its cadences, or neither level holds that
+   * time, or its day file cannot be read
+   */
   readonly missing: readonly (readonly [number, number])[];
-  /** [start, end) in epoch ms: not known to be whole yet, for the sync has not come so far; null: all of it is */
+  /** [start, end) in epoch ms: not known to be whole yet, for no sync or backfill has come so far; null: all of it is */
   readonly pending: readonly [number, number] | null;
   /** true: a part of the storage could not be read */
   readonly partial: boolean;
@@ -26,30 +38,22 @@ export interface Metadata {
   readonly query_time_ms: number;
 }
 
-/**
- * @param watermark all before it is stored, epoch ms
- * @param queryTimeMs time from the request to the last read
- */
-export function metadataOf(
-  answer: QueryAnswer,
-  interval: Interval,
-  range: TimeRange,
-  watermark: number,
-  queryTimeMs: number,
-): Metadata {
-  const { completeness, samples, hot } = answer;
+/** @param queryTimeMs time from the request to the last read */
+export function metadataOf(answer: QueryAnswer, { interval, range }: Plan, queryTimeMs: number): Metadata {
+  const { completeness, hot, cold, until } = answer;
   const known = completeness !== null && completeness.expected > 0;
-  const pendingFrom = Math.max(range.start, watermark);
   return {
     interval,
-    total_samples: samples,
-    sources: samples > 0 ? ["D1"] : [],
-    storage_tiers: { hot: { samples: hot.samples, statements: hot.statements, rows_read: hot.rowsRead } },
+    total_samples: answer.samples,
+    sources: [...(hot.samples > 0 ? (["D1"] as const) : []), ...(cold.samples > 0 ? (["R2"] as const) : [])],
+    storage_tiers: {
+      hot: { samples: hot.samples, statements: hot.statements, rows_read: hot.rowsRead },
+      cold: { samples: cold.samples, files: cold.files, requests: cold.requests, bytes: cold.bytes },
+    },
     completeness: known ? Math.floor((completeness.present / completeness.expected) * 10_000) / 10_000 : null,
-    missing: completeness?.missing.map(({ start, end }) => [start, end]) ?? [],
-    pending: pendingFrom < range.end ? [pendingFrom, range.end] : null,
-    // The one tier there is answers whole or not at all: a read that fails is an error, not a short answer.
-    partial: false,
+    missing: answer.missing.map(({ start, end }) => [start, end]),
+    pending: until < range.end ? [until, range.end] : null,
+    partial: answer.partial,
     cache_hit: false,
     query_time_ms: queryTimeMs,
   };

@@ -1,0 +1,57 @@
+import type { AceClient } from "../ace/client.ts";
+import type { PageSize } from "../ace/page-size.ts";
+import { mergeDay } from "../cold/merge-day.ts";
+import { type PublishedDay, publishDay } from "../cold/publish-day.ts";
+import { type ApiHour, spillApiHour } from "../cold/spill-api-hour.ts";
+import type { StagedDay } from "../cold/staged-day.ts";
+import { type DayBuild, deleteStaging } from "../cold/staging.ts";
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+
+/**
+ * Builds a day file in pieces that can be repeated. Each call may be made again after it failed or its answer was lost,
+ * and then does no harm; what it gives back crosses to the next call as structured data, maybe days later and on
+ * another machine.
+ */
+export interface DayBuilder {
+  /** Fetches an hour (0 to 23) into its spill. @throws {AceError}; when the upstream did not prove that it had ended */
+  fetchHour(of: DayBuild, hour: number): Promise<ApiHour>;
+  /** Merges the 24 spills, and the day's present file where there is one, into a staged file and verifies it. */
+  mergeDay(of: DayBuild): Promise<StagedDay>;
+  /**
+   * Puts the staged file in its place; then nothing of the build is left in `staging/`.
+   * @returns null when another build published the day since the merge: merge again
+   */
+  publishDay(of: DayBuild, staged: StagedDay): Promise<PublishedDay | null>;
+  /** Removes whatever the build left in `staging/`. */
+  discard(of: DayBuild): Promise<void>;
+}
+
+interface DayBuilderContext {
+  readonly db: D1Database;
+  readonly bucket: R2Bucket;
+  /** a client for one hour, for it counts its calls */
+  readonly newClient: () => AceClient;
+  readonly pageSize: PageSize;
+  /** whether to build anew over an object that is not what was written */
+  readonly replaceSuspect: boolean;
+  /** epoch ms */
+  readonly now: () => number;
+}
+
+/** The builder of days that come from the upstream. */
+export function createDayBuilder({
+  db,
+  bucket,
+  newClient,
+  pageSize,
+  replaceSuspect,
+  now,
+}: DayBuilderContext): DayBuilder {
+  return {
+    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(), pageSize }, of, hour),
+    mergeDay: (of) => mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect }),
+    publishDay: (of, staged) => publishDay({ db, bucket, now }, of, staged),
+    discard: (of) => deleteStaging(bucket, of),
+  };
+}

@@ -1,0 +1,62 @@
+import { DAY_STATES, type ManifestDay, readManifest } from "../cold/manifest.ts";
+import { dayText } from "../domain/day.ts";
+import type { BackfillSite } from "./backfill-site.ts";
+import type { DayRange } from "./date-range.ts";
+
+/** A day without a row in the manifest was never built: that is a state too. */
+const SHOWN_STATES = [...DAY_STATES, "missing"] as const;
+type ShownState = (typeof SHOWN_STATES)[number];
+
+/** What is known of a site's day. */
+interface ShownDay {
+  readonly date: string;
+  readonly state: ShownState;
+  readonly records: number;
+  readonly points: number;
+  readonly bytes: number;
+  readonly r2_path: string | null;
+  /** `api`: fetched by a backfill; `d1`: archived from the hot level */
+  readonly source: string | null;
+  readonly reason: string | null;
+  readonly updated_at: string | null;
+}
+
+interface ShownSite {
+  readonly site: string;
+  /** how many days are in each state */
+  readonly summary: Readonly<Record<ShownState, number>>;
+  readonly days: readonly ShownDay[];
+}
+
+function shownDay(day: number, row: ManifestDay | undefined): ShownDay {
+  return {
+    date: dayText(day),
+    state: row?.state ?? "missing",
+    records: row?.file?.rows ?? 0,
+    points: row?.file?.points ?? 0,
+    bytes: row?.file?.bytes ?? 0,
+    r2_path: row?.file?.key ?? null,
+    source: row?.source ?? null,
+    reason: row?.reason ?? null,
+    updated_at: row === undefined ? null : new Date(row.updatedAt).toISOString(),
+  };
+}
+
+/** Every day of a range, also those that nothing is known of. */
+export async function dayStates(db: D1Database, site: BackfillSite, range: DayRange): Promise<ShownSite> {
+  const rows = new Map((await readManifest(db, site.id, range.first, range.last + 1)).map((row) => [row.day, row]));
+  const summary: Record<ShownState, number> = {
+    written: 0,
+    "empty-confirmed": 0,
+    suspect: 0,
+    failed: 0,
+    missing: 0,
+  };
+  const days: ShownDay[] = [];
+  for (let day = range.first; day <= range.last; day++) {
+    const shown = shownDay(day, rows.get(day));
+    summary[shown.state]++;
+    days.push(shown);
+  }
+  return { site: site.name, summary, days };
+}

@@ -1,0 +1,92 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, it } from "vitest";
+import { z } from "zod";
+import { migratedDatabase } from "../../test/database.ts";
+import { pointSamples } from "../../test/points.ts";
+import { sourceSamples, storedSamples } from "../../test/stored-samples.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { DayFileChanged } from "../cold/day-file-error.ts";
+import { dayFileKey } from "../cold/day-file-key.ts";
+import { DAY_MS, dayRange, dayStart } from "../domain/day.ts";
+import { upsertSamples } from "../hot/upsert.ts";
+import { refreshCatalog } from "../sync/refresh-catalog.ts";
+import { createDayBuilder } from "./day-builder.ts";
+import { importDay } from "./import-day.ts";
+
+const DAY = 20_373;
+const source = createBuilding({
+  seed: 3,
+  site: "ses_import",
+  timezone: "America/Chicago",
+  points: 5,
+  collectInterval: 300,
+});
+const expected = sourceSamples(source, dayRange(DAY));
+const now = () => dayStart(DAY) + 3 * DAY_MS;
+
+let db: D1Database;
+let site: { id: number; name: string };
+beforeAll(async () => {
+  db = await migratedDatabase();
+  const world = new SyncWorld({ db, source, now: now() });
+  site = { id: (await world.state()).siteId, name: source.site.name };
+  await refreshCatalog(db, world.client(), site.name, site.id, 1);
+  const context = { db, bucket: env.TIMESERIES, newClient: () => world.client(), replaceSuspect: false, now };
+  const builder = createDayBuilder({ ...context, pageSize: 1000 });
+  const of = { build: "build_1", site, day: DAY };
+  for (let hour = 0; hour < 24; hour++) await builder.fetchHour(of, hour);
+  await builder.publishDay(of, await builder.mergeDay(of));
+});
+beforeEach(async () => {
+  await db.prepare("DELETE FROM sample_hours").run();
+});
+
+const hot = () => storedSamples(db, site.id, dayRange(DAY));
+const run = () => importDay(db, env.TIMESERIES, site, DAY);
+
+async function revisions() {
+  const { results } = await db.prepare("SELECT hour_point, revision FROM sample_hours ORDER BY hour_point").all();
+  return z.array(z.object({ hour_point: z.int(), revision: z.int() })).parse(results);
+}
+
+it("makes every sample of a day hot, bit for bit, and writes nothing when it is repeated", async () => {
+  expect(await run()).toEqual({ day: DAY, state: "written", samples: expected.length });
+  expect(await hot()).toEqual(expected);
+  const before = await revisions();
+  expect(await run()).toMatchObject({ samples: expected.length });
+  expect(await revisions()).toEqual(before);
+});
+
+it("leaves hot samples as they are, for they are newer, and counts as a change for the archive", async () => {
+  const [name, time] = expected[100]!.split(" ");
+  const { id } = (await loadCatalog(db, site.id)).get(name!)!;
+  const late = [
+    [id, Number(time), 123.5],
+    [id, Number(time) + 1, -0],
+  ] as const;
+  await upsertSamples(db, pointSamples(late));
+  const [row] = await revisions();
+  await run();
+  const changed = [
+    ...expected.filter((line) => line !== expected[100]),
+    `${name} ${time} 123.5`,
+    `${name} ${Number(time) + 1} -0`,
+  ];
+  expect(await hot()).toEqual(changed.sort());
+  expect(await revisions()).toContainEqual({ ...row, revision: row!.revision + 1 });
+});
+
+it("imports nothing of a day that was not written", async () => {
+  expect(await importDay(db, env.TIMESERIES, site, DAY + 1)).toEqual({ day: DAY + 1, state: "missing", samples: 0 });
+  expect(await hot()).toEqual([]);
+});
+
+it("does not take another object for the day's file", async () => {
+  const key = dayFileKey(site.name, dayStart(DAY));
+  const file = await (await env.TIMESERIES.get(key))!.arrayBuffer();
+  await env.TIMESERIES.put(key, file.slice(1));
+  await expect(run()).rejects.toThrow(DayFileChanged);
+  expect(await hot()).toEqual([]);
+});

@@ -1,0 +1,107 @@
+import { addDiscoveredPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { scanDayFile } from "../cold/day-file-reader.ts";
+import { type DayState, readManifestDay } from "../cold/manifest.ts";
+import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import type { PointSamples, Series } from "../domain/samples.ts";
+import { withD1Retry } from "../hot/d1-retry.ts";
+import { encodeSamples, groupByHour, type HourRow } from "../hot/hour-row.ts";
+import { rowKey } from "../hot/row-key.ts";
+import type { BackfillSite } from "./backfill-site.ts";
+
+/** Samples that are held at once: some megabytes. */
+const MAX_HELD = 100_000;
+
+/** What became of a day that was to be imported. */
+export interface ImportedDay {
+  /** whole days since 1970 */
+  readonly day: number;
+  /** of the manifest; only a written day has samples to import */
+  readonly state: DayState | "missing";
+  /** samples of its file, all of them hot now */
+  readonly samples: number;
+}
+
+/**
+ * Puts samples into the hot level where it has none: a hot sample is newer than a day file's, so it stays. The revision
+ * grows as with every change (see upsert.ts). ?1: JSON array of [key, {offset: value}].
+ */
+const ADD_ROWS = `
+INSERT INTO sample_hours (hour_point, samples, revision)
+SELECT value ->> 0, value -> 1, random() & 0x7fffffffffff FROM json_each(?1) WHERE true
+ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(excluded.samples, samples), revision = revision + 1
+WHERE EXISTS (SELECT 1 FROM json_each(excluded.samples) e WHERE NOT EXISTS (
+  SELECT 1 FROM json_each(sample_hours.samples) h WHERE h.key = e.key))`;
+
+/**
+ * Loads a site's day file into the hot level. The next archive folds what was loaded into the file again, where it is
+ * already. Safe to repeat.
+ * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} where the file is not what was written, maybe after a
+ *   part of it was loaded; the errors of D1 and R2
+ */
+export async function importDay(
+  db: D1Database,
+  bucket: R2Bucket,
+  site: BackfillSite,
+  day: number,
+): Promise<ImportedDay> {
+  const row = await readManifestDay(db, site.id, day);
+  if (row?.state !== "written" || row.file === null) return { day, state: row?.state ?? "missing", samples: 0 };
+  let catalog = await loadCatalog(db, site.id);
+  let held: { readonly name: string; readonly series: Series }[] = [];
+  let heldSamples = 0;
+  let samples = 0;
+  const store = async () => {
+    catalog = await withNames(
+      db,
+      site.id,
+      catalog,
+      held.map(({ name }) => name),
+    );
+    await addRows(db, groupByHour(pointSamples(held, catalog, heldSamples)).rows);
+    samples += heldSamples;
+    held = [];
+    heldSamples = 0;
+  };
+  for await (const { name, series } of scanDayFile(bucket, row.file)) {
+    held.push({ name, series });
+    heldSamples += series.times.length;
+    if (heldSamples >= MAX_HELD) await store();
+  }
+  await store();
+  return { day, state: "written", samples };
+}
+
+/** Every name of a day file is in the catalogue when the file is published; but catalogues can be lost. */
+async function withNames(db: D1Database, siteId: number, catalog: Catalog, names: readonly string[]): Promise<Catalog> {
+  const unknown = names.filter((name) => !catalog.has(name));
+  if (unknown.length === 0) return catalog;
+  await addDiscoveredPoints(db, siteId, unknown);
+  return loadCatalog(db, siteId);
+}
+
+function pointSamples(
+  points: readonly { readonly name: string; readonly series: Series }[],
+  catalog: Catalog,
+  length: number,
+): PointSamples {
+  const columns = {
+    pointIds: new Int32Array(length),
+    times: new Float64Array(length),
+    values: new Float64Array(length),
+  };
+  let at = 0;
+  for (const { name, series } of points) {
+    columns.pointIds.fill(catalog.get(name)!.id, at, at + series.times.length);
+    columns.times.set(series.times, at);
+    columns.values.set(series.values, at);
+    at += series.times.length;
+  }
+  return { ...columns, length };
+}
+
+async function addRows(db: D1Database, rows: readonly HourRow[]): Promise<void> {
+  const encode = (row: HourRow) => `[${rowKey(row.hour, row.pointId)},${encodeSamples(row)}]`;
+  for (const { json } of jsonChunks(rows, encode, MAX_ASCII_CHARS)) {
+    await withD1Retry(() => db.prepare(ADD_ROWS).bind(json).run());
+  }
+}

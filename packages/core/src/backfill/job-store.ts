@@ -1,0 +1,210 @@
+import { z } from "zod";
+import { withD1Retry } from "../hot/d1-retry.ts";
+import type { DayRange } from "./date-range.ts";
+
+export const JOB_STATUSES = ["in_progress", "completed", "cancelled", "failed"] as const;
+
+/** A backfill, as `backfill_jobs` holds it. */
+export interface Job {
+  readonly backfillId: string;
+  readonly status: (typeof JOB_STATUSES)[number];
+  readonly range: DayRange;
+  readonly epoch: number;
+  /** epoch ms */
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  /** why it failed; null: it did not */
+  readonly reason: string | null;
+}
+
+/** Who a step works for. It may go on only while the job runs and is of this epoch. */
+export interface JobTicket {
+  readonly backfillId: string;
+  readonly epoch: number;
+}
+
+/** Which days of the range a job deals with. */
+export type DaySelection =
+  /** those that are not finished; the ones that the upstream proved to have served whole are skipped */
+  | "unfinished"
+  /** all, again */
+  | "all"
+  /** those that failed, or whose file is suspect; the others do not belong to the job */
+  | "failed";
+
+export interface NewJob {
+  readonly backfillId: string;
+  readonly range: DayRange;
+  readonly siteIds: readonly number[];
+  readonly selection: DaySelection;
+}
+
+const jobRowSchema = z.object({
+  backfill_id: z.string(),
+  status: z.enum(JOB_STATUSES),
+  start_day: z.int(),
+  end_day: z.int(),
+  epoch: z.int(),
+  started_at: z.int(),
+  updated_at: z.int(),
+  reason: z.string().nullable(),
+});
+
+function jobOf(row: unknown): Job | null {
+  if (row === null || row === undefined) return null;
+  const { backfill_id: backfillId, status, start_day: first, end_day: last, ...rest } = jobRowSchema.parse(row);
+  const { epoch, started_at: startedAt, updated_at: updatedAt, reason } = rest;
+  return { backfillId, status, range: { first, last }, epoch, startedAt, updatedAt, reason };
+}
+
+/** Begins a job unless one runs. ?1 id, ?2 first day, ?3 last day, ?4 now. */
+const INSERT_JOB = `
+INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, started_at, updated_at)
+SELECT ?1, 'in_progress', ?2, ?3, ?4, ?4 WHERE NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE status = 'in_progress')
+ON CONFLICT (backfill_id) DO NOTHING`;
+
+/** Whether a day failed: by the manifest, or, where that has an older file, by the job before this one. */
+const HAS_FAILED = `
+(f.state IN ('failed', 'suspect') OR EXISTS (
+  SELECT 1 FROM backfill_days b WHERE b.site_id = s.value AND b.day = d.day AND b.outcome IN ('failed', 'suspect')
+    AND b.backfill_id = (SELECT backfill_id FROM backfill_jobs WHERE backfill_id <> ?1
+      ORDER BY started_at DESC, backfill_id DESC LIMIT 1)))`;
+
+/** The days of a job that has just begun. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 JSON array of site ids. */
+const INSERT_DAYS: Record<DaySelection, string> = {
+  all: insertDays("'pending'", "true"),
+  unfinished: insertDays(
+    "CASE WHEN f.state = 'empty-confirmed' OR (f.state = 'written' AND f.source = 'api') THEN 'skipped' ELSE 'pending' END",
+    "true",
+  ),
+  failed: insertDays("'pending'", HAS_FAILED),
+};
+
+function insertDays(outcome: string, selected: string): string {
+  return `
+INSERT INTO backfill_days (backfill_id, site_id, day, outcome, finished_at)
+WITH RECURSIVE days (day) AS (SELECT ?2 UNION ALL SELECT day + 1 FROM days WHERE day < ?3)
+SELECT ?1, s.value, d.day, ${outcome}, CASE ${outcome} WHEN 'skipped' THEN ?4 END
+FROM json_each(?5) s CROSS JOIN days d
+LEFT JOIN day_files f ON f.site_id = s.value AND f.day = d.day
+WHERE EXISTS (SELECT 1 FROM backfill_jobs j WHERE j.backfill_id = ?1 AND j.status = 'in_progress') AND ${selected}
+ON CONFLICT DO NOTHING`;
+}
+
+/**
+ * Ends a job that has no day left: completed, unless all that it tried failed. What its days came to is beside it.
+ * ?1 id, ?2 epoch, ?3 now.
+ */
+const FINISH_JOB = `
+UPDATE backfill_jobs SET updated_at = ?3,
+  status = CASE WHEN EXISTS (SELECT 1 FROM backfill_days WHERE backfill_id = ?1 AND outcome = 'failed')
+    AND NOT EXISTS (SELECT 1 FROM backfill_days WHERE backfill_id = ?1 AND outcome <> 'failed')
+    THEN 'failed' ELSE 'completed' END,
+  reason = (SELECT 'every day failed; the first one: ' || reason FROM backfill_days d WHERE backfill_id = ?1
+    AND outcome = 'failed' AND NOT EXISTS (SELECT 1 FROM backfill_days WHERE backfill_id = ?1 AND outcome <> 'failed')
+    ORDER BY day LIMIT 1)
+WHERE backfill_id = ?1 AND epoch = ?2 AND status = 'in_progress'
+  AND NOT EXISTS (SELECT 1 FROM backfill_days WHERE backfill_id = ?1 AND outcome = 'pending')`;
+
+/**
+ * Begins a job, if none runs: of any number of calls at once, one gets its job. Safe to repeat with the same id.
+ * A job that has nothing to do is completed at once.
+ * @param now epoch ms
+ * @returns null when another job runs
+ */
+export async function startJob(db: D1Database, job: NewJob, now: number): Promise<Job | null> {
+  const { backfillId: id, range, siteIds, selection } = job;
+  const bounds = [id, range.first, range.last, now];
+  const results = await withD1Retry(() =>
+    db.batch([
+      db.prepare(INSERT_JOB).bind(...bounds),
+      db.prepare(INSERT_DAYS[selection]).bind(...bounds, JSON.stringify(siteIds)),
+      db.prepare(FINISH_JOB).bind(id, 0, now),
+      db.prepare("SELECT * FROM backfill_jobs WHERE backfill_id = ?1").bind(id),
+    ]),
+  );
+  return jobOf(results.at(-1)?.results[0]);
+}
+
+/**
+ * Stops the job that runs. Its steps find that out before they fetch and before they publish.
+ * @returns the job that was stopped; null when none ran
+ */
+export async function cancelJob(db: D1Database, now: number): Promise<Job | null> {
+  const running = await readRunningJob(db);
+  if (running === null) return null;
+  // By its id: a lost answer that is asked for again must not stop a job that was started in between.
+  const results = await withD1Retry(() =>
+    db.batch([
+      db
+        .prepare(
+          `UPDATE backfill_jobs SET status = 'cancelled', epoch = epoch + 1, updated_at = ?2
+           WHERE backfill_id = ?1 AND status = 'in_progress'`,
+        )
+        .bind(running.backfillId, now),
+      db.prepare("SELECT * FROM backfill_jobs WHERE backfill_id = ?1").bind(running.backfillId),
+    ]),
+  );
+  const job = jobOf(results[1]?.results[0]);
+  return job?.status === "cancelled" ? job : null;
+}
+
+/** Ends a job whose steps can do no more, for a reason that people can read. */
+export async function failJob(db: D1Database, ticket: JobTicket, reason: string, now: number): Promise<void> {
+  const statement = db
+    .prepare(
+      `UPDATE backfill_jobs SET status = 'failed', epoch = epoch + 1, reason = ?3, updated_at = ?4
+       WHERE backfill_id = ?1 AND epoch = ?2 AND status = 'in_progress'`,
+    )
+    .bind(ticket.backfillId, ticket.epoch, reason, now);
+  await withD1Retry(() => statement.run());
+}
+
+/** Ends a job that has no day left to deal with; does nothing while it has. */
+export async function finishJob(db: D1Database, ticket: JobTicket, now: number): Promise<void> {
+  const statement = db.prepare(FINISH_JOB).bind(ticket.backfillId, ticket.epoch, now);
+  await withD1Retry(() => statement.run());
+}
+
+/** Whether a step may go on. */
+export async function isCurrent(db: D1Database, ticket: JobTicket): Promise<boolean> {
+  const statement = db
+    .prepare("SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1 AND epoch = ?2 AND status = 'in_progress'")
+    .bind(ticket.backfillId, ticket.epoch);
+  return (await withD1Retry(() => statement.first())) !== null;
+}
+
+/** The job that runs, else the one that was started last. */
+export async function readJob(db: D1Database): Promise<Job | null> {
+  const statement = db.prepare(
+    "SELECT * FROM backfill_jobs ORDER BY status = 'in_progress' DESC, started_at DESC, backfill_id DESC LIMIT 1",
+  );
+  return jobOf(await withD1Retry(() => statement.first()));
+}
+
+/**
+ * The span of the days that {@link startJob} would select as failed, of these sites; null: there are none.
+ * A job may begin in between, so it selects for itself.
+ */
+export async function failedSpan(db: D1Database, siteIds: readonly number[]): Promise<DayRange | null> {
+  const statement = db
+    .prepare(
+      `SELECT min(day) AS first, max(day) AS last FROM (
+         SELECT f.day FROM json_each(?1) s CROSS JOIN day_files f ON f.site_id = s.value
+         WHERE f.state IN ('failed', 'suspect')
+         UNION ALL
+         SELECT b.day FROM json_each(?1) s CROSS JOIN backfill_days b ON b.site_id = s.value
+         WHERE b.backfill_id = (SELECT backfill_id FROM backfill_jobs ORDER BY started_at DESC, backfill_id DESC LIMIT 1)
+           AND b.outcome IN ('failed', 'suspect'))`,
+    )
+    .bind(JSON.stringify(siteIds));
+  const row = z
+    .object({ first: z.int().nullable(), last: z.int().nullable() })
+    .parse(await withD1Retry(() => statement.first()));
+  return row.first === null || row.last === null ? null : { first: row.first, last: row.last };
+}
+
+async function readRunningJob(db: D1Database): Promise<Job | null> {
+  const statement = db.prepare("SELECT * FROM backfill_jobs WHERE status = 'in_progress'");
+  return jobOf(await withD1Retry(() => statement.first()));
+}

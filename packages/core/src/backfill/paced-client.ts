@@ -1,0 +1,69 @@
+import { type AceClient, createAceClient } from "../ace/client.ts";
+import { parseRetryAfter } from "../ace/retry.ts";
+import type { AceFetch } from "../ace/transport.ts";
+import type { RequestPace } from "./request-pace.ts";
+
+/** Retries within a step; after them the engine repeats the whole step, hours later if need be. */
+const RETRIES = 2;
+
+interface PacedClientConfig {
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  readonly pace: RequestPace;
+  readonly fetch: AceFetch;
+  readonly sleep: (ms: number) => Promise<void>;
+  /** epoch ms */
+  readonly now: () => number;
+}
+
+/**
+ * An ACE client each of whose requests, retries included, has taken its slot. Slots are waited for outside of the call,
+ * so that waiting does not count towards a call's timeout.
+ */
+export function createPacedClient({ pace, ...config }: PacedClientConfig): AceClient {
+  const client = createAceClient({
+    ...config,
+    retries: RETRIES,
+    fetch: async (url, init) => {
+      const response = await config.fetch(url, init);
+      if (response.status === 429) {
+        await pace.slowDown(parseRetryAfter(response.headers.get("retry-after"), config.now()) ?? 0);
+      }
+      return response;
+    },
+    // The client sleeps before a retry and never else.
+    sleep: async (ms) => {
+      await config.sleep(ms);
+      await pace.take();
+    },
+  });
+  const paced = async <T>(call: () => Promise<T>): Promise<T> => {
+    await pace.take();
+    return call();
+  };
+  return {
+    get calls() {
+      return client.calls;
+    },
+    get totalLatencyMs() {
+      return client.totalLatencyMs;
+    },
+    get meanLatencyMs() {
+      return client.meanLatencyMs;
+    },
+    sites: (options) => paced(() => client.sites(options)),
+    points: (site, options) => paced(() => client.points(site, options)),
+    configuredPoints: (site, options) => paced(() => client.configuredPoints(site, options)),
+    weather: (site, options) => paced(() => client.weather(site, options)),
+    timeseriesPages: async function* (site, range, options) {
+      const pages = client.timeseriesPages(site, range, options);
+      for (let last = false; !last;) {
+        await pace.take();
+        const { value, done } = await pages.next();
+        if (done === true) return;
+        last = value.next === null;
+        yield value;
+      }
+    },
+  };
+}

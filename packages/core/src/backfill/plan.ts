@@ -1,0 +1,116 @@
+/** What is known of a site before its days are fetched. */
+export interface SiteOutlook {
+  readonly site: string;
+  /** days to fetch, and days of the range that are finished */
+  readonly days: number;
+  readonly skipped: number;
+  /** an average; null: nobody knows yet */
+  readonly samplesPerDay: number | null;
+  /** of a day file, an average; null: there is none yet */
+  readonly bytesPerDay: number | null;
+  readonly points: number;
+  /** what samplesPerDay goes by: files there are, or the points' intervals */
+  readonly basis: "day files" | "catalogue" | "nothing";
+}
+
+interface PlanSettings {
+  readonly pageSize: number;
+  readonly requestsPerMinute: number;
+  /** as the last backfill came to, milliseconds; null: there was none */
+  readonly msPerCall: number | null;
+}
+
+/** What a backfill would come to. Estimates, but for the days. */
+export interface Plan {
+  readonly days: number;
+  readonly days_skipped: number;
+  readonly calls: number;
+  readonly hours: number;
+  readonly samples: number;
+  readonly bytes: number;
+  /** of one run, and for each month that the files are kept */
+  readonly cost: {
+    readonly currency: "USD";
+    readonly total: number;
+    readonly r2_operations: number;
+    readonly d1_rows_written: number;
+    readonly workers_cpu: number;
+    readonly r2_storage_per_month: number;
+  };
+  readonly sites: readonly SitePlan[];
+}
+
+interface SitePlan {
+  readonly site: string;
+  readonly days: number;
+  readonly days_skipped: number;
+  readonly calls: number;
+  readonly samples_per_day: number | null;
+  readonly bytes: number;
+  readonly basis: SiteOutlook["basis"];
+}
+
+/** As measured on a day of 4,583 points. */
+const BYTES_A_SAMPLE = 1.3;
+const CPU_MS_A_SAMPLE = 0.002;
+
+/** A day has a spill an hour, and each is read in pieces while they are merged. */
+const HOURS_A_DAY = 24;
+const READS_A_SPILL = 8;
+const PART_BYTES = 8 * 2 ** 20;
+/** begin and complete an upload, and put the file in its place */
+const PUBLISHING_WRITES = 4;
+
+/** Cloudflare's list prices in USD, beyond what a paid account includes. */
+const PRICE = {
+  r2Write: 4.5e-6,
+  r2Read: 0.36e-6,
+  r2GbMonth: 0.015,
+  d1RowWritten: 1e-6,
+  workersCpuMs: 0.02e-6,
+} as const;
+
+/** What fetching these days will take, by what is known of the sites. */
+export function planBackfill(outlooks: readonly SiteOutlook[], settings: PlanSettings): Plan {
+  const msPerCall = Math.max(60_000 / settings.requestsPerMinute, settings.msPerCall ?? 0);
+  const total = { days: 0, skipped: 0, calls: 0, samples: 0, bytes: 0, operations: 0, rows: 0, cpu: 0 };
+  const sites = outlooks.map((outlook): SitePlan => {
+    const { site, days, skipped, samplesPerDay, points, basis } = outlook;
+    const perDay = samplesPerDay ?? 0;
+    // An hour is a window of its own: at least one page.
+    const calls = days * HOURS_A_DAY * Math.max(1, Math.ceil(perDay / HOURS_A_DAY / settings.pageSize));
+    const dayBytes = outlook.bytesPerDay ?? perDay * BYTES_A_SAMPLE;
+    const writes = HOURS_A_DAY + PUBLISHING_WRITES + Math.ceil(dayBytes / PART_BYTES);
+    total.days += days;
+    total.skipped += skipped;
+    total.calls += calls;
+    total.samples += days * perDay;
+    total.bytes += days * dayBytes;
+    total.operations += days * (writes * PRICE.r2Write + HOURS_A_DAY * READS_A_SPILL * PRICE.r2Read);
+    total.rows += days * (points + PUBLISHING_WRITES) * PRICE.d1RowWritten;
+    total.cpu += days * perDay * CPU_MS_A_SAMPLE * PRICE.workersCpuMs;
+    const bytes = Math.round(days * dayBytes);
+    return { site, days, days_skipped: skipped, calls, samples_per_day: samplesPerDay, bytes, basis };
+  });
+  return {
+    days: total.days,
+    days_skipped: total.skipped,
+    calls: total.calls,
+    hours: rounded((total.calls * msPerCall) / 3_600_000),
+    samples: Math.round(total.samples),
+    bytes: Math.round(total.bytes),
+    cost: {
+      currency: "USD",
+      total: rounded(total.operations + total.rows + total.cpu),
+      r2_operations: rounded(total.operations),
+      d1_rows_written: rounded(total.rows),
+      workers_cpu: rounded(total.cpu),
+      r2_storage_per_month: rounded((total.bytes / 1e9) * PRICE.r2GbMonth),
+    },
+    sites,
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10_000) / 10_000;
+}

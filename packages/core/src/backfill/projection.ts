@@ -1,0 +1,34 @@
+import { dayText } from "../domain/day.ts";
+import type { DayOutcome } from "./job-days.ts";
+import { type Progress, readProgress } from "./progress.ts";
+import { backfillState } from "./status-answer.ts";
+
+/**
+ * What KV shows of the backfill, under the keys and in the shapes of the older documents, for what reads them. A
+ * projection only: KV is eventually consistent, and takes one write a second for a key.
+ */
+export async function projectState(kv: KVNamespace, progress: Progress): Promise<void> {
+  await kv.put("backfill:state", JSON.stringify(backfillState(progress)));
+}
+
+/** Puts what became of a day beside the state. @param at epoch ms */
+export async function projectDay(
+  db: D1Database,
+  kv: KVNamespace,
+  of: { readonly backfillId: string; readonly site: string; readonly day: number },
+  outcome: DayOutcome,
+  at: number,
+): Promise<void> {
+  const date = dayText(of.day);
+  const timestamp = new Date(at).toISOString();
+  const day = { status: outcome.outcome, records: outcome.records, r2_path: outcome.key, completed_at: timestamp };
+  await kv.put(`backfill:day:${date.replaceAll("-", "")}:${of.site}`, JSON.stringify(day));
+  if (outcome.reason !== null) {
+    const context = { site: of.site, date };
+    const error = { backfill_id: of.backfillId, timestamp, error: outcome.reason, context };
+    await kv.put(`backfill:errors:${of.backfillId}:${at}`, JSON.stringify(error));
+  }
+  const progress = await readProgress(db);
+  // Another job may run by now: the state is that one's.
+  if (progress?.job.backfillId === of.backfillId) await projectState(kv, progress);
+}

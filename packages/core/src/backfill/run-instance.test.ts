@@ -1,0 +1,257 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import type { DayBuilder } from "./day-builder.ts";
+import { cancelJob, startJob } from "./job-store.ts";
+import { MemoryEngine, ProcessDied } from "./memory-engine.ts";
+import { readProgress } from "./progress.ts";
+import { DAYS_AN_INSTANCE, runInstance } from "./run-instance.ts";
+
+const DAY = 20_000;
+const NOW = (DAY + 100) * 86_400_000;
+const SITE = "ses_run";
+const BUILD = "backfill_1";
+
+let db: D1Database;
+let siteId: number;
+let world: SyncWorld;
+let upstream: SyncWorld["upstream"];
+beforeAll(async () => {
+  db = await migratedDatabase();
+  const source = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago", points: 3 });
+  world = new SyncWorld({ db, source, now: NOW });
+  upstream = world.upstream;
+  siteId = (await world.state()).siteId;
+});
+beforeEach(async () => {
+  await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs; DELETE FROM day_files; DELETE FROM points");
+  await db.exec("UPDATE sites SET catalog_at = NULL");
+  world.upstream = upstream;
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+
+/** Stands around each call of a run to what it works with. */
+type Intercept = <T>(execute: () => Promise<T>) => Promise<T>;
+
+/** Days in memory, in the place of those in R2; each call is one that may fail. */
+class Days {
+  readonly staged = new Set<string>();
+  readonly published: number[] = [];
+  /** publications that another build is to win */
+  conflicts = 0;
+  /** may be replaced, to see or to change what a call does */
+  before: (call: string) => Promise<void> = () => Promise.resolve();
+
+  builder(intercept: Intercept): DayBuilder {
+    const call = <T>(name: string, work: () => T) =>
+      intercept(async () => {
+        await this.before(name);
+        return work();
+      });
+    return {
+      fetchHour: ({ day }, hour) =>
+        call(`${day - DAY} hour ${hour}`, () => {
+          this.staged.add(`${day} ${hour}`);
+          return { apiCalls: 2, retries: 1, records: 10, samples: 9, rejected: { null: 1 } };
+        }),
+      mergeDay: ({ day }) =>
+        call(`${day - DAY} merge`, () => {
+          for (let hour = 0; hour < 24; hour++) {
+            if (!this.staged.has(`${day} ${hour}`)) throw new Error(`hour ${hour} is not staged`);
+          }
+          const lineage = { baseEtag: null, baseGeneration: 0, generation: 1, manifestEtag: null };
+          return { source: "api", key: `k${day}`, ...lineage, file: null, pointDaysBytes: 0, suspect: null };
+        }),
+      publishDay: (of) =>
+        call(`${of.day - DAY} publish`, () => {
+          if (this.conflicts-- > 0) return null;
+          if (!this.published.includes(of.day)) this.published.push(of.day);
+          this.#drop(of.day);
+          return { state: "written", records: 216, key: `k${of.day}`, reason: null };
+        }),
+      discard: (of) => call(`${of.day - DAY} discard`, () => this.#drop(of.day)),
+    };
+  }
+
+  #drop(day: number): void {
+    for (const key of this.staged) if (key.startsWith(`${day} `)) this.staged.delete(key);
+  }
+}
+
+async function start(days: number): Promise<void> {
+  const range = { first: DAY, last: DAY + days - 1 };
+  await startJob(db, { backfillId: BUILD, range, siteIds: [siteId], selection: "all" }, NOW);
+}
+
+/** Runs one instance in a process that lives as `intercept` says. @returns whether it ended, and asked for a next one */
+async function run(engine: MemoryEngine, days: Days, intercept: Intercept = (execute) => execute()) {
+  let next = false;
+  const kv = new Proxy(env.ETL_STATE, {
+    get: (target) => (key: string, value: string) => intercept(() => target.put(key, value)),
+  });
+  const ended = await engine.run((steps) =>
+    runInstance(steps, {
+      db: interceptedDatabase(db, intercept),
+      kv,
+      builder: days.builder(intercept),
+      ticket: { backfillId: BUILD, epoch: 0 },
+      site: { id: siteId, name: SITE },
+      newClient: () => world.client(),
+      now: () => NOW,
+      startNext: () =>
+        intercept(async () => {
+          next = true;
+        }),
+    }),
+  );
+  return { ended, next };
+}
+
+/** The job and its days as D1 has them. */
+async function outcome(): Promise<unknown> {
+  const [jobs, days] = await db.batch([
+    db.prepare("SELECT status, reason, epoch FROM backfill_jobs"),
+    db.prepare("SELECT day, outcome, records, api_calls, retries, rejected, reason FROM backfill_days ORDER BY day"),
+  ]);
+  return { jobs: jobs?.results, days: days?.results };
+}
+
+const WRITTEN = { outcome: "written", records: 216, api_calls: 48, retries: 24, rejected: '{"null":24}', reason: null };
+const DONE = {
+  jobs: [{ status: "completed", reason: null, epoch: 0 }],
+  days: [
+    { day: DAY, ...WRITTEN },
+    { day: DAY + 1, ...WRITTEN },
+  ],
+};
+
+test("an instance deals with its days and ends the job", async () => {
+  await start(2);
+  const days = new Days();
+  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: false });
+  expect(await outcome()).toEqual(DONE);
+  expect(days.published).toEqual([DAY, DAY + 1]);
+  expect(await env.ETL_STATE.get<{ status: string }>("backfill:state", "json")).toMatchObject({ status: "completed" });
+});
+
+test("after ten days the next instance goes on", async () => {
+  await start(DAYS_AN_INSTANCE + 1);
+  const days = new Days();
+  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: true });
+  expect(days.published).toHaveLength(DAYS_AN_INSTANCE);
+  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: false });
+  expect((await readProgress(db))?.job.status).toBe("completed");
+});
+
+describe.each(["before", "after"])("a process that dies %s any of its calls", (kind) => {
+  test("is followed by one that goes on, and the end is the same", { timeout: 60_000 }, async () => {
+    let nth = 0;
+    for (let isLast = false; !isLast; nth++) {
+      await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs; UPDATE sites SET catalog_at = NULL");
+      await start(1);
+      const engine = new MemoryEngine();
+      const days = new Days();
+      let calls = 0;
+      const dying: Intercept = async (execute) => {
+        const call = calls++;
+        if (call < nth) return execute();
+        if (call === nth && kind === "after") await execute();
+        throw new ProcessDied();
+      };
+      const { ended } = await run(engine, days, dying);
+      isLast = ended;
+      if (!ended) expect(await run(engine, days)).toMatchObject({ ended: true });
+      expect(await outcome()).toEqual({ ...DONE, days: DONE.days.slice(0, 1) });
+      expect(days.published).toEqual([DAY]);
+      expect(days.staged.size).toBe(0);
+      // what was done once is not done again, but for the step that the process died in
+      for (const [, tries] of engine.tries) expect(tries).toBeLessThanOrEqual(2);
+    }
+    expect(nth).toBeGreaterThan(65);
+  });
+});
+
+test("a call that fails once is made again by the engine, and counted", async () => {
+  await start(1);
+  const days = new Days();
+  let failures = 0;
+  days.before = async (call) => {
+    if (call === "0 hour 7" && failures++ < 2) throw new Error("the connection failed");
+  };
+  await run(new MemoryEngine(), days);
+  expect(await outcome()).toMatchObject({ days: [{ outcome: "written", retries: 26 }] });
+});
+
+test("a day that fails is recorded, leaves nothing staged, and the next one is built", async () => {
+  await start(2);
+  const days = new Days();
+  days.before = async (call) => {
+    if (call === "0 merge") throw new Error("the spill is broken");
+  };
+  await run(new MemoryEngine(), days);
+  expect(await outcome()).toMatchObject({
+    jobs: [{ status: "completed" }],
+    days: [{ outcome: "failed", reason: "the spill is broken", api_calls: 48, rejected: '{"null":24}' }, WRITTEN],
+  });
+  expect([days.published, days.staged.size]).toEqual([[DAY + 1], 0]);
+});
+
+test("a day that another build published meanwhile is merged again, three times at most", async () => {
+  await start(2);
+  const days = new Days();
+  days.conflicts = 2;
+  await run(new MemoryEngine(), days);
+  expect(await outcome()).toMatchObject({ days: [WRITTEN, WRITTEN] });
+  await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs");
+  await start(1);
+  days.conflicts = 3;
+  await run(new MemoryEngine(), days);
+  expect(await outcome()).toMatchObject({ jobs: [{ status: "failed" }], days: [{ outcome: "failed" }] });
+  expect(days.staged.size).toBe(0);
+});
+
+test.each(["0 hour 0", "0 hour 23", "0 merge", "0 publish", "1 hour 5"])(
+  "a cancel during %s lets that step end, and no other begin",
+  async (during) => {
+    await start(3);
+    const days = new Days();
+    const calls: string[] = [];
+    days.before = async (call) => {
+      calls.push(call);
+      if (call === during) await cancelJob(db, NOW);
+    };
+    expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: false });
+    expect(calls.slice(calls.indexOf(during) + 1).filter((call) => !call.endsWith("discard"))).toEqual([]);
+    expect(days.staged.size).toBe(0);
+    const published = during === "0 publish" || during === "1 hour 5" ? [DAY] : [];
+    expect(days.published).toEqual(published);
+    expect((await readProgress(db))?.sites).toMatchObject([
+      { written: published.length, pending: 3 - published.length },
+    ]);
+  },
+);
+
+test("a catalogue that cannot be fetched fails the days, unless there is an old one", async () => {
+  await start(1);
+  world.upstream = () => Promise.resolve(new Response(null, { status: 401 }));
+  const days = new Days();
+  await run(new MemoryEngine(), days);
+  expect(await outcome()).toMatchObject({ jobs: [{ status: "failed" }], days: [{ outcome: "failed" }] });
+  await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs; UPDATE sites SET catalog_at = 5");
+  await start(1);
+  await run(new MemoryEngine(), days);
+  expect(await outcome()).toMatchObject({ days: [WRITTEN] });
+});
+
+test("a job whose own steps fail is failed, with the reason", async () => {
+  await start(1);
+  const days = new Days();
+  days.before = async (call) => {
+    if (call.endsWith("discard") || call === "0 hour 3") throw new Error("R2 does not answer");
+  };
+  await run(new MemoryEngine(), days);
+  expect(await outcome()).toMatchObject({ jobs: [{ status: "failed", reason: `${SITE}: R2 does not answer` }] });
+});

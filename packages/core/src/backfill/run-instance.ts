@@ -1,0 +1,124 @@
+import { z } from "zod";
+import type { AceClient } from "../ace/client.ts";
+import { dayText } from "../domain/day.ts";
+import { withD1Retry } from "../hot/d1-retry.ts";
+import { refreshCatalog } from "../sync/refresh-catalog.ts";
+import { logError } from "../telemetry/log.ts";
+import type { BackfillSite } from "./backfill-site.ts";
+import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
+import { failJob, finishJob, isCurrent } from "./job-store.ts";
+import { projectDay, projectState } from "./projection.ts";
+import { readProgress } from "./progress.ts";
+import { type DayContext, runDay } from "./run-day.ts";
+import { FETCH_STEP, PROJECTION_STEP, type Steps, STORE_STEP } from "./steps.ts";
+
+/** Days of one site that one instance deals with: an engine's instance has a limited number of steps. */
+export const DAYS_AN_INSTANCE = 10;
+
+/** A catalogue that is older than this is fetched anew. */
+const CATALOG_MAX_AGE_MS = 3_600_000;
+
+export interface InstanceContext extends DayContext {
+  readonly kv: KVNamespace;
+  readonly newClient: () => AceClient;
+  readonly site: BackfillSite;
+  /** epoch ms */
+  readonly now: () => number;
+  /** Starts the instance that goes on after this one; safe to repeat. */
+  readonly startNext: () => Promise<void>;
+}
+
+/**
+ * Deals with the next days of one site of a job, and then starts the next instance, or ends the job with the last day
+ * of its last site. A job whose steps fail beside the days themselves is failed, with the reason.
+ */
+export async function runInstance(steps: Steps, context: InstanceContext): Promise<void> {
+  const { db, ticket, now } = context;
+  try {
+    await dealWithDays(steps, context);
+  } catch (error) {
+    logError("backfill_failed", error, { backfillId: ticket.backfillId, site: context.site.name });
+    const reason = `${context.site.name}: ${error instanceof Error ? error.message : String(error)}`;
+    await steps.do("fail the job", STORE_STEP, () => failJob(db, ticket, reason, now()));
+    await projectProgress(steps, context);
+  }
+}
+
+async function dealWithDays(steps: Steps, context: InstanceContext): Promise<void> {
+  const { db, kv, ticket, site, now } = context;
+  const days = await steps.do("choose the days", STORE_STEP, async () =>
+    (await isCurrent(db, ticket)) ? pendingDays(db, ticket, site.id, DAYS_AN_INSTANCE) : null,
+  );
+  if (days === null) return;
+
+  const noCatalog = days.length === 0 ? null : await fetchCatalog(steps, context);
+  for (const day of days) {
+    const outcome: DayOutcome | null =
+      noCatalog === null ? await runDay(steps, context, { build: ticket.backfillId, site, day }) : failed(noCatalog);
+    if (outcome === null) return;
+    const date = dayText(day);
+    const at = await steps.do(`${date} record`, STORE_STEP, async () => {
+      const finishedAt = now();
+      await recordOutcome(db, ticket.backfillId, site.id, day, outcome, finishedAt);
+      return finishedAt;
+    });
+    const of = { backfillId: ticket.backfillId, site: site.name, day };
+    await leniently(steps, `${date} project`, () => projectDay(db, kv, of, outcome, at));
+  }
+
+  const isLast = await steps.do("go on", STORE_STEP, async () => {
+    if (!(await isCurrent(db, ticket))) return false;
+    const [more] = await pendingDays(db, ticket, site.id, 1);
+    if (more === undefined) await finishJob(db, ticket, now());
+    else await context.startNext();
+    return more === undefined;
+  });
+  if (isLast) await projectProgress(steps, context);
+}
+
+function failed(reason: string): DayOutcome {
+  return { outcome: "failed", records: 0, apiCalls: 0, retries: 0, rejected: {}, key: null, reason };
+}
+
+/**
+ * Without a catalogue every sample would be rejected as unconfigured, and a full day would pass for an empty one.
+ * @returns why there is none; null when there is
+ */
+async function fetchCatalog(steps: Steps, context: InstanceContext): Promise<string | null> {
+  const { db, newClient, site, ticket, now } = context;
+  try {
+    await steps.do("fetch the catalogue", FETCH_STEP, async () => {
+      const at = await catalogAt(db, site.id);
+      if (at !== null && now() - at < CATALOG_MAX_AGE_MS) return;
+      if (!(await isCurrent(db, ticket))) return;
+      await refreshCatalog(db, newClient(), site.name, site.id, now());
+    });
+    return null;
+  } catch (error) {
+    const has = await steps.do("look for a catalogue", STORE_STEP, async () => (await catalogAt(db, site.id)) !== null);
+    // An old one does: points come and go slowly.
+    return has ? null : `no catalogue of the site: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function catalogAt(db: D1Database, siteId: number): Promise<number | null> {
+  const statement = db.prepare("SELECT catalog_at FROM sites WHERE id = ?1").bind(siteId);
+  const row = z.object({ catalog_at: z.int().nullable() }).parse(await withD1Retry(() => statement.first()));
+  return row.catalog_at;
+}
+
+async function projectProgress(steps: Steps, { db, kv }: InstanceContext): Promise<void> {
+  await leniently(steps, "project the end", async () => {
+    const progress = await readProgress(db);
+    if (progress !== null) await projectState(kv, progress);
+  });
+}
+
+/** A projection that cannot be written must not make a failure of what is done; the next one repairs it. */
+async function leniently(steps: Steps, name: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await steps.do(name, PROJECTION_STEP, step);
+  } catch (error) {
+    logError("projection_failed", error, { step: name });
+  }
+}

@@ -1,0 +1,122 @@
+import { expect, it } from "vitest";
+import { parseDay } from "../domain/day.ts";
+import type { Progress, SiteProgress } from "./progress.ts";
+import { backfillState, backfillStatus } from "./status-answer.ts";
+
+const START = Date.UTC(2025, 1, 1);
+const HOUR = 3_600_000;
+
+const SITE: SiteProgress = {
+  site: "ses_falls_city",
+  total: 365,
+  pending: 200,
+  skipped: 60,
+  written: 100,
+  empty: 3,
+  suspect: 1,
+  failed: 1,
+  records: 617_100_000,
+  apiCalls: 7000,
+  retries: 12,
+  rejected: { null: 5 },
+  current: parseDay("2024-06-15"),
+};
+const RUNNING: Progress = {
+  job: {
+    backfillId: "backfill_1707934800_abc123",
+    status: "in_progress",
+    range: { first: parseDay("2024-01-01")!, last: parseDay("2024-12-30")! },
+    epoch: 0,
+    startedAt: START,
+    updatedAt: START + 105 * HOUR,
+    reason: null,
+  },
+  sites: [SITE],
+  finishedAt: Array.from({ length: 50 }, (_, i) => START + (56 + i) * HOUR),
+  intervalMs: 1500,
+};
+
+it("is the JSON of the older documents, and what is new", () => {
+  expect(backfillStatus(RUNNING, START + 105 * HOUR)).toEqual({
+    status: "in_progress",
+    backfill_id: "backfill_1707934800_abc123",
+    start_date: "2024-01-01",
+    end_date: "2024-12-30",
+    current_date: "2024-06-15",
+    days_completed: 163,
+    days_total: 365,
+    progress_percent: "44.65",
+    records_processed: 617_100_000,
+    started_at: "2025-02-01T00:00:00.000Z",
+    last_updated: "2025-02-05T09:00:00.000Z",
+    // 200 days more, an hour each
+    estimated_completion: new Date(START + 305 * HOUR).toISOString(),
+    days_failed: 1,
+    days_empty: 3,
+    days_skipped: 60,
+    days_suspect: 1,
+    retries: 12,
+    api_calls: 7000,
+    records_rejected: { null: 5 },
+    rate: { days_per_hour: 1, requests_per_minute: 40 },
+    reason: null,
+    sites: [
+      {
+        site: "ses_falls_city",
+        current_date: "2024-06-15",
+        days_completed: 163,
+        days_total: 365,
+        days_failed: 1,
+        days_empty: 3,
+        days_skipped: 60,
+        days_suspect: 1,
+        progress_percent: "44.65",
+        records_processed: 617_100_000,
+        records_rejected: { null: 5 },
+        api_calls: 7000,
+        retries: 12,
+      },
+    ],
+  });
+});
+
+it("adds up the sites, and names the day that is furthest behind", () => {
+  const other = { ...SITE, site: "other", current: parseDay("2024-03-01"), rejected: { null: 1, future: 2 } };
+  const status = backfillStatus({ ...RUNNING, sites: [SITE, other] }, START + 105 * HOUR);
+  expect(status).toMatchObject({
+    current_date: "2024-03-01",
+    days_completed: 326,
+    days_total: 730,
+    progress_percent: "44.65",
+    records_rejected: { null: 6, future: 2 },
+    estimated_completion: new Date(START + 505 * HOUR).toISOString(),
+  });
+});
+
+it("never says 100 before all is done, nor promises an end to what does not run", () => {
+  const almost = { ...SITE, total: 100_000, written: 99_938, empty: 0, pending: 1 };
+  expect(backfillStatus({ ...RUNNING, sites: [almost] }, START).progress_percent).toBe("99.99");
+  const cancelled = { ...RUNNING, job: { ...RUNNING.job, status: "cancelled" as const } };
+  expect(backfillStatus(cancelled, START + 9999 * HOUR)).toMatchObject({
+    status: "cancelled",
+    estimated_completion: null,
+    rate: { days_per_hour: 1 },
+  });
+});
+
+it("gives KV the keys that it always had, and no others", () => {
+  expect(Object.keys(backfillState(RUNNING)).sort()).toEqual(
+    [
+      "backfill_id",
+      "status",
+      "start_date",
+      "end_date",
+      "current_date",
+      "days_completed",
+      "days_total",
+      "records_processed",
+      "started_at",
+      "last_updated",
+    ].sort(),
+  );
+});

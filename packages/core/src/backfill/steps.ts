@@ -1,0 +1,35 @@
+/** How often the engine makes a failed step again, and how long it lets one take. */
+export interface StepOptions {
+  readonly retries: number;
+  /** before the first retry, doubling after, in milliseconds */
+  readonly backoffMs: number;
+  /** in milliseconds */
+  readonly timeoutMs: number;
+}
+
+/**
+ * The durable engine, as far as the backfill needs it. A step that succeeded is not made again, its result is kept:
+ * whatever stops the machine, the run goes on at the first step without a result. So a step must be safe to repeat,
+ * and all that a run decides by must be a step's result.
+ */
+export interface Steps {
+  /**
+   * @param name the same in every replay, and of no other step of the run
+   * @param step is given the number of the try, from 1; what it gives back must be structured data
+   * @throws {Error} what the last try threw; of that error only name and message are sure to arrive
+   */
+  do<T extends Rpc.Serializable<T>>(
+    name: string,
+    options: StepOptions,
+    step: (attempt: number) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** Steps that ask the upstream: an outage of a quarter of an hour passes unseen. */
+export const FETCH_STEP: StepOptions = { retries: 5, backoffMs: 30_000, timeoutMs: 1_800_000 };
+
+/** Steps that work on R2 and D1. */
+export const STORE_STEP: StepOptions = { retries: 4, backoffMs: 5_000, timeoutMs: 600_000 };
+
+/** Steps that nothing depends on. */
+export const PROJECTION_STEP: StepOptions = { retries: 2, backoffMs: 2_000, timeoutMs: 60_000 };

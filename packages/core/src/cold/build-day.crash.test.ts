@@ -1,0 +1,279 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
+import { migratedDatabase } from "../../test/database.ts";
+import { pointSamples } from "../../test/points.ts";
+import { dayRows, keysOf, storedDay } from "../../test/stored-day.ts";
+import { sourceSamples } from "../../test/stored-samples.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import type { RejectionCounts } from "../domain/rejection.ts";
+import { DAY_MS, dayRange, dayStart } from "../domain/day.ts";
+import { upsertSamples } from "../hot/upsert.ts";
+import { refreshCatalog } from "../sync/refresh-catalog.ts";
+import { archiveDay } from "./archive-day.ts";
+import { dayFileKey } from "./day-file-key.ts";
+import { readManifestDay } from "./manifest.ts";
+import { mergeDay } from "./merge-day.ts";
+import { publishDay } from "./publish-day.ts";
+import { encodeSpill } from "./spill-format.ts";
+import { spillApiHour } from "./spill-api-hour.ts";
+import type { StagedDay } from "./staged-day.ts";
+import { type DayBuild, spillKey, stagedFileKey } from "./staging.ts";
+
+const DAY = 20_373;
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+const bucket = env.TIMESERIES;
+const source = createBuilding({
+  seed: 3,
+  site: "ses_build",
+  timezone: "America/Chicago",
+  points: 9,
+  collectInterval: 600,
+});
+const expected = sourceSamples(source, dayRange(DAY));
+const now = () => dayStart(DAY) + 3 * DAY_MS;
+
+let db: D1Database;
+let world: SyncWorld;
+let of: DayBuild;
+/** the spills, staged file and rows of a build that nothing interrupted */
+const spills = new Map<number, Uint8Array<ArrayBuffer>>();
+let staged: StagedDay;
+let file: Uint8Array;
+let rows: unknown;
+
+beforeAll(async () => {
+  db = await migratedDatabase();
+  world = new SyncWorld({ db, source, now: now() });
+  const { siteId: id } = await world.state();
+  await refreshCatalog(db, world.client(), source.site.name, id, 1);
+  of = { build: "build_1", site: { id, name: source.site.name }, day: DAY };
+  for (const hour of HOURS) await fetchHour(hour);
+  for (const hour of HOURS) spills.set(hour, await bytesOf(spillKey(of, hour)));
+  staged = await merge();
+  file = await bytesOf(stagedFileKey(of));
+  await publish();
+  rows = await dayRows(db, of);
+});
+
+beforeEach(reset);
+
+/** Back to where the hours are fetched, and no more. */
+async function reset(): Promise<void> {
+  await db.exec(
+    "DELETE FROM sample_hours; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
+  );
+  const keys = await keysOf(bucket, "");
+  if (keys.length > 0) await bucket.delete(keys);
+  await Promise.all([...spills].map(([hour, bytes]) => bucket.put(spillKey(of, hour), bytes)));
+}
+
+async function bytesOf(key: string): Promise<Uint8Array<ArrayBuffer>> {
+  const object = await bucket.get(key);
+  if (object === null) throw new Error(`${key} is not there`);
+  return new Uint8Array(await object.arrayBuffer());
+}
+
+const alive = { database: (real: D1Database) => real, bucket: (real: R2Bucket) => real };
+const fetchHour = (hour: number, through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
+  spillApiHour(
+    { db: through.database(db), bucket: through.bucket(bucket), ace: world.client(), pageSize: 100 },
+    of,
+    hour,
+  );
+const merge = (through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
+  mergeDay({ db: through.database(db), bucket: through.bucket(bucket) }, of, { source: "api", hours: HOURS });
+const publish = (through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
+  publishDay({ db: through.database(db), bucket: through.bucket(bucket), now }, of, staged);
+
+/** Runs a step once for each of its calls, dying there, and hands the state over to be checked. @returns calls */
+async function dieEverywhere(
+  kind: CrashKind,
+  prepare: () => Promise<unknown>,
+  step: (through: CrashPoint) => Promise<unknown>,
+  check: () => Promise<void>,
+): Promise<number> {
+  for (let nth = 0; ; nth++) {
+    await prepare();
+    const crash = new CrashPoint(nth, kind);
+    const died = await step(crash).then(
+      () => false,
+      (error: Error) => error.message.includes("the process died"),
+    );
+    if (!crash.happened) return nth;
+    expect(died).toBe(true);
+    await check();
+  }
+}
+
+test("a build that nothing interrupts holds all that the upstream has", async () => {
+  await merge();
+  expect(await publish()).toEqual({ state: "written", records: expected.length, key: staged.key, reason: null });
+  expect(await storedDay(db, bucket, of)).toEqual(expected);
+  expect(await keysOf(bucket, "staging/")).toEqual([]);
+});
+
+describe.each<CrashKind>(["before", "after"])("a build of a day that dies %s any of its calls", (kind) => {
+  test("while fetching, fetches the hour again", async () => {
+    let calls = 0;
+    for (const hour of HOURS) {
+      const drop = () => bucket.delete(spillKey(of, hour));
+      calls += await dieEverywhere(
+        kind,
+        drop,
+        (through) => fetchHour(hour, through),
+        async () => {
+          expect(await fetchHour(hour)).toMatchObject({ records: expect.any(Number), retries: 0 });
+          expect(await bytesOf(spillKey(of, hour))).toEqual(spills.get(hour));
+        },
+      );
+    }
+    expect(calls).toBeGreaterThanOrEqual(48);
+  }, 60_000);
+
+  test("while merging, merges again", async () => {
+    const calls = await dieEverywhere(kind, reset, merge, async () => {
+      expect(await storedDay(db, bucket, of)).toEqual([]);
+      expect(await merge()).toEqual(staged);
+      expect(await bytesOf(stagedFileKey(of))).toEqual(file);
+    });
+    expect(calls).toBeGreaterThan(28);
+  }, 60_000);
+
+  test("while publishing, publishes again: readers see all of it or nothing, and the end is the same", async () => {
+    const prepare = async () => {
+      await reset();
+      await merge();
+    };
+    const calls = await dieEverywhere(kind, prepare, publish, async () => {
+      expect([0, expected.length]).toContain((await storedDay(db, bucket, of)).length);
+      expect(await publish()).toEqual({ state: "written", records: expected.length, key: staged.key, reason: null });
+      expect(await storedDay(db, bucket, of)).toEqual(expected);
+      expect(await dayRows(db, of)).toEqual(rows);
+      expect(await bytesOf(staged.key)).toEqual(file);
+      expect(await keysOf(bucket, "")).toEqual([dayFileKey(of.site.name, dayStart(DAY))]);
+      expect((await readManifestDay(db, of.site.id, DAY))?.pending).toEqual(new Map());
+    });
+    expect(calls).toBeGreaterThan(7);
+  }, 60_000);
+});
+
+describe("what a build is merged over", () => {
+  test("samples of the file that the upstream serves no more stay, and the newer fetch wins", async () => {
+    // a file made of the hot level: a sample that nobody else has, and one that the upstream has otherwise
+    const [line] = expected;
+    const [name, time] = line!.split(" ");
+    const id = (await loadCatalog(db, of.site.id)).get(name!)!.id;
+    await upsertSamples(
+      db,
+      pointSamples([
+        [id, Number(time), -999],
+        [id, dayStart(DAY) + 1, 5],
+      ]),
+    );
+    const archived = await archiveDay({ db, bucket, now }, { ...of, build: "archive_1" });
+    expect(archived).toMatchObject({ outcome: "archived", samples: 2 });
+    const over = await merge();
+    expect(await publishDay({ db, bucket, now }, of, over)).toMatchObject({ records: expected.length + 1 });
+    expect(await storedDay(db, bucket, of)).toEqual([...expected, `${name} ${dayStart(DAY) + 1} 5`].sort());
+    expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ source: "api", generation: 2 });
+  });
+
+  test("another build that was published meanwhile: publish says so, and a new merge has both", async () => {
+    const over = await merge();
+    const id = [...(await loadCatalog(db, of.site.id)).values()].find((point) => point.configured)!;
+    await upsertSamples(db, pointSamples([[id.id, dayStart(DAY) + 1, 5]]));
+    await archiveDay({ db, bucket, now }, { ...of, build: "archive_2" });
+    expect(await publishDay({ db, bucket, now }, of, over)).toBeNull();
+    expect(await storedDay(db, bucket, of)).toEqual([`${id.name} ${dayStart(DAY) + 1} 5`]);
+    expect(await publishDay({ db, bucket, now }, of, await merge())).toMatchObject({ records: expected.length + 1 });
+    expect(await storedDay(db, bucket, of)).toHaveLength(expected.length + 1);
+  });
+
+  test("a file of somebody else's is not read; it is replaced only when that is asked for", async () => {
+    await bucket.put(staged.key, "not what was written");
+    const refused = await merge();
+    expect(await publishDay({ db, bucket, now }, of, refused)).toMatchObject({ state: "suspect", key: null });
+    expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ state: "suspect" });
+    await reset();
+    await bucket.put(staged.key, "not what was written");
+    const anew = await mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect: true });
+    expect(await publishDay({ db, bucket, now }, of, anew)).toMatchObject({ state: "written" });
+    expect(await storedDay(db, bucket, of)).toEqual(expected);
+  });
+});
+
+describe("a day without samples", () => {
+  const nothing = {
+    pointIds: new Int32Array(),
+    rows: new Int32Array(),
+    times: new Float64Array(),
+    values: new Float64Array(),
+  };
+  const serve = (records: number, rejected: RejectionCounts) =>
+    Promise.all(
+      HOURS.map((hour) => {
+        const spill = encodeSpill(dayStart(DAY) + hour * HOUR_MS, nothing, { records, rejected });
+        return bucket.put(spillKey(of, hour), spill);
+      }),
+    );
+
+  test("is confirmed empty when the upstream proved every hour, and has no file", async () => {
+    await serve(1, { null: 1 });
+    const empty = await merge();
+    for (let again = 0; again < 2; again++) {
+      expect(await publishDay({ db, bucket, now }, of, empty)).toEqual({
+        state: "empty-confirmed",
+        records: 0,
+        key: null,
+        reason: null,
+      });
+    }
+    expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({
+      state: "empty-confirmed",
+      file: null,
+      source: "api",
+    });
+    expect(await keysOf(bucket, "")).toEqual([]);
+  });
+
+  test("is not believed when records were dropped that might be samples", async () => {
+    await serve(3, { unconfigured: 2, bad_time: 1 });
+    await expect(merge()).rejects.toThrow(
+      "none of the records that the upstream served could be stored: 48 unconfigured, 24 bad_time",
+    );
+  });
+
+  test("is not believed when an hour is missing", async () => {
+    await serve(0, {});
+    const some = { source: "api", hours: HOURS.slice(1) } as const;
+    await expect(mergeDay({ db, bucket }, of, some)).rejects.toThrow("no proof that there are none");
+  });
+
+  test("is not published over a file that came meanwhile", async () => {
+    await serve(0, {});
+    const empty = await merge();
+    const point = [...(await loadCatalog(db, of.site.id)).values()].find(({ configured }) => configured)!;
+    await upsertSamples(db, pointSamples([[point.id, dayStart(DAY) + 1, 5]]));
+    await archiveDay({ db, bucket, now }, { ...of, build: "archive_3" });
+    expect(await publishDay({ db, bucket, now }, of, empty)).toBeNull();
+    expect(await publishDay({ db, bucket, now }, of, await merge())).toMatchObject({ state: "written", records: 1 });
+  });
+});
+
+test("a day whose hours are not all there is not merged", async () => {
+  await bucket.delete(spillKey(of, 13));
+  await expect(merge()).rejects.toThrow("/13: there is no such file");
+});
+
+test("an hour that the upstream cannot prove to have ended has no spill", async () => {
+  await bucket.delete(spillKey(of, 5));
+  const { upstream } = world;
+  world.upstream = () => Promise.resolve(Response.json({ point_samples: [] }));
+  await expect(fetchHour(5)).rejects.toThrow("does not say how to go on");
+  world.upstream = upstream;
+  expect(await bucket.head(spillKey(of, 5))).toBeNull();
+});

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { dayStart } from "../domain/day.ts";
+import { dayFileKey } from "./day-file-key.ts";
+import type { DayFileSource } from "./day-file-schema.ts";
+import { type ManifestDay, objectStanding, readManifestDay, type StandingObject } from "./manifest.ts";
+import type { DayBuild } from "./staging.ts";
+
+const generationSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,9}$/)
+  .transform(Number)
+  .optional();
+
+/** What a build of a day starts from. */
+export interface DayBase {
+  /** R2 key of the day's file */
+  readonly key: string;
+  /** of the object in place, which the new file may replace and no other; null: there is none */
+  readonly etag: string | null;
+  /** its samples are the old level; null: there are none to go on from */
+  readonly file: { readonly etag: string; readonly sha256: string; readonly source: DayFileSource | null } | null;
+  /** of the object in place */
+  readonly generation: number;
+  /** of a file that takes its place */
+  readonly nextGeneration: number;
+  /** why the day may not be built upon what is there; null: it may */
+  readonly suspect: string | null;
+  /** of the file that the manifest had then; null: none */
+  readonly manifestEtag: string | null;
+}
+
+/** Builds that publish right now may be taken for somebody else once; one that really is somebody else's stays so. */
+const LOOKS = 3;
+
+/** What is needed of an R2Bucket to look at an object. */
+export interface HeadBucket {
+  head(key: string): Promise<StandingObject | null>;
+}
+
+/**
+ * Finds what a build of a day starts from: the published file, or the one that a build put in its place and died before
+ * it could say so.
+ * @param replaceSuspect build anew over an object that is not what was written, without reading it
+ */
+export async function findBase(
+  context: { readonly db: D1Database; readonly bucket: HeadBucket },
+  of: DayBuild,
+  replaceSuspect: boolean,
+): Promise<DayBase> {
+  const key = dayFileKey(of.site.name, dayStart(of.day));
+  let row: ManifestDay | null = null;
+  let object: StandingObject | null = null;
+  let suspect: string | null = null;
+  for (let looks = 0; looks < LOOKS; looks++) {
+    // in this order: a build claims what it is about to put, so the row knows whatever was in place before
+    object = await context.bucket.head(key);
+    row = await readManifestDay(context.db, of.site.id, of.day);
+    suspect = suspicionOf(row, object);
+    if (suspect === null) break;
+  }
+  const sha256 = (row?.file?.etag === object?.etag ? row?.file?.sha256 : object?.customMetadata?.["sha256"]) ?? "";
+  const generation = object?.customMetadata?.["generation"];
+  // the row's own object may have been put back with its bytes alone
+  const own =
+    suspect === null && object !== null
+      ? (generationSchema.parse(generation) ?? row?.generation ?? 0)
+      : (row?.generation ?? 0);
+  return {
+    key,
+    etag: object?.etag ?? null,
+    file: suspect === null && object !== null ? { etag: object.etag, sha256, source: row?.source ?? null } : null,
+    generation: own,
+    // above every claim too: no two files of a day share a generation, whichever of their builds lives on
+    nextGeneration: Math.max(own, row?.generation ?? 0, ...(row?.pending.values() ?? [])) + 1,
+    suspect: replaceSuspect ? null : suspect,
+    manifestEtag: row?.file?.etag ?? null,
+  };
+}
+
+function suspicionOf(row: ManifestDay | null, object: StandingObject | null): string | null {
+  if (row?.state === "suspect") return row.reason ?? "the day was found suspect";
+  if (object === null) return row?.file ? "its file is gone" : null;
+  return objectStanding(row, object) === "foreign" ? "its file was put there by somebody else" : null;
+}

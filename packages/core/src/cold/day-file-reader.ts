@@ -1,0 +1,112 @@
+import type { Series } from "../domain/samples.ts";
+import { type Footer, groupReadsByFooter, readFooter } from "./footer.ts";
+import { extentBytes, type Locator } from "./locator.ts";
+import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
+import { type GroupRead, groupReads, planRanges, type RangeRead } from "./read-plan.ts";
+import { decodeGroup } from "./row-group-reader.ts";
+
+/** The file that locators were made for, as the manifest knows it. */
+export interface DayFile {
+  readonly key: string;
+  readonly etag: string;
+  /** start of the UTC day, epoch milliseconds */
+  readonly day: number;
+}
+
+/** A Worker has six connections; more requests at once would only wait. */
+const REQUESTS_AT_ONCE = 6;
+
+/**
+ * Executes one request of a plan.
+ * @returns each point's samples of the day, ascending; a point that was not expected and has none is absent
+ * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}; R2's errors
+ */
+export async function readRange(
+  bucket: RangeBucket,
+  file: DayFile,
+  range: RangeRead,
+  cost: RangeCost = { requests: 0, bytes: 0 },
+): Promise<Map<string, Series>> {
+  const { bytes, offset } = await fetchRange(bucket, file.key, file.etag, range, cost);
+  const found = new Map<string, Series>();
+  for (const read of range.groups) {
+    const from = read.group.offset - offset;
+    const decoded = decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, file);
+    for (const [name, series] of decoded) found.set(name, series);
+  }
+  return found;
+}
+
+/**
+ * Reads points of one file by their locators: a request for each row group, fewer where groups are neighbours. Every
+ * wanted point is in the answer.
+ * @throws {RangeError} for locators that contradict each other; the errors of {@link readRange}
+ */
+export async function readPoints(
+  bucket: RangeBucket,
+  file: DayFile,
+  wanted: readonly { readonly name: string; readonly locator: Locator }[],
+  cost?: RangeCost,
+): Promise<Map<string, Series>> {
+  return readRanges(bucket, file, planRanges(groupReads(wanted)), cost);
+}
+
+/**
+ * Reads points of one file without locators, by the footer alone. A point without samples is absent.
+ * @throws the errors of {@link readRange}
+ */
+export async function readPointsByFooter(
+  bucket: RangeBucket,
+  key: string,
+  footer: Footer,
+  names: readonly string[],
+  cost?: RangeCost,
+): Promise<Map<string, Series>> {
+  return readRanges(bucket, { key, ...footer }, planRanges(groupReadsByFooter(footer, names)), cost);
+}
+
+/**
+ * Reads a whole file, point by point in the order of their names, a request each megabyte.
+ * @param etag of the object that is meant; null: whichever is there
+ * @throws the errors of {@link readRange}; then what was yielded before is right, but not all
+ */
+export async function* scanDayFile(
+  bucket: RangeBucket,
+  file: { readonly key: string; readonly etag: string | null; readonly footerBytes?: number },
+  cost: RangeCost = { requests: 0, bytes: 0 },
+): AsyncGenerator<{ name: string; series: Series; locator: Locator }> {
+  const footer = await readFooter(bucket, file, cost);
+  const reads = footer.groups.map(({ group }): GroupRead => ({ group, points: null }));
+  for (const range of planRanges(reads)) {
+    const { bytes, offset } = await fetchRange(bucket, file.key, footer.etag, range, cost);
+    for (const read of range.groups) {
+      const from = read.group.offset - offset;
+      let firstRow = 0;
+      for (const [name, series] of decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, {
+        key: file.key,
+        ...footer,
+      })) {
+        yield { name, series, locator: { group: read.group, firstRow, rows: series.times.length } };
+        firstRow += series.times.length;
+      }
+    }
+  }
+}
+
+async function readRanges(
+  bucket: RangeBucket,
+  file: DayFile,
+  ranges: readonly RangeRead[],
+  cost?: RangeCost,
+): Promise<Map<string, Series>> {
+  const found: Map<string, Series>[] = [];
+  let next = 0;
+  const work = async () => {
+    while (next < ranges.length) {
+      const i = next++;
+      found[i] = await readRange(bucket, file, ranges[i]!, cost);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(REQUESTS_AT_ONCE, ranges.length) }, work));
+  return new Map(found.flatMap((points) => [...points]));
+}

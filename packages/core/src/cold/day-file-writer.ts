@@ -1,0 +1,156 @@
+import type { Series } from "../domain/samples.ts";
+import { DAY_MS, dayFileKey, dayText } from "./day-file-key.ts";
+import {
+  type DayFileSource,
+  FORMAT_VERSION,
+  MAX_GROUP_ROWS,
+  MAX_POINT_ROWS,
+  POINTS_A_GROUP,
+} from "./day-file-schema.ts";
+import type { Locator } from "./locator.ts";
+import type { ByteSink, StoredObject } from "./multipart-sink.ts";
+import { type NamedSeries, RowGroupWriter } from "./row-group-writer.ts";
+import { compareUtf8 } from "./utf8-order.ts";
+
+interface DayFileOptions {
+  readonly site: string;
+  /** start of the UTC day, epoch milliseconds */
+  readonly day: number;
+  readonly source: DayFileSource;
+}
+
+/** A point of a file that was written, and where its samples lie in it. */
+export interface WrittenPoint {
+  readonly name: string;
+  readonly locator: Locator;
+}
+
+/** A day file as it was stored. */
+export interface WrittenDayFile extends StoredObject {
+  readonly rows: number;
+  readonly rowGroups: number;
+  /** size of the footer with its seal: what to fetch from the end of the file to read it in one request */
+  readonly footerBytes: number;
+  /** ascending by name */
+  readonly points: readonly WrittenPoint[];
+}
+
+/**
+ * Writes the Parquet file of a site's day, point by point in the UTF-8 order of their names, a row group each
+ * {@link POINTS_A_GROUP} points. A point's rows are all in one group: a group that would grow beyond
+ * {@link MAX_GROUP_ROWS} rows is closed before the point, so a point with more has a group of its own.
+ *
+ * Memory: one row group (12,000 rows at a sample a minute), the sink's part, and about 2 KB a group for the footer.
+ * Calls must be awaited one by one. The first error gives the file up: nothing is stored, nothing more may be written.
+ */
+export class DayFileWriter {
+  readonly #sink: ByteSink;
+  readonly #options: DayFileOptions;
+  readonly #groups: RowGroupWriter;
+  readonly #points: WrittenPoint[] = [];
+  #pending: NamedSeries[] = [];
+  #pendingRows = 0;
+  #rows = 0;
+  #rowGroups = 0;
+  #last: string | null = null;
+  #closed = false;
+
+  /** @throws {RangeError} where the site or the day has no key */
+  constructor(sink: ByteSink, options: DayFileOptions) {
+    dayFileKey(options.site, options.day);
+    this.#sink = sink;
+    this.#options = options;
+    this.#groups = new RowGroupWriter(options.site);
+  }
+
+  /**
+   * @param series at least one sample, times strictly ascending within the day, values finite; not to be changed
+   *   until `finish`
+   * @throws {RangeError} for a name or a series that is not so, and beyond {@link MAX_POINT_ROWS}; the sink's errors
+   */
+  async writePoint(name: string, series: Series): Promise<void> {
+    await this.#step(async () => {
+      this.#check(name, series);
+      const rows = series.times.length;
+      if (this.#pending.length > 0 && this.#pendingRows + rows > MAX_GROUP_ROWS) await this.#flush();
+      this.#pending.push({ name, series });
+      this.#pendingRows += rows;
+      this.#last = name;
+      if (this.#pending.length === POINTS_A_GROUP) await this.#flush();
+    });
+  }
+
+  /**
+   * Ends the file and stores it.
+   * @throws {RangeError} where no point was written: a day without samples has no file, so that an empty file can
+   *   never stand for data that was not fetched; the sink's errors
+   */
+  async finish(): Promise<WrittenDayFile> {
+    return this.#step(async () => {
+      if (this.#last === null) throw new RangeError("a day without samples has no file");
+      if (this.#pending.length > 0) await this.#flush();
+      const { day, source } = this.#options;
+      const footer = { day: dayText(day), source, formatVersion: FORMAT_VERSION, rows: this.#rows };
+      const bytes = this.#groups.encodeFooter(footer);
+      await this.#sink.write(bytes);
+      const stored = await this.#sink.finish();
+      this.#closed = true;
+      const { length: footerBytes } = bytes;
+      return { ...stored, rows: this.#rows, rowGroups: this.#rowGroups, footerBytes, points: this.#points };
+    });
+  }
+
+  /** Gives the file up, where its source failed. */
+  async abort(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#sink.abort();
+  }
+
+  /** Runs a step; if it fails, so that the file would lack something, nobody can finish it. */
+  async #step<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error("this day file is finished or given up");
+    try {
+      return await run();
+    } catch (error) {
+      const [abort] = await Promise.allSettled([this.abort()]);
+      if (abort.status === "fulfilled") throw error;
+      throw new AggregateError([error, abort.reason], "a day file failed, and so did giving it up", { cause: error });
+    }
+  }
+
+  #check(name: string, { times, values }: Series): void {
+    const reject = (reason: string): never => {
+      throw new RangeError(`point ${JSON.stringify(name.slice(0, 200))}: ${reason}`);
+    };
+    if (!name.isWellFormed()) reject("its name is no Unicode text");
+    if (this.#last !== null && compareUtf8(this.#last, name) >= 0) reject("stands after a point of a higher name");
+    if (times.length === 0) reject("has no samples");
+    if (times.length > MAX_POINT_ROWS) reject(`has ${times.length} samples, more than ${MAX_POINT_ROWS}`);
+    if (times.length !== values.length) reject("has not as many values as times");
+    const { day } = this.#options;
+    let before = day - 1;
+    for (let i = 0; i < times.length; i++) {
+      const time = times[i]!;
+      if (!Number.isInteger(time) || time <= before) reject(`time ${time} does not ascend from ${before}`);
+      if (!Number.isFinite(values[i])) reject(`has the value ${values[i]} at ${time}`);
+      before = time;
+    }
+    if (before >= day + DAY_MS) reject(`time ${before} is not of the day`);
+  }
+
+  async #flush(): Promise<void> {
+    const { extent, bytes } = this.#groups.encodeGroup(this.#pending);
+    await this.#sink.write(bytes);
+    let firstRow = 0;
+    for (const { name, series } of this.#pending) {
+      const rows = series.times.length;
+      this.#points.push({ name, locator: { group: extent, firstRow, rows } });
+      firstRow += rows;
+    }
+    this.#rows += firstRow;
+    this.#rowGroups++;
+    this.#pending = [];
+    this.#pendingRows = 0;
+  }
+}

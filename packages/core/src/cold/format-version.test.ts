@@ -1,0 +1,68 @@
+import { parquetHeader } from "hyparquet/src/column.js";
+import { parquetMetadata } from "hyparquet/src/metadata.js";
+import { expect, test } from "vitest";
+import { buildingDay } from "./arbitrary-day.ts";
+import { FOOTER_SEAL_BYTES, FORMAT_VERSION } from "./day-file-schema.ts";
+import { MemoryBucket } from "./memory-bucket.ts";
+import { TEST_KEY, writeDay } from "./written-day.ts";
+import { readZstdFrame } from "./zstd-frame.ts";
+
+/**
+ * What each version of the format looks like. If this test fails, the writer's bytes have changed: raise
+ * FORMAT_VERSION, add its hash, keep the old ones, and make the reader read or refuse files of the old version.
+ */
+const LAYOUTS: Record<number, string> = {
+  1: "b7fc63c4e9ce4b6e7c3c80c9737b4b1e6ea0c700395c3f357db0c80cb458807e",
+};
+
+const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** All of a file but what another release of zstd may change: the compressed bytes, their sizes, places and CRCs. */
+function layoutOf(bytes: Uint8Array<ArrayBuffer>, footerBytes: number): unknown {
+  const footerAt = bytes.length - footerBytes;
+  const metadata = parquetMetadata(bytes);
+  const pages: unknown[] = [];
+  let at = 4;
+  while (at < footerAt) {
+    const reader = { view: new DataView(bytes.buffer), offset: at };
+    const { compressed_page_size: size, crc: _, ...header } = parquetHeader(reader);
+    at = reader.offset + size;
+    pages.push({
+      ...header,
+      data: hex(readZstdFrame(bytes.subarray(reader.offset, at), header.uncompressed_page_size)),
+    });
+  }
+  const places = new Set([
+    "total_compressed_size",
+    "data_page_offset",
+    "dictionary_page_offset",
+    "file_offset",
+    "metadata_length",
+  ]);
+  const crcs = "building_vitals.row_group_crc32";
+  const footer: unknown = JSON.parse(
+    JSON.stringify(metadata, (key, value: unknown) => {
+      if (places.has(key)) return typeof value;
+      if (key === "key_value_metadata" && Array.isArray(value)) {
+        return value.map((entry: { key: string; value: string }) =>
+          entry.key === crcs ? [crcs, entry.value.length] : entry,
+        );
+      }
+      return typeof value === "bigint" ? `${value}n` : value;
+    }),
+  );
+  return {
+    head: hex(bytes.subarray(0, 4)),
+    pages,
+    seal: hex(bytes.subarray(footerAt, footerAt + FOOTER_SEAL_BYTES - 4)),
+    footer,
+  };
+}
+
+test("the bytes that the writer makes are those of the format version that it states", async () => {
+  const bucket = new MemoryBucket();
+  const { written } = await writeDay(bucket, buildingDay(20, 30));
+  const layout = JSON.stringify(layoutOf(bucket.stored(TEST_KEY).bytes, written.footerBytes));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(layout)));
+  expect(hex(digest)).toBe(LAYOUTS[FORMAT_VERSION]);
+});

@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { dayStart } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { type HourAggregates, hourAggregates, hourAggregatesText, parseHourAggregates } from "./hour-aggregates.ts";
+
+const DAY = 20_373;
+const START = dayStart(DAY);
+
+function seriesOf(samples: readonly (readonly [offset: number, value: number])[]) {
+  return {
+    times: Float64Array.from(samples, ([offset]) => START + offset),
+    values: Float64Array.from(samples, ([, value]) => value),
+  };
+}
+
+const hoursOf = (...given: readonly (readonly [hour: number, HourAggregates[number]])[]): HourAggregates =>
+  Array.from({ length: 24 }, (_, hour) => given.find(([at]) => at === hour)?.[1] ?? null);
+
+test("sums each hour up by itself", () => {
+  const samples = [
+    [0, 2],
+    [HOUR_MS - 1, -4],
+    [HOUR_MS, 7.5],
+    [24 * HOUR_MS - 1, 1],
+  ] as const;
+  expect(hourAggregates(seriesOf(samples), DAY)).toEqual(
+    hoursOf(
+      [0, { n: 2, min: -4, max: 2, sum: -2, first: 2, last: -4 }],
+      [1, { n: 1, min: 7.5, max: 7.5, sum: 7.5, first: 7.5, last: 7.5 }],
+      [23, { n: 1, min: 1, max: 1, sum: 1, first: 1, last: 1 }],
+    ),
+  );
+});
+
+test("refuses a sample of another day", () => {
+  for (const offset of [-1, 24 * HOUR_MS]) {
+    expect(() => hourAggregates(seriesOf([[offset, 1]]), DAY)).toThrow(RangeError);
+  }
+});
+
+test("a sum of decimals is the decimal that people expect", () => {
+  const samples = Array.from({ length: 60 }, (_, i): [number, number] => [i * 60_000, i % 2 === 0 ? 0.1 : 0.2]);
+  const [hour] = hourAggregates(seriesOf(samples), DAY);
+  expect(hour?.sum).toBe(9);
+  expect(hourAggregatesText(hourAggregates(seriesOf(samples), DAY))).toContain("[60,0.1,0.2,9,0.1,0.2]");
+});
+
+test("large values that cancel one another out leave the small ones", () => {
+  const [hour] = hourAggregates(
+    seriesOf([
+      [0, 1],
+      [1, 1e100],
+      [2, 1],
+      [3, -1e100],
+    ]),
+    DAY,
+  );
+  expect(hour?.sum).toBe(2);
+});
+
+test("a sum beyond the doubles is infinite, and comes back so", () => {
+  const hours = hourAggregates(
+    seriesOf([
+      [0, -1.7e308],
+      [1, -1.6e308],
+    ]),
+    DAY,
+  );
+  expect(hours[0]?.sum).toBe(-Infinity);
+  expect(parseHourAggregates(hourAggregatesText(hours))).toEqual(hours);
+});
+
+test("a constant is told once an hour", () => {
+  const samples = Array.from({ length: 1_440 }, (_, i): [number, number] => [i * 60_000, 21.1]);
+  const text = hourAggregatesText(hourAggregates(seriesOf(samples), DAY));
+  expect(text).toBe(`[${Array.from({ length: 24 }, () => "[60,21.1]").join()}]`);
+});
+
+test("any day: the oracle's figures, and the text brings them back bit for bit", () => {
+  const value = fc.oneof(
+    fc.constantFrom(0, -0, 5e-324, 1.7976931348623157e308, 25.517500000000002),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+  );
+  const day = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 24 * HOUR_MS - 1 }), value), {
+    selector: ([offset]) => Math.floor(offset / 900_000) + offset / 1e9,
+    maxLength: 80,
+  });
+  fc.assert(
+    fc.property(day, (unsorted) => {
+      const samples = unsorted.toSorted(([a], [b]) => a - b);
+      const hours = hourAggregates(seriesOf(samples), DAY);
+      hours.forEach((hour, at) => {
+        const mine = samples.filter(([offset]) => Math.floor(offset / HOUR_MS) === at).map(([, v]) => v);
+        if (mine.length === 0) return expect(hour).toBeNull();
+        const { sum, ...others } = hour!;
+        const figures = {
+          n: mine.length,
+          min: Math.min(...mine),
+          max: Math.max(...mine),
+          first: mine[0],
+          last: mine.at(-1),
+        };
+        expect(others).toEqual(figures);
+        const size = mine.reduce((all, v) => all + Math.abs(v), 0);
+        if (Number.isFinite(size))
+          expect(Math.abs(sum - mine.reduce((all, v) => all + v, 0))).toBeLessThanOrEqual(size * 1e-13);
+      });
+      expect(parseHourAggregates(hourAggregatesText(hours))).toEqual(hours);
+    }),
+  );
+});
+
+describe("parseHourAggregates", () => {
+  const day = (hour: string) => `[${hour}${",0".repeat(23)}]`;
+  test("takes a day without samples", () => {
+    expect(parseHourAggregates(day("0"))).toEqual(hoursOf());
+  });
+  test.each([
+    ["no JSON", "["],
+    ["no array", "{}"],
+    ["23 hours", `[0${",0".repeat(22)}]`],
+    ["another word for no samples", day("null")],
+    ["no samples but a value", day("[0,1]")],
+    ["half a sample", day("[0.5,1]")],
+    ["a value missing", day("[2,1,1,2,1]")],
+    ["one too many", day("[2,1,1,2,1,1,1]")],
+    ["text for a value", day('[1,"1"]')],
+    ["an infinite value", day("[1,1e999]")],
+    ["no sum", day("[2,1,1,null,1,1]")],
+  ])("refuses %s", (_, text) => {
+    expect(() => parseHourAggregates(text)).toThrow(/is no|is not|has no/);
+  });
+});

@@ -1,0 +1,64 @@
+import { z } from "zod";
+
+/**
+ * Where a row group's samples lie in its file: the chunks of its columns timestamp, point_name and value, which touch.
+ * Bytes [offset, offset + timeBytes + nameBytes + valueBytes).
+ */
+export interface RowGroupExtent {
+  /** byte of the file at which the timestamp chunk begins */
+  readonly offset: number;
+  readonly timeBytes: number;
+  readonly nameBytes: number;
+  readonly valueBytes: number;
+  /** rows of the whole group */
+  readonly rows: number;
+  /** CRC-32 of those bytes, unsigned */
+  readonly crc32: number;
+}
+
+/** Where a point's samples of one day lie: rows [firstRow, firstRow + rows) of one row group of the day's file. */
+export interface Locator {
+  readonly group: RowGroupExtent;
+  readonly firstRow: number;
+  readonly rows: number;
+}
+
+/** Bytes to fetch for a row group. */
+export function extentBytes(extent: RowGroupExtent): number {
+  return extent.timeBytes + extent.nameBytes + extent.valueBytes;
+}
+
+const positive = z.int().positive();
+const uint32 = z.int().min(0).max(0xffff_ffff);
+
+const storedLocatorSchema = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue("is no JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(z.tuple([positive, positive, positive, positive, positive, uint32, z.int().min(0), positive]))
+  .refine(([, , , , rows, , firstRow, own]) => firstRow + own <= rows, "points beyond its row group")
+  .transform(([offset, timeBytes, nameBytes, valueBytes, rows, crc32, firstRow, own]): Locator => {
+    return { group: { offset, timeBytes, nameBytes, valueBytes, rows, crc32 }, firstRow, rows: own };
+  });
+
+/**
+ * The text that `point_days` keeps of a point and day: a JSON array of eight integers, 40 to 55 characters,
+ * `[offset,timeBytes,nameBytes,valueBytes,groupRows,crc32,firstRow,rows]`. The first six are the same for the eight
+ * points of a row group; they are kept with each so that a year of one point is planned from 365 short rows, without
+ * 365 lists of all row groups. Key, etag, day and format version are the file's and stand once, in `day_files`.
+ */
+export function locatorText({ group, firstRow, rows }: Locator): string {
+  const { offset, timeBytes, nameBytes, valueBytes, rows: groupRows, crc32 } = group;
+  return JSON.stringify([offset, timeBytes, nameBytes, valueBytes, groupRows, crc32, firstRow, rows]);
+}
+
+/** The inverse of {@link locatorText}. @throws {z.ZodError} for anything that it does not write */
+export function parseLocator(text: string): Locator {
+  return storedLocatorSchema.parse(text);
+}

@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { withD1Retry } from "../hot/d1-retry.ts";
+import { DAY_FILE_SOURCES } from "./day-file-schema.ts";
+
+/**
+ * What a day is. `written`: its file is whole; `empty-confirmed`: the upstream proved that it has no samples;
+ * `suspect`: the object is not the one that was written; `failed`: no build has succeeded yet.
+ */
+export const DAY_STATES = ["written", "empty-confirmed", "suspect", "failed"] as const;
+export type DayState = (typeof DAY_STATES)[number];
+
+/** The object that a day's row stands for. */
+export interface ManifestFile {
+  /** R2 key */
+  readonly key: string;
+  readonly etag: string;
+  /** of the whole object, lower-case hexadecimal */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly points: number;
+}
+
+/** A row of `day_files`. A day without a row was never built. */
+export interface ManifestDay {
+  readonly siteId: number;
+  /** whole days since 1970-01-01 UTC */
+  readonly day: number;
+  readonly state: DayState;
+  /** null: there is none */
+  readonly file: ManifestFile | null;
+  /** `api`: the upstream proved at some time to have served the whole day; null: nothing was published yet */
+  readonly source: (typeof DAY_FILE_SOURCES)[number] | null;
+  readonly build: string | null;
+  /** grows along the chain of objects that took one another's place; 0 before the first */
+  readonly generation: number;
+  /** contents that a build is about to put in the object's place: SHA-256 to generation */
+  readonly pending: ReadonlyMap<string, number>;
+  /** why it is suspect, or why the last build failed; null: it did not */
+  readonly reason: string | null;
+  /** epoch ms */
+  readonly updatedAt: number;
+}
+
+/** The columns of {@link parseManifestDays}. */
+export const MANIFEST_COLUMNS =
+  "site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, updated_at";
+
+const manifestRowSchema = z.object({
+  site_id: z.int(),
+  day: z.int(),
+  state: z.enum(DAY_STATES),
+  key: z.string().nullable(),
+  etag: z.string().nullable(),
+  sha256: z.string().nullable(),
+  bytes: z.int().nullable(),
+  rows: z.int().nullable(),
+  points: z.int().nullable(),
+  source: z.enum(DAY_FILE_SOURCES).nullable(),
+  build: z.string().nullable(),
+  generation: z.int(),
+  pending: z.string(),
+  reason: z.string().nullable(),
+  updated_at: z.int(),
+});
+const pendingSchema = z.record(z.string(), z.int());
+
+/** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {z.ZodError} where one is not ours */
+export function parseManifestDays(results: unknown): ManifestDay[] {
+  return z
+    .array(manifestRowSchema)
+    .parse(results)
+    .map((row) => {
+      const { key, etag, sha256, bytes, rows, points } = row;
+      const isWhole =
+        key !== null && etag !== null && sha256 !== null && bytes !== null && rows !== null && points !== null;
+      return {
+        siteId: row.site_id,
+        day: row.day,
+        state: row.state,
+        file: isWhole ? { key, etag, sha256, bytes, rows, points } : null,
+        source: row.source,
+        build: row.build,
+        generation: row.generation,
+        pending: new Map(Object.entries(pendingSchema.parse(JSON.parse(row.pending)))),
+        reason: row.reason,
+        updatedAt: row.updated_at,
+      };
+    });
+}
+
+/** A site's days in [from, to), ascending, as whole days since 1970. */
+export function manifestStatement(db: D1Database, siteId: number, from: number, to: number): D1PreparedStatement {
+  return db
+    .prepare(`SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 ORDER BY day`)
+    .bind(siteId, from, to);
+}
+
+/** A site's days in [from, to) that were ever built, ascending. */
+export async function readManifest(db: D1Database, siteId: number, from: number, to: number): Promise<ManifestDay[]> {
+  const { results } = await withD1Retry(() => manifestStatement(db, siteId, from, to).all());
+  return parseManifestDays(results);
+}
+
+/** null: the day was never built. */
+export async function readManifestDay(db: D1Database, siteId: number, day: number): Promise<ManifestDay | null> {
+  return (await readManifest(db, siteId, day, day + 1))[0] ?? null;
+}
+
+/** An object's metadata as {@link objectStanding} needs it. */
+export interface StandingObject {
+  readonly etag: string;
+  readonly customMetadata?: Record<string, string>;
+}
+
+/**
+ * What an object is to the manifest. `published`: the row's own, its locators hold. `pending`: a build has put it there
+ * and its row is about to follow; all that the row's file held is in it, to be read by the footer. `foreign`: somebody
+ * else put it there; it is no data.
+ */
+export type ObjectStanding = "published" | "pending" | "foreign";
+
+export function objectStanding(row: ManifestDay | null, object: StandingObject): ObjectStanding {
+  if (row?.file?.etag === object.etag) return "published";
+  const sha256 = object.customMetadata?.["sha256"];
+  return sha256 !== undefined && row?.pending.has(sha256) === true ? "pending" : "foreign";
+}
+
+/**
+ * Notes that an object is not what was written: its day is read no more, until a backfill with `force_restart` builds it
+ * anew. Only where the row still stands for that object.
+ * @param etag of the row's file when it was found; null: it had none
+ * @param now epoch ms
+ */
+export async function markSuspect(
+  db: D1Database,
+  row: { readonly siteId: number; readonly day: number; readonly etag: string | null },
+  reason: string,
+  now: number,
+): Promise<void> {
+  const statement = db
+    .prepare(
+      `INSERT INTO day_files (site_id, day, state, reason, updated_at) VALUES (?1, ?2, 'suspect', ?4, ?5)
+       ON CONFLICT (site_id, day) DO UPDATE SET state = 'suspect', reason = ?4, updated_at = ?5 WHERE etag IS ?3`,
+    )
+    .bind(row.siteId, row.day, row.etag, reason, now);
+  await withD1Retry(() => statement.run());
+}
+
+/**
+ * Notes why a build of a day failed. A day that was written, or proved to be empty, before stays so, with the reason
+ * beside it.
+ * @param now epoch ms
+ */
+export async function markFailed(
+  db: D1Database,
+  siteId: number,
+  day: number,
+  reason: string,
+  now: number,
+): Promise<void> {
+  const statement = db
+    .prepare(
+      `INSERT INTO day_files (site_id, day, state, reason, updated_at) VALUES (?1, ?2, 'failed', ?3, ?4)
+       ON CONFLICT (site_id, day) DO UPDATE SET reason = ?3, updated_at = ?4 WHERE state <> 'suspect'`,
+    )
+    .bind(siteId, day, reason, now);
+  await withD1Retry(() => statement.run());
+}

@@ -1,0 +1,81 @@
+import type { Series } from "../domain/samples.ts";
+import type { PointOrder } from "./point-order.ts";
+import type { SpillReader } from "./spill-reader.ts";
+import { compareUtf8 } from "./utf8-order.ts";
+
+interface NamedSeries {
+  readonly name: string;
+  readonly series: Series;
+}
+
+/**
+ * The samples of a day, point by point in the order of their names: the spills over the day's present file. Of two
+ * samples at one (point, millisecond) the spill's wins. Holds one point, and of each spill a block and a range.
+ * @param spills of distinct hours, ascending
+ * @param base the present file's points in the order of their names, each in a series of its own
+ */
+export async function* mergePoints(
+  order: PointOrder,
+  spills: readonly SpillReader[],
+  base: AsyncIterator<NamedSeries> | null,
+): AsyncGenerator<NamedSeries> {
+  const nextOld = async (): Promise<NamedSeries | null> => {
+    const next = await base?.next();
+    return next === undefined || next.done === true ? null : next.value;
+  };
+  let old = await nextOld();
+  for (const { id, name } of order.points) {
+    // points that only the file knows
+    while (old !== null && compareUtf8(old.name, name) < 0) {
+      yield old;
+      old = await nextOld();
+    }
+    const parts: Series[] = [];
+    for (const spill of spills) if (spill.pointId === id) parts.push(await spill.take());
+    const isOld = old?.name === name;
+    if (parts.length > 0) yield { name, series: mergeSeries(isOld ? old!.series : null, joinSeries(parts)) };
+    else if (isOld) yield old!;
+    if (isOld) old = await nextOld();
+  }
+  for (; old !== null; old = await nextOld()) yield old;
+  // a spill that is not at its end has a point that was not met in order: its samples would be lost
+  if (spills.some((spill) => spill.pointId !== null)) throw new RangeError("a spill is not in the order of the names");
+}
+
+/** Copies, for the parts are views on blocks that will be read over. */
+function joinSeries(parts: readonly Series[]): Series {
+  const length = parts.reduce((sum, part) => sum + part.times.length, 0);
+  const joined = { times: new Float64Array(length), values: new Float64Array(length) };
+  let at = 0;
+  for (const { times, values } of parts) {
+    joined.times.set(times, at);
+    joined.values.set(values, at);
+    at += times.length;
+  }
+  return joined;
+}
+
+/** Both ascending; where both have a time, the young one's value. */
+function mergeSeries(old: Series | null, young: Series): Series {
+  if (old === null) return young;
+  const size = old.times.length + young.times.length;
+  const times = new Float64Array(size);
+  const values = new Float64Array(size);
+  let n = 0;
+  let i = 0;
+  for (let j = 0; j < young.times.length; j++) {
+    const time = young.times[j]!;
+    for (; i < old.times.length && old.times[i]! < time; i++, n++) {
+      times[n] = old.times[i]!;
+      values[n] = old.values[i]!;
+    }
+    if (old.times[i] === time) i++;
+    times[n] = time;
+    values[n++] = young.values[j]!;
+  }
+  for (; i < old.times.length; i++, n++) {
+    times[n] = old.times[i]!;
+    values[n] = old.values[i]!;
+  }
+  return { times: times.subarray(0, n), values: values.subarray(0, n) };
+}

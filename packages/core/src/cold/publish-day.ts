@@ -1,0 +1,91 @@
+import { withD1Retry } from "../hot/d1-retry.ts";
+import { commitFile, commitEmpty, claim } from "./publish-statements.ts";
+import { markSuspect, readManifestDay, type StandingObject } from "./manifest.ts";
+import { unpackPointDays } from "./point-day-rows.ts";
+import type { FoldedRow } from "./spill-hot-hour.ts";
+import type { StagedDay } from "./staged-day.ts";
+import { type DayBuild, deleteStaging, stagedFileKey, stagedPointDaysKey } from "./staging.ts";
+
+export interface PublishContext {
+  readonly db: D1Database;
+  readonly bucket: R2Bucket;
+  /** epoch ms */
+  readonly now: () => number;
+}
+
+/** What publishing a day came to. */
+export interface PublishedDay {
+  readonly state: "written" | "empty-confirmed" | "suspect";
+  /** samples of the day's file */
+  readonly records: number;
+  /** R2 key of the file; null: the day has no samples, or its file is not to be trusted */
+  readonly key: string | null;
+  /** what is suspect about it */
+  readonly reason: string | null;
+}
+
+/**
+ * Puts a staged day in its place, and deletes the hot rows that are in it. Safe to repeat, and to run beside other builds
+ * of the day: of builds that started from the same file one alone is published.
+ *
+ * Its steps leave readers right wherever it stops. (1) The row claims the content that is to come, so that readers will
+ * know it. (2) The file takes the place of exactly the object that the build started from. (3) One transaction turns the
+ * row to it, replaces the points' rows, and deletes the folded hot rows that have not changed since. (4) Staging goes.
+ * @returns null where another build was published since the merge: merge again; staging is left for that
+ * @throws the errors of D1 and R2
+ */
+export async function publishDay(
+  context: PublishContext,
+  of: DayBuild,
+  staged: StagedDay,
+  folded: readonly FoldedRow[] = [],
+): Promise<PublishedDay | null> {
+  const { db, bucket, now } = context;
+  const { file, key, suspect: reason } = staged;
+  let published: PublishedDay = { state: "written", records: file?.rows ?? 0, key, reason: null };
+  const row = await readManifestDay(db, of.site.id, of.day);
+  if (reason !== null) {
+    await markSuspect(db, { siteId: of.site.id, day: of.day, etag: staged.manifestEtag }, reason, now());
+    published = { state: "suspect", records: 0, key: null, reason };
+  } else if (file === null) {
+    if (!(await commitEmpty(db, of, staged.baseGeneration, now()))) return null;
+    published = { ...published, state: "empty-confirmed", key: null };
+  } else if (row?.build !== of.build) {
+    const etag = file.etag ?? (await putInPlace(context, of, staged, file.sha256));
+    if (etag === null) return null;
+    const packed = await bucket.get(stagedPointDaysKey(of));
+    if (packed === null) throw new Error(`${stagedPointDaysKey(of)} is gone`);
+    const pointDays = unpackPointDays(new Uint8Array(await packed.arrayBuffer()), staged.pointDaysBytes);
+    if (!(await commitFile(db, of, { ...file, key, etag }, staged, { pointDays, folded }, now()))) return null;
+  }
+  await deleteStaging(bucket, of);
+  return published;
+}
+
+/** @returns the object's etag; null where another one is in the place of the one that the build started from */
+async function putInPlace(
+  { db, bucket, now }: PublishContext,
+  of: DayBuild,
+  staged: StagedDay,
+  sha256: string,
+): Promise<string | null> {
+  const { key, baseEtag, generation } = staged;
+  // an earlier try may have come this far, or further than its answer
+  const isOurs = (object: StandingObject | null) =>
+    object?.customMetadata?.["build"] === of.build && object.customMetadata["sha256"] === sha256;
+  const before = await bucket.head(key);
+  if (before !== null && isOurs(before)) return before.etag;
+  if (!(await withD1Retry(() => claim(db, of, sha256, generation, now())))) return null;
+  const content = await bucket.get(stagedFileKey(of));
+  if (content === null) throw new Error(`${stagedFileKey(of)} is gone`);
+  const put = await bucket.put(key, content.body, {
+    onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },
+    // R2 refuses bytes with another hash, so what is in place is what was verified
+    sha256,
+    httpMetadata: { contentType: "application/vnd.apache.parquet" },
+    customMetadata: { sha256, build: of.build, generation: String(generation) },
+  });
+  if (put !== null) return put.etag;
+  const after = await bucket.head(key);
+  return after !== null && isOurs(after) ? after.etag : null;
+}

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import { withD1Retry } from "../hot/d1-retry.ts";
+import type { DayFileSource } from "./day-file-schema.ts";
+import type { ManifestFile } from "./manifest.ts";
+import { POINT_DAY_FIELDS as FIELD } from "./point-day-rows.ts";
+import type { FoldedRow } from "./spill-hot-hour.ts";
+import type { DayBuild } from "./staging.ts";
+
+/** ?1 site id, ?2 day, ?3 SHA-256, ?4 generation, ?5 now. */
+const CLAIM = `
+INSERT INTO day_files (site_id, day, state, reason, pending, updated_at)
+VALUES (?1, ?2, 'failed', 'its first build has not ended', json_object(?3, CAST(?4 AS INTEGER)), ?5)
+ON CONFLICT (site_id, day) DO UPDATE SET pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))
+WHERE generation < ?4 RETURNING generation`;
+
+/**
+ * Announces the content that is about to be put in a day's place.
+ * @returns false where a build of that generation, or a later one, is published already
+ */
+export async function claim(
+  db: D1Database,
+  of: DayBuild,
+  sha256: string,
+  generation: number,
+  now: number,
+): Promise<boolean> {
+  const { results } = await db.prepare(CLAIM).bind(of.site.id, of.day, sha256, generation, now).all();
+  return results.length > 0;
+}
+
+/**
+ * Claims of this generation and before have lost, for the object in place is of this one.
+ * ?1 site id, ?2 day, ?3 key, ?4 etag, ?5 SHA-256, ?6 bytes, ?7 rows, ?8 points, ?9 source, ?10 build, ?11 generation,
+ * ?12 now.
+ */
+const PUBLISH = `
+INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, updated_at)
+VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (site_id, day) DO UPDATE SET
+  state = 'written', key = ?3, etag = ?4, sha256 = ?5, bytes = ?6, rows = ?7, points = ?8,
+  source = CASE WHEN source = 'api' THEN 'api' ELSE ?9 END, build = ?10, generation = ?11, reason = NULL, updated_at = ?12,
+  pending = (SELECT json_group_object(p.key, p.value) FROM json_each(day_files.pending) p WHERE p.value > ?11)
+WHERE generation < ?11 OR (generation = ?11 AND sha256 = ?5)`;
+
+/** Whether the row is this build's. ?1 site id, ?2 day, ?3 build. */
+const IS_PUBLISHED = "EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND build = ?3)";
+
+const DELETE_POINT_DAYS = `
+DELETE FROM point_days WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)
+  AND ${IS_PUBLISHED}`;
+
+/** ?4: rows. */
+const INSERT_POINT_DAYS = `
+INSERT INTO point_days (point_day, rows, locator, hours)
+SELECT ${FIELD.key}, ${FIELD.rows}, ${FIELD.locator}, ${FIELD.hours} FROM json_each(?4) WHERE ${IS_PUBLISHED}`;
+
+/** ?4: rows. */
+const MARK_SEEN = `
+UPDATE points SET
+  first_seen = min(coalesce(first_seen, s.first), s.first), last_seen = max(coalesce(last_seen, s.last), s.last)
+FROM (SELECT ${FIELD.pointId} AS id, ${FIELD.first} AS first, ${FIELD.last} AS last FROM json_each(?4)) s
+WHERE points.id = s.id AND (first_seen IS NULL OR last_seen IS NULL OR s.first < first_seen OR s.last > last_seen)
+  AND ${IS_PUBLISHED}`;
+
+/** ?4: JSON array of [hour_point, revision]. */
+const DELETE_FOLDED = `
+DELETE FROM sample_hours WHERE hour_point IN (
+  SELECT h.hour_point FROM json_each(?4) f CROSS JOIN sample_hours h ON h.hour_point = f.value ->> 0
+  WHERE h.revision = f.value ->> 1
+) AND ${IS_PUBLISHED}`;
+
+const countSchema = z.object({ n: z.int() });
+
+async function isPublished(db: D1Database, statements: D1PreparedStatement[], of: DayBuild): Promise<boolean> {
+  const check = db.prepare(`SELECT ${IS_PUBLISHED} AS n`).bind(of.site.id, of.day, of.build);
+  const results = await withD1Retry(() => db.batch([...statements, check]));
+  return countSchema.parse(results.at(-1)?.results[0]).n === 1;
+}
+
+/**
+ * Turns the manifest to a file that is in place, in one transaction. Safe to repeat.
+ * @param rows texts of the file's rows of `point_days`, and the hot rows that are in it
+ * @returns false, and nothing is written, where a later build is published already
+ */
+export async function commitFile(
+  db: D1Database,
+  of: DayBuild,
+  file: ManifestFile,
+  { source, generation }: { readonly source: DayFileSource; readonly generation: number },
+  rows: { readonly pointDays: readonly string[]; readonly folded: readonly FoldedRow[] },
+  now: number,
+): Promise<boolean> {
+  const { key, etag, sha256, bytes, rows: count, points } = file;
+  const values = [key, etag, sha256, bytes, count, points, source, of.build, generation, now];
+  const bind = (sql: string, ...more: string[]) => db.prepare(sql).bind(of.site.id, of.day, of.build, ...more);
+  const foldedJson = ({ key: hourPoint, revision }: FoldedRow) => `[${hourPoint},${revision}]`;
+  return isPublished(
+    db,
+    [
+      db.prepare(PUBLISH).bind(of.site.id, of.day, ...values),
+      bind(DELETE_POINT_DAYS),
+      ...rows.pointDays.flatMap((text) => [bind(INSERT_POINT_DAYS, text), bind(MARK_SEEN, text)]),
+      ...[...jsonChunks(rows.folded, foldedJson, MAX_ASCII_CHARS)].map(({ json }) => bind(DELETE_FOLDED, json)),
+    ],
+    of,
+  );
+}
+
+/** ?1 site id, ?2 day, ?3 build, ?4 generation, ?5 now. */
+const PUBLISH_EMPTY = `
+INSERT INTO day_files (site_id, day, state, source, build, updated_at) VALUES (?1, ?2, 'empty-confirmed', 'api', ?3, ?5)
+ON CONFLICT (site_id, day) DO UPDATE SET
+  state = 'empty-confirmed', source = 'api', build = ?3, reason = NULL, updated_at = ?5
+WHERE key IS NULL AND generation = ?4`;
+
+/** Notes that a day was proved to have no samples. @returns false where it has a file meanwhile */
+export async function commitEmpty(db: D1Database, of: DayBuild, generation: number, now: number): Promise<boolean> {
+  const publish = db.prepare(PUBLISH_EMPTY).bind(of.site.id, of.day, of.build, generation, now);
+  return isPublished(db, [publish], of);
+}

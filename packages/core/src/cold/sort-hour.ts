@@ -1,0 +1,83 @@
+import type { PointSamples } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import type { PointOrder } from "./point-order.ts";
+
+/** The samples of an hour, point by point in the order of their names, each point's times strictly ascending. */
+export interface SortedHour {
+  /** points that have samples */
+  readonly pointIds: Int32Array;
+  /** number of samples of each */
+  readonly rows: Int32Array;
+  /** epoch milliseconds UTC */
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+/**
+ * Sorts the samples of an hour. Of several at one (point, millisecond) the last to arrive wins. Samples outside of the
+ * hour are left out. O(n) where a point's times ascend.
+ * @param arrived in the order of arrival
+ * @throws {RangeError} for a point that the order does not know
+ */
+export function sortHour(arrived: readonly PointSamples[], order: PointOrder, hour: TimeRange): SortedHour {
+  const isInside = (time: number) => time >= hour.start && time < hour.end;
+  // a counting sort by rank, which keeps the order of arrival within a point
+  const starts = new Int32Array(order.points.length + 1);
+  const rankOf = (id: number): number => {
+    const rank = order.ranks.get(id);
+    if (rank === undefined) throw new RangeError(`the catalogue has no point ${id}`);
+    return rank;
+  };
+  for (const { length, pointIds, times } of arrived) {
+    for (let i = 0; i < length; i++) if (isInside(times[i]!)) starts[rankOf(pointIds[i]!) + 1]!++;
+  }
+  for (let rank = 0; rank < order.points.length; rank++) starts[rank + 1]! += starts[rank]!;
+  const next = starts.slice();
+  const sortedTimes = new Float64Array(starts.at(-1)!);
+  const sortedValues = new Float64Array(starts.at(-1)!);
+  for (const { length, pointIds, times, values } of arrived) {
+    for (let i = 0; i < length; i++) {
+      if (!isInside(times[i]!)) continue;
+      const at = next[rankOf(pointIds[i]!)]!++;
+      sortedTimes[at] = times[i]!;
+      sortedValues[at] = values[i]!;
+    }
+  }
+  const ids: number[] = [];
+  const rows: number[] = [];
+  let used = 0;
+  for (const [rank, { id }] of order.points.entries()) {
+    const [from, to] = [starts[rank]!, starts[rank + 1]!];
+    if (from === to) continue;
+    const kept = moveAscending(sortedTimes, sortedValues, from, to, used);
+    ids.push(id);
+    rows.push(kept);
+    used += kept;
+  }
+  return {
+    pointIds: Int32Array.from(ids),
+    rows: Int32Array.from(rows),
+    times: sortedTimes.subarray(0, used),
+    values: sortedValues.subarray(0, used),
+  };
+}
+
+/** Moves samples [from, to) to `target`, at or before `from`, ascending and each time once. @returns samples kept */
+function moveAscending(times: Float64Array, values: Float64Array, from: number, to: number, target: number): number {
+  let isAscending = true;
+  for (let i = from + 1; i < to && isAscending; i++) isAscending = times[i]! > times[i - 1]!;
+  if (isAscending) {
+    times.copyWithin(target, from, to);
+    values.copyWithin(target, from, to);
+    return to - from;
+  }
+  // a Map keeps the last value that is set
+  const latest = new Map<number, number>();
+  for (let i = from; i < to; i++) latest.set(times[i]!, values[i]!);
+  const ascending = [...latest].sort(([a], [b]) => a - b);
+  ascending.forEach(([time, value], i) => {
+    times[target + i] = time;
+    values[target + i] = value;
+  });
+  return ascending.length;
+}

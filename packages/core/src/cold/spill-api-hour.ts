@@ -1,0 +1,93 @@
+import type { AceClient } from "../ace/client.ts";
+import type { PageSize } from "../ace/page-size.ts";
+import { addDiscoveredPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { dayStart } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
+import type { PointSamples } from "../domain/samples.ts";
+import { selectConfigured, unknownNames } from "../transform/select-configured.ts";
+import { DayBuildError } from "./day-build-error.ts";
+import { pointOrder } from "./point-order.ts";
+import { sortHour } from "./sort-hour.ts";
+import { encodeSpill } from "./spill-format.ts";
+import { type DayBuild, spillKey } from "./staging.ts";
+
+/** What is needed to fetch an hour. */
+export interface ApiHourContext {
+  readonly db: D1Database;
+  readonly bucket: { put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> };
+  /** of this call alone, for it counts its requests */
+  readonly ace: AceClient;
+  readonly pageSize: PageSize;
+  /** epoch ms by which the last answer must be here */
+  readonly deadline?: number;
+}
+
+/** What fetching an hour came to. */
+export interface ApiHour {
+  /** requests to the upstream, retries included */
+  readonly apiCalls: number;
+  /** of those, the ones that were made again */
+  readonly retries: number;
+  /** rows that the upstream served */
+  readonly records: number;
+  /** samples in the spill, each (point, millisecond) once */
+  readonly samples: number;
+  readonly rejected: RejectionCounts;
+}
+
+/**
+ * How far the hour asked for reaches beyond the hour wanted, for the upstream does not say which of its bounds are
+ * inclusive, nor how it rounds.
+ */
+const OVERLAP_MS = 1;
+
+/**
+ * Fetches a site's hour from the upstream into its spill; the hour is there only when the upstream proved that it had
+ * ended. Points are filtered as the sync does; names that the catalogue does not know are added to it, not configured.
+ * Safe to repeat: the spill is replaced.
+ * @param hour 0 to 23
+ * @throws {AceError}; {DayBuildError} where the catalogue was never filled; the errors of D1 and R2
+ */
+export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: number): Promise<ApiHour> {
+  const { db, bucket, ace, pageSize, deadline } = context;
+  const callsBefore = ace.calls;
+  let catalog = await loadCatalog(db, of.site.id);
+  if (![...catalog.values()].some((point) => point.configured)) {
+    throw new DayBuildError(`the catalogue has no configured point of site ${JSON.stringify(of.site.name)}`);
+  }
+  const start = dayStart(of.day) + hour * HOUR_MS;
+  const range = { start, end: start + HOUR_MS };
+  const asked = { start: range.start - OVERLAP_MS, end: range.end + OVERLAP_MS };
+  const arrived: PointSamples[] = [];
+  const rejected: RejectionCounts = {};
+  let records = 0;
+  let pages = 0;
+  let proven = false;
+  for await (const page of ace.timeseriesPages(of.site.name, asked, { pageSize, deadline })) {
+    pages++;
+    records += page.records;
+    addRejections(rejected, page.rejected);
+    catalog = await withNames(db, of.site.id, catalog, unknownNames(page.samples, catalog));
+    const selection = selectConfigured(page.samples, catalog);
+    addRejections(rejected, selection.rejected);
+    arrived.push(selection.samples);
+    proven = page.next === null;
+  }
+  if (!proven) throw new DayBuildError(`the upstream did not prove that hour ${hour} had ended`);
+  const sorted = sortHour(arrived, pointOrder(catalog), range);
+  await bucket.put(spillKey(of, hour), encodeSpill(start, sorted, { records, rejected }));
+  const apiCalls = ace.calls - callsBefore;
+  return { apiCalls, retries: apiCalls - pages, records, samples: sorted.times.length, rejected };
+}
+
+async function withNames(
+  db: D1Database,
+  siteId: number,
+  catalog: Catalog,
+  unknown: readonly string[],
+): Promise<Catalog> {
+  if (unknown.length === 0) return catalog;
+  await addDiscoveredPoints(db, siteId, unknown);
+  return loadCatalog(db, siteId);
+}

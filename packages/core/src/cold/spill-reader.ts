@@ -1,0 +1,130 @@
+import type { Series } from "../domain/samples.ts";
+import { DayFileCorrupt } from "./day-file-error.ts";
+import { fetchRange, type RangeBucket } from "./range-get.ts";
+import {
+  decodeBlock,
+  parseIndex,
+  parseTrailer,
+  type SpillBlock,
+  type SpillIndex,
+  TRAILER_BYTES,
+} from "./spill-format.ts";
+
+/** The index of 4,583 points takes about 10 KB; a spill that is no larger than this comes whole. */
+const TAIL_BYTES = 32 * 1024;
+
+/** Bytes asked for at once: 24 spills are read side by side, each with this much and a decoded block in memory. */
+const RANGE_BYTES = 128 * 1024;
+
+interface Window {
+  /** byte of the object at which `bytes` begins */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Reads a spill from its first point to its last, by ranges. Every range is of the object that was opened: one that
+ * took its place meanwhile is an error.
+ */
+export class SpillReader {
+  readonly index: SpillIndex;
+  readonly #bucket: RangeBucket;
+  readonly #key: string;
+  readonly #etag: string;
+  #window: Window;
+  #block = 0;
+  #point = 0;
+  #row = 0;
+  #decoded: Series | null = null;
+
+  private constructor(bucket: RangeBucket, key: string, etag: string, index: SpillIndex, window: Window) {
+    this.#bucket = bucket;
+    this.#key = key;
+    this.#etag = etag;
+    this.index = index;
+    this.#window = window;
+  }
+
+  /** @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}; R2's errors */
+  static async open(bucket: RangeBucket, key: string): Promise<SpillReader> {
+    const end = await fetchRange(bucket, key, null, { offset: null, length: TAIL_BYTES }, noCost());
+    try {
+      const trailer = parseTrailer(end.bytes.subarray(-TRAILER_BYTES));
+      const length = trailer.bytes + TRAILER_BYTES;
+      const whole =
+        length <= end.bytes.length
+          ? end
+          : await fetchRange(bucket, key, end.etag, { offset: end.size - length, length }, noCost());
+      const from = end.size - length - whole.offset;
+      const index = parseIndex(whole.bytes.subarray(from, from + trailer.bytes), trailer);
+      return new SpillReader(bucket, key, end.etag, index, end);
+    } catch (error) {
+      throw asCorrupt(key, end.offset, error);
+    }
+  }
+
+  /** The point that comes next; null at the end. */
+  get pointId(): number | null {
+    return this.#current?.pointIds[this.#point] ?? null;
+  }
+
+  /** The samples of the point that comes next, and on to the one after. To be copied: they are a view on a block. */
+  async take(): Promise<Series> {
+    const block = this.#current;
+    if (block === undefined) throw new RangeError(`${this.#key} is read to its end`);
+    this.#decoded ??= await this.#decode(block);
+    const end = this.#row + block.rows[this.#point]!;
+    const series = {
+      times: this.#decoded.times.subarray(this.#row, end),
+      values: this.#decoded.values.subarray(this.#row, end),
+    };
+    this.#row = end;
+    this.#point++;
+    if (this.#point === block.pointIds.length) {
+      this.#block++;
+      this.#point = 0;
+      this.#row = 0;
+      this.#decoded = null;
+    }
+    return series;
+  }
+
+  get #current(): SpillBlock | undefined {
+    return this.index.blocks[this.#block];
+  }
+
+  async #decode(block: SpillBlock): Promise<Series> {
+    const isIn = ({ offset, bytes }: Window) =>
+      block.offset >= offset && block.offset + block.bytes <= offset + bytes.length;
+    if (!isIn(this.#window)) {
+      const length = this.#rangeFrom(this.#block);
+      this.#window = await fetchRange(this.#bucket, this.#key, this.#etag, { offset: block.offset, length }, noCost());
+    }
+    const from = block.offset - this.#window.offset;
+    try {
+      return decodeBlock(this.index.hour, block, this.#window.bytes.subarray(from, from + block.bytes));
+    } catch (error) {
+      throw asCorrupt(this.#key, block.offset, error);
+    }
+  }
+
+  /** Bytes of as many whole blocks as fit a range, at least one. */
+  #rangeFrom(first: number): number {
+    let length = 0;
+    for (const { bytes } of this.index.blocks.slice(first)) {
+      if (length > 0 && length + bytes > RANGE_BYTES) break;
+      length += bytes;
+    }
+    return length;
+  }
+}
+
+function noCost() {
+  return { requests: 0, bytes: 0 };
+}
+
+function asCorrupt(key: string, offset: number, error: unknown): Error {
+  // what the range already told by its own name
+  if (error instanceof Error && "key" in error) return error;
+  return new DayFileCorrupt(key, offset, error instanceof Error ? error.message : String(error), { cause: error });
+}

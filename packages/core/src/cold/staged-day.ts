@@ -1,0 +1,25 @@
+import type { DayFileSource } from "./day-file-schema.ts";
+import type { ManifestFile } from "./manifest.ts";
+
+/**
+ * A day that is merged and verified, and waits to be published. Plain data: it may cross to another machine. The file
+ * and its `point_days` rows are in staging.
+ */
+export interface StagedDay {
+  readonly source: DayFileSource;
+  /** R2 key of the day's file */
+  readonly key: string;
+  /** of the object that the file may replace; null: of none */
+  readonly baseEtag: string | null;
+  /** of the object in place while merging */
+  readonly baseGeneration: number;
+  readonly generation: number;
+  /** null: the day has no samples, or is suspect. `etag` is set where the content is the one in place already. */
+  readonly file: (Omit<ManifestFile, "key" | "etag"> & { readonly etag: string | null }) | null;
+  /** size of the rows of `point_days` before compression */
+  readonly pointDaysBytes: number;
+  /** why the present file cannot be built upon; null: it can */
+  readonly suspect: string | null;
+  /** of the file that the manifest had while merging; null: none */
+  readonly manifestEtag: string | null;
+}

@@ -1,0 +1,75 @@
+import { dayText } from "../domain/day.ts";
+
+/** One day of one site, and the build of it. */
+export interface DayBuild {
+  /** names the build in `staging/` and in `day_files`; two builds never share it, a build that is resumed keeps it */
+  readonly build: string;
+  readonly site: { readonly id: number; readonly name: string };
+  /** whole days since 1970-01-01 UTC */
+  readonly day: number;
+}
+
+/** What is needed of an R2Bucket to remove objects. */
+interface ListingBucket {
+  list(options: { prefix: string; cursor?: string }): Promise<{
+    objects: { readonly key: string; readonly uploaded: Date }[];
+    truncated: boolean;
+    cursor?: string;
+  }>;
+  delete(keys: string[]): Promise<void>;
+}
+
+const ROOT = "staging/";
+
+/** `staging/{build}/{site}/2025-10-12/`: all that a build keeps until its day is published. */
+function stagingPrefix({ build, site, day }: DayBuild): string {
+  return `${ROOT}${encodeURIComponent(build)}/${encodeURIComponent(site.name)}/${dayText(day)}/`;
+}
+
+/** The spill of an hour, 0 to 23. */
+export function spillKey(of: DayBuild, hour: number): string {
+  return stagingPrefix(of) + String(hour).padStart(2, "0");
+}
+
+/** The day file before it is put in its place. */
+export function stagedFileKey(of: DayBuild): string {
+  return `${stagingPrefix(of)}day.parquet`;
+}
+
+/** The rows of `point_days` that go with it. */
+export function stagedPointDaysKey(of: DayBuild): string {
+  return `${stagingPrefix(of)}point-days`;
+}
+
+/** Removes whatever a build left in staging. Safe to repeat. */
+export async function deleteStaging(bucket: ListingBucket, of: DayBuild): Promise<void> {
+  await removeObjects(bucket, stagingPrefix(of), () => true);
+}
+
+/**
+ * Removes what was staged before a time and never published: the litter of builds that died for good. A build that is
+ * still alive then finds its spills missing, fails, and can be begun again: staging holds nothing that is not to be had
+ * from where it came.
+ * @param before epoch ms
+ * @returns objects removed
+ */
+export async function sweepStaging(bucket: ListingBucket, before: number): Promise<number> {
+  return removeObjects(bucket, ROOT, (uploaded) => uploaded < before);
+}
+
+async function removeObjects(
+  bucket: ListingBucket,
+  prefix: string,
+  isWanted: (uploaded: number) => boolean,
+): Promise<number> {
+  let removed = 0;
+  for (let cursor: string | undefined; ;) {
+    // a list is at most 1,000 objects, and so is a delete
+    const page = await bucket.list(cursor === undefined ? { prefix } : { prefix, cursor });
+    const keys = page.objects.filter((object) => isWanted(object.uploaded.getTime())).map((object) => object.key);
+    if (keys.length > 0) await bucket.delete(keys);
+    removed += keys.length;
+    if (!page.truncated || page.cursor === undefined) return removed;
+    cursor = page.cursor;
+  }
+}

@@ -1,0 +1,35 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+
+const OPTIONS = {
+  finishFlush: constants.ZSTD_e_flush,
+  params: { [constants.ZSTD_c_compressionLevel]: 3 },
+};
+
+/** A last block, uncompressed, of no bytes. */
+const END = Uint8Array.of(1, 0, 0);
+
+/**
+ * One zstd frame of any bytes. workerd's own end of a frame fails ("Unexpected end of file") where more than some 40 KB
+ * come out, as of noise; its flush does not. So the frame is flushed, and ended here. Such a frame has no checksum.
+ */
+export function zstdFrame(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const open = zstdCompressSync(bytes, OPTIONS);
+  const frame = new Uint8Array(open.length + END.length);
+  frame.set(open);
+  frame.set(END, open.length);
+  return frame;
+}
+
+/** workerd refuses frames of 41,000 to 131,072 bytes ("Memory limit exceeded") where the limit is just their size. */
+const OUTPUT_SLACK = 131_072;
+
+/**
+ * The bytes of a frame.
+ * @param size bytes that must come out
+ * @throws {Error} where it is no frame of that many
+ */
+export function readZstdFrame(frame: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const bytes = zstdDecompressSync(frame, { maxOutputLength: size + OUTPUT_SLACK });
+  if (bytes.length !== size) throw new Error(`decompressed to ${bytes.length} bytes instead of ${size}`);
+  return bytes;
+}

@@ -1,0 +1,110 @@
+import { extentBytes, type Locator } from "../cold/locator.ts";
+import type { ManifestDay, ManifestFile } from "../cold/manifest.ts";
+import { groupReads, JOIN_GAP_BYTES, planRanges, type RangeRead } from "../cold/read-plan.ts";
+import { compareUtf8 } from "../cold/utf8-order.ts";
+import { POINTS_A_BLOCK, SAMPLES_A_BLOCK } from "./limits.ts";
+import type { PointDay } from "./stored.ts";
+
+export interface NamedPoint {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** What to read of one day file. */
+export interface FileRead {
+  /** the manifest's row that this was planned from */
+  readonly from: ManifestDay;
+  readonly file: ManifestFile;
+  /** a request each */
+  readonly ranges: readonly RangeRead[];
+}
+
+/** Points that are read together. */
+export interface ColdBlock<P extends NamedPoint> {
+  /** ascending by name, as in the files, so that neighbours share row groups */
+  readonly points: readonly P[];
+  readonly files: readonly FileRead[];
+}
+
+/** What reading costs. */
+export interface ColdWork {
+  readonly requests: number;
+  readonly bytes: number;
+  /** rows of the row groups that are decoded */
+  readonly rows: number;
+}
+
+export const NO_WORK: ColdWork = { requests: 0, bytes: 0, rows: 0 };
+
+/** The file of a day that may be read; null: it has none, or one that is not what was written. */
+export function readableFile(day: ManifestDay): ManifestFile | null {
+  return day.state === "suspect" ? null : day.file;
+}
+
+/**
+ * The requests for points of some days, a file each, ascending.
+ * @throws {RangeError} where the locators of a day contradict each other
+ */
+export function planFiles(
+  days: readonly ManifestDay[],
+  pointDays: readonly PointDay[],
+  points: readonly NamedPoint[],
+): FileRead[] {
+  const names = new Map(points.map(({ id, name }) => [id, name]));
+  const wanted = new Map<number, { name: string; locator: Locator }[]>();
+  for (const { pointId, day, locator } of pointDays) {
+    const name = names.get(pointId);
+    if (name === undefined) continue;
+    const ofDay = wanted.get(day);
+    if (ofDay === undefined) wanted.set(day, [{ name, locator }]);
+    else ofDay.push({ name, locator });
+  }
+  return days.flatMap((from) => {
+    const file = readableFile(from);
+    const ofDay = wanted.get(from.day);
+    if (file === null || ofDay === undefined) return [];
+    return [{ from, file, ranges: planRanges(groupReads(ofDay)) }];
+  });
+}
+
+/** Groups points into blocks and plans each. A row group whose points are in two blocks is read for each. */
+export function planBlocks<P extends NamedPoint>(
+  days: readonly ManifestDay[],
+  pointDays: readonly PointDay[],
+  points: readonly P[],
+): ColdBlock<P>[] {
+  const byPoint = Map.groupBy(pointDays, ({ pointId }) => pointId);
+  const blocks: { points: P[]; pointDays: PointDay[]; samples: number }[] = [];
+  for (const point of points.toSorted((a, b) => compareUtf8(a.name, b.name))) {
+    const own = byPoint.get(point.id) ?? [];
+    const samples = own.reduce((sum, { locator }) => sum + locator.rows, 0);
+    const last = blocks.at(-1);
+    if (last === undefined || last.points.length === POINTS_A_BLOCK || last.samples + samples > SAMPLES_A_BLOCK) {
+      blocks.push({ points: [point], pointDays: own, samples });
+      continue;
+    }
+    last.points.push(point);
+    last.pointDays.push(...own);
+    last.samples += samples;
+  }
+  return blocks.map((block) => ({ points: block.points, files: planFiles(days, block.pointDays, block.points) }));
+}
+
+export function addWork(a: ColdWork, b: ColdWork): ColdWork {
+  return { requests: a.requests + b.requests, bytes: a.bytes + b.bytes, rows: a.rows + b.rows };
+}
+
+/** What blocks cost as they were planned. */
+export function workOf(blocks: readonly ColdBlock<NamedPoint>[]): ColdWork {
+  const ranges = blocks.flatMap(({ files }) => files.flatMap((file) => file.ranges));
+  return {
+    requests: ranges.length,
+    bytes: ranges.reduce((sum, { length }) => sum + length, 0),
+    rows: ranges.reduce((sum, { groups }) => sum + groups.reduce((rows, { group }) => rows + group.rows, 0), 0),
+  };
+}
+
+/** The most that a point's day adds, whichever points are read with it: joining it to a neighbour may read a gap. */
+export function mostWork({ group }: Locator): ColdWork {
+  return { requests: 1, bytes: extentBytes(group) + JOIN_GAP_BYTES, rows: group.rows };
+}

@@ -1,0 +1,37 @@
+import type { Interval } from "../domain/interval.ts";
+
+/** Points of one query. */
+export const MAX_POINTS = 100;
+
+/** The longest range of a query by resolution, in days: about 45,000 buckets at 1min, 1,830 at 1day. */
+export const MAX_SPAN_DAYS: Record<Interval, number> = { raw: 31, "1min": 31, "5min": 100, "1hr": 800, "1day": 1830 };
+
+/** Values in one answer, a bucket being one: 16 MB of columns, and about 40 MB of JSON, which is streamed. */
+export const MAX_VALUES = 1_000_000;
+
+/** Hour rows read for one answer: 100 points x 20 days; about 70 MB of text, 6 MB of it at a time. */
+export const MAX_HOUR_ROWS = 48_000;
+
+/** Rows of `point_days` read for one answer, which say where to read in R2; about 4 MB of text. */
+export const MAX_POINT_DAYS = 48_000;
+
+/** What reading day files for one answer may cost. */
+export const MAX_COLD = {
+  /** of the 1,000 that an invocation may make, so that days which were replaced meanwhile can be read again */
+  requests: 600,
+  bytes: 64_000_000,
+  /** rows of the row groups that are decoded */
+  rows: 12_000_000,
+} as const;
+
+/** Cold samples of one point: 24 MB, and as much again while days are joined. */
+export const MAX_POINT_SAMPLES = 1_500_000;
+
+/** Points that are read together, so that only their samples are in memory before they are aggregated. */
+export const POINTS_A_BLOCK = 10;
+
+/** Cold samples that are read together, where they are of more than one point. */
+export const SAMPLES_A_BLOCK = 1_000_000;
+
+/** Requests to R2 under way at once: a Worker has six connections, and more would only wait. */
+export const REQUESTS_AT_ONCE = 6;

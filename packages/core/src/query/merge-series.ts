@@ -1,0 +1,67 @@
+import type { Series } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+
+/** Two levels' samples of one point, joined. */
+interface MergedSeries extends Series {
+  /** samples of the old level that are in it: those at whose time the young level has none */
+  readonly fromOld: number;
+}
+
+/** Merges two levels. Where both have a sample of the same millisecond, the young one's counts. */
+export function mergeSeries(old: Series, young: Series): MergedSeries {
+  if (old.times.length === 0) return { ...young, fromOld: 0 };
+  if (young.times.length === 0) return { ...old, fromOld: old.times.length };
+  const size = old.times.length + young.times.length;
+  const times = new Float64Array(size);
+  const values = new Float64Array(size);
+  let n = 0;
+  let y = 0;
+  let fromOld = 0;
+  for (let o = 0; o < old.times.length; o++) {
+    const time = old.times[o]!;
+    for (; y < young.times.length && young.times[y]! < time; y++, n++) {
+      times[n] = young.times[y]!;
+      values[n] = young.values[y]!;
+    }
+    if (young.times[y] === time) continue;
+    times[n] = time;
+    values[n] = old.values[o]!;
+    n++;
+    fromOld++;
+  }
+  for (; y < young.times.length; y++, n++) {
+    times[n] = young.times[y]!;
+    values[n] = young.values[y]!;
+  }
+  return { times: times.subarray(0, n), values: values.subarray(0, n), fromOld };
+}
+
+/** Series of days that follow one another, as one, cut to a range. */
+export function joinDays(days: readonly Series[], { start, end }: TimeRange): Series {
+  const parts = days.map(({ times, values }) => {
+    const from = firstAtOrAfter(times, start);
+    const to = firstAtOrAfter(times, end);
+    return { times: times.subarray(from, to), values: values.subarray(from, to) };
+  });
+  const size = parts.reduce((sum, part) => sum + part.times.length, 0);
+  const times = new Float64Array(size);
+  const values = new Float64Array(size);
+  let at = 0;
+  for (const part of parts) {
+    times.set(part.times, at);
+    values.set(part.values, at);
+    at += part.times.length;
+  }
+  return { times, values };
+}
+
+function firstAtOrAfter(times: Float64Array, time: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,67 @@
+import { DAY_MS, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import {
+  addWork,
+  type ColdBlock,
+  type ColdWork,
+  mostWork,
+  type NamedPoint,
+  NO_WORK,
+  planBlocks,
+  readableFile,
+  workOf,
+} from "./cold-plan.ts";
+import type { Stored } from "./stored.ts";
+
+/** Assumed of a point's day where the locators are too many to be read: its row group at a sample a minute. */
+const ASSUMED_DAY: ColdWork = { requests: 1, bytes: 32_768, rows: 12_000 };
+const ASSUMED_SAMPLES = 1_440;
+
+/** What reading a range takes, at any resolution. */
+export interface Needs<P extends NamedPoint> {
+  /** starts of the hours to read of each point in the hot level, ascending, epoch milliseconds */
+  readonly hours: readonly number[];
+  /** days with a file that may be read */
+  readonly fileDays: number;
+  readonly blocks: readonly ColdBlock<P>[];
+  /** of all blocks together */
+  readonly work: ColdWork;
+  /** the most that each point adds to it, in the order of the points */
+  readonly byPoint: readonly (ColdWork & { readonly samples: number })[];
+}
+
+/** @throws {RangeError} where the locators of a day contradict each other */
+export function needsOf<P extends NamedPoint>(points: readonly P[], range: TimeRange, stored: Stored): Needs<P> {
+  const hours = stored.hours.filter((hour) => hour + HOUR_MS > range.start && hour < range.end);
+  const days = stored.days.filter(({ day }) => overlaps(dayRange(day), range));
+  const readable = new Set(days.flatMap((day) => (readableFile(day) === null ? [] : [day.day])));
+  if (stored.pointDays === null) {
+    const { size } = readable;
+    const assumed = { ...times(ASSUMED_DAY, size), samples: ASSUMED_SAMPLES * size };
+    const work = times(ASSUMED_DAY, size * points.length);
+    return { hours, fileDays: size, blocks: [], work, byPoint: points.map(() => assumed) };
+  }
+  const pointDays = stored.pointDays.filter(({ day }) => readable.has(day));
+  const blocks = planBlocks(days, pointDays, points);
+  const ofPoints = Map.groupBy(pointDays, ({ pointId }) => pointId);
+  const byPoint = points.map(({ id }) => {
+    const own = ofPoints.get(id) ?? [];
+    const samples = own.reduce((sum, { locator }) => sum + locator.rows, 0);
+    return { ...own.map(({ locator }) => mostWork(locator)).reduce(addWork, NO_WORK), samples };
+  });
+  return { hours, fileDays: readable.size, blocks, work: workOf(blocks), byPoint };
+}
+
+function overlaps(a: TimeRange, b: TimeRange): boolean {
+  return a.start < b.end && b.start < a.end;
+}
+
+function times(work: ColdWork, count: number): ColdWork {
+  return { requests: work.requests * count, bytes: work.bytes * count, rows: work.rows * count };
+}
+
+/** The range cut to so many days. */
+export function firstDays(range: TimeRange, days: number): TimeRange {
+  return { start: range.start, end: Math.min(range.end, range.start + days * DAY_MS) };
+}

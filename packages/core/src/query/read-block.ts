@@ -1,0 +1,134 @@
+import { type ManifestDay, markSuspect } from "../cold/manifest.ts";
+import type { RangeCost } from "../cold/range-get.ts";
+import type { ColdLevel } from "./cold-level.ts";
+import { type FileRead, type NamedPoint, planFiles } from "./cold-plan.ts";
+import { type DaySeries, isProofAgainst, isWorthRepeating, readFiles, readPending } from "./read-files.ts";
+import { readStoredDays } from "./stored.ts";
+
+/** A day that could not be read, of which nothing is used. */
+export interface UnreadableDay {
+  readonly day: number;
+  readonly reason: string;
+  /** the etag of the manifest's row by which the file is proved not to be what was written; null: it is not proved */
+  readonly provedBy: string | null;
+}
+
+/** What the cold level gave of some points. */
+export interface ColdRead {
+  /** by day */
+  readonly days: ReadonlyMap<number, DaySeries>;
+  readonly unreadable: readonly UnreadableDay[];
+}
+
+/** How often files are read again that are published anew meanwhile, that R2 does not give, or that come damaged. */
+const ROUNDS = 2;
+
+/**
+ * Reads files; those that are not as planned are looked up in the manifest again: it may have a new file by now, or
+ * tell which content is just being put in its place. What is neither is no data of ours.
+ * @param points those that the files were planned for
+ */
+export async function readBlock(
+  cold: ColdLevel,
+  files: readonly FileRead[],
+  points: readonly NamedPoint[],
+  cost: RangeCost,
+): Promise<ColdRead> {
+  const days = new Map<number, DaySeries>();
+  const unreadable: UnreadableDay[] = [];
+  let reads = files;
+  for (let round = 0; reads.length > 0; round++) {
+    const outcomes = await readFiles(cold.bucket, reads, cost);
+    const failed: { read: FileRead; error: unknown }[] = [];
+    for (const [i, outcome] of outcomes.entries()) {
+      const read = reads[i]!;
+      if ("series" in outcome) days.set(read.from.day, outcome.series);
+      else failed.push({ read, error: outcome.error });
+    }
+    if (failed.length === 0) break;
+    const now = await replan(
+      cold,
+      failed.map(({ read }) => read.from.day),
+      points,
+    );
+    const again: FileRead[] = [];
+    for (const { read, error } of failed) {
+      const { day } = read.from;
+      const current = now.days.get(day);
+      if (current === undefined || current.file === null || current.state === "suspect") {
+        unreadable.push({ day, reason: reasonOf(error), provedBy: null });
+        continue;
+      }
+      const isPublishedAnew = !isSamePublication(current, read.from);
+      if (round < ROUNDS && (isPublishedAnew || isWorthRepeating(error))) {
+        const planned = now.files.get(day);
+        // A new file need not hold any of the points.
+        if (planned === undefined) days.set(day, new Map());
+        else again.push(planned);
+        continue;
+      }
+      const pending = await readPending(
+        cold.bucket,
+        current,
+        points.map(({ name }) => name),
+        cost,
+      );
+      if (pending !== null && "series" in pending) {
+        days.set(day, pending.series);
+        continue;
+      }
+      const reason = reasonOf(pending === null ? error : pending.error);
+      const isProved = isProofAgainst(error) && (pending === null || isProofAgainst(pending.error));
+      unreadable.push({ day, reason, provedBy: isProved && !isPublishedAnew ? current.file.etag : null });
+    }
+    reads = again;
+  }
+  return { days, unreadable };
+}
+
+/** Plans some days again from the manifest as it is now. */
+async function replan({ db, siteId }: ColdLevel, days: readonly number[], points: readonly NamedPoint[]) {
+  const wanted = points.flatMap(({ id: pointId }) => days.map((day) => ({ pointId, day })));
+  const stored = await readStoredDays(db, siteId, wanted);
+  return {
+    days: new Map(stored.days.map((row) => [row.day, row])),
+    files: new Map(planFiles(stored.days, stored.pointDays, points).map((read) => [read.from.day, read])),
+  };
+}
+
+/**
+ * Plans days again that were published after they were planned.
+ * @param current rows of the manifest as they are now, of some days
+ * @returns `files` without these days and with them as they are now, and those of them that must not be read
+ */
+export async function replanChanged(
+  cold: ColdLevel,
+  files: readonly FileRead[],
+  planned: readonly ManifestDay[],
+  current: readonly ManifestDay[],
+  points: readonly NamedPoint[],
+): Promise<{ readonly files: readonly FileRead[]; readonly unreadable: readonly UnreadableDay[] }> {
+  const before = new Map(planned.map((row) => [row.day, row]));
+  const changed = new Set(current.filter((row) => !isSamePublication(row, before.get(row.day))).map(({ day }) => day));
+  if (changed.size === 0) return { files, unreadable: [] };
+  const now = await replan(cold, [...changed], points);
+  const unreadable = [...now.days.values()].flatMap(({ day, state, reason }) =>
+    state === "suspect" ? [{ day, reason: reason ?? "is marked as suspect", provedBy: null }] : [],
+  );
+  return { files: [...files.filter(({ from }) => !changed.has(from.day)), ...now.files.values()], unreadable };
+}
+
+function isSamePublication(a: ManifestDay, b: ManifestDay | undefined): boolean {
+  return b !== undefined && a.build === b.build && a.file?.etag === b.file?.etag;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Marks the days of which it is proved; they are not read again until they are built anew. @param now epoch ms */
+export async function markProved({ db, siteId }: ColdLevel, days: Iterable<UnreadableDay>, now: number): Promise<void> {
+  for (const { day, reason, provedBy: etag } of days) {
+    if (etag !== null) await markSuspect(db, { siteId, day, etag }, reason, now);
+  }
+}

@@ -1,0 +1,77 @@
+import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
+import { readPointsByFooter, readRange } from "../cold/day-file-reader.ts";
+import { readFooter } from "../cold/footer.ts";
+import { type ManifestDay, objectStanding } from "../cold/manifest.ts";
+import type { RangeCost } from "../cold/range-get.ts";
+import { dayStart } from "../domain/day.ts";
+import type { Series } from "../domain/samples.ts";
+import type { FileRead } from "./cold-plan.ts";
+import type { ColdBucket } from "./cold-level.ts";
+
+/** The samples of one day by point name; a point without any is absent. */
+export type DaySeries = ReadonlyMap<string, Series>;
+
+/** What became of the read of a file: all of its samples, or none and the error. */
+export type FileOutcome = { readonly series: DaySeries } | { readonly error: unknown };
+
+/**
+ * The object is not what the manifest says: gone, another one, or not what was written. Anything else says nothing about
+ * the file: R2 does not answer, or bytes of the right checksum cannot be decoded, and then an error caused the error.
+ */
+export function isProofAgainst(error: unknown): boolean {
+  if (error instanceof DayFileCorrupt) return error.cause === undefined;
+  return error instanceof DayFileMissing || error instanceof DayFileChanged;
+}
+
+/** Whether reading the same again may succeed: bytes can also be damaged on their way. */
+export function isWorthRepeating(error: unknown): boolean {
+  return !(error instanceof DayFileMissing || error instanceof DayFileChanged);
+}
+
+/** Reads what was planned of each file; nothing is given of a file of which one request failed. */
+export async function readFiles(
+  bucket: ColdBucket,
+  files: readonly FileRead[],
+  cost: RangeCost,
+): Promise<FileOutcome[]> {
+  return Promise.all(files.map((file) => settled(() => readFile(bucket, file, cost))));
+}
+
+async function readFile(bucket: ColdBucket, { from, file, ranges }: FileRead, cost: RangeCost): Promise<DaySeries> {
+  const planned = { ...file, day: dayStart(from.day) };
+  // All are waited for, so that none still runs when the file is given up.
+  const found = await Promise.allSettled(ranges.map((range) => readRange(bucket, planned, range, cost)));
+  const failed = found.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return new Map(found.flatMap((one) => (one.status === "fulfilled" ? [...one.value] : [])));
+}
+
+/**
+ * Reads the object that stands in a file's place, if a build has put it there of which the manifest is about to tell.
+ * It is read by its footer, for the locators are those of the file before.
+ * @returns null: it is another one, or none
+ */
+export async function readPending(
+  bucket: ColdBucket,
+  row: ManifestDay,
+  names: readonly string[],
+  cost: RangeCost,
+): Promise<FileOutcome | null> {
+  if (row.file === null || row.pending.size === 0) return null;
+  const { key } = row.file;
+  cost.requests++;
+  const object = await bucket.head(key);
+  if (object === null || objectStanding(row, object) !== "pending") return null;
+  return settled(async () => {
+    const footer = await readFooter(bucket, { key, etag: object.etag }, cost);
+    return readPointsByFooter(bucket, key, footer, names, cost);
+  });
+}
+
+async function settled(read: () => Promise<DaySeries>): Promise<FileOutcome> {
+  try {
+    return { series: await read() };
+  } catch (error) {
+    return { error };
+  }
+}

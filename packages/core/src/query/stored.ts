@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { type Locator, parseLocator } from "../cold/locator.ts";
+import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
+import { dayOf } from "../domain/day.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { withD1Retry } from "../hot/d1-retry.ts";
+import { parseStoredHours, storedHours } from "../hot/stored-hours.ts";
+import { MAX_POINT_DAYS } from "./limits.ts";
+
+/** Where a point's samples of a day are in the day's file. */
+export interface PointDay {
+  readonly pointId: number;
+  readonly day: number;
+  readonly locator: Locator;
+}
+
+/** What both levels hold of a range, all of one moment. */
+export interface Stored {
+  /** starts of the UTC hours in which the hot level has samples of any point, ascending, epoch milliseconds */
+  readonly hours: readonly number[];
+  /** those that were ever built, ascending */
+  readonly days: readonly ManifestDay[];
+  /** in no order; null: they are more than {@link MAX_POINT_DAYS} and were not read */
+  readonly pointDays: readonly PointDay[] | null;
+}
+
+/** Days that the keys have room for: 1970-01-01 to 2149-06-06. */
+const DAYS = 2 ** 16;
+
+/** One stretch of the key a point. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most rows. */
+const READ_POINT_DAYS = `
+SELECT d.point_day, d.locator FROM json_each(?4) p
+CROSS JOIN point_days d ON d.point_day >= (p.value << 16) + ?2 AND d.point_day < (p.value << 16) + ?3
+WHERE json_array_length(?4) *
+  (SELECT count(*) FROM day_files f WHERE f.site_id = ?1 AND f.day >= ?2 AND f.day < ?3 AND f.key IS NOT NULL) <= ?5`;
+
+const pointDayRowsSchema = z.array(z.object({ point_day: z.int(), locator: z.string() }));
+
+/**
+ * Reads what is stored of a range in one transaction: were it read in two, a day that is archived between them would be
+ * in neither.
+ * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ */
+export async function readStored(
+  db: D1Database,
+  siteId: number,
+  pointIds: readonly number[],
+  range: TimeRange,
+): Promise<Stored> {
+  const first = Math.max(0, dayOf(range.start));
+  const end = Math.min(DAYS, dayOf(range.end - 1) + 1);
+  const ids = JSON.stringify(pointIds);
+  const [hours, days, pointDays] = await withD1Retry(() =>
+    db.batch([
+      storedHours(db, range),
+      manifestStatement(db, siteId, first, end),
+      // Where the range lies beyond all keys, no key is between these.
+      db.prepare(READ_POINT_DAYS).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS),
+    ]),
+  );
+  const parsedDays = parseManifestDays(days?.results);
+  const files = parsedDays.filter(({ file }) => file !== null).length;
+  return {
+    hours: parseStoredHours(hours?.results),
+    days: parsedDays,
+    pointDays: files * pointIds.length > MAX_POINT_DAYS ? null : parsePointDays(pointDays?.results),
+  };
+}
+
+function parsePointDays(results: unknown): PointDay[] {
+  return pointDayRowsSchema.parse(results).map(({ point_day: key, locator }) => {
+    const pointId = Math.floor(key / DAYS);
+    return { pointId, day: key - pointId * DAYS, locator: parseLocator(locator) };
+  });
+}
+
+/** ?1: site, ?2: JSON array of days. */
+const READ_SOME_DAYS = `
+SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2)) ORDER BY day`;
+
+/** ?1: JSON array of keys. */
+const READ_SOME_POINT_DAYS = `
+SELECT d.point_day, d.locator FROM json_each(?1) k CROSS JOIN point_days d ON d.point_day = k.value`;
+
+/** What the cold level holds of some points' days, and these days' rows of the manifest, all of one moment. */
+export async function readStoredDays(
+  db: D1Database,
+  siteId: number,
+  wanted: readonly { readonly pointId: number; readonly day: number }[],
+): Promise<{ readonly days: ManifestDay[]; readonly pointDays: PointDay[] }> {
+  const days = JSON.stringify([...new Set(wanted.map(({ day }) => day))]);
+  const keys = JSON.stringify(wanted.map(({ pointId, day }) => pointId * DAYS + day));
+  const [dayRows, pointDayRows] = await withD1Retry(() =>
+    db.batch([db.prepare(READ_SOME_DAYS).bind(siteId, days), db.prepare(READ_SOME_POINT_DAYS).bind(keys)]),
+  );
+  return { days: parseManifestDays(dayRows?.results), pointDays: parsePointDays(pointDayRows?.results) };
+}
+
+/** ?1: JSON array of point ids. */
+const READ_LAST_DAYS = `
+SELECT (SELECT max(d.point_day) FROM point_days d
+  WHERE d.point_day >= p.value << 16 AND d.point_day < (p.value + 1) << 16) AS point_day
+FROM json_each(?1) p`;
+
+/** The last day of each point in the cold level; a point that is not there is absent. */
+export async function readLastDays(db: D1Database, pointIds: readonly number[]): Promise<Map<number, number>> {
+  const statement = db.prepare(READ_LAST_DAYS).bind(JSON.stringify(pointIds));
+  const { results } = await withD1Retry(() => statement.all());
+  const rows = z.array(z.object({ point_day: z.int().nullable() })).parse(results);
+  return new Map(
+    rows.flatMap(({ point_day: key }) => (key === null ? [] : [[Math.floor(key / DAYS), key % DAYS] as const])),
+  );
+}

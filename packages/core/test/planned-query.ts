@@ -1,0 +1,56 @@
+import type { ManifestDay } from "../src/cold/manifest.ts";
+import type { PlanInput } from "../src/query/plan.ts";
+import type { PointDay, Stored } from "../src/query/stored.ts";
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+export const START = Date.UTC(2025, 9, 12);
+export const FIRST = START / DAY;
+
+export const nameOf = (id: number) => `p${String(id).padStart(4, "0")}`;
+export const points = (count: number, cadenceMs: number | null = MINUTE) =>
+  Array.from({ length: count }, (_, i) => ({ id: i + 1, name: nameOf(i + 1), cadenceMs }));
+
+export const NOTHING: Stored = { hours: [], days: [], pointDays: [] };
+
+/** Hours of [start, end), whole days. */
+export function hotDays(start: number, end: number): Stored {
+  return { ...NOTHING, hours: Array.from({ length: (end - start) / HOUR }, (_, i) => start + i * HOUR) };
+}
+
+export function writtenDay(day: number, rest: Partial<ManifestDay> = {}): ManifestDay {
+  const file = { key: `k${day}`, etag: `e${day}`, sha256: "", bytes: 1, rows: 1, points: 1 };
+  const about = { source: "api", build: "b", generation: 1, pending: new Map(), reason: null, updatedAt: 0 } as const;
+  return { siteId: 1, day, state: "written", file, ...about, ...rest };
+}
+
+/** The bytes and rows of a point's row group, and how far apart such groups begin. */
+interface GroupSize {
+  readonly bytes?: number;
+  readonly rows?: number;
+  readonly apart?: number;
+}
+
+/** A sample a minute of a point that has a row group of its own. */
+export function pointDay(id: number, day: number, size: GroupSize = {}): PointDay {
+  const { bytes = 12_000, rows = 11_520, apart = 112_000 } = size;
+  const group = { offset: 4 + id * apart, timeBytes: 1, nameBytes: 1, valueBytes: bytes - 2, rows, crc32: 0 };
+  return { pointId: id, day, locator: { group, firstRow: 0, rows: 1440 } };
+}
+
+/** So many days in files, each with all of the points. */
+export function archived(days: number, ids: readonly number[], locate: typeof pointDay = pointDay): Stored {
+  const all = Array.from({ length: days }, (_, i) => FIRST + i);
+  return {
+    hours: [],
+    days: all.map((day) => writtenDay(day)),
+    pointDays: all.flatMap((day) => ids.map((id) => locate(id, day))),
+  };
+}
+
+/** A query of `length` ms, over nothing stored unless `stored` says so. */
+export function query(length: number, rest: Partial<PlanInput> = {}): PlanInput {
+  const range = { start: START, end: START + length };
+  return { points: points(1), range, interval: "auto", maxPoints: 2000, stored: NOTHING, watermark: null, ...rest };
+}

@@ -1,0 +1,31 @@
+import { isHopeless } from "@building-vitals/core/backfill/hopeless";
+import type { Steps } from "@building-vitals/core/backfill/steps";
+import type { WorkflowStep } from "cloudflare:workers";
+import { NonRetryableError } from "cloudflare:workflows";
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The steps of a Workflow as core needs them. */
+export function stepsOf(engine: WorkflowStep): Steps {
+  return {
+    do: async (name, options, step) => {
+      const { retries: limit, backoffMs: delay, timeoutMs: timeout } = options;
+      const config = { retries: { limit, delay, backoff: "exponential" }, timeout } as const;
+      try {
+        return await engine.do(name, config, async ({ attempt }) => {
+          try {
+            return await step(attempt);
+          } catch (error) {
+            if (!isHopeless(error)) throw error;
+            throw new NonRetryableError(messageOf(error));
+          }
+        });
+      } catch (error) {
+        // The engine puts the error's name in front of its message.
+        throw new Error(messageOf(error).replace(/^(?:\w*Error: )+/, ""), { cause: error });
+      }
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+const siteSchema = z.strictObject({ id: z.int(), name: z.string().min(1) });
+
+/** Which site of which job, and how many instances of it came before. */
+const backfillParamsSchema = z.strictObject({
+  kind: z.literal("backfill"),
+  backfillId: z.string().min(1),
+  epoch: z.int(),
+  site: siteSchema,
+  /** whether objects that are not what was written are built anew */
+  replaceSuspect: z.boolean(),
+  number: z.int().nonnegative(),
+});
+type BackfillParams = z.infer<typeof backfillParamsSchema>;
+
+/** Which days are to be loaded into the hot level, as whole days since 1970, both inclusive. */
+const importParamsSchema = z.strictObject({
+  kind: z.literal("import"),
+  importId: z.string().min(1),
+  site: siteSchema,
+  first: z.int(),
+  last: z.int(),
+});
+
+/** What an instance of the Workflow is given. */
+export const instanceParamsSchema = z.discriminatedUnion("kind", [backfillParamsSchema, importParamsSchema]);
+export type InstanceParams = z.infer<typeof instanceParamsSchema>;
+
+/** The instance's id: of two starts of the same piece of work, one is refused. */
+function instanceId(params: InstanceParams): string {
+  switch (params.kind) {
+    case "backfill":
+      return backfillInstanceId(params);
+    case "import":
+      return params.importId;
+  }
+}
+
+function backfillInstanceId({ backfillId, site, number }: BackfillParams): string {
+  return `${backfillId}-${site.id}-${number}`;
+}
+
+/** Starts an instance, unless it was started before. @throws when it neither is nor could be started */
+export async function startInstance(workflow: Workflow<InstanceParams>, params: InstanceParams): Promise<void> {
+  const id = instanceId(params);
+  try {
+    await workflow.create({ id, params });
+  } catch (error) {
+    // Refused because it is there already? Asking for it tells.
+    const there = await workflow.get(id).then(
+      () => true,
+      () => false,
+    );
+    if (!there) throw error;
+  }
+}

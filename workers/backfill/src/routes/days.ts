@@ -1,0 +1,21 @@
+import { dateRange, FROM_TO } from "@building-vitals/core/backfill/date-range";
+import { dayStates } from "@building-vitals/core/backfill/day-states";
+import { dayOf } from "@building-vitals/core/domain/day";
+import { parseInput } from "@building-vitals/core/http/parse-body";
+import { Hono } from "hono";
+import { z } from "zod";
+import { type Env, settingsOf } from "../env.ts";
+import { sitesOf } from "../sites.ts";
+
+const date = z.string({ error: "must be a date such as 2024-01-31" });
+const querySchema = z.strictObject({ from: date, to: date, site: z.string().min(1).optional() });
+
+/** `GET /backfill/days`: what is known of each day, by site. */
+export const daysRoute = new Hono<{ Bindings: Env }>().get("/backfill/days", async (context) => {
+  const settings = settingsOf(context.env);
+  const query = parseInput(querySchema, context.req.query());
+  const range = dateRange(query.from, query.to, dayOf(Date.now()), FROM_TO);
+  const sites = await sitesOf(settings, query.site === undefined ? undefined : [query.site], "site");
+  const answers = await Promise.all(sites.map((site) => dayStates(settings.DB, site, range)));
+  return context.json({ from: query.from, to: query.to, sites: answers }, 200, { "cache-control": "no-store" });
+});

@@ -1,0 +1,74 @@
+import { dateRange, dayCount, lastEndedDay, START_END } from "@building-vitals/core/backfill/date-range";
+import { Problem } from "@building-vitals/core/domain/problem";
+import { parseBody } from "@building-vitals/core/http/parse-body";
+import { requireToken } from "@building-vitals/core/http/require-token";
+import { Hono } from "hono";
+import { z } from "zod";
+import { type Env, settingsOf } from "../env.ts";
+import { startInstance } from "../instance-params.ts";
+import { rangeBodySchema } from "../range-body.ts";
+import { sitesOf } from "../sites.ts";
+
+/** D1 has 10 GB, and a full day is 80 MB of it. */
+const MAX_DAYS = 31;
+
+const bodySchema = rangeBodySchema
+  .omit({ sites: true })
+  .extend({ site: z.string({ error: "must name a site" }).min(1) });
+
+/** What the engine says of an instance, in the words of the backfill. */
+function importStatus(status: InstanceStatus["status"]): "in_progress" | "completed" | "cancelled" | "failed" {
+  switch (status) {
+    case "complete":
+      return "completed";
+    case "errored":
+      return "failed";
+    case "terminated":
+      return "cancelled";
+    case "queued":
+    case "running":
+    case "paused":
+    case "waiting":
+    case "waitingForPause":
+    case "rollingBack":
+    case "unknown":
+      return "in_progress";
+  }
+}
+
+/**
+ * `POST /backfill/import-to-d1`: loads a site's day files into the hot level; samples that are hot already stay.
+ * `GET /backfill/import-to-d1/{import_id}`: how it went.
+ */
+export const importRoute = new Hono<{ Bindings: Env }>()
+  .post(
+    "/backfill/import-to-d1",
+    requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
+    async (context) => {
+      const settings = settingsOf(context.env);
+      const body = await parseBody(context.req.raw, bodySchema);
+      const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
+      if (dayCount(range) > MAX_DAYS) {
+        throw new Problem("span_too_long", `end_date: an import may have at most ${MAX_DAYS} days.`, "end_date");
+      }
+      const [site] = await sitesOf(settings, [body.site], "site");
+      if (site === undefined) throw new Problem("unknown_site", "There is no such site.", "site");
+      const importId = `import_${Math.floor(Date.now() / 1000)}_${crypto.randomUUID().slice(0, 6)}`;
+      await startInstance(settings.BACKFILL, { kind: "import", importId, site, ...range });
+      const { start_date, end_date } = body;
+      const started = { status: "started", import_id: importId, start_date, end_date, days: dayCount(range) };
+      return context.json(started, 202, { "cache-control": "no-store" });
+    },
+  )
+  .get("/backfill/import-to-d1/:id{import_\\d+_[0-9a-f]+}", async (context) => {
+    const id = context.req.param("id");
+    const instance = await settingsOf(context.env)
+      .BACKFILL.get(id)
+      .catch(() => {
+        throw new Problem("not_found", `There is no import ${id}.`);
+      });
+    const { status, output, error } = await instance.status();
+    const result: unknown = output ?? null;
+    const answer = { status: importStatus(status), import_id: id, result, reason: error?.message ?? null };
+    return context.json(answer, 200, { "cache-control": "no-store" });
+  });

@@ -1,0 +1,278 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  call,
+  clear,
+  days,
+  keys,
+  migrate,
+  OTHER_SITE,
+  post,
+  SITE,
+  simulateUpstream,
+  state,
+  status,
+  untilEnded,
+  watchWorkflow,
+} from "./service.ts";
+
+beforeAll(migrate);
+beforeEach(clear);
+afterEach(() => void vi.unstubAllGlobals());
+
+const TWO_DAYS = { start_date: "2025-10-01", end_date: "2025-10-02", sites: [SITE] };
+
+describe("a backfill", { timeout: 60_000 }, () => {
+  it("writes each day and tells how it went, in the shapes of the older documents", async () => {
+    const upstream = simulateUpstream();
+    await using _ = await watchWorkflow();
+    expect(await status()).toEqual({ status: "not_started" });
+    const response = await post("/backfill/start", TWO_DAYS);
+    expect(response.status).toBe(202);
+    const started = await response.json<Record<string, unknown>>();
+    expect(started).toEqual({
+      status: "started",
+      backfill_id: expect.stringMatching(/^backfill_\d{10}_[0-9a-f]{6}$/),
+      start_date: "2025-10-01",
+      end_date: "2025-10-02",
+      estimated_days: 2,
+      message: "Backfill started in background. Check /backfill/status for progress.",
+    });
+    const ended = await untilEnded();
+    const counts = { days_completed: 2, days_total: 2, records_processed: expect.any(Number) };
+    expect(ended).toMatchObject({
+      status: "completed",
+      backfill_id: started["backfill_id"],
+      start_date: "2025-10-01",
+      end_date: "2025-10-02",
+      current_date: "2025-10-02",
+      ...counts,
+      progress_percent: "100.00",
+      estimated_completion: null,
+      days_failed: 0,
+      days_empty: 0,
+      days_skipped: 0,
+      retries: 0,
+      api_calls: 48,
+      reason: null,
+      sites: [{ site: SITE, ...counts, progress_percent: "100.00", current_date: null }],
+    });
+    expect(ended["records_processed"]).toBeGreaterThan(2000);
+    for (const key of ["started_at", "last_updated"]) expect(ended[key]).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    // every hour once, and the catalogue of a site that the sync has not seen yet
+    expect(upstream.windows).toHaveLength(48);
+
+    const { sites } = await days("2025-09-30", "2025-10-03", SITE);
+    expect(sites[0]).toMatchObject({ site: SITE, summary: { written: 2, missing: 2, failed: 0 } });
+    expect(sites[0]?.days.map((day) => day.state)).toEqual(["missing", "written", "written", "missing"]);
+    expect(await keys("")).toEqual(sites[0]?.days.flatMap((day) => day.r2_path ?? []));
+  });
+
+  it("shows itself in KV under the old keys", async () => {
+    simulateUpstream();
+    await using _ = await watchWorkflow();
+    await post("/backfill/start", TWO_DAYS);
+    const ended = await untilEnded();
+    await vi.waitFor(async () => expect((await state("backfill:state"))?.["status"]).toBe("completed"));
+    const shown = ["backfill_id", "status", "start_date", "end_date", "current_date", "days_completed", "days_total"];
+    const last = [...shown, "records_processed", "started_at", "last_updated"];
+    expect(await state("backfill:state")).toEqual(Object.fromEntries(last.map((key) => [key, ended[key]])));
+    expect(await state(`backfill:day:20251002:${SITE}`)).toEqual({
+      status: "written",
+      records: expect.any(Number),
+      r2_path: `timeseries/2025/10/02/${SITE}.parquet`,
+      completed_at: expect.stringMatching(/Z$/),
+    });
+    expect((await env.ETL_STATE.list({ prefix: "backfill:errors:" })).keys).toEqual([]);
+  });
+
+  it("skips finished days, and takes them all again when it is told to", async () => {
+    const upstream = simulateUpstream();
+    await using _ = await watchWorkflow();
+    await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-01" });
+    await untilEnded();
+    const before = upstream.windows.length;
+    await post("/backfill/start", TWO_DAYS);
+    expect(await untilEnded()).toMatchObject({
+      status: "completed",
+      days_completed: 2,
+      days_skipped: 1,
+      api_calls: 24,
+    });
+    expect(upstream.windows.slice(before).every(({ start }) => start >= "2025-10-01T23:59")).toBe(true);
+    await post("/backfill/start", TWO_DAYS);
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 2, days_skipped: 2, api_calls: 0 });
+    await post("/backfill/start", { ...TWO_DAYS, force_restart: true });
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_skipped: 0, api_calls: 48 });
+    expect(await keys("staging/")).toEqual([]);
+  });
+
+  it("goes on in the next instance after ten days", async () => {
+    simulateUpstream({}, 2);
+    await using workflow = await watchWorkflow();
+    await post("/backfill/start", { start_date: "2025-09-25", end_date: "2025-10-05", sites: [SITE] });
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 11, days_failed: 0 });
+    expect(await workflow.get()).toHaveLength(2);
+  });
+
+  it("takes the sites side by side", async () => {
+    const upstream = simulateUpstream();
+    await using _ = await watchWorkflow();
+    await post("/backfill/start", { ...TWO_DAYS, sites: undefined });
+    expect(await untilEnded()).toMatchObject({
+      status: "completed",
+      days_completed: 4,
+      days_total: 4,
+      sites: [
+        { site: SITE, days_completed: 2 },
+        { site: OTHER_SITE, days_completed: 2 },
+      ],
+    });
+    const order = upstream.windows.map(({ site }) => site);
+    expect(order.indexOf(OTHER_SITE)).toBeLessThan(order.lastIndexOf(SITE));
+    expect(order.indexOf(SITE)).toBeLessThan(order.lastIndexOf(OTHER_SITE));
+  });
+
+  it("records a failed day with its reason, goes on, and retries that day alone", async () => {
+    const upstream = simulateUpstream();
+    let broken = true;
+    upstream.intercept = (request, answer) =>
+      broken && /start_time=2025-10-02T0[5]/.test(request.url)
+        ? Promise.resolve(new Response("a secret of the upstream", { status: 403 }))
+        : answer();
+    await using _ = await watchWorkflow();
+    await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-03" });
+    expect(await untilEnded()).toMatchObject({
+      status: "completed",
+      days_completed: 2,
+      days_failed: 1,
+      days_total: 3,
+      progress_percent: "66.66",
+      records_processed: expect.any(Number),
+    });
+    const [site] = (await days("2025-10-01", "2025-10-03", SITE)).sites;
+    expect(site?.days.map((day) => day.state)).toEqual(["written", "failed", "written"]);
+    expect(site?.days[1]?.reason).toContain("answered 403");
+    expect(site?.days[1]?.reason).not.toContain("secret");
+    expect(await keys("staging/")).toEqual([]);
+    const [error] = (await env.ETL_STATE.list({ prefix: "backfill:errors:" })).keys;
+    expect(await state(error!.name)).toMatchObject({
+      error: site?.days[1]?.reason,
+      context: { site: SITE, date: "2025-10-02" },
+    });
+
+    broken = false;
+    const before = upstream.windows.length;
+    const retry = await post("/backfill/retry-failed");
+    expect(retry.status).toBe(202);
+    expect(await retry.json()).toMatchObject({ status: "started", start_date: "2025-10-02", estimated_days: 1 });
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 1, days_failed: 0, days_total: 1 });
+    expect(upstream.windows.slice(before)).toHaveLength(24);
+    const nothing = await post("/backfill/retry-failed");
+    expect(nothing.status).toBe(200);
+    expect(await nothing.json()).toMatchObject({ status: "not_started" });
+  });
+
+  it("passes over a faulty upstream by retries, of the client and of the engine", async () => {
+    const upstream = simulateUpstream();
+    let failures = 0;
+    // One more than the client bears in one step, so that the engine makes the step again.
+    upstream.intercept = (request, answer) =>
+      /start_time=2025-10-01T0[3]/.test(request.url) && failures++ < 4
+        ? Promise.resolve(new Response(null, { status: 503 }))
+        : answer();
+    const { setTimeout: wait } = globalThis;
+    vi.stubGlobal("setTimeout", (callback: () => void, ms: number) => wait(callback, ms < 20_000 ? 0 : ms));
+    await using _ = await watchWorkflow();
+    await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-01" });
+    // of 4 failures the first step has 3: two retries of its client, then the engine's, and one more of its client
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 1, days_failed: 0, retries: 2 });
+  });
+
+  it("fails every day of a site without a catalogue, for all its samples would be rejected", async () => {
+    const upstream = simulateUpstream();
+    upstream.intercept = (request, answer) =>
+      request.url.includes("configured_points") ? Promise.resolve(new Response(null, { status: 401 })) : answer();
+    await using _ = await watchWorkflow();
+    await post("/backfill/start", TWO_DAYS);
+    const ended = await untilEnded();
+    expect(ended).toMatchObject({ status: "failed", days_failed: 2, days_completed: 0, progress_percent: "0.00" });
+    expect(ended["reason"]).toContain("answered 401");
+    expect(upstream.windows).toEqual([]);
+  });
+});
+
+/** A window begins a millisecond before its hour. */
+const NINTH_HOUR = "start_time=2025-10-02T07%3A59%3A59.999";
+
+describe("cancelling", { timeout: 60_000 }, () => {
+  it("takes effect within a step, keeps the progress, and a later start goes on", async () => {
+    const upstream = simulateUpstream();
+    let cancelled: { status: number; body: unknown } | undefined;
+    upstream.intercept = async (request, answer) => {
+      if (cancelled === undefined && request.url.includes(NINTH_HOUR)) {
+        const response = await post("/backfill/cancel");
+        cancelled = { status: response.status, body: await response.json() };
+      }
+      return answer();
+    };
+    await using workflow = await watchWorkflow();
+    const started = await (
+      await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-04" })
+    ).json<{ backfill_id: string }>();
+    expect(await untilEnded()).toMatchObject({ status: "cancelled", days_completed: 1, days_total: 4 });
+    expect(cancelled).toEqual({
+      status: 200,
+      body: {
+        status: "cancelled",
+        backfill_id: started.backfill_id,
+        days_completed: 1,
+        message: "Backfill cancelled. Progress has been saved.",
+      },
+    });
+    for (const instance of await workflow.get()) await instance.waitForStatus("complete");
+    expect(upstream.windows).toHaveLength(24 + 9);
+    expect(await keys("")).toEqual([`timeseries/2025/10/01/${SITE}.parquet`]);
+    expect((await state("backfill:state"))?.["status"]).toBe("cancelled");
+    // asked again, it answers the same
+    expect((await post("/backfill/cancel")).status).toBe(200);
+
+    await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-04" });
+    expect(await untilEnded()).toMatchObject({
+      status: "completed",
+      days_completed: 4,
+      days_skipped: 1,
+      api_calls: 72,
+    });
+  });
+
+  it("is refused where nothing runs", async () => {
+    const response = await post("/backfill/cancel");
+    expect(response.status).toBe(409);
+    expect(await response.json()).toMatchObject({ code: "no_backfill_running" });
+  });
+});
+
+it("lets one of two starts at once begin, and refuses the other", { timeout: 60_000 }, async () => {
+  simulateUpstream();
+  await using _ = await watchWorkflow();
+  const responses = await Promise.all([1, 2, 3, 4].map(() => post("/backfill/start", TWO_DAYS)));
+  const statuses = responses.map((response) => response.status);
+  expect(statuses.sort((a, b) => a - b)).toEqual([202, 409, 409, 409]);
+  const refused = responses.find((response) => response.status === 409);
+  expect(await refused?.json()).toMatchObject({ code: "backfill_in_progress", status: 409 });
+  expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 2 });
+});
+
+it("fails a job whose Workflow cannot be started, so that the next start is not refused", async () => {
+  const workflow = {
+    create: () => Promise.reject(new Error("no engine")),
+    get: () => Promise.reject(new Error("none")),
+  };
+  const settings = { BACKFILL: workflow };
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const options = { token: "the-admin-token", body: TWO_DAYS, settings };
+  expect((await call("POST", "/backfill/start", options)).status).toBe(500);
+  vi.restoreAllMocks();
+  expect(await status()).toMatchObject({ status: "failed", reason: "the Workflow could not be started" });
+});

@@ -1,0 +1,59 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { call, clear, migrate, post, SITE, simulateUpstream, untilEnded, watchWorkflow } from "./service.ts";
+
+beforeAll(migrate);
+beforeEach(clear);
+afterEach(() => void vi.unstubAllGlobals());
+
+it("loads day files into the hot level, and tells which days it could not", { timeout: 60_000 }, async () => {
+  simulateUpstream();
+  await using _ = await watchWorkflow();
+  const dates = { start_date: "2025-10-01", end_date: "2025-10-02" };
+  await post("/backfill/start", { ...dates, sites: [SITE] });
+  const { records_processed: records } = await untilEnded();
+
+  const response = await post("/backfill/import-to-d1", {
+    site: SITE,
+    start_date: "2025-10-01",
+    end_date: "2025-10-03",
+  });
+  expect(response.status).toBe(202);
+  const started = await response.json<{ import_id: string }>();
+  expect(started).toMatchObject({ status: "started", days: 3 });
+  const path = `/backfill/import-to-d1/${started.import_id}`;
+  const answer = await vi.waitFor(
+    async () => {
+      const body = await (await call("GET", path)).json();
+      expect(body).toMatchObject({ status: "completed" });
+      return body;
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+  expect(answer).toEqual({
+    status: "completed",
+    import_id: started.import_id,
+    result: { days_imported: 2, records, not_imported: [{ date: "2025-10-03", state: "missing", reason: null }] },
+    reason: null,
+  });
+  const hot = await env.DB.prepare("SELECT count(*) AS n FROM timeseries_raw WHERE site_name = ?1")
+    .bind(SITE)
+    .first("n");
+  expect(hot).toBe(records);
+});
+
+it("knows no import that was not started", async () => {
+  const response = await call("GET", "/backfill/import-to-d1/import_1_abc");
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ code: "not_found" });
+});
+
+it("takes a month at most", async () => {
+  const response = await post("/backfill/import-to-d1", {
+    site: SITE,
+    start_date: "2025-01-01",
+    end_date: "2025-02-01",
+  });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ code: "span_too_long", field: "end_date" });
+});

@@ -1,0 +1,25 @@
+import { dayOf, parseDay } from "@building-vitals/core/domain/day";
+import { parseBody } from "@building-vitals/core/http/parse-body";
+import { requireToken } from "@building-vitals/core/http/require-token";
+import { Hono } from "hono";
+import { z } from "zod";
+import { runArchive } from "../archive.ts";
+import { type Env, settingsOf } from "../env.ts";
+
+const daySchema = z.string().transform((text, context) => {
+  const day = parseDay(text);
+  if (day === null) context.addIssue("must be a UTC day such as 2025-10-12");
+  else if (day >= dayOf(Date.now())) context.addIssue("must be a UTC day that has ended");
+  return day ?? z.NEVER;
+});
+const bodySchema = z.strictObject({ site: z.string().min(1).optional(), day: daySchema.optional() });
+
+/** `POST /archive`: folds hot days into their files in R2 now, and answers with what was done. */
+export const archiveRoute = new Hono<{ Bindings: Env }>().post(
+  "/archive",
+  requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
+  async (context) => {
+    const { site, day } = await parseBody(context.req.raw, bodySchema);
+    return context.json(await runArchive(settingsOf(context.env), site, day), 200, { "cache-control": "no-store" });
+  },
+);

@@ -1,0 +1,105 @@
+import { env } from "cloudflare:workers";
+import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
+import { DayFileWriter, type WrittenDayFile } from "@building-vitals/core/cold/day-file-writer";
+import { hourAggregates, hourAggregatesText } from "@building-vitals/core/cold/hour-aggregates";
+import { locatorText } from "@building-vitals/core/cold/locator";
+import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
+import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
+import { dayOf, dayStart } from "@building-vitals/core/domain/day";
+import type { Series } from "@building-vitals/core/domain/samples";
+import { type Sample, SITE, siteId } from "./service.ts";
+
+/** Of the site that the tests archive. */
+export function keyOf(day: number): string {
+  return dayFileKey(SITE, dayStart(day));
+}
+
+function seriesOf(samples: readonly Sample[]): Series {
+  const sorted = samples.toSorted(([, a], [, b]) => a - b);
+  return {
+    times: Float64Array.from(sorted, ([, time]) => time),
+    values: Float64Array.from(sorted, ([, , value]) => value),
+  };
+}
+
+interface BuiltDay {
+  readonly day: number;
+  readonly key: string;
+  readonly written: WrittenDayFile;
+  readonly points: readonly { readonly id: number; readonly series: Series; readonly locator: string }[];
+}
+
+/** Writes the file of one day's samples in its place, and says nothing of it in the manifest. */
+export async function writeDayFile(samples: readonly Sample[], names: ReadonlyMap<number, string>): Promise<BuiltDay> {
+  const day = dayOf(samples[0]![1]);
+  const key = keyOf(day);
+  const writer = new DayFileWriter(new MultipartSink(env.TIMESERIES, key), {
+    site: SITE,
+    day: dayStart(day),
+    source: "d1",
+  });
+  const byPoint = [...Map.groupBy(samples, ([id]) => id)].sort(([a], [b]) => compareUtf8(names.get(a)!, names.get(b)!));
+  const series = byPoint.map(([id, own]) => ({ id, series: seriesOf(own) }));
+  for (const one of series) await writer.writePoint(names.get(one.id)!, one.series);
+  const written = await writer.finish();
+  return {
+    day,
+    key,
+    written,
+    points: series.map((one, i) => ({ ...one, locator: locatorText(written.points[i]!.locator) })),
+  };
+}
+
+/** Publishes a day file that was written: what the builder does last, but for the hot rows. */
+export async function publishDay({ day, key, written, points }: BuiltDay): Promise<void> {
+  const site = await siteId(SITE);
+  const file = [key, written.etag, written.sha256, written.bytes, written.rows, points.length];
+  await env.DB.batch([
+    env.DB.prepare(
+      `INSERT OR REPLACE INTO day_files
+       (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, updated_at)
+       VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, 'd1', ?9, 1, 0)`,
+    ).bind(site, day, ...file, crypto.randomUUID()),
+    env.DB.prepare("DELETE FROM point_days WHERE day = ?1").bind(day),
+    env.DB.prepare(
+      `INSERT INTO point_days (point_day, rows, locator, hours)
+       SELECT (value->>0 << 16) + ?1, value->>1, value->>2, value->>3 FROM json_each(?2)`,
+    ).bind(
+      day,
+      JSON.stringify(
+        points.map(({ id, series, locator }) => {
+          return [id, series.times.length, locator, hourAggregatesText(hourAggregates(series, day))];
+        }),
+      ),
+    ),
+  ]);
+}
+
+/** Writes and publishes the day files of samples. */
+export async function archive(samples: readonly Sample[], names: ReadonlyMap<number, string>): Promise<BuiltDay[]> {
+  const built: BuiltDay[] = [];
+  for (const own of Map.groupBy(samples, ([, time]) => dayOf(time)).values()) {
+    const day = await writeDayFile(own, names);
+    await publishDay(day);
+    built.push(day);
+  }
+  return built;
+}
+
+/** Deletes the hot rows of days. */
+export async function deleteHotDays(...days: number[]): Promise<void> {
+  await env.DB.prepare("DELETE FROM sample_hours WHERE hour / 86400000 IN (SELECT value FROM json_each(?1))")
+    .bind(JSON.stringify(days))
+    .run();
+}
+
+/** The state and reason of a day of the manifest. */
+export async function manifestRow(day: number): Promise<{ state: unknown; reason: unknown } | null> {
+  return env.DB.prepare("SELECT state, reason FROM day_files WHERE day = ?1").bind(day).first();
+}
+
+export async function clearArchive(): Promise<void> {
+  await env.DB.batch(["point_days", "day_files"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  const { objects } = await env.TIMESERIES.list();
+  if (objects.length > 0) await env.TIMESERIES.delete(objects.map(({ key }) => key));
+}

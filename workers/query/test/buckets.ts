@@ -1,0 +1,33 @@
+import type { ColdBucket } from "@building-vitals/core/query/cold-level";
+
+/** The real bucket with something around every request to it. */
+export function aroundRequests(
+  bucket: R2Bucket,
+  around: <T>(request: () => Promise<T>, key: string) => Promise<T>,
+): ColdBucket {
+  return {
+    head: (key) => around(() => bucket.head(key), key),
+    get: (key, options) =>
+      around(async () => {
+        const object = await bucket.get(key, options);
+        return object === null ? null : withBody(object, (body) => body);
+      }, key),
+  };
+}
+
+/** The real bucket, of which the bodies come out changed: damage on the way, or on a disk, that the etag does not show. */
+export function changedBodies(bucket: R2Bucket, change: (body: ArrayBuffer, key: string) => ArrayBuffer): ColdBucket {
+  return {
+    head: (key) => bucket.head(key),
+    get: async (key, options) => {
+      const object = await bucket.get(key, options);
+      return object === null ? null : withBody(object, (body) => change(body, key));
+    },
+  };
+}
+
+function withBody(object: R2Object | R2ObjectBody, change: (body: ArrayBuffer) => ArrayBuffer) {
+  const { etag, size } = object;
+  if (!("body" in object)) return { etag, size };
+  return { etag, size, arrayBuffer: async () => change(await object.arrayBuffer()) };
+}

@@ -1,0 +1,200 @@
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { archive, clearArchive, keyOf, manifestRow, writeDayFile } from "./archive.ts";
+import { aroundRequests, changedBodies } from "./buckets.ts";
+import { DAY, MINUTE } from "./naive.ts";
+import {
+  clear,
+  migrate,
+  point,
+  queryJson,
+  type Sample,
+  setWatermark,
+  SITE,
+  storePoints,
+  storeSamples,
+} from "./service.ts";
+
+const FIRST = Date.UTC(2025, 9, 12) / DAY;
+/** The day that is damaged, between two that are not. */
+const HURT = FIRST + 1;
+/** As the cadence shows it: from the sample before. */
+const hurt: [number, number] = [HURT * DAY - 10 * MINUTE, (HURT + 1) * DAY];
+
+let names = new Map<number, string>();
+let ids: number[] = [];
+let samples: Sample[] = [];
+
+beforeAll(migrate);
+let log = vi.spyOn(console, "log");
+afterEach(() => vi.restoreAllMocks());
+beforeEach(async () => {
+  log = vi.spyOn(console, "log").mockReturnValue();
+  await clear();
+  await clearArchive();
+  const all = Array.from({ length: 12 }, (_, i) => `p${String(i).padStart(2, "0")}`);
+  ids = await storePoints(
+    SITE,
+    all.map((name) => point(name, { intervalS: 600 })),
+  );
+  names = new Map(ids.map((id, i) => [id, all[i]!]));
+  samples = ids.flatMap((id) =>
+    Array.from({ length: 3 * 144 }, (_, i): Sample => [id, FIRST * DAY + i * 10 * MINUTE, (id % 7) + Math.sin(i)]),
+  );
+  await archive(samples, names);
+  await setWatermark(SITE, (FIRST + 3) * DAY);
+});
+
+const ASKED = ["p01", "p10"];
+
+async function ask(settings?: Record<string, unknown>) {
+  const [start, end] = [FIRST * DAY, (FIRST + 3) * DAY];
+  const asked = { site_name: SITE, point_names: ASKED, start_time: start, end_time: end, interval: "raw" };
+  const { series, metadata } = await queryJson(asked, settings);
+  return {
+    rows: series.flatMap((one) => one.timestamps.map((at, i) => [one.point_name, at, one.values[i]])),
+    metadata,
+  };
+}
+
+/** What should be answered, without the samples of some days. */
+function expected(...without: number[]) {
+  return samples
+    .filter(([id, at]) => ASKED.includes(names.get(id)!) && !without.includes(Math.floor(at / DAY)))
+    .map(([id, at, value]) => [names.get(id), at, value]);
+}
+
+async function expectWithoutHurt(settings?: Record<string, unknown>) {
+  const { rows, metadata } = await ask(settings);
+  expect(rows).toEqual(expected(HURT));
+  expect(metadata).toMatchObject({ partial: true, missing: [hurt], completeness: 0.6666, sources: ["R2"] });
+  return metadata;
+}
+
+async function fileBytes(): Promise<Uint8Array> {
+  return new Uint8Array(await (await env.TIMESERIES.get(keyOf(HURT)))!.arrayBuffer());
+}
+
+test("undamaged: whole, from a request a day and row group", async () => {
+  const { rows, metadata } = await ask();
+  expect(rows).toEqual(expected());
+  expect(metadata).toMatchObject({ partial: false, missing: [], completeness: 1, pending: null });
+  expect(metadata.storage_tiers.cold).toMatchObject({ samples: 2 * 3 * 144, files: 3 });
+});
+
+describe("an object that is not what was written", () => {
+  const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => (i === at ? byte ^ 16 : byte));
+  test.each<[string, (bytes: Uint8Array) => Promise<unknown>]>([
+    ["deleted", () => env.TIMESERIES.delete(keyOf(HURT))],
+    ["truncated", (bytes) => env.TIMESERIES.put(keyOf(HURT), bytes.slice(0, bytes.length / 2))],
+    ["emptied", () => env.TIMESERIES.put(keyOf(HURT), "")],
+    ["a bit flipped", (bytes) => env.TIMESERIES.put(keyOf(HURT), flipped(bytes, 100))],
+    ["no Parquet", () => env.TIMESERIES.put(keyOf(HURT), "x".repeat(100_000))],
+    ["a day file that somebody else made", () => writeDayFile([[ids[1]!, HURT * DAY, 99]], names)],
+    [
+      "one that says to be a build's, which no build has announced",
+      (bytes) =>
+        env.TIMESERIES.put(keyOf(HURT), flipped(bytes, 100), { customMetadata: { sha256: "00", generation: "2" } }),
+    ],
+  ])("%s: its day is missing, marked, and not read again", async (_, damage) => {
+    await damage(await fileBytes());
+    await expectWithoutHurt();
+    expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("day_file_unreadable"));
+    const row = await manifestRow(HURT);
+    expect(row).toMatchObject({ state: "suspect", reason: expect.stringContaining(keyOf(HURT)) });
+    expect(await manifestRow(HURT - 1)).toEqual({ state: "written", reason: null });
+
+    const keys = new Set<string>();
+    const bucket = aroundRequests(env.TIMESERIES, (request, key) => {
+      keys.add(key);
+      return request();
+    });
+    await expectWithoutHurt({ TIMESERIES: bucket });
+    expect([...keys].sort()).toEqual([keyOf(HURT - 1), keyOf(HURT + 1)]);
+  });
+
+  test("hot samples of such a day are still answered", async () => {
+    await storeSamples([[ids[1]!, HURT * DAY + 5, 5]]);
+    await env.TIMESERIES.delete(keyOf(HURT));
+    const { rows, metadata } = await ask();
+    expect(rows).toHaveLength(2 * 2 * 144 + 1);
+    expect(rows).toContainEqual(["p01", HURT * DAY + 5, 5]);
+    expect(metadata).toMatchObject({ partial: true, missing: [hurt], sources: ["D1", "R2"] });
+  });
+
+  test("the same bytes put again are the same file", async () => {
+    await env.TIMESERIES.put(keyOf(HURT), await fileBytes());
+    expect((await ask()).rows).toEqual(expected());
+  });
+
+  test("a point of unknown cadence: the day is missing as a whole", async () => {
+    await env.DB.prepare("UPDATE points SET interval_s = NULL").run();
+    expect((await ask()).metadata).toMatchObject({ partial: false, missing: [] });
+    await env.TIMESERIES.delete(keyOf(HURT));
+    const missing = [[HURT * DAY, (HURT + 1) * DAY]];
+    for (const _ of ["found", "known"]) expect((await ask()).metadata).toMatchObject({ partial: true, missing });
+  });
+
+  test("the part of it that was asked for is what is missing", async () => {
+    await env.TIMESERIES.delete(keyOf(HURT));
+    const range = { start_time: HURT * DAY + 7, end_time: HURT * DAY + 9 };
+    const { metadata } = await queryJson({ site_name: SITE, point_names: "p01", interval: "raw", ...range });
+    expect(metadata).toMatchObject({ partial: true, missing: [[HURT * DAY + 7, HURT * DAY + 9]], total_samples: 0 });
+  });
+});
+
+describe("bytes that change while the etag stays", () => {
+  test("whichever bit flips or wherever they end: the whole answer or a partial one, never a wrong one", async () => {
+    const outcomes = { whole: 0, partial: 0 };
+    const damage = fc.record({ at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), bit: fc.nat(8) });
+    await fc.assert(
+      fc.asyncProperty(damage, async ({ at, bit }) => {
+        await env.DB.prepare("UPDATE day_files SET state = 'written'").run();
+        const bucket = changedBodies(env.TIMESERIES, (body, key) => {
+          if (key !== keyOf(HURT)) return body;
+          const bytes = new Uint8Array(body);
+          const index = Math.floor(at * bytes.length);
+          if (bit === 8) return body.slice(0, index);
+          bytes[index]! ^= 1 << bit;
+          return body;
+        });
+        const { rows, metadata } = await ask({ TIMESERIES: bucket });
+        if (metadata.partial) {
+          expect(rows).toEqual(expected(HURT));
+          expect(metadata.missing).toEqual([hurt]);
+          expect(await manifestRow(HURT)).toMatchObject({ state: "suspect" });
+        } else {
+          expect(rows).toEqual(expected());
+        }
+        outcomes[metadata.partial ? "partial" : "whole"]++;
+      }),
+      { numRuns: 60 },
+    );
+    // Bytes of a gap between the row groups may change: they are no data.
+    expect(outcomes.partial).toBeGreaterThan(30);
+  });
+});
+
+describe("R2 does not answer", () => {
+  test("once: asked again", async () => {
+    let failures = 0;
+    const bucket = aroundRequests(env.TIMESERIES, async (request, key) => {
+      if (key === keyOf(HURT) && failures++ === 0) throw new Error("get: We encountered an internal error (10001)");
+      return request();
+    });
+    const { rows, metadata } = await ask({ TIMESERIES: bucket });
+    expect(rows).toEqual(expected());
+    expect(metadata.partial).toBe(false);
+  });
+
+  test("at all: the day is missing now, and nothing is held against its file", async () => {
+    const bucket = aroundRequests(env.TIMESERIES, async (request, key) => {
+      if (key === keyOf(HURT)) throw new Error("get: We encountered an internal error (10001)");
+      return request();
+    });
+    await expectWithoutHurt({ TIMESERIES: bucket });
+    expect(await manifestRow(HURT)).toEqual({ state: "written", reason: null });
+    expect((await ask()).rows).toEqual(expected());
+  });
+});
