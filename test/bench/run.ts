@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { z } from "zod";
+import { Bench, type Figure } from "./bench.ts";
+import { benchColdDay } from "./cold-day.ts";
 
 const WORKER = fileURLToPath(new URL("worker/index.ts", import.meta.url));
 const REPORT = fileURLToPath(new URL("../../.local/bench.json", import.meta.url));
@@ -14,15 +16,6 @@ const LAYOUTS = [
   ["integers", "row per sample, integer keys"],
   ["texts", "row per sample, text keys"],
 ] as const;
-
-/** One measured figure of one candidate; `ratio` is to the first candidate of its group. */
-interface Figure {
-  readonly group: string;
-  readonly candidate: string;
-  readonly figure: string;
-  readonly value: number;
-  readonly ratio: number;
-}
 
 const writeSchema = z.object({
   milliseconds: z.array(z.number()),
@@ -45,42 +38,23 @@ async function startWorkerd(stateDir: string): Promise<Miniflare> {
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],
+    external: ["node:*", "cloudflare:*"],
   });
   const worker = {
     name: "bench",
     compatibilityDate: "2026-10-01",
     modules: [{ type: "ESModule" as const, path: "bench.js", contents: outputFiles[0]!.text }],
-    d1Databases: { HOURS: "hours", INTEGERS: "integers", TEXTS: "texts" },
+    compatibilityFlags: ["nodejs_compat"],
+    d1Databases: { HOURS: "hours", INTEGERS: "integers", TEXTS: "texts", COLD: "cold" },
+    r2Buckets: ["TIMESERIES"],
   };
   const shared = { cf: false, telemetry: { enabled: false }, log: new Log(LogLevel.NONE) };
   const options = convertV4MiniflareOptions({ workers: [worker], ...shared });
   return new Miniflare({ ...options, resourcePersistencePath: stateDir });
 }
 
-class Bench {
-  readonly figures: Figure[] = [];
-  readonly #url: URL;
-
-  constructor(url: URL) {
-    this.#url = url;
-  }
-
-  async ask<S extends z.ZodType>(schema: S, path: string, query: Record<string, string | number> = {}) {
-    const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) search.set(name, String(value));
-    const response = await fetch(new URL(`${path}?${search.toString()}`, this.#url));
-    if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
-    return schema.parse(await response.json());
-  }
-
-  /** Adds a figure of each candidate, the first of them being what the others are compared with. */
-  compare(group: string, figure: string, values: readonly (readonly [candidate: string, value: number])[]): void {
-    const first = values[0]?.[1] ?? Number.NaN;
-    for (const [candidate, value] of values) {
-      this.figures.push({ group, candidate, figure, value, ratio: value / first });
-    }
-  }
-
+/** The benchmarks of the pages and the hot level. */
+class HotBench extends Bench {
   async decoder(): Promise<void> {
     const runs = 10;
     const { rows } = await this.ask(z.object({ rows: z.int(), bytes: z.int() }), "/page");
@@ -138,13 +112,16 @@ function print(figures: readonly Figure[]): void {
 }
 
 // `npm run bench`: every claim of speed and size beside its baseline, in one run.
+// Little old space, so that a Worker's 128 MB are real; what it holds in typed arrays comes on top.
+process.env["MINIFLARE_WORKERD_V8_FLAGS"] = "--max-old-space-size=96";
 const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-bench-"));
 const miniflare = await startWorkerd(stateDir);
 try {
-  const bench = new Bench(await miniflare.ready);
-  await bench.decoder();
+  const bench = new HotBench(await miniflare.ready);
+  if (process.env["COLD_ONLY"]===undefined) { await bench.decoder();
   await bench.writes();
-  await bench.reads();
+  await bench.reads(); }
+  await benchColdDay(bench, miniflare, stateDir);
   print(bench.figures);
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
   await mkdir(join(REPORT, ".."), { recursive: true });

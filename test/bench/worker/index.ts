@@ -1,9 +1,10 @@
 import { decodePage } from "@building-vitals/core/ace/page";
+import { type ColdBenchEnv, mergeSpills, spillDay } from "./cold-day.ts";
 import { HOUR_ROWS, INTEGER_ROWS, type Layout, TEXT_ROWS } from "./layouts.ts";
 import { benchPage, benchSamples } from "./samples.ts";
 
 /** A database for each layout, so that their sizes can be told apart. */
-interface BenchEnv {
+interface BenchEnv extends ColdBenchEnv {
   readonly HOURS: D1Database;
   readonly INTEGERS: D1Database;
   readonly TEXTS: D1Database;
@@ -134,6 +135,11 @@ export default {
       }
       case "/write":
         return Response.json(await writeSyncs(db, layout));
+      case "/cold/spill":
+        await spillDay(env);
+        return Response.json({});
+      case "/cold/merge":
+        return Response.json(await mergeSpills(env));
       case "/fill":
         await fillHistory(db, layout);
         return Response.json({});
