@@ -26,7 +26,9 @@ export default defineConfig({
       inWorkerd("etl", "workers/etl", "./wrangler.etl.toml"),
       inWorkerd("backfill", "workers/backfill", "./wrangler.backfill.toml"),
       inWorkerd("query", "workers/query", "./wrangler.query.toml"),
-      { test: { name: "node", include: ["packages/{ace-simulator,local}/src/**/*.test.ts", "test/lint/**/*.test.ts"] } },
+      {
+        test: { name: "node", include: ["packages/{ace-simulator,local}/src/**/*.test.ts", "test/lint/**/*.test.ts"] },
+      },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
     ],
   },

@@ -43,7 +43,10 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
 /** Refreshes each site's catalogue; a site that fails does not stop the others. @param now epoch ms */
 async function runHourly(settings: Settings, now: number): Promise<void> {
   const { DB } = settings;
-  const states = await readSyncStates(DB, settings.SITES.map((site) => site.name));
+  const states = await readSyncStates(
+    DB,
+    settings.SITES.map((site) => site.name),
+  );
   const ace = aceClientOf(settings);
   const failed: string[] = [];
   for (const [site, { siteId }] of states) {
@@ -56,6 +59,10 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       failed.push(site);
     }
   }
-  await pruneRuns(DB, [...states.values()].map((state) => state.siteId), now);
+  await pruneRuns(
+    DB,
+    [...states.values()].map((state) => state.siteId),
+    now,
+  );
   if (failed.length > 0) throw new Error(`the catalogue of ${failed.join(", ")} could not be refreshed`);
 }

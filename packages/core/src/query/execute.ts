@@ -3,7 +3,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { Problem } from "../domain/problem.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { type ReadCost, readSeries } from "../hot/read.ts";
 import { hourOfKey } from "../hot/row-key.ts";
 import { bucketBounds, bucketSeries } from "./buckets.ts";
