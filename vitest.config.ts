@@ -20,6 +20,8 @@ function inWorkerd(name: string, root: string, wranglerConfig: string) {
 
 export default defineConfig({
   test: {
+    // what a test that passes printed is of no interest
+    silent: "passed-only",
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".local/test-report.json" }]] : ["default"],
     projects: [
       inWorkerd("core", "packages/core", "./wrangler.etl.toml"),
