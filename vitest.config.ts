@@ -20,13 +20,20 @@ function inWorkerd(name: string, root: string, wranglerConfig: string) {
 
 export default defineConfig({
   test: {
+    // what a test that passes printed is of no interest
+    silent: "passed-only",
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".local/test-report.json" }]] : ["default"],
     projects: [
       inWorkerd("core", "packages/core", "./wrangler.etl.toml"),
       inWorkerd("etl", "workers/etl", "./wrangler.etl.toml"),
       inWorkerd("backfill", "workers/backfill", "./wrangler.backfill.toml"),
       inWorkerd("query", "workers/query", "./wrangler.query.toml"),
-      { test: { name: "node", include: ["packages/{ace-simulator,local}/src/**/*.test.ts", "test/{lint,cold}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "node",
+          include: ["packages/{ace-simulator,local}/src/**/*.test.ts", "test/{lint,cold}/**/*.test.ts"],
+        },
+      },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
     ],
   },

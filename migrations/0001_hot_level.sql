@@ -54,6 +54,9 @@ CREATE TABLE sync_state (
   window_start INTEGER,
   window_end INTEGER,
   cursor TEXT,
+  -- rows a page that are asked for since then because larger pages broke off; NULL: as many as the setting says
+  page_size INTEGER,
+  page_size_at INTEGER,
   updated_at INTEGER NOT NULL
 ) STRICT;
 
@@ -74,7 +77,7 @@ CREATE TABLE sync_runs (
   window_end INTEGER,
   -- 1: the API proved that every window of this run had ended
   complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
-  -- JSON array of texts
+  -- JSON array of {stage, code, message}
   errors TEXT NOT NULL,
   PRIMARY KEY (site_id, started_at, sync_id)
 ) STRICT, WITHOUT ROWID;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 /** One measured figure of one candidate; `ratio` is to the first candidate of its group. */
 export interface Figure {

@@ -79,11 +79,31 @@ class HotBench extends Bench {
     for (const [layout, name] of LAYOUTS) results.push([name, await this.ask(writeSchema, "/write", { layout })]);
     const of = (value: (result: z.infer<typeof writeSchema>) => number) =>
       results.map(([name, result]) => [name, value(result)] as const);
-    this.compare(group, "ms", of((result) => median(result.milliseconds)));
-    this.compare(group, "ms, run again", of((result) => median(result.againMilliseconds)));
-    this.compare(group, "rows written", of((result) => median(result.rowsWritten)));
-    this.compare(group, "statements", of((result) => median(result.statements)));
-    this.compare(group, "bytes a sample", of((result) => result.bytesPerSample));
+    this.compare(
+      group,
+      "ms",
+      of((result) => median(result.milliseconds)),
+    );
+    this.compare(
+      group,
+      "ms, run again",
+      of((result) => median(result.againMilliseconds)),
+    );
+    this.compare(
+      group,
+      "rows written",
+      of((result) => median(result.rowsWritten)),
+    );
+    this.compare(
+      group,
+      "statements",
+      of((result) => median(result.statements)),
+    );
+    this.compare(
+      group,
+      "bytes a sample",
+      of((result) => result.bytesPerSample),
+    );
   }
 
   async reads(): Promise<void> {
@@ -96,7 +116,11 @@ class HotBench extends Bench {
       for (const [layout, name] of LAYOUTS) {
         values.push([name, median(await this.ask(z.array(z.number()), "/read", { layout, points, days }))]);
       }
-      this.compare(`read ${points} x ${days} days, ${(points * days * 1440).toLocaleString("en")} samples`, "ms", values);
+      this.compare(
+        `read ${points} x ${days} days, ${(points * days * 1440).toLocaleString("en")} samples`,
+        "ms",
+        values,
+      );
     }
   }
 }
@@ -106,7 +130,9 @@ function print(figures: readonly Figure[]): void {
     console.log(`\n${group}`);
     for (const { candidate, figure, value, ratio } of inGroup) {
       const shown = value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
-      console.log(`  ${figure.padEnd(16)} ${candidate.padEnd(30)} ${shown.padStart(12)} ${`${ratio.toFixed(2)}x`.padStart(9)}`);
+      console.log(
+        `  ${figure.padEnd(16)} ${candidate.padEnd(30)} ${shown.padStart(12)} ${`${ratio.toFixed(2)}x`.padStart(9)}`,
+      );
     }
   }
 }
@@ -118,9 +144,9 @@ const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-bench-"));
 const miniflare = await startWorkerd(stateDir);
 try {
   const bench = new HotBench(await miniflare.ready);
-  if (process.env["COLD_ONLY"]===undefined) { await bench.decoder();
+  await bench.decoder();
   await bench.writes();
-  await bench.reads(); }
+  await bench.reads();
   await benchColdDay(bench, miniflare, stateDir);
   print(bench.figures);
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };

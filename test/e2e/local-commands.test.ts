@@ -47,7 +47,7 @@ describe("the local commands", () => {
     await first.printed("ready.");
     expect(first.output).toMatch(/first sync [\d,]+ new samples/);
     expect(first.output).toMatch(/a first chart of .+: \d+ samples/);
-    expect(first.output).toContain(`http://127.0.0.1:${environment["QUERY_PORT"]}`);
+    await first.printed(`http://127.0.0.1:${environment["QUERY_PORT"]}`);
     const points = await latestCount(environment["QUERY_PORT"]!);
     expect(points).toBeGreaterThan(290);
     expect(await first.interrupt()).toBe(0);

@@ -42,8 +42,10 @@ export class RoomsOracle {
   async rows<S extends z.ZodType>(schema: S, sql: string): Promise<z.output<S>[]> {
     const reader = await this.#connection.runAndReadAll(sql);
     const number = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
-    return z.array(schema).parse(
-      reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, number(v)]))),
-    );
+    return z
+      .array(schema)
+      .parse(
+        reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, number(v)]))),
+      );
   }
 }

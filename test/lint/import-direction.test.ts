@@ -46,7 +46,9 @@ async function isRefused(file: string, specifier: string): Promise<boolean> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `import * as imported from ${JSON.stringify(specifier)};\nexport const used = imported;\n`);
   const output = await new Promise<string>((resolve) => {
-    execFile(join(ROOT, "node_modules/.bin/oxlint"), ["-f", "unix", file], { cwd: folder }, (_, stdout) => resolve(stdout));
+    execFile(join(ROOT, "node_modules/.bin/oxlint"), ["-f", "unix", file], { cwd: folder }, (_, stdout) =>
+      resolve(stdout),
+    );
   });
   await rm(path);
   return output.includes("no-restricted-imports");

@@ -42,7 +42,10 @@ export async function getPage(simulator: Simulator, window: Window, cursor?: str
     raw_data: String(window.raw ?? true),
   });
   if (cursor !== undefined) query.set("cursor", cursor);
-  const response = await get(simulator, `/api/sites/${encodeURIComponent(window.site)}/timeseries/paginated?${query.toString()}`);
+  const response = await get(
+    simulator,
+    `/api/sites/${encodeURIComponent(window.site)}/timeseries/paginated?${query.toString()}`,
+  );
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
   return pageSchema.parse(await response.json());
 }

@@ -15,8 +15,11 @@ export async function newSite(db: D1Database, name: string): Promise<number> {
   return state.siteId;
 }
 
-/** Samples from rows of [point id, epoch ms, value]. */
-export function pointSamples(rows: readonly (readonly [pointId: number, time: number, value: number])[]): PointSamples {
+/** A sample as a test writes it down; the time is epoch ms. */
+export type Sample = readonly [pointId: number, time: number, value: number];
+
+/** Samples in columns. */
+export function pointSamples(rows: readonly Sample[]): PointSamples {
   return {
     pointIds: Int32Array.from(rows, ([pointId]) => pointId),
     times: Float64Array.from(rows, ([, time]) => time),

@@ -28,7 +28,10 @@ const optionsSchema = z.object({
   plan: z.boolean().default(false),
   help: z.boolean().default(false),
   url: z.url().default(process.env["BACKFILL_URL"] ?? "http://127.0.0.1:8788"),
-  token: z.string().min(1).default(process.env["ADMIN_TOKEN"] ?? "local-admin"),
+  token: z
+    .string()
+    .min(1)
+    .default(process.env["ADMIN_TOKEN"] ?? "local-admin"),
 });
 type Options = z.infer<typeof optionsSchema>;
 
@@ -55,7 +58,7 @@ function readOptions(): Options {
 
 function printPlan(plan: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(plan)) {
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
+    const text = typeof value === "string" ? value : JSON.stringify(value);
     console.log(`${`${name.replaceAll("_", " ")}:`.padEnd(22)} ${text}`);
   }
 }
@@ -114,7 +117,8 @@ async function main(): Promise<number> {
   });
   const last = await watch(client, 2_000);
   if (last.reason !== null) console.error(last.reason);
-  if (last.days_failed > 0) console.error(`${last.days_failed} days failed: POST ${url}/backfill/retry-failed tries them again.`);
+  if (last.days_failed > 0)
+    console.error(`${last.days_failed} days failed: POST ${url}/backfill/retry-failed tries them again.`);
   return last.status === "completed" && last.days_failed === 0 ? 0 : 1;
 }
 

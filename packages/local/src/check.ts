@@ -11,7 +11,9 @@ const projects = ["packages", "workers"].flatMap((folder) =>
 
 /** Every check of `npm run check`, by what it looks for. */
 const CHECKS: readonly (readonly [string, ...string[]])[] = [
-  ...[...projects, "test", "test/bench/worker"].map((project) => [`types of ${project}`, "tsc", "-p", project] as const),
+  ...[...projects, "test", "test/bench/worker"].map(
+    (project) => [`types of ${project}`, "tsc", "-p", project] as const,
+  ),
   ["lint", "oxlint", "--quiet"],
   ["format", "oxfmt", "--check"],
   ["unused code", "knip"],

@@ -18,10 +18,18 @@ export async function runUntilStopped(
     await system?.close();
     process.exit(code);
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stop(0));
+  const stopOnSignals = () => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      // Miniflare ends the process itself, with 130 and whatever is not closed; `stop` closes Miniflare too.
+      process.removeAllListeners(signal);
+      process.once(signal, () => void stop(0));
+    }
+  };
+  stopOnSignals();
   try {
     const settings = readLocalSettings(process.env);
     system = await startSystem(settings, say);
+    stopOnSignals();
     await command(system, settings, say);
     const { workers } = system;
     scheduleCrons(workers.crons, workers.runCron, (cron, error) => {

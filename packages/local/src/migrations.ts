@@ -23,7 +23,12 @@ interface Statement {
 export async function applyMigrations(database: Database, folder: string): Promise<string[]> {
   await database.prepare(CREATE_TABLE).run();
   const { results } = await database.prepare("SELECT name FROM d1_migrations").all();
-  const applied = new Set(z.array(z.object({ name: z.string() })).parse(results).map((row) => row.name));
+  const applied = new Set(
+    z
+      .array(z.object({ name: z.string() }))
+      .parse(results)
+      .map((row) => row.name),
+  );
   const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).sort();
   const pending = files.filter((file) => !applied.has(file));
   for (const file of pending) {

@@ -37,9 +37,7 @@ function pointName(id: number): string {
 /** The layout of this project: a row a point and hour. */
 export const HOUR_ROWS: Layout = {
   name: "hour rows (this project)",
-  schema: [
-    "CREATE TABLE sample_hours (hour_point INTEGER PRIMARY KEY, samples TEXT NOT NULL) STRICT",
-  ],
+  schema: ["CREATE TABLE sample_hours (hour_point INTEGER PRIMARY KEY, samples TEXT NOT NULL) STRICT"],
   write: async (db, samples) => {
     await upsertSamples(db, samples);
   },
@@ -94,7 +92,10 @@ export const TEXT_ROWS: Layout = {
 
 async function readRows(db: D1Database, select: string, keys: readonly (string | number)[], range: TimeRange) {
   const sql = `${select} IN (SELECT value FROM json_each(?1)) AND time >= ?2 AND time < ?3`;
-  const rows = await db.prepare(sql).bind(JSON.stringify(keys), range.start, range.end).raw<[unknown, number, number]>();
+  const rows = await db
+    .prepare(sql)
+    .bind(JSON.stringify(keys), range.start, range.end)
+    .raw<[unknown, number, number]>();
   const times = new Float64Array(rows.length);
   const values = new Float64Array(rows.length);
   for (const [i, [, time, value]] of rows.entries()) {

@@ -70,7 +70,9 @@ describe("POST /trigger", () => {
     const response = await call("POST", "/trigger", { token: ADMIN_TOKEN, settings });
     const text = await response.text();
     expect(response.status).toBe(200);
-    expect(JSON.parse(text)).toMatchObject({ sites: [{ complete: false, errors: [{ stage: "catalog", code: "http" }] }] });
+    expect(JSON.parse(text)).toMatchObject({
+      sites: [{ complete: false, errors: [{ stage: "catalog", code: "http" }] }],
+    });
     const everything = text + lines.join("\n") + (await (await call("GET", "/status")).text());
     for (const secret of ["a-key-that-is-refused", ACE_API_KEY, ADMIN_TOKEN]) expect(everything).not.toContain(secret);
   });
@@ -116,7 +118,9 @@ describe("the crons", () => {
     simulateUpstream();
     await runCron("*/5 * * * *");
     const status = await (await call("GET", "/status")).json();
-    expect(status).toMatchObject({ sites: [{ name: SITE, last_runs: [{ complete: true, records_failed: 0 }], errors: [] }] });
+    expect(status).toMatchObject({
+      sites: [{ name: SITE, last_runs: [{ complete: true, records_failed: 0 }], errors: [] }],
+    });
     expect(await env.ETL_STATE.get("etl:last_sync_timestamp")).toMatch(/^\d{13}$/);
   });
 
@@ -152,7 +156,9 @@ describe("the crons", () => {
 describe("what is stored, as GET tells it", () => {
   it("/status, /stats and /metrics agree", async () => {
     simulateUpstream();
-    const run = await (await call("POST", "/trigger", { token: ADMIN_TOKEN })).json<{ sites: [Record<string, number>] }>();
+    const run = await (
+      await call("POST", "/trigger", { token: ADMIN_TOKEN })
+    ).json<{ sites: [Record<string, number>] }>();
     const inserted = run.sites[0]["recordsInserted"];
     expect(await (await call("GET", "/status")).json()).toMatchObject({
       sites: [{ watermark: run.sites[0]["watermark"], open_window: null, last_runs: [{ records_inserted: inserted }] }],

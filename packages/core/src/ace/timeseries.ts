@@ -21,6 +21,8 @@ export interface TimeseriesOptions extends CallOptions {
   /** rows a page to begin with; after repeated broken bodies the iteration goes on with smaller pages */
   readonly pageSize?: PageSize | undefined;
   readonly maxPages?: number | undefined;
+  /** told of each step down, at once: the iteration may end with an error before a smaller page arrives */
+  readonly onSmallerPages?: ((size: PageSize) => void) | undefined;
 }
 
 export interface AcePage {
@@ -70,6 +72,7 @@ export async function* timeseriesPages(
         const smaller = smallerPageSize(size);
         if (smaller === null) return false;
         size = smaller;
+        options.onSmallerPages?.(size);
         return true;
       },
       deadline: options.deadline,

@@ -3,7 +3,7 @@ import { scanDayFile } from "../cold/day-file-reader.ts";
 import { type DayState, readManifestDay } from "../cold/manifest.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples, Series } from "../domain/samples.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { encodeSamples, groupByHour, type HourRow } from "../hot/hour-row.ts";
 import { rowKey } from "../hot/row-key.ts";
 import type { BackfillSite } from "./backfill-site.ts";

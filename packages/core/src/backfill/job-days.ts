@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { markFailed } from "../cold/manifest.ts";
 import type { RejectionCounts } from "../domain/rejection.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import type { JobTicket } from "./job-store.ts";
 
 export const OUTCOMES = ["pending", "skipped", "written", "empty-confirmed", "suspect", "failed"] as const;

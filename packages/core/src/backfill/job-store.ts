@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import type { DayRange } from "./date-range.ts";
 
 export const JOB_STATUSES = ["in_progress", "completed", "cancelled", "failed"] as const;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import type { BackfillSite } from "./backfill-site.ts";
 import { type DayRange, dayCount } from "./date-range.ts";
 import type { SiteOutlook } from "./plan.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { addRejections, REJECTION_REASONS, type RejectionCounts } from "../domain/rejection.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { type Job, readJob } from "./job-store.ts";
 
 /** How far a job has come with one site. */

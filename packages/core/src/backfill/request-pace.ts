@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 
 /** The longest that a Retry-After can hold everything up, in milliseconds. */
 const MAX_HOLD_MS = 300_000;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { AceClient } from "../ace/client.ts";
 import { dayText } from "../domain/day.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { refreshCatalog } from "../sync/refresh-catalog.ts";
 import { logError } from "../telemetry/log.ts";
 import type { BackfillSite } from "./backfill-site.ts";

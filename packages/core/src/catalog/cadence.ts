@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { readSeries } from "../hot/read.ts";
 
 /** The fewest samples that tell a cadence: below, one late sample would decide it. */

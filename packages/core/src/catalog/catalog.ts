@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
 import type { PointDescription } from "../domain/point.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 
 /** Where a point is known from: the upstream's list, the data alone, or the site's weather feed. */
 const pointSourceSchema = z.enum(["catalog", "discovered", "weather"]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pointTagsSchema, type PointTags } from "../domain/point.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 
 /** A point as the catalogue holds it. */
 export interface StoredPoint {

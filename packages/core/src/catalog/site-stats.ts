@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { hourOfKey, rowKey } from "../hot/row-key.ts";
 
 /** What the hot level holds. All of it comes from look-ups and short scans: counting every row would read gigabytes. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { dayRange, dayText } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { logError } from "../telemetry/log.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { findBase } from "./day-base.ts";
 import { DayFileChanged } from "./day-file-error.ts";
 import { markFailed } from "./manifest.ts";

@@ -1,4 +1,4 @@
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { commitFile, commitEmpty, claim } from "./publish-statements.ts";
 import { markSuspect, readManifestDay, type StandingObject } from "./manifest.ts";
 import { unpackPointDays } from "./point-day-rows.ts";

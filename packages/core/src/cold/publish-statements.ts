@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { POINT_DAY_FIELDS as FIELD } from "./point-day-rows.ts";

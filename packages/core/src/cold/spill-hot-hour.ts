@@ -2,7 +2,7 @@ import { z } from "zod";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { decodeSamples, type HourRow } from "../hot/hour-row.ts";
 import { hourOfKey, pointOfKey, rowKey } from "../hot/row-key.ts";
 import { pointOrder } from "./point-order.ts";

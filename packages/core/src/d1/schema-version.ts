@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "./retry.ts";
 
 /** The version of the D1 schema that this code reads and writes; migrations/ sets it in `schema_version`. */
 export const SCHEMA_VERSION = 2;

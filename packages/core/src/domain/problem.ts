@@ -10,7 +10,6 @@ export const PROBLEMS = {
   not_found: { status: 404, title: "There is nothing at this address" },
   unknown_site: { status: 404, title: "There is no such site" },
   unknown_point: { status: 404, title: "There is no such point" },
-  method_not_allowed: { status: 405, title: "This address does not take that method" },
   backfill_in_progress: { status: 409, title: "A backfill is in progress" },
   no_backfill_running: { status: 409, title: "No backfill is in progress" },
   too_much_data: { status: 422, title: "The answer would be too large" },

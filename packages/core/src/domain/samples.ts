@@ -37,7 +37,11 @@ export function joinSamples(a: PointSamples, b: PointSamples): PointSamples {
   if (a.length === 0) return b;
   if (b.length === 0) return a;
   const length = a.length + b.length;
-  const joined = { pointIds: new Int32Array(length), times: new Float64Array(length), values: new Float64Array(length) };
+  const joined = {
+    pointIds: new Int32Array(length),
+    times: new Float64Array(length),
+    values: new Float64Array(length),
+  };
   for (const column of ["pointIds", "times", "values"] as const) {
     joined[column].set(a[column]);
     joined[column].set(b[column], a.length);

@@ -1,19 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { pointSamples, type Sample } from "../../test/points.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { PointSamples } from "../domain/samples.ts";
 import { decodeRows, decodeSamples, encodeSamples, groupByHour, type HourRow, numberText } from "./hour-row.ts";
 import { rowKey } from "./row-key.ts";
-
-/** [point id, epoch ms, value] */
-type Sample = readonly [number, number, number];
-
-const columns = (samples: readonly Sample[]): PointSamples => ({
-  pointIds: Int32Array.from(samples, ([pointId]) => pointId),
-  times: Float64Array.from(samples, ([, time]) => time),
-  values: Float64Array.from(samples, ([, , value]) => value),
-  length: samples.length,
-});
 
 const EXTREMES = [
   0,
@@ -140,7 +130,7 @@ describe("groupByHour", () => {
     let collisions = 0;
     fc.assert(
       fc.property(fc.array(anySample, { maxLength: 60, size: "max" }), (samples) => {
-        const grouped = groupByHour(columns(samples));
+        const grouped = groupByHour(pointSamples(samples));
         expect(grouped).toStrictEqual(naive(samples));
         collisions += grouped.repeated + grouped.replaced;
       }),
@@ -151,7 +141,7 @@ describe("groupByHour", () => {
 
   test("0 and -0 are two values, and the later arrival wins", () => {
     const { rows, repeated, replaced } = groupByHour(
-      columns([
+      pointSamples([
         [1, 5, 0],
         [1, 5, -0],
         [1, 5, -0],
@@ -163,13 +153,13 @@ describe("groupByHour", () => {
 
   test("looks at `length` rows only, and at none of an empty batch", () => {
     const padded = {
-      ...columns([
+      ...pointSamples([
         [1, 5, 1],
         [2, 6, 2],
       ]),
       length: 1,
     };
     expect(groupByHour(padded).rows).toStrictEqual([{ hour: 0, pointId: 1, offsets: [5], values: [1] }]);
-    expect(groupByHour(columns([]))).toStrictEqual({ rows: [], repeated: 0, replaced: 0 });
+    expect(groupByHour(pointSamples([]))).toStrictEqual({ rows: [], repeated: 0, replaced: 0 });
   });
 });

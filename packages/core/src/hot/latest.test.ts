@@ -1,20 +1,10 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
+import { pointSamples, type Sample } from "../../test/points.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { PointSamples } from "../domain/samples.ts";
 import { readLatest } from "./latest.ts";
 import { upsertSamples } from "./upsert.ts";
-
-/** [point id, epoch ms, value] */
-type Sample = readonly [number, number, number];
-
-const columns = (samples: readonly Sample[]): PointSamples => ({
-  pointIds: Int32Array.from(samples, ([pointId]) => pointId),
-  times: Float64Array.from(samples, ([, time]) => time),
-  values: Float64Array.from(samples, ([, , value]) => value),
-  length: samples.length,
-});
 
 let db: D1Database;
 beforeAll(async () => {
@@ -28,14 +18,14 @@ async function clear(): Promise<void> {
 
 test("an empty table has no latest samples, nor has an empty list of points", async () => {
   expect(await readLatest(db, [1, 2])).toEqual(new Map());
-  await upsertSamples(db, columns([[1, 5, 1]]));
+  await upsertSamples(db, pointSamples([[1, 5, 1]]));
   expect(await readLatest(db, [])).toEqual(new Map());
 });
 
 test("a live point, a point silent for days, and one that never spoke", async () => {
   const days = 72 * HOUR_MS;
   const hourly = Array.from({ length: 73 }, (_, i): Sample => [1, i * HOUR_MS + 30_000, i]);
-  await upsertSamples(db, columns([...hourly, [2, 0, 5], [2, 59_999, -0], [3, days - 1, 1e21]]));
+  await upsertSamples(db, pointSamples([...hourly, [2, 0, 5], [2, 59_999, -0], [3, days - 1, 1e21]]));
   expect(await readLatest(db, [3, 2, 1, 4])).toEqual(
     new Map([
       [1, { pointId: 1, time: days + 30_000, value: 72 }],
@@ -47,8 +37,8 @@ test("a live point, a point silent for days, and one that never spoke", async ()
 });
 
 test("a late sample, appended to its row after newer ones, is not the latest", async () => {
-  await upsertSamples(db, columns([[1, 900_000, 2]]));
-  await upsertSamples(db, columns([[1, 5_000, 1]]));
+  await upsertSamples(db, pointSamples([[1, 900_000, 2]]));
+  await upsertSamples(db, pointSamples([[1, 5_000, 1]]));
   expect((await readLatest(db, [1])).get(1)).toEqual({ pointId: 1, time: 900_000, value: 2 });
 });
 
@@ -64,7 +54,7 @@ test("equals the newest of all stored samples", async () => {
       .asyncProperty(batches, async (history) => {
         const newest = new Map<number, { pointId: number; time: number; value: number }>();
         for (const samples of history) {
-          await upsertSamples(db, columns(samples));
+          await upsertSamples(db, pointSamples(samples));
           for (const [pointId, at, value] of samples) {
             if (at >= (newest.get(pointId)?.time ?? -Infinity)) newest.set(pointId, { pointId, time: at, value });
           }
@@ -80,7 +70,7 @@ test("equals the newest of all stored samples", async () => {
 
 test("a live point costs a few rows however much is stored, a silent one a few a stored hour since", async () => {
   const all = Array.from({ length: 50 * 48 }, (_, i): Sample => [1 + (i % 50), HOUR_MS * Math.floor(i / 50), i]);
-  await upsertSamples(db, columns([...all, [99, 0, 1]]));
+  await upsertSamples(db, pointSamples([...all, [99, 0, 1]]));
   let rowsRead = 0;
   const metered = (statement: D1PreparedStatement): D1PreparedStatement =>
     new Proxy(statement, {

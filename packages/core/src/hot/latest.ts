@@ -1,4 +1,4 @@
-import { type Backoff, withD1Retry } from "./d1-retry.ts";
+import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { decodeRows } from "./hour-row.ts";
 
 /** The newest stored sample of a point. */

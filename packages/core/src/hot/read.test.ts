@@ -1,21 +1,11 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
+import { pointSamples, type Sample } from "../../test/points.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { PointSamples } from "../domain/samples.ts";
 import { StoredRowError } from "./hour-row.ts";
 import { readSeries } from "./read.ts";
 import { upsertSamples } from "./upsert.ts";
-
-/** [point id, epoch ms, value] */
-type Sample = readonly [number, number, number];
-
-const columns = (samples: readonly Sample[]): PointSamples => ({
-  pointIds: Int32Array.from(samples, ([pointId]) => pointId),
-  times: Float64Array.from(samples, ([, time]) => time),
-  values: Float64Array.from(samples, ([, , value]) => value),
-  length: samples.length,
-});
 
 let db: D1Database;
 beforeAll(async () => {
@@ -30,7 +20,7 @@ async function clear(): Promise<void> {
 describe("a range is half-open", () => {
   const TIMES = [-1, 0, 1, 1_800_000, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1, 3 * HOUR_MS];
   beforeEach(async () => {
-    await upsertSamples(db, columns(TIMES.map((time, i) => [1, time, i])));
+    await upsertSamples(db, pointSamples(TIMES.map((time, i) => [1, time, i])));
   });
 
   test.each([
@@ -54,7 +44,7 @@ describe("a range is half-open", () => {
 test("every point asked for has a series, empty where it has no samples, and no other point has", async () => {
   await upsertSamples(
     db,
-    columns([
+    pointSamples([
       [1, 5, 1],
       [2, 5, 2],
       [3, 5, 3],
@@ -80,7 +70,7 @@ test("equals the samples that were stored, for any points and range", async () =
   await fc.assert(
     fc
       .asyncProperty(samples, fc.array(asked, { minLength: 1, maxLength: 5 }), async (all, reads) => {
-        await upsertSamples(db, columns(all));
+        await upsertSamples(db, pointSamples(all));
         for (const [pointIds, a, b] of reads) {
           const range = { start: Math.min(a, b), end: Math.max(a, b) + 1 };
           const series = await readSeries(db, pointIds, range);
@@ -102,7 +92,7 @@ test("equals the samples that were stored, for any points and range", async () =
 describe("cost", () => {
   test("a point's hours are looked up by key: the table's other rows are not read", async () => {
     const all = Array.from({ length: 50 * 48 }, (_, i): Sample => [1 + (i % 50), HOUR_MS * Math.floor(i / 50), i]);
-    await upsertSamples(db, columns(all));
+    await upsertSamples(db, pointSamples(all));
     const cost = { statements: 0, rowsRead: 0 };
     const series = await readSeries(db, [7], { start: 0, end: 48 * HOUR_MS }, cost);
     expect(series.get(7)!.times.length).toBe(48);
@@ -113,7 +103,7 @@ describe("cost", () => {
 
   test("more hours than fit one statement: several, and the series is whole", async () => {
     const at = [0, 3_999 * HOUR_MS, 4_000 * HOUR_MS, 8_999 * HOUR_MS + 5];
-    await upsertSamples(db, columns([1, 2].flatMap((id) => at.map((time): Sample => [id, time, id * time]))));
+    await upsertSamples(db, pointSamples([1, 2].flatMap((id) => at.map((time): Sample => [id, time, id * time]))));
     const cost = { statements: 0, rowsRead: 0 };
     const series = await readSeries(db, [1, 2, 3], { start: 0, end: 9_000 * HOUR_MS }, cost);
     for (const id of [1, 2]) {
@@ -128,7 +118,7 @@ describe("cost", () => {
     const ids = Array.from({ length: 4_001 }, (_, i) => i + 1);
     await upsertSamples(
       db,
-      columns(
+      pointSamples(
         ids.flatMap((id): Sample[] => [
           [id, 5, id],
           [id, HOUR_MS, -id],

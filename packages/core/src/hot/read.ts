@@ -1,6 +1,6 @@
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import type { Series } from "../domain/samples.ts";
-import { type Backoff, withD1Retry } from "./d1-retry.ts";
+import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { decodeRows, type HourRow } from "./hour-row.ts";
 import { rowKey } from "./row-key.ts";
 

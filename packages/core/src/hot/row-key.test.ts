@@ -32,7 +32,10 @@ test("SQL takes a key apart as this code does", async () => {
     [489_000 * HOUR_MS, 4_583],
   ];
   for (const [hour, point] of keys) {
-    await db.prepare("INSERT INTO sample_hours (hour_point, samples) VALUES (?1, '{}')").bind(rowKey(hour, point)).run();
+    await db
+      .prepare("INSERT INTO sample_hours (hour_point, samples) VALUES (?1, '{}')")
+      .bind(rowKey(hour, point))
+      .run();
     const row = await db
       .prepare("SELECT hour, point_id FROM sample_hours WHERE hour_point = ?1")
       .bind(rowKey(hour, point))
@@ -45,7 +48,9 @@ test("the schema refuses a point whose id does not fit", async () => {
   await db.prepare("INSERT INTO sites (id, name) VALUES (1, 'site')").run();
   const insert = (id: number) =>
     db
-      .prepare("INSERT INTO points (id, site_id, name, source, configured, tags) VALUES (?1, 1, ?2, 'catalog', 1, '{}')")
+      .prepare(
+        "INSERT INTO points (id, site_id, name, source, configured, tags) VALUES (?1, 1, ?2, 'catalog', 1, '{}')",
+      )
       .bind(id, `point ${id}`)
       .run();
   await insert(LAST_POINT);

@@ -1,20 +1,10 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
+import { pointSamples, type Sample } from "../../test/points.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { PointSamples } from "../domain/samples.ts";
 import { readSeries } from "./read.ts";
 import { type UpsertCounts, upsertSamples } from "./upsert.ts";
-
-/** [point id, epoch ms, value] */
-type Sample = readonly [number, number, number];
-
-const columns = (samples: readonly Sample[]): PointSamples => ({
-  pointIds: Int32Array.from(samples, ([pointId]) => pointId),
-  times: Float64Array.from(samples, ([, time]) => time),
-  values: Float64Array.from(samples, ([, , value]) => value),
-  length: samples.length,
-});
 
 /** What the hot level should hold: point -> time -> value. */
 type Oracle = Map<number, Map<number, number>>;
@@ -94,7 +84,7 @@ describe("a history of upserts", () => {
         .asyncProperty(history, async (batches) => {
           const oracle: Oracle = new Map();
           for (const samples of batches) {
-            const counts = await upsertSamples(metered, columns(samples));
+            const counts = await upsertSamples(metered, pointSamples(samples));
             expect(counts).toEqual(apply(oracle, samples));
             seen.inserted += counts.inserted;
             seen.changed += counts.changed;
@@ -104,7 +94,7 @@ describe("a history of upserts", () => {
 
           const all = [...oracle].flatMap(([id, times]) => [...times].map(([at, v]): Sample => [id, at, v]));
           written = [];
-          const again = await upsertSamples(metered, columns(all));
+          const again = await upsertSamples(metered, pointSamples(all));
           expect(again).toEqual({ inserted: 0, changed: 0, unchanged: all.length });
           expect(totalWritten()).toBe(0);
         })
@@ -134,7 +124,7 @@ describe("a history of upserts", () => {
           for (const batches of orders) {
             await clear();
             let inserted = 0;
-            for (const samples of batches) inserted += (await upsertSamples(db, columns(samples))).inserted;
+            for (const samples of batches) inserted += (await upsertSamples(db, pointSamples(samples))).inserted;
             const end = await stored();
             expect(inserted).toBe([...end.values()].reduce((sum, times) => sum + times.size, 0));
             ends.push(end);
@@ -151,7 +141,7 @@ describe("a history of upserts", () => {
     await fc.assert(
       fc
         .asyncProperty(fc.array(anyDouble, { minLength: 2, maxLength: 6 }), async (values) => {
-          for (const [i, v] of values.entries()) await upsertSamples(db, columns([[1, values.length - i, v]]));
+          for (const [i, v] of values.entries()) await upsertSamples(db, pointSamples([[1, values.length - i, v]]));
           const series = (await readSeries(db, [1], RANGE)).get(1);
           expect([...(series?.values ?? [])]).toEqual(values.toReversed());
         })
@@ -165,15 +155,15 @@ describe("rows written", () => {
   test("at most one a point when the new samples lie in one hour", async () => {
     const minute = (n: number, from: number) =>
       Array.from({ length: n }, (_, i): Sample => [1 + (i % 20), from + 60_000 * Math.floor(i / 20), i / 3]);
-    await upsertSamples(metered, columns(minute(100, 0)));
+    await upsertSamples(metered, pointSamples(minute(100, 0)));
     expect(totalWritten()).toBe(20);
     written = [];
     // five minutes on: 60 new samples and 40 that are there already
-    await upsertSamples(metered, columns([...minute(40, 0), ...minute(60, 300_000)]));
+    await upsertSamples(metered, pointSamples([...minute(40, 0), ...minute(60, 300_000)]));
     expect(totalWritten()).toBe(20);
     written = [];
     // one new sample among 100 old ones
-    await upsertSamples(metered, columns([...minute(100, 0), [3, 1_800_000, 1]]));
+    await upsertSamples(metered, pointSamples([...minute(100, 0), [3, 1_800_000, 1]]));
     expect(totalWritten()).toBe(1);
   });
 });
@@ -184,16 +174,16 @@ describe("alongside", () => {
   const marked = async () => (await db.prepare("SELECT count(*) AS n FROM sites").first<number>("n")) === 1;
 
   test("is committed with the samples", async () => {
-    await upsertSamples(db, columns([[1, 5, 1.5]]), [mark()]);
+    await upsertSamples(db, pointSamples([[1, 5, 1.5]]), [mark()]);
     expect(await marked()).toBe(true);
     expect(await stored()).toEqual(new Map([[1, new Map([[5, 1.5]])]]));
   });
 
   test("fails, and nothing of its batch is stored", async () => {
-    await upsertSamples(db, columns([[1, 5, 1.5]]));
+    await upsertSamples(db, pointSamples([[1, 5, 1.5]]));
     const attempt = upsertSamples(
       db,
-      columns([
+      pointSamples([
         [1, 5, 2.5],
         [2, 6, 1],
       ]),
@@ -206,10 +196,10 @@ describe("alongside", () => {
 
   test("runs when there are no samples; nothing at all asks D1 nothing", async () => {
     const none = { inserted: 0, changed: 0, unchanged: 0 };
-    expect(await upsertSamples(metered, columns([]), [mark()])).toEqual(none);
+    expect(await upsertSamples(metered, pointSamples([]), [mark()])).toEqual(none);
     expect(await marked()).toBe(true);
     written = [];
-    expect(await upsertSamples(metered, columns([]))).toEqual(none);
+    expect(await upsertSamples(metered, pointSamples([]))).toEqual(none);
     expect(written).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples } from "../domain/samples.ts";
-import { type Backoff, withD1Retry } from "./d1-retry.ts";
+import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { decodeRows, encodeSamples, groupByHour, type HourRow } from "./hour-row.ts";
 import { rowKey } from "./row-key.ts";
 

@@ -2,19 +2,9 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
+import { pointSamples, type Sample } from "../../test/points.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { PointSamples } from "../domain/samples.ts";
 import { upsertSamples } from "./upsert.ts";
-
-/** [point id, epoch ms, value] */
-type Sample = readonly [number, number, number];
-
-const columns = (samples: readonly Sample[]): PointSamples => ({
-  pointIds: Int32Array.from(samples, ([pointId]) => pointId),
-  times: Float64Array.from(samples, ([, time]) => time),
-  values: Float64Array.from(samples, ([, , value]) => value),
-  length: samples.length,
-});
 
 const SITES = ["ses_falls_city", "ses_bellevue"];
 const siteOf = (pointId: number) => SITES[pointId % 2]!;
@@ -90,7 +80,7 @@ describe("an empty database", () => {
 
 describe("timeseries_raw", () => {
   test("has a row for each stored sample, its time in whole seconds", async () => {
-    await upsertSamples(db, columns([[1, START + 60_999, 72.5]]));
+    await upsertSamples(db, pointSamples([[1, START + 60_999, 72.5]]));
     expect((await query("SELECT * FROM timeseries_raw")).rows).toEqual([
       {
         site_name: "ses_bellevue",
@@ -105,7 +95,7 @@ describe("timeseries_raw", () => {
     await fc.assert(
       fc
         .asyncProperty(samples, sample, sample, async (batch, [id, from], [, to]) => {
-          await upsertSamples(db, columns(batch));
+          await upsertSamples(db, pointSamples(batch));
           const expected = deduped(batch).map(viewRow).toSorted(byKey);
           expect((await query("SELECT * FROM timeseries_raw")).rows.toSorted(byKey)).toEqual(expected);
 
@@ -132,7 +122,7 @@ describe("v_latest_values", () => {
     await fc.assert(
       fc
         .asyncProperty(samples, async (batch) => {
-          await upsertSamples(db, columns(batch));
+          await upsertSamples(db, pointSamples(batch));
           const newest = new Map<number, Sample>();
           for (const one of deduped(batch)) if (one[1] > (newest.get(one[0])?.[1] ?? 0)) newest.set(one[0], one);
           const expected = [...newest.values()].map((one) => {
@@ -157,7 +147,7 @@ describe("cost of one point of 50 that are stored for 48 hours", () => {
       START + HOUR_MS * Math.floor(i / 50),
       i,
     ]);
-    await upsertSamples(db, columns(all));
+    await upsertSamples(db, pointSamples(all));
   });
 
   test("timeseries_raw steps through its own rows, not the table's 2,400", async () => {

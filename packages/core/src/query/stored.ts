@@ -3,7 +3,7 @@ import { type Locator, parseLocator } from "../cold/locator.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { dayOf } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { parseStoredHours, storedHours } from "../hot/stored-hours.ts";
 import { MAX_POINT_DAYS } from "./limits.ts";
 

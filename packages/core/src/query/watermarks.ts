@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 
 const READ_WATERMARKS = `
 SELECT s.name, y.watermark FROM sites s JOIN sync_state y ON y.site_id = s.id

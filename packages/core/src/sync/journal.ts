@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { REJECTION_REASONS } from "../domain/rejection.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import type { SiteSyncResult, SyncResult } from "./sync-result.ts";
 
 /** How long runs stay in D1 and their projection in KV. */

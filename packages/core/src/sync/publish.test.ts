@@ -45,7 +45,7 @@ const bad: SiteSyncResult = {
 };
 
 test("one site: the keys and shapes of the older documents", async () => {
-  await publishRun(kv, run(good), 412.6);
+  await publishRun(kv, run(good), 412.6, 1);
   expect(await keys()).toEqual(["etl:last_sync_timestamp", `etl:metrics:${SYNC_ID}`, `etl:state:${SYNC_ID}`]);
   expect(await kv.get("etl:last_sync_timestamp")).toBe(String(START));
   expect(await kv.get(`etl:state:${SYNC_ID}`, "json")).toEqual({
@@ -74,7 +74,7 @@ test("one site: the keys and shapes of the older documents", async () => {
 });
 
 test("several sites: each has its own timestamp, the earliest is everybody's; the first error has its key", async () => {
-  await publishRun(kv, run(good, bad), 0);
+  await publishRun(kv, run(good, bad), 0, 2);
   expect(await keys()).toEqual([
     `etl:errors:${SYNC_ID}`,
     "etl:last_sync_timestamp",
@@ -108,23 +108,24 @@ test("several sites: each has its own timestamp, the earliest is everybody's; th
 
 test("runs are kept for 30 days, timestamps for ever", async () => {
   const before = Date.now() / 1000;
-  await publishRun(kv, run(good, bad), 0);
+  await publishRun(kv, run(good, bad), 0, 2);
   for (const { name, expiration } of (await kv.list()).keys) {
     if (name.startsWith("etl:last_sync_timestamp")) expect(expiration).toBeUndefined();
     else expect(Math.abs((expiration ?? 0) - before - 30 * 86_400)).toBeLessThan(60);
   }
 });
 
-test.each<[string, SiteSyncResult[], string[]]>([
-  ["a site that never ended a window", [emptySiteResult("ses_a")], []],
-  ["one of two that never did", [good, emptySiteResult("ses_b")], ["etl:last_sync_timestamp:ses_a"]],
-])("%s has no timestamp, and nobody's stands for it", async (_, sites, timestamps) => {
-  await publishRun(kv, run(...sites), 0);
+test.each<[string, SiteSyncResult[], number, string[]]>([
+  ["a site that never ended a window", [emptySiteResult("ses_a")], 1, []],
+  ["one of two that never did", [good, emptySiteResult("ses_b")], 2, ["etl:last_sync_timestamp:ses_a"]],
+  ["a run of one of two sites", [good], 2, ["etl:last_sync_timestamp:ses_a"]],
+])("%s has no timestamp, and nobody's stands for it", async (_, sites, siteCount, timestamps) => {
+  await publishRun(kv, run(...sites), 0, siteCount);
   expect((await keys()).filter((key) => key.startsWith("etl:last_sync_timestamp"))).toEqual(timestamps);
 });
 
 test("a run without records or duration divides by nothing", async () => {
-  await publishRun(kv, { ...run(emptySiteResult("ses_a")), duration: 0 }, 0);
+  await publishRun(kv, { ...run(emptySiteResult("ses_a")), duration: 0 }, 0, 1);
   expect(await kv.get(`etl:metrics:${SYNC_ID}`, "json")).toMatchObject({
     performance: { samplesPerSecond: 0, avgApiLatency: 0, filteringEfficiency: 1 },
   });

@@ -8,8 +8,14 @@ const TTL_S = JOURNAL_DAYS * 86_400;
  * Publishes a run to KV under the keys and in the shapes of the older documents, for what reads them. KV is a
  * projection only: nothing of ours decides by it, for it is eventually consistent.
  * @param apiLatencyMs mean time of an API call in this run
+ * @param siteCount sites of the deployment; a run may be of some of them
  */
-export async function publishRun(kv: KVNamespace, run: SyncResult, apiLatencyMs: number): Promise<void> {
+export async function publishRun(
+  kv: KVNamespace,
+  run: SyncResult,
+  apiLatencyMs: number,
+  siteCount: number,
+): Promise<void> {
   const sum = (of: (site: SyncResult["sites"][number]) => number) => run.sites.reduce((n, site) => n + of(site), 0);
   const errors = run.sites.flatMap((site) => site.errors.map((error) => ({ ...error, site: site.site })));
   const counts = {
@@ -38,7 +44,7 @@ export async function publishRun(kv: KVNamespace, run: SyncResult, apiLatencyMs:
         filteringEfficiency: counts.recordsFetched > 0 ? accepted / counts.recordsFetched : 1,
       },
     }),
-    ...watermarks(run).map(([key, time]) => kv.put(key, String(time))),
+    ...watermarks(run, siteCount).map(([key, time]) => kv.put(key, String(time))),
   ];
   // One key a sync, as the older documents have it: the first error; all of them are in etl:state.
   const [first] = errors;
@@ -49,12 +55,15 @@ export async function publishRun(kv: KVNamespace, run: SyncResult, apiLatencyMs:
   await Promise.all(writes);
 }
 
-/** `etl:last_sync_timestamp` in epoch ms; of several sites it is the earliest, and each has its own key besides. */
-function watermarks(run: SyncResult): [key: string, time: number][] {
+/**
+ * `etl:last_sync_timestamp` in epoch ms; of several sites it is the earliest, and each has its own key besides. A run of
+ * some of the sites knows nothing of the others, so it leaves everybody's alone.
+ */
+function watermarks(run: SyncResult, siteCount: number): [key: string, time: number][] {
   const times = run.sites.flatMap(({ site, watermark }): [string, number][] =>
     watermark === null ? [] : [[`etl:last_sync_timestamp:${site}`, Date.parse(watermark)]],
   );
-  if (times.length === 0 || times.length < run.sites.length) return run.sites.length > 1 ? times : [];
-  const earliest: [string, number] = ["etl:last_sync_timestamp", Math.min(...times.map(([, time]) => time))];
-  return run.sites.length > 1 ? [...times, earliest] : [earliest];
+  const own = siteCount > 1 ? times : [];
+  if (times.length === 0 || times.length < siteCount) return own;
+  return [...own, ["etl:last_sync_timestamp", Math.min(...times.map(([, time]) => time))]];
 }

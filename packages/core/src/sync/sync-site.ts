@@ -2,18 +2,23 @@ import { AceError } from "../ace/ace-error.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
-import { addDiscoveredPoints, type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
-import { markSeenStatement, type SeenRange, seenRanges } from "../catalog/seen.ts";
 import { addRejections } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { selectConfigured, unknownNames } from "../transform/select-configured.ts";
 import { logError } from "../telemetry/log.ts";
-import { refreshCatalog } from "./refresh-catalog.ts";
+import { SiteCatalog } from "./site-catalog.ts";
 import { inStage, StageError } from "./stage-error.ts";
 import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
-import { abandonWindow, endWindow, moveCursor, type OpenWindow, type SyncState } from "./sync-state.ts";
+import {
+  abandonWindow,
+  endWindow,
+  moveCursor,
+  type OpenWindow,
+  rememberPageSize,
+  type SyncState,
+} from "./sync-state.ts";
 import { readWeather, type WeatherRead } from "./weather.ts";
 import { nextWindow, type WindowSettings } from "./window.ts";
 
@@ -35,6 +40,9 @@ export interface SyncContext {
 
 /** The longest that the weather, its retries included, may keep the samples waiting, in milliseconds. */
 const WEATHER_BUDGET_MS = 5_000;
+
+/** How long smaller pages are asked for before the setting's size is tried again, in milliseconds. */
+const SMALLER_PAGES_MS = 24 * 3_600_000;
 
 /**
  * Whether a window's saved cursor may be what the API stumbled over: the next run would then fail in the same way.
@@ -67,6 +75,7 @@ export async function syncSite(context: SyncContext, site: string, state: SyncSt
       });
     }
   }
+  await run.rememberPageSize();
   run.result.apiCalls = context.ace.calls - callsBefore;
   return run.result;
 }
@@ -76,23 +85,24 @@ class SiteSync {
   readonly result: SiteSyncResult;
   readonly #context: SyncContext;
   readonly #state: SyncState;
+  readonly #catalog: SiteCatalog;
   readonly #seenPoints = new Set<number>();
-  #catalog: Catalog = new Map();
-  #pointsById = new Map<number, CatalogPoint>();
-  #catalogIsFresh = false;
+  /** what this run learned of the pages that the API copes with; null: nothing new */
+  #learnedPageSize: PageSize | null = null;
   /** weather that waits for the next page: stored with its batch, it costs no statement of its own */
   #weather: WeatherRead | null = null;
 
   constructor(context: SyncContext, site: string, state: SyncState) {
     this.#context = context;
     this.#state = state;
+    this.#catalog = new SiteCatalog(context, site, state.siteId);
     this.result = emptySiteResult(site);
     this.#noteWatermark(state.watermark);
   }
 
   async pull(): Promise<void> {
     const { now, deadline, settings } = this.#context;
-    await inStage("catalog", () => this.#prepareCatalog());
+    await inStage("catalog", () => this.#catalog.prepare(this.#state.catalogAt !== null));
     await this.#pullWeather();
     let open: OpenWindow | null = this.#state.open;
     let watermark = this.#state.watermark;
@@ -114,24 +124,27 @@ class SiteSync {
     this.result.complete = true;
   }
 
+  /** Without it, a site whose large pages always break off would spend every run on learning so again. */
+  async rememberPageSize(): Promise<void> {
+    const { db, now } = this.#context;
+    if (this.#learnedPageSize === null) return;
+    try {
+      await rememberPageSize(db, this.#state.siteId, { size: this.#learnedPageSize, since: now() });
+    } catch (error) {
+      logError("page_size_not_remembered", error, { site: this.result.site });
+    }
+  }
+
+  get #pageSize(): PageSize {
+    const { settings, now } = this.#context;
+    const known = this.#state.smallerPages;
+    const remembered = known !== null && now() - known.since < SMALLER_PAGES_MS ? known.size : settings.pageSize;
+    const size = this.#learnedPageSize ?? remembered;
+    return size < settings.pageSize ? size : settings.pageSize;
+  }
+
   #noteWatermark(watermark: number | null): void {
     this.result.watermark = watermark === null ? null : new Date(watermark).toISOString();
-  }
-
-  async #prepareCatalog(): Promise<void> {
-    if (this.#state.catalogAt === null) await this.#refreshCatalog();
-    else this.#useCatalog(await loadCatalog(this.#context.db, this.#state.siteId));
-  }
-
-  #useCatalog(catalog: Catalog): void {
-    this.#catalog = catalog;
-    this.#pointsById = new Map([...catalog.values()].map((point) => [point.id, point]));
-  }
-
-  async #refreshCatalog(): Promise<void> {
-    const { db, ace, now, deadline } = this.#context;
-    this.#useCatalog(await refreshCatalog(db, ace, this.result.site, this.#state.siteId, now(), deadline));
-    this.#catalogIsFresh = true;
   }
 
   /** Weather is worth having, but no reason to be late with the samples. */
@@ -139,8 +152,9 @@ class SiteSync {
     const { db, ace, now } = this.#context;
     const deadline = Math.min(this.#context.deadline, now() + WEATHER_BUDGET_MS);
     try {
-      const weather = await readWeather(db, ace, this.result.site, this.#state.siteId, this.#catalog, deadline);
-      if (weather.catalog !== this.#catalog) this.#useCatalog(weather.catalog);
+      const { points } = this.#catalog;
+      const weather = await readWeather(db, ace, this.result.site, this.#state.siteId, points, deadline);
+      if (weather.catalog !== points) this.#catalog.use(weather.catalog);
       this.#weather = weather;
     } catch (error) {
       this.result.errors.push(new StageError("weather", error).toSyncError());
@@ -149,11 +163,18 @@ class SiteSync {
 
   /** Whether the API proved that the window ended, and all of it is stored. */
   async #pullWindow(range: TimeRange, open: OpenWindow | null): Promise<boolean> {
-    const { ace, settings, deadline } = this.#context;
+    const { ace, deadline } = this.#context;
     const asked = this.result.window;
     const start = asked?.start ?? new Date(range.start).toISOString();
     this.result.window = { start, end: new Date(range.end).toISOString() };
-    const options = { cursor: open?.cursor ?? null, pageSize: settings.pageSize, deadline };
+    const options = {
+      cursor: open?.cursor ?? null,
+      pageSize: this.#pageSize,
+      deadline,
+      onSmallerPages: (size: PageSize) => {
+        this.#learnedPageSize = size;
+      },
+    };
     const pages = ace.timeseriesPages(this.result.site, range, options);
     for (let isResumed = open !== null; ; isResumed = false) {
       const next = await this.#nextPage(pages, isResumed);
@@ -193,26 +214,25 @@ class SiteSync {
     const { siteId } = this.#state;
     result.recordsFetched += page.records;
     addRejections(result.recordsRejected, page.rejected);
-    const unknown = unknownNames(page.samples, this.#catalog);
+    const unknown = unknownNames(page.samples, this.#catalog.points);
     if (unknown.length > 0) {
       try {
-        await inStage("catalog", () => this.#meet(unknown));
+        await inStage("catalog", () => this.#catalog.meet(unknown));
       } catch (error) {
         result.recordsFailed += page.samples.length;
         throw error;
       }
     }
-    const selection = selectConfigured(page.samples, this.#catalog);
+    const selection = selectConfigured(page.samples, this.#catalog.points);
     addRejections(result.recordsRejected, selection.rejected);
     const samples = joinSamples(this.#takeWeather(), selection.samples);
-    const seen = seenRanges(samples, this.#pointsById);
+    const seen = this.#catalog.seen(samples);
     const progress =
       page.next === null
         ? endWindow(db, siteId, range, now())
         : moveCursor(db, siteId, { range, cursor: page.next }, now());
     try {
-      const alongside = seen.length > 0 ? [markSeenStatement(db, seen), progress] : [progress];
-      const counts = await upsertSamples(db, samples, alongside);
+      const counts = await upsertSamples(db, samples, seen === null ? [progress] : [seen.statement, progress]);
       result.recordsInserted += counts.inserted + counts.changed;
       result.recordsChanged += counts.changed;
       result.recordsUnchanged += counts.unchanged;
@@ -220,7 +240,9 @@ class SiteSync {
       result.recordsFailed += samples.length;
       throw new StageError("store", error);
     }
-    this.#noteSeen(samples, seen);
+    if (seen !== null) this.#catalog.noteSeen(seen.ranges);
+    for (let i = 0; i < samples.length; i++) this.#seenPoints.add(samples.pointIds[i]!);
+    result.pointsProcessed = this.#seenPoints.size;
   }
 
   #takeWeather(): PointSamples {
@@ -230,27 +252,5 @@ class SiteSync {
     this.result.recordsFetched += weather.records;
     addRejections(this.result.recordsRejected, weather.rejected);
     return weather.samples;
-  }
-
-  /** Names that the catalogue does not know: points configured since its last refresh, or never configured. */
-  async #meet(names: readonly string[]): Promise<void> {
-    if (!this.#catalogIsFresh) await this.#refreshCatalog();
-    const discovered = names.filter((name) => !this.#catalog.has(name));
-    if (discovered.length === 0) return;
-    const { db } = this.#context;
-    await addDiscoveredPoints(db, this.#state.siteId, discovered);
-    this.#useCatalog(await loadCatalog(db, this.#state.siteId));
-  }
-
-  #noteSeen(samples: PointSamples, moved: readonly SeenRange[]): void {
-    for (let i = 0; i < samples.length; i++) this.#seenPoints.add(samples.pointIds[i]!);
-    this.result.pointsProcessed = this.#seenPoints.size;
-    for (const { pointId, first, last } of moved) {
-      const point = this.#pointsById.get(pointId);
-      if (point === undefined) continue;
-      const firstSeen = Math.min(point.firstSeen ?? first, first);
-      const lastSeen = Math.max(point.lastSeen ?? last, last);
-      this.#pointsById.set(pointId, { ...point, firstSeen, lastSeen });
-    }
   }
 }

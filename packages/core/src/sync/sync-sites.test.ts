@@ -49,7 +49,8 @@ class Sites {
 
   run(kv: KVNamespace = env.ETL_STATE): Promise<SyncResult> {
     const { clock, settings } = this.world;
-    const context = { db: this.#db, kv, ace: this.world.client(), settings, now: clock.now };
+    const siteCount = this.names.length;
+    const context = { db: this.#db, kv, ace: this.world.client(), siteCount, settings, now: clock.now };
     return syncSites(
       context,
       this.names.map((name) => ({ name, timezone: "UTC" })),

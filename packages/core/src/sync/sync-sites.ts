@@ -14,6 +14,8 @@ export interface SyncRunContext {
   readonly db: D1Database;
   readonly kv: KVNamespace;
   readonly ace: AceClient;
+  /** sites of the deployment; a run may be of some of them */
+  readonly siteCount: number;
   readonly settings: SyncSettings;
   /** epoch ms */
   readonly now: () => number;
@@ -42,7 +44,10 @@ export async function syncSites(context: SyncRunContext, sites: readonly SiteCon
   const run = { syncId, startTime: new Date(started).toISOString(), duration: now() - started, sites: results };
   const siteIds = new Map([...states].map(([name, state]) => [name, state.siteId]));
   // The samples are stored and the watermark stands: a journal that cannot be written must not make that a failure.
-  const journal = await Promise.allSettled([recordRun(db, run, siteIds), publishRun(kv, run, ace.meanLatencyMs)]);
+  const journal = await Promise.allSettled([
+    recordRun(db, run, siteIds),
+    publishRun(kv, run, ace.meanLatencyMs, context.siteCount),
+  ]);
   for (const outcome of journal) {
     if (outcome.status === "rejected") logError("journal_failed", outcome.reason, { syncId });
   }

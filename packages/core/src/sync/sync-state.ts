@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { PAGE_SIZES, type PageSize } from "../ace/page-size.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { withD1Retry } from "../hot/d1-retry.ts";
+import { withD1Retry } from "../d1/retry.ts";
 
 /** How far the sync of a site has come, as D1 holds it. */
 export interface SyncState {
@@ -13,6 +14,15 @@ export interface SyncState {
   readonly watermark: number | null;
   /** the window that is being read; null: none is open */
   readonly open: OpenWindow | null;
+  /** null: pages of the setting's size never broke off */
+  readonly smallerPages: SmallerPages | null;
+}
+
+/** The page size that a site's API copes with, learned from pages that broke off or took too long. */
+export interface SmallerPages {
+  readonly size: PageSize;
+  /** epoch ms */
+  readonly since: number;
 }
 
 export interface OpenWindow {
@@ -30,10 +40,12 @@ const stateRowSchema = z.object({
   window_start: z.int().nullable(),
   window_end: z.int().nullable(),
   cursor: z.string().nullable(),
+  page_size: z.literal(PAGE_SIZES).nullable(),
+  page_size_at: z.int().nullable(),
 });
 
 const READ_STATES = `
-SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.cursor,
+SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.cursor, y.page_size, y.page_size_at,
   (SELECT r.started_at FROM sync_runs r WHERE r.site_id = s.id AND r.api_calls > 0
     ORDER BY r.started_at DESC LIMIT 1) AS asked_at
 FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name IN (SELECT value FROM json_each(?1))`;
@@ -55,8 +67,10 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
     rows.map((row) => {
       const { window_start: start, window_end: end, cursor } = row;
       const open = start !== null && end !== null && cursor !== null ? { range: { start, end }, cursor } : null;
+      const { page_size: size, page_size_at: since } = row;
+      const smallerPages = size !== null && since !== null ? { size, since } : null;
       const { id: siteId, asked_at: askedAt, catalog_at: catalogAt, watermark } = row;
-      return [row.name, { siteId, askedAt, catalogAt, watermark, open }];
+      return [row.name, { siteId, askedAt, catalogAt, watermark, open, smallerPages }];
     }),
   );
 }
@@ -85,6 +99,17 @@ export function endWindow(db: D1Database, siteId: number, window: TimeRange, now
          window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?4`,
     )
     .bind(siteId, window.start, window.end, now);
+}
+
+/** Remembers that pages must be smaller, also where not one of them arrived in this run. */
+export async function rememberPageSize(db: D1Database, siteId: number, { size, since }: SmallerPages): Promise<void> {
+  const statement = db
+    .prepare(
+      `INSERT INTO sync_state (site_id, page_size, page_size_at, updated_at) VALUES (?1, ?2, ?3, ?3)
+       ON CONFLICT (site_id) DO UPDATE SET page_size = ?2, page_size_at = ?3, updated_at = ?3`,
+    )
+    .bind(siteId, size, since);
+  await withD1Retry(() => statement.run());
 }
 
 /**

@@ -62,9 +62,13 @@ test("windows taken one after the other leave no hole, however the clock steps a
           if (before !== null) expect(watermark).toBeGreaterThan(before);
         }
       }
-      const covered = mergeRanges(proven);
-      expect(covered.length).toBe(proven.length === 0 ? 0 : 1);
-      if (watermark !== null) expect(covered[0]?.end).toBe(watermark);
+      // a clock that stepped back may have asked for what lies before the start as well
+      const [first] = proven;
+      if (first === undefined) return;
+      const { start } = first;
+      expect(start).toBeLessThan(watermark ?? -Infinity);
+      const cover = mergeRanges(proven).find((range) => range.start <= start && start < range.end);
+      expect(cover?.end).toBe(watermark);
     }),
   );
 });

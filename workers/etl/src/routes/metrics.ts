@@ -24,7 +24,10 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", async 
   const { DB, SITES } = settingsOf(context.env);
   const now = Date.now();
   const measurements: Measurement[] = [];
-  for (const [site, state] of await readSyncStates(DB, SITES.map(({ name }) => name))) {
+  for (const [site, state] of await readSyncStates(
+    DB,
+    SITES.map(({ name }) => name),
+  )) {
     const add = (metric: Metric, value: number | null, labels: Record<string, string> = {}) =>
       measurements.push({ metric, value, labels: { site, ...labels } });
     add(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000);

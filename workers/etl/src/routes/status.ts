@@ -13,7 +13,10 @@ function isoTime(time: number | null): string | null {
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", async (context) => {
   const { DB, SITES } = settingsOf(context.env);
   const now = Date.now();
-  const states = await readSyncStates(DB, SITES.map((site) => site.name));
+  const states = await readSyncStates(
+    DB,
+    SITES.map((site) => site.name),
+  );
   const sites = await Promise.all(
     [...states].map(async ([name, state]) => {
       const runs = await readRuns(DB, state.siteId, RUNS_SHOWN);
@@ -22,9 +25,7 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", async (c
         watermark: isoTime(state.watermark),
         lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
         open_window:
-          state.open === null
-            ? null
-            : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
+          state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
         catalog_refreshed_at: isoTime(state.catalogAt),
         last_runs: runs.map((run) => ({
           sync_id: run.syncId,

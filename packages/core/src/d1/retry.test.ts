@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import type { PointSamples } from "../domain/samples.ts";
-import { type Backoff, isRetryableD1Error, withD1Retry } from "./d1-retry.ts";
-import { readSeries } from "./read.ts";
-import { upsertSamples } from "./upsert.ts";
+import { type Backoff, isRetryableD1Error, withD1Retry } from "./retry.ts";
+import { readSeries } from "../hot/read.ts";
+import { upsertSamples } from "../hot/upsert.ts";
 
 const LOST = "D1_ERROR: Network connection lost.";
 
