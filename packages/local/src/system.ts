@@ -32,7 +32,15 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
   await requireFreePorts({ ETL_PORT, BACKFILL_PORT, QUERY_PORT, ...(simulated ? { SIMULATOR_PORT } : {}) });
   const simulator = simulated ? await startSimulator(settings) : null;
   if (simulator !== null) say(`simulator  an invented building behind the ACE API at ${simulator.url}/api`);
-  const api = simulator === null ? {} : { ACE_API_BASE_URL: `${simulator.url}/api`, ACE_API_KEY: SIMULATOR_KEY };
+  // The simulator needs no rest between requests.
+  const api =
+    simulator === null
+      ? {}
+      : {
+          ACE_API_BASE_URL: `${simulator.url}/api`,
+          ACE_API_KEY: SIMULATOR_KEY,
+          REQUESTS_PER_MINUTE: settings.environment["REQUESTS_PER_MINUTE"] ?? "60000",
+        };
   const { environment, SITES, ADMIN_TOKEN, STATE_DIR } = settings;
   const workers = await startWorkers({
     stateDir: isAbsolute(STATE_DIR) ? STATE_DIR : join(process.cwd(), STATE_DIR),

@@ -115,7 +115,7 @@ export function point(name: string, rest: Partial<PointDescription> = {}): Point
   return { name, label: null, unit: null, unitRaw: null, tags: { kv: {}, markers: [] }, intervalS: 60, ...rest };
 }
 
-async function siteId(site: string): Promise<number> {
+export async function siteId(site: string): Promise<number> {
   return (await readSyncStates(env.DB, [site])).get(site)!.siteId;
 }
 
