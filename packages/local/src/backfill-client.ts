@@ -1,8 +1,15 @@
 import { z } from "zod";
 
-const planSchema = z.looseObject({
-  days_total: z.int(),
+const planSchema = z.object({
+  days: z.int(),
+  days_skipped: z.int(),
+  calls: z.number(),
+  hours: z.number(),
+  samples: z.number(),
+  bytes: z.number(),
+  cost: z.object({ total: z.number(), r2_storage_per_month: z.number() }),
 });
+export type BackfillPlan = z.infer<typeof planSchema>;
 const startedSchema = z.object({ status: z.literal("started"), backfill_id: z.string(), message: z.string() });
 const statusSchema = z.object({
   status: z.enum(["not_started", "in_progress", "completed", "cancelled", "failed"]),
@@ -42,7 +49,7 @@ export class BackfillClient {
     this.#token = token;
   }
 
-  plan(body: Record<string, unknown>): Promise<z.infer<typeof planSchema>> {
+  plan(body: Record<string, unknown>): Promise<BackfillPlan> {
     return this.#ask(planSchema, "POST", "/backfill/plan", body);
   }
 

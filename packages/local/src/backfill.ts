@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { BackfillClient, BackfillRefused, type BackfillStatus } from "./backfill-client.ts";
-import { progressLine } from "./progress-bar.ts";
+import { BackfillClient, type BackfillPlan, BackfillRefused, type BackfillStatus } from "./backfill-client.ts";
+import { durationText, progressLine } from "./progress-bar.ts";
 
 const USAGE = `Backfills past days of a deployment, and shows how it goes.
 
@@ -56,11 +56,14 @@ function readOptions(): Options {
   throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
 }
 
-function printPlan(plan: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(plan)) {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    console.log(`${`${name.replaceAll("_", " ")}:`.padEnd(22)} ${text}`);
-  }
+function printPlan({ days, days_skipped: skipped, calls, hours, samples, bytes, cost }: BackfillPlan): void {
+  const there = skipped === 0 ? "" : `, ${skipped} more are there already`;
+  console.log(
+    `plan     ${days} days${there}: ${calls.toLocaleString("en")} requests, ${durationText(hours * 3_600_000)}`,
+  );
+  const size = `${Math.round(samples).toLocaleString("en")} samples, ${(bytes / 1e6).toFixed(1)} MB in R2`;
+  const price = `$${cost.total.toFixed(2)} once and $${cost.r2_storage_per_month.toFixed(2)} a month at list prices`;
+  console.log(`         about ${size}, ${price}`);
 }
 
 /** Shows the progress until the backfill ends; on a terminal in one line, else a line a change. */
@@ -97,7 +100,7 @@ async function main(): Promise<number> {
     if (options.plan) return 0;
     try {
       const started = await client.start({ ...range, force_restart: options.force });
-      console.log(`started:               ${started.backfill_id}`);
+      console.log(`started  ${started.backfill_id}`);
     } catch (error) {
       if (!(error instanceof BackfillRefused) || error.status !== CONFLICT) throw error;
       console.error(`${error.message} To look at it: ${comeBack}`);

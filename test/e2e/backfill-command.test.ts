@@ -1,0 +1,55 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { deploy, type Deployment, syncToThePresent } from "./deployment.ts";
+
+const COMMAND = fileURLToPath(new URL("../../packages/local/src/backfill.ts", import.meta.url));
+const DAY_MS = 86_400_000;
+const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
+
+let deployment: Deployment;
+beforeAll(async () => {
+  const source = createBuilding({ seed: 8, site: "ses_falls_city", timezone: "America/Chicago", points: 12 });
+  deployment = await deploy(source, { INITIAL_LOOKBACK_HOURS: "1", REQUESTS_PER_MINUTE: "60000" });
+  await syncToThePresent(deployment);
+});
+afterAll(() => deployment?.close());
+
+/** Runs `npm run backfill -- …` against the deployment. */
+function backfill(...args: string[]): Promise<{ code: number; output: string }> {
+  const all = [COMMAND, "--url", deployment.urls.backfill, "--token", "test-admin", ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, all, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, output: stdout + stderr });
+    });
+  });
+}
+
+it("plans, starts, shows the progress, and ends when the backfill does", async () => {
+  const { code, output } = await backfill("--from", dayBefore(4), "--to", dayBefore(2), "--watch");
+  expect(output).toMatch(/plan {5}3 days: \d+ requests/);
+  expect(output).toMatch(/started {2}backfill_\d+_\w+/);
+  expect(output).toContain("3 of 3 days");
+  expect(output).not.toContain("FAILED");
+  expect(code).toBe(0);
+});
+
+it("plans without starting", async () => {
+  const { code, output } = await backfill("--from", dayBefore(6), "--to", dayBefore(2), "--plan");
+  expect(output).toMatch(/plan {5}2 days, 3 more are there already/);
+  expect(output).not.toContain("started");
+  expect(code).toBe(0);
+});
+
+it.each([
+  [["--from", "2026-02-30", "--to", "2026-03-01"], "start_date"],
+  [["--from", "2026-03-01"], "Give both --from and --to."],
+  [["--form", "2026-03-01"], "--form"],
+  [["--from", "2026-03-01", "--to", "2026-03-02", "--token", "wrong"], "Authorization: Bearer"],
+])("%j is refused in a sentence", async (args, message) => {
+  const { code, output } = await backfill(...args);
+  expect(code).toBe(2);
+  expect(output).toContain(message);
+  expect(output).not.toContain("    at ");
+});
