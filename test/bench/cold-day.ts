@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { applyMigrations } from "@building-vitals/local/migrations";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { Miniflare } from "miniflare";
 import { z } from "zod";
@@ -44,8 +43,6 @@ function forgetPeak(pid: number): void {
 /** One full day of 4,583 points x 1,440 samples, through the builder and the writer, in workerd. */
 export async function benchColdDay(bench: Bench, miniflare: Miniflare, folder: string): Promise<void> {
   const group = "a day file: 4,583 points x 1,440 samples";
-  const migrations = new URL("../../migrations", import.meta.url).pathname;
-  await applyMigrations(await miniflare.getD1Database("COLD"), migrations);
   await bench.ask(z.unknown(), "/cold/spill");
   const pid = workerdPid();
   const [cpuBefore, residentBefore] = [cpuSeconds(pid), residentMb(pid, "VmRSS")];

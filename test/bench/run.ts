@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { applyMigrations } from "@building-vitals/local/migrations";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { z } from "zod";
@@ -9,6 +10,7 @@ import { Bench, type Figure } from "./bench.ts";
 import { benchColdDay } from "./cold-day.ts";
 
 const WORKER = fileURLToPath(new URL("worker/index.ts", import.meta.url));
+const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 const REPORT = fileURLToPath(new URL("../../.local/bench.json", import.meta.url));
 
 const LAYOUTS = [
@@ -144,6 +146,9 @@ const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-bench-"));
 const miniflare = await startWorkerd(stateDir);
 try {
   const bench = new HotBench(await miniflare.ready);
+  for (const database of ["HOURS", "COLD"]) {
+    await applyMigrations(await miniflare.getD1Database(database), MIGRATIONS);
+  }
   await bench.decoder();
   await bench.writes();
   await bench.reads();

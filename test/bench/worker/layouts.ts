@@ -34,10 +34,10 @@ function pointName(id: number): string {
   return `ses/ses_falls_city/8000:33-8033/analogValue/${String(id).padStart(5, "0")}`;
 }
 
-/** The layout of this project: a row a point and hour. */
+/** The layout of this project: a row a point and hour. Its schema is the migrations', which the caller applies. */
 export const HOUR_ROWS: Layout = {
   name: "hour rows (this project)",
-  schema: ["CREATE TABLE sample_hours (hour_point INTEGER PRIMARY KEY, samples TEXT NOT NULL) STRICT"],
+  schema: [],
   write: async (db, samples) => {
     await upsertSamples(db, samples);
   },
