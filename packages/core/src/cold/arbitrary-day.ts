@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { DAY_MS } from "./day-file-key.ts";
+import { DAY_MS } from "../domain/day.ts";
 import type { NamedSeries } from "./row-group-writer.ts";
 import { compareUtf8 } from "./utf8-order.ts";
 

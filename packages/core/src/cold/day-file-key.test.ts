@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DAY_MS, dayFileKey, dayText, parseDay, parseDayFileKey } from "./day-file-key.ts";
+import { DAY_MS } from "../domain/day.ts";
+import { dayFileKey, dayText, parseDay, parseDayFileKey } from "./day-file-key.ts";
 
 const DAY = Date.UTC(2025, 9, 12);
 

@@ -1,5 +1,4 @@
-/** Milliseconds in a UTC day, which has no leap seconds in epoch time. */
-export const DAY_MS = 86_400_000;
+import { DAY_MS } from "../domain/day.ts";
 
 /** R2 refuses longer keys. */
 const MAX_KEY_BYTES = 1_024;

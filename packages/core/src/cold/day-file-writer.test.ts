@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Series } from "../domain/samples.ts";
 import { buildingDay, TEST_DAY, TEST_SITE } from "./arbitrary-day.ts";
-import { DAY_MS } from "./day-file-key.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { DayFileWriter } from "./day-file-writer.ts";
 import { MemoryBucket } from "./memory-bucket.ts";
 import { type ByteSink, MultipartSink } from "./multipart-sink.ts";

@@ -1,5 +1,6 @@
 import type { Series } from "../domain/samples.ts";
-import { DAY_MS, dayFileKey, dayText } from "./day-file-key.ts";
+import { DAY_MS } from "../domain/day.ts";
+import { dayFileKey, dayText } from "./day-file-key.ts";
 import {
   type DayFileSource,
   FORMAT_VERSION,

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { Series } from "../domain/samples.ts";
 import { decodeNames, decodeTimes, decodeValues, type NameRun } from "./column-chunk.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { DAY_MS } from "./day-file-key.ts";
+import { DAY_MS } from "../domain/day.ts";
 import type { RowGroupExtent } from "./locator.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { compareUtf8 } from "./utf8-order.ts";
