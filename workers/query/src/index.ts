@@ -3,6 +3,7 @@ import { onError, onNotFound } from "@building-vitals/core/http/problem-response
 import { requireToken } from "@building-vitals/core/http/require-token";
 import { Hono } from "hono";
 import { type Env, settingsOf } from "./env.ts";
+import { dayFileRoute } from "./routes/day-file.ts";
 import { latestRoute } from "./routes/latest.ts";
 import { pointsRoute } from "./routes/points.ts";
 import { sitesRoute } from "./routes/sites.ts";
@@ -17,5 +18,6 @@ app.route("/", sitesRoute);
 app.route("/", pointsRoute);
 app.route("/", latestRoute);
 app.route("/", timeseriesRoute);
+app.route("/", dayFileRoute);
 
 export default { fetch: app.fetch } satisfies ExportedHandler<Env>;

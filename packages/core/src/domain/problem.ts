@@ -12,10 +12,13 @@ export const PROBLEMS = {
   unknown_point: { status: 404, title: "There is no such point" },
   backfill_in_progress: { status: 409, title: "A backfill is in progress" },
   no_backfill_running: { status: 409, title: "No backfill is in progress" },
+  suspect_day: { status: 409, title: "The day's file is not what was written" },
+  range_not_satisfiable: { status: 416, title: "The file has no such bytes" },
   too_much_data: { status: 422, title: "The answer would be too large" },
   internal: { status: 500, title: "Something went wrong on our side" },
   settings_invalid: { status: 500, title: "A setting of this deployment is not valid" },
   database_unavailable: { status: 503, title: "The database did not answer" },
+  archive_unavailable: { status: 503, title: "The archive did not answer" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

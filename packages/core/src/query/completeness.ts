@@ -2,7 +2,7 @@ import type { Series } from "../domain/samples.ts";
 import { mergeRanges, type TimeRange } from "../domain/time-range.ts";
 
 /** A point is missing where it has no sample for longer than this many of its cadences. */
-const MISSING_CADENCES = 3;
+export const MISSING_CADENCES = 3;
 
 /** How much of what should be there is there. */
 export interface Completeness {

@@ -1,0 +1,152 @@
+import type { Series } from "../domain/samples.ts";
+
+/** Samples that the second step chooses from, for each that it keeps. */
+const PRESELECTED = 4;
+
+/** A part of the samples of a series. Columns of equal length. */
+export interface ThinnedSeries extends Series {
+  /** smallest of the samples after the one kept before, up to this one */
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  /** how many samples these are; all of them together are all of the series */
+  readonly count: Int32Array;
+}
+
+/**
+ * Thins a series to at most so many of its own samples, none of them altered, so that a chart of them looks as one of
+ * all. MinMaxLTTB (Van der Donckt, Van der Donckt and Van Hoecke 2023, arXiv:2305.00332): the extremes of many short
+ * runs are preselected, and of these the largest triangles are kept (Steinarsson 2013, "Downsampling Time Series for
+ * Visual Representation"). Beyond that, and before all others, the first, the last, the smallest and the largest sample
+ * are kept, and the samples at both ends of each gap, so that no gap is narrowed or hidden: those of the longest gaps,
+ * where they would be more than half of all.
+ * @param gapMs a gap is longer than this, milliseconds; null: it is not known how long one is
+ */
+export function downsample(series: Series, most: number, gapMs: number | null): ThinnedSeries {
+  const { length } = series.times;
+  const kept = length <= most ? Int32Array.from({ length }, (_, i) => i) : chosen(series, most, gapMs);
+  return summarize(series, kept);
+}
+
+function chosen(series: Series, most: number, gapMs: number | null): Int32Array {
+  const first = [0, series.times.length - 1, indexOfExtreme(series.values, 1), indexOfExtreme(series.values, -1)];
+  const kept = new Set(first.slice(0, most));
+  for (const i of longestGaps(series.times, gapMs, Math.floor(Math.max(0, most - kept.size) / 4)))
+    kept.add(i).add(i + 1);
+  // The first and the last are among those that the largest triangles keep.
+  const rest = most - kept.size + 2;
+  if (rest > 2)
+    for (const i of largestTriangles(series, extremesOfRuns(series.values, rest * PRESELECTED), rest)) kept.add(i);
+  return Int32Array.from(kept).sort();
+}
+
+/** The first place of the smallest value, or of the largest one where `sign` is -1. */
+function indexOfExtreme(values: Float64Array, sign: 1 | -1): number {
+  let found = 0;
+  for (let i = 1; i < values.length; i++) if (sign * values[i]! < sign * values[found]!) found = i;
+  return found;
+}
+
+/** Places before the longest gaps, at most so many. */
+function longestGaps(times: Float64Array, gapMs: number | null, most: number): number[] {
+  if (gapMs === null) return [];
+  const gaps: number[] = [];
+  for (let i = 0; i + 1 < times.length; i++) if (times[i + 1]! - times[i]! > gapMs) gaps.push(i);
+  if (gaps.length <= most) return gaps;
+  return gaps.sort((a, b) => times[b + 1]! - times[b]! - (times[a + 1]! - times[a]!)).slice(0, most);
+}
+
+/** Places of the smallest and the largest value of each of so many runs, halved, ascending, with the two ends. */
+function extremesOfRuns(values: Float64Array, most: number): Int32Array {
+  const { length } = values;
+  if (length <= most) return Int32Array.from({ length }, (_, i) => i);
+  const runs = Math.floor(most / 2);
+  const found = new Int32Array(2 * runs + 2);
+  let n = 1;
+  for (let run = 0; run < runs; run++) {
+    const from = 1 + Math.floor((run * (length - 2)) / runs);
+    const to = 1 + Math.floor(((run + 1) * (length - 2)) / runs);
+    let low = from;
+    let high = from;
+    for (let i = from + 1; i < to; i++) {
+      if (values[i]! < values[low]!) low = i;
+      if (values[i]! > values[high]!) high = i;
+    }
+    found[n++] = Math.min(low, high);
+    if (low !== high) found[n++] = Math.max(low, high);
+  }
+  found[n++] = length - 1;
+  return found.subarray(0, n);
+}
+
+/**
+ * Of each of `most` - 2 groups the candidate that spans the largest triangle with the one kept before and the mean of
+ * the next group; and the first and the last one.
+ * @param candidates places in the series, ascending, at least two
+ */
+function largestTriangles(series: Series, candidates: Int32Array, most: number): Int32Array {
+  const { length } = candidates;
+  if (length <= most) return candidates;
+  const { x, y } = scaled(series, candidates);
+  const found = new Int32Array(most);
+  found[most - 1] = candidates[length - 1]!;
+  const bound = (group: number) => 1 + Math.floor((group * (length - 2)) / (most - 2));
+  let before = 0;
+  found[0] = candidates[0]!;
+  for (let group = 0; group < most - 2; group++) {
+    const to = bound(group + 1);
+    const next = group + 1 < most - 2 ? bound(group + 2) : length;
+    let [meanX, meanY] = [0, 0];
+    for (let i = to; i < next; i++) {
+      meanX += x[i]! / (next - to);
+      meanY += y[i]! / (next - to);
+    }
+    let largest = -1;
+    let best = bound(group);
+    for (let i = best; i < to; i++) {
+      const area = Math.abs((x[before]! - meanX) * (y[i]! - y[before]!) - (x[before]! - x[i]!) * (meanY - y[before]!));
+      if (area > largest) [largest, best] = [area, i];
+    }
+    found[group + 1] = candidates[best]!;
+    before = best;
+  }
+  return found;
+}
+
+/** Times and values of candidates in [0, 1], so that no product overflows. */
+function scaled({ times, values }: Series, candidates: Int32Array): { x: Float64Array; y: Float64Array } {
+  const start = times[0]!;
+  const span = times[times.length - 1]! - start;
+  const low = values[indexOfExtreme(values, 1)]! / 2;
+  // Halved, for the distance of two doubles may be none.
+  const height = values[indexOfExtreme(values, -1)]! / 2 - low;
+  return {
+    x: Float64Array.from(candidates, (i) => (times[i]! - start) / span),
+    y: Float64Array.from(candidates, (i) => (height === 0 ? 0 : (values[i]! / 2 - low) / height)),
+  };
+}
+
+function summarize({ times, values }: Series, kept: Int32Array): ThinnedSeries {
+  const size = kept.length;
+  const min = new Float64Array(size);
+  const max = new Float64Array(size);
+  const count = new Int32Array(size);
+  let from = 0;
+  for (let n = 0; n < size; n++) {
+    const to = kept[n]! + 1;
+    min[n] = Number.POSITIVE_INFINITY;
+    max[n] = Number.NEGATIVE_INFINITY;
+    for (let i = from; i < to; i++) {
+      min[n] = Math.min(min[n]!, values[i]!);
+      max[n] = Math.max(max[n]!, values[i]!);
+    }
+    count[n] = to - from;
+    from = to;
+  }
+  return {
+    times: Float64Array.from(kept, (i) => times[i]!),
+    values: Float64Array.from(kept, (i) => values[i]!),
+    min,
+    max,
+    count,
+  };
+}

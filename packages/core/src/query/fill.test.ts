@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { bucketBounds } from "./buckets.ts";
+import { breakAtGaps, fillBuckets, type FillableSeries, gapsOf } from "./fill.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+const HOUR = 3_600_000;
+
+/** Buckets of the bounds 0, 10, 20, …, of [start, value]. */
+function buckets(...rows: readonly (readonly [number, number])[]): FillableSeries {
+  return {
+    times: Float64Array.from(rows, ([time]) => time),
+    values: Float64Array.from(rows, ([, value]) => value),
+    min: Float64Array.from(rows, ([, value]) => value - 1),
+    max: Float64Array.from(rows, ([, value]) => value + 1),
+    count: Int32Array.from(rows, () => 2),
+  };
+}
+const TENS = Float64Array.from({ length: 11 }, (_, i) => i * 10);
+
+test.each([
+  ["null", [Number.NaN, Number.NaN, Number.NaN]],
+  ["locf", [4, 4, 4]],
+  ["linear", [5, 6, 7]],
+] as const)("%s: between the first and the last bucket, with a flag", (fill, values) => {
+  const filled = fillBuckets(buckets([20, 4], [60, 8], [70, 9]), TENS, fill, NEVER);
+  expect(Array.from(filled.times)).toEqual([20, 30, 40, 50, 60, 70]);
+  expect(Array.from(filled.values)).toEqual([4, ...values, 8, 9]);
+  expect(Array.from(filled.filled)).toEqual([0, 1, 1, 1, 0, 0]);
+  expect(Array.from(filled.count!)).toEqual([2, 0, 0, 0, 2, 2]);
+  expect(Array.from(filled.min!)).toEqual([3, Number.NaN, Number.NaN, Number.NaN, 7, 8]);
+  expect(Array.from(filled.max!)).toEqual([5, Number.NaN, Number.NaN, Number.NaN, 9, 10]);
+});
+
+test("no bucket, or one: nothing to fill between", () => {
+  for (const series of [buckets(), buckets([30, 1])]) {
+    const filled = fillBuckets(series, TENS, "locf", NEVER);
+    expect(filled.times).toEqual(series.times);
+    expect(filled.filled).toEqual(new Uint8Array(series.times.length));
+  }
+});
+
+test("what may be yet to come is not filled", () => {
+  const times = (until: number) => Array.from(fillBuckets(buckets([0, 1], [50, 2]), TENS, "locf", until).times);
+  expect(times(0)).toEqual([0, 50]);
+  expect(times(29)).toEqual([0, 10, 50]);
+  expect(times(30)).toEqual([0, 10, 20, 50]);
+});
+
+test("linear goes by true time: over a day of 25 hours it is a 25th further", () => {
+  // Clocks in Chicago went back on 2 November 2025.
+  const start = Date.parse("2025-11-01T05:00:00Z");
+  const bounds = bucketBounds({ start, end: start + 97 * HOUR }, "1day", "America/Chicago");
+  expect(Array.from(bounds, (time) => (time - start) / HOUR)).toEqual([0, 24, 49, 73, 97]);
+  const series = { times: Float64Array.of(bounds[0]!, bounds[3]!), values: Float64Array.of(0, 73) };
+  expect(Array.from(fillBuckets(series, bounds, "linear", NEVER).values)).toEqual([0, 24, 49, 73]);
+});
+
+test("whatever is filled, what was there stays bit for bit, and a line between two values does not leave them", () => {
+  const value = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(-0, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE),
+  );
+  const rows = fc
+    .uniqueArray(fc.tuple(fc.integer({ min: 0, max: 40 }), value), { selector: ([place]) => place, maxLength: 20 })
+    .map((all) => all.toSorted(([a], [b]) => a - b));
+  fc.assert(
+    fc.property(
+      rows,
+      fc.constantFrom("null", "locf", "linear"),
+      fc.integer({ min: -5, max: 60 }),
+      (all, fill, until) => {
+        const bounds = Float64Array.from({ length: 42 }, (_, i) => i);
+        const series = {
+          times: Float64Array.from(all, ([time]) => time),
+          values: Float64Array.from(all, ([, one]) => one),
+        };
+        const filled = fillBuckets(series, bounds, fill, until);
+        const own = (column: Float64Array) => column.filter((_, i) => filled.filled[i] === 0);
+        expect(own(filled.times)).toEqual(series.times);
+        expect(own(filled.values)).toEqual(series.values);
+        const [first, last] = [all[0]?.[0] ?? 0, all.at(-1)?.[0] ?? -1];
+        const known = new Map(all);
+        const expected = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter(
+          (time) => known.has(time) || time + 1 <= until,
+        );
+        expect(Array.from(filled.times)).toEqual(expected);
+        for (const [i, time] of filled.times.entries()) {
+          if (filled.filled[i] === 0) continue;
+          const before = all.findLast(([other]) => other < time)![1];
+          const after = all.find(([other]) => other > time)![1];
+          const it = filled.values[i]!;
+          if (fill === "null") expect(it).toBeNaN();
+          else if (fill === "locf") expect(it).toBe(before);
+          else expect(it >= Math.min(before, after) && it <= Math.max(before, after)).toBe(true);
+        }
+      },
+    ),
+  );
+});
+
+describe("raw: a line breaks at gaps", () => {
+  const times = Float64Array.of(0, 60, 120, 301, 361, 1000);
+
+  test("a gap is longer than it may be", () => {
+    expect(gapsOf(times, 180)).toEqual([
+      { start: 120, end: 301 },
+      { start: 361, end: 1000 },
+    ]);
+    expect(gapsOf(times, 181)).toEqual([{ start: 361, end: 1000 }]);
+    expect(gapsOf(times, null)).toEqual([]);
+  });
+
+  test("one value that is none, in the middle of each", () => {
+    const broken = breakAtGaps({ times, values: times }, gapsOf(times, 180));
+    expect(Array.from(broken.times)).toEqual([0, 60, 120, 210, 301, 361, 680, 1000]);
+    expect(Array.from(broken.values)).toEqual([0, 60, 120, Number.NaN, 301, 361, Number.NaN, 1000]);
+    expect(Array.from(broken.filled)).toEqual([0, 0, 0, 1, 0, 0, 1, 0]);
+    expect(broken.count).toBeUndefined();
+  });
+
+  test("not where an end of the gap was thinned out", () => {
+    const kept = Float64Array.of(0, 120, 361, 1000);
+    const broken = breakAtGaps({ times: kept, values: kept }, gapsOf(times, 180));
+    expect(Array.from(broken.times)).toEqual([0, 120, 361, 680, 1000]);
+  });
+});

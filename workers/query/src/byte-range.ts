@@ -1,0 +1,35 @@
+/** Bytes of a file, from 0: [offset, offset + length). */
+export interface ByteRange {
+  readonly offset: number;
+  /** at least 1 */
+  readonly length: number;
+}
+
+/** `bytes=0-99`, `bytes=100-` or `bytes=-100`: the one kind of range that readers of Parquet ask for. */
+const ONE_RANGE = /^bytes=(?:(\d{1,15})-(\d{1,15})?|-(\d{1,15}))$/i;
+
+/**
+ * What a `range` header asks for of a file (RFC 9110, 14.2).
+ * @param size of the file, bytes
+ * @returns `all` also for a header that is malformed or asks for several ranges, which may be ignored
+ */
+export function parseByteRange(header: string | null, size: number): ByteRange | "all" | "unsatisfiable" {
+  const parts = ONE_RANGE.exec(header ?? "");
+  if (parts === null) return "all";
+  const [, first, last, suffix] = parts;
+  if (suffix !== undefined) {
+    const length = Math.min(Number(suffix), size);
+    return length === 0 ? "unsatisfiable" : { offset: size - length, length };
+  }
+  const offset = Number(first);
+  const end = last === undefined ? size - 1 : Number(last);
+  if (end < offset && last !== undefined) return "all";
+  if (offset >= size) return "unsatisfiable";
+  return { offset, length: Math.min(end, size - 1) - offset + 1 };
+}
+
+/** Whether an `if-none-match` header names an etag (weakly compared, RFC 9110, 13.1.2). */
+export function namesEtag(header: string | null, etag: string): boolean {
+  if (header === null) return false;
+  return header.trim() === "*" || header.split(",").some((one) => one.trim().replace(/^W\//, "") === etag);
+}

@@ -1,0 +1,91 @@
+import { type ManifestDay, markSuspect, objectStanding, readManifestDay } from "@building-vitals/core/cold/manifest";
+import { parseDay } from "@building-vitals/core/domain/day";
+import { Problem } from "@building-vitals/core/domain/problem";
+import { logError } from "@building-vitals/core/telemetry/log";
+import { Hono } from "hono";
+import { attachment } from "../attachment.ts";
+import { type ByteRange, namesEtag, parseByteRange } from "../byte-range.ts";
+import { type Env, type Settings, settingsOf } from "../env.ts";
+import { siteOf } from "../site.ts";
+
+type StoredFile = ManifestDay & { readonly file: NonNullable<ManifestDay["file"]> };
+
+/** `GET /sites/{site}/days/{YYYY-MM-DD}.parquet`: the file of a UTC day as it is stored, or some bytes of it. */
+export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days/:file", async (context) => {
+  const settings = settingsOf(context.env);
+  const name = context.req.param("file");
+  const day = name.endsWith(".parquet") ? parseDay(name.slice(0, -".parquet".length)) : null;
+  if (day === null) throw new Problem("not_found", "A day is named as YYYY-MM-DD.parquet.");
+  const site = await siteOf(settings, context.req.param("site"), "site");
+  const dayName = `${name.slice(0, 10)} of site ${JSON.stringify(site.name)}`;
+  const { headers: asked } = context.req.raw;
+  const stored = await storedFile(settings, site.id, day, dayName);
+  const { bytes, etag } = stored.file;
+  const headers = {
+    etag: `"${etag}"`,
+    "accept-ranges": "bytes",
+    // A day may be built anew; asking whether it was costs one row of the manifest.
+    "cache-control": "private, no-cache",
+  };
+  if (namesEtag(asked.get("if-none-match"), headers.etag)) return context.body(null, 304, headers);
+  const isCurrent = asked.get("if-range") === null || asked.get("if-range") === headers.etag;
+  const range = parseByteRange(isCurrent ? asked.get("range") : null, bytes);
+  if (range === "unsatisfiable") {
+    throw new Problem("range_not_satisfiable", `The file of ${dayName} has ${bytes} bytes.`, "range");
+  }
+  const { offset, length } = range === "all" ? { offset: 0, length: bytes } : range;
+  const body = context.req.raw.method === "HEAD" ? null : await readBody(settings, stored, range, dayName);
+  return new Response(body, {
+    status: range === "all" ? 200 : 206,
+    headers: {
+      ...headers,
+      "content-type": "application/vnd.apache.parquet",
+      "content-length": String(length),
+      "content-disposition": attachment(`${site.name}_${name}`),
+      ...(range === "all" ? {} : { "content-range": `bytes ${offset}-${offset + length - 1}/${bytes}` }),
+    },
+  });
+});
+
+/** @throws {Problem} `not_found`, `suspect_day` */
+async function storedFile({ DB }: Settings, siteId: number | null, day: number, dayName: string): Promise<StoredFile> {
+  const row = siteId === null ? null : await readManifestDay(DB, siteId, day);
+  if (row?.state === "suspect") {
+    throw new Problem("suspect_day", `The file of ${dayName} must not be read: build the day anew with a backfill.`);
+  }
+  if (row === null || row.file === null) {
+    const why = row?.state === "empty-confirmed" ? "the API has no samples of it" : "it has not been archived";
+    throw new Problem("not_found", `There is no file of ${dayName}: ${why}.`);
+  }
+  return { ...row, file: row.file };
+}
+
+/**
+ * Opens the object that the manifest tells of; another one in its place is not given out.
+ * @throws {Problem} `suspect_day`, `archive_unavailable`
+ */
+async function readBody(
+  { DB, TIMESERIES }: Settings,
+  stored: StoredFile,
+  range: ByteRange | "all",
+  dayName: string,
+): Promise<ReadableStream> {
+  const { key, etag } = stored.file;
+  const onlyIf = { etagMatches: etag };
+  let object: R2Object | R2ObjectBody | null;
+  try {
+    object = await TIMESERIES.get(key, range === "all" ? { onlyIf } : { onlyIf, range });
+  } catch (error) {
+    logError("day_file_unavailable", error, { key });
+    throw new Problem("archive_unavailable", "The archive did not answer; try again in a moment.");
+  }
+  if (object !== null && "body" in object) return object.body;
+  const current = await readManifestDay(DB, stored.siteId, stored.day);
+  const isReplaced = current?.file?.etag !== etag;
+  if (isReplaced || (object !== null && objectStanding(current, object) === "pending")) {
+    throw new Problem("archive_unavailable", `The file of ${dayName} is being replaced; try again in a moment.`);
+  }
+  const reason = object === null ? "there is no such file" : `has the etag ${object.etag}, not ${etag}`;
+  await markSuspect(DB, { siteId: stored.siteId, day: stored.day, etag }, `${key}: ${reason}`, Date.now());
+  throw new Problem("suspect_day", `The file of ${dayName} must not be read: build the day anew with a backfill.`);
+}

@@ -1,0 +1,81 @@
+import type { TimeRange } from "@building-vitals/core/domain/time-range";
+import type { ShapedSeries } from "@building-vitals/core/query/shape";
+import { attachment } from "../attachment.ts";
+import type { Metadata } from "./metadata.ts";
+import { writeArrow } from "./write-arrow.ts";
+import { writeCsv } from "./write-csv.ts";
+import { writeJson, writeRows } from "./write-json.ts";
+
+export const FORMATS = ["json", "rows", "csv", "arrow"] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** An answer that is ready to be written. */
+export interface Answer {
+  readonly siteName: string;
+  readonly range: TimeRange;
+  readonly series: readonly ShapedSeries[];
+  readonly metadata: Metadata;
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+/** Stretches of `missing` that the header of a format without metadata has room for. */
+const MISSING_SHOWN = 50;
+
+/** An answer as it is sent: piece by piece, for the whole may be 100 MB of text. */
+export function answerBody(
+  format: Format,
+  { siteName, range, series, metadata }: Answer,
+): { readonly body: ReadableStream<Uint8Array>; readonly headers: Record<string, string> } {
+  switch (format) {
+    case "json":
+      return { body: streamText(writeJson(siteName, series, metadata)), headers: { "content-type": JSON_TYPE } };
+    case "rows":
+      return { body: streamText(writeRows(siteName, series, metadata)), headers: { "content-type": JSON_TYPE } };
+    case "csv": {
+      const missing = metadata.missing.slice(0, MISSING_SHOWN);
+      const headers = {
+        "content-type": "text/csv; charset=utf-8; header=present",
+        "content-disposition": attachment(fileName(siteName, range, "csv")),
+        "query-metadata": JSON.stringify({ ...metadata, missing, missing_total: metadata.missing.length }),
+      };
+      return { body: streamText(writeCsv(series)), headers };
+    }
+    case "arrow": {
+      const headers = {
+        "content-type": "application/vnd.apache.arrow.stream",
+        "content-disposition": attachment(fileName(siteName, range, "arrows")),
+      };
+      return { body: stream(writeArrow(siteName, series, metadata).values()), headers };
+    }
+    default:
+      throw new Error(`no such format: ${String(format satisfies never)}`);
+  }
+}
+
+/** `ses_falls_city_20251012T000000Z_20251013T000000Z.csv` */
+function fileName(siteName: string, { start, end }: TimeRange, extension: string): string {
+  const time = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, "");
+  return `${siteName}_${time(start)}_${time(end)}.${extension}`;
+}
+
+function streamText(pieces: Iterator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    pull(controller) {
+      const { value, done } = pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+  });
+}
+
+function stream(pieces: Iterator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull(controller) {
+      const { value, done } = pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+}

@@ -1,0 +1,129 @@
+import type { ShapedSeries } from "@building-vitals/core/query/shape";
+import {
+  Batch,
+  Column,
+  columnFromArray,
+  type DataType,
+  dictionary,
+  Endianness,
+  field,
+  float64,
+  int32,
+  Table,
+  tableToIPC,
+  timestamp,
+  TimeUnit,
+  type TypedArray,
+  uint8,
+  utf8,
+  Version,
+} from "@uwdata/flechette";
+import type { Metadata } from "./metadata.ts";
+import { byName } from "./series-order.ts";
+
+const TIMESTAMP = timestamp(TimeUnit.MILLISECOND, "UTC");
+
+interface ArrowColumn {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+  /** a batch a series */
+  readonly batches: Batch<unknown>[];
+}
+
+/**
+ * `format=arrow`: the bytes of an Arrow IPC stream, a record batch a series, by point name. `point_name` is dictionary
+ * encoded, `timestamp` in milliseconds UTC; a value that is none is null. The schema's metadata hold `site_name`,
+ * `metadata` (JSON, as in the other formats) and `units` (JSON, by point name). The columns are not copied.
+ */
+export function writeArrow(siteName: string, series: readonly ShapedSeries[], metadata: Metadata): Uint8Array[] {
+  const sorted = byName(series);
+  const columns = [nameColumn(sorted), ...valueColumns(sorted)];
+  const schema = {
+    version: Version.V5,
+    endianness: Endianness.Little,
+    fields: columns.map(({ name, type, nullable }) => field(name, type, nullable)),
+    metadata: new Map([
+      ["site_name", siteName],
+      ["metadata", JSON.stringify(metadata)],
+      ["units", JSON.stringify(Object.fromEntries(sorted.map(({ point, unit }) => [point.name, unit])))],
+    ]),
+  };
+  const table = new Table(
+    schema,
+    columns.map(({ batches, type }) => new Column(batches, type)),
+  );
+  const pieces: Uint8Array[] = [];
+  const write = (bytes: Uint8Array) => void pieces.push(bytes);
+  const sink = { write, pad: (count: number) => write(new Uint8Array(count)), finish: () => null };
+  tableToIPC(table, { sink, format: "stream" });
+  return pieces;
+}
+
+function nameColumn(series: readonly ShapedSeries[]): ArrowColumn {
+  const names = utf8();
+  const type = dictionary(names, int32());
+  const values = columnFromArray(
+    series.map(({ point }) => point.name),
+    names,
+  );
+  const batches = series.map(({ times }, i) =>
+    Object.assign(plainBatch(type, new Int32Array(times.length).fill(i)), { dictionary: values }),
+  );
+  return { name: "point_name", type, nullable: false, batches };
+}
+
+function valueColumns(series: readonly ShapedSeries[]): ArrowColumn[] {
+  const doubles = (name: "value" | "min" | "max", columns: readonly (Float64Array | undefined)[]): ArrowColumn[] => {
+    const there = columns.filter((column) => column !== undefined);
+    if (there.length < series.length) return [];
+    return [{ name, type: float64(), nullable: true, batches: there.map(doubleBatch) }];
+  };
+  const integers = (name: "count" | "filled", type: DataType, columns: readonly (TypedArray | undefined)[]) => {
+    const there = columns.filter((column) => column !== undefined);
+    if (there.length < series.length) return [];
+    return [{ name, type, nullable: false, batches: there.map((column) => plainBatch(type, column)) }];
+  };
+  const times = series.map((one) => plainBatch(TIMESTAMP, BigInt64Array.from(one.times, BigInt)));
+  return [
+    { name: "timestamp", type: TIMESTAMP, nullable: false, batches: times },
+    ...doubles(
+      "value",
+      series.map(({ values }) => values),
+    ),
+    ...doubles(
+      "min",
+      series.map(({ min }) => min),
+    ),
+    ...doubles(
+      "max",
+      series.map(({ max }) => max),
+    ),
+    ...integers(
+      "count",
+      int32(),
+      series.map(({ count }) => count),
+    ),
+    ...integers(
+      "filled",
+      uint8(),
+      series.map(({ filled }) => filled),
+    ),
+  ];
+}
+
+function plainBatch(type: DataType, values: TypedArray): Batch<unknown> {
+  return new Batch({ length: values.length, nullCount: 0, type, validity: new Uint8Array(0), values });
+}
+
+/** NaN is null. */
+function doubleBatch(values: Float64Array): Batch<unknown> {
+  const validity = new Uint8Array(Math.ceil(values.length / 8));
+  let nullCount = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isNaN(values[i]!)) nullCount++;
+    else validity[i >> 3]! |= 1 << (i & 7);
+  }
+  const none = nullCount === 0 ? new Uint8Array(0) : validity;
+  return new Batch({ length: values.length, nullCount, type: float64(), validity: none, values });
+}

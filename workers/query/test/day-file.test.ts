@@ -1,0 +1,168 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { dayOf } from "@building-vitals/core/domain/day";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import worker from "../src/index.ts";
+import { archive, clearArchive, keyOf, manifestRow } from "./archive.ts";
+import {
+  call,
+  clear,
+  migrate,
+  OTHER_SITE,
+  point,
+  problemOf,
+  type Sample,
+  SITE,
+  siteId,
+  SITES,
+  storePoints,
+} from "./service.ts";
+
+const START = Date.UTC(2025, 9, 12);
+const PATH = `/sites/${SITE}/days/2025-10-12.parquet`;
+
+beforeAll(migrate);
+
+let bytes = new Uint8Array();
+let etag = "";
+beforeEach(async () => {
+  await clear();
+  await clearArchive();
+  const [a, b] = await storePoints(SITE, [point("a"), point("b")]);
+  const samples = [a!, b!].flatMap((id) =>
+    Array.from({ length: 500 }, (_, i): Sample => [id, START + i * 60_000, i / 3]),
+  );
+  await archive(samples, new Map([a!, b!].map((id, i) => [id, "ab"[i]!])));
+  const object = await env.TIMESERIES.get(keyOf(dayOf(START)));
+  bytes = new Uint8Array(await object!.arrayBuffer());
+  etag = object!.httpEtag;
+});
+
+const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+test("the whole file, as it is stored", async () => {
+  const response = await call(PATH);
+  expect(response.status).toBe(200);
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    "content-type": "application/vnd.apache.parquet",
+    "content-length": String(bytes.length),
+    "content-disposition": expect.stringContaining('filename="falls_city_2025-10-12.parquet"'),
+    "accept-ranges": "bytes",
+    etag,
+  });
+  expect(await bytesOf(response)).toEqual(bytes);
+});
+
+test("HEAD: the headers alone, without asking R2", async () => {
+  const TIMESERIES = { get: () => Promise.reject(new Error("asked")) };
+  const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${PATH}`, { method: "HEAD" });
+  const settings = { DB: env.DB, SITES, TIMESERIES };
+  const response = await worker.fetch(request, settings, createExecutionContext());
+  expect([response.status, response.headers.get("etag")]).toEqual([200, etag]);
+  expect([response.headers.get("content-length"), await response.text()]).toEqual([String(bytes.length), ""]);
+});
+
+test.each([
+  ["bytes=0-3", 0, 4],
+  ["bytes=4-", 4, undefined],
+  ["bytes=-8", -8, undefined],
+  ["bytes=10-999999", 10, undefined],
+] as const)("%s", async (range, from, to) => {
+  const response = await call(PATH, {}, { range });
+  const expected = bytes.slice(from, to);
+  expect(response.status).toBe(206);
+  expect(await bytesOf(response)).toEqual(expected);
+  const first = from < 0 ? bytes.length + from : from;
+  expect(Object.fromEntries(response.headers)).toMatchObject({
+    "content-range": `bytes ${first}-${first + expected.length - 1}/${bytes.length}`,
+    "content-length": String(expected.length),
+    etag,
+  });
+});
+
+test("bytes that the file does not have", async () => {
+  const problem = await problemOf(await call(PATH, {}, { range: `bytes=${bytes.length}-` }));
+  expect(problem).toMatchObject({ status: 416, code: "range_not_satisfiable" });
+});
+
+test("a range of another version of the file: the whole file", async () => {
+  expect((await call(PATH, {}, { range: "bytes=0-3", "if-range": etag })).status).toBe(206);
+  const response = await call(PATH, {}, { range: "bytes=0-3", "if-range": '"other"' });
+  expect([response.status, (await bytesOf(response)).length]).toEqual([200, bytes.length]);
+});
+
+test("if-none-match: 304 without the file, and without asking R2", async () => {
+  const response = await call(
+    PATH,
+    { TIMESERIES: { get: () => Promise.reject(new Error("asked")) } },
+    {
+      "if-none-match": etag,
+    },
+  );
+  expect([response.status, await response.text(), response.headers.get("etag")]).toEqual([304, "", etag]);
+  expect((await call(PATH, {}, { "if-none-match": '"other"' })).status).toBe(200);
+});
+
+describe("what there is no file of", () => {
+  test.each([
+    ["2025-10-13.parquet", /not been archived/],
+    ["2025-02-30.parquet", /YYYY-MM-DD/],
+    ["2025-10-12.csv", /YYYY-MM-DD/],
+    ["latest.parquet", /YYYY-MM-DD/],
+  ])("%s", async (name, detail) => {
+    const problem = await problemOf(await call(`/sites/${SITE}/days/${name}`));
+    expect(problem).toMatchObject({ status: 404, code: "not_found", detail: expect.stringMatching(detail) });
+  });
+
+  test("a day that the API has nothing of", async () => {
+    await env.DB.prepare(
+      "INSERT INTO day_files (site_id, day, state, updated_at) VALUES (?1, ?2, 'empty-confirmed', 0)",
+    )
+      .bind(await siteId(SITE), dayOf(START) + 1)
+      .run();
+    const problem = await problemOf(await call(`/sites/${SITE}/days/2025-10-13.parquet`));
+    expect(problem.detail).toMatch(/the API has no samples of it/);
+  });
+
+  test("another site, and an unknown one", async () => {
+    const other = await problemOf(await call(`/sites/${encodeURIComponent(OTHER_SITE)}/days/2025-10-12.parquet`));
+    expect(other).toMatchObject({ code: "not_found" });
+    expect(await problemOf(await call("/sites/nowhere/days/2025-10-12.parquet"))).toMatchObject({
+      code: "unknown_site",
+    });
+  });
+});
+
+describe("an object that is not what was written is not given out", () => {
+  test("a suspect day", async () => {
+    await env.DB.prepare("UPDATE day_files SET state = 'suspect'").run();
+    expect(await problemOf(await call(PATH))).toMatchObject({ status: 409, code: "suspect_day" });
+  });
+
+  test.each([
+    ["gone", () => env.TIMESERIES.delete(keyOf(dayOf(START)))],
+    ["another one", () => env.TIMESERIES.put(keyOf(dayOf(START)), "foreign")],
+  ])("%s: refused, and the day is suspect from then on", async (_what, change) => {
+    await change();
+    expect(await problemOf(await call(PATH))).toMatchObject({ status: 409, code: "suspect_day" });
+    expect(await manifestRow(dayOf(START))).toMatchObject({ state: "suspect" });
+  });
+
+  test("one that a build is just putting there: try again, and nothing is marked", async () => {
+    await env.TIMESERIES.put(keyOf(dayOf(START)), "next", { customMetadata: { sha256: "ab" } });
+    await env.DB.prepare("UPDATE day_files SET pending = '{\"ab\":2}'").run();
+    expect(await problemOf(await call(PATH))).toMatchObject({ status: 503, code: "archive_unavailable" });
+    expect(await manifestRow(dayOf(START))).toMatchObject({ state: "written" });
+  });
+});
+
+test("R2 does not answer: 503, and nothing is marked", async () => {
+  const TIMESERIES = { get: () => Promise.reject(new Error("get: Internal error (10001)")) };
+  expect(await problemOf(await call(PATH, { TIMESERIES }))).toMatchObject({ status: 503, code: "archive_unavailable" });
+  expect(await manifestRow(dayOf(START))).toMatchObject({ state: "written" });
+});
+
+test("QUERY_TOKEN locks it like all else", async () => {
+  expect((await call(PATH, { QUERY_TOKEN: "t" })).status).toBe(401);
+  expect((await call(PATH, { QUERY_TOKEN: "t" }, { authorization: "Bearer t" })).status).toBe(200);
+});

@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import json from "../../../docs/grafana/dashboard.json" with { type: "json" };
+import { call, migrate, OTHER_SITE, point, type Sample, setWatermark, storePoints, storeSamples } from "./service.ts";
+
+/** What Infinity asks for: an address with parameters, and what it takes out of the answer. */
+const querySchema = z.object({
+  type: z.literal("json"),
+  source: z.literal("url"),
+  parser: z.literal("backend"),
+  format: z.literal("table"),
+  url: z.string().startsWith("/"),
+  url_options: z.object({
+    method: z.literal("GET"),
+    params: z.array(z.object({ key: z.string(), value: z.string() })),
+  }),
+  root_selector: z.string(),
+  columns: z
+    .array(z.object({ selector: z.string(), text: z.string(), type: z.enum(["string", "number", "timestamp_epoch"]) }))
+    .min(1),
+});
+type Query = z.infer<typeof querySchema>;
+
+const datasourceSchema = z.object({
+  type: z.literal("yesoreyeram-infinity-datasource"),
+  uid: z.literal("${datasource}"),
+});
+const variableSchema = z.union([
+  z.object({
+    type: z.literal("query"),
+    name: z.string(),
+    datasource: datasourceSchema,
+    query: z.object({ queryType: z.literal("infinity"), infinityQuery: querySchema }),
+  }),
+  z.object({
+    type: z.enum(["datasource", "textbox", "custom"]),
+    name: z.string(),
+    current: z.object({ value: z.string().optional() }),
+  }),
+]);
+const dashboard = z
+  .object({
+    id: z.null(),
+    title: z.string().min(1),
+    schemaVersion: z.int().min(36),
+    panels: z.array(
+      z.object({
+        id: z.int(),
+        type: z.enum(["timeseries", "table"]),
+        title: z.string(),
+        datasource: datasourceSchema,
+        gridPos: z.object({ h: z.int(), w: z.int(), x: z.int(), y: z.int() }),
+        targets: z.array(querySchema.extend({ refId: z.string(), datasource: datasourceSchema })).length(1),
+      }),
+    ),
+    templating: z.object({ list: z.array(variableSchema) }),
+  })
+  .parse(json);
+
+const FROM = Date.UTC(2025, 9, 12);
+const MINUTE = 60_000;
+
+beforeAll(async () => {
+  await migrate();
+  const ids = await storePoints(OTHER_SITE, [point("ses/a", { unit: "°F" }), point("ses/b")]);
+  await storeSamples(
+    ids.flatMap((id) => Array.from({ length: 90 }, (_, i): Sample => [id, FROM + (i < 45 ? i : i + 60) * MINUTE, i])),
+  );
+  await setWatermark(OTHER_SITE, FROM + 150 * MINUTE);
+});
+
+/** The variables as Grafana puts them into an address; `__from` and `__to` are epoch milliseconds there. */
+const values = new Map([
+  ["site", OTHER_SITE],
+  ["point", "ses/a,ses/b"],
+  ["__from", String(FROM)],
+  ["__to", String(FROM + 150 * MINUTE)],
+  ...dashboard.templating.list.flatMap((variable): [string, string][] =>
+    variable.type === "custom" || variable.type === "textbox" ? [[variable.name, variable.current.value ?? ""]] : [],
+  ),
+]);
+
+function interpolate(template: string): string {
+  return template.replaceAll(/\$\{(\w+)(?::(\w+))?\}/g, (_all, name: string, format?: string) => {
+    const value = values.get(name);
+    if (value === undefined) throw new Error(`the dashboard has no variable ${name}`);
+    return format === "percentencode" ? encodeURIComponent(value) : value;
+  });
+}
+
+/** The rows that Infinity makes of an answer. */
+async function rowsOf({ url, url_options, root_selector }: Query): Promise<Record<string, unknown>[]> {
+  const parameters = new URLSearchParams(url_options.params.map(({ key, value }) => [key, interpolate(value)]));
+  const response = await call(`${interpolate(url)}?${parameters.toString()}`);
+  const body = z.record(z.string(), z.unknown()).parse(await response.json());
+  if (response.status !== 200) throw new Error(JSON.stringify(body));
+  const root = body[root_selector];
+  return z.array(z.record(z.string(), z.unknown())).parse(Array.isArray(root) ? root : [root]);
+}
+
+const queries = [
+  ...dashboard.panels.map(({ title, targets }) => [`panel ${title}`, targets[0]!] as const),
+  ...dashboard.templating.list.flatMap((variable) =>
+    variable.type === "query" ? [[`variable ${variable.name}`, variable.query.infinityQuery] as const] : [],
+  ),
+];
+
+describe("each query of the dashboard gets rows with its columns", () => {
+  test.each(queries)("%s", async (_name, query) => {
+    const rows = await rowsOf(query);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { selector, type } of query.columns) {
+      const column = rows.map((row) => row[selector]);
+      const isOf = type === "string" ? ["string", "boolean"] : ["number"];
+      expect(column.filter((value) => value !== null).length).toBeGreaterThan(0);
+      // Of null there may be some: a point without a unit, a break of a line.
+      expect(column.every((value) => value === null || isOf.includes(typeof value))).toBe(true);
+    }
+  });
+});
+
+test("the chart's lines break at the gap", async () => {
+  const rows = await rowsOf(dashboard.panels[0]!.targets[0]!);
+  expect(rows.filter(({ value }) => value === null)).toEqual(
+    ["ses/a", "ses/b"].map((name) => ({
+      point_name: name,
+      timestamp: FROM + (44 + 61 / 2) * MINUTE,
+      value: null,
+      filled: 1,
+    })),
+  );
+});
