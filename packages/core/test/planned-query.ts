@@ -12,11 +12,12 @@ export const nameOf = (id: number) => `p${String(id).padStart(4, "0")}`;
 export const points = (count: number, cadenceMs: number | null = MINUTE) =>
   Array.from({ length: count }, (_, i) => ({ id: i + 1, name: nameOf(i + 1), cadenceMs }));
 
-export const NOTHING: Stored = { hours: [], days: [], pointDays: [] };
+export const NOTHING: Stored = { hours: [], unfolded: [], days: [], pointDays: [], rollups: null };
 
-/** Hours of [start, end), whole days. */
+/** Hours of [start, end), whole days, none of them folded. */
 export function hotDays(start: number, end: number): Stored {
-  return { ...NOTHING, hours: Array.from({ length: (end - start) / HOUR }, (_, i) => start + i * HOUR) };
+  const hours = Array.from({ length: (end - start) / HOUR }, (_, i) => start + i * HOUR);
+  return { ...NOTHING, hours, unfolded: hours };
 }
 
 export function writtenDay(day: number, rest: Partial<ManifestDay> = {}): ManifestDay {
@@ -43,14 +44,18 @@ export function pointDay(id: number, day: number, size: GroupSize = {}): PointDa
 export function archived(days: number, ids: readonly number[], locate: typeof pointDay = pointDay): Stored {
   const all = Array.from({ length: days }, (_, i) => FIRST + i);
   return {
-    hours: [],
+    ...NOTHING,
     days: all.map((day) => writtenDay(day)),
     pointDays: all.flatMap((day) => ids.map((id) => locate(id, day))),
   };
 }
 
-/** A query of `length` ms, over nothing stored unless `stored` says so. */
+/** A zone whose hours are not those of UTC, so that everything is computed from samples. */
+export const KATHMANDU = "Asia/Kathmandu";
+
+/** A query of `length` ms, over nothing stored unless `stored` says so, in UTC. */
 export function query(length: number, rest: Partial<PlanInput> = {}): PlanInput {
   const range = { start: START, end: START + length };
-  return { points: points(1), range, interval: "auto", maxPoints: 2000, stored: NOTHING, watermark: null, ...rest };
+  const plain = { interval: "auto", maxPoints: 2000, timeZone: "UTC", stored: NOTHING, watermark: null } as const;
+  return { points: points(1), range, ...plain, ...rest };
 }

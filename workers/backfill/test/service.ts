@@ -44,6 +44,7 @@ const TABLES = [
   "day_files",
   "point_days",
   "sample_hours",
+  "hot_hours",
   "points",
   "sync_state",
   "sites",

@@ -1,4 +1,5 @@
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
+import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
@@ -44,7 +45,7 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
   }
 }
 
-/** Refreshes each site's catalogue; a site that fails does not stop the others. @param now epoch ms */
+/** Refreshes each site's catalogue, and folds its closed hours; a failure does not stop the rest. @param now epoch ms */
 async function runHourly(settings: Settings, now: number): Promise<void> {
   const { DB } = settings;
   const states = await readSyncStates(
@@ -60,7 +61,15 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       log("catalog", { site, points: catalog.size, cadencesChanged: measured });
     } catch (error) {
       logError("catalog_failed", error, { site });
-      failed.push(site);
+      failed.push(`the catalogue of ${site}`);
+    }
+    try {
+      const fold = await foldHours(DB, siteId, settings.LOOKBACK_MINUTES * 60_000, Date.now);
+      log("fold", { site, folded: fold.folded, rowsChanged: fold.rowsChanged, remaining: fold.remaining });
+      if (fold.failed.length > 0) throw new Error(fold.failed.map(({ reason }) => reason).join("; "));
+    } catch (error) {
+      logError("fold_failed", error, { site });
+      failed.push(`the hours of ${site}`);
     }
   }
   await pruneRuns(
@@ -68,7 +77,7 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
     [...states.values()].map((state) => state.siteId),
     now,
   );
-  if (failed.length > 0) throw new Error(`the catalogue of ${failed.join(", ")} could not be refreshed`);
+  if (failed.length > 0) throw new Error(`not brought up to date: ${failed.join(", ")}`);
 }
 
 /** Archives the days that have left the hot window; a day that fails does not stop the others, and stays hot. */

@@ -5,6 +5,7 @@ import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { archiveRoute } from "./routes/archive.ts";
 import { metricsRoute } from "./routes/metrics.ts";
+import { rebuildRollupsRoute } from "./routes/rebuild-rollups.ts";
 import { statsRoute } from "./routes/stats.ts";
 import { statusRoute } from "./routes/status.ts";
 import { triggerRoute } from "./routes/trigger.ts";
@@ -18,6 +19,7 @@ app.route("/", statsRoute);
 app.route("/", metricsRoute);
 app.route("/", triggerRoute);
 app.route("/", archiveRoute);
+app.route("/", rebuildRollupsRoute);
 
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),

@@ -4,7 +4,7 @@ import { ADMIN_TOKEN, call, migrate, runCron, SITE, simulateUpstream } from "./s
 
 const DAY_MS = 86_400_000;
 const KEY = (day: string) => `timeseries/${day.replaceAll("-", "/")}/${SITE}.parquet`;
-const TABLES = ["sample_hours", "day_files", "point_days", "sync_runs", "sync_state", "points", "sites"];
+const TABLES = ["sample_hours", "hot_hours", "day_files", "point_days", "sync_runs", "sync_state", "points", "sites"];
 
 beforeAll(migrate);
 beforeEach(async () => {

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ACE_API_KEY, ADMIN_TOKEN, call, migrate, runCron, SITE, simulateUpstream } from "./service.ts";
 
-const TABLES = ["sample_hours", "sync_runs", "sync_state", "points", "sites"];
+const TABLES = ["sample_hours", "hot_hours", "point_days", "sync_runs", "sync_state", "points", "sites"];
 
 beforeAll(migrate);
 
@@ -140,6 +140,29 @@ describe("the crons", () => {
     const runs = await env.DB.prepare("SELECT sync_id FROM sync_runs WHERE site_id = ?1").bind(id).all();
     expect(runs.results).toHaveLength(1);
     expect(runs.results[0]).not.toEqual({ sync_id: "sync_old" });
+  });
+
+  it("fold the hours that have closed, hourly, and a rebuild finds nothing wrong", async () => {
+    simulateUpstream();
+    await call("POST", "/trigger", { token: ADMIN_TOKEN });
+    // as if it had come two hours ago
+    await env.DB.batch([
+      env.DB.prepare("UPDATE sample_hours SET hour_point = hour_point - (2 << 20)"),
+      env.DB.prepare("UPDATE hot_hours SET hour = hour - 7200000"),
+    ]);
+    const rollups = () => env.DB.prepare("SELECT count(*) AS n FROM point_days").first<number>("n");
+    expect(await rollups()).toBe(0);
+    await runCron("7 * * * *");
+    expect(await rollups()).toBeGreaterThan(10);
+    const date = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+    const body = { start_date: date(1), end_date: date(0) };
+    expect((await call("POST", "/rollups/rebuild", { body })).status).toBe(401);
+    const rebuilt = await call("POST", "/rollups/rebuild", { token: ADMIN_TOKEN, body });
+    const answer = await rebuilt.json<{ sites: [{ rowsChecked: number }] }>();
+    expect(answer).toMatchObject({ sites: [{ site: SITE, rowsChanged: 0, skipped: [], nextDate: null }] });
+    expect(answer.sites[0].rowsChecked).toBeGreaterThan(10);
+    const wrong = { ...body, end_date: date(2) };
+    expect((await call("POST", "/rollups/rebuild", { token: ADMIN_TOKEN, body: wrong })).status).toBe(400);
   });
 
   it("fail for an expression that nobody knows", async () => {

@@ -60,6 +60,7 @@ export async function publishDay({ day, key, written, points }: BuiltDay): Promi
        (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, updated_at)
        VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, 'd1', ?9, 1, 0)`,
     ).bind(site, day, ...file, crypto.randomUUID()),
+    env.DB.prepare("UPDATE hot_hours SET folded_version = NULL WHERE hour / 86400000 = ?1").bind(day),
     env.DB.prepare("DELETE FROM point_days WHERE day = ?1").bind(day),
     env.DB.prepare(
       `INSERT INTO point_days (point_day, rows, locator, hours)
@@ -88,9 +89,13 @@ export async function archive(samples: readonly Sample[], names: ReadonlyMap<num
 
 /** Deletes the hot rows of days. */
 export async function deleteHotDays(...days: number[]): Promise<void> {
-  await env.DB.prepare("DELETE FROM sample_hours WHERE hour / 86400000 IN (SELECT value FROM json_each(?1))")
-    .bind(JSON.stringify(days))
-    .run();
+  await env.DB.batch(
+    ["sample_hours", "hot_hours"].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table} WHERE hour / 86400000 IN (SELECT value FROM json_each(?1))`).bind(
+        JSON.stringify(days),
+      ),
+    ),
+  );
 }
 
 /** The state and reason of a day of the manifest. */

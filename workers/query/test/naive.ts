@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { expect } from "vitest";
 import type { Sample } from "./service.ts";
 
 export const MINUTE = 60_000;
@@ -63,4 +64,14 @@ export function aggregate(samples: readonly Sample[], interval: string, zone: st
     return Math.min(max[i]!, Math.max(min[i]!, mean));
   });
   return { timestamps: [...buckets.keys()], values, min, max, count: columns.map((column) => column.length) };
+}
+
+/** Columns to compare an answer with, in which a mean may differ by the order in which its samples were summed up. */
+export function closely({ values, min, max, ...rest }: Expected) {
+  if (min === undefined || max === undefined) return { values, ...rest };
+  const means: unknown[] = values.map((mean, i) => {
+    const tolerance = 1e-12 * Math.max(Math.abs(min[i]!), Math.abs(max[i]!)) + 5e-324;
+    return expect.toSatisfy((given: number) => Math.abs(given - mean) <= tolerance);
+  });
+  return { values: means, min, max, ...rest };
 }

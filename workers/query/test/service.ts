@@ -55,8 +55,11 @@ export function timeseriesPath(parameters: Parameters): string {
 }
 
 const numbers = z.array(z.number());
-const metadataSchema = z.strictObject({
+const numbersOrNone = z.array(z.number().nullable());
+const flags = z.array(z.literal([0, 1]));
+export const metadataSchema = z.strictObject({
   interval: z.string(),
+  computed_from: z.enum(["hours", "samples"]),
   total_samples: z.int(),
   sources: z.array(z.string()),
   storage_tiers: z.strictObject({
@@ -66,6 +69,9 @@ const metadataSchema = z.strictObject({
   completeness: z.number().nullable(),
   missing: z.array(z.tuple([z.int(), z.int()])),
   pending: z.tuple([z.int(), z.int()]).nullable(),
+  downsampled: z.strictObject({ method: z.literal("minmax-lttb"), from: z.int(), to: z.int() }).nullable(),
+  fill: z.enum(["none", "null", "locf", "linear"]),
+  units: z.enum(["source", "metric", "imperial"]),
   partial: z.boolean(),
   cache_hit: z.boolean(),
   query_time_ms: z.number(),
@@ -78,17 +84,25 @@ const jsonSchema = z.strictObject({
       point_name: z.string(),
       unit: z.string().nullable(),
       timestamps: numbers,
-      values: numbers,
-      min: numbers.optional(),
-      max: numbers.optional(),
+      values: numbersOrNone,
+      min: numbersOrNone.optional(),
+      max: numbersOrNone.optional(),
       count: numbers.optional(),
+      filled: flags.optional(),
     }),
   ),
   metadata: metadataSchema,
 });
 const rowsSchema = z.strictObject({
   site_name: z.string(),
-  samples: z.array(z.strictObject({ point_name: z.string(), timestamp: z.int(), value: z.number() })),
+  samples: z.array(
+    z.strictObject({
+      point_name: z.string(),
+      timestamp: z.int(),
+      value: z.number().nullable(),
+      filled: z.literal([0, 1]).optional(),
+    }),
+  ),
   metadata: metadataSchema,
 });
 
@@ -140,7 +154,9 @@ export async function storeSamples(samples: readonly Sample[]): Promise<void> {
 }
 
 export async function clear(): Promise<void> {
-  await env.DB.batch(["sample_hours", "sync_state", "points"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await env.DB.batch(
+    ["sample_hours", "hot_hours", "sync_state", "points"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+  );
 }
 
 /** Sets how far a site's data is whole. */

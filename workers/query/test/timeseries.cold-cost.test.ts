@@ -75,13 +75,35 @@ test.each([0, 7, 8, 25, POINTS - 1])(
 );
 
 test("10 points x 30 days: as many requests as files, where their row groups are near each other, six at once", async () => {
-  const cost = await costOf([0, 1, 5, 9, 12, 20, 21, 22, 40, 47], FIRST + 1, DAYS, "1hr");
+  const cost = await costOf([0, 1, 5, 9, 12, 20, 21, 22, 40, 47], FIRST + 1, DAYS, "5min");
   expect(cost).toMatchObject({ samples: 10 * DAYS * 72, files: DAYS, requests: DAYS, mostAtOnce: 6 });
 });
 
+test.each(["1hr", "1day"])(
+  "%s of whole hours: nothing of the archive is read; of parts of hours, their days",
+  async (interval) => {
+    const some = [0, 1, 5, 9, 12, 20, 21, 22, 40, 47];
+    expect(await costOf(some, FIRST + 1, DAYS, interval)).toMatchObject({
+      samples: 10 * DAYS * 72,
+      files: 0,
+      requests: 0,
+    });
+    const range = { start_time: (FIRST + 1) * DAY + 1, end_time: (FIRST + 20) * DAY + 3 * MINUTE };
+    const { metadata } = await queryJson({ site_name: SITE, point_names: name(1), interval, ...range });
+    expect(metadata).toMatchObject({ computed_from: "hours", storage_tiers: { cold: { files: 2, requests: 2 } } });
+  },
+);
+
+test("a zone that is not whole hours from UTC is computed from samples, and says so", async () => {
+  const range = { start_time: (FIRST + 1) * DAY, end_time: (FIRST + 3) * DAY };
+  const asked = { site_name: SITE, point_names: name(1), interval: "1day", ...range };
+  const { metadata } = await queryJson({ ...asked, tz: "Asia/Kathmandu" });
+  expect(metadata).toMatchObject({ computed_from: "samples", storage_tiers: { cold: { files: 2, requests: 2 } } });
+});
+
 test("neighbours in a row group cost what one of them costs", async () => {
-  const one = await costOf([16], FIRST + 1, DAYS, "1hr");
-  const eight = await costOf([16, 17, 18, 19, 20, 21, 22, 23], FIRST + 1, DAYS, "1hr");
+  const one = await costOf([16], FIRST + 1, DAYS, "5min");
+  const eight = await costOf([16, 17, 18, 19, 20, 21, 22, 23], FIRST + 1, DAYS, "5min");
   expect([eight.requests, eight.bytes]).toEqual([one.requests, one.bytes]);
 });
 

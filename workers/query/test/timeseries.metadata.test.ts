@@ -44,11 +44,15 @@ test("all there", async () => {
   const { storage_tiers: tiers, query_time_ms: took, ...rest } = await metadata("a", START, START + HOUR);
   expect(rest).toEqual({
     interval: "raw",
+    computed_from: "samples",
     total_samples: 60,
     sources: ["D1"],
     completeness: 1,
     missing: [],
     pending: null,
+    downsampled: null,
+    fill: "none",
+    units: "source",
     partial: false,
     cache_hit: false,
   });

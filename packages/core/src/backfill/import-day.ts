@@ -4,6 +4,7 @@ import { type DayState, readManifestDay } from "../cold/manifest.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples, Series } from "../domain/samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { touchHours } from "../hot/hot-hours.ts";
 import { encodeSamples, groupByHour, type HourRow } from "../hot/hour-row.ts";
 import { rowKey } from "../hot/row-key.ts";
 import type { BackfillSite } from "./backfill-site.ts";
@@ -101,7 +102,9 @@ function pointSamples(
 
 async function addRows(db: D1Database, rows: readonly HourRow[]): Promise<void> {
   const encode = (row: HourRow) => `[${rowKey(row.hour, row.pointId)},${encodeSamples(row)}]`;
-  for (const { json } of jsonChunks(rows, encode, MAX_ASCII_CHARS)) {
-    await withD1Retry(() => db.prepare(ADD_ROWS).bind(json).run());
+  for (const { items, json } of jsonChunks(rows, encode, MAX_ASCII_CHARS)) {
+    const keys = JSON.stringify(items.map(({ hour, pointId }) => rowKey(hour, pointId)));
+    const statements = [db.prepare(ADD_ROWS).bind(json), touchHours(db, keys)];
+    await withD1Retry(() => db.batch(statements));
   }
 }

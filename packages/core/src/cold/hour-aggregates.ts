@@ -43,7 +43,7 @@ export function hourAggregates(series: Series, day: number): HourAggregates {
 }
 
 /** Of values[from, to), which are not empty. */
-function aggregate(values: Float64Array, from: number, to: number): HourAggregate {
+export function aggregate(values: Float64Array, from: number, to: number): HourAggregate {
   const first = values[from]!;
   let min = first;
   let max = first;
@@ -82,14 +82,14 @@ function jsonNumber(value: number): string {
  * arrays of numbers. About 100 bytes for a constant, 900 for a point that moves.
  */
 export function hourAggregatesText(hours: HourAggregates): string {
-  const parts = hours.map((hour) => {
-    if (hour === null) return "0";
-    const { n, min, max, sum, first, last } = hour;
-    const isConstant = [max, first, last].every((value) => Object.is(value, min)) && sum === constantSum(n, min);
-    const numbers = isConstant ? [min] : [min, max, sum, first, last];
-    return `[${n},${numbers.map(jsonNumber).join()}]`;
-  });
-  return `[${parts.join()}]`;
+  return `[${hours.map((hour) => (hour === null ? "0" : aggregateText(hour))).join()}]`;
+}
+
+/** One hour of {@link hourAggregatesText}. */
+export function aggregateText({ n, min, max, sum, first, last }: HourAggregate): string {
+  const isConstant = [max, first, last].every((value) => Object.is(value, min)) && sum === constantSum(n, min);
+  const numbers = isConstant ? [min] : [min, max, sum, first, last];
+  return `[${n},${numbers.map(jsonNumber).join()}]`;
 }
 
 /** A stored text that is not what we write. */

@@ -70,6 +70,20 @@ DELETE FROM sample_hours WHERE hour_point IN (
   WHERE h.revision = f.value ->> 1
 ) AND ${IS_PUBLISHED}`;
 
+/** The site's hours of the day, in hot_hours. */
+const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
+
+/** What is in the file is in point_days now; hot rows beside it are not (migrations/0003_rollups.sql). */
+const FORGET_HOURS = `
+DELETE FROM hot_hours WHERE ${HOURS_OF_DAY} AND ${IS_PUBLISHED} AND NOT EXISTS (
+  SELECT 1 FROM sample_hours h CROSS JOIN points p ON p.id = h.hour_point & 1048575
+  WHERE h.hour_point >= (hot_hours.hour / 3600000) << 20 AND h.hour_point < (hot_hours.hour / 3600000 + 1) << 20
+    AND p.site_id = ?1
+)`;
+const UNFOLD_HOURS = `
+UPDATE hot_hours SET folded_version = NULL
+WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL AND ${IS_PUBLISHED}`;
+
 const countSchema = z.object({ n: z.int() });
 
 async function isPublished(db: D1Database, statements: D1PreparedStatement[], of: DayBuild): Promise<boolean> {
@@ -102,6 +116,8 @@ export async function commitFile(
       bind(DELETE_POINT_DAYS),
       ...rows.pointDays.flatMap((text) => [bind(INSERT_POINT_DAYS, text), bind(MARK_SEEN, text)]),
       ...[...jsonChunks(rows.folded, foldedJson, MAX_ASCII_CHARS)].map(({ json }) => bind(DELETE_FOLDED, json)),
+      bind(FORGET_HOURS),
+      bind(UNFOLD_HOURS),
     ],
     of,
   );

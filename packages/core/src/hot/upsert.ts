@@ -1,6 +1,7 @@
-import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import { type JsonChunk, jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { type Backoff, withD1Retry } from "../d1/retry.ts";
+import { touchHours } from "./hot-hours.ts";
 import { decodeRows, encodeSamples, groupByHour, type HourRow } from "./hour-row.ts";
 import { rowKey } from "./row-key.ts";
 
@@ -14,15 +15,21 @@ export interface UpsertCounts {
   readonly unchanged: number;
 }
 
-/** Chunks a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
-const MAX_CHUNKS_A_BATCH = 8;
+/** Characters of rows a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
+const MAX_CHARS_A_BATCH = 8 * MAX_ASCII_CHARS;
+
+/** Of the 1,000 statements that an invocation may make, so that a site of few samples and many hours does no harm. */
+const MAX_CHUNKS_A_BATCH = 50;
+
+/** Statements of a chunk, in their order: the rows as they were, the merge, and the touch of its hour. */
+const STATEMENTS_A_CHUNK = 3;
 
 /**
  * Merges rows into their hours in SQL: atomic, idempotent, and nothing is written where nothing changes. `->` and
  * json_patch carry a number's text as it is, so doubles come back bit for bit.
  *
  * Each change of a row brings a revision that the row has not had, so that the archive can delete a row exactly as it
- * read it. The first one is random (47 bits): a row that was archived and comes anew for a late sample must not be
+ * read it; `hot_hours` counts them for the hour. The first one is random (47 bits): a row that was archived and comes anew for a late sample must not be
  * taken for the old one.
  * ?1: JSON array of [key, {offset: value}].
  */
@@ -46,6 +53,24 @@ function keyOf(row: HourRow): number {
 /** A row as {@link MERGE_ROWS} takes it: 60 samples are about 2 KB. */
 function rowJson(row: HourRow): string {
   return `[${keyOf(row)},${encodeSamples(row)}]`;
+}
+
+/** Chunks of one hour each, so that an hour is touched exactly when one of its own rows changed; batches of them. */
+function* batchesOf(rows: readonly HourRow[]): Generator<JsonChunk<HourRow>[]> {
+  let batch: JsonChunk<HourRow>[] = [];
+  let chars = 0;
+  for (const ofHour of Map.groupBy(rows, ({ hour }) => hour).values()) {
+    for (const chunk of jsonChunks(ofHour, rowJson, MAX_ASCII_CHARS)) {
+      if (batch.length === MAX_CHUNKS_A_BATCH || (batch.length > 0 && chars + chunk.json.length > MAX_CHARS_A_BATCH)) {
+        yield batch;
+        batch = [];
+        chars = 0;
+      }
+      batch.push(chunk);
+      chars += chunk.json.length;
+    }
+  }
+  yield batch;
 }
 
 /** Counts `incoming` against what its row held before. Both are ascending, so one pass over each. */
@@ -83,18 +108,19 @@ export async function upsertSamples(
   const read = db.prepare(READ_ROWS);
   const merge = db.prepare(MERGE_ROWS);
   const counts = { inserted: 0, changed: replaced, unchanged: repeated };
-  const chunks = [...jsonChunks(rows, rowJson, MAX_ASCII_CHARS)];
-  for (let first = 0; first === 0 || first < chunks.length; first += MAX_CHUNKS_A_BATCH) {
-    const group = chunks.slice(first, first + MAX_CHUNKS_A_BATCH);
-    const isLast = first + MAX_CHUNKS_A_BATCH >= chunks.length;
+  const batches = [...batchesOf(rows)];
+  for (const [i, group] of batches.entries()) {
     const statements = [
-      ...group.flatMap(({ items, json }) => [read.bind(JSON.stringify(items.map(keyOf))), merge.bind(json)]),
-      ...(isLast ? alongside : []),
+      ...group.flatMap(({ items, json }) => {
+        const keys = JSON.stringify(items.map(keyOf));
+        return [read.bind(keys), merge.bind(json), touchHours(db, keys)];
+      }),
+      ...(i === batches.length - 1 ? alongside : []),
     ];
     if (statements.length === 0) break;
     const results = await withD1Retry(() => db.batch(statements), backoff);
-    group.forEach((chunk, i) => {
-      const stored = decodeRows(results[i * 2]?.results);
+    group.forEach((chunk, at) => {
+      const stored = decodeRows(results[at * STATEMENTS_A_CHUNK]?.results);
       const before = new Map(stored.map((row) => [keyOf(row), row]));
       for (const row of chunk.items) {
         const one = countAgainst(row, before.get(keyOf(row)));

@@ -1,4 +1,5 @@
 import { Temporal } from "temporal-polyfill";
+import { HOUR_MS } from "../domain/hour.ts";
 import { BUCKET_MS, type Interval } from "../domain/interval.ts";
 import type { Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -91,6 +92,11 @@ function dayBounds(range: TimeRange, timeZone: string): Float64Array {
   return Float64Array.from(bounds);
 }
 
+/** Whether buckets are made of whole UTC hours. @param bounds as {@link bucketBounds} gives them */
+export function isMadeOfHours(bounds: Float64Array): boolean {
+  return bounds.every((bound) => bound % HOUR_MS === 0);
+}
+
 /** The samples of a series by bucket; buckets without samples are left out. Columns of equal length. */
 export interface BucketedSeries {
   /** start of the bucket, epoch milliseconds UTC */
@@ -104,7 +110,7 @@ export interface BucketedSeries {
 }
 
 /** A power of two, so that scaling by it is exact, and so small that no sum of doubles scaled by it overflows. */
-const SCALE = 2 ** -64;
+export const SCALE = 2 ** -64;
 
 /**
  * Aggregates a series. A mean is never outside of its samples' minimum and maximum, however sums are rounded.

@@ -1,18 +1,18 @@
-import { readManifest } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
-import { dayOf, dayRange } from "../domain/day.ts";
+import { dayRange } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
-import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import { EMPTY_SERIES } from "../domain/samples.ts";
 import { mergeRanges, type TimeRange } from "../domain/time-range.ts";
-import { type ReadCost, readSeriesOfHours } from "../hot/read.ts";
-import { bucketBounds, bucketSeries } from "./buckets.ts";
+import type { ReadCost } from "../hot/read.ts";
+import { bucketSeries } from "./buckets.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { type Completeness, joinCompleteness, judgeSeries } from "./completeness.ts";
+import { computeFromHours } from "./compute-hours.ts";
 import { cut } from "./coverage.ts";
 import { MAX_VALUES } from "./limits.ts";
-import { joinDays, mergeSeries } from "./merge-series.ts";
 import type { Plan, PlannedPoint } from "./plan.ts";
-import { markProved, readBlock, replanChanged, type UnreadableDay } from "./read-block.ts";
+import { markProved, type UnreadableDay } from "./read-block.ts";
+import { type ReadTally, readSamples } from "./read-samples.ts";
 
 export interface QueriedPoint extends PlannedPoint {
   readonly unit: string | null;
@@ -55,87 +55,66 @@ export interface QueryAnswer {
  * @param now epoch ms
  * @throws {Problem} `too_much_data` when there is more than was planned for; the error of D1
  */
-export async function executeQuery(
-  cold: ColdLevel,
-  plan: Plan<QueriedPoint>,
-  timeZone: string,
-  now: number,
-): Promise<QueryAnswer> {
-  const { range, coverage } = plan;
-  const { until } = coverage;
-  const hotCost: ReadCost = { statements: 0, rowsRead: 0 };
-  const coldCost: RangeCost = { requests: 0, bytes: 0 };
-  const bounds = plan.interval === "raw" ? null : bucketBounds(range, plan.interval, timeZone);
+export async function executeQuery(cold: ColdLevel, plan: Plan<QueriedPoint>, now: number): Promise<QueryAnswer> {
+  const { coverage, bounds } = plan;
+  const tally: ReadTally = {
+    hot: { statements: 0, rowsRead: 0 },
+    cold: { requests: 0, bytes: 0 },
+    files: new Set(),
+    unreadable: new Map(),
+    lost: [],
+  };
+  const isFromHours = plan.computedFrom === "hours" && bounds !== null;
+  const computed = isFromHours ? computeFromHours(cold, plan, bounds, tally) : computeFromSamples(cold, plan, tally);
   const series = new Map<number, QueriedSeries>();
   const judged: Completeness[] = [];
-  const files = new Set<number>();
-  const unreadable = new Map<number, UnreadableDay>();
-  let [samples, coldSamples, values] = [0, 0, 0];
-  for (const block of plan.blocks) {
-    const hot = await readHot(cold, plan, block.points, hotCost);
-    const current = await currentFiles(cold, plan, block);
-    const read = await readBlock(cold, current.files, block.points, coldCost);
-    const days = [...read.days].sort(([a], [b]) => a - b);
-    for (const [day] of days) files.add(day);
-    for (const one of [...current.unreadable, ...read.unreadable]) unreadable.set(one.day, one);
-    for (const point of block.points) {
-      const archived = joinDays(
-        days.map(([, ofDay]) => ofDay.get(point.name) ?? EMPTY_SERIES),
-        range,
-      );
-      const { fromOld, ...raw } = mergeSeries(archived, hot.get(point.id) ?? EMPTY_SERIES);
-      samples += raw.times.length;
-      coldSamples += fromOld;
-      if (point.cadenceMs !== null) judged.push(judgeSeries(raw, range, point.cadenceMs, until));
-      const one = bounds === null ? { point, ...raw } : { point, ...bucketSeries(raw, bounds) };
-      series.set(point.id, one);
-      values += one.times.length;
-      if (values > MAX_VALUES) {
-        const detail = `The range holds more than ${MAX_VALUES} values: ask for a coarser interval or fewer points.`;
-        throw new Problem("too_much_data", detail, "interval");
-      }
+  const samples = { hot: 0, cold: 0 };
+  let values = 0;
+  for await (const one of computed) {
+    samples.hot += one.hot;
+    samples.cold += one.cold;
+    if (one.judged !== null) judged.push(one.judged);
+    series.set(one.point.id, { point: one.point, ...one.columns });
+    values += one.columns.times.length;
+    if (values > MAX_VALUES) {
+      const detail = `The range holds more than ${MAX_VALUES} values: ask for a coarser interval or fewer points.`;
+      throw new Problem("too_much_data", detail, "interval");
     }
   }
-  await markProved(cold, unreadable.values(), now);
+  await markProved(cold, tally.unreadable.values(), now);
   const completeness = judged.length === 0 ? null : joinCompleteness(judged);
-  const lost = [...unreadable.keys()].map((day) => cut(dayRange(day), range));
   return {
     series: plan.points.flatMap(({ id }) => series.get(id) ?? []),
-    samples,
-    hot: { ...hotCost, samples: samples - coldSamples },
-    cold: { ...coldCost, samples: coldSamples, files: files.size },
+    samples: samples.hot + samples.cold,
+    hot: { ...tally.hot, samples: samples.hot },
+    cold: { ...tally.cold, samples: samples.cold, files: tally.files.size },
     completeness,
-    missing: mergeRanges([...(completeness?.missing ?? []), ...coverage.uncovered, ...coverage.unreadable, ...lost]),
-    until,
-    partial: unreadable.size > 0 || coverage.unreadable.length > 0,
-    unreadable: [...unreadable.values()],
+    missing: mergeRanges([...(completeness?.missing ?? []), ...coverage.uncovered, ...tally.lost]),
+    until: coverage.until,
+    partial: tally.lost.length > 0,
+    unreadable: [...tally.unreadable.values()],
   };
 }
 
-async function readHot(
-  { db }: ColdLevel,
-  { hours, range }: Plan,
-  points: readonly PlannedPoint[],
-  cost: ReadCost,
-): Promise<Map<number, Series>> {
-  if (hours.length === 0) return new Map();
-  return readSeriesOfHours(
-    db,
-    points.map(({ id }) => id),
-    hours,
-    range,
-    cost,
-  );
-}
-
-/**
- * A block's files as they are after its hot rows were read. Between the plan and that read a day may have been archived
- * and its hot rows deleted: then they are in the file that was published before they were deleted.
- */
-async function currentFiles(cold: ColdLevel, plan: Plan, { points, files }: Plan["blocks"][number]) {
-  const first = plan.hours[0];
-  const last = plan.hours.at(-1);
-  if (first === undefined || last === undefined) return { files, unreadable: [] };
-  const current = await readManifest(cold.db, cold.siteId, dayOf(first), dayOf(last) + 1);
-  return replanChanged(cold, files, plan.days, current, points);
+/** The samples as they are, or buckets of them. */
+async function* computeFromSamples(
+  cold: ColdLevel,
+  { range, bounds, hours, blocks, stored, coverage }: Plan<QueriedPoint>,
+  tally: ReadTally,
+) {
+  for (const block of blocks) {
+    const samples = await readSamples(cold, { range, hours, only: null, days: stored.days }, block, tally);
+    for (const point of block.points) {
+      const { fromOld, ...raw } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
+      const { cadenceMs } = point;
+      yield {
+        point,
+        columns: bounds === null ? raw : bucketSeries(raw, bounds),
+        hot: raw.times.length - fromOld,
+        cold: fromOld,
+        judged: cadenceMs === null ? null : judgeSeries(raw, range, cadenceMs, coverage.until),
+      };
+    }
+  }
+  tally.lost.push(...coverage.unreadable, ...[...tally.unreadable.keys()].map((day) => cut(dayRange(day), range)));
 }

@@ -15,6 +15,18 @@ export const MAX_HOUR_ROWS = 48_000;
 /** Rows of `point_days` read for one answer, which say where to read in R2; about 4 MB of text. */
 export const MAX_POINT_DAYS = 48_000;
 
+/**
+ * Rows of hourly aggregates (a point and day) read for one answer; up to 900 bytes of text each. As many as hours and
+ * days that may be read as samples, so that no range can be had of these alone.
+ */
+export const MAX_ROLLUPS = MAX_HOUR_ROWS + MAX_POINT_DAYS;
+
+/** Rows of hourly aggregates in memory at once: about 4 MB of text, 10 MB when they are parsed; 1 point x 10 years. */
+export const ROLLUPS_AT_ONCE = 4_000;
+
+/** Hour rows read at once beside aggregates: at a sample a minute 5 MB of samples. */
+export const HOUR_ROWS_AT_ONCE = 4_800;
+
 /** What reading day files for one answer may cost. */
 export const MAX_COLD = {
   /** of the 1,000 that an invocation may make, so that days which were replaced meanwhile can be read again */

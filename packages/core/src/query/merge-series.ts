@@ -2,7 +2,7 @@ import type { Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /** Two levels' samples of one point, joined. */
-interface MergedSeries extends Series {
+export interface MergedSeries extends Series {
   /** samples of the old level that are in it: those at whose time the young level has none */
   readonly fromOld: number;
 }

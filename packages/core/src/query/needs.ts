@@ -1,4 +1,4 @@
-import { DAY_MS, dayRange } from "../domain/day.ts";
+import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import {
@@ -12,18 +12,24 @@ import {
   readableFile,
   workOf,
 } from "./cold-plan.ts";
+import { rawHours } from "./raw-hours.ts";
 import type { Stored } from "./stored.ts";
 
 /** Assumed of a point's day where the locators are too many to be read: its row group at a sample a minute. */
 const ASSUMED_DAY: ColdWork = { requests: 1, bytes: 32_768, rows: 12_000 };
 const ASSUMED_SAMPLES = 1_440;
 
+/** What an answer is computed from: samples alone, or hourly aggregates and the samples of the hours without. */
+export type ComputedFrom = "samples" | "hours";
+
 /** What reading a range takes, at any resolution. */
 export interface Needs<P extends NamedPoint> {
   /** starts of the hours to read of each point in the hot level, ascending, epoch milliseconds */
   readonly hours: readonly number[];
-  /** days with a file that may be read */
+  /** days with a file that may be read, and is to be */
   readonly fileDays: number;
+  /** days of hourly aggregates to read of each point */
+  readonly rollupDays: number;
   readonly blocks: readonly ColdBlock<P>[];
   /** of all blocks together */
   readonly work: ColdWork;
@@ -32,15 +38,26 @@ export interface Needs<P extends NamedPoint> {
 }
 
 /** @throws {RangeError} where the locators of a day contradict each other */
-export function needsOf<P extends NamedPoint>(points: readonly P[], range: TimeRange, stored: Stored): Needs<P> {
-  const hours = stored.hours.filter((hour) => hour + HOUR_MS > range.start && hour < range.end);
-  const days = stored.days.filter(({ day }) => overlaps(dayRange(day), range));
+export function needsOf<P extends NamedPoint>(
+  points: readonly P[],
+  range: TimeRange,
+  stored: Stored,
+  from: ComputedFrom,
+): Needs<P> {
+  const inRange = stored.hours.filter((hour) => hour + HOUR_MS > range.start && hour < range.end);
+  const all = stored.days.filter(({ day }) => overlaps(dayRange(day), range));
+  const raw = from === "hours" ? new Set(rawHours(range, stored)) : null;
+  const rawDays = raw === null ? null : new Set([...raw].map(dayOf));
+  const hours = raw === null ? inRange : inRange.filter((hour) => raw.has(hour));
+  const days = rawDays === null ? all : all.filter(({ day }) => rawDays.has(day));
+  const withFile = all.filter(({ file }) => file !== null).map(({ day }) => day);
+  const rollupDays = raw === null ? 0 : new Set([...withFile, ...inRange.map(dayOf)]).size;
   const readable = new Set(days.flatMap((day) => (readableFile(day) === null ? [] : [day.day])));
   if (stored.pointDays === null) {
     const { size } = readable;
     const assumed = { ...times(ASSUMED_DAY, size), samples: ASSUMED_SAMPLES * size };
     const work = times(ASSUMED_DAY, size * points.length);
-    return { hours, fileDays: size, blocks: [], work, byPoint: points.map(() => assumed) };
+    return { hours, fileDays: size, rollupDays, blocks: [], work, byPoint: points.map(() => assumed) };
   }
   const pointDays = stored.pointDays.filter(({ day }) => readable.has(day));
   const blocks = planBlocks(days, pointDays, points);
@@ -50,7 +67,7 @@ export function needsOf<P extends NamedPoint>(points: readonly P[], range: TimeR
     const samples = own.reduce((sum, { locator }) => sum + locator.rows, 0);
     return { ...own.map(({ locator }) => mostWork(locator)).reduce(addWork, NO_WORK), samples };
   });
-  return { hours, fileDays: readable.size, blocks, work: workOf(blocks), byPoint };
+  return { hours, fileDays: readable.size, rollupDays, blocks, work: workOf(blocks), byPoint };
 }
 
 function overlaps(a: TimeRange, b: TimeRange): boolean {

@@ -1,10 +1,13 @@
+import { DAY_MS } from "../domain/day.ts";
 import { INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
+import { bucketBounds, isMadeOfHours } from "./buckets.ts";
 import type { ColdBlock, ColdWork } from "./cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
-import { MAX_POINTS } from "./limits.ts";
-import { type Needs, needsOf } from "./needs.ts";
+import type { Fill } from "./fill.ts";
+import { MAX_POINTS, MAX_SPAN_DAYS } from "./limits.ts";
+import { type ComputedFrom, type Needs, needsOf } from "./needs.ts";
 import { mostPoints, refusal, seriesValues } from "./refusal.ts";
 import type { Stored } from "./stored.ts";
 
@@ -21,6 +24,10 @@ export interface PlanInput<P extends PlannedPoint = PlannedPoint> {
   readonly interval: Interval | "auto";
   /** `auto` takes the finest interval whose series have at most so many points */
   readonly maxPoints: number;
+  /** IANA zone whose clock bounds the buckets of 1hr and 1day */
+  readonly timeZone: string;
+  /** what is put into buckets without samples, which then count; `auto` takes buckets where it is a value */
+  readonly fill?: Fill;
   /** what both levels hold of the range */
   readonly stored: Stored;
   /** all before it that the API served was stored, epoch ms; null: no window of the sync has ended */
@@ -33,14 +40,20 @@ export interface Plan<P extends PlannedPoint = PlannedPoint> {
   /** in the order asked for */
   readonly points: readonly P[];
   readonly range: TimeRange;
+  /** as `bucketBounds` gives them; null: raw */
+  readonly bounds: Float64Array | null;
+  /** `hours`: hourly aggregates, and the samples of those hours only that have none or are in the range in part */
+  readonly computedFrom: ComputedFrom;
   /** starts of the UTC hours that the hot level is asked for, of each point, ascending, epoch milliseconds */
   readonly hours: readonly number[];
   /** each point is in one of them; their files are what the cold level is asked for */
   readonly blocks: readonly ColdBlock<P>[];
   /** what the blocks' files cost */
   readonly cold: ColdWork;
-  /** the manifest's row of each day of the range that has one, as it was when this was planned */
-  readonly days: Stored["days"];
+  /** days of hourly aggregates to read of each point */
+  readonly rollupDays: number;
+  /** what this was planned from */
+  readonly stored: Stored;
   readonly coverage: Coverage;
 }
 
@@ -54,18 +67,76 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   if (points.length > MAX_POINTS) {
     throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, "point_names");
   }
-  const needs = needsOf(points, range, stored);
-  const interval = input.interval === "auto" ? finestInterval(input, needs) : input.interval;
-  if (mostPoints(input, needs, interval) < points.length) throw refusal(input, needs, interval);
-  const { hours, blocks, work } = needs;
+  const froms = new Map<Interval, ComputedFrom>();
+  const fromOf = (interval: Interval) => {
+    const from = froms.get(interval) ?? computedFrom(input, interval);
+    froms.set(interval, from);
+    return from;
+  };
+  const whole = new Map<ComputedFrom, Needs<P>>();
+  const needsAt = (interval: Interval, over: TimeRange) => {
+    const from = fromOf(interval);
+    if (over !== range) return needsOf(points, over, stored, from);
+    const needs = whole.get(from) ?? needsOf(points, range, stored, from);
+    whole.set(from, needs);
+    return needs;
+  };
+  const interval = input.interval === "auto" ? finestInterval(input, needsAt) : input.interval;
+  const needs = needsAt(interval, range);
+  if (mostPoints(input, needs, interval) < points.length) throw refusal(input, needsAt, interval);
+  const from = fromOf(interval);
+  const { hours, blocks, work, rollupDays } = needs;
   const coverage = coverageOf(range, stored, watermark);
-  return { interval, points, range, hours, blocks, cold: work, days: stored.days, coverage };
+  const bounds = interval === "raw" ? null : bucketBounds(range, interval, input.timeZone);
+  return {
+    interval,
+    points,
+    range,
+    bounds,
+    computedFrom: from,
+    hours,
+    blocks,
+    cold: work,
+    rollupDays,
+    stored,
+    coverage,
+  };
+}
+
+/** Aggregates of UTC hours make up the buckets of every zone that is whole hours from UTC throughout the range. */
+function computedFrom({ range, timeZone }: PlanInput, interval: Interval): ComputedFrom {
+  if (interval !== "1hr" && interval !== "1day") return "samples";
+  // A range that will be refused may have very many buckets.
+  if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return "samples";
+  return isMadeOfHours(bucketBounds(range, interval, timeZone)) ? "hours" : "samples";
+}
+
+/** Whether an answer is likely to be computed from hourly aggregates, so that they are read with all the rest. */
+export function mayNeedRollups({ points, range, interval, maxPoints, fill }: Omit<PlanInput, "stored">): boolean {
+  if (interval !== "auto") return interval === "1hr" || interval === "1day";
+  const isTooLong = range.end - range.start > MAX_SPAN_DAYS["5min"] * DAY_MS;
+  return (
+    isTooLong ||
+    points.some(({ cadenceMs }) => {
+      return seriesValues(range, "5min", (fill ?? "none") === "none" ? cadenceMs : 0) > maxPoints;
+    })
+  );
 }
 
 /** The finest interval within `maxPoints` and all limits; where none is, the coarsest. */
-function finestInterval<P extends PlannedPoint>(input: PlanInput<P>, needs: Needs<P>): Interval {
-  const fits = (interval: Interval) =>
-    mostPoints(input, needs, interval) === input.points.length &&
-    input.points.every((point) => seriesValues(input.range, interval, point.cadenceMs) <= input.maxPoints);
-  return INTERVALS.find(fits) ?? "1day";
+function finestInterval<P extends PlannedPoint>(
+  input: PlanInput<P>,
+  needsAt: (interval: Interval, range: TimeRange) => Needs<P>,
+): Interval {
+  const { points, range, maxPoints, fill = "none" } = input;
+  const fits = (interval: Interval) => {
+    // A bucket that is filled counts as one that has samples.
+    const isEach = fill !== "none" && interval !== "raw";
+    return (
+      points.every((point) => seriesValues(range, interval, isEach ? 0 : point.cadenceMs) <= maxPoints) &&
+      mostPoints(input, needsAt(interval, range), interval) === points.length
+    );
+  };
+  const takesRaw = fill === "none" || fill === "null";
+  return INTERVALS.find((interval) => (takesRaw || interval !== "raw") && fits(interval)) ?? "1day";
 }

@@ -2,14 +2,25 @@ import { DAY_MS } from "../domain/day.ts";
 import { BUCKET_MS, INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { MAX_COLD, MAX_HOUR_ROWS, MAX_POINT_DAYS, MAX_POINT_SAMPLES, MAX_SPAN_DAYS, MAX_VALUES } from "./limits.ts";
-import { firstDays, type Needs, needsOf } from "./needs.ts";
+import {
+  MAX_COLD,
+  MAX_HOUR_ROWS,
+  MAX_POINT_DAYS,
+  MAX_POINT_SAMPLES,
+  MAX_ROLLUPS,
+  MAX_SPAN_DAYS,
+  MAX_VALUES,
+} from "./limits.ts";
+import { firstDays, type Needs } from "./needs.ts";
 import type { PlanInput, PlannedPoint } from "./plan.ts";
 
 /** Assumed where a point's cadence is unknown, in milliseconds. */
 const USUAL_CADENCE_MS = 60_000;
 
 type AnyNeeds = Needs<PlannedPoint>;
+
+/** What a part of the range takes at an interval. */
+export type NeedsAt = (interval: Interval, range: TimeRange) => AnyNeeds;
 
 /** About how many values a point's series has. */
 export function seriesValues(range: TimeRange, interval: Interval, cadenceMs: number | null): number {
@@ -30,6 +41,7 @@ export function mostPoints({ points, range }: PlanInput, needs: AnyNeeds, interv
     points.length,
     Math.floor(MAX_HOUR_ROWS / needs.hours.length),
     Math.floor(MAX_POINT_DAYS / needs.fileDays),
+    Math.floor(MAX_ROLLUPS / needs.rollupDays),
     largestThatFit(values, MAX_VALUES),
   );
   if (most === points.length && coldFits(needs)) return most;
@@ -61,9 +73,10 @@ function coldFits({ work }: AnyNeeds): boolean {
   return work.requests <= MAX_COLD.requests && work.bytes <= MAX_COLD.bytes && work.rows <= MAX_COLD.rows;
 }
 
-export function refusal(input: PlanInput, needs: AnyNeeds, interval: Interval): Problem {
+export function refusal(input: PlanInput, needsAt: NeedsAt, interval: Interval): Problem {
   const { points, range } = input;
-  const instead = `ask for ${wayOut(input, needs, interval)}`;
+  const needs = needsAt(interval, range);
+  const instead = `ask for ${wayOut(input, needsAt, interval)}`;
   const days = (range.end - range.start) / DAY_MS;
   const maxDays = MAX_SPAN_DAYS[interval];
   if (days > maxDays) {
@@ -79,6 +92,11 @@ export function refusal(input: PlanInput, needs: AnyNeeds, interval: Interval): 
   if (values > MAX_VALUES) {
     const detail = `About ${Math.ceil(values)} values are more than ${MAX_VALUES}: ${instead}.`;
     return new Problem("too_much_data", detail, "interval");
+  }
+  const rollups = points.length * needs.rollupDays;
+  if (rollups > MAX_ROLLUPS) {
+    const detail = `The range holds ${rollups} days of points, ${MAX_ROLLUPS} at most: ${instead}.`;
+    return new Problem("too_much_data", detail, "point_names");
   }
   return new Problem("too_much_data", `${archiveCost(needs, points.length)}: ${instead}.`, "end_time");
 }
@@ -98,12 +116,12 @@ function archiveCost({ work, fileDays }: AnyNeeds, points: number): string {
 }
 
 /** What can be asked for instead: a coarser interval, fewer points, fewer days, or several of these. */
-function wayOut(input: PlanInput, needs: AnyNeeds, interval: Interval): string {
-  const { points } = input;
-  const most = (other: Interval) => mostPoints(input, needs, other);
+function wayOut(input: PlanInput, needsAt: NeedsAt, interval: Interval): string {
+  const { points, range } = input;
+  const most = (other: Interval) => mostPoints(input, needsAt(other, range), other);
   const coarser = INTERVALS.slice(INTERVALS.indexOf(interval) + 1);
   const forAll = coarser.find((other) => most(other) === points.length);
-  const shorter = coldFits(needs) ? 0 : longestDays(input, interval, points.length);
+  const shorter = coldFits(needsAt(interval, range)) ? 0 : longestDays(input, needsAt, interval, points.length);
   const ways = [
     ...(forAll === undefined ? [] : [`interval=${forAll}`]),
     ...(most(interval) === 0 ? [] : [`at most ${most(interval)} points`]),
@@ -112,26 +130,26 @@ function wayOut(input: PlanInput, needs: AnyNeeds, interval: Interval): string {
   if (ways.length > 0) return ways.join(", or for ");
   const forSome = coarser.find((other) => most(other) > 0);
   if (forSome !== undefined) return `interval=${forSome} and at most ${most(forSome)} points`;
-  const days = longestDays(input, "1day", 1);
-  const left = pointsOver(input, days);
+  const days = longestDays(input, needsAt, "1day", 1);
+  const left = pointsOver(input, needsAt, days, "1day");
   const fewer = left < points.length ? ` and at most ${left} points` : "";
   return `interval=1day, at most ${days} days${fewer}`;
 }
 
 /** The most whole days from the range's start over which any so many points can be asked for; 0: not even one. */
-function longestDays(input: PlanInput, interval: Interval, points: number): number {
+function longestDays(input: PlanInput, needsAt: NeedsAt, interval: Interval, points: number): number {
   let low = 0;
   let high = MAX_SPAN_DAYS[interval];
   while (low < high) {
     const days = Math.ceil((low + high) / 2);
-    if (pointsOver(input, days, interval) >= points) low = days;
+    if (pointsOver(input, needsAt, days, interval) >= points) low = days;
     else high = days - 1;
   }
   return low;
 }
 
 /** How many of the points can be asked for over the first days of the range. */
-function pointsOver(input: PlanInput, days: number, interval: Interval = "1day"): number {
+function pointsOver(input: PlanInput, needsAt: NeedsAt, days: number, interval: Interval): number {
   const range = firstDays(input.range, days);
-  return mostPoints({ ...input, range }, needsOf(input.points, range, input.stored), interval);
+  return mostPoints({ ...input, range }, needsAt(interval, range), interval);
 }

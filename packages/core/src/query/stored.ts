@@ -4,8 +4,8 @@ import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDay
 import { dayOf } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { parseStoredHours, storedHours } from "../hot/stored-hours.ts";
-import { MAX_POINT_DAYS } from "./limits.ts";
+import { hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
+import { MAX_POINT_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
 
 /** Where a point's samples of a day are in the day's file. */
 export interface PointDay {
@@ -14,31 +14,60 @@ export interface PointDay {
   readonly locator: Locator;
 }
 
+/** A point's hourly aggregates of a day, of which those of unfolded hours say nothing. */
+export interface PointRollup {
+  readonly pointId: number;
+  readonly day: number;
+  /** as `point_days.hours` has them */
+  readonly hours: string;
+  /** whether they are those of the day's file */
+  readonly isCold: boolean;
+}
+
 /** What both levels hold of a range, all of one moment. */
 export interface Stored {
-  /** starts of the UTC hours in which the hot level has samples of any point, ascending, epoch milliseconds */
+  /** starts of the UTC hours in which the hot level has samples of any of the site's points, ascending, epoch ms */
   readonly hours: readonly number[];
+  /** those of them of which the aggregates in `point_days` do not know all samples, ascending */
+  readonly unfolded: readonly number[];
   /** those that were ever built, ascending */
   readonly days: readonly ManifestDay[];
   /** in no order; null: they are more than {@link MAX_POINT_DAYS} and were not read */
   readonly pointDays: readonly PointDay[] | null;
+  /** in no order; null: they were not asked for, or are more than {@link ROLLUPS_AT_ONCE} */
+  readonly rollups: readonly PointRollup[] | null;
 }
 
 /** Days that the keys have room for: 1970-01-01 to 2149-06-06. */
 const DAYS = 2 ** 16;
 
-/** One stretch of the key a point. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most rows. */
+/**
+ * One stretch of the key a point. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most rows of files, ?6:
+ * the most rows of which the aggregates are wanted.
+ */
 const READ_POINT_DAYS = `
-SELECT d.point_day, d.locator FROM json_each(?4) p
+WITH files (day) AS (
+  SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
+), hot (day) AS (
+  SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
+), size (files, all_days) AS (
+  SELECT json_array_length(?4) * (SELECT count(*) FROM files),
+    json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot))
+)
+SELECT d.point_day, d.locator, CASE WHEN s.all_days <= ?6 THEN d.hours END AS hours FROM size s
+CROSS JOIN json_each(?4) p
 CROSS JOIN point_days d ON d.point_day >= (p.value << 16) + ?2 AND d.point_day < (p.value << 16) + ?3
-WHERE json_array_length(?4) *
-  (SELECT count(*) FROM day_files f WHERE f.site_id = ?1 AND f.day >= ?2 AND f.day < ?3 AND f.key IS NOT NULL) <= ?5`;
+WHERE s.files <= ?5 AND (d.locator IS NOT NULL OR s.all_days <= ?6)`;
 
-const pointDayRowsSchema = z.array(z.object({ point_day: z.int(), locator: z.string() }));
+const pointDayRowsSchema = z.array(
+  z.object({ point_day: z.int(), locator: z.string().nullable(), hours: z.string().nullable() }),
+);
+type PointDayRows = z.infer<typeof pointDayRowsSchema>;
 
 /**
  * Reads what is stored of a range in one transaction: were it read in two, a day that is archived between them would be
- * in neither.
+ * in neither, and aggregates would be taken for what they are not any more.
+ * @param wanted whether the aggregates are wanted too, if they are few
  * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
  */
 export async function readStored(
@@ -46,32 +75,49 @@ export async function readStored(
   siteId: number,
   pointIds: readonly number[],
   range: TimeRange,
+  wanted: "locators" | "rollups",
 ): Promise<Stored> {
   const first = Math.max(0, dayOf(range.start));
   const end = Math.min(DAYS, dayOf(range.end - 1) + 1);
   const ids = JSON.stringify(pointIds);
+  const most = wanted === "rollups" ? ROLLUPS_AT_ONCE : 0;
   const [hours, days, pointDays] = await withD1Retry(() =>
     db.batch([
-      storedHours(db, range),
+      hotHoursStatement(db, siteId, range),
       manifestStatement(db, siteId, first, end),
       // Where the range lies beyond all keys, no key is between these.
-      db.prepare(READ_POINT_DAYS).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS),
+      db.prepare(READ_POINT_DAYS).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most),
     ]),
   );
+  const hotHours = parseHotHours(hours?.results);
   const parsedDays = parseManifestDays(days?.results);
-  const files = parsedDays.filter(({ file }) => file !== null).length;
+  const rows = pointDayRowsSchema.parse(pointDays?.results);
+  const files = parsedDays.filter(({ file }) => file !== null).map(({ day }) => day);
+  const allDays = new Set([...files, ...hotHours.map(({ hour }) => dayOf(hour))]);
   return {
-    hours: parseStoredHours(hours?.results),
+    hours: hotHours.map(({ hour }) => hour),
+    unfolded: hotHours.filter(({ isFolded }) => !isFolded).map(({ hour }) => hour),
     days: parsedDays,
-    pointDays: files * pointIds.length > MAX_POINT_DAYS ? null : parsePointDays(pointDays?.results),
+    pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : parsePointDays(rows),
+    rollups: wanted === "locators" || allDays.size * pointIds.length > ROLLUPS_AT_ONCE ? null : parseRollups(rows),
   };
 }
 
-function parsePointDays(results: unknown): PointDay[] {
-  return pointDayRowsSchema.parse(results).map(({ point_day: key, locator }) => {
-    const pointId = Math.floor(key / DAYS);
-    return { pointId, day: key - pointId * DAYS, locator: parseLocator(locator) };
-  });
+function parsePointDays(rows: PointDayRows): PointDay[] {
+  return rows.flatMap(({ point_day: key, locator }) =>
+    locator === null ? [] : [{ ...pointAndDay(key), locator: parseLocator(locator) }],
+  );
+}
+
+function parseRollups(rows: PointDayRows): PointRollup[] {
+  return rows.flatMap(({ point_day: key, locator, hours }) =>
+    hours === null ? [] : [{ ...pointAndDay(key), hours, isCold: locator !== null }],
+  );
+}
+
+function pointAndDay(key: number): { readonly pointId: number; readonly day: number } {
+  const pointId = Math.floor(key / DAYS);
+  return { pointId, day: key - pointId * DAYS };
 }
 
 /** ?1: site, ?2: JSON array of days. */
@@ -80,7 +126,8 @@ SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day IN (SELECT 
 
 /** ?1: JSON array of keys. */
 const READ_SOME_POINT_DAYS = `
-SELECT d.point_day, d.locator FROM json_each(?1) k CROSS JOIN point_days d ON d.point_day = k.value`;
+SELECT d.point_day, d.locator, NULL AS hours FROM json_each(?1) k CROSS JOIN point_days d ON d.point_day = k.value
+WHERE d.locator IS NOT NULL`;
 
 /** What the cold level holds of some points' days, and these days' rows of the manifest, all of one moment. */
 export async function readStoredDays(
@@ -93,16 +140,19 @@ export async function readStoredDays(
   const [dayRows, pointDayRows] = await withD1Retry(() =>
     db.batch([db.prepare(READ_SOME_DAYS).bind(siteId, days), db.prepare(READ_SOME_POINT_DAYS).bind(keys)]),
   );
-  return { days: parseManifestDays(dayRows?.results), pointDays: parsePointDays(pointDayRows?.results) };
+  return {
+    days: parseManifestDays(dayRows?.results),
+    pointDays: parsePointDays(pointDayRowsSchema.parse(pointDayRows?.results)),
+  };
 }
 
 /** ?1: JSON array of point ids. */
 const READ_LAST_DAYS = `
 SELECT (SELECT max(d.point_day) FROM point_days d
-  WHERE d.point_day >= p.value << 16 AND d.point_day < (p.value + 1) << 16) AS point_day
+  WHERE d.point_day >= p.value << 16 AND d.point_day < (p.value + 1) << 16 AND d.locator IS NOT NULL) AS point_day
 FROM json_each(?1) p`;
 
-/** The last day of each point in the cold level; a point that is not there is absent. */
+/** The last day of each point in a day file; a point that is not there is absent. */
 export async function readLastDays(db: D1Database, pointIds: readonly number[]): Promise<Map<number, number>> {
   const statement = db.prepare(READ_LAST_DAYS).bind(JSON.stringify(pointIds));
   const { results } = await withD1Retry(() => statement.all());

@@ -1,6 +1,7 @@
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { executeQuery } from "@building-vitals/core/query/execute";
-import { planQuery } from "@building-vitals/core/query/plan";
+import { mayNeedRollups, planQuery } from "@building-vitals/core/query/plan";
+import { shapeSeries } from "@building-vitals/core/query/shape";
 import { readStored } from "@building-vitals/core/query/stored";
 import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
@@ -9,7 +10,7 @@ import { pointsNamed } from "../point-names.ts";
 import { siteOf } from "../site.ts";
 import { metadataOf } from "../timeseries/metadata.ts";
 import { parseTimeseriesRequest } from "../timeseries/request.ts";
-import { streamPieces, writeJson, writeRows } from "../timeseries/write-json.ts";
+import { answerBody } from "../timeseries/respond.ts";
 import { logUnreadable } from "../unreadable.ts";
 
 /** `GET /timeseries/query`: the samples of points in a range, raw or in buckets. */
@@ -33,23 +34,20 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
     // A configured interval of less than half a second is stored as 0.
     cadenceMs: intervalS === null || intervalS === 0 ? null : intervalS * 1000,
   }));
-  const { interval, max_points: maxPoints } = request;
-  const stored = await readStored(
-    DB,
-    site.id,
-    queried.map((point) => point.id),
-    range,
-  );
+  const { interval, maxPoints, thinTo, fill, units } = request;
+  const timeZone = request.tz ?? site.timezone;
   const watermark = watermarks.get(site.name) ?? null;
-  const plan = planQuery({ points: queried, range, interval, maxPoints, stored, watermark });
+  const asked = { points: queried, range, interval, maxPoints, fill, timeZone, watermark };
+  const ids = queried.map((point) => point.id);
+  const stored = await readStored(DB, site.id, ids, range, mayNeedRollups(asked) ? "rollups" : "locators");
+  const plan = planQuery({ ...asked, stored });
   // Everything is read before the first byte is sent, so that a failure can still be told as one.
   const cold = coldLevel(DB, TIMESERIES, site.id);
-  const answer = await executeQuery(cold, plan, request.tz ?? site.timezone, started);
+  const answer = await executeQuery(cold, plan, started);
   logUnreadable(site, answer.unreadable);
-  const metadata = metadataOf(answer, plan, Date.now() - started);
-  const write = request.format === "rows" ? writeRows : writeJson;
-  return context.body(streamPieces(write(site.name, answer, metadata)), 200, {
-    "content-type": "application/json; charset=utf-8",
-    "cache-control": "no-store",
-  });
+  const shown = { bounds: plan.bounds, until: answer.until };
+  const { series, downsampled } = shapeSeries(answer.series, shown, { thinTo, fill, units });
+  const metadata = metadataOf(answer, plan, { downsampled, fill, units }, Date.now() - started);
+  const { body, headers } = answerBody(request.format, { siteName: site.name, range, series, metadata });
+  return context.body(body, 200, { ...headers, "cache-control": "no-store" });
 });

@@ -1,10 +1,19 @@
 import type { Interval } from "@building-vitals/core/domain/interval";
 import type { QueryAnswer } from "@building-vitals/core/query/execute";
+import type { Fill } from "@building-vitals/core/query/fill";
+import type { ComputedFrom } from "@building-vitals/core/query/needs";
 import type { Plan } from "@building-vitals/core/query/plan";
+import type { Downsampled } from "@building-vitals/core/query/shape";
+import type { UnitSystem } from "@building-vitals/core/query/units";
 
 /** What an answer says of itself: where it comes from, and what it lacks. */
 export interface Metadata {
   readonly interval: Interval;
+  /**
+   * `hours`: buckets of hourly aggregates, and of samples where an hour has none yet; what is missing is then told in whole
+   * hours. `samples`: all of them were read, as for raw series, and for zones that are not whole hours from UTC
+   */
+  readonly computed_from: ComputedFrom;
   /** stored samples that the answer is made of */
   readonly total_samples: number;
   /** the levels that it has samples of */
@@ -32,6 +41,10 @@ export interface Metadata {
   readonly missing: readonly (readonly [number, number])[];
   /** [start, end) in epoch ms: not known to be whole yet, for no sync or backfill has come so far; null: all of it is */
   readonly pending: readonly [number, number] | null;
+  /** null: the samples are all there; else how raw series were thinned, and from how many samples to how many */
+  readonly downsampled: Downsampled | null;
+  readonly fill: Fill;
+  readonly units: UnitSystem;
   /** true: a part of the storage could not be read */
   readonly partial: boolean;
   readonly cache_hit: boolean;
@@ -39,11 +52,17 @@ export interface Metadata {
 }
 
 /** @param queryTimeMs time from the request to the last read */
-export function metadataOf(answer: QueryAnswer, { interval, range }: Plan, queryTimeMs: number): Metadata {
+export function metadataOf(
+  answer: QueryAnswer,
+  { interval, range, computedFrom }: Plan,
+  { downsampled, fill, units }: Pick<Metadata, "downsampled" | "fill" | "units">,
+  queryTimeMs: number,
+): Metadata {
   const { completeness, hot, cold, until } = answer;
   const known = completeness !== null && completeness.expected > 0;
   return {
     interval,
+    computed_from: computedFrom,
     total_samples: answer.samples,
     sources: [...(hot.samples > 0 ? (["D1"] as const) : []), ...(cold.samples > 0 ? (["R2"] as const) : [])],
     storage_tiers: {
@@ -53,6 +72,9 @@ export function metadataOf(answer: QueryAnswer, { interval, range }: Plan, query
     completeness: known ? Math.floor((completeness.present / completeness.expected) * 10_000) / 10_000 : null,
     missing: answer.missing.map(({ start, end }) => [start, end]),
     pending: until < range.end ? [until, range.end] : null,
+    downsampled,
+    fill,
+    units,
     partial: answer.partial,
     cache_hit: false,
     query_time_ms: queryTimeMs,

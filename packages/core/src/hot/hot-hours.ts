@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { hourOf } from "../domain/hour.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+
+/** A UTC hour in which a site has hot rows: a row of `hot_hours`. */
+export interface HotHour {
+  /** its start, epoch ms */
+  readonly hour: number;
+  /** another one after every change of its rows, also after it was archived and came anew */
+  readonly version: number;
+  /** whether `point_days` has its aggregates; migrations/0003_rollups.sql has the invariant */
+  readonly isFolded: boolean;
+}
+
+/**
+ * Raises the version of the hours of some rows where the statement before, in the same batch, changed any of them. The
+ * first version is random (47 bits), as a row's revision is. ?1: JSON array of keys.
+ */
+const TOUCH = `
+INSERT INTO hot_hours (site_id, hour, version)
+SELECT t.site_id, t.hour, random() & 0x7fffffffffff FROM (
+  SELECT DISTINCT p.site_id, (k.value >> 20) * 3600000 AS hour
+  FROM json_each(?1) k CROSS JOIN points p ON p.id = k.value & 1048575 WHERE changes() > 0
+) t WHERE true
+ON CONFLICT (site_id, hour) DO UPDATE SET version = version + 1`;
+
+/** To be put right behind the statement that changes these rows. @param keys JSON array of keys of `sample_hours` */
+export function touchHours(db: D1Database, keys: string): D1PreparedStatement {
+  return db.prepare(TOUCH).bind(keys);
+}
+
+const READ = `
+SELECT hour, version, folded_version IS version AS folded FROM hot_hours
+WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 ORDER BY hour`;
+
+/** The statement that lists a site's hot hours that a range touches. */
+export function hotHoursStatement(db: D1Database, siteId: number, range: TimeRange): D1PreparedStatement {
+  return db.prepare(READ).bind(siteId, hourOf(range.start), range.end);
+}
+
+const rowsSchema = z.array(z.object({ hour: z.int(), version: z.int(), folded: z.int() }));
+
+/** The hours that {@link hotHoursStatement} found, ascending. */
+export function parseHotHours(results: unknown): HotHour[] {
+  return rowsSchema.parse(results).map(({ hour, version, folded }) => ({ hour, version, isFolded: folded === 1 }));
+}

@@ -1,0 +1,113 @@
+import { dayOf } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { EMPTY_SERIES } from "../domain/samples.ts";
+import type { BucketedSeries } from "./buckets.ts";
+import type { ColdLevel } from "./cold-level.ts";
+import { type ColdBlock, planBlocks } from "./cold-plan.ts";
+import type { Completeness } from "./completeness.ts";
+import { cut } from "./coverage.ts";
+import { bucketHours, hourParts } from "./hour-parts.ts";
+import { judgeHours } from "./judge-hours.ts";
+import { HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
+import type { Plan, PlannedPoint } from "./plan.ts";
+import { rawHours } from "./raw-hours.ts";
+import { type ReadTally, readSamples } from "./read-samples.ts";
+import { overflownHours, parseRollups } from "./rollups.ts";
+import { readStored, type Stored } from "./stored.ts";
+
+/** One point's part of an answer. */
+export interface ComputedPoint<P> {
+  readonly point: P;
+  readonly columns: BucketedSeries;
+  /** samples that it is made of, by the level that they are in; one that both have is the hot one's */
+  readonly hot: number;
+  readonly cold: number;
+  /** null: the point's cadence is unknown */
+  readonly judged: Completeness | null;
+}
+
+/** Days that may be built between the plan and the reading of aggregates. */
+const NEW_DAYS = 2;
+
+/**
+ * Computes buckets from hourly aggregates, and from the samples of the hours that have none. The aggregates of a point,
+ * and what is said of which of them hold, are of one moment; the samples of the other hours are read after it. So what
+ * was known then is in the answer, whatever is stored, folded or archived meanwhile.
+ *
+ * The aggregates of a day hold even where its file is found to be suspect: they were made of the samples that were
+ * written, and verified. Such a day lacks only what must be read of the file.
+ */
+export async function* computeFromHours<P extends PlannedPoint>(
+  cold: ColdLevel,
+  plan: Plan<P>,
+  bounds: Float64Array,
+  tally: ReadTally,
+): AsyncGenerator<ComputedPoint<P>> {
+  const { points, range, stored, rollupDays } = plan;
+  if (stored.rollups !== null) {
+    yield* computeBlock(cold, plan, bounds, tally, points, stored);
+    return;
+  }
+  const atOnce = Math.max(1, Math.floor(ROLLUPS_AT_ONCE / (rollupDays + NEW_DAYS)));
+  for (let first = 0; first < points.length; first += atOnce) {
+    const some = points.slice(first, first + atOnce);
+    const ids = some.map(({ id }) => id);
+    yield* computeBlock(cold, plan, bounds, tally, some, await readStored(cold.db, cold.siteId, ids, range, "rollups"));
+  }
+}
+
+async function* computeBlock<P extends PlannedPoint>(
+  cold: ColdLevel,
+  { range, coverage }: Plan<P>,
+  bounds: Float64Array,
+  tally: ReadTally,
+  points: readonly P[],
+  stored: Stored,
+): AsyncGenerator<ComputedPoint<P>> {
+  if (stored.rollups === null) throw new Error("more days than were planned for have come meanwhile");
+  const rollups = parseRollups(stored.rollups);
+  const overflown = overflownHours(rollups.values());
+  const raw = new Set(rawHours(range, { unfolded: [...stored.unfolded, ...overflown] }));
+  const hours = stored.hours.filter((hour) => raw.has(hour));
+  const rawDays = new Set([...raw].map(dayOf));
+  const days = stored.days.filter(({ day }) => rawDays.has(day));
+  const lose = (day: number) => {
+    for (const hour of raw) if (dayOf(hour) === day) tally.lost.push(cut({ start: hour, end: hour + HOUR_MS }, range));
+  };
+  for (const { day, state } of days) if (state === "suspect") lose(day);
+  const pointDays = stored.pointDays?.filter(({ day }) => rawDays.has(day)) ?? [];
+  for (const block of pointDays.length > 0 ? planBlocks(days, pointDays, points) : hotBlocks(points, hours.length)) {
+    const known = new Set(tally.unreadable.keys());
+    const samples = await readSamples(cold, { range, hours, only: raw, days }, block, tally);
+    for (const day of tally.unreadable.keys()) if (!known.has(day)) lose(day);
+    for (const point of block.points) {
+      const ofPoint = rollups.get(point.id) ?? [];
+      const { fromOld, ...series } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
+      const parts = hourParts(ofPoint, raw, series, range);
+      const coldDays = new Set(ofPoint.filter(({ isCold }) => isCold).map(({ day }) => day));
+      let [hotSamples, coldSamples] = [series.times.length - fromOld, fromOld];
+      for (const { hour, aggregate, times } of parts) {
+        if (times !== null) continue;
+        if (coldDays.has(dayOf(hour))) coldSamples += aggregate.n;
+        else hotSamples += aggregate.n;
+      }
+      yield {
+        point,
+        columns: bucketHours(parts, bounds),
+        hot: hotSamples,
+        cold: coldSamples,
+        judged: point.cadenceMs === null ? null : judgeHours(parts, range, point.cadenceMs, coverage.until),
+      };
+    }
+  }
+}
+
+/** Points that need no file, as many at once as their hot rows allow. */
+function hotBlocks<P extends PlannedPoint>(points: readonly P[], hours: number): ColdBlock<P>[] {
+  const atOnce = Math.max(1, Math.floor(HOUR_ROWS_AT_ONCE / Math.max(1, hours)));
+  const blocks: ColdBlock<P>[] = [];
+  for (let first = 0; first < points.length; first += atOnce) {
+    blocks.push({ points: points.slice(first, first + atOnce), files: [] });
+  }
+  return blocks;
+}

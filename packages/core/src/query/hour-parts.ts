@@ -1,0 +1,109 @@
+import { aggregate, type HourAggregate } from "../cold/hour-aggregates.ts";
+import { dayStart } from "../domain/day.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import type { Series } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { type BucketedSeries, SCALE } from "./buckets.ts";
+import type { ParsedRollup } from "./rollups.ts";
+
+/** The samples of one point in one UTC hour, or in the part of it that lies in the range, summed up. */
+export interface HourPart {
+  /** of the hour, epoch ms */
+  readonly hour: number;
+  readonly aggregate: HourAggregate;
+  /** the sum times {@link SCALE}, which is finite where the sum is not */
+  readonly scaled: number;
+  /** the samples' times, where they are known; null: the hour is known by its aggregate only, and lies whole in the range */
+  readonly times: Float64Array | null;
+}
+
+/**
+ * A point's hours that have samples, ascending: by their aggregates, but for those that were read as samples.
+ * @param rollups of the point, ascending
+ * @param raw the hours that were read as samples, as `series`
+ */
+export function hourParts(
+  rollups: readonly ParsedRollup[],
+  raw: ReadonlySet<number>,
+  series: Series,
+  { start, end }: TimeRange,
+): HourPart[] {
+  const parts: HourPart[] = [];
+  let from = 0;
+  const addSamplesBefore = (time: number) => {
+    while (from < series.times.length && series.times[from]! < time) {
+      const hour = hourOf(series.times[from]!);
+      let to = from + 1;
+      while (to < series.times.length && series.times[to]! < hour + HOUR_MS) to++;
+      parts.push(partOf(hour, series, from, to));
+      from = to;
+    }
+  };
+  for (const { day, hours } of rollups) {
+    for (const [index, one] of hours.entries()) {
+      const hour = dayStart(day) + index * HOUR_MS;
+      if (one === null || hour < start || hour + HOUR_MS > end || raw.has(hour)) continue;
+      addSamplesBefore(hour);
+      parts.push({ hour, aggregate: one, scaled: one.sum * SCALE, times: null });
+    }
+  }
+  addSamplesBefore(Number.POSITIVE_INFINITY);
+  return parts;
+}
+
+function partOf(hour: number, { times, values }: Series, from: number, to: number): HourPart {
+  const summed = aggregate(values, from, to);
+  // The sum of finite doubles may overflow where their mean does not.
+  const scaled = Number.isFinite(summed.sum)
+    ? summed.sum * SCALE
+    : values.subarray(from, to).reduce((sum, value) => sum + value * SCALE, 0);
+  return { hour, aggregate: summed, scaled, times: times.subarray(from, to) };
+}
+
+/**
+ * Aggregates hours into buckets that are made of whole hours, without those that have no samples. A mean is that of the
+ * samples, not of the hours' means, and never outside of their minimum and maximum.
+ */
+export function bucketHours(parts: readonly HourPart[], bounds: Float64Array): BucketedSeries {
+  const size = Math.min(parts.length, bounds.length - 1);
+  const times = new Float64Array(size);
+  const values = new Float64Array(size);
+  const min = new Float64Array(size);
+  const max = new Float64Array(size);
+  const count = new Int32Array(size);
+  let n = 0;
+  let bucket = 0;
+  for (let i = 0; i < parts.length; n++) {
+    while (parts[i]!.hour >= bounds[bucket + 1]!) bucket++;
+    // Neumaier's sum, as within the hours; -0 is what adding starts from, for 0 would make a sum of -0 positive.
+    let sum = -0;
+    let lost = -0;
+    let scaled = -0;
+    let samples = 0;
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (; i < parts.length && parts[i]!.hour < bounds[bucket + 1]!; i++) {
+      const { aggregate: one, scaled: oneScaled } = parts[i]!;
+      const next = sum + one.sum;
+      lost += Math.abs(sum) >= Math.abs(one.sum) ? sum - next + one.sum : one.sum - next + sum;
+      sum = next;
+      scaled += oneScaled;
+      samples += one.n;
+      low = Math.min(low, one.min);
+      high = Math.max(high, one.max);
+    }
+    const mean = Number.isFinite(sum) ? (sum + lost) / samples : scaled / samples / SCALE;
+    times[n] = bounds[bucket]!;
+    values[n] = Math.min(high, Math.max(low, mean));
+    min[n] = low;
+    max[n] = high;
+    count[n] = samples;
+  }
+  return {
+    times: times.subarray(0, n),
+    values: values.subarray(0, n),
+    min: min.subarray(0, n),
+    max: max.subarray(0, n),
+    count: count.subarray(0, n),
+  };
+}

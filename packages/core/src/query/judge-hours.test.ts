@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { HOUR_MS } from "../domain/hour.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { judgeSeries } from "./completeness.ts";
+import { type HourPart, hourParts } from "./hour-parts.ts";
+import { judgeHours } from "./judge-hours.ts";
+
+const MINUTE = 60_000;
+const HOURS = 12;
+const ALL = new Set(Array.from({ length: HOURS }, (_, i) => i * HOUR_MS));
+
+const cadence = fc.constantFrom(MINUTE, 10 * MINUTE, 20 * MINUTE, 45 * MINUTE, 3 * HOUR_MS);
+const history = fc.record({
+  cadence,
+  /** which of its samples each hour has */
+  kept: fc.array(fc.constantFrom(0, 0.5, 0.9, 1), { minLength: HOURS, maxLength: HOURS }),
+  folded: fc.array(fc.boolean(), { minLength: HOURS, maxLength: HOURS }),
+  from: fc.integer({ min: 0, max: 3 * HOUR_MS }),
+  until: fc.integer({ min: 0, max: HOURS * HOUR_MS }),
+});
+
+/** A sensor's samples, each hour's cut short, and the same hours as parts of which some are folded. */
+function partsOf(cadenceMs: number, kept: readonly number[], folded: readonly boolean[], range: TimeRange) {
+  const times: number[] = [];
+  for (let time = 7; time < HOURS * HOUR_MS; time += cadenceMs) {
+    if (time >= range.start && (time % HOUR_MS) / HOUR_MS < kept[Math.floor(time / HOUR_MS)]!) times.push(time);
+  }
+  const series = { times: Float64Array.from(times), values: new Float64Array(times.length) };
+  const parts = hourParts([], ALL, series, range).map((part): HourPart => {
+    const isWhole = part.hour >= range.start && part.hour + HOUR_MS <= range.end;
+    return isWhole && folded[part.hour / HOUR_MS]! ? { ...part, times: null } : part;
+  });
+  return { series, parts };
+}
+
+test("hours of which all samples are known are judged as the samples are", () => {
+  fc.assert(
+    fc.property(history, ({ cadence: cadenceMs, kept, from, until }) => {
+      const range = { start: from, end: HOURS * HOUR_MS };
+      const { series, parts } = partsOf(cadenceMs, kept, Array(HOURS).fill(false), range);
+      expect(judgeHours(parts, range, cadenceMs, until)).toEqual(judgeSeries(series, range, cadenceMs, until));
+    }),
+  );
+});
+
+test("where only counts are known, what is said to be missing is missing, and all there is complete", () => {
+  let partly = 0;
+  fc.assert(
+    fc.property(history, ({ cadence: cadenceMs, kept, folded, from, until }) => {
+      const range = { start: from, end: HOURS * HOUR_MS };
+      const { series, parts } = partsOf(cadenceMs, kept, folded, range);
+      const judged = judgeHours(parts, range, cadenceMs, until);
+      const known = judgeSeries(series, range, cadenceMs, until);
+      for (const gap of judged.missing) {
+        expect(known.missing.some(({ start, end }) => start <= gap.start && end >= gap.end)).toBe(true);
+      }
+      if (judged.missing.length < known.missing.length) partly++;
+      expect(judged.expected).toBeLessThanOrEqual(known.expected);
+      expect(judged.present).toBeLessThanOrEqual(judged.expected);
+      if (cadenceMs <= 20 * MINUTE && kept.every((share) => share === 1)) expect(judged.missing).toEqual([]);
+    }),
+  );
+  expect(partly).toBeGreaterThan(0);
+});
+
+test("an hour without samples is missing, a burst makes up for nothing elsewhere", () => {
+  const aggregate = (n: number) => ({ n, min: 1, max: 1, sum: n, first: 1, last: 1 });
+  const hour = (i: number, n: number): HourPart => ({
+    hour: i * HOUR_MS,
+    aggregate: aggregate(n),
+    scaled: 0,
+    times: null,
+  });
+  const range = { start: 0, end: 4 * HOUR_MS };
+  expect(judgeHours([hour(0, 60), hour(1, 600), hour(3, 30)], range, MINUTE, range.end)).toEqual({
+    expected: 240,
+    present: 150,
+    missing: [{ start: 2 * HOUR_MS, end: 3 * HOUR_MS }],
+  });
+});

@@ -1,0 +1,93 @@
+import { readManifest } from "../cold/manifest.ts";
+import type { RangeCost } from "../cold/range-get.ts";
+import { dayOf } from "../domain/day.ts";
+import { hourOf } from "../domain/hour.ts";
+import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { type ReadCost, readSeriesOfHours } from "../hot/read.ts";
+import type { ColdLevel } from "./cold-level.ts";
+import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
+import { joinDays, type MergedSeries, mergeSeries } from "./merge-series.ts";
+import { readBlock, replanChanged, type UnreadableDay } from "./read-block.ts";
+import type { Stored } from "./stored.ts";
+
+/** What the reads of an answer cost, and what they did not get. */
+export interface ReadTally {
+  readonly hot: ReadCost;
+  readonly cold: RangeCost;
+  /** days of the files that samples were looked for in */
+  readonly files: Set<number>;
+  /** by day: those that could not be read now */
+  readonly unreadable: Map<number, UnreadableDay>;
+  /** stretches of which the file cannot be read, now or since it was found to be suspect */
+  readonly lost: TimeRange[];
+}
+
+/** Which samples are read, of points that are read together. */
+export interface SamplesWanted {
+  readonly range: TimeRange;
+  /** starts of the hours to read in the hot level, ascending, epoch ms */
+  readonly hours: readonly number[];
+  /** the only hours whose samples are wanted, a superset of `hours`; null: all of the range */
+  readonly only: ReadonlySet<number> | null;
+  /** the manifest's rows that the files were planned from */
+  readonly days: Stored["days"];
+}
+
+/** Reads and merges the levels, the hot one winning. @returns each point's samples, those without any included */
+export async function readSamples(
+  cold: ColdLevel,
+  wanted: SamplesWanted,
+  { points, files }: ColdBlock<NamedPoint>,
+  tally: ReadTally,
+): Promise<Map<number, MergedSeries>> {
+  const ids = points.map(({ id }) => id);
+  const { range, hours, only } = wanted;
+  const hot =
+    hours.length === 0 ? new Map<number, Series>() : await readSeriesOfHours(cold.db, ids, hours, range, tally.hot);
+  const current = await currentFiles(cold, wanted, { points, files });
+  const read = await readBlock(cold, current.files, points, tally.cold);
+  const days = [...read.days].sort(([a], [b]) => a - b);
+  for (const [day] of days) tally.files.add(day);
+  for (const one of [...current.unreadable, ...read.unreadable]) tally.unreadable.set(one.day, one);
+  return new Map(
+    points.map(({ id, name }) => {
+      const joined = joinDays(
+        days.map(([, ofDay]) => ofDay.get(name) ?? EMPTY_SERIES),
+        range,
+      );
+      const archived = only === null ? joined : ofHours(joined, only);
+      return [id, mergeSeries(archived, hot.get(id) ?? EMPTY_SERIES)];
+    }),
+  );
+}
+
+/**
+ * A block's files as they are after its hot rows were read. Between the plan and that read a day may have been archived
+ * and its hot rows deleted: then they are in the file that was published before they were deleted.
+ */
+async function currentFiles(
+  cold: ColdLevel,
+  { hours, only, days }: SamplesWanted,
+  { points, files }: ColdBlock<NamedPoint>,
+) {
+  const first = hours[0];
+  const last = hours.at(-1);
+  if (first === undefined || last === undefined) return { files, unreadable: [] };
+  const current = await readManifest(cold.db, cold.siteId, dayOf(first), dayOf(last) + 1);
+  const wantedDays = only === null ? null : new Set([...only].map(dayOf));
+  const read = wantedDays === null ? current : current.filter(({ day }) => wantedDays.has(day));
+  return replanChanged(cold, files, days, read, points);
+}
+
+function ofHours({ times, values }: Series, hours: ReadonlySet<number>): Series {
+  const kept = new Float64Array(times.length);
+  const keptValues = new Float64Array(times.length);
+  let n = 0;
+  for (let i = 0; i < times.length; i++) {
+    if (!hours.has(hourOf(times[i]!))) continue;
+    kept[n] = times[i]!;
+    keptValues[n++] = values[i]!;
+  }
+  return { times: kept.subarray(0, n), values: keptValues.subarray(0, n) };
+}

@@ -1,0 +1,168 @@
+import { loadCatalog, replaceCatalog } from "../src/catalog/catalog.ts";
+import { archiveDay } from "../src/cold/archive-day.ts";
+import { foldHours, type FoldRun } from "../src/cold/fold-hours.ts";
+import { mergeDay } from "../src/cold/merge-day.ts";
+import { pointOrder } from "../src/cold/point-order.ts";
+import { publishDay } from "../src/cold/publish-day.ts";
+import { rebuildRollups, type RebuiltRollups } from "../src/cold/rebuild-rollups.ts";
+import { sortHour } from "../src/cold/sort-hour.ts";
+import { encodeSpill } from "../src/cold/spill-format.ts";
+import { type DayBuild, spillKey } from "../src/cold/staging.ts";
+import { dayOf, dayStart } from "../src/domain/day.ts";
+import { HOUR_MS } from "../src/domain/hour.ts";
+import { importDay } from "../src/backfill/import-day.ts";
+import { upsertSamples } from "../src/hot/upsert.ts";
+import { coldLevel } from "../src/query/cold-level.ts";
+import { executeQuery, type QueryAnswer } from "../src/query/execute.ts";
+import { mayNeedRollups, type Plan, planQuery } from "../src/query/plan.ts";
+import { readStored } from "../src/query/stored.ts";
+import { described, newSite, pointSamples, type Sample } from "./points.ts";
+import { keysOf } from "./stored-day.ts";
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+
+/** What a test asks of it. Points by their place in the world's list. */
+export interface WorldQuestion {
+  readonly points: readonly number[];
+  readonly range: { readonly start: number; readonly end: number };
+  readonly interval: "1hr" | "1day";
+  readonly timeZone: string;
+  /** as for more points than fit one read: the aggregates are read after the plan; default: with it */
+  readonly readsAgain?: boolean;
+}
+
+/** A site whose samples come, change, and move between the levels; and what they are, in memory. */
+export class RollupWorld {
+  readonly db: D1Database;
+  readonly bucket: R2Bucket;
+  readonly site: { readonly id: number; readonly name: string };
+  readonly ids: readonly number[];
+  readonly names: readonly string[];
+  /** the samples by point and time; the later value wins */
+  readonly samples = new Map<string, Sample>();
+  #hot = new Set<string>();
+  #cold = new Set<string>();
+  #builds = 0;
+
+  private constructor(
+    db: D1Database,
+    bucket: R2Bucket,
+    site: { id: number; name: string },
+    points: readonly { id: number; name: string }[],
+  ) {
+    this.db = db;
+    this.bucket = bucket;
+    this.site = site;
+    this.ids = points.map(({ id }) => id);
+    this.names = points.map(({ name }) => name);
+  }
+
+  static async create(db: D1Database, bucket: R2Bucket, names: readonly string[]): Promise<RollupWorld> {
+    await db.exec(
+      "DELETE FROM sample_hours; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; DELETE FROM points",
+    );
+    const keys = await keysOf(bucket, "");
+    if (keys.length > 0) await bucket.delete(keys);
+    const site = { id: await newSite(db, "ses_rollups"), name: "ses_rollups" };
+    const points = names.map((name) => described(name));
+    await replaceCatalog(db, site.id, new Map(), points, 1);
+    const catalog = await loadCatalog(db, site.id);
+    return new RollupWorld(
+      db,
+      bucket,
+      site,
+      names.map((name) => ({ id: catalog.get(name)!.id, name })),
+    );
+  }
+
+  /** @param rows of which the point is its place in the list */
+  async sync(rows: readonly Sample[]): Promise<void> {
+    await upsertSamples(this.db, pointSamples(rows.map(([point, time, value]) => [this.ids[point]!, time, value])));
+    for (const [point, time, value] of rows) {
+      this.samples.set(`${point} ${time}`, [point, time, value]);
+      this.#hot.add(`${point} ${time}`);
+    }
+  }
+
+  fold(now: number, db = this.db): Promise<FoldRun> {
+    return foldHours(db, this.site.id, 0, () => now);
+  }
+
+  async archive(day: number, bucket = this.bucket): Promise<string> {
+    const { outcome } = await archiveDay({ ...this.#context(), bucket }, this.#build(day));
+    if (outcome === "archived") {
+      for (const key of this.#ofDay(this.#hot, day)) {
+        this.#hot.delete(key);
+        this.#cold.add(key);
+      }
+    }
+    return outcome;
+  }
+
+  /** Publishes a day that the upstream served. A hot sample of the same time stays above it. */
+  async backfill(day: number, rows: readonly Sample[]): Promise<void> {
+    const of = this.#build(day);
+    const order = pointOrder(await loadCatalog(this.db, this.site.id));
+    const arrived = [pointSamples(rows.map(([point, time, value]) => [this.ids[point]!, time, value]))];
+    for (const hour of HOURS) {
+      const start = dayStart(day) + hour * HOUR_MS;
+      const sorted = sortHour(arrived, order, { start, end: start + HOUR_MS });
+      await this.bucket.put(spillKey(of, hour), encodeSpill(start, sorted, { records: 0, rejected: {} }));
+    }
+    const staged = await mergeDay(this.#context(), of, { source: "api", hours: HOURS });
+    const published = await publishDay(this.#context(), of, staged);
+    if (published?.state !== "written") throw new Error(`not published: ${JSON.stringify(published)}`);
+    for (const [point, time, value] of rows) {
+      const key = `${point} ${time}`;
+      if (!this.#hot.has(key)) this.samples.set(key, [point, time, value]);
+      this.#cold.add(key);
+    }
+  }
+
+  async importToD1(day: number): Promise<void> {
+    await importDay(this.db, this.bucket, this.site, day);
+    for (const key of this.#ofDay(this.#cold, day)) this.#hot.add(key);
+  }
+
+  rebuild(first: number, last: number, now: number): Promise<RebuiltRollups> {
+    const context = { db: this.db, bucket: this.bucket, lookbackMs: 0, now: () => now };
+    return rebuildRollups(context, this.site.id, { first, last });
+  }
+
+  async ask(question: WorldQuestion, db = this.db, bucket = this.bucket): Promise<{ plan: Plan; answer: QueryAnswer }> {
+    const { range, interval, timeZone, readsAgain = false } = question;
+    const points = question.points.map((point) => {
+      return { id: this.ids[point]!, name: this.names[point]!, cadenceMs: 20 * 60_000, unit: null };
+    });
+    const asked = { points, range, interval, maxPoints: 2000, timeZone, watermark: range.end };
+    const ids = points.map(({ id }) => id);
+    const stored = await readStored(
+      db,
+      this.site.id,
+      ids,
+      range,
+      mayNeedRollups(asked) && !readsAgain ? "rollups" : "locators",
+    );
+    const plan = planQuery({ ...asked, stored });
+    return { plan, answer: await executeQuery(coldLevel(db, bucket, this.site.id), plan, 0) };
+  }
+
+  /** A point's samples in a range, ascending. */
+  expected(point: number, { start, end }: { readonly start: number; readonly end: number }): Sample[] {
+    return [...this.samples.values()]
+      .filter(([of, time]) => of === point && time >= start && time < end)
+      .sort(([, a], [, b]) => a - b);
+  }
+
+  #context() {
+    return { db: this.db, bucket: this.bucket, now: () => 1 };
+  }
+
+  #build(day: number): DayBuild {
+    return { build: `build_${this.#builds++}`, site: this.site, day };
+  }
+
+  #ofDay(keys: ReadonlySet<string>, day: number): string[] {
+    return [...keys].filter((key) => dayOf(Number(key.split(" ")[1])) === day);
+  }
+}

@@ -1,0 +1,41 @@
+import { rebuildRollups } from "@building-vitals/core/cold/rebuild-rollups";
+import { parseDay } from "@building-vitals/core/domain/day";
+import { Problem } from "@building-vitals/core/domain/problem";
+import { parseBody } from "@building-vitals/core/http/parse-body";
+import { requireToken } from "@building-vitals/core/http/require-token";
+import { readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { Hono } from "hono";
+import { z } from "zod";
+import { type Env, settingsOf } from "../env.ts";
+
+const daySchema = z.string().transform((text, context) => {
+  const day = parseDay(text);
+  if (day === null) context.addIssue("must be a UTC day such as 2025-10-12");
+  return day ?? z.NEVER;
+});
+const bodySchema = z
+  .strictObject({ site: z.string().min(1).optional(), start_date: daySchema, end_date: daySchema })
+  .refine((body) => body.start_date <= body.end_date, { path: ["end_date"], error: "must not be before start_date" });
+
+/**
+ * `POST /rollups/rebuild`: computes the hourly aggregates of some days from the samples again, and answers with what was
+ * wrong. A few days at a time: `nextDate` is where to go on.
+ */
+export const rebuildRollupsRoute = new Hono<{ Bindings: Env }>().post(
+  "/rollups/rebuild",
+  requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
+  async (context) => {
+    const { DB: db, TIMESERIES: bucket, SITES, LOOKBACK_MINUTES } = settingsOf(context.env);
+    const { site: only, start_date: first, end_date: last } = await parseBody(context.req.raw, bodySchema);
+    const names = SITES.map(({ name }) => name).filter((name) => only === undefined || name === only);
+    if (names.length === 0) {
+      throw new Problem("unknown_site", `The SITES setting has no site ${JSON.stringify(only)}.`, "site");
+    }
+    const work = { db, bucket, lookbackMs: LOOKBACK_MINUTES * 60_000, now: Date.now };
+    const sites = [];
+    for (const [site, { siteId }] of await readSyncStates(db, names)) {
+      sites.push({ site, ...(await rebuildRollups(work, siteId, { first, last })) });
+    }
+    return context.json({ sites }, 200, { "cache-control": "no-store" });
+  },
+);
