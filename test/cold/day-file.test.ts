@@ -1,4 +1,4 @@
-import { buildingDay, forEachDay, TEST_DAY, TEST_SITE } from "@building-vitals/core/cold/arbitrary-day";
+import { buildingDay, forEachDay, TEST_SITE, TEST_START } from "@building-vitals/core/cold/arbitrary-day";
 import { readPoints, readPointsByFooter, scanDayFile } from "@building-vitals/core/cold/day-file-reader";
 import { readFooter } from "@building-vitals/core/cold/footer";
 import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
@@ -38,7 +38,7 @@ async function expectAllReadersToAgree(points: NamedSeries[]): Promise<void> {
 /** A point of `rows` samples, evenly over the day. */
 function regularPoint(name: string, rows: number): NamedSeries {
   const step = Math.floor(86_400_000 / rows);
-  const times = Float64Array.from({ length: rows }, (_, i) => TEST_DAY + i * step);
+  const times = Float64Array.from({ length: rows }, (_, i) => TEST_START + i * step);
   return { name, series: { times, values: times.map((_, i) => Math.sin(i) * 1e9) } };
 }
 

@@ -9,7 +9,7 @@ import { decodeGroup } from "./row-group-reader.ts";
 export interface DayFile {
   readonly key: string;
   readonly etag: string;
-  /** start of the UTC day, epoch milliseconds */
+  /** whole days since 1970-01-01, UTC */
   readonly day: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Series } from "../domain/samples.ts";
-import { DAY_MS } from "../domain/day.ts";
-import { dayFileKey, dayText } from "./day-file-key.ts";
+import { dayRange, dayText } from "../domain/day.ts";
+import { dayFileKey } from "./day-file-key.ts";
 import {
   type DayFileSource,
   FORMAT_VERSION,
@@ -15,7 +15,7 @@ import { compareUtf8 } from "./utf8-order.ts";
 
 interface DayFileOptions {
   readonly site: string;
-  /** start of the UTC day, epoch milliseconds */
+  /** whole days since 1970-01-01, UTC */
   readonly day: number;
   readonly source: DayFileSource;
 }
@@ -129,15 +129,15 @@ export class DayFileWriter {
     if (times.length === 0) reject("has no samples");
     if (times.length > MAX_POINT_ROWS) reject(`has ${times.length} samples, more than ${MAX_POINT_ROWS}`);
     if (times.length !== values.length) reject("has not as many values as times");
-    const { day } = this.#options;
-    let before = day - 1;
+    const { start, end } = dayRange(this.#options.day);
+    let before = start - 1;
     for (let i = 0; i < times.length; i++) {
       const time = times[i]!;
       if (!Number.isInteger(time) || time <= before) reject(`time ${time} does not ascend from ${before}`);
       if (!Number.isFinite(values[i])) reject(`has the value ${values[i]} at ${time}`);
       before = time;
     }
-    if (before >= day + DAY_MS) reject(`time ${before} is not of the day`);
+    if (before >= end) reject(`time ${before} is not of the day`);
   }
 
   async #flush(): Promise<void> {

@@ -2,8 +2,9 @@ import { crc32 } from "node:zlib";
 import type { RowGroup } from "hyparquet";
 import { parquetMetadata } from "hyparquet/src/metadata.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { parseDay } from "../domain/day.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { dayFileKey, parseDay } from "./day-file-key.ts";
+import { dayFileKey } from "./day-file-key.ts";
 import {
   COLUMNS,
   dayFileMetadataSchema,
@@ -23,7 +24,7 @@ export interface Footer {
   /** of the object that the footer was read from */
   readonly etag: string;
   readonly site: string;
-  /** start of the UTC day, epoch milliseconds */
+  /** whole days since 1970-01-01, UTC */
   readonly day: number;
   readonly source: DayFileSource;
   readonly rows: number;

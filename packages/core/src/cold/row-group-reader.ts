@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { Series } from "../domain/samples.ts";
 import { decodeNames, decodeTimes, decodeValues, type NameRun } from "./column-chunk.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { DAY_MS } from "../domain/day.ts";
+import { dayRange } from "../domain/day.ts";
 import type { RowGroupExtent } from "./locator.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { compareUtf8 } from "./utf8-order.ts";
@@ -75,7 +75,8 @@ function checkedSeries(
   day: number,
 ): Series {
   const own = { times: new Float64Array(rows), values: values.slice(firstRow, firstRow + rows) };
-  let before = day - 1;
+  const { start, end } = dayRange(day);
+  let before = start - 1;
   for (let i = 0; i < rows; i++) {
     const time = Number(times[firstRow + i]!);
     if (!(time > before)) throw new Error(`point ${JSON.stringify(name)}: time ${time} does not ascend from ${before}`);
@@ -83,6 +84,6 @@ function checkedSeries(
     own.times[i] = time;
     before = time;
   }
-  if (before >= day + DAY_MS) throw new Error(`point ${JSON.stringify(name)}: time ${before} is not of the day`);
+  if (before >= end) throw new Error(`point ${JSON.stringify(name)}: time ${before} is not of the day`);
   return own;
 }

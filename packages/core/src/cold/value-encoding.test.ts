@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { TEST_DAY } from "./arbitrary-day.ts";
+import { TEST_START } from "./arbitrary-day.ts";
 import { readPoints } from "./day-file-reader.ts";
 import { MemoryBucket } from "./memory-bucket.ts";
 import { chooseValueEncoding } from "./value-encoding.ts";
@@ -33,7 +33,7 @@ test("a zero keeps its sign, for there is no dictionary where there is a negativ
 
 async function expectBack(values: Float64Array): Promise<void> {
   const bucket = new MemoryBucket();
-  const points = [{ name: "a", series: { times: values.map((__, row) => TEST_DAY + row), values } }];
+  const points = [{ name: "a", series: { times: values.map((__, row) => TEST_START + row), values } }];
   const { written, file } = await writeDay(bucket, points);
   expect(sampleLines(await readPoints(bucket, file, written.points))).toEqual(linesOf(points));
 }

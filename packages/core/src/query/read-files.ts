@@ -3,7 +3,6 @@ import { readPointsByFooter, readRange } from "../cold/day-file-reader.ts";
 import { readFooter } from "../cold/footer.ts";
 import { type ManifestDay, objectStanding } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
-import { dayStart } from "../domain/day.ts";
 import type { Series } from "../domain/samples.ts";
 import type { FileRead } from "./cold-plan.ts";
 import type { ColdBucket } from "./cold-level.ts";
@@ -38,7 +37,7 @@ export async function readFiles(
 }
 
 async function readFile(bucket: ColdBucket, { from, file, ranges }: FileRead, cost: RangeCost): Promise<DaySeries> {
-  const planned = { ...file, day: dayStart(from.day) };
+  const planned = { ...file, day: from.day };
   // All are waited for, so that none still runs when the file is given up.
   const found = await Promise.allSettled(ranges.map((range) => readRange(bucket, planned, range, cost)));
   const failed = found.find((one) => one.status === "rejected");
