@@ -32,13 +32,13 @@ function failingSink(at: number | "finish", abort = async () => {}): ByteSink {
 }
 
 describe("a writer", () => {
-  test("makes a row group of each eight points and tells where each point lies in it", async () => {
+  test("makes a row group of each twelve points and tells where each point lies in it", async () => {
     const bucket = new MemoryBucket();
-    const { written } = await writeDay(bucket, buildingDay(17, 60));
-    expect(written).toMatchObject({ rows: 17 * 60, rowGroups: 3, bytes: bucket.stored(TEST_KEY).bytes.length });
+    const { written } = await writeDay(bucket, buildingDay(25, 60));
+    expect(written).toMatchObject({ rows: 25 * 60, rowGroups: 3, bytes: bucket.stored(TEST_KEY).bytes.length });
     const starts = written.points.map(({ locator }) => [locator.group.rows, locator.firstRow, locator.rows]);
-    const eight = Array.from({ length: 8 }, (_, i) => [480, i * 60, 60]);
-    expect(starts).toEqual([...eight, ...eight, [60, 0, 60]]);
+    const twelve = Array.from({ length: 12 }, (_, i) => [720, i * 60, 60]);
+    expect(starts).toEqual([...twelve, ...twelve, [60, 0, 60]]);
     expect(new Set(written.points.map(({ locator }) => locator.group.offset)).size).toBe(3);
   });
 

@@ -13,6 +13,7 @@ import {
   FOOTER_SEAL_BYTES,
   FORMAT_VERSION,
   METADATA_KEYS,
+  PARQUET_MAGIC,
 } from "./day-file-schema.ts";
 import { extentBytes, type RowGroupExtent } from "./locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
@@ -37,7 +38,6 @@ export const FOOTER_FETCH_BYTES = 64 * 1024;
 
 /** The length of the metadata and `PAR1`, after it. */
 const TAIL_BYTES = 8;
-const MAGIC = 0x31524150;
 
 /**
  * Reads a file's footer from the end of the file.
@@ -55,7 +55,7 @@ export async function readFooter(
   const end = await fetchRange(bucket, key, file.etag, { offset: null, length }, cost);
   const tail = new DataView(end.bytes.buffer, end.bytes.byteOffset, end.bytes.byteLength);
   if (tail.byteLength < TAIL_BYTES + FOOTER_SEAL_BYTES) throw new DayFileCorrupt(key, 0, "is too short for a day file");
-  if (tail.getUint32(tail.byteLength - 4, true) !== MAGIC)
+  if (tail.getUint32(tail.byteLength - 4, true) !== PARQUET_MAGIC)
     throw new DayFileCorrupt(key, end.size - 4, "does not end as Parquet");
   const sealed = tail.getUint32(tail.byteLength - TAIL_BYTES, true) + TAIL_BYTES + FOOTER_SEAL_BYTES;
   if (sealed > end.size) throw new DayFileCorrupt(key, end.size - TAIL_BYTES, "a footer longer than the file");
