@@ -107,9 +107,16 @@ describe("a backfill", { timeout: 60_000 }, () => {
     ).toBe(true);
     await post("/backfill/start", TWO_DAYS);
     expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 2, days_skipped: 2, api_calls: 0 });
+    await env.DB.prepare("UPDATE point_days SET locator = ''").run();
     await post("/backfill/start", { ...TWO_DAYS, force_restart: true });
     expect(await untilEnded()).toMatchObject({ status: "completed", days_skipped: 0, api_calls: 48 });
     expect(await keys("staging/")).toEqual([]);
+    // The files were the same, and what the manifest says of them was damaged: this mends it.
+    const { results } = await env.DB.prepare(
+      "SELECT count(*) AS n, count(nullif(locator, '')) AS whole FROM point_days",
+    ).all<{ n: number; whole: number }>();
+    expect(results).toEqual([{ n: results[0]?.n, whole: results[0]?.n }]);
+    expect(results[0]?.n).toBeGreaterThan(0);
   });
 
   it("goes on in the next instance after ten days", async () => {

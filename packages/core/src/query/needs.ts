@@ -31,7 +31,6 @@ export interface Needs<P extends NamedPoint> {
   readonly byPoint: readonly (ColdWork & { readonly samples: number })[];
 }
 
-/** @throws {RangeError} where the locators of a day contradict each other */
 export function needsOf<P extends NamedPoint>(points: readonly P[], range: TimeRange, stored: Stored): Needs<P> {
   const hours = stored.hours.filter((hour) => hour + HOUR_MS > range.start && hour < range.end);
   const days = stored.days.filter(({ day }) => overlaps(dayRange(day), range));
@@ -47,7 +46,7 @@ export function needsOf<P extends NamedPoint>(points: readonly P[], range: TimeR
   const ofPoints = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const byPoint = points.map(({ id }) => {
     const own = ofPoints.get(id) ?? [];
-    const samples = own.reduce((sum, { locator }) => sum + locator.rows, 0);
+    const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
     return { ...own.map(({ locator }) => mostWork(locator)).reduce(addWork, NO_WORK), samples };
   });
   return { hours, fileDays: readable.size, blocks, work: workOf(blocks), byPoint };

@@ -11,7 +11,8 @@ import { MAX_POINT_DAYS } from "./limits.ts";
 export interface PointDay {
   readonly pointId: number;
   readonly day: number;
-  readonly locator: Locator;
+  /** null: the manifest's text is not one that we write */
+  readonly locator: Locator | null;
 }
 
 /** What both levels hold of a range, all of one moment. */
@@ -39,7 +40,7 @@ const pointDayRowsSchema = z.array(z.object({ point_day: z.int(), locator: z.str
 /**
  * Reads what is stored of a range in one transaction: were it read in two, a day that is archived between them would be
  * in neither.
- * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ * @throws {z.ZodError} for rows that are not what we write, but for locators; the error of D1, after retries
  */
 export async function readStored(
   db: D1Database,
@@ -70,8 +71,17 @@ export async function readStored(
 function parsePointDays(results: unknown): PointDay[] {
   return pointDayRowsSchema.parse(results).map(({ point_day: key, locator }) => {
     const pointId = Math.floor(key / DAYS);
-    return { pointId, day: key - pointId * DAYS, locator: parseLocator(locator) };
+    return { pointId, day: key - pointId * DAYS, locator: locatorOf(locator) };
   });
+}
+
+function locatorOf(text: string): Locator | null {
+  try {
+    return parseLocator(text);
+  } catch (error) {
+    if (error instanceof z.ZodError) return null;
+    throw error;
+  }
 }
 
 /** ?1: site, ?2: JSON array of days. */
