@@ -3,7 +3,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { applyMigrations } from "@building-vitals/local/migrations";
-import { build } from "esbuild";
+import { bundleWorker } from "@building-vitals/local/worker-bundle";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { z } from "zod";
 import { Bench, type Figure } from "./bench.ts";
@@ -33,19 +33,10 @@ function median(values: readonly number[]): number {
 }
 
 async function startWorkerd(stateDir: string): Promise<Miniflare> {
-  const { outputFiles } = await build({
-    entryPoints: [WORKER],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["node:*", "cloudflare:*"],
-  });
   const worker = {
     name: "bench",
     compatibilityDate: "2026-10-01",
-    modules: [{ type: "ESModule" as const, path: "bench.js", contents: outputFiles[0]!.text }],
+    modules: [{ type: "ESModule" as const, path: "bench.js", contents: await bundleWorker(WORKER) }],
     compatibilityFlags: ["nodejs_compat"],
     d1Databases: { HOURS: "hours", INTEGERS: "integers", TEXTS: "texts", COLD: "cold" },
     r2Buckets: ["TIMESERIES"],

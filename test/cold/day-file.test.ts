@@ -1,4 +1,4 @@
-import { buildingDay, forEachDay, TEST_DAY, TEST_SITE } from "@building-vitals/core/cold/arbitrary-day";
+import { buildingDay, forEachDay, TEST_SITE, TEST_START } from "@building-vitals/core/cold/arbitrary-day";
 import { readPoints, readPointsByFooter, scanDayFile } from "@building-vitals/core/cold/day-file-reader";
 import { readFooter } from "@building-vitals/core/cold/footer";
 import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
@@ -38,7 +38,7 @@ async function expectAllReadersToAgree(points: NamedSeries[]): Promise<void> {
 /** A point of `rows` samples, evenly over the day. */
 function regularPoint(name: string, rows: number): NamedSeries {
   const step = Math.floor(86_400_000 / rows);
-  const times = Float64Array.from({ length: rows }, (_, i) => TEST_DAY + i * step);
+  const times = Float64Array.from({ length: rows }, (_, i) => TEST_START + i * step);
   return { name, series: { times, values: times.map((_, i) => Math.sin(i) * 1e9) } };
 }
 
@@ -85,15 +85,15 @@ describe("a day file", () => {
     ]);
     const about = await duckdb.rows("SELECT decode(key) AS k, decode(value) AS v FROM parquet_kv_metadata($file)");
     expect(about.slice(0, 5).map(({ k, v }) => [k, v])).toEqual([
-      ["building_vitals.format_version", "1"],
+      ["building_vitals.format_version", "2"],
       ["building_vitals.site", TEST_SITE],
       ["building_vitals.day", "2025-10-12"],
       ["building_vitals.source", "api"],
       ["building_vitals.row_count", "1200"],
     ]);
     const [file] = await duckdb.rows("SELECT * FROM parquet_file_metadata($file)");
-    expect(file).toMatchObject({ num_rows: 1_200n, num_row_groups: 3n });
-    expect(written).toMatchObject({ rows: 1_200, rowGroups: 3 });
+    expect(file).toMatchObject({ num_rows: 1_200n, num_row_groups: 2n });
+    expect(written).toMatchObject({ rows: 1_200, rowGroups: 2 });
     const sites = await duckdb.rows("SELECT DISTINCT site_name FROM read_parquet($file)");
     expect(sites).toEqual([{ site_name: TEST_SITE }]);
   });
@@ -103,14 +103,13 @@ describe("a day file", () => {
     const { written } = await writeDay(bucket, buildingDay(20, 60));
     await duckdb.replace(bucket.stored(TEST_KEY).bytes);
     const chunks = await duckdb.rows("SELECT * FROM parquet_metadata($file) ORDER BY row_group_id, column_id");
-    expect(chunks).toHaveLength(12);
+    expect(chunks).toHaveLength(8);
     expect(new Set(chunks.map(({ compression }) => compression))).toEqual(new Set(["ZSTD"]));
     const names = chunks.filter(({ path_in_schema }) => path_in_schema === "point_name");
     expect(names.map(({ stats_min_value, stats_max_value }) => [stats_min_value, stats_max_value])).toEqual(
       [
-        [0, 7],
-        [8, 15],
-        [16, 19],
+        [0, 11],
+        [12, 19],
       ].map((ends) => ends.map((i) => written.points[i]!.name)),
     );
     for (const { encodings } of names) expect(encodings).toBe("PLAIN, RLE_DICTIONARY");

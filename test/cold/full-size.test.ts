@@ -1,4 +1,4 @@
-import { buildingDay, TEST_DAY } from "@building-vitals/core/cold/arbitrary-day";
+import { buildingDay, TEST_START } from "@building-vitals/core/cold/arbitrary-day";
 import { readPoints } from "@building-vitals/core/cold/day-file-reader";
 import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
 import { linesOf, sampleLines, TEST_KEY, writeDay } from "@building-vitals/core/cold/written-day";
@@ -43,7 +43,7 @@ describe("a day of 4,583 points and 6.6 million samples", () => {
       "SELECT count(*) AS n, count(DISTINCT point_name) AS points, epoch_ms(min(timestamp)) AS first FROM read_parquet($file)",
     );
     await duckdb.close();
-    expect(counted).toEqual({ n: BigInt(POINTS * 1_440), points: BigInt(POINTS), first: BigInt(TEST_DAY + 36_055) });
+    expect(counted).toEqual({ n: BigInt(POINTS * 1_440), points: BigInt(POINTS), first: BigInt(TEST_START + 36_055) });
     let i = 0;
     for (const point of buildingDay(POINTS)) {
       if (i % 60 === 0) {

@@ -47,7 +47,7 @@ const answerSchema = z.object({
     sources: z.array(z.string()),
   }),
 });
-type Answer = z.infer<typeof answerSchema>;
+export type Answer = z.infer<typeof answerSchema>;
 
 /** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
 export interface Deployment {

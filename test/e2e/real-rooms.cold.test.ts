@@ -5,14 +5,11 @@ import { loadCsvRooms } from "@building-vitals/ace-simulator/csv-rooms";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { deploy, type Deployment, syncToThePresent } from "./deployment.ts";
-import { hasRooms, roomPoint, ROOMS, RoomsOracle } from "./rooms-oracle.ts";
+import { expectEverySample } from "./every-sample.ts";
+import { hasRooms, type RoomPoint, ROOMS, RoomsOracle } from "./rooms-oracle.ts";
 
 const DAY_MS = 86_400_000;
-const POINTS_A_QUERY = 20;
 
-const spanSchema = z.object({ first: z.number(), last: z.number() });
-const pointSchema = z.object({ room: z.string(), quantity: z.string() });
-const sampleSchema = z.object({ time: z.number(), value: z.number() });
 const countSchema = z.object({ n: z.number() });
 const statusSchema = z.object({
   status: z.string(),
@@ -29,11 +26,9 @@ const title = hasRooms
   : "SKIPPED, the folder ../shared/data is absent: nine days of 25 real rooms, hot and cold";
 
 describe.skipIf(!hasRooms)(title, () => {
-  let shiftMs: number;
-  let span: { first: number; last: number };
   let deployment: Deployment;
   let oracle: RoomsOracle;
-  let points: z.infer<typeof pointSchema>[];
+  let points: RoomPoint[];
   let folder: string;
   let status: z.infer<typeof statusSchema>;
   /** UTC midnights of the days that are backfilled */
@@ -42,17 +37,14 @@ describe.skipIf(!hasRooms)(title, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "building-vitals-days-"));
     oracle = await RoomsOracle.open();
-    const [held] = await oracle.rows(spanSchema, "SELECT min(time) AS first, max(time) AS last FROM samples");
-    shiftMs = Math.floor((Date.now() - held!.last) / DAY_MS) * DAY_MS;
-    await oracle.shift(shiftMs);
-    span = { first: held!.first + shiftMs, last: held!.last + shiftMs };
-    points = await oracle.rows(pointSchema, "SELECT DISTINCT room, quantity FROM samples ORDER BY ALL");
+    points = await oracle.points();
     // The hot level reaches back a day and a half; the days before are in R2 only, and one and a half are in both.
-    deployment = await deploy(loadCsvRooms({ folder: ROOMS, shiftMs }), {
+    deployment = await deploy(loadCsvRooms({ folder: ROOMS, shiftMs: oracle.shiftMs }), {
       INITIAL_LOOKBACK_HOURS: "36",
       REQUESTS_PER_MINUTE: "6000",
     });
     await syncToThePresent(deployment);
+    const { span } = oracle;
     const firstDay = Math.floor(span.first / DAY_MS) * DAY_MS;
     const lastDay = Math.min(Math.floor(span.last / DAY_MS), Math.floor(Date.now() / DAY_MS) - 1) * DAY_MS;
     days = Array.from({ length: (lastDay - firstDay) / DAY_MS + 1 }, (_, i) => firstDay + i * DAY_MS);
@@ -115,25 +107,9 @@ describe.skipIf(!hasRooms)(title, () => {
   });
 
   it("answers over hot, cold and the boundary with every sample, none lost, doubled or altered", async () => {
-    for (let first = 0; first < points.length; first += POINTS_A_QUERY) {
-      const asked = points.slice(first, first + POINTS_A_QUERY);
-      const answer = await deployment.query({
-        start_time: String(span.first),
-        end_time: String(span.last + 1),
-        interval: "raw",
-        point_names: asked.map(roomPoint).join(),
-      });
-      expect(answer.metadata).toMatchObject({ partial: false, sources: ["D1", "R2"] });
-      for (const [i, series] of answer.series.entries()) {
-        const { room, quantity } = asked[i]!;
-        const held = await oracle.rows(
-          sampleSchema,
-          `SELECT time, value FROM samples WHERE room = '${room}' AND quantity = '${quantity}' ORDER BY time`,
-        );
-        expect(series.timestamps).toEqual(held.map((sample) => sample.time));
-        const altered = series.values.findIndex((value, at) => !Object.is(value, held[at]!.value));
-        expect(altered, `an altered value of ${series.point_name}`).toBe(-1);
-      }
-    }
+    const compared = await expectEverySample(deployment, oracle, points, (metadata) => {
+      expect(metadata).toMatchObject({ partial: false, sources: ["D1", "R2"] });
+    });
+    expect(compared).toBe(points.reduce((sum, point) => sum + point.n, 0));
   });
 });

@@ -2,16 +2,12 @@ import { loadCsvRooms } from "@building-vitals/ace-simulator/csv-rooms";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { deploy, type Deployment, type SiteSync, syncToThePresent } from "./deployment.ts";
-import { hasRooms, roomPoint, ROOMS, RoomsOracle } from "./rooms-oracle.ts";
+import { expectEverySample } from "./every-sample.ts";
+import { hasRooms, roomPoint, type RoomPoint, ROOMS, RoomsOracle } from "./rooms-oracle.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Points asked for in one query: 20 of them are 200,000 values. */
-const POINTS_A_QUERY = 20;
 
-const spanSchema = z.object({ first: z.number(), last: z.number() });
-const pointSchema = z.object({ room: z.string(), quantity: z.string(), n: z.number() });
-const sampleSchema = z.object({ time: z.number(), value: z.number() });
 const bucketSchema = z.object({
   time: z.number(),
   mean: z.number(),
@@ -25,29 +21,20 @@ const title = hasRooms
   : "SKIPPED, the folder ../shared/data is absent: nine days of 25 real rooms";
 
 describe.skipIf(!hasRooms)(title, () => {
-  /** from 2013 to the recent past, in whole days, so that the hours of the day stay what they were */
-  let shiftMs: number;
   let range: { start_time: string; end_time: string };
   let deployment: Deployment;
   let oracle: RoomsOracle;
-  let points: z.infer<typeof pointSchema>[];
+  let points: RoomPoint[];
   let runs: SiteSync[];
 
   beforeAll(async () => {
     oracle = await RoomsOracle.open();
-    const [span] = await oracle.rows(spanSchema, "SELECT min(time) AS first, max(time) AS last FROM samples");
-    const { first, last } = span!;
-    shiftMs = Math.floor((Date.now() - last) / DAY_MS) * DAY_MS;
-    await oracle.shift(shiftMs);
-    range = { start_time: String(first + shiftMs), end_time: String(last + shiftMs + 1) };
-    const lookbackHours = Math.ceil((Date.now() - first - shiftMs) / HOUR_MS);
-    deployment = await deploy(loadCsvRooms({ folder: ROOMS, shiftMs }), {
-      INITIAL_LOOKBACK_HOURS: String(lookbackHours),
+    const { first, last } = oracle.span;
+    range = { start_time: String(first), end_time: String(last + 1) };
+    deployment = await deploy(loadCsvRooms({ folder: ROOMS, shiftMs: oracle.shiftMs }), {
+      INITIAL_LOOKBACK_HOURS: String(Math.ceil((Date.now() - first) / HOUR_MS)),
     });
-    points = await oracle.rows(
-      pointSchema,
-      "SELECT room, quantity, count(*) AS n FROM samples GROUP BY ALL ORDER BY ALL",
-    );
+    points = await oracle.points();
     runs = await syncToThePresent(deployment);
   });
 
@@ -66,23 +53,7 @@ describe.skipIf(!hasRooms)(title, () => {
   });
 
   it("answers with every sample of every point, none lost, none invented, none altered", async () => {
-    let compared = 0;
-    for (let first = 0; first < points.length; first += POINTS_A_QUERY) {
-      const asked = points.slice(first, first + POINTS_A_QUERY);
-      const answer = await deployment.query({ ...range, interval: "raw", point_names: asked.map(roomPoint).join() });
-      expect(answer.series.map((series) => series.point_name)).toEqual(asked.map(roomPoint));
-      for (const [i, series] of answer.series.entries()) {
-        const { room, quantity } = asked[i]!;
-        const held = await oracle.rows(
-          sampleSchema,
-          `SELECT time, value FROM samples WHERE room = '${room}' AND quantity = '${quantity}' ORDER BY time`,
-        );
-        expect(series.timestamps).toEqual(held.map((sample) => sample.time));
-        const altered = series.values.findIndex((value, at) => !Object.is(value, held[at]!.value));
-        expect(altered, `an altered value of ${series.point_name}`).toBe(-1);
-        compared += held.length;
-      }
-    }
+    const compared = await expectEverySample(deployment, oracle, points, ({ partial }) => expect(partial).toBe(false));
     expect(compared).toBe(points.reduce((sum, point) => sum + point.n, 0));
   });
 
@@ -114,7 +85,7 @@ describe.skipIf(!hasRooms)(title, () => {
   });
 
   it("shows the real outage of 27 August 2013, 18:05 to 23:22, as missing", async () => {
-    const day = Date.UTC(2013, 7, 27) + shiftMs;
+    const day = Date.UTC(2013, 7, 27) + oracle.shiftMs;
     const answer = await deployment.query({
       start_time: String(day),
       end_time: String(day + DAY_MS),
@@ -122,7 +93,7 @@ describe.skipIf(!hasRooms)(title, () => {
       point_names: roomPoint({ room: "413", quantity: "temperature" }),
     });
     const outage = answer.metadata.missing.find(([start, end]) => end - start > 5 * HOUR_MS);
-    expect(outage?.map((time) => new Date(time - shiftMs).toISOString().slice(0, 16))).toEqual([
+    expect(outage?.map((time) => new Date(time - oracle.shiftMs).toISOString().slice(0, 16))).toEqual([
       "2013-08-27T18:05",
       "2013-08-27T23:22",
     ]);

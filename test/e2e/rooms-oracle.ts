@@ -8,17 +8,37 @@ export const hasRooms = existsSync(ROOMS);
 
 const COLUMNS = ["co2", "humidity", "light", "pir", "temperature"] as const;
 
+const DAY_MS = 86_400_000;
+
+type Connection = Awaited<ReturnType<DuckDBInstance["connect"]>>;
+
+const spanSchema = z.object({ first: z.number(), last: z.number() });
+const pointSchema = z.object({ room: z.string(), quantity: z.string(), n: z.number() });
+const sampleSchema = z.object({ time: z.number(), value: z.number() });
+
+/** What a room measured, and how many samples of it the files hold. */
+export type RoomPoint = z.infer<typeof pointSchema>;
+
 /** The name that the replay gives to what a room measured. */
 export function roomPoint(point: { room: string; quantity: string }): string {
   return `soda/sutardja_dai/${point.room}/${point.quantity}`;
 }
 
-/** What DuckDB, which shares no code with us, reads from the CSV files. */
+/**
+ * What DuckDB, which shares no code with us, reads from the CSV files, moved from 2013 to the recent past by whole days,
+ * so that the hours of the day stay what they were.
+ */
 export class RoomsOracle {
-  readonly #connection: Awaited<ReturnType<DuckDBInstance["connect"]>>;
+  readonly #connection: Connection;
+  /** by how much every time of the files was moved */
+  readonly shiftMs: number;
+  /** the times of the first and of the last sample, epoch ms */
+  readonly span: { readonly first: number; readonly last: number };
 
-  private constructor(connection: Awaited<ReturnType<DuckDBInstance["connect"]>>) {
+  private constructor(connection: Connection, shiftMs: number, span: { first: number; last: number }) {
     this.#connection = connection;
+    this.shiftMs = shiftMs;
+    this.span = span;
   }
 
   static async open(): Promise<RoomsOracle> {
@@ -31,21 +51,36 @@ export class RoomsOracle {
        FROM (UNPIVOT (SELECT * FROM read_csv('${ROOMS}/*.csv.gz', columns = ${columns}, header = true, filename = true))
          ON ${COLUMNS.join(", ")} INTO NAME quantity VALUE value)`,
     );
-    return new RoomsOracle(connection);
+    const read = "SELECT min(time) AS first, max(time) AS last FROM samples";
+    const { first, last } = (await rowsOf(connection, spanSchema, read))[0]!;
+    const shiftMs = Math.floor((Date.now() - last) / DAY_MS) * DAY_MS;
+    await connection.run(`UPDATE samples SET time = time + ${shiftMs}`);
+    return new RoomsOracle(connection, shiftMs, { first: first + shiftMs, last: last + shiftMs });
   }
 
-  /** Moves every sample by some milliseconds. */
-  async shift(ms: number): Promise<void> {
-    await this.#connection.run(`UPDATE samples SET time = time + ${ms}`);
+  async points(): Promise<RoomPoint[]> {
+    return this.rows(pointSchema, "SELECT room, quantity, count(*) AS n FROM samples GROUP BY ALL ORDER BY ALL");
+  }
+
+  /** All samples of a point, ascending. */
+  async samples({ room, quantity }: RoomPoint): Promise<z.infer<typeof sampleSchema>[]> {
+    return this.rows(
+      sampleSchema,
+      `SELECT time, value FROM samples WHERE room = '${room}' AND quantity = '${quantity}' ORDER BY time`,
+    );
   }
 
   async rows<S extends z.ZodType>(schema: S, sql: string): Promise<z.output<S>[]> {
-    const reader = await this.#connection.runAndReadAll(sql);
-    const number = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
-    return z
-      .array(schema)
-      .parse(
-        reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, number(v)]))),
-      );
+    return rowsOf(this.#connection, schema, sql);
   }
+}
+
+async function rowsOf<S extends z.ZodType>(connection: Connection, schema: S, sql: string): Promise<z.output<S>[]> {
+  const reader = await connection.runAndReadAll(sql);
+  const number = (value: unknown) => (typeof value === "bigint" ? Number(value) : value);
+  return z
+    .array(schema)
+    .parse(
+      reader.getRowObjects().map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, number(v)]))),
+    );
 }

@@ -1,3 +1,4 @@
+import type { Locator } from "../src/cold/locator.ts";
 import type { ManifestDay } from "../src/cold/manifest.ts";
 import type { PlanInput } from "../src/query/plan.ts";
 import type { PointDay, Stored } from "../src/query/stored.ts";
@@ -34,7 +35,7 @@ interface GroupSize {
 }
 
 /** A sample a minute of a point that has a row group of its own. */
-export function pointDay(id: number, day: number, size: GroupSize = {}): PointDay {
+export function pointDay(id: number, day: number, size: GroupSize = {}): PointDay & { readonly locator: Locator } {
   const { bytes = 12_000, rows = 11_520, apart = 112_000 } = size;
   const group = { offset: 4 + id * apart, timeBytes: 1, nameBytes: 1, valueBytes: bytes - 2, rows, crc32: 0 };
   return { pointId: id, day, locator: { group, firstRow: 0, rows: 1440 } };

@@ -3,7 +3,7 @@ import { dayFileKey } from "../src/cold/day-file-key.ts";
 import { scanDayFile } from "../src/cold/day-file-reader.ts";
 import { manifestStatement, objectStanding, parseManifestDays } from "../src/cold/manifest.ts";
 import type { DayBuild } from "../src/cold/staging.ts";
-import { dayRange, dayStart } from "../src/domain/day.ts";
+import { dayRange } from "../src/domain/day.ts";
 import { decodeRows } from "../src/hot/hour-row.ts";
 import { rowKey } from "../src/hot/row-key.ts";
 import type { SampleLines } from "./stored-samples.ts";
@@ -18,7 +18,7 @@ export async function storedDay(
   { site, day }: Omit<DayBuild, "build">,
 ): Promise<SampleLines> {
   const { start, end } = dayRange(day);
-  const key = dayFileKey(site.name, dayStart(day));
+  const key = dayFileKey(site.name, day);
   for (let tries = 0; tries < 5; tries++) {
     const names = new Map([...(await loadCatalog(db, site.id)).values()].map((point) => [point.id, point.name]));
     const [manifest, hot] = await db.batch([

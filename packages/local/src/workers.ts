@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler";
 import { z } from "zod";
 import { applyMigrations } from "./migrations.ts";
 import { HOST } from "./ports.ts";
+import { bundleWorker } from "./worker-bundle.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -49,18 +49,19 @@ export interface LocalWorkersOptions {
 
 /**
  * Runs the three Workers in one workerd, as their wrangler files describe them, on shared local storage with the
- * schema applied. The bundles are esbuild's, with the conditions that wrangler uses.
+ * schema applied.
  */
 export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
   const configs = WORKER_NAMES.map((name) => {
     const { workerOptions, main } = miniflareOptions(join(ROOT, `wrangler.${name}.toml`));
+    if (main === undefined) throw new Error(`wrangler.${name}.toml names no main module`);
     return { name, workerOptions, main, declared: declaredSchema.parse(workerOptions) };
   });
   const workers = await Promise.all(
     configs.map(async ({ name, workerOptions, main, declared }) => ({
       ...workerOptions,
       name,
-      modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: await bundle(main) }],
+      modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: await bundleWorker(main) }],
       bindings: { ...declared.bindings, ...settingsFor(Object.keys(declared.bindings), options.settings) },
       unsafeDirectSockets: [{ host: HOST, port: options.ports[name] }],
     })),
@@ -105,21 +106,4 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
 function settingsFor(declared: readonly string[], settings: Readonly<Record<string, string>>): Record<string, string> {
   const known = new Set([...declared, ...UNLISTED_SETTINGS]);
   return Object.fromEntries(Object.entries(settings).filter(([name]) => known.has(name)));
-}
-
-async function bundle(main: string | undefined): Promise<string> {
-  if (main === undefined) throw new Error("a wrangler file names no main module");
-  const { outputFiles } = await build({
-    entryPoints: [main],
-    bundle: true,
-    write: false,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    external: ["node:*", "cloudflare:*"],
-    logLevel: "silent",
-  });
-  const [file] = outputFiles;
-  if (file === undefined) throw new Error(`nothing was built of ${main}`);
-  return file.text;
 }

@@ -1,3 +1,4 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -5,7 +6,6 @@ import {
   clear,
   days,
   keys,
-  migrate,
   OTHER_SITE,
   post,
   SITE,
@@ -14,9 +14,10 @@ import {
   status,
   untilEnded,
   watchWorkflow,
+  windowsOf,
 } from "./service.ts";
 
-beforeAll(migrate);
+beforeAll(migratedDatabase);
 beforeEach(clear);
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -60,7 +61,7 @@ describe("a backfill", { timeout: 60_000 }, () => {
     expect(ended["records_processed"]).toBeGreaterThan(2000);
     for (const key of ["started_at", "last_updated"]) expect(ended[key]).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
     // every hour once, and the catalogue of a site that the sync has not seen yet
-    expect(upstream.windows).toHaveLength(48);
+    expect(windowsOf(upstream)).toHaveLength(48);
 
     const { sites } = await days("2025-09-30", "2025-10-03", SITE);
     expect(sites[0]).toMatchObject({ site: SITE, summary: { written: 2, missing: 2, failed: 0 } });
@@ -91,7 +92,7 @@ describe("a backfill", { timeout: 60_000 }, () => {
     await using _ = await watchWorkflow();
     await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-01" });
     await untilEnded();
-    const before = upstream.windows.length;
+    const before = windowsOf(upstream).length;
     await post("/backfill/start", TWO_DAYS);
     expect(await untilEnded()).toMatchObject({
       status: "completed",
@@ -99,12 +100,23 @@ describe("a backfill", { timeout: 60_000 }, () => {
       days_skipped: 1,
       api_calls: 24,
     });
-    expect(upstream.windows.slice(before).every(({ start }) => start >= "2025-10-01T23:59")).toBe(true);
+    expect(
+      windowsOf(upstream)
+        .slice(before)
+        .every(({ start }) => start >= "2025-10-01T23:59"),
+    ).toBe(true);
     await post("/backfill/start", TWO_DAYS);
     expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 2, days_skipped: 2, api_calls: 0 });
+    await env.DB.prepare("UPDATE point_days SET locator = ''").run();
     await post("/backfill/start", { ...TWO_DAYS, force_restart: true });
     expect(await untilEnded()).toMatchObject({ status: "completed", days_skipped: 0, api_calls: 48 });
     expect(await keys("staging/")).toEqual([]);
+    // The files were the same, and what the manifest says of them was damaged: this mends it.
+    const { results } = await env.DB.prepare(
+      "SELECT count(*) AS n, count(nullif(locator, '')) AS whole FROM point_days",
+    ).all<{ n: number; whole: number }>();
+    expect(results).toEqual([{ n: results[0]?.n, whole: results[0]?.n }]);
+    expect(results[0]?.n).toBeGreaterThan(0);
   });
 
   it("goes on in the next instance after ten days", async () => {
@@ -128,7 +140,7 @@ describe("a backfill", { timeout: 60_000 }, () => {
         { site: OTHER_SITE, days_completed: 2 },
       ],
     });
-    const order = upstream.windows.map(({ site }) => site);
+    const order = windowsOf(upstream).map(({ site }) => site);
     expect(order.indexOf(OTHER_SITE)).toBeLessThan(order.lastIndexOf(SITE));
     expect(order.indexOf(SITE)).toBeLessThan(order.lastIndexOf(OTHER_SITE));
   });
@@ -162,12 +174,12 @@ describe("a backfill", { timeout: 60_000 }, () => {
     });
 
     broken = false;
-    const before = upstream.windows.length;
+    const before = windowsOf(upstream).length;
     const retry = await post("/backfill/retry-failed");
     expect(retry.status).toBe(202);
     expect(await retry.json()).toMatchObject({ status: "started", start_date: "2025-10-02", estimated_days: 1 });
     expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 1, days_failed: 0, days_total: 1 });
-    expect(upstream.windows.slice(before)).toHaveLength(24);
+    expect(windowsOf(upstream).slice(before)).toHaveLength(24);
     const nothing = await post("/backfill/retry-failed");
     expect(nothing.status).toBe(200);
     expect(await nothing.json()).toMatchObject({ status: "not_started" });
@@ -198,7 +210,7 @@ describe("a backfill", { timeout: 60_000 }, () => {
     const ended = await untilEnded();
     expect(ended).toMatchObject({ status: "failed", days_failed: 2, days_completed: 0, progress_percent: "0.00" });
     expect(ended["reason"]).toContain("answered 401");
-    expect(upstream.windows).toEqual([]);
+    expect(windowsOf(upstream)).toEqual([]);
   });
 });
 
@@ -231,7 +243,7 @@ describe("cancelling", { timeout: 60_000 }, () => {
       },
     });
     for (const instance of await workflow.get()) await instance.waitForStatus("complete");
-    expect(upstream.windows).toHaveLength(24 + 9);
+    expect(windowsOf(upstream)).toHaveLength(24 + 9);
     expect(await keys("")).toEqual([`timeseries/2025/10/01/${SITE}.parquet`]);
     expect((await state("backfill:state"))?.["status"]).toBe("cancelled");
     // asked again, it answers the same

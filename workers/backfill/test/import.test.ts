@@ -1,8 +1,9 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { call, clear, migrate, post, SITE, simulateUpstream, untilEnded, watchWorkflow } from "./service.ts";
+import { call, clear, post, SITE, simulateUpstream, untilEnded, watchWorkflow } from "./service.ts";
 
-beforeAll(migrate);
+beforeAll(migratedDatabase);
 beforeEach(clear);
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -1,3 +1,4 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
@@ -5,15 +6,15 @@ import {
   call,
   clear,
   days,
-  migrate,
   OTHER_SITE,
   post,
   SITE,
   simulateUpstream,
   status,
+  windowsOf,
 } from "./service.ts";
 
-beforeAll(migrate);
+beforeAll(migratedDatabase);
 beforeEach(clear);
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -146,7 +147,7 @@ it("POST /backfill/plan tells what it would come to, and starts nothing", async 
     cost: { currency: "USD", total: expect.any(Number) },
     sites: [{ site: SITE, days: 366, calls: 366 * 24, basis: "nothing" }, { site: OTHER_SITE }],
   });
-  expect(upstream.windows).toEqual([]);
+  expect(windowsOf(upstream)).toEqual([]);
   expect(await status()).toEqual({ status: "not_started" });
 });
 

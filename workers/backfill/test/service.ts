@@ -1,7 +1,12 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
-import { createSimulator } from "@building-vitals/ace-simulator/simulator";
-import { applyD1Migrations, createExecutionContext, type D1Migration, introspectWorkflow } from "cloudflare:test";
+import { clientRequest } from "@building-vitals/core/test/client-request";
+import {
+  type SimulatedUpstream,
+  simulateUpstreamOf,
+  UPSTREAM_SETTINGS,
+} from "@building-vitals/core/test/simulated-upstream";
+import { createExecutionContext, introspectWorkflow } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import worker from "../src/index.ts";
@@ -9,12 +14,7 @@ import worker from "../src/index.ts";
 declare global {
   namespace Cloudflare {
     interface Env {
-      DB: D1Database;
-      ETL_STATE: KVNamespace;
-      TIMESERIES: R2Bucket;
       BACKFILL: Workflow;
-      /** set by vitest.config.ts */
-      TEST_MIGRATIONS: D1Migration[];
     }
   }
 }
@@ -22,12 +22,10 @@ declare global {
 export const SITE = "ses_falls_city";
 export const OTHER_SITE = "ses_omaha";
 export const ADMIN_TOKEN = "the-admin-token";
-const ACE_API_KEY = "the-upstream-key";
 
 /** What a deployment sets beside the wrangler file; the Workflow gets its settings from the same environment. */
 const SETTINGS = {
-  ACE_API_BASE_URL: "https://ace.test/api",
-  ACE_API_KEY,
+  ...UPSTREAM_SETTINGS,
   ADMIN_TOKEN,
   SITES: JSON.stringify([
     { name: SITE, timezone: "America/Chicago" },
@@ -50,10 +48,6 @@ const TABLES = [
   "sites",
 ];
 
-export async function migrate(): Promise<void> {
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
-}
-
 /** Empties D1, R2 and KV. */
 export async function clear(): Promise<void> {
   await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
@@ -62,29 +56,20 @@ export async function clear(): Promise<void> {
   for (const { name } of (await env.ETL_STATE.list()).keys) await env.ETL_STATE.delete(name);
 }
 
-/** A simulated upstream behind the address that the Worker and its Workflow fetch from. */
-export interface Upstream {
-  /** the start of each window that was asked for, ISO-8601, with its site */
-  readonly windows: { readonly site: string; readonly start: string }[];
-  /** may be replaced, to see or to change what is asked */
-  intercept: (request: Request, answer: () => Promise<Response>) => Promise<Response>;
-}
-
-export function simulateUpstream(faults: FaultPlanInput = {}, points = 6): Upstream {
+export function simulateUpstream(faults: FaultPlanInput = {}, points = 6): SimulatedUpstream {
   const sources = [SITE, OTHER_SITE].map((site, seed) =>
     createBuilding({ seed: seed + 5, site, timezone: "America/Chicago", points, unconfiguredPoints: 1 }),
   );
-  const simulator = createSimulator({ sources, apiKey: ACE_API_KEY, now: Date.now, faults });
-  const upstream: Upstream = { windows: [], intercept: (_, answer) => answer() };
-  vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
-    const request = new Request(input, init);
-    const url = new URL(request.url);
-    const site = /^\/api\/sites\/([^/]+)\/timeseries\/paginated$/.exec(url.pathname)?.[1];
-    const start = url.searchParams.get("start_time");
-    if (site !== undefined && start !== null) upstream.windows.push({ site, start });
-    return upstream.intercept(request, () => simulator.fetch(request));
+  return simulateUpstreamOf(sources, faults);
+}
+
+/** The windows of samples that an upstream was asked for: their site, and their start, ISO-8601. */
+export function windowsOf({ asked }: SimulatedUpstream): { site: string; start: string }[] {
+  return asked.flatMap(({ pathname, searchParams }) => {
+    const site = /^\/api\/sites\/([^/]+)\/timeseries\/paginated$/.exec(pathname)?.[1];
+    const start = searchParams.get("start_time");
+    return site === undefined || start === null ? [] : [{ site, start }];
   });
-  return upstream;
 }
 
 /** Calls the Worker as the platform does. */
@@ -93,13 +78,8 @@ export async function call(
   path: string,
   options: { token?: string; body?: unknown; settings?: Record<string, unknown> } = {},
 ): Promise<Response> {
-  const { token, body, settings = {} } = options;
-  const request = new Request<unknown, IncomingRequestCfProperties>(`https://backfill.test${path}`, {
-    method,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-    body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
-  });
-  return worker.fetch(request, { ...env, ...settings }, createExecutionContext());
+  const request = clientRequest(method, `https://backfill.test${path}`, options);
+  return worker.fetch(request, { ...env, ...options.settings }, createExecutionContext());
 }
 
 /** Posts with the right token. */

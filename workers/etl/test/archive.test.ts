@@ -1,12 +1,13 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { ADMIN_TOKEN, call, migrate, runCron, SITE, simulateUpstream } from "./service.ts";
+import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
 
 const DAY_MS = 86_400_000;
 const KEY = (day: string) => `timeseries/${day.replaceAll("-", "/")}/${SITE}.parquet`;
 const TABLES = ["sample_hours", "hot_hours", "day_files", "point_days", "sync_runs", "sync_state", "points", "sites"];
 
-beforeAll(migrate);
+beforeAll(migratedDatabase);
 beforeEach(async () => {
   await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
   const { objects } = await env.TIMESERIES.list();

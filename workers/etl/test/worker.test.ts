@@ -1,10 +1,12 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
+import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { ACE_API_KEY, ADMIN_TOKEN, call, migrate, runCron, SITE, simulateUpstream } from "./service.ts";
+import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
 
 const TABLES = ["sample_hours", "hot_hours", "point_days", "sync_runs", "sync_state", "points", "sites"];
 
-beforeAll(migrate);
+beforeAll(migratedDatabase);
 
 beforeEach(async () => {
   await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
@@ -74,7 +76,8 @@ describe("POST /trigger", () => {
       sites: [{ complete: false, errors: [{ stage: "catalog", code: "http" }] }],
     });
     const everything = text + lines.join("\n") + (await (await call("GET", "/status")).text());
-    for (const secret of ["a-key-that-is-refused", ACE_API_KEY, ADMIN_TOKEN]) expect(everything).not.toContain(secret);
+    for (const secret of ["a-key-that-is-refused", UPSTREAM_SETTINGS.ACE_API_KEY, ADMIN_TOKEN])
+      expect(everything).not.toContain(secret);
   });
 });
 
@@ -136,7 +139,7 @@ describe("the crons", () => {
       .run();
     asked.length = 0;
     await runCron("7 * * * *");
-    expect(asked).toEqual([`/sites/${SITE}/configured_points`]);
+    expect(asked.map((url) => url.pathname)).toEqual([`/api/sites/${SITE}/configured_points`]);
     const runs = await env.DB.prepare("SELECT sync_id FROM sync_runs WHERE site_id = ?1").bind(id).all();
     expect(runs.results).toHaveLength(1);
     expect(runs.results[0]).not.toEqual({ sync_id: "sync_old" });

@@ -5,13 +5,13 @@ import { hourAggregates, hourAggregatesText } from "@building-vitals/core/cold/h
 import { locatorText } from "@building-vitals/core/cold/locator";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
 import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
-import { dayOf, dayStart } from "@building-vitals/core/domain/day";
+import { dayOf } from "@building-vitals/core/domain/day";
 import type { Series } from "@building-vitals/core/domain/samples";
 import { type Sample, SITE, siteId } from "./service.ts";
 
 /** Of the site that the tests archive. */
 export function keyOf(day: number): string {
-  return dayFileKey(SITE, dayStart(day));
+  return dayFileKey(SITE, day);
 }
 
 function seriesOf(samples: readonly Sample[]): Series {
@@ -33,11 +33,7 @@ interface BuiltDay {
 export async function writeDayFile(samples: readonly Sample[], names: ReadonlyMap<number, string>): Promise<BuiltDay> {
   const day = dayOf(samples[0]![1]);
   const key = keyOf(day);
-  const writer = new DayFileWriter(new MultipartSink(env.TIMESERIES, key), {
-    site: SITE,
-    day: dayStart(day),
-    source: "d1",
-  });
+  const writer = new DayFileWriter(new MultipartSink(env.TIMESERIES, key), { site: SITE, day, source: "d1" });
   const byPoint = [...Map.groupBy(samples, ([id]) => id)].sort(([a], [b]) => compareUtf8(names.get(a)!, names.get(b)!));
   const series = byPoint.map(([id, own]) => ({ id, series: seriesOf(own) }));
   for (const one of series) await writer.writePoint(names.get(one.id)!, one.series);

@@ -96,3 +96,13 @@ test("a file that is not what was written: its points' newest samples are not kn
   expect(await latest("?points=live,silent")).toEqual({ points: named, partial: true });
   vi.restoreAllMocks();
 });
+
+test("a locator that is not legible: the point's newest sample is not known, and nothing is held against the file", async () => {
+  vi.spyOn(console, "log").mockReturnValue();
+  const key = ids[NAMES.indexOf("silent")]! * 2 ** 16 + FIRST + 1;
+  await env.DB.prepare("UPDATE point_days SET locator = '' WHERE point_day = ?1").bind(key).run();
+  const named = [ALL[1], ["silent", null, null]];
+  expect(await latest("?points=live,silent")).toEqual({ points: named, partial: true });
+  expect(await manifestRow(FIRST + 1)).toEqual({ state: "written", reason: null });
+  vi.restoreAllMocks();
+});

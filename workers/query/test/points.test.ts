@@ -1,3 +1,5 @@
+import { archiveSites } from "@building-vitals/core/cold/archive";
+import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -10,6 +12,7 @@ import {
   problemOf,
   setWatermark,
   SITE,
+  siteId,
   storePoints,
   storeSamples,
 } from "./service.ts";
@@ -69,6 +72,43 @@ test("a point with all there is to say of it, one that never spoke, and one of a
     next_cursor: null,
   });
   expect((await page({}, OTHER_SITE)).points.map(({ name }) => name)).toEqual(["x/y"]);
+});
+
+test("last_seen is the newest sample of both levels, to the millisecond", async () => {
+  const ids = await storePoints(
+    SITE,
+    ["archived", "both", "late"].map((name) => point(name)),
+  );
+  const [archived, both, late] = ids;
+  const lastSeen = async () => (await page()).points.map((one) => one["last_seen"]);
+  await storeSamples([
+    [archived!, START + 1, 1],
+    [archived!, START + 90_007, 2],
+    [both!, START + 5, 1],
+    [late!, START + 60_000, 1],
+  ]);
+  let builds = 0;
+  const { days } = await archiveSites(
+    {
+      db: env.DB,
+      bucket: env.TIMESERIES,
+      now: () => START + 30 * 86_400_000,
+      hotDays: 20,
+      newBuild: () => `build_${builds++}`,
+    },
+    [{ id: await siteId(SITE), name: SITE }],
+  );
+  expect(days).toMatchObject([{ outcome: "archived", hotRows: 3 }]);
+  await storeSamples([
+    [both!, START + 26 * 3_600_000 + 3, 1],
+    // after the archive, but of a time before what is in the file
+    [late!, START + 59_999, 1],
+  ]);
+  expect(await lastSeen()).toEqual([
+    "2025-10-12T14:01:30.007Z",
+    "2025-10-13T16:00:00.003Z",
+    "2025-10-12T14:01:00.000Z",
+  ]);
 });
 
 test("a site that no sync has met has no points", async () => {

@@ -1,22 +1,13 @@
-import { applyD1Migrations, createExecutionContext, type D1Migration } from "cloudflare:test";
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { loadCatalog, replaceCatalog } from "@building-vitals/core/catalog/catalog";
 import type { PointDescription } from "@building-vitals/core/domain/point";
 import { upsertSamples } from "@building-vitals/core/hot/upsert";
-import { endWindow, readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { endWindow } from "@building-vitals/core/sync/sync-state";
+import { migratedDatabase } from "@building-vitals/core/test/database";
+import { described, newSite, pointSamples } from "@building-vitals/core/test/points";
 import { z } from "zod";
 import worker from "../src/index.ts";
-
-declare global {
-  namespace Cloudflare {
-    interface Env {
-      DB: D1Database;
-      TIMESERIES: R2Bucket;
-      /** set by vitest.config.ts */
-      TEST_MIGRATIONS: D1Migration[];
-    }
-  }
-}
 
 export const SITE = "falls_city";
 /** A site whose name must be escaped in an address, and of another zone. */
@@ -27,7 +18,7 @@ export const SITES = JSON.stringify([
 ]);
 
 export async function migrate(): Promise<void> {
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  await migratedDatabase();
 }
 
 /** Calls the Worker as the platform does. */
@@ -126,11 +117,11 @@ export async function queryRows(parameters: Parameters): Promise<z.infer<typeof 
 }
 
 export function point(name: string, rest: Partial<PointDescription> = {}): PointDescription {
-  return { name, label: null, unit: null, unitRaw: null, tags: { kv: {}, markers: [] }, intervalS: 60, ...rest };
+  return described(name, { intervalS: 60, ...rest });
 }
 
 export async function siteId(site: string): Promise<number> {
-  return (await readSyncStates(env.DB, [site])).get(site)!.siteId;
+  return newSite(env.DB, site);
 }
 
 /** Makes these the points of a site. @returns their ids, in their order */
@@ -145,12 +136,7 @@ export async function storePoints(site: string, points: readonly PointDescriptio
 export type Sample = readonly [number, number, number];
 
 export async function storeSamples(samples: readonly Sample[]): Promise<void> {
-  await upsertSamples(env.DB, {
-    pointIds: Int32Array.from(samples, ([id]) => id),
-    times: Float64Array.from(samples, ([, time]) => time),
-    values: Float64Array.from(samples, ([, , value]) => value),
-    length: samples.length,
-  });
+  await upsertSamples(env.DB, pointSamples(samples));
 }
 
 export async function clear(): Promise<void> {

@@ -70,7 +70,7 @@ test.each([0, 7, 8, 25, POINTS - 1])(
     const cost = await costOf([i], FIRST, 1, "raw");
     expect(cost).toMatchObject({ samples: 1440, files: 1, requests: 1 });
     expect(cost.bytes).toBeLessThanOrEqual(16 * 1024);
-    expect(cost.bytes).toBeGreaterThan(1000);
+    expect(cost.bytes).toBeGreaterThan(300);
   },
 );
 
@@ -101,10 +101,10 @@ test("a zone that is not whole hours from UTC is computed from samples, and says
   expect(metadata).toMatchObject({ computed_from: "samples", storage_tiers: { cold: { files: 2, requests: 2 } } });
 });
 
-test("neighbours in a row group cost what one of them costs", async () => {
-  const one = await costOf([16], FIRST + 1, DAYS, "5min");
+test("neighbours in a row group cost what the last of them costs", async () => {
+  const last = await costOf([23], FIRST + 1, DAYS, "5min");
   const eight = await costOf([16, 17, 18, 19, 20, 21, 22, 23], FIRST + 1, DAYS, "5min");
-  expect([eight.requests, eight.bytes]).toEqual([one.requests, one.bytes]);
+  expect([eight.requests, eight.bytes]).toEqual([last.requests, last.bytes]);
 });
 
 test("a range of a minute reads one row group of its day only", async () => {

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { archive, clearArchive, keyOf, manifestRow, writeDayFile } from "./archive.ts";
 import { aroundRequests, changedBodies } from "./buckets.ts";
 import { DAY, MINUTE } from "./naive.ts";
@@ -48,9 +49,9 @@ beforeEach(async () => {
 
 const ASKED = ["p01", "p10"];
 
-async function ask(settings?: Record<string, unknown>) {
+async function ask(settings?: Record<string, unknown>, points = ASKED) {
   const [start, end] = [FIRST * DAY, (FIRST + 3) * DAY];
-  const asked = { site_name: SITE, point_names: ASKED, start_time: start, end_time: end, interval: "raw" };
+  const asked = { site_name: SITE, point_names: points, start_time: start, end_time: end, interval: "raw" };
   const { series, metadata } = await queryJson(asked, settings);
   return {
     rows: series.flatMap((one) => one.timestamps.map((at, i) => [one.point_name, at, one.values[i]])),
@@ -59,15 +60,15 @@ async function ask(settings?: Record<string, unknown>) {
 }
 
 /** What should be answered, without the samples of some days. */
-function expected(...without: number[]) {
+function expected(without: readonly number[] = [], points = ASKED) {
   return samples
-    .filter(([id, at]) => ASKED.includes(names.get(id)!) && !without.includes(Math.floor(at / DAY)))
+    .filter(([id, at]) => points.includes(names.get(id)!) && !without.includes(Math.floor(at / DAY)))
     .map(([id, at, value]) => [names.get(id), at, value]);
 }
 
 async function expectWithoutHurt(settings?: Record<string, unknown>) {
   const { rows, metadata } = await ask(settings);
-  expect(rows).toEqual(expected(HURT));
+  expect(rows).toEqual(expected([HURT]));
   expect(metadata).toMatchObject({ partial: true, missing: [hurt], completeness: 0.6666, sources: ["R2"] });
   return metadata;
 }
@@ -144,6 +145,62 @@ describe("an object that is not what was written", () => {
   });
 });
 
+describe("locators in the manifest that make no sense", () => {
+  const PARTS = ["offset", "timeBytes", "nameBytes", "valueBytes", "rows", "crc32", "firstRow", "ownRows"] as const;
+  /** Writes another locator of a point of the day. */
+  async function relocate(name: string, change: (text: string) => string): Promise<void> {
+    const id = ids[[...names.values()].indexOf(name)]!;
+    const key = id * 2 ** 16 + HURT;
+    const row = await env.DB.prepare("SELECT locator FROM point_days WHERE point_day = ?1")
+      .bind(key)
+      .first<{ locator: string }>();
+    await env.DB.prepare("UPDATE point_days SET locator = ?2 WHERE point_day = ?1")
+      .bind(key, change(row!.locator))
+      .run();
+  }
+  const changed = (part: (typeof PARTS)[number], to: (value: number) => number) => (text: string) => {
+    const numbers = z.array(z.int()).parse(JSON.parse(text));
+    return JSON.stringify(numbers.map((value, i) => (i === PARTS.indexOf(part) ? to(value) : value)));
+  };
+  /** p01 and p02 share a row group; p10 is of the next. */
+  test.each<[string, string[], string, (text: string) => string]>([
+    ["no JSON", ASKED, "p10", () => "[4,"],
+    ["empty", ASKED, "p01", () => ""],
+    ["too short", ASKED, "p01", () => "[4,5,6]"],
+    ["a length that is none", ASKED, "p01", changed("timeBytes", () => -1)],
+    ["more rows than the row group has", ASKED, "p10", changed("firstRow", (row) => row + 1e6)],
+    ["another extent than a neighbour's", ["p01", "p02"], "p02", changed("nameBytes", (bytes) => bytes + 1)],
+    ["within another row group", ASKED, "p10", () => "[7,1,1,1,144,0,0,144]"],
+  ])("%s: the day is unreadable, all else is answered, and nothing is held against the file", async (...given) => {
+    const [, asked, name, change] = given;
+    await relocate(name, change);
+    const { rows, metadata } = await ask({}, asked);
+    expect(rows).toEqual(expected([HURT], asked));
+    expect(metadata).toMatchObject({ partial: true, missing: [hurt], completeness: 0.6666 });
+    expect(log).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/day_file_unreadable.*2025-10-13.*the manifest does not say where the samples are/),
+    );
+    expect(await manifestRow(HURT)).toEqual({ state: "written", reason: null });
+  });
+
+  test("of a point that is not asked for: no matter", async () => {
+    await relocate("p05", () => "");
+    expect((await ask()).rows).toEqual(expected());
+  });
+
+  test("the file is read again as soon as its day is built anew", async () => {
+    await relocate("p01", () => "");
+    expect((await ask()).metadata.partial).toBe(true);
+    await archive(
+      samples.filter(([, at]) => Math.floor(at / DAY) === HURT),
+      names,
+    );
+    const { rows, metadata } = await ask();
+    expect(rows).toEqual(expected());
+    expect(metadata.partial).toBe(false);
+  });
+});
+
 describe("bytes that change while the etag stays", () => {
   test("whichever bit flips or wherever they end: the whole answer or a partial one, never a wrong one", async () => {
     const outcomes = { whole: 0, partial: 0 };
@@ -161,7 +218,7 @@ describe("bytes that change while the etag stays", () => {
         });
         const { rows, metadata } = await ask({ TIMESERIES: bucket });
         if (metadata.partial) {
-          expect(rows).toEqual(expected(HURT));
+          expect(rows).toEqual(expected([HURT]));
           expect(metadata.missing).toEqual([hurt]);
           expect(await manifestRow(HURT)).toMatchObject({ state: "suspect" });
         } else {

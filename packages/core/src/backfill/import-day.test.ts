@@ -84,7 +84,7 @@ it("imports nothing of a day that was not written", async () => {
 });
 
 it("does not take another object for the day's file", async () => {
-  const key = dayFileKey(site.name, dayStart(DAY));
+  const key = dayFileKey(site.name, DAY);
   const file = await (await env.TIMESERIES.get(key))!.arrayBuffer();
   await env.TIMESERIES.put(key, file.slice(1));
   await expect(run()).rejects.toThrow(DayFileChanged);

@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { DAY_MS } from "../domain/day.ts";
+import { DAY_MS, dayOf, dayStart } from "../domain/day.ts";
 import type { NamedSeries } from "./row-group-writer.ts";
 import { compareUtf8 } from "./utf8-order.ts";
 
 /** The day of the tests: 12 October 2025. */
-export const TEST_DAY = Date.UTC(2025, 9, 12);
+export const TEST_DAY = dayOf(Date.UTC(2025, 9, 12));
+export const TEST_START = dayStart(TEST_DAY);
 export const TEST_SITE = "ses_falls_city";
 
 const name = fc.oneof(
@@ -49,7 +50,7 @@ const point = fc
   })
   .map(({ name: of, samples }): NamedSeries => {
     const sorted = samples.toSorted(([a], [b]) => a - b);
-    const times = Float64Array.from(sorted, ([at]) => TEST_DAY + at);
+    const times = Float64Array.from(sorted, ([at]) => TEST_START + at);
     return { name: of, series: { times, values: Float64Array.from(sorted, ([, number]) => number) } };
   });
 
@@ -65,7 +66,7 @@ export async function forEachDay(check: (points: NamedSeries[]) => Promise<void>
 
 /** A point's day of one sample a minute, as a building has them: by its number a setpoint, a status or a reading. */
 export function buildingPoint(id: number, minutes = 1_440): NamedSeries {
-  const times = Float64Array.from({ length: minutes }, (_, minute) => TEST_DAY + minute * 60_000 + 36_055);
+  const times = Float64Array.from({ length: minutes }, (_, minute) => TEST_START + minute * 60_000 + 36_055);
   let seed = (id * 2_654_435_761) >>> 0;
   let walk = 70 + (id % 9);
   const noise = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32 - 0.5;

@@ -104,7 +104,7 @@ describe("the archive", () => {
     });
     expect(await hotRows()).toBe(0);
     expect(await stored()).toEqual(lines(FIRST));
-    expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, START)]);
+    expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, DAY)]);
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({
       state: "written",
       source: "d1",
@@ -171,7 +171,7 @@ describe("the archive", () => {
 
   test("builds nothing upon a file that somebody else put there: the day is suspect, its samples stay hot", async () => {
     await archivedWithLate();
-    await bucket.put(dayFileKey(site.name, START), "not what was written");
+    await bucket.put(dayFileKey(site.name, DAY), "not what was written");
     expect(await archiveDay(context(), newBuild())).toMatchObject({
       outcome: "suspect",
       reason: expect.stringContaining("somebody else"),
@@ -183,7 +183,7 @@ describe("the archive", () => {
 
   test("a file that is gone makes its day suspect", async () => {
     await archivedWithLate();
-    await bucket.delete(dayFileKey(site.name, START));
+    await bucket.delete(dayFileKey(site.name, DAY));
     expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "suspect", reason: "its file is gone" });
     expect(await hotRows()).toBe(3);
   });
@@ -214,7 +214,7 @@ describe.each<CrashKind>(["before", "after"])("an archive that dies %s any of it
         expect(await stored()).toEqual(expected);
         expect(await hotRows()).toBe(0);
         expect(await dayRows(db, { site, day: DAY })).toEqual(whole);
-        expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, START)]);
+        expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, DAY)]);
         expect((await readManifestDay(db, site.id, DAY))?.pending).toEqual(new Map());
       }
       expect(nth).toBeGreaterThan(20);
@@ -245,7 +245,7 @@ describe("between any two calls of an archive", () => {
       await archiveSites(context(), [site]);
       expect(await hotRows()).toBe(0);
       await check("archived");
-      expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, START)]);
+      expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, DAY)]);
     }
     expect(nth).toBeGreaterThan(20);
   }

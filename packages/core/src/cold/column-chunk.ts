@@ -1,28 +1,34 @@
 import { parquetHeader } from "hyparquet/src/column.js";
 import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
-import { byteStreamSplit, readRleBitPackedHybrid } from "hyparquet/src/encoding.js";
-import { readPlain } from "hyparquet/src/plain.js";
+import { readRleBitPackedHybrid } from "hyparquet/src/encoding.js";
+import { joinStreams } from "./byte-streams.ts";
 import { readZstdFrame } from "./zstd-frame.ts";
 
-/** A page of a column chunk, decompressed. */
+/** A page of a column chunk, not decompressed yet. */
 interface Page {
   readonly kind: string | undefined;
   readonly encoding: string | undefined;
   readonly count: number;
-  readonly view: DataView;
+  /** bytes when decompressed */
+  readonly size: number;
+  readonly isCompressed: boolean;
+  readonly stored: Uint8Array;
+  /** byte of the chunk at which the page ends */
+  readonly end: number;
 }
 
 const DOUBLE_BYTES = 8;
+const INT64_BYTES = 8;
 
 /** The pages of a chunk, which must fill it exactly. @throws for anything else */
 function readPages(chunk: Uint8Array): Page[] {
-  const reader = { view: new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength), offset: 0 };
+  const reader = { view: viewOf(chunk), offset: 0 };
   const pages: Page[] = [];
   while (reader.offset < chunk.length) {
     const header = parquetHeader(reader);
-    const end = reader.offset + header.compressed_page_size;
-    if (!(end > reader.offset && end <= chunk.length)) throw new Error("a page ends beyond its chunk");
-    const data = readZstdFrame(chunk.subarray(reader.offset, end), header.uncompressed_page_size);
+    const { offset: start } = reader;
+    const end = start + header.compressed_page_size;
+    if (!(end > start && end <= chunk.length)) throw new Error("a page ends beyond its chunk");
     reader.offset = end;
     const v2 = header.data_page_header_v2;
     if (v2 && (v2.num_nulls !== 0 || v2.num_rows !== v2.num_values)) throw new Error("a page has nulls");
@@ -31,57 +37,118 @@ function readPages(chunk: Uint8Array): Page[] {
     }
     const about = v2 ?? header.dictionary_page_header;
     if (about === undefined) throw new Error(`a page of type ${header.type}`);
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    pages.push({ kind: header.type, encoding: about.encoding, count: about.num_values, view });
+    pages.push({
+      kind: header.type,
+      encoding: about.encoding,
+      count: about.num_values,
+      size: header.uncompressed_page_size,
+      isCompressed: v2?.is_compressed !== false,
+      stored: chunk.subarray(start, end),
+      end,
+    });
   }
   return pages;
 }
 
-/** The one data page of a chunk, and its dictionary page if it has one. */
-function dataAndDictionary(chunk: Uint8Array, rows: number): { data: Page; dictionary: Page | null } {
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function contentOf({ stored, size, isCompressed }: Page): Uint8Array {
+  if (isCompressed) return readZstdFrame(stored, size);
+  if (stored.length !== size) throw new Error(`a page of ${stored.length} bytes instead of ${size}`);
+  return stored;
+}
+
+/** A copy, for a view on words or doubles must be aligned. */
+function aligned(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
+
+/** The data pages of a chunk, and its dictionary page if it has one. */
+function dataAndDictionary(chunk: Uint8Array): { data: Page[]; dictionary: Page | null } {
   const pages = readPages(chunk);
-  const data = pages.at(-1);
-  const dictionary = pages.length === 2 ? pages[0]! : null;
-  if (data?.kind !== "DATA_PAGE_V2" || pages.length > 2)
-    throw new Error("pages other than a dictionary and one of data");
-  if (data.count !== rows) throw new Error(`${data.count} rows instead of ${rows}`);
-  if (dictionary !== null && (dictionary.kind !== "DICTIONARY_PAGE" || dictionary.encoding !== "PLAIN")) {
-    throw new Error("a dictionary that is none");
-  }
-  if ((dictionary !== null) !== (data.encoding === "RLE_DICTIONARY")) throw new Error("a dictionary too many or few");
+  const dictionary = pages[0]?.kind === "DICTIONARY_PAGE" ? pages[0] : null;
+  const data = dictionary === null ? pages : pages.slice(1);
+  if (data.length === 0 || data.some(({ kind }) => kind !== "DATA_PAGE_V2"))
+    throw new Error("pages other than a dictionary and those of data");
+  if (dictionary !== null && dictionary.encoding !== "PLAIN") throw new Error("a dictionary that is none");
+  if (dictionary === null && data.some(({ encoding }) => encoding === "RLE_DICTIONARY"))
+    throw new Error("indexes without a dictionary");
   return { data, dictionary };
 }
 
+/** The one data page of a chunk, and its dictionary page if it has one. */
+function onePage(chunk: Uint8Array, rows: number): { page: Page; dictionary: Page | null } {
+  const { data, dictionary } = dataAndDictionary(chunk);
+  const [page] = data;
+  if (page === undefined || data.length !== 1) throw new Error(`${data.length} pages of data instead of one`);
+  if (page.count !== rows) throw new Error(`${page.count} rows instead of ${rows}`);
+  return { page, dictionary };
+}
+
 /** The first `needed` of a timestamp chunk's `rows` times, epoch milliseconds. */
-export function decodeTimes(chunk: Uint8Array, rows: number, needed: number): BigInt64Array {
-  const { data } = dataAndDictionary(chunk, rows);
-  if (data.encoding !== "DELTA_BINARY_PACKED") throw new Error(`times are ${data.encoding}`);
-  const times = new BigInt64Array(needed);
-  deltaBinaryUnpack({ view: data.view, offset: 0 }, needed, times);
+export function decodeTimes(chunk: Uint8Array, rows: number, needed: number): Float64Array {
+  const { page } = onePage(chunk, rows);
+  const times = new Float64Array(needed);
+  if (page.encoding === "PLAIN") {
+    const content = contentOf(page);
+    if (content.length !== rows * INT64_BYTES) throw new Error(`${content.length} bytes for ${rows} times`);
+    const words = new Uint32Array(aligned(content.subarray(0, needed * INT64_BYTES)));
+    for (let row = 0; row < needed; row++) times[row] = words[2 * row]! + words[2 * row + 1]! * 2 ** 32;
+  } else if (page.encoding === "DELTA_BINARY_PACKED") {
+    const integers = new BigInt64Array(needed);
+    deltaBinaryUnpack({ view: viewOf(contentOf(page)), offset: 0 }, needed, integers);
+    for (let row = 0; row < needed; row++) times[row] = Number(integers[row]!);
+  } else {
+    throw new Error(`times are ${page.encoding}`);
+  }
   return times;
 }
 
-/** A value chunk's doubles. */
-export function decodeValues(chunk: Uint8Array, rows: number): Float64Array {
-  const { data, dictionary } = dataAndDictionary(chunk, rows);
-  if (dictionary !== null) {
-    const distinct = readDoubles(dictionary);
-    const indexes = readIndexes(data, distinct.length);
-    const values = new Float64Array(rows);
-    for (let row = 0; row < rows; row++) values[row] = distinct[indexes[row]!]!;
-    return values;
-  }
-  return readDoubles(data);
+/** A point's values, and the byte of the value chunk at which its page ends. */
+interface DecodedPage {
+  readonly values: Float64Array;
+  readonly end: number;
 }
 
-function readDoubles({ encoding, count, view }: Page): Float64Array {
-  if (view.byteLength !== count * DOUBLE_BYTES) throw new Error(`${view.byteLength} bytes for ${count} values`);
-  const reader = { view, offset: 0 };
-  let values: unknown;
-  if (encoding === "BYTE_STREAM_SPLIT") values = byteStreamSplit(reader, count, "DOUBLE", undefined);
-  else if (encoding === "PLAIN") values = readPlain(reader, "DOUBLE", count, undefined);
-  if (!(values instanceof Float64Array)) throw new Error(`values are ${encoding}`);
-  return values;
+/**
+ * The doubles of the runs wanted.
+ * @param chunk a value chunk, or its beginning, which ends with a page; a page holds a run
+ * @param runs those of the row group, in their order
+ */
+export function decodeValues(
+  chunk: Uint8Array,
+  runs: readonly NameRun[],
+  wanted: ReadonlySet<NameRun>,
+): Map<NameRun, DecodedPage> {
+  const { data, dictionary } = dataAndDictionary(chunk);
+  let distinct: Float64Array | null = null;
+  const decoded = new Map<NameRun, DecodedPage>();
+  for (const [i, page] of data.entries()) {
+    const run = runs[i];
+    if (run?.rows !== page.count) throw new Error(`a page of ${page.count} values, not ${run?.rows ?? 0}`);
+    if (!wanted.has(run)) continue;
+    if (page.encoding === "RLE_DICTIONARY") distinct ??= readDoubles(dictionary!);
+    const values = page.encoding === "RLE_DICTIONARY" ? lookUp(page, distinct!) : readDoubles(page);
+    decoded.set(run, { values, end: page.end });
+  }
+  if (decoded.size < wanted.size) throw new Error(`${data.length} pages, of which some wanted is none`);
+  return decoded;
+}
+
+function lookUp(page: Page, distinct: Float64Array): Float64Array {
+  return Float64Array.from(readIndexes(page, distinct.length), (index) => distinct[index]!);
+}
+
+function readDoubles(page: Page): Float64Array {
+  const content = contentOf(page);
+  if (content.length !== page.count * DOUBLE_BYTES) {
+    throw new Error(`${content.length} bytes for ${page.count} values`);
+  }
+  if (page.encoding === "BYTE_STREAM_SPLIT") return new Float64Array(joinStreams(content, page.count));
+  if (page.encoding === "PLAIN") return new Float64Array(aligned(content));
+  throw new Error(`values are ${page.encoding}`);
 }
 
 /** A name and its rows [firstRow, firstRow + rows) of a row group. */
@@ -93,10 +160,10 @@ export interface NameRun {
 
 /** The names of a point_name chunk, each standing in one run of rows, in the dictionary's order. */
 export function decodeNames(chunk: Uint8Array, rows: number): NameRun[] {
-  const { data, dictionary } = dataAndDictionary(chunk, rows);
+  const { page, dictionary } = onePage(chunk, rows);
   if (dictionary === null) throw new Error("names without a dictionary");
   const names = readNames(dictionary);
-  const indexes = readIndexes(data, names.length);
+  const indexes = readIndexes(page, names.length);
   const starts: number[] = [];
   for (let row = 0; row < rows; row++) {
     if (row > 0 && indexes[row] === indexes[row - 1]) continue;
@@ -107,7 +174,8 @@ export function decodeNames(chunk: Uint8Array, rows: number): NameRun[] {
   return names.map((name, i) => ({ name, firstRow: starts[i]!, rows: (starts[i + 1] ?? rows) - starts[i]! }));
 }
 
-function readNames({ count, view }: Page): string[] {
+function readNames(page: Page): string[] {
+  const view = viewOf(contentOf(page));
   // Our own loop: hyparquet's decoder drops a leading byte order mark and mends what is no UTF-8.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const names: string[] = [];
@@ -117,18 +185,17 @@ function readNames({ count, view }: Page): string[] {
     names.push(decoder.decode(new Uint8Array(view.buffer, view.byteOffset + at + 4, length)));
     at += 4 + length;
   }
-  if (at !== view.byteLength || names.length !== count) throw new Error("a dictionary of another size");
+  if (at !== view.byteLength || names.length !== page.count) throw new Error("a dictionary of another size");
   return names;
 }
 
-function readIndexes({ count, view }: Page, distinct: number): number[] {
-  const indexes: number[] = Array.from({ length: count });
+function readIndexes(page: Page, distinct: number): Uint32Array {
+  const view = viewOf(contentOf(page));
+  const indexes = new Uint32Array(page.count);
   const width = view.getUint8(0);
-  if (width > 32) throw new Error(`indexes of ${width} bits`);
-  readRleBitPackedHybrid({ view, offset: 1 }, width, indexes, view.byteLength - 1);
-  if (indexes.length !== count) throw new Error(`${indexes.length} rows instead of ${count}`);
-  for (let row = 0; row < count; row++) {
-    if (!(indexes[row]! >= 0 && indexes[row]! < distinct)) throw new Error("an index beyond the dictionary");
-  }
+  if (width > 24) throw new Error(`indexes of ${width} bits`);
+  const reader = { view, offset: 1 };
+  readRleBitPackedHybrid(reader, width, indexes, view.byteLength - 1);
+  for (const index of indexes) if (index >= distinct) throw new Error("an index beyond the dictionary");
   return indexes;
 }

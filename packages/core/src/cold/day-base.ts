@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { dayStart } from "../domain/day.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
 import { type ManifestDay, objectStanding, readManifestDay, type StandingObject } from "./manifest.ts";
@@ -47,7 +46,7 @@ export async function findBase(
   of: DayBuild,
   replaceSuspect: boolean,
 ): Promise<DayBase> {
-  const key = dayFileKey(of.site.name, dayStart(of.day));
+  const key = dayFileKey(of.site.name, of.day);
   let row: ManifestDay | null = null;
   let object: StandingObject | null = null;
   let suspect: string | null = null;

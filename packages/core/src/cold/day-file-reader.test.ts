@@ -10,7 +10,7 @@ import { linesOf, sampleLines, TEST_KEY, writeDay } from "./written-day.ts";
 const noCost = () => ({ requests: 0, bytes: 0 });
 
 describe("what a read costs", () => {
-  test("one point: one request for exactly its row group's three chunks", async () => {
+  test("one point: one request for its row group's times, names and values, as far as its own", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(40, 60));
     for (const point of written.points) {
@@ -19,6 +19,16 @@ describe("what a read costs", () => {
       expect(found.get(point.name)!.times).toHaveLength(60);
       expect(cost).toEqual({ requests: 1, bytes: extentBytes(point.locator.group) });
     }
+  });
+
+  test("the first points of a row group: not the values of those after them", async () => {
+    const bucket = new MemoryBucket();
+    const { written, file } = await writeDay(bucket, buildingDay(12, 60));
+    const cost = noCost();
+    const some = [written.points[3]!, written.points[0]!];
+    expect((await readPoints(bucket, file, some, cost)).size).toBe(2);
+    expect(cost).toEqual({ requests: 1, bytes: extentBytes(some[0]!.locator.group) });
+    expect(cost.bytes).toBeLessThan(extentBytes(written.points[11]!.locator.group) / 2);
   });
 
   test("all points of neighbouring row groups: one request, and the site's name between them", async () => {
@@ -37,11 +47,12 @@ describe("what a read costs", () => {
     const cost = noCost();
     const footer = await readFooter(bucket, { key: TEST_KEY, etag: null, footerBytes: written.footerBytes }, cost);
     expect(cost).toEqual({ requests: 1, bytes: written.footerBytes });
-    const { name, locator } = written.points[17]!;
+    // The twelfth of its row group, for a footer tells of whole row groups only.
+    const { name, locator } = written.points[23]!;
     expect([...(await readPointsByFooter(bucket, TEST_KEY, footer, [name], cost)).keys()]).toEqual([name]);
     expect(cost).toEqual({ requests: 2, bytes: written.footerBytes + extentBytes(locator.group) });
     expect(
-      (await readPointsByFooter(bucket, TEST_KEY, footer, ["a", `${written.points[7]!.name}0`, "zz"], cost)).size,
+      (await readPointsByFooter(bucket, TEST_KEY, footer, ["a", `${written.points[11]!.name}!`, "zz"], cost)).size,
     ).toBe(0);
     expect(cost.requests).toBe(2);
   });
@@ -90,7 +101,7 @@ describe("a file that is not the one planned for", () => {
   test("is read for another day: no time is of that day", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(3, 5));
-    const reading = readPoints(bucket, { ...file, day: file.day + 86_400_000 }, written.points);
+    const reading = readPoints(bucket, { ...file, day: file.day + 1 }, written.points);
     await expect(reading).rejects.toThrow("does not ascend");
   });
 });
@@ -111,8 +122,8 @@ describe("a locator that is wrong", () => {
 
   test("another point's", async () => {
     const bucket = new MemoryBucket();
-    const { written, file } = await writeDay(bucket, buildingDay(12, 60));
-    const reading = readPoints(bucket, file, [{ name: written.points[9]!.name, locator: written.points[1]!.locator }]);
+    const { written, file } = await writeDay(bucket, buildingDay(15, 60));
+    const reading = readPoints(bucket, file, [{ name: written.points[13]!.name, locator: written.points[1]!.locator }]);
     await expect(reading).rejects.toThrow("is not in its row group");
   });
 
@@ -214,15 +225,19 @@ describe("bytes that are not those written", () => {
     const points = [...buildingDay(3, 20)];
     const { written, file } = await writeDay(bucket, points);
     const { bytes } = bucket.stored(TEST_KEY);
-    const { group } = written.points[0]!.locator;
+    // that of the last point: all of the row group
+    const { group } = written.points.at(-1)!.locator;
     let corrupt = 0;
     for (let at = group.offset; at < group.offset + extentBytes(group); at++) {
       for (const flip of [1, 0x80, 0xff]) {
         const damaged = bytes.slice();
         damaged[at]! ^= flip;
         bucket.damage(TEST_KEY, damaged);
-        const forged = { ...group, crc32: crc32(damaged.subarray(group.offset, group.offset + extentBytes(group))) };
-        const wanted = written.points.map(({ name, locator }) => ({ name, locator: { ...locator, group: forged } }));
+        const wanted = written.points.map(({ name, locator }) => {
+          const end = locator.group.offset + extentBytes(locator.group);
+          const forged = { ...locator.group, crc32: crc32(damaged.subarray(group.offset, end)) };
+          return { name, locator: { ...locator, group: forged } };
+        });
         const outcome: unknown = await readPoints(bucket, file, wanted).catch((error: unknown) => error);
         if (outcome instanceof DayFileCorrupt) corrupt++;
         else if (outcome instanceof Map) expect(sampleLines(outcome)).toHaveLength(linesOf(points).length);

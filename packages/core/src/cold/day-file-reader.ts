@@ -3,13 +3,13 @@ import { type Footer, groupReadsByFooter, readFooter } from "./footer.ts";
 import { extentBytes, type Locator } from "./locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
 import { type GroupRead, groupReads, planRanges, type RangeRead } from "./read-plan.ts";
-import { decodeGroup } from "./row-group-reader.ts";
+import { decodeGroup, type DecodedPoint } from "./row-group-reader.ts";
 
 /** The file that locators were made for, as the manifest knows it. */
 export interface DayFile {
   readonly key: string;
   readonly etag: string;
-  /** start of the UTC day, epoch milliseconds */
+  /** whole days since 1970-01-01, UTC */
   readonly day: number;
 }
 
@@ -31,8 +31,8 @@ export async function readRange(
   const found = new Map<string, Series>();
   for (const read of range.groups) {
     const from = read.group.offset - offset;
-    const decoded = decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, file);
-    for (const [name, series] of decoded) found.set(name, series);
+    const points = decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, file);
+    for (const { name, series } of points) found.set(name, series);
   }
   return found;
 }
@@ -74,21 +74,17 @@ export async function* scanDayFile(
   bucket: RangeBucket,
   file: { readonly key: string; readonly etag: string | null; readonly footerBytes?: number },
   cost: RangeCost = { requests: 0, bytes: 0 },
-): AsyncGenerator<{ name: string; series: Series; locator: Locator }> {
+): AsyncGenerator<DecodedPoint> {
   const footer = await readFooter(bucket, file, cost);
   const reads = footer.groups.map(({ group }): GroupRead => ({ group, points: null }));
   for (const range of planRanges(reads)) {
     const { bytes, offset } = await fetchRange(bucket, file.key, footer.etag, range, cost);
     for (const read of range.groups) {
       const from = read.group.offset - offset;
-      let firstRow = 0;
-      for (const [name, series] of decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, {
+      yield* decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, {
         key: file.key,
-        ...footer,
-      })) {
-        yield { name, series, locator: { group: read.group, firstRow, rows: series.times.length } };
-        firstRow += series.times.length;
-      }
+        day: footer.day,
+      });
     }
   }
 }

@@ -5,12 +5,18 @@ import { z } from "zod";
  * The layout of a day file; raise it with any change of the bytes that the writer makes. A file of another version is
  * not read. docs/storage-format.md describes the layout.
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+
+/** "PAR1", little-endian: what a Parquet file begins and ends with. */
+export const PARQUET_MAGIC = 0x31524150;
 
 export const CREATED_BY = `building-vitals version ${FORMAT_VERSION} (build hyparquet-writer)`;
 
-/** Points whose rows share a row group: a read of one point fetches and decodes all of its group. */
-export const POINTS_A_GROUP = 8;
+/**
+ * Points whose rows share a row group, and so its times: a read of one point fetches those, and the values of the points
+ * before it. docs/decisions/0006-day-file-pages.md has the figures.
+ */
+export const POINTS_A_GROUP = 12;
 
 /** A row group is closed early before it grows beyond this many rows, so that a point with many has its own. */
 export const MAX_GROUP_ROWS = 131_072;
@@ -27,35 +33,21 @@ export const COLUMNS = ["timestamp", "point_name", "value", "site_name"] as cons
 const required = { repetition_type: "REQUIRED" } as const;
 const text = { ...required, type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } } as const;
 
-const TIMESTAMP: SchemaElement = {
-  ...required,
-  name: "timestamp",
-  type: "INT64",
-  converted_type: "TIMESTAMP_MILLIS",
-  logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MILLIS" },
-};
-
-function schemaWith(timestamp: SchemaElement): SchemaElement[] {
+/** The schema as the footer states it. */
+export function dayFileSchema(): SchemaElement[] {
   return [
     { name: "samples", num_children: COLUMNS.length },
-    timestamp,
+    {
+      ...required,
+      name: "timestamp",
+      type: "INT64",
+      converted_type: "TIMESTAMP_MILLIS",
+      logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MILLIS" },
+    },
     { ...text, name: "point_name" },
     { ...required, name: "value", type: "DOUBLE" },
     { ...text, name: "site_name" },
   ];
-}
-
-/** The schema as the footer states it. */
-export function dayFileSchema(): SchemaElement[] {
-  return schemaWith(TIMESTAMP);
-}
-
-/**
- * The schema to encode row groups by: the bytes are the same, but for a column of type TIMESTAMP hyparquet-writer
- * makes an array of BigInt objects out of the typed array that it is given.
- */
-export function physicalSchema(): SchemaElement[] {
-  return schemaWith({ ...required, name: "timestamp", type: "INT64" });
 }
 
 /** Where a file's samples came from: the upstream API (a backfill) or the hot level (the archiver). */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Series } from "../domain/samples.ts";
-import { buildingDay, TEST_DAY, TEST_SITE } from "./arbitrary-day.ts";
+import { buildingDay, TEST_DAY, TEST_SITE, TEST_START } from "./arbitrary-day.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { DayFileWriter } from "./day-file-writer.ts";
 import { MemoryBucket } from "./memory-bucket.ts";
@@ -8,7 +8,7 @@ import { type ByteSink, MultipartSink } from "./multipart-sink.ts";
 import { TEST_KEY, writeDay } from "./written-day.ts";
 
 const series = (...samples: readonly (readonly [offset: number, value: number])[]): Series => ({
-  times: Float64Array.from(samples, ([offset]) => TEST_DAY + offset),
+  times: Float64Array.from(samples, ([offset]) => TEST_START + offset),
   values: Float64Array.from(samples, ([, value]) => value),
 });
 const ONE = series([0, 1]);
@@ -32,18 +32,18 @@ function failingSink(at: number | "finish", abort = async () => {}): ByteSink {
 }
 
 describe("a writer", () => {
-  test("makes a row group of each eight points and tells where each point lies in it", async () => {
+  test("makes a row group of each twelve points and tells where each point lies in it", async () => {
     const bucket = new MemoryBucket();
-    const { written } = await writeDay(bucket, buildingDay(17, 60));
-    expect(written).toMatchObject({ rows: 17 * 60, rowGroups: 3, bytes: bucket.stored(TEST_KEY).bytes.length });
+    const { written } = await writeDay(bucket, buildingDay(25, 60));
+    expect(written).toMatchObject({ rows: 25 * 60, rowGroups: 3, bytes: bucket.stored(TEST_KEY).bytes.length });
     const starts = written.points.map(({ locator }) => [locator.group.rows, locator.firstRow, locator.rows]);
-    const eight = Array.from({ length: 8 }, (_, i) => [480, i * 60, 60]);
-    expect(starts).toEqual([...eight, ...eight, [60, 0, 60]]);
+    const twelve = Array.from({ length: 12 }, (_, i) => [720, i * 60, 60]);
+    expect(starts).toEqual([...twelve, ...twelve, [60, 0, 60]]);
     expect(new Set(written.points.map(({ locator }) => locator.group.offset)).size).toBe(3);
   });
 
   test("closes a row group before a point that would make it too large", async () => {
-    const times = Float64Array.from({ length: 70_000 }, (_, i) => TEST_DAY + i);
+    const times = Float64Array.from({ length: 70_000 }, (_, i) => TEST_START + i);
     const large = { times, values: new Float64Array(70_000) };
     const points = ["a", "b", "c"].map((name) => ({ name, series: name === "c" ? ONE : large }));
     const { written } = await writeDay(new MemoryBucket(), points);
@@ -64,7 +64,11 @@ describe("a writer", () => {
     ["a time that is no number", series([Number.NaN, 1]), "does not ascend"],
     ["NaN", series([0, Number.NaN]), "has the value NaN"],
     ["an infinite value", series([0, 1], [1, -Infinity]), "has the value -Infinity"],
-    ["fewer values than times", { times: new Float64Array([TEST_DAY]), values: new Float64Array(0) }, "as many values"],
+    [
+      "fewer values than times",
+      { times: new Float64Array([TEST_START]), values: new Float64Array(0) },
+      "as many values",
+    ],
     ["too many samples", { times: new Float64Array(250_001), values: new Float64Array(250_001) }, "more than 250000"],
   ])("refuses a point with %s, and gives the file up", async (_, bad, reason) => {
     const bucket = new MemoryBucket();
@@ -127,6 +131,6 @@ describe("a writer", () => {
   test("refuses a site or a day without a key", () => {
     const sink = failingSink("finish");
     expect(() => new DayFileWriter(sink, { site: "", day: TEST_DAY, source: "api" })).toThrow(RangeError);
-    expect(() => new DayFileWriter(sink, { site: "a", day: TEST_DAY + 1, source: "api" })).toThrow(RangeError);
+    expect(() => new DayFileWriter(sink, { site: "a", day: TEST_DAY + 0.5, source: "api" })).toThrow(RangeError);
   });
 });

@@ -1,6 +1,6 @@
 import type { Series } from "../domain/samples.ts";
-import { DAY_MS } from "../domain/day.ts";
-import { dayFileKey, dayText } from "./day-file-key.ts";
+import { dayRange, dayText } from "../domain/day.ts";
+import { dayFileKey } from "./day-file-key.ts";
 import {
   type DayFileSource,
   FORMAT_VERSION,
@@ -15,7 +15,7 @@ import { compareUtf8 } from "./utf8-order.ts";
 
 interface DayFileOptions {
   readonly site: string;
-  /** start of the UTC day, epoch milliseconds */
+  /** whole days since 1970-01-01, UTC */
   readonly day: number;
   readonly source: DayFileSource;
 }
@@ -41,7 +41,7 @@ export interface WrittenDayFile extends StoredObject {
  * {@link POINTS_A_GROUP} points. A point's rows are all in one group: a group that would grow beyond
  * {@link MAX_GROUP_ROWS} rows is closed before the point, so a point with more has a group of its own.
  *
- * Memory: one row group (12,000 rows at a sample a minute), the sink's part, and about 2 KB a group for the footer.
+ * Memory: one row group (17,000 rows at a sample a minute), the sink's part, and about 2 KB a group for the footer.
  * Calls must be awaited one by one. The first error gives the file up: nothing is stored, nothing more may be written.
  */
 export class DayFileWriter {
@@ -91,7 +91,7 @@ export class DayFileWriter {
       if (this.#last === null) throw new RangeError("a day without samples has no file");
       if (this.#pending.length > 0) await this.#flush();
       const { day, source } = this.#options;
-      const footer = { day: dayText(day), source, formatVersion: FORMAT_VERSION, rows: this.#rows };
+      const footer = { day: dayText(day), source, formatVersion: FORMAT_VERSION };
       const bytes = this.#groups.encodeFooter(footer);
       await this.#sink.write(bytes);
       const stored = await this.#sink.finish();
@@ -129,24 +129,24 @@ export class DayFileWriter {
     if (times.length === 0) reject("has no samples");
     if (times.length > MAX_POINT_ROWS) reject(`has ${times.length} samples, more than ${MAX_POINT_ROWS}`);
     if (times.length !== values.length) reject("has not as many values as times");
-    const { day } = this.#options;
-    let before = day - 1;
+    const { start, end } = dayRange(this.#options.day);
+    let before = start - 1;
     for (let i = 0; i < times.length; i++) {
       const time = times[i]!;
       if (!Number.isInteger(time) || time <= before) reject(`time ${time} does not ascend from ${before}`);
       if (!Number.isFinite(values[i])) reject(`has the value ${values[i]} at ${time}`);
       before = time;
     }
-    if (before >= day + DAY_MS) reject(`time ${before} is not of the day`);
+    if (before >= end) reject(`time ${before} is not of the day`);
   }
 
   async #flush(): Promise<void> {
-    const { extent, bytes } = this.#groups.encodeGroup(this.#pending);
+    const { extents, bytes } = this.#groups.encodeGroup(this.#pending);
     await this.#sink.write(bytes);
     let firstRow = 0;
-    for (const { name, series } of this.#pending) {
+    for (const [i, { name, series }] of this.#pending.entries()) {
       const rows = series.times.length;
-      this.#points.push({ name, locator: { group: extent, firstRow, rows } });
+      this.#points.push({ name, locator: { group: extents[i]!, firstRow, rows } });
       firstRow += rows;
     }
     this.#rows += firstRow;

@@ -2,8 +2,9 @@ import { crc32 } from "node:zlib";
 import type { RowGroup } from "hyparquet";
 import { parquetMetadata } from "hyparquet/src/metadata.js";
 import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { parseDay } from "../domain/day.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { dayFileKey, parseDay } from "./day-file-key.ts";
+import { dayFileKey } from "./day-file-key.ts";
 import {
   COLUMNS,
   dayFileMetadataSchema,
@@ -12,6 +13,7 @@ import {
   FOOTER_SEAL_BYTES,
   FORMAT_VERSION,
   METADATA_KEYS,
+  PARQUET_MAGIC,
 } from "./day-file-schema.ts";
 import { extentBytes, type RowGroupExtent } from "./locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
@@ -23,7 +25,7 @@ export interface Footer {
   /** of the object that the footer was read from */
   readonly etag: string;
   readonly site: string;
-  /** start of the UTC day, epoch milliseconds */
+  /** whole days since 1970-01-01, UTC */
   readonly day: number;
   readonly source: DayFileSource;
   readonly rows: number;
@@ -36,7 +38,6 @@ export const FOOTER_FETCH_BYTES = 64 * 1024;
 
 /** The length of the metadata and `PAR1`, after it. */
 const TAIL_BYTES = 8;
-const MAGIC = 0x31524150;
 
 /**
  * Reads a file's footer from the end of the file.
@@ -54,7 +55,7 @@ export async function readFooter(
   const end = await fetchRange(bucket, key, file.etag, { offset: null, length }, cost);
   const tail = new DataView(end.bytes.buffer, end.bytes.byteOffset, end.bytes.byteLength);
   if (tail.byteLength < TAIL_BYTES + FOOTER_SEAL_BYTES) throw new DayFileCorrupt(key, 0, "is too short for a day file");
-  if (tail.getUint32(tail.byteLength - 4, true) !== MAGIC)
+  if (tail.getUint32(tail.byteLength - 4, true) !== PARQUET_MAGIC)
     throw new DayFileCorrupt(key, end.size - 4, "does not end as Parquet");
   const sealed = tail.getUint32(tail.byteLength - TAIL_BYTES, true) + TAIL_BYTES + FOOTER_SEAL_BYTES;
   if (sealed > end.size) throw new DayFileCorrupt(key, end.size - TAIL_BYTES, "a footer longer than the file");

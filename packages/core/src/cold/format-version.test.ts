@@ -13,6 +13,7 @@ import { readZstdFrame } from "./zstd-frame.ts";
  */
 const LAYOUTS: Record<number, string> = {
   1: "b7fc63c4e9ce4b6e7c3c80c9737b4b1e6ea0c700395c3f357db0c80cb458807e",
+  2: "905f8928f7215861fe9cd37d7816bc33662f3f61d40ae5e166e30691eff24c94",
 };
 
 const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -27,10 +28,9 @@ function layoutOf(bytes: Uint8Array<ArrayBuffer>, footerBytes: number): unknown 
     const reader = { view: new DataView(bytes.buffer), offset: at };
     const { compressed_page_size: size, crc: _, ...header } = parquetHeader(reader);
     at = reader.offset + size;
-    pages.push({
-      ...header,
-      data: hex(readZstdFrame(bytes.subarray(reader.offset, at), header.uncompressed_page_size)),
-    });
+    const stored = bytes.subarray(reader.offset, at);
+    const isPlain = header.data_page_header_v2?.is_compressed === false;
+    pages.push({ ...header, data: hex(isPlain ? stored : readZstdFrame(stored, header.uncompressed_page_size)) });
   }
   const places = new Set([
     "total_compressed_size",

@@ -1,14 +1,16 @@
 import { z } from "zod";
 
 /**
- * Where a row group's samples lie in its file: the chunks of its columns timestamp, point_name and value, which touch.
- * Bytes [offset, offset + timeBytes + nameBytes + valueBytes).
+ * What to fetch of a row group: the chunks of its columns timestamp, point_name and value, which touch, the last of them
+ * up to the end of a point's page: bytes [offset, offset + timeBytes + nameBytes + valueBytes). An extent that ends with
+ * the group's last point is all of the three chunks.
  */
 export interface RowGroupExtent {
   /** byte of the file at which the timestamp chunk begins */
   readonly offset: number;
   readonly timeBytes: number;
   readonly nameBytes: number;
+  /** of the value chunk, up to the end of the page of the last point that the extent is for */
   readonly valueBytes: number;
   /** rows of the whole group */
   readonly rows: number;
@@ -24,7 +26,7 @@ export interface Locator {
 }
 
 /** Bytes to fetch for a row group. */
-export function extentBytes(extent: RowGroupExtent): number {
+export function extentBytes(extent: Pick<RowGroupExtent, "timeBytes" | "nameBytes" | "valueBytes">): number {
   return extent.timeBytes + extent.nameBytes + extent.valueBytes;
 }
 
@@ -49,9 +51,9 @@ const storedLocatorSchema = z
 
 /**
  * The text that `point_days` keeps of a point and day: a JSON array of eight integers, 40 to 55 characters,
- * `[offset,timeBytes,nameBytes,valueBytes,groupRows,crc32,firstRow,rows]`. The first six are the same for the eight
- * points of a row group; they are kept with each so that a year of one point is planned from 365 short rows, without
- * 365 lists of all row groups. Key, etag, day and format version are the file's and stand once, in `day_files`.
+ * `[offset,timeBytes,nameBytes,valueBytes,groupRows,crc32,firstRow,rows]`. What is the same for the points of a row group
+ * is kept with each, so that a year of one point is planned from 365 short rows, without 365 lists of all row groups.
+ * Key, etag, day and format version are the file's and stand once, in `day_files`.
  */
 export function locatorText({ group, firstRow, rows }: Locator): string {
   const { offset, timeBytes, nameBytes, valueBytes, rows: groupRows, crc32 } = group;

@@ -127,7 +127,7 @@ async function writeMerged(
 ): Promise<{ written: WrittenDayFile; points: MergedPoint[] } | null> {
   const order = pointOrder(await loadCatalog(db, of.site.id));
   const sink = new MultipartSink(bucket, stagedFileKey(of));
-  const writer = new DayFileWriter(sink, { site: of.site.name, day: dayStart(of.day), source });
+  const writer = new DayFileWriter(sink, { site: of.site.name, day: of.day, source });
   const points: MergedPoint[] = [];
   const old = base.file === null ? null : scanDayFile(bucket, { key: base.key, etag: base.file.etag });
   try {

@@ -3,14 +3,14 @@ import { describe, expect, test } from "vitest";
 import { extentBytes, type RowGroupExtent } from "./locator.ts";
 import { groupReads, planRanges } from "./read-plan.ts";
 
-/** A row group of 30 bytes from `offset`. */
-const extent = (offset: number): RowGroupExtent => ({
+/** A row group of 30 bytes from `offset`, or its beginning. */
+const extent = (offset: number, valueBytes = 15): RowGroupExtent => ({
   offset,
   timeBytes: 10,
   nameBytes: 5,
-  valueBytes: 15,
+  valueBytes,
   rows: 80,
-  crc32: 7,
+  crc32: valueBytes,
 });
 const wanted = (name: string, group: RowGroupExtent, firstRow = 0) => ({
   name,
@@ -20,14 +20,21 @@ const reads = (...offsets: number[]) => offsets.map((offset) => ({ group: extent
 const spans = (ranges: ReturnType<typeof planRanges>) => ranges.map(({ offset, length }) => [offset, length]);
 
 describe("groupReads", () => {
-  test("names each row group once, ascending, with all that is wanted of it", () => {
-    expect(groupReads([wanted("c", extent(100)), wanted("a", extent(4), 20), wanted("d", extent(100), 10)])).toEqual([
-      { group: extent(4), points: [{ name: "a", expected: { firstRow: 20, rows: 10 } }] },
+  test("names each row group once, ascending, as far as its last point that is wanted", () => {
+    const all = [
+      wanted("d", extent(100, 9), 10),
+      wanted("a", extent(4, 7), 20),
+      wanted("e", extent(100, 12), 20),
+      wanted("c", extent(100, 4), 0),
+    ];
+    expect(groupReads(all)).toEqual([
+      { group: extent(4, 7), points: [{ name: "a", expected: { firstRow: 20, rows: 10 } }] },
       {
-        group: extent(100),
+        group: extent(100, 12),
         points: [
-          { name: "c", expected: { firstRow: 0, rows: 10 } },
           { name: "d", expected: { firstRow: 10, rows: 10 } },
+          { name: "e", expected: { firstRow: 20, rows: 10 } },
+          { name: "c", expected: { firstRow: 0, rows: 10 } },
         ],
       },
     ]);
@@ -37,13 +44,19 @@ describe("groupReads", () => {
     expect(() => groupReads([wanted("a", extent(4)), wanted("a", extent(100))])).toThrow("wanted twice");
   });
 
-  test.each(["timeBytes", "nameBytes", "valueBytes", "rows", "crc32"] as const)(
-    "refuses locators at odds about %s",
-    (field) => {
-      const other = { ...extent(4), [field]: 99 };
-      expect(() => groupReads([wanted("a", extent(4)), wanted("b", other)])).toThrow("contradict");
-    },
-  );
+  test.each(["timeBytes", "nameBytes", "rows"] as const)("refuses locators at odds about %s", (field) => {
+    const other = { ...extent(4, 20), [field]: 99 };
+    expect(() => groupReads([wanted("a", extent(4)), wanted("b", other, 10)])).toThrow("contradict");
+  });
+
+  test.each([
+    ["the same bytes with another CRC-32", { ...extent(4), crc32: 99 }, 0],
+    ["later rows that end where earlier ones do", extent(4), 10],
+    ["later rows that end before earlier ones", extent(4, 14), 10],
+    ["the same rows that end elsewhere", extent(4, 16), 0],
+  ])("refuses %s", (_, group, firstRow) => {
+    expect(() => groupReads([wanted("a", extent(4)), wanted("b", group, firstRow)])).toThrow("contradict");
+  });
 });
 
 describe("planRanges", () => {

@@ -31,18 +31,24 @@ export const MAX_RANGE_BYTES = 1024 * 1024;
  * @throws {RangeError} for a point that is wanted twice, and locators that contradict each other: not of one file
  */
 export function groupReads(wanted: readonly { readonly name: string; readonly locator: Locator }[]): GroupRead[] {
-  const groups = new Map<number, { group: RowGroupExtent; points: PointRead[] }>();
+  const groups = new Map<number, { group: RowGroupExtent; lastRow: number; points: PointRead[] }>();
   const seen = new Set<string>();
   for (const { name, locator } of wanted) {
     if (seen.has(name)) throw new RangeError(`point ${JSON.stringify(name)} is wanted twice`);
     seen.add(name);
     const { group, firstRow, rows } = locator;
     let read = groups.get(group.offset);
-    if (read === undefined) groups.set(group.offset, (read = { group, points: [] }));
-    if (!sameExtent(read.group, group)) throw new RangeError(`locators contradict each other at byte ${group.offset}`);
+    if (read === undefined) groups.set(group.offset, (read = { group, lastRow: firstRow, points: [] }));
+    const isLater = firstRow > read.lastRow;
+    if (!fit(read.group, group) || (read.points.length > 0 && isLater !== group.valueBytes > read.group.valueBytes)) {
+      throw new RangeError(`locators contradict each other at byte ${group.offset}`);
+    }
+    if (isLater) [read.group, read.lastRow] = [group, firstRow];
     read.points.push({ name, expected: { firstRow, rows } });
   }
-  return [...groups.values()].sort((a, b) => a.group.offset - b.group.offset);
+  return [...groups.values()]
+    .map(({ group, points }) => ({ group, points }))
+    .sort((a, b) => a.group.offset - b.group.offset);
 }
 
 /**
@@ -72,13 +78,12 @@ export function planRanges(
   return ranges;
 }
 
-function sameExtent(a: RowGroupExtent, b: RowGroupExtent): boolean {
+/** Whether two extents of one offset may be of one row group. */
+function fit(a: RowGroupExtent, b: RowGroupExtent): boolean {
   return (
-    a.offset === b.offset &&
     a.timeBytes === b.timeBytes &&
     a.nameBytes === b.nameBytes &&
-    a.valueBytes === b.valueBytes &&
     a.rows === b.rows &&
-    a.crc32 === b.crc32
+    (a.valueBytes !== b.valueBytes || a.crc32 === b.crc32)
   );
 }

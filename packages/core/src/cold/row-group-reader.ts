@@ -2,10 +2,17 @@ import { crc32 } from "node:zlib";
 import type { Series } from "../domain/samples.ts";
 import { decodeNames, decodeTimes, decodeValues, type NameRun } from "./column-chunk.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { DAY_MS } from "../domain/day.ts";
-import type { RowGroupExtent } from "./locator.ts";
+import { dayRange } from "../domain/day.ts";
+import type { Locator, RowGroupExtent } from "./locator.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { compareUtf8 } from "./utf8-order.ts";
+
+/** A point's samples, and what to fetch to read just them. */
+export interface DecodedPoint {
+  readonly name: string;
+  readonly series: Series;
+  readonly locator: Locator;
+}
 
 /**
  * The samples of a row group's points, in the order of their names.
@@ -17,7 +24,7 @@ export function decodeGroup(
   bytes: Uint8Array,
   { group, points }: GroupRead,
   file: { readonly key: string; readonly day: number },
-): Map<string, Series> {
+): DecodedPoint[] {
   const { offset, timeBytes, nameBytes, rows } = group;
   const fail = (at: number, reason: string, cause?: unknown): never => {
     throw new DayFileCorrupt(file.key, offset + at, reason, { cause });
@@ -35,10 +42,18 @@ export function decodeGroup(
   const runs = within(timeBytes, () => checkedNames(bytes.subarray(timeBytes, valuesAt), group));
   const wanted = selectRuns(runs, points, (reason) => fail(timeBytes, reason));
   const needed = wanted.reduce((end, { firstRow, rows: own }) => Math.max(end, firstRow + own), 0);
-  if (needed === 0) return new Map();
+  if (needed === 0) return [];
   const times = within(0, () => decodeTimes(bytes.subarray(0, timeBytes), rows, needed));
-  const values = within(valuesAt, () => decodeValues(bytes.subarray(valuesAt), rows));
-  return new Map(wanted.map((run) => [run.name, within(0, () => checkedSeries(run, times, values, file.day))]));
+  const pages = within(valuesAt, () => decodeValues(bytes.subarray(valuesAt), runs, new Set(wanted)));
+  let [crc, crcEnd] = [0, 0];
+  return wanted.map((run) => {
+    const { values, end } = pages.get(run)!;
+    crc = crc32(bytes.subarray(crcEnd, valuesAt + end), crc);
+    crcEnd = valuesAt + end;
+    const series = within(0, () => checkedSeries(run, times, values, file.day));
+    const locator = { group: { ...group, valueBytes: end, crc32: crc }, firstRow: run.firstRow, rows: run.rows };
+    return { name: run.name, series, locator };
+  });
 }
 
 function checkedNames(chunk: Uint8Array, group: RowGroupExtent): NameRun[] {
@@ -70,19 +85,19 @@ function selectRuns(runs: NameRun[], points: GroupRead["points"], fail: (reason:
 
 function checkedSeries(
   { name, firstRow, rows }: NameRun,
-  times: BigInt64Array,
+  ofGroup: Float64Array,
   values: Float64Array,
   day: number,
 ): Series {
-  const own = { times: new Float64Array(rows), values: values.slice(firstRow, firstRow + rows) };
-  let before = day - 1;
+  const times = ofGroup.slice(firstRow, firstRow + rows);
+  const { start, end } = dayRange(day);
+  let before = start - 1;
   for (let i = 0; i < rows; i++) {
-    const time = Number(times[firstRow + i]!);
+    const time = times[i]!;
     if (!(time > before)) throw new Error(`point ${JSON.stringify(name)}: time ${time} does not ascend from ${before}`);
-    if (!Number.isFinite(own.values[i])) throw new Error(`point ${JSON.stringify(name)}: a value is not finite`);
-    own.times[i] = time;
+    if (!Number.isFinite(values[i])) throw new Error(`point ${JSON.stringify(name)}: a value is not finite`);
     before = time;
   }
-  if (before >= day + DAY_MS) throw new Error(`point ${JSON.stringify(name)}: time ${before} is not of the day`);
-  return own;
+  if (before >= end) throw new Error(`point ${JSON.stringify(name)}: time ${before} is not of the day`);
+  return { times, values };
 }

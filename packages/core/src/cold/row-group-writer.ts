@@ -1,18 +1,21 @@
 import { crc32 } from "node:zlib";
+import type { RowGroup, Statistics } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import { ParquetWriter } from "hyparquet-writer/src/parquet-writer.js";
+import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import type { Series } from "../domain/samples.ts";
+import { type ChunkPages, type DataPage, dataPage, writeColumnChunk } from "./column-chunk-writer.ts";
 import {
   CREATED_BY,
   dayFileSchema,
   FOOTER_SEAL,
   FOOTER_SEAL_BYTES,
   METADATA_KEYS,
-  physicalSchema,
+  PARQUET_MAGIC,
 } from "./day-file-schema.ts";
-import { extentBytes, type RowGroupExtent } from "./locator.ts";
-import { chooseValueEncoding } from "./value-encoding.ts";
-import { zstdFrame } from "./zstd-frame.ts";
+import type { RowGroupExtent } from "./locator.ts";
+import { runsOfIndexes } from "./rle-indexes.ts";
+import { encodeTimes } from "./time-encoding.ts";
+import { encodeValues } from "./value-encoding.ts";
 
 /** A point's samples, to be written. */
 export interface NamedSeries {
@@ -24,94 +27,95 @@ export interface NamedSeries {
 export class RowGroupWriter {
   readonly #site: string;
   readonly #bytes = new ByteWriter();
-  readonly #parquet: ParquetWriter;
+  readonly #groups: RowGroup[] = [];
   readonly #crcs: number[] = [];
+  #rows = 0;
 
   constructor(site: string) {
     this.#site = site;
-    this.#parquet = new ParquetWriter({
-      writer: this.#bytes,
-      schema: physicalSchema(),
-      codec: "ZSTD",
-      compressors: { ZSTD: zstdFrame },
-      statistics: false,
-      // The default of 16 bytes ends before names begin to differ, and then nothing prunes.
-      statisticsTruncateLength: Number.POSITIVE_INFINITY,
-      createdBy: CREATED_BY,
-    });
+    this.#bytes.appendUint32(PARQUET_MAGIC);
   }
 
   /**
    * Encodes one row group.
    * @param points in ascending order, none empty
-   * @returns where it lies in the file, and the file's next bytes, valid until the next call
+   * @returns what to fetch for each point, and the file's next bytes, valid until the next call
    */
-  encodeGroup(points: readonly NamedSeries[]): { extent: RowGroupExtent; bytes: Uint8Array } {
+  encodeGroup(points: readonly NamedSeries[]): { extents: RowGroupExtent[]; bytes: Uint8Array } {
     // The first group follows the four bytes that every Parquet file begins with, and goes out with them.
-    if (this.#parquet.row_groups.length > 0) this.#bytes.index = 0;
+    if (this.#groups.length > 0) this.#bytes.index = 0;
     const lead = this.#bytes.index;
     const offset = this.#bytes.offset;
-    const rows = points.reduce((sum, { series }) => sum + series.times.length, 0);
-    const times = new BigInt64Array(rows);
-    const words = new Int32Array(times.buffer);
-    const names = Array.from<string>({ length: rows });
-    const values = new Float64Array(rows);
-    let row = 0;
-    for (const { name, series } of points) {
-      values.set(series.values, row);
-      names.fill(name, row, row + series.times.length);
-      for (const time of series.times) {
-        // The int64's words: a BigInt for each sample would take a tenth of the whole time.
-        const high = Math.floor(time / 2 ** 32);
-        words[2 * row] = time - high * 2 ** 32;
-        words[2 * row + 1] = high;
-        row++;
-      }
-    }
-    // A file is flushed in groups by us, so hyparquet-writer has one group and one page a chunk to make of this.
-    void this.#parquet.write({
-      rowGroupSize: rows,
-      pageSize: 0,
-      columnData: [
-        { name: "timestamp", data: times, encoding: "DELTA_BINARY_PACKED" },
-        { name: "point_name", data: names, encoding: "RLE_DICTIONARY" },
-        { name: "value", data: values, encoding: chooseValueEncoding(values) },
-        { name: "site_name", data: Array.from<string>({ length: rows }).fill(this.#site), encoding: "RLE_DICTIONARY" },
-      ],
-    });
-    this.#describeGroup(points);
+    const names = points.map(({ name }) => name);
+    const runs = points.map(({ series }) => series.times.length);
+    const rows = runs.reduce((sum, own) => sum + own, 0);
+    const chunk = (name: string, type: "INT64" | "DOUBLE" | "BYTE_ARRAY", pages: ChunkPages) =>
+      writeColumnChunk(this.#bytes, { name, type }, pages);
+    const times = encodeTimes(points.map(({ series }) => series.times));
+    const columns = [
+      chunk("timestamp", "INT64", { dictionary: null, data: [times] }),
+      chunk("point_name", "BYTE_ARRAY", textPages(names, runs)),
+      chunk("value", "DOUBLE", encodeValues(points.map(({ series }) => series.values))),
+      chunk("site_name", "BYTE_ARRAY", textPages([this.#site], [rows])),
+    ] as const;
+    const [time, name, value] = columns;
+    // The order of the points tells the statistics.
+    time.chunk.meta_data!.statistics = timeStatistics(points);
+    name.chunk.meta_data!.statistics = { null_count: 0n, min_value: names[0]!, max_value: names.at(-1)! };
+    const timeBytes = time.pageEnds.at(-1)! - offset;
+    const nameBytes = name.pageEnds.at(-1)! - offset - timeBytes;
     const bytes = this.#bytes.getBytes();
-    const { columns } = this.#parquet.row_groups.at(-1)!;
-    const chunkBytes = (column: number) => Number(columns[column]!.meta_data!.total_compressed_size);
-    const sizes = { offset, timeBytes: chunkBytes(0), nameBytes: chunkBytes(1), valueBytes: chunkBytes(2), rows };
-    const crc = crc32(bytes.subarray(lead, lead + extentBytes({ ...sizes, crc32: 0 })));
+    const extents: RowGroupExtent[] = [];
+    let [at, crc] = [offset, 0];
+    for (const end of value.pageEnds) {
+      crc = crc32(bytes.subarray(lead + at - offset, lead + end - offset), crc);
+      extents.push({
+        offset,
+        timeBytes,
+        nameBytes,
+        valueBytes: end - offset - timeBytes - nameBytes,
+        rows,
+        crc32: crc,
+      });
+      at = end;
+    }
+    this.#groups.push({
+      columns: columns.map((column) => column.chunk),
+      total_byte_size: columns.reduce((sum, column) => sum + column.chunk.meta_data!.total_uncompressed_size, 0n),
+      num_rows: BigInt(rows),
+      total_compressed_size: BigInt(bytes.length - lead),
+    });
     this.#crcs.push(crc);
-    return { extent: { ...sizes, crc32: crc }, bytes };
-  }
-
-  /** Statistics of the last group. Its order tells them; hyparquet-writer would compare all rows, a third of the time. */
-  #describeGroup(points: readonly NamedSeries[]): void {
-    const [time, name] = this.#parquet.row_groups.at(-1)!.columns;
-    const first = Math.min(...points.map(({ series }) => series.times[0]!));
-    const last = Math.max(...points.map(({ series }) => series.times.at(-1)!));
-    time!.meta_data!.statistics = { null_count: 0n, min_value: BigInt(first), max_value: BigInt(last) };
-    const [minName, maxName] = [points[0]!.name, points.at(-1)!.name];
-    name!.meta_data!.statistics = { null_count: 0n, min_value: minName, max_value: maxName };
+    this.#rows += rows;
+    return { extents, bytes };
   }
 
   /** The rest of the file: the seal and the footer. */
-  encodeFooter(metadata: { day: string; source: string; formatVersion: number; rows: number }): Uint8Array {
+  encodeFooter(about: { day: string; source: string; formatVersion: number }): Uint8Array {
     this.#bytes.index = 0;
-    this.#parquet.schema = dayFileSchema();
-    this.#parquet.kvMetadata = [
-      { key: METADATA_KEYS.formatVersion, value: String(metadata.formatVersion) },
-      { key: METADATA_KEYS.site, value: this.#site },
-      { key: METADATA_KEYS.day, value: metadata.day },
-      { key: METADATA_KEYS.source, value: metadata.source },
-      { key: METADATA_KEYS.rowCount, value: String(metadata.rows) },
-      { key: METADATA_KEYS.rowGroupCrc32, value: this.#crcs.map((crc) => crc.toString(16).padStart(8, "0")).join("") },
-    ];
-    void this.#parquet.finish();
+    const metadata = {
+      version: 2,
+      created_by: CREATED_BY,
+      schema: dayFileSchema(),
+      num_rows: BigInt(this.#rows),
+      row_groups: this.#groups,
+      // of a footer that was read
+      metadata_length: 0,
+      key_value_metadata: [
+        { key: METADATA_KEYS.formatVersion, value: String(about.formatVersion) },
+        { key: METADATA_KEYS.site, value: this.#site },
+        { key: METADATA_KEYS.day, value: about.day },
+        { key: METADATA_KEYS.source, value: about.source },
+        { key: METADATA_KEYS.rowCount, value: String(this.#rows) },
+        {
+          key: METADATA_KEYS.rowGroupCrc32,
+          value: this.#crcs.map((crc) => crc.toString(16).padStart(8, "0")).join(""),
+        },
+      ],
+    };
+    // The default of 16 bytes ends before names begin to differ, and then nothing prunes.
+    writeMetadata(this.#bytes, metadata, Number.POSITIVE_INFINITY);
+    this.#bytes.appendUint32(PARQUET_MAGIC);
     const footer = this.#bytes.getBytes();
     const sealed = new Uint8Array(FOOTER_SEAL_BYTES + footer.length);
     const view = new DataView(sealed.buffer);
@@ -120,4 +124,23 @@ export class RowGroupWriter {
     sealed.set(footer, FOOTER_SEAL_BYTES);
     return sealed;
   }
+}
+
+function timeStatistics(points: readonly NamedSeries[]): Statistics {
+  const first = Math.min(...points.map(({ series }) => series.times[0]!));
+  const last = Math.max(...points.map(({ series }) => series.times.at(-1)!));
+  return { null_count: 0n, min_value: BigInt(first), max_value: BigInt(last) };
+}
+
+/** Pages of texts that each stand in one run of rows. */
+function textPages(texts: readonly string[], runs: readonly number[]): ChunkPages {
+  const writer = new ByteWriter();
+  for (const text of texts) {
+    const bytes = new TextEncoder().encode(text);
+    writer.appendUint32(bytes.length);
+    writer.appendBytes(bytes);
+  }
+  const rows = runs.reduce((sum, own) => sum + own, 0);
+  const data: DataPage = dataPage("RLE_DICTIONARY", rows, runsOfIndexes(runs));
+  return { dictionary: { values: texts.length, bytes: writer.getBytes() }, data: [data] };
 }

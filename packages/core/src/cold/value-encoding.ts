@@ -1,66 +1,73 @@
-import { zstdFrame } from "./zstd-frame.ts";
+import { splitStreams } from "./byte-streams.ts";
+import { type ChunkPages, type DataPage, dataPage, type DictionaryPage } from "./column-chunk-writer.ts";
+import { packedIndexes } from "./rle-indexes.ts";
 
-/** The Parquet encodings of a row group's values; the smallest of these after zstd is written. */
-export const VALUE_ENCODINGS = ["PLAIN", "RLE_DICTIONARY", "BYTE_STREAM_SPLIT"] as const;
-export type ValueEncoding = (typeof VALUE_ENCODINGS)[number];
+/** Indexes that are packed with 24 bits or fewer; no day of a point comes near. */
+const MAX_DISTINCT = 65_536;
+
+/** Compressed bytes that a distinct value adds to the dictionary, about. */
+const ENTRY_BYTES = 3;
+
+/** A point's values, its page so far, and its distinct values where a dictionary is smaller than that page. */
+interface Candidate {
+  readonly values: Float64Array;
+  readonly page: DataPage;
+  readonly distinct: Float64Array | null;
+}
 
 /**
- * The encoding that makes these values smallest: rounded readings want a dictionary, single-precision noise wants its
- * bytes apart, setpoints and slow values want neither. Costs three compressions.
+ * Encodes the values of a row group's points, a page each in the encoding that is smallest for it after zstd: rounded
+ * readings want a dictionary, single-precision noise wants its bytes apart, setpoints and slow values want neither.
+ * The dictionary is one for all pages that use it.
  */
-export function chooseValueEncoding(values: Float64Array): ValueEncoding {
-  const plain = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  let best: ValueEncoding = "PLAIN";
-  let size = zstdFrame(plain).length;
-  const split = zstdFrame(splitStreams(plain)).length;
-  if (split < size) [best, size] = ["BYTE_STREAM_SPLIT", split];
-  if ((dictionarySize(values) ?? size) < size) best = "RLE_DICTIONARY";
-  return best;
-}
-
-function splitStreams(bytes: Uint8Array): Uint8Array {
-  const count = bytes.length / 8;
-  const split = new Uint8Array(bytes.length);
-  for (let i = 0; i < count; i++) {
-    for (let b = 0; b < 8; b++) split[b * count + i] = bytes[i * 8 + b]!;
+export function encodeValues(points: readonly Float64Array[]): ChunkPages {
+  const candidates = points.map(chooseEncoding);
+  const ranks = new Map<number, number>();
+  // Those with few values first, so that their indexes stay small.
+  const sharing = candidates.flatMap(({ distinct }) => distinct ?? []).sort((a, b) => a.length - b.length);
+  for (const distinct of sharing) {
+    for (const value of distinct) if (!ranks.has(value)) ranks.set(value, ranks.size);
   }
-  return split;
+  return {
+    dictionary: ranks.size === 0 ? null : dictionaryOf(Float64Array.from(ranks.keys())),
+    data: candidates.map(({ values, page, distinct }) => (distinct === null ? page : indexPage(values, ranks))),
+  };
 }
 
-/** Size in bytes of the two compressed pages, nearly; null where a dictionary would lose, or would lose values. */
-function dictionarySize(values: Float64Array): number | null {
-  const indexes = new Map<number, number>();
-  const ranks = new Uint16Array(values.length);
-  const limit = Math.min(values.length / 3, 0xffff);
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    // A Map takes -0 for 0, and so would hyparquet-writer's dictionary.
+function chooseEncoding(values: Float64Array): Candidate {
+  const distinct = distinctValues(values);
+  if (distinct === null) return { values, page: splitPage(values), distinct };
+  const plain = dataPage("PLAIN", values.length, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  if (distinct.length === 1) return { values, page: plain, distinct: null };
+  const split = splitPage(values);
+  const page = split.stored.length < plain.stored.length ? split : plain;
+  const ranks = new Map(Array.from(distinct, (value, rank) => [value, rank]));
+  const dictionary = indexPage(values, ranks).stored.length + ENTRY_BYTES * distinct.length;
+  return { values, page, distinct: dictionary < page.stored.length ? distinct : null };
+}
+
+/** Ascending; null where they are so many that a dictionary would lose, or where it would lose values. */
+function distinctValues(values: Float64Array): Float64Array | null {
+  const limit = Math.min(values.length / 2, MAX_DISTINCT);
+  const distinct = new Set<number>();
+  for (const value of values) {
+    // A Set takes -0 for 0.
     if (Object.is(value, -0)) return null;
-    let rank = indexes.get(value);
-    if (rank === undefined) {
-      if (indexes.size >= limit) return null;
-      indexes.set(value, (rank = indexes.size));
-    }
-    ranks[i] = rank;
+    distinct.add(value);
+    if (distinct.size > limit) return null;
   }
-  const dictionary = Float64Array.from(indexes.keys());
-  return zstdFrame(new Uint8Array(dictionary.buffer)).length + zstdFrame(packBits(ranks, indexes.size)).length;
+  return Float64Array.from(distinct).sort();
 }
 
-/** The ranks in as many bits each as the largest needs. */
-function packBits(ranks: Uint16Array, distinct: number): Uint8Array {
-  const width = 32 - Math.clz32(distinct - 1);
-  const packed = new Uint8Array(Math.ceil((ranks.length * width) / 8));
-  let pending = 0;
-  let bits = 0;
-  let at = 0;
-  for (const rank of ranks) {
-    pending |= rank << bits;
-    for (bits += width; bits >= 8; bits -= 8) {
-      packed[at++] = pending & 0xff;
-      pending >>>= 8;
-    }
-  }
-  if (bits > 0) packed[at] = pending;
-  return packed;
+function splitPage(values: Float64Array): DataPage {
+  return dataPage("BYTE_STREAM_SPLIT", values.length, splitStreams(values));
+}
+
+function indexPage(values: Float64Array, ranks: ReadonlyMap<number, number>): DataPage {
+  const indexes = Uint32Array.from(values, (value) => ranks.get(value)!);
+  return dataPage("RLE_DICTIONARY", values.length, packedIndexes(indexes));
+}
+
+function dictionaryOf(values: Float64Array): DictionaryPage {
+  return { values: values.length, bytes: new Uint8Array(values.buffer) };
 }

@@ -15,8 +15,16 @@ export interface FileRead {
   /** the manifest's row that this was planned from */
   readonly from: ManifestDay;
   readonly file: ManifestFile;
-  /** a request each */
+  /** a request each; none where there is a fault */
   readonly ranges: readonly RangeRead[];
+  /** why the samples cannot be found in the file, by what the manifest says of where they are; null: they can */
+  readonly fault: string | null;
+}
+
+/** A point of a day's file. */
+interface WantedPoint {
+  readonly name: string;
+  readonly locator: PointDay["locator"];
 }
 
 /** Points that are read together. */
@@ -41,17 +49,14 @@ export function readableFile(day: ManifestDay): ManifestFile | null {
   return day.state === "suspect" ? null : day.file;
 }
 
-/**
- * The requests for points of some days, a file each, ascending.
- * @throws {RangeError} where the locators of a day contradict each other
- */
+/** The requests for points of some days, a file each, ascending. */
 export function planFiles(
   days: readonly ManifestDay[],
   pointDays: readonly PointDay[],
   points: readonly NamedPoint[],
 ): FileRead[] {
   const names = new Map(points.map(({ id, name }) => [id, name]));
-  const wanted = new Map<number, { name: string; locator: Locator }[]>();
+  const wanted = new Map<number, WantedPoint[]>();
   for (const { pointId, day, locator } of pointDays) {
     const name = names.get(pointId);
     if (name === undefined) continue;
@@ -63,8 +68,23 @@ export function planFiles(
     const file = readableFile(from);
     const ofDay = wanted.get(from.day);
     if (file === null || ofDay === undefined) return [];
-    return [{ from, file, ranges: planRanges(groupReads(ofDay)) }];
+    return [{ from, file, ...planFile(ofDay) }];
   });
+}
+
+/** Locators that do not make sense are the manifest's fault: it is told where the file is read, and of that day alone. */
+function planFile(wanted: readonly WantedPoint[]): Pick<FileRead, "ranges" | "fault"> {
+  const legible: { name: string; locator: Locator }[] = [];
+  for (const { name, locator } of wanted) {
+    if (locator === null) return { ranges: [], fault: `the locator of point ${JSON.stringify(name)} is not legible` };
+    legible.push({ name, locator });
+  }
+  try {
+    return { ranges: planRanges(groupReads(legible)), fault: null };
+  } catch (error) {
+    if (error instanceof RangeError) return { ranges: [], fault: error.message };
+    throw error;
+  }
 }
 
 /** Groups points into blocks and plans each. A row group whose points are in two blocks is read for each. */
@@ -77,7 +97,7 @@ export function planBlocks<P extends NamedPoint>(
   const blocks: { points: P[]; pointDays: PointDay[]; samples: number }[] = [];
   for (const point of points.toSorted((a, b) => compareUtf8(a.name, b.name))) {
     const own = byPoint.get(point.id) ?? [];
-    const samples = own.reduce((sum, { locator }) => sum + locator.rows, 0);
+    const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
     const last = blocks.at(-1);
     if (last === undefined || last.points.length === POINTS_A_BLOCK || last.samples + samples > SAMPLES_A_BLOCK) {
       blocks.push({ points: [point], pointDays: own, samples });
@@ -105,6 +125,8 @@ export function workOf(blocks: readonly ColdBlock<NamedPoint>[]): ColdWork {
 }
 
 /** The most that a point's day adds, whichever points are read with it: joining it to a neighbour may read a gap. */
-export function mostWork({ group }: Locator): ColdWork {
+export function mostWork(locator: PointDay["locator"]): ColdWork {
+  if (locator === null) return NO_WORK;
+  const { group } = locator;
   return { requests: 1, bytes: extentBytes(group) + JOIN_GAP_BYTES, rows: group.rows };
 }

@@ -16,7 +16,7 @@ import { rawHours } from "./raw-hours.ts";
 import type { Stored } from "./stored.ts";
 
 /** Assumed of a point's day where the locators are too many to be read: its row group at a sample a minute. */
-const ASSUMED_DAY: ColdWork = { requests: 1, bytes: 32_768, rows: 12_000 };
+const ASSUMED_DAY: ColdWork = { requests: 1, bytes: 32_768, rows: 17_280 };
 const ASSUMED_SAMPLES = 1_440;
 
 /** What an answer is computed from: samples alone, or hourly aggregates and the samples of the hours without. */
@@ -37,7 +37,6 @@ export interface Needs<P extends NamedPoint> {
   readonly byPoint: readonly (ColdWork & { readonly samples: number })[];
 }
 
-/** @throws {RangeError} where the locators of a day contradict each other */
 export function needsOf<P extends NamedPoint>(
   points: readonly P[],
   range: TimeRange,
@@ -64,7 +63,7 @@ export function needsOf<P extends NamedPoint>(
   const ofPoints = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const byPoint = points.map(({ id }) => {
     const own = ofPoints.get(id) ?? [];
-    const samples = own.reduce((sum, { locator }) => sum + locator.rows, 0);
+    const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
     return { ...own.map(({ locator }) => mostWork(locator)).reduce(addWork, NO_WORK), samples };
   });
   return { hours, fileDays: readable.size, rollupDays, blocks, work: workOf(blocks), byPoint };

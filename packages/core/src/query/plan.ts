@@ -60,7 +60,6 @@ export interface Plan<P extends PlannedPoint = PlannedPoint> {
 /**
  * Plans a query. Pure: the same input gives the same plan.
  * @throws {Problem} `too_many_points`, `span_too_long` or `too_much_data`, with a way out that itself can be planned
- * @throws {RangeError} where the locators of a day contradict each other
  */
 export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> {
   const { points, range, stored, watermark } = input;

@@ -3,13 +3,21 @@ import { readPointsByFooter, readRange } from "../cold/day-file-reader.ts";
 import { readFooter } from "../cold/footer.ts";
 import { type ManifestDay, objectStanding } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
-import { dayStart } from "../domain/day.ts";
 import type { Series } from "../domain/samples.ts";
 import type { FileRead } from "./cold-plan.ts";
 import type { ColdBucket } from "./cold-level.ts";
 
 /** The samples of one day by point name; a point without any is absent. */
 export type DaySeries = ReadonlyMap<string, Series>;
+
+/** The manifest's locators of a day are not legible, or not of one file; the file itself may be what was written. */
+class UnusableLocators extends Error {
+  override readonly name = "UnusableLocators";
+
+  constructor(key: string, fault: string) {
+    super(`${key}: the manifest does not say where the samples are: ${fault}`);
+  }
+}
 
 /** What became of the read of a file: all of its samples, or none and the error. */
 export type FileOutcome = { readonly series: DaySeries } | { readonly error: unknown };
@@ -25,7 +33,7 @@ export function isProofAgainst(error: unknown): boolean {
 
 /** Whether reading the same again may succeed: bytes can also be damaged on their way. */
 export function isWorthRepeating(error: unknown): boolean {
-  return !(error instanceof DayFileMissing || error instanceof DayFileChanged);
+  return !(error instanceof DayFileMissing || error instanceof DayFileChanged || error instanceof UnusableLocators);
 }
 
 /** Reads what was planned of each file; nothing is given of a file of which one request failed. */
@@ -37,8 +45,10 @@ export async function readFiles(
   return Promise.all(files.map((file) => settled(() => readFile(bucket, file, cost))));
 }
 
-async function readFile(bucket: ColdBucket, { from, file, ranges }: FileRead, cost: RangeCost): Promise<DaySeries> {
-  const planned = { ...file, day: dayStart(from.day) };
+async function readFile(bucket: ColdBucket, read: FileRead, cost: RangeCost): Promise<DaySeries> {
+  const { from, file, ranges, fault } = read;
+  if (fault !== null) throw new UnusableLocators(file.key, fault);
+  const planned = { ...file, day: from.day };
   // All are waited for, so that none still runs when the file is given up.
   const found = await Promise.allSettled(ranges.map((range) => readRange(bucket, planned, range, cost)));
   const failed = found.find((one) => one.status === "rejected");

@@ -11,7 +11,8 @@ import { MAX_POINT_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
 export interface PointDay {
   readonly pointId: number;
   readonly day: number;
-  readonly locator: Locator;
+  /** null: the manifest's text is not one that we write */
+  readonly locator: Locator | null;
 }
 
 /** A point's hourly aggregates of a day, of which those of unfolded hours say nothing. */
@@ -68,7 +69,7 @@ type PointDayRows = z.infer<typeof pointDayRowsSchema>;
  * Reads what is stored of a range in one transaction: were it read in two, a day that is archived between them would be
  * in neither, and aggregates would be taken for what they are not any more.
  * @param wanted whether the aggregates are wanted too, if they are few
- * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ * @throws {z.ZodError} for rows that are not what we write, but for locators; the error of D1, after retries
  */
 export async function readStored(
   db: D1Database,
@@ -105,7 +106,7 @@ export async function readStored(
 
 function parsePointDays(rows: PointDayRows): PointDay[] {
   return rows.flatMap(({ point_day: key, locator }) =>
-    locator === null ? [] : [{ ...pointAndDay(key), locator: parseLocator(locator) }],
+    locator === null ? [] : [{ ...pointAndDay(key), locator: locatorOf(locator) }],
   );
 }
 
@@ -118,6 +119,15 @@ function parseRollups(rows: PointDayRows): PointRollup[] {
 function pointAndDay(key: number): { readonly pointId: number; readonly day: number } {
   const pointId = Math.floor(key / DAYS);
   return { pointId, day: key - pointId * DAYS };
+}
+
+function locatorOf(text: string): Locator | null {
+  try {
+    return parseLocator(text);
+  } catch (error) {
+    if (error instanceof z.ZodError) return null;
+    throw error;
+  }
 }
 
 /** ?1: site, ?2: JSON array of days. */

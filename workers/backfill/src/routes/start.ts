@@ -1,14 +1,8 @@
-import { dateRange, lastEndedDay, START_END } from "@building-vitals/core/backfill/date-range";
-import { parseBody } from "@building-vitals/core/http/parse-body";
 import { requireToken } from "@building-vitals/core/http/require-token";
 import { Hono } from "hono";
-import { z } from "zod";
+import { parseBackfillRequest } from "../backfill-request.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { rangeBodySchema } from "../range-body.ts";
-import { sitesOf } from "../sites.ts";
 import { startBackfill } from "../start.ts";
-
-const bodySchema = rangeBodySchema.extend({ force_restart: z.boolean().default(false) });
 
 /** `POST /backfill/start`: writes the days to R2 that are not there yet; with `force_restart` all of them, again. */
 export const startRoute = new Hono<{ Bindings: Env }>().post(
@@ -16,11 +10,8 @@ export const startRoute = new Hono<{ Bindings: Env }>().post(
   requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
   async (context) => {
     const settings = settingsOf(context.env);
-    const body = await parseBody(context.req.raw, bodySchema);
-    const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
-    const sites = await sitesOf(settings, body.sites, "sites");
-    const selection = body.force_restart ? "all" : "unfinished";
-    const started = await startBackfill(settings, { range, sites, selection });
+    const { range, sites, forceRestart } = await parseBackfillRequest(settings, context.req.raw);
+    const started = await startBackfill(settings, { range, sites, selection: forceRestart ? "all" : "unfinished" });
     return context.json(started, 202, { "cache-control": "no-store" });
   },
 );

@@ -1,5 +1,5 @@
+import { readLastSeen } from "@building-vitals/core/catalog/last-seen";
 import { listPoints } from "@building-vitals/core/catalog/point-list";
-import { readLatest } from "@building-vitals/core/hot/latest";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -22,7 +22,7 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
   const site = await siteOf(settings, context.req.param("site"), "site");
   const page =
     site.id === null ? { points: [], more: false } : await listPoints(settings.DB, site.id, { ...filter, after });
-  const latest = await readLatest(
+  const lastSeen = await readLastSeen(
     settings.DB,
     page.points.map((point) => point.id),
   );
@@ -35,7 +35,7 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
     interval_s: point.intervalS,
     configured: point.configured,
     first_seen: iso(point.firstSeen),
-    last_seen: iso(latest.get(point.id)?.time),
+    last_seen: iso(lastSeen.get(point.id)),
   }));
   const last = page.points.at(-1);
   const next_cursor = page.more && last !== undefined ? last.name : null;

@@ -1,0 +1,27 @@
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
+import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
+import { createSimulator } from "@building-vitals/ace-simulator/simulator";
+import { vi } from "vitest";
+
+/** What the Workers under test are told of their upstream. */
+export const UPSTREAM_SETTINGS = { ACE_API_BASE_URL: "https://ace.test/api", ACE_API_KEY: "the-upstream-key" };
+
+/** A simulated upstream behind the `fetch` of the Worker under test. */
+export interface SimulatedUpstream {
+  /** the addresses that were asked, in their order */
+  readonly asked: URL[];
+  /** may be replaced, to see or to change what is asked */
+  intercept: (request: Request, answer: () => Promise<Response>) => Promise<Response>;
+}
+
+/** Until `vi.unstubAllGlobals()`. */
+export function simulateUpstreamOf(sources: readonly SampleSource[], faults: FaultPlanInput = {}): SimulatedUpstream {
+  const simulator = createSimulator({ sources, apiKey: UPSTREAM_SETTINGS.ACE_API_KEY, now: Date.now, faults });
+  const upstream: SimulatedUpstream = { asked: [], intercept: (_, answer) => answer() };
+  vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    upstream.asked.push(new URL(request.url));
+    return upstream.intercept(request, () => simulator.fetch(request));
+  });
+  return upstream;
+}

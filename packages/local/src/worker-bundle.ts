@@ -1,0 +1,18 @@
+import { build } from "esbuild";
+
+/** A Worker as one module for workerd, bundled with the conditions that wrangler uses. @param main its main module */
+export async function bundleWorker(main: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [main],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["node:*", "cloudflare:*"],
+    logLevel: "silent",
+  });
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error(`nothing was built of ${main}`);
+  return file.text;
+}

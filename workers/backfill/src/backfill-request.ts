@@ -1,0 +1,24 @@
+import type { BackfillSite } from "@building-vitals/core/backfill/backfill-site";
+import { dateRange, type DayRange, lastEndedDay, START_END } from "@building-vitals/core/backfill/date-range";
+import { parseBody } from "@building-vitals/core/http/parse-body";
+import { z } from "zod";
+import type { Settings } from "./env.ts";
+import { rangeBodySchema } from "./range-body.ts";
+import { sitesOf } from "./sites.ts";
+
+const bodySchema = rangeBodySchema.extend({ force_restart: z.boolean().default(false) });
+
+/** What a backfill is to do: what `/backfill/start` and `/backfill/plan` are asked alike. */
+interface BackfillRequest {
+  readonly range: DayRange;
+  readonly sites: readonly BackfillSite[];
+  /** whether days that are finished are done again */
+  readonly forceRestart: boolean;
+}
+
+/** @throws {Problem} `invalid_request`, `span_too_long` or `unknown_site`, naming the field at fault */
+export async function parseBackfillRequest(settings: Settings, request: Request): Promise<BackfillRequest> {
+  const body = await parseBody(request, bodySchema);
+  const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
+  return { range, sites: await sitesOf(settings, body.sites, "sites"), forceRestart: body.force_restart };
+}
