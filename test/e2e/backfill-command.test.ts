@@ -28,9 +28,12 @@ function backfill(...args: string[]): Promise<{ code: number; output: string }> 
 
 it("plans, starts, shows the progress, and ends when the backfill does", async () => {
   const { code, output } = await backfill("--from", dayBefore(4), "--to", dayBefore(2), "--watch");
-  expect(output).toMatch(/plan {5}3 days: \d+ requests/);
+  expect(output).toMatch(/plan {5}3 days\n {9}\d+ requests/);
   expect(output).toMatch(/started {2}backfill_\d+_\w+/);
-  expect(output).toContain("3 of 3 days");
+  expect(output).toMatch(/100\.00% {2}3 of 3 days/);
+  expect(output).toMatch(/done {5}3 of 3 days, [\d,]+ samples in \d+ s\n$/);
+  // what is no terminal is not drawn upon
+  for (const drawing of ["\r", "\u001b", "#"]) expect(output).not.toContain(drawing);
   expect(output).not.toContain("FAILED");
   expect(code).toBe(0);
 });
@@ -42,7 +45,14 @@ it("plans without starting", async () => {
   expect(code).toBe(0);
 });
 
+it("counts the days that --force takes again", async () => {
+  const { output } = await backfill("--from", dayBefore(4), "--to", dayBefore(2), "--plan", "--force");
+  expect(output).toMatch(/plan {5}3 days\n/);
+});
+
 it.each([
+  [["--watch", "--url", "http://127.0.0.1:1"], "Nothing answers at http://127.0.0.1:1."],
+  [["--watch", "--url", "local"], "--url"],
   [["--from", "2026-02-30", "--to", "2026-03-01"], "start_date"],
   [["--from", "2026-03-01"], "Give both --from and --to."],
   [["--form", "2026-03-01"], "--form"],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -45,6 +46,17 @@ export class LocalProcess {
   async ended(): Promise<number | null> {
     if (this.#child.exitCode === null) await once(this.#child, "close");
     return this.#child.exitCode;
+  }
+
+  /** Kills the workerd that it runs, as a crash or the machine's end would: it can do nothing about it. Linux only. */
+  async killWorkerd(): Promise<void> {
+    const children = `/proc/${this.#child.pid}/task/${this.#child.pid}/children`;
+    const pids = (await readFile(children, "utf8")).trim().split(" ").map(Number);
+    for (const pid of pids) {
+      const name = (await readFile(`/proc/${pid}/comm`, "utf8")).trim();
+      if (name === "workerd") return void process.kill(pid, "SIGKILL");
+    }
+    throw new Error(`none of the child processes ${pids.join(", ")} is a workerd`);
   }
 
   /** Ctrl-C. */

@@ -1,36 +1,69 @@
+import { ProcessDied } from "../src/backfill/memory-engine.ts";
 import { interceptedBucket } from "./intercepted-bucket.ts";
 import { interceptedDatabase } from "./intercepted-database.ts";
 
 /** `before`: the call is not made; `after`: it is, and its answer is lost. */
 export type CrashKind = "before" | "after";
 
+type Fetch = (request: Request) => Promise<Response>;
+
 /** A process that dies at its nth call (from 0) to whatever it works with: from then on nothing works any more. */
 export class CrashPoint {
   calls = 0;
+  /** the calls that count, what they were */
+  readonly made: string[] = [];
+  /** false: that call fails, and the process lives on */
+  readonly lethal: boolean;
   readonly #nth: number;
   readonly #kind: CrashKind;
+  readonly #counts: (what: string) => boolean;
+  readonly #afterEach: () => Promise<void>;
 
-  constructor(nth: number, kind: CrashKind) {
+  /**
+   * @param counts which calls it may die at, by what they are; default all
+   * @param afterEach done after each call that succeeded
+   */
+  constructor(
+    nth: number,
+    kind: CrashKind,
+    counts: (what: string) => boolean = () => true,
+    afterEach: () => Promise<void> = () => Promise.resolve(),
+    lethal = true,
+  ) {
     this.#nth = nth;
     this.#kind = kind;
+    this.#counts = counts;
+    this.#afterEach = afterEach;
+    this.lethal = lethal;
   }
 
   get happened(): boolean {
     return this.calls > this.#nth;
   }
 
-  readonly call = async <T>(execute: () => Promise<T>): Promise<T> => {
-    const call = this.calls++;
-    if (call < this.#nth) return execute();
-    if (this.#kind === "after" && call === this.#nth) await execute();
-    throw new Error("the process died");
+  readonly call = async <T>(execute: () => Promise<T>, what = ""): Promise<T> => {
+    const isDead = this.lethal && this.happened;
+    const call = this.#counts(what) ? this.calls++ : -1;
+    if (call >= 0) this.made.push(what);
+    if (call === this.#nth) {
+      if (this.#kind === "after") await execute();
+      throw this.lethal ? new ProcessDied("the process died") : new Error("the call failed");
+    }
+    if (isDead) throw new ProcessDied("the process died");
+    const result = await execute();
+    await this.#afterEach();
+    return result;
   };
 
   database(db: D1Database): D1Database {
-    return interceptedDatabase(db, this.call);
+    return interceptedDatabase(db, (execute) => this.call(execute, "d1"));
   }
 
   bucket(bucket: R2Bucket): R2Bucket {
     return interceptedBucket(bucket, this.call);
+  }
+
+  upstream(fetch: Fetch): Fetch {
+    return (request) => this.call(() => fetch(request), "upstream");
   }
 }

@@ -1,9 +1,9 @@
-/** Stands around each call that reaches the bucket. */
-export type BucketInterceptor = <T>(execute: () => Promise<T>) => Promise<T>;
+/** Stands around each call that reaches the bucket; `what` is such as `get staging/a`, `body staging/a` for its bytes. */
+export type BucketInterceptor = <T>(execute: () => Promise<T>, what: string) => Promise<T>;
 
 const EXECUTING: ReadonlySet<PropertyKey> = new Set(["head", "get", "put", "delete", "list", "createMultipartUpload"]);
 
-/** The real bucket with an interceptor around every call to it. */
+/** The real bucket with an interceptor around every call to it, to its multipart uploads, and to its objects' bytes. */
 export function interceptedBucket(bucket: R2Bucket, intercept: BucketInterceptor): R2Bucket {
   return new Proxy(bucket, {
     get(target, key): unknown {
@@ -11,22 +11,36 @@ export function interceptedBucket(bucket: R2Bucket, intercept: BucketInterceptor
       if (!EXECUTING.has(key) || typeof member !== "function") {
         throw new Error(`the code under test is not expected to call ${String(key)}`);
       }
-      return (...given: unknown[]) =>
-        intercept(async (): Promise<unknown> => {
-          const result: unknown = await Reflect.apply(member, target, given);
-          return key === "createMultipartUpload" ? interceptedUpload(result, intercept) : result;
-        });
+      return (...given: unknown[]) => {
+        const of = typeof given[0] === "string" ? given[0] : "";
+        return intercept(
+          async (): Promise<unknown> => {
+            const result: unknown = await Reflect.apply(member, target, given);
+            if (key === "createMultipartUpload") return interceptedMethods(result, () => true, of, intercept);
+            return key === "get" ? interceptedMethods(result, (name) => name === "arrayBuffer", of, intercept) : result;
+          },
+          `${String(key)} ${of}`,
+        );
+      };
     },
   });
 }
 
-function interceptedUpload(upload: unknown, intercept: BucketInterceptor): unknown {
-  if (typeof upload !== "object" || upload === null) throw new Error("no upload was made");
-  return new Proxy(upload, {
+function interceptedMethods(
+  of: unknown,
+  isExecuting: (name: PropertyKey) => boolean,
+  name: string,
+  intercept: BucketInterceptor,
+): unknown {
+  if (typeof of !== "object" || of === null) return of;
+  return new Proxy(of, {
     get(target, key): unknown {
       const member: unknown = Reflect.get(target, key);
       if (typeof member !== "function") return member;
-      return (...given: unknown[]) => intercept(async (): Promise<unknown> => Reflect.apply(member, target, given));
+      const call = async (...given: unknown[]): Promise<unknown> => Reflect.apply(member, target, given);
+      if (!isExecuting(key)) return call;
+      const what = `${key === "arrayBuffer" ? "body" : String(key)} ${name}`;
+      return (...given: unknown[]) => intercept(() => call(...given), what);
     },
   });
 }

@@ -32,8 +32,8 @@ export async function runUntilStopped(
     stopOnSignals();
     await command(system, settings, say);
     const { workers } = system;
-    scheduleCrons(workers.crons, workers.runCron, (cron, error) => {
-      say(`cron       ${cron} failed: ${error instanceof Error ? error.message : String(error)}`);
+    scheduleCrons(workers.crons, workers.runCron, ({ worker, cron }, error) => {
+      say(`cron       ${worker} ${cron} failed: ${error instanceof Error ? error.message : String(error)}`);
     });
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

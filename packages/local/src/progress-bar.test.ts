@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type BackfillProgress, durationText, progressLine } from "./progress-bar.ts";
+import { type BackfillProgress, durationText, progressLine, progressText } from "./progress-bar.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const RUNNING: BackfillProgress = {
@@ -7,6 +7,7 @@ const RUNNING: BackfillProgress = {
   days_completed: 165,
   days_total: 366,
   days_failed: 0,
+  days_suspect: 0,
   progress_percent: "45.08",
   records_processed: 617_100_000,
   current_date: "2024-06-15",
@@ -31,27 +32,63 @@ describe("durationText", () => {
 });
 
 describe("progressLine", () => {
-  it("tells days, samples, rate and time left", () => {
-    expect(progressLine(RUNNING, NOW)).toBe(
-      "[##########--------------] 45.08%  165 of 366 days  617,100,000 samples  at 2024-06-15  3.5 days/h  2 d 9 h left",
-    );
+  it.each([
+    [
+      120,
+      "[##########--------------]  45.08%  165 of 366 days  617,100,000 samples  at 2024-06-15  3.5 days/h  2 d 9 h left",
+    ],
+    [100, "[#####-------]  45.08%  165 of 366 days  617,100,000 samples  at 2024-06-15  2 d 9 h left"],
+    [77, "[#####-------]  45.08%  165 of 366 days  617,100,000 samples  2 d 9 h left"],
+    [70, "[#######----------]  45.08%  165 of 366 days  2 d 9 h left"],
+    [57, "[######--------]  45.08%  165 of 366 days  2 d 9 h left"],
+    [40, "45.08%  165 of 366 days  2 d 9 h left"],
+    [24, "45.08%  165 of 366 days"],
+    [10, "45.08%"],
+    [3, "45."],
+  ])("in %i columns tells the most important", (width, line) => {
+    expect(progressLine(RUNNING, NOW, width)).toBe(line);
   });
 
-  it("counts failed days into the bar, and says so", () => {
-    const line = progressLine({ ...RUNNING, days_failed: 201 }, NOW);
-    expect(line).toContain(`[${"#".repeat(24)}]`);
-    expect(line).toContain("201 FAILED");
+  it("never takes more columns than there are, and always says how far it is", () => {
+    const largest = {
+      ...RUNNING,
+      days_total: 18_270,
+      days_failed: 9999,
+      days_suspect: 9999,
+      progress_percent: "100.00",
+    };
+    const unknown = { ...RUNNING, rate: { days_per_hour: null }, estimated_completion: null };
+    for (const one of [RUNNING, largest, unknown, { ...RUNNING, status: "completed" }]) {
+      for (let width = 7; width <= 200; width++) {
+        const line = progressLine(one, NOW, width);
+        expect(line.length).toBeLessThanOrEqual(width);
+        expect(line).toContain(`${one.progress_percent}%`);
+      }
+    }
+  });
+
+  it("counts failed and suspect days into the bar, and tells them apart, in another colour where there is one", () => {
+    const bad = { ...RUNNING, days_failed: 200, days_suspect: 1 };
+    const line = progressLine(bad, NOW, 78, (text) => `<${text}>`);
+    expect(line).toBe("[############]  45.08%  165 of 366 days  2 d 9 h left  <200 FAILED>  <1 SUSPECT>");
+    expect(progressLine(bad, NOW, 30)).toBe("45.08%  200 FAILED  1 SUSPECT");
   });
 
   it("does not guess before the first day is done", () => {
-    const line = progressLine({ ...RUNNING, rate: { days_per_hour: null }, estimated_completion: null }, NOW);
+    const line = progressLine({ ...RUNNING, rate: { days_per_hour: null }, estimated_completion: null }, NOW, 120);
     expect(line).toContain("time left not known yet");
     expect(line).not.toContain("days/h");
   });
 
   it("a finished or empty one has a full bar and no time left", () => {
-    const line = progressLine({ ...RUNNING, status: "completed", days_completed: 0, days_total: 0 }, NOW);
+    const line = progressLine({ ...RUNNING, status: "completed", days_completed: 0, days_total: 0 }, NOW, 120);
     expect(line).toContain(`[${"#".repeat(24)}]`);
     expect(line).not.toContain("left");
   });
+});
+
+it("progressText is for a log: all of it, without a bar", () => {
+  expect(progressText({ ...RUNNING, rate: { days_per_hour: 1642.15 } }, NOW)).toBe(
+    "45.08%  165 of 366 days  617,100,000 samples  at 2024-06-15  1,642 days/h  2 d 9 h left",
+  );
 });

@@ -4,6 +4,7 @@ export interface BackfillProgress {
   readonly days_completed: number;
   readonly days_total: number;
   readonly days_failed: number;
+  readonly days_suspect: number;
   readonly progress_percent: string;
   readonly records_processed: number;
   readonly current_date: string;
@@ -12,7 +13,17 @@ export interface BackfillProgress {
   readonly estimated_completion: string | null;
 }
 
-const BAR_WIDTH = 24;
+/** A part of a line. Where the line is too long, the parts of the lowest `weight` go first. */
+interface Part {
+  readonly text: string;
+  readonly weight: number;
+  readonly isAlarm?: boolean;
+}
+
+const GAP = "  ";
+const MOST_BAR_CELLS = 24;
+const FEWEST_BAR_CELLS = 12;
+const BAR_WEIGHT = 4;
 
 /** A duration for people: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
 export function durationText(ms: number): string {
@@ -26,22 +37,77 @@ export function durationText(ms: number): string {
   return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
 }
 
-/** One line: a bar, days, records, rate, time left, failures. @param now epoch ms */
-export function progressLine(progress: BackfillProgress, now: number): string {
-  const { days_completed: done, days_failed: failed, days_total: total } = progress;
-  const filled = total === 0 ? BAR_WIDTH : Math.floor(((done + failed) / total) * BAR_WIDTH);
-  const parts = [
-    `[${"#".repeat(filled)}${"-".repeat(BAR_WIDTH - filled)}] ${progress.progress_percent}%`,
-    `${done} of ${total} days`,
-    `${progress.records_processed.toLocaleString("en")} samples`,
+/** Days that are dealt with, for better or worse. */
+export function daysTried(progress: BackfillProgress): number {
+  return progress.days_completed + progress.days_failed + progress.days_suspect;
+}
+
+/** `[####----]` of so many cells, full only when nothing is left to do. */
+function bar(progress: BackfillProgress, cells: number): string {
+  const total = progress.days_total;
+  const filled = total === 0 ? cells : Math.min(cells, Math.floor((daysTried(progress) / total) * cells));
+  return `[${"#".repeat(filled)}${"-".repeat(cells - filled)}]`;
+}
+
+function partsOf(progress: BackfillProgress, now: number): Part[] {
+  const { days_completed: done, days_failed: failed, days_suspect: suspect, days_total: total } = progress;
+  const parts: Part[] = [
+    { text: `${progress.progress_percent}%`, weight: 9 },
+    { text: `${done} of ${total} days`, weight: 6 },
+    { text: `${progress.records_processed.toLocaleString("en")} samples`, weight: 3 },
   ];
   if (progress.status === "in_progress") {
-    parts.push(`at ${progress.current_date}`);
+    parts.push({ text: `at ${progress.current_date}`, weight: 2 });
     const { days_per_hour: rate } = progress.rate;
-    if (rate !== null) parts.push(`${rate.toLocaleString("en")} days/h`);
+    if (rate !== null) parts.push({ text: `${rateText(rate)} days/h`, weight: 1 });
     const end = progress.estimated_completion;
-    parts.push(end === null ? "time left not known yet" : `${durationText(Date.parse(end) - now)} left`);
+    if (end === null) parts.push({ text: "time left not known yet", weight: 0 });
+    else parts.push({ text: `${durationText(Date.parse(end) - now)} left`, weight: 5 });
   }
-  if (failed > 0) parts.push(`${failed} FAILED`);
-  return parts.join("  ");
+  if (failed > 0) parts.push({ text: `${failed} FAILED`, weight: 8, isAlarm: true });
+  if (suspect > 0) parts.push({ text: `${suspect} SUSPECT`, weight: 7, isAlarm: true });
+  return parts;
+}
+
+function rateText(rate: number): string {
+  return rate.toLocaleString("en", { maximumFractionDigits: rate < 10 ? 1 : 0 });
+}
+
+/**
+ * Days, samples, rate, time left and failures in one line, without a bar: for a log.
+ * @param now epoch ms
+ */
+export function progressText(progress: BackfillProgress, now: number): string {
+  return partsOf(progress, now)
+    .map(({ text }) => text)
+    .join(GAP);
+}
+
+/**
+ * A bar and as much of {@link progressText} as there is room for, the most important first.
+ * @param now epoch ms
+ * @param width columns that the line may take
+ * @param alarm marks what is wrong, without taking columns of its own: a colour
+ */
+export function progressLine(
+  progress: BackfillProgress,
+  now: number,
+  width: number,
+  alarm: (text: string) => string = (text) => text,
+): string {
+  const parts: Part[] = [{ text: bar(progress, FEWEST_BAR_CELLS), weight: BAR_WEIGHT }, ...partsOf(progress, now)];
+  const length = () => parts.reduce((sum, { text }) => sum + text.length + GAP.length, -GAP.length);
+  while (length() > width && parts.length > 1) {
+    const least = Math.min(...parts.map(({ weight }) => weight));
+    parts.splice(
+      parts.findIndex(({ weight }) => weight === least),
+      1,
+    );
+  }
+  // Not all the room that is left: a bar that grew and shrank with every digit beside it would be restless.
+  const cells = Math.min(MOST_BAR_CELLS, Math.max(FEWEST_BAR_CELLS, Math.floor(width / 4)));
+  if (parts[0]!.weight === BAR_WEIGHT && length() + cells - FEWEST_BAR_CELLS <= width) {
+    parts[0] = { text: bar(progress, cells), weight: BAR_WEIGHT };
+  }
+  return parts.map(({ text, isAlarm }) => (isAlarm === true ? alarm(text) : text.slice(0, width))).join(GAP);
 }

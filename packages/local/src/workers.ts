@@ -5,6 +5,7 @@ import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler
 import { z } from "zod";
 import { applyMigrations } from "./migrations.ts";
 import { HOST } from "./ports.ts";
+import { wakeWorkflows, type WorkflowBinding } from "./wake-workflows.ts";
 import { bundleWorker } from "./worker-bundle.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -21,15 +22,23 @@ const declaredSchema = z.object({
   cronTriggers: z.array(z.string()).default([]),
 });
 
+/** A cron expression of a Worker's wrangler file. */
+export interface WorkerCron {
+  readonly worker: WorkerName;
+  readonly cron: string;
+}
+
 export interface LocalWorkers {
   /** address of each Worker, without a trailing slash */
   readonly urls: Readonly<Record<WorkerName, string>>;
   /** migrations that were applied at this start */
   readonly migrated: readonly string[];
-  /** the cron expressions of the wrangler files; only the etl Worker has any */
-  readonly crons: readonly string[];
+  /** Workflow instances that an earlier run left behind, and that go on */
+  readonly woken: number;
+  /** of all wrangler files */
+  readonly crons: readonly WorkerCron[];
   /** Runs a Worker's scheduled handler. @throws Error when it fails */
-  readonly runCron: (cron: string) => Promise<void>;
+  readonly runCron: (cron: WorkerCron) => Promise<void>;
   /** an object of the TIMESERIES bucket; null: there is none */
   readonly readObject: (key: string) => Promise<Uint8Array | null>;
   /** the keys of the TIMESERIES bucket that begin so */
@@ -80,16 +89,20 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
     resourcePersistencePath: options.stateDir,
   });
   await miniflare.ready;
-  const migrated = await applyMigrations(await miniflare.getD1Database("DB", "etl"), join(ROOT, "migrations"));
+  const database = await miniflare.getD1Database("DB", "etl");
+  const migrated = await applyMigrations(database, join(ROOT, "migrations"));
+  const { BACKFILL } = await miniflare.getBindings<{ BACKFILL: WorkflowBinding }>("backfill");
+  const woken = await wakeWorkflows(database, BACKFILL);
   const urls = Object.fromEntries(WORKER_NAMES.map((name) => [name, `http://${HOST}:${options.ports[name]}`]));
   return {
     urls: { etl: urls["etl"]!, backfill: urls["backfill"]!, query: urls["query"]! },
     migrated,
-    crons: configs.flatMap(({ declared }) => declared.cronTriggers),
-    runCron: async (cron) => {
-      const worker = await miniflare.getWorker("etl");
+    woken,
+    crons: configs.flatMap(({ name, declared }) => declared.cronTriggers.map((cron) => ({ worker: name, cron }))),
+    runCron: async ({ worker: name, cron }) => {
+      const worker = await miniflare.getWorker(name);
       const { outcome } = await worker.scheduled({ cron, scheduledTime: new Date() });
-      if (outcome !== "ok") throw new Error(`the cron ${cron} ended with ${outcome}`);
+      if (outcome !== "ok") throw new Error(`it ended with ${outcome}`);
     },
     readObject: async (key) => {
       const object = await (await miniflare.getR2Bucket("TIMESERIES", "backfill")).get(key);

@@ -1,6 +1,7 @@
 import { healthResponse } from "@building-vitals/core/http/health";
 import { onError, onNotFound } from "@building-vitals/core/http/problem-response";
 import { Hono } from "hono";
+import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { cancelRoute } from "./routes/cancel.ts";
 import { daysRoute } from "./routes/days.ts";
@@ -23,4 +24,7 @@ app.route("/", retryFailedRoute);
 app.route("/", importRoute);
 
 export { BackfillWorkflow } from "./workflow.ts";
-export default { fetch: app.fetch } satisfies ExportedHandler<Env>;
+export default {
+  fetch: (request, env, context) => app.fetch(request, env, context),
+  scheduled: (controller, env) => runCron(controller.cron, settingsOf(env)),
+} satisfies ExportedHandler<Env>;

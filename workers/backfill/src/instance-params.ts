@@ -1,3 +1,4 @@
+import { instanceName } from "@building-vitals/core/backfill/instance-store";
 import { z } from "zod";
 
 const siteSchema = z.strictObject({ id: z.int(), name: z.string().min(1) });
@@ -12,7 +13,6 @@ const backfillParamsSchema = z.strictObject({
   replaceSuspect: z.boolean(),
   number: z.int().nonnegative(),
 });
-type BackfillParams = z.infer<typeof backfillParamsSchema>;
 
 /** Which days are to be loaded into the hot level, as whole days since 1970, both inclusive. */
 const importParamsSchema = z.strictObject({
@@ -31,14 +31,10 @@ export type InstanceParams = z.infer<typeof instanceParamsSchema>;
 function instanceId(params: InstanceParams): string {
   switch (params.kind) {
     case "backfill":
-      return backfillInstanceId(params);
+      return instanceName(params);
     case "import":
       return params.importId;
   }
-}
-
-function backfillInstanceId({ backfillId, site, number }: BackfillParams): string {
-  return `${backfillId}-${site.id}-${number}`;
 }
 
 /** Starts an instance, unless it was started before. @throws when it neither is nor could be started */

@@ -1,14 +1,14 @@
 import type { BackfillSite } from "@building-vitals/core/backfill/backfill-site";
 import type { DayRange } from "@building-vitals/core/backfill/date-range";
-import { sitesWithWork } from "@building-vitals/core/backfill/job-days";
 import { type DaySelection, failJob, startJob } from "@building-vitals/core/backfill/job-store";
 import { projectState } from "@building-vitals/core/backfill/projection";
 import { type Progress, readProgress } from "@building-vitals/core/backfill/progress";
+import { supervise } from "@building-vitals/core/backfill/supervise";
 import { dayText } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { logError } from "@building-vitals/core/telemetry/log";
+import { instancesOf } from "./engine-instances.ts";
 import type { Settings } from "./env.ts";
-import { startInstance } from "./instance-params.ts";
 
 /** The answer of a start, in the shape of the older documents. */
 interface Started {
@@ -44,13 +44,9 @@ export async function startBackfill(
     const detail = "A backfill is in progress: wait for it, or stop it with POST /backfill/cancel.";
     throw new Problem("backfill_in_progress", detail);
   }
-  const { backfillId, epoch } = job;
-  // A file that somebody replaced is not overruled in passing.
-  const replaceSuspect = selection !== "unfinished";
   try {
-    for (const site of await sitesWithWork(DB, backfillId)) {
-      await startInstance(BACKFILL, { kind: "backfill", backfillId, epoch, site, replaceSuspect, number: 0 });
-    }
+    // Where this dies, the cron does it.
+    await supervise(DB, instancesOf(BACKFILL), Date.now);
   } catch (error) {
     await failJob(DB, job, "the Workflow could not be started", Date.now());
     throw error;
@@ -58,7 +54,7 @@ export async function startBackfill(
   const progress = await projectProgress(DB, ETL_STATE);
   return {
     status: "started",
-    backfill_id: backfillId,
+    backfill_id: job.backfillId,
     start_date: dayText(range.first),
     end_date: dayText(range.last),
     estimated_days: Math.max(0, ...(progress?.sites ?? []).map((site) => site.total)),

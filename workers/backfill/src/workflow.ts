@@ -34,16 +34,15 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
         sleep,
         now,
       });
-    const { backfillId, epoch, site, replaceSuspect, number } = params;
+    const { backfillId, epoch, site, number, replaceSuspect } = params;
     return runInstance(steps, {
       db,
       kv,
       newClient,
       now,
       builder: createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now }),
-      ticket: { backfillId, epoch },
-      site,
-      startNext: () => startInstance(BACKFILL, { ...params, number: number + 1 }),
+      ticket: { backfillId, epoch, site, number },
+      start: (next) => startInstance(BACKFILL, { ...params, number: next }),
     });
   }
 }

@@ -4,7 +4,8 @@ import { mergeDay } from "../cold/merge-day.ts";
 import { type PublishedDay, publishDay } from "../cold/publish-day.ts";
 import { type ApiHour, spillApiHour } from "../cold/spill-api-hour.ts";
 import type { StagedDay } from "../cold/staged-day.ts";
-import { type DayBuild, deleteStaging } from "../cold/staging.ts";
+import { type DayBuild, deleteBuilds, deleteStaging } from "../cold/staging.ts";
+import { type InstanceTicket, instanceName } from "./instance-store.ts";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
@@ -25,6 +26,8 @@ export interface DayBuilder {
   publishDay(of: DayBuild, staged: StagedDay): Promise<PublishedDay | null>;
   /** Removes whatever the build left in `staging/`. */
   discard(of: DayBuild): Promise<void>;
+  /** Removes whatever earlier instances of a site left in `staging/`: those that died could not. */
+  discardOlder(than: InstanceTicket): Promise<void>;
 }
 
 interface DayBuilderContext {
@@ -53,5 +56,9 @@ export function createDayBuilder({
     mergeDay: (of) => mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect }),
     publishDay: (of, staged) => publishDay({ db, bucket, now }, of, staged),
     discard: (of) => deleteStaging(bucket, of),
+    discardOlder: async (than) => {
+      const prefix = instanceName({ ...than, number: 0 }).slice(0, -1);
+      await deleteBuilds(bucket, prefix, (build) => Number(build.slice(prefix.length)) < than.number);
+    },
   };
 }

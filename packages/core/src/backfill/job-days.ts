@@ -35,22 +35,9 @@ export async function pendingDays(db: D1Database, ticket: JobTicket, siteId: num
   return dayRowsSchema.parse(results).map((row) => row.day);
 }
 
-/** The sites that a job still has days of. */
-export async function sitesWithWork(db: D1Database, backfillId: string): Promise<{ id: number; name: string }[]> {
-  const statement = db
-    .prepare(
-      `SELECT s.id, s.name FROM sites s WHERE EXISTS (
-         SELECT 1 FROM backfill_days d WHERE d.backfill_id = ?1 AND d.site_id = s.id AND d.outcome = 'pending'
-       ) ORDER BY s.name`,
-    )
-    .bind(backfillId);
-  const { results } = await withD1Retry(() => statement.all());
-  return z.array(z.object({ id: z.int(), name: z.string() })).parse(results);
-}
-
 /**
  * Writes down what became of a day. Also of a job that was stopped meanwhile: what was published is.
- * A failure is noted in the manifest too.
+ * A failure is noted in the manifest too, and takes nothing back: what was built stays so.
  */
 export async function recordOutcome(
   db: D1Database,
@@ -67,7 +54,8 @@ export async function recordOutcome(
     db
       .prepare(
         `UPDATE backfill_days SET outcome = ?4, records = ?5, api_calls = ?6, retries = ?7, rejected = ?8, reason = ?9,
-           finished_at = ?10 WHERE backfill_id = ?1 AND site_id = ?2 AND day = ?3`,
+           finished_at = ?10
+         WHERE backfill_id = ?1 AND site_id = ?2 AND day = ?3 AND (?4 <> 'failed' OR outcome IN ('pending', 'failed'))`,
       )
       .bind(backfillId, siteId, day, outcome.outcome, records, apiCalls, retries, rejected, reason, now),
     db.prepare("UPDATE backfill_jobs SET updated_at = ?2 WHERE backfill_id = ?1").bind(backfillId, now),

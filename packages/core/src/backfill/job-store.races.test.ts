@@ -5,7 +5,8 @@ import { migratedDatabase } from "../../test/database.ts";
 import { interceptedDatabase } from "../../test/intercepted-database.ts";
 import { newSite } from "../../test/points.ts";
 import { pendingDays, recordOutcome } from "./job-days.ts";
-import { cancelJob, finishJob, isCurrent, type Job, readJob, startJob } from "./job-store.ts";
+import { appointNext, isCurrent } from "./instance-store.ts";
+import { cancelJob, finishJob, type Job, readJob, startJob } from "./job-store.ts";
 
 const DAY = 20_000;
 const RANGE = { first: DAY, last: DAY + 2 };
@@ -109,11 +110,13 @@ class World {
 
   /** What an instance does: each step asks first whether it may. */
   async #work(job: Job): Promise<void> {
+    const number = await appointNext(this.db, job, site, null, 0);
+    const ticket = { ...job, site: { id: site, name: "a" }, number: number ?? 0 };
     for (;;) {
-      const days = (await isCurrent(this.db, job)) ? await pendingDays(this.db, job, site, 2) : [];
+      const days = (await isCurrent(this.db, ticket)) ? await pendingDays(this.db, job, site, 2) : [];
       if (days.length === 0) break;
       for (const day of days) {
-        if (!(await isCurrent(this.db, job))) return;
+        if (!(await isCurrent(this.db, ticket))) return;
         await this.db
           .prepare(
             `INSERT INTO day_files (site_id, day, state, source, build, updated_at)

@@ -1,17 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { newSite } from "../../test/points.ts";
-import { type DayOutcome, OUTCOMES, pendingDays, recordOutcome, sitesWithWork } from "./job-days.ts";
-import {
-  cancelJob,
-  type DaySelection,
-  failedSpan,
-  failJob,
-  finishJob,
-  isCurrent,
-  readJob,
-  startJob,
-} from "./job-store.ts";
+import { type DayOutcome, OUTCOMES, pendingDays, recordOutcome } from "./job-days.ts";
+import { sitesAtWork } from "./instance-store.ts";
+import { cancelJob, type DaySelection, failedSpan, failJob, finishJob, readJob, startJob } from "./job-store.ts";
 import { readProgress } from "./progress.ts";
 
 const DAY = 20_000;
@@ -60,9 +52,9 @@ describe("starting", () => {
     expect(await start(1)).toBeNull();
     expect(await pendingDays(db, job!, site, 10)).toEqual([DAY, DAY + 1, DAY + 2]);
     expect(await pendingDays(db, job!, other, 2)).toEqual([DAY, DAY + 1]);
-    expect(await sitesWithWork(db, job!.backfillId)).toEqual([
-      { id: site, name: "a" },
-      { id: other, name: "b" },
+    expect(await sitesAtWork(db, job!.backfillId)).toEqual([
+      { site: { id: site, name: "a" }, number: null, futile: 0 },
+      { site: { id: other, name: "b" }, number: null, futile: 0 },
     ]);
   });
 
@@ -117,11 +109,11 @@ describe("ending", () => {
     const job = await start(1, "all", [site, other]);
     await recordOutcome(db, job!.backfillId, site, DAY, written, NOW);
     await finishJob(db, job!, NOW);
-    expect(await isCurrent(db, job!)).toBe(true);
+    expect((await readJob(db))?.status).toBe("in_progress");
     await recordOutcome(db, job!.backfillId, other, DAY, failed, NOW);
     await finishJob(db, job!, NOW);
     expect(await readJob(db)).toMatchObject({ status: "completed", reason: null });
-    expect(await isCurrent(db, job!)).toBe(false);
+    expect((await readJob(db))?.status).not.toBe("in_progress");
   });
 
   it("has failed when every day did", async () => {
@@ -138,7 +130,7 @@ describe("ending", () => {
     const job = await start(3);
     await recordOutcome(db, job!.backfillId, site, DAY, written, NOW);
     expect(await cancelJob(db, NOW)).toMatchObject({ backfillId: job!.backfillId, status: "cancelled", epoch: 1 });
-    expect(await isCurrent(db, job!)).toBe(false);
+    expect((await readJob(db))?.status).not.toBe("in_progress");
     expect(await cancelJob(db, NOW)).toBeNull();
     await finishJob(db, job!, NOW);
     await failJob(db, job!, "late", NOW);
@@ -149,7 +141,7 @@ describe("ending", () => {
   it("fails with a reason", async () => {
     const job = await start(3);
     await failJob(db, { ...job!, epoch: 7 }, "of another epoch", NOW);
-    expect(await isCurrent(db, job!)).toBe(true);
+    expect((await readJob(db))?.status).toBe("in_progress");
     await failJob(db, job!, "no engine", NOW);
     expect(await readJob(db)).toMatchObject({ status: "failed", reason: "no engine" });
   });

@@ -15,9 +15,11 @@ export interface Job {
   readonly updatedAt: number;
   /** why it failed; null: it did not */
   readonly reason: string | null;
+  /** whether it builds anew over objects that are not what was written; else their days stay suspect */
+  readonly replaceSuspect: boolean;
 }
 
-/** Who a step works for. It may go on only while the job runs and is of this epoch. */
+/** A job as it was begun: it is another one's business once it was stopped, which raises the epoch. */
 export interface JobTicket {
   readonly backfillId: string;
   readonly epoch: number;
@@ -48,19 +50,21 @@ const jobRowSchema = z.object({
   started_at: z.int(),
   updated_at: z.int(),
   reason: z.string().nullable(),
+  replace_suspect: z.int(),
 });
 
 function jobOf(row: unknown): Job | null {
   if (row === null || row === undefined) return null;
   const { backfill_id: backfillId, status, start_day: first, end_day: last, ...rest } = jobRowSchema.parse(row);
   const { epoch, started_at: startedAt, updated_at: updatedAt, reason } = rest;
-  return { backfillId, status, range: { first, last }, epoch, startedAt, updatedAt, reason };
+  const replaceSuspect = rest.replace_suspect === 1;
+  return { backfillId, status, range: { first, last }, epoch, startedAt, updatedAt, reason, replaceSuspect };
 }
 
-/** Begins a job unless one runs. ?1 id, ?2 first day, ?3 last day, ?4 now. */
+/** Begins a job unless one runs. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 whether it replaces suspect objects. */
 const INSERT_JOB = `
-INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, started_at, updated_at)
-SELECT ?1, 'in_progress', ?2, ?3, ?4, ?4 WHERE NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE status = 'in_progress')
+INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, started_at, updated_at, replace_suspect)
+SELECT ?1, 'in_progress', ?2, ?3, ?4, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE status = 'in_progress')
 ON CONFLICT (backfill_id) DO NOTHING`;
 
 /** Whether a day failed: by the manifest, or, where that has an older file, by the job before this one. */
@@ -117,7 +121,8 @@ export async function startJob(db: D1Database, job: NewJob, now: number): Promis
   const bounds = [id, range.first, range.last, now];
   const results = await withD1Retry(() =>
     db.batch([
-      db.prepare(INSERT_JOB).bind(...bounds),
+      // A file that somebody replaced is not overruled in passing.
+      db.prepare(INSERT_JOB).bind(...bounds, selection === "unfinished" ? 0 : 1),
       db.prepare(INSERT_DAYS[selection]).bind(...bounds, JSON.stringify(siteIds)),
       db.prepare(FINISH_JOB).bind(id, 0, now),
       db.prepare("SELECT * FROM backfill_jobs WHERE backfill_id = ?1").bind(id),
@@ -166,14 +171,6 @@ export async function finishJob(db: D1Database, ticket: JobTicket, now: number):
   await withD1Retry(() => statement.run());
 }
 
-/** Whether a step may go on. */
-export async function isCurrent(db: D1Database, ticket: JobTicket): Promise<boolean> {
-  const statement = db
-    .prepare("SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1 AND epoch = ?2 AND status = 'in_progress'")
-    .bind(ticket.backfillId, ticket.epoch);
-  return (await withD1Retry(() => statement.first())) !== null;
-}
-
 /** The job that runs, else the one that was started last. */
 export async function readJob(db: D1Database): Promise<Job | null> {
   const statement = db.prepare(
@@ -204,7 +201,8 @@ export async function failedSpan(db: D1Database, siteIds: readonly number[]): Pr
   return row.first === null || row.last === null ? null : { first: row.first, last: row.last };
 }
 
-async function readRunningJob(db: D1Database): Promise<Job | null> {
+/** null: none runs. */
+export async function readRunningJob(db: D1Database): Promise<Job | null> {
   const statement = db.prepare("SELECT * FROM backfill_jobs WHERE status = 'in_progress'");
   return jobOf(await withD1Retry(() => statement.first()));
 }

@@ -15,6 +15,13 @@ export class MemoryEngine {
   /** the tries of each step, those of dead processes too */
   readonly tries = new Map<string, number>();
 
+  /** An engine that has come as far as this one. */
+  copy(): MemoryEngine {
+    const copy = new MemoryEngine();
+    for (const [name, result] of this.#results) copy.#results.set(name, result);
+    return copy;
+  }
+
   /** @returns true when the run ended, false when its process died */
   async run(body: (steps: Steps) => Promise<void>): Promise<boolean> {
     const died = Promise.withResolvers<false>();

@@ -20,6 +20,8 @@ export interface SiteProgress {
   readonly rejected: RejectionCounts;
   /** the first day that is pending, days since 1970; null: none is */
   readonly current: number | null;
+  /** when a day was dealt with, or an instance of the engine appointed, last; epoch ms; null: neither was */
+  readonly movedAt: number | null;
 }
 
 export interface Progress {
@@ -39,8 +41,11 @@ SELECT s.name AS site, count(*) AS total,
   sum(d.outcome = 'pending') AS pending, sum(d.outcome = 'skipped') AS skipped, sum(d.outcome = 'written') AS written,
   sum(d.outcome = 'empty-confirmed') AS empty, sum(d.outcome = 'suspect') AS suspect,
   sum(d.outcome = 'failed') AS failed, sum(d.records) AS records, sum(d.api_calls) AS apiCalls,
-  sum(d.retries) AS retries, json_group_array(json(d.rejected)) AS rejected, min(CASE d.outcome WHEN 'pending' THEN d.day END) AS current
-FROM backfill_days d JOIN sites s ON s.id = d.site_id WHERE d.backfill_id = ?1 GROUP BY s.id ORDER BY s.name`;
+  sum(d.retries) AS retries, json_group_array(json(d.rejected)) AS rejected, min(CASE d.outcome WHEN 'pending' THEN d.day END) AS current,
+  nullif(max(coalesce(max(d.finished_at), 0), coalesce(i.appointed_at, 0)), 0) AS movedAt
+FROM backfill_days d JOIN sites s ON s.id = d.site_id
+LEFT JOIN backfill_instances i ON i.backfill_id = d.backfill_id AND i.site_id = d.site_id
+WHERE d.backfill_id = ?1 GROUP BY s.id ORDER BY s.name`;
 
 const FINISHED_AT = `
 SELECT finished_at FROM backfill_days WHERE backfill_id = ?1 AND outcome NOT IN ('pending', 'skipped')
@@ -69,6 +74,7 @@ const siteRowsSchema = z.array(
     retries: count,
     rejected: rejectedSchema,
     current: count.nullable(),
+    movedAt: count.nullable(),
   }),
 );
 const finishedSchema = z.array(z.object({ finished_at: z.int() }));

@@ -3,7 +3,7 @@ import { dayText } from "../domain/day.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import type { DayBuilder } from "./day-builder.ts";
 import type { DayOutcome } from "./job-days.ts";
-import { isCurrent, type JobTicket } from "./job-store.ts";
+import { type InstanceTicket, isCurrent } from "./instance-store.ts";
 import { FETCH_STEP, type StepOptions, type Steps, STORE_STEP } from "./steps.ts";
 
 const HOURS = 24;
@@ -14,20 +14,20 @@ const MAX_MERGES = 3;
 export interface DayContext {
   readonly db: D1Database;
   readonly builder: DayBuilder;
-  readonly ticket: JobTicket;
+  readonly ticket: InstanceTicket;
 }
 
-/** What a step came to: that its job was stopped, or its result. */
+/** What a step came to: that its job was stopped or is another instance's, or its result. */
 type StepResult<T> = { readonly stopped: true } | { readonly stopped: false; readonly result: T };
 
-/** The job was stopped: the day is dropped. */
+/** The job was stopped, or the site is another instance's: the day is dropped. */
 class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
 /**
  * Builds one day, a step an hour, one to merge, one to publish. Nothing of it is left in `staging/` however it ends.
- * @returns what became of it, a failure included; null when the job was stopped
+ * @returns what became of it, a failure included; null when the job was stopped, or the site is another instance's
  */
 export async function runDay(steps: Steps, context: DayContext, of: DayBuild): Promise<DayOutcome | null> {
   const date = dayText(of.day);
@@ -73,8 +73,12 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
   try {
     return await build();
   } catch (error) {
-    await steps.do(`${date} discard`, STORE_STEP, () => builder.discard(of));
-    if (error instanceof Stopped) return null;
+    // Not for the instance that took over to find: a failure of one that is out of office is nobody's failure.
+    const counts = await steps.do(`${date} discard`, STORE_STEP, async () => {
+      await builder.discard(of);
+      return isCurrent(db, ticket);
+    });
+    if (error instanceof Stopped || !counts) return null;
     const reason = error instanceof Error ? error.message : String(error);
     return { outcome: "failed", records: 0, key: null, reason, ...spent };
   }

@@ -5,6 +5,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { interceptedDatabase } from "../../test/intercepted-database.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import type { DayBuilder } from "./day-builder.ts";
+import { appointNext } from "./instance-store.ts";
 import { cancelJob, startJob } from "./job-store.ts";
 import { MemoryEngine, ProcessDied } from "./memory-engine.ts";
 import { readProgress } from "./progress.ts";
@@ -73,6 +74,7 @@ class Days {
           return { state: "written", records: 216, key: `k${of.day}`, reason: null };
         }),
       discard: (of) => call(`${of.day - DAY} discard`, () => this.#drop(of.day)),
+      discardOlder: () => call("discard older", () => undefined),
     };
   }
 
@@ -83,12 +85,13 @@ class Days {
 
 async function start(days: number): Promise<void> {
   const range = { first: DAY, last: DAY + days - 1 };
-  await startJob(db, { backfillId: BUILD, range, siteIds: [siteId], selection: "all" }, NOW);
+  const job = await startJob(db, { backfillId: BUILD, range, siteIds: [siteId], selection: "all" }, NOW);
+  await appointNext(db, job!, siteId, null, NOW);
 }
 
 /** Runs one instance in a process that lives as `intercept` says. @returns whether it ended, and asked for a next one */
-async function run(engine: MemoryEngine, days: Days, intercept: Intercept = (execute) => execute()) {
-  let next = false;
+async function run(engine: MemoryEngine, days: Days, intercept: Intercept = (execute) => execute(), number = 0) {
+  let next: number | null = null;
   const kv = new Proxy(env.ETL_STATE, {
     get: (target) => (key: string, value: string) => intercept(() => target.put(key, value)),
   });
@@ -97,13 +100,12 @@ async function run(engine: MemoryEngine, days: Days, intercept: Intercept = (exe
       db: interceptedDatabase(db, intercept),
       kv,
       builder: days.builder(intercept),
-      ticket: { backfillId: BUILD, epoch: 0 },
-      site: { id: siteId, name: SITE },
+      ticket: { backfillId: BUILD, epoch: 0, site: { id: siteId, name: SITE }, number },
       newClient: () => world.client(),
       now: () => NOW,
-      startNext: () =>
+      start: (started) =>
         intercept(async () => {
-          next = true;
+          next = started;
         }),
     }),
   );
@@ -131,7 +133,7 @@ const DONE = {
 test("an instance deals with its days and ends the job", async () => {
   await start(2);
   const days = new Days();
-  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: false });
+  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null });
   expect(await outcome()).toEqual(DONE);
   expect(days.published).toEqual([DAY, DAY + 1]);
   expect(await env.ETL_STATE.get<{ status: string }>("backfill:state", "json")).toMatchObject({ status: "completed" });
@@ -140,9 +142,12 @@ test("an instance deals with its days and ends the job", async () => {
 test("after ten days the next instance goes on", async () => {
   await start(DAYS_AN_INSTANCE + 1);
   const days = new Days();
-  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: true });
+  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: 1 });
   expect(days.published).toHaveLength(DAYS_AN_INSTANCE);
-  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: false });
+  // the first one may do nothing any more
+  expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null });
+  expect(days.published).toHaveLength(DAYS_AN_INSTANCE);
+  expect(await run(new MemoryEngine(), days, undefined, 1)).toEqual({ ended: true, next: null });
   expect((await readProgress(db))?.job.status).toBe("completed");
 });
 
@@ -223,7 +228,7 @@ test.each(["0 hour 0", "0 hour 23", "0 merge", "0 publish", "1 hour 5"])(
       calls.push(call);
       if (call === during) await cancelJob(db, NOW);
     };
-    expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: false });
+    expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null });
     expect(calls.slice(calls.indexOf(during) + 1).filter((call) => !call.endsWith("discard"))).toEqual([]);
     expect(days.staged.size).toBe(0);
     const published = during === "0 publish" || during === "1 hour 5" ? [DAY] : [];
@@ -255,3 +260,22 @@ test("a job whose own steps fail is failed, with the reason", async () => {
   await run(new MemoryEngine(), days);
   expect(await outcome()).toMatchObject({ jobs: [{ status: "failed", reason: `${SITE}: R2 does not answer` }] });
 });
+
+test.each(["0 hour 3", "0 merge", "0 publish"])(
+  "an instance that another one replaced during %s, where its step then fails, records nothing and fails nothing",
+  async (during) => {
+    await start(2);
+    const days = new Days();
+    days.before = async (call) => {
+      if (call !== during) return;
+      await appointNext(db, { backfillId: BUILD, epoch: 0 }, siteId, 0, NOW);
+      throw new Error("the other one removed what was staged");
+    };
+    expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null });
+    expect(await outcome()).toMatchObject({ jobs: [{ status: "in_progress" }], days: [{ outcome: "pending" }, {}] });
+    expect([days.published, days.staged.size]).toEqual([[], 0]);
+    days.before = () => Promise.resolve();
+    expect(await run(new MemoryEngine(), days, undefined, 1)).toEqual({ ended: true, next: null });
+    expect(await outcome()).toEqual(DONE);
+  },
+);

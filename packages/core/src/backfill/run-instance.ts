@@ -4,9 +4,9 @@ import { dayText } from "../domain/day.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { refreshCatalog } from "../sync/refresh-catalog.ts";
 import { logError } from "../telemetry/log.ts";
-import type { BackfillSite } from "./backfill-site.ts";
 import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
-import { failJob, finishJob, isCurrent } from "./job-store.ts";
+import { appointNext, instanceName, isCurrent } from "./instance-store.ts";
+import { failJob, finishJob } from "./job-store.ts";
 import { projectDay, projectState } from "./projection.ts";
 import { readProgress } from "./progress.ts";
 import { type DayContext, runDay } from "./run-day.ts";
@@ -21,11 +21,10 @@ const CATALOG_MAX_AGE_MS = 3_600_000;
 export interface InstanceContext extends DayContext {
   readonly kv: KVNamespace;
   readonly newClient: () => AceClient;
-  readonly site: BackfillSite;
   /** epoch ms */
   readonly now: () => number;
-  /** Starts the instance that goes on after this one; safe to repeat. */
-  readonly startNext: () => Promise<void>;
+  /** Starts the instance of this number, which goes on after this one; safe to repeat. */
+  readonly start: (number: number) => Promise<void>;
 }
 
 /**
@@ -37,24 +36,28 @@ export async function runInstance(steps: Steps, context: InstanceContext): Promi
   try {
     await dealWithDays(steps, context);
   } catch (error) {
-    logError("backfill_failed", error, { backfillId: ticket.backfillId, site: context.site.name });
-    const reason = `${context.site.name}: ${error instanceof Error ? error.message : String(error)}`;
-    await steps.do("fail the job", STORE_STEP, () => failJob(db, ticket, reason, now()));
+    logError("backfill_failed", error, { backfillId: ticket.backfillId, site: ticket.site.name });
+    const reason = `${ticket.site.name}: ${error instanceof Error ? error.message : String(error)}`;
+    await steps.do("fail the job", STORE_STEP, async () => {
+      if (await isCurrent(db, ticket)) await failJob(db, ticket, reason, now());
+    });
     await projectProgress(steps, context);
   }
 }
 
 async function dealWithDays(steps: Steps, context: InstanceContext): Promise<void> {
-  const { db, kv, ticket, site, now } = context;
+  const { db, kv, ticket, builder, now } = context;
+  const { site } = ticket;
   const days = await steps.do("choose the days", STORE_STEP, async () =>
     (await isCurrent(db, ticket)) ? pendingDays(db, ticket, site.id, DAYS_AN_INSTANCE) : null,
   );
   if (days === null) return;
+  if (ticket.number > 0) await steps.do("tidy up", STORE_STEP, () => builder.discardOlder(ticket));
 
   const noCatalog = days.length === 0 ? null : await fetchCatalog(steps, context);
   for (const day of days) {
     const outcome: DayOutcome | null =
-      noCatalog === null ? await runDay(steps, context, { build: ticket.backfillId, site, day }) : failed(noCatalog);
+      noCatalog === null ? await runDay(steps, context, { build: instanceName(ticket), site, day }) : failed(noCatalog);
     if (outcome === null) return;
     const date = dayText(day);
     const at = await steps.do(`${date} record`, STORE_STEP, async () => {
@@ -67,11 +70,14 @@ async function dealWithDays(steps: Steps, context: InstanceContext): Promise<voi
   }
 
   const isLast = await steps.do("go on", STORE_STEP, async () => {
-    if (!(await isCurrent(db, ticket))) return false;
     const [more] = await pendingDays(db, ticket, site.id, 1);
-    if (more === undefined) await finishJob(db, ticket, now());
-    else await context.startNext();
-    return more === undefined;
+    if (more === undefined) {
+      await finishJob(db, ticket, now());
+      return true;
+    }
+    const next = ticket.number + 1;
+    if ((await appointNext(db, ticket, site.id, ticket.number, now())) === next) await context.start(next);
+    return false;
   });
   if (isLast) await projectProgress(steps, context);
 }
@@ -85,7 +91,8 @@ function failed(reason: string): DayOutcome {
  * @returns why there is none; null when there is
  */
 async function fetchCatalog(steps: Steps, context: InstanceContext): Promise<string | null> {
-  const { db, newClient, site, ticket, now } = context;
+  const { db, newClient, ticket, now } = context;
+  const { site } = ticket;
   try {
     await steps.do("fetch the catalogue", FETCH_STEP, async () => {
       const at = await catalogAt(db, site.id);

@@ -20,6 +20,7 @@ const SITE: SiteProgress = {
   retries: 12,
   rejected: { null: 5 },
   current: parseDay("2024-06-15"),
+  movedAt: START + 105 * HOUR,
 };
 const RUNNING: Progress = {
   job: {
@@ -30,6 +31,7 @@ const RUNNING: Progress = {
     startedAt: START,
     updatedAt: START + 105 * HOUR,
     reason: null,
+    replaceSuspect: false,
   },
   sites: [SITE],
   finishedAt: Array.from({ length: 50 }, (_, i) => START + (56 + i) * HOUR),
@@ -59,6 +61,7 @@ it("is the JSON of the older documents, and what is new", () => {
     api_calls: 7000,
     records_rejected: { null: 5 },
     rate: { days_per_hour: 1, requests_per_minute: 40 },
+    stalled: false,
     reason: null,
     sites: [
       {
@@ -75,6 +78,7 @@ it("is the JSON of the older documents, and what is new", () => {
         records_rejected: { null: 5 },
         api_calls: 7000,
         retries: 12,
+        stalled: false,
       },
     ],
   });
@@ -102,6 +106,21 @@ it("never says 100 before all is done, nor promises an end to what does not run"
     estimated_completion: null,
     rate: { days_per_hour: 1 },
   });
+});
+
+it("tells the sites that stand still, while the job runs and they have days left", () => {
+  const now = START + 105 * HOUR;
+  const stalledOf = (sites: SiteProgress[], job = RUNNING.job) => {
+    const status = backfillStatus({ ...RUNNING, job, sites }, now);
+    return [status.stalled, ...status.sites.map((site) => site.stalled)];
+  };
+  const quiet = { ...SITE, movedAt: now - 1.1 * HOUR };
+  expect(stalledOf([SITE, quiet])).toEqual([true, false, true]);
+  expect(stalledOf([SITE, { ...quiet, pending: 0 }])).toEqual([false, false, false]);
+  expect(stalledOf([{ ...SITE, movedAt: now - 0.9 * HOUR }])).toEqual([false, false]);
+  expect(stalledOf([{ ...SITE, movedAt: null }])).toEqual([true, true]);
+  expect(stalledOf([{ ...SITE, movedAt: null }], { ...RUNNING.job, startedAt: now })).toEqual([false, false]);
+  expect(stalledOf([quiet], { ...RUNNING.job, status: "cancelled" })).toEqual([false, false]);
 });
 
 it("gives KV the keys that it always had, and no others", () => {

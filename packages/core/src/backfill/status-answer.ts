@@ -2,6 +2,7 @@ import { dayText } from "../domain/day.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import { estimatedEnd, msPerDay } from "./eta.ts";
 import { daysCompleted, type Progress, type SiteProgress } from "./progress.ts";
+import { stallMs } from "./stall.ts";
 
 /** The job's state in the keys of the older documents: the JSON of `backfill:state`. */
 export interface BackfillState {
@@ -39,6 +40,8 @@ interface BackfillStatus extends BackfillState {
     /** what the pace allows now, below the setting after a 429; null before the first request */
     readonly requests_per_minute: number | null;
   };
+  /** whether a site has not finished a day for so long that somebody should look */
+  readonly stalled: boolean;
   /** why the job failed */
   readonly reason: string | null;
   readonly sites: readonly SiteStatus[];
@@ -58,6 +61,7 @@ interface SiteStatus {
   readonly records_rejected: RejectionCounts;
   readonly api_calls: number;
   readonly retries: number;
+  readonly stalled: boolean;
 }
 
 const iso = (time: number) => new Date(time).toISOString();
@@ -105,6 +109,10 @@ export function backfillStatus(progress: Progress, now: number): BackfillStatus 
           total(sites, (site) => site.pending),
         )
       : null;
+  const atWork = job.status === "in_progress" ? sites.filter((site) => site.pending > 0) : [];
+  const apiCalls = total(sites, (site) => site.apiCalls);
+  const patience = stallMs({ sites: atWork.length, apiCalls, days: tried, intervalMs });
+  const stalled = new Set(atWork.filter((site) => now - Math.max(job.startedAt, site.movedAt ?? 0) > patience));
   return {
     ...state,
     progress_percent: percent(state.days_completed, state.days_total),
@@ -114,12 +122,13 @@ export function backfillStatus(progress: Progress, now: number): BackfillStatus 
     days_skipped: total(sites, (site) => site.skipped),
     days_suspect: total(sites, (site) => site.suspect),
     retries: total(sites, (site) => site.retries),
-    api_calls: total(sites, (site) => site.apiCalls),
+    api_calls: apiCalls,
     records_rejected: rejected,
     rate: {
       days_per_hour: perDay === null ? null : round(3_600_000 / perDay),
       requests_per_minute: intervalMs === null ? null : round(60_000 / intervalMs),
     },
+    stalled: stalled.size > 0,
     reason: job.reason,
     sites: sites.map((site) => ({
       site: site.site,
@@ -135,6 +144,7 @@ export function backfillStatus(progress: Progress, now: number): BackfillStatus 
       records_rejected: site.rejected,
       api_calls: site.apiCalls,
       retries: site.retries,
+      stalled: stalled.has(site),
     })),
   };
 }

@@ -73,7 +73,7 @@ DELETE FROM sample_hours WHERE hour_point IN (
 /** The site's hours of the day, in hot_hours. */
 const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
 
-/** What is in the file is in point_days now; hot rows beside it are not (migrations/0003_rollups.sql). */
+/** What is in the file is in point_days now; hot rows beside it are not (migrations/0004_rollups.sql). */
 const FORGET_HOURS = `
 DELETE FROM hot_hours WHERE ${HOURS_OF_DAY} AND ${IS_PUBLISHED} AND NOT EXISTS (
   SELECT 1 FROM sample_hours h CROSS JOIN points p ON p.id = h.hour_point & 1048575

@@ -9,10 +9,15 @@ export interface DayBuild {
   readonly day: number;
 }
 
+interface StagedObject {
+  readonly key: string;
+  readonly uploaded: Date;
+}
+
 /** What is needed of an R2Bucket to remove objects. */
 interface ListingBucket {
   list(options: { prefix: string; cursor?: string }): Promise<{
-    objects: { readonly key: string; readonly uploaded: Date }[];
+    objects: StagedObject[];
     truncated: boolean;
     cursor?: string;
   }>;
@@ -47,6 +52,19 @@ export async function deleteStaging(bucket: ListingBucket, of: DayBuild): Promis
 }
 
 /**
+ * Removes what builds left in staging whose name begins so and of which that is wanted. Safe to repeat.
+ * @param prefix of characters that are not percent-encoded
+ */
+export async function deleteBuilds(
+  bucket: ListingBucket,
+  prefix: string,
+  isWanted: (build: string) => boolean,
+): Promise<void> {
+  const start = ROOT + encodeURIComponent(prefix);
+  await removeObjects(bucket, start, ({ key }) => isWanted(key.slice(ROOT.length, key.indexOf("/", ROOT.length))));
+}
+
+/**
  * Removes what was staged before a time and never published: the litter of builds that died for good. A build that is
  * still alive then finds its spills missing, fails, and can be begun again: staging holds nothing that is not to be had
  * from where it came.
@@ -54,19 +72,19 @@ export async function deleteStaging(bucket: ListingBucket, of: DayBuild): Promis
  * @returns objects removed
  */
 export async function sweepStaging(bucket: ListingBucket, before: number): Promise<number> {
-  return removeObjects(bucket, ROOT, (uploaded) => uploaded < before);
+  return removeObjects(bucket, ROOT, ({ uploaded }) => uploaded.getTime() < before);
 }
 
 async function removeObjects(
   bucket: ListingBucket,
   prefix: string,
-  isWanted: (uploaded: number) => boolean,
+  isWanted: (object: StagedObject) => boolean,
 ): Promise<number> {
   let removed = 0;
   for (let cursor: string | undefined; ;) {
     // a list is at most 1,000 objects, and so is a delete
     const page = await bucket.list(cursor === undefined ? { prefix } : { prefix, cursor });
-    const keys = page.objects.filter((object) => isWanted(object.uploaded.getTime())).map((object) => object.key);
+    const keys = page.objects.filter(isWanted).map((object) => object.key);
     if (keys.length > 0) await bucket.delete(keys);
     removed += keys.length;
     if (!page.truncated || page.cursor === undefined) return removed;

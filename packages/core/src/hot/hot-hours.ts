@@ -8,7 +8,7 @@ export interface HotHour {
   readonly hour: number;
   /** another one after every change of its rows, also after it was archived and came anew */
   readonly version: number;
-  /** whether `point_days` has its aggregates; migrations/0003_rollups.sql has the invariant */
+  /** whether `point_days` has its aggregates; migrations/0004_rollups.sql has the invariant */
   readonly isFolded: boolean;
 }
 

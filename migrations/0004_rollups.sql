@@ -1,6 +1,6 @@
 -- Rollups of every day, hot or cold: which hours of the hot level the hourly aggregates in point_days know.
 
-UPDATE schema_version SET version = 3;
+UPDATE schema_version SET version = 4;
 
 -- One row a site and UTC hour that has hot rows, made and changed in the batch that makes and changes those.
 --

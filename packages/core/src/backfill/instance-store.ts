@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import type { BackfillSite } from "./backfill-site.ts";
+import type { JobTicket } from "./job-store.ts";
+
+/**
+ * Who a step works for: one instance of the engine, for one site of a job. It may go on only while the job runs and no
+ * later instance was appointed for the site.
+ */
+export interface InstanceTicket extends JobTicket {
+  readonly site: BackfillSite;
+  /** instances of this job and site before it */
+  readonly number: number;
+}
+
+/** A site that a running job still has days of, and the instance that they were given to. */
+export interface SiteWork {
+  readonly site: BackfillSite;
+  /** of the instance that was appointed last; null: none was yet */
+  readonly number: number | null;
+  /** instances right before it that ended without having dealt with the day that is to be done first now */
+  readonly futile: number;
+}
+
+/** The instance's id in the engine, and the name of its builds. */
+export function instanceName({ backfillId, site, number }: Pick<InstanceTicket, "backfillId" | "site" | "number">) {
+  return `${backfillId}-${site.id}-${number}`;
+}
+
+/** ?1 backfill id, ?2 epoch. */
+const IS_RUNNING =
+  "EXISTS (SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1 AND epoch = ?2 AND status = 'in_progress')";
+
+/** ?3 site id, ?4 number. */
+const IS_CURRENT = `
+SELECT 1 FROM backfill_instances WHERE backfill_id = ?1 AND site_id = ?3 AND number = ?4 AND ${IS_RUNNING}`;
+
+/** Whether a step may go on. */
+export async function isCurrent(db: D1Database, ticket: InstanceTicket): Promise<boolean> {
+  const { backfillId, epoch, site, number } = ticket;
+  const statement = db.prepare(IS_CURRENT).bind(backfillId, epoch, site.id, number);
+  return (await withD1Retry(() => statement.first())) !== null;
+}
+
+/**
+ * Of any number of calls at once one appoints. ?3 site id, ?4 number of the instance that is to be followed, ?5 now.
+ */
+const APPOINT = `
+INSERT INTO backfill_instances (backfill_id, site_id, number, day, appointed_at)
+SELECT ?1, ?3, 0, min(day), ?5 FROM backfill_days WHERE backfill_id = ?1 AND site_id = ?3 AND outcome = 'pending'
+HAVING min(day) IS NOT NULL AND ${IS_RUNNING}
+ON CONFLICT (backfill_id, site_id) DO UPDATE SET number = number + 1,
+  futile = CASE WHEN day = excluded.day THEN futile + 1 ELSE 0 END, day = excluded.day, appointed_at = ?5
+WHERE number = ?4`;
+
+/** ?3 site id. */
+const APPOINTED = `SELECT number FROM backfill_instances WHERE backfill_id = ?1 AND site_id = ?3 AND ${IS_RUNNING}`;
+
+/**
+ * Gives the days of a site to the next instance, unless somebody else did meanwhile, the job does not run any more, or
+ * the site has no day left. Safe to repeat.
+ * @param after the instance that it follows; null: none was appointed yet
+ * @param now epoch ms
+ * @returns the number of the instance that is appointed then; null: none, or the job does not run
+ */
+export async function appointNext(
+  db: D1Database,
+  { backfillId, epoch }: JobTicket,
+  siteId: number,
+  after: number | null,
+  now: number,
+): Promise<number | null> {
+  const of = [backfillId, epoch, siteId];
+  const [, appointed] = await withD1Retry(() =>
+    db.batch([db.prepare(APPOINT).bind(...of, after ?? -1, now), db.prepare(APPOINTED).bind(...of)]),
+  );
+  const rows = z.array(z.object({ number: z.int() })).parse(appointed?.results);
+  return rows[0]?.number ?? null;
+}
+
+const SITE_WORK = `
+SELECT s.id, s.name, i.number, i.day, i.futile,
+  (SELECT min(day) FROM backfill_days d WHERE d.backfill_id = ?1 AND d.site_id = s.id AND d.outcome = 'pending') AS first
+FROM sites s LEFT JOIN backfill_instances i ON i.backfill_id = ?1 AND i.site_id = s.id
+WHERE first IS NOT NULL ORDER BY s.name`;
+
+const siteWorkSchema = z.array(
+  z.object({
+    id: z.int(),
+    name: z.string(),
+    number: z.int().nullable(),
+    day: z.int().nullable(),
+    futile: z.int().nullable(),
+    first: z.int(),
+  }),
+);
+
+/** The sites that a job still has days of. */
+export async function sitesAtWork(db: D1Database, backfillId: string): Promise<SiteWork[]> {
+  const { results } = await withD1Retry(() => db.prepare(SITE_WORK).bind(backfillId).all());
+  return siteWorkSchema.parse(results).map(({ id, name, number, day, futile, first }) => {
+    // an instance that came further than where it began was not futile, and neither were those before it
+    return { site: { id, name }, number, futile: day === first ? (futile ?? 0) : 0 };
+  });
+}

@@ -1,0 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+// For tests with a `vi.mock` factory, by `vi.hoisted`: vitest calls this after a factory, and in workerd it throws.
+AsyncLocalStorage.prototype.disable = () => undefined;

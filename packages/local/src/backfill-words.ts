@@ -1,0 +1,58 @@
+import type { BackfillPlan, BackfillStatus } from "./backfill-client.ts";
+import { durationText } from "./progress-bar.ts";
+
+const LABEL_WIDTH = 9;
+
+function count(n: number, what: string): string {
+  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** A line of the story: what it is about, and what of it. */
+export function told(label: string, text: string): string {
+  return label.padEnd(LABEL_WIDTH) + text;
+}
+
+/** What a backfill would take, in lines that fit a narrow terminal. */
+export function planLines({ days, days_skipped: skipped, calls, hours, samples, bytes, cost }: BackfillPlan): string[] {
+  const there = skipped === 0 ? "" : `, ${skipped} more are there already`;
+  return [
+    told("plan", `${count(days, "day")}${there}`),
+    told("", `${count(calls, "request")}, ${durationText(hours * 3_600_000)}`),
+    told("", `about ${count(Math.round(samples), "sample")}, ${(bytes / 1e6).toFixed(1)} MB in R2`),
+    told("", `$${cost.total.toFixed(2)} once, $${cost.r2_storage_per_month.toFixed(2)} a month at list prices`),
+  ];
+}
+
+const ENDED = { completed: "done", cancelled: "stopped", failed: "failed" } as const;
+
+/** How a backfill ended: what is there now, what is not, and what to do about that. */
+export function endLines(status: BackfillStatus, url: string): string[] {
+  if (status.status === "in_progress") return [];
+  const { days_completed: done, days_total: total, records_processed: records } = status;
+  const took = durationText(Date.parse(status.last_updated) - Date.parse(status.started_at));
+  const lines = [
+    told(ENDED[status.status], `${done} of ${count(total, "day")}, ${count(records, "sample")} in ${took}`),
+  ];
+  const notNew = [
+    ...(status.days_skipped > 0 ? [`${status.days_skipped} were there before`] : []),
+    ...(status.days_empty > 0 ? [`${status.days_empty} had no samples`] : []),
+  ];
+  if (notNew.length > 0) lines.push(told("", `of these ${notNew.join(", ")}`));
+  if (status.reason !== null) lines.push(told("", status.reason));
+  const lost = status.days_failed + status.days_suspect;
+  if (lost > 0) {
+    lines.push(
+      told("", `${count(lost, "day")} FAILED. Which, and why:`),
+      `  curl '${url}/backfill/days?from=${status.start_date}&to=${status.end_date}'`,
+      told("", "To try them again:"),
+      `  curl -X POST -H 'authorization: Bearer <ADMIN_TOKEN>' '${url}/backfill/retry-failed'`,
+    );
+  }
+  if (status.status === "cancelled") lines.push(told("", "to go on, start it again: finished days are skipped"));
+  return lines;
+}
+
+/** Whether all that was asked for is there now. */
+export function isWhole({ status, days_failed: failed, days_suspect: suspect }: BackfillStatus): boolean {
+  return status === "completed" && failed === 0 && suspect === 0;
+}

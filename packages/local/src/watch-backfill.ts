@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { styleText } from "node:util";
+import { type BackfillClient, BackfillRefused, type BackfillStatus, BackfillUnreachable } from "./backfill-client.ts";
+import { LiveLine } from "./live-line.ts";
+import { daysTried, progressLine, progressText } from "./progress-bar.ts";
+
+const POLL_MS = 2_000;
+/** Between the lines of a log, while no day ends. */
+const LOG_EVERY_MS = 10_000;
+/** Once the Worker has answered, it may be deployed anew, or the network be away, for so long. */
+const PATIENCE_MS = 60_000;
+
+/** Where the progress is shown. */
+export interface Screen {
+  progress(status: BackfillStatus): void;
+  /** nothing answers, or an error; the backfill goes on, as far as is known */
+  trouble(text: string): void;
+  /** Leaves what is shown, and the cursor below it. */
+  end(): void;
+}
+
+/** One line that changes, in a terminal. Colours unless NO_COLOR is set. */
+export function terminalScreen(terminal: NodeJS.WriteStream): Screen {
+  const line = new LiveLine(terminal);
+  const alarm = (text: string) => styleText("red", text, { stream: terminal });
+  return {
+    progress: (status) => line.show((width) => progressLine(status, Date.now(), width, alarm)),
+    trouble: (text) => line.show((width) => alarm(text.slice(0, width))),
+    end: () => line.end(),
+  };
+}
+
+/** Lines in a log: when days have ended, and else every 10 s. @param now epoch ms */
+export function logScreen(say: (line: string) => void, now: () => number = Date.now): Screen {
+  let shown: { readonly tried: number; readonly status: string; readonly at: number } | null = null;
+  let inTrouble = false;
+  return {
+    progress(status) {
+      inTrouble = false;
+      const [tried, at] = [daysTried(status), now()];
+      const isNews = shown === null || tried !== shown.tried || status.status !== shown.status;
+      if (!isNews && shown !== null && at - shown.at < LOG_EVERY_MS) return;
+      say(progressText(status, at));
+      shown = { tried, status: status.status, at };
+    },
+    trouble(text) {
+      if (!inTrouble) say(text);
+      inTrouble = true;
+    },
+    end: () => {},
+  };
+}
+
+/**
+ * Shows the progress until the backfill ends.
+ * @throws {BackfillUnreachable} {BackfillRefused} where the Worker says no, or does not answer for a minute
+ */
+export async function watchBackfill(
+  client: Pick<BackfillClient, "status">,
+  screen: Screen,
+  wait: (ms: number) => Promise<unknown> = sleep,
+): Promise<BackfillStatus> {
+  // null: it has not answered yet, and then nothing speaks for its being there
+  let silentMs: number | null = null;
+  for (;;) {
+    try {
+      const status = await client.status();
+      silentMs = 0;
+      screen.progress(status);
+      if (status.status !== "in_progress") return status;
+    } catch (error) {
+      const isPassing =
+        error instanceof BackfillUnreachable || (error instanceof BackfillRefused && error.status >= 500);
+      if (!isPassing || silentMs === null || silentMs >= PATIENCE_MS) throw error;
+      silentMs += POLL_MS;
+      screen.trouble(`${error.message} Trying again.`);
+    }
+    await wait(POLL_MS);
+  }
+}

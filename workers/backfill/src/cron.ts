@@ -1,0 +1,15 @@
+import type { Settings } from "./env.ts";
+import { superviseBackfill } from "./supervise.ts";
+
+/** The cron of wrangler.backfill.toml. */
+const SUPERVISE_CRON = "*/5 * * * *";
+
+/**
+ * Does what a cron is for.
+ * @throws for a cron that nobody knows: wrangler.backfill.toml and this file then disagree; and with what it failed, so
+ *   that the platform shows the run as failed
+ */
+export async function runCron(cron: string, settings: Settings): Promise<void> {
+  if (cron !== SUPERVISE_CRON) throw new Error(`no job for the cron ${JSON.stringify(cron)}`);
+  await superviseBackfill(settings);
+}

@@ -1,0 +1,43 @@
+import { instanceName } from "@building-vitals/core/backfill/instance-store";
+import type { Instances, InstanceState } from "@building-vitals/core/backfill/supervise";
+import { type InstanceParams, startInstance } from "./instance-params.ts";
+
+/** What the Workflow's status means to the supervisor. */
+function stateOf({ status, error }: InstanceStatus): InstanceState {
+  switch (status) {
+    case "queued":
+    case "running":
+    case "paused":
+    case "waiting":
+    case "waitingForPause":
+    // it will end soon
+    case "rollingBack":
+    // a status that nobody knows is no proof that it ended
+    case "unknown":
+      return { is: "alive" };
+    case "complete":
+      return { is: "ended", reason: null };
+    case "errored":
+      return { is: "ended", reason: error?.message ?? null };
+    case "terminated":
+      return { is: "ended", reason: "it was terminated" };
+  }
+}
+
+/** The Workflow's instances as core needs them. */
+export function instancesOf(workflow: Workflow<InstanceParams>): Instances {
+  return {
+    find: async (ticket) => {
+      let instance: WorkflowInstance;
+      try {
+        instance = await workflow.get(instanceName(ticket));
+      } catch {
+        // Where the engine only did not answer, to start what is there already does no harm.
+        return { is: "absent" };
+      }
+      return stateOf(await instance.status());
+    },
+    start: ({ backfillId, epoch, site, number, replaceSuspect }) =>
+      startInstance(workflow, { kind: "backfill", backfillId, epoch, site, number, replaceSuspect }),
+  };
+}

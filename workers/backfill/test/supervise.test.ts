@@ -1,0 +1,162 @@
+import { startJob } from "@building-vitals/core/backfill/job-store";
+import { DAY_MS } from "@building-vitals/core/domain/day";
+import { migratedDatabase } from "@building-vitals/core/test/database";
+import type { SimulatedUpstream } from "@building-vitals/core/test/simulated-upstream";
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import worker from "../src/index.ts";
+import {
+  days,
+  keys,
+  post,
+  SITE,
+  simulateUpstream,
+  clear,
+  state,
+  status,
+  untilEnded,
+  watchWorkflow,
+  windowsOf,
+} from "./service.ts";
+
+beforeAll(migratedDatabase);
+beforeEach(clear);
+afterEach(() => void vi.unstubAllGlobals());
+
+const TWO_DAYS = { start_date: "2025-10-01", end_date: "2025-10-02", sites: [SITE] };
+
+/** Runs the cron, as the platform does every five minutes. */
+async function cron(expression = "*/5 * * * *"): Promise<void> {
+  await worker.scheduled(createScheduledController({ cron: expression, scheduledTime: new Date() }), { ...env });
+}
+
+async function appointed(): Promise<string> {
+  const instance = await env.DB.prepare("SELECT instance FROM backfill_instances").first<string>("instance");
+  return instance ?? "none";
+}
+
+/** The window of the ninth hour of the second day; it begins a millisecond before. */
+const NINTH_HOUR = "start_time=2025-10-02T07%3A59%3A59.999";
+
+/**
+ * Waits until that window is asked for; the first who asks gets no answer. It is looked for, not told of: what the
+ * instance told would go on in the instance's context, and end with it.
+ */
+async function untilNinthHour(upstream: SimulatedUpstream): Promise<void> {
+  let asked = 0;
+  upstream.intercept = (request, answer) =>
+    request.url.includes(NINTH_HOUR) && asked++ === 0 ? new Promise(() => undefined) : answer();
+  await post("/backfill/start", TWO_DAYS);
+  await vi.waitFor(() => expect(asked).toBe(1), { timeout: 20_000, interval: 20 });
+}
+
+describe("the cron", { timeout: 60_000 }, () => {
+  it("starts the instance of a job whose start died before it could", async () => {
+    simulateUpstream();
+    await using workflow = await watchWorkflow();
+    // makes the site known
+    await days("2025-10-01", "2025-10-01", SITE);
+    const siteId = await env.DB.prepare("SELECT id FROM sites WHERE name = ?1").bind(SITE).first<number>("id");
+    const day = Date.UTC(2025, 9, 1) / DAY_MS;
+    const range = { first: day, last: day };
+    const job = {
+      backfillId: "backfill_1759276800_abcdef",
+      range,
+      siteIds: [siteId!],
+      selection: "unfinished",
+    } as const;
+    await startJob(env.DB, job, Date.now());
+    expect(await status()).toMatchObject({ status: "in_progress", stalled: false });
+    await Promise.all([cron(), cron()]);
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 1, api_calls: 24 });
+    expect(await workflow.get()).toHaveLength(1);
+  });
+
+  it("lets another instance go on after one that was terminated, and nothing of it is left", async () => {
+    const upstream = simulateUpstream();
+    await using workflow = await watchWorkflow();
+    await untilNinthHour(upstream);
+    const terminated = await appointed();
+    await (await env.BACKFILL.get(terminated)).terminate();
+    expect((await (await env.BACKFILL.get(terminated)).status()).status).toBe("terminated");
+    expect(await keys("staging/")).not.toEqual([]);
+    expect(await status()).toMatchObject({ status: "in_progress", days_completed: 1 });
+
+    await cron();
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 2, days_failed: 0 });
+    expect(await appointed()).toBe(terminated.replace(/0$/, "1"));
+    // the day that it died on is fetched anew, the one before is not
+    expect(windowsOf(upstream)).toHaveLength(24 + 9 + 24);
+    expect(await keys("")).toEqual([1, 2].map((day) => `timeseries/2025/10/0${day}/${SITE}.parquet`));
+    expect(await workflow.get()).toHaveLength(2);
+    await cron();
+    expect(await workflow.get()).toHaveLength(2);
+  });
+
+  it("leaves a job alone whose instance works", async () => {
+    const upstream = simulateUpstream();
+    await using workflow = await watchWorkflow();
+    upstream.intercept = async (request, answer) => {
+      if (request.url.includes(NINTH_HOUR)) await Promise.all([cron(), cron()]);
+      return answer();
+    };
+    await post("/backfill/start", TWO_DAYS);
+    expect(await untilEnded()).toMatchObject({ status: "completed", api_calls: 48, retries: 0 });
+    expect(await workflow.get()).toHaveLength(1);
+  });
+
+  it("starts nothing for a job that was cancelled", async () => {
+    const upstream = simulateUpstream();
+    await using workflow = await watchWorkflow();
+    await untilNinthHour(upstream);
+    await (await env.BACKFILL.get(await appointed())).terminate();
+    await Promise.all([post("/backfill/cancel"), cron()]);
+    expect(await untilEnded()).toMatchObject({ status: "cancelled", days_completed: 1 });
+    await cron();
+    for (const instance of (await workflow.get()).slice(1)) await instance.waitForStatus("complete");
+    expect(await keys("timeseries/")).toHaveLength(1);
+  });
+
+  it("ends a job that has nothing left to do, and shows it in KV", async () => {
+    simulateUpstream();
+    await using _ = await watchWorkflow();
+    await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-01" });
+    await untilEnded();
+    await env.DB.prepare("UPDATE backfill_jobs SET status = 'in_progress'").run();
+    await cron();
+    expect(await status()).toMatchObject({ status: "completed" });
+    await vi.waitFor(async () => expect(await state("backfill:state")).toMatchObject({ status: "completed" }));
+  });
+
+  it("does nothing where nothing runs, and is an error where its text is another one", async () => {
+    await cron();
+    expect(await status()).toEqual({ status: "not_started" });
+    await expect(cron("7 * * * *")).rejects.toThrow('no job for the cron "7 * * * *"');
+  });
+});
+
+it("tells a job that stands still", async () => {
+  await days("2025-10-01", "2025-10-01", SITE);
+  const hour = 3_600_000;
+  await env.DB.batch([
+    env.DB.prepare(
+      `INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, started_at, updated_at)
+       VALUES ('b', 'in_progress', 20362, 20362, ?1, ?1)`,
+    ).bind(Date.now() - 3 * hour),
+    env.DB.prepare(
+      "INSERT INTO backfill_days (backfill_id, site_id, day) SELECT 'b', id, 20362 FROM sites WHERE name = ?1",
+    ).bind(SITE),
+    env.DB.prepare(
+      `INSERT INTO backfill_instances (backfill_id, site_id, number, day, appointed_at)
+       SELECT 'b', id, 0, 20362, ?2 FROM sites WHERE name = ?1`,
+    ).bind(SITE, Date.now() - 2 * hour),
+  ]);
+  expect(await status()).toMatchObject({
+    status: "in_progress",
+    stalled: true,
+    sites: [{ site: SITE, stalled: true }],
+  });
+  await env.DB.prepare("UPDATE backfill_instances SET appointed_at = ?1").bind(Date.now()).run();
+  expect(await status()).toMatchObject({ stalled: false, sites: [{ stalled: false }] });
+});
