@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config";
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const migrations = await readD1Migrations(here("migrations"));
 
+/** A property test of some hundred cases takes five seconds where others keep the machine busy. */
+const testTimeout = 30_000;
+
 /** Tests that run inside workerd, on a Worker's own local bindings, with the schema's migrations at hand. */
 function inWorkerd(name: string, root: string, wranglerConfig: string) {
   return {
@@ -14,7 +17,7 @@ function inWorkerd(name: string, root: string, wranglerConfig: string) {
         miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
       }),
     ],
-    test: { name, root, include: ["{src,test}/**/*.test.ts"] },
+    test: { name, root, include: ["{src,test}/**/*.test.ts"], testTimeout },
   };
 }
 
@@ -31,7 +34,8 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["packages/{ace-simulator,local}/src/**/*.test.ts", "test/{lint,cold}/**/*.test.ts"],
+          testTimeout,
+          include: ["packages/{ace-simulator,local}/src/**/*.test.ts", "test/{bench,cold,lint}/**/*.test.ts"],
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },

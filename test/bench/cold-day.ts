@@ -40,9 +40,9 @@ function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
-/** One full day of 4,583 points x 1,440 samples, through the builder and the writer, in workerd. */
+/** One full day of a sample a minute, through the builder and the writer, in workerd. */
 export async function benchColdDay(bench: Bench, miniflare: Miniflare, folder: string): Promise<void> {
-  const group = "a day file: 4,583 points x 1,440 samples";
+  const group = `a day file: ${bench.size.points.toLocaleString("en")} points x 1,440 samples`;
   await bench.ask(z.unknown(), "/cold/spill");
   const pid = workerdPid();
   const [cpuBefore, residentBefore] = [cpuSeconds(pid), residentMb(pid, "VmRSS")];

@@ -1,13 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { applyMigrations } from "@building-vitals/local/migrations";
 import { bundleWorker } from "@building-vitals/local/worker-bundle";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { z } from "zod";
 import { Bench, type Figure } from "./bench.ts";
 import { benchColdDay } from "./cold-day.ts";
+import { type BenchSize, FULL_SIZE, SMOKE_SIZE } from "./size.ts";
 
 const WORKER = fileURLToPath(new URL("worker/index.ts", import.meta.url));
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
@@ -32,7 +34,7 @@ function median(values: readonly number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
-async function startWorkerd(stateDir: string): Promise<Miniflare> {
+async function startWorkerd(stateDir: string, size: BenchSize): Promise<Miniflare> {
   const worker = {
     name: "bench",
     compatibilityDate: "2026-10-01",
@@ -40,6 +42,7 @@ async function startWorkerd(stateDir: string): Promise<Miniflare> {
     compatibilityFlags: ["nodejs_compat"],
     d1Databases: { HOURS: "hours", INTEGERS: "integers", TEXTS: "texts", COLD: "cold" },
     r2Buckets: ["TIMESERIES"],
+    bindings: { SIZE: size },
   };
   const shared = { cf: false, telemetry: { enabled: false }, log: new Log(LogLevel.NONE) };
   const options = convertV4MiniflareOptions({ workers: [worker], ...shared });
@@ -49,7 +52,7 @@ async function startWorkerd(stateDir: string): Promise<Miniflare> {
 /** The benchmarks of the pages and the hot level. */
 class HotBench extends Bench {
   async decoder(): Promise<void> {
-    const runs = 10;
+    const { decodes: runs, pageRows } = this.size;
     const { rows } = await this.ask(z.object({ rows: z.int(), bytes: z.int() }), "/page");
     const seconds = async (path: string) => {
       const measured: number[] = [];
@@ -60,14 +63,15 @@ class HotBench extends Bench {
       }
       return median(measured);
     };
-    this.compare("decode a page of 100,000 rows", "samples/s", [
+    this.compare(`decode a page of ${pageRows.toLocaleString("en")} rows`, "samples/s", [
       ["JSON text to columns", (rows * runs) / (await seconds("/decode"))],
       ["JSON.parse alone", (rows * runs) / (await seconds("/parse"))],
     ]);
   }
 
   async writes(): Promise<void> {
-    const group = "a sync: 22,915 new samples of 68,745 given, 4,583 points";
+    const [fresh, given, points] = [5, 15, 1].map((n) => (n * this.size.points).toLocaleString("en"));
+    const group = `a sync: ${fresh} new samples of ${given} given, ${points} points`;
     const results: [string, z.infer<typeof writeSchema>][] = [];
     for (const [layout, name] of LAYOUTS) results.push([name, await this.ask(writeSchema, "/write", { layout })]);
     const of = (value: (result: z.infer<typeof writeSchema>) => number) =>
@@ -101,10 +105,7 @@ class HotBench extends Bench {
 
   async reads(): Promise<void> {
     for (const [layout] of LAYOUTS) await this.ask(z.unknown(), "/fill", { layout });
-    for (const [points, days] of [
-      [1, 20],
-      [10, 7],
-    ] as const) {
+    for (const [points, days] of this.size.reads) {
       const values: [string, number][] = [];
       for (const [layout, name] of LAYOUTS) {
         values.push([name, median(await this.ask(z.array(z.number()), "/read", { layout, points, days }))]);
@@ -119,24 +120,31 @@ class HotBench extends Bench {
 }
 
 function print(figures: readonly Figure[]): void {
+  const widest = (of: (figure: Figure) => string) => Math.max(...figures.map((one) => of(one).length));
+  const figureWidth = widest(({ figure }) => figure);
+  const candidateWidth = widest(({ candidate }) => candidate);
   for (const [group, inGroup] of Map.groupBy(figures, (figure) => figure.group)) {
     console.log(`\n${group}`);
     for (const { candidate, figure, value, ratio } of inGroup) {
       const shown = value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
-      console.log(
-        `  ${figure.padEnd(16)} ${candidate.padEnd(30)} ${shown.padStart(12)} ${`${ratio.toFixed(2)}x`.padStart(9)}`,
-      );
+      const named = `${figure.padEnd(figureWidth)}  ${candidate.padEnd(candidateWidth)}`;
+      console.log(`  ${named}  ${shown.padStart(9)} ${`${ratio.toFixed(2)}x`.padStart(7)}`);
     }
   }
 }
 
-// `npm run bench`: every claim of speed and size beside its baseline, in one run.
+// `npm run bench`: every claim of speed and size beside its baseline, in one run. `--smoke`: in a few seconds, to see
+// that it still runs; `--report FILE`: another place for the JSON.
+const { values: options } = parseArgs({
+  options: { smoke: { type: "boolean", default: false }, report: { type: "string", default: REPORT } },
+});
+const size = options.smoke ? SMOKE_SIZE : FULL_SIZE;
 // Little old space, so that a Worker's 128 MB are real; what it holds in typed arrays comes on top.
 process.env["MINIFLARE_WORKERD_V8_FLAGS"] = "--max-old-space-size=96";
 const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-bench-"));
-const miniflare = await startWorkerd(stateDir);
+const miniflare = await startWorkerd(stateDir, size);
 try {
-  const bench = new HotBench(await miniflare.ready);
+  const bench = new HotBench(await miniflare.ready, size);
   for (const database of ["HOURS", "COLD"]) {
     await applyMigrations(await miniflare.getD1Database(database), MIGRATIONS);
   }
@@ -146,9 +154,9 @@ try {
   await benchColdDay(bench, miniflare, stateDir);
   print(bench.figures);
   const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
-  await mkdir(join(REPORT, ".."), { recursive: true });
-  await writeFile(REPORT, `${JSON.stringify({ machine, figures: bench.figures }, null, 2)}\n`);
-  console.log("\nAs JSON: .local/bench.json");
+  await mkdir(dirname(options.report), { recursive: true });
+  await writeFile(options.report, `${JSON.stringify({ machine, figures: bench.figures }, null, 2)}\n`);
+  console.log(`\nAs JSON: ${relative(process.cwd(), options.report)}`);
 } finally {
   await miniflare.dispose();
   await rm(stateDir, { recursive: true, force: true });
