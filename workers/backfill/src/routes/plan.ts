@@ -2,19 +2,30 @@ import { dateRange, lastEndedDay, START_END } from "@building-vitals/core/backfi
 import { readMsPerCall, readOutlooks } from "@building-vitals/core/backfill/outlook";
 import { planBackfill } from "@building-vitals/core/backfill/plan";
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { requireToken } from "@building-vitals/core/http/require-token";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
+import { planSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { requireAdmin } from "../require-admin.ts";
 import { rangeBodySchema } from "../range-body.ts";
 import { sitesOf } from "../sites.ts";
 
 const bodySchema = rangeBodySchema.extend({ force_restart: z.boolean().default(false) });
 
+const described = describe({
+  summary: "What the same body would come to at /backfill/start",
+  access: "write",
+  body: bodySchema,
+  answers: { 200: { description: "An estimate", content: { "application/json": planSchema } } },
+  problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long"],
+});
+
 /** `POST /backfill/plan`: what the same body would come to at `/backfill/start`; starts nothing. */
 export const planRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/plan",
-  requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
+  described,
+  requireAdmin,
   async (context) => {
     const settings = settingsOf(context.env);
     const body = await parseBody(context.req.raw, bodySchema);
