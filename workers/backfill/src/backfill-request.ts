@@ -6,7 +6,8 @@ import type { Settings } from "./env.ts";
 import { rangeBodySchema } from "./range-body.ts";
 import { sitesOf } from "./sites.ts";
 
-const bodySchema = rangeBodySchema.extend({ force_restart: z.boolean().default(false) });
+/** What `/backfill/start` and `/backfill/plan` take. */
+export const backfillBodySchema = rangeBodySchema.extend({ force_restart: z.boolean().default(false) });
 
 /** What a backfill is to do: what `/backfill/start` and `/backfill/plan` are asked alike. */
 interface BackfillRequest {
@@ -18,7 +19,7 @@ interface BackfillRequest {
 
 /** @throws {Problem} `invalid_request`, `span_too_long` or `unknown_site`, naming the field at fault */
 export async function parseBackfillRequest(settings: Settings, request: Request): Promise<BackfillRequest> {
-  const body = await parseBody(request, bodySchema);
+  const body = await parseBody(request, backfillBodySchema);
   const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
   return { range, sites: await sitesOf(settings, body.sites, "sites"), forceRestart: body.force_restart };
 }

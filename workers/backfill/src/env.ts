@@ -1,4 +1,5 @@
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
+import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
@@ -14,12 +15,17 @@ const settingsSchema = z.object({
   BACKFILL: binding<Workflow<InstanceParams>>(),
   ...aceSettings,
   ADMIN_TOKEN: z.string().min(1),
+  ...accessSettings,
   SITES: sitesSettingSchema,
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
 });
-export type Settings = z.output<typeof settingsSchema>;
+export type Settings = z.output<typeof settingsSchema> & {
+  /** who may pass beside those with the token; null: nobody */
+  readonly access: AccessApplication | null;
+};
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  return parseSettings(settingsSchema, env);
+  const settings = parseSettings(settingsSchema, env);
+  return { ...settings, access: accessApplication(settings) };
 }

@@ -1,6 +1,6 @@
-import { healthResponse } from "@building-vitals/core/http/health";
-import { onError, onNotFound } from "@building-vitals/core/http/problem-response";
-import { Hono } from "hono";
+import { healthOperation, healthResponse } from "@building-vitals/core/http/health";
+import { newApp } from "@building-vitals/core/http/new-app";
+import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
 import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { cancelRoute } from "./routes/cancel.ts";
@@ -11,10 +11,9 @@ import { retryFailedRoute } from "./routes/retry-failed.ts";
 import { startRoute } from "./routes/start.ts";
 import { statusRoute } from "./routes/status.ts";
 
-const app = new Hono<{ Bindings: Env }>();
-app.onError(onError);
-app.notFound(onNotFound);
-app.get("/health", (context) => healthResponse(() => settingsOf(context.env)));
+const app = newApp<{ Bindings: Env }>();
+app.get("/health", healthOperation, (context) => healthResponse(() => settingsOf(context.env)));
+app.route("/", openApiRoute(documentOf(app, "Building Vitals: backfill", "Past days, written to the archive.")));
 app.route("/", startRoute);
 app.route("/", statusRoute);
 app.route("/", cancelRoute);

@@ -1,4 +1,5 @@
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
+import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
@@ -12,14 +13,19 @@ const settingsSchema = z.object({
   TIMESERIES: binding<R2Bucket>(),
   ...aceSettings,
   ADMIN_TOKEN: z.string().min(1),
+  ...accessSettings,
   SITES: sitesSettingSchema,
   LOOKBACK_MINUTES: integerSetting({ default: 10, min: 0, max: 1440 }),
   INITIAL_LOOKBACK_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
   HOT_DAYS: integerSetting({ default: 20, min: 1, max: 366 }),
 });
-export type Settings = z.output<typeof settingsSchema>;
+export type Settings = z.output<typeof settingsSchema> & {
+  /** who may pass beside those with the token; null: nobody */
+  readonly access: AccessApplication | null;
+};
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  return parseSettings(settingsSchema, env);
+  const settings = parseSettings(settingsSchema, env);
+  return { ...settings, access: accessApplication(settings) };
 }

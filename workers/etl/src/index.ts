@@ -1,6 +1,6 @@
-import { healthResponse } from "@building-vitals/core/http/health";
-import { onError, onNotFound } from "@building-vitals/core/http/problem-response";
-import { Hono } from "hono";
+import { healthOperation, healthResponse } from "@building-vitals/core/http/health";
+import { newApp } from "@building-vitals/core/http/new-app";
+import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
 import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { archiveRoute } from "./routes/archive.ts";
@@ -10,10 +10,9 @@ import { statsRoute } from "./routes/stats.ts";
 import { statusRoute } from "./routes/status.ts";
 import { triggerRoute } from "./routes/trigger.ts";
 
-const app = new Hono<{ Bindings: Env }>();
-app.onError(onError);
-app.notFound(onNotFound);
-app.get("/health", (context) => healthResponse(() => settingsOf(context.env)));
+const app = newApp<{ Bindings: Env }>();
+app.get("/health", healthOperation, (context) => healthResponse(() => settingsOf(context.env)));
+app.route("/", openApiRoute(documentOf(app, "Building Vitals: etl", "The sync of new samples, and the archive.")));
 app.route("/", statusRoute);
 app.route("/", statsRoute);
 app.route("/", metricsRoute);

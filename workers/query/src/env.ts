@@ -1,9 +1,21 @@
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
+import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { binding, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
 /** The bindings and variables of wrangler.query.toml, as the platform hands them over: unchecked. */
 export type Env = Readonly<Record<string, unknown>>;
+
+const ORIGIN = /^(?:\*|https?:\/\/[^\s/,?#]+)$/;
+
+/** Comma-separated origins, as browsers spell them: without a path, and without a slash at the end. */
+const originsSetting = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").flatMap((origin) => origin.trim() || []))
+  .refine((origins) => origins.every((origin) => ORIGIN.test(origin)), {
+    error: "must be * or origins such as https://dash.example.com, separated by commas",
+  });
 
 const settingsSchema = z.object({
   DB: binding<D1Database>(),
@@ -11,10 +23,19 @@ const settingsSchema = z.object({
   SITES: sitesSettingSchema,
   /** an empty one would lock nobody out while looking as if it did */
   QUERY_TOKEN: z.string().min(1).optional(),
+  ...accessSettings,
+  /** origins whose pages may read answers; `*`: all */
+  CORS_ORIGINS: originsSetting,
+  /** the deployment; absent locally */
+  CF_VERSION_METADATA: z.object({ id: z.string() }).optional(),
 });
-export type Settings = z.output<typeof settingsSchema>;
+export type Settings = z.output<typeof settingsSchema> & {
+  /** who may pass beside those with the token; null: nobody */
+  readonly access: AccessApplication | null;
+};
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  return parseSettings(settingsSchema, env);
+  const settings = parseSettings(settingsSchema, env);
+  return { ...settings, access: accessApplication(settings) };
 }

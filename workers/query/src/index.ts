@@ -1,21 +1,37 @@
-import { healthResponse } from "@building-vitals/core/http/health";
-import { onError, onNotFound } from "@building-vitals/core/http/problem-response";
-import { requireToken } from "@building-vitals/core/http/require-token";
-import { Hono } from "hono";
+import { healthOperation, healthResponse } from "@building-vitals/core/http/health";
+import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
+import { newApp } from "@building-vitals/core/http/new-app";
+import { requireAccess } from "@building-vitals/core/http/require-access";
+import { corsOfSettings } from "./cors.ts";
 import { type Env, settingsOf } from "./env.ts";
+import { coverageRoute } from "./routes/coverage.ts";
 import { dayFileRoute } from "./routes/day-file.ts";
+import { docsRoute } from "./routes/docs.ts";
 import { latestRoute } from "./routes/latest.ts";
 import { pointsRoute } from "./routes/points.ts";
 import { sitesRoute } from "./routes/sites.ts";
 import { timeseriesRoute } from "./routes/timeseries.ts";
 
-const app = new Hono<{ Bindings: Env }>();
-app.onError(onError);
-app.notFound(onNotFound);
-app.get("/health", (context) => healthResponse(() => settingsOf(context.env)));
-app.use(requireToken<Env>((env) => settingsOf(env).QUERY_TOKEN, "QUERY_TOKEN"));
+const DESCRIPTION =
+  "The samples of a building's points, raw or in buckets, over years. Times are UTC, ranges are half-open [start, end). " +
+  "Errors are application/problem+json with a stable code.";
+
+const app = newApp<{ Bindings: Env }>();
+app.get("/health", healthOperation, (context) => healthResponse(() => settingsOf(context.env)));
+app.use(corsOfSettings);
+// Before the access: what can be asked is no secret, and a browser's address bar sends no token.
+const document = documentOf(app, "Building Vitals: query", DESCRIPTION);
+app.route("/", openApiRoute(document));
+app.route("/", docsRoute(document));
+app.use(
+  requireAccess<Env>((env) => {
+    const { QUERY_TOKEN: token, access } = settingsOf(env);
+    return { token, application: access };
+  }, "QUERY_TOKEN"),
+);
 app.route("/", sitesRoute);
 app.route("/", pointsRoute);
+app.route("/", coverageRoute);
 app.route("/", latestRoute);
 app.route("/", timeseriesRoute);
 app.route("/", dayFileRoute);

@@ -1,7 +1,6 @@
-import { findPoints, type StoredPoint } from "@building-vitals/core/catalog/point-list";
+import type { StoredPoint } from "@building-vitals/core/catalog/point-list";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { MAX_POINTS } from "@building-vitals/core/query/limits";
-import type { QueriedSite } from "./site.ts";
 
 const NAMES_SHOWN = 5;
 
@@ -12,29 +11,34 @@ function split(text: string): string[] {
     .filter((name) => name !== "");
 }
 
+/** What the values of a parameter may name: a name may hold a comma itself, so each is also taken whole. */
+export function namesIn(values: readonly string[]): string[] {
+  return [...new Set(values.flatMap((value) => [value, ...split(value)]))];
+}
+
 /**
- * The points that a parameter names, comma-separated or repeated, in the order asked for and each once. A name may
- * hold a comma itself, so a value that is a point's whole name is that point. One statement: an address has room for a
- * few thousand names at most.
+ * The points that a parameter names, comma-separated or repeated, in the order asked for and each once. A value that is a
+ * point's whole name is that point.
+ * @param known the points of {@link namesIn} that there are
  * @throws {Problem} `unknown_point`, `too_many_points`, `invalid_request`
  */
-export async function pointsNamed(
-  db: D1Database,
-  site: QueriedSite,
+export function pointsNamed(
+  siteName: string,
+  known: ReadonlyMap<string, StoredPoint>,
   values: readonly string[],
   field: string,
-): Promise<StoredPoint[]> {
-  const candidates = [...new Set(values.flatMap((value) => [value, ...split(value)]))];
-  const known = site.id === null ? new Map<string, StoredPoint>() : await findPoints(db, site.id, candidates);
+): StoredPoint[] {
   const names = new Set(values.flatMap((value) => (known.has(value) ? [value] : split(value))));
   if (names.size === 0) throw new Problem("invalid_request", `${field}: name at least one point.`, field);
-  if (names.size > MAX_POINTS)
-    throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, field);
+  if (names.size > MAX_POINTS) {
+    const detail = `${names.size} points were named; ask for at most ${MAX_POINTS} at once.`;
+    throw new Problem("too_many_points", detail, field);
+  }
   const unknown = [...names].filter((name) => !known.has(name));
   if (unknown.length > 0) {
     const shown = unknown.slice(0, NAMES_SHOWN).map((name) => JSON.stringify(name));
     const more = unknown.length > NAMES_SHOWN ? ` and ${unknown.length - NAMES_SHOWN} more` : "";
-    const detail = `Site ${JSON.stringify(site.name)} has no point ${shown.join(", ")}${more}.`;
+    const detail = `Site ${JSON.stringify(siteName)} has no point ${shown.join(", ")}${more}.`;
     throw new Problem("unknown_point", detail, field);
   }
   return [...names].flatMap((name) => known.get(name) ?? []);

@@ -9,10 +9,14 @@ export interface QueriedSite extends SiteConfig {
 }
 
 /** @throws {Problem} `unknown_site` */
-export async function siteOf(settings: Settings, name: string, field: string): Promise<QueriedSite> {
+export function configuredSite(settings: Settings, name: string, field: string): SiteConfig {
   const config = settings.SITES.find((site) => site.name === name);
-  if (config === undefined) {
-    throw new Problem("unknown_site", `There is no site ${JSON.stringify(name)}; GET /sites lists them.`, field);
-  }
+  if (config !== undefined) return config;
+  throw new Problem("unknown_site", `There is no site ${JSON.stringify(name)}; GET /sites lists them.`, field);
+}
+
+/** @throws {Problem} `unknown_site` */
+export async function siteOf(settings: Settings, name: string, field: string): Promise<QueriedSite> {
+  const config = configuredSite(settings, name, field);
   return { ...config, id: await findSiteId(settings.DB, name) };
 }

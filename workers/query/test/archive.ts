@@ -54,7 +54,8 @@ export async function publishDay({ day, key, written, points }: BuiltDay): Promi
     env.DB.prepare(
       `INSERT OR REPLACE INTO day_files
        (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, updated_at)
-       VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, 'd1', ?9, 1, 0)`,
+       VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, 'd1', ?9,
+         (SELECT coalesce(max(generation), 0) + 1 FROM day_files WHERE site_id = ?1 AND day = ?2), 0)`,
     ).bind(site, day, ...file, crypto.randomUUID()),
     env.DB.prepare("UPDATE hot_hours SET folded_version = NULL WHERE hour / 86400000 = ?1").bind(day),
     env.DB.prepare("DELETE FROM point_days WHERE day = ?1").bind(day),

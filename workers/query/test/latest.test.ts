@@ -27,7 +27,7 @@ async function latest(query = "", site = SITE) {
   expect([response.status, type, response.headers.get("cache-control")]).toEqual([
     200,
     "application/json; charset=utf-8",
-    "no-store",
+    "public, no-cache",
   ]);
   return latestSchema.parse(await response.json());
 }

@@ -26,8 +26,9 @@ export async function call(
   path: string,
   settings: Record<string, unknown> = {},
   headers: Record<string, string> = {},
+  method = "GET",
 ): Promise<Response> {
-  const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { headers });
+  const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { headers, method });
   return worker.fetch(
     request,
     { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ...settings },

@@ -18,7 +18,8 @@ export interface StoredPoint {
   readonly firstSeen: number | null;
 }
 
-const COLUMNS = "id, name, label, unit, tags, interval_s, configured, first_seen";
+/** The columns of {@link storedPoints}. */
+export const POINT_COLUMNS = "id, name, label, unit, tags, interval_s, configured, first_seen";
 
 const pointRowSchema = z.object({
   id: z.int(),
@@ -31,7 +32,8 @@ const pointRowSchema = z.object({
   first_seen: z.int().nullable(),
 });
 
-function storedPoints(results: unknown): StoredPoint[] {
+/** Reads the rows of a query that selects {@link POINT_COLUMNS}. @throws {z.ZodError} where one is not ours */
+export function storedPoints(results: unknown): StoredPoint[] {
   return z
     .array(pointRowSchema)
     .parse(results)
@@ -60,7 +62,7 @@ export async function findPoints(
   names: readonly string[],
 ): Promise<Map<string, StoredPoint>> {
   const statement = db
-    .prepare(`SELECT ${COLUMNS} FROM points WHERE site_id = ?1 AND name IN (SELECT value FROM json_each(?2))`)
+    .prepare(`SELECT ${POINT_COLUMNS} FROM points WHERE site_id = ?1 AND name IN (SELECT value FROM json_each(?2))`)
     .bind(siteId, JSON.stringify(names));
   const { results } = await withD1Retry(() => statement.all());
   return new Map(storedPoints(results).map((point) => [point.name, point]));
@@ -71,6 +73,8 @@ export interface PointFilter {
   readonly search?: string | undefined;
   /** a marker, the name of a tag, or `name:value` */
   readonly tag?: string | undefined;
+  /** the unit, normalised or as the upstream spells it, whatever the case of ASCII letters */
+  readonly unit?: string | undefined;
   /** only names after this one */
   readonly after?: string | undefined;
   readonly limit: number;
@@ -78,10 +82,10 @@ export interface PointFilter {
 
 /**
  * Points of a site in the order of their names.
- * ?1 site id, ?2 search text or NULL, ?3 tag or NULL, ?4 name to go on after, ?5 limit.
+ * ?1 site id, ?2 search text or NULL, ?3 tag or NULL, ?4 name to go on after, ?5 limit, ?6 unit or NULL.
  */
 const LIST_POINTS = `
-SELECT ${COLUMNS} FROM points p
+SELECT ${POINT_COLUMNS} FROM points p
 WHERE site_id = ?1 AND name > ?4
   AND (?2 IS NULL OR instr(lower(name || char(10) || coalesce(label, '') || char(10) || coalesce(unit, '') || char(10)
     || coalesce(unit_raw, '')), lower(?2)) > 0
@@ -90,7 +94,20 @@ WHERE site_id = ?1 AND name > ?4
   AND (?3 IS NULL
     OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.markers') m WHERE m.value = ?3)
     OR EXISTS (SELECT 1 FROM json_each(p.tags, '$.kv') k WHERE k.key = ?3 OR k.key || ':' || k.value = ?3))
+  AND (?6 IS NULL OR lower(unit) = lower(?6) OR lower(unit_raw) = lower(?6))
 ORDER BY name LIMIT ?5`;
+
+/** The statement that lists a page of a site's points by name. */
+export function pointPageStatement(db: D1Database, siteId: number, filter: PointFilter): D1PreparedStatement {
+  const { search = null, tag = null, after = "", unit = null, limit } = filter;
+  return db.prepare(LIST_POINTS).bind(siteId, search, tag, after, limit + 1, unit);
+}
+
+/** The page that {@link pointPageStatement} found, and whether more points follow. */
+export function parsePointPage(results: unknown, { limit }: PointFilter): { points: StoredPoint[]; more: boolean } {
+  const points = storedPoints(results);
+  return { points: points.slice(0, limit), more: points.length > limit };
+}
 
 /** A page of a site's points by name, and whether more follow. */
 export async function listPoints(
@@ -98,9 +115,6 @@ export async function listPoints(
   siteId: number,
   filter: PointFilter,
 ): Promise<{ points: StoredPoint[]; more: boolean }> {
-  const { search = null, tag = null, after = "", limit } = filter;
-  const statement = db.prepare(LIST_POINTS).bind(siteId, search, tag, after, limit + 1);
-  const { results } = await withD1Retry(() => statement.all());
-  const points = storedPoints(results);
-  return { points: points.slice(0, limit), more: points.length > limit };
+  const { results } = await withD1Retry(() => pointPageStatement(db, siteId, filter).all());
+  return parsePointPage(results, filter);
 }

@@ -63,6 +63,7 @@ export async function rebuildRollups(
         continue;
       }
       const rebuilt = await rebuildFileDay(context, siteId, day, manifest.file);
+      if (rebuilt.changed > 0) await tellChanged(db.prepare(CHANGED_DAY).bind(siteId, day, now()));
       sums.files++;
       sums.rowsChecked += rebuilt.checked;
       sums.rowsChanged += rebuilt.changed;
@@ -75,12 +76,24 @@ export async function rebuildRollups(
         skipped.push({ at: new Date(hour).toISOString(), reason: "it changed meanwhile" });
         continue;
       }
+      if (folded.changed > 0) await tellChanged(db.prepare(CHANGED_HOUR).bind(siteId, hour));
       sums.hours++;
       sums.rowsChecked += folded.points;
       sums.rowsChanged += folded.changed;
     }
   }
   return { ...sums, skipped, nextDate: last < range.last ? dayText(last + 1) : null };
+}
+
+/** So that answers which were made of the wrong rows have another ETag. ?1: site, ?2: day, ?3: epoch ms. */
+const CHANGED_DAY = "UPDATE day_files SET updated_at = max(updated_at + 1, ?3) WHERE site_id = ?1 AND day = ?2";
+/** ?1: site, ?2: hour. */
+const CHANGED_HOUR = `
+UPDATE hot_hours SET version = version + 1, folded_version = version + 1
+WHERE site_id = ?1 AND hour = ?2 AND folded_version IS version`;
+
+async function tellChanged(statement: D1PreparedStatement): Promise<void> {
+  await withD1Retry(() => statement.run());
 }
 
 /** ?1: site, ?2: day, ?3: etag. */

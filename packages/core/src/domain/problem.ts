@@ -10,15 +10,19 @@ export const PROBLEMS = {
   not_found: { status: 404, title: "There is nothing at this address" },
   unknown_site: { status: 404, title: "There is no such site" },
   unknown_point: { status: 404, title: "There is no such point" },
+  method_not_allowed: { status: 405, title: "The address does not take this method" },
   backfill_in_progress: { status: 409, title: "A backfill is in progress" },
   no_backfill_running: { status: 409, title: "No backfill is in progress" },
   suspect_day: { status: 409, title: "The day's file is not what was written" },
+  body_too_large: { status: 413, title: "The body is too large" },
   range_not_satisfiable: { status: 416, title: "The file has no such bytes" },
   too_much_data: { status: 422, title: "The answer would be too large" },
   internal: { status: 500, title: "Something went wrong on our side" },
   settings_invalid: { status: 500, title: "A setting of this deployment is not valid" },
   database_unavailable: { status: 503, title: "The database did not answer" },
   archive_unavailable: { status: 503, title: "The archive did not answer" },
+  access_unavailable: { status: 503, title: "The sign-in service did not answer" },
+  query_timeout: { status: 503, title: "The query took too long" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

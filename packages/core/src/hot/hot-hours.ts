@@ -29,8 +29,11 @@ export function touchHours(db: D1Database, keys: string): D1PreparedStatement {
   return db.prepare(TOUCH).bind(keys);
 }
 
+/** The columns of {@link parseHotHours}. */
+export const HOT_HOUR_COLUMNS = "hour, version, folded_version IS version AS folded";
+
 const READ = `
-SELECT hour, version, folded_version IS version AS folded FROM hot_hours
+SELECT ${HOT_HOUR_COLUMNS} FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 ORDER BY hour`;
 
 /** The statement that lists a site's hot hours that a range touches. */

@@ -1,23 +1,33 @@
+import { z } from "zod";
 import { Problem } from "../domain/problem.ts";
 import { readSchemaVersion, SCHEMA_VERSION } from "../d1/schema-version.ts";
+import { describe } from "./openapi.ts";
 
-interface Check {
-  readonly ok: boolean;
-  readonly detail: string;
-}
+const healthSchema = z.strictObject({
+  status: z.enum(["ok", "failing"]),
+  checks: z.record(z.string(), z.strictObject({ ok: z.boolean(), detail: z.string() })),
+});
 
 /** The answer of `GET /health`: 200 when every check is well, else 503. */
-interface Health {
-  readonly status: "ok" | "failing";
-  readonly checks: Record<string, Check>;
-}
+type Health = z.infer<typeof healthSchema>;
+
+/** `GET /health` of every Worker. */
+export const healthOperation = describe({
+  summary: "Whether this Worker can do its work",
+  access: "open",
+  answers: {
+    200: { description: "Every check is well", content: { "application/json": healthSchema } },
+    503: { description: "A check has failed", content: { "application/json": healthSchema } },
+  },
+  problems: [],
+});
 
 /**
  * Checks what every Worker needs.
  * @param settingsOf parses the Worker's environment; throws a {@link Problem} that names the setting at fault
  */
 export async function healthResponse(settingsOf: () => { readonly DB: D1Database }): Promise<Response> {
-  const checks: Record<string, Check> = {};
+  const checks: Health["checks"] = {};
   try {
     const { DB } = settingsOf();
     checks["settings"] = { ok: true, detail: "valid" };
@@ -31,7 +41,7 @@ export async function healthResponse(settingsOf: () => { readonly DB: D1Database
   return Response.json(health, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
 }
 
-async function checkSchema(db: D1Database): Promise<Check> {
+async function checkSchema(db: D1Database): Promise<Health["checks"][string]> {
   try {
     const version = await readSchemaVersion(db);
     if (version === SCHEMA_VERSION) return { ok: true, detail: `version ${version}` };

@@ -6,7 +6,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 /**
  * The JSON body of a request; an empty one is `{}`.
- * @throws {Problem} `invalid_request`, naming the field at fault
+ * @throws {Problem} `invalid_request`, naming the field at fault; `body_too_large`
  */
 export async function parseBody<S extends z.ZodType>(request: Request, schema: S): Promise<z.output<S>> {
   const text = await readAtMost(request, MAX_BODY_BYTES);
@@ -33,7 +33,7 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.ou
 }
 
 async function readAtMost(request: Request, maxBytes: number): Promise<string> {
-  const tooLarge = () => new Problem("invalid_request", `The body is larger than ${maxBytes} bytes.`);
+  const tooLarge = () => new Problem("body_too_large", `The body is larger than ${maxBytes} bytes.`);
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;

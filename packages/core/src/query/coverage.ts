@@ -41,7 +41,7 @@ function isWhole(day: ManifestDay): boolean {
 }
 
 /** From the sync's watermark on over days that a backfill has built; where no sync was, up to the last of these. */
-function knownUntil(range: TimeRange, days: readonly ManifestDay[], watermark: number | null): number {
+export function knownUntil(range: TimeRange, days: readonly ManifestDay[], watermark: number | null): number {
   const whole = days.filter(isWhole).map(({ day }) => day);
   const last = whole.reduce((end, day) => Math.max(end, dayStart(day + 1)), Number.NEGATIVE_INFINITY);
   let until = watermark ?? last;

@@ -2,16 +2,26 @@ import { dateRange, FROM_TO } from "@building-vitals/core/backfill/date-range";
 import { dayStates } from "@building-vitals/core/backfill/day-states";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { parseInput } from "@building-vitals/core/http/parse-body";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
+import { daysSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { sitesOf } from "../sites.ts";
 
 const date = z.string({ error: "must be a date such as 2024-01-31" });
 const querySchema = z.strictObject({ from: date, to: date, site: z.string().min(1).optional() });
 
+const described = describe({
+  summary: "What is known of each day, by site",
+  access: "open",
+  query: querySchema,
+  answers: { 200: { description: "As of now", content: { "application/json": daysSchema } } },
+  problems: ["invalid_request", "span_too_long", "unknown_site"],
+});
+
 /** `GET /backfill/days`: what is known of each day, by site. */
-export const daysRoute = new Hono<{ Bindings: Env }>().get("/backfill/days", async (context) => {
+export const daysRoute = new Hono<{ Bindings: Env }>().get("/backfill/days", described, async (context) => {
   const settings = settingsOf(context.env);
   const query = parseInput(querySchema, context.req.query());
   const range = dateRange(query.from, query.to, dayOf(Date.now()), FROM_TO);

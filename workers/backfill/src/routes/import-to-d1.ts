@@ -1,10 +1,12 @@
 import { dateRange, dayCount, lastEndedDay, START_END } from "@building-vitals/core/backfill/date-range";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { requireToken } from "@building-vitals/core/http/require-token";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
+import { importSchema, importStartedSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { requireAdmin } from "../require-admin.ts";
 import { startInstance } from "../instance-params.ts";
 import { rangeBodySchema } from "../range-body.ts";
 import { sitesOf } from "../sites.ts";
@@ -36,31 +38,43 @@ function importStatus(status: InstanceStatus["status"]): "in_progress" | "comple
   }
 }
 
+const described = describe({
+  summary: "Loads a site's day files into the hot level",
+  access: "write",
+  body: bodySchema,
+  answers: { 202: { description: "It has begun", content: { "application/json": importStartedSchema } } },
+  problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long"],
+});
+
+const describedResult = describe({
+  summary: "How an import went",
+  access: "open",
+  path: { id: "`import_id` of the answer that began it" },
+  answers: { 200: { description: "Its state", content: { "application/json": importSchema } } },
+  problems: ["not_found"],
+});
+
 /**
  * `POST /backfill/import-to-d1`: loads a site's day files into the hot level; samples that are hot already stay.
  * `GET /backfill/import-to-d1/{import_id}`: how it went.
  */
 export const importRoute = new Hono<{ Bindings: Env }>()
-  .post(
-    "/backfill/import-to-d1",
-    requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
-    async (context) => {
-      const settings = settingsOf(context.env);
-      const body = await parseBody(context.req.raw, bodySchema);
-      const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
-      if (dayCount(range) > MAX_DAYS) {
-        throw new Problem("span_too_long", `end_date: an import may have at most ${MAX_DAYS} days.`, "end_date");
-      }
-      const [site] = await sitesOf(settings, [body.site], "site");
-      if (site === undefined) throw new Problem("unknown_site", "There is no such site.", "site");
-      const importId = `import_${Math.floor(Date.now() / 1000)}_${crypto.randomUUID().slice(0, 6)}`;
-      await startInstance(settings.BACKFILL, { kind: "import", importId, site, ...range });
-      const { start_date, end_date } = body;
-      const started = { status: "started", import_id: importId, start_date, end_date, days: dayCount(range) };
-      return context.json(started, 202, { "cache-control": "no-store" });
-    },
-  )
-  .get("/backfill/import-to-d1/:id{import_\\d+_[0-9a-f]+}", async (context) => {
+  .post("/backfill/import-to-d1", described, requireAdmin, async (context) => {
+    const settings = settingsOf(context.env);
+    const body = await parseBody(context.req.raw, bodySchema);
+    const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
+    if (dayCount(range) > MAX_DAYS) {
+      throw new Problem("span_too_long", `end_date: an import may have at most ${MAX_DAYS} days.`, "end_date");
+    }
+    const [site] = await sitesOf(settings, [body.site], "site");
+    if (site === undefined) throw new Problem("unknown_site", "There is no such site.", "site");
+    const importId = `import_${Math.floor(Date.now() / 1000)}_${crypto.randomUUID().slice(0, 6)}`;
+    await startInstance(settings.BACKFILL, { kind: "import", importId, site, ...range });
+    const { start_date, end_date } = body;
+    const started = { status: "started", import_id: importId, start_date, end_date, days: dayCount(range) };
+    return context.json(started, 202, { "cache-control": "no-store" });
+  })
+  .get("/backfill/import-to-d1/:id{import_\\d+_[0-9a-f]+}", describedResult, async (context) => {
     const id = context.req.param("id");
     const instance = await settingsOf(context.env)
       .BACKFILL.get(id)

@@ -1,15 +1,26 @@
 import { readMsPerCall, readOutlooks } from "@building-vitals/core/backfill/outlook";
 import { planBackfill } from "@building-vitals/core/backfill/plan";
 import { dayText } from "@building-vitals/core/domain/day";
-import { requireToken } from "@building-vitals/core/http/require-token";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
-import { parseBackfillRequest } from "../backfill-request.ts";
+import { planSchema } from "../answers.ts";
+import { backfillBodySchema, parseBackfillRequest } from "../backfill-request.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { requireAdmin } from "../require-admin.ts";
+
+const described = describe({
+  summary: "What the same body would come to at /backfill/start",
+  access: "write",
+  body: backfillBodySchema,
+  answers: { 200: { description: "An estimate", content: { "application/json": planSchema } } },
+  problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long"],
+});
 
 /** `POST /backfill/plan`: what the same body would come to at `/backfill/start`; starts nothing. */
 export const planRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/plan",
-  requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
+  described,
+  requireAdmin,
   async (context) => {
     const settings = settingsOf(context.env);
     const { range, sites, forceRestart } = await parseBackfillRequest(settings, context.req.raw);

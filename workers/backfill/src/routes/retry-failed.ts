@@ -2,19 +2,33 @@ import { dateRange, lastEndedDay, START_END } from "@building-vitals/core/backfi
 import { failedSpan } from "@building-vitals/core/backfill/job-store";
 import { dayText } from "@building-vitals/core/domain/day";
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { requireToken } from "@building-vitals/core/http/require-token";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
+import { startedSchema, nothingFailedSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { requireAdmin } from "../require-admin.ts";
 import { rangeBodySchema } from "../range-body.ts";
 import { sitesOf } from "../sites.ts";
 import { startBackfill } from "../start.ts";
 
 const bodySchema = rangeBodySchema.partial();
 
+const described = describe({
+  summary: "A backfill of the days that failed or are suspect",
+  access: "write",
+  body: bodySchema,
+  answers: {
+    200: { description: "No day has failed", content: { "application/json": nothingFailedSchema } },
+    202: { description: "It has begun", content: { "application/json": startedSchema } },
+  },
+  problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long", "backfill_in_progress"],
+});
+
 /** `POST /backfill/retry-failed`: a backfill of the days that failed or whose file is suspect, in all or between dates. */
 export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/retry-failed",
-  requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
+  described,
+  requireAdmin,
   async (context) => {
     const settings = settingsOf(context.env);
     const body = await parseBody(context.req.raw, bodySchema);

@@ -1,10 +1,19 @@
 import { readProgress } from "@building-vitals/core/backfill/progress";
 import { backfillStatus } from "@building-vitals/core/backfill/status-answer";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
+import { statusSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 
+const described = describe({
+  summary: "The backfill that runs, else the last one",
+  access: "open",
+  answers: { 200: { description: "As of now", content: { "application/json": statusSchema } } },
+  problems: [],
+});
+
 /** `GET /backfill/status`: how far the backfill has come, the one that runs, else the last one. */
-export const statusRoute = new Hono<{ Bindings: Env }>().get("/backfill/status", async (context) => {
+export const statusRoute = new Hono<{ Bindings: Env }>().get("/backfill/status", described, async (context) => {
   const progress = await readProgress(settingsOf(context.env).DB);
   const status = progress === null ? { status: "not_started" } : backfillStatus(progress, Date.now());
   return context.json(status, 200, { "cache-control": "no-store" });

@@ -1,6 +1,7 @@
 import { readRuns } from "@building-vitals/core/sync/journal";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { type Measurement, type Metric, renderPrometheus } from "@building-vitals/core/telemetry/prometheus";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { type Env, settingsOf } from "../env.ts";
 
@@ -19,8 +20,15 @@ const METRICS = {
   records: gauge("last_sync_records", "Records of the last sync by what became of them"),
 } as const;
 
+const described = describe({
+  summary: "Metrics for Prometheus",
+  access: "open",
+  answers: { 200: { description: "As of now", content: { "text/plain": null } } },
+  problems: [],
+});
+
 /** `GET /metrics`: the Prometheus text format. */
-export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", async (context) => {
+export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", described, async (context) => {
   const { DB, SITES } = settingsOf(context.env);
   const now = Date.now();
   const measurements: Measurement[] = [];

@@ -2,11 +2,13 @@ import { rebuildRollups } from "@building-vitals/core/cold/rebuild-rollups";
 import { parseDay } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { requireToken } from "@building-vitals/core/http/require-token";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
+import { rebuildSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { requireAdmin } from "../require-admin.ts";
 
 const daySchema = z.string().transform((text, context) => {
   const day = parseDay(text);
@@ -17,13 +19,22 @@ const bodySchema = z
   .strictObject({ site: z.string().min(1).optional(), start_date: daySchema, end_date: daySchema })
   .refine((body) => body.start_date <= body.end_date, { path: ["end_date"], error: "must not be before start_date" });
 
+const described = describe({
+  summary: "Computes hourly aggregates from the samples again",
+  access: "write",
+  body: bodySchema,
+  answers: { 200: { description: "What was done", content: { "application/json": rebuildSchema } } },
+  problems: ["invalid_request", "body_too_large", "unknown_site"],
+});
+
 /**
  * `POST /rollups/rebuild`: computes the hourly aggregates of some days from the samples again, and answers with what was
  * wrong. A few days at a time: `nextDate` is where to go on.
  */
 export const rebuildRollupsRoute = new Hono<{ Bindings: Env }>().post(
   "/rollups/rebuild",
-  requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
+  described,
+  requireAdmin,
   async (context) => {
     const { DB: db, TIMESERIES: bucket, SITES, LOOKBACK_MINUTES } = settingsOf(context.env);
     const { site: only, start_date: first, end_date: last } = await parseBody(context.req.raw, bodySchema);

@@ -1,9 +1,18 @@
 import { readSiteStats } from "@building-vitals/core/catalog/site-stats";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
+import { statsSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 
+const described = describe({
+  summary: "Points, rows and bytes of the hot level",
+  access: "open",
+  answers: { 200: { description: "As of now", content: { "application/json": statsSchema } } },
+  problems: [],
+});
+
 /** `GET /stats`: points, rows and bytes of the hot level. */
-export const statsRoute = new Hono<{ Bindings: Env }>().get("/stats", async (context) => {
+export const statsRoute = new Hono<{ Bindings: Env }>().get("/stats", described, async (context) => {
   const { DB, SITES } = settingsOf(context.env);
   const stats = await readSiteStats(
     DB,

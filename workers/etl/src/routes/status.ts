@@ -1,6 +1,8 @@
 import { readRuns } from "@building-vitals/core/sync/journal";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
+import { statusSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 
 const RUNS_SHOWN = 12;
@@ -9,8 +11,15 @@ function isoTime(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
 
+const described = describe({
+  summary: "How far each site's sync has come, its last runs, and what went wrong in them",
+  access: "open",
+  answers: { 200: { description: "As of now", content: { "application/json": statusSchema } } },
+  problems: [],
+});
+
 /** `GET /status`: how far each site's sync has come, its last runs, and what went wrong in them. */
-export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", async (context) => {
+export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", described, async (context) => {
   const { DB, SITES } = settingsOf(context.env);
   const now = Date.now();
   const states = await readSyncStates(

@@ -1,18 +1,24 @@
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { requireToken } from "@building-vitals/core/http/require-token";
+import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
+import { syncSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { requireAdmin } from "../require-admin.ts";
 import { runSync } from "../sync.ts";
 
 const bodySchema = z.strictObject({ site: z.string().min(1).optional() });
 
+const described = describe({
+  summary: "Syncs every site, or one, now",
+  access: "write",
+  body: bodySchema,
+  answers: { 200: { description: "What was done", content: { "application/json": syncSchema } } },
+  problems: ["invalid_request", "body_too_large", "unknown_site"],
+});
+
 /** `POST /trigger`: syncs every site, or one, now, and answers with what was done. */
-export const triggerRoute = new Hono<{ Bindings: Env }>().post(
-  "/trigger",
-  requireToken<Env>((env) => settingsOf(env).ADMIN_TOKEN, "ADMIN_TOKEN"),
-  async (context) => {
-    const { site } = await parseBody(context.req.raw, bodySchema);
-    return context.json(await runSync(settingsOf(context.env), site), 200, { "cache-control": "no-store" });
-  },
-);
+export const triggerRoute = new Hono<{ Bindings: Env }>().post("/trigger", described, requireAdmin, async (context) => {
+  const { site } = await parseBody(context.req.raw, bodySchema);
+  return context.json(await runSync(settingsOf(context.env), site), 200, { "cache-control": "no-store" });
+});

@@ -1,6 +1,7 @@
 import { type ManifestDay, markSuspect, objectStanding, readManifestDay } from "@building-vitals/core/cold/manifest";
 import { parseDay } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
+import { describe } from "@building-vitals/core/http/openapi";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { Hono } from "hono";
 import { attachment } from "../attachment.ts";
@@ -10,8 +11,25 @@ import { siteOf } from "../site.ts";
 
 type StoredFile = ManifestDay & { readonly file: NonNullable<ManifestDay["file"]> };
 
+const described = describe({
+  summary: "The Parquet file of a UTC day as it is stored, or some bytes of it",
+  access: "read",
+  path: { site: "A site's name", file: "The day: 2025-10-12.parquet" },
+  headers: {
+    "if-none-match": "The ETag of a file that the client has: 304 while it is the day's",
+    range: "One range of bytes",
+    "if-range": "An ETag: the range holds for that file only",
+  },
+  answers: {
+    200: { description: "The file", content: { "application/vnd.apache.parquet": null } },
+    206: { description: "The bytes asked for", content: { "application/vnd.apache.parquet": null } },
+    304: { description: "What the client has is still the day's file" },
+  },
+  problems: ["not_found", "unknown_site", "suspect_day", "range_not_satisfiable", "archive_unavailable"],
+});
+
 /** `GET /sites/{site}/days/{YYYY-MM-DD}.parquet`: the file of a UTC day as it is stored, or some bytes of it. */
-export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days/:file", async (context) => {
+export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days/:file", described, async (context) => {
   const settings = settingsOf(context.env);
   const name = context.req.param("file");
   const day = name.endsWith(".parquet") ? parseDay(name.slice(0, -".parquet".length)) : null;

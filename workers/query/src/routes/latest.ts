@@ -1,55 +1,100 @@
-import { listPoints } from "@building-vitals/core/catalog/point-list";
+import { findPoints, listPoints } from "@building-vitals/core/catalog/point-list";
+import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { numberText } from "@building-vitals/core/hot/hour-row";
+import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { type LatestAnswer, readLatestOfBoth } from "@building-vitals/core/query/latest";
+import { siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { Hono } from "hono";
 import { z } from "zod";
+import { answerOfState } from "../conditional.ts";
+import { withinTime } from "../deadline.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { pointsNamed } from "../point-names.ts";
+import { namesIn, pointsNamed } from "../point-names.ts";
 import { siteOf } from "../site.ts";
+import { Stages } from "../stages.ts";
 import { logUnreadable } from "../unreadable.ts";
 
-const querySchema = z.strictObject({ points: z.array(z.string()).min(1).optional() });
+const querySchema = z.strictObject({
+  points: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .meta({ description: "Names, comma-separated or repeated, at most 100; default: all points that have a sample" }),
+});
+
+const answerSchema = z.strictObject({
+  site_name: z.string(),
+  points: z.array(
+    z.strictObject({
+      name: z.string(),
+      unit: z.string().nullable(),
+      timestamp: z.int().nullable().meta({ description: "epoch milliseconds UTC; null: it has no sample" }),
+      value: z.number().nullable(),
+      age_s: z.int().nullable().meta({ description: "seconds from the sample to this answer" }),
+    }),
+  ),
+  partial: z.boolean(),
+});
 
 /** More points than any site that was seen, by far. */
 const ALL_POINTS = 50_000;
 
 const NOTHING: LatestAnswer = { samples: new Map(), partial: false, unreadable: [] };
 
+const described = describe({
+  summary: "The newest sample of the points asked for, or of all that have one",
+  access: "read",
+  path: { site: "A site's name" },
+  query: querySchema,
+  headers: {
+    "if-none-match": "The ETag of an answer that the client has: 304 while it is still right, but for `age_s`",
+  },
+  answers: {
+    200: { description: "The samples", content: { "application/json": answerSchema } },
+    304: { description: "What the client has is still right, but for `age_s`" },
+  },
+  problems: ["invalid_request", "unknown_site", "unknown_point", "too_many_points", "query_timeout"],
+});
+
 /** `GET /sites/{site}/latest`: the newest sample of the points asked for, or of all that have one. */
-export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/latest", async (context) => {
+export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/latest", described, async (context) => {
   const settings = settingsOf(context.env);
+  const { DB, TIMESERIES } = settings;
   const { points: names } = parseInput(querySchema, context.req.queries());
   const site = await siteOf(settings, context.req.param("site"), "site");
-  const now = Date.now();
-  const wanted =
-    names !== undefined
-      ? await pointsNamed(settings.DB, site, names, "points")
-      : site.id === null
-        ? []
-        : (await listPoints(settings.DB, site.id, { limit: ALL_POINTS })).points;
-  const latest =
-    site.id === null
-      ? NOTHING
-      : await readLatestOfBoth(coldLevel(settings.DB, settings.TIMESERIES, site.id), wanted, now);
-  logUnreadable(site, latest.unreadable);
-  // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.
-  const listed = names === undefined ? wanted.filter((point) => latest.samples.has(point.id)) : wanted;
-  const points = listed.map(({ id, name, unit }) => {
-    const sample = latest.samples.get(id);
-    const age_s = sample === undefined ? null : Math.round((now - sample.time) / 1000);
-    const value = sample === undefined ? "null" : numberText(sample.value);
-    // By hand, for JSON.stringify would write a value of -0 as 0.
-    const what = `"name":${JSON.stringify(name)},"unit":${JSON.stringify(unit)}`;
-    return `{${what},"timestamp":${sample?.time ?? null},"value":${value},"age_s":${age_s}}`;
-  });
-  return context.body(
-    `{"site_name":${JSON.stringify(site.name)},"points":[${points.join()}],"partial":${latest.partial}}`,
-    200,
-    {
-      "content-type": "application/json; charset=utf-8",
-      "cache-control": "no-store",
-    },
+  const siteId = site.id ?? 0;
+  const stages = new Stages(Date.now);
+  // The versions before the points and samples: an answer may be newer than its ETag, and never older.
+  const versions = await stages.time("catalog", () => withD1Retry(() => DB.batch(siteVersionStatements(DB, siteId))));
+  const wanted = await stages.time("catalog", async () =>
+    names === undefined
+      ? (await listPoints(DB, siteId, { limit: ALL_POINTS })).points
+      : pointsNamed(site.name, await findPoints(DB, siteId, namesIn(names)), names, "points"),
   );
+  const state = [wanted.map(({ id, name, unit }) => [id, name, unit]), versions.map(({ results }) => results)];
+  const asked = [site.name, names === undefined];
+  return answerOfState(context, stages, { route: "latest", asked, state }, async () => {
+    const now = Date.now();
+    const latest =
+      site.id === null
+        ? NOTHING
+        : await withinTime({ db: DB, bucket: TIMESERIES }, stages, ({ db, bucket }) =>
+            readLatestOfBoth(coldLevel(db, bucket, siteId), wanted, now),
+          );
+    logUnreadable(site, latest.unreadable);
+    // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.
+    const listed = names === undefined ? wanted.filter((point) => latest.samples.has(point.id)) : wanted;
+    const points = listed.map(({ id, name, unit }) => {
+      const sample = latest.samples.get(id);
+      const age_s = sample === undefined ? null : Math.round((now - sample.time) / 1000);
+      const value = sample === undefined ? "null" : numberText(sample.value);
+      // By hand, for JSON.stringify would write a value of -0 as 0.
+      const what = `"name":${JSON.stringify(name)},"unit":${JSON.stringify(unit)}`;
+      return `{${what},"timestamp":${sample?.time ?? null},"value":${value},"age_s":${age_s}}`;
+    });
+    const text = `{"site_name":${JSON.stringify(site.name)},"points":[${points.join()}],"partial":${latest.partial}}`;
+    return { text, isPartial: latest.partial };
+  });
 });

@@ -1,43 +1,92 @@
 import { readLastSeen } from "@building-vitals/core/catalog/last-seen";
-import { listPoints } from "@building-vitals/core/catalog/point-list";
+import { parsePointPage, pointPageStatement } from "@building-vitals/core/catalog/point-list";
+import { withD1Retry } from "@building-vitals/core/d1/retry";
+import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
+import { siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { Hono } from "hono";
 import { z } from "zod";
+import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { one } from "../parameters.ts";
 import { siteOf } from "../site.ts";
+import { Stages } from "../stages.ts";
 
 const querySchema = z.strictObject({
-  search: one(z.string().max(200).optional()),
-  tag: one(z.string().min(1).max(200).optional()),
-  limit: one(z.coerce.number().int().min(1).max(1000).default(100)),
-  /** the last name of the page before: right whatever is added meanwhile */
-  cursor: one(z.string().min(1).optional()),
+  search: one(z.string().max(200).optional()).meta({
+    description: "Text that the name, label, unit, or a tag's name or value holds; ASCII letters in any case",
+  }),
+  tag: one(z.string().min(1).max(200).optional()).meta({ description: "A marker, a tag's name, or `name:value`" }),
+  unit: one(z.string().min(1).max(200).optional()).meta({ description: "A unit, as `°F` or `degrees-fahrenheit`" }),
+  limit: one(z.coerce.number().int().min(1).max(1000).default(100)).meta({ description: "Points of a page" }),
+  cursor: one(z.string().min(1).max(2000).optional()).meta({
+    // the last name of the page before: right whatever is added meanwhile
+    description: "`next_cursor` of the page before",
+  }),
+});
+
+const answerSchema = z.strictObject({
+  points: z.array(
+    z.strictObject({
+      name: z.string(),
+      unit: z.string().nullable(),
+      label: z.string().nullable(),
+      tags: z.strictObject({ kv: z.record(z.string(), z.string()), markers: z.array(z.string()) }),
+      interval_s: z.int().nullable().meta({ description: "seconds between samples; null: unknown" }),
+      configured: z.boolean().meta({ description: "whether its samples are stored" }),
+      first_seen: z.iso.datetime().nullable(),
+      last_seen: z.iso.datetime().nullable().meta({ description: "of the hot level's samples" }),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+const described = describe({
+  summary: "What there is to chart, page by page, in the order of the names",
+  access: "read",
+  path: { site: "A site's name" },
+  query: querySchema,
+  headers: { "if-none-match": "The ETag of an answer that the client has: 304 while it is still right" },
+  answers: {
+    200: { description: "A page", content: { "application/json": answerSchema } },
+    304: { description: "What the client has is still right" },
+  },
+  problems: ["invalid_request", "unknown_site"],
 });
 
 /** `GET /sites/{site}/points`: what there is to chart, page by page, in the order of the names. */
-export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/points", async (context) => {
+export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/points", described, async (context) => {
   const settings = settingsOf(context.env);
+  const { DB } = settings;
   const { cursor: after, ...filter } = parseInput(querySchema, context.req.queries());
-  const site = await siteOf(settings, context.req.param("site"), "site");
-  const page =
-    site.id === null ? { points: [], more: false } : await listPoints(settings.DB, site.id, { ...filter, after });
-  const lastSeen = await readLastSeen(
-    settings.DB,
-    page.points.map((point) => point.id),
+  const { id, name } = await siteOf(settings, context.req.param("site"), "site");
+  const stages = new Stages(Date.now);
+  // A site that no sync has met has no points and no id; none has 0.
+  const siteId = id ?? 0;
+  const [found, ...versions] = await stages.time("catalog", () =>
+    withD1Retry(() =>
+      DB.batch([pointPageStatement(DB, siteId, { ...filter, after }), ...siteVersionStatements(DB, siteId)]),
+    ),
   );
-  const iso = (time: number | null | undefined) => (time == null ? null : new Date(time).toISOString());
-  const points = page.points.map((point) => ({
-    name: point.name,
-    unit: point.unit,
-    label: point.label,
-    tags: point.tags,
-    interval_s: point.intervalS,
-    configured: point.configured,
-    first_seen: iso(point.firstSeen),
-    last_seen: iso(lastSeen.get(point.id)),
-  }));
-  const last = page.points.at(-1);
-  const next_cursor = page.more && last !== undefined ? last.name : null;
-  return context.json({ points, next_cursor }, 200, { "cache-control": "no-store" });
+  const page = parsePointPage(found?.results, filter);
+  const state = [page, versions.map(({ results }) => results)];
+  return answerOfState(context, stages, { route: "points", asked: [name, filter, after], state }, async () => {
+    const ids = page.points.map((point) => point.id);
+    const lastSeen = await stages.time("d1", () => readLastSeen(DB, ids));
+    const iso = (time: number | null | undefined) => (time == null ? null : new Date(time).toISOString());
+    const answer: z.infer<typeof answerSchema> = {
+      points: page.points.map((point) => ({
+        name: point.name,
+        unit: point.unit,
+        label: point.label,
+        tags: point.tags,
+        interval_s: point.intervalS,
+        configured: point.configured,
+        first_seen: iso(point.firstSeen),
+        last_seen: iso(lastSeen.get(point.id)),
+      })),
+      next_cursor: page.more ? (page.points.at(-1)?.name ?? null) : null,
+    };
+    return { text: JSON.stringify(answer), isPartial: false };
+  });
 });

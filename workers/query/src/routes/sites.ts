@@ -1,17 +1,49 @@
+import { describe } from "@building-vitals/core/http/openapi";
+import { parseInput } from "@building-vitals/core/http/parse-body";
 import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
+import { z } from "zod";
+import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { Stages } from "../stages.ts";
+
+const querySchema = z.strictObject({});
+
+const answerSchema = z.strictObject({
+  sites: z.array(
+    z.strictObject({
+      name: z.string(),
+      timezone: z.string().meta({ description: "IANA zone" }),
+      data_until: z.iso.datetime().nullable().meta({ description: "all before it that the API served is stored" }),
+    }),
+  ),
+});
+
+const described = describe({
+  summary: "The sites of this deployment",
+  access: "read",
+  query: querySchema,
+  headers: { "if-none-match": "The ETag of an answer that the client has: 304 while it is still right" },
+  answers: {
+    200: { description: "The sites", content: { "application/json": answerSchema } },
+    304: { description: "What the client has is still right" },
+  },
+  problems: ["invalid_request"],
+});
 
 /** `GET /sites`: the sites of this deployment. `data_until` is how far their data is known to be whole. */
-export const sitesRoute = new Hono<{ Bindings: Env }>().get("/sites", async (context) => {
+export const sitesRoute = new Hono<{ Bindings: Env }>().get("/sites", described, async (context) => {
+  parseInput(querySchema, context.req.queries());
   const { DB, SITES } = settingsOf(context.env);
-  const watermarks = await readWatermarks(
-    DB,
-    SITES.map((site) => site.name),
-  );
+  const stages = new Stages(Date.now);
+  const names = SITES.map((site) => site.name);
+  const watermarks = await stages.time("d1", () => readWatermarks(DB, names));
   const sites = SITES.map(({ name, timezone }) => {
     const watermark = watermarks.get(name);
     return { name, timezone, data_until: watermark === undefined ? null : new Date(watermark).toISOString() };
   });
-  return context.json({ sites }, 200, { "cache-control": "no-store" });
+  const answer: z.infer<typeof answerSchema> = { sites };
+  return answerOfState(context, stages, { route: "sites", asked: null, state: sites }, async () => {
+    return { text: JSON.stringify(answer), isPartial: false };
+  });
 });

@@ -1,32 +1,88 @@
+import { describe } from "@building-vitals/core/http/openapi";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
+import { knownUntil } from "@building-vitals/core/query/coverage";
 import { executeQuery } from "@building-vitals/core/query/execute";
 import { mayNeedRollups, planQuery } from "@building-vitals/core/query/plan";
+import { dayVersion, readQueryState } from "@building-vitals/core/query/query-state";
 import { shapeSeries } from "@building-vitals/core/query/shape";
 import { readStored } from "@building-vitals/core/query/stored";
-import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
+import { z } from "zod";
+import { keepAnswer, keptAnswer } from "../answer-cache.ts";
+import { withinTime } from "../deadline.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { pointsNamed } from "../point-names.ts";
-import { siteOf } from "../site.ts";
+import { cacheControl, etagOf, isClosed, isKnown } from "../etag.ts";
+import { namesIn, pointsNamed } from "../point-names.ts";
+import { configuredSite } from "../site.ts";
+import { Stages } from "../stages.ts";
+import { columnsSchema, rowsSchema } from "../timeseries/answer-schema.ts";
 import { metadataOf } from "../timeseries/metadata.ts";
-import { parseTimeseriesRequest } from "../timeseries/request.ts";
+import { parseTimeseriesRequest, querySchema } from "../timeseries/request.ts";
 import { answerBody } from "../timeseries/respond.ts";
 import { logUnreadable } from "../unreadable.ts";
 
+/** Larger answers are not kept: writing them a second time would cost as much as reading them again. */
+const MAX_KEPT_VALUES = 200_000;
+
+const described = describe({
+  summary: "The samples of points in a range, raw or in buckets",
+  access: "read",
+  query: querySchema,
+  headers: { "if-none-match": "The ETag of an answer that the client has: 304 while it is still right" },
+  answers: {
+    200: {
+      description: "By format: columns, rows, CSV or an Arrow IPC stream",
+      content: {
+        "application/json": z.union([columnsSchema, rowsSchema]),
+        "text/csv": null,
+        "application/vnd.apache.arrow.stream": null,
+      },
+    },
+    304: { description: "What the client has is still right" },
+  },
+  problems: [
+    "invalid_request",
+    "span_too_long",
+    "too_many_points",
+    "unknown_site",
+    "unknown_point",
+    "too_much_data",
+    "query_timeout",
+  ],
+});
+
 /** `GET /timeseries/query`: the samples of points in a range, raw or in buckets. */
-export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/query", async (context) => {
+export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/query", described, async (context) => {
   const started = Date.now();
   const settings = settingsOf(context.env);
   const { DB, TIMESERIES } = settings;
-  const request = parseTimeseriesRequest(context.req.queries());
-  const { range } = request;
-  const site = await siteOf(settings, request.site_name, "site_name");
-  // The watermark before the samples: all before it is then among them.
-  const [points, watermarks] = await Promise.all([
-    pointsNamed(DB, site, request.point_names, "point_names"),
-    readWatermarks(DB, [site.name]),
+  const { point_names: names, tz, ...request } = parseTimeseriesRequest(context.req.queries());
+  const { range, interval, maxPoints, thinTo, fill, units } = request;
+  const site = configuredSite(settings, request.site_name, "site_name");
+  const timeZone = tz ?? site.timezone;
+  const stages = new Stages(Date.now);
+  // The state before the samples: an answer may be newer than its ETag, and never older.
+  const state = await stages.time("catalog", () => readQueryState(DB, site.name, namesIn(names), range));
+  const { siteId, watermark, days, hours } = state;
+  const points = pointsNamed(site.name, state.points, names, "point_names");
+  if (siteId === null) throw new Error("a site without an id has no points to be found");
+  const until = knownUntil(range, days, watermark);
+  const etag = await etagOf(settings, "timeseries", { ...request, timeZone }, [
+    points.map(({ id, name, unit, intervalS }) => [id, name, unit, intervalS]),
+    days.map(dayVersion),
+    hours.map(({ hour, version, isFolded }) => [hour, version, isFolded]),
+    until,
   ]);
-  if (site.id === null) throw new Error("a site without an id has no points to be found");
+  const isOfClosedRange = isClosed(range.end, until, started);
+  const cached = { etag, "cache-control": cacheControl(settings, isOfClosedRange) };
+  if (isKnown(context.req.raw, etag)) {
+    return context.body(null, 304, { ...cached, "server-timing": stages.header() });
+  }
+  const kept = isOfClosedRange ? await stages.time("cache", () => keptAnswer(context.req.url, etag)) : null;
+  if (kept !== null) {
+    const { "cache-control": _, ...headers } = Object.fromEntries(kept.headers);
+    return new Response(kept.body, { headers: { ...headers, ...cached, "server-timing": stages.header() } });
+  }
   const queried = points.map(({ id, name, unit, intervalS }) => ({
     id,
     name,
@@ -34,20 +90,37 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
     // A configured interval of less than half a second is stored as 0.
     cadenceMs: intervalS === null || intervalS === 0 ? null : intervalS * 1000,
   }));
-  const { interval, maxPoints, thinTo, fill, units } = request;
-  const timeZone = request.tz ?? site.timezone;
-  const watermark = watermarks.get(site.name) ?? null;
   const asked = { points: queried, range, interval, maxPoints, fill, timeZone, watermark };
   const ids = queried.map((point) => point.id);
-  const stored = await readStored(DB, site.id, ids, range, mayNeedRollups(asked) ? "rollups" : "locators");
-  const plan = planQuery({ ...asked, stored });
   // Everything is read before the first byte is sent, so that a failure can still be told as one.
-  const cold = coldLevel(DB, TIMESERIES, site.id);
-  const answer = await executeQuery(cold, plan, started);
+  const { plan, answer } = await withinTime({ db: DB, bucket: TIMESERIES }, stages, async ({ db, bucket }) => {
+    const wanted = mayNeedRollups(asked) ? "rollups" : "locators";
+    const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted));
+    const planned = planQuery({ ...asked, stored });
+    return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started) };
+  });
   logUnreadable(site, answer.unreadable);
   const shown = { bounds: plan.bounds, until: answer.until };
-  const { series, downsampled } = shapeSeries(answer.series, shown, { thinTo, fill, units });
+  const { series, downsampled } = await stages.time("compute", async () =>
+    shapeSeries(answer.series, shown, { thinTo, fill, units }),
+  );
   const metadata = metadataOf(answer, plan, { downsampled, fill, units }, Date.now() - started);
-  const { body, headers } = answerBody(request.format, { siteName: site.name, range, series, metadata });
-  return context.body(body, 200, { ...headers, "cache-control": "no-store" });
+  const write = (isHit: boolean) => {
+    return answerBody(request.format, {
+      siteName: site.name,
+      range,
+      series,
+      metadata: { ...metadata, cache_hit: isHit },
+    });
+  };
+  const { body, headers } = write(false);
+  const timing = { "server-timing": stages.header() };
+  // What could not be read now may be readable in a moment.
+  if (metadata.partial) return context.body(body, 200, { ...headers, ...timing, "cache-control": "no-store" });
+  const values = series.reduce((sum, { times }) => sum + times.length, 0);
+  if (isOfClosedRange && values <= MAX_KEPT_VALUES) {
+    const hit = write(true);
+    context.executionCtx.waitUntil(keepAnswer(context.req.url, etag, hit.body, hit.headers));
+  }
+  return context.body(body, 200, { ...headers, ...cached, ...timing });
 });

@@ -7,39 +7,28 @@ import { FILLS } from "@building-vitals/core/query/fill";
 import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
 import { z } from "zod";
 import { one } from "../parameters.ts";
+import { timeSchema } from "../time-parameter.ts";
 import { FORMATS } from "./respond.ts";
 
-const EPOCH_MS = /^-?\d{1,15}$/;
-const ISO_8601 = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
+const ISO_OR_MS = "ISO-8601 with Z or an offset, a date, or epoch milliseconds";
 
-function parseTime(text: string): number {
-  if (EPOCH_MS.test(text)) return Number(text);
-  // An address that does not escape the + of an offset means a space.
-  const iso = text.replace(" ", "+");
-  const date = ISO_8601.exec(iso)?.[1];
-  // Date.parse alone takes 30 February for 2 March.
-  return z.iso.date().safeParse(date).success ? Date.parse(iso) : Number.NaN;
-}
-
-/** A time as ISO-8601 with an offset, a date (its midnight in UTC), or epoch milliseconds; in epoch milliseconds. */
-const timeSchema = z.string("is missing").transform((text, context) => {
-  const time = parseTime(text);
-  if (Number.isSafeInteger(time)) return time;
-  context.addIssue("must be ISO-8601 with Z or an offset, such as 2025-10-12T14:00:00Z, or epoch milliseconds");
-  return z.NEVER;
-});
-
-const querySchema = z.strictObject({
+export const querySchema = z.strictObject({
   site_name: one(z.string("is missing").min(1)),
-  point_names: z.array(z.string(), "is missing"),
-  start_time: one(timeSchema),
-  end_time: one(timeSchema),
-  interval: one(z.enum([...INTERVALS, "auto"]).default("auto")),
-  format: one(z.enum(FORMATS).default("json")),
-  max_points: one(z.coerce.number().int().min(1).max(100_000).optional()),
-  fill: one(z.enum(FILLS).default("none")),
-  units: one(z.enum(UNIT_SYSTEMS).default("source")),
-  tz: one(timeZoneSchema.optional()),
+  point_names: z.array(z.string(), "is missing").meta({ description: "Comma-separated or repeated, at most 100" }),
+  start_time: one(timeSchema).meta({ description: ISO_OR_MS }),
+  end_time: one(timeSchema).meta({ description: `Exclusive: ${ISO_OR_MS}` }),
+  interval: one(z.enum([...INTERVALS, "auto"]).default("auto")).meta({
+    description: "`auto`: the finest that fits max_points and the limits",
+  }),
+  format: one(z.enum(FORMATS).default("json")).meta({ description: "`json`: columns" }),
+  max_points: one(z.coerce.number().int().min(1).max(100_000).optional()).meta({
+    description: "Of a series; for `auto` 2,000 by default. Raw series of more samples are thinned to so many",
+  }),
+  fill: one(z.enum(FILLS).default("none")).meta({ description: "What is put where samples are missing" }),
+  units: one(z.enum(UNIT_SYSTEMS).default("source")).meta({ description: "`source`: as the points have them" }),
+  tz: one(timeZoneSchema.optional()).meta({
+    description: "IANA zone of the 1hr and 1day buckets; the site's by default",
+  }),
 });
 
 /** Points of a series that `auto` aims at where nothing else is asked for. */

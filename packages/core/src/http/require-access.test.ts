@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { onError } from "./problem-response.ts";
-import { requireToken } from "./require-token.ts";
+import { requireAccess } from "./require-access.ts";
 
 interface Env {
   TOKEN: string | undefined;
@@ -9,7 +9,7 @@ interface Env {
 
 const app = new Hono<{ Bindings: Env }>();
 app.onError(onError);
-app.use(requireToken<Env>((env) => env.TOKEN, "ADMIN_TOKEN"));
+app.use(requireAccess<Env>((env) => ({ token: env.TOKEN, application: null }), "ADMIN_TOKEN"));
 app.get("/", (context) => context.text("in"));
 
 function ask(authorization: string | undefined, token: string | undefined = "right-token"): Promise<Response> {

@@ -1,0 +1,45 @@
+import { type Env as HonoEnv, Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { secureHeaders } from "hono/secure-headers";
+import { Problem } from "../domain/problem.ts";
+import { onError, onNotFound, problemResponse } from "./problem-response.ts";
+
+/** Browsers take nothing of ours for what it is not, and tell nobody where they came from. */
+const SECURITY_HEADERS = secureHeaders({
+  xContentTypeOptions: "nosniff",
+  referrerPolicy: "no-referrer",
+  xFrameOptions: "DENY",
+  contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  // What the rest says of other origins is for CORS to say; transport security is the zone's setting.
+  crossOriginResourcePolicy: false,
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  strictTransportSecurity: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
+  overwrite: false,
+});
+
+/** A Worker's app: whatever goes wrong is a problem, and a method that an address does not take is told those it does. */
+export function newApp<E extends HonoEnv>(): Hono<E> {
+  const app = new Hono<E>();
+  app.onError(onError);
+  app.notFound(onNotFound);
+  app.use(SECURITY_HEADERS);
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (context, methods) => {
+        const allow = [...methods, "OPTIONS"].join(", ");
+        if (context.req.method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+        const detail = `${context.req.path} does not take ${context.req.method}; it takes ${allow}.`;
+        const response = problemResponse(new Problem("method_not_allowed", detail));
+        response.headers.set("allow", allow);
+        return response;
+      },
+    }),
+  );
+  return app;
+}

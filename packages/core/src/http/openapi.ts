@@ -1,0 +1,141 @@
+import type { Env as HonoEnv, Hono, MiddlewareHandler } from "hono";
+import { describeRoute, type DescribeRouteOptions, generateSpecs } from "hono-openapi";
+import { z } from "zod";
+import { type ProblemCode, PROBLEMS } from "../domain/problem.ts";
+
+/** What a 2xx answer holds, by media type; null: bytes or text that have no schema. */
+interface AnswerDescription {
+  readonly description: string;
+  readonly content?: Readonly<Record<string, z.ZodType | null>>;
+}
+
+/** A route as docs and clients are told of it. Its schemas are those that the route itself parses with. */
+export interface Operation {
+  readonly summary: string;
+  readonly description?: string;
+  /** who may call it: anybody, who may read, or who may write */
+  readonly access: "open" | "read" | "write";
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: z.ZodObject;
+  /** request headers, with what they do */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: z.ZodType;
+  readonly answers: Readonly<Record<number, AnswerDescription>>;
+  /** what it can go wrong with, beside what every route can */
+  readonly problems: readonly ProblemCode[];
+}
+
+type Parameter = Extract<NonNullable<DescribeRouteOptions["parameters"]>[number], { name: string }>;
+type ParameterSchema = NonNullable<Parameter["schema"]>;
+type SchemaObject = Exclude<ParameterSchema, { $ref: string }>;
+type Responses = NonNullable<DescribeRouteOptions["responses"]>;
+
+/** JSON Schema is JSON Schema, which zod and OpenAPI have different types for. */
+const schemaObject = z.custom<SchemaObject>((value) => typeof value === "object" && value !== null);
+
+/** Any route's: the deployment, the platform, or a request that is no request of it. */
+const ANY_PROBLEM: readonly ProblemCode[] = ["settings_invalid", "internal", "database_unavailable"];
+
+const problemSchema = z.strictObject({
+  type: z.literal("about:blank"),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  field: z.string().optional(),
+});
+
+function schemaOf(schema: z.ZodType, io: "input" | "output"): SchemaObject {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  return schemaObject.parse(rest);
+}
+
+function problemCodes({ access, problems }: Operation): ProblemCode[] {
+  const ofAccess: ProblemCode[] = access === "open" ? [] : ["unauthorized", "access_unavailable"];
+  return [...new Set([...problems, ...ofAccess, ...ANY_PROBLEM])];
+}
+
+function parametersOf({ path = {}, query, headers = {} }: Operation): Parameter[] {
+  const schema = query === undefined ? {} : schemaOf(query, "input");
+  const required = new Set(schema.required);
+  const inQuery = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const { description, ...rest } = schemaObject.parse(property);
+    return { name, in: "query", required: required.has(name), ...describedAs(description), schema: rest };
+  });
+  const text = (place: string, isRequired: boolean) => (entry: readonly [string, string]) => {
+    const [name, description] = entry;
+    return { name, in: place, required: isRequired, description, schema: { type: "string" as const } };
+  };
+  const inPath = Object.entries(path).map(text("path", true));
+  return [...inPath, ...inQuery, ...Object.entries(headers).map(text("header", false))];
+}
+
+function describedAs(description: string | undefined) {
+  return description === undefined ? {} : { description };
+}
+
+function responsesOf(operation: Operation): Responses {
+  const answers = Object.entries(operation.answers).map(([status, { description, content = {} }]) => {
+    const types = Object.entries(content).map(([type, schema]) => [
+      type,
+      schema === null ? {} : { schema: schemaOf(schema, "output") },
+    ]);
+    return [status, { description, ...(types.length === 0 ? {} : { content: Object.fromEntries(types) }) }];
+  });
+  const byStatus = Map.groupBy(problemCodes(operation), (code) => PROBLEMS[code].status);
+  const problems = [...byStatus].map(([status, codes]) => {
+    const schema = {
+      allOf: [
+        { $ref: "#/components/schemas/Problem" },
+        { properties: { code: { enum: codes }, status: { const: status } } },
+      ],
+    };
+    const description = codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; ");
+    return [String(status), { description, content: { "application/problem+json": { schema } } }];
+  });
+  // A health check that fails is an answer, though no good one.
+  return Object.fromEntries([...problems, ...answers]);
+}
+
+/** To be put before a route's handler; does nothing with requests. The schemas are made when the document is. */
+export function describe(operation: Operation): MiddlewareHandler {
+  const { summary, description, access, body } = operation;
+  const security = { open: [], read: [{}, { bearer: [] }, { access: [] }], write: [{ bearer: [] }, { access: [] }] };
+  const spec: DescribeRouteOptions = {
+    summary,
+    ...describedAs(description),
+    security: security[access],
+    get parameters() {
+      return parametersOf(operation);
+    },
+    get responses() {
+      return responsesOf(operation);
+    },
+  };
+  if (body === undefined) return describeRoute(spec);
+  const requestBody = () => ({ required: false, content: { "application/json": { schema: schemaOf(body, "input") } } });
+  return describeRoute(Object.defineProperty(spec, "requestBody", { get: requestBody, enumerable: true }));
+}
+
+/** The OpenAPI 3.1 document of all routes of an app that are described. */
+export async function openApiOf<E extends HonoEnv>(app: Hono<E>, title: string, description: string) {
+  return generateSpecs(app, {
+    excludeStaticFile: false,
+    documentation: {
+      info: { title, version: "1", description },
+      servers: [{ url: "/" }],
+      components: {
+        schemas: { Problem: schemaOf(problemSchema, "output") },
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer", description: "The deployment's token, where it has one." },
+          access: {
+            type: "apiKey",
+            in: "header",
+            name: "Cf-Access-Jwt-Assertion",
+            description: "Set by Cloudflare Access, where the deployment is behind it.",
+          },
+        },
+      },
+    },
+  });
+}

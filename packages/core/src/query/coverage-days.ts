@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
+import { withD1Retry } from "../d1/retry.ts";
+
+/** What both levels hold of a UTC day. */
+export interface CoveredDay {
+  /** whole days since 1970-01-01 UTC */
+  readonly day: number;
+  /** hours of it that have hot samples, 0 to 24 */
+  readonly hotHours: number;
+  /** null: it was never built */
+  readonly cold: ManifestDay | null;
+}
+
+/** The samples of a point's day, as far as they are counted. */
+export interface PointDayCount {
+  readonly pointId: number;
+  readonly day: number;
+  /** in both levels; null: an hour of the day is not summed up yet */
+  readonly samples: number | null;
+  /** in the day's file; null: it has none, or the point is not in it */
+  readonly archived: number | null;
+}
+
+export interface CoverageDays {
+  /** each day of the range, ascending */
+  readonly days: readonly CoveredDay[];
+  /** of the points asked for, those days that anything is known of, by point and then ascending */
+  readonly counts: readonly PointDayCount[];
+}
+
+/** ?1: site, ?2 and ?3: days [from, to). */
+const READ_HOT_DAYS = `
+SELECT hour / 86400000 AS day, count(*) AS hours, sum(folded_version IS NOT version) AS unfolded FROM hot_hours
+WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000 GROUP BY 1`;
+
+/** One stretch of the key a point. ?1: JSON array of point ids, ?2 and ?3: days [from, to). */
+const READ_COUNTS = `
+SELECT p.value AS point_id, d.point_day - (p.value << 16) AS day, d.rows,
+  (SELECT coalesce(sum(h.value ->> 0), 0) FROM json_each(d.hours) h WHERE h.type = 'array') AS samples
+FROM json_each(?1) p
+CROSS JOIN point_days d ON d.point_day >= (p.value << 16) + ?2 AND d.point_day < (p.value << 16) + ?3
+ORDER BY p.key, day`;
+
+const hotDaysSchema = z.array(z.object({ day: z.int(), hours: z.int(), unfolded: z.int() }));
+const countsSchema = z.array(z.object({ point_id: z.int(), day: z.int(), rows: z.int().nullable(), samples: z.int() }));
+
+/**
+ * What is stored of a site, by UTC day, all of one moment.
+ * @param first and `last`: whole days since 1970-01-01, both included, at most 65,535
+ * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ */
+export async function readCoverageDays(
+  db: D1Database,
+  siteId: number,
+  { first, last }: { readonly first: number; readonly last: number },
+  pointIds: readonly number[],
+): Promise<CoverageDays> {
+  const [manifest, hot, counts] = await withD1Retry(() =>
+    db.batch([
+      manifestStatement(db, siteId, first, last + 1),
+      db.prepare(READ_HOT_DAYS).bind(siteId, first, last + 1),
+      db.prepare(READ_COUNTS).bind(JSON.stringify(pointIds), first, last + 1),
+    ]),
+  );
+  const cold = new Map(parseManifestDays(manifest?.results).map((row) => [row.day, row]));
+  const hotDays = new Map(hotDaysSchema.parse(hot?.results).map((row) => [row.day, row]));
+  const days = Array.from({ length: last - first + 1 }, (_, i): CoveredDay => {
+    const day = first + i;
+    return { day, hotHours: hotDays.get(day)?.hours ?? 0, cold: cold.get(day) ?? null };
+  });
+  return {
+    days,
+    counts: countsSchema.parse(counts?.results).map(({ point_id: pointId, day, rows, samples }) => {
+      const isSummedUp = (hotDays.get(day)?.unfolded ?? 0) === 0;
+      return { pointId, day, samples: isSummedUp ? samples : null, archived: rows };
+    }),
+  };
+}

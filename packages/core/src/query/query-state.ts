@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { POINT_COLUMNS, type StoredPoint, storedPoints } from "../catalog/point-list.ts";
+import { MANIFEST_COLUMNS, type ManifestDay, parseManifestDays } from "../cold/manifest.ts";
+import { dayOf } from "../domain/day.ts";
+import { hourOf } from "../domain/hour.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { HOT_HOUR_COLUMNS, type HotHour, parseHotHours } from "../hot/hot-hours.ts";
+
+/** All that an answer over a range depends on but the samples themselves: while it is the same, so is the answer. */
+export interface QueryState {
+  /** null: no sync has met the site */
+  readonly siteId: number | null;
+  /** by name, those that are there */
+  readonly points: ReadonlyMap<string, StoredPoint>;
+  /** epoch ms; null: no window of the sync has ended */
+  readonly watermark: number | null;
+  /** days of the range that were ever built, ascending */
+  readonly days: readonly ManifestDay[];
+  /** hours of the range that have hot rows, ascending */
+  readonly hours: readonly HotHour[];
+}
+
+const SITE_ID = "(SELECT id FROM sites WHERE name = ?1)";
+
+/**
+ * Reads the state of a query in one transaction; no sample, and nothing of R2. To be read before the answer: an answer
+ * may then be newer than its state, and never older.
+ * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ */
+export async function readQueryState(
+  db: D1Database,
+  siteName: string,
+  pointNames: readonly string[],
+  range: TimeRange,
+): Promise<QueryState> {
+  const bind = (sql: string, ...values: readonly (string | number)[]) => db.prepare(sql).bind(siteName, ...values);
+  const [site, points, days, hours] = await withD1Retry(() =>
+    db.batch([
+      bind("SELECT s.id, y.watermark FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name = ?1"),
+      bind(
+        `SELECT ${POINT_COLUMNS} FROM points WHERE site_id = ${SITE_ID} AND name IN (SELECT value FROM json_each(?2))`,
+        JSON.stringify(pointNames),
+      ),
+      bind(
+        `SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ${SITE_ID} AND day >= ?2 AND day <= ?3 ORDER BY day`,
+        dayOf(range.start),
+        dayOf(range.end - 1),
+      ),
+      bind(
+        `SELECT ${HOT_HOUR_COLUMNS} FROM hot_hours WHERE site_id = ${SITE_ID} AND hour >= ?2 AND hour < ?3 ORDER BY hour`,
+        hourOf(range.start),
+        range.end,
+      ),
+    ]),
+  );
+  const [row] = z.array(z.object({ id: z.int(), watermark: z.int().nullable() })).parse(site?.results);
+  return {
+    siteId: row?.id ?? null,
+    points: new Map(storedPoints(points?.results).map((point) => [point.name, point])),
+    watermark: row?.watermark ?? null,
+    days: parseManifestDays(days?.results),
+    hours: parseHotHours(hours?.results),
+  };
+}
+
+/** What tells a state of a day's file from any other; what a build is about to do is not a part of it. */
+export function dayVersion({ day, state, build, generation, file, updatedAt }: ManifestDay) {
+  return [day, state, build, generation, file?.etag ?? null, updatedAt];
+}
+
+/**
+ * Statements whose rows together change with every sample, hot or archived, of a site. A row each; sums of versions, for
+ * these begin at random and only grow.
+ */
+export function siteVersionStatements(db: D1Database, siteId: number): D1PreparedStatement[] {
+  return [
+    "SELECT count(*) AS n, CAST(sum(version) AS TEXT) AS version FROM hot_hours WHERE site_id = ?1",
+    `SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
+       CAST(sum(generation) AS TEXT) AS generation FROM day_files WHERE site_id = ?1`,
+  ].map((sql) => db.prepare(sql).bind(siteId));
+}

@@ -1,0 +1,149 @@
+import { DAY_STATES } from "@building-vitals/core/cold/manifest";
+import type { Plan } from "@building-vitals/core/backfill/plan";
+import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
+import { z } from "zod";
+
+const count = z.int().min(0);
+const time = z.iso.datetime();
+const date = z.iso.date();
+const rejected = z.partialRecord(z.enum(REJECTION_REASONS), count);
+const notStarted = z.strictObject({ status: z.literal("not_started"), message: z.string().optional() });
+
+/** `POST /backfill/start`, and `/backfill/retry-failed` where there is something to do. */
+export const startedSchema = z.strictObject({
+  status: z.literal("started"),
+  backfill_id: z.string(),
+  start_date: date,
+  end_date: date,
+  estimated_days: count,
+  message: z.string(),
+});
+
+/** `POST /backfill/retry-failed` where no day has failed. */
+export const nothingFailedSchema = notStarted;
+
+const days = { days_completed: count, days_total: count, days_failed: count, days_empty: count };
+const work = {
+  ...days,
+  days_skipped: count,
+  days_suspect: count,
+  progress_percent: z.string().meta({ description: "of days_total, two decimals, rounded down" }),
+  records_processed: count,
+  records_rejected: rejected,
+  api_calls: count,
+  retries: count,
+  stalled: z.boolean().meta({ description: "it has not finished a day for so long that somebody should look" }),
+};
+
+/** `GET /backfill/status`. */
+export const statusSchema = z.union([
+  notStarted,
+  z.strictObject({
+    status: z.enum(["in_progress", "completed", "cancelled", "failed"]),
+    backfill_id: z.string(),
+    start_date: date,
+    end_date: date,
+    current_date: date,
+    started_at: time,
+    last_updated: time,
+    estimated_completion: time.nullable(),
+    rate: z.strictObject({
+      days_per_hour: z.number().nullable(),
+      requests_per_minute: z.number().nullable(),
+    }),
+    reason: z.string().nullable(),
+    sites: z.array(z.strictObject({ site: z.string(), current_date: date.nullable(), ...work })),
+    ...work,
+  }),
+]);
+
+/** `POST /backfill/cancel`. */
+export const cancelledSchema = z.strictObject({
+  status: z.literal("cancelled"),
+  backfill_id: z.string(),
+  days_completed: count,
+  message: z.string(),
+});
+
+const states = z.enum([...DAY_STATES, "missing"]);
+
+/** `GET /backfill/days`. */
+export const daysSchema = z.strictObject({
+  from: date,
+  to: date,
+  sites: z.array(
+    z.strictObject({
+      site: z.string(),
+      summary: z.record(states, count),
+      days: z.array(
+        z.strictObject({
+          date,
+          state: states,
+          records: count,
+          points: count,
+          bytes: count,
+          r2_path: z.string().nullable(),
+          source: z.string().nullable(),
+          reason: z.string().nullable(),
+          updated_at: time.nullable(),
+        }),
+      ),
+    }),
+  ),
+});
+
+const money = z.number().min(0);
+
+/** `POST /backfill/plan`. */
+export const planSchema: z.ZodType<Plan & { start_date: string; end_date: string }> = z.strictObject({
+  start_date: date,
+  end_date: date,
+  days: count,
+  days_skipped: count,
+  calls: count,
+  hours: z.number(),
+  samples: count,
+  bytes: count,
+  cost: z.strictObject({
+    currency: z.literal("USD"),
+    total: money,
+    r2_operations: money,
+    d1_rows_written: money,
+    workers_cpu: money,
+    r2_storage_per_month: money,
+  }),
+  sites: z.array(
+    z.strictObject({
+      site: z.string(),
+      days: count,
+      days_skipped: count,
+      calls: count,
+      samples_per_day: z.number().nullable(),
+      bytes: count,
+      basis: z.enum(["day files", "catalogue", "nothing"]),
+    }),
+  ),
+});
+
+/** `POST /backfill/import-to-d1`. */
+export const importStartedSchema = z.strictObject({
+  status: z.literal("started"),
+  import_id: z.string(),
+  start_date: date,
+  end_date: date,
+  days: count,
+});
+
+/** `GET /backfill/import-to-d1/{id}`. */
+export const importSchema = z.strictObject({
+  status: z.enum(["in_progress", "completed", "cancelled", "failed"]),
+  import_id: z.string(),
+  result: z
+    .strictObject({
+      days_imported: count,
+      records: count,
+      not_imported: z.array(z.strictObject({ date, state: z.string(), reason: z.string().nullable() })),
+    })
+    .nullable(),
+  reason: z.string().nullable(),
+});

@@ -1,0 +1,113 @@
+import type { HotStats } from "@building-vitals/core/catalog/site-stats";
+import type { ArchiveResult } from "@building-vitals/core/cold/archive";
+import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
+import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
+import type { SyncResult } from "@building-vitals/core/sync/sync-result";
+import { z } from "zod";
+
+const count = z.int().min(0);
+const time = z.iso.datetime();
+const rejected = z.partialRecord(z.enum(REJECTION_REASONS), count);
+const stage = z.enum(["state", "catalog", "weather", "timeseries", "store", "internal"]);
+
+/** `POST /trigger`. */
+export const syncSchema: z.ZodType<SyncResult> = z.strictObject({
+  syncId: z.string(),
+  startTime: time,
+  duration: z.number().meta({ description: "milliseconds" }),
+  sites: z.array(
+    z.strictObject({
+      site: z.string(),
+      recordsFetched: count,
+      recordsInserted: count,
+      recordsChanged: count,
+      recordsUnchanged: count,
+      recordsFailed: count,
+      recordsRejected: rejected,
+      pointsProcessed: count,
+      apiCalls: count,
+      window: z.strictObject({ start: time, end: time }).nullable(),
+      complete: z.boolean(),
+      incompleteBecause: z.enum(["budget", "page_limit", "error"]).nullable(),
+      watermark: time.nullable(),
+      errors: z.array(z.strictObject({ stage, code: z.string(), message: z.string() })),
+    }),
+  ),
+});
+
+/** `GET /stats`. */
+export const statsSchema: z.ZodType<HotStats> = z.strictObject({
+  database: z.strictObject({ bytes: count }),
+  hours: z.strictObject({ oldest: time.nullable(), newest: time.nullable() }),
+  sites: z.array(
+    z.strictObject({
+      name: z.string(),
+      points: z.strictObject({ total: count, configured: count, discovered: count }),
+      rows_last_hour: count,
+      samples_stored_24h: count,
+    }),
+  ),
+});
+
+/** `GET /status`. */
+export const statusSchema = z.strictObject({
+  now: time,
+  sites: z.array(
+    z.strictObject({
+      name: z.string(),
+      watermark: time.nullable(),
+      lag_seconds: z.int().nullable(),
+      open_window: z.strictObject({ start: time, end: time }).nullable(),
+      catalog_refreshed_at: time.nullable(),
+      last_runs: z.array(
+        z.strictObject({
+          sync_id: z.string(),
+          started_at: time,
+          duration_ms: z.number(),
+          complete: z.boolean(),
+          records_fetched: count,
+          records_inserted: count,
+          records_unchanged: count,
+          records_failed: count,
+          records_rejected: rejected,
+          api_calls: count,
+        }),
+      ),
+      errors: z.array(
+        z.strictObject({ sync_id: z.string(), at: time, stage: z.string(), code: z.string(), message: z.string() }),
+      ),
+    }),
+  ),
+});
+
+/** `POST /archive`. */
+export const archiveSchema: z.ZodType<ArchiveResult> = z.strictObject({
+  startTime: time,
+  duration: z.number().meta({ description: "milliseconds" }),
+  days: z.array(
+    z.strictObject({
+      site: z.string(),
+      day: z.iso.date(),
+      outcome: z.enum(["archived", "nothing", "conflict", "suspect", "failed"]),
+      hotRows: count,
+      samples: count,
+      bytes: count,
+      reason: z.string().nullable(),
+    }),
+  ),
+  remaining: count,
+  swept: count,
+});
+
+const rebuilt: z.ZodType<RebuiltRollups & { site: string }> = z.strictObject({
+  site: z.string(),
+  hours: count,
+  files: count,
+  rowsChecked: count,
+  rowsChanged: count,
+  skipped: z.array(z.strictObject({ at: z.string(), reason: z.string() })),
+  nextDate: z.iso.date().nullable(),
+});
+
+/** `POST /rollups/rebuild`. */
+export const rebuildSchema = z.strictObject({ sites: z.array(rebuilt) });

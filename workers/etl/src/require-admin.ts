@@ -1,0 +1,8 @@
+import { requireAccess } from "@building-vitals/core/http/require-access";
+import { type Env, settingsOf } from "./env.ts";
+
+/** Lets those pass who may write. */
+export const requireAdmin = requireAccess<Env>((env) => {
+  const { ADMIN_TOKEN: token, access } = settingsOf(env);
+  return { token, application: access };
+}, "ADMIN_TOKEN");

@@ -1,0 +1,54 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
+import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
+import { fuzzOpenApi } from "@building-vitals/core/http/fuzz-openapi";
+import { undocumented } from "@building-vitals/core/http/undocumented";
+import { env } from "cloudflare:workers";
+import { createExecutionContext } from "cloudflare:test";
+import { beforeAll, expect, test } from "vitest";
+import api from "../../../docs/api.md?raw";
+import worker from "../src/index.ts";
+import { ADMIN_TOKEN, call, simulateUpstream, SITE } from "./service.ts";
+
+const SETTINGS = {
+  ...env,
+  ...UPSTREAM_SETTINGS,
+  ADMIN_TOKEN,
+  SITES: JSON.stringify([{ name: SITE, timezone: "America/Chicago" }]),
+  INITIAL_LOOKBACK_HOURS: "1",
+};
+const DATES = [-3, -1, 0, 1].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10));
+
+beforeAll(migratedDatabase);
+
+test("whatever is asked, the answer is what the document says, and never a 5xx", { timeout: 60_000 }, async () => {
+  simulateUpstream(4);
+  await call("POST", "/trigger", { token: ADMIN_TOKEN });
+  const document = await (await call("GET", "/openapi.json")).json();
+  const statuses = await fuzzOpenApi(document, {
+    call: async ({ method, path, headers, body }) =>
+      worker.fetch(
+        new Request<unknown, IncomingRequestCfProperties>(`https://etl.test${path}`, { method, headers, body }),
+        SETTINGS,
+        createExecutionContext(),
+      ),
+    known: { site: [SITE], day: DATES, start_date: DATES, end_date: DATES },
+    admin: { authorization: `Bearer ${ADMIN_TOKEN}` },
+    runs: 25,
+  });
+  for (const [operation, seen] of Object.entries(statuses)) expect(operation + JSON.stringify(seen)).toMatch(/"200":/);
+  expect(Object.keys(statuses).length).toBe(8);
+});
+
+test("a method that an address does not take: 405 with those it does; OPTIONS tells them too", async () => {
+  const response = await call("DELETE", "/trigger");
+  expect([response.status, response.headers.get("allow")]).toEqual([405, "POST, OPTIONS"]);
+  expect(await response.json()).toMatchObject({ code: "method_not_allowed", status: 405 });
+  const options = await call("OPTIONS", "/status");
+  expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
+  expect((await call("DELETE", "/nothing")).status).toBe(404);
+});
+
+test("docs/api.md describes every route, parameter and code, and no others", async () => {
+  const document = await (await call("GET", "/openapi.json")).json();
+  expect(undocumented(document, "etl", api)).toEqual([]);
+});

@@ -1,0 +1,22 @@
+import { cors } from "hono/cors";
+import { createMiddleware } from "hono/factory";
+import { type Env, settingsOf } from "./env.ts";
+
+/** What pages of other origins may read of an answer beside its body. */
+const EXPOSED = ["ETag", "Server-Timing", "Content-Disposition", "Content-Range", "Accept-Ranges", "Query-Metadata"];
+
+/** Seconds that a browser remembers what it may ask. */
+const PREFLIGHT_MAX_AGE_S = 86_400;
+
+/** Lets pages of the origins in `CORS_ORIGINS` read answers. They send tokens themselves: cookies are of no use here. */
+export const corsOfSettings = createMiddleware<{ Bindings: Env }>(async (context, next) => {
+  const { CORS_ORIGINS: origins } = settingsOf(context.env);
+  if (origins.length === 0) return next();
+  return cors({
+    origin: origins.includes("*") ? "*" : origins,
+    allowMethods: ["GET", "HEAD"],
+    allowHeaders: ["Authorization", "Cf-Access-Jwt-Assertion", "If-None-Match", "If-Range", "Range"],
+    exposeHeaders: EXPOSED,
+    maxAge: PREFLIGHT_MAX_AGE_S,
+  })(context, next);
+});

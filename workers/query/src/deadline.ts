@@ -1,0 +1,62 @@
+import type { ColdBucket } from "@building-vitals/core/query/cold-level";
+import { aroundCalls } from "@building-vitals/core/d1/around-calls";
+import { Problem } from "@building-vitals/core/domain/problem";
+import type { Stages } from "./stages.ts";
+
+/** The longest that a query may take, in milliseconds: dashboards give up at 30 s. */
+const MAX_QUERY_MS = 25_000;
+
+/** The stores of one query: their time is taken, and once it is out, they are asked no more. */
+export interface QueryStores {
+  readonly db: D1Database;
+  readonly bucket: ColdBucket;
+}
+
+function timeout(): Problem {
+  const seconds = MAX_QUERY_MS / 1000;
+  const detail = `The query took longer than ${seconds} s: ask for fewer points, a shorter range or a coarser interval.`;
+  return new Problem("query_timeout", detail);
+}
+
+/**
+ * Runs a query until its time is out.
+ * @throws {Problem} `query_timeout`; what the query throws
+ */
+export async function withinTime<T>(
+  stores: QueryStores,
+  stages: Stages,
+  query: (stores: QueryStores) => Promise<T>,
+): Promise<T> {
+  let isOut = false;
+  const inTime = (stage: string) =>
+    function around<R>(call: () => Promise<R>): Promise<R> {
+      if (isOut) throw timeout();
+      return stages.time(stage, call);
+    };
+  const [aroundD1, aroundR2] = [inTime("d1"), inTime("r2")];
+  const { bucket } = stores;
+  const watched = {
+    db: aroundCalls(stores.db, aroundD1),
+    bucket: {
+      head: (key: string) => aroundR2(() => bucket.head(key)),
+      get: (...asked: Parameters<ColdBucket["get"]>) =>
+        aroundR2(async () => {
+          const object = await bucket.get(...asked);
+          if (object?.arrayBuffer === undefined) return object;
+          const { etag, size } = object;
+          const body = await object.arrayBuffer();
+          return { etag, size, arrayBuffer: () => Promise.resolve(body) };
+        }),
+    },
+  };
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    isOut = true;
+    reject(timeout());
+  }, MAX_QUERY_MS);
+  try {
+    return await Promise.race([query(watched), promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

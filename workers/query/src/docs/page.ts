@@ -1,0 +1,166 @@
+import type { openApiOf } from "@building-vitals/core/http/openapi";
+import { html, raw } from "hono/html";
+import type { HtmlEscapedString } from "hono/utils/html";
+import { z } from "zod";
+import { STYLE } from "./style.ts";
+
+type Document = Awaited<ReturnType<typeof openApiOf>>;
+type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+/** What the page shows of an operation. */
+const operationSchema = z.object({
+  summary: z.string(),
+  description: z.string().optional(),
+  parameters: z
+    .array(
+      z.object({
+        name: z.string(),
+        in: z.string(),
+        required: z.boolean(),
+        description: z.string().optional(),
+        schema: z.looseObject({
+          type: z.string().optional(),
+          enum: z.array(z.json()).optional(),
+          default: z.json().optional(),
+          minimum: z.number().optional(),
+          maximum: z.number().optional(),
+        }),
+      }),
+    )
+    .default([]),
+  responses: z.record(
+    z.string(),
+    z.object({ description: z.string(), content: z.record(z.string(), z.unknown()).default({}) }),
+  ),
+});
+type ShownOperation = z.infer<typeof operationSchema>;
+type ShownParameter = ShownOperation["parameters"][number];
+
+/** Values of the examples, by parameter; those of a site and point are the reader's to put in. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  site: "SITE",
+  site_name: "SITE",
+  file: "2025-10-12.parquet",
+  point_names: "POINT",
+  start_time: "2025-10-12T00:00:00Z",
+  end_time: "2025-10-13T00:00:00Z",
+  start: "2025-10-01",
+  end: "2025-11-01",
+};
+
+const SCRIPT = `for (const button of document.querySelectorAll("button")) button.addEventListener("click", async () => {
+  await navigator.clipboard.writeText(button.previousElementSibling.textContent);
+  button.textContent = "copied";
+});`;
+
+/** The reference page of a document: nothing is loaded from anywhere else. @param origin of the examples' addresses */
+export function docsPage(document: Document, origin: string, nonce: string): Markup {
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods ?? {}).flatMap(([method, operation]) => {
+      const parsed = operationSchema.safeParse(operation);
+      return parsed.success ? [{ path, method: method.toUpperCase(), operation: parsed.data }] : [];
+    }),
+  );
+  const { title, description } = document.info;
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        <style nonce="${nonce}">
+          ${raw(STYLE)}
+        </style>
+      </head>
+      <body>
+        <header>
+          <h1>${title}</h1>
+          <p>${description}</p>
+          <p><a href="/openapi.json">OpenAPI document</a></p>
+          <nav>
+            ${operations.map(({ method, path }) => html`<a href="#${idOf(method, path)}"><b>${method}</b> ${path}</a>`)}
+          </nav>
+        </header>
+        <main>${operations.map(({ method, path, operation }) => section(method, path, operation, origin))}</main>
+        <script nonce="${nonce}">
+          ${raw(SCRIPT)};
+        </script>
+      </body>
+    </html>`;
+}
+
+function idOf(method: string, path: string): string {
+  return `${method}${path}`.replace(/[^\w]+/g, "-").toLowerCase();
+}
+
+function section(method: string, path: string, operation: ShownOperation, origin: string): Markup {
+  const { summary, description, parameters, responses } = operation;
+  return html`<section id="${idOf(method, path)}">
+    <h2><b>${method}</b> ${path}</h2>
+    <p>${summary}${description === undefined ? "" : `. ${description}`}</p>
+    ${
+      parameters.length === 0
+        ? ""
+        : html`<table>
+            <thead>
+              <tr>
+                <th>Parameter</th>
+                <th>In</th>
+                <th>Values</th>
+                <th></th>
+              </tr>
+            </thead>
+            <tbody>
+              ${parameters.map(
+                (one) =>
+                  html`<tr>
+                    <td><code>${one.name}</code>${one.required ? " *" : ""}</td>
+                    <td>${one.in}</td>
+                    <td>${valuesOf(one)}</td>
+                    <td>${one.description ?? ""}</td>
+                  </tr>`,
+              )}
+            </tbody>
+          </table>`
+    }
+    <div class="example">
+      <pre>${exampleOf(path, parameters, origin)}</pre>
+      <button type="button">copy</button>
+    </div>
+    <table>
+      <thead>
+        <tr>
+          <th>Status</th>
+          <th>Type</th>
+          <th></th>
+        </tr>
+      </thead>
+      <tbody>
+        ${Object.entries(responses).map(
+          ([status, response]) =>
+            html`<tr>
+              <td>${status}</td>
+              <td>${Object.keys(response.content).join(", ")}</td>
+              <td>${response.description}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
+}
+
+function valuesOf({ schema }: ShownParameter): string {
+  const { type = "", enum: choices, default: usual, minimum, maximum } = schema;
+  const range = minimum === undefined && maximum === undefined ? "" : ` ${minimum ?? ""} to ${maximum ?? ""}`;
+  const what = choices === undefined ? `${type}${range}` : choices.map(String).join(" | ");
+  return usual === undefined ? what : `${what}; default ${JSON.stringify(usual)}`;
+}
+
+function exampleOf(path: string, parameters: readonly ShownParameter[], origin: string): string {
+  const valueOf = (name: string) => EXAMPLES[name] ?? name.toUpperCase();
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name));
+  const given = parameters.filter((one) => one.in === "query" && one.required);
+  const query = new URLSearchParams(given.map(({ name }) => [name, valueOf(name)])).toString();
+  return `curl '${origin}${filled}${query === "" ? "" : `?${query}`}'`;
+}

@@ -1,0 +1,41 @@
+import { SCHEMA_VERSION } from "@building-vitals/core/d1/schema-version";
+import { namesEtag } from "./byte-range.ts";
+import type { Settings } from "./env.ts";
+
+/**
+ * The ETag of an answer, from all that it depends on: the code (each deployment's, for what it answers may differ), what was
+ * asked, and the state of what is stored. Weak, for two answers of the same state differ in the time that they took.
+ * @param asked the request as it was understood, so that two spellings of it share an ETag
+ * @param state what tells the state from any other, as JSON can hold it
+ */
+export async function etagOf(settings: Settings, route: string, asked: unknown, state: unknown): Promise<string> {
+  const parts = JSON.stringify([settings.CF_VERSION_METADATA?.id ?? null, SCHEMA_VERSION, route, asked, state]);
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(parts));
+  return `W/"${Array.from(new Uint8Array(hash, 0, 20), (byte) => byte.toString(16).padStart(2, "0")).join("")}"`;
+}
+
+/** Whether the client has the answer of this ETag (RFC 9110, 13.1.2). */
+export function isKnown(request: Request, etag: string): boolean {
+  return namesEtag(request.headers.get("if-none-match"), etag.replace(/^W\//, ""));
+}
+
+/** How long an answer that is not likely to change may be shown without asking again, in seconds. */
+const CLOSED_MAX_AGE_S = 30;
+
+/** A range that ended so long ago is closed: the sync asks for the last minutes again, and little comes later. */
+const CLOSED_AFTER_MS = 3_600_000;
+
+/** @param until what lies before is known to be stored or missing, epoch ms */
+export function isClosed(end: number, until: number, now: number): boolean {
+  return end <= until && end <= now - CLOSED_AFTER_MS;
+}
+
+/**
+ * Whether and how long an answer may be kept. None without asking for its ETag, but for half a minute where it is of a
+ * closed range: late samples and backfills change those too. Shared caches only where everybody may read.
+ */
+export function cacheControl(settings: Settings, isOfClosedRange: boolean): string {
+  const isOpen = settings.QUERY_TOKEN === undefined && settings.access === null;
+  const who = isOpen ? "public" : "private";
+  return isOfClosedRange ? `${who}, max-age=${CLOSED_MAX_AGE_S}, must-revalidate` : `${who}, no-cache`;
+}

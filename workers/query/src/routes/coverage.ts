@@ -1,0 +1,158 @@
+import { findPoints } from "@building-vitals/core/catalog/point-list";
+import { DAY_STATES } from "@building-vitals/core/cold/manifest";
+import { dayOf, dayText } from "@building-vitals/core/domain/day";
+import { Problem } from "@building-vitals/core/domain/problem";
+import { describe } from "@building-vitals/core/http/openapi";
+import { parseInput } from "@building-vitals/core/http/parse-body";
+import { type CoveredDay, readCoverageDays } from "@building-vitals/core/query/coverage-days";
+import { Hono } from "hono";
+import { z } from "zod";
+import { answerOfState } from "../conditional.ts";
+import { type Env, settingsOf } from "../env.ts";
+import { one } from "../parameters.ts";
+import { namesIn, pointsNamed } from "../point-names.ts";
+import { siteOf } from "../site.ts";
+import { Stages } from "../stages.ts";
+import { timeSchema } from "../time-parameter.ts";
+
+/** Five years of days, and days of points that are counted: a D1 query of about half a second. */
+const MAX_DAYS = 1830;
+const MAX_COUNTS = 40_000;
+
+/** Days that the keys have room for. */
+const LAST_DAY = 2 ** 16 - 1;
+
+const querySchema = z.strictObject({
+  start: one(timeSchema).meta({ description: "The first UTC day: a date, ISO-8601 or epoch milliseconds" }),
+  end: one(timeSchema).meta({ description: "Exclusive, like `start`: 2025-11-01 for all of October" }),
+  points: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .meta({ description: "Names of points of which the samples are counted, comma-separated or repeated" }),
+});
+
+const daySchema = z.strictObject({
+  date: z.iso.date().meta({ description: "a UTC day" }),
+  sources: z.array(z.enum(["D1", "R2"])).meta({ description: "the levels that have samples of it" }),
+  hot: z.strictObject({ hours: z.int().min(0).max(24).meta({ description: "UTC hours that have hot samples" }) }),
+  cold: z.strictObject({
+    state: z.enum([...DAY_STATES, "missing"]).meta({ description: "missing: never built" }),
+    rows: z.int(),
+    points: z.int(),
+    bytes: z.int(),
+    source: z.enum(["api", "d1"]).nullable(),
+    reason: z.string().nullable().meta({ description: "why it is suspect, or why the last build failed" }),
+    updated_at: z.iso.datetime().nullable(),
+    file: z.string().nullable().meta({ description: "where the day's Parquet file is to be had" }),
+  }),
+});
+
+const answerSchema = z.strictObject({
+  site_name: z.string(),
+  days: z.array(daySchema),
+  points: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        days: z.array(
+          z.strictObject({
+            date: z.iso.date(),
+            samples: z.int().nullable().meta({ description: "null: an hour is not summed up yet" }),
+            archived: z.int().nullable().meta({ description: "in the day's file" }),
+          }),
+        ),
+      }),
+    )
+    .optional(),
+});
+
+const described = describe({
+  summary: "What exists, by UTC day, level and state",
+  access: "read",
+  path: { site: "A site's name" },
+  query: querySchema,
+  headers: { "if-none-match": "The ETag of an answer that the client has: 304 while it is still right" },
+  answers: {
+    200: { description: "Each day of the range", content: { "application/json": answerSchema } },
+    304: { description: "What the client has is still right" },
+  },
+  problems: ["invalid_request", "span_too_long", "unknown_site", "unknown_point", "too_many_points", "too_much_data"],
+});
+
+/** `GET /sites/{site}/coverage`: what exists, by UTC day, level and state. */
+export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/coverage", described, async (context) => {
+  const settings = settingsOf(context.env);
+  const { start, end, points: names } = parseInput(querySchema, context.req.queries());
+  const range = daysOf(start, end);
+  const site = await siteOf(settings, context.req.param("site"), "site");
+  const siteId = site.id ?? 0;
+  const stages = new Stages(Date.now);
+  const points =
+    names === undefined
+      ? []
+      : pointsNamed(site.name, await findPoints(settings.DB, siteId, namesIn(names)), names, "points");
+  const length = range.last - range.first + 1;
+  if (points.length * length > MAX_COUNTS) {
+    const most = Math.floor(MAX_COUNTS / length);
+    throw new Problem("too_much_data", `Over ${length} days ask for at most ${most} points at once.`, "points");
+  }
+  const ids = points.map(({ id }) => id);
+  const coverage = await stages.time("d1", () => readCoverageDays(settings.DB, siteId, range, ids));
+  const byPoint = Map.groupBy(coverage.counts, ({ pointId }) => pointId);
+  const answer: z.infer<typeof answerSchema> = {
+    site_name: site.name,
+    days: coverage.days.map((day) => shownDay(site.name, day)),
+    ...(names === undefined
+      ? {}
+      : {
+          points: points.map(({ id, name }) => ({
+            name,
+            days: (byPoint.get(id) ?? []).map(({ day, samples, archived }) => ({
+              date: dayText(day),
+              samples,
+              archived,
+            })),
+          })),
+        }),
+  };
+  const text = JSON.stringify(answer);
+  return answerOfState(context, stages, { route: "coverage", asked: null, state: text }, async () => {
+    return { text, isPartial: false };
+  });
+});
+
+/** @throws {Problem} `invalid_request`, `span_too_long` */
+function daysOf(start: number, end: number): { first: number; last: number } {
+  if (start >= end) throw new Problem("invalid_request", "end: is not after start; the range is [start, end).", "end");
+  const [first, last] = [dayOf(start), dayOf(end - 1)];
+  if (first < 0 || last > LAST_DAY) {
+    const detail = `${first < 0 ? "start" : "end"}: days are stored from 1970-01-01 to ${dayText(LAST_DAY)}.`;
+    throw new Problem("invalid_request", detail, first < 0 ? "start" : "end");
+  }
+  if (last - first >= MAX_DAYS) {
+    const until = dayText(Math.min(LAST_DAY, first + MAX_DAYS));
+    throw new Problem("span_too_long", `Ask for at most ${MAX_DAYS} days at once: up to end=${until}.`, "end");
+  }
+  return { first, last };
+}
+
+function shownDay(siteName: string, { day, hotHours, cold }: CoveredDay): z.infer<typeof daySchema> {
+  const date = dayText(day);
+  const isReadable = cold?.state === "written" && cold.file !== null;
+  return {
+    date,
+    sources: [...(hotHours > 0 ? (["D1"] as const) : []), ...(isReadable ? (["R2"] as const) : [])],
+    hot: { hours: hotHours },
+    cold: {
+      state: cold?.state ?? "missing",
+      rows: cold?.file?.rows ?? 0,
+      points: cold?.file?.points ?? 0,
+      bytes: cold?.file?.bytes ?? 0,
+      source: cold?.source ?? null,
+      reason: cold?.reason ?? null,
+      updated_at: cold === null ? null : new Date(cold.updatedAt).toISOString(),
+      file: isReadable ? `/sites/${encodeURIComponent(siteName)}/days/${date}.parquet` : null,
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import { markFailed, markSuspect } from "@building-vitals/core/cold/manifest";
+import { dayOf } from "@building-vitals/core/domain/day";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+import { archive, clearArchive, deleteHotDays } from "./archive.ts";
+import {
+  call,
+  clear,
+  migrate,
+  OTHER_SITE,
+  point,
+  problemOf,
+  SITE,
+  siteId,
+  storePoints,
+  storeSamples,
+} from "./service.ts";
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY = Date.UTC(2025, 9, 12);
+
+let ids: number[];
+beforeAll(migrate);
+beforeEach(async () => {
+  await clear();
+  await clearArchive();
+  ids = await storePoints(SITE, [point("a"), point("b")]);
+});
+
+const answerSchema = z.looseObject({
+  days: z.array(z.looseObject({ date: z.string(), cold: z.looseObject({ file: z.string().nullable() }) })),
+});
+const coverage = async (query: string, site = SITE) => {
+  const response = await call(`/sites/${encodeURIComponent(site)}/coverage?${query}`);
+  const text = await response.text();
+  expect([response.status, text]).toEqual([200, expect.any(String)]);
+  return answerSchema.parse(JSON.parse(text));
+};
+
+const NOTHING = {
+  state: "missing",
+  rows: 0,
+  points: 0,
+  bytes: 0,
+  source: null,
+  reason: null,
+  updated_at: null,
+  file: null,
+};
+
+test("each day's levels, states and reasons; a day's file is where the link says", async () => {
+  const site = await siteId(SITE);
+  const names = new Map([
+    [ids[0]!, "a"],
+    [ids[1]!, "b"],
+  ]);
+  const [built] = await archive(
+    [
+      [ids[0]!, DAY, 1],
+      [ids[1]!, DAY + 1, 2],
+      [ids[1]!, DAY + 2, 2],
+    ],
+    names,
+  );
+  await archive([[ids[0]!, DAY + DAY_MS, 1]], names);
+  const etag = await env.DB.prepare("SELECT etag FROM day_files WHERE day = ?1")
+    .bind(dayOf(DAY) + 1)
+    .first<string>("etag");
+  await markSuspect(env.DB, { siteId: site, day: dayOf(DAY) + 1, etag }, "it is damaged", 5);
+  await markFailed(env.DB, site, dayOf(DAY) + 2, "the API was down", 6);
+  await env.DB.prepare("INSERT INTO day_files (site_id, day, state, updated_at) VALUES (?1, ?2, 'empty-confirmed', 7)")
+    .bind(site, dayOf(DAY) + 3)
+    .run();
+  await storeSamples([
+    [ids[0]!, DAY + 4 * DAY_MS, 1],
+    [ids[1]!, DAY + 4 * DAY_MS + 5 * HOUR_MS, 1],
+    [ids[1]!, DAY + 3, 1],
+  ]);
+  const iso = (ms: number) => new Date(ms).toISOString();
+  const { days } = await coverage("start=2025-10-12&end=2025-10-18");
+  const file = `/sites/${SITE}/days/2025-10-12.parquet`;
+  const { bytes } = built!.written;
+  const written = { state: "written", rows: 3, points: 2, bytes, source: "d1", reason: null, updated_at: iso(0), file };
+  expect(days).toEqual([
+    { date: "2025-10-12", sources: ["D1", "R2"], hot: { hours: 1 }, cold: written },
+    {
+      date: "2025-10-13",
+      sources: [],
+      hot: { hours: 0 },
+      cold: expect.objectContaining({ state: "suspect", reason: "it is damaged", file: null }),
+    },
+    {
+      date: "2025-10-14",
+      sources: [],
+      hot: { hours: 0 },
+      cold: { ...NOTHING, state: "failed", reason: "the API was down", updated_at: iso(6) },
+    },
+    {
+      date: "2025-10-15",
+      sources: [],
+      hot: { hours: 0 },
+      cold: { ...NOTHING, state: "empty-confirmed", updated_at: iso(7) },
+    },
+    { date: "2025-10-16", sources: ["D1"], hot: { hours: 2 }, cold: NOTHING },
+    { date: "2025-10-17", sources: [], hot: { hours: 0 }, cold: NOTHING },
+  ]);
+  expect((await (await call(file)).arrayBuffer()).byteLength).toBe(bytes);
+});
+
+test("points: samples of each day, of both levels; unknown where an hour is not summed up", async () => {
+  await archive(
+    [
+      [ids[0]!, DAY, 1],
+      [ids[0]!, DAY + HOUR_MS, 1],
+    ],
+    new Map([[ids[0]!, "a"]]),
+  );
+  const ask = async () => (await coverage("start=2025-10-12&end=2025-10-14&points=b,a"))["points"];
+  expect(await ask()).toEqual([
+    { name: "b", days: [] },
+    { name: "a", days: [{ date: "2025-10-12", samples: 2, archived: 2 }] },
+  ]);
+  await storeSamples([[ids[0]!, DAY + 7, 1]]);
+  expect(await ask()).toEqual([
+    { name: "b", days: [] },
+    { name: "a", days: [{ date: "2025-10-12", samples: null, archived: 2 }] },
+  ]);
+  await deleteHotDays(dayOf(DAY));
+});
+
+test("times are taken as elsewhere: the UTC days that [start, end) touches", async () => {
+  const dates = async (query: string) => (await coverage(query)).days.map(({ date }) => date);
+  expect(await dates(`start=${DAY + 5}&end=${DAY + DAY_MS}`)).toEqual(["2025-10-12"]);
+  expect(await dates("start=2025-10-12T23:00:00-05:00&end=2025-10-14T00:00:01Z")).toEqual(["2025-10-13", "2025-10-14"]);
+  expect((await dates("start=2020-10-12&end=2025-10-12")).length).toBe(1826);
+});
+
+test("a site that no sync has met has nothing", async () => {
+  const { days } = await coverage("start=2025-10-12&end=2025-10-13", OTHER_SITE);
+  expect(days).toEqual([{ date: "2025-10-12", sources: [], hot: { hours: 0 }, cold: NOTHING }]);
+});
+
+test.each([
+  ["start=2025-10-12", "invalid_request", /^end/],
+  ["start=2025-10-12&end=2025-10-12", "invalid_request", /^end/],
+  ["start=1969-12-31&end=1970-01-02", "invalid_request", /^start/],
+  ["start=2149-06-01&end=2149-06-09", "invalid_request", /^end/],
+  ["start=2020-01-01&end=2025-10-12", "span_too_long", /up to end=2025-01-04/],
+  ["start=2025-10-12&end=2025-10-13&points=nowhere", "unknown_point", /nowhere/],
+  ["start=2025-10-12&end=2025-10-13&what=1", "invalid_request", /what/],
+])("%s is refused: %s", async (query, code, detail) => {
+  const problem = await problemOf(await call(`/sites/${SITE}/coverage?${query}`));
+  expect([problem.code, problem.detail]).toEqual([code, expect.stringMatching(detail)]);
+});

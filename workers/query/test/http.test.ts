@@ -1,0 +1,156 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { archive, clearArchive } from "./archive.ts";
+import { call, clear, migrate, point, problemOf, setWatermark, SITE, storePoints, timeseriesPath } from "./service.ts";
+
+const DAY = Date.UTC(2025, 9, 12);
+
+beforeAll(migrate);
+beforeEach(async () => {
+  await clear();
+  await clearArchive();
+});
+
+describe("CORS_ORIGINS", () => {
+  const DASH = "https://dash.example.com";
+  const cors = (response: Response) =>
+    [...response.headers].filter(([name]) => name.startsWith("access-control-")).map(([name]) => name);
+
+  test("unset: nothing is said to other origins", async () => {
+    expect(cors(await call("/sites", {}, { origin: DASH }))).toEqual([]);
+  });
+
+  test.each(["*", DASH, `https://other.example.com, ${DASH}`])(
+    "%s: answers, errors and 304 may be read",
+    async (CORS_ORIGINS) => {
+      const ok = await call("/sites", { CORS_ORIGINS }, { origin: DASH });
+      const allowed = CORS_ORIGINS === "*" ? "*" : DASH;
+      expect(ok.headers.get("access-control-allow-origin")).toBe(allowed);
+      expect(ok.headers.get("access-control-expose-headers")).toMatch(/ETag.*Server-Timing.*Content-Disposition/);
+      expect(ok.headers.get("vary")).toBe(CORS_ORIGINS === "*" ? null : "Origin");
+      const headers = { origin: DASH, "if-none-match": ok.headers.get("etag")! };
+      for (const [path, status] of [
+        ["/sites", 304],
+        ["/nothing", 404],
+        ["/sites?x=1", 400],
+      ] as const) {
+        const response = await call(path, { CORS_ORIGINS }, headers);
+        expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([status, allowed]);
+      }
+      const refused = await call("/sites", { CORS_ORIGINS, QUERY_TOKEN: "sesame" }, { origin: DASH });
+      expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([401, allowed]);
+    },
+  );
+
+  test("another origin is told nothing", async () => {
+    const response = await call("/sites", { CORS_ORIGINS: DASH }, { origin: "https://evil.example.com" });
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  test("a preflight needs no token, and allows what a dashboard sends", async () => {
+    const settings = { CORS_ORIGINS: DASH, QUERY_TOKEN: "sesame" };
+    const headers = {
+      origin: DASH,
+      "access-control-request-method": "GET",
+      "access-control-request-headers": "authorization",
+    };
+    const response = await call("/timeseries/query", settings, headers, "OPTIONS");
+    expect(response.status).toBe(204);
+    expect(response.headers.get("access-control-allow-origin")).toBe(DASH);
+    expect(response.headers.get("access-control-allow-headers")).toMatch(/Authorization.*If-None-Match/);
+    expect(response.headers.get("access-control-allow-methods")).toBe("GET,HEAD");
+  });
+
+  test.each(["https://a.example.com/", "a.example.com", "https://a b"])("%s is no origin", async (CORS_ORIGINS) => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    expect(await problemOf(await call("/sites", { CORS_ORIGINS }))).toMatchObject({
+      code: "settings_invalid",
+      field: "CORS_ORIGINS",
+    });
+  });
+});
+
+describe("methods", () => {
+  test("HEAD answers as GET, without a body", async () => {
+    const [get, head] = [await call("/sites"), await call("/sites", {}, {}, "HEAD")];
+    expect([head.status, head.headers.get("etag"), await head.text()]).toEqual([200, get.headers.get("etag"), ""]);
+  });
+
+  test("POST is refused with what is taken; OPTIONS tells it", async () => {
+    for (const path of ["/sites", `/sites/${SITE}/points`, "/timeseries/query"]) {
+      const response = await call(path, {}, {}, "POST");
+      expect(response.headers.get("allow")).toBe("GET, HEAD, OPTIONS");
+      expect(await problemOf(response)).toMatchObject({ status: 405, code: "method_not_allowed" });
+      const options = await call(path, {}, {}, "OPTIONS");
+      expect([options.status, options.headers.get("allow")]).toEqual([204, "GET, HEAD, OPTIONS"]);
+    }
+  });
+});
+
+test("every answer has the security headers", async () => {
+  for (const path of ["/health", "/sites", "/nothing", "/docs", "/openapi.json"]) {
+    const { headers } = await call(path);
+    expect([headers.get("x-content-type-options"), headers.get("referrer-policy")]).toEqual(["nosniff", "no-referrer"]);
+    expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'/);
+  }
+});
+
+describe("/docs", () => {
+  test("shows every operation, loads nothing, and runs only what it brings", async () => {
+    const response = await call("/docs", { QUERY_TOKEN: "sesame" });
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=UTF-8"]);
+    const html = await response.text();
+    const document = await (await call("/openapi.json")).json<{ openapi: string; paths: Record<string, unknown> }>();
+    expect(document.openapi).toBe("3.1.0");
+    for (const path of Object.keys(document.paths)) expect(html).toContain(`<b>GET</b> ${path}</h2>`);
+    expect(html).toContain("curl &#39;https://query.test/timeseries/query?site_name=SITE");
+    expect(html).not.toMatch(/<(?:link|img|iframe)|src=|@import|url\(/);
+    const nonce = /script-src 'nonce-([^']+)'/.exec(response.headers.get("content-security-policy")!)![1]!;
+    expect(html.split(`nonce="${nonce}"`).length).toBe(3);
+    expect(html.match(/<(?:script|style)\b/g)?.length).toBe(2);
+  });
+});
+
+describe("limits", () => {
+  afterEach(() => vi.useRealTimers());
+
+  test("a query of which the archive hangs ends in time, with a problem", async () => {
+    const [id] = await storePoints(SITE, [point("a")]);
+    await archive([[id!, DAY, 1]], new Map([[id!, "a"]]));
+    await setWatermark(SITE, DAY + 1);
+    const never = () => new Promise<never>(() => {});
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    let asked = () => {};
+    const isAsked = new Promise<void>((resolve) => (asked = resolve));
+    const hanging = { head: never, get: () => (asked(), never()) };
+    const path = timeseriesPath({ site_name: SITE, point_names: "a", start_time: DAY, end_time: DAY + 60_000 });
+    const answer = call(path, { TIMESERIES: hanging });
+    await isAsked;
+    vi.advanceTimersByTime(25_000);
+    const problem = await problemOf(await answer);
+    expect(problem).toMatchObject({ status: 503, code: "query_timeout" });
+    expect(problem.detail).toContain("25 s");
+  });
+
+  test.each<[Record<string, string | number>, string, RegExp]>([
+    [{ interval: "raw", end_time: DAY + 40 * 86_400_000 }, "span_too_long", /interval|days/],
+    [{ interval: "1min", end_time: DAY + 400 * 86_400_000 }, "span_too_long", /1day|1hr|5min/],
+  ])("%j is refused with a way out", async (more, code, wayOut) => {
+    await storePoints(SITE, [point("a")]);
+    const path = timeseriesPath({ site_name: SITE, point_names: "a", start_time: DAY, end_time: DAY + 1, ...more });
+    const problem = await problemOf(await call(path));
+    expect(problem.code).toBe(code);
+    expect(problem.detail).toMatch(wayOut);
+  });
+});
+
+test("settings of Cloudflare Access in half lock the Worker, and never open it", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const half = { ACCESS_AUD: "tag" };
+  expect(await problemOf(await call("/sites", half))).toMatchObject({
+    code: "settings_invalid",
+    field: "ACCESS_TEAM_DOMAIN",
+  });
+  expect((await call("/health", half)).status).toBe(503);
+  const whole = { ACCESS_AUD: "tag", ACCESS_TEAM_DOMAIN: "example.cloudflareaccess.com" };
+  expect((await call("/sites", whole)).status).toBe(401);
+});

@@ -1,0 +1,64 @@
+import { fuzzOpenApi } from "@building-vitals/core/http/fuzz-openapi";
+import { undocumented } from "@building-vitals/core/http/undocumented";
+import { beforeAll, expect, test } from "vitest";
+import api from "../../../docs/api.md?raw";
+import { archive } from "./archive.ts";
+import { call, clear, migrate, OTHER_SITE, point, setWatermark, SITE, storePoints, storeSamples } from "./service.ts";
+
+const DAY = Date.UTC(2025, 9, 12);
+const NAMES = ["ses/ahu/temp", "a, b", "°", "off"];
+
+beforeAll(async () => {
+  await migrate();
+  await clear();
+  const ids = await storePoints(
+    SITE,
+    NAMES.map((name) => point(name, { unit: "°F", tags: { kv: { floor: "2" }, markers: ["temp"] } })),
+  );
+  const minutes = Array.from({ length: 90 }, (_, i) => i * 60_000);
+  await archive(
+    minutes.map((ms) => [ids[0]!, DAY + ms, ms / 7]),
+    new Map(ids.map((id, i) => [id, NAMES[i]!])),
+  );
+  await storeSamples(
+    minutes.flatMap((ms) => [[ids[0]!, DAY + 86_400_000 + ms, -0] as const, [ids[1]!, DAY + ms, 1e21] as const]),
+  );
+  await setWatermark(SITE, DAY + 2 * 86_400_000);
+});
+
+const STARTS = ["2025-10-12", "2025-10-12T00:30:00Z", String(DAY + 5), "2024-01-01"];
+const ENDS = ["2025-10-13", "2025-10-12T01:30:00Z", "2025-10-13T01:00:00-05:00", "2025-10-14"];
+
+test("whatever is asked, the answer is what the document says, and never a 5xx", { timeout: 60_000 }, async () => {
+  const document = await (await call("/openapi.json")).json();
+  const statuses = await fuzzOpenApi(document, {
+    call: ({ path, headers }) => call(path, { CORS_ORIGINS: "https://dash.example.com" }, { ...headers }),
+    known: {
+      site: [SITE, SITE, OTHER_SITE],
+      site_name: [SITE, SITE, SITE, OTHER_SITE],
+      file: ["2025-10-12.parquet", "2025-10-13.parquet"],
+      point_names: NAMES,
+      points: NAMES,
+      start_time: STARTS,
+      end_time: ENDS,
+      start: STARTS,
+      end: ENDS,
+      tz: ["UTC", "Asia/Kathmandu", "Australia/Lord_Howe"],
+      search: ["temp", "°"],
+      tag: ["floor:2"],
+      unit: ["°F"],
+      cursor: ["°"],
+    },
+    admin: {},
+    runs: 60,
+  });
+  // Every route was reached, and answered what it is for.
+  for (const [operation, seen] of Object.entries(statuses))
+    expect([operation, seen[200] ?? 0]).not.toEqual([operation, 0]);
+  expect(Object.keys(statuses).length).toBe(9);
+});
+
+test("docs/api.md describes every route, parameter and code, and no others", async () => {
+  const document = await (await call("/openapi.json")).json();
+  expect(undocumented(document, "query", api)).toEqual([]);
+});
