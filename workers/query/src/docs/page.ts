@@ -98,7 +98,7 @@ function section(method: string, path: string, operation: ShownOperation, origin
   const { summary, description, parameters, responses } = operation;
   return html`<section id="${idOf(method, path)}">
     <h2><b>${method}</b> ${path}</h2>
-    <p>${summary}${description === undefined ? "" : `. ${description}`}</p>
+    <p>${summary}${description === undefined ? "" : [". ", prose(description)]}</p>
     ${
       parameters.length === 0
         ? ""
@@ -118,7 +118,7 @@ function section(method: string, path: string, operation: ShownOperation, origin
                     <td><code>${one.name}</code>${one.required ? " *" : ""}</td>
                     <td>${one.in}</td>
                     <td>${valuesOf(one)}</td>
-                    <td>${one.description ?? ""}</td>
+                    <td>${prose(one.description ?? "")}</td>
                   </tr>`,
               )}
             </tbody>
@@ -142,12 +142,17 @@ function section(method: string, path: string, operation: ShownOperation, origin
             html`<tr>
               <td>${status}</td>
               <td>${Object.keys(response.content).join(", ")}</td>
-              <td>${response.description}</td>
+              <td>${prose(response.description)}</td>
             </tr>`,
         )}
       </tbody>
     </table>
   </section>`;
+}
+
+/** Text in which what stands between backticks is code, as in Markdown. */
+function prose(text: string): (string | Markup)[] {
+  return text.split("`").map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part));
 }
 
 function valuesOf({ schema }: ShownParameter): string {
