@@ -6,15 +6,16 @@ import { spillApiHour } from "@building-vitals/core/cold/spill-api-hour";
 import { type DayBuild, stagedFileKey } from "@building-vitals/core/cold/staging";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
+import type { BenchSize } from "../size.ts";
 
 /** The schema is applied by the caller. */
 export interface ColdBenchEnv {
   readonly COLD: D1Database;
   readonly TIMESERIES: R2Bucket;
+  readonly SIZE: BenchSize;
 }
 
 const SITE = "ses_falls_city";
-const POINTS = 4_583;
 const DAY = 20_000;
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const KEY = "bench";
@@ -25,9 +26,9 @@ async function dayBuild(env: ColdBenchEnv): Promise<DayBuild> {
   return { build: "bench", site: { id: state.siteId, name: SITE }, day: DAY };
 }
 
-/** Fetches a day of an invented building, 4,583 points a minute, into its 24 spills. */
+/** Fetches a day of an invented building, a sample a minute and point, into its 24 spills. */
 export async function spillDay(env: ColdBenchEnv): Promise<void> {
-  const options = { points: POINTS, unconfiguredPoints: 0, collectInterval: 60, weather: false } as const;
+  const options = { points: env.SIZE.points, unconfiguredPoints: 0, collectInterval: 60, weather: false } as const;
   const source = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago", ...options });
   const simulator = createSimulator({ sources: [source], apiKey: KEY, now: Date.now });
   const fetch = (url: string, init: RequestInit) => simulator.fetch(new Request(url, init));

@@ -1,4 +1,5 @@
 import { decodePage } from "@building-vitals/core/ace/page";
+import type { BenchSize } from "../size.ts";
 import { type ColdBenchEnv, mergeSpills, spillDay } from "./cold-day.ts";
 import { HOUR_ROWS, INTEGER_ROWS, type Layout, TEXT_ROWS } from "./layouts.ts";
 import { benchPage, benchSamples } from "./samples.ts";
@@ -10,20 +11,13 @@ interface BenchEnv extends ColdBenchEnv {
   readonly TEXTS: D1Database;
 }
 
-const POINTS = 4_583;
 const DAY_MS = 86_400_000;
 /** Start of an hour. */
 const ORIGIN = Date.UTC(2025, 9, 12);
 const LOOKBACK_MINUTES = 10;
 const SYNC_MINUTES = 5;
 
-/** Days and points that are stored for the reads; reads are look-ups by key, and hardly feel the other points. */
-const READ_DAYS = 20;
-const READ_POINTS = 50;
-
 let page: string | undefined;
-
-const PAGE_ROWS = 100_000;
 
 /** What a database was asked since the last `reset`. */
 class Meter {
@@ -54,18 +48,33 @@ class Meter {
   }
 }
 
-async function writeSyncs(db: D1Database, layout: Layout) {
+/** Points of a site, without which no hour is known to be hot. */
+async function addPoints(db: D1Database, points: number): Promise<void> {
+  const ids = JSON.stringify(Array.from({ length: points }, (_, i) => i + 1));
+  await db.batch([
+    db.prepare("INSERT OR IGNORE INTO sites (id, name) VALUES (1, 'ses_falls_city')"),
+    db
+      .prepare(
+        `INSERT OR IGNORE INTO points (id, site_id, name, source, configured, tags)
+         SELECT value, 1, 'point ' || value, 'catalog', 1, '{"kv":{},"markers":[]}' FROM json_each(?1)`,
+      )
+      .bind(ids),
+  ]);
+}
+
+async function writeSyncs(db: D1Database, layout: Layout, points: number) {
   const meter = new Meter();
   const metered = meter.attach(db);
   for (const sql of layout.schema) await db.prepare(sql).run();
+  if (layout === HOUR_ROWS) await addPoints(db, points);
   const empty = (await db.prepare("SELECT 1").run()).meta.size_after;
-  await layout.write(metered, benchSamples(POINTS, ORIGIN, [0, 20]));
+  await layout.write(metered, benchSamples(points, ORIGIN, [0, 20]));
   const milliseconds: number[] = [];
   const againMilliseconds: number[] = [];
   const rowsWritten: number[] = [];
   const statements: number[] = [];
   for (let minute = 20; minute < 60; minute += SYNC_MINUTES) {
-    const samples = benchSamples(POINTS, ORIGIN, [minute - LOOKBACK_MINUTES, minute + SYNC_MINUTES]);
+    const samples = benchSamples(points, ORIGIN, [minute - LOOKBACK_MINUTES, minute + SYNC_MINUTES]);
     meter.reset();
     milliseconds.push(await timed(() => layout.write(metered, samples)));
     rowsWritten.push(meter.rowsWritten);
@@ -74,7 +83,7 @@ async function writeSyncs(db: D1Database, layout: Layout) {
     againMilliseconds.push(await timed(() => layout.write(metered, samples)));
     if (meter.rowsWritten !== 0) throw new Error(`${layout.name} wrote ${meter.rowsWritten} rows again`);
   }
-  const bytesPerSample = (meter.bytes - empty) / (POINTS * 60);
+  const bytesPerSample = (meter.bytes - empty) / (points * 60);
   return { milliseconds, againMilliseconds, rowsWritten, statements, bytesPerSample };
 }
 
@@ -84,17 +93,18 @@ async function timed(work: () => Promise<void>): Promise<number> {
   return performance.now() - started;
 }
 
-async function fillHistory(db: D1Database, layout: Layout): Promise<void> {
-  const table = layout === HOUR_ROWS ? "sample_hours" : "samples";
-  await db.prepare(`DELETE FROM ${table}`).run();
-  for (let day = 0; day < READ_DAYS; day++) {
-    await layout.write(db, benchSamples(READ_POINTS, ORIGIN + day * DAY_MS, [0, 1440]));
+async function fillHistory(db: D1Database, layout: Layout, stored: BenchSize["stored"]): Promise<void> {
+  const tables = layout === HOUR_ROWS ? ["sample_hours", "hot_hours"] : ["samples"];
+  for (const table of tables) await db.prepare(`DELETE FROM ${table}`).run();
+  if (layout === HOUR_ROWS) await addPoints(db, stored.points);
+  for (let day = 0; day < stored.days; day++) {
+    await layout.write(db, benchSamples(stored.points, ORIGIN + day * DAY_MS, [0, 1440]));
   }
 }
 
-async function readHistory(db: D1Database, layout: Layout, points: number, days: number) {
+async function readHistory(db: D1Database, layout: Layout, points: number, days: number, end: number) {
   const ids = Array.from({ length: points }, (_, i) => 1 + i * 3);
-  const range = { start: ORIGIN + (READ_DAYS - days) * DAY_MS, end: ORIGIN + READ_DAYS * DAY_MS };
+  const range = { start: end - days * DAY_MS, end };
   const milliseconds: number[] = [];
   for (let run = 0; run < 9; run++) {
     let samples = 0;
@@ -119,8 +129,8 @@ export default {
     const number = (name: string) => Number(url.searchParams.get(name));
     switch (url.pathname) {
       case "/page":
-        page = benchPage(PAGE_ROWS);
-        return Response.json({ rows: PAGE_ROWS, bytes: page.length });
+        page = benchPage(env.SIZE.pageRows);
+        return Response.json({ rows: env.SIZE.pageRows, bytes: page.length });
       case "/decode": {
         let samples = 0;
         for (let run = 0; run < number("runs"); run++) {
@@ -134,17 +144,21 @@ export default {
         return Response.json({ keys });
       }
       case "/write":
-        return Response.json(await writeSyncs(db, layout));
+        return Response.json(await writeSyncs(db, layout, env.SIZE.points));
       case "/cold/spill":
         await spillDay(env);
+        return Response.json({});
+      case "/cold/idle":
         return Response.json({});
       case "/cold/merge":
         return Response.json(await mergeSpills(env));
       case "/fill":
-        await fillHistory(db, layout);
+        await fillHistory(db, layout, env.SIZE.stored);
         return Response.json({});
       case "/read":
-        return Response.json(await readHistory(db, layout, number("points"), number("days")));
+        return Response.json(
+          await readHistory(db, layout, number("points"), number("days"), ORIGIN + env.SIZE.stored.days * DAY_MS),
+        );
       default:
         return new Response(null, { status: 404 });
     }

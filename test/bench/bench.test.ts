@@ -1,0 +1,96 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+
+const RUN = fileURLToPath(new URL("run.ts", import.meta.url));
+
+const reportSchema = z.object({
+  machine: z.object({ cpu: z.string(), cores: z.int(), node: z.string() }),
+  notes: z.array(z.string()),
+  figures: z.array(
+    z.object({
+      group: z.string(),
+      candidate: z.string(),
+      figure: z.string(),
+      value: z.number(),
+      // null: to a time that was too short to be measured
+      ratio: z.number().nullable(),
+    }),
+  ),
+});
+
+/** Each group's figures, and how many candidates each compares. */
+const SYNC = { ms: 3, "ms, run again": 3, "rows written": 3, statements: 3, "bytes a sample": 3 };
+const ANSWER = { "ms, p50, over HTTP": 1, "D1 round trips": 1, "D1 rows read": 1, "R2 requests": 1, "R2 KB": 1 };
+const OURS = { ...ANSWER, "ms, p50": 1, "ms, p95": 1 };
+const BESIDE = { ...ANSWER, "ms, p50": 2, "ms, p95": 2 };
+const COLD = { ...BESIDE, "ms, R2 at 30 ms": 1, "ms, R2 at 50 ms": 1, "ms, R2 at 100 ms": 1 };
+const COMPARISONS: Record<string, Record<string, number>> = {
+  "decode a page of 1,000 rows": { "samples/s": 2 },
+  "a sync: 100 new samples of 300 given, 20 points": SYNC,
+  "read 1 x 2 days, 2,880 samples": { ms: 3 },
+  "read 2 x 1 days, 2,880 samples": { ms: 3 },
+  "a day file: 20 points x 1,440 samples": {
+    "bytes a sample": 3,
+    "CPU s of the merge": 1,
+    "MB resident when idle": 1,
+    "MB more at the peak": 1,
+    "MB of file": 1,
+  },
+  "latest of all 30 points": OURS,
+  "1 point x 1 day raw, hot": BESIDE,
+  "10 points x 2 days raw, hot": BESIDE,
+  "10 points x 2 days 5min, hot": BESIDE,
+  "1 point x 6 days 1hr": OURS,
+  "1 point x 6 days 1day": OURS,
+  "1 point x 6 days 1day, with half an hour that is not folded yet": OURS,
+  "10 points x 6 days 1day": OURS,
+  "1 point x 2 days raw, cold": COLD,
+  "10 points x 2 days raw, cold, of one device": COLD,
+  "10 points x 2 days raw, cold, all over the site": COLD,
+};
+
+const isLinux = process.platform === "linux";
+const title = isLinux
+  ? "npm run bench, at a tiny size"
+  : "SKIPPED, Linux alone tells a process's memory: npm run bench";
+
+describe.skipIf(!isLinux)(title, () => {
+  let folder: string;
+  let printed: string;
+  let report: z.infer<typeof reportSchema>;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "building-vitals-smoke-"));
+    const file = join(folder, "report", "bench.json");
+    // rejects where it does not end with 0
+    const { stdout } = await promisify(execFile)(process.execPath, [RUN, "--smoke", "--report", file]);
+    printed = stdout;
+    report = reportSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  }, 120_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  // What it says at this size means nothing; that it says it all is what a change elsewhere may break.
+  it.each(Object.keys(COMPARISONS))("%s: every comparison is made and printed", (group) => {
+    const figures = report.figures.filter((one) => one.group === group);
+    const candidates = Map.groupBy(figures, ({ figure }) => figure);
+    const counts = Object.fromEntries([...candidates].map(([figure, of]) => [figure, of.length]));
+    expect(counts).toMatchObject(COMPARISONS[group]!);
+    const [, section = ""] = printed.split(`\n${group}\n`);
+    const lines = section.split("\n\n")[0]!.split("\n");
+    expect(lines).toHaveLength(figures.length);
+    for (const [i, { figure, candidate }] of figures.entries()) {
+      expect(lines[i]).toMatch(/^ {2}.* [\d.,e-]+ +(?:[\d.]+|Infinity|NaN)x$/);
+      expect(lines[i]).toContain(figure);
+      expect(lines[i]).toContain(candidate);
+    }
+  });
+
+  it("measures no group that is not looked at here", () => {
+    expect([...new Set(report.figures.map(({ group }) => group))]).toEqual(Object.keys(COMPARISONS));
+  });
+});

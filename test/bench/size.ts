@@ -1,0 +1,53 @@
+import type { YearSize } from "./year-size.ts";
+
+/** How much is measured; a type that is JSON, to be a binding of the Worker. */
+export type BenchSize = {
+  /** of a site */
+  readonly points: number;
+  /** of a page of the API */
+  readonly pageRows: number;
+  /** times that a page is decoded for one measurement */
+  readonly decodes: number;
+  /** what is stored for the reads; reads are look-ups by key, and hardly feel the other points */
+  readonly stored: { readonly points: number; readonly days: number };
+  /** what is read of it: points, every third of them, by days */
+  readonly reads: [points: number, days: number][];
+  readonly year: YearSize;
+  /** of each question to the site's year */
+  readonly runs: number;
+};
+
+/** A site as large as one that was seen. */
+export const FULL_SIZE: BenchSize = {
+  points: 4_583,
+  pageRows: 100_000,
+  decodes: 10,
+  stored: { points: 50, days: 20 },
+  reads: [
+    [1, 20],
+    [10, 7],
+  ],
+  year: { points: 4_583, days: 365, hotDays: 20, fileDays: 60, baselinePoints: 50 },
+  runs: 25,
+};
+
+/** Seconds: enough to see that every comparison is made, too little for its figures to mean anything. */
+export const SMOKE_SIZE: BenchSize = {
+  points: 20,
+  pageRows: 1_000,
+  decodes: 1,
+  stored: { points: 4, days: 2 },
+  reads: [
+    [1, 2],
+    [2, 1],
+  ],
+  year: { points: 30, days: 6, hotDays: 2, fileDays: 2, baselinePoints: 10 },
+  runs: 2,
+};
+
+/** A shorter, or longer, year; where it is too short for all, the hot days stay, and then those with files. */
+export function yearOfDays(year: YearSize, days: number): YearSize {
+  if (!Number.isInteger(days) || days < 2) throw new Error(`a site-year has at least 2 days, not ${days}`);
+  const hotDays = Math.min(year.hotDays, days - 1);
+  return { ...year, days, hotDays, fileDays: Math.min(year.fileDays, days - hotDays) };
+}
