@@ -13,17 +13,24 @@ export interface Figure {
 /** Asks the Worker under test, and collects what was measured. */
 export class Bench {
   readonly figures: Figure[] = [];
+  /** what was measured on, where the groups' names do not tell */
+  readonly notes: string[] = [];
   readonly size: BenchSize;
-  readonly #url: URL;
+  #url: URL | null = null;
 
-  constructor(url: URL, size: BenchSize) {
-    this.#url = url;
+  constructor(size: BenchSize) {
     this.size = size;
   }
 
-  async ask<S extends z.ZodType>(schema: S, path: string, query: Record<string, string | number> = {}) {
+  /** The Worker that is asked from now on. */
+  connect(url: URL): void {
+    this.#url = url;
+  }
+
+  async ask<S extends z.ZodType>(schema: S, path: string, query: readonly [string, string | number][] = []) {
+    if (this.#url === null) throw new Error("no Worker runs");
     const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) search.set(name, String(value));
+    for (const [name, value] of query) search.append(name, String(value));
     const response = await fetch(new URL(`${path}?${search.toString()}`, this.#url));
     if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
     return schema.parse(await response.json());
@@ -37,4 +44,10 @@ export class Bench {
       this.figures.push({ group, candidate, figure, value, ratio: i === 0 ? 1 : value / first });
     }
   }
+}
+
+/** The value that `percent` of them are not above; the nearest of them. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
 }

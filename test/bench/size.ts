@@ -1,3 +1,5 @@
+import type { YearSize } from "./year-size.ts";
+
 /** How much is measured; a type that is JSON, to be a binding of the Worker. */
 export type BenchSize = {
   /** of a site */
@@ -10,6 +12,9 @@ export type BenchSize = {
   readonly stored: { readonly points: number; readonly days: number };
   /** what is read of it: points, every third of them, by days */
   readonly reads: [points: number, days: number][];
+  readonly year: YearSize;
+  /** of each question to the site's year */
+  readonly runs: number;
 };
 
 /** A site as large as one that was seen. */
@@ -22,6 +27,8 @@ export const FULL_SIZE: BenchSize = {
     [1, 20],
     [10, 7],
   ],
+  year: { points: 4_583, days: 365, hotDays: 20, fileDays: 60, baselinePoints: 50 },
+  runs: 25,
 };
 
 /** Seconds: enough to see that every comparison is made, too little for its figures to mean anything. */
@@ -34,4 +41,13 @@ export const SMOKE_SIZE: BenchSize = {
     [1, 2],
     [2, 1],
   ],
+  year: { points: 30, days: 6, hotDays: 2, fileDays: 2, baselinePoints: 10 },
+  runs: 2,
 };
+
+/** A shorter, or longer, year; where it is too short for all, the hot days stay, and then those with files. */
+export function yearOfDays(year: YearSize, days: number): YearSize {
+  if (!Number.isInteger(days) || days < 2) throw new Error(`a site-year has at least 2 days, not ${days}`);
+  const hotDays = Math.min(year.hotDays, days - 1);
+  return { ...year, days, hotDays, fileDays: Math.min(year.fileDays, days - hotDays) };
+}

@@ -48,10 +48,25 @@ class Meter {
   }
 }
 
+/** Points of a site, without which no hour is known to be hot. */
+async function addPoints(db: D1Database, points: number): Promise<void> {
+  const ids = JSON.stringify(Array.from({ length: points }, (_, i) => i + 1));
+  await db.batch([
+    db.prepare("INSERT OR IGNORE INTO sites (id, name) VALUES (1, 'ses_falls_city')"),
+    db
+      .prepare(
+        `INSERT OR IGNORE INTO points (id, site_id, name, source, configured, tags)
+         SELECT value, 1, 'point ' || value, 'catalog', 1, '{"kv":{},"markers":[]}' FROM json_each(?1)`,
+      )
+      .bind(ids),
+  ]);
+}
+
 async function writeSyncs(db: D1Database, layout: Layout, points: number) {
   const meter = new Meter();
   const metered = meter.attach(db);
   for (const sql of layout.schema) await db.prepare(sql).run();
+  if (layout === HOUR_ROWS) await addPoints(db, points);
   const empty = (await db.prepare("SELECT 1").run()).meta.size_after;
   await layout.write(metered, benchSamples(points, ORIGIN, [0, 20]));
   const milliseconds: number[] = [];
@@ -79,8 +94,9 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 async function fillHistory(db: D1Database, layout: Layout, stored: BenchSize["stored"]): Promise<void> {
-  const table = layout === HOUR_ROWS ? "sample_hours" : "samples";
-  await db.prepare(`DELETE FROM ${table}`).run();
+  const tables = layout === HOUR_ROWS ? ["sample_hours", "hot_hours"] : ["samples"];
+  for (const table of tables) await db.prepare(`DELETE FROM ${table}`).run();
+  if (layout === HOUR_ROWS) await addPoints(db, stored.points);
   for (let day = 0; day < stored.days; day++) {
     await layout.write(db, benchSamples(stored.points, ORIGIN + day * DAY_MS, [0, 1440]));
   }
@@ -131,6 +147,8 @@ export default {
         return Response.json(await writeSyncs(db, layout, env.SIZE.points));
       case "/cold/spill":
         await spillDay(env);
+        return Response.json({});
+      case "/cold/idle":
         return Response.json({});
       case "/cold/merge":
         return Response.json(await mergeSpills(env));

@@ -80,16 +80,29 @@ function hourBounds(range: TimeRange, timeZone: string): Float64Array {
 
 function dayBounds(range: TimeRange, timeZone: string): Float64Array {
   const bounds: number[] = [];
-  let day = Temporal.Instant.fromEpochMilliseconds(range.start).toZonedDateTimeISO(timeZone).startOfDay();
-  while (day.epochMilliseconds < range.end) {
-    // Through the date, for a day need not be 24 hours long, nor begin at midnight.
-    const next = day.toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone);
+  let day = Temporal.Instant.fromEpochMilliseconds(range.start)
+    .toZonedDateTimeISO(timeZone)
+    .startOfDay().epochMilliseconds;
+  const segments = offsetSegments({ start: day, end: range.end }, timeZone);
+  let at = 0;
+  while (day < range.end) {
+    while (at < segments.length - 1 && segments[at]!.end <= day) at++;
+    const next = nextDay(day, segments[at]!, timeZone);
     // Where a clock goes back over midnight, the evening is repeated after the next day has begun, and belongs to it.
-    if (next.epochMilliseconds > range.start) bounds.push(day.epochMilliseconds);
+    if (next > range.start) bounds.push(day);
     day = next;
   }
-  bounds.push(day.epochMilliseconds);
+  bounds.push(day);
   return Float64Array.from(bounds);
+}
+
+/** The start of the day after. @param day the start of a day @param segment that holds it */
+function nextDay(day: number, { end, offset }: OffsetSegment, timeZone: string): number {
+  const length = BUCKET_MS["1day"];
+  if ((day + offset) % length === 0 && day + length < end) return day + length;
+  // Through the date, for a day need not be 24 hours long, nor begin at midnight; it takes a thousand times as long.
+  const zoned = Temporal.Instant.fromEpochMilliseconds(day).toZonedDateTimeISO(timeZone);
+  return zoned.toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds;
 }
 
 /** Whether buckets are made of whole UTC hours. @param bounds as {@link bucketBounds} gives them */

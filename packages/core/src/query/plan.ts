@@ -2,7 +2,7 @@ import { DAY_MS } from "../domain/day.ts";
 import { INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { bucketBounds, isMadeOfHours } from "./buckets.ts";
+import { type BucketInterval, bucketBounds, isMadeOfHours } from "./buckets.ts";
 import type { ColdBlock, ColdWork } from "./cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
@@ -66,19 +66,12 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   if (points.length > MAX_POINTS) {
     throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, "point_names");
   }
-  const froms = new Map<Interval, ComputedFrom>();
-  const fromOf = (interval: Interval) => {
-    const from = froms.get(interval) ?? computedFrom(input, interval);
-    froms.set(interval, from);
-    return from;
-  };
-  const whole = new Map<ComputedFrom, Needs<P>>();
+  const boundsOf = memoized((interval: BucketInterval) => bucketBounds(range, interval, input.timeZone));
+  const fromOf = memoized((interval: Interval) => computedFrom(range, interval, boundsOf));
+  const ofWhole = memoized((from: ComputedFrom) => needsOf(points, range, stored, from));
   const needsAt = (interval: Interval, over: TimeRange) => {
     const from = fromOf(interval);
-    if (over !== range) return needsOf(points, over, stored, from);
-    const needs = whole.get(from) ?? needsOf(points, range, stored, from);
-    whole.set(from, needs);
-    return needs;
+    return over === range ? ofWhole(from) : needsOf(points, over, stored, from);
   };
   const interval = input.interval === "auto" ? finestInterval(input, needsAt) : input.interval;
   const needs = needsAt(interval, range);
@@ -86,7 +79,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   const from = fromOf(interval);
   const { hours, blocks, work, rollupDays } = needs;
   const coverage = coverageOf(range, stored, watermark);
-  const bounds = interval === "raw" ? null : bucketBounds(range, interval, input.timeZone);
+  const bounds = interval === "raw" ? null : boundsOf(interval);
   return {
     interval,
     points,
@@ -102,12 +95,26 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   };
 }
 
+/** The same, computed once for each argument. */
+function memoized<K, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new Map<K, { readonly value: V }>();
+  return (key) => {
+    const found = known.get(key) ?? { value: compute(key) };
+    known.set(key, found);
+    return found.value;
+  };
+}
+
 /** Aggregates of UTC hours make up the buckets of every zone that is whole hours from UTC throughout the range. */
-function computedFrom({ range, timeZone }: PlanInput, interval: Interval): ComputedFrom {
+function computedFrom(
+  range: TimeRange,
+  interval: Interval,
+  boundsOf: (interval: BucketInterval) => Float64Array,
+): ComputedFrom {
   if (interval !== "1hr" && interval !== "1day") return "samples";
   // A range that will be refused may have very many buckets.
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return "samples";
-  return isMadeOfHours(bucketBounds(range, interval, timeZone)) ? "hours" : "samples";
+  return isMadeOfHours(boundsOf(interval)) ? "hours" : "samples";
 }
 
 /** Whether an answer is likely to be computed from hourly aggregates, so that they are read with all the rest. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Locator, parseLocator } from "../cold/locator.ts";
+import { type Locator, parseLocator, StoredLocatorError } from "../cold/locator.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { dayOf } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -60,16 +60,17 @@ CROSS JOIN json_each(?4) p
 CROSS JOIN point_days d ON d.point_day >= (p.value << 16) + ?2 AND d.point_day < (p.value << 16) + ?3
 WHERE s.files <= ?5 AND (d.locator IS NOT NULL OR s.all_days <= ?6)`;
 
-const pointDayRowsSchema = z.array(
-  z.object({ point_day: z.int(), locator: z.string().nullable(), hours: z.string().nullable() }),
-);
-type PointDayRows = z.infer<typeof pointDayRowsSchema>;
+interface PointDayRow {
+  readonly point_day: number;
+  readonly locator: string | null;
+  readonly hours: string | null;
+}
 
 /**
  * Reads what is stored of a range in one transaction: were it read in two, a day that is archived between them would be
  * in neither, and aggregates would be taken for what they are not any more.
  * @param wanted whether the aggregates are wanted too, if they are few
- * @throws {z.ZodError} for rows that are not what we write, but for locators; the error of D1, after retries
+ * @throws {Error} for rows that are not what we write, but for locators; the error of D1, after retries
  */
 export async function readStored(
   db: D1Database,
@@ -92,7 +93,7 @@ export async function readStored(
   );
   const hotHours = parseHotHours(hours?.results);
   const parsedDays = parseManifestDays(days?.results);
-  const rows = pointDayRowsSchema.parse(pointDays?.results);
+  const rows = pointDayRows(pointDays?.results);
   const files = parsedDays.filter(({ file }) => file !== null).map(({ day }) => day);
   const allDays = new Set([...files, ...hotHours.map(({ hour }) => dayOf(hour))]);
   return {
@@ -104,13 +105,46 @@ export async function readStored(
   };
 }
 
-function parsePointDays(rows: PointDayRows): PointDay[] {
-  return rows.flatMap(({ point_day: key, locator }) =>
-    locator === null ? [] : [{ ...pointAndDay(key), locator: locatorOf(locator) }],
+/** Checked by hand: an answer may need 96,000. */
+function pointDayRows(results: unknown): readonly PointDayRow[] {
+  const rows: unknown[] = Array.isArray(results) ? results : [null];
+  if (!rows.every(isPointDayRow)) throw new Error("point_days has a row that is not what is written");
+  return rows;
+}
+
+function isPointDayRow(row: unknown): row is PointDayRow {
+  if (typeof row !== "object" || row === null) return false;
+  if (!("point_day" in row && "locator" in row && "hours" in row)) return false;
+  const { point_day: key, locator, hours } = row;
+  return (
+    Number.isSafeInteger(key) &&
+    (locator === null || typeof locator === "string") &&
+    (hours === null || typeof hours === "string")
   );
 }
 
-function parseRollups(rows: PointDayRows): PointRollup[] {
+/** A {@link PointDay} that reads its locator when it is asked for: charts of hours and days need few of them, or none. */
+class StoredPointDay implements PointDay {
+  readonly pointId: number;
+  readonly day: number;
+  readonly #text: string;
+  #locator: Locator | null | undefined;
+
+  constructor(key: number, text: string) {
+    ({ pointId: this.pointId, day: this.day } = pointAndDay(key));
+    this.#text = text;
+  }
+
+  get locator(): Locator | null {
+    return (this.#locator ??= locatorOf(this.#text));
+  }
+}
+
+function parsePointDays(rows: readonly PointDayRow[]): PointDay[] {
+  return rows.flatMap(({ point_day: key, locator }) => (locator === null ? [] : [new StoredPointDay(key, locator)]));
+}
+
+function parseRollups(rows: readonly PointDayRow[]): PointRollup[] {
   return rows.flatMap(({ point_day: key, locator, hours }) =>
     hours === null ? [] : [{ ...pointAndDay(key), hours, isCold: locator !== null }],
   );
@@ -125,7 +159,7 @@ function locatorOf(text: string): Locator | null {
   try {
     return parseLocator(text);
   } catch (error) {
-    if (error instanceof z.ZodError) return null;
+    if (error instanceof StoredLocatorError) return null;
     throw error;
   }
 }
@@ -147,12 +181,12 @@ export async function readStoredDays(
 ): Promise<{ readonly days: ManifestDay[]; readonly pointDays: PointDay[] }> {
   const days = JSON.stringify([...new Set(wanted.map(({ day }) => day))]);
   const keys = JSON.stringify(wanted.map(({ pointId, day }) => pointId * DAYS + day));
-  const [dayRows, pointDayRows] = await withD1Retry(() =>
+  const [dayRows, pointDayResults] = await withD1Retry(() =>
     db.batch([db.prepare(READ_SOME_DAYS).bind(siteId, days), db.prepare(READ_SOME_POINT_DAYS).bind(keys)]),
   );
   return {
     days: parseManifestDays(dayRows?.results),
-    pointDays: parsePointDays(pointDayRowsSchema.parse(pointDayRows?.results)),
+    pointDays: parsePointDays(pointDayRows(pointDayResults?.results)),
   };
 }
 

@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { type Bench, percentile } from "./bench.ts";
+import { DuckDbDays } from "./duckdb-days.ts";
+import { pointName } from "./worker/year/samples.ts";
+import { casesOf, type YearCase } from "./year-cases.ts";
+import { SITE_NAME } from "./year-size.ts";
+import { daysOf, type SiteYear, startSiteYear } from "./year-state.ts";
+
+/** Milliseconds that a request to R2 takes in the model, and how many of them are under way at once. */
+const R2_MODEL_MS = [30, 50, 100];
+const REQUESTS_AT_ONCE = 6;
+
+/** One of so many runs is timed from outside too, to tell whether the clock inside is right. */
+const OUTSIDE_RUNS_OF = 5;
+
+const OURS = "this project, in workerd";
+const ROWS = "row per sample in D1, in workerd";
+const DUCKDB = "DuckDB, the same day files on disk";
+
+const runsSchema = z.array(z.number());
+const costSchema = z.object({
+  cost: z.object({
+    roundTrips: z.int(),
+    statements: z.int(),
+    rowsRead: z.int(),
+    requests: z.int(),
+    objectBytes: z.int(),
+  }),
+  bytes: z.int(),
+  answers: z.array(z.string()),
+});
+const metadataSchema = z.object({ metadata: z.object({ partial: z.literal(false), total_samples: z.int() }) });
+const latestSchema = z.object({ partial: z.literal(false), points: z.array(z.unknown()) });
+
+/** What a site's year costs to ask, through the query Worker, beside DuckDB and rows of samples. */
+export async function benchSiteYear(bench: Bench, folder: string): Promise<void> {
+  const size = bench.size.year;
+  const year = await startSiteYear(folder, size, (line) => process.stderr.write(`${line}\n`));
+  const { files, hot } = daysOf(size);
+  const fileDays = Array.from({ length: hot - files }, (_, i) => files + i);
+  bench.notes.push(
+    `A site's year: ${size.points.toLocaleString("en")} points x ${size.days} days, a sample a minute. ` +
+      `The last ${size.hotDays} days are hot (all points, and half an hour more), the ${size.fileDays} before have day files in R2; ` +
+      `the ${size.days - size.hotDays - size.fileDays} before those have their rows of D1 (hourly aggregates, locators, manifest), and no file. ` +
+      `${size.baselinePoints} points are in the row-per-sample layout, their hot days. ` +
+      (year.builtIn === null ? "It was kept from an earlier run." : `Built in ${Math.round(year.builtIn)} s.`),
+  );
+  const duckdb = await DuckDbDays.open(year.miniflare, join(folder, "files"), SITE_NAME, fileDays);
+  try {
+    bench.connect(year.url);
+    const still = percentile(await bench.ask(runsSchema, "/time/nothing", [["runs", bench.size.runs]]), 50);
+    for (const one of casesOf(size)) {
+      process.stderr.write(`${one.name}\n`);
+      await benchCase(bench, year, duckdb, one, still);
+    }
+  } finally {
+    duckdb.close();
+    await year.miniflare.dispose();
+  }
+}
+
+/** @param still ms that a run takes in which nothing is done */
+async function benchCase(
+  bench: Bench,
+  { url }: SiteYear,
+  duckdb: DuckDbDays,
+  { name, paths, samples, rowsSql, cold }: YearCase,
+  still: number,
+): Promise<void> {
+  const { runs } = bench.size;
+  const asked = paths.map((path): [string, string] => ["path", path]);
+  const { cost, bytes, answers } = await bench.ask(costSchema, "/cost", asked);
+  check(name, answers, samples, bench.size.year.points);
+  const timed = async (route: string, query: readonly [string, string][]) =>
+    (await bench.ask(runsSchema, route, [...query, ["runs", runs]])).map((ms) => Math.max(0, ms - still));
+  const ours = await timed("/time", asked);
+  const others: [string, number[]][] = [];
+  if (cold !== null && samples !== null) {
+    others.push([DUCKDB, await duckdb.timeRuns(runs, cold.ids.map(pointName), cold.days, samples)]);
+  }
+  if (rowsSql !== null) others.push([ROWS, await timed("/time/rows", [["sql", rowsSql]])]);
+  for (const p of [50, 95]) {
+    const of = ([candidate, values]: readonly [string, readonly number[]]) =>
+      [candidate, percentile(values, p)] as const;
+    bench.compare(name, `ms, p${p}`, [of([OURS, ours]), ...others.map(of)]);
+  }
+  bench.compare(name, "ms, p50, over HTTP", [
+    [OURS, percentile(await outsideRuns(url, asked, Math.ceil(runs / OUTSIDE_RUNS_OF)), 50)],
+  ]);
+  if (cost.requests > 0) {
+    const waves = Math.ceil(cost.requests / REQUESTS_AT_ONCE);
+    for (const ms of R2_MODEL_MS) {
+      bench.compare(name, `ms, R2 at ${ms} ms`, [[OURS, percentile(ours, 50) + waves * ms]]);
+    }
+  }
+  bench.compare(name, "D1 round trips", [[OURS, cost.roundTrips]]);
+  bench.compare(name, "D1 statements", [[OURS, cost.statements]]);
+  bench.compare(name, "D1 rows read", [[OURS, cost.rowsRead]]);
+  bench.compare(name, "R2 requests", [[OURS, cost.requests]]);
+  bench.compare(name, "R2 KB", [[OURS, cost.objectBytes / 1024]]);
+  bench.compare(name, "KB of answer", [[OURS, bytes / 1024]]);
+}
+
+/** The time of the same answers as a client of workerd sees it, less that of a request of which nothing is asked, ms. */
+async function outsideRuns(url: URL, query: readonly [string, string][], runs: number): Promise<number[]> {
+  const once = async (route: string, of: readonly [string, string][]) => {
+    const started = performance.now();
+    const search = new URLSearchParams([...of, ["runs", "1"]]);
+    const response = await fetch(new URL(`${route}?${search.toString()}`, url));
+    await response.arrayBuffer();
+    return performance.now() - started;
+  };
+  const still: number[] = [];
+  const asked: number[] = [];
+  for (let run = 0; run < runs; run++) {
+    still.push(await once("/time/nothing", []));
+    asked.push(await once("/time", query));
+  }
+  return asked.map((ms) => Math.max(0, ms - percentile(still, 50)));
+}
+
+/** @throws where an answer is not whole: its speed would say nothing */
+function check(name: string, answers: readonly string[], samples: number | null, points: number): void {
+  let found = 0;
+  for (const answer of answers) {
+    const given: unknown = JSON.parse(answer);
+    if (samples === null) found += latestSchema.parse(given).points.length;
+    else found += metadataSchema.parse(given).metadata.total_samples;
+  }
+  if (found !== (samples ?? points)) throw new Error(`${name}: ${found} of ${samples ?? points} are in the answer`);
+}

@@ -1,0 +1,153 @@
+import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
+import { DayFileWriter } from "@building-vitals/core/cold/day-file-writer";
+import { hourAggregates, hourAggregatesText } from "@building-vitals/core/cold/hour-aggregates";
+import { locatorText } from "@building-vitals/core/cold/locator";
+import type { ManifestFile } from "@building-vitals/core/cold/manifest";
+import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
+import {
+  packPointDays,
+  pointDayKey,
+  type PointDayRow,
+  unpackPointDays,
+} from "@building-vitals/core/cold/point-day-rows";
+import { commitFile } from "@building-vitals/core/cold/publish-statements";
+import type { DayBuild } from "@building-vitals/core/cold/staging";
+import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
+import { jsonChunks, MAX_ASCII_CHARS } from "@building-vitals/core/d1/json-chunks";
+import { dayOf } from "@building-vitals/core/domain/day";
+import { hourOf } from "@building-vitals/core/domain/hour";
+import { encodeSamples } from "@building-vitals/core/hot/hour-row";
+import { rowKey } from "@building-vitals/core/hot/row-key";
+import { z } from "zod";
+import { HOT_END, SITE_NAME, spreadIds, type YearSize } from "../../year-size.ts";
+import { INTEGER_ROWS } from "../layouts.ts";
+import { pointDay, pointName, scrapeTimes } from "./samples.ts";
+
+/** The schema of `DB` is applied by the caller. */
+export interface YearEnv {
+  /** the site, as the query Worker finds it */
+  readonly DB: D1Database;
+  readonly TIMESERIES: R2Bucket;
+  /** the baseline: a row a sample */
+  readonly ROWS: D1Database;
+  readonly YEAR: YearSize;
+}
+
+const SITE = { id: 1, name: SITE_NAME };
+const NOW = HOT_END + 1_800_000;
+const MINUTES_AN_HOUR = 60;
+
+/** The site and its points, whose data is whole up to half an hour after the year. */
+export async function buildCatalog({ DB, ROWS, YEAR }: YearEnv): Promise<void> {
+  const points = Array.from({ length: YEAR.points }, (_, i) => [i + 1, pointName(i + 1)]);
+  const insert = `INSERT INTO points (id, site_id, name, source, configured, unit, unit_raw, tags, interval_s, interval_source)
+    SELECT value ->> 0, 1, value ->> 1, 'catalog', 1, '°F', 'degrees-fahrenheit', '{"kv":{},"markers":[]}', 60, 'configured'
+    FROM json_each(?1)`;
+  await DB.batch([
+    DB.prepare("INSERT INTO sites (id, name, catalog_at) VALUES (1, ?1, ?2)").bind(SITE.name, NOW),
+    DB.prepare("INSERT INTO sync_state (site_id, watermark, updated_at) VALUES (1, ?1, ?1)").bind(NOW),
+    DB.prepare(insert).bind(JSON.stringify(points)),
+  ]);
+  await ROWS.batch(INTEGER_ROWS.schema.map((sql) => ROWS.prepare(sql)));
+}
+
+/** Every point's aggregates of a day; `write` is given each point's samples in the order of a day file. */
+async function aggregateDay(
+  points: number,
+  day: number,
+  write: (name: string, series: ReturnType<typeof pointDay>) => Promise<void>,
+) {
+  const times = scrapeTimes(day);
+  const named = Array.from({ length: points }, (_, i) => ({ pointId: i + 1, name: pointName(i + 1) }));
+  const rows: { pointId: number; day: number; rows: number; hours: string; first: number; last: number }[] = [];
+  for (const { pointId, name } of named.sort((a, b) => compareUtf8(a.name, b.name))) {
+    const series = pointDay(pointId, day, times);
+    await write(name, series);
+    const hours = hourAggregatesText(hourAggregates(series, day));
+    rows.push({ pointId, day, rows: times.length, hours, first: times[0]!, last: times.at(-1)! });
+  }
+  return rows;
+}
+
+async function publish(env: YearEnv, day: number, file: ManifestFile, rows: readonly PointDayRow[]): Promise<void> {
+  const of: DayBuild = { build: `bench-${day}`, site: SITE, day };
+  const { packed, size } = packPointDays(rows.toSorted((a, b) => a.pointId - b.pointId));
+  const texts = { pointDays: unpackPointDays(packed, size), folded: [] };
+  if (!(await commitFile(env.DB, of, file, { source: "api", generation: 1 }, texts, NOW))) {
+    throw new Error(`day ${day} was published before`);
+  }
+}
+
+/** A day as a backfill leaves it: its file in R2, and its rows in D1. */
+export async function buildFileDay(env: YearEnv, day: number): Promise<void> {
+  const key = dayFileKey(SITE.name, day);
+  const writer = new DayFileWriter(new MultipartSink(env.TIMESERIES, key), { site: SITE.name, day, source: "api" });
+  const rows = await aggregateDay(env.YEAR.points, day, (name, series) => writer.writePoint(name, series));
+  const { etag, sha256, bytes, rows: count, points } = await writer.finish();
+  const located = rows.map((row, i) => ({ ...row, locator: locatorText(points[i]!.locator) }));
+  await publish(env, day, { key, etag, sha256, bytes, rows: count, points: points.length }, located);
+}
+
+/** A day's rows in D1 alone, with the locators of a day that has a file: it is there for the charts that read no file. */
+export async function buildRowsDay(env: YearEnv, day: number, like: number): Promise<void> {
+  const { results } = await env.DB.prepare(
+    "SELECT d.point_day >> 16 AS id, d.locator FROM points p CROSS JOIN point_days d ON d.point_day = p.id * 65536 + ?1",
+  )
+    .bind(like)
+    .all();
+  const found = z.array(z.object({ id: z.int(), locator: z.string() })).parse(results);
+  const locators = new Map(found.map(({ id, locator }) => [id, locator]));
+  const rows = await aggregateDay(env.YEAR.points, day, async () => {});
+  const located = rows.map((row) => ({ ...row, locator: locators.get(row.pointId)! }));
+  const key = dayFileKey(SITE.name, day);
+  const count = rows.reduce((sum, row) => sum + row.rows, 0);
+  await publish(env, day, { key, etag: "none", sha256: "none", bytes: 0, rows: count, points: rows.length }, located);
+}
+
+/** A day as the sync and the fold leave it, all of its hours folded; and those points' samples in the baseline. */
+export async function buildHotDay(env: YearEnv, day: number): Promise<void> {
+  const { DB, ROWS, YEAR } = env;
+  await storeSamples(env, day, 24 * 60);
+  const rows = await aggregateDay(YEAR.points, day, async () => {});
+  const rowJson = ({ pointId, hours }: (typeof rows)[number]) => JSON.stringify([pointDayKey(pointId, day), hours]);
+  const insert = DB.prepare(
+    "INSERT INTO point_days (point_day, hours) SELECT value ->> 0, value ->> 1 FROM json_each(?1) ORDER BY 1",
+  );
+  await DB.batch([...jsonChunks(rows, rowJson, MAX_ASCII_CHARS)].map(({ json }) => insert.bind(json)));
+  await DB.prepare("UPDATE hot_hours SET folded_version = version").run();
+  const times = scrapeTimes(day);
+  for (const id of spreadIds(YEAR.points, YEAR.baselinePoints)) {
+    const { values } = pointDay(id, day, times);
+    const pointIds = new Int32Array(times.length).fill(id);
+    await INTEGER_ROWS.write(ROWS, { pointIds, times, values, length: times.length });
+  }
+}
+
+/** The hour after the year so far, which no fold has met. */
+export async function buildOpenHour(env: YearEnv): Promise<void> {
+  await storeSamples(env, dayOf(HOT_END), 30);
+}
+
+/** ?1: JSON array of [key, samples]. */
+const INSERT_HOUR = `
+INSERT INTO sample_hours (hour_point, samples, revision) SELECT value ->> 0, value -> 1, 1 FROM json_each(?1)`;
+
+/** The first minutes of a day of every point, as the sync leaves them. */
+async function storeSamples({ DB, YEAR }: YearEnv, day: number, minutes: number): Promise<void> {
+  const times = scrapeTimes(day).subarray(0, minutes);
+  const values = Array.from({ length: YEAR.points }, (_, i) => pointDay(i + 1, day, times).values);
+  const insert = DB.prepare(INSERT_HOUR);
+  const open = DB.prepare("INSERT INTO hot_hours (site_id, hour, version) VALUES (1, ?1, 1)");
+  for (let first = 0; first < minutes; first += MINUTES_AN_HOUR) {
+    const hour = hourOf(times[first]!);
+    const own = times.subarray(first, first + MINUTES_AN_HOUR);
+    const offsets = Array.from(own, (time) => time - hour);
+    const rowJson = (ofDay: Float64Array, i: number) => {
+      const hourRow = { hour, pointId: i + 1, offsets, values: Array.from(ofDay.subarray(first, first + own.length)) };
+      return `[${rowKey(hour, i + 1)},${encodeSamples(hourRow)}]`;
+    };
+    const rows = values.map(rowJson);
+    const chunks = [...jsonChunks(rows, (row) => row, MAX_ASCII_CHARS)];
+    await DB.batch([...chunks.map(({ json }) => insert.bind(json)), open.bind(hour)]);
+  }
+}

@@ -1,0 +1,55 @@
+import { FORMAT_VERSION } from "@building-vitals/core/cold/day-file-schema";
+import { SCHEMA_VERSION } from "@building-vitals/core/d1/schema-version";
+import { buildCatalog, buildFileDay, buildHotDay, buildOpenHour, buildRowsDay, type YearEnv } from "./build.ts";
+import { answerOf, costOf, timeRuns } from "./measure.ts";
+
+/** Raise it with any change of what is built. */
+const GENERATOR = 1;
+
+/** One step of the building, or one measurement, a request. */
+export default {
+  async fetch(request, env, context) {
+    const url = new URL(request.url);
+    const number = (name: string) => Number(url.searchParams.get(name));
+    const text = (name: string) => url.searchParams.get(name) ?? "";
+    switch (url.pathname) {
+      case "/version":
+        return Response.json({
+          version: `${GENERATOR}/${FORMAT_VERSION}/${SCHEMA_VERSION}/${JSON.stringify(env.YEAR)}`,
+        });
+      case "/build/catalog":
+        await buildCatalog(env);
+        return Response.json({});
+      case "/build/file":
+        await buildFileDay(env, number("day"));
+        return Response.json({});
+      case "/build/rows":
+        await buildRowsDay(env, number("day"), number("like"));
+        return Response.json({});
+      case "/build/hot":
+        await buildHotDay(env, number("day"));
+        return Response.json({});
+      case "/build/open-hour":
+        await buildOpenHour(env);
+        return Response.json({});
+      case "/cost":
+        return Response.json(await costOf(url.searchParams.getAll("path"), env, context));
+      case "/time":
+        return Response.json(
+          await timeRuns(number("runs"), async () => {
+            for (const path of url.searchParams.getAll("path")) await answerOf(path, env, context);
+          }),
+        );
+      case "/time/rows":
+        return Response.json(
+          await timeRuns(number("runs"), async () => {
+            await env.ROWS.prepare(text("sql")).raw();
+          }),
+        );
+      case "/time/nothing":
+        return Response.json(await timeRuns(number("runs"), async () => {}));
+      default:
+        return new Response(null, { status: 404 });
+    }
+  },
+} satisfies ExportedHandler<YearEnv>;

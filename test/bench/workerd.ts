@@ -1,0 +1,31 @@
+import { bundleWorker } from "@building-vitals/local/worker-bundle";
+import { convertV4MiniflareOptions, type Json, Log, LogLevel, Miniflare } from "miniflare";
+
+/** A Worker to be measured, and what it is bound to. */
+export interface BenchWorker {
+  /** its main module */
+  readonly main: string;
+  /** name of each binding of a D1 database */
+  readonly databases: readonly string[];
+  readonly bindings: Record<string, Json>;
+}
+
+/**
+ * Runs a Worker alone in workerd, without the Cache API, which would answer in its place.
+ * @param stateDir keeps what it stores
+ */
+export async function startWorkerd({ main, databases, bindings }: BenchWorker, stateDir: string): Promise<Miniflare> {
+  const worker = {
+    name: "bench",
+    compatibilityDate: "2026-10-01",
+    modules: [{ type: "ESModule" as const, path: "bench.js", contents: await bundleWorker(main) }],
+    compatibilityFlags: ["nodejs_compat"],
+    d1Databases: Object.fromEntries(databases.map((name) => [name, name.toLowerCase()] as const)),
+    r2Buckets: ["TIMESERIES"],
+    cacheAPI: false,
+    bindings,
+  };
+  const shared = { cf: false, telemetry: { enabled: false }, log: new Log(LogLevel.NONE) };
+  const options = convertV4MiniflareOptions({ workers: [worker], ...shared });
+  return new Miniflare({ ...options, resourcePersistencePath: stateDir });
+}
