@@ -65,7 +65,7 @@ test("where only counts are known, what is said to be missing is missing, and al
 });
 
 test("an hour without samples is missing, a burst makes up for nothing elsewhere", () => {
-  const aggregate = (n: number) => ({ n, min: 1, max: 1, sum: n, first: 1, last: 1 });
+  const aggregate = (n: number) => ({ n, min: 1, max: 1, sum: n });
   const hour = (i: number, n: number): HourPart => ({
     hour: i * HOUR_MS,
     aggregate: aggregate(n),
