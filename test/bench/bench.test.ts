@@ -38,6 +38,7 @@ const COMPARISONS: Record<string, Record<string, number>> = {
   "a day file: 20 points x 1,440 samples": {
     "bytes a sample": 3,
     "CPU s of the merge": 1,
+    "MB of the isolate, peak": 1,
     "MB resident when idle": 1,
     "MB more at the peak": 1,
     "MB of file": 1,

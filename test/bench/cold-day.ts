@@ -5,6 +5,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import type { Miniflare } from "miniflare";
 import { z } from "zod";
 import type { Bench } from "./bench.ts";
+import { watchIsolate } from "./isolate-memory.ts";
 import { cpuSeconds, forgetPeak, residentMb, workerdPid } from "./workerd-process.ts";
 
 const MB = 2 ** 20;
@@ -24,7 +25,9 @@ export async function benchColdDay(bench: Bench, startAnew: () => Promise<Minifl
   const pid = workerdPid();
   const [cpuBefore, idle] = [cpuSeconds(pid), residentMb(pid, "VmRSS")];
   forgetPeak(pid);
+  const stopWatching = await watchIsolate(miniflare, "bench");
   const { key, rows, bytes } = await bench.ask(mergedSchema, "/cold/merge");
+  const isolate = await stopWatching();
   const cpu = cpuSeconds(pid) - cpuBefore;
   const grown = residentMb(pid, "VmHWM") - idle;
 
@@ -47,6 +50,7 @@ export async function benchColdDay(bench: Bench, startAnew: () => Promise<Minifl
     ["time order, 10,000-row groups, Snappy", old / rows],
   ]);
   bench.compare(group, "CPU s of the merge", [["day file (this project)", cpu]]);
+  bench.compare(group, "MB of the isolate, peak", [["day file (this project)", isolate]]);
   bench.compare(group, "MB resident when idle", [["day file (this project)", idle]]);
   bench.compare(group, "MB more at the peak", [["day file (this project)", grown]]);
   bench.compare(group, "MB of file", [["day file (this project)", bytes / MB]]);

@@ -23,9 +23,11 @@ export async function startWorkerd({ main, databases, bindings }: BenchWorker, s
     d1Databases: Object.fromEntries(databases.map((name) => [name, name.toLowerCase()] as const)),
     r2Buckets: ["TIMESERIES"],
     cacheAPI: false,
+    // for isolate-memory.ts
+    unsafeInspectorProxy: true,
     bindings,
   };
-  const shared = { cf: false, telemetry: { enabled: false }, log: new Log(LogLevel.NONE) };
+  const shared = { cf: false, inspectorPort: 0, telemetry: { enabled: false }, log: new Log(LogLevel.NONE) };
   const options = convertV4MiniflareOptions({ workers: [worker], ...shared });
   return new Miniflare({ ...options, resourcePersistencePath: stateDir });
 }
