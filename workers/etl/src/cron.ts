@@ -1,5 +1,6 @@
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
@@ -80,8 +81,12 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
   if (failed.length > 0) throw new Error(`not brought up to date: ${failed.join(", ")}`);
 }
 
-/** Archives the days that have left the hot window; a day that fails does not stop the others, and stays hot. */
+/**
+ * Forgets old dead letters, and archives the days that have left the hot window; a day that fails does not stop the
+ * others, and stays hot.
+ */
 async function runDaily(settings: Settings): Promise<void> {
+  log("dead_letters_pruned", { letters: await pruneLetters(settings.DB, Date.now()) });
   const { days, remaining, swept } = await runArchive(settings);
   for (const day of days) log("archive", { ...day });
   log("archive_ended", { days: days.length, remaining, swept });

@@ -4,7 +4,16 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
 
-const TABLES = ["sample_hours", "hot_hours", "point_days", "sync_runs", "sync_state", "points", "sites"];
+const TABLES = [
+  "sample_hours",
+  "hot_hours",
+  "point_days",
+  "sync_runs",
+  "sync_state",
+  "dead_letters",
+  "points",
+  "sites",
+];
 
 beforeAll(migratedDatabase);
 
