@@ -1,4 +1,5 @@
--- What was not stored: some of the rejected records, and pages whose write failed. Kept for 7 days.
+-- What was not stored: some of the rejected records, and pages whose write failed, for 7 days; and what somebody was, or is
+-- to be, told of.
 
 UPDATE schema_version SET version = 5;
 
@@ -28,3 +29,21 @@ CREATE TABLE dead_letters (
   CHECK ((reason = 'write_failed') = (record IS NULL)),
   CHECK ((record IS NULL) = (stage IS NOT NULL AND error IS NOT NULL AND samples IS NOT NULL))
 ) STRICT;
+
+-- A row a thing that is watched; written when its level changes and when somebody is told. Times are epoch ms.
+CREATE TABLE alerts (
+  -- a site's name; '': the whole deployment
+  site TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  level TEXT NOT NULL CHECK (level IN ('firing', 'ok')),
+  -- since when, and what was measured then
+  since INTEGER NOT NULL,
+  detail TEXT NOT NULL,
+  -- the level that was told last, and when each was
+  told TEXT NOT NULL CHECK (told IN ('firing', 'ok')),
+  firing_told_at INTEGER,
+  ok_told_at INTEGER,
+  -- when a cron began to tell it; NULL: none is at it
+  claimed_at INTEGER,
+  PRIMARY KEY (site, kind)
+) STRICT, WITHOUT ROWID;

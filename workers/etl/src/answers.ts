@@ -1,3 +1,4 @@
+import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import type { HotStats } from "@building-vitals/core/catalog/site-stats";
 import type { ArchiveResult } from "@building-vitals/core/cold/archive";
 import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
@@ -53,6 +54,14 @@ export const statsSchema: z.ZodType<HotStats> = z.strictObject({
 /** `GET /status`. */
 export const statusSchema = z.strictObject({
   now: time,
+  alerts: z.array(
+    z.strictObject({
+      kind: z.enum(ALERT_KINDS),
+      site: z.string().nullable().meta({ description: "null: the whole deployment" }),
+      since: time,
+      detail: z.string().meta({ description: "what was measured then" }),
+    }),
+  ),
   sites: z.array(
     z.strictObject({
       name: z.string(),

@@ -5,6 +5,7 @@ import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { log, logError } from "@building-vitals/core/telemetry/log";
+import { runAlerts } from "./alerts.ts";
 import { runArchive } from "./archive.ts";
 import type { Settings } from "./env.ts";
 import { aceClientOf, runSync } from "./sync.ts";
@@ -35,6 +36,7 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
           errors: site.errors.map((error) => error.message).join("; "),
         });
       }
+      log("alerts", { told: await runAlerts(settings, run.duration, Date.now()) });
       return;
     }
     case HOURLY_CRON:

@@ -105,6 +105,8 @@ describe("what a Worker with invalid settings answers", () => {
     ["ETL_STATE", undefined],
     ["TIMESERIES", undefined],
     ["HOT_DAYS", "0"],
+    ["ALERT_WEBHOOK_URL", "not an address"],
+    ["ALERT_ERROR_PERCENT", "101"],
   ])("names %s when it is %j", async (setting, value) => {
     const settings = { [setting]: value };
     for (const [method, path] of [
