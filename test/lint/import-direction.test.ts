@@ -17,6 +17,8 @@ const FORBIDDEN = [
   ["packages/core/src/hot/a.ts", "../catalog/catalog.ts"],
   ["packages/core/src/catalog/a.ts", "../sync/window.ts"],
   ["packages/core/src/query/a.ts", "../sync/sync-state.ts"],
+  ["packages/core/src/alerts/a.ts", "../sync/sync-state.ts"],
+  ["packages/core/src/sync/a.ts", "../alerts/alert.ts"],
   ["packages/core/src/hot/a.ts", "@building-vitals/ace-simulator/simulator"],
   ["workers/etl/src/a.ts", "@building-vitals/query/env"],
   ["workers/etl/src/a.ts", "../../query/src/env.ts"],

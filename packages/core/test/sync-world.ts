@@ -3,6 +3,7 @@ import type { SampleSource } from "@building-vitals/ace-simulator/sample-source"
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { type AceClient, createAceClient } from "../src/ace/client.ts";
 import type { PageSize } from "../src/ace/page-size.ts";
+import { LetterBox } from "../src/sync/letter-box.ts";
 import type { SyncContext, SyncSettings } from "../src/sync/sync-site.ts";
 import { syncSite } from "../src/sync/sync-site.ts";
 import type { SiteSyncResult } from "../src/sync/sync-result.ts";
@@ -36,6 +37,8 @@ export class SyncWorld {
   readonly site: string;
   /** the addresses that were asked, without their query */
   readonly asked: string[] = [];
+  /** what the syncs did not store */
+  readonly letters = new LetterBox();
   db: D1Database;
   /** may be replaced, to change what the upstream is or does */
   upstream: Upstream;
@@ -84,7 +87,14 @@ export class SyncWorld {
 
   context(budgetMs = SYNC_BUDGET_MS): SyncContext {
     const { db, settings, clock } = this;
-    return { db, ace: this.client(), settings, now: clock.now, deadline: clock.now() + budgetMs };
+    return {
+      db,
+      ace: this.client(),
+      settings,
+      now: clock.now,
+      deadline: clock.now() + budgetMs,
+      letters: this.letters,
+    };
   }
 
   /** One run as the cron would start it. */

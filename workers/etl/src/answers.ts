@@ -1,6 +1,8 @@
+import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import type { HotStats } from "@building-vitals/core/catalog/site-stats";
 import type { ArchiveResult } from "@building-vitals/core/cold/archive";
 import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
+import { LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
 import { z } from "zod";
@@ -52,6 +54,14 @@ export const statsSchema: z.ZodType<HotStats> = z.strictObject({
 /** `GET /status`. */
 export const statusSchema = z.strictObject({
   now: time,
+  alerts: z.array(
+    z.strictObject({
+      kind: z.enum(ALERT_KINDS),
+      site: z.string().nullable().meta({ description: "null: the whole deployment" }),
+      since: time,
+      detail: z.string().meta({ description: "what was measured then" }),
+    }),
+  ),
   sites: z.array(
     z.strictObject({
       name: z.string(),
@@ -111,3 +121,36 @@ const rebuilt: z.ZodType<RebuiltRollups & { site: string }> = z.strictObject({
 
 /** `POST /rollups/rebuild`. */
 export const rebuildSchema = z.strictObject({ sites: z.array(rebuilt) });
+
+/** `GET /dead-letters`. */
+export const lettersSchema = z.strictObject({
+  letters: z.array(
+    z.strictObject({
+      id: z.string(),
+      site: z.string(),
+      reason: z.enum(LETTER_REASONS),
+      at: time.meta({ description: "when its sync began" }),
+      sync_id: z.string(),
+      window: z.strictObject({ start: time, end: time }).nullable().meta({ description: "null: the weather feed" }),
+      cursor: z.string().nullable().meta({ description: "what its page was asked for with; null: the first" }),
+      record: z.string().nullable().meta({ description: "the first 1,000 characters of the record's JSON" }),
+      failure: z.strictObject({ stage: z.string(), error: z.string(), samples: count }).nullable(),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+/** `POST /dead-letters/replay`. */
+export const replaySchema = z.strictObject({
+  letters: count,
+  stored: count,
+  present: count,
+  recovered: count,
+  waiting: count,
+  unreadable: count,
+  rejected,
+  next_cursor: z.string().nullable(),
+});
+
+/** `POST /dead-letters/drop`. */
+export const droppedSchema = z.strictObject({ dropped: count });

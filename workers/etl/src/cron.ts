@@ -1,9 +1,11 @@
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { log, logError } from "@building-vitals/core/telemetry/log";
+import { runAlerts } from "./alerts.ts";
 import { runArchive } from "./archive.ts";
 import type { Settings } from "./env.ts";
 import { aceClientOf, runSync } from "./sync.ts";
@@ -34,6 +36,7 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
           errors: site.errors.map((error) => error.message).join("; "),
         });
       }
+      log("alerts", { told: await runAlerts(settings, run.duration, Date.now()) });
       return;
     }
     case HOURLY_CRON:
@@ -80,8 +83,12 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
   if (failed.length > 0) throw new Error(`not brought up to date: ${failed.join(", ")}`);
 }
 
-/** Archives the days that have left the hot window; a day that fails does not stop the others, and stays hot. */
+/**
+ * Forgets old dead letters, and archives the days that have left the hot window; a day that fails does not stop the
+ * others, and stays hot.
+ */
 async function runDaily(settings: Settings): Promise<void> {
+  log("dead_letters_pruned", { letters: await pruneLetters(settings.DB, Date.now()) });
   const { days, remaining, swept } = await runArchive(settings);
   for (const day of days) log("archive", { ...day });
   log("archive_ended", { days: days.length, remaining, swept });

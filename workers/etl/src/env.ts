@@ -18,6 +18,16 @@ const settingsSchema = z.object({
   LOOKBACK_MINUTES: integerSetting({ default: 10, min: 0, max: 1440 }),
   INITIAL_LOOKBACK_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
   HOT_DAYS: integerSetting({ default: 20, min: 1, max: 366 }),
+  ALERT_WEBHOOK_URL: z
+    .union([z.literal(""), z.url({ protocol: /^https?$/ })], { error: "must be an address, or empty" })
+    .default("")
+    .transform((url) => (url === "" ? null : url)),
+  ALERT_ERROR_PERCENT: integerSetting({ default: 5, min: 0, max: 100 }),
+  ALERT_SYNC_SECONDS: integerSetting({ default: 25, min: 1, max: 900 }),
+  ALERT_STALE_CADENCES: integerSetting({ default: 3, min: 1, max: 2016 }),
+  ALERT_D1_PERCENT: integerSetting({ default: 80, min: 1, max: 100 }),
+  D1_MAX_MB: integerSetting({ default: 10_000, min: 1, max: 1_000_000 }),
+  ALERT_TOKEN_DAYS: integerSetting({ default: 14, min: 0, max: 365 }),
 });
 export type Settings = z.output<typeof settingsSchema> & {
   /** who may pass beside those with the token; null: nobody */

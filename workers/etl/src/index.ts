@@ -4,8 +4,11 @@ import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-rou
 import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { archiveRoute } from "./routes/archive.ts";
+import { deadLettersRoute } from "./routes/dead-letters.ts";
+import { dropDeadLettersRoute } from "./routes/drop-dead-letters.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { rebuildRollupsRoute } from "./routes/rebuild-rollups.ts";
+import { replayDeadLettersRoute } from "./routes/replay-dead-letters.ts";
 import { statsRoute } from "./routes/stats.ts";
 import { statusRoute } from "./routes/status.ts";
 import { triggerRoute } from "./routes/trigger.ts";
@@ -19,6 +22,9 @@ app.route("/", metricsRoute);
 app.route("/", triggerRoute);
 app.route("/", archiveRoute);
 app.route("/", rebuildRollupsRoute);
+app.route("/", deadLettersRoute);
+app.route("/", replayDeadLettersRoute);
+app.route("/", dropDeadLettersRoute);
 
 export default {
   fetch: (request, env, context) => app.fetch(request, env, context),

@@ -5,7 +5,17 @@ import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts
 
 const DAY_MS = 86_400_000;
 const KEY = (day: string) => `timeseries/${day.replaceAll("-", "/")}/${SITE}.parquet`;
-const TABLES = ["sample_hours", "hot_hours", "day_files", "point_days", "sync_runs", "sync_state", "points", "sites"];
+const TABLES = [
+  "sample_hours",
+  "hot_hours",
+  "day_files",
+  "point_days",
+  "sync_runs",
+  "sync_state",
+  "dead_letters",
+  "points",
+  "sites",
+];
 
 beforeAll(migratedDatabase);
 beforeEach(async () => {

@@ -4,7 +4,16 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
 
-const TABLES = ["sample_hours", "hot_hours", "point_days", "sync_runs", "sync_state", "points", "sites"];
+const TABLES = [
+  "sample_hours",
+  "hot_hours",
+  "point_days",
+  "sync_runs",
+  "sync_state",
+  "dead_letters",
+  "points",
+  "sites",
+];
 
 beforeAll(migratedDatabase);
 
@@ -96,6 +105,8 @@ describe("what a Worker with invalid settings answers", () => {
     ["ETL_STATE", undefined],
     ["TIMESERIES", undefined],
     ["HOT_DAYS", "0"],
+    ["ALERT_WEBHOOK_URL", "not an address"],
+    ["ALERT_ERROR_PERCENT", "101"],
   ])("names %s when it is %j", async (setting, value) => {
     const settings = { [setting]: value };
     for (const [method, path] of [

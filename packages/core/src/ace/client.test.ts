@@ -212,6 +212,13 @@ describe("weather", () => {
         { field: "wind_deg", time: Date.UTC(2025, 9, 12, 14, 40, 0, 500), value: 270 },
       ],
       rejected: { null: 1, non_numeric: 1, bad_time: 1, future: 1, malformed: 1 },
+      rejectedReadings: [
+        { field: "feels_like", reason: "malformed", given: "warm" },
+        { field: "pressure", reason: "non_numeric", given: reading("n/a") },
+        { field: "humidity", reason: "null", given: reading(null, null) },
+        { field: "dew_point", reason: "future", given: reading("1", "2025-10-12T15:10:00.001") },
+        { field: "clouds", reason: "bad_time", given: reading("1", "2025-02-30T00:00:00") },
+      ],
     });
   });
 

@@ -79,6 +79,22 @@ describe("decodePage: rows", () => {
     expect(page.rejected).toEqual({ future: 1 });
   });
 
+  it("keeps the first records of each reason as they came, cut off, and however deeply nested", () => {
+    const nulls = Array.from({ length: 7 }, (_, i) => ({ ...row(`n${i}`, null), note: "温" }));
+    const long = row("long", "x".repeat(5_000));
+    let deep: unknown = 1;
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    const { rejectedRecords, rejected } = decodeRows(...nulls, 7, long, deep);
+    expect(rejected).toEqual({ null: 7, malformed: 2, non_numeric: 1 });
+    expect(rejectedRecords.slice(0, 6)).toEqual([
+      ...nulls.slice(0, 5).map((one) => ({ reason: "null", record: JSON.stringify(one) })),
+      { reason: "malformed", record: "7" },
+    ]);
+    expect(rejectedRecords.slice(6).map(({ reason }) => reason)).toEqual(["non_numeric", "malformed"]);
+    expect(rejectedRecords[6]?.record).toBe(JSON.stringify(long).slice(0, 1_000));
+    expect(rejectedRecords[7]?.record).toBe("[".repeat(1_000));
+  });
+
   it("loses no record: each is a sample or counted", () => {
     const anyRow = fc.oneof(
       fc.record({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AceError } from "./ace-error.ts";
-import { type DecodedRows, decodeRows, type RowFields } from "./rows.ts";
+import { CURRENT_FIELDS, type DecodedRows, decodeRows, OLDER_FIELDS } from "./rows.ts";
 
 /** An array and no more: its elements are checked one by one as they are decoded. */
 const rowsSchema = z.custom<readonly unknown[]>((value) => Array.isArray(value));
@@ -10,7 +10,6 @@ const hasMoreSchema = z.boolean().nullish();
 
 /** What the service answers. */
 const currentSchema = z.object({ point_samples: rowsSchema, next_cursor: cursorSchema, has_more: hasMoreSchema });
-const currentFields: RowFields = { name: "name", time: "time", value: "value" };
 
 /**
  * What older documents describe. They call the next page's cursor `next_cursor` or `cursor`; the former wins, and
@@ -20,7 +19,6 @@ const olderSchema = z.object({
   data: rowsSchema,
   pagination: z.object({ next_cursor: cursorSchema, cursor: cursorSchema, has_more: hasMoreSchema }),
 });
-const olderFields: RowFields = { name: "point_name", time: "timestamp", value: "value" };
 
 interface DecodedPage extends DecodedRows {
   /** number of rows received */
@@ -40,14 +38,14 @@ export function decodePage(body: unknown, now: number, path: string): DecodedPag
   if (current.success) {
     const { point_samples: rows, next_cursor, has_more } = current.data;
     const cursor = nextCursor(next_cursor, has_more, path);
-    return { ...decodeRows(rows, currentFields, now), records: rows.length, cursor };
+    return { ...decodeRows(rows, CURRENT_FIELDS, now), records: rows.length, cursor };
   }
   const older = olderSchema.safeParse(body);
   if (older.success) {
     const { data: rows, pagination } = older.data;
     const next = pagination.next_cursor === undefined ? pagination.cursor : pagination.next_cursor;
     const cursor = nextCursor(next, pagination.has_more, path);
-    return { ...decodeRows(rows, olderFields, now), records: rows.length, cursor };
+    return { ...decodeRows(rows, OLDER_FIELDS, now), records: rows.length, cursor };
   }
   throw new AceError("not_a_page", path, "the body is not a page of samples");
 }

@@ -1,20 +1,26 @@
-import { countRejection, FUTURE_TOLERANCE_MS, type RejectionCounts } from "../domain/rejection.ts";
+import { FUTURE_TOLERANCE_MS, type RejectedRecord, type RejectionCounts, Rejections } from "../domain/rejection.ts";
 import type { NamedSamples } from "../domain/samples.ts";
 import type { PageEnd } from "./cursor.ts";
 import { TimeRun } from "./time-run.ts";
 import { parseValue } from "./value.ts";
 
 /** What a row's fields are called in an envelope. */
-export interface RowFields {
+interface RowFields {
   readonly name: string;
   readonly time: string;
   readonly value: string;
 }
 
+/** Of what the service answers, and of what older documents describe. */
+export const CURRENT_FIELDS: RowFields = { name: "name", time: "time", value: "value" };
+export const OLDER_FIELDS: RowFields = { name: "point_name", time: "timestamp", value: "value" };
+
 export interface DecodedRows {
   readonly samples: NamedSamples;
   /** samples.length and these add up to the number of rows */
   readonly rejected: RejectionCounts;
+  /** the first ones of each reason */
+  readonly rejectedRecords: readonly RejectedRecord[];
   readonly end: PageEnd;
 }
 
@@ -35,30 +41,30 @@ export function decodeRows(rows: readonly unknown[], fields: RowFields, now: num
   const nameIndex = new Int32Array(rows.length);
   const times = new Float64Array(rows.length);
   const values = new Float64Array(rows.length);
-  const rejected: RejectionCounts = {};
+  const rejections = new Rejections();
   const run = new TimeRun();
   const latest = now + FUTURE_TOLERANCE_MS;
   let length = 0;
 
   for (const row of rows) {
     if (!isRecord(row)) {
-      countRejection(rejected, "malformed");
+      rejections.add("malformed", row);
       continue;
     }
     // before anything can reject the row: paging counts it all the same
     const time = run.next(row[fields.time]);
     const name = row[fields.name];
     if (typeof name !== "string" || name === "") {
-      countRejection(rejected, "malformed");
+      rejections.add("malformed", row);
       continue;
     }
     if (!(time <= latest)) {
-      countRejection(rejected, Number.isNaN(time) ? "bad_time" : "future");
+      rejections.add(Number.isNaN(time) ? "bad_time" : "future", row);
       continue;
     }
     const value = parseValue(row[fields.value]);
     if (typeof value !== "number") {
-      countRejection(rejected, value);
+      rejections.add(value, row);
       continue;
     }
     let index = indexOf.get(name);
@@ -81,7 +87,8 @@ export function decodeRows(rows: readonly unknown[], fields: RowFields, now: num
       values: full ? values : values.slice(0, length),
       length,
     },
-    rejected,
+    rejected: rejections.counts,
+    rejectedRecords: rejections.records,
     end: run,
   };
 }

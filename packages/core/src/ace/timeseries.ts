@@ -1,4 +1,4 @@
-import type { RejectionCounts } from "../domain/rejection.ts";
+import type { RejectedRecord, RejectionCounts } from "../domain/rejection.ts";
 import type { NamedSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { AceError } from "./ace-error.ts";
@@ -30,6 +30,8 @@ export interface AcePage {
   /** number of rows received: samples and rejected ones */
   readonly records: number;
   readonly rejected: RejectionCounts;
+  /** the first ones of each reason */
+  readonly rejectedRecords: readonly RejectedRecord[];
   /** cursor of the next page, fit to be saved; null proves that the window ended */
   readonly next: string | null;
 }
@@ -61,6 +63,7 @@ export async function* timeseriesPages(
       samples,
       records,
       rejected,
+      rejectedRecords,
       end,
       cursor: given,
     } = await transport.get({
@@ -84,7 +87,7 @@ export async function* timeseriesPages(
       if (seen.has(identity)) throw new AceError("cursor_repeated", path, "the next page's cursor was used before");
       seen.add(identity);
     }
-    yield { samples, records, rejected, next };
+    yield { samples, records, rejected, rejectedRecords, next };
     if (next === null) return;
 
     empty = records === 0 ? empty + 1 : 0;

@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { countRejection, FUTURE_TOLERANCE_MS, type RejectionCounts } from "../domain/rejection.ts";
+import {
+  countRejection,
+  FUTURE_TOLERANCE_MS,
+  type RejectionCounts,
+  type RejectionReason,
+} from "../domain/rejection.ts";
 import { AceError } from "./ace-error.ts";
 import { TimeRun } from "./time-run.ts";
 import { parseValue } from "./value.ts";
@@ -30,6 +35,14 @@ export interface AceWeather {
   readonly readings: readonly WeatherReading[];
   /** fields that are there and hold no reading, by reason; absent fields are not counted */
   readonly rejected: RejectionCounts;
+  /** each of these, as the feed has it */
+  readonly rejectedReadings: readonly RejectedReading[];
+}
+
+interface RejectedReading {
+  readonly field: WeatherField;
+  readonly reason: RejectionReason;
+  readonly given: unknown;
 }
 
 const weatherSchema = z.object({ weather: z.record(z.string(), z.unknown()) });
@@ -46,22 +59,27 @@ export function decodeWeather(body: unknown, now: number, path: string): AceWeat
   if (!answer.success) throw new AceError("not_a_page", path, "the body is not a weather answer");
   const readings: WeatherReading[] = [];
   const rejected: RejectionCounts = {};
+  const rejectedReadings: RejectedReading[] = [];
   const times = new TimeRun();
   for (const field of WEATHER_FIELDS) {
     const given = answer.data.weather[field];
     if (given === null || given === undefined) continue;
+    const reject = (reason: RejectionReason) => {
+      countRejection(rejected, reason);
+      rejectedReadings.push({ field, reason, given });
+    };
     const reading = readingSchema.safeParse(given);
     if (!reading.success) {
-      countRejection(rejected, "malformed");
+      reject("malformed");
       continue;
     }
     // the value first: a feed without data sends null for the time as well, and that is no fault of the time
     const value = parseValue(reading.data.value);
     const time = times.next(reading.data.time);
-    if (typeof value !== "number") countRejection(rejected, value);
-    else if (Number.isNaN(time)) countRejection(rejected, "bad_time");
-    else if (time > now + FUTURE_TOLERANCE_MS) countRejection(rejected, "future");
+    if (typeof value !== "number") reject(value);
+    else if (Number.isNaN(time)) reject("bad_time");
+    else if (time > now + FUTURE_TOLERANCE_MS) reject("future");
     else readings.push({ field, time, value });
   }
-  return { readings, rejected };
+  return { readings, rejected, rejectedReadings };
 }

@@ -41,3 +41,34 @@ export function addRejections(into: RejectionCounts, more: RejectionCounts): voi
 export function totalRejected(counts: RejectionCounts): number {
   return REJECTION_REASONS.reduce((sum, reason) => sum + (counts[reason] ?? 0), 0);
 }
+
+/** Records that are kept of each reason, of a page and of a site's sync; all of them are counted. */
+export const RECORDS_KEPT = 5;
+
+/** Of a record that is kept, characters of its JSON: a sample has about 100. */
+const MAX_RECORD_CHARS = 1_000;
+
+/** A record that was rejected, as an example of those with the same reason. */
+export interface RejectedRecord {
+  readonly reason: RejectionReason;
+  /** its JSON, cut off after 1,000 characters */
+  readonly record: string;
+  /** of an `unconfigured` one the point, of which a letter a day is enough */
+  readonly point?: string;
+}
+
+/** @param raw the record as the upstream's JSON had it */
+export function recordText(raw: unknown): string {
+  return JSON.stringify(raw).slice(0, MAX_RECORD_CHARS).toWellFormed();
+}
+
+/** Counts rejected records, and keeps the first ones of each reason. */
+export class Rejections {
+  readonly counts: RejectionCounts = {};
+  readonly records: RejectedRecord[] = [];
+
+  add(reason: RejectionReason, raw: unknown): void {
+    countRejection(this.counts, reason);
+    if ((this.counts[reason] ?? 0) <= RECORDS_KEPT) this.records.push({ reason, record: recordText(raw) });
+  }
+}

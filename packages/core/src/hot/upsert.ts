@@ -39,6 +39,16 @@ SELECT value ->> 0, value -> 1, random() & 0x7fffffffffff FROM json_each(?1) WHE
 ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(samples, excluded.samples), revision = revision + 1
 WHERE samples IS NOT json_patch(samples, excluded.samples)`;
 
+/** As {@link MERGE_ROWS}, but a sample that is there stays as it is. */
+const ADD_TO_ROWS = `
+INSERT INTO sample_hours (hour_point, samples, revision)
+SELECT value ->> 0, value -> 1, random() & 0x7fffffffffff FROM json_each(?1) WHERE true
+ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(excluded.samples, samples), revision = revision + 1
+WHERE EXISTS (
+  SELECT 1 FROM json_each(excluded.samples) e
+  WHERE NOT EXISTS (SELECT 1 FROM json_each(sample_hours.samples) s WHERE s.key = e.key)
+)`;
+
 /**
  * The rows as they were before the merge, read in the same transaction: counting new and changed samples in SQL takes
  * twice as long as the merge itself. ?1: JSON array of keys.
@@ -104,9 +114,32 @@ export async function upsertSamples(
   alongside: readonly D1PreparedStatement[] = [],
   backoff?: Backoff,
 ): Promise<UpsertCounts> {
+  return mergeSamples(db, MERGE_ROWS, samples, alongside, backoff);
+}
+
+/**
+ * Stores samples in the hot level where it has none at their time; for those that are not the API's latest word.
+ * Otherwise as {@link upsertSamples}; those that it did not store count as changed (their value differs) or unchanged.
+ * @throws the error of D1, after retries
+ */
+export async function addMissingSamples(
+  db: D1Database,
+  samples: PointSamples,
+  alongside: readonly D1PreparedStatement[],
+): Promise<UpsertCounts> {
+  return mergeSamples(db, ADD_TO_ROWS, samples, alongside);
+}
+
+async function mergeSamples(
+  db: D1Database,
+  sql: string,
+  samples: PointSamples,
+  alongside: readonly D1PreparedStatement[],
+  backoff?: Backoff,
+): Promise<UpsertCounts> {
   const { rows, repeated, replaced } = groupByHour(samples);
   const read = db.prepare(READ_ROWS);
-  const merge = db.prepare(MERGE_ROWS);
+  const merge = db.prepare(sql);
   const counts = { inserted: 0, changed: replaced, unchanged: repeated };
   const batches = [...batchesOf(rows)];
   for (const [i, group] of batches.entries()) {

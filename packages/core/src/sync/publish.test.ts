@@ -106,6 +106,18 @@ test("several sites: each has its own timestamp, the earliest is everybody's; th
   expect(await kv.get(`etl:metrics:${SYNC_ID}`, "json")).toMatchObject({ errors: 2 });
 });
 
+test("a page that could not be written has the older documents' key, kept for 7 days; a rejected record has none", async () => {
+  const about = { reason: "write_failed", stage: "store", error: "the write failed", samples: 100 } as const;
+  const page = { window: { start: START - 600_000, end: START }, cursor: null };
+  const rejected = { siteId: 1, page, about: { reason: "null", record: "{}" } } as const;
+  await publishRun(kv, run(good, bad), 0, 2, [rejected, { siteId: 2, page, about }]);
+  const [letter, ...others] = (await kv.list({ prefix: "dlq:" })).keys;
+  expect([letter?.name, others]).toEqual([`dlq:${SYNC_ID}:0`, []]);
+  expect(Math.abs((letter?.expiration ?? 0) - Date.now() / 1000 - 7 * 86_400)).toBeLessThan(60);
+  const value = await kv.get(`dlq:${SYNC_ID}:0`, "json");
+  expect(value).toEqual({ chunk: 0, error: "the write failed", timestamp: START + 2_000 });
+});
+
 test("runs are kept for 30 days, timestamps for ever", async () => {
   const before = Date.now() / 1000;
   await publishRun(kv, run(good, bad), 0, 2);

@@ -1,3 +1,4 @@
+import { type DeadLetter, LETTER_DAYS } from "../domain/dead-letter.ts";
 import { totalRejected } from "../domain/rejection.ts";
 import { JOURNAL_DAYS } from "./journal.ts";
 import type { SyncResult } from "./sync-result.ts";
@@ -9,12 +10,14 @@ const TTL_S = JOURNAL_DAYS * 86_400;
  * projection only: nothing of ours decides by it, for it is eventually consistent.
  * @param apiLatencyMs mean time of an API call in this run
  * @param siteCount sites of the deployment; a run may be of some of them
+ * @param letters what the run did not store; the failed writes among them are published
  */
 export async function publishRun(
   kv: KVNamespace,
   run: SyncResult,
   apiLatencyMs: number,
   siteCount: number,
+  letters: readonly DeadLetter[] = [],
 ): Promise<void> {
   const sum = (of: (site: SyncResult["sites"][number]) => number) => run.sites.reduce((n, site) => n + of(site), 0);
   const errors = run.sites.flatMap((site) => site.errors.map((error) => ({ ...error, site: site.site })));
@@ -51,6 +54,12 @@ export async function publishRun(
   if (first !== undefined) {
     const { message, stage, site } = first;
     writes.push(put(`etl:errors:${syncId}`, { syncId, timestamp, duration, error: message, stage, site }));
+  }
+  // What was a batch of 1,000 records to the older documents is a page here; at most one of a site fails in a run.
+  const failed = letters.flatMap(({ about }) => (about.reason === "write_failed" ? [about.error] : []));
+  for (const [chunk, error] of failed.entries()) {
+    const value = JSON.stringify({ chunk, error, timestamp });
+    writes.push(kv.put(`dlq:${syncId}:${chunk}`, value, { expirationTtl: LETTER_DAYS * 86_400 }));
   }
   await Promise.all(writes);
 }

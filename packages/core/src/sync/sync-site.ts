@@ -2,12 +2,15 @@ import { AceError } from "../ace/ace-error.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
+import type { SourcePage } from "../domain/dead-letter.ts";
 import { addRejections } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { upsertSamples } from "../hot/upsert.ts";
+import { sampleUnconfigured } from "../transform/sample-unconfigured.ts";
 import { selectConfigured, unknownNames } from "../transform/select-configured.ts";
 import { logError } from "../telemetry/log.ts";
+import type { LetterBox } from "./letter-box.ts";
 import { SiteCatalog } from "./site-catalog.ts";
 import { inStage, StageError } from "./stage-error.ts";
 import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
@@ -36,7 +39,12 @@ export interface SyncContext {
   readonly now: () => number;
   /** no request and no window is begun after this, epoch ms */
   readonly deadline: number;
+  /** takes some of what is not stored */
+  readonly letters: LetterBox;
 }
+
+/** How often a sync is due, in milliseconds; only the choice of examples goes by it. */
+const TURN_MS = 300_000;
 
 /** The longest that the weather, its retries included, may keep the samples waiting, in milliseconds. */
 const WEATHER_BUDGET_MS = 5_000;
@@ -176,11 +184,13 @@ class SiteSync {
       },
     };
     const pages = ace.timeseriesPages(this.result.site, range, options);
+    let cursor = options.cursor;
     for (let isResumed = open !== null; ; isResumed = false) {
       const next = await this.#nextPage(pages, isResumed);
       if (next === null) return false;
-      await this.#storePage(next, range);
+      await this.#storePage(next, { window: range, cursor });
       if (next.next === null) return true;
+      cursor = next.next;
       if (this.#context.now() >= deadline) {
         this.result.incompleteBecause = "budget";
         return false;
@@ -208,41 +218,52 @@ class SiteSync {
     }
   }
 
-  async #storePage(page: AcePage, range: TimeRange): Promise<void> {
-    const { db, now } = this.#context;
+  async #storePage(page: AcePage, from: SourcePage): Promise<void> {
+    const { db, now, letters } = this.#context;
     const { result } = this;
     const { siteId } = this.#state;
     result.recordsFetched += page.records;
     addRejections(result.recordsRejected, page.rejected);
+    letters.reject(siteId, from, page.rejectedRecords);
     const unknown = unknownNames(page.samples, this.#catalog.points);
     if (unknown.length > 0) {
       try {
-        await inStage("catalog", () => this.#catalog.meet(unknown));
+        await this.#catalog.meet(unknown);
       } catch (error) {
-        result.recordsFailed += page.samples.length;
-        throw error;
+        throw this.#failed(new StageError("catalog", error), from, page.samples.length);
       }
     }
     const selection = selectConfigured(page.samples, this.#catalog.points);
     addRejections(result.recordsRejected, selection.rejected);
+    if (selection.rejected.unconfigured !== undefined) {
+      const turn = Math.floor(now() / TURN_MS);
+      const room = letters.left(siteId, "unconfigured");
+      letters.reject(siteId, from, sampleUnconfigured(page.samples, this.#catalog.points, turn, room));
+    }
     const samples = joinSamples(this.#takeWeather(), selection.samples);
     const seen = this.#catalog.seen(samples);
     const progress =
       page.next === null
-        ? endWindow(db, siteId, range, now())
-        : moveCursor(db, siteId, { range, cursor: page.next }, now());
+        ? endWindow(db, siteId, from.window, now())
+        : moveCursor(db, siteId, { range: from.window, cursor: page.next }, now());
     try {
       const counts = await upsertSamples(db, samples, seen === null ? [progress] : [seen.statement, progress]);
       result.recordsInserted += counts.inserted + counts.changed;
       result.recordsChanged += counts.changed;
       result.recordsUnchanged += counts.unchanged;
     } catch (error) {
-      result.recordsFailed += samples.length;
-      throw new StageError("store", error);
+      throw this.#failed(new StageError("store", error), from, samples.length);
     }
     if (seen !== null) this.#catalog.noteSeen(seen.ranges);
     for (let i = 0; i < samples.length; i++) this.#seenPoints.add(samples.pointIds[i]!);
     result.pointsProcessed = this.#seenPoints.size;
+  }
+
+  /** Takes note of samples that could not be stored. @returns the error */
+  #failed(error: StageError, from: SourcePage, samples: number): StageError {
+    this.result.recordsFailed += samples;
+    this.#context.letters.fail(this.#state.siteId, from, error.stage, error.message, samples);
+    return error;
   }
 
   #takeWeather(): PointSamples {
@@ -251,6 +272,7 @@ class SiteSync {
     this.#weather = null;
     this.result.recordsFetched += weather.records;
     addRejections(this.result.recordsRejected, weather.rejected);
+    this.#context.letters.reject(this.#state.siteId, null, weather.rejectedRecords);
     return weather.samples;
   }
 }

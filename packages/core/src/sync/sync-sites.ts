@@ -1,6 +1,8 @@
 import type { AceClient } from "../ace/client.ts";
 import type { SiteConfig } from "../domain/site.ts";
 import { logError } from "../telemetry/log.ts";
+import { recordLetters } from "./dead-letters.ts";
+import { LetterBox } from "./letter-box.ts";
 import { publishRun } from "./publish.ts";
 import { recordRun } from "./journal.ts";
 import { emptySiteResult, type SiteSyncResult, type SyncResult } from "./sync-result.ts";
@@ -37,16 +39,18 @@ export async function syncSites(context: SyncRunContext, sites: readonly SiteCon
   );
   const deadline = started + SYNC_BUDGET_MS;
   const results: SiteSyncResult[] = [];
+  const box = new LetterBox();
   for (const [name, state] of inOrder(states)) {
     if (now() >= deadline) results.push(notReached(name, state));
-    else results.push(await syncSite({ ...context, deadline }, name, state));
+    else results.push(await syncSite({ ...context, deadline, letters: box }, name, state));
   }
   const run = { syncId, startTime: new Date(started).toISOString(), duration: now() - started, sites: results };
   const siteIds = new Map([...states].map(([name, state]) => [name, state.siteId]));
   // The samples are stored and the watermark stands: a journal that cannot be written must not make that a failure.
   const journal = await Promise.allSettled([
     recordRun(db, run, siteIds),
-    publishRun(kv, run, ace.meanLatencyMs, context.siteCount),
+    recordLetters(db, syncId, started, box.letters),
+    publishRun(kv, run, ace.meanLatencyMs, context.siteCount, box.letters),
   ]);
   for (const outcome of journal) {
     if (outcome.status === "rejected") logError("journal_failed", outcome.reason, { syncId });

@@ -1,6 +1,6 @@
 import type { AceClient } from "../ace/client.ts";
 import { addWeatherPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
-import { type RejectionCounts, totalRejected } from "../domain/rejection.ts";
+import { type RejectedRecord, recordText, type RejectionCounts, totalRejected } from "../domain/rejection.ts";
 import { NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { describeWeatherPoint, weatherPointName, weatherSamples } from "../transform/weather-points.ts";
 
@@ -9,6 +9,8 @@ export interface WeatherRead {
   /** values that the feed served: samples and rejected ones */
   readonly records: number;
   readonly rejected: RejectionCounts;
+  /** each of these, under the name of its point and otherwise as the feed has it */
+  readonly rejectedRecords: readonly RejectedRecord[];
   /** the catalogue, with weather points that this reading brought */
   readonly catalog: Catalog;
 }
@@ -26,7 +28,7 @@ export async function readWeather(
   deadline: number,
 ): Promise<WeatherRead> {
   const weather = await ace.weather(site, { deadline });
-  if (weather === null) return { samples: NO_SAMPLES, records: 0, rejected: {}, catalog };
+  if (weather === null) return { samples: NO_SAMPLES, records: 0, rejected: {}, rejectedRecords: [], catalog };
   // also one that the data brought up first, or that the upstream's list has dropped: the feed has it
   const added = weather.readings.filter((reading) => catalog.get(weatherPointName(reading.field))?.configured !== true);
   let known = catalog;
@@ -47,6 +49,10 @@ export async function readWeather(
     samples: weatherSamples(weather.readings, idOf),
     records: weather.readings.length + totalRejected(weather.rejected),
     rejected: weather.rejected,
+    rejectedRecords: weather.rejectedReadings.map(({ field, reason, given }) => {
+      const reading = typeof given === "object" ? given : { value: given };
+      return { reason, record: recordText({ name: weatherPointName(field), ...reading }) };
+    }),
     catalog: known,
   };
 }

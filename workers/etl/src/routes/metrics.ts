@@ -1,3 +1,4 @@
+import { readAlerts } from "@building-vitals/core/alerts/store";
 import { readRuns } from "@building-vitals/core/sync/journal";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { type Measurement, type Metric, renderPrometheus } from "@building-vitals/core/telemetry/prometheus";
@@ -18,6 +19,7 @@ const METRICS = {
   errors: gauge("last_sync_errors", "Errors of the last sync"),
   calls: gauge("last_sync_api_calls", "Requests to the ACE API of the last sync, retries included"),
   records: gauge("last_sync_records", "Records of the last sync by what became of them"),
+  alert: gauge("alert_active", "1 while an alert is active; its site is empty for the whole deployment"),
 } as const;
 
 const described = describe({
@@ -32,10 +34,8 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", descri
   const { DB, SITES } = settingsOf(context.env);
   const now = Date.now();
   const measurements: Measurement[] = [];
-  for (const [site, state] of await readSyncStates(
-    DB,
-    SITES.map(({ name }) => name),
-  )) {
+  const names = SITES.map(({ name }) => name);
+  for (const [site, state] of await readSyncStates(DB, names)) {
     const add = (metric: Metric, value: number | null, labels: Record<string, string> = {}) =>
       measurements.push({ metric, value, labels: { site, ...labels } });
     add(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000);
@@ -50,6 +50,9 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", descri
     add(METRICS.records, run.unchanged, { outcome: "unchanged" });
     add(METRICS.records, run.failed, { outcome: "failed" });
     for (const [reason, count] of Object.entries(run.rejected)) add(METRICS.records, count, { outcome: reason });
+  }
+  for (const { kind, site, level } of await readAlerts(DB, names)) {
+    measurements.push({ metric: METRICS.alert, labels: { kind, site: site ?? "" }, value: level === "firing" ? 1 : 0 });
   }
   return context.text(renderPrometheus(measurements), 200, {
     "content-type": "text/plain; version=0.0.4; charset=utf-8",

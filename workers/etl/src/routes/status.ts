@@ -1,3 +1,4 @@
+import { readAlerts } from "@building-vitals/core/alerts/store";
 import { readRuns } from "@building-vitals/core/sync/journal";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { describe } from "@building-vitals/core/http/openapi";
@@ -12,7 +13,7 @@ function isoTime(time: number | null): string | null {
 }
 
 const described = describe({
-  summary: "How far each site's sync has come, its last runs, and what went wrong in them",
+  summary: "How far each site's sync has come, its last runs, what went wrong in them, and the alerts that are active",
   access: "open",
   answers: { 200: { description: "As of now", content: { "application/json": statusSchema } } },
   problems: [],
@@ -22,10 +23,9 @@ const described = describe({
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", described, async (context) => {
   const { DB, SITES } = settingsOf(context.env);
   const now = Date.now();
-  const states = await readSyncStates(
-    DB,
-    SITES.map((site) => site.name),
-  );
+  const names = SITES.map((site) => site.name);
+  const states = await readSyncStates(DB, names);
+  const alerts = (await readAlerts(DB, names)).filter(({ level }) => level === "firing");
   const sites = await Promise.all(
     [...states].map(async ([name, state]) => {
       const runs = await readRuns(DB, state.siteId, RUNS_SHOWN);
@@ -54,5 +54,6 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
       };
     }),
   );
-  return context.json({ now: isoTime(now), sites }, 200, { "cache-control": "no-store" });
+  const active = alerts.map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail }));
+  return context.json({ now: isoTime(now), sites, alerts: active }, 200, { "cache-control": "no-store" });
 });

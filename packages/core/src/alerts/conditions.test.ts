@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import type { AlertKind } from "./alert.ts";
+import { type AlertInputs, conditionsOf } from "./conditions.ts";
+
+const NOW = Date.UTC(2025, 9, 12, 14);
+const DAY_MS = 86_400_000;
+const THRESHOLDS = {
+  errorPercent: 5,
+  syncMs: 25_000,
+  staleMs: 900_000,
+  databaseBytes: 8e9,
+  tokenMs: 14 * DAY_MS,
+};
+const SITE = { site: "s", fetched: 1_000, errors: 0, completeTo: NOW };
+const GOOD: AlertInputs = {
+  now: NOW,
+  sites: [SITE],
+  syncMs: 2_000,
+  backfillFault: null,
+  databaseBytes: 1e9,
+  tokenExpiresAt: null,
+};
+
+const firing = (inputs: AlertInputs) =>
+  conditionsOf(inputs, THRESHOLDS).flatMap(({ kind, level }) => (level === "firing" ? [kind] : []));
+const site = (changes: Partial<typeof SITE>): Partial<AlertInputs> => ({ sites: [{ ...SITE, ...changes }] });
+
+test.each<[string, Partial<AlertInputs>, AlertKind[]]>([
+  ["all is well", {}, []],
+  ["5% errors", site({ errors: 50 }), []],
+  ["more than 5% errors", site({ errors: 51 }), ["error_rate"]],
+  ["no records at all", site({ fetched: 0 }), []],
+  ["a sync of 25 s", { syncMs: 25_000 }, []],
+  ["a longer sync", { syncMs: 25_001 }, ["slow_sync"]],
+  ["a lag of three cadences", site({ completeTo: NOW - 900_000 }), []],
+  ["a longer lag", site({ completeTo: NOW - 900_001 }), ["stale"]],
+  ["a watermark ahead of the clock", site({ completeTo: NOW + 900_001 }), []],
+  ["a backfill at fault", { backfillFault: "it stands still" }, ["backfill"]],
+  ["a database of 80%", { databaseBytes: 8e9 }, []],
+  ["a larger database", { databaseBytes: 8e9 + 1 }, ["database_size"]],
+  ["a key for 14 days", { tokenExpiresAt: NOW + 14 * DAY_MS }, []],
+  ["a key for less", { tokenExpiresAt: NOW + 14 * DAY_MS - 1 }, ["token_expiry"]],
+  ["a key that has expired", { tokenExpiresAt: NOW - DAY_MS }, ["token_expiry"]],
+])("%s", (_, changes, kinds) => {
+  expect(firing({ ...GOOD, ...changes })).toEqual(kinds);
+});
+
+test("what is not known is no condition, so that it stays what it was", () => {
+  const kinds = (inputs: Partial<AlertInputs>) =>
+    conditionsOf({ ...GOOD, ...inputs }, THRESHOLDS).map(({ kind }) => kind);
+  expect(kinds({})).toContain("database_size");
+  expect(kinds({ databaseBytes: null })).not.toContain("database_size");
+  expect(kinds({})).toContain("stale");
+  expect(kinds({ sites: [{ ...SITE, completeTo: null }] })).not.toContain("stale");
+});
+
+test("each site has its own, and the deployment's have none", () => {
+  const sites = [SITE, { ...SITE, site: "t", completeTo: NOW - DAY_MS, errors: 7 }];
+  const conditions = conditionsOf({ ...GOOD, sites, tokenExpiresAt: NOW - 1000 }, THRESHOLDS);
+  expect(conditions.map((one) => `${one.kind} ${one.site ?? "-"} ${one.level}`)).toEqual([
+    "error_rate s ok",
+    "stale s ok",
+    "error_rate t ok",
+    "stale t firing",
+    "slow_sync - ok",
+    "backfill - ok",
+    "database_size - ok",
+    "token_expiry - firing",
+  ]);
+  const detailOf = (kind: AlertKind) => conditions.findLast((one) => one.kind === kind)?.detail;
+  expect(detailOf("stale")).toBe("the data is complete up to 2025-10-11T14:00:00.000Z, 86400 s ago");
+  expect(detailOf("error_rate")).toContain("7 of 1000 records");
+  expect(detailOf("token_expiry")).toBe("the API key expired at 2025-10-12T13:59:59.000Z");
+});

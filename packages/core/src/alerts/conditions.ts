@@ -1,0 +1,76 @@
+import type { AlertKind, Condition } from "./alert.ts";
+
+export interface AlertThresholds {
+  /** of a site's records in the last hour */
+  readonly errorPercent: number;
+  readonly syncMs: number;
+  /** lag of a site's watermark */
+  readonly staleMs: number;
+  readonly databaseBytes: number;
+  readonly tokenMs: number;
+}
+
+export interface SiteInput {
+  readonly site: string;
+  /** records that the API served in the last hour */
+  readonly fetched: number;
+  /** of these, records that could not be written, or were rejected for another reason than `unconfigured` */
+  readonly errors: number;
+  /** the watermark, or the first sync of a site that has none yet, epoch ms; null: neither */
+  readonly completeTo: number | null;
+}
+
+/** What conditions are made of; null is unknown, and such a condition stays what it was. */
+export interface AlertInputs {
+  /** epoch ms */
+  readonly now: number;
+  readonly sites: readonly SiteInput[];
+  /** of the sync that just ended, milliseconds */
+  readonly syncMs: number;
+  /** why the last backfill is at fault; null: it is not, or there is none */
+  readonly backfillFault: string | null;
+  readonly databaseBytes: number | null;
+  /** when the API's key expires, epoch ms; null: it does not say */
+  readonly tokenExpiresAt: number | null;
+}
+
+/** Each of them fires above its threshold, not at it. */
+export function conditionsOf(inputs: AlertInputs, thresholds: AlertThresholds): Condition[] {
+  const { now, sites, syncMs, backfillFault, databaseBytes, tokenExpiresAt } = inputs;
+  const conditions = sites.flatMap((site) => siteConditions(site, now, thresholds));
+  const add = (kind: AlertKind, isFiring: boolean, detail: string) =>
+    conditions.push(condition(kind, null, isFiring, detail));
+  add("slow_sync", syncMs > thresholds.syncMs, `the last sync took ${seconds(syncMs)}`);
+  add("backfill", backfillFault !== null, backfillFault ?? "the backfill is in order");
+  if (databaseBytes !== null) {
+    const megabytes = Math.round(databaseBytes / 1e6);
+    add("database_size", databaseBytes > thresholds.databaseBytes, `the database holds ${megabytes} MB`);
+  }
+  const left = tokenExpiresAt === null ? Infinity : tokenExpiresAt - now;
+  add("token_expiry", left < thresholds.tokenMs, tokenDetail(tokenExpiresAt, left));
+  return conditions;
+}
+
+function siteConditions(input: SiteInput, now: number, thresholds: AlertThresholds): Condition[] {
+  const { site, fetched, errors, completeTo } = input;
+  const isErring = errors * 100 > fetched * thresholds.errorPercent;
+  const rate = `${errors} of ${fetched} records of the last hour were rejected or could not be written`;
+  const conditions = [condition("error_rate", site, isErring, rate)];
+  if (completeTo === null) return conditions;
+  const lag = now - completeTo;
+  const behind = `the data is complete up to ${new Date(completeTo).toISOString()}, ${seconds(lag)} ago`;
+  return [...conditions, condition("stale", site, lag > thresholds.staleMs, behind)];
+}
+
+function condition(kind: AlertKind, site: string | null, isFiring: boolean, detail: string): Condition {
+  return { kind, site, level: isFiring ? "firing" : "ok", detail };
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`;
+}
+
+function tokenDetail(expiresAt: number | null, left: number): string {
+  if (expiresAt === null) return "the API key does not say when it expires";
+  return `the API key ${left > 0 ? "expires" : "expired"} at ${new Date(expiresAt).toISOString()}`;
+}

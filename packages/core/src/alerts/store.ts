@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { ALERT_KINDS, type AlertState } from "./alert.ts";
+
+/** A cron that died while it told an alert is followed by the next one, five minutes later. In milliseconds. */
+const CLAIM_MS = 240_000;
+
+const levelSchema = z.enum(["firing", "ok"]);
+const rowSchema = z.object({
+  site: z.string(),
+  kind: z.enum(ALERT_KINDS),
+  level: levelSchema,
+  since: z.int(),
+  detail: z.string(),
+  told: levelSchema,
+  firing_told_at: z.int().nullable(),
+  ok_told_at: z.int().nullable(),
+});
+
+/** Every alert of these sites and of the deployment, whatever its level. */
+export async function readAlerts(db: D1Database, sites: readonly string[]): Promise<AlertState[]> {
+  const statement = db
+    .prepare("SELECT * FROM alerts WHERE site = '' OR site IN (SELECT value FROM json_each(?1)) ORDER BY site, kind")
+    .bind(JSON.stringify(sites));
+  const { results } = await withD1Retry(() => statement.all());
+  return z
+    .array(rowSchema)
+    .parse(results)
+    .map((row) => ({
+      kind: row.kind,
+      site: row.site === "" ? null : row.site,
+      level: row.level,
+      since: row.since,
+      detail: row.detail,
+      told: row.told,
+      firingToldAt: row.firing_told_at,
+      okToldAt: row.ok_told_at,
+    }));
+}
+
+/** Stores levels that changed. What was told is {@link markTold}'s alone, so that two crons do not undo each other. */
+export async function saveLevels(db: D1Database, states: readonly AlertState[]): Promise<void> {
+  if (states.length === 0) return;
+  const rows = states.map(({ site, kind, level, since, detail }) => [site ?? "", kind, level, since, detail]);
+  const statement = db
+    .prepare(
+      `INSERT INTO alerts (site, kind, level, since, detail, told)
+       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 'ok' FROM json_each(?1) WHERE true
+       ON CONFLICT (site, kind) DO UPDATE SET level = excluded.level, since = excluded.since, detail = excluded.detail
+       WHERE level IS NOT excluded.level`,
+    )
+    .bind(JSON.stringify(rows));
+  await withD1Retry(() => statement.run());
+}
+
+/** Whether this cron is the one that may tell an alert; another one may have begun to. */
+export async function claimAlert(db: D1Database, { site, kind, level }: AlertState, now: number): Promise<boolean> {
+  const statement = db
+    .prepare(
+      `UPDATE alerts SET claimed_at = ?4 WHERE site = ?1 AND kind = ?2 AND level = ?3 AND told <> level
+         AND (claimed_at IS NULL OR claimed_at NOT BETWEEN ?4 - ?5 AND ?4)`,
+    )
+    .bind(site ?? "", kind, level, now, CLAIM_MS);
+  return (await withD1Retry(() => statement.run())).meta.changes === 1;
+}
+
+/** Takes note of what was told. */
+export async function markTold(db: D1Database, state: AlertState): Promise<void> {
+  const { site, kind, told, firingToldAt, okToldAt } = state;
+  const statement = db
+    .prepare(
+      `UPDATE alerts SET told = ?3, firing_told_at = ?4, ok_told_at = ?5, claimed_at = NULL
+       WHERE site = ?1 AND kind = ?2`,
+    )
+    .bind(site ?? "", kind, told, firingToldAt, okToldAt);
+  await withD1Retry(() => statement.run());
+}

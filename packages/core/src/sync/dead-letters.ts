@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayOf } from "../domain/day.ts";
+import { type DeadLetter, LETTER_DAYS, LETTER_REASONS, type LetterReason } from "../domain/dead-letter.ts";
+
+/** A letter as it is stored. */
+export interface StoredLetter extends DeadLetter {
+  readonly id: number;
+  readonly syncId: string;
+  /** when its sync began, epoch ms */
+  readonly at: number;
+}
+
+/** Which letters are meant: those that all of these hold for. */
+export interface LetterFilter {
+  readonly siteIds: readonly number[];
+  readonly ids?: readonly number[] | undefined;
+  readonly reason?: LetterReason | undefined;
+}
+
+/** Letters of a run: 40 sites at their worst. An id is the time of the run in ms times this, and a number below it. */
+const LETTERS_A_RUN = 1_000;
+
+/** Letters a statement, when they are deleted for their age. */
+const PRUNE_AT_ONCE = 1_000;
+
+const INSERT = `
+INSERT INTO dead_letters (id, identity, site_id, reason, sync_id, at, window_start, window_end, cursor, record, stage,
+  error, samples)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9, value ->> 10
+FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
+
+/**
+ * Keeps letters (of a run, the first 1,000); one that is there already stays as it was, and nothing is written for it.
+ * @param at when the sync began, epoch ms
+ */
+export async function recordLetters(
+  db: D1Database,
+  syncId: string,
+  at: number,
+  letters: readonly DeadLetter[],
+): Promise<void> {
+  if (letters.length === 0) return;
+  const rows = await Promise.all(
+    letters.slice(0, LETTERS_A_RUN).map(async (letter, i) => {
+      const { siteId, page, about } = letter;
+      const origin = [siteId, about.reason, page?.window.start ?? null, page?.window.end ?? null, page?.cursor ?? null];
+      const what = about.reason === "write_failed" ? [null, about.stage, about.error, about.samples] : [about.record];
+      return [at * LETTERS_A_RUN + i, await identityOf(letter, syncId, at), ...origin, ...what];
+    }),
+  );
+  for (const { json } of jsonChunks(rows, (row) => JSON.stringify(row), MAX_UNICODE_CHARS)) {
+    await withD1Retry(() => db.prepare(INSERT).bind(json, syncId, at).run());
+  }
+}
+
+/** One record is one letter, however often it is served; of an unconfigured point there is one a day. */
+async function identityOf({ siteId, page, about }: DeadLetter, syncId: string, at: number): Promise<string> {
+  const subject =
+    about.reason === "write_failed"
+      ? [syncId, page?.window.start, page?.cursor]
+      : about.point === undefined
+        ? [about.record]
+        : [about.point, dayOf(at)];
+  const text = JSON.stringify([siteId, about.reason, ...subject]);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+const WHERE = `
+site_id IN (SELECT value FROM json_each(?1)) AND (?2 IS NULL OR reason = ?2)
+  AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))`;
+
+function bindingsOf({ siteIds, reason, ids }: LetterFilter) {
+  return [JSON.stringify(siteIds), reason ?? null, ids === undefined ? null : JSON.stringify(ids)] as const;
+}
+
+const rowSchema = z.object({
+  id: z.int(),
+  site_id: z.int(),
+  reason: z.enum(LETTER_REASONS),
+  sync_id: z.string(),
+  at: z.int(),
+  window_start: z.int().nullable(),
+  window_end: z.int().nullable(),
+  cursor: z.string().nullable(),
+  record: z.string().nullable(),
+  stage: z.string().nullable(),
+  error: z.string().nullable(),
+  samples: z.int().nullable(),
+});
+
+/** Letters, newest first. @param before only those with a smaller id */
+export async function readLetters(
+  db: D1Database,
+  filter: LetterFilter,
+  limit: number,
+  before: number = Number.MAX_SAFE_INTEGER,
+): Promise<StoredLetter[]> {
+  const statement = db
+    .prepare(`SELECT * FROM dead_letters WHERE ${WHERE} AND id < ?4 ORDER BY id DESC LIMIT ?5`)
+    .bind(...bindingsOf(filter), before, limit);
+  const { results } = await withD1Retry(() => statement.all());
+  return z.array(rowSchema).parse(results).map(letterOf);
+}
+
+function letterOf(row: z.output<typeof rowSchema>): StoredLetter {
+  const { id, site_id: siteId, sync_id: syncId, at, cursor, reason, window_start: start, window_end: end } = row;
+  const page = start === null || end === null ? null : { window: { start, end }, cursor };
+  const { record, stage, error, samples } = row;
+  if (reason !== "write_failed") return { id, siteId, syncId, at, page, about: { reason, record: record ?? "" } };
+  const about = { reason, stage: stage ?? "", error: error ?? "", samples: samples ?? 0 };
+  return { id, siteId, syncId, at, page, about };
+}
+
+/** Removes letters. @returns their number */
+export async function dropLetters(db: D1Database, filter: LetterFilter): Promise<number> {
+  const statement = db.prepare(`DELETE FROM dead_letters WHERE ${WHERE}`).bind(...bindingsOf(filter));
+  return (await withD1Retry(() => statement.run())).meta.changes;
+}
+
+/** The statement that removes letters, to run in the transaction that stores their samples. */
+export function dropStatement(db: D1Database, ids: readonly number[]): D1PreparedStatement {
+  return db.prepare("DELETE FROM dead_letters WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(ids));
+}
+
+/** Forgets letters that are older than {@link LETTER_DAYS}. @param now epoch ms @returns their number */
+export async function pruneLetters(db: D1Database, now: number): Promise<number> {
+  const statement = db
+    .prepare("DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE id < ?1 ORDER BY id LIMIT ?2)")
+    .bind((now - LETTER_DAYS * 86_400_000) * LETTERS_A_RUN, PRUNE_AT_ONCE);
+  for (let pruned = 0; ;) {
+    const { meta } = await withD1Retry(() => statement.run());
+    pruned += meta.changes;
+    if (meta.changes < PRUNE_AT_ONCE) return pruned;
+  }
+}

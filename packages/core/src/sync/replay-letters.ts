@@ -1,0 +1,116 @@
+import { type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { CURRENT_FIELDS, decodeRows, OLDER_FIELDS } from "../ace/rows.ts";
+import { countRejection, type RejectionCounts } from "../domain/rejection.ts";
+import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
+import { addMissingSamples } from "../hot/upsert.ts";
+import { selectConfigured } from "../transform/select-configured.ts";
+import { dropLetters, dropStatement, type LetterFilter, readLetters, type StoredLetter } from "./dead-letters.ts";
+
+/** Letters a replay. */
+const REPLAYED_AT_ONCE = 500;
+
+/** What became of letters that were replayed; the outcomes add up to `letters`. */
+export interface Replay {
+  readonly letters: number;
+  /** samples now, and stored: their letters are removed */
+  stored: number;
+  /** samples now, but their time has a sample already, which stays: their letters are removed */
+  present: number;
+  /** failed writes whose window was stored since by the sync itself: their letters are removed */
+  recovered: number;
+  /** failed writes whose window the sync will ask for again; they stay */
+  waiting: number;
+  /** records that were cut off, so that they cannot be read; they stay */
+  unreadable: number;
+  /** records that are still no samples of ours, by today's reason; they stay */
+  readonly rejected: RejectionCounts;
+  /** where to go on with what was asked for; null: that was all */
+  readonly nextCursor: number | null;
+}
+
+interface Site {
+  readonly siteId: number;
+  /** epoch ms */
+  readonly watermark: number | null;
+}
+
+/**
+ * Decodes rejected records again, by today's catalogue and rules, and stores those that are samples now. What is stored
+ * at a sample's time already is the API's later word, and stays. Safe to repeat, and to run beside a sync.
+ *
+ * @param sites those of the filter's letters
+ * @param now epoch ms
+ * @param before only letters with a smaller id: the `nextCursor` of the call before
+ * @throws the error of D1; what a call before it stored is stored
+ */
+export async function replayLetters(
+  db: D1Database,
+  sites: readonly Site[],
+  filter: Omit<LetterFilter, "siteIds">,
+  now: number,
+  before?: number,
+): Promise<Replay> {
+  const siteIds = sites.map(({ siteId }) => siteId);
+  const letters = await readLetters(db, { ...filter, siteIds }, REPLAYED_AT_ONCE, before);
+  const nextCursor = letters.length < REPLAYED_AT_ONCE ? null : (letters.at(-1)?.id ?? null);
+  const counts = { stored: 0, present: 0, recovered: 0, waiting: 0, unreadable: 0, rejected: {} };
+  const replay: Replay = { letters: letters.length, ...counts, nextCursor };
+  for (const site of sites) {
+    // oldest first: of two letters of one time the newer is the API's later word
+    const own = letters.filter(({ siteId }) => siteId === site.siteId).toReversed();
+    if (own.length > 0) await replaySite(db, site, own, now, replay);
+  }
+  return replay;
+}
+
+async function replaySite(
+  db: D1Database,
+  { siteId, watermark }: Site,
+  letters: readonly StoredLetter[],
+  now: number,
+  replay: Replay,
+): Promise<void> {
+  const catalog = await loadCatalog(db, siteId);
+  const recovered: number[] = [];
+  const accepted: number[] = [];
+  let samples = NO_SAMPLES;
+  for (const { id, page, about } of letters) {
+    if (about.reason === "write_failed") {
+      if (watermark === null || page === null || watermark < page.window.end) replay.waiting++;
+      else recovered.push(id);
+      continue;
+    }
+    const sample = decodeAgain(about.record, catalog, now, replay);
+    if (sample.length === 0) continue;
+    samples = joinSamples(samples, sample);
+    accepted.push(id);
+  }
+  if (recovered.length > 0) {
+    await dropLetters(db, { siteIds: [siteId], ids: recovered });
+    replay.recovered += recovered.length;
+  }
+  if (accepted.length === 0) return;
+  const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
+  const seen = markSeenStatement(db, seenRanges(samples, byId));
+  const { inserted, changed, unchanged } = await addMissingSamples(db, samples, [seen, dropStatement(db, accepted)]);
+  replay.stored += inserted;
+  replay.present += changed + unchanged;
+}
+
+/** One sample, or none, and then it is counted. */
+function decodeAgain(record: string, catalog: Catalog, now: number, replay: Replay): PointSamples {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(record);
+  } catch {
+    replay.unreadable++;
+    return NO_SAMPLES;
+  }
+  const isOlder = typeof raw === "object" && raw !== null && OLDER_FIELDS.name in raw && !(CURRENT_FIELDS.name in raw);
+  const decoded = decodeRows([raw], isOlder ? OLDER_FIELDS : CURRENT_FIELDS, now);
+  const selection = selectConfigured(decoded.samples, catalog);
+  for (const { reason } of decoded.rejectedRecords) countRejection(replay.rejected, reason);
+  if (selection.rejected.unconfigured !== undefined) countRejection(replay.rejected, "unconfigured");
+  return selection.samples;
+}

@@ -1,0 +1,44 @@
+import { conditionsOf } from "@building-vitals/core/alerts/conditions";
+import { readSiteInputs } from "@building-vitals/core/alerts/site-inputs";
+import { tellAlerts } from "@building-vitals/core/alerts/tell-alerts";
+import { tokenExpiry } from "@building-vitals/core/alerts/token-expiry";
+import { readJob } from "@building-vitals/core/backfill/job-store";
+import { readProgress } from "@building-vitals/core/backfill/progress";
+import { backfillStatus } from "@building-vitals/core/backfill/status-answer";
+import type { Settings } from "./env.ts";
+
+/** How often the cron syncs, in milliseconds. */
+const SYNC_CADENCE_MS = 300_000;
+
+/**
+ * Looks at what somebody should be told of, and tells it.
+ * @param syncMs duration of the sync that just ended, in milliseconds
+ * @param now epoch ms
+ * @returns the number of messages that were taken
+ */
+export async function runAlerts(settings: Settings, syncMs: number, now: number): Promise<number> {
+  const { DB: db, ACE_API_KEY: apiKey, ALERT_WEBHOOK_URL: webhook } = settings;
+  const names = settings.SITES.map(({ name }) => name);
+  const { sites, databaseBytes } = await readSiteInputs(db, names, now);
+  const backfillFault = await faultOfBackfill(db, now);
+  const inputs = { now, sites, syncMs, backfillFault, databaseBytes, tokenExpiresAt: tokenExpiry(apiKey) };
+  const conditions = conditionsOf(inputs, {
+    errorPercent: settings.ALERT_ERROR_PERCENT,
+    syncMs: settings.ALERT_SYNC_SECONDS * 1000,
+    staleMs: settings.ALERT_STALE_CADENCES * SYNC_CADENCE_MS,
+    databaseBytes: settings.D1_MAX_MB * 10_000 * settings.ALERT_D1_PERCENT,
+    tokenMs: settings.ALERT_TOKEN_DAYS * 86_400_000,
+  });
+  return tellAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
+}
+
+/** What is wrong with the last backfill; null: nothing. */
+async function faultOfBackfill(db: D1Database, now: number): Promise<string | null> {
+  const job = await readJob(db);
+  if (job?.status === "failed") return `the backfill ${job.backfillId} failed: ${job.reason ?? "no reason is known"}`;
+  if (job?.status !== "in_progress") return null;
+  // counting its days reads a row each: only while it runs
+  const progress = await readProgress(db);
+  const isStalled = progress !== null && backfillStatus(progress, now).stalled;
+  return isStalled ? `the backfill ${job.backfillId} stands still` : null;
+}

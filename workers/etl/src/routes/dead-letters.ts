@@ -1,0 +1,55 @@
+import { describe } from "@building-vitals/core/http/openapi";
+import { parseInput } from "@building-vitals/core/http/parse-body";
+import { readLetters } from "@building-vitals/core/sync/dead-letters";
+import { Hono } from "hono";
+import { z } from "zod";
+import { lettersSchema } from "../answers.ts";
+import { type Env, settingsOf } from "../env.ts";
+import { letterCursor, letterFilter, statesOf } from "../letter-filter.ts";
+import { requireAdmin } from "../require-admin.ts";
+
+const querySchema = z.strictObject({
+  ...letterFilter,
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: letterCursor,
+});
+
+const described = describe({
+  summary: "Records that were rejected, some of each reason, and writes that failed; newest first",
+  access: "write",
+  query: querySchema,
+  answers: { 200: { description: "A page", content: { "application/json": lettersSchema } } },
+  problems: ["invalid_request", "unknown_site"],
+});
+
+/** `GET /dead-letters`: what was not stored. It shows the upstream's records, so it needs the token too. */
+export const deadLettersRoute = new Hono<{ Bindings: Env }>().get(
+  "/dead-letters",
+  described,
+  requireAdmin,
+  async (context) => {
+    const settings = settingsOf(context.env);
+    const { site: only, reason, limit, cursor: before } = parseInput(querySchema, context.req.query());
+    const states = await statesOf(settings, only);
+    const siteNames = new Map([...states].map(([name, { siteId }]) => [siteId, name]));
+    // one more than asked for tells whether there is another page
+    const found = await readLetters(settings.DB, { siteIds: [...siteNames.keys()], reason }, limit + 1, before);
+    const letters = found.slice(0, limit).map(({ id, siteId, syncId, at, page, about }) => ({
+      id: String(id),
+      site: siteNames.get(siteId) ?? "",
+      reason: about.reason,
+      at: new Date(at).toISOString(),
+      sync_id: syncId,
+      window:
+        page === null
+          ? null
+          : { start: new Date(page.window.start).toISOString(), end: new Date(page.window.end).toISOString() },
+      cursor: page?.cursor ?? null,
+      ...(about.reason === "write_failed"
+        ? { record: null, failure: { stage: about.stage, error: about.error, samples: about.samples } }
+        : { record: about.record, failure: null }),
+    }));
+    const nextCursor = found.length > limit ? (letters.at(-1)?.id ?? null) : null;
+    return context.json({ letters, next_cursor: nextCursor }, 200, { "cache-control": "no-store" });
+  },
+);

@@ -1,0 +1,34 @@
+import { describe } from "@building-vitals/core/http/openapi";
+import { parseBody } from "@building-vitals/core/http/parse-body";
+import { dropLetters } from "@building-vitals/core/sync/dead-letters";
+import { Hono } from "hono";
+import { z } from "zod";
+import { droppedSchema } from "../answers.ts";
+import { type Env, settingsOf } from "../env.ts";
+import { choiceFields, isChoice, NO_CHOICE, statesOf } from "../letter-filter.ts";
+import { requireAdmin } from "../require-admin.ts";
+
+const bodySchema = z.strictObject(choiceFields).refine(isChoice, NO_CHOICE);
+
+const described = describe({
+  summary: "Removes dead letters",
+  access: "write",
+  body: bodySchema,
+  answers: { 200: { description: "How many there were", content: { "application/json": droppedSchema } } },
+  problems: ["invalid_request", "body_too_large", "unknown_site"],
+});
+
+/** `POST /dead-letters/drop`: removes letters. Safe to repeat: an id is never used again. */
+export const dropDeadLettersRoute = new Hono<{ Bindings: Env }>().post(
+  "/dead-letters/drop",
+  described,
+  requireAdmin,
+  async (context) => {
+    const settings = settingsOf(context.env);
+    const { ids, site, reason } = await parseBody(context.req.raw, bodySchema);
+    const states = await statesOf(settings, site);
+    const siteIds = [...states.values()].map(({ siteId }) => siteId);
+    const dropped = await dropLetters(settings.DB, { siteIds, ids, reason });
+    return context.json({ dropped }, 200, { "cache-control": "no-store" });
+  },
+);

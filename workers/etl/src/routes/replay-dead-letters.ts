@@ -1,0 +1,41 @@
+import { describe } from "@building-vitals/core/http/openapi";
+import { parseBody } from "@building-vitals/core/http/parse-body";
+import { replayLetters } from "@building-vitals/core/sync/replay-letters";
+import { Hono } from "hono";
+import { z } from "zod";
+import { replaySchema } from "../answers.ts";
+import { type Env, settingsOf } from "../env.ts";
+import { choiceFields, isChoice, letterCursor, NO_CHOICE, statesOf } from "../letter-filter.ts";
+import { requireAdmin } from "../require-admin.ts";
+
+const bodySchema = z.strictObject({ ...choiceFields, cursor: letterCursor }).refine(isChoice, NO_CHOICE);
+
+const described = describe({
+  summary: "Decodes rejected records again by today's catalogue and rules, and stores those that are samples now",
+  access: "write",
+  body: bodySchema,
+  answers: { 200: { description: "What became of them", content: { "application/json": replaySchema } } },
+  problems: ["invalid_request", "body_too_large", "unknown_site"],
+});
+
+/** `POST /dead-letters/replay`: stores what has become a sample; at most 500 letters a call. Safe to repeat. */
+export const replayDeadLettersRoute = new Hono<{ Bindings: Env }>().post(
+  "/dead-letters/replay",
+  described,
+  requireAdmin,
+  async (context) => {
+    const settings = settingsOf(context.env);
+    const { ids, site, reason, cursor: before } = await parseBody(context.req.raw, bodySchema);
+    const states = await statesOf(settings, site);
+    const filter = { ids, reason };
+    const { nextCursor, ...counts } = await replayLetters(
+      settings.DB,
+      [...states.values()],
+      filter,
+      Date.now(),
+      before,
+    );
+    const answer = { ...counts, next_cursor: nextCursor === null ? null : String(nextCursor) };
+    return context.json(answer, 200, { "cache-control": "no-store" });
+  },
+);

@@ -1,0 +1,152 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
+import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { runAlerts } from "../src/alerts.ts";
+import { settingsOf } from "../src/env.ts";
+import { ADMIN_TOKEN, call, runCron, simulateUpstream, SITE } from "./service.ts";
+
+const WEBHOOK = "https://hooks.test/services/secret-path";
+const SYNC = "*/5 * * * *";
+const FULL = { ALERT_WEBHOOK_URL: WEBHOOK, D1_MAX_MB: "1", ALERT_D1_PERCENT: "1" };
+const EMPTY = { ALERT_WEBHOOK_URL: WEBHOOK };
+
+let bodies: Record<string, string | null>[] = [];
+/** what the webhook does */
+let answer: () => Promise<Response> = () => Promise.reject(new Error("not set"));
+let lines: string[] = [];
+let requests: string[] = [];
+
+beforeAll(migratedDatabase);
+
+beforeEach(async () => {
+  await env.DB.batch(
+    ["alerts", "sync_runs", "sync_state", "dead_letters", "backfill_jobs"].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table}`),
+    ),
+  );
+  bodies = [];
+  lines = [];
+  requests = [];
+  answer = () => Promise.resolve(new Response("ok"));
+  for (const method of ["log", "error", "warn"] as const) {
+    vi.spyOn(console, method).mockImplementation((line: unknown) => void lines.push(String(line)));
+  }
+  simulateUpstream();
+  const { fetch: upstream } = globalThis;
+  vi.stubGlobal("fetch", async (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    if (request.url !== WEBHOOK) return upstream(request);
+    requests.push(`${request.method} ${request.headers.get("content-type")}`);
+    bodies.push(await request.json());
+    return answer();
+  });
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+function expectNoSecret(...secrets: readonly string[]): void {
+  for (const secret of [WEBHOOK, "secret-path", ADMIN_TOKEN, UPSTREAM_SETTINGS.ACE_API_KEY, ...secrets]) {
+    expect(lines.join("\n") + JSON.stringify(bodies)).not.toContain(secret);
+  }
+}
+
+const anHourLater = () =>
+  env.DB.exec("UPDATE alerts SET firing_told_at = firing_told_at - 3600000, ok_told_at = ok_told_at - 3600000");
+const told = () => bodies.map(({ kind, state }) => `${kind} ${state}`);
+const active = async () => (await (await call("GET", "/status")).json<{ alerts: unknown[] }>()).alerts;
+
+test("one message when it begins, one when it is over, none again within the hour; /status and /metrics show it", async () => {
+  await runCron(SYNC, EMPTY);
+  expect(told()).toEqual([]);
+  await runCron(SYNC, FULL);
+  await runCron(SYNC, FULL);
+  expect(told()).toEqual(["database_size firing"]);
+  expect(requests).toEqual(["POST application/json; charset=utf-8"]);
+  expect(bodies[0]).toEqual({
+    text: expect.stringMatching(/^Building Vitals: database_size is firing: the database holds \d+ MB$/),
+    kind: "database_size",
+    site: null,
+    state: "firing",
+    since: expect.stringMatching(/Z$/),
+    detail: expect.any(String),
+  });
+  expect(await active()).toMatchObject([{ kind: "database_size", site: null, since: bodies[0]?.["since"] }]);
+  const metrics = async () => (await call("GET", "/metrics")).text();
+  expect(await metrics()).toContain('building_vitals_alert_active{kind="database_size",site=""} 1\n');
+
+  await runCron(SYNC, EMPTY);
+  expect(told().slice(1)).toEqual(["database_size ok"]);
+  expect(await active()).toEqual([]);
+  expect(await metrics()).toContain('building_vitals_alert_active{kind="database_size",site=""} 0\n');
+  for (const settings of [FULL, EMPTY, FULL]) await runCron(SYNC, settings);
+  expect(bodies).toHaveLength(2);
+  await anHourLater();
+  await runCron(SYNC, FULL);
+  expect(told().slice(2)).toEqual(["database_size firing"]);
+  expectNoSecret();
+});
+
+test.each<[string, () => Promise<Response>]>([
+  ["an error", () => Promise.resolve(new Response(null, { status: 500 }))],
+  ["a redirect", () => Promise.resolve(new Response(null, { status: 302, headers: { location: "https://x.test/" } }))],
+  ["no connection", () => Promise.reject(new TypeError(`cannot reach ${WEBHOOK}`))],
+])("%s is no delivery: the next cron tries again, and the sync is no failure", async (_, failure) => {
+  answer = failure;
+  await runCron(SYNC, FULL);
+  expect(bodies).toHaveLength(1);
+  expect(lines.filter((line) => line.includes("alert_not_delivered"))).toHaveLength(1);
+  // another cron that runs beside it leaves the message to it
+  await runCron(SYNC, FULL);
+  expect(bodies).toHaveLength(1);
+  await env.DB.exec("UPDATE alerts SET claimed_at = claimed_at - 300000");
+  answer = () => Promise.resolve(new Response("ok"));
+  await runCron(SYNC, FULL);
+  expect(told()).toEqual(["database_size firing", "database_size firing"]);
+  await runCron(SYNC, FULL);
+  expect(bodies).toHaveLength(2);
+  expectNoSecret();
+});
+
+test("two crons at once tell it once", async () => {
+  await Promise.all([runCron(SYNC, FULL), runCron(SYNC, FULL)]);
+  expect(told()).toEqual(["database_size firing"]);
+});
+
+test("without a webhook alerts are active all the same, and are told once there is one", async () => {
+  await runCron(SYNC, { ...FULL, ALERT_WEBHOOK_URL: "" });
+  expect(bodies).toEqual([]);
+  expect(await active()).toMatchObject([{ kind: "database_size" }]);
+  await runCron(SYNC, FULL);
+  expect(told()).toEqual(["database_size firing"]);
+});
+
+test("the journal, the watermark, the backfill and the key are looked at", async () => {
+  await runCron(SYNC, EMPTY);
+  const now = Date.now();
+  const part = (value: unknown) => btoa(JSON.stringify(value)).replaceAll("=", "");
+  const key = `${part({ alg: "none" })}.${part({ exp: Math.round(now / 1000) + 86_400 })}.x`;
+  await env.DB.batch([
+    env.DB.prepare(`UPDATE sync_runs SET fetched = 100, failed = 3, rejected = '{"unconfigured":90,"null":3}'`),
+    env.DB.prepare("UPDATE sync_state SET watermark = ?1").bind(now - 16 * 60_000),
+    env.DB.prepare(
+      `INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, started_at, updated_at, reason)
+       VALUES ('b1', 'failed', 1, 2, ?1, ?1, 'out of luck')`,
+    ).bind(now),
+  ]);
+  const common = { DB: env.DB, ETL_STATE: env.ETL_STATE, TIMESERIES: env.TIMESERIES, ...UPSTREAM_SETTINGS };
+  const sites = JSON.stringify([{ name: SITE, timezone: "UTC" }]);
+  const settings = settingsOf({ ...common, ADMIN_TOKEN, SITES: sites, ...EMPTY, ACE_API_KEY: key });
+  expect(await runAlerts(settings, 26_000, now)).toBe(5);
+  expect(told().sort()).toEqual(
+    ["backfill", "error_rate", "slow_sync", "stale", "token_expiry"].map((kind) => `${kind} firing`),
+  );
+  expect(bodies.find(({ kind }) => kind === "stale")).toMatchObject({ site: SITE });
+  const details = bodies.map(({ detail }) => detail).join("\n");
+  expect(details).toContain("6 of 100 records");
+  expect(details).toContain("the backfill b1 failed: out of luck");
+  expectNoSecret(key);
+});
