@@ -124,7 +124,8 @@ function parseHour(hour: unknown, index: number): HourAggregate | null {
     !isFinite(min) ||
     !isFinite(max) ||
     !isFinite(first) ||
-    !isFinite(last)
+    !isFinite(last) ||
+    !(min <= first && first <= max && min <= last && last <= max)
   ) {
     throw new StoredHoursError(`hour ${index} is not what is written`);
   }
@@ -135,7 +136,7 @@ function parseHour(hour: unknown, index: number): HourAggregate | null {
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) > 0;
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= HOUR_MS;
 }
 
 function isFinite(value: unknown): value is number {

@@ -25,6 +25,9 @@ export interface Locator {
   readonly rows: number;
 }
 
+/** More than any row group has: an extent that claims more is not read, for it would not fit a Worker's memory. */
+export const MAX_EXTENT_BYTES = 32 * 1024 * 1024;
+
 /** Bytes to fetch for a row group. */
 export function extentBytes(extent: Pick<RowGroupExtent, "timeBytes" | "nameBytes" | "valueBytes">): number {
   return extent.timeBytes + extent.nameBytes + extent.valueBytes;
@@ -44,6 +47,7 @@ const storedLocatorSchema = z
     }
   })
   .pipe(z.tuple([positive, positive, positive, positive, positive, uint32, z.int().min(0), positive]))
+  .refine(([, time, name, value]) => time + name + value <= MAX_EXTENT_BYTES, "a row group larger than any")
   .refine(([, , , , rows, , firstRow, own]) => firstRow + own <= rows, "points beyond its row group")
   .transform(([offset, timeBytes, nameBytes, valueBytes, rows, crc32, firstRow, own]): Locator => {
     return { group: { offset, timeBytes, nameBytes, valueBytes, rows, crc32 }, firstRow, rows: own };
