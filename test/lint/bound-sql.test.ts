@@ -37,7 +37,7 @@ function unbound(source: string, known: readonly string[] = []): string[] {
     .filter(({ text }) => SQL.test(text))
     .flatMap(({ expressions }) => expressions)
     .filter((expression) => !CONSTANT.test(expression) && !known.includes(expression));
-  for (const [, argument = ""] of source.matchAll(/\.(?:prepare|exec)\(\s*([^\s"`),]+)/g)) {
+  for (const [, argument = ""] of source.matchAll(/\.prepare\(\s*([^\s"`),]+)/g)) {
     const isPlain = argument.startsWith("`") || argument.startsWith('"') || CONSTANT.test(argument);
     if (!isPlain && !HANDED_ON.test(argument) && !known.includes(argument)) faults.push(argument);
   }

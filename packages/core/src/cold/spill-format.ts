@@ -50,7 +50,7 @@ export interface SpillIndex extends HourSource {
 const count = z.int().nonnegative();
 const pointId = z.int().min(0).max(MAX_POINT_ID);
 /** of a point in an hour: a millisecond each at most */
-const ownRows = z.int().min(1).max(HOUR_MS);
+const pointRows = z.int().min(1).max(HOUR_MS);
 const indexSchema = z.object({
   version: z.literal(SPILL_VERSION),
   hour: z.int(),
@@ -59,7 +59,7 @@ const indexSchema = z.object({
   /** [bytes, CRC-32, point ids, rows] of each block */
   blocks: z.array(
     z
-      .tuple([count, count, z.array(pointId), z.array(ownRows)])
+      .tuple([count, count, z.array(pointId), z.array(pointRows)])
       .refine(([, , ids, rows]) => ids.length > 0 && ids.length === rows.length, "a block whose points lack rows"),
   ),
 });
