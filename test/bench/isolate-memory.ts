@@ -44,17 +44,17 @@ export async function watchIsolate(miniflare: Miniflare, worker: string): Promis
       socket.addEventListener("message", onMessage);
       socket.send(JSON.stringify({ id: own, method: "Runtime.getHeapUsage" }));
     });
-  let isWatching = true;
+  const stopped = new AbortController();
   let polls = 0;
   const watching = (async () => {
-    while (isWatching) {
+    while (!stopped.signal.aborted) {
       most = Math.max(most, await ask());
       polls++;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   })();
   return async () => {
-    isWatching = false;
+    stopped.abort();
     await watching;
     socket.close();
     if (polls < 2) throw new Error("the isolate was hardly looked at");

@@ -1,6 +1,7 @@
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
+import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 import type { InstanceParams } from "./instance-params.ts";
@@ -16,6 +17,7 @@ const settingsSchema = z.object({
   ...aceSettings,
   ADMIN_TOKEN: z.string().min(1),
   ...accessSettings,
+  ...failedLoginsSetting,
   SITES: sitesSettingSchema,
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
 });

@@ -1,6 +1,7 @@
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
+import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
@@ -14,6 +15,7 @@ const settingsSchema = z.object({
   ...aceSettings,
   ADMIN_TOKEN: z.string().min(1),
   ...accessSettings,
+  ...failedLoginsSetting,
   SITES: sitesSettingSchema,
   LOOKBACK_MINUTES: integerSetting({ default: 10, min: 0, max: 1440 }),
   INITIAL_LOOKBACK_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),

@@ -1,5 +1,6 @@
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
+import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { binding, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
@@ -24,6 +25,7 @@ const settingsSchema = z.object({
   /** an empty one would lock nobody out while looking as if it did */
   QUERY_TOKEN: z.string().min(1).optional(),
   ...accessSettings,
+  ...failedLoginsSetting,
   /** origins whose pages may read answers; `*`: all */
   CORS_ORIGINS: originsSetting,
   /** the deployment; absent locally */

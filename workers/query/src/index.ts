@@ -25,8 +25,8 @@ app.route("/", openApiRoute(document));
 app.route("/", docsRoute(document));
 app.use(
   requireAccess<Env>((env) => {
-    const { QUERY_TOKEN: token, access } = settingsOf(env);
-    return { token, application: access };
+    const { QUERY_TOKEN: token, FAILED_LOGINS: limiter, access } = settingsOf(env);
+    return { token, application: access, limiter };
   }, "QUERY_TOKEN"),
 );
 app.route("/", sitesRoute);

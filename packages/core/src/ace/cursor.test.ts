@@ -77,3 +77,9 @@ describe("cursorIdentity", () => {
     expect(cursorIdentity("page-2")).toBe("page-2");
   });
 });
+
+it("passes on as it came a cursor with letters that base64 cannot hold", () => {
+  const given = btoa('{"offset":1,"timestamp":"2025-10-12T14:50:36","x":"\\u0100"}');
+  expect(cursorIdentity(given)).toBe(given);
+  expect(repairCursor(given, given, { lastTime: "2025-10-12T14:50:36", rowsAtLastTime: 3 })).toBe(given);
+});

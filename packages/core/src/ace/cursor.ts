@@ -8,10 +8,12 @@ import { sameMicrosecond } from "./time.ts";
 const positionSchema = z.looseObject({ offset: z.int().nonnegative(), timestamp: z.string() });
 type Position = z.infer<typeof positionSchema>;
 
-/** null for a cursor of another make, which is passed on as it came. */
+/** null for a cursor of another make, or one that could not be written again; it is passed on as it came. */
 function readPosition(cursor: string): Position | null {
   try {
-    return positionSchema.parse(JSON.parse(atob(cursor)));
+    const position = positionSchema.parse(JSON.parse(atob(cursor)));
+    writePosition(position);
+    return position;
   } catch {
     return null;
   }

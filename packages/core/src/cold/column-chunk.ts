@@ -1,12 +1,13 @@
 import { parquetHeader } from "hyparquet/src/column.js";
-import { deltaBinaryUnpack } from "hyparquet/src/delta.js";
-import { readRleBitPackedHybrid } from "hyparquet/src/encoding.js";
 import { joinStreams } from "./byte-streams.ts";
+import { unpackDifferences } from "./delta-times.ts";
+import { readIndexes } from "./rle-indexes.ts";
+import { checkThrift } from "./thrift-bounds.ts";
 import { readZstdFrame } from "./zstd-frame.ts";
 
 /** A page of a column chunk, not decompressed yet. */
 interface Page {
-  readonly kind: string | undefined;
+  readonly isDictionary: boolean;
   readonly encoding: string | undefined;
   readonly count: number;
   /** bytes when decompressed */
@@ -20,28 +21,46 @@ interface Page {
 const DOUBLE_BYTES = 8;
 const INT64_BYTES = 8;
 
+/** A page of a few differences is longer than the times themselves: its last block is filled up. */
+const DELTA_HEAD_BYTES = 1024;
+
+/** Most bytes of an index with a run of its own, and of a page's first ones. */
+const INDEX_BYTES = 8;
+const INDEX_HEAD_BYTES = 16;
+
+/** Twelve names of the longest that D1 takes. */
+const MAX_NAMES_BYTES = 24 * 1024 * 1024;
+
 /** The pages of a chunk, which must fill it exactly. @throws for anything else */
 function readPages(chunk: Uint8Array): Page[] {
   const reader = { view: viewOf(chunk), offset: 0 };
   const pages: Page[] = [];
   while (reader.offset < chunk.length) {
+    const after = checkThrift(chunk, reader.offset);
     const header = parquetHeader(reader);
+    if (reader.offset !== after) throw new Error("a page header of two readings");
     const { offset: start } = reader;
     const end = start + header.compressed_page_size;
     if (!(end > start && end <= chunk.length)) throw new Error("a page ends beyond its chunk");
     reader.offset = end;
-    const v2 = header.data_page_header_v2;
+    const isDictionary = header.type === "DICTIONARY_PAGE";
+    const v2 = isDictionary ? undefined : header.data_page_header_v2;
+    const about = isDictionary ? header.dictionary_page_header : v2;
+    if (about === undefined || !(isDictionary || header.type === "DATA_PAGE_V2")) {
+      throw new Error(`a page of type ${header.type}`);
+    }
     if (v2 && (v2.num_nulls !== 0 || v2.num_rows !== v2.num_values)) throw new Error("a page has nulls");
     if (v2 && (v2.definition_levels_byte_length !== 0 || v2.repetition_levels_byte_length !== 0)) {
       throw new Error("a page has levels");
     }
-    const about = v2 ?? header.dictionary_page_header;
-    if (about === undefined) throw new Error(`a page of type ${header.type}`);
+    const { num_values: count } = about;
+    const { uncompressed_page_size: size } = header;
+    if (!isSize(count) || !isSize(size)) throw new Error("a page of no size");
     pages.push({
-      kind: header.type,
+      isDictionary,
       encoding: about.encoding,
-      count: about.num_values,
-      size: header.uncompressed_page_size,
+      count,
+      size,
       isCompressed: v2?.is_compressed !== false,
       stored: chunk.subarray(start, end),
       end,
@@ -50,11 +69,17 @@ function readPages(chunk: Uint8Array): Page[] {
   return pages;
 }
 
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function contentOf({ stored, size, isCompressed }: Page): Uint8Array {
+/** @param atMost bytes that the page may have: a few stored ones can decompress to gigabytes */
+function contentOf({ stored, size, isCompressed }: Page, atMost: number): Uint8Array {
+  if (size > atMost) throw new Error(`a page of ${size} bytes, more than ${atMost}`);
   if (isCompressed) return readZstdFrame(stored, size);
   if (stored.length !== size) throw new Error(`a page of ${stored.length} bytes instead of ${size}`);
   return stored;
@@ -68,9 +93,9 @@ function aligned(bytes: Uint8Array): ArrayBuffer {
 /** The data pages of a chunk, and its dictionary page if it has one. */
 function dataAndDictionary(chunk: Uint8Array): { data: Page[]; dictionary: Page | null } {
   const pages = readPages(chunk);
-  const dictionary = pages[0]?.kind === "DICTIONARY_PAGE" ? pages[0] : null;
+  const dictionary = pages[0]?.isDictionary ? pages[0] : null;
   const data = dictionary === null ? pages : pages.slice(1);
-  if (data.length === 0 || data.some(({ kind }) => kind !== "DATA_PAGE_V2"))
+  if (data.length === 0 || data.some((page) => page.isDictionary))
     throw new Error("pages other than a dictionary and those of data");
   if (dictionary !== null && dictionary.encoding !== "PLAIN") throw new Error("a dictionary that is none");
   if (dictionary === null && data.some(({ encoding }) => encoding === "RLE_DICTIONARY"))
@@ -90,20 +115,18 @@ function onePage(chunk: Uint8Array, rows: number): { page: Page; dictionary: Pag
 /** The first `needed` of a timestamp chunk's `rows` times, epoch milliseconds. */
 export function decodeTimes(chunk: Uint8Array, rows: number, needed: number): Float64Array {
   const { page } = onePage(chunk, rows);
-  const times = new Float64Array(needed);
   if (page.encoding === "PLAIN") {
-    const content = contentOf(page);
+    const times = new Float64Array(needed);
+    const content = contentOf(page, rows * INT64_BYTES);
     if (content.length !== rows * INT64_BYTES) throw new Error(`${content.length} bytes for ${rows} times`);
     const words = new Uint32Array(aligned(content.subarray(0, needed * INT64_BYTES)));
     for (let row = 0; row < needed; row++) times[row] = words[2 * row]! + words[2 * row + 1]! * 2 ** 32;
-  } else if (page.encoding === "DELTA_BINARY_PACKED") {
-    const integers = new BigInt64Array(needed);
-    deltaBinaryUnpack({ view: viewOf(contentOf(page)), offset: 0 }, needed, integers);
-    for (let row = 0; row < needed; row++) times[row] = Number(integers[row]!);
-  } else {
-    throw new Error(`times are ${page.encoding}`);
+    return times;
   }
-  return times;
+  if (page.encoding === "DELTA_BINARY_PACKED") {
+    return unpackDifferences(contentOf(page, rows * INT64_BYTES + DELTA_HEAD_BYTES), rows, needed);
+  }
+  throw new Error(`times are ${page.encoding}`);
 }
 
 /** A point's values, and the byte of the value chunk at which its page ends. */
@@ -123,14 +146,15 @@ export function decodeValues(
   wanted: ReadonlySet<NameRun>,
 ): Map<NameRun, DecodedPage> {
   const { data, dictionary } = dataAndDictionary(chunk);
+  const rows = runs.reduce((sum, { rows: own }) => sum + own, 0);
   let distinct: Float64Array | null = null;
   const decoded = new Map<NameRun, DecodedPage>();
   for (const [i, page] of data.entries()) {
     const run = runs[i];
     if (run?.rows !== page.count) throw new Error(`a page of ${page.count} values, not ${run?.rows ?? 0}`);
     if (!wanted.has(run)) continue;
-    if (page.encoding === "RLE_DICTIONARY") distinct ??= readDoubles(dictionary!);
-    const values = page.encoding === "RLE_DICTIONARY" ? lookUp(page, distinct!) : readDoubles(page);
+    if (page.encoding === "RLE_DICTIONARY") distinct ??= readDoubles(dictionary!, rows);
+    const values = page.encoding === "RLE_DICTIONARY" ? lookUp(page, distinct!) : readDoubles(page, rows);
     decoded.set(run, { values, end: page.end });
   }
   if (decoded.size < wanted.size) throw new Error(`${data.length} pages, of which some wanted is none`);
@@ -138,11 +162,12 @@ export function decodeValues(
 }
 
 function lookUp(page: Page, distinct: Float64Array): Float64Array {
-  return Float64Array.from(readIndexes(page, distinct.length), (index) => distinct[index]!);
+  return Float64Array.from(indexesOf(page, distinct.length), (index) => distinct[index]!);
 }
 
-function readDoubles(page: Page): Float64Array {
-  const content = contentOf(page);
+/** @param atMost values */
+function readDoubles(page: Page, atMost: number): Float64Array {
+  const content = contentOf(page, atMost * DOUBLE_BYTES);
   if (content.length !== page.count * DOUBLE_BYTES) {
     throw new Error(`${content.length} bytes for ${page.count} values`);
   }
@@ -163,7 +188,7 @@ export function decodeNames(chunk: Uint8Array, rows: number): NameRun[] {
   const { page, dictionary } = onePage(chunk, rows);
   if (dictionary === null) throw new Error("names without a dictionary");
   const names = readNames(dictionary);
-  const indexes = readIndexes(page, names.length);
+  const indexes = indexesOf(page, names.length);
   const starts: number[] = [];
   for (let row = 0; row < rows; row++) {
     if (row > 0 && indexes[row] === indexes[row - 1]) continue;
@@ -175,7 +200,7 @@ export function decodeNames(chunk: Uint8Array, rows: number): NameRun[] {
 }
 
 function readNames(page: Page): string[] {
-  const view = viewOf(contentOf(page));
+  const view = viewOf(contentOf(page, MAX_NAMES_BYTES));
   // Our own loop: hyparquet's decoder drops a leading byte order mark and mends what is no UTF-8.
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const names: string[] = [];
@@ -189,13 +214,7 @@ function readNames(page: Page): string[] {
   return names;
 }
 
-function readIndexes(page: Page, distinct: number): Uint32Array {
-  const view = viewOf(contentOf(page));
-  const indexes = new Uint32Array(page.count);
-  const width = view.getUint8(0);
-  if (width > 24) throw new Error(`indexes of ${width} bits`);
-  const reader = { view, offset: 1 };
-  readRleBitPackedHybrid(reader, width, indexes, view.byteLength - 1);
-  for (const index of indexes) if (index >= distinct) throw new Error("an index beyond the dictionary");
-  return indexes;
+function indexesOf(page: Page, distinct: number): Uint32Array {
+  const content = contentOf(page, page.count * INDEX_BYTES + INDEX_HEAD_BYTES);
+  return readIndexes(content, page.count, distinct);
 }

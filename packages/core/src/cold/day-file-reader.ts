@@ -1,4 +1,5 @@
 import type { Series } from "../domain/samples.ts";
+import { DayFileCorrupt } from "./day-file-error.ts";
 import { type Footer, groupReadsByFooter, readFooter } from "./footer.ts";
 import { extentBytes, type Locator } from "./locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
@@ -77,14 +78,19 @@ export async function* scanDayFile(
 ): AsyncGenerator<DecodedPoint> {
   const footer = await readFooter(bucket, file, cost);
   const reads = footer.groups.map(({ group }): GroupRead => ({ group, points: null }));
+  let next = 0;
   for (const range of planRanges(reads)) {
     const { bytes, offset } = await fetchRange(bucket, file.key, footer.etag, range, cost);
     for (const read of range.groups) {
       const from = read.group.offset - offset;
-      yield* decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, {
-        key: file.key,
-        day: footer.day,
-      });
+      const about = { key: file.key, day: footer.day };
+      const points = decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, about);
+      const { minName, maxName } = footer.groups[next++]!;
+      // a read without locators finds a point by these
+      if (points[0]?.name !== minName || points.at(-1)?.name !== maxName) {
+        throw new DayFileCorrupt(file.key, read.group.offset, "a row group with other names than the footer's");
+      }
+      yield* points;
     }
   }
 }

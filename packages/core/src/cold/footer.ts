@@ -12,12 +12,14 @@ import {
   FOOTER_SEAL,
   FOOTER_SEAL_BYTES,
   FORMAT_VERSION,
+  MAX_POINT_ROWS,
   METADATA_KEYS,
   PARQUET_MAGIC,
 } from "./day-file-schema.ts";
-import { extentBytes, type RowGroupExtent } from "./locator.ts";
+import { extentBytes, MAX_EXTENT_BYTES, type RowGroupExtent } from "./locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
 import type { GroupRead } from "./read-plan.ts";
+import { checkThrift } from "./thrift-bounds.ts";
 import { compareUtf8 } from "./utf8-order.ts";
 
 /** What a file says of itself. */
@@ -83,6 +85,7 @@ export async function readFooter(
 function parseFooter(bytes: Uint8Array, key: string, end: number): Omit<Footer, "etag"> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const parsers = { ...DEFAULT_PARSERS, stringFromBytes: (text: Uint8Array) => decoder.decode(text) };
+  checkThrift(bytes, 0);
   const metadata = parquetMetadata(bytes, { parsers, geoparquet: false });
   const entries = (metadata.key_value_metadata ?? []).map(({ key: name, value }) => [name, value] as const);
   const about = dayFileMetadataSchema.parse(Object.fromEntries(entries));
@@ -122,6 +125,11 @@ function describeGroup({ columns, num_rows }: RowGroup, crc: number): Footer["gr
   const { min_value: minName, max_value: maxName } = name.statistics ?? {};
   if (typeof minName !== "string" || typeof maxName !== "string")
     throw new Error("a row group without name statistics");
+  const own = [time, name, value];
+  if (!own.every(({ offset, bytes }) => Number.isSafeInteger(offset) && bytes > 0 && bytes <= MAX_EXTENT_BYTES)) {
+    throw new Error("column chunks of no size that a writer of ours makes");
+  }
+  if (!(num_rows > 0 && num_rows <= MAX_POINT_ROWS)) throw new Error(`a row group of ${num_rows} rows`);
   const sizes = { offset: time.offset, timeBytes: time.bytes, nameBytes: name.bytes, valueBytes: value.bytes };
   return { group: { ...sizes, rows: Number(num_rows), crc32: crc }, minName, maxName };
 }

@@ -124,7 +124,7 @@ function parseHour(hour: unknown, index: number): HourAggregate | null {
 }
 
 function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) > 0;
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= HOUR_MS;
 }
 
 function isFinite(value: unknown): value is number {

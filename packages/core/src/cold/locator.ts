@@ -23,6 +23,9 @@ export interface Locator {
   readonly rows: number;
 }
 
+/** More than any row group has: an extent that claims more is not read, for it would not fit a Worker's memory. */
+export const MAX_EXTENT_BYTES = 32 * 1024 * 1024;
+
 /** Bytes to fetch for a row group. */
 export function extentBytes(extent: Pick<RowGroupExtent, "timeBytes" | "nameBytes" | "valueBytes">): number {
   return extent.timeBytes + extent.nameBytes + extent.valueBytes;
@@ -58,6 +61,8 @@ export function parseLocator(text: string): Locator {
   ) {
     throw new StoredLocatorError("is not what is written");
   }
+  if (timeBytes! + nameBytes! + valueBytes! > MAX_EXTENT_BYTES)
+    throw new StoredLocatorError("a row group larger than any");
   if (firstRow! + own! > rows!) throw new StoredLocatorError("points beyond its row group");
   return {
     group: {

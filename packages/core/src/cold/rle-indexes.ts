@@ -53,3 +53,60 @@ export function packedIndexes(indexes: Uint32Array): Uint8Array {
   if (bits > 0) bytes[at] = pending;
   return bytes;
 }
+
+/** Wider indexes than any dictionary of ours needs. */
+const MAX_WIDTH = 24;
+
+/**
+ * The indexes of an RLE_DICTIONARY page, of any runs. Our own loop: hyparquet's fills what is missing with zeros, and
+ * counts to 2^31 where a run claims to be that long.
+ * @param distinct entries of the dictionary
+ * @throws {Error} where it is not exactly `count` indexes below `distinct`
+ */
+export function readIndexes(bytes: Uint8Array, count: number, distinct: number): Uint32Array {
+  const indexes = new Uint32Array(count);
+  let at = 0;
+  const next = (): number => {
+    const byte = bytes[at++];
+    if (byte === undefined) throw new Error("indexes end early");
+    return byte;
+  };
+  const width = next();
+  if (width > MAX_WIDTH) throw new Error(`indexes of ${width} bits`);
+  const put = (row: number, index: number): void => {
+    if (index >= distinct) throw new Error("an index beyond the dictionary");
+    indexes[row] = index;
+  };
+  for (let row = 0; row < count;) {
+    let [head, weight] = [0, 1];
+    let byte: number;
+    do {
+      byte = next();
+      head += (byte & 0x7f) * weight;
+      weight *= 128;
+    } while (byte >= 0x80 && weight < 2 ** 35);
+    const length = Math.floor(head / 2);
+    // the last bit-packed run is filled up to eight indexes
+    const most = head % 2 === 1 ? Math.ceil((count - row) / 8) : count - row;
+    if (byte >= 0x80 || length === 0 || length > most)
+      throw new Error(`a run of ${length} in a page of ${count} indexes`);
+    if (head % 2 === 0) {
+      let index = 0;
+      for (let bit = 0; bit < width; bit += 8) index |= next() << bit;
+      for (const end = row + length; row < end; row++) put(row, index);
+      continue;
+    }
+    const end = at + length * width;
+    if (end > bytes.length) throw new Error("indexes end early");
+    let [pending, bits] = [0, 0];
+    for (const last = Math.min(count, row + length * 8); row < last; row++) {
+      for (; bits < width; bits += 8) pending |= bytes[at++]! << bits;
+      put(row, pending & ((1 << width) - 1));
+      pending >>>= width;
+      bits -= width;
+    }
+    at = end;
+  }
+  if (at !== bytes.length) throw new Error("bytes behind the indexes");
+  return indexes;
+}

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { Series } from "../domain/samples.ts";
 import { decodeNames, decodeTimes, decodeValues, type NameRun } from "./column-chunk.ts";
+import { MAX_POINT_ROWS } from "./day-file-schema.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
 import { dayRange } from "../domain/day.ts";
 import type { Locator, RowGroupExtent } from "./locator.ts";
@@ -30,6 +31,7 @@ export function decodeGroup(
     throw new DayFileCorrupt(file.key, offset + at, reason, { cause });
   };
   if (crc32(bytes) !== group.crc32) fail(0, "the row group's bytes have another CRC-32 than when they were written");
+  if (rows > MAX_POINT_ROWS) fail(0, `a row group of ${rows} rows, which no writer of ours makes`);
   // The CRC vouches for the bytes; what follows vouches for the locators and for the code on both sides.
   const within = <T>(at: number, decode: () => T): T => {
     try {

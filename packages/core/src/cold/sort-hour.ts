@@ -1,17 +1,7 @@
 import type { PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { PointOrder } from "./point-order.ts";
-
-/** The samples of an hour, point by point in the order of their names, each point's times strictly ascending. */
-export interface SortedHour {
-  /** points that have samples */
-  readonly pointIds: Int32Array;
-  /** number of samples of each */
-  readonly rows: Int32Array;
-  /** epoch milliseconds UTC */
-  readonly times: Float64Array;
-  readonly values: Float64Array;
-}
+import type { SortedHour } from "./sorted-hour.ts";
 
 /**
  * Sorts the samples of an hour. Of several at one (point, millisecond) the last to arrive wins. Samples outside of the

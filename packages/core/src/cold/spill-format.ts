@@ -1,7 +1,8 @@
 import { crc32 } from "node:zlib";
 import { z } from "zod";
+import { HOUR_MS } from "../domain/hour.ts";
 import { REJECTION_REASONS, type RejectionCounts } from "../domain/rejection.ts";
-import type { SortedHour } from "./sort-hour.ts";
+import type { SortedHour } from "./sorted-hour.ts";
 import { readZstdFrame, zstdFrame } from "./zstd-frame.ts";
 
 /**
@@ -18,6 +19,10 @@ export const TRAILER_BYTES = 16;
 /** Rows of a block, unless a single point has more: 200 KB before compression, 24 of them are held while merging. */
 export const BLOCK_ROWS = 16_384;
 const ROW_BYTES = 12;
+
+/** Half a million points; an index that claims more is not decompressed. */
+const MAX_INDEX_BYTES = 8 * 1024 * 1024;
+const MAX_POINT_ID = 2 ** 20 - 1;
 
 /** What the source of an hour served. */
 export interface HourSource {
@@ -43,13 +48,20 @@ export interface SpillIndex extends HourSource {
 }
 
 const count = z.int().nonnegative();
+const pointId = z.int().min(0).max(MAX_POINT_ID);
+/** of a point in an hour: a millisecond each at most */
+const pointRows = z.int().min(1).max(HOUR_MS);
 const indexSchema = z.object({
   version: z.literal(SPILL_VERSION),
   hour: z.int(),
   records: count,
   rejected: z.partialRecord(z.enum(REJECTION_REASONS), count),
   /** [bytes, CRC-32, point ids, rows] of each block */
-  blocks: z.array(z.tuple([count, count, z.array(count), z.array(count)])),
+  blocks: z.array(
+    z
+      .tuple([count, count, z.array(pointId), z.array(pointRows)])
+      .refine(([, , ids, rows]) => ids.length > 0 && ids.length === rows.length, "a block whose points lack rows"),
+  ),
 });
 
 /** @param hour start of the hour, epoch ms */
@@ -107,6 +119,7 @@ export function parseTrailer(trailer: Uint8Array): { bytes: number; size: number
 /** @throws {Error} where it is not what was written */
 export function parseIndex(packed: Uint8Array, { size, crc }: { size: number; crc: number }): SpillIndex {
   if (crc32(packed) !== crc) throw new Error("the index has another CRC-32");
+  if (size > MAX_INDEX_BYTES) throw new Error(`an index of ${size} bytes`);
   const text = new TextDecoder().decode(readZstdFrame(packed, size));
   const { hour, records, rejected, blocks } = indexSchema.parse(JSON.parse(text));
   let offset = 0;
@@ -126,16 +139,22 @@ export function parseIndex(packed: Uint8Array, { size, crc }: { size: number; cr
 export function decodeBlock(hour: number, block: SpillBlock, bytes: Uint8Array) {
   if (crc32(bytes) !== block.crc32) throw new Error("a block has another CRC-32");
   const rows = block.rows.reduce((sum, own) => sum + own, 0);
-  // a copy, for the view on doubles must be aligned
-  const raw = readZstdFrame(bytes, rows * ROW_BYTES).slice();
+  if (rows > BLOCK_ROWS && block.rows.length > 1) throw new Error(`a block of ${rows} rows`);
+  // a copy, for the view on doubles must be aligned; zlib's Buffer lies anywhere in its pool, and its slice() is no copy
+  const raw = new Uint8Array(readZstdFrame(bytes, rows * ROW_BYTES));
   const values = new Float64Array(raw.buffer, 0, rows);
   const steps = new Uint32Array(raw.buffer, rows * 8, rows);
   const times = new Float64Array(rows);
   let row = 0;
   for (const own of block.rows) {
     let time = hour;
-    for (let n = 0; n < own; n++, row++) times[row] = time += steps[row]!;
+    for (let n = 0; n < own; n++, row++) {
+      if (n > 0 && steps[row] === 0) throw new Error("a time that stands twice");
+      times[row] = time += steps[row]!;
+    }
+    if (time >= hour + HOUR_MS) throw new Error("a time beyond the hour");
   }
+  if (!values.every(Number.isFinite)) throw new Error("a value that is not finite");
   return { times, values };
 }
 

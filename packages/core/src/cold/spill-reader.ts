@@ -51,12 +51,16 @@ export class SpillReader {
     try {
       const trailer = parseTrailer(end.bytes.subarray(-TRAILER_BYTES));
       const length = trailer.bytes + TRAILER_BYTES;
+      if (length > end.size) throw new Error("an index longer than the spill");
       const whole =
         length <= end.bytes.length
           ? end
           : await fetchRange(bucket, key, end.etag, { offset: end.size - length, length }, noCost());
       const from = end.size - length - whole.offset;
       const index = parseIndex(whole.bytes.subarray(from, from + trailer.bytes), trailer);
+      if (index.blocks.reduce((sum, { bytes }) => sum + bytes, 0) !== end.size - length) {
+        throw new Error("blocks of another size than the spill's");
+      }
       return new SpillReader(bucket, key, end.etag, index, end);
     } catch (error) {
       throw asCorrupt(key, end.offset, error);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HOUR_MS } from "../domain/hour.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
-import type { SortedHour } from "./sort-hour.ts";
+import type { SortedHour } from "./sorted-hour.ts";
 import { BLOCK_ROWS, encodeSpill } from "./spill-format.ts";
 import { SpillReader } from "./spill-reader.ts";
 

@@ -20,6 +20,9 @@ export function zstdFrame(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return frame;
 }
 
+/** A frame's own claim of how much of it must be kept while decompressing: 8 MB, four times what level 3 makes. */
+const WINDOW = { [constants.ZSTD_d_windowLogMax]: 23 };
+
 /** workerd refuses frames of 41,000 to 131,072 bytes ("Memory limit exceeded") where the limit is just their size. */
 const OUTPUT_SLACK = 131_072;
 
@@ -29,7 +32,7 @@ const OUTPUT_SLACK = 131_072;
  * @throws {Error} where it is no frame of that many
  */
 export function readZstdFrame(frame: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
-  const bytes = zstdDecompressSync(frame, { maxOutputLength: size + OUTPUT_SLACK });
+  const bytes = zstdDecompressSync(frame, { maxOutputLength: size + OUTPUT_SLACK, params: WINDOW });
   if (bytes.length !== size) throw new Error(`decompressed to ${bytes.length} bytes instead of ${size}`);
   return bytes;
 }

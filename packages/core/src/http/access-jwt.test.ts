@@ -110,7 +110,9 @@ describe("the middleware", () => {
   }
   const app = new Hono<{ Bindings: Env }>();
   app.onError(onError);
-  app.use(requireAccess<Env>((env) => ({ token: env.token, application: APPLICATION }), "QUERY_TOKEN"));
+  app.use(
+    requireAccess<Env>((env) => ({ token: env.token, application: APPLICATION, limiter: undefined }), "QUERY_TOKEN"),
+  );
   app.get("/", (context) => context.text("in"));
   const ask = async (headers: Record<string, string>, token?: string) => {
     const response = await app.request("/", { headers }, { token });

@@ -34,7 +34,12 @@ type Responses = NonNullable<DescribeRouteOptions["responses"]>;
 const schemaObject = z.custom<SchemaObject>((value) => typeof value === "object" && value !== null);
 
 /** Any route's: the deployment, the platform, or a request that is no request of it. */
-const ANY_PROBLEM: readonly ProblemCode[] = ["settings_invalid", "internal", "database_unavailable"];
+const ANY_PROBLEM: readonly ProblemCode[] = [
+  "address_too_long",
+  "settings_invalid",
+  "internal",
+  "database_unavailable",
+];
 
 const problemSchema = z.strictObject({
   type: z.literal("about:blank"),
@@ -51,7 +56,7 @@ function schemaOf(schema: z.ZodType, io: "input" | "output"): SchemaObject {
 }
 
 function problemCodes({ access, problems }: Operation): ProblemCode[] {
-  const ofAccess: ProblemCode[] = access === "open" ? [] : ["unauthorized", "access_unavailable"];
+  const ofAccess: ProblemCode[] = access === "open" ? [] : ["unauthorized", "too_many_attempts", "access_unavailable"];
   return [...new Set([...problems, ...ofAccess, ...ANY_PROBLEM])];
 }
 

@@ -27,6 +27,7 @@ function problemBody(problem: Problem): ProblemBody {
 export function problemResponse(problem: Problem): Response {
   const headers: Record<string, string> = { "content-type": "application/problem+json", "cache-control": "no-store" };
   if (problem.code === "unauthorized") headers["www-authenticate"] = "Bearer";
+  if (problem.code === "too_many_attempts") headers["retry-after"] = "60";
   return new Response(JSON.stringify(problemBody(problem)), { status: problem.status, headers });
 }
 

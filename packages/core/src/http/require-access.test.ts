@@ -9,7 +9,7 @@ interface Env {
 
 const app = new Hono<{ Bindings: Env }>();
 app.onError(onError);
-app.use(requireAccess<Env>((env) => ({ token: env.TOKEN, application: null }), "ADMIN_TOKEN"));
+app.use(requireAccess<Env>((env) => ({ token: env.TOKEN, application: null, limiter: undefined }), "ADMIN_TOKEN"));
 app.get("/", (context) => context.text("in"));
 
 function ask(authorization: string | undefined, token: string | undefined = "right-token"): Promise<Response> {

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { Problem } from "../domain/problem.ts";
 import { ACCESS_HEADER, type AccessApplication, type AccessVerifier, accessVerifier } from "./access-jwt.ts";
+import { clientOf, FailedLogins } from "./failed-logins.ts";
 
 async function digest(text: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
@@ -20,7 +21,11 @@ export interface AccessRules {
   /** the bearer token that is right */
   readonly token: string | undefined;
   readonly application: AccessApplication | null;
+  /** counts failures beyond this isolate */
+  readonly limiter: RateLimit | undefined;
 }
+
+const FAILED = new FailedLogins();
 
 /** One of each application and isolate, for it keeps the keys. */
 const verifiers = new Map<string, AccessVerifier>();
@@ -32,19 +37,32 @@ function verifierOf(application: AccessApplication): AccessVerifier {
   return verifier;
 }
 
+/** Counts a request that came with a token or an assertion which is none. @throws {Problem} `too_many_attempts` */
+async function countFailure(client: string | null, limiter: RateLimit | undefined): Promise<void> {
+  if (client !== null && (await FAILED.add(client, Date.now(), limiter))) throw tooMany();
+}
+
+function tooMany(): Problem {
+  return new Problem("too_many_attempts", "Too many requests with a wrong token came from here; wait a minute.");
+}
+
 /**
- * Lets a request pass only with `Authorization: Bearer <token>`, or by Cloudflare Access.
+ * Lets a request pass only with `Authorization: Bearer <token>`, or by Cloudflare Access. A client that failed
+ * ten times in a minute is not even asked for a minute, so that guesses cannot go on.
  * @param rulesOf who may pass, from the deployment's settings
  * @param setting the name of the token's setting, for the error's text
  */
 export function requireAccess<E extends object>(rulesOf: (env: E) => AccessRules, setting: string) {
   return createMiddleware<{ Bindings: E }>(async (context, next) => {
-    const { token, application } = rulesOf(context.env);
+    const { token, application, limiter } = rulesOf(context.env);
     if (token === undefined && application === null) return next();
+    const client = clientOf({ header: (name) => context.req.header(name) });
+    if (client !== null && FAILED.isBlocked(client, Date.now())) throw tooMany();
     const given = /^Bearer +(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
     if (token !== undefined && given !== undefined && (await sameText(given, token))) return next();
     const assertion = context.req.header(ACCESS_HEADER);
     if (application !== null && assertion !== undefined && (await verifierOf(application)(assertion))) return next();
+    if (given !== undefined || assertion !== undefined) await countFailure(client, limiter);
     const ways = [
       ...(token === undefined ? [] : [`send the header Authorization: Bearer <${setting}>`]),
       ...(application === null ? [] : ["sign in by Cloudflare Access"]),

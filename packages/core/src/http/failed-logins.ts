@@ -1,0 +1,69 @@
+import { binding } from "./settings.ts";
+
+/** A client may fail so often in so many milliseconds; then it waits for as long. The wrangler files say the same. */
+const FAILURES = 10;
+const PERIOD_MS = 60_000;
+
+/** Clients that are remembered at once; the one that was seen first is forgotten for another. */
+const MAX_CLIENTS = 10_000;
+
+/** What a deployment may have beside an isolate's own memory, to be spread into its schema. */
+export const failedLoginsSetting = {
+  /** counts failures over all isolates of a location; absent in tests */
+  FAILED_LOGINS: binding<RateLimit>().optional(),
+};
+
+interface Client {
+  failures: number;
+  /** epoch milliseconds at which its failures are forgotten */
+  until: number;
+}
+
+/** The failed logins of an isolate's clients. */
+export class FailedLogins {
+  readonly #clients = new Map<string, Client>();
+
+  /** @param now epoch milliseconds */
+  isBlocked(client: string, now: number): boolean {
+    const known = this.#clients.get(client);
+    return known !== undefined && known.failures >= FAILURES && now < known.until;
+  }
+
+  /**
+   * Counts a failure. @param limiter of the deployment, which knows of the other isolates
+   * @returns whether it was one too many
+   */
+  async add(client: string, now: number, limiter: RateLimit | undefined): Promise<boolean> {
+    const known = this.#clients.get(client);
+    const own = known !== undefined && now < known.until ? known : { failures: 0, until: now + PERIOD_MS };
+    own.failures++;
+    const within = limiter === undefined || (await limiter.limit({ key: client })).success;
+    if (!within) own.failures = Math.max(own.failures, FAILURES);
+    if (own.failures >= FAILURES) own.until = now + PERIOD_MS;
+    if (known === undefined && this.#clients.size >= MAX_CLIENTS) {
+      for (const first of this.#clients.keys()) {
+        this.#clients.delete(first);
+        break;
+      }
+    }
+    this.#clients.set(client, own);
+    return own.failures > FAILURES || !within;
+  }
+}
+
+/**
+ * Who a request is from, for counting: the address that Cloudflare saw, of IPv6 the /64, for that is what one customer
+ * has. null without one, as locally.
+ */
+export function clientOf(request: { header(name: string): string | undefined }): string | null {
+  const address = request.header("cf-connecting-ip");
+  if (address === undefined || address === "") return null;
+  if (!address.includes(":")) return address;
+  const [head = "", tail = ""] = address.toLowerCase().split("::");
+  const groups = (part: string) => (part === "" ? [] : part.split(":"));
+  const [first, last] = [groups(head), groups(tail)];
+  const zeros = address.includes("::")
+    ? Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => "0")
+    : [];
+  return [...first, ...zeros, ...last].slice(0, 4).join(":");
+}

@@ -1,0 +1,9 @@
+import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { type ChunkPages, writeColumnChunk } from "../src/cold/column-chunk-writer.ts";
+
+/** The bytes of a column chunk of any pages, those that no writer makes included. */
+export function chunkBytes(pages: ChunkPages): Uint8Array {
+  const writer = new ByteWriter();
+  writeColumnChunk(writer, { name: "chunk", type: "DOUBLE" }, pages);
+  return writer.getBytes().slice();
+}

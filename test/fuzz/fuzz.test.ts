@@ -1,0 +1,36 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { checkInput, fuzz, FuzzFailure, keepInput, TARGET_NAMES } from "./fuzz.ts";
+import { Mismatch } from "./target.ts";
+
+const SECONDS = 3;
+
+test.each(TARGET_NAMES)(
+  "%s: every input is refused with a typed error, or read as the oracle reads it",
+  async (name) => {
+    const seed = Math.floor(Math.random() * 1_000_000);
+    try {
+      const { runs, accepted, refused } = await fuzz(name, { seconds: SECONDS, seed });
+      // both outcomes are met, or the mutations are too weak or too strong to find anything
+      expect(Math.min(accepted, refused)).toBeGreaterThan(runs / 200);
+    } catch (error) {
+      if (!(error instanceof FuzzFailure)) throw error;
+      const path = await keepInput(join(tmpdir(), "building-vitals-fuzz"), name, error.input);
+      throw new Error(`seed ${seed}: npm run fuzz -- --target ${name} --replay ${path}`, { cause: error });
+    }
+  },
+);
+
+test("an input that crashes the code, or that it reads otherwise than the oracle, is a failure that holds the input", async () => {
+  const input = Uint8Array.of(1, 2, 3);
+  for (const fault of [new TypeError("x is undefined"), new Mismatch("a page: read as 1, not 2")]) {
+    const target = {
+      generate: () => input,
+      check: () => {
+        throw fault;
+      },
+    };
+    await expect(checkInput(target, input)).rejects.toMatchObject({ name: "FuzzFailure", input, cause: fault });
+  }
+});

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { dayFile } from "./day-file.ts";
+import { page } from "./page.ts";
+import { Random } from "./random.ts";
+import { stored } from "./stored.ts";
+import type { FuzzTarget } from "./target.ts";
+
+export const TARGETS = { page, stored, "day-file": dayFile } satisfies Record<string, FuzzTarget>;
+export type TargetName = keyof typeof TARGETS;
+export const TARGET_NAMES = ["page", "stored", "day-file"] as const satisfies readonly TargetName[];
+
+/** Longest time for one input, milliseconds: they are of a few kilobytes, so anything near it is a loop or a bomb. */
+const MAX_MS = 500;
+/** Most memory that the process may take while it runs, bytes; looked at every some inputs, for looking takes long. */
+const MAX_RSS_BYTES = 1.5 * 1024 ** 3;
+const RUNS_A_LOOK = 100;
+
+export interface FuzzReport {
+  readonly runs: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly seconds: number;
+  /** of one input, milliseconds */
+  readonly slowest: number;
+}
+
+/** An input that is neither refused with a typed error nor read as it is. */
+export class FuzzFailure extends Error {
+  override readonly name = "FuzzFailure";
+  readonly input: Uint8Array;
+
+  constructor(message: string, input: Uint8Array, cause?: unknown) {
+    super(message, { cause });
+    this.input = input;
+  }
+}
+
+/** @returns how long it took, milliseconds @throws {FuzzFailure} */
+export async function checkInput(target: FuzzTarget, input: Uint8Array) {
+  const started = performance.now();
+  try {
+    const outcome = await target.check(input);
+    const ms = performance.now() - started;
+    if (ms > MAX_MS) throw new Error(`took ${Math.round(ms)} ms`);
+    return { outcome, ms };
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    throw new FuzzFailure(`${name}: ${message}`, input, error);
+  }
+}
+
+/** Tries inputs for some seconds. Each is made from the seed and its number alone. @throws {FuzzFailure} */
+export async function fuzz(name: TargetName, options: { seconds: number; seed: number }): Promise<FuzzReport> {
+  const target = TARGETS[name];
+  const counts = { accepted: 0, refused: 0 };
+  const started = performance.now();
+  const elapsed = () => (performance.now() - started) / 1000;
+  let [runs, slowest] = [0, 0];
+  for (; elapsed() < options.seconds; runs++) {
+    const input = target.generate(new Random(Math.imul(options.seed, 0x9e3779b1) + Math.imul(runs, 0x85ebca6b)));
+    const { outcome, ms } = await checkInput(target, input);
+    counts[outcome]++;
+    slowest = Math.max(slowest, ms);
+    if (runs % RUNS_A_LOOK === 0 && process.memoryUsage.rss() > MAX_RSS_BYTES) {
+      throw new FuzzFailure("the process takes too much memory", input);
+    }
+  }
+  return { runs, ...counts, seconds: elapsed(), slowest };
+}
+
+/** Writes an input that failed to where it can be replayed from. @returns its path */
+export async function keepInput(folder: string, name: TargetName, input: Uint8Array): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${name}-${createHash("sha256").update(input).digest("hex").slice(0, 12)}.bin`);
+  await writeFile(path, input);
+  return path;
+}

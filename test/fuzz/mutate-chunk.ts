@@ -1,0 +1,33 @@
+import { type DataPage, dataPage } from "@building-vitals/core/cold/column-chunk-writer";
+import { chunkBytes } from "@building-vitals/core/test/chunk-bytes";
+import { type OraclePage, pagesOf } from "./day-file-oracle.ts";
+import { mutateBytes } from "./mutate-bytes.ts";
+import type { Random } from "./random.ts";
+
+const ENCODINGS = new Map<number, DataPage["encoding"]>([
+  [0, "PLAIN"],
+  [5, "DELTA_BINARY_PACKED"],
+  [8, "RLE_DICTIONARY"],
+  [9, "BYTE_STREAM_SPLIT"],
+]);
+
+const COUNTS = [0, 1, 7, 2 ** 20, 2 ** 31 - 1] as const;
+
+/** Changes what one page of a chunk holds, or how many values it claims, and compresses it again. */
+export function mutateChunkContent(random: Random, chunk: Uint8Array, other: Uint8Array): Uint8Array {
+  const pages = pagesOf(chunk);
+  const [which, theirs] = [random.below(pages.length), pagesOf(other)];
+  const donor = theirs[random.below(theirs.length)]!;
+  const change = (page: OraclePage): OraclePage => {
+    if (random.chance(0.1)) return { ...page, count: random.pick(COUNTS) };
+    if (random.chance(0.05)) return { ...page, encoding: random.pick([0, 5, 8, 9]) };
+    return { ...page, content: mutateBytes(random, page.content, donor.content) };
+  };
+  const changed = pages.map((page, i) => (i === which ? change(page) : page));
+  const dictionary = changed.find((page) => page.isDictionary);
+  const data = changed.filter((page) => !page.isDictionary);
+  return chunkBytes({
+    dictionary: dictionary === undefined ? null : { values: dictionary.count, bytes: dictionary.content },
+    data: data.map(({ encoding, count, content }) => dataPage(ENCODINGS.get(encoding) ?? "PLAIN", count, content)),
+  });
+}

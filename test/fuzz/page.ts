@@ -1,0 +1,93 @@
+import { AceError } from "@building-vitals/core/ace/ace-error";
+import { cursorIdentity, repairCursor } from "@building-vitals/core/ace/cursor";
+import { decodePage } from "@building-vitals/core/ace/page";
+import { mutateBytes } from "./mutate-bytes.ts";
+import { mutateJson } from "./mutate-json.ts";
+import { readPage } from "./page-oracle.ts";
+import type { Random } from "./random.ts";
+import { expectSame, type FuzzTarget } from "./target.ts";
+
+const NOW = Date.UTC(2025, 9, 12, 15);
+
+const TIMES = [
+  "2025-10-12T14:50:36.055960",
+  "2025-10-12 14:50:36",
+  "2025-10-12T14:50:36.055960",
+  "2025-10-12T14:51:00Z",
+  "2025-10-12T16:51:00.5+02:00",
+] as const;
+const VALUES: readonly [unknown, ...unknown[]] = [
+  "330.0",
+  "1.6100000143051147",
+  "-0",
+  "NaN",
+  "active",
+  "inactive",
+  72.5,
+  true,
+  null,
+];
+
+const cursorOf = (random: Random) =>
+  btoa(
+    JSON.stringify({ offset: random.below(5_000), timestamp: random.pick(TIMES), ...(random.chance(0.1) && { x: 1 }) }),
+  );
+
+/** A mutated cursor's base64 seldom is one: so its JSON is what is mutated. */
+function anyCursor(random: Random): string {
+  const [cursor, other] = [cursorOf(random), cursorOf(random)];
+  if (random.chance(0.5)) return cursor;
+  const mutated = mutateJson(random, atob(cursor), atob(other));
+  return btoa(Array.from(mutated, (char) => (char > "\u00ff" ? "?" : char)).join(""));
+}
+
+function validPage(random: Random): string {
+  const rows = Array.from({ length: random.below(8) }, () => ({
+    name: random.pick(["ses/a", "ses/b", "constructor", "Ž"]),
+    value: random.pick(VALUES),
+    time: random.pick(TIMES),
+  }));
+  const more = random.chance(0.5);
+  const next_cursor = more ? anyCursor(random) : null;
+  if (random.chance(0.7)) return JSON.stringify({ point_samples: rows, next_cursor, has_more: more });
+  const data = rows.map(({ name, value, time }) => {
+    return { point_name: name, value, timestamp: random.chance(0.3) ? Date.parse(time) / 1000 : time };
+  });
+  return JSON.stringify({ data, pagination: { next_cursor, has_more: more } });
+}
+
+/** Pages of samples as JSON text, and the repair of the cursors that they carry. */
+export const page: FuzzTarget = {
+  generate: (random) => {
+    const [text, other] = [validPage(random), validPage(random)];
+    if (random.chance(0.6)) return Buffer.from(mutateJson(random, text, other));
+    return mutateBytes(random, Buffer.from(text), Buffer.from(other));
+  },
+  check: (input) => {
+    let body: unknown;
+    try {
+      body = JSON.parse(new TextDecoder().decode(input));
+    } catch {
+      // what the transport calls a broken body
+      return "refused";
+    }
+    const expected = readPage(body, NOW);
+    try {
+      const { samples, records, rejected, cursor, end } = decodePage(body, NOW, "/page");
+      const rows = Array.from(samples.times, (time, i) => [
+        samples.names[samples.nameIndex[i]!],
+        time,
+        samples.values[i],
+      ]);
+      expectSame({ rows, records, rejected, cursor }, expected, "a page");
+      if (cursor !== null) {
+        for (const incoming of [null, cursor]) cursorIdentity(repairCursor(incoming, cursor, end));
+      }
+      return "accepted";
+    } catch (error) {
+      if (!(error instanceof AceError)) throw error;
+      if (expected !== null) expectSame("refused", expected, "a page");
+      return "refused";
+    }
+  },
+};

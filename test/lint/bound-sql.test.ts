@@ -1,0 +1,87 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { templatesOf } from "./sql-templates.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const FOLDERS = [
+  "packages/core/src",
+  "packages/local/src",
+  "workers/etl/src",
+  "workers/backfill/src",
+  "workers/query/src",
+];
+
+/** Words that our SQL is written with, and nothing else is, in capitals. */
+const SQL = /\b(?:SELECT|INSERT|UPDATE|DELETE|VALUES|WHERE|PRAGMA)\b/;
+
+/** A constant of a module, or a member of one. */
+const CONSTANT = /^[A-Z][A-Z0-9_]*(?:\.[a-zA-Z]+)?$/;
+
+/** Expressions that look otherwise and hold nothing that comes from outside. */
+const KNOWN = new Map([
+  ["packages/core/src/cold/fold-hour.ts", ["Array(HOURS_A_DAY).fill(0).join()"]],
+  // two texts of the same file
+  ["packages/core/src/backfill/job-store.ts", ["outcome", "selected", "INSERT_DAYS[selection]"]],
+  // no statement: the catalogue's own method of that name
+  ["packages/core/src/sync/sync-site.ts", ["this.#state.catalogAt"]],
+]);
+
+/** Statements that are handed on under a name of their own: what is handed in stands in the same file, and is checked. */
+const HANDED_ON = /^(?:sql|query|insert|statement)$/;
+
+/** What of a source could put a value into SQL as text. */
+function unbound(source: string, known: readonly string[] = []): string[] {
+  const faults = templatesOf(source)
+    .filter(({ text }) => SQL.test(text))
+    .flatMap(({ expressions }) => expressions)
+    .filter((expression) => !CONSTANT.test(expression) && !known.includes(expression));
+  for (const [, argument = ""] of source.matchAll(/\.prepare\(\s*([^\s"`),]+)/g)) {
+    const isPlain = argument.startsWith("`") || argument.startsWith('"') || CONSTANT.test(argument);
+    if (!isPlain && !HANDED_ON.test(argument) && !known.includes(argument)) faults.push(argument);
+  }
+  for (const [text] of source.matchAll(/"[^"\n]*"\s*\+|\+\s*"[^"\n]*"|`\s*\+|\+\s*`/g))
+    if (SQL.test(text)) faults.push(text);
+  return faults;
+}
+
+it.each([
+  ["a value", "db.prepare(`SELECT * FROM points WHERE name = '${name}'`)", ["name"]],
+  ["a list", "db.prepare(`DELETE FROM points WHERE id IN (${ids.join()})`)", ["ids.join()"]],
+  ["a value inside of another template", "f(`${g(`SELECT 1 WHERE ${x.y}`)}`)", ["x.y", "g(`SELECT 1 WHERE ${x.y}`)"]],
+  [
+    "text that is joined",
+    'db.prepare("SELECT * FROM points WHERE id = " + id)',
+    ['"SELECT * FROM points WHERE id = " +'],
+  ],
+  ["a statement from elsewhere", "db.prepare(request.sql)", ["request.sql"]],
+])("finds %s", (_, source, faults) => {
+  expect(unbound(source)).toEqual(faults);
+});
+
+it.each([
+  "db.prepare(`SELECT ${COLUMNS} FROM points WHERE id = ?1`).bind(id)",
+  "db.prepare(READ).bind(id)",
+  'db.prepare("SELECT 1")',
+  "throw new Error(`no point ${name}`)",
+  "const odd = /[`\"']/.test(text); db.prepare(`SELECT ${FIELD.rows}`)",
+])("takes %s", (source) => {
+  expect(unbound(source)).toEqual([]);
+});
+
+it("no statement of ours holds a value: all are bound", async () => {
+  const faults: string[] = [];
+  let statements = 0;
+  for (const folder of FOLDERS) {
+    for (const name of await readdir(join(ROOT, folder), { recursive: true })) {
+      if (!name.endsWith(".ts") || name.endsWith(".test.ts")) continue;
+      const file = `${folder}/${name}`;
+      const source = await readFile(join(ROOT, file), "utf8");
+      statements += source.split(".prepare(").length - 1;
+      faults.push(...unbound(source, KNOWN.get(file)).map((fault) => `${file}: ${fault}`));
+    }
+  }
+  expect(faults).toEqual([]);
+  expect(statements).toBeGreaterThan(80);
+});
