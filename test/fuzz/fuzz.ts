@@ -39,12 +39,17 @@ export class FuzzFailure extends Error {
 
 /** @returns how long it took, milliseconds @throws {FuzzFailure} */
 export async function checkInput(target: FuzzTarget, input: Uint8Array) {
-  const started = performance.now();
-  try {
+  const timed = async () => {
+    const started = performance.now();
     const outcome = await target.check(input);
-    const ms = performance.now() - started;
-    if (ms > MAX_MS) throw new Error(`took ${Math.round(ms)} ms`);
-    return { outcome, ms };
+    return { outcome, ms: performance.now() - started };
+  };
+  try {
+    let result = await timed();
+    // a busy machine is slow once; a loop or a bomb each time
+    for (let again = 0; again < 2 && result.ms > MAX_MS; again++) result = await timed();
+    if (result.ms > MAX_MS) throw new Error(`took ${Math.round(result.ms)} ms`);
+    return result;
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     throw new FuzzFailure(`${name}: ${message}`, input, error);
