@@ -4,7 +4,7 @@ import {
   parseHourAggregates,
   StoredHoursError,
 } from "@building-vitals/core/cold/hour-aggregates";
-import { locatorText, parseLocator } from "@building-vitals/core/cold/locator";
+import { locatorText, parseLocator, StoredLocatorError } from "@building-vitals/core/cold/locator";
 import { decodeSamples, encodeSamples, StoredRowError } from "@building-vitals/core/hot/hour-row";
 import { z } from "zod";
 import { open, seal } from "./envelope.ts";
@@ -92,7 +92,7 @@ const formats = {
         throw new Mismatch("a locator beyond");
       return "accepted";
     },
-    refusal: z.ZodError,
+    refusal: StoredLocatorError,
   },
 };
 const FORMATS = ["row", "hours", "locator"] as const;
