@@ -146,6 +146,7 @@ export const replaySchema = z.strictObject({
   stored: count,
   present: count,
   recovered: count,
+  archived: count,
   waiting: count,
   unreadable: count,
   rejected,

@@ -8,6 +8,7 @@ import type { DeadLetter } from "../domain/dead-letter.ts";
 import { dropLetters, pruneLetters, readLetters, recordLetters } from "./dead-letters.ts";
 import { replayLetters } from "./replay-letters.ts";
 import { syncSites } from "./sync-sites.ts";
+import { dayOf } from "../domain/day.ts";
 
 const START = Date.UTC(2025, 9, 12, 14, 30);
 const DAY_MS = 86_400_000;
@@ -84,6 +85,13 @@ test("replayed when their points are configured, letters become samples, once, b
   });
   await db.prepare("UPDATE points SET configured = 1 WHERE site_id = ?1").bind(site.siteId).run();
   const one = [letters[0]!.id];
+  // a day file's word is later, and D1 does not have it
+  await db
+    .prepare("INSERT INTO day_files (site_id, day, state, key, updated_at) VALUES (?1, ?2, 'written', 'a file', 0)")
+    .bind(site.siteId, dayOf(START - 1))
+    .run();
+  expect(await replayLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, archived: 1, stored: 0 });
+  await db.prepare("DELETE FROM day_files WHERE site_id = ?1").bind(site.siteId).run();
   expect(await replayLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, stored: 1, rejected: {} });
   // of the others, the sync itself stores what they tell of
   await db

@@ -1,11 +1,16 @@
+import { z } from "zod";
 import { type Catalog, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { CURRENT_FIELDS, decodeRows, OLDER_FIELDS } from "../ace/rows.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayOf } from "../domain/day.ts";
 import { countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { addMissingSamples } from "../hot/upsert.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { dropLetters, dropStatement, type LetterFilter, readLetters, type StoredLetter } from "./dead-letters.ts";
+
+const archivedSchema = z.array(z.object({ day: z.int() }));
 
 /** Letters a replay. */
 const REPLAYED_AT_ONCE = 500;
@@ -17,6 +22,8 @@ export interface Replay {
   stored: number;
   /** samples now, but their time has a sample already, which stays: their letters are removed */
   present: number;
+  /** samples now, of days that have a day file, whose word is later: build the day anew from the API; they stay */
+  archived: number;
   /** failed writes whose window was stored since by the sync itself: their letters are removed */
   recovered: number;
   /** failed writes whose window the sync will ask for again; they stay */
@@ -54,7 +61,7 @@ export async function replayLetters(
   const siteIds = sites.map(({ siteId }) => siteId);
   const letters = await readLetters(db, { ...filter, siteIds }, REPLAYED_AT_ONCE, before);
   const nextCursor = letters.length < REPLAYED_AT_ONCE ? null : (letters.at(-1)?.id ?? null);
-  const counts = { stored: 0, present: 0, recovered: 0, waiting: 0, unreadable: 0, rejected: {} };
+  const counts = { stored: 0, present: 0, archived: 0, recovered: 0, waiting: 0, unreadable: 0, rejected: {} };
   const replay: Replay = { letters: letters.length, ...counts, nextCursor };
   for (const site of sites) {
     // oldest first: of two letters of one time the newer is the API's later word
@@ -73,8 +80,7 @@ async function replaySite(
 ): Promise<void> {
   const catalog = await loadCatalog(db, siteId);
   const recovered: number[] = [];
-  const accepted: number[] = [];
-  let samples = NO_SAMPLES;
+  const decoded: { readonly id: number; readonly sample: PointSamples }[] = [];
   for (const { id, page, about } of letters) {
     if (about.reason === "write_failed") {
       if (watermark === null || page === null || watermark < page.window.end) replay.waiting++;
@@ -82,20 +88,39 @@ async function replaySite(
       continue;
     }
     const sample = decodeAgain(about.record, catalog, now, replay);
-    if (sample.length === 0) continue;
-    samples = joinSamples(samples, sample);
-    accepted.push(id);
+    if (sample.length > 0) decoded.push({ id, sample });
   }
   if (recovered.length > 0) {
     await dropLetters(db, { siteIds: [siteId], ids: recovered });
     replay.recovered += recovered.length;
   }
+  const dayOfSample = ({ times }: PointSamples) => dayOf(times[0]!);
+  const archived = await archivedDays(
+    db,
+    siteId,
+    decoded.map(({ sample }) => dayOfSample(sample)),
+  );
+  const accepted = decoded.filter(({ sample }) => !archived.has(dayOfSample(sample)));
+  replay.archived += decoded.length - accepted.length;
   if (accepted.length === 0) return;
+  const samples = accepted.map(({ sample }) => sample).reduce(joinSamples);
+  const ids = accepted.map(({ id }) => id);
   const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
   const seen = markSeenStatement(db, seenRanges(samples, byId));
-  const { inserted, changed, unchanged } = await addMissingSamples(db, samples, [seen, dropStatement(db, accepted)]);
+  const { inserted, changed, unchanged } = await addMissingSamples(db, samples, [seen, dropStatement(db, ids)]);
   replay.stored += inserted;
   replay.present += changed + unchanged;
+}
+
+const ARCHIVED_DAYS = `
+SELECT day FROM day_files WHERE site_id = ?1 AND key IS NOT NULL AND day IN (SELECT value FROM json_each(?2))`;
+
+/** Those of some days that have a day file, whose samples D1 does not have. */
+async function archivedDays(db: D1Database, siteId: number, days: readonly number[]): Promise<Set<number>> {
+  if (days.length === 0) return new Set();
+  const statement = db.prepare(ARCHIVED_DAYS).bind(siteId, JSON.stringify([...new Set(days)]));
+  const { results } = await withD1Retry(() => statement.all());
+  return new Set(archivedSchema.parse(results).map(({ day }) => day));
 }
 
 /** One sample, or none, and then it is counted. */
