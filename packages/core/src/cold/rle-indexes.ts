@@ -73,10 +73,6 @@ export function readIndexes(bytes: Uint8Array, count: number, distinct: number):
   };
   const width = next();
   if (width > MAX_WIDTH) throw new Error(`indexes of ${width} bits`);
-  const put = (row: number, index: number): void => {
-    if (index >= distinct) throw new Error("an index beyond the dictionary");
-    indexes[row] = index;
-  };
   for (let row = 0; row < count;) {
     let [head, weight] = [0, 1];
     let byte: number;
@@ -93,20 +89,23 @@ export function readIndexes(bytes: Uint8Array, count: number, distinct: number):
     if (head % 2 === 0) {
       let index = 0;
       for (let bit = 0; bit < width; bit += 8) index |= next() << bit;
-      for (const end = row + length; row < end; row++) put(row, index);
+      indexes.fill(index, row, row + length);
+      row += length;
       continue;
     }
     const end = at + length * width;
     if (end > bytes.length) throw new Error("indexes end early");
+    const mask = (1 << width) - 1;
     let [pending, bits] = [0, 0];
     for (const last = Math.min(count, row + length * 8); row < last; row++) {
       for (; bits < width; bits += 8) pending |= bytes[at++]! << bits;
-      put(row, pending & ((1 << width) - 1));
+      indexes[row] = pending & mask;
       pending >>>= width;
       bits -= width;
     }
     at = end;
   }
   if (at !== bytes.length) throw new Error("bytes behind the indexes");
+  for (const index of indexes) if (index >= distinct) throw new Error("an index beyond the dictionary");
   return indexes;
 }
