@@ -53,7 +53,7 @@ const formats = {
       return hourAggregatesText(hours);
     },
     check: (text: string): Outcome => {
-      const json = z.array(z.union([z.literal(0), z.array(z.any())])).parse(JSON.parse(text));
+      const json = z.array(z.union([z.literal(0), z.array(z.unknown())])).parse(JSON.parse(text));
       const expected = json.map((hour) => {
         if (hour === 0) return null;
         const [n, min, max, sum] = z.array(z.unknown()).parse(hour);

@@ -21,7 +21,7 @@ const settingsSchema = z.object({
 });
 
 export interface LocalSettings extends z.output<typeof settingsSchema> {
-  /** the whole environment: any setting of a deployment is taken from here under its own name */
+  /** the whole environment: each setting of a deployment is taken from here under its own name */
   readonly environment: Readonly<Record<string, string>>;
 }
 

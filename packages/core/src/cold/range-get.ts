@@ -39,7 +39,7 @@ const INVALID_RANGE = /\(10039\)/;
 /**
  * One request for `length` bytes from `offset`; from the end of the object where `offset` is null, and then the whole
  * object where it is shorter.
- * @param etag of the object as it was planned for; null: any
+ * @param etag of the object as it was planned for; null: whichever is there
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt} where the object ends too early; R2's errors
  */
 export async function fetchRange(

@@ -7,7 +7,7 @@ import type { PointDayRow } from "./point-day-rows.ts";
 import type { RangeBucket } from "./range-get.ts";
 
 /**
- * Reads a file from its first byte of data to its last, as any reader would, and compares it with what was meant: its
+ * Reads a file from its first byte of data to its last, as every reader would, and compares it with what was meant: its
  * points, in their order, where each one's rows are, how many, and their sums by hour.
  * @param expected the file's nth point
  * @throws {DayFileCorrupt} where they differ

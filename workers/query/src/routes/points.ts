@@ -35,7 +35,7 @@ const answerSchema = z.strictObject({
       interval_s: z.int().nullable().meta({ description: "seconds between samples; null: unknown" }),
       configured: z.boolean().meta({ description: "whether its samples are stored" }),
       first_seen: z.iso.datetime().nullable(),
-      last_seen: z.iso.datetime().nullable().meta({ description: "of the hot level's samples" }),
+      last_seen: z.iso.datetime().nullable().meta({ description: "of the samples of both levels" }),
     }),
   ),
   next_cursor: z.string().nullable(),
