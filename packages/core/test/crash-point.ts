@@ -1,6 +1,6 @@
 import { ProcessDied } from "../src/backfill/memory-engine.ts";
 import { interceptedBucket } from "./intercepted-bucket.ts";
-import { interceptedDatabase } from "./intercepted-database.ts";
+import { interceptedDatabase } from "../src/d1/intercepted-database.ts";
 
 /** `before`: the call is not made; `after`: it is, and its answer is lost. */
 export type CrashKind = "before" | "after";

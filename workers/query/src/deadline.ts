@@ -1,5 +1,5 @@
 import type { ColdBucket } from "@building-vitals/core/query/cold-level";
-import { aroundCalls } from "@building-vitals/core/d1/around-calls";
+import { interceptedDatabase } from "@building-vitals/core/d1/intercepted-database";
 import { Problem } from "@building-vitals/core/domain/problem";
 import type { Stages } from "./stages.ts";
 
@@ -36,7 +36,7 @@ export async function withinTime<T>(
   const [aroundD1, aroundR2] = [inTime("d1"), inTime("r2")];
   const { bucket } = stores;
   const watched = {
-    db: aroundCalls(stores.db, aroundD1),
+    db: interceptedDatabase(stores.db, aroundD1),
     bucket: {
       head: (key: string) => aroundR2(() => bucket.head(key)),
       get: (...asked: Parameters<ColdBucket["get"]>) =>

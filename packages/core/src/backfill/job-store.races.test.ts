@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { newSite } from "../../test/points.ts";
 import { pendingDays, recordOutcome } from "./job-days.ts";
 import { appointNext, isCurrent } from "./instance-store.ts";

@@ -2,7 +2,7 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import type { DayBuilder } from "./day-builder.ts";
 import { appointNext } from "./instance-store.ts";

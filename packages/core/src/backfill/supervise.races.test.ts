@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { MemoryInstances } from "../../test/memory-instances.ts";
 import { newSite } from "../../test/points.ts";
 import { appointNext, instanceName } from "./instance-store.ts";

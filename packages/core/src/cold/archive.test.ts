@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { CrashPoint, type CrashKind } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { described, newSite, pointSamples } from "../../test/points.ts";
 import { dayRows, keysOf, storedDay } from "../../test/stored-day.ts";
 import { loadCatalog, replaceCatalog } from "../catalog/catalog.ts";

@@ -3,7 +3,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { dayStart } from "../domain/day.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import type { Sample } from "../../test/points.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";

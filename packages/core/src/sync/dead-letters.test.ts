@@ -2,7 +2,7 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import type { DeadLetter } from "../domain/dead-letter.ts";
 import { dropLetters, pruneLetters, readLetters, recordLetters } from "./dead-letters.ts";

@@ -2,7 +2,7 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { differences, type SampleLines, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { totalRejected } from "../domain/rejection.ts";

@@ -2,7 +2,7 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { interceptedDatabase } from "../../test/intercepted-database.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { differences, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { HOUR_MS } from "../domain/hour.ts";

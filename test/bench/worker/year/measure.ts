@@ -1,5 +1,5 @@
 import { interceptedBucket } from "@building-vitals/core/test/intercepted-bucket";
-import { interceptedDatabase } from "@building-vitals/core/test/intercepted-database";
+import { interceptedDatabase } from "@building-vitals/core/d1/intercepted-database";
 import { z } from "zod";
 import query from "../../../../workers/query/src/index.ts";
 import { SITE_NAME } from "../../year-size.ts";

@@ -1,9 +1,12 @@
 /** Stands around each call that reaches the database: one statement, or a batch of some. */
-type Interceptor = <T>(execute: () => Promise<T>, statements: number) => Promise<T>;
+export type Interceptor = <T>(execute: () => Promise<T>, statements: number) => Promise<T>;
 
 const EXECUTING: ReadonlySet<PropertyKey> = new Set(["first", "run", "all", "raw"]);
 
-/** The real database with an interceptor around every call to it. */
+/**
+ * A database with an interceptor around every call to it: to time calls, to end them, or to let them fail in tests.
+ * @throws {Error} for a call that it would not stand around
+ */
 export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1Database {
   const real = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
   const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
@@ -26,7 +29,7 @@ export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1D
         return (statements: D1PreparedStatement[]) =>
           intercept(() => target.batch(statements.map((one) => real.get(one) ?? one)), statements.length);
       }
-      throw new Error(`the code under test is not expected to call ${String(key)}`);
+      throw new Error(`no call to ${String(key)} of a database is intercepted`);
     },
   });
 }
