@@ -70,5 +70,7 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   say(`All latest:      curl '${query}/sites/${site}/latest'`);
   say(`State of sync:   curl '${etl}/status'`);
   say("Past days:       npm run backfill -- --from YYYY-MM-DD --to YYYY-MM-DD --watch");
-  say(`Sync now:        curl -X POST -H 'authorization: Bearer <ADMIN_TOKEN>' '${etl}/trigger'`);
+  // The shell puts the token in, so that the line works as it stands and no token is on the screen.
+  say(`Sync now:        curl -X POST -H "authorization: Bearer \${ADMIN_TOKEN:-local-admin}" '${etl}/trigger'`);
+  say(`The API's page:  ${query}/docs`);
 });

@@ -23,6 +23,8 @@ app.use(corsOfSettings);
 const document = documentOf(app, "Building Vitals: query", DESCRIPTION);
 app.route("/", openApiRoute(document));
 app.route("/", docsRoute(document));
+// The address that people are given first.
+app.get("/", (context) => context.redirect("/docs"));
 app.use(
   requireAccess<Env>((env) => {
     const { QUERY_TOKEN: token, FAILED_LOGINS: limiter, access } = settingsOf(env);
