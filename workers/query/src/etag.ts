@@ -2,6 +2,12 @@ import { SCHEMA_VERSION } from "@building-vitals/core/d1/schema-version";
 import { namesEtag } from "./byte-range.ts";
 import type { Settings } from "./env.ts";
 
+/** Of an answer that has an ETag, in the API's description: what may be sent with a request, and what then may come. */
+export const IF_NONE_MATCH = {
+  "if-none-match": "The ETag of an answer that the client has: 304 while it is still right",
+} as const;
+export const NOT_MODIFIED = { description: "What the client has is still right" } as const;
+
 /**
  * The ETag of an answer, from all that it depends on: the code (each deployment's, for what it answers may differ), what was
  * asked, and the state of what is stored. Weak, for two answers of the same state differ in the time that they took.

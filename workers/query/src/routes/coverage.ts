@@ -14,6 +14,7 @@ import { namesIn, pointsNamed } from "../point-names.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { timeSchema } from "../time-parameter.ts";
+import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
 /** Five years of days, and days of points that are counted: a D1 query of about half a second. */
 const MAX_DAYS = 1830;
@@ -72,10 +73,10 @@ const described = describe({
   access: "read",
   path: { site: "A site's name" },
   query: querySchema,
-  headers: { "if-none-match": "The ETag of an answer that the client has: 304 while it is still right" },
+  headers: IF_NONE_MATCH,
   answers: {
     200: { description: "Each day of the range", content: { "application/json": answerSchema } },
-    304: { description: "What the client has is still right" },
+    304: NOT_MODIFIED,
   },
   problems: ["invalid_request", "span_too_long", "unknown_site", "unknown_point", "too_many_points", "too_much_data"],
 });

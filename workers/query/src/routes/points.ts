@@ -11,6 +11,7 @@ import { type Env, settingsOf } from "../env.ts";
 import { one } from "../parameters.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
+import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
 const querySchema = z.strictObject({
   search: one(z.string().max(200).optional()).meta({
@@ -46,10 +47,10 @@ const described = describe({
   access: "read",
   path: { site: "A site's name" },
   query: querySchema,
-  headers: { "if-none-match": "The ETag of an answer that the client has: 304 while it is still right" },
+  headers: IF_NONE_MATCH,
   answers: {
     200: { description: "A page", content: { "application/json": answerSchema } },
-    304: { description: "What the client has is still right" },
+    304: NOT_MODIFIED,
   },
   problems: ["invalid_request", "unknown_site"],
 });

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { Stages } from "../stages.ts";
+import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
 const querySchema = z.strictObject({});
 
@@ -23,10 +24,10 @@ const described = describe({
   summary: "The sites of this deployment",
   access: "read",
   query: querySchema,
-  headers: { "if-none-match": "The ETag of an answer that the client has: 304 while it is still right" },
+  headers: IF_NONE_MATCH,
   answers: {
     200: { description: "The sites", content: { "application/json": answerSchema } },
-    304: { description: "What the client has is still right" },
+    304: NOT_MODIFIED,
   },
   problems: ["invalid_request"],
 });

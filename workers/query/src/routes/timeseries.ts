@@ -11,7 +11,7 @@ import { z } from "zod";
 import { keepAnswer, keptAnswer } from "../answer-cache.ts";
 import { withinTime } from "../deadline.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { cacheControl, etagOf, isClosed, isKnown } from "../etag.ts";
+import { cacheControl, etagOf, isClosed, isKnown, IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 import { namesIn, pointsNamed } from "../point-names.ts";
 import { configuredSite } from "../site.ts";
 import { Stages } from "../stages.ts";
@@ -28,7 +28,7 @@ const described = describe({
   summary: "The samples of points in a range, raw or in buckets",
   access: "read",
   query: querySchema,
-  headers: { "if-none-match": "The ETag of an answer that the client has: 304 while it is still right" },
+  headers: IF_NONE_MATCH,
   answers: {
     200: {
       description: "By format: columns, rows, CSV or an Arrow IPC stream",
@@ -38,7 +38,7 @@ const described = describe({
         "application/vnd.apache.arrow.stream": null,
       },
     },
-    304: { description: "What the client has is still right" },
+    304: NOT_MODIFIED,
   },
   problems: [
     "invalid_request",
