@@ -30,10 +30,9 @@ export async function* mergePoints(
       yield old;
       old = await nextOld();
     }
-    const parts: Series[] = [];
-    for (const spill of spills) if (spill.pointId === id) parts.push(await spill.take());
+    const young = await takePoint(spills.filter((spill) => spill.pointId === id));
     const isOld = old?.name === name;
-    if (parts.length > 0) yield { name, series: mergeSeries(isOld ? old!.series : null, joinSeries(parts)) };
+    if (young !== null) yield { name, series: mergeSeries(isOld ? old!.series : null, young) };
     else if (isOld) yield old!;
     if (isOld) old = await nextOld();
   }
@@ -42,17 +41,18 @@ export async function* mergePoints(
   if (spills.some((spill) => spill.pointId !== null)) throw new RangeError("a spill is not in the order of the names");
 }
 
-/** Copies, for the parts are views on blocks that will be read over. */
-function joinSeries(parts: readonly Series[]): Series {
-  const length = parts.reduce((sum, part) => sum + part.times.length, 0);
-  const joined = { times: new Float64Array(length), values: new Float64Array(length) };
+/** The samples of the point that comes next in all of these spills; null without one. */
+async function takePoint(spills: readonly SpillReader[]): Promise<Series | null> {
+  if (spills.length === 0) return null;
+  const length = spills.reduce((sum, { pointRows }) => sum + pointRows, 0);
+  const series = { times: new Float64Array(length), values: new Float64Array(length) };
   let at = 0;
-  for (const { times, values } of parts) {
-    joined.times.set(times, at);
-    joined.values.set(values, at);
-    at += times.length;
+  for (const spill of spills) {
+    const { pointRows } = spill;
+    await spill.take(series, at);
+    at += pointRows;
   }
-  return joined;
+  return series;
 }
 
 /** Both ascending; where both have a time, the young one's value. */

@@ -2,6 +2,8 @@ import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { HOUR_MS } from "../domain/hour.ts";
 import { REJECTION_REASONS, type RejectionCounts } from "../domain/rejection.ts";
+import type { Series } from "../domain/samples.ts";
+import { alignedBytes } from "./aligned-bytes.ts";
 import type { SortedHour } from "./sorted-hour.ts";
 import { readZstdFrame, zstdFrame } from "./zstd-frame.ts";
 
@@ -135,27 +137,41 @@ export function parseIndex(packed: Uint8Array, { size, crc }: { size: number; cr
   };
 }
 
-/** The rows of a block, its points one after the other. @throws {Error} where it is not what was written */
-export function decodeBlock(hour: number, block: SpillBlock, bytes: Uint8Array) {
+/** The rows of a block, its points one after the other. */
+export interface BlockRows {
+  readonly values: Float64Array;
+  readonly steps: Uint32Array;
+  /** what both are views on */
+  readonly content: Uint8Array<ArrayBuffer>;
+}
+
+/** @throws {Error} where it is not what was written */
+export function openBlock(block: SpillBlock, bytes: Uint8Array): BlockRows {
   if (crc32(bytes) !== block.crc32) throw new Error("a block has another CRC-32");
   const rows = block.rows.reduce((sum, own) => sum + own, 0);
   if (rows > BLOCK_ROWS && block.rows.length > 1) throw new Error(`a block of ${rows} rows`);
-  // a copy, for the view on doubles must be aligned; zlib's Buffer lies anywhere in its pool, and its slice() is no copy
-  const raw = new Uint8Array(readZstdFrame(bytes, rows * ROW_BYTES));
-  const values = new Float64Array(raw.buffer, 0, rows);
-  const steps = new Uint32Array(raw.buffer, rows * 8, rows);
-  const times = new Float64Array(rows);
-  let row = 0;
-  for (const own of block.rows) {
-    let time = hour;
-    for (let n = 0; n < own; n++, row++) {
-      if (n > 0 && steps[row] === 0) throw new Error("a time that stands twice");
-      times[row] = time += steps[row]!;
-    }
-    if (time >= hour + HOUR_MS) throw new Error("a time beyond the hour");
+  const content = alignedBytes(readZstdFrame(bytes, rows * ROW_BYTES));
+  const { buffer, byteOffset } = content;
+  const values = new Float64Array(buffer, byteOffset, rows);
+  return { values, steps: new Uint32Array(buffer, byteOffset + rows * 8, rows), content };
+}
+
+/**
+ * Copies the samples of one point, rows [from, to) of its block.
+ * @param into from its row `at` on
+ * @throws {Error} where they are not what was written
+ */
+export function copyPoint(hour: number, block: BlockRows, from: number, to: number, into: Series, at: number): void {
+  let time = hour;
+  for (let row = from; row < to; row++, at++) {
+    const step = block.steps[row]!;
+    const value = block.values[row]!;
+    if (row > from && step === 0) throw new Error("a time that stands twice");
+    if (!Number.isFinite(value)) throw new Error("a value that is not finite");
+    into.times[at] = time += step;
+    into.values[at] = value;
   }
-  for (const value of values) if (!Number.isFinite(value)) throw new Error("a value that is not finite");
-  return { times, values };
+  if (time >= hour + HOUR_MS) throw new Error("a time beyond the hour");
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -1,8 +1,11 @@
 import type { Series } from "../domain/samples.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { fetchRange, type RangeBucket } from "./range-get.ts";
 import {
-  decodeBlock,
+  type BlockRows,
+  copyPoint,
+  openBlock,
   parseIndex,
   parseTrailer,
   type SpillBlock,
@@ -19,7 +22,7 @@ const RANGE_BYTES = 128 * 1024;
 interface Window {
   /** byte of the object at which `bytes` begins */
   readonly offset: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -35,7 +38,7 @@ export class SpillReader {
   #block = 0;
   #point = 0;
   #row = 0;
-  #decoded: Series | null = null;
+  #rows: BlockRows | null = null;
 
   private constructor(bucket: RangeBucket, key: string, etag: string, index: SpillIndex, window: Window) {
     this.#bucket = bucket;
@@ -72,41 +75,48 @@ export class SpillReader {
     return this.#current?.pointIds[this.#point] ?? null;
   }
 
-  /** The samples of the point that comes next, and on to the one after. To be copied: they are a view on a block. */
-  async take(): Promise<Series> {
+  /** How many samples the point that comes next has; 0 at the end. */
+  get pointRows(): number {
+    return this.#current?.rows[this.#point] ?? 0;
+  }
+
+  /** Copies the samples of the point that comes next into rows from `at` on, and goes on to the one after. */
+  async take(into: Series, at: number): Promise<void> {
     const block = this.#current;
     if (block === undefined) throw new RangeError(`${this.#key} is read to its end`);
-    this.#decoded ??= await this.#decode(block);
-    const end = this.#row + block.rows[this.#point]!;
-    const series = {
-      times: this.#decoded.times.subarray(this.#row, end),
-      values: this.#decoded.values.subarray(this.#row, end),
-    };
+    this.#rows ??= await this.#open(block);
+    const end = this.#row + this.pointRows;
+    try {
+      copyPoint(this.index.hour, this.#rows, this.#row, end, into, at);
+    } catch (error) {
+      throw asCorrupt(this.#key, block.offset, error);
+    }
     this.#row = end;
     this.#point++;
     if (this.#point === block.pointIds.length) {
+      freeBytes(this.#rows.content);
+      this.#rows = null;
       this.#block++;
       this.#point = 0;
       this.#row = 0;
-      this.#decoded = null;
     }
-    return series;
   }
 
   get #current(): SpillBlock | undefined {
     return this.index.blocks[this.#block];
   }
 
-  async #decode(block: SpillBlock): Promise<Series> {
+  async #open(block: SpillBlock): Promise<BlockRows> {
     const isIn = ({ offset, bytes }: Window) =>
       block.offset >= offset && block.offset + block.bytes <= offset + bytes.length;
     if (!isIn(this.#window)) {
+      freeBytes(this.#window.bytes);
       const length = this.#rangeFrom(this.#block);
       this.#window = await fetchRange(this.#bucket, this.#key, this.#etag, { offset: block.offset, length }, noCost());
     }
     const from = block.offset - this.#window.offset;
     try {
-      return decodeBlock(this.index.hour, block, this.#window.bytes.subarray(from, from + block.bytes));
+      return openBlock(block, this.#window.bytes.subarray(from, from + block.bytes));
     } catch (error) {
       throw asCorrupt(this.#key, block.offset, error);
     }
