@@ -103,8 +103,9 @@ async function readRows(bytes: Uint8Array<ArrayBuffer>): Promise<Rows> {
   const reader = await SpillReader.open(bucket, KEY);
   const rows: [number, number, number][] = [];
   while (reader.pointId !== null) {
-    const id = reader.pointId;
-    const { times, values } = await reader.take();
+    const { pointId: id, pointRows } = reader;
+    const [times, values] = [new Float64Array(pointRows), new Float64Array(pointRows)];
+    await reader.take({ times, values }, 0);
     times.forEach((time, i) => rows.push([id, time, values[i]!]));
   }
   return rows;

@@ -1,6 +1,7 @@
 import { parquetHeader } from "hyparquet/src/column.js";
 import { joinStreams } from "./byte-streams.ts";
 import { unpackDifferences } from "./delta-times.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { readIndexes } from "./rle-indexes.ts";
 import { checkThrift } from "./thrift-bounds.ts";
 import { readZstdFrame } from "./zstd-frame.ts";
@@ -77,17 +78,16 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** @param atMost bytes that the page may have: a few stored ones can decompress to gigabytes */
-function contentOf({ stored, size, isCompressed }: Page, atMost: number): Uint8Array {
+/**
+ * The bytes of a page, as {@link readZstdFrame} gives them: in a buffer of their own, for values that are a view on them
+ * must not keep all that was fetched.
+ * @param atMost bytes that the page may have: a few stored ones can decompress to gigabytes
+ */
+function contentOf({ stored, size, isCompressed }: Page, atMost: number): Uint8Array<ArrayBuffer> {
   if (size > atMost) throw new Error(`a page of ${size} bytes, more than ${atMost}`);
   if (isCompressed) return readZstdFrame(stored, size);
   if (stored.length !== size) throw new Error(`a page of ${stored.length} bytes instead of ${size}`);
-  return stored;
-}
-
-/** A copy, for a view on words or doubles must be aligned. */
-function aligned(bytes: Uint8Array): ArrayBuffer {
-  return new Uint8Array(bytes).buffer;
+  return new Uint8Array(stored);
 }
 
 /** The data pages of a chunk, and its dictionary page if it has one. */
@@ -119,8 +119,9 @@ export function decodeTimes(chunk: Uint8Array, rows: number, needed: number): Fl
     const times = new Float64Array(needed);
     const content = contentOf(page, rows * INT64_BYTES);
     if (content.length !== rows * INT64_BYTES) throw new Error(`${content.length} bytes for ${rows} times`);
-    const words = new Uint32Array(aligned(content.subarray(0, needed * INT64_BYTES)));
+    const words = new Uint32Array(content.buffer, content.byteOffset, 2 * needed);
     for (let row = 0; row < needed; row++) times[row] = words[2 * row]! + words[2 * row + 1]! * 2 ** 32;
+    freeBytes(content);
     return times;
   }
   if (page.encoding === "DELTA_BINARY_PACKED") {
@@ -172,7 +173,7 @@ function readDoubles(page: Page, atMost: number): Float64Array {
     throw new Error(`${content.length} bytes for ${page.count} values`);
   }
   if (page.encoding === "BYTE_STREAM_SPLIT") return new Float64Array(joinStreams(content, page.count));
-  if (page.encoding === "PLAIN") return new Float64Array(aligned(content));
+  if (page.encoding === "PLAIN") return new Float64Array(content.buffer, content.byteOffset, page.count);
   throw new Error(`values are ${page.encoding}`);
 }
 

@@ -5,6 +5,8 @@ import { readPoints, readPointsByFooter, scanDayFile } from "./day-file-reader.t
 import { readFooter } from "./footer.ts";
 import { extentBytes } from "./locator.ts";
 import { MemoryBucket } from "./memory-bucket.ts";
+import type { RangeBucket } from "./range-get.ts";
+import type { NamedSeries } from "./row-group-writer.ts";
 import { linesOf, sampleLines, TEST_KEY, writeDay } from "./written-day.ts";
 
 const noCost = () => ({ requests: 0, bytes: 0 });
@@ -137,6 +139,26 @@ describe("a locator that is wrong", () => {
         DayFileCorrupt,
       );
     }
+  });
+});
+
+test("what was read of a file stays as it is while more is read, and whatever becomes of the fetched bytes", async () => {
+  const fetched: Uint8Array[] = [];
+  await forEachDay(async (points) => {
+    const bucket = new MemoryBucket();
+    await writeDay(bucket, points);
+    const watched: RangeBucket = {
+      get: async (key, options) => {
+        const object = (await bucket.get(key, options))!;
+        const body = await object.arrayBuffer!();
+        fetched.push(new Uint8Array(body));
+        return { ...object, arrayBuffer: async () => body };
+      },
+    };
+    const read: NamedSeries[] = [];
+    for await (const point of scanDayFile(watched, { key: TEST_KEY, etag: null })) read.push(point);
+    for (const bytes of fetched.splice(0)) bytes.fill(0xff);
+    expect(linesOf(read)).toEqual(linesOf(points));
   });
 });
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { freeBytes } from "./free-bytes.ts";
 
 /** R2 wants all parts but the last equal and of at least 5 MiB. */
 export const PART_BYTES = 8 * 1024 * 1024;
@@ -93,6 +94,7 @@ export class MultipartSink implements ByteSink {
   async finish(): Promise<StoredObject> {
     const sha256 = this.#hash.digest("hex");
     const stored = await this.#store(sha256);
+    freeBytes(this.#buffer);
     if (stored.size !== this.#total) throw new Error(`${this.#key}: stored ${stored.size} bytes of ${this.#total}`);
     return { etag: stored.etag, bytes: this.#total, sha256 };
   }
@@ -118,8 +120,7 @@ export class MultipartSink implements ByteSink {
 
   #reserve(size: number): void {
     if (size <= this.#buffer.length) return;
-    const grown = new Uint8Array(Math.min(this.#partBytes, Math.max(size, 2 * this.#buffer.length)));
-    grown.set(this.#buffer.subarray(0, this.#used));
-    this.#buffer = grown;
+    const grown = Math.min(this.#partBytes, Math.max(size, 2 * this.#buffer.length));
+    this.#buffer = new Uint8Array(this.#buffer.buffer.transfer(grown));
   }
 }

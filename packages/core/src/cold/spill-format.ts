@@ -3,7 +3,6 @@ import { z } from "zod";
 import { HOUR_MS } from "../domain/hour.ts";
 import { REJECTION_REASONS, type RejectionCounts } from "../domain/rejection.ts";
 import type { Series } from "../domain/samples.ts";
-import { alignedBytes } from "./aligned-bytes.ts";
 import type { SortedHour } from "./sorted-hour.ts";
 import { readZstdFrame, zstdFrame } from "./zstd-frame.ts";
 
@@ -150,7 +149,7 @@ export function openBlock(block: SpillBlock, bytes: Uint8Array): BlockRows {
   if (crc32(bytes) !== block.crc32) throw new Error("a block has another CRC-32");
   const rows = block.rows.reduce((sum, own) => sum + own, 0);
   if (rows > BLOCK_ROWS && block.rows.length > 1) throw new Error(`a block of ${rows} rows`);
-  const content = alignedBytes(readZstdFrame(bytes, rows * ROW_BYTES));
+  const content = readZstdFrame(bytes, rows * ROW_BYTES);
   const { buffer, byteOffset } = content;
   const values = new Float64Array(buffer, byteOffset, rows);
   return { values, steps: new Uint32Array(buffer, byteOffset + rows * 8, rows), content };

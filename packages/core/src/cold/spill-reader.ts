@@ -110,9 +110,10 @@ export class SpillReader {
     const isIn = ({ offset, bytes }: Window) =>
       block.offset >= offset && block.offset + block.bytes <= offset + bytes.length;
     if (!isIn(this.#window)) {
+      const wanted = { offset: block.offset, length: this.#rangeFrom(this.#block) };
+      const window = await fetchRange(this.#bucket, this.#key, this.#etag, wanted, noCost());
       freeBytes(this.#window.bytes);
-      const length = this.#rangeFrom(this.#block);
-      this.#window = await fetchRange(this.#bucket, this.#key, this.#etag, { offset: block.offset, length }, noCost());
+      this.#window = window;
     }
     const from = block.offset - this.#window.offset;
     try {

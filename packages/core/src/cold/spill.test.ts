@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HOUR_MS } from "../domain/hour.ts";
+import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
 import type { SortedHour } from "./sorted-hour.ts";
 import { BLOCK_ROWS, encodeSpill } from "./spill-format.ts";
@@ -22,14 +23,28 @@ function sortedOf(points: readonly Point[]): SortedHour {
   };
 }
 
+/** A point's samples, taken into the middle of a series whose ends must stay as they are. */
+async function takeNext(reader: SpillReader): Promise<{ id: number; into: Series }> {
+  const { pointId: id, pointRows } = reader;
+  const into = { times: new Float64Array(pointRows + 3).fill(-1), values: new Float64Array(pointRows + 3).fill(-1) };
+  await reader.take(into, 2);
+  return { id: id!, into };
+}
+
+function pointOf({ id, into: { times, values } }: { id: number; into: Series }): Point {
+  expect([times, values].map((column) => [column[0], column[1], column.at(-1)])).toEqual([
+    [-1, -1, -1],
+    [-1, -1, -1],
+  ]);
+  return [id, Array.from(times.subarray(2, -1), (time, i) => [time - START, values[i + 2]!] as const)];
+}
+
+/** Looked at only when all are read, so that none may have been overwritten by one that came after. */
 async function readAll(reader: SpillReader): Promise<Point[]> {
-  const points: Point[] = [];
-  while (reader.pointId !== null) {
-    const id = reader.pointId;
-    const { times, values } = await reader.take();
-    points.push([id, Array.from(times, (time, i) => [time - START, values[i]!] as const)]);
-  }
-  return points;
+  const taken = [];
+  while (reader.pointId !== null) taken.push(await takeNext(reader));
+  expect(reader.pointRows).toBe(0);
+  return taken.map(pointOf);
 }
 
 /** `n` points of `rows` samples whose values do not compress. */
@@ -57,7 +72,7 @@ test("any hour comes back bit for bit", async () => {
       const reader = await SpillReader.open(bucket, "spill");
       expect(reader.index).toMatchObject({ hour: START, ...SOURCE });
       expect(await readAll(reader)).toEqual(points);
-      await expect(reader.take()).rejects.toThrow(RangeError);
+      await expect(reader.take(EMPTY_SERIES, 0)).rejects.toThrow(RangeError);
     }),
     { numRuns: 50 },
   );
@@ -79,6 +94,44 @@ test("a large hour is read by ranges, block by block, each byte once at most", a
   expect(await readAll(reader)).toEqual(points);
   expect(lengths.length).toBeGreaterThan(5);
   expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThan(spill.length + 64 * 1024);
+});
+
+test("a point whose range could not be had may be taken again", async () => {
+  const points = many(40, 1_000);
+  await bucket.put("flaky", encodeSpill(START, sortedOf(points), SOURCE));
+  let gets = 0;
+  const flaky: Parameters<typeof SpillReader.open>[0] = {
+    get: (key, options) => (++gets % 2 === 0 ? Promise.reject(new Error("no answer")) : bucket.get(key, options)),
+  };
+  const reader = await SpillReader.open(flaky, "flaky");
+  const taken = [];
+  let failures = 0;
+  while (reader.pointId !== null) {
+    try {
+      taken.push(await takeNext(reader));
+    } catch {
+      failures++;
+    }
+  }
+  expect(failures).toBeGreaterThan(1);
+  expect(taken.map(pointOf)).toEqual(points);
+});
+
+test("two spills that are read side by side, in any turns, do not disturb each other", async () => {
+  const days = [many(50, 1_000), many(70, 700)] as const;
+  for (const [i, points] of days.entries()) await bucket.put(`turn ${i}`, encodeSpill(START, sortedOf(points), SOURCE));
+  await fc.assert(
+    fc.asyncProperty(fc.infiniteStream(fc.boolean()), async (turns) => {
+      const [a, b] = await Promise.all([SpillReader.open(bucket, "turn 0"), SpillReader.open(bucket, "turn 1")]);
+      const taken: [Awaited<ReturnType<typeof takeNext>>[], Awaited<ReturnType<typeof takeNext>>[]] = [[], []];
+      while (a.pointId !== null || b.pointId !== null) {
+        const isFirst = b.pointId === null || (a.pointId !== null && turns.next().value === true);
+        taken[isFirst ? 0 : 1].push(await takeNext(isFirst ? a : b));
+      }
+      expect(taken.map((own) => own.map(pointOf))).toEqual(days);
+    }),
+    { numRuns: 5 },
+  );
 });
 
 test("a point with more rows than a block has a block of its own", async () => {

@@ -24,6 +24,13 @@ test.each([
   expect(Buffer.from(readZstdFrame(frame, length)).equals(bytes)).toBe(true);
 });
 
+test("bytes of any number begin where a view on doubles may", () => {
+  for (let length = 1; length < 40; length++) {
+    const { buffer, byteOffset } = readZstdFrame(zstdFrame(bytesOf(length, 0)), length);
+    expect(new Float64Array(buffer, byteOffset, Math.floor(length / 8)).length).toBe(Math.floor(length / 8));
+  }
+});
+
 test("a frame without its end is refused", () => {
   const bytes = bytesOf(50_000, 0);
   expect(() => readZstdFrame(zstdFrame(bytes).subarray(0, -3), bytes.length)).toThrow("nexpected end of file");

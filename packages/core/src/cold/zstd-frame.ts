@@ -27,12 +27,13 @@ const WINDOW = { [constants.ZSTD_d_windowLogMax]: 23 };
 const OUTPUT_SLACK = 131_072;
 
 /**
- * The bytes of a frame.
+ * The bytes of a frame, beginning at a multiple of eight of their buffer, so that a view on doubles may begin there.
  * @param size bytes that must come out
  * @throws {Error} where it is no frame of that many
  */
 export function readZstdFrame(frame: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const bytes = zstdDecompressSync(frame, { maxOutputLength: size + OUTPUT_SLACK, params: WINDOW });
   if (bytes.length !== size) throw new Error(`decompressed to ${bytes.length} bytes instead of ${size}`);
-  return bytes;
+  // a small Buffer of Node lies anywhere in its pool, and its slice() is no copy
+  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
 }
