@@ -163,7 +163,10 @@ export function decodeValues(
 }
 
 function lookUp(page: Page, distinct: Float64Array): Float64Array {
-  return Float64Array.from(indexesOf(page, distinct.length), (index) => distinct[index]!);
+  const indexes = indexesOf(page, distinct.length);
+  const values = new Float64Array(indexes.length);
+  for (let row = 0; row < indexes.length; row++) values[row] = distinct[indexes[row]!]!;
+  return values;
 }
 
 /** @param atMost values */

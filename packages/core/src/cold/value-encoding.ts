@@ -64,7 +64,9 @@ function splitPage(values: Float64Array): DataPage {
 }
 
 function indexPage(values: Float64Array, ranks: ReadonlyMap<number, number>): DataPage {
-  const indexes = Uint32Array.from(values, (value) => ranks.get(value)!);
+  const indexes = new Uint32Array(values.length);
+  // not by Uint32Array.from, which takes three times as long
+  for (let row = 0; row < values.length; row++) indexes[row] = ranks.get(values[row]!)!;
   return dataPage("RLE_DICTIONARY", values.length, packedIndexes(indexes));
 }
 
