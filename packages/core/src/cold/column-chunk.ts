@@ -166,6 +166,7 @@ function lookUp(page: Page, distinct: Float64Array): Float64Array {
   const indexes = indexesOf(page, distinct.length);
   const values = new Float64Array(indexes.length);
   for (let row = 0; row < indexes.length; row++) values[row] = distinct[indexes[row]!]!;
+  freeBytes(indexes);
   return values;
 }
 
@@ -175,7 +176,11 @@ function readDoubles(page: Page, atMost: number): Float64Array {
   if (content.length !== page.count * DOUBLE_BYTES) {
     throw new Error(`${content.length} bytes for ${page.count} values`);
   }
-  if (page.encoding === "BYTE_STREAM_SPLIT") return new Float64Array(joinStreams(content, page.count));
+  if (page.encoding === "BYTE_STREAM_SPLIT") {
+    const values = new Float64Array(joinStreams(content, page.count));
+    freeBytes(content);
+    return values;
+  }
   if (page.encoding === "PLAIN") return new Float64Array(content.buffer, content.byteOffset, page.count);
   throw new Error(`values are ${page.encoding}`);
 }
@@ -199,6 +204,7 @@ export function decodeNames(chunk: Uint8Array, rows: number): NameRun[] {
     if (indexes[row] !== starts.length) throw new Error(`row ${row} has a name out of order`);
     starts.push(row);
   }
+  freeBytes(indexes);
   if (starts.length !== names.length) throw new Error("a name without rows");
   return names.map((name, i) => ({ name, firstRow: starts[i]!, rows: (starts[i + 1] ?? rows) - starts[i]! }));
 }

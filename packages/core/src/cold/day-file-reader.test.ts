@@ -3,6 +3,7 @@ import { buildingDay, forEachDay } from "./arbitrary-day.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
 import { readPoints, readPointsByFooter, scanDayFile } from "./day-file-reader.ts";
 import { readFooter } from "./footer.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { extentBytes } from "./locator.ts";
 import { MemoryBucket } from "./memory-bucket.ts";
 import type { RangeBucket } from "./range-get.ts";
@@ -142,7 +143,7 @@ describe("a locator that is wrong", () => {
   });
 });
 
-test("what was read of a file stays as it is while more is read, and whatever becomes of the fetched bytes", async () => {
+test("what was read of a file stays as it is, whatever becomes of the fetched bytes and of other points", async () => {
   const fetched: Uint8Array[] = [];
   await forEachDay(async (points) => {
     const bucket = new MemoryBucket();
@@ -158,7 +159,10 @@ test("what was read of a file stays as it is while more is read, and whatever be
     const read: NamedSeries[] = [];
     for await (const point of scanDayFile(watched, { key: TEST_KEY, etag: null })) read.push(point);
     for (const bytes of fetched.splice(0)) bytes.fill(0xff);
-    expect(linesOf(read)).toEqual(linesOf(points));
+    const isKept = (_: NamedSeries, i: number) => i % 2 === 0;
+    for (const { series } of read.filter((_, i) => i % 2 === 1)) Object.values(series).forEach(freeBytes);
+    expect(linesOf(read.filter(isKept))).toEqual(linesOf(points.filter(isKept)));
+    expect(read).toHaveLength(points.length);
   });
 });
 

@@ -4,6 +4,6 @@
  * @param bytes nobody else's; left alone where they are part of a larger buffer, as a small Buffer of Node is
  * @throws {TypeError} where they were freed before: two believe that the bytes are theirs
  */
-export function freeBytes(bytes: Uint8Array<ArrayBuffer>): void {
-  if (bytes.byteLength === bytes.buffer.byteLength) bytes.buffer.transfer(0);
+export function freeBytes({ buffer, byteLength }: ArrayBufferView): void {
+  if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0);
 }

@@ -3,12 +3,13 @@ import type { Series } from "../domain/samples.ts";
 import { decodeNames, decodeTimes, decodeValues, type NameRun } from "./column-chunk.ts";
 import { MAX_POINT_ROWS } from "./day-file-schema.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { dayRange } from "../domain/day.ts";
 import type { Locator, RowGroupExtent } from "./locator.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { compareUtf8 } from "./utf8-order.ts";
 
-/** A point's samples, and what to fetch to read just them. */
+/** A point's samples, in buffers of their own, and what to fetch to read just them. */
 export interface DecodedPoint {
   readonly name: string;
   readonly series: Series;
@@ -48,7 +49,7 @@ export function decodeGroup(
   const times = within(0, () => decodeTimes(bytes.subarray(0, timeBytes), rows, needed));
   const pages = within(valuesAt, () => decodeValues(bytes.subarray(valuesAt), runs, new Set(wanted)));
   let [crc, crcEnd] = [0, 0];
-  return wanted.map((run) => {
+  const decoded = wanted.map((run) => {
     const { values, end } = pages.get(run)!;
     crc = crc32(bytes.subarray(crcEnd, valuesAt + end), crc);
     crcEnd = valuesAt + end;
@@ -56,6 +57,8 @@ export function decodeGroup(
     const locator = { group: { ...group, valueBytes: end, crc32: crc }, firstRow: run.firstRow, rows: run.rows };
     return { name: run.name, series, locator };
   });
+  freeBytes(times);
+  return decoded;
 }
 
 function checkedNames(chunk: Uint8Array, group: RowGroupExtent): NameRun[] {

@@ -1,6 +1,7 @@
 import { dayOf } from "../domain/day.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
 import { scanDayFile } from "./day-file-reader.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { hourAggregates, hourAggregatesText } from "./hour-aggregates.ts";
 import { locatorText } from "./locator.ts";
 import type { PointDayRow } from "./point-day-rows.ts";
@@ -30,6 +31,8 @@ export async function verifyDayFile(
     if (locatorText(locator) !== row.locator) fail("another locator");
     if (series.times[0] !== row.first || series.times.at(-1) !== row.last) fail("other times");
     if (hourAggregatesText(hourAggregates(series, dayOf(row.first))) !== row.hours) fail("other sums");
+    freeBytes(series.times);
+    freeBytes(series.values);
     index++;
   }
   if (index < points) throw new DayFileCorrupt(file.key, 0, `reads back with ${index} points of ${points}`);
