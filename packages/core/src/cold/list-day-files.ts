@@ -1,5 +1,5 @@
 import { dayOf } from "../domain/day.ts";
-import { DAY_FILES_PREFIX, dayFileKey, dayFilesFrom, parseDayFileKey } from "./day-file-key.ts";
+import { DAY_FILES_PREFIX, dayFilesFrom, parseDayFileKey } from "./day-file-key.ts";
 import { isRegistered, type LocatedDay, readLocatedDays } from "./located-days.ts";
 import { type ManifestDay, readManifest } from "./manifest.ts";
 import type { RepairSite } from "./repair-day.ts";
@@ -59,27 +59,27 @@ export async function listDayFiles(
   const last = objects.at(-1)?.key ?? "";
   const hasMore = truncated && (end === null || last < end);
   const listed = new Map(objects.filter(({ key }) => isWanted(key)).map((object) => [object.key, object]));
-  const days = [...listed.keys()].flatMap((key) => parseDayFileKey(key)?.day ?? []);
-  const keys = new Map<string, ListedKey>();
-  for (const key of listed.keys()) {
-    const about = parseDayFileKey(key);
-    keys.set(key, { key, day: about?.day ?? null, site: about?.site ?? null, of: null, isRegistered: false });
+  const files = [...listed.keys()].map((key) => ({ key, ...parseDayFileKey(key) }));
+  const days = files.flatMap(({ day }) => day ?? []);
+  const manifestEnd = hasMore ? dayOfKey(last) : to;
+  const known = new Map<string, KnownDays & { readonly of: RepairSite }>();
+  for (const of of sites) {
+    known.set(of.name, { of, ...(await readKnown(db, of, days, dayOfKey(startAfter) ?? 0, manifestEnd)) });
   }
-  for (const site of sites) {
-    const known = await readKnown(db, site, days, dayOfKey(startAfter) ?? 0, hasMore ? dayOfKey(last) : to);
-    const siteDays = new Set([...days, ...known.rows.keys()]);
-    for (const day of siteDays) {
-      const key = dayFileKey(site.name, day);
-      const object = listed.get(key);
-      const row = known.rows.get(day) ?? null;
-      if (object === undefined && (row === null || row.file === null || !isWanted(key) || (hasMore && key > last))) {
-        continue;
-      }
-      const whole = object !== undefined && isRegistered(row, object, known.located.get(day) ?? null);
-      keys.set(key, { key, day, site: site.name, of: site, isRegistered: whole });
+  const keys = files.map(({ key, site = null, day = null }): ListedKey => {
+    const own = known.get(site ?? "");
+    if (own === undefined || day === null) return { key, day, site, of: null, isRegistered: false };
+    const whole = isRegistered(own.rows.get(day) ?? null, listed.get(key)!, own.located.get(day) ?? null);
+    return { key, day, site, of: own.of, isRegistered: whole };
+  });
+  // and the files that only the manifest has
+  for (const { of, rows } of known.values()) {
+    for (const { day, file } of rows.values()) {
+      if (file === null || listed.has(file.key) || !isWanted(file.key) || (hasMore && file.key > last)) continue;
+      keys.push({ key: file.key, day, site: of.name, of, isRegistered: false });
     }
   }
-  return { keys: [...keys.values()].sort((a, b) => compareUtf8(a.key, b.key)), hasMore };
+  return { keys: keys.sort((a, b) => compareUtf8(a.key, b.key)), hasMore };
 }
 
 interface KnownDays {
@@ -97,7 +97,9 @@ async function readKnown(
   if (id === null) return { rows: new Map(), located: new Map() };
   const rows = await readManifest(db, id, from, (to ?? END_DAY) + 1);
   const located =
-    days.length === 0 ? new Map<number, LocatedDay>() : await readLocatedDays(db, id, Math.min(...days), Math.max(...days));
+    days.length === 0
+      ? new Map<number, LocatedDay>()
+      : await readLocatedDays(db, id, Math.min(...days), Math.max(...days));
   return { rows: new Map(rows.map((row) => [row.day, row])), located };
 }
 
