@@ -73,7 +73,9 @@ describe("runRepair", () => {
       next_cursor: null,
     });
     expect(error).toBeUndefined();
-    expect(asked.slice(1)).toEqual(Array(3).fill(["POST", "/repair", { dry_run: false, cursor: "a" }]));
+    expect(asked.slice(1)).toEqual(
+      Array.from({ length: 3 }, () => ["POST", "/repair", { dry_run: false, cursor: "a" }]),
+    );
     expect(told).toEqual([`${away.message} Trying again.`, `${ill.message} Trying again.`]);
   });
 
