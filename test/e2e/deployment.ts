@@ -52,8 +52,8 @@ export type Answer = z.infer<typeof answerSchema>;
 /** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
 export interface Deployment {
   readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
-  /** reads the bucket that the Workers write to */
-  readonly workers: Pick<LocalWorkers, "readObject" | "listObjects">;
+  /** the storage that the Workers use */
+  readonly workers: Pick<LocalWorkers, "readObject" | "listObjects" | "executeSql">;
   /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
   post(worker: "etl" | "backfill", path: string, body: unknown): Promise<unknown>;
   /** one sync of the only site */

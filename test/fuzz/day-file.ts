@@ -22,6 +22,8 @@ interface WrittenDay {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly footerBytes: number;
   readonly points: readonly { readonly name: string; readonly locator: Locator }[];
+  /** of times, names and values of the first row group, and its rows */
+  readonly chunks: readonly [Uint8Array, Uint8Array, Uint8Array, number];
   /** by name, then time */
   readonly rows: readonly Row[];
 }
@@ -38,13 +40,14 @@ async function writtenDay(seed: number): Promise<WrittenDay> {
   const rows = points.flatMap(({ name, series: { times, values } }) =>
     Array.from(times, (time, i): Row => [name, time, values[i]!]),
   );
-  return { bytes: bucket.stored(TEST_KEY).bytes, footerBytes: written.footerBytes, points: written.points, rows };
+  const { bytes } = bucket.stored(TEST_KEY);
+  const { footerBytes, points: located } = written;
+  return { bytes, footerBytes, points: located, chunks: chunksOf(bytes, located), rows };
 }
 
 const DAYS = await Promise.all(Array.from({ length: 48 }, (_, seed) => writtenDay(seed)));
 
-/** The chunks of times, names and values of a day's first row group. */
-function chunksOf({ bytes, points }: WrittenDay): readonly [Uint8Array, Uint8Array, Uint8Array, number] {
+function chunksOf(bytes: Uint8Array, points: WrittenDay["points"]): WrittenDay["chunks"] {
   const { group } = points[Math.min(points.length, 12) - 1]!.locator;
   const [names, values] = [group.offset + group.timeBytes, group.offset + group.timeBytes + group.nameBytes];
   return [
@@ -75,8 +78,8 @@ const headSchema = z.discriminatedUnion("kind", [
 
 /** A row group of which a chunk was changed: its bytes, or what a page holds before it is compressed. */
 function mutatedGroup(random: Random, day: WrittenDay, other: WrittenDay): Uint8Array {
-  const [times, names, values, rows] = chunksOf(day);
-  const theirs = chunksOf(other);
+  const [times, names, values, rows] = day.chunks;
+  const theirs = other.chunks;
   const chunks = [times, names, values];
   const which = random.below(3);
   const [own, donor] = [chunks[which]!, [theirs[0], theirs[1], theirs[2]][which]!];

@@ -1,3 +1,5 @@
+const decoder = new TextDecoder();
+
 /** An input of several parts: a line of JSON that says what it is, and bytes. */
 export function seal(head: object, bytes: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), bytes]);
@@ -5,6 +7,6 @@ export function seal(head: object, bytes: Uint8Array): Uint8Array {
 
 export function open(input: Uint8Array): { head: unknown; bytes: Uint8Array<ArrayBuffer> } {
   const end = input.indexOf(0x0a);
-  const head: unknown = JSON.parse(new TextDecoder().decode(input.subarray(0, end)));
+  const head: unknown = JSON.parse(decoder.decode(input.subarray(0, end)));
   return { head, bytes: Uint8Array.from(input.subarray(end + 1)) };
 }

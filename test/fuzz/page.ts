@@ -7,6 +7,8 @@ import { readPage } from "./page-oracle.ts";
 import type { Random } from "./random.ts";
 import { expectSame, type FuzzTarget } from "./target.ts";
 
+const decoder = new TextDecoder();
+
 const NOW = Date.UTC(2025, 9, 12, 15);
 
 const TIMES = [
@@ -66,7 +68,7 @@ export const page: FuzzTarget = {
   check: (input) => {
     let body: unknown;
     try {
-      body = JSON.parse(new TextDecoder().decode(input));
+      body = JSON.parse(decoder.decode(input));
     } catch {
       // what the transport calls a broken body
       return "refused";

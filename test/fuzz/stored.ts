@@ -14,6 +14,8 @@ import type { Random } from "./random.ts";
 import { checkSpill, generateSpill } from "./spill.ts";
 import { expectSame, type FuzzTarget, Mismatch, type Outcome } from "./target.ts";
 
+const decoder = new TextDecoder();
+
 const HOUR_MS = 3_600_000;
 const NUMBERS = [0, -0, 1, -1, 25.517500000000002, 1e21, 5e-324, Number.MAX_VALUE, 70.1, 3_599_999] as const;
 
@@ -116,7 +118,7 @@ export const stored: FuzzTarget = {
     const { format } = headSchema.parse(head);
     if (format === "spill") return checkSpill(input);
     const { check, refusal } = formats[format];
-    const text = new TextDecoder().decode(bytes);
+    const text = decoder.decode(bytes);
     try {
       return check(text);
     } catch (error) {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { WorkerClient, WorkerRefused } from "./worker-client.ts";
 
 const planSchema = z.object({
   days: z.int(),
@@ -33,87 +34,27 @@ const statusSchema = z.object({
 });
 export type BackfillStatus = z.infer<typeof statusSchema>;
 const statusAnswerSchema = z.union([z.object({ status: z.literal("not_started") }), statusSchema]);
-const problemSchema = z.object({ detail: z.string(), code: z.string() });
-
-/** An answer of the backfill Worker that says no. Its text is the Worker's own, and safe to show. */
-export class BackfillRefused extends Error {
-  readonly status: number;
-
-  constructor(status: number, detail: string) {
-    super(detail);
-    this.name = "BackfillRefused";
-    this.status = status;
-  }
-}
-
-/** Nothing answers at the Worker's address. */
-export class BackfillUnreachable extends Error {
-  constructor(url: string, cause: unknown) {
-    super(`Nothing answers at ${url}.`, { cause });
-    this.name = "BackfillUnreachable";
-  }
-}
-
 /** The HTTP API of a backfill Worker. */
 export class BackfillClient {
-  readonly #url: string;
-  readonly #token: string;
+  readonly #worker: WorkerClient;
 
   /** @param url without a trailing slash @param token the ADMIN_TOKEN */
   constructor(url: string, token: string) {
-    this.#url = url;
-    this.#token = token;
+    this.#worker = new WorkerClient("backfill", url, token);
   }
 
   plan(body: Record<string, unknown>): Promise<BackfillPlan> {
-    return this.#ask(planSchema, "POST", "/backfill/plan", body);
+    return this.#worker.ask(planSchema, "POST", "/backfill/plan", body);
   }
 
   start(body: Record<string, unknown>): Promise<z.infer<typeof startedSchema>> {
-    return this.#ask(startedSchema, "POST", "/backfill/start", body);
+    return this.#worker.ask(startedSchema, "POST", "/backfill/start", body);
   }
 
-  /** The backfill that runs, else the last. @throws {BackfillRefused} 404: there never was one */
+  /** The backfill that runs, else the last. @throws {WorkerRefused} 404: there never was one */
   async status(): Promise<BackfillStatus> {
-    const status = await this.#ask(statusAnswerSchema, "GET", "/backfill/status");
-    if (status.status === "not_started") throw new BackfillRefused(404, "No backfill was ever started.");
+    const status = await this.#worker.ask(statusAnswerSchema, "GET", "/backfill/status");
+    if (status.status === "not_started") throw new WorkerRefused(404, "No backfill was ever started.");
     return status;
   }
-
-  async #ask<S extends z.ZodType>(
-    schema: S,
-    method: string,
-    path: string,
-    body?: Record<string, unknown>,
-  ): Promise<z.output<S>> {
-    const { status, text } = await this.#send(method, path, body === undefined ? null : JSON.stringify(body));
-    if (status < 200 || status > 299) throw new BackfillRefused(status, problemText(text, status));
-    const answer = schema.safeParse(parseJson(text));
-    if (!answer.success) throw new BackfillRefused(status, `What answers at ${this.#url} is no backfill Worker.`);
-    return answer.data;
-  }
-
-  async #send(method: string, path: string, body: string | null): Promise<{ status: number; text: string }> {
-    const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
-    try {
-      const response = await fetch(`${this.#url}${path}`, { method, headers, body });
-      return { status: response.status, text: await response.text() };
-    } catch (error) {
-      throw new BackfillUnreachable(this.#url, error);
-    }
-  }
-}
-
-/** undefined: it is no JSON */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function problemText(text: string, status: number): string {
-  const problem = problemSchema.safeParse(parseJson(text));
-  return problem.success ? problem.data.detail : `The backfill Worker answered ${status}.`;
 }

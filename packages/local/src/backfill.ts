@@ -1,7 +1,8 @@
-import { BackfillClient, BackfillRefused, BackfillUnreachable } from "./backfill-client.ts";
+import { BackfillClient } from "./backfill-client.ts";
 import { type BackfillOptions, readBackfillOptions, USAGE } from "./backfill-options.ts";
 import { endLines, isWhole, planLines, told } from "./backfill-words.ts";
 import { logScreen, type Screen, terminalScreen, watchBackfill } from "./watch-backfill.ts";
+import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
 const CONFLICT = 409;
 
@@ -21,7 +22,7 @@ async function start(client: BackfillClient, options: BackfillOptions): Promise<
     say(told("started", (await client.start(body)).backfill_id));
     return true;
   } catch (error) {
-    if (!(error instanceof BackfillRefused) || error.status !== CONFLICT) throw error;
+    if (!(error instanceof WorkerRefused) || error.status !== CONFLICT) throw error;
     console.error(error.message);
     console.error(`To look at it: ${comeBack}`);
     return false;
@@ -79,7 +80,7 @@ try {
 } catch (error) {
   // parseArgs, the settings and the Worker all say what is wrong; a stack would only hide it
   console.error(error instanceof Error ? error.message : error);
-  if (error instanceof BackfillUnreachable) {
+  if (error instanceof WorkerUnreachable) {
     console.error("Is it running? npm start runs one here; --url names that of a deployment.");
   }
   process.exitCode = 2;

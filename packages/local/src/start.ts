@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { BackfillClient, BackfillRefused } from "./backfill-client.ts";
+import { BackfillClient } from "./backfill-client.ts";
 import { runUntilStopped } from "./command.ts";
 import { syncUntilComplete } from "./first-sync.ts";
+import { WorkerRefused } from "./worker-client.ts";
 import { WORKER_NAMES } from "./workers.ts";
 
 const sitesSchema = z.object({ sites: z.array(z.object({ name: z.string() })).min(1) });
@@ -21,7 +22,7 @@ async function backfillPastDays(url: string, token: string): Promise<string> {
   try {
     await client.start({ start_date: dayBefore(PAST_DAYS), end_date: dayBefore(1) });
   } catch (error) {
-    if (error instanceof BackfillRefused && error.status === CONFLICT) return "one of an earlier start goes on";
+    if (error instanceof WorkerRefused && error.status === CONFLICT) return "one of an earlier start goes on";
     throw error;
   }
   for (;;) {

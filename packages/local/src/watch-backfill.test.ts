@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { BackfillRefused, type BackfillStatus, BackfillUnreachable } from "./backfill-client.ts";
+import type { BackfillStatus } from "./backfill-client.ts";
 import { endLines, isWhole } from "./backfill-words.ts";
 import { logScreen, watchBackfill } from "./watch-backfill.ts";
+import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
 const STATUS: BackfillStatus = {
   status: "in_progress",
@@ -48,8 +49,8 @@ async function watch(...answers: (BackfillStatus | Error)[]) {
   return { shown: shown.map((line) => line.split("  ")[1] ?? line), end, seconds: now / 1000 };
 }
 
-const away = new BackfillUnreachable("http://here", null);
-const ill = new BackfillRefused(503, "The database did not answer.");
+const away = new WorkerUnreachable("http://here", null);
+const ill = new WorkerRefused(503, "The database did not answer.");
 
 describe("in a log", () => {
   it("a line when a day ends, however it ends, and when the backfill does", async () => {
@@ -89,7 +90,7 @@ describe("a Worker that does not answer", () => {
   });
 
   it("but says no: given up at once", async () => {
-    const gone = new BackfillRefused(401, "no");
+    const gone = new WorkerRefused(401, "no");
     expect(await watch(STATUS, gone)).toMatchObject({ end: gone, seconds: 2 });
   });
 });

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { styleText } from "node:util";
-import { type BackfillClient, BackfillRefused, type BackfillStatus, BackfillUnreachable } from "./backfill-client.ts";
+import type { BackfillClient, BackfillStatus } from "./backfill-client.ts";
 import { LiveLine } from "./live-line.ts";
 import { daysTried, progressLine, progressText } from "./progress-bar.ts";
+import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
 const POLL_MS = 2_000;
 /** Between the lines of a log, while no day ends. */
@@ -53,7 +54,7 @@ export function logScreen(say: (line: string) => void, now: () => number = Date.
 
 /**
  * Shows the progress until the backfill ends.
- * @throws {BackfillUnreachable} {BackfillRefused} where the Worker says no, or does not answer for a minute
+ * @throws {WorkerUnreachable} {WorkerRefused} where the Worker says no, or does not answer for a minute
  */
 export async function watchBackfill(
   client: Pick<BackfillClient, "status">,
@@ -69,8 +70,7 @@ export async function watchBackfill(
       screen.progress(status);
       if (status.status !== "in_progress") return status;
     } catch (error) {
-      const isPassing =
-        error instanceof BackfillUnreachable || (error instanceof BackfillRefused && error.status >= 500);
+      const isPassing = error instanceof WorkerUnreachable || (error instanceof WorkerRefused && error.status >= 500);
       if (!isPassing || silentMs === null || silentMs >= PATIENCE_MS) throw error;
       silentMs += POLL_MS;
       screen.trouble(`${error.message} Trying again.`);

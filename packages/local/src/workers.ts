@@ -43,6 +43,8 @@ export interface LocalWorkers {
   readonly readObject: (key: string) => Promise<Uint8Array | null>;
   /** the keys of the TIMESERIES bucket that begin so */
   readonly listObjects: (prefix: string) => Promise<string[]>;
+  /** runs statements, a line each, on the database */
+  readonly executeSql: (sql: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -111,6 +113,9 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
     listObjects: async (prefix) => {
       const { objects } = await (await miniflare.getR2Bucket("TIMESERIES", "backfill")).list({ prefix });
       return objects.map((object) => object.key);
+    },
+    executeSql: async (sql) => {
+      await database.exec(sql);
     },
     close: () => miniflare.dispose(),
   };

@@ -2,6 +2,8 @@ import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import type { HotStats } from "@building-vitals/core/catalog/site-stats";
 import type { ArchiveResult } from "@building-vitals/core/cold/archive";
 import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
+import { REPAIR_OUTCOMES } from "@building-vitals/core/cold/repair-day";
+import type { RepairResult } from "@building-vitals/core/cold/repair-days";
 import { LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
@@ -121,6 +123,23 @@ const rebuilt: z.ZodType<RebuiltRollups & { site: string }> = z.strictObject({
 
 /** `POST /rollups/rebuild`. */
 export const rebuildSchema = z.strictObject({ sites: z.array(rebuilt) });
+
+/** `POST /repair`. */
+export const repairSchema: z.ZodType<RepairResult> = z.strictObject({
+  dry_run: z.boolean(),
+  days: z.array(
+    z.strictObject({
+      key: z.string().meta({ description: "in R2" }),
+      site: z.string().nullable(),
+      day: z.iso.date().nullable().meta({ description: "null: the key is not a day file's" }),
+      outcome: z.enum(REPAIR_OUTCOMES),
+      samples: count.nullable().meta({ description: "of the file; null: it was not read" }),
+      points: count.nullable(),
+      reason: z.string().nullable(),
+    }),
+  ),
+  next_cursor: z.string().nullable().meta({ description: "to go on with; null: that was all" }),
+});
 
 /** `GET /dead-letters`. */
 export const lettersSchema = z.strictObject({

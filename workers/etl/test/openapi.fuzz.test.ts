@@ -32,12 +32,21 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
         SETTINGS,
         createExecutionContext(),
       ),
-    known: { site: [SITE], day: DATES, start_date: DATES, end_date: DATES, ids: IDS, cursor: IDS },
+    known: {
+      site: [SITE],
+      day: DATES,
+      start_date: DATES,
+      end_date: DATES,
+      from: DATES,
+      to: DATES,
+      ids: IDS,
+      cursor: IDS,
+    },
     admin: { authorization: `Bearer ${ADMIN_TOKEN}` },
     runs: 25,
   });
   for (const [operation, seen] of Object.entries(statuses)) expect(operation + JSON.stringify(seen)).toMatch(/"200":/);
-  expect(Object.keys(statuses).length).toBe(11);
+  expect(Object.keys(statuses).length).toBe(12);
 });
 
 test("a method that an address does not take: 405 with those it does; OPTIONS tells them too", async () => {

@@ -1,74 +1,158 @@
+import { interceptedDatabase } from "@building-vitals/core/d1/intercepted-database";
 import { migratedDatabase } from "@building-vitals/core/test/database";
+import { interceptedBucket } from "@building-vitals/core/test/intercepted-bucket";
+import { Outlets, PLANTED, quoted, WEBHOOK_URL } from "@building-vitals/core/test/planted-secrets";
 import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, expect, it, vi } from "vitest";
-import { ADMIN_TOKEN, call, runCron } from "./service.ts";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { call, runCron, SITE, simulateUpstream } from "./service.ts";
 
-/** What must never leave: both secrets, and what the upstream sends back of them. */
-const SECRETS = [UPSTREAM_SETTINGS.ACE_API_KEY, ADMIN_TOKEN, "wrong-token-of-a-client"];
+const { ACE_API_KEY, ADMIN_TOKEN, GUESS } = PLANTED;
+/** an alert fires at once: the database is fuller than 1% of 1 MB */
+const SETTINGS = { ACE_API_KEY, ADMIN_TOKEN, ALERT_WEBHOOK_URL: WEBHOOK_URL, D1_MAX_MB: "1", ALERT_D1_PERCENT: "1" };
+const CRONS = ["*/5 * * * *", "7 * * * *", "23 3 * * *"];
+const DAY = "2025-10-12";
 
+/** Well-formed, whatever was asked for: rows of samples and points that hold the request where they hold text. */
+function quotingAnswer(request: Request): unknown {
+  const text = quoted(request);
+  const rows = [
+    { name: text, value: text, time: text },
+    { name: "ses/x", value: text, time: "2025-10-12T00:00:00" },
+  ];
+  const list = { items: [{ id: 1, name: text, site: SITE, collect_enabled: true }], page: 1, pages: 1, total: 1 };
+  return { point_samples: rows, next_cursor: null, has_more: false, ...list, text };
+}
+
+let out: Outlets;
 beforeAll(migratedDatabase);
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-});
-
-/** Everything that a test's Worker prints. */
-function captureConsole(): unknown[] {
-  const printed: unknown[] = [];
-  for (const method of ["log", "info", "warn", "error", "debug"] as const) {
-    vi.spyOn(console, method).mockImplementation((...parts: unknown[]) => void printed.push(...parts));
-  }
-  return printed;
-}
-
-/** A row of each table and each key of KV, as text. */
-async function storedText(): Promise<string> {
-  const tables = ["sync_runs", "sync_state", "sites", "points"];
-  const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`SELECT * FROM ${table}`)));
-  const { keys } = await env.ETL_STATE.list();
-  const values = await Promise.all(keys.map(({ name }) => env.ETL_STATE.get(name)));
-  return JSON.stringify([results.map(({ results: rows }) => rows), keys, values]);
-}
-
-const quote = (request: Request) => `${request.url} ${JSON.stringify([...request.headers])}`;
-
-it.each<[string, (request: Request) => Promise<Response>]>([
-  [
-    "errors that quote the request",
-    async (request) => Promise.reject(new TypeError(`fetch failed: ${quote(request)}`)),
-  ],
-  ["a 500 that echoes the request", async (request) => new Response(quote(request), { status: 500 })],
-  ["a 401 that echoes the request", async (request) => new Response(quote(request), { status: 401 })],
-  ["a page that is none and echoes the request", async (request) => Response.json({ echo: quote(request) })],
-  ["a body that is no JSON", async (request) => new Response(`{"echo": ${quote(request)}`)],
-])("no secret is printed, answered or stored after %s", async (_, upstream) => {
-  const printed = captureConsole();
-  let asked = 0;
+beforeEach(() => {
+  out = new Outlets();
+  out.watchConsole();
   vi.stubGlobal("setTimeout", (run: () => void, ms: number, ...rest: unknown[]) => {
     // waits between retries take no time; the limits of a call do
     if (ms < 30_000) queueMicrotask(run);
     return rest.length;
   });
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+/** Uses all of the Worker: crons, every route, with the right token, a wrong one and none. @returns answers by status */
+async function useAll(settings: Record<string, unknown> = {}): Promise<Set<number>> {
+  const statuses = new Set<number>();
+  const given = { settings: { ...SETTINGS, ...settings } };
+  const ask = async (method: string, path: string, options: object = {}) => {
+    const answer = await call(method, path, { ...given, ...options }).catch((error: unknown) => out.note(path, error));
+    if (answer !== undefined) statuses.add(await out.noteAnswer(`${method} ${path}`, answer));
+  };
+  for (const cron of CRONS) {
+    await runCron(cron, given.settings).catch((error: unknown) => out.note(`cron ${cron}`, error));
+  }
+  const posts: [string, unknown][] = [
+    ["/trigger", {}],
+    ["/archive", { day: DAY }],
+    ["/repair", {}],
+    ["/rollups/rebuild", { start_date: DAY, end_date: DAY }],
+    ["/dead-letters/replay", {}],
+    ["/dead-letters/drop", { ids: [ADMIN_TOKEN] }],
+  ];
+  for (const token of [ADMIN_TOKEN, GUESS, undefined]) {
+    for (const [path, body] of posts) {
+      await ask("POST", path, { ...(token === undefined ? {} : { token }), body });
+    }
+    await ask("GET", "/dead-letters", token === undefined ? {} : { token });
+  }
+  await ask("POST", "/trigger", { token: ADMIN_TOKEN, body: { site: 1, [SITE]: 1 } });
+  for (const path of ["/status", "/stats", "/metrics", "/health", "/openapi.json", "/nothing"]) await ask("GET", path);
+  await ask("GET", "/health", { settings: { ...SETTINGS, SITES: `not JSON ${ADMIN_TOKEN}` } });
+  await ask("GET", "/health", { settings: { ...SETTINGS, ALERT_WEBHOOK_URL: `no address ${PLANTED.WEBHOOK_PATH}` } });
+  await ask("POST", "/trigger", {
+    token: ADMIN_TOKEN,
+    settings: { ...SETTINGS, ACE_API_BASE_URL: `ftp:${ACE_API_KEY}` },
+  });
+  return statuses;
+}
+
+async function expectNoLeak(): Promise<void> {
+  await out.noteStored(env);
+  expect(out.count).toBeGreaterThan(100);
+  expect(out.leaks()).toEqual([]);
+}
+
+it.each<[string, (request: Request) => Promise<Response>]>([
+  ["errors that quote the request", async (request) => Promise.reject(new TypeError(`fetch: ${quoted(request)}`))],
+  [
+    "errors whose cause quotes it",
+    async (request) => Promise.reject(new TypeError("fetch failed", { cause: new Error(quoted(request)) })),
+  ],
+  ["a 500 that echoes the request", async (request) => new Response(quoted(request), { status: 500 })],
+  ["a 401 that echoes the request", async (request) => new Response(quoted(request), { status: 401 })],
+  [
+    "a 429 that echoes it in its headers",
+    async (request) => {
+      return new Response(null, {
+        status: 429,
+        headers: { "retry-after": request.headers.get("authorization") ?? "" },
+      });
+    },
+  ],
+  ["a page that is none and echoes the request", async (request) => Response.json({ echo: quoted(request) })],
+  ["pages and lists whose records quote the request", async (request) => Response.json(quotingAnswer(request))],
+  ["a body that is no JSON", async (request) => new Response(`{"echo": ${quoted(request)}`)],
+  [
+    "a redirect to where the key would be told",
+    async (request) => {
+      return Response.redirect(`https://elsewhere.test/?key=${request.headers.get("authorization") ?? ""}`, 302);
+    },
+  ],
+])("no secret is printed, answered or stored after %s, from upstream and webhook alike", async (_, upstream) => {
+  let asked = 0;
   vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
     asked++;
     return upstream(new Request(input, init));
   });
-  const answers: string[] = [];
-  const note = async (response: Response) => {
-    answers.push(await response.text(), JSON.stringify([...response.headers]));
-  };
-  await note(await call("POST", "/trigger", { token: ADMIN_TOKEN }));
-  await runCron("7 * * * *").catch((error: unknown) => printed.push(String(error)));
-  await note(await call("POST", "/trigger", { token: "wrong-token-of-a-client" }));
-  await note(await call("POST", "/trigger", { token: ADMIN_TOKEN, body: { site: ADMIN_TOKEN.length } }));
-  for (const path of ["/status", "/stats", "/metrics", "/health", "/openapi.json"]) await note(await call("GET", path));
-  await note(await call("GET", "/health", { settings: { SITES: `not JSON ${ADMIN_TOKEN}` } }));
-  expect(asked).toBeGreaterThan(0);
-  const texts = [
-    ...answers,
-    printed.map((part) => (typeof part === "string" ? part : JSON.stringify(part))).join("\n"),
-  ];
-  texts.push(await storedText());
-  for (const secret of SECRETS) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
+  const statuses = await useAll();
+  expect(asked).toBeGreaterThan(3);
+  expect([...statuses]).toEqual(expect.arrayContaining([200, 401]));
+  await expectNoLeak();
+});
+
+it.each([
+  ["D1", () => ({ DB: interceptedDatabase(env.DB, () => Promise.reject(new Error("D1_ERROR: no such table: x"))) })],
+  [
+    "D1, now and then",
+    () => {
+      let calls = 0;
+      const fail = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
+      return { DB: interceptedDatabase(env.DB, (execute) => (calls++ % 3 === 2 ? fail() : execute())) };
+    },
+  ],
+  [
+    "R2",
+    () => ({ TIMESERIES: interceptedBucket(env.TIMESERIES, () => Promise.reject(new Error("get: failed (10001)"))) }),
+  ],
+])("no secret is printed, answered or stored while %s fails", async (_, failing) => {
+  // the upstream serves, under the planted key, and the webhook answers
+  simulateUpstream();
+  const { fetch: simulated } = globalThis;
+  vi.stubGlobal("fetch", (input: RequestInfo | URL, init?: RequestInit) => {
+    const request = new Request(input, init);
+    if (request.url === WEBHOOK_URL) return Promise.resolve(new Response("ok"));
+    expect(request.headers.get("authorization")).toBe(`Bearer ${ACE_API_KEY}`);
+    request.headers.set("authorization", `Bearer ${UPSTREAM_SETTINGS.ACE_API_KEY}`);
+    return simulated(request);
+  });
+  await useAll(failing());
+  await expectNoLeak();
+});
+
+it("finds a secret, or a part of one, that does come out", () => {
+  out.note("here", { detail: `part: ${ADMIN_TOKEN.slice(3, 20)}` });
+  out.note("there", new Error("outer", { cause: new Error(WEBHOOK_URL) }));
+  out.note("encoded", `Basic ${btoa(`u:${ACE_API_KEY}`)}`);
+  out.note("nowhere", ADMIN_TOKEN.slice(0, 11));
+  expect(out.leaks().map((leak) => leak.split(":")[0])).toEqual(["here", "there", "encoded"]);
 });

@@ -228,3 +228,19 @@ describe("weather", () => {
     expect(await failure(setUp(json({ weather: null })).client.weather("s"))).toMatchObject({ kind: "not_a_page" });
   });
 });
+
+it("a body that quotes the key is refused whole, and not asked for again; a short key may stand in a name", async () => {
+  const quoting = {
+    point_samples: [{ name: `Bearer ${KEY}`, value: "1", time: "2025-10-12T14:00:00" }],
+    has_more: false,
+  };
+  const { client, requests, config } = setUp(json(quoting));
+  const error = await failure(client.timeseriesPages("s", RANGE).next());
+  expect(error).toMatchObject({ kind: "not_a_page", retryable: false });
+  expect(error.message).toContain("quotes the API key");
+  expect(error.message).not.toContain(KEY);
+  expect(requests).toHaveLength(1);
+  const { fetch } = scriptedFetch(json({ ...quoting, next_cursor: null }));
+  const short = createAceClient({ ...config, apiKey: "Bearer", fetch });
+  expect((await short.timeseriesPages("s", RANGE).next()).done).toBe(false);
+});

@@ -27,6 +27,9 @@ interface AceRequest<T> extends CallOptions {
   readonly onFailure?: (error: AceError) => boolean;
 }
 
+/** A key so long stands in no name by chance. */
+const UNMISTAKABLE_CHARS = 16;
+
 /** GET with key, timeout and retries; counts every call it makes. */
 export class Transport {
   readonly #config: TransportConfig;
@@ -90,11 +93,15 @@ export class Transport {
         retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), this.#config.now()),
       });
     }
+    const { apiKey } = this.#config;
     try {
-      return JSON.parse(await response.text());
+      const text = await response.text();
+      if (apiKey.length < UNMISTAKABLE_CHARS || !text.includes(apiKey)) return JSON.parse(text);
     } catch {
       throw new AceError("broken_body", path, "the body broke off or is not JSON");
     }
+    // it would be stored with a record that it stands in, as a dead letter or a point's name
+    throw new AceError("not_a_page", path, "the body quotes the API key");
   }
 
   async #send(path: string, target: string, signal: AbortSignal): Promise<Response> {

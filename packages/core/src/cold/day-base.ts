@@ -59,9 +59,9 @@ export async function findBase(
   }
   const sha256 = (row?.file?.etag === object?.etag ? row?.file?.sha256 : object?.customMetadata?.["sha256"]) ?? "";
   const generation = object?.customMetadata?.["generation"];
-  // the row's own object may have been put back with its bytes alone
+  // the row's own object may have been put back with its bytes alone, or been registered anew under a later one
   const own =
-    suspect === null && object !== null
+    suspect === null && object !== null && row?.file?.etag !== object.etag
       ? (generationSchema.parse(generation) ?? row?.generation ?? 0)
       : (row?.generation ?? 0);
   return {

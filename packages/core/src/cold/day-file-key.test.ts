@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseDay } from "../domain/day.ts";
-import { dayFileKey } from "./day-file-key.ts";
+import { dayFileKey, parseDayFileKey } from "./day-file-key.ts";
 
 const DAY = parseDay("2025-10-12")!;
 
@@ -24,6 +24,7 @@ test("every site and day has its own key, from which both come back", () => {
       const [, year, month, date, encoded] = parts ?? [];
       expect(parseDay(`${year}-${month}-${date}`)).toBe(of);
       expect(decodeURIComponent(encoded!)).toBe(name);
+      expect(parseDayFileKey(dayFileKey(name, of))).toEqual({ site: name, day: of });
     }),
   );
 });
@@ -34,4 +35,21 @@ test.each(["", "\uD800", "\uFEFFa", "x".repeat(1_100), "ä".repeat(200)])("the s
 
 test.each([-1, DAY + 0.5, 65_536, Number.NaN])("the day %d has none", (day) => {
   expect(() => dayFileKey("a", day)).toThrow(RangeError);
+});
+
+test.each([
+  "",
+  "timeseries/2025/10/12/a",
+  "timeseries/2025/10/12/.parquet",
+  "timeseries/2025/10/12/a b.parquet",
+  "timeseries/2025/10/12/a%2fb.parquet",
+  "timeseries/2025/10/12/%61.parquet",
+  "timeseries/2025/10/12/%FF.parquet",
+  "timeseries/2025/10/12/%.parquet",
+  "timeseries/2025/10/12/a/b.parquet",
+  "timeseries/2025/02/30/a.parquet",
+  "timeseries/2150/01/01/a.parquet",
+  "staging/2025/10/12/a.parquet",
+])("%j is no key of a day file", (key) => {
+  expect(parseDayFileKey(key)).toBeNull();
 });

@@ -1,4 +1,7 @@
-import { dayText } from "../domain/day.ts";
+import { dayText, parseDay } from "../domain/day.ts";
+
+/** What the keys of all day files begin with. */
+export const DAY_FILES_PREFIX = "timeseries/";
 
 /** R2 refuses longer keys. */
 const MAX_KEY_BYTES = 1_024;
@@ -16,9 +19,40 @@ export function dayFileKey(site: string, day: number): string {
   if (site === "" || !site.isWellFormed() || site.startsWith("\uFEFF")) {
     throw new RangeError(`no site name that can be stored: ${JSON.stringify(site)}`);
   }
-  const key = `timeseries/${dayText(day).replaceAll("-", "/")}/${encodeName(site)}.parquet`;
+  const key = `${dayFilesFrom(day)}${encodeName(site)}.parquet`;
   if (key.length > MAX_KEY_BYTES) throw new RangeError(`the key of site ${JSON.stringify(site)} is too long`);
   return key;
+}
+
+/** `timeseries/2025/10/12/`: before the keys of a day, and after those of all days before it. */
+export function dayFilesFrom(day: number): string {
+  return `${DAY_FILES_PREFIX}${dayText(day).replaceAll("-", "/")}/`;
+}
+
+const KEY = /^timeseries\/(\d{4})\/(\d\d)\/(\d\d)\/([^/]+)\.parquet$/;
+
+/** The site and day that {@link dayFileKey} made a key of; null for any other key. */
+export function parseDayFileKey(key: string): { readonly site: string; readonly day: number } | null {
+  const [, year, month, date, encoded] = KEY.exec(key) ?? [];
+  const day = parseDay(`${year}-${month}-${date}`);
+  const site = encoded === undefined ? null : decodeName(encoded);
+  if (day === null || site === null) return null;
+  try {
+    return dayFileKey(site, day) === key ? { site, day } : null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** null: it is not percent-encoded UTF-8 */
+function decodeName(encoded: string): string | null {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
 }
 
 function encodeName(name: string): string {

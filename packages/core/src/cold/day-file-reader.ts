@@ -76,19 +76,28 @@ export async function* scanDayFile(
   file: { readonly key: string; readonly etag: string | null; readonly footerBytes?: number },
   cost: RangeCost = { requests: 0, bytes: 0 },
 ): AsyncGenerator<DecodedPoint> {
-  const footer = await readFooter(bucket, file, cost);
+  yield* scanRowGroups(bucket, file.key, await readFooter(bucket, file, cost), cost);
+}
+
+/** {@link scanDayFile} of a file whose footer was read. */
+export async function* scanRowGroups(
+  bucket: RangeBucket,
+  key: string,
+  footer: Footer,
+  cost: RangeCost = { requests: 0, bytes: 0 },
+): AsyncGenerator<DecodedPoint> {
   const reads = footer.groups.map(({ group }): GroupRead => ({ group, points: null }));
   let next = 0;
   for (const range of planRanges(reads)) {
-    const { bytes, offset } = await fetchRange(bucket, file.key, footer.etag, range, cost);
+    const { bytes, offset } = await fetchRange(bucket, key, footer.etag, range, cost);
     for (const read of range.groups) {
       const from = read.group.offset - offset;
-      const about = { key: file.key, day: footer.day };
+      const about = { key, day: footer.day };
       const points = decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, about);
       const { minName, maxName } = footer.groups[next++]!;
       // a read without locators finds a point by these
       if (points[0]?.name !== minName || points.at(-1)?.name !== maxName) {
-        throw new DayFileCorrupt(file.key, read.group.offset, "a row group with other names than the footer's");
+        throw new DayFileCorrupt(key, read.group.offset, "a row group with other names than the footer's");
       }
       yield* points;
     }

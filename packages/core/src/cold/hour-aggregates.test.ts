@@ -127,3 +127,8 @@ describe("parseHourAggregates", () => {
     expect(() => parseHourAggregates(text)).toThrow(/is no|is not|has no/);
   });
 });
+
+test("a sum of 0 is not told as one of -0", () => {
+  const text = `[[2,-0,-0,0],${Array(23).fill("0").join()}]`;
+  expect(hourAggregatesText(parseHourAggregates(text))).toBe(text);
+});

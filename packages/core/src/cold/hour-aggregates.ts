@@ -83,7 +83,7 @@ export function hourAggregatesText(hours: HourAggregates): string {
 
 /** One hour of {@link hourAggregatesText}. */
 export function aggregateText({ n, min, max, sum }: HourAggregate): string {
-  const isConstant = Object.is(max, min) && sum === constantSum(n, min);
+  const isConstant = Object.is(max, min) && Object.is(sum, constantSum(n, min));
   const numbers = isConstant ? [min] : [min, max, sum];
   return `[${n},${numbers.map(jsonNumber).join()}]`;
 }

@@ -1,4 +1,5 @@
-import { addDiscoveredPoints, loadCatalog } from "../catalog/catalog.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { pointIdsOf } from "../catalog/point-ids.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { addRejections, type RejectionCounts, type RejectionReason } from "../domain/rejection.ts";
@@ -73,7 +74,7 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
     return { ...staged, file: null };
   }
   const { written, points } = merged;
-  const pointIds = await idsOf(
+  const pointIds = await pointIdsOf(
     context.db,
     of.site.id,
     points.map((point) => point.name),
@@ -143,17 +144,6 @@ async function writeMerged(
     await writer.abort();
     throw error;
   }
-}
-
-/** The catalogue's ids of these names. One that only a file knew is added, as found in data. */
-async function idsOf(db: D1Database, siteId: number, names: readonly string[]): Promise<Map<string, number>> {
-  let catalog = await loadCatalog(db, siteId);
-  const unknown = names.filter((name) => !catalog.has(name));
-  if (unknown.length > 0) {
-    await addDiscoveredPoints(db, siteId, unknown);
-    catalog = await loadCatalog(db, siteId);
-  }
-  return new Map([...catalog.values()].map(({ name, id }) => [name, id]));
 }
 
 /** A day without samples is believed only where the upstream proved it, and dropped nothing that might be one. */

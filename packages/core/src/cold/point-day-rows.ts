@@ -35,15 +35,20 @@ function rowJson({ pointId, day, rows, locator, hours, first, last }: PointDayRo
   return JSON.stringify([pointDayKey(pointId, day), rows, locator, hours, pointId, first, last]);
 }
 
+/** JSON arrays of rows, each to be bound to a statement. */
+export function pointDayTexts(rows: Iterable<PointDayRow>): string[] {
+  return [...jsonChunks(rows, rowJson, MAX_ASCII_CHARS)].map((chunk) => chunk.json);
+}
+
 /** Packs rows for staging, already as the texts that D1 is given. @returns the object, and its size when unpacked */
 export function packPointDays(rows: Iterable<PointDayRow>): { packed: Uint8Array<ArrayBuffer>; size: number } {
-  const texts = [...jsonChunks(rows, rowJson, MAX_ASCII_CHARS)].map((chunk) => chunk.json);
+  const texts = pointDayTexts(rows);
   // JSON has no line break outside of strings, nor inside
   const bytes = new TextEncoder().encode(texts.join("\n"));
   return { packed: zstdFrame(bytes), size: bytes.length };
 }
 
-/** The JSON arrays of {@link packPointDays}, each to be bound to a statement. @throws {Error} where they are damaged */
+/** The texts of {@link packPointDays}. @throws {Error} where they are damaged */
 export function unpackPointDays(packed: Uint8Array, size: number): string[] {
   return new TextDecoder().decode(readZstdFrame(packed, size)).split("\n");
 }

@@ -1,0 +1,111 @@
+import { dayOf } from "../domain/day.ts";
+import { DAY_FILES_PREFIX, dayFilesFrom, parseDayFileKey } from "./day-file-key.ts";
+import { isRegistered, type LocatedDay, readLocatedDays } from "./located-days.ts";
+import { type ManifestDay, readManifest } from "./manifest.ts";
+import type { RepairSite } from "./repair-day.ts";
+import { compareUtf8 } from "./utf8-order.ts";
+
+/** Objects a request, and days whose rows in D1 are counted at once: 458,000 rows of a site with 4,583 points. */
+const OBJECTS_A_PAGE = 100;
+
+/** Days that a key has room for. */
+const END_DAY = 2 ** 16;
+
+/** A key that is to be looked at. */
+export interface ListedKey {
+  readonly key: string;
+  /** null: the key is not a day file's */
+  readonly day: number | null;
+  readonly site: string | null;
+  /** one of the sites that were asked for; null: another one, or none */
+  readonly of: RepairSite | null;
+  /** D1 knows the object that was listed, and all of it */
+  readonly isRegistered: boolean;
+}
+
+export interface KeyPage {
+  /** ascending */
+  readonly keys: readonly ListedKey[];
+  /** whether there may be more after these */
+  readonly hasMore: boolean;
+}
+
+/** Whole days since 1970, both included; null: no bound. */
+export interface RepairRange {
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+/**
+ * The keys after a cursor that R2 has an object of, or the manifest a file, in the order of R2: by day, then site.
+ * @param after the last key that was dealt with; null: none was
+ */
+export async function listDayFiles(
+  { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "list"> },
+  sites: readonly RepairSite[],
+  { from, to }: RepairRange,
+  after: string | null,
+): Promise<KeyPage> {
+  const first = from === null ? "" : dayFilesFrom(from);
+  const startAfter = after === null || after < first ? first : after;
+  const { objects, truncated } = await bucket.list({
+    prefix: DAY_FILES_PREFIX,
+    limit: OBJECTS_A_PAGE,
+    ...(startAfter === "" ? {} : { startAfter }),
+  });
+  const end = to === null || to + 1 >= END_DAY ? null : dayFilesFrom(to + 1);
+  // keys of day files are ASCII, which any order has the same
+  const isWanted = (key: string) => key > startAfter && (end === null || key < end);
+  const last = objects.at(-1)?.key ?? "";
+  const hasMore = truncated && (end === null || last < end);
+  const listed = new Map(objects.filter(({ key }) => isWanted(key)).map((object) => [object.key, object]));
+  const files = [...listed.keys()].map((key) => ({ key, ...parseDayFileKey(key) }));
+  const days = files.flatMap(({ day }) => day ?? []);
+  const manifestEnd = hasMore ? dayOfKey(last) : to;
+  const known = new Map<string, KnownDays & { readonly of: RepairSite }>();
+  for (const of of sites) {
+    known.set(of.name, { of, ...(await readKnown(db, of, days, dayOfKey(startAfter) ?? 0, manifestEnd)) });
+  }
+  const keys = files.map(({ key, site = null, day = null }): ListedKey => {
+    const own = known.get(site ?? "");
+    if (own === undefined || day === null) return { key, day, site, of: null, isRegistered: false };
+    const whole = isRegistered(own.rows.get(day) ?? null, listed.get(key)!, own.located.get(day) ?? null);
+    return { key, day, site, of: own.of, isRegistered: whole };
+  });
+  // and the files that only the manifest has
+  for (const { of, rows } of known.values()) {
+    for (const { day, file } of rows.values()) {
+      if (file === null || listed.has(file.key) || !isWanted(file.key) || (hasMore && file.key > last)) continue;
+      keys.push({ key: file.key, day, site: of.name, of, isRegistered: false });
+    }
+  }
+  return { keys: keys.sort((a, b) => compareUtf8(a.key, b.key)), hasMore };
+}
+
+interface KnownDays {
+  readonly rows: ReadonlyMap<number, ManifestDay>;
+  readonly located: ReadonlyMap<number, LocatedDay>;
+}
+
+async function readKnown(
+  db: D1Database,
+  { id }: RepairSite,
+  days: readonly number[],
+  from: number,
+  to: number | null,
+): Promise<KnownDays> {
+  if (id === null) return { rows: new Map(), located: new Map() };
+  const rows = await readManifest(db, id, from, (to ?? END_DAY) + 1);
+  const located =
+    days.length === 0
+      ? new Map<number, LocatedDay>()
+      : await readLocatedDays(db, id, Math.min(...days), Math.max(...days));
+  return { rows: new Map(rows.map((row) => [row.day, row])), located };
+}
+
+/** The day in whose folder a key is, also of one that is not a day file's; null: in none's. */
+function dayOfKey(key: string): number | null {
+  const [, year, month, date] = /^timeseries\/(\d{4})\/(\d\d)\/(\d\d)\//.exec(key) ?? [];
+  const day = dayOf(Date.parse(`${year}-${month}-${date}`));
+  return day >= 0 && day < END_DAY ? day : null;
+}

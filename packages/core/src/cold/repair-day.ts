@@ -1,0 +1,149 @@
+import { pointIdsOf } from "../catalog/point-ids.ts";
+import { dayText } from "../domain/day.ts";
+import { logError } from "../telemetry/log.ts";
+import { dayFileKey } from "./day-file-key.ts";
+import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
+import { isRegistered, readLocatedDays } from "./located-days.ts";
+import { type ManifestDay, markSuspect, readManifestDay } from "./manifest.ts";
+import { pointDayTexts } from "./point-day-rows.ts";
+import { commitFile } from "./publish-statements.ts";
+import { newGeneration } from "./repaired-generation.ts";
+import type { RangeBucket } from "./range-get.ts";
+import { type DayFileSummary, sumUpDayFile } from "./sum-up-day-file.ts";
+
+export interface RepairContext {
+  readonly db: D1Database;
+  readonly bucket: RangeBucket & Pick<R2Bucket, "head" | "list">;
+  /** epoch ms */
+  readonly now: () => number;
+  /** a name that no build has had */
+  readonly newBuild: () => string;
+  /** look only: nothing is written */
+  readonly dryRun: boolean;
+}
+
+/** A site; `id` is null where D1 does not know it. */
+export interface RepairSite {
+  readonly name: string;
+  readonly id: number | null;
+}
+
+/**
+ * What a day was found to be. `unchanged`: D1 knows its file; `repaired`: D1 knows it again (in a dry run: it would);
+ * `suspect`: the object cannot be what was written last, and is no data; `missing`: D1 knows of a file, and there is
+ * none; `unknown_site`: the SITES setting has no such site; `misnamed`: not the name of a day file; `conflict`: builds
+ * of the day were faster each time; `failed`: D1 or R2 failed, nothing is known.
+ */
+export const REPAIR_OUTCOMES = [
+  "unchanged",
+  "repaired",
+  "suspect",
+  "missing",
+  "unknown_site",
+  "misnamed",
+  "conflict",
+  "failed",
+] as const;
+
+export interface RepairedDay {
+  /** R2 key */
+  readonly key: string;
+  readonly site: string | null;
+  /** YYYY-MM-DD, UTC */
+  readonly day: string | null;
+  readonly outcome: (typeof REPAIR_OUTCOMES)[number];
+  /** of the file, as far as it was read; null: it was not */
+  readonly samples: number | null;
+  readonly points: number | null;
+  readonly reason: string | null;
+}
+
+type Found = Pick<RepairedDay, "outcome" | "reason"> & { readonly file?: DayFileSummary };
+
+/** Builds that publish right now may be met once or twice. */
+const LOOKS = 3;
+
+/**
+ * Makes what D1 knows of a site's day what its file in R2 says. Safe to repeat, to stop anywhere and to run beside
+ * builds: of the object and the row that it read, the row is written only where none was published since. Hot rows stay.
+ * Never throws: a day that fails says why.
+ */
+export async function repairDay(context: RepairContext, site: RepairSite, day: number): Promise<RepairedDay> {
+  const about = { key: dayFileKey(site.name, day), site: site.name, day: dayText(day) };
+  try {
+    const { file, ...found } = await lookAtDay(context, site, day, about.key);
+    return { ...about, ...found, samples: file?.rows ?? null, points: file?.points.length ?? null };
+  } catch (error) {
+    logError("repair_failed", error, { site: site.name, day: about.day });
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ...about, outcome: "failed", samples: null, points: null, reason };
+  }
+}
+
+async function lookAtDay(context: RepairContext, site: RepairSite, day: number, key: string): Promise<Found> {
+  const { db, bucket } = context;
+  for (let looks = 0; looks < LOOKS; looks++) {
+    // in this order: a build claims what it is about to put, so the row knows whatever was in place before
+    const object = await bucket.head(key);
+    const row = site.id === null ? null : await readManifestDay(db, site.id, day);
+    if (object === null) {
+      if (row === null || row.file === null) return { outcome: "unchanged", reason: null };
+      return suspect(context, site, day, row, "missing", "its file is gone");
+    }
+    const located = site.id === null ? null : ((await readLocatedDays(db, site.id, day, day)).get(day) ?? null);
+    if (isRegistered(row, object, located)) return { outcome: "unchanged", reason: null };
+    try {
+      const found = await registerObject(context, site, day, row, object);
+      if (found !== null) return found;
+    } catch (error) {
+      if (error instanceof DayFileCorrupt) return suspect(context, site, day, row, "suspect", error.message);
+      // another build's file is there now
+      if (!(error instanceof DayFileChanged || error instanceof DayFileMissing)) throw error;
+    }
+  }
+  return { outcome: "conflict", reason: "builds of the day are being published" };
+}
+
+/** @returns null where another build was published meanwhile */
+async function registerObject(
+  context: RepairContext,
+  site: RepairSite,
+  day: number,
+  row: ManifestDay | null,
+  object: R2Object,
+): Promise<Found | null> {
+  const { db, bucket, now, newBuild, dryRun } = context;
+  const { key, etag, size: bytes, customMetadata = {} } = object;
+  const file = await sumUpDayFile(bucket, { key, etag, bytes });
+  const generation = newGeneration(row, { etag, sha256: file.sha256, customMetadata });
+  if (typeof generation === "string") {
+    return { ...(await suspect(context, site, day, row, "suspect", generation)), file };
+  }
+  if (dryRun || site.id === null) return { outcome: "repaired", reason: null, file };
+  const ids = await pointIdsOf(
+    db,
+    site.id,
+    file.points.map(({ name }) => name),
+  );
+  const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: ids.get(name)!, day }));
+  const of = { build: newBuild(), site: { id: site.id, name: site.name }, day };
+  const entry = { key, etag, sha256: file.sha256, bytes, rows: file.rows, points: rows.length };
+  const lineage = { source: file.source, generation };
+  const isCommitted = await commitFile(db, of, entry, lineage, { pointDays: pointDayTexts(rows), folded: [] }, now());
+  return isCommitted ? { outcome: "repaired", reason: null, file } : null;
+}
+
+async function suspect(
+  { db, now, dryRun }: RepairContext,
+  { id: siteId }: RepairSite,
+  day: number,
+  row: ManifestDay | null,
+  outcome: "suspect" | "missing",
+  reason: string,
+): Promise<Found> {
+  const isNoted = row?.state === "suspect" && row.reason === reason;
+  if (!dryRun && siteId !== null && !isNoted) {
+    await markSuspect(db, { siteId, day, etag: row?.file?.etag ?? null }, reason, now());
+  }
+  return { outcome, reason };
+}

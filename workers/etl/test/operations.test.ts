@@ -1,0 +1,23 @@
+import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
+import { REPAIR_OUTCOMES } from "@building-vitals/core/cold/repair-day";
+import { expect, test } from "vitest";
+import operations from "../../../docs/operations.md?raw";
+
+const rowOf = (name: string) =>
+  operations.split("\n").find((line) => line.startsWith("|") && line.includes(`\`${name}\``));
+
+test.each(ALERT_KINDS)("docs/operations.md says when the alert %s fires, and what to do", (kind) => {
+  const row = operations.split("\n").find((line) => line.startsWith(`| \`${kind}\` |`));
+  expect(row?.split("|").map((cell) => cell.trim().length > 10)).toEqual([
+    false,
+    expect.any(Boolean),
+    true,
+    true,
+    false,
+  ]);
+});
+
+test.each(REPAIR_OUTCOMES.filter((outcome) => outcome !== "unchanged" && outcome !== "repaired"))(
+  "docs/operations.md says what to do for the outcome %s of a repair",
+  (outcome) => expect(rowOf(outcome.toUpperCase())).toBeDefined(),
+);
