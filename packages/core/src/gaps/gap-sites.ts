@@ -66,9 +66,7 @@ export async function noteCoverage(
   of: { readonly until: number; readonly expected: number; readonly present: number; readonly unjudged: number },
 ): Promise<void> {
   const statement = db
-    .prepare(
-      "UPDATE gap_sites SET looked_until = ?2, expected = ?3, present = ?4, unjudged = ?5 WHERE site_id = ?1",
-    )
+    .prepare("UPDATE gap_sites SET looked_until = ?2, expected = ?3, present = ?4, unjudged = ?5 WHERE site_id = ?1")
     .bind(siteId, of.until, of.expected, of.present, of.unjudged);
   await withD1Retry(() => statement.run());
 }

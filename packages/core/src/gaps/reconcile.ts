@@ -46,7 +46,8 @@ export function reconcile(known: readonly Gap[], found: Findings, until: number,
       (piece) => piece.end - piece.start > toleranceMs || touchesAny(piece, silences),
     );
     const pieces = unionRanges(outside, intersectRanges([gap], silences));
-    const gone = intersectRanges(subtractRanges([gap], pieces), [looked]);
+    const was = { start: gap.start, end: Number.isFinite(gap.end) ? gap.end : (pieces.at(-1)?.end ?? gap.end) };
+    const gone = intersectRanges(subtractRanges([was], pieces), [looked]);
     const recovered = gap.recovered + (gone.length === 0 ? 0 : found.samplesIn(gone));
     if (pieces.length === 0) {
       // Without a sample it was a gap by another cadence than the point has now, and its row goes.
