@@ -1,5 +1,6 @@
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
+import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
 import { archiveDay } from "../src/cold/archive-day.ts";
 import { foldHours } from "../src/cold/fold-hours.ts";
 import { type HealContext, healSite, type HealedSite } from "../src/gaps/heal-site.ts";
@@ -25,8 +26,10 @@ export class GapWorld {
     hours: number;
     points?: number;
     faults?: FaultPlanInput;
+    /** whether a point, by its number, has nothing to say at a time, epoch ms */
+    isSilent?: (point: number, time: number) => boolean;
   }) {
-    const { db, bucket, site, now, hours, points = 5, faults } = options;
+    const { db, bucket, site, now, hours, points = 5, faults, isSilent = () => false } = options;
     this.bucket = bucket;
     this.points = points;
     const building = createBuilding({
@@ -38,7 +41,13 @@ export class GapWorld {
       collectInterval: 60,
       weather: false,
     });
-    const source = { ...building, site: { ...building.site, name: site } };
+    const speaks = (point: number, scrape: number) => !isSilent(point, building.timeOf(scrape) / 1000);
+    const source: SampleSource = {
+      ...building,
+      site: { ...building.site, name: site },
+      pointsAt: (scrape) => Array.from(building.pointsAt(scrape)).filter((point) => speaks(point, scrape)),
+      hasSample: (point, scrape) => building.hasSample(point, scrape) && speaks(point, scrape),
+    };
     const initialLookbackMs = hours * 60 * MINUTE_MS;
     this.sync = new SyncWorld({ db, source, now, initialLookbackMs, ...(faults === undefined ? {} : { faults }) });
   }
@@ -51,6 +60,7 @@ export class GapWorld {
       ace: this.sync.client(),
       pageSize: settings.pageSize,
       maxRequests: 40,
+      ask: "due",
       confirmMs: 24 * 60 * MINUTE_MS,
       lookbackMs: LOOKBACK_MS,
       now: clock.now,

@@ -79,7 +79,7 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       failed.push(`the hours of ${site}`);
     }
   }
-  const { sites } = await runGaps(settings);
+  const { sites } = await runGaps(settings, "due");
   for (const healed of sites) {
     if ("error" in healed) failed.push(`the gaps of ${healed.site}`);
     else log("gaps", gapsLogged(healed));

@@ -22,9 +22,10 @@ export interface GapsRun {
 
 /**
  * Finds and repairs the gaps of every site, or of one; a site that fails does not stop the others.
+ * @param ask whether the API is asked only for gaps whose time has come
  * @throws {Problem} `unknown_site`; the error of D1 where the sites cannot be read
  */
-export async function runGaps(settings: Settings, siteName?: string): Promise<GapsRun> {
+export async function runGaps(settings: Settings, ask: "due" | "open", siteName?: string): Promise<GapsRun> {
   const { DB: db, TIMESERIES: bucket, PAGE_SIZE: pageSize } = settings;
   const names = settings.SITES.map(({ name }) => name).filter((name) => siteName === undefined || name === siteName);
   if (names.length === 0) {
@@ -35,6 +36,7 @@ export async function runGaps(settings: Settings, siteName?: string): Promise<Ga
     db,
     bucket,
     pageSize,
+    ask,
     maxRequests: settings.GAP_REPAIR_REQUESTS,
     confirmMs: settings.GAP_CONFIRM_HOURS * 3_600_000,
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,

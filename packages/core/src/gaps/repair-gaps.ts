@@ -21,6 +21,8 @@ export interface RepairContext {
   readonly pageSize: PageSize;
   /** requests after which no other window is asked for; the first one is, however many pages it has */
   readonly maxRequests: number;
+  /** `due`: gaps whose time has come; `open`: all */
+  readonly ask: "due" | "open";
   /** how long after a gap's end the upstream's last proof that it is empty begins, milliseconds */
   readonly confirmMs: number;
   /** epoch ms */
@@ -49,7 +51,7 @@ export interface Repair {
 const OVERLAP_MS = 1;
 
 /**
- * Asks the upstream again for the gaps of a site that are due, and stores what it has in the hot level, which is above any
+ * Asks the upstream again for open gaps of a site, and stores what it has in the hot level, which is above any
  * day file. Never moves the watermark. Safe to repeat, and to run beside a sync.
  * @param until see `detectGaps`
  * @throws the error of D1, after retries; what was stored before stays
@@ -59,12 +61,12 @@ export async function repairGaps(
   site: { readonly id: number; readonly name: string },
   until: number,
 ): Promise<Repair> {
-  const { db, ace, now, maxRequests, deadline } = context;
+  const { db, ace, now, ask, maxRequests, deadline } = context;
   const began = now();
   const callsBefore = ace.calls;
   const counts = { asked: 0, windows: 0, incomplete: 0, requests: 0, inserted: 0, changed: 0, unchanged: 0 };
   const repair: Repair = { ...counts, rejected: {} };
-  const due = await readDueGaps(db, site.id, began);
+  const due = await readDueGaps(db, site.id, ask === "due" ? began : Number.MAX_SAFE_INTEGER);
   const windows = planRepair(due, until);
   if (windows.length === 0) return repair;
   const catalog = await loadCatalog(db, site.id);
@@ -80,7 +82,10 @@ export async function repairGaps(
       if (error === null) empty.get(gap)?.add(hourOf(window.start));
       else errors.set(gap, error);
     }
-    if (error !== null) repair.incomplete++;
+    if (error === null) continue;
+    // Retries were of no use, so neither would the next window be; those that were not tried are due still.
+    repair.incomplete++;
+    break;
   }
   const noted = [...empty].map(([gap, hours]) => {
     const answers = { empty: hours, isServed: served.has(gap), error: errors.get(gap) ?? null };
