@@ -80,17 +80,17 @@ export async function readCoverageDays(
 }
 
 /**
- * The samples that a point's cadence leads to expect of a day, since its first sample and up to the watermark; null: there
- * is no cadence.
+ * The samples that a point's cadence leads to expect of a day, since its first sample and up to the watermark; null: it
+ * has no cadence, or no sample.
  */
 export function expectedSamples(
   { intervalS, firstSeen }: { readonly intervalS: number | null; readonly firstSeen: number | null },
   day: number,
   watermark: number | null,
 ): number | null {
-  if (intervalS === null || intervalS <= 0) return null;
+  if (intervalS === null || intervalS <= 0 || firstSeen === null) return null;
   const range = dayRange(day);
-  const start = Math.max(range.start, firstSeen ?? range.end);
+  const start = Math.max(range.start, firstSeen);
   const end = Math.min(range.end, watermark ?? range.end);
   return Math.max(0, Math.floor((end - start) / (intervalS * 1000)));
 }
