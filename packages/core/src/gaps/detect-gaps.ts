@@ -4,15 +4,15 @@ import { dayText } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { noteCoverage } from "./gap-sites.ts";
 import { writeChanges } from "./gap-store.ts";
-import { changedDays, readStoredDays } from "./known-days.ts";
+import { changedDays, readSiteDays } from "./known-days.ts";
 import { type DayLook, lookAtDay } from "./look-at-day.ts";
 import { UnreadableDayError } from "./read-hours.ts";
 
 /** Rows of `gaps` that a run writes of a site, or little more; the next run goes on. */
 const ROWS_A_RUN = 200;
 
-/** Days that a run looks at: each takes about 10 statements, of the 1,000 that an invocation may make. */
-const DAYS_A_RUN = 30;
+/** Days that a look takes: each is 10 to 20 statements of the 1,000 that an invocation may make, for the fold too. */
+const DAYS_A_RUN = 12;
 
 /** Requests to R2 after which no other day is begun. */
 const REQUESTS_A_RUN = 500;
@@ -41,7 +41,7 @@ export interface Detection {
 export async function detectGaps(cold: ColdLevel, until: number | null, now: () => number): Promise<Detection> {
   const { db, siteId } = cold;
   const started = now();
-  const stored = await readStoredDays(db, siteId, until);
+  const stored = await readSiteDays(db, siteId, until);
   let token = stored.site.token;
   let [days, remaining, rowsWritten] = [0, 0, 0];
   const unreadable: { day: string; reason: string }[] = [];

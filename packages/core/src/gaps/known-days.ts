@@ -11,7 +11,7 @@ import { beginSite, type LookedSite, parseLookedSites } from "./gap-sites.ts";
 const DAYS = 2 ** 16;
 
 /** All that is stored of a site, by day, and what was seen of it. */
-export interface StoredDays {
+export interface SiteDays {
   readonly site: LookedSite;
   readonly files: ReadonlyMap<number, ManifestDay>;
   readonly hotHours: ReadonlyMap<number, readonly HotHour[]>;
@@ -22,8 +22,8 @@ export interface StoredDays {
 
 const printRowSchema = z.array(z.object({ day: z.int(), print: z.string() }));
 
-/** Reads it in one transaction. @param until see {@link StoredDays}; null: no sync has finished a window yet */
-export async function readStoredDays(db: D1Database, siteId: number, until: number | null): Promise<StoredDays> {
+/** Reads it in one transaction. @param until see {@link SiteDays}; null: no sync has finished a window yet */
+export async function readSiteDays(db: D1Database, siteId: number, until: number | null): Promise<SiteDays> {
   const read = async () => {
     const [site, files, hours, prints] = await withD1Retry(() =>
       db.batch([
@@ -50,7 +50,7 @@ export async function readStoredDays(db: D1Database, siteId: number, until: numb
 }
 
 /** The first day of those before `until` that have samples or a file, one after the other without a hole. */
-function firstSyncedDay({ files, hotHours, until }: Pick<StoredDays, "files" | "hotHours" | "until">): number {
+function firstSyncedDay({ files, hotHours, until }: Pick<SiteDays, "files" | "hotHours" | "until">): number {
   if (!Number.isFinite(until)) return DAYS;
   let day = dayOf(until);
   while (hotHours.has(day - 1) || files.get(day - 1)?.file != null) day--;
@@ -61,7 +61,7 @@ function firstSyncedDay({ files, hotHours, until }: Pick<StoredDays, "files" | "
  * What is known of a day: nothing where it was neither synced nor built, or its file cannot be trusted. A file that the
  * backfill made knows all of its day, any other as much as the sync.
  */
-export function knownPart({ site, files, until }: StoredDays, day: number): TimeRange | null {
+export function knownPart({ site, files, until }: SiteDays, day: number): TimeRange | null {
   const range = dayRange(day);
   const file = files.get(day);
   if (file?.state === "suspect") return null;
@@ -83,7 +83,7 @@ export interface ChangedDay {
 }
 
 /** The days that have changed since they were looked at, newest first. */
-export function changedDays(stored: StoredDays): ChangedDay[] {
+export function changedDays(stored: SiteDays): ChangedDay[] {
   const { site, files, hotHours, prints, until } = stored;
   const days = new Set(files.keys());
   for (let day = site.syncFromDay; dayRange(day).start < until; day++) days.add(day);

@@ -8,7 +8,7 @@ import type { ReadTally } from "../query/read-samples.ts";
 import { type Gap, type GapCause, WHOLE_SITE } from "./gap.ts";
 import { currentGapsStatement, parseGaps } from "./gap-store.ts";
 import { type JudgedPoints, readJudgedPoints } from "./judged-points.ts";
-import { type ChangedDay, knownPart, type StoredDays } from "./known-days.ts";
+import { type ChangedDay, knownPart, type SiteDays } from "./known-days.ts";
 import { judgePoint, type Look, type LookedPoint, planPoint } from "./point-look.ts";
 import { unionRanges } from "./range-set.ts";
 import { readHours } from "./read-hours.ts";
@@ -31,7 +31,7 @@ export interface DayLook {
  */
 export async function lookAtDay(
   cold: ColdLevel,
-  stored: StoredDays,
+  stored: SiteDays,
   { day, known, part }: ChangedDay,
   now: number,
   tally: ReadTally,

@@ -190,9 +190,10 @@ async function store(
   return inserted + changed > 0;
 }
 
+const FORGET_DAYS = "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2))";
+
 /** Samples that are stored and lie in a point's gap: it is one no more, or not all of it. Their days are looked at again. */
 async function lookAgain(db: D1Database, siteId: number, { times }: PointSamples): Promise<void> {
   const days = JSON.stringify([...new Set(Array.from(times, dayOf))]);
-  const forget = "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2))";
-  await withD1Retry(() => db.prepare(forget).bind(siteId, days).run());
+  await withD1Retry(() => db.prepare(FORGET_DAYS).bind(siteId, days).run());
 }
