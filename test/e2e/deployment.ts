@@ -58,6 +58,8 @@ export interface Deployment {
   post(worker: "etl" | "backfill", path: string, body: unknown): Promise<unknown>;
   /** one sync of the only site */
   trigger(): Promise<SiteSync>;
+  /** what goes wrong with the simulated API from now on */
+  setFaults(faults: FaultPlanInput): Promise<void>;
   /** `GET /timeseries/query` */
   query(parameters: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
@@ -102,6 +104,11 @@ export async function deploy(
     post,
     async trigger() {
       return triggerSchema.parse(await post("etl", "/trigger", {})).sites[0]!;
+    },
+    async setFaults(plan) {
+      const init = { method: "POST", body: JSON.stringify(plan) };
+      const response = await fetch(`${server.url}/_simulator/faults`, init);
+      if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
     },
     async query(parameters) {
       const search = new URLSearchParams({ site_name: source.site.name, ...parameters });

@@ -53,6 +53,27 @@ export const statsSchema: z.ZodType<HotStats> = z.strictObject({
   ),
 });
 
+/** Of a site in `GET /status`. */
+const siteGapsSchema = z.strictObject({
+  open: count,
+  missing_seconds: count.meta({ description: "of all open gaps together, up to the watermark" }),
+  oldest_start: time.nullable(),
+  largest: z.array(
+    z.strictObject({ of: z.enum(["site", "point"]), start: time, end: time.nullable(), cause: z.string() }),
+  ),
+});
+
+/** Of a site in `GET /status`, as of the last hourly run. */
+const siteCoverageSchema = z
+  .strictObject({
+    until: time.meta({ description: "of the 24 hours before this" }),
+    expected: count.meta({ description: "samples that the points' cadences lead to expect" }),
+    present: count.meta({ description: "how many of these there are" }),
+    fraction: z.number().nullable(),
+    unjudged_points: count.meta({ description: "configured points that have no cadence to be judged by" }),
+  })
+  .nullable();
+
 /** `GET /status`. */
 export const statusSchema = z.strictObject({
   now: time,
@@ -71,6 +92,8 @@ export const statusSchema = z.strictObject({
       lag_seconds: z.int().nullable(),
       open_window: z.strictObject({ start: time, end: time }).nullable(),
       catalog_refreshed_at: time.nullable(),
+      gaps: siteGapsSchema,
+      coverage_24h: siteCoverageSchema,
       last_runs: z.array(
         z.strictObject({
           sync_id: z.string(),
@@ -92,21 +115,22 @@ export const statusSchema = z.strictObject({
   ),
 });
 
+/** A day that was to be archived. */
+export const archivedDaySchema = z.strictObject({
+  site: z.string(),
+  day: z.iso.date(),
+  outcome: z.enum(["archived", "nothing", "conflict", "suspect", "failed"]),
+  hotRows: count,
+  samples: count,
+  bytes: count,
+  reason: z.string().nullable(),
+});
+
 /** `POST /archive`. */
 export const archiveSchema: z.ZodType<ArchiveResult> = z.strictObject({
   startTime: time,
   duration: z.number().meta({ description: "milliseconds" }),
-  days: z.array(
-    z.strictObject({
-      site: z.string(),
-      day: z.iso.date(),
-      outcome: z.enum(["archived", "nothing", "conflict", "suspect", "failed"]),
-      hotRows: count,
-      samples: count,
-      bytes: count,
-      reason: z.string().nullable(),
-    }),
-  ),
+  days: z.array(archivedDaySchema),
   remaining: count,
   swept: count,
 });

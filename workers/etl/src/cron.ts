@@ -8,6 +8,7 @@ import { log, logError } from "@building-vitals/core/telemetry/log";
 import { runAlerts } from "./alerts.ts";
 import { runArchive } from "./archive.ts";
 import type { Settings } from "./env.ts";
+import { gapsLogged, runGaps } from "./gaps.ts";
 import { aceClientOf, runSync } from "./sync.ts";
 
 /** The crons of wrangler.etl.toml. */
@@ -48,7 +49,10 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
   }
 }
 
-/** Refreshes each site's catalogue, and folds its closed hours; a failure does not stop the rest. @param now epoch ms */
+/**
+ * Refreshes each site's catalogue, folds its closed hours, and looks after its gaps; a failure does not stop the rest.
+ * @param now epoch ms
+ */
 async function runHourly(settings: Settings, now: number): Promise<void> {
   const { DB } = settings;
   const states = await readSyncStates(
@@ -74,6 +78,11 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       logError("fold_failed", error, { site });
       failed.push(`the hours of ${site}`);
     }
+  }
+  const { sites } = await runGaps(settings, "due");
+  for (const healed of sites) {
+    if ("error" in healed) failed.push(`the gaps of ${healed.site}`);
+    else log("gaps", gapsLogged(healed));
   }
   await pruneRuns(
     DB,

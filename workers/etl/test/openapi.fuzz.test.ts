@@ -17,6 +17,7 @@ const SETTINGS = {
   INITIAL_LOOKBACK_HOURS: "1",
 };
 const DATES = [-3, -1, 0, 1].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10));
+const TIMES = DATES.map((date) => `${date}T00:00:00Z`);
 const IDS = ["1", "9999999999999999"];
 
 beforeAll(migratedDatabase);
@@ -37,16 +38,16 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
       day: DATES,
       start_date: DATES,
       end_date: DATES,
-      from: DATES,
-      to: DATES,
       ids: IDS,
-      cursor: IDS,
+      cursor: [...IDS, "1760280000000_1_0"],
+      from: [...DATES, ...TIMES],
+      to: [...DATES, ...TIMES],
     },
     admin: { authorization: `Bearer ${ADMIN_TOKEN}` },
     runs: 25,
   });
   for (const [operation, seen] of Object.entries(statuses)) expect(operation + JSON.stringify(seen)).toMatch(/"200":/);
-  expect(Object.keys(statuses).length).toBe(12);
+  expect(Object.keys(statuses).length).toBe(14);
 });
 
 test("a method that an address does not take: 405 with those it does; OPTIONS tells them too", async () => {

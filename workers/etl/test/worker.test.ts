@@ -11,6 +11,9 @@ const TABLES = [
   "sync_runs",
   "sync_state",
   "dead_letters",
+  "gaps",
+  "gap_days",
+  "gap_sites",
   "points",
   "sites",
 ];

@@ -11,8 +11,10 @@ import {
   OTHER_SITE,
   point,
   problemOf,
+  setWatermark,
   SITE,
   siteId,
+  storeGap,
   storePoints,
   storeSamples,
 } from "./service.ts";
@@ -118,16 +120,57 @@ test("points: samples of each day, of both levels; unknown where an hour is not 
     new Map([[ids[0]!, "a"]]),
   );
   const ask = async () => (await coverage("start=2025-10-12&end=2025-10-14&points=b,a"))["points"];
+  await env.DB.prepare("UPDATE points SET last_seen = ?1 WHERE id = ?2")
+    .bind(DAY + HOUR_MS, ids[0]!)
+    .run();
+  const lastSeen = new Date(DAY + HOUR_MS).toISOString();
   expect(await ask()).toEqual([
-    { name: "b", days: [] },
-    { name: "a", days: [{ date: "2025-10-12", samples: 2, archived: 2 }] },
+    { name: "b", last_seen: null, days: [] },
+    { name: "a", last_seen: lastSeen, days: [{ date: "2025-10-12", samples: 2, archived: 2, expected: null }] },
   ]);
   await storeSamples([[ids[0]!, DAY + 7, 1]]);
   expect(await ask()).toEqual([
-    { name: "b", days: [] },
-    { name: "a", days: [{ date: "2025-10-12", samples: null, archived: 2 }] },
+    { name: "b", last_seen: null, days: [] },
+    { name: "a", last_seen: lastSeen, days: [{ date: "2025-10-12", samples: null, archived: 2, expected: null }] },
   ]);
   await deleteHotDays(dayOf(DAY));
+});
+
+test("what the cadence leads to expect of a day: since the first sample, and up to the watermark", async () => {
+  ids = await storePoints(SITE, [point("a", { intervalS: 600 }), point("b")]);
+  for (const time of [DAY + 6 * HOUR_MS, DAY + DAY_MS, DAY + 2 * DAY_MS]) {
+    await archive([[ids[0]!, time, 1]], new Map([[ids[0]!, "a"]]));
+  }
+  await env.DB.prepare("UPDATE points SET first_seen = ?1")
+    .bind(DAY + 6 * HOUR_MS)
+    .run();
+  await setWatermark(SITE, DAY + 2 * DAY_MS + 90 * 60_000);
+  const answer = await coverage("start=2025-10-12&end=2025-10-15&points=a");
+  expect(answer["points"]).toMatchObject([{ days: [{ expected: 108 }, { expected: 144 }, { expected: 9 }] }]);
+});
+
+test("gaps that the range touches: the site's, and those of the points that are asked for", async () => {
+  await storeGap(0, DAY - HOUR_MS, DAY);
+  await storeGap(0, DAY - HOUR_MS + 1, DAY + 1);
+  await storeGap(ids[0]!, DAY + HOUR_MS, null);
+  await storeGap(ids[1]!, DAY + 2 * HOUR_MS, DAY + 3 * HOUR_MS);
+  await storeGap(0, DAY + DAY_MS, DAY + DAY_MS + 1);
+  const shown = async (query: string) => {
+    const { gaps, gaps_truncated } = await coverage(`start=2025-10-12&end=2025-10-13${query}`);
+    expect(gaps_truncated).toBe(false);
+    return gaps;
+  };
+  const ofSite = {
+    point: null,
+    start: "2025-10-11T23:00:00.001Z",
+    end: "2025-10-12T00:00:00.001Z",
+    state: "open",
+    cause: "unknown",
+    samples_recovered: 0,
+  };
+  const ofPoint = { ...ofSite, point: "a", start: "2025-10-12T01:00:00.000Z", end: null };
+  expect(await shown("")).toEqual([ofSite]);
+  expect(await shown("&points=a")).toEqual([ofPoint, ofSite]);
 });
 
 test("times are taken as elsewhere: the UTC days that [start, end) touches", async () => {

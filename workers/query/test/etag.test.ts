@@ -16,6 +16,7 @@ import {
   setWatermark,
   SITE,
   siteId,
+  storeGap,
   storePoints,
   storeSamples,
   timeseriesPath,
@@ -158,6 +159,21 @@ test(
     expect(Math.min(different, same)).toBeGreaterThan(10);
   },
 );
+
+test("a gap that is found, and one that is repaired, are in the coverage and change its ETag", async () => {
+  const path = `/sites/${SITE}/coverage?start=2025-10-12&end=2025-10-14`;
+  const before = await ask(path);
+  await storeGap(0, DAY + 5, DAY + 3_600_000);
+  const found = await ask(path);
+  await env.DB.prepare("UPDATE gaps SET state = 'repaired', resolved_at = 1, recovered = 7").run();
+  const repaired = await ask(path);
+  expect(new Set([before.etag, found.etag, repaired.etag]).size).toBe(3);
+  expect([before.said, found.said, repaired.said].map((said) => /"state":"(open|repaired)"/.exec(said)?.[1])).toEqual([
+    undefined,
+    "open",
+    "repaired",
+  ]);
+});
 
 describe("what changes an ETag", () => {
   const etagOf = async (path = query({ interval: "raw" })) => (await ask(path)).etag;

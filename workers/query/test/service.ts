@@ -142,7 +142,9 @@ export async function storeSamples(samples: readonly Sample[]): Promise<void> {
 
 export async function clear(): Promise<void> {
   await env.DB.batch(
-    ["sample_hours", "hot_hours", "sync_state", "points"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+    ["sample_hours", "hot_hours", "sync_state", "points", "gaps"].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table}`),
+    ),
   );
 }
 
@@ -170,4 +172,13 @@ export async function problemOf(response: Response): Promise<z.infer<typeof prob
   const problem = problemSchema.parse(JSON.parse(text));
   if (problem.status !== response.status) throw new Error(`${problem.status} in a ${response.status}`);
   return problem;
+}
+
+/** Notes an open gap. @param pointId 0: of the whole site @param end null: it goes on */
+export async function storeGap(pointId: number, start: number, end: number | null): Promise<void> {
+  const insert = `INSERT INTO gaps (site_id, start, point_id, end, state, cause, detected_at, next_attempt_at)
+    VALUES (?1, ?2, ?3, ?4, 'open', 'unknown', 0, 0)`;
+  await env.DB.prepare(insert)
+    .bind(await siteId(SITE), start, pointId, end)
+    .run();
 }

@@ -118,3 +118,13 @@ export async function listPoints(
   const { results } = await withD1Retry(() => pointPageStatement(db, siteId, filter).all());
   return parsePointPage(results, filter);
 }
+
+/** Names of points, by id. */
+export async function pointNames(db: D1Database, pointIds: readonly number[]): Promise<Map<number, string>> {
+  const statement = db
+    .prepare("SELECT id, name FROM points WHERE id IN (SELECT value FROM json_each(?1))")
+    .bind(JSON.stringify([...new Set(pointIds)]));
+  const { results } = await withD1Retry(() => statement.all());
+  const rows = z.array(z.object({ id: z.int(), name: z.string() })).parse(results);
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}

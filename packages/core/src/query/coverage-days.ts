@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { dayRange } from "../domain/day.ts";
 
 /** What both levels hold of a UTC day. */
 export interface CoveredDay {
@@ -76,4 +77,20 @@ export async function readCoverageDays(
       return { pointId, day, samples: isSummedUp ? samples : null, archived: rows };
     }),
   };
+}
+
+/**
+ * The samples that a point's cadence leads to expect of a day, since its first sample and up to the watermark; null: it
+ * has no cadence, or no sample.
+ */
+export function expectedSamples(
+  { intervalS, firstSeen }: { readonly intervalS: number | null; readonly firstSeen: number | null },
+  day: number,
+  watermark: number | null,
+): number | null {
+  if (intervalS === null || intervalS <= 0 || firstSeen === null) return null;
+  const range = dayRange(day);
+  const start = Math.max(range.start, firstSeen);
+  const end = Math.min(range.end, watermark ?? range.end);
+  return Math.max(0, Math.floor((end - start) / (intervalS * 1000)));
 }

@@ -1,4 +1,6 @@
 import { readAlerts } from "@building-vitals/core/alerts/store";
+import { readLookedSites } from "@building-vitals/core/gaps/gap-sites";
+import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { type Measurement, type Metric, renderPrometheus } from "@building-vitals/core/telemetry/prometheus";
@@ -19,6 +21,11 @@ const METRICS = {
   errors: gauge("last_sync_errors", "Errors of the last sync"),
   calls: gauge("last_sync_api_calls", "Requests to the ACE API of the last sync, retries included"),
   records: gauge("last_sync_records", "Records of the last sync by what became of them"),
+  gaps: gauge("gaps_open", "Open gaps by cause, of single points and of the whole site"),
+  missing: gauge("gaps_missing_seconds", "Length of all open gaps together, up to the watermark"),
+  recovered: gauge("gaps_samples_recovered", "Samples that came into gaps of the last 400 days"),
+  coverage: gauge("coverage_ratio", "Samples of the last looked at 24 hours of those that the cadences lead to expect"),
+  unjudged: gauge("coverage_unjudged_points", "Configured points that have no cadence to be judged by"),
   alert: gauge("alert_active", "1 while an alert is active; its site is empty for the whole deployment"),
 } as const;
 
@@ -35,11 +42,23 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", descri
   const now = Date.now();
   const measurements: Measurement[] = [];
   const names = SITES.map(({ name }) => name);
-  for (const [site, state] of await readSyncStates(DB, names)) {
+  const states = await readSyncStates(DB, names);
+  const looked = await readLookedSites(
+    DB,
+    [...states.values()].map(({ siteId }) => siteId),
+  );
+  for (const [site, state] of states) {
     const add = (metric: Metric, value: number | null, labels: Record<string, string> = {}) =>
       measurements.push({ metric, value, labels: { site, ...labels } });
     add(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000);
     add(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000);
+    const gaps = await readOpenGaps(DB, state.siteId, state.watermark);
+    for (const [cause, open] of gaps.byCause) add(METRICS.gaps, open, { cause });
+    add(METRICS.missing, gaps.missingSeconds);
+    add(METRICS.recovered, gaps.recovered);
+    const day = looked.get(state.siteId);
+    if (day !== undefined && day.expected > 0) add(METRICS.coverage, day.present / day.expected);
+    if (day !== undefined && day.lookedUntil !== null) add(METRICS.unjudged, day.unjudged);
     const [run] = await readRuns(DB, state.siteId, 1);
     if (run === undefined) continue;
     add(METRICS.duration, run.durationMs / 1000);

@@ -1,4 +1,6 @@
 import { readAlerts } from "@building-vitals/core/alerts/store";
+import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
+import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { describe } from "@building-vitals/core/http/openapi";
@@ -12,23 +14,35 @@ function isoTime(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
 
+function coverageOf(looked: LookedSite | undefined) {
+  if (looked === undefined || looked.lookedUntil === null) return null;
+  const { expected, present, unjudged } = looked;
+  const fraction = expected === 0 ? null : present / expected;
+  return { until: isoTime(looked.lookedUntil), expected, present, fraction, unjudged_points: unjudged };
+}
+
 const described = describe({
-  summary: "How far each site's sync has come, its last runs, what went wrong in them, and the alerts that are active",
+  summary: "How far each site's sync has come, its last runs, what went wrong in them, open gaps, and active alerts",
   access: "open",
   answers: { 200: { description: "As of now", content: { "application/json": statusSchema } } },
   problems: [],
 });
 
-/** `GET /status`: how far each site's sync has come, its last runs, and what went wrong in them. */
+/** `GET /status`: how far each site's sync has come, its last runs, what went wrong in them, and what is missing. */
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", described, async (context) => {
   const { DB, SITES } = settingsOf(context.env);
   const now = Date.now();
   const names = SITES.map((site) => site.name);
   const states = await readSyncStates(DB, names);
   const alerts = (await readAlerts(DB, names)).filter(({ level }) => level === "firing");
+  const looked = await readLookedSites(
+    DB,
+    [...states.values()].map(({ siteId }) => siteId),
+  );
   const sites = await Promise.all(
     [...states].map(async ([name, state]) => {
       const runs = await readRuns(DB, state.siteId, RUNS_SHOWN);
+      const gaps = await readOpenGaps(DB, state.siteId, state.watermark);
       return {
         name,
         watermark: isoTime(state.watermark),
@@ -36,6 +50,13 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
         open_window:
           state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
         catalog_refreshed_at: isoTime(state.catalogAt),
+        gaps: {
+          open: gaps.open,
+          missing_seconds: gaps.missingSeconds,
+          oldest_start: isoTime(gaps.oldestStart),
+          largest: gaps.largest.map((gap) => ({ ...gap, start: isoTime(gap.start), end: isoTime(gap.end) })),
+        },
+        coverage_24h: coverageOf(looked.get(state.siteId)),
         last_runs: runs.map((run) => ({
           sync_id: run.syncId,
           started_at: isoTime(run.startedAt),

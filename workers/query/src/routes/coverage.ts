@@ -1,14 +1,18 @@
+import { readLastSeen } from "@building-vitals/core/catalog/last-seen";
 import { findPoints } from "@building-vitals/core/catalog/point-list";
 import { DAY_STATES } from "@building-vitals/core/cold/manifest";
-import { dayOf, dayText } from "@building-vitals/core/domain/day";
+import { dayOf, dayStart, dayText } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
+import { listGaps } from "@building-vitals/core/gaps/gap-store";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
-import { type CoveredDay, readCoverageDays } from "@building-vitals/core/query/coverage-days";
+import { type CoveredDay, expectedSamples, readCoverageDays } from "@building-vitals/core/query/coverage-days";
+import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
 import { z } from "zod";
 import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { MAX_GAPS, gapSchema, shownGap } from "../gaps.ts";
 import { one } from "../parameters.ts";
 import { namesIn, pointsNamed } from "../point-names.ts";
 import { siteOf } from "../site.ts";
@@ -52,15 +56,24 @@ const daySchema = z.strictObject({
 const answerSchema = z.strictObject({
   site_name: z.string(),
   days: z.array(daySchema),
+  gaps: z.array(gapSchema).meta({
+    description: `of the whole site, and with \`points\` of these too, newest first; at most ${MAX_GAPS}`,
+  }),
+  gaps_truncated: z.boolean(),
   points: z
     .array(
       z.strictObject({
         name: z.string(),
+        last_seen: z.iso.datetime().nullable().meta({ description: "its newest sample, of any time" }),
         days: z.array(
           z.strictObject({
             date: z.iso.date(),
             samples: z.int().nullable().meta({ description: "null: an hour is not summed up yet" }),
             archived: z.int().nullable().meta({ description: "in the day's file" }),
+            expected: z
+              .int()
+              .nullable()
+              .meta({ description: "by its cadence, since its first sample and up to the watermark; null: unknown" }),
           }),
         ),
       }),
@@ -99,20 +112,37 @@ export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/cov
     throw new Problem("too_much_data", `Over ${length} days ask for at most ${most} points at once.`, "points");
   }
   const ids = points.map(({ id }) => id);
-  const coverage = await stages.time("d1", () => readCoverageDays(settings.DB, siteId, range, ids));
+  const [coverage, gaps, watermarks, lastSeen] = await stages.time("d1", () =>
+    Promise.all([
+      readCoverageDays(settings.DB, siteId, range, ids),
+      listGaps(
+        settings.DB,
+        { siteIds: [siteId], pointIds: ids, start: dayStart(range.first), end: dayStart(range.last + 1) },
+        MAX_GAPS + 1,
+      ),
+      readWatermarks(settings.DB, [site.name]),
+      readLastSeen(settings.DB, ids),
+    ]),
+  );
+  const watermark = watermarks.get(site.name) ?? null;
+  const pointName = new Map(points.map(({ id, name }) => [id, name]));
   const byPoint = Map.groupBy(coverage.counts, ({ pointId }) => pointId);
   const answer: z.infer<typeof answerSchema> = {
     site_name: site.name,
     days: coverage.days.map((day) => shownDay(site.name, day)),
+    gaps: gaps.slice(0, MAX_GAPS).map((gap) => shownGap(gap, pointName.get(gap.pointId) ?? null)),
+    gaps_truncated: gaps.length > MAX_GAPS,
     ...(names === undefined
       ? {}
       : {
-          points: points.map(({ id, name }) => ({
-            name,
-            days: (byPoint.get(id) ?? []).map(({ day, samples, archived }) => ({
+          points: points.map((point) => ({
+            name: point.name,
+            last_seen: isoTime(lastSeen.get(point.id)),
+            days: (byPoint.get(point.id) ?? []).map(({ day, samples, archived }) => ({
               date: dayText(day),
               samples,
               archived,
+              expected: expectedSamples(point, day, watermark),
             })),
           })),
         }),
@@ -136,6 +166,10 @@ function daysOf(start: number, end: number): { first: number; last: number } {
     throw new Problem("span_too_long", `Ask for at most ${MAX_DAYS} days at once: up to end=${until}.`, "end");
   }
   return { first, last };
+}
+
+function isoTime(time: number | undefined): string | null {
+  return time === undefined ? null : new Date(time).toISOString();
 }
 
 function shownDay(siteName: string, { day, hotHours, cold }: CoveredDay): z.infer<typeof daySchema> {

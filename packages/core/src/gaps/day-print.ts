@@ -1,0 +1,49 @@
+import { z } from "zod";
+import type { ManifestDay } from "../cold/manifest.ts";
+import { dayRange } from "../domain/day.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import { hoursOf, type TimeRange } from "../domain/time-range.ts";
+import type { HotHour } from "../hot/hot-hours.ts";
+
+/** What is stored of a day, as far as it tells whether the day must be looked at again: the JSON of `gap_days.print`. */
+const printSchema = z.object({
+  /** the file's generation and state; null: it was never built */
+  file: z.tuple([z.int(), z.string()]).nullable(),
+  /** versions of the hot hours, by hour of the day */
+  hours: z.record(z.string(), z.int()),
+  /** what is known reaches up to here, epoch ms */
+  until: z.int(),
+});
+export type DayPrint = z.infer<typeof printSchema>;
+
+export function parsePrint(text: string): DayPrint {
+  return printSchema.parse(JSON.parse(text));
+}
+
+/** @param known what is known of the day @param hours those of the day */
+export function printOf(known: TimeRange, file: ManifestDay | null, hours: readonly HotHour[]): DayPrint {
+  return {
+    file: file === null ? null : [file.generation, file.state],
+    hours: Object.fromEntries(
+      hours.filter(({ hour }) => hour < known.end).map(({ hour, version }) => [new Date(hour).getUTCHours(), version]),
+    ),
+    until: known.end,
+  };
+}
+
+/**
+ * The part of a day that has changed since it was looked at, in whole hours but for its end; null: nothing has.
+ * @param before null: it was never looked at
+ */
+export function changedPart(day: number, known: TimeRange, before: DayPrint | null, now: DayPrint): TimeRange | null {
+  if (before === null || JSON.stringify(before.file) !== JSON.stringify(now.file)) return known;
+  const changed = hoursOf({ start: dayRange(day).start, end: known.end }).filter((hour) => {
+    const index = String(new Date(hour).getUTCHours());
+    return before.hours[index] !== now.hours[index] || (now.until > before.until && hour + HOUR_MS > before.until);
+  });
+  const [first] = changed;
+  const last = changed.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const part = { start: Math.max(known.start, hourOf(first)), end: Math.min(known.end, last + HOUR_MS) };
+  return part.start < part.end ? part : null;
+}

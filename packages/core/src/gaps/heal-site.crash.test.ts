@@ -1,0 +1,104 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, test } from "vitest";
+import { CrashPoint } from "../../test/crash-point.ts";
+import { migratedDatabase } from "../../test/database.ts";
+import { GapWorld } from "../../test/gap-world.ts";
+import { storedDay } from "../../test/stored-day.ts";
+import { MINUTE_MS } from "../../test/sync-world.ts";
+import { dayOf } from "../domain/day.ts";
+
+const HOUR_MS = 60 * MINUTE_MS;
+const MIDNIGHT = Date.UTC(2025, 9, 12);
+const DAY = dayOf(MIDNIGHT) - 1;
+const NOW = MIDNIGHT + 37 * MINUTE_MS;
+const OUTAGE = { start: MIDNIGHT - 2 * HOUR_MS, end: MIDNIGHT - HOUR_MS - 20 * MINUTE_MS };
+const MISSED = 2 * 40;
+
+let db: D1Database;
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+
+/** A site with a cold day that has a gap, which its upstream fills now. */
+async function gappedWorld(site: string): Promise<GapWorld> {
+  const rule = {
+    fault: "missing_hours" as const,
+    ranges: [[OUTAGE.start, OUTAGE.end] as [number, number]],
+    healedAt: NOW + 30 * MINUTE_MS,
+  };
+  const world = new GapWorld({
+    db,
+    bucket: env.TIMESERIES,
+    site,
+    now: NOW,
+    hours: 4,
+    points: 2,
+    faults: { rules: [rule] },
+  });
+  await world.sync.catchUp();
+  await world.archive(DAY);
+  await world.hourly();
+  world.sync.clock.set(NOW + HOUR_MS);
+  await world.sync.catchUp();
+  return world;
+}
+
+async function everything(world: GapWorld): Promise<unknown> {
+  const { siteId } = await world.sync.state();
+  const { results } = await db
+    .prepare(
+      `SELECT p.name, d.rows, d.hours FROM points p CROSS JOIN point_days d ON d.point_day >> 16 = p.id
+       WHERE p.site_id = ?1 ORDER BY d.point_day & 65535, p.name`,
+    )
+    .bind(siteId)
+    .all();
+  const gaps = (await world.gaps()).map(({ start, end, state, recovered }) => [start, end, state, recovered]);
+  const of = { site: { id: siteId, name: world.sync.site }, day: DAY };
+  const file = await db.prepare("SELECT rows, state FROM day_files WHERE site_id = ?1").bind(siteId).first();
+  return { lines: await storedDay(db, env.TIMESERIES, of), rollups: results, gaps, file };
+}
+
+/** The hourly run, as far as it comes. @returns the calls that it made */
+async function dyingRun(world: GapWorld, point: CrashPoint): Promise<number> {
+  const { db: real, upstream } = world.sync;
+  const { bucket } = world;
+  world.sync.upstream = (request) => point.call(() => upstream(request), "upstream");
+  await world
+    .hourly({ db: point.database(real), bucket: point.bucket(bucket), ace: world.sync.client() })
+    .catch((error: Error) => error);
+  world.sync.upstream = upstream;
+  return point.calls;
+}
+
+/** Two more hourly runs: what was noted of a gap before a crash may put off the next attempt. */
+async function goOn(world: GapWorld): Promise<void> {
+  for (const minutes of [51, 102]) {
+    world.sync.clock.set(NOW + HOUR_MS + minutes * MINUTE_MS);
+    await world.hourly();
+  }
+}
+
+test(
+  "an hourly run that dies at any call to D1, R2 or the upstream loses and invents nothing, and the next ones end what it began",
+  { timeout: 120_000 },
+  async () => {
+    const whole = await gappedWorld("ses_crash_whole");
+    const calls = await dyingRun(whole, new CrashPoint(Number.POSITIVE_INFINITY, "before"));
+    expect(calls).toBeGreaterThan(30);
+    await goOn(whole);
+    const expected = await everything(whole);
+    expect(expected).toMatchObject({ gaps: [[expect.any(Number), expect.any(Number), "repaired", MISSED]] });
+    const watermark = NOW + HOUR_MS;
+    for (let nth = 0; nth < calls; nth++) {
+      const kind = nth % 2 === 0 ? "before" : "after";
+      const world = await gappedWorld(`ses_crash_${nth}`);
+      const point = new CrashPoint(nth, kind);
+      await dyingRun(world, point);
+      expect(point.happened).toBe(true);
+      await goOn(world);
+      const told = `dead ${kind} call ${nth}: ${point.made.at(nth) ?? ""}`;
+      expect(await everything(world), told).toEqual(expected);
+      expect((await world.sync.state()).watermark, told).toBe(watermark);
+    }
+  },
+);

@@ -1,0 +1,116 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, test } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { GapWorld } from "../../test/gap-world.ts";
+import { MINUTE_MS } from "../../test/sync-world.ts";
+
+const HOUR_MS = 60 * MINUTE_MS;
+const NOON = Date.UTC(2025, 9, 12, 12);
+const NOW = NOON + 7 * MINUTE_MS;
+
+let db: D1Database;
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+
+async function hoursPass(world: GapWorld, from: number, to: number) {
+  const runs = [];
+  for (let hour = from; hour <= to; hour++) {
+    world.sync.clock.set(NOW + hour * HOUR_MS);
+    await world.sync.catchUp();
+    runs.push(await world.hourly());
+  }
+  return runs;
+}
+
+test("a point that falls silent is one open gap that costs no write while it goes on, is asked for by its first hour, ends when it is heard again, and is empty when that is proved a day later", async () => {
+  const silence = { start: NOON - 3 * HOUR_MS, end: NOON + 5 * HOUR_MS };
+  const isSilent = (point: number, time: number) => point === 1 && time >= silence.start && time < silence.end;
+  const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_silent", now: NOW, hours: 6, isSilent });
+  const [first, ...later] = await hoursPass(world, 0, 4);
+  expect(first!.repair).toMatchObject({ asked: 1, windows: 2, requests: 2, inserted: 0 });
+  expect(await world.gaps()).toMatchObject([{ end: Number.POSITIVE_INFINITY, state: "open", cause: "point_silent" }]);
+  const [shown] = await world.shownGaps(NOON);
+  expect(shown).toEqual([expect.stringContaining("ses/"), -181, Number.POSITIVE_INFINITY, "open"]);
+  for (const { detected } of later) expect(detected).toMatchObject([{ rowsWritten: 0, remaining: 0 }]);
+  // after the first, third and … hour, not each
+  expect(later.reduce((sum, { repair }) => sum + repair!.asked, 0)).toBe(2);
+  await hoursPass(world, 6, 28);
+  expect(await world.shownGaps(NOON)).toEqual([[shown![0], -181, 300, "open"]]);
+  await hoursPass(world, 29, 54);
+  expect(await world.gaps()).toMatchObject([{ state: "confirmed-empty", cause: "upstream_empty", recovered: 0 }]);
+  const { attempts, resolvedAt } = (await world.gaps())[0]!;
+  expect(resolvedAt).toBeGreaterThan(silence.end + 24 * HOUR_MS);
+  expect(attempts).toBeLessThan(12);
+});
+
+test("an upstream that does not prove that its windows end proves nothing: the gap stays open, with the reason", async () => {
+  const isSilent = (_: number, time: number) => time >= NOON - 3 * HOUR_MS && time < NOON - 2 * HOUR_MS;
+  const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_unproved", now: NOW, hours: 5, isSilent });
+  await world.sync.catchUp();
+  const { upstream } = world.sync;
+  const rule = { fault: "cut", endpoint: "timeseries" } as const;
+  const broken = world.sync.simulate([], { rules: [rule] });
+  for (const answer of [
+    () => Promise.resolve(Response.json({ point_samples: [] })),
+    () => Promise.resolve(Response.json({ point_samples: [], next_cursor: "x", has_more: true })),
+    () => Promise.resolve(new Response("", { status: 503 })),
+    (request: Request) => broken(request),
+  ]) {
+    world.sync.upstream = answer;
+    world.sync.clock.set(world.sync.clock.now() + 30 * HOUR_MS);
+    expect((await world.hourly()).repair).toMatchObject({ asked: 1, incomplete: 1, inserted: 0 });
+    const [gap] = await world.gaps();
+    expect(gap).toMatchObject({ state: "open", proofs: 0, lastError: expect.stringMatching(/ACE/) });
+  }
+  world.sync.upstream = upstream;
+  for (let run = 0; run < 2; run++) {
+    world.sync.clock.set(world.sync.clock.now() + 30 * HOUR_MS);
+    await world.hourly();
+  }
+  expect(await world.gaps()).toMatchObject([{ state: "confirmed-empty", proofs: 2, lastError: null, attempts: 6 }]);
+});
+
+test("points that never had data, that are not configured, or whose cadence is unknown, have no gaps, and are counted", async () => {
+  const isSilent = (point: number, time: number) => point === 0 || time >= NOON - HOUR_MS;
+  const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_unjudged", now: NOW, hours: 5, isSilent });
+  await world.sync.catchUp();
+  const { siteId } = await world.sync.state();
+  await db
+    .prepare("UPDATE points SET interval_s = NULL, interval_source = NULL WHERE site_id = ?1 AND source = 'catalog'")
+    .bind(siteId)
+    .run();
+  await world.hourly();
+  expect(await world.gaps()).toEqual([]);
+  const row = await db.prepare("SELECT unjudged, expected FROM gap_sites WHERE site_id = ?1").bind(siteId).first();
+  expect(row).toEqual({ unjudged: 4, expected: 0 });
+});
+
+test("of hundreds of points that fall silent together, while others do not, a run writes 200 rows, and the next one the others", async () => {
+  const isSilent = (point: number, time: number) => point < 240 && time >= NOON - HOUR_MS;
+  const world = new GapWorld({
+    db,
+    bucket: env.TIMESERIES,
+    site: "ses_half",
+    now: NOW,
+    hours: 3,
+    points: 300,
+    isSilent,
+  });
+  await world.sync.catchUp();
+  expect((await world.hourly({ maxRequests: 3 })).detected).toMatchObject([{ rowsWritten: 200, remaining: 1 }]);
+  expect((await world.hourly({ maxRequests: 3 })).detected).toMatchObject([{ rowsWritten: 40, remaining: 0 }]);
+  expect((await world.hourly({ maxRequests: 3 })).detected).toMatchObject([{ rowsWritten: 0, remaining: 0 }]);
+  expect(new Set((await world.gaps()).map(({ pointId }) => pointId)).size).toBe(240);
+});
+
+test("two runs at once, and one that is repeated, come to what one comes to", async () => {
+  const isSilent = (point: number, time: number) => point < 2 && time >= NOON - 2 * HOUR_MS && time < NOON - HOUR_MS;
+  const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_twice", now: NOW, hours: 4, isSilent });
+  await world.sync.catchUp();
+  await Promise.all([world.hourly(), world.hourly(), world.hourly()]);
+  await world.hourly();
+  const gaps = await world.gaps();
+  expect(gaps.map(({ state }) => state)).toEqual(["open", "open"]);
+  expect(new Set(gaps.map(({ pointId }) => pointId)).size).toBe(2);
+});

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayOf, dayRange } from "../domain/day.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { type HotHour, hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
+import { changedPart, type DayPrint, parsePrint, printOf } from "./day-print.ts";
+import { beginSite, type LookedSite, parseLookedSites } from "./gap-sites.ts";
+
+/** Days that keys have room for. */
+const DAYS = 2 ** 16;
+
+/** All that is stored of a site, by day, and what was seen of it. */
+export interface SiteDays {
+  readonly site: LookedSite;
+  readonly files: ReadonlyMap<number, ManifestDay>;
+  readonly hotHours: ReadonlyMap<number, readonly HotHour[]>;
+  readonly prints: ReadonlyMap<number, DayPrint>;
+  /** what the sync has fetched reaches up to here, less its lookback, epoch ms; -Infinity: it has fetched nothing */
+  readonly until: number;
+}
+
+const printRowSchema = z.array(z.object({ day: z.int(), print: z.string() }));
+
+/** Reads it in one transaction. @param until see {@link SiteDays}; null: no sync has finished a window yet */
+export async function readSiteDays(db: D1Database, siteId: number, until: number | null): Promise<SiteDays> {
+  const read = async () => {
+    const [site, files, hours, prints] = await withD1Retry(() =>
+      db.batch([
+        db.prepare("SELECT * FROM gap_sites WHERE site_id = ?1").bind(siteId),
+        manifestStatement(db, siteId, 0, DAYS),
+        hotHoursStatement(db, siteId, { start: 0, end: Number.MAX_SAFE_INTEGER }),
+        db.prepare("SELECT day, print FROM gap_days WHERE site_id = ?1").bind(siteId),
+      ]),
+    );
+    return {
+      site: parseLookedSites(site?.results)[0],
+      files: new Map(parseManifestDays(files?.results).map((row) => [row.day, row])),
+      hotHours: Map.groupBy(parseHotHours(hours?.results), ({ hour }) => dayOf(hour)),
+      prints: new Map(printRowSchema.parse(prints?.results).map(({ day, print }) => [day, parsePrint(print)])),
+      until: until ?? Number.NEGATIVE_INFINITY,
+    };
+  };
+  const stored = await read();
+  if (stored.site !== undefined) return { ...stored, site: stored.site };
+  await beginSite(db, siteId, firstSyncedDay(stored));
+  const again = await read();
+  if (again.site === undefined) throw new Error("the row of gap_sites was not made");
+  return { ...again, site: again.site };
+}
+
+/** The first day of those before `until` that have samples or a file, one after the other without a hole. */
+function firstSyncedDay({ files, hotHours, until }: Pick<SiteDays, "files" | "hotHours" | "until">): number {
+  if (!Number.isFinite(until)) return DAYS;
+  let day = dayOf(until);
+  while (hotHours.has(day - 1) || files.get(day - 1)?.file != null) day--;
+  return day;
+}
+
+/**
+ * What is known of a day: nothing where it was neither synced nor built, or its file cannot be trusted. A file that the
+ * backfill made knows all of its day, any other as much as the sync.
+ */
+export function knownPart({ site, files, until }: SiteDays, day: number): TimeRange | null {
+  const range = dayRange(day);
+  const file = files.get(day);
+  if (file?.state === "suspect") return null;
+  const isBuilt = file?.state === "written" || file?.state === "empty-confirmed";
+  if (isBuilt && file.source === "api") return range;
+  if (!isBuilt && day < site.syncFromDay) return null;
+  const end = Math.min(range.end, until);
+  return range.start < end ? { start: range.start, end } : null;
+}
+
+/** A day that has changed since it was looked at. */
+export interface ChangedDay {
+  readonly day: number;
+  /** what is known of it */
+  readonly known: TimeRange;
+  /** what of that has changed */
+  readonly part: TimeRange;
+  readonly print: DayPrint;
+}
+
+/** The days that have changed since they were looked at, newest first. */
+export function changedDays(stored: SiteDays): ChangedDay[] {
+  const { site, files, hotHours, prints, until } = stored;
+  const days = new Set(files.keys());
+  for (let day = site.syncFromDay; dayRange(day).start < until; day++) days.add(day);
+  return [...days]
+    .sort((a, b) => b - a)
+    .flatMap((day) => {
+      const known = knownPart(stored, day);
+      if (known === null) return [];
+      const print = printOf(known, files.get(day) ?? null, hotHours.get(day) ?? []);
+      const part = changedPart(day, known, prints.get(day) ?? null, print);
+      return part === null ? [] : [{ day, known, part, print }];
+    });
+}

@@ -1,0 +1,162 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { hoursOf, type TimeRange } from "../domain/time-range.ts";
+import type { ColdLevel } from "../query/cold-level.ts";
+import type { ReadTally } from "../query/read-samples.ts";
+import { type Gap, type GapCause, WHOLE_SITE } from "./gap.ts";
+import { currentGapsStatement, parseGaps } from "./gap-store.ts";
+import { type JudgedPoints, readJudgedPoints } from "./judged-points.ts";
+import { type ChangedDay, knownPart, type SiteDays } from "./known-days.ts";
+import { judgePoint, type Look, type LookedPoint, planPoint } from "./point-look.ts";
+import { unionRanges } from "./range-set.ts";
+import { readHours } from "./read-hours.ts";
+import { type Changes, reconcile } from "./reconcile.ts";
+import { samplesIn } from "./silence.ts";
+import { splitSilences } from "./site-silence.ts";
+
+/** What a look at a day came to. */
+export interface DayLook {
+  /** the site's changes first, and then the points', the longest silences first */
+  readonly changes: readonly Changes[];
+  readonly judged: JudgedPoints;
+  /** hours that are known, closed and summed up, ascending */
+  readonly summedUp: readonly number[];
+}
+
+/**
+ * Looks for gaps in and around the part of a day that changed.
+ * @throws {UnreadableDayError}; the error of D1, after retries
+ */
+export async function lookAtDay(
+  cold: ColdLevel,
+  stored: SiteDays,
+  { day, known, part }: ChangedDay,
+  now: number,
+  tally: ReadTally,
+): Promise<DayLook> {
+  const { siteId, db } = cold;
+  const before = knownPart(stored, day - 1);
+  const after = known.end === dayRange(day).end ? knownPart(stored, day + 1) : null;
+  const domain = { start: before?.end === known.start ? before.start : known.start, end: after?.end ?? known.end };
+  const hot = [day - 1, day, day + 1].flatMap((one) => stored.hotHours.get(one) ?? []);
+  const unfolded = hot.filter(({ hour, isFolded }) => !isFolded || hour + HOUR_MS > domain.end).map(({ hour }) => hour);
+  const rawHours = new Set(unfolded);
+  const summedUp = hoursOf(domain).filter((hour) => hour + HOUR_MS <= domain.end && !rawHours.has(hour));
+  const isSummedUp = new Set(summedUp);
+  const gaps = await withD1Retry(() => currentGapsStatement(db, siteId, domain).all());
+  const byPoint = Map.groupBy(parseGaps(gaps.results), ({ pointId }) => pointId);
+  const judged = await readJudgedPoints(
+    db,
+    siteId,
+    { first: day - 1, last: day + 1 },
+    (hour) => isSummedUp.has(hour),
+    (pointId) => byPoint.get(pointId)?.some(({ state }) => state === "open") === true,
+  );
+  const siteGaps = byPoint.get(WHOLE_SITE) ?? [];
+  const look: Look = { part, domain, countsFrom: judged.from, rawHours, siteGaps };
+  const points = await lookAtPoints(cold, look, judged, byPoint, tally);
+
+  // A gap that reaches the end of all that is known, goes on.
+  const frontier = domain.end === stored.until ? domain.end : Number.NaN;
+  const open = ({ start, end }: TimeRange) => ({ start, end: end === frontier ? Number.POSITIVE_INFINITY : end });
+  const siteLooked = {
+    start: Math.max(domain.start, part.start - HOUR_MS),
+    end: Math.min(domain.end, part.end + HOUR_MS),
+  };
+  const isAlive = (pointId: number) =>
+    !(byPoint.get(pointId) ?? []).some(
+      ({ state, start, end }) => state === "open" && start < part.start && end >= part.start,
+    );
+  const split = splitSilences(
+    points.map(({ point, looked, silences }) => {
+      const { id: pointId, toleranceMs } = point;
+      return { pointId, domain: looked, silences, toleranceMs, isAlive: isAlive(pointId) };
+    }),
+    siteLooked,
+    siteGaps,
+  );
+  const causeOf = split.site.length === 0 ? () => "unknown" as const : await failedWindows(db, siteId, domain);
+  const site = reconcile(
+    siteGaps,
+    {
+      siteId,
+      pointId: WHOLE_SITE,
+      looked: open(siteLooked),
+      silences: split.site.map(open),
+      toleranceMs: points.reduce((least, { point }) => Math.min(least, point.toleranceMs), HOUR_MS),
+      samplesIn: (ranges) => points.reduce((sum, { hours }) => sum + samplesIn(hours, ranges), 0),
+      cause: causeOf,
+    },
+    stored.until,
+    now,
+  );
+  const own = points.flatMap(({ point, looked, hours }) => {
+    const silences = split.points.get(point.id) ?? [];
+    const knownGaps = byPoint.get(point.id) ?? [];
+    if (silences.length === 0 && knownGaps.length === 0) return [];
+    const changes = reconcile(
+      knownGaps.filter(({ start, end }) => start <= open(looked).end && end >= looked.start),
+      {
+        siteId,
+        pointId: point.id,
+        looked: open(looked),
+        silences: unionRanges(silences.map(open)),
+        toleranceMs: point.toleranceMs,
+        samplesIn: (ranges) => samplesIn(hours, ranges),
+        cause: () => "point_silent",
+      },
+      stored.until,
+      now,
+    );
+    const silent = silences.reduce((sum, { start, end }) => sum + end - start, 0);
+    return changes.written.length + changes.removed.length === 0 ? [] : [{ changes, silent }];
+  });
+  own.sort((a, b) => b.silent - a.silent);
+  const changes = [site, ...own.map((one) => one.changes)];
+  return { changes, judged, summedUp };
+}
+
+async function lookAtPoints(
+  cold: ColdLevel,
+  look: Look,
+  judged: JudgedPoints,
+  gaps: ReadonlyMap<number, readonly Gap[]>,
+  tally: ReadTally,
+): Promise<LookedPoint[]> {
+  const plans = judged.points.flatMap((point) => planPoint(look, point, gaps.get(point.id) ?? []) ?? []);
+  const looked = new Map<number, LookedPoint>();
+  const judge = (plan: (typeof plans)[number], times: ReadonlyMap<number, Float64Array>) =>
+    looked.set(plan.point.id, judgePoint(plan, look, times, gaps.get(plan.point.id) ?? []));
+  const byId = new Map(plans.map((plan) => [plan.point.id, plan]));
+  const wanted = plans.map(({ point, toRead }) => ({ point, hours: toRead }));
+  for await (const { pointId, hours } of readHours(cold, wanted, tally)) judge(byId.get(pointId)!, hours);
+  for (const plan of plans) if (!looked.has(plan.point.id)) judge(plan, new Map());
+  return plans.flatMap(({ point }) => looked.get(point.id) ?? []);
+}
+
+const runsSchema = z.array(z.object({ window_start: z.int(), window_end: z.int() }));
+
+/** Syncs that failed. ?1: site, ?2 and ?3: range that they began in. */
+const FAILED_RUNS = `
+SELECT window_start, window_end FROM sync_runs
+WHERE site_id = ?1 AND started_at >= ?2 AND started_at < ?3 AND complete = 0 AND errors <> '[]'
+  AND window_start IS NOT NULL AND window_end IS NOT NULL`;
+
+/** Tells of silences of the site, whether syncs of that time failed. */
+async function failedWindows(
+  db: D1Database,
+  siteId: number,
+  { start, end }: TimeRange,
+): Promise<(range: TimeRange) => GapCause> {
+  const { results } = await withD1Retry(() =>
+    db
+      .prepare(FAILED_RUNS)
+      .bind(siteId, start, end + HOUR_MS)
+      .all(),
+  );
+  const runs = runsSchema.parse(results);
+  return (range) =>
+    runs.some((run) => run.window_start < range.end && run.window_end > range.start) ? "failed_window" : "unknown";
+}

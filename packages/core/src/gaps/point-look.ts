@@ -1,0 +1,90 @@
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import { hoursOf, type TimeRange } from "../domain/time-range.ts";
+import type { Gap } from "./gap.ts";
+import type { JudgedPoint } from "./judged-points.ts";
+import { findSilences, hoursToRead, type KnownHour } from "./silence.ts";
+
+/** What is looked at of a site, and what is known of its hours. */
+export interface Look {
+  /** what changed */
+  readonly part: TimeRange;
+  /** what is known around it, without a hole */
+  readonly domain: TimeRange;
+  /** start of the first hour of the points' counts, epoch ms */
+  readonly countsFrom: number;
+  /** hours of which the counts say nothing, so that they are read */
+  readonly rawHours: ReadonlySet<number>;
+  /** gaps of the whole site that may have changed */
+  readonly siteGaps: readonly Gap[];
+}
+
+/** What is to be read of a point, and judged. */
+export interface PointLook {
+  readonly point: JudgedPoint;
+  readonly looked: TimeRange;
+  /** starts of hours, ascending */
+  readonly toRead: readonly number[];
+}
+
+/**
+ * How far the look at a point reaches: as far beyond what changed as it may be silent. null: it has no samples before the
+ * end of it.
+ * @param gaps the point's own, that may have changed
+ */
+export function planPoint(look: Look, point: JudgedPoint, gaps: readonly Gap[]): PointLook | null {
+  const { part, domain, countsFrom, rawHours, siteGaps } = look;
+  const reach = Math.ceil(point.toleranceMs / HOUR_MS) * HOUR_MS;
+  const looked = {
+    start: Math.max(domain.start, part.start - reach, point.firstSeen),
+    end: Math.min(domain.end, part.end + reach),
+  };
+  if (looked.start >= looked.end) return null;
+  const hours = hoursOf(looked);
+  const counts = hours.map((hour) => (rawHours.has(hour) ? null : countOf(point, hour, countsFrom)));
+  const toRead = new Set(hoursToRead(counts, point.cadenceMs).map((i) => hours[i]!));
+  // Of what is in a known gap, each sample is counted.
+  for (const { start, end } of [...gaps, ...siteGaps]) {
+    for (const bound of [start, end]) {
+      const hour = Number.isFinite(bound) ? hourOf(bound) : Number.NaN;
+      if (bound > looked.start && bound < looked.end && countOf(point, hour, countsFrom) > 0) toRead.add(hour);
+    }
+  }
+  return { point, looked, toRead: [...toRead].sort((a, b) => a - b) };
+}
+
+function countOf(point: JudgedPoint, hour: number, countsFrom: number): number {
+  return point.counts[(hour - countsFrom) / HOUR_MS] ?? 0;
+}
+
+/** What a look at a point came to. */
+export interface LookedPoint extends PointLook {
+  /** with the times of those hours only in which a known gap begins or ends */
+  readonly hours: readonly KnownHour[];
+  readonly silences: readonly TimeRange[];
+}
+
+/** @param times of the hours that were to be read; those without a sample are absent */
+export function judgePoint(
+  plan: PointLook,
+  look: Look,
+  times: ReadonlyMap<number, Float64Array>,
+  gaps: readonly Gap[],
+): LookedPoint {
+  const { point, looked, toRead } = plan;
+  const read = new Set(toRead);
+  const hours: KnownHour[] = [];
+  for (const hour of hoursOf(looked)) {
+    const own = times.get(hour);
+    if (own !== undefined) hours.push({ hour, n: own.length, times: own });
+    else if (!read.has(hour)) {
+      const n = countOf(point, hour, look.countsFrom);
+      if (n > 0) hours.push({ hour, n, times: null });
+    }
+  }
+  const bounds = new Set([...gaps, ...look.siteGaps].flatMap(({ start, end }) => [hourOf(start), hourOf(end)]));
+  return {
+    ...plan,
+    silences: findSilences(hours, looked, point.toleranceMs),
+    hours: hours.map((known) => (bounds.has(known.hour) ? known : { ...known, times: null })),
+  };
+}

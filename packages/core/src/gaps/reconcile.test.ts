@@ -1,0 +1,157 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { TimeRange } from "../domain/time-range.ts";
+import type { Gap } from "./gap.ts";
+import { intersectRanges, subtractRanges, unionRanges } from "./range-set.ts";
+import { reconcile } from "./reconcile.ts";
+
+const SPAN = 60;
+
+/** The minutes that are set, as ranges. */
+function rangesOf(minutes: readonly boolean[]): TimeRange[] {
+  return unionRanges(minutes.flatMap((isSet, i) => (isSet ? [{ start: i, end: i + 1 }] : [])));
+}
+
+test("sets of ranges are those of their minutes", () => {
+  const minutes = fc.array(fc.boolean(), { minLength: SPAN, maxLength: SPAN });
+  fc.assert(
+    fc.property(minutes, minutes, (a, b) => {
+      const [left, right] = [rangesOf(a), rangesOf(b)];
+      expect(intersectRanges(left, right)).toEqual(rangesOf(a.map((isSet, i) => isSet && b[i]!)));
+      expect(subtractRanges(left, right)).toEqual(rangesOf(a.map((isSet, i) => isSet && !b[i]!)));
+    }),
+  );
+});
+
+/** A table of a point's gaps, and looks at a point whose minutes have samples or not. */
+class Table {
+  rows = new Map<number, Gap>();
+  now = 0;
+
+  look(silent: readonly boolean[], looked: TimeRange): number {
+    const known = [...this.rows.values()].filter(
+      ({ state, start, end }) => state !== "repaired" && start <= looked.end && end >= looked.start,
+    );
+    const silences = intersectRanges(rangesOf(silent), [looked]);
+    const samplesIn = (ranges: readonly TimeRange[]) =>
+      silent.filter((isSilent, i) => !isSilent && ranges.some(({ start, end }) => i >= start && i < end)).length;
+    const found = {
+      siteId: 1,
+      pointId: 2,
+      looked,
+      silences,
+      toleranceMs: 0,
+      samplesIn,
+      cause: () => "unknown" as const,
+    };
+    const { removed, written } = reconcile(known, found, SPAN, this.now++);
+    for (const { start } of removed) this.rows.delete(start);
+    for (const gap of written) this.rows.set(gap.start, gap);
+    return removed.length + written.length;
+  }
+
+  current(...states: readonly string[]): TimeRange[] {
+    return [...this.rows.values()]
+      .filter(({ state }) => states.includes(state))
+      .map(({ start, end }) => ({ start, end }))
+      .sort((a, b) => a.start - b.start);
+  }
+}
+
+const looks = fc.array(
+  fc.record({
+    from: fc.nat(SPAN - 1),
+    length: fc.integer({ min: 1, max: SPAN }),
+    change: fc.tuple(fc.nat(SPAN - 1), fc.integer({ min: 1, max: 20 }), fc.boolean()),
+    confirms: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 12 },
+);
+
+test("after any looks and changes the table tells of each minute what the last look at it saw; looking again writes nothing", () => {
+  fc.assert(
+    fc.property(looks, (steps) => {
+      const table = new Table();
+      const silent = Array.from({ length: SPAN }, () => false);
+      const seen = Array.from({ length: SPAN }, () => false);
+      for (const { from, length, change, confirms } of steps) {
+        silent.fill(change[2], change[0], change[0] + change[1]);
+        const looked = { start: from, end: Math.min(SPAN, from + length) };
+        for (let i = looked.start; i < looked.end; i++) seen[i] = silent[i]!;
+        table.look(silent, looked);
+        const rows = table.current("open", "confirmed-empty");
+        expect(unionRanges(rows)).toEqual(rangesOf(seen));
+        // no two rows tell of the same, and open ones that touch are one
+        expect(rows.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(seen.filter(Boolean).length);
+        expect(unionRanges(table.current("open"))).toEqual(table.current("open"));
+        expect(table.look(silent, looked)).toBe(0);
+        const first = [...table.rows.values()].find(({ state }) => state === "open");
+        if (confirms && first !== undefined)
+          table.rows.set(first.start, { ...first, state: "confirmed-empty", resolvedAt: 1 });
+      }
+    }),
+    { numRuns: 400 },
+  );
+});
+
+const gapOf = (table: Table) =>
+  [...table.rows.values()].map(({ start, end, state, recovered }) => [start, end, state, recovered]);
+const silentIn = (...ranges: [number, number][]) =>
+  Array.from({ length: SPAN }, (_, i) => ranges.some(([start, end]) => i >= start && i < end));
+
+test("samples that come are counted, whether the gap shrinks, falls apart or is over; it keeps when it was detected", () => {
+  const table = new Table();
+  const all = { start: 0, end: SPAN };
+  table.look(silentIn([10, 40]), all);
+  table.look(silentIn([15, 40]), all);
+  expect(gapOf(table)).toEqual([[15, 40, "open", 5]]);
+  table.look(silentIn([15, 20], [30, 40]), all);
+  expect(gapOf(table)).toEqual([
+    [15, 20, "open", 15],
+    [30, 40, "open", 0],
+  ]);
+  expect([...table.rows.values()].map(({ detectedAt }) => detectedAt)).toEqual([0, 0]);
+  table.look(silentIn(), all);
+  expect(gapOf(table)).toEqual([
+    [15, 20, "repaired", 20],
+    [30, 40, "repaired", 10],
+  ]);
+});
+
+test("what went on ends where the point is heard again; what is no gap by today's cadence, and got no sample, is none", () => {
+  const table = new Table();
+  const forever = { start: 50, end: Number.POSITIVE_INFINITY };
+  table.rows.set(50, {
+    ...forever,
+    siteId: 1,
+    pointId: 2,
+    state: "open",
+    cause: "point_silent",
+    detectedAt: 0,
+    resolvedAt: null,
+    attempts: 3,
+    nextAttemptAt: 99,
+    lastError: null,
+    proofs: 0,
+    proofBeganAt: null,
+    provedTo: null,
+    recovered: 0,
+  });
+  table.look(silentIn([50, 55]), { start: 0, end: Number.POSITIVE_INFINITY });
+  expect([...table.rows.values()]).toMatchObject([{ start: 50, end: 55, attempts: 3, nextAttemptAt: 0 }]);
+  const gone = reconcile(
+    [...table.rows.values()],
+    {
+      siteId: 1,
+      pointId: 2,
+      looked: { start: 0, end: 60 },
+      silences: [],
+      toleranceMs: 0,
+      samplesIn: () => 0,
+      cause: () => "unknown",
+    },
+    SPAN,
+    9,
+  );
+  expect([gone.removed.length, gone.written.length]).toEqual([1, 0]);
+});

@@ -1,0 +1,199 @@
+import { AceError } from "../ace/ace-error.ts";
+import type { AceClient } from "../ace/client.ts";
+import type { PageSize } from "../ace/page-size.ts";
+import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
+import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayOf } from "../domain/day.ts";
+import { hourOf } from "../domain/hour.ts";
+import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
+import type { PointSamples } from "../domain/samples.ts";
+import { upsertSamples } from "../hot/upsert.ts";
+import { selectConfigured } from "../transform/select-configured.ts";
+import { type Gap, WHOLE_SITE } from "./gap.ts";
+import { noteInquiries, readDueGaps } from "./gap-store.ts";
+import { afterAsking, planRepair, type RepairWindow } from "./repair-plan.ts";
+
+export interface RepairContext {
+  readonly db: D1Database;
+  /** of this run alone, for it counts its requests */
+  readonly ace: AceClient;
+  readonly pageSize: PageSize;
+  /** requests after which no other window is asked for; the first one is, however many pages it has */
+  readonly maxRequests: number;
+  /** `due`: gaps whose time has come; `open`: all */
+  readonly ask: "due" | "open";
+  /** how long after a gap's end the upstream's last proof that it is empty begins, milliseconds */
+  readonly confirmMs: number;
+  /** epoch ms */
+  readonly now: () => number;
+  /** no request is begun after this, epoch ms */
+  readonly deadline: number;
+}
+
+/** What asking for gaps came to. */
+export interface Repair {
+  /** gaps that were asked for */
+  asked: number;
+  windows: number;
+  /** windows that did not end */
+  incomplete: number;
+  requests: number;
+  /** samples in gaps, by what became of them */
+  inserted: number;
+  changed: number;
+  unchanged: number;
+  /** records of the windows that are no samples of ours, by reason */
+  readonly rejected: RejectionCounts;
+}
+
+/** How far a window reaches beyond what is wanted: the upstream does not say which of its bounds are inclusive. */
+const OVERLAP_MS = 1;
+
+/**
+ * Asks the upstream again for open gaps of a site, and stores what it has in the hot level, which is above any
+ * day file. Never moves the watermark. Safe to repeat, and to run beside a sync.
+ * @param until see `detectGaps`
+ * @throws the error of D1, after retries; what was stored before stays
+ */
+export async function repairGaps(
+  context: RepairContext,
+  site: { readonly id: number; readonly name: string },
+  until: number,
+): Promise<Repair> {
+  const { db, ace, now, ask, maxRequests, deadline } = context;
+  const began = now();
+  const callsBefore = ace.calls;
+  const counts = { asked: 0, windows: 0, incomplete: 0, requests: 0, inserted: 0, changed: 0, unchanged: 0 };
+  const repair: Repair = { ...counts, rejected: {} };
+  const due = await readDueGaps(db, site.id, ask === "due" ? began : Number.MAX_SAFE_INTEGER);
+  const windows = planRepair(due, until);
+  if (windows.length === 0) return repair;
+  const catalog = await loadCatalog(db, site.id);
+  const empty = new Map<Gap, Set<number>>();
+  const errors = new Map<Gap, string>();
+  const served = new Set<Gap>();
+  for (const window of windows) {
+    if (ace.calls - callsBefore >= maxRequests || now() >= deadline) break;
+    repair.windows++;
+    for (const gap of window.gaps) if (!empty.has(gap)) empty.set(gap, new Set());
+    const error = await askFor(context, site, window, catalog, repair, served);
+    for (const gap of window.gaps) {
+      if (error === null) empty.get(gap)?.add(hourOf(window.start));
+      else errors.set(gap, error);
+    }
+    if (error === null) continue;
+    // Retries were of no use, so neither would the next window be; those that were not tried are due still.
+    repair.incomplete++;
+    break;
+  }
+  const noted = [...empty].map(([gap, hours]) => {
+    const answers = { empty: hours, isServed: served.has(gap), error: errors.get(gap) ?? null };
+    return afterAsking(gap, answers, context.confirmMs, began);
+  });
+  await noteInquiries(db, noted);
+  repair.asked = noted.length;
+  repair.requests = ace.calls - callsBefore;
+  return repair;
+}
+
+/** @returns why the window did not end; null: the upstream proved that it had */
+async function askFor(
+  { db, ace, pageSize, deadline }: RepairContext,
+  site: { readonly id: number; readonly name: string },
+  { start, end, gaps }: RepairWindow,
+  catalog: Catalog,
+  repair: Repair,
+  served: Set<Gap>,
+): Promise<string | null> {
+  const range = { start: start - OVERLAP_MS, end: end + OVERLAP_MS };
+  const ofPoint = Map.groupBy(gaps, ({ pointId }) => pointId);
+  const points = new Map([...catalog.values()].map((point) => [point.id, point]));
+  let isProven = false;
+  const pages = ace.timeseriesPages(site.name, range, { pageSize, deadline });
+  for (;;) {
+    let page;
+    try {
+      page = await pages.next();
+    } catch (error) {
+      if (!(error instanceof AceError)) throw error;
+      return error.message;
+    }
+    if (page.done === true) return isProven ? null : "the upstream did not prove that the window had ended";
+    const { samples, rejected, next } = page.value;
+    addRejections(repair.rejected, rejected);
+    const selection = selectConfigured(samples, catalog);
+    addRejections(repair.rejected, selection.rejected);
+    const found = samplesInGaps(selection.samples, ofPoint);
+    const isNew = await store(db, site.id, found, points, repair);
+    for (const gap of found.own) served.add(gap);
+    // In a gap of the site a few points may have samples all the time.
+    for (const gap of isNew ? found.ofSite : []) served.add(gap);
+    isProven = next === null;
+  }
+}
+
+interface FoundSamples {
+  readonly samples: PointSamples;
+  /** gaps of points that they lie in */
+  readonly own: ReadonlySet<Gap>;
+  /** gaps of the site that they lie in */
+  readonly ofSite: ReadonlySet<Gap>;
+}
+
+/** Those samples that lie in a gap of their point, or of the site. */
+function samplesInGaps(
+  { pointIds, times, values, length }: PointSamples,
+  gaps: ReadonlyMap<number, readonly Gap[]>,
+): FoundSamples {
+  const kept: number[] = [];
+  const own = new Set<Gap>();
+  const ofSite = new Set<Gap>();
+  const siteGaps = gaps.get(WHOLE_SITE) ?? [];
+  for (let i = 0; i < length; i++) {
+    const time = times[i]!;
+    const holds = ({ start, end }: Gap) => time >= start && time < end;
+    const ofPoint = gaps.get(pointIds[i]!)?.find(holds);
+    const site = siteGaps.find(holds);
+    if (ofPoint !== undefined) own.add(ofPoint);
+    if (site !== undefined) ofSite.add(site);
+    if (ofPoint !== undefined || site !== undefined) kept.push(i);
+  }
+  const samples = {
+    pointIds: Int32Array.from(kept, (i) => pointIds[i]!),
+    times: Float64Array.from(kept, (i) => times[i]!),
+    values: Float64Array.from(kept, (i) => values[i]!),
+    length: kept.length,
+  };
+  return { samples, own, ofSite };
+}
+
+/** @returns whether any of them was not stored before */
+async function store(
+  db: D1Database,
+  siteId: number,
+  { samples, own }: FoundSamples,
+  points: ReadonlyMap<number, CatalogPoint>,
+  repair: Repair,
+): Promise<boolean> {
+  if (samples.length === 0) return false;
+  const seen = seenRanges(samples, points);
+  const { inserted, changed, unchanged } = await upsertSamples(
+    db,
+    samples,
+    seen.length === 0 ? [] : [markSeenStatement(db, seen)],
+  );
+  repair.inserted += inserted;
+  repair.changed += changed;
+  repair.unchanged += unchanged;
+  if (unchanged > 0 && own.size > 0) await lookAgain(db, siteId, samples);
+  return inserted + changed > 0;
+}
+
+const FORGET_DAYS = "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2))";
+
+/** Samples that are stored and lie in a point's gap: it is one no more, or not all of it. Their days are looked at again. */
+async function lookAgain(db: D1Database, siteId: number, { times }: PointSamples): Promise<void> {
+  const days = JSON.stringify([...new Set(Array.from(times, dayOf))]);
+  await withD1Retry(() => db.prepare(FORGET_DAYS).bind(siteId, days).run());
+}

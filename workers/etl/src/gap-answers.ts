@@ -1,0 +1,83 @@
+import { GAP_CAUSES, GAP_STATES, type Gap, WHOLE_SITE } from "@building-vitals/core/gaps/gap";
+import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
+import { z } from "zod";
+import { archivedDaySchema } from "./answers.ts";
+import type { GapsRun } from "./gaps.ts";
+
+const count = z.int().min(0);
+const time = z.iso.datetime();
+
+const detection = z.strictObject({
+  days: count.meta({ description: "days that had changed, and were looked at" }),
+  remaining: count.meta({ description: "days that have changed and were not finished; the next run goes on" }),
+  rowsWritten: count,
+  unreadable: z.array(z.strictObject({ day: z.iso.date(), reason: z.string() })),
+});
+
+const repair = z.strictObject({
+  asked: count.meta({ description: "gaps that the API was asked about" }),
+  windows: count,
+  incomplete: count.meta({ description: "windows of which the API did not prove that they had ended" }),
+  requests: count,
+  inserted: count.meta({ description: "samples that came, and were not stored before" }),
+  changed: count,
+  unchanged: count,
+  rejected: z.partialRecord(z.enum(REJECTION_REASONS), count),
+});
+
+/** `POST /gaps/repair`. */
+export const gapsRunSchema: z.ZodType<GapsRun> = z.strictObject({
+  startTime: time,
+  duration: z.number().meta({ description: "milliseconds" }),
+  sites: z.array(
+    z.union([
+      z.strictObject({
+        site: z.string(),
+        detected: z.array(detection).meta({ description: "before the API was asked, and after samples came" }),
+        repair: repair.nullable().meta({ description: "null: the site was never synced" }),
+        archived: z.array(archivedDaySchema).meta({ description: "cold days that were built anew" }),
+      }),
+      z.strictObject({ site: z.string(), error: z.string() }),
+    ]),
+  ),
+  pruned: count,
+});
+
+/** A gap in `GET /gaps`. */
+const gapSchema = z.strictObject({
+  site: z.string(),
+  point: z.string().nullable().meta({ description: "null: the whole site" }),
+  start: time,
+  end: time.nullable().meta({ description: "exclusive; null: it went on at the last look" }),
+  state: z.enum(GAP_STATES),
+  cause: z.enum(GAP_CAUSES),
+  detected_at: time,
+  resolved_at: time.nullable(),
+  attempts: count.meta({ description: "times that the API was asked about it" }),
+  next_attempt_at: time.nullable().meta({ description: "null: it is over" }),
+  last_error: z.string().nullable(),
+  samples_recovered: count,
+});
+
+/** `GET /gaps`. */
+export const gapsSchema = z.strictObject({ gaps: z.array(gapSchema), next_cursor: z.string().nullable() });
+
+const iso = (at: number) => new Date(at).toISOString();
+
+/** @param siteName and `pointName`: null: the whole site */
+export function shownGap(gap: Gap, siteName: string, pointName: string | null): z.infer<typeof gapSchema> {
+  return {
+    site: siteName,
+    point: gap.pointId === WHOLE_SITE ? null : pointName,
+    start: iso(gap.start),
+    end: Number.isFinite(gap.end) ? iso(gap.end) : null,
+    state: gap.state,
+    cause: gap.cause,
+    detected_at: iso(gap.detectedAt),
+    resolved_at: gap.resolvedAt === null ? null : iso(gap.resolvedAt),
+    attempts: gap.attempts,
+    next_attempt_at: gap.state === "open" ? iso(gap.nextAttemptAt) : null,
+    last_error: gap.lastError,
+    samples_recovered: gap.recovered,
+  };
+}

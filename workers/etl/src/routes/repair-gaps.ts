@@ -1,0 +1,29 @@
+import { describe } from "@building-vitals/core/http/openapi";
+import { parseBody } from "@building-vitals/core/http/parse-body";
+import { Hono } from "hono";
+import { z } from "zod";
+import { type Env, settingsOf } from "../env.ts";
+import { gapsRunSchema } from "../gap-answers.ts";
+import { runGaps } from "../gaps.ts";
+import { requireAdmin } from "../require-admin.ts";
+
+const bodySchema = z.strictObject({ site: z.string().min(1).optional() });
+
+const described = describe({
+  summary: "Finds gaps, and asks the API again for all that are open, of every site or of one, now",
+  access: "write",
+  body: bodySchema,
+  answers: { 200: { description: "What was done", content: { "application/json": gapsRunSchema } } },
+  problems: ["invalid_request", "body_too_large", "unknown_site"],
+});
+
+/** `POST /gaps/repair`: does what the hourly cron does about gaps, whether they are due or not, and answers with what was done. */
+export const repairGapsRoute = new Hono<{ Bindings: Env }>().post(
+  "/gaps/repair",
+  described,
+  requireAdmin,
+  async (context) => {
+    const { site } = await parseBody(context.req.raw, bodySchema);
+    return context.json(await runGaps(settingsOf(context.env), "open", site), 200, { "cache-control": "no-store" });
+  },
+);

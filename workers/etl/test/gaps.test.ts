@@ -1,0 +1,139 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
+
+const HOUR_MS = 3_600_000;
+const token = ADMIN_TOKEN;
+const TABLES = ["gaps", "gap_days", "gap_sites", "sample_hours", "hot_hours", "point_days", "sync_state"];
+
+interface Listed {
+  readonly gaps: readonly Record<string, unknown>[];
+  readonly next_cursor: string | null;
+}
+
+beforeAll(migratedDatabase);
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+});
+
+const list = async (query = "") => (await call("GET", `/gaps${query}`, { token })).json<Listed>();
+const repair = async (body: unknown = {}) => call("POST", "/gaps/repair", { token, body });
+
+async function storeGap(start: number, state: string, resolvedAt: number | null): Promise<void> {
+  const insert = `INSERT INTO gaps (site_id, start, point_id, end, state, cause, detected_at, resolved_at, next_attempt_at)
+    SELECT id, ?1, 0, ?1 + 5, ?2, 'unknown', 0, ?3, 0 FROM sites WHERE name = ?4`;
+  await env.DB.prepare(insert).bind(start, state, resolvedAt, SITE).run();
+}
+
+/** Syncs four hours of a site, and forgets what it has of one of them. */
+async function syncWithHole(): Promise<{ start: number; end: number }> {
+  const settings = { INITIAL_LOOKBACK_HOURS: "4" };
+  for (let i = 0; i < 6; i++) await call("POST", "/trigger", { token, settings });
+  const end = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
+  const keys = [end / HOUR_MS - 1, end / HOUR_MS].map((hours) => hours * 2 ** 20);
+  await env.DB.prepare("DELETE FROM sample_hours WHERE hour_point >= ?1 AND hour_point < ?2")
+    .bind(...keys)
+    .run();
+  await env.DB.prepare("DELETE FROM hot_hours WHERE hour = ?1")
+    .bind(end - HOUR_MS)
+    .run();
+  return { start: end - HOUR_MS, end };
+}
+
+test("a lost hour is found and pulled again by one run; it is listed, and in status and metrics", async () => {
+  simulateUpstream();
+  const hole = await syncWithHole();
+  const response = await repair({ site: SITE });
+  expect(response.status).toBe(200);
+  const run = await response.json<{ sites: Record<string, { inserted: number }>[] }>();
+  expect(run).toMatchObject({
+    sites: [{ site: SITE, detected: [{ remaining: 0 }, { remaining: 0 }], repair: { asked: 1, incomplete: 0 } }],
+    pruned: 0,
+  });
+  const inserted = run.sites[0]!["repair"]!.inserted;
+  expect(inserted).toBeGreaterThan(100);
+  const { gaps, next_cursor } = await list(`?site=${SITE}&state=repaired`);
+  expect(next_cursor).toBe(null);
+  expect(gaps).toMatchObject([{ site: SITE, point: null, cause: "unknown", attempts: 1, next_attempt_at: null }]);
+  const [gap] = gaps;
+  expect(Date.parse(String(gap!["start"]))).toBeLessThanOrEqual(hole.start);
+  expect(Date.parse(String(gap!["end"]))).toBeGreaterThanOrEqual(hole.end);
+  expect(gap!["samples_recovered"]).toBe(inserted);
+  expect(await (await call("GET", "/status")).json()).toMatchObject({
+    sites: [{ gaps: { open: 0, missing_seconds: 0, oldest_start: null, largest: [] } }],
+  });
+  const metrics = await (await call("GET", "/metrics")).text();
+  expect(metrics).toContain(`building_vitals_gaps_open{site="${SITE}",cause="unknown"} 0\n`);
+  expect(metrics).toContain(`building_vitals_gaps_samples_recovered{site="${SITE}"} ${inserted}\n`);
+});
+
+test("the hourly cron folds, finds and repairs; a second one has nothing to do", async () => {
+  const asked = simulateUpstream();
+  await syncWithHole();
+  await runCron("7 * * * *");
+  expect((await list()).gaps).toMatchObject([{ state: "repaired" }]);
+  const before = asked.length;
+  await runCron("7 * * * *");
+  expect(asked.slice(before).filter(({ pathname }) => pathname.endsWith("/timeseries/paginated"))).toEqual([]);
+});
+
+test("gaps by page, state and time; open ones in status", async () => {
+  simulateUpstream();
+  await call("POST", "/trigger", { token });
+  for (const start of [1000, 2000, 3000]) await storeGap(start, "open", null);
+  await storeGap(4000, "confirmed-empty", 4500);
+  const starts = async (query: string) => (await list(query)).gaps.map(({ start }) => Date.parse(String(start)));
+  expect(await starts("")).toEqual([4000, 3000, 2000, 1000]);
+  expect(await starts("?state=open")).toEqual([3000, 2000, 1000]);
+  expect(await starts("?from=1970-01-01T00:00:02Z&to=1970-01-01T00:00:04Z")).toEqual([3000, 2000]);
+  const first = await list("?limit=3");
+  expect(first.gaps).toHaveLength(3);
+  expect(await starts(`?limit=3&cursor=${first.next_cursor}`)).toEqual([1000]);
+  expect(await (await call("GET", "/status")).json()).toMatchObject({
+    sites: [{ gaps: { open: 3, oldest_start: "1970-01-01T00:00:01.000Z", largest: [{ of: "site" }, {}, {}] } }],
+  });
+});
+
+test("gaps that have been over for 400 days are forgotten; open ones never", async () => {
+  simulateUpstream();
+  await call("POST", "/trigger", { token });
+  const days = (n: number) => Date.now() - n * 24 * HOUR_MS;
+  await storeGap(1000, "repaired", Math.round(days(400.01)));
+  await storeGap(2000, "repaired", Math.round(days(399.99)));
+  await storeGap(3000, "open", null);
+  expect(await (await repair()).json()).toMatchObject({ pruned: 1 });
+  expect((await list("?to=1970-01-02T00:00:00Z")).gaps).toHaveLength(2);
+});
+
+test.each([
+  ["GET", "/gaps", undefined],
+  ["POST", "/gaps/repair", {}],
+])("%s %s needs the token", async (method, path, body) => {
+  for (const wrong of [{}, { token: "wrong" }]) {
+    const response = await call(method, path, { ...wrong, ...(body === undefined ? {} : { body }) });
+    expect(response.status).toBe(401);
+  }
+});
+
+test.each([
+  ["?state=closed", 400],
+  ["?limit=0", 400],
+  ["?cursor=1", 400],
+  ["?from=yesterday", 400],
+  ["?site=nowhere", 404],
+])("/gaps%s is refused", async (query, status) => {
+  expect((await call("GET", `/gaps${query}`, { token })).status).toBe(status);
+});
+
+test("a site that fails is told of, and its error is not", async () => {
+  simulateUpstream();
+  await call("POST", "/trigger", { token });
+  await env.DB.exec("INSERT INTO gap_sites (site_id, sync_from_day, token) SELECT id, 0, 'x' FROM sites");
+  await env.DB.exec("INSERT INTO gap_days (site_id, day, print) SELECT id, 1, 'not ours' FROM sites");
+  expect(await (await repair()).json()).toMatchObject({
+    sites: [{ site: SITE, error: "its gaps could not be looked after; the log has the reason" }],
+  });
+  await expect(runCron("7 * * * *")).rejects.toThrow(`the gaps of ${SITE}`);
+});
