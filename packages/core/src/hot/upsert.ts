@@ -21,8 +21,8 @@ const MAX_CHARS_A_BATCH = 8 * MAX_ASCII_CHARS;
 /** Of the 1,000 statements that an invocation may make, so that a site of few samples and many hours does no harm. */
 const MAX_CHUNKS_A_BATCH = 50;
 
-/** Statements of a chunk, in their order: the rows as they were, the merge, and the touch of its hour. */
-const STATEMENTS_A_CHUNK = 3;
+/** Statements of a chunk, in their order: the rows as they were, the late ones, the merge, and the touch of its hour. */
+const STATEMENTS_A_CHUNK = 4;
 
 /**
  * Merges rows into their hours in SQL: atomic, idempotent, and nothing is written where nothing changes. `->` and
@@ -55,6 +55,25 @@ WHERE EXISTS (
  */
 const READ_ROWS = `
 SELECT h.hour_point, h.samples FROM json_each(?1) k CROSS JOIN sample_hours h ON h.hour_point = k.value`;
+
+/**
+ * Counts the samples that are new, and late: the site's watermark has passed their hour by more than an hour. Of any other
+ * chunk the JSON is not even read. Where the batch is repeated, they are not new any more.
+ * ?1: JSON array of [key, {offset: value}] of one hour, ?2: the start of it.
+ */
+const COUNT_LATE = `
+INSERT INTO late_samples (point_day, samples)
+SELECT (t.point_id << 16) + ?2 / 86400000, t.new FROM (
+  SELECT p.id AS point_id,
+    (SELECT count(*) FROM json_each(json_patch(coalesce(h.samples, '{}'), k.value -> 1)))
+      - (SELECT count(*) FROM json_each(coalesce(h.samples, '{}'))) AS new
+  FROM sync_state y
+  CROSS JOIN json_each(?1) k
+  CROSS JOIN points p ON p.id = (k.value ->> 0) & 1048575
+  LEFT JOIN sample_hours h ON h.hour_point = k.value ->> 0
+  WHERE y.watched_from IS NOT NULL AND y.watermark > ?2 + 7200000 AND p.site_id = y.site_id
+) t WHERE t.new > 0
+ON CONFLICT (point_day) DO UPDATE SET samples = samples + excluded.samples`;
 
 function keyOf(row: HourRow): number {
   return rowKey(row.hour, row.pointId);
@@ -139,6 +158,7 @@ async function mergeSamples(
 ): Promise<UpsertCounts> {
   const { rows, repeated, replaced } = groupByHour(samples);
   const read = db.prepare(READ_ROWS);
+  const countLate = db.prepare(COUNT_LATE);
   const merge = db.prepare(sql);
   const counts = { inserted: 0, changed: replaced, unchanged: repeated };
   const batches = [...batchesOf(rows)];
@@ -146,7 +166,7 @@ async function mergeSamples(
     const statements = [
       ...group.flatMap(({ items, json }) => {
         const keys = JSON.stringify(items.map(keyOf));
-        return [read.bind(keys), merge.bind(json), touchHours(db, keys)];
+        return [read.bind(keys), countLate.bind(json, items[0]!.hour), merge.bind(json), touchHours(db, keys)];
       }),
       ...(i === batches.length - 1 ? alongside : []),
     ];
