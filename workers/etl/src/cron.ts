@@ -1,11 +1,12 @@
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { judgeDays } from "@building-vitals/core/cold/judge-days";
 import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { log, logError } from "@building-vitals/core/telemetry/log";
-import { runAlerts } from "./alerts.ts";
+import { runAlerts, runQualityAlerts } from "./alerts.ts";
 import { runArchive } from "./archive.ts";
 import type { Settings } from "./env.ts";
 import { aceClientOf, runSync } from "./sync.ts";
@@ -48,7 +49,7 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
   }
 }
 
-/** Refreshes each site's catalogue, and folds its closed hours; a failure does not stop the rest. @param now epoch ms */
+/** Refreshes each site's catalogue, folds its closed hours, and judges its full days; a failure does not stop the rest. @param now epoch ms */
 async function runHourly(settings: Settings, now: number): Promise<void> {
   const { DB } = settings;
   const states = await readSyncStates(
@@ -74,7 +75,18 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       logError("fold_failed", error, { site });
       failed.push(`the hours of ${site}`);
     }
+    try {
+      const context = { db: DB, bucket: settings.TIMESERIES, now: Date.now };
+      const run = await judgeDays(context, siteId, settings.LOOKBACK_MINUTES * 60_000);
+      log("quality", { site, judged: run.judged, rowsChanged: run.rowsChanged, remaining: run.remaining });
+      if (run.failed.length > 0) throw new Error(run.failed.map(({ day, reason }) => `${day}: ${reason}`).join("; "));
+    } catch (error) {
+      logError("quality_failed", error, { site });
+      failed.push(`the quality of ${site}`);
+    }
   }
+  const siteIds = new Map([...states].map(([site, { siteId }]) => [site, siteId]));
+  log("alerts", { told: await runQualityAlerts(settings, siteIds, now) });
   await pruneRuns(
     DB,
     [...states.values()].map((state) => state.siteId),
