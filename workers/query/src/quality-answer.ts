@@ -5,7 +5,7 @@ const count = z.int().min(0);
 const score = z.number().min(0).max(1).nullable();
 
 /** Of a point and a UTC day, or summed up over days. null: it could not be judged. */
-export const qualitySchema = z.object({
+export const qualitySchema = z.strictObject({
   score: score.meta({
     description: "1: nothing was found; of several days their mean; docs/decisions/0011-quality.md",
   }),

@@ -63,8 +63,8 @@ SELECT h.hour_point, h.samples FROM json_each(?1) k CROSS JOIN sample_hours h ON
  */
 const COUNT_LATE = `
 INSERT INTO late_samples (point_day, samples)
-SELECT (t.point_id << 16) + ?2 / 86400000, t.new FROM (
-  SELECT p.id AS point_id,
+SELECT t.point_day, t.new FROM (
+  SELECT (p.id << 16) + ((k.value ->> 0) >> 20) / 24 AS point_day,
     (SELECT count(*) FROM json_each(json_patch(coalesce(h.samples, '{}'), k.value -> 1)))
       - (SELECT count(*) FROM json_each(coalesce(h.samples, '{}'))) AS new
   FROM sync_state y

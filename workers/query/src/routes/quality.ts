@@ -14,7 +14,7 @@ import { type Env, settingsOf } from "../env.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 import { one } from "../parameters.ts";
 import { namesIn, pointsNamed } from "../point-names.ts";
-import { qualityAnswerSchema, qualitySchema } from "../quality-answer.ts";
+import { qualityAnswerSchema, type qualitySchema } from "../quality-answer.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { timeSchema } from "../time-parameter.ts";
