@@ -26,11 +26,9 @@ export const qualityAnswerSchema = z.strictObject({
   days: z.array(
     z.strictObject({
       date: z.iso.date(),
-      state: z
-        .enum(["judged", "stale", "unjudged"])
-        .meta({
-          description: "stale: samples have come or changed since; unjudged: it has not ended, or is not known",
-        }),
+      state: z.enum(["judged", "stale", "unjudged"]).meta({
+        description: "stale: samples have come or changed since; unjudged: it has not ended, or is not known",
+      }),
       judged_at: z.iso.datetime().nullable(),
     }),
   ),

@@ -142,7 +142,9 @@ export async function storeSamples(samples: readonly Sample[]): Promise<void> {
 
 export async function clear(): Promise<void> {
   await env.DB.batch(
-    ["sample_hours", "hot_hours", "sync_state", "points"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+    ["sample_hours", "hot_hours", "sync_state", "quality_days", "point_days", "late_samples", "points"].map((table) =>
+      env.DB.prepare(`DELETE FROM ${table}`),
+    ),
   );
 }
 
