@@ -24,7 +24,7 @@ function captureConsole(): unknown[] {
 
 /** A row of each table and each key of KV, as text. */
 async function storedText(): Promise<string> {
-  const tables = ["sync_runs", "sync_state", "sites", "points"];
+  const tables = ["sync_runs", "sync_state", "quality_days", "sites", "points"];
   const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`SELECT * FROM ${table}`)));
   const { keys } = await env.ETL_STATE.list();
   const values = await Promise.all(keys.map(({ name }) => env.ETL_STATE.get(name)));
