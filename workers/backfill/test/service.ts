@@ -45,6 +45,7 @@ const TABLES = [
   "hot_hours",
   "points",
   "sync_state",
+  "quality_days",
   "sites",
 ];
 

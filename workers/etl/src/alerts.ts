@@ -1,10 +1,12 @@
-import { conditionsOf } from "@building-vitals/core/alerts/conditions";
+import { conditionsOf, qualityCondition } from "@building-vitals/core/alerts/conditions";
 import { readSiteInputs } from "@building-vitals/core/alerts/site-inputs";
 import { tellAlerts } from "@building-vitals/core/alerts/tell-alerts";
 import { tokenExpiry } from "@building-vitals/core/alerts/token-expiry";
 import { readJob } from "@building-vitals/core/backfill/job-store";
 import { readProgress } from "@building-vitals/core/backfill/progress";
 import { backfillStatus } from "@building-vitals/core/backfill/status-answer";
+import { dayOf } from "@building-vitals/core/domain/day";
+import { readSiteQuality } from "@building-vitals/core/query/site-quality";
 import type { Settings } from "./env.ts";
 
 /** How often the cron syncs, in milliseconds. */
@@ -30,6 +32,26 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     tokenMs: settings.ALERT_TOKEN_DAYS * 86_400_000,
   });
   return tellAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
+}
+
+/**
+ * Looks at the quality of each site's last full day, where it is judged, and tells what somebody should know of it.
+ * @param siteIds by name
+ * @param now epoch ms
+ * @returns the number of messages that were taken
+ */
+export async function runQualityAlerts(
+  settings: Settings,
+  siteIds: ReadonlyMap<string, number>,
+  now: number,
+): Promise<number> {
+  const { DB: db, ALERT_WEBHOOK_URL: webhook } = settings;
+  const conditions = [];
+  for (const [site, siteId] of siteIds) {
+    const quality = await readSiteQuality(db, siteId, dayOf(now) - 1);
+    if (quality !== null) conditions.push(qualityCondition({ site, ...quality }, settings.ALERT_QUALITY));
+  }
+  return tellAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, [...siteIds.keys()]);
 }
 
 /** What is wrong with the last backfill; null: nothing. */

@@ -141,6 +141,8 @@ const rebuilt: z.ZodType<RebuiltRollups & { site: string }> = z.strictObject({
   files: count,
   rowsChecked: count,
   rowsChanged: count,
+  judged: count.meta({ description: "days whose quality was computed again" }),
+  qualitiesChanged: count.meta({ description: "points' days of which it was another one" }),
   skipped: z.array(z.strictObject({ at: z.string(), reason: z.string() })),
   nextDate: z.iso.date().nullable(),
 });

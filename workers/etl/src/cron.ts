@@ -1,11 +1,12 @@
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { judgeDays } from "@building-vitals/core/cold/judge-days";
 import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { log, logError } from "@building-vitals/core/telemetry/log";
-import { runAlerts } from "./alerts.ts";
+import { runAlerts, runQualityAlerts } from "./alerts.ts";
 import { runArchive } from "./archive.ts";
 import type { Settings } from "./env.ts";
 import { gapsLogged, runGaps } from "./gaps.ts";
@@ -50,45 +51,50 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
 }
 
 /**
- * Refreshes each site's catalogue, folds its closed hours, and looks after its gaps; a failure does not stop the rest.
+ * Refreshes each site's catalogue, folds its closed hours, looks after its gaps, and judges its full days with what came to
+ * fill them; a failure does not stop the rest.
  * @param now epoch ms
  */
 async function runHourly(settings: Settings, now: number): Promise<void> {
-  const { DB } = settings;
-  const states = await readSyncStates(
-    DB,
-    settings.SITES.map((site) => site.name),
-  );
+  const { DB: db, TIMESERIES: bucket } = settings;
+  const names = settings.SITES.map((site) => site.name);
+  const siteIds = new Map([...(await readSyncStates(db, names))].map(([site, { siteId }]) => [site, siteId]));
   const ace = aceClientOf(settings);
+  const lookbackMs = settings.LOOKBACK_MINUTES * 60_000;
   const failed: string[] = [];
-  for (const [site, { siteId }] of states) {
+  const attempt = async (job: string, site: string, run: () => Promise<Record<string, string | number>>) => {
     try {
-      const catalog = await refreshCatalog(DB, ace, site, siteId, now);
-      const measured = await measureCadences(DB, siteId, now);
-      log("catalog", { site, points: catalog.size, cadencesChanged: measured });
+      log(job, { site, ...(await run()) });
     } catch (error) {
-      logError("catalog_failed", error, { site });
-      failed.push(`the catalogue of ${site}`);
+      logError(`${job}_failed`, error, { site });
+      failed.push(`${job} of ${site}`);
     }
-    try {
-      const fold = await foldHours(DB, siteId, settings.LOOKBACK_MINUTES * 60_000, Date.now);
-      log("fold", { site, folded: fold.folded, rowsChanged: fold.rowsChanged, remaining: fold.remaining });
+  };
+  for (const [site, siteId] of siteIds) {
+    await attempt("catalog", site, async () => {
+      const catalog = await refreshCatalog(db, ace, site, siteId, now);
+      return { points: catalog.size, cadencesChanged: await measureCadences(db, siteId, now) };
+    });
+    await attempt("fold", site, async () => {
+      const fold = await foldHours(db, siteId, lookbackMs, Date.now);
       if (fold.failed.length > 0) throw new Error(fold.failed.map(({ reason }) => reason).join("; "));
-    } catch (error) {
-      logError("fold_failed", error, { site });
-      failed.push(`the hours of ${site}`);
-    }
+      return { folded: fold.folded, rowsChanged: fold.rowsChanged, remaining: fold.remaining };
+    });
   }
   const { sites } = await runGaps(settings, "due");
   for (const healed of sites) {
-    if ("error" in healed) failed.push(`the gaps of ${healed.site}`);
+    if ("error" in healed) failed.push(`gaps of ${healed.site}`);
     else log("gaps", gapsLogged(healed));
   }
-  await pruneRuns(
-    DB,
-    [...states.values()].map((state) => state.siteId),
-    now,
-  );
+  for (const [site, siteId] of siteIds) {
+    await attempt("quality", site, async () => {
+      const run = await judgeDays({ db, bucket, now: Date.now }, siteId, lookbackMs);
+      if (run.failed.length > 0) throw new Error(run.failed.map(({ day, reason }) => `${day}: ${reason}`).join("; "));
+      return { judged: run.judged, rowsChanged: run.rowsChanged, remaining: run.remaining };
+    });
+  }
+  log("alerts", { told: await runQualityAlerts(settings, siteIds, now) });
+  await pruneRuns(db, [...siteIds.values()], now);
   if (failed.length > 0) throw new Error(`not brought up to date: ${failed.join(", ")}`);
 }
 

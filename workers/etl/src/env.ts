@@ -2,7 +2,7 @@ import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
-import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
+import { binding, integerSetting, parseSettings, shareSetting } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
 /** The bindings and variables of wrangler.etl.toml, as the platform hands them over: unchecked. */
@@ -29,6 +29,7 @@ const settingsSchema = z.object({
   ALERT_ERROR_PERCENT: integerSetting({ default: 5, min: 0, max: 100 }),
   ALERT_SYNC_SECONDS: integerSetting({ default: 25, min: 1, max: 900 }),
   ALERT_STALE_CADENCES: integerSetting({ default: 3, min: 1, max: 2016 }),
+  ALERT_QUALITY: shareSetting(0.8),
   ALERT_D1_PERCENT: integerSetting({ default: 80, min: 1, max: 100 }),
   D1_MAX_MB: integerSetting({ default: 10_000, min: 1, max: 1_000_000 }),
   ALERT_TOKEN_DAYS: integerSetting({ default: 14, min: 0, max: 365 }),

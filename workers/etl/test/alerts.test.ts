@@ -8,6 +8,7 @@ import { ADMIN_TOKEN, call, runCron, simulateUpstream, SITE } from "./service.ts
 
 const WEBHOOK = "https://hooks.test/services/secret-path";
 const SYNC = "*/5 * * * *";
+const HOURLY = "7 * * * *";
 const FULL = { ALERT_WEBHOOK_URL: WEBHOOK, D1_MAX_MB: "1", ALERT_D1_PERCENT: "1" };
 const EMPTY = { ALERT_WEBHOOK_URL: WEBHOOK };
 
@@ -21,7 +22,7 @@ beforeAll(migratedDatabase);
 
 beforeEach(async () => {
   await env.DB.batch(
-    ["alerts", "sync_runs", "sync_state", "dead_letters", "backfill_jobs"].map((table) =>
+    ["alerts", "sync_runs", "sync_state", "dead_letters", "backfill_jobs", "quality_days", "point_days"].map((table) =>
       env.DB.prepare(`DELETE FROM ${table}`),
     ),
   );
@@ -149,4 +150,29 @@ test("the journal, the watermark, the backfill and the key are looked at", async
   expect(details).toContain("6 of 100 records");
   expect(details).toContain("the backfill b1 failed: out of luck");
   expectNoSecret(key);
+});
+
+test("the quality of the last full day, hourly, once it is judged", async () => {
+  await runCron(SYNC, EMPTY);
+  const yesterday = Math.floor(Date.now() / 86_400_000) - 1;
+  // the sync had come to midnight, and met nothing of points that it knew before
+  await env.DB.exec(`UPDATE points SET first_seen = 1; UPDATE sync_state SET watched_from = 1`);
+  await env.DB.exec(`DELETE FROM sample_hours; DELETE FROM hot_hours`);
+  await runCron(HOURLY, EMPTY);
+  const quality = () => bodies.filter(({ kind }) => kind === "quality");
+  expect(quality()).toMatchObject([{ site: SITE, state: "firing" }]);
+  const date = new Date(yesterday * 86_400_000).toISOString().slice(0, 10);
+  expect(quality()[0]?.["detail"]).toMatch(new RegExp(`points on ${date} was 0, .*worst: .* 0 \\(no samples at all`));
+  await runCron(HOURLY, EMPTY);
+  expect(quality()).toHaveLength(1);
+  expect(await active()).toMatchObject([{ kind: "quality", site: SITE }]);
+
+  // what is not judged as it is now, is not known
+  await env.DB.exec("UPDATE quality_days SET hot_hours = 9; UPDATE sync_state SET watched_from = NULL");
+  await runCron(HOURLY, { ...EMPTY, ALERT_QUALITY: "0" });
+  expect(quality()).toHaveLength(1);
+  await env.DB.exec("UPDATE quality_days SET hot_hours = 0");
+  await runCron(HOURLY, { ...EMPTY, ALERT_QUALITY: "0" });
+  expect(quality()).toMatchObject([{ state: "firing" }, { state: "ok" }]);
+  expectNoSecret();
 });

@@ -14,6 +14,7 @@ const TABLES = [
   "sync_state",
   "dead_letters",
   "points",
+  "quality_days",
   "sites",
 ];
 

@@ -15,6 +15,7 @@ const TABLES = [
   "gap_days",
   "gap_sites",
   "points",
+  "quality_days",
   "sites",
 ];
 

@@ -9,6 +9,7 @@ import { dayFileRoute } from "./routes/day-file.ts";
 import { docsRoute } from "./routes/docs.ts";
 import { latestRoute } from "./routes/latest.ts";
 import { pointsRoute } from "./routes/points.ts";
+import { qualityRoute } from "./routes/quality.ts";
 import { sitesRoute } from "./routes/sites.ts";
 import { timeseriesRoute } from "./routes/timeseries.ts";
 
@@ -34,6 +35,7 @@ app.use(
 app.route("/", sitesRoute);
 app.route("/", pointsRoute);
 app.route("/", coverageRoute);
+app.route("/", qualityRoute);
 app.route("/", latestRoute);
 app.route("/", timeseriesRoute);
 app.route("/", dayFileRoute);

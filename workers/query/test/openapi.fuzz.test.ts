@@ -47,7 +47,7 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
       search: ["temp", "°"],
       tag: ["floor:2"],
       unit: ["°F"],
-      cursor: ["°"],
+      cursor: ["°", "0.5|a"],
     },
     admin: {},
     runs: 60,
@@ -55,7 +55,7 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
   // Every route was reached, and answered what it is for.
   for (const [operation, seen] of Object.entries(statuses))
     expect([operation, seen[200] ?? 0]).not.toEqual([operation, 0]);
-  expect(Object.keys(statuses).length).toBe(9);
+  expect(Object.keys(statuses).length).toBe(10);
 });
 
 test("docs/api.md describes every route, parameter and code, and no others", async () => {

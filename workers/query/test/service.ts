@@ -142,8 +142,8 @@ export async function storeSamples(samples: readonly Sample[]): Promise<void> {
 
 export async function clear(): Promise<void> {
   await env.DB.batch(
-    ["sample_hours", "hot_hours", "sync_state", "points", "gaps"].map((table) =>
-      env.DB.prepare(`DELETE FROM ${table}`),
+    ["sample_hours", "hot_hours", "sync_state", "quality_days", "point_days", "late_samples", "points", "gaps"].map(
+      (table) => env.DB.prepare(`DELETE FROM ${table}`),
     ),
   );
 }

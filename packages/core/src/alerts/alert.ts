@@ -10,6 +10,8 @@ export const ALERT_KINDS = [
   "backfill",
   /** the database is nearly full */
   "database_size",
+  /** the mean score of a site's points on the last full day is too low */
+  "quality",
   /** the key of the upstream API expires soon, or has */
   "token_expiry",
 ] as const;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AlertKind } from "./alert.ts";
-import { type AlertInputs, conditionsOf } from "./conditions.ts";
+import { type AlertInputs, conditionsOf, qualityCondition } from "./conditions.ts";
 
 const NOW = Date.UTC(2025, 9, 12, 14);
 const DAY_MS = 86_400_000;
@@ -71,4 +71,18 @@ test("each site has its own, and the deployment's have none", () => {
   expect(detailOf("stale")).toBe("the data is complete up to 2025-10-11T14:00:00.000Z, 86400 s ago");
   expect(detailOf("error_rate")).toContain("7 of 1000 records");
   expect(detailOf("token_expiry")).toBe("the API key expired at 2025-10-12T13:59:59.000Z");
+});
+
+test("the quality of a site's last full day fires below its threshold, and names the worst points", () => {
+  const input = { site: "s", date: "2025-10-11", meanScore: 0.8, poor: 2, judged: 9 };
+  const worst = [{ name: "a/b", score: 0, reasons: ["no samples at all on 1 day", "stuck"] }];
+  expect(qualityCondition({ ...input, worst }, 0.8)).toMatchObject({ kind: "quality", site: "s", level: "ok" });
+  expect(qualityCondition({ ...input, meanScore: 0.7999, worst }, 0.8)).toEqual({
+    kind: "quality",
+    site: "s",
+    level: "firing",
+    detail:
+      "the mean quality of 9 points on 2025-10-11 was 0.7999, 2 of them are poor; " +
+      "worst: a/b 0 (no samples at all on 1 day, stuck)",
+  });
 });

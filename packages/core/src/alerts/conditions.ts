@@ -62,6 +62,28 @@ function siteConditions(input: SiteInput, now: number, thresholds: AlertThreshol
   return [...conditions, condition("stale", site, lag > thresholds.staleMs, behind)];
 }
 
+/** What was judged of a site's last full day. */
+export interface QualityInput {
+  readonly site: string;
+  /** YYYY-MM-DD */
+  readonly date: string;
+  /** 0 to 1 */
+  readonly meanScore: number;
+  /** points under the threshold of a poor one, and of how many */
+  readonly poor: number;
+  readonly judged: number;
+  /** the worst points, and what is wrong with each in words */
+  readonly worst: readonly { readonly name: string; readonly score: number; readonly reasons: readonly string[] }[];
+}
+
+/** Judged once a day, so looked at apart from the others. Fires below the threshold, not at it. */
+export function qualityCondition(input: QualityInput, threshold: number): Condition {
+  const { site, date, meanScore, poor, judged, worst } = input;
+  const named = worst.map(({ name, score, reasons }) => `${name} ${score} (${reasons.join(", ")})`).join("; ");
+  const detail = `the mean quality of ${judged} points on ${date} was ${meanScore}, ${poor} of them are poor`;
+  return condition("quality", site, meanScore < threshold, worst.length === 0 ? detail : `${detail}; worst: ${named}`);
+}
+
 function condition(kind: AlertKind, site: string | null, isFiring: boolean, detail: string): Condition {
   return { kind, site, level: isFiring ? "firing" : "ok", detail };
 }

@@ -138,7 +138,7 @@ describe("the fold", () => {
     await db.exec("UPDATE point_days SET hours = json_set(hours, '$[1]', 0)");
     expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ hours: 0, files: 1, rowsChecked: 3, rowsChanged: 2 });
     expect(await pointDays()).toEqual(archived);
-    expect(await world.rebuild(DAY - 9, DAY, END)).toMatchObject({ rowsChecked: 0, nextDate: "2025-10-08" });
+    expect(await world.rebuild(DAY - 9, DAY, END)).toMatchObject({ rowsChecked: 0, nextDate: "2025-10-07" });
   });
 });
 

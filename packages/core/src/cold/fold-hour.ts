@@ -5,7 +5,7 @@ import { dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { decodeSamples } from "../hot/hour-row.ts";
 import { hourOfKey, pointOfKey, rowKey } from "../hot/row-key.ts";
-import { aggregateText, HOURS_A_DAY, hourAggregates } from "./hour-aggregates.ts";
+import { aggregateText, hourAggregates, NO_HOURS } from "./hour-aggregates.ts";
 import { pointDayKey } from "./point-day-rows.ts";
 
 /** A hot hour of a site as it was before its rows were read. */
@@ -43,7 +43,7 @@ const IS_UNCHANGED = `
 /** ?5: JSON array of [point_day, aggregate], ?6: JSON path of the hour. */
 const WRITE_HOUR = `
 INSERT INTO point_days (point_day, hours)
-SELECT value ->> 0, json_set('[${Array(HOURS_A_DAY).fill(0).join()}]', ?6, value -> 1) FROM json_each(?5) WHERE ${IS_UNCHANGED}
+SELECT value ->> 0, json_set('${NO_HOURS}', ?6, value -> 1) FROM json_each(?5) WHERE ${IS_UNCHANGED}
 ON CONFLICT (point_day) DO UPDATE SET hours = json_set(hours, ?6, excluded.hours -> ?6)
 WHERE locator IS NULL AND (hours -> ?6) IS NOT (excluded.hours -> ?6)`;
 

@@ -3,7 +3,10 @@ import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
 import { numberText } from "../hot/hour-row.ts";
 
-export const HOURS_A_DAY = DAY_MS / HOUR_MS;
+const HOURS_A_DAY = DAY_MS / HOUR_MS;
+
+/** {@link hourAggregatesText} of a day without samples. */
+export const NO_HOURS = "[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]";
 
 /** The samples of one point in one UTC hour, summed up. */
 export interface HourAggregate {

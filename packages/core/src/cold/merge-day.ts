@@ -3,7 +3,9 @@ import { pointIdsOf } from "../catalog/point-ids.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { addRejections, type RejectionCounts, type RejectionReason } from "../domain/rejection.ts";
+import { FORMULA_VERSION, qualityValues } from "../quality/point-day-quality.ts";
 import { type DayBase, findBase, type HeadBucket } from "./day-base.ts";
+import { DayJudge } from "./day-judge.ts";
 import { DayBuildError } from "./day-build-error.ts";
 import { scanDayFile } from "./day-file-reader.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
@@ -94,6 +96,7 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
     ...staged,
     generation: inPlace === null ? base.nextGeneration : base.generation,
     pointDaysBytes,
+    formula: merged.formula,
     file: {
       etag: inPlace?.etag ?? null,
       sha256: written.sha256,
@@ -125,8 +128,9 @@ async function writeMerged(
   source: DayFileSource,
   spills: readonly SpillReader[],
   base: DayBase,
-): Promise<{ written: WrittenDayFile; points: MergedPoint[] } | null> {
+): Promise<{ written: WrittenDayFile; points: MergedPoint[]; formula: number | undefined } | null> {
   const order = pointOrder(await loadCatalog(db, of.site.id));
+  const judge = await DayJudge.open(db, of.site.id, of.day, source);
   const sink = new MultipartSink(bucket, stagedFileKey(of));
   const writer = new DayFileWriter(sink, { site: of.site.name, day: of.day, source });
   const points: MergedPoint[] = [];
@@ -136,9 +140,11 @@ async function writeMerged(
       await writer.writePoint(name, series);
       const { times } = series;
       const hours = hourAggregatesText(hourAggregates(series, of.day));
-      points.push({ name, rows: times.length, hours, first: times[0]!, last: times.at(-1)! });
+      const quality = judge === null ? null : qualityValues(judge.judge(name, series));
+      points.push({ name, rows: times.length, hours, first: times[0]!, last: times.at(-1)!, quality });
     }
-    return points.length === 0 ? null : { written: await writer.finish(), points };
+    const formula = judge === null ? undefined : FORMULA_VERSION;
+    return points.length === 0 ? null : { written: await writer.finish(), points, formula };
   } catch (error) {
     // else the parts that were uploaded stay for a week
     await writer.abort();

@@ -56,7 +56,7 @@ async function takePoint(spills: readonly SpillReader[]): Promise<Series | null>
 }
 
 /** Both ascending; where both have a time, the young one's value. */
-function mergeSeries(old: Series | null, young: Series): Series {
+export function mergeSeries(old: Series | null, young: Series): Series {
   if (old === null) return young;
   const size = old.times.length + young.times.length;
   const times = new Float64Array(size);

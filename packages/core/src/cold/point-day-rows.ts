@@ -10,6 +10,8 @@ export interface PointDayRow {
   readonly locator: string;
   /** {@link hourAggregatesText} */
   readonly hours: string;
+  /** {@link qualityValues}; null: the day was not judged */
+  readonly quality: readonly (number | null)[] | null;
   /** epoch ms of the first and the last sample */
   readonly first: number;
   readonly last: number;
@@ -29,10 +31,12 @@ export const POINT_DAY_FIELDS = {
   pointId: "value ->> 4",
   first: "value ->> 5",
   last: "value ->> 6",
+  quality: `value ->> '$[7][0]', value ->> '$[7][1]', value ->> '$[7][2]', value ->> '$[7][3]', value ->> '$[7][4]',
+  value ->> '$[7][5]', value ->> '$[7][6]', value ->> '$[7][7]', value ->> '$[7][8]'`,
 } as const;
 
-function rowJson({ pointId, day, rows, locator, hours, first, last }: PointDayRow): string {
-  return JSON.stringify([pointDayKey(pointId, day), rows, locator, hours, pointId, first, last]);
+function rowJson({ pointId, day, rows, locator, hours, first, last, quality }: PointDayRow): string {
+  return JSON.stringify([pointDayKey(pointId, day), rows, locator, hours, pointId, first, last, quality]);
 }
 
 /** JSON arrays of rows, each to be bound to a statement. */

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import type { DayFileSource } from "./day-file-schema.ts";
 import type { ManifestFile } from "./manifest.ts";
+import { FORMULA_VERSION, QUALITY_COLUMNS } from "../quality/point-day-quality.ts";
 import { POINT_DAY_FIELDS as FIELD } from "./point-day-rows.ts";
 import type { FoldedRow } from "./spill-hot-hour.ts";
+import type { StagedDay } from "./staged-day.ts";
 import type { DayBuild } from "./staging.ts";
 
 /** ?1 site id, ?2 day, ?3 SHA-256, ?4 generation, ?5 now. */
@@ -52,8 +53,8 @@ DELETE FROM point_days WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points 
 
 /** ?4: rows. */
 const INSERT_POINT_DAYS = `
-INSERT INTO point_days (point_day, rows, locator, hours)
-SELECT ${FIELD.key}, ${FIELD.rows}, ${FIELD.locator}, ${FIELD.hours} FROM json_each(?4) WHERE ${IS_PUBLISHED}`;
+INSERT INTO point_days (point_day, rows, locator, hours, ${QUALITY_COLUMNS})
+SELECT ${FIELD.key}, ${FIELD.rows}, ${FIELD.locator}, ${FIELD.hours}, ${FIELD.quality} FROM json_each(?4) WHERE ${IS_PUBLISHED}`;
 
 /** ?4: rows. */
 const MARK_SEEN = `
@@ -84,6 +85,14 @@ const UNFOLD_HOURS = `
 UPDATE hot_hours SET folded_version = NULL
 WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL AND ${IS_PUBLISHED}`;
 
+/** What was judged, was the file (migrations/0007_quality.sql). ?4: formula, ?5: etag, ?6: now. */
+const MARK_JUDGED = `
+INSERT INTO quality_days (site_id, day, formula, etag, hot_hours, hot_versions, judged_at)
+SELECT ?1, ?2, ?4, ?5, 0, 0, ?6 WHERE ${IS_PUBLISHED}
+ON CONFLICT (site_id, day) DO UPDATE SET
+  formula = excluded.formula, etag = excluded.etag, hot_hours = 0, hot_versions = 0, judged_at = excluded.judged_at`;
+const FORGET_JUDGED = `DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2 AND ${IS_PUBLISHED}`;
+
 const countSchema = z.object({ n: z.int() });
 
 async function isPublished(db: D1Database, statements: D1PreparedStatement[], of: DayBuild): Promise<boolean> {
@@ -101,13 +110,14 @@ export async function commitFile(
   db: D1Database,
   of: DayBuild,
   file: ManifestFile,
-  { source, generation }: { readonly source: DayFileSource; readonly generation: number },
+  { source, generation, formula }: Pick<StagedDay, "source" | "generation" | "formula">,
   rows: { readonly pointDays: readonly string[]; readonly folded: readonly FoldedRow[] },
   now: number,
 ): Promise<boolean> {
   const { key, etag, sha256, bytes, rows: count, points } = file;
   const values = [key, etag, sha256, bytes, count, points, source, of.build, generation, now];
-  const bind = (sql: string, ...more: string[]) => db.prepare(sql).bind(of.site.id, of.day, of.build, ...more);
+  const bind = (sql: string, ...more: (string | number)[]) =>
+    db.prepare(sql).bind(of.site.id, of.day, of.build, ...more);
   const foldedJson = ({ key: hourPoint, revision }: FoldedRow) => `[${hourPoint},${revision}]`;
   return isPublished(
     db,
@@ -118,6 +128,8 @@ export async function commitFile(
       ...[...jsonChunks(rows.folded, foldedJson, MAX_ASCII_CHARS)].map(({ json }) => bind(DELETE_FOLDED, json)),
       bind(FORGET_HOURS),
       bind(UNFOLD_HOURS),
+      // what another version of this code judged, or none, is judged again
+      formula === FORMULA_VERSION ? bind(MARK_JUDGED, formula, etag, now) : bind(FORGET_JUDGED),
     ],
     of,
   );

@@ -6,14 +6,15 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { scanDayFile } from "./day-file-reader.ts";
 import { foldHour } from "./fold-hour.ts";
 import { hoursToFold } from "./fold-hours.ts";
-import { hourAggregates, hourAggregatesText } from "./hour-aggregates.ts";
+import { hourAggregates, hourAggregatesText, NO_HOURS } from "./hour-aggregates.ts";
 import { locatorText } from "./locator.ts";
+import { judgeStoredDay } from "./judge-stored-day.ts";
 import { type ManifestFile, readManifestDay } from "./manifest.ts";
 import { pointDayKey } from "./point-day-rows.ts";
 import type { RangeBucket } from "./range-get.ts";
 
-/** A hot day of 4,583 points takes 170 statements, of the 1,000 that an invocation may make. */
-const DAYS_A_RUN = 5;
+/** A hot day of 4,583 points takes 230 statements, of the 1,000 that an invocation may make. */
+const DAYS_A_RUN = 4;
 
 export interface RebuildContext {
   readonly db: D1Database;
@@ -32,6 +33,9 @@ export interface RebuiltRollups {
   readonly rowsChecked: number;
   /** those of them that were not what the samples say, and are now */
   readonly rowsChanged: number;
+  /** days that were judged anew, and rows of `point_days` whose quality was not what the samples say, and is now */
+  readonly judged: number;
+  readonly qualitiesChanged: number;
   /** days and hours that were not checked, and why */
   readonly skipped: readonly { readonly at: string; readonly reason: string }[];
   /** YYYY-MM-DD of the first day that was not reached; null: all were */
@@ -40,7 +44,7 @@ export interface RebuiltRollups {
 
 /**
  * Computes the hourly aggregates of a site's days from the samples again: of hot days from the hot rows, of days with a
- * file from the file. Safe to repeat, and to run beside anything.
+ * file from the file; and the quality of those that have ended, from both. Safe to repeat, and to run beside anything.
  * @param range whole days since 1970, both included
  * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} where a file is not what was written;
  *   {StoredRowError}; the errors of D1 and R2
@@ -53,7 +57,13 @@ export async function rebuildRollups(
   const { db, lookbackMs, now } = context;
   const closed = now() - lookbackMs;
   const skipped: { at: string; reason: string }[] = [];
-  const sums = { hours: 0, files: 0, rowsChecked: 0, rowsChanged: 0 };
+  const sums = { hours: 0, files: 0, rowsChecked: 0, rowsChanged: 0, judged: 0, qualitiesChanged: 0 };
+  const judge = async (day: number) => {
+    const done = await judgeStoredDay(context, siteId, day);
+    if (done === null) return;
+    sums.judged++;
+    sums.qualitiesChanged += done.changed;
+  };
   const last = Math.min(range.last, range.first + DAYS_A_RUN - 1);
   for (let day = range.first; day <= last; day++) {
     const manifest = await readManifestDay(db, siteId, day);
@@ -67,6 +77,7 @@ export async function rebuildRollups(
       sums.files++;
       sums.rowsChecked += rebuilt.checked;
       sums.rowsChanged += rebuilt.changed;
+      await judge(day);
       continue;
     }
     for (const { hour, version } of await hoursToFold(db, siteId, dayRange(day), "all")) {
@@ -81,6 +92,7 @@ export async function rebuildRollups(
       sums.rowsChecked += folded.points;
       sums.rowsChanged += folded.changed;
     }
+    await judge(day);
   }
   return { ...sums, skipped, nextDate: last < range.last ? dayText(last + 1) : null };
 }
@@ -109,7 +121,9 @@ WHERE rows IS NOT excluded.rows OR locator IS NOT excluded.locator OR hours IS N
 /** ?4: JSON array of the keys that are in the file. */
 const DELETE_OTHERS = `
 DELETE FROM point_days WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)
-  AND point_day NOT IN (SELECT value FROM json_each(?4)) AND ${IS_SAME_FILE}`;
+  AND point_day NOT IN (SELECT value FROM json_each(?4)) AND ${IS_SAME_FILE}
+  -- the row of a point that has hot samples only: of its quality
+  AND NOT (locator IS NULL AND actual IS NOT NULL AND hours = '${NO_HOURS}')`;
 
 async function rebuildFileDay(
   { db, bucket }: RebuildContext,

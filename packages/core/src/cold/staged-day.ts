@@ -18,6 +18,8 @@ export interface StagedDay {
   readonly file: (Omit<ManifestFile, "key" | "etag"> & { readonly etag: string | null }) | null;
   /** size of the rows of `point_days` before compression */
   readonly pointDaysBytes: number;
+  /** FORMULA_VERSION of what judged its points; undefined: they were not judged */
+  readonly formula?: number | undefined;
   /** why the present file cannot be built upon; null: it can */
   readonly suspect: string | null;
   /** of the file that the manifest had while merging; null: none */

@@ -37,7 +37,8 @@ export async function sumUpDayFile(
     const { times } = series;
     const hours = hourAggregatesText(hourAggregates(series, footer.day));
     const place = { rows: times.length, locator: locatorText(locator) };
-    points.push({ name, ...place, hours, first: times[0]!, last: times.at(-1)! });
+    // the hourly cron judges the day
+    points.push({ name, ...place, hours, first: times[0]!, last: times.at(-1)!, quality: null });
   }
   const sha256 = await hashOf(bucket, key, etag, bytes);
   return { sha256, source: footer.source, rows: footer.rows, points };

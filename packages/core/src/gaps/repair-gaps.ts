@@ -99,7 +99,7 @@ export async function repairGaps(
 
 /** @returns why the window did not end; null: the upstream proved that it had */
 async function askFor(
-  { db, ace, pageSize, deadline }: RepairContext,
+  { db, ace, pageSize, deadline, now }: RepairContext,
   site: { readonly id: number; readonly name: string },
   { start, end, gaps }: RepairWindow,
   catalog: Catalog,
@@ -125,7 +125,7 @@ async function askFor(
     const selection = selectConfigured(samples, catalog);
     addRejections(repair.rejected, selection.rejected);
     const found = samplesInGaps(selection.samples, ofPoint);
-    const isNew = await store(db, site.id, found, points, repair);
+    const isNew = await store(db, site.id, found, points, repair, now);
     for (const gap of found.own) served.add(gap);
     // In a gap of the site a few points may have samples all the time.
     for (const gap of isNew ? found.ofSite : []) served.add(gap);
@@ -175,14 +175,12 @@ async function store(
   { samples, own }: FoundSamples,
   points: ReadonlyMap<number, CatalogPoint>,
   repair: Repair,
+  now: () => number,
 ): Promise<boolean> {
   if (samples.length === 0) return false;
   const seen = seenRanges(samples, points);
-  const { inserted, changed, unchanged } = await upsertSamples(
-    db,
-    samples,
-    seen.length === 0 ? [] : [markSeenStatement(db, seen)],
-  );
+  const alongside = seen.length === 0 ? [] : [markSeenStatement(db, seen)];
+  const { inserted, changed, unchanged } = await upsertSamples(db, samples, alongside, undefined, now);
   repair.inserted += inserted;
   repair.changed += changed;
   repair.unchanged += unchanged;

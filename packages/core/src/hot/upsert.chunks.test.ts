@@ -43,9 +43,17 @@ describe("an upsert of more than one chunk", () => {
 
   test("4,583 points x 15 minutes go in one transaction of two chunks, and come back", async () => {
     const samples = many(4_583, 15, 1);
-    expect(await upsertSamples(watched, samples)).toEqual({ inserted: samples.length, changed: 0, unchanged: 0 });
+    expect(await upsertSamples(watched, samples, [], undefined, () => 0)).toEqual({
+      inserted: samples.length,
+      changed: 0,
+      unchanged: 0,
+    });
     expect(batches).toEqual([6]);
-    expect(await upsertSamples(watched, samples)).toEqual({ inserted: 0, changed: 0, unchanged: samples.length });
+    expect(await upsertSamples(watched, samples, [], undefined, () => 0)).toEqual({
+      inserted: 0,
+      changed: 0,
+      unchanged: samples.length,
+    });
 
     const series = await readSeries(db, [1, 4_583], { start: 0, end: HOUR_MS });
     for (const id of [1, 4_583]) {
@@ -64,13 +72,13 @@ describe("an upsert of more than one chunk", () => {
     const rows = () => db.prepare("SELECT count(*) AS n FROM sample_hours").first<number>("n");
     const marks = () => db.prepare("SELECT count(*) AS n FROM sites").first<number>("n");
 
-    await expect(upsertSamples(watched, samples, [mark, failing])).rejects.toThrow(/NOT NULL/);
+    await expect(upsertSamples(watched, samples, [mark, failing], undefined, () => 0)).rejects.toThrow(/NOT NULL/);
     const kept = (await rows()) ?? 0;
     expect(kept).toBeGreaterThan(3_000);
     expect(kept).toBeLessThan(3_500);
     expect(await marks()).toBe(0);
 
-    const counts = await upsertSamples(watched, samples, [mark]);
+    const counts = await upsertSamples(watched, samples, [mark], undefined, () => 0);
     expect(counts).toEqual({ inserted: (3_500 - kept) * 120, changed: 0, unchanged: kept * 120 });
     expect([await rows(), await marks()]).toEqual([3_500, 1]);
     // eight chunks of a read, a merge and a touch each; the ninth with `alongside`

@@ -1,6 +1,7 @@
 import { type JsonChunk, jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { type Backoff, withD1Retry } from "../d1/retry.ts";
+import { HOUR_MS } from "../domain/hour.ts";
 import { touchHours } from "./hot-hours.ts";
 import { decodeRows, encodeSamples, groupByHour, type HourRow } from "./hour-row.ts";
 import { rowKey } from "./row-key.ts";
@@ -23,6 +24,9 @@ const MAX_CHUNKS_A_BATCH = 50;
 
 /** Statements of a chunk, in their order: the rows as they were, the merge, and the touch of its hour. */
 const STATEMENTS_A_CHUNK = 3;
+
+/** A watermark is never ahead of the clock, so that no sample is late before this after the start of its hour. */
+const LATE_MS = 2 * HOUR_MS;
 
 /**
  * Merges rows into their hours in SQL: atomic, idempotent, and nothing is written where nothing changes. `->` and
@@ -55,6 +59,25 @@ WHERE EXISTS (
  */
 const READ_ROWS = `
 SELECT h.hour_point, h.samples FROM json_each(?1) k CROSS JOIN sample_hours h ON h.hour_point = k.value`;
+
+/**
+ * Counts the samples that are new, and late: the site's watermark has passed their hour by more than an hour. To be run
+ * before the merge, and only where it may be so, for the JSON is large. Where the batch is repeated, they are not new any more.
+ * ?1: JSON array of [key, {offset: value}] of one hour, ?2: the start of it.
+ */
+const COUNT_LATE = `
+INSERT INTO late_samples (point_day, samples)
+SELECT t.point_day, t.new FROM (
+  SELECT (p.id << 16) + ((k.value ->> 0) >> 20) / 24 AS point_day,
+    (SELECT count(*) FROM json_each(json_patch(coalesce(h.samples, '{}'), k.value -> 1)))
+      - (SELECT count(*) FROM json_each(coalesce(h.samples, '{}'))) AS new
+  FROM sync_state y
+  CROSS JOIN json_each(?1) k
+  CROSS JOIN points p ON p.id = (k.value ->> 0) & 1048575
+  LEFT JOIN sample_hours h ON h.hour_point = k.value ->> 0
+  WHERE y.watched_from IS NOT NULL AND y.watermark > ?2 + 7200000 AND p.site_id = y.site_id
+) t WHERE t.new > 0
+ON CONFLICT (point_day) DO UPDATE SET samples = samples + excluded.samples`;
 
 function keyOf(row: HourRow): number {
   return rowKey(row.hour, row.pointId);
@@ -113,8 +136,9 @@ export async function upsertSamples(
   samples: PointSamples,
   alongside: readonly D1PreparedStatement[] = [],
   backoff?: Backoff,
+  now: () => number = Date.now,
 ): Promise<UpsertCounts> {
-  return mergeSamples(db, MERGE_ROWS, samples, alongside, backoff);
+  return mergeSamples(db, MERGE_ROWS, samples, alongside, now, backoff);
 }
 
 /**
@@ -127,7 +151,7 @@ export async function addMissingSamples(
   samples: PointSamples,
   alongside: readonly D1PreparedStatement[],
 ): Promise<UpsertCounts> {
-  return mergeSamples(db, ADD_TO_ROWS, samples, alongside);
+  return mergeSamples(db, ADD_TO_ROWS, samples, alongside, Date.now);
 }
 
 async function mergeSamples(
@@ -135,15 +159,20 @@ async function mergeSamples(
   sql: string,
   samples: PointSamples,
   alongside: readonly D1PreparedStatement[],
+  now: () => number,
   backoff?: Backoff,
 ): Promise<UpsertCounts> {
   const { rows, repeated, replaced } = groupByHour(samples);
   const read = db.prepare(READ_ROWS);
+  const countLate = db.prepare(COUNT_LATE);
   const merge = db.prepare(sql);
   const counts = { inserted: 0, changed: replaced, unchanged: repeated };
   const batches = [...batchesOf(rows)];
   for (const [i, group] of batches.entries()) {
+    const old = group.filter(({ items }) => items[0]!.hour + LATE_MS < now());
+    const counting = old.map(({ json, items }) => countLate.bind(json, items[0]!.hour));
     const statements = [
+      ...counting,
       ...group.flatMap(({ items, json }) => {
         const keys = JSON.stringify(items.map(keyOf));
         return [read.bind(keys), merge.bind(json), touchHours(db, keys)];
@@ -153,7 +182,7 @@ async function mergeSamples(
     if (statements.length === 0) break;
     const results = await withD1Retry(() => db.batch(statements), backoff);
     group.forEach((chunk, at) => {
-      const stored = decodeRows(results[at * STATEMENTS_A_CHUNK]?.results);
+      const stored = decodeRows(results[counting.length + at * STATEMENTS_A_CHUNK]?.results);
       const before = new Map(stored.map((row) => [keyOf(row), row]));
       for (const row of chunk.items) {
         const one = countAgainst(row, before.get(keyOf(row)));

@@ -12,6 +12,16 @@ export function integerSetting(options: { default: number; min: number; max: num
     .refine((value) => Number.isInteger(value) && value >= min && value <= max, { error });
 }
 
+/** A share, which a deployment's variables hold as text such as `0.8`. */
+export function shareSetting(fallback: number) {
+  const error = "must be a number from 0 to 1";
+  return z
+    .union([z.string(), z.number()], { error })
+    .default(fallback)
+    .transform((value) => (typeof value === "string" && !/^[01](?:\.\d+)?$/.test(value) ? Number.NaN : Number(value)))
+    .refine((value) => value >= 0 && value <= 1, { error });
+}
+
 /** A binding that must be there; what it is, only the platform can say. */
 export function binding<T extends object>() {
   return z.custom<T>((value) => typeof value === "object" && value !== null, { error: "is not bound" });

@@ -247,7 +247,8 @@ class SiteSync {
         ? endWindow(db, siteId, from.window, now())
         : moveCursor(db, siteId, { range: from.window, cursor: page.next }, now());
     try {
-      const counts = await upsertSamples(db, samples, seen === null ? [progress] : [seen.statement, progress]);
+      const alongside = seen === null ? [progress] : [seen.statement, progress];
+      const counts = await upsertSamples(db, samples, alongside, undefined, now);
       result.recordsInserted += counts.inserted + counts.changed;
       result.recordsChanged += counts.changed;
       result.recordsUnchanged += counts.unchanged;

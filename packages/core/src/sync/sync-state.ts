@@ -88,13 +88,14 @@ export function moveCursor(db: D1Database, siteId: number, open: OpenWindow, now
 /**
  * Ends a window that the API proved to have ended, and moves the watermark to its end. To run in the transaction that
  * stores its last page. The watermark never moves back, so overlapping runs do not undo one another; and never over a
- * gap: where it stands before this window (somebody set it back meanwhile), it stays.
+ * gap: where it stands before this window (somebody set it back meanwhile), it stays. From the first one on, late samples
+ * are counted (hot/upsert.ts).
  */
 export function endWindow(db: D1Database, siteId: number, window: TimeRange, now: number): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO sync_state (site_id, watermark, updated_at) VALUES (?1, ?3, ?4)
-       ON CONFLICT (site_id) DO UPDATE SET
+      `INSERT INTO sync_state (site_id, watermark, watched_from, updated_at) VALUES (?1, ?3, ?4, ?4)
+       ON CONFLICT (site_id) DO UPDATE SET watched_from = coalesce(watched_from, ?4),
          watermark = CASE WHEN watermark IS NULL OR watermark BETWEEN ?2 AND ?3 THEN ?3 ELSE watermark END,
          window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?4`,
     )

@@ -84,7 +84,7 @@ export async function buildFileDay(env: YearEnv, day: number): Promise<void> {
   const writer = new DayFileWriter(new MultipartSink(env.TIMESERIES, key), { site: SITE.name, day, source: "api" });
   const rows = await aggregateDay(env.YEAR.points, day, (name, series) => writer.writePoint(name, series));
   const { etag, sha256, bytes, rows: count, points } = await writer.finish();
-  const located = rows.map((row, i) => ({ ...row, locator: locatorText(points[i]!.locator) }));
+  const located = rows.map((row, i) => ({ ...row, locator: locatorText(points[i]!.locator), quality: null }));
   await publish(env, day, { key, etag, sha256, bytes, rows: count, points: points.length }, located);
 }
 
@@ -98,7 +98,7 @@ export async function buildRowsDay(env: YearEnv, day: number, like: number): Pro
   const found = z.array(z.object({ id: z.int(), locator: z.string() })).parse(results);
   const locators = new Map(found.map(({ id, locator }) => [id, locator]));
   const rows = await aggregateDay(env.YEAR.points, day, async () => {});
-  const located = rows.map((row) => ({ ...row, locator: locators.get(row.pointId)! }));
+  const located = rows.map((row) => ({ ...row, locator: locators.get(row.pointId)!, quality: null }));
   const key = dayFileKey(SITE.name, day);
   const count = rows.reduce((sum, row) => sum + row.rows, 0);
   await publish(env, day, { key, etag: "none", sha256: "none", bytes: 0, rows: count, points: rows.length }, located);

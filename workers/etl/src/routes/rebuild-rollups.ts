@@ -20,7 +20,7 @@ const bodySchema = z
   .refine((body) => body.start_date <= body.end_date, { path: ["end_date"], error: "must not be before start_date" });
 
 const described = describe({
-  summary: "Computes hourly aggregates from the samples again",
+  summary: "Computes hourly aggregates and data quality from the samples again",
   access: "write",
   body: bodySchema,
   answers: { 200: { description: "What was done", content: { "application/json": rebuildSchema } } },
@@ -28,7 +28,7 @@ const described = describe({
 });
 
 /**
- * `POST /rollups/rebuild`: computes the hourly aggregates of some days from the samples again, and answers with what was
+ * `POST /rollups/rebuild`: computes the hourly aggregates and the quality of some days from the samples again, and answers with what was
  * wrong. A few days at a time: `nextDate` is where to go on.
  */
 export const rebuildRollupsRoute = new Hono<{ Bindings: Env }>().post(

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayOf, dayText } from "../domain/day.ts";
+import { logError } from "../telemetry/log.ts";
+import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
+import { type JudgeContext, judgeStoredDay } from "./judge-stored-day.ts";
+
+/** A hot day of 4,583 points takes 60 statements, of the 1,000 that an invocation may make. */
+const DAYS_A_RUN = 6;
+
+/** An hourly cron may run for 15 minutes, and does other work before. */
+const JUDGE_BUDGET_MS = 4 * 60_000;
+
+/**
+ * Days that have ended and are whole, and are not judged or not any more, the last one first. A day without a sample and
+ * without proof by a build counts where the windows of the sync have passed all of it. ?1: site, ?2: the first day that has
+ * not ended, ?3: formula.
+ */
+const DAYS_TO_JUDGE = `
+WITH RECURSIVE hot (day, hours, versions) AS (
+  SELECT hour / 86400000, count(*), sum(version) FROM hot_hours
+  WHERE site_id = ?1 AND hour < ?2 * 86400000 GROUP BY 1
+), watched (day) AS (
+  SELECT max((watched_from + 86399999) / 86400000, ?2 - 31) FROM sync_state
+  WHERE site_id = ?1 AND watched_from IS NOT NULL
+  UNION ALL SELECT day + 1 FROM watched WHERE day + 1 < ?2
+), days (day) AS (
+  SELECT day FROM hot
+  UNION SELECT day FROM day_files WHERE site_id = ?1 AND day < ?2 AND state IN ('written', 'empty-confirmed')
+  UNION SELECT day FROM watched WHERE day < ?2
+)
+SELECT d.day FROM days d
+LEFT JOIN hot h ON h.day = d.day
+LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.day
+LEFT JOIN quality_days q ON q.site_id = ?1 AND q.day = d.day
+LEFT JOIN sync_state y ON y.site_id = ?1
+WHERE f.state IS NOT 'suspect' AND (f.source = 'api' OR y.watermark >= (d.day + 1) * 86400000)
+  AND (q.day IS NULL OR q.formula <> ?3 OR q.etag IS NOT f.etag
+    OR q.hot_hours <> coalesce(h.hours, 0) OR q.hot_versions <> coalesce(h.versions, 0))
+ORDER BY d.day DESC`;
+
+const daysSchema = z.array(z.object({ day: z.int() }));
+
+/** What a run came to. */
+export interface JudgeRun {
+  /** days that are judged now */
+  readonly judged: number;
+  /** rows of `point_days` that were written */
+  readonly rowsChanged: number;
+  /** days that changed while they were read, that failed or were not reached: the next run judges them */
+  readonly remaining: number;
+  /** days whose samples could not be read, and why */
+  readonly failed: readonly { readonly day: string; readonly reason: string }[];
+}
+
+/**
+ * Judges a site's days that have ended, and those whose samples have changed since they were judged. A day that cannot be
+ * read does not stop the others.
+ * @param lookbackMs how long after its end a day is still added to by every sync
+ * @throws the error of D1 where the days cannot be listed; what was judged before stays
+ */
+export async function judgeDays(context: JudgeContext, siteId: number, lookbackMs: number): Promise<JudgeRun> {
+  const { db, now } = context;
+  const started = now();
+  const statement = db.prepare(DAYS_TO_JUDGE).bind(siteId, dayOf(started - lookbackMs), FORMULA_VERSION);
+  const { results } = await withD1Retry(() => statement.all());
+  const due = daysSchema.parse(results);
+  let judged = 0;
+  let rowsChanged = 0;
+  const failed: { day: string; reason: string }[] = [];
+  for (const { day } of due) {
+    if (judged === DAYS_A_RUN || failed.length === DAYS_A_RUN || now() - started >= JUDGE_BUDGET_MS) break;
+    try {
+      const done = await judgeStoredDay(context, siteId, day);
+      if (done === null) continue;
+      judged++;
+      rowsChanged += done.changed;
+    } catch (error) {
+      logError("judge_failed", error, { siteId, day: dayText(day) });
+      failed.push({ day: dayText(day), reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return { judged, rowsChanged, remaining: due.length - judged, failed };
+}

@@ -1,0 +1,148 @@
+import { z } from "zod";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayRange } from "../domain/day.ts";
+import type { Series } from "../domain/samples.ts";
+import { hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
+import { readSeriesOfHours } from "../hot/read.ts";
+import { FORMULA_VERSION, QUALITY_COLUMNS, qualityValues } from "../quality/point-day-quality.ts";
+import { scanDayFile } from "./day-file-reader.ts";
+import { DayJudge } from "./day-judge.ts";
+import { NO_HOURS } from "./hour-aggregates.ts";
+import { type ManifestFile, manifestStatement, parseManifestDays } from "./manifest.ts";
+import { mergeSeries } from "./merge-points.ts";
+import { pointDayKey } from "./point-day-rows.ts";
+import { type PointOrder, pointOrder } from "./point-order.ts";
+import type { RangeBucket } from "./range-get.ts";
+import { compareUtf8 } from "./utf8-order.ts";
+
+export interface JudgeContext {
+  readonly db: D1Database;
+  readonly bucket: RangeBucket;
+  readonly now: () => number;
+}
+
+/** What judging a day came to. */
+export interface JudgedDay {
+  /** points that have samples of it */
+  readonly points: number;
+  /** rows of `point_days` that were written */
+  readonly changed: number;
+}
+
+/** Points whose hot rows are held at once: at 24 rows of 60 samples each, about 4 MB of text and 2 MB of samples. */
+const POINTS_AT_ONCE = 100;
+
+/** ?1: site, ?2: day, ?3: hot hours, ?4: sum of their versions, ?5: etag. */
+const IS_UNCHANGED = `
+  EXISTS (
+    SELECT 1 FROM (
+      SELECT count(*) AS hours, coalesce(sum(version), 0) AS versions FROM hot_hours
+      WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000
+    ) WHERE hours = ?3 AND versions = ?4
+  )
+  AND (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS ?5`;
+
+/** ?6: JSON array of [point_day, …quality]. */
+const WRITE_QUALITY = `
+INSERT INTO point_days (point_day, hours, ${QUALITY_COLUMNS})
+SELECT value ->> 0, '${NO_HOURS}', value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9
+FROM json_each(?6) WHERE ${IS_UNCHANGED}
+ON CONFLICT (point_day) DO UPDATE SET
+  score = excluded.score, expected = excluded.expected, actual = excluded.actual, missing = excluded.missing,
+  out_of_range = excluded.out_of_range, outliers = excluded.outliers, spikes = excluded.spikes, flat_s = excluded.flat_s,
+  late = excluded.late
+WHERE (score, expected, actual, missing, out_of_range, outliers, spikes, flat_s, late) IS NOT (excluded.score,
+  excluded.expected, excluded.actual, excluded.missing, excluded.out_of_range, excluded.outliers, excluded.spikes,
+  excluded.flat_s, excluded.late)`;
+
+/** Points that have no samples of the day any more. ?6: JSON array of the keys of those that have. */
+const CLEAR_QUALITY = `
+UPDATE point_days SET score = NULL, expected = NULL, actual = NULL, missing = NULL, out_of_range = NULL, outliers = NULL,
+  spikes = NULL, flat_s = NULL, late = NULL
+WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1) AND actual IS NOT NULL
+  AND point_day NOT IN (SELECT value FROM json_each(?6)) AND ${IS_UNCHANGED}`;
+
+/** ?6: formula, ?7: now. */
+const MARK_JUDGED = `
+INSERT INTO quality_days (site_id, day, formula, etag, hot_hours, hot_versions, judged_at)
+SELECT ?1, ?2, ?6, ?5, ?3, ?4, ?7 WHERE ${IS_UNCHANGED}
+ON CONFLICT (site_id, day) DO UPDATE SET formula = excluded.formula, etag = excluded.etag, hot_hours = excluded.hot_hours,
+  hot_versions = excluded.hot_versions, judged_at = excluded.judged_at`;
+
+const unchangedSchema = z.object({ unchanged: z.int() });
+
+/**
+ * Judges all points of a site's day from its samples, in both levels. Safe to repeat, and to run beside anything: it is
+ * all written or nothing, and only where the samples are as they were read.
+ * @returns null: nothing was written, for samples came meanwhile, the day has not ended or its file is suspect
+ * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt}; {StoredRowError}; the errors of D1 and R2
+ */
+export async function judgeStoredDay(context: JudgeContext, siteId: number, day: number): Promise<JudgedDay | null> {
+  const { db, bucket, now } = context;
+  const range = dayRange(day);
+  const [manifestRows, hourRows] = await withD1Retry(() =>
+    db.batch([manifestStatement(db, siteId, day, day + 1), hotHoursStatement(db, siteId, range)]),
+  );
+  const manifest = parseManifestDays(manifestRows?.results)[0] ?? null;
+  const hours = parseHotHours(hourRows?.results);
+  if (manifest?.state === "suspect") return null;
+  const judge = await DayJudge.open(db, siteId, day, manifest?.source ?? null);
+  if (judge === null) return null;
+
+  const file = manifest?.file ?? null;
+  const order = pointOrder(await loadCatalog(db, siteId));
+  const rows: { readonly key: number; readonly text: string }[] = [];
+  const starts = hours.map(({ hour }) => hour);
+  for await (const { id, name, series } of seriesOfDay(db, bucket, order, day, starts, file)) {
+    const key = pointDayKey(id, day);
+    rows.push({ key, text: JSON.stringify([key, ...qualityValues(judge.judge(name, series))]) });
+  }
+  const versions = hours.reduce((sum, { version }) => sum + version, 0);
+  const basis = [siteId, day, hours.length, versions, file?.etag ?? null];
+  const bind = (sql: string, ...more: (string | number)[]) => db.prepare(sql).bind(...basis, ...more);
+  const writes = [
+    ...[...jsonChunks(rows, ({ text }) => text, MAX_ASCII_CHARS)].map(({ json }) => bind(WRITE_QUALITY, json)),
+    bind(CLEAR_QUALITY, JSON.stringify(rows.map(({ key }) => key))),
+  ];
+  const results = await withD1Retry(() =>
+    db.batch([...writes, bind(MARK_JUDGED, FORMULA_VERSION, now()), bind(`SELECT ${IS_UNCHANGED} AS unchanged`)]),
+  );
+  if (unchangedSchema.parse(results.at(-1)?.results[0]).unchanged === 0) return null;
+  const changed = results.slice(0, writes.length).reduce((sum, { meta }) => sum + meta.changes, 0);
+  return { points: rows.length, changed };
+}
+
+/** The samples of each point that has any, in the order of the names: the hot ones over the file's. */
+async function* seriesOfDay(
+  db: D1Database,
+  bucket: RangeBucket,
+  order: PointOrder,
+  day: number,
+  hours: readonly number[],
+  file: ManifestFile | null,
+): AsyncGenerator<{ readonly id: number; readonly name: string; readonly series: Series }> {
+  const scan = file === null ? null : scanDayFile(bucket, file);
+  const nextOld = async () => {
+    const next = await scan?.next();
+    return next === undefined || next.done === true ? null : next.value;
+  };
+  let old = await nextOld();
+  const { points } = order;
+  for (let first = 0; first < points.length; first += POINTS_AT_ONCE) {
+    const some = points.slice(first, first + POINTS_AT_ONCE);
+    const ids = some.map(({ id }) => id);
+    const hot = hours.length === 0 ? null : await readSeriesOfHours(db, ids, hours, dayRange(day));
+    for (const { id, name } of some) {
+      // of names that the catalogue does not have
+      while (old !== null && compareUtf8(old.name, name) < 0) old = await nextOld();
+      const own = old?.name === name ? old.series : null;
+      const young = hot?.get(id);
+      const series = young === undefined || young.times.length === 0 ? own : mergeSeries(own, young);
+      if (series !== null) yield { id, name, series };
+      if (own !== null) old = await nextOld();
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import type { Scratch } from "./scratch.ts";
+import { medianOf } from "./select-rank.ts";
+
+/** Iglewicz and Hoaglin: |modified z| above 3.5; 0.6745 is the 0.75 quantile of the normal distribution. */
+const MODIFIED_Z = 3.5;
+const MAD_SHARE = 0.6745;
+/** Their way out where more than half of the values are the median: the mean absolute deviation. */
+const MEAN_DEVIATIONS = 1.253314;
+
+/** An outlier is further from the median than this many of the accuracy. */
+const ACCURACIES = 4;
+
+/** What lasts longer, is an episode of the building, whatever it is. */
+const LONGEST_MS = 3_600_000;
+
+/** A sensor jumps to a wrong value, and a quantity moves: the jump is at least this share of the way from the median. */
+const JUMP = 0.5;
+
+/**
+ * Counts the samples that lie far from the median of the day (B. Iglewicz and D. C. Hoaglin, "How to Detect and Handle
+ * Outliers", 1993: modified z-score of the median absolute deviation), in stretches of less than an hour that are jumped
+ * into and out of. The jump is ours: a meeting that drives CO2 up for an hour is far out as well, but it is no fault.
+ * @param scratch its first n values, times and marks; a marked sample is not counted again; work is used
+ * @param accuracy of the sensor
+ */
+export function countOutliers(scratch: Scratch, n: number, accuracy: number): number {
+  const { values, times, work, marks } = scratch;
+  if (n === 0) return 0;
+  work.set(values.subarray(0, n));
+  const median = medianOf(work, n);
+  let total = 0;
+  for (let i = 0; i < n; i++) total += work[i] = Math.abs(values[i]! - median);
+  const mad = medianOf(work, n);
+  const sigma = mad > 0 ? mad / MAD_SHARE : MEAN_DEVIATIONS * (total / n);
+  const far = Math.max(MODIFIED_Z * sigma, ACCURACIES * accuracy);
+  const isJump = (from: number, to: number) => Math.abs(from - to) >= JUMP * Math.abs(from - median);
+  let outliers = 0;
+  for (let start = 0; start < n; start++) {
+    if (!(Math.abs(values[start]! - median) > far)) continue;
+    let end = start + 1;
+    while (end < n && Math.abs(values[end]! - median) > far) end++;
+    const isEntered = start === 0 || isJump(values[start]!, values[start - 1]!);
+    const isLeft = end === n || isJump(values[end - 1]!, values[end]!);
+    const isShort = times[end - 1]! - times[start]! < LONGEST_MS;
+    if (isEntered && isLeft && isShort && end - start < n) {
+      for (let i = start; i < end; i++) if (marks[i] === 0) outliers++;
+    }
+    start = end;
+  }
+  return outliers;
+}

@@ -1,0 +1,20 @@
+/** Room for one point's day, used again for the next: 4,583 days of 1,440 samples leave no garbage behind. */
+export class Scratch {
+  /** the values that are in range, and their times */
+  values = new Float64Array(1_440);
+  times = new Float64Array(1_440);
+  /** to be reordered */
+  work = new Float64Array(1_440);
+  /** 1: a spike */
+  marks = new Uint8Array(1_440);
+
+  /** What was in it is lost. */
+  reserve(n: number): void {
+    if (this.values.length >= n) return;
+    const size = 2 ** Math.ceil(Math.log2(n));
+    this.values = new Float64Array(size);
+    this.times = new Float64Array(size);
+    this.work = new Float64Array(size);
+    this.marks = new Uint8Array(size);
+  }
+}

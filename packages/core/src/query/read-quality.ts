@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { FORMULA_VERSION, type PointDayQuality } from "../quality/point-day-quality.ts";
+import type { PointFindings } from "../quality/reasons.ts";
+
+/** A UTC day that was judged. */
+export interface JudgedDay {
+  /** whole days since 1970 */
+  readonly day: number;
+  /** epoch ms */
+  readonly judgedAt: number;
+  /** false: samples have come or changed since; it is judged again within the hour */
+  readonly isCurrent: boolean;
+}
+
+/** A point over the judged days of a range; `score` is the mean of its days' scores. */
+export interface PointQuality extends PointFindings {
+  readonly id: number;
+  readonly name: string;
+  readonly label: string | null;
+  /** days that it was judged of */
+  readonly days: number;
+}
+
+export interface StoredQuality {
+  /** ascending */
+  readonly days: readonly JudgedDay[];
+  /** in the order of the names */
+  readonly points: readonly PointQuality[];
+  /** of the points asked for, by point and then ascending; empty where all were */
+  readonly pointDays: readonly (PointDayQuality & { readonly pointId: number; readonly day: number })[];
+}
+
+/** ?1: site, ?2 and ?3: days [from, to), ?4: formula. */
+const READ_DAYS = `
+WITH hot (day, hours, versions) AS (
+  SELECT hour / 86400000, count(*), sum(version) FROM hot_hours
+  WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000 GROUP BY 1
+)
+SELECT q.day, q.judged_at, q.formula = ?4 AND q.etag IS f.etag AND q.hot_hours = coalesce(h.hours, 0)
+  AND q.hot_versions = coalesce(h.versions, 0) AS current
+FROM quality_days q
+LEFT JOIN hot h ON h.day = q.day
+LEFT JOIN day_files f ON f.site_id = q.site_id AND f.day = q.day
+WHERE q.site_id = ?1 AND q.day >= ?2 AND q.day < ?3 ORDER BY q.day`;
+
+/**
+ * Each judged day of each point: of its row, or, where it has none, as of a point without samples, if it should have some:
+ * it is collected, has a cadence of at most a day, and had its first sample by then.
+ * ?1: site, ?2 and ?3: days [from, to), ?4: JSON array of point ids; NULL: all.
+ */
+const POINT_DAYS = `
+SELECT p.id, p.name, p.label, p.unit, q.day, d.actual IS NULL AS silent,
+  CASE WHEN d.actual IS NULL THEN 0.0 ELSE d.score END AS score,
+  CASE WHEN d.actual IS NULL THEN 86400 / p.interval_s ELSE d.expected END AS expected,
+  coalesce(d.actual, 0) AS actual,
+  CASE WHEN d.actual IS NULL THEN 86400 / p.interval_s ELSE d.missing END AS missing,
+  d.out_of_range, d.outliers, d.spikes, d.flat_s, d.late
+FROM points p
+CROSS JOIN quality_days q ON q.site_id = p.site_id AND q.day >= ?2 AND q.day < ?3
+LEFT JOIN point_days d ON d.point_day = (p.id << 16) + q.day AND d.actual IS NOT NULL
+WHERE p.site_id = ?1 AND (?4 IS NULL OR p.id IN (SELECT value FROM json_each(?4)))
+  AND (d.actual IS NOT NULL
+    OR (p.configured = 1 AND p.interval_s <= 86400 AND p.first_seen < (q.day + 1) * 86400000))`;
+
+const READ_POINTS = `
+SELECT id, name, label, unit, count(*) AS days, sum(silent) AS silent_days, round(avg(score), 4) AS score,
+  sum(expected) AS expected, sum(actual) AS actual, sum(missing) AS missing, sum(out_of_range) AS out_of_range,
+  sum(outliers) AS outliers, sum(spikes) AS spikes, sum(flat_s) AS flat_s, sum(late) AS late
+FROM (${POINT_DAYS}) GROUP BY id ORDER BY name`;
+
+const READ_POINT_DAYS = `SELECT * FROM (${POINT_DAYS}) ORDER BY id, day`;
+
+const daysSchema = z.array(z.object({ day: z.int(), judged_at: z.int(), current: z.int() }));
+const count = z.int().nullable();
+const qualitySchema = z.object({
+  score: z.number().nullable(),
+  expected: count,
+  actual: z.int(),
+  missing: count,
+  out_of_range: count,
+  outliers: count,
+  spikes: count,
+  flat_s: count,
+  late: count,
+});
+const pointsSchema = z.array(
+  qualitySchema.extend({
+    id: z.int(),
+    name: z.string(),
+    label: z.string().nullable(),
+    unit: z.string().nullable(),
+    days: z.int(),
+    silent_days: z.int(),
+  }),
+);
+const pointDaysSchema = z.array(qualitySchema.extend({ id: z.int(), day: z.int() }));
+
+function qualityOf(row: z.infer<typeof qualitySchema>): PointDayQuality {
+  const { score, expected, actual, missing, out_of_range: outOfRange, outliers, spikes, flat_s: flatS, late } = row;
+  return { score, expected, actual, missing, outOfRange, outliers, spikes, flatS, late };
+}
+
+/**
+ * The quality of a site's points over some days, all of one moment.
+ * @param range whole days since 1970, half-open
+ * @param pointIds null: all points, summed up over the days
+ * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ */
+export async function readQuality(
+  db: D1Database,
+  siteId: number,
+  range: { readonly from: number; readonly to: number },
+  pointIds: readonly number[] | null,
+): Promise<StoredQuality> {
+  const { from, to } = range;
+  const ids = pointIds === null ? null : JSON.stringify(pointIds);
+  const [days, points, pointDays] = await withD1Retry(() =>
+    db.batch([
+      db.prepare(READ_DAYS).bind(siteId, from, to, FORMULA_VERSION),
+      db.prepare(READ_POINTS).bind(siteId, from, to, ids),
+      ...(ids === null ? [] : [db.prepare(READ_POINT_DAYS).bind(siteId, from, to, ids)]),
+    ]),
+  );
+  return {
+    days: daysSchema.parse(days?.results).map(({ day, judged_at: judgedAt, current }) => {
+      return { day, judgedAt, isCurrent: current === 1 };
+    }),
+    points: pointsSchema.parse(points?.results).map((row) => {
+      const { id, name, label, unit, days: judged, silent_days: silentDays } = row;
+      return { id, name, label, unit, days: judged, silentDays, ...qualityOf(row) };
+    }),
+    pointDays: pointDaysSchema.parse(pointDays?.results ?? []).map((row) => {
+      return { pointId: row.id, day: row.day, ...qualityOf(row) };
+    }),
+  };
+}
