@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "./parse-json.ts";
 
 const planSchema = z.object({
   days: z.int(),
@@ -101,15 +102,6 @@ export class BackfillClient {
     } catch (error) {
       throw new BackfillUnreachable(this.#url, error);
     }
-  }
-}
-
-/** undefined: it is no JSON */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

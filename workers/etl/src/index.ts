@@ -14,7 +14,7 @@ import { statusRoute } from "./routes/status.ts";
 import { triggerRoute } from "./routes/trigger.ts";
 
 const app = newApp<{ Bindings: Env }>();
-app.get("/health", healthOperation, (context) => healthResponse(() => settingsOf(context.env)));
+app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));
 app.route("/", openApiRoute(documentOf(app, "Building Vitals: etl", "The sync of new samples, and the archive.")));
 app.route("/", statusRoute);
 app.route("/", statsRoute);
