@@ -10,7 +10,15 @@ const ENVIRONMENTS = ["staging", "production"] as const;
 const tableSchema = z.record(z.string(), z.unknown());
 
 /** What wrangler takes over from the top of a file where an environment does not have it itself. */
-const INHERITED = ["main", "compatibility_date", "compatibility_flags", "observability", "limits", "placement", "env"];
+const INHERITED = new Set([
+  "main",
+  "compatibility_date",
+  "compatibility_flags",
+  "observability",
+  "limits",
+  "placement",
+  "env",
+]);
 
 /** Names that are an environment's own; without its suffix they are the same everywhere. */
 function withoutEnvironment(value: unknown, environment: string): unknown {
@@ -26,13 +34,13 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
   const top = tableSchema.parse(readWranglerFile(ROOT, worker));
   const text = readFileSync(`${ROOT}/wrangler.${worker}.toml`, "utf8");
   const environments = tableSchema.parse(top["env"]);
-  const ofTop = Object.fromEntries(Object.entries(top).filter(([key]) => !INHERITED.includes(key)));
+  const ofTop = Object.fromEntries(Object.entries(top).filter(([key]) => !INHERITED.has(key)));
 
   test("it has the two environments, and nothing that an environment inherits is in only one of them", () => {
     expect(Object.keys(environments)).toEqual([...ENVIRONMENTS]);
     for (const environment of ENVIRONMENTS) {
       const keys = Object.keys(tableSchema.parse(environments[environment]));
-      expect(keys.filter((key) => INHERITED.includes(key))).toEqual([]);
+      expect(keys.filter((key) => INHERITED.has(key))).toEqual([]);
     }
   });
 

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -27,12 +28,11 @@ const well = (version: string) => ({
 
 beforeAll(async () => {
   server = createServer((_, response) => {
-    void account().then(({ workers }) => {
-      const versions = Object.values(workers).flatMap(({ version }) => (version === null ? [] : [version]));
-      const newest = versions.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))).at(-1) ?? "none";
-      const { status, body } = health(newest);
-      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    });
+    const { workers } = account();
+    const versions = Object.values(workers).flatMap(({ version }) => (version === null ? [] : [version]));
+    const newest = versions.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))).at(-1) ?? "none";
+    const { status, body } = health(newest);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = z.object({ port: z.int() }).parse(server.address());
@@ -51,8 +51,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const stateFile = () => join(folder, "account.json");
 
-async function account(): Promise<FakeAccount> {
-  return fakeAccountSchema.parse(JSON.parse(await readFile(stateFile(), "utf8")));
+function account(): FakeAccount {
+  return fakeAccountSchema.parse(JSON.parse(readFileSync(stateFile(), "utf8")));
 }
 
 async function given(state: Partial<FakeAccount>): Promise<void> {
@@ -132,7 +132,7 @@ test("all exists: nothing is touched, and the three are deployed", async () => {
 
 test("--dry-run shows the whole plan and changes nothing", async () => {
   await given({ workers: drafts });
-  const before = await account();
+  const before = account();
   const { code, output, calls } = await deploy("--env", "staging", "--dry-run");
   for (const line of [
     "create     the D1 database building-vitals-staging",
@@ -145,7 +145,7 @@ test("--dry-run shows the whole plan and changes nothing", async () => {
     expect(output).toContain(`${line}\n`);
   }
   expect(changes(calls)).toEqual([]);
-  expect(await account()).toEqual(before);
+  expect(account()).toEqual(before);
   expect(code).toBe(0);
 });
 
@@ -156,7 +156,7 @@ test("a creation that fails says so, and the next run goes on from there", async
   expect(first.output).toContain("wrangler kv namespace create etl-state-staging\nout of luck [code: 10000]");
   expect(first.output).toContain("Run the same command again to go on.");
   expect(first.output).not.toContain("    at ");
-  await given({ ...(await account()), fails: null });
+  await given({ ...account(), fails: null });
   const second = await deploy("--env", "staging");
   expect(changes(second.calls)).toEqual([
     "kv namespace create etl-state-staging",
@@ -174,7 +174,7 @@ test("a secret that lacks stops it before any migration, and is named with the c
   expect(output).toContain("npx wrangler secret put ACE_API_KEY --env staging -c wrangler.backfill.toml\n");
   expect(output).not.toContain("put ACE_API_KEY --env staging -c wrangler.etl.toml");
   expect(changes(calls).filter((call) => /^(deploy|d1 migrations)/.test(call))).toEqual([]);
-  expect(Object.keys((await account()).databases)).toEqual(["building-vitals-staging"]);
+  expect(Object.keys(account().databases)).toEqual(["building-vitals-staging"]);
 });
 
 const behind: Partial<FakeAccount> = {
@@ -225,7 +225,7 @@ test("another rule for staging/ is replaced only with --yes", async () => {
   );
   expect(changes(refused.calls)).toEqual([]);
   expect((await deploy("--env", "staging", "--yes")).code).toBe(0);
-  expect((await account()).buckets["ace-timeseries-staging"]).toEqual([rule]);
+  expect(account().buckets["ace-timeseries-staging"]).toEqual([rule]);
 });
 
 test.each([
