@@ -10,6 +10,7 @@ import { PositionFile } from "./position.ts";
 import { type ImportContext, readSources, sendDays } from "./run-import.ts";
 import { batchesOf } from "./send-day.ts";
 import { findSources } from "./sources.ts";
+import { numberText } from "./spills.ts";
 
 const DAY = Date.UTC(2025, 9, 12);
 const bodySchema = z.object({
@@ -33,7 +34,7 @@ const context = (): ImportContext => ({
 });
 
 const line = (point: string, offset: number, value: number) =>
-  `${JSON.stringify({ site_name: "s", point_name: point, timestamp: DAY + offset, value })}\n`;
+  `{"site_name":"s","point_name":"${point}","timestamp":${DAY + offset},"value":${numberText(value)}}\n`;
 
 /** An etl Worker that keeps samples, and dies at a call. */
 class FakeClient extends ImportClient {
