@@ -23,7 +23,9 @@ async function weigh(worker: string, environment: string): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "building-vitals-bundle-"));
   const report = join(folder, "report.ndjson");
   const about = ["--env", environment, "-c", `wrangler.${worker}.toml`, "--outdir", join(folder, "out")];
-  const env = { ...process.env, WRANGLER_OUTPUT_FILE_PATH: report, WRANGLER_SEND_METRICS: "false", CI: "1" };
+  // no metrics, and no look at the registry for a newer version, which comes with the banner
+  const offline = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+  const env = { ...process.env, ...offline, WRANGLER_OUTPUT_FILE_PATH: report, CI: "1" };
   try {
     await new Promise<void>((resolve, reject) => {
       const wrangler = join(ROOT, "node_modules/.bin/wrangler");

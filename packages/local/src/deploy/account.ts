@@ -52,9 +52,10 @@ export async function requireAccount(wrangler: Wrangler, accountId: string | und
     throw new Error(`${why}\nRun npx wrangler login, or set CLOUDFLARE_API_TOKEN.`);
   }
   const { accounts } = accountsSchema.parse(JSON.parse(stdout));
-  const chosen = accountId === undefined ? accounts : accounts.filter(({ id }) => id === accountId);
-  const [account, ...others] = chosen;
-  if (account === undefined) throw new Error(`The login has no account ${accountId ?? "at all"}.`);
+  // a token may act for an account that it may not list
+  if (accountId !== undefined) return accounts.find(({ id }) => id === accountId)?.name ?? accountId;
+  const [account, ...others] = accounts;
+  if (account === undefined) throw new Error("The login shows no account: CLOUDFLARE_ACCOUNT_ID says which.");
   if (others.length > 0) {
     const list = accounts.map(({ id, name }) => `  ${id}  ${name}`).join("\n");
     throw new Error(`The login has several accounts; CLOUDFLARE_ACCOUNT_ID says which:\n${list}`);

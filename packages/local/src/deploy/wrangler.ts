@@ -79,6 +79,8 @@ export class Wrangler {
       ...process.env,
       WRANGLER_OUTPUT_FILE_PATH: reportFile,
       WRANGLER_SEND_METRICS: "false",
+      // nor ask the registry for a newer one
+      WRANGLER_HIDE_BANNER: "true",
       NO_COLOR: "1",
       FORCE_COLOR: "0",
     };

@@ -53,6 +53,8 @@ test("NDJSON: what is no object has no names; the last line may lack its end", a
 
 test("a file that breaks off while it is unpacked is an error, not a shorter file", async () => {
   const packed = gzipSync('{"a":1}\n'.repeat(1000));
-  await expect(read(readNdjson, "b.ndjson.gz", packed.subarray(0, packed.length - 9))).rejects.toThrow();
+  await expect(read(readNdjson, "b.ndjson.gz", packed.subarray(0, packed.length - 9))).rejects.toThrow(
+    "unexpected end of file",
+  );
   await expect(all(readNdjson(join(folder, "nothing.ndjson")))).rejects.toThrow("ENOENT");
 });
