@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseJson } from "./parse-json.ts";
 
 const problemSchema = z.object({ detail: z.string(), code: z.string() });
 
@@ -61,14 +62,5 @@ export class WorkerClient {
   #problemText(text: string, status: number): string {
     const problem = problemSchema.safeParse(parseJson(text));
     return problem.success ? problem.data.detail : `The ${this.#worker} Worker answered ${status}.`;
-  }
-}
-
-/** undefined: it is no JSON */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -12,7 +12,7 @@ import { startRoute } from "./routes/start.ts";
 import { statusRoute } from "./routes/status.ts";
 
 const app = newApp<{ Bindings: Env }>();
-app.get("/health", healthOperation, (context) => healthResponse(() => settingsOf(context.env)));
+app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));
 app.route("/", openApiRoute(documentOf(app, "Building Vitals: backfill", "Past days, written to the archive.")));
 app.route("/", startRoute);
 app.route("/", statusRoute);

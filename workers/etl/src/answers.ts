@@ -1,4 +1,5 @@
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
+import type { ImportCounts } from "@building-vitals/core/backfill/import-samples";
 import type { HotStats } from "@building-vitals/core/catalog/site-stats";
 import type { ArchiveResult } from "@building-vitals/core/cold/archive";
 import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
@@ -133,6 +134,15 @@ export const archiveSchema: z.ZodType<ArchiveResult> = z.strictObject({
   days: z.array(archivedDaySchema),
   remaining: count,
   swept: count,
+});
+
+/** `POST /import`. */
+export const importedSchema: z.ZodType<ImportCounts> = z.strictObject({
+  received: count,
+  stored: count.meta({ description: "now stored, where no sample was" }),
+  present: count.meta({ description: "stored already, bit for bit" }),
+  kept: count.meta({ description: "another value is stored at their time, and stays" }),
+  rejected,
 });
 
 const rebuilt: z.ZodType<RebuiltRollups & { site: string }> = z.strictObject({

@@ -18,7 +18,7 @@ const DESCRIPTION =
   "Errors are application/problem+json with a stable code.";
 
 const app = newApp<{ Bindings: Env }>();
-app.get("/health", healthOperation, (context) => healthResponse(() => settingsOf(context.env)));
+app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));
 app.use(corsOfSettings);
 // Before the access: what can be asked is no secret, and a browser's address bar sends no token.
 const document = documentOf(app, "Building Vitals: query", DESCRIPTION);

@@ -10,6 +10,7 @@ test("a database without migrations: /health is 503 and says what to do, a query
   expect(health.status).toBe(503);
   expect(await health.json()).toEqual({
     status: "failing",
+    version: null,
     checks: {
       settings: { ok: true, detail: "valid" },
       schema: { ok: false, detail: expect.stringMatching(/has no schema.*apply the migrations/) },
@@ -32,6 +33,7 @@ describe("with a schema", () => {
       200,
       {
         status: "ok",
+        version: null,
         checks: {
           settings: { ok: true, detail: "valid" },
           schema: { ok: true, detail: expect.stringMatching(/^version /) },
@@ -65,7 +67,11 @@ describe("with a schema", () => {
       const health = await call("/health", settings);
       const detail = expect.stringMatching(new RegExp(`^${name}\\b`));
       expect(health.status).toBe(503);
-      expect(await health.json()).toEqual({ status: "failing", checks: { settings: { ok: false, detail } } });
+      expect(await health.json()).toEqual({
+        status: "failing",
+        version: null,
+        checks: { settings: { ok: false, detail } },
+      });
     });
   });
 

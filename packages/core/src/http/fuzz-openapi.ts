@@ -10,6 +10,7 @@ const schemaSchema = z.looseObject({
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   properties: z.record(z.string(), z.looseObject({})).optional(),
+  required: z.array(z.string()).optional(),
 });
 
 const operationSchema = z.object({
@@ -99,7 +100,8 @@ function requestOf(method: string, path: string, operation: Operation, { known, 
         .map(({ name, schema }) => [name, valueOf(schema, known[name] ?? [])]),
     ),
   );
-  const fields = Object.entries(requestBody?.content["application/json"].schema.properties ?? {});
+  const { properties = {}, required: requiredKeys = [] } = requestBody?.content["application/json"].schema ?? {};
+  const fields = Object.entries(properties);
   const field = ([name, schema]: [string, unknown]) => {
     const parsed = schemaSchema.parse(schema);
     const text = valueOf(parsed, known[name] ?? []);
@@ -112,11 +114,10 @@ function requestOf(method: string, path: string, operation: Operation, { known, 
       ? fc.constant(null)
       : fc.oneof(
           {
-            arbitrary: fc
-              .record(Object.fromEntries(fields.map(field)), { requiredKeys: [] })
-              .map((o) => JSON.stringify(o)),
+            arbitrary: fc.record(Object.fromEntries(fields.map(field)), { requiredKeys }).map((o) => JSON.stringify(o)),
             weight: 12,
           },
+          fc.record(Object.fromEntries(fields.map(field)), { requiredKeys: [] }).map((o) => JSON.stringify(o)),
           fc.json(),
           fc.constantFrom("", "{", "\u0000", "[]", JSON.stringify({ site: "x".repeat(70_000) })),
         );

@@ -13,17 +13,18 @@ beforeEach(async () => {
 
 test("all is well", async () => {
   const DB = await migratedDatabase();
-  const response = await healthResponse(() => ({ DB }));
+  const response = await healthResponse({}, () => ({ DB }));
   expect(response.status).toBe(200);
   expect(response.headers.get("cache-control")).toBe("no-store");
   expect(await response.json()).toEqual({
     status: "ok",
+    version: null,
     checks: { settings: { ok: true, detail: "valid" }, schema: { ok: true, detail: `version ${SCHEMA_VERSION}` } },
   });
 });
 
 test("a database without migrations", async () => {
-  const response = await healthResponse(() => ({ DB: env.DB }));
+  const response = await healthResponse({}, () => ({ DB: env.DB }));
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({
     status: "failing",
@@ -34,7 +35,7 @@ test("a database without migrations", async () => {
 test("a database of another version", async () => {
   const DB = await migratedDatabase();
   await DB.prepare("UPDATE schema_version SET version = version + 1").run();
-  const response = await healthResponse(() => ({ DB }));
+  const response = await healthResponse({}, () => ({ DB }));
   expect(response.status).toBe(503);
   const { checks } = await response.json<{ checks: { schema: { detail: string } } }>();
   expect(checks.schema.detail).toContain(`has schema version ${SCHEMA_VERSION + 1}, this code needs ${SCHEMA_VERSION}`);
@@ -42,20 +43,21 @@ test("a database of another version", async () => {
 
 test("a database that does not answer, whose error is not shown", async () => {
   const DB = interceptedDatabase(env.DB, () => Promise.reject(new Error("D1_ERROR: secret detail")));
-  const response = await healthResponse(() => ({ DB }));
+  const response = await healthResponse({}, () => ({ DB }));
   expect(response.status).toBe(503);
   const text = await response.text();
   expect(text).toContain("did not answer");
   expect(text).not.toContain("secret");
 });
 
-test("settings at fault are told", async () => {
-  const response = await healthResponse(() => {
+test("settings at fault are told, and in which version", async () => {
+  const response = await healthResponse({ CF_VERSION_METADATA: { id: "v7" } }, () => {
     throw new Problem("settings_invalid", "ACE_API_KEY: is not set", "ACE_API_KEY");
   });
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({
     status: "failing",
+    version: "v7",
     checks: { settings: { ok: false, detail: "ACE_API_KEY: is not set" } },
   });
 });
@@ -64,5 +66,5 @@ test("a fault of our own is no health", async () => {
   const broken = () => {
     throw new TypeError("broken");
   };
-  await expect(healthResponse(broken)).rejects.toThrow("broken");
+  await expect(healthResponse({}, broken)).rejects.toThrow("broken");
 });

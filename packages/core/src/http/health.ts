@@ -5,6 +5,7 @@ import { describe } from "./openapi.ts";
 
 const healthSchema = z.strictObject({
   status: z.enum(["ok", "failing"]),
+  version: z.string().nullable().meta({ description: "the deployed version's id; null where it is not deployed" }),
   checks: z.record(z.string(), z.strictObject({ ok: z.boolean(), detail: z.string() })),
 });
 
@@ -22,11 +23,18 @@ export const healthOperation = describe({
   problems: [],
 });
 
+/** The binding of every deployed Worker that says which version it is. */
+const deployedSchema = z.object({ CF_VERSION_METADATA: z.object({ id: z.string() }) });
+
 /**
  * Checks what every Worker needs.
+ * @param env the Worker's bindings, unchecked
  * @param settingsOf parses the Worker's environment; throws a {@link Problem} that names the setting at fault
  */
-export async function healthResponse(settingsOf: () => { readonly DB: D1Database }): Promise<Response> {
+export async function healthResponse(
+  env: Readonly<Record<string, unknown>>,
+  settingsOf: () => { readonly DB: D1Database },
+): Promise<Response> {
   const checks: Health["checks"] = {};
   try {
     const { DB } = settingsOf();
@@ -37,7 +45,9 @@ export async function healthResponse(settingsOf: () => { readonly DB: D1Database
     checks["settings"] = { ok: false, detail: error.message };
   }
   const ok = Object.values(checks).every((check) => check.ok);
-  const health: Health = { status: ok ? "ok" : "failing", checks };
+  // told of an ill Worker too: whoever deploys must know whether it is the new version that is ill
+  const version = deployedSchema.safeParse(env).data?.CF_VERSION_METADATA.id ?? null;
+  const health: Health = { status: ok ? "ok" : "failing", version, checks };
   return Response.json(health, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
 }
 

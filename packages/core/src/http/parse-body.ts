@@ -1,15 +1,19 @@
 import type { z } from "zod";
 import { Problem } from "../domain/problem.ts";
 
-/** Our requests are a few names and dates. */
+/** Most of our requests are a few names and dates. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
  * The JSON body of a request; an empty one is `{}`.
  * @throws {Problem} `invalid_request`, naming the field at fault; `body_too_large`
  */
-export async function parseBody<S extends z.ZodType>(request: Request, schema: S): Promise<z.output<S>> {
-  const text = await readAtMost(request, MAX_BODY_BYTES);
+export async function parseBody<S extends z.ZodType>(
+  request: Request,
+  schema: S,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<z.output<S>> {
+  const text = await readAtMost(request, maxBytes);
   let body: unknown;
   try {
     body = text.trim() === "" ? {} : JSON.parse(text);

@@ -1,0 +1,175 @@
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { newSite, pointSamples } from "../../test/points.ts";
+import { keysOf, storedDay } from "../../test/stored-day.ts";
+import { addDiscoveredPoints, loadCatalog } from "../catalog/catalog.ts";
+import { archiveDay } from "../cold/archive-day.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
+import { DAY_MS, dayStart } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { upsertSamples } from "../hot/upsert.ts";
+import { type ImportedPoint, importSamples } from "./import-samples.ts";
+
+const DAY = 20_373;
+const START = dayStart(DAY);
+const bucket = env.TIMESERIES;
+/** after the real clock, by which R2 dates what is staged */
+const NOW = Date.now() + 3 * DAY_MS;
+const NAMES = ["a", "m/é", "z"];
+
+let db: D1Database;
+let site: { id: number; name: string };
+let ids: Map<string, number>;
+let builds = 0;
+beforeAll(async () => {
+  db = await migratedDatabase();
+  site = { name: "ses_import", id: await newSite(db, "ses_import") };
+  await addDiscoveredPoints(db, site.id, NAMES);
+  ids = new Map([...(await loadCatalog(db, site.id))].map(([name, { id }]) => [name, id]));
+});
+beforeEach(reset);
+
+async function reset(): Promise<void> {
+  const tables = ["sample_hours", "hot_hours", "day_files", "point_days", "backfill_jobs"];
+  await db.exec(tables.map((table) => `DELETE FROM ${table}`).join("; "));
+  const keys = await keysOf(bucket, "");
+  if (keys.length > 0) await bucket.delete(keys);
+}
+
+/** [point, ms of the day, value] */
+type Sample = readonly [name: string, offset: number, value: number];
+
+function byPoint(samples: readonly Sample[]): ImportedPoint[] {
+  return [...Map.groupBy(samples, ([name]) => name)].map(([name, own]) => ({
+    name,
+    samples: own.map(([, offset, value]) => [START + offset, value]),
+  }));
+}
+
+const lines = (samples: Iterable<Sample>) =>
+  [...samples]
+    .map(([name, offset, value]) => `${name} ${START + offset} ${Object.is(value, -0) ? "-0" : value}`)
+    .sort();
+const stored = () => storedDay(db, bucket, { site, day: DAY });
+const run = (samples: readonly Sample[], given = db, now = NOW) =>
+  importSamples(given, bucket, site, DAY, byPoint(samples), now);
+const fromApi = (samples: readonly Sample[]) =>
+  upsertSamples(db, pointSamples(samples.map(([name, offset, value]) => [ids.get(name)!, START + offset, value])));
+const archive = () => archiveDay({ db, bucket, now: () => NOW }, { build: `build_${++builds}`, site, day: DAY });
+
+const nothing = { received: 0, stored: 0, present: 0, kept: 0, rejected: {} };
+
+test("what lacks is stored, and what is there stays, hot or archived", async () => {
+  await fromApi([["a", 0, 1]]);
+  await archive();
+  await fromApi([["a", 60_000, 2]]);
+  const samples: Sample[] = [
+    ["a", 0, 1],
+    ["a", 60_000, 2],
+    ["a", 120_000, -0],
+    ["m/é", 24 * HOUR_MS - 1, 5e-324],
+  ];
+  const other = samples.map(([name, offset]): Sample => [name, offset, 99]);
+  expect(await run(samples)).toEqual({ ...nothing, received: 4, present: 2, stored: 2 });
+  expect(await stored()).toEqual(lines(samples));
+  expect(await run(other)).toEqual({ ...nothing, received: 4, kept: 4 });
+  await archive();
+  expect(await run(other)).toEqual({ ...nothing, received: 4, kept: 4 });
+  expect(await run(samples)).toEqual({ ...nothing, received: 4, present: 4 });
+  expect(await stored()).toEqual(lines(samples));
+});
+
+test("a point that the catalogue does not know becomes a discovered one, and knows when it was seen", async () => {
+  expect(await run([["new", 5, 1]])).toEqual({ ...nothing, received: 1, stored: 1 });
+  const point = (await loadCatalog(db, site.id)).get("new");
+  expect(point).toMatchObject({ source: "discovered", configured: false, firstSeen: START + 5, lastSeen: START + 5 });
+});
+
+test("the future is rejected", async () => {
+  const samples: Sample[] = [
+    ["a", 0, 1],
+    ["a", 20 * 60_000, 2],
+  ];
+  expect(await run(samples, db, START)).toEqual({ ...nothing, received: 2, stored: 1, rejected: { future: 1 } });
+});
+
+test("whatever the order, what the API said last is stored, else what was imported first", async () => {
+  const sample = fc.tuple(
+    fc.constantFrom(...NAMES),
+    fc.constantFrom(0, 1, HOUR_MS, 23 * HOUR_MS),
+    fc.constantFrom(0, -0, 1, 2.5),
+  );
+  const action = fc.oneof(
+    fc.record({
+      does: fc.constantFrom("import" as const, "api" as const),
+      samples: fc.array(sample, { maxLength: 8 }),
+    }),
+    fc.record({ does: fc.constant("archive" as const), samples: fc.constant([]) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 6 }), async (actions) => {
+      await reset();
+      const model = new Map<string, Sample>();
+      for (const { does, samples } of actions) {
+        const given = new Map(samples.map((one) => [`${one[0]} ${one[1]}`, one]));
+        if (does === "archive") await archive();
+        if (does === "api") {
+          await fromApi(samples);
+          for (const [key, one] of given) model.set(key, one);
+        }
+        if (does === "import") {
+          const counts = await run(samples);
+          const isNew = ([key]: [string, Sample]) => !model.has(key);
+          expect(counts.stored).toBe([...given].filter(isNew).length);
+          expect(counts.stored + counts.present + counts.kept).toBe(samples.length);
+          for (const [key, one] of given) if (!model.has(key)) model.set(key, one);
+        }
+      }
+      expect(await stored()).toEqual(lines(model.values()));
+    }),
+    { numRuns: 25 },
+  );
+});
+
+test("an archive that takes the day's samples away meanwhile is seen", async () => {
+  await fromApi([["a", 0, 1]]);
+  let calls = 0;
+  const raced = interceptedDatabase(db, async (execute, statements) => {
+    // right before the samples are stored, after the level was read
+    if (statements > 1 && ++calls === 1) await archive();
+    return execute();
+  });
+  const samples: Sample[] = [
+    ["a", 0, 99],
+    ["a", 1, 2],
+  ];
+  expect(await run(samples, raced)).toEqual({ ...nothing, received: 2, stored: 1, kept: 1 });
+  expect(calls).toBe(2);
+  expect(await stored()).toEqual(
+    lines([
+      ["a", 0, 1],
+      ["a", 1, 2],
+    ]),
+  );
+});
+
+test("while a backfill is in progress it is refused", async () => {
+  await db.exec(
+    "INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, epoch, started_at, updated_at) VALUES ('b', 'in_progress', 1, 2, 0, 0, 0)",
+  );
+  await expect(run([["a", 0, 1]])).rejects.toMatchObject({ code: "backfill_in_progress" });
+  expect(await stored()).toEqual([]);
+});
+
+test("a day whose file is not what was written is refused, and so is one that is suspect", async () => {
+  await fromApi([["a", 0, 1]]);
+  await archive();
+  const [key] = await keysOf(bucket, "timeseries/");
+  await bucket.delete(key!);
+  await expect(run([["a", 0, 2]])).rejects.toMatchObject({ code: "suspect_day" });
+  await db.exec("UPDATE day_files SET state = 'suspect'");
+  await expect(run([["z", 0, 2]])).rejects.toMatchObject({ code: "suspect_day" });
+  expect((await db.prepare("SELECT count(*) AS n FROM sample_hours").first())?.["n"]).toBe(0);
+});

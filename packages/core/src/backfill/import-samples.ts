@@ -1,0 +1,145 @@
+import { addDiscoveredPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
+import { readPointsByFooter } from "../cold/day-file-reader.ts";
+import { readFooter } from "../cold/footer.ts";
+import { type ManifestDay, readManifestDay } from "../cold/manifest.ts";
+import { dayText } from "../domain/day.ts";
+import { Problem } from "../domain/problem.ts";
+import { countRejection, FUTURE_TOLERANCE_MS, type RejectionCounts } from "../domain/rejection.ts";
+import type { PointSamples, Series } from "../domain/samples.ts";
+import { addMissingSamples } from "../hot/upsert.ts";
+import type { BackfillSite } from "./backfill-site.ts";
+import { readRunningJob } from "./job-store.ts";
+
+/** Samples of one point that come from somewhere else than the API. */
+export interface ImportedPoint {
+  readonly name: string;
+  /** [epoch ms UTC, value]; of two of one time the later one counts */
+  readonly samples: readonly (readonly [number, number])[];
+}
+
+/** What became of samples that were to be imported: received = stored + present + kept + those rejected. */
+export interface ImportCounts {
+  readonly received: number;
+  /** now stored, where no sample was */
+  readonly stored: number;
+  /** stored already, bit for bit, in either level */
+  readonly present: number;
+  /** another value is stored at their time, and stays */
+  readonly kept: number;
+  readonly rejected: RejectionCounts;
+}
+
+/** How often a day is read again whose file is replaced meanwhile. */
+const TRIES = 3;
+
+/** The day's file is another one than the one that was read, and so is what it holds. */
+const FENCE = `
+SELECT CASE WHEN (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS ?3 THEN 1 ELSE json('changed') END`;
+const FENCE_ERROR = "malformed JSON";
+
+/**
+ * Stores samples of one site's day where neither level has one at their time: what came from the API is never replaced
+ * by what another system had of it. Points that the catalogue does not know become `discovered` ones. Safe to repeat, and
+ * to run beside itself, the sync and the archive.
+ * @param day whole days since 1970; all samples lie in it
+ * @param now epoch ms
+ * @throws {Problem} `backfill_in_progress`, for what it fetches is newer, and would be hidden by hot samples;
+ *   `suspect_day`, for then nobody knows what is stored; `archive_unavailable`. The errors of D1 and R2
+ */
+export async function importSamples(
+  db: D1Database,
+  bucket: R2Bucket,
+  site: BackfillSite,
+  day: number,
+  points: readonly ImportedPoint[],
+  now: number,
+): Promise<ImportCounts> {
+  if ((await readRunningJob(db)) !== null) {
+    throw new Problem("backfill_in_progress", "A backfill is in progress: import when it has ended.");
+  }
+  const given = points.filter(({ samples }) => samples.length > 0);
+  const names = given.map(({ name }) => name);
+  const catalog = await knownPoints(db, site.id, names);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const row = await readManifestDay(db, site.id, day);
+    if (row?.state === "suspect") throw suspect(site, day);
+    const archived = await readArchived(bucket, row, names);
+    if (archived === null) continue;
+    if (archived === "damaged") throw suspect(site, day);
+    const counts = { received: 0, stored: 0, present: 0, kept: 0, rejected: {} };
+    const missing = missingOf(given, archived, catalog, now, counts);
+    if (missing.length === 0) return counts;
+    const fence = db.prepare(FENCE).bind(site.id, day, row?.file?.etag ?? null);
+    const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
+    const seen = markSeenStatement(db, seenRanges(missing, byId));
+    try {
+      const { inserted, changed, unchanged } = await addMissingSamples(db, missing, [fence, seen]);
+      return { ...counts, stored: inserted, present: counts.present + unchanged, kept: counts.kept + changed };
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.includes(FENCE_ERROR)) throw error;
+    }
+  }
+  throw new Problem("archive_unavailable", `${dayText(day)} of ${site.name} is being archived: send it again.`);
+}
+
+function suspect(site: BackfillSite, day: number): Problem {
+  const detail = `The file of ${dayText(day)} of ${site.name} is not what was written, so what it holds is not known.`;
+  return new Problem("suspect_day", `${detail} A backfill of that day with force_restart builds it anew.`);
+}
+
+async function knownPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<Catalog> {
+  const catalog = await loadCatalog(db, siteId);
+  const unknown = names.filter((name) => !catalog.has(name));
+  if (unknown.length === 0) return catalog;
+  await addDiscoveredPoints(db, siteId, unknown);
+  return loadCatalog(db, siteId);
+}
+
+/** What the day's file has of these points; null: it is being replaced. */
+async function readArchived(
+  bucket: R2Bucket,
+  row: ManifestDay | null,
+  names: readonly string[],
+): Promise<Map<string, Series> | "damaged" | null> {
+  if (row === null || row.file === null || names.length === 0) return new Map();
+  const { key, etag } = row.file;
+  try {
+    return await readPointsByFooter(bucket, key, await readFooter(bucket, { key, etag }), names);
+  } catch (error) {
+    if (error instanceof DayFileChanged) return null;
+    if (error instanceof DayFileCorrupt || error instanceof DayFileMissing) return "damaged";
+    throw error;
+  }
+}
+
+/** The samples that the file does not have; the others are counted. */
+function missingOf(
+  points: readonly ImportedPoint[],
+  archived: ReadonlyMap<string, Series>,
+  catalog: Catalog,
+  now: number,
+  counts: { received: number; present: number; kept: number; readonly rejected: RejectionCounts },
+): PointSamples {
+  const rows: (readonly [pointId: number, time: number, value: number])[] = [];
+  for (const { name, samples } of points) {
+    const { id } = catalog.get(name)!;
+    const series = archived.get(name);
+    const stored = new Map(series === undefined ? [] : [...series.times].map((time, i) => [time, series.values[i]!]));
+    for (const [time, value] of samples) {
+      counts.received++;
+      const there = stored.get(time);
+      if (time > now + FUTURE_TOLERANCE_MS) countRejection(counts.rejected, "future");
+      else if (there === undefined) rows.push([id, time, value]);
+      else if (Object.is(there, value)) counts.present++;
+      else counts.kept++;
+    }
+  }
+  return {
+    pointIds: Int32Array.from(rows, ([id]) => id),
+    times: Float64Array.from(rows, ([, time]) => time),
+    values: Float64Array.from(rows, ([, , value]) => value),
+    length: rows.length,
+  };
+}

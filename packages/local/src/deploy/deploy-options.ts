@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+
+export const ENVIRONMENTS = ["staging", "production"] as const;
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+export const USAGE = `Deploys the three Workers and what they need to Cloudflare.
+
+  npm run deploy -- --env staging              or production
+  npm run deploy -- --env staging --dry-run    say what it would do
+
+  --env NAME     staging or production
+  --dry-run      read what is there, show the plan, change nothing
+  --yes          also what cannot simply be taken back: migrations of
+                 a database that holds data, and changing a lifecycle
+                 rule; without it a terminal is asked
+  --wait SECONDS how long a Worker's /health may take to show the new
+                 version (default 90)
+
+What is missing is created: the D1 database, the R2 bucket with its
+rule for staging/, the KV namespace. Nothing is ever deleted. Secrets
+are never taken here: it says which command sets those that lack.
+
+Cloudflare is reached through wrangler: \`npx wrangler login\`, or
+CLOUDFLARE_API_TOKEN; CLOUDFLARE_ACCOUNT_ID where there are several.
+
+It ends with 0 when all three Workers answer well; with 1 when it
+stopped, having said where and what to do; with 2 when the command
+line is wrong.`;
+
+const optionsSchema = z.object({
+  env: z.enum(ENVIRONMENTS, { error: `is ${ENVIRONMENTS.join(" or ")}` }),
+  yes: z.boolean().default(false),
+  "dry-run": z.boolean().default(false),
+  wait: z.coerce.number({ error: "is a number of seconds" }).min(0).max(3_600).default(90),
+});
+
+export interface DeployOptions {
+  readonly environment: Environment;
+  /** what cannot be taken back is wanted too */
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  /** how long a Worker may take to answer well, ms */
+  readonly waitMs: number;
+}
+
+/**
+ * Reads the command line.
+ * @returns null: the usage is asked for
+ * @throws Error that says what is wrong with it
+ */
+export function readDeployOptions(args: readonly string[]): DeployOptions | null {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    options: {
+      env: { type: "string" },
+      yes: { type: "boolean" },
+      "dry-run": { type: "boolean" },
+      wait: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help === true) return null;
+  const parsed = optionsSchema.safeParse(values);
+  if (!parsed.success) {
+    throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
+  }
+  const { env: environment, yes, "dry-run": dryRun, wait } = parsed.data;
+  return { environment, yes, dryRun, waitMs: wait * 1_000 };
+}

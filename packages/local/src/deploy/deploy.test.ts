@@ -1,0 +1,254 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+import { type FakeAccount, fakeAccountSchema } from "./fake-account.ts";
+
+const COMMAND = fileURLToPath(new URL("../deploy.ts", import.meta.url));
+const FAKE = fileURLToPath(new URL("fake-wrangler.ts", import.meta.url));
+const MIGRATIONS = ["0001_hot_level.sql", "0002_cold_level.sql", "0003_backfill_instances.sql", "0004_rollups.sql"];
+const ALL_MIGRATIONS = [...MIGRATIONS, "0005_dead_letters.sql"];
+
+/** what /health answers: of the version that was deployed last */
+let health: (version: string) => { status: number; body: unknown };
+let server: Server;
+let url: string;
+let folder: string;
+
+const checks = (detail: string, ok: boolean) => ({ settings: { ok: true, detail: "valid" }, schema: { ok, detail } });
+const well = (version: string) => ({
+  status: 200,
+  body: { status: "ok", version, checks: checks("version 5", true) },
+});
+
+beforeAll(async () => {
+  server = createServer((_, response) => {
+    const { workers } = account();
+    const versions = Object.values(workers).flatMap(({ version }) => (version === null ? [] : [version]));
+    const newest = versions.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))).at(-1) ?? "none";
+    const { status, body } = health(newest);
+    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = z.object({ port: z.int() }).parse(server.address());
+  url = `http://127.0.0.1:${port}`;
+});
+afterAll(() => server.close());
+
+beforeEach(async () => {
+  health = well;
+  folder = await mkdtemp(join(tmpdir(), "building-vitals-deploy-"));
+  const wrapper = join(folder, "wrangler");
+  await writeFile(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${FAKE}' "$@"\n`);
+  await chmod(wrapper, 0o755);
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const stateFile = () => join(folder, "account.json");
+
+function account(): FakeAccount {
+  return fakeAccountSchema.parse(JSON.parse(readFileSync(stateFile(), "utf8")));
+}
+
+async function given(state: Partial<FakeAccount>): Promise<void> {
+  const whole = fakeAccountSchema.parse({ url, migrations: ALL_MIGRATIONS, ...state });
+  await writeFile(stateFile(), JSON.stringify(whole));
+}
+
+/** Runs `npm run deploy -- …`. @returns with what wrangler was called for */
+async function deploy(...args: string[]): Promise<{ code: number; output: string; calls: string[] }> {
+  const callsFile = join(folder, "calls");
+  await writeFile(callsFile, "");
+  const env = {
+    ...process.env,
+    WRANGLER: join(folder, "wrangler"),
+    STATE_DIR: folder,
+    FAKE_WRANGLER_STATE: stateFile(),
+    FAKE_WRANGLER_CALLS: callsFile,
+  };
+  const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
+    execFile(process.execPath, [COMMAND, ...args], { env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, output: stdout + stderr });
+    });
+  });
+  const calls = (await readFile(callsFile, "utf8")).trim().split("\n");
+  // where the resolved wrangler files are is of no interest
+  return { code, output, calls: calls.map((call) => call.replace(/ -c \S*\//, " -c ")) };
+}
+
+const READS =
+  /^(whoami|d1 (list|execute)|kv namespace list|r2 bucket lifecycle list|secret list|deployments|deploy .*--dry-run)/;
+const changes = (calls: readonly string[]) => calls.filter((call) => !READS.test(call));
+const deploys = ["etl", "backfill", "query"].map((worker) => `deploy --env staging -c wrangler.${worker}.json`);
+
+const secrets = { secrets: ["ACE_API_KEY", "ADMIN_TOKEN"], version: null };
+const drafts = {
+  "building-vitals-etl-staging": secrets,
+  "building-vitals-backfill-staging": secrets,
+};
+const rule = { name: "staging", prefix: "staging/", action: "Expire objects after 7 days" };
+const complete: Partial<FakeAccount> = {
+  databases: { "building-vitals-staging": { tables: ["sites", "sample_hours"], applied: ALL_MIGRATIONS } },
+  buckets: { "ace-timeseries-staging": [rule] },
+  namespaces: ["etl-state-staging"],
+  workers: {
+    "building-vitals-etl-staging": { secrets: secrets.secrets, version: "v1" },
+    "building-vitals-backfill-staging": { secrets: secrets.secrets, version: "v2" },
+    "building-vitals-query-staging": { secrets: ["QUERY_TOKEN"], version: "v3" },
+  },
+};
+
+test("nothing exists: all is created, migrated without a question, deployed in order, and shown", async () => {
+  await given({ workers: drafts });
+  const { code, output, calls } = await deploy("--env", "staging");
+  expect(output).toContain("account    Some Building");
+  expect(changes(calls)).toEqual([
+    "d1 create building-vitals-staging",
+    "r2 bucket create ace-timeseries-staging",
+    "r2 bucket lifecycle add ace-timeseries-staging staging staging/ --expire-days 7",
+    "kv namespace create etl-state-staging",
+    "d1 migrations apply building-vitals-staging --remote --env staging -c wrangler.etl.json",
+    ...deploys,
+  ]);
+  for (const worker of ["etl", "backfill", "query"])
+    expect(output).toMatch(new RegExp(`deployed {3}${worker} +${url}\n`));
+  expect(output).toContain("QUERY_TOKEN is not set: everybody may read the samples");
+  expect(code).toBe(0);
+});
+
+test("all exists: nothing is touched, and the three are deployed", async () => {
+  await given(complete);
+  const { code, output, calls } = await deploy("--env", "staging");
+  expect(changes(calls)).toEqual(deploys);
+  expect(output).not.toContain("create");
+  expect(output).not.toContain("QUERY_TOKEN");
+  expect(code).toBe(0);
+});
+
+test("--dry-run shows the whole plan and changes nothing", async () => {
+  await given({ workers: drafts });
+  const before = account();
+  const { code, output, calls } = await deploy("--env", "staging", "--dry-run");
+  for (const line of [
+    "create     the D1 database building-vitals-staging",
+    "create     the R2 bucket ace-timeseries-staging",
+    "create     the bucket's rule that staging/ expires after 7 days",
+    "create     the KV namespace etl-state-staging",
+    `migrate    building-vitals-staging: ${ALL_MIGRATIONS.join(", ")}`,
+    "deploy     etl, backfill, query",
+  ]) {
+    expect(output).toContain(`${line}\n`);
+  }
+  expect(changes(calls)).toEqual([]);
+  expect(account()).toEqual(before);
+  expect(code).toBe(0);
+});
+
+test("a creation that fails says so, and the next run goes on from there", async () => {
+  await given({ workers: drafts, fails: { command: "kv namespace create", message: "out of luck [code: 10000]" } });
+  const first = await deploy("--env", "staging");
+  expect(first.code).toBe(1);
+  expect(first.output).toContain("wrangler kv namespace create etl-state-staging\nout of luck [code: 10000]");
+  expect(first.output).toContain("Run the same command again to go on.");
+  expect(first.output).not.toContain("    at ");
+  await given({ ...account(), fails: null });
+  const second = await deploy("--env", "staging");
+  expect(changes(second.calls)).toEqual([
+    "kv namespace create etl-state-staging",
+    "d1 migrations apply building-vitals-staging --remote --env staging -c wrangler.etl.json",
+    ...deploys,
+  ]);
+  expect(second.code).toBe(0);
+});
+
+test("a secret that lacks stops it before any migration, and is named with the command that sets it", async () => {
+  await given({ workers: { "building-vitals-etl-staging": { secrets: ["ACE_API_KEY"], version: null } } });
+  const { code, output, calls } = await deploy("--env", "staging");
+  expect(code).toBe(1);
+  expect(output).toContain("npx wrangler secret put ADMIN_TOKEN --env staging -c wrangler.etl.toml\n");
+  expect(output).toContain("npx wrangler secret put ACE_API_KEY --env staging -c wrangler.backfill.toml\n");
+  expect(output).not.toContain("put ACE_API_KEY --env staging -c wrangler.etl.toml");
+  expect(changes(calls).filter((call) => /^(deploy|d1 migrations)/.test(call))).toEqual([]);
+  expect(Object.keys(account().databases)).toEqual(["building-vitals-staging"]);
+});
+
+const behind: Partial<FakeAccount> = {
+  ...complete,
+  databases: { "building-vitals-staging": { tables: ["sample_hours"], applied: MIGRATIONS } },
+};
+
+test("a migration of data needs --yes, and a bookmark is taken first", async () => {
+  await given(behind);
+  const refused = await deploy("--env", "staging");
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain("careful    migrate a database that holds data: 0005_dead_letters.sql\n");
+  expect(refused.output).toContain("Nothing was changed. What is marked careful needs --yes.");
+  expect(changes(refused.calls)).toEqual([]);
+
+  const { code, output, calls } = await deploy("--env", "staging", "--yes");
+  expect(changes(calls)).toEqual([
+    "d1 time-travel info building-vitals-staging --json --env staging -c wrangler.etl.json",
+    "d1 migrations apply building-vitals-staging --remote --env staging -c wrangler.etl.json",
+    ...deploys,
+  ]);
+  expect(output).toContain(
+    "bookmark   00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683, of building-vitals",
+  );
+  expect(code).toBe(0);
+});
+
+test("a Worker whose /health says 503 fails the deploy, with the way back", async () => {
+  const ill = { status: "failing", version: "v5", checks: checks("the database has schema version 4", false) };
+  health = (version) => (version === "v5" ? { status: 503, body: ill } : well(version));
+  await given(behind);
+  const { code, output, calls } = await deploy("--env", "staging", "--yes", "--wait", "0");
+  expect(code).toBe(1);
+  expect(output).toContain(
+    "backfill was deployed as v5, and is NOT WELL: it answers 503: schema: the database has schema version 4",
+  );
+  expect(output).toContain("npx wrangler rollback v2 --env staging -c wrangler.backfill.toml\n");
+  expect(output).toContain("npx wrangler d1 time-travel restore building-vitals-staging --bookmark=00000085-");
+  expect(changes(calls).filter((call) => call.startsWith("deploy"))).toEqual(deploys.slice(0, 2));
+});
+
+test("another rule for staging/ is replaced only with --yes", async () => {
+  const month = { ...rule, action: "Expire objects after 30 days" };
+  await given({ ...complete, buckets: { "ace-timeseries-staging": [month] } });
+  const refused = await deploy("--env", "staging");
+  expect(refused.output).toContain(
+    'careful    replace the lifecycle rule "staging" (staging/: Expire objects after 30 days)',
+  );
+  expect(changes(refused.calls)).toEqual([]);
+  expect((await deploy("--env", "staging", "--yes")).code).toBe(0);
+  expect(account().buckets["ace-timeseries-staging"]).toEqual([rule]);
+});
+
+test.each([
+  [{ loggedIn: false }, "Run npx wrangler login"],
+  [{ accounts: ["x", "y"].map((id) => ({ id, name: id })) }, "CLOUDFLARE_ACCOUNT_ID says which"],
+  [{ fails: { command: "d1 list", message: "Authentication error [code: 10000]" } }, "Authentication error"],
+])("what cannot begin says why: %j", async (state, message) => {
+  await given({ ...complete, ...state });
+  const { code, output, calls } = await deploy("--env", "staging");
+  expect(output).toContain(message);
+  expect(output).not.toContain("    at ");
+  expect(changes(calls)).toEqual([]);
+  expect(code).toBe(1);
+});
+
+test.each([
+  [[], "--env: is staging or production"],
+  [["--env", "prod"], "--env: is staging or production"],
+  [["--env", "staging", "--token", "x"], "--token"],
+  [["--env", "staging", "--wait", "soon"], "--wait: is a number of seconds"],
+])("%j is refused in a sentence", async (args, message) => {
+  await given({});
+  const { code, output } = await deploy(...args);
+  expect(output).toContain(message);
+  expect(code).toBe(2);
+});

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { parseJson } from "../parse-json.ts";
+
+const healthSchema = z.object({
+  status: z.string(),
+  version: z.string().nullable(),
+  checks: z.record(z.string(), z.object({ ok: z.boolean(), detail: z.string() })),
+});
+
+const ASK_EVERY_MS = 2_000;
+const ANSWER_WITHIN_MS = 10_000;
+
+/** A service token of Cloudflare Access, for a Worker that is behind it. */
+export interface AccessToken {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/**
+ * Asks a Worker's `/health` until this version says that all is well: a new address takes seconds to be known, and an
+ * old version answers for a while.
+ * @param version null: any
+ * @param waitMs how long it may take
+ * @returns null: it does; else what was wrong at last
+ */
+export async function waitForHealth(
+  url: string,
+  version: string | null,
+  waitMs: number,
+  access: AccessToken | null,
+  wait: (ms: number) => Promise<unknown> = sleep,
+): Promise<string | null> {
+  const until = Date.now() + waitMs;
+  for (;;) {
+    const fault = await askHealth(url, version, access);
+    if (fault === null || Date.now() + ASK_EVERY_MS > until) return fault;
+    await wait(ASK_EVERY_MS);
+  }
+}
+
+async function askHealth(url: string, version: string | null, access: AccessToken | null): Promise<string | null> {
+  const headers = access === null ? {} : { "cf-access-client-id": access.id, "cf-access-client-secret": access.secret };
+  let response: Response;
+  let text: string;
+  try {
+    const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    response = await fetch(`${url}/health`, { headers, redirect: "manual", signal });
+    text = await response.text();
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    return `nothing answers (${cause})`;
+  }
+  if (response.headers.get("location")?.includes("cloudflareaccess.com") === true) {
+    return "Cloudflare Access is in front of it: set CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET to a service token";
+  }
+  const health = healthSchema.safeParse(parseJson(text));
+  if (!health.success) return `it answers ${response.status}, and no health`;
+  const { checks, status } = health.data;
+  const failed = Object.entries(checks).filter(([, { ok }]) => !ok);
+  const details = failed.map(([name, { detail }]) => `${name}: ${detail}`).join("; ");
+  if (version !== null && health.data.version !== version) {
+    return `version ${health.data.version ?? "unknown"} answers, not ${version}${details === "" ? "" : ` (${details})`}`;
+  }
+  return response.ok && status === "ok" ? null : `it answers ${response.status}: ${details}`;
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { parse as parseToml } from "smol-toml";
+import { z } from "zod";
+import type { WorkerName } from "../workers.ts";
+import type { Environment } from "./deploy-options.ts";
+
+/** The query Worker is last: it may bind the other two, and so shows nothing that they do not have yet. */
+export const DEPLOY_ORDER = ["etl", "backfill", "query"] as const satisfies readonly WorkerName[];
+
+/** What builds put under `staging/` is theirs for two days at most; what a dead one left goes after so many. */
+export const STAGING_EXPIRES_DAYS = 7;
+
+const environmentSchema = z.looseObject({
+  name: z.string(),
+  d1_databases: z.tuple([z.looseObject({ database_name: z.string(), migrations_dir: z.string() })]),
+  r2_buckets: z.tuple([z.looseObject({ bucket_name: z.string() })]),
+  kv_namespaces: z.array(z.looseObject({ binding: z.string() })).optional(),
+  vars: z.looseObject({ ACCESS_TEAM_DOMAIN: z.string().default("") }),
+});
+const fileSchema = z.looseObject({ main: z.string(), env: z.record(z.string(), environmentSchema) });
+export type WranglerFile = z.infer<typeof fileSchema>;
+
+/** A Worker of an environment, as its wrangler file describes it. */
+export interface WantedWorker {
+  readonly worker: WorkerName;
+  /** such as building-vitals-etl-staging */
+  readonly name: string;
+  readonly file: WranglerFile;
+  /** it is behind Cloudflare Access */
+  readonly hasAccess: boolean;
+}
+
+/** What an environment is to have. */
+export interface Wanted {
+  readonly environment: Environment;
+  readonly database: string;
+  readonly bucket: string;
+  /** title of the KV namespace */
+  readonly namespace: string;
+  /** file names, in the order in which they are applied */
+  readonly migrations: readonly string[];
+  readonly workers: readonly WantedWorker[];
+}
+
+/** The wrangler file of a Worker. @param root the repository's folder @throws where it is not as all of ours are */
+export function readWranglerFile(root: string, worker: WorkerName): WranglerFile {
+  return fileSchema.parse(parseToml(readFileSync(join(root, `wrangler.${worker}.toml`), "utf8")));
+}
+
+/** @throws Error where the wrangler files contradict each other, or lack the environment */
+export async function readWanted(root: string, environment: Environment): Promise<Wanted> {
+  const workers = DEPLOY_ORDER.map((worker) => {
+    const file = readWranglerFile(root, worker);
+    const declared = file.env[environment];
+    if (declared === undefined) throw new Error(`wrangler.${worker}.toml has no environment ${environment}.`);
+    return { worker, name: declared.name, file, declared, hasAccess: declared.vars.ACCESS_TEAM_DOMAIN !== "" };
+  });
+  const same = (what: string, names: readonly string[]) => {
+    const [first, ...others] = new Set(names);
+    if (first === undefined || others.length > 0) {
+      throw new Error(
+        `The wrangler files name more than one ${what} for ${environment}: ${[first, ...others].join(", ")}.`,
+      );
+    }
+    return first;
+  };
+  const migrationsDir = same(
+    "folder of migrations",
+    workers.map(({ declared }) => declared.d1_databases[0].migrations_dir),
+  );
+  const files = await readdir(join(root, migrationsDir));
+  return {
+    environment,
+    database: same(
+      "database",
+      workers.map(({ declared }) => declared.d1_databases[0].database_name),
+    ),
+    bucket: same(
+      "bucket",
+      workers.map(({ declared }) => declared.r2_buckets[0].bucket_name),
+    ),
+    namespace: `etl-state-${environment}`,
+    migrations: files.filter((file) => file.endsWith(".sql")).sort(),
+    workers: workers.map(({ worker, name, file, hasAccess }) => ({ worker, name, file, hasAccess })),
+  };
+}

@@ -1,0 +1,13 @@
+import type { WorkerName } from "../workers.ts";
+
+interface WorkerSecrets {
+  readonly required: readonly string[];
+  readonly optional: readonly string[];
+}
+
+/** The secrets of each Worker, as the heads of the wrangler files tell of them. */
+export const WORKER_SECRETS: Readonly<Record<WorkerName, WorkerSecrets>> = {
+  etl: { required: ["ACE_API_KEY", "ADMIN_TOKEN"], optional: ["ALERT_WEBHOOK_URL"] },
+  backfill: { required: ["ACE_API_KEY", "ADMIN_TOKEN"], optional: [] },
+  query: { required: [], optional: ["QUERY_TOKEN"] },
+};

@@ -1,0 +1,72 @@
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ImportClient, ImportRefused } from "./import/import-client.ts";
+import { type ImportOptions, readImportOptions, USAGE } from "./import/import-options.ts";
+import { endLines, sourceLine, told } from "./import/import-words.ts";
+import { PositionFile, workFolder } from "./import/position.ts";
+import { readSources, sendDays } from "./import/run-import.ts";
+import { findSources } from "./import/sources.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+function say(line: string): void {
+  console.log(line);
+}
+
+/** What is there is noted, so that stopping needs nothing: says so, and dies of the signal as if it had not been caught. */
+function leaveOn(signal: "SIGINT" | "SIGTERM"): void {
+  process.once(signal, () => {
+    say("Stopped. The same command goes on from here.");
+    process.kill(process.pid, signal);
+  });
+}
+
+/** @returns the exit code @throws Error that says what is wrong */
+async function runImport({ from, to, token, check }: ImportOptions): Promise<number> {
+  const { sources, others } = await findSources(from);
+  if (others > 0) say(told("skipped", `${others} files of no kind that is read here`));
+  const folder = workFolder(resolve(ROOT, process.env["STATE_DIR"] ?? ".local"), sources, to);
+  const positionFile = new PositionFile(folder);
+  const { position } = positionFile;
+  leaveOn("SIGINT");
+  leaveOn("SIGTERM");
+  for (const [path, counts] of Object.entries(position.sources)) say(`${sourceLine(path, counts)} (before)`);
+  const context = { folder, positionFile, say, now: Date.now };
+  await readSources(context, sources);
+  const days = Object.values(position.spills);
+  const sites = new Set(days.map(({ site }) => site));
+  const dates = days.map(({ day }) => day).sort();
+  const span = days.length === 0 ? "" : ` of ${[...sites].join(", ")}, ${dates[0]} to ${dates.at(-1)}`;
+  say(told("days", `${days.length}${span}`));
+  if (check) {
+    say("Nothing was sent: --check.");
+    return 0;
+  }
+  const isWhole = await sendDays(context, new ImportClient(to, token));
+  endLines(position).forEach(say);
+  if (isWhole) say(told("", `to import these files again, remove ${folder}`));
+  else say("The same command tries again what is not there.");
+  return isWhole ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  let options: ImportOptions | null;
+  try {
+    options = readImportOptions(process.argv.slice(2), process.env);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return 2;
+  }
+  if (options !== null) return runImport(options);
+  say(USAGE);
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // the files and the Worker say what is wrong; a stack would only hide it
+  console.error(error instanceof Error ? error.message : error);
+  if (error instanceof ImportRefused) console.error("What was sent is noted: the same command goes on from here.");
+  process.exitCode = 1;
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { parseJson } from "../parse-json.ts";
+
+const count = z.int().min(0);
+const importedSchema = z.object({
+  received: count,
+  stored: count,
+  present: count,
+  kept: count,
+  rejected: z.record(z.string(), count),
+});
+export type Imported = z.infer<typeof importedSchema>;
+const archivedSchema = z.object({
+  days: z.array(z.object({ outcome: z.string(), reason: z.string().nullable() })),
+});
+const problemSchema = z.object({ code: z.string(), detail: z.string() });
+
+/** An answer of the etl Worker that says no, for good. Its text is the Worker's own. */
+export class ImportRefused extends Error {
+  override readonly name = "ImportRefused";
+  readonly code: string;
+
+  constructor(code: string, detail: string) {
+    super(detail);
+    this.code = code;
+  }
+}
+
+/** Waits before the next try, where nothing answers, or says that it cannot just now. */
+const WAITS_MS = [1_000, 2_000, 5_000, 10_000, 20_000];
+
+/** What an import asks of an etl Worker. Each call may be repeated. */
+export class ImportClient {
+  readonly #url: string;
+  readonly #token: string;
+  readonly #waits: readonly number[];
+
+  /** @param url without a trailing slash @param token the ADMIN_TOKEN */
+  constructor(url: string, token: string, waits: readonly number[] = WAITS_MS) {
+    this.#url = url;
+    this.#token = token;
+    this.#waits = waits;
+  }
+
+  /** @param body of `POST /import` @throws {ImportRefused} */
+  import(body: string): Promise<Imported> {
+    return this.#post(importedSchema, "/import", body);
+  }
+
+  /** @returns null: the day is in its file now; else why it is not @throws {ImportRefused} */
+  async archive(site: string, day: string): Promise<string | null> {
+    const { days } = await this.#post(archivedSchema, "/archive", JSON.stringify({ site, day }));
+    const bad = days.find(({ outcome }) => outcome !== "archived" && outcome !== "nothing");
+    return bad === undefined ? null : `${bad.outcome}${bad.reason === null ? "" : `: ${bad.reason}`}`;
+  }
+
+  async #post<S extends z.ZodType>(schema: S, path: string, body: string): Promise<z.output<S>> {
+    for (const wait of [...this.#waits, null]) {
+      const { status, text } = await this.#send(path, body);
+      if (status === 200) {
+        const answer = schema.safeParse(parseJson(text));
+        if (answer.success) return answer.data;
+        throw new ImportRefused("no_etl", `What answers at ${this.#url} is no etl Worker of this version.`);
+      }
+      const mayPass = status === 0 || status === 429 || status >= 500;
+      if (!mayPass || wait === null) {
+        const problem = problemSchema.safeParse(parseJson(text)).data;
+        const plain = status === 0 ? `Nothing answers at ${this.#url}.` : `The etl Worker answered ${status}.`;
+        throw new ImportRefused(problem?.code ?? "no_answer", problem?.detail ?? plain);
+      }
+      await sleep(wait);
+    }
+    throw new Error("unreachable");
+  }
+
+  /** status 0: nothing answers */
+  async #send(path: string, body: string): Promise<{ status: number; text: string }> {
+    const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
+    try {
+      const response = await fetch(`${this.#url}${path}`, { method: "POST", headers, body });
+      return { status: response.status, text: await response.text() };
+    } catch {
+      return { status: 0, text: "" };
+    }
+  }
+}

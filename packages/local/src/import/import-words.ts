@@ -1,0 +1,52 @@
+import type { DayCounts, Position, SourceCounts } from "./position.ts";
+
+const LABEL_WIDTH = 9;
+
+/** A line of the story: what it is about, and what of it. */
+export function told(label: string, text: string): string {
+  return label.padEnd(LABEL_WIDTH) + text;
+}
+
+function count(n: number, what: string): string {
+  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+}
+
+function reasons(rejected: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(rejected).map(([reason, n]) => `${n.toLocaleString("en")} ${reason}`);
+  return parts.length === 0 ? "" : `; dropped: ${parts.join(", ")}`;
+}
+
+export function sourceLine(path: string, { records, samples, rejected }: SourceCounts): string {
+  return told("read", `${path}: ${count(records, "record")}, ${count(samples, "sample")}${reasons(rejected)}`);
+}
+
+export function dayLine({ site, day, stored, present, kept, rejected }: DayCounts): string {
+  const fate = `${stored.toLocaleString("en")} stored, ${present.toLocaleString("en")} there already`;
+  return told("sent", `${site} ${day}: ${fate}, ${kept.toLocaleString("en")} kept as they were${reasons(rejected)}`);
+}
+
+function sum(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const part of parts) for (const [key, n] of Object.entries(part)) total[key] = (total[key] ?? 0) + n;
+  return total;
+}
+
+/** What became of every record that was read. */
+export function endLines({ sources, days }: Position): string[] {
+  const { records = 0 } = sum(Object.values(sources).map(({ records: n }) => ({ records: n })));
+  const rejected = sum([...Object.values(sources), ...Object.values(days)].map((one) => one.rejected));
+  const fates = Object.values(days).map(({ stored, present, kept, repeated, overruled }) => ({
+    stored,
+    "there already": present,
+    "where another value is, which stays": kept,
+    "read twice": repeated,
+    "overruled by a later file": overruled,
+  }));
+  const all = Object.entries({ ...sum(fates), ...rejected });
+  const total = all.reduce((n, [, one]) => n + one, 0);
+  return [
+    told("done", `${count(records, "record")} of ${count(Object.keys(sources).length, "file")}:`),
+    ...all.filter(([, n]) => n > 0).map(([fate, n]) => told("", `${n.toLocaleString("en")} ${fate}`)),
+    ...(total === records ? [] : [told("", `${(records - total).toLocaleString("en")} NOT IMPORTED`)]),
+  ];
+}

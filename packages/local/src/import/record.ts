@@ -1,0 +1,45 @@
+import { numericTime, parseTime } from "@building-vitals/core/ace/time";
+import { parseValue } from "@building-vitals/core/ace/value";
+import { FUTURE_TOLERANCE_MS, type RejectionReason } from "@building-vitals/core/domain/rejection";
+
+/** A record of the predecessor, in whichever file it was: its four columns, unchecked. */
+export interface RawRecord {
+  readonly site_name?: unknown;
+  readonly point_name?: unknown;
+  /** epoch seconds or milliseconds, a Date, or ISO-8601 (UTC where it does not say) */
+  readonly timestamp?: unknown;
+  readonly value?: unknown;
+}
+
+/** A record that is a sample. */
+export interface ImportedSample {
+  readonly site: string;
+  readonly point: string;
+  /** epoch ms UTC */
+  readonly time: number;
+  readonly value: number;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.isWellFormed();
+}
+
+/** NaN: it is no time */
+function timeOf(raw: unknown): number {
+  if (raw instanceof Date) return raw.getTime();
+  if (typeof raw === "bigint" || typeof raw === "number") return numericTime(Number(raw));
+  if (typeof raw !== "string") return Number.NaN;
+  const text = raw.trim();
+  return /^-?\d+(\.\d+)?$/.test(text) ? numericTime(Number(text)) : parseTime(text);
+}
+
+/** The sample that a record is, or why it is none: by the rules for what the API serves. @param now epoch ms */
+export function sampleOf(record: RawRecord, now: number): ImportedSample | RejectionReason {
+  const { site_name: site, point_name: point } = record;
+  if (!isName(site) || !isName(point)) return "malformed";
+  const time = timeOf(record.timestamp);
+  if (!(time >= 0)) return "bad_time";
+  if (time > now + FUTURE_TOLERANCE_MS) return "future";
+  const value = parseValue(typeof record.value === "bigint" ? Number(record.value) : record.value);
+  return typeof value === "string" ? value : { site, point, time, value };
+}

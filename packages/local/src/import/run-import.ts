@@ -1,0 +1,122 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type ImportClient, ImportRefused } from "./import-client.ts";
+import { dayLine, sourceLine, told } from "./import-words.ts";
+import type { DayCounts, PositionFile, SourceCounts } from "./position.ts";
+import { sampleOf } from "./record.ts";
+import { sendDay } from "./send-day.ts";
+import { readSource, type Source } from "./sources.ts";
+import { readSpill, SpillWriter } from "./spills.ts";
+
+export interface ImportContext {
+  /** where the position and the spills are */
+  readonly folder: string;
+  readonly positionFile: PositionFile;
+  readonly say: (line: string) => void;
+  /** epoch ms */
+  readonly now: () => number;
+}
+
+/** Records between two lines about a file that takes long. */
+const TELL_EVERY = 5_000_000;
+
+/** How often a day is archived again that another build was faster with. */
+const ARCHIVE_TRIES = 3;
+
+/** Reads every file that was not read yet, and sorts its samples by site and day. @throws Error that names the file */
+export async function readSources(context: ImportContext, sources: readonly Source[]): Promise<void> {
+  const { folder, positionFile, say, now } = context;
+  const { position } = positionFile;
+  const spills = new SpillWriter(folder, position.spills);
+  for (const source of sources) {
+    const known = position.sources[source.path];
+    if (known !== undefined) continue;
+    const counts: SourceCounts = { records: 0, samples: 0, rejected: {} };
+    try {
+      for await (const record of readSource(source)) {
+        counts.records++;
+        const sample = sampleOf(record, now());
+        if (typeof sample === "string") counts.rejected[sample] = (counts.rejected[sample] ?? 0) + 1;
+        else {
+          spills.add(sample);
+          counts.samples++;
+        }
+        if (counts.records % TELL_EVERY === 0)
+          say(told("reading", `${source.path}: ${counts.records / 1e6} M records`));
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`${source.path} cannot be read to its end: ${reason}`, { cause: error });
+    }
+    position.sources[source.path] = counts;
+    position.spills = spills.endSource();
+    positionFile.save();
+    say(sourceLine(source.path, counts));
+  }
+}
+
+/** Refusals that concern one site or day; any other would meet the next day too. */
+const OF_A_DAY: ReadonlySet<string> = new Set(["unknown_site", "suspect_day"]);
+
+/**
+ * Sends every day that is not there yet, oldest first, and archives each that has ended.
+ * @returns whether all of them are there
+ * @throws {ImportRefused} where it makes no sense to go on; what was sent is noted
+ */
+export async function sendDays(context: ImportContext, client: ImportClient): Promise<boolean> {
+  const { positionFile, say } = context;
+  const { spills, days } = positionFile.position;
+  const files = Object.entries(spills).sort(([, a], [, b]) => (a.day === b.day ? 0 : a.day < b.day ? -1 : 1));
+  let isWhole = true;
+  for (const [file, { site, day }] of files) {
+    if (days[file]?.state === "done") continue;
+    try {
+      const fault = await sendOne(context, client, file, { site, day });
+      if (fault === null) continue;
+      say(told("NOT YET", `${site} ${day} is stored, but not archived: ${fault}`));
+    } catch (error) {
+      if (!(error instanceof ImportRefused) || !OF_A_DAY.has(error.code)) throw error;
+      say(told("REFUSED", `${site} ${day}: ${error.message}`));
+    }
+    isWhole = false;
+  }
+  return isWhole;
+}
+
+/** @returns null: it is there; else why it could not be archived */
+async function sendOne(
+  { folder, positionFile, say, now }: ImportContext,
+  client: ImportClient,
+  file: string,
+  of: Pick<DayCounts, "site" | "day">,
+): Promise<string | null> {
+  const { days } = positionFile.position;
+  let counts = days[file];
+  const wasBegun = counts !== undefined;
+  if (counts?.state !== "sent") {
+    const points = await readSpill(folder, file);
+    const samples = [...points.values()].reduce((n, { offsets }) => n + offsets.length, 0);
+    const none = { repeated: 0, overruled: 0, stored: 0, present: 0, kept: 0 };
+    counts = { ...of, state: "sending", samples, ...none, rejected: {} };
+    days[file] = { ...counts };
+    positionFile.save();
+    await sendDay(client, points, counts);
+    counts.state = "sent";
+    days[file] = counts;
+    positionFile.save();
+    say(dayLine(counts));
+  }
+  const hasEnded = Date.parse(`${of.day}T24:00:00Z`) <= now();
+  // A day of which nothing is new is left as it is; one that was begun before may have got its samples then.
+  if (hasEnded && (wasBegun || counts.stored > 0)) {
+    let fault = await client.archive(of.site, of.day);
+    for (let tries = 1; fault === "conflict" && tries < ARCHIVE_TRIES; tries++) {
+      fault = await client.archive(of.site, of.day);
+    }
+    if (fault !== null) return fault;
+  }
+  counts.state = "done";
+  positionFile.save();
+  rmSync(join(folder, file), { force: true });
+  return null;
+}

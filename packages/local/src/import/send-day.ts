@@ -1,0 +1,79 @@
+import { dayStart, parseDay } from "@building-vitals/core/domain/day";
+import type { ImportClient } from "./import-client.ts";
+import type { DayCounts } from "./position.ts";
+import { numberText, type SpilledPoint } from "./spills.ts";
+
+/** Of what one request may hold: the Worker takes a megabyte. */
+const MAX_SAMPLES = 20_000;
+const MAX_BYTES = 900_000;
+
+/** Requests under way at once; the database takes one after the other. */
+const AT_ONCE = 3;
+
+/** A point's samples in the order of their times, each time once. */
+function inOrder({ offsets, values }: SpilledPoint, counts: DayCounts): (readonly [offset: number, value: number])[] {
+  const byOffset = new Map<number, number>();
+  offsets.forEach((offset, i) => {
+    const value = values[i]!;
+    const before = byOffset.get(offset);
+    if (before === undefined) byOffset.set(offset, value);
+    else if (Object.is(before, value)) counts.repeated++;
+    else {
+      counts.overruled++;
+      byOffset.set(offset, value);
+    }
+  });
+  return [...byOffset].sort(([a], [b]) => a - b);
+}
+
+/** The bodies of the requests for a day. @param points in any order */
+export function* batchesOf(
+  site: string,
+  day: string,
+  points: ReadonlyMap<string, SpilledPoint>,
+  counts: DayCounts,
+): Generator<string> {
+  const start = dayStart(parseDay(day) ?? 0);
+  const head = `{"site":${JSON.stringify(site)},"day":${JSON.stringify(day)},"points":[`;
+  let parts: string[] = [];
+  let [samples, bytes] = [0, 0];
+  const body = () => `${head}${parts.join(",")}]}`;
+  for (const name of [...points.keys()].sort()) {
+    const own = inOrder(points.get(name)!, counts);
+    const named = `{"name":${JSON.stringify(name)},"samples":[`;
+    // a point's day of a sample a second takes several requests
+    for (let at = 0; at < own.length; at += MAX_SAMPLES) {
+      const piece = own.slice(at, at + MAX_SAMPLES);
+      const part = `${named}${piece.map(([offset, value]) => `[${start + offset},${numberText(value)}]`).join(",")}]}`;
+      const size = Buffer.byteLength(part) + 1;
+      if (parts.length > 0 && (samples + piece.length > MAX_SAMPLES || bytes + size > MAX_BYTES)) {
+        yield body();
+        parts = [];
+        [samples, bytes] = [0, 0];
+      }
+      parts.push(part);
+      samples += piece.length;
+      bytes += size;
+    }
+  }
+  if (parts.length > 0) yield body();
+}
+
+/** Sends a day's samples. @param counts of the day, which grow @throws {ImportRefused} */
+export async function sendDay(
+  client: Pick<ImportClient, "import">,
+  points: ReadonlyMap<string, SpilledPoint>,
+  counts: DayCounts,
+): Promise<void> {
+  const batches = batchesOf(counts.site, counts.day, points, counts);
+  const work = async () => {
+    for (const body of batches) {
+      const { stored, present, kept, rejected } = await client.import(body);
+      counts.stored += stored;
+      counts.present += present;
+      counts.kept += kept;
+      for (const [reason, n] of Object.entries(rejected)) counts.rejected[reason] = (counts.rejected[reason] ?? 0) + n;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}

@@ -1,0 +1,125 @@
+import { appendFileSync, createReadStream, readdirSync, rmSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { dayOf, dayStart, dayText } from "@building-vitals/core/domain/day";
+import type { Position } from "./position.ts";
+import type { ImportedSample } from "./record.ts";
+
+/** Characters that are kept before they are written. */
+const MAX_KEPT_CHARS = 32_000_000;
+
+const SUFFIX = ".samples";
+
+/** A double's shortest text; JSON's own has no -0. */
+export function numberText(value: number): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+interface OpenSpill {
+  readonly site: string;
+  readonly day: string;
+  readonly pointIndex: Map<string, number>;
+  lines: string[];
+  bytes: number;
+}
+
+/**
+ * Samples sorted into a file a site and day, for more than fit the memory: about 25 bytes each. A line is `#` where a
+ * source begins, a point's name in JSON, which numbers it, or `number,ms of the day,value`.
+ */
+export class SpillWriter {
+  readonly #folder: string;
+  readonly #open = new Map<string, OpenSpill>();
+  #chars = 0;
+
+  /** Takes back what was written after the position, by a source that was not read to its end. */
+  constructor(folder: string, spills: Position["spills"]) {
+    this.#folder = folder;
+    for (const file of readdirSync(folder).filter((name) => name.endsWith(SUFFIX))) {
+      const known = spills[file];
+      if (known === undefined) rmSync(join(folder, file));
+      else truncateSync(join(folder, file), known.bytes);
+    }
+    for (const [file, { site, day, bytes }] of Object.entries(spills)) {
+      this.#open.set(file, { site, day, bytes, pointIndex: new Map(), lines: [] });
+    }
+  }
+
+  add({ site, point, time, value }: ImportedSample): void {
+    const day = dayOf(time);
+    const spill = this.#spillOf(site, day);
+    let index = spill.pointIndex.get(point);
+    if (index === undefined) {
+      if (spill.pointIndex.size === 0) this.#write(spill, "#");
+      index = spill.pointIndex.size;
+      spill.pointIndex.set(point, index);
+      this.#write(spill, JSON.stringify(point));
+    }
+    this.#write(spill, `${index},${time - dayStart(day)},${numberText(value)}`);
+    if (this.#chars >= MAX_KEPT_CHARS) this.#flush();
+  }
+
+  /** Ends a source. @returns the sizes that the spills have now */
+  endSource(): Position["spills"] {
+    this.#flush();
+    for (const { pointIndex } of this.#open.values()) pointIndex.clear();
+    return Object.fromEntries([...this.#open].map(([file, { site, day, bytes }]) => [file, { site, day, bytes }]));
+  }
+
+  #spillOf(site: string, day: number): OpenSpill {
+    const text = dayText(day);
+    const file = `${encodeURIComponent(site)}.${text}${SUFFIX}`;
+    let spill = this.#open.get(file);
+    if (spill === undefined) {
+      spill = { site, day: text, pointIndex: new Map(), lines: [], bytes: 0 };
+      this.#open.set(file, spill);
+    }
+    return spill;
+  }
+
+  #write(spill: OpenSpill, line: string): void {
+    spill.lines.push(line);
+    this.#chars += line.length;
+  }
+
+  #flush(): void {
+    for (const [file, spill] of this.#open) {
+      if (spill.lines.length === 0) continue;
+      const text = `${spill.lines.join("\n")}\n`;
+      appendFileSync(join(this.#folder, file), text);
+      spill.bytes += Buffer.byteLength(text);
+      spill.lines = [];
+    }
+    this.#chars = 0;
+  }
+}
+
+/** A point's samples of a day, as they were read. */
+export interface SpilledPoint {
+  /** ms of the day */
+  readonly offsets: number[];
+  readonly values: number[];
+}
+
+/** @throws where the file is not what was written */
+export async function readSpill(folder: string, file: string): Promise<Map<string, SpilledPoint>> {
+  const points = new Map<string, SpilledPoint>();
+  let numbered: SpilledPoint[] = [];
+  const input = createReadStream(join(folder, file));
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (line === "#") numbered = [];
+    else if (line.startsWith('"')) {
+      const name = String(JSON.parse(line));
+      const point = points.get(name) ?? { offsets: [], values: [] };
+      points.set(name, point);
+      numbered.push(point);
+    } else {
+      const [index, offset, value] = line.split(",").map(Number);
+      const point = numbered[index ?? -1];
+      if (point === undefined || offset === undefined || value === undefined) throw new Error(`${file} is damaged.`);
+      point.offsets.push(offset);
+      point.values.push(value);
+    }
+  }
+  return points;
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { DEPLOY_ORDER, readWranglerFile } from "@building-vitals/local/deploy/wanted";
+import { WORKER_SECRETS } from "@building-vitals/local/deploy/worker-secrets";
+import { describe, expect, test } from "vitest";
+import { z } from "zod";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ENVIRONMENTS = ["staging", "production"] as const;
+const tableSchema = z.record(z.string(), z.unknown());
+
+/** What wrangler takes over from the top of a file where an environment does not have it itself. */
+const INHERITED = new Set([
+  "main",
+  "compatibility_date",
+  "compatibility_flags",
+  "observability",
+  "limits",
+  "placement",
+  "env",
+]);
+
+/** Names that are an environment's own; without its suffix they are the same everywhere. */
+function withoutEnvironment(value: unknown, environment: string): unknown {
+  const own = (key: string, inner: unknown) => {
+    // each environment has its own namespace of failed logins
+    if (key === "namespace_id") return "";
+    return typeof inner === "string" ? inner.replace(new RegExp(`-${environment}$`), "") : inner;
+  };
+  return JSON.parse(JSON.stringify(value, own));
+}
+
+describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
+  const top = tableSchema.parse(readWranglerFile(ROOT, worker));
+  const text = readFileSync(`${ROOT}/wrangler.${worker}.toml`, "utf8");
+  const environments = tableSchema.parse(top["env"]);
+  const ofTop = Object.fromEntries(Object.entries(top).filter(([key]) => !INHERITED.has(key)));
+
+  test("it has the two environments, and nothing that an environment inherits is in only one of them", () => {
+    expect(Object.keys(environments)).toEqual([...ENVIRONMENTS]);
+    for (const environment of ENVIRONMENTS) {
+      const keys = Object.keys(tableSchema.parse(environments[environment]));
+      expect(keys.filter((key) => INHERITED.has(key))).toEqual([]);
+    }
+  });
+
+  test.each(ENVIRONMENTS)(
+    "%s repeats the bindings, variables and crons of the top, under names of its own",
+    (environment) => {
+      const { vars, ...rest } = tableSchema.parse(environments[environment]);
+      const { vars: varsOfTop, ...restOfTop } = ofTop;
+      expect(withoutEnvironment(rest, environment)).toEqual(withoutEnvironment(restOfTop, environment));
+      // the top is for this machine, where the API is the simulator
+      const api = { ACE_API_BASE_URL: "" };
+      expect({ ...tableSchema.parse(vars), ...api }).toEqual({ ...tableSchema.parse(varsOfTop), ...api });
+    },
+  );
+
+  test("no two environments share a database, a bucket, a Worker, or a count of failed logins", () => {
+    const names = ENVIRONMENTS.map((environment) => JSON.stringify(environments[environment]));
+    for (const [i, environment] of ENVIRONMENTS.entries()) {
+      const other = ENVIRONMENTS[1 - i]!;
+      expect(names[i]).not.toContain(`-${other}"`);
+      expect(names[i]).toContain(`"building-vitals-${environment}"`);
+    }
+    const counted = [top, ...ENVIRONMENTS.map((environment) => environments[environment])].map((one) => {
+      const schema = z.object({ ratelimits: z.tuple([z.object({ namespace_id: z.string() })]) });
+      return schema.parse(one).ratelimits[0].namespace_id;
+    });
+    expect(new Set(counted).size).toBe(3);
+  });
+
+  test("logs are kept, and the CPU has a limit", () => {
+    const schema = z.object({
+      observability: z.object({ enabled: z.literal(true) }),
+      limits: z.object({ cpu_ms: z.int() }),
+    });
+    expect(schema.safeParse(top).error).toBeUndefined();
+  });
+
+  test("each variable has a comment before it, and each secret is told of at the head", () => {
+    const vars = text
+      .slice(text.indexOf("\n[vars]\n"), text.indexOf("\n\n", text.indexOf("\n[vars]\n")))
+      .trim()
+      .split("\n");
+    const bare = vars.filter((line, i) => /^\w+ = /.test(line) && !/^(#|ACCESS_)/.test(vars[i - 1] ?? ""));
+    expect(bare).toEqual([]);
+    const head = text.slice(0, text.indexOf("\nname = "));
+    const told = [...head.matchAll(/^# {3}([A-Z_]+) /gm)].map(([, name]) => name);
+    const { required, optional } = WORKER_SECRETS[worker];
+    expect(told).toEqual([...required, ...optional]);
+  });
+});

@@ -1,0 +1,62 @@
+import { importSamples } from "@building-vitals/core/backfill/import-samples";
+import { dayOf, parseDay } from "@building-vitals/core/domain/day";
+import { Problem } from "@building-vitals/core/domain/problem";
+import { describe } from "@building-vitals/core/http/openapi";
+import { parseBody } from "@building-vitals/core/http/parse-body";
+import { Hono } from "hono";
+import { z } from "zod";
+import { importedSchema } from "../answers.ts";
+import { type Env, settingsOf } from "../env.ts";
+import { statesOf } from "../letter-filter.ts";
+import { requireAdmin } from "../require-admin.ts";
+
+/** A batch of 20,000 samples takes about half of it. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const daySchema = z.string().transform((text, context) => {
+  const day = parseDay(text);
+  if (day === null || day < 0) context.addIssue("must be a UTC day such as 2025-10-12");
+  else if (day > dayOf(Date.now())) context.addIssue("must be a UTC day that has begun");
+  return day ?? z.NEVER;
+});
+const pointSchema = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .refine((name) => name.isWellFormed(), "is not well-formed Unicode"),
+  samples: z.array(z.tuple([z.int(), z.number()])),
+});
+const bodySchema = z.strictObject({
+  site: z.string().min(1),
+  day: daySchema,
+  points: z.array(pointSchema).default([]).meta({ description: "samples are [epoch milliseconds, value], of the day" }),
+});
+
+const described = describe({
+  summary: "Stores samples that come from elsewhere, where none is stored",
+  access: "write",
+  body: bodySchema,
+  answers: { 200: { description: "What became of them", content: { "application/json": importedSchema } } },
+  problems: [
+    "invalid_request",
+    "body_too_large",
+    "unknown_site",
+    "backfill_in_progress",
+    "suspect_day",
+    "archive_unavailable",
+  ],
+});
+
+/** `POST /import`: stores a day's samples where none is stored. Safe to repeat. */
+export const importRoute = new Hono<{ Bindings: Env }>().post("/import", described, requireAdmin, async (context) => {
+  const settings = settingsOf(context.env);
+  const { site, day, points } = await parseBody(context.req.raw, bodySchema, MAX_BODY_BYTES);
+  const stray = points.find(({ samples }) => samples.some(([time]) => dayOf(time) !== day));
+  if (stray !== undefined) {
+    throw new Problem("invalid_request", `points: ${JSON.stringify(stray.name)} has samples of another day`, "points");
+  }
+  const { siteId: id } = (await statesOf(settings, site)).get(site)!;
+  const { DB: db, TIMESERIES: bucket } = settings;
+  const counts = await importSamples(db, bucket, { id, name: site }, day, points, Date.now());
+  return context.json(counts, 200, { "cache-control": "no-store" });
+});
