@@ -35,7 +35,10 @@ export default defineConfig({
         test: {
           name: "node",
           testTimeout,
-          include: ["packages/{ace-simulator,local}/src/**/*.test.ts", "test/{bench,cold,fuzz,lint}/**/*.test.ts"],
+          include: [
+            "packages/{ace-simulator,local}/src/**/*.test.ts",
+            "test/{bench,cold,fuzz,lint,simulation}/**/*.test.ts",
+          ],
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },

@@ -30,7 +30,12 @@ async function answerTo(db: D1Database, bucket: R2Bucket, question: Question): P
   const ids = points.map(({ id }) => id);
   const stored = await readStored(db, state.siteId, ids, range, interval === "raw" ? "locators" : "rollups");
   const plan = planQuery({
-    ...{ points, range, interval, maxPoints: 2000, timeZone: "UTC", stored },
+    points,
+    range,
+    interval,
+    maxPoints: 2000,
+    timeZone: "UTC",
+    stored,
     watermark: state.watermark,
   });
   return executeQuery(coldLevel(db, bucket, state.siteId), plan, Date.now());

@@ -1,13 +1,13 @@
 import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import { fileURLToPath } from "node:url";
 import type { Process, World } from "./world.ts";
 
-const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));
+const MIGRATIONS = join(import.meta.dirname, "../../migrations");
 const SCHEMA = readdirSync(MIGRATIONS)
   .filter((name) => name.endsWith(".sql"))
   .sort()
-  .map((name) => readFileSync(MIGRATIONS + name, "utf8"));
+  .map((name) => readFileSync(join(MIGRATIONS, name), "utf8"));
 
 /** D1's limits, which local D1 does not all enforce. */
 const MAX_PARAMETERS = 100;
@@ -40,6 +40,9 @@ export class SimulatedDatabase {
   readonly sqlite = new DatabaseSync(":memory:");
   /** told of every transaction that was committed */
   onCommit: (statements: readonly SentStatement[], by: Process) => void = () => undefined;
+  /** told of every transaction, whatever became of it */
+  onTransaction: (statements: readonly SentStatement[], results: readonly StatementResult[] | null) => void = () =>
+    undefined;
   readonly #prepared = new Map<string, Prepared>();
 
   /** @param random what SQL's `random()` gives */
@@ -61,9 +64,11 @@ export class SimulatedDatabase {
     try {
       const results = statements.map((statement) => this.#execute(statement));
       this.sqlite.exec("COMMIT");
+      this.onTransaction(statements, results);
       return results;
     } catch (error) {
       this.sqlite.exec("ROLLBACK");
+      this.onTransaction(statements, null);
       throw new Error(`D1_ERROR: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
   }

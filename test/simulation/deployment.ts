@@ -1,8 +1,13 @@
+import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import { runCron as runEtlCron } from "../../workers/etl/src/cron.ts";
 import { runArchive } from "../../workers/etl/src/archive.ts";
-import { settingsOf as etlSettings } from "../../workers/etl/src/env.ts";
+import { type Settings as EtlSettings, settingsOf as etlSettings } from "../../workers/etl/src/env.ts";
 import { runCron as runBackfillCron } from "../../workers/backfill/src/cron.ts";
-import { type Env, settingsOf as backfillSettings } from "../../workers/backfill/src/env.ts";
+import {
+  type Env,
+  type Settings as BackfillSettings,
+  settingsOf as backfillSettings,
+} from "../../workers/backfill/src/env.ts";
 import { startInstance } from "../../workers/backfill/src/instance-params.ts";
 import { startBackfill } from "../../workers/backfill/src/start.ts";
 import { BackfillWorkflow } from "../../workers/backfill/src/workflow.ts";
@@ -39,17 +44,19 @@ export class Deployment {
   readonly #initialHours: number;
   readonly #processes = new Map<number, Process>();
   #numbers = 0;
+  #etlSettings: EtlSettings | null = null;
+  #backfillSettings: BackfillSettings | null = null;
 
-  constructor(world: World, plant: Plant) {
+  /** @param random what SQL's `random()` gives */
+  constructor(world: World, plant: Plant, random: () => bigint) {
     this.#world = world;
     this.#plant = plant;
-    const { random } = world;
-    this.database = new SimulatedDatabase(() => BigInt(random.next()) * 70_001n);
+    this.database = new SimulatedDatabase(random);
     this.storage = new Storage(this.database, this.bucket);
     this.ledger = new Ledger(world, plant, this.database, this.storage);
     this.#upstream = new Upstream(world, plant);
-    this.#pageSize = random.pick([3, 10, 100]);
-    this.#initialHours = 3 + random.below(8);
+    this.#pageSize = world.random.pick([3, 10, 100]);
+    this.#initialHours = 3 + world.random.below(8);
     this.database.onCommit = (statements, by) => this.ledger.noteCommit(statements, by);
     this.#upstream.onServed = (page, to) => this.ledger.notePage(page, to);
     this.#upstream.onWeather = (site, time, value) => this.ledger.noteWeather(site, time, value);
@@ -65,20 +72,20 @@ export class Deployment {
 
   /** A cron of the etl Worker. */
   etlCron(name: string, cron: string): Process {
-    return this.#job(name, (env) => runEtlCron(cron, etlSettings(env)), CRON_LIMIT_MS);
+    return this.#job(name, (env) => runEtlCron(cron, this.#etl(env)), CRON_LIMIT_MS);
   }
 
   archive(name: string, day: number): Process {
-    return this.#job(name, (env) => runArchive(etlSettings(env), undefined, day), CRON_LIMIT_MS);
+    return this.#job(name, (env) => runArchive(this.#etl(env), undefined, day), CRON_LIMIT_MS);
   }
 
   superviseCron(name: string): Process {
-    return this.#job(name, (env) => runBackfillCron("*/5 * * * *", backfillSettings(env)), CRON_LIMIT_MS);
+    return this.#job(name, (env) => runBackfillCron("*/5 * * * *", this.#backfill(env)), CRON_LIMIT_MS);
   }
 
   startBackfill(name: string, first: number, last: number, selection: DaySelection): Process {
     return this.#job(name, async (env) => {
-      const settings = backfillSettings(env);
+      const settings = this.#backfill(env);
       const sites = [...(await readSyncStates(settings.DB, this.#plant.sites))];
       const named = sites.map(([site, { siteId: id }]) => ({ id, name: site }));
       await startBackfill(settings, { range: { first, last }, sites: named, selection });
@@ -86,12 +93,12 @@ export class Deployment {
   }
 
   cancelBackfill(name: string): Process {
-    return this.#job(name, (env) => cancelJob(backfillSettings(env).DB, Date.now()));
+    return this.#job(name, (env) => cancelJob(this.#backfill(env).DB, Date.now()));
   }
 
   importDays(name: string, first: number, last: number): Process {
     return this.#job(name, async (env) => {
-      const settings = backfillSettings(env);
+      const settings = this.#backfill(env);
       for (const [site, { siteId: id }] of await readSyncStates(settings.DB, this.#plant.sites)) {
         const params = { kind: "import", importId: `${name}-${id}`, site: { id, name: site }, first, last } as const;
         await startInstance(settings.BACKFILL, params);
@@ -101,7 +108,7 @@ export class Deployment {
 
   replayLetters(name: string): Process {
     return this.#job(name, async (env) => {
-      const { DB: db } = etlSettings(env);
+      const { DB: db } = this.#etl(env);
       const states = await readSyncStates(db, this.#plant.sites);
       await replayLetters(db, [...states.values()], {}, Date.now());
     });
@@ -114,6 +121,17 @@ export class Deployment {
     );
   }
 
+  /** The settings are the same in every process, but for what is bound to it: to parse them takes half a millisecond. */
+  #etl(env: Env): EtlSettings {
+    this.#etlSettings ??= etlSettings(env);
+    return { ...this.#etlSettings, ...bindingsOf(env) };
+  }
+
+  #backfill(env: Env): BackfillSettings {
+    this.#backfillSettings ??= backfillSettings(env);
+    return { ...this.#backfillSettings, ...bindingsOf(env) };
+  }
+
   #job(name: string, job: (env: Env) => Promise<unknown>, limitMs?: number): Process {
     const spawned = this.#world.spawn(name, async (process) => job(this.#envOf(process)));
     if (limitMs !== undefined) this.#world.after(limitMs, () => this.#world.kill(spawned));
@@ -124,7 +142,7 @@ export class Deployment {
     const workflow = new BackfillWorkflow(binding<ExecutionContext>().parse({}), this.#envOf(process));
     const { now: at } = this.#world;
     const event = { payload: params, timestamp: new Date(at), instanceId: process.name, workflowName: "backfill" };
-    return workflow.run(event, binding<WorkflowStepOf>().parse(step));
+    return workflow.run(binding<WorkflowEvent<unknown>>().parse(event), binding<WorkflowStep>().parse(step));
   }
 
   #envOf(process: Process): Env {
@@ -136,7 +154,9 @@ export class Deployment {
       DB: this.database.boundTo(world, process),
       TIMESERIES: this.bucket.boundTo(world, process),
       // there is nothing to read it with: nothing of ours decides by KV, whose answers may be a minute old
-      ETL_STATE: { put: (key: string) => world.io(process, "kv", `put ${key.split(":", 2).join(":")}`, () => undefined) },
+      ETL_STATE: {
+        put: (key: string) => world.io(process, "kv", `put ${key.split(":", 2).join(":")}`, () => undefined),
+      },
       BACKFILL: this.workflows.boundTo(process),
       ACE_API_BASE_URL: `http://ace.test/${number}/api`,
       ACE_API_KEY: "the-key",
@@ -151,4 +171,12 @@ export class Deployment {
   }
 }
 
-type WorkflowStepOf = Parameters<BackfillWorkflow["run"]>[1];
+function bindingsOf({ DB, TIMESERIES, ETL_STATE, BACKFILL, ACE_API_BASE_URL }: Readonly<Record<string, unknown>>) {
+  return {
+    DB: binding<D1Database>().parse(DB),
+    TIMESERIES: binding<R2Bucket>().parse(TIMESERIES),
+    ETL_STATE: binding<KVNamespace>().parse(ETL_STATE),
+    BACKFILL: binding<BackfillSettings["BACKFILL"]>().parse(BACKFILL),
+    ACE_API_BASE_URL: String(ACE_API_BASE_URL),
+  };
+}

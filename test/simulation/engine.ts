@@ -53,7 +53,14 @@ export class SimulatedWorkflows {
       create: ({ id, params }: { readonly id: string; readonly params: unknown }) =>
         call(`create ${id}`, () => {
           if (this.instances.has(id)) throw new Error("(instance.already_exists) Instance already exists");
-          const instance = { id, params: structuredClone(params), error: null, steps: new Map(), process: null, lives: 0 };
+          const instance = {
+            id,
+            params: structuredClone(params),
+            error: null,
+            steps: new Map(),
+            process: null,
+            lives: 0,
+          };
           const made: Instance = { ...instance, status: "running" };
           this.instances.set(id, made);
           this.#world.after(100, () => this.#live(made));
@@ -108,7 +115,11 @@ export class SimulatedWorkflows {
         instance.steps.set(name, JSON.stringify(outcome));
       });
     return {
-      do: async (name: string, { retries, timeout }: StepConfig, step: (c: { attempt: number }) => Promise<unknown>) => {
+      do: async (
+        name: string,
+        { retries, timeout }: StepConfig,
+        step: (c: { attempt: number }) => Promise<unknown>,
+      ) => {
         for (let attempt = 1; !instance.steps.has(name); attempt++) {
           try {
             const result = await within(world, timeout, () => step({ attempt }));

@@ -55,6 +55,8 @@ export class Fates {
     const usual = LATENCY[service];
     if (sheltered) return Math.ceil(usual / 10);
     const drawn = 1 + this.#random.below(usual * 2);
-    return this.#random.chance(this.stalls) ? drawn * (10 + this.#random.below(500)) : drawn;
+    if (this.#random.chance(this.stalls)) return drawn * (10 + this.#random.below(500));
+    // long enough now and then that the others do something in between
+    return this.#random.chance(0.1) ? drawn * (2 + this.#random.below(30)) : drawn;
   }
 }

@@ -5,12 +5,17 @@ import type { World } from "./world.ts";
 type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
 
 /** Errors that no fault of the world may lead to: a mistake of ours. */
-const MISTAKES = /"error":"(?:TypeError|RangeError|ReferenceError|SyntaxError|ZodError|StoredRowError|StoredHoursError)"/;
+const MISTAKES =
+  /"error":"(?:TypeError|RangeError|ReferenceError|SyntaxError|ZodError|StoredRowError|StoredHoursError)"/;
 
-/** What `Math.random` is now. The code keeps the function itself, so it is put in place before any of it is loaded. */
+/** What `Math.random` is now. The code keeps the function itself, which therefore asks for it anew each time. */
 let chance: (() => number) | null = null;
-const { random } = Math;
-Math.random = () => (chance ?? random)();
+
+/** To be called before any of the simulated code is loaded. */
+export function takeOverChance(): void {
+  const { random } = Math;
+  Math.random = () => (chance ?? random)();
+}
 
 /**
  * Puts the world in the place of whatever of the platform the code reaches by itself: clock, timers, chance, fetch, the
@@ -21,8 +26,8 @@ export function installWorld(world: World, fetch: Fetch): () => void {
   const { setTimeout, clearTimeout, fetch: realFetch } = globalThis;
   const { now } = Date;
   const { log, error } = console;
-  const { randomUUID } = crypto;
-  const { digest } = crypto.subtle;
+  const randomUUID: unknown = Reflect.get(crypto, "randomUUID");
+  const digest: unknown = Reflect.get(crypto.subtle, "digest");
   const cancels = new Map<number, () => void>();
   let timers = 0;
 
@@ -42,8 +47,10 @@ export function installWorld(world: World, fetch: Fetch): () => void {
     const hex = () => world.random.next().toString(16).padStart(8, "0");
     return `${hex()}-${hex()}-${hex()}-${hex()}`;
   });
-  Reflect.set(crypto.subtle, "digest", async (_: string, data: Uint8Array) =>
-    Uint8Array.from(createHash("sha256").update(data).digest()).buffer,
+  Reflect.set(
+    crypto.subtle,
+    "digest",
+    async (_: string, data: Uint8Array) => Uint8Array.from(createHash("sha256").update(data).digest()).buffer,
   );
   console.log = (line: unknown) => world.trace(`log ${String(line)}`);
   console.error = (line: unknown) => {

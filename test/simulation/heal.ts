@@ -24,7 +24,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   await world.run(world.now + 20 * MINUTE);
   await caughtUp(world, deployment, plant, sync);
   await backfilled(world, deployment, ended);
-  if (world.random.chance(0.3)) {
+  if (world.random.chance(0.1)) {
     const start = deployment.startBackfill(name("start"), TODAY / DAY - 2, TODAY / DAY - 1, "all");
     await ended(start);
     await backfilled(world, deployment, ended);
@@ -43,12 +43,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   await world.run(world.now);
 }
 
-async function caughtUp(
-  world: World,
-  { ledger }: Deployment,
-  plant: Plant,
-  sync: () => Promise<void>,
-): Promise<void> {
+async function caughtUp(world: World, { ledger }: Deployment, plant: Plant, sync: () => Promise<void>): Promise<void> {
   for (let syncs = 0; syncs < MAX_SYNCS; syncs++) {
     const began = world.clock;
     await sync();

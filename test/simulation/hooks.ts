@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { registerHooks, stripTypeScriptTypes } from "node:module";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Mutation } from "./mutations.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = join(import.meta.dirname, "../..");
 
 /** What the runtime's own modules are in a simulation. */
 const PLATFORM = new Map([
@@ -11,7 +12,10 @@ const PLATFORM = new Map([
     "cloudflare:workers",
     "export class WorkflowEntrypoint { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }",
   ],
-  ["cloudflare:workflows", `export { NonRetryableError } from ${JSON.stringify(new URL("engine.ts", import.meta.url).href)};`],
+  [
+    "cloudflare:workflows",
+    `export { NonRetryableError } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, "engine.ts")).href)};`,
+  ],
 ]);
 
 /** Lets the Workers' code be loaded here, with a planted fault if there is one. To be called before any of it is. */
@@ -22,8 +26,8 @@ export function installHooks(mutation: Mutation | null): void {
     load: (url, context, next) => {
       const platform = PLATFORM.get(url);
       if (platform !== undefined) return { format: "module", source: platform, shortCircuit: true };
-      if (mutation === null || url !== new URL(mutation.file, ROOT).href) return next(url, context);
-      const source = mutated(mutation, readFileSync(fileURLToPath(url), "utf8"));
+      if (mutation === null || url !== pathToFileURL(join(ROOT, mutation.file)).href) return next(url, context);
+      const source = mutated(mutation, readFileSync(join(ROOT, mutation.file), "utf8"));
       return { format: "module", source: stripTypeScriptTypes(source), shortCircuit: true };
     },
   });

@@ -35,7 +35,9 @@ export async function checkHealed(world: World, deployment: Deployment, plant: P
     }
   }
   const pending = z.array(z.object({ backfill_id: z.string() }));
-  const stuck = pending.parse(deployment.database.rows("SELECT backfill_id FROM backfill_jobs WHERE status = 'in_progress'"));
+  const stuck = pending.parse(
+    deployment.database.rows("SELECT backfill_id FROM backfill_jobs WHERE status = 'in_progress'"),
+  );
   if (stuck.length > 0) world.violate(`stuck: the backfill ${stuck[0]?.backfill_id}`);
   const [left] = pending.parse(
     deployment.database.rows(
@@ -88,8 +90,7 @@ function checkRollups(world: World, { database }: Deployment, site: string, stor
       const [n = 0, min = 0, max = min, sum = n * min] = aggregate === 0 ? [] : aggregate;
       const largest = Math.max(0, ...values.map(Math.abs));
       const total = values.reduce((all, value) => all + value, 0);
-      const isSame =
-        n === values.length && (n === 0 || (min === Math.min(...values) && max === Math.max(...values)));
+      const isSame = n === values.length && (n === 0 || (min === Math.min(...values) && max === Math.max(...values)));
       if (!isSame || Math.abs(sum - total) > 1e-9 * largest * Math.max(1, n)) {
         world.violate(`the rollup of ${key} is ${JSON.stringify(aggregate)}, and its samples are ${values.join()}`);
       }
@@ -101,6 +102,6 @@ function checkRollups(world: World, { database }: Deployment, site: string, stor
 
 /** Nothing is left of builds, two days after the last of them. */
 export function checkTidied(world: World, { bucket }: Deployment): void {
-  const [litter] = [...bucket.objects.keys()].filter((key) => key.startsWith("staging/"));
+  const litter = [...bucket.objects.keys()].find((key) => key.startsWith("staging/"));
   if (litter !== undefined) world.violate(`left behind: ${litter}`);
 }

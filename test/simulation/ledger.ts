@@ -11,7 +11,13 @@ const PUBLISHES = /INSERT INTO day_files/;
 
 const stateSchema = z.array(z.object({ name: z.string(), watermark: z.int().nullable() }));
 const daySchema = z.array(
-  z.object({ name: z.string(), day: z.int(), state: z.string(), build: z.string().nullable(), reason: z.string().nullable() }),
+  z.object({
+    name: z.string(),
+    day: z.int(),
+    state: z.string(),
+    build: z.string().nullable(),
+    reason: z.string().nullable(),
+  }),
 );
 const nameSchema = z.array(z.object({ name: z.string() }));
 
@@ -33,7 +39,7 @@ export class Ledger {
   readonly #storage: Storage;
   /** pages of a sync that it did not say to have stored yet */
   readonly #open = new Map<Process, ServedPage[]>();
-  /** values that were served to a build: they may come to light when hot rows are gone */
+  /** values that were served to any build, and to each: they may come to light when hot rows are gone */
   readonly #builds = new Map<string, Set<string>>();
   /** by build and day, the process that first asked for the day: a build may outlive many */
   readonly #buildStarts = new Map<string, Process>();
@@ -73,9 +79,7 @@ export class Ledger {
       if (value === null) continue;
       const key = sampleKey(sample.point.name, sample.time);
       this.#serve(key, valueText(value));
-      if (build === null) continue;
-      const values = this.#builds.get(key) ?? new Set();
-      this.#builds.set(key, values.add(valueText(value)));
+      if (build !== null) for (const whose of [key, `${build} ${key}`]) addTo(this.#builds, whose, valueText(value));
     }
     if (build === null) {
       const pages = this.#open.get(to) ?? [];
@@ -145,18 +149,28 @@ export class Ledger {
       if (build === null || this.#published.get(`${name} ${day}`) === build) continue;
       this.#published.set(`${name} ${day}`, build);
       const start = this.#buildStarts.get(`${build} ${name} ${day}`);
-      if (start !== undefined) this.#promiseDay(start, name, day, state);
+      if (start !== undefined) this.#promiseDay(start, name, day, state, build);
       this.#world.check(async () => this.checkDay(name, day, await this.#storage.day(name, day)));
     }
   }
 
   /** A backfill says that a day is whole: it must hold what the upstream had when the build began. */
-  #promiseDay(first: Process, site: string, day: number, state: string): void {
+  #promiseDay(first: Process, site: string, day: number, state: string, build: string): void {
     const start = first.startedAt;
     const due = (this.#plant.samples.get(site) ?? []).filter(
       ({ time, visibleAt, point }) =>
         Math.floor(time / DAY) === day && visibleAt <= start && this.#catalogued.get(first)?.has(point.name) === true,
     );
+    this.#world.check(async () => {
+      const file = await this.#storage.cold(site, day);
+      for (const { point, time, text } of due) {
+        const key = sampleKey(point.name, time);
+        const values = this.#builds.get(`${build} ${key}`);
+        const found = file.get(key);
+        if (numberOf(text) === null || (found !== undefined && values?.has(found) === true)) continue;
+        this.#world.violate(`${build} was served ${[...(values ?? [])].join()} for ${key}, and has written ${found}`);
+      }
+    });
     for (const sample of due) {
       const value = numberOf(textAt(sample, start));
       if (value === null) continue;
@@ -195,9 +209,14 @@ export class Ledger {
   }
 
   #serve(key: string, value: string): void {
-    const values = this.served.get(key) ?? new Set();
-    this.served.set(key, values.add(value));
+    addTo(this.served, key, value);
   }
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {
+  const values = sets.get(key);
+  if (values === undefined) sets.set(key, new Set([value]));
+  else values.add(value);
 }
 
 /** The build that a Workflow instance's process works for; null: it is none. */

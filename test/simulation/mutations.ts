@@ -85,13 +85,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "the archive deletes samples that came after it had read their row",
   },
   {
-    name: "delete-unpublished",
-    file: `${COLD}/publish-statements.ts`,
-    find: "WHERE h.revision = f.value ->> 1\n) AND ${IS_PUBLISHED}`",
-    replace: "WHERE h.revision = f.value ->> 1\n) AND (true OR ${IS_PUBLISHED})`",
-    why: "a build that lost the race deletes the hot rows that only it has",
-  },
-  {
     name: "put-without-condition",
     file: `${COLD}/publish-day.ts`,
     find: 'onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },',
@@ -102,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "publish-without-claim",
     file: `${COLD}/publish-day.ts`,
     find: "if (!(await withD1Retry(() => claim(db, of, sha256, generation, now())))) return null;",
-    replace: "if (baseEtag === etag) claim(db, of, sha256, generation, now());".replace("baseEtag === etag", "generation < 0"),
+    replace: "if (generation < 0) await claim(db, of, sha256, generation, now());",
     why: "half-published: a build that dies after its put leaves an object that nobody knows",
   },
   {

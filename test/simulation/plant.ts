@@ -38,7 +38,16 @@ export interface Plant {
 /** A sample that is visible within this of its time is punctual, in milliseconds: less than the lookback less our skew. */
 export const PUNCTUAL_MS = 2 * MINUTE;
 
-const NUMBERS: readonly [string, ...string[]] = ["21.5", "330.0", "-0", "5e-324", "25.517500000000002", "1e15", "-7", "0"];
+const NUMBERS: readonly [string, ...string[]] = [
+  "21.5",
+  "330.0",
+  "-0",
+  "5e-324",
+  "25.517500000000002",
+  "1e15",
+  "-7",
+  "0",
+];
 const WORDS: readonly [string, ...string[]] = ["active", "inactive", "true", "false"];
 const NO_NUMBERS: readonly [string | null, ...(string | null)[]] = ["NaN", null, "", "{fault}", "1e999"];
 
@@ -58,7 +67,7 @@ export function drawPlant(random: Random, until: number): Plant {
   const samples = new Map<string, PlantSample[]>();
   for (const site of sites) {
     const own = Array.from({ length: 2 + random.below(5) }, (_, i): PlantPoint => {
-      const isLater = i > 1 && random.chance(0.15);
+      const isLater = i > 1 && random.chance(0.25);
       const configuredAt = isLater ? TODAY + random.below(until - TODAY) : 0;
       return { name: `${site}/p${i}`, site, configuredAt };
     });
@@ -72,11 +81,11 @@ function drawSamples(random: Random, points: readonly PlantPoint[], until: numbe
   const samples: PlantSample[] = [];
   const cadence = random.pick([10, 15, 30]) * MINUTE;
   const lateShare = random.pick([0, 0, 0.05, 0.2]);
-  const correctedShare = random.pick([0, 0, 0.1]);
+  const correctedShare = random.pick([0, 0.1, 0.4]);
   const silentShare = random.pick([0, 0.1, 0.5]);
   // a site may be silent for hours; the days before today are coarse, for they only matter to the backfill
   const silence = TODAY - DAY + random.below(2 * DAY);
-  for (let time = TODAY - 2 * DAY + random.below(HOUR); time < until; ) {
+  for (let time = TODAY - 2 * DAY + random.below(HOUR); time < until;) {
     const isSilent = time > silence && time < silence + 4 * HOUR;
     for (const point of points) {
       if (isSilent || random.chance(silentShare)) continue;

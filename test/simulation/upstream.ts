@@ -76,7 +76,7 @@ export class Upstream {
     if (fault === "html") return whole(new Answer("<html>busy</html>"));
     if (fault === "429") return whole(new Answer("", { status: 429, headers: { "retry-after": "2" } }));
     if (fault !== null && fault !== "cut") return whole(new Answer("", { status: Number(fault) }));
-    if (endpoint === "weather") return whole(this.#weather(site));
+    if (endpoint === "weather") return whole(this.#weather());
     if (endpoint === "configured_points") return whole(this.#points(site));
     const { body, page } = this.#page(site, url.searchParams);
     const text = JSON.stringify(body);
@@ -90,7 +90,7 @@ export class Upstream {
     return json({ items, page: 1, pages: 1, per_page: 10_000, total: items.length });
   }
 
-  #weather(site: string): Response {
+  #weather(): Response {
     if (!this.#hasWeather) return new Answer("{}", { status: 404 });
     const time = Math.floor(this.#world.now / 600_000) * 600_000;
     const value = (time / 600_000) % 40;
