@@ -23,11 +23,6 @@ interface StepConfig {
 /** What runs an instance: the Worker's own Workflow class, in a process of its own. */
 export type RunInstance = (process: Process, params: unknown, step: unknown) => Promise<unknown>;
 
-/** An error that the engine does not try again; the Worker throws it under the engine's own name. */
-export class NonRetryableError extends Error {
-  override readonly name = "NonRetryableError";
-}
-
 /** How soon the engine notices that an instance's process died, in milliseconds, at the latest. */
 const NOTICED_AFTER_MS = 90_000;
 
@@ -125,7 +120,7 @@ export class SimulatedWorkflows {
             const result = await within(world, timeout, () => step({ attempt }));
             await keep(name, { result });
           } catch (error) {
-            if (error instanceof NonRetryableError || attempt > retries.limit) {
+            if (isFinal(error) || attempt > retries.limit) {
               await keep(name, { error: error instanceof Error ? error.message : String(error) });
             } else await world.sleep(retries.delay * 2 ** (attempt - 1));
           }
@@ -136,6 +131,11 @@ export class SimulatedWorkflows {
       },
     };
   }
+}
+
+/** The engine knows an error that it shall not try again by its name. */
+function isFinal(error: unknown): boolean {
+  return error instanceof Error && error.name === "NonRetryableError";
 }
 
 async function within<T>(world: World, ms: number, work: () => Promise<T>): Promise<T> {

@@ -12,10 +12,7 @@ const PLATFORM = new Map([
     "cloudflare:workers",
     "export class WorkflowEntrypoint { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }",
   ],
-  [
-    "cloudflare:workflows",
-    `export { NonRetryableError } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, "engine.ts")).href)};`,
-  ],
+  ["cloudflare:workflows", 'export class NonRetryableError extends Error { name = "NonRetryableError"; }'],
 ]);
 
 /** Lets the Workers' code be loaded here, with a planted fault if there is one. To be called before any of it is. */

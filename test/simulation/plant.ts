@@ -8,7 +8,7 @@ export const DAY = 24 * HOUR;
 export const TODAY = Date.UTC(2025, 9, 12);
 
 /** A point of a simulated site. */
-export interface PlantPoint {
+interface PlantPoint {
   readonly name: string;
   readonly site: string;
   /** since when the upstream lists it as configured, epoch ms */

@@ -99,6 +99,9 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
     if (!world.isHealing && key.startsWith("timeseries/") && random.chance(0.6)) at(world.now + random.below(300), ask);
   };
   if (random.chance(0.5)) burst(start + random.below(30_000));
+  // hours are folded while samples come into them
+  const hourly = () => deployment.etlCron(name("hourly"), "7 * * * *");
+  if (random.chance(0.2)) for (let i = 0; i < 6; i++) at(start + 2_000 + random.below(40_000), hourly);
   sometimes(0.5, 2, () => burst(world.now));
   sometimes(0.3, 2, () => deployment.etlCron(name("daily"), "23 3 * * *"));
   sometimes(0.6, 4, () => deployment.archive(name("archive"), yesterday));

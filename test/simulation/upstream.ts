@@ -4,7 +4,7 @@ import { type Plant, type PlantSample, PUNCTUAL_MS } from "./plant.ts";
 import type { Process, World } from "./world.ts";
 
 /** A row as it is served. */
-export interface ServedRow {
+interface ServedRow {
   readonly sample: PlantSample;
   readonly text: string | null;
 }
