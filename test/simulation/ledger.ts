@@ -106,6 +106,14 @@ export class Ledger {
       this.#noteWatermarks(by);
     }
     if (statements.some(({ sql }) => PUBLISHES.test(sql))) this.#notePublished();
+    if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
+  }
+
+  /** The upstream never takes a point from its list. */
+  #checkRetired(): void {
+    const sql = "SELECT name FROM points WHERE source = 'catalog' AND configured = 0";
+    const [retired] = nameSchema.parse(this.#database.rows(sql));
+    if (retired !== undefined) this.#world.violate(`${retired.name} is listed, and is not collected any more`);
   }
 
   /** The cursor or the watermark has moved: whatever was served to that sync must be stored now, as it was served. */

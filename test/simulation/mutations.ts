@@ -168,4 +168,11 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'this.#failed(new StageError("catalog", error), from, page.samples.length);',
     why: "samples are dropped because the list of points could not be had",
   },
+  {
+    name: "look-after-asking",
+    file: `${SYNC}/refresh-catalog.ts`,
+    find: "await replaceCatalog(db, siteId, known, points.map(describePoint), at);",
+    replace: "await replaceCatalog(db, siteId, await loadCatalog(db, siteId), points.map(describePoint), at);",
+    why: "a list of points that a later one overtook retires the later one's, and an hour of their samples is dropped",
+  },
 ];
