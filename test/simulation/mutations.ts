@@ -113,13 +113,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "archiving takes a correction back",
   },
   {
-    name: "keep-unfolded-marks",
-    file: `${COLD}/publish-statements.ts`,
-    find: "      bind(UNFOLD_HOURS),\n",
-    replace: "",
-    why: "hot rows beside a new file count as folded, though its rollups lack them",
-  },
-  {
     name: "last-page-of-an-hour",
     file: `${COLD}/spill-api-hour.ts`,
     find: "arrived.push(selection.samples);",
@@ -134,13 +127,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "what dead builds staged is never removed",
   },
   {
-    name: "leave-unstarted-instances",
-    file: "packages/core/src/backfill/supervise.ts",
-    find: 'return "start";\n    case "ended"',
-    replace: 'return "leave";\n    case "ended"',
-    why: "a backfill whose starter died between appointing and starting stands still",
-  },
-  {
     name: "leave-ended-instances",
     file: "packages/core/src/backfill/supervise.ts",
     find: 'futile + 1 >= MAX_FUTILE ? "give up" : "appoint"',
@@ -153,20 +139,6 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "if (first === undefined || last === undefined) return { files, unreadable: [] };",
     replace: "if (first === undefined || last === undefined || points.length > 0) return { files, unreadable: [] };",
     why: "an answer lacks hot samples that were archived while it was read",
-  },
-  {
-    name: "import-overwrites",
-    file: "packages/core/src/backfill/import-day.ts",
-    find: "SET samples = json_patch(excluded.samples, samples), revision",
-    replace: "SET samples = json_patch(samples, excluded.samples), revision",
-    why: "an import puts a day file's older values over hot corrections",
-  },
-  {
-    name: "unknown-points-are-unconfigured",
-    file: `${SYNC}/sync-site.ts`,
-    find: 'throw this.#failed(new StageError("catalog", error), from, page.samples.length);',
-    replace: 'this.#failed(new StageError("catalog", error), from, page.samples.length);',
-    why: "samples are dropped because the list of points could not be had",
   },
   {
     name: "look-after-asking",
