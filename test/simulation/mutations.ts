@@ -140,11 +140,4 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: "if (first === undefined || last === undefined || points.length > 0) return { files, unreadable: [] };",
     why: "an answer lacks hot samples that were archived while it was read",
   },
-  {
-    name: "look-after-asking",
-    file: `${SYNC}/refresh-catalog.ts`,
-    find: "await replaceCatalog(db, siteId, known, points.map(describePoint), at);",
-    replace: "await replaceCatalog(db, siteId, await loadCatalog(db, siteId), points.map(describePoint), at);",
-    why: "a list of points that a later one overtook retires the later one's, and an hour of their samples is dropped",
-  },
 ];
