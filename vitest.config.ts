@@ -37,7 +37,7 @@ export default defineConfig({
           testTimeout,
           include: [
             "packages/{ace-simulator,local}/src/**/*.test.ts",
-            "test/{bench,cold,deploy,fuzz,lint}/**/*.test.ts",
+            "test/{bench,cold,deploy,fuzz,lint,simulation}/**/*.test.ts",
           ],
         },
       },

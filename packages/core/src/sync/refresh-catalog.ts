@@ -15,7 +15,9 @@ export async function refreshCatalog(
   at: number,
   deadline?: number,
 ): Promise<Catalog> {
+  // before the list is asked for: points that a later list brings meanwhile are not this one's to retire
+  const known = await loadCatalog(db, siteId);
   const points = await ace.configuredPoints(site, { deadline });
-  await replaceCatalog(db, siteId, await loadCatalog(db, siteId), points.map(describePoint), at);
+  await replaceCatalog(db, siteId, known, points.map(describePoint), at);
   return loadCatalog(db, siteId);
 }

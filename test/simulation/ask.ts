@@ -1,0 +1,173 @@
+import { coldLevel } from "@building-vitals/core/query/cold-level";
+import { executeQuery, type QueryAnswer } from "@building-vitals/core/query/execute";
+import { planQuery } from "@building-vitals/core/query/plan";
+import { readQueryState } from "@building-vitals/core/query/query-state";
+import { readStored } from "@building-vitals/core/query/stored";
+import type { Deployment } from "./deployment.ts";
+import type { Ledger } from "./ledger.ts";
+import { HOUR, type Plant } from "./plant.ts";
+import { type Samples, sampleKey, valueText } from "./storage.ts";
+import type { World } from "./world.ts";
+
+interface Question {
+  readonly site: string;
+  readonly points: readonly string[];
+  readonly start: number;
+  readonly end: number;
+  readonly interval: "raw" | "1hr" | "1day";
+}
+
+/** Asks as the query Worker does: the state, then what is stored, then the samples. */
+async function answerTo(db: D1Database, bucket: R2Bucket, question: Question): Promise<QueryAnswer | null> {
+  const { site, points: names, interval, start, end } = question;
+  const range = { start, end };
+  const state = await readQueryState(db, site, names, range);
+  if (state.siteId === null) return null;
+  const points = [...state.points.values()].map(({ id, name, intervalS }) => {
+    return { id, name, unit: null, cadenceMs: intervalS === null ? null : intervalS * 1000 };
+  });
+  if (points.length === 0) return null;
+  const ids = points.map(({ id }) => id);
+  const stored = await readStored(db, state.siteId, ids, range, interval === "raw" ? "locators" : "rollups");
+  const plan = planQuery({
+    points,
+    range,
+    interval,
+    maxPoints: 2000,
+    timeZone: "UTC",
+    stored,
+    watermark: state.watermark,
+  });
+  return executeQuery(coldLevel(db, bucket, state.siteId), plan, Date.now());
+}
+
+/**
+ * Somebody asks while all else goes on. The answer must have what was said to be stored before it was asked for, unless
+ * it says that it is partial, and nothing that was never served.
+ */
+export function askBesides(name: string, world: World, deployment: Deployment, plant: Plant): void {
+  const question = drawQuestion(world, plant);
+  const { ledger } = deployment;
+  deployment.reader(name, async (db, bucket) => {
+    const before = within(ledger.promised, question);
+    const answer = await answerTo(db, bucket, question);
+    if (answer === null) return;
+    const problem =
+      question.interval === "raw" ? faultOfSamples(answer, before, ledger) : faultOfBuckets(answer, before, ledger);
+    if (problem !== null) world.violate(`${JSON.stringify(question)}: ${problem}`);
+  });
+}
+
+/** Asks when nothing else goes on, and nothing goes wrong: the answer is what is stored, no more and no less. */
+export function askFor(name: string, world: World, deployment: Deployment, question: Question, stored: Samples): void {
+  deployment.reader(name, async (db, bucket) => {
+    const expected = within(stored, question);
+    const answer = await answerTo(db, bucket, question);
+    const problem =
+      answer === null
+        ? "no answer"
+        : answer.partial
+          ? `partial: ${JSON.stringify(answer.unreadable)}`
+          : question.interval === "raw"
+            ? difference(expected, samplesOf(answer))
+            : difference(bucketsOf(expected, question.interval), bucketTexts(answer));
+    if (problem !== null) world.violate(`${JSON.stringify(question)}: ${problem}`);
+  });
+}
+
+function drawQuestion({ random, now }: World, plant: Plant): Question {
+  const site = random.pick([plant.sites[0] ?? "", ...plant.sites]);
+  const points = plant.points.filter((point) => point.site === site && random.chance(0.7)).map(({ name }) => name);
+  const start = Math.floor((now - random.below(40 * HOUR)) / HOUR) * HOUR;
+  const end = start + (1 + random.below(40)) * HOUR;
+  return { site, points, start, end, interval: random.pick(["raw", "raw", "1hr"]) };
+}
+
+function within(samples: Samples, { points, start, end }: Question): Samples {
+  const wanted = new Set(points);
+  return new Map(
+    [...samples].filter(([key]) => {
+      const { name, time } = partsOf(key);
+      return wanted.has(name) && time >= start && time < end;
+    }),
+  );
+}
+
+function partsOf(key: string): { readonly name: string; readonly time: number } {
+  const at = key.lastIndexOf(" ");
+  return { name: key.slice(0, at), time: Number(key.slice(at + 1)) };
+}
+
+function samplesOf({ series }: QueryAnswer): Samples {
+  return new Map(
+    series.flatMap(({ point, times, values }) =>
+      Array.from(times, (time, i) => [sampleKey(point.name, time), valueText(values[i]!)] as const),
+    ),
+  );
+}
+
+function isExcused(answer: QueryAnswer, time: number): boolean {
+  return answer.partial && answer.missing.some(({ start, end }) => time >= start && time < end);
+}
+
+function faultOfSamples(answer: QueryAnswer, before: Samples, ledger: Ledger): string | null {
+  const given = samplesOf(answer);
+  for (const [key, value] of given) {
+    if (ledger.served.get(key)?.has(value) !== true) return `it invents ${key} = ${value}`;
+  }
+  for (const key of before.keys()) {
+    if (!given.has(key) && !isExcused(answer, partsOf(key).time)) return `it lacks ${key}, and does not say so`;
+  }
+  return null;
+}
+
+/** Counts can only be compared one way while samples come in. */
+function faultOfBuckets(answer: QueryAnswer, before: Samples, ledger: Ledger): string | null {
+  const counted = new Map<string, number>();
+  for (const { point, times, count } of answer.series) {
+    times.forEach((time, i) => counted.set(sampleKey(point.name, time), count?.[i] ?? 0));
+  }
+  const hourKey = (key: string) => sampleKey(partsOf(key).name, Math.floor(partsOf(key).time / HOUR) * HOUR);
+  const least = Map.groupBy(before.keys(), hourKey);
+  for (const [key, keys] of least) {
+    if ((counted.get(key) ?? 0) < keys.length && !isExcused(answer, partsOf(key).time)) {
+      return `of the hour ${key} it counts ${counted.get(key) ?? 0} of ${keys.length}, and does not say so`;
+    }
+  }
+  const most = Map.groupBy(ledger.served.keys(), hourKey);
+  for (const [key, count] of counted) {
+    if (count > (most.get(key)?.length ?? 0)) return `of the hour ${key} it counts ${count}, more than were served`;
+  }
+  return null;
+}
+
+/** Count, least and greatest value of each bucket, summed up from the samples. */
+function bucketsOf(samples: Samples, interval: "1hr" | "1day"): Samples {
+  const length = interval === "1hr" ? HOUR : 24 * HOUR;
+  const grouped = Map.groupBy(samples, ([key]) => {
+    const { name, time } = partsOf(key);
+    return sampleKey(name, Math.floor(time / length) * length);
+  });
+  return new Map(
+    [...grouped].map(([key, entries]) => {
+      const values = entries.map(([, value]) => Number(value));
+      return [key, `${values.length} ${Math.min(...values)} ${Math.max(...values)}`];
+    }),
+  );
+}
+
+function bucketTexts({ series }: QueryAnswer): Samples {
+  return new Map(
+    series.flatMap(({ point, times, min, max, count }) =>
+      Array.from(times, (time, i) => [sampleKey(point.name, time), `${count?.[i]} ${min?.[i]} ${max?.[i]}`] as const),
+    ),
+  );
+}
+
+function difference(expected: Samples, given: Samples): string | null {
+  for (const [key, value] of expected) {
+    if (given.get(key) !== value) return `${key} is ${given.get(key) ?? "missing"}, and ${value} is stored`;
+  }
+  for (const [key, value] of given) if (!expected.has(key)) return `${key} is ${value}, and nothing is stored`;
+  return null;
+}

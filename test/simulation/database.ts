@@ -1,0 +1,159 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import type { Process, World } from "./world.ts";
+
+const MIGRATIONS = join(import.meta.dirname, "../../migrations");
+const SCHEMA = readdirSync(MIGRATIONS)
+  .filter((name) => name.endsWith(".sql"))
+  .sort()
+  .map((name) => readFileSync(join(MIGRATIONS, name), "utf8"));
+
+/** D1's limits, which local D1 does not all enforce. */
+const MAX_PARAMETERS = 100;
+const MAX_SQL_BYTES = 100_000;
+const MAX_STRING_BYTES = 2_000_000;
+const MAX_STATEMENTS = 1_000;
+
+export type Bound = string | number | null;
+
+/** A statement as it reaches D1. */
+export interface SentStatement {
+  readonly sql: string;
+  readonly values: readonly Bound[];
+}
+
+export interface StatementResult {
+  readonly success: true;
+  readonly results: Record<string, unknown>[];
+  readonly meta: { readonly changes: number; readonly rows_read: number };
+}
+
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly hasRows: boolean;
+  readonly isWriting: boolean;
+}
+
+/** D1 as it is inside: one SQLite database, whose every batch is a transaction. The real engine, in memory. */
+export class SimulatedDatabase {
+  readonly sqlite = new DatabaseSync(":memory:");
+  /** told of every transaction that was committed */
+  onCommit: (statements: readonly SentStatement[], by: Process) => void = () => undefined;
+  /** told of every transaction, whatever became of it */
+  onTransaction: (statements: readonly SentStatement[], results: readonly StatementResult[] | null) => void = () =>
+    undefined;
+  readonly #prepared = new Map<string, Prepared>();
+
+  /** @param random what SQL's `random()` gives */
+  constructor(random: () => bigint) {
+    // before the schema, so that no statement of it is compiled with SQLite's own
+    this.sqlite.function("random", random);
+    for (const migration of SCHEMA) this.sqlite.exec(migration);
+    this.sqlite.exec("PRAGMA foreign_keys = ON");
+  }
+
+  /** Rows of a statement of the simulation's own, outside of any process. */
+  rows(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
+    return this.#prepare(sql).statement.all(...values);
+  }
+
+  /** Runs statements as one transaction. @throws what D1 answers with; then nothing was done */
+  transaction(statements: readonly SentStatement[]): StatementResult[] {
+    this.sqlite.exec("BEGIN");
+    try {
+      const results = statements.map((statement) => this.#execute(statement));
+      this.sqlite.exec("COMMIT");
+      this.onTransaction(statements, results);
+      return results;
+    } catch (error) {
+      this.sqlite.exec("ROLLBACK");
+      this.onTransaction(statements, null);
+      throw new Error(`D1_ERROR: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+
+  /** The database as a process has it bound. */
+  boundTo(world: World, process: Process) {
+    const send = (statements: readonly SentStatement[]) => {
+      process.statements += statements.length;
+      const name = statements[0]?.sql.trim().split(/\s+/, 6).join(" ") ?? "nothing";
+      return world.io(process, "d1", `${statements.length} x ${name}`, () => {
+        if (process.statements > MAX_STATEMENTS) throw new Error("Too many API requests by single Worker invocation.");
+        const results = this.transaction(statements);
+        this.onCommit(statements, process);
+        return results;
+      });
+    };
+    return {
+      prepare: (sql: string) => new BoundStatement(sql, [], send),
+      batch: (statements: readonly BoundStatement[]) => send(statements),
+    };
+  }
+
+  #execute({ sql, values }: SentStatement): StatementResult {
+    checkLimits(sql, values);
+    const { statement, hasRows, isWriting } = this.#prepare(sql);
+    if (!hasRows) {
+      const { changes } = statement.run(...values);
+      return { success: true, results: [], meta: { changes: Number(changes), rows_read: 0 } };
+    }
+    const results = statement.all(...values).map((row) => ({ ...row }));
+    return { success: true, results, meta: { changes: isWriting ? results.length : 0, rows_read: results.length } };
+  }
+
+  #prepare(sql: string): Prepared {
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) {
+      const statement = this.sqlite.prepare(sql);
+      prepared = { statement, hasRows: statement.columns().length > 0, isWriting: /\bRETURNING\b/.test(sql) };
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
+  }
+}
+
+function checkLimits(sql: string, values: readonly Bound[]): void {
+  if (/^\s*(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT)\b/i.test(sql)) throw new Error("to execute a transaction, use batch()");
+  if (sql.length > MAX_SQL_BYTES) throw new Error("statement too long: SQLITE_TOOBIG");
+  if (values.length > MAX_PARAMETERS) throw new Error("too many SQL variables");
+  const wanted = Math.max(0, ...Array.from(sql.matchAll(/\?(\d+)/g), ([, number]) => Number(number)));
+  if (wanted !== values.length) throw new Error(`Wrong number of parameter bindings: ${values.length} of ${wanted}`);
+  for (const value of values) {
+    if (typeof value === "string" && Buffer.byteLength(value) > MAX_STRING_BYTES) throw new Error("SQLITE_TOOBIG");
+    if (value !== null && typeof value !== "string" && typeof value !== "number")
+      throw new Error(`D1_TYPE_ERROR: Type '${typeof value}' not supported`);
+  }
+}
+
+type Send = (statements: readonly SentStatement[]) => Promise<StatementResult[]>;
+
+class BoundStatement implements SentStatement {
+  readonly sql: string;
+  readonly values: readonly Bound[];
+  readonly #send: Send;
+
+  constructor(sql: string, values: readonly Bound[], send: Send) {
+    this.sql = sql;
+    this.values = values;
+    this.#send = send;
+  }
+
+  bind(...values: readonly Bound[]): BoundStatement {
+    return new BoundStatement(this.sql, values, this.#send);
+  }
+
+  async all(): Promise<StatementResult> {
+    const [result] = await this.#send([this]);
+    if (result === undefined) throw new Error("no result of a statement");
+    return result;
+  }
+
+  run(): Promise<StatementResult> {
+    return this.all();
+  }
+
+  async first(): Promise<Record<string, unknown> | null> {
+    return (await this.all()).results[0] ?? null;
+  }
+}

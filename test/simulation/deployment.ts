@@ -1,0 +1,182 @@
+import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
+import { runCron as runEtlCron } from "../../workers/etl/src/cron.ts";
+import { runArchive } from "../../workers/etl/src/archive.ts";
+import { type Settings as EtlSettings, settingsOf as etlSettings } from "../../workers/etl/src/env.ts";
+import { runCron as runBackfillCron } from "../../workers/backfill/src/cron.ts";
+import {
+  type Env,
+  type Settings as BackfillSettings,
+  settingsOf as backfillSettings,
+} from "../../workers/backfill/src/env.ts";
+import { startInstance } from "../../workers/backfill/src/instance-params.ts";
+import { startBackfill } from "../../workers/backfill/src/start.ts";
+import { BackfillWorkflow } from "../../workers/backfill/src/workflow.ts";
+import { cancelJob, type DaySelection } from "@building-vitals/core/backfill/job-store";
+import { binding } from "@building-vitals/core/http/settings";
+import { replayLetters } from "@building-vitals/core/sync/replay-letters";
+import { readSyncStates } from "@building-vitals/core/sync/sync-state";
+import { SimulatedBucket } from "./bucket.ts";
+import { SimulatedDatabase } from "./database.ts";
+import { SimulatedWorkflows } from "./engine.ts";
+import { Ledger } from "./ledger.ts";
+import { type Plant, MINUTE } from "./plant.ts";
+import { Storage } from "./storage.ts";
+import { Upstream } from "./upstream.ts";
+import type { Process, World } from "./world.ts";
+
+/** A cron's process is ended by the platform after so long, in milliseconds. */
+const CRON_LIMIT_MS = 15 * MINUTE;
+
+const PROCESS_IN_URL = /^http:\/\/ace\.test\/(\d+)\//;
+
+/** The Workers as deployed, on simulated bindings: each job is a process with bindings of its own. */
+export class Deployment {
+  readonly database: SimulatedDatabase;
+  readonly bucket = new SimulatedBucket();
+  readonly workflows: SimulatedWorkflows;
+  readonly storage: Storage;
+  readonly ledger: Ledger;
+  readonly lookbackMs = 10 * MINUTE;
+  readonly #world: World;
+  readonly #plant: Plant;
+  readonly #upstream: Upstream;
+  readonly #pageSize: number;
+  readonly #initialHours: number;
+  readonly #processes = new Map<number, Process>();
+  #numbers = 0;
+  #etlSettings: EtlSettings | null = null;
+  #backfillSettings: BackfillSettings | null = null;
+
+  /** @param random what SQL's `random()` gives */
+  constructor(world: World, plant: Plant, random: () => bigint) {
+    this.#world = world;
+    this.#plant = plant;
+    this.database = new SimulatedDatabase(random);
+    this.storage = new Storage(this.database, this.bucket);
+    this.ledger = new Ledger(world, plant, this.database, this.storage);
+    this.#upstream = new Upstream(world, plant);
+    this.#pageSize = world.random.pick([3, 10, 100]);
+    this.#initialHours = 3 + world.random.below(8);
+    this.database.onCommit = (statements, by) => this.ledger.noteCommit(statements, by);
+    this.#upstream.onServed = (page, to) => this.ledger.notePage(page, to);
+    this.#upstream.onWeather = (site, time, value) => this.ledger.noteWeather(site, time, value);
+    this.workflows = new SimulatedWorkflows(world, (process, params, step) => this.#runWorkflow(process, params, step));
+  }
+
+  /** What `fetch` is in this world. */
+  fetch(url: URL, init: RequestInit): Promise<Response> {
+    const process = this.#processes.get(Number(PROCESS_IN_URL.exec(url.href)?.[1]));
+    if (process === undefined) throw new Error(`nobody asks for ${url.href}`);
+    return this.#upstream.fetch(process, url, init.signal ?? null);
+  }
+
+  /** A cron of the etl Worker. */
+  etlCron(name: string, cron: string): Process {
+    return this.#job(name, (env) => runEtlCron(cron, this.#etl(env)), CRON_LIMIT_MS);
+  }
+
+  archive(name: string, day: number): Process {
+    return this.#job(name, (env) => runArchive(this.#etl(env), undefined, day), CRON_LIMIT_MS);
+  }
+
+  superviseCron(name: string): Process {
+    return this.#job(name, (env) => runBackfillCron("*/5 * * * *", this.#backfill(env)), CRON_LIMIT_MS);
+  }
+
+  startBackfill(name: string, first: number, last: number, selection: DaySelection): Process {
+    return this.#job(name, async (env) => {
+      const settings = this.#backfill(env);
+      const sites = [...(await readSyncStates(settings.DB, this.#plant.sites))];
+      const named = sites.map(([site, { siteId: id }]) => ({ id, name: site }));
+      await startBackfill(settings, { range: { first, last }, sites: named, selection });
+    });
+  }
+
+  cancelBackfill(name: string): Process {
+    return this.#job(name, (env) => cancelJob(this.#backfill(env).DB, Date.now()));
+  }
+
+  importDays(name: string, first: number, last: number): Process {
+    return this.#job(name, async (env) => {
+      const settings = this.#backfill(env);
+      for (const [site, { siteId: id }] of await readSyncStates(settings.DB, this.#plant.sites)) {
+        const params = { kind: "import", importId: `${name}-${id}`, site: { id, name: site }, first, last } as const;
+        await startInstance(settings.BACKFILL, params);
+      }
+    });
+  }
+
+  replayLetters(name: string): Process {
+    return this.#job(name, async (env) => {
+      const { DB: db } = this.#etl(env);
+      const states = await readSyncStates(db, this.#plant.sites);
+      await replayLetters(db, [...states.values()], {}, Date.now());
+    });
+  }
+
+  /** Somebody who asks: the bindings of the query Worker. */
+  reader(name: string, job: (db: D1Database, bucket: R2Bucket) => Promise<void>): Process {
+    return this.#job(name, (env) =>
+      job(binding<D1Database>().parse(env["DB"]), binding<R2Bucket>().parse(env["TIMESERIES"])),
+    );
+  }
+
+  /** The settings are the same in every process, but for what is bound to it: to parse them takes half a millisecond. */
+  #etl(env: Env): EtlSettings {
+    this.#etlSettings ??= etlSettings(env);
+    return { ...this.#etlSettings, ...bindingsOf(env) };
+  }
+
+  #backfill(env: Env): BackfillSettings {
+    this.#backfillSettings ??= backfillSettings(env);
+    return { ...this.#backfillSettings, ...bindingsOf(env) };
+  }
+
+  #job(name: string, job: (env: Env) => Promise<unknown>, limitMs?: number): Process {
+    const spawned = this.#world.spawn(name, async (process) => job(this.#envOf(process)));
+    if (limitMs !== undefined) this.#world.after(limitMs, () => this.#world.kill(spawned));
+    return spawned;
+  }
+
+  #runWorkflow(process: Process, params: unknown, step: unknown): Promise<unknown> {
+    const workflow = new BackfillWorkflow(binding<ExecutionContext>().parse({}), this.#envOf(process));
+    const { now: at } = this.#world;
+    const event = { payload: params, timestamp: new Date(at), instanceId: process.name, workflowName: "backfill" };
+    return workflow.run(binding<WorkflowEvent<unknown>>().parse(event), binding<WorkflowStep>().parse(step));
+  }
+
+  #envOf(process: Process): Env {
+    const number = ++this.#numbers;
+    this.#processes.set(number, process);
+    this.ledger.begin(process);
+    const world = this.#world;
+    return {
+      DB: this.database.boundTo(world, process),
+      TIMESERIES: this.bucket.boundTo(world, process),
+      // there is nothing to read it with: nothing of ours decides by KV, whose answers may be a minute old
+      ETL_STATE: {
+        put: (key: string) => world.io(process, "kv", `put ${key.split(":", 2).join(":")}`, () => undefined),
+      },
+      BACKFILL: this.workflows.boundTo(process),
+      ACE_API_BASE_URL: `http://ace.test/${number}/api`,
+      ACE_API_KEY: "the-key",
+      ADMIN_TOKEN: "the-token",
+      SITES: JSON.stringify(this.#plant.sites.map((name) => ({ name, timezone: "America/Chicago" }))),
+      PAGE_SIZE: String(this.#pageSize),
+      LOOKBACK_MINUTES: String(this.lookbackMs / MINUTE),
+      INITIAL_LOOKBACK_HOURS: String(this.#initialHours),
+      HOT_DAYS: "1",
+      REQUESTS_PER_MINUTE: "600",
+    };
+  }
+}
+
+function bindingsOf({ DB, TIMESERIES, ETL_STATE, BACKFILL, ACE_API_BASE_URL }: Readonly<Record<string, unknown>>) {
+  return {
+    DB: binding<D1Database>().parse(DB),
+    TIMESERIES: binding<R2Bucket>().parse(TIMESERIES),
+    ETL_STATE: binding<KVNamespace>().parse(ETL_STATE),
+    BACKFILL: binding<BackfillSettings["BACKFILL"]>().parse(BACKFILL),
+    ACE_API_BASE_URL: String(ACE_API_BASE_URL),
+  };
+}

@@ -1,0 +1,69 @@
+import { createHash } from "node:crypto";
+import type { World } from "./world.ts";
+
+/** What a world answers a fetch with. */
+type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
+
+/** Errors that no fault of the world may lead to: a mistake of ours. */
+const MISTAKES =
+  /"error":"(?:TypeError|RangeError|ReferenceError|SyntaxError|ZodError|StoredRowError|StoredHoursError)"/;
+
+/** What `Math.random` is now. The code keeps the function itself, which therefore asks for it anew each time. */
+let chance: (() => number) | null = null;
+
+/** To be called before any of the simulated code is loaded. */
+export function takeOverChance(): void {
+  const { random } = Math;
+  Math.random = () => (chance ?? random)();
+}
+
+/**
+ * Puts the world in the place of whatever of the platform the code reaches by itself: clock, timers, chance, fetch, the
+ * hash that is computed in another thread, and the log.
+ * @returns what puts the platform back
+ */
+export function installWorld(world: World, fetch: Fetch): () => void {
+  const { setTimeout, clearTimeout, fetch: realFetch } = globalThis;
+  const { now } = Date;
+  const { log, error } = console;
+  const randomUUID: unknown = Reflect.get(crypto, "randomUUID");
+  const digest: unknown = Reflect.get(crypto.subtle, "digest");
+  const cancels = new Map<number, () => void>();
+  let timers = 0;
+
+  Date.now = () => world.clock;
+  chance = () => world.random.next() / 2 ** 32;
+  Reflect.set(globalThis, "setTimeout", (fire: () => void, ms = 0) => {
+    const id = ++timers;
+    cancels.set(id, world.after(ms, fire));
+    return id;
+  });
+  Reflect.set(globalThis, "clearTimeout", (id: number) => {
+    cancels.get(id)?.();
+    cancels.delete(id);
+  });
+  Reflect.set(globalThis, "fetch", (url: string, init: RequestInit = {}) => fetch(new URL(url), init));
+  Reflect.set(crypto, "randomUUID", () => {
+    const hex = () => world.random.next().toString(16).padStart(8, "0");
+    return `${hex()}-${hex()}-${hex()}-${hex()}`;
+  });
+  Reflect.set(
+    crypto.subtle,
+    "digest",
+    async (_: string, data: Uint8Array) => Uint8Array.from(createHash("sha256").update(data).digest()).buffer,
+  );
+  console.log = (line: unknown) => world.trace(`log ${String(line)}`);
+  console.error = (line: unknown) => {
+    world.trace(`log ${String(line)}`);
+    if (MISTAKES.test(String(line))) world.violate(`a mistake of ours: ${String(line)}`);
+  };
+
+  return () => {
+    Object.assign(globalThis, { setTimeout, clearTimeout, fetch: realFetch });
+    Date.now = now;
+    chance = () => world.random.next() / 2 ** 32;
+    Object.assign(console, { log, error });
+    Reflect.set(crypto, "randomUUID", randomUUID);
+    Reflect.set(crypto.subtle, "digest", digest);
+  };
+}

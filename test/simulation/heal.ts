@@ -1,0 +1,68 @@
+import type { Deployment } from "./deployment.ts";
+import { checkHealed, checkTidied, storedOf } from "./invariants.ts";
+import { DAY, HOUR, MINUTE, type Plant, TODAY } from "./plant.ts";
+import { type Process, Violation, type World } from "./world.ts";
+
+/** Syncs that may be needed to catch up; more would be a sync that is stuck. */
+const MAX_SYNCS = 40;
+
+/** Passes of the supervisor, one every five minutes, that may be needed until a backfill has ended. */
+const MAX_PASSES = 400;
+
+/** Lets everything that was begun end, without faults, and looks at what must hold then. */
+export async function heal(world: World, deployment: Deployment, plant: Plant): Promise<void> {
+  world.isHealing = true;
+  world.skew = 0;
+  world.trace("heals");
+  const name = (job: string) => `${job}@${world.now}`;
+  const ended = async (process: Process) => {
+    await world.run(world.now + HOUR, () => !process.alive);
+    if (process.alive) throw new Violation(`${process.name} does not end`);
+  };
+  const sync = () => ended(deployment.etlCron(name("sync"), "*/5 * * * *"));
+  // what is on its way still fails as it may: it began before
+  await world.run(world.now + 20 * MINUTE);
+  await caughtUp(world, deployment, plant, sync);
+  await backfilled(world, deployment, ended);
+  if (world.random.chance(0.1)) {
+    const start = deployment.startBackfill(name("start"), TODAY / DAY - 2, TODAY / DAY - 1, "all");
+    await ended(start);
+    await backfilled(world, deployment, ended);
+  }
+  await ended(deployment.archive(name("archive"), TODAY / DAY - 1));
+  await world.run(world.now + 15 * MINUTE);
+  await caughtUp(world, deployment, plant, sync);
+  await ended(deployment.etlCron(name("hourly"), "7 * * * *"));
+  await checkHealed(world, deployment, plant);
+  await world.run(world.now + MINUTE);
+  // what dead builds left is swept when it is two days old
+  world.now += 2 * DAY + HOUR;
+  await ended(deployment.etlCron(name("daily"), "23 3 * * *"));
+  checkTidied(world, deployment);
+  for (const site of plant.sites) await storedOf(deployment, site);
+  await world.run(world.now);
+}
+
+async function caughtUp(world: World, { ledger }: Deployment, plant: Plant, sync: () => Promise<void>): Promise<void> {
+  for (let syncs = 0; syncs < MAX_SYNCS; syncs++) {
+    const began = world.clock;
+    await sync();
+    if (plant.sites.every((site) => (ledger.watermarks.get(site) ?? 0) >= began)) return;
+    await world.run(world.now + 30_000);
+  }
+  throw new Violation("the sync does not catch up");
+}
+
+async function backfilled(
+  world: World,
+  deployment: Deployment,
+  ended: (process: Process) => Promise<void>,
+): Promise<void> {
+  for (let passes = 0; passes < MAX_PASSES; passes++) {
+    const rows = deployment.database.rows("SELECT 1 FROM backfill_jobs WHERE status = 'in_progress'");
+    if (rows.length === 0 && deployment.workflows.running.length === 0) return;
+    await ended(deployment.superviseCron(`supervise@${world.now}`));
+    await world.run(world.now + 5 * MINUTE);
+  }
+  throw new Violation("a backfill does not end");
+}

@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { askFor } from "./ask.ts";
+import type { Deployment } from "./deployment.ts";
+import { dayOfKey } from "./ledger.ts";
+import { DAY, HOUR, type Plant, TODAY } from "./plant.ts";
+import { type Samples, sampleKey } from "./storage.ts";
+import type { World } from "./world.ts";
+
+/** Days that anything of the simulation may lie in, whole days since 1970. */
+const FIRST_DAY = TODAY / DAY - 2;
+const LAST_DAY = TODAY / DAY + 1;
+
+/** All that a site has stored, of both levels. */
+export async function storedOf(deployment: Deployment, site: string): Promise<Samples> {
+  const all: Samples = new Map();
+  for (let day = FIRST_DAY; day <= LAST_DAY; day++) {
+    const stored = await deployment.storage.day(site, day);
+    deployment.ledger.checkDay(site, day, stored);
+    for (const [key, value] of stored) all.set(key, value);
+  }
+  return all;
+}
+
+/** What must hold when all went well for a while. */
+export async function checkHealed(world: World, deployment: Deployment, plant: Plant): Promise<void> {
+  const { ledger, lookbackMs } = deployment;
+  for (const site of plant.sites) {
+    const stored = await storedOf(deployment, site);
+    ledger.checkCoverage(site, stored, lookbackMs);
+    checkRollups(world, deployment, site, stored);
+    const points = plant.points.filter((point) => point.site === site).map(({ name }) => name);
+    const range = { start: FIRST_DAY * DAY, end: (LAST_DAY + 1) * DAY };
+    for (const interval of ["raw", "1hr", "1day"] as const) {
+      askFor(`asks for ${interval}`, world, deployment, { site, points, ...range, interval }, stored);
+    }
+  }
+  const pending = z.array(z.object({ backfill_id: z.string() }));
+  const stuck = pending.parse(
+    deployment.database.rows("SELECT backfill_id FROM backfill_jobs WHERE status = 'in_progress'"),
+  );
+  if (stuck.length > 0) world.violate(`stuck: the backfill ${stuck[0]?.backfill_id}`);
+  const [left] = pending.parse(
+    deployment.database.rows(
+      `SELECT d.backfill_id FROM backfill_days d JOIN backfill_jobs j USING (backfill_id)
+       WHERE d.outcome = 'pending' AND j.status = 'completed'`,
+    ),
+  );
+  if (left !== undefined) world.violate(`the backfill ${left.backfill_id} is completed, and has days left`);
+}
+
+const rollupSchema = z.array(z.object({ name: z.string(), day: z.int(), hours: z.string() }));
+const unfoldedSchema = z.array(z.object({ hour: z.int() }));
+const aggregateSchema = z.array(z.union([z.literal(0), z.array(z.number())]));
+
+/** An hour of `point_days` is the sum of the hour's samples, unless `hot_hours` says that it is not: migration 0004. */
+function checkRollups(world: World, { database }: Deployment, site: string, stored: Samples): void {
+  const unfolded = new Set(
+    unfoldedSchema
+      .parse(
+        database.rows(
+          `SELECT h.hour FROM hot_hours h JOIN sites s ON s.id = h.site_id
+           WHERE s.name = ?1 AND h.folded_version IS NOT h.version`,
+          site,
+        ),
+      )
+      .map(({ hour }) => hour),
+  );
+  const rows = rollupSchema.parse(
+    database.rows(
+      `SELECT p.name, d.day, d.hours FROM point_days d JOIN points p ON p.id = d.point_id
+       JOIN sites s ON s.id = p.site_id WHERE s.name = ?1`,
+      site,
+    ),
+  );
+  const expected = new Map<string, number[]>();
+  for (const [key, value] of stored) {
+    const hour = Math.floor(Number(key.slice(key.lastIndexOf(" ") + 1)) / HOUR) * HOUR;
+    if (unfolded.has(hour)) continue;
+    const values = expected.get(sampleKey(key.slice(0, key.lastIndexOf(" ")), hour)) ?? [];
+    values.push(Number(value));
+    expected.set(sampleKey(key.slice(0, key.lastIndexOf(" ")), hour), values);
+  }
+  for (const { name, day, hours } of rows) {
+    aggregateSchema.parse(JSON.parse(hours)).forEach((aggregate, i) => {
+      const hour = day * DAY + i * HOUR;
+      if (unfolded.has(hour)) return;
+      const key = sampleKey(name, hour);
+      const values = expected.get(key) ?? [];
+      expected.delete(key);
+      const [n = 0, min = 0, max = min, sum = n * min] = aggregate === 0 ? [] : aggregate;
+      const largest = Math.max(0, ...values.map(Math.abs));
+      const total = values.reduce((all, value) => all + value, 0);
+      const isSame = n === values.length && (n === 0 || (min === Math.min(...values) && max === Math.max(...values)));
+      if (!isSame || Math.abs(sum - total) > 1e-9 * largest * Math.max(1, n)) {
+        world.violate(`the rollup of ${key} is ${JSON.stringify(aggregate)}, and its samples are ${values.join()}`);
+      }
+    });
+  }
+  const [lacking] = expected.keys();
+  if (lacking !== undefined) world.violate(`the rollups know nothing of ${lacking}, day ${dayOfKey(lacking)}`);
+}
+
+/** Nothing is left of builds, two days after the last of them. */
+export function checkTidied(world: World, { bucket }: Deployment): void {
+  const litter = [...bucket.objects.keys()].find((key) => key.startsWith("staging/"));
+  if (litter !== undefined) world.violate(`left behind: ${litter}`);
+}

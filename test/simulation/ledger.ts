@@ -1,0 +1,237 @@
+import { z } from "zod";
+import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
+import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
+import { type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
+import { isPunctual, type ServedPage, textAt } from "./upstream.ts";
+import type { Process, World } from "./world.ts";
+
+/** The statements that say of a page that it is stored: sync-state.ts. */
+const ENDS_PAGE = /INSERT INTO sync_state \(site_id, (?:window_start|watermark)/;
+const PUBLISHES = /INSERT INTO day_files/;
+
+const stateSchema = z.array(z.object({ name: z.string(), watermark: z.int().nullable() }));
+const daySchema = z.array(
+  z.object({
+    name: z.string(),
+    day: z.int(),
+    state: z.string(),
+    build: z.string().nullable(),
+    reason: z.string().nullable(),
+  }),
+);
+const nameSchema = z.array(z.object({ name: z.string() }));
+
+/**
+ * The books: what the upstream served, and what we said to have stored. Nothing may be stored that was not served, and
+ * what was said to be stored must be there ever after.
+ */
+export class Ledger {
+  /** every value that was served for a sample; only of answers that reached a process whole */
+  readonly served = new Map<string, Set<string>>();
+  /** what we said to have stored, and the value that was said last */
+  readonly promised: Samples = new Map();
+  /** by site, from where on the sync proved to have everything; epoch ms */
+  readonly coveredFrom = new Map<string, number>();
+  readonly watermarks = new Map<string, number>();
+  readonly #world: World;
+  readonly #plant: Plant;
+  readonly #database: SimulatedDatabase;
+  readonly #storage: Storage;
+  /** pages of a sync that it did not say to have stored yet */
+  readonly #open = new Map<Process, ServedPage[]>();
+  /** values that were served to any build, and to each: they may come to light when hot rows are gone */
+  readonly #builds = new Map<string, Set<string>>();
+  /** by build and day, the process that first asked for the day: a build may outlive many */
+  readonly #buildStarts = new Map<string, Process>();
+  /** points that a process must store samples of: catalogued as configured, or unknown, when it began */
+  readonly #unconfigured = new WeakMap<Process, ReadonlySet<string>>();
+  readonly #catalogued = new WeakMap<Process, ReadonlySet<string>>();
+  /** start of the window that a process stored a page of last */
+  readonly #lastStart = new WeakMap<Process, number>();
+  readonly #published = new Map<string, string>();
+
+  constructor(world: World, plant: Plant, database: SimulatedDatabase, storage: Storage) {
+    this.#world = world;
+    this.#plant = plant;
+    this.#database = database;
+    this.#storage = storage;
+  }
+
+  begin(process: Process): void {
+    const names = (configured: number) =>
+      new Set(
+        nameSchema
+          .parse(this.#database.rows("SELECT name FROM points WHERE configured = ?1", configured))
+          .map(({ name }) => name),
+      );
+    this.#unconfigured.set(process, names(0));
+    this.#catalogued.set(process, names(1));
+  }
+
+  noteWeather(name: string, time: number, value: number): void {
+    this.#serve(sampleKey(name, time), valueText(value));
+  }
+
+  notePage(page: ServedPage, to: Process): void {
+    const build = buildOf(to);
+    for (const { sample, text } of page.rows) {
+      const value = numberOf(text);
+      if (value === null) continue;
+      const key = sampleKey(sample.point.name, sample.time);
+      this.#serve(key, valueText(value));
+      if (build !== null) for (const whose of [key, `${build} ${key}`]) addTo(this.#builds, whose, valueText(value));
+    }
+    if (build === null) {
+      const pages = this.#open.get(to) ?? [];
+      this.#open.set(to, [...pages, page]);
+      return;
+    }
+    // the hour asked for reaches a millisecond beyond
+    const ofDay = `${build} ${page.site} ${Math.floor((page.start + 1) / DAY)}`;
+    if (!this.#buildStarts.has(ofDay)) this.#buildStarts.set(ofDay, to);
+  }
+
+  /** Whether a stored value is one that it may be. */
+  isRight(key: string, value: string): boolean {
+    const promised = this.promised.get(key);
+    if (promised === undefined) return this.served.get(key)?.has(value) === true;
+    return promised === value || this.#builds.get(key)?.has(value) === true;
+  }
+
+  /** To be told of every commit. */
+  noteCommit(statements: readonly SentStatement[], by: Process): void {
+    if (statements.some(({ sql }) => sql.includes("sync_state"))) {
+      const moved = statements.find(({ sql }) => ENDS_PAGE.test(sql));
+      if (moved !== undefined) this.#promisePages(by, moved.values[0] ?? null);
+      this.#noteWatermarks(by);
+    }
+    if (statements.some(({ sql }) => PUBLISHES.test(sql))) this.#notePublished();
+    if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
+  }
+
+  /** The upstream never takes a point from its list. */
+  #checkRetired(): void {
+    const sql = "SELECT name FROM points WHERE source = 'catalog' AND configured = 0";
+    const [retired] = nameSchema.parse(this.#database.rows(sql));
+    if (retired !== undefined) this.#world.violate(`${retired.name} is listed, and is not collected any more`);
+  }
+
+  /** The cursor or the watermark has moved: whatever was served to that sync must be stored now, as it was served. */
+  #promisePages(by: Process, siteId: Bound): void {
+    const [site] = nameSchema.parse(this.#database.rows("SELECT name FROM sites WHERE id = ?1", siteId));
+    const open = Map.groupBy(this.#open.get(by) ?? [], (page) => page.site === site?.name);
+    const said = new Map<string, { readonly sample: PlantSample; readonly value: string }>();
+    for (const { sample, text } of (open.get(true) ?? []).flatMap(({ rows }) => rows)) {
+      const value = numberOf(text);
+      if (value === null || !this.#mustSync(by, sample)) continue;
+      said.set(sampleKey(sample.point.name, sample.time), { sample, value: valueText(value) });
+    }
+    for (const [key, { sample, value }] of said) {
+      const stored = this.#storage.hotValue(sample.point.site, sample.point.name, sample.time);
+      if (stored !== value) this.#world.violate(`the sync moved on, and ${key} is ${stored} instead of ${value}`);
+      this.promised.set(key, value);
+    }
+    this.#lastStart.set(by, open.get(true)?.at(-1)?.start ?? 0);
+    this.#open.set(by, open.get(false) ?? []);
+  }
+
+  #mustSync(by: Process, { point }: PlantSample): boolean {
+    return point.configuredAt <= by.startedAt && this.#unconfigured.get(by)?.has(point.name) !== true;
+  }
+
+  #noteWatermarks(by: Process): void {
+    const sql = "SELECT s.name, y.watermark FROM sync_state y JOIN sites s ON s.id = y.site_id";
+    for (const { name, watermark } of stateSchema.parse(this.#database.rows(sql))) {
+      if (watermark === null) continue;
+      const before = this.watermarks.get(name);
+      if (before === undefined) this.coveredFrom.set(name, this.#lastStart.get(by) || watermark);
+      if (before !== undefined && watermark < before) this.#world.violate(`the watermark of ${name} moved back`);
+      this.watermarks.set(name, watermark);
+    }
+  }
+
+  #notePublished(): void {
+    const sql = "SELECT s.name, f.day, f.state, f.build, f.reason FROM day_files f JOIN sites s ON s.id = f.site_id";
+    for (const { name, day, state, build, reason } of daySchema.parse(this.#database.rows(sql))) {
+      if (state === "suspect") this.#world.violate(`nobody touched it, and ${name} ${day} is suspect: ${reason}`);
+      if (build === null || this.#published.get(`${name} ${day}`) === build) continue;
+      this.#published.set(`${name} ${day}`, build);
+      const start = this.#buildStarts.get(`${build} ${name} ${day}`);
+      if (start !== undefined) this.#promiseDay(start, name, day, state, build);
+      this.#world.check(async () => this.checkDay(name, day, await this.#storage.day(name, day)));
+    }
+  }
+
+  /** A backfill says that a day is whole: it must hold what the upstream had when the build began. */
+  #promiseDay(first: Process, site: string, day: number, state: string, build: string): void {
+    const start = first.startedAt;
+    const due = (this.#plant.samples.get(site) ?? []).filter(
+      ({ time, visibleAt, point }) =>
+        Math.floor(time / DAY) === day && visibleAt <= start && this.#catalogued.get(first)?.has(point.name) === true,
+    );
+    this.#world.check(async () => {
+      const file = await this.#storage.cold(site, day);
+      for (const { point, time, text } of due) {
+        const key = sampleKey(point.name, time);
+        const values = this.#builds.get(`${build} ${key}`);
+        const found = file.get(key);
+        if (numberOf(text) === null || (found !== undefined && values?.has(found) === true)) continue;
+        this.#world.violate(`${build} was served ${[...(values ?? [])].join()} for ${key}, and has written ${found}`);
+      }
+    });
+    for (const sample of due) {
+      const value = numberOf(textAt(sample, start));
+      if (value === null) continue;
+      const key = sampleKey(sample.point.name, sample.time);
+      if (state === "empty-confirmed") this.#world.violate(`${site} ${day} is said to be empty, and has ${key}`);
+      // what the sync said last stays: the hot level wins, and a correction may have come meanwhile
+      if (!this.promised.has(key)) this.promised.set(key, valueText(value));
+    }
+  }
+
+  /** What was promised of a day is stored, and nothing that was not served. */
+  checkDay(site: string, day: number, stored: Samples): void {
+    for (const [key, value] of this.promised) {
+      if (dayOfKey(key) !== day || !key.startsWith(`${site}/`)) continue;
+      const found = stored.get(key);
+      if (found === undefined) this.#world.violate(`lost: ${key} was stored as ${value}`);
+      else if (!this.isRight(key, found)) this.#world.violate(`${key} is ${found}; it was stored as ${value}`);
+    }
+    for (const [key, value] of stored) {
+      if (this.served.get(key)?.has(value) !== true) this.#world.violate(`invented: ${key} is ${value}`);
+    }
+  }
+
+  /** Samples that every window over their time must have met: they are stored as far as the sync has come. */
+  checkCoverage(site: string, stored: Samples, lookbackMs: number): void {
+    const from = this.coveredFrom.get(site) ?? Number.POSITIVE_INFINITY;
+    const until = (this.watermarks.get(site) ?? 0) - lookbackMs;
+    for (const sample of this.#plant.samples.get(site) ?? []) {
+      const { time, point, text, correction } = sample;
+      if (time < from || time >= until || point.configuredAt > 0 || !isPunctual(sample)) continue;
+      if (numberOf(text) === null || (correction !== null && numberOf(correction.text) === null)) continue;
+      if (!stored.has(sampleKey(point.name, time))) {
+        this.#world.violate(`the watermark is past ${sampleKey(point.name, time)}, which was never stored`);
+      }
+    }
+  }
+
+  #serve(key: string, value: string): void {
+    addTo(this.served, key, value);
+  }
+}
+
+function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {
+  const values = sets.get(key);
+  if (values === undefined) sets.set(key, new Set([value]));
+  else values.add(value);
+}
+
+/** The build that a Workflow instance's process works for; null: it is none. */
+function buildOf({ name }: Process): string | null {
+  return name.startsWith("backfill_") ? (name.split("#")[0] ?? null) : null;
+}
+
+export function dayOfKey(key: string): number {
+  return Math.floor(Number(key.slice(key.lastIndexOf(" ") + 1)) / DAY);
+}

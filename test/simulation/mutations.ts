@@ -1,0 +1,143 @@
+/** A fault that is planted into the real code, to see whether the simulation finds it. */
+export interface Mutation {
+  readonly name: string;
+  /** from the repository's root */
+  readonly file: string;
+  /** must be there exactly once */
+  readonly find: string;
+  readonly replace: string;
+  /** what would go wrong */
+  readonly why: string;
+}
+
+const SYNC = "packages/core/src/sync";
+const COLD = "packages/core/src/cold";
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "drop-watermark-guard",
+    file: `${SYNC}/sync-state.ts`,
+    find: "WHEN watermark IS NULL OR watermark BETWEEN ?2 AND ?3 THEN",
+    replace: "WHEN true THEN",
+    why: "a run that is overtaken by another sets the watermark back",
+  },
+  {
+    name: "watermark-before-rows",
+    file: `${SYNC}/sync-site.ts`,
+    find: "const counts = await upsertSamples(db, samples, seen === null ? [progress] : [seen.statement, progress]);",
+    replace: "await progress.run(); const counts = await upsertSamples(db, samples, []);",
+    why: "a crash between the two leaves rows behind that no window asks for again",
+  },
+  {
+    name: "swallow-failed-write",
+    file: `${SYNC}/sync-site.ts`,
+    find: 'throw this.#failed(new StageError("store", error), from, samples.length);',
+    replace: 'this.#failed(new StageError("store", error), from, samples.length);',
+    why: "the next page moves the cursor over one that was not stored",
+  },
+  {
+    name: "no-lookback",
+    file: `${SYNC}/window.ts`,
+    find: "watermark === null ? from : from - settings.lookbackMs",
+    replace: "from",
+    why: "a sample that shows up a minute after its time is behind the watermark",
+  },
+  {
+    name: "repeated-cursor-ends-window",
+    file: "packages/core/src/ace/timeseries.ts",
+    find: 'if (seen.has(identity)) throw new AceError("cursor_repeated", path, "the next page\'s cursor was used before");',
+    replace: "if (seen.has(identity)) { yield { samples, records, rejected, rejectedRecords, next: null }; return; }",
+    why: "a window counts as complete without a word of the API's",
+  },
+  {
+    name: "trust-the-cursor",
+    file: "packages/core/src/ace/timeseries.ts",
+    find: "given === null ? null : repairCursor(cursor, given, end)",
+    replace: "given",
+    why: "the upstream's cursor fault sends every page back to where it began",
+  },
+  {
+    name: "overwrite-hour-row",
+    file: "packages/core/src/hot/upsert.ts",
+    find: "DO UPDATE SET samples = json_patch(samples, excluded.samples), revision = revision + 1\nWHERE samples IS NOT json_patch(samples, excluded.samples)",
+    replace: "DO UPDATE SET samples = excluded.samples, revision = revision + 1\nWHERE samples IS NOT excluded.samples",
+    why: "an hour keeps the samples of its last window only",
+  },
+  {
+    name: "hour-version-stands-still",
+    file: "packages/core/src/hot/hot-hours.ts",
+    find: "DO UPDATE SET version = version + 1",
+    replace: "DO UPDATE SET version = version",
+    why: "rollups are taken for current that lack late samples",
+  },
+  {
+    name: "fold-without-version",
+    file: `${COLD}/fold-hour.ts`,
+    find: "WHERE site_id = ?1 AND hour = ?2 AND version = ?3)",
+    replace: "WHERE site_id = ?1 AND hour = ?2 AND ?3 IS NOT NULL)",
+    why: "a sample that comes while an hour is folded is missing in its rollup",
+  },
+  {
+    name: "delete-without-revision",
+    file: `${COLD}/publish-statements.ts`,
+    find: "WHERE h.revision = f.value ->> 1",
+    replace: "WHERE f.value ->> 1 IS NOT NULL",
+    why: "the archive deletes samples that came after it had read their row",
+  },
+  {
+    name: "put-without-condition",
+    file: `${COLD}/publish-day.ts`,
+    find: 'onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },',
+    replace: "",
+    why: "of two builds the slower one takes away what the quicker one published",
+  },
+  {
+    name: "publish-without-claim",
+    file: `${COLD}/publish-day.ts`,
+    find: "if (!(await withD1Retry(() => claim(db, of, sha256, generation, now())))) return null;",
+    replace: "if (generation < 0) await claim(db, of, sha256, generation, now());",
+    why: "half-published: a build that dies after its put leaves an object that nobody knows",
+  },
+  {
+    name: "forget-the-old-file",
+    file: `${COLD}/merge-day.ts`,
+    find: "const old = base.file === null ? null : scanDayFile(",
+    replace: "const old = base.file === null || base.etag !== null ? null : scanDayFile(",
+    why: "archiving a late sample drops the rest of the day",
+  },
+  {
+    name: "old-value-wins",
+    file: `${COLD}/merge-points.ts`,
+    find: "if (old.times[i] === time) i++;\n    times[n] = time;\n    values[n++] = young.values[j]!;",
+    replace: "times[n] = time;\n    values[n++] = old.times[i] === time ? old.values[i++]! : young.values[j]!;",
+    why: "archiving takes a correction back",
+  },
+  {
+    name: "last-page-of-an-hour",
+    file: `${COLD}/spill-api-hour.ts`,
+    find: "arrived.push(selection.samples);",
+    replace: "arrived.splice(0, arrived.length, selection.samples);",
+    why: "a backfill writes days of which it kept a part",
+  },
+  {
+    name: "sweep-nothing",
+    file: `${COLD}/staging.ts`,
+    find: "uploaded.getTime() < before",
+    replace: "uploaded.getTime() < before - before",
+    why: "what dead builds staged is never removed",
+  },
+  {
+    name: "leave-ended-instances",
+    file: "packages/core/src/backfill/supervise.ts",
+    find: 'futile + 1 >= MAX_FUTILE ? "give up" : "appoint"',
+    replace: 'futile + 1 >= MAX_FUTILE ? "give up" : "leave"',
+    why: "a backfill whose instance was terminated stands still",
+  },
+  {
+    name: "query-trusts-its-plan",
+    file: "packages/core/src/query/read-samples.ts",
+    find: "if (first === undefined || last === undefined) return { files, unreadable: [] };",
+    replace: "if (first === undefined || last === undefined || points.length > 0) return { files, unreadable: [] };",
+    why: "an answer lacks hot samples that were archived while it was read",
+  },
+];

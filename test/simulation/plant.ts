@@ -1,0 +1,118 @@
+import type { Random } from "../fuzz/random.ts";
+
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The day that the simulated time begins in. */
+export const TODAY = Date.UTC(2025, 9, 12);
+
+/** A point of a simulated site. */
+interface PlantPoint {
+  readonly name: string;
+  readonly site: string;
+  /** since when the upstream lists it as configured, epoch ms */
+  readonly configuredAt: number;
+}
+
+/** A sample as the upstream comes to know it; times are epoch ms. */
+export interface PlantSample {
+  readonly point: PlantPoint;
+  readonly time: number;
+  /** when the upstream begins to serve it */
+  readonly visibleAt: number;
+  /** the text of its value; null is served as null */
+  readonly text: string | null;
+  /** a later word of the upstream's about it */
+  readonly correction: { readonly at: number; readonly text: string } | null;
+}
+
+/** What the upstream will have said by the end of time. */
+export interface Plant {
+  readonly sites: readonly string[];
+  readonly points: readonly PlantPoint[];
+  /** by site, ascending by time, then in the order of the points */
+  readonly samples: ReadonlyMap<string, readonly PlantSample[]>;
+}
+
+/** A sample that is visible within this of its time is punctual, in milliseconds: less than the lookback less our skew. */
+export const PUNCTUAL_MS = 2 * MINUTE;
+
+const NUMBERS: readonly [string, ...string[]] = [
+  "21.5",
+  "330.0",
+  "-0",
+  "5e-324",
+  "25.517500000000002",
+  "1e15",
+  "-7",
+  "0",
+];
+const WORDS: readonly [string, ...string[]] = ["active", "inactive", "true", "false"];
+const NO_NUMBERS: readonly [string | null, ...(string | null)[]] = ["NaN", null, "", "{fault}", "1e999"];
+
+/** The number that a served text is, written down from the description of the API; null: it is none. */
+export function numberOf(text: string | null): number | null {
+  if (text === null || text.trim() === "") return null;
+  if (text === "active" || text === "true") return 1;
+  if (text === "inactive" || text === "false") return 0;
+  const number = Number(text);
+  return Number.isFinite(number) ? number : null;
+}
+
+/** Draws a plant of one or two sites, whose samples reach from two days before today to `until`. */
+export function drawPlant(random: Random, until: number): Plant {
+  const sites = random.chance(0.25) ? ["site_a", "site_b"] : ["site_a"];
+  const points: PlantPoint[] = [];
+  const samples = new Map<string, PlantSample[]>();
+  for (const site of sites) {
+    const own = Array.from({ length: 2 + random.below(5) }, (_, i): PlantPoint => {
+      const isLater = i > 1 && random.chance(0.25);
+      const configuredAt = isLater ? TODAY + random.below(until - TODAY) : 0;
+      return { name: `${site}/p${i}`, site, configuredAt };
+    });
+    points.push(...own);
+    samples.set(site, drawSamples(random, own, until));
+  }
+  return { sites, points, samples };
+}
+
+function drawSamples(random: Random, points: readonly PlantPoint[], until: number): PlantSample[] {
+  const samples: PlantSample[] = [];
+  const cadence = random.pick([10, 15, 30]) * MINUTE;
+  const lateShare = random.pick([0, 0, 0.05, 0.2]);
+  const correctedShare = random.pick([0, 0.1, 0.4]);
+  const silentShare = random.pick([0, 0.1, 0.5]);
+  // a site may be silent for hours; the days before today are coarse, for they only matter to the backfill
+  const silence = TODAY - DAY + random.below(2 * DAY);
+  for (let time = TODAY - 2 * DAY + random.below(HOUR); time < until;) {
+    const isSilent = time > silence && time < silence + 4 * HOUR;
+    for (const point of points) {
+      if (isSilent || random.chance(silentShare)) continue;
+      samples.push(drawSample(random, point, time, lateShare, correctedShare));
+    }
+    time += time < TODAY - 8 * HOUR ? 2 * HOUR + random.below(HOUR) : cadence + random.below(3) * 17;
+  }
+  return samples;
+}
+
+function drawSample(
+  random: Random,
+  point: PlantPoint,
+  time: number,
+  lateShare: number,
+  correctedShare: number,
+): PlantSample {
+  const isLate = random.chance(lateShare);
+  const delay = isLate ? 20 * MINUTE + random.below(5 * HOUR) : random.below(PUNCTUAL_MS);
+  const text = random.chance(0.04)
+    ? random.pick(NO_NUMBERS)
+    : random.chance(0.1)
+      ? random.pick(WORDS)
+      : random.chance(0.3)
+        ? random.pick(NUMBERS)
+        : String(random.below(100_000) / 64);
+  const at = time + delay + random.below(40 * MINUTE);
+  const correction = random.chance(correctedShare) ? { at, text: String(random.below(1_000) + 0.25) } : null;
+  return { point, time, visibleAt: time + delay, text, correction };
+}

@@ -1,0 +1,145 @@
+import { askBesides } from "./ask.ts";
+import type { SimulatedDatabase } from "./database.ts";
+import { Deployment } from "./deployment.ts";
+import { installWorld } from "./globals.ts";
+import { heal } from "./heal.ts";
+import { DAY, drawPlant, HOUR, MINUTE, TODAY } from "./plant.ts";
+import { World } from "./world.ts";
+
+/** What a seed came to. */
+export interface Outcome {
+  readonly seed: number;
+  /** of all that happened and of what is stored at the end */
+  readonly digest: string;
+  readonly calls: number;
+  /** samples that were said to be stored */
+  readonly promised: number;
+  /** what does not hold; null: all does */
+  readonly violation: string | null;
+  readonly lines: readonly string[] | null;
+}
+
+interface Options {
+  readonly keepLines?: boolean;
+  /** told of each transaction; SQL's `random()` then gives {@link RECORDED_RANDOM}, so that all of them can be made again */
+  readonly record?: SimulatedDatabase["onTransaction"];
+}
+
+/** Versions and revisions need not differ for what is compared: 4711. */
+export const RECORDED_RANDOM = 4711;
+
+/** Plays a seed: a few hours in which things go wrong, the healing, and what must hold then. */
+export async function simulate(seed: number, { keepLines = false, record }: Options = {}): Promise<Outcome> {
+  const world = new World(seed, TODAY, keepLines);
+  const { random } = world;
+  // soon after midnight: yesterday can be archived while its last hours are still being caught up with
+  const begin = TODAY + random.below(3 * HOUR);
+  const end = begin + HOUR + random.below(3 * HOUR);
+  world.now = begin;
+  const plant = drawPlant(random, end + 3 * HOUR);
+  // 47 bits count
+  const ofSql = () => (record === undefined ? BigInt(random.next()) * 70_001n : BigInt(RECORDED_RANDOM));
+  const deployment = new Deployment(world, plant, ofSql);
+  if (record !== undefined) deployment.database.onTransaction = record;
+  const restore = installWorld(world, (url, init) => deployment.fetch(url, init));
+  let violation: string | null = null;
+  try {
+    script(world, deployment, end, () => askBesides(`asks@${world.now}`, world, deployment, plant));
+    await world.run(end);
+    await heal(world, deployment, plant);
+  } catch (error) {
+    violation = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    world.trace(error instanceof Error && error.name !== "Violation" ? (error.stack ?? "") : "");
+  } finally {
+    restore();
+  }
+  const { calls, lines } = world;
+  return { seed, digest: world.digest(), calls, promised: deployment.ledger.promised.size, violation, lines };
+}
+
+/** Draws what happens until `end`: the crons, some of them twice or never, and what people and the platform do. */
+function script(world: World, deployment: Deployment, end: number, ask: () => void): void {
+  const { random } = world;
+  const start = world.now;
+  const at = (time: number, act: () => void) => world.after(time - world.now, act);
+  const sometimes = (share: number, most: number, act: () => void) => {
+    const times = random.chance(share) ? 1 + random.below(most) : 0;
+    for (let i = 0; i < times; i++) at(start + random.below(end - start), act);
+  };
+  const name = (job: string) => `${job}@${world.now}`;
+  const sync = () => deployment.etlCron(name("sync"), "*/5 * * * *");
+  const step = random.pick([8, 15, 30]) * MINUTE;
+  for (let time = start; time < end; time += step) {
+    if (random.chance(0.9)) at(time, sync);
+    if (random.chance(0.1)) at(time + random.below(40_000), sync);
+  }
+  for (let time = start; time < end; time += HOUR) {
+    at(time + 7 * MINUTE, () => deployment.etlCron(name("hourly"), "7 * * * *"));
+    if (random.chance(0.1))
+      at(time + 7 * MINUTE + random.below(20_000), () => deployment.etlCron(name("hourly"), "7 * * * *"));
+  }
+  const yesterday = TODAY / DAY - 1;
+  const jobs: readonly [() => void, ...(() => void)[]] = [
+    sync,
+    sync,
+    ask,
+    ask,
+    () => deployment.archive(name("archive"), yesterday),
+    () => deployment.archive(name("archive"), yesterday),
+    () => deployment.etlCron(name("hourly"), "7 * * * *"),
+    () => deployment.importDays(name("import"), yesterday, yesterday),
+  ];
+  // many at once, most of all while the first sync catches up
+  const burst = (time: number) => {
+    const spread = random.pick([1, 1_000, 8_000]);
+    for (let i = 2 + random.below(6); i > 0; i--) at(time + random.below(spread), random.pick(jobs));
+  };
+  // while a day is published somebody should ask, for that takes a moment only
+  deployment.bucket.onPut = (key) => {
+    if (!world.isHealing && key.startsWith("timeseries/") && random.chance(0.6)) at(world.now + random.below(300), ask);
+  };
+  if (random.chance(0.5)) burst(start + random.below(30_000));
+  // hours are folded while samples come into them
+  const hourly = () => deployment.etlCron(name("hourly"), "7 * * * *");
+  if (random.chance(0.2)) for (let i = 0; i < 6; i++) at(start + 2_000 + random.below(40_000), hourly);
+  sometimes(0.5, 2, () => burst(world.now));
+  sometimes(0.3, 2, () => deployment.etlCron(name("daily"), "23 3 * * *"));
+  sometimes(0.6, 4, () => deployment.archive(name("archive"), yesterday));
+  sometimes(0.6, 4, ask);
+  sometimes(0.2, 2, () => {
+    world.skew = (random.below(9) - 4) * MINUTE;
+    world.trace(`our clock is ${world.skew} ms ahead`);
+  });
+  sometimes(0.2, 2, () => {
+    for (const process of world.processes) if (random.chance(0.7)) world.kill(process);
+  });
+  sometimes(0.1, 2, () => deployment.replayLetters(name("replay")));
+  if (random.chance(0.3)) scriptBackfill(world, deployment, sometimes, name);
+}
+
+function scriptBackfill(
+  world: World,
+  deployment: Deployment,
+  sometimes: (share: number, most: number, act: () => void) => void,
+  name: (job: string) => string,
+): void {
+  const { random } = world;
+  const yesterday = TODAY / DAY - 1;
+  const first = random.chance(0.25) ? yesterday - 1 : yesterday;
+  for (let time = 0; time < 5 * HOUR; time += 20 * MINUTE) {
+    world.after(time + random.below(MINUTE), () => {
+      if (!world.isHealing) deployment.superviseCron(name("supervise"));
+    });
+  }
+  sometimes(1, 2, () =>
+    deployment.startBackfill(name("start"), first, yesterday, random.pick(["unfinished", "unfinished", "all"])),
+  );
+  sometimes(0.2, 1, () => deployment.cancelBackfill(name("cancel")));
+  sometimes(0.2, 1, () => deployment.startBackfill(name("retry"), first, yesterday, "failed"));
+  sometimes(0.2, 1, () => deployment.importDays(name("import"), first, yesterday));
+  sometimes(0.4, 4, () => {
+    const { running } = deployment.workflows;
+    const chosen = running[random.below(running.length)];
+    if (chosen !== undefined) deployment.workflows.terminate(chosen);
+  });
+}

@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { mutated } from "./hooks.ts";
+import { MUTATIONS } from "./mutations.ts";
+import { runSimulation } from "./run-simulation.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+it(
+  "whatever goes wrong, nothing is lost, doubled or invented: 2,000 seeds, or a minute of them",
+  { timeout: 180_000 },
+  async () => {
+    const halves = await Promise.all(
+      ["1", "1001"].map((first) => runSimulation(["--first", first, "--seeds", "1000", "--seconds", "55"])),
+    );
+    for (const { code, output } of halves) {
+      expect(output).toMatch(/^[\d,]+ seeds, .*: all holds$/m);
+      expect(code).toBe(0);
+    }
+  },
+);
+
+it("a seed decides all that happens", { timeout: 120_000 }, async () => {
+  for (const seed of ["3", "8", "12"]) {
+    const [once, again] = await Promise.all([runSimulation(["--seed", seed]), runSimulation(["--seed", seed])]);
+    expect(once.output).toMatch(/digest [0-9a-f]{64}/);
+    expect(once.output.split("\n").length).toBeGreaterThan(200);
+    expect(again.output).toBe(once.output);
+  }
+});
+
+it.each(MUTATIONS)("the fault $name can still be planted", async (mutation) => {
+  const source = await readFile(join(ROOT, mutation.file), "utf8");
+  expect(mutated(mutation, source)).not.toBe(source);
+});
+
+it.each(["watermark-before-rows", "overwrite-hour-row", "no-lookback", "last-page-of-an-hour"])(
+  "finds the planted fault %s, and prints how to see it again",
+  { timeout: 120_000 },
+  async (name) => {
+    const { code, output } = await runSimulation(["--mutation", name, "--seeds", "60", "--seconds", "60"]);
+    expect(output).toMatch(new RegExp(`^npm run simulate -- --seed \\d+ --mutation ${name}$`, "m"));
+    expect(code).toBe(1);
+  },
+);

@@ -1,0 +1,184 @@
+import { z } from "zod";
+import type { Random } from "../fuzz/random.ts";
+import { type Plant, type PlantSample, PUNCTUAL_MS } from "./plant.ts";
+import type { Process, World } from "./world.ts";
+
+/** A row as it is served. */
+interface ServedRow {
+  readonly sample: PlantSample;
+  readonly text: string | null;
+}
+
+/** A page that reached a process whole. */
+export interface ServedPage {
+  readonly site: string;
+  readonly start: number;
+  readonly end: number;
+  readonly rows: readonly ServedRow[];
+}
+
+const cursorSchema = z.object({ offset: z.int(), timestamp: z.string() });
+
+/** Faults of a whole answer, and of a page; the others of the API's are in packages/ace-simulator. */
+const ANSWER_FAULTS = ["429", "500", "502", "503", "401", "html", "cut", "hang"] as const;
+const PAGE_FAULTS = ["short", "empty", "repeated", "double", "shuffled"] as const;
+
+/** An answer whose body is read at once: the platform's own would take turns that no seed decides. */
+class Answer extends Response {
+  readonly #text: string;
+
+  constructor(text: string, init: ResponseInit = {}) {
+    super(null, init);
+    this.#text = text;
+  }
+
+  override async text(): Promise<string> {
+    return this.#text;
+  }
+}
+
+const json = (body: unknown) => new Answer(JSON.stringify(body));
+
+/**
+ * The ACE API as far as the code asks it, written from its description: a page of the samples that it has by now, the
+ * cursor fault of the real one included. Its own faults come as often as the seed says.
+ */
+export class Upstream {
+  readonly #world: World;
+  readonly #plant: Plant;
+  readonly #faultShare: number;
+  readonly #hasWeather: boolean;
+  /** told of every page that reached somebody */
+  onServed: (page: ServedPage, to: Process) => void = () => undefined;
+  /** told of each reading of the weather */
+  onWeather: (name: string, time: number, value: number) => void = () => undefined;
+
+  constructor(world: World, plant: Plant) {
+    this.#world = world;
+    this.#plant = plant;
+    this.#faultShare = world.random.pick([0, 0.02, 0.1, 0.3]);
+    this.#hasWeather = world.random.chance(0.2);
+  }
+
+  async fetch(process: Process, url: URL, signal: AbortSignal | null): Promise<Response> {
+    const [, site = "", endpoint = ""] = /\/sites\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
+    const answer = await this.#world.io(process, "upstream", endpoint, () => this.#answer(site, endpoint, url));
+    if (answer === "hang") return new Promise(() => undefined);
+    if (answer.page !== null && signal?.aborted !== true) this.onServed(answer.page, process);
+    return answer.response;
+  }
+
+  #answer(site: string, endpoint: string, url: URL): { response: Response; page: ServedPage | null } | "hang" {
+    const { random, isHealing } = this.#world;
+    const fault = !isHealing && random.chance(this.#faultShare) ? random.pick(ANSWER_FAULTS) : null;
+    if (fault === "hang") return "hang";
+    const whole = (response: Response) => ({ response, page: null });
+    if (fault === "html") return whole(new Answer("<html>busy</html>"));
+    if (fault === "429") return whole(new Answer("", { status: 429, headers: { "retry-after": "2" } }));
+    if (fault !== null && fault !== "cut") return whole(new Answer("", { status: Number(fault) }));
+    if (endpoint === "weather") return whole(this.#weather());
+    if (endpoint === "configured_points") return whole(this.#points(site));
+    const { body, page } = this.#page(site, url.searchParams);
+    const text = JSON.stringify(body);
+    if (fault === "cut") return whole(new Answer(text.slice(0, random.below(text.length))));
+    return { response: new Answer(text), page };
+  }
+
+  #points(site: string): Response {
+    const listed = this.#plant.points.filter((point) => point.site === site && point.configuredAt <= this.#world.now);
+    const items = listed.map(({ name }, id) => ({ id, name, collect_enabled: true, collect_interval: 600 }));
+    return json({ items, page: 1, pages: 1, per_page: 10_000, total: items.length });
+  }
+
+  #weather(): Response {
+    if (!this.#hasWeather) return new Answer("{}", { status: 404 });
+    const time = Math.floor(this.#world.now / 600_000) * 600_000;
+    const value = (time / 600_000) % 40;
+    this.onWeather("weather.temperature", time, value);
+    return json({ weather: { temp: { name: "temp", value: String(value), time: timeText(time) } } });
+  }
+
+  #page(site: string, query: URLSearchParams): { body: unknown; page: ServedPage } {
+    const start = Date.parse(query.get("start_time") ?? "");
+    const end = Date.parse(query.get("end_time") ?? "");
+    const size = Number(query.get("page_size"));
+    const given = query.get("cursor");
+    const { now, random, isHealing } = this.#world;
+    let rest = (this.#plant.samples.get(site) ?? []).filter(
+      ({ time, visibleAt }) => time >= start && time < end && visibleAt <= now,
+    );
+    if (given !== null) {
+      const { offset, timestamp } = cursorSchema.parse(JSON.parse(atob(given)));
+      rest = rest.filter(({ time }) => time >= parseText(timestamp)).slice(offset);
+    }
+    const fault = !isHealing && random.chance(this.#faultShare) ? random.pick(PAGE_FAULTS) : null;
+    if (fault === "empty") {
+      const cursor = given === null ? cursorText(0, timeText(start)) : respaced(given, random);
+      return { body: { point_samples: [], next_cursor: cursor, has_more: true }, page: { site, start, end, rows: [] } };
+    }
+    const taken = rest.slice(0, fault === "short" ? 1 + random.below(size) : size);
+    const last = taken.at(-1);
+    const hasMore = rest.length > taken.length;
+    // the real server's fault: the offset that this page began with is forgotten
+    const offset = taken.filter(({ time }) => time === last?.time).length;
+    const next = hasMore && last !== undefined ? cursorText(offset, timeText(last.time)) : null;
+    const rows = taken.map((sample) => ({ sample, text: textAt(sample, now) }));
+    const body = {
+      point_samples: ordered(rows, fault, given, random).map(rowOf),
+      next_cursor: fault === "repeated" && given !== null && hasMore ? given : next,
+      has_more: hasMore,
+    };
+    return { body, page: { site, start, end, rows } };
+  }
+}
+
+const rowOf = ({ sample, text }: ServedRow) => ({ name: sample.point.name, value: text, time: timeText(sample.time) });
+
+/** Rows of the last time must stay countable where the cursor points into it: those pages are left as they are. */
+function ordered(
+  rows: readonly ServedRow[],
+  fault: (typeof PAGE_FAULTS)[number] | null,
+  given: string | null,
+  random: Random,
+): readonly ServedRow[] {
+  const last = rows.at(-1)?.sample.time;
+  if (last === undefined || given !== null) return rows;
+  const before = rows.filter(({ sample }) => sample.time !== last);
+  const rest = rows.slice(before.length);
+  if (fault === "double") return [...before, ...before, ...rest];
+  if (fault !== "shuffled") return rows;
+  for (let i = before.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [before[i], before[j]] = [before[j]!, before[i]!];
+  }
+  return [...before, ...rest];
+}
+
+/** The text of a sample at a moment. */
+export function textAt({ text, correction }: PlantSample, now: number): string | null {
+  return correction !== null && correction.at <= now ? correction.text : text;
+}
+
+/** Whether no window that began when the sample was due can have missed it. */
+export function isPunctual({ time, visibleAt }: PlantSample): boolean {
+  return visibleAt - time <= PUNCTUAL_MS;
+}
+
+/** Naive ISO-8601 with microseconds, or none where it is a whole second, as Python writes it. */
+function timeText(time: number): string {
+  const text = new Date(time).toISOString().slice(0, -1);
+  return text.endsWith(".000") ? text.slice(0, -4) : `${text}000`;
+}
+
+function parseText(text: string): number {
+  return Date.parse(`${text.slice(0, 23)}Z`);
+}
+
+function cursorText(offset: number, timestamp: string): string {
+  return btoa(JSON.stringify({ offset, timestamp }));
+}
+
+/** An empty page goes on from the same place under another text, or it would be a repeated cursor. */
+function respaced(cursor: string, random: Random): string {
+  return random.chance(0.5) ? cursor : btoa(atob(cursor).replace(":", ": "));
+}
