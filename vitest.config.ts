@@ -1,20 +1,25 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { buildDashboard } from "./packages/local/src/dashboard-build.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+// What wrangler.query.toml names must be there.
+await buildDashboard();
 const migrations = await readD1Migrations(here("migrations"));
 
 /** A property test of some hundred cases takes five seconds where others keep the machine busy. */
 const testTimeout = 30_000;
 
 /** Tests that run inside workerd, on a Worker's own local bindings, with the schema's migrations at hand. */
-function inWorkerd(name: string, root: string, wranglerConfig: string) {
+function inWorkerd(name: string, root: string, wranglerConfig: string, services: readonly string[] = []) {
+  // Other Workers do not run here; a test that needs one says what it answers.
+  const serviceBindings = Object.fromEntries(services.map((binding) => [binding, () => new Response(null)]));
   return {
     plugins: [
       cloudflareTest({
         wrangler: { configPath: here(wranglerConfig) },
-        miniflare: { bindings: { TEST_MIGRATIONS: migrations } },
+        miniflare: { bindings: { TEST_MIGRATIONS: migrations }, serviceBindings },
       }),
     ],
     test: { name, root, include: ["{src,test}/**/*.test.ts"], testTimeout },
@@ -30,15 +35,26 @@ export default defineConfig({
       inWorkerd("core", "packages/core", "./wrangler.etl.toml"),
       inWorkerd("etl", "workers/etl", "./wrangler.etl.toml"),
       inWorkerd("backfill", "workers/backfill", "./wrangler.backfill.toml"),
-      inWorkerd("query", "workers/query", "./wrangler.query.toml"),
+      inWorkerd("query", "workers/query", "./wrangler.query.toml", ["ETL", "BACKFILL"]),
       {
         test: {
           name: "node",
           testTimeout,
           include: [
-            "packages/{ace-simulator,local}/src/**/*.test.ts",
+            "packages/{ace-simulator,dashboard,local}/src/**/*.test.ts",
             "test/{bench,cold,deploy,fuzz,lint,simulation}/**/*.test.ts",
           ],
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: "test/browser/global-setup.ts",
+          testTimeout,
+          hookTimeout: testTimeout,
+          // they share one browser and one system on two cores
+          fileParallelism: false,
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },

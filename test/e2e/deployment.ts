@@ -52,6 +52,7 @@ export type Answer = z.infer<typeof answerSchema>;
 /** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
 export interface Deployment {
   readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
+  readonly adminToken: string;
   /** the storage that the Workers use */
   readonly workers: Pick<LocalWorkers, "readObject" | "listObjects" | "executeSql">;
   /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
@@ -100,6 +101,7 @@ export async function deploy(
   };
   return {
     urls: workers.urls,
+    adminToken: ADMIN_TOKEN,
     workers,
     post,
     async trigger() {

@@ -27,6 +27,7 @@ const FORBIDDEN = [
   ["workers/etl/src/a.ts", "../../query/src/env.ts"],
   ["workers/etl/src/routes/a.ts", "../../../query/src/env.ts"],
   ["workers/query/src/a.ts", "@building-vitals/ace-simulator/simulator"],
+  ["packages/dashboard/src/a.ts", "@building-vitals/core/domain/sample"],
   ["packages/ace-simulator/src/a.ts", "@building-vitals/core/ace/time"],
 ] as const;
 

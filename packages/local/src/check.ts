@@ -11,7 +11,7 @@ const projects = ["packages", "workers"].flatMap((folder) =>
 
 /** Every check of `npm run check`, by what it looks for. */
 const CHECKS: readonly (readonly [string, ...string[]])[] = [
-  ...[...projects, "test", "test/bench/worker", "test/simulation"].map(
+  ...[...projects, "test", "test/bench/worker", "test/browser", "test/simulation"].map(
     (project) => [`types of ${project}`, "tsc", "-p", project] as const,
   ),
   ["lint", "oxlint", "--quiet"],

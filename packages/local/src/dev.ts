@@ -4,6 +4,7 @@ import { WORKER_NAMES } from "./workers.ts";
 // `npm run dev`: the three Workers and nothing more; the crons run at their times.
 await runUntilStopped(async ({ workers, simulatorUrl }, _settings, say) => {
   say("ready");
+  say(`dashboard  ${workers.urls.query}/`);
   for (const name of WORKER_NAMES.toReversed()) say(`${name.padEnd(10)} ${workers.urls[name]}`);
   if (simulatorUrl !== null) say(`${"simulator".padEnd(10)} ${simulatorUrl}/api`);
 });

@@ -64,6 +64,7 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
 
   say("");
   say("ready. New samples come every 5 minutes; Ctrl-C stops, and the next start goes on.");
+  say(`dashboard  ${query}/`);
   for (const name of WORKER_NAMES.toReversed()) say(`${name.padEnd(10)} ${workers.urls[name]}`);
   if (simulatorUrl !== null) say(`${"simulator".padEnd(10)} ${simulatorUrl}/api`);
   say("");

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler";
 import { z } from "zod";
+import { buildDashboard } from "./dashboard-build.ts";
 import { applyMigrations } from "./migrations.ts";
 import { HOST } from "./ports.ts";
 import { wakeWorkflows, type WorkflowBinding } from "./wake-workflows.ts";
@@ -12,6 +13,11 @@ const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 export const WORKER_NAMES = ["etl", "backfill", "query"] as const;
 export type WorkerName = (typeof WORKER_NAMES)[number];
+
+/** The Workers that the query Worker's page reaches through it, under the names that they have here. */
+const SERVICES: Readonly<Partial<Record<WorkerName, Record<string, WorkerName>>>> = {
+  query: { ETL: "etl", BACKFILL: "backfill" },
+};
 
 /** Secrets and optional variables, which no wrangler file may or need hold. */
 const UNLISTED_SETTINGS = ["ACE_API_KEY", "ADMIN_TOKEN", "QUERY_TOKEN"];
@@ -60,9 +66,10 @@ export interface LocalWorkersOptions {
 
 /**
  * Runs the three Workers in one workerd, as their wrangler files describe them, on shared local storage with the
- * schema applied.
+ * schema applied; the dashboard is built first, for the query Worker serves it.
  */
 export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
+  await buildDashboard();
   const configs = WORKER_NAMES.map((name) => {
     const { workerOptions, main } = miniflareOptions(join(ROOT, `wrangler.${name}.toml`));
     if (main === undefined) throw new Error(`wrangler.${name}.toml names no main module`);
@@ -74,6 +81,7 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
       name,
       modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: await bundleWorker(main) }],
       bindings: { ...declared.bindings, ...settingsFor(Object.keys(declared.bindings), options.settings) },
+      ...(SERVICES[name] === undefined ? {} : { serviceBindings: SERVICES[name] }),
       unsafeDirectSockets: [{ host: HOST, port: options.ports[name] }],
     })),
   );

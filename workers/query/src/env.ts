@@ -21,6 +21,9 @@ const originsSetting = z
 const settingsSchema = z.object({
   DB: binding<D1Database>(),
   TIMESERIES: binding<R2Bucket>(),
+  /** the other Workers, for the dashboard's page; absent where the query Worker runs alone */
+  ETL: binding<Fetcher>().optional(),
+  BACKFILL: binding<Fetcher>().optional(),
   SITES: sitesSettingSchema,
   /** an empty one would lock nobody out while looking as if it did */
   QUERY_TOKEN: z.string().min(1).optional(),

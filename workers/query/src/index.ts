@@ -11,11 +11,13 @@ import { latestRoute } from "./routes/latest.ts";
 import { pointsRoute } from "./routes/points.ts";
 import { qualityRoute } from "./routes/quality.ts";
 import { sitesRoute } from "./routes/sites.ts";
+import { servicesRoute } from "./routes/services.ts";
 import { timeseriesRoute } from "./routes/timeseries.ts";
 
 const DESCRIPTION =
   "The samples of a building's points, raw or in buckets, over years. Times are UTC, ranges are half-open [start, end). " +
-  "Errors are application/problem+json with a stable code.";
+  "Errors are application/problem+json with a stable code. /etl/… and /backfill/… pass on what the dashboard asks of the " +
+  "other Workers, whose documents describe it.";
 
 const app = newApp<{ Bindings: Env }>();
 app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));
@@ -24,8 +26,8 @@ app.use(corsOfSettings);
 const document = documentOf(app, "Building Vitals: query", DESCRIPTION);
 app.route("/", openApiRoute(document));
 app.route("/", docsRoute(document));
-// The address that people are given first.
-app.get("/", (context) => context.redirect("/docs"));
+// The other Workers ask for their own token.
+app.route("/", servicesRoute);
 app.use(
   requireAccess<Env>((env) => {
     const { QUERY_TOKEN: token, FAILED_LOGINS: limiter, access } = settingsOf(env);

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { Existing } from "./account.ts";
-import { runBuildSteps } from "./build-steps.ts";
 import { creationNames, rollbackLines, told } from "./deploy-words.ts";
 import { type AccessToken, waitForHealth } from "./health.ts";
 import { type Creation, type DeployPlan, STAGING_RULE } from "./plan.ts";
@@ -71,7 +70,6 @@ export async function replaceRule({ wrangler, wanted, say }: DeployContext): Pro
 
 /** Builds all Workers as they will be deployed, so that a fault of the code stops a deploy before it changes anything. */
 export async function buildAll({ wrangler, places, wanted, say }: DeployContext): Promise<void> {
-  for (const name of await runBuildSteps(places.root)) say(told("built", name));
   for (const { worker } of wanted.workers) {
     await wrangler.run([...deployCommand(places, wanted, worker), "--dry-run"]);
   }

@@ -1,0 +1,75 @@
+import * as z from "zod/mini";
+import { ApiError } from "./api-error.ts";
+import { askForToken, type TokenKind, tokenOf } from "./tokens.ts";
+
+// The page's policy forbids code made of text, which zod would try.
+z.config({ jitless: true });
+
+const problemSchema = z.object({ code: z.string(), detail: z.string() });
+
+interface AskOptions {
+  readonly signal?: AbortSignal;
+  readonly method?: "GET" | "POST";
+  /** sent as JSON */
+  readonly body?: unknown;
+  /** the token that is sent, and asked for at a 401 (default `read`) */
+  readonly token?: TokenKind;
+}
+
+/**
+ * Asks an address of this origin, and parses the answer.
+ * @param path with its query, such as `/sites` or `/etl/status`
+ * @throws {ApiError} with words for the user; an aborted request throws its signal's reason
+ */
+export async function ask<S extends z.ZodMiniType>(
+  path: string,
+  schema: S,
+  options: AskOptions = {},
+): Promise<z.output<S>> {
+  const { signal, method = "GET", body, token: kind = "read" } = options;
+  for (;;) {
+    const token = tokenOf(kind);
+    const headers = new Headers({ accept: "application/json" });
+    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+    if (body !== undefined) headers.set("content-type", "application/json");
+    const init: RequestInit = { method, headers, signal: signal ?? null };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const { response, answer } = await fetchJson(path, init);
+    if (response.ok) {
+      const parsed = schema.safeParse(answer);
+      if (parsed.success) return parsed.data;
+      const [issue] = parsed.error.issues;
+      const where = issue === undefined ? "" : ` (${issue.path.join(".")}: ${issue.message})`;
+      const detail = `What came from ${path.split("?")[0]} is not what this page knows${where}. Reload the page.`;
+      throw new ApiError("not_understood", response.status, detail);
+    }
+    if (response.status === 401 && (await askForToken(kind, token))) continue;
+    throw problemOf(response, answer);
+  }
+}
+
+async function fetchJson(path: string, init: RequestInit): Promise<{ response: Response; answer: unknown }> {
+  try {
+    const response = await fetch(path, init);
+    const text = await response.text();
+    return { response, answer: parseJson(text) };
+  } catch (error) {
+    if (init.signal?.aborted === true) throw error;
+    throw new ApiError("unreachable", null, "The server cannot be reached. Is the network there?");
+  }
+}
+
+/** undefined: it is no JSON */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function problemOf(response: Response, answer: unknown): ApiError {
+  const problem = problemSchema.safeParse(answer);
+  if (problem.success) return new ApiError(problem.data.code, response.status, problem.data.detail);
+  return new ApiError("no_problem", response.status, `The server answered ${response.status} without a reason.`);
+}

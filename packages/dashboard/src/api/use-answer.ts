@@ -1,0 +1,72 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { type ApiError, toApiError } from "./api-error.ts";
+
+export interface Answer<T> {
+  /** the last one that came, also while the next is under way and after it failed; undefined: none yet */
+  readonly data: T | undefined;
+  /** the key that `data` answers; null: none yet */
+  readonly dataKey: string | null;
+  /** why the last request failed */
+  readonly error: ApiError | undefined;
+  readonly isLoading: boolean;
+  /** Asks again. */
+  readonly reload: () => void;
+}
+
+interface State<T> {
+  readonly data: T | undefined;
+  readonly dataKey: string | null;
+  readonly error: ApiError | undefined;
+  readonly isLoading: boolean;
+}
+
+/**
+ * Loads what a key stands for, anew whenever the key changes; a request that is outdated is aborted.
+ * @param key null: nothing is to be loaded
+ * @param everyMs also so often, while the page is visible
+ */
+export function useAnswer<T>(
+  key: string | null,
+  load: (signal: AbortSignal) => Promise<T>,
+  everyMs?: number,
+): Answer<T> {
+  const [state, setState] = useState<State<T>>({
+    data: undefined,
+    dataKey: null,
+    error: undefined,
+    isLoading: key !== null,
+  });
+  const [round, setRound] = useState(0);
+  const latest = useRef(load);
+  latest.current = load;
+  const reload = useCallback(() => setRound((count) => count + 1), []);
+
+  useEffect(() => {
+    if (key === null) {
+      setState((last) => ({ ...last, error: undefined, isLoading: false }));
+      return;
+    }
+    const abort = new AbortController();
+    setState((last) => ({ ...last, isLoading: true }));
+    const run = async () => {
+      try {
+        const data = await latest.current(abort.signal);
+        if (!abort.signal.aborted) setState({ data, dataKey: key, error: undefined, isLoading: false });
+      } catch (error) {
+        if (!abort.signal.aborted) setState((last) => ({ ...last, error: toApiError(error), isLoading: false }));
+      }
+    };
+    void run();
+    return () => abort.abort();
+  }, [key, round]);
+
+  useEffect(() => {
+    if (everyMs === undefined) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === "visible") reload();
+    }, everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs, reload]);
+
+  return { ...state, reload };
+}

@@ -1,0 +1,24 @@
+import type { ApiError } from "../api/api-error.ts";
+import { Icon } from "./icon.tsx";
+
+interface FailureProps {
+  /** what could not be had, as the start of a sentence: "The points" */
+  readonly what: string;
+  readonly error: ApiError;
+  readonly onRetry: () => void;
+}
+
+/** What failed, why, and a button to try again; the rest of the page stays. */
+export function Failure({ what, error, onRetry }: FailureProps) {
+  return (
+    <div class="failure" role="alert">
+      <Icon name="warning" />
+      <p>
+        <strong>{what} could not be loaded.</strong> {error.message}
+      </p>
+      <button type="button" class="button" onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}

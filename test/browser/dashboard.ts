@@ -1,0 +1,94 @@
+import axe from "axe-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, inject } from "vitest";
+import { z } from "zod";
+
+const WIDE = { width: 1440, height: 900 };
+export const NARROW = { width: 390, height: 844 };
+
+interface OpenOptions {
+  readonly theme?: "light" | "dark";
+  /** default WIDE; NARROW is a phone with a touch screen */
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** called before the page loads, for routes */
+  readonly before?: (page: Page) => Promise<unknown>;
+}
+
+/** What a group of tests is given. */
+export interface Dashboard {
+  readonly url: string;
+  readonly site: string;
+  readonly timezone: string;
+  readonly adminToken: string;
+  /** Opens a page of its own, such as `/?view=explore`. */
+  open(path: string, options?: OpenOptions): Promise<Page>;
+  /** Errors of its console that a test causes on purpose, such as those of requests that it makes fail. */
+  expectConsoleErrors(pattern: RegExp): void;
+}
+
+const NONE = { url: "", site: "", timezone: "", adminToken: "", wsEndpoint: "" };
+
+/**
+ * A group of tests in a browser, of the system that all of them share. Each test must leave the console without errors.
+ * Without a Chromium they are skipped, and say so.
+ */
+export function describeInBrowser(name: string, tests: (dashboard: Dashboard) => void): void {
+  const given = inject("dashboard");
+  const why = given === null ? " (skipped: no Chromium in PATH, and CHROMIUM_PATH is not set)" : "";
+  const { url, site, timezone, adminToken, wsEndpoint } = given ?? NONE;
+  describe.skipIf(given === null)(`${name}${why}`, () => {
+    let browser: Browser;
+    const contexts: BrowserContext[] = [];
+    let consoleErrors: string[] = [];
+    let expected: RegExp[] = [];
+    beforeAll(async () => {
+      browser = await chromium.connect(wsEndpoint);
+    });
+    afterAll(() => browser.close());
+    afterEach(async () => {
+      await Promise.all(contexts.splice(0).map((context) => context.close()));
+      const unexpected = consoleErrors.filter((text) => !expected.some((pattern) => pattern.test(text)));
+      [consoleErrors, expected] = [[], []];
+      expect(unexpected).toEqual([]);
+    });
+    const open = async (path: string, options: OpenOptions = {}) => {
+      const { theme = "light", viewport = WIDE, before } = options;
+      const isPhone = viewport.width < 600;
+      const context = await browser.newContext({
+        viewport,
+        colorScheme: theme,
+        hasTouch: isPhone,
+        isMobile: isPhone,
+        deviceScaleFactor: 1,
+        locale: "en-US",
+        permissions: ["clipboard-read", "clipboard-write"],
+      });
+      contexts.push(context);
+      const page = await context.newPage();
+      page.setDefaultTimeout(10_000);
+      page.on("console", (message) => {
+        if (message.type() === "error") consoleErrors.push(`${message.text()} ${message.location().url}`);
+      });
+      page.on("pageerror", (error) => consoleErrors.push(String(error)));
+      await before?.(page);
+      await page.goto(`${url}${path}`);
+      return page;
+    };
+    tests({ url, site, timezone, adminToken, open, expectConsoleErrors: (pattern) => expected.push(pattern) });
+  });
+}
+
+const violationsSchema = z.array(
+  z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.object({ html: z.string() })) }),
+);
+
+/** What axe-core finds wrong with the page as it is, of those that are serious or critical: "rule: element". */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  // Through the debugger, which the page's policy does not bind.
+  await page.evaluate(axe.source);
+  const found = await page.evaluate("axe.run().then((result) => result.violations)");
+  return violationsSchema
+    .parse(found)
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}

@@ -1,0 +1,59 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { chromium } from "playwright-core";
+import type { TestProject } from "vitest/node";
+import { deploy, syncToThePresent } from "../e2e/deployment.ts";
+import { CHROMIUM_FLAGS, findChromium } from "./chromium.ts";
+import { waitForBackfill } from "./backfilled.ts";
+
+const SITE = "ses_falls_city";
+const TIMEZONE = "America/Chicago";
+const DAY_MS = 86_400_000;
+/** Days before today that are in R2. */
+const PAST_DAYS = 5;
+
+export interface DashboardUnderTest {
+  /** address of the page, without a slash at the end */
+  readonly url: string;
+  readonly adminToken: string;
+  readonly site: string;
+  readonly timezone: string;
+  /** of the browser that the tests share */
+  readonly wsEndpoint: string;
+}
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** null: this machine has no Chromium */
+    dashboard: DashboardUnderTest | null;
+  }
+}
+
+/** One system and one browser for all browser tests: a building of 60 points, a day of it in D1 and five in R2. */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const executablePath = findChromium(process.env);
+  if (executablePath === null) {
+    if (process.env["CI"]) throw new Error("The browser tests need Chromium: install it, or set CHROMIUM_PATH.");
+    project.provide("dashboard", null);
+    return undefined;
+  }
+  const deployment = await deploy(createBuilding({ seed: 1, site: SITE, timezone: TIMEZONE, points: 60 }), {
+    SITES: JSON.stringify([{ name: SITE, timezone: TIMEZONE }]),
+    REQUESTS_PER_MINUTE: "60000",
+  });
+  await syncToThePresent(deployment);
+  const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
+  await deployment.post("backfill", "/backfill/start", { start_date: dayBefore(PAST_DAYS), end_date: dayBefore(1) });
+  await waitForBackfill(deployment.urls.backfill);
+  const server = await chromium.launchServer({ executablePath, headless: true, args: CHROMIUM_FLAGS });
+  project.provide("dashboard", {
+    url: deployment.urls.query,
+    adminToken: deployment.adminToken,
+    site: SITE,
+    timezone: TIMEZONE,
+    wsEndpoint: server.wsEndpoint(),
+  });
+  return async () => {
+    await server.close();
+    await deployment.close();
+  };
+}

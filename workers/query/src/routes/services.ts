@@ -1,0 +1,45 @@
+import { Problem } from "@building-vitals/core/domain/problem";
+import { type Context, Hono } from "hono";
+import { type Env, settingsOf } from "../env.ts";
+
+/** What the dashboard's page needs of the other Workers: [service, method, address here, address there]. */
+const FORWARDED = [
+  ["ETL", "GET", "/etl/health", "/health"],
+  ["ETL", "GET", "/etl/status", "/status"],
+  ["ETL", "GET", "/etl/stats", "/stats"],
+  ["ETL", "POST", "/etl/trigger", "/trigger"],
+  ["ETL", "GET", "/etl/dead-letters", "/dead-letters"],
+  ["ETL", "POST", "/etl/dead-letters/replay", "/dead-letters/replay"],
+  ["ETL", "POST", "/etl/dead-letters/drop", "/dead-letters/drop"],
+  ["BACKFILL", "GET", "/backfill/health", "/health"],
+  ["BACKFILL", "GET", "/backfill/status", "/backfill/status"],
+  ["BACKFILL", "GET", "/backfill/days", "/backfill/days"],
+  ["BACKFILL", "POST", "/backfill/plan", "/backfill/plan"],
+  ["BACKFILL", "POST", "/backfill/start", "/backfill/start"],
+  ["BACKFILL", "POST", "/backfill/cancel", "/backfill/cancel"],
+  ["BACKFILL", "POST", "/backfill/retry-failed", "/backfill/retry-failed"],
+] as const;
+
+/**
+ * Passes requests of the page on to the other Workers, so that it needs one origin only. They come as they were, token
+ * and body, and the answers go back untouched: who may do what is for those Workers to say.
+ */
+export const servicesRoute = new Hono<{ Bindings: Env }>();
+for (const [service, method, here, there] of FORWARDED) {
+  servicesRoute.on(method, here, async (context: Context<{ Bindings: Env }>) => {
+    const target = settingsOf(context.env)[service];
+    if (target === undefined) {
+      throw new Problem("not_found", `${here} is not there: the service ${service} is not bound to this Worker.`);
+    }
+    const from = context.req.header("sec-fetch-site") ?? "none";
+    if (method === "POST" && from !== "same-origin" && from !== "none") {
+      // Behind Cloudflare Access a browser would be let in by its cookie, whoever's page it shows.
+      throw new Problem("unauthorized", "Only the dashboard's own page may ask for this in a browser.");
+    }
+    const url = new URL(context.req.url);
+    url.pathname = there;
+    const answer = await target.fetch(new Request(url, context.req.raw));
+    // The headers of a service's answer cannot be changed, and middleware adds some.
+    return new Response(answer.body, answer);
+  });
+}

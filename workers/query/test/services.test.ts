@@ -1,0 +1,95 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { problemOf, SITES } from "./service.ts";
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { migratedDatabase } from "@building-vitals/core/test/database";
+import worker from "../src/index.ts";
+
+/** Tells what was asked of it, and answers as a Worker that wants a token. */
+class Service {
+  readonly asked: { method: string; url: string; authorization: string | null; body: string }[] = [];
+
+  async fetch(request: Request): Promise<Response> {
+    const { method, url, headers } = request;
+    this.asked.push({ method, url, authorization: headers.get("authorization"), body: await request.text() });
+    const answer = { "content-type": "application/problem+json", "www-authenticate": "Bearer", "x-of": "the service" };
+    return new Response('{"code":"unauthorized"}', { status: 401, headers: answer });
+  }
+}
+
+async function call(
+  path: string,
+  init: RequestInit<IncomingRequestCfProperties>,
+  services: Record<string, unknown>,
+): Promise<Response> {
+  const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, init);
+  const settings = { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, QUERY_TOKEN: "sesame", ...services };
+  return worker.fetch(request, settings, createExecutionContext());
+}
+
+beforeAll(async () => {
+  await migratedDatabase();
+});
+
+describe("what the page asks of the other Workers", () => {
+  test.each([
+    ["GET", "/etl/status", "ETL", "/status"],
+    ["GET", "/etl/health", "ETL", "/health"],
+    ["GET", "/etl/dead-letters?site=a%2Fb&limit=5", "ETL", "/dead-letters?site=a%2Fb&limit=5"],
+    ["POST", "/etl/trigger", "ETL", "/trigger"],
+    ["GET", "/backfill/health", "BACKFILL", "/health"],
+    ["GET", "/backfill/days?from=2025-01-01", "BACKFILL", "/backfill/days?from=2025-01-01"],
+    ["POST", "/backfill/start", "BACKFILL", "/backfill/start"],
+  ])("%s %s goes to %s as %s, and the answer comes back untouched", async (method, path, binding, there) => {
+    const service = new Service();
+    const body = method === "POST" ? '{"site":"a"}' : null;
+    const headers = { authorization: "Bearer admin" };
+    const answer = await call(path, { method, headers, body }, { [binding]: service });
+    expect(service.asked).toEqual([
+      { method, url: `https://query.test${there}`, authorization: "Bearer admin", body: body ?? "" },
+    ]);
+    expect([answer.status, answer.headers.get("x-of"), await answer.text()]).toEqual([
+      401,
+      "the service",
+      '{"code":"unauthorized"}',
+    ]);
+  });
+
+  test.each([
+    ["GET", "/etl/openapi.json"],
+    ["GET", "/etl/metrics"],
+    ["GET", "/etl"],
+    ["POST", "/etl/archive"],
+    ["POST", "/etl/rollups/rebuild"],
+    ["GET", "/etl/../status"],
+    ["GET", "/etl/status/"],
+    ["GET", "/backfill/import-to-d1/1"],
+  ])("%s %s is not passed on", async (method, path) => {
+    const service = new Service();
+    const headers = { authorization: "Bearer sesame" };
+    const answer = await call(path, { method, headers }, { ETL: service, BACKFILL: service });
+    expect([answer.status, service.asked]).toEqual([404, []]);
+  });
+
+  test("a method that is not passed on is refused here", async () => {
+    const service = new Service();
+    const answer = await call("/etl/trigger", { headers: { authorization: "Bearer sesame" } }, { ETL: service });
+    expect([answer.status, answer.headers.get("allow"), service.asked]).toEqual([405, "POST, OPTIONS", []]);
+  });
+
+  test("a service that is not bound is a problem that names it", async () => {
+    const problem = await problemOf(await call("/backfill/status", {}, { ETL: new Service() }));
+    expect(problem).toMatchObject({ status: 404, code: "not_found" });
+    expect(problem.detail).toContain("BACKFILL");
+  });
+
+  test.each(["cross-site", "same-site"])("a write that a %s page makes a browser send is refused", async (from) => {
+    const service = new Service();
+    const init = { method: "POST", headers: { "sec-fetch-site": from } };
+    expect(await problemOf(await call("/backfill/start", init, { BACKFILL: service }))).toMatchObject({ status: 401 });
+    expect(service.asked).toEqual([]);
+    const own = { method: "POST", headers: { "sec-fetch-site": "same-origin" } };
+    await call("/backfill/start", own, { BACKFILL: service });
+    expect(service.asked.length).toBe(1);
+  });
+});
