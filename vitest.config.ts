@@ -28,6 +28,8 @@ function inWorkerd(name: string, root: string, wranglerConfig: string, services:
 
 export default defineConfig({
   test: {
+    // by default one core of two is left idle
+    maxWorkers: 2,
     // what a test that passes printed is of no interest
     silent: "passed-only",
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".local/test-report.json" }]] : ["default"],
