@@ -1,0 +1,62 @@
+import type { ChartSeries } from "./series.ts";
+
+/** As for the API: more than so many cadences without a sample are a gap. */
+const GAP_CADENCES = 3;
+/** A day of 25 hours is no gap. */
+const BUCKET_SLACK = 1.1;
+/** What is assumed of a point that has too few samples to tell. */
+const UNKNOWN_CADENCE_MS = 600_000;
+
+/**
+ * What may lie between two neighbours of a series without being a gap, ms.
+ * @param cadenceMs between the point's samples; null: unknown, and then taken from the series itself
+ */
+export function longestStep({ times, bucketMs }: ChartSeries, cadenceMs: number | null): number {
+  const cadence = cadenceMs ?? (bucketMs > 0 ? bucketMs : (medianStep(times) ?? UNKNOWN_CADENCE_MS));
+  return Math.max(GAP_CADENCES * cadence, BUCKET_SLACK * bucketMs);
+}
+
+function medianStep(times: readonly number[]): number | null {
+  if (times.length < 3) return null;
+  const steps = times.slice(1).map((time, i) => time - times[i]!);
+  return steps.sort((a, b) => a - b)[steps.length >> 1]!;
+}
+
+/**
+ * Whether the line is broken before the sample at an index. A sample that stands for several has those behind it that
+ * were thinned out, so only one that stands for itself can end a gap.
+ */
+export function breaksBefore({ times, counts, bucketMs }: ChartSeries, index: number, longest: number): boolean {
+  if (index === 0) return true;
+  const isAlone = bucketMs > 0 || counts === null || counts[index] === 1;
+  return isAlone && times[index]! - times[index - 1]! > longest;
+}
+
+/** [start, end) in epoch ms */
+export type Stretch = readonly [number, number];
+
+/** The stretches of a range in which a series has nothing, ends included. @param end how far there can be samples */
+export function gapsOf(series: ChartSeries, longest: number, start: number, end: number): Stretch[] {
+  const { times, bucketMs } = series;
+  const gaps: Stretch[] = [];
+  let from = start;
+  for (let i = 0; i < times.length; i++) {
+    const time = times[i]!;
+    const isGap = i === 0 ? time - start > longest : breaksBefore(series, i, longest);
+    if (isGap && time > from) gaps.push([from, time]);
+    from = time + bucketMs;
+  }
+  if (end - from > longest - bucketMs) gaps.push([from, end]);
+  return gaps;
+}
+
+/** Where all of them have nothing: none of no lists. */
+export function commonGaps(lists: readonly (readonly Stretch[])[]): readonly Stretch[] {
+  const [first = [], ...others] = lists;
+  return others.reduce<readonly Stretch[]>((common, gaps) => {
+    const both = common.flatMap(([from, to]) =>
+      gaps.map(([start, end]): Stretch => [Math.max(from, start), Math.min(to, end)]),
+    );
+    return both.filter(([from, to]) => from < to);
+  }, first);
+}

@@ -1,0 +1,27 @@
+/** A series as it is drawn: columns of the same length, times ascending. */
+export interface ChartSeries {
+  readonly name: string;
+  /** of the values as they are shown; null: unknown */
+  readonly unit: string | null;
+  /** epoch ms; of a bucket its start */
+  readonly times: readonly number[];
+  readonly values: readonly number[];
+  /** of buckets, and of samples that stand for several */
+  readonly min: readonly number[] | null;
+  readonly max: readonly number[] | null;
+  /** samples that each value stands for; null: one */
+  readonly counts: readonly number[] | null;
+  /** length of a bucket, ms; 0: these are samples */
+  readonly bucketMs: number;
+}
+
+/** The first index whose time is at or after `time`; the length where there is none. */
+export function indexAtOrAfter(times: readonly number[], time: number): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle]! < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,27 @@
+import { type ChartSeries, indexAtOrAfter } from "./series.ts";
+
+/** Part of the range that is left free above and below. */
+const PADDING = 0.06;
+
+/** What the y axis of these series must hold for the samples of [start, end] and those that lines lead to. */
+export function valueRange(
+  series: readonly ChartSeries[],
+  start: number,
+  end: number,
+  withBand: boolean,
+): readonly [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const { times, values, min, max } of series) {
+    const [bottom, top] = withBand ? [min ?? values, max ?? values] : [values, values];
+    const first = Math.max(0, indexAtOrAfter(times, start) - 1);
+    const last = Math.min(times.length - 1, indexAtOrAfter(times, end));
+    for (let i = first; i <= last; i++) {
+      if (bottom[i]! < low) low = bottom[i]!;
+      if (top[i]! > high) high = top[i]!;
+    }
+  }
+  if (low > high) return [0, 1];
+  // A flat line lies in the middle, and its axis tells its value.
+  const padding = high > low ? (high - low) * PADDING : Math.max(Math.abs(high) * 0.02, 0.5);
+  return [low - padding, high + padding];
+}

@@ -1,0 +1,47 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { clampSpan, LAST_RANGES, panned, spanOf, zoomed } from "./range.ts";
+
+const HOUR = 3_600_000;
+const start = fc.integer({ min: 1e12, max: 2e12 });
+const span = fc.tuple(start, fc.integer({ min: 20_000, max: 1e11 })).map(([at, ms]) => ({ start: at, end: at + ms }));
+
+describe("ranges", () => {
+  it("up to now end with this minute, and are as long as they say, over a change of the clock too", () => {
+    const now = Date.UTC(2026, 2, 8, 12, 0, 1);
+    for (const { id, ms } of LAST_RANGES) {
+      const { start: from, end } = spanOf({ last: id }, now);
+      expect([end, end - from]).toEqual([Date.UTC(2026, 2, 8, 12, 1), ms]);
+    }
+  });
+
+  it("that are fixed stay", () => {
+    expect(spanOf({ start: 5, end: 7 }, 1e12)).toEqual({ start: 5, end: 7 });
+  });
+
+  it("zoom about the place that is pointed at", () => {
+    fc.assert(
+      fc.property(span, fc.double({ min: 0, max: 1, noNaN: true }), (shown, at) => {
+        const closer = zoomed(shown, 0.5, at);
+        const placeOf = (s: { start: number; end: number }) => s.start + (s.end - s.start) * at;
+        expect(Math.abs(placeOf(closer) - placeOf(shown))).toBeLessThanOrEqual(Math.max(2, 5_000));
+        expect(closer.end - closer.start).toBeGreaterThanOrEqual(9_999);
+      }),
+    );
+  });
+
+  it("pan without changing their length", () => {
+    fc.assert(
+      fc.property(span, fc.double({ min: -2, max: 2, noNaN: true }), (shown, by) => {
+        const moved = panned(shown, by);
+        expect(moved.end - moved.start).toBe(shown.end - shown.start);
+      }),
+    );
+  });
+
+  it("are never shorter than ten seconds or longer than the API answers", () => {
+    expect(clampSpan({ start: 1000, end: 1001 })).toEqual({ start: -3999, end: 6001 });
+    const { start: from, end } = clampSpan({ start: 0, end: 1e14 });
+    expect(end - from).toBe(1830 * 24 * HOUR);
+  });
+});

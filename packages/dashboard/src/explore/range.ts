@@ -1,0 +1,56 @@
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/** Ranges up to now, by their name in the address; days of 24 hours, so that they are as long at a change of the clock. */
+export const LAST_RANGES = [
+  { id: "1h", label: "1 h", title: "Last hour", ms: HOUR },
+  { id: "6h", label: "6 h", title: "Last 6 hours", ms: 6 * HOUR },
+  { id: "24h", label: "24 h", title: "Last 24 hours", ms: DAY },
+  { id: "7d", label: "7 d", title: "Last 7 days", ms: 7 * DAY },
+  { id: "30d", label: "30 d", title: "Last 30 days", ms: 30 * DAY },
+  { id: "90d", label: "90 d", title: "Last 90 days", ms: 90 * DAY },
+  { id: "1y", label: "1 y", title: "Last year", ms: 365 * DAY },
+] as const;
+export type LastRange = (typeof LAST_RANGES)[number]["id"];
+
+/** [start, end) in epoch ms. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What is looked at: so long up to now, or a span that stays. */
+export type Range = { readonly last: LastRange } | Span;
+
+/** The API's longest range. */
+const LONGEST_MS = 1830 * DAY;
+/** Less than a sample's distance shows nothing. */
+const SHORTEST_MS = 10_000;
+
+/** The span of a range. @param now epoch ms; a range up to now ends with this minute, so that an answer can be shared */
+export function spanOf(range: Range, now: number): Span {
+  if ("start" in range) return range;
+  const end = Math.ceil(now / 60_000) * 60_000;
+  const found = LAST_RANGES.find(({ id }) => id === range.last);
+  if (found === undefined) throw new Error(`no such range: ${range.last}`);
+  return { start: end - found.ms, end };
+}
+
+/** A span of whole milliseconds, that is neither too short nor too long, about the same middle. */
+export function clampSpan({ start, end }: Span): Span {
+  const length = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, end - start));
+  const middle = (start + end) / 2;
+  return { start: Math.round(middle - length / 2), end: Math.round(middle + length / 2) };
+}
+
+/** @param by 0.5: half as long @param at what stays in its place, 0 to 1 of the span */
+export function zoomed({ start, end }: Span, by: number, at = 0.5): Span {
+  const fixed = start + (end - start) * at;
+  return clampSpan({ start: fixed - (fixed - start) * by, end: fixed + (end - fixed) * by });
+}
+
+/** @param by 0.25: by a quarter of its length, later */
+export function panned({ start, end }: Span, by: number): Span {
+  const ms = Math.round((end - start) * by);
+  return { start: start + ms, end: end + ms };
+}
