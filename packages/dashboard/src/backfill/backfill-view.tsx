@@ -66,7 +66,8 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
         {(key !== null || days.data !== undefined) && (
           <DaysCard
             days={days}
-            job={ofJob ?? (job === null ? null : job)}
+            job={ofJob}
+            hasJob={job !== null}
             site={site.name}
             shown={state.shown}
             setShown={(shown) => setState({ ...state, shown })}

@@ -9,7 +9,10 @@ type Shown = (typeof SHOWN_DAYS)[number];
 
 interface DaysCardProps {
   readonly days: Answer<SiteDays[]>;
+  /** whose days they are; null: they are those between the form's dates */
   readonly job: Job | null;
+  /** whether there is a backfill whose days could be shown */
+  readonly hasJob: boolean;
   /** whose days are shown, where there are several */
   readonly site: string;
   readonly shown: Shown;
@@ -18,11 +21,11 @@ interface DaysCardProps {
 
 const CHOICES = [
   { id: "job", label: "Of the backfill" },
-  { id: "chosen", label: "Of the dates above" },
+  { id: "chosen", label: "Between the dates" },
 ] as const;
 
 /** The days, one by one. */
-export function DaysCard({ days, job, site, shown, setShown }: DaysCardProps) {
+export function DaysCard({ days, job, hasJob, site, shown, setShown }: DaysCardProps) {
   const ofSite = days.data?.find((one) => one.site === site) ?? days.data?.[0];
   const siteJob = job?.sites.find((one) => one.site === ofSite?.site) ?? null;
   return (
@@ -32,7 +35,7 @@ export function DaysCard({ days, job, site, shown, setShown }: DaysCardProps) {
           <h2 id="days-title">Days</h2>
           <p class="quiet">{ofSite === undefined ? "UTC days" : `UTC days of ${ofSite.site}`}</p>
         </div>
-        {job !== null && (
+        {hasJob && (
           <div class="segments" role="group" aria-label="Which days">
             {CHOICES.map(({ id, label }) => (
               <button key={id} type="button" aria-pressed={shown === id} onClick={() => setShown(id)}>
