@@ -104,7 +104,7 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
             </strong>{" "}
             <span class="quiet">{partsWords(job)}</span>
           </p>
-          <ProgressBar label="Days dealt with" value={tried} of={job} isLive={isRunning} />
+          <ProgressBar label="Days dealt with" value={tried} of={job} />
         </div>
       </div>
       <dl class="figures wide">

@@ -10,16 +10,15 @@ interface ProgressBarProps {
   /** days dealt with, for better or worse */
   readonly value: number;
   readonly of: Days;
-  readonly isLive: boolean;
 }
 
 /** Days that are done, and behind them those that failed; full only when nothing is left to do. */
-export function ProgressBar({ label, value, of, isLive }: ProgressBarProps) {
+export function ProgressBar({ label, value, of }: ProgressBarProps) {
   const { days_completed: done, days_failed: failed, days_suspect: suspect, days_total: total } = of;
   const width = (days: number) => ({ width: total === 0 ? "0%" : `${(days / total) * 100}%` });
   return (
     <div
-      class={isLive ? "progress live" : "progress"}
+      class="day-progress"
       role="progressbar"
       aria-label={label}
       aria-valuemin={0}

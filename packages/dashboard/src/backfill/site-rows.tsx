@@ -33,7 +33,6 @@ export function SiteRows({ sites }: { readonly sites: readonly SiteJob[] }) {
                 label={`Days of ${site.site}`}
                 value={site.days_completed + site.days_failed + site.days_suspect}
                 of={site}
-                isLive={false}
               />
               <span class="number">
                 {site.days_completed} / {site.days_total}

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatPlace, parsePlace } from "../location/place.ts";
 import { type ExploreState, formatExplore, MAX_SERIES, parseExplore, UNIT_SYSTEMS } from "./explore-state.ts";
-import { LAST_RANGES } from "./range.ts";
+import { LAST_RANGES } from "../chart/span.ts";
 
 const name = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }).filter((text) => text.isWellFormed());
 const names = fc.uniqueArray(name, { maxLength: MAX_SERIES });

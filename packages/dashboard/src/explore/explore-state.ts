@@ -1,4 +1,4 @@
-import { LAST_RANGES, type Range } from "./range.ts";
+import { LAST_RANGES, type Range } from "../chart/span.ts";
 
 /** The API's most for a chart of this page. */
 export const MAX_SERIES = 20;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clampSpan, LAST_RANGES, panned, spanOf, zoomed } from "./range.ts";
+import { clampSpan, LAST_RANGES, panned, spanOf, zoomed } from "./span.ts";
 
 const HOUR = 3_600_000;
 const start = fc.integer({ min: 1e12, max: 2e12 });

@@ -1,0 +1,107 @@
+import * as z from "zod/mini";
+import type { ChartSeries } from "../chart/series.ts";
+import { ask } from "./ask.ts";
+
+/** Tens of thousands of numbers, checked in a plain loop. */
+const numbers = z.custom<number[]>(
+  (value) => Array.isArray(value) && value.every((item) => typeof item === "number"),
+  "not a list of numbers",
+);
+
+const answerSchema = z.object({
+  interval: z.string(),
+  series: z.array(
+    z.object({
+      point_name: z.string(),
+      unit: z.nullable(z.string()),
+      timestamps: numbers,
+      values: numbers,
+      min: z.optional(numbers),
+      max: z.optional(numbers),
+      count: z.optional(numbers),
+    }),
+  ),
+  metadata: z.object({
+    computed_from: z.string(),
+    total_samples: z.number(),
+    sources: z.array(z.string()),
+    completeness: z.nullable(z.number()),
+    missing: z.array(z.tuple([z.number(), z.number()])),
+    pending: z.nullable(z.tuple([z.number(), z.number()])),
+    downsampled: z.nullable(z.object({ from: z.number(), to: z.number() })),
+    partial: z.boolean(),
+    cache_hit: z.boolean(),
+    query_time_ms: z.number(),
+  }),
+});
+
+/** What is asked of `/timeseries/query`. */
+export interface TimeseriesQuery {
+  readonly site: string;
+  readonly points: readonly string[];
+  /** [start, end), epoch ms */
+  readonly start: number;
+  readonly end: number;
+  readonly units: string;
+  /** samples or buckets of a series that are enough; the API chooses the interval by it */
+  readonly maxPoints: number;
+}
+
+export interface TimeseriesAnswer {
+  readonly interval: string;
+  readonly series: readonly ChartSeries[];
+  readonly metadata: z.infer<typeof answerSchema>["metadata"];
+}
+
+const BUCKET_MS: Readonly<Record<string, number>> = {
+  raw: 0,
+  "1min": 60_000,
+  "5min": 300_000,
+  "1hr": 3_600_000,
+  "1day": 86_400_000,
+};
+
+/** The address of a query, from `/`. @param more such as a format, over what is said here */
+export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<string, string>> = {}): string {
+  const params = new URLSearchParams({ site_name: query.site });
+  for (const name of query.points) params.append("point_names", name);
+  const iso = (time: number) => new Date(time).toISOString();
+  const rest = {
+    start_time: iso(query.start),
+    end_time: iso(query.end),
+    interval: "auto",
+    max_points: String(query.maxPoints),
+    ...(query.units === "source" ? {} : { units: query.units }),
+    ...more,
+  };
+  for (const [name, value] of Object.entries(rest)) params.set(name, value);
+  return `/timeseries/query?${params.toString()}`;
+}
+
+/**
+ * Series in the order of the query's points; one that has no samples is there, and empty.
+ * @param more as for {@link timeseriesPath}
+ */
+export async function fetchTimeseries(
+  query: TimeseriesQuery,
+  signal: AbortSignal,
+  more: Readonly<Record<string, string>> = {},
+): Promise<TimeseriesAnswer> {
+  const { interval, series, metadata } = await ask(timeseriesPath(query, more), answerSchema, { signal });
+  const bucketMs = BUCKET_MS[interval] ?? 0;
+  const byName = new Map(series.map((one) => [one.point_name, one]));
+  const ordered = query.points.map((name): ChartSeries => {
+    const found = byName.get(name);
+    return {
+      name,
+      unit: found?.unit ?? null,
+      times: found?.timestamps ?? [],
+      values: found?.values ?? [],
+      min: found?.min ?? null,
+      max: found?.max ?? null,
+      counts: found?.count ?? null,
+      bucketMs,
+    };
+  });
+  return { interval, series: ordered, metadata };
+}

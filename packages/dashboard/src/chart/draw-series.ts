@@ -1,0 +1,99 @@
+import { breaksBefore } from "./gaps.ts";
+import { indexAtOrAfter } from "./series.ts";
+import type { ShownSeries } from "./shown-series.ts";
+import { themeColor } from "./theme-colors.ts";
+
+/** Where on a canvas times and values lie; all in its own pixels. */
+export interface Frame {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  /** canvas pixels to one of the page */
+  readonly ratio: number;
+  readonly start: number;
+  readonly end: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+interface Look {
+  readonly band: boolean;
+  /** whether another series is pointed out, so that this one steps back */
+  readonly isFaint: boolean;
+  readonly isStrong: boolean;
+}
+
+const LINE_PX = 1.5;
+const STRONG_PX = 2.5;
+const DOT_PX = 2;
+/** Samples that lie further apart on the screen are shown one by one. */
+const MARKED_PX = 14;
+const FAINT = 0.25;
+const BAND_ALPHA = 0.16;
+
+/** Draws a series' band, line, and lone samples, as far as they are in the frame. */
+export function drawSeries(context: CanvasRenderingContext2D, frame: Frame, series: ShownSeries, look: Look): void {
+  const { times, values, min, max, bucketMs } = series;
+  const { ratio } = frame;
+  const perMs = frame.width / (frame.end - frame.start);
+  const perUnit = frame.height / (frame.high - frame.low);
+  // An average stands in the middle of its bucket.
+  const xOf = (i: number) => frame.left + (times[i]! + bucketMs / 2 - frame.start) * perMs;
+  const yOf = (value: number) => frame.top + (frame.high - value) * perUnit;
+  const first = Math.max(0, indexAtOrAfter(times, frame.start - bucketMs) - 1);
+  const last = Math.min(times.length - 1, indexAtOrAfter(times, frame.end));
+  if (last < first) return;
+  const runs = runsOf(series, first, last);
+
+  context.strokeStyle = context.fillStyle = themeColor(series.color);
+  context.globalAlpha = look.isFaint ? FAINT : 1;
+  if (look.band && min !== null && max !== null) {
+    context.save();
+    context.globalAlpha *= BAND_ALPHA;
+    context.beginPath();
+    for (const [from, to] of runs) {
+      context.moveTo(xOf(from), yOf(max[from]!));
+      for (let i = from + 1; i <= to; i++) context.lineTo(xOf(i), yOf(max[i]!));
+      for (let i = to; i >= from; i--) context.lineTo(xOf(i), yOf(min[i]!));
+      context.closePath();
+    }
+    context.fill();
+    context.restore();
+  }
+  context.lineWidth = (look.isStrong ? STRONG_PX : LINE_PX) * ratio;
+  context.lineJoin = "round";
+  context.setLineDash(series.isDashed ? [6 * ratio, 4 * ratio] : []);
+  context.beginPath();
+  for (const [from, to] of runs) {
+    context.moveTo(xOf(from), yOf(values[from]!));
+    for (let i = from + 1; i <= to; i++) context.lineTo(xOf(i), yOf(values[i]!));
+  }
+  context.stroke();
+  const radius = (look.isStrong ? DOT_PX + 1 : DOT_PX) * ratio;
+  const isMarked = frame.width / Math.max(1, last - first) > MARKED_PX * ratio;
+  context.beginPath();
+  for (const [from, to] of runs) {
+    if (!isMarked && from !== to) continue;
+    for (let i = from; i <= to; i++) {
+      context.moveTo(xOf(i) + radius, yOf(values[i]!));
+      context.arc(xOf(i), yOf(values[i]!), radius, 0, 2 * Math.PI);
+    }
+  }
+  context.fill();
+  context.globalAlpha = 1;
+  context.setLineDash([]);
+}
+
+/** [first, last] of each part that is drawn without a break. */
+function runsOf(series: ShownSeries, first: number, last: number): (readonly [number, number])[] {
+  const runs: (readonly [number, number])[] = [];
+  let from = first;
+  for (let i = first + 1; i <= last; i++) {
+    if (!breaksBefore(series, i, series.longest)) continue;
+    runs.push([from, i - 1]);
+    from = i;
+  }
+  runs.push([from, last]);
+  return runs;
+}

@@ -1,0 +1,29 @@
+import { gapsOf, longestStep, type Stretch } from "./gaps.ts";
+import type { ChartSeries } from "./series.ts";
+
+/** A series with how it is drawn. */
+export interface ShownSeries extends ChartSeries {
+  /** its colour's name in styles/tokens.css */
+  readonly color: string;
+  /** as weather is, which lies over what is charted */
+  readonly isDashed: boolean;
+  /** what may lie between two samples without a gap, ms */
+  readonly longest: number;
+  /** stretches without samples, of what the data was asked for */
+  readonly gaps: readonly Stretch[];
+}
+
+/**
+ * @param cadenceMs null: unknown
+ * @param start where the data begins, epoch ms @param end how far there can be any
+ */
+export function shownSeries(
+  series: ChartSeries,
+  look: { readonly color: string; readonly isDashed: boolean },
+  cadenceMs: number | null,
+  start: number,
+  end: number,
+): ShownSeries {
+  const longest = longestStep(series, cadenceMs);
+  return { ...series, ...look, longest, gaps: gapsOf(series, longest, start, end) };
+}

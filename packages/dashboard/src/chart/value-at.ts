@@ -1,0 +1,17 @@
+import { type ChartSeries, indexAtOrAfter } from "./series.ts";
+
+/**
+ * Which sample of a series is meant by a time: that of its bucket, or the nearest one; -1: there is none near.
+ * @param longest what may lie between neighbours, ms
+ */
+export function sampleAt({ times, bucketMs }: ChartSeries, time: number, longest: number): number {
+  const after = indexAtOrAfter(times, time);
+  if (bucketMs > 0) {
+    const index = times[after] === time ? after : after - 1;
+    // A bucket of a slow point stands for the time up to the next.
+    return index >= 0 && time - times[index]! < Math.max(bucketMs, longest) ? index : -1;
+  }
+  const isNext = after < times.length && (after === 0 || times[after]! - time < time - times[after - 1]!);
+  const index = isNext ? after : after - 1;
+  return index >= 0 && Math.abs(times[index]! - time) <= longest / 2 ? index : -1;
+}

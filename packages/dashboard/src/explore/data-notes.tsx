@@ -1,0 +1,54 @@
+import { formatLength } from "../chart/format.ts";
+import { Icon } from "../ui/icon.tsx";
+import type { Answered } from "./use-series.ts";
+
+const INTERVALS: Readonly<Record<string, string>> = {
+  raw: "Every sample",
+  "1min": "1-minute averages",
+  "5min": "5-minute averages",
+  "1hr": "Hourly averages",
+  "1day": "Daily averages",
+};
+const SOURCES: Readonly<Record<string, string>> = { D1: "recent store (D1)", R2: "archive (R2)" };
+
+function percent(share: number): string {
+  // What is not whole must not look as if it was.
+  return `${(Math.floor(share * 1000) / 10).toFixed(1).replace(".0", "")} % complete`;
+}
+
+/** What the answer says of itself: how fine it is, of how much, where from, and how whole. */
+export function DataNotes({ answered, isExact }: { readonly answered: Answered; readonly isExact: boolean }) {
+  const { interval, metadata } = answered.answer;
+  const { total_samples: total, sources, completeness, missing, downsampled } = metadata;
+  const lacking = missing.reduce((sum, [from, to]) => sum + to - from, 0);
+  const notes = [
+    downsampled === null
+      ? INTERVALS[interval]
+      : `${downsampled.to.toLocaleString("en")} of the samples, its shape kept`,
+    `${total.toLocaleString("en")} ${total === 1 ? "sample" : "samples"}`,
+    sources.length === 0 ? null : `from the ${sources.map((source) => SOURCES[source] ?? source).join(" and the ")}`,
+    completeness === null ? null : percent(completeness),
+    missing.length === 0 ? null : `gaps of ${formatLength(lacking)} in some point`,
+  ];
+  return (
+    <p class="data-notes number" aria-live="polite">
+      {isExact ? notes.filter((note) => note !== null).join(" · ") : "Loading finer data…"}
+    </p>
+  );
+}
+
+/** What must not be overlooked: a part of the data could not be read. */
+export function PartialNotice({ onRetry }: { readonly onRetry: () => void }) {
+  return (
+    <div class="notice" role="status">
+      <Icon name="warning" />
+      <p>
+        <strong>Part of the archive could not be read.</strong> What is missing for that is shaded, and is not a gap in
+        the measurements.
+      </p>
+      <button type="button" class="button" onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,23 @@
+import { useEffect, useState } from "preact/hooks";
+
+const REFRESH_MS = 60_000;
+
+/** The time, epoch ms; moves on each minute where it should and the page is seen, and at once when it is seen again. */
+export function useNow(isMoving: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!isMoving) return;
+    const move = () => {
+      if (document.visibilityState === "visible")
+        setNow((last) => (Date.now() - last >= REFRESH_MS ? Date.now() : last));
+    };
+    const timer = setInterval(move, REFRESH_MS / 4);
+    document.addEventListener("visibilitychange", move);
+    move();
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", move);
+    };
+  }, [isMoving]);
+  return now;
+}

@@ -1,0 +1,42 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { fetchPoints, type Point } from "../api/points.ts";
+
+const FOUND_BY_NAME = 20;
+
+/** What is known of points by name, from lists that the page has seen. */
+export interface PointBook {
+  readonly of: (name: string) => Point | undefined;
+  /** Takes in a list that came. */
+  readonly learn: (points: readonly Point[]) => void;
+}
+
+/** Knows points, and asks for those of the names that no list has brought yet. */
+export function usePointBook(site: string, names: readonly string[]): PointBook {
+  const known = useRef(new Map<string, Point>());
+  const asked = useRef(new Set<string>());
+  const [, setRound] = useState(0);
+  const learn = (points: readonly Point[]) => {
+    const fresh = points.filter(({ name }) => !known.current.has(name));
+    for (const point of fresh) known.current.set(point.name, point);
+    if (fresh.length > 0) setRound((round) => round + 1);
+  };
+  const lacking = names.filter((name) => !known.current.has(name) && !asked.current.has(name));
+  useEffect(() => {
+    const find = async (name: string) => {
+      asked.current.add(name);
+      try {
+        const { points } = await fetchPoints(
+          site,
+          { search: name.slice(0, 200) },
+          FOUND_BY_NAME,
+          new AbortController().signal,
+        );
+        learn(points);
+      } catch {
+        // The chart's own request says what is wrong; without this one a point merely lacks its label.
+      }
+    };
+    for (const name of lacking) void find(name);
+  }, [lacking.join(" ")]);
+  return { of: (name) => known.current.get(name), learn };
+}

@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import type { TimeseriesQuery } from "../api/timeseries.ts";
+import { type Answered, bestOf } from "./use-series.ts";
+
+const asked: TimeseriesQuery = { site: "s", points: ["a", "b"], start: 100, end: 200, units: "source", maxPoints: 10 };
+function answered(query: Partial<TimeseriesQuery>): Answered {
+  const metadata = {
+    computed_from: "samples",
+    total_samples: 0,
+    sources: [],
+    completeness: null,
+    missing: [],
+    pending: null,
+    downsampled: null,
+    partial: false,
+    cache_hit: false,
+    query_time_ms: 0,
+  };
+  return { query: { ...asked, ...query }, answer: { interval: "raw", series: [], metadata } };
+}
+
+it("shows meanwhile what covers most of the range and the points, and the finest of that", () => {
+  const year = answered({ start: 0, end: 1000 });
+  const week = answered({ start: 50, end: 250 });
+  const half = answered({ start: 150, end: 300 });
+  const one = answered({ points: ["a"] });
+  expect(bestOf([half, year, week, one], asked)).toBe(week);
+  expect(bestOf([half, one, year], asked)).toBe(year);
+  expect(bestOf([half], asked)).toBe(half);
+});
+
+it("shows nothing of other sites, units, points or times", () => {
+  const others = [{ site: "t" }, { units: "metric" }, { points: ["c"] }, { start: 200, end: 300 }].map(answered);
+  expect(bestOf(others, asked)).toBeUndefined();
+});

@@ -1,0 +1,51 @@
+import { useRef } from "preact/hooks";
+import type { ApiError } from "../api/api-error.ts";
+import { fetchTimeseries, type TimeseriesAnswer, timeseriesPath, type TimeseriesQuery } from "../api/timeseries.ts";
+import { useAnswer } from "../api/use-answer.ts";
+
+/** An answer with what was asked. */
+export interface Answered {
+  readonly query: TimeseriesQuery;
+  readonly answer: TimeseriesAnswer;
+}
+
+interface SeriesAnswer {
+  /** the answer, or until it comes the best that there is of earlier ones; undefined: nothing of this range */
+  readonly shown: Answered | undefined;
+  /** whether it is the answer to what is asked */
+  readonly isExact: boolean;
+  readonly isLoading: boolean;
+  readonly error: ApiError | undefined;
+  readonly reload: () => void;
+}
+
+/** Answers that are kept, so that going back and zooming out show something at once. */
+const KEPT = 12;
+
+/** Loads what is asked; meanwhile what is known of it already is there, however coarse. @param query null: nothing */
+export function useSeries(query: TimeseriesQuery | null): SeriesAnswer {
+  const kept = useRef<Answered[]>([]);
+  const key = query === null ? null : timeseriesPath(query);
+  const { data, dataKey, error, isLoading, reload } = useAnswer(key, async (signal) => {
+    const asked = query!;
+    const answered = { query: asked, answer: await fetchTimeseries(asked, signal) };
+    kept.current = [answered, ...kept.current].slice(0, KEPT);
+    return answered;
+  });
+  const isExact = key !== null && dataKey === key;
+  const shown = query === null ? undefined : isExact ? data : bestOf(kept.current, query);
+  return { shown, isExact, isLoading: isLoading || (!isExact && error === undefined), error, reload };
+}
+
+/** Of earlier answers the one that shows most of what is asked, of those the finest. */
+export function bestOf(answers: readonly Answered[], asked: TimeseriesQuery): Answered | undefined {
+  const share = ({ query }: Answered) => {
+    if (query.site !== asked.site || query.units !== asked.units) return 0;
+    const both = Math.min(query.end, asked.end) - Math.max(query.start, asked.start);
+    const names = asked.points.filter((name) => query.points.includes(name)).length;
+    return Math.max(0, both / (asked.end - asked.start)) * (names / Math.max(1, asked.points.length));
+  };
+  const lengthOf = ({ query }: Answered) => query.end - query.start;
+  const useful = answers.filter((one) => share(one) > 0);
+  return useful.sort((a, b) => share(b) - share(a) || lengthOf(a) - lengthOf(b))[0];
+}
