@@ -21,6 +21,7 @@ function figuresOf(job: Job, now: number): Figure[] {
   const rate = rateWords(job.rate.days_per_hour);
   const perMinute = job.rate.requests_per_minute;
   const rejected = Object.values(job.records_rejected).reduce((sum, count) => sum + count, 0);
+  const reasons = Object.keys(job.records_rejected).join(", ").replaceAll("_", "-");
   const figures: (Figure | null)[] = [
     eta === null
       ? { label: "Took", value: tookWords(job, now), note: null }
@@ -32,7 +33,7 @@ function figuresOf(job: Job, now: number): Figure[] {
     {
       label: "Samples",
       value: job.records_processed.toLocaleString("en"),
-      note: rejected === 0 ? null : `${rejected.toLocaleString("en")} more could not be stored`,
+      note: rejected === 0 ? null : `${rejected.toLocaleString("en")} more not stored: ${reasons}`,
     },
     {
       label: "Requests",

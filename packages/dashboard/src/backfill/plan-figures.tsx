@@ -1,9 +1,17 @@
 import { Icon } from "../ui/icon.tsx";
 import type { Plan } from "./backfill-api.ts";
-import { planFigures } from "./backfill-words.ts";
+import { counted, planFigures } from "./backfill-words.ts";
 
 /** What a backfill would come to, before anything is started. */
 export function PlanFigures({ plan, isForced }: { readonly plan: Plan; readonly isForced: boolean }) {
+  if (plan.days === 0) {
+    return (
+      <p class="plan" role="status" aria-label="Plan">
+        <strong>All is there.</strong>{" "}
+        <span class="quiet">{counted(plan.days_skipped, "day")} are stored already; there is nothing to fetch.</span>
+      </p>
+    );
+  }
   return (
     <div class="stack plan" role="status" aria-label="Plan">
       <dl class="figures">
@@ -15,7 +23,7 @@ export function PlanFigures({ plan, isForced }: { readonly plan: Plan; readonly 
           </div>
         ))}
       </dl>
-      {isForced && plan.days > 0 && (
+      {isForced && (
         <div class="notice">
           <Icon name="warning" />
           <p>The files of finished days will be replaced.</p>

@@ -110,7 +110,7 @@ export function PlanForm({ site, state, setState, isRunning, onStarted }: PlanFo
         {fieldError("start_date")}
         {fieldError("end_date")}
         <label class="field">
-          <span>Of</span>
+          <span>Site</span>
           <select
             class="select"
             value={state.scope}

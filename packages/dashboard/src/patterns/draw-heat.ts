@@ -61,8 +61,8 @@ export function drawHeat(
       if (cell.isAhead) continue;
       const box = cellBox(layout, index, cell);
       const [x, end] = [snapped(box.x), snapped(box.x + box.width)];
-      const isMissing = cell.value === null || domain === null;
-      context.fillStyle = isMissing ? missing : colors[rampStep(cell.value!, domain)]!;
+      const { value } = cell;
+      context.fillStyle = value === null || domain === null ? missing : colors[rampStep(value, domain)]!;
       context.fillRect(x, box.y, end - x - gap, box.height - gap);
     }
   }
