@@ -34,7 +34,13 @@ const WEEK = "/?last=7d&point=ses/ses_falls_city/8000:1-3001/analogInput/102";
 
 const SCREENSHOTS: readonly Screenshot[] = [
   { name: "explore", path: "/", viewport: WIDE, theme: "light", act: pointAt },
-  { name: "explore-dark", path: `${WEEK}&weather=ses/ses_falls_city/weather/temp`, viewport: WIDE, theme: "dark", act: pointAt },
+  {
+    name: "explore-dark",
+    path: `${WEEK}&weather=ses/ses_falls_city/weather/temp`,
+    viewport: WIDE,
+    theme: "dark",
+    act: pointAt,
+  },
   {
     name: "explore-search",
     path: "/",

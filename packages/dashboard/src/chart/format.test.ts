@@ -13,6 +13,8 @@ describe("what people read", () => {
     [3e12, undefined, "3.000e+12"],
     [70, 0.5, "70.0"],
     [70, 20, "70"],
+    [62.5, 2.5, "62.5"],
+    [60, 2.5, "60.0"],
     [0.05, 0.01, "0.05"],
   ])("%d in steps of %s is %s", (value, step, text) => {
     expect(formatValue(value, step)).toBe(text);
@@ -29,6 +31,7 @@ describe("what people read", () => {
   it("says the date once a day on an axis, and the year once a year", () => {
     const hours = [22, 23, 24, 25].map((hour) => Date.UTC(2026, 5, 1, hour));
     expect(axisLabels("UTC", hours)).toEqual(["22:00\nJun 1", "23:00", "00:00\nJun 2", "01:00"]);
+    expect(axisLabels("UTC", [Date.UTC(2026, 5, 2)])).toEqual(["00:00\nJun 2"]);
     const months = [10, 11, 12, 13].map((month) => Date.UTC(2025, month));
     expect(axisLabels("UTC", months)).toEqual(["Nov\n2025", "Dec", "Jan\n2026", "Feb"]);
     expect(

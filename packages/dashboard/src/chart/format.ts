@@ -3,14 +3,20 @@ export function formatValue(value: number, step?: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e9 || size < 1e-4)) return value.toExponential(3);
-  const places =
-    step === undefined
-      ? Math.max(0, 3 - Math.floor(Math.log10(Math.max(size, 1))))
-      : Math.max(0, -Math.floor(Math.log10(step)));
+  const places = step === undefined ? Math.max(0, 3 - Math.floor(Math.log10(Math.max(size, 1)))) : placesOf(step);
   return value.toLocaleString("en-US", {
     maximumFractionDigits: Math.min(places, 6),
     minimumFractionDigits: step === undefined ? 0 : Math.min(places, 6),
   });
+}
+
+/** Decimals that a step needs: 1 of 2.5. */
+function placesOf(step: number): number {
+  for (let places = 0; places < 6; places++) {
+    const scaled = step * 10 ** places;
+    if (Math.abs(scaled - Math.round(scaled)) < 1e-6) return places;
+  }
+  return 6;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -47,7 +53,8 @@ export function formatSpan(zone: string, start: number, end: number): string {
 /** The labels of a time axis: the clock's time, with the date where a day begins or the axis does. */
 export function axisLabels(zone: string, ticks: readonly number[]): string[] {
   const day = inZone(zone, { month: "short", day: "numeric" });
-  const smallest = Math.min(...ticks.slice(1).map((tick, i) => tick - ticks[i]!));
+  // One alone says all: the time and the day.
+  const smallest = ticks.length < 2 ? 3_600_000 : Math.min(...ticks.slice(1).map((tick, i) => tick - ticks[i]!));
   const days = ticks.map((tick) => day.format(tick));
   if (smallest >= 20 * 3_600_000) {
     const year = inZone(zone, { year: "numeric" });

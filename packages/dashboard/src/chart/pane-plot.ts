@@ -33,7 +33,7 @@ const VALUE_AXIS_PX = 58;
 export const TIME_AXIS_PX = 42;
 /** Without labels there is room left for half a line of the values' axis. */
 export const NO_TIME_AXIS_PX = 10;
-const TICK_SPACE_PX = 84;
+const TICK_SPACE_PX = 72;
 const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 /** A drag of less is a click. */
 const DRAG_PX = 6;

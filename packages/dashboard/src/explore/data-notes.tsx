@@ -16,9 +16,26 @@ function percent(share: number): string {
   return `${(Math.floor(share * 1000) / 10).toFixed(1).replace(".0", "")} % complete`;
 }
 
+interface DataNotesProps {
+  /** undefined: nothing is shown yet */
+  readonly answered: Answered | undefined;
+  /** whether it is what was asked for, and not what there was before */
+  readonly isExact: boolean;
+  readonly hasFailed: boolean;
+}
+
 /** What the answer says of itself: how fine it is, of how much, where from, and how whole. */
-export function DataNotes({ answered, isExact }: { readonly answered: Answered; readonly isExact: boolean }) {
-  const { interval, metadata } = answered.answer;
+export function DataNotes({ answered, isExact, hasFailed }: DataNotesProps) {
+  const waiting = answered === undefined ? "Loading…" : "Loading finer data…";
+  const left = answered === undefined ? "" : "Earlier data is shown.";
+  return (
+    <p class="data-notes number" aria-live="polite">
+      {answered !== undefined && isExact ? notesOf(answered) : hasFailed ? left : waiting}
+    </p>
+  );
+}
+
+function notesOf({ answer: { interval, metadata } }: Answered): string {
   const { total_samples: total, sources, completeness, missing, downsampled } = metadata;
   const lacking = missing.reduce((sum, [from, to]) => sum + to - from, 0);
   const notes = [
@@ -30,11 +47,7 @@ export function DataNotes({ answered, isExact }: { readonly answered: Answered; 
     completeness === null ? null : percent(completeness),
     missing.length === 0 ? null : `gaps of ${formatLength(lacking)} in some point`,
   ];
-  return (
-    <p class="data-notes number" aria-live="polite">
-      {isExact ? notes.filter((note) => note !== null).join(" · ") : "Loading finer data…"}
-    </p>
-  );
+  return notes.filter((note) => note !== null).join(" · ");
 }
 
 /** What must not be overlooked: a part of the data could not be read. */

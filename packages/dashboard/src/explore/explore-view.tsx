@@ -55,11 +55,8 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
   const maxPoints = NARROW.matches ? MAX_POINTS.narrow : MAX_POINTS.wide;
   const query = names.length === 0 ? null : { site: site.name, points: names, ...span, units: state.units, maxPoints };
   const { shown, isExact, isLoading, error, reload } = useSeries(query);
-  const cadences = names.map((name) => book.of(name)?.interval_s ?? null).join();
-  const series = useMemo(
-    () => seriesToShow(shown, chosen, state.weather, (name) => book.of(name)?.interval_s ?? null),
-    [shown, names.join("\n"), cadences],
-  );
+  const known = names.map((name) => `${book.of(name)?.interval_s} ${book.of(name)?.unit}`).join();
+  const series = useMemo(() => seriesToShow(shown, chosen, state.weather, book.of), [shown, names.join("\n"), known]);
   const panes = useMemo(() => panesOf(series), [series]);
 
   const change = (changed: Partial<ExploreState>) => {
@@ -123,7 +120,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
           </div>
         ) : (
           <div class="explore-panes">
-            {panes.length > 0 && (
+            {shown !== undefined && (
               <ChartStack
                 panes={panes}
                 span={span}
@@ -140,7 +137,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
         <p class="visually-hidden" aria-live="polite">
           {spoken}
         </p>
-        {shown !== undefined && !isEmpty && <DataNotes answered={shown} isExact={isExact} />}
+        {!isEmpty && <DataNotes answered={shown} isExact={isExact} hasFailed={error !== undefined} />}
       </section>
       <aside class="explore-side" aria-label="Points">
         <PointSearch site={site.name} chosen={chosen} onToggle={toggle} onFound={book.learn} />

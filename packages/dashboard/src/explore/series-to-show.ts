@@ -1,37 +1,35 @@
-import type { ChartSeries } from "../chart/series.ts";
+import type { Point } from "../api/points.ts";
 import { type ShownSeries, shownSeries } from "../chart/shown-series.ts";
 import type { Answered } from "./use-series.ts";
 
 /**
- * What is drawn of an answer: the chosen points in their colours, and the weather over them.
- * @param answered undefined: nothing came yet, and the points are there without samples
- * @param cadenceOf seconds between a point's samples; null: unknown
+ * What is drawn: the chosen points in their colours, and the weather over them. A point that the answer does not have is
+ * there without samples.
+ * @param answered undefined: nothing came yet
  */
 export function seriesToShow(
   answered: Answered | undefined,
   chosen: readonly string[],
   weather: readonly string[],
-  cadenceOf: (name: string) => number | null,
+  knownOf: (name: string) => Point | undefined,
 ): ShownSeries[] {
-  if (answered === undefined) return [];
-  const { query, answer } = answered;
+  const found = new Map(answered?.answer.series.map((one) => [one.name, one]));
+  const { start = 0, end: asked = 0 } = answered?.query ?? {};
   // What nobody has come to yet is not missing.
-  const end = Math.min(query.end, answer.metadata.pending?.[0] ?? Infinity, Date.now());
-  const found = new Map(answer.series.map((one) => [one.name, one]));
-  const of = (name: string): ChartSeries | undefined => found.get(name);
-  const shown = (one: ChartSeries, color: string, isDashed: boolean) => {
-    const cadence = cadenceOf(one.name);
-    return shownSeries(one, { color, isDashed }, cadence === null ? null : cadence * 1000, query.start, end);
+  const end = Math.min(asked, answered?.answer.metadata.pending?.[0] ?? Infinity, Date.now());
+  const shown = (name: string, color: string, isDashed: boolean) => {
+    const known = knownOf(name);
+    const one = found.get(name);
+    const cadence = known?.interval_s == null ? null : known.interval_s * 1000;
+    if (one !== undefined) return shownSeries(one, { color, isDashed }, cadence, start, end);
+    const nothing = { name, unit: known?.unit ?? null, times: [], values: [], min: null, max: null, counts: null };
+    return shownSeries({ ...nothing, bucketMs: 0 }, { color, isDashed }, cadence, 0, 0);
   };
-  const points = chosen.flatMap((name, i) => {
-    const one = of(name);
-    return one === undefined ? [] : [shown(one, `--series-${i + 1}`, false)];
-  });
-  const overlay = weather.flatMap((name, i) => {
-    const one = chosen.includes(name) ? undefined : of(name);
-    return one === undefined ? [] : [shown(one, WEATHER_COLORS[i % WEATHER_COLORS.length]!, true)];
-  });
-  return [...points, ...overlay];
+  const overlay = weather.filter((name) => !chosen.includes(name));
+  return [
+    ...chosen.map((name, i) => shown(name, `--series-${i + 1}`, false)),
+    ...overlay.map((name, i) => shown(name, WEATHER_COLORS[i % WEATHER_COLORS.length]!, true)),
+  ];
 }
 
 const WEATHER_COLORS = ["--chart-weather-1", "--chart-weather-2", "--chart-weather-3"] as const;

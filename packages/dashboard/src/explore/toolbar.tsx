@@ -57,7 +57,7 @@ export function Toolbar({ state, span, zone, weather, onChange, dataUrl, onDownl
             key={id}
             type="button"
             title={title}
-            aria-label={title}
+            aria-label={`Last ${label}`}
             aria-pressed={isLast && range.last === id}
             onClick={() => onChange({ range: { last: id } })}
           >

@@ -1,0 +1,127 @@
+import { gzipSync } from "node:zlib";
+import { expect, it } from "vitest";
+import { describeInBrowser, NARROW } from "./dashboard.ts";
+import { charted, exploreAt, inkOf, plots, POWER, ROOM, spanInAddress } from "./explore-page.ts";
+
+const PROBLEM = {
+  type: "about:blank",
+  status: 503,
+  code: "archive_unavailable",
+  detail: "The archive did not answer.",
+};
+
+describeInBrowser("Explore in trouble", (dashboard) => {
+  it("says what failed and why, keeps the rest, and tries again", async () => {
+    dashboard.expectConsoleErrors(/503/);
+    let isBroken = true;
+    const page = await dashboard.open(exploreAt([POWER]), {
+      before: (fresh) =>
+        fresh.route(/\/timeseries\/query/, (route) =>
+          isBroken
+            ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify(PROBLEM) })
+            : route.continue(),
+        ),
+    });
+    await page.getByText("The chart's data could not be loaded. The archive did not answer.").waitFor();
+    await page.getByRole("combobox", { name: "Search points" }).click();
+    await page.getByRole("listbox", { name: "Points" }).getByRole("option").first().waitFor();
+    await page.keyboard.press("Escape");
+    isBroken = false;
+    await page.getByRole("button", { name: "Try again" }).click();
+    await charted(page);
+    // A later failure leaves what is charted.
+    isBroken = true;
+    await page.getByRole("button", { name: "Last 1 h" }).click();
+    await page.getByRole("alert").waitFor();
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
+  });
+
+  it("shows when part of the data could not be read", async () => {
+    const page = await dashboard.open(exploreAt([POWER]), {
+      before: (fresh) =>
+        fresh.route(/\/timeseries\/query/, async (route) => {
+          const answer = await (await route.fetch()).text();
+          await route.fulfill({
+            body: answer.replace('"partial":false', '"partial":true'),
+            contentType: "application/json",
+          });
+        }),
+    });
+    await page.getByText("Part of the archive could not be read.").waitFor();
+    await charted(page);
+  });
+
+  it("names a point that there is none of, and lets it be taken away", async () => {
+    dashboard.expectConsoleErrors(/404/);
+    const page = await dashboard.open(exploreAt([POWER, "no/such/point"]));
+    await page.getByText(/The chart's data could not be loaded\..*no\/such\/point/).waitFor();
+    await page.getByRole("button", { name: "Remove no/such/point" }).click();
+    await charted(page);
+    expect(await page.getByRole("alert").count()).toBe(0);
+  });
+
+  it("works with an API that takes two seconds: nothing jumps", async () => {
+    const page = await dashboard.open(exploreAt([POWER]), {
+      before: (fresh) =>
+        fresh.route(/\/(sites|timeseries)/, async (route) => {
+          await new Promise((resolve) => setTimeout(resolve, 2000));
+          await route.continue().catch(() => {});
+        }),
+    });
+    const chart = page.getByRole("region", { name: "Chart" });
+    await chart.waitFor();
+    const before = (await chart.boundingBox())!;
+    await charted(page);
+    const after = (await chart.boundingBox())!;
+    expect([after.x, after.y, after.width]).toEqual([before.x, before.y, before.width]);
+    expect(Math.abs(after.height - before.height)).toBeLessThan(8);
+  });
+
+  it("works on a phone: a finger moves the range, two stretch it, and nothing is wider than the screen", async () => {
+    const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"), { viewport: NARROW });
+    await charted(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    const box = (await plots(page).first().boundingBox())!;
+    const y = box.y + box.height / 2;
+    const client = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", xs: readonly number[]) =>
+      client.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: xs.map((share, id) => ({ x: box.x + box.width * share, y, id })),
+      });
+    await touch("touchStart", [0.3]);
+    for (const share of [0.4, 0.5, 0.6, 0.8]) await touch("touchMove", [share]);
+    await touch("touchEnd", []);
+    await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBe(6 * 3_600_000);
+    expect(spanInAddress(page).end).toBeLessThan(Date.now() - 2 * 3_600_000);
+    await charted(page);
+    await touch("touchStart", [0.45, 0.55]);
+    for (const by of [0.1, 0.2, 0.3]) await touch("touchMove", [0.45 - by, 0.55 + by]);
+    await touch("touchEnd", []);
+    await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBeLessThan(2 * 3_600_000);
+    await charted(page);
+  });
+
+  it("loads less than 100 KB of script before its first view, gzipped", async () => {
+    const html = await (await fetch(`${dashboard.url}/`)).text();
+    const scripts = [...new Set(html.match(/\/assets\/[\w-]+\.js/g))];
+    expect(scripts.length).toBeGreaterThan(2);
+    const bodies = await Promise.all(
+      scripts.map(async (path) => (await fetch(`${dashboard.url}${path}`)).arrayBuffer()),
+    );
+    const gzipped = bodies.reduce((sum, body) => sum + gzipSync(new Uint8Array(body)).length, 0);
+    expect(gzipped).toBeLessThan(100_000);
+    // What the page then loads beside them must not be script either.
+    const loaded: string[] = [];
+    const page = await dashboard.open("/", {
+      before: async (fresh) => fresh.on("request", (one) => loaded.push(one.url())),
+    });
+    await charted(page);
+    expect(
+      loaded
+        .filter((url) => url.endsWith(".js"))
+        .map((url) => new URL(url).pathname)
+        .sort(),
+    ).toEqual(scripts.sort());
+  });
+});

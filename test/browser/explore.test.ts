@@ -1,0 +1,228 @@
+import { text } from "node:stream/consumers";
+import { expect, it } from "vitest";
+import { describeInBrowser, seriousViolations } from "./dashboard.ts";
+import {
+  charted,
+  drag,
+  exploreAt,
+  HUMIDITY,
+  inkOf,
+  nextAnswer,
+  plots,
+  POWER,
+  ROOM,
+  spanInAddress,
+} from "./explore-page.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+describeInBrowser("Explore", (dashboard) => {
+  it("charts some points of the last 24 hours on the first visit, and says what the data is", async () => {
+    const page = await dashboard.open("/");
+    await charted(page);
+    expect(await plots(page).count()).toBe(2);
+    expect(await page.getByRole("table").getByRole("rowheader").count()).toBe(4);
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
+    expect(await page.locator(".data-notes").textContent()).toMatch(
+      /^Every sample · [\d,]+ samples · from the recent store \(D1\).* · [\d.]+ % complete/,
+    );
+    expect(new URL(page.url()).search).toBe("");
+  });
+
+  it("finds points by text, unit and tag, with the keyboard alone", async () => {
+    const page = await dashboard.open(exploreAt([POWER]));
+    await charted(page);
+    await page.keyboard.press("/");
+    await page.keyboard.type("roomhum");
+    const options = page.getByRole("listbox", { name: "Points" }).getByRole("option");
+    await options.getByText("RoomHumidity", { exact: false }).first().waitFor();
+    await expect.poll(() => options.first().textContent()).toContain("Vav8002.RoomHumidity");
+    await page.keyboard.press("Enter");
+    await page.getByRole("rowheader", { name: "Vav8002.RoomHumidity" }).waitFor();
+    expect(new URL(page.url()).searchParams.getAll("point")).toEqual([POWER, HUMIDITY]);
+    await page.keyboard.press("Escape");
+    expect(await page.getByRole("listbox", { name: "Points" }).count()).toBe(0);
+    await charted(page);
+    expect(await plots(page).count()).toBe(2);
+
+    const search = page.getByRole("combobox", { name: "Search points" });
+    await search.fill("");
+    const unit = page.getByRole("combobox", { name: "Unit" });
+    await unit.selectOption("kW");
+    await expect.poll(() => options.count()).toBeGreaterThan(0);
+    await expect.poll(async () => (await options.allTextContents()).every((one) => one.endsWith("kW"))).toBe(true);
+    await unit.selectOption("");
+    await page.getByRole("combobox", { name: "Tag" }).selectOption("meter");
+    await expect.poll(async () => (await options.allTextContents()).every((one) => one.includes("Meter"))).toBe(true);
+    await options.filter({ hasText: "ActivePower" }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.getAll("point")).toEqual([HUMIDITY]);
+  });
+
+  it("zooms by dragging: the coarse data at once, then finer data, to single samples; back goes back", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&last=30d"));
+    await charted(page);
+    expect(await page.locator(".data-notes").textContent()).toMatch(/^Hourly averages/);
+    const answers: string[] = [];
+    page.on("response", async (response) => {
+      if (!response.url().includes("/timeseries/query")) return;
+      answers.push(/"interval":"(\w+)"/.exec(await response.text())![1]!);
+    });
+    await drag(page, 0.85, 0.95);
+    await page.getByText(/^5-minute averages/).waitFor();
+    const first = spanInAddress(page);
+    expect(Math.abs(first.end - first.start - 3 * DAY)).toBeLessThan(0.1 * DAY);
+    await drag(page, 0.4, 0.5);
+    await page.getByText(/^Every sample/).waitFor();
+    expect(answers).toEqual(["5min", "raw"]);
+    await page.goBack();
+    await page.getByText(/^5-minute averages/).waitFor();
+    expect(spanInAddress(page)).toEqual(first);
+    await page.goBack();
+    await page.getByText(/^Hourly averages/).waitFor();
+    expect(await page.getByRole("button", { name: "Last 30 d" }).getAttribute("aria-pressed")).toBe("true");
+  });
+
+  it("shows the coarse data while the finer is slow, and drops an outdated request", async () => {
+    let isSlow = false;
+    const page = await dashboard.open(exploreAt([POWER], "&last=7d"), {
+      before: (fresh) =>
+        fresh.route(/\/timeseries\/query/, async (route) => {
+          if (isSlow) await new Promise((resolve) => setTimeout(resolve, 2000));
+          await route.continue().catch(() => {});
+        }),
+    });
+    await charted(page);
+    isSlow = true;
+    const failed: string[] = [];
+    page.on("requestfailed", (request) => failed.push(request.failure()?.errorText ?? ""));
+    await drag(page, 0.7, 0.9);
+    await page.getByText("Loading finer data…").waitFor();
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
+    await drag(page, 0.4, 0.6);
+    await page.getByText(/^Every sample/).waitFor();
+    expect(failed).toEqual(["net::ERR_ABORTED"]);
+  });
+
+  it("moves and zooms by arrow keys, and tells values at the cursor", async () => {
+    const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"));
+    await charted(page);
+    const chart = page.getByRole("application");
+    await chart.focus();
+    expect(await chart.evaluate((element) => getComputedStyle(element).outlineStyle)).toBe("solid");
+    await page.keyboard.press("ArrowLeft");
+    await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBe(6 * HOUR);
+    const before = spanInAddress(page);
+    await page.keyboard.press("ArrowUp");
+    await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBe(3 * HOUR);
+    expect(spanInAddress(page).start).toBe(before.start + 1.5 * HOUR);
+    await charted(page);
+    await page.keyboard.press("Shift+ArrowRight");
+    const spoken = page.locator("section[aria-label=Chart] > p.visually-hidden");
+    await expect
+      .poll(() => spoken.textContent())
+      .toMatch(/2026.*Meter3001.ActivePower [\d.]+ kW, Vav8002.RoomTemp [\d.]+ °F/);
+    const value = page
+      .getByRole("row", { name: /ActivePower/ })
+      .getByRole("cell")
+      .first();
+    expect(await value.textContent()).toMatch(/^[\d.]+ kW$/);
+    await page.keyboard.press("Escape");
+    await page.getByText("Latest in this range").waitFor();
+  });
+
+  it("tells the values under the pointer in all panes, with units", async () => {
+    const page = await dashboard.open(exploreAt([POWER, ROOM]));
+    await charted(page);
+    const box = (await plots(page).nth(1).boundingBox())!;
+    await page.mouse.move(box.x + box.width / 2, box.y + 20);
+    await expect.poll(() => page.locator(".values caption").textContent()).toMatch(/\w{3}, \w{3} \d+, 2026, \d\d:\d\d/);
+    expect(await page.locator(".chart-dot:visible").count()).toBe(2);
+  });
+
+  it("takes a range by the site's clock", async () => {
+    const page = await dashboard.open(exploreAt([POWER]));
+    await charted(page);
+    await page.getByRole("button", { name: /–/ }).click();
+    await page.getByText(`By the site's clock: ${dashboard.timezone}`).waitFor();
+    await page.getByLabel("From", { exact: true }).fill("2026-11-01T00:00");
+    await page.getByLabel("To", { exact: true }).fill("2026-10-31T00:00");
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    await page.getByText("The end must be after the start.").waitFor();
+    await page.getByLabel("To", { exact: true }).fill("2026-11-02T00:00");
+    await page.getByRole("button", { name: "Show", exact: true }).click();
+    // The day on which the clocks went back.
+    await expect
+      .poll(() => spanInAddress(page))
+      .toEqual({ start: Date.UTC(2026, 10, 1, 5), end: Date.UTC(2026, 10, 2, 6) });
+    await page.getByText(/gaps of 1 d 1 h/).waitFor();
+    expect(await page.getByRole("button", { name: "Live" }).isDisabled()).toBe(true);
+  });
+
+  it("draws gaps as gaps, bands behind averages, and weather over them", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&last=30d"));
+    await charted(page);
+    const withBand = await inkOf(page);
+    await page.getByRole("button", { name: "Display" }).click();
+    await page.getByLabel("Minimum to maximum behind averages").uncheck();
+    await expect.poll(() => inkOf(page)).toBeLessThan(withBand);
+    expect(new URL(page.url()).searchParams.get("band")).toBe("off");
+    await page.getByRole("group", { name: "Weather over the chart" }).getByRole("checkbox").first().check();
+    await expect.poll(() => page.getByRole("rowheader").count()).toBe(2);
+    expect(await page.locator(".swatch.dashed").count()).toBe(1);
+    await page.keyboard.press("Escape");
+    expect(
+      await page.getByRole("button", { name: "Display" }).evaluate((element) => element === document.activeElement),
+    ).toBe(true);
+  });
+
+  it("gives the data away as CSV and as the API's address", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&last=1h"));
+    await charted(page);
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download as CSV" }).click();
+    const stream = await (await waiting).createReadStream();
+    const csv = await text(stream);
+    expect(csv.split("\r\n")[0]).toBe("point_name,timestamp,time,value,unit");
+    expect(csv.split("\r\n").length).toBeGreaterThan(50);
+    await page.getByRole("button", { name: /^Copy the API/ }).click();
+    await page.getByText("Copied", { exact: true }).waitFor();
+    const address = await page.evaluate(() => navigator.clipboard.readText());
+    expect(address.startsWith(`${dashboard.url}/timeseries/query?`)).toBe(true);
+    expect((await fetch(address)).status).toBe(200);
+  });
+
+  it("converts units where that is asked, in one pane", async () => {
+    const page = await dashboard.open(exploreAt([ROOM], "&units=metric"));
+    await charted(page);
+    expect(await page.locator(".chart-unit").allTextContents()).toEqual(["°C"]);
+  });
+
+  it("moves on with the time while it is live, and asks no more when it is not", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&last=1h"), {
+      before: (fresh) => fresh.clock.install({ time: Date.now() }),
+    });
+    await charted(page);
+    const moved = nextAnswer(page);
+    await page.clock.fastForward(61_000);
+    await moved;
+    await page.getByRole("button", { name: "Live" }).click();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.clock.fastForward(130_000);
+    expect(asked.filter((url) => url.includes("/timeseries"))).toEqual([]);
+    expect(new URL(page.url()).searchParams.get("live")).toBe("off");
+  });
+
+  it.each(["light", "dark"] as const)("is accessible in the %s theme, its panels open too", async (theme) => {
+    const page = await dashboard.open(exploreAt([POWER, ROOM, HUMIDITY]), { theme });
+    await charted(page);
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Display" }).click();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.getByRole("combobox", { name: "Search points" }).click();
+    await page.getByRole("listbox", { name: "Points" }).getByRole("option").first().waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+  });
+});
