@@ -53,6 +53,8 @@ export type Answer = z.infer<typeof answerSchema>;
 export interface Deployment {
   readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
   readonly adminToken: string;
+  /** address of the simulated API */
+  readonly simulatorUrl: string;
   /** reads the bucket that the Workers write to */
   readonly workers: Pick<LocalWorkers, "readObject" | "listObjects">;
   /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
@@ -100,6 +102,7 @@ export async function deploy(
   return {
     urls: workers.urls,
     adminToken: ADMIN_TOKEN,
+    simulatorUrl: server.url,
     workers,
     post,
     async trigger() {

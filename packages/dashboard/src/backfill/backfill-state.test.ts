@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dayCount, formatBackfill, lastDays, parseBackfill, problemOfDates, SCOPES, SHOWN_DAYS } from "./backfill-state.ts";
+import {
+  dayCount,
+  formatBackfill,
+  lastDays,
+  parseBackfill,
+  problemOfDates,
+  SCOPES,
+  SHOWN_DAYS,
+} from "./backfill-state.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 4, 30);
 

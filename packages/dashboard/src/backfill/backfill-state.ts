@@ -81,5 +81,8 @@ export function problemOfDates({ from, to }: Pick<BackfillState, "from" | "to">,
   if (from > to) return { field: "start_date", words: "The first day is after the last one." };
   const days = dayCount(from, to);
   if (days <= MAX_DAYS) return null;
-  return { field: "start_date", words: `${days.toLocaleString("en")} days: at most five years can be asked for at once.` };
+  return {
+    field: "start_date",
+    words: `${days.toLocaleString("en")} days: at most five years can be asked for at once.`,
+  };
 }

@@ -27,7 +27,10 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
   const range = rangeOf(state, job);
   const ofJob = range !== null && range.isOfJob ? job : null;
   const one = ofJob === null ? site.name : ofJob.sites.length === 1 ? (ofJob.sites[0]?.site ?? null) : null;
-  const key = status.data === undefined || range === null ? null : `${range.from} ${range.to} ${one} ${ofJob === null ? "" : daysRevision(ofJob)}`;
+  const key =
+    status.data === undefined || range === null
+      ? null
+      : `${range.from} ${range.to} ${one} ${ofJob === null ? "" : daysRevision(ofJob)}`;
   const days = useAnswer(key, (signal) => {
     if (range === null) throw new Error("no range to ask for");
     return fetchDays(range, one, signal);
@@ -47,7 +50,9 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
     status.reload();
     days.reload();
   };
-  const form = <PlanForm key="form" site={site} state={state} setState={setState} isRunning={isRunning} onStarted={onStarted} />;
+  const form = (
+    <PlanForm key="form" site={site} state={state} setState={setState} isRunning={isRunning} onStarted={onStarted} />
+  );
   return (
     <div class={isRunning ? "backfill running" : "backfill"}>
       <h1 class="visually-hidden">Backfill</h1>

@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Job, Plan } from "./backfill-api.ts";
-import { bytesText, datesText, durationWords, etaWords, moneyText, planFigures, rateWords, tookWords } from "./backfill-words.ts";
+import {
+  bytesText,
+  datesText,
+  durationWords,
+  etaWords,
+  moneyText,
+  planFigures,
+  rateWords,
+  tookWords,
+} from "./backfill-words.ts";
 import { runningJob } from "./running-job.fixture.ts";
 
 const MINUTE = 60_000;

@@ -8,7 +8,15 @@ interface GridDay {
   readonly state: ShownState;
 }
 
-const STATES: readonly ShownState[] = ["written", "empty-confirmed", "skipped", "pending", "suspect", "failed", "missing"];
+const STATES: readonly ShownState[] = [
+  "written",
+  "empty-confirmed",
+  "skipped",
+  "pending",
+  "suspect",
+  "failed",
+  "missing",
+];
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 
@@ -21,7 +29,8 @@ export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
   const reachable = current?.day.date ?? days.at(-1)?.day.date;
   const onKeyDown = (event: KeyboardEvent) => {
     const at = days.findIndex(({ day }) => day.date === reachable);
-    const step = STEPS[event.key] ?? (event.key === "Home" ? -at : event.key === "End" ? days.length - 1 - at : undefined);
+    const step =
+      STEPS[event.key] ?? (event.key === "Home" ? -at : event.key === "End" ? days.length - 1 - at : undefined);
     const next = step === undefined ? undefined : days[Math.min(days.length - 1, Math.max(0, at + step))];
     if (next === undefined) return;
     event.preventDefault();
@@ -95,7 +104,9 @@ function told({ day, state }: GridDay) {
   const parts = [
     ...(day.records > 0 ? [counted(day.records, "sample"), counted(day.points, "point"), bytesText(day.bytes)] : []),
     ...(day.source === "d1" ? ["archived from the sync's samples"] : []),
-    ...(day.updated_at === null ? [] : [`built ${new Date(day.updated_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })}`]),
+    ...(day.updated_at === null
+      ? []
+      : [`built ${new Date(day.updated_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })}`]),
     ...(day.reason === null ? [] : [day.reason]),
   ];
   return (

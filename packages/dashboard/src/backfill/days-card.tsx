@@ -46,9 +46,11 @@ export function DaysCard({ days, job, hasJob, site, shown, setShown }: DaysCardP
         )}
       </header>
       {days.error !== undefined && <Failure what="The days" error={days.error} onRetry={days.reload} />}
-      {ofSite === undefined
-        ? days.error === undefined && <div class="days-waiting" aria-busy="true" />
-        : <DayGrid days={ofSite.days.map((day) => ({ day, state: shownState(day, job, siteJob) }))} />}
+      {ofSite === undefined ? (
+        days.error === undefined && <div class="days-waiting" aria-busy="true" />
+      ) : (
+        <DayGrid days={ofSite.days.map((day) => ({ day, state: shownState(day, job, siteJob) }))} />
+      )}
     </section>
   );
 }

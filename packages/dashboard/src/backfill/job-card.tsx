@@ -64,7 +64,8 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
       <header class="job-head">
         <div>
           <h2 id="job-title" tabIndex={-1}>
-            {isRunning ? "Backfill" : "Last backfill"} <span class="number">{datesText(job.start_date, job.end_date)}</span>
+            {isRunning ? "Backfill" : "Last backfill"}{" "}
+            <span class="number">{datesText(job.start_date, job.end_date)}</span>
           </h2>
           <p class={`chip ${job.status}`} role="status">
             <Icon name={icon} />
@@ -82,8 +83,8 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
         <div class="notice" role="status">
           <Icon name="warning" />
           <p>
-            <strong>No day has been finished for long.</strong> It goes on by itself when the building's API answers again;
-            if it does not, look at the log of the backfill Worker.
+            <strong>No day has been finished for long.</strong> It goes on by itself when the building's API answers
+            again; if it does not, look at the log of the backfill Worker.
           </p>
         </div>
       )}
@@ -118,13 +119,20 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
         ))}
       </dl>
       {job.sites.length > 1 && <SiteRows sites={job.sites} />}
-      {job.status === "cancelled" && <p class="quiet">To go on, start it again: days that are stored are left as they are.</p>}
+      {job.status === "cancelled" && (
+        <p class="quiet">To go on, start it again: days that are stored are left as they are.</p>
+      )}
     </section>
   );
 }
 
 /** What the days are, of those that are not simply done. */
-function partsWords({ days_skipped: skipped, days_empty: empty, days_failed: failed, days_suspect: suspect }: Job): string {
+function partsWords({
+  days_skipped: skipped,
+  days_empty: empty,
+  days_failed: failed,
+  days_suspect: suspect,
+}: Job): string {
   const parts = [
     skipped > 0 ? `${skipped.toLocaleString("en")} there before` : null,
     empty > 0 ? `${empty.toLocaleString("en")} without samples` : null,

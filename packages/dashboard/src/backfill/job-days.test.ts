@@ -59,7 +59,13 @@ it("days to look at are those that failed, are suspect or kept an older file, bu
     known("2026-11-04"),
     known("2026-11-05", { state: "suspect", reason: "etag" }),
   ];
-  const found = troubledDays([{ site: "b", days }, { site: "a", days: days.slice(0, 1) }], null);
+  const found = troubledDays(
+    [
+      { site: "b", days },
+      { site: "a", days: days.slice(0, 1) },
+    ],
+    null,
+  );
   expect(found.map((one) => `${one.date} ${one.site} ${one.state}: ${one.reason}`)).toEqual([
     "2026-11-02 a failed: 503",
     "2026-11-02 b failed: 503",
@@ -73,7 +79,9 @@ it("days to look at are those that failed, are suspect or kept an older file, bu
 it("a calendar has each day once, at its weekday", () => {
   fc.assert(
     fc.property(fc.integer({ min: 15_000, max: 25_000 }), fc.integer({ min: 1, max: 100 }), (first, count) => {
-      const dates = Array.from({ length: count }, (_, i) => new Date((first + i) * 86_400_000).toISOString().slice(0, 10));
+      const dates = Array.from({ length: count }, (_, i) =>
+        new Date((first + i) * 86_400_000).toISOString().slice(0, 10),
+      );
       const blocks = monthBlocks(dates);
       expect(blocks.flatMap(({ weeks }) => weeks.flat()).filter((date) => date !== null)).toEqual(dates);
       for (const { month, weeks } of blocks) {

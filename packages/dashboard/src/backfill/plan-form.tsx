@@ -129,8 +129,8 @@ export function PlanForm({ site, state, setState, isRunning, onStarted }: PlanFo
             <span>Fetch finished days again</span>
           </label>
           <p class="quiet">
-            Every day between the dates is asked for anew and its file replaced, at full cost. For days that are suspect,
-            or that the building's API has corrected since. Nothing that is stored is lost if a day fails.
+            Every day between the dates is asked for anew and its file replaced, at full cost. For days that are
+            suspect, or that the building's API has corrected since. Nothing that is stored is lost if a day fails.
           </p>
         </details>
         {planned !== null && <PlanFigures plan={planned} isForced={isForced} />}

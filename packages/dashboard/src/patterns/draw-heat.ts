@@ -72,14 +72,6 @@ export function drawHeat(
 function drawAxes(context: CanvasRenderingContext2D, layout: HeatLayout, days: readonly HeatDay[]): void {
   context.font = FONT;
   context.fillStyle = themeColor("--chart-axis");
-  context.textBaseline = "middle";
-  context.textAlign = "right";
-  for (const hour of [0, 6, 12, 18]) {
-    const y = layout.top + (hour + 0.5) * layout.row;
-    context.fillText(`${String(hour).padStart(2, "0")}:00`, layout.left - 8, y);
-  }
-  context.textBaseline = "alphabetic";
-  context.textAlign = "left";
   const y = layout.top + 24 * layout.row + 18;
   for (const { index, text } of dayLabels(layout, days)) context.fillText(text, layout.left + index * layout.column, y);
 }

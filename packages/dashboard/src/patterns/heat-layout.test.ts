@@ -30,7 +30,7 @@ describe("the places of hours", () => {
 
   it("are none beside the hours, nor at one that the clock skipped", () => {
     const layout = heatLayout(days.length, 1000);
-    expect(cellAt(layout, days, 2, 50)).toBe(null);
+    expect(cellAt(layout, days, 1, 50)).toBe(null);
     expect(cellAt(layout, days, 500, layout.height - 2)).toBe(null);
     const spring = parseDay("2026-03-08")! - first;
     const skipped = cellBox(layout, spring, { hour: 2, part: 0, parts: 1 });

@@ -12,7 +12,8 @@ export interface HeatLayout {
 }
 
 const HOURS = 24;
-const AXIS_LEFT = 44;
+/** Room for the frame of an hour at the edge. */
+const EDGE = 2;
 const AXIS_BOTTOM = 26;
 const TOP = 4;
 /** A narrower day is not seen; what does not fit is scrolled to. */
@@ -20,14 +21,14 @@ const LEAST_COLUMN = 3;
 
 /** @param width that there is */
 export function heatLayout(days: number, width: number): HeatLayout {
-  const column = Math.max(LEAST_COLUMN, (width - AXIS_LEFT) / days);
+  const column = Math.max(LEAST_COLUMN, (width - 2 * EDGE) / days);
   const row = width < 600 ? 12 : 15;
   return {
-    left: AXIS_LEFT,
+    left: EDGE,
     top: TOP,
     column,
     row,
-    width: AXIS_LEFT + column * days,
+    width: 2 * EDGE + column * days,
     height: TOP + HOURS * row + AXIS_BOTTOM,
     days,
   };

@@ -19,6 +19,8 @@ interface HeatmapProps {
   readonly onDay: (day: HeatDay) => void;
 }
 
+const MARKED_HOURS = [0, 6, 12, 18];
+
 /** Hours of the clock by days: a colour each; the pointer, the finger or the keys tell its value. */
 export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
@@ -70,6 +72,13 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
   const [value, more] = cell === undefined ? ["", ""] : cellValue(cell, unit);
   return (
     <div class="heat">
+      <div class="heat-hours number" aria-hidden="true">
+        {MARKED_HOURS.map((hour) => (
+          <span key={hour} style={{ top: `${layout.top + (hour + 0.5) * layout.row}px` }}>
+            {String(hour).padStart(2, "0")}:00
+          </span>
+        ))}
+      </div>
       <div
         ref={frame}
         class="heat-frame"
@@ -100,7 +109,10 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
       <div class="heat-foot">
         <p id="heat-told" class="told number" role="status">
           {chosen === undefined || cell === undefined ? (
-            <span class="quiet">Point at an hour to see its value; a click opens the day in Explore.</span>
+            <span class="quiet">
+              <span class="pointer-only">Point at an hour to see its value; a click opens the day in Explore.</span>
+              <span class="touch-only">Touch an hour to see its value.</span>
+            </span>
           ) : (
             <>
               {cellTime(chosen, cell)} <strong>{value}</strong> <span class="quiet">{more}</span>

@@ -5,7 +5,7 @@ import { histogramBins } from "./histogram-bins.ts";
 const binsOf = (values: readonly number[]) => histogramBins([...values].sort((a, b) => a - b));
 
 describe("the bins of a histogram", () => {
-  it("are as wide as Freedman and Diaconis say, rounded up to a round number", () => {
+  it("are as wide as Freedman and Diaconis say, rounded to a round number", () => {
     // 1,000 values over 100: the middle half spans 50, so 2 * 50 / 10 = 10 each
     const bins = binsOf(Array.from({ length: 1000 }, (_, i) => i / 10));
     expect(bins.map(({ low, high }) => [low, high])).toEqual(

@@ -12,15 +12,14 @@ export interface Bin {
 }
 
 /**
- * Bins of one width, by Freedman and Diaconis, rounded up to 1, 2 or 5 of a power of ten; their bounds are multiples of
+ * Bins of one width, by Freedman and Diaconis, rounded to 1, 2 or 5 of a power of ten; their bounds are multiples of
  * it.
  * @param sorted finite values, ascending, at least one
  */
 export function histogramBins(sorted: ArrayLike<number>): Bin[] {
   const [min, max] = [sorted[0]!, sorted[sorted.length - 1]!];
-  let width = niceWidth(Math.max(wantedWidth(sorted), (max - min) / (MOST_BINS - 1), leastWidth(min, max)));
-  // Rounding to multiples may take a bin more at each end.
-  while (Math.floor(max / width) - Math.floor(min / width) + 1 > MOST_BINS) width = niceWidth(width * 1.5);
+  let width = niceWidth(Math.max(wantedWidth(sorted), (max - min) / MOST_BINS, leastWidth(min, max)));
+  while (Math.floor(max / width) - Math.floor(min / width) + 1 > MOST_BINS) width = niceWidth(width * 2);
   const edge = (index: number) => cleanMultiple(index, width);
   let first = Math.floor(min / width);
   // A quotient may round over a bound that the product is on the other side of.
@@ -53,10 +52,11 @@ function leastWidth(min: number, max: number): number {
   return size * (min === max ? 0.01 : 1e-12);
 }
 
+/** The nearest of 1, 2 and 5 of a power of ten, by their ratio. */
 function niceWidth(width: number): number {
   const power = Math.floor(Math.log10(width));
   const scale = width / 10 ** power;
-  const digit = scale <= 1 ? 1 : scale <= 2 ? 2 : scale <= 5 ? 5 : 10;
+  const digit = scale < Math.SQRT2 ? 1 : scale < Math.sqrt(10) ? 2 : scale < Math.sqrt(50) ? 5 : 10;
   return Number(`${digit}e${power}`);
 }
 

@@ -71,7 +71,13 @@ export function Histogram({ name, values, unit, what }: HistogramProps) {
         <svg width={width} height={HEIGHT} aria-hidden="true">
           {bins.map((bin, i) => (
             <g key={bin.low} class={i === active ? "bin active" : "bin"} onPointerEnter={() => setActive(i)}>
-              <rect class="bin-room" x={x(bin.low)} y={TOP} width={x(bin.high) - x(bin.low)} height={HEIGHT - TOP - BOTTOM} />
+              <rect
+                class="bin-room"
+                x={x(bin.low)}
+                y={TOP}
+                width={x(bin.high) - x(bin.low)}
+                height={HEIGHT - TOP - BOTTOM}
+              />
               <rect
                 class="bin-bar"
                 x={x(bin.low) + 0.5}

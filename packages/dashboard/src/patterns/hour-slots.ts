@@ -42,7 +42,7 @@ export function hourSlots(zone: string, day: Day): HourSlot[] {
 
 /** The next full hour of the clock, or the change of the clock before it. */
 function nextBound(zone: string, at: number): number {
-  const next = at + HOUR_MS - ((wallOf(zone, at) % HOUR_MS) + HOUR_MS) % HOUR_MS;
+  const next = at + HOUR_MS - (((wallOf(zone, at) % HOUR_MS) + HOUR_MS) % HOUR_MS);
   const offset = offsetAt(zone, at);
   if (offsetAt(zone, next - 1) === offset) return next;
   let [before, after] = [at, next - 1];

@@ -41,7 +41,12 @@ export function OverlayCard({ site, point, title, state, last, onChange }: Overl
       controls={
         <div class="segments" role="group" aria-label="Which days">
           {choices.map(({ id, label }) => (
-            <button key={id} type="button" aria-pressed={state.compare === id} onClick={() => onChange({ compare: id })}>
+            <button
+              key={id}
+              type="button"
+              aria-pressed={state.compare === id}
+              onClick={() => onChange({ compare: id })}
+            >
               {label}
             </button>
           ))}

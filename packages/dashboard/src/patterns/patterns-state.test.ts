@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { addMonths, formatDay, parseDay } from "./calendar.ts";
-import { comparedDays, COMPARISONS, daysOf, formatPatterns, parsePatterns, type PatternsState, shifted, SPANS } from "./patterns-state.ts";
+import {
+  comparedDays,
+  COMPARISONS,
+  daysOf,
+  formatPatterns,
+  parsePatterns,
+  type PatternsState,
+  shifted,
+  SPANS,
+} from "./patterns-state.ts";
 
 const usual: PatternsState = { point: null, span: "month", to: null, compare: "days" };
 const day = (text: string) => parseDay(text)!;
