@@ -1,5 +1,4 @@
-import { createRequire } from "node:module";
-import { readFile } from "node:fs/promises";
+import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject } from "vitest";
 import { z } from "zod";
@@ -88,7 +87,6 @@ export function describeInBrowser(name: string, tests: (dashboard: Dashboard) =>
   });
 }
 
-const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const violationsSchema = z.array(
   z.object({ id: z.string(), impact: z.string().nullable(), nodes: z.array(z.object({ html: z.string() })) }),
 );
@@ -96,7 +94,7 @@ const violationsSchema = z.array(
 /** What axe-core finds wrong with the page as it is, of those that are serious or critical: "rule: element". */
 export async function seriousViolations(page: Page): Promise<string[]> {
   // Through the debugger, which the page's policy does not bind.
-  await page.evaluate(await axeSource);
+  await page.evaluate(axe.source);
   const found = await page.evaluate("axe.run().then((result) => result.violations)");
   return violationsSchema
     .parse(found)

@@ -49,6 +49,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     });
     await page.getByText("Part of the archive could not be read.").waitFor();
     await charted(page);
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
   it("names a point that there is none of, and lets it be taken away", async () => {

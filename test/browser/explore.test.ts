@@ -155,7 +155,7 @@ describeInBrowser("Explore", (dashboard) => {
     await expect
       .poll(() => spanInAddress(page))
       .toEqual({ start: Date.UTC(2026, 10, 1, 5), end: Date.UTC(2026, 10, 2, 6) });
-    await page.getByText(/gaps of 1 d 1 h/).waitFor();
+    await page.getByText(/1 d 1 h missing/).waitFor();
     expect(await page.getByRole("button", { name: "Live" }).isDisabled()).toBe(true);
   });
 

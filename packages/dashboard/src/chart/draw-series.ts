@@ -22,6 +22,8 @@ interface Look {
   /** whether another series is pointed out, so that this one steps back */
   readonly isFaint: boolean;
   readonly isStrong: boolean;
+  /** whether there are so many samples that hairlines show them better, and several times as fast where no GPU helps */
+  readonly isDense: boolean;
 }
 
 const LINE_PX = 1.5;
@@ -29,6 +31,8 @@ const STRONG_PX = 2.5;
 const DOT_PX = 2;
 /** Samples that lie further apart on the screen are shown one by one. */
 const MARKED_PX = 14;
+/** Samples of a part of a line. */
+const PART = 25;
 const FAINT = 0.25;
 const BAND_ALPHA = 0.16;
 
@@ -61,15 +65,20 @@ export function drawSeries(context: CanvasRenderingContext2D, frame: Frame, seri
     context.fill();
     context.restore();
   }
-  context.lineWidth = (look.isStrong ? STRONG_PX : LINE_PX) * ratio;
-  context.lineJoin = "round";
+  context.lineWidth = look.isStrong ? STRONG_PX * ratio : look.isDense ? 1 : LINE_PX * ratio;
+  context.lineJoin = "bevel";
   context.setLineDash(series.isDashed ? [6 * ratio, 4 * ratio] : []);
-  context.beginPath();
+  // A long path is slow to draw: its parts together are quicker. Where they meet, dashes and faint ink would show it.
+  const length = series.isDashed || look.isFaint ? values.length : PART;
   for (const [from, to] of runs) {
-    context.moveTo(xOf(from), yOf(values[from]!));
-    for (let i = from + 1; i <= to; i++) context.lineTo(xOf(i), yOf(values[i]!));
+    for (let part = from; part < to; part += length) {
+      context.beginPath();
+      context.moveTo(xOf(part), yOf(values[part]!));
+      const until = Math.min(to, part + length);
+      for (let i = part + 1; i <= until; i++) context.lineTo(xOf(i), yOf(values[i]!));
+      context.stroke();
+    }
   }
-  context.stroke();
   const radius = (look.isStrong ? DOT_PX + 1 : DOT_PX) * ratio;
   const isMarked = frame.width / Math.max(1, last - first) > MARKED_PX * ratio;
   context.beginPath();

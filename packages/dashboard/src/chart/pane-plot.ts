@@ -2,6 +2,7 @@ import uPlot from "uplot";
 import { drawSeries, type Frame } from "./draw-series.ts";
 import { axisLabels, formatValue } from "./format.ts";
 import { commonGaps, type Stretch } from "./gaps.ts";
+import { indexAtOrAfter } from "./series.ts";
 import type { ShownSeries } from "./shown-series.ts";
 import { themeColor } from "./theme-colors.ts";
 import { ticksOf } from "../time/ticks.ts";
@@ -35,6 +36,8 @@ export const TIME_AXIS_PX = 42;
 export const NO_TIME_AXIS_PX = 10;
 const TICK_SPACE_PX = 72;
 const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+/** Samples in a pane from which lines are hairlines. */
+const DENSE = 6000;
 /** A drag of less is a click. */
 const DRAG_PX = 6;
 
@@ -201,6 +204,10 @@ export class PanePlot {
     const frame = this.#frame(plot);
     const { ctx } = plot;
     const { series, band, highlight } = this.#content;
+    const seen = series.reduce((sum, { times }) => {
+      return sum + indexAtOrAfter(times, frame.end) - indexAtOrAfter(times, frame.start);
+    }, 0);
+    const isDense = seen > DENSE;
     const isAnyPointedOut = series.some(({ name }) => name === highlight);
     ctx.save();
     ctx.beginPath();
@@ -208,7 +215,7 @@ export class PanePlot {
     ctx.clip();
     for (const one of series) {
       const isStrong = one.name === highlight;
-      drawSeries(ctx, frame, one, { band, isStrong, isFaint: isAnyPointedOut && !isStrong });
+      drawSeries(ctx, frame, one, { band, isDense, isStrong, isFaint: isAnyPointedOut && !isStrong });
     }
     ctx.restore();
   }

@@ -11,7 +11,7 @@ export const LAST_RANGES = [
   { id: "90d", label: "90 d", title: "Last 90 days", ms: 90 * DAY },
   { id: "1y", label: "1 y", title: "Last year", ms: 365 * DAY },
 ] as const;
-export type LastRange = (typeof LAST_RANGES)[number]["id"];
+type LastRange = (typeof LAST_RANGES)[number]["id"];
 
 /** [start, end) in epoch ms. */
 export interface Span {

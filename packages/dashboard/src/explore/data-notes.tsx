@@ -35,7 +35,7 @@ export function DataNotes({ answered, isExact, hasFailed }: DataNotesProps) {
   );
 }
 
-function notesOf({ answer: { interval, metadata } }: Answered): string {
+function notesOf({ answer: { interval, metadata, series } }: Answered): string {
   const { total_samples: total, sources, completeness, missing, downsampled } = metadata;
   const lacking = missing.reduce((sum, [from, to]) => sum + to - from, 0);
   const notes = [
@@ -45,7 +45,7 @@ function notesOf({ answer: { interval, metadata } }: Answered): string {
     `${total.toLocaleString("en")} ${total === 1 ? "sample" : "samples"}`,
     sources.length === 0 ? null : `from the ${sources.map((source) => SOURCES[source] ?? source).join(" and the ")}`,
     completeness === null ? null : percent(completeness),
-    missing.length === 0 ? null : `gaps of ${formatLength(lacking)} in some point`,
+    missing.length === 0 ? null : `${formatLength(lacking)} missing${series.length > 1 ? " in some point" : ""}`,
   ];
   return notes.filter((note) => note !== null).join(" · ");
 }

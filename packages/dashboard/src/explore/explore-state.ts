@@ -4,7 +4,7 @@ import { LAST_RANGES, type Range } from "../chart/span.ts";
 export const MAX_SERIES = 20;
 
 export const UNIT_SYSTEMS = ["source", "metric", "imperial"] as const;
-export type UnitSystem = (typeof UNIT_SYSTEMS)[number];
+type UnitSystem = (typeof UNIT_SYSTEMS)[number];
 
 /** All that Explore shows is a function of this, the site, and the time; the address holds it. */
 export interface ExploreState {

@@ -44,7 +44,8 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
   });
   const weather = useAnswer(`weather ${site.name}`, async (signal) => {
     const { points } = await fetchPoints(site.name, { tag: "weather" }, WEATHER_MOST, signal);
-    return points;
+    // Those that say what they are come first.
+    return points.toSorted((a, b) => Number(a.label === null) - Number(b.label === null));
   });
   const chosen = state.points ?? (proposed.data === undefined ? [] : proposedPoints(proposed.data));
   const names = [...chosen, ...state.weather.filter((name) => !chosen.includes(name))];

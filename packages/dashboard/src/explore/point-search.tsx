@@ -124,9 +124,8 @@ export function PointSearch({ site, chosen, onToggle, isSingle = false, onFound 
             setOpen(true);
           }}
           onClick={() => setOpen(true)}
-          onFocus={(event) => {
-            if (event.relatedTarget === null || root.current?.contains(event.relatedTarget as Node) !== true)
-              setOpen(true);
+          onFocus={({ relatedTarget: from }) => {
+            if (!(from instanceof Node && root.current?.contains(from) === true)) setOpen(true);
           }}
           onKeyDown={onKeyDown}
         />

@@ -14,5 +14,6 @@ export function pointTitle(name: string, point: Point | undefined): string {
   // Niagara's names have their path in the last part.
   const dotted = last.split(".").filter((part) => part !== "points");
   if (dotted.length > SHOWN_PARTS) return dotted.slice(-SHOWN_PARTS).join(" ");
-  return parts.length > SHOWN_PARTS ? parts.slice(-SHOWN_PARTS - 1).join("/") : name;
+  // The first two are the client and the site.
+  return parts.length > SHOWN_PARTS + 1 ? parts.slice(-Math.min(SHOWN_PARTS + 1, parts.length - 2)).join("/") : name;
 }

@@ -42,5 +42,6 @@ it("calls a point by its label, else by the end of its name", () => {
   expect(pointTitle("a", point("a", null, { label: "Vav8002 Vav8002.RoomTemp" }))).toBe("Vav8002.RoomTemp");
   expect(pointTitle("ses/falls/8000:1-3001/analogInput/102", undefined)).toBe("8000:1-3001/analogInput/102");
   expect(pointTitle("ses/n4/C.Drivers.Net8000.Vav8002.points.RoomTemp", undefined)).toBe("Vav8002 RoomTemp");
+  expect(pointTitle("ses/falls/weather/temp", undefined)).toBe("weather/temp");
   expect(pointTitle("weather.temperature", undefined)).toBe("weather.temperature");
 });

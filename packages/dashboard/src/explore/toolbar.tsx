@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { toApiError } from "../api/api-error.ts";
 import type { Point } from "../api/points.ts";
 import { formatSpan } from "../chart/format.ts";
 import { LAST_RANGES, panned, type Span, zoomed } from "../chart/span.ts";
@@ -42,6 +43,13 @@ export function Toolbar({ state, span, zone, weather, onChange, dataUrl, onDownl
     } catch {
       // Browsers forbid it on pages without encryption.
       window.prompt("The address of this data:", dataUrl);
+    }
+  };
+  const save = async () => {
+    try {
+      await onDownload();
+    } catch (error) {
+      say(toApiError(error).message);
     }
   };
   const toggleWeather = (name: string) => {
@@ -160,7 +168,7 @@ export function Toolbar({ state, span, zone, weather, onChange, dataUrl, onDownl
           aria-label="Download as CSV"
           title="Download as CSV"
           disabled={dataUrl === null}
-          onClick={() => onDownload().catch((error: unknown) => say(error instanceof Error ? error.message : "Failed"))}
+          onClick={() => void save()}
         >
           <Icon name="download" />
         </button>

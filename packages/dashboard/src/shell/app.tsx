@@ -4,6 +4,7 @@ import { useAnswer } from "../api/use-answer.ts";
 import { formatPlace, type Place } from "../location/place.ts";
 import { usePlace } from "../location/use-place.ts";
 import { Failure } from "../ui/failure.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { ThemeButton } from "./theme-button.tsx";
 import { TokenDialog } from "./token-dialog.tsx";
 import { ViewFrame } from "./view-frame.tsx";
@@ -80,6 +81,14 @@ export function App() {
       <main id="main" class="view" tabIndex={-1}>
         {site === undefined && sites.error !== undefined && (
           <Failure what="The sites" error={sites.error} onRetry={sites.reload} />
+        )}
+        {site !== undefined && place.site !== null && place.site !== site.name && (
+          <div class="notice view-notice" role="status">
+            <Icon name="warning" />
+            <p>
+              There is no site “{place.site}” in this deployment. This is {site.name}.
+            </p>
+          </div>
         )}
         {site === undefined && sites.data !== undefined && (
           <div class="empty">
