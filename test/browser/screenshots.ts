@@ -69,7 +69,6 @@ const SCREENSHOTS: readonly Screenshot[] = [
   { name: "patterns", path: "/?view=patterns", viewport: WIDE, theme: "light", act: pointAtHour },
   { name: "patterns-phone-dark", path: "/?view=patterns", viewport: NARROW, theme: "dark" },
   { name: "backfill", path: "/?view=backfill", viewport: WIDE, theme: "light", act: planAll },
-  { name: "backfill-dark", path: "/?view=backfill", viewport: WIDE, theme: "dark" },
   { name: "backfill-phone", path: "/?view=backfill", viewport: NARROW, theme: "light" },
   { name: "explore-phone", path: "/", viewport: NARROW, theme: "light" },
   { name: "explore-phone-dark", path: WEEK, viewport: NARROW, theme: "dark" },

@@ -24,7 +24,7 @@ export const DAY_MEANINGS: Record<ShownState, string> = {
 };
 
 /** Whether the last attempt at a day brought something that is to be looked at. */
-export function isInTrouble(day: KnownDay): boolean {
+function isInTrouble(day: KnownDay): boolean {
   return day.state === "failed" || day.state === "suspect" || day.reason !== null;
 }
 

@@ -27,7 +27,7 @@ export function ProgressBar({ label, value, of }: ProgressBarProps) {
       aria-valuetext={`${value} of ${total} days, ${failed + suspect} of them failed`}
     >
       <i class="done" style={total === 0 ? { width: "100%" } : width(done)} />
-      <i class="bad" style={width(failed + suspect)} />
+      {failed + suspect > 0 && <i class="bad" style={width(failed + suspect)} />}
     </div>
   );
 }
