@@ -22,7 +22,7 @@ describeInBrowser("Backfill", (dashboard) => {
   it("shows what it takes, wants the right token, starts, shows the progress after a reload too, and ends", async () => {
     dashboard.expectConsoleErrors(/401/);
     // Slow enough to be seen under way.
-    await faults([{ fault: "hang", hangMs: 40, endpoint: "timeseries" }]);
+    await faults([{ fault: "hang", hangMs: 150, endpoint: "timeseries" }]);
     const page = await dashboard.open(backfillAt(411, 410));
     await page.getByRole("button", { name: "Plan" }).click();
     await giveToken(page, "wrong");

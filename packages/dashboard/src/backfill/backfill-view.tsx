@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "../api/use-answer.ts";
 import type { ViewProps } from "../shell/view.ts";
 import { Failure } from "../ui/failure.tsx";
@@ -17,11 +17,11 @@ const RESTING_EVERY_MS = 15_000;
 /** Fetching past days: what it would take, how far it is, and what became of each day. */
 export function BackfillView({ site, params, setParams }: ViewProps) {
   const state = parseBackfill(params, Date.now());
-  const isRunningNow = useRef(false);
-  const status = useAnswer("status", fetchJob, isRunningNow.current ? RUNNING_EVERY_MS : RESTING_EVERY_MS);
+  const [everyMs, setEveryMs] = useState(RESTING_EVERY_MS);
+  const status = useAnswer("status", fetchJob, everyMs);
   const job = status.data ?? null;
   const isRunning = job?.status === "in_progress";
-  isRunningNow.current = isRunning;
+  useEffect(() => setEveryMs(isRunning ? RUNNING_EVERY_MS : RESTING_EVERY_MS), [isRunning]);
   const setState = (next: BackfillState) => setParams(formatBackfill(next, Date.now()), "replace");
 
   const range = rangeOf(state, job);
@@ -51,7 +51,15 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
     days.reload();
   };
   const form = (
-    <PlanForm key="form" site={site} state={state} setState={setState} isRunning={isRunning} onStarted={onStarted} />
+    <PlanForm
+      key="form"
+      site={site}
+      state={state}
+      setState={setState}
+      isRunning={isRunning}
+      onStarted={onStarted}
+      onRefused={status.reload}
+    />
   );
   return (
     <div class={isRunning ? "backfill running" : "backfill"}>

@@ -14,6 +14,8 @@ interface PlanFormProps {
   /** whether one runs, beside which no other can */
   readonly isRunning: boolean;
   readonly onStarted: () => void;
+  /** Another may have been started elsewhere. */
+  readonly onRefused: () => void;
 }
 
 const PRESETS = [
@@ -24,7 +26,7 @@ const PRESETS = [
 ] as const;
 
 /** What to fetch, what that comes to, and the button that begins it. */
-export function PlanForm({ site, state, setState, isRunning, onStarted }: PlanFormProps) {
+export function PlanForm({ site, state, setState, isRunning, onStarted, onRefused }: PlanFormProps) {
   const now = Date.now();
   const [isForced, setForced] = useState(false);
   const [plan, setPlan] = useState<{ readonly key: string; readonly plan: Plan } | null>(null);
@@ -55,7 +57,10 @@ export function PlanForm({ site, state, setState, isRunning, onStarted }: PlanFo
     if (problem === null) void planning.run(async () => setPlan({ key, plan: await fetchPlan(body) }));
   };
   const start = async () => {
-    if (!(await starting.run(() => startBackfill(body)))) return;
+    if (!(await starting.run(() => startBackfill(body)))) {
+      onRefused();
+      return;
+    }
     setPlan(null);
     setForced(false);
     onStarted();
