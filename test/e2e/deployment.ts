@@ -51,10 +51,10 @@ export type Answer = z.infer<typeof answerSchema>;
 
 /** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
 export interface Deployment {
-  readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
-  readonly adminToken: string;
   /** address of the simulated API */
   readonly simulatorUrl: string;
+  readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
+  readonly adminToken: string;
   /** reads the bucket that the Workers write to */
   readonly workers: Pick<LocalWorkers, "readObject" | "listObjects">;
   /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
