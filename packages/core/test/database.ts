@@ -18,3 +18,16 @@ export async function migratedDatabase(): Promise<D1Database> {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
   return env.DB;
 }
+
+const TABLES =
+  "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'";
+/** What the schema itself and its migrations are known by. */
+const KEPT = ["d1_migrations", "schema_version"];
+
+/** Deletes every row of every table that the system writes, whatever migrations have come. */
+export async function emptyDatabase(): Promise<void> {
+  const { results } = await env.DB.prepare(TABLES).all<{ name: string }>();
+  const deletes = results.filter(({ name }) => !KEPT.includes(name)).map(({ name }) => `DELETE FROM ${name}`);
+  // in one transaction, at whose end alone references are looked at
+  await env.DB.batch(["PRAGMA defer_foreign_keys = ON", ...deletes].map((sql) => env.DB.prepare(sql)));
+}

@@ -1,3 +1,4 @@
+import { emptyDatabase } from "@building-vitals/core/test/database";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { clientRequest } from "@building-vitals/core/test/client-request";
@@ -35,23 +36,9 @@ const SETTINGS = {
 };
 for (const [name, value] of Object.entries(SETTINGS)) Reflect.set(env, name, value);
 
-const TABLES = [
-  "backfill_days",
-  "backfill_jobs",
-  "backfill_pace",
-  "day_files",
-  "point_days",
-  "sample_hours",
-  "hot_hours",
-  "points",
-  "sync_state",
-  "quality_days",
-  "sites",
-];
-
 /** Empties D1, R2 and KV. */
 export async function clear(): Promise<void> {
-  await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await emptyDatabase();
   const { objects } = await env.TIMESERIES.list();
   if (objects.length > 0) await env.TIMESERIES.delete(objects.map((object) => object.key));
   for (const { name } of (await env.ETL_STATE.list()).keys) await env.ETL_STATE.delete(name);

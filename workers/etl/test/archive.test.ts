@@ -1,26 +1,14 @@
-import { migratedDatabase } from "@building-vitals/core/test/database";
+import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
 
 const DAY_MS = 86_400_000;
 const KEY = (day: string) => `timeseries/${day.replaceAll("-", "/")}/${SITE}.parquet`;
-const TABLES = [
-  "sample_hours",
-  "hot_hours",
-  "day_files",
-  "point_days",
-  "sync_runs",
-  "sync_state",
-  "dead_letters",
-  "points",
-  "quality_days",
-  "sites",
-];
 
 beforeAll(migratedDatabase);
 beforeEach(async () => {
-  await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await emptyDatabase();
   const { objects } = await env.TIMESERIES.list();
   await Promise.all(objects.map(({ key }) => env.TIMESERIES.delete(key)));
   simulateUpstream();

@@ -1,4 +1,4 @@
-import { migratedDatabase } from "@building-vitals/core/test/database";
+import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
 import { pointSamples } from "@building-vitals/core/test/points";
 import { upsertSamples } from "@building-vitals/core/hot/upsert";
 import { env } from "cloudflare:workers";
@@ -9,17 +9,6 @@ import { ADMIN_TOKEN, call, SITE, simulateUpstream } from "./service.ts";
 const DAY_MS = 86_400_000;
 const DAYS = ["2025-10-11", "2025-10-12", "2025-10-13"];
 const KEY = (day: string) => `timeseries/${day.replaceAll("-", "/")}/${SITE}.parquet`;
-const TABLES = [
-  "sample_hours",
-  "hot_hours",
-  "day_files",
-  "point_days",
-  "sync_runs",
-  "sync_state",
-  "dead_letters",
-  "points",
-  "sites",
-];
 
 const answerSchema = z.object({
   days: z.array(z.looseObject({ day: z.string().nullable(), outcome: z.string() })),
@@ -28,7 +17,7 @@ const answerSchema = z.object({
 
 beforeAll(migratedDatabase);
 beforeEach(async () => {
-  await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await emptyDatabase();
   const { objects } = await env.TIMESERIES.list();
   await Promise.all(objects.map(({ key }) => env.TIMESERIES.delete(key)));
   simulateUpstream();
@@ -61,7 +50,7 @@ const each = (outcome: string) => DAYS.map((day) => `${day} ${outcome}`);
 describe("POST /repair", () => {
   it("knows every day file again when D1 has lost all of it, sites and points included", async () => {
     await archived();
-    await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+    await emptyDatabase();
     expect(await repair({ dry_run: true })).toEqual({ found: each("repaired"), next: null });
     expect([await count("sites"), await count("day_files"), await count("points")]).toEqual([0, 0, 0]);
     expect(await repair()).toEqual({ found: each("repaired"), next: null });

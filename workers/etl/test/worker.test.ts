@@ -1,28 +1,13 @@
-import { migratedDatabase } from "@building-vitals/core/test/database";
+import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
 import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
 
-const TABLES = [
-  "sample_hours",
-  "hot_hours",
-  "point_days",
-  "sync_runs",
-  "sync_state",
-  "dead_letters",
-  "gaps",
-  "gap_days",
-  "gap_sites",
-  "points",
-  "quality_days",
-  "sites",
-];
-
 beforeAll(migratedDatabase);
 
 beforeEach(async () => {
-  await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await emptyDatabase();
 });
 
 afterEach(() => {
