@@ -17,6 +17,8 @@ const INHERITED = new Set([
   "observability",
   "limits",
   "placement",
+  "assets",
+  "build",
   "env",
 ]);
 
