@@ -23,7 +23,7 @@ afterEach(() => void vi.unstubAllGlobals());
 
 const TWO_DAYS = { start_date: "2025-10-01", end_date: "2025-10-02", sites: [SITE] };
 
-describe("a backfill", { timeout: 60_000 }, () => {
+describe("a backfill", () => {
   it("writes each day and tells how it went, in the shapes of the older documents", async () => {
     const upstream = simulateUpstream();
     await using _ = await watchWorkflow();
@@ -217,7 +217,7 @@ describe("a backfill", { timeout: 60_000 }, () => {
 /** A window begins a millisecond before its hour. */
 const NINTH_HOUR = "start_time=2025-10-02T07%3A59%3A59.999";
 
-describe("cancelling", { timeout: 60_000 }, () => {
+describe("cancelling", () => {
   it("takes effect within a step, keeps the progress, and a later start goes on", async () => {
     const upstream = simulateUpstream();
     let cancelled: { status: number; body: unknown } | undefined;
@@ -265,7 +265,7 @@ describe("cancelling", { timeout: 60_000 }, () => {
   });
 });
 
-it("lets one of two starts at once begin, and refuses the other", { timeout: 60_000 }, async () => {
+it("lets one of two starts at once begin, and refuses the other", async () => {
   simulateUpstream();
   await using _ = await watchWorkflow();
   const responses = await Promise.all([1, 2, 3, 4].map(() => post("/backfill/start", TWO_DAYS)));

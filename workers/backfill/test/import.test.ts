@@ -7,7 +7,7 @@ beforeAll(migratedDatabase);
 beforeEach(clear);
 afterEach(() => void vi.unstubAllGlobals());
 
-it("loads day files into the hot level, and tells which days it could not", { timeout: 60_000 }, async () => {
+it("loads day files into the hot level, and tells which days it could not", async () => {
   simulateUpstream();
   await using _ = await watchWorkflow();
   const dates = { start_date: "2025-10-01", end_date: "2025-10-02" };

@@ -51,7 +51,7 @@ async function untilNinthHour(upstream: SimulatedUpstream): Promise<void> {
   await vi.waitFor(() => expect(asked).toBe(1), { timeout: 20_000, interval: 20 });
 }
 
-describe("the cron", { timeout: 60_000 }, () => {
+describe("the cron", () => {
   it("starts the instance of a job whose start died before it could", async () => {
     simulateUpstream();
     await using workflow = await watchWorkflow();

@@ -116,49 +116,45 @@ async function happen(stored: Map<string, Sample>, { kind, point: index, day, ho
   }
 }
 
-test(
-  "over any history, answers that differ have ETags that differ, and the same state has the same",
-  { timeout: 60_000 },
-  async () => {
-    let different = 0;
-    let same = 0;
-    await fc.assert(
-      fc
-        .asyncProperty(fc.array(step, { minLength: 3, maxLength: 6 }), async (steps) => {
-          const stored = new Map<string, Sample>();
-          const seen = new Map<string, Map<string, string>>();
-          for (const one of steps) {
-            await happen(stored, one);
-            for (const path of PATHS()) {
-              const { etag, said } = await ask(path);
-              if (etag === null) continue;
-              const known = seen.get(path) ?? new Map<string, string>();
-              seen.set(path, known);
-              const before = known.get(etag);
-              if (before === undefined) different++;
-              else {
-                same++;
-                expect(said).toBe(before);
-              }
-              known.set(etag, said);
-              const again = await call(path, {}, { "if-none-match": etag });
-              expect([path, again.status]).toEqual([path, 304]);
+test("over any history, answers that differ have ETags that differ, and the same state has the same", async () => {
+  let different = 0;
+  let same = 0;
+  await fc.assert(
+    fc
+      .asyncProperty(fc.array(step, { minLength: 3, maxLength: 6 }), async (steps) => {
+        const stored = new Map<string, Sample>();
+        const seen = new Map<string, Map<string, string>>();
+        for (const one of steps) {
+          await happen(stored, one);
+          for (const path of PATHS()) {
+            const { etag, said } = await ask(path);
+            if (etag === null) continue;
+            const known = seen.get(path) ?? new Map<string, string>();
+            seen.set(path, known);
+            const before = known.get(etag);
+            if (before === undefined) different++;
+            else {
+              same++;
+              expect(said).toBe(before);
             }
+            known.set(etag, said);
+            const again = await call(path, {}, { "if-none-match": etag });
+            expect([path, again.status]).toEqual([path, 304]);
           }
-        })
-        .beforeEach(async () => {
-          await clear();
-          await clearArchive();
-          ids = await storePoints(
-            SITE,
-            NAMES.map((name) => point(name, { unit: "°F", intervalS: 3600 })),
-          );
-        }),
-      { numRuns: 6, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
-    );
-    expect(Math.min(different, same)).toBeGreaterThan(10);
-  },
-);
+        }
+      })
+      .beforeEach(async () => {
+        await clear();
+        await clearArchive();
+        ids = await storePoints(
+          SITE,
+          NAMES.map((name) => point(name, { unit: "°F", intervalS: 3600 })),
+        );
+      }),
+    { numRuns: 6, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
+  );
+  expect(Math.min(different, same)).toBeGreaterThan(10);
+});
 
 test("a gap that is found, and one that is repaired, are in the coverage and change its ETag", async () => {
   const path = `/sites/${SITE}/coverage?start=2025-10-12&end=2025-10-14`;

@@ -152,7 +152,7 @@ test("after ten days the next instance goes on", async () => {
 });
 
 describe.each(["before", "after"])("a process that dies %s any of its calls", (kind) => {
-  test("is followed by one that goes on, and the end is the same", { timeout: 60_000 }, async () => {
+  test("is followed by one that goes on, and the end is the same", async () => {
     let nth = 0;
     for (let isLast = false; !isLast; nth++) {
       await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs; UPDATE sites SET catalog_at = NULL");

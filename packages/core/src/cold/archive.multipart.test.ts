@@ -93,7 +93,7 @@ test("between any two calls of an archive in parts a query finds every sample on
 });
 
 describe.each<CrashKind>(["before", "after"])("an archive in parts that dies %s any call of its upload", (kind) => {
-  test("loses nothing; the next goes on with nothing of the upload", { timeout: 60_000 }, async () => {
+  test("loses nothing; the next goes on with nothing of the upload", async () => {
     await reset();
     await archiveAgain();
     const whole = await dayRows(db, { site, day: DAY });
