@@ -15,7 +15,7 @@ const FIRST_HOT = Date.UTC(2026, 0, 13);
 const LOOKBACK_HOURS = 46;
 const BACKFILL = { start_date: "2026-01-11", end_date: "2026-01-12" };
 const BACKFILLED_DAYS = 2;
-const MEASURED_SYNCS = 12;
+const SYNCS_AN_HOUR = 12;
 const STORED_MINUTES = LOOKBACK_HOURS * 60;
 
 /** What was measured at one size of site. */
@@ -58,7 +58,7 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
 
   await site.measure(1, () => site.ask("/etl/status"));
   const empty = site.d1Bytes;
-  await site.measure(1, () => catchUp(site));
+  await site.measure(1, () => catchUp(site, site.options.start));
   const d1PerSample = (site.d1Bytes - empty) / (points * STORED_MINUTES);
   await site.measure(1, hourly);
   const folded = site.d1Bytes;
@@ -66,14 +66,18 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
   const d1PerPointDay = (site.d1Bytes - folded) / (points * BACKFILLED_DAYS);
   await hour(-2);
 
-  let minutes = 25;
-  const fiveMinutesOn = async () => {
-    await at(-2, minutes);
-    minutes += 5;
-    await sync();
+  /** @param from the last sync before, epoch ms */
+  const anHourOfSyncs = (from: number): Promise<Counts> => {
+    let now = from;
+    const fiveMinutesOn = async () => {
+      await site.setClock((now += 5 * MINUTE));
+      await sync();
+    };
+    return site.measure(1, fiveMinutesOn, SYNCS_AN_HOUR);
   };
-  const syncCounts = await site.measure(1, fiveMinutesOn, MEASURED_SYNCS);
-  const supervise = await site.measure(1, () => site.cron("backfill", SYNC), MEASURED_SYNCS);
+  // a minute off the hour, so that one of them stores into two hours, as a cron that starts a little late does
+  const quietSync = await anHourOfSyncs(midnight - 2 * HOUR + 21 * MINUTE);
+  const supervise = await site.measure(1, () => site.cron("backfill", SYNC), SYNCS_AN_HOUR);
   await at(-1, 22);
   const quiet = await site.measure(1, hourly);
   const dayEnd = minus(await hour(0), quiet);
@@ -81,10 +85,18 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
   await at(3, 23);
   const archive = await site.measure(1, () => site.cron("etl", DAILY));
   const afterArchive = minus(await hour(4), quiet);
+  const fileBytes = await fileBytesPerSample(site);
+  const asked = { coldFrom: FIRST_HOT - 2 * DAY, now: midnight + 4 * HOUR + 22 * MINUTE, cpu };
+  const queries = await measureQueries(site, asked);
+  const moves = (await lastSeenOf(site)) + DAY;
+  await site.setClock(moves - 5 * MINUTE);
+  await catchUp(site, moves - 6 * MINUTE);
+  const lastSeen = times(SYNCS_AN_HOUR, minus(await anHourOfSyncs(moves - 5 * MINUTE), quietSync));
   return {
     points,
     jobs: {
-      sync: syncCounts,
+      sync: quietSync,
+      lastSeen: { ...lastSeen, requests: 0, logEvents: 0 },
       supervise,
       hour: quiet,
       dayEnd: { ...dayEnd, requests: 0 },
@@ -92,21 +104,27 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
       afterArchive: { ...afterArchive, requests: 0 },
       backfilledDay: times(1 / BACKFILLED_DAYS, backfill),
     },
-    queries: await measureQueries(site, { coldFrom: FIRST_HOT - 2 * DAY, now: midnight + 4 * HOUR + 22 * MINUTE, cpu }),
-    bytes: { d1PerSample, d1PerPointDay, r2PerSample: await fileBytesPerSample(site) },
+    queries,
+    bytes: { d1PerSample, d1PerPointDay, r2PerSample: fileBytes },
   };
 }
 
 const watermarkSchema = z.array(z.object({ watermark: z.int().nullable() }));
 
-/** Syncs until all is stored that there is. */
-async function catchUp(site: MeteredSite): Promise<void> {
-  const { start } = site.options;
+/** Syncs until all is stored up to a time, epoch ms. */
+async function catchUp(site: MeteredSite, time: number): Promise<void> {
   for (;;) {
     await site.cron("etl", SYNC);
     const [state] = watermarkSchema.parse(await site.rows("SELECT watermark FROM sync_state"));
-    if ((state?.watermark ?? 0) >= start) return;
+    if ((state?.watermark ?? 0) >= time) return;
   }
+}
+
+const lastSeenSchema = z.tuple([z.object({ at: z.int() })]);
+
+/** What the points' `last_seen` stands at; samples a day later move it. */
+async function lastSeenOf(site: MeteredSite): Promise<number> {
+  return lastSeenSchema.parse(await site.rows("SELECT max(last_seen) AS at FROM points"))[0].at;
 }
 
 const jobSchema = z.array(z.object({ status: z.string() }));

@@ -126,7 +126,10 @@ export class MeteredSite {
     const { counts, d1Bytes } = takenSchema.parse(await this.ask("/meter"));
     if (d1Bytes > 0) this.d1Bytes = d1Bytes;
     const counted: Record<string, number> = { ...counts, apiCalls: this.#apiCalls, cpuMs };
-    const once = times(1 / runs, countsOf((name) => counted[name] ?? 0));
+    const once = times(
+      1 / runs,
+      countsOf((name) => counted[name] ?? 0),
+    );
     // Workers Logs has an event for the invocation itself beside those of its console
     return { ...once, requests, logEvents: once.logEvents + requests };
   }

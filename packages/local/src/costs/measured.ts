@@ -7,10 +7,20 @@ import { termsSchema } from "./terms.ts";
 export const MEASURED_FILE = fileURLToPath(new URL("measured.json", import.meta.url));
 
 /**
- * What recurs, by points of the site. An hour is an hourly cron's run; what a day's end and the archive bring to the
- * hourly run that follows them comes on top of it. A backfilled day is one of a job of two days, with its share of the rest.
+ * What recurs, by points of the site. `sync` and `supervise` run every five minutes, `hour` and `archive` as their crons say.
+ * Once a day come on top: `lastSeen`, to the sync that moves the points' last_seen; `dayEnd` and `afterArchive`, to the
+ * hourly run behind a day's end and behind the archive. A backfilled day is one of a job of two days, with its share of the rest.
  */
-export const JOB_NAMES = ["sync", "supervise", "hour", "dayEnd", "archive", "afterArchive", "backfilledDay"] as const;
+export const JOB_NAMES = [
+  "sync",
+  "lastSeen",
+  "supervise",
+  "hour",
+  "dayEnd",
+  "archive",
+  "afterArchive",
+  "backfilledDay",
+] as const;
 export type JobName = (typeof JOB_NAMES)[number];
 
 /** Questions to the query Worker, by points and days asked for; of the last four, points are all of the site. */
@@ -21,7 +31,7 @@ const measuredSchema = z.object({
   /** how these were made, and of what */
   command: z.string(),
   date: z.iso.date(),
-  versions: z.object({ node: z.string(), workerd: z.string(), schema: z.int() }),
+  versions: z.object({ node: z.string(), miniflare: z.string(), migration: z.string() }),
   /** points of the sites that were measured, at a sample a minute */
   points: z.array(z.int()),
   bytes: z.object({ d1PerSample: z.number(), d1PerPointDay: z.number(), r2PerSample: z.number() }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Counts, countsOf, countsSchema } from "./counts.ts";
+import { type Counted, type Counts, countsOf, countsSchema } from "./counts.ts";
 
 export const termsSchema = z.object({
   fixed: countsSchema,
@@ -18,10 +18,17 @@ export interface Measurement {
   readonly counts: Counts;
 }
 
+/** Never below nothing, where a line through two sizes would end below it. */
 export function countsFor({ fixed, perPoint, perDay, perPointDay }: Terms, points: number, days: number): Counts {
-  return countsOf(
-    (name) => fixed[name] + points * perPoint[name] + days * perDay[name] + points * days * perPointDay[name],
+  return countsOf((name) =>
+    Math.max(0, fixed[name] + points * perPoint[name] + days * perDay[name] + points * days * perPointDay[name]),
   );
+}
+
+/** A line through two values; what falls with size is noise, of CPU's mostly, and taken for level at its highest. */
+function lineThrough(few: number, atFew: number, many: number, atMany: number): { base: number; slope: number } {
+  const slope = Math.max(0, (atMany - atFew) / (many - few));
+  return { base: Math.max(atFew - few * slope, atMany - many * slope), slope };
 }
 
 /**
@@ -39,20 +46,18 @@ export function fitTerms(measured: readonly Measurement[]): Terms {
     if (found === undefined) throw new Error(`nothing was measured of ${points} points, ${days} days`);
     return found.counts;
   };
-  /** [of no points, of each point] */
-  const line = (days: number): [Counts, Counts] => {
-    const [few, many] = [at(fewPoints, days), at(manyPoints, days)];
-    const slope = countsOf((name) => (many[name] - few[name]) / (manyPoints - fewPoints));
-    return [countsOf((name) => few[name] - fewPoints * slope[name]), slope];
+  const fit = (name: Counted) => {
+    const ofDays = (days: number) =>
+      lineThrough(fewPoints, at(fewPoints, days)[name], manyPoints, at(manyPoints, days)[name]);
+    const few = ofDays(fewDays);
+    if (manyDays === undefined) return { fixed: few.base, perPoint: few.slope, perDay: 0, perPointDay: 0 };
+    const many = ofDays(manyDays);
+    const base = lineThrough(fewDays, few.base, manyDays, many.base);
+    const slope = lineThrough(fewDays, few.slope, manyDays, many.slope);
+    return { fixed: base.base, perPoint: slope.base, perDay: base.slope, perPointDay: slope.slope };
   };
-  const zero = countsOf(() => 0);
-  const [base, slope] = line(fewDays);
-  if (manyDays === undefined) return rounded({ fixed: base, perPoint: slope, perDay: zero, perPointDay: zero });
-  const [laterBase, laterSlope] = line(manyDays);
-  const aDay = (few: Counts, many: Counts) => countsOf((name) => (many[name] - few[name]) / (manyDays - fewDays));
-  const [perDay, perPointDay] = [aDay(base, laterBase), aDay(slope, laterSlope)];
-  const without = (counts: Counts, aDayMore: Counts) => countsOf((name) => counts[name] - fewDays * aDayMore[name]);
-  return rounded({ fixed: without(base, perDay), perPoint: without(slope, perPointDay), perDay, perPointDay });
+  const of = (term: keyof Terms) => countsOf((name) => rounded(fit(name)[term]));
+  return { fixed: of("fixed"), perPoint: of("perPoint"), perDay: of("perDay"), perPointDay: of("perPointDay") };
 }
 
 function distinct(values: readonly number[]): number[] {
@@ -60,7 +65,6 @@ function distinct(values: readonly number[]): number[] {
 }
 
 /** To what a file holds without noise in its last digits. */
-function rounded({ fixed, perPoint, perDay, perPointDay }: Terms): Terms {
-  const of = (counts: Counts) => countsOf((name) => Number(counts[name].toFixed(5)) || 0);
-  return { fixed: of(fixed), perPoint: of(perPoint), perDay: of(perDay), perPointDay: of(perPointDay) };
+function rounded(value: number): number {
+  return Number(value.toFixed(5)) || 0;
 }

@@ -1,0 +1,57 @@
+import type { Counted, Counts } from "@building-vitals/local/costs/counts";
+import { JOB_NAMES, type Measured, QUERY_NAMES, readMeasured } from "@building-vitals/local/costs/measured";
+import { countsFor } from "@building-vitals/local/costs/terms";
+import { beforeAll, describe, expect, it } from "vitest";
+import { measureSite, type SiteMeasurements } from "./measure.ts";
+
+const POINTS = 30;
+
+/** What is billed and dear; CPU is another machine's. Reads are cheap, and a small table's are counted otherwise at times. */
+const EXACT = ["rowsWritten", "r2ClassA", "kvReads", "kvWrites", "workflowInstances", "workflowSteps"] as const;
+const NEARLY = ["rowsRead", "r2ClassB", "logEvents", "apiCalls"] as const;
+
+function expectClose(measured: Counts, predicted: Counts, of: readonly Counted[], share: number, beside: number): void {
+  for (const name of of) {
+    const off = Math.abs(measured[name] - predicted[name]);
+    const words = `${name}: ${measured[name]} counted now, ${predicted[name]} by measured.json`;
+    expect(off, words).toBeLessThanOrEqual(share * predicted[name] + beside);
+  }
+}
+
+// Where this fails, the code takes more, or less, than docs/costs.md says: `npm run costs -- --measure`, and look at the bill.
+describe("what is counted now is what measured.json says", () => {
+  let committed: Measured;
+  let now: SiteMeasurements;
+  beforeAll(async () => {
+    committed = await readMeasured();
+    now = await measureSite({ points: POINTS, cpu: false });
+  }, 120_000);
+
+  it.each(JOB_NAMES)("%s", (name) => {
+    const predicted = countsFor(committed.jobs[name], POINTS, 0);
+    expectClose(now.jobs[name], predicted, EXACT, 0.02, 2);
+    expectClose(now.jobs[name], predicted, NEARLY, 0.1, 25);
+  });
+
+  it.each(QUERY_NAMES)("%s", (name) => {
+    for (const { points, days, counts } of now.queries[name]) {
+      const predicted = countsFor(committed.queries[name], points, days);
+      expectClose(counts, predicted, EXACT, 0, 0);
+      // a small site's row groups lie close together, and share requests; a search of it ends at the last point
+      expect(counts.r2ClassB).toBeLessThanOrEqual(predicted.r2ClassB);
+      if (name === "pointSearch") expect(counts.rowsRead).toBeLessThanOrEqual(predicted.rowsRead);
+      else expectClose(counts, predicted, ["rowsRead"], 0.1, 25);
+    }
+  });
+
+  it("bytes", () => {
+    for (const name of ["d1PerSample", "d1PerPointDay"] as const) {
+      expect(now.bytes[name] / committed.bytes[name]).toBeGreaterThan(0.9);
+      // a table's last page is half empty
+      expect(now.bytes[name] / committed.bytes[name]).toBeLessThan(1.2);
+    }
+    // a footer weighs more in a small file
+    expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeGreaterThan(0.9);
+    expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeLessThan(1.6);
+  });
+});
