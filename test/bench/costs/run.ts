@@ -4,13 +4,17 @@ import { costReport, explainLines, reportLines } from "@building-vitals/local/co
 import { writeMeasured } from "./write-measured.ts";
 
 async function main(): Promise<void> {
-  const { help, measure, full, json, explain, deployment } = readCostsOptions(process.argv.slice(2));
-  if (help) return void console.log(USAGE);
-  if (measure) await writeMeasured(full, (line) => console.error(line));
+  const { help, measure, json, explain, deployment } = readCostsOptions(process.argv.slice(2));
+  if (help) {
+    console.log(USAGE);
+    return;
+  }
+  if (measure) await writeMeasured((line) => console.error(line));
   const report = costReport(deployment, await readMeasured());
-  if (json) return void console.log(JSON.stringify(report, null, 2));
-  reportLines(report).forEach((line) => console.log(line));
-  if (explain) ["", ...explainLines(report)].forEach((line) => console.log(line));
+  const lines = json
+    ? [JSON.stringify(report, null, 2)]
+    : [...reportLines(report), ...(explain ? ["", ...explainLines(report)] : [])];
+  for (const line of lines) console.log(line);
 }
 
 // `npm run costs`: what a month costs, by what was counted.

@@ -24,10 +24,12 @@ it.each([
   ["--points 0", "--points: must be a whole number from 1 to 1000000"],
   ["--points 1e3", "--points: must be a whole number from 1 to 1000000"],
   ["--interval 7200", "--interval: must be a whole number from 1 to 3600"],
-  ["--sites 1.5 --years -", "--sites: must be a whole number from 1 to 100000\n--years: must be a number from 0 to 100"],
+  [
+    "--sites 1.5 --years -",
+    "--sites: must be a whole number from 1 to 100000\n--years: must be a number from 0 to 100",
+  ],
   ["--days-hot 0", "--days-hot: must be a whole number from 1 to 366"],
   ["--sync-minutes 61", "--sync-minutes: must be a whole number from 1 to 60"],
-  ["--full", "--full goes with --measure."],
 ])("refuses %s", (args, message) => {
   expect(() => readCostsOptions(args.split(" "))).toThrow(message);
 });

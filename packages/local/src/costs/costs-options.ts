@@ -19,7 +19,6 @@ counted of each job and query, beside layouts that were not taken.
   --json            as JSON
   --measure         count it all anew, in some minutes, on Linux, and
                     write packages/local/src/costs/measured.json
-  --full            with --measure: on sites of up to 4,583 points
 
 It ends with 0, or with 2 when it could not be asked for.`;
 
@@ -47,7 +46,6 @@ const optionsSchema = z.object({
   explain: z.boolean().default(false),
   json: z.boolean().default(false),
   measure: z.boolean().default(false),
-  full: z.boolean().default(false),
   help: z.boolean().default(false),
 });
 
@@ -56,7 +54,6 @@ export interface CostsOptions {
   readonly explain: boolean;
   readonly json: boolean;
   readonly measure: boolean;
-  readonly full: boolean;
   readonly help: boolean;
 }
 
@@ -79,7 +76,6 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
       explain: { type: "boolean" },
       json: { type: "boolean" },
       measure: { type: "boolean" },
-      full: { type: "boolean" },
       help: { type: "boolean" },
     },
   });
@@ -88,8 +84,7 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
     throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
   }
   const { "days-hot": daysHot, "sync-minutes": syncMinutes, points, interval, sites, queries, years } = parsed.data;
-  const { explain, json, measure, full, help } = parsed.data;
-  if (full && !measure) throw new Error("--full goes with --measure.");
+  const { explain, json, measure, help } = parsed.data;
   const deployment = { points, interval, sites, queries, daysHot, years, syncMinutes };
-  return { deployment, explain, json, measure, full, help };
+  return { deployment, explain, json, measure, help };
 }

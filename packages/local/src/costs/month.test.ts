@@ -45,7 +45,11 @@ describe("what a month is made of", () => {
   });
 
   it("grows with the sites, but for the queries", () => {
-    const [none, one, ten] = [usageOf({ ...SITE, queries: 0 }, measured), usageOf(SITE, measured), monthly({ sites: 10 })];
+    const [none, one, ten] = [
+      usageOf({ ...SITE, queries: 0 }, measured),
+      usageOf(SITE, measured),
+      monthly({ sites: 10 }),
+    ];
     expect(ten.lines[0]!.used).toBeCloseTo((10 * one.rowsWritten) / 1e6, 6);
     const reads = usageOf({ ...SITE, sites: 10 }, measured).rowsRead;
     expect(reads).toBeCloseTo(10 * none.rowsRead + (one.rowsRead - none.rowsRead), 0);

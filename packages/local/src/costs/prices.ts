@@ -18,7 +18,8 @@ export const PLAN = 5;
  *
  * - A cron's run and a Workflow's instance are requests as one over HTTP is. What a Worker asks of a binding, of another
  *   Worker by a service binding, or of the API is none; nor is a file of the dashboard.
- * - D1 counts a row written for the table and one for each index that a statement touches, deletes too.
+ * - D1 counts a row written for the table and one for each secondary index that an insert or update touches; a row that is
+ *   deleted is a row written.
  * - R2's class A are put, list and the steps of a multipart upload; class B get and head; deletes are free.
  * - KV's deletes and lists are priced as its writes are.
  * - A log event is an invocation, or a line that it wrote.

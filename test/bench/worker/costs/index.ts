@@ -33,7 +33,7 @@ export class MeteredBackfill extends BackfillWorkflow {
 export default {
   async fetch(request, env, context) {
     const url = new URL(request.url);
-    const [, worker, ...rest] = url.pathname.split("/");
+    const [, worker = "", ...rest] = url.pathname.split("/");
     const metered = meter.attach(env);
     if (worker === "meter") return Response.json(meter.take());
     if (worker === "clock") {
