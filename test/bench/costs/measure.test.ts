@@ -45,12 +45,12 @@ describe("what is counted now is what measured.json says", () => {
 
   it("bytes", () => {
     for (const name of ["d1PerSample", "d1PerPointDay"] as const) {
-      expect(now.bytes[name] / committed.bytes[name]).toBeGreaterThan(0.9);
-      // a table's last page is half empty
-      expect(now.bytes[name] / committed.bytes[name]).toBeLessThan(1.2);
+      expect(now.bytes[name] / committed.bytes[name]).toBeGreaterThan(0.8);
+      // an hour of 30 points is some pages of 4 KB
+      expect(now.bytes[name] / committed.bytes[name]).toBeLessThan(1.35);
     }
     // a footer weighs more in a small file
-    expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeGreaterThan(0.9);
+    expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeGreaterThan(0.8);
     expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeLessThan(1.6);
   });
 });
