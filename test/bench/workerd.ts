@@ -8,13 +8,16 @@ export interface BenchWorker {
   /** name of each binding of a D1 database */
   readonly databases: readonly string[];
   readonly bindings: Record<string, Json>;
+  /** the class that BACKFILL is a Workflow of; absent: none */
+  readonly workflow?: string;
 }
 
 /**
  * Runs a Worker alone in workerd, without the Cache API, which would answer in its place.
  * @param stateDir keeps what it stores
  */
-export async function startWorkerd({ main, databases, bindings }: BenchWorker, stateDir: string): Promise<Miniflare> {
+export async function startWorkerd(bench: BenchWorker, stateDir: string): Promise<Miniflare> {
+  const { main, databases, bindings, workflow } = bench;
   const worker = {
     name: "bench",
     compatibilityDate: "2026-10-01",
@@ -22,6 +25,8 @@ export async function startWorkerd({ main, databases, bindings }: BenchWorker, s
     compatibilityFlags: ["nodejs_compat"],
     d1Databases: Object.fromEntries(databases.map((name) => [name, name.toLowerCase()] as const)),
     r2Buckets: ["TIMESERIES"],
+    kvNamespaces: ["ETL_STATE"],
+    ...(workflow === undefined ? {} : { workflows: { BACKFILL: { name: "backfill", className: workflow } } }),
     cacheAPI: false,
     // for isolate-memory.ts
     unsafeInspectorProxy: true,

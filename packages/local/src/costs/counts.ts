@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/** What is billed for each time that it happens, and what is counted to explain it. CPU in ms. */
+export const COUNTED = [
+  "rowsRead",
+  "rowsWritten",
+  "r2ClassA",
+  "r2ClassB",
+  "kvReads",
+  "kvWrites",
+  "workflowInstances",
+  "workflowSteps",
+  "logEvents",
+  "requests",
+  "apiCalls",
+  "cpuMs",
+] as const;
+export type Counted = (typeof COUNTED)[number];
+
+export const countsSchema = z.record(z.enum(COUNTED), z.number());
+/** How often each thing happens, in one run of something or in a month of all. */
+export type Counts = z.infer<typeof countsSchema>;
+
+/** Counts of which each is worked out by its name. */
+export function countsOf(value: (name: Counted) => number): Counts {
+  return countsSchema.parse(Object.fromEntries(COUNTED.map((name) => [name, value(name)])));
+}
+
+export const NOTHING: Counts = countsOf(() => 0);
+
+export function plus(...all: readonly Counts[]): Counts {
+  return countsOf((name) => all.reduce((sum, counts) => sum + counts[name], 0));
+}
+
+export function times(factor: number, counts: Counts): Counts {
+  return countsOf((name) => factor * counts[name]);
+}
+
+/** Never below nothing: what is left of a run when another one's part is taken off. */
+export function minus(counts: Counts, less: Counts): Counts {
+  return countsOf((name) => Math.max(0, counts[name] - less[name]));
+}

@@ -1,0 +1,83 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { readCostsOptions } from "./costs-options.ts";
+import { type Measured, readMeasured } from "./measured.ts";
+import { d1Bytes, type Deployment, monthOf, moreParts, QUERY_MIX, usageOf } from "./month.ts";
+import { NAIVE_LAYOUTS } from "./naive.ts";
+import { yearOfBackfill } from "./one-time.ts";
+import { billOf } from "./prices.ts";
+
+const { deployment: SITE } = readCostsOptions([]);
+
+let measured: Measured;
+beforeAll(async () => {
+  measured = await readMeasured();
+});
+
+const monthly = (changed: Partial<Deployment> = {}) => billOf(usageOf({ ...SITE, ...changed }, measured));
+const rowsWritten = (changed: Partial<Deployment>) => usageOf({ ...SITE, ...changed }, measured).rowsWritten;
+
+describe("one site at 6.6 million samples a day", () => {
+  it("costs at most $10 a month above the plan", () => {
+    expect(monthly().total).toBeLessThanOrEqual(10);
+  });
+
+  it("costs about $350 in rows of samples in D1, with integer keys and no index", () => {
+    const rows = NAIVE_LAYOUTS.find(({ name }) => name === "row a sample, integer keys")!.usage(SITE, measured);
+    expect(rows.rowsWritten).toBe(2 * 4_583 * 1_440 * 30);
+    const { cost } = billOf(rows).lines.find(({ line }) => line === "rowsWritten")!;
+    expect(cost).toBeCloseTo(345.97, 1);
+  });
+
+  it("reads 647 row groups a day for any point from files in time order", () => {
+    const layout = NAIVE_LAYOUTS.find(({ name }) => name === "our D1, day files in time order")!;
+    const [ours, theirs] = [usageOf(SITE, measured), layout.usage(SITE, measured)];
+    expect(theirs.r2ClassB - ours.r2ClassB).toBe(5_000 * 30 * 660);
+    expect(theirs.r2Storage / ours.r2Storage).toBeCloseTo(8.9 / measured.bytes.r2PerSample, 6);
+  });
+});
+
+describe("what a month is made of", () => {
+  it("has 288 syncs and 24 hourly runs a day, and all queries", () => {
+    const runs = new Map(monthOf(SITE, measured).map((part) => [part.name, part.runs]));
+    expect([runs.get("sync"), runs.get("hour"), runs.get("archive"), runs.get("dayEnd")]).toEqual([8_640, 720, 30, 30]);
+    const asked = monthOf(SITE, measured).filter(({ name }) => name in QUERY_MIX);
+    expect(asked.reduce((sum, part) => sum + part.runs, 0)).toBeCloseTo(100_000, 6);
+  });
+
+  it("grows with the sites, but for the queries", () => {
+    const [none, one, ten] = [
+      usageOf({ ...SITE, queries: 0 }, measured),
+      usageOf(SITE, measured),
+      monthly({ sites: 10 }),
+    ];
+    expect(ten.lines[0]!.used).toBeCloseTo((10 * one.rowsWritten) / 1e6, 6);
+    const reads = usageOf({ ...SITE, sites: 10 }, measured).rowsRead;
+    expect(reads).toBeCloseTo(10 * none.rowsRead + (one.rowsRead - none.rowsRead), 0);
+  });
+
+  it("writes a row a point and sync, or a sample, whichever is rarer", () => {
+    const perPoint = (changed: Partial<Deployment>) =>
+      (rowsWritten({ ...changed, points: 2_000 }) - rowsWritten({ ...changed, points: 1_000 })) / 1_000;
+    const others = perPoint({ interval: 3_600 }) - 13 * 24 * 30 * (300 / 3_600);
+    expect(perPoint({}) - others).toBeCloseTo(13 * 24 * 30, -1);
+    expect(perPoint({ interval: 10 })).toBeCloseTo(perPoint({}), 6);
+    expect(perPoint({ interval: 600 }) - others).toBeCloseTo((13 * 24 * 30) / 2, -1);
+    // four syncs an hour, and the one that stores into two hours
+    expect(perPoint({ syncMinutes: 15 }) - others).toBeCloseTo(5 * 24 * 30, -1);
+  });
+
+  it("holds the hot days as samples, and all days as aggregates", () => {
+    const more = (changed: Partial<Deployment>) => d1Bytes({ ...SITE, ...changed }, measured) - d1Bytes(SITE, measured);
+    expect(more({ daysHot: 21 })).toBeCloseTo(4_583 * 1_440 * measured.bytes.d1PerSample, 0);
+    expect(more({ years: 2 })).toBeCloseTo(4_583 * 365 * measured.bytes.d1PerPointDay, 0);
+  });
+
+  it("brings a file of more than 8 MiB in parts", () => {
+    expect([1, 8 * 2 ** 20, 8 * 2 ** 20 + 1, 17 * 2 ** 20].map(moreParts)).toEqual([0, 0, 3, 4]);
+  });
+});
+
+it("a year's backfill asks for each hour in as many pages as it takes", () => {
+  const { apiCalls, hours } = yearOfBackfill(SITE, measured);
+  expect([apiCalls, hours]).toEqual([365 * 24 * 3, (365 * 24 * 3) / 50 / 60]);
+});

@@ -1,0 +1,170 @@
+import { PART_BYTES } from "@building-vitals/core/cold/multipart-sink";
+import { type Counts, NOTHING, plus, times } from "./counts.ts";
+import { JOB_NAMES, type JobName, type Measured, QUERY_NAMES, type QueryName } from "./measured.ts";
+import type { Usage } from "./prices.ts";
+import { countsFor, type Terms } from "./terms.ts";
+
+/** What is to be paid for. */
+export interface Deployment {
+  /** of a site */
+  readonly points: number;
+  /** seconds between two samples of a point */
+  readonly interval: number;
+  /** all alike; each as if it was a deployment of its own */
+  readonly sites: number;
+  /** to the query Worker, a month, of all sites together */
+  readonly queries: number;
+  /** HOT_DAYS */
+  readonly daysHot: number;
+  /** of history that is stored, the hot days among them */
+  readonly years: number;
+  /** between two syncs */
+  readonly syncMinutes: number;
+}
+
+export const DAYS_A_MONTH = 30;
+const HOURS_A_MONTH = 24 * DAYS_A_MONTH;
+const DAYS_A_YEAR = 365;
+/** What was measured was: samples a minute, syncs of five. */
+const MEASURED_INTERVAL = 60;
+const MEASURED_SYNC_MINUTES = 5;
+/** seconds that a sync asks for again, LOOKBACK_MINUTES */
+const LOOKBACK = 600;
+/** Two keys that stay for 30 days, with their names and metadata; generous. */
+const KV_BYTES_A_SYNC = 1_000;
+
+/**
+ * What is asked: a share of the queries, by points and days of each; `null` points: all of the site. Most of them are
+ * charts of an open dashboard, which asks again each minute. Nothing is taken for answered by ETag or from a cache.
+ */
+export const QUERY_MIX: Readonly<Record<QueryName, { share: number; points: number | null; days: number }>> = {
+  hotRaw: { share: 0.5, points: 10, days: 1 },
+  latest: { share: 0.2, points: null, days: 0 },
+  daily: { share: 0.1, points: 10, days: 365 },
+  pointSearch: { share: 0.1, points: null, days: 0 },
+  coldRaw: { share: 0.05, points: 10, days: 30 },
+  coverage: { share: 0.025, points: null, days: 30 },
+  quality: { share: 0.025, points: null, days: 7 },
+};
+
+export function samplesADay({ points, interval }: Deployment): number {
+  return (points * 86_400) / interval;
+}
+
+/** Terms of another cadence: CPU per point goes by samples. Rows go by the hour, and stay; operations go by points. */
+function atInterval(terms: Terms, { interval }: Deployment): Terms {
+  const share = MEASURED_INTERVAL / interval;
+  const scaled = (counts: Counts) => ({ ...counts, cpuMs: counts.cpuMs * share });
+  return { ...terms, perPoint: scaled(terms.perPoint), perPointDay: scaled(terms.perPointDay) };
+}
+
+/**
+ * A sync writes a row of each point that has a new sample, and reads those that the lookback touches. What is more than a
+ * row comes once an hour, with the sync that stores into two hours.
+ */
+function syncCounts(sync: Terms, deployment: Deployment): Counts {
+  const { points, interval, syncMinutes } = deployment;
+  const each = atInterval(sync, deployment).perPoint;
+  const longer = syncMinutes / MEASURED_SYNC_MINUTES;
+  const seconds = syncMinutes * 60;
+  const perPoint = {
+    ...each,
+    rowsWritten: (1 + (each.rowsWritten - 1) * longer) * Math.min(1, seconds / interval),
+    rowsRead: each.rowsRead * Math.min(1, (seconds + LOOKBACK) / interval),
+    cpuMs: each.cpuMs * ((seconds + LOOKBACK) / (MEASURED_SYNC_MINUTES * 60 + LOOKBACK)),
+  };
+  return countsFor({ ...sync, perPoint }, points, 0);
+}
+
+/** Bytes of a site's day file. */
+function fileBytes(deployment: Deployment, measured: Measured): number {
+  return samplesADay(deployment) * measured.bytes.r2PerSample;
+}
+
+/** A file that does not fit one put is begun, brought in parts, and completed. */
+export function moreParts(bytes: number): number {
+  return bytes > PART_BYTES ? Math.ceil(bytes / PART_BYTES) + 1 : 0;
+}
+
+/** One run of a job of one site. */
+export function jobCounts(name: JobName, deployment: Deployment, measured: Measured): Counts {
+  const terms = measured.jobs[name];
+  if (name === "sync") return syncCounts(terms, deployment);
+  const counts = countsFor(atInterval(terms, deployment), deployment.points, 0);
+  const isFileWritten = name === "archive" || name === "backfilledDay";
+  if (!isFileWritten) return counts;
+  return { ...counts, r2ClassA: counts.r2ClassA + moreParts(fileBytes(deployment, measured)) };
+}
+
+/** Runs a month of a site. */
+function runsOf(name: JobName, { syncMinutes }: Deployment): number {
+  switch (name) {
+    case "sync":
+      return (HOURS_A_MONTH * 60) / syncMinutes;
+    case "supervise":
+      return (HOURS_A_MONTH * 60) / 5;
+    case "hour":
+      return HOURS_A_MONTH;
+    case "lastSeen":
+    case "dayEnd":
+    case "archive":
+    case "afterArchive":
+      return DAYS_A_MONTH;
+    case "backfilledDay":
+      return 0;
+  }
+}
+
+/** A part of the month, of all sites. */
+export interface MonthPart {
+  readonly name: JobName | QueryName;
+  readonly runs: number;
+  readonly counts: Counts;
+}
+
+/** Everything that runs and is asked in a month. */
+export function monthOf(deployment: Deployment, measured: Measured): MonthPart[] {
+  const { points: sitePoints, queries, sites } = deployment;
+  const parts: MonthPart[] = [];
+  for (const name of JOB_NAMES) {
+    const runs = sites * runsOf(name, deployment);
+    if (runs > 0) parts.push({ name, runs, counts: times(runs, jobCounts(name, deployment, measured)) });
+  }
+  for (const name of QUERY_NAMES) {
+    const { share, points, days } = QUERY_MIX[name];
+    const runs = queries * share;
+    const once = countsFor(atInterval(measured.queries[name], deployment), points ?? sitePoints, days);
+    parts.push({ name, runs, counts: times(runs, once) });
+  }
+  return parts;
+}
+
+/** Bytes of D1 of one site. The oldest hot day is archived in the night that follows it. */
+export function d1Bytes(deployment: Deployment, measured: Measured): number {
+  const { points, years, daysHot } = deployment;
+  const hot = samplesADay(deployment) * (daysHot + 1) * measured.bytes.d1PerSample;
+  return hot + points * Math.max(years * DAYS_A_YEAR, daysHot) * measured.bytes.d1PerPointDay;
+}
+
+/** What a month is billed for. */
+export function usageOf(deployment: Deployment, measured: Measured): Usage {
+  const all = plus(NOTHING, ...monthOf(deployment, measured).map(({ counts }) => counts));
+  const { sites, years, daysHot } = deployment;
+  const coldDays = Math.max(0, years * DAYS_A_YEAR - daysHot);
+  return {
+    rowsWritten: all.rowsWritten,
+    rowsRead: all.rowsRead,
+    d1Storage: sites * d1Bytes(deployment, measured),
+    r2Storage: sites * coldDays * fileBytes(deployment, measured),
+    r2ClassA: all.r2ClassA,
+    r2ClassB: all.r2ClassB,
+    requests: all.requests,
+    cpuMs: all.cpuMs,
+    logEvents: all.logEvents,
+    kvReads: all.kvReads,
+    kvWrites: all.kvWrites,
+    kvStorage: sites * runsOf("sync", deployment) * KV_BYTES_A_SYNC,
+    // of a month without a backfill
+    workflowStorage: 0,
+  };
+}

@@ -1,0 +1,157 @@
+import type { Measured } from "./measured.ts";
+import { d1Bytes, type Deployment, monthOf, samplesADay, usageOf } from "./month.ts";
+import { NAIVE_LAYOUTS } from "./naive.ts";
+import { type YearOfBackfill, yearOfBackfill } from "./one-time.ts";
+import { type Bill, billOf, PLAN } from "./prices.ts";
+
+/** What D1 holds at most in one database, bytes. */
+const MAX_DATABASE_BYTES = 10e9;
+
+/** All that is said of a deployment's costs. */
+export interface CostReport {
+  readonly deployment: Deployment;
+  readonly measured: Pick<Measured, "command" | "date" | "versions" | "points">;
+  readonly samplesADay: number;
+  readonly bill: Bill;
+  readonly layouts: readonly { readonly name: string; readonly bill: Bill; readonly siteBytes: number }[];
+  /** of one site, bytes, in a database that holds 10^10 */
+  readonly databaseBytes: number;
+  readonly backfill: YearOfBackfill;
+  readonly parts: ReturnType<typeof monthOf>;
+}
+
+export function costReport(deployment: Deployment, measured: Measured): CostReport {
+  const { command, date, versions, points } = measured;
+  return {
+    deployment,
+    measured: { command, date, versions, points },
+    samplesADay: samplesADay(deployment) * deployment.sites,
+    bill: billOf(usageOf(deployment, measured)),
+    layouts: NAIVE_LAYOUTS.map(({ name, usage }) => {
+      const used = usage(deployment, measured);
+      return { name, bill: billOf(used), siteBytes: used.d1Storage / deployment.sites };
+    }),
+    databaseBytes: d1Bytes(deployment, measured),
+    backfill: yearOfBackfill(deployment, measured),
+    parts: monthOf(deployment, measured),
+  };
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString("en");
+}
+
+/** Of units: millions, GB. */
+function units(value: number): string {
+  return value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+}
+
+function dollars(value: number): string {
+  return `$${units(value)}`;
+}
+
+/** A table whose first column is text and whose others are figures; the first row is its head. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  "),
+  );
+}
+
+/** The bill, and beside it those of the other layouts. */
+export function reportLines(report: CostReport): string[] {
+  const { deployment, bill, layouts, backfill, databaseBytes } = report;
+  const { sites, points, interval, queries, daysHot, years, syncMinutes } = deployment;
+  const bills = [
+    ["a month", "used", "included", "billed", "cost"],
+    ...bill.lines.map(({ title, unit, used, included, billed, cost }) => [
+      `${title}${unit === "million" ? ", million" : ", GB"}`,
+      units(used),
+      whole(included),
+      units(billed),
+      dollars(cost),
+    ]),
+    [`above the plan of $${PLAN}`, "", "", "", dollars(bill.total)],
+  ];
+  const costOf = (of: Bill, line: string) => dollars(of.lines.find((one) => one.line === line)?.cost ?? 0);
+  const layoutRow = (name: string, of: Bill, siteBytes: number) => [
+    name,
+    dollars(of.total),
+    costOf(of, "rowsWritten"),
+    dollars(
+      of.lines.reduce((sum, { line, cost }) => sum + (line === "d1Storage" || line === "r2Storage" ? cost : 0), 0),
+    ),
+    costOf(of, "r2ClassB"),
+    `${units(siteBytes / 1e9)} GB${siteBytes > MAX_DATABASE_BYTES ? " !" : ""}`,
+  ];
+  const others = [
+    ["beside other layouts, a month", "total", "rows written", "storage", "R2 reads", "D1 a site"],
+    layoutRow("this project", bill, databaseBytes),
+    ...layouts.map(({ name, bill: of, siteBytes }) => layoutRow(name, of, siteBytes)),
+  ];
+  return [
+    `${count(sites, "site")} of ${count(points, "point")}, a sample every ${interval} s: ${whole(report.samplesADay)} samples a day.`,
+    `${whole(queries)} queries a month; ${count(daysHot, "day")} hot, ${years} year${years === 1 ? "" : "s"} stored; a sync every ${count(syncMinutes, "minute")}.`,
+    "",
+    ...table(bills),
+    "",
+    ...table(others),
+    ...databaseLines(databaseBytes, [databaseBytes, ...layouts.map(({ siteBytes }) => siteBytes)]),
+    "",
+    ...backfillLines(backfill),
+  ];
+}
+
+function count(value: number, of: string): string {
+  return `${whole(value)} ${of}${value === 1 ? "" : "s"}`;
+}
+
+function databaseLines(ours: number, all: readonly number[]): string[] {
+  const lines = all.some((bytes) => bytes > MAX_DATABASE_BYTES)
+    ? ["! more than the 10 GB that a D1 database holds"]
+    : [];
+  const fitting = Math.floor(MAX_DATABASE_BYTES / ours);
+  if (fitting === 0) return [...lines, "A site does not fit one D1 database: fewer --days-hot or --years."];
+  return [
+    ...lines,
+    `A D1 database of 10 GB holds ${count(fitting, "such site")}; more of them are deployments of their own.`,
+  ];
+}
+
+function backfillLines({ apiCalls, hours, cost, workflowSteps, workflowInstances }: YearOfBackfill): string[] {
+  return [
+    `Once, a year of one site backfilled: ${whole(apiCalls)} requests to the API, ${whole(hours)} hours at 50 a minute or longer`,
+    `where the API is slower; ${whole(workflowInstances)} Workflow instances, ${whole(workflowSteps)} steps; ${dollars(cost)} at list price, nothing being included.`,
+  ];
+}
+
+/** Where the lines come from, by job and kind of query, in millions; and what was taken for granted. */
+export function explainLines({ parts, measured }: CostReport): string[] {
+  const millions = (value: number) => (value / 1e6).toLocaleString("en", { maximumFractionDigits: 3 });
+  const head = [
+    "a month, in millions",
+    "runs",
+    "rows written",
+    "rows read",
+    "class A",
+    "class B",
+    "KV writes",
+    "CPU ms",
+  ];
+  const rows = parts.map(({ name, runs, counts }) => [
+    name,
+    whole(runs),
+    ...[counts.rowsWritten, counts.rowsRead, counts.r2ClassA, counts.r2ClassB, counts.kvWrites, counts.cpuMs].map(
+      millions,
+    ),
+  ]);
+  const { node, miniflare, migration } = measured.versions;
+  return [
+    ...table([head, ...rows]),
+    "",
+    `Counted on ${measured.date} by \`${measured.command}\` of sites of ${measured.points.join(" and ")} points, Node ${node},`,
+    `Miniflare ${miniflare}, schema ${migration}. CPU is that of all of workerd, its D1 and R2 too: more than is billed.`,
+  ];
+}

@@ -1,0 +1,36 @@
+import type { JobName, Measured, QueryName } from "@building-vitals/local/costs/measured";
+import { fitTerms, type Terms } from "@building-vitals/local/costs/terms";
+import type { SiteMeasurements } from "./measure.ts";
+
+/** Questions about points that are named, for which the size of the site is no matter but for how far they are apart. */
+const NAMED: ReadonlySet<QueryName> = new Set<QueryName>(["hotRaw", "coldRaw", "daily"]);
+
+/** What two sites of different sizes took, as terms. */
+export function fitSites(few: SiteMeasurements, many: SiteMeasurements): Pick<Measured, "jobs" | "queries" | "bytes"> {
+  const job = (name: JobName): Terms =>
+    fitTerms([few, many].map(({ points, jobs }) => ({ points, days: 0, counts: jobs[name] })));
+  const query = (name: QueryName): Terms =>
+    fitTerms(NAMED.has(name) ? many.queries[name] : [few, many].flatMap(({ queries }) => queries[name]));
+  return {
+    jobs: {
+      sync: job("sync"),
+      lastSeen: job("lastSeen"),
+      supervise: job("supervise"),
+      hour: job("hour"),
+      dayEnd: job("dayEnd"),
+      archive: job("archive"),
+      afterArchive: job("afterArchive"),
+      backfilledDay: job("backfilledDay"),
+    },
+    queries: {
+      hotRaw: query("hotRaw"),
+      coldRaw: query("coldRaw"),
+      daily: query("daily"),
+      latest: query("latest"),
+      pointSearch: query("pointSearch"),
+      coverage: query("coverage"),
+      quality: query("quality"),
+    },
+    bytes: many.bytes,
+  };
+}

@@ -1,0 +1,56 @@
+import type { Counted, Counts } from "@building-vitals/local/costs/counts";
+import { JOB_NAMES, type Measured, QUERY_NAMES, readMeasured } from "@building-vitals/local/costs/measured";
+import { countsFor } from "@building-vitals/local/costs/terms";
+import { beforeAll, describe, expect, it } from "vitest";
+import { measureSite, type SiteMeasurements } from "./measure.ts";
+
+const POINTS = 30;
+
+/** What is billed and dear; CPU is another machine's. Reads are cheap, and a small table's are counted otherwise at times. */
+const EXACT = ["rowsWritten", "r2ClassA", "kvReads", "kvWrites", "workflowInstances", "workflowSteps"] as const;
+const NEARLY = ["rowsRead", "r2ClassB", "logEvents", "apiCalls"] as const;
+
+/** What is further off than a share of what was predicted, and so many beside. */
+function offOf(measured: Counts, predicted: Counts, of: readonly Counted[], share: number, beside: number): string[] {
+  return of
+    .filter((name) => Math.abs(measured[name] - predicted[name]) > share * predicted[name] + beside)
+    .map((name) => `${name}: ${measured[name]} counted now, ${predicted[name]} by measured.json`);
+}
+
+// Where this fails, the code takes more, or less, than docs/costs.md says: `npm run costs -- --measure`, and look at the bill.
+describe("what is counted now is what measured.json says", () => {
+  let committed: Measured;
+  let now: SiteMeasurements;
+  beforeAll(async () => {
+    committed = await readMeasured();
+    now = await measureSite({ points: POINTS, cpu: false });
+  }, 120_000);
+
+  it.each(JOB_NAMES)("%s", (name) => {
+    const predicted = countsFor(committed.jobs[name], POINTS, 0);
+    expect(offOf(now.jobs[name], predicted, EXACT, 0.02, 2)).toEqual([]);
+    expect(offOf(now.jobs[name], predicted, NEARLY, 0.1, 25)).toEqual([]);
+  });
+
+  it.each(QUERY_NAMES)("%s", (name) => {
+    for (const { points, days, counts } of now.queries[name]) {
+      const predicted = countsFor(committed.queries[name], points, days);
+      expect(offOf(counts, predicted, EXACT, 0, 0)).toEqual([]);
+      // a small site's row groups lie close together, and share requests; a search of it ends at the last point
+      expect(counts.r2ClassB).toBeLessThanOrEqual(predicted.r2ClassB);
+      if (name === "pointSearch") expect(counts.rowsRead).toBeLessThanOrEqual(predicted.rowsRead);
+      else expect(offOf(counts, predicted, ["rowsRead"], 0.1, 25)).toEqual([]);
+    }
+  });
+
+  it("bytes", () => {
+    for (const name of ["d1PerSample", "d1PerPointDay"] as const) {
+      expect(now.bytes[name] / committed.bytes[name]).toBeGreaterThan(0.8);
+      // an hour of 30 points is some pages of 4 KB
+      expect(now.bytes[name] / committed.bytes[name]).toBeLessThan(1.35);
+    }
+    // a footer weighs more in a small file
+    expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeGreaterThan(0.8);
+    expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeLessThan(1.6);
+  });
+});

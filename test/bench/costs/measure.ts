@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Counts, minus, times } from "@building-vitals/local/costs/counts";
+import type { JobName, Measured, QueryName } from "@building-vitals/local/costs/measured";
+import type { Measurement } from "@building-vitals/local/costs/terms";
+import { z } from "zod";
+import { measureQueries } from "./measure-queries.ts";
+import { ADMIN_TOKEN, MeteredSite } from "./site.ts";
+
+const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
+const SYNC = "*/5 * * * *";
+const HOURLY = "7 * * * *";
+const DAILY = "23 3 * * *";
+/** The first day that is hot, and whole. The Workers run from 22:00 of the next one to the morning of the third. */
+const FIRST_HOT = Date.UTC(2026, 0, 13);
+const LOOKBACK_HOURS = 46;
+const BACKFILL = { start_date: "2026-01-11", end_date: "2026-01-12" };
+const BACKFILLED_DAYS = 2;
+const SYNCS_AN_HOUR = 12;
+
+/** What was measured at one size of site. */
+export interface SiteMeasurements {
+  readonly points: number;
+  readonly jobs: Readonly<Record<JobName, Counts>>;
+  readonly queries: Readonly<Record<QueryName, readonly Measurement[]>>;
+  readonly bytes: Measured["bytes"];
+}
+
+export interface MeasureOptions {
+  readonly points: number;
+  /** whether CPU is measured too, for which each query is asked many times */
+  readonly cpu: boolean;
+}
+
+/** Runs each job of a site as it is after some days of quiet work, and asks each kind of query. */
+export async function measureSite({ points, cpu }: MeasureOptions): Promise<SiteMeasurements> {
+  const start = FIRST_HOT + LOOKBACK_HOURS * HOUR;
+  const site = await MeteredSite.start({ points, lookbackHours: LOOKBACK_HOURS, start, cpu });
+  try {
+    return await runSite(site, points, cpu);
+  } finally {
+    await site.close();
+  }
+}
+
+async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise<SiteMeasurements> {
+  const midnight = FIRST_HOT + 2 * DAY;
+  const at = (hours: number, minutes: number) => site.setClock(midnight + hours * HOUR + minutes * MINUTE);
+  const sync = () => site.cron("etl", SYNC);
+  const hourly = () => site.cron("etl", HOURLY);
+  /** an hour's samples, folded and judged */
+  const hour = async (hours: number): Promise<Counts> => {
+    await at(hours, 20);
+    await sync();
+    await at(hours, 22);
+    return site.measure(1, hourly);
+  };
+
+  await catchUp(site, site.options.start);
+  await site.measure(1, hourly);
+  const folded = site.d1Bytes;
+  const backfill = await site.measure(2, () => backfillDays(site));
+  const d1PerPointDay = (site.d1Bytes - folded) / (points * BACKFILLED_DAYS);
+  await hour(-2);
+
+  /** @param from the last sync before, epoch ms */
+  const anHourOfSyncs = (from: number): Promise<Counts> => {
+    let now = from;
+    const fiveMinutesOn = async () => {
+      await site.setClock((now += 5 * MINUTE));
+      await sync();
+    };
+    return site.measure(1, fiveMinutesOn, SYNCS_AN_HOUR);
+  };
+  // a minute off the hour, so that one of them stores into two hours, as a cron that starts a little late does
+  const before = site.d1Bytes;
+  const quietSync = await anHourOfSyncs(midnight - 2 * HOUR + 21 * MINUTE);
+  // rows grow a dozen times in their hour, and leave pages less full than rows that come at once
+  const d1PerSample = (site.d1Bytes - before) / (points * 60);
+  const supervise = await site.measure(1, () => site.cron("backfill", SYNC), SYNCS_AN_HOUR);
+  await at(-1, 22);
+  const quiet = await site.measure(1, hourly);
+  const dayEnd = minus(await hour(0), quiet);
+  await hour(3);
+  await at(3, 23);
+  const archive = await site.measure(1, () => site.cron("etl", DAILY));
+  const afterArchive = minus(await hour(4), quiet);
+  const fileBytes = await fileBytesPerSample(site);
+  const asked = { coldFrom: FIRST_HOT - 2 * DAY, now: midnight + 4 * HOUR + 22 * MINUTE, cpu };
+  const queries = await measureQueries(site, asked);
+  const moves = (await lastSeenOf(site)) + DAY;
+  await site.setClock(moves - 5 * MINUTE);
+  await catchUp(site, moves - 6 * MINUTE);
+  const lastSeen = times(SYNCS_AN_HOUR, minus(await anHourOfSyncs(moves - 5 * MINUTE), quietSync));
+  return {
+    points,
+    jobs: {
+      sync: quietSync,
+      lastSeen: { ...lastSeen, requests: 0, logEvents: 0 },
+      supervise,
+      hour: quiet,
+      dayEnd: { ...dayEnd, requests: 0 },
+      archive,
+      afterArchive: { ...afterArchive, requests: 0 },
+      backfilledDay: times(1 / BACKFILLED_DAYS, backfill),
+    },
+    queries,
+    bytes: { d1PerSample, d1PerPointDay, r2PerSample: fileBytes },
+  };
+}
+
+const watermarkSchema = z.array(z.object({ watermark: z.int().nullable() }));
+
+/** Syncs until all is stored up to a time, epoch ms. */
+async function catchUp(site: MeteredSite, time: number): Promise<void> {
+  for (;;) {
+    await site.cron("etl", SYNC);
+    const [state] = watermarkSchema.parse(await site.rows("SELECT watermark FROM sync_state"));
+    if ((state?.watermark ?? 0) >= time) return;
+  }
+}
+
+const lastSeenSchema = z.tuple([z.object({ at: z.int() })]);
+
+/** What the points' `last_seen` stands at; samples a day later move it. */
+async function lastSeenOf(site: MeteredSite): Promise<number> {
+  return lastSeenSchema.parse(await site.rows("SELECT max(last_seen) AS at FROM points"))[0].at;
+}
+
+const jobSchema = z.array(z.object({ status: z.string() }));
+
+async function backfillDays(site: MeteredSite): Promise<void> {
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
+  await site.ask("/backfill/backfill/start", { method: "POST", headers, body: JSON.stringify(BACKFILL) });
+  for (;;) {
+    const [job] = jobSchema.parse(await site.rows("SELECT status FROM backfill_jobs"));
+    if (job?.status === "completed") return;
+    if (job?.status !== "in_progress") throw new Error(`the backfill is ${job?.status ?? "not there"}`);
+    await sleep(100);
+  }
+}
+
+const filesSchema = z.array(z.object({ state: z.string(), bytes: z.int(), rows: z.int() }));
+
+async function fileBytesPerSample(site: MeteredSite): Promise<number> {
+  const files = filesSchema.parse(await site.rows("SELECT state, bytes, rows FROM day_files"));
+  if (files.length !== BACKFILLED_DAYS + 1 || files.some(({ state }) => state !== "written")) {
+    throw new Error(`not the day files that should be there: ${JSON.stringify(files)}`);
+  }
+  const sum = (of: (file: (typeof files)[number]) => number) => files.reduce((all, file) => all + of(file), 0);
+  return sum(({ bytes }) => bytes) / sum(({ rows }) => rows);
+}

@@ -1,0 +1,64 @@
+import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
+import { binding } from "@building-vitals/core/http/settings";
+import backfill from "../../../../workers/backfill/src/index.ts";
+import { BackfillWorkflow } from "../../../../workers/backfill/src/workflow.ts";
+import etl from "../../../../workers/etl/src/index.ts";
+import query from "../../../../workers/query/src/index.ts";
+import { Meter } from "./meter.ts";
+
+const meter = new Meter();
+const realNow = Date.now;
+const count = () => void meter.counts.logEvents++;
+console.log = count;
+console.error = count;
+
+/** The backfill's Workflow with its bindings and its steps counted. */
+export class MeteredBackfill extends BackfillWorkflow {
+  constructor(context: ExecutionContext, env: Readonly<Record<string, unknown>>) {
+    super(context, meter.attach(env));
+  }
+
+  override run(event: Readonly<WorkflowEvent<unknown>>, engine: WorkflowStep): Promise<unknown> {
+    const counted = {
+      do: (...given: unknown[]): unknown => {
+        meter.counts.workflowSteps++;
+        return Reflect.apply(Reflect.get(engine, "do"), engine, given);
+      },
+    };
+    return super.run(event, binding<WorkflowStep>().parse(counted));
+  }
+}
+
+/** The three Workers as deployed, on counted bindings; `/meter` tells what was counted, `/clock` sets the time. */
+export default {
+  async fetch(request, env, context) {
+    const url = new URL(request.url);
+    const [, worker = "", ...rest] = url.pathname.split("/");
+    const metered = meter.attach(env);
+    if (worker === "meter") return Response.json(meter.take());
+    if (worker === "clock") {
+      // workerd's clock moves on by itself: only its distance is set
+      const ahead = Number(url.searchParams.get("now")) - realNow();
+      Date.now = () => realNow() + ahead;
+      return new Response(null);
+    }
+    const cron = url.searchParams.get("cron");
+    if (cron !== null) {
+      const controller = { cron, scheduledTime: Date.now(), noRetry: () => {} };
+      if (worker === "etl") await etl.scheduled(controller, metered);
+      else await backfill.scheduled(controller, metered);
+      return new Response(null);
+    }
+    const asked = new Request(new URL(`/${rest.join("/")}${url.search}`, url), request);
+    switch (worker) {
+      case "etl":
+        return etl.fetch(asked, metered, context);
+      case "backfill":
+        return backfill.fetch(asked, metered, context);
+      case "query":
+        return query.fetch(asked, metered, context);
+      default:
+        return new Response(null, { status: 404 });
+    }
+  },
+} satisfies ExportedHandler<Readonly<Record<string, unknown>>>;
