@@ -20,13 +20,14 @@ export interface Dashboard {
   readonly site: string;
   readonly timezone: string;
   readonly adminToken: string;
+  readonly simulatorUrl: string;
   /** Opens a page of its own, such as `/?view=explore`. */
   open(path: string, options?: OpenOptions): Promise<Page>;
   /** Errors of its console that a test causes on purpose, such as those of requests that it makes fail. */
   expectConsoleErrors(pattern: RegExp): void;
 }
 
-const NONE = { url: "", site: "", timezone: "", adminToken: "", wsEndpoint: "" };
+const NONE = { url: "", site: "", timezone: "", adminToken: "", simulatorUrl: "", wsEndpoint: "" };
 
 /**
  * A group of tests in a browser, of the system that all of them share. Each test must leave the console without errors.
@@ -35,7 +36,7 @@ const NONE = { url: "", site: "", timezone: "", adminToken: "", wsEndpoint: "" }
 export function describeInBrowser(name: string, tests: (dashboard: Dashboard) => void): void {
   const given = inject("dashboard");
   const why = given === null ? " (skipped: no Chromium in PATH, and CHROMIUM_PATH is not set)" : "";
-  const { url, site, timezone, adminToken, wsEndpoint } = given ?? NONE;
+  const { url, site, timezone, adminToken, simulatorUrl, wsEndpoint } = given ?? NONE;
   describe.skipIf(given === null)(`${name}${why}`, () => {
     let browser: Browser;
     const contexts: BrowserContext[] = [];
@@ -74,7 +75,15 @@ export function describeInBrowser(name: string, tests: (dashboard: Dashboard) =>
       await page.goto(`${url}${path}`);
       return page;
     };
-    tests({ url, site, timezone, adminToken, open, expectConsoleErrors: (pattern) => expected.push(pattern) });
+    tests({
+      url,
+      site,
+      timezone,
+      adminToken,
+      simulatorUrl,
+      open,
+      expectConsoleErrors: (pattern) => expected.push(pattern),
+    });
   });
 }
 

@@ -15,6 +15,8 @@ export interface DashboardUnderTest {
   /** address of the page, without a slash at the end */
   readonly url: string;
   readonly adminToken: string;
+  /** address of the simulated API, for faults */
+  readonly simulatorUrl: string;
   readonly site: string;
   readonly timezone: string;
   /** of the browser that the tests share */
@@ -48,6 +50,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   project.provide("dashboard", {
     url: deployment.urls.query,
     adminToken: deployment.adminToken,
+    simulatorUrl: deployment.simulatorUrl,
     site: SITE,
     timezone: TIMEZONE,
     wsEndpoint: server.wsEndpoint(),

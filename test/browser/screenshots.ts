@@ -30,6 +30,19 @@ async function pointAt(page: Page): Promise<void> {
   await page.mouse.move(box.x + box.width * 0.62, box.y + box.height / 2);
 }
 
+async function pointAtHour(page: Page): Promise<void> {
+  const box = (await page.locator(".heat-canvases").boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.9, box.y + box.height * 0.45);
+}
+
+async function planAll(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Plan" }).click();
+  const token = page.getByRole("textbox", { name: "Token" });
+  await token.fill(deployment.adminToken);
+  await token.press("Enter");
+  await page.getByRole("status", { name: "Plan" }).waitFor();
+}
+
 const WEEK = "/?last=7d&point=ses/ses_falls_city/8000:1-3001/analogInput/102";
 
 const SCREENSHOTS: readonly Screenshot[] = [
@@ -53,6 +66,10 @@ const SCREENSHOTS: readonly Screenshot[] = [
       await page.waitForTimeout(300);
     },
   },
+  { name: "patterns", path: "/?view=patterns", viewport: WIDE, theme: "light", act: pointAtHour },
+  { name: "patterns-phone-dark", path: "/?view=patterns", viewport: NARROW, theme: "dark" },
+  { name: "backfill", path: "/?view=backfill", viewport: WIDE, theme: "light", act: planAll },
+  { name: "backfill-phone", path: "/?view=backfill", viewport: NARROW, theme: "light" },
   { name: "explore-phone", path: "/", viewport: NARROW, theme: "light" },
   { name: "explore-phone-dark", path: WEEK, viewport: NARROW, theme: "dark" },
 ];

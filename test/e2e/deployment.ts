@@ -51,6 +51,8 @@ export type Answer = z.infer<typeof answerSchema>;
 
 /** The three Workers behind HTTP on storage of their own, and the simulated API that they read. */
 export interface Deployment {
+  /** address of the simulated API */
+  readonly simulatorUrl: string;
   readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
   readonly adminToken: string;
   /** the storage that the Workers use */
@@ -102,6 +104,7 @@ export async function deploy(
   return {
     urls: workers.urls,
     adminToken: ADMIN_TOKEN,
+    simulatorUrl: server.url,
     workers,
     post,
     async trigger() {

@@ -19,6 +19,8 @@ const delayMs = z.number().min(0);
 /** Faults of the whole answer: at most one hits a request. */
 const responseFaults = [
   z.strictObject({ fault: z.literal("429"), retryAfterSeconds: z.int().min(0).default(1), ...anywhere }),
+  /** as of a key that may not */
+  z.strictObject({ fault: z.literal("403"), ...anywhere }),
   z.strictObject({ fault: z.literal("500"), ...anywhere }),
   z.strictObject({ fault: z.literal("502"), ...anywhere }),
   z.strictObject({ fault: z.literal("503"), ...anywhere }),

@@ -82,7 +82,7 @@ describe("faults of the whole answer", () => {
     expect([response.status, response.headers.get("retry-after")]).toEqual([429, "9"]);
   });
 
-  test.each(["500", "502", "503", "504"] as const)("%s", async (fault) => {
+  test.each(["403", "500", "502", "503", "504"] as const)("%s", async (fault) => {
     expect(await status(simulate([{ fault }]))).toBe(Number(fault));
   });
 

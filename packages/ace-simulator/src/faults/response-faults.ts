@@ -69,6 +69,8 @@ export async function answerWithFault(
         { message: "Too many requests" },
         { status: 429, headers: { "retry-after": String(rule.retryAfterSeconds) } },
       );
+    case "403":
+      return Response.json({ message: "Forbidden" }, { status: 403 });
     case "500":
       return unhandledException();
     case "502":

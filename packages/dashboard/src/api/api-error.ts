@@ -4,12 +4,15 @@ export class ApiError extends Error {
   readonly code: string;
   /** HTTP status; null: no answer came */
   readonly status: number | null;
+  /** what of the request is at fault; null: no one part of it */
+  readonly field: string | null;
 
-  constructor(code: string, status: number | null, detail: string) {
+  constructor(code: string, status: number | null, detail: string, field: string | null = null) {
     super(detail);
     this.name = "ApiError";
     this.code = code;
     this.status = status;
+    this.field = field;
   }
 }
 

@@ -5,7 +5,7 @@ import { askForToken, type TokenKind, tokenOf } from "./tokens.ts";
 // The page's policy forbids code made of text, which zod would try.
 z.config({ jitless: true });
 
-const problemSchema = z.object({ code: z.string(), detail: z.string() });
+const problemSchema = z.object({ code: z.string(), detail: z.string(), field: z.optional(z.string()) });
 
 interface AskOptions {
   readonly signal?: AbortSignal;
@@ -70,6 +70,9 @@ function parseJson(text: string): unknown {
 
 function problemOf(response: Response, answer: unknown): ApiError {
   const problem = problemSchema.safeParse(answer);
-  if (problem.success) return new ApiError(problem.data.code, response.status, problem.data.detail);
+  if (problem.success) {
+    const { code, detail, field } = problem.data;
+    return new ApiError(code, response.status, detail, field ?? null);
+  }
   return new ApiError("no_problem", response.status, `The server answered ${response.status} without a reason.`);
 }

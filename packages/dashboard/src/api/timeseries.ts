@@ -78,9 +78,16 @@ export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<str
   return `/timeseries/query?${params.toString()}`;
 }
 
-/** Series in the order of the query's points; one that has no samples is there, and empty. */
-export async function fetchTimeseries(query: TimeseriesQuery, signal: AbortSignal): Promise<TimeseriesAnswer> {
-  const { interval, series, metadata } = await ask(timeseriesPath(query), answerSchema, { signal });
+/**
+ * Series in the order of the query's points; one that has no samples is there, and empty.
+ * @param more as for {@link timeseriesPath}
+ */
+export async function fetchTimeseries(
+  query: TimeseriesQuery,
+  signal: AbortSignal,
+  more: Readonly<Record<string, string>> = {},
+): Promise<TimeseriesAnswer> {
+  const { interval, series, metadata } = await ask(timeseriesPath(query, more), answerSchema, { signal });
   const bucketMs = BUCKET_MS[interval] ?? 0;
   const byName = new Map(series.map((one) => [one.point_name, one]));
   const ordered = query.points.map((name): ChartSeries => {

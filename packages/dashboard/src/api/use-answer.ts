@@ -39,6 +39,7 @@ export function useAnswer<T>(
   const [round, setRound] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+  const isUnderWay = useRef(false);
   const reload = useCallback(() => setRound((count) => count + 1), []);
 
   useEffect(() => {
@@ -49,12 +50,14 @@ export function useAnswer<T>(
     const abort = new AbortController();
     setState((last) => ({ ...last, isLoading: true }));
     const run = async () => {
+      isUnderWay.current = true;
       try {
         const data = await latest.current(abort.signal);
         if (!abort.signal.aborted) setState({ data, dataKey: key, error: undefined, isLoading: false });
       } catch (error) {
         if (!abort.signal.aborted) setState((last) => ({ ...last, error: toApiError(error), isLoading: false }));
       }
+      if (!abort.signal.aborted) isUnderWay.current = false;
     };
     void run();
     return () => abort.abort();
@@ -62,10 +65,16 @@ export function useAnswer<T>(
 
   useEffect(() => {
     if (everyMs === undefined) return;
-    const timer = setInterval(() => {
-      if (document.visibilityState === "visible") reload();
-    }, everyMs);
-    return () => clearInterval(timer);
+    // A server that takes longer than this is waited for, not asked again.
+    const again = () => {
+      if (document.visibilityState === "visible" && !isUnderWay.current) reload();
+    };
+    const timer = setInterval(again, everyMs);
+    document.addEventListener("visibilitychange", again);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", again);
+    };
   }, [everyMs, reload]);
 
   return { ...state, reload };

@@ -10,6 +10,8 @@ interface PointSearchProps {
   readonly site: string;
   readonly chosen: readonly string[];
   readonly onToggle: (name: string) => void;
+  /** whether one point takes another's place, and the search is then done */
+  readonly isSingle?: boolean;
   /** a list came */
   readonly onFound: (points: readonly Point[]) => void;
 }
@@ -18,7 +20,7 @@ const PAGE = 100;
 const TYPING_MS = 150;
 
 /** Finds points by text, unit and tag, and puts them on the chart and off it. `/` leads here, Escape away. */
-export function PointSearch({ site, chosen, onToggle, onFound }: PointSearchProps) {
+export function PointSearch({ site, chosen, onToggle, isSingle = false, onFound }: PointSearchProps) {
   const [isOpen, setOpen] = useState(false);
   const [text, setText] = useState("");
   const [search, setSearch] = useState("");
@@ -71,6 +73,9 @@ export function PointSearch({ site, chosen, onToggle, onFound }: PointSearchProp
   const isFull = chosen.length >= MAX_SERIES;
   const toggle = (point: Point) => {
     if (chosen.includes(point.name) || !isFull) onToggle(point.name);
+    if (!isSingle) return;
+    setOpen(false);
+    setText("");
   };
   useEffect(() => setActive(0), [search, unit, tag]);
   useEffect(() => {
@@ -106,7 +111,7 @@ export function PointSearch({ site, chosen, onToggle, onFound }: PointSearchProp
           type="search"
           list={undefined}
           role="combobox"
-          placeholder="Add points: name, tag or unit"
+          placeholder={isSingle ? "Find a point: name, tag or unit" : "Add points: name, tag or unit"}
           aria-label="Search points"
           aria-expanded={isOpen}
           aria-controls={listId}
@@ -137,7 +142,7 @@ export function PointSearch({ site, chosen, onToggle, onFound }: PointSearchProp
             id={listId}
             class="search-results"
             role="listbox"
-            aria-multiselectable="true"
+            aria-multiselectable={!isSingle}
             aria-label="Points"
             aria-busy={found.isLoading}
             tabIndex={-1}

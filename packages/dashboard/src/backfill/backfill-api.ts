@@ -1,0 +1,118 @@
+import * as z from "zod/mini";
+import { ask } from "../api/ask.ts";
+
+const count = z.number();
+const date = z.string();
+
+const work = {
+  days_completed: count,
+  days_total: count,
+  days_failed: count,
+  days_empty: count,
+  days_skipped: count,
+  days_suspect: count,
+  progress_percent: z.string(),
+  records_processed: count,
+  records_rejected: z.record(z.string(), count),
+  api_calls: count,
+  retries: count,
+  stalled: z.boolean(),
+};
+
+const siteJobSchema = z.object({ site: z.string(), current_date: z.nullable(date), ...work });
+
+const jobSchema = z.object({
+  status: z.enum(["in_progress", "completed", "cancelled", "failed"]),
+  backfill_id: z.string(),
+  start_date: date,
+  end_date: date,
+  current_date: date,
+  started_at: z.string(),
+  last_updated: z.string(),
+  estimated_completion: z.nullable(z.string()),
+  rate: z.object({ days_per_hour: z.nullable(count), requests_per_minute: z.nullable(count) }),
+  reason: z.nullable(z.string()),
+  sites: z.array(siteJobSchema),
+  ...work,
+});
+
+/** The backfill that runs, else the last one. Dates are UTC days, both ends included. */
+export type Job = z.infer<typeof jobSchema>;
+/** The part of one site. */
+export type SiteJob = z.infer<typeof siteJobSchema>;
+
+const statusSchema = z.union([jobSchema, z.object({ status: z.literal("not_started") })]);
+
+/** null: there was none yet */
+export async function fetchJob(signal: AbortSignal): Promise<Job | null> {
+  const answer = await ask("/backfill/status", statusSchema, { signal });
+  return answer.status === "not_started" ? null : answer;
+}
+
+const daySchema = z.object({
+  date,
+  state: z.enum(["written", "empty-confirmed", "suspect", "failed", "missing"]),
+  records: count,
+  points: count,
+  bytes: count,
+  source: z.nullable(z.string()),
+  reason: z.nullable(z.string()),
+  updated_at: z.nullable(z.string()),
+});
+/** What the manifest knows of a site's UTC day. */
+export type KnownDay = z.infer<typeof daySchema>;
+
+const siteDaysSchema = z.object({ site: z.string(), days: z.array(daySchema) });
+export type SiteDays = z.infer<typeof siteDaysSchema>;
+
+/** @param site null: all of them */
+export async function fetchDays(
+  range: { readonly from: string; readonly to: string },
+  site: string | null,
+  signal: AbortSignal,
+): Promise<SiteDays[]> {
+  const query = new URLSearchParams({ from: range.from, to: range.to });
+  if (site !== null) query.set("site", site);
+  const schema = z.object({ sites: z.array(siteDaysSchema) });
+  return (await ask(`/backfill/days?${query.toString()}`, schema, { signal })).sites;
+}
+
+/** The body of a plan and of a start, which are asked alike. */
+export interface BackfillBody {
+  readonly start_date: string;
+  readonly end_date: string;
+  readonly force_restart?: true;
+  /** absent: all of them */
+  readonly sites?: readonly string[];
+}
+
+const planSchema = z.object({
+  days: count,
+  days_skipped: count,
+  calls: count,
+  hours: count,
+  samples: count,
+  bytes: count,
+  cost: z.object({ total: count, r2_storage_per_month: count }),
+  sites: z.array(z.object({ site: z.string(), basis: z.enum(["day files", "catalogue", "nothing"]) })),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+export function fetchPlan(body: BackfillBody): Promise<Plan> {
+  return ask("/backfill/plan", planSchema, { method: "POST", body, token: "admin" });
+}
+
+export async function startBackfill(body: BackfillBody): Promise<void> {
+  await ask("/backfill/start", z.object({ backfill_id: z.string() }), { method: "POST", body, token: "admin" });
+}
+
+export async function cancelBackfill(): Promise<void> {
+  await ask("/backfill/cancel", z.object({ status: z.string() }), { method: "POST", token: "admin" });
+}
+
+/** Begins a backfill of the days that failed or are suspect. @returns whether there was any */
+export async function retryFailed(body: Pick<BackfillBody, "start_date" | "end_date" | "sites">): Promise<boolean> {
+  const schema = z.object({ status: z.string() });
+  const { status } = await ask("/backfill/retry-failed", schema, { method: "POST", body, token: "admin" });
+  return status === "started";
+}

@@ -1,0 +1,120 @@
+import { useRef, useState } from "preact/hooks";
+import type { KnownDay } from "./backfill-api.ts";
+import { bytesText, counted, dateText } from "./backfill-words.ts";
+import { DAY_MEANINGS, DAY_WORDS, monthBlocks, type ShownState } from "./job-days.ts";
+
+interface GridDay {
+  readonly day: KnownDay;
+  readonly state: ShownState;
+}
+
+const STATES: readonly ShownState[] = [
+  "written",
+  "empty-confirmed",
+  "skipped",
+  "pending",
+  "suspect",
+  "failed",
+  "missing",
+];
+const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
+
+/** A calendar of days by state; a day that is chosen tells what is known of it. */
+export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
+  const [chosen, setChosen] = useState<string | null>(null);
+  const root = useRef<HTMLDivElement>(null);
+  const byDate = new Map(days.map((entry) => [entry.day.date, entry]));
+  const current = (chosen === null ? undefined : byDate.get(chosen)) ?? null;
+  const reachable = current?.day.date ?? days.at(-1)?.day.date;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const at = days.findIndex(({ day }) => day.date === reachable);
+    const step =
+      STEPS[event.key] ?? (event.key === "Home" ? -at : event.key === "End" ? days.length - 1 - at : undefined);
+    const next = step === undefined ? undefined : days[Math.min(days.length - 1, Math.max(0, at + step))];
+    if (next === undefined) return;
+    event.preventDefault();
+    setChosen(next.day.date);
+    root.current?.querySelector<HTMLButtonElement>(`[data-date="${next.day.date}"]`)?.focus();
+  };
+  const counts = Map.groupBy(days, ({ state }) => state);
+  return (
+    <div class="stack">
+      <ul class="legend">
+        {STATES.filter((state) => counts.has(state)).map((state) => (
+          <li key={state} title={DAY_MEANINGS[state]}>
+            <i class={`day-mark ${state}`} aria-hidden="true" />
+            {DAY_WORDS[state]} <span class="quiet number">{counts.get(state)!.length.toLocaleString("en")}</span>
+            <span class="visually-hidden">: {DAY_MEANINGS[state]}</span>
+          </li>
+        ))}
+      </ul>
+      <div ref={root} class="months" onKeyDown={onKeyDown}>
+        {monthBlocks(days.map(({ day }) => day.date)).map(({ month, weeks }) => (
+          <table key={month} class="month">
+            <caption>
+              {new Date(month).toLocaleDateString("en", { month: "long", year: "numeric", timeZone: "UTC" })}
+            </caption>
+            <thead>
+              <tr>
+                {WEEKDAYS.map((name) => (
+                  <th key={name} scope="col" abbr={name}>
+                    {name.slice(0, 1)}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {weeks.map((week) => (
+                <tr key={week.find((date) => date !== null)}>
+                  {week.map((date, weekday) => {
+                    const entry = date === null ? undefined : byDate.get(date);
+                    if (entry === undefined) return <td key={WEEKDAYS[weekday]} />;
+                    return (
+                      <td key={WEEKDAYS[weekday]}>
+                        <button
+                          type="button"
+                          class={`day-mark ${entry.state}`}
+                          data-date={date}
+                          tabIndex={date === reachable ? 0 : -1}
+                          aria-pressed={date === chosen}
+                          aria-label={`${dateText(entry.day.date)}: ${DAY_WORDS[entry.state]}`}
+                          title={`${dateText(entry.day.date)}: ${DAY_WORDS[entry.state]}`}
+                          onClick={() => setChosen(entry.day.date === chosen ? null : entry.day.date)}
+                        >
+                          {Number(entry.day.date.slice(8))}
+                        </button>
+                      </td>
+                    );
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        ))}
+      </div>
+      <p class="day-told number" role="status">
+        {current === null ? <span class="quiet">Choose a day to see what is known of it.</span> : told(current)}
+      </p>
+    </div>
+  );
+}
+
+function told({ day, state }: GridDay) {
+  const parts = [
+    ...(day.records > 0 ? [counted(day.records, "sample"), counted(day.points, "point"), bytesText(day.bytes)] : []),
+    ...(day.source === "d1" ? ["archived from the sync's samples"] : []),
+    ...(day.updated_at === null
+      ? []
+      : [`built ${new Date(day.updated_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })}`]),
+    ...(day.reason === null ? [] : [day.reason]),
+  ];
+  return (
+    <>
+      <strong>
+        {dateText(day.date)}: {DAY_WORDS[state]}
+      </strong>{" "}
+      <span class="quiet">{parts.length === 0 ? DAY_MEANINGS[state] : parts.join(" · ")}</span>
+    </>
+  );
+}

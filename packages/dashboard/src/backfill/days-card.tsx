@@ -1,0 +1,56 @@
+import type { Answer } from "../api/use-answer.ts";
+import { Failure } from "../ui/failure.tsx";
+import type { Job, SiteDays } from "./backfill-api.ts";
+import type { SHOWN_DAYS } from "./backfill-state.ts";
+import { DayGrid } from "./day-grid.tsx";
+import { shownState } from "./job-days.ts";
+
+type Shown = (typeof SHOWN_DAYS)[number];
+
+interface DaysCardProps {
+  readonly days: Answer<SiteDays[]>;
+  /** whose days they are; null: they are those between the form's dates */
+  readonly job: Job | null;
+  /** whether there is a backfill whose days could be shown */
+  readonly hasJob: boolean;
+  /** whose days are shown, where there are several */
+  readonly site: string;
+  readonly shown: Shown;
+  readonly setShown: (shown: Shown) => void;
+}
+
+const CHOICES = [
+  { id: "job", label: "Of the backfill" },
+  { id: "chosen", label: "Between the dates" },
+] as const;
+
+/** The days, one by one. */
+export function DaysCard({ days, job, hasJob, site, shown, setShown }: DaysCardProps) {
+  const ofSite = days.data?.find((one) => one.site === site) ?? days.data?.[0];
+  const siteJob = job?.sites.find((one) => one.site === ofSite?.site) ?? null;
+  return (
+    <section class="card stack days-card" aria-labelledby="days-title">
+      <header class="job-head">
+        <div>
+          <h2 id="days-title">Days</h2>
+          <p class="quiet">{ofSite === undefined ? "UTC days" : `UTC days of ${ofSite.site}`}</p>
+        </div>
+        {hasJob && (
+          <div class="segments" role="group" aria-label="Which days">
+            {CHOICES.map(({ id, label }) => (
+              <button key={id} type="button" aria-pressed={shown === id} onClick={() => setShown(id)}>
+                {label}
+              </button>
+            ))}
+          </div>
+        )}
+      </header>
+      {days.error !== undefined && <Failure what="The days" error={days.error} onRetry={days.reload} />}
+      {ofSite === undefined ? (
+        days.error === undefined && <div class="days-waiting" aria-busy="true" />
+      ) : (
+        <DayGrid days={ofSite.days.map((day) => ({ day, state: shownState(day, job, siteJob) }))} />
+      )}
+    </section>
+  );
+}

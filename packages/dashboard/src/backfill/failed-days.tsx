@@ -1,0 +1,75 @@
+import { useAction } from "../api/use-action.ts";
+import { Icon } from "../ui/icon.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { useState } from "preact/hooks";
+import { retryFailed } from "./backfill-api.ts";
+import { counted, dateText } from "./backfill-words.ts";
+import type { TroubledDay } from "./job-days.ts";
+
+interface FailedDaysProps {
+  readonly days: readonly TroubledDay[];
+  readonly isRunning: boolean;
+  readonly onStarted: () => void;
+}
+
+const FIRST = 8;
+const STATE_WORDS: Record<TroubledDay["state"], string> = {
+  failed: "failed",
+  suspect: "suspect",
+  written: "failed, its older file stays",
+  "empty-confirmed": "failed, had no samples before",
+  missing: "failed",
+};
+
+/** Which days failed, why, and a button that has them tried again. */
+export function FailedDays({ days, isRunning, onStarted }: FailedDaysProps) {
+  const [isWhole, setWhole] = useState(false);
+  const [nothing, setNothing] = useState(false);
+  const retrying = useAction();
+  const hasSites = new Set(days.map(({ site }) => site)).size > 1;
+  const dates = days.map(({ date }) => date).sort();
+  const [first, last] = [dates[0], dates.at(-1)];
+  const retry = async () => {
+    if (first === undefined || last === undefined) return;
+    const sites = [...new Set(days.map(({ site }) => site))];
+    const isDone = await retrying.run(async () =>
+      setNothing(!(await retryFailed({ start_date: first, end_date: last, sites }))),
+    );
+    if (isDone) onStarted();
+  };
+  return (
+    <section class="card stack failed-days" aria-labelledby="failed-title">
+      <header class="job-head">
+        <h2 id="failed-title">
+          <Icon name="warning" />
+          {counted(days.length, "day")} to look at
+        </h2>
+        <button type="button" class="button" disabled={isRunning || retrying.isBusy} onClick={() => void retry()}>
+          <Icon name="refresh" />
+          {retrying.isBusy ? "Starting…" : "Try again"}
+        </button>
+      </header>
+      {retrying.error !== null && <Refusal what="They are not tried again." error={retrying.error} />}
+      {nothing && <p class="quiet">By now none of them counts as failed.</p>}
+      <ul>
+        {(isWhole ? days : days.slice(0, FIRST)).map(({ site, date, state, reason }) => (
+          <li key={`${date} ${site}`}>
+            <span class="failed-date number">{dateText(date)}</span>
+            <span>
+              <strong>
+                {hasSites ? `${site}: ` : ""}
+                {STATE_WORDS[state]}
+              </strong>{" "}
+              <span class="quiet reason">{reason}</span>
+            </span>
+          </li>
+        ))}
+      </ul>
+      {!isWhole && days.length > FIRST && (
+        <button type="button" class="button" onClick={() => setWhole(true)}>
+          Show {days.length - FIRST} more
+        </button>
+      )}
+    </section>
+  );
+}

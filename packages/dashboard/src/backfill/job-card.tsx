@@ -1,0 +1,155 @@
+import { useEffect, useState } from "preact/hooks";
+import { useAction } from "../api/use-action.ts";
+import { Icon, type IconName } from "../ui/icon.tsx";
+import { Refusal } from "../ui/refusal.tsx";
+import { cancelBackfill, type Job } from "./backfill-api.ts";
+import { counted, dateText, datesText, etaWords, type Figure, rateWords, tookWords } from "./backfill-words.ts";
+import { ProgressBar } from "./progress-bar.tsx";
+import { SiteRows } from "./site-rows.tsx";
+
+const STATUS: Record<Job["status"], { readonly word: string; readonly icon: IconName }> = {
+  in_progress: { word: "Running", icon: "refresh" },
+  completed: { word: "Completed", icon: "check" },
+  cancelled: { word: "Cancelled", icon: "close" },
+  failed: { word: "Failed", icon: "warning" },
+};
+
+/** Left out where there is nothing to say. */
+function figuresOf(job: Job, now: number): Figure[] {
+  const isRunning = job.status === "in_progress";
+  const eta = etaWords(job, now);
+  const rate = rateWords(job.rate.days_per_hour);
+  const perMinute = job.rate.requests_per_minute;
+  const rejected = Object.values(job.records_rejected).reduce((sum, count) => sum + count, 0);
+  const reasons = Object.keys(job.records_rejected).join(", ").replaceAll("_", "-");
+  const figures: (Figure | null)[] = [
+    eta === null
+      ? { label: "Took", value: tookWords(job, now), note: null }
+      : { label: "Time left", value: eta.left, note: eta.at === null ? null : `until ${eta.at}` },
+    rate === null
+      ? null
+      : { label: "Rate", value: rate, note: isRunning && perMinute !== null ? `${perMinute} requests a minute` : null },
+    isRunning ? { label: "Now at", value: dateText(job.current_date), note: null } : null,
+    {
+      label: "Samples",
+      value: job.records_processed.toLocaleString("en"),
+      note: rejected === 0 ? null : `${rejected.toLocaleString("en")} more not stored: ${reasons}`,
+    },
+    {
+      label: "Requests",
+      value: job.api_calls.toLocaleString("en"),
+      note: job.retries === 0 ? null : `${counted(job.retries, "retry").replace("retrys", "retries")} among them`,
+    },
+  ];
+  return figures.filter((figure) => figure !== null);
+}
+
+interface JobCardProps {
+  readonly job: Job;
+  readonly onCancelled: () => void;
+}
+
+/** How far the backfill that runs, or the last one, has come. */
+export function JobCard({ job, onCancelled }: JobCardProps) {
+  const cancelling = useAction();
+  const isRunning = job.status === "in_progress";
+  const now = useClock(isRunning);
+  const { word, icon } = STATUS[job.status];
+  const cancel = async () => {
+    if (await cancelling.run(cancelBackfill)) onCancelled();
+  };
+  const tried = job.days_completed + job.days_failed + job.days_suspect;
+  return (
+    <section class="card stack job" aria-labelledby="job-title">
+      <header class="job-head">
+        <div>
+          <h2 id="job-title" tabIndex={-1}>
+            {isRunning ? "Backfill" : "Last backfill"}{" "}
+            <span class="number">{datesText(job.start_date, job.end_date)}</span>
+          </h2>
+          <p class={`chip ${job.status}`} role="status">
+            <Icon name={icon} />
+            {word}
+          </p>
+        </div>
+        {isRunning && (
+          <button type="button" class="button" disabled={cancelling.isBusy} onClick={() => void cancel()}>
+            {cancelling.isBusy ? "Cancelling…" : "Cancel"}
+          </button>
+        )}
+      </header>
+      {cancelling.error !== null && <Refusal what="It was not cancelled." error={cancelling.error} />}
+      {job.stalled && (
+        <div class="notice" role="status">
+          <Icon name="warning" />
+          <p>
+            <strong>No day has been finished for long.</strong> It goes on by itself when the building's API answers
+            again; if it does not, look at the log of the backfill Worker.
+          </p>
+        </div>
+      )}
+      {job.reason !== null && (
+        <div class="notice">
+          <Icon name="warning" />
+          <p>{job.reason}</p>
+        </div>
+      )}
+      <div class="job-progress">
+        <p class="job-percent number">
+          {Math.floor(Number(job.progress_percent))}
+          <span>%</span>
+        </p>
+        <div>
+          <p class="number">
+            <strong>
+              {job.days_completed.toLocaleString("en")} of {counted(job.days_total, "day")}
+            </strong>{" "}
+            <span class="quiet">{partsWords(job)}</span>
+          </p>
+          <ProgressBar label="Days dealt with" value={tried} of={job} />
+        </div>
+      </div>
+      <dl class="figures wide">
+        {figuresOf(job, now).map(({ label, value, note }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd class="number">{value}</dd>
+            {note !== null && <dd class="quiet number">{note}</dd>}
+          </div>
+        ))}
+      </dl>
+      {job.sites.length > 1 && <SiteRows sites={job.sites} />}
+      {job.status === "cancelled" && (
+        <p class="quiet">To go on, start it again: days that are stored are left as they are.</p>
+      )}
+    </section>
+  );
+}
+
+/** What the days are, of those that are not simply done. */
+function partsWords({
+  days_skipped: skipped,
+  days_empty: empty,
+  days_failed: failed,
+  days_suspect: suspect,
+}: Job): string {
+  const parts = [
+    skipped > 0 ? `${skipped.toLocaleString("en")} there before` : null,
+    empty > 0 ? `${empty.toLocaleString("en")} without samples` : null,
+    failed > 0 ? `${failed.toLocaleString("en")} failed` : null,
+    suspect > 0 ? `${suspect.toLocaleString("en")} suspect` : null,
+  ];
+  return parts.filter((part) => part !== null).join(" · ");
+}
+
+/** Epoch ms, moving on while something runs, so that what is left of the time gets less between two answers too. */
+function useClock(isRunning: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    setNow(Date.now());
+    if (!isRunning) return;
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [isRunning]);
+  return now;
+}

@@ -1,0 +1,170 @@
+import type { Site } from "../api/sites.ts";
+import { useAction } from "../api/use-action.ts";
+import { Refusal, refusalWords } from "../ui/refusal.tsx";
+import { useState } from "preact/hooks";
+import { type BackfillBody, fetchPlan, type Plan, startBackfill } from "./backfill-api.ts";
+import { type BackfillState, type FieldProblem, lastDays, problemOfDates, yesterday } from "./backfill-state.ts";
+import { counted } from "./backfill-words.ts";
+import { PlanFigures } from "./plan-figures.tsx";
+
+interface PlanFormProps {
+  readonly site: Site;
+  readonly state: BackfillState;
+  readonly setState: (state: BackfillState) => void;
+  /** whether one runs, beside which no other can */
+  readonly isRunning: boolean;
+  readonly onStarted: () => void;
+  /** Another may have been started elsewhere. */
+  readonly onRefused: () => void;
+}
+
+const PRESETS = [
+  { days: 7, label: "7 days" },
+  { days: 30, label: "30 days" },
+  { days: 90, label: "90 days" },
+  { days: 365, label: "1 year" },
+] as const;
+
+/** What to fetch, what that comes to, and the button that begins it. */
+export function PlanForm({ site, state, setState, isRunning, onStarted, onRefused }: PlanFormProps) {
+  const now = Date.now();
+  const [isForced, setForced] = useState(false);
+  const [plan, setPlan] = useState<{ readonly key: string; readonly plan: Plan } | null>(null);
+  const planning = useAction();
+  const starting = useAction();
+  const body: BackfillBody = {
+    start_date: state.from,
+    end_date: state.to,
+    ...(isForced ? { force_restart: true } : {}),
+    ...(state.scope === "site" ? { sites: [site.name] } : {}),
+  };
+  // A plan is of what was asked for, not of what the form says by now.
+  const key = JSON.stringify(body);
+  const planned = plan?.key === key ? plan.plan : null;
+  const problem = problemOfDates(state, now);
+  const problemOf = (field: FieldProblem["field"]): string | null => {
+    if (problem?.field === field) return problem.words;
+    const refused = [planning.error, starting.error].find((error) => error?.field === field);
+    return refused === undefined || refused === null ? null : refusalWords(refused);
+  };
+  const change = (part: Partial<BackfillState>) => {
+    planning.clear();
+    starting.clear();
+    setState({ ...state, ...part });
+  };
+  const makePlan = (event: Event) => {
+    event.preventDefault();
+    if (problem === null) void planning.run(async () => setPlan({ key, plan: await fetchPlan(body) }));
+  };
+  const start = async () => {
+    if (!(await starting.run(() => startBackfill(body)))) {
+      onRefused();
+      return;
+    }
+    setPlan(null);
+    setForced(false);
+    onStarted();
+  };
+  const dateField = (field: "start_date" | "end_date", label: string, name: "from" | "to") => (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        class="input"
+        type="date"
+        value={state[name]}
+        max={yesterday(now)}
+        aria-invalid={problemOf(field) !== null}
+        aria-describedby={`${field}-error`}
+        onInput={(event) => change({ [name]: event.currentTarget.value })}
+      />
+    </label>
+  );
+  const fieldError = (field: FieldProblem["field"]) => (
+    <p id={`${field}-error`} class="field-error" role="alert" hidden={problemOf(field) === null}>
+      {problemOf(field)}
+    </p>
+  );
+  const isPreset = (days: number) => {
+    const { from, to } = lastDays(days, now);
+    return state.from === from && state.to === to;
+  };
+  return (
+    <section class="card backfill-form" aria-labelledby="backfill-form-title">
+      <form class="stack" onSubmit={makePlan} noValidate>
+        <div>
+          <h2 id="backfill-form-title">Fetch past days</h2>
+          <p class="quiet">Days that are stored already are left as they are.</p>
+        </div>
+        <div class="segments" role="group" aria-label="Up to yesterday">
+          {PRESETS.map(({ days, label }) => (
+            <button
+              key={days}
+              type="button"
+              aria-pressed={isPreset(days)}
+              aria-label={`Last ${label}`}
+              onClick={() => change(lastDays(days, now))}
+            >
+              {label}
+            </button>
+          ))}
+        </div>
+        <div class="backfill-dates">
+          {dateField("start_date", "First day", "from")}
+          {dateField("end_date", "Last day", "to")}
+        </div>
+        {fieldError("start_date")}
+        {fieldError("end_date")}
+        <label class="field">
+          <span>Site</span>
+          <select
+            class="select"
+            value={state.scope}
+            aria-describedby="sites-error"
+            onChange={(event) => change({ scope: event.currentTarget.value === "all" ? "all" : "site" })}
+          >
+            <option value="site">{site.name}</option>
+            <option value="all">All sites</option>
+          </select>
+        </label>
+        {fieldError("sites")}
+        <details class="advanced" open={isForced}>
+          <summary>Advanced</summary>
+          <label class="check">
+            <input type="checkbox" checked={isForced} onChange={(event) => setForced(event.currentTarget.checked)} />
+            <span>Fetch finished days again</span>
+          </label>
+          <p class="quiet">
+            Every day between the dates is asked for anew and its file replaced, at full cost. For days that are
+            suspect, or that the building's API has corrected since. Nothing that is stored is lost if a day fails.
+          </p>
+        </details>
+        {planned !== null && <PlanFigures plan={planned} isForced={isForced} />}
+        {planning.error !== null && planning.error.field === null && (
+          <Refusal what="There is no plan." error={planning.error} />
+        )}
+        {starting.error !== null && starting.error.field === null && (
+          <Refusal what="It was not started." error={starting.error} />
+        )}
+        {planned === null ? (
+          <button type="submit" class="button primary" disabled={planning.isBusy || problem !== null}>
+            {planning.isBusy ? "Planning…" : "Plan"}
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="button primary"
+            disabled={starting.isBusy || isRunning || planned.days === 0}
+            onClick={() => void start()}
+          >
+            {starting.isBusy ? "Starting…" : startWords(planned.days)}
+          </button>
+        )}
+        {planned !== null && isRunning && <p class="quiet">One is running. The next can start when it has ended.</p>}
+      </form>
+    </section>
+  );
+}
+
+function startWords(days: number): string {
+  return days === 0 ? "Nothing to fetch" : `Start: ${counted(days, "day")}`;
+}

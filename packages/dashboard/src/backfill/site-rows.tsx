@@ -1,0 +1,51 @@
+import type { SiteJob } from "./backfill-api.ts";
+import { dateText } from "./backfill-words.ts";
+import { ProgressBar } from "./progress-bar.tsx";
+
+/** Each site's part of a backfill. */
+export function SiteRows({ sites }: { readonly sites: readonly SiteJob[] }) {
+  return (
+    <table class="site-rows">
+      <thead>
+        <tr>
+          <th scope="col">Site</th>
+          <th scope="col">Days</th>
+          <th scope="col" class="end">
+            Failed
+          </th>
+          <th scope="col" class="end">
+            Samples
+          </th>
+          <th scope="col" class="end">
+            At
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {sites.map((site) => (
+          <tr key={site.site}>
+            <th scope="row">
+              {site.site}
+              {site.stalled && <span class="stalled"> stands still</span>}
+            </th>
+            <td class="site-days">
+              <ProgressBar
+                label={`Days of ${site.site}`}
+                value={site.days_completed + site.days_failed + site.days_suspect}
+                of={site}
+              />
+              <span class="number">
+                {site.days_completed} / {site.days_total}
+              </span>
+            </td>
+            <td class={site.days_failed + site.days_suspect > 0 ? "end number bad-text" : "end number"}>
+              {site.days_failed + site.days_suspect}
+            </td>
+            <td class="end number">{site.records_processed.toLocaleString("en")}</td>
+            <td class="end number">{site.current_date === null ? "done" : dateText(site.current_date)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { parseDay } from "./calendar.ts";
+import type { HeatCell } from "./heat-grid.ts";
+import { cellTime, cellValue } from "./heat-words.ts";
+import { hourSlots } from "./hour-slots.ts";
+
+const empty = { value: null, min: null, max: null, count: 0, isAhead: false };
+const cellsOf = (zone: string, date: string): { day: number; cells: HeatCell[] } => {
+  const day = parseDay(date)!;
+  return { day, cells: hourSlots(zone, day).map((slot) => ({ ...slot, ...empty })) };
+};
+
+it("an hour is told by the clock, and which it is where the clock shows it twice or cuts it short", () => {
+  const autumn = cellsOf("America/Chicago", "2026-11-01");
+  expect([0, 1, 2, 24].map((at) => cellTime(autumn, autumn.cells[at]!))).toEqual([
+    "Sun, Nov 1, 2026, 00:00–01:00",
+    "Sun, Nov 1, 2026, 01:00–02:00 (first time)",
+    "Sun, Nov 1, 2026, 01:00–02:00 (again)",
+    "Sun, Nov 1, 2026, 23:00–24:00",
+  ]);
+  const half = cellsOf("Australia/Lord_Howe", "2026-10-04");
+  expect(cellTime(half, half.cells[2]!)).toBe("Sun, Oct 4, 2026, 02:00–03:00 (30 minutes of it)");
+});
+
+it("a value is told with its unit and what is behind it; none is told apart from not yet", () => {
+  const [cell] = cellsOf("UTC", "2026-11-03").cells;
+  const known = { ...cell!, value: 71.87, min: 71.64, max: 72.07, count: 25 };
+  expect(cellValue(known, "°F")).toEqual(["71.87 °F", "71.64 to 72.07 °F, 25 samples"]);
+  expect(cellValue({ ...known, count: 1 }, null)).toEqual(["71.87", "71.64 to 72.07, 1 sample"]);
+  expect(cellValue(cell!, "°F")).toEqual(["no samples", ""]);
+  expect(cellValue({ ...cell!, isAhead: true }, "°F")).toEqual(["not fetched yet", ""]);
+});

@@ -1,0 +1,23 @@
+import { formatValue } from "../chart/format.ts";
+import { dayWords } from "./calendar.ts";
+import type { HeatCell, HeatDay } from "./heat-grid.ts";
+
+const MINUTE_MS = 60_000;
+
+/** "Tue, Nov 3, 2026, 14:00–15:00", and which of two where the clock shows that hour twice. */
+export function cellTime({ day }: HeatDay, { hour, start, end, part, parts }: HeatCell): string {
+  const date = dayWords(day, { weekday: "short", month: "short", day: "numeric", year: "numeric" });
+  const minutes = (end - start) / MINUTE_MS;
+  const clock = (value: number) => `${String(value).padStart(2, "0")}:00`;
+  const which = parts === 1 ? "" : part === 0 ? " (first time)" : " (again)";
+  const isShort = minutes === 60 ? "" : ` (${minutes} minutes of it)`;
+  return `${date}, ${clock(hour)}–${clock(hour + 1)}${which}${isShort}`;
+}
+
+/** "71.87 °F", as exact as the API has it, with what lies behind the mean. */
+export function cellValue({ value, min, max, count, isAhead }: HeatCell, unit: string | null): [string, string] {
+  if (value === null) return isAhead ? ["not fetched yet", ""] : ["no samples", ""];
+  const of = unit === null ? "" : ` ${unit}`;
+  const spread = min === null || max === null ? "" : `${formatValue(min)} to ${formatValue(max)}${of}, `;
+  return [`${formatValue(value)}${of}`, `${spread}${count.toLocaleString("en")} ${count === 1 ? "sample" : "samples"}`];
+}

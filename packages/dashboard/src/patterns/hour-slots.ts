@@ -1,0 +1,55 @@
+import { instantOf, offsetAt, wallOf } from "../time/zone-time.ts";
+import { type Day, wallOfDay } from "./calendar.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** An hour of a local day, as the API's buckets of `1hr` are: [start, end) in epoch ms. */
+export interface HourSlot {
+  readonly start: number;
+  readonly end: number;
+  /** what the clock shows, 0 to 23 */
+  readonly hour: number;
+  /** which of the `parts` that this hour of the day has: more than one where the clock goes back */
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** When a day begins by a zone's clock, epoch ms. */
+export function dayStart(zone: string, day: Day): number {
+  return instantOf(zone, wallOfDay(day));
+}
+
+/** The hours of a day by a zone's clock: 24, but where the clock changes; an hour is cut short where it changes within. */
+export function hourSlots(zone: string, day: Day): HourSlot[] {
+  const [start, end] = [dayStart(zone, day), dayStart(zone, day + 1)];
+  if (end - start === 24 * HOUR_MS && offsetAt(zone, start) === offsetAt(zone, end)) {
+    return Array.from({ length: 24 }, (_, hour) => {
+      const at = start + hour * HOUR_MS;
+      return { start: at, end: at + HOUR_MS, hour, part: 0, parts: 1 };
+    });
+  }
+  const slots: { start: number; end: number; hour: number }[] = [];
+  for (let at = start; at < end;) {
+    const next = Math.min(end, nextBound(zone, at));
+    slots.push({ start: at, end: next, hour: new Date(wallOf(zone, at)).getUTCHours() });
+    at = next;
+  }
+  return slots.map((slot, i) => {
+    const isSame = ({ hour }: { hour: number }) => hour === slot.hour;
+    return { ...slot, part: slots.slice(0, i).filter(isSame).length, parts: slots.filter(isSame).length };
+  });
+}
+
+/** The next full hour of the clock, or the change of the clock before it. */
+function nextBound(zone: string, at: number): number {
+  const next = at + HOUR_MS - (((wallOf(zone, at) % HOUR_MS) + HOUR_MS) % HOUR_MS);
+  const offset = offsetAt(zone, at);
+  if (offsetAt(zone, next - 1) === offset) return next;
+  let [before, after] = [at, next - 1];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (offsetAt(zone, middle) === offset) before = middle;
+    else after = middle;
+  }
+  return after;
+}

@@ -1,0 +1,63 @@
+import type { Page } from "playwright-core";
+
+const DAY_MS = 86_400_000;
+
+/** `YYYY-MM-DD` of the UTC day so many days ago. */
+export function daysAgo(days: number): string {
+  return new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
+}
+
+/** The address of the form with two dates. */
+export function backfillAt(from: number, to: number): string {
+  return `/?view=backfill&from=${daysAgo(from)}&to=${daysAgo(to)}`;
+}
+
+/** Gives the token that the page asks for. */
+export async function giveToken(page: Page, token: string): Promise<void> {
+  const field = page.getByRole("textbox", { name: "Token" });
+  await field.fill(token);
+  await field.press("Enter");
+}
+
+/** How the backfill is: `Running`, `Completed`, … */
+export async function seesStatus(page: Page, word: string): Promise<void> {
+  await page.locator(".chip").getByText(word, { exact: true }).waitFor({ timeout: 20_000 });
+}
+
+const work = {
+  days_completed: 79,
+  days_total: 180,
+  days_failed: 3,
+  days_empty: 2,
+  days_skipped: 8,
+  days_suspect: 0,
+  progress_percent: "43.88",
+  records_processed: 1_228_000,
+  records_rejected: { unconfigured: 1200 },
+  api_calls: 1940,
+  retries: 8,
+  stalled: false,
+};
+
+/** `GET /backfill/status` of 90 days of two sites, under way, in the past as seen from `now`. */
+export function runningStatus(now: number, stalled: boolean): unknown {
+  const site = { current_date: daysAgo(48), ...work, days_total: 90, days_completed: 49, days_failed: 2 };
+  return {
+    status: "in_progress",
+    backfill_id: "backfill_1_aaaaaa",
+    start_date: daysAgo(90),
+    end_date: daysAgo(1),
+    current_date: daysAgo(48),
+    started_at: new Date(now - 3_120_000).toISOString(),
+    last_updated: new Date(now).toISOString(),
+    estimated_completion: new Date(now + 64 * 60_000 + 20_000).toISOString(),
+    rate: { days_per_hour: 78.4, requests_per_minute: 48.5 },
+    reason: null,
+    ...work,
+    stalled,
+    sites: [
+      { site: "ses_falls_city", ...site },
+      { site: "ses_newport_news", ...site, days_completed: 30, days_failed: 1, stalled },
+    ],
+  };
+}

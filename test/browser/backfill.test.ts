@@ -1,0 +1,100 @@
+import { afterEach, expect, it } from "vitest";
+import { backfillAt, daysAgo, giveToken, seesStatus } from "./backfill-page.ts";
+import { describeInBrowser } from "./dashboard.ts";
+
+// Days of more than a year ago, which no other test looks at.
+describeInBrowser("Backfill", (dashboard) => {
+  const faults = async (rules: readonly unknown[]) => {
+    const init = { method: "POST", body: JSON.stringify({ rules }) };
+    expect((await fetch(`${dashboard.simulatorUrl}/_simulator/faults`, init)).status).toBe(200);
+  };
+  afterEach(() => faults([]));
+  /** From elsewhere than the page. @param from days ago @param to days ago */
+  const start = async (from: number, to: number) => {
+    const response = await fetch(`${dashboard.url}/backfill/start`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${dashboard.adminToken}` },
+      body: JSON.stringify({ start_date: daysAgo(from), end_date: daysAgo(to) }),
+    });
+    expect(response.status).toBe(202);
+  };
+
+  it("shows what it takes, wants the right token, starts, shows the progress after a reload too, and ends", async () => {
+    dashboard.expectConsoleErrors(/401/);
+    // Slow enough to be seen under way.
+    await faults([{ fault: "hang", hangMs: 150, endpoint: "timeseries" }]);
+    const page = await dashboard.open(backfillAt(411, 410));
+    await page.getByRole("button", { name: "Plan" }).click();
+    await giveToken(page, "wrong");
+    await page.getByText("That token was not accepted.").waitFor();
+    await giveToken(page, dashboard.adminToken);
+    const plan = page.getByRole("status", { name: "Plan" });
+    await plan.waitFor();
+    expect(await plan.textContent()).toMatch(/To fetch2 days.*Takes about.*48 requests.*Stores about.*Costs about/);
+
+    await page.getByRole("button", { name: "Start: 2 days" }).click();
+    await seesStatus(page, "Running");
+    const bar = page.getByRole("progressbar", { name: "Days dealt with" });
+    expect(await bar.getAttribute("aria-valuetext")).toMatch(/^[01] of 2 days, 0 of them failed$/);
+    await page.reload();
+    await seesStatus(page, "Running");
+    await faults([]);
+    await seesStatus(page, "Completed");
+    expect(await bar.getAttribute("aria-valuetext")).toBe("2 of 2 days, 0 of them failed");
+    await expect.poll(() => page.getByRole("button", { name: /^\w+ \d+, \d+: Written$/ }).count()).toBe(2);
+
+    const day = page.locator(`[data-date="${daysAgo(410)}"]`);
+    await day.click();
+    expect(await page.locator(".day-told").textContent()).toMatch(
+      /: Written [\d,]+ samples · \d+ points · [\d.]+ kB · built/,
+    );
+    expect(await page.getByText("There is nothing to fetch").count()).toBe(0);
+  });
+
+  it("says that one is running when another has started it, and cancels it", async () => {
+    dashboard.expectConsoleErrors(/401|409/);
+    await faults([{ fault: "hang", hangMs: 100, endpoint: "timeseries" }]);
+    const page = await dashboard.open(backfillAt(416, 415), {
+      before: (fresh) =>
+        fresh.route(/\/backfill\/status/, (route) => route.fulfill({ json: { status: "not_started" } })),
+    });
+    await page.getByRole("heading", { name: "No backfill yet" }).waitFor();
+    await page.getByRole("button", { name: "Plan" }).click();
+    await giveToken(page, dashboard.adminToken);
+    await page.getByRole("button", { name: "Start: 2 days" }).waitFor();
+    await start(414, 412);
+    await page.getByRole("button", { name: "Start: 2 days" }).click();
+    await page
+      .getByRole("alert")
+      .getByText("It was not started. A backfill is in progress", { exact: false })
+      .waitFor();
+
+    await page.unroute(/\/backfill\/status/);
+    await page.reload();
+    await seesStatus(page, "Running");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await giveToken(page, dashboard.adminToken);
+    await seesStatus(page, "Cancelled");
+    expect(await page.getByRole("button", { name: "Cancel" }).count()).toBe(0);
+    const status: unknown = await (await fetch(`${dashboard.url}/backfill/status`)).json();
+    expect(status).toMatchObject({ status: "cancelled", start_date: daysAgo(414) });
+  });
+
+  it("lists a day that failed with its reason, and tries it again", async () => {
+    dashboard.expectConsoleErrors(/401/);
+    await faults([{ fault: "403", endpoint: "timeseries" }]);
+    await start(420, 420);
+    const page = await dashboard.open("/?view=backfill");
+    await seesStatus(page, "Failed");
+    const list = page.getByRole("region", { name: "1 day to look at" });
+    expect(await list.getByRole("listitem").textContent()).toMatch(/failed .*answered 403/);
+    await page.getByRole("button", { name: /: Failed$/ }).waitFor();
+
+    await faults([]);
+    await list.getByRole("button", { name: "Try again" }).click();
+    await giveToken(page, dashboard.adminToken);
+    await seesStatus(page, "Completed");
+    await page.getByRole("button", { name: /: Written$/ }).waitFor();
+    expect(await list.count()).toBe(0);
+  });
+});
