@@ -38,6 +38,7 @@ export function GapTable({ site, zone, rows, now, hasInquiries }: GapTableProps)
             <tr key={`${row.start} ${row.of === "site" ? "" : (row.of.point ?? i)}`}>
               <th scope="row">
                 <GapLink site={site} row={row} now={now} />
+                {row.of !== "site" && row.of.point !== null && <p class="quiet">{row.of.point}</p>}
               </th>
               <td class="number">{timeWords(zone, row.start, now)}</td>
               <td class="number">

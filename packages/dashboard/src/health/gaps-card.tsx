@@ -36,6 +36,7 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   const ofSite = status.data?.sites.find(({ name }) => name === site);
   const open = ofSite?.gaps.open ?? 0;
   const missing = (ofSite?.gaps.missing_seconds ?? 0) * 1000;
+  const unjudged = ofSite?.coverage_24h?.unjudged_points ?? 0;
   const isLookedAt = ofSite?.coverage_24h != null || open > 0;
   const rows = named.data === undefined ? knownGaps(ofSite, coverage, now) : namedGaps(named.data.gaps, now);
   const note = open === 0 ? `Of ${site}` : `${counted(open, "open gap")}, ${lengthWords(missing)} in all`;
@@ -71,8 +72,14 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
             <p class={isLookedAt ? "health-none well" : "health-none"}>
               <Icon name={isLookedAt ? "check" : "auto"} />
               {isLookedAt
-                ? "None. Each point's samples are where its cadence leads to expect them."
+                ? "None. Samples are where the points' cadences lead to expect them."
                 : "Not looked for yet. That is done hourly, once the site has been synced."}
+            </p>
+          )}
+          {unjudged > 0 && (
+            <p class="quiet gaps-rest">
+              {unjudged === 1 ? "1 point has" : `${unjudged.toLocaleString("en")} points have`} no known cadence: gaps
+              are not looked for there.
             </p>
           )}
           {rows.length > 0 && rows.length < open && (

@@ -1,3 +1,4 @@
+import { useId } from "preact/hooks";
 import { counted } from "../backfill/backfill-words.ts";
 import { Icon } from "../ui/icon.tsx";
 import type { SiteStatus } from "./health-api.ts";
@@ -22,7 +23,7 @@ export function SyncCard({ site, zone, now }: SyncCardProps) {
   const last = runs[0];
   const incomplete = runs.filter(({ complete }) => !complete).length;
   const groups = errorGroups(errors);
-  const id = `sync-${name}`;
+  const id = useId();
   return (
     <section class="card health-card sync" aria-labelledby={id}>
       <header class="health-head">

@@ -10,7 +10,7 @@ const WHOLE = 0.99;
 /** It is counted hourly; what is older than this says when it was. */
 const OLD_MS = 3 * 3_600_000;
 
-export type Level = "good" | "warning" | "bad";
+type Level = "good" | "warning" | "bad";
 
 interface Problem {
   readonly level: Level;
