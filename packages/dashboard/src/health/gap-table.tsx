@@ -23,7 +23,7 @@ export function GapTable({ site, zone, rows, now, hasInquiries }: GapTableProps)
   const [isWhole, setWhole] = useState(false);
   return (
     <>
-      <table class="health-table gap-table">
+      <table class={hasInquiries ? "health-table gap-table named" : "health-table gap-table"}>
         <thead>
           <tr>
             <th scope="col">What</th>
@@ -38,7 +38,11 @@ export function GapTable({ site, zone, rows, now, hasInquiries }: GapTableProps)
             <tr key={`${row.start} ${row.of === "site" ? "" : (row.of.point ?? i)}`}>
               <th scope="row">
                 <GapLink site={site} row={row} now={now} />
-                {row.of !== "site" && row.of.point !== null && <p class="quiet">{row.of.point}</p>}
+                {row.of !== "site" && row.of.point !== null && (
+                  <p class="quiet" title={row.of.point}>
+                    {row.of.point}
+                  </p>
+                )}
               </th>
               <td class="number">{timeWords(zone, row.start, now)}</td>
               <td class="number">

@@ -48,11 +48,8 @@ export function SyncCard({ site, zone, now }: SyncCardProps) {
           <p class="quiet number">
             Last run {agoWords(now - Date.parse(last.started_at))}: {tookText(last.duration_ms)},{" "}
             {counted(last.records_inserted, "sample")}
-            {incomplete > 0 && (
-              <>
-                . <strong>{incomplete}</strong> of the last {runs.length} not complete
-              </>
-            )}
+            {incomplete > 0 &&
+              (runs.length === 1 ? ", not complete" : `. ${incomplete} of the last ${runs.length} not complete`)}
           </p>
         </div>
       )}

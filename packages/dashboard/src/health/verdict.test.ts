@@ -86,6 +86,8 @@ describe("whether all is well", () => {
       "synced 2 min ago",
       "gaps not looked for yet (that is hourly)",
     ]);
+    const several = verdictOf(status([site(), site({ name: "b", coverage_24h: null })]), null, NOW).facts;
+    expect(several[1]).toBe("gaps not looked for yet at 1 of 2 sites (that is hourly)");
     const old = { until: iso(NOW - 26 * 60 * MINUTE), fraction: 1, unjudged_points: 0 };
     expect(verdictOf(status([site({ coverage_24h: old })]), null, NOW).facts.at(-1)).toBe(
       "100% of expected samples in 24 h, as of 1 d 2 h ago",

@@ -108,9 +108,12 @@ function goodFacts(sites: readonly SiteStatus[], now: number): string[] {
     );
   }
   // Nobody has looked yet: no gap is known, which is not the same as none.
-  const isLookedAt = sites.every((site) => site.coverage_24h !== null);
-  if (!isLookedAt) facts.push("gaps not looked for yet (that is hourly)");
-  else if (sites.every(({ gaps }) => gaps.open === 0)) facts.push("no open gaps");
+  const unseen = sites.filter((site) => site.coverage_24h === null).length;
+  if (unseen > 0) {
+    const whose = sites.length === 1 ? "" : ` at ${unseen} of ${sites.length} sites`;
+    facts.push(`gaps not looked for yet${whose} (that is hourly)`);
+  }
+  if (unseen === 0 && sites.every(({ gaps }) => gaps.open === 0)) facts.push("no open gaps");
   const judged = sites.map((site) => site.coverage_24h).filter((one) => one !== null);
   const shares = judged.map(({ fraction }) => fraction).filter((share) => share !== null);
   const least = Math.min(...shares);
