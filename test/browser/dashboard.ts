@@ -20,6 +20,7 @@ export interface Dashboard {
   readonly site: string;
   readonly timezone: string;
   readonly adminToken: string;
+  readonly etlUrl: string;
   readonly simulatorUrl: string;
   /** Opens a page of its own, such as `/?view=explore`. */
   open(path: string, options?: OpenOptions): Promise<Page>;
@@ -27,7 +28,7 @@ export interface Dashboard {
   expectConsoleErrors(pattern: RegExp): void;
 }
 
-const NONE = { url: "", site: "", timezone: "", adminToken: "", simulatorUrl: "", wsEndpoint: "" };
+const NONE = { url: "", site: "", timezone: "", adminToken: "", etlUrl: "", simulatorUrl: "", wsEndpoint: "" };
 
 /**
  * A group of tests in a browser, of the system that all of them share. Each test must leave the console without errors.
@@ -36,7 +37,7 @@ const NONE = { url: "", site: "", timezone: "", adminToken: "", simulatorUrl: ""
 export function describeInBrowser(name: string, tests: (dashboard: Dashboard) => void): void {
   const given = inject("dashboard");
   const why = given === null ? " (skipped: no Chromium in PATH, and CHROMIUM_PATH is not set)" : "";
-  const { url, site, timezone, adminToken, simulatorUrl, wsEndpoint } = given ?? NONE;
+  const { url, site, timezone, adminToken, etlUrl, simulatorUrl, wsEndpoint } = given ?? NONE;
   describe.skipIf(given === null)(`${name}${why}`, () => {
     let browser: Browser;
     const contexts: BrowserContext[] = [];
@@ -80,6 +81,7 @@ export function describeInBrowser(name: string, tests: (dashboard: Dashboard) =>
       site,
       timezone,
       adminToken,
+      etlUrl,
       simulatorUrl,
       open,
       expectConsoleErrors: (pattern) => expected.push(pattern),

@@ -15,6 +15,8 @@ export interface DashboardUnderTest {
   /** address of the page, without a slash at the end */
   readonly url: string;
   readonly adminToken: string;
+  /** address of the etl Worker, for what the page has no button for */
+  readonly etlUrl: string;
   /** address of the simulated API, for faults */
   readonly simulatorUrl: string;
   readonly site: string;
@@ -50,6 +52,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   project.provide("dashboard", {
     url: deployment.urls.query,
     adminToken: deployment.adminToken,
+    etlUrl: deployment.urls.etl,
     simulatorUrl: deployment.simulatorUrl,
     site: SITE,
     timezone: TIMEZONE,

@@ -43,6 +43,17 @@ async function planAll(page: Page): Promise<void> {
   await page.getByRole("status", { name: "Plan" }).waitFor();
 }
 
+/** Looks for gaps, as the hourly cron does, in a month of days. */
+async function fillCalendar(page: Page): Promise<void> {
+  await deployment.post("backfill", "/backfill/start", { start_date: dayBefore(40), end_date: dayBefore(PAST_DAYS) });
+  await waitForBackfill(deployment.urls.backfill);
+  await deployment.post("etl", "/rollups/rebuild", { start_date: dayBefore(1), end_date: dayBefore(0) });
+  await deployment.post("etl", "/gaps/repair", {});
+  await page.getByRole("button", { name: "Check now" }).click();
+  await page.getByText("None. Samples are where").waitFor();
+  await page.locator(`[data-date="${dayBefore(2)}"]`).hover();
+}
+
 const WEEK = "/?last=7d&point=ses/ses_falls_city/8000:1-3001/analogInput/102";
 
 const SCREENSHOTS: readonly Screenshot[] = [
@@ -68,6 +79,8 @@ const SCREENSHOTS: readonly Screenshot[] = [
   },
   { name: "patterns", path: "/?view=patterns", viewport: WIDE, theme: "light", act: pointAtHour },
   { name: "patterns-phone-dark", path: "/?view=patterns", viewport: NARROW, theme: "dark" },
+  { name: "health", path: "/?view=health", viewport: WIDE, theme: "light", act: fillCalendar },
+  { name: "health-phone-dark", path: "/?view=health", viewport: NARROW, theme: "dark" },
   { name: "backfill", path: "/?view=backfill", viewport: WIDE, theme: "light", act: planAll },
   { name: "backfill-phone", path: "/?view=backfill", viewport: NARROW, theme: "light" },
   { name: "explore-phone", path: "/", viewport: NARROW, theme: "light" },

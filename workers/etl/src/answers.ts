@@ -1,6 +1,6 @@
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import type { ImportCounts } from "@building-vitals/core/backfill/import-samples";
-import type { HotStats } from "@building-vitals/core/catalog/site-stats";
+import type { StoreStats } from "@building-vitals/core/catalog/site-stats";
 import type { ArchiveResult } from "@building-vitals/core/cold/archive";
 import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
 import { REPAIR_OUTCOMES } from "@building-vitals/core/cold/repair-day";
@@ -41,7 +41,7 @@ export const syncSchema: z.ZodType<SyncResult> = z.strictObject({
 });
 
 /** `GET /stats`. */
-export const statsSchema: z.ZodType<HotStats> = z.strictObject({
+export const statsSchema: z.ZodType<StoreStats> = z.strictObject({
   database: z.strictObject({ bytes: count }),
   hours: z.strictObject({ oldest: time.nullable(), newest: time.nullable() }),
   sites: z.array(
@@ -50,6 +50,7 @@ export const statsSchema: z.ZodType<HotStats> = z.strictObject({
       points: z.strictObject({ total: count, configured: count, discovered: count }),
       rows_last_hour: count,
       samples_stored_24h: count,
+      archive: z.strictObject({ days: count, samples: count, bytes: count }).meta({ description: "whole day files" }),
     }),
   ),
 });

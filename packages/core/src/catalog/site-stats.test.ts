@@ -51,6 +51,14 @@ test("an empty hot level, then one with two sites", async () => {
     const run = { syncId: `sync_${startedAt}`, startTime: new Date(startedAt).toISOString(), duration: 1, sites };
     await recordRun(db, run, siteIds);
   }
+  const file = (day: number, state: string, rows: number, bytes: number) =>
+    db
+      .prepare(
+        `INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, updated_at)
+        VALUES (?1, ?2, ?3, 'k', 'e', 's', ?5, ?4, 1, 'api', 'b', 1)`,
+      )
+      .bind(a, day, state, rows, bytes);
+  await db.batch([file(20_000, "written", 10, 50), file(20_001, "written", 5, 30), file(20_002, "suspect", 7, 7)]);
   const stats = await readSiteStats(db, ["ses_b", "ses_a", "ses_unknown"], NOW);
   expect(stats.hours).toEqual({
     oldest: new Date(HOUR - 50 * HOUR_MS).toISOString(),
@@ -63,7 +71,15 @@ test("an empty hot level, then one with two sites", async () => {
       points: { total: 4, configured: 3, discovered: 1 },
       rows_last_hour: 2,
       samples_stored_24h: 200,
+      // what is not whole is not counted
+      archive: { days: 2, samples: 15, bytes: 80 },
     },
-    { name: "ses_b", points: { total: 1, configured: 1, discovered: 0 }, rows_last_hour: 1, samples_stored_24h: 14 },
+    {
+      name: "ses_b",
+      points: { total: 1, configured: 1, discovered: 0 },
+      rows_last_hour: 1,
+      samples_stored_24h: 14,
+      archive: { days: 0, samples: 0, bytes: 0 },
+    },
   ]);
 });

@@ -3,8 +3,8 @@ import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { hourOfKey, rowKey } from "../hot/row-key.ts";
 
-/** What the hot level holds. All of it comes from look-ups and short scans: counting every row would read gigabytes. */
-export interface HotStats {
+/** What both levels hold. All of it comes from look-ups and short scans: counting every row would read gigabytes. */
+export interface StoreStats {
   readonly database: { readonly bytes: number };
   /** the first and the last UTC hour with a sample, of all sites; null: none */
   readonly hours: { readonly oldest: string | null; readonly newest: string | null };
@@ -18,6 +18,8 @@ interface SiteStats {
   readonly rows_last_hour: number;
   /** samples that the syncs of the last 24 hours stored */
   readonly samples_stored_24h: number;
+  /** whole day files in R2, and what they hold */
+  readonly archive: { readonly days: number; readonly samples: number; readonly bytes: number };
 }
 
 /** ?1: JSON array of site names, ?2 and ?4: first key of the last closed hour and of the next, ?3: 24 hours ago, epoch ms. */
@@ -29,7 +31,9 @@ SELECT s.name,
   (SELECT count(*) FROM sample_hours h CROSS JOIN points p ON p.id = h.point_id
     WHERE h.hour_point >= ?2 AND h.hour_point < ?4 AND p.site_id = s.id) AS rows_last_hour,
   (SELECT coalesce(sum(r.inserted), 0) FROM sync_runs r
-    WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h
+    WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h,
+  (SELECT json_object('days', count(*), 'samples', coalesce(sum(f.rows), 0), 'bytes', coalesce(sum(f.bytes), 0))
+    FROM day_files f WHERE f.site_id = s.id AND f.state = 'written') AS archive
 FROM sites s WHERE s.name IN (SELECT value FROM json_each(?1)) ORDER BY s.name`;
 
 const siteStatsSchema = z.object({
@@ -39,11 +43,15 @@ const siteStatsSchema = z.object({
   discovered: z.int(),
   rows_last_hour: z.int(),
   samples_stored_24h: z.int(),
+  archive: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(z.object({ days: z.int(), samples: z.int(), bytes: z.int() })),
 });
 const hoursSchema = z.object({ oldest: z.int().nullable(), newest: z.int().nullable() });
 
 /** @param now epoch ms */
-export async function readSiteStats(db: D1Database, siteNames: readonly string[], now: number): Promise<HotStats> {
+export async function readSiteStats(db: D1Database, siteNames: readonly string[], now: number): Promise<StoreStats> {
   const hour = hourOf(now);
   const [first, next] = [rowKey(hour - HOUR_MS, 0), rowKey(hour, 0)];
   const [sites, hours] = await withD1Retry(() =>

@@ -3,7 +3,7 @@ import type { Point } from "../api/points.ts";
 const SHOWN_PARTS = 2;
 
 /** What a point is called on the page: its label, else the end of its name, which tells it from its neighbours. */
-export function pointTitle(name: string, point: Point | undefined): string {
+export function pointTitle(name: string, point: Pick<Point, "label"> | undefined): string {
   const label = point?.label ?? "";
   // Labels are often a device's name and an object's, which begins with the device's again.
   const [device = "", object, ...others] = label.split(" ");

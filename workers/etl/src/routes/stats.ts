@@ -5,13 +5,13 @@ import { statsSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 
 const described = describe({
-  summary: "Points, rows and bytes of the hot level",
+  summary: "Points, rows and bytes of the hot level, and what the day files hold",
   access: "open",
   answers: { 200: { description: "As of now", content: { "application/json": statsSchema } } },
   problems: [],
 });
 
-/** `GET /stats`: points, rows and bytes of the hot level. */
+/** `GET /stats`: points, rows and bytes of the hot level, and what the day files hold. */
 export const statsRoute = new Hono<{ Bindings: Env }>().get("/stats", described, async (context) => {
   const { DB, SITES } = settingsOf(context.env);
   const stats = await readSiteStats(

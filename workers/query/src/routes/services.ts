@@ -8,6 +8,7 @@ const FORWARDED = [
   ["ETL", "GET", "/etl/status", "/status"],
   ["ETL", "GET", "/etl/stats", "/stats"],
   ["ETL", "POST", "/etl/trigger", "/trigger"],
+  ["ETL", "GET", "/etl/gaps", "/gaps"],
   ["ETL", "GET", "/etl/dead-letters", "/dead-letters"],
   ["ETL", "POST", "/etl/dead-letters/replay", "/dead-letters/replay"],
   ["ETL", "POST", "/etl/dead-letters/drop", "/dead-letters/drop"],

@@ -1,0 +1,38 @@
+import type { Answer } from "../api/use-answer.ts";
+import { COVERAGE_MEANINGS, COVERAGE_STATES, COVERAGE_WORDS, type ShownDay } from "./coverage-state.ts";
+import { HealthCard } from "./health-card.tsx";
+import type { Coverage } from "./health-api.ts";
+import { YearGrid } from "./year-grid.tsx";
+
+interface CoverageCardProps {
+  readonly site: string;
+  readonly answer: Answer<Coverage>;
+  readonly days: readonly ShownDay[];
+  readonly year: { readonly first: number; readonly end: number };
+}
+
+/** What is stored of the last twelve months, day by day. */
+export function CoverageCard({ site, answer, days, year }: CoverageCardProps) {
+  const counts = Map.groupBy(days, ({ state }) => state);
+  return (
+    <HealthCard id="coverage" title="Coverage" note={`UTC days of ${site}`} what="The days" answer={answer}>
+      {() => (
+        <>
+          <YearGrid site={site} year={year} days={days} />
+          <div class="year-foot">
+            <ul class="legend">
+              {COVERAGE_STATES.filter((state) => counts.has(state)).map((state) => (
+                <li key={state} title={COVERAGE_MEANINGS[state]}>
+                  <i class={`day-mark ${state}`} aria-hidden="true" />
+                  {COVERAGE_WORDS[state]} <span class="quiet number">{counts.get(state)!.length}</span>
+                  <span class="visually-hidden">days: {COVERAGE_MEANINGS[state]}</span>
+                </li>
+              ))}
+            </ul>
+            <p class="quiet pointer-only">A click opens the day in Explore.</p>
+          </div>
+        </>
+      )}
+    </HealthCard>
+  );
+}

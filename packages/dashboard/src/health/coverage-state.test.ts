@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { coverageStates, dayFigures } from "./coverage-state.ts";
+import type { CoveredDay } from "./health-api.ts";
+
+const day = (state: CoveredDay["cold"]["state"], hours = 0, more: Partial<CoveredDay["cold"]> = {}): CoveredDay => ({
+  date: "2026-01-01",
+  hot: { hours },
+  cold: { state, rows: 0, points: 0, bytes: 0, reason: null, ...more },
+});
+const statesOf = (...days: CoveredDay[]) => coverageStates(days).map(({ state }) => state);
+
+describe("what a day is", () => {
+  it("goes by both levels", () => {
+    expect(
+      statesOf(
+        day("written"),
+        day("written", 3),
+        day("missing", 24),
+        day("empty-confirmed"),
+        day("empty-confirmed", 1),
+      ),
+    ).toEqual(["written", "written", "hot", "empty-confirmed", "hot"]);
+  });
+
+  it("tells what is wrong first, though samples are there", () => {
+    expect(statesOf(day("suspect", 2), day("failed", 24), day("suspect"))).toEqual(["suspect", "failed", "suspect"]);
+  });
+
+  it("is a hole where earlier days are stored, and else nothing yet", () => {
+    expect(statesOf(day("missing"), day("missing"), day("empty-confirmed"), day("missing"), day("written"))).toEqual([
+      "none",
+      "none",
+      "empty-confirmed",
+      "hole",
+      "written",
+    ]);
+    expect(statesOf(day("missing"), day("missing"))).toEqual(["none", "none"]);
+  });
+});
+
+describe("the figures of a day", () => {
+  const figures = (one: CoveredDay) => dayFigures(coverageStates([one])[0]!);
+  it("are those of both levels", () => {
+    const file = { rows: 86_400, points: 60, bytes: 123_456 };
+    expect(figures(day("written", 0, file))).toEqual(["86,400 samples", "of 60 points", "123 kB in R2"]);
+    expect(figures(day("written", 1, file)).at(-1)).toBe("1 hour in D1");
+    expect(figures(day("missing", 24))).toEqual(["24 hours in D1"]);
+  });
+
+  it("are what the state means where there are none, and the reason where there is one", () => {
+    expect(figures(day("missing"))).toEqual(["nothing is stored of it, nor of a day before it in these months"]);
+    expect(figures(day("empty-confirmed"))[0]).toContain("no samples");
+    expect(figures(day("failed", 24, { reason: "the bucket did not answer" }))).toEqual([
+      "24 hours in D1",
+      "the bucket did not answer",
+    ]);
+  });
+});

@@ -1,0 +1,58 @@
+import { bytesText, counted } from "../backfill/backfill-words.ts";
+import type { CoveredDay } from "./health-api.ts";
+
+/** What a day is, in the order of the legend. */
+export const COVERAGE_STATES = ["hot", "written", "empty-confirmed", "suspect", "failed", "hole", "none"] as const;
+export type CoverageState = (typeof COVERAGE_STATES)[number];
+
+export const COVERAGE_WORDS: Record<CoverageState, string> = {
+  hot: "Recent",
+  written: "Archived",
+  "empty-confirmed": "Empty",
+  suspect: "Suspect",
+  failed: "Failed",
+  hole: "Missing",
+  none: "Nothing yet",
+};
+
+export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
+  hot: "in the recent store (D1)",
+  written: "in a day file (R2)",
+  "empty-confirmed": "the building's API proved that it has no samples",
+  suspect: "its file is not what was written, and is not read",
+  failed: "its file could not be built",
+  hole: "nothing is stored of it, though there is of earlier days",
+  none: "nothing is stored of it, nor of a day before it in these months",
+};
+
+/** A day, and what it is. */
+export interface ShownDay {
+  readonly day: CoveredDay;
+  readonly state: CoverageState;
+}
+
+/** @param days ascending, without holes */
+export function coverageStates(days: readonly CoveredDay[]): ShownDay[] {
+  const begin = days.findIndex((day) => ownState(day) !== null);
+  return days.map((day, i) => ({ day, state: ownState(day) ?? (begin >= 0 && i > begin ? "hole" : "none") }));
+}
+
+/** null: nothing is stored of it. */
+function ownState({ hot, cold }: CoveredDay): CoverageState | null {
+  // What is wrong is told first, though a part of the day may be there.
+  if (cold.state !== "missing" && cold.state !== "empty-confirmed") return cold.state;
+  if (hot.hours > 0) return "hot";
+  return cold.state === "missing" ? null : cold.state;
+}
+
+/** The figures of a day, in words; what its state means where there are none. */
+export function dayFigures({ day: { hot, cold }, state }: ShownDay): string[] {
+  const figures = [
+    ...(cold.rows > 0
+      ? [counted(cold.rows, "sample"), `of ${counted(cold.points, "point")}`, `${bytesText(cold.bytes)} in R2`]
+      : []),
+    ...(hot.hours > 0 ? [`${counted(hot.hours, "hour")} in D1`] : []),
+    ...(cold.reason === null ? [] : [cold.reason]),
+  ];
+  return figures.length === 0 || state === "empty-confirmed" ? [COVERAGE_MEANINGS[state], ...figures] : figures;
+}

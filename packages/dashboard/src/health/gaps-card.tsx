@@ -1,0 +1,96 @@
+import { useState } from "preact/hooks";
+import { type Answer, useAnswer } from "../api/use-answer.ts";
+import { counted } from "../backfill/backfill-words.ts";
+import { Failure } from "../ui/failure.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { GapTable } from "./gap-table.tsx";
+import { type Coverage, fetchOpenGaps, type Status } from "./health-api.ts";
+import { HealthCard } from "./health-card.tsx";
+import { lengthWords } from "./health-words.ts";
+import { knownGaps, namedGaps } from "./open-gaps.ts";
+
+/** The API's most for a page. */
+const NAMED_MOST = 500;
+const NAMED_EVERY_MS = 60_000;
+
+interface GapsCardProps {
+  readonly site: string;
+  readonly zone: string;
+  readonly status: Answer<Status>;
+  readonly coverage: Coverage | undefined;
+  readonly now: number;
+}
+
+/** Where samples should be and are not, and what is done about it. */
+export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
+  const [isNamed, setNamed] = useState(false);
+  const [isAnswered, setAnswered] = useState(false);
+  // Who gave no token is not asked again and again.
+  const every = isAnswered ? NAMED_EVERY_MS : undefined;
+  const load = async (signal: AbortSignal) => {
+    const page = await fetchOpenGaps(site, NAMED_MOST, signal);
+    setAnswered(true);
+    return page;
+  };
+  const named = useAnswer(isNamed ? `gaps ${site}` : null, load, every);
+  const ofSite = status.data?.sites.find(({ name }) => name === site);
+  const open = ofSite?.gaps.open ?? 0;
+  const missing = (ofSite?.gaps.missing_seconds ?? 0) * 1000;
+  const unjudged = ofSite?.coverage_24h?.unjudged_points ?? 0;
+  const isLookedAt = ofSite?.coverage_24h != null || open > 0;
+  const rows = named.data === undefined ? knownGaps(ofSite, coverage, now) : namedGaps(named.data.gaps, now);
+  const note = open === 0 ? `Of ${site}` : `${counted(open, "open gap")}, ${lengthWords(missing)} in all`;
+  return (
+    <HealthCard
+      id="gaps"
+      title="Open gaps"
+      note={note}
+      what="The open gaps"
+      answer={status}
+      controls={
+        open > 0 &&
+        named.data === undefined && (
+          <button
+            type="button"
+            class="button"
+            disabled={isNamed && named.isLoading}
+            onClick={() => (isNamed ? named.reload() : setNamed(true))}
+          >
+            {isNamed && named.isLoading ? "Asking…" : "Name the points"}
+          </button>
+        )
+      }
+    >
+      {() => (
+        <>
+          {named.error !== undefined && (
+            <Failure what="The names of the points" error={named.error} onRetry={named.reload} />
+          )}
+          {rows.length > 0 ? (
+            <GapTable site={site} zone={zone} rows={rows} now={now} hasInquiries={named.data !== undefined} />
+          ) : (
+            <p class={isLookedAt ? "health-none well" : "health-none"}>
+              <Icon name={isLookedAt ? "check" : "auto"} />
+              {isLookedAt
+                ? "None. Samples are where the points' cadences lead to expect them."
+                : "Not looked for yet. That is done hourly, once the site has been synced."}
+            </p>
+          )}
+          {unjudged > 0 && (
+            <p class="quiet gaps-rest">
+              {unjudged === 1 ? "1 point has" : `${unjudged.toLocaleString("en")} points have`} no known cadence: gaps
+              are not looked for there.
+            </p>
+          )}
+          {rows.length > 0 && rows.length < open && (
+            <p class="quiet gaps-rest">
+              {named.data === undefined
+                ? `The ${rows.length} longest of ${open}; the points' names are for who has the administrator's token.`
+                : `The newest ${rows.length} of ${open}.`}
+            </p>
+          )}
+        </>
+      )}
+    </HealthCard>
+  );
+}

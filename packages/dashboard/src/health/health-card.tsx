@@ -1,0 +1,33 @@
+import type { ComponentChildren } from "preact";
+import type { Answer } from "../api/use-answer.ts";
+import { Failure } from "../ui/failure.tsx";
+
+interface HealthCardProps<T> {
+  readonly id: string;
+  readonly title: string;
+  /** what it is of */
+  readonly note: ComponentChildren;
+  readonly answer: Answer<T>;
+  /** the start of a sentence: "The days" */
+  readonly what: string;
+  readonly controls?: ComponentChildren;
+  readonly children: (data: T) => ComponentChildren;
+}
+
+/** A part of the view that loads and fails alone; what came before stays when the next does not come. */
+export function HealthCard<T>({ id, title, note, answer, what, controls, children }: HealthCardProps<T>) {
+  const { data, error, isLoading, reload } = answer;
+  return (
+    <section class={`card health-card ${id}`} aria-labelledby={`${id}-title`} aria-busy={isLoading}>
+      <header class="health-head">
+        <div>
+          <h2 id={`${id}-title`}>{title}</h2>
+          <p class="quiet number">{note}</p>
+        </div>
+        {controls}
+      </header>
+      {error !== undefined && <Failure what={what} error={error} onRetry={reload} />}
+      {data === undefined ? error === undefined && <div class={`health-waiting ${id}`} /> : children(data)}
+    </section>
+  );
+}

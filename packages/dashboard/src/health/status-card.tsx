@@ -1,0 +1,91 @@
+import type { Answer } from "../api/use-answer.ts";
+import { Failure } from "../ui/failure.tsx";
+import { Icon } from "../ui/icon.tsx";
+import type { CoverageState } from "./coverage-state.ts";
+import type { Status } from "./health-api.ts";
+import { agoWords, alertWords, timeWords, upperFirst, withLocalTimes } from "./health-words.ts";
+import { verdictOf } from "./verdict.ts";
+
+interface StatusCardProps {
+  readonly answer: Answer<Status & { readonly receivedAt: number }>;
+  /** states of the days of the site that is looked at; null: not known */
+  readonly days: readonly CoverageState[] | null;
+  readonly zone: string;
+  /** epoch ms: by this page's clock, and by the server's */
+  readonly clock: number;
+  readonly now: number;
+  readonly onRefresh: () => void;
+}
+
+/** Whether all is well, at a glance, and the alerts that are active. */
+export function StatusCard({ answer, days, zone, clock, now, onRefresh }: StatusCardProps) {
+  const { data, error, isLoading, reload } = answer;
+  if (data === undefined) {
+    return (
+      <section class="card status-card" aria-label="Status" aria-busy={isLoading}>
+        {error === undefined ? (
+          <p class="quiet">Asking how all is…</p>
+        ) : (
+          <Failure what="The sync's status" error={error} onRetry={reload} />
+        )}
+      </section>
+    );
+  }
+  const verdict = verdictOf(data, days, now);
+  const age = agoWords(clock - data.receivedAt);
+  // What was known a while ago does not say that all is well.
+  const level = error === undefined ? verdict.level : "old";
+  return (
+    <section class={`card status-card ${level}`} aria-label="Status" aria-busy={isLoading}>
+      {error !== undefined && <Failure what="The sync's status" error={error} onRetry={reload} />}
+      <div class="verdict">
+        <span class="verdict-icon">
+          <Icon name={level === "good" ? "check" : "warning"} />
+        </span>
+        <div class="verdict-words" role="status">
+          <h2>
+            {error === undefined ? "" : `As it was ${age}: `}
+            {verdict.headline}
+          </h2>
+          {verdict.others.length > 0 && <Facts of={verdict.others} />}
+          {verdict.facts.length > 0 && <Facts of={verdict.facts} isQuiet />}
+        </div>
+        <div class="verdict-end">
+          <span class="quiet number">Checked {age}</span>
+          <button type="button" class="icon-button" aria-label="Check now" title="Check now" onClick={onRefresh}>
+            <Icon name="refresh" />
+          </button>
+        </div>
+      </div>
+      {data.alerts.length > 0 && (
+        <ul class="alerts" aria-label="Active alerts">
+          {data.alerts.map(({ kind, site, since, detail }) => (
+            <li key={`${kind} ${site}`}>
+              <Icon name="warning" />
+              <div>
+                <p>
+                  <strong>{alertWords(kind)}</strong>
+                  {site !== null && <span class="quiet"> {site}</span>}
+                </p>
+                <p class="quiet number">{upperFirst(withLocalTimes(detail, zone, now))}</p>
+              </div>
+              <p class="alert-since quiet number">
+                since {timeWords(zone, Date.parse(since), now)}, {agoWords(now - Date.parse(since))}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Facts({ of, isQuiet = false }: { readonly of: readonly string[]; readonly isQuiet?: boolean }) {
+  return (
+    <ul class={isQuiet ? "verdict-facts number quiet" : "verdict-facts number"}>
+      {of.map((fact) => (
+        <li key={fact}>{upperFirst(fact)}</li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,102 @@
+import type { Answer } from "../api/use-answer.ts";
+import { bytesText, counted, moneyText } from "../backfill/backfill-words.ts";
+import type { Stats } from "./health-api.ts";
+import { HealthCard } from "./health-card.tsx";
+import { timeWords } from "./health-words.ts";
+import { D1_STORAGE, storageCost } from "./storage-cost.ts";
+
+/** Of the database's limit. */
+const NEARLY_FULL = 0.8;
+
+interface StorageCardProps {
+  readonly site: string;
+  readonly zone: string;
+  readonly answer: Answer<Stats>;
+  readonly now: number;
+}
+
+/** How much is stored, and what storing it costs. */
+export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
+  const { data } = answer;
+  const isMany = (data?.sites.length ?? 1) > 1;
+  return (
+    <HealthCard
+      id="storage"
+      title="Storage"
+      note={isMany ? `Of all ${data!.sites.length} sites` : `Of ${site}`}
+      what="What is stored"
+      answer={answer}
+    >
+      {({ database, hours, sites }) => {
+        const sum = (of: (one: Stats["sites"][number]) => number) => sites.reduce((all, one) => all + of(one), 0);
+        const [days, samples, bytes] = [
+          sum(({ archive }) => archive.days),
+          sum(({ archive }) => archive.samples),
+          sum(({ archive }) => archive.bytes),
+        ];
+        const most = D1_STORAGE.mostGb * 1e9;
+        const share = database.bytes / most;
+        const cost = storageCost({ d1: database.bytes, r2: bytes });
+        return (
+          <dl class="storage-list">
+            <div>
+              <dt>Recent store (D1)</dt>
+              <dd class="number">
+                {bytesText(database.bytes)} <span class="quiet">of {bytesText(most)}</span>
+              </dd>
+              <dd class="meter-line">
+                <span
+                  class={share > NEARLY_FULL ? "meter full" : "meter"}
+                  role="meter"
+                  aria-label="Of the database's limit"
+                  aria-valuemin={0}
+                  aria-valuemax={100}
+                  aria-valuenow={Math.min(100, Math.round(share * 100))}
+                >
+                  <i style={{ width: `${Math.min(1, share) * 100}%` }} />
+                </span>
+              </dd>
+              {hours.oldest !== null && (
+                <dd class="quiet number">since {timeWords(zone, Date.parse(hours.oldest), now)}</dd>
+              )}
+            </div>
+            <Line label="Archive (R2)" value={bytesText(bytes)} note={counted(days, "day file")} />
+            <Line
+              label="Samples archived"
+              value={samples.toLocaleString("en")}
+              note={samples === 0 ? null : `${(bytes / samples).toFixed(2)} bytes each`}
+            />
+            <Line
+              label="Stored in 24 h"
+              value={counted(
+                sum((one) => one.samples_stored_24h),
+                "sample",
+              )}
+              note={`${counted(
+                sum(({ points }) => points.configured),
+                "point",
+              )} collected`}
+            />
+            <Line label="Cost a month" value={moneyText(cost.total)} note="storage only; docs/costs.md has the whole" />
+          </dl>
+        );
+      }}
+    </HealthCard>
+  );
+}
+
+interface LineProps {
+  readonly label: string;
+  readonly value: string;
+  readonly note: string | null;
+}
+
+function Line({ label, value, note }: LineProps) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd class="number">{value}</dd>
+      {note !== null && <dd class="quiet number">{note}</dd>}
+    </div>
+  );
+}

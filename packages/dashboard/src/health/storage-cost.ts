@@ -1,0 +1,16 @@
+const GB = 1e9;
+
+/** List prices in dollars a GB and month, and what the plan includes, in GB. */
+export const D1_STORAGE = { perGb: 0.75, includedGb: 5, mostGb: 10 } as const;
+const R2_STORAGE = { perGb: 0.015, includedGb: 10 } as const;
+
+/** What storing so much costs, in dollars a month; requests, rows and CPU come on top. */
+export function storageCost(bytes: { readonly d1: number; readonly r2: number }): {
+  readonly d1: number;
+  readonly r2: number;
+  readonly total: number;
+} {
+  const d1 = Math.max(0, bytes.d1 / GB - D1_STORAGE.includedGb) * D1_STORAGE.perGb;
+  const r2 = Math.max(0, bytes.r2 / GB - R2_STORAGE.includedGb) * R2_STORAGE.perGb;
+  return { d1, r2, total: d1 + r2 };
+}

@@ -1,0 +1,80 @@
+import { useId } from "preact/hooks";
+import { counted } from "../backfill/backfill-words.ts";
+import { Icon } from "../ui/icon.tsx";
+import type { SiteStatus } from "./health-api.ts";
+import { agoWords, lengthWords, timeWords } from "./health-words.ts";
+import { RunStrip, tookText } from "./run-strip.tsx";
+import { errorGroups } from "./sync-errors.ts";
+import { isBehind, lagOf } from "./verdict.ts";
+
+interface SyncCardProps {
+  readonly site: SiteStatus;
+  readonly zone: string;
+  /** epoch ms, of the server's clock */
+  readonly now: number;
+}
+
+const ERRORS_SHOWN = 4;
+
+/** How far the sync of a site has come, its last runs, and what went wrong in them. */
+export function SyncCard({ site, zone, now }: SyncCardProps) {
+  const { name, watermark, last_runs: runs, errors } = site;
+  const lag = lagOf(site, now);
+  const last = runs[0];
+  const incomplete = runs.filter(({ complete }) => !complete).length;
+  const groups = errorGroups(errors);
+  const id = useId();
+  return (
+    <section class="card health-card sync" aria-labelledby={id}>
+      <header class="health-head">
+        <div>
+          <h2 id={id}>Sync</h2>
+          <p class="quiet">{name}</p>
+        </div>
+      </header>
+      <p class={lag === null || isBehind(lag) ? "sync-lag late" : "sync-lag"}>
+        {lag === null || watermark === null ? (
+          <strong>Never synced</strong>
+        ) : (
+          <>
+            <strong class="number">{lengthWords(lag)}</strong> <span>behind now</span>
+            <span class="quiet number">complete up to {timeWords(zone, Date.parse(watermark), now)}</span>
+          </>
+        )}
+      </p>
+      {last !== undefined && (
+        <div class="sync-runs">
+          <RunStrip runs={runs} now={now} />
+          <p class="quiet number">
+            Last run {agoWords(now - Date.parse(last.started_at))}: {tookText(last.duration_ms)},{" "}
+            {counted(last.records_inserted, "sample")}
+            {incomplete > 0 &&
+              (runs.length === 1 ? ", not complete" : `. ${incomplete} of the last ${runs.length} not complete`)}
+          </p>
+        </div>
+      )}
+      {groups.length === 0 ? (
+        runs.length > 0 && (
+          <p class="sync-well quiet">
+            <Icon name="check" /> No errors in the last {runs.length === 1 ? "run" : `${runs.length} runs`}
+          </p>
+        )
+      ) : (
+        <ul class="sync-errors" aria-label={`Last errors of ${name}`}>
+          {groups.slice(0, ERRORS_SHOWN).map(({ words, code, message, count, at }) => (
+            <li key={`${words} ${message}`}>
+              <p>
+                {words} {count > 1 && <span class="number">({count} times)</span>}
+              </p>
+              <p class="quiet">{message}</p>
+              <p class="quiet number">
+                <code>{code}</code> · {timeWords(zone, at, now)}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+      {groups.length > ERRORS_SHOWN && <p class="quiet">and {groups.length - ERRORS_SHOWN} more kinds of errors</p>}
+    </section>
+  );
+}

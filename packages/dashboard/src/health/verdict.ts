@@ -1,0 +1,126 @@
+import { counted } from "../backfill/backfill-words.ts";
+import type { CoverageState } from "./coverage-state.ts";
+import type { Alert, SiteStatus, Status } from "./health-api.ts";
+import { agoWords, alertWords, lengthWords, shareText, upperFirst } from "./health-words.ts";
+
+/** Three syncs that did not come: the cron has one every five minutes. */
+const BEHIND_MS = 15 * 60_000;
+/** Less than this share of the expected samples is worth a look. */
+const WHOLE = 0.99;
+/** It is counted hourly; what is older than this says when it was. */
+const OLD_MS = 3 * 3_600_000;
+
+type Level = "good" | "warning" | "bad";
+
+interface Problem {
+  readonly level: Level;
+  readonly words: string;
+}
+
+/** Whether all is well, in words. */
+export interface Verdict {
+  readonly level: Level;
+  /** `All is well`, or the worst there is */
+  readonly headline: string;
+  /** what else is wrong, but for alerts, which have a list of their own */
+  readonly others: readonly string[];
+  /** what is right, or not known yet */
+  readonly facts: readonly string[];
+}
+
+/** How far behind a site is, ms; null: it was never synced. @param now epoch ms, of the clock that `status.now` is of */
+export function lagOf(site: Pick<SiteStatus, "watermark">, now: number): number | null {
+  return site.watermark === null ? null : Math.max(0, now - Date.parse(site.watermark));
+}
+
+/** Whether a site is further behind than its syncs explain. @param lag ms */
+export function isBehind(lag: number): boolean {
+  return lag > BEHIND_MS;
+}
+
+/**
+ * Sums up what is known.
+ * @param days the states of the days of the one site that is looked at; null: not known
+ * @param now epoch ms, of the clock that `status.now` is of
+ */
+export function verdictOf(status: Status, days: readonly CoverageState[] | null, now: number): Verdict {
+  const { sites, alerts } = status;
+  const isMany = sites.length > 1;
+  const problems = [
+    ...alerts.map((alert): Problem => ({ level: "bad", words: alertLine(alert, isMany) })),
+    ...sites.flatMap((site) => {
+      const isTold = alerts.some((alert) => alert.kind === "stale" && alert.site === site.name);
+      return siteProblems(site, isTold, now).map((problem) => {
+        return isMany ? { ...problem, words: `${site.name}: ${problem.words}` } : problem;
+      });
+    }),
+    ...dayProblems(days ?? []),
+  ];
+  const worst = problems.find(({ level }) => level === "bad") ?? problems[0];
+  const rest = problems.filter((problem) => problem !== worst && problem.level !== "bad").map(({ words }) => words);
+  if (sites.length === 0) return { level: "warning", headline: "There is no site yet", others: rest, facts: [] };
+  return {
+    level: worst?.level ?? "good",
+    headline: worst === undefined ? "All is well" : upperFirst(worst.words),
+    others: rest,
+    facts: goodFacts(sites, now),
+  };
+}
+
+function alertLine({ kind, site }: Alert, isMany: boolean): string {
+  return isMany && site !== null ? `${alertWords(kind)}: ${site}` : alertWords(kind);
+}
+
+function siteProblems(site: SiteStatus, isStaleTold: boolean, now: number): Problem[] {
+  const problems: Problem[] = [];
+  const add = (words: string) => problems.push({ level: "warning", words });
+  const lag = lagOf(site, now);
+  if (lag === null) add("never synced so far");
+  else if (isBehind(lag) && !isStaleTold) add(`the sync is ${lengthWords(lag)} behind`);
+  if (site.last_runs[0]?.complete === false) add("the last sync was not complete");
+  const { open, missing_seconds: missing } = site.gaps;
+  if (open > 0) add(`${counted(open, "open gap")}, ${lengthWords(missing * 1000)} in all`);
+  const share = site.coverage_24h?.fraction ?? 1;
+  if (share < WHOLE) add(`only ${shareText(share)} of the expected samples in 24 h`);
+  return problems;
+}
+
+function dayProblems(days: readonly CoverageState[]): Problem[] {
+  const count = (state: CoverageState) => days.filter((one) => one === state).length;
+  const [suspect, failed, holes] = [count("suspect"), count("failed"), count("hole")];
+  return [
+    ...(suspect > 0 ? [`${counted(suspect, "day")} with a suspect file`] : []),
+    ...(failed > 0 ? [`${counted(failed, "day")} that could not be archived`] : []),
+    ...(holes > 0 ? [`${counted(holes, "day")} missing`] : []),
+  ].map((words) => ({ level: "warning", words }));
+}
+
+function goodFacts(sites: readonly SiteStatus[], now: number): string[] {
+  const facts: string[] = [];
+  const lags = sites.map((site) => lagOf(site, now));
+  const known = lags.filter((lag) => lag !== null);
+  const longest = Math.max(...known);
+  if (known.length === lags.length && !isBehind(longest)) {
+    facts.push(
+      sites.length === 1
+        ? `synced ${agoWords(longest)}`
+        : `all ${sites.length} sites synced ${agoWords(longest)} or later`,
+    );
+  }
+  // Nobody has looked yet: no gap is known, which is not the same as none.
+  const unseen = sites.filter((site) => site.coverage_24h === null).length;
+  if (unseen > 0) {
+    const whose = sites.length === 1 ? "" : ` at ${unseen} of ${sites.length} sites`;
+    facts.push(`gaps not looked for yet${whose} (that is hourly)`);
+  }
+  if (unseen === 0 && sites.every(({ gaps }) => gaps.open === 0)) facts.push("no open gaps");
+  const judged = sites.map((site) => site.coverage_24h).filter((one) => one !== null);
+  const shares = judged.map(({ fraction }) => fraction).filter((share) => share !== null);
+  const least = Math.min(...shares);
+  if (shares.length > 0 && least >= WHOLE) {
+    const age = now - Math.min(...judged.map(({ until }) => Date.parse(until)));
+    const asOf = age > OLD_MS ? `, as of ${agoWords(age)}` : "";
+    facts.push(`${shareText(least)} of expected samples in 24 h${sites.length > 1 ? " or more" : ""}${asOf}`);
+  }
+  return facts;
+}

@@ -1,0 +1,121 @@
+import type { Locator, Page } from "playwright-core";
+import { z } from "zod";
+import { waitForBackfill } from "./backfilled.ts";
+import type { Dashboard } from "./dashboard.ts";
+
+export const HEALTH = "/?view=health";
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** A day that no other test looks at, within the calendar. */
+const GAP_DAYS_AGO = 300;
+
+const run = z.looseObject({ sync_id: z.string(), complete: z.boolean(), started_at: z.string() });
+export const statusSchema = z.looseObject({
+  now: z.string(),
+  alerts: z.array(z.looseObject({ kind: z.string() })),
+  sites: z.array(
+    z.looseObject({
+      watermark: z.string(),
+      last_runs: z.array(run),
+      errors: z.array(z.looseObject({})),
+      gaps: z.looseObject({ open: z.int(), missing_seconds: z.int() }),
+    }),
+  ),
+});
+export const statsSchema = z.object({
+  database: z.object({ bytes: z.int() }),
+  sites: z.array(
+    z.looseObject({
+      samples_stored_24h: z.int(),
+      archive: z.object({ days: z.int(), samples: z.int(), bytes: z.int() }),
+    }),
+  ),
+});
+export const qualitySchema = z.looseObject({
+  summary: z.looseObject({ mean_score: z.number(), poor: z.int(), judged: z.int(), points: z.int() }),
+  points: z.array(z.looseObject({ name: z.string(), score: z.number().nullable(), reasons: z.array(z.string()) })),
+});
+export const coverageSchema = z.looseObject({
+  days: z.array(
+    z.looseObject({
+      date: z.string(),
+      hot: z.object({ hours: z.int() }),
+      cold: z.looseObject({ state: z.string(), rows: z.int(), points: z.int() }),
+    }),
+  ),
+});
+
+/** `GET` of the page's origin. */
+export async function answerOf<S extends z.ZodType>(
+  dashboard: Dashboard,
+  path: string,
+  schema: S,
+): Promise<z.output<S>> {
+  return schema.parse(await (await fetch(`${dashboard.url}${path}`)).json());
+}
+
+/** A part of the view, by its heading. */
+export function part(page: Page, name: string): Locator {
+  return page.getByRole("region", { name, exact: true });
+}
+
+/** All parts have come. */
+export async function loaded(page: Page): Promise<void> {
+  await page.locator(".verdict").waitFor();
+  await page.locator(".year-grid").waitFor();
+  await page.locator(".storage-list").waitFor();
+  await page.locator(".quality-figures").waitFor();
+}
+
+/** Answers a request with what the API says, changed. */
+export async function changed<S extends z.ZodType>(
+  page: Page,
+  address: RegExp,
+  schema: S,
+  change: (answer: z.output<S>) => unknown,
+): Promise<void> {
+  await page.route(address, async (route) => {
+    const answer = schema.parse(await (await route.fetch()).json());
+    change(answer);
+    await route.fulfill({ json: answer });
+  });
+}
+
+/** Answers a request with a 503. */
+export async function refused(page: Page, address: RegExp): Promise<void> {
+  const problem = { type: "about:blank", status: 503, code: "database_unavailable", detail: "It rests." };
+  await page.route(address, (route) =>
+    route.fulfill({ status: 503, contentType: "application/problem+json", json: problem }),
+  );
+}
+
+async function post(dashboard: Dashboard, url: string, body: unknown): Promise<void> {
+  const headers = { authorization: `Bearer ${dashboard.adminToken}` };
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+}
+
+async function setFaults(dashboard: Dashboard, rules: readonly unknown[]): Promise<void> {
+  await post(dashboard, `${dashboard.simulatorUrl}/_simulator/faults`, { rules });
+}
+
+/** Finds gaps, and asks the API for what is missing. */
+export function repairGaps(dashboard: Dashboard): Promise<void> {
+  return post(dashboard, `${dashboard.etlUrl}/gaps/repair`, {});
+}
+
+/** Fetches a past day of which the building's API lacks three hours. @returns when they begin, epoch ms */
+export async function makeGap(dashboard: Dashboard): Promise<number> {
+  const day = (Math.floor(Date.now() / DAY_MS) - GAP_DAYS_AGO) * DAY_MS;
+  const range = [day + 5 * HOUR_MS, day + 8 * HOUR_MS];
+  const date = new Date(day).toISOString().slice(0, 10);
+  try {
+    await setFaults(dashboard, [{ fault: "missing_hours", ranges: [range] }]);
+    await post(dashboard, `${dashboard.url}/backfill/start`, { start_date: date, end_date: date });
+    await waitForBackfill(dashboard.url);
+    await repairGaps(dashboard);
+  } finally {
+    await setFaults(dashboard, []);
+  }
+  return range[0]!;
+}
