@@ -15,7 +15,7 @@ const usageSchema = z.object({
 });
 
 /**
- * Watches what a Worker's isolate holds, by V8's own account through the inspector: what the platform's 128 MB are
+ * Frees what nothing uses any more, and then watches what a Worker's isolate holds, by V8's own account through the inspector: what the platform's 128 MB are
  * counted of. The process holds more, for the local D1 and R2 are in it.
  * @returns stops, and gives the most that was seen, in MB
  */
@@ -29,26 +29,28 @@ export async function watchIsolate(miniflare: Miniflare, worker: string): Promis
     socket.addEventListener("error", reject, { once: true });
   });
   let [most, id] = [0, 0];
-  const ask = () =>
-    new Promise<number>((resolve, reject) => {
+  const ask = (method: string) =>
+    new Promise<unknown>((resolve) => {
       const own = ++id;
       const onMessage = ({ data }: MessageEvent) => {
         const message: unknown = JSON.parse(String(data));
         if (!(typeof message === "object" && message !== null && "id" in message && message.id === own)) return;
         socket.removeEventListener("message", onMessage);
-        const usage = usageSchema.safeParse(message);
-        if (!usage.success) return reject(usage.error);
-        const { usedSize, embedderHeapUsedSize, backingStorageSize } = usage.data.result;
-        resolve((usedSize + embedderHeapUsedSize + backingStorageSize) / MB);
+        resolve(message);
       };
       socket.addEventListener("message", onMessage);
-      socket.send(JSON.stringify({ id: own, method: "Runtime.getHeapUsage" }));
+      socket.send(JSON.stringify({ id: own, method }));
     });
+  const heldMb = async () => {
+    const { result } = usageSchema.parse(await ask("Runtime.getHeapUsage"));
+    return (result.usedSize + result.embedderHeapUsedSize + result.backingStorageSize) / MB;
+  };
+  await ask("HeapProfiler.collectGarbage");
   const stopped = new AbortController();
   let polls = 0;
   const watching = (async () => {
     while (!stopped.signal.aborted) {
-      most = Math.max(most, await ask());
+      most = Math.max(most, await heldMb());
       polls++;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
