@@ -1,4 +1,5 @@
 import type { Section } from "../bench.ts";
+import { RUNS as MEMORY_RUNS } from "../memory.ts";
 import type { BenchReport } from "./bench-report.ts";
 
 /** What a reader must know to trust a section's figures. */
@@ -71,7 +72,7 @@ export function sectionWords(section: Section, { decodes, runs }: BenchReport["s
         what:
           "What the query Worker's isolate holds while it answers, by V8's own account, garbage that is not collected yet " +
           "included: what the platform's 128 MB are counted of. 100 points are as many as one question may have.",
-        statistic: "The most of one run each, looked at every 10 ms, after a collection of garbage.",
+        statistic: `The most of ${MEMORY_RUNS} runs one after the other, looked at every 10 ms, after a collection of garbage.`,
         baseline: "The same answer as JSON.",
       };
   }
