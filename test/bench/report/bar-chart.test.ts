@@ -39,6 +39,19 @@ describe("a bar chart", () => {
     expect((x - Number(bar!.attributes["x"])) / Number(bar!.attributes["width"])).toBeCloseTo(8, 1);
   });
 
+  it("has no text on a mark", () => {
+    const rowOf = (value: number, text: string) => {
+      const bars = [{ label: "", value, text, isOwn: true, limit: 100 }];
+      const alone = readXml(drawBarChart({ ...CHART, panels: [{ title: "", bars }] }));
+      const [mark] = ofClass(alone, "path", "limit");
+      const [shown] = ofClass(alone, "text", "value");
+      return Number(shown!.attributes["x"]) - Number(/^M([\d.]+) /.exec(mark!.attributes["d"]!)![1]);
+    };
+    expect(rowOf(10, "10 ms")).toBeLessThan(-60);
+    expect(rowOf(95, "95 ms")).toBe(8);
+    expect(rowOf(300, "300 ms")).toBeGreaterThan(100);
+  });
+
   it("is told in words to who does not see it", () => {
     expect(svg.attributes).toMatchObject({ role: "img", "aria-labelledby": "title words" });
     const [title, words] = [elementsOf(svg, "title")[0]!, elementsOf(svg, "desc")[0]!];
@@ -52,7 +65,7 @@ describe("a bar chart", () => {
     const long = readXml(
       drawBarChart({ ...CHART, panels: [{ title: "", bars: [{ ...CHART.panels[0]!.bars[0]!, label }] }] }),
     );
-    const lines = ofClass(long, "text", "own-label").map(({ text }) => text);
+    const lines = ofClass(long, "text", "label").map(({ text }) => text);
     expect(lines.length).toBe(2);
     expect(lines.join(" ")).toBe(label);
   });

@@ -36,6 +36,9 @@ const ROW_GAP = 10;
 const PANEL_GAP = 18;
 /** of a line of labels */
 const LABEL_CHARS = 40;
+/** more than a character of a text behind a bar takes, in most fonts */
+const CHARACTER = 8;
+const TEXT_GAP = 8;
 
 /** Light and dark as the dashboard's tokens; a surface of its own, for the page around it may have another theme. */
 const STYLE = `
@@ -50,6 +53,7 @@ const STYLE = `
   .own { fill: #0f6e84; }
   .axis { stroke: #808894; }
   .limit { stroke: #8f5b00; stroke-width: 2; }
+  .halo { stroke: #ffffff; stroke-width: 6; }
   @media (prefers-color-scheme: dark) {
     .surface { fill: #171b21; stroke: #2a303a; }
     text { fill: #e8ebef; }
@@ -59,6 +63,7 @@ const STYLE = `
     .own { fill: #5cc4dc; }
     .axis { stroke: #6e7785; }
     .limit { stroke: #f0b84c; }
+    .halo { stroke: #171b21; }
   }`;
 
 // oxlint-disable-next-line no-control-regex -- these are what XML may not hold
@@ -100,26 +105,27 @@ interface Drawn {
   readonly bottom: number;
 }
 
-function drawBar(bar: Bar, top: number, scale: number): Drawn {
+function drawBar(bar: Bar, labelKind: string, top: number, scale: number): Drawn {
   const labels = labelLines(bar.label);
   const height = Math.max(BAR_HEIGHT, labels.length * LINE);
   const middle = top + height / 2;
   const lines = labels.map((line, i) =>
-    textAt(PADDING, middle + 4.5 + (i - (labels.length - 1) / 2) * LINE, bar.isOwn ? "own-label" : "label", line),
+    textAt(PADDING, middle + 4.5 + (i - (labels.length - 1) / 2) * LINE, labelKind, line),
   );
   const length = Math.max(1, bar.value * scale);
   const barTop = middle - BAR_HEIGHT / 2;
   lines.push(
     `<rect x="${BAR_LEFT}" y="${px(barTop)}" width="${px(length)}" height="${BAR_HEIGHT}" class="bar${bar.isOwn ? " own" : ""}"/>`,
   );
-  let textLeft = BAR_LEFT + length;
+  let textLeft = BAR_LEFT + length + TEXT_GAP;
   if (bar.limit !== null) {
     const x = BAR_LEFT + bar.limit * scale;
-    lines.push(`<path d="M${px(x)} ${px(barTop - 3)}v${BAR_HEIGHT + 6}" class="limit"/>`);
-    // behind the mark only where it would stand on the text
-    textLeft = Math.max(textLeft, x);
+    const mark = `<path d="M${px(x)} ${px(barTop - 3)}v${BAR_HEIGHT + 6}" class=`;
+    lines.push(`${mark}"halo"/>`, `${mark}"limit"/>`);
+    // the text stands before a mark or behind it, not on it
+    if (x + TEXT_GAP > textLeft && x < textLeft + bar.text.length * CHARACTER) textLeft = x + TEXT_GAP;
   }
-  lines.push(textAt(textLeft + 8, middle + 4.5, "value", bar.text));
+  lines.push(textAt(textLeft, middle + 4.5, "value", bar.text));
   return { lines, bottom: top + height + ROW_GAP };
 }
 
@@ -133,8 +139,9 @@ function drawPanel({ title, bars }: Panel, top: number): Drawn {
     y += 24;
   }
   const axisTop = y - 3;
+  const isCompared = bars.some(({ isOwn }) => !isOwn);
   for (const bar of bars) {
-    const drawn = drawBar(bar, y, scale);
+    const drawn = drawBar(bar, isCompared && bar.isOwn ? "own-label" : "label", y, scale);
     lines.push(...drawn.lines);
     y = drawn.bottom;
   }

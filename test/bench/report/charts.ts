@@ -11,12 +11,19 @@ export interface ReportChart extends BarChart {
   readonly section: Section;
 }
 
+const SYNC_PANELS = [
+  ["rows written", "rows that D1 bills"],
+  ["bytes a sample", "bytes a sample in D1"],
+  ["ms", "time in local D1, median"],
+] as const;
+
 const BESIDE = "× is to this project's own figure: 2× takes twice as much. Bars of one panel share a scale.";
 
 function barOf(of: ReportFigure, first: ReportFigure, label: string, verdicts: readonly Verdict[]): Bar {
   const limit = verdictOf(of, verdicts)?.target.limit ?? null;
   const parts = [`${figureText(of.value)} ${unitOf(of.figure)}`.trim()];
   if (of !== first) parts.push(ratioText(of.ratio));
+  if (limit !== null) parts.push(`target ${figureText(limit)}`);
   return { label, value: of.value, text: parts.join("  ·  "), isOwn: of === first, limit };
 }
 
@@ -58,9 +65,7 @@ export function chartsOf({ figures }: BenchReport): ReportChart[] {
       section: "sync",
       title: "What a sync costs",
       note: BESIDE,
-      panels: ["rows written", "bytes a sample", "ms"].flatMap((figure) =>
-        comparisons(of("sync"), figure, () => (figure === "rows written" ? "rows that D1 bills" : figure), verdicts),
-      ),
+      panels: SYNC_PANELS.flatMap(([figure, title]) => comparisons(of("sync"), figure, () => title, verdicts)),
     },
     {
       name: "hot-reads",
@@ -73,28 +78,28 @@ export function chartsOf({ figures }: BenchReport): ReportChart[] {
       name: "day-file",
       section: "day-file",
       title: "Bytes a sample of a day file",
-      note: "The mark is the target of this project's.",
+      note: "The mark is this project's target.",
       panels: comparisons(of("day-file"), "bytes a sample", asNamed, verdicts),
     },
     {
       name: "questions-compared",
       section: "site-year",
       title: "Questions to a year of a site, p50, beside what they are compared with",
-      note: `${BESIDE} The mark is a target.`,
+      note: `${BESIDE} A mark is a target.`,
       panels: comparisons(of("site-year"), "ms, p50", asNamed, verdicts),
     },
     {
       name: "questions",
       section: "site-year",
       title: "Questions to a year of a site, p50",
-      note: "The query Worker's whole answers. The mark is a target.",
+      note: "The query Worker's whole answers. A mark is a target.",
       panels: ownBars(of("site-year"), "ms, p50", verdicts),
     },
     {
       name: "memory",
       section: "memory",
       title: "Memory of the isolate while it answers, peak",
-      note: "The mark is the 128 MB that the platform gives.",
+      note: "The mark is the 128 MB that the platform gives. × is to the same answer as JSON.",
       panels: comparisons(of("memory"), "MB of the isolate, peak", asNamed, verdicts).map(({ title, bars }) => ({
         title,
         bars: bars.map((bar) => ({ ...bar, isOwn: true })),

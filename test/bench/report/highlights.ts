@@ -32,7 +32,7 @@ function highlight(
   return { section, group, figure, candidate: null, words, against };
 }
 
-export const HIGHLIGHTS: readonly Highlight[] = [
+const HIGHLIGHTS: readonly Highlight[] = [
   highlight("site-year", "1 point x 365 days 1hr", "ms, p50", "1 point x 1 year, hourly"),
   highlight(
     "site-year",

@@ -19,7 +19,8 @@ export function machineOf(): BenchReport["machine"] {
     cpu: all[0]?.model ?? "unknown",
     cores: all.length,
     memoryGb: Math.round(totalmem() / GB),
-    os: `${type()} ${release()}, ${arch()}`,
+    // behind the version is who built it
+    os: `${type()} ${release().split("-")[0]}, ${arch()}`,
   };
 }
 

@@ -65,7 +65,7 @@ describe("the page", () => {
     ]);
     expect(tables).toContainEqual([
       ["", "this project", "compared with", "which is"],
-      ["---", "---:", "---:", "---:"],
+      ["---", "---:", "---", "---:"],
       ["10 points x 20 days 5min, hot", "160", "rows: 277", "1.73×"],
     ]);
   });

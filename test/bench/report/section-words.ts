@@ -63,8 +63,8 @@ export function sectionWords(section: Section, { decodes, runs }: BenchReport["s
           `p50 and p95 of ${runs} runs, timed inside workerd, less what a run of nothing takes. “Over HTTP” is the p50 of ` +
           `${Math.ceil(runs / 5)} of the same answers as a client outside sees them. DuckDB: 3 to ${runs} runs, 10 s at most.`,
         baseline:
-          "For hot ranges a row a sample in D1, asked in SQL, without an answer being made of it. For cold ranges DuckDB " +
-          "on the same files on disk.",
+          "For hot ranges a row a sample in D1, asked in SQL, without an answer being made of it. For cold ranges DuckDB, " +
+          "with a thread a core, on the same files on disk.",
       };
     case "memory":
       return {

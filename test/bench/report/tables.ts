@@ -7,10 +7,10 @@ export function markdownText(text: string): string {
   return text.replaceAll(/[\\`*_[\]<>|&#~]/g, "\\$&");
 }
 
-/** @param cells already Markdown; the first column is text, the others are numbers */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Of cells that are Markdown already. @param texts columns that are no numbers */
+function table(head: readonly string[], rows: readonly (readonly string[])[], texts: readonly number[] = [0]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+  return [line(head), line(head.map((_, i) => (texts.includes(i) ? "---" : "---:"))), ...rows.map(line)].join("\n");
 }
 
 function withTarget(figure: ReportFigure, verdicts: readonly Verdict[]): string {
@@ -64,7 +64,7 @@ export function besideTable(figures: readonly ReportFigure[], figure: string): s
       ]);
     }
   }
-  return table(["", "this project", "compared with", "which is"], rows);
+  return table(["", "this project", "compared with", "which is"], rows, [0, 2]);
 }
 
 export function targetTable(verdicts: readonly Verdict[]): string {
@@ -80,7 +80,7 @@ export function targetTable(verdicts: readonly Verdict[]): string {
       markdownText(note),
     ];
   });
-  return table(["", "target", "measured", "", ""], rows);
+  return table(["", "target", "measured", "", ""], rows, [0, 3, 4]);
 }
 
 export function keyTable(entries: readonly (readonly [key: string, value: string])[]): string {
