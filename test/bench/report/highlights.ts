@@ -4,6 +4,7 @@ import { chartsOf } from "./charts.ts";
 import { figureText, ratioText, unitOf } from "./figure-text.ts";
 import { chartImage } from "./markdown.ts";
 import { markdownText } from "./tables.ts";
+import { verdictOf, verdictsOf } from "./targets.ts";
 
 /** A figure that README shows. */
 interface Highlight {
@@ -76,6 +77,10 @@ function rowOf({ section, group, figure, candidate, words, against }: Highlight,
     if (other === undefined) throw new Error(`${section}: ${name} was not measured`);
     return `${markdownText(name)}: ${figureText(other.value)} (${ratioText(other.ratio)})`;
   });
+  const verdict = verdictOf(own, verdictsOf(figures));
+  if (verdict !== undefined) {
+    others.push(`target ${figureText(verdict.target.limit)}: ${verdict.isMet ? "met" : "**missed**"}`);
+  }
   const unit = unitOf(figure);
   return `| ${words} | ${figureText(own.value)}${unit === "" ? "" : ` ${unit}`} | ${others.join("; ")} |`;
 }
@@ -94,7 +99,7 @@ export function withHighlights(readme: string, report: BenchReport): string {
   const rows = HIGHLIGHTS.map((one) => rowOf(one, report));
   const { machine, load, commit } = report;
   const measured =
-    `Medians of ${report.date.slice(0, 10)}, commit ${commit.id}, ${markdownText(machine.cpu)} with ${machine.cores} cores ` +
+    `Medians, and of memory the most, of ${report.date.slice(0, 10)}, commit ${commit.id}, ${markdownText(machine.cpu)} with ${machine.cores} cores ` +
     `at a load of ${load.start} before it began.`;
   const parts = [
     ["| | this project | compared with |", "|---|---:|---|", ...rows].join("\n"),

@@ -27,7 +27,7 @@ function setting(report: BenchReport): string[] {
   const busy = isBusy(report)
     ? `**The machine was busy with other things**: its load was ${load.start} on ${machine.cores} cores before anything was ` +
       "measured. Times are longer than on one that is idle, and p95 more than p50. Ratios hold better, for both sides of " +
-      "one were measured on the same machine within a minute or so; counts and bytes do not depend on it. A time that misses its target here may meet it there."
+      "one were measured on the same machine within a minute or so; counts and bytes do not depend on it. A time that misses its target here may meet it on an idle machine."
     : "The machine did nothing else when it began.";
   return ["## Where it was measured", keyTable(rows), busy];
 }
