@@ -27,7 +27,7 @@ export interface BarChart {
 const WIDTH = 860;
 const PADDING = 24;
 const LABEL = 272;
-const TEXT = 170;
+const TEXT = 200;
 const BAR_LEFT = PADDING + LABEL;
 const LONGEST_BAR = WIDTH - BAR_LEFT - TEXT - PADDING;
 const BAR_HEIGHT = 16;
