@@ -5,24 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
+import { type BenchReport, benchReportSchema } from "./report/bench-report.ts";
 
 const RUN = fileURLToPath(new URL("run.ts", import.meta.url));
-
-const reportSchema = z.object({
-  machine: z.object({ cpu: z.string(), cores: z.int(), node: z.string() }),
-  notes: z.array(z.string()),
-  figures: z.array(
-    z.object({
-      group: z.string(),
-      candidate: z.string(),
-      figure: z.string(),
-      value: z.number(),
-      // null: to a time that was too short to be measured
-      ratio: z.number().nullable(),
-    }),
-  ),
-});
 
 /** Each group's figures, and how many candidates each compares. */
 const SYNC = { ms: 3, "ms, run again": 3, "rows written": 3, statements: 3, "bytes a sample": 3 };
@@ -30,6 +15,7 @@ const ANSWER = { "ms, p50, over HTTP": 1, "D1 round trips": 1, "D1 rows read": 1
 const OURS = { ...ANSWER, "ms, p50": 1, "ms, p95": 1 };
 const BESIDE = { ...ANSWER, "ms, p50": 2, "ms, p95": 2 };
 const COLD = { ...BESIDE, "ms, R2 at 30 ms": 1, "ms, R2 at 50 ms": 1, "ms, R2 at 100 ms": 1 };
+const MEMORY = { "MB of the isolate, peak": 3, "MB of answer": 3 };
 const COMPARISONS: Record<string, Record<string, number>> = {
   "decode a page of 1,000 rows": { "samples/s": 2 },
   "a sync: 100 new samples of 300 given, 20 points": SYNC,
@@ -54,6 +40,8 @@ const COMPARISONS: Record<string, Record<string, number>> = {
   "1 point x 2 days raw, cold": COLD,
   "10 points x 2 days raw, cold, of one device": COLD,
   "10 points x 2 days raw, cold, all over the site": COLD,
+  "30 points x 6 days 1hr": MEMORY,
+  "30 points x 6 days 1day": MEMORY,
 };
 
 const isLinux = process.platform === "linux";
@@ -64,14 +52,14 @@ const title = isLinux
 describe.skipIf(!isLinux)(title, () => {
   let folder: string;
   let printed: string;
-  let report: z.infer<typeof reportSchema>;
+  let report: BenchReport;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "building-vitals-smoke-"));
     const file = join(folder, "report", "bench.json");
     // rejects where it does not end with 0
-    const { stdout } = await promisify(execFile)(process.execPath, [RUN, "--smoke", "--report", file]);
+    const { stdout } = await promisify(execFile)(process.execPath, [RUN, "--smoke", "--json", file]);
     printed = stdout;
-    report = reportSchema.parse(JSON.parse(await readFile(file, "utf8")));
+    report = benchReportSchema.parse(JSON.parse(await readFile(file, "utf8")));
   }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -89,6 +77,22 @@ describe.skipIf(!isLinux)(title, () => {
       expect(lines[i]).toContain(figure);
       expect(lines[i]).toContain(candidate);
     }
+  });
+
+  it("says where it was measured", () => {
+    const { date, machine, versions, load } = report;
+    expect(Date.now() - Date.parse(date)).toBeLessThan(600_000);
+    expect(machine.cores).toBeGreaterThan(0);
+    expect(load.most).toBeGreaterThanOrEqual(Math.max(load.start, load.end));
+    expect(Object.keys(versions)).toEqual([
+      "node",
+      "workerd",
+      "miniflare",
+      "wrangler",
+      "hyparquet",
+      "hyparquet-writer",
+      "DuckDB",
+    ]);
   });
 
   it("measures no group that is not looked at here", () => {

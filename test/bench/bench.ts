@@ -1,8 +1,13 @@
 import type { z } from "zod";
 import type { BenchSize } from "./size.ts";
 
+/** What can be measured alone. */
+export const SECTIONS = ["decode", "sync", "reads", "day-file", "site-year", "memory"] as const;
+export type Section = (typeof SECTIONS)[number];
+
 /** One measured figure of one candidate; `ratio` is to the first candidate of its group. */
 export interface Figure {
+  readonly section: Section;
   readonly group: string;
   readonly candidate: string;
   readonly figure: string;
@@ -16,6 +21,8 @@ export class Bench {
   /** what was measured on, where the groups' names do not tell */
   readonly notes: string[] = [];
   readonly size: BenchSize;
+  /** of what is measured from now on */
+  section: Section = "decode";
   #url: URL | null = null;
 
   constructor(size: BenchSize) {
@@ -41,7 +48,7 @@ export class Bench {
     const first = values[0]?.[1] ?? Number.NaN;
     for (const [i, [candidate, value]] of values.entries()) {
       // what is too quick to be measured is still as quick as itself
-      this.figures.push({ group, candidate, figure, value, ratio: i === 0 ? 1 : value / first });
+      this.figures.push({ section: this.section, group, candidate, figure, value, ratio: i === 0 ? 1 : value / first });
     }
   }
 }

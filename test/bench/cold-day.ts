@@ -25,9 +25,10 @@ export async function benchColdDay(bench: Bench, startAnew: () => Promise<Minifl
   const pid = workerdPid();
   const [cpuBefore, idle] = [cpuSeconds(pid), residentMb(pid, "VmRSS")];
   forgetPeak(pid);
-  const stopWatching = await watchIsolate(miniflare, "bench");
+  const watch = await watchIsolate(miniflare, "bench");
   const { key, rows, bytes } = await bench.ask(mergedSchema, "/cold/merge");
-  const isolate = await stopWatching();
+  const isolate = watch.most();
+  watch.close();
   const cpu = cpuSeconds(pid) - cpuBefore;
   const grown = residentMb(pid, "VmHWM") - idle;
 

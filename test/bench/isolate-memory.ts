@@ -14,12 +14,21 @@ const usageSchema = z.object({
   }),
 });
 
+/** What an isolate has held. */
+export interface IsolateWatch {
+  /** Begins anew, and frees what nothing uses any more before it looks again. */
+  forget(): void;
+  /** MB. @throws where it was hardly looked at */
+  most(): number;
+  close(): void;
+}
+
 /**
  * Watches what a Worker's isolate holds, by V8's own account through the inspector: what the platform's 128 MB are
- * counted of. The process holds more, for the local D1 and R2 are in it.
- * @returns stops, and gives the most that was seen, in MB
+ * counted of. The process holds more, for the local D1 and R2 are in it. An isolate that has nothing to do hears nothing,
+ * so what it is asked meanwhile is answered at its next request.
  */
-export async function watchIsolate(miniflare: Miniflare, worker: string): Promise<() => Promise<number>> {
+export async function watchIsolate(miniflare: Miniflare, worker: string): Promise<IsolateWatch> {
   // Miniflare's inspector lets in pages of this origin alone.
   const socket = new WebSocket(new URL(worker, await miniflare.getInspectorURL()), {
     headers: { origin: "http://localhost" },
@@ -29,35 +38,53 @@ export async function watchIsolate(miniflare: Miniflare, worker: string): Promis
     socket.addEventListener("error", reject, { once: true });
   });
   let [most, id] = [0, 0];
-  const ask = () =>
-    new Promise<number>((resolve, reject) => {
+  const ask = (method: string) =>
+    new Promise<unknown>((resolve) => {
       const own = ++id;
       const onMessage = ({ data }: MessageEvent) => {
         const message: unknown = JSON.parse(String(data));
         if (!(typeof message === "object" && message !== null && "id" in message && message.id === own)) return;
         socket.removeEventListener("message", onMessage);
-        const usage = usageSchema.safeParse(message);
-        if (!usage.success) return reject(usage.error);
-        const { usedSize, embedderHeapUsedSize, backingStorageSize } = usage.data.result;
-        resolve((usedSize + embedderHeapUsedSize + backingStorageSize) / MB);
+        resolve(message);
       };
       socket.addEventListener("message", onMessage);
-      socket.send(JSON.stringify({ id: own, method: "Runtime.getHeapUsage" }));
+      socket.send(JSON.stringify({ id: own, method }));
     });
-  const stopped = new AbortController();
-  let polls = 0;
-  const watching = (async () => {
-    while (!stopped.signal.aborted) {
-      most = Math.max(most, await ask());
-      polls++;
+  const heldMb = async () => {
+    const { result } = usageSchema.parse(await ask("Runtime.getHeapUsage"));
+    return (result.usedSize + result.embedderHeapUsedSize + result.backingStorageSize) / MB;
+  };
+  const closed = new AbortController();
+  let [polls, period] = [0, 0];
+  const watch = async () => {
+    let collected = -1;
+    while (!closed.signal.aborted) {
+      const own = period;
+      if (collected !== own) await ask("HeapProfiler.collectGarbage");
+      collected = own;
+      const held = await heldMb();
+      if (own === period) {
+        most = Math.max(most, held);
+        polls++;
+      }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-  })();
-  return async () => {
-    stopped.abort();
-    await watching;
-    socket.close();
-    if (polls < 2) throw new Error("the isolate was hardly looked at");
-    return most;
+  };
+  let failure: unknown = null;
+  void watch().catch((error: unknown) => (failure = error));
+  return {
+    forget() {
+      period++;
+      [most, polls] = [0, 0];
+    },
+    most() {
+      if (failure !== null) throw failure;
+      if (polls < 2) throw new Error("the isolate was hardly looked at");
+      return most;
+    },
+    close() {
+      closed.abort();
+      socket.close();
+    },
   };
 }

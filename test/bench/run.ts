@@ -1,13 +1,16 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir } from "node:os";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { applyMigrations } from "@building-vitals/local/migrations";
 import type { Miniflare } from "miniflare";
-import { Bench, type Figure } from "./bench.ts";
+import { Bench, type Figure, type Section, SECTIONS } from "./bench.ts";
 import { benchColdDay } from "./cold-day.ts";
 import { benchDecoder, benchReads, benchWrites } from "./hot-level.ts";
+import { type BenchReport, benchReportSchema } from "./report/bench-report.ts";
+import { commitOf, machineOf, versionsOf, watchLoad } from "./report/machine.ts";
+import { DATA_FILE, writeReport } from "./report/write-report.ts";
 import { benchSiteYear } from "./site-year.ts";
 import { FULL_SIZE, SMOKE_SIZE, yearOfDays } from "./size.ts";
 import { startWorkerd } from "./workerd.ts";
@@ -16,11 +19,11 @@ const WORKER = fileURLToPath(new URL("worker/index.ts", import.meta.url));
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 const LOCAL = fileURLToPath(new URL("../../.local", import.meta.url));
 
-const GROUPS = ["decode", "sync", "reads", "day-file", "site-year"] as const;
-type Group = (typeof GROUPS)[number];
+/** Those that ask a site's year, which is kept for the next run. */
+const OF_THE_YEAR: ReadonlySet<Section> = new Set(["site-year", "memory"]);
 
 /** All but the site-year: on a state that is made anew, and thrown away. */
-async function benchLevels(bench: Bench, only: readonly Group[], stateDir: string): Promise<void> {
+async function benchLevels(bench: Bench, only: readonly Section[], stateDir: string): Promise<void> {
   const worker = { main: WORKER, databases: ["HOURS", "INTEGERS", "TEXTS", "COLD"], bindings: { SIZE: bench.size } };
   const running: Miniflare[] = [];
   const stop = async () => running.pop()?.dispose();
@@ -36,10 +39,17 @@ async function benchLevels(bench: Bench, only: readonly Group[], stateDir: strin
     for (const database of ["HOURS", "COLD"]) {
       await applyMigrations(await first.getD1Database(database), MIGRATIONS);
     }
-    if (only.includes("decode")) await benchDecoder(bench);
-    if (only.includes("sync")) await benchWrites(bench);
-    if (only.includes("reads")) await benchReads(bench);
-    if (only.includes("day-file")) await benchColdDay(bench, startAnew, stateDir);
+    const sections: readonly [Section, () => Promise<void>][] = [
+      ["decode", () => benchDecoder(bench)],
+      ["sync", () => benchWrites(bench)],
+      ["reads", () => benchReads(bench)],
+      ["day-file", () => benchColdDay(bench, startAnew, stateDir)],
+    ];
+    for (const [section, run] of sections.filter(([name]) => only.includes(name))) {
+      process.stderr.write(`${section}\n`);
+      bench.section = section;
+      await run();
+    }
   } finally {
     await stop();
   }
@@ -59,42 +69,70 @@ function print({ notes, figures }: Bench): void {
 }
 
 // `npm run bench`: every claim of speed and size beside its baseline, in one run.
-//   --only GROUP   that group alone; may be repeated
-//   --days N       days of the site-year: 365
-//   --smoke        in a few seconds, to see that it still runs
-//   --report FILE  another place for the JSON
+//   --only SECTION  that section alone; may be repeated
+//   --days N        days of the site-year: 365
+//   --smoke         in a few seconds, to see that it still runs
+//   --json FILE     another place for the JSON
+//   --report        writes docs/benchmarks.md, its charts and README's figures; takes a whole run
+//   --render        writes the same again, of the figures of the last report: nothing is measured
 const { values: options } = parseArgs({
   options: {
-    only: { type: "string", multiple: true, default: [...GROUPS] },
+    only: { type: "string", multiple: true, default: [...SECTIONS] },
     days: { type: "string" },
     smoke: { type: "boolean", default: false },
-    report: { type: "string", default: join(LOCAL, "bench.json") },
+    json: { type: "string", default: join(LOCAL, "bench.json") },
+    report: { type: "boolean", default: false },
+    render: { type: "boolean", default: false },
   },
 });
 const only = options.only.map((name) => {
-  const group = GROUPS.find((one) => one === name);
-  if (group === undefined) throw new Error(`--only takes ${GROUPS.join(", ")}, not ${name}`);
-  return group;
+  const section = SECTIONS.find((one) => one === name);
+  if (section === undefined) throw new Error(`--only takes ${SECTIONS.join(", ")}, not ${name}`);
+  return section;
 });
-const whole = options.smoke ? SMOKE_SIZE : FULL_SIZE;
-const size = options.days === undefined ? whole : { ...whole, year: yearOfDays(whole.year, Number(options.days)) };
-// Little old space, so that a Worker's 128 MB are real; what it holds in typed arrays comes on top.
-process.env["MINIFLARE_WORKERD_V8_FLAGS"] = "--max-old-space-size=96";
-const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-bench-"));
-try {
+const isWhole = SECTIONS.every((section) => only.includes(section)) && !options.smoke && options.days === undefined;
+if (options.report && !isWhole) throw new Error("--report is of a whole run: it takes no --only, --days or --smoke");
+
+async function measure(): Promise<BenchReport> {
+  const full = options.smoke ? SMOKE_SIZE : FULL_SIZE;
+  const size = options.days === undefined ? full : { ...full, year: yearOfDays(full.year, Number(options.days)) };
+  // Little old space, so that a Worker's 128 MB are real; what it holds in typed arrays comes on top.
+  process.env["MINIFLARE_WORKERD_V8_FLAGS"] = "--max-old-space-size=96";
+  const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-bench-"));
+  const [began, commit, stopWatching] = [Date.now(), commitOf(), watchLoad()];
   const bench = new Bench(size);
-  if (only.some((group) => group !== "site-year")) await benchLevels(bench, only, stateDir);
-  if (only.includes("site-year")) {
-    const { points, days } = size.year;
-    const kept = join(LOCAL, "bench", `site-year-${points}x${days}`);
-    await benchSiteYear(bench, options.smoke ? join(stateDir, "site-year") : kept);
+  try {
+    if (only.some((section) => !OF_THE_YEAR.has(section))) await benchLevels(bench, only, stateDir);
+    if (only.some((section) => OF_THE_YEAR.has(section))) {
+      const { points, days } = size.year;
+      const kept = join(LOCAL, "bench", `site-year-${points}x${days}`);
+      await benchSiteYear(bench, only, options.smoke ? join(stateDir, "site-year") : kept);
+    }
+  } finally {
+    await rm(stateDir, { recursive: true, force: true });
   }
   print(bench);
-  const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
-  await mkdir(dirname(options.report), { recursive: true });
-  const report = { machine, notes: bench.notes, figures: bench.figures };
-  await writeFile(options.report, `${JSON.stringify(report, null, 2)}\n`);
-  console.log(`\nAs JSON: ${relative(process.cwd(), options.report)}`);
-} finally {
-  await rm(stateDir, { recursive: true, force: true });
+  return {
+    date: new Date(began).toISOString(),
+    seconds: Math.round((Date.now() - began) / 1000),
+    commit,
+    machine: machineOf(),
+    load: stopWatching(),
+    versions: versionsOf(),
+    size: { decodes: size.decodes, runs: size.runs },
+    notes: bench.notes,
+    figures: bench.figures,
+  };
+}
+
+if (options.render) {
+  await writeReport(benchReportSchema.parse(JSON.parse(await readFile(DATA_FILE, "utf8"))));
+} else {
+  const report = await measure();
+  await mkdir(dirname(options.json), { recursive: true });
+  const json = `${JSON.stringify(report, null, 2)}\n`;
+  await writeFile(options.json, json);
+  console.log(`\nAs JSON: ${relative(process.cwd(), options.json)}`);
+  // as the JSON has it, in which a ratio to nothing is null
+  if (options.report) await writeReport(benchReportSchema.parse(JSON.parse(json)));
 }

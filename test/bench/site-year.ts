@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { type Bench, percentile } from "./bench.ts";
+import { type Bench, percentile, type Section } from "./bench.ts";
 import { DuckDbDays } from "./duckdb-days.ts";
+import { benchMemory } from "./memory.ts";
 import { pointName } from "./worker/year/samples.ts";
 import { casesOf, type YearCase } from "./year-cases.ts";
 import { SITE_NAME } from "./year-size.ts";
@@ -33,12 +34,10 @@ const costSchema = z.object({
 const metadataSchema = z.object({ metadata: z.object({ partial: z.literal(false), total_samples: z.int() }) });
 const latestSchema = z.object({ partial: z.literal(false), points: z.array(z.unknown()) });
 
-/** What a site's year costs to ask, through the query Worker, beside DuckDB and rows of samples. */
-export async function benchSiteYear(bench: Bench, folder: string): Promise<void> {
+/** What a site's year costs to ask, through the query Worker, beside DuckDB and rows of samples; and in memory. */
+export async function benchSiteYear(bench: Bench, only: readonly Section[], folder: string): Promise<void> {
   const size = bench.size.year;
   const year = await startSiteYear(folder, size, (line) => process.stderr.write(`${line}\n`));
-  const { files, hot } = daysOf(size);
-  const fileDays = Array.from({ length: hot - files }, (_, i) => files + i);
   bench.notes.push(
     `A site's year: ${size.points.toLocaleString("en")} points x ${size.days} days, a sample a minute. ` +
       `The last ${size.hotDays} days are hot (all points, and half an hour more), the ${size.fileDays} before have day files in R2; ` +
@@ -46,17 +45,29 @@ export async function benchSiteYear(bench: Bench, folder: string): Promise<void>
       `${size.baselinePoints} points are in the row-per-sample layout, their hot days. ` +
       (year.builtIn === null ? "It was kept from an earlier run." : `Built in ${Math.round(year.builtIn)} s.`),
   );
-  const duckdb = await DuckDbDays.open(year.miniflare, join(folder, "files"), SITE_NAME, fileDays);
   try {
     bench.connect(year.url);
+    bench.section = "site-year";
+    if (only.includes("site-year")) await benchQuestions(bench, year, folder);
+    bench.section = "memory";
+    if (only.includes("memory")) await benchMemory(bench, year);
+  } finally {
+    await year.miniflare.dispose();
+  }
+}
+
+async function benchQuestions(bench: Bench, year: SiteYear, folder: string): Promise<void> {
+  const { files, hot } = daysOf(bench.size.year);
+  const fileDays = Array.from({ length: hot - files }, (_, i) => files + i);
+  const duckdb = await DuckDbDays.open(year.miniflare, join(folder, "files"), SITE_NAME, fileDays);
+  try {
     const still = percentile(await bench.ask(runsSchema, "/time/nothing", [["runs", bench.size.runs]]), 50);
-    for (const one of casesOf(size)) {
+    for (const one of casesOf(bench.size.year)) {
       process.stderr.write(`${one.name}\n`);
       await benchCase(bench, year, duckdb, one, still);
     }
   } finally {
     duckdb.close();
-    await year.miniflare.dispose();
   }
 }
 

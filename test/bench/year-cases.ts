@@ -23,6 +23,7 @@ export interface YearCase {
   readonly cold: { readonly ids: readonly number[]; readonly days: readonly number[] } | null;
 }
 
+/** A question to `/timeseries/query`. */
 interface Asked {
   readonly ids: readonly number[];
   readonly start: number;
@@ -30,7 +31,7 @@ interface Asked {
   readonly interval: "raw" | "5min" | "1hr" | "1day";
 }
 
-function timeseries({ ids, start, end, interval }: Asked): string {
+export function timeseries({ ids, start, end, interval }: Asked): string {
   const names = ids.map((id) => encodeURIComponent(pointName(id))).join();
   return `/timeseries/query?site_name=${SITE_NAME}&point_names=${names}&start_time=${start}&end_time=${end}&interval=${interval}`;
 }

@@ -1,7 +1,7 @@
 import { FORMAT_VERSION } from "@building-vitals/core/cold/day-file-schema";
 import { SCHEMA_VERSION } from "@building-vitals/core/d1/schema-version";
 import { buildCatalog, buildFileDay, buildHotDay, buildOpenHour, buildRowsDay, type YearEnv } from "./build.ts";
-import { answerOf, costOf, timeRuns } from "./measure.ts";
+import { answerOf, costOf, streamAnswer, timeRuns } from "./measure.ts";
 
 /** Raise it with any change of what is built. */
 const GENERATOR = 1;
@@ -32,6 +32,8 @@ export default {
       case "/build/open-hour":
         await buildOpenHour(env);
         return Response.json({});
+      case "/answer":
+        return streamAnswer(text("path"), env, context);
       case "/cost":
         return Response.json(await costOf(url.searchParams.getAll("path"), env, context));
       case "/time":

@@ -36,10 +36,14 @@ export async function timeRuns(runs: number, work: () => Promise<void>): Promise
   return milliseconds;
 }
 
+/** The query Worker's answer, piece by piece as it makes it. */
+export async function streamAnswer(path: string, env: object, context: ExecutionContext): Promise<Response> {
+  return query.fetch(new Request(new URL(path, "http://query.bench")), { ...env, SITES }, context);
+}
+
 /** Asks the query Worker, and takes its answer to the last byte. @throws for any answer but 200 */
 export async function answerOf(path: string, env: object, context: ExecutionContext): Promise<Uint8Array> {
-  const request = new Request(new URL(path, "http://query.bench"));
-  const response = await query.fetch(request, { ...env, SITES }, context);
+  const response = await streamAnswer(path, env, context);
   const body = new Uint8Array(await response.arrayBuffer());
   if (response.status !== 200) throw new Error(`${path}: ${response.status} ${new TextDecoder().decode(body)}`);
   return body;

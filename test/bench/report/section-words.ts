@@ -1,0 +1,79 @@
+import type { Section } from "../bench.ts";
+import { RUNS as MEMORY_RUNS } from "../memory.ts";
+import type { BenchReport } from "./bench-report.ts";
+
+/** What a reader must know to trust a section's figures. */
+export interface SectionWords {
+  readonly title: string;
+  /** what is measured, and on what */
+  readonly what: string;
+  /** which statistic of how many runs */
+  readonly statistic: string;
+  /** what it is compared with */
+  readonly baseline: string;
+}
+
+export function sectionWords(section: Section, { decodes, runs }: BenchReport["size"]): SectionWords {
+  switch (section) {
+    case "decode":
+      return {
+        title: "Decoding a page of the API",
+        what: "A page of JSON as the ACE API gives it becomes columns of checked samples, in workerd, on one core. More is better.",
+        statistic: `Median of 5 measurements, each of which decodes the page ${decodes} times.`,
+        baseline: "`JSON.parse` of the same page, which checks nothing and makes no columns.",
+      };
+    case "sync":
+      return {
+        title: "Storing what a sync brings",
+        what:
+          "Every five minutes a sync asks for fifteen minutes of every point: two thirds of what it is given is stored " +
+          "already. The rows written are what D1 bills.",
+        statistic:
+          "Median of 8 syncs, one after the other; “run again” is each of them a second time, when nothing is new.",
+        baseline: "A row a sample in the same D1, under integer keys, and under the names as text.",
+      };
+    case "reads":
+      return {
+        title: "Reading the hot level",
+        what: "Samples of D1 become columns, without the query Worker around it.",
+        statistic: "Median of 9 runs.",
+        baseline: "A row a sample in the same D1, under integer keys, and under the names as text.",
+      };
+    case "day-file":
+      return {
+        title: "A day file",
+        what:
+          "A day of every point, a sample a minute, of the simulator's invented building (half of the bytes are noise of " +
+          "single precision, which nothing compresses): merged of what a backfill has spilled to R2, written, read back " +
+          "and verified, in workerd. The isolate's memory is by V8's own account; resident memory is the whole process's, " +
+          "with the local D1 and R2 in it.",
+        statistic: "One run in a workerd that has done nothing before.",
+        baseline:
+          "The same rows written by DuckDB: sorted by point and time with zstd, and in time order with 10,000-row groups " +
+          "and Snappy, as the system before this one wrote them.",
+      };
+    case "site-year":
+      return {
+        title: "Questions to a year of a site",
+        what:
+          "Whole answers of the query Worker, to the last byte of JSON, without any cache. Each answer is checked to hold " +
+          "every sample before it is timed. What is called hot is in D1, what is called cold in day files in R2; charts of " +
+          "a year are made of hourly aggregates in D1.",
+        statistic:
+          `p50 and p95 of ${runs} runs, timed inside workerd, less what a run of nothing takes. “Over HTTP” is the p50 of ` +
+          `${Math.ceil(runs / 5)} of the same answers as a client outside sees them. DuckDB: 3 to ${runs} runs, 10 s at most.`,
+        baseline:
+          "For hot ranges a row a sample in D1, asked in SQL, without an answer being made of it. For cold ranges DuckDB, " +
+          "with a thread a core, on the same files on disk.",
+      };
+    case "memory":
+      return {
+        title: "Memory of the largest charts of a year",
+        what:
+          "What the query Worker's isolate holds while it answers, by V8's own account, garbage that is not collected yet " +
+          "included: what the platform's 128 MB are counted of. 100 points are as many as one question may have.",
+        statistic: `The most of ${MEMORY_RUNS} runs one after the other, looked at every 10 ms, after a collection of garbage.`,
+        baseline: "The same answer as JSON.",
+      };
+  }
+}
