@@ -125,7 +125,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     const route = matchRoute(url.pathname);
     if (!route) return noSuchUrl();
     log.note(route.endpoint);
-    const fault = faults.forResponse(route.endpoint, "site" in route ? route.site : undefined);
+    const fault = faults.forResponse(route.endpoint);
     const normal = () => answer(request, route, url.searchParams);
     return fault ? answerWithFault(fault, normal, request.signal, options.sleep ?? sleep) : normal();
   }

@@ -11,8 +11,8 @@ const trigger = {
   times: z.int().min(1).optional(),
 };
 
-/** A trigger for faults that any endpoint can have; all endpoints, and those of all sites, if it names none. */
-const anywhere = { ...trigger, endpoint: z.enum(ENDPOINTS).optional(), site: z.string().optional() };
+/** A trigger for faults that any endpoint can have; all endpoints if it names none. */
+const anywhere = { ...trigger, endpoint: z.enum(ENDPOINTS).optional() };
 
 const delayMs = z.number().min(0);
 

@@ -22,17 +22,12 @@ export class Faults {
     this.plan = plan;
   }
 
-  /**
-   * The fault that hits this whole answer: the first of the plan that fires.
-   * @param site whose endpoint it is; undefined: no site's
-   */
-  forResponse(endpoint: Endpoint, site?: string): ResponseFaultRule | undefined {
+  /** The fault that hits this whole answer: the first of the plan that fires. */
+  forResponse(endpoint: Endpoint): ResponseFaultRule | undefined {
     let first: ResponseFaultRule | undefined;
     for (const rule of this.plan.rules.filter(isResponseFault)) {
       // Every rule counts the request, also when an earlier one has fired.
-      const isMeant =
-        (rule.endpoint === undefined || rule.endpoint === endpoint) && (rule.site === undefined || rule.site === site);
-      const isDue = isMeant && this.#due(rule);
+      const isDue = (rule.endpoint === undefined || rule.endpoint === endpoint) && this.#due(rule);
       if (isDue) first ??= rule;
     }
     if (first) this.#count(first);

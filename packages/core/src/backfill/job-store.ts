@@ -90,17 +90,27 @@ const KNOWN_ELSEWHERE = `
 SELECT r.value ->> 0 AS site_id, d.day, r.value ->> 3 AS state, r.value ->> 4 AS source
 FROM json_each(?5) r CROSS JOIN days d WHERE d.day BETWEEN r.value ->> 1 AND r.value ->> 2`;
 
-/** The days of a job that has just begun. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 what `known` says. */
-function insertDays(selection: DaySelection, known: string): string {
-  const isFinished = "k.state = 'empty-confirmed' OR (k.state = 'written' AND k.source = 'api')";
-  const outcome =
-    selection === "unfinished" ? `CASE WHEN ${isFinished} THEN 'skipped' ELSE 'pending' END` : "'pending'";
+const UNFINISHED =
+  "CASE WHEN k.state = 'empty-confirmed' OR (k.state = 'written' AND k.source = 'api') THEN 'skipped' ELSE 'pending' END";
+
+/** The days of a job that has just begun. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 what is known. */
+const INSERT_DAYS: Record<DaySelection, string> = {
+  all: insertDays(KNOWN_HERE, "'pending'", "true"),
+  unfinished: insertDays(KNOWN_HERE, UNFINISHED, "true"),
+  failed: insertDays(KNOWN_HERE, "'pending'", HAS_FAILED),
+};
+const INSERT_DAYS_ELSEWHERE: Record<DaySelection, string> = {
+  all: insertDays(KNOWN_ELSEWHERE, "'pending'", "true"),
+  unfinished: insertDays(KNOWN_ELSEWHERE, UNFINISHED, "true"),
+  failed: insertDays(KNOWN_ELSEWHERE, "'pending'", HAS_FAILED),
+};
+
+function insertDays(known: string, outcome: string, selected: string): string {
   return `
 INSERT INTO backfill_days (backfill_id, site_id, day, outcome, finished_at)
 WITH RECURSIVE days (day) AS (SELECT ?2 UNION ALL SELECT day + 1 FROM days WHERE day < ?3), known AS (${known})
 SELECT ?1, k.site_id, k.day, ${outcome}, CASE ${outcome} WHEN 'skipped' THEN ?4 END FROM known k
-WHERE EXISTS (SELECT 1 FROM backfill_jobs j WHERE j.backfill_id = ?1 AND j.status = 'in_progress')
-  AND ${selection === "failed" ? HAS_FAILED : "true"}
+WHERE EXISTS (SELECT 1 FROM backfill_jobs j WHERE j.backfill_id = ?1 AND j.status = 'in_progress') AND ${selected}
 ON CONFLICT DO NOTHING`;
 }
 
@@ -136,9 +146,9 @@ export async function startJob(db: D1Database, job: NewJob, now: number): Promis
     db.batch([
       // A file that somebody replaced is not overruled in passing.
       db.prepare(INSERT_JOB).bind(...bounds, selection === "unfinished" ? 0 : 1),
-      db.prepare(insertDays(selection, KNOWN_HERE)).bind(...bounds, JSON.stringify(siteIds)),
+      db.prepare(INSERT_DAYS[selection]).bind(...bounds, JSON.stringify(siteIds)),
       ...[...jsonChunks(elsewhere, runJson, MAX_ASCII_CHARS)].map(({ json }) =>
-        db.prepare(insertDays(selection, KNOWN_ELSEWHERE)).bind(...bounds, json),
+        db.prepare(INSERT_DAYS_ELSEWHERE[selection]).bind(...bounds, json),
       ),
       db.prepare(FINISH_JOB).bind(id, 0, now),
       db.prepare("SELECT * FROM backfill_jobs WHERE backfill_id = ?1").bind(id),
