@@ -27,6 +27,7 @@ const UNLISTED_SETTINGS = ["ACE_API_KEY", "ADMIN_TOKEN", "QUERY_TOKEN"];
 const declaredSchema = z.object({
   bindings: z.record(z.string(), z.json()).default({}),
   cronTriggers: z.array(z.string()).default([]),
+  d1Databases: z.record(z.string(), z.object({ id: z.string() })),
 });
 const sitesSchema = z.array(z.object({ database: z.string().optional() }));
 
@@ -84,7 +85,7 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
       name,
       modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: await bundleWorker(main) }],
       bindings: { ...declared.bindings, ...settingsFor(Object.keys(declared.bindings), options.settings) },
-      d1Databases: { ...Object.fromEntries(databases.map((id) => [id, { id }])), ...workerOptions.d1Databases },
+      d1Databases: { ...Object.fromEntries(databases.map((id) => [id, { id }])), ...declared.d1Databases },
       ...(SERVICES[name] === undefined ? {} : { serviceBindings: SERVICES[name] }),
       unsafeDirectSockets: [{ host: HOST, port: options.ports[name] }],
     })),

@@ -15,8 +15,8 @@ export async function sitesOf(
   field: string,
 ): Promise<PlacedSite[]> {
   const { DB, SITES } = settings;
-  const configured = SITES.map((site) => site.name);
-  const unknown = names?.find((name) => !configured.includes(name));
+  const configured = new Set(SITES.map((site) => site.name));
+  const unknown = names?.find((name) => !configured.has(name));
   if (unknown !== undefined) {
     throw new Problem("unknown_site", `The SITES setting has no site ${JSON.stringify(unknown)}.`, field);
   }

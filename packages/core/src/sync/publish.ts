@@ -20,7 +20,8 @@ export async function publishRun(
   of: { readonly siteCount: number; readonly begun: ReadonlySet<string> },
   letters: readonly DeadLetter[] = [],
 ): Promise<void> {
-  const sum = (of: (site: SyncResult["sites"][number]) => number) => run.sites.reduce((n, site) => n + of(site), 0);
+  const sum = (count: (site: SyncResult["sites"][number]) => number) =>
+    run.sites.reduce((n, site) => n + count(site), 0);
   const errors = run.sites.flatMap((site) => site.errors.map((error) => ({ ...error, site: site.site })));
   const counts = {
     recordsFetched: sum((site) => site.recordsFetched),

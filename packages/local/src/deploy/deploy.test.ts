@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
@@ -11,8 +11,8 @@ import { type FakeAccount, fakeAccountSchema } from "./fake-account.ts";
 
 const COMMAND = fileURLToPath(new URL("../deploy.ts", import.meta.url));
 const FAKE = fileURLToPath(new URL("fake-wrangler.ts", import.meta.url));
-const MIGRATIONS = ["0001_hot_level.sql", "0002_cold_level.sql", "0003_backfill_instances.sql", "0004_rollups.sql"];
-const ALL_MIGRATIONS = [...MIGRATIONS, "0005_dead_letters.sql"];
+const ALL_MIGRATIONS = readdirSync(fileURLToPath(new URL("../../../../migrations", import.meta.url))).sort();
+const MIGRATIONS = ALL_MIGRATIONS.slice(0, -1);
 
 /** what /health answers: of the version that was deployed last */
 let health: (version: string) => { status: number; body: unknown };
@@ -186,7 +186,9 @@ test("a migration of data needs --yes, and a bookmark is taken first", async () 
   await given(behind);
   const refused = await deploy("--env", "staging");
   expect(refused.code).toBe(1);
-  expect(refused.output).toContain("careful    migrate a database that holds data: 0005_dead_letters.sql\n");
+  expect(refused.output).toContain(
+    `careful    migrate building-vitals-staging, which holds data: ${ALL_MIGRATIONS.at(-1)}\n`,
+  );
   expect(refused.output).toContain("Nothing was changed. What is marked careful needs --yes.");
   expect(changes(refused.calls)).toEqual([]);
 
