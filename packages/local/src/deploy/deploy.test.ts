@@ -11,7 +11,7 @@ import { type FakeAccount, fakeAccountSchema } from "./fake-account.ts";
 
 const COMMAND = fileURLToPath(new URL("../deploy.ts", import.meta.url));
 const FAKE = fileURLToPath(new URL("fake-wrangler.ts", import.meta.url));
-const ALL_MIGRATIONS = readdirSync(fileURLToPath(new URL("../../../../migrations", import.meta.url))).sort();
+const ALL_MIGRATIONS = readdirSync(new URL("../../../../migrations/", import.meta.url)).toSorted();
 const MIGRATIONS = ALL_MIGRATIONS.slice(0, -1);
 
 /** what /health answers: of the version that was deployed last */
@@ -186,9 +186,7 @@ test("a migration of data needs --yes, and a bookmark is taken first", async () 
   await given(behind);
   const refused = await deploy("--env", "staging");
   expect(refused.code).toBe(1);
-  expect(refused.output).toContain(
-    `careful    migrate building-vitals-staging, which holds data: ${ALL_MIGRATIONS.at(-1)}\n`,
-  );
+  expect(refused.output).toContain(`careful    migrate a database that holds data: ${ALL_MIGRATIONS.at(-1)}\n`);
   expect(refused.output).toContain("Nothing was changed. What is marked careful needs --yes.");
   expect(changes(refused.calls)).toEqual([]);
 
