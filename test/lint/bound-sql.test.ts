@@ -22,8 +22,11 @@ const CONSTANT = /^[A-Z][A-Z0-9_]*(?:\.[a-zA-Z]+)?$/;
 /** Expressions that look otherwise and hold nothing that comes from outside. */
 const KNOWN = new Map([
   ["packages/core/src/cold/fold-hour.ts", ["Array(HOURS_A_DAY).fill(0).join()"]],
-  // two texts of the same file
-  ["packages/core/src/backfill/job-store.ts", ["outcome", "selected", "INSERT_DAYS[selection]"]],
+  // texts of the same file
+  [
+    "packages/core/src/backfill/job-store.ts",
+    ["known", "outcome", "selected", "INSERT_DAYS[selection]", "INSERT_DAYS_ELSEWHERE[selection]"],
+  ],
   // no statement: the catalogue's own method of that name
   ["packages/core/src/sync/sync-site.ts", ["this.#state.catalogAt"]],
 ]);

@@ -60,15 +60,15 @@ export class RepairWorld {
   }
 
   context(given: Partial<RepairContext> = {}): RepairContext {
-    const { db, bucket } = this;
+    const { bucket } = this;
     const newBuild = () => `repair-${this.#count++}`;
     // whatever is written can be told by its time
     const now = () => dayStart(this.day + 30) + this.#count++;
-    return { db, bucket, now, newBuild, dryRun: false, ...given };
+    return { bucket, now, newBuild, dryRun: false, ...given };
   }
 
-  repair(given: Partial<RepairContext> = {}): Promise<RepairedDay> {
-    return repairDay(this.context(given), this.site, this.day);
+  repair({ db = this.db, ...given }: Partial<RepairContext> & { db?: D1Database } = {}): Promise<RepairedDay> {
+    return repairDay(this.context(given), { ...this.site, db }, this.day);
   }
 
   archive(day = this.day): Promise<ArchivedDay> {

@@ -8,7 +8,7 @@ import type { SyncContext, SyncSettings } from "../src/sync/sync-site.ts";
 import { syncSite } from "../src/sync/sync-site.ts";
 import type { SiteSyncResult } from "../src/sync/sync-result.ts";
 import { readSyncStates, type SyncState } from "../src/sync/sync-state.ts";
-import { SYNC_BUDGET_MS } from "../src/sync/sync-sites.ts";
+import { SYNC_BUDGET_MS, type SyncRunContext } from "../src/sync/sync-sites.ts";
 import { SiteClock } from "./site-clock.ts";
 
 const API_KEY = "test-key";
@@ -95,6 +95,13 @@ export class SyncWorld {
       deadline: clock.now() + budgetMs,
       letters: this.letters,
     };
+  }
+
+  /** What a run over `siteCount` sites is given. */
+  runContext(kv: KVNamespace, siteCount = 1): SyncRunContext {
+    const { settings, clock } = this;
+    const newClient = () => this.client();
+    return { kv, newClient, siteCount, settings, budgetMs: SYNC_BUDGET_MS, maxRequests: 250, now: clock.now };
   }
 
   /** One run as the cron would start it. */

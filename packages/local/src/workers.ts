@@ -5,6 +5,7 @@ import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler
 import { z } from "zod";
 import { buildDashboard } from "./dashboard-build.ts";
 import { applyMigrations } from "./migrations.ts";
+import { parseJson } from "./parse-json.ts";
 import { HOST } from "./ports.ts";
 import { wakeWorkflows, type WorkflowBinding } from "./wake-workflows.ts";
 import { bundleWorker } from "./worker-bundle.ts";
@@ -26,7 +27,9 @@ const UNLISTED_SETTINGS = ["ACE_API_KEY", "ADMIN_TOKEN", "QUERY_TOKEN"];
 const declaredSchema = z.object({
   bindings: z.record(z.string(), z.json()).default({}),
   cronTriggers: z.array(z.string()).default([]),
+  d1Databases: z.record(z.string(), z.object({ id: z.string() })),
 });
+const sitesSchema = z.array(z.object({ database: z.string().optional() }));
 
 /** A cron expression of a Worker's wrangler file. */
 export interface WorkerCron {
@@ -75,12 +78,14 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
     if (main === undefined) throw new Error(`wrangler.${name}.toml names no main module`);
     return { name, workerOptions, main, declared: declaredSchema.parse(workerOptions) };
   });
+  const databases = databasesNamed(options.settings["SITES"]);
   const workers = await Promise.all(
     configs.map(async ({ name, workerOptions, main, declared }) => ({
       ...workerOptions,
       name,
       modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: await bundleWorker(main) }],
       bindings: { ...declared.bindings, ...settingsFor(Object.keys(declared.bindings), options.settings) },
+      d1Databases: { ...Object.fromEntries(databases.map((id) => [id, { id }])), ...declared.d1Databases },
       ...(SERVICES[name] === undefined ? {} : { serviceBindings: SERVICES[name] }),
       unsafeDirectSockets: [{ host: HOST, port: options.ports[name] }],
     })),
@@ -101,6 +106,9 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
   await miniflare.ready;
   const database = await miniflare.getD1Database("DB", "etl");
   const migrated = await applyMigrations(database, join(ROOT, "migrations"));
+  for (const binding of databases) {
+    await applyMigrations(await miniflare.getD1Database(binding, "etl"), join(ROOT, "migrations"));
+  }
   const { BACKFILL } = await miniflare.getBindings<{ BACKFILL: WorkflowBinding }>("backfill");
   const woken = await wakeWorkflows(database, BACKFILL);
   const urls = Object.fromEntries(WORKER_NAMES.map((name) => [name, `http://${HOST}:${options.ports[name]}`]));
@@ -127,6 +135,12 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
     },
     close: () => miniflare.dispose(),
   };
+}
+
+/** The databases beside DB that sites name. What is wrong with the setting the Workers say. */
+function databasesNamed(sites: string | undefined): string[] {
+  const named = sitesSchema.safeParse(sites === undefined ? [] : parseJson(sites)).data ?? [];
+  return [...new Set(named.flatMap(({ database = "" }) => (/^DB_\d+$/.test(database) ? database : [])))].sort();
 }
 
 function settingsFor(declared: readonly string[], settings: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,4 +1,4 @@
-import type { BackfillSite } from "@building-vitals/core/backfill/backfill-site";
+import type { PlacedSite } from "@building-vitals/core/backfill/backfill-site";
 import { dateRange, type DayRange, lastEndedDay, START_END } from "@building-vitals/core/backfill/date-range";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { z } from "zod";
@@ -12,7 +12,7 @@ export const backfillBodySchema = rangeBodySchema.extend({ force_restart: z.bool
 /** What a backfill is to do: what `/backfill/start` and `/backfill/plan` are asked alike. */
 interface BackfillRequest {
   readonly range: DayRange;
-  readonly sites: readonly BackfillSite[];
+  readonly sites: readonly PlacedSite[];
   /** whether days that are finished are done again */
   readonly forceRestart: boolean;
 }

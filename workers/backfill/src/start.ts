@@ -1,5 +1,6 @@
-import type { BackfillSite } from "@building-vitals/core/backfill/backfill-site";
+import type { PlacedSite } from "@building-vitals/core/backfill/backfill-site";
 import type { DayRange } from "@building-vitals/core/backfill/date-range";
+import { readDayRuns } from "@building-vitals/core/backfill/day-runs";
 import { type DaySelection, failJob, startJob } from "@building-vitals/core/backfill/job-store";
 import { projectState } from "@building-vitals/core/backfill/projection";
 import { type Progress, readProgress } from "@building-vitals/core/backfill/progress";
@@ -33,13 +34,14 @@ function newBackfillId(now: number): string {
  */
 export async function startBackfill(
   settings: Settings,
-  wanted: { readonly range: DayRange; readonly sites: readonly BackfillSite[]; readonly selection: DaySelection },
+  wanted: { readonly range: DayRange; readonly sites: readonly PlacedSite[]; readonly selection: DaySelection },
 ): Promise<Started> {
   const { DB, ETL_STATE, BACKFILL } = settings;
   const { range, sites, selection } = wanted;
   const now = Date.now();
-  const siteIds = sites.map((site) => site.id);
-  const job = await startJob(DB, { backfillId: newBackfillId(now), range, siteIds, selection }, now);
+  const siteIds = sites.filter(({ elsewhere }) => elsewhere === undefined).map(({ id }) => id);
+  const elsewhere = await readDayRuns(sites, range);
+  const job = await startJob(DB, { backfillId: newBackfillId(now), range, siteIds, elsewhere, selection }, now);
   if (job === null) {
     const detail = "A backfill is in progress: wait for it, or stop it with POST /backfill/cancel.";
     throw new Problem("backfill_in_progress", detail);

@@ -6,6 +6,7 @@ import { runInstance } from "@building-vitals/core/backfill/run-instance";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { stepsOf } from "./engine-steps.ts";
 import { type Env, settingsOf } from "./env.ts";
+import { placeOf } from "./sites.ts";
 import { instanceParamsSchema, startInstance } from "./instance-params.ts";
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -18,13 +19,15 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
   override async run(event: Readonly<WorkflowEvent<unknown>>, engine: WorkflowStep): Promise<unknown> {
     const params = instanceParamsSchema.parse(event.payload);
     const settings = settingsOf(this.env);
-    const { DB: db, TIMESERIES: bucket, ETL_STATE: kv, BACKFILL } = settings;
+    const { DB: jobs, TIMESERIES: bucket, ETL_STATE: kv, BACKFILL } = settings;
     const steps = stepsOf(engine);
+    const stored = await placeOf(steps, settings, params.site);
+    const { db } = stored;
     if (params.kind === "import") {
-      return runImport(steps, { db, bucket, site: params.site }, { first: params.first, last: params.last });
+      return runImport(steps, { db, bucket, site: stored.site }, { first: params.first, last: params.last });
     }
     const now = Date.now;
-    const pace = new RequestPace({ db, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
+    const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
     const newClient = () =>
       createPacedClient({
         baseUrl: settings.ACE_API_BASE_URL,
@@ -36,7 +39,8 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       });
     const { backfillId, epoch, site, number, replaceSuspect } = params;
     return runInstance(steps, {
-      db,
+      db: jobs,
+      stored,
       kv,
       newClient,
       now,

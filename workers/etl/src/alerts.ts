@@ -5,9 +5,11 @@ import { tokenExpiry } from "@building-vitals/core/alerts/token-expiry";
 import { readJob } from "@building-vitals/core/backfill/job-store";
 import { readProgress } from "@building-vitals/core/backfill/progress";
 import { backfillStatus } from "@building-vitals/core/backfill/status-answer";
+import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { readSiteQuality } from "@building-vitals/core/query/site-quality";
 import type { Settings } from "./env.ts";
+import type { StoredSite } from "./sites.ts";
 
 /** How often the cron syncs, in milliseconds. */
 const SYNC_CADENCE_MS = 300_000;
@@ -21,7 +23,17 @@ const SYNC_CADENCE_MS = 300_000;
 export async function runAlerts(settings: Settings, syncMs: number, now: number): Promise<number> {
   const { DB: db, ACE_API_KEY: apiKey, ALERT_WEBHOOK_URL: webhook } = settings;
   const names = settings.SITES.map(({ name }) => name);
-  const { sites, databaseBytes } = await readSiteInputs(db, names, now);
+  const read = await Promise.allSettled(
+    byDatabase(settings, settings.SITES).map(({ db: of, sites: own }) => {
+      const ownNames = own.map(({ name }) => name);
+      return readSiteInputs(of, ownNames, now);
+    }),
+  );
+  const known = read.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
+  const sites = known.flatMap((own) => own.sites);
+  // the fullest: /stats has each
+  const sizes = known.flatMap((own) => own.databaseBytes ?? []);
+  const databaseBytes = sizes.length === 0 ? null : Math.max(...sizes);
   const backfillFault = await faultOfBackfill(db, now);
   const inputs = { now, sites, syncMs, backfillFault, databaseBytes, tokenExpiresAt: tokenExpiry(apiKey) };
   const conditions = conditionsOf(inputs, {
@@ -31,27 +43,27 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     databaseBytes: settings.D1_MAX_MB * 10_000 * settings.ALERT_D1_PERCENT,
     tokenMs: settings.ALERT_TOKEN_DAYS * 86_400_000,
   });
-  return tellAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
+  const told = await tellAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
+  // of the sites in a database that did not answer nothing is known, and the others' alerts are told all the same
+  const lost = read.find((outcome) => outcome.status === "rejected");
+  if (lost !== undefined) throw lost.reason;
+  return told;
 }
 
 /**
  * Looks at the quality of each site's last full day, where it is judged, and tells what somebody should know of it.
- * @param siteIds by name
  * @param now epoch ms
  * @returns the number of messages that were taken
  */
-export async function runQualityAlerts(
-  settings: Settings,
-  siteIds: ReadonlyMap<string, number>,
-  now: number,
-): Promise<number> {
-  const { DB: db, ALERT_WEBHOOK_URL: webhook } = settings;
+export async function runQualityAlerts(settings: Settings, sites: readonly StoredSite[], now: number): Promise<number> {
+  const { DB, ALERT_WEBHOOK_URL: webhook } = settings;
   const conditions = [];
-  for (const [site, siteId] of siteIds) {
-    const quality = await readSiteQuality(db, siteId, dayOf(now) - 1);
+  for (const { name: site, db, id } of sites) {
+    const quality = await readSiteQuality(db, id, dayOf(now) - 1);
     if (quality !== null) conditions.push(qualityCondition({ site, ...quality }, settings.ALERT_QUALITY));
   }
-  return tellAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, [...siteIds.keys()]);
+  const names = sites.map(({ name }) => name);
+  return tellAlerts({ db: DB, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
 }
 
 /** What is wrong with the last backfill; null: nothing. */

@@ -1,6 +1,6 @@
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import type { ImportCounts } from "@building-vitals/core/backfill/import-samples";
-import type { StoreStats } from "@building-vitals/core/catalog/site-stats";
+import type { joinStats } from "@building-vitals/core/catalog/site-stats";
 import type { ArchiveResult } from "@building-vitals/core/cold/archive";
 import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
 import { REPAIR_OUTCOMES } from "@building-vitals/core/cold/repair-day";
@@ -20,6 +20,7 @@ export const syncSchema: z.ZodType<SyncResult> = z.strictObject({
   syncId: z.string(),
   startTime: time,
   duration: z.number().meta({ description: "milliseconds" }),
+  sitesLeft: count.meta({ description: "sites that this run did not come to; the next one begins with them" }),
   sites: z.array(
     z.strictObject({
       site: z.string(),
@@ -41,8 +42,9 @@ export const syncSchema: z.ZodType<SyncResult> = z.strictObject({
 });
 
 /** `GET /stats`. */
-export const statsSchema: z.ZodType<StoreStats> = z.strictObject({
-  database: z.strictObject({ bytes: count }),
+export const statsSchema: z.ZodType<ReturnType<typeof joinStats>> = z.strictObject({
+  database: z.strictObject({ bytes: count }).meta({ description: "all databases together" }),
+  databases: z.array(z.strictObject({ binding: z.string(), bytes: count })),
   hours: z.strictObject({ oldest: time.nullable(), newest: time.nullable() }),
   sites: z.array(
     z.strictObject({

@@ -1,3 +1,4 @@
+import { otherDatabases } from "@building-vitals/core/d1/site-databases";
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
@@ -17,6 +18,8 @@ const settingsSchema = z.object({
   ...accessSettings,
   ...failedLoginsSetting,
   SITES: sitesSettingSchema,
+  SYNC_SECONDS: integerSetting({ default: 25, min: 5, max: 240 }),
+  REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
   LOOKBACK_MINUTES: integerSetting({ default: 10, min: 0, max: 1440 }),
   INITIAL_LOOKBACK_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
   HOT_DAYS: integerSetting({ default: 20, min: 1, max: 366 }),
@@ -37,10 +40,16 @@ const settingsSchema = z.object({
 export type Settings = z.output<typeof settingsSchema> & {
   /** who may pass beside those with the token; null: nobody */
   readonly access: AccessApplication | null;
+  /** those that SITES names beside DB, by binding */
+  readonly otherDatabases: ReadonlyMap<string, D1Database>;
 };
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
   const settings = parseSettings(settingsSchema, env);
-  return { ...settings, access: accessApplication(settings) };
+  return {
+    ...settings,
+    access: accessApplication(settings),
+    otherDatabases: otherDatabases(env, settings.SITES),
+  };
 }

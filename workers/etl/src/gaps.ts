@@ -1,9 +1,11 @@
-import { Problem } from "@building-vitals/core/domain/problem";
+import { eachDatabase } from "@building-vitals/core/d1/site-databases";
+import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { type HealedSite, healSite } from "@building-vitals/core/gaps/heal-site";
 import { pruneGaps } from "@building-vitals/core/gaps/gap-store";
-import { readSyncStates } from "@building-vitals/core/sync/sync-state";
-import { logError } from "@building-vitals/core/telemetry/log";
+import { rotate } from "@building-vitals/core/sync/rotate";
+import { log, logError } from "@building-vitals/core/telemetry/log";
 import type { Settings } from "./env.ts";
+import { storedSites } from "./sites.ts";
 import { aceClientOf } from "./sync.ts";
 
 /** An hourly cron may run for 15 minutes, and folds before. */
@@ -26,14 +28,9 @@ export interface GapsRun {
  * @throws {Problem} `unknown_site`; the error of D1 where the sites cannot be read
  */
 export async function runGaps(settings: Settings, ask: "due" | "open", siteName?: string): Promise<GapsRun> {
-  const { DB: db, TIMESERIES: bucket, PAGE_SIZE: pageSize } = settings;
-  const names = settings.SITES.map(({ name }) => name).filter((name) => siteName === undefined || name === siteName);
-  if (names.length === 0) {
-    throw new Problem("unknown_site", `The SITES setting has no site ${JSON.stringify(siteName)}.`, "site");
-  }
+  const { TIMESERIES: bucket, PAGE_SIZE: pageSize } = settings;
   const started = Date.now();
   const context = {
-    db,
     bucket,
     pageSize,
     ask,
@@ -45,15 +42,21 @@ export async function runGaps(settings: Settings, ask: "due" | "open", siteName?
     newBuild: () => `repair_${crypto.randomUUID()}`,
   };
   const sites: (HealedSite | { site: string; error: string })[] = [];
-  for (const [name, { siteId: id, watermark }] of await readSyncStates(db, names)) {
+  const stored = rotate(await storedSites(settings, siteName), Math.floor(started / HOUR_MS));
+  for (const [i, { db, id, name, state }] of stored.entries()) {
+    if (Date.now() >= context.deadline) {
+      log("gaps_left", { sites: stored.length - i });
+      break;
+    }
     try {
-      sites.push(await healSite({ ...context, ace: aceClientOf(settings) }, { id, name }, watermark));
+      sites.push(await healSite({ ...context, db, ace: aceClientOf(settings) }, { id, name }, state.watermark));
     } catch (error) {
       logError("gaps_failed", error, { site: name });
       sites.push({ site: name, error: "its gaps could not be looked after; the log has the reason" });
     }
   }
-  const pruned = await pruneGaps(db, started);
+  let pruned = 0;
+  for (const [, db] of eachDatabase(settings)) pruned += await pruneGaps(db, started);
   return { startTime: new Date(started).toISOString(), duration: Date.now() - started, sites, pruned };
 }
 

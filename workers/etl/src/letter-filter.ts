@@ -1,8 +1,5 @@
 import { LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
-import { Problem } from "@building-vitals/core/domain/problem";
-import { readSyncStates, type SyncState } from "@building-vitals/core/sync/sync-state";
 import { z } from "zod";
-import type { Settings } from "./env.ts";
 
 const letterId = z
   .string()
@@ -23,15 +20,3 @@ export function isChoice({ ids, site, reason }: { ids?: unknown; site?: unknown;
   return ids !== undefined || site !== undefined || reason !== undefined;
 }
 export const NO_CHOICE = "needs `ids`, `site` or `reason`";
-
-/**
- * The state of one configured site, or of all of them, by name.
- * @throws {Problem} `unknown_site`
- */
-export async function statesOf(settings: Settings, only: string | undefined): Promise<Map<string, SyncState>> {
-  const names = settings.SITES.map(({ name }) => name).filter((name) => only === undefined || name === only);
-  if (names.length === 0) {
-    throw new Problem("unknown_site", `The SITES setting has no site ${JSON.stringify(only)}.`, "site");
-  }
-  return readSyncStates(settings.DB, names);
-}

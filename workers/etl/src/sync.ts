@@ -1,8 +1,9 @@
 import { type AceClient, createAceClient } from "@building-vitals/core/ace/client";
-import { Problem } from "@building-vitals/core/domain/problem";
+import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
 import { syncSites } from "@building-vitals/core/sync/sync-sites";
 import type { Settings } from "./env.ts";
+import { sitesNamed } from "./sites.ts";
 
 /**
  * The longest that a sync waits for one answer, in milliseconds. A page of 100,000 rows can take 10 s; two tries that fail,
@@ -10,7 +11,10 @@ import type { Settings } from "./env.ts";
  */
 const CALL_TIMEOUT_MS = 11_000;
 
-/** A client of its own for each run, for it counts its calls. */
+/** The cron that syncs comes every five minutes. */
+const CRON_MINUTES = 5;
+
+/** A client of its own for each site and run, for it counts its calls. */
 export function aceClientOf(settings: Settings, timeoutMs?: number): AceClient {
   const { ACE_API_BASE_URL: baseUrl, ACE_API_KEY: apiKey } = settings;
   return createAceClient({ baseUrl, apiKey, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
@@ -21,16 +25,21 @@ export function aceClientOf(settings: Settings, timeoutMs?: number): AceClient {
  * @throws {Problem} `unknown_site`
  */
 export async function runSync(settings: Settings, siteName?: string): Promise<SyncResult> {
-  const sites = settings.SITES.filter((site) => siteName === undefined || site.name === siteName);
-  if (sites.length === 0) {
-    throw new Problem("unknown_site", `The SITES setting has no site ${JSON.stringify(siteName)}.`, "site");
-  }
-  const { DB: db, ETL_STATE: kv, PAGE_SIZE: pageSize } = settings;
+  const databases = byDatabase(settings, sitesNamed(settings, siteName)).map(({ db, sites }) => {
+    return { db, sites: sites.map(({ name }) => name) };
+  });
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
     initialLookbackMs: settings.INITIAL_LOOKBACK_HOURS * 3_600_000,
   };
-  const siteCount = settings.SITES.length;
-  const ace = aceClientOf(settings, CALL_TIMEOUT_MS);
-  return syncSites({ db, kv, ace, siteCount, settings: { pageSize, ...windows }, now: Date.now }, sites);
+  const context = {
+    kv: settings.ETL_STATE,
+    newClient: () => aceClientOf(settings, CALL_TIMEOUT_MS),
+    siteCount: settings.SITES.length,
+    settings: { pageSize: settings.PAGE_SIZE, ...windows },
+    budgetMs: settings.SYNC_SECONDS * 1000,
+    maxRequests: settings.REQUESTS_PER_MINUTE * CRON_MINUTES,
+    now: Date.now,
+  };
+  return syncSites(context, databases);
 }

@@ -1,3 +1,4 @@
+import { otherDatabases } from "@building-vitals/core/d1/site-databases";
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
@@ -37,10 +38,16 @@ const settingsSchema = z.object({
 export type Settings = z.output<typeof settingsSchema> & {
   /** who may pass beside those with the token; null: nobody */
   readonly access: AccessApplication | null;
+  /** those that SITES names beside DB, by binding */
+  readonly otherDatabases: ReadonlyMap<string, D1Database>;
 };
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
   const settings = parseSettings(settingsSchema, env);
-  return { ...settings, access: accessApplication(settings) };
+  return {
+    ...settings,
+    access: accessApplication(settings),
+    otherDatabases: otherDatabases(env, settings.SITES),
+  };
 }

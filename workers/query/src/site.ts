@@ -1,10 +1,12 @@
 import { findSiteId } from "@building-vitals/core/catalog/point-list";
+import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { Problem } from "@building-vitals/core/domain/problem";
 import type { SiteConfig } from "@building-vitals/core/domain/site";
 import type { Settings } from "./env.ts";
 
 /** A site of this deployment; `id` is null while no sync has met it, and it then has no points. */
 export interface QueriedSite extends SiteConfig {
+  readonly db: D1Database;
   readonly id: number | null;
 }
 
@@ -18,5 +20,6 @@ export function configuredSite(settings: Settings, name: string, field: string):
 /** @throws {Problem} `unknown_site` */
 export async function siteOf(settings: Settings, name: string, field: string): Promise<QueriedSite> {
   const config = configuredSite(settings, name, field);
-  return { ...config, id: await findSiteId(settings.DB, name) };
+  const db = databaseOf(settings, config);
+  return { ...config, db, id: await findSiteId(db, name) };
 }

@@ -90,13 +90,12 @@ test("last_seen is the newest sample of both levels, to the millisecond", async 
   let builds = 0;
   const { days } = await archiveSites(
     {
-      db: env.DB,
       bucket: env.TIMESERIES,
       now: () => START + 30 * 86_400_000,
       hotDays: 20,
       newBuild: () => `build_${builds++}`,
     },
-    [{ id: await siteId(SITE), name: SITE }],
+    [{ db: env.DB, id: await siteId(SITE), name: SITE }],
   );
   expect(days).toMatchObject([{ outcome: "archived", hotRows: 3 }]);
   await storeSamples([

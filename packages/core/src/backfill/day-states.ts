@@ -1,6 +1,6 @@
 import { DAY_STATES, type ManifestDay, readManifest } from "../cold/manifest.ts";
 import { dayText } from "../domain/day.ts";
-import type { BackfillSite } from "./backfill-site.ts";
+import type { SiteStore } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
 
 /** A day without a row in the manifest was never built: that is a state too. */
@@ -43,7 +43,7 @@ function shownDay(day: number, row: ManifestDay | undefined): ShownDay {
 }
 
 /** Every day of a range, also those that nothing is known of. */
-export async function dayStates(db: D1Database, site: BackfillSite, range: DayRange): Promise<ShownSite> {
+export async function dayStates({ db, site }: SiteStore, range: DayRange): Promise<ShownSite> {
   const rows = new Map((await readManifest(db, site.id, range.first, range.last + 1)).map((row) => [row.day, row]));
   const summary: Record<ShownState, number> = {
     written: 0,

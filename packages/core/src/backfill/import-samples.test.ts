@@ -54,7 +54,7 @@ const lines = (samples: Iterable<Sample>) =>
     .sort();
 const stored = () => storedDay(db, bucket, { site, day: DAY });
 const run = (samples: readonly Sample[], given = db, now = NOW) =>
-  importSamples(given, bucket, site, DAY, byPoint(samples), now);
+  importSamples({ db: given, bucket, jobs: given }, site, DAY, byPoint(samples), now);
 const fromApi = (samples: readonly Sample[]) =>
   upsertSamples(db, pointSamples(samples.map(([name, offset, value]) => [ids.get(name)!, START + offset, value])));
 const archive = () => archiveDay({ db, bucket, now: () => NOW }, { build: `build_${++builds}`, site, day: DAY });

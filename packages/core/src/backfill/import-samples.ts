@@ -31,6 +31,14 @@ export interface ImportCounts {
   readonly rejected: RejectionCounts;
 }
 
+interface ImportStores {
+  /** the site's database */
+  readonly db: D1Database;
+  readonly bucket: R2Bucket;
+  /** the main database, which has the backfill's jobs */
+  readonly jobs: D1Database;
+}
+
 /** How often a day is read again whose file is replaced meanwhile. */
 const TRIES = 3;
 
@@ -49,14 +57,13 @@ const FENCE_ERROR = "malformed JSON";
  *   `suspect_day`, for then nobody knows what is stored; `archive_unavailable`. The errors of D1 and R2
  */
 export async function importSamples(
-  db: D1Database,
-  bucket: R2Bucket,
+  { db, bucket, jobs }: ImportStores,
   site: BackfillSite,
   day: number,
   points: readonly ImportedPoint[],
   now: number,
 ): Promise<ImportCounts> {
-  if ((await readRunningJob(db)) !== null) {
+  if ((await readRunningJob(jobs)) !== null) {
     throw new Problem("backfill_in_progress", "A backfill is in progress: import when it has ended.");
   }
   const given = points.filter(({ samples }) => samples.length > 0);

@@ -36,8 +36,10 @@ export async function pendingDays(db: D1Database, ticket: JobTicket, siteId: num
 }
 
 /**
- * Writes down what became of a day. Also of a job that was stopped meanwhile: what was published is.
+ * Writes down what became of a day, after what the site's own database has of it: a day is published, or marked as
+ * failed, before the job says so, and whatever stops in between is made again. Also of a job that was stopped meanwhile: what was published is.
  * A failure is noted in the manifest too, and takes nothing back: what was built stays so.
+ * @param manifest where the site's day files are known, and as which site; absent: here
  */
 export async function recordOutcome(
   db: D1Database,
@@ -46,10 +48,11 @@ export async function recordOutcome(
   day: number,
   outcome: DayOutcome,
   now: number,
+  manifest: { readonly db: D1Database; readonly siteId: number } = { db, siteId },
 ): Promise<void> {
   const { records, apiCalls, retries, reason } = outcome;
   const rejected = JSON.stringify(outcome.rejected);
-  if (outcome.outcome === "failed") await markFailed(db, siteId, day, reason ?? "unknown", now);
+  if (outcome.outcome === "failed") await markFailed(manifest.db, manifest.siteId, day, reason ?? "unknown", now);
   const statements = [
     db
       .prepare(

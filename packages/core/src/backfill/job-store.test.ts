@@ -96,8 +96,8 @@ describe("starting", () => {
     const first = await start(5, "all");
     await recordOutcome(db, first!.backfillId, site, DAY + 3, failed, NOW);
     await cancelJob(db, NOW);
-    expect(await failedSpan(db, [site])).toEqual({ first: DAY + 1, last: DAY + 3 });
-    expect(await failedSpan(db, [other])).toBeNull();
+    expect(await failedSpan(db, [{ id: site, name: "a" }])).toEqual({ first: DAY + 1, last: DAY + 3 });
+    expect(await failedSpan(db, [{ id: other, name: "b" }])).toBeNull();
     const again = await start(5, "failed");
     expect(await pendingDays(db, again!, site, 10)).toEqual([DAY + 1, DAY + 2, DAY + 3]);
     expect((await readProgress(db))?.sites).toMatchObject([{ total: 3, skipped: 0 }]);

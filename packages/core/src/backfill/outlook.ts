@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
-import type { BackfillSite } from "./backfill-site.ts";
+import { type PlacedSite, storeOf } from "./backfill-site.ts";
 import { type DayRange, dayCount } from "./date-range.ts";
 import type { SiteOutlook } from "./plan.ts";
 
@@ -30,13 +30,15 @@ const outlookSchema = z.object({
 /** What is known of the days of a range, site by site. @param again whether finished days count as days to fetch */
 export async function readOutlooks(
   db: D1Database,
-  sites: readonly BackfillSite[],
+  sites: readonly PlacedSite[],
   range: DayRange,
   again: boolean,
 ): Promise<SiteOutlook[]> {
   return Promise.all(
-    sites.map(async ({ id, name }) => {
-      const statement = db.prepare(OUTLOOK).bind(id, range.first, range.last, FILES);
+    sites.map(async (placed) => {
+      const { name } = placed;
+      const stored = storeOf(db, placed);
+      const statement = stored.db.prepare(OUTLOOK).bind(stored.site.id, range.first, range.last, FILES);
       const known = outlookSchema.parse(await withD1Retry(() => statement.first()));
       const skipped = again ? 0 : known.finished;
       const samplesPerDay = known.rows ?? known.expected;

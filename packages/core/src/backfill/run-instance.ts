@@ -4,6 +4,7 @@ import { dayText } from "../domain/day.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { refreshCatalog } from "../sync/refresh-catalog.ts";
 import { logError } from "../telemetry/log.ts";
+import type { SiteStore } from "./backfill-site.ts";
 import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
 import { appointNext, instanceName, isCurrent } from "./instance-store.ts";
 import { failJob, finishJob } from "./job-store.ts";
@@ -20,6 +21,8 @@ const CATALOG_MAX_AGE_MS = 3_600_000;
 
 export interface InstanceContext extends DayContext {
   readonly kv: KVNamespace;
+  /** where the site's samples are, and where the builder puts them; absent: in the database that has the jobs */
+  readonly stored?: SiteStore;
   readonly newClient: () => AceClient;
   /** epoch ms */
   readonly now: () => number;
@@ -54,15 +57,19 @@ async function dealWithDays(steps: Steps, context: InstanceContext): Promise<voi
   if (days === null) return;
   if (ticket.number > 0) await steps.do("tidy up", STORE_STEP, () => builder.discardOlder(ticket));
 
-  const noCatalog = days.length === 0 ? null : await fetchCatalog(steps, context);
+  const stored = context.stored ?? { db, site };
+  const noCatalog = days.length === 0 ? null : await fetchCatalog(steps, context, stored);
   for (const day of days) {
     const outcome: DayOutcome | null =
-      noCatalog === null ? await runDay(steps, context, { build: instanceName(ticket), site, day }) : failed(noCatalog);
+      noCatalog === null
+        ? await runDay(steps, context, { build: instanceName(ticket), site: stored.site, day })
+        : failed(noCatalog);
     if (outcome === null) return;
     const date = dayText(day);
     const at = await steps.do(`${date} record`, STORE_STEP, async () => {
       const finishedAt = now();
-      await recordOutcome(db, ticket.backfillId, site.id, day, outcome, finishedAt);
+      const manifest = { db: stored.db, siteId: stored.site.id };
+      await recordOutcome(db, ticket.backfillId, site.id, day, outcome, finishedAt, manifest);
       return finishedAt;
     });
     const of = { backfillId: ticket.backfillId, site: site.name, day };
@@ -90,14 +97,16 @@ function failed(reason: string): DayOutcome {
  * Without a catalogue every sample would be rejected as unconfigured, and a full day would pass for an empty one.
  * @returns why there is none; null when there is
  */
-async function fetchCatalog(steps: Steps, context: InstanceContext): Promise<string | null> {
-  const { db, newClient, ticket, now } = context;
-  const { site } = ticket;
+async function fetchCatalog(
+  steps: Steps,
+  { db: jobs, newClient, ticket, now }: InstanceContext,
+  { db, site }: SiteStore,
+): Promise<string | null> {
   try {
     await steps.do("fetch the catalogue", FETCH_STEP, async () => {
       const at = await catalogAt(db, site.id);
       if (at !== null && now() - at < CATALOG_MAX_AGE_MS) return;
-      if (!(await isCurrent(db, ticket))) return;
+      if (!(await isCurrent(jobs, ticket))) return;
       await refreshCatalog(db, newClient(), site.name, site.id, now());
     });
     return null;

@@ -48,7 +48,8 @@ test("an empty hot level, then one with two sites", async () => {
       ...emptySiteResult(site),
       recordsInserted: site === "ses_a" ? 100 : 7,
     }));
-    const run = { syncId: `sync_${startedAt}`, startTime: new Date(startedAt).toISOString(), duration: 1, sites };
+    const startTime = new Date(startedAt).toISOString();
+    const run = { syncId: `sync_${startedAt}`, startTime, duration: 1, sitesLeft: 0, sites };
     await recordRun(db, run, siteIds);
   }
   const file = (day: number, state: string, rows: number, bytes: number) =>

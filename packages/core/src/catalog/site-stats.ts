@@ -11,6 +11,20 @@ export interface StoreStats {
   readonly sites: SiteStats[];
 }
 
+/** What several databases hold, together and each. */
+export function joinStats(stats: readonly (readonly [binding: string, StoreStats])[]): StoreStats & {
+  readonly databases: readonly { readonly binding: string; readonly bytes: number }[];
+} {
+  const all = stats.map(([, own]) => own);
+  const hours = (of: "oldest" | "newest") => all.flatMap(({ hours: own }) => own[of] ?? []).sort();
+  return {
+    database: { bytes: all.reduce((sum, { database }) => sum + database.bytes, 0) },
+    databases: stats.map(([binding, { database }]) => ({ binding, bytes: database.bytes })),
+    hours: { oldest: hours("oldest")[0] ?? null, newest: hours("newest").at(-1) ?? null },
+    sites: all.flatMap(({ sites }) => sites).sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
 interface SiteStats {
   readonly name: string;
   readonly points: { readonly total: number; readonly configured: number; readonly discovered: number };

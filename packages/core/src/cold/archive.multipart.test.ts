@@ -76,7 +76,7 @@ const archive = (crash: CrashPoint) =>
     { db: crash.database(db), bucket: crash.bucket(parts.bucket), now },
     { build: newBuild(), site, day: DAY },
   );
-const archiveAgain = () => archiveSites({ db, bucket: parts.bucket, now, hotDays: 20, newBuild }, [site]);
+const archiveAgain = () => archiveSites({ bucket: parts.bucket, now, hotDays: 20, newBuild }, [{ ...site, db }]);
 const isUpload = (what: string) => /^(?:createMultipartUpload|uploadPart|complete|abort|body) /.test(what);
 
 test("between any two calls of an archive in parts a query finds every sample once", async () => {

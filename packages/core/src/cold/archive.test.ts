@@ -66,7 +66,9 @@ async function reset(): Promise<void> {
   if (keys.length > 0) await bucket.delete(keys);
 }
 
-const context = (given: Partial<ArchiveContext> = {}): ArchiveContext => ({
+type Stores = ArchiveContext & { readonly db: D1Database };
+const inDb = (of: { readonly id: number; readonly name: string }) => ({ ...of, db });
+const context = (given: Partial<Stores> = {}): Stores => ({
   db,
   bucket,
   now: () => NOW,
@@ -97,7 +99,7 @@ async function archivedWithLate(): Promise<void> {
 describe("the archive", () => {
   test("folds a day into its file, deletes its hot rows, and tells what it did", async () => {
     await store(FIRST);
-    const result = await archiveSites(context(), [site]);
+    const result = await archiveSites(context(), [inDb(site)]);
     expect(result).toMatchObject({
       days: [{ site: "ses_archive", day: "2025-10-12", outcome: "archived", hotRows: 3, samples: 4, reason: null }],
       remaining: 0,
@@ -123,14 +125,14 @@ describe("the archive", () => {
 
   test("takes the days that left the hot window, whole, and no others", async () => {
     await store(FIRST);
-    const due = (now: number) => archiveSites(context({ now: () => now }), [site]);
+    const due = (now: number) => archiveSites(context({ now: () => now }), [inDb(site)]);
     expect((await due(START + 21 * DAY_MS - 1)).days).toEqual([]);
     expect((await due(START + 21 * DAY_MS)).days).toMatchObject([{ day: "2025-10-12" }]);
   });
 
   test("takes a named day whatever its age, and no other", async () => {
     await store([...FIRST, [0, -1, 1], [0, 24 * HOUR_MS, 1]]);
-    const { days } = await archiveSites(context({ now: () => START + 25 * HOUR_MS }), [site], DAY);
+    const { days } = await archiveSites(context({ now: () => START + 25 * HOUR_MS }), [inDb(site)], DAY);
     expect(days).toMatchObject([{ day: "2025-10-12", samples: 4 }]);
     expect(await hotRows()).toBe(2);
   });
@@ -141,9 +143,9 @@ describe("the archive", () => {
     const id = (await loadCatalog(db, other.id)).get("a/first")!.id;
     await store(FIRST);
     await upsertSamples(db, pointSamples([[id, START, 9]]));
-    await archiveSites(context(), [site]);
+    await archiveSites(context(), [inDb(site)]);
     expect(await hotRows()).toBe(1);
-    const both = await archiveSites(context(), [site, other]);
+    const both = await archiveSites(context(), [inDb(site), inDb(other)]);
     expect(both.days).toMatchObject([{ site: "ses_other", samples: 1 }]);
     expect(await storedDay(db, bucket, { site: other, day: DAY })).toEqual([`a/first ${START} 9`]);
     expect(await stored()).toEqual(lines(FIRST));
@@ -152,7 +154,7 @@ describe("the archive", () => {
   test("folds late samples into the file at the next run, the later value winning", async () => {
     await archivedWithLate();
     expect(await stored()).toEqual(lines(FIRST, LATE));
-    expect((await archiveSites(context(), [site])).days).toMatchObject([
+    expect((await archiveSites(context(), [inDb(site)])).days).toMatchObject([
       { outcome: "archived", hotRows: 3, samples: 7 },
     ]);
     expect(await hotRows()).toBe(0);
@@ -210,7 +212,7 @@ describe.each<CrashKind>(["before", "after"])("an archive that dies %s any of it
         if (!crash.happened) break;
         expect(died.outcome).toBe("failed");
         // the next run comes after two days, when what is staged counts as litter
-        await archiveSites(context(), [site]);
+        await archiveSites(context(), [inDb(site)]);
         expect(await stored()).toEqual(expected);
         expect(await hotRows()).toBe(0);
         expect(await dayRows(db, { site, day: DAY })).toEqual(whole);
@@ -242,7 +244,7 @@ describe("between any two calls of an archive", () => {
       const { outcome } = await archiveDay(context(watched), newBuild());
       if (calls <= at) break;
       await check(outcome);
-      await archiveSites(context(), [site]);
+      await archiveSites(context(), [inDb(site)]);
       expect(await hotRows()).toBe(0);
       await check("archived");
       expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, DAY)]);

@@ -9,11 +9,18 @@ const ARCHIVE_BUDGET_MS = 12 * 60_000;
 /** How long a build may take from its first spill to its end, before what it staged counts as litter. */
 const STAGING_KEPT_MS = 2 * DAY_MS;
 
-export interface ArchiveContext extends PublishContext {
+export interface ArchiveContext extends Omit<PublishContext, "db"> {
   /** days that samples stay hot */
   readonly hotDays: number;
   /** a name that no build has had */
   readonly newBuild: () => string;
+}
+
+/** A site, as the database that has its samples knows it. */
+interface ArchivedSite {
+  readonly db: D1Database;
+  readonly id: number;
+  readonly name: string;
 }
 
 /** What one run of the archive did: the answer of `POST /archive`. */
@@ -36,24 +43,25 @@ export interface ArchiveResult {
  */
 export async function archiveSites(
   context: ArchiveContext,
-  sites: readonly { readonly id: number; readonly name: string }[],
+  sites: readonly ArchivedSite[],
   onlyDay: number | null = null,
 ): Promise<ArchiveResult> {
-  const { db, bucket, now, hotDays, newBuild } = context;
+  const { bucket, now, hotDays, newBuild } = context;
   const started = now();
   const swept = await sweepStaging(bucket, started - STAGING_KEPT_MS);
-  const due: { site: { id: number; name: string }; day: number }[] = [];
+  const due: { site: ArchivedSite; day: number }[] = [];
   for (const site of sites) {
     // a day is due when its last moment has left the window
     const range = onlyDay === null ? { start: 0, end: dayStart(dayOf(started - hotDays * DAY_MS)) } : dayRange(onlyDay);
-    const days = new Set((await hotHours(db, site.id, range)).map(dayOf));
+    const days = new Set((await hotHours(site.db, site.id, range)).map(dayOf));
     for (const day of days) due.push({ site, day });
   }
   due.sort((a, b) => a.day - b.day);
   const days: ArchivedDay[] = [];
   for (const { site, day } of due) {
     if (now() - started >= ARCHIVE_BUDGET_MS) break;
-    days.push(await archiveDay(context, { build: newBuild(), site, day }));
+    const { db, id, name } = site;
+    days.push(await archiveDay({ bucket, now, db }, { build: newBuild(), site: { id, name }, day }));
   }
   return {
     startTime: new Date(started).toISOString(),

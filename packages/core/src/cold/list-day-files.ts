@@ -41,7 +41,7 @@ export interface RepairRange {
  * @param after the last key that was dealt with; null: none was
  */
 export async function listDayFiles(
-  { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "list"> },
+  { bucket }: { readonly bucket: Pick<R2Bucket, "list"> },
   sites: readonly RepairSite[],
   { from, to }: RepairRange,
   after: string | null,
@@ -64,7 +64,7 @@ export async function listDayFiles(
   const manifestEnd = hasMore ? dayOfKey(last) : to;
   const known = new Map<string, KnownDays & { readonly of: RepairSite }>();
   for (const of of sites) {
-    known.set(of.name, { of, ...(await readKnown(db, of, days, dayOfKey(startAfter) ?? 0, manifestEnd)) });
+    known.set(of.name, { of, ...(await readKnown(of, days, dayOfKey(startAfter) ?? 0, manifestEnd)) });
   }
   const keys = files.map(({ key, site = null, day = null }): ListedKey => {
     const own = known.get(site ?? "");
@@ -88,8 +88,7 @@ interface KnownDays {
 }
 
 async function readKnown(
-  db: D1Database,
-  { id }: RepairSite,
+  { db, id }: RepairSite,
   days: readonly number[],
   from: number,
   to: number | null,

@@ -63,7 +63,7 @@ describe("what is no data", () => {
     await world.archived();
     const { bytes } = await world.object();
     for (const [name, day] of [["ses_repair", world.day + 1] as const, ["ses_other", world.day] as const]) {
-      const other = { name, id: name === world.site.name ? world.site.id : await newSite(db, name) };
+      const other = { db, name, id: name === world.site.name ? world.site.id : await newSite(db, name) };
       await bucket.put(dayFileKey(name, day), bytes);
       expect(await repairDay(world.context(), other, day)).toMatchObject({
         outcome: "suspect",

@@ -56,7 +56,7 @@ describe("a day of which D1 knows nothing any more", () => {
     await db.exec(`${LOSE_COLD} DELETE FROM points`);
     expect(await world.repair({ dryRun: true })).toMatchObject({ outcome: "repaired", samples: 4, points: 2 });
     expect(await world.rows()).toEqual({ file: [], points: [], seen: [] });
-    const unknown = { name: world.site.name, id: null };
+    const unknown = { db, name: world.site.name, id: null };
     expect(await repairDay(world.context({ dryRun: true }), unknown, world.day)).toMatchObject({ outcome: "repaired" });
   });
 

@@ -12,7 +12,6 @@ import type { RangeBucket } from "./range-get.ts";
 import { type DayFileSummary, sumUpDayFile } from "./sum-up-day-file.ts";
 
 export interface RepairContext {
-  readonly db: D1Database;
   readonly bucket: RangeBucket & Pick<R2Bucket, "head" | "list">;
   /** epoch ms */
   readonly now: () => number;
@@ -22,8 +21,9 @@ export interface RepairContext {
   readonly dryRun: boolean;
 }
 
-/** A site; `id` is null where D1 does not know it. */
+/** A site; `id` is null where its database does not know it. */
 export interface RepairSite {
+  readonly db: D1Database;
   readonly name: string;
   readonly id: number | null;
 }
@@ -81,7 +81,8 @@ export async function repairDay(context: RepairContext, site: RepairSite, day: n
 }
 
 async function lookAtDay(context: RepairContext, site: RepairSite, day: number, key: string): Promise<Found> {
-  const { db, bucket } = context;
+  const { bucket } = context;
+  const { db } = site;
   for (let looks = 0; looks < LOOKS; looks++) {
     // in this order: a build claims what it is about to put, so the row knows whatever was in place before
     const object = await bucket.head(key);
@@ -112,7 +113,8 @@ async function registerObject(
   row: ManifestDay | null,
   object: R2Object,
 ): Promise<Found | null> {
-  const { db, bucket, now, newBuild, dryRun } = context;
+  const { bucket, now, newBuild, dryRun } = context;
+  const { db } = site;
   const { key, etag, size: bytes, customMetadata = {} } = object;
   const file = await sumUpDayFile(bucket, { key, etag, bytes });
   const generation = newGeneration(row, { etag, sha256: file.sha256, customMetadata });
@@ -134,8 +136,8 @@ async function registerObject(
 }
 
 async function suspect(
-  { db, now, dryRun }: RepairContext,
-  { id: siteId }: RepairSite,
+  { now, dryRun }: RepairContext,
+  { db, id: siteId }: RepairSite,
   day: number,
   row: ManifestDay | null,
   outcome: "suspect" | "missing",

@@ -26,7 +26,13 @@ interface Asked {
 }
 
 /** Runs until there is no cursor any more. */
-async function repairAll({ from, to, site = world.site, isEverySite = true, given = {} }: Asked = {}) {
+async function repairAll({
+  from,
+  to,
+  site = { ...world.site, db: world.db },
+  isEverySite = true,
+  given = {},
+}: Asked = {}) {
   const runs: RepairResult[] = [];
   for (let cursor: string | null = null; runs.length < 50;) {
     const range = { from: from ?? null, to: to ?? null };

@@ -17,12 +17,20 @@ export const timeZoneSchema = z
   .min(1)
   .refine(isTimeZone, { error: (issue) => `${JSON.stringify(issue.input)} is not an IANA time zone` });
 
+/** The binding of the database that sites are in which name none. */
+export const MAIN_DATABASE = "DB";
+
 /** A site as the SITES setting names it. The upstream API has no time zones: they live here. */
 export const siteConfigSchema = z.strictObject({
   /** the upstream's site name; also the name in every address, key and answer of ours */
   name: z.string().min(1).max(200),
   /** zone of the site's calendar days and of its 1hr and 1day buckets */
   timezone: timeZoneSchema,
+  /** the binding of the D1 database that has its samples */
+  database: z
+    .string()
+    .regex(/^DB(?:_[1-9]\d*)?$/, "must be DB, or DB_1, DB_2, …")
+    .default(MAIN_DATABASE),
 });
 export type SiteConfig = z.infer<typeof siteConfigSchema>;
 

@@ -164,6 +164,17 @@ export interface GapPosition {
   readonly pointId: number;
 }
 
+/**
+ * Where a page of the gaps of several databases goes on in one of them. Of one start the databases come in the order of
+ * their numbers.
+ * @param after where the page before ended, and in which database
+ */
+export function gapsAfter(after: GapPosition & { readonly database: number }, database: number): GapPosition {
+  if (database === after.database) return after;
+  const sitesDone = database < after.database ? Number.MAX_SAFE_INTEGER : 0;
+  return { start: after.start, siteId: sitesDone, pointId: 0 };
+}
+
 export interface GapFilter extends TimeRange {
   readonly siteIds: readonly number[];
   readonly state?: GapState | undefined;

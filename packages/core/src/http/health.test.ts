@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 test("all is well", async () => {
   const DB = await migratedDatabase();
-  const response = await healthResponse({}, () => ({ DB }));
+  const response = await healthResponse({}, () => ({ DB, otherDatabases: new Map() }));
   expect(response.status).toBe(200);
   expect(response.headers.get("cache-control")).toBe("no-store");
   expect(await response.json()).toEqual({
@@ -24,7 +24,7 @@ test("all is well", async () => {
 });
 
 test("a database without migrations", async () => {
-  const response = await healthResponse({}, () => ({ DB: env.DB }));
+  const response = await healthResponse({}, () => ({ DB: env.DB, otherDatabases: new Map() }));
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({
     status: "failing",
@@ -35,7 +35,7 @@ test("a database without migrations", async () => {
 test("a database of another version", async () => {
   const DB = await migratedDatabase();
   await DB.prepare("UPDATE schema_version SET version = version + 1").run();
-  const response = await healthResponse({}, () => ({ DB }));
+  const response = await healthResponse({}, () => ({ DB, otherDatabases: new Map() }));
   expect(response.status).toBe(503);
   const { checks } = await response.json<{ checks: { schema: { detail: string } } }>();
   expect(checks.schema.detail).toContain(`has schema version ${SCHEMA_VERSION + 1}, this code needs ${SCHEMA_VERSION}`);
@@ -43,7 +43,7 @@ test("a database of another version", async () => {
 
 test("a database that does not answer, whose error is not shown", async () => {
   const DB = interceptedDatabase(env.DB, () => Promise.reject(new Error("D1_ERROR: secret detail")));
-  const response = await healthResponse({}, () => ({ DB }));
+  const response = await healthResponse({}, () => ({ DB, otherDatabases: new Map() }));
   expect(response.status).toBe(503);
   const text = await response.text();
   expect(text).toContain("did not answer");

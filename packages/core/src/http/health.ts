@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { Problem } from "../domain/problem.ts";
+import { type Databases, eachDatabase } from "../d1/site-databases.ts";
+import { MAIN_DATABASE } from "../domain/site.ts";
 import { readSchemaVersion, SCHEMA_VERSION } from "../d1/schema-version.ts";
 import { describe } from "./openapi.ts";
 
@@ -33,13 +35,16 @@ const deployedSchema = z.object({ CF_VERSION_METADATA: z.object({ id: z.string()
  */
 export async function healthResponse(
   env: Readonly<Record<string, unknown>>,
-  settingsOf: () => { readonly DB: D1Database },
+  settingsOf: () => Databases,
 ): Promise<Response> {
   const checks: Health["checks"] = {};
   try {
-    const { DB } = settingsOf();
+    const databases = eachDatabase(settingsOf());
     checks["settings"] = { ok: true, detail: "valid" };
-    checks["schema"] = await checkSchema(DB);
+    const found = await Promise.all(databases.map(([, db]) => checkSchema(db)));
+    for (const [i, [binding]] of databases.entries()) {
+      checks[binding === MAIN_DATABASE ? "schema" : `schema of ${binding}`] = found[i]!;
+    }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     checks["settings"] = { ok: false, detail: error.message };

@@ -22,9 +22,7 @@ beforeEach(async () => {
 });
 
 async function run(world: SyncWorld, through: D1Database = db) {
-  const { settings, clock } = world;
-  const context = { db: through, kv: env.ETL_STATE, ace: world.client(), siteCount: 1, settings, now: clock.now };
-  const { sites, syncId } = await syncSites(context, [{ name: world.site, timezone: "UTC" }]);
+  const { sites, syncId } = await syncSites(world.runContext(env.ETL_STATE), [{ db: through, sites: [world.site] }]);
   return { ...sites[0]!, syncId };
 }
 

@@ -35,20 +35,22 @@ FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
 /**
  * Keeps letters (of a run, the first 1,000); one that is there already stays as it was, and nothing is written for it.
  * @param at when the sync began, epoch ms
+ * @param first how many of the run went into other databases: an id is one letter's, wherever it is
  */
 export async function recordLetters(
   db: D1Database,
   syncId: string,
   at: number,
   letters: readonly DeadLetter[],
+  first = 0,
 ): Promise<void> {
-  if (letters.length === 0) return;
+  if (letters.length === 0 || first >= LETTERS_A_RUN) return;
   const rows = await Promise.all(
-    letters.slice(0, LETTERS_A_RUN).map(async (letter, i) => {
+    letters.slice(0, LETTERS_A_RUN - first).map(async (letter, i) => {
       const { siteId, page, about } = letter;
       const origin = [siteId, about.reason, page?.window.start ?? null, page?.window.end ?? null, page?.cursor ?? null];
       const what = about.reason === "write_failed" ? [null, about.stage, about.error, about.samples] : [about.record];
-      return [at * LETTERS_A_RUN + i, await identityOf(letter, syncId, at), ...origin, ...what];
+      return [at * LETTERS_A_RUN + first + i, await identityOf(letter, syncId, at), ...origin, ...what];
     }),
   );
   for (const { json } of jsonChunks(rows, (row) => JSON.stringify(row), MAX_UNICODE_CHARS)) {

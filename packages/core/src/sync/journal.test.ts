@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 function run(startedAt: number, sites: SyncResult["sites"], syncId = `sync_${startedAt}_abc`): SyncResult {
-  return { syncId, startTime: new Date(startedAt).toISOString(), duration: 1_234, sites };
+  return { syncId, startTime: new Date(startedAt).toISOString(), duration: 1_234, sitesLeft: 0, sites };
 }
 
 test("what a run did can be read back, a row a site, the newest first", async () => {

@@ -41,6 +41,7 @@ export async function recordRun(db: D1Database, run: SyncResult, siteIds: Readon
     const siteId = siteIds.get(site.site);
     return siteId === undefined ? [] : [runRow(run, site, siteId)];
   });
+  if (rows.length === 0) return;
   await withD1Retry(() => db.prepare(INSERT_RUNS).bind(JSON.stringify(rows)).run());
 }
 

@@ -13,8 +13,11 @@ beforeEach(async () => {
 });
 
 function run(...sites: SiteSyncResult[]): SyncResult {
-  return { syncId: SYNC_ID, startTime: "2025-10-12T14:00:00.000Z", duration: 2_000, sites };
+  return { syncId: SYNC_ID, startTime: "2025-10-12T14:00:00.000Z", duration: 2_000, sitesLeft: 0, sites };
 }
+
+/** A run that came to all of its sites. */
+const whole = (siteCount: number) => ({ siteCount, begun: new Set(["ses_a", "ses_b"]) });
 
 const keys = async () => (await kv.list()).keys.map((key) => key.name);
 
@@ -45,7 +48,7 @@ const bad: SiteSyncResult = {
 };
 
 test("one site: the keys and shapes of the older documents", async () => {
-  await publishRun(kv, run(good), 412.6, 1);
+  await publishRun(kv, run(good), 412.6, whole(1));
   expect(await keys()).toEqual(["etl:last_sync_timestamp", `etl:metrics:${SYNC_ID}`, `etl:state:${SYNC_ID}`]);
   expect(await kv.get("etl:last_sync_timestamp")).toBe(String(START));
   expect(await kv.get(`etl:state:${SYNC_ID}`, "json")).toEqual({
@@ -74,7 +77,7 @@ test("one site: the keys and shapes of the older documents", async () => {
 });
 
 test("several sites: each has its own timestamp, the earliest is everybody's; the first error has its key", async () => {
-  await publishRun(kv, run(good, bad), 0, 2);
+  await publishRun(kv, run(good, bad), 0, whole(2));
   expect(await keys()).toEqual([
     `etl:errors:${SYNC_ID}`,
     "etl:last_sync_timestamp",
@@ -110,7 +113,7 @@ test("a page that could not be written has the older documents' key, kept for 7 
   const about = { reason: "write_failed", stage: "store", error: "the write failed", samples: 100 } as const;
   const page = { window: { start: START - 600_000, end: START }, cursor: null };
   const rejected = { siteId: 1, page, about: { reason: "null", record: "{}" } } as const;
-  await publishRun(kv, run(good, bad), 0, 2, [rejected, { siteId: 2, page, about }]);
+  await publishRun(kv, run(good, bad), 0, whole(2), [rejected, { siteId: 2, page, about }]);
   const [letter, ...others] = (await kv.list({ prefix: "dlq:" })).keys;
   expect([letter?.name, others]).toEqual([`dlq:${SYNC_ID}:0`, []]);
   expect(Math.abs((letter?.expiration ?? 0) - Date.now() / 1000 - 7 * 86_400)).toBeLessThan(60);
@@ -120,7 +123,7 @@ test("a page that could not be written has the older documents' key, kept for 7 
 
 test("runs are kept for 30 days, timestamps for ever", async () => {
   const before = Date.now() / 1000;
-  await publishRun(kv, run(good, bad), 0, 2);
+  await publishRun(kv, run(good, bad), 0, whole(2));
   for (const { name, expiration } of (await kv.list()).keys) {
     if (name.startsWith("etl:last_sync_timestamp")) expect(expiration).toBeUndefined();
     else expect(Math.abs((expiration ?? 0) - before - 30 * 86_400)).toBeLessThan(60);
@@ -132,12 +135,12 @@ test.each<[string, SiteSyncResult[], number, string[]]>([
   ["one of two that never did", [good, emptySiteResult("ses_b")], 2, ["etl:last_sync_timestamp:ses_a"]],
   ["a run of one of two sites", [good], 2, ["etl:last_sync_timestamp:ses_a"]],
 ])("%s has no timestamp, and nobody's stands for it", async (_, sites, siteCount, timestamps) => {
-  await publishRun(kv, run(...sites), 0, siteCount);
+  await publishRun(kv, run(...sites), 0, whole(siteCount));
   expect((await keys()).filter((key) => key.startsWith("etl:last_sync_timestamp"))).toEqual(timestamps);
 });
 
 test("a run without records or duration divides by nothing", async () => {
-  await publishRun(kv, { ...run(emptySiteResult("ses_a")), duration: 0 }, 0, 1);
+  await publishRun(kv, { ...run(emptySiteResult("ses_a")), duration: 0 }, 0, whole(1));
   expect(await kv.get(`etl:metrics:${SYNC_ID}`, "json")).toMatchObject({
     performance: { samplesPerSecond: 0, avgApiLatency: 0, filteringEfficiency: 1 },
   });

@@ -9,17 +9,19 @@ const TTL_S = JOURNAL_DAYS * 86_400;
  * Publishes a run to KV under the keys and in the shapes of the older documents, for what reads them. KV is a
  * projection only: nothing of ours decides by it, for it is eventually consistent.
  * @param apiLatencyMs mean time of an API call in this run
- * @param siteCount sites of the deployment; a run may be of some of them
+ * @param of.siteCount sites of the deployment; a run may be of some of them
+ * @param of.begun those that it came to, by name
  * @param letters what the run did not store; the failed writes among them are published
  */
 export async function publishRun(
   kv: KVNamespace,
   run: SyncResult,
   apiLatencyMs: number,
-  siteCount: number,
+  of: { readonly siteCount: number; readonly begun: ReadonlySet<string> },
   letters: readonly DeadLetter[] = [],
 ): Promise<void> {
-  const sum = (of: (site: SyncResult["sites"][number]) => number) => run.sites.reduce((n, site) => n + of(site), 0);
+  const sum = (count: (site: SyncResult["sites"][number]) => number) =>
+    run.sites.reduce((n, site) => n + count(site), 0);
   const errors = run.sites.flatMap((site) => site.errors.map((error) => ({ ...error, site: site.site })));
   const counts = {
     recordsFetched: sum((site) => site.recordsFetched),
@@ -47,7 +49,7 @@ export async function publishRun(
         filteringEfficiency: counts.recordsFetched > 0 ? accepted / counts.recordsFetched : 1,
       },
     }),
-    ...watermarks(run, siteCount).map(([key, time]) => kv.put(key, String(time))),
+    ...watermarks(run, of).map(([key, time]) => kv.put(key, String(time))),
   ];
   // One key a sync, as the older documents have it: the first error; all of them are in etl:state.
   const [first] = errors;
@@ -68,11 +70,16 @@ export async function publishRun(
  * `etl:last_sync_timestamp` in epoch ms; of several sites it is the earliest, and each has its own key besides. A run of
  * some of the sites knows nothing of the others, so it leaves everybody's alone.
  */
-function watermarks(run: SyncResult, siteCount: number): [key: string, time: number][] {
-  const times = run.sites.flatMap(({ site, watermark }): [string, number][] =>
-    watermark === null ? [] : [[`etl:last_sync_timestamp:${site}`, Date.parse(watermark)]],
+function watermarks(
+  run: SyncResult,
+  { siteCount, begun }: { readonly siteCount: number; readonly begun: ReadonlySet<string> },
+): [key: string, time: number][] {
+  const times = run.sites.flatMap(({ site, watermark }) =>
+    watermark === null ? [] : [{ site, time: Date.parse(watermark) }],
   );
-  const own = siteCount > 1 ? times : [];
+  const own = times
+    .filter(({ site }) => siteCount > 1 && begun.has(site))
+    .map(({ site, time }): [string, number] => [`etl:last_sync_timestamp:${site}`, time]);
   if (times.length === 0 || times.length < siteCount) return own;
-  return [...own, ["etl:last_sync_timestamp", Math.min(...times.map(([, time]) => time))]];
+  return [...own, ["etl:last_sync_timestamp", Math.min(...times.map(({ time }) => time))]];
 }

@@ -4,7 +4,7 @@ import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { CURRENT_FIELDS, decodeRows, OLDER_FIELDS } from "../ace/rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
-import { countRejection, type RejectionCounts } from "../domain/rejection.ts";
+import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { addMissingSamples } from "../hot/upsert.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
@@ -34,6 +34,29 @@ export interface Replay {
   readonly rejected: RejectionCounts;
   /** where to go on with what was asked for; null: that was all */
   readonly nextCursor: number | null;
+}
+
+/**
+ * What replays of the same letters in two databases came to together. Where both have more, what the one has done since
+ * the other's end is asked for again, which does no harm.
+ */
+export function joinReplays(a: Replay, b: Replay): Replay {
+  const rejected = { ...a.rejected };
+  addRejections(rejected, b.rejected);
+  return {
+    letters: a.letters + b.letters,
+    stored: a.stored + b.stored,
+    present: a.present + b.present,
+    archived: a.archived + b.archived,
+    recovered: a.recovered + b.recovered,
+    waiting: a.waiting + b.waiting,
+    unreadable: a.unreadable + b.unreadable,
+    rejected,
+    nextCursor:
+      a.nextCursor === null || b.nextCursor === null
+        ? (a.nextCursor ?? b.nextCursor)
+        : Math.max(a.nextCursor, b.nextCursor),
+  };
 }
 
 interface Site {

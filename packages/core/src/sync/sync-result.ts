@@ -52,6 +52,9 @@ export interface SyncResult {
   readonly startTime: string;
   /** milliseconds */
   readonly duration: number;
+  /** sites that this run did not come to; the next one begins with them */
+  readonly sitesLeft: number;
+  /** in the order in which they were begun; then those that were left */
   readonly sites: SiteSyncResult[];
 }
 

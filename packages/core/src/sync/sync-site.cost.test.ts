@@ -36,9 +36,7 @@ test("a sync of the real site's size keeps to its costs", { timeout: 30_000 }, a
   const run = async () => {
     [statements, rowsWritten] = [0, 0];
     world.asked.length = 0;
-    const { settings, clock } = world;
-    const context = { db: metered, kv: env.ETL_STATE, ace: world.client(), siteCount: 1, settings, now: clock.now };
-    const { sites } = await syncSites(context, [{ name: world.site, timezone: "America/Chicago" }]);
+    const { sites } = await syncSites(world.runContext(env.ETL_STATE), [{ db: metered, sites: [world.site] }]);
     expect(sites[0]).toMatchObject({ complete: true, errors: [] });
     return sites[0]!;
   };

@@ -1,70 +1,194 @@
 import type { AceClient } from "../ace/client.ts";
-import type { SiteConfig } from "../domain/site.ts";
 import { logError } from "../telemetry/log.ts";
 import { recordLetters } from "./dead-letters.ts";
 import { LetterBox } from "./letter-box.ts";
 import { publishRun } from "./publish.ts";
 import { recordRun } from "./journal.ts";
+import { StageError } from "./stage-error.ts";
 import { emptySiteResult, type SiteSyncResult, type SyncResult } from "./sync-result.ts";
 import { readSyncStates, type SyncState } from "./sync-state.ts";
 import { syncSite, type SyncSettings } from "./sync-site.ts";
+import { inTurn, isUnwell, nextToBegin, pageSizeFor } from "./turns.ts";
 
-/** A cron of every 5 minutes has 30 s of CPU; 25 s of clock leave room to write down what was done. */
+/** The longest that one site may take of a run, and the whole of a run by default: clock time, in milliseconds. */
 export const SYNC_BUDGET_MS = 25_000;
 
+/**
+ * What a run may do in its 30 s of CPU: records, at about 3 µs each, and for each site as much as so many of them. No
+ * clock tells of CPU in a Worker.
+ */
+const RECORDS_A_RUN = 4_000_000;
+const RECORDS_A_SITE = 10_000;
+
 export interface SyncRunContext {
-  readonly db: D1Database;
   readonly kv: KVNamespace;
-  readonly ace: AceClient;
+  /** a client for one site, for it counts its calls */
+  readonly newClient: () => AceClient;
   /** sites of the deployment; a run may be of some of them */
   readonly siteCount: number;
   readonly settings: SyncSettings;
+  /** after this no site and no request is begun: milliseconds */
+  readonly budgetMs: number;
+  /** when so many requests were made no other site is begun */
+  readonly maxRequests: number;
   /** epoch ms */
   readonly now: () => number;
 }
 
+/** Sites, by name, that share a database. */
+export interface SyncedDatabase {
+  readonly db: D1Database;
+  readonly sites: readonly string[];
+}
+
+/** A site of this run. */
+interface Turn {
+  readonly name: string;
+  readonly of: SyncedDatabase;
+  readonly state: SyncState;
+  readonly turns: SyncState["turns"];
+  readonly watermark: number | null;
+  readonly unwell: boolean;
+  readonly pageSize: SyncSettings["pageSize"];
+}
+
 /**
- * Syncs sites one after the other within {@link SYNC_BUDGET_MS}: first those that the last run did not reach, then the
- * one that is furthest behind. A site that fails does not stop the others, not even one that fails slowly in every run.
- * One at a time, for a page of 100,000 rows takes 40 MB while it is decoded.
- * @throws the error of D1 when the state of the sites cannot be read: nothing was done then
+ * Syncs sites, some side by side (turns.ts says which), until all are done or the run's budget of time, requests or CPU is
+ * spent; the next run begins with those that were left. A site, or a database, that fails does not stop the others, not
+ * even one that fails slowly in every run.
+ * @throws the error of D1 when the state of no site can be read: nothing was done then
  */
-export async function syncSites(context: SyncRunContext, sites: readonly SiteConfig[]): Promise<SyncResult> {
-  const { db, kv, ace, now } = context;
+export async function syncSites(context: SyncRunContext, databases: readonly SyncedDatabase[]): Promise<SyncResult> {
+  const { kv, now } = context;
   const started = now();
   const syncId = `sync_${started}_${crypto.randomUUID().slice(0, 8)}`;
-  const states = await readSyncStates(
-    db,
-    sites.map((site) => site.name),
-  );
-  const deadline = started + SYNC_BUDGET_MS;
-  const results: SiteSyncResult[] = [];
-  const box = new LetterBox();
-  for (const [name, state] of inOrder(states)) {
-    if (now() >= deadline) results.push(notReached(name, state));
-    else results.push(await syncSite({ ...context, deadline, letters: box }, name, state));
-  }
-  const run = { syncId, startTime: new Date(started).toISOString(), duration: now() - started, sites: results };
-  const siteIds = new Map([...states].map(([name, state]) => [name, state.siteId]));
-  // The samples are stored and the watermark stands: a journal that cannot be written must not make that a failure.
-  const journal = await Promise.allSettled([
-    recordRun(db, run, siteIds),
-    recordLetters(db, syncId, started, box.letters),
-    publishRun(kv, run, ace.meanLatencyMs, context.siteCount, box.letters),
-  ]);
-  for (const outcome of journal) {
-    if (outcome.status === "rejected") logError("journal_failed", outcome.reason, { syncId });
-  }
-  return run;
+  const states = await Promise.allSettled(databases.map(({ db, sites }) => readSyncStates(db, sites)));
+  const lost = states.find((outcome) => outcome.status === "rejected");
+  if (lost !== undefined && states.every(({ status }) => status === "rejected")) throw lost.reason;
+  const isAlone = databases.flatMap(({ sites }) => sites).length === 1;
+  const turns = databases.flatMap((of, i) => {
+    const outcome = states[i]!;
+    return outcome.status === "rejected" ? [] : turnsOf(context.settings, of, outcome.value, started, isAlone);
+  });
+  const boxes = new Map(databases.map((of) => [of, new LetterBox()]));
+  const run = await takeTurns(context, inTurn(turns), boxes, started + context.budgetMs);
+  const unread = databases.flatMap(({ sites }, i) => {
+    const outcome = states[i]!;
+    return outcome.status === "rejected" ? sites.map((site) => unreadState(site, outcome.reason)) : [];
+  });
+  const left = run.left.map(notReached);
+  const result = {
+    syncId,
+    startTime: new Date(started).toISOString(),
+    duration: now() - started,
+    sitesLeft: left.length,
+    sites: [...run.results, ...left, ...unread],
+  };
+  await writeDown(context, result, turns, boxes, started, kv, run);
+  return result;
 }
 
-function notReached(site: string, { watermark }: SyncState): SiteSyncResult {
+function turnsOf(
+  { pageSize: setting, lookbackMs }: SyncSettings,
+  of: SyncedDatabase,
+  states: ReadonlyMap<string, SyncState>,
+  now: number,
+  isAlone: boolean,
+): Turn[] {
+  return [...states].map(([name, state]) => {
+    const { turns, watermark } = state;
+    const pageSize = isAlone ? setting : pageSizeFor(state, now, lookbackMs, setting);
+    return { name, of, state, turns, watermark, unwell: isUnwell(state), pageSize };
+  });
+}
+
+/** What came of the turns of a run. */
+interface Turns {
+  /** in the order in which the sites were begun */
+  readonly results: readonly SiteSyncResult[];
+  readonly left: readonly Turn[];
+  /** of all calls, in milliseconds */
+  readonly meanLatencyMs: number;
+}
+
+async function takeTurns(
+  context: SyncRunContext,
+  ordered: readonly Turn[],
+  boxes: ReadonlyMap<SyncedDatabase, LetterBox>,
+  deadline: number,
+): Promise<Turns> {
+  const { now, maxRequests } = context;
+  const waiting = [...ordered];
+  const running = new Map<Turn, Promise<void>>();
+  const results: (SiteSyncResult | undefined)[] = [];
+  const spent = { calls: 0, latencyMs: 0, records: 0 };
+  const begin = async (turn: Turn, place: number): Promise<void> => {
+    const ace = context.newClient();
+    const settings = { ...context.settings, pageSize: turn.pageSize };
+    const own = Math.min(deadline, now() + SYNC_BUDGET_MS);
+    const letters = boxes.get(turn.of) ?? new LetterBox();
+    const result = await syncSite(
+      { db: turn.of.db, ace, settings, now, deadline: own, letters },
+      turn.name,
+      turn.state,
+    );
+    results[place] = result;
+    spent.calls += ace.calls;
+    spent.latencyMs += ace.totalLatencyMs;
+    spent.records += result.recordsFetched + RECORDS_A_SITE;
+    running.delete(turn);
+  };
+  const isSpent = () => now() >= deadline || spent.calls >= maxRequests || spent.records >= RECORDS_A_RUN;
+  for (let begun = 0; ;) {
+    const next = isSpent() ? null : nextToBegin(waiting, [...running.keys()]);
+    if (next === null) {
+      if (running.size === 0) break;
+      await Promise.race(running.values());
+      continue;
+    }
+    waiting.splice(waiting.indexOf(next), 1);
+    running.set(next, begin(next, begun++));
+  }
+  const meanLatencyMs = spent.calls === 0 ? 0 : spent.latencyMs / spent.calls;
+  return { results: results.flatMap((result) => result ?? []), left: waiting, meanLatencyMs };
+}
+
+/** The samples are stored and the watermarks stand: a journal that cannot be written must not make that a failure. */
+async function writeDown(
+  { siteCount }: SyncRunContext,
+  run: SyncResult,
+  turns: readonly Turn[],
+  boxes: ReadonlyMap<SyncedDatabase, LetterBox>,
+  started: number,
+  kv: KVNamespace,
+  { left, meanLatencyMs }: Turns,
+): Promise<void> {
+  // a site that was not reached costs no row, but the one that tells since when it waits for its first turn
+  const omitted = new Set(left.filter((turn) => turn.turns.length > 0).map(({ name }) => name));
+  const begun = new Set(run.sites.map(({ site }) => site));
+  for (const { name } of left) begun.delete(name);
+  const letters = [...boxes.values()].flatMap((box) => box.letters);
+  const writes = [publishRun(kv, run, meanLatencyMs, { siteCount, begun }, letters)];
+  let firstLetter = 0;
+  for (const [of, { letters: own }] of boxes) {
+    const ids = new Map(
+      turns.filter((turn) => turn.of === of && !omitted.has(turn.name)).map(({ name, state }) => [name, state.siteId]),
+    );
+    writes.push(recordRun(of.db, run, ids), recordLetters(of.db, run.syncId, started, own, firstLetter));
+    firstLetter += own.length;
+  }
+  for (const outcome of await Promise.allSettled(writes)) {
+    if (outcome.status === "rejected") logError("journal_failed", outcome.reason, { syncId: run.syncId });
+  }
+}
+
+function notReached({ name, watermark }: Turn): SiteSyncResult {
   const at = watermark === null ? null : new Date(watermark).toISOString();
-  return { ...emptySiteResult(site), incompleteBecause: "budget", watermark: at };
+  return { ...emptySiteResult(name), incompleteBecause: "budget", watermark: at };
 }
 
-/** The sites whose turn is longest ago first; of one run's sites the one that is furthest behind. */
-function inOrder(states: ReadonlyMap<string, SyncState>): [string, SyncState][] {
-  const compare = (a: number | null, b: number | null) => (a === b ? 0 : (a ?? -Infinity) < (b ?? -Infinity) ? -1 : 1);
-  return [...states].sort(([, a], [, b]) => compare(a.askedAt, b.askedAt) || compare(a.watermark, b.watermark));
+function unreadState(site: string, reason: unknown): SiteSyncResult {
+  logError("state_unread", reason, { site });
+  const error = new StageError("state", reason).toSyncError();
+  return { ...emptySiteResult(site), incompleteBecause: "error", errors: [error] };
 }

@@ -6,8 +6,8 @@ import { withD1Retry } from "../d1/retry.ts";
 /** How far the sync of a site has come, as D1 holds it. */
 export interface SyncState {
   readonly siteId: number;
-  /** when the last run that came to ask the API for this site began, epoch ms; null: none has */
-  readonly askedAt: number | null;
+  /** its last runs that were begun, newest first, at most {@link TURNS_KEPT} */
+  readonly turns: readonly PastTurn[];
   /** when the site's point list was last taken over, epoch ms; null: never */
   readonly catalogAt: number | null;
   /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
@@ -17,6 +17,20 @@ export interface SyncState {
   /** null: pages of the setting's size never broke off */
   readonly smallerPages: SmallerPages | null;
 }
+
+/** A run that came to ask the API for a site, or failed before it could. */
+export interface PastTurn {
+  /** when the run began, epoch ms */
+  readonly at: number;
+  /** it reached the present */
+  readonly complete: boolean;
+  readonly failed: boolean;
+  /** records that the API served for a millisecond of the site's time; null: not to be told of this run */
+  readonly recordsPerMs: number | null;
+}
+
+/** After so many failures in a row a site waits as long as it ever does (turns.ts). */
+export const TURNS_KEPT = 5;
 
 /** The page size that a site's API copes with, learned from pages that broke off or took too long. */
 export interface SmallerPages {
@@ -34,7 +48,7 @@ export interface OpenWindow {
 const stateRowSchema = z.object({
   id: z.int(),
   name: z.string(),
-  asked_at: z.int().nullable(),
+  turns: z.string(),
   catalog_at: z.int().nullable(),
   watermark: z.int().nullable(),
   window_start: z.int().nullable(),
@@ -44,10 +58,32 @@ const stateRowSchema = z.object({
   page_size_at: z.int().nullable(),
 });
 
+/** [when it began, whether it was complete, whether it had errors, records, span of its windows in ms] */
+const turnsSchema = z.array(
+  z.tuple([z.int(), z.literal([0, 1]), z.literal([0, 1]), z.int().nullable(), z.int().nullable()]),
+);
+
+function turnsOf(json: string): PastTurn[] {
+  return turnsSchema
+    .parse(JSON.parse(json))
+    .map(([at, complete, erred, records, span]) => {
+      // of a run that broke off nobody knows how much more there was
+      const isWhole = complete === 1 && records !== null && span !== null && span > 0;
+      return {
+        at,
+        complete: complete === 1,
+        failed: complete === 0 && erred === 1,
+        recordsPerMs: isWhole ? records / span : null,
+      };
+    })
+    .sort((a, b) => b.at - a.at);
+}
+
 const READ_STATES = `
 SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.cursor, y.page_size, y.page_size_at,
-  (SELECT r.started_at FROM sync_runs r WHERE r.site_id = s.id AND r.api_calls > 0
-    ORDER BY r.started_at DESC LIMIT 1) AS asked_at
+  (SELECT json_group_array(json_array(r.started_at, r.complete, r.errors <> '[]', r.fetched, r.window_end - r.window_start))
+    FROM (SELECT * FROM sync_runs q WHERE q.site_id = s.id AND (q.api_calls > 0 OR q.errors <> '[]')
+      ORDER BY q.started_at DESC LIMIT ${TURNS_KEPT}) r) AS turns
 FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name IN (SELECT value FROM json_each(?1))`;
 
 /** The state of these sites by name, in one statement; a site that is new is made. */
@@ -69,8 +105,8 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
       const open = start !== null && end !== null && cursor !== null ? { range: { start, end }, cursor } : null;
       const { page_size: size, page_size_at: since } = row;
       const smallerPages = size !== null && since !== null ? { size, since } : null;
-      const { id: siteId, asked_at: askedAt, catalog_at: catalogAt, watermark } = row;
-      return [row.name, { siteId, askedAt, catalogAt, watermark, open, smallerPages }];
+      const { id: siteId, catalog_at: catalogAt, watermark } = row;
+      return [row.name, { siteId, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages }];
     }),
   );
 }

@@ -12,16 +12,17 @@ export interface ExistingWorker {
   readonly version: string | null;
 }
 
+interface ExistingDatabase {
+  /** file names, in the order in which they were applied */
+  readonly applied: readonly string[];
+  /** it has tables of its own, which may hold samples */
+  readonly hasTables: boolean;
+}
+
 /** What an account has of what an environment wants. */
 export interface Existing {
-  /** null: there is no such database */
-  readonly database: {
-    readonly id: string;
-    /** file names, in the order in which they were applied */
-    readonly applied: readonly string[];
-    /** it has tables of its own, which may hold samples */
-    readonly hasTables: boolean;
-  } | null;
+  /** by name; absent: there is no such database */
+  readonly databases: ReadonlyMap<string, ExistingDatabase>;
   /** null: there is no such bucket */
   readonly rules: readonly LifecycleRule[] | null;
   /** id; null: there is no such namespace */
@@ -71,11 +72,16 @@ export async function readExisting(wrangler: Wrangler, places: DeployPlaces, wan
     wrangler.json(namespacesSchema, ["kv", "namespace", "list"]),
     ...wanted.workers.map((worker) => readWorker(wrangler, worker)),
   ]);
-  const database = databases.find(({ name }) => name === wanted.database)?.uuid ?? null;
+  const ids = new Map(databases.map(({ name, uuid }) => [name, uuid]));
   const namespace = namespaces.find(({ title }) => title === wanted.namespace)?.id ?? null;
-  await writeResolvedFiles(places, wanted.environment, { database, namespace });
+  await writeResolvedFiles(places, wanted.environment, { databases: ids, namespace });
+  const schemas = await Promise.all(
+    wanted.databases
+      .filter((name) => ids.has(name))
+      .map(async (name) => [name, await readSchema(wrangler, places, wanted, name)] as const),
+  );
   return {
-    database: database === null ? null : { id: database, ...(await readSchema(wrangler, places, wanted)) },
+    databases: new Map(schemas),
     rules,
     namespace,
     workers: new Map(workers.flatMap((worker) => (worker === null ? [] : [worker]))),
@@ -119,9 +125,9 @@ const NO_TABLES_OF_OURS = /^(_cf_|sqlite_|d1_migrations$)/;
 async function readSchema(
   wrangler: Wrangler,
   places: DeployPlaces,
-  wanted: Wanted,
-): Promise<{ applied: string[]; hasTables: boolean }> {
-  const { database, environment } = wanted;
+  { environment }: Wanted,
+  database: string,
+): Promise<ExistingDatabase> {
   const names = async (sql: string) => {
     const file = resolvedFile(places, "etl");
     const about = ["--remote", "--json", "--env", environment, "-c", file];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Existing } from "./account.ts";
-import { creationNames, rollbackLines, told } from "./deploy-words.ts";
+import { type Bookmark, creationNames, databaseName, rollbackLines, told } from "./deploy-words.ts";
 import { type AccessToken, waitForHealth } from "./health.ts";
 import { type Creation, type DeployPlan, STAGING_RULE } from "./plan.ts";
 import { type DeployPlaces, resolvedFile, writeResolvedFiles } from "./resolved-files.ts";
@@ -31,23 +31,26 @@ const bookmarkSchema = z.object({ bookmark: z.string() });
 export async function createMissing(context: DeployContext, plan: DeployPlan): Promise<void> {
   const { wrangler, places, wanted, say } = context;
   const names = creationNames(wanted);
+  const missing = plan.databases.filter(({ create }) => create);
+  for (const { name } of missing) {
+    await wrangler.run(["d1", "create", name]);
+    say(told("created", databaseName(name)));
+  }
   for (const what of plan.create) {
     await wrangler.run(creationCommand(wanted, what));
     say(told("created", names[what]));
   }
-  if (!plan.create.includes("database") && !plan.create.includes("namespace")) return;
+  if (missing.length === 0 && !plan.create.includes("namespace")) return;
   const databases = await wrangler.json(databasesSchema, ["d1", "list", "--json"]);
   const namespaces = await wrangler.json(namespacesSchema, ["kv", "namespace", "list"]);
   await writeResolvedFiles(places, wanted.environment, {
-    database: databases.find(({ name }) => name === wanted.database)?.uuid ?? null,
+    databases: new Map(databases.map(({ name, uuid }) => [name, uuid])),
     namespace: namespaces.find(({ title }) => title === wanted.namespace)?.id ?? null,
   });
 }
 
-function creationCommand({ database, bucket, namespace }: Wanted, what: Creation): string[] {
+function creationCommand({ bucket, namespace }: Wanted, what: Creation): string[] {
   switch (what) {
-    case "database":
-      return ["d1", "create", database];
     case "bucket":
       return ["r2", "bucket", "create", bucket];
     case "rule":
@@ -80,32 +83,36 @@ function deployCommand(places: DeployPlaces, { environment }: Wanted, worker: Wa
   return ["deploy", "--env", environment, "-c", resolvedFile(places, worker)];
 }
 
-/** @returns the bookmark of the database before its migration; null: it held nothing */
-export async function migrate(context: DeployContext, plan: DeployPlan): Promise<string | null> {
+/**
+ * Migrates each database, all of them behind bookmarks that are noted before the first is touched.
+ * @returns the bookmarks of those that held something
+ */
+export async function migrate(context: DeployContext, plan: DeployPlan): Promise<Bookmark[]> {
   const { wrangler, places, wanted, say } = context;
-  if (plan.migrate.length === 0) return null;
-  const { database, environment } = wanted;
-  const about = ["--env", environment, "-c", resolvedFile(places, "etl")];
-  let bookmark: string | null = null;
-  if (plan.bookmark) {
-    const asked = ["d1", "time-travel", "info", database, "--json", ...about];
-    ({ bookmark } = await wrangler.json(bookmarkSchema, asked));
-    say(told("bookmark", `${bookmark}, of ${database} before the migration`));
+  const about = ["--env", wanted.environment, "-c", resolvedFile(places, "etl")];
+  const bookmarks: Bookmark[] = [];
+  for (const { name } of plan.databases.filter((database) => database.bookmark)) {
+    const asked = ["d1", "time-travel", "info", name, "--json", ...about];
+    const { bookmark } = await wrangler.json(bookmarkSchema, asked);
+    bookmarks.push({ database: name, bookmark });
+    say(told("bookmark", `${bookmark}, of ${name} before the migration`));
   }
-  await wrangler.run(["d1", "migrations", "apply", database, "--remote", ...about]);
-  say(told("migrated", `${database}: ${plan.migrate.join(", ")}`));
-  return bookmark;
+  for (const { name, migrate: files } of plan.databases.filter((database) => database.migrate.length > 0)) {
+    await wrangler.run(["d1", "migrations", "apply", name, "--remote", ...about]);
+    say(told("migrated", `${name}: ${files.join(", ")}`));
+  }
+  return bookmarks;
 }
 
 /**
  * Deploys the Workers one after the other, each after the one before it answered well.
- * @param bookmark of the database before its migration; null: it was not migrated, or held nothing
+ * @param bookmarks of databases that were migrated and held something
  * @throws {DeployedIll} {WranglerFailed}
  */
 export async function deployWorkers(
   context: DeployContext,
   existing: Existing,
-  bookmark: string | null,
+  bookmarks: readonly Bookmark[],
 ): Promise<void> {
   const { wrangler, places, wanted, say, waitMs, access } = context;
   for (const { worker } of wanted.workers) {
@@ -122,7 +129,7 @@ export async function deployWorkers(
       const lines = [
         `${worker} was deployed${version === null ? "" : ` as ${version}`}, and is NOT WELL: ${fault}`,
         `  ${url}/health`,
-        ...rollbackLines(wanted, worker, before, bookmark),
+        ...rollbackLines(wanted, worker, before, bookmarks),
       ];
       throw new DeployedIll(lines.join("\n"));
     }

@@ -10,13 +10,17 @@ export function told(label: string, text: string): string {
 }
 
 /** What each thing that can be created is called. */
-export function creationNames({ database, bucket, namespace }: Wanted) {
+export function creationNames({ bucket, namespace }: Wanted) {
   return {
-    database: `the D1 database ${database}`,
     bucket: `the R2 bucket ${bucket}`,
     rule: `the bucket's rule that ${STAGING_RULE.prefix} expires after ${STAGING_EXPIRES_DAYS} days`,
     namespace: `the KV namespace ${namespace}`,
   } as const;
+}
+
+/** What a database is called where one is created. */
+export function databaseName(name: string): string {
+  return `the D1 database ${name}`;
 }
 
 /** The plan, all of it. */
@@ -24,9 +28,12 @@ export function planLines(wanted: Wanted, plan: DeployPlan): string[] {
   const names = creationNames(wanted);
   const willBeLost = new Set(irrevocable(plan));
   return [
+    ...plan.databases.filter(({ create }) => create).map(({ name }) => told("create", databaseName(name))),
     ...plan.create.map((what) => told("create", names[what])),
-    ...(plan.migrate.length === 0 ? [] : [told("migrate", `${wanted.database}: ${plan.migrate.join(", ")}`)]),
-    ...(plan.bookmark ? [told("", "it holds data: a point to restore it to is noted first")] : []),
+    ...plan.databases.flatMap(({ name, migrate, bookmark }) => [
+      ...(migrate.length === 0 ? [] : [told("migrate", `${name}: ${migrate.join(", ")}`)]),
+      ...(bookmark ? [told("", "it holds data: a point to restore it to is noted first")] : []),
+    ]),
     told("deploy", DEPLOY_ORDER.join(", ")),
     ...plan.notes.map((note) => told("mind", note)),
     ...[...willBeLost].map((text) => told("careful", text)),
@@ -42,22 +49,30 @@ export function missingLines({ environment }: Wanted, { missingSecrets }: Deploy
   ]);
 }
 
+/** A point in time to which a database can be restored. */
+export interface Bookmark {
+  readonly database: string;
+  readonly bookmark: string;
+}
+
 /** How to go back from a version that is not well. @param before null: there is no single one that was there before */
 export function rollbackLines(
-  { environment, database }: Wanted,
+  { environment }: Wanted,
   worker: WorkerName,
   before: string | null,
-  bookmark: string | null,
+  bookmarks: readonly Bookmark[],
 ): string[] {
   const back =
     before === null
       ? ["There is no version before it to go back to."]
       : ["To go back:", `  npx wrangler rollback ${before} --env ${environment} -c wrangler.${worker}.toml`];
-  if (bookmark === null) return back;
+  if (bookmarks.length === 0) return back;
   return [
     ...back,
     "The schema was migrated, and older code needs the older one. To restore the database to what it was before (what",
     "was stored since is asked of the API again; docs/operations.md, Rollback):",
-    `  npx wrangler d1 time-travel restore ${database} --bookmark=${bookmark}`,
+    ...bookmarks.map(
+      ({ database, bookmark }) => `  npx wrangler d1 time-travel restore ${database} --bookmark=${bookmark}`,
+    ),
   ];
 }

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Existing } from "./account.ts";
-import { irrevocable, planDeploy } from "./plan.ts";
+import { type DatabasePlan, irrevocable, planDeploy } from "./plan.ts";
 import { DEPLOY_ORDER, type Wanted } from "./wanted.ts";
 
 const file = { main: "index.ts", env: {} };
 const wanted: Wanted = {
   environment: "staging",
-  database: "db",
+  databases: ["db", "db-1"],
   bucket: "b",
   namespace: "kv",
   migrations: ["0001.sql", "0002.sql"],
@@ -14,19 +14,23 @@ const wanted: Wanted = {
 };
 const rule = { name: "staging", enabled: true, prefix: "staging/", action: "Expire objects after 7 days" };
 const secrets = ["ACE_API_KEY", "ADMIN_TOKEN", "ALERT_WEBHOOK_URL", "QUERY_TOKEN"];
+const whole = { applied: wanted.migrations, hasTables: true };
 const complete: Existing = {
-  database: { id: "1", applied: wanted.migrations, hasTables: true },
+  databases: new Map([
+    ["db", whole],
+    ["db-1", whole],
+  ]),
   rules: [rule],
   namespace: "2",
   workers: new Map(DEPLOY_ORDER.map((worker) => [worker, { secrets, version: "v" }])),
 };
+const inOrder = (name: string): DatabasePlan => ({ name, create: false, migrate: [], bookmark: false });
 const nothingToDo = {
   refusals: [],
+  databases: [inOrder("db"), inOrder("db-1")],
   create: [],
   missingSecrets: [],
   replacedRule: null,
-  migrate: [],
-  bookmark: false,
   notes: [],
 };
 
@@ -39,16 +43,20 @@ test.each([
   ["a migration that lacks", { applied: ["0001.sql"], hasTables: true }, ["0002.sql"], true],
   ["nothing", { applied: [], hasTables: false }, ["0001.sql", "0002.sql"], false],
 ])("a database that has %s", (_, has, migrate, bookmark) => {
-  const plan = planDeploy(wanted, { ...complete, database: { id: "1", ...has } });
-  expect(plan).toEqual({ ...nothingToDo, migrate, bookmark });
-  expect(irrevocable(plan)).toHaveLength(bookmark ? 1 : 0);
+  for (const [i, name] of wanted.databases.entries()) {
+    const databases = new Map([...complete.databases, [name, has]]);
+    const plan = planDeploy(wanted, { ...complete, databases });
+    const expected = nothingToDo.databases.with(i, { name, create: false, migrate, bookmark });
+    expect(plan).toEqual({ ...nothingToDo, databases: expected });
+    expect(irrevocable(plan)).toHaveLength(bookmark ? 1 : 0);
+  }
 });
 
 test("a database that is newer than the checkout is refused", () => {
-  const database = { id: "1", applied: [...wanted.migrations, "0003.sql"], hasTables: true };
-  const { refusals, migrate } = planDeploy(wanted, { ...complete, database });
-  expect(refusals).toEqual(["db has migrations that this checkout lacks: 0003.sql. Deploy the newer one."]);
-  expect(migrate).toEqual([]);
+  const newer = { applied: [...wanted.migrations, "0003.sql"], hasTables: true };
+  const { refusals, databases } = planDeploy(wanted, { ...complete, databases: new Map([["db-1", newer]]) });
+  expect(refusals).toEqual(["db-1 has migrations that this checkout lacks: 0003.sql. Deploy the newer one."]);
+  expect(databases[1]?.migrate).toEqual([]);
 });
 
 test.each([
@@ -76,8 +84,12 @@ test.each([{ prefix: "stag" }, { action: "Expire objects after 8 days" }, { enab
 );
 
 test("what lacks is created, secrets are named by Worker, optional ones only mentioned", () => {
-  const plan = planDeploy(wanted, { database: null, rules: null, namespace: null, workers: new Map() });
-  expect(plan.create).toEqual(["database", "bucket", "rule", "namespace"]);
+  const plan = planDeploy(wanted, { databases: new Map(), rules: null, namespace: null, workers: new Map() });
+  expect(plan.databases.map(({ name, create }) => [name, create])).toEqual([
+    ["db", true],
+    ["db-1", true],
+  ]);
+  expect(plan.create).toEqual(["bucket", "rule", "namespace"]);
   expect(plan.missingSecrets.map(({ worker, secret }) => `${worker} ${secret}`)).toEqual([
     "etl ACE_API_KEY",
     "etl ADMIN_TOKEN",

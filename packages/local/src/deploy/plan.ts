@@ -10,7 +10,17 @@ export const STAGING_RULE = { name: "staging", prefix: "staging/" } as const;
 const ACTION = `Expire objects after ${STAGING_EXPIRES_DAYS} days`;
 
 /** What is missing, and is made. A rule that is new deletes nothing but litter. */
-export type Creation = "database" | "bucket" | "rule" | "namespace";
+export type Creation = "bucket" | "rule" | "namespace";
+
+/** What is to be done to a database. */
+export interface DatabasePlan {
+  readonly name: string;
+  readonly create: boolean;
+  /** file names of migrations to apply */
+  readonly migrate: readonly string[];
+  /** it holds data, so a point in time is noted to which it can be restored */
+  readonly bookmark: boolean;
+}
 
 export interface MissingSecret {
   readonly worker: WorkerName;
@@ -21,62 +31,64 @@ export interface MissingSecret {
 export interface DeployPlan {
   /** why nothing can be done at all */
   readonly refusals: readonly string[];
+  readonly databases: readonly DatabasePlan[];
   readonly create: readonly Creation[];
   /** secrets that lack: what is to be created is, and nothing more */
   readonly missingSecrets: readonly MissingSecret[];
   /** what the staging rule is now, where it is another one than ours */
   readonly replacedRule: string | null;
-  /** file names of migrations to apply */
-  readonly migrate: readonly string[];
-  /** the database holds data, so a point in time is noted to which it can be restored */
-  readonly bookmark: boolean;
   /** what whoever deploys should know */
   readonly notes: readonly string[];
 }
 
 /** What to do for an account that has `existing` to have what is `wanted`. */
 export function planDeploy(wanted: Wanted, existing: Existing): DeployPlan {
-  const { database, rules, namespace } = existing;
+  const { rules, namespace } = existing;
   const rule = rules?.find(({ name }) => name === STAGING_RULE.name);
   const isOurs = rule?.enabled === true && rule.prefix === STAGING_RULE.prefix && rule.action === ACTION;
   const create: Creation[] = [
-    ...(database === null ? ["database" as const] : []),
     ...(rules === null ? ["bucket" as const] : []),
     ...(rule === undefined ? ["rule" as const] : []),
     ...(namespace === null ? ["namespace" as const] : []),
   ];
-  const applied = new Set(database?.applied);
-  const migrate = wanted.migrations.filter((name) => !applied.has(name));
   return {
     refusals: refusalsOf(wanted, existing),
+    databases: wanted.databases.map((name) => {
+      const database = existing.databases.get(name);
+      const applied = new Set(database?.applied);
+      const migrate = wanted.migrations.filter((file) => !applied.has(file));
+      const bookmark = migrate.length > 0 && database?.hasTables === true;
+      return { name, create: database === undefined, migrate, bookmark };
+    }),
     create,
     missingSecrets: wanted.workers.flatMap(({ worker }) => {
       const set = new Set(existing.workers.get(worker)?.secrets);
       return WORKER_SECRETS[worker].required.filter((name) => !set.has(name)).map((secret) => ({ worker, secret }));
     }),
     replacedRule: rule === undefined || isOurs ? null : `${rule.prefix}: ${rule.action}${rule.enabled ? "" : " (off)"}`,
-    migrate,
-    bookmark: migrate.length > 0 && database?.hasTables === true,
     notes: notesOf(wanted, existing),
   };
 }
 
 /** What of a plan cannot simply be taken back. */
-export function irrevocable({ migrate, bookmark, replacedRule }: DeployPlan): string[] {
+export function irrevocable({ databases, replacedRule }: DeployPlan): string[] {
   return [
-    ...(bookmark ? [`migrate a database that holds data: ${migrate.join(", ")}`] : []),
+    ...databases.flatMap(({ migrate, bookmark }) =>
+      bookmark ? [`migrate a database that holds data: ${migrate.join(", ")}`] : [],
+    ),
     ...(replacedRule === null ? [] : [`replace the lifecycle rule "${STAGING_RULE.name}" (${replacedRule})`]),
   ];
 }
 
-function refusalsOf({ migrations, bucket, database }: Wanted, existing: Existing): string[] {
+function refusalsOf({ migrations, bucket }: Wanted, existing: Existing): string[] {
   const known = new Set(migrations);
-  const newer = existing.database?.applied.filter((name) => !known.has(name)) ?? [];
   const dangerous = existing.rules?.filter((rule) => expires(rule, "timeseries/")) ?? [];
   return [
-    ...(newer.length === 0
-      ? []
-      : [`${database} has migrations that this checkout lacks: ${newer.join(", ")}. Deploy the newer one.`]),
+    ...[...existing.databases].flatMap(([name, { applied }]) => {
+      const newer = applied.filter((file) => !known.has(file));
+      const text = `${name} has migrations that this checkout lacks: ${newer.join(", ")}. Deploy the newer one.`;
+      return newer.length === 0 ? [] : [text];
+    }),
     ...dangerous.map(
       ({ name, action }) =>
         `The lifecycle rule "${name}" of ${bucket} would delete day files (${action}). If nobody needs it:\n` +

@@ -4,9 +4,10 @@ import type { WorkerName } from "../workers.ts";
 import type { Environment } from "./deploy-options.ts";
 import { DEPLOY_ORDER, readWranglerFile } from "./wanted.ts";
 
-/** Ids that Cloudflare gave; null: there is no such thing yet. */
+/** Ids that Cloudflare gave; null, or absent: there is no such thing yet. */
 export interface ResourceIds {
-  readonly database: string | null;
+  /** by name */
+  readonly databases: ReadonlyMap<string, string>;
   readonly namespace: string | null;
 }
 
@@ -41,13 +42,15 @@ export async function writeResolvedFiles(
     const file = readWranglerFile(root, worker);
     const declared = file.env[environment];
     if (declared === undefined) throw new Error(`wrangler.${worker}.toml has no environment ${environment}.`);
-    const [database] = declared.d1_databases;
     const resolved = {
       ...file,
       env: {
         [environment]: {
           ...declared,
-          d1_databases: [{ ...database, ...(ids.database === null ? {} : { database_id: ids.database }) }],
+          d1_databases: declared.d1_databases.map((database) => {
+            const id = ids.databases.get(database.database_name);
+            return { ...database, ...(id === undefined ? {} : { database_id: id }) };
+          }),
           ...(declared.kv_namespaces === undefined
             ? {}
             : {

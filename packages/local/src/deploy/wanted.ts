@@ -14,7 +14,7 @@ export const STAGING_EXPIRES_DAYS = 7;
 
 const environmentSchema = z.looseObject({
   name: z.string(),
-  d1_databases: z.tuple([z.looseObject({ database_name: z.string(), migrations_dir: z.string() })]),
+  d1_databases: z.array(z.looseObject({ database_name: z.string(), migrations_dir: z.string() })).min(1),
   r2_buckets: z.tuple([z.looseObject({ bucket_name: z.string() })]),
   kv_namespaces: z.array(z.looseObject({ binding: z.string() })).optional(),
   vars: z.looseObject({ ACCESS_TEAM_DOMAIN: z.string().default("") }),
@@ -35,7 +35,8 @@ export interface WantedWorker {
 /** What an environment is to have. */
 export interface Wanted {
   readonly environment: Environment;
-  readonly database: string;
+  /** names, that of the main one first */
+  readonly databases: readonly string[];
   readonly bucket: string;
   /** title of the KV namespace */
   readonly namespace: string;
@@ -68,15 +69,15 @@ export async function readWanted(root: string, environment: Environment): Promis
   };
   const migrationsDir = same(
     "folder of migrations",
-    workers.map(({ declared }) => declared.d1_databases[0].migrations_dir),
+    workers.flatMap(({ declared }) => declared.d1_databases.map((database) => database.migrations_dir)),
   );
   const files = await readdir(join(root, migrationsDir));
   return {
     environment,
-    database: same(
-      "database",
-      workers.map(({ declared }) => declared.d1_databases[0].database_name),
-    ),
+    databases: same(
+      "row of databases",
+      workers.map(({ declared }) => declared.d1_databases.map((database) => database.database_name).join(", ")),
+    ).split(", "),
     bucket: same(
       "bucket",
       workers.map(({ declared }) => declared.r2_buckets[0].bucket_name),

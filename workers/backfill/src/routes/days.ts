@@ -1,3 +1,4 @@
+import { storeOf } from "@building-vitals/core/backfill/backfill-site";
 import { dateRange, FROM_TO } from "@building-vitals/core/backfill/date-range";
 import { dayStates } from "@building-vitals/core/backfill/day-states";
 import { dayOf } from "@building-vitals/core/domain/day";
@@ -26,6 +27,6 @@ export const daysRoute = new Hono<{ Bindings: Env }>().get("/backfill/days", des
   const query = parseInput(querySchema, context.req.query());
   const range = dateRange(query.from, query.to, dayOf(Date.now()), FROM_TO);
   const sites = await sitesOf(settings, query.site === undefined ? undefined : [query.site], "site");
-  const answers = await Promise.all(sites.map((site) => dayStates(settings.DB, site, range)));
+  const answers = await Promise.all(sites.map((site) => dayStates(storeOf(settings.DB, site), range)));
   return context.json({ from: query.from, to: query.to, sites: answers }, 200, { "cache-control": "no-store" });
 });

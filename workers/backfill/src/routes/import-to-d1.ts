@@ -66,9 +66,10 @@ export const importRoute = new Hono<{ Bindings: Env }>()
     if (dayCount(range) > MAX_DAYS) {
       throw new Problem("span_too_long", `end_date: an import may have at most ${MAX_DAYS} days.`, "end_date");
     }
-    const [site] = await sitesOf(settings, [body.site], "site");
-    if (site === undefined) throw new Problem("unknown_site", "There is no such site.", "site");
+    const [found] = await sitesOf(settings, [body.site], "site");
+    if (found === undefined) throw new Problem("unknown_site", "There is no such site.", "site");
     const importId = `import_${Math.floor(Date.now() / 1000)}_${crypto.randomUUID().slice(0, 6)}`;
+    const site = { id: found.id, name: found.name };
     await startInstance(settings.BACKFILL, { kind: "import", importId, site, ...range });
     const { start_date, end_date } = body;
     const started = { status: "started", import_id: importId, start_date, end_date, days: dayCount(range) };

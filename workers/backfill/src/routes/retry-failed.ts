@@ -33,10 +33,7 @@ export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
     const settings = settingsOf(context.env);
     const body = await parseBody(context.req.raw, bodySchema);
     const sites = await sitesOf(settings, body.sites, "sites");
-    const span = await failedSpan(
-      settings.DB,
-      sites.map((site) => site.id),
-    );
+    const span = await failedSpan(settings.DB, sites);
     const [first, last] = [body.start_date, body.end_date].map((date, i) => {
       const bound = i === 0 ? span?.first : span?.last;
       return date ?? (bound === undefined ? undefined : dayText(bound));

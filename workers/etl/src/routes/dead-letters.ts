@@ -5,8 +5,9 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { lettersSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { letterCursor, letterFilter, statesOf } from "../letter-filter.ts";
+import { letterCursor, letterFilter } from "../letter-filter.ts";
 import { requireAdmin } from "../require-admin.ts";
+import { storedByDatabase } from "../sites.ts";
 
 const querySchema = z.strictObject({
   ...letterFilter,
@@ -30,13 +31,19 @@ export const deadLettersRoute = new Hono<{ Bindings: Env }>().get(
   async (context) => {
     const settings = settingsOf(context.env);
     const { site: only, reason, limit, cursor: before } = parseInput(querySchema, context.req.query());
-    const states = await statesOf(settings, only);
-    const siteNames = new Map([...states].map(([name, { siteId }]) => [siteId, name]));
-    // one more than asked for tells whether there is another page
-    const found = await readLetters(settings.DB, { siteIds: [...siteNames.keys()], reason }, limit + 1, before);
-    const letters = found.slice(0, limit).map(({ id, siteId, syncId, at, page, about }) => ({
+    const databases = await storedByDatabase(settings, only);
+    const pages = await Promise.all(
+      databases.map(async ({ db, sites }) => {
+        const siteNames = new Map(sites.map(({ id, name }) => [id, name]));
+        // one more than asked for tells whether there is another page
+        const own = await readLetters(db, { siteIds: [...siteNames.keys()], reason }, limit + 1, before);
+        return own.map((letter) => ({ ...letter, site: siteNames.get(letter.siteId) ?? "" }));
+      }),
+    );
+    const found = pages.flat().sort((a, b) => b.id - a.id);
+    const letters = found.slice(0, limit).map(({ id, site, syncId, at, page, about }) => ({
       id: String(id),
-      site: siteNames.get(siteId) ?? "",
+      site,
       reason: about.reason,
       at: new Date(at).toISOString(),
       sync_id: syncId,

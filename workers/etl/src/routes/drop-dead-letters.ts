@@ -5,8 +5,9 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { droppedSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { choiceFields, isChoice, NO_CHOICE, statesOf } from "../letter-filter.ts";
+import { choiceFields, isChoice, NO_CHOICE } from "../letter-filter.ts";
 import { requireAdmin } from "../require-admin.ts";
+import { storedByDatabase } from "../sites.ts";
 
 const bodySchema = z.strictObject(choiceFields).refine(isChoice, NO_CHOICE);
 
@@ -26,9 +27,11 @@ export const dropDeadLettersRoute = new Hono<{ Bindings: Env }>().post(
   async (context) => {
     const settings = settingsOf(context.env);
     const { ids, site, reason } = await parseBody(context.req.raw, bodySchema);
-    const states = await statesOf(settings, site);
-    const siteIds = [...states.values()].map(({ siteId }) => siteId);
-    const dropped = await dropLetters(settings.DB, { siteIds, ids, reason });
+    let dropped = 0;
+    for (const { db, sites } of await storedByDatabase(settings, site)) {
+      const siteIds = sites.map(({ id }) => id);
+      dropped += await dropLetters(db, { siteIds, ids, reason });
+    }
     return context.json({ dropped }, 200, { "cache-control": "no-store" });
   },
 );

@@ -1,23 +1,23 @@
 import { pointNames } from "@building-vitals/core/catalog/point-list";
-import { GAP_STATES } from "@building-vitals/core/gaps/gap";
-import { listGaps } from "@building-vitals/core/gaps/gap-store";
+import { type Gap, GAP_STATES } from "@building-vitals/core/gaps/gap";
+import { gapsAfter, listGaps } from "@building-vitals/core/gaps/gap-store";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { Hono } from "hono";
 import { z } from "zod";
 import { type Env, settingsOf } from "../env.ts";
 import { gapsSchema, shownGap } from "../gap-answers.ts";
-import { statesOf } from "../letter-filter.ts";
 import { requireAdmin } from "../require-admin.ts";
+import { storedByDatabase } from "../sites.ts";
 
 const timeParameter = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 const cursorParameter = z
   .string()
-  .regex(/^-?\d{1,15}_\d{1,15}_\d{1,15}$/, "must be the `next_cursor` of the answer before")
+  .regex(/^-?\d{1,15}_\d{1,15}_\d{1,15}(?:_\d{1,4})?$/, "must be the `next_cursor` of the answer before")
   .transform((text) => {
-    const [start = 0, siteId = 0, pointId = 0] = text.split("_").map(Number);
-    return { start, siteId, pointId };
+    const [start = 0, siteId = 0, pointId = 0, database = 0] = text.split("_").map(Number);
+    return { start, siteId, pointId, database };
   })
   .optional()
   .meta({ description: "`next_cursor` of the answer before" });
@@ -43,20 +43,41 @@ const described = describe({
 export const gapsRoute = new Hono<{ Bindings: Env }>().get("/gaps", described, requireAdmin, async (context) => {
   const settings = settingsOf(context.env);
   const { site, state, from, to, limit, cursor } = parseInput(querySchema, context.req.query());
-  const states = await statesOf(settings, site);
-  const siteNames = new Map([...states].map(([name, { siteId }]) => [siteId, name]));
   const range = { start: from ?? Number.NEGATIVE_INFINITY, end: to ?? Number.POSITIVE_INFINITY };
-  // one more than asked for tells whether there is another page
-  const found = await listGaps(settings.DB, { siteIds: [...siteNames.keys()], state, ...range }, limit + 1, cursor);
+  const databases = await storedByDatabase(settings, site);
+  const pages = await Promise.all(
+    databases.map(async ({ db, binding, sites }) => {
+      const siteNames = new Map(sites.map(({ id, name }) => [id, name]));
+      const filter = { siteIds: [...siteNames.keys()], state, ...range };
+      const database = databaseNumber(binding);
+      // one more than asked for tells whether there is another page
+      const own = await listGaps(db, filter, limit + 1, cursor && gapsAfter(cursor, database));
+      return own.map((gap) => ({ gap, db, database, siteName: siteNames.get(gap.siteId) ?? "" }));
+    }),
+  );
+  const found = pages.flat().sort((a, b) => b.gap.start - a.gap.start || a.database - b.database);
   const page = found.slice(0, limit);
-  const names = await pointNames(
-    settings.DB,
-    page.map(({ pointId }) => pointId),
+  const names = new Map(
+    await Promise.all(
+      [...Map.groupBy(page, ({ db }) => db)].map(async ([db, own]) => {
+        const ids = own.map(({ gap }) => gap.pointId);
+        return [db, await pointNames(db, ids)] as const;
+      }),
+    ),
   );
   const last = page.at(-1);
   const answer: z.infer<typeof gapsSchema> = {
-    gaps: page.map((gap) => shownGap(gap, siteNames.get(gap.siteId) ?? "", names.get(gap.pointId) ?? null)),
-    next_cursor: found.length > limit && last !== undefined ? `${last.start}_${last.siteId}_${last.pointId}` : null,
+    gaps: page.map(({ gap, db, siteName }) => shownGap(gap, siteName, names.get(db)?.get(gap.pointId) ?? null)),
+    next_cursor: found.length > limit && last !== undefined ? cursorOf(last.gap, last.database) : null,
   };
   return context.json(answer, 200, { "cache-control": "no-store" });
 });
+
+/** 0 for the main database, else the number in its binding. */
+function databaseNumber(binding: string): number {
+  return Number(binding.split("_")[1] ?? 0);
+}
+
+function cursorOf({ start, siteId, pointId }: Gap, database: number): string {
+  return [start, siteId, pointId, ...(database === 0 ? [] : [database])].join("_");
+}

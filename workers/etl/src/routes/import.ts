@@ -7,8 +7,8 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { importedSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { statesOf } from "../letter-filter.ts";
 import { requireAdmin } from "../require-admin.ts";
+import { storedSites } from "../sites.ts";
 
 /** A batch of 20,000 samples takes about half of it. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -55,8 +55,10 @@ export const importRoute = new Hono<{ Bindings: Env }>().post("/import", describ
   if (stray !== undefined) {
     throw new Problem("invalid_request", `points: ${JSON.stringify(stray.name)} has samples of another day`, "points");
   }
-  const { siteId: id } = (await statesOf(settings, site)).get(site)!;
-  const { DB: db, TIMESERIES: bucket } = settings;
-  const counts = await importSamples(db, bucket, { id, name: site }, day, points, Date.now());
+  const [stored] = await storedSites(settings, site);
+  if (stored === undefined) throw new Error("a site that was asked for is made");
+  const { db, id } = stored;
+  const { DB: jobs, TIMESERIES: bucket } = settings;
+  const counts = await importSamples({ db, bucket, jobs }, { id, name: site }, day, points, Date.now());
   return context.json(counts, 200, { "cache-control": "no-store" });
 });

@@ -2,11 +2,11 @@ import { readAlerts } from "@building-vitals/core/alerts/store";
 import { readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
-import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { type Measurement, type Metric, renderPrometheus } from "@building-vitals/core/telemetry/prometheus";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { type Env, settingsOf } from "../env.ts";
+import { storedByDatabase } from "../sites.ts";
 
 function gauge(name: string, help: string): Metric {
   return { name: `building_vitals_${name}`, type: "gauge", help };
@@ -26,6 +26,7 @@ const METRICS = {
   recovered: gauge("gaps_samples_recovered", "Samples that came into gaps of the last 400 days"),
   coverage: gauge("coverage_ratio", "Samples of the last looked at 24 hours of those that the cadences lead to expect"),
   unjudged: gauge("coverage_unjudged_points", "Configured points that have no cadence to be judged by"),
+  waiting: gauge("sync_sites_waiting", "Sites that the last sync did not come to, for its time or requests were spent"),
   alert: gauge("alert_active", "1 while an alert is active; its site is empty for the whole deployment"),
 } as const;
 
@@ -38,28 +39,33 @@ const described = describe({
 
 /** `GET /metrics`: the Prometheus text format. */
 export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", described, async (context) => {
-  const { DB, SITES } = settingsOf(context.env);
+  const settings = settingsOf(context.env);
   const now = Date.now();
   const measurements: Measurement[] = [];
-  const names = SITES.map(({ name }) => name);
-  const states = await readSyncStates(DB, names);
-  const looked = await readLookedSites(
-    DB,
-    [...states.values()].map(({ siteId }) => siteId),
+  const names = settings.SITES.map(({ name }) => name);
+  const stored = await Promise.all(
+    (await storedByDatabase(settings)).map(async ({ db, sites: own }) => {
+      const ids = own.map(({ id }) => id);
+      const looked = await readLookedSites(db, ids);
+      return own.map((site) => ({ ...site, day: looked.get(site.id) }));
+    }),
   );
-  for (const [site, state] of states) {
+  const sites = stored.flat();
+  const turns = sites.map(({ state }) => state.turns[0]?.at ?? -Infinity);
+  const newest = turns.reduce((a, b) => Math.max(a, b), -Infinity);
+  measurements.push({ metric: METRICS.waiting, labels: {}, value: turns.filter((at) => at < newest).length });
+  for (const { name: site, db, id, state, day } of sites) {
     const add = (metric: Metric, value: number | null, labels: Record<string, string> = {}) =>
       measurements.push({ metric, value, labels: { site, ...labels } });
     add(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000);
     add(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000);
-    const gaps = await readOpenGaps(DB, state.siteId, state.watermark);
+    const gaps = await readOpenGaps(db, id, state.watermark);
     for (const [cause, open] of gaps.byCause) add(METRICS.gaps, open, { cause });
     add(METRICS.missing, gaps.missingSeconds);
     add(METRICS.recovered, gaps.recovered);
-    const day = looked.get(state.siteId);
     if (day !== undefined && day.expected > 0) add(METRICS.coverage, day.present / day.expected);
     if (day !== undefined && day.lookedUntil !== null) add(METRICS.unjudged, day.unjudged);
-    const [run] = await readRuns(DB, state.siteId, 1);
+    const [run] = await readRuns(db, id, 1);
     if (run === undefined) continue;
     add(METRICS.duration, run.durationMs / 1000);
     add(METRICS.complete, run.complete ? 1 : 0);
@@ -70,7 +76,7 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", descri
     add(METRICS.records, run.failed, { outcome: "failed" });
     for (const [reason, count] of Object.entries(run.rejected)) add(METRICS.records, count, { outcome: reason });
   }
-  for (const { kind, site, level } of await readAlerts(DB, names)) {
+  for (const { kind, site, level } of await readAlerts(settings.DB, names)) {
     measurements.push({ metric: METRICS.alert, labels: { kind, site: site ?? "" }, value: level === "firing" ? 1 : 0 });
   }
   return context.text(renderPrometheus(measurements), 200, {

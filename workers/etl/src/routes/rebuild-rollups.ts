@@ -1,14 +1,13 @@
 import { rebuildRollups } from "@building-vitals/core/cold/rebuild-rollups";
 import { parseDay } from "@building-vitals/core/domain/day";
-import { Problem } from "@building-vitals/core/domain/problem";
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
 import { rebuildSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { requireAdmin } from "../require-admin.ts";
+import { storedSites } from "../sites.ts";
 
 const daySchema = z.string().transform((text, context) => {
   const day = parseDay(text);
@@ -36,16 +35,12 @@ export const rebuildRollupsRoute = new Hono<{ Bindings: Env }>().post(
   described,
   requireAdmin,
   async (context) => {
-    const { DB: db, TIMESERIES: bucket, SITES, LOOKBACK_MINUTES } = settingsOf(context.env);
+    const settings = settingsOf(context.env);
     const { site: only, start_date: first, end_date: last } = await parseBody(context.req.raw, bodySchema);
-    const names = SITES.map(({ name }) => name).filter((name) => only === undefined || name === only);
-    if (names.length === 0) {
-      throw new Problem("unknown_site", `The SITES setting has no site ${JSON.stringify(only)}.`, "site");
-    }
-    const work = { db, bucket, lookbackMs: LOOKBACK_MINUTES * 60_000, now: Date.now };
+    const work = { bucket: settings.TIMESERIES, lookbackMs: settings.LOOKBACK_MINUTES * 60_000, now: Date.now };
     const sites = [];
-    for (const [site, { siteId }] of await readSyncStates(db, names)) {
-      sites.push({ site, ...(await rebuildRollups(work, siteId, { first, last })) });
+    for (const { name: site, db, id } of await storedSites(settings, only)) {
+      sites.push({ site, ...(await rebuildRollups({ ...work, db }, id, { first, last })) });
     }
     return context.json({ sites }, 200, { "cache-control": "no-store" });
   },

@@ -1,12 +1,13 @@
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { replayLetters } from "@building-vitals/core/sync/replay-letters";
+import { joinReplays, replayLetters } from "@building-vitals/core/sync/replay-letters";
 import { Hono } from "hono";
 import { z } from "zod";
 import { replaySchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { choiceFields, isChoice, letterCursor, NO_CHOICE, statesOf } from "../letter-filter.ts";
+import { choiceFields, isChoice, letterCursor, NO_CHOICE } from "../letter-filter.ts";
 import { requireAdmin } from "../require-admin.ts";
+import { storedByDatabase } from "../sites.ts";
 
 const bodySchema = z.strictObject({ ...choiceFields, cursor: letterCursor }).refine(isChoice, NO_CHOICE);
 
@@ -26,15 +27,13 @@ export const replayDeadLettersRoute = new Hono<{ Bindings: Env }>().post(
   async (context) => {
     const settings = settingsOf(context.env);
     const { ids, site, reason, cursor: before } = await parseBody(context.req.raw, bodySchema);
-    const states = await statesOf(settings, site);
     const filter = { ids, reason };
-    const { nextCursor, ...counts } = await replayLetters(
-      settings.DB,
-      [...states.values()],
-      filter,
-      Date.now(),
-      before,
-    );
+    const replays = [];
+    for (const { db, sites } of await storedByDatabase(settings, site)) {
+      const states = sites.map(({ state }) => state);
+      replays.push(await replayLetters(db, states, filter, Date.now(), before));
+    }
+    const { nextCursor, ...counts } = replays.reduce(joinReplays);
     const answer = { ...counts, next_cursor: nextCursor === null ? null : String(nextCursor) };
     return context.json(answer, 200, { "cache-control": "no-store" });
   },

@@ -2,11 +2,11 @@ import { readAlerts } from "@building-vitals/core/alerts/store";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
-import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { statusSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { storedByDatabase } from "../sites.ts";
 
 const RUNS_SHOWN = 12;
 
@@ -30,19 +30,21 @@ const described = describe({
 
 /** `GET /status`: how far each site's sync has come, its last runs, what went wrong in them, and what is missing. */
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", described, async (context) => {
-  const { DB, SITES } = settingsOf(context.env);
+  const settings = settingsOf(context.env);
   const now = Date.now();
-  const names = SITES.map((site) => site.name);
-  const states = await readSyncStates(DB, names);
-  const alerts = (await readAlerts(DB, names)).filter(({ level }) => level === "firing");
-  const looked = await readLookedSites(
-    DB,
-    [...states.values()].map(({ siteId }) => siteId),
+  const names = settings.SITES.map((site) => site.name);
+  const alerts = (await readAlerts(settings.DB, names)).filter(({ level }) => level === "firing");
+  const stored = await Promise.all(
+    (await storedByDatabase(settings)).map(async ({ db, sites: own }) => {
+      const ids = own.map(({ id }) => id);
+      const looked = await readLookedSites(db, ids);
+      return own.map((site) => ({ ...site, looked: looked.get(site.id) }));
+    }),
   );
   const sites = await Promise.all(
-    [...states].map(async ([name, state]) => {
-      const runs = await readRuns(DB, state.siteId, RUNS_SHOWN);
-      const gaps = await readOpenGaps(DB, state.siteId, state.watermark);
+    stored.flat().map(async ({ name, db, id, state, looked }) => {
+      const runs = await readRuns(db, id, RUNS_SHOWN);
+      const gaps = await readOpenGaps(db, id, state.watermark);
       return {
         name,
         watermark: isoTime(state.watermark),
@@ -56,7 +58,7 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
           oldest_start: isoTime(gaps.oldestStart),
           largest: gaps.largest.map((gap) => ({ ...gap, start: isoTime(gap.start), end: isoTime(gap.end) })),
         },
-        coverage_24h: coverageOf(looked.get(state.siteId)),
+        coverage_24h: coverageOf(looked),
         last_runs: runs.map((run) => ({
           sync_id: run.syncId,
           started_at: isoTime(run.startedAt),

@@ -100,12 +100,11 @@ export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/cov
   const { start, end, points: names } = parseInput(querySchema, context.req.queries());
   const range = daysOf(start, end);
   const site = await siteOf(settings, context.req.param("site"), "site");
+  const { db } = site;
   const siteId = site.id ?? 0;
   const stages = new Stages(Date.now);
   const points =
-    names === undefined
-      ? []
-      : pointsNamed(site.name, await findPoints(settings.DB, siteId, namesIn(names)), names, "points");
+    names === undefined ? [] : pointsNamed(site.name, await findPoints(db, siteId, namesIn(names)), names, "points");
   const length = range.last - range.first + 1;
   if (points.length * length > MAX_COUNTS) {
     const most = Math.floor(MAX_COUNTS / length);
@@ -114,14 +113,14 @@ export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/cov
   const ids = points.map(({ id }) => id);
   const [coverage, gaps, watermarks, lastSeen] = await stages.time("d1", () =>
     Promise.all([
-      readCoverageDays(settings.DB, siteId, range, ids),
+      readCoverageDays(db, siteId, range, ids),
       listGaps(
-        settings.DB,
+        db,
         { siteIds: [siteId], pointIds: ids, start: dayStart(range.first), end: dayStart(range.last + 1) },
         MAX_GAPS + 1,
       ),
-      readWatermarks(settings.DB, [site.name]),
-      readLastSeen(settings.DB, ids),
+      readWatermarks(db, [site.name]),
+      readLastSeen(db, ids),
     ]),
   );
   const watermark = watermarks.get(site.name) ?? null;

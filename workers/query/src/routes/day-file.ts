@@ -6,8 +6,8 @@ import { logError } from "@building-vitals/core/telemetry/log";
 import { Hono } from "hono";
 import { attachment } from "../attachment.ts";
 import { type ByteRange, namesEtag, parseByteRange } from "../byte-range.ts";
-import { type Env, type Settings, settingsOf } from "../env.ts";
-import { siteOf } from "../site.ts";
+import { type Env, settingsOf } from "../env.ts";
+import { type QueriedSite, siteOf } from "../site.ts";
 
 type StoredFile = ManifestDay & { readonly file: NonNullable<ManifestDay["file"]> };
 
@@ -37,7 +37,7 @@ export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days
   const site = await siteOf(settings, context.req.param("site"), "site");
   const dayName = `${name.slice(0, 10)} of site ${JSON.stringify(site.name)}`;
   const { headers: asked } = context.req.raw;
-  const stored = await storedFile(settings, site.id, day, dayName);
+  const stored = await storedFile(site, day, dayName);
   const { bytes, etag } = stored.file;
   const headers = {
     etag: `"${etag}"`,
@@ -52,7 +52,8 @@ export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days
     throw new Problem("range_not_satisfiable", `The file of ${dayName} has ${bytes} bytes.`, "range");
   }
   const { offset, length } = range === "all" ? { offset: 0, length: bytes } : range;
-  const body = context.req.raw.method === "HEAD" ? null : await readBody(settings, stored, range, dayName);
+  const body =
+    context.req.raw.method === "HEAD" ? null : await readBody(site.db, settings.TIMESERIES, stored, range, dayName);
   return new Response(body, {
     status: range === "all" ? 200 : 206,
     headers: {
@@ -66,8 +67,8 @@ export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days
 });
 
 /** @throws {Problem} `not_found`, `suspect_day` */
-async function storedFile({ DB }: Settings, siteId: number | null, day: number, dayName: string): Promise<StoredFile> {
-  const row = siteId === null ? null : await readManifestDay(DB, siteId, day);
+async function storedFile({ db, id }: QueriedSite, day: number, dayName: string): Promise<StoredFile> {
+  const row = id === null ? null : await readManifestDay(db, id, day);
   if (row?.state === "suspect") {
     throw new Problem("suspect_day", `The file of ${dayName} must not be read: build the day anew with a backfill.`);
   }
@@ -83,7 +84,8 @@ async function storedFile({ DB }: Settings, siteId: number | null, day: number, 
  * @throws {Problem} `suspect_day`, `archive_unavailable`
  */
 async function readBody(
-  { DB, TIMESERIES }: Settings,
+  db: D1Database,
+  bucket: R2Bucket,
   stored: StoredFile,
   range: ByteRange | "all",
   dayName: string,
@@ -92,18 +94,18 @@ async function readBody(
   const onlyIf = { etagMatches: etag };
   let object: R2Object | R2ObjectBody | null;
   try {
-    object = await TIMESERIES.get(key, range === "all" ? { onlyIf } : { onlyIf, range });
+    object = await bucket.get(key, range === "all" ? { onlyIf } : { onlyIf, range });
   } catch (error) {
     logError("day_file_unavailable", error, { key });
     throw new Problem("archive_unavailable", "The archive did not answer; try again in a moment.");
   }
   if (object !== null && "body" in object) return object.body;
-  const current = await readManifestDay(DB, stored.siteId, stored.day);
+  const current = await readManifestDay(db, stored.siteId, stored.day);
   const isReplaced = current?.file?.etag !== etag;
   if (isReplaced || (object !== null && objectStanding(current, object) === "pending")) {
     throw new Problem("archive_unavailable", `The file of ${dayName} is being replaced; try again in a moment.`);
   }
   const reason = object === null ? "there is no such file" : `has the etag ${object.etag}, not ${etag}`;
-  await markSuspect(DB, { siteId: stored.siteId, day: stored.day, etag }, `${key}: ${reason}`, Date.now());
+  await markSuspect(db, { siteId: stored.siteId, day: stored.day, etag }, `${key}: ${reason}`, Date.now());
   throw new Problem("suspect_day", `The file of ${dayName} must not be read: build the day anew with a backfill.`);
 }

@@ -61,17 +61,17 @@ const described = describe({
 /** `GET /sites/{site}/latest`: the newest sample of the points asked for, or of all that have one. */
 export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/latest", described, async (context) => {
   const settings = settingsOf(context.env);
-  const { DB, TIMESERIES } = settings;
   const { points: names } = parseInput(querySchema, context.req.queries());
   const site = await siteOf(settings, context.req.param("site"), "site");
+  const { db } = site;
   const siteId = site.id ?? 0;
   const stages = new Stages(Date.now);
   // The versions before the points and samples: an answer may be newer than its ETag, and never older.
-  const versions = await stages.time("catalog", () => withD1Retry(() => DB.batch(siteVersionStatements(DB, siteId))));
+  const versions = await stages.time("catalog", () => withD1Retry(() => db.batch(siteVersionStatements(db, siteId))));
   const wanted = await stages.time("catalog", async () =>
     names === undefined
-      ? (await listPoints(DB, siteId, { limit: ALL_POINTS })).points
-      : pointsNamed(site.name, await findPoints(DB, siteId, namesIn(names)), names, "points"),
+      ? (await listPoints(db, siteId, { limit: ALL_POINTS })).points
+      : pointsNamed(site.name, await findPoints(db, siteId, namesIn(names)), names, "points"),
   );
   const state = [wanted.map(({ id, name, unit }) => [id, name, unit]), versions.map(({ results }) => results)];
   const asked = [site.name, names === undefined];
@@ -80,8 +80,8 @@ export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/lates
     const latest =
       site.id === null
         ? NOTHING
-        : await withinTime({ db: DB, bucket: TIMESERIES }, stages, ({ db, bucket }) =>
-            readLatestOfBoth(coldLevel(db, bucket, siteId), wanted, now),
+        : await withinTime({ db, bucket: settings.TIMESERIES }, stages, ({ db: watched, bucket }) =>
+            readLatestOfBoth(coldLevel(watched, bucket, siteId), wanted, now),
           );
     logUnreadable(site, latest.unreadable);
     // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.

@@ -58,22 +58,21 @@ const described = describe({
 /** `GET /sites/{site}/points`: what there is to chart, page by page, in the order of the names. */
 export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/points", described, async (context) => {
   const settings = settingsOf(context.env);
-  const { DB } = settings;
   const { cursor: after, ...filter } = parseInput(querySchema, context.req.queries());
-  const { id, name } = await siteOf(settings, context.req.param("site"), "site");
+  const { id, name, db } = await siteOf(settings, context.req.param("site"), "site");
   const stages = new Stages(Date.now);
   // A site that no sync has met has no points and no id; none has 0.
   const siteId = id ?? 0;
   const [found, ...versions] = await stages.time("catalog", () =>
     withD1Retry(() =>
-      DB.batch([pointPageStatement(DB, siteId, { ...filter, after }), ...siteVersionStatements(DB, siteId)]),
+      db.batch([pointPageStatement(db, siteId, { ...filter, after }), ...siteVersionStatements(db, siteId)]),
     ),
   );
   const page = parsePointPage(found?.results, filter);
   const state = [page, versions.map(({ results }) => results)];
   return answerOfState(context, stages, { route: "points", asked: [name, filter, after], state }, async () => {
     const ids = page.points.map((point) => point.id);
-    const lastSeen = await stages.time("d1", () => readLastSeen(DB, ids));
+    const lastSeen = await stages.time("d1", () => readLastSeen(db, ids));
     const iso = (time: number | null | undefined) => (time == null ? null : new Date(time).toISOString());
     const answer: z.infer<typeof answerSchema> = {
       points: page.points.map((point) => ({

@@ -62,7 +62,7 @@ export const qualityRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/qual
   const after = cursor === undefined ? null : parseCursor(cursor);
   const site = await siteOf(settings, context.req.param("site"), "site");
   const siteId = site.id ?? 0;
-  const named = names && pointsNamed(site.name, await findPoints(settings.DB, siteId, namesIn(names)), names, "points");
+  const named = names && pointsNamed(site.name, await findPoints(site.db, siteId, namesIn(names)), names, "points");
   const length = range.to - range.from;
   if (named !== undefined && named.length * length > MAX_POINT_DAYS) {
     const most = Math.floor(MAX_POINT_DAYS / length);
@@ -70,7 +70,7 @@ export const qualityRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/qual
   }
   const stages = new Stages(Date.now);
   const ids = named?.map(({ id }) => id) ?? null;
-  const stored = await stages.time("d1", () => readQuality(settings.DB, siteId, range, ids));
+  const stored = await stages.time("d1", () => readQuality(site.db, siteId, range, ids));
   const judged = new Map(stored.days.map((day) => [day.day, day]));
   const { meanScore, points, judged: scored, poor, poorBy } = summarize(stored.points);
   const { page, more } = worstFirst(stored.points, limit, after);

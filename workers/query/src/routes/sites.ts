@@ -1,3 +1,4 @@
+import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { readWatermarks } from "@building-vitals/core/query/watermarks";
@@ -35,11 +36,18 @@ const described = describe({
 /** `GET /sites`: the sites of this deployment. `data_until` is how far their data is known to be whole. */
 export const sitesRoute = new Hono<{ Bindings: Env }>().get("/sites", described, async (context) => {
   parseInput(querySchema, context.req.queries());
-  const { DB, SITES } = settingsOf(context.env);
+  const settings = settingsOf(context.env);
   const stages = new Stages(Date.now);
-  const names = SITES.map((site) => site.name);
-  const watermarks = await stages.time("d1", () => readWatermarks(DB, names));
-  const sites = SITES.map(({ name, timezone }) => {
+  const read = await stages.time("d1", () =>
+    Promise.all(
+      byDatabase(settings, settings.SITES).map(({ db, sites: own }) => {
+        const names = own.map((site) => site.name);
+        return readWatermarks(db, names);
+      }),
+    ),
+  );
+  const watermarks = new Map(read.flatMap((own) => [...own]));
+  const sites = settings.SITES.map(({ name, timezone }) => {
     const watermark = watermarks.get(name);
     return { name, timezone, data_until: watermark === undefined ? null : new Date(watermark).toISOString() };
   });

@@ -1,3 +1,4 @@
+import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { describe } from "@building-vitals/core/http/openapi";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { knownUntil } from "@building-vitals/core/query/coverage";
@@ -55,14 +56,14 @@ const described = describe({
 export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/query", described, async (context) => {
   const started = Date.now();
   const settings = settingsOf(context.env);
-  const { DB, TIMESERIES } = settings;
   const { point_names: names, tz, ...request } = parseTimeseriesRequest(context.req.queries());
   const { range, interval, maxPoints, thinTo, fill, units } = request;
   const site = configuredSite(settings, request.site_name, "site_name");
+  const store = databaseOf(settings, site);
   const timeZone = tz ?? site.timezone;
   const stages = new Stages(Date.now);
   // The state before the samples: an answer may be newer than its ETag, and never older.
-  const state = await stages.time("catalog", () => readQueryState(DB, site.name, namesIn(names), range));
+  const state = await stages.time("catalog", () => readQueryState(store, site.name, namesIn(names), range));
   const { siteId, watermark, days, hours } = state;
   const points = pointsNamed(site.name, state.points, names, "point_names");
   if (siteId === null) throw new Error("a site without an id has no points to be found");
@@ -93,12 +94,16 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
   const asked = { points: queried, range, interval, maxPoints, fill, timeZone, watermark };
   const ids = queried.map((point) => point.id);
   // Everything is read before the first byte is sent, so that a failure can still be told as one.
-  const { plan, answer } = await withinTime({ db: DB, bucket: TIMESERIES }, stages, async ({ db, bucket }) => {
-    const wanted = mayNeedRollups(asked) ? "rollups" : "locators";
-    const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted));
-    const planned = planQuery({ ...asked, stored });
-    return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started) };
-  });
+  const { plan, answer } = await withinTime(
+    { db: store, bucket: settings.TIMESERIES },
+    stages,
+    async ({ db, bucket }) => {
+      const wanted = mayNeedRollups(asked) ? "rollups" : "locators";
+      const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted));
+      const planned = planQuery({ ...asked, stored });
+      return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started) };
+    },
+  );
   logUnreadable(site, answer.unreadable);
   const shown = { bounds: plan.bounds, until: answer.until };
   const { series, downsampled } = await stages.time("compute", async () =>

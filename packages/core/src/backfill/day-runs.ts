@@ -1,0 +1,36 @@
+import { type DayState, type ManifestDay, readManifest } from "../cold/manifest.ts";
+import type { PlacedSite } from "./backfill-site.ts";
+import type { DayRange } from "./date-range.ts";
+
+/** Days in a row, both ends included, of which the manifest of another database says the same. */
+export interface DayRun extends DayRange {
+  /** in the main database */
+  readonly siteId: number;
+  /** null: never built */
+  readonly state: DayState | null;
+  readonly source: ManifestDay["source"];
+}
+
+/**
+ * What is known of each day of the sites that are not in the main database. A day that is built meanwhile is one of a job
+ * that began before it, and to build it again does no harm.
+ */
+export async function readDayRuns(sites: readonly PlacedSite[], range: DayRange): Promise<DayRun[]> {
+  const runs = sites.map(async ({ id, elsewhere }) => {
+    if (elsewhere === undefined) return [];
+    const rows = await readManifest(elsewhere.db, elsewhere.site.id, range.first, range.last + 1);
+    return runsOf(id, new Map(rows.map((row) => [row.day, row])), range);
+  });
+  return (await Promise.all(runs)).flat();
+}
+
+function runsOf(siteId: number, rows: ReadonlyMap<number, ManifestDay>, { first, last }: DayRange): DayRun[] {
+  const runs: DayRun[] = [];
+  for (let day = first; day <= last; day++) {
+    const { state = null, source = null } = rows.get(day) ?? {};
+    const before = runs.at(-1);
+    if (before?.state === state && before.source === source) runs[runs.length - 1] = { ...before, last: day };
+    else runs.push({ siteId, first: day, last: day, state, source });
+  }
+  return runs;
+}

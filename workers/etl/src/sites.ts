@@ -1,0 +1,53 @@
+import { byDatabase } from "@building-vitals/core/d1/site-databases";
+import { Problem } from "@building-vitals/core/domain/problem";
+import type { SiteConfig } from "@building-vitals/core/domain/site";
+import { readSyncStates, type SyncState } from "@building-vitals/core/sync/sync-state";
+import type { Settings } from "./env.ts";
+
+/** A site as its database knows it. */
+export interface StoredSite {
+  readonly name: string;
+  readonly db: D1Database;
+  /** in this database */
+  readonly id: number;
+  readonly state: SyncState;
+}
+
+/** Sites of one database. */
+export interface StoredSites {
+  readonly binding: string;
+  readonly db: D1Database;
+  readonly sites: readonly StoredSite[];
+}
+
+/**
+ * The sites of the deployment, or the one of this name.
+ * @throws {Problem} `unknown_site`
+ */
+export function sitesNamed({ SITES }: Settings, only: string | undefined): SiteConfig[] {
+  const sites = SITES.filter(({ name }) => only === undefined || name === only);
+  if (sites.length > 0) return sites;
+  throw new Problem("unknown_site", `The SITES setting has no site ${JSON.stringify(only)}.`, "site");
+}
+
+/**
+ * What each database knows of the sites of the deployment, or of one; a site that is new is made.
+ * @throws {Problem} `unknown_site`; the errors of D1
+ */
+export async function storedByDatabase(settings: Settings, only?: string): Promise<StoredSites[]> {
+  return Promise.all(
+    byDatabase(settings, sitesNamed(settings, only)).map(async ({ binding, db, sites }) => {
+      const states = await readSyncStates(
+        db,
+        sites.map(({ name }) => name),
+      );
+      const stored = [...states].map(([name, state]) => ({ name, db, id: state.siteId, state }));
+      return { binding, db, sites: stored };
+    }),
+  );
+}
+
+/** The same, all of them in one list. */
+export async function storedSites(settings: Settings, only?: string): Promise<StoredSite[]> {
+  return (await storedByDatabase(settings, only)).flatMap(({ sites }) => sites);
+}
