@@ -10,7 +10,7 @@ export interface Deployment {
   readonly points: number;
   /** seconds between two samples of a point */
   readonly interval: number;
-  /** all alike; each as if it was a deployment of its own */
+  /** all alike; each as if it was alone */
   readonly sites: number;
   /** to the query Worker, a month, of all sites together */
   readonly queries: number;

@@ -116,7 +116,7 @@ function databaseLines(ours: number, all: readonly number[]): string[] {
   if (fitting === 0) return [...lines, "A site does not fit one D1 database: fewer --days-hot or --years."];
   return [
     ...lines,
-    `A D1 database of 10 GB holds ${count(fitting, "such site")}; more of them are deployments of their own.`,
+    `A D1 database of 10 GB holds ${count(fitting, "such site")}; more of them need databases of their own (docs/scale.md).`,
   ];
 }
 
