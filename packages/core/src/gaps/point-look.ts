@@ -56,11 +56,13 @@ function countOf(point: JudgedPoint, hour: number, countsFrom: number): number {
   return point.counts[(hour - countsFrom) / HOUR_MS] ?? 0;
 }
 
-/** What a look at a point came to. */
+/** What a look at a point came to; `looked` is what of it the look can tell of ({@link toldPart}). */
 export interface LookedPoint extends PointLook {
   /** with the times of those hours only in which a known gap begins or ends */
   readonly hours: readonly KnownHour[];
   readonly silences: readonly TimeRange[];
+  /** whether more is known beyond an end of `looked` */
+  readonly isCut: { readonly start: boolean; readonly end: boolean };
 }
 
 /** @param times of the hours that were to be read; those without a sample are absent */
@@ -82,9 +84,38 @@ export function judgePoint(
     }
   }
   const bounds = new Set([...gaps, ...look.siteGaps].flatMap(({ start, end }) => [hourOf(start), hourOf(end)]));
+  const silences = findSilences(hours, looked, point.toleranceMs);
+  const isCut = {
+    start: looked.start !== look.domain.start && looked.start !== point.firstSeen,
+    end: looked.end !== look.domain.end,
+  };
   return {
     ...plan,
-    silences: findSilences(hours, looked, point.toleranceMs),
+    looked: toldPart(looked, isCut, hours, silences),
+    isCut,
+    silences,
     hours: hours.map((known) => (bounds.has(known.hour) ? known : { ...known, times: null })),
+  };
+}
+
+/**
+ * Where a look ends in the middle of what is known, and the samples beside its end are no gap as far as they were looked at,
+ * they may be a part of one that goes on beyond: of that the look tells nothing.
+ */
+function toldPart(
+  looked: TimeRange,
+  isCut: LookedPoint["isCut"],
+  hours: readonly KnownHour[],
+  silences: readonly TimeRange[],
+): TimeRange {
+  const [first] = hours;
+  const last = hours.at(-1);
+  if (first === undefined || last === undefined) return looked;
+  const firstTime = first.times?.find((time) => time >= looked.start) ?? first.hour;
+  const lastTime = last.times?.findLast((time) => time < looked.end) ?? last.hour + HOUR_MS - 1;
+  const { start, end } = looked;
+  return {
+    start: isCut.start && silences[0]?.start !== start ? Math.max(start, firstTime) : start,
+    end: isCut.end && silences.at(-1)?.end !== end ? Math.min(end, lastTime + 1) : end,
   };
 }
