@@ -40,6 +40,10 @@ export async function lookAtDay(
   const before = knownPart(stored, day - 1);
   const after = known.end === dayRange(day).end ? knownPart(stored, day + 1) : null;
   const domain = { start: before?.end === known.start ? before.start : known.start, end: after?.end ?? known.end };
+  const goesOn = {
+    start: before !== null && domain.start === before.start && knownPart(stored, day - 2)?.end === domain.start,
+    end: knownPart(stored, day + 2)?.start === domain.end,
+  };
   const hot = [day - 1, day, day + 1].flatMap((one) => stored.hotHours.get(one) ?? []);
   const unfolded = hot.filter(({ hour, isFolded }) => !isFolded || hour + HOUR_MS > domain.end).map(({ hour }) => hour);
   const rawHours = new Set(unfolded);
@@ -55,7 +59,7 @@ export async function lookAtDay(
     (pointId) => byPoint.get(pointId)?.some(({ state }) => state === "open") === true,
   );
   const siteGaps = byPoint.get(WHOLE_SITE) ?? [];
-  const look: Look = { part, domain, countsFrom: judged.from, rawHours, siteGaps };
+  const look: Look = { part, domain, goesOn, countsFrom: judged.from, rawHours, siteGaps };
   const points = await lookAtPoints(cold, look, judged, byPoint, tally);
 
   // A gap that reaches the end of all that is known, goes on.

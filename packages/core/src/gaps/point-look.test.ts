@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TimeRange } from "../domain/time-range.ts";
-import { judgePoint } from "./point-look.ts";
+import { judgePoint, planPoint } from "./point-look.ts";
 import { splitSilences } from "./site-silence.ts";
 
 const MINUTE_MS = 60_000;
@@ -24,6 +24,7 @@ function lookAt(minutes: readonly number[]) {
   const look = {
     part: range(-60, 0),
     domain: range(-1440, 600),
+    goesOn: { start: false, end: false },
     countsFrom: at(-1440),
     rawHours: new Set<number>(),
     siteGaps: [],
@@ -51,4 +52,20 @@ test("of a silence that is cut, what the site's leaves of it is not told of wher
     splitSilences([{ ...one, isCut: { start: false, end: isCut } }], range(-120, -60), known).points.get(7);
   expect(split(true)).toEqual({ silences: [], told: range(-120, 40) });
   expect(split(false)).toEqual({ silences: [], told: range(-120, 60) });
+});
+
+test("the look at a point reaches a tolerance beyond what changed, and to the end of all after its first sample", () => {
+  const look = {
+    part: range(0, 60),
+    domain: range(-600, 900),
+    goesOn: { start: false, end: true },
+    countsFrom: at(-1440),
+    rawHours: new Set<number>(),
+    siteGaps: [],
+  };
+  const point = { id: 7, name: "p", cadenceMs: 600_000, toleranceMs: TOLERANCE_MS, counts: [] };
+  const lookedAt = (firstSeen: number) => planPoint(look, { ...point, firstSeen: at(firstSeen) }, [])?.looked;
+  expect(lookedAt(-6_000)).toEqual(range(-60, 120));
+  expect(lookedAt(-30)).toEqual(range(-30, 120));
+  expect(lookedAt(20)).toEqual(range(20, 900));
 });

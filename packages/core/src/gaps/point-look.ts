@@ -10,6 +10,8 @@ export interface Look {
   readonly part: TimeRange;
   /** what is known around it, without a hole */
   readonly domain: TimeRange;
+  /** whether more is known right beyond an end of it */
+  readonly goesOn: { readonly start: boolean; readonly end: boolean };
   /** start of the first hour of the points' counts, epoch ms */
   readonly countsFrom: number;
   /** hours of which the counts say nothing, so that they are read */
@@ -36,7 +38,8 @@ export function planPoint(look: Look, point: JudgedPoint, gaps: readonly Gap[]):
   const reach = Math.ceil(point.toleranceMs / HOUR_MS) * HOUR_MS;
   const looked = {
     start: Math.max(domain.start, part.start - reach, point.firstSeen),
-    end: Math.min(domain.end, part.end + reach),
+    // What follows a point's first sample was not looked at before, for it had none.
+    end: point.firstSeen >= part.start ? domain.end : Math.min(domain.end, part.end + reach),
   };
   if (looked.start >= looked.end) return null;
   const hours = hoursOf(looked);
@@ -73,6 +76,7 @@ export function judgePoint(
   gaps: readonly Gap[],
 ): LookedPoint {
   const { point, looked, toRead } = plan;
+  const { domain, goesOn } = look;
   const read = new Set(toRead);
   const hours: KnownHour[] = [];
   for (const hour of hoursOf(looked)) {
@@ -86,8 +90,8 @@ export function judgePoint(
   const bounds = new Set([...gaps, ...look.siteGaps].flatMap(({ start, end }) => [hourOf(start), hourOf(end)]));
   const silences = findSilences(hours, looked, point.toleranceMs);
   const isCut = {
-    start: looked.start !== look.domain.start && looked.start !== point.firstSeen,
-    end: looked.end !== look.domain.end,
+    start: looked.start !== point.firstSeen && (looked.start !== domain.start || goesOn.start),
+    end: looked.end !== domain.end || goesOn.end,
   };
   return {
     ...plan,
