@@ -25,6 +25,7 @@ import { SimulatedWorkflows } from "./engine.ts";
 import { Ledger } from "./ledger.ts";
 import { GapBooks } from "./gap-books.ts";
 import { HOUR, type Plant, MINUTE } from "./plant.ts";
+import { checkJudged } from "./quality-check.ts";
 import { Storage } from "./storage.ts";
 import { Upstream } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
@@ -72,6 +73,9 @@ export class Deployment {
     this.database.onCommit = (statements, by) => {
       this.ledger.noteCommit(statements, by);
       this.gapBooks.noteCommit(statements);
+      if (statements.some(({ sql }) => sql.includes("INSERT INTO quality_days"))) {
+        world.check(() => checkJudged(world, this, plant));
+      }
     };
     this.#upstream.onServed = (page, to) => this.ledger.notePage(page, to);
     this.#upstream.onWeather = (site, time, value) => this.ledger.noteWeather(site, time, value);

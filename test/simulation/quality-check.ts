@@ -90,6 +90,18 @@ export function checkQuality(
   }
 }
 
+/** The same, of all days that are judged as things stand. */
+export async function checkJudged(world: World, deployment: Deployment, plant: Plant): Promise<void> {
+  for (const site of plant.sites) {
+    const stored: Samples = new Map();
+    for (const { day, current } of daysSchema.parse(deployment.database.rows(DAYS, site, FORMULA_VERSION))) {
+      if (current === 0) continue;
+      for (const [key, value] of await deployment.storage.day(site, day)) stored.set(key, value);
+    }
+    checkQuality(world, deployment, plant, site, stored, []);
+  }
+}
+
 function seriesOf(stored: Samples, name: string, day: number) {
   const own = [...stored]
     .filter(([key]) => key.startsWith(`${name} `))

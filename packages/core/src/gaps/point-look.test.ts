@@ -63,9 +63,13 @@ test("the look at a point reaches a tolerance beyond what changed, and to the en
     rawHours: new Set<number>(),
     siteGaps: [],
   };
-  const point = { id: 7, name: "p", cadenceMs: 600_000, toleranceMs: TOLERANCE_MS, counts: [] };
+  const counts = Array.from({ length: 48 }, () => 6);
+  const point = { id: 7, name: "p", cadenceMs: 600_000, toleranceMs: TOLERANCE_MS, counts };
   const lookedAt = (firstSeen: number) => planPoint(look, { ...point, firstSeen: at(firstSeen) }, [])?.looked;
   expect(lookedAt(-6_000)).toEqual(range(-60, 120));
   expect(lookedAt(-30)).toEqual(range(-30, 120));
   expect(lookedAt(20)).toEqual(range(20, 900));
+  // of a silence that goes on from there, all
+  counts.fill(0, 26, 30);
+  expect(lookedAt(-6_000)).toEqual(range(-60, 360));
 });

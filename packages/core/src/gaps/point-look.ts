@@ -36,10 +36,16 @@ export interface PointLook {
 export function planPoint(look: Look, point: JudgedPoint, gaps: readonly Gap[]): PointLook | null {
   const { part, domain, countsFrom, rawHours, siteGaps } = look;
   const reach = Math.ceil(point.toleranceMs / HOUR_MS) * HOUR_MS;
+  const isEmpty = (hour: number) => !rawHours.has(hour) && countOf(point, hour, countsFrom) === 0;
+  let start = part.start - reach;
+  // A silence is looked at as a whole: of a point that is new, or configured again, nothing may be known around what changed.
+  while (start > domain.start && isEmpty(hourOf(start - 1))) start = hourOf(start - 1) - reach;
+  let end = part.end + reach;
+  while (end < domain.end && isEmpty(hourOf(end))) end = hourOf(end) + HOUR_MS + reach;
   const looked = {
-    start: Math.max(domain.start, part.start - reach, point.firstSeen),
+    start: Math.max(domain.start, start, point.firstSeen),
     // What follows a point's first sample was not looked at before, for it had none.
-    end: point.firstSeen >= part.start ? domain.end : Math.min(domain.end, part.end + reach),
+    end: point.firstSeen >= part.start ? domain.end : Math.min(domain.end, end),
   };
   if (looked.start >= looked.end) return null;
   const hours = hoursOf(looked);
