@@ -4,7 +4,6 @@ import { judgePoint, planPoint } from "./point-look.ts";
 import { splitSilences } from "./site-silence.ts";
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const MIDNIGHT = Date.UTC(2025, 9, 12);
 const TOLERANCE_MS = 30 * MINUTE_MS;
 const at = (minutes: number) => MIDNIGHT + minutes * MINUTE_MS;

@@ -52,8 +52,8 @@ export function planPoint(look: Look, point: JudgedPoint, gaps: readonly Gap[]):
   const counts = hours.map((hour) => (rawHours.has(hour) ? null : countOf(point, hour, countsFrom)));
   const toRead = new Set(hoursToRead(counts, point.cadenceMs).map((i) => hours[i]!));
   // Of what is in a known gap, each sample is counted.
-  for (const { start, end } of [...gaps, ...siteGaps]) {
-    for (const bound of [start, end]) {
+  for (const gap of [...gaps, ...siteGaps]) {
+    for (const bound of [gap.start, gap.end]) {
       const hour = Number.isFinite(bound) ? hourOf(bound) : Number.NaN;
       if (bound > looked.start && bound < looked.end && countOf(point, hour, countsFrom) > 0) toRead.add(hour);
     }
