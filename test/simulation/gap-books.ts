@@ -57,8 +57,9 @@ export class GapBooks {
       const key = JSON.stringify(gap);
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
-      // What an asking that broke off leaves of a gap may be too short to be seen again.
-      if (gap.state === "repaired" && !this.#world.isHealing) continue;
+      // What an asking that broke off leaves of a gap may be too short to be seen again; and what single points lack of the
+      // site's is their own gap when it is over.
+      if (gap.state === "repaired" && (gap.point === null || !this.#world.isHealing)) continue;
       this.#world.check(() => this.#checkOver(gap));
     }
   }
@@ -177,7 +178,8 @@ export class GapBooks {
       if (point.name !== name || time < start || time >= end || stored.has(time) || !isNumber(sample)) continue;
       const gap = gaps.find((one) => time >= one.start && time < (one.end ?? Number.POSITIVE_INFINITY));
       if (gap === undefined || gap.end === null || visibleAt > askedAt) continue;
-      if (gap.state === "confirmed-empty" && (gap.resolved_at ?? 0) <= visibleAt + SKEW_MS) continue;
+      // what was there when it was confirmed, was looked for then
+      if (gap.state === "confirmed-empty") continue;
       this.#world.violate(
         `${name} ${time} is in the gap ${JSON.stringify(gap)}, was there to be asked for, and is not stored`,
       );

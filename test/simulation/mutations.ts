@@ -142,13 +142,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "an answer lacks hot samples that were archived while it was read",
   },
   {
-    name: "confirm-empty-on-error",
-    file: `${GAPS}/repair-gaps.ts`,
-    find: "if (error === null) empty.get(gap)?.add(hourOf(window.start));\n      else errors.set(gap, error);",
-    replace: "empty.get(gap)?.add(hourOf(window.start));",
-    why: "windows that failed prove that a gap is empty",
-  },
-  {
     name: "confirm-without-waiting",
     file: `${GAPS}/repair-plan.ts`,
     find: "const isFinal = proofs >= PROOFS && began >= gap.end + confirmMs;",
