@@ -22,11 +22,12 @@ const gapSchema = z.array(
     state: z.enum(["open", "repaired", "confirmed-empty"]),
     detected_at: z.int(),
     resolved_at: z.int().nullable(),
+    attempts: z.int(),
   }),
 );
 type GapRow = z.infer<typeof gapSchema>[number];
 const GAPS = `
-SELECT s.name AS site, p.name AS point, g.start, g.end, g.state, g.detected_at, g.resolved_at
+SELECT s.name AS site, p.name AS point, g.start, g.end, g.state, g.detected_at, g.resolved_at, g.attempts
 FROM gaps g JOIN sites s ON s.id = g.site_id LEFT JOIN points p ON p.id = g.point_id`;
 
 const pointSchema = z.array(z.object({ name: z.string(), first_seen: z.int() }));
@@ -41,6 +42,8 @@ export class GapBooks {
   readonly #storage: Storage;
   readonly #confirmMs: number;
   readonly #seen = new Set<string>();
+  /** gaps that had no end when they were seen */
+  readonly #wentOn = new Set<string>();
 
   constructor(world: World, plant: Plant, database: SimulatedDatabase, storage: Storage, confirmMs: number) {
     this.#world = world;
@@ -53,13 +56,17 @@ export class GapBooks {
   /** To be told of every commit. */
   noteCommit(statements: readonly SentStatement[]): void {
     if (!statements.some(({ sql }) => CHANGES.test(sql))) return;
-    for (const gap of this.#gaps("g.state <> 'open'")) {
+    for (const gap of this.#gaps("1")) {
+      const row = `${gap.site} ${gap.point ?? ""} ${gap.start}`;
+      if (gap.end === null) this.#wentOn.add(row);
+      if (gap.state === "open") continue;
       const key = JSON.stringify(gap);
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
-      // What an asking that broke off leaves of a gap may be too short to be seen again; and what single points lack of the
-      // site's is their own gap when it is over.
-      if (gap.state === "repaired" && (gap.point === null || !this.#world.isHealing)) continue;
+      // What an asking that broke off leaves of a gap may be too short to be seen again, and of one that went on the first
+      // hour was asked for; what single points lack of the site's is their own gap when it is over.
+      const wasAskedFor = gap.point !== null && gap.attempts > 0 && !this.#wentOn.has(row) && this.#world.isHealing;
+      if (gap.state === "repaired" && !wasAskedFor) continue;
       this.#world.check(() => this.#checkOver(gap));
     }
   }

@@ -135,5 +135,5 @@ test("a site that fails is told of, and its error is not", async () => {
   expect(await (await repair()).json()).toMatchObject({
     sites: [{ site: SITE, error: "its gaps could not be looked after; the log has the reason" }],
   });
-  await expect(runCron("7 * * * *")).rejects.toThrow(`the gaps of ${SITE}`);
+  await expect(runCron("7 * * * *")).rejects.toThrow(`gaps of ${SITE}`);
 });
