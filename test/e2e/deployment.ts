@@ -56,7 +56,7 @@ export interface Deployment {
   readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
   readonly adminToken: string;
   /** the storage that the Workers use */
-  readonly workers: Pick<LocalWorkers, "readObject" | "listObjects" | "executeSql">;
+  readonly workers: Pick<LocalWorkers, "readObject" | "listObjects" | "executeSql" | "runCron">;
   /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
   post(worker: "etl" | "backfill", path: string, body: unknown): Promise<unknown>;
   /** one sync of the only site */

@@ -46,6 +46,21 @@ const statusSchema = z.object({
   ),
 });
 const countSchema = z.object({ n: z.number() });
+const qualitySchema = z.object({
+  days: z.array(z.object({ date: z.string(), state: z.string() })),
+  summary: z.object({ mean_score: z.number(), points: z.int() }),
+  points: z.array(
+    z.object({
+      name: z.string(),
+      score: z.number(),
+      expected: z.int(),
+      actual: z.int(),
+      missing: z.int(),
+      reasons: z.array(z.string()),
+    }),
+  ),
+});
+const timeSchema = z.object({ point: z.string(), time: z.number() });
 
 const title = hasRooms
   ? "gaps of 25 real rooms: a real outage, and hours that come late"
@@ -78,6 +93,50 @@ describe.skipIf(!hasRooms)(title, () => {
   const inRange = async ({ start, end }: { start: number; end: number }) => {
     const sql = `SELECT count(*) AS n FROM samples WHERE time >= ${shifted(start)} AND time < ${shifted(end)}`;
     return (await oracle.rows(countSchema, sql))[0]!.n;
+  };
+
+  /** What the hourly cron knows of the day of a time of the files. */
+  const judge = () => deployment.workers.runCron({ worker: "etl", cron: "7 * * * *" });
+  const qualityOf = async (time: number) => {
+    const range = `start=${dayText(time)}&end=${dayText(time + DAY_MS)}&limit=1000`;
+    return qualitySchema.parse(await get("query", `/sites/sutardja_dai/quality?${range}`));
+  };
+  /** By point, how many samples of a day there are, and of how many of its 1,440 minutes; but for what is held back. */
+  const heldOf = async (time: number, without: readonly { start: number; end: number }[]) => {
+    const day = Math.floor(shifted(time) / DAY_MS) * DAY_MS;
+    const rows = await oracle.rows(
+      timeSchema,
+      `SELECT 'soda/sutardja_dai/' || room || '/' || quantity AS point, time FROM samples
+       WHERE time >= ${day} AND time < ${day + DAY_MS} ORDER BY time`,
+    );
+    const served = rows.filter((row) =>
+      without.every(({ start, end }) => row.time < shifted(start) || row.time >= shifted(end)),
+    );
+    return new Map(
+      [...Map.groupBy(served, ({ point }) => point)].map(([point, own]) => {
+        let [minutes, counted] = [0, Number.NEGATIVE_INFINITY];
+        for (const { time: at } of own) {
+          if (at - counted <= MINUTE_MS / 2) continue;
+          counted = at;
+          minutes++;
+        }
+        return [point, { actual: own.length, missing: Math.max(0, 1440 - minutes) }];
+      }),
+    );
+  };
+  /** Compares what is said of each point with what the files lack. @returns the mean score */
+  const expectQuality = async (time: number, without: readonly { start: number; end: number }[]) => {
+    const { days, summary, points: judged } = await qualityOf(time);
+    expect(days).toMatchObject([{ date: dayText(time), state: "judged" }]);
+    const held = await heldOf(time, without);
+    expect(held.size).toBeGreaterThan(100);
+    const said = judged.filter(({ actual }) => actual > 0);
+    expect(new Map(said.map(({ name, actual, missing }) => [name, { actual, missing }]))).toEqual(held);
+    for (const { missing, reasons, score } of said) {
+      if (missing > 0) expect(reasons).toContain(`${missing} of 1440 expected samples are missing`);
+      expect(score).toBeLessThanOrEqual((1440 - missing) / 1440 + 1e-4);
+    }
+    return summary.mean_score;
   };
 
   beforeAll(async () => {
@@ -154,6 +213,14 @@ describe.skipIf(!hasRooms)(title, () => {
     expect(metrics).toMatch(/^building_vitals_coverage_ratio\{site="sutardja_dai"\} 0(\.\d+)?$/m);
   });
 
+  it("shows in the quality of each point's day what the files lack of it, and scores the day of the outage worst", async () => {
+    await judge();
+    const outage = await expectQuality(OUTAGE.start, []);
+    const others = [await expectQuality(COLD.start, [COLD]), await expectQuality(HOT.start, [HOT])];
+    expect(outage).toBeLessThan(0.79);
+    expect(Math.min(...others)).toBeGreaterThan(outage);
+  });
+
   it("heals by itself when the missing hours are served, hot and cold; the outage is confirmed to be empty", async () => {
     await deployment.setFaults({ rules: [] });
     const held = (await inRange(COLD)) + (await inRange(HOT));
@@ -168,6 +235,14 @@ describe.skipIf(!hasRooms)(title, () => {
         { state: "repaired", samples_recovered: await inRange(range) },
       ]);
     }
+  });
+
+  it("judges the healed days as if their hours had never been missing", async () => {
+    const stale = await Promise.all([COLD, HOT].map(({ start }) => qualityOf(start)));
+    // the file was judged while it was built anew; what came hot is judged by the next cron
+    expect(stale.map(({ days }) => days[0]?.state)).toEqual(["judged", "stale"]);
+    await judge();
+    for (const { start } of [OUTAGE, COLD, HOT]) await expectQuality(start, []);
   });
 
   it("answers with every sample of the healed days, and with aggregates that know them", async () => {

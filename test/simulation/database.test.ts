@@ -32,8 +32,8 @@ afterAll(async () => {
 });
 
 it.each([
-  ["A", "4"],
-  ["B", "19"],
+  ["A", "7"],
+  ["B", "11"],
 ] as const)(
   "the real local D1 (%s) answers every transaction of seed %s as the simulated one",
   { timeout: 180_000 },

@@ -33,41 +33,91 @@ interface Prepared {
   readonly statement: StatementSync;
   readonly hasRows: boolean;
   readonly isWriting: boolean;
+  /** parameters */
+  readonly wanted: number;
 }
 
-/** D1 as it is inside: one SQLite database, whose every batch is a transaction. The real engine, in memory. */
-export class SimulatedDatabase {
+/** SQLite, and the statements that are compiled for it: to make them takes longer than to play a seed. */
+class Engine {
   readonly sqlite = new DatabaseSync(":memory:");
+  /** what SQL's `random()` gives */
+  random: () => bigint = () => 0n;
+  readonly #prepared = new Map<string, Prepared>();
+  readonly #wipes: readonly StatementSync[];
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+
+  constructor() {
+    // before the schema, so that no statement of it is compiled with SQLite's own
+    this.sqlite.function("random", () => this.random());
+    for (const migration of SCHEMA) this.sqlite.exec(migration);
+    const tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    const names = this.sqlite
+      .prepare(tables)
+      .all()
+      .map(({ name }) => String(name));
+    this.#wipes = names
+      .filter((name) => name !== "schema_version")
+      .map((name) => this.sqlite.prepare(`DELETE FROM "${name}"`));
+    this.begin = this.sqlite.prepare("BEGIN");
+    this.commit = this.sqlite.prepare("COMMIT");
+  }
+
+  /** As it was made, with all that is compiled. */
+  wipe(): void {
+    if (this.sqlite.isTransaction) this.sqlite.exec("ROLLBACK");
+    this.sqlite.exec("PRAGMA foreign_keys = OFF");
+    for (const wipe of this.#wipes) wipe.run();
+    this.sqlite.exec("PRAGMA foreign_keys = ON");
+  }
+
+  prepare(sql: string): Prepared {
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) {
+      const statement = this.sqlite.prepare(sql);
+      const wanted = Math.max(0, ...Array.from(sql.matchAll(/\?(\d+)/g), ([, number]) => Number(number)));
+      const isWriting = /\bRETURNING\b/.test(sql);
+      prepared = { statement, hasRows: statement.columns().length > 0, isWriting, wanted };
+      this.#prepared.set(sql, prepared);
+    }
+    return prepared;
+  }
+}
+
+let engine: Engine | null = null;
+
+/** D1 as it is inside: one SQLite database, whose every batch is a transaction. The real engine, in memory; one at a time. */
+export class SimulatedDatabase {
   /** told of every transaction that was committed */
   onCommit: (statements: readonly SentStatement[], by: Process) => void = () => undefined;
   /** told of every transaction, whatever became of it */
   onTransaction: (statements: readonly SentStatement[], results: readonly StatementResult[] | null) => void = () =>
     undefined;
-  readonly #prepared = new Map<string, Prepared>();
+  readonly #engine: Engine;
 
   /** @param random what SQL's `random()` gives */
   constructor(random: () => bigint) {
-    // before the schema, so that no statement of it is compiled with SQLite's own
-    this.sqlite.function("random", random);
-    for (const migration of SCHEMA) this.sqlite.exec(migration);
-    this.sqlite.exec("PRAGMA foreign_keys = ON");
+    engine ??= new Engine();
+    engine.wipe();
+    engine.random = random;
+    this.#engine = engine;
   }
 
   /** Rows of a statement of the simulation's own, outside of any process. */
   rows(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-    return this.#prepare(sql).statement.all(...values);
+    return this.#engine.prepare(sql).statement.all(...values);
   }
 
   /** Runs statements as one transaction. @throws what D1 answers with; then nothing was done */
   transaction(statements: readonly SentStatement[]): StatementResult[] {
-    this.sqlite.exec("BEGIN");
+    this.#engine.begin.run();
     try {
       const results = statements.map((statement) => this.#execute(statement));
-      this.sqlite.exec("COMMIT");
+      this.#engine.commit.run();
       this.onTransaction(statements, results);
       return results;
     } catch (error) {
-      this.sqlite.exec("ROLLBACK");
+      this.#engine.sqlite.exec("ROLLBACK");
       this.onTransaction(statements, null);
       throw new Error(`D1_ERROR: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
@@ -92,32 +142,21 @@ export class SimulatedDatabase {
   }
 
   #execute({ sql, values }: SentStatement): StatementResult {
-    checkLimits(sql, values);
-    const { statement, hasRows, isWriting } = this.#prepare(sql);
+    const { statement, hasRows, isWriting, wanted } = this.#engine.prepare(sql);
+    checkLimits(sql, values, wanted);
     if (!hasRows) {
       const { changes } = statement.run(...values);
       return { success: true, results: [], meta: { changes: Number(changes), rows_read: 0 } };
     }
-    const results = statement.all(...values).map((row) => ({ ...row }));
+    const results = statement.all(...values);
     return { success: true, results, meta: { changes: isWriting ? results.length : 0, rows_read: results.length } };
-  }
-
-  #prepare(sql: string): Prepared {
-    let prepared = this.#prepared.get(sql);
-    if (prepared === undefined) {
-      const statement = this.sqlite.prepare(sql);
-      prepared = { statement, hasRows: statement.columns().length > 0, isWriting: /\bRETURNING\b/.test(sql) };
-      this.#prepared.set(sql, prepared);
-    }
-    return prepared;
   }
 }
 
-function checkLimits(sql: string, values: readonly Bound[]): void {
+function checkLimits(sql: string, values: readonly Bound[], wanted: number): void {
   if (/^\s*(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT)\b/i.test(sql)) throw new Error("to execute a transaction, use batch()");
   if (sql.length > MAX_SQL_BYTES) throw new Error("statement too long: SQLITE_TOOBIG");
   if (values.length > MAX_PARAMETERS) throw new Error("too many SQL variables");
-  const wanted = Math.max(0, ...Array.from(sql.matchAll(/\?(\d+)/g), ([, number]) => Number(number)));
   if (wanted !== values.length) throw new Error(`Wrong number of parameter bindings: ${values.length} of ${wanted}`);
   for (const value of values) {
     if (typeof value === "string" && Buffer.byteLength(value) > MAX_STRING_BYTES) throw new Error("SQLITE_TOOBIG");

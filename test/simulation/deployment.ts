@@ -1,6 +1,8 @@
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import { runCron as runEtlCron } from "../../workers/etl/src/cron.ts";
 import { runArchive } from "../../workers/etl/src/archive.ts";
+import { runGaps } from "../../workers/etl/src/gaps.ts";
+import { runRepair } from "../../workers/etl/src/repair.ts";
 import { type Settings as EtlSettings, settingsOf as etlSettings } from "../../workers/etl/src/env.ts";
 import { runCron as runBackfillCron } from "../../workers/backfill/src/cron.ts";
 import {
@@ -13,13 +15,17 @@ import { startBackfill } from "../../workers/backfill/src/start.ts";
 import { BackfillWorkflow } from "../../workers/backfill/src/workflow.ts";
 import { cancelJob, type DaySelection } from "@building-vitals/core/backfill/job-store";
 import { binding } from "@building-vitals/core/http/settings";
+import type { RepairedDay } from "@building-vitals/core/cold/repair-day";
+import type { RepairResult } from "@building-vitals/core/cold/repair-days";
 import { replayLetters } from "@building-vitals/core/sync/replay-letters";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { SimulatedBucket } from "./bucket.ts";
 import { SimulatedDatabase } from "./database.ts";
 import { SimulatedWorkflows } from "./engine.ts";
 import { Ledger } from "./ledger.ts";
-import { type Plant, MINUTE } from "./plant.ts";
+import { GapBooks } from "./gap-books.ts";
+import { HOUR, type Plant, MINUTE } from "./plant.ts";
+import { checkJudged } from "./quality-check.ts";
 import { Storage } from "./storage.ts";
 import { Upstream } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
@@ -37,11 +43,15 @@ export class Deployment {
   readonly storage: Storage;
   readonly ledger: Ledger;
   readonly lookbackMs = 10 * MINUTE;
+  /** how long after a gap's end the last proof that it is empty begins */
+  readonly confirmMs: number;
+  readonly gapBooks: GapBooks;
   readonly #world: World;
   readonly #plant: Plant;
   readonly #upstream: Upstream;
   readonly #pageSize: number;
   readonly #initialHours: number;
+  readonly #gapRequests: number;
   readonly #processes = new Map<number, Process>();
   #numbers = 0;
   #etlSettings: EtlSettings | null = null;
@@ -53,11 +63,20 @@ export class Deployment {
     this.#plant = plant;
     this.database = new SimulatedDatabase(random);
     this.storage = new Storage(this.database, this.bucket);
+    this.#gapRequests = world.random.pick([4, 40]);
+    this.confirmMs = world.random.pick([1, 6, 24]) * HOUR;
     this.ledger = new Ledger(world, plant, this.database, this.storage);
+    this.gapBooks = new GapBooks(world, plant, this.database, this.storage, this.confirmMs);
     this.#upstream = new Upstream(world, plant);
     this.#pageSize = world.random.pick([3, 10, 100]);
     this.#initialHours = 3 + world.random.below(8);
-    this.database.onCommit = (statements, by) => this.ledger.noteCommit(statements, by);
+    this.database.onCommit = (statements, by) => {
+      this.ledger.noteCommit(statements, by);
+      this.gapBooks.noteCommit(statements);
+      if (statements.some(({ sql }) => sql.includes("INSERT INTO quality_days"))) {
+        world.check(() => checkJudged(world, this, plant));
+      }
+    };
     this.#upstream.onServed = (page, to) => this.ledger.notePage(page, to);
     this.#upstream.onWeather = (site, time, value) => this.ledger.noteWeather(site, time, value);
     this.workflows = new SimulatedWorkflows(world, (process, params, step) => this.#runWorkflow(process, params, step));
@@ -77,6 +96,25 @@ export class Deployment {
 
   archive(name: string, day: number): Process {
     return this.#job(name, (env) => runArchive(this.#etl(env), undefined, day), CRON_LIMIT_MS);
+  }
+
+  /** `POST /gaps/repair`: asks for all open gaps. */
+  repairGaps(name: string): Process {
+    return this.#job(name, (env) => runGaps(this.#etl(env), "open"), CRON_LIMIT_MS);
+  }
+
+  /** `POST /repair`, from page to page. @param seen is told what each day was found to be */
+  repairManifest(name: string, seen: (day: RepairedDay) => void = () => undefined): Process {
+    return this.#job(name, async (env) => {
+      const settings = this.#etl(env);
+      const range = { from: null, to: null };
+      for (let cursor: string | null = null, more = true; more;) {
+        const run: RepairResult = await runRepair(settings, { site: undefined, range, dryRun: false, cursor });
+        for (const day of run.days) seen(day);
+        cursor = run.next_cursor;
+        more = cursor !== null;
+      }
+    });
   }
 
   superviseCron(name: string): Process {
@@ -166,6 +204,8 @@ export class Deployment {
       LOOKBACK_MINUTES: String(this.lookbackMs / MINUTE),
       INITIAL_LOOKBACK_HOURS: String(this.#initialHours),
       HOT_DAYS: "1",
+      GAP_REPAIR_REQUESTS: String(this.#gapRequests),
+      GAP_CONFIRM_HOURS: String(this.confirmMs / HOUR),
       REQUESTS_PER_MINUTE: "600",
     };
   }

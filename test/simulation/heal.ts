@@ -1,10 +1,14 @@
+import type { RepairedDay } from "@building-vitals/core/cold/repair-day";
 import type { Deployment } from "./deployment.ts";
-import { checkHealed, checkTidied, storedOf } from "./invariants.ts";
+import { checkHealed, checkTidied } from "./invariants.ts";
 import { DAY, HOUR, MINUTE, type Plant, TODAY } from "./plant.ts";
 import { type Process, Violation, type World } from "./world.ts";
 
 /** Syncs that may be needed to catch up; more would be a sync that is stuck. */
-const MAX_SYNCS = 40;
+const MAX_SYNCS = 60;
+
+/** Hourly crons that may be needed to ask for all gaps, a few pages each. */
+const MAX_REPAIRS = 100;
 
 /** Passes of the supervisor, one every five minutes, that may be needed until a backfill has ended. */
 const MAX_PASSES = 400;
@@ -32,15 +36,41 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   await ended(deployment.archive(name("archive"), TODAY / DAY - 1));
   await world.run(world.now + 15 * MINUTE);
   await caughtUp(world, deployment, plant, sync);
-  await ended(deployment.etlCron(name("hourly"), "7 * * * *"));
-  await checkHealed(world, deployment, plant);
+  const hourly = () => ended(deployment.etlCron(name("hourly"), "7 * * * *"));
+  await hourly();
+  await checkHealed(world, deployment, plant, Number.NEGATIVE_INFINITY);
   await world.run(world.now + MINUTE);
-  // what dead builds left is swept when it is two days old
+  // what dead builds left is swept when it is two days old; no gap waits for longer than a day
   world.now += 2 * DAY + HOUR;
+  const askedAt = world.now;
+  if (world.random.chance(0.2)) await caughtUp(world, deployment, plant, sync);
+  await filled(world, deployment, hourly);
+  // a proof may have begun before
+  world.now += DAY + HOUR;
+  await filled(world, deployment, hourly);
   await ended(deployment.etlCron(name("daily"), "23 3 * * *"));
+  await hourly();
   checkTidied(world, deployment);
-  for (const site of plant.sites) await storedOf(deployment, site);
+  await checkHealed(world, deployment, plant, askedAt);
+  const seen = ({ key, outcome, reason }: RepairedDay) => {
+    if (outcome !== "unchanged") world.violate(`the repair finds ${key} to be ${outcome}: ${reason}`);
+  };
+  await ended(deployment.repairManifest(name("repair"), seen));
   await world.run(world.now);
+}
+
+/** Hourly crons until no gap is due: each was asked for then, and what the upstream has of it is stored. */
+async function filled(world: World, { database }: Deployment, hourly: () => Promise<void>): Promise<void> {
+  for (let runs = 0; runs < MAX_REPAIRS; runs++) {
+    await hourly();
+    const due = database.rows(
+      "SELECT 1 FROM gaps WHERE state = 'open' AND end IS NOT NULL AND next_attempt_at <= ?1 LIMIT 1",
+      world.clock,
+    );
+    if (due.length === 0) return;
+    await world.run(world.now + MINUTE);
+  }
+  throw new Violation("the repair of gaps does not come to an end");
 }
 
 async function caughtUp(world: World, { ledger }: Deployment, plant: Plant, sync: () => Promise<void>): Promise<void> {

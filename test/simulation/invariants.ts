@@ -3,15 +3,16 @@ import { askFor } from "./ask.ts";
 import type { Deployment } from "./deployment.ts";
 import { dayOfKey } from "./ledger.ts";
 import { DAY, HOUR, type Plant, TODAY } from "./plant.ts";
+import { checkQuality } from "./quality-check.ts";
 import { type Samples, sampleKey } from "./storage.ts";
 import type { World } from "./world.ts";
 
 /** Days that anything of the simulation may lie in, whole days since 1970. */
 const FIRST_DAY = TODAY / DAY - 2;
-const LAST_DAY = TODAY / DAY + 1;
+const LAST_DAY = TODAY / DAY + 4;
 
 /** All that a site has stored, of both levels. */
-export async function storedOf(deployment: Deployment, site: string): Promise<Samples> {
+async function storedOf(deployment: Deployment, site: string): Promise<Samples> {
   const all: Samples = new Map();
   for (let day = FIRST_DAY; day <= LAST_DAY; day++) {
     const stored = await deployment.storage.day(site, day);
@@ -21,13 +22,18 @@ export async function storedOf(deployment: Deployment, site: string): Promise<Sa
   return all;
 }
 
-/** What must hold when all went well for a while. */
-export async function checkHealed(world: World, deployment: Deployment, plant: Plant): Promise<void> {
-  const { ledger, lookbackMs } = deployment;
+/** What must hold when all went well for a while. @param askedAt since when all gaps that are not over were asked for */
+export async function checkHealed(world: World, deployment: Deployment, plant: Plant, askedAt: number): Promise<void> {
+  const { ledger, gapBooks, lookbackMs } = deployment;
   for (const site of plant.sites) {
     const stored = await storedOf(deployment, site);
     ledger.checkCoverage(site, stored, lookbackMs);
     checkRollups(world, deployment, site, stored);
+    gapBooks.checkSite(site, stored, (ledger.watermarks.get(site) ?? 0) - lookbackMs, askedAt);
+    const today = Math.floor((world.clock - lookbackMs) / DAY);
+    const whole = Math.min(today, Math.floor((ledger.watermarks.get(site) ?? 0) / DAY));
+    const ended = new Set([...stored.keys()].map(dayOfKey).filter((day) => day < whole));
+    checkQuality(world, deployment, plant, site, stored, [...ended]);
     const points = plant.points.filter((point) => point.site === site).map(({ name }) => name);
     const range = { start: FIRST_DAY * DAY, end: (LAST_DAY + 1) * DAY };
     for (const interval of ["raw", "1hr", "1day"] as const) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
-import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
+import { DAY, HOUR, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
 import { isPunctual, type ServedPage, textAt } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
@@ -8,6 +8,10 @@ import type { Process, World } from "./world.ts";
 /** The statements that say of a page that it is stored: sync-state.ts. */
 const ENDS_PAGE = /INSERT INTO sync_state \(site_id, (?:window_start|watermark)/;
 const PUBLISHES = /INSERT INTO day_files/;
+/** Puts rows of samples above what is there, whoever does it: hot/upsert.ts. */
+const STORES = /^\s*INSERT INTO sample_hours[^]*json_patch\(samples, excluded\.samples\)/;
+
+const rowsSchema = z.array(z.tuple([z.int(), z.record(z.string(), z.number())]));
 
 const stateSchema = z.array(z.object({ name: z.string(), watermark: z.int().nullable() }));
 const daySchema = z.array(
@@ -105,8 +109,23 @@ export class Ledger {
       if (moved !== undefined) this.#promisePages(by, moved.values[0] ?? null);
       this.#noteWatermarks(by);
     }
+    if (isRepair(by))
+      for (const { sql, values } of statements) if (STORES.test(sql)) this.#promiseRows(values[0] ?? null);
     if (statements.some(({ sql }) => PUBLISHES.test(sql))) this.#notePublished();
     if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
+  }
+
+  /** What the repair of gaps stores is the upstream's last word, until there is another one. */
+  #promiseRows(json: Bound): void {
+    for (const [key, samples] of rowsSchema.parse(JSON.parse(String(json)))) {
+      const [point] = nameSchema.parse(this.#database.rows("SELECT name FROM points WHERE id = ?1 & 1048575", key));
+      for (const [offset, number] of Object.entries(samples)) {
+        const sample = sampleKey(point?.name ?? "", Math.floor(key / 2 ** 20) * HOUR + Number(offset));
+        const value = valueText(number);
+        if (this.served.get(sample)?.has(value) !== true) this.#world.violate(`invented: ${sample} is ${value}`);
+        this.promised.set(sample, value);
+      }
+    }
   }
 
   /** The upstream never takes a point from its list. */
@@ -230,6 +249,11 @@ function addTo(sets: Map<string, Set<string>>, key: string, value: string): void
 /** The build that a Workflow instance's process works for; null: it is none. */
 function buildOf({ name }: Process): string | null {
   return name.startsWith("backfill_") ? (name.split("#")[0] ?? null) : null;
+}
+
+/** Whether a process asks for gaps, and so for other windows than a sync's. */
+function isRepair({ name }: Process): boolean {
+  return name.startsWith("hourly@") || name.startsWith("gaps@");
 }
 
 export function dayOfKey(key: string): number {

@@ -12,6 +12,7 @@ export interface Mutation {
 
 const SYNC = "packages/core/src/sync";
 const COLD = "packages/core/src/cold";
+const GAPS = "packages/core/src/gaps";
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -24,8 +25,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "watermark-before-rows",
     file: `${SYNC}/sync-site.ts`,
-    find: "const counts = await upsertSamples(db, samples, seen === null ? [progress] : [seen.statement, progress]);",
-    replace: "await progress.run(); const counts = await upsertSamples(db, samples, []);",
+    find: "const counts = await upsertSamples(db, samples, alongside, undefined, now);",
+    replace: "await progress.run(); const counts = await upsertSamples(db, samples, [], undefined, now);",
     why: "a crash between the two leaves rows behind that no window asks for again",
   },
   {
@@ -139,5 +140,33 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "if (first === undefined || last === undefined) return { files, unreadable: [] };",
     replace: "if (first === undefined || last === undefined || points.length > 0) return { files, unreadable: [] };",
     why: "an answer lacks hot samples that were archived while it was read",
+  },
+  {
+    name: "confirm-without-waiting",
+    file: `${GAPS}/repair-plan.ts`,
+    find: "const isFinal = proofs >= PROOFS && began >= gap.end + confirmMs;",
+    replace: "const isFinal = proofs >= PROOFS;",
+    why: "a gap is said to be empty before late data can have come",
+  },
+  {
+    name: "gap-lost-at-midnight",
+    file: `${GAPS}/point-look.ts`,
+    find: "const { start, end } = looked;\n",
+    replace: "const { start, end } = looked; if (start < end) return looked;\n",
+    why: "a look at a day forgets gaps that lie across its end",
+  },
+  {
+    name: "judge-the-file-only",
+    file: `${COLD}/judge-stored-day.ts`,
+    find: "const young = hot?.get(id);",
+    replace: "const young = file === null ? hot?.get(id) : undefined;",
+    why: "a quality is taken for current that lacks hot samples beside the file",
+  },
+  {
+    name: "judged-by-nobody",
+    file: `${COLD}/publish-statements.ts`,
+    find: "formula === FORMULA_VERSION ? bind(MARK_JUDGED, formula, etag, now) : bind(FORGET_JUDGED),",
+    replace: "bind(MARK_JUDGED, formula ?? FORMULA_VERSION, etag, now),",
+    why: "a day whose file was registered again by the repair is taken for judged",
   },
 ];

@@ -13,6 +13,8 @@ interface PlantPoint {
   readonly site: string;
   /** since when the upstream lists it as configured, epoch ms */
   readonly configuredAt: number;
+  /** as the upstream names it; null: none, so that only the point's completeness is judged */
+  readonly unit: string | null;
 }
 
 /** A sample as the upstream comes to know it; times are epoch ms. */
@@ -37,6 +39,9 @@ export interface Plant {
 
 /** A sample that is visible within this of its time is punctual, in milliseconds: less than the lookback less our skew. */
 export const PUNCTUAL_MS = 2 * MINUTE;
+
+/** The `collect_interval` of every point; many keep to a longer one, so that they have gaps. */
+export const CADENCE_MS = 10 * MINUTE;
 
 const NUMBERS: readonly [string, ...string[]] = [
   "21.5",
@@ -69,7 +74,7 @@ export function drawPlant(random: Random, until: number): Plant {
     const own = Array.from({ length: 2 + random.below(5) }, (_, i): PlantPoint => {
       const isLater = i > 1 && random.chance(0.25);
       const configuredAt = isLater ? TODAY + random.below(until - TODAY) : 0;
-      return { name: `${site}/p${i}`, site, configuredAt };
+      return { name: `${site}/p${i}`, site, configuredAt, unit: i % 2 === 0 ? "degreesCelsius" : null };
     });
     points.push(...own);
     samples.set(site, drawSamples(random, own, until));

@@ -88,6 +88,8 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
     () => deployment.archive(name("archive"), yesterday),
     () => deployment.etlCron(name("hourly"), "7 * * * *"),
     () => deployment.importDays(name("import"), yesterday, yesterday),
+    () => deployment.repairGaps(name("gaps")),
+    () => deployment.repairManifest(name("repair")),
   ];
   // many at once, most of all while the first sync catches up
   const burst = (time: number) => {
@@ -106,6 +108,8 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
   sometimes(0.3, 2, () => deployment.etlCron(name("daily"), "23 3 * * *"));
   sometimes(0.6, 4, () => deployment.archive(name("archive"), yesterday));
   sometimes(0.6, 4, ask);
+  sometimes(0.3, 2, () => deployment.repairGaps(name("gaps")));
+  sometimes(0.3, 2, () => deployment.repairManifest(name("repair")));
   sometimes(0.2, 2, () => {
     world.skew = (random.below(9) - 4) * MINUTE;
     world.trace(`our clock is ${world.skew} ms ahead`);

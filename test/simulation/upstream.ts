@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Random } from "../fuzz/random.ts";
-import { type Plant, type PlantSample, PUNCTUAL_MS } from "./plant.ts";
+import { CADENCE_MS, type Plant, type PlantSample, PUNCTUAL_MS } from "./plant.ts";
 import type { Process, World } from "./world.ts";
 
 /** A row as it is served. */
@@ -86,7 +86,10 @@ export class Upstream {
 
   #points(site: string): Response {
     const listed = this.#plant.points.filter((point) => point.site === site && point.configuredAt <= this.#world.now);
-    const items = listed.map(({ name }, id) => ({ id, name, collect_enabled: true, collect_interval: 600 }));
+    const items = listed.map(({ name, unit }, id) => {
+      const kv_tags = unit === null ? {} : { unit };
+      return { id, name, collect_enabled: true, collect_interval: CADENCE_MS / 1000, kv_tags };
+    });
     return json({ items, page: 1, pages: 1, per_page: 10_000, total: items.length });
   }
 

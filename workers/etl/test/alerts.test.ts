@@ -176,3 +176,11 @@ test("the quality of the last full day, hourly, once it is judged", async () => 
   expect(quality()).toMatchObject([{ state: "firing" }, { state: "ok" }]);
   expectNoSecret();
 });
+
+test("of a site of which no day is judged, nobody is told that its quality is poor", async () => {
+  await runCron(SYNC, EMPTY);
+  await env.DB.exec("DELETE FROM sample_hours; DELETE FROM hot_hours; UPDATE sync_state SET watched_from = NULL");
+  await runCron(HOURLY, { ...EMPTY, ALERT_QUALITY: "1" });
+  expect(await env.DB.prepare("SELECT count(*) AS n FROM quality_days").first("n")).toBe(0);
+  expect(bodies.filter(({ kind }) => kind === "quality")).toEqual([]);
+});

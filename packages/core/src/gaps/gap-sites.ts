@@ -51,10 +51,16 @@ export async function readLookedSites(db: D1Database, siteIds: readonly number[]
   return new Map(parseLookedSites(results).map((row) => [row.siteId, row]));
 }
 
-/** Notes since when the sync has fetched everything, at the first look. Safe to repeat: the first one stays. */
+/**
+ * Notes since when the sync has fetched everything, at the first look after its first window. Safe to repeat: the earliest
+ * day stays; a look before that window knew of none.
+ */
 export async function beginSite(db: D1Database, siteId: number, syncFromDay: number): Promise<void> {
   const statement = db
-    .prepare("INSERT INTO gap_sites (site_id, sync_from_day, token) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
+    .prepare(
+      `INSERT INTO gap_sites (site_id, sync_from_day, token) VALUES (?1, ?2, ?3)
+       ON CONFLICT (site_id) DO UPDATE SET sync_from_day = ?2 WHERE sync_from_day > ?2`,
+    )
     .bind(siteId, syncFromDay, crypto.randomUUID());
   await withD1Retry(() => statement.run());
 }

@@ -104,6 +104,15 @@ test("of hundreds of points that fall silent together, while others do not, a ru
   expect(new Set((await world.gaps()).map(({ pointId }) => pointId)).size).toBe(240);
 });
 
+test("a look before the first sync has ended keeps no later one from finding gaps", async () => {
+  const isSilent = (_: number, time: number) => time >= NOON - 3 * HOUR_MS && time < NOON - 2 * HOUR_MS;
+  const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_early", now: NOW, hours: 5, isSilent });
+  await world.hourly();
+  await world.sync.catchUp();
+  await world.hourly();
+  expect(await world.gaps()).toMatchObject([{ pointId: 0, state: "open" }]);
+});
+
 test("two runs at once, and one that is repeated, come to what one comes to", async () => {
   const isSilent = (point: number, time: number) => point < 2 && time >= NOON - 2 * HOUR_MS && time < NOON - HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_twice", now: NOW, hours: 4, isSilent });

@@ -10,6 +10,9 @@ import { beginSite, type LookedSite, parseLookedSites } from "./gap-sites.ts";
 /** Days that keys have room for. */
 const DAYS = 2 ** 16;
 
+/** In place of the day since which the sync has fetched everything, as long as it has fetched nothing. */
+const NOT_SYNCED = DAYS;
+
 /** All that is stored of a site, by day, and what was seen of it. */
 export interface SiteDays {
   readonly site: LookedSite;
@@ -42,7 +45,9 @@ export async function readSiteDays(db: D1Database, siteId: number, until: number
     };
   };
   const stored = await read();
-  if (stored.site !== undefined) return { ...stored, site: stored.site };
+  const { site } = stored;
+  const isBegun = site !== undefined && (site.syncFromDay !== NOT_SYNCED || !Number.isFinite(stored.until));
+  if (isBegun) return { ...stored, site };
   await beginSite(db, siteId, firstSyncedDay(stored));
   const again = await read();
   if (again.site === undefined) throw new Error("the row of gap_sites was not made");
@@ -51,7 +56,7 @@ export async function readSiteDays(db: D1Database, siteId: number, until: number
 
 /** The first day of those before `until` that have samples or a file, one after the other without a hole. */
 function firstSyncedDay({ files, hotHours, until }: Pick<SiteDays, "files" | "hotHours" | "until">): number {
-  if (!Number.isFinite(until)) return DAYS;
+  if (!Number.isFinite(until)) return NOT_SYNCED;
   let day = dayOf(until);
   while (hotHours.has(day - 1) || files.get(day - 1)?.file != null) day--;
   return day;

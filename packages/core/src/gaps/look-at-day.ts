@@ -40,6 +40,10 @@ export async function lookAtDay(
   const before = knownPart(stored, day - 1);
   const after = known.end === dayRange(day).end ? knownPart(stored, day + 1) : null;
   const domain = { start: before?.end === known.start ? before.start : known.start, end: after?.end ?? known.end };
+  const goesOn = {
+    start: before !== null && domain.start === before.start && knownPart(stored, day - 2)?.end === domain.start,
+    end: knownPart(stored, day + 2)?.start === domain.end,
+  };
   const hot = [day - 1, day, day + 1].flatMap((one) => stored.hotHours.get(one) ?? []);
   const unfolded = hot.filter(({ hour, isFolded }) => !isFolded || hour + HOUR_MS > domain.end).map(({ hour }) => hour);
   const rawHours = new Set(unfolded);
@@ -55,24 +59,21 @@ export async function lookAtDay(
     (pointId) => byPoint.get(pointId)?.some(({ state }) => state === "open") === true,
   );
   const siteGaps = byPoint.get(WHOLE_SITE) ?? [];
-  const look: Look = { part, domain, countsFrom: judged.from, rawHours, siteGaps };
+  const look: Look = { part, domain, goesOn, countsFrom: judged.from, rawHours, siteGaps };
   const points = await lookAtPoints(cold, look, judged, byPoint, tally);
 
   // A gap that reaches the end of all that is known, goes on.
   const frontier = domain.end === stored.until ? domain.end : Number.NaN;
   const open = ({ start, end }: TimeRange) => ({ start, end: end === frontier ? Number.POSITIVE_INFINITY : end });
-  const siteLooked = {
-    start: Math.max(domain.start, part.start - HOUR_MS),
-    end: Math.min(domain.end, part.end + HOUR_MS),
-  };
+  const siteLooked = toldBySite(points, part, domain);
   const isAlive = (pointId: number) =>
     !(byPoint.get(pointId) ?? []).some(
       ({ state, start, end }) => state === "open" && start < part.start && end >= part.start,
     );
   const split = splitSilences(
-    points.map(({ point, looked, silences }) => {
+    points.map(({ point, looked, silences, isCut }) => {
       const { id: pointId, toleranceMs } = point;
-      return { pointId, domain: looked, silences, toleranceMs, isAlive: isAlive(pointId) };
+      return { pointId, domain: looked, silences, toleranceMs, isCut, isAlive: isAlive(pointId) };
     }),
     siteLooked,
     siteGaps,
@@ -85,23 +86,24 @@ export async function lookAtDay(
       pointId: WHOLE_SITE,
       looked: open(siteLooked),
       silences: split.site.map(open),
-      toleranceMs: points.reduce((least, { point }) => Math.min(least, point.toleranceMs), HOUR_MS),
+      // What points share of their silences may be shorter than any of them, and their own gaps leave it out.
+      toleranceMs: 0,
       samplesIn: (ranges) => points.reduce((sum, { hours }) => sum + samplesIn(hours, ranges), 0),
       cause: causeOf,
     },
     stored.until,
     now,
   );
-  const own = points.flatMap(({ point, looked, hours }) => {
-    const silences = split.points.get(point.id) ?? [];
+  const own = points.flatMap(({ point, hours }) => {
+    const { silences, told } = split.points.get(point.id)!;
     const knownGaps = byPoint.get(point.id) ?? [];
     if (silences.length === 0 && knownGaps.length === 0) return [];
     const changes = reconcile(
-      knownGaps.filter(({ start, end }) => start <= open(looked).end && end >= looked.start),
+      knownGaps.filter(({ start, end }) => start <= open(told).end && end >= told.start),
       {
         siteId,
         pointId: point.id,
-        looked: open(looked),
+        looked: open(told),
         silences: unionRanges(silences.map(open)),
         toleranceMs: point.toleranceMs,
         samplesIn: (ranges) => samplesIn(hours, ranges),
@@ -116,6 +118,17 @@ export async function lookAtDay(
   own.sort((a, b) => b.silent - a.silent);
   const changes = [site, ...own.map((one) => one.changes)];
   return { changes, judged, summedUp };
+}
+
+/** What of a site the looks at its points tell of: an hour around what changed, as far as all of them do. */
+function toldBySite(points: readonly LookedPoint[], part: TimeRange, domain: TimeRange): TimeRange {
+  let start = Math.max(domain.start, part.start - HOUR_MS);
+  let end = Math.min(domain.end, part.end + HOUR_MS);
+  for (const { looked, isCut } of points) {
+    if (isCut.start) start = Math.max(start, Math.min(looked.start, part.start));
+    end = Math.min(end, Math.max(looked.end, part.end));
+  }
+  return { start, end };
 }
 
 async function lookAtPoints(

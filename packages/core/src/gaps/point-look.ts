@@ -10,6 +10,8 @@ export interface Look {
   readonly part: TimeRange;
   /** what is known around it, without a hole */
   readonly domain: TimeRange;
+  /** whether more is known right beyond an end of it */
+  readonly goesOn: { readonly start: boolean; readonly end: boolean };
   /** start of the first hour of the points' counts, epoch ms */
   readonly countsFrom: number;
   /** hours of which the counts say nothing, so that they are read */
@@ -34,17 +36,24 @@ export interface PointLook {
 export function planPoint(look: Look, point: JudgedPoint, gaps: readonly Gap[]): PointLook | null {
   const { part, domain, countsFrom, rawHours, siteGaps } = look;
   const reach = Math.ceil(point.toleranceMs / HOUR_MS) * HOUR_MS;
+  const isEmpty = (hour: number) => !rawHours.has(hour) && countOf(point, hour, countsFrom) === 0;
+  let start = part.start - reach;
+  // A silence is looked at as a whole: of a point that is new, or configured again, nothing may be known around what changed.
+  while (start > domain.start && isEmpty(hourOf(start - 1))) start = hourOf(start - 1) - reach;
+  let end = part.end + reach;
+  while (end < domain.end && isEmpty(hourOf(end))) end = hourOf(end) + HOUR_MS + reach;
   const looked = {
-    start: Math.max(domain.start, part.start - reach, point.firstSeen),
-    end: Math.min(domain.end, part.end + reach),
+    start: Math.max(domain.start, start, point.firstSeen),
+    // What follows a point's first sample was not looked at before, for it had none.
+    end: point.firstSeen >= part.start ? domain.end : Math.min(domain.end, end),
   };
   if (looked.start >= looked.end) return null;
   const hours = hoursOf(looked);
   const counts = hours.map((hour) => (rawHours.has(hour) ? null : countOf(point, hour, countsFrom)));
   const toRead = new Set(hoursToRead(counts, point.cadenceMs).map((i) => hours[i]!));
   // Of what is in a known gap, each sample is counted.
-  for (const { start, end } of [...gaps, ...siteGaps]) {
-    for (const bound of [start, end]) {
+  for (const gap of [...gaps, ...siteGaps]) {
+    for (const bound of [gap.start, gap.end]) {
       const hour = Number.isFinite(bound) ? hourOf(bound) : Number.NaN;
       if (bound > looked.start && bound < looked.end && countOf(point, hour, countsFrom) > 0) toRead.add(hour);
     }
@@ -56,11 +65,13 @@ function countOf(point: JudgedPoint, hour: number, countsFrom: number): number {
   return point.counts[(hour - countsFrom) / HOUR_MS] ?? 0;
 }
 
-/** What a look at a point came to. */
+/** What a look at a point came to; `looked` is what of it the look can tell of ({@link toldPart}). */
 export interface LookedPoint extends PointLook {
   /** with the times of those hours only in which a known gap begins or ends */
   readonly hours: readonly KnownHour[];
   readonly silences: readonly TimeRange[];
+  /** whether more is known beyond an end of `looked` */
+  readonly isCut: { readonly start: boolean; readonly end: boolean };
 }
 
 /** @param times of the hours that were to be read; those without a sample are absent */
@@ -71,6 +82,7 @@ export function judgePoint(
   gaps: readonly Gap[],
 ): LookedPoint {
   const { point, looked, toRead } = plan;
+  const { domain, goesOn } = look;
   const read = new Set(toRead);
   const hours: KnownHour[] = [];
   for (const hour of hoursOf(looked)) {
@@ -82,9 +94,38 @@ export function judgePoint(
     }
   }
   const bounds = new Set([...gaps, ...look.siteGaps].flatMap(({ start, end }) => [hourOf(start), hourOf(end)]));
+  const silences = findSilences(hours, looked, point.toleranceMs);
+  const isCut = {
+    start: looked.start !== point.firstSeen && (looked.start !== domain.start || goesOn.start),
+    end: looked.end !== domain.end || goesOn.end,
+  };
   return {
     ...plan,
-    silences: findSilences(hours, looked, point.toleranceMs),
+    looked: toldPart(looked, isCut, hours, silences),
+    isCut,
+    silences,
     hours: hours.map((known) => (bounds.has(known.hour) ? known : { ...known, times: null })),
+  };
+}
+
+/**
+ * Where a look ends in the middle of what is known, and the samples beside its end are no gap as far as they were looked at,
+ * they may be a part of one that goes on beyond: of that the look tells nothing.
+ */
+function toldPart(
+  looked: TimeRange,
+  isCut: LookedPoint["isCut"],
+  hours: readonly KnownHour[],
+  silences: readonly TimeRange[],
+): TimeRange {
+  const [first] = hours;
+  const last = hours.at(-1);
+  if (first === undefined || last === undefined) return looked;
+  const firstTime = first.times?.find((time) => time >= looked.start) ?? first.hour;
+  const lastTime = last.times?.findLast((time) => time < looked.end) ?? last.hour + HOUR_MS - 1;
+  const { start, end } = looked;
+  return {
+    start: isCut.start && silences[0]?.start !== start ? Math.max(start, firstTime) : start,
+    end: isCut.end && silences.at(-1)?.end !== end ? Math.min(end, lastTime + 1) : end,
   };
 }

@@ -13,13 +13,14 @@ import { selectConfigured } from "../transform/select-configured.ts";
 import { type Gap, WHOLE_SITE } from "./gap.ts";
 import { noteInquiries, readDueGaps } from "./gap-store.ts";
 import { afterAsking, planRepair, type RepairWindow } from "./repair-plan.ts";
+import { LONGEST_MS } from "./tolerance.ts";
 
 export interface RepairContext {
   readonly db: D1Database;
   /** of this run alone, for it counts its requests */
   readonly ace: AceClient;
   readonly pageSize: PageSize;
-  /** requests after which no other window is asked for; the first one is, however many pages it has */
+  /** requests after which no other gap is asked for; the first window is, however many pages it has */
   readonly maxRequests: number;
   /** `due`: gaps whose time has come; `open`: all */
   readonly ask: "due" | "open";
@@ -74,7 +75,8 @@ export async function repairGaps(
   const errors = new Map<Gap, string>();
   const served = new Set<Gap>();
   for (const window of windows) {
-    if (ace.calls - callsBefore >= maxRequests || now() >= deadline) break;
+    if (now() >= deadline) break;
+    if (ace.calls - callsBefore >= maxRequests && !isRestOfServed(window, served)) continue;
     repair.windows++;
     for (const gap of window.gaps) if (!empty.has(gap)) empty.set(gap, new Set());
     const error = await askFor(context, site, window, catalog, repair, served);
@@ -87,14 +89,22 @@ export async function repairGaps(
     repair.incomplete++;
     break;
   }
-  const noted = [...empty].map(([gap, hours]) => {
+  const noted = [...empty].flatMap(([gap, hours]) => {
     const answers = { empty: hours, isServed: served.has(gap), error: errors.get(gap) ?? null };
-    return afterAsking(gap, answers, context.confirmMs, began);
+    return afterAsking(gap, answers, context.confirmMs, began) ?? [];
   });
   await noteInquiries(db, noted);
   repair.asked = noted.length;
   repair.requests = ace.calls - callsBefore;
   return repair;
+}
+
+/**
+ * Whether samples came for the beginning of a gap, and what is left of it may be too short to be seen as one: then it is
+ * asked for in the same run, whatever was spent.
+ */
+function isRestOfServed({ start, gaps }: RepairWindow, served: ReadonlySet<Gap>): boolean {
+  return gaps.some((gap) => served.has(gap) && gap.end - start <= LONGEST_MS);
 }
 
 /** @returns why the window did not end; null: the upstream proved that it had */

@@ -45,7 +45,35 @@ export function planRepair(due: readonly Gap[], until: number): RepairWindow[] {
       }
     }
   }
-  return [...windows.values()];
+  return inRuns([...windows.values()]);
+}
+
+/**
+ * The same windows, so that those that share gaps follow one another, the earliest first: what is left of a gap is then its
+ * end, which the next run sees, and no stretch between two answers that is too short to be seen.
+ */
+function inRuns(windows: readonly RepairWindow[]): RepairWindow[] {
+  const ofGap = new Map<Gap, RepairWindow[]>();
+  for (const window of windows) {
+    for (const gap of window.gaps) {
+      const own = ofGap.get(gap);
+      if (own === undefined) ofGap.set(gap, [window]);
+      else own.push(window);
+    }
+  }
+  const placed = new Set<RepairWindow>();
+  for (const first of windows) {
+    if (placed.has(first)) continue;
+    const run = new Set([first]);
+    for (const { gaps } of run) {
+      for (const gap of gaps) {
+        for (const window of ofGap.get(gap) ?? []) run.add(window);
+        ofGap.delete(gap);
+      }
+    }
+    for (const window of [...run].sort((a, b) => a.start - b.start)) placed.add(window);
+  }
+  return [...placed];
 }
 
 /** What came of the windows of a gap. */
@@ -69,8 +97,9 @@ const PROOFS = 2;
  * for all of it, the last time long enough after its end, for data comes late.
  * @param confirmMs how long after a gap's end the last proof begins
  * @param now epoch ms: when the asking began
+ * @returns null: what was asked for says nothing of it, and it is due still
  */
-export function afterAsking(gap: Gap, answers: Answers, confirmMs: number, now: number): Gap {
+export function afterAsking(gap: Gap, answers: Answers, confirmMs: number, now: number): Gap | null {
   const wait = Math.min(DAY_MS - HOUR_MS / 2, FIRST_WAIT_MS * 2 ** Math.min(gap.attempts, 10));
   const asked = { ...gap, attempts: gap.attempts + 1, nextAttemptAt: now + wait, lastError: answers.error };
   // What came is looked at by the detection, which asks anew for what is left.
@@ -81,9 +110,13 @@ export function afterAsking(gap: Gap, answers: Answers, confirmMs: number, now: 
   while (provedTo < gap.end && answers.empty.has(hourOf(provedTo))) provedTo = hourOf(provedTo) + HOUR_MS;
   if (provedTo < gap.end) {
     const hasBegun = provedTo > gap.start;
-    // A proof that has come further than before goes on in the next run.
-    const nextAttemptAt = provedTo > (gap.provedTo ?? gap.start) && answers.error === null ? now : asked.nextAttemptAt;
-    return { ...asked, nextAttemptAt, proofBeganAt: hasBegun ? began : null, provedTo: hasBegun ? provedTo : null };
+    if (answers.error === null) {
+      // The run's requests were spent: a proof that has come further goes on in the next run, and one that has not, for
+      // windows of the gap were asked for as another's only, was not asked for.
+      if (provedTo <= (gap.provedTo ?? gap.start)) return null;
+      asked.nextAttemptAt = now;
+    }
+    return { ...asked, proofBeganAt: hasBegun ? began : null, provedTo: hasBegun ? provedTo : null };
   }
   const proofs = gap.proofs + 1;
   const proved = { ...asked, cause: "upstream_empty", proofs, proofBeganAt: null, provedTo: null } as const;

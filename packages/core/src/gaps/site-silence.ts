@@ -9,6 +9,8 @@ export interface PointSilences {
   /** ascending and disjoint, in `domain` */
   readonly silences: readonly TimeRange[];
   readonly toleranceMs: number;
+  /** whether more is known beyond an end of `domain`, so that a silence there may go on */
+  readonly isCut: { readonly start: boolean; readonly end: boolean };
   /** false: it had been silent before, by itself; it then says nothing of the site */
   readonly isAlive: boolean;
 }
@@ -19,7 +21,13 @@ const SITE_SHARE = 0.9;
 /** Where the whole site is silent, and what of the points' own silences is left beside that. */
 export interface SplitSilences {
   readonly site: readonly TimeRange[];
-  readonly points: ReadonlyMap<number, readonly TimeRange[]>;
+  readonly points: ReadonlyMap<number, OwnSilences>;
+}
+
+interface OwnSilences {
+  readonly silences: readonly TimeRange[];
+  /** what of the point's domain they tell of */
+  readonly told: TimeRange;
 }
 
 /**
@@ -44,10 +52,18 @@ export function splitSilences(
   });
   const site = intersectRanges(unionRanges(...shared), [looked]);
   const elsewhere = unionRanges(site, subtractRanges(unionRanges(known), [looked]));
-  const own = points.map(({ pointId, silences, toleranceMs }): [number, TimeRange[]] => {
-    const rest = subtractRanges(silences, elsewhere);
+  const own = points.map((point): [number, OwnSilences] => {
+    const { pointId, domain, silences, toleranceMs, isCut } = point;
     const whole = new Set(silences.map(({ start, end }) => `${start} ${end}`));
-    return [pointId, rest.filter(({ start, end }) => end - start > toleranceMs || whole.has(`${start} ${end}`))];
+    let told = domain;
+    const kept = subtractRanges(silences, elsewhere).filter(({ start, end }) => {
+      if (end - start > toleranceMs || whole.has(`${start} ${end}`)) return true;
+      // Nobody can tell how long it is.
+      if (isCut.end && end === domain.end) told = { start: told.start, end: start };
+      if (isCut.start && start === domain.start) told = { start: end, end: told.end };
+      return false;
+    });
+    return [pointId, { silences: kept, told }];
   });
   return { site, points: new Map(own) };
 }
