@@ -49,7 +49,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   world.now += DAY + HOUR;
   await filled(world, deployment, hourly);
   await ended(deployment.etlCron(name("daily"), "23 3 * * *"));
-  await hourly();
+  await filled(world, deployment, hourly);
   checkTidied(world, deployment);
   await checkHealed(world, deployment, plant, askedAt);
   const seen = ({ key, outcome, reason }: RepairedDay) => {
