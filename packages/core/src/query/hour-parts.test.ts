@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { HOUR_MS } from "../domain/hour.ts";
-import { bucketHours, type HourPart } from "./hour-parts.ts";
+import { EMPTY_SERIES } from "../domain/samples.ts";
+import { bucketHours, type HourPart, hourParts } from "./hour-parts.ts";
 
 const part = (hour: number): HourPart => {
   const aggregate = { n: 2, min: hour, max: hour + 2, sum: 2 * hour + 2 };
@@ -38,3 +39,11 @@ test.each([[[]], [[0]], [[5]], [[1, 4]], [[0, 1, 2, 3]], [[2, 5]]])(
     for (const column of [values, min, max, count]) expect(column.byteLength).toBe(column.buffer.byteLength);
   },
 );
+
+test("an aggregate without a finite sum is never taken for a mean", () => {
+  const hours = [{ n: 20, min: 1e308, max: 1e308, sum: Number.POSITIVE_INFINITY }];
+  const rollups = [{ pointId: 1, day: 0, hours, isCold: true }];
+  const range = { start: 0, end: HOUR_MS };
+  expect(() => hourParts(rollups, new Set(), EMPTY_SERIES, range)).toThrow("sum");
+  expect(hourParts(rollups, new Set([0]), EMPTY_SERIES, range)).toEqual([]);
+});

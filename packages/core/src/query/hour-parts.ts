@@ -1,4 +1,4 @@
-import { aggregate, type HourAggregate } from "../cold/hour-aggregates.ts";
+import { aggregate, type HourAggregate, StoredHoursError } from "../cold/hour-aggregates.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
@@ -20,7 +20,8 @@ export interface HourPart {
 /**
  * A point's hours that have samples, ascending: by their aggregates, but for those that were read as samples.
  * @param rollups of the point, ascending
- * @param raw the hours that were read as samples, as `series`
+ * @param raw the hours that were read as samples, as `series`; those of an aggregate without a finite sum are among them
+ * @throws {StoredHoursError} where they are not
  */
 export function hourParts(
   rollups: readonly ParsedRollup[],
@@ -43,6 +44,8 @@ export function hourParts(
     for (const [index, one] of hours.entries()) {
       const hour = dayStart(day) + index * HOUR_MS;
       if (one === null || hour < start || hour + HOUR_MS > end || raw.has(hour)) continue;
+      if (!Number.isFinite(one.sum))
+        throw new StoredHoursError(`hour ${index} of day ${day} has a sum that is no number`);
       addSamplesBefore(hour);
       parts.push({ hour, aggregate: one, scaled: one.sum * SCALE, times: null });
     }

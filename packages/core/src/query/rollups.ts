@@ -24,17 +24,18 @@ export function parseRollups(rollups: readonly PointRollup[]): ParsedRollup[] {
   return rollups.map((rollup) => ({ ...rollup, hours: parseHourAggregates(rollup.hours) }));
 }
 
-/** A number of 1e100 or more, as we write it; and any that has so many digits. No sum overflows without one. */
-const VERY_LARGE = /e\+?\d{3}|\d{100}/i;
+/** A number of 1e100 or more, as we write it: no sum overflows without one. */
+const VERY_LARGE = /e\+?\d{3}/;
 
 /**
  * The hours of which some point's sum has overflowed, so that no mean can be had of it: they are to be read as samples.
  * @throws {StoredHoursError} for what is not written by us
  */
 export function overflownHours(rollups: readonly PointRollup[]): number[] {
-  return parseRollups(rollups.filter(({ hours }) => VERY_LARGE.test(hours))).flatMap(({ day, hours }) =>
-    hours.flatMap((hour, index) =>
-      hour === null || Number.isFinite(hour.sum) ? [] : [dayStart(day) + index * HOUR_MS],
-    ),
+  return parseRollups(rollups.filter(({ hours }) => hours.includes("e") && VERY_LARGE.test(hours))).flatMap(
+    ({ day, hours }) =>
+      hours.flatMap((hour, index) =>
+        hour === null || Number.isFinite(hour.sum) ? [] : [dayStart(day) + index * HOUR_MS],
+      ),
   );
 }
