@@ -1,7 +1,7 @@
 import type { ShapedSeries } from "@building-vitals/core/query/shape";
 import { freeColumns } from "./free-columns.ts";
 import { byName } from "./series-order.ts";
-import { TextBytes, utf8 } from "./text-bytes.ts";
+import { TextBytes } from "./text-bytes.ts";
 import { valueText } from "./value-text.ts";
 
 /** What a spreadsheet takes for the start of a formula. */
@@ -28,26 +28,26 @@ export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Gen
     ...(first?.filled === undefined ? [] : ["filled"]),
   ];
   const out = new TextBytes();
-  out.ascii(`${["point_name", "timestamp", "time", "value", "unit", ...extra].join()}\r\n`);
+  out.add(`${["point_name", "timestamp", "time", "value", "unit", ...extra].join()}\r\n`);
   for (const one of byName(series)) {
     const { point, unit, times, values, min, max, count, filled } = one;
-    const [name, unitText] = [utf8(`${csvText(point.name)},`), utf8(`,${csvText(unit ?? "")}`)];
+    const [name, unitText] = [`${csvText(point.name)},`, `,${csvText(unit ?? "")}`];
     const cell = (text: string) => {
-      out.ascii(",");
-      out.ascii(text);
+      out.add(",");
+      out.add(text);
     };
     for (let i = 0; i < times.length; i++) {
       const time = times[i]!;
-      out.bytes(name);
-      out.ascii(String(time));
+      out.add(name);
+      out.add(String(time));
       cell(new Date(time).toISOString());
       cell(valueText(values[i]!, ""));
-      out.bytes(unitText);
+      out.add(unitText);
       if (min !== undefined) cell(valueText(min[i]!, ""));
       if (max !== undefined) cell(valueText(max[i]!, ""));
       if (count !== undefined) cell(String(count[i]!));
       if (filled !== undefined) cell(String(filled[i]!));
-      out.ascii("\r\n");
+      out.add("\r\n");
       if (out.isFull) yield out.take();
     }
     if (isLast) freeColumns(one);
