@@ -131,7 +131,8 @@ describe("an object that is not what was written", () => {
 
   test("a point of unknown cadence: the day is missing as a whole", async () => {
     await env.DB.prepare("UPDATE points SET interval_s = NULL").run();
-    expect((await ask()).metadata).toMatchObject({ partial: false, missing: [] });
+    // Not the same question: an answer of this state may be kept, and be right.
+    expect((await ask({}, ASKED.toReversed())).metadata).toMatchObject({ partial: false, missing: [] });
     await env.TIMESERIES.delete(keyOf(HURT));
     const missing = [[HURT * DAY, (HURT + 1) * DAY]];
     for (const _ of ["found", "known"]) expect((await ask()).metadata).toMatchObject({ partial: true, missing });

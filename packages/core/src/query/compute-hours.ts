@@ -12,7 +12,7 @@ import { HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
 import type { Plan, PlannedPoint } from "./plan.ts";
 import { rawHours } from "./raw-hours.ts";
 import { type ReadTally, readSamples } from "./read-samples.ts";
-import { overflownHours, parseRollups } from "./rollups.ts";
+import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
 import { readStored, type Stored } from "./stored.ts";
 
 /** One point's part of an answer. */
@@ -65,8 +65,8 @@ async function* computeBlock<P extends PlannedPoint>(
   stored: Stored,
 ): AsyncGenerator<ComputedPoint<P>> {
   if (stored.rollups === null) throw new Error("more days than were planned for have come meanwhile");
-  const rollups = parseRollups(stored.rollups);
-  const overflown = overflownHours(rollups.values());
+  const rollups = rollupsByPoint(stored.rollups);
+  const overflown = overflownHours(stored.rollups);
   const raw = new Set(rawHours(range, { unfolded: [...stored.unfolded, ...overflown] }));
   const hours = stored.hours.filter((hour) => raw.has(hour));
   const rawDays = new Set([...raw].map(dayOf));
@@ -83,7 +83,7 @@ async function* computeBlock<P extends PlannedPoint>(
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
       const { fromOld, ...series } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
-      const parts = hourParts(ofPoint, raw, series, range);
+      const parts = hourParts(parseRollups(ofPoint), raw, series, range);
       const coldDays = new Set(ofPoint.filter(({ isCold }) => isCold).map(({ day }) => day));
       let [hotSamples, coldSamples] = [series.times.length - fromOld, fromOld];
       for (const { hour, aggregate, times } of parts) {

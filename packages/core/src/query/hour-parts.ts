@@ -1,4 +1,4 @@
-import { aggregate, type HourAggregate } from "../cold/hour-aggregates.ts";
+import { aggregate, type HourAggregate, StoredHoursError } from "../cold/hour-aggregates.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
@@ -20,7 +20,8 @@ export interface HourPart {
 /**
  * A point's hours that have samples, ascending: by their aggregates, but for those that were read as samples.
  * @param rollups of the point, ascending
- * @param raw the hours that were read as samples, as `series`
+ * @param raw the hours that were read as samples, as `series`; those of an aggregate without a finite sum are among them
+ * @throws {StoredHoursError} where they are not
  */
 export function hourParts(
   rollups: readonly ParsedRollup[],
@@ -43,6 +44,8 @@ export function hourParts(
     for (const [index, one] of hours.entries()) {
       const hour = dayStart(day) + index * HOUR_MS;
       if (one === null || hour < start || hour + HOUR_MS > end || raw.has(hour)) continue;
+      if (!Number.isFinite(one.sum))
+        throw new StoredHoursError(`hour ${index} of day ${day} has a sum that is no number`);
       addSamplesBefore(hour);
       parts.push({ hour, aggregate: one, scaled: one.sum * SCALE, times: null });
     }
@@ -65,8 +68,10 @@ function partOf(hour: number, { times, values }: Series, from: number, to: numbe
  * samples, not of the hours' means, and never outside of their minimum and maximum.
  */
 export function bucketHours(parts: readonly HourPart[], bounds: Float64Array): BucketedSeries {
-  const size = Math.min(parts.length, bounds.length - 1);
-  const times = new Float64Array(size);
+  const size = bucketsWithHours(parts, bounds);
+  // Points that have every bucket have the same times, else a fifth of what a year's answer holds.
+  const isEvery = size === bounds.length - 1;
+  const times = isEvery ? bounds.subarray(0, size) : new Float64Array(size);
   const values = new Float64Array(size);
   const min = new Float64Array(size);
   const max = new Float64Array(size);
@@ -93,17 +98,23 @@ export function bucketHours(parts: readonly HourPart[], bounds: Float64Array): B
       high = Math.max(high, one.max);
     }
     const mean = Number.isFinite(sum) ? (sum + lost) / samples : scaled / samples / SCALE;
-    times[n] = bounds[bucket]!;
+    if (!isEvery) times[n] = bounds[bucket]!;
     values[n] = Math.min(high, Math.max(low, mean));
     min[n] = low;
     max[n] = high;
     count[n] = samples;
   }
-  return {
-    times: times.subarray(0, n),
-    values: values.subarray(0, n),
-    min: min.subarray(0, n),
-    max: max.subarray(0, n),
-    count: count.subarray(0, n),
-  };
+  return { times, values, min, max, count };
+}
+
+function bucketsWithHours(parts: readonly HourPart[], bounds: Float64Array): number {
+  let n = 0;
+  let bucket = -1;
+  for (const { hour } of parts) {
+    if (bucket >= 0 && hour < bounds[bucket + 1]!) continue;
+    do bucket++;
+    while (hour >= bounds[bucket + 1]!);
+    n++;
+  }
+  return n;
 }

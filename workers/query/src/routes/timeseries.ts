@@ -110,20 +110,22 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
     shapeSeries(answer.series, shown, { thinTo, fill, units }),
   );
   const metadata = metadataOf(answer, plan, { downsampled, fill, units }, Date.now() - started);
+  const values = series.reduce((sum, { times }) => sum + times.length, 0);
+  // What could not be read now may be readable in a moment.
+  const isKept = isOfClosedRange && !metadata.partial && values <= MAX_KEPT_VALUES;
   const write = (isHit: boolean) => {
     return answerBody(request.format, {
       siteName: site.name,
       range,
       series,
       metadata: { ...metadata, cache_hit: isHit },
+      isLast: !isKept,
     });
   };
   const { body, headers } = write(false);
   const timing = { "server-timing": stages.header() };
-  // What could not be read now may be readable in a moment.
   if (metadata.partial) return context.body(body, 200, { ...headers, ...timing, "cache-control": "no-store" });
-  const values = series.reduce((sum, { times }) => sum + times.length, 0);
-  if (isOfClosedRange && values <= MAX_KEPT_VALUES) {
+  if (isKept) {
     const hit = write(true);
     context.executionCtx.waitUntil(keepAnswer(context.req.url, etag, hit.body, hit.headers));
   }

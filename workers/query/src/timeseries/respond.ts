@@ -15,6 +15,8 @@ export interface Answer {
   readonly range: TimeRange;
   readonly series: readonly ShapedSeries[];
   readonly metadata: Metadata;
+  /** nothing uses the series' columns afterwards: they are freed as they are sent */
+  readonly isLast: boolean;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
@@ -25,13 +27,13 @@ const MISSING_SHOWN = 50;
 /** An answer as it is sent: piece by piece, for the whole may be 100 MB of text. */
 export function answerBody(
   format: Format,
-  { siteName, range, series, metadata }: Answer,
+  { siteName, range, series, metadata, isLast }: Answer,
 ): { readonly body: ReadableStream<Uint8Array>; readonly headers: Record<string, string> } {
   switch (format) {
     case "json":
-      return { body: streamText(writeJson(siteName, series, metadata)), headers: { "content-type": JSON_TYPE } };
+      return { body: stream(writeJson(siteName, series, metadata, isLast)), headers: { "content-type": JSON_TYPE } };
     case "rows":
-      return { body: streamText(writeRows(siteName, series, metadata)), headers: { "content-type": JSON_TYPE } };
+      return { body: stream(writeRows(siteName, series, metadata, isLast)), headers: { "content-type": JSON_TYPE } };
     case "csv": {
       const missing = metadata.missing.slice(0, MISSING_SHOWN);
       const headers = {
@@ -39,14 +41,14 @@ export function answerBody(
         "content-disposition": attachment(fileName(siteName, range, "csv")),
         "query-metadata": JSON.stringify({ ...metadata, missing, missing_total: metadata.missing.length }),
       };
-      return { body: streamText(writeCsv(series)), headers };
+      return { body: stream(writeCsv(series, isLast)), headers };
     }
     case "arrow": {
       const headers = {
         "content-type": "application/vnd.apache.arrow.stream",
         "content-disposition": attachment(fileName(siteName, range, "arrows")),
       };
-      return { body: stream(writeArrow(siteName, series, metadata).values()), headers };
+      return { body: stream(writeArrow(siteName, series, metadata, isLast)), headers };
     }
     default:
       throw new Error(`no such format: ${String(format satisfies never)}`);
@@ -57,17 +59,6 @@ export function answerBody(
 function fileName(siteName: string, { start, end }: TimeRange, extension: string): string {
   const time = (ms: number) => new Date(ms).toISOString().replace(/[-:]|\.\d+/g, "");
   return `${siteName}_${time(start)}_${time(end)}.${extension}`;
-}
-
-function streamText(pieces: Iterator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    pull(controller) {
-      const { value, done } = pieces.next();
-      if (done === true) controller.close();
-      else controller.enqueue(encoder.encode(value));
-    },
-  });
 }
 
 function stream(pieces: Iterator<Uint8Array>): ReadableStream<Uint8Array> {

@@ -1,3 +1,4 @@
+import { freeBytes } from "@building-vitals/core/cold/free-bytes";
 import type { ShapedSeries } from "@building-vitals/core/query/shape";
 import {
   Batch,
@@ -34,9 +35,15 @@ interface ArrowColumn {
 /**
  * `format=arrow`: the bytes of an Arrow IPC stream, a record batch a series, by point name. `point_name` is dictionary
  * encoded, `timestamp` in milliseconds UTC; a value that is none is null. The schema's metadata hold `site_name`,
- * `metadata` (JSON, as in the other formats) and `units` (JSON, by point name). The columns are not copied.
+ * `metadata` (JSON, as in the other formats) and `units` (JSON, by point name).
+ * @param isLast nothing uses the series' columns afterwards: each is freed when it is written
  */
-export function writeArrow(siteName: string, series: readonly ShapedSeries[], metadata: Metadata): Uint8Array[] {
+export function* writeArrow(
+  siteName: string,
+  series: readonly ShapedSeries[],
+  metadata: Metadata,
+  isLast: boolean,
+): Generator<Uint8Array> {
   const sorted = byName(series);
   const columns = [nameColumn(sorted), ...valueColumns(sorted)];
   const schema = {
@@ -57,7 +64,16 @@ export function writeArrow(siteName: string, series: readonly ShapedSeries[], me
   const write = (bytes: Uint8Array) => void pieces.push(bytes);
   const sink = { write, pad: (count: number) => write(new Uint8Array(count)), finish: () => null };
   tableToIPC(table, { sink, format: "stream" });
-  return pieces;
+  if (!isLast) {
+    yield* pieces;
+    return;
+  }
+  const lastUses = new Map(pieces.map(({ buffer }, i) => [buffer, i]));
+  for (const [i, piece] of pieces.entries()) {
+    // A copy, for who sends it may not be done with it when the next is asked for.
+    yield piece.slice();
+    if (piece.length > 0 && lastUses.get(piece.buffer) === i) freeBytes(piece);
+  }
 }
 
 function nameColumn(series: readonly ShapedSeries[]): ArrowColumn {
@@ -84,7 +100,7 @@ function valueColumns(series: readonly ShapedSeries[]): ArrowColumn[] {
     if (there.length < series.length) return [];
     return [{ name, type, nullable: false, batches: there.map((column) => plainBatch(type, column)) }];
   };
-  const times = series.map((one) => plainBatch(TIMESTAMP, BigInt64Array.from(one.times, BigInt)));
+  const times = timeColumns(series).map((column) => plainBatch(TIMESTAMP, column));
   return [
     { name: "timestamp", type: TIMESTAMP, nullable: false, batches: times },
     ...doubles(
@@ -110,6 +126,29 @@ function valueColumns(series: readonly ShapedSeries[]): ArrowColumn[] {
       series.map(({ filled }) => filled),
     ),
   ];
+}
+
+/** Times as 64-bit integers; series of the same times, as those of whole buckets are, have the same column. */
+function timeColumns(series: readonly ShapedSeries[]): BigInt64Array[] {
+  const known = new Map<string, { readonly times: Float64Array; readonly column: BigInt64Array }>();
+  return series.map(({ times }) => {
+    const key = `${times.byteOffset} ${times.length}`;
+    const found = known.get(key);
+    if (found?.times.buffer === times.buffer) return found.column;
+    const column = integers64(times);
+    known.set(key, { times, column });
+    return column;
+  });
+}
+
+/** Whole numbers, by halves: a BigInt each would be 24 bytes of garbage. */
+function integers64(numbers: Float64Array): BigInt64Array {
+  const halves = new Int32Array(2 * numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    halves[2 * i] = numbers[i]! % 2 ** 32;
+    halves[2 * i + 1] = Math.floor(numbers[i]! / 2 ** 32);
+  }
+  return new BigInt64Array(halves.buffer);
 }
 
 function plainBatch(type: DataType, values: TypedArray): Batch<unknown> {

@@ -1,9 +1,8 @@
 import type { ShapedSeries } from "@building-vitals/core/query/shape";
+import { freeColumns } from "./free-columns.ts";
 import { byName } from "./series-order.ts";
+import { TextBytes } from "./text-bytes.ts";
 import { valueText } from "./value-text.ts";
-
-/** Rows turned into text at a time: a piece is about 100 KB. */
-const PIECE = 1_000;
 
 /** What a spreadsheet takes for the start of a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
@@ -20,28 +19,38 @@ function csvText(text: string): string {
 /**
  * `format=csv`: a row a sample, by point name and then by time, as RFC 4180 has it. `timestamp` is in epoch
  * milliseconds and `time` the same in ISO 8601; a value that is none is empty.
+ * @param isLast nothing uses the series' columns afterwards: each is freed when it is written
  */
-export function* writeCsv(series: readonly ShapedSeries[]): Generator<string> {
+export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Generator<Uint8Array> {
   const [first] = series;
   const extra = [
     ...(first?.count === undefined ? [] : ["min", "max", "count"]),
     ...(first?.filled === undefined ? [] : ["filled"]),
   ];
-  yield `${["point_name", "timestamp", "time", "value", "unit", ...extra].join()}\r\n`;
-  for (const { point, unit, times, values, min, max, count, filled } of byName(series)) {
-    const [name, unitText] = [csvText(point.name), csvText(unit ?? "")];
-    for (let from = 0; from < times.length; from += PIECE) {
-      let text = "";
-      for (let i = from; i < Math.min(times.length, from + PIECE); i++) {
-        const time = times[i]!;
-        text += `${name},${time},${new Date(time).toISOString()},${valueText(values[i]!, "")},${unitText}`;
-        if (min !== undefined) text += `,${valueText(min[i]!, "")}`;
-        if (max !== undefined) text += `,${valueText(max[i]!, "")}`;
-        if (count !== undefined) text += `,${count[i]!}`;
-        if (filled !== undefined) text += `,${filled[i]!}`;
-        text += "\r\n";
-      }
-      yield text;
+  const out = new TextBytes();
+  out.add(`${["point_name", "timestamp", "time", "value", "unit", ...extra].join()}\r\n`);
+  for (const one of byName(series)) {
+    const { point, unit, times, values, min, max, count, filled } = one;
+    const [name, unitText] = [`${csvText(point.name)},`, `,${csvText(unit ?? "")}`];
+    const cell = (text: string) => {
+      out.add(",");
+      out.add(text);
+    };
+    for (let i = 0; i < times.length; i++) {
+      const time = times[i]!;
+      out.add(name);
+      out.add(String(time));
+      cell(new Date(time).toISOString());
+      cell(valueText(values[i]!, ""));
+      out.add(unitText);
+      if (min !== undefined) cell(valueText(min[i]!, ""));
+      if (max !== undefined) cell(valueText(max[i]!, ""));
+      if (count !== undefined) cell(String(count[i]!));
+      if (filled !== undefined) cell(String(filled[i]!));
+      out.add("\r\n");
+      if (out.isFull) yield out.take();
     }
+    if (isLast) freeColumns(one);
   }
+  yield out.take();
 }

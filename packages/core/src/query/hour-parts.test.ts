@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { HOUR_MS } from "../domain/hour.ts";
+import { EMPTY_SERIES } from "../domain/samples.ts";
+import { bucketHours, type HourPart, hourParts } from "./hour-parts.ts";
+
+const part = (hour: number): HourPart => {
+  const aggregate = { n: 2, min: hour, max: hour + 2, sum: 2 * hour + 2 };
+  return { hour: hour * HOUR_MS, aggregate, scaled: 0, times: null };
+};
+/** three buckets of two hours */
+const BOUNDS = Float64Array.of(0, 2 * HOUR_MS, 4 * HOUR_MS, 6 * HOUR_MS);
+
+test("series that have every bucket share their times, which are the buckets' starts", () => {
+  const [one, other] = [
+    [0, 1, 3, 5],
+    [1, 2, 4],
+  ].map((hours) => bucketHours(hours.map(part), BOUNDS));
+  for (const { times, count } of [one!, other!]) {
+    expect([...times]).toEqual([...BOUNDS.subarray(0, 3)]);
+    expect(times.buffer).toBe(BOUNDS.buffer);
+    expect(count).toHaveLength(3);
+  }
+  expect([...one!.count]).toEqual([4, 2, 2]);
+});
+
+test.each([[[]], [[0]], [[5]], [[1, 4]], [[0, 1, 2, 3]], [[2, 5]]])(
+  "hours %j: buckets without are left out",
+  (hours) => {
+    const { times, values, min, max, count } = bucketHours(hours.map(part), BOUNDS);
+    const buckets = [...Map.groupBy(hours, (hour) => Math.floor(hour / 2))];
+    expect([...times]).toEqual(buckets.map(([bucket]) => bucket * 2 * HOUR_MS));
+    expect([...values]).toEqual(buckets.map(([, of]) => of.reduce((sum, hour) => sum + hour + 1, 0) / of.length));
+    expect([...min]).toEqual(buckets.map(([, of]) => of[0]));
+    expect([...max]).toEqual(buckets.map(([, of]) => of.at(-1)! + 2));
+    expect([...count]).toEqual(buckets.map(([, of]) => 2 * of.length));
+    // Not the bounds, which others read.
+    expect(times.buffer).not.toBe(BOUNDS.buffer);
+    // Whole buffers, which can be freed.
+    for (const column of [values, min, max, count]) expect(column.byteLength).toBe(column.buffer.byteLength);
+  },
+);
+
+test("an aggregate without a finite sum is never taken for a mean", () => {
+  const hours = [{ n: 20, min: 1e308, max: 1e308, sum: Number.POSITIVE_INFINITY }];
+  const rollups = [{ pointId: 1, day: 0, hours, isCold: true }];
+  const range = { start: 0, end: HOUR_MS };
+  expect(() => hourParts(rollups, new Set(), EMPTY_SERIES, range)).toThrow("sum");
+  expect(hourParts(rollups, new Set([0]), EMPTY_SERIES, range)).toEqual([]);
+});

@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { hourAggregates, hourAggregatesText, NO_HOURS } from "../cold/hour-aggregates.ts";
+import { dayStart } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
+import type { PointRollup } from "./stored.ts";
+
+const DAY = 20_000;
+const rollup = (hours: string, day = DAY, pointId = 1): PointRollup => ({ pointId, day, hours, isCold: true });
+const withHour = (hour: string) => NO_HOURS.replace("[0,", `[${hour},`);
+
+test("an hour whose sum has overflowed is found, of different values as of equal ones, of either sign", () => {
+  const large = Number.MAX_VALUE;
+  for (const values of [
+    [large, large],
+    [-large, -large, -1],
+    [large, large / 2],
+  ]) {
+    const times = Float64Array.from(values, (_, i) => dayStart(DAY) + 5 * HOUR_MS + i);
+    const text = hourAggregatesText(hourAggregates({ times, values: Float64Array.from(values) }, DAY));
+    expect(overflownHours([rollup(NO_HOURS), rollup(text)])).toEqual([dayStart(DAY) + 5 * HOUR_MS]);
+  }
+  expect(overflownHours([rollup(withHour("[2,1e300]")), rollup(withHour("[2,1e-300]"))])).toEqual([]);
+});
+
+test("none is overlooked: the hours found are those whose sum is no number", () => {
+  const value = fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(1e308, -1e308, 1.5));
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat({ max: 23 }), fc.array(value, { minLength: 1, maxLength: 4 }))), (given) => {
+      const ofHours = [...new Map(given)].sort(([a], [b]) => a - b);
+      const samples = ofHours.flatMap(([hour, values]) => values.map((one, i) => [hour * HOUR_MS + i, one] as const));
+      const times = Float64Array.from(samples, ([at]) => dayStart(DAY) + at);
+      const values = Float64Array.from(samples, ([, one]) => one);
+      const rollups = [rollup(hourAggregatesText(hourAggregates({ times, values }, DAY)))];
+      const [parsed] = parseRollups(rollups);
+      const expected = parsed!.hours.flatMap((hour, i) =>
+        hour === null || Number.isFinite(hour.sum) ? [] : [dayStart(DAY) + i * HOUR_MS],
+      );
+      expect(overflownHours(rollups)).toEqual(expected);
+    }),
+  );
+});
+
+test("each point has its own, ascending by day", () => {
+  const [a, b, c] = [rollup("a", 7, 1), rollup("b", 5, 2), rollup("c", 5, 1)];
+  expect([...rollupsByPoint([a, b, c])]).toEqual([
+    [2, [b]],
+    [1, [c, a]],
+  ]);
+});
