@@ -1,8 +1,9 @@
 import { BackfillClient } from "./backfill-client.ts";
 import { type BackfillOptions, readBackfillOptions, USAGE } from "./backfill-options.ts";
 import { endLines, isWhole, planLines, told } from "./backfill-words.ts";
+import { runOperatorCommand } from "./operator-command.ts";
 import { logScreen, type Screen, terminalScreen, watchBackfill } from "./watch-backfill.ts";
-import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
+import { unreachableHint, WorkerRefused } from "./worker-client.ts";
 
 const CONFLICT = 409;
 
@@ -39,12 +40,12 @@ function leaveOn(signal: "SIGINT" | "SIGTERM", screen: Screen, comeBack: string)
   });
 }
 
-async function main(): Promise<number> {
-  const options = readBackfillOptions(process.argv.slice(2), process.env);
+/** @returns the exit code */
+async function backfill(options: BackfillOptions): Promise<number> {
   const { range, watch, plan, url, comeBack } = options;
-  if (options.help || (range === null && !watch)) {
-    (options.help ? console.log : console.error)(USAGE);
-    return options.help ? 0 : 2;
+  if (range === null && !watch) {
+    console.error(USAGE);
+    return 2;
   }
   const client = new BackfillClient(url, options.token);
   if (!(await start(client, options))) return 1;
@@ -70,18 +71,13 @@ async function main(): Promise<number> {
   }
 }
 
-// Nobody reads the pipe any more: what a shell says of a process that SIGPIPE has ended.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(141);
+await runOperatorCommand({
+  usage: USAGE,
+  read: () => {
+    const options = readBackfillOptions(process.argv.slice(2), process.env);
+    return options.help ? null : options;
+  },
+  run: backfill,
+  failed: 2,
+  hint: unreachableHint,
 });
-try {
-  process.exitCode = await main();
-} catch (error) {
-  // parseArgs, the settings and the Worker all say what is wrong; a stack would only hide it
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof WorkerUnreachable) {
-    console.error("Is it running? npm start runs one here; --url names that of a deployment.");
-  }
-  process.exitCode = 2;
-}

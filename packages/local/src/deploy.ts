@@ -15,6 +15,7 @@ import { missingLines, planLines, told } from "./deploy/deploy-words.ts";
 import { irrevocable, planDeploy } from "./deploy/plan.ts";
 import { readWanted } from "./deploy/wanted.ts";
 import { Wrangler, WranglerFailed } from "./deploy/wrangler.ts";
+import { runOperatorCommand } from "./operator-command.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -75,26 +76,11 @@ async function deploy({ environment, yes, dryRun, waitMs }: DeployOptions): Prom
   return 0;
 }
 
-async function main(): Promise<number> {
-  let options: DeployOptions | null;
-  try {
-    options = readDeployOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return 2;
-  }
-  if (options !== null) return deploy(options);
-  say(USAGE);
-  return 0;
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  // wrangler, the settings and the Workers all say what is wrong; a stack would only hide it
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof WranglerFailed) {
-    console.error("What was done so far stays. Run the same command again to go on.");
-  }
-  process.exitCode = 1;
-}
+await runOperatorCommand({
+  usage: USAGE,
+  read: () => readDeployOptions(process.argv.slice(2)),
+  run: deploy,
+  failed: 1,
+  hint: (error) =>
+    error instanceof WranglerFailed ? "What was done so far stays. Run the same command again to go on." : null,
+});

@@ -6,6 +6,7 @@ import { endLines, sourceLine, told } from "./import/import-words.ts";
 import { PositionFile, workFolder } from "./import/position.ts";
 import { readSources, sendDays } from "./import/run-import.ts";
 import { findSources } from "./import/sources.ts";
+import { runOperatorCommand } from "./operator-command.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -49,24 +50,11 @@ async function runImport({ from, to, token, check }: ImportOptions): Promise<num
   return isWhole ? 0 : 1;
 }
 
-async function main(): Promise<number> {
-  let options: ImportOptions | null;
-  try {
-    options = readImportOptions(process.argv.slice(2), process.env);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return 2;
-  }
-  if (options !== null) return runImport(options);
-  say(USAGE);
-  return 0;
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  // the files and the Worker say what is wrong; a stack would only hide it
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof ImportRefused) console.error("What was sent is noted: the same command goes on from here.");
-  process.exitCode = 1;
-}
+await runOperatorCommand({
+  usage: USAGE,
+  read: () => readImportOptions(process.argv.slice(2), process.env),
+  run: runImport,
+  failed: 1,
+  hint: (error) =>
+    error instanceof ImportRefused ? "What was sent is noted: the same command goes on from here." : null,
+});

@@ -1,8 +1,9 @@
 import { LiveLine } from "./live-line.ts";
-import { readRepairOptions, USAGE } from "./repair-options.ts";
+import { runOperatorCommand } from "./operator-command.ts";
+import { readRepairOptions, type RepairOptions, USAGE } from "./repair-options.ts";
 import { RepairTally } from "./repair-tally.ts";
 import { type RepairWatcher, runRepair } from "./run-repair.ts";
-import { WorkerClient, WorkerUnreachable } from "./worker-client.ts";
+import { unreachableHint, WorkerClient } from "./worker-client.ts";
 
 function say(line: string): void {
   console.log(line);
@@ -32,12 +33,8 @@ function screenOf(tally: RepairTally, terminal: NodeJS.WriteStream | null): Repa
   };
 }
 
-async function main(): Promise<number> {
-  const { body, help, url, token } = readRepairOptions(process.argv.slice(2), process.env);
-  if (help) {
-    say(USAGE);
-    return 0;
-  }
+/** @returns the exit code */
+async function repair({ body, url, token }: RepairOptions): Promise<number> {
   const tally = new RepairTally(body.dry_run);
   // A dumb terminal cannot draw over a line.
   const isTerminal = process.stdout.isTTY && process.env["TERM"] !== "dumb";
@@ -51,18 +48,13 @@ async function main(): Promise<number> {
   return tally.isWhole ? 0 : 1;
 }
 
-// Nobody reads the pipe any more: what a shell says of a process that SIGPIPE has ended.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(141);
+await runOperatorCommand({
+  usage: USAGE,
+  read: () => {
+    const options = readRepairOptions(process.argv.slice(2), process.env);
+    return options.help ? null : options;
+  },
+  run: repair,
+  failed: 2,
+  hint: unreachableHint,
 });
-try {
-  process.exitCode = await main();
-} catch (error) {
-  // parseArgs, the settings and the Worker all say what is wrong; a stack would only hide it
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof WorkerUnreachable) {
-    console.error("Is it running? npm start runs one here; --url names that of a deployment.");
-  }
-  process.exitCode = 2;
-}

@@ -22,6 +22,12 @@ export class WorkerUnreachable extends Error {
   }
 }
 
+/** What else to say of an error of a command that asks a Worker; null: nothing. */
+export function unreachableHint(error: unknown): string | null {
+  if (!(error instanceof WorkerUnreachable)) return null;
+  return "Is it running? npm start runs one here; --url names that of a deployment.";
+}
+
 /** Asks a Worker of a deployment over HTTP, as its admin. */
 export class WorkerClient {
   readonly #worker: string;

@@ -64,7 +64,7 @@ function firstSyncedDay({ files, hotHours, until }: Pick<SiteDays, "files" | "ho
 
 /**
  * What is known of a day: nothing where it was neither synced nor built, or its file cannot be trusted. A file that the
- * backfill made knows all of its day, any other as much as the sync.
+ * backfill made knows all of its day, every other as much as the sync.
  */
 export function knownPart({ site, files, until }: SiteDays, day: number): TimeRange | null {
   const range = dayRange(day);

@@ -17,9 +17,9 @@ export type PointPage = z.infer<typeof pageSchema>;
 
 export interface PointFilter {
   readonly search: string;
-  /** a marker, a tag's name, or `name:value`; empty: any */
+  /** a marker, a tag's name, or `name:value`; empty: all points */
   readonly tag: string;
-  /** empty: any */
+  /** empty: all units */
   readonly unit: string;
 }
 

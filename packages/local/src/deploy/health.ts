@@ -20,7 +20,7 @@ export interface AccessToken {
 /**
  * Asks a Worker's `/health` until this version says that all is well: a new address takes seconds to be known, and an
  * old version answers for a while.
- * @param version null: any
+ * @param version null: whichever it is
  * @param waitMs how long it may take
  * @returns null: it does; else what was wrong at last
  */
