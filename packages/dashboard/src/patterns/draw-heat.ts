@@ -38,6 +38,16 @@ function hatch(context: CanvasRenderingContext2D, ratio: number): CanvasPattern 
   return pattern ?? themeColor("--chart-missing");
 }
 
+/** An empty canvas as large as the layout, to be drawn on in CSS pixels. */
+function clearedContext(canvas: HTMLCanvasElement, layout: HeatLayout): CanvasRenderingContext2D | null {
+  const ratio = devicePixelRatio;
+  canvas.width = Math.round(layout.width * ratio);
+  canvas.height = Math.round(layout.height * ratio);
+  const context = canvas.getContext("2d");
+  context?.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}
+
 /** Draws all hours; the canvas becomes as large as the layout. @param domain null: there is no value */
 export function drawHeat(
   canvas: HTMLCanvasElement,
@@ -45,12 +55,9 @@ export function drawHeat(
   days: readonly HeatDay[],
   domain: ScaleDomain | null,
 ): void {
-  const context = canvas.getContext("2d");
+  const context = clearedContext(canvas, layout);
   if (context === null) return;
   const ratio = devicePixelRatio;
-  canvas.width = Math.round(layout.width * ratio);
-  canvas.height = Math.round(layout.height * ratio);
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
   const colors = rampColors();
   const missing = hatch(context, ratio);
   const gap = layout.column >= GAP_FROM_PX ? 1 : 0;
@@ -99,14 +106,10 @@ export function drawMark(
   days: readonly HeatDay[],
   place: CellPlace | null,
 ): void {
-  const context = canvas.getContext("2d");
+  const context = clearedContext(canvas, layout);
   if (context === null) return;
-  const ratio = devicePixelRatio;
-  canvas.width = Math.round(layout.width * ratio);
-  canvas.height = Math.round(layout.height * ratio);
   const cell = place === null ? undefined : days[place.day]?.cells[place.cell];
   if (place === null || cell === undefined) return;
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
   const { x, y, width, height } = cellBox(layout, place.day, cell);
   // Two lines, of which one stands out from any colour.
   context.lineWidth = 2;
