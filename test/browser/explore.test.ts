@@ -206,7 +206,8 @@ describeInBrowser("Explore", (dashboard) => {
     const moved = nextAnswer(page);
     await page.clock.fastForward(61_000);
     await moved;
-    await page.getByRole("button", { name: "Live" }).click();
+    await page.getByRole("button", { name: "Live", pressed: true }).click();
+    await page.getByRole("button", { name: "Live", pressed: false }).waitFor();
     const asked: string[] = [];
     page.on("request", (request) => asked.push(request.url()));
     await page.clock.fastForward(130_000);

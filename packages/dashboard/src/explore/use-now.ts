@@ -1,11 +1,12 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 const REFRESH_MS = 60_000;
 
 /** The time, epoch ms; moves on each minute where it should and the page is seen, and at once when it is seen again. */
 export function useNow(isMoving: boolean): number {
   const [now, setNow] = useState(Date.now);
-  useEffect(() => {
+  // With the render, not after it is painted: whoever stops it does not want one more.
+  useLayoutEffect(() => {
     if (!isMoving) return;
     const move = () => {
       if (document.visibilityState === "visible")
