@@ -6,8 +6,6 @@ import type { World } from "./world.ts";
 
 /** All silences of four cadences and more are found; one barely over three may hide where an hour ends: decisions/0010. */
 const FOUND_MS = 4 * CADENCE_MS;
-/** Of a silence that a gap tells of, its end may be told of an hour early, where a look ended there: decisions/0010. */
-const BESIDE_GAP_MS = FOUND_MS + 3_600_000;
 
 /** How far our clock may stand beside the upstream's, and so what it says of when something was. */
 const SKEW_MS = 4 * 60_000;
@@ -167,8 +165,7 @@ export class GapBooks {
       const to = inside[i] ?? end;
       if (to - from <= FOUND_MS) return;
       const piece = widest({ start: from + 1, end: to }, gaps);
-      const isTold = gaps.some((gap) => gap.start < to && (gap.end ?? Number.POSITIVE_INFINITY) > from);
-      if (piece > (isTold ? BESIDE_GAP_MS : FOUND_MS))
+      if (piece > FOUND_MS)
         this.#world.violate(`no gap tells of the silence of ${name} from ${from} to ${to}: ${JSON.stringify(gaps)}`);
     });
   }

@@ -13,6 +13,8 @@ const printSchema = z.object({
   hours: z.record(z.string(), z.int()),
   /** what is known reaches up to here, epoch ms */
   until: z.int(),
+  /** the points that had samples before the day: of all others, silences are looked for from their first sample on */
+  points: z.int(),
 });
 export type DayPrint = z.infer<typeof printSchema>;
 
@@ -20,14 +22,20 @@ export function parsePrint(text: string): DayPrint {
   return printSchema.parse(JSON.parse(text));
 }
 
-/** @param known what is known of the day @param hours those of the day */
-export function printOf(known: TimeRange, file: ManifestDay | null, hours: readonly HotHour[]): DayPrint {
+/** @param known what is known of the day @param hours those of the day @param points see {@link DayPrint} */
+export function printOf(
+  known: TimeRange,
+  file: ManifestDay | null,
+  hours: readonly HotHour[],
+  points: number,
+): DayPrint {
   return {
     file: file === null ? null : [file.generation, file.state],
     hours: Object.fromEntries(
       hours.filter(({ hour }) => hour < known.end).map(({ hour, version }) => [new Date(hour).getUTCHours(), version]),
     ),
     until: known.end,
+    points,
   };
 }
 
@@ -36,7 +44,8 @@ export function printOf(known: TimeRange, file: ManifestDay | null, hours: reado
  * @param before null: it was never looked at
  */
 export function changedPart(day: number, known: TimeRange, before: DayPrint | null, now: DayPrint): TimeRange | null {
-  if (before === null || JSON.stringify(before.file) !== JSON.stringify(now.file)) return known;
+  if (before === null || before.points !== now.points) return known;
+  if (JSON.stringify(before.file) !== JSON.stringify(now.file)) return known;
   const changed = hoursOf({ start: dayRange(day).start, end: known.end }).filter((hour) => {
     const index = String(new Date(hour).getUTCHours());
     return before.hours[index] !== now.hours[index] || (now.until > before.until && hour + HOUR_MS > before.until);

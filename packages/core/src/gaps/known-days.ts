@@ -19,21 +19,31 @@ export interface SiteDays {
   readonly files: ReadonlyMap<number, ManifestDay>;
   readonly hotHours: ReadonlyMap<number, readonly HotHour[]>;
   readonly prints: ReadonlyMap<number, DayPrint>;
+  /** how many points have their first sample on a day */
+  readonly firstSeen: ReadonlyMap<number, number>;
   /** what the sync has fetched reaches up to here, less its lookback, epoch ms; -Infinity: it has fetched nothing */
   readonly until: number;
 }
 
 const printRowSchema = z.array(z.object({ day: z.int(), print: z.string() }));
 
+/** ?1: site. */
+const FIRST_SEEN = `
+SELECT first_seen / 86400000 AS day, count(*) AS points FROM points
+WHERE site_id = ?1 AND source = 'catalog' AND first_seen IS NOT NULL GROUP BY day`;
+
+const firstSeenSchema = z.array(z.object({ day: z.int(), points: z.int() }));
+
 /** Reads it in one transaction. @param until see {@link SiteDays}; null: no sync has finished a window yet */
 export async function readSiteDays(db: D1Database, siteId: number, until: number | null): Promise<SiteDays> {
   const read = async () => {
-    const [site, files, hours, prints] = await withD1Retry(() =>
+    const [site, files, hours, prints, firstSeen] = await withD1Retry(() =>
       db.batch([
         db.prepare("SELECT * FROM gap_sites WHERE site_id = ?1").bind(siteId),
         manifestStatement(db, siteId, 0, DAYS),
         hotHoursStatement(db, siteId, { start: 0, end: Number.MAX_SAFE_INTEGER }),
         db.prepare("SELECT day, print FROM gap_days WHERE site_id = ?1").bind(siteId),
+        db.prepare(FIRST_SEEN).bind(siteId),
       ]),
     );
     return {
@@ -41,6 +51,7 @@ export async function readSiteDays(db: D1Database, siteId: number, until: number
       files: new Map(parseManifestDays(files?.results).map((row) => [row.day, row])),
       hotHours: Map.groupBy(parseHotHours(hours?.results), ({ hour }) => dayOf(hour)),
       prints: new Map(printRowSchema.parse(prints?.results).map(({ day, print }) => [day, parsePrint(print)])),
+      firstSeen: new Map(firstSeenSchema.parse(firstSeen?.results).map(({ day, points }) => [day, points])),
       until: until ?? Number.NEGATIVE_INFINITY,
     };
   };
@@ -89,7 +100,9 @@ export interface ChangedDay {
 
 /** The days that have changed since they were looked at, newest first. */
 export function changedDays(stored: SiteDays): ChangedDay[] {
-  const { site, files, hotHours, prints, until } = stored;
+  const { site, files, hotHours, prints, firstSeen, until } = stored;
+  const seenBefore = (day: number) =>
+    [...firstSeen].reduce((sum, [first, points]) => sum + (first < day ? points : 0), 0);
   const days = new Set(files.keys());
   for (let day = site.syncFromDay; dayRange(day).start < until; day++) days.add(day);
   return [...days]
@@ -97,7 +110,7 @@ export function changedDays(stored: SiteDays): ChangedDay[] {
     .flatMap((day) => {
       const known = knownPart(stored, day);
       if (known === null) return [];
-      const print = printOf(known, files.get(day) ?? null, hotHours.get(day) ?? []);
+      const print = printOf(known, files.get(day) ?? null, hotHours.get(day) ?? [], seenBefore(day));
       const part = changedPart(day, known, prints.get(day) ?? null, print);
       return part === null ? [] : [{ day, known, part, print }];
     });

@@ -59,8 +59,7 @@ export async function lookAtDay(
     (pointId) => byPoint.get(pointId)?.some(({ state }) => state === "open") === true,
   );
   const siteGaps = byPoint.get(WHOLE_SITE) ?? [];
-  const spokenHours = spokenOf(judged);
-  const look: Look = { part, domain, goesOn, countsFrom: judged.from, rawHours, spokenHours, siteGaps };
+  const look: Look = { part, domain, goesOn, countsFrom: judged.from, rawHours, siteGaps };
   const points = await lookAtPoints(cold, look, judged, byPoint, tally);
 
   // A gap that reaches the end of all that is known, goes on.
@@ -119,17 +118,6 @@ export async function lookAtDay(
   own.sort((a, b) => b.silent - a.silent);
   const changes = [site, ...own.map((one) => one.changes)];
   return { changes, judged, summedUp };
-}
-
-/** The hours in which some point has samples, as far as the counts tell. */
-function spokenOf({ from, points }: JudgedPoints): Set<number> {
-  const spoken = new Set<number>();
-  for (const { counts } of points) {
-    counts.forEach((n, i) => {
-      if (n > 0) spoken.add(from + i * HOUR_MS);
-    });
-  }
-  return spoken;
 }
 
 /** What of a site the looks at its points tell of: an hour around what changed, as far as all of them do. */

@@ -26,7 +26,6 @@ function lookAt(minutes: readonly number[]) {
     goesOn: { start: false, end: false },
     countsFrom: at(-1440),
     rawHours: new Set<number>(),
-    spokenHours: new Set<number>(),
     siteGaps: [],
   };
   return judgePoint({ point, looked, toRead: hours.map(at) }, look, times, []);
@@ -55,14 +54,12 @@ test("of a silence that is cut, what the site's leaves of it is not told of wher
 });
 
 test("the look at a point reaches a tolerance beyond what changed, and to the end of all after its first sample", () => {
-  const hours = Array.from({ length: 16 }, (_, hour) => at(60 * hour));
   const look = {
     part: range(0, 60),
     domain: range(-600, 900),
     goesOn: { start: false, end: true },
     countsFrom: at(-1440),
     rawHours: new Set<number>(),
-    spokenHours: new Set(hours),
     siteGaps: [],
   };
   const counts = Array.from({ length: 48 }, () => 6);
@@ -71,10 +68,4 @@ test("the look at a point reaches a tolerance beyond what changed, and to the en
   expect(lookedAt(-6_000)).toEqual(range(-60, 120));
   expect(lookedAt(-30)).toEqual(range(-30, 120));
   expect(lookedAt(20)).toEqual(range(20, 900));
-  // of a silence of its own that goes on from there, all, if the point is new; of the site's, another look tells
-  counts.fill(0, 26, 30);
-  expect(lookedAt(-6_000)).toEqual(range(-60, 120));
-  expect(lookedAt(-30)).toEqual(range(-30, 360));
-  look.spokenHours.delete(at(120));
-  expect(lookedAt(-30)).toEqual(range(-30, 120));
 });

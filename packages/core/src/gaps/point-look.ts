@@ -16,8 +16,6 @@ export interface Look {
   readonly countsFrom: number;
   /** hours of which the counts say nothing, so that they are read */
   readonly rawHours: ReadonlySet<number>;
-  /** hours in which the counts say that some point has samples */
-  readonly spokenHours: ReadonlySet<number>;
   /** gaps of the whole site that may have changed */
   readonly siteGaps: readonly Gap[];
 }
@@ -36,20 +34,12 @@ export interface PointLook {
  * @param gaps the point's own, that may have changed
  */
 export function planPoint(look: Look, point: JudgedPoint, gaps: readonly Gap[]): PointLook | null {
-  const { part, domain, countsFrom, rawHours, spokenHours, siteGaps } = look;
+  const { part, domain, countsFrom, rawHours, siteGaps } = look;
   const reach = Math.ceil(point.toleranceMs / HOUR_MS) * HOUR_MS;
-  // Of a point that is new nothing may be known around what changed, so a silence of its own is looked at as a whole.
-  const isNew = point.firstSeen >= domain.start;
-  const isEmpty = (hour: number) =>
-    isNew && !rawHours.has(hour) && spokenHours.has(hour) && countOf(point, hour, countsFrom) === 0;
-  let start = part.start - reach;
-  while (start > domain.start && isEmpty(hourOf(start - 1))) start = hourOf(start - 1) - reach;
-  let end = part.end + reach;
-  while (end < domain.end && isEmpty(hourOf(end))) end = hourOf(end) + HOUR_MS + reach;
   const looked = {
-    start: Math.max(domain.start, start, point.firstSeen),
+    start: Math.max(domain.start, part.start - reach, point.firstSeen),
     // What follows a point's first sample was not looked at before, for it had none.
-    end: point.firstSeen >= part.start ? domain.end : Math.min(domain.end, end),
+    end: point.firstSeen >= part.start ? domain.end : Math.min(domain.end, part.end + reach),
   };
   if (looked.start >= looked.end) return null;
   const hours = hoursOf(looked);
