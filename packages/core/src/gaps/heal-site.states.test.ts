@@ -3,6 +3,10 @@ import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { GapWorld } from "../../test/gap-world.ts";
 import { MINUTE_MS } from "../../test/sync-world.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { dayOf, dayStart } from "../domain/day.ts";
+import { upsertSamples } from "../hot/upsert.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 const NOON = Date.UTC(2025, 9, 12, 12);
@@ -111,6 +115,31 @@ test("a look before the first sync has ended keeps no later one from finding gap
   await world.sync.catchUp();
   await world.hourly();
   expect(await world.gaps()).toMatchObject([{ pointId: 0, state: "open" }]);
+});
+
+test("when what was before the first sample becomes known, the silence up to it is a gap, over all days that it lasted", async () => {
+  const today = dayOf(NOON);
+  const isSilent = (_: number, time: number) => time < NOON - 2 * HOUR_MS;
+  const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_backfilled", now: NOW, hours: 4, isSilent });
+  await world.sync.catchUp();
+  await world.hourly();
+  expect(await world.gaps()).toEqual([]);
+
+  const { siteId } = await world.sync.state();
+  const points = new Map([...(await loadCatalog(db, siteId)).values()].map((point) => [point.id, point]));
+  const configured = [...points.values()].filter((point) => point.configured && point.source === "catalog");
+  const minutes = Array.from({ length: 60 }, (_, minute) => dayStart(today - 1) + 18 * HOUR_MS + minute * MINUTE_MS);
+  const rows = configured.flatMap(({ id }) => minutes.map((time) => ({ id, time })));
+  const samples = {
+    pointIds: Int32Array.from(rows, ({ id }) => id),
+    times: Float64Array.from(rows, ({ time }) => time),
+    values: new Float64Array(rows.length),
+    length: rows.length,
+  };
+  await upsertSamples(db, samples, [markSeenStatement(db, seenRanges(samples, points))]);
+  expect(await world.archive(today - 1)).toBe("archived");
+  await world.hourly();
+  expect(await world.shownGaps(NOON)).toEqual([["site", -1021, -120, "open"]]);
 });
 
 test("two runs at once, and one that is repeated, come to what one comes to", async () => {
