@@ -18,6 +18,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   5: "96a0b57231d27500",
   6: "1336625eac2ac4e0",
   7: "3bf5e5c52b15a029",
+  8: "3571d2b17da2adab",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

@@ -23,11 +23,14 @@ const gapSchema = z.array(
     detected_at: z.int(),
     resolved_at: z.int().nullable(),
     attempts: z.int(),
+    /** samples are coming for it: what follows was not asked for yet */
+    filled_to: z.int().nullable(),
   }),
 );
 type GapRow = z.infer<typeof gapSchema>[number];
 const GAPS = `
-SELECT s.name AS site, p.name AS point, g.start, g.end, g.state, g.detected_at, g.resolved_at, g.attempts
+SELECT s.name AS site, p.name AS point, g.start, g.end, g.state, g.detected_at, g.resolved_at, g.attempts,
+  g.filled_to
 FROM gaps g JOIN sites s ON s.id = g.site_id LEFT JOIN points p ON p.id = g.point_id`;
 
 const pointSchema = z.array(z.object({ name: z.string(), first_seen: z.int() }));
@@ -63,9 +66,9 @@ export class GapBooks {
       const key = JSON.stringify(gap);
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
-      // What an asking that broke off leaves of a gap may be too short to be seen again, and of one that went on the first
-      // hour was asked for; what single points lack of the site's is their own gap when it is over.
-      const wasAskedFor = gap.point !== null && gap.attempts > 0 && !this.#wentOn.has(row) && this.#world.isHealing;
+      // Of one that went on the first hour was asked for; what single points lack of the site's is their own gap when it is
+      // over.
+      const wasAskedFor = gap.point !== null && gap.attempts > 0 && !this.#wentOn.has(row);
       if (gap.state === "repaired" && !wasAskedFor) continue;
       this.#world.check(() => this.#checkOver(gap));
     }
@@ -78,6 +81,11 @@ export class GapBooks {
   /** A gap that is over, for samples came or there are none, hides none that the upstream had. */
   async #checkOver({ site, point, start, end, state, detected_at: detectedAt }: GapRow): Promise<void> {
     if (end === null) return this.#world.violate(`a gap of ${site} is over, and has no end`);
+    // of a point's silence the site's is asked for, and what is left beside that may be too short to be one
+    const ofSite = this.#gaps("g.point_id = 0 AND g.state <> 'repaired'").filter((gap) => gap.site === site);
+    const isLeft = (time: number) =>
+      state === "repaired" &&
+      ofSite.some((gap) => time > gap.start - FOUND_MS && time < (gap.end ?? Number.POSITIVE_INFINITY) + FOUND_MS);
     // the last proof began so long after its end; and whatever came, was asked for after it was seen
     const until = state === "confirmed-empty" ? end + this.#confirmMs - SKEW_MS : detectedAt - SKEW_MS;
     const held = (this.#plant.samples.get(site) ?? []).filter(
@@ -85,7 +93,7 @@ export class GapBooks {
         sample.time >= start &&
         sample.time < end &&
         sample.visibleAt <= until &&
-        (point === null ? sample.point.configuredAt === 0 : sample.point.name === point) &&
+        (point === null ? sample.point.configuredAt === 0 : sample.point.name === point && !isLeft(sample.time)) &&
         isNumber(sample),
     );
     for (const sample of held) {
@@ -114,8 +122,12 @@ export class GapBooks {
         .map((key) => Number(key.slice(name.length + 1)))
         .sort((a, b) => a - b);
       const own = gaps.filter((gap) => gap.state !== "repaired" && (gap.point === name || gap.point === null));
+      const begun = own.find((gap) => gap.end !== null && gap.filled_to !== null);
+      if (begun !== undefined && Number.isFinite(askedAt))
+        this.#world.violate(`all was asked for, and yet not to the end of the gap ${JSON.stringify(begun)}`);
       const wrong = own.find(
-        ({ point, start, end }) => point !== null && times.some((time) => time >= start && time < (end ?? until)),
+        ({ point, start, end, filled_to: filledTo }) =>
+          point !== null && times.some((time) => time >= start && time < Math.min(end ?? until, filledTo ?? until)),
       );
       if (wrong !== undefined) this.#world.violate(`there is a sample in the gap ${JSON.stringify(wrong)}`);
       for (const range of this.#known(site, until)) {

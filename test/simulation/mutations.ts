@@ -151,9 +151,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "gap-lost-at-midnight",
     file: `${GAPS}/point-look.ts`,
-    find: "const { start, end } = looked;\n",
-    replace: "const { start, end } = looked; if (start < end) return looked;\n",
+    find: "widened(told, reach)",
+    replace: "widened(told, 0 * reach)",
     why: "a look at a day forgets gaps that lie across its end",
+  },
+  {
+    name: "gap-forgotten-half-filled",
+    file: `${GAPS}/reconcile.ts`,
+    find: "return gap.filledTo === null ||",
+    replace: "return gap.filledTo !== undefined ||",
+    why: "what is left of a gap when its asking broke off is not asked for again, where it is short",
   },
   {
     name: "judge-the-file-only",

@@ -56,6 +56,9 @@ const gapSchema = z.strictObject({
   attempts: count.meta({ description: "times that the API was asked about it" }),
   next_attempt_at: time.nullable().meta({ description: "null: it is over" }),
   last_error: z.string().nullable(),
+  filled_to: time.nullable().meta({
+    description: "samples are coming for it; the API was asked for it up to here, and will be for the rest",
+  }),
   samples_recovered: count,
 });
 
@@ -78,6 +81,7 @@ export function shownGap(gap: Gap, siteName: string, pointName: string | null): 
     attempts: gap.attempts,
     next_attempt_at: gap.state === "open" ? iso(gap.nextAttemptAt) : null,
     last_error: gap.lastError,
+    filled_to: gap.filledTo === null ? null : iso(gap.filledTo),
     samples_recovered: gap.recovered,
   };
 }

@@ -13,8 +13,11 @@ const printSchema = z.object({
   hours: z.record(z.string(), z.int()),
   /** what is known reaches up to here, epoch ms */
   until: z.int(),
-  /** the points that had samples before the day: of all others, silences are looked for from their first sample on */
-  points: z.int(),
+  /**
+   * the points that had samples before the day, and the times of day of the others' first ones, summed up, in ms: silences
+   * are looked for from a point's first sample on
+   */
+  firstSeen: z.tuple([z.int(), z.int()]),
 });
 export type DayPrint = z.infer<typeof printSchema>;
 
@@ -22,12 +25,12 @@ export function parsePrint(text: string): DayPrint {
   return printSchema.parse(JSON.parse(text));
 }
 
-/** @param known what is known of the day @param hours those of the day @param points see {@link DayPrint} */
+/** @param known what is known of the day @param hours those of the day */
 export function printOf(
   known: TimeRange,
   file: ManifestDay | null,
   hours: readonly HotHour[],
-  points: number,
+  firstSeen: DayPrint["firstSeen"],
 ): DayPrint {
   return {
     file: file === null ? null : [file.generation, file.state],
@@ -35,7 +38,7 @@ export function printOf(
       hours.filter(({ hour }) => hour < known.end).map(({ hour, version }) => [new Date(hour).getUTCHours(), version]),
     ),
     until: known.end,
-    points,
+    firstSeen,
   };
 }
 
@@ -44,8 +47,8 @@ export function printOf(
  * @param before null: it was never looked at
  */
 export function changedPart(day: number, known: TimeRange, before: DayPrint | null, now: DayPrint): TimeRange | null {
-  if (before === null || before.points !== now.points) return known;
-  if (JSON.stringify(before.file) !== JSON.stringify(now.file)) return known;
+  const asWhole = ({ file, firstSeen }: DayPrint) => JSON.stringify([file, firstSeen]);
+  if (before === null || asWhole(before) !== asWhole(now)) return known;
   const changed = hoursOf({ start: dayRange(day).start, end: known.end }).filter((hour) => {
     const index = String(new Date(hour).getUTCHours());
     return before.hours[index] !== now.hours[index] || (now.until > before.until && hour + HOUR_MS > before.until);

@@ -12,8 +12,9 @@ const RESOLVED_DAYS = 400;
 /** In place of the end of a gap that went on, in JSON and in comparisons of SQL: no time is later. */
 const NO_END = Number.MAX_SAFE_INTEGER;
 
-const COLUMNS = `site_id, start, point_id, end, state, cause, detected_at, resolved_at, attempts, next_attempt_at,
-  last_error, proofs, proof_began_at, proved_to, recovered`;
+/** As {@link parseGaps} reads them. */
+export const GAP_COLUMNS = `site_id, start, point_id, end, state, cause, detected_at, resolved_at, attempts, next_attempt_at,
+  last_error, proofs, proof_began_at, proved_to, filled_to, recovered`;
 
 const rowSchema = z.object({
   site_id: z.int(),
@@ -30,6 +31,7 @@ const rowSchema = z.object({
   proofs: z.int(),
   proof_began_at: z.int().nullable(),
   proved_to: z.int().nullable(),
+  filled_to: z.int().nullable(),
   recovered: z.int(),
 });
 
@@ -53,21 +55,23 @@ export function parseGaps(results: unknown): Gap[] {
       proofs: row.proofs,
       proofBeganAt: row.proof_began_at,
       provedTo: row.proved_to,
+      filledTo: row.filled_to,
       recovered: row.recovered,
     }));
 }
 
-function gapJson(gap: Gap): string {
+/** The columns of a row, in their order, with which SQL finds and writes it. */
+export function gapJson(gap: Gap): string {
   const { siteId, start, pointId, state, cause, detectedAt, resolvedAt, recovered } = gap;
   const end = Number.isFinite(gap.end) ? gap.end : null;
-  const { attempts, nextAttemptAt, lastError, proofs, proofBeganAt, provedTo } = gap;
-  const inquiry = [attempts, nextAttemptAt, lastError, proofs, proofBeganAt, provedTo];
+  const { attempts, nextAttemptAt, lastError, proofs, proofBeganAt, provedTo, filledTo } = gap;
+  const inquiry = [attempts, nextAttemptAt, lastError, proofs, proofBeganAt, provedTo, filledTo];
   return JSON.stringify([siteId, start, pointId, end, state, cause, detectedAt, resolvedAt, ...inquiry, recovered]);
 }
 
 /** Those of a site that a range touches and that may still change. ?1: site, ?2 and ?3: range. */
 const READ_CURRENT = `
-SELECT ${COLUMNS} FROM gaps
+SELECT ${GAP_COLUMNS} FROM gaps
 WHERE site_id = ?1 AND state <> 'repaired' AND start <= ?3 AND coalesce(end, ${NO_END}) >= ?2 ORDER BY start`;
 
 export function currentGapsStatement(db: D1Database, siteId: number, { start, end }: TimeRange): D1PreparedStatement {
@@ -84,9 +88,9 @@ DELETE FROM gaps WHERE site_id = ?1 AND ${IS_CURRENT}
 
 /** ?3: JSON array of rows. */
 const WRITE = `
-INSERT OR REPLACE INTO gaps (${COLUMNS})
+INSERT OR REPLACE INTO gaps (${GAP_COLUMNS})
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14
+  value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
 FROM json_each(?3) WHERE ${IS_CURRENT}`;
 
 /** Gaps of points that are not collected any more are none. */
@@ -131,32 +135,6 @@ export async function writeChanges(
   return tokenSchema.parse(results.at(-1)?.results[0]).token === next ? next : null;
 }
 
-/** ?1: site, ?2: now. */
-const READ_DUE = `
-SELECT ${COLUMNS} FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at <= ?2 ORDER BY start`;
-
-/** The gaps of a site that the upstream is to be asked about. @param now epoch ms */
-export async function readDueGaps(db: D1Database, siteId: number, now: number): Promise<Gap[]> {
-  const { results } = await withD1Retry(() => db.prepare(READ_DUE).bind(siteId, now).all());
-  return parseGaps(results);
-}
-
-/** ?1: JSON array of rows. Of a gap that changed meanwhile, nothing is known. */
-const NOTE_INQUIRY = `
-UPDATE gaps SET state = r.value ->> 4, cause = r.value ->> 5, resolved_at = r.value ->> 7, attempts = r.value ->> 8,
-  next_attempt_at = r.value ->> 9, last_error = r.value ->> 10, proofs = r.value ->> 11,
-  proof_began_at = r.value ->> 12, proved_to = r.value ->> 13
-FROM json_each(?1) r
-WHERE gaps.site_id = r.value ->> 0 AND gaps.start = r.value ->> 1 AND gaps.point_id = r.value ->> 2
-  AND gaps.end IS r.value ->> 3 AND gaps.state = 'open' AND gaps.attempts = (r.value ->> 8) - 1`;
-
-/** Notes what came of asking, of gaps with one attempt more than before. Safe to repeat. */
-export async function noteInquiries(db: D1Database, gaps: readonly Gap[]): Promise<void> {
-  for (const { json } of jsonChunks(gaps, gapJson, MAX_UNICODE_CHARS)) {
-    await withD1Retry(() => db.prepare(NOTE_INQUIRY).bind(json).run());
-  }
-}
-
 /** Where a page of gaps ended. */
 export interface GapPosition {
   readonly start: number;
@@ -184,7 +162,7 @@ export interface GapFilter extends TimeRange {
 
 /** Newest first. ?1: JSON array of sites, ?2 and ?3: range, ?4: state, ?5: points, ?6 to ?8: position, ?9: limit. */
 const LIST = `
-SELECT ${COLUMNS} FROM gaps
+SELECT ${GAP_COLUMNS} FROM gaps
 WHERE site_id IN (SELECT value FROM json_each(?1)) AND start < ?3 AND coalesce(end, ${NO_END}) > ?2
   AND (?4 IS NULL OR state = ?4)
   AND (?5 IS NULL OR point_id = 0 OR point_id IN (SELECT value FROM json_each(?5)))

@@ -25,6 +25,11 @@ export interface GapInquiry {
   readonly proofBeganAt: number | null;
   /** up to where it has come, epoch ms */
   readonly provedTo: number | null;
+  /**
+   * samples are coming for it: up to where the upstream was asked to the end, epoch ms. What follows is a gap, however short,
+   * until that was asked for too. null: none came, or all that there are
+   */
+  readonly filledTo: number | null;
 }
 
 /** A stretch without samples where there should be some: a row of `gaps`. */

@@ -19,8 +19,8 @@ export interface SiteDays {
   readonly files: ReadonlyMap<number, ManifestDay>;
   readonly hotHours: ReadonlyMap<number, readonly HotHour[]>;
   readonly prints: ReadonlyMap<number, DayPrint>;
-  /** how many points have their first sample on a day */
-  readonly firstSeen: ReadonlyMap<number, number>;
+  /** how many points have their first sample on a day, and the times of day of these summed up, in ms */
+  readonly firstSeen: ReadonlyMap<number, { readonly points: number; readonly sum: number }>;
   /** what the sync has fetched reaches up to here, less its lookback, epoch ms; -Infinity: it has fetched nothing */
   readonly until: number;
 }
@@ -29,10 +29,10 @@ const printRowSchema = z.array(z.object({ day: z.int(), print: z.string() }));
 
 /** ?1: site. */
 const FIRST_SEEN = `
-SELECT first_seen / 86400000 AS day, count(*) AS points FROM points
+SELECT first_seen / 86400000 AS day, count(*) AS points, sum(first_seen % 86400000) AS sum FROM points
 WHERE site_id = ?1 AND source = 'catalog' AND first_seen IS NOT NULL GROUP BY day`;
 
-const firstSeenSchema = z.array(z.object({ day: z.int(), points: z.int() }));
+const firstSeenSchema = z.array(z.object({ day: z.int(), points: z.int(), sum: z.int() }));
 
 /** Reads it in one transaction. @param until see {@link SiteDays}; null: no sync has finished a window yet */
 export async function readSiteDays(db: D1Database, siteId: number, until: number | null): Promise<SiteDays> {
@@ -51,7 +51,7 @@ export async function readSiteDays(db: D1Database, siteId: number, until: number
       files: new Map(parseManifestDays(files?.results).map((row) => [row.day, row])),
       hotHours: Map.groupBy(parseHotHours(hours?.results), ({ hour }) => dayOf(hour)),
       prints: new Map(printRowSchema.parse(prints?.results).map(({ day, print }) => [day, parsePrint(print)])),
-      firstSeen: new Map(firstSeenSchema.parse(firstSeen?.results).map(({ day, points }) => [day, points])),
+      firstSeen: new Map(firstSeenSchema.parse(firstSeen?.results).map((row) => [row.day, row])),
       until: until ?? Number.NEGATIVE_INFINITY,
     };
   };
@@ -101,8 +101,10 @@ export interface ChangedDay {
 /** The days that have changed since they were looked at, newest first. */
 export function changedDays(stored: SiteDays): ChangedDay[] {
   const { site, files, hotHours, prints, firstSeen, until } = stored;
-  const seenBefore = (day: number) =>
-    [...firstSeen].reduce((sum, [first, points]) => sum + (first < day ? points : 0), 0);
+  const firstSeenBy = (day: number): DayPrint["firstSeen"] => {
+    const before = [...firstSeen].reduce((sum, [first, { points }]) => sum + (first < day ? points : 0), 0);
+    return [before, firstSeen.get(day)?.sum ?? 0];
+  };
   const days = new Set(files.keys());
   for (let day = site.syncFromDay; dayRange(day).start < until; day++) days.add(day);
   return [...days]
@@ -110,7 +112,7 @@ export function changedDays(stored: SiteDays): ChangedDay[] {
     .flatMap((day) => {
       const known = knownPart(stored, day);
       if (known === null) return [];
-      const print = printOf(known, files.get(day) ?? null, hotHours.get(day) ?? [], seenBefore(day));
+      const print = printOf(known, files.get(day) ?? null, hotHours.get(day) ?? [], firstSeenBy(day));
       const part = changedPart(day, known, prints.get(day) ?? null, print);
       return part === null ? [] : [{ day, known, part, print }];
     });

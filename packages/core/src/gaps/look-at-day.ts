@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayRange } from "../domain/day.ts";
+import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import type { ColdLevel } from "../query/cold-level.ts";
@@ -9,12 +9,12 @@ import { type Gap, type GapCause, WHOLE_SITE } from "./gap.ts";
 import { currentGapsStatement, parseGaps } from "./gap-store.ts";
 import { type JudgedPoints, readJudgedPoints } from "./judged-points.ts";
 import { type ChangedDay, knownPart, type SiteDays } from "./known-days.ts";
-import { judgePoint, type Look, type LookedPoint, planPoint } from "./point-look.ts";
-import { unionRanges } from "./range-set.ts";
+import { judgePoint, type Look, type LookedPoint, planPoint, reachOf, widened } from "./point-look.ts";
+import { intersectRanges, unionRanges } from "./range-set.ts";
 import { readHours } from "./read-hours.ts";
 import { type Changes, reconcile } from "./reconcile.ts";
 import { samplesIn } from "./silence.ts";
-import { splitSilences } from "./site-silence.ts";
+import { siteTolerance, splitSilences } from "./site-silence.ts";
 
 /** What a look at a day came to. */
 export interface DayLook {
@@ -40,10 +40,6 @@ export async function lookAtDay(
   const before = knownPart(stored, day - 1);
   const after = known.end === dayRange(day).end ? knownPart(stored, day + 1) : null;
   const domain = { start: before?.end === known.start ? before.start : known.start, end: after?.end ?? known.end };
-  const goesOn = {
-    start: before !== null && domain.start === before.start && knownPart(stored, day - 2)?.end === domain.start,
-    end: knownPart(stored, day + 2)?.start === domain.end,
-  };
   const hot = [day - 1, day, day + 1].flatMap((one) => stored.hotHours.get(one) ?? []);
   const unfolded = hot.filter(({ hour, isFolded }) => !isFolded || hour + HOUR_MS > domain.end).map(({ hour }) => hour);
   const rawHours = new Set(unfolded);
@@ -59,23 +55,23 @@ export async function lookAtDay(
     (pointId) => byPoint.get(pointId)?.some(({ state }) => state === "open") === true,
   );
   const siteGaps = byPoint.get(WHOLE_SITE) ?? [];
-  const look: Look = { part, domain, goesOn, countsFrom: judged.from, rawHours, siteGaps };
+  const toleranceMs = siteTolerance(judged.points);
+  const siteReachMs = reachOf(toleranceMs);
+  const look: Look = { part, domain, siteReachMs, countsFrom: judged.from, rawHours, siteGaps };
   const points = await lookAtPoints(cold, look, judged, byPoint, tally);
 
   // A gap that reaches the end of all that is known, goes on.
   const frontier = domain.end === stored.until ? domain.end : Number.NaN;
   const open = ({ start, end }: TimeRange) => ({ start, end: end === frontier ? Number.POSITIVE_INFINITY : end });
-  const siteLooked = toldBySite(points, part, domain);
-  const isAlive = (pointId: number) =>
-    !(byPoint.get(pointId) ?? []).some(
-      ({ state, start, end }) => state === "open" && start < part.start && end >= part.start,
-    );
+  const [toldOfSite] = intersectRanges([widened(part, siteReachMs)], [domain]);
+  if (toldOfSite === undefined) throw new Error("what changed of a day is not known");
   const split = splitSilences(
-    points.map(({ point, looked, silences, isCut }) => {
-      const { id: pointId, toleranceMs } = point;
-      return { pointId, domain: looked, silences, toleranceMs, isCut, isAlive: isAlive(pointId) };
+    points.map(({ point, looked, silences }) => {
+      const dead = deadRanges(byPoint.get(point.id) ?? []);
+      return { pointId: point.id, looked, silences, toleranceMs: point.toleranceMs, dead };
     }),
-    siteLooked,
+    toleranceMs,
+    toldOfSite,
     siteGaps,
   );
   const causeOf = split.site.length === 0 ? () => "unknown" as const : await failedWindows(db, siteId, domain);
@@ -84,7 +80,7 @@ export async function lookAtDay(
     {
       siteId,
       pointId: WHOLE_SITE,
-      looked: open(siteLooked),
+      looked: open(toldOfSite),
       silences: split.site.map(open),
       // What points share of their silences may be shorter than any of them, and their own gaps leave it out.
       toleranceMs: 0,
@@ -94,8 +90,8 @@ export async function lookAtDay(
     stored.until,
     now,
   );
-  const own = points.flatMap(({ point, hours }) => {
-    const { silences, told } = split.points.get(point.id)!;
+  const own = points.flatMap(({ point, told, hours }) => {
+    const silences = intersectRanges(split.points.get(point.id)!, [told]);
     const knownGaps = byPoint.get(point.id) ?? [];
     if (silences.length === 0 && knownGaps.length === 0) return [];
     const changes = reconcile(
@@ -104,7 +100,7 @@ export async function lookAtDay(
         siteId,
         pointId: point.id,
         looked: open(told),
-        silences: unionRanges(silences.map(open)),
+        silences: silences.map(open),
         toleranceMs: point.toleranceMs,
         samplesIn: (ranges) => samplesIn(hours, ranges),
         cause: () => "point_silent",
@@ -120,15 +116,10 @@ export async function lookAtDay(
   return { changes, judged, summedUp };
 }
 
-/** What of a site the looks at its points tell of: an hour around what changed, as far as all of them do. */
-function toldBySite(points: readonly LookedPoint[], part: TimeRange, domain: TimeRange): TimeRange {
-  let start = Math.max(domain.start, part.start - HOUR_MS);
-  let end = Math.min(domain.end, part.end + HOUR_MS);
-  for (const { looked, isCut } of points) {
-    if (isCut.start) start = Math.max(start, Math.min(looked.start, part.start));
-    end = Math.min(end, Math.max(looked.end, part.end));
-  }
-  return { start, end };
+/** A point that has been silent by itself for a day says nothing of the site. @param gaps its own */
+function deadRanges(gaps: readonly Gap[]): TimeRange[] {
+  const open = gaps.filter(({ state }) => state === "open");
+  return unionRanges(open.flatMap(({ start, end }) => (end - start > DAY_MS ? [{ start: start + DAY_MS, end }] : [])));
 }
 
 async function lookAtPoints(

@@ -1,71 +1,112 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { judgePoint, planPoint } from "./point-look.ts";
-import { splitSilences } from "./site-silence.ts";
+import type { JudgedPoint } from "./judged-points.ts";
+import { judgePoint, type Look, planPoint, reachOf, widened } from "./point-look.ts";
+import { intersectRanges } from "./range-set.ts";
+import { siteTolerance, splitSilences } from "./site-silence.ts";
 
 const MINUTE_MS = 60_000;
 const MIDNIGHT = Date.UTC(2025, 9, 12);
-const TOLERANCE_MS = 30 * MINUTE_MS;
 const at = (minutes: number) => MIDNIGHT + minutes * MINUTE_MS;
 const range = (start: number, end: number): TimeRange => ({ start: at(start), end: at(end) });
 
-/** A look at the last two hours before midnight, and the hour after; more is known on both sides. */
-function lookAt(minutes: readonly number[]) {
-  const looked = range(-120, 60);
-  const point = { id: 7, name: "p", firstSeen: 0, cadenceMs: 600_000, toleranceMs: TOLERANCE_MS, counts: [] };
-  const hours = [-120, -60, 0];
-  const times = new Map(
-    hours.flatMap((hour) => {
-      const own = minutes.filter((minute) => minute >= hour && minute < hour + 60).map(at);
-      return own.length === 0 ? [] : [[at(hour), Float64Array.from(own)] as const];
-    }),
-  );
-  const look = {
-    part: range(-60, 0),
-    domain: range(-1440, 600),
-    goesOn: { start: false, end: false },
-    countsFrom: at(-1440),
-    rawHours: new Set<number>(),
-    siteGaps: [],
-  };
-  return judgePoint({ point, looked, toRead: hours.map(at) }, look, times, []);
-}
-
-test("a look tells nothing of what lies beyond its first and last samples, where that is too short to be a gap", () => {
-  const { looked, silences } = lookAt([-110, -80, -55, -30, -5, 20, 43]);
-  expect(silences).toEqual([]);
-  expect(looked).toEqual({ start: at(-110), end: at(43) + 1 });
-});
-
-test("a silence that reaches the end of a look is told of", () => {
-  const { looked, silences } = lookAt([-80, -50, -20, 5]);
-  expect(silences).toEqual([range(-120, -80), { start: at(5) + 1, end: at(60) }]);
-  expect(looked).toEqual(range(-120, 60));
-});
-
-test("of a silence that is cut, what the site's leaves of it is not told of where it is too short to be a gap", () => {
-  const silences = [range(5, 60)];
-  const one = { pointId: 7, domain: range(-120, 60), silences, toleranceMs: TOLERANCE_MS, isAlive: false };
-  const known = [range(-100, 40)];
-  const split = (isCut: boolean) =>
-    splitSilences([{ ...one, isCut: { start: false, end: isCut } }], range(-120, -60), known).points.get(7);
-  expect(split(true)).toEqual({ silences: [], told: range(-120, 40) });
-  expect(split(false)).toEqual({ silences: [], told: range(-120, 60) });
-});
-
-test("the look at a point reaches a tolerance beyond what changed, and to the end of all after its first sample", () => {
+test("the look at a point tells of what a change may have changed, and looks as far around it as a silence may reach", () => {
   const look = {
     part: range(0, 60),
     domain: range(-600, 900),
-    goesOn: { start: false, end: true },
+    siteReachMs: HOUR_MS,
     countsFrom: at(-1440),
     rawHours: new Set<number>(),
     siteGaps: [],
   };
   const counts = Array.from({ length: 48 }, () => 6);
-  const point = { id: 7, name: "p", cadenceMs: 600_000, toleranceMs: TOLERANCE_MS, counts };
-  const lookedAt = (firstSeen: number) => planPoint(look, { ...point, firstSeen: at(firstSeen) }, [])?.looked;
-  expect(lookedAt(-6_000)).toEqual(range(-60, 120));
-  expect(lookedAt(-30)).toEqual(range(-30, 120));
-  expect(lookedAt(20)).toEqual(range(20, 900));
+  const point = { id: 7, name: "p", cadenceMs: 600_000, toleranceMs: 30 * MINUTE_MS, counts, firstSeen: at(-6_000) };
+  const planned = (more: Partial<JudgedPoint>) => planPoint(look, { ...point, ...more }, []);
+  expect(planned({})).toMatchObject({ told: range(-60, 120), looked: range(-120, 180) });
+  expect(planned({ toleranceMs: HOUR_MS })).toMatchObject({ told: range(-120, 180), looked: range(-240, 300) });
+  expect(planned({ firstSeen: at(-30) })).toMatchObject({ told: range(-30, 120), looked: range(-30, 180) });
+  expect(planned({ firstSeen: at(119) })).toMatchObject({ told: range(119, 120), looked: range(119, 180) });
+  expect(planned({ firstSeen: at(120) })).toBeNull();
+});
+
+const HOURS = 48;
+const DOMAIN = range(0, HOURS * 60);
+
+/** What a look at a part of the domain tells of the site, and of each point's own. */
+function lookAt(
+  times: readonly (readonly number[])[],
+  cadences: readonly number[],
+  part: TimeRange,
+  known: TimeRange[],
+) {
+  const points = times.map((own, id): JudgedPoint => {
+    const counts = Array.from({ length: HOURS }, (_, i) => own.filter((time) => hourOf(time) === at(i * 60)).length);
+    const cadenceMs = cadences[id]! * MINUTE_MS;
+    return { id, name: `p${id}`, firstSeen: own[0]!, cadenceMs, toleranceMs: 3 * cadenceMs, counts };
+  });
+  const toleranceMs = siteTolerance(points);
+  const siteReachMs = reachOf(toleranceMs);
+  const look: Look = { part, domain: DOMAIN, siteReachMs, countsFrom: DOMAIN.start, rawHours: new Set(), siteGaps: [] };
+  const looked = points.flatMap((point) => {
+    const plan = planPoint(look, point, []);
+    if (plan === null) return [];
+    const hours = new Map(
+      plan.toRead.map((hour) => [hour, times[point.id]!.filter((time) => hourOf(time) === hour)] as const),
+    );
+    const read = new Map([...hours].flatMap(([hour, own]) => (own.length > 0 ? [[hour, Float64Array.from(own)]] : [])));
+    return [judgePoint(plan, look, read, [])];
+  });
+  const told = intersectRanges([widened(part, siteReachMs)], [DOMAIN])[0]!;
+  const split = splitSilences(
+    looked.map((one) => ({ ...one, pointId: one.point.id, toleranceMs: one.point.toleranceMs, dead: [] })),
+    toleranceMs,
+    told,
+    known,
+  );
+  const own = looked.map((one) => {
+    return { id: one.point.id, told: one.told, silences: intersectRanges(split.points.get(one.point.id)!, [one.told]) };
+  });
+  return { told, site: split.site, own };
+}
+
+const hole = fc.record({
+  from: fc.nat(HOURS * 60),
+  length: fc.integer({ min: 5, max: 600 }),
+  /** of 5 points, as bits; often all of them */
+  points: fc.oneof(fc.constant(31), fc.integer({ min: 1, max: 31 })),
+});
+
+test("a look at a part tells of each moment what a look at all tells of it", () => {
+  let found = 0;
+  fc.assert(
+    fc.property(
+      fc.array(hole, { maxLength: 6 }),
+      fc.array(fc.constantFrom(2, 10, 10, 60), { minLength: 5, maxLength: 5 }),
+      fc.nat(HOURS - 1),
+      fc.integer({ min: 1, max: 8 }),
+      (holes, cadences, hour, length) => {
+        const times = cadences.map((cadence, point) => {
+          const all = Array.from({ length: (HOURS * 60) / cadence }, (_, i) => i * cadence);
+          const isSilent = (minute: number) =>
+            holes.some(
+              (one) => (one.points & (1 << point)) !== 0 && minute >= one.from && minute < one.from + one.length,
+            );
+          return [0, ...all.filter((minute) => minute > 0 && !isSilent(minute))].map(at);
+        });
+        const whole = lookAt(times, cadences, DOMAIN, []);
+        const part = range(hour * 60, Math.min(HOURS, hour + length) * 60);
+        const partial = lookAt(times, cadences, part, [...whole.site]);
+        expect(partial.site).toEqual(intersectRanges(whole.site, [partial.told]));
+        for (const { id, told, silences } of partial.own) {
+          expect(silences).toEqual(intersectRanges(whole.own[id]!.silences, [told]));
+          found += silences.length;
+        }
+        found += partial.site.length;
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect(found).toBeGreaterThan(100);
 });

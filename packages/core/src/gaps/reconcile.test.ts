@@ -135,6 +135,7 @@ test("what went on ends where the point is heard again; what is no gap by today'
     proofs: 0,
     proofBeganAt: null,
     provedTo: null,
+    filledTo: null,
     recovered: 0,
   });
   table.look(silentIn([50, 55]), { start: 0, end: Number.POSITIVE_INFINITY });

@@ -1,5 +1,6 @@
 import type { TimeRange } from "../domain/time-range.ts";
 import type { Gap, GapCause } from "./gap.ts";
+import { askedFor } from "./repair-plan.ts";
 import { intersectRanges, subtractRanges, unionRanges } from "./range-set.ts";
 
 /** What was found when a point, or the site, was looked at. */
@@ -45,7 +46,7 @@ export function reconcile(known: readonly Gap[], found: Findings, until: number,
     const outside = subtractRanges([gap], [looked]).filter(
       (piece) => piece.end - piece.start > toleranceMs || touchesAny(piece, silences),
     );
-    const pieces = unionRanges(outside, intersectRanges([gap], silences));
+    const pieces = unionRanges(outside, intersectRanges([gap], silences), unasked(gap, until));
     const was = { start: gap.start, end: Number.isFinite(gap.end) ? gap.end : (pieces.at(-1)?.end ?? gap.end) };
     const gone = intersectRanges(subtractRanges([was], pieces), [looked]);
     const recovered = gap.recovered + (gone.length === 0 ? 0 : found.samplesIn(gone));
@@ -63,19 +64,34 @@ export function reconcile(known: readonly Gap[], found: Findings, until: number,
     const [first] = parts;
     if (first === undefined) {
       const about = { siteId, pointId, state: "open", cause: found.cause(range) } as const;
-      put({ ...about, ...range, detectedAt: now, resolvedAt: null, attempts: 0, recovered: 0, ...askedAnew(now) });
+      const inquiry = { attempts: 0, filledTo: null, ...askedAnew(now) };
+      put({ ...about, ...range, detectedAt: now, resolvedAt: null, recovered: 0, ...inquiry });
     } else if (isSame([range], first.gap)) put(first.gap);
     else {
       // of a gap that fell apart the first piece says what came into it
       const own = parts.filter(({ pieces }) => isWithin(pieces[0]!, range));
       const recovered = own.reduce((sum, part) => sum + part.recovered, 0);
-      put({ ...first.gap, ...range, ...askedAnew(now), recovered });
+      const filledTo = parts.flatMap(({ gap }) => unasked(gap, until).map(({ start }) => start));
+      const isFilling = filledTo.filter((time) => time >= range.start && time < range.end);
+      put({
+        ...first.gap,
+        ...range,
+        ...askedAnew(now),
+        filledTo: isFilling.length === 0 ? null : Math.min(...isFilling),
+        recovered,
+      });
     }
   }
   return {
     removed: known.filter(({ start }) => !rows.has(start)),
     written: [...rows.values()].filter((gap) => !known.includes(gap)),
   };
+}
+
+/** What of a gap that samples are coming for was not asked for yet. */
+function unasked(gap: Gap, until: number): TimeRange[] {
+  const rest = askedFor(gap, until);
+  return gap.filledTo === null || rest.start >= rest.end ? [] : [rest];
 }
 
 function isSame([piece, ...more]: readonly TimeRange[], { start, end }: TimeRange): boolean {

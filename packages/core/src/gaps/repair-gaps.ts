@@ -3,17 +3,16 @@ import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
-import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
+import { hoursOf } from "../domain/time-range.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { type Gap, WHOLE_SITE } from "./gap.ts";
-import { noteInquiries, readDueGaps } from "./gap-store.ts";
-import { afterAsking, planRepair, type RepairWindow } from "./repair-plan.ts";
-import { LONGEST_MS } from "./tolerance.ts";
+import { beginFilling, noteInquiries, readDueGaps } from "./gap-inquiries.ts";
+import { afterAsking, askedFor, planRepair, type RepairWindow } from "./repair-plan.ts";
 
 export interface RepairContext {
   readonly db: D1Database;
@@ -71,17 +70,16 @@ export async function repairGaps(
   const windows = planRepair(due, until);
   if (windows.length === 0) return repair;
   const catalog = await loadCatalog(db, site.id);
-  const empty = new Map<Gap, Set<number>>();
+  const ended = new Map<Gap, Set<number>>();
   const errors = new Map<Gap, string>();
-  const served = new Set<Gap>();
+  const filling: Filling = { begun: new Set(due.filter(({ filledTo }) => filledTo !== null)), served: new Set() };
   for (const window of windows) {
-    if (now() >= deadline) break;
-    if (ace.calls - callsBefore >= maxRequests && !isRestOfServed(window, served)) continue;
+    if (now() >= deadline || ace.calls - callsBefore >= maxRequests) break;
     repair.windows++;
-    for (const gap of window.gaps) if (!empty.has(gap)) empty.set(gap, new Set());
-    const error = await askFor(context, site, window, catalog, repair, served);
+    for (const gap of window.gaps) if (!ended.has(gap)) ended.set(gap, new Set());
+    const error = await askFor(context, site, window, until, catalog, repair, filling);
     for (const gap of window.gaps) {
-      if (error === null) empty.get(gap)?.add(hourOf(window.start));
+      if (error === null) ended.get(gap)?.add(hourOf(window.start));
       else errors.set(gap, error);
     }
     if (error === null) continue;
@@ -89,22 +87,29 @@ export async function repairGaps(
     repair.incomplete++;
     break;
   }
-  const noted = [...empty].flatMap(([gap, hours]) => {
-    const answers = { empty: hours, isServed: served.has(gap), error: errors.get(gap) ?? null };
-    return afterAsking(gap, answers, context.confirmMs, began) ?? [];
+  const noted = [...ended].flatMap(([gap, hours]) => {
+    const asked = askedFor(gap, until);
+    const isServed = filling.served.has(gap);
+    const answers = { ended: hours, isServed, error: errors.get(gap) ?? null };
+    const note = afterAsking(gap, asked, answers, context.confirmMs, began);
+    return note === null
+      ? []
+      : [{ note, isFilled: (gap.filledTo !== null || isServed) && note.filledTo === null, asked }];
   });
-  await noteInquiries(db, noted);
+  const filled = noted.flatMap(({ isFilled, asked }) => (isFilled ? hoursOf(asked).map(dayOf) : []));
+  const notes = noted.map(({ note }) => note);
+  await noteInquiries(db, site.id, notes, [...new Set(filled)]);
   repair.asked = noted.length;
   repair.requests = ace.calls - callsBefore;
   return repair;
 }
 
-/**
- * Whether samples came for the beginning of a gap, and what is left of it may be too short to be seen as one: then it is
- * asked for in the same run, whatever was spent.
- */
-function isRestOfServed({ start, gaps }: RepairWindow, served: ReadonlySet<Gap>): boolean {
-  return gaps.some((gap) => served.has(gap) && gap.end - start <= LONGEST_MS);
+/** Gaps that samples are coming for. */
+interface Filling {
+  /** those that are noted as such */
+  readonly begun: Set<Gap>;
+  /** those for which samples came in this run */
+  readonly served: Set<Gap>;
 }
 
 /** @returns why the window did not end; null: the upstream proved that it had */
@@ -112,9 +117,10 @@ async function askFor(
   { db, ace, pageSize, deadline, now }: RepairContext,
   site: { readonly id: number; readonly name: string },
   { start, end, gaps }: RepairWindow,
+  until: number,
   catalog: Catalog,
   repair: Repair,
-  served: Set<Gap>,
+  { begun, served }: Filling,
 ): Promise<string | null> {
   const range = { start: start - OVERLAP_MS, end: end + OVERLAP_MS };
   const ofPoint = Map.groupBy(gaps, ({ pointId }) => pointId);
@@ -135,6 +141,15 @@ async function askFor(
     const selection = selectConfigured(samples, catalog);
     addRejections(repair.rejected, selection.rejected);
     const found = samplesInGaps(selection.samples, ofPoint);
+    const first = [...found.own, ...found.ofSite].filter((gap) => !begun.has(gap));
+    if (first.length > 0) {
+      await beginFilling(
+        db,
+        site.id,
+        first.map((gap) => ({ gap, from: askedFor(gap, until).start })),
+      );
+    }
+    for (const gap of first) begun.add(gap);
     const isNew = await store(db, site.id, found, points, repair, now);
     for (const gap of found.own) served.add(gap);
     // In a gap of the site a few points may have samples all the time.
@@ -182,7 +197,7 @@ function samplesInGaps(
 async function store(
   db: D1Database,
   siteId: number,
-  { samples, own }: FoundSamples,
+  { samples }: FoundSamples,
   points: ReadonlyMap<number, CatalogPoint>,
   repair: Repair,
   now: () => number,
@@ -194,14 +209,5 @@ async function store(
   repair.inserted += inserted;
   repair.changed += changed;
   repair.unchanged += unchanged;
-  if (unchanged > 0 && own.size > 0) await lookAgain(db, siteId, samples);
   return inserted + changed > 0;
-}
-
-const FORGET_DAYS = "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2))";
-
-/** Samples that are stored and lie in a point's gap: it is one no more, or not all of it. Their days are looked at again. */
-async function lookAgain(db: D1Database, siteId: number, { times }: PointSamples): Promise<void> {
-  const days = JSON.stringify([...new Set(Array.from(times, dayOf))]);
-  await withD1Retry(() => db.prepare(FORGET_DAYS).bind(siteId, days).run());
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Gap } from "./gap.ts";
-import { afterAsking, planRepair } from "./repair-plan.ts";
+import { type Gap, WHOLE_SITE } from "./gap.ts";
+import { afterAsking, type Answers, askedFor, planRepair } from "./repair-plan.ts";
 
 const HOUR_MS = 3_600_000;
 const MIDNIGHT = Date.UTC(2025, 9, 12);
@@ -24,32 +24,55 @@ function gap(pointId: number, from: number, to: number, attempts = 0): Gap {
     proofs: 0,
     proofBeganAt: null,
     provedTo: null,
+    filledTo: null,
   };
 }
 
-test("windows that share gaps are asked for one after the other, the earliest first, so that only ends of gaps are left", () => {
-  const gaps = [gap(1, 5.5, 6.5, 2), gap(2, 6.25, 6.75), gap(3, 20, 20.75, 1)];
+test("what was begun is asked for first, then what was asked for least; a window serves all gaps that it touches", () => {
+  const begun = { ...gap(4, 2, 4.5, 3), filledTo: MIDNIGHT + 4 * HOUR_MS };
+  const gaps = [gap(1, 5.5, 6.5, 2), gap(2, 6.25, 6.75), gap(3, 20, 20.75, 1), begun, gap(WHOLE_SITE, 1, 2, 5)];
   const windows = planRepair(gaps, NOW).map(({ start, end, gaps: own }) => {
     return [(start - MIDNIGHT) / HOUR_MS, (end - MIDNIGHT) / HOUR_MS, own.map(({ pointId }) => pointId)];
   });
   expect(windows).toEqual([
-    [5.5, 6, [1]],
+    [4, 4.5, [4]],
+    [1, 2, [WHOLE_SITE]],
     [6, 6.75, [2, 1]],
     [20, 20.75, [3]],
+    [5.5, 6, [1]],
   ]);
 });
 
+const hour = (n: number) => MIDNIGHT + n * HOUR_MS;
+const after = (own: Gap, answers: Partial<Answers>) =>
+  afterAsking(
+    own,
+    askedFor(own, NOW),
+    { ended: new Set(), isServed: false, error: null, ...answers },
+    24 * HOUR_MS,
+    NOW,
+  );
+
 test("a gap of which a later hour alone was asked for, as another's, is due still", () => {
   const own = gap(1, 5.5, 6.5);
-  const hour = (n: number) => MIDNIGHT + n * HOUR_MS;
-  const answers = { isServed: false, error: null };
-  expect(afterAsking(own, { ...answers, empty: new Set([hour(6)]) }, 24 * HOUR_MS, NOW)).toBeNull();
-  expect(afterAsking(own, { ...answers, empty: new Set([hour(5)]) }, 24 * HOUR_MS, NOW)).toMatchObject({
-    attempts: 1,
-    nextAttemptAt: NOW,
-    provedTo: hour(6),
-  });
+  expect(after(own, { ended: new Set([hour(6)]) })).toBeNull();
+  const begun = after(own, { ended: new Set([hour(5)]) });
+  expect(begun).toMatchObject({ attempts: 1, nextAttemptAt: NOW, provedTo: hour(6), filledTo: null });
   // what failed is asked for again later
-  const failed = { ...answers, error: "503", empty: new Set<number>() };
-  expect(afterAsking(own, failed, 24 * HOUR_MS, NOW)?.nextAttemptAt).toBeGreaterThan(NOW);
+  expect(after(own, { error: "503" })?.nextAttemptAt).toBeGreaterThan(NOW);
+});
+
+test("what follows the samples that came is a gap until it was asked for to its end, and that is no proof of the whole", () => {
+  const own = gap(1, 5.5, 7.5);
+  const cut = after(own, { ended: new Set([hour(5), hour(7)]), isServed: true, error: "503" })!;
+  expect(cut).toMatchObject({ filledTo: hour(6), provedTo: null, lastError: "503", state: "open" });
+  expect(cut.nextAttemptAt).toBeGreaterThan(NOW);
+  expect(after(own, { ended: new Set([hour(5)]), isServed: true })).toMatchObject({
+    filledTo: hour(6),
+    nextAttemptAt: NOW,
+  });
+  expect(askedFor(cut, NOW)).toEqual({ start: hour(6), end: hour(7.5) });
+  expect(after(cut, { ended: new Set([hour(6)]), error: "503" })).toMatchObject({ filledTo: hour(7), proofs: 0 });
+  const whole = after(cut, { ended: new Set([hour(6), hour(7)]) });
+  expect(whole).toMatchObject({ filledTo: null, lastError: null, proofs: 0, provedTo: null, state: "open" });
 });

@@ -10,30 +10,32 @@ export interface RepairWindow extends TimeRange {
 }
 
 /**
- * What of a gap is asked for: what is not proved to be empty yet. Of one that goes on its first hour, for the sync asks for
- * what is new, and a gateway that delivers late begins at the beginning; once something came, its first day.
+ * What of a gap is asked for: what is not proved to be empty yet, or of one that samples are coming for, what was not asked
+ * for since. Of one that goes on its first hour, for the sync asks for what is new, and a gateway that delivers late begins at
+ * the beginning; once something came, its first day.
+ * @param until nothing is asked beyond it, epoch ms
  */
-export function askedFor(gap: Gap): TimeRange {
-  if (!Number.isFinite(gap.end)) return firstPiece(gap, gap.recovered > 0 ? DAY_MS : HOUR_MS);
-  return { start: gap.provedTo ?? gap.start, end: gap.end };
+export function askedFor(gap: Gap, until: number): TimeRange {
+  const { end } = Number.isFinite(gap.end) ? gap : firstPiece(gap, gap.recovered > 0 ? DAY_MS : HOUR_MS);
+  return { start: gap.filledTo ?? gap.provedTo ?? gap.start, end: Math.min(end, until) };
 }
 
 /**
- * The windows for gaps that are due, in the order in which they are worth asking: those of the whole site first, then
- * those that were asked for least, and of these the newest. A window serves all gaps that it touches.
+ * The windows for gaps that are due, in the order in which they are worth asking: first what was begun, then gaps of the whole
+ * site, then those that were asked for least, and of these the newest. A window serves all gaps that it touches.
  * @param until nothing is asked beyond it, epoch ms
  */
 export function planRepair(due: readonly Gap[], until: number): RepairWindow[] {
   const inOrder = due.toSorted(
     (a, b) =>
+      Number(a.filledTo === null) - Number(b.filledTo === null) ||
       Number(a.pointId !== WHOLE_SITE) - Number(b.pointId !== WHOLE_SITE) ||
       a.attempts - b.attempts ||
       b.start - a.start,
   );
   const windows = new Map<number, { start: number; end: number; gaps: Gap[] }>();
   for (const gap of inOrder) {
-    const { start, end } = askedFor(gap);
-    const asked = { start, end: Math.min(end, until) };
+    const asked = askedFor(gap, until);
     for (const hour of asked.start < asked.end ? hoursOf(asked) : []) {
       const piece = { start: Math.max(hour, asked.start), end: Math.min(hour + HOUR_MS, asked.end) };
       const window = windows.get(hour);
@@ -45,41 +47,13 @@ export function planRepair(due: readonly Gap[], until: number): RepairWindow[] {
       }
     }
   }
-  return inRuns([...windows.values()]);
-}
-
-/**
- * The same windows, so that those that share gaps follow one another, the earliest first: what is left of a gap is then its
- * end, which the next run sees, and no stretch between two answers that is too short to be seen.
- */
-function inRuns(windows: readonly RepairWindow[]): RepairWindow[] {
-  const ofGap = new Map<Gap, RepairWindow[]>();
-  for (const window of windows) {
-    for (const gap of window.gaps) {
-      const own = ofGap.get(gap);
-      if (own === undefined) ofGap.set(gap, [window]);
-      else own.push(window);
-    }
-  }
-  const placed = new Set<RepairWindow>();
-  for (const first of windows) {
-    if (placed.has(first)) continue;
-    const run = new Set([first]);
-    for (const { gaps } of run) {
-      for (const gap of gaps) {
-        for (const window of ofGap.get(gap) ?? []) run.add(window);
-        ofGap.delete(gap);
-      }
-    }
-    for (const window of [...run].sort((a, b) => a.start - b.start)) placed.add(window);
-  }
-  return [...placed];
+  return [...windows.values()];
 }
 
 /** What came of the windows of a gap. */
 export interface Answers {
-  /** starts of the hours whose window the upstream proved to have ended without a sample for the gap */
-  readonly empty: ReadonlySet<number>;
+  /** starts of the hours whose window the upstream proved to have ended */
+  readonly ended: ReadonlySet<number>;
   /** whether samples came */
   readonly isServed: boolean;
   /** why a window did not end; null: all that were asked did */
@@ -95,31 +69,38 @@ const PROOFS = 2;
 /**
  * What is known of a gap after it was asked for. It is confirmed to be empty when the upstream proved twice to have nothing
  * for all of it, the last time long enough after its end, for data comes late.
+ * @param asked what of it was to be asked for: {@link askedFor}
  * @param confirmMs how long after a gap's end the last proof begins
  * @param now epoch ms: when the asking began
  * @returns null: what was asked for says nothing of it, and it is due still
  */
-export function afterAsking(gap: Gap, answers: Answers, confirmMs: number, now: number): Gap | null {
+export function afterAsking(gap: Gap, asked: TimeRange, answers: Answers, confirmMs: number, now: number): Gap | null {
+  let askedTo = asked.start;
+  while (askedTo < asked.end && answers.ended.has(hourOf(askedTo))) askedTo = hourOf(askedTo) + HOUR_MS;
+  askedTo = Math.min(askedTo, asked.end);
+  const isWhole = askedTo === asked.end;
+  // The run's requests were spent before windows of the gap itself were asked for, but for what is another's too.
+  if (!isWhole && askedTo === asked.start && answers.error === null && !answers.isServed) return null;
   const wait = Math.min(DAY_MS - HOUR_MS / 2, FIRST_WAIT_MS * 2 ** Math.min(gap.attempts, 10));
-  const asked = { ...gap, attempts: gap.attempts + 1, nextAttemptAt: now + wait, lastError: answers.error };
-  // What came is looked at by the detection, which asks anew for what is left.
-  if (answers.isServed) return { ...asked, proofBeganAt: null, provedTo: null };
-  if (!Number.isFinite(gap.end)) return asked;
+  // What was only begun goes on in the next run, unless the upstream fails.
+  const nextAttemptAt = isWhole || answers.error !== null ? now + wait : now;
+  const noted = { ...gap, attempts: gap.attempts + 1, nextAttemptAt, lastError: answers.error, filledTo: null };
+  const isFilling = answers.isServed || gap.filledTo !== null;
+  // Samples of the few points that are never silent prove nothing against a gap of the site: had there been others, the
+  // detection changes it, and asks anew.
+  const isProof = gap.pointId === WHOLE_SITE ? gap.filledTo === null : !isFilling;
+  if (isFilling && !(isWhole && isProof)) {
+    return { ...noted, proofBeganAt: null, provedTo: null, filledTo: isWhole ? null : askedTo };
+  }
+  // Of what goes on no proof is kept that could go on in the next run.
+  if (!Number.isFinite(gap.end)) return { ...noted, nextAttemptAt: now + wait };
   const began = gap.proofBeganAt ?? now;
-  let provedTo = gap.provedTo ?? gap.start;
-  while (provedTo < gap.end && answers.empty.has(hourOf(provedTo))) provedTo = hourOf(provedTo) + HOUR_MS;
-  if (provedTo < gap.end) {
-    const hasBegun = provedTo > gap.start;
-    if (answers.error === null) {
-      // The run's requests were spent: a proof that has come further goes on in the next run, and one that has not, for
-      // windows of the gap were asked for as another's only, was not asked for.
-      if (provedTo <= (gap.provedTo ?? gap.start)) return null;
-      asked.nextAttemptAt = now;
-    }
-    return { ...asked, proofBeganAt: hasBegun ? began : null, provedTo: hasBegun ? provedTo : null };
+  if (askedTo < gap.end) {
+    const hasBegun = askedTo > gap.start;
+    return { ...noted, proofBeganAt: hasBegun ? began : null, provedTo: hasBegun ? askedTo : null };
   }
   const proofs = gap.proofs + 1;
-  const proved = { ...asked, cause: "upstream_empty", proofs, proofBeganAt: null, provedTo: null } as const;
+  const proved = { ...noted, cause: "upstream_empty", proofs, proofBeganAt: null, provedTo: null } as const;
   const isFinal = proofs >= PROOFS && began >= gap.end + confirmMs;
   return isFinal ? { ...proved, state: "confirmed-empty", resolvedAt: now } : proved;
 }

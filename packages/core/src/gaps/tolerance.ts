@@ -4,7 +4,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 const CADENCES = 3;
 
 /** Points that may be silent for longer are not judged: what is looked at is a day and what is beside it. */
-export const LONGEST_MS = 12 * HOUR_MS;
+const LONGEST_MS = 12 * HOUR_MS;
 
 /** Of a measured cadence: nobody promised it, so silences of less than an hour are none. */
 const SHORTEST_MEASURED_MS = HOUR_MS;

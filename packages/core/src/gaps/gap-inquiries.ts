@@ -1,0 +1,69 @@
+import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import type { Gap } from "./gap.ts";
+import { GAP_COLUMNS, gapJson, parseGaps } from "./gap-store.ts";
+
+/** ?1: site, ?2: now. */
+const READ_DUE = `
+SELECT ${GAP_COLUMNS} FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at <= ?2 ORDER BY start`;
+
+/** The gaps of a site that the upstream is to be asked about. @param now epoch ms */
+export async function readDueGaps(db: D1Database, siteId: number, now: number): Promise<Gap[]> {
+  const { results } = await withD1Retry(() => db.prepare(READ_DUE).bind(siteId, now).all());
+  return parseGaps(results);
+}
+
+/** ?1: JSON array of rows. Of a gap that changed meanwhile, nothing is known. */
+const NOTE_INQUIRY = `
+UPDATE gaps SET state = r.value ->> 4, cause = r.value ->> 5, resolved_at = r.value ->> 7, attempts = r.value ->> 8,
+  next_attempt_at = r.value ->> 9, last_error = r.value ->> 10, proofs = r.value ->> 11,
+  proof_began_at = r.value ->> 12, proved_to = r.value ->> 13, filled_to = r.value ->> 14
+FROM json_each(?1) r
+WHERE gaps.site_id = r.value ->> 0 AND gaps.start = r.value ->> 1 AND gaps.point_id = r.value ->> 2
+  AND gaps.end IS r.value ->> 3 AND gaps.state = 'open' AND gaps.attempts = (r.value ->> 8) - 1`;
+
+/** The days are looked at again. ?1: site, ?2: JSON array of days. */
+const FORGET_DAYS = "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2))";
+
+/**
+ * Notes what came of asking, of gaps with one attempt more than before. Safe to repeat.
+ * @param filled days of which gaps are filled now, as far as they can be: a detection that is at work begins anew
+ */
+export async function noteInquiries(
+  db: D1Database,
+  siteId: number,
+  gaps: readonly Gap[],
+  filled: readonly number[],
+): Promise<void> {
+  const notes = [...jsonChunks(gaps, gapJson, MAX_UNICODE_CHARS)].map(({ json }) =>
+    db.prepare(NOTE_INQUIRY).bind(json),
+  );
+  if (notes.length === 0) return;
+  const lookAgain =
+    filled.length === 0
+      ? []
+      : [
+          db.prepare(FORGET_DAYS).bind(siteId, JSON.stringify(filled)),
+          db.prepare("UPDATE gap_sites SET token = ?2 WHERE site_id = ?1").bind(siteId, crypto.randomUUID()),
+        ];
+  await withD1Retry(() => db.batch([...notes, ...lookAgain]));
+}
+
+/** ?1: site, ?2: JSON array of [start, point id, from where it was asked for]. */
+const BEGIN_FILLING = `
+UPDATE gaps SET filled_to = r.value ->> 2 FROM json_each(?2) r
+WHERE gaps.site_id = ?1 AND gaps.start = r.value ->> 0 AND gaps.point_id = r.value ->> 1
+  AND gaps.state = 'open' AND gaps.filled_to IS NULL`;
+
+/**
+ * Notes of gaps that samples are about to be stored in them, before they are: whatever stops then, what follows is asked for
+ * again. Safe to repeat.
+ */
+export async function beginFilling(
+  db: D1Database,
+  siteId: number,
+  gaps: readonly { readonly gap: Gap; readonly from: number }[],
+): Promise<void> {
+  const rows = JSON.stringify(gaps.map(({ gap, from }) => [gap.start, gap.pointId, from]));
+  await withD1Retry(() => db.prepare(BEGIN_FILLING).bind(siteId, rows).run());
+}
