@@ -1,4 +1,4 @@
-import { addDiscoveredPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { dayFence, isFenced } from "../hot/day-fence.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
@@ -64,7 +64,7 @@ export async function importSamples(
   }
   const given = points.filter(({ samples }) => samples.length > 0);
   const names = given.map(({ name }) => name);
-  const catalog = await knownPoints(db, site.id, names);
+  const catalog = await withNames(db, site.id, await loadCatalog(db, site.id), names);
   for (let tries = 0; tries < TRIES; tries++) {
     const row = await readManifestDay(db, site.id, day);
     if (row?.state === "suspect") throw suspect(site, day);
@@ -90,14 +90,6 @@ export async function importSamples(
 function suspect(site: BackfillSite, day: number): Problem {
   const detail = `The file of ${dayText(day)} of ${site.name} is not what was written, so what it holds is not known.`;
   return new Problem("suspect_day", `${detail} A backfill of that day with force_restart builds it anew.`);
-}
-
-async function knownPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<Catalog> {
-  const catalog = await loadCatalog(db, siteId);
-  const unknown = names.filter((name) => !catalog.has(name));
-  if (unknown.length === 0) return catalog;
-  await addDiscoveredPoints(db, siteId, unknown);
-  return loadCatalog(db, siteId);
 }
 
 /** What the day's file has of these points; null: it is being replaced. */
