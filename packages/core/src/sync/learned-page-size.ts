@@ -1,8 +1,9 @@
 import type { PageSize } from "../ace/page-size.ts";
+import { DAY_MS } from "../domain/day.ts";
 import type { SmallerPages } from "./sync-state.ts";
 
 /** How long smaller pages are asked for before the setting's size is tried again, in milliseconds. */
-const SMALLER_PAGES_MS = 24 * 3_600_000;
+const SMALLER_PAGES_MS = DAY_MS;
 
 /** The size of a site's pages during one sync: the setting's, or what its API was found to cope with. */
 export class LearnedPageSize {
