@@ -1,9 +1,11 @@
 import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
+import { DayFileChanged } from "../cold/day-file-error.ts";
 import { scanDayFile } from "../cold/day-file-reader.ts";
 import { type DayState, readManifestDay } from "../cold/manifest.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples, Series } from "../domain/samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { dayFence, isFenced } from "../hot/day-fence.ts";
 import { touchHours } from "../hot/hot-hours.ts";
 import { encodeSamples, groupByHour, type HourRow } from "../hot/hour-row.ts";
 import { rowKey } from "../hot/row-key.ts";
@@ -37,6 +39,8 @@ export async function importDay(
 ): Promise<ImportedDay> {
   const row = await readManifestDay(db, site.id, day);
   if (row?.state !== "written" || row.file === null) return { day, state: row?.state ?? "missing", samples: 0 };
+  const { file } = row;
+  const fence = dayFence(db, site.id, day, file.etag);
   let catalog = await loadCatalog(db, site.id);
   let held: { readonly name: string; readonly series: Series }[] = [];
   let heldSamples = 0;
@@ -49,12 +53,16 @@ export async function importDay(
       catalog,
       held.map(({ name }) => name),
     );
-    await addRows(db, groupByHour(pointSamples(held, catalog, heldSamples)).rows);
+    try {
+      await addRows(db, groupByHour(pointSamples(held, catalog, heldSamples)).rows, fence);
+    } catch (error) {
+      throw isFenced(error) ? new DayFileChanged(file.key, file.etag, "of a later build") : error;
+    }
     samples += heldSamples;
     held = [];
     heldSamples = 0;
   };
-  for await (const { name, series } of scanDayFile(bucket, row.file)) {
+  for await (const { name, series } of scanDayFile(bucket, file)) {
     held.push({ name, series });
     heldSamples += series.times.length;
     if (heldSamples >= MAX_HELD) await store();
@@ -84,11 +92,11 @@ function pointSamples(
 }
 
 /** Not as samples that come late are stored: these are not counted, and chunks of many hours spare statements. */
-async function addRows(db: D1Database, rows: readonly HourRow[]): Promise<void> {
+async function addRows(db: D1Database, rows: readonly HourRow[], fence: D1PreparedStatement): Promise<void> {
   const encode = (row: HourRow) => `[${rowKey(row.hour, row.pointId)},${encodeSamples(row)}]`;
   for (const { items, json } of jsonChunks(rows, encode, MAX_ASCII_CHARS)) {
     const keys = JSON.stringify(items.map(({ hour, pointId }) => rowKey(hour, pointId)));
-    const statements = [db.prepare(ADD_TO_ROWS).bind(json), touchHours(db, keys)];
+    const statements = [db.prepare(ADD_TO_ROWS).bind(json), touchHours(db, keys), fence];
     await withD1Retry(() => db.batch(statements));
   }
 }
