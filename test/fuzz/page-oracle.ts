@@ -84,8 +84,8 @@ function readRows(
   for (const row of rows) {
     const fields = isFields(row) ? row : {};
     const [name, time, value] = [fields[nameField], timeOf(fields[timeField]), valueOf(fields[valueField])];
-    if (typeof name !== "string" || name === "") reject("malformed");
-    else if (Number.isNaN(time)) reject("bad_time");
+    if (typeof name !== "string" || name === "" || /\p{Surrogate}/u.test(name)) reject("malformed");
+    else if (!(time >= 0)) reject("bad_time");
     else if (time > now + TOLERANCE_MS) reject("future");
     else if (typeof value === "string") reject(value);
     else taken.push([name, time, value]);

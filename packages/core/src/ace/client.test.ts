@@ -200,7 +200,8 @@ describe("weather", () => {
           pressure: reading("n/a"),
           clouds: reading("1", "2025-02-30T00:00:00"),
           dew_point: reading("1", "2025-10-12T15:10:00.001"),
-          wet_bulb: null,
+          wet_bulb: reading("1", "1900-01-01T00:00:00"),
+          wind_speed: null,
           feels_like: "warm",
           moon: reading("1"),
         },
@@ -211,13 +212,14 @@ describe("weather", () => {
         { field: "temp", time: Date.UTC(2025, 9, 12, 14, 45), value: 21.5 },
         { field: "wind_deg", time: Date.UTC(2025, 9, 12, 14, 40, 0, 500), value: 270 },
       ],
-      rejected: { null: 1, non_numeric: 1, bad_time: 1, future: 1, malformed: 1 },
+      rejected: { null: 1, non_numeric: 1, bad_time: 2, future: 1, malformed: 1 },
       rejectedReadings: [
         { field: "feels_like", reason: "malformed", given: "warm" },
         { field: "pressure", reason: "non_numeric", given: reading("n/a") },
         { field: "humidity", reason: "null", given: reading(null, null) },
         { field: "dew_point", reason: "future", given: reading("1", "2025-10-12T15:10:00.001") },
         { field: "clouds", reason: "bad_time", given: reading("1", "2025-02-30T00:00:00") },
+        { field: "wet_bulb", reason: "bad_time", given: reading("1", "1900-01-01T00:00:00") },
       ],
     });
   });

@@ -3,6 +3,9 @@ import { z } from "zod";
 /** What a gateway reports for a BACnet property that the device does not have. */
 const UNKNOWN_PROPERTY = "property: unknown-property";
 
+/** The longest cadence that is believed, a year in seconds. */
+const MAX_INTERVAL_S = 365 * 86_400;
+
 const textOrNull = z.string().nullable().catch(null);
 
 /** An open object; anything else counts as an empty one. */
@@ -29,7 +32,7 @@ export const acePointSchema = z
     id: z.int().nullable().catch(null),
     point_type: textOrNull,
     collect_enabled: z.boolean().nullable().catch(null),
-    collect_interval: z.number().positive().nullable().catch(null),
+    collect_interval: z.number().positive().max(MAX_INTERVAL_S).nullable().catch(null),
     kv_tags: openObject.transform(tagTexts),
     marker_tags: z.array(z.unknown()).catch([]),
     bacnet_data: openObject.transform(knownProperties),
@@ -40,7 +43,7 @@ export const acePointSchema = z
     pointType: point.point_type,
     /** null when the upstream does not say */
     collectEnabled: point.collect_enabled,
-    /** seconds between samples, as configured; null when unknown */
+    /** seconds between samples, as configured, at most a year; null when unknown */
     collectIntervalS: point.collect_interval,
     kvTags: point.kv_tags,
     markerTags: point.marker_tags.filter((tag) => typeof tag === "string"),

@@ -1,3 +1,4 @@
+import { isPointName } from "../domain/point.ts";
 import { FUTURE_TOLERANCE_MS, type RejectedRecord, type RejectionCounts, Rejections } from "../domain/rejection.ts";
 import type { NamedSamples } from "../domain/samples.ts";
 import type { PageEnd } from "./cursor.ts";
@@ -54,12 +55,12 @@ export function decodeRows(rows: readonly unknown[], fields: RowFields, now: num
     // before anything can reject the row: paging counts it all the same
     const time = run.next(row[fields.time]);
     const name = row[fields.name];
-    if (typeof name !== "string" || name === "") {
+    if (!isPointName(name)) {
       rejections.add("malformed", row);
       continue;
     }
-    if (!(time <= latest)) {
-      rejections.add(Number.isNaN(time) ? "bad_time" : "future", row);
+    if (!(time >= 0 && time <= latest)) {
+      rejections.add(time > latest ? "future" : "bad_time", row);
       continue;
     }
     const value = parseValue(row[fields.value]);

@@ -77,7 +77,7 @@ export function decodeWeather(body: unknown, now: number, path: string): AceWeat
     const value = parseValue(reading.data.value);
     const time = times.next(reading.data.time);
     if (typeof value !== "number") reject(value);
-    else if (Number.isNaN(time)) reject("bad_time");
+    else if (!(time >= 0)) reject("bad_time");
     else if (time > now + FUTURE_TOLERANCE_MS) reject("future");
     else readings.push({ field, time, value });
   }

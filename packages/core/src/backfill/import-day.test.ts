@@ -9,6 +9,7 @@ import { SyncWorld } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { DayFileChanged } from "../cold/day-file-error.ts";
 import { dayFileKey } from "../cold/day-file-key.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayRange, dayStart } from "../domain/day.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { refreshCatalog } from "../sync/refresh-catalog.ts";
@@ -76,6 +77,21 @@ it("leaves hot samples as they are, for they are newer, and counts as a change f
   ];
   expect(await hot()).toEqual(changed.sort());
   expect(await revisions()).toContainEqual({ ...row, revision: row!.revision + 1 });
+});
+
+it("lays nothing of a file over the one that is published while it is read", async () => {
+  const etag = await db.prepare("SELECT etag FROM day_files WHERE site_id = ?1").bind(site.id).first("etag");
+  const publish = "UPDATE day_files SET etag = ?2 WHERE site_id = ?1";
+  const racing = interceptedDatabase(db, async (execute, statements) => {
+    if (statements > 1) await db.prepare(publish).bind(site.id, "a later one").run();
+    return execute();
+  });
+  try {
+    await expect(importDay(racing, env.TIMESERIES, site, DAY)).rejects.toThrow(DayFileChanged);
+    expect(await hot()).toEqual([]);
+  } finally {
+    await db.prepare(publish).bind(site.id, etag).run();
+  }
 });
 
 it("imports nothing of a day that was not written", async () => {

@@ -1,12 +1,15 @@
-import { addDiscoveredPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
+import { DayFileChanged } from "../cold/day-file-error.ts";
 import { scanDayFile } from "../cold/day-file-reader.ts";
 import { type DayState, readManifestDay } from "../cold/manifest.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples, Series } from "../domain/samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { dayFence, isFenced } from "../hot/day-fence.ts";
 import { touchHours } from "../hot/hot-hours.ts";
 import { encodeSamples, groupByHour, type HourRow } from "../hot/hour-row.ts";
 import { rowKey } from "../hot/row-key.ts";
+import { ADD_TO_ROWS } from "../hot/upsert.ts";
 import type { BackfillSite } from "./backfill-site.ts";
 
 /** Samples that are held at once: some megabytes. */
@@ -23,17 +26,6 @@ export interface ImportedDay {
 }
 
 /**
- * Puts samples into the hot level where it has none: a hot sample is newer than a day file's, so it stays. The revision
- * grows as with every change (see upsert.ts). ?1: JSON array of [key, {offset: value}].
- */
-const ADD_ROWS = `
-INSERT INTO sample_hours (hour_point, samples, revision)
-SELECT value ->> 0, value -> 1, random() & 0x7fffffffffff FROM json_each(?1) WHERE true
-ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(excluded.samples, samples), revision = revision + 1
-WHERE EXISTS (SELECT 1 FROM json_each(excluded.samples) e WHERE NOT EXISTS (
-  SELECT 1 FROM json_each(sample_hours.samples) h WHERE h.key = e.key))`;
-
-/**
  * Loads a site's day file into the hot level. The next archive folds what was loaded into the file again, where it is
  * already. Safe to repeat.
  * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} where the file is not what was written, maybe after a
@@ -47,37 +39,36 @@ export async function importDay(
 ): Promise<ImportedDay> {
   const row = await readManifestDay(db, site.id, day);
   if (row?.state !== "written" || row.file === null) return { day, state: row?.state ?? "missing", samples: 0 };
+  const { file } = row;
+  const fence = dayFence(db, site.id, day, file.etag);
   let catalog = await loadCatalog(db, site.id);
   let held: { readonly name: string; readonly series: Series }[] = [];
   let heldSamples = 0;
   let samples = 0;
   const store = async () => {
+    // every name of a day file is in the catalogue when it is published; but catalogues can be lost
     catalog = await withNames(
       db,
       site.id,
       catalog,
       held.map(({ name }) => name),
     );
-    await addRows(db, groupByHour(pointSamples(held, catalog, heldSamples)).rows);
+    try {
+      await addRows(db, groupByHour(pointSamples(held, catalog, heldSamples)).rows, fence);
+    } catch (error) {
+      throw isFenced(error) ? new DayFileChanged(file.key, file.etag, "of a later build") : error;
+    }
     samples += heldSamples;
     held = [];
     heldSamples = 0;
   };
-  for await (const { name, series } of scanDayFile(bucket, row.file)) {
+  for await (const { name, series } of scanDayFile(bucket, file)) {
     held.push({ name, series });
     heldSamples += series.times.length;
     if (heldSamples >= MAX_HELD) await store();
   }
   await store();
   return { day, state: "written", samples };
-}
-
-/** Every name of a day file is in the catalogue when the file is published; but catalogues can be lost. */
-async function withNames(db: D1Database, siteId: number, catalog: Catalog, names: readonly string[]): Promise<Catalog> {
-  const unknown = names.filter((name) => !catalog.has(name));
-  if (unknown.length === 0) return catalog;
-  await addDiscoveredPoints(db, siteId, unknown);
-  return loadCatalog(db, siteId);
 }
 
 function pointSamples(
@@ -100,11 +91,12 @@ function pointSamples(
   return { ...columns, length };
 }
 
-async function addRows(db: D1Database, rows: readonly HourRow[]): Promise<void> {
+/** Not as samples that come late are stored: these are not counted, and chunks of many hours spare statements. */
+async function addRows(db: D1Database, rows: readonly HourRow[], fence: D1PreparedStatement): Promise<void> {
   const encode = (row: HourRow) => `[${rowKey(row.hour, row.pointId)},${encodeSamples(row)}]`;
   for (const { items, json } of jsonChunks(rows, encode, MAX_ASCII_CHARS)) {
     const keys = JSON.stringify(items.map(({ hour, pointId }) => rowKey(hour, pointId)));
-    const statements = [db.prepare(ADD_ROWS).bind(json), touchHours(db, keys)];
+    const statements = [db.prepare(ADD_TO_ROWS).bind(json), touchHours(db, keys), fence];
     await withD1Retry(() => db.batch(statements));
   }
 }

@@ -1,5 +1,6 @@
-import { addDiscoveredPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { dayFence, isFenced } from "../hot/day-fence.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
 import { readPointsByFooter } from "../cold/day-file-reader.ts";
 import { readFooter } from "../cold/footer.ts";
@@ -42,11 +43,6 @@ interface ImportStores {
 /** How often a day is read again whose file is replaced meanwhile. */
 const TRIES = 3;
 
-/** The day's file is another one than the one that was read, and so is what it holds. */
-const FENCE = `
-SELECT CASE WHEN (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS ?3 THEN 1 ELSE json('changed') END`;
-const FENCE_ERROR = "malformed JSON";
-
 /**
  * Stores samples of one site's day where neither level has one at their time: what came from the API is never replaced
  * by what another system had of it. Points that the catalogue does not know become `discovered` ones. Safe to repeat, and
@@ -68,7 +64,7 @@ export async function importSamples(
   }
   const given = points.filter(({ samples }) => samples.length > 0);
   const names = given.map(({ name }) => name);
-  const catalog = await knownPoints(db, site.id, names);
+  const catalog = await withNames(db, site.id, await loadCatalog(db, site.id), names);
   for (let tries = 0; tries < TRIES; tries++) {
     const row = await readManifestDay(db, site.id, day);
     if (row?.state === "suspect") throw suspect(site, day);
@@ -78,14 +74,14 @@ export async function importSamples(
     const counts = { received: 0, stored: 0, present: 0, kept: 0, rejected: {} };
     const missing = missingOf(given, archived, catalog, now, counts);
     if (missing.length === 0) return counts;
-    const fence = db.prepare(FENCE).bind(site.id, day, row?.file?.etag ?? null);
+    const fence = dayFence(db, site.id, day, row?.file?.etag ?? null);
     const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
     const seen = markSeenStatement(db, seenRanges(missing, byId));
     try {
       const { inserted, changed, unchanged } = await addMissingSamples(db, missing, [fence, seen]);
       return { ...counts, stored: inserted, present: counts.present + unchanged, kept: counts.kept + changed };
     } catch (error) {
-      if (!(error instanceof Error) || !error.message.includes(FENCE_ERROR)) throw error;
+      if (!isFenced(error)) throw error;
     }
   }
   throw new Problem("archive_unavailable", `${dayText(day)} of ${site.name} is being archived: send it again.`);
@@ -94,14 +90,6 @@ export async function importSamples(
 function suspect(site: BackfillSite, day: number): Problem {
   const detail = `The file of ${dayText(day)} of ${site.name} is not what was written, so what it holds is not known.`;
   return new Problem("suspect_day", `${detail} A backfill of that day with force_restart builds it anew.`);
-}
-
-async function knownPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<Catalog> {
-  const catalog = await loadCatalog(db, siteId);
-  const unknown = names.filter((name) => !catalog.has(name));
-  if (unknown.length === 0) return catalog;
-  await addDiscoveredPoints(db, siteId, unknown);
-  return loadCatalog(db, siteId);
 }
 
 /** What the day's file has of these points; null: it is being replaced. */

@@ -37,8 +37,8 @@ export async function pendingDays(db: D1Database, ticket: JobTicket, siteId: num
 
 /**
  * Writes down what became of a day, after what the site's own database has of it: a day is published, or marked as
- * failed, before the job says so, and whatever stops in between is made again. Also of a job that was stopped meanwhile: what was published is.
- * A failure is noted in the manifest too, and takes nothing back: what was built stays so.
+ * failed, before the job says so, and whatever stops in between is made again. Also for a job that was stopped meanwhile,
+ * for what was published stays published. A failure is noted in the manifest too, and takes nothing back.
  * @param manifest where the site's day files are known, and as which site; absent: here
  */
 export async function recordOutcome(

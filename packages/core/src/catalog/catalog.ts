@@ -146,3 +146,20 @@ export async function addDiscoveredPoints(db: D1Database, siteId: number, names:
     await withD1Retry(() => statement.bind(siteId, chunk.json).run());
   }
 }
+
+/**
+ * The catalogue with all of these names, of which it may not know some: those are recorded as {@link addDiscoveredPoints}
+ * does.
+ * @param known the site's catalogue as it was read
+ */
+export async function withNames(
+  db: D1Database,
+  siteId: number,
+  known: Catalog,
+  names: readonly string[],
+): Promise<Catalog> {
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length === 0) return known;
+  await addDiscoveredPoints(db, siteId, unknown);
+  return loadCatalog(db, siteId);
+}

@@ -55,6 +55,9 @@ test.each([
   [-5, null],
   [null, null],
   ["60", null],
+  [31_536_000, 31_536_000],
+  [31_536_001, null],
+  [1e300, null],
 ])("a collect_interval of %j is %j s", (given, intervalS) => {
   expect(describeRaw({ collect_interval: given }).intervalS).toBe(intervalS);
 });

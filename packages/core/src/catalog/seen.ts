@@ -1,8 +1,9 @@
+import { DAY_MS } from "../domain/day.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import type { CatalogPoint } from "./catalog.ts";
 
 /** How far `last_seen` may lag behind, in milliseconds: moving it with every sync would double the rows written. */
-const LAST_SEEN_LAG_MS = 24 * 3_600_000;
+const LAST_SEEN_LAG_MS = DAY_MS;
 
 /** ?1: JSON array of [point id, first time, last time]. */
 const MARK_SEEN = `

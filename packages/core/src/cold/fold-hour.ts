@@ -2,9 +2,7 @@ import { z } from "zod";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
-import { HOUR_MS } from "../domain/hour.ts";
-import { decodeSamples } from "../hot/hour-row.ts";
-import { hourOfKey, pointOfKey, rowKey } from "../hot/row-key.ts";
+import { readHour } from "../hot/read-hour.ts";
 import { aggregateText, hourAggregates, NO_HOURS } from "./hour-aggregates.ts";
 import { pointDayKey } from "./point-day-rows.ts";
 
@@ -23,17 +21,6 @@ export interface FoldedHour {
   /** points of which the aggregate was another one, or none */
   readonly changed: number;
 }
-
-/** Rows asked for at once: at 60 samples a row, about 3 MB of text. */
-const ROWS_A_QUERY = 2_000;
-
-/** ?1, ?2: keys before the first and after the last wanted; ?3: site id; ?4: most rows. */
-const READ_ROWS = `
-SELECT h.hour_point, h.samples
-FROM sample_hours h CROSS JOIN points p ON p.id = h.hour_point & 1048575
-WHERE h.hour_point > ?1 AND h.hour_point < ?2 AND p.site_id = ?3 ORDER BY h.hour_point LIMIT ?4`;
-
-const rowsSchema = z.array(z.object({ hour_point: z.int(), samples: z.string() }));
 
 /** Neither a sample nor a file has come since. ?1: site, ?2: start of the hour, ?3: its version, ?4: day. */
 const IS_UNCHANGED = `
@@ -70,14 +57,8 @@ export async function foldHour(db: D1Database, { siteId, hour, version }: HourTo
   const day = dayOf(hour);
   const index = new Date(hour).getUTCHours();
   const aggregates: { readonly key: number; readonly text: string }[] = [];
-  const read = db.prepare(READ_ROWS);
-  const end = rowKey(hour + HOUR_MS, 0);
-  for (let after = rowKey(hour, 0), more = true; more;) {
-    const bound = read.bind(after, end, siteId, ROWS_A_QUERY);
-    const rows = rowsSchema.parse((await withD1Retry(() => bound.all())).results);
-    for (const { hour_point: key, samples } of rows) {
-      const pointId = pointOfKey(key);
-      const { offsets, values } = decodeSamples(hourOfKey(key), pointId, samples);
+  for await (const rows of readHour(db, siteId, hour)) {
+    for (const { pointId, offsets, values } of rows) {
       const series = {
         times: Float64Array.from(offsets, (offset) => hour + offset),
         values: Float64Array.from(values),
@@ -85,8 +66,6 @@ export async function foldHour(db: D1Database, { siteId, hour, version }: HourTo
       const aggregate = hourAggregates(series, day)[index];
       if (aggregate != null) aggregates.push({ key: pointDayKey(pointId, day), text: aggregateText(aggregate) });
     }
-    after = rows.at(-1)?.hour_point ?? after;
-    more = rows.length === ROWS_A_QUERY;
   }
   const bind = (sql: string, ...more: string[]) => db.prepare(sql).bind(siteId, hour, version, day, ...more);
   const path = `$[${index}]`;

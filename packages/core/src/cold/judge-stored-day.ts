@@ -3,7 +3,8 @@ import { loadCatalog } from "../catalog/catalog.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
-import type { Series } from "../domain/samples.ts";
+import { mergeSeries } from "../domain/merge-series.ts";
+import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
 import { readSeriesOfHours } from "../hot/read.ts";
 import { FORMULA_VERSION, QUALITY_COLUMNS, qualityValues } from "../quality/point-day-quality.ts";
@@ -11,7 +12,6 @@ import { scanDayFile } from "./day-file-reader.ts";
 import { DayJudge } from "./day-judge.ts";
 import { NO_HOURS } from "./hour-aggregates.ts";
 import { type ManifestFile, manifestStatement, parseManifestDays } from "./manifest.ts";
-import { mergeSeries } from "./merge-points.ts";
 import { pointDayKey } from "./point-day-rows.ts";
 import { type PointOrder, pointOrder } from "./point-order.ts";
 import type { RangeBucket } from "./range-get.ts";
@@ -139,9 +139,8 @@ async function* seriesOfDay(
       // of names that the catalogue does not have
       while (old !== null && compareUtf8(old.name, name) < 0) old = await nextOld();
       const own = old?.name === name ? old.series : null;
-      const young = hot?.get(id);
-      const series = young === undefined || young.times.length === 0 ? own : mergeSeries(own, young);
-      if (series !== null) yield { id, name, series };
+      const series = mergeSeries(own ?? EMPTY_SERIES, hot?.get(id) ?? EMPTY_SERIES);
+      if (series.times.length > 0) yield { id, name, series };
       if (own !== null) old = await nextOld();
     }
   }

@@ -1,4 +1,4 @@
-import { dayOf } from "../domain/day.ts";
+import { dayOf, DAYS } from "../domain/day.ts";
 import { DAY_FILES_PREFIX, dayFilesFrom, parseDayFileKey } from "./day-file-key.ts";
 import { isRegistered, type LocatedDay, readLocatedDays } from "./located-days.ts";
 import { type ManifestDay, readManifest } from "./manifest.ts";
@@ -7,9 +7,6 @@ import { compareUtf8 } from "./utf8-order.ts";
 
 /** Objects a request, and days whose rows in D1 are counted at once: 458,000 rows of a site with 4,583 points. */
 const OBJECTS_A_PAGE = 100;
-
-/** Days that a key has room for. */
-const END_DAY = 2 ** 16;
 
 /** A key that is to be looked at. */
 export interface ListedKey {
@@ -53,7 +50,7 @@ export async function listDayFiles(
     limit: OBJECTS_A_PAGE,
     ...(startAfter === "" ? {} : { startAfter }),
   });
-  const end = to === null || to + 1 >= END_DAY ? null : dayFilesFrom(to + 1);
+  const end = to === null || to + 1 >= DAYS ? null : dayFilesFrom(to + 1);
   // keys of day files are ASCII, which any order has the same
   const isWanted = (key: string) => key > startAfter && (end === null || key < end);
   const last = objects.at(-1)?.key ?? "";
@@ -94,7 +91,7 @@ async function readKnown(
   to: number | null,
 ): Promise<KnownDays> {
   if (id === null) return { rows: new Map(), located: new Map() };
-  const rows = await readManifest(db, id, from, (to ?? END_DAY) + 1);
+  const rows = await readManifest(db, id, from, (to ?? DAYS) + 1);
   const located =
     days.length === 0
       ? new Map<number, LocatedDay>()
@@ -106,5 +103,5 @@ async function readKnown(
 function dayOfKey(key: string): number | null {
   const [, year, month, date] = /^timeseries\/(\d{4})\/(\d\d)\/(\d\d)\//.exec(key) ?? [];
   const day = dayOf(Date.parse(`${year}-${month}-${date}`));
-  return day >= 0 && day < END_DAY ? day : null;
+  return day >= 0 && day < DAYS ? day : null;
 }

@@ -1,5 +1,4 @@
-import { loadCatalog } from "../catalog/catalog.ts";
-import { pointIdsOf } from "../catalog/point-ids.ts";
+import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { addRejections, type RejectionCounts, type RejectionReason } from "../domain/rejection.ts";
@@ -76,13 +75,11 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
     return { ...staged, file: null };
   }
   const { written, points } = merged;
-  const pointIds = await pointIdsOf(
-    context.db,
-    of.site.id,
-    points.map((point) => point.name),
-  );
+  const { db } = context;
+  const names = points.map(({ name }) => name);
+  const catalog = await withNames(db, of.site.id, await loadCatalog(db, of.site.id), names);
   const rows = points.map(({ name, ...point }, i): PointDayRow => {
-    return { ...point, pointId: pointIds.get(name)!, day: of.day, locator: locatorText(written.points[i]!.locator) };
+    return { ...point, pointId: catalog.get(name)!.id, day: of.day, locator: locatorText(written.points[i]!.locator) };
   });
   // under the key that it will have, for a reader refuses a file that stands under another
   const asInPlace: RangeBucket = { get: (_, range) => bucket.get(stagedFileKey(of), range) };

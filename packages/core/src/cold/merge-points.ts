@@ -1,3 +1,4 @@
+import { mergeSeries } from "../domain/merge-series.ts";
 import type { Series } from "../domain/samples.ts";
 import type { PointOrder } from "./point-order.ts";
 import type { SpillReader } from "./spill-reader.ts";
@@ -32,7 +33,7 @@ export async function* mergePoints(
     }
     const young = await takePoint(spills.filter((spill) => spill.pointId === id));
     const isOld = old?.name === name;
-    if (young !== null) yield { name, series: mergeSeries(isOld ? old!.series : null, young) };
+    if (young !== null) yield { name, series: isOld ? mergeSeries(old!.series, young) : young };
     else if (isOld) yield old!;
     if (isOld) old = await nextOld();
   }
@@ -53,29 +54,4 @@ async function takePoint(spills: readonly SpillReader[]): Promise<Series | null>
     at += pointRows;
   }
   return series;
-}
-
-/** Both ascending; where both have a time, the young one's value. */
-export function mergeSeries(old: Series | null, young: Series): Series {
-  if (old === null) return young;
-  const size = old.times.length + young.times.length;
-  const times = new Float64Array(size);
-  const values = new Float64Array(size);
-  let n = 0;
-  let i = 0;
-  for (let j = 0; j < young.times.length; j++) {
-    const time = young.times[j]!;
-    for (; i < old.times.length && old.times[i]! < time; i++, n++) {
-      times[n] = old.times[i]!;
-      values[n] = old.values[i]!;
-    }
-    if (old.times[i] === time) i++;
-    times[n] = time;
-    values[n++] = young.values[j]!;
-  }
-  for (; i < old.times.length; i++, n++) {
-    times[n] = old.times[i]!;
-    values[n] = old.values[i]!;
-  }
-  return { times: times.subarray(0, n), values: values.subarray(0, n) };
 }

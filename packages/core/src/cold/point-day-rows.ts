@@ -1,3 +1,4 @@
+import { DAYS } from "../domain/day.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { readZstdFrame, zstdFrame } from "./zstd-frame.ts";
 
@@ -19,7 +20,7 @@ export interface PointDayRow {
 
 /** `point_days.point_day`: a point's days lie together. */
 export function pointDayKey(pointId: number, day: number): number {
-  return pointId * 65_536 + day;
+  return pointId * DAYS + day;
 }
 
 /** ?1: a text of {@link pointDayTexts}; SQL's names for what is in it. */

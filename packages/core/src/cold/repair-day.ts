@@ -1,4 +1,4 @@
-import { pointIdsOf } from "../catalog/point-ids.ts";
+import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
 import { dayFileKey } from "./day-file-key.ts";
@@ -122,12 +122,9 @@ async function registerObject(
     return { ...(await suspect(context, site, day, row, "suspect", generation)), file };
   }
   if (dryRun || site.id === null) return { outcome: "repaired", reason: null, file };
-  const ids = await pointIdsOf(
-    db,
-    site.id,
-    file.points.map(({ name }) => name),
-  );
-  const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: ids.get(name)!, day }));
+  const names = file.points.map(({ name }) => name);
+  const catalog = await withNames(db, site.id, await loadCatalog(db, site.id), names);
+  const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: catalog.get(name)!.id, day }));
   const of = { build: newBuild(), site: { id: site.id, name: site.name }, day };
   const entry = { key, etag, sha256: file.sha256, bytes, rows: file.rows, points: rows.length };
   const lineage = { source: file.source, generation };

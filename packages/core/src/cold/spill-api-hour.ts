@@ -1,11 +1,11 @@
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
-import { addDiscoveredPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import type { PointSamples } from "../domain/samples.ts";
-import { selectConfigured, unknownNames } from "../transform/select-configured.ts";
+import { selectConfigured } from "../transform/select-configured.ts";
 import { DayBuildError } from "./day-build-error.ts";
 import { pointOrder } from "./point-order.ts";
 import { sortHour } from "./sort-hour.ts";
@@ -68,7 +68,7 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
     pages++;
     records += page.records;
     addRejections(rejected, page.rejected);
-    catalog = await withNames(db, of.site.id, catalog, unknownNames(page.samples, catalog));
+    catalog = await withNames(db, of.site.id, catalog, page.samples.names);
     const selection = selectConfigured(page.samples, catalog);
     addRejections(rejected, selection.rejected);
     arrived.push(selection.samples);
@@ -79,15 +79,4 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   await bucket.put(spillKey(of, hour), encodeSpill(start, sorted, { records, rejected }));
   const apiCalls = ace.calls - callsBefore;
   return { apiCalls, retries: apiCalls - pages, records, samples: sorted.times.length, rejected };
-}
-
-async function withNames(
-  db: D1Database,
-  siteId: number,
-  catalog: Catalog,
-  unknown: readonly string[],
-): Promise<Catalog> {
-  if (unknown.length === 0) return catalog;
-  await addDiscoveredPoints(db, siteId, unknown);
-  return loadCatalog(db, siteId);
 }

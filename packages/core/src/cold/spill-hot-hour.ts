@@ -1,25 +1,13 @@
-import { z } from "zod";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
-import { withD1Retry } from "../d1/retry.ts";
-import { decodeSamples, type HourRow } from "../hot/hour-row.ts";
-import { hourOfKey, pointOfKey, rowKey } from "../hot/row-key.ts";
+import type { HourRow } from "../hot/hour-row.ts";
+import { readHour } from "../hot/read-hour.ts";
+import { rowKey } from "../hot/row-key.ts";
 import { pointOrder } from "./point-order.ts";
 import { sortHour } from "./sort-hour.ts";
 import { encodeSpill } from "./spill-format.ts";
 import { type DayBuild, spillKey } from "./staging.ts";
-
-/** Rows asked for at once: at 60 samples a row, about 3 MB of text. */
-const ROWS_A_QUERY = 2_000;
-
-/** ?1, ?2: keys before the first and after the last wanted; ?3: site id; ?4: most rows. */
-const READ_ROWS = `
-SELECT h.hour_point, h.samples, h.revision
-FROM sample_hours h CROSS JOIN points p ON p.id = h.hour_point & 1048575
-WHERE h.hour_point > ?1 AND h.hour_point < ?2 AND p.site_id = ?3 ORDER BY h.hour_point LIMIT ?4`;
-
-const rowsSchema = z.array(z.object({ hour_point: z.int(), samples: z.string(), revision: z.int() }));
 
 /** A hot row as it was when it was folded: to be deleted only if it still is. */
 export interface FoldedRow {
@@ -44,18 +32,9 @@ export async function spillHotHour(
 ): Promise<FoldedRow[]> {
   const folded: FoldedRow[] = [];
   const arrived: PointSamples[] = [];
-  const end = rowKey(start + HOUR_MS, 0);
-  const statement = context.db.prepare(READ_ROWS);
-  for (let after = rowKey(start, 0), more = true; more;) {
-    const bound = statement.bind(after, end, of.site.id, ROWS_A_QUERY);
-    const rows = rowsSchema.parse((await withD1Retry(() => bound.all())).results);
-    const decoded = rows.map((row) =>
-      decodeSamples(hourOfKey(row.hour_point), pointOfKey(row.hour_point), row.samples),
-    );
-    arrived.push(columnsOf(decoded));
-    for (const { hour_point: key, revision } of rows) folded.push({ key, revision });
-    after = rows.at(-1)?.hour_point ?? after;
-    more = rows.length === ROWS_A_QUERY;
+  for await (const rows of readHour(context.db, of.site.id, start)) {
+    arrived.push(columnsOf(rows));
+    for (const { hour, pointId, revision } of rows) folded.push({ key: rowKey(hour, pointId), revision });
   }
   if (folded.length === 0) return folded;
   // read after the rows, so it knows the point of each

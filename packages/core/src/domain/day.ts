@@ -4,7 +4,7 @@ import type { TimeRange } from "./time-range.ts";
 export const DAY_MS = 86_400_000;
 
 /** Days that a stored key has room for: 1970-01-01 to 2149-06-06. */
-const DAYS = 2 ** 16;
+export const DAYS = 2 ** 16;
 
 /** The UTC day that holds `timeMs`, as whole days since 1970-01-01. */
 export function dayOf(timeMs: number): number {

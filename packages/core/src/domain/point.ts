@@ -7,6 +7,14 @@ export const pointTagsSchema = z.object({
 });
 export type PointTags = z.infer<typeof pointTagsSchema>;
 
+/**
+ * Whether something can be a point's name: Unicode text. Of half a surrogate D1 would make another text, and the same one
+ * of every half, so that the samples of two points were one's.
+ */
+export function isPointName(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.isWellFormed();
+}
+
 /** What is known of a point beside its samples. */
 export interface PointDescription {
   /** the upstream's name, unique in its site; 31-115 characters, with slashes */

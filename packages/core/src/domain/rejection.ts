@@ -11,11 +11,11 @@ export const REJECTION_REASONS = [
   "non_numeric",
   /** the value is NaN or infinite, or too large for a double */
   "non_finite",
-  /** the time is missing or not an ISO-8601 time */
+  /** the time is missing, not an ISO-8601 time, or before 1970, which no key has room for */
   "bad_time",
   /** the time lies further ahead of our clock than FUTURE_TOLERANCE_MS */
   "future",
-  /** the record is no object, or has no point name */
+  /** the record is no object, or has no point name that is Unicode text */
   "malformed",
 ] as const;
 

@@ -27,6 +27,16 @@ export function hoursOf(range: TimeRange): number[] {
   return hours;
 }
 
+/** Whether two ranges have a moment in common. */
+export function overlap(a: TimeRange, b: TimeRange): boolean {
+  return a.start < b.end && b.start < a.end;
+}
+
+/** The part of a range within another that it overlaps. */
+export function cut(range: TimeRange, within: TimeRange): TimeRange {
+  return { start: Math.max(range.start, within.start), end: Math.min(range.end, within.end) };
+}
+
 /** Joins ranges that touch or overlap; the answer is ascending and disjoint. */
 export function mergeRanges(ranges: readonly TimeRange[]): TimeRange[] {
   const merged: { start: number; end: number }[] = [];

@@ -33,8 +33,8 @@ const LATE_MS = 2 * HOUR_MS;
  * json_patch carry a number's text as it is, so doubles come back bit for bit.
  *
  * Each change of a row brings a revision that the row has not had, so that the archive can delete a row exactly as it
- * read it; `hot_hours` counts them for the hour. The first one is random (47 bits): a row that was archived and comes anew for a late sample must not be
- * taken for the old one.
+ * read it. The first one is random (47 bits): a row that was archived and comes anew for a late sample must not be taken
+ * for the old one.
  * ?1: JSON array of [key, {offset: value}].
  */
 const MERGE_ROWS = `
@@ -44,7 +44,7 @@ ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(samples, excluded.sa
 WHERE samples IS NOT json_patch(samples, excluded.samples)`;
 
 /** As {@link MERGE_ROWS}, but a sample that is there stays as it is. */
-const ADD_TO_ROWS = `
+export const ADD_TO_ROWS = `
 INSERT INTO sample_hours (hour_point, samples, revision)
 SELECT value ->> 0, value -> 1, random() & 0x7fffffffffff FROM json_each(?1) WHERE true
 ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(excluded.samples, samples), revision = revision + 1
@@ -62,7 +62,8 @@ SELECT h.hour_point, h.samples FROM json_each(?1) k CROSS JOIN sample_hours h ON
 
 /**
  * Counts the samples that are new, and late: the site's watermark has passed their hour by more than an hour. To be run
- * before the merge, and only where it may be so, for the JSON is large. Where the batch is repeated, they are not new any more.
+ * before the merge, and only where it may be so, for the JSON is large. Where the batch is repeated, they are not new any
+ * more.
  * ?1: JSON array of [key, {offset: value}] of one hour, ?2: the start of it.
  */
 const COUNT_LATE = `

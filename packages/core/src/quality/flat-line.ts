@@ -1,7 +1,6 @@
+import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
 import type { UnitLimits } from "./unit-limits.ts";
-
-const HOUR_MS = 3_600_000;
 
 /**
  * How long a sound sensor may say the same depends on the smallest step that it can show. Of 191 days of 25 real rooms,

@@ -1,11 +1,11 @@
 import { dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { EMPTY_SERIES } from "../domain/samples.ts";
+import { cut } from "../domain/time-range.ts";
 import type { BucketedSeries } from "./buckets.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { type ColdBlock, planBlocks } from "./cold-plan.ts";
 import type { Completeness } from "./completeness.ts";
-import { cut } from "./coverage.ts";
 import { bucketHours, hourParts } from "./hour-parts.ts";
 import { judgeHours } from "./judge-hours.ts";
 import { HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";

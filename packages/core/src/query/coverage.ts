@@ -1,7 +1,7 @@
 import type { ManifestDay } from "../cold/manifest.ts";
 import { dayOf, dayRange, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { hoursOf, mergeRanges, type TimeRange } from "../domain/time-range.ts";
+import { cut, hoursOf, mergeRanges, overlap, type TimeRange } from "../domain/time-range.ts";
 import { readableFile } from "./cold-plan.ts";
 import type { Stored } from "./stored.ts";
 
@@ -30,7 +30,7 @@ export function coverageOf(range: TimeRange, stored: Stored, watermark: number |
     uncovered: mergeRanges(uncovered),
     unreadable: suspect
       .map(({ day }) => dayRange(day))
-      .filter((day) => touches(day, range))
+      .filter((day) => overlap(day, range))
       .map((day) => cut(day, range)),
   };
 }
@@ -48,13 +48,4 @@ export function knownUntil(range: TimeRange, days: readonly ManifestDay[], water
   const built = new Set(whole);
   if (Number.isFinite(until)) while (built.has(dayOf(until))) until = dayStart(dayOf(until) + 1);
   return Math.min(range.end, Math.max(range.start, until));
-}
-
-function touches(a: TimeRange, b: TimeRange): boolean {
-  return a.start < b.end && b.start < a.end;
-}
-
-/** The part of a range within another that it touches. */
-export function cut(range: TimeRange, within: TimeRange): TimeRange {
-  return { start: Math.max(range.start, within.start), end: Math.min(range.end, within.end) };
 }

@@ -1,6 +1,6 @@
 import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { TimeRange } from "../domain/time-range.ts";
+import { overlap, type TimeRange } from "../domain/time-range.ts";
 import {
   addWork,
   type ColdBlock,
@@ -44,7 +44,7 @@ export function needsOf<P extends NamedPoint>(
   from: ComputedFrom,
 ): Needs<P> {
   const inRange = stored.hours.filter((hour) => hour + HOUR_MS > range.start && hour < range.end);
-  const all = stored.days.filter(({ day }) => overlaps(dayRange(day), range));
+  const all = stored.days.filter(({ day }) => overlap(dayRange(day), range));
   const raw = from === "hours" ? new Set(rawHours(range, stored)) : null;
   const rawDays = raw === null ? null : new Set([...raw].map(dayOf));
   const hours = raw === null ? inRange : inRange.filter((hour) => raw.has(hour));
@@ -67,10 +67,6 @@ export function needsOf<P extends NamedPoint>(
     return { ...own.map(({ locator }) => mostWork(locator)).reduce(addWork, NO_WORK), samples };
   });
   return { hours, fileDays: readable.size, rollupDays, blocks, work: workOf(blocks), byPoint };
-}
-
-function overlaps(a: TimeRange, b: TimeRange): boolean {
-  return a.start < b.end && b.start < a.end;
 }
 
 function times(work: ColdWork, count: number): ColdWork {

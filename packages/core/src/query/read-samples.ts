@@ -2,12 +2,13 @@ import { readManifest } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
+import { type MergedSeries, mergeSeries } from "../domain/merge-series.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type ReadCost, readSeriesOfHours } from "../hot/read.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
-import { joinDays, type MergedSeries, mergeSeries } from "./merge-series.ts";
+import { joinDays } from "./join-days.ts";
 import { readBlock, replanChanged, type UnreadableDay } from "./read-block.ts";
 import type { Stored } from "./stored.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Locator, parseLocator, StoredLocatorError } from "../cold/locator.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
-import { dayOf } from "../domain/day.ts";
+import { dayOf, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
@@ -38,9 +38,6 @@ export interface Stored {
   /** in no order; null: they were not asked for, or are more than {@link ROLLUPS_AT_ONCE} */
   readonly rollups: readonly PointRollup[] | null;
 }
-
-/** Days that the keys have room for: 1970-01-01 to 2149-06-06. */
-const DAYS = 2 ** 16;
 
 /**
  * One stretch of the key a point. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most rows of files, ?6:

@@ -156,6 +156,34 @@ test("either envelope is read again, by today's clock; what was cut off is not, 
   expect((await allOf(world)).letters.length).toBe(2);
 });
 
+test("a letter whose day gets a file while it is replayed is not laid over it, and stays", async () => {
+  const world = worldOf("ses_letters_fenced", 0);
+  await run(world);
+  const { site } = await allOf(world);
+  const { siteId } = site;
+  const name = await db.prepare("SELECT name FROM points WHERE site_id = ?1").bind(siteId).first<string>("name");
+  const times = [START + 3 * 3_600_000, START + DAY_MS, START + DAY_MS + 3_600_000];
+  const letters = times.map((at): DeadLetter => {
+    const record = JSON.stringify({ name, value: "1", time: new Date(at).toISOString() });
+    return { siteId, page: null, about: { reason: "future", record } };
+  });
+  await recordLetters(db, "sync_fenced", START, letters);
+  const published = db
+    .prepare(
+      `INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, updated_at)
+       VALUES (?1, ?2, 'written', 'k', 'e', 's', 1, 1, 1, 'api', 1) ON CONFLICT DO NOTHING`,
+    )
+    .bind(siteId, dayOf(times[1]!));
+  const racing = interceptedDatabase(db, async (execute, statements) => {
+    if (statements > 1) await published.run();
+    return execute();
+  });
+  const now = START + 2 * DAY_MS;
+  expect(await replayLetters(racing, [site], {}, now)).toMatchObject({ letters: 3, stored: 1, archived: 2 });
+  expect((await allOf(world)).letters.length).toBe(2);
+  expect(await replayLetters(db, [site], {}, now)).toMatchObject({ letters: 2, stored: 0, archived: 2 });
+});
+
 test("letters are listed newest first and page by page, dropped by choice, and forgotten after 7 days", async () => {
   const world = worldOf("ses_letters_list", 0);
   await run(world);

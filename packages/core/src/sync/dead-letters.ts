@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayOf } from "../domain/day.ts";
+import { DAY_MS, dayOf } from "../domain/day.ts";
 import { type DeadLetter, LETTER_DAYS, LETTER_REASONS, type LetterReason } from "../domain/dead-letter.ts";
 
 /** A letter as it is stored. */
@@ -132,7 +132,7 @@ export function dropStatement(db: D1Database, ids: readonly number[]): D1Prepare
 export async function pruneLetters(db: D1Database, now: number): Promise<number> {
   const statement = db
     .prepare("DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE id < ?1 ORDER BY id LIMIT ?2)")
-    .bind((now - LETTER_DAYS * 86_400_000) * LETTERS_A_RUN, PRUNE_AT_ONCE);
+    .bind((now - LETTER_DAYS * DAY_MS) * LETTERS_A_RUN, PRUNE_AT_ONCE);
   for (let pruned = 0; ;) {
     const { meta } = await withD1Retry(() => statement.run());
     pruned += meta.changes;

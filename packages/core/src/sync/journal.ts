@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DAY_MS } from "../domain/day.ts";
 import { REJECTION_REASONS } from "../domain/rejection.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { SiteSyncResult, SyncResult } from "./sync-result.ts";
@@ -111,6 +112,6 @@ export async function readRuns(db: D1Database, siteId: number, limit: number): P
 export async function pruneRuns(db: D1Database, siteIds: readonly number[], now: number): Promise<void> {
   const statement = db
     .prepare("DELETE FROM sync_runs WHERE site_id IN (SELECT value FROM json_each(?1)) AND started_at < ?2")
-    .bind(JSON.stringify(siteIds), now - JOURNAL_DAYS * 86_400_000);
+    .bind(JSON.stringify(siteIds), now - JOURNAL_DAYS * DAY_MS);
   await withD1Retry(() => statement.run());
 }

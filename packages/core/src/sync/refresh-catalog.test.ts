@@ -10,8 +10,12 @@ beforeAll(async () => {
 });
 
 /** A client whose upstream lists these points; before the list arrives, something else happens. */
-function listing(names: readonly string[], meanwhile: () => Promise<unknown> = () => Promise.resolve()) {
-  const items = names.map((name, id) => ({ id, name }));
+function listing(
+  names: readonly string[],
+  meanwhile: () => Promise<unknown> = () => Promise.resolve(),
+  more: Record<string, unknown> = {},
+) {
+  const items = names.map((name, id) => ({ id, name, ...more }));
   const fetch = async () => {
     await meanwhile();
     return Response.json({ items, page: 1, pages: 1, per_page: 10_000, total: items.length });
@@ -29,4 +33,17 @@ test("a list that another one overtook does not retire the points that only the 
     ["b", false],
     ["new", true],
   ]);
+});
+
+test("a name that is no Unicode is left out: D1 would make the same other name of two of them", async () => {
+  const siteId = await newSite(db, "ses_ill_formed");
+  const catalog = await refreshCatalog(db, listing(["a\uDCB0", "a\uDCB1", "a"]), "ses_ill_formed", siteId, 1);
+  expect([...catalog.keys()]).toEqual(["a"]);
+});
+
+test("a cadence that no point has does not cost the site its catalogue", async () => {
+  const siteId = await newSite(db, "ses_cadence");
+  const strange = listing(["a"], undefined, { collect_interval: 1e300 });
+  const catalog = await refreshCatalog(db, strange, "ses_cadence", siteId, 1);
+  expect(catalog.get("a")).toMatchObject({ configured: true });
 });

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { CURRENT_FIELDS, decodeRows, OLDER_FIELDS } from "../ace/rows.ts";
+import { dayFence, isFenced } from "../hot/day-fence.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
-import { addMissingSamples } from "../hot/upsert.ts";
+import { addMissingSamples, type UpsertCounts } from "../hot/upsert.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { dropLetters, dropStatement, type LetterFilter, readLetters, type StoredLetter } from "./dead-letters.ts";
 
@@ -94,6 +95,12 @@ export async function replayLetters(
   return replay;
 }
 
+/** A letter that is a sample now. */
+interface DecodedLetter {
+  readonly id: number;
+  readonly sample: PointSamples;
+}
+
 async function replaySite(
   db: D1Database,
   { siteId, watermark }: Site,
@@ -103,7 +110,7 @@ async function replaySite(
 ): Promise<void> {
   const catalog = await loadCatalog(db, siteId);
   const recovered: number[] = [];
-  const decoded: { readonly id: number; readonly sample: PointSamples }[] = [];
+  const decoded: DecodedLetter[] = [];
   for (const { id, page, about } of letters) {
     if (about.reason === "write_failed") {
       if (watermark === null || page === null || watermark < page.window.end) replay.waiting++;
@@ -117,22 +124,39 @@ async function replaySite(
     await dropLetters(db, { siteIds: [siteId], ids: recovered });
     replay.recovered += recovered.length;
   }
-  const dayOfSample = ({ times }: PointSamples) => dayOf(times[0]!);
-  const archived = await archivedDays(
-    db,
-    siteId,
-    decoded.map(({ sample }) => dayOfSample(sample)),
-  );
-  const accepted = decoded.filter(({ sample }) => !archived.has(dayOfSample(sample)));
-  replay.archived += decoded.length - accepted.length;
-  if (accepted.length === 0) return;
-  const samples = accepted.map(({ sample }) => sample).reduce(joinSamples);
-  const ids = accepted.map(({ id }) => id);
+  const byDay = Map.groupBy(decoded, ({ sample }) => dayOf(sample.times[0]!));
+  const archived = await archivedDays(db, siteId, [...byDay.keys()]);
   const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
-  const seen = markSeenStatement(db, seenRanges(samples, byId));
-  const { inserted, changed, unchanged } = await addMissingSamples(db, samples, [seen, dropStatement(db, ids)]);
-  replay.stored += inserted;
-  replay.present += changed + unchanged;
+  for (const [day, ofDay] of byDay) {
+    const counts = archived.has(day) ? null : await storeDay(db, siteId, day, ofDay, byId);
+    if (counts === null) replay.archived += ofDay.length;
+    else {
+      replay.stored += counts.inserted;
+      replay.present += counts.changed + counts.unchanged;
+    }
+  }
+}
+
+/** @returns null, and nothing is stored, where the day has a file by now */
+async function storeDay(
+  db: D1Database,
+  siteId: number,
+  day: number,
+  letters: readonly DecodedLetter[],
+  points: ReadonlyMap<number, CatalogPoint>,
+): Promise<UpsertCounts | null> {
+  const samples = letters.map(({ sample }) => sample).reduce(joinSamples);
+  const seen = markSeenStatement(db, seenRanges(samples, points));
+  const drop = dropStatement(
+    db,
+    letters.map(({ id }) => id),
+  );
+  try {
+    return await addMissingSamples(db, samples, [dayFence(db, siteId, day, null), seen, drop]);
+  } catch (error) {
+    if (isFenced(error)) return null;
+    throw error;
+  }
 }
 
 const ARCHIVED_DAYS = `

@@ -1,5 +1,5 @@
 import type { AceClient } from "../ace/client.ts";
-import { addDiscoveredPoints, type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
+import { type Catalog, type CatalogPoint, loadCatalog, withNames } from "../catalog/catalog.ts";
 import { markSeenStatement, type SeenRange, seenRanges } from "../catalog/seen.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { refreshCatalog } from "./refresh-catalog.ts";
@@ -47,11 +47,8 @@ export class SiteCatalog {
   /** Names that the catalogue does not know: points configured since its last refresh, or never configured. */
   async meet(names: readonly string[]): Promise<void> {
     if (!this.#isFresh) await this.#refresh();
-    const discovered = names.filter((name) => !this.#points.has(name));
-    if (discovered.length === 0) return;
-    const { db } = this.#context;
-    await addDiscoveredPoints(db, this.#siteId, discovered);
-    this.use(await loadCatalog(db, this.#siteId));
+    const points = await withNames(this.#context.db, this.#siteId, this.#points, names);
+    if (points !== this.#points) this.use(points);
   }
 
   /**

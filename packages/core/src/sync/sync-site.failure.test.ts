@@ -1,10 +1,11 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { beforeAll, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { differences, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
+import { differences, sourceSamples, storedSamples, storedWeather } from "../../test/stored-samples.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { HOUR_MS } from "../domain/hour.ts";
+import { totalRejected } from "../domain/rejection.ts";
 import { refreshCatalog } from "./refresh-catalog.ts";
 
 const START = Date.UTC(2025, 9, 12, 14, 2, 7, 313);
@@ -48,6 +49,19 @@ describe("weather never fails a sync", () => {
     expect(result).toMatchObject({ complete: true, errors: [{ stage: "weather", code: "timeout" }] });
     expect(world.clock.now() - START).toBeLessThan(10_000);
     await expectAllStored(world, source);
+  });
+
+  test("what came is kept when the samples cannot be had, for the feed has no history", async () => {
+    const source = building("ses_weather_alone");
+    const faults = { rules: [{ fault: "503" as const, endpoint: "timeseries" as const }] };
+    const world = new SyncWorld({ db, source, now: START, faults });
+    const result = await world.sync();
+    expect(result).toMatchObject({ complete: false, incompleteBecause: "error", watermark: null });
+    const { siteId } = await world.state();
+    const stored = await storedWeather(db, siteId, { start: START - 24 * HOUR_MS, end: START + HOUR_MS });
+    expect(stored.length).toBeGreaterThan(5);
+    expect(result.recordsInserted).toBe(stored.length);
+    expect(result.recordsFetched).toBe(stored.length + totalRejected(result.recordsRejected));
   });
 
   test("a site without a feed is no error, and costs one call", async () => {
@@ -95,7 +109,7 @@ describe("the catalogue", () => {
   });
 
   test("that cannot be had when the data has a new name stores nothing of the page, and the next run does", async () => {
-    const source = building("ses_meet");
+    const source = building("ses_meet", false);
     const isNew = (name: string) => name === source.points[4]!.name;
     const hidden = { ...source, points: source.points.map((p) => (isNew(p.name) ? { ...p, name: "other/name" } : p)) };
     const world = new SyncWorld({ db, source, now: START });
@@ -148,7 +162,7 @@ describe("a window whose cursor leads nowhere is begun anew", () => {
   });
 
   test("but an outage does not cost the pages that are stored", async () => {
-    const source = building("ses_outage");
+    const source = building("ses_outage", false);
     const world = new SyncWorld({ db, source, now: START, pageSize: 500 });
     const { upstream } = world;
     world.upstream = (request) =>

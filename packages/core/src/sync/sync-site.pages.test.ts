@@ -17,7 +17,14 @@ beforeAll(async () => {
 
 /** A site behind a link on which pages of more than `most` rows asked for always break off. */
 function weakLink(site: string, most: number) {
-  const source = createBuilding({ seed: 4, site, timezone: "America/Chicago", points: 20, collectInterval: 60 });
+  const source = createBuilding({
+    seed: 4,
+    site,
+    timezone: "America/Chicago",
+    points: 20,
+    collectInterval: 60,
+    weather: false,
+  });
   const world = new SyncWorld({ db, source, now: START, pageSize: 100_000, initialLookbackMs: 3 * HOUR_MS });
   const sizes: number[] = [];
   const { upstream } = world;

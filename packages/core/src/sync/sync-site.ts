@@ -10,6 +10,7 @@ import { upsertSamples } from "../hot/upsert.ts";
 import { sampleUnconfigured } from "../transform/sample-unconfigured.ts";
 import { selectConfigured, unknownNames } from "../transform/select-configured.ts";
 import { logError } from "../telemetry/log.ts";
+import { LearnedPageSize } from "./learned-page-size.ts";
 import type { LetterBox } from "./letter-box.ts";
 import { SiteCatalog } from "./site-catalog.ts";
 import { inStage, StageError } from "./stage-error.ts";
@@ -22,6 +23,7 @@ import {
   rememberPageSize,
   type SyncState,
 } from "./sync-state.ts";
+import { TURN_MS } from "./turns.ts";
 import { readWeather, type WeatherRead } from "./weather.ts";
 import { nextWindow, type WindowSettings } from "./window.ts";
 
@@ -43,14 +45,8 @@ export interface SyncContext {
   readonly letters: LetterBox;
 }
 
-/** How often a sync is due, in milliseconds; only the choice of examples goes by it. */
-const TURN_MS = 300_000;
-
 /** The longest that the weather, its retries included, may keep the samples waiting, in milliseconds. */
 const WEATHER_BUDGET_MS = 5_000;
-
-/** How long smaller pages are asked for before the setting's size is tried again, in milliseconds. */
-const SMALLER_PAGES_MS = 24 * 3_600_000;
 
 /**
  * Whether a window's saved cursor may be what the API stumbled over: the next run would then fail in the same way.
@@ -83,6 +79,7 @@ export async function syncSite(context: SyncContext, site: string, state: SyncSt
       });
     }
   }
+  await run.storeWeather();
   await run.rememberPageSize();
   run.result.apiCalls = context.ace.calls - callsBefore;
   return run.result;
@@ -95,15 +92,15 @@ class SiteSync {
   readonly #state: SyncState;
   readonly #catalog: SiteCatalog;
   readonly #seenPoints = new Set<number>();
-  /** what this run learned of the pages that the API copes with; null: nothing new */
-  #learnedPageSize: PageSize | null = null;
-  /** weather that waits for the next page: stored with its batch, it costs no statement of its own */
+  readonly #pageSize: LearnedPageSize;
+  /** weather that waits for a page: stored with its batch, it costs no statement of its own */
   #weather: WeatherRead | null = null;
 
   constructor(context: SyncContext, site: string, state: SyncState) {
     this.#context = context;
     this.#state = state;
     this.#catalog = new SiteCatalog(context, site, state.siteId);
+    this.#pageSize = new LearnedPageSize(context.settings.pageSize, state.smallerPages, context.now);
     this.result = emptySiteResult(site);
     this.#noteWatermark(state.watermark);
   }
@@ -134,21 +131,25 @@ class SiteSync {
 
   /** Without it, a site whose large pages always break off would spend every run on learning so again. */
   async rememberPageSize(): Promise<void> {
-    const { db, now } = this.#context;
-    if (this.#learnedPageSize === null) return;
+    const learned = this.#pageSize.learned;
+    if (learned === null) return;
     try {
-      await rememberPageSize(db, this.#state.siteId, { size: this.#learnedPageSize, since: now() });
+      await rememberPageSize(this.#context.db, this.#state.siteId, learned);
     } catch (error) {
       logError("page_size_not_remembered", error, { site: this.result.site });
     }
   }
 
-  get #pageSize(): PageSize {
-    const { settings, now } = this.#context;
-    const known = this.#state.smallerPages;
-    const remembered = known !== null && now() - known.since < SMALLER_PAGES_MS ? known.size : settings.pageSize;
-    const size = this.#learnedPageSize ?? remembered;
-    return size < settings.pageSize ? size : settings.pageSize;
+  /** Weather that no page took with it: its feed has no history, so what is not stored now is lost. */
+  async storeWeather(): Promise<void> {
+    const samples = this.#takeWeather();
+    if (samples.length === 0) return;
+    try {
+      await this.#store(samples, []);
+    } catch (error) {
+      this.result.recordsFailed += samples.length;
+      this.result.errors.push(new StageError("weather", error).toSyncError());
+    }
   }
 
   #noteWatermark(watermark: number | null): void {
@@ -177,11 +178,9 @@ class SiteSync {
     this.result.window = { start, end: new Date(range.end).toISOString() };
     const options = {
       cursor: open?.cursor ?? null,
-      pageSize: this.#pageSize,
+      pageSize: this.#pageSize.size,
       deadline,
-      onSmallerPages: (size: PageSize) => {
-        this.#learnedPageSize = size;
-      },
+      onSmallerPages: (size: PageSize) => this.#pageSize.learn(size),
     };
     const pages = ace.timeseriesPages(this.result.site, range, options);
     let cursor = options.cursor;
@@ -241,20 +240,27 @@ class SiteSync {
       letters.reject(siteId, from, sampleUnconfigured(page.samples, this.#catalog.points, turn, room));
     }
     const samples = joinSamples(this.#takeWeather(), selection.samples);
-    const seen = this.#catalog.seen(samples);
     const progress =
       page.next === null
         ? endWindow(db, siteId, from.window, now())
         : moveCursor(db, siteId, { range: from.window, cursor: page.next }, now());
     try {
-      const alongside = seen === null ? [progress] : [seen.statement, progress];
-      const counts = await upsertSamples(db, samples, alongside, undefined, now);
-      result.recordsInserted += counts.inserted + counts.changed;
-      result.recordsChanged += counts.changed;
-      result.recordsUnchanged += counts.unchanged;
+      await this.#store(samples, [progress]);
     } catch (error) {
       throw this.#failed(new StageError("store", error), from, samples.length);
     }
+  }
+
+  /** @param alongside what must be true exactly when the samples are stored */
+  async #store(samples: PointSamples, alongside: readonly D1PreparedStatement[]): Promise<void> {
+    const { db, now } = this.#context;
+    const { result } = this;
+    const seen = this.#catalog.seen(samples);
+    const statements = seen === null ? alongside : [seen.statement, ...alongside];
+    const counts = await upsertSamples(db, samples, statements, undefined, now);
+    result.recordsInserted += counts.inserted + counts.changed;
+    result.recordsChanged += counts.changed;
+    result.recordsUnchanged += counts.unchanged;
     if (seen !== null) this.#catalog.noteSeen(seen.ranges);
     for (let i = 0; i < samples.length; i++) this.#seenPoints.add(samples.pointIds[i]!);
     result.pointsProcessed = this.#seenPoints.size;

@@ -3,7 +3,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import type { SyncState } from "./sync-state.ts";
 
 /** How often a sync is due, in milliseconds. */
-const TURN_MS = 300_000;
+export const TURN_MS = 300_000;
 
 /** The longest that failures put a site back, in milliseconds: twelve runs. */
 export const MAX_BACKOFF_MS = HOUR_MS;

@@ -1,5 +1,6 @@
 import { numericTime, parseTime } from "@building-vitals/core/ace/time";
 import { parseValue } from "@building-vitals/core/ace/value";
+import { isPointName } from "@building-vitals/core/domain/point";
 import { FUTURE_TOLERANCE_MS, type RejectionReason } from "@building-vitals/core/domain/rejection";
 
 /** A record of the predecessor, in whichever file it was: its four columns, unchecked. */
@@ -20,10 +21,6 @@ export interface ImportedSample {
   readonly value: number;
 }
 
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && value.isWellFormed();
-}
-
 /** NaN: it is no time */
 function timeOf(raw: unknown): number {
   if (raw instanceof Date) return raw.getTime();
@@ -36,7 +33,7 @@ function timeOf(raw: unknown): number {
 /** The sample that a record is, or why it is none: by the rules for what the API serves. @param now epoch ms */
 export function sampleOf(record: RawRecord, now: number): ImportedSample | RejectionReason {
   const { site_name: site, point_name: point } = record;
-  if (!isName(site) || !isName(point)) return "malformed";
+  if (!isPointName(site) || !isPointName(point)) return "malformed";
   const time = timeOf(record.timestamp);
   if (!(time >= 0)) return "bad_time";
   if (time > now + FUTURE_TOLERANCE_MS) return "future";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Series } from "../domain/samples.ts";
-import { joinDays, mergeSeries } from "./merge-series.ts";
+import type { Series } from "./samples.ts";
+import { mergeSeries } from "./merge-series.ts";
 
 const level = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer()), { selector: ([time]) => time });
 
@@ -19,20 +19,6 @@ test("the merge is that of two maps, the young one's entries winning", () => {
       const { fromOld, ...merged } = mergeSeries(seriesOf(old), seriesOf(young));
       expect(merged).toEqual(seriesOf(new Map([...old, ...young])));
       expect(fromOld).toBe(merged.times.length - young.length);
-    }),
-  );
-});
-
-test("days that follow one another, cut to a range", () => {
-  const cuts = fc.tuple(fc.integer({ min: -1, max: 31 }), fc.integer({ min: -1, max: 31 }));
-  fc.assert(
-    fc.property(level, cuts, ([...samples], [a, b]) => {
-      const days = [0, 10, 20, 30].map((day) =>
-        seriesOf(samples.filter(([time]) => Math.floor(time / 10) * 10 === day)),
-      );
-      const [start, end] = [Math.min(a, b), Math.max(a, b)];
-      const expected = seriesOf(samples.filter(([time]) => time >= start && time < end));
-      expect(joinDays(days, { start, end })).toEqual(expected);
     }),
   );
 });

@@ -1,0 +1,28 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Series } from "../domain/samples.ts";
+import { joinDays } from "./join-days.ts";
+
+const level = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer()), { selector: ([time]) => time });
+
+function seriesOf(samples: Iterable<readonly [number, number]>): Series {
+  const sorted = [...samples].sort(([a], [b]) => a - b);
+  return {
+    times: Float64Array.from(sorted, ([time]) => time),
+    values: Float64Array.from(sorted, ([, value]) => value),
+  };
+}
+
+test("days that follow one another, cut to a range", () => {
+  const cuts = fc.tuple(fc.integer({ min: -1, max: 31 }), fc.integer({ min: -1, max: 31 }));
+  fc.assert(
+    fc.property(level, cuts, ([...samples], [a, b]) => {
+      const days = [0, 10, 20, 30].map((day) =>
+        seriesOf(samples.filter(([time]) => Math.floor(time / 10) * 10 === day)),
+      );
+      const [start, end] = [Math.min(a, b), Math.max(a, b)];
+      const expected = seriesOf(samples.filter(([time]) => time >= start && time < end));
+      expect(joinDays(days, { start, end })).toEqual(expected);
+    }),
+  );
+});

@@ -1,0 +1,32 @@
+import type { Series } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+
+/** Series of days that follow one another, as one, cut to a range. */
+export function joinDays(days: readonly Series[], { start, end }: TimeRange): Series {
+  const parts = days.map(({ times, values }) => {
+    const from = firstAtOrAfter(times, start);
+    const to = firstAtOrAfter(times, end);
+    return { times: times.subarray(from, to), values: values.subarray(from, to) };
+  });
+  const size = parts.reduce((sum, part) => sum + part.times.length, 0);
+  const times = new Float64Array(size);
+  const values = new Float64Array(size);
+  let at = 0;
+  for (const part of parts) {
+    times.set(part.times, at);
+    values.set(part.values, at);
+    at += part.times.length;
+  }
+  return { times, values };
+}
+
+function firstAtOrAfter(times: Float64Array, time: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
