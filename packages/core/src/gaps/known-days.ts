@@ -1,14 +1,11 @@
 import { z } from "zod";
 import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayOf, dayRange } from "../domain/day.ts";
+import { dayOf, dayRange, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type HotHour, hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
 import { changedPart, type DayPrint, parsePrint, printOf } from "./day-print.ts";
 import { beginSite, type LookedSite, parseLookedSites } from "./gap-sites.ts";
-
-/** Days that keys have room for. */
-const DAYS = 2 ** 16;
 
 /** In place of the day since which the sync has fetched everything, as long as it has fetched nothing. */
 const NOT_SYNCED = DAYS;
