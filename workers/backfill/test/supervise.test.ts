@@ -13,9 +13,9 @@ import {
   SITE,
   simulateUpstream,
   clear,
-  state,
   status,
   untilEnded,
+  untilProjected,
   watchWorkflow,
   windowsOf,
 } from "./service.ts";
@@ -126,7 +126,7 @@ describe("the cron", () => {
     await env.DB.prepare("UPDATE backfill_jobs SET status = 'in_progress'").run();
     await cron();
     expect(await status()).toMatchObject({ status: "completed" });
-    await vi.waitFor(async () => expect(await state("backfill:state")).toMatchObject({ status: "completed" }));
+    await untilProjected();
   });
 
   it("does nothing where nothing runs, and is an error where its text is another one", async () => {
