@@ -138,7 +138,9 @@ describeInBrowser("Explore", (dashboard) => {
     await charted(page);
     const box = (await plots(page).nth(1).boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + 20);
-    await expect.poll(() => page.locator(".values caption").textContent()).toMatch(/\w{3}, \w{3} \d+, 20\d\d, \d\d:\d\d/);
+    await expect
+      .poll(() => page.locator(".values caption").textContent())
+      .toMatch(/\w{3}, \w{3} \d+, 20\d\d, \d\d:\d\d/);
     expect(await page.locator(".chart-dot:visible").count()).toBe(2);
   });
 

@@ -48,7 +48,7 @@ async function untilNinthHour(upstream: SimulatedUpstream): Promise<void> {
   upstream.intercept = (request, answer) =>
     request.url.includes(NINTH_HOUR) && asked++ === 0 ? new Promise(() => undefined) : answer();
   await post("/backfill/start", TWO_DAYS);
-  await vi.waitFor(() => expect(asked).toBe(1), { timeout: 20_000, interval: 20 });
+  await vi.waitFor(() => expect(asked).toBe(1), { timeout: 60_000, interval: 20 });
 }
 
 describe("the cron", () => {
