@@ -50,8 +50,6 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const deployment = await deploy(createBuilding({ seed: 1, site: SITE, timezone: TIMEZONE, points: 60 }), {
     SITES: JSON.stringify([{ name: SITE, timezone: TIMEZONE }]),
     REQUESTS_PER_MINUTE: "60000",
-    // A whole day, or hours of today that have closed, whenever it is: else nothing is said of gaps yet.
-    INITIAL_LOOKBACK_HOURS: "28",
   });
   await syncToThePresent(deployment);
   const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
