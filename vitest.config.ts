@@ -55,6 +55,8 @@ export default defineConfig({
           globalSetup: "test/browser/global-setup.ts",
           testTimeout,
           hookTimeout: testTimeout,
+          // a second is too short for what a page shows after it asked
+          expect: { poll: { timeout: 30_000 } },
           // they share one browser and one system on two cores
           fileParallelism: false,
         },

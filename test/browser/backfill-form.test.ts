@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { backfillAt, daysAgo, giveToken, runningStatus } from "./backfill-page.ts";
-import { describeInBrowser, NARROW, seriousViolations } from "./dashboard.ts";
+import { allAskedIsSeen, describeInBrowser, NARROW, seriousViolations } from "./dashboard.ts";
 
 const problem = (status: number, code: string, detail: string, field?: string) => ({
   status,
@@ -91,8 +91,10 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     await page.clock.fastForward(2100);
     await expect.poll(() => asked).toBeGreaterThan(before);
     await page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })");
+    await allAskedIsSeen(page);
     const hidden = asked;
     await page.clock.fastForward(60_000);
+    await allAskedIsSeen(page);
     expect(asked).toBe(hidden);
     await page.evaluate(
       "Object.defineProperty(document, 'visibilityState', { value: 'visible' });" +

@@ -21,7 +21,7 @@ export async function giveToken(page: Page, token: string): Promise<void> {
 
 /** How the backfill is: `Running`, `Completed`, … */
 export async function seesStatus(page: Page, word: string): Promise<void> {
-  await page.locator(".chip").getByText(word, { exact: true }).waitFor({ timeout: 20_000 });
+  await page.locator(".chip").getByText(word, { exact: true }).waitFor();
 }
 
 const work = {

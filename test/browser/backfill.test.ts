@@ -21,8 +21,8 @@ describeInBrowser("Backfill", (dashboard) => {
 
   it("shows what it takes, wants the right token, starts, shows the progress after a reload too, and ends", async () => {
     dashboard.expectConsoleErrors(/401/);
-    // Slow enough to be seen under way.
-    await faults([{ fault: "hang", hangMs: 150, endpoint: "timeseries" }]);
+    // It does not end before it was seen under way.
+    await faults([{ fault: "hang", hangMs: 2_000, endpoint: "timeseries" }]);
     const page = await dashboard.open(backfillAt(411, 410));
     await page.getByRole("button", { name: "Plan" }).click();
     await giveToken(page, "wrong");
@@ -53,7 +53,7 @@ describeInBrowser("Backfill", (dashboard) => {
 
   it("says that one is running when another has started it, and cancels it", async () => {
     dashboard.expectConsoleErrors(/401|409/);
-    await faults([{ fault: "hang", hangMs: 100, endpoint: "timeseries" }]);
+    await faults([{ fault: "hang", hangMs: 2_000, endpoint: "timeseries" }]);
     const page = await dashboard.open(backfillAt(416, 415), {
       before: (fresh) =>
         fresh.route(/\/backfill\/status/, (route) => route.fulfill({ json: { status: "not_started" } })),
@@ -95,6 +95,6 @@ describeInBrowser("Backfill", (dashboard) => {
     await giveToken(page, dashboard.adminToken);
     await seesStatus(page, "Completed");
     await page.getByRole("button", { name: /: Written$/ }).waitFor();
-    expect(await list.count()).toBe(0);
+    await list.waitFor({ state: "hidden" });
   });
 });

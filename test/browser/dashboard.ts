@@ -5,6 +5,8 @@ import { z } from "zod";
 
 const WIDE = { width: 1440, height: 900 };
 export const NARROW = { width: 390, height: 844 };
+/** How long what must come may take on a machine that is busy with much else. */
+const PATIENCE_MS = 30_000;
 
 interface OpenOptions {
   readonly theme?: "light" | "dark";
@@ -67,7 +69,7 @@ export function describeInBrowser(name: string, tests: (dashboard: Dashboard) =>
       });
       contexts.push(context);
       const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(PATIENCE_MS);
       page.on("console", (message) => {
         if (message.type() === "error") consoleErrors.push(`${message.text()} ${message.location().url}`);
       });
@@ -87,6 +89,12 @@ export function describeInBrowser(name: string, tests: (dashboard: Dashboard) =>
       expectConsoleErrors: (pattern) => expected.push(pattern),
     });
   });
+}
+
+/** Whatever the page has asked for before is known of when this returns: to be called before "it did not ask". */
+export async function allAskedIsSeen(page: Page): Promise<void> {
+  // Requests come in order.
+  await page.evaluate("fetch('/health').then((answer) => answer.status)");
 }
 
 const violationsSchema = z.array(

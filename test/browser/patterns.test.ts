@@ -59,13 +59,16 @@ describeInBrowser("Patterns", (dashboard) => {
     await drawn(page);
     const yesterday = dateOf(Date.now() - DAY_MS);
     const hours = await query("1hr", Date.now() - 3 * DAY_MS, Date.now());
-    const right = hours.find(({ time }) => dateOf(time) === yesterday && clockOf(time) === "10:00")!;
+    // of the day's hours the eleventh: the one at ten, but where the clock was changed that night
+    const right = hours.filter(({ time }) => dateOf(time) === yesterday)[10]!;
+    const hour = Number(clockOf(right.time).slice(0, 2));
+    const words = (from: number) => [from, from + 1].map((one) => `${String(one).padStart(2, "0")}:00`).join("–");
 
     await page.locator(".heat-frame").focus();
     await press(page, "ArrowLeft", 2);
     await press(page, "ArrowDown", 10);
     const line = told(page, "heat");
-    expect(await line.textContent()).toContain("10:00–11:00");
+    expect(await line.textContent()).toContain(words(hour));
     const value = numberOf(await line.locator("strong").textContent());
     expect(Math.abs(value - right.value)).toBeLessThanOrEqual(0.001 * Math.max(1, Math.abs(right.value)));
     const said = await line.textContent();
@@ -73,9 +76,9 @@ describeInBrowser("Patterns", (dashboard) => {
     const box = (await page.locator(".heat-canvases").boundingBox())!;
     const days = (Date.parse(dateOf(Date.now())) - Date.parse(await firstDay(page))) / DAY_MS + 1;
     const column = (box.width - 4) / days;
-    const place = { x: box.x + 2 + column * (days - 1.5), y: box.y + 4 + 10.5 * 15 };
+    const place = { x: box.x + 2 + column * (days - 1.5), y: box.y + 4 + (hour + 0.5) * 15 };
     await page.mouse.move(place.x, place.y - 15);
-    await expect.poll(() => line.textContent()).toContain("09:00–10:00");
+    await expect.poll(() => line.textContent()).toContain(words(hour - 1));
     await page.mouse.move(place.x, place.y);
     await expect.poll(() => line.textContent()).toBe(said);
 

@@ -1,18 +1,32 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 
+/**
+ * Below the ports that systems give to whoever asks for any (from 32768 on Linux, from 49152 elsewhere): of those, one
+ * that is free now may be somebody's when it is used.
+ */
+const FIRST = 20_000;
+const PORTS = 12_000;
+
 /** Ports that nobody listens on at the moment, each another. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      server.listen({ host: "127.0.0.1", port: 0 });
-      await once(server, "listening");
-      const address = server.address();
-      if (address === null || typeof address === "string") throw new Error("no port");
-      return address.port;
-    }),
-  );
-  for (const server of servers) server.close();
-  return ports;
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = FIRST + Math.floor(Math.random() * PORTS);
+    if (await isFree(port)) ports.add(port);
+  }
+  return [...ports];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen({ host: "127.0.0.1", port });
+    await once(server, "listening");
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, "close");
+  return true;
 }

@@ -64,7 +64,7 @@ beforeAll(async () => {
     },
   });
   while ((await status()).some(({ watermark }) => watermark === null)) await workers.runCron(SYNC);
-}, 60_000);
+});
 afterAll(async () => {
   await workers?.close();
   await server?.close();

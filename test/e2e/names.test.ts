@@ -60,7 +60,7 @@ beforeAll(async () => {
   await client.start({ start_date: DAY, end_date: DAY, sites: [SITE] });
   while ((await client.status()).status === "in_progress") await new Promise((resolve) => setTimeout(resolve, 100));
   if ((await client.status()).days_completed !== 1) throw new Error(JSON.stringify(await client.status()));
-}, 60_000);
+});
 afterAll(() => deployment?.close());
 
 async function get(path: string): Promise<Response> {

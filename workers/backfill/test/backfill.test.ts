@@ -13,6 +13,7 @@ import {
   state,
   status,
   untilEnded,
+  untilProjected,
   watchWorkflow,
   windowsOf,
 } from "./service.ts";
@@ -74,7 +75,7 @@ describe("a backfill", () => {
     await using _ = await watchWorkflow();
     await post("/backfill/start", TWO_DAYS);
     const ended = await untilEnded();
-    await vi.waitFor(async () => expect((await state("backfill:state"))?.["status"]).toBe("completed"));
+    await untilProjected();
     const shown = ["backfill_id", "status", "start_date", "end_date", "current_date", "days_completed", "days_total"];
     const last = [...shown, "records_processed", "started_at", "last_updated"];
     expect(await state("backfill:state")).toEqual(Object.fromEntries(last.map((key) => [key, ended[key]])));

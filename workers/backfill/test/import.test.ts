@@ -29,7 +29,7 @@ it("loads day files into the hot level, and tells which days it could not", asyn
       expect(body).toMatchObject({ status: "completed" });
       return body;
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
   expect(answer).toEqual({
     status: "completed",

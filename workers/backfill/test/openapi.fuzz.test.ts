@@ -50,7 +50,7 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
       id: [IMPORT, "import_1_0"],
     },
     admin: { authorization: `Bearer ${ADMIN_TOKEN}` },
-    runs: 25,
+    runs: 40,
   });
   for (const [operation, seen] of Object.entries(statuses))
     expect(operation + JSON.stringify(seen)).toMatch(/"20[02]":/);

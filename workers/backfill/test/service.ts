@@ -126,3 +126,14 @@ export async function keys(prefix: string): Promise<string[]> {
 export function state(key: string): Promise<Record<string, unknown> | null> {
   return env.ETL_STATE.get<Record<string, unknown>>(key, "json");
 }
+
+/** Waits until KV shows that the job is completed, which it does a step after the job has ended. */
+export async function untilProjected(): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const shown = JSON.stringify(await state("backfill:state"));
+      if (!shown.includes('"status":"completed"')) throw new Error(`KV shows ${shown}`);
+    },
+    { timeout: 60_000, interval: 50 },
+  );
+}

@@ -13,9 +13,9 @@ import {
   SITE,
   simulateUpstream,
   clear,
-  state,
   status,
   untilEnded,
+  untilProjected,
   watchWorkflow,
   windowsOf,
 } from "./service.ts";
@@ -48,7 +48,7 @@ async function untilNinthHour(upstream: SimulatedUpstream): Promise<void> {
   upstream.intercept = (request, answer) =>
     request.url.includes(NINTH_HOUR) && asked++ === 0 ? new Promise(() => undefined) : answer();
   await post("/backfill/start", TWO_DAYS);
-  await vi.waitFor(() => expect(asked).toBe(1), { timeout: 20_000, interval: 20 });
+  await vi.waitFor(() => expect(asked).toBe(1), { timeout: 60_000, interval: 20 });
 }
 
 describe("the cron", () => {
@@ -126,7 +126,7 @@ describe("the cron", () => {
     await env.DB.prepare("UPDATE backfill_jobs SET status = 'in_progress'").run();
     await cron();
     expect(await status()).toMatchObject({ status: "completed" });
-    await vi.waitFor(async () => expect(await state("backfill:state")).toMatchObject({ status: "completed" }));
+    await untilProjected();
   });
 
   it("does nothing where nothing runs, and is an error where its text is another one", async () => {

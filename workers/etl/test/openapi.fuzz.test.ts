@@ -45,6 +45,16 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
     },
     admin: { authorization: `Bearer ${ADMIN_TOKEN}` },
     runs: 25,
+    bodies: {
+      "POST /trigger": {},
+      "POST /archive": {},
+      "POST /import": { site: SITE, day: DATES[1] },
+      "POST /rollups/rebuild": { start_date: DATES[0], end_date: DATES[1] },
+      "POST /repair": { site: SITE },
+      "POST /gaps/repair": {},
+      "POST /dead-letters/replay": { ids: IDS },
+      "POST /dead-letters/drop": { ids: IDS },
+    },
   });
   for (const [operation, seen] of Object.entries(statuses)) expect(operation + JSON.stringify(seen)).toMatch(/"200":/);
   expect(Object.keys(statuses).length).toBe(15);

@@ -151,7 +151,7 @@ test("over any history, answers that differ have ETags that differ, and the same
           NAMES.map((name) => point(name, { unit: "°F", intervalS: 3600 })),
         );
       }),
-    { numRuns: 6, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: false },
+    { numRuns: 6 },
   );
   expect(Math.min(different, same)).toBeGreaterThan(10);
 });

@@ -41,7 +41,7 @@ beforeAll(async () => {
   const names = new Map(ids.map((id, i) => [id, all[i]!]));
   await archive(dayOfSamples(ids, FIRST, 1), names);
   for (let i = 1; i <= DAYS; i++) await archive(dayOfSamples(ids, FIRST + i, 20), names);
-}, 30_000);
+});
 
 /** What a query costs as the bucket sees it. */
 async function costOf(points: readonly number[], first: number, days: number, interval: string) {

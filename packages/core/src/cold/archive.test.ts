@@ -266,7 +266,7 @@ describe("between any two calls of an archive", () => {
     );
     expect(outcomes.get("failed") ?? 0).toBe(0);
     expect(outcomes.get("conflict")).toBeGreaterThan(5);
-  }, 60_000);
+  });
 
   const later: Sample[] = [
     [0, 90_000, 11],
@@ -281,7 +281,7 @@ describe("between any two calls of an archive", () => {
       },
       async () => expect(await stored()).toEqual(lines(FIRST, LATE, later)),
     );
-  }, 60_000);
+  });
 
   test("samples may come late, and another archive fold them: they are never lost", async () => {
     await interrupted(
@@ -291,5 +291,5 @@ describe("between any two calls of an archive", () => {
       },
       async () => expect(await stored()).toEqual(lines(FIRST, LATE, later)),
     );
-  }, 60_000);
+  });
 });

@@ -70,6 +70,6 @@ describe.each(["nothing of", "an older row of"])(
         expect(await db.prepare("SELECT count(*) AS n FROM sample_hours").first("n")).toBe(0);
       }
       expect(outcomes.has("failed")).toBe(false);
-    }, 60_000);
+    });
   },
 );

@@ -44,7 +44,7 @@ describe("what is no data", () => {
     expect(await suspicion()).toContain("at byte");
     await bucket.put(world.key, bytes, { customMetadata: metadata });
     expect(await world.repair()).toMatchObject({ outcome: "repaired" });
-  }, 30_000);
+  });
 
   test.each([0, 1, 20, -1])("a file that was cut at %i", async (end) => {
     await world.archived();

@@ -65,7 +65,7 @@ test("many days are repaired in runs of a bounded number, each once, and are the
   expect(again.runs).toHaveLength(1);
   expect(new Set(again.days.map(({ outcome }) => outcome))).toEqual(new Set(["unchanged"]));
   expect(await world.stored()).toEqual(all);
-}, 30_000);
+});
 
 /** The cold tables but for builds and times of the clock. */
 async function stateOf(): Promise<unknown> {
@@ -86,7 +86,7 @@ test("a run that took its time ends early, and never without having done somethi
   const { runs, days } = await repairAll({ given: { now: () => (now += 20_000) } });
   expect(runs).toHaveLength(DAYS);
   expect(days).toHaveLength(DAYS);
-}, 30_000);
+});
 
 test("only the days of the range, both ends included, are looked at", async () => {
   await manyDays();
@@ -103,7 +103,7 @@ test("only the days of the range, both ends included, are looked at", async () =
   await bucket.delete([0, 4, 13].map((day) => dayFileKey(world.site.name, world.day + day)));
   expect((await repairAll({ from: world.day + 1, to: world.day + 12 })).days.filter(isMissing)).toHaveLength(1);
   expect((await repairAll()).days.filter(isMissing)).toHaveLength(3);
-}, 30_000);
+});
 const isMissing = ({ outcome }: { outcome: string }) => outcome === "missing";
 
 test("objects of no site, and those that are no day files, are told of, and never read or changed", async () => {
@@ -143,4 +143,4 @@ test("more objects than a page, among them days that are gone: each is told once
   expect([count("unknown_site"), count("unchanged"), count("missing")]).toEqual([250, 11, 3]);
   const own = await repairAll({ isEverySite: false });
   expect(own.days.map(({ outcome }) => outcome).filter((outcome) => outcome !== "unchanged")).toHaveLength(3);
-}, 30_000);
+});

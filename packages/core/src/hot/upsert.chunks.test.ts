@@ -83,5 +83,5 @@ describe("an upsert of more than one chunk", () => {
     expect([await rows(), await marks()]).toEqual([3_500, 1]);
     // eight chunks of a read, a merge and a touch each; the ninth with `alongside`
     expect(batches).toEqual([24, 5, 24, 4]);
-  }, 20_000);
+  });
 });

@@ -70,7 +70,7 @@ test("what is there stays, what is missing comes, the counts tell, and a second 
       .beforeEach(async () => {
         await db.exec("DELETE FROM sample_hours; DELETE FROM hot_hours");
       }),
-    { numRuns: 50 },
+    { numRuns: 120 },
   );
   expect(refused).toBeGreaterThan(10);
 });

@@ -12,7 +12,7 @@ const START = Date.UTC(2025, 9, 12, 14, 30);
 
 const metaSchema = z.object({ meta: z.object({ rows_written: z.int() }) });
 
-test("a sync of the real site's size keeps to its costs", { timeout: 30_000 }, async () => {
+test("a sync of the real site's size keeps to its costs", async () => {
   const db = await migratedDatabase();
   const source = createBuilding({
     seed: 1,
