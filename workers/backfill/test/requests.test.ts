@@ -118,6 +118,7 @@ describe("GET /backfill/days", () => {
     ["from=2025-01-02&to=2025-01-01", "to"],
     [`from=2025-01-02&to=${tomorrow}`, "to"],
     ["from=2025-01-01&to=2025-01-02&page=1", "page"],
+    ["from=2025-01-01&from=2024-01-01&to=2025-01-02", "from"],
   ])("refuses %s", async (query, field) => {
     expect(await problemOf(await call("GET", `/backfill/days?${query}`))).toEqual(
       problem(400, "invalid_request", field),
