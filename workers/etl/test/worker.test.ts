@@ -2,7 +2,7 @@ import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/data
 import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
+import { ADMIN_TOKEN, call, LOST_SITE, runCron, SITE, simulateUpstream } from "./service.ts";
 
 beforeAll(migratedDatabase);
 
@@ -166,6 +166,15 @@ describe("the crons", () => {
     expect(answer.sites[0].rowsChecked).toBeGreaterThan(10);
     const wrong = { ...body, end_date: date(2) };
     expect((await call("POST", "/rollups/rebuild", { token: ADMIN_TOKEN, body: wrong })).status).toBe(400);
+  });
+
+  it("do the hourly work of the sites whose databases answer, and fail for the others", async () => {
+    const asked = simulateUpstream();
+    await runCron("*/5 * * * *");
+    asked.length = 0;
+    for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
+    await expect(runCron("7 * * * *", LOST_SITE)).rejects.toThrow("not brought up to date: the sites in DB_1");
+    expect(asked.map((url) => url.pathname)).toEqual([`/api/sites/${SITE}/configured_points`]);
   });
 
   it("fail for an expression that nobody knows", async () => {
