@@ -189,6 +189,16 @@ describe("the crons", () => {
 });
 
 describe("what is stored, as GET tells it", () => {
+  it("a sync that could not end is no complete one", async () => {
+    simulateUpstream();
+    const complete = async () =>
+      /last_sync_complete\{.*\} (\d)/.exec(await (await call("GET", "/metrics")).text())?.[1];
+    await call("POST", "/trigger", { token: ADMIN_TOKEN });
+    expect(await complete()).toBe("1");
+    await call("POST", "/trigger", { token: ADMIN_TOKEN, settings: { ACE_API_KEY: "expired" } });
+    expect(await complete()).toBe("0");
+  });
+
   it("/status, /stats and /metrics agree", async () => {
     simulateUpstream();
     const run = await (
