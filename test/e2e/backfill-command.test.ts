@@ -50,13 +50,27 @@ it("counts the days that --force takes again", async () => {
   expect(output).toMatch(/plan {5}3 days\n/);
 });
 
+it("ends with 2 where one is in progress already, and says how to look at it", async () => {
+  const days = ["--from", dayBefore(40), "--to", dayBefore(10)];
+  expect((await backfill(...days)).code).toBe(0);
+  const { code, output } = await backfill(...days);
+  expect(output).toContain("A backfill is in progress");
+  expect(output).toContain(`npm run backfill -- --watch --url ${deployment.urls.backfill}`);
+  expect(code).toBe(2);
+  const cancelled = await fetch(`${deployment.urls.backfill}/backfill/cancel`, {
+    method: "POST",
+    headers: { authorization: "Bearer test-admin" },
+  });
+  expect(cancelled.status).toBe(200);
+});
+
 it.each([
   [["--watch", "--url", "http://127.0.0.1:1"], "Nothing answers at http://127.0.0.1:1."],
   [["--watch", "--url", "local"], "--url"],
-  [["--from", "2026-02-30", "--to", "2026-03-01"], "start_date"],
+  [["--from", "2026-02-30", "--to", "2026-03-01"], "--from: must be a day"],
   [["--from", "2026-03-01"], "Give both --from and --to."],
   [["--form", "2026-03-01"], "--form"],
-  [["--from", "2026-03-01", "--to", "2026-03-02", "--token", "wrong"], "Authorization: Bearer"],
+  [["--from", "2026-03-01", "--to", "2026-03-02", "--token", "wrong"], "refuses the token"],
 ])("%j is refused in a sentence", async (args, message) => {
   const { code, output } = await backfill(...args);
   expect(code).toBe(2);

@@ -75,6 +75,18 @@ describe("the local commands", () => {
     expect(await latest(environment["QUERY_PORT"]!)).toEqual(new Map());
   });
 
+  it("does not share a state folder with another start", async () => {
+    const first = launch("dev.ts");
+    await first.printed("ready");
+    const [etl, backfill, query, simulator] = (await freePorts(4)).map(String);
+    const ports = { ETL_PORT: etl!, BACKFILL_PORT: backfill!, QUERY_PORT: query!, SIMULATOR_PORT: simulator! };
+    const second = launch("dev.ts", ports);
+    expect(await second.ended()).toBe(1);
+    expect(second.output.trim()).toBe(
+      `${environment["STATE_DIR"]} is in use by another start: stop that, or set STATE_DIR to another folder.`,
+    );
+  });
+
   it("takes a deployment's settings from the environment, and an invalid one is named", async () => {
     const dev = launch("dev.ts", { PAGE_SIZE: "12345" });
     expect(await dev.ended()).toBe(1);
@@ -93,7 +105,7 @@ describe("the local commands", () => {
 
   it.each([
     [{ SITES: "nonsense" }, "SITES is not JSON"],
-    [{ ETL_PORT: "eighty" }, "ETL_PORT"],
+    [{ ETL_PORT: "eighty" }, "ETL_PORT: must be a whole number from 1 to 65535"],
     [{ ACE_API_BASE_URL: "http://127.0.0.1:1/api" }, "ACE_API_KEY is not set"],
   ])("refuses %o with a clear error", async (wrong, message) => {
     const start = launch("start.ts", wrong);

@@ -105,7 +105,7 @@ it.each([
   [["--from", "2026-03-02", "--to", "2026-03-01"], "must not be before from"],
   [["--site", "nowhere"], "no site"],
   [["--dry"], "--dry"],
-  [["--token", "wrong"], "Authorization: Bearer"],
+  [["--token", "wrong"], "refuses the token"],
 ])("%j is refused in a sentence", async (args, message) => {
   const { code, output } = await repair(...args);
   expect(code).toBe(2);

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { adminToken, dayOption, parseOptions, workerOption } from "./command-options.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8788";
 
@@ -24,14 +25,14 @@ all of its days are there; with 1 when some failed or it was cancelled;
 with 2 when it could not be asked for.`;
 
 const optionsSchema = z.object({
-  from: z.string().optional(),
-  to: z.string().optional(),
+  from: dayOption.optional(),
+  to: dayOption.optional(),
   site: z.array(z.string()).optional(),
   force: z.boolean().default(false),
   watch: z.boolean().default(false),
   plan: z.boolean().default(false),
   help: z.boolean().default(false),
-  url: z.url({ protocol: /^https?$/, error: "must be an address such as https://backfill.example.com" }),
+  url: workerOption("backfill"),
   token: z.string().min(1),
 });
 
@@ -65,21 +66,15 @@ export function readBackfillOptions(
       token: { type: "string" },
     },
   });
-  const parsed = optionsSchema.safeParse({
+  const { from, to, ...rest } = parseOptions(optionsSchema, {
     ...values,
     url: values.url ?? environment["BACKFILL_URL"] ?? DEFAULT_URL,
-    token: values.token ?? environment["ADMIN_TOKEN"] ?? "local-admin",
+    token: adminToken(values.token, environment),
   });
-  if (!parsed.success) {
-    throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
-  }
-  const { from, to, ...rest } = parsed.data;
   if ((from === undefined) !== (to === undefined)) throw new Error("Give both --from and --to.");
-  const url = rest.url.replace(/\/+$/, "");
   return {
     ...rest,
-    url,
     range: from === undefined || to === undefined ? null : { from, to },
-    comeBack: `npm run backfill -- --watch${url === DEFAULT_URL ? "" : ` --url ${url}`}`,
+    comeBack: `npm run backfill -- --watch${rest.url === DEFAULT_URL ? "" : ` --url ${rest.url}`}`,
   };
 }

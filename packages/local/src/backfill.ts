@@ -48,7 +48,7 @@ async function backfill(options: BackfillOptions): Promise<number> {
     return 2;
   }
   const client = new BackfillClient(url, options.token);
-  if (!(await start(client, options))) return 1;
+  if (!(await start(client, options))) return 2;
   if (plan) return 0;
   if (!watch) {
     say("The backfill goes on by itself. To look at it:");

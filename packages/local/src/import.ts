@@ -25,7 +25,7 @@ function leaveOn(signal: "SIGINT" | "SIGTERM"): void {
 /** @returns the exit code @throws Error that says what is wrong */
 async function runImport({ from, to, token, check }: ImportOptions): Promise<number> {
   const { sources, others } = await findSources(from);
-  if (others > 0) say(told("skipped", `${others} files of no kind that is read here`));
+  if (others > 0) say(told("skipped", `${others} ${others === 1 ? "file" : "files"} of no kind that is read here`));
   const folder = workFolder(resolve(ROOT, process.env["STATE_DIR"] ?? ".local"), sources, to);
   const positionFile = new PositionFile(folder);
   const { position } = positionFile;

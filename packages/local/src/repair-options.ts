@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { adminToken, dayOption, parseOptions, workerOption } from "./command-options.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8787";
 
@@ -22,14 +23,13 @@ It ends with 0 when D1 knows every day file, or would after a repair;
 with 1 when some are not what was written, or gone, or could not be
 read; with 2 when it could not be asked for.`;
 
-const daySchema = z.iso.date({ error: "must be a day such as 2025-10-12" });
 const optionsSchema = z.object({
   site: z.string().min(1).optional(),
-  from: daySchema.optional(),
-  to: daySchema.optional(),
+  from: dayOption.optional(),
+  to: dayOption.optional(),
   "dry-run": z.boolean().default(false),
   help: z.boolean().default(false),
-  url: z.url({ protocol: /^https?$/, error: "must be an address such as https://etl.example.com" }),
+  url: workerOption("etl"),
   token: z.string().min(1),
 });
 
@@ -63,15 +63,19 @@ export function readRepairOptions(
       token: { type: "string" },
     },
   });
-  const parsed = optionsSchema.safeParse({
+  const {
+    site,
+    from,
+    to,
+    "dry-run": dryRun,
+    help,
+    url,
+    token,
+  } = parseOptions(optionsSchema, {
     ...values,
     url: values.url ?? environment["ETL_URL"] ?? DEFAULT_URL,
-    token: values.token ?? environment["ADMIN_TOKEN"] ?? "local-admin",
+    token: adminToken(values.token, environment),
   });
-  if (!parsed.success) {
-    throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
-  }
-  const { site, from, to, "dry-run": dryRun, help, url, token } = parsed.data;
   return {
     body: {
       ...(site === undefined ? {} : { site }),
@@ -80,7 +84,7 @@ export function readRepairOptions(
       dry_run: dryRun,
     },
     help,
-    url: url.replace(/\/+$/, ""),
+    url,
     token,
   };
 }

@@ -3,7 +3,8 @@ import { z } from "zod";
 const DEFAULT_SITES = '[{"name":"ses_falls_city","timezone":"America/Chicago"}]';
 
 function port(preset: number) {
-  return z.coerce.number().int().min(1).max(65_535).default(preset);
+  const error = "must be a whole number from 1 to 65535";
+  return z.coerce.number({ error }).int({ error }).min(1, { error }).max(65_535, { error }).default(preset);
 }
 
 const settingsSchema = z.object({

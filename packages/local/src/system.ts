@@ -1,10 +1,12 @@
-import { isAbsolute, join } from "node:path";
+import { resolve } from "node:path";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { startServer } from "@building-vitals/ace-simulator/server";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { z } from "zod";
+import { waitForHealth } from "./health.ts";
 import { HOST, requireFreePorts } from "./ports.ts";
 import type { LocalSettings } from "./settings.ts";
+import { lockState } from "./state-lock.ts";
 import { type LocalWorkers, startWorkers, WORKER_NAMES } from "./workers.ts";
 
 /** The key of the embedded simulator; no secret, for it listens on the loopback address and invents its data. */
@@ -17,7 +19,6 @@ export interface LocalSystem {
   readonly workers: LocalWorkers;
   /** address of the embedded simulator's API; null: the deployment's own API is used */
   readonly simulatorUrl: string | null;
-  /** whether the state folder held a database already */
   close(): Promise<void>;
 }
 
@@ -30,6 +31,8 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
   const simulated = settings.ACE_API_BASE_URL === undefined;
   const { ETL_PORT, BACKFILL_PORT, QUERY_PORT, SIMULATOR_PORT } = settings;
   await requireFreePorts({ ETL_PORT, BACKFILL_PORT, QUERY_PORT, ...(simulated ? { SIMULATOR_PORT } : {}) });
+  const stateDir = resolve(settings.STATE_DIR);
+  const unlockState = lockState(stateDir);
   const simulator = simulated ? await startSimulator(settings) : null;
   if (simulator !== null) say(`simulator  an invented building behind the ACE API at ${simulator.url}/api`);
   // The simulator needs no rest between requests.
@@ -43,7 +46,7 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
         };
   const { environment, SITES, ADMIN_TOKEN, STATE_DIR } = settings;
   const workers = await startWorkers({
-    stateDir: isAbsolute(STATE_DIR) ? STATE_DIR : join(process.cwd(), STATE_DIR),
+    stateDir,
     ports: { etl: ETL_PORT, backfill: BACKFILL_PORT, query: QUERY_PORT },
     settings: { ...environment, SITES, ADMIN_TOKEN, ...api },
     onLog: (_, line) => {
@@ -59,6 +62,7 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
   const close = async () => {
     await workers.close();
     await simulator?.close();
+    unlockState();
   };
   return { workers, simulatorUrl: simulator === null ? null : simulator.url, close };
 }
@@ -81,7 +85,6 @@ async function startSimulator(settings: LocalSettings): Promise<{ url: string; c
 
 /** @throws Error with the checks that failed */
 async function requireHealth(name: string, url: string): Promise<void> {
-  const response = await fetch(`${url}/health`);
-  if (!response.ok) throw new Error(`The ${name} Worker is not well: ${await response.text()}`);
-  await response.body?.cancel();
+  const fault = await waitForHealth(url, null, 0, null);
+  if (fault !== null) throw new Error(`The ${name} Worker is not well: ${fault}`);
 }

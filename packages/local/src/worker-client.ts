@@ -1,7 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { parseJson } from "./parse-json.ts";
-
-const problemSchema = z.object({ detail: z.string(), code: z.string() });
+import { refusalOf } from "./refusal.ts";
 
 /** An answer of a Worker that says no. Its text is the Worker's own, and safe to show. */
 export class WorkerRefused extends Error {
@@ -30,7 +29,7 @@ export function unreachableHint(error: unknown): string | null {
 
 /** Asks a Worker of a deployment over HTTP, as its admin. */
 export class WorkerClient {
-  readonly #worker: string;
+  readonly #worker: "etl" | "backfill";
   readonly #url: string;
   readonly #token: string;
 
@@ -49,7 +48,9 @@ export class WorkerClient {
     body?: Record<string, unknown>,
   ): Promise<z.output<S>> {
     const { status, text } = await this.#send(method, path, body === undefined ? null : JSON.stringify(body));
-    if (status < 200 || status > 299) throw new WorkerRefused(status, this.#problemText(text, status));
+    if (status < 200 || status > 299) {
+      throw new WorkerRefused(status, refusalOf(this.#worker, this.#url, status, text).text);
+    }
     const answer = schema.safeParse(parseJson(text));
     if (!answer.success) throw new WorkerRefused(status, `What answers at ${this.#url} is no ${this.#worker} Worker.`);
     return answer.data;
@@ -63,10 +64,5 @@ export class WorkerClient {
     } catch (error) {
       throw new WorkerUnreachable(this.#url, error);
     }
-  }
-
-  #problemText(text: string, status: number): string {
-    const problem = problemSchema.safeParse(parseJson(text));
-    return problem.success ? problem.data.detail : `The ${this.#worker} Worker answered ${status}.`;
   }
 }

@@ -69,6 +69,38 @@ it.each(["/backfill/start", "/backfill/plan", "/backfill/import-to-d1"])(
   },
 );
 
+describe("POST /backfill/retry-failed", () => {
+  const dates = ["2025-01-01", "2025-01-02"] as const;
+  const failDay = async (day: number) => {
+    await days(...dates, SITE);
+    const insert = `INSERT INTO day_files (site_id, day, state, updated_at)
+      SELECT id, ?1, 'failed', 0 FROM sites WHERE name = '${SITE}'`;
+    await env.DB.prepare(insert).bind(day).run();
+  };
+
+  it.each(["start_date", "end_date"])("checks one date alone: %s", async (field) => {
+    for (const date of ["yesterday", tomorrow]) {
+      expect(await problemOf(await post("/backfill/retry-failed", { [field]: date }))).toEqual(
+        problem(400, "invalid_request", field),
+      );
+    }
+  });
+
+  it.each([
+    { start_date: dates[0], end_date: dates[1] },
+    { start_date: "2025-01-04" },
+    { end_date: "2025-01-02" },
+    { sites: [OTHER_SITE] },
+  ])("starts nothing where no day has failed: %o", async (body) => {
+    simulateUpstream();
+    await failDay(20_091);
+    const answer = await post("/backfill/retry-failed", body);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ status: "not_started" });
+    expect(await status()).toEqual({ status: "not_started" });
+  });
+});
+
 it.each(WRITES)("POST %s needs the token", async (path) => {
   const body = { start_date: "2025-01-01", end_date: "2025-01-01" };
   for (const token of [undefined, "another"]) {
@@ -86,6 +118,7 @@ describe("GET /backfill/days", () => {
     ["from=2025-01-02&to=2025-01-01", "to"],
     [`from=2025-01-02&to=${tomorrow}`, "to"],
     ["from=2025-01-01&to=2025-01-02&page=1", "page"],
+    ["from=2025-01-01&from=2024-01-01&to=2025-01-02", "from"],
   ])("refuses %s", async (query, field) => {
     expect(await problemOf(await call("GET", `/backfill/days?${query}`))).toEqual(
       problem(400, "invalid_request", field),

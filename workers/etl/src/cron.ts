@@ -1,4 +1,3 @@
-import { eachDatabase } from "@building-vitals/core/d1/site-databases";
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
@@ -9,10 +8,10 @@ import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
 import { rotate } from "@building-vitals/core/sync/rotate";
 import { log, logError } from "@building-vitals/core/telemetry/log";
 import { runAlerts, runQualityAlerts } from "./alerts.ts";
-import { runArchive } from "./archive.ts";
+import { archiveOf } from "./archive.ts";
 import type { Settings } from "./env.ts";
-import { gapsLogged, runGaps } from "./gaps.ts";
-import { storedByDatabase, type StoredSite, storedSites } from "./sites.ts";
+import { gapsLogged, gapsOf } from "./gaps.ts";
+import { answeringSites, type StoredSite } from "./sites.ts";
 import { aceClientOf, runSync } from "./sync.ts";
 
 /** The crons of wrangler.etl.toml. */
@@ -69,10 +68,11 @@ export async function runCron(cron: string, settings: Settings): Promise<void> {
  */
 async function runHourly(settings: Settings, now: number): Promise<void> {
   const { TIMESERIES: bucket } = settings;
-  const sites = rotate(await storedSites(settings), Math.floor(now / HOUR_MS));
+  const { sites: answering, databases, lost } = await answeringSites(settings);
+  const sites = rotate(answering, Math.floor(now / HOUR_MS));
   const ace = aceClientOf(settings);
   const lookbackMs = settings.LOOKBACK_MINUTES * 60_000;
-  const failed: string[] = [];
+  const failed = lost.map((binding) => `the sites in ${binding}`);
   const attempt = async (job: string, { name }: StoredSite, run: () => Promise<Record<string, string | number>>) => {
     try {
       log(job, { site: name, ...(await run()) });
@@ -99,7 +99,7 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       return { folded: fold.folded, rowsChanged: fold.rowsChanged, remaining: fold.remaining };
     });
   });
-  for (const healed of (await runGaps(settings, "due")).sites) {
+  for (const healed of (await gapsOf(settings, answering, "due")).sites) {
     if ("error" in healed) failed.push(`gaps of ${healed.site}`);
     else log("gaps", gapsLogged(healed));
   }
@@ -111,7 +111,7 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
     }),
   );
   log("alerts", { told: await runQualityAlerts(settings, sites, now) });
-  for (const { db, sites: own } of await storedByDatabase(settings)) {
+  for (const { db, sites: own } of databases) {
     await pruneRuns(
       db,
       own.map(({ id }) => id),
@@ -126,14 +126,14 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
  * others, and stays hot.
  */
 async function runDaily(settings: Settings): Promise<void> {
-  for (const [binding, db] of eachDatabase(settings)) {
+  const { sites, databases, lost } = await answeringSites(settings);
+  for (const { binding, db } of databases) {
     log("dead_letters_pruned", { database: binding, letters: await pruneLetters(db, Date.now()) });
   }
-  const { days, remaining, swept } = await runArchive(settings);
+  const { days, remaining, swept } = await archiveOf(settings, sites);
   for (const day of days) log("archive", { ...day });
   log("archive_ended", { days: days.length, remaining, swept });
-  const failed = days.filter(({ outcome }) => outcome === "failed" || outcome === "suspect");
-  if (failed.length > 0) {
-    throw new Error(`not archived: ${failed.map(({ site, day }) => `${site} ${day}`).join(", ")}`);
-  }
+  const bad = days.filter(({ outcome }) => outcome === "failed" || outcome === "suspect");
+  const failed = [...lost.map((binding) => `the sites in ${binding}`), ...bad.map(({ site, day }) => `${site} ${day}`)];
+  if (failed.length > 0) throw new Error(`not archived: ${failed.join(", ")}`);
 }

@@ -1,11 +1,10 @@
-import { eachDatabase } from "@building-vitals/core/d1/site-databases";
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { type HealedSite, healSite } from "@building-vitals/core/gaps/heal-site";
 import { pruneGaps } from "@building-vitals/core/gaps/gap-store";
 import { rotate } from "@building-vitals/core/sync/rotate";
 import { log, logError } from "@building-vitals/core/telemetry/log";
 import type { Settings } from "./env.ts";
-import { storedSites } from "./sites.ts";
+import { type StoredSite, storedSites } from "./sites.ts";
 import { aceClientOf } from "./sync.ts";
 
 /** An hourly cron may run for 15 minutes, and folds before. */
@@ -23,11 +22,19 @@ export interface GapsRun {
 }
 
 /**
- * Finds and repairs the gaps of every site, or of one; a site that fails does not stop the others.
- * @param ask whether the API is asked only for gaps whose time has come
+ * Finds and repairs the gaps of every site, or of one.
  * @throws {Problem} `unknown_site`; the error of D1 where the sites cannot be read
  */
 export async function runGaps(settings: Settings, ask: "due" | "open", siteName?: string): Promise<GapsRun> {
+  return gapsOf(settings, await storedSites(settings, siteName), ask);
+}
+
+/**
+ * Finds and repairs the gaps of some sites; one that fails does not stop the others.
+ * @param ask whether the API is asked only for gaps whose time has come
+ * @throws the error of D1 where gaps that have been over for long cannot be forgotten
+ */
+export async function gapsOf(settings: Settings, sites: readonly StoredSite[], ask: "due" | "open"): Promise<GapsRun> {
   const { TIMESERIES: bucket, PAGE_SIZE: pageSize } = settings;
   const started = Date.now();
   const context = {
@@ -41,23 +48,23 @@ export async function runGaps(settings: Settings, ask: "due" | "open", siteName?
     deadline: started + GAPS_BUDGET_MS,
     newBuild: () => `repair_${crypto.randomUUID()}`,
   };
-  const sites: (HealedSite | { site: string; error: string })[] = [];
-  const stored = rotate(await storedSites(settings, siteName), Math.floor(started / HOUR_MS));
-  for (const [i, { db, id, name, state }] of stored.entries()) {
+  const healed: (HealedSite | { site: string; error: string })[] = [];
+  const inTurn = rotate(sites, Math.floor(started / HOUR_MS));
+  for (const [i, { db, id, name, state }] of inTurn.entries()) {
     if (Date.now() >= context.deadline) {
-      log("gaps_left", { sites: stored.length - i });
+      log("gaps_left", { sites: inTurn.length - i });
       break;
     }
     try {
-      sites.push(await healSite({ ...context, db, ace: aceClientOf(settings) }, { id, name }, state.watermark));
+      healed.push(await healSite({ ...context, db, ace: aceClientOf(settings) }, { id, name }, state.watermark));
     } catch (error) {
       logError("gaps_failed", error, { site: name });
-      sites.push({ site: name, error: "its gaps could not be looked after; the log has the reason" });
+      healed.push({ site: name, error: "its gaps could not be looked after; the log has the reason" });
     }
   }
   let pruned = 0;
-  for (const [, db] of eachDatabase(settings)) pruned += await pruneGaps(db, started);
-  return { startTime: new Date(started).toISOString(), duration: Date.now() - started, sites, pruned };
+  for (const db of new Set(sites.map((site) => site.db))) pruned += await pruneGaps(db, started);
+  return { startTime: new Date(started).toISOString(), duration: Date.now() - started, sites: healed, pruned };
 }
 
 /** What a log says of it. */

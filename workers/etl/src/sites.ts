@@ -1,7 +1,8 @@
-import { byDatabase } from "@building-vitals/core/d1/site-databases";
+import { byDatabase, type DatabaseSites } from "@building-vitals/core/d1/site-databases";
 import { Problem } from "@building-vitals/core/domain/problem";
 import type { SiteConfig } from "@building-vitals/core/domain/site";
 import { readSyncStates, type SyncState } from "@building-vitals/core/sync/sync-state";
+import { logError } from "@building-vitals/core/telemetry/log";
 import type { Settings } from "./env.ts";
 
 /** A site as its database knows it. */
@@ -35,19 +36,39 @@ export function sitesNamed({ SITES }: Settings, only: string | undefined): SiteC
  * @throws {Problem} `unknown_site`; the errors of D1
  */
 export async function storedByDatabase(settings: Settings, only?: string): Promise<StoredSites[]> {
-  return Promise.all(
-    byDatabase(settings, sitesNamed(settings, only)).map(async ({ binding, db, sites }) => {
-      const states = await readSyncStates(
-        db,
-        sites.map(({ name }) => name),
-      );
-      const stored = [...states].map(([name, state]) => ({ name, db, id: state.siteId, state }));
-      return { binding, db, sites: stored };
-    }),
-  );
+  return Promise.all(byDatabase(settings, sitesNamed(settings, only)).map(storedIn));
 }
 
-/** The same, all of them in one list. */
+async function storedIn({ binding, db, sites }: DatabaseSites): Promise<StoredSites> {
+  const names = sites.map(({ name }) => name);
+  const states = await readSyncStates(db, names);
+  return { binding, db, sites: [...states].map(([name, state]) => ({ name, db, id: state.siteId, state })) };
+}
+
+/** What a job finds that goes over all sites. */
+interface AnsweringSites {
+  readonly sites: readonly StoredSite[];
+  /** each database that has some of these, once */
+  readonly databases: readonly StoredSites[];
+  /** bindings of the databases that did not answer: each costs its own sites only */
+  readonly lost: readonly string[];
+}
+
+/** The sites whose databases answer. */
+export async function answeringSites(settings: Settings): Promise<AnsweringSites> {
+  const all = byDatabase(settings, settings.SITES);
+  const read = await Promise.allSettled(all.map(storedIn));
+  const databases = read.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
+  const lost = all.flatMap(({ binding: database }, i) => {
+    const outcome = read[i];
+    if (outcome?.status !== "rejected") return [];
+    logError("database_lost", outcome.reason, { database });
+    return database;
+  });
+  return { sites: databases.flatMap(({ sites }) => sites), databases, lost };
+}
+
+/** The same as {@link storedByDatabase}, all of them in one list. */
 export async function storedSites(settings: Settings, only?: string): Promise<StoredSite[]> {
   return (await storedByDatabase(settings, only)).flatMap(({ sites }) => sites);
 }

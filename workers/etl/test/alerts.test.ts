@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { runAlerts } from "../src/alerts.ts";
 import { settingsOf } from "../src/env.ts";
-import { ADMIN_TOKEN, call, runCron, simulateUpstream, SITE } from "./service.ts";
+import { ADMIN_TOKEN, call, LOST_SITE, runCron, simulateUpstream, SITE } from "./service.ts";
 
 const WEBHOOK = "https://hooks.test/services/secret-path";
 const SYNC = "*/5 * * * *";
@@ -59,6 +59,11 @@ const anHourLater = () =>
   env.DB.exec("UPDATE alerts SET firing_told_at = firing_told_at - 3600000, ok_told_at = ok_told_at - 3600000");
 const told = () => bodies.map(({ kind, state }) => `${kind} ${state}`);
 const active = async () => (await (await call("GET", "/status")).json<{ alerts: unknown[] }>()).alerts;
+
+test("a database that does not answer keeps no other alert back, and the cron is seen as failed", async () => {
+  await expect(runCron(SYNC, { ...FULL, ...LOST_SITE })).rejects.toThrow("this database is gone");
+  expect(told()).toContain("database_size firing");
+});
 
 test("one message when it begins, one when it is over, none again within the hour; /status and /metrics show it", async () => {
   await runCron(SYNC, EMPTY);

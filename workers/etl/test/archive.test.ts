@@ -1,7 +1,7 @@
 import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
+import { ADMIN_TOKEN, call, LOST_SITE, runCron, SITE, simulateUpstream } from "./service.ts";
 
 const DAY_MS = 86_400_000;
 const KEY = (day: string) => `timeseries/${day.replaceAll("-", "/")}/${SITE}.parquet`;
@@ -84,6 +84,13 @@ describe("the daily cron", () => {
     await hotSince21Days();
     vi.spyOn(console, "log").mockImplementation(() => undefined);
     await runCron("23 3 * * *");
+    expect(await hotRows()).toBe(0);
+  });
+
+  it("archives the sites whose databases answer, and fails for the others", async () => {
+    await hotSince21Days();
+    for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
+    await expect(runCron("23 3 * * *", LOST_SITE)).rejects.toThrow("not archived: the sites in DB_1");
     expect(await hotRows()).toBe(0);
   });
 

@@ -87,7 +87,14 @@ test("gaps by page, state and time; open ones in status", async () => {
   const starts = async (query: string) => (await list(query)).gaps.map(({ start }) => Date.parse(String(start)));
   expect(await starts("")).toEqual([4000, 3000, 2000, 1000]);
   expect(await starts("?state=open")).toEqual([3000, 2000, 1000]);
-  expect(await starts("?from=1970-01-01T00:00:02Z&to=1970-01-01T00:00:04Z")).toEqual([3000, 2000]);
+  for (const range of [
+    "from=1970-01-01T00:00:02Z&to=1970-01-01T00:00:04Z",
+    "from=2000&to=4000",
+    // a + that is not escaped means a space
+    "from=1970-01-01T01:00:02+01:00&to=1970-01-01T00:00:04Z",
+  ]) {
+    expect(await starts(`?${range}`)).toEqual([3000, 2000]);
+  }
   const first = await list("?limit=3");
   expect(first.gaps).toHaveLength(3);
   expect(await starts(`?limit=3&cursor=${first.next_cursor}`)).toEqual([1000]);
@@ -121,7 +128,12 @@ test.each([
   ["?state=closed", 400],
   ["?limit=0", 400],
   ["?cursor=1", 400],
+  ["?limit=two", 400],
+  ["?limit=1&limit=2", 400],
   ["?from=yesterday", 400],
+  ["?from=2025-02-30", 400],
+  ["?from=2025-10-12&to=2025-10-12", 400],
+  ["?from=2025-10-13&to=2025-10-12", 400],
   ["?site=nowhere", 404],
 ])("/gaps%s is refused", async (query, status) => {
   expect((await call("GET", `/gaps${query}`, { token })).status).toBe(status);

@@ -42,3 +42,16 @@ export async function call(
 export async function runCron(cron: string, settings: Record<string, unknown> = {}): Promise<void> {
   await worker.scheduled(createScheduledController({ cron, scheduledTime: Date.now() }), { ...SETTINGS, ...settings });
 }
+
+/** A second site, whose database does not answer. */
+export const LOST_SITE = {
+  SITES: JSON.stringify([
+    { name: SITE, timezone: "America/Chicago" },
+    { name: "ses_omaha", timezone: "America/Chicago", database: "DB_1" },
+  ]),
+  DB_1: {
+    prepare() {
+      throw new Error("D1_ERROR: this database is gone");
+    },
+  },
+};

@@ -2,7 +2,7 @@ import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/data
 import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
+import { ADMIN_TOKEN, call, LOST_SITE, runCron, SITE, simulateUpstream } from "./service.ts";
 
 beforeAll(migratedDatabase);
 
@@ -168,6 +168,15 @@ describe("the crons", () => {
     expect((await call("POST", "/rollups/rebuild", { token: ADMIN_TOKEN, body: wrong })).status).toBe(400);
   });
 
+  it("do the hourly work of the sites whose databases answer, and fail for the others", async () => {
+    const asked = simulateUpstream();
+    await runCron("*/5 * * * *");
+    asked.length = 0;
+    for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
+    await expect(runCron("7 * * * *", LOST_SITE)).rejects.toThrow("not brought up to date: the sites in DB_1");
+    expect(asked.map((url) => url.pathname)).toEqual([`/api/sites/${SITE}/configured_points`]);
+  });
+
   it("fail for an expression that nobody knows", async () => {
     await expect(runCron("0 0 * * *")).rejects.toThrow('no job for the cron "0 0 * * *"');
   });
@@ -180,6 +189,16 @@ describe("the crons", () => {
 });
 
 describe("what is stored, as GET tells it", () => {
+  it("a sync that could not end is no complete one", async () => {
+    simulateUpstream();
+    const complete = async () =>
+      /last_sync_complete\{.*\} (\d)/.exec(await (await call("GET", "/metrics")).text())?.[1];
+    await call("POST", "/trigger", { token: ADMIN_TOKEN });
+    expect(await complete()).toBe("1");
+    await call("POST", "/trigger", { token: ADMIN_TOKEN, settings: { ACE_API_KEY: "expired" } });
+    expect(await complete()).toBe("0");
+  });
+
   it("/status, /stats and /metrics agree", async () => {
     simulateUpstream();
     const run = await (

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseDay } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
-import { dateRange, dayCount, lastEndedDay, START_END } from "./date-range.ts";
+import { dateRange, dayCount, lastEndedDay, openDateRange, START_END } from "./date-range.ts";
 
 const LATEST = parseDay("2025-10-12")!;
 
@@ -39,6 +39,15 @@ describe("the dates of a request", () => {
     ["2020-01-01", "2025-01-01", "span_too_long", "end_date"],
   ])("refuses %j to %j, and names the field", (first, last, code, field) => {
     expect(faultOf(first, last)).toEqual({ code, field });
+  });
+
+  it.each([
+    [undefined, undefined, 0, LATEST],
+    ["2025-03-01", undefined, parseDay("2025-03-01"), LATEST],
+    [undefined, "2025-03-01", 0, parseDay("2025-03-01")],
+    ["2025-02-01", "2025-03-01", parseDay("2025-02-01"), parseDay("2025-03-01")],
+  ])("may be open: %s to %s", (from, to, first, last) => {
+    expect(openDateRange(from, to, LATEST, START_END)).toEqual({ first, last });
   });
 
   it("ends with the last UTC day that is over", () => {

@@ -40,6 +40,23 @@ export function dateRange(first: string, last: string, latest: number, fields: D
   return range;
 }
 
+/**
+ * Reads two dates that may both be absent: then the range begins with the first day there is, or ends with `latest`.
+ * @throws {Problem} as {@link dateRange}
+ */
+export function openDateRange(
+  first: string | undefined,
+  last: string | undefined,
+  latest: number,
+  fields: DateFields,
+): DayRange {
+  if (first !== undefined && last !== undefined) return dateRange(first, last, latest, fields);
+  return {
+    first: first === undefined ? 0 : readDate(first, fields.first, latest),
+    last: last === undefined ? latest : readDate(last, fields.last, latest),
+  };
+}
+
 /** The last UTC day that has ended: a day that goes on cannot be complete. @param now epoch ms */
 export function lastEndedDay(now: number): number {
   return dayOf(now) - 1;

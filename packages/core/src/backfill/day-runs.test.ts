@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { newSite } from "../../test/points.ts";
+import type { PlacedSite } from "./backfill-site.ts";
 import { readDayRuns } from "./day-runs.ts";
 import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
 import { cancelJob, type DaySelection, failedSpan, startJob } from "./job-store.ts";
@@ -71,7 +72,8 @@ test("a site whose manifest is in another database gets the same days as one who
             .bind(here, DAY + i, state, source)
             .run();
       }
-      expect(await failedSpan(db, [placed])).toEqual(await failedSpan(db, [{ id: here, name: "here" }]));
+      const span = (of: PlacedSite) => failedSpan(db, [of], RANGE);
+      expect(await span(placed)).toEqual(await span({ id: here, name: "here" }));
       const job = await begin(selection);
       const pending = await pendingDays(db, job!, here, 10);
       expect(await pendingDays(db, job!, guest, 10)).toEqual(pending);

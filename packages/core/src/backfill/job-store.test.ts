@@ -96,8 +96,13 @@ describe("starting", () => {
     const first = await start(5, "all");
     await recordOutcome(db, first!.backfillId, site, DAY + 3, failed, NOW);
     await cancelJob(db, NOW);
-    expect(await failedSpan(db, [{ id: site, name: "a" }])).toEqual({ first: DAY + 1, last: DAY + 3 });
-    expect(await failedSpan(db, [{ id: other, name: "b" }])).toBeNull();
+    const span = (id: number, from: number, to: number) =>
+      failedSpan(db, [{ id, name: "a" }], { first: DAY + from, last: DAY + to });
+    expect(await span(site, 0, 4)).toEqual({ first: DAY + 1, last: DAY + 3 });
+    expect(await span(site, 2, 2)).toEqual({ first: DAY + 2, last: DAY + 2 });
+    expect(await span(site, 3, 9)).toEqual({ first: DAY + 3, last: DAY + 3 });
+    expect(await span(site, 4, 9)).toBeNull();
+    expect(await span(other, 0, 4)).toBeNull();
     const again = await start(5, "failed");
     expect(await pendingDays(db, again!, site, 10)).toEqual([DAY + 1, DAY + 2, DAY + 3]);
     expect((await readProgress(db))?.sites).toMatchObject([{ total: 3, skipped: 0 }]);

@@ -207,22 +207,26 @@ export async function readJob(db: D1Database): Promise<Job | null> {
 
 const spanSchema = z.object({ first: z.int().nullable(), last: z.int().nullable() });
 
-/** ?1: JSON array of site ids. */
+/** ?1: JSON array of site ids; ?2 and ?3: the first and the last day. */
 const FAILED_FILES = `
 SELECT min(f.day) AS first, max(f.day) AS last FROM json_each(?1) s CROSS JOIN day_files f ON f.site_id = s.value
-WHERE f.state IN ('failed', 'suspect')`;
+WHERE f.state IN ('failed', 'suspect') AND f.day BETWEEN ?2 AND ?3`;
 const FAILED_LAST_TIME = `
 SELECT min(b.day) AS first, max(b.day) AS last FROM json_each(?1) s CROSS JOIN backfill_days b ON b.site_id = s.value
 WHERE b.backfill_id = (SELECT backfill_id FROM backfill_jobs ORDER BY started_at DESC, backfill_id DESC LIMIT 1)
-  AND b.outcome IN ('failed', 'suspect')`;
+  AND b.outcome IN ('failed', 'suspect') AND b.day BETWEEN ?2 AND ?3`;
 
 /**
- * The span of the days that {@link startJob} would select as failed, of these sites; null: there are none.
+ * The span of the days in a range that {@link startJob} would select as failed, of these sites; null: there are none.
  * A job may begin in between, so it selects for itself.
  */
-export async function failedSpan(db: D1Database, sites: readonly PlacedSite[]): Promise<DayRange | null> {
+export async function failedSpan(
+  db: D1Database,
+  sites: readonly PlacedSite[],
+  range: DayRange,
+): Promise<DayRange | null> {
   const read = async (of: D1Database, sql: string, ids: readonly number[]) => {
-    const statement = of.prepare(sql).bind(JSON.stringify(ids));
+    const statement = of.prepare(sql).bind(JSON.stringify(ids), range.first, range.last);
     return spanSchema.parse(await withD1Retry(() => statement.first()));
   };
   const stores = Map.groupBy(

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { parseOptions } from "../command-options.ts";
 import type { Deployment } from "./month.ts";
 
 export const USAGE = `What a deployment costs a month above Cloudflare's plan of $5, by what was
@@ -79,12 +80,9 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
       help: { type: "boolean" },
     },
   });
-  const parsed = optionsSchema.safeParse(values);
-  if (!parsed.success) {
-    throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
-  }
-  const { "days-hot": daysHot, "sync-minutes": syncMinutes, points, interval, sites, queries, years } = parsed.data;
-  const { explain, json, measure, help } = parsed.data;
+  const parsed = parseOptions(optionsSchema, values);
+  const { "days-hot": daysHot, "sync-minutes": syncMinutes, points, interval, sites, queries, years } = parsed;
+  const { explain, json, measure, help } = parsed;
   const deployment = { points, interval, sites, queries, daysHot, years, syncMinutes };
   return { deployment, explain, json, measure, help };
 }

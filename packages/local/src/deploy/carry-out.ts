@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Existing } from "./account.ts";
 import { type Bookmark, creationNames, databaseName, rollbackLines, told } from "./deploy-words.ts";
-import { type AccessToken, waitForHealth } from "./health.ts";
+import { type AccessToken, waitForHealth } from "../health.ts";
 import { type Creation, type DeployPlan, STAGING_RULE } from "./plan.ts";
 import { type DeployPlaces, resolvedFile, writeResolvedFiles } from "./resolved-files.ts";
 import { STAGING_EXPIRES_DAYS, type Wanted, type WantedWorker } from "./wanted.ts";

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { parseOptions } from "../command-options.ts";
 
 export const ENVIRONMENTS = ["staging", "production"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
@@ -62,10 +63,6 @@ export function readDeployOptions(args: readonly string[]): DeployOptions | null
     },
   });
   if (values.help === true) return null;
-  const parsed = optionsSchema.safeParse(values);
-  if (!parsed.success) {
-    throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
-  }
-  const { env: environment, yes, "dry-run": dryRun, wait } = parsed.data;
+  const { env: environment, yes, "dry-run": dryRun, wait } = parseOptions(optionsSchema, values);
   return { environment, yes, dryRun, waitMs: wait * 1_000 };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { parseJson } from "../parse-json.ts";
+import { refusalOf } from "../refusal.ts";
 
 const count = z.int().min(0);
 const importedSchema = z.object({
@@ -14,7 +15,6 @@ export type Imported = z.infer<typeof importedSchema>;
 const archivedSchema = z.object({
   days: z.array(z.object({ outcome: z.string(), reason: z.string().nullable() })),
 });
-const problemSchema = z.object({ code: z.string(), detail: z.string() });
 
 /** An answer of the etl Worker that says no, for good. Its text is the Worker's own. */
 export class ImportRefused extends Error {
@@ -65,9 +65,9 @@ export class ImportClient {
       }
       const mayPass = status === 0 || status === 429 || status >= 500;
       if (!mayPass || wait === null) {
-        const problem = problemSchema.safeParse(parseJson(text)).data;
-        const plain = status === 0 ? `Nothing answers at ${this.#url}.` : `The etl Worker answered ${status}.`;
-        throw new ImportRefused(problem?.code ?? "no_answer", problem?.detail ?? plain);
+        if (status === 0) throw new ImportRefused("no_answer", `Nothing answers at ${this.#url}.`);
+        const { code, text: why } = refusalOf("etl", this.#url, status, text);
+        throw new ImportRefused(code ?? "no_answer", why);
       }
       await sleep(wait);
     }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { adminToken, parseOptions, workerOption } from "../command-options.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8787";
 
@@ -29,7 +30,7 @@ having said which; with 2 when the command line is wrong.`;
 const optionsSchema = z.object({
   from: z.array(z.string()).min(1),
   check: z.boolean().default(false),
-  to: z.url({ protocol: /^https?$/, error: "must be an address such as https://etl.example.com" }),
+  to: workerOption("etl"),
   token: z.string().min(1),
 });
 export type ImportOptions = z.infer<typeof optionsSchema>;
@@ -56,13 +57,9 @@ export function readImportOptions(
   });
   if (values.help === true) return null;
   if (values.from === undefined) throw new Error("Give --from: the files to import. --help says more.");
-  const parsed = optionsSchema.safeParse({
+  return parseOptions(optionsSchema, {
     ...values,
     to: values.to ?? environment["ETL_URL"] ?? DEFAULT_URL,
-    token: values.token ?? environment["ADMIN_TOKEN"] ?? "local-admin",
+    token: adminToken(values.token, environment),
   });
-  if (!parsed.success) {
-    throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
-  }
-  return { ...parsed.data, to: parsed.data.to.replace(/\/+$/, "") };
 }

@@ -2,6 +2,7 @@ import { storeOf } from "@building-vitals/core/backfill/backfill-site";
 import { dateRange, FROM_TO } from "@building-vitals/core/backfill/date-range";
 import { dayStates } from "@building-vitals/core/backfill/day-states";
 import { dayOf } from "@building-vitals/core/domain/day";
+import { one } from "@building-vitals/core/http/parameters";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
@@ -11,7 +12,7 @@ import { type Env, settingsOf } from "../env.ts";
 import { sitesOf } from "../sites.ts";
 
 const date = z.string({ error: "must be a date such as 2024-01-31" });
-const querySchema = z.strictObject({ from: date, to: date, site: z.string().min(1).optional() });
+const querySchema = z.strictObject({ from: one(date), to: one(date), site: one(z.string().min(1).optional()) });
 
 const described = describe({
   summary: "What is known of each day, by site",
@@ -24,7 +25,7 @@ const described = describe({
 /** `GET /backfill/days`: what is known of each day, by site. */
 export const daysRoute = new Hono<{ Bindings: Env }>().get("/backfill/days", described, async (context) => {
   const settings = settingsOf(context.env);
-  const query = parseInput(querySchema, context.req.query());
+  const query = parseInput(querySchema, context.req.queries());
   const range = dateRange(query.from, query.to, dayOf(Date.now()), FROM_TO);
   const sites = await sitesOf(settings, query.site === undefined ? undefined : [query.site], "site");
   const answers = await Promise.all(sites.map((site) => dayStates(storeOf(settings.DB, site), range)));

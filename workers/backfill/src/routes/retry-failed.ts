@@ -1,4 +1,4 @@
-import { dateRange, lastEndedDay, START_END } from "@building-vitals/core/backfill/date-range";
+import { dateRange, lastEndedDay, openDateRange, START_END } from "@building-vitals/core/backfill/date-range";
 import { failedSpan } from "@building-vitals/core/backfill/job-store";
 import { dayText } from "@building-vitals/core/domain/day";
 import { parseBody } from "@building-vitals/core/http/parse-body";
@@ -24,7 +24,7 @@ const described = describe({
   problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long", "backfill_in_progress"],
 });
 
-/** `POST /backfill/retry-failed`: a backfill of the days that failed or whose file is suspect, in all or between dates. */
+/** `POST /backfill/retry-failed`: a backfill of the days that failed or whose file is suspect, of all or between dates. */
 export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/retry-failed",
   described,
@@ -33,17 +33,15 @@ export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
     const settings = settingsOf(context.env);
     const body = await parseBody(context.req.raw, bodySchema);
     const sites = await sitesOf(settings, body.sites, "sites");
-    const span = await failedSpan(settings.DB, sites);
-    const [first, last] = [body.start_date, body.end_date].map((date, i) => {
-      const bound = i === 0 ? span?.first : span?.last;
-      return date ?? (bound === undefined ? undefined : dayText(bound));
-    });
-    if (first === undefined || last === undefined) {
-      return context.json({ status: "not_started", message: "No day has failed." }, 200, {
-        "cache-control": "no-store",
-      });
+    const latest = lastEndedDay(Date.now());
+    const asked = openDateRange(body.start_date, body.end_date, latest, START_END);
+    // an empty job would take the place of the last one, whose failures are known from it alone
+    const span = await failedSpan(settings.DB, sites, asked);
+    if (span === null) {
+      const nothing = { status: "not_started", message: "No day has failed." };
+      return context.json(nothing, 200, { "cache-control": "no-store" });
     }
-    const range = dateRange(first, last, lastEndedDay(Date.now()), START_END);
+    const range = dateRange(dayText(span.first), dayText(span.last), latest, START_END);
     const started = await startBackfill(settings, { range, sites, selection: "failed" });
     return context.json(started, 202, { "cache-control": "no-store" });
   },

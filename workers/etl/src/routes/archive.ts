@@ -1,20 +1,16 @@
-import { dayOf, parseDay } from "@building-vitals/core/domain/day";
+import { dayOf } from "@building-vitals/core/domain/day";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
 import { runArchive } from "../archive.ts";
 import { archiveSchema } from "../answers.ts";
+import { dayField } from "../day-field.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { requireAdmin } from "../require-admin.ts";
 
-const daySchema = z.string().transform((text, context) => {
-  const day = parseDay(text);
-  if (day === null) context.addIssue("must be a UTC day such as 2025-10-12");
-  else if (day >= dayOf(Date.now())) context.addIssue("must be a UTC day that has ended");
-  return day ?? z.NEVER;
-});
-const bodySchema = z.strictObject({ site: z.string().min(1).optional(), day: daySchema.optional() });
+const endedDay = dayField.refine((day) => day < dayOf(Date.now()), "must be a UTC day that has ended");
+const bodySchema = z.strictObject({ site: z.string().min(1).optional(), day: endedDay.optional() });
 
 const described = describe({
   summary: "Folds hot days into their files in R2 now",

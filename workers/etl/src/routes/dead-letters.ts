@@ -1,4 +1,5 @@
 import { describe } from "@building-vitals/core/http/openapi";
+import { one, wholeNumber } from "@building-vitals/core/http/parameters";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { readLetters } from "@building-vitals/core/sync/dead-letters";
 import { Hono } from "hono";
@@ -10,9 +11,10 @@ import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
 const querySchema = z.strictObject({
-  ...letterFilter,
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: letterCursor,
+  site: one(letterFilter.site),
+  reason: one(letterFilter.reason),
+  limit: one(wholeNumber(1, 500).default(100)),
+  cursor: one(letterCursor).meta({ description: "`next_cursor` of the answer before" }),
 });
 
 const described = describe({
@@ -30,7 +32,7 @@ export const deadLettersRoute = new Hono<{ Bindings: Env }>().get(
   requireAdmin,
   async (context) => {
     const settings = settingsOf(context.env);
-    const { site: only, reason, limit, cursor: before } = parseInput(querySchema, context.req.query());
+    const { site: only, reason, limit, cursor: before } = parseInput(querySchema, context.req.queries());
     const databases = await storedByDatabase(settings, only);
     const pages = await Promise.all(
       databases.map(async ({ db, sites }) => {

@@ -1,8 +1,11 @@
 import { pointNames } from "@building-vitals/core/catalog/point-list";
+import { Problem } from "@building-vitals/core/domain/problem";
 import { type Gap, GAP_STATES } from "@building-vitals/core/gaps/gap";
 import { gapsAfter, listGaps } from "@building-vitals/core/gaps/gap-store";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
+import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
 import { Hono } from "hono";
 import { z } from "zod";
 import { type Env, settingsOf } from "../env.ts";
@@ -10,25 +13,21 @@ import { gapsSchema, shownGap } from "../gap-answers.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
-const timeParameter = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-
 const cursorParameter = z
   .string()
   .regex(/^-?\d{1,15}_\d{1,15}_\d{1,15}(?:_\d{1,4})?$/, "must be the `next_cursor` of the answer before")
   .transform((text) => {
     const [start = 0, siteId = 0, pointId = 0, database = 0] = text.split("_").map(Number);
     return { start, siteId, pointId, database };
-  })
-  .optional()
-  .meta({ description: "`next_cursor` of the answer before" });
+  });
 
 const querySchema = z.strictObject({
-  site: z.string().min(1).optional(),
-  state: z.enum(GAP_STATES).optional(),
-  from: timeParameter.optional().meta({ description: "Only gaps that end after it: ISO-8601" }),
-  to: timeParameter.optional().meta({ description: "Only gaps that begin before it: ISO-8601" }),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: cursorParameter,
+  site: one(z.string().min(1).optional()),
+  state: one(z.enum(GAP_STATES).optional()),
+  from: one(timeSchema.optional()).meta({ description: `Only gaps that end after it: ${A_TIME}` }),
+  to: one(timeSchema.optional()).meta({ description: `Only gaps that begin before it: ${A_TIME}` }),
+  limit: one(wholeNumber(1, 500).default(100)),
+  cursor: one(cursorParameter.optional()).meta({ description: "`next_cursor` of the answer before" }),
 });
 
 const described = describe({
@@ -42,7 +41,10 @@ const described = describe({
 /** `GET /gaps`: what is missing, what came late, and what is known to be empty. It names points, so it needs the token. */
 export const gapsRoute = new Hono<{ Bindings: Env }>().get("/gaps", described, requireAdmin, async (context) => {
   const settings = settingsOf(context.env);
-  const { site, state, from, to, limit, cursor } = parseInput(querySchema, context.req.query());
+  const { site, state, from, to, limit, cursor } = parseInput(querySchema, context.req.queries());
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new Problem("invalid_request", "to: is not after from; the range is [from, to).", "to");
+  }
   const range = { start: from ?? Number.NEGATIVE_INFINITY, end: to ?? Number.POSITIVE_INFINITY };
   const databases = await storedByDatabase(settings, site);
   const pages = await Promise.all(

@@ -1,11 +1,12 @@
 import { importSamples } from "@building-vitals/core/backfill/import-samples";
-import { dayOf, parseDay } from "@building-vitals/core/domain/day";
+import { dayOf } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { Hono } from "hono";
 import { z } from "zod";
 import { importedSchema } from "../answers.ts";
+import { dayField } from "../day-field.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { storedSites } from "../sites.ts";
@@ -13,12 +14,7 @@ import { storedSites } from "../sites.ts";
 /** A batch of 20,000 samples takes about half of it. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-const daySchema = z.string().transform((text, context) => {
-  const day = parseDay(text);
-  if (day === null || day < 0) context.addIssue("must be a UTC day such as 2025-10-12");
-  else if (day > dayOf(Date.now())) context.addIssue("must be a UTC day that has begun");
-  return day ?? z.NEVER;
-});
+const begunDay = dayField.refine((day) => day <= dayOf(Date.now()), "must be a UTC day that has begun");
 const pointSchema = z.strictObject({
   name: z
     .string()
@@ -28,7 +24,7 @@ const pointSchema = z.strictObject({
 });
 const bodySchema = z.strictObject({
   site: z.string().min(1),
-  day: daySchema,
+  day: begunDay,
   points: z.array(pointSchema).default([]).meta({ description: "samples are [epoch milliseconds, value], of the day" }),
 });
 

@@ -1,21 +1,16 @@
 import { rebuildRollups } from "@building-vitals/core/cold/rebuild-rollups";
-import { parseDay } from "@building-vitals/core/domain/day";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
 import { rebuildSchema } from "../answers.ts";
+import { dayField } from "../day-field.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { storedSites } from "../sites.ts";
 
-const daySchema = z.string().transform((text, context) => {
-  const day = parseDay(text);
-  if (day === null) context.addIssue("must be a UTC day such as 2025-10-12");
-  return day ?? z.NEVER;
-});
 const bodySchema = z
-  .strictObject({ site: z.string().min(1).optional(), start_date: daySchema, end_date: daySchema })
+  .strictObject({ site: z.string().min(1).optional(), start_date: dayField, end_date: dayField })
   .refine((body) => body.start_date <= body.end_date, { path: ["end_date"], error: "must not be before start_date" });
 
 const described = describe({

@@ -1,19 +1,14 @@
 import { DAY_FILES_PREFIX } from "@building-vitals/core/cold/day-file-key";
-import { parseDay } from "@building-vitals/core/domain/day";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { Hono } from "hono";
 import { z } from "zod";
 import { repairSchema } from "../answers.ts";
+import { dayField } from "../day-field.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { runRepair } from "../repair.ts";
 import { requireAdmin } from "../require-admin.ts";
 
-const daySchema = z.string().transform((text, context) => {
-  const day = parseDay(text);
-  if (day === null) context.addIssue("must be a UTC day such as 2025-10-12");
-  return day ?? z.NEVER;
-});
 const cursorSchema = z
   .string()
   .max(1_024)
@@ -21,8 +16,8 @@ const cursorSchema = z
 const bodySchema = z
   .strictObject({
     site: z.string().min(1).optional(),
-    from: daySchema.optional(),
-    to: daySchema.optional(),
+    from: dayField.optional(),
+    to: dayField.optional(),
     dry_run: z.boolean().default(false),
     cursor: cursorSchema.optional(),
   })

@@ -6,6 +6,8 @@ import { Problem } from "@building-vitals/core/domain/problem";
 import { listGaps } from "@building-vitals/core/gaps/gap-store";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
+import { one } from "@building-vitals/core/http/parameters";
+import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { type CoveredDay, expectedSamples, readCoverageDays } from "@building-vitals/core/query/coverage-days";
 import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
@@ -13,11 +15,9 @@ import { z } from "zod";
 import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { MAX_GAPS, gapSchema, shownGap } from "../gaps.ts";
-import { one } from "../parameters.ts";
 import { namesIn, pointsNamed } from "../point-names.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
-import { timeSchema } from "../time-parameter.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 
 /** Five years of days, and days of points that are counted: a D1 query of about half a second. */

@@ -3,12 +3,12 @@ import { parsePointPage, pointPageStatement } from "@building-vitals/core/catalo
 import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
+import { one, wholeNumber } from "@building-vitals/core/http/parameters";
 import { siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { Hono } from "hono";
 import { z } from "zod";
 import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { one } from "../parameters.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
@@ -19,7 +19,7 @@ const querySchema = z.strictObject({
   }),
   tag: one(z.string().min(1).max(200).optional()).meta({ description: "A marker, a tag's name, or `name:value`" }),
   unit: one(z.string().min(1).max(200).optional()).meta({ description: "A unit, as `°F` or `degrees-fahrenheit`" }),
-  limit: one(z.coerce.number().int().min(1).max(1000).default(100)).meta({ description: "Points of a page" }),
+  limit: one(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
   cursor: one(z.string().min(1).max(2000).optional()).meta({
     // the last name of the page before: right whatever is added meanwhile
     description: "`next_cursor` of the page before",

@@ -3,6 +3,8 @@ import { dayOf, dayStart, dayText } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
+import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { POOR_SCORE, type PointDayQuality } from "@building-vitals/core/quality/point-day-quality";
 import { reasonsOf } from "@building-vitals/core/quality/reasons";
 import { summarize, worstFirst } from "@building-vitals/core/query/quality-summary";
@@ -12,12 +14,10 @@ import { z } from "zod";
 import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
-import { one } from "../parameters.ts";
 import { namesIn, pointsNamed } from "../point-names.ts";
 import { qualityAnswerSchema, type qualitySchema } from "../quality-answer.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
-import { timeSchema } from "../time-parameter.ts";
 
 /** Of all points, which are 142,000 rows of a large site; of those that are named five years, or as many as there is room for. */
 const MAX_DAYS = 31;
@@ -37,7 +37,7 @@ const querySchema = z.strictObject({
     .meta({ description: "Names of points, comma-separated or repeated; then also by day. Default: all" }),
   start: one(timeSchema.optional()).meta({ description: "The first UTC day. Default: seven days before the end" }),
   end: one(timeSchema.optional()).meta({ description: "Exclusive. Default: the start of today, UTC" }),
-  limit: one(z.coerce.number().int().min(1).max(1000).default(100)).meta({ description: "Points of a page" }),
+  limit: one(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
   cursor: one(z.string().min(1).max(2000).optional()).meta({ description: "`next_cursor` of the page before" }),
 });
 

@@ -3,25 +3,23 @@ import { Problem } from "@building-vitals/core/domain/problem";
 import { timeZoneSchema } from "@building-vitals/core/domain/site";
 import { timeRange, type TimeRange } from "@building-vitals/core/domain/time-range";
 import { parseInput } from "@building-vitals/core/http/parse-body";
+import { one, wholeNumber } from "@building-vitals/core/http/parameters";
+import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
 import { FILLS } from "@building-vitals/core/query/fill";
 import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
 import { z } from "zod";
-import { one } from "../parameters.ts";
-import { timeSchema } from "../time-parameter.ts";
 import { FORMATS } from "./respond.ts";
-
-const ISO_OR_MS = "ISO-8601 with Z or an offset, a date, or epoch milliseconds";
 
 export const querySchema = z.strictObject({
   site_name: one(z.string("is missing").min(1)),
   point_names: z.array(z.string(), "is missing").meta({ description: "Comma-separated or repeated, at most 100" }),
-  start_time: one(timeSchema).meta({ description: ISO_OR_MS }),
-  end_time: one(timeSchema).meta({ description: `Exclusive: ${ISO_OR_MS}` }),
+  start_time: one(timeSchema).meta({ description: A_TIME }),
+  end_time: one(timeSchema).meta({ description: `Exclusive: ${A_TIME}` }),
   interval: one(z.enum([...INTERVALS, "auto"]).default("auto")).meta({
     description: "`auto`: the finest that fits max_points and the limits",
   }),
   format: one(z.enum(FORMATS).default("json")).meta({ description: "`json`: columns" }),
-  max_points: one(z.coerce.number().int().min(1).max(100_000).optional()).meta({
+  max_points: one(wholeNumber(1, 100_000).optional()).meta({
     description: "Of a series; for `auto` 2,000 by default. Raw series of more samples are thinned to so many",
   }),
   fill: one(z.enum(FILLS).default("none")).meta({ description: "What is put where samples are missing" }),

@@ -12,6 +12,9 @@ function parseTime(text: string): number {
   return z.iso.date().safeParse(date).success ? Date.parse(iso) : Number.NaN;
 }
 
+/** What {@link timeSchema} takes, for descriptions. */
+export const A_TIME = "ISO-8601 with Z or an offset, a date, or epoch milliseconds";
+
 /** A time as ISO-8601 with an offset, a date (its midnight in UTC), or epoch milliseconds; in epoch milliseconds. */
 export const timeSchema = z.string("is missing").transform((text, context) => {
   const time = parseTime(text);

@@ -9,3 +9,9 @@ export function one<S extends z.ZodType>(schema: S) {
     return z.NEVER;
   }, schema);
 }
+
+/** A whole number of an address, both bounds included. */
+export function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}

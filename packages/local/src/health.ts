@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { parseJson } from "../parse-json.ts";
+import { parseJson } from "./parse-json.ts";
 
 const healthSchema = z.object({
   status: z.string(),

@@ -1,0 +1,26 @@
+import { z } from "zod";
+
+/** A UTC day. */
+export const dayOption = z.iso.date({ error: "must be a day such as 2025-10-12" });
+
+/** Where a Worker is; its value is without a trailing slash. */
+export function workerOption(worker: "etl" | "backfill") {
+  return z
+    .url({ protocol: /^https?$/, error: `must be an address such as https://${worker}.example.com` })
+    .transform((url) => url.replace(/\/+$/, ""));
+}
+
+/** The ADMIN_TOKEN to send: the command line's, else the environment's, else that of `npm start`. */
+export function adminToken(
+  option: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  return option ?? environment["ADMIN_TOKEN"] ?? "local-admin";
+}
+
+/** @throws Error a line for each option at fault */
+export function parseOptions<S extends z.ZodType>(schema: S, values: unknown): z.output<S> {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  throw new Error(parsed.error.issues.map((issue) => `--${issue.path.join(".")}: ${issue.message}`).join("\n"));
+}
