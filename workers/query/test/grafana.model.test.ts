@@ -37,7 +37,7 @@ const modelSchema = z.object({
   templating: z.object({ list: z.array(variableSchema) }),
   __requires: z.array(z.object({ type: z.enum(["grafana", "datasource", "panel"]), id: z.string() })),
 });
-const dashboard = modelSchema.parse(json);
+const { __requires: requires, ...dashboard } = modelSchema.parse(json);
 const { panels } = dashboard;
 const variables = dashboard.templating.list;
 const INFINITY = "yesoreyeram-infinity-datasource";
@@ -90,7 +90,7 @@ test("each variable that is used is one of the dashboard's, or Grafana's own, an
 });
 
 test("what the import asks for is what is used", () => {
-  const required = (type: string) => dashboard.__requires.filter((one) => one.type === type).map(({ id }) => id);
+  const required = (type: string) => requires.filter((one) => one.type === type).map(({ id }) => id);
   expect(required("panel").sort()).toEqual([...new Set(panels.map(({ type }) => type))].sort());
   expect(required("datasource")).toEqual([INFINITY]);
   expect(required("grafana")).toEqual(["grafana"]);
