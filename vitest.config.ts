@@ -19,7 +19,8 @@ function inWorkerd(name: string, root: string, wranglerConfig: string, services:
     plugins: [
       cloudflareTest({
         wrangler: { configPath: here(wranglerConfig) },
-        miniflare: { bindings: { TEST_MIGRATIONS: migrations }, serviceBindings },
+        // DB_1: a second database, for what is spread over several
+        miniflare: { bindings: { TEST_MIGRATIONS: migrations }, d1Databases: { DB_1: "DB_1" }, serviceBindings },
       }),
     ],
     test: { name, root, include: ["{src,test}/**/*.test.ts"], testTimeout },

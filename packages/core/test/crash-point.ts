@@ -55,8 +55,9 @@ export class CrashPoint {
     return result;
   };
 
-  database(db: D1Database): D1Database {
-    return interceptedDatabase(db, (execute) => this.call(execute, "d1"));
+  /** @param what its calls are called */
+  database(db: D1Database, what = "d1"): D1Database {
+    return interceptedDatabase(db, (execute) => this.call(execute, what));
   }
 
   bucket(bucket: R2Bucket): R2Bucket {

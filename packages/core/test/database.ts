@@ -5,6 +5,8 @@ declare global {
   namespace Cloudflare {
     interface Env {
       DB: D1Database;
+      /** set by vitest.config.ts */
+      DB_1: D1Database;
       ETL_STATE: KVNamespace;
       TIMESERIES: R2Bucket;
       /** set by vitest.config.ts */
@@ -17,6 +19,12 @@ declare global {
 export async function migratedDatabase(): Promise<D1Database> {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
   return env.DB;
+}
+
+/** A second one with the same schema, as a site may be in. */
+export async function migratedOtherDatabase(): Promise<D1Database> {
+  await applyD1Migrations(env.DB_1, env.TEST_MIGRATIONS);
+  return env.DB_1;
 }
 
 const TABLES =

@@ -31,7 +31,8 @@ function installState() {
 
 const wanted = installState();
 if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== wanted) {
-  console.error(`setting up: ${PNPM} install (frozen lockfile)`);
+  console.error(`setting up: the pinned tools and packages, up to 400 MB the first time (${PNPM} install) …`);
+  const started = Date.now();
   const result = spawnSync("npx", ["-y", PNPM, "install", "--frozen-lockfile"], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
@@ -46,4 +47,5 @@ if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== wanted) {
     process.exit(1);
   }
   writeFileSync(stampFile, wanted);
+  console.error(`setting up: done in ${Math.round((Date.now() - started) / 1000)} s`);
 }

@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { adminToken, dayOption, parseOptions, workerOption } from "./command-options.ts";
+import { HOST } from "./ports.ts";
+import { DEFAULT_BACKFILL_PORT } from "./settings.ts";
 
-const DEFAULT_URL = "http://127.0.0.1:8788";
+const DEFAULT_URL = `http://${HOST}:${DEFAULT_BACKFILL_PORT}`;
 
 export const USAGE = `Backfills past days of a deployment, and shows how it goes.
 

@@ -2,6 +2,9 @@ import { z } from "zod";
 
 const DEFAULT_SITES = '[{"name":"ses_falls_city","timezone":"America/Chicago"}]';
 
+/** Where `npm run backfill` looks for the Worker if nobody says otherwise. */
+export const DEFAULT_BACKFILL_PORT = 8788;
+
 function port(preset: number) {
   const error = "must be a whole number from 1 to 65535";
   return z.coerce.number({ error }).int({ error }).min(1, { error }).max(65_535, { error }).default(preset);
@@ -14,7 +17,7 @@ const settingsSchema = z.object({
   SITES: z.string().default(DEFAULT_SITES),
   STATE_DIR: z.string().min(1).default(".local"),
   ETL_PORT: port(8787),
-  BACKFILL_PORT: port(8788),
+  BACKFILL_PORT: port(DEFAULT_BACKFILL_PORT),
   QUERY_PORT: port(8789),
   SIMULATOR_PORT: port(8790),
   ADMIN_TOKEN: z.string().min(1).default("local-admin"),

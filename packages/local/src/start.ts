@@ -4,6 +4,7 @@ import { BackfillClient } from "./backfill-client.ts";
 import { runUntilStopped } from "./command.ts";
 import { syncUntilComplete } from "./first-sync.ts";
 import { WorkerRefused } from "./worker-client.ts";
+import { DEFAULT_BACKFILL_PORT } from "./settings.ts";
 import { WORKER_NAMES } from "./workers.ts";
 
 const sitesSchema = z.object({ sites: z.array(z.object({ name: z.string() })).min(1) });
@@ -71,7 +72,8 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   if (points.length > 0) say(`A chart's data:  curl '${example}'`);
   say(`All latest:      curl '${query}/sites/${site}/latest'`);
   say(`State of sync:   curl '${etl}/status'`);
-  say("Past days:       npm run backfill -- --from YYYY-MM-DD --to YYYY-MM-DD --watch");
+  const elsewhere = settings.BACKFILL_PORT === DEFAULT_BACKFILL_PORT ? "" : ` --url ${backfill}`;
+  say(`Past days:       npm run backfill -- --from YYYY-MM-DD --to YYYY-MM-DD --watch${elsewhere}`);
   // The shell puts the token in, so that the line works as it stands and no token is on the screen.
   say(`Sync now:        curl -X POST -H "authorization: Bearer \${ADMIN_TOKEN:-local-admin}" '${etl}/trigger'`);
   say(`The API's page:  ${query}/docs`);

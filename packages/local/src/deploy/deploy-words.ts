@@ -26,7 +26,6 @@ export function databaseName(name: string): string {
 /** The plan, all of it. */
 export function planLines(wanted: Wanted, plan: DeployPlan): string[] {
   const names = creationNames(wanted);
-  const willBeLost = new Set(irrevocable(plan));
   return [
     ...plan.databases.filter(({ create }) => create).map(({ name }) => told("create", databaseName(name))),
     ...plan.create.map((what) => told("create", names[what])),
@@ -36,7 +35,7 @@ export function planLines(wanted: Wanted, plan: DeployPlan): string[] {
     ]),
     told("deploy", DEPLOY_ORDER.join(", ")),
     ...plan.notes.map((note) => told("mind", note)),
-    ...[...willBeLost].map((text) => told("careful", text)),
+    ...irrevocable(plan).map((text) => told("careful", text)),
     ...missingLines(wanted, plan),
   ];
 }

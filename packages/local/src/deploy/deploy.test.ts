@@ -1,90 +1,20 @@
-import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { z } from "zod";
-import { type FakeAccount, fakeAccountSchema } from "./fake-account.ts";
+import { readdirSync } from "node:fs";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { FakeAccount } from "./fake-account.ts";
+import { changes, type DeployRun, FakeDeployment, ill, STAGING_DEPLOYS as deploys, well } from "./fake-deployment.ts";
 
-const COMMAND = fileURLToPath(new URL("../deploy.ts", import.meta.url));
-const FAKE = fileURLToPath(new URL("fake-wrangler.ts", import.meta.url));
 const ALL_MIGRATIONS = readdirSync(new URL("../../../../migrations/", import.meta.url)).toSorted();
 const MIGRATIONS = ALL_MIGRATIONS.slice(0, -1);
 
-/** what /health answers: of the version that was deployed last */
-let health: (version: string) => { status: number; body: unknown };
-let server: Server;
-let url: string;
-let folder: string;
-
-const checks = (detail: string, ok: boolean) => ({ settings: { ok: true, detail: "valid" }, schema: { ok, detail } });
-const well = (version: string) => ({
-  status: 200,
-  body: { status: "ok", version, checks: checks("version 5", true) },
-});
-
-beforeAll(async () => {
-  server = createServer((_, response) => {
-    const { workers } = account();
-    const versions = Object.values(workers).flatMap(({ version }) => (version === null ? [] : [version]));
-    const newest = versions.sort((a, b) => Number(a.slice(1)) - Number(b.slice(1))).at(-1) ?? "none";
-    const { status, body } = health(newest);
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = z.object({ port: z.int() }).parse(server.address());
-  url = `http://127.0.0.1:${port}`;
-});
-afterAll(() => server.close());
-
+let fake: FakeDeployment;
 beforeEach(async () => {
-  health = well;
-  folder = await mkdtemp(join(tmpdir(), "building-vitals-deploy-"));
-  const wrapper = join(folder, "wrangler");
-  await writeFile(wrapper, `#!/bin/sh\nexec '${process.execPath}' '${FAKE}' "$@"\n`);
-  await chmod(wrapper, 0o755);
+  fake = await FakeDeployment.start();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(() => fake.close());
 
-const stateFile = () => join(folder, "account.json");
-
-function account(): FakeAccount {
-  return fakeAccountSchema.parse(JSON.parse(readFileSync(stateFile(), "utf8")));
-}
-
-async function given(state: Partial<FakeAccount>): Promise<void> {
-  const whole = fakeAccountSchema.parse({ url, migrations: ALL_MIGRATIONS, ...state });
-  await writeFile(stateFile(), JSON.stringify(whole));
-}
-
-/** Runs `npm run deploy -- …`. @returns with what wrangler was called for */
-async function deploy(...args: string[]): Promise<{ code: number; output: string; calls: string[] }> {
-  const callsFile = join(folder, "calls");
-  await writeFile(callsFile, "");
-  const env = {
-    ...process.env,
-    WRANGLER: join(folder, "wrangler"),
-    STATE_DIR: folder,
-    FAKE_WRANGLER_STATE: stateFile(),
-    FAKE_WRANGLER_CALLS: callsFile,
-  };
-  const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
-    execFile(process.execPath, [COMMAND, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, output: stdout + stderr });
-    });
-  });
-  const calls = (await readFile(callsFile, "utf8")).trim().split("\n");
-  // where the resolved wrangler files are is of no interest
-  return { code, output, calls: calls.map((call) => call.replace(/ -c \S*\//, " -c ")) };
-}
-
-const READS =
-  /^(whoami|d1 (list|execute)|kv namespace list|r2 bucket lifecycle list|secret list|deployments|deploy .*--dry-run)/;
-const changes = (calls: readonly string[]) => calls.filter((call) => !READS.test(call));
-const deploys = ["etl", "backfill", "query"].map((worker) => `deploy --env staging -c wrangler.${worker}.json`);
+const deploy = (...args: string[]): Promise<DeployRun> => fake.deploy(args);
+const given = (state: Partial<FakeAccount>) => fake.given({ migrations: ALL_MIGRATIONS, ...state });
+const account = () => fake.account();
 
 const secrets = { secrets: ["ACE_API_KEY", "ADMIN_TOKEN"], version: null };
 const drafts = {
@@ -107,7 +37,7 @@ test("nothing exists: all is created, migrated without a question, deployed in o
   await given({ workers: drafts });
   const { code, output, calls } = await deploy("--env", "staging");
   expect(output).toContain("account    Some Building");
-  expect(changes(calls)).toEqual([
+  expect(changes({ calls })).toEqual([
     "d1 create building-vitals-staging",
     "r2 bucket create ace-timeseries-staging",
     "r2 bucket lifecycle add ace-timeseries-staging staging staging/ --expire-days 7",
@@ -116,7 +46,7 @@ test("nothing exists: all is created, migrated without a question, deployed in o
     ...deploys,
   ]);
   for (const worker of ["etl", "backfill", "query"])
-    expect(output).toMatch(new RegExp(`deployed {3}${worker} +${url}\n`));
+    expect(output).toMatch(new RegExp(`deployed {3}${worker} +${fake.url}\n`));
   expect(output).toContain("QUERY_TOKEN is not set: everybody may read the samples");
   expect(code).toBe(0);
 });
@@ -124,7 +54,7 @@ test("nothing exists: all is created, migrated without a question, deployed in o
 test("all exists: nothing is touched, and the three are deployed", async () => {
   await given(complete);
   const { code, output, calls } = await deploy("--env", "staging");
-  expect(changes(calls)).toEqual(deploys);
+  expect(changes({ calls })).toEqual(deploys);
   expect(output).not.toContain("create");
   expect(output).not.toContain("QUERY_TOKEN");
   expect(code).toBe(0);
@@ -144,7 +74,7 @@ test("--dry-run shows the whole plan and changes nothing", async () => {
   ]) {
     expect(output).toContain(`${line}\n`);
   }
-  expect(changes(calls)).toEqual([]);
+  expect(changes({ calls })).toEqual([]);
   expect(account()).toEqual(before);
   expect(code).toBe(0);
 });
@@ -158,7 +88,7 @@ test("a creation that fails says so, and the next run goes on from there", async
   expect(first.output).not.toContain("    at ");
   await given({ ...account(), fails: null });
   const second = await deploy("--env", "staging");
-  expect(changes(second.calls)).toEqual([
+  expect(changes(second)).toEqual([
     "kv namespace create etl-state-staging",
     "d1 migrations apply building-vitals-staging --remote --env staging -c wrangler.etl.json",
     ...deploys,
@@ -173,7 +103,7 @@ test("a secret that lacks stops it before any migration, and is named with the c
   expect(output).toContain("npx wrangler secret put ADMIN_TOKEN --env staging -c wrangler.etl.toml\n");
   expect(output).toContain("npx wrangler secret put ACE_API_KEY --env staging -c wrangler.backfill.toml\n");
   expect(output).not.toContain("put ACE_API_KEY --env staging -c wrangler.etl.toml");
-  expect(changes(calls).filter((call) => /^(deploy|d1 migrations)/.test(call))).toEqual([]);
+  expect(changes({ calls }).filter((call) => /^(deploy|d1 migrations)/.test(call))).toEqual([]);
   expect(Object.keys(account().databases)).toEqual(["building-vitals-staging"]);
 });
 
@@ -186,12 +116,14 @@ test("a migration of data needs --yes, and a bookmark is taken first", async () 
   await given(behind);
   const refused = await deploy("--env", "staging");
   expect(refused.code).toBe(1);
-  expect(refused.output).toContain(`careful    migrate a database that holds data: ${ALL_MIGRATIONS.at(-1)}\n`);
+  expect(refused.output).toContain(
+    `careful    migrate building-vitals-staging, which holds data: ${ALL_MIGRATIONS.at(-1)}\n`,
+  );
   expect(refused.output).toContain("Nothing was changed. What is marked careful needs --yes.");
-  expect(changes(refused.calls)).toEqual([]);
+  expect(changes(refused)).toEqual([]);
 
   const { code, output, calls } = await deploy("--env", "staging", "--yes");
-  expect(changes(calls)).toEqual([
+  expect(changes({ calls })).toEqual([
     "d1 time-travel info building-vitals-staging --json --env staging -c wrangler.etl.json",
     "d1 migrations apply building-vitals-staging --remote --env staging -c wrangler.etl.json",
     ...deploys,
@@ -203,8 +135,7 @@ test("a migration of data needs --yes, and a bookmark is taken first", async () 
 });
 
 test("a Worker whose /health says 503 fails the deploy, with the way back", async () => {
-  const ill = { status: "failing", version: "v5", checks: checks("the database has schema version 4", false) };
-  health = (version) => (version === "v5" ? { status: 503, body: ill } : well(version));
+  fake.health = (version) => (version === "v5" ? ill(version) : well(version));
   await given(behind);
   const { code, output, calls } = await deploy("--env", "staging", "--yes", "--wait", "0");
   expect(code).toBe(1);
@@ -213,7 +144,7 @@ test("a Worker whose /health says 503 fails the deploy, with the way back", asyn
   );
   expect(output).toContain("npx wrangler rollback v2 --env staging -c wrangler.backfill.toml\n");
   expect(output).toContain("npx wrangler d1 time-travel restore building-vitals-staging --bookmark=00000085-");
-  expect(changes(calls).filter((call) => call.startsWith("deploy"))).toEqual(deploys.slice(0, 2));
+  expect(changes({ calls }).filter((call) => call.startsWith("deploy"))).toEqual(deploys.slice(0, 2));
 });
 
 test("another rule for staging/ is replaced only with --yes", async () => {
@@ -223,7 +154,7 @@ test("another rule for staging/ is replaced only with --yes", async () => {
   expect(refused.output).toContain(
     'careful    replace the lifecycle rule "staging" (staging/: Expire objects after 30 days)',
   );
-  expect(changes(refused.calls)).toEqual([]);
+  expect(changes(refused)).toEqual([]);
   expect((await deploy("--env", "staging", "--yes")).code).toBe(0);
   expect(account().buckets["ace-timeseries-staging"]).toEqual([rule]);
 });
@@ -237,7 +168,7 @@ test.each([
   const { code, output, calls } = await deploy("--env", "staging");
   expect(output).toContain(message);
   expect(output).not.toContain("    at ");
-  expect(changes(calls)).toEqual([]);
+  expect(changes({ calls })).toEqual([]);
   expect(code).toBe(1);
 });
 

@@ -39,6 +39,10 @@ function print(value: unknown): void {
 
 const ID = "00000000-0000-4000-8000-000000000000";
 
+function idOf(account: FakeAccount, database: string): string {
+  return `${ID.slice(0, -1)}${Object.keys(account.databases).indexOf(database) + 1}`;
+}
+
 function answer(args: readonly string[], account: FakeAccount): void {
   const [a = "", b = "", c = "", d = "", e = "", f = ""] = args;
   const option = (name: string) => args[args.indexOf(name) + 1] ?? "";
@@ -48,7 +52,9 @@ function answer(args: readonly string[], account: FakeAccount): void {
       process.exitCode = account.loggedIn ? 0 : 1;
       return;
     case "d1 list":
-      return print(Object.keys(account.databases).map((name) => ({ uuid: ID, name, version: "production" })));
+      return print(
+        Object.keys(account.databases).map((name) => ({ uuid: idOf(account, name), name, version: "production" })),
+      );
     case "d1 create":
       account.databases[c] = { tables: [], applied: [] };
       return console.log(`✅ Successfully created DB '${c}' in region WNAM\nCreated your new D1 database.\n`);
@@ -125,12 +131,25 @@ function listRules(account: FakeAccount, bucket: string): void {
   console.log(rules.map(block).join("\n\n"));
 }
 
+interface Bound {
+  readonly binding: string;
+  readonly database_name: string;
+  readonly database_id?: string;
+}
+
+function isBound(value: unknown): value is Bound[] {
+  return Array.isArray(value) && value.every((one) => typeof one.binding === "string");
+}
+
 function deploy(args: readonly string[], account: FakeAccount): void {
   const file = args[args.indexOf("-c") + 1] ?? "";
   const environment = args[args.indexOf("--env") + 1] ?? "";
   const name = `building-vitals-${/wrangler\.(\w+)\.json/.exec(file)?.[1]}-${environment}`;
-  if (!readFileSync(file, "utf8").includes(`"database_id": "${ID}"`))
-    fail("binding DB must have a valid `database_id`");
+  const bound: unknown = JSON.parse(readFileSync(file, "utf8")).env[environment].d1_databases;
+  if (!isBound(bound)) throw new Error(`${file} has no databases`);
+  for (const { binding, database_name: database, database_id: id } of bound) {
+    if (id !== idOf(account, database)) fail(`binding ${binding} must have a valid \`database_id\``);
+  }
   const base = { type: "deploy", version: 1, worker_name: name };
   if (args.includes("--dry-run")) return report({ ...base, version_id: null, targets: [] });
   const before = account.workers[name];

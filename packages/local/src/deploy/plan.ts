@@ -73,8 +73,8 @@ export function planDeploy(wanted: Wanted, existing: Existing): DeployPlan {
 /** What of a plan cannot simply be taken back. */
 export function irrevocable({ databases, replacedRule }: DeployPlan): string[] {
   return [
-    ...databases.flatMap(({ migrate, bookmark }) =>
-      bookmark ? [`migrate a database that holds data: ${migrate.join(", ")}`] : [],
+    ...databases.flatMap(({ name, migrate, bookmark }) =>
+      bookmark ? [`migrate ${name}, which holds data: ${migrate.join(", ")}`] : [],
     ),
     ...(replacedRule === null ? [] : [`replace the lifecycle rule "${STAGING_RULE.name}" (${replacedRule})`]),
   ];

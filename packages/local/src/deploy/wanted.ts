@@ -3,8 +3,10 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
+import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import type { WorkerName } from "../workers.ts";
 import type { Environment } from "./deploy-options.ts";
+import { wantedDatabases } from "./wanted-databases.ts";
 
 /** The query Worker is last: it may bind the other two, and so shows nothing that they do not have yet. */
 export const DEPLOY_ORDER = ["etl", "backfill", "query"] as const satisfies readonly WorkerName[];
@@ -14,10 +16,18 @@ export const STAGING_EXPIRES_DAYS = 7;
 
 const environmentSchema = z.looseObject({
   name: z.string(),
-  d1_databases: z.array(z.looseObject({ database_name: z.string(), migrations_dir: z.string() })).min(1),
+  d1_databases: z
+    .array(
+      z.looseObject({
+        binding: z.string().regex(/^DB(?:_[1-9]\d*)?$/, "must be DB, or DB_1, DB_2, …"),
+        database_name: z.string(),
+        migrations_dir: z.string(),
+      }),
+    )
+    .min(1),
   r2_buckets: z.tuple([z.looseObject({ bucket_name: z.string() })]),
   kv_namespaces: z.array(z.looseObject({ binding: z.string() })).optional(),
-  vars: z.looseObject({ ACCESS_TEAM_DOMAIN: z.string().default("") }),
+  vars: z.looseObject({ ACCESS_TEAM_DOMAIN: z.string().default(""), SITES: z.string() }),
 });
 const fileSchema = z.looseObject({ main: z.string(), env: z.record(z.string(), environmentSchema) });
 export type WranglerFile = z.infer<typeof fileSchema>;
@@ -47,7 +57,14 @@ export interface Wanted {
 
 /** The wrangler file of a Worker. @param root the repository's folder @throws where it is not as all of ours are */
 export function readWranglerFile(root: string, worker: WorkerName): WranglerFile {
-  return fileSchema.parse(parseToml(readFileSync(join(root, `wrangler.${worker}.toml`), "utf8")));
+  const name = `wrangler.${worker}.toml`;
+  return checked(name, fileSchema.safeParse(parseToml(readFileSync(join(root, name), "utf8"))));
+}
+
+function checked<T>(where: string, { data, error }: z.ZodSafeParseResult<T>): T {
+  if (data !== undefined) return data;
+  const faults = error?.issues.map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": ")) ?? [];
+  throw new Error(`${where}: ${faults.join("; ")}`);
 }
 
 /** @throws Error where the wrangler files contradict each other, or lack the environment */
@@ -74,10 +91,17 @@ export async function readWanted(root: string, environment: Environment): Promis
   const files = await readdir(join(root, migrationsDir));
   return {
     environment,
-    databases: same(
-      "row of databases",
-      workers.map(({ declared }) => declared.d1_databases.map((database) => database.database_name).join(", ")),
-    ).split(", "),
+    databases: wantedDatabases(
+      environment,
+      workers.map(({ worker, declared }) => ({
+        worker,
+        databases: declared.d1_databases.map((database) => [database.binding, database.database_name] as const),
+        sites: checked(
+          `SITES of ${environment} in wrangler.${worker}.toml`,
+          sitesSettingSchema.safeParse(declared.vars.SITES),
+        ),
+      })),
+    ),
     bucket: same(
       "bucket",
       workers.map(({ declared }) => declared.r2_buckets[0].bucket_name),
