@@ -24,8 +24,8 @@ import { ValuesTable } from "./values-table.tsx";
 
 const PROPOSED_FROM = 200;
 const WEATHER_MOST = 50;
-/** Values of a series that fill a screen; a week of 5-minute averages is 2,016. */
-const MAX_POINTS = { wide: 2100, narrow: 1000 } as const;
+/** Values of a series that fill a screen; a week of 5-minute averages is 2,016, 90 days of hourly ones are 2,161. */
+const MAX_POINTS = { wide: 2200, narrow: 1000 } as const;
 const NARROW = matchMedia("(max-width: 44rem)");
 
 /** Points of a site over time. */
