@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { describeInBrowser, NARROW } from "./dashboard.ts";
+import { describeInBrowser, NARROW, seriousViolations } from "./dashboard.ts";
 import { charted, exploreAt, inkOf, plots, POWER, ROOM, spanInAddress } from "./explore-page.ts";
+import { axisInk } from "./plot-pixels.ts";
 
 const PROBLEM = {
   type: "about:blank",
@@ -23,6 +24,8 @@ describeInBrowser("Explore in trouble", (dashboard) => {
         ),
     });
     await page.getByText("The chart's data could not be loaded. The archive did not answer.").waitFor();
+    // That there is none would be another thing.
+    expect(await page.locator(".values td").first().textContent()).toBe("not known");
     await page.getByRole("combobox", { name: "Search points" }).click();
     await page.getByRole("listbox", { name: "Points" }).getByRole("option").first().waitFor();
     await page.keyboard.press("Escape");
@@ -52,6 +55,23 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
+  it("says that a range has no samples, without an axis of values that nobody measured, and leads to the newest", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&from=2026-03-01T00:00Z&to=2026-03-02T00:00Z"));
+    await page.getByRole("heading", { name: "No samples in this range" }).waitFor();
+    await page.getByText(/^The newest is of \w{3} \d+, 2026, \d\d:\d\d C[SD]T\.$/).waitFor();
+    expect(await page.locator(".values td").first().textContent()).toBe("none");
+    expect(await page.locator(".missing-note").textContent()).toBe("1 d missing");
+    expect(await axisInk(page)).toBe(0);
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Go there" }).click();
+    await expect.poll(() => spanInAddress(page).end).toBeGreaterThan(Date.now() - 2 * 3_600_000);
+    expect(spanInAddress(page).end - spanInAddress(page).start).toBe(86_400_000);
+    await charted(page);
+    expect(await page.getByRole("heading", { name: "No samples in this range" }).count()).toBe(0);
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
+    expect(await axisInk(page)).toBeGreaterThan(50);
+  });
+
   it("names a point that there is none of, and lets it be taken away", async () => {
     dashboard.expectConsoleErrors(/404/);
     const page = await dashboard.open(exploreAt([POWER, "no/such/point"]));
@@ -71,6 +91,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     });
     const chart = page.getByRole("region", { name: "Chart" });
     await chart.waitFor();
+    await page.locator(".values td").first().getByText("…", { exact: true }).waitFor();
     const before = (await chart.boundingBox())!;
     await charted(page);
     const after = (await chart.boundingBox())!;
@@ -82,6 +103,12 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"), { viewport: NARROW });
     await charted(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    // The search is above the chart, the values are right under it.
+    const [search, chart, values] = await Promise.all(
+      [".point-search", ".explore-chart", ".values-card"].map((one) => page.locator(one).boundingBox()),
+    );
+    expect(search!.y).toBeLessThan(chart!.y);
+    expect(values!.y - chart!.y - chart!.height).toBeLessThan(20);
     const box = (await plots(page).first().boundingBox())!;
     const y = box.y + box.height / 2;
     const client = await page.context().newCDPSession(page);

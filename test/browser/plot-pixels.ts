@@ -36,3 +36,17 @@ export function columnsOf(page: Page): Promise<PixelColumn[]> {
     });
   });
 }
+
+/** How many pixels there are of the labels of the values, left of the first chart's plot. */
+export function axisInk(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>(".chart-plot canvas")!;
+    const [whole, plot] = [canvas, document.querySelector(".chart-plot .u-over")!].map((one) =>
+      one.getBoundingClientRect(),
+    );
+    // Above the labels of the times, the first of which may begin left of the plot.
+    const [width, height] = [Math.floor(plot!.left - whole!.left) - 1, Math.floor(plot!.bottom - whole!.top)];
+    const { data } = canvas.getContext("2d")!.getImageData(0, 0, width, height);
+    return Array.from({ length: width * height }, (_, i) => data[i * 4 + 3]!).filter((alpha) => alpha > 100).length;
+  });
+}

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { axisLabels, formatLength, formatSpan, formatTime, formatValue } from "./format.ts";
+import { axisLabels, formatLength, formatMoment, formatSpan, formatTime, formatValue } from "./format.ts";
 
 const CHICAGO = "America/Chicago";
 
 describe("what people read", () => {
+  it("tells a moment by the site's clock, with its zone", () => {
+    expect(formatMoment(CHICAGO, Date.UTC(2026, 10, 23, 4, 5))).toBe("Nov 22, 2026, 22:05 CST");
+    expect(formatMoment(CHICAGO, Date.UTC(2026, 6, 1, 5))).toBe("Jul 1, 2026, 00:00 CDT");
+  });
+
   it.each([
     [71.876543, undefined, "71.88"],
     [0.123456, undefined, "0.123"],

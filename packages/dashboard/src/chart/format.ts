@@ -40,6 +40,12 @@ export function formatTime(zone: string, time: number, spanMs: number): string {
   return inZone(zone, { ...date, ...CLOCK, ...seconds }).format(time);
 }
 
+/** "Nov 23, 2026, 10:05 CST" */
+export function formatMoment(zone: string, time: number): string {
+  const date = { year: "numeric", month: "short", day: "numeric" } as const;
+  return inZone(zone, { ...date, ...CLOCK, timeZoneName: "short" }).format(time);
+}
+
 /** "Nov 22, 10:00 – Nov 23, 10:00 CST" */
 export function formatSpan(zone: string, start: number, end: number): string {
   const year = inZone(zone, { year: "numeric" });

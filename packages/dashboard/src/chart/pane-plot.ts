@@ -50,6 +50,7 @@ export class PanePlot {
   readonly #dots: HTMLElement[] = [];
   #content: PaneContent = { series: [], band: false, highlight: null };
   #missing: readonly Stretch[] = [];
+  #hasValues = false;
 
   constructor(element: HTMLElement, width: number, height: number, options: PaneOptions) {
     const { zone, hasTimes, cursorKey, onSelect, onDoubleClick, onCursor } = options;
@@ -63,7 +64,8 @@ export class PanePlot {
       {
         width,
         height,
-        padding: [10, 14, 0, 0],
+        // to the right there is room for half of a time's label
+        padding: [10, 22, 0, 0],
         legend: { show: false },
         scales: { x: { time: false, auto: false }, y: { auto: false } },
         series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
@@ -81,7 +83,8 @@ export class PanePlot {
             size: VALUE_AXIS_PX,
             gap: 8,
             space: 32,
-            values: (_, splits, __, ___, step) => splits.map((value) => formatValue(value, step)),
+            values: (_, splits, __, ___, step) =>
+              splits.map((value) => (this.#hasValues ? formatValue(value, step) : "")),
           },
         ],
         cursor: {
@@ -136,7 +139,10 @@ export class PanePlot {
 
   setSpan(start: number, end: number): void {
     const { series, band } = this.#content;
-    const [low, high] = valueRange(series, start, end, band);
+    const range = valueRange(series, start, end, band);
+    // An axis needs a scale; where there is no value, it says none.
+    this.#hasValues = range !== null;
+    const [low, high] = range ?? [0, 1];
     this.#plot.batch(() => {
       this.#plot.setScale("x", { min: start, max: end });
       this.#plot.setScale("y", { min: low, max: high });
