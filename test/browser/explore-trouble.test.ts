@@ -111,6 +111,11 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(values!.y - chart!.y - chart!.height).toBeLessThan(20);
     const box = (await plots(page).first().boundingBox())!;
     const y = box.y + box.height / 2;
+    await page.touchscreen.tap(box.x + box.width / 2, y);
+    const told = page.locator(".chart-told");
+    await expect.poll(() => told.count()).toBe(2);
+    expect(await told.nth(0).textContent()).toMatch(/^[\d.]+\w{3}, \w{3} \d+, 2026, \d\d:\d\d/);
+    expect(await told.nth(1).textContent()).toMatch(/^[\d.]+$/);
     const client = await page.context().newCDPSession(page);
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", xs: readonly number[]) =>
       client.send("Input.dispatchTouchEvent", {
@@ -128,6 +133,19 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     await touch("touchEnd", []);
     await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBeLessThan(2 * 3_600_000);
     await charted(page);
+  });
+
+  it("is no wider than a phone where the dates of its range are long", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&from=2025-12-31T17:00Z&to=2026-01-01T17:00Z"), {
+      viewport: NARROW,
+    });
+    await page.getByRole("button", { name: "Dec 31, 2025, 11:00 – Jan 1, 2026, 11:00 CST" }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.getByRole("button", { name: "Last 1 y" }).click();
+    await charted(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    const zoomOut = (await page.getByRole("button", { name: "Zoom out" }).boundingBox())!;
+    expect(zoomOut.x + zoomOut.width).toBeLessThanOrEqual(390);
   });
 
   it("loads less than 100 KB of script before its first view, gzipped", async () => {

@@ -31,6 +31,8 @@ describe("what people read", () => {
     expect(formatTime(CHICAGO, time, 86_400_000)).toBe("Mon, Nov 23, 2026, 10:05");
     const start = Date.UTC(2019, 9, 31, 5);
     expect(formatSpan(CHICAGO, start, start + 4 * 86_400_000)).toBe("Oct 31, 2019, 00:00 – Nov 3, 2019, 23:00 CST");
+    expect(formatSpan(CHICAGO, start, start + 59 * 86_400_000)).toBe("Oct 31, 2019, 00:00 – Dec 28, 2019, 23:00 CST");
+    expect(formatSpan(CHICAGO, start, start + 60 * 86_400_000)).toBe("Oct 31, 2019 – Dec 29, 2019");
   });
 
   it("says the date once a day on an axis, and the year once a year", () => {

@@ -34,7 +34,9 @@ const VALUE_AXIS_PX = 58;
 export const TIME_AXIS_PX = 42;
 /** Without labels there is room left for half a line of the values' axis. */
 export const NO_TIME_AXIS_PX = 10;
-const TICK_SPACE_PX = 72;
+/** From one label of the times to the next: on a narrow screen few are worse than close ones. */
+const TICK_SPACE_PX = { wide: 66, narrow: 56 } as const;
+const NARROW_PLOT_PX = 400;
 const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 /** Samples in a pane from which lines are hairlines. */
 const DENSE = 6000;
@@ -74,8 +76,11 @@ export class PanePlot {
             ...axis,
             size: hasTimes ? TIME_AXIS_PX : NO_TIME_AXIS_PX,
             gap: 6,
-            splits: (plot, _, start, end) =>
-              ticksOf(zone, start, end, Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / TICK_SPACE_PX))),
+            splits: (plot, _, start, end) => {
+              const plotWidth = plot.bbox.width / devicePixelRatio;
+              const space = plotWidth < NARROW_PLOT_PX ? TICK_SPACE_PX.narrow : TICK_SPACE_PX.wide;
+              return ticksOf(zone, start, end, Math.max(2, Math.floor(plotWidth / space)));
+            },
             values: (_, splits) => (hasTimes ? axisLabels(zone, splits) : splits.map(() => "")),
           },
           {

@@ -136,6 +136,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
                 zone={zone}
                 band={state.band}
                 highlight={highlight}
+                cursor={cursor?.time ?? null}
                 label={`${series.length} points, ${formatSpan(zone, span.start, span.end)}. Arrow keys move and zoom, with Shift they move the cursor.`}
                 onSpan={(range) => change({ range })}
                 onCursor={(time, by) => setCursor(time === null ? null : { time, by })}
