@@ -27,6 +27,8 @@ interface ChartStackProps {
 /** A wheel or a key may come again at once: what it chose is asked for when it rests. */
 const REST_MS = 220;
 const NARROW_PX = 560;
+/** Where the table of values is under the chart and not beside it; styles/explore.css knows it too. */
+const STACKED = matchMedia("(max-width: 64rem)");
 /** A step of the cursor by keyboard, of the width. */
 const CURSOR_STEP = 0.01;
 
@@ -48,7 +50,8 @@ function paneHeights(count: number, width: number): number[] {
  * fingers stretch; arrow keys move and zoom, with the shift key they move the cursor.
  */
 export function ChartStack(props: ChartStackProps) {
-  const { panes, span, zone, band, highlight, label, cursor: told } = props;
+  const { panes, span, zone, band, highlight, label } = props;
+  const told = STACKED.matches ? props.cursor : null;
   const root = useRef<HTMLDivElement>(null);
   const plots = useRef<PanePlot[]>([]);
   const shown = useRef<Span>(span);

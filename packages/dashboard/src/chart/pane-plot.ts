@@ -35,7 +35,7 @@ export const TIME_AXIS_PX = 42;
 /** Without labels there is room left for half a line of the values' axis. */
 export const NO_TIME_AXIS_PX = 10;
 /** From one label of the times to the next: on a narrow screen few are worse than close ones. */
-const TICK_SPACE_PX = { wide: 66, narrow: 56 } as const;
+const TICK_SPACE_PX = { wide: 72, narrow: 56 } as const;
 const NARROW_PLOT_PX = 400;
 const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 /** Samples in a pane from which lines are hairlines. */
