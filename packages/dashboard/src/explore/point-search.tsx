@@ -160,7 +160,7 @@ export function PointSearch({ site, chosen, onToggle, isSingle = false, onFound 
                   onClick={() => toggle(point)}
                 >
                   <span class="search-mark">{isChosen && <Icon name="check" />}</span>
-                  <span class="search-name">
+                  <span class="search-name" title={`${pointTitle(point.name, point)}\n${point.name}`}>
                     <b>{pointTitle(point.name, point)}</b>
                     <small class="quiet">{point.name}</small>
                   </span>

@@ -41,7 +41,7 @@ export function ValuesTable(props: ValuesTableProps) {
             const title = titleOf(one.name);
             return (
               <tr key={one.name} onMouseEnter={() => onHighlight(one.name)} onMouseLeave={() => onHighlight(null)}>
-                <th scope="row" title={one.name}>
+                <th scope="row" title={title === one.name ? title : `${title}\n${one.name}`}>
                   <i class={one.isDashed ? "swatch dashed" : "swatch"} style={{ color: `var(${one.color})` }} />
                   <span class="values-title">{title}</span>
                 </th>
