@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { describeInBrowser, NARROW } from "./dashboard.ts";
+import { describeInBrowser, NARROW, seriousViolations } from "./dashboard.ts";
 import { charted, exploreAt, inkOf, plots, POWER, ROOM, spanInAddress } from "./explore-page.ts";
+import { axisInk } from "./plot-pixels.ts";
 
 const PROBLEM = {
   type: "about:blank",
@@ -23,6 +24,8 @@ describeInBrowser("Explore in trouble", (dashboard) => {
         ),
     });
     await page.getByText("The chart's data could not be loaded. The archive did not answer.").waitFor();
+    // That there is none would be another thing.
+    expect(await page.locator(".values td").first().textContent()).toBe("not known");
     await page.getByRole("combobox", { name: "Search points" }).click();
     await page.getByRole("listbox", { name: "Points" }).getByRole("option").first().waitFor();
     await page.keyboard.press("Escape");
@@ -52,6 +55,23 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
+  it("says that a range has no samples, without an axis of values that nobody measured, and leads to the newest", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&from=2026-03-01T00:00Z&to=2026-03-02T00:00Z"));
+    await page.getByRole("heading", { name: "No samples in this range" }).waitFor();
+    await page.getByText(/^The newest is of \w{3} \d+, 2026, \d\d:\d\d C[SD]T\.$/).waitFor();
+    expect(await page.locator(".values td").first().textContent()).toBe("none");
+    expect(await page.locator(".missing-note").textContent()).toBe("1 d missing");
+    expect(await axisInk(page)).toBe(0);
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Go there" }).click();
+    await expect.poll(() => spanInAddress(page).end).toBeGreaterThan(Date.now() - 2 * 3_600_000);
+    expect(spanInAddress(page).end - spanInAddress(page).start).toBe(86_400_000);
+    await charted(page);
+    expect(await page.getByRole("heading", { name: "No samples in this range" }).count()).toBe(0);
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
+    expect(await axisInk(page)).toBeGreaterThan(50);
+  });
+
   it("names a point that there is none of, and lets it be taken away", async () => {
     dashboard.expectConsoleErrors(/404/);
     const page = await dashboard.open(exploreAt([POWER, "no/such/point"]));
@@ -71,6 +91,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     });
     const chart = page.getByRole("region", { name: "Chart" });
     await chart.waitFor();
+    await page.locator(".values td").first().getByText("…", { exact: true }).waitFor();
     const before = (await chart.boundingBox())!;
     await charted(page);
     const after = (await chart.boundingBox())!;
@@ -82,8 +103,19 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"), { viewport: NARROW });
     await charted(page);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    // The search is above the chart, the values are right under it.
+    const [search, chart, values] = await Promise.all(
+      [".point-search", ".explore-chart", ".values-card"].map((one) => page.locator(one).boundingBox()),
+    );
+    expect(search!.y).toBeLessThan(chart!.y);
+    expect(values!.y - chart!.y - chart!.height).toBeLessThan(20);
     const box = (await plots(page).first().boundingBox())!;
     const y = box.y + box.height / 2;
+    await page.touchscreen.tap(box.x + box.width / 2, y);
+    const told = page.locator(".chart-told");
+    await expect.poll(() => told.count()).toBe(2);
+    expect(await told.nth(0).textContent()).toMatch(/^[\d.]+\w{3}, \w{3} \d+, 2026, \d\d:\d\d/);
+    expect(await told.nth(1).textContent()).toMatch(/^[\d.]+$/);
     const client = await page.context().newCDPSession(page);
     const touch = (type: "touchStart" | "touchMove" | "touchEnd", xs: readonly number[]) =>
       client.send("Input.dispatchTouchEvent", {
@@ -101,6 +133,19 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     await touch("touchEnd", []);
     await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBeLessThan(2 * 3_600_000);
     await charted(page);
+  });
+
+  it("is no wider than a phone where the dates of its range are long", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&from=2025-12-31T17:00Z&to=2026-01-01T17:00Z"), {
+      viewport: NARROW,
+    });
+    await page.getByRole("button", { name: "Dec 31, 2025, 11:00 – Jan 1, 2026, 11:00 CST" }).waitFor();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.getByRole("button", { name: "Last 1 y" }).click();
+    await charted(page);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    const zoomOut = (await page.getByRole("button", { name: "Zoom out" }).boundingBox())!;
+    expect(zoomOut.x + zoomOut.width).toBeLessThanOrEqual(390);
   });
 
   it("loads less than 100 KB of script before its first view, gzipped", async () => {

@@ -25,7 +25,7 @@ describeInBrowser("Explore", (dashboard) => {
     expect(await page.getByRole("table").getByRole("rowheader").count()).toBe(4);
     expect(await inkOf(page)).toBeGreaterThan(0.001);
     expect(await page.locator(".data-notes").textContent()).toMatch(
-      /^Every sample · [\d,]+ samples · from the recent store \(D1\).* · [\d.]+ % complete/,
+      /^Every sample · [\d,]+ samples · from the recent store \(D1\).* · [\d.]+% complete/,
     );
     expect(new URL(page.url()).search).toBe("");
   });

@@ -99,9 +99,11 @@ async function setFaults(dashboard: Dashboard, rules: readonly unknown[]): Promi
   await post(dashboard, `${dashboard.simulatorUrl}/_simulator/faults`, { rules });
 }
 
-/** Finds gaps, and asks the API for what is missing. */
-export function repairGaps(dashboard: Dashboard): Promise<void> {
-  return post(dashboard, `${dashboard.etlUrl}/gaps/repair`, {});
+/** Folds the last hours, finds gaps, and asks the API for what is missing, as the hourly cron does. */
+export async function repairGaps(dashboard: Dashboard): Promise<void> {
+  const [first, last] = [Date.now() - DAY_MS, Date.now()].map((time) => new Date(time).toISOString().slice(0, 10));
+  await post(dashboard, `${dashboard.etlUrl}/rollups/rebuild`, { start_date: first, end_date: last });
+  await post(dashboard, `${dashboard.etlUrl}/gaps/repair`, {});
 }
 
 /** Fetches a past day of which the building's API lacks three hours. @returns when they begin, epoch ms */

@@ -193,6 +193,29 @@ describeInBrowser("Health", (dashboard) => {
     expect(await seriousViolations(page)).toEqual([]);
   });
 
+  it("says that all is well only once gaps have been looked for", async () => {
+    let look: object | null = null;
+    const page = await dashboard.open(HEALTH, {
+      before: async (fresh) => {
+        await changed(fresh, /\/etl\/status/, statusSchema, (answer) => {
+          answer.alerts.length = 0;
+          const well = { watermark: answer.now, last_runs: [], gaps: { open: 0, missing_seconds: 0, largest: [] } };
+          Object.assign(answer.sites[0]!, { ...well, coverage_24h: look });
+        });
+        // The day of another test has nothing behind it.
+        await changed(fresh, /\/coverage/, coverageSchema, ({ days }) => days.splice(0, days.length - 5));
+      },
+    });
+    await loaded(page);
+    const headline = page.locator(".verdict h2");
+    expect(await headline.textContent()).toBe("Well, as far as it is known: gaps have not been looked for yet");
+    expect(await page.locator(".status-card.good, .health-none.well").count()).toBe(0);
+    look = { until: new Date().toISOString(), fraction: 1, unjudged_points: 0 };
+    await page.getByRole("button", { name: "Check now" }).click();
+    await headline.getByText("All is well", { exact: true }).waitFor();
+    await part(page, "Open gaps").getByText("None. Samples are where", { exact: false }).waitFor();
+  });
+
   it("keeps the rest when a part fails, and tries again", async () => {
     dashboard.expectConsoleErrors(/503/);
     const page = await dashboard.open(HEALTH, { before: (fresh) => refused(fresh, /\/etl\/status/) });

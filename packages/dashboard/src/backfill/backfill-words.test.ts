@@ -9,6 +9,7 @@ import {
   moneyText,
   planFigures,
   rateWords,
+  rejectionWords,
   tookWords,
 } from "./backfill-words.ts";
 import { runningJob } from "./running-job.fixture.ts";
@@ -119,4 +120,12 @@ describe("a plan", () => {
     expect(figures[0]).toEqual({ label: "To fetch", value: "1 day", note: null });
     expect(figures[2]!.note).toBe("not known well: nothing of a site was stored yet");
   });
+});
+
+it("why records are not stored is told in words, also of a reason that this page does not know", () => {
+  expect(["unconfigured", "bad_time", "too_odd"].map(rejectionWords)).toEqual([
+    "of points that are not collected",
+    "without a readable time",
+    "too odd",
+  ]);
 });

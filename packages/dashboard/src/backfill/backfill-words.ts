@@ -118,3 +118,18 @@ export function tookWords(job: Job, now: number): string {
   const end = job.status === "in_progress" ? now : Date.parse(job.last_updated);
   return durationWords(Math.min(end - Date.parse(job.started_at), 10_000 * DAY));
 }
+
+const REJECTIONS: Readonly<Record<string, string>> = {
+  unconfigured: "of points that are not collected",
+  null: "without a value",
+  non_numeric: "not a number",
+  non_finite: "not a finite number",
+  bad_time: "without a readable time",
+  future: "from the future",
+  malformed: "not a record",
+};
+
+/** Why records of the building's API are not stored. */
+export function rejectionWords(reason: string): string {
+  return REJECTIONS[reason] ?? reason.replaceAll("_", " ");
+}

@@ -3,7 +3,16 @@ import { useAction } from "../api/use-action.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { cancelBackfill, type Job } from "./backfill-api.ts";
-import { counted, dateText, datesText, etaWords, type Figure, rateWords, tookWords } from "./backfill-words.ts";
+import {
+  counted,
+  dateText,
+  datesText,
+  etaWords,
+  type Figure,
+  rateWords,
+  rejectionWords,
+  tookWords,
+} from "./backfill-words.ts";
 import { ProgressBar } from "./progress-bar.tsx";
 import { SiteRows } from "./site-rows.tsx";
 
@@ -21,7 +30,7 @@ function figuresOf(job: Job, now: number): Figure[] {
   const rate = rateWords(job.rate.days_per_hour);
   const perMinute = job.rate.requests_per_minute;
   const rejected = Object.values(job.records_rejected).reduce((sum, count) => sum + count, 0);
-  const reasons = Object.keys(job.records_rejected).join(", ").replaceAll("_", "-");
+  const reasons = Object.keys(job.records_rejected).map(rejectionWords).join(", ");
   const figures: (Figure | null)[] = [
     eta === null
       ? { label: "Took", value: tookWords(job, now), note: null }

@@ -1,6 +1,7 @@
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { Pane } from "./panes.ts";
 import { NO_TIME_AXIS_PX, PanePlot, TIME_AXIS_PX } from "./pane-plot.ts";
+import { PaneTold } from "./pane-told.tsx";
 import type { ShownSeries } from "./shown-series.ts";
 import { clampSpan, panned, type Span, zoomed } from "./span.ts";
 import { onThemeChange } from "./theme-colors.ts";
@@ -16,6 +17,8 @@ interface ChartStackProps {
   readonly highlight: string | null;
   /** what it shows, for those who do not see it */
   readonly label: string;
+  /** epoch ms; null: there is none */
+  readonly cursor: number | null;
   /** Another span was chosen. */
   readonly onSpan: (span: Span) => void;
   readonly onCursor: (time: number | null, by: "pointer" | "keyboard") => void;
@@ -24,6 +27,8 @@ interface ChartStackProps {
 /** A wheel or a key may come again at once: what it chose is asked for when it rests. */
 const REST_MS = 220;
 const NARROW_PX = 560;
+/** Where the table of values is under the chart and not beside it; styles/explore.css knows it too. */
+const STACKED = matchMedia("(max-width: 64rem)");
 /** A step of the cursor by keyboard, of the width. */
 const CURSOR_STEP = 0.01;
 
@@ -46,6 +51,7 @@ function paneHeights(count: number, width: number): number[] {
  */
 export function ChartStack(props: ChartStackProps) {
   const { panes, span, zone, band, highlight, label } = props;
+  const told = STACKED.matches ? props.cursor : null;
   const root = useRef<HTMLDivElement>(null);
   const plots = useRef<PanePlot[]>([]);
   const shown = useRef<Span>(span);
@@ -186,9 +192,12 @@ export function ChartStack(props: ChartStackProps) {
       tabIndex={0}
       onKeyDown={onKeyDown}
     >
-      {panes.map(({ unit }) => (
+      {panes.map(({ unit, series }, i) => (
         <div class="chart-pane" key={unit ?? ""}>
-          <h3 class="chart-unit">{unit ?? "No unit"}</h3>
+          <div class="chart-head">
+            <h3 class="chart-unit">{unit ?? "No unit"}</h3>
+            {told !== null && <PaneTold series={series} cursor={told} span={span} zone={zone} hasTime={i === 0} />}
+          </div>
           <div class="chart-plot" />
         </div>
       ))}

@@ -1,9 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { axisLabels, formatLength, formatSpan, formatTime, formatValue } from "./format.ts";
+import { axisLabels, formatLength, formatMoment, formatSpan, formatTime, formatValue } from "./format.ts";
 
 const CHICAGO = "America/Chicago";
 
 describe("what people read", () => {
+  it("tells a moment by the site's clock, with its zone", () => {
+    expect(formatMoment(CHICAGO, Date.UTC(2026, 10, 23, 4, 5))).toBe("Nov 22, 2026, 22:05 CST");
+    expect(formatMoment(CHICAGO, Date.UTC(2026, 6, 1, 5))).toBe("Jul 1, 2026, 00:00 CDT");
+  });
+
   it.each([
     [71.876543, undefined, "71.88"],
     [0.123456, undefined, "0.123"],
@@ -26,6 +31,8 @@ describe("what people read", () => {
     expect(formatTime(CHICAGO, time, 86_400_000)).toBe("Mon, Nov 23, 2026, 10:05");
     const start = Date.UTC(2019, 9, 31, 5);
     expect(formatSpan(CHICAGO, start, start + 4 * 86_400_000)).toBe("Oct 31, 2019, 00:00 – Nov 3, 2019, 23:00 CST");
+    expect(formatSpan(CHICAGO, start, start + 59 * 86_400_000)).toBe("Oct 31, 2019, 00:00 – Dec 28, 2019, 23:00 CST");
+    expect(formatSpan(CHICAGO, start, start + 60 * 86_400_000)).toBe("Oct 31, 2019 – Dec 29, 2019");
   });
 
   it("says the date once a day on an axis, and the year once a year", () => {

@@ -40,11 +40,21 @@ export function formatTime(zone: string, time: number, spanMs: number): string {
   return inZone(zone, { ...date, ...CLOCK, ...seconds }).format(time);
 }
 
-/** "Nov 22, 10:00 – Nov 23, 10:00 CST" */
+/** "Nov 23, 2026, 10:05 CST" */
+export function formatMoment(zone: string, time: number): string {
+  const date = { year: "numeric", month: "short", day: "numeric" } as const;
+  return inZone(zone, { ...date, ...CLOCK, timeZoneName: "short" }).format(time);
+}
+
+/** Of a longer span nobody asks for the time of the day. */
+const DATES_ONLY_MS = 60 * 86_400_000;
+
+/** "Nov 22, 10:00 – Nov 23, 10:00 CST", or "Nov 23, 2025 – Nov 23, 2026" */
 export function formatSpan(zone: string, start: number, end: number): string {
   const year = inZone(zone, { year: "numeric" });
   const isOfOneYear = year.format(start) === year.format(end) && year.format(end) === year.format(Date.now());
   const date = { month: "short", day: "numeric", ...(isOfOneYear ? {} : { year: "numeric" as const }) } as const;
+  if (end - start >= DATES_ONLY_MS) return `${inZone(zone, date).format(start)} – ${inZone(zone, date).format(end)}`;
   const from = inZone(zone, { ...date, ...CLOCK }).format(start);
   const to = inZone(zone, { ...date, ...CLOCK, timeZoneName: "short" }).format(end);
   return `${from} – ${to}`;

@@ -34,7 +34,9 @@ const VALUE_AXIS_PX = 58;
 export const TIME_AXIS_PX = 42;
 /** Without labels there is room left for half a line of the values' axis. */
 export const NO_TIME_AXIS_PX = 10;
-const TICK_SPACE_PX = 72;
+/** From one label of the times to the next: on a narrow screen few are worse than close ones. */
+const TICK_SPACE_PX = { wide: 72, narrow: 56 } as const;
+const NARROW_PLOT_PX = 400;
 const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 /** Samples in a pane from which lines are hairlines. */
 const DENSE = 6000;
@@ -50,6 +52,7 @@ export class PanePlot {
   readonly #dots: HTMLElement[] = [];
   #content: PaneContent = { series: [], band: false, highlight: null };
   #missing: readonly Stretch[] = [];
+  #hasValues = false;
 
   constructor(element: HTMLElement, width: number, height: number, options: PaneOptions) {
     const { zone, hasTimes, cursorKey, onSelect, onDoubleClick, onCursor } = options;
@@ -63,7 +66,8 @@ export class PanePlot {
       {
         width,
         height,
-        padding: [10, 14, 0, 0],
+        // to the right there is room for half of a time's label
+        padding: [10, 22, 0, 0],
         legend: { show: false },
         scales: { x: { time: false, auto: false }, y: { auto: false } },
         series: [{}, { scale: "y", paths: () => null, points: { show: false } }],
@@ -72,8 +76,11 @@ export class PanePlot {
             ...axis,
             size: hasTimes ? TIME_AXIS_PX : NO_TIME_AXIS_PX,
             gap: 6,
-            splits: (plot, _, start, end) =>
-              ticksOf(zone, start, end, Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / TICK_SPACE_PX))),
+            splits: (plot, _, start, end) => {
+              const plotWidth = plot.bbox.width / devicePixelRatio;
+              const space = plotWidth < NARROW_PLOT_PX ? TICK_SPACE_PX.narrow : TICK_SPACE_PX.wide;
+              return ticksOf(zone, start, end, Math.max(2, Math.floor(plotWidth / space)));
+            },
             values: (_, splits) => (hasTimes ? axisLabels(zone, splits) : splits.map(() => "")),
           },
           {
@@ -81,7 +88,8 @@ export class PanePlot {
             size: VALUE_AXIS_PX,
             gap: 8,
             space: 32,
-            values: (_, splits, __, ___, step) => splits.map((value) => formatValue(value, step)),
+            values: (_, splits, __, ___, step) =>
+              splits.map((value) => (this.#hasValues ? formatValue(value, step) : "")),
           },
         ],
         cursor: {
@@ -136,7 +144,10 @@ export class PanePlot {
 
   setSpan(start: number, end: number): void {
     const { series, band } = this.#content;
-    const [low, high] = valueRange(series, start, end, band);
+    const range = valueRange(series, start, end, band);
+    // An axis needs a scale; where there is no value, it says none.
+    this.#hasValues = range !== null;
+    const [low, high] = range ?? [0, 1];
     this.#plot.batch(() => {
       this.#plot.setScale("x", { min: start, max: end });
       this.#plot.setScale("y", { min: low, max: high });

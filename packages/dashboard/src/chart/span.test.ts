@@ -1,12 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clampSpan, LAST_RANGES, panned, spanOf, zoomed } from "./span.ts";
+import { clampSpan, endingAt, LAST_RANGES, panned, spanOf, zoomed } from "./span.ts";
 
 const HOUR = 3_600_000;
 const start = fc.integer({ min: 1e12, max: 2e12 });
 const span = fc.tuple(start, fc.integer({ min: 20_000, max: 1e11 })).map(([at, ms]) => ({ start: at, end: at + ms }));
 
 describe("ranges", () => {
+  it("that end at a time are as long, and have it near their end", () => {
+    expect(endingAt({ start: 1000, end: 1100 }, 500)).toEqual({ start: 405, end: 505 });
+  });
+
   it("up to now end with this minute, and are as long as they say, over a change of the clock too", () => {
     const now = Date.UTC(2026, 2, 8, 12, 0, 1);
     for (const { id, ms } of LAST_RANGES) {

@@ -49,6 +49,12 @@ export function zoomed({ start, end }: Span, by: number, at = 0.5): Span {
   return clampSpan({ start: fixed - (fixed - start) * by, end: fixed + (end - fixed) * by });
 }
 
+/** A span as long, in which a time is near the end. */
+export function endingAt({ start, end }: Span, time: number): Span {
+  const last = Math.round(time + (end - start) * 0.05);
+  return { start: last - (end - start), end: last };
+}
+
 /** @param by 0.25: by a quarter of its length, later */
 export function panned({ start, end }: Span, by: number): Span {
   const ms = Math.round((end - start) * by);

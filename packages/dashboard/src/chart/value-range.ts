@@ -3,13 +3,13 @@ import { type ChartSeries, indexAtOrAfter } from "./series.ts";
 /** Part of the range that is left free above and below. */
 const PADDING = 0.06;
 
-/** What the y axis of these series must hold for the samples of [start, end] and those that lines lead to. */
+/** What the y axis of these series must hold for the samples of [start, end] and those that lines lead to; null: none. */
 export function valueRange(
   series: readonly ChartSeries[],
   start: number,
   end: number,
   withBand: boolean,
-): readonly [number, number] {
+): readonly [number, number] | null {
   let [low, high] = [Infinity, -Infinity];
   for (const { times, values, min, max } of series) {
     const [bottom, top] = withBand ? [min ?? values, max ?? values] : [values, values];
@@ -20,7 +20,7 @@ export function valueRange(
       if (top[i]! > high) high = top[i]!;
     }
   }
-  if (low > high) return [0, 1];
+  if (low > high) return null;
   // A flat line lies in the middle, and its axis tells its value.
   const padding = high > low ? (high - low) * PADDING : Math.max(Math.abs(high) * 0.02, 0.5);
   return [low - padding, high + padding];

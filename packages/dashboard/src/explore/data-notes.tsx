@@ -13,7 +13,7 @@ const SOURCES: Readonly<Record<string, string>> = { D1: "recent store (D1)", R2:
 
 function percent(share: number): string {
   // What is not whole must not look as if it was.
-  return `${(Math.floor(share * 1000) / 10).toFixed(1).replace(".0", "")} % complete`;
+  return `${(Math.floor(share * 1000) / 10).toFixed(1).replace(".0", "")}% complete`;
 }
 
 interface DataNotesProps {
@@ -30,12 +30,13 @@ export function DataNotes({ answered, isExact, hasFailed }: DataNotesProps) {
   const left = answered === undefined ? "" : "Earlier data is shown.";
   return (
     <p class="data-notes number" aria-live="polite">
-      {answered !== undefined && isExact ? notesOf(answered) : hasFailed ? left : waiting}
+      {answered !== undefined && isExact ? <Notes of={answered} /> : hasFailed ? left : waiting}
     </p>
   );
 }
 
-function notesOf({ answer: { interval, metadata, series } }: Answered): string {
+function Notes({ of: { answer } }: { readonly of: Answered }) {
+  const { interval, metadata, series } = answer;
   const { total_samples: total, sources, completeness, missing, downsampled } = metadata;
   const lacking = missing.reduce((sum, [from, to]) => sum + to - from, 0);
   const notes = [
@@ -45,9 +46,21 @@ function notesOf({ answer: { interval, metadata, series } }: Answered): string {
     `${total.toLocaleString("en")} ${total === 1 ? "sample" : "samples"}`,
     sources.length === 0 ? null : `from the ${sources.map((source) => SOURCES[source] ?? source).join(" and the ")}`,
     completeness === null ? null : percent(completeness),
-    missing.length === 0 ? null : `${formatLength(lacking)} missing${series.length > 1 ? " in some point" : ""}`,
   ];
-  return notes.filter((note) => note !== null).join(" · ");
+  return (
+    <>
+      {notes.filter((note) => note !== null).join(" · ")}
+      {missing.length > 0 && (
+        <>
+          {" · "}
+          <span class="missing-note" title="Where no point of a chart has samples, it is shaded">
+            <i class="missing-mark" aria-hidden="true" />
+            {`${formatLength(lacking)} missing${series.length > 1 ? " in some point" : ""}`}
+          </span>
+        </>
+      )}
+    </>
+  );
 }
 
 /** What must not be overlooked: a part of the data could not be read. */

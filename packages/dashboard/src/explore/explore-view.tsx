@@ -6,12 +6,14 @@ import { useAnswer } from "../api/use-answer.ts";
 import { ChartStack } from "../chart/chart-stack.tsx";
 import { formatSpan, formatTime, formatValue } from "../chart/format.ts";
 import { panesOf } from "../chart/panes.ts";
-import { spanOf } from "../chart/span.ts";
+import { endingAt, spanOf } from "../chart/span.ts";
 import { sampleAt } from "../chart/value-at.ts";
 import type { ViewProps } from "../shell/view.ts";
 import { Failure } from "../ui/failure.tsx";
 import { DataNotes, PartialNotice } from "./data-notes.tsx";
 import { type ExploreState, formatExplore, MAX_SERIES, parseExplore } from "./explore-state.ts";
+import { newestOf } from "./newest.ts";
+import { NoSamples } from "./no-samples.tsx";
 import { PointSearch } from "./point-search.tsx";
 import { pointTitle } from "./point-title.ts";
 import { proposedPoints } from "./proposed-points.ts";
@@ -24,8 +26,8 @@ import { ValuesTable } from "./values-table.tsx";
 
 const PROPOSED_FROM = 200;
 const WEATHER_MOST = 50;
-/** Values of a series that fill a screen; a week of 5-minute averages is 2,016. */
-const MAX_POINTS = { wide: 2100, narrow: 1000 } as const;
+/** Values of a series that fill a screen; a week of 5-minute averages is 2,016, 90 days of hourly ones are 2,161. */
+const MAX_POINTS = { wide: 2200, narrow: 1000 } as const;
 const NARROW = matchMedia("(max-width: 44rem)");
 
 /** Points of a site over time. */
@@ -82,14 +84,19 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
     const day = new Date(span.end).toISOString().slice(0, 10);
     await download(timeseriesPath(query, more), `${site.name}-${day}.csv`);
   };
+  const hasSamples = series.some(({ times }) => times.length > 0);
+  const newest = newestOf(names.map((name) => book.of(name)?.last_seen ?? null));
+  const showNewest = (time: number) => change({ range: endingAt(span, time) });
   const isEmpty = state.points !== null ? names.length === 0 : proposed.data !== undefined && names.length === 0;
+  // What is not known is not told as none.
+  const without = isExact ? "none" : error === undefined ? "…" : "not known";
   const spoken =
     cursor?.by === "keyboard"
       ? [
           formatTime(zone, cursor.time, span.end - span.start),
           ...series.map((one) => {
             const index = sampleAt(one, cursor.time, one.longest);
-            return `${titleOf(one.name)} ${index < 0 ? "none" : `${formatValue(one.values[index]!)} ${one.unit ?? ""}`}`;
+            return `${titleOf(one.name)} ${index < 0 ? without : `${formatValue(one.values[index]!)} ${one.unit ?? ""}`}`;
           }),
         ].join(", ")
       : "";
@@ -119,8 +126,9 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
                 : "Search for points and choose up to 20 of them."}
             </p>
           </div>
-        ) : (
+        ) : shown === undefined && error !== undefined ? null : (
           <div class="explore-panes">
+            {isExact && !hasSamples && <NoSamples zone={zone} newest={newest} onShow={showNewest} />}
             {shown !== undefined && (
               <ChartStack
                 panes={panes}
@@ -128,6 +136,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
                 zone={zone}
                 band={state.band}
                 highlight={highlight}
+                cursor={cursor?.time ?? null}
                 label={`${series.length} points, ${formatSpan(zone, span.start, span.end)}. Arrow keys move and zoom, with Shift they move the cursor.`}
                 onSpan={(range) => change({ range })}
                 onCursor={(time, by) => setCursor(time === null ? null : { time, by })}
@@ -149,6 +158,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
               span={span}
               zone={zone}
               cursor={cursor?.time ?? null}
+              without={without}
               titleOf={titleOf}
               onHighlight={setHighlight}
               onRemove={remove}

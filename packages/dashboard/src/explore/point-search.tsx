@@ -160,7 +160,7 @@ export function PointSearch({ site, chosen, onToggle, isSingle = false, onFound 
                   onClick={() => toggle(point)}
                 >
                   <span class="search-mark">{isChosen && <Icon name="check" />}</span>
-                  <span class="search-name">
+                  <span class="search-name" title={`${pointTitle(point.name, point)}\n${point.name}`}>
                     <b>{pointTitle(point.name, point)}</b>
                     <small class="quiet">{point.name}</small>
                   </span>
@@ -181,7 +181,7 @@ export function PointSearch({ site, chosen, onToggle, isSingle = false, onFound 
 function footOf(isMore: boolean, count: number, isThere: boolean, isFull: boolean): string {
   if (isFull) return `${MAX_SERIES} points are charted, which is all that fits: remove one first.`;
   if (!isThere) return "Loading…";
-  if (count === 0) return "No point has that.";
+  if (count === 0) return "No point matches.";
   if (isMore) return `The first ${count}: type more to find others.`;
   return count === 1 ? "1 point" : `${count} points`;
 }

@@ -12,6 +12,8 @@ interface ValuesTableProps {
   readonly zone: string;
   /** null: the latest values are shown */
   readonly cursor: number | null;
+  /** what stands where there is no value: that there is none, or that it is not known */
+  readonly without: string;
   readonly titleOf: (name: string) => string;
   readonly onHighlight: (name: string | null) => void;
   readonly onRemove: (name: string) => void;
@@ -19,7 +21,7 @@ interface ValuesTableProps {
 
 /** The values of all series at the cursor, else the latest ones, and how far they go in the range. */
 export function ValuesTable(props: ValuesTableProps) {
-  const { panes, span, zone, cursor, titleOf, onHighlight, onRemove } = props;
+  const { panes, span, zone, cursor, without, titleOf, onHighlight, onRemove } = props;
   const when = cursor === null ? "Latest in this range" : formatTime(zone, cursor, span.end - span.start);
   return (
     <table class="values">
@@ -39,13 +41,13 @@ export function ValuesTable(props: ValuesTableProps) {
             const title = titleOf(one.name);
             return (
               <tr key={one.name} onMouseEnter={() => onHighlight(one.name)} onMouseLeave={() => onHighlight(null)}>
-                <th scope="row" title={one.name}>
+                <th scope="row" title={title === one.name ? title : `${title}\n${one.name}`}>
                   <i class={one.isDashed ? "swatch dashed" : "swatch"} style={{ color: `var(${one.color})` }} />
                   <span class="values-title">{title}</span>
                 </th>
                 <td class="number">
                   {index < 0 ? (
-                    <span class="quiet">none</span>
+                    <span class="quiet">{without}</span>
                   ) : (
                     <>
                       <b>{formatValue(one.values[index]!)}</b>{" "}
@@ -73,8 +75,10 @@ export function ValuesTable(props: ValuesTableProps) {
   );
 }
 
-function lastIn({ times }: ShownSeries, { end }: Span): number {
-  return indexAtOrAfter(times, end) - 1;
+/** -1: there is none in the range. */
+function lastIn({ times, bucketMs }: ShownSeries, { start, end }: Span): number {
+  const last = indexAtOrAfter(times, end) - 1;
+  return last >= 0 && times[last]! + bucketMs >= start ? last : -1;
 }
 
 /** "68.1 – 72.4": the smallest and the largest sample of the range. */

@@ -4,9 +4,10 @@ import { counted } from "../backfill/backfill-words.ts";
 import { Failure } from "../ui/failure.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { GapTable } from "./gap-table.tsx";
-import { type Coverage, fetchOpenGaps, type Status } from "./health-api.ts";
+import { type Coverage, fetchOpenGaps, type SiteStatus, type Status } from "./health-api.ts";
 import { HealthCard } from "./health-card.tsx";
-import { lengthWords } from "./health-words.ts";
+import { agoWords, lengthWords } from "./health-words.ts";
+import { isOld, lookOf } from "./last-look.ts";
 import { knownGaps, namedGaps } from "./open-gaps.ts";
 
 /** The API's most for a page. */
@@ -37,7 +38,7 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   const open = ofSite?.gaps.open ?? 0;
   const missing = (ofSite?.gaps.missing_seconds ?? 0) * 1000;
   const unjudged = ofSite?.coverage_24h?.unjudged_points ?? 0;
-  const isLookedAt = ofSite?.coverage_24h != null || open > 0;
+  const none = noneWords(ofSite, now);
   const rows = named.data === undefined ? knownGaps(ofSite, coverage, now) : namedGaps(named.data.gaps, now);
   const note = open === 0 ? `Of ${site}` : `${counted(open, "open gap")}, ${lengthWords(missing)} in all`;
   return (
@@ -69,11 +70,9 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
           {rows.length > 0 ? (
             <GapTable site={site} zone={zone} rows={rows} now={now} hasInquiries={named.data !== undefined} />
           ) : (
-            <p class={isLookedAt ? "health-none well" : "health-none"}>
-              <Icon name={isLookedAt ? "check" : "auto"} />
-              {isLookedAt
-                ? "None. Samples are where the points' cadences lead to expect them."
-                : "Not looked for yet. That is done hourly, once the site has been synced."}
+            <p class={none.isWell ? "health-none well" : "health-none"}>
+              <Icon name={none.isWell ? "check" : "clock"} />
+              {none.words}
             </p>
           )}
           {unjudged > 0 && (
@@ -93,4 +92,17 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
       )}
     </HealthCard>
   );
+}
+
+/** What it means that no open gap is known. */
+function noneWords(site: SiteStatus | undefined, now: number): { readonly isWell: boolean; readonly words: string } {
+  if (site === undefined || site.coverage_24h === null) {
+    return { isWell: false, words: "Not looked for yet. That is done hourly, once the site has been synced." };
+  }
+  const look = lookOf(site);
+  if (look === null) return { isWell: false, words: "Not known: a gap shows only where a point's cadence is known." };
+  if (isOld(look.until, now)) {
+    return { isWell: false, words: `None was known when they were last looked for, ${agoWords(now - look.until)}.` };
+  }
+  return { isWell: true, words: "None. Samples are where the points' cadences lead to expect them." };
 }

@@ -19,6 +19,7 @@ export function HealthCard<T>({ id, title, note, answer, what, controls, childre
   const { data, error, isLoading, reload } = answer;
   return (
     <section class={`card health-card ${id}`} aria-labelledby={`${id}-title`} aria-busy={isLoading}>
+      <div class={isLoading && data === undefined ? "progress" : "progress idle"} />
       <header class="health-head">
         <div>
           <h2 id={`${id}-title`}>{title}</h2>

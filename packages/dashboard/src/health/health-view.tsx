@@ -59,7 +59,12 @@ export function HealthView({ site }: ViewProps) {
       </div>
       <div class="health-side">
         {told === undefined
-          ? status.error === undefined && <div class="card health-card sync-waiting" aria-busy="true" />
+          ? status.error === undefined && (
+              <section class="card health-card sync-waiting" aria-busy="true" aria-label="Sync">
+                <div class="progress" />
+                <h2>Sync</h2>
+              </section>
+            )
           : told.sites.map((one) => <SyncCard key={one.name} site={one} zone={zone} now={now} />)}
         <StorageCard site={site.name} zone={zone} answer={stats} now={now} />
       </div>

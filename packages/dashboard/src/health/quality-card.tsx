@@ -26,7 +26,7 @@ export function QualityCard({ site, answer }: { readonly site: string; readonly 
         if (summary.mean_score === null || first === undefined || last === undefined) {
           return (
             <p class="health-none">
-              <Icon name="auto" /> None of these days is judged yet. That is done hourly, once a day has ended.
+              <Icon name="clock" /> None of these days is judged yet. That is done hourly, once a day has ended.
             </p>
           );
         }

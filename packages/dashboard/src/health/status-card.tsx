@@ -40,7 +40,7 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
       {error !== undefined && <Failure what="The sync's status" error={error} onRetry={reload} />}
       <div class="verdict">
         <span class="verdict-icon">
-          <Icon name={level === "good" ? "check" : "warning"} />
+          <Icon name={level === "good" ? "check" : level === "unknown" ? "clock" : "warning"} />
         </span>
         <div class="verdict-words" role="status">
           <h2>

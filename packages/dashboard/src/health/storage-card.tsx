@@ -77,7 +77,7 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
                 "point",
               )} collected`}
             />
-            <Line label="Cost a month" value={moneyText(cost.total)} note="storage only; docs/costs.md has the whole" />
+            <Line label="Cost a month" value={moneyText(cost.total)} note="for storage alone; requests are extra" />
           </dl>
         );
       }}

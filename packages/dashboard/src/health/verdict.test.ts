@@ -46,8 +46,8 @@ describe("whether all is well", () => {
 
   it("goes by the clock, not by the answer: what was well is late a quarter of an hour later", () => {
     const last = site({ watermark: iso(NOW) });
-    expect(verdictOf(status([last]), null, NOW + 15 * MINUTE).facts[0]).toBe("synced 15 min ago");
-    expect(verdictOf(status([last]), null, NOW + 16 * MINUTE)).toMatchObject({
+    expect(verdictOf(status([last]), [], NOW + 15 * MINUTE).facts[0]).toBe("synced 15 min ago");
+    expect(verdictOf(status([last]), [], NOW + 16 * MINUTE)).toMatchObject({
       level: "warning",
       headline: "The sync is 16 min behind",
       facts: ["no open gaps", "99.8% of expected samples in 24 h"],
@@ -75,29 +75,64 @@ describe("whether all is well", () => {
 
   it("does not tell twice what an alert tells", () => {
     const late = site({ watermark: iso(NOW - 60 * MINUTE) });
-    expect(verdictOf(status([late], [alert("stale", "a")]), null, NOW)).toMatchObject({
+    expect(verdictOf(status([late], [alert("stale", "a")]), [], NOW)).toMatchObject({
       headline: "The data is not up to date",
       others: [],
     });
   });
 
-  it("does not claim what nobody has looked at", () => {
+  it("says well only as far as it is known", () => {
+    expect(verdictOf(status([site({ coverage_24h: null })]), [], NOW)).toEqual({
+      level: "unknown",
+      headline: "Well, as far as it is known: gaps have not been looked for yet",
+      others: [],
+      facts: ["synced 2 min ago"],
+    });
+    const unseen = site({ name: "b", coverage_24h: null });
+    expect(verdictOf(status([site(), unseen]), [], NOW)).toMatchObject({
+      level: "unknown",
+      headline: "Well, as far as it is known: gaps have not been looked for yet at 1 of 2 sites",
+    });
+    const nothing = { until: iso(NOW), fraction: null, unjudged_points: 3 };
+    expect(verdictOf(status([site({ coverage_24h: nothing })]), [], NOW)).toMatchObject({
+      level: "unknown",
+      headline: "Well, as far as it is known: no point's cadence is known, so gaps cannot be told",
+      facts: ["synced 2 min ago"],
+    });
+    expect(verdictOf(status([site()]), null, NOW)).toMatchObject({
+      level: "unknown",
+      headline: "Well, as far as it is known: the stored days are not known yet",
+      facts: ["synced 2 min ago", "no open gaps", "99.8% of expected samples in 24 h"],
+    });
     expect(verdictOf(status([site({ coverage_24h: null })]), null, NOW).facts).toEqual([
       "synced 2 min ago",
-      "gaps not looked for yet (that is hourly)",
+      "the stored days are not known yet",
     ]);
-    const several = verdictOf(status([site(), site({ name: "b", coverage_24h: null })]), null, NOW).facts;
-    expect(several[1]).toBe("gaps not looked for yet at 1 of 2 sites (that is hourly)");
-    const old = { until: iso(NOW - 26 * 60 * MINUTE), fraction: 1, unjudged_points: 0 };
-    expect(verdictOf(status([site({ coverage_24h: old })]), null, NOW).facts.at(-1)).toBe(
-      "100% of expected samples in 24 h, as of 1 d 2 h ago",
-    );
-    const empty = { until: iso(NOW), fraction: null, unjudged_points: 3 };
-    expect(verdictOf(status([site({ coverage_24h: empty })]), null, NOW).facts).toEqual([
-      "synced 2 min ago",
-      "no open gaps",
-    ]);
-    expect(verdictOf(status([site({ watermark: null })]), null, NOW)).toMatchObject({
+  });
+
+  it("says when the last look for gaps was, once it is old", () => {
+    const looked = (hours: number) => ({ until: iso(NOW - hours * 60 * MINUTE), fraction: 1, unjudged_points: 0 });
+    expect(verdictOf(status([site({ coverage_24h: looked(3) })]), [], NOW)).toMatchObject({
+      level: "good",
+      headline: "All is well",
+    });
+    expect(verdictOf(status([site({ coverage_24h: looked(26) })]), [], NOW)).toEqual({
+      level: "unknown",
+      headline: "Well, as far as it is known: gaps were last looked for 1 d 2 h ago",
+      others: [],
+      facts: ["synced 2 min ago", "100% of expected samples in 24 h, as of 1 d 2 h ago"],
+    });
+  });
+
+  it("tells what is not known beside what is wrong", () => {
+    const late = site({ coverage_24h: null, watermark: iso(NOW - 60 * MINUTE) });
+    expect(verdictOf(status([late]), [], NOW)).toEqual({
+      level: "warning",
+      headline: "The sync is 1 h behind",
+      others: [],
+      facts: ["gaps have not been looked for yet"],
+    });
+    expect(verdictOf(status([site({ watermark: null })]), [], NOW)).toMatchObject({
       level: "warning",
       headline: "Never synced so far",
     });
@@ -106,7 +141,7 @@ describe("whether all is well", () => {
 
   it("says that too little came", () => {
     const little = { until: iso(NOW), fraction: 0.9899, unjudged_points: 0 };
-    expect(verdictOf(status([site({ coverage_24h: little })]), null, NOW)).toMatchObject({
+    expect(verdictOf(status([site({ coverage_24h: little })]), [], NOW)).toMatchObject({
       level: "warning",
       headline: "Only 98.9% of the expected samples in 24 h",
       facts: ["synced 2 min ago", "no open gaps"],
@@ -115,13 +150,13 @@ describe("whether all is well", () => {
 
   it("names the site where there are several", () => {
     const b = site({ name: "ses_b", gaps, watermark: iso(NOW - 4 * MINUTE) });
-    const verdict = verdictOf(status([site(), b], [alert("stale", "a")]), null, NOW);
+    const verdict = verdictOf(status([site(), b], [alert("stale", "a")]), [], NOW);
     expect(verdict.headline).toBe("The data is not up to date: a");
     expect(verdict.others).toEqual(["ses_b: 2 open gaps, 3 h 20 min in all"]);
     expect(verdict.facts).toEqual([
       "all 2 sites synced 4 min ago or later",
       "99.8% of expected samples in 24 h or more",
     ]);
-    expect(verdictOf(status([site(), b]), null, NOW).headline).toBe("ses_b: 2 open gaps, 3 h 20 min in all");
+    expect(verdictOf(status([site(), b]), [], NOW).headline).toBe("ses_b: 2 open gaps, 3 h 20 min in all");
   });
 });

@@ -2,29 +2,29 @@ import { counted } from "../backfill/backfill-words.ts";
 import type { CoverageState } from "./coverage-state.ts";
 import type { Alert, SiteStatus, Status } from "./health-api.ts";
 import { agoWords, alertWords, lengthWords, shareText, upperFirst } from "./health-words.ts";
+import { isOld, lookOf } from "./last-look.ts";
 
 /** Three syncs that did not come: the cron has one every five minutes. */
 const BEHIND_MS = 15 * 60_000;
 /** Less than this share of the expected samples is worth a look. */
 const WHOLE = 0.99;
-/** It is counted hourly; what is older than this says when it was. */
-const OLD_MS = 3 * 3_600_000;
 
-type Level = "good" | "warning" | "bad";
+/** `unknown`: nothing is wrong of what is known, but not all is known */
+type Level = "good" | "unknown" | "warning" | "bad";
 
 interface Problem {
-  readonly level: Level;
+  readonly level: "warning" | "bad";
   readonly words: string;
 }
 
 /** Whether all is well, in words. */
 export interface Verdict {
   readonly level: Level;
-  /** `All is well`, or the worst there is */
+  /** `All is well`, the worst there is, or what it is not known for whether it is well */
   readonly headline: string;
   /** what else is wrong, but for alerts, which have a list of their own */
   readonly others: readonly string[];
-  /** what is right, or not known yet */
+  /** what is right, and what else is not known */
   readonly facts: readonly string[];
 }
 
@@ -59,12 +59,15 @@ export function verdictOf(status: Status, days: readonly CoverageState[] | null,
   const worst = problems.find(({ level }) => level === "bad") ?? problems[0];
   const rest = problems.filter((problem) => problem !== worst && problem.level !== "bad").map(({ words }) => words);
   if (sites.length === 0) return { level: "warning", headline: "There is no site yet", others: rest, facts: [] };
-  return {
-    level: worst?.level ?? "good",
-    headline: worst === undefined ? "All is well" : upperFirst(worst.words),
-    others: rest,
-    facts: goodFacts(sites, now),
-  };
+  const good = goodFacts(sites, now);
+  const unknown = unknownThings(sites, days === null, now);
+  if (worst !== undefined) {
+    return { level: worst.level, headline: upperFirst(worst.words), others: rest, facts: [...good, ...unknown] };
+  }
+  const [first, ...others] = unknown;
+  if (first === undefined) return { level: "good", headline: "All is well", others: [], facts: good };
+  const headline = `Well, as far as it is known: ${first}`;
+  return { level: "unknown", headline, others: [], facts: [...good, ...others] };
 }
 
 function alertLine({ kind, site }: Alert, isMany: boolean): string {
@@ -107,20 +110,32 @@ function goodFacts(sites: readonly SiteStatus[], now: number): string[] {
         : `all ${sites.length} sites synced ${agoWords(longest)} or later`,
     );
   }
-  // Nobody has looked yet: no gap is known, which is not the same as none.
-  const unseen = sites.filter((site) => site.coverage_24h === null).length;
-  if (unseen > 0) {
-    const whose = sites.length === 1 ? "" : ` at ${unseen} of ${sites.length} sites`;
-    facts.push(`gaps not looked for yet${whose} (that is hourly)`);
-  }
-  if (unseen === 0 && sites.every(({ gaps }) => gaps.open === 0)) facts.push("no open gaps");
-  const judged = sites.map((site) => site.coverage_24h).filter((one) => one !== null);
-  const shares = judged.map(({ fraction }) => fraction).filter((share) => share !== null);
-  const least = Math.min(...shares);
-  if (shares.length > 0 && least >= WHOLE) {
-    const age = now - Math.min(...judged.map(({ until }) => Date.parse(until)));
-    const asOf = age > OLD_MS ? `, as of ${agoWords(age)}` : "";
+  // That no gap is known says something only where somebody has looked.
+  const looks = sites.map(lookOf);
+  const isLookedAt = looks.every((look) => look !== null && !isOld(look.until, now));
+  if (isLookedAt && sites.every(({ gaps }) => gaps.open === 0)) facts.push("no open gaps");
+  const told = looks.filter((look) => look !== null);
+  const least = Math.min(...told.map(({ fraction }) => fraction));
+  if (told.length > 0 && least >= WHOLE) {
+    const oldest = Math.min(...told.map(({ until }) => until));
+    const asOf = isOld(oldest, now) ? `, as of ${agoWords(now - oldest)}` : "";
     facts.push(`${shareText(least)} of expected samples in 24 h${sites.length > 1 ? " or more" : ""}${asOf}`);
   }
   return facts;
+}
+
+/** What would have to be known for saying that all is well. */
+function unknownThings(sites: readonly SiteStatus[], areDaysUnknown: boolean, now: number): string[] {
+  const where = (count: number) => (sites.length === 1 ? "" : ` at ${count} of ${sites.length} sites`);
+  const things: string[] = [];
+  const unseen = sites.filter((site) => site.coverage_24h === null).length;
+  if (unseen > 0) things.push(`gaps have not been looked for yet${where(unseen)}`);
+  const blind = sites.filter((site) => site.coverage_24h?.fraction === null).length;
+  if (blind > 0) things.push(`no point's cadence is known${where(blind)}, so gaps cannot be told`);
+  const looks = sites.map(lookOf).filter((look) => look !== null);
+  const old = looks.filter(({ until }) => isOld(until, now));
+  const last = Math.min(...old.map(({ until }) => until));
+  if (old.length > 0) things.push(`gaps were last looked for ${agoWords(now - last)}${where(old.length)}`);
+  if (areDaysUnknown) things.push("the stored days are not known yet");
+  return things;
 }

@@ -48,10 +48,10 @@ export function Histogram({ name, values, unit, what }: HistogramProps) {
     setActive((at) => (at === null ? 0 : Math.min(bins.length - 1, Math.max(0, at + by))));
   };
   const marks = [
-    { label: "5 %", value: summary.p5, kind: "edge" },
+    { label: "5%", value: summary.p5, kind: "edge" },
     { label: "median", value: summary.median, kind: "median" },
     { label: "mean", value: summary.mean, kind: "mean" },
-    { label: "95 %", value: summary.p95, kind: "edge" },
+    { label: "95%", value: summary.p95, kind: "edge" },
   ] as const;
   const shown = active === null ? undefined : bins[active];
   const told = shown === undefined ? null : words(shown);

@@ -103,7 +103,7 @@ function OverlayLegend({ days }: { readonly days: readonly FoldedDay[] }) {
       </span>
       <span>
         <i class="band" aria-hidden="true" />
-        10–90 % of days
+        10–90% of days
       </span>
     </span>
   );
