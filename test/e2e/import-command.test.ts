@@ -144,7 +144,7 @@ async function expectAll(): Promise<void> {
 
 it("reads every layout, keeps what the API said, archives the days, and accounts for every record", async () => {
   const { code, output } = await runImport("first");
-  expect(output).toContain("skipped  1 files of no kind that is read here\n");
+  expect(output).toContain("skipped  1 file of no kind that is read here\n");
   expect(output).toMatch(
     /1\.ndjson: 1,457 records, 1,451 samples; dropped: 1 null, 1 non_numeric, 1 bad_time, 1 future, 2 malformed\n/,
   );
