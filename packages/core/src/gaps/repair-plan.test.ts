@@ -76,3 +76,10 @@ test("what follows the samples that came is a gap until it was asked for to its 
   const whole = after(cut, { ended: new Set([hour(6), hour(7)]) });
   expect(whole).toMatchObject({ filledTo: null, lastError: null, proofs: 0, provedTo: null, state: "open" });
 });
+
+test("samples that came into all of a gap prove nothing of a point's, and nothing against one of the site", () => {
+  const all = { ended: new Set([hour(5), hour(6)]), isServed: true };
+  expect(after(gap(1, 5.5, 6.5), all)).toMatchObject({ proofs: 0, filledTo: null, cause: "unknown" });
+  expect(after(gap(WHOLE_SITE, 5.5, 6.5), all)).toMatchObject({ proofs: 1, filledTo: null, cause: "unknown" });
+  expect(after(gap(WHOLE_SITE, 5.5, 6.5), { ...all, isServed: false })).toMatchObject({ cause: "upstream_empty" });
+});

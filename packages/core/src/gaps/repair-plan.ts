@@ -100,7 +100,8 @@ export function afterAsking(gap: Gap, asked: TimeRange, answers: Answers, confir
     return { ...noted, proofBeganAt: hasBegun ? began : null, provedTo: hasBegun ? askedTo : null };
   }
   const proofs = gap.proofs + 1;
-  const proved = { ...noted, cause: "upstream_empty", proofs, proofBeganAt: null, provedTo: null } as const;
+  const cause = answers.isServed ? gap.cause : "upstream_empty";
+  const proved = { ...noted, cause, proofs, proofBeganAt: null, provedTo: null } as const;
   const isFinal = proofs >= PROOFS && began >= gap.end + confirmMs;
   return isFinal ? { ...proved, state: "confirmed-empty", resolvedAt: now } : proved;
 }
