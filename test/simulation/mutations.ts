@@ -25,8 +25,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "watermark-before-rows",
     file: `${SYNC}/sync-site.ts`,
-    find: "const counts = await upsertSamples(db, samples, alongside, undefined, now);",
-    replace: "await progress.run(); const counts = await upsertSamples(db, samples, [], undefined, now);",
+    find: "await this.#store(samples, [progress]);",
+    replace: "await progress.run(); await this.#store(samples, []);",
     why: "a crash between the two leaves rows behind that no window asks for again",
   },
   {
@@ -109,8 +109,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "old-value-wins",
     file: `${COLD}/merge-points.ts`,
-    find: "if (old.times[i] === time) i++;\n    times[n] = time;\n    values[n++] = young.values[j]!;",
-    replace: "times[n] = time;\n    values[n++] = old.times[i] === time ? old.values[i++]! : young.values[j]!;",
+    find: "mergeSeries(old!.series, young)",
+    replace: "mergeSeries(young, old!.series)",
     why: "archiving takes a correction back",
   },
   {
@@ -165,8 +165,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "judge-the-file-only",
     file: `${COLD}/judge-stored-day.ts`,
-    find: "const young = hot?.get(id);",
-    replace: "const young = file === null ? hot?.get(id) : undefined;",
+    find: "hot?.get(id) ?? EMPTY_SERIES",
+    replace: "(file === null ? hot?.get(id) : undefined) ?? EMPTY_SERIES",
     why: "a quality is taken for current that lacks hot samples beside the file",
   },
   {
