@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { allAskedIsSeen, describeInBrowser } from "./dashboard.ts";
 import { charted, exploreAt, nextAnswer, POWER } from "./explore-page.ts";
+import { listenForSpeech } from "./spoken.ts";
 
 const answerSchema = z.looseObject({
   series: z.array(z.looseObject({ timestamps: z.array(z.unknown()), values: z.array(z.unknown()) })),
@@ -47,17 +48,7 @@ describeInBrowser("Explore's live ranges", (dashboard) => {
     expect(await value.textContent()).toBe("none");
     const before = await notes.textContent();
     await page.getByRole("button", { name: "Go there" }).waitFor();
-    await page.evaluate(() => {
-      const changes = new MutationObserver((records) => {
-        for (const { target } of records) {
-          const node = target instanceof Element ? target : target.parentElement;
-          const words = node?.closest("[aria-live], [role=status], [role=alert]")?.textContent ?? "";
-          document.body.dataset["spoken"] = `${document.body.dataset["spoken"]}${words}`;
-        }
-      });
-      document.body.dataset["spoken"] = "";
-      changes.observe(document.querySelector("main")!, { childList: true, characterData: true, subtree: true });
-    });
+    const spoken = await listenForSpeech(page);
     const hold = () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       held = promise;
@@ -73,13 +64,17 @@ describeInBrowser("Explore's live ranges", (dashboard) => {
     await moved;
     await page.locator("section[aria-label=Chart][aria-busy=false]").waitFor();
     expect([await nothing.count(), await value.textContent()]).toEqual([1, "none"]);
-    expect(await page.evaluate(() => document.body.dataset["spoken"])).toBe("");
+    expect(await spoken()).toBe("");
 
-    // Of another range it is not known.
+    // Of another range it is not known, and said.
     const answer = hold();
     await page.getByRole("button", { name: "Last 6 h" }).click();
     await expect.poll(() => value.textContent()).toBe("…");
     expect(await nothing.count()).toBe(0);
+    expect(await spoken()).toContain("Loading finer data…");
+    // Where no motion is wanted, what tells that it loads stands still.
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
     answer();
     await nothing.waitFor();
   });

@@ -60,6 +60,20 @@ describeInBrowser("Explore on a phone", (dashboard) => {
     expect(zoomOut.x + zoomOut.width).toBeLessThanOrEqual(390);
   });
 
+  it("is no wider than the narrowest screen, or a page at 200%, with its panels open", async () => {
+    const page = await dashboard.open(exploreAt([POWER]), { viewport: { width: 320, height: 720 } });
+    await charted(page);
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+    for (const name of [/–/, "Display"] as const) {
+      await page.getByRole("button", { name }).click();
+      await page.locator(".popover").waitFor();
+      expect(await width()).toBe(320);
+      const box = (await page.locator(".popover").boundingBox())!;
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      await page.keyboard.press("Escape");
+    }
+  });
+
   it("draws each chart once a frame under two fingers, and asks nothing of the layout for it", async () => {
     const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"), { viewport: NARROW });
     await charted(page);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { allAskedIsSeen, describeInBrowser } from "./dashboard.ts";
 import { HEALTH, loaded, part, refused } from "./health-page.ts";
+import { listenForSpeech } from "./spoken.ts";
 
 describeInBrowser("Health in trouble", (dashboard) => {
   it("keeps the rest when a part fails, and tries again", async () => {
@@ -49,8 +50,17 @@ describeInBrowser("Health in trouble", (dashboard) => {
     });
     await loaded(page);
     expect(asked).toBe(1);
+    const spoken = await listenForSpeech(page);
     await page.clock.runFor(31_000);
     await expect.poll(() => asked).toBe(2);
+    // That it is later now is told to the eye only.
+    await page.locator(".verdict").getByText("Checked just now").waitFor();
+    await page.clock.runFor(10_000);
+    await page
+      .locator(".verdict")
+      .getByText(/^Checked \d+ s ago$/)
+      .waitFor();
+    expect(await spoken()).toBe("");
     await page.waitForLoadState("networkidle");
     await page.evaluate(() =>
       Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "hidden" }),

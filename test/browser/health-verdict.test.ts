@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { describeInBrowser, seriousViolations } from "./dashboard.ts";
 import { changed, coverageSchema, figure, HEALTH, loaded, part, qualitySchema, statusSchema } from "./health-page.ts";
+import { listenForSpeech } from "./spoken.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -64,9 +65,11 @@ describeInBrowser("Health's verdict", (dashboard) => {
     const headline = page.locator(".verdict h2");
     expect(await headline.textContent()).toBe("Well, as far as it is known: gaps have not been looked for yet");
     expect(await page.locator(".status-card.good, .health-none.well").count()).toBe(0);
+    const spoken = await listenForSpeech(page);
     look = { until: new Date().toISOString(), fraction: 1, unjudged_points: 0 };
     await page.getByRole("button", { name: "Check now" }).click();
     await headline.getByText("All is well", { exact: true }).waitFor();
+    expect(await spoken()).toContain("All is well");
     await part(page, "Open gaps").getByText("None. Samples are where", { exact: false }).waitFor();
   });
 });
