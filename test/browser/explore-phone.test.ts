@@ -77,6 +77,10 @@ describeInBrowser("Explore on a phone", (dashboard) => {
   it("draws each chart once a frame under two fingers, and asks nothing of the layout for it", async () => {
     const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"), { viewport: NARROW });
     await charted(page);
+    const box = (await plots(page).first().boundingBox())!;
+    await page.touchscreen.tap(box.x + box.width / 2, box.y + 50);
+    // Its dots move with the range.
+    await expect.poll(() => page.locator(".chart-dot:visible").count()).toBe(2);
     const counted = await page.evaluate(async () => {
       const [plot] = document.querySelectorAll(".chart-plot .u-over");
       const { left, width, top } = plot!.getBoundingClientRect();
