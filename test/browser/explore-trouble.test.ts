@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { describeInBrowser, NARROW, seriousViolations } from "./dashboard.ts";
-import { charted, exploreAt, inkOf, plots, POWER, ROOM, spanInAddress } from "./explore-page.ts";
+import { describeInBrowser, seriousViolations } from "./dashboard.ts";
+import { charted, exploreAt, inkOf, POWER, spanInAddress } from "./explore-page.ts";
 import { axisInk } from "./plot-pixels.ts";
 
 const PROBLEM = {
@@ -97,55 +97,6 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     const after = (await chart.boundingBox())!;
     expect([after.x, after.y, after.width]).toEqual([before.x, before.y, before.width]);
     expect(Math.abs(after.height - before.height)).toBeLessThan(8);
-  });
-
-  it("works on a phone: a finger moves the range, two stretch it, and nothing is wider than the screen", async () => {
-    const page = await dashboard.open(exploreAt([POWER, ROOM], "&last=6h"), { viewport: NARROW });
-    await charted(page);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
-    // The search is above the chart, the values are right under it.
-    const [search, chart, values] = await Promise.all(
-      [".point-search", ".explore-chart", ".values-card"].map((one) => page.locator(one).boundingBox()),
-    );
-    expect(search!.y).toBeLessThan(chart!.y);
-    expect(values!.y - chart!.y - chart!.height).toBeLessThan(20);
-    const box = (await plots(page).first().boundingBox())!;
-    const y = box.y + box.height / 2;
-    await page.touchscreen.tap(box.x + box.width / 2, y);
-    const told = page.locator(".chart-told");
-    await expect.poll(() => told.count()).toBe(2);
-    expect(await told.nth(0).textContent()).toMatch(/^[\d.]+\w{3}, \w{3} \d+, 2026, \d\d:\d\d/);
-    expect(await told.nth(1).textContent()).toMatch(/^[\d.]+$/);
-    const client = await page.context().newCDPSession(page);
-    const touch = (type: "touchStart" | "touchMove" | "touchEnd", xs: readonly number[]) =>
-      client.send("Input.dispatchTouchEvent", {
-        type,
-        touchPoints: xs.map((share, id) => ({ x: box.x + box.width * share, y, id })),
-      });
-    await touch("touchStart", [0.3]);
-    for (const share of [0.4, 0.5, 0.6, 0.8]) await touch("touchMove", [share]);
-    await touch("touchEnd", []);
-    await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBe(6 * 3_600_000);
-    expect(spanInAddress(page).end).toBeLessThan(Date.now() - 2 * 3_600_000);
-    await charted(page);
-    await touch("touchStart", [0.45, 0.55]);
-    for (const by of [0.1, 0.2, 0.3]) await touch("touchMove", [0.45 - by, 0.55 + by]);
-    await touch("touchEnd", []);
-    await expect.poll(() => spanInAddress(page).end - spanInAddress(page).start).toBeLessThan(2 * 3_600_000);
-    await charted(page);
-  });
-
-  it("is no wider than a phone where the dates of its range are long", async () => {
-    const page = await dashboard.open(exploreAt([POWER], "&from=2025-12-31T17:00Z&to=2026-01-01T17:00Z"), {
-      viewport: NARROW,
-    });
-    await page.getByRole("button", { name: "Dec 31, 2025, 11:00 – Jan 1, 2026, 11:00 CST" }).waitFor();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
-    await page.getByRole("button", { name: "Last 1 y" }).click();
-    await charted(page);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
-    const zoomOut = (await page.getByRole("button", { name: "Zoom out" }).boundingBox())!;
-    expect(zoomOut.x + zoomOut.width).toBeLessThanOrEqual(390);
   });
 
   it("loads less than 100 KB of script before its first view, gzipped", async () => {

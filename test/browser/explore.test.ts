@@ -1,18 +1,7 @@
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
-import { allAskedIsSeen, describeInBrowser, seriousViolations } from "./dashboard.ts";
-import {
-  charted,
-  drag,
-  exploreAt,
-  HUMIDITY,
-  inkOf,
-  nextAnswer,
-  plots,
-  POWER,
-  ROOM,
-  spanInAddress,
-} from "./explore-page.ts";
+import { describeInBrowser, seriousViolations } from "./dashboard.ts";
+import { charted, drag, exploreAt, HUMIDITY, inkOf, plots, POWER, ROOM, spanInAddress } from "./explore-page.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -180,6 +169,23 @@ describeInBrowser("Explore", (dashboard) => {
     ).toBe(true);
   });
 
+  it("folds weather that has no label behind that which has, but for what is shown", async () => {
+    const page = await dashboard.open(exploreAt([POWER], "&last=6h"));
+    await charted(page);
+    const display = page.getByRole("button", { name: "Display" });
+    const names = page.getByRole("group", { name: "Weather over the chart" }).locator(".check:visible");
+    await display.click();
+    const labelled = await names.allTextContents();
+    expect(labelled).toContain("Outdoor temperature °C");
+    expect(labelled.filter((name) => name.includes("weather/"))).toEqual([]);
+    await page.getByText(/^\d+ more without a label$/).click();
+    expect((await names.allTextContents()).slice(0, labelled.length)).toEqual(labelled);
+    await names.filter({ hasText: "weather/temp" }).getByRole("checkbox").check();
+    await page.keyboard.press("Escape");
+    await display.click();
+    expect(await names.filter({ hasText: "weather/temp" }).getByRole("checkbox").isChecked()).toBe(true);
+  });
+
   it("gives the data away as CSV and as the API's address", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&last=6h"));
     await charted(page);
@@ -200,24 +206,6 @@ describeInBrowser("Explore", (dashboard) => {
     const page = await dashboard.open(exploreAt([ROOM], "&units=metric"));
     await charted(page);
     expect(await page.locator(".chart-unit").allTextContents()).toEqual(["°C"]);
-  });
-
-  it("moves on with the time while it is live, and asks no more when it is not", async () => {
-    const page = await dashboard.open(exploreAt([POWER], "&last=1h"), {
-      before: (fresh) => fresh.clock.install({ time: Date.now() }),
-    });
-    await charted(page);
-    const moved = nextAnswer(page);
-    await page.clock.fastForward(61_000);
-    await moved;
-    await page.getByRole("button", { name: "Live", pressed: true }).click();
-    await page.getByRole("button", { name: "Live", pressed: false }).waitFor();
-    const asked: string[] = [];
-    page.on("request", (request) => asked.push(request.url()));
-    await page.clock.fastForward(130_000);
-    await allAskedIsSeen(page);
-    expect(asked.filter((url) => url.includes("/timeseries"))).toEqual([]);
-    expect(new URL(page.url()).searchParams.get("live")).toBe("off");
   });
 
   it.each(["light", "dark"] as const)("is accessible in the %s theme, its panels open too", async (theme) => {

@@ -59,6 +59,11 @@ export function part(page: Page, name: string): Locator {
   return page.getByRole("region", { name, exact: true });
 }
 
+/** A figure of a part, by its label. */
+export function figure(page: Page, title: string, label: string): Promise<string | null> {
+  return part(page, title).locator("dl > div").filter({ hasText: label }).locator("dd").first().textContent();
+}
+
 /** All parts have come. */
 export async function loaded(page: Page): Promise<void> {
   await page.locator(".verdict").waitFor();

@@ -61,9 +61,19 @@ export function ChartStack(props: ChartStackProps) {
   const latest = useRef(props);
   latest.current = props;
 
+  // Two fingers tell of themselves twice a frame: it is drawn once.
+  const frame = useRef<number | null>(null);
+  const settle = () => {
+    if (frame.current !== null) cancelAnimationFrame(frame.current);
+    frame.current = null;
+  };
+  const draw = () => {
+    frame.current = null;
+    for (const plot of plots.current) plot.setSpan(shown.current.start, shown.current.end);
+  };
   const show = (next: Span) => {
     shown.current = next;
-    for (const plot of plots.current) plot.setSpan(next.start, next.end);
+    frame.current ??= requestAnimationFrame(draw);
   };
   const commit = () => latest.current.onSpan(clampSpan(shown.current));
   const commitAtRest = () => {
@@ -115,6 +125,7 @@ export function ChartStack(props: ChartStackProps) {
       stopTheme();
       stopGestures();
       clearTimeout(rest.current);
+      settle();
       for (const plot of plots.current) plot.destroy();
       plots.current = [];
     };
@@ -125,6 +136,7 @@ export function ChartStack(props: ChartStackProps) {
     clearTimeout(rest.current);
   }, [span.start, span.end]);
   useLayoutEffect(() => {
+    settle();
     const { start, end } = shown.current;
     for (const [i, plot] of plots.current.entries()) {
       plot.setContent({ series: panes[i]?.series ?? [], band, highlight }, start, end);

@@ -179,7 +179,8 @@ export class PanePlot {
 
   /** Width of the plot itself, without its axis, in pixels of the page. */
   get plotWidth(): number {
-    return this.#plot.over.clientWidth;
+    // Not asked of the element: that would lay the page out once for each dot.
+    return this.#plot.bbox.width / devicePixelRatio;
   }
 
   destroy(): void {
@@ -249,7 +250,7 @@ export class PanePlot {
       dot.hidden = index < 0;
       if (one === undefined || index < 0) continue;
       const x = plot.valToPos(one.times[index]! + one.bucketMs / 2, "x");
-      dot.hidden = x < 0 || x > plot.over.clientWidth;
+      dot.hidden = x < 0 || x > this.plotWidth;
       dot.style.transform = `translate(${x}px, ${plot.valToPos(one.values[index]!, "y")}px)`;
       dot.style.backgroundColor = `var(${one.color})`;
     }

@@ -1,3 +1,4 @@
+import type { TimeseriesAnswer } from "../api/timeseries.ts";
 import { formatLength } from "../chart/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import type { Answered } from "./use-series.ts";
@@ -19,37 +20,41 @@ function percent(share: number): string {
 interface DataNotesProps {
   /** undefined: nothing is shown yet */
   readonly answered: Answered | undefined;
-  /** whether it is what was asked for, and not what there was before */
+  /** whether it answers what is asked, and is not just what there was before */
   readonly isExact: boolean;
   readonly hasFailed: boolean;
 }
 
 /** What the answer says of itself: how fine it is, of how much, where from, and how whole. */
 export function DataNotes({ answered, isExact, hasFailed }: DataNotesProps) {
+  const told = isExact ? answered?.answer : undefined;
   const waiting = answered === undefined ? "Loading…" : "Loading finer data…";
   const left = answered === undefined ? "" : "Earlier data is shown.";
   return (
-    <p class="data-notes number" aria-live="polite">
-      {answered !== undefined && isExact ? <Notes of={answered} /> : hasFailed ? left : waiting}
+    <p class="data-notes number">
+      {/* Counts change each minute while it is live: they are not spoken. */}
+      <span aria-live="polite">{told !== undefined ? fineness(told) : hasFailed ? left : waiting}</span>
+      {told !== undefined && <Notes of={told} />}
     </p>
   );
 }
 
-function Notes({ of: { answer } }: { readonly of: Answered }) {
-  const { interval, metadata, series } = answer;
-  const { total_samples: total, sources, completeness, missing, downsampled } = metadata;
+function fineness({ interval, metadata: { downsampled } }: TimeseriesAnswer): string {
+  if (downsampled === null) return INTERVALS[interval] ?? interval;
+  return `${downsampled.to.toLocaleString("en")} of the samples, its shape kept`;
+}
+
+function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) {
+  const { total_samples: total, sources, completeness, missing } = metadata;
   const lacking = missing.reduce((sum, [from, to]) => sum + to - from, 0);
   const notes = [
-    downsampled === null
-      ? INTERVALS[interval]
-      : `${downsampled.to.toLocaleString("en")} of the samples, its shape kept`,
     `${total.toLocaleString("en")} ${total === 1 ? "sample" : "samples"}`,
     sources.length === 0 ? null : `from the ${sources.map((source) => SOURCES[source] ?? source).join(" and the ")}`,
     completeness === null ? null : percent(completeness),
   ];
   return (
     <>
-      {notes.filter((note) => note !== null).join(" · ")}
+      {` · ${notes.filter((note) => note !== null).join(" · ")}`}
       {missing.length > 0 && (
         <>
           {" · "}

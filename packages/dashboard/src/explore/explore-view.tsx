@@ -46,8 +46,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
   });
   const weather = useAnswer(`weather ${site.name}`, async (signal) => {
     const { points } = await fetchPoints(site.name, { tag: "weather" }, WEATHER_MOST, signal);
-    // Those that say what they are come first.
-    return points.toSorted((a, b) => Number(a.label === null) - Number(b.label === null));
+    return points;
   });
   const chosen = state.points ?? (proposed.data === undefined ? [] : proposedPoints(proposed.data));
   const names = [...chosen, ...state.weather.filter((name) => !chosen.includes(name))];
@@ -57,7 +56,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
 
   const maxPoints = NARROW.matches ? MAX_POINTS.narrow : MAX_POINTS.wide;
   const query = names.length === 0 ? null : { site: site.name, points: names, ...span, units: state.units, maxPoints };
-  const { shown, isExact, isLoading, error, reload } = useSeries(query);
+  const { shown, isExact, isLoading, error, reload } = useSeries(query, isLive);
   const known = names.map((name) => `${book.of(name)?.interval_s} ${book.of(name)?.unit}`).join();
   const series = useMemo(() => seriesToShow(shown, chosen, state.weather, book.of), [shown, names.join("\n"), known]);
   const panes = useMemo(() => panesOf(series), [series]);

@@ -7,7 +7,7 @@ import { Icon } from "../ui/icon.tsx";
 import { Popover } from "../ui/popover.tsx";
 import { CustomRange } from "./custom-range.tsx";
 import { type ExploreState, UNIT_SYSTEMS } from "./explore-state.ts";
-import { pointTitle } from "./point-title.ts";
+import { WeatherChoice } from "./weather-choice.tsx";
 
 interface ToolbarProps {
   readonly state: ExploreState;
@@ -145,19 +145,7 @@ export function Toolbar({ state, span, zone, weather, onChange, dataUrl, onDownl
                 </select>
               </label>
               {weather.length > 0 && (
-                <fieldset class="weather">
-                  <legend>Weather over the chart</legend>
-                  {weather.map((point) => (
-                    <label class="check" key={point.name}>
-                      <input
-                        type="checkbox"
-                        checked={state.weather.includes(point.name)}
-                        onChange={() => toggleWeather(point.name)}
-                      />
-                      {pointTitle(point.name, point)} <span class="quiet">{point.unit}</span>
-                    </label>
-                  ))}
-                </fieldset>
+                <WeatherChoice weather={weather} chosen={state.weather} onToggle={toggleWeather} />
               )}
             </div>
           )}

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { TimeseriesQuery } from "../api/timeseries.ts";
-import { type Answered, bestOf } from "./use-series.ts";
+import { type Answered, bestOf, hasMovedOn } from "./use-series.ts";
 
 const asked: TimeseriesQuery = { site: "s", points: ["a", "b"], start: 100, end: 200, units: "source", maxPoints: 10 };
 function answered(query: Partial<TimeseriesQuery>): Answered {
@@ -32,4 +32,14 @@ it("shows meanwhile what covers most of the range and the points, and the finest
 it("shows nothing of other sites, units, points or times", () => {
   const others = [{ site: "t" }, { units: "metric" }, { points: ["c"] }, { start: 200, end: 300 }].map(answered);
   expect(bestOf(others, asked)).toBeUndefined();
+});
+
+it("lets an answer stand for a live range that a moment has been added to, and for nothing else", () => {
+  const later = (ms: number, rest: Partial<TimeseriesQuery> = {}) =>
+    hasMovedOn(asked, { ...asked, start: asked.start + ms, end: asked.end + ms, ...rest });
+  expect([0, 60_000, 180_000].map((ms) => later(ms))).toEqual([true, true, true]);
+  // After a night in the background it is not known what the night brought.
+  expect([-60_000, 180_001, 3_600_000].map((ms) => later(ms))).toEqual([false, false, false]);
+  const others = [{ site: "t" }, { units: "metric" }, { points: ["a"] }, { maxPoints: 9 }, { start: 100 }];
+  expect(others.map((other) => later(60_000, other))).toEqual(others.map(() => false));
 });

@@ -12,7 +12,7 @@ export interface Answered {
 interface SeriesAnswer {
   /** the answer, or until it comes the best that there is of earlier ones; undefined: nothing of this range */
   readonly shown: Answered | undefined;
-  /** whether it is the answer to what is asked */
+  /** whether it is the answer to what is asked, or to what a live range asked a moment ago */
   readonly isExact: boolean;
   readonly isLoading: boolean;
   readonly error: ApiError | undefined;
@@ -22,8 +22,15 @@ interface SeriesAnswer {
 /** Answers that are kept, so that going back and zooming out show something at once. */
 const KEPT = 12;
 
-/** Loads what is asked; meanwhile what is known of it already is there, however coarse. @param query null: nothing */
-export function useSeries(query: TimeseriesQuery | null): SeriesAnswer {
+/** How far a live range may have moved on from an answer that still stands for it, ms. */
+const MOMENT_MS = 3 * 60_000;
+
+/**
+ * Loads what is asked; meanwhile what is known of it already is there, however coarse.
+ * @param query null: nothing
+ * @param isLive whether its range moves on with the time
+ */
+export function useSeries(query: TimeseriesQuery | null, isLive: boolean): SeriesAnswer {
   const kept = useRef<Answered[]>([]);
   const key = query === null ? null : timeseriesPath(query);
   const { data, dataKey, error, isLoading, reload } = useAnswer(key, async (signal) => {
@@ -32,9 +39,19 @@ export function useSeries(query: TimeseriesQuery | null): SeriesAnswer {
     kept.current = [answered, ...kept.current].slice(0, KEPT);
     return answered;
   });
-  const isExact = key !== null && dataKey === key;
+  const isAnswered = key !== null && dataKey === key;
+  const isStanding =
+    isLive && query !== null && data !== undefined && error === undefined && hasMovedOn(data.query, query);
+  const isExact = isAnswered || isStanding;
   const shown = query === null ? undefined : isExact ? data : bestOf(kept.current, query);
-  return { shown, isExact, isLoading: isLoading || (!isExact && error === undefined), error, reload };
+  return { shown, isExact, isLoading: isLoading || (!isAnswered && error === undefined), error, reload };
+}
+
+/** Whether a question is the one before but for the moments that have passed since. */
+export function hasMovedOn(before: TimeseriesQuery, asked: TimeseriesQuery): boolean {
+  const moved = asked.end - before.end;
+  const isSame = timeseriesPath({ ...asked, start: before.start, end: before.end }) === timeseriesPath(before);
+  return isSame && asked.start - before.start === moved && moved >= 0 && moved <= MOMENT_MS;
 }
 
 /** Of earlier answers the one that shows most of what is asked, of those the finest. */

@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import type { Answer } from "../api/use-answer.ts";
 import { Failure } from "../ui/failure.tsx";
 import { Icon } from "../ui/icon.tsx";
@@ -42,7 +43,7 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
         <span class="verdict-icon">
           <Icon name={level === "good" ? "check" : level === "unknown" ? "clock" : "warning"} />
         </span>
-        <div class="verdict-words" role="status">
+        <div class="verdict-words">
           <h2>
             {error === undefined ? "" : `As it was ${age}: `}
             {verdict.headline}
@@ -50,6 +51,7 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
           {verdict.others.length > 0 && <Facts of={verdict.others} />}
           {verdict.facts.length > 0 && <Facts of={verdict.facts} isQuiet />}
         </div>
+        <SpokenHeadline of={verdict.headline} />
         <div class="verdict-end">
           <span class="quiet number">Checked {age}</span>
           <button type="button" class="icon-button" aria-label="Check now" title="Check now" onClick={onRefresh}>
@@ -77,6 +79,18 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
         </ul>
       )}
     </section>
+  );
+}
+
+/** Speaks when something else is so, not each minute of how long it is so. */
+function SpokenHeadline({ of }: { readonly of: string }) {
+  const spoken = useRef(of);
+  const withoutLengths = (words: string) => words.replaceAll(/\d+ (s|min|h|d)\b ?/g, "");
+  if (withoutLengths(of) !== withoutLengths(spoken.current)) spoken.current = of;
+  return (
+    <p class="visually-hidden" role="status">
+      {spoken.current}
+    </p>
   );
 }
 

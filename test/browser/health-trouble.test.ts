@@ -1,0 +1,72 @@
+import { expect, it } from "vitest";
+import { allAskedIsSeen, describeInBrowser } from "./dashboard.ts";
+import { HEALTH, loaded, part, refused } from "./health-page.ts";
+import { listenForSpeech } from "./spoken.ts";
+
+describeInBrowser("Health in trouble", (dashboard) => {
+  it("keeps the rest when a part fails, and tries again", async () => {
+    dashboard.expectConsoleErrors(/503/);
+    const page = await dashboard.open(HEALTH, { before: (fresh) => refused(fresh, /\/etl\/status/) });
+    const status = page.getByRole("region", { name: "Status" });
+    await status.getByText("The sync's status could not be loaded. It rests.").waitFor();
+    await page.locator(".year-grid").waitFor();
+    await page.locator(".storage-list").waitFor();
+    await page.locator(".worst-points").waitFor();
+    await page.unroute(/\/etl\/status/);
+    await status.getByRole("button", { name: "Try again" }).click();
+    await loaded(page);
+
+    // What was known stays, and does not say any more that all is well.
+    for (const address of [/\/etl\//, /\/coverage/, /\/quality/]) await refused(page, address);
+    await page.getByRole("button", { name: "Check now" }).click();
+    await expect.poll(() => page.getByRole("alert").count()).toBe(5);
+    expect(await status.getByRole("heading").textContent()).toMatch(/^As it was (just now|\d+ s ago): /);
+    await loaded(page);
+  });
+
+  it("works with an API that takes a second and a half: the calendar stays where it is", async () => {
+    const page = await dashboard.open(HEALTH, {
+      before: (fresh) =>
+        fresh.route(/\/(etl|sites\/.+)\//, async (route) => {
+          await new Promise((resolve) => setTimeout(resolve, 1500));
+          await route.continue().catch(() => {});
+        }),
+    });
+    await page.getByText("Asking how all is…").waitFor();
+    const before = (await part(page, "Coverage").boundingBox())!;
+    await loaded(page);
+    const after = (await part(page, "Coverage").boundingBox())!;
+    expect([after.x, after.width]).toEqual([before.x, before.width]);
+    expect(Math.abs(after.y - before.y)).toBeLessThan(24);
+  });
+
+  it("asks again every half minute, but not while nobody sees it", async () => {
+    let asked = 0;
+    const page = await dashboard.open(HEALTH, {
+      before: async (fresh) => {
+        await fresh.clock.install();
+        fresh.on("request", (request) => (asked += request.url().endsWith("/etl/status") ? 1 : 0));
+      },
+    });
+    await loaded(page);
+    expect(asked).toBe(1);
+    const spoken = await listenForSpeech(page);
+    await page.clock.runFor(31_000);
+    await expect.poll(() => asked).toBe(2);
+    // That it is later now is told to the eye only.
+    await page.locator(".verdict").getByText("Checked just now").waitFor();
+    await page.clock.runFor(10_000);
+    await page
+      .locator(".verdict")
+      .getByText(/^Checked \d+ s ago$/)
+      .waitFor();
+    expect(await spoken()).toBe("");
+    await page.waitForLoadState("networkidle");
+    await page.evaluate(() =>
+      Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "hidden" }),
+    );
+    await page.clock.runFor(120_000);
+    await allAskedIsSeen(page);
+    expect(asked).toBe(2);
+  });
+});
