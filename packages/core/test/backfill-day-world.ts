@@ -204,19 +204,21 @@ export class BackfillDayWorld {
       .run((steps) =>
         runInstance(dying(steps), {
           db: jobs,
-          stored: { db, site: stored.site },
           kv: env.ETL_STATE,
           newClient,
           now,
           // small pages where calls are counted; a later instance fetches all hours again
-          builder: createDayBuilder({
-            db,
-            bucket,
-            newClient,
-            pageSize: number === 0 ? 3 : 100,
-            replaceSuspect: false,
-            now,
-          }),
+          destination: {
+            stored: { db, site: stored.site },
+            builder: createDayBuilder({
+              db,
+              bucket,
+              newClient,
+              pageSize: number === 0 ? 3 : 100,
+              replaceSuspect: false,
+              now,
+            }),
+          },
           ticket: { backfillId: "backfill_1", epoch: 0, site: { id: this.jobSiteId, name: stored.site.name }, number },
           start: () => Promise.reject(new Error("there is no next instance")),
         }),

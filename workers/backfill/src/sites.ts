@@ -1,4 +1,4 @@
-import { type Steps, STORE_STEP } from "@building-vitals/core/backfill/steps";
+import { FETCH_STEP, type Steps } from "@building-vitals/core/backfill/steps";
 import { byDatabase, databaseOf } from "@building-vitals/core/d1/site-databases";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
@@ -43,15 +43,15 @@ export async function sitesOf(
 }
 
 /**
- * Where a site is that a job knows.
- * @throws Error where the SITES setting has it no more: whose its days are then nobody can say
+ * Where a site is that a job knows; a database that does not answer is waited for as the upstream is.
+ * @throws Error where its database does not answer, and where the SITES setting has it no more: whose its days are then nobody can say
  */
 export async function placeOf(steps: Steps, settings: Settings, site: BackfillSite): Promise<SiteStore> {
   const config = settings.SITES.find(({ name }) => name === site.name);
   if (config === undefined) throw new Error(`the SITES setting has no site ${JSON.stringify(site.name)} any more`);
   const db = databaseOf(settings, config);
   if (db === settings.DB) return { db, site };
-  const id = await steps.do("find the site", STORE_STEP, async () => {
+  const id = await steps.do("find the site", FETCH_STEP, async () => {
     const state = (await readSyncStates(db, [site.name])).get(site.name);
     if (state === undefined) throw new Error("a site that was asked for is made");
     return state.siteId;

@@ -2,7 +2,8 @@ import { createDayBuilder } from "@building-vitals/core/backfill/day-builder";
 import { createPacedClient } from "@building-vitals/core/backfill/paced-client";
 import { RequestPace } from "@building-vitals/core/backfill/request-pace";
 import { runImport } from "@building-vitals/core/backfill/run-import";
-import { runInstance } from "@building-vitals/core/backfill/run-instance";
+import { type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
+import { logError } from "@building-vitals/core/telemetry/log";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { stepsOf } from "./engine-steps.ts";
 import { type Env, settingsOf } from "./env.ts";
@@ -21,10 +22,9 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     const settings = settingsOf(this.env);
     const { DB: jobs, TIMESERIES: bucket, ETL_STATE: kv, BACKFILL } = settings;
     const steps = stepsOf(engine);
-    const stored = await placeOf(steps, settings, params.site);
-    const { db } = stored;
     if (params.kind === "import") {
-      return runImport(steps, { db, bucket, site: stored.site }, { first: params.first, last: params.last });
+      const { db, site } = await placeOf(steps, settings, params.site);
+      return runImport(steps, { db, bucket, site }, { first: params.first, last: params.last });
     }
     const now = Date.now;
     const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
@@ -38,13 +38,24 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
         now,
       });
     const { backfillId, epoch, site, number, replaceSuspect } = params;
+    const builderIn = (db: D1Database) =>
+      createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now });
+    const place = async (): Promise<InstanceContext["destination"]> => {
+      try {
+        const stored = await placeOf(steps, settings, site);
+        return { stored, builder: builderIn(stored.db) };
+      } catch (error) {
+        // The days of this site fail for it, and no other's.
+        logError("site_lost", error, { backfillId, site: site.name });
+        return { lost: `the site was not found: ${error instanceof Error ? error.message : String(error)}` };
+      }
+    };
     return runInstance(steps, {
       db: jobs,
-      stored,
+      destination: await place(),
       kv,
       newClient,
       now,
-      builder: createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now }),
       ticket: { backfillId, epoch, site, number },
       start: (next) => startInstance(BACKFILL, { ...params, number: next }),
     });

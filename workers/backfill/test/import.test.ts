@@ -5,7 +5,10 @@ import { call, clear, post, SITE, simulateUpstream, untilEnded, watchWorkflow } 
 
 beforeAll(migratedDatabase);
 beforeEach(clear);
-afterEach(() => void vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 it("loads day files into the hot level, and tells which days it could not", async () => {
   simulateUpstream();
@@ -47,6 +50,32 @@ it("knows no import that was not started", async () => {
   const response = await call("GET", "/backfill/import-to-d1/import_1_abc");
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({ code: "not_found" });
+});
+
+it.each([
+  ["instance.not_found", 404, "not_found"],
+  ["(instance.not_found) Provided instance_id does not exist", 404, "not_found"],
+  ["workflows.api.error.instance.not_found", 404, "not_found"],
+  ["workflows.api.error.internal_server", 503, "engine_unavailable"],
+  ["The import import_1_abc was not_found by a proxy", 503, "engine_unavailable"],
+])("an engine that says %j of an instance: %i", async (message, status, code) => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const settings = { BACKFILL: { get: () => Promise.reject(new Error(message)) } };
+  const response = await call("GET", "/backfill/import-to-d1/import_1_abc", { settings });
+  expect([response.status, await response.json()]).toMatchObject([status, { code }]);
+});
+
+it("an engine that finds the instance, and then does not tell of it, does not answer", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const tell = vi.fn().mockRejectedValueOnce(new Error("(instance.not_found)")).mockRejectedValueOnce("gone");
+  const settings = { BACKFILL: { get: () => Promise.resolve({ status: tell }) } };
+  const codes = [];
+  for (const _ of [1, 2]) {
+    const response = await call("GET", "/backfill/import-to-d1/import_1_abc", { settings });
+    codes.push((await response.json<{ code: string }>()).code);
+  }
+  // production asks for an instance's state only when asked to tell it
+  expect(codes).toEqual(["not_found", "engine_unavailable"]);
 });
 
 it("takes a month at most", async () => {

@@ -13,6 +13,9 @@ import { z } from "zod";
 const count = z.int().min(0);
 const time = z.iso.datetime();
 const rejected = z.partialRecord(z.enum(REJECTION_REASONS), count);
+const unknownSites = z.array(z.string()).meta({
+  description: "whose database does not answer: nothing here is of them",
+});
 const stage = z.enum(["state", "catalog", "weather", "timeseries", "store", "internal"]);
 
 /** `POST /trigger`. */
@@ -43,8 +46,10 @@ export const syncSchema: z.ZodType<SyncResult> = z.strictObject({
 
 /** `GET /stats`. */
 export const statsSchema: z.ZodType<ReturnType<typeof joinStats>> = z.strictObject({
-  database: z.strictObject({ bytes: count }).meta({ description: "all databases together" }),
-  databases: z.array(z.strictObject({ binding: z.string(), bytes: count })),
+  database: z.strictObject({ bytes: count }).meta({ description: "all databases that answer together" }),
+  databases: z.array(
+    z.strictObject({ binding: z.string(), bytes: count.nullable().meta({ description: "null: it does not answer" }) }),
+  ),
   hours: z.strictObject({ oldest: time.nullable(), newest: time.nullable() }),
   sites: z.array(
     z.strictObject({
@@ -55,6 +60,7 @@ export const statsSchema: z.ZodType<ReturnType<typeof joinStats>> = z.strictObje
       archive: z.strictObject({ days: count, samples: count, bytes: count }).meta({ description: "whole day files" }),
     }),
   ),
+  unknown_sites: unknownSites,
 });
 
 /** Of a site in `GET /status`. */
@@ -81,14 +87,18 @@ const siteCoverageSchema = z
 /** `GET /status`. */
 export const statusSchema = z.strictObject({
   now: time,
-  alerts: z.array(
-    z.strictObject({
-      kind: z.enum(ALERT_KINDS),
-      site: z.string().nullable().meta({ description: "null: the whole deployment" }),
-      since: time,
-      detail: z.string().meta({ description: "what was measured then" }),
-    }),
-  ),
+  alerts: z
+    .array(
+      z.strictObject({
+        kind: z.enum(ALERT_KINDS),
+        site: z.string().nullable().meta({ description: "null: the whole deployment" }),
+        since: time,
+        detail: z.string().meta({ description: "what was measured then" }),
+      }),
+    )
+    .nullable()
+    .meta({ description: "null: the main database, which has them, does not answer" }),
+  unknown_sites: unknownSites,
   sites: z.array(
     z.strictObject({
       name: z.string(),

@@ -7,7 +7,7 @@ import type { Settings } from "./env.ts";
 import { type StoredSite, storedSites } from "./sites.ts";
 import { aceClientOf } from "./sync.ts";
 
-/** An hourly cron may run for 15 minutes, and folds before. */
+/** An hourly cron may run for 15 minutes, and folds before: no other site is begun after this. */
 const GAPS_BUDGET_MS = 6 * 60_000;
 
 /** What a run over the sites came to: the answer of `POST /gaps/repair`. */
@@ -32,11 +32,17 @@ export async function runGaps(settings: Settings, ask: "due" | "open", siteName?
 /**
  * Finds and repairs the gaps of some sites; one that fails does not stop the others.
  * @param ask whether the API is asked only for gaps whose time has come
+ * @param now epoch ms
  * @throws the error of D1 where gaps that have been over for long cannot be forgotten
  */
-export async function gapsOf(settings: Settings, sites: readonly StoredSite[], ask: "due" | "open"): Promise<GapsRun> {
+export async function gapsOf(
+  settings: Settings,
+  sites: readonly StoredSite[],
+  ask: "due" | "open",
+  now: () => number = Date.now,
+): Promise<GapsRun> {
   const { TIMESERIES: bucket, PAGE_SIZE: pageSize } = settings;
-  const started = Date.now();
+  const started = now();
   const context = {
     bucket,
     pageSize,
@@ -44,14 +50,14 @@ export async function gapsOf(settings: Settings, sites: readonly StoredSite[], a
     maxRequests: settings.GAP_REPAIR_REQUESTS,
     confirmMs: settings.GAP_CONFIRM_HOURS * 3_600_000,
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
-    now: Date.now,
+    now,
     deadline: started + GAPS_BUDGET_MS,
     newBuild: () => `repair_${crypto.randomUUID()}`,
   };
   const healed: (HealedSite | { site: string; error: string })[] = [];
   const inTurn = rotate(sites, Math.floor(started / HOUR_MS));
   for (const [i, { db, id, name, state }] of inTurn.entries()) {
-    if (Date.now() >= context.deadline) {
+    if (now() >= context.deadline) {
       log("gaps_left", { sites: inTurn.length - i });
       break;
     }
@@ -64,7 +70,7 @@ export async function gapsOf(settings: Settings, sites: readonly StoredSite[], a
   }
   let pruned = 0;
   for (const db of new Set(sites.map((site) => site.db))) pruned += await pruneGaps(db, started);
-  return { startTime: new Date(started).toISOString(), duration: Date.now() - started, sites: healed, pruned };
+  return { startTime: new Date(started).toISOString(), duration: now() - started, sites: healed, pruned };
 }
 
 /** What a log says of it. */

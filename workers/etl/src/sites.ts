@@ -39,10 +39,50 @@ export async function storedByDatabase(settings: Settings, only?: string): Promi
   return Promise.all(byDatabase(settings, sitesNamed(settings, only)).map(storedIn));
 }
 
-async function storedIn({ binding, db, sites }: DatabaseSites): Promise<StoredSites> {
+/** What one database knows of its sites; one that is new is made. */
+export async function storedIn({ binding, db, sites }: DatabaseSites): Promise<StoredSites> {
   const names = sites.map(({ name }) => name);
   const states = await readSyncStates(db, names);
   return { binding, db, sites: [...states].map(([name, state]) => ({ name, db, id: state.siteId, state })) };
+}
+
+interface Answers<T> {
+  readonly answers: readonly T[];
+  /** the databases that did not answer, each of which costs its own sites only */
+  readonly lost: readonly DatabaseSites[];
+  /** why the first of these did not */
+  readonly error: unknown;
+}
+
+async function ofEachDatabase<T>(settings: Settings, read: (of: DatabaseSites) => Promise<T>): Promise<Answers<T>> {
+  const all = byDatabase(settings, settings.SITES);
+  const outcomes = await Promise.allSettled(all.map(read));
+  const lost: { of: DatabaseSites; reason: unknown }[] = [];
+  const answers: T[] = [];
+  for (const [i, outcome] of outcomes.entries()) {
+    if (outcome.status === "fulfilled") answers.push(outcome.value);
+    else lost.push({ of: all[i]!, reason: outcome.reason });
+  }
+  for (const { of, reason } of lost) logError("database_lost", reason, { database: of.binding });
+  return { answers, lost: lost.map(({ of }) => of), error: lost[0]?.reason };
+}
+
+/**
+ * Reads something of every site of the deployment, by database, to show it.
+ * @throws the error of D1 where no database answers
+ */
+export async function readAnswering<T>(
+  settings: Settings,
+  read: (of: DatabaseSites) => Promise<T>,
+): Promise<Omit<Answers<T>, "error">> {
+  const { answers, lost, error } = await ofEachDatabase(settings, read);
+  if (answers.length === 0 && lost.length > 0) throw error;
+  return { answers, lost };
+}
+
+/** The names of sites of which nothing is known now. */
+export function namesIn(lost: readonly DatabaseSites[]): string[] {
+  return lost.flatMap(({ sites }) => sites.map(({ name }) => name));
 }
 
 /** What a job finds that goes over all sites. */
@@ -56,16 +96,8 @@ interface AnsweringSites {
 
 /** The sites whose databases answer. */
 export async function answeringSites(settings: Settings): Promise<AnsweringSites> {
-  const all = byDatabase(settings, settings.SITES);
-  const read = await Promise.allSettled(all.map(storedIn));
-  const databases = read.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
-  const lost = all.flatMap(({ binding: database }, i) => {
-    const outcome = read[i];
-    if (outcome?.status !== "rejected") return [];
-    logError("database_lost", outcome.reason, { database });
-    return database;
-  });
-  return { sites: databases.flatMap(({ sites }) => sites), databases, lost };
+  const { answers: databases, lost } = await ofEachDatabase(settings, storedIn);
+  return { sites: databases.flatMap(({ sites }) => sites), databases, lost: lost.map(({ binding }) => binding) };
 }
 
 /** The same as {@link storedByDatabase}, all of them in one list. */

@@ -9,7 +9,7 @@ export const SITE = "ses_falls_city";
 export const ADMIN_TOKEN = "the-admin-token";
 
 /** The settings of a deployment; a test lays its own over them. */
-const SETTINGS = {
+export const SETTINGS = {
   DB: env.DB,
   ETL_STATE: env.ETL_STATE,
   TIMESERIES: env.TIMESERIES,

@@ -81,7 +81,9 @@ test.each([
 });
 
 test("bytes that the file does not have", async () => {
-  const problem = await problemOf(await call(PATH, {}, { range: `bytes=${bytes.length}-` }));
+  const response = await call(PATH, {}, { range: `bytes=${bytes.length}-` });
+  expect(response.headers.get("content-range")).toBe(`bytes */${bytes.length}`);
+  const problem = await problemOf(response);
   expect(problem).toMatchObject({ status: 416, code: "range_not_satisfiable" });
 });
 

@@ -39,7 +39,8 @@ export async function pendingDays(db: D1Database, ticket: JobTicket, siteId: num
  * Writes down what became of a day, after what the site's own database has of it: a day is published, or marked as
  * failed, before the job says so, and whatever stops in between is made again. Also for a job that was stopped meanwhile,
  * for what was published stays published. A failure is noted in the manifest too, and takes nothing back.
- * @param manifest where the site's day files are known, and as which site; absent: here
+ * @param manifest where the site's day files are known, and as which site; absent: here; null: a failure was marked there
+ *   before, or its database does not answer
  */
 export async function recordOutcome(
   db: D1Database,
@@ -48,11 +49,13 @@ export async function recordOutcome(
   day: number,
   outcome: DayOutcome,
   now: number,
-  manifest: { readonly db: D1Database; readonly siteId: number } = { db, siteId },
+  manifest: { readonly db: D1Database; readonly siteId: number } | null = { db, siteId },
 ): Promise<void> {
   const { records, apiCalls, retries, reason } = outcome;
   const rejected = JSON.stringify(outcome.rejected);
-  if (outcome.outcome === "failed") await markFailed(manifest.db, manifest.siteId, day, reason ?? "unknown", now);
+  if (outcome.outcome === "failed" && manifest !== null) {
+    await markFailed(manifest.db, manifest.siteId, day, reason ?? "unknown", now);
+  }
   const statements = [
     db
       .prepare(

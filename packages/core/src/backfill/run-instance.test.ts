@@ -99,7 +99,7 @@ async function run(engine: MemoryEngine, days: Days, intercept: Intercept = (exe
     runInstance(steps, {
       db: interceptedDatabase(db, intercept),
       kv,
-      builder: days.builder(intercept),
+      destination: { builder: days.builder(intercept) },
       ticket: { backfillId: BUILD, epoch: 0, site: { id: siteId, name: SITE }, number },
       newClient: () => world.client(),
       now: () => NOW,

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { AceClient } from "../ace/client.ts";
+import { markFailed } from "../cold/manifest.ts";
 import { dayText } from "../domain/day.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { refreshCatalog } from "../sync/refresh-catalog.ts";
 import { logError } from "../telemetry/log.ts";
 import type { SiteStore } from "./backfill-site.ts";
+import type { DayBuilder } from "./day-builder.ts";
 import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
 import { appointNext, instanceName, isCurrent } from "./instance-store.ts";
 import { failJob, finishJob } from "./job-store.ts";
@@ -19,10 +21,17 @@ export const DAYS_AN_INSTANCE = 10;
 /** A catalogue that is older than this is fetched anew. */
 const CATALOG_MAX_AGE_MS = 3_600_000;
 
-export interface InstanceContext extends DayContext {
-  readonly kv: KVNamespace;
+/** Where the days of a site go. */
+interface Destination {
+  readonly builder: DayBuilder;
   /** where the site's samples are, and where the builder puts them; absent: in the database that has the jobs */
   readonly stored?: SiteStore;
+}
+
+export interface InstanceContext extends Omit<DayContext, "builder"> {
+  /** `lost`: why nobody can say where the site is: its days fail with this reason */
+  readonly destination: Destination | { readonly lost: string };
+  readonly kv: KVNamespace;
   readonly newClient: () => AceClient;
   /** epoch ms */
   readonly now: () => number;
@@ -32,7 +41,8 @@ export interface InstanceContext extends DayContext {
 
 /**
  * Deals with the next days of one site of a job, and then starts the next instance, or ends the job with the last day
- * of its last site. A job whose steps fail beside the days themselves is failed, with the reason.
+ * of its last site. Where the site's own database does not answer, its days fail, and the job goes on. A job whose steps
+ * fail beside the days themselves is failed, with the reason.
  */
 export async function runInstance(steps: Steps, context: InstanceContext): Promise<void> {
   const { db, ticket, now } = context;
@@ -40,7 +50,7 @@ export async function runInstance(steps: Steps, context: InstanceContext): Promi
     await dealWithDays(steps, context);
   } catch (error) {
     logError("backfill_failed", error, { backfillId: ticket.backfillId, site: ticket.site.name });
-    const reason = `${ticket.site.name}: ${error instanceof Error ? error.message : String(error)}`;
+    const reason = `${ticket.site.name}: ${messageOf(error)}`;
     await steps.do("fail the job", STORE_STEP, async () => {
       if (await isCurrent(db, ticket)) await failJob(db, ticket, reason, now());
     });
@@ -49,29 +59,21 @@ export async function runInstance(steps: Steps, context: InstanceContext): Promi
 }
 
 async function dealWithDays(steps: Steps, context: InstanceContext): Promise<void> {
-  const { db, kv, ticket, builder, now } = context;
+  const { db, kv, destination, ticket, now } = context;
   const { site } = ticket;
   const days = await steps.do("choose the days", STORE_STEP, async () =>
     (await isCurrent(db, ticket)) ? pendingDays(db, ticket, site.id, DAYS_AN_INSTANCE) : null,
   );
   if (days === null) return;
-  if (ticket.number > 0) await steps.do("tidy up", STORE_STEP, () => builder.discardOlder(ticket));
-
-  const stored = context.stored ?? { db, site };
-  const noCatalog = days.length === 0 ? null : await fetchCatalog(steps, context, stored);
+  const build =
+    "lost" in destination
+      ? () => Promise.resolve(failed(destination.lost))
+      : await prepare(steps, context, destination, days);
   for (const day of days) {
-    const outcome: DayOutcome | null =
-      noCatalog === null
-        ? await runDay(steps, context, { build: instanceName(ticket), site: stored.site, day })
-        : failed(noCatalog);
+    const outcome = await build(day);
     if (outcome === null) return;
     const date = dayText(day);
-    const at = await steps.do(`${date} record`, STORE_STEP, async () => {
-      const finishedAt = now();
-      const manifest = { db: stored.db, siteId: stored.site.id };
-      await recordOutcome(db, ticket.backfillId, site.id, day, outcome, finishedAt, manifest);
-      return finishedAt;
-    });
+    const at = await record(steps, context, day, outcome);
     const of = { backfillId: ticket.backfillId, site: site.name, day };
     await leniently(steps, `${date} project`, () => projectDay(db, kv, of, outcome, at));
   }
@@ -87,6 +89,46 @@ async function dealWithDays(steps: Steps, context: InstanceContext): Promise<voi
     return false;
   });
   if (isLast) await projectProgress(steps, context);
+}
+
+/** @returns what builds a day; null: somebody else does */
+async function prepare(
+  steps: Steps,
+  context: InstanceContext,
+  { builder, stored }: Destination,
+  days: readonly number[],
+): Promise<(day: number) => Promise<DayOutcome | null>> {
+  const { db, ticket } = context;
+  if (ticket.number > 0) await steps.do("tidy up", STORE_STEP, () => builder.discardOlder(ticket));
+  const store = stored ?? { db, site: ticket.site };
+  const noCatalog = days.length === 0 ? null : await fetchCatalog(steps, context, store);
+  if (noCatalog !== null) return () => Promise.resolve(failed(noCatalog));
+  const build = instanceName(ticket);
+  return (day) => runDay(steps, { db, builder, ticket }, { build, site: store.site, day });
+}
+
+/** Writes down what became of a day. @returns when, epoch ms */
+async function record(steps: Steps, context: InstanceContext, day: number, outcome: DayOutcome): Promise<number> {
+  const { db, destination, ticket, now } = context;
+  const { backfillId, site } = ticket;
+  const date = dayText(day);
+  const stored = "lost" in destination ? undefined : destination.stored;
+  const isHere = !("lost" in destination) && (stored === undefined || stored.db === db);
+  if (stored !== undefined && !isHere && outcome.outcome === "failed") {
+    const reason = outcome.reason ?? "unknown";
+    try {
+      await steps.do(`${date} mark`, STORE_STEP, () => markFailed(stored.db, stored.site.id, day, reason, now()));
+    } catch (error) {
+      // It may be what the day failed for; a retry knows the day from the job.
+      logError("failure_not_marked", error, { backfillId, site: site.name, date });
+    }
+  }
+  return steps.do(`${date} record`, STORE_STEP, async () => {
+    const finishedAt = now();
+    const manifest = isHere ? { db, siteId: site.id } : null;
+    await recordOutcome(db, backfillId, site.id, day, outcome, finishedAt, manifest);
+    return finishedAt;
+  });
 }
 
 function failed(reason: string): DayOutcome {
@@ -111,10 +153,19 @@ async function fetchCatalog(
     });
     return null;
   } catch (error) {
-    const has = await steps.do("look for a catalogue", STORE_STEP, async () => (await catalogAt(db, site.id)) !== null);
-    // An old one does: points come and go slowly.
-    return has ? null : `no catalogue of the site: ${error instanceof Error ? error.message : String(error)}`;
+    const why = `no catalogue of the site: ${messageOf(error)}`;
+    try {
+      const look = async () => (await catalogAt(db, site.id)) !== null;
+      // An old one does: points come and go slowly.
+      return (await steps.do("look for a catalogue", STORE_STEP, look)) ? null : why;
+    } catch {
+      return why;
+    }
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function catalogAt(db: D1Database, siteId: number): Promise<number | null> {

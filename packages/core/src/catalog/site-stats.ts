@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import type { DatabaseSites } from "../d1/site-databases.ts";
 import { hourOfKey, rowKey } from "../hot/row-key.ts";
 
 /** What both levels hold. All of it comes from look-ups and short scans: counting every row would read gigabytes. */
@@ -11,17 +12,27 @@ export interface StoreStats {
   readonly sites: SiteStats[];
 }
 
-/** What several databases hold, together and each. */
-export function joinStats(stats: readonly (readonly [binding: string, StoreStats])[]): StoreStats & {
-  readonly databases: readonly { readonly binding: string; readonly bytes: number }[];
+/** What several databases hold, together and each. @param lost those that do not answer, which count for nothing here */
+export function joinStats(
+  stats: readonly (readonly [binding: string, StoreStats])[],
+  lost: readonly DatabaseSites[],
+): StoreStats & {
+  /** `bytes` null: it does not answer */
+  readonly databases: readonly { readonly binding: string; readonly bytes: number | null }[];
+  /** the sites of those that do not answer */
+  readonly unknown_sites: readonly string[];
 } {
   const all = stats.map(([, own]) => own);
   const hours = (of: "oldest" | "newest") => all.flatMap(({ hours: own }) => own[of] ?? []).sort();
   return {
     database: { bytes: all.reduce((sum, { database }) => sum + database.bytes, 0) },
-    databases: stats.map(([binding, { database }]) => ({ binding, bytes: database.bytes })),
+    databases: [
+      ...stats.map(([binding, { database }]) => ({ binding, bytes: database.bytes })),
+      ...lost.map(({ binding }) => ({ binding, bytes: null })),
+    ],
     hours: { oldest: hours("oldest")[0] ?? null, newest: hours("newest").at(-1) ?? null },
     sites: all.flatMap(({ sites }) => sites).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    unknown_sites: lost.flatMap(({ sites }) => sites.map(({ name }) => name)),
   };
 }
 

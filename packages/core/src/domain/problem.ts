@@ -23,6 +23,7 @@ export const PROBLEMS = {
   settings_invalid: { status: 500, title: "A setting of this deployment is not valid" },
   database_unavailable: { status: 503, title: "The database did not answer" },
   archive_unavailable: { status: 503, title: "The archive did not answer" },
+  engine_unavailable: { status: 503, title: "The backfill's engine did not answer" },
   access_unavailable: { status: 503, title: "The sign-in service did not answer" },
   query_timeout: { status: 503, title: "The query took too long" },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -262,8 +262,12 @@ class SiteSync {
     result.recordsChanged += counts.changed;
     result.recordsUnchanged += counts.unchanged;
     if (seen !== null) this.#catalog.noteSeen(seen.ranges);
-    for (let i = 0; i < samples.length; i++) this.#seenPoints.add(samples.pointIds[i]!);
-    result.pointsProcessed = this.#seenPoints.size;
+    this.#notePoints(samples.pointIds);
+  }
+
+  #notePoints(ids: Iterable<number>): void {
+    for (const id of ids) this.#seenPoints.add(id);
+    this.result.pointsProcessed = this.#seenPoints.size;
   }
 
   /** Takes note of samples that could not be stored. @returns the error */
@@ -278,6 +282,8 @@ class SiteSync {
     if (weather === null) return NO_SAMPLES;
     this.#weather = null;
     this.result.recordsFetched += weather.records;
+    this.result.recordsUnchanged += weather.archived.size;
+    this.#notePoints(weather.archived);
     addRejections(this.result.recordsRejected, weather.rejected);
     this.#context.letters.reject(this.#state.siteId, null, weather.rejectedRecords);
     return weather.samples;

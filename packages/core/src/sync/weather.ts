@@ -2,11 +2,14 @@ import type { AceClient } from "../ace/client.ts";
 import { addWeatherPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
 import { type RejectedRecord, recordText, type RejectionCounts, totalRejected } from "../domain/rejection.ts";
 import { NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
+import { findArchived } from "./archived-readings.ts";
 import { describeWeatherPoint, weatherPointName, weatherSamples } from "../transform/weather-points.ts";
 
 export interface WeatherRead {
   readonly samples: PointSamples;
-  /** values that the feed served: samples and rejected ones */
+  /** points whose reading is in the archive already: a feed that is stuck goes on serving it */
+  readonly archived: ReadonlySet<number>;
+  /** values that the feed served: samples, archived and rejected ones */
   readonly records: number;
   readonly rejected: RejectionCounts;
   /** each of these, under the name of its point and otherwise as the feed has it */
@@ -28,7 +31,9 @@ export async function readWeather(
   deadline: number,
 ): Promise<WeatherRead> {
   const weather = await ace.weather(site, { deadline });
-  if (weather === null) return { samples: NO_SAMPLES, records: 0, rejected: {}, rejectedRecords: [], catalog };
+  if (weather === null) {
+    return { samples: NO_SAMPLES, archived: new Set(), records: 0, rejected: {}, rejectedRecords: [], catalog };
+  }
   // also one that the data brought up first, or that the upstream's list has dropped: the feed has it
   const added = weather.readings.filter((reading) => catalog.get(weatherPointName(reading.field))?.configured !== true);
   let known = catalog;
@@ -45,8 +50,11 @@ export async function readWeather(
     if (point === undefined) throw new Error(`the catalogue lost ${name}`);
     return point.id;
   };
+  const archived = await findArchived(db, siteId, known, weatherSamples(weather.readings, idOf));
+  const others = weather.readings.filter(({ field }) => !archived.has(idOf(weatherPointName(field))));
   return {
-    samples: weatherSamples(weather.readings, idOf),
+    samples: weatherSamples(others, idOf),
+    archived,
     records: weather.readings.length + totalRejected(weather.rejected),
     rejected: weather.rejected,
     rejectedRecords: weather.rejectedReadings.map(({ field, reason, given }) => {

@@ -38,7 +38,10 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   const open = ofSite?.gaps.open ?? 0;
   const missing = (ofSite?.gaps.missing_seconds ?? 0) * 1000;
   const unjudged = ofSite?.coverage_24h?.unjudged_points ?? 0;
-  const none = noneWords(ofSite, now);
+  const isLost = status.data?.unknown_sites.includes(site) ?? false;
+  const none = isLost
+    ? { isWell: false, words: "Not known: the site's database does not answer." }
+    : noneWords(ofSite, now);
   const rows = named.data === undefined ? knownGaps(ofSite, coverage, now) : namedGaps(named.data.gaps, now);
   const note = open === 0 ? `Of ${site}` : `${counted(open, "open gap")}, ${lengthWords(missing)} in all`;
   return (

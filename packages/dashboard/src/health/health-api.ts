@@ -40,7 +40,14 @@ export type SiteStatus = z.infer<typeof siteStatusSchema>;
 const alertSchema = z.object({ kind: z.string(), site: z.nullable(z.string()), since: time, detail: z.string() });
 export type Alert = z.infer<typeof alertSchema>;
 
-const statusSchema = z.object({ now: time, alerts: z.array(alertSchema), sites: z.array(siteStatusSchema) });
+const statusSchema = z.object({
+  now: time,
+  /** null: not known, for the main database does not answer */
+  alerts: z.nullable(z.array(alertSchema)),
+  /** whose database does not answer */
+  unknown_sites: z.array(z.string()),
+  sites: z.array(siteStatusSchema),
+});
 export type Status = z.infer<typeof statusSchema>;
 
 /** How far the sync of each site has come; and when, by this page's clock, that was told. */
@@ -59,8 +66,9 @@ const statsSchema = z.object({
       archive: z.object({ days: count, samples: count, bytes: count }),
     }),
   ),
+  unknown_sites: z.array(z.string()),
 });
-/** What is stored, of all sites. */
+/** What is stored, of all sites whose database answers. */
 export type Stats = z.infer<typeof statsSchema>;
 
 export function fetchStats(signal: AbortSignal): Promise<Stats> {

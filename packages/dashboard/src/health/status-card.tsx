@@ -32,6 +32,7 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
       </section>
     );
   }
+  const alerts = data.alerts ?? [];
   const verdict = verdictOf(data, days, now);
   const age = agoWords(clock - data.receivedAt);
   // What was known a while ago does not say that all is well.
@@ -59,9 +60,9 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
           </button>
         </div>
       </div>
-      {data.alerts.length > 0 && (
+      {alerts.length > 0 && (
         <ul class="alerts" aria-label="Active alerts">
-          {data.alerts.map(({ kind, site, since, detail }) => (
+          {alerts.map(({ kind, site, since, detail }) => (
             <li key={`${kind} ${site}`}>
               <Icon name="warning" />
               <div>

@@ -19,15 +19,16 @@ interface StorageCardProps {
 export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
   const { data } = answer;
   const isMany = (data?.sites.length ?? 1) > 1;
+  const isPart = (data?.unknown_sites.length ?? 0) > 0;
   return (
     <HealthCard
       id="storage"
       title="Storage"
-      note={isMany ? `Of all ${data!.sites.length} sites` : `Of ${site}`}
+      note={isMany || isPart ? `Of ${isPart ? "" : "all "}${counted(data!.sites.length, "site")}` : `Of ${site}`}
       what="What is stored"
       answer={answer}
     >
-      {({ database, hours, sites }) => {
+      {({ database, hours, sites, unknown_sites: lost }) => {
         const sum = (of: (one: Stats["sites"][number]) => number) => sites.reduce((all, one) => all + of(one), 0);
         const [days, samples, bytes] = [
           sum(({ archive }) => archive.days),
@@ -78,6 +79,9 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
               )} collected`}
             />
             <Line label="Cost a month" value={moneyText(cost.total)} note="for storage alone; requests are extra" />
+            {lost.length > 0 && (
+              <Line label="Not counted" value={lost.join(", ")} note="the database does not answer" />
+            )}
           </dl>
         );
       }}

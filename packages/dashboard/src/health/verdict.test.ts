@@ -26,9 +26,10 @@ const site = (more: Partial<SiteStatus> = {}): SiteStatus => ({
   errors: [],
   ...more,
 });
-const status = (sites: readonly SiteStatus[], alerts: Status["alerts"] = []): Status => ({
+const status = (sites: readonly SiteStatus[], alerts: NonNullable<Status["alerts"]> = []): Status => ({
   now: iso(NOW),
   sites: [...sites],
+  unknown_sites: [],
   alerts,
 });
 const alert = (kind: string, of: string | null) => ({ kind, site: of, since: iso(NOW), detail: "" });
@@ -70,6 +71,31 @@ describe("whether all is well", () => {
         "2 days missing",
       ],
       facts: ["99.8% of expected samples in 24 h"],
+    });
+  });
+
+  it("a site whose database does not answer is not left out, whatever the others are", () => {
+    const lost = { ...status([site()]), unknown_sites: ["b", "c"] };
+    expect(verdictOf(lost, [], NOW)).toMatchObject({
+      level: "bad",
+      headline: "The database of b does not answer",
+      others: ["the database of c does not answer"],
+      facts: ["synced 2 min ago", "no open gaps", "99.8% of expected samples in 24 h"],
+    });
+    const two = verdictOf({ ...lost, sites: [site(), site({ name: "d" })] }, [], NOW);
+    expect(two.facts[0]).toBe("2 sites synced 2 min ago or later");
+    expect(verdictOf({ ...status([]), unknown_sites: ["b"], alerts: null }, [], NOW)).toEqual({
+      level: "bad",
+      headline: "The database of b does not answer",
+      others: [],
+      facts: ["the alerts are not known: the main database does not answer"],
+    });
+  });
+
+  it("is not known where the alerts are not", () => {
+    expect(verdictOf({ ...status([site()]), alerts: null }, [], NOW)).toMatchObject({
+      level: "unknown",
+      headline: "Well, as far as it is known: the alerts are not known: the main database does not answer",
     });
   });
 

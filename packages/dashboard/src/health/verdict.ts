@@ -44,10 +44,14 @@ export function isBehind(lag: number): boolean {
  * @param now epoch ms, of the clock that `status.now` is of
  */
 export function verdictOf(status: Status, days: readonly CoverageState[] | null, now: number): Verdict {
-  const { sites, alerts } = status;
-  const isMany = sites.length > 1;
+  const { sites, unknown_sites: lost } = status;
+  const alerts = status.alerts ?? [];
+  const isMany = sites.length + lost.length > 1;
+  // Alerts have a list of their own.
+  const told = alerts.map((alert): Problem => ({ level: "bad", words: alertLine(alert, isMany) }));
   const problems = [
-    ...alerts.map((alert): Problem => ({ level: "bad", words: alertLine(alert, isMany) })),
+    ...lost.map((name): Problem => ({ level: "bad", words: `the database of ${name} does not answer` })),
+    ...told,
     ...sites.flatMap((site) => {
       const isTold = alerts.some((alert) => alert.kind === "stale" && alert.site === site.name);
       return siteProblems(site, isTold, now).map((problem) => {
@@ -57,10 +61,12 @@ export function verdictOf(status: Status, days: readonly CoverageState[] | null,
     ...dayProblems(days ?? []),
   ];
   const worst = problems.find(({ level }) => level === "bad") ?? problems[0];
-  const rest = problems.filter((problem) => problem !== worst && problem.level !== "bad").map(({ words }) => words);
-  if (sites.length === 0) return { level: "warning", headline: "There is no site yet", others: rest, facts: [] };
-  const good = goodFacts(sites, now);
+  const rest = problems.filter((problem) => problem !== worst && !told.includes(problem)).map(({ words }) => words);
+  if (sites.length === 0 && lost.length === 0)
+    return { level: "warning", headline: "There is no site yet", others: rest, facts: [] };
+  const good = sites.length === 0 ? [] : goodFacts(sites, lost.length === 0, now);
   const unknown = unknownThings(sites, days === null, now);
+  if (status.alerts === null) unknown.push("the alerts are not known: the main database does not answer");
   if (worst !== undefined) {
     return { level: worst.level, headline: upperFirst(worst.words), others: rest, facts: [...good, ...unknown] };
   }
@@ -98,7 +104,8 @@ function dayProblems(days: readonly CoverageState[]): Problem[] {
   ].map((words) => ({ level: "warning", words }));
 }
 
-function goodFacts(sites: readonly SiteStatus[], now: number): string[] {
+/** @param isAll whether these are all sites */
+function goodFacts(sites: readonly SiteStatus[], isAll: boolean, now: number): string[] {
   const facts: string[] = [];
   const lags = sites.map((site) => lagOf(site, now));
   const known = lags.filter((lag) => lag !== null);
@@ -107,7 +114,7 @@ function goodFacts(sites: readonly SiteStatus[], now: number): string[] {
     facts.push(
       sites.length === 1
         ? `synced ${agoWords(longest)}`
-        : `all ${sites.length} sites synced ${agoWords(longest)} or later`,
+        : `${isAll ? "all " : ""}${sites.length} sites synced ${agoWords(longest)} or later`,
     );
   }
   // That no gap is known says something only where somebody has looked.

@@ -2,10 +2,11 @@ import { dateRange, dayCount, lastEndedDay, START_END } from "@building-vitals/c
 import { Problem } from "@building-vitals/core/domain/problem";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";
+import { logError } from "@building-vitals/core/telemetry/log";
 import { Hono } from "hono";
 import { z } from "zod";
 import { importSchema, importStartedSchema } from "../answers.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, type Settings, settingsOf } from "../env.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { startInstance } from "../instance-params.ts";
 import { rangeBodySchema } from "../range-body.ts";
@@ -51,8 +52,23 @@ const describedResult = describe({
   access: "open",
   path: { id: "`import_id` of the answer that began it" },
   answers: { 200: { description: "Its state", content: { "application/json": importSchema } } },
-  problems: ["not_found"],
+  problems: ["not_found", "engine_unavailable"],
 });
+
+/** What the engine says of an import. @throws {Problem} `not_found`, `engine_unavailable` */
+async function readImport(workflow: Settings["BACKFILL"], id: string): Promise<InstanceStatus> {
+  try {
+    const instance = await workflow.get(id);
+    return await instance.status();
+  } catch (error) {
+    // The engine's code for it: the whole message, or part of one.
+    if (error instanceof Error && /\binstance\.not_found\b/.test(error.message)) {
+      throw new Problem("not_found", `There is no import ${id}.`);
+    }
+    logError("engine_unavailable", error, { importId: id });
+    throw new Problem("engine_unavailable", `How the import ${id} goes is not known now; try again in a moment.`);
+  }
+}
 
 /**
  * `POST /backfill/import-to-d1`: loads a site's day files into the hot level; samples that are hot already stay.
@@ -77,12 +93,7 @@ export const importRoute = new Hono<{ Bindings: Env }>()
   })
   .get("/backfill/import-to-d1/:id{import_\\d+_[0-9a-f]+}", describedResult, async (context) => {
     const id = context.req.param("id");
-    const instance = await settingsOf(context.env)
-      .BACKFILL.get(id)
-      .catch(() => {
-        throw new Problem("not_found", `There is no import ${id}.`);
-      });
-    const { status, output, error } = await instance.status();
+    const { status, output, error } = await readImport(settingsOf(context.env).BACKFILL, id);
     const result: unknown = output ?? null;
     const answer = { status: importStatus(status), import_id: id, result, reason: error?.message ?? null };
     return context.json(answer, 200, { "cache-control": "no-store" });

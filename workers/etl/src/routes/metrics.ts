@@ -1,12 +1,12 @@
-import { readAlerts } from "@building-vitals/core/alerts/store";
-import { readLookedSites } from "@building-vitals/core/gaps/gap-sites";
+import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
 import { type Measurement, type Metric, renderPrometheus } from "@building-vitals/core/telemetry/prometheus";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { type Env, settingsOf } from "../env.ts";
-import { storedByDatabase } from "../sites.ts";
+import { readKnownAlerts } from "../known-alerts.ts";
+import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
 
 function gauge(name: string, help: string): Metric {
   return { name: `building_vitals_${name}`, type: "gauge", help };
@@ -27,6 +27,10 @@ const METRICS = {
   coverage: gauge("coverage_ratio", "Samples of the last looked at 24 hours of those that the cadences lead to expect"),
   unjudged: gauge("coverage_unjudged_points", "Configured points that have no cadence to be judged by"),
   waiting: gauge("sync_sites_waiting", "Sites that the last sync did not come to, for its time or requests were spent"),
+  known: gauge(
+    "site_known",
+    "1; 0 while the database of the site does not answer: none of its other metrics are there",
+  ),
   alert: gauge("alert_active", "1 while an alert is active; its site is empty for the whole deployment"),
 } as const;
 
@@ -37,46 +41,60 @@ const described = describe({
   problems: [],
 });
 
+/** What is measured of a site. */
+async function measureSite(site: StoredSite, day: LookedSite | undefined, now: number): Promise<Measurement[]> {
+  const { name, db, id, state } = site;
+  const of = (metric: Metric, value: number | null, labels: Record<string, string> = {}): Measurement => {
+    return { metric, value, labels: { site: name, ...labels } };
+  };
+  const gaps = await readOpenGaps(db, id, state.watermark);
+  const [run] = await readRuns(db, id, 1);
+  const measured = [
+    of(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000),
+    of(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000),
+    ...[...gaps.byCause].map(([cause, open]) => of(METRICS.gaps, open, { cause })),
+    of(METRICS.missing, gaps.missingSeconds),
+    of(METRICS.recovered, gaps.recovered),
+  ];
+  if (day !== undefined && day.expected > 0) measured.push(of(METRICS.coverage, day.present / day.expected));
+  if (day !== undefined && day.lookedUntil !== null) measured.push(of(METRICS.unjudged, day.unjudged));
+  if (run === undefined) return measured;
+  return [
+    ...measured,
+    of(METRICS.duration, run.durationMs / 1000),
+    of(METRICS.complete, run.complete ? 1 : 0),
+    of(METRICS.errors, run.errors.length),
+    of(METRICS.calls, run.apiCalls),
+    of(METRICS.records, run.inserted, { outcome: "inserted" }),
+    of(METRICS.records, run.unchanged, { outcome: "unchanged" }),
+    of(METRICS.records, run.failed, { outcome: "failed" }),
+    ...Object.entries(run.rejected).map(([outcome, count]) => of(METRICS.records, count, { outcome })),
+  ];
+}
+
 /** `GET /metrics`: the Prometheus text format. */
 export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", described, async (context) => {
   const settings = settingsOf(context.env);
   const now = Date.now();
-  const measurements: Measurement[] = [];
-  const names = settings.SITES.map(({ name }) => name);
-  const stored = await Promise.all(
-    (await storedByDatabase(settings)).map(async ({ db, sites: own }) => {
-      const ids = own.map(({ id }) => id);
-      const looked = await readLookedSites(db, ids);
-      return own.map((site) => ({ ...site, day: looked.get(site.id) }));
-    }),
-  );
-  const sites = stored.flat();
+  const { answers, lost } = await readAnswering(settings, async (of) => {
+    const { db, sites } = await storedIn(of);
+    const ids = sites.map(({ id }) => id);
+    const looked = await readLookedSites(db, ids);
+    const measured: Measurement[] = [];
+    for (const site of sites) measured.push(...(await measureSite(site, looked.get(site.id), now)));
+    return { sites, measured };
+  });
+  const sites = answers.flatMap((own) => own.sites);
   const turns = sites.map(({ state }) => state.turns[0]?.at ?? -Infinity);
   const newest = turns.reduce((a, b) => Math.max(a, b), -Infinity);
-  measurements.push({ metric: METRICS.waiting, labels: {}, value: turns.filter((at) => at < newest).length });
-  for (const { name: site, db, id, state, day } of sites) {
-    const add = (metric: Metric, value: number | null, labels: Record<string, string> = {}) =>
-      measurements.push({ metric, value, labels: { site, ...labels } });
-    add(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000);
-    add(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000);
-    const gaps = await readOpenGaps(db, id, state.watermark);
-    for (const [cause, open] of gaps.byCause) add(METRICS.gaps, open, { cause });
-    add(METRICS.missing, gaps.missingSeconds);
-    add(METRICS.recovered, gaps.recovered);
-    if (day !== undefined && day.expected > 0) add(METRICS.coverage, day.present / day.expected);
-    if (day !== undefined && day.lookedUntil !== null) add(METRICS.unjudged, day.unjudged);
-    const [run] = await readRuns(db, id, 1);
-    if (run === undefined) continue;
-    add(METRICS.duration, run.durationMs / 1000);
-    add(METRICS.complete, run.complete ? 1 : 0);
-    add(METRICS.errors, run.errors.length);
-    add(METRICS.calls, run.apiCalls);
-    add(METRICS.records, run.inserted, { outcome: "inserted" });
-    add(METRICS.records, run.unchanged, { outcome: "unchanged" });
-    add(METRICS.records, run.failed, { outcome: "failed" });
-    for (const [reason, count] of Object.entries(run.rejected)) add(METRICS.records, count, { outcome: reason });
-  }
-  for (const { kind, site, level } of await readAlerts(settings.DB, names)) {
+  const known = (site: string, value: number) => ({ metric: METRICS.known, labels: { site }, value });
+  const measurements: Measurement[] = [
+    { metric: METRICS.waiting, labels: {}, value: turns.filter((at) => at < newest).length },
+    ...sites.map(({ name }) => known(name, 1)),
+    ...namesIn(lost).map((name) => known(name, 0)),
+    ...answers.flatMap(({ measured }) => measured),
+  ];
+  for (const { kind, site, level } of (await readKnownAlerts(settings)) ?? []) {
     measurements.push({ metric: METRICS.alert, labels: { kind, site: site ?? "" }, value: level === "firing" ? 1 : 0 });
   }
   return context.text(renderPrometheus(measurements), 200, {

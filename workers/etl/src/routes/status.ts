@@ -1,4 +1,3 @@
-import { readAlerts } from "@building-vitals/core/alerts/store";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
@@ -6,7 +5,8 @@ import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { statusSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { storedByDatabase } from "../sites.ts";
+import { readKnownAlerts } from "../known-alerts.ts";
+import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
 
 const RUNS_SHOWN = 12;
 
@@ -21,6 +21,41 @@ function coverageOf(looked: LookedSite | undefined) {
   return { until: isoTime(looked.lookedUntil), expected, present, fraction, unjudged_points: unjudged };
 }
 
+async function statusOf({ name, db, id, state }: StoredSite, looked: LookedSite | undefined, now: number) {
+  const runs = await readRuns(db, id, RUNS_SHOWN);
+  const gaps = await readOpenGaps(db, id, state.watermark);
+  return {
+    name,
+    watermark: isoTime(state.watermark),
+    lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
+    open_window:
+      state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
+    catalog_refreshed_at: isoTime(state.catalogAt),
+    gaps: {
+      open: gaps.open,
+      missing_seconds: gaps.missingSeconds,
+      oldest_start: isoTime(gaps.oldestStart),
+      largest: gaps.largest.map((gap) => ({ ...gap, start: isoTime(gap.start), end: isoTime(gap.end) })),
+    },
+    coverage_24h: coverageOf(looked),
+    last_runs: runs.map((run) => ({
+      sync_id: run.syncId,
+      started_at: isoTime(run.startedAt),
+      duration_ms: run.durationMs,
+      complete: run.complete,
+      records_fetched: run.fetched,
+      records_inserted: run.inserted,
+      records_unchanged: run.unchanged,
+      records_failed: run.failed,
+      records_rejected: run.rejected,
+      api_calls: run.apiCalls,
+    })),
+    errors: runs.flatMap((run) =>
+      run.errors.map((error) => ({ sync_id: run.syncId, at: isoTime(run.startedAt), ...error })),
+    ),
+  };
+}
+
 const described = describe({
   summary: "How far each site's sync has come, its last runs, what went wrong in them, open gaps, and active alerts",
   access: "open",
@@ -32,51 +67,15 @@ const described = describe({
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", described, async (context) => {
   const settings = settingsOf(context.env);
   const now = Date.now();
-  const names = settings.SITES.map((site) => site.name);
-  const alerts = (await readAlerts(settings.DB, names)).filter(({ level }) => level === "firing");
-  const stored = await Promise.all(
-    (await storedByDatabase(settings)).map(async ({ db, sites: own }) => {
-      const ids = own.map(({ id }) => id);
-      const looked = await readLookedSites(db, ids);
-      return own.map((site) => ({ ...site, looked: looked.get(site.id) }));
-    }),
-  );
-  const sites = await Promise.all(
-    stored.flat().map(async ({ name, db, id, state, looked }) => {
-      const runs = await readRuns(db, id, RUNS_SHOWN);
-      const gaps = await readOpenGaps(db, id, state.watermark);
-      return {
-        name,
-        watermark: isoTime(state.watermark),
-        lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
-        open_window:
-          state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
-        catalog_refreshed_at: isoTime(state.catalogAt),
-        gaps: {
-          open: gaps.open,
-          missing_seconds: gaps.missingSeconds,
-          oldest_start: isoTime(gaps.oldestStart),
-          largest: gaps.largest.map((gap) => ({ ...gap, start: isoTime(gap.start), end: isoTime(gap.end) })),
-        },
-        coverage_24h: coverageOf(looked),
-        last_runs: runs.map((run) => ({
-          sync_id: run.syncId,
-          started_at: isoTime(run.startedAt),
-          duration_ms: run.durationMs,
-          complete: run.complete,
-          records_fetched: run.fetched,
-          records_inserted: run.inserted,
-          records_unchanged: run.unchanged,
-          records_failed: run.failed,
-          records_rejected: run.rejected,
-          api_calls: run.apiCalls,
-        })),
-        errors: runs.flatMap((run) =>
-          run.errors.map((error) => ({ sync_id: run.syncId, at: isoTime(run.startedAt), ...error })),
-        ),
-      };
-    }),
-  );
-  const active = alerts.map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail }));
-  return context.json({ now: isoTime(now), sites, alerts: active }, 200, { "cache-control": "no-store" });
+  const { answers, lost } = await readAnswering(settings, async (of) => {
+    const { db, sites } = await storedIn(of);
+    const ids = sites.map(({ id }) => id);
+    const looked = await readLookedSites(db, ids);
+    return Promise.all(sites.map((site) => statusOf(site, looked.get(site.id), now)));
+  });
+  const alerts = (await readKnownAlerts(settings))
+    ?.filter(({ level }) => level === "firing")
+    .map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail }));
+  const answer = { now: isoTime(now), sites: answers.flat(), unknown_sites: namesIn(lost), alerts: alerts ?? null };
+  return context.json(answer, 200, { "cache-control": "no-store" });
 });

@@ -2,6 +2,7 @@ import { type ManifestDay, markSuspect, objectStanding, readManifestDay } from "
 import { parseDay } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { describe } from "@building-vitals/core/http/openapi";
+import { problemResponse } from "@building-vitals/core/http/problem-response";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { Hono } from "hono";
 import { attachment } from "../attachment.ts";
@@ -49,7 +50,10 @@ export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days
   const isCurrent = asked.get("if-range") === null || asked.get("if-range") === headers.etag;
   const range = parseByteRange(isCurrent ? asked.get("range") : null, bytes);
   if (range === "unsatisfiable") {
-    throw new Problem("range_not_satisfiable", `The file of ${dayName} has ${bytes} bytes.`, "range");
+    const detail = `The file of ${dayName} has ${bytes} bytes.`;
+    const refused = problemResponse(new Problem("range_not_satisfiable", detail, "range"));
+    refused.headers.set("content-range", `bytes */${bytes}`);
+    return refused;
   }
   const { offset, length } = range === "all" ? { offset: 0, length: bytes } : range;
   const body =

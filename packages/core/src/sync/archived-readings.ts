@@ -1,0 +1,44 @@
+import { z } from "zod";
+import type { Catalog } from "../catalog/catalog.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { hourOf } from "../domain/hour.ts";
+import type { PointSamples } from "../domain/samples.ts";
+
+/**
+ * Of points the ones whose day has a file with samples of theirs, and whose hour is not hot.
+ * ?1: site, ?2: JSON array of [point id, hour].
+ */
+const ARCHIVED = `
+SELECT k.value ->> 0 AS id FROM json_each(?2) k
+CROSS JOIN day_files f ON f.site_id = ?1 AND f.day = (k.value ->> 1) / 86400000 AND f.state = 'written'
+CROSS JOIN point_days p ON p.point_day = ((k.value ->> 0) << 16) + f.day AND p.rows IS NOT NULL
+WHERE NOT EXISTS (SELECT 1 FROM hot_hours h WHERE h.site_id = ?1 AND h.hour = k.value ->> 1)`;
+
+const rowsSchema = z.array(z.object({ id: z.int() }));
+
+/**
+ * Finds the samples that are proved to be in their day's file: to store one hot again would change nothing but that
+ * the file is built anew. A point's `last_seen` is the time of a sample that was stored, so one at that very time is
+ * known; of any other nothing is, older ones included. A value that was corrected since its day was archived is not
+ * told from the archived one.
+ * @param samples one a point
+ * @returns ids of their points
+ * @throws the error of D1, after retries
+ */
+export async function findArchived(
+  db: D1Database,
+  siteId: number,
+  catalog: Catalog,
+  samples: PointSamples,
+): Promise<ReadonlySet<number>> {
+  const lastSeen = new Map([...catalog.values()].map((point) => [point.id, point.lastSeen]));
+  const known: [number, number][] = [];
+  for (let i = 0; i < samples.length; i++) {
+    const [id, time] = [samples.pointIds[i]!, samples.times[i]!];
+    if (lastSeen.get(id) === time) known.push([id, hourOf(time)]);
+  }
+  if (known.length === 0) return new Set();
+  const statement = db.prepare(ARCHIVED).bind(siteId, JSON.stringify(known));
+  const { results } = await withD1Retry(() => statement.all());
+  return new Set(rowsSchema.parse(results).map(({ id }) => id));
+}

@@ -1,0 +1,113 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { queriedDay } from "../../test/queried-day.ts";
+import { keysOf } from "../../test/stored-day.ts";
+import { storedWeather } from "../../test/stored-samples.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import { archiveDay } from "../cold/archive-day.ts";
+import { markSuspect, readManifestDay } from "../cold/manifest.ts";
+import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+
+const START = Date.UTC(2025, 9, 12, 14, 2);
+/** The feed is stuck here: long cold. */
+const STUCK = START - 30 * DAY_MS;
+const DAY = dayOf(STUCK);
+
+let db: D1Database;
+let world: SyncWorld;
+let site: { id: number; name: string };
+/** the feed's temperature */
+let feed: { value: string; time: number };
+
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+beforeEach(async () => {
+  await emptyDatabase();
+  const keys = await keysOf(env.TIMESERIES, "");
+  if (keys.length > 0) await env.TIMESERIES.delete(keys);
+  const source = createBuilding({ seed: 4, site: "ses_stuck", timezone: "UTC", points: 3, collectInterval: 600 });
+  world = new SyncWorld({ db, source, now: START, lookbackMs: HOUR_MS });
+  feed = { value: "20.5", time: STUCK };
+  const simulated = world.upstream;
+  world.upstream = (request) => {
+    if (!request.url.includes("/weather")) return simulated(request);
+    const time = new Date(feed.time).toISOString().slice(0, -1);
+    return Promise.resolve(Response.json({ weather: { temp: { value: feed.value, time } } }));
+  };
+  site = { id: (await world.state()).siteId, name: world.site };
+});
+
+/** A sync, five minutes later, whose records balance. */
+async function sync() {
+  world.clock.set(world.clock.now() + 300_000);
+  const result = await world.sync();
+  const { recordsFetched, recordsInserted, recordsUnchanged, recordsFailed, recordsRejected } = result;
+  const rejected = Object.values(recordsRejected).reduce((sum, count) => sum + count, 0);
+  expect(recordsFetched).toBe(recordsInserted + recordsUnchanged + recordsFailed + rejected);
+  expect(result).toMatchObject({ complete: true, errors: [], recordsFailed: 0 });
+  return result;
+}
+
+const archive = () =>
+  archiveDay({ db, bucket: env.TIMESERIES, now: world.clock.now }, { build: crypto.randomUUID(), site, day: DAY });
+const hot = () => storedWeather(db, site.id, dayRange(DAY));
+const line = ({ time, value }: typeof feed) => `weather.temperature ${time} ${Number(value)}`;
+const all = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
+
+test("a reading that is in its day's file is counted as unchanged, and not stored hot again", async () => {
+  const { pointsProcessed: points } = await sync();
+  expect(await hot()).toEqual([line(feed)]);
+  expect(await archive()).toMatchObject({ outcome: "archived", samples: 1 });
+  const manifest = await readManifestDay(db, site.id, DAY);
+  for (let i = 0; i < 3; i++) {
+    const { recordsUnchanged, pointsProcessed } = await sync();
+    expect(recordsUnchanged).toBeGreaterThan(0);
+    expect(pointsProcessed).toBe(points);
+    expect(await hot()).toEqual([]);
+  }
+  expect(await archive()).toMatchObject({ outcome: "nothing" });
+  expect(await readManifestDay(db, site.id, DAY)).toEqual(manifest);
+  expect(await all()).toEqual([line(feed)]);
+});
+
+test("a correction is stored while its hour is hot", async () => {
+  await sync();
+  feed = { ...feed, value: "21" };
+  expect(await sync()).toMatchObject({ recordsChanged: 1 });
+  expect(await hot()).toEqual([line(feed)]);
+});
+
+test.each([
+  ["later, in the same hour", 60_000],
+  ["later, on the same day", HOUR_MS],
+  ["earlier, which nobody has seen", -HOUR_MS],
+])("another reading is stored, whatever the file has: %s", async (_when, by) => {
+  await sync();
+  await archive();
+  const old = feed;
+  feed = { value: "22", time: STUCK + by };
+  await sync();
+  expect(await hot()).toEqual([line(feed)]);
+  expect(await all()).toEqual([line(old), line(feed)].sort());
+});
+
+test("a reading whose file must not be read is stored again", async () => {
+  await sync();
+  await archive();
+  const { etag } = (await readManifestDay(db, site.id, DAY))!.file!;
+  await markSuspect(db, { siteId: site.id, day: DAY, etag }, "a test", START);
+  await sync();
+  expect(await hot()).toEqual([line(feed)]);
+});
+
+test("a reading of which the file has nothing is stored again", async () => {
+  await sync();
+  await archive();
+  await db.prepare("DELETE FROM point_days").run();
+  await sync();
+  expect(await hot()).toEqual([line(feed)]);
+});

@@ -1,0 +1,15 @@
+import type { AlertState } from "@building-vitals/core/alerts/alert";
+import { readAlerts } from "@building-vitals/core/alerts/store";
+import { logError } from "@building-vitals/core/telemetry/log";
+import type { Settings } from "./env.ts";
+
+/** Every alert, whatever its level; null: the main database, which has them, does not answer. */
+export async function readKnownAlerts({ DB, SITES }: Settings): Promise<AlertState[] | null> {
+  const names = SITES.map(({ name }) => name);
+  try {
+    return await readAlerts(DB, names);
+  } catch (error) {
+    logError("alerts_unknown", error);
+    return null;
+  }
+}
