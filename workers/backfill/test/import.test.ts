@@ -67,7 +67,10 @@ it.each([
 
 it("an engine that finds the instance, and then does not tell of it, does not answer", async () => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-  const tell = vi.fn().mockRejectedValueOnce(new Error("(instance.not_found)")).mockRejectedValueOnce("gone");
+  const tell = vi
+    .fn<() => Promise<never>>()
+    .mockRejectedValueOnce(new Error("(instance.not_found)"))
+    .mockRejectedValueOnce("gone");
   const settings = { BACKFILL: { get: () => Promise.resolve({ status: tell }) } };
   const codes = [];
   for (const _ of [1, 2]) {

@@ -100,7 +100,7 @@ test("a database that does not answer at any time: the day fails with the reason
     expect(await world.run(engine, lost)).toBe(true);
     if (lost.siteCalls <= from) break;
     // where the loss was noticed only after it was published, it is published
-    const [own] = (await days()).filter(({ site_id }) => site_id === world.jobSiteId);
+    const own = (await days()).find(({ site_id }) => site_id === world.jobSiteId);
     if (own!["outcome"] === "failed") await expectOnlyItsDay();
     else
       expect(await readManifestDay(world.stored.db, world.stored.site.id, world.day)).toMatchObject({ source: "api" });
