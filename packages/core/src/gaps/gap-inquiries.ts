@@ -42,28 +42,37 @@ export async function noteInquiries(
   const lookAgain =
     filled.length === 0
       ? []
-      : [
-          db.prepare(FORGET_DAYS).bind(siteId, JSON.stringify(filled)),
-          db.prepare("UPDATE gap_sites SET token = ?2 WHERE site_id = ?1").bind(siteId, crypto.randomUUID()),
-        ];
+      : [db.prepare(FORGET_DAYS).bind(siteId, JSON.stringify(filled)), newToken(db, siteId)];
   await withD1Retry(() => db.batch([...notes, ...lookAgain]));
 }
 
-/** ?1: site, ?2: JSON array of [start, point id, from where it was asked for]. */
+/** ?1: site, ?2: JSON array of [start, point id, end, attempts, from where it is asked for]. Of gaps that are as they were read. */
 const BEGIN_FILLING = `
-UPDATE gaps SET filled_to = r.value ->> 2 FROM json_each(?2) r
+UPDATE gaps SET filled_to = coalesce(filled_to, r.value ->> 4) FROM json_each(?2) r
 WHERE gaps.site_id = ?1 AND gaps.start = r.value ->> 0 AND gaps.point_id = r.value ->> 1
-  AND gaps.state = 'open' AND gaps.filled_to IS NULL`;
+  AND gaps.end IS r.value ->> 2 AND gaps.attempts = r.value ->> 3 AND gaps.state = 'open'`;
 
 /**
  * Notes of gaps that samples are about to be stored in them, before they are: whatever stops then, what follows is asked for
- * again. Safe to repeat.
+ * again. A detection that is at work begins anew, for it may have read them before. Safe to repeat.
+ * @param gaps with from where each is asked for
+ * @returns false: one has changed since it was read, so nothing is known of it
  */
 export async function beginFilling(
   db: D1Database,
   siteId: number,
   gaps: readonly { readonly gap: Gap; readonly from: number }[],
-): Promise<void> {
-  const rows = JSON.stringify(gaps.map(({ gap, from }) => [gap.start, gap.pointId, from]));
-  await withD1Retry(() => db.prepare(BEGIN_FILLING).bind(siteId, rows).run());
+): Promise<boolean> {
+  const rows = gaps.map(({ gap: { start, pointId, end, attempts }, from }) => {
+    return [start, pointId, Number.isFinite(end) ? end : null, attempts, from];
+  });
+  const [begun] = await withD1Retry(() =>
+    db.batch([db.prepare(BEGIN_FILLING).bind(siteId, JSON.stringify(rows)), newToken(db, siteId)]),
+  );
+  return begun?.meta.changes === gaps.length;
+}
+
+/** What a detection has read, is not what it was any more. */
+function newToken(db: D1Database, siteId: number): D1PreparedStatement {
+  return db.prepare("UPDATE gap_sites SET token = ?2 WHERE site_id = ?1").bind(siteId, crypto.randomUUID());
 }
