@@ -15,7 +15,7 @@ export interface SiteDays {
   readonly site: LookedSite;
   readonly files: ReadonlyMap<number, ManifestDay>;
   readonly hotHours: ReadonlyMap<number, readonly HotHour[]>;
-  readonly prints: ReadonlyMap<number, DayPrint>;
+  readonly prints: ReadonlyMap<number, DayPrint | null>;
   /** how many points have their first sample on a day, and the times of day of these summed up, in ms */
   readonly firstSeen: ReadonlyMap<number, { readonly points: number; readonly sum: number }>;
   /** what the sync has fetched reaches up to here, less its lookback, epoch ms; -Infinity: it has fetched nothing */
@@ -99,8 +99,8 @@ export interface ChangedDay {
 export function changedDays(stored: SiteDays): ChangedDay[] {
   const { site, files, hotHours, prints, firstSeen, until } = stored;
   const firstSeenBy = (day: number): DayPrint["firstSeen"] => {
-    const before = [...firstSeen].reduce((sum, [first, { points }]) => sum + (first < day ? points : 0), 0);
-    return [before, firstSeen.get(day)?.sum ?? 0];
+    const points = [...firstSeen].reduce((sum, [first, one]) => sum + (first <= day ? one.points : 0), 0);
+    return [points, firstSeen.get(day)?.sum ?? 0];
   };
   const days = new Set(files.keys());
   for (let day = site.syncFromDay; dayRange(day).start < until; day++) days.add(day);
