@@ -71,7 +71,7 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
     const written = taken.flatMap((changes) => changes.written);
     const isAll = taken.length === look.changes.length;
     const print = isAll ? { day: changed.day, print: JSON.stringify(changed.print) } : null;
-    const next = await writeChanges(db, siteId, token, { removed, written }, print);
+    const next = await writeChanges(db, siteId, token, { removed, written }, print, now());
     // Another detection is at work: it sees what this one does.
     if (next === null) break;
     token = next;

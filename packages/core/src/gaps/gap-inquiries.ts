@@ -3,9 +3,10 @@ import { withD1Retry } from "../d1/retry.ts";
 import type { Gap } from "./gap.ts";
 import { GAP_COLUMNS, gapJson, parseGaps } from "./gap-store.ts";
 
-/** ?1: site, ?2: now. */
+/** What comes of points that are not configured would not be stored, and prove nothing. ?1: site, ?2: now. */
 const READ_DUE = `
-SELECT ${GAP_COLUMNS} FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at <= ?2 ORDER BY start`;
+SELECT ${GAP_COLUMNS} FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at <= ?2
+  AND NOT EXISTS (SELECT 1 FROM points p WHERE p.id = gaps.point_id AND p.configured = 0) ORDER BY start`;
 
 /** The gaps of a site that the upstream is to be asked about. @param now epoch ms */
 export async function readDueGaps(db: D1Database, siteId: number, now: number): Promise<Gap[]> {
@@ -40,9 +41,7 @@ export async function noteInquiries(
   );
   if (notes.length === 0) return;
   const lookAgain =
-    filled.length === 0
-      ? []
-      : [db.prepare(FORGET_DAYS).bind(siteId, JSON.stringify(filled)), newToken(db, siteId)];
+    filled.length === 0 ? [] : [db.prepare(FORGET_DAYS).bind(siteId, JSON.stringify(filled)), newToken(db, siteId)];
   await withD1Retry(() => db.batch([...notes, ...lookAgain]));
 }
 
