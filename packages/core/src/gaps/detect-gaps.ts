@@ -46,7 +46,7 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
   let [days, remaining, rowsWritten] = [0, 0, 0];
   const unreadable: { day: string; reason: string }[] = [];
   const tally = { hot: { statements: 0, rowsRead: 0 }, cold: { requests: 0, bytes: 0 } };
-  for (const changed of changedDays(stored)) {
+  for (const changed of await changedDays(db, stored)) {
     const isSpent =
       days >= DAYS_A_RUN ||
       rowsWritten >= ROWS_A_RUN ||
