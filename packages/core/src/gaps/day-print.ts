@@ -14,15 +14,16 @@ const printSchema = z.object({
   /** what is known reaches up to here, epoch ms */
   until: z.int(),
   /**
-   * the points that had samples before the day, and the times of day of the others' first ones, summed up, in ms: silences
-   * are looked for from a point's first sample on
+   * the points that had samples before the day's end, and the times of day of those that had their first on it, summed up, in
+   * ms: silences are looked for from a point's first sample on, and first samples only ever become earlier
    */
   firstSeen: z.tuple([z.int(), z.int()]),
 });
 export type DayPrint = z.infer<typeof printSchema>;
 
-export function parsePrint(text: string): DayPrint {
-  return printSchema.parse(JSON.parse(text));
+/** @returns null: an earlier version of ours wrote it, which told of less */
+export function parsePrint(text: string): DayPrint | null {
+  return printSchema.safeParse(JSON.parse(text)).data ?? null;
 }
 
 /** @param known what is known of the day @param hours those of the day */

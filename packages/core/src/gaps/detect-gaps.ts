@@ -46,7 +46,7 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
   let [days, remaining, rowsWritten] = [0, 0, 0];
   const unreadable: { day: string; reason: string }[] = [];
   const tally = { hot: { statements: 0, rowsRead: 0 }, cold: { requests: 0, bytes: 0 } };
-  for (const changed of changedDays(stored)) {
+  for (const changed of await changedDays(db, stored)) {
     const isSpent =
       days >= DAYS_A_RUN ||
       rowsWritten >= ROWS_A_RUN ||
@@ -71,7 +71,7 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
     const written = taken.flatMap((changes) => changes.written);
     const isAll = taken.length === look.changes.length;
     const print = isAll ? { day: changed.day, print: JSON.stringify(changed.print) } : null;
-    const next = await writeChanges(db, siteId, token, { removed, written }, print);
+    const next = await writeChanges(db, siteId, token, { removed, written }, print, now());
     // Another detection is at work: it sees what this one does.
     if (next === null) break;
     token = next;

@@ -3,9 +3,10 @@ import { withD1Retry } from "../d1/retry.ts";
 import type { Gap } from "./gap.ts";
 import { GAP_COLUMNS, gapJson, parseGaps } from "./gap-store.ts";
 
-/** ?1: site, ?2: now. */
+/** What comes of points that are not configured would not be stored, and prove nothing. ?1: site, ?2: now. */
 const READ_DUE = `
-SELECT ${GAP_COLUMNS} FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at <= ?2 ORDER BY start`;
+SELECT ${GAP_COLUMNS} FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at <= ?2
+  AND NOT EXISTS (SELECT 1 FROM points p WHERE p.id = gaps.point_id AND p.configured = 0) ORDER BY start`;
 
 /** The gaps of a site that the upstream is to be asked about. @param now epoch ms */
 export async function readDueGaps(db: D1Database, siteId: number, now: number): Promise<Gap[]> {
@@ -40,30 +41,37 @@ export async function noteInquiries(
   );
   if (notes.length === 0) return;
   const lookAgain =
-    filled.length === 0
-      ? []
-      : [
-          db.prepare(FORGET_DAYS).bind(siteId, JSON.stringify(filled)),
-          db.prepare("UPDATE gap_sites SET token = ?2 WHERE site_id = ?1").bind(siteId, crypto.randomUUID()),
-        ];
+    filled.length === 0 ? [] : [db.prepare(FORGET_DAYS).bind(siteId, JSON.stringify(filled)), newToken(db, siteId)];
   await withD1Retry(() => db.batch([...notes, ...lookAgain]));
 }
 
-/** ?1: site, ?2: JSON array of [start, point id, from where it was asked for]. */
+/** ?1: site, ?2: JSON array of [start, point id, end, attempts, from where it is asked for]. Of gaps that are as they were read. */
 const BEGIN_FILLING = `
-UPDATE gaps SET filled_to = r.value ->> 2 FROM json_each(?2) r
+UPDATE gaps SET filled_to = coalesce(filled_to, r.value ->> 4) FROM json_each(?2) r
 WHERE gaps.site_id = ?1 AND gaps.start = r.value ->> 0 AND gaps.point_id = r.value ->> 1
-  AND gaps.state = 'open' AND gaps.filled_to IS NULL`;
+  AND gaps.end IS r.value ->> 2 AND gaps.attempts = r.value ->> 3 AND gaps.state = 'open'`;
 
 /**
  * Notes of gaps that samples are about to be stored in them, before they are: whatever stops then, what follows is asked for
- * again. Safe to repeat.
+ * again. A detection that is at work begins anew, for it may have read them before. Safe to repeat.
+ * @param gaps with from where each is asked for
+ * @returns false: one has changed since it was read, so nothing is known of it
  */
 export async function beginFilling(
   db: D1Database,
   siteId: number,
   gaps: readonly { readonly gap: Gap; readonly from: number }[],
-): Promise<void> {
-  const rows = JSON.stringify(gaps.map(({ gap, from }) => [gap.start, gap.pointId, from]));
-  await withD1Retry(() => db.prepare(BEGIN_FILLING).bind(siteId, rows).run());
+): Promise<boolean> {
+  const rows = gaps.map(({ gap: { start, pointId, end, attempts }, from }) => {
+    return [start, pointId, Number.isFinite(end) ? end : null, attempts, from];
+  });
+  const [begun] = await withD1Retry(() =>
+    db.batch([db.prepare(BEGIN_FILLING).bind(siteId, JSON.stringify(rows)), newToken(db, siteId)]),
+  );
+  return begun?.meta.changes === gaps.length;
+}
+
+/** What a detection has read, is not what it was any more. */
+function newToken(db: D1Database, siteId: number): D1PreparedStatement {
+  return db.prepare("UPDATE gap_sites SET token = ?2 WHERE site_id = ?1").bind(siteId, crypto.randomUUID());
 }

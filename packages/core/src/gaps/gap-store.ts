@@ -93,9 +93,12 @@ SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
 FROM json_each(?3) WHERE ${IS_CURRENT}`;
 
-/** Gaps of points that are not collected any more are none. */
+/** For so long the gaps of a point that is not configured any more are kept, in days: it may be listed again. */
+const RETIRED_DAYS = 7;
+
+/** Gaps of points that are not collected any more are none: nothing is asked about them. ?3: those due before this, epoch ms. */
 const REMOVE_RETIRED = `
-DELETE FROM gaps WHERE site_id = ?1 AND state = 'open' AND ${IS_CURRENT}
+DELETE FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at < ?3 AND ${IS_CURRENT}
   AND point_id IN (SELECT id FROM points WHERE site_id = ?1 AND configured = 0)`;
 
 const PRINT_DAY = `
@@ -118,6 +121,7 @@ export async function writeChanges(
   token: string,
   { removed, written }: Changes,
   day: { readonly day: number; readonly print: string } | null,
+  now: number,
 ): Promise<string | null> {
   const next = crypto.randomUUID();
   const bind = (sql: string, ...more: (string | number)[]) => db.prepare(sql).bind(siteId, token, ...more);
@@ -126,7 +130,7 @@ export async function writeChanges(
     db.batch([
       ...(removed.length === 0 ? [] : [bind(REMOVE, keys)]),
       ...[...jsonChunks(written, gapJson, MAX_UNICODE_CHARS)].map(({ json }) => bind(WRITE, json)),
-      bind(REMOVE_RETIRED),
+      bind(REMOVE_RETIRED, now - RETIRED_DAYS * DAY_MS),
       ...(day === null ? [] : [bind(PRINT_DAY, day.day, day.print)]),
       bind(MOVE_TOKEN, next),
       db.prepare("SELECT token FROM gap_sites WHERE site_id = ?1").bind(siteId),

@@ -152,3 +152,36 @@ test("two runs at once, and one that is repeated, come to what one comes to", as
   expect(gaps.map(({ state }) => state)).toEqual(["open", "open"]);
   expect(new Set(gaps.map(({ pointId }) => pointId)).size).toBe(2);
 });
+
+test("the gap of a point that is not configured for a while waits for it: it is not asked for meanwhile, and heals when it is listed again; of one that is not, it goes", async () => {
+  let isBack = false;
+  const isSilent = (point: number, time: number) =>
+    point < 2 && time >= NOON - 3 * HOUR_MS && time < NOON - 2 * HOUR_MS && !isBack;
+  const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_retired", now: NOW, hours: 5, isSilent });
+  await world.sync.catchUp();
+  await world.hourly();
+  const silent = (await world.gaps()).map(({ pointId }) => pointId);
+  expect(silent).toHaveLength(2);
+  const configure = (configured: number) =>
+    db.batch(silent.map((id) => db.prepare("UPDATE points SET configured = ?2 WHERE id = ?1").bind(id, configured)));
+  await configure(0);
+  isBack = true;
+  const [away] = await hoursPass(world, 2, 2);
+  expect(away!.repair).toMatchObject({ asked: 0, requests: 0 });
+  await configure(1);
+  await db.prepare("UPDATE points SET configured = 0 WHERE id = ?1").bind(silent[0]).run();
+  await hoursPass(world, 3, 3);
+  const stateOf = async () => new Map((await world.gaps()).map(({ pointId, state }) => [pointId, state]));
+  expect(await stateOf()).toEqual(
+    new Map([
+      [silent[0], "open"],
+      [silent[1], "repaired"],
+    ]),
+  );
+  await db
+    .prepare("UPDATE gaps SET next_attempt_at = next_attempt_at - ?2 WHERE point_id = ?1")
+    .bind(silent[0], 8 * 24 * HOUR_MS)
+    .run();
+  await hoursPass(world, 4, 4);
+  expect(await stateOf()).toEqual(new Map([[silent[1], "repaired"]]));
+});

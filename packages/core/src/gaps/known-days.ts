@@ -15,14 +15,15 @@ export interface SiteDays {
   readonly site: LookedSite;
   readonly files: ReadonlyMap<number, ManifestDay>;
   readonly hotHours: ReadonlyMap<number, readonly HotHour[]>;
-  readonly prints: ReadonlyMap<number, DayPrint>;
-  /** how many points have their first sample on a day, and the times of day of these summed up, in ms */
-  readonly firstSeen: ReadonlyMap<number, { readonly points: number; readonly sum: number }>;
+  readonly prints: ReadonlyMap<number, DayPrint | null>;
   /** what the sync has fetched reaches up to here, less its lookback, epoch ms; -Infinity: it has fetched nothing */
   readonly until: number;
 }
 
 const printRowSchema = z.array(z.object({ day: z.int(), print: z.string() }));
+
+/** How many points have their first sample on a day, and the times of day of these summed up, in ms. */
+type FirstSeen = ReadonlyMap<number, { readonly points: number; readonly sum: number }>;
 
 /** ?1: site. */
 const FIRST_SEEN = `
@@ -34,13 +35,12 @@ const firstSeenSchema = z.array(z.object({ day: z.int(), points: z.int(), sum: z
 /** Reads it in one transaction. @param until see {@link SiteDays}; null: no sync has finished a window yet */
 export async function readSiteDays(db: D1Database, siteId: number, until: number | null): Promise<SiteDays> {
   const read = async () => {
-    const [site, files, hours, prints, firstSeen] = await withD1Retry(() =>
+    const [site, files, hours, prints] = await withD1Retry(() =>
       db.batch([
         db.prepare("SELECT * FROM gap_sites WHERE site_id = ?1").bind(siteId),
         manifestStatement(db, siteId, 0, DAYS),
         hotHoursStatement(db, siteId, { start: 0, end: Number.MAX_SAFE_INTEGER }),
         db.prepare("SELECT day, print FROM gap_days WHERE site_id = ?1").bind(siteId),
-        db.prepare(FIRST_SEEN).bind(siteId),
       ]),
     );
     return {
@@ -48,7 +48,6 @@ export async function readSiteDays(db: D1Database, siteId: number, until: number
       files: new Map(parseManifestDays(files?.results).map((row) => [row.day, row])),
       hotHours: Map.groupBy(parseHotHours(hours?.results), ({ hour }) => dayOf(hour)),
       prints: new Map(printRowSchema.parse(prints?.results).map(({ day, print }) => [day, parsePrint(print)])),
-      firstSeen: new Map(firstSeenSchema.parse(firstSeen?.results).map((row) => [row.day, row])),
       until: until ?? Number.NEGATIVE_INFINITY,
     };
   };
@@ -95,12 +94,23 @@ export interface ChangedDay {
   readonly print: DayPrint;
 }
 
-/** The days that have changed since they were looked at, newest first. */
-export function changedDays(stored: SiteDays): ChangedDay[] {
-  const { site, files, hotHours, prints, firstSeen, until } = stored;
+/**
+ * The days that have changed since they were looked at, newest first. All points are read only where some day has other
+ * samples than before, for without these none of their first ones is another.
+ */
+export async function changedDays(db: D1Database, stored: SiteDays): Promise<ChangedDay[]> {
+  if (daysChanged(stored, null).length === 0) return [];
+  const { results } = await withD1Retry(() => db.prepare(FIRST_SEEN).bind(stored.site.siteId).all());
+  return daysChanged(stored, new Map(firstSeenSchema.parse(results).map((row) => [row.day, row])));
+}
+
+/** @param firstSeen null: as it was when the days were looked at */
+function daysChanged(stored: SiteDays, firstSeen: FirstSeen | null): ChangedDay[] {
+  const { site, files, hotHours, prints, until } = stored;
   const firstSeenBy = (day: number): DayPrint["firstSeen"] => {
-    const before = [...firstSeen].reduce((sum, [first, { points }]) => sum + (first < day ? points : 0), 0);
-    return [before, firstSeen.get(day)?.sum ?? 0];
+    if (firstSeen === null) return prints.get(day)?.firstSeen ?? [0, 0];
+    const points = [...firstSeen].reduce((sum, [first, one]) => sum + (first <= day ? one.points : 0), 0);
+    return [points, firstSeen.get(day)?.sum ?? 0];
   };
   const days = new Set(files.keys());
   for (let day = site.syncFromDay; dayRange(day).start < until; day++) days.add(day);

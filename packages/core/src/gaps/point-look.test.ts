@@ -25,13 +25,15 @@ test("the look at a point tells of what a change may have changed, and looks as 
   const point = { id: 7, name: "p", cadenceMs: 600_000, toleranceMs: 30 * MINUTE_MS, counts, firstSeen: at(-6_000) };
   const planned = (more: Partial<JudgedPoint>) => planPoint(look, { ...point, ...more }, []);
   expect(planned({})).toMatchObject({ told: range(-60, 120), looked: range(-120, 180) });
-  expect(planned({ toleranceMs: HOUR_MS })).toMatchObject({ told: range(-120, 180), looked: range(-240, 300) });
+  expect(planned({ toleranceMs: HOUR_MS })).toMatchObject({ told: range(-60, 120), looked: range(-120, 180) });
+  expect(planned({ toleranceMs: 2 * HOUR_MS })).toMatchObject({ told: range(-120, 180), looked: range(-240, 300) });
   expect(planned({ firstSeen: at(-30) })).toMatchObject({ told: range(-30, 120), looked: range(-30, 180) });
   expect(planned({ firstSeen: at(119) })).toMatchObject({ told: range(119, 120), looked: range(119, 180) });
   expect(planned({ firstSeen: at(120) })).toBeNull();
 });
 
-const HOURS = 48;
+const DAYS = 4;
+const HOURS = 24 * DAYS;
 const DOMAIN = range(0, HOURS * 60);
 
 /** What a look at a part of the domain tells of the site, and of each point's own. */
@@ -39,16 +41,18 @@ function lookAt(
   times: readonly (readonly number[])[],
   cadences: readonly number[],
   part: TimeRange,
+  domain: TimeRange,
   known: TimeRange[],
 ) {
   const points = times.map((own, id): JudgedPoint => {
-    const counts = Array.from({ length: HOURS }, (_, i) => own.filter((time) => hourOf(time) === at(i * 60)).length);
+    const counts = Array.from({ length: HOURS }, () => 0);
+    for (const time of own) counts[(hourOf(time) - MIDNIGHT) / HOUR_MS]! += 1;
     const cadenceMs = cadences[id]! * MINUTE_MS;
     return { id, name: `p${id}`, firstSeen: own[0]!, cadenceMs, toleranceMs: 3 * cadenceMs, counts };
   });
   const toleranceMs = siteTolerance(points);
   const siteReachMs = reachOf(toleranceMs);
-  const look: Look = { part, domain: DOMAIN, siteReachMs, countsFrom: DOMAIN.start, rawHours: new Set(), siteGaps: [] };
+  const look: Look = { part, domain, siteReachMs, countsFrom: DOMAIN.start, rawHours: new Set(), siteGaps: [] };
   const looked = points.flatMap((point) => {
     const plan = planPoint(look, point, []);
     if (plan === null) return [];
@@ -58,7 +62,7 @@ function lookAt(
     const read = new Map([...hours].flatMap(([hour, own]) => (own.length > 0 ? [[hour, Float64Array.from(own)]] : [])));
     return [judgePoint(plan, look, read, [])];
   });
-  const told = intersectRanges([widened(part, siteReachMs)], [DOMAIN])[0]!;
+  const told = intersectRanges([widened(part, siteReachMs)], [domain])[0]!;
   const split = splitSilences(
     looked.map((one) => ({ ...one, pointId: one.point.id, toleranceMs: one.point.toleranceMs, dead: [] })),
     toleranceMs,
@@ -73,20 +77,21 @@ function lookAt(
 
 const hole = fc.record({
   from: fc.nat(HOURS * 60),
-  length: fc.integer({ min: 5, max: 600 }),
+  length: fc.oneof(fc.integer({ min: 5, max: 600 }), fc.integer({ min: 600, max: 1_800 })),
   /** of 5 points, as bits; often all of them */
   points: fc.oneof(fc.constant(31), fc.integer({ min: 1, max: 31 })),
 });
 
-test("a look at a part tells of each moment what a look at all tells of it", () => {
+test("a look at a part of a day, which knows of the days beside it, tells of each moment what a look at all tells of it", () => {
   let found = 0;
   fc.assert(
     fc.property(
       fc.array(hole, { maxLength: 6 }),
-      fc.array(fc.constantFrom(2, 10, 10, 60), { minLength: 5, maxLength: 5 }),
-      fc.nat(HOURS - 1),
-      fc.integer({ min: 1, max: 8 }),
-      (holes, cadences, hour, length) => {
+      fc.array(fc.constantFrom(10, 10, 30, 60, 240), { minLength: 5, maxLength: 5 }),
+      fc.nat(DAYS - 1),
+      fc.nat(23),
+      fc.integer({ min: 1, max: 24 }),
+      (holes, cadences, day, hour, length) => {
         const times = cadences.map((cadence, point) => {
           const all = Array.from({ length: (HOURS * 60) / cadence }, (_, i) => i * cadence);
           const isSilent = (minute: number) =>
@@ -95,9 +100,11 @@ test("a look at a part tells of each moment what a look at all tells of it", () 
             );
           return [0, ...all.filter((minute) => minute > 0 && !isSilent(minute))].map(at);
         });
-        const whole = lookAt(times, cadences, DOMAIN, []);
-        const part = range(hour * 60, Math.min(HOURS, hour + length) * 60);
-        const partial = lookAt(times, cadences, part, [...whole.site]);
+        const whole = lookAt(times, cadences, DOMAIN, DOMAIN, []);
+        const ofDay = (minute: number) => day * 1_440 + minute;
+        const part = range(ofDay(hour * 60), ofDay(Math.min(24, hour + length) * 60));
+        const [domain] = intersectRanges([range(ofDay(-1_440), ofDay(2_880))], [DOMAIN]);
+        const partial = lookAt(times, cadences, part, domain!, [...whole.site]);
         expect(partial.site).toEqual(intersectRanges(whole.site, [partial.told]));
         for (const { id, told, silences } of partial.own) {
           expect(silences).toEqual(intersectRanges(whole.own[id]!.silences, [told]));

@@ -32,9 +32,12 @@ export interface PointLook {
   readonly toRead: readonly number[];
 }
 
-/** More than a silence lasts that is none, in whole hours, milliseconds: a sample changes nothing farther away. */
+/**
+ * As much as a silence lasts that is none, in whole hours, milliseconds: a sample changes nothing farther away. Twice the
+ * longest is a day, which is what is known around a day.
+ */
 export function reachOf(toleranceMs: number): number {
-  return (Math.floor(toleranceMs / HOUR_MS) + 1) * HOUR_MS;
+  return Math.ceil(toleranceMs / HOUR_MS) * HOUR_MS;
 }
 
 export function widened({ start, end }: TimeRange, ms: number): TimeRange {

@@ -4,6 +4,7 @@ import type { TimeRange } from "../domain/time-range.ts";
 import type { Gap } from "./gap.ts";
 import { intersectRanges, subtractRanges, unionRanges } from "./range-set.ts";
 import { reconcile } from "./reconcile.ts";
+import { askedFor } from "./repair-plan.ts";
 
 const SPAN = 60;
 
@@ -91,6 +92,35 @@ test("after any looks and changes the table tells of each minute what the last l
       }
     }),
     { numRuns: 400 },
+  );
+});
+
+test("what is still to be asked for of a gap stays one whatever is seen there, until it was asked for; looking again writes nothing", () => {
+  fc.assert(
+    fc.property(looks, fc.nat(SPAN), (steps, at) => {
+      const table = new Table();
+      const all = { start: 0, end: SPAN };
+      const silent = Array.from({ length: SPAN }, (_, i) => i % 20 > 0);
+      table.look(silent, all);
+      const gap = table.rows.get(1 + 20 * (at % 3))!;
+      const rest = { start: gap.start + (at % 19), end: gap.end };
+      table.rows.set(gap.start, { ...gap, filledTo: rest.start });
+      for (const { from, length, change } of steps) {
+        silent.fill(change[2], change[0], change[0] + change[1]);
+        const looked = { start: from, end: Math.min(SPAN, from + length) };
+        table.look(silent, looked);
+        expect(table.look(silent, looked)).toBe(0);
+        expect(subtractRanges([rest], table.current("open"))).toEqual([]);
+        const filling = [...table.rows.values()].filter(({ filledTo }) => filledTo !== null);
+        expect(filling).toMatchObject([{ state: "open", filledTo: rest.start }]);
+        expect(askedFor(filling[0]!, SPAN)).toMatchObject({ start: rest.start });
+        expect(filling[0]!.end).toBeGreaterThanOrEqual(rest.end);
+      }
+      for (const [start, row] of table.rows) table.rows.set(start, { ...row, filledTo: null });
+      table.look(silent, all);
+      expect(table.current("open")).toEqual(rangesOf(silent));
+    }),
+    { numRuns: 200 },
   );
 });
 

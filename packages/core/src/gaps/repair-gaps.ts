@@ -72,17 +72,17 @@ export async function repairGaps(
   const catalog = await loadCatalog(db, site.id);
   const ended = new Map<Gap, Set<number>>();
   const errors = new Map<Gap, string>();
-  const filling: Filling = { begun: new Set(due.filter(({ filledTo }) => filledTo !== null)), served: new Set() };
+  const filling: Filling = { begun: new Set(), served: new Set() };
   for (const window of windows) {
     if (now() >= deadline || ace.calls - callsBefore >= maxRequests) break;
     repair.windows++;
     for (const gap of window.gaps) if (!ended.has(gap)) ended.set(gap, new Set());
-    const error = await askFor(context, site, window, until, catalog, repair, filling);
+    const { isEnded, error } = await askFor(context, site, window, until, catalog, repair, filling);
     for (const gap of window.gaps) {
-      if (error === null) ended.get(gap)?.add(hourOf(window.start));
-      else errors.set(gap, error);
+      if (isEnded) ended.get(gap)?.add(hourOf(window.start));
+      else if (error !== null) errors.set(gap, error);
     }
-    if (error === null) continue;
+    if (isEnded) continue;
     // Retries were of no use, so neither would the next window be; those that were not tried are due still.
     repair.incomplete++;
     break;
@@ -92,11 +92,10 @@ export async function repairGaps(
     const isServed = filling.served.has(gap);
     const answers = { ended: hours, isServed, error: errors.get(gap) ?? null };
     const note = afterAsking(gap, asked, answers, context.confirmMs, began);
-    return note === null
-      ? []
-      : [{ note, isFilled: (gap.filledTo !== null || isServed) && note.filledTo === null, asked }];
+    const isFilled = (gap.filledTo !== null || filling.begun.has(gap)) && note?.filledTo === null;
+    return note === null ? [] : [{ note, filled: isFilled ? { start: gap.start, end: asked.end } : null }];
   });
-  const filled = noted.flatMap(({ isFilled, asked }) => (isFilled ? hoursOf(asked).map(dayOf) : []));
+  const filled = noted.flatMap((one) => (one.filled === null ? [] : hoursOf(one.filled).map(dayOf)));
   const notes = noted.map(({ note }) => note);
   await noteInquiries(db, site.id, notes, [...new Set(filled)]);
   repair.asked = noted.length;
@@ -106,13 +105,20 @@ export async function repairGaps(
 
 /** Gaps that samples are coming for. */
 interface Filling {
-  /** those that are noted as such */
+  /** those that this run has noted as such */
   readonly begun: Set<Gap>;
   /** those for which samples came in this run */
   readonly served: Set<Gap>;
 }
 
-/** @returns why the window did not end; null: the upstream proved that it had */
+/** What came of a window. */
+interface Asking {
+  /** whether the upstream proved that it was all */
+  readonly isEnded: boolean;
+  /** why not; null: it was, or another run has changed a gap meanwhile */
+  readonly error: string | null;
+}
+
 async function askFor(
   { db, ace, pageSize, deadline, now }: RepairContext,
   site: { readonly id: number; readonly name: string },
@@ -121,7 +127,7 @@ async function askFor(
   catalog: Catalog,
   repair: Repair,
   { begun, served }: Filling,
-): Promise<string | null> {
+): Promise<Asking> {
   const range = { start: start - OVERLAP_MS, end: end + OVERLAP_MS };
   const ofPoint = Map.groupBy(gaps, ({ pointId }) => pointId);
   const points = new Map([...catalog.values()].map((point) => [point.id, point]));
@@ -133,22 +139,19 @@ async function askFor(
       page = await pages.next();
     } catch (error) {
       if (!(error instanceof AceError)) throw error;
-      return error.message;
+      return { isEnded: false, error: error.message };
     }
-    if (page.done === true) return isProven ? null : "the upstream did not prove that the window had ended";
+    if (page.done === true) {
+      return { isEnded: isProven, error: isProven ? null : "the upstream did not prove that the window had ended" };
+    }
     const { samples, rejected, next } = page.value;
     addRejections(repair.rejected, rejected);
     const selection = selectConfigured(samples, catalog);
     addRejections(repair.rejected, selection.rejected);
     const found = samplesInGaps(selection.samples, ofPoint);
     const first = [...found.own, ...found.ofSite].filter((gap) => !begun.has(gap));
-    if (first.length > 0) {
-      await beginFilling(
-        db,
-        site.id,
-        first.map((gap) => ({ gap, from: askedFor(gap, until).start })),
-      );
-    }
+    const from = first.map((gap) => ({ gap, from: askedFor(gap, until).start }));
+    if (first.length > 0 && !(await beginFilling(db, site.id, from))) return { isEnded: false, error: null };
     for (const gap of first) begun.add(gap);
     const isNew = await store(db, site.id, found, points, repair, now);
     for (const gap of found.own) served.add(gap);

@@ -83,3 +83,16 @@ test("samples that came into all of a gap prove nothing of a point's, and nothin
   expect(after(gap(WHOLE_SITE, 5.5, 6.5), all)).toMatchObject({ proofs: 1, filledTo: null, cause: "unknown" });
   expect(after(gap(WHOLE_SITE, 5.5, 6.5), { ...all, isServed: false })).toMatchObject({ cause: "upstream_empty" });
 });
+
+test("of what goes on, what samples came for is asked for to an end, wherever it begins since, and forgotten by no look", () => {
+  const goesOn = { ...gap(1, 2, 2), end: Number.POSITIVE_INFINITY };
+  expect(askedFor(goesOn, NOW)).toEqual({ start: hour(2), end: hour(3) });
+  expect(askedFor({ ...goesOn, recovered: 1 }, NOW)).toEqual({ start: hour(2), end: hour(26) });
+  for (const filledTo of [hour(2), hour(10), hour(30)]) {
+    const own = { ...goesOn, filledTo };
+    const asked = askedFor(own, NOW);
+    expect(asked).toEqual({ start: filledTo, end: Math.max(hour(26), filledTo + HOUR_MS) });
+    const ended = new Set(Array.from({ length: 48 }, (_, i) => hour(i)));
+    expect(after(own, { ended })).toMatchObject({ filledTo: null, state: "open", proofs: 0 });
+  }
+});

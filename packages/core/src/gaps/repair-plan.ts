@@ -1,6 +1,6 @@
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
-import { firstPiece, hoursOf, type TimeRange } from "../domain/time-range.ts";
+import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import { type Gap, WHOLE_SITE } from "./gap.ts";
 
 /** What is asked of the upstream at once: at most an hour of a site, some pages. */
@@ -12,12 +12,15 @@ export interface RepairWindow extends TimeRange {
 /**
  * What of a gap is asked for: what is not proved to be empty yet, or of one that samples are coming for, what was not asked
  * for since. Of one that goes on its first hour, for the sync asks for what is new, and a gateway that delivers late begins at
- * the beginning; once something came, its first day.
+ * the beginning; once something came, its first day, and never nothing of what is still to be asked for.
  * @param until nothing is asked beyond it, epoch ms
  */
 export function askedFor(gap: Gap, until: number): TimeRange {
-  const { end } = Number.isFinite(gap.end) ? gap : firstPiece(gap, gap.recovered > 0 ? DAY_MS : HOUR_MS);
-  return { start: gap.filledTo ?? gap.provedTo ?? gap.start, end: Math.min(end, until) };
+  const { filledTo, provedTo, recovered } = gap;
+  const start = filledTo ?? provedTo ?? gap.start;
+  const first = gap.start + (recovered > 0 || filledTo !== null ? DAY_MS : HOUR_MS);
+  const end = Number.isFinite(gap.end) ? gap.end : Math.max(first, start + HOUR_MS);
+  return { start, end: Math.min(end, until) };
 }
 
 /**
