@@ -17,15 +17,15 @@ interface Filled {
 }
 
 /**
- * Tests speak of today and of the days before it. So no file of them runs over midnight UTC; and where one has passed since
- * the system was filled, which in a run of all tests is minutes before, it gets what it has not of the days since.
+ * Tests speak of now, of today and of the days before it, and in a run of all of them the system was filled minutes before.
+ * So it gets what has come since; no file of tests runs over midnight UTC, and where one has passed, its day is archived.
  */
 export async function bringToToday(system: Filled): Promise<void> {
   const leftOfDay = DAY_MS - (Date.now() % DAY_MS);
   if (leftOfDay < FILE_MS) await sleep(leftOfDay + 100);
+  await adminPost(system, `${system.etlUrl}/trigger`, {});
   const today = dayOf(Date.now());
   if (today === system.filledOn) return;
-  await adminPost(system, `${system.etlUrl}/trigger`, {});
   const days = { start_date: dayText(system.filledOn), end_date: dayText(today - 1) };
   await adminPost(system, `${system.url}/backfill/start`, days);
   await waitForBackfill(system.url);
