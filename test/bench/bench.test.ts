@@ -60,7 +60,7 @@ describe.skipIf(!isLinux)(title, () => {
     const { stdout } = await promisify(execFile)(process.execPath, [RUN, "--smoke", "--json", file]);
     printed = stdout;
     report = benchReportSchema.parse(JSON.parse(await readFile(file, "utf8")));
-  }, 120_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   // What it says at this size means nothing; that it says it all is what a change elsewhere may break.

@@ -2,6 +2,7 @@ import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject } from "vitest";
 import { z } from "zod";
+import { bringToToday, TO_TODAY_MS } from "./today.ts";
 
 const WIDE = { width: 1440, height: 900 };
 export const NARROW = { width: 390, height: 844 };
@@ -30,7 +31,16 @@ export interface Dashboard {
   expectConsoleErrors(pattern: RegExp): void;
 }
 
-const NONE = { url: "", site: "", timezone: "", adminToken: "", etlUrl: "", simulatorUrl: "", wsEndpoint: "" };
+const NONE = {
+  url: "",
+  site: "",
+  timezone: "",
+  adminToken: "",
+  etlUrl: "",
+  simulatorUrl: "",
+  wsEndpoint: "",
+  filledOn: 0,
+};
 
 /**
  * A group of tests in a browser, of the system that all of them share. Each test must leave the console without errors.
@@ -45,6 +55,7 @@ export function describeInBrowser(name: string, tests: (dashboard: Dashboard) =>
     const contexts: BrowserContext[] = [];
     let consoleErrors: string[] = [];
     let expected: RegExp[] = [];
+    beforeAll(() => bringToToday(given ?? NONE), TO_TODAY_MS);
     beforeAll(async () => {
       browser = await chromium.connect(wsEndpoint);
     });

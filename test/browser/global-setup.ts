@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { DAY_MS, dayOf, dayText } from "@building-vitals/core/domain/day";
 import { chromium } from "playwright-core";
 import type { TestProject } from "vitest/node";
 import { deploy, syncToThePresent } from "../e2e/deployment.ts";
@@ -8,11 +8,8 @@ import { waitForBackfill } from "./backfilled.ts";
 
 const SITE = "ses_falls_city";
 const TIMEZONE = "America/Chicago";
-const DAY_MS = 86_400_000;
 /** Days before today that are in R2. */
 const PAST_DAYS = 5;
-/** The tests speak of days before today, so that the day must not end while they run, which takes some minutes. */
-const BEFORE_MIDNIGHT_MS = 8 * 60_000;
 /** A thermometer that no test charts. */
 const RETURN_AIR = `ses/${SITE}/8000:1-5001/analogInput/103`;
 
@@ -28,6 +25,8 @@ export interface DashboardUnderTest {
   readonly timezone: string;
   /** of the browser that the tests share */
   readonly wsEndpoint: string;
+  /** the UTC day on which it got its samples, whole days since 1970-01-01 */
+  readonly filledOn: number;
 }
 
 declare module "vitest" {
@@ -45,14 +44,13 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     project.provide("dashboard", null);
     return undefined;
   }
-  const leftOfDay = DAY_MS - (Date.now() % DAY_MS);
-  if (leftOfDay < BEFORE_MIDNIGHT_MS) await sleep(leftOfDay);
+  const today = dayOf(Date.now());
   const deployment = await deploy(createBuilding({ seed: 1, site: SITE, timezone: TIMEZONE, points: 60 }), {
     SITES: JSON.stringify([{ name: SITE, timezone: TIMEZONE }]),
     REQUESTS_PER_MINUTE: "60000",
   });
   await syncToThePresent(deployment);
-  const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
+  const dayBefore = (days: number) => dayText(today - days);
   await deployment.post("backfill", "/backfill/start", { start_date: dayBefore(PAST_DAYS), end_date: dayBefore(1) });
   await waitForBackfill(deployment.urls.backfill);
   // An impossible value, so that there is a point to look at in any week.
@@ -69,6 +67,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
     site: SITE,
     timezone: TIMEZONE,
     wsEndpoint: server.wsEndpoint(),
+    filledOn: today,
   });
   return async () => {
     await server.close();

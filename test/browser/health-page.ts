@@ -1,5 +1,6 @@
 import type { Locator, Page } from "playwright-core";
 import { z } from "zod";
+import { adminPost } from "./admin-post.ts";
 import { waitForBackfill } from "./backfilled.ts";
 import type { Dashboard } from "./dashboard.ts";
 
@@ -94,21 +95,15 @@ export async function refused(page: Page, address: RegExp): Promise<void> {
   );
 }
 
-async function post(dashboard: Dashboard, url: string, body: unknown): Promise<void> {
-  const headers = { authorization: `Bearer ${dashboard.adminToken}` };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-}
-
 async function setFaults(dashboard: Dashboard, rules: readonly unknown[]): Promise<void> {
-  await post(dashboard, `${dashboard.simulatorUrl}/_simulator/faults`, { rules });
+  await adminPost(dashboard, `${dashboard.simulatorUrl}/_simulator/faults`, { rules });
 }
 
 /** Folds the last hours, finds gaps, and asks the API for what is missing, as the hourly cron does. */
 export async function repairGaps(dashboard: Dashboard): Promise<void> {
   const [first, last] = [Date.now() - DAY_MS, Date.now()].map((time) => new Date(time).toISOString().slice(0, 10));
-  await post(dashboard, `${dashboard.etlUrl}/rollups/rebuild`, { start_date: first, end_date: last });
-  await post(dashboard, `${dashboard.etlUrl}/gaps/repair`, {});
+  await adminPost(dashboard, `${dashboard.etlUrl}/rollups/rebuild`, { start_date: first, end_date: last });
+  await adminPost(dashboard, `${dashboard.etlUrl}/gaps/repair`, {});
 }
 
 /** Fetches a past day of which the building's API lacks three hours. @returns when they begin, epoch ms */
@@ -118,7 +113,7 @@ export async function makeGap(dashboard: Dashboard): Promise<number> {
   const date = new Date(day).toISOString().slice(0, 10);
   try {
     await setFaults(dashboard, [{ fault: "missing_hours", ranges: [range] }]);
-    await post(dashboard, `${dashboard.url}/backfill/start`, { start_date: date, end_date: date });
+    await adminPost(dashboard, `${dashboard.url}/backfill/start`, { start_date: date, end_date: date });
     await waitForBackfill(dashboard.url);
     await repairGaps(dashboard);
   } finally {

@@ -13,7 +13,7 @@ describe("a day of 4,583 points and 6.6 million samples", () => {
   let day: Awaited<ReturnType<typeof writeDay>>;
   beforeAll(async () => {
     day = await writeDay(bucket, buildingDay(POINTS), 5 * 1024 * KIB);
-  }, 120_000);
+  });
 
   it("takes at most 1.45 bytes a sample, in equal parts and a last one", () => {
     expect(day.written.rows).toBe(POINTS * 1_440);

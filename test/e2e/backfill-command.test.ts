@@ -6,7 +6,8 @@ import { deploy, type Deployment, syncToThePresent } from "./deployment.ts";
 
 const COMMAND = fileURLToPath(new URL("../../packages/local/src/backfill.ts", import.meta.url));
 const DAY_MS = 86_400_000;
-const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
+const NOW = Date.now();
+const dayBefore = (days: number) => new Date(NOW - days * DAY_MS).toISOString().slice(0, 10);
 
 let deployment: Deployment;
 beforeAll(async () => {

@@ -34,34 +34,30 @@ afterAll(async () => {
 it.each([
   ["A", "7"],
   ["B", "11"],
-] as const)(
-  "the real local D1 (%s) answers every transaction of seed %s as the simulated one",
-  { timeout: 180_000 },
-  async (name, seed) => {
-    const path = join(folder, seed);
-    const { code, output } = await runSimulation(["--seed", seed, "--record", path]);
-    expect(output).toBe("");
-    expect(code).toBe(0);
-    const db = await miniflare.getD1Database(name);
-    await applyMigrations(db, MIGRATIONS);
-    const asked = new Set<string>();
-    for (const line of (await readFile(path, "utf8")).split("\n")) {
-      const { statements, results } = transactionSchema.parse(JSON.parse(line));
-      const prepared = statements.map(({ sql, values }) => db.prepare(sql).bind(...values));
-      if (results === null) {
-        await expect(db.batch(prepared)).rejects.toThrow("D1_ERROR");
-        continue;
-      }
-      const real = await db.batch(prepared);
-      const given = real.map((one, i) => ({ sql: statements[i]?.sql, rows: one.results, changes: one.meta.changes }));
-      const expected = results.map((one, i) => ({
-        sql: statements[i]?.sql,
-        rows: one.results,
-        changes: one.meta.changes,
-      }));
-      expect(given).toEqual(expected);
-      for (const { sql } of statements) asked.add(sql);
+] as const)("the real local D1 (%s) answers every transaction of seed %s as the simulated one", async (name, seed) => {
+  const path = join(folder, seed);
+  const { code, output } = await runSimulation(["--seed", seed, "--record", path]);
+  expect(output).toBe("");
+  expect(code).toBe(0);
+  const db = await miniflare.getD1Database(name);
+  await applyMigrations(db, MIGRATIONS);
+  const asked = new Set<string>();
+  for (const line of (await readFile(path, "utf8")).split("\n")) {
+    const { statements, results } = transactionSchema.parse(JSON.parse(line));
+    const prepared = statements.map(({ sql, values }) => db.prepare(sql).bind(...values));
+    if (results === null) {
+      await expect(db.batch(prepared)).rejects.toThrow("D1_ERROR");
+      continue;
     }
-    expect(asked.size).toBeGreaterThan(40);
-  },
-);
+    const real = await db.batch(prepared);
+    const given = real.map((one, i) => ({ sql: statements[i]?.sql, rows: one.results, changes: one.meta.changes }));
+    const expected = results.map((one, i) => ({
+      sql: statements[i]?.sql,
+      rows: one.results,
+      changes: one.meta.changes,
+    }));
+    expect(given).toEqual(expected);
+    for (const { sql } of statements) asked.add(sql);
+  }
+  expect(asked.size).toBeGreaterThan(40);
+});

@@ -24,7 +24,7 @@ describe("what is counted now is what measured.json says", () => {
   beforeAll(async () => {
     committed = await readMeasured();
     now = await measureSite({ points: POINTS, cpu: false });
-  }, 120_000);
+  });
 
   it.each(JOB_NAMES)("%s", (name) => {
     const predicted = countsFor(committed.jobs[name], POINTS, 0);

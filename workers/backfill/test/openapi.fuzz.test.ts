@@ -27,6 +27,7 @@ beforeAll(async () => {
 
 test("whatever is asked, the answer is what the document says, and never a 5xx", async () => {
   const dates = ["2025-10-01", "2025-10-03", "2025-10-09"];
+  const range = { start_date: dates[0], end_date: dates[1] };
   const document = await (await call("GET", "/openapi.json")).json();
   const statuses = await fuzzOpenApi(document, {
     call: async ({ method, path, headers, body }) => {
@@ -51,6 +52,12 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
     },
     admin: { authorization: `Bearer ${ADMIN_TOKEN}` },
     runs: 40,
+    bodies: {
+      "POST /backfill/start": range,
+      "POST /backfill/plan": range,
+      "POST /backfill/retry-failed": range,
+      "POST /backfill/import-to-d1": { site: SITE, ...range },
+    },
   });
   for (const [operation, seen] of Object.entries(statuses))
     expect(operation + JSON.stringify(seen)).toMatch(/"20[02]":/);

@@ -16,12 +16,18 @@ import {
 
 beforeAll(migratedDatabase);
 beforeEach(clear);
-afterEach(() => void vi.unstubAllGlobals());
+// so that today is the same day in all tests
+const NOW = Date.now();
+beforeEach(() => void vi.useFakeTimers({ now: NOW, toFake: ["Date"] }));
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 const OF_DATES = ["/backfill/start", "/backfill/plan", "/backfill/retry-failed", "/backfill/import-to-d1"];
 const WRITES = [...OF_DATES, "/backfill/cancel"];
-const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
-const today = new Date().toISOString().slice(0, 10);
+const tomorrow = new Date(NOW + 86_400_000).toISOString().slice(0, 10);
+const today = new Date(NOW).toISOString().slice(0, 10);
 
 /** What an error's answer says; the field is absent where none is at fault. */
 async function problemOf(response: Response): Promise<Record<string, unknown>> {

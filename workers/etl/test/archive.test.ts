@@ -31,6 +31,10 @@ async function hotSince21Days(): Promise<string[]> {
 const hotRows = () => env.DB.prepare("SELECT count(*) AS n FROM sample_hours").first("n");
 
 describe("POST /archive", () => {
+  const now = Date.now();
+  beforeEach(() => void vi.useFakeTimers({ now, toFake: ["Date"] }));
+  afterEach(() => void vi.useRealTimers());
+
   it("folds what has left the hot window into its files, and answers with what was done", async () => {
     const days = await hotSince21Days();
     const response = await call("POST", "/archive", { token: ADMIN_TOKEN });
@@ -62,7 +66,7 @@ describe("POST /archive", () => {
     ["a day as a number", { token: ADMIN_TOKEN, body: { day: 20_373 } }, 400, "invalid_request", "day"],
     [
       "a day that has not ended",
-      { token: ADMIN_TOKEN, body: { day: new Date().toISOString().slice(0, 10) } },
+      { token: ADMIN_TOKEN, body: { day: new Date(now).toISOString().slice(0, 10) } },
       400,
       "invalid_request",
       "day",

@@ -1,7 +1,7 @@
 import { judgeDays } from "@building-vitals/core/cold/judge-days";
 import { dayOf, dayText } from "@building-vitals/core/domain/day";
 import { env } from "cloudflare:workers";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { z } from "zod";
 import { qualityAnswerSchema } from "../src/quality-answer.ts";
 import {
@@ -19,7 +19,9 @@ import {
 } from "./service.ts";
 
 const DAY_MS = 86_400_000;
-const YESTERDAY = dayOf(Date.now()) - 1;
+/** a fixed noon: the Worker answers of the days before its own today */
+const NOW = Date.UTC(2026, 9, 15, 12);
+const YESTERDAY = dayOf(NOW) - 1;
 const START = YESTERDAY * DAY_MS;
 const CADENCE_MS = 600_000;
 const ROOM = { unit: "°F", intervalS: 600, tags: { kv: {}, markers: ["sensor"] } };
@@ -27,7 +29,11 @@ const ROOM = { unit: "°F", intervalS: 600, tags: { kv: {}, markers: ["sensor"] 
 const NAMES = ["m/stuck", "z/dead", "b/half", "a/spike", "c/sound", "d/sound", "e/mode", "f/mode"];
 
 let ids: number[];
-beforeAll(migrate);
+beforeAll(async () => {
+  await migrate();
+  vi.useFakeTimers({ now: NOW, toFake: ["Date"] });
+});
+afterAll(() => void vi.useRealTimers());
 beforeEach(async () => {
   await clear();
   ids = await storePoints(

@@ -205,14 +205,14 @@ describe("locators in the manifest that make no sense", () => {
 describe("bytes that change while the etag stays", () => {
   test("whichever bit flips or wherever they end: the whole answer or a partial one, never a wrong one", async () => {
     const outcomes = { whole: 0, partial: 0 };
-    const damage = fc.record({ at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), bit: fc.nat(8) });
+    const damage = fc.noBias(fc.record({ at: fc.nat(2 ** 20 - 1), bit: fc.nat(8) }));
     await fc.assert(
       fc.asyncProperty(damage, async ({ at, bit }) => {
         await env.DB.prepare("UPDATE day_files SET state = 'written'").run();
         const bucket = changedBodies(env.TIMESERIES, (body, key) => {
           if (key !== keyOf(HURT)) return body;
           const bytes = new Uint8Array(body);
-          const index = Math.floor(at * bytes.length);
+          const index = Math.floor((at / 2 ** 20) * bytes.length);
           if (bit === 8) return body.slice(0, index);
           bytes[index]! ^= 1 << bit;
           return body;

@@ -187,25 +187,21 @@ describe.each([
       },
     );
 
-    test(
-      "and a call that fails once, the process living on, leaves no upload behind",
-      { timeout: 120_000 },
-      async () => {
-        const counted = (what: string) =>
-          (databases === 1 ? /^(?:createMultipartUpload|uploadPart|complete|abort) / : /^d1/).test(what);
-        let nth = 0;
-        for (; ; nth++) {
-          const fresh = await world.reset();
-          const failure = new CrashPoint(nth, kind, counted, undefined, false);
-          expect(await world.run(fresh, failure)).toBe(true);
-          await expectEnd("written");
-          if (!failure.happened) break;
-          // of an upload that was begun, and of which the answer was lost, nobody knows the id
-          const unknown = kind === "after" && failure.made[nth]!.startsWith("createMultipartUpload") ? 1 : 0;
-          expect(world.parts.open).toBe(unknown);
-        }
-        expect(nth).toBeGreaterThan(4);
-      },
-    );
+    test("and a call that fails once, the process living on, leaves no upload behind", async () => {
+      const counted = (what: string) =>
+        (databases === 1 ? /^(?:createMultipartUpload|uploadPart|complete|abort) / : /^d1/).test(what);
+      let nth = 0;
+      for (; ; nth++) {
+        const fresh = await world.reset();
+        const failure = new CrashPoint(nth, kind, counted, undefined, false);
+        expect(await world.run(fresh, failure)).toBe(true);
+        await expectEnd("written");
+        if (!failure.happened) break;
+        // of an upload that was begun, and of which the answer was lost, nobody knows the id
+        const unknown = kind === "after" && failure.made[nth]!.startsWith("createMultipartUpload") ? 1 : 0;
+        expect(world.parts.open).toBe(unknown);
+      }
+      expect(nth).toBeGreaterThan(4);
+    });
   });
 });

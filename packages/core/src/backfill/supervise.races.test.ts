@@ -93,4 +93,4 @@ test("supervisors, instances that pass on or end, and a cancel, in any order: on
   // the property is not true for want of races
   expect(seen.replaced).toBeGreaterThan(50);
   expect(seen.cancelled).toBeGreaterThan(20);
-}, 120_000);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { coverageStates, dayFigures } from "./coverage-state.ts";
+import { COVERAGE_MEANINGS, coverageStates, dayFigures } from "./coverage-state.ts";
 import type { CoveredDay } from "./health-api.ts";
 
 const day = (state: CoveredDay["cold"]["state"], hours = 0, more: Partial<CoveredDay["cold"]> = {}): CoveredDay => ({
@@ -7,7 +7,8 @@ const day = (state: CoveredDay["cold"]["state"], hours = 0, more: Partial<Covere
   hot: { hours },
   cold: { state, rows: 0, points: 0, bytes: 0, reason: null, ...more },
 });
-const statesOf = (...days: CoveredDay[]) => coverageStates(days).map(({ state }) => state);
+const LATER = Date.UTC(2026, 0, 9);
+const statesOf = (...days: CoveredDay[]) => coverageStates(days, LATER).map(({ state }) => state);
 
 describe("what a day is", () => {
   it("goes by both levels", () => {
@@ -36,10 +37,17 @@ describe("what a day is", () => {
     ]);
     expect(statesOf(day("missing"), day("missing"))).toEqual(["none", "none"]);
   });
+
+  it("is nothing yet in its first quarter of an hour, which is three syncs", () => {
+    const days = [{ ...day("written"), date: "2025-12-31" }, day("missing")];
+    const midnight = Date.UTC(2026, 0, 1);
+    const today = (minutes: number) => coverageStates(days, midnight + minutes * 60_000)[1]?.state;
+    expect([0, 15, 16].map(today)).toEqual(["none", "none", "hole"]);
+  });
 });
 
 describe("the figures of a day", () => {
-  const figures = (one: CoveredDay) => dayFigures(coverageStates([one])[0]!);
+  const figures = (one: CoveredDay) => dayFigures(coverageStates([one], LATER)[0]!);
   it("are those of both levels", () => {
     const file = { rows: 86_400, points: 60, bytes: 123_456 };
     expect(figures(day("written", 0, file))).toEqual(["86,400 samples", "of 60 points", "123 kB in R2"]);
@@ -48,7 +56,7 @@ describe("the figures of a day", () => {
   });
 
   it("are what the state means where there are none, and the reason where there is one", () => {
-    expect(figures(day("missing"))).toEqual(["nothing is stored of it, nor of a day before it in these months"]);
+    expect(figures(day("missing"))).toEqual([COVERAGE_MEANINGS.none]);
     expect(figures(day("empty-confirmed"))[0]).toContain("no samples");
     expect(figures(day("failed", 24, { reason: "the bucket did not answer" }))).toEqual([
       "24 hours in D1",

@@ -1,5 +1,6 @@
 import { bytesText, counted } from "../backfill/backfill-words.ts";
 import type { CoveredDay } from "./health-api.ts";
+import { isBehind } from "./verdict.ts";
 
 /** What a day is, in the order of the legend. */
 export const COVERAGE_STATES = ["hot", "written", "empty-confirmed", "suspect", "failed", "hole", "none"] as const;
@@ -22,7 +23,7 @@ export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
   suspect: "its file is not what was written, and is not read",
   failed: "its file could not be built",
   hole: "nothing is stored of it, though there is of earlier days",
-  none: "nothing is stored of it, nor of a day before it in these months",
+  none: "nothing is stored of it: it has only begun, or no earlier day of these months is stored either",
 };
 
 /** A day, and what it is. */
@@ -31,10 +32,15 @@ export interface ShownDay {
   readonly state: CoverageState;
 }
 
-/** @param days ascending, without holes */
-export function coverageStates(days: readonly CoveredDay[]): ShownDay[] {
+/**
+ * A day that has only begun is no hole: what it lacks comes with the next sync.
+ * @param days ascending, without holes
+ * @param now epoch ms
+ */
+export function coverageStates(days: readonly CoveredDay[], now: number): ShownDay[] {
   const begin = days.findIndex((day) => ownState(day) !== null);
-  return days.map((day, i) => ({ day, state: ownState(day) ?? (begin >= 0 && i > begin ? "hole" : "none") }));
+  const isHole = ({ date }: CoveredDay, i: number) => begin >= 0 && i > begin && isBehind(now - Date.parse(date));
+  return days.map((day, i) => ({ day, state: ownState(day) ?? (isHole(day, i) ? "hole" : "none") }));
 }
 
 /** null: nothing is stored of it. */

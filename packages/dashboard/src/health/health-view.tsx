@@ -36,7 +36,7 @@ export function HealthView({ site }: ViewProps) {
   // The server's clock goes by its last answer.
   const told = status.data;
   const now = told === undefined ? clock : Date.parse(told.now) + Math.max(0, clock - told.receivedAt);
-  const days = coverageStates(coverage.data?.days ?? []);
+  const days = coverageStates(coverage.data?.days ?? [], now);
   const refresh = () => {
     for (const one of [status, coverage, quality, stats]) one.reload();
   };
