@@ -9,7 +9,8 @@ await buildDashboard();
 const migrations = await readD1Migrations(here("migrations"));
 
 /** A test that dies at each of a hundred calls takes 20 s alone, and minutes on a machine that is busy with much else. */
-const testTimeout = 300_000;
+const LIMIT_MS = 300_000;
+const limits = { testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS };
 
 /** Tests that run inside workerd, on a Worker's own local bindings, with the schema's migrations at hand. */
 function inWorkerd(name: string, root: string, wranglerConfig: string, services: readonly string[] = []) {
@@ -23,7 +24,7 @@ function inWorkerd(name: string, root: string, wranglerConfig: string, services:
         miniflare: { bindings: { TEST_MIGRATIONS: migrations }, d1Databases: { DB_1: "DB_1" }, serviceBindings },
       }),
     ],
-    test: { name, root, include: ["{src,test}/**/*.test.ts"], testTimeout },
+    test: { name, root, include: ["{src,test}/**/*.test.ts"], ...limits },
   };
 }
 
@@ -42,7 +43,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          testTimeout,
+          ...limits,
           include: [
             "packages/{ace-simulator,dashboard,local}/src/**/*.test.ts",
             "test/{bench,cold,deploy,fuzz,lint,simulation}/**/*.test.ts",
@@ -54,15 +55,14 @@ export default defineConfig({
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
           globalSetup: "test/browser/global-setup.ts",
-          testTimeout,
-          hookTimeout: testTimeout,
+          ...limits,
           // a second is too short for what a page shows after it asked
           expect: { poll: { timeout: 30_000 } },
           // they share one browser and one system on two cores
           fileParallelism: false,
         },
       },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout, hookTimeout: testTimeout } },
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...limits } },
     ],
   },
 });

@@ -72,12 +72,12 @@ export async function repairGaps(
   const catalog = await loadCatalog(db, site.id);
   const ended = new Map<Gap, Set<number>>();
   const errors = new Map<Gap, string>();
-  const filling: Filling = { begun: new Set(), served: new Set() };
+  const run: Run = { site, until, catalog, begun: new Set(), served: new Set(), repair };
   for (const window of windows) {
     if (now() >= deadline || ace.calls - callsBefore >= maxRequests) break;
     repair.windows++;
     for (const gap of window.gaps) if (!ended.has(gap)) ended.set(gap, new Set());
-    const { isEnded, error } = await askFor(context, site, window, until, catalog, repair, filling);
+    const { isEnded, error } = await askFor(context, run, window);
     for (const gap of window.gaps) {
       if (isEnded) ended.get(gap)?.add(hourOf(window.start));
       else if (error !== null) errors.set(gap, error);
@@ -89,10 +89,10 @@ export async function repairGaps(
   }
   const noted = [...ended].flatMap(([gap, hours]) => {
     const asked = askedFor(gap, until);
-    const isServed = filling.served.has(gap);
+    const isServed = run.served.has(gap);
     const answers = { ended: hours, isServed, error: errors.get(gap) ?? null };
     const note = afterAsking(gap, asked, answers, context.confirmMs, began);
-    const isFilled = (gap.filledTo !== null || filling.begun.has(gap)) && note?.filledTo === null;
+    const isFilled = (gap.filledTo !== null || run.begun.has(gap)) && note?.filledTo === null;
     return note === null ? [] : [{ note, filled: isFilled ? { start: gap.start, end: asked.end } : null }];
   });
   const filled = noted.flatMap((one) => (one.filled === null ? [] : hoursOf(one.filled).map(dayOf)));
@@ -103,12 +103,16 @@ export async function repairGaps(
   return repair;
 }
 
-/** Gaps that samples are coming for. */
-interface Filling {
-  /** those that this run has noted as such */
+/** What a run knows of its site, and what came of it so far. */
+interface Run {
+  readonly site: { readonly id: number; readonly name: string };
+  readonly until: number;
+  readonly catalog: Catalog;
+  /** gaps that it has noted as such that samples are coming for */
   readonly begun: Set<Gap>;
-  /** those for which samples came in this run */
+  /** gaps for which samples came */
   readonly served: Set<Gap>;
+  readonly repair: Repair;
 }
 
 /** What came of a window. */
@@ -121,12 +125,8 @@ interface Asking {
 
 async function askFor(
   { db, ace, pageSize, deadline, now }: RepairContext,
-  site: { readonly id: number; readonly name: string },
+  { site, until, catalog, begun, served, repair }: Run,
   { start, end, gaps }: RepairWindow,
-  until: number,
-  catalog: Catalog,
-  repair: Repair,
-  { begun, served }: Filling,
 ): Promise<Asking> {
   const range = { start: start - OVERLAP_MS, end: end + OVERLAP_MS };
   const ofPoint = Map.groupBy(gaps, ({ pointId }) => pointId);
