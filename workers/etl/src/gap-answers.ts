@@ -19,6 +19,7 @@ const repair = z.strictObject({
   windows: count,
   incomplete: count.meta({ description: "windows of which the API did not prove that they had ended" }),
   requests: count,
+  filled: count.meta({ description: "gaps that were asked for to their end since samples came" }),
   inserted: count.meta({ description: "samples that came, and were not stored before" }),
   changed: count,
   unchanged: count,

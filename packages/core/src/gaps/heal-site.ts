@@ -64,7 +64,7 @@ export async function healSite(
     if (now() >= context.deadline) break;
     archived.push(await archiveDay({ db, bucket, now }, { build: newBuild(), site, day }));
   }
-  const came = repair === null ? 0 : repair.inserted + repair.changed + repair.unchanged;
+  const came = repair === null ? 0 : repair.inserted + repair.changed + repair.unchanged + repair.filled;
   if (came > 0 || archived.length > 0) {
     await foldHours(db, site.id, lookbackMs, now);
     detected.push(await detect());

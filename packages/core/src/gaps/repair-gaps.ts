@@ -39,6 +39,8 @@ export interface Repair {
   /** windows that did not end */
   incomplete: number;
   requests: number;
+  /** gaps that were asked for to their end since samples came: their days are to be looked at again */
+  filled: number;
   /** samples in gaps, by what became of them */
   inserted: number;
   changed: number;
@@ -64,7 +66,7 @@ export async function repairGaps(
   const { db, ace, now, ask, maxRequests, deadline } = context;
   const began = now();
   const callsBefore = ace.calls;
-  const counts = { asked: 0, windows: 0, incomplete: 0, requests: 0, inserted: 0, changed: 0, unchanged: 0 };
+  const counts = { asked: 0, windows: 0, incomplete: 0, requests: 0, filled: 0, inserted: 0, changed: 0, unchanged: 0 };
   const repair: Repair = { ...counts, rejected: {} };
   const due = await readDueGaps(db, site.id, ask === "due" ? began : Number.MAX_SAFE_INTEGER);
   const windows = planRepair(due, until);
@@ -99,6 +101,7 @@ export async function repairGaps(
   const notes = noted.map(({ note }) => note);
   await noteInquiries(db, site.id, notes, [...new Set(filled)]);
   repair.asked = noted.length;
+  repair.filled = noted.filter((one) => one.filled !== null).length;
   repair.requests = ace.calls - callsBefore;
   return repair;
 }
