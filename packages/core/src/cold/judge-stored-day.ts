@@ -115,7 +115,7 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
   return { points: rows.length, changed };
 }
 
-/** The samples of each point that has any, in the order of the names: the hot ones over the file's. */
+/** The samples of each point that has some, in the order of the names: the hot ones over the file's. */
 async function* seriesOfDay(
   db: D1Database,
   bucket: RangeBucket,

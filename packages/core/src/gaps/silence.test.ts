@@ -90,8 +90,8 @@ test("in any part of the domain, with all hours read, as the naive comparison", 
       arbitrary,
       fc.nat(HOURS * HOUR_MS),
       fc.integer({ min: 1, max: HOURS * HOUR_MS }),
-      (any, from, length) => {
-        const times = [...new Set(any)].sort((a, b) => a - b);
+      (drawn, from, length) => {
+        const times = [...new Set(drawn)].sort((a, b) => a - b);
         const domain = { start: START + from, end: Math.min(START + from + length, DOMAIN.end + 1) };
         const hours = [...Map.groupBy(times, hourOf)].map(([hour, own]) => {
           return { hour, n: own.length, times: Float64Array.from(own) };
