@@ -49,6 +49,7 @@ describe("the local commands", () => {
     await first.printed("ready.");
     expect(first.output).toMatch(/first sync [\d,]+ new samples/);
     expect(first.output).toContain("backfill   3 of 3 past days are in R2");
+    expect(first.output).toMatch(/^gaps {7}\d+ open$/m);
     expect(first.output).toMatch(/a first chart of .+: \d+ samples/);
     await first.printed(`http://127.0.0.1:${environment["QUERY_PORT"]}`);
     const before = await latest(environment["QUERY_PORT"]!);

@@ -5,7 +5,7 @@ import { runUntilStopped } from "./command.ts";
 import { syncUntilComplete } from "./first-sync.ts";
 import { WorkerRefused } from "./worker-client.ts";
 import { DEFAULT_BACKFILL_PORT } from "./settings.ts";
-import { WORKER_NAMES } from "./workers.ts";
+import { type LocalWorkers, WORKER_NAMES } from "./workers.ts";
 
 const sitesSchema = z.object({ sites: z.array(z.object({ name: z.string() })).min(1) });
 const pointsSchema = z.object({ points: z.array(z.object({ name: z.string() })) });
@@ -15,6 +15,21 @@ const DAY_MS = 86_400_000;
 /** Days before today that a start makes sure of. */
 const PAST_DAYS = 3;
 const CONFLICT = 409;
+
+const HOURLY = /^\d+ \* \* \* \*$/;
+const gapsSchema = z.object({ sites: z.array(z.object({ gaps: z.object({ open: z.int() }) })) });
+
+/** What the next hour's cron would do, so that nobody waits an hour to see whether all is well; what it found, in words. */
+async function lookForGaps({ crons, runCron, urls }: LocalWorkers): Promise<string> {
+  try {
+    for (const cron of crons) if (cron.worker === "etl" && HOURLY.test(cron.cron)) await runCron(cron);
+  } catch {
+    // The system is of use without it, and the cron comes again.
+    return "NOT looked for: the hourly cron failed, and VERBOSE=1 tells why";
+  }
+  const { sites } = gapsSchema.parse(await (await fetch(`${urls.etl}/status`)).json());
+  return `${sites.reduce((sum, { gaps }) => sum + gaps.open, 0)} open`;
+}
 
 /** Backfills the last few days, which is quick where they are there already; what it came to, in words. */
 async function backfillPastDays(url: string, token: string): Promise<string> {
@@ -43,7 +58,10 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   const { stored } = await syncUntilComplete(etl, settings.ADMIN_TOKEN);
   say(`first sync ${stored.toLocaleString("en")} new samples in ${((Date.now() - started) / 1000).toFixed(1)} s`);
   // A real API is asked 50 times a minute, half an hour for three days: that is for the operator to start.
-  if (simulatorUrl !== null) say(`backfill   ${await backfillPastDays(backfill, settings.ADMIN_TOKEN)}`);
+  if (simulatorUrl !== null) {
+    say(`backfill   ${await backfillPastDays(backfill, settings.ADMIN_TOKEN)}`);
+    say(`gaps       ${await lookForGaps(workers)}`);
+  }
 
   const headers: Record<string, string> =
     settings.QUERY_TOKEN === undefined ? {} : { authorization: `Bearer ${settings.QUERY_TOKEN}` };
