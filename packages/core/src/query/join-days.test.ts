@@ -1,22 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Series } from "../domain/samples.ts";
+import { levels, seriesOf } from "../../test/levels.ts";
 import { joinDays } from "./join-days.ts";
-
-const level = fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer()), { selector: ([time]) => time });
-
-function seriesOf(samples: Iterable<readonly [number, number]>): Series {
-  const sorted = [...samples].sort(([a], [b]) => a - b);
-  return {
-    times: Float64Array.from(sorted, ([time]) => time),
-    values: Float64Array.from(sorted, ([, value]) => value),
-  };
-}
 
 test("days that follow one another, cut to a range", () => {
   const cuts = fc.tuple(fc.integer({ min: -1, max: 31 }), fc.integer({ min: -1, max: 31 }));
   fc.assert(
-    fc.property(level, cuts, ([...samples], [a, b]) => {
+    fc.property(levels, cuts, ([...samples], [a, b]) => {
       const days = [0, 10, 20, 30].map((day) =>
         seriesOf(samples.filter(([time]) => Math.floor(time / 10) * 10 === day)),
       );
