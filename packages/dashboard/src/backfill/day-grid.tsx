@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { indexByKey } from "../ui/index-by-key.ts";
 import type { KnownDay } from "./backfill-api.ts";
 import { bytesText, counted, dateText } from "./backfill-words.ts";
 import { DAY_MEANINGS, DAY_WORDS, monthBlocks, type ShownState } from "./job-days.ts";
@@ -29,9 +30,8 @@ export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
   const reachable = current?.day.date ?? days.at(-1)?.day.date;
   const onKeyDown = (event: KeyboardEvent) => {
     const at = days.findIndex(({ day }) => day.date === reachable);
-    const step =
-      STEPS[event.key] ?? (event.key === "Home" ? -at : event.key === "End" ? days.length - 1 - at : undefined);
-    const next = step === undefined ? undefined : days[Math.min(days.length - 1, Math.max(0, at + step))];
+    const index = indexByKey(event.key, at, days.length, STEPS);
+    const next = index === null ? undefined : days[index];
     if (next === undefined) return;
     event.preventDefault();
     setChosen(next.day.date);

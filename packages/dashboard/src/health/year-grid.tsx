@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { dateText } from "../backfill/backfill-words.ts";
 import { goTo } from "../location/go-to.ts";
 import { Icon } from "../ui/icon.tsx";
+import { indexByKey } from "../ui/index-by-key.ts";
 import { COVERAGE_WORDS, dayFigures, type ShownDay } from "./coverage-state.ts";
 import { exploreDays } from "./explore-place.ts";
 import { yearColumns } from "./year-weeks.ts";
@@ -56,9 +57,8 @@ export function YearGrid({ site, year, days }: YearGridProps) {
   const open = (date: string) => goTo(exploreDays(site, null, date, date));
   const onKeyDown = (event: KeyboardEvent) => {
     const at = days.findIndex(({ day }) => day.date === reachable);
-    const step =
-      STEPS[event.key] ?? (event.key === "Home" ? -at : event.key === "End" ? days.length - 1 - at : undefined);
-    const next = step === undefined ? undefined : days[Math.min(days.length - 1, Math.max(0, at + step))];
+    const index = indexByKey(event.key, at, days.length, STEPS);
+    const next = index === null ? undefined : days[index];
     if (next === undefined) return;
     event.preventDefault();
     root.current?.querySelector<HTMLButtonElement>(`[data-date="${next.day.date}"]`)?.focus();
