@@ -46,6 +46,7 @@ export default defineConfig({
           ...limits,
           include: [
             "packages/{ace-simulator,dashboard,local}/src/**/*.test.ts",
+            "packages/local/test/**/*.test.ts",
             "test/{bench,cold,deploy,fuzz,lint,simulation}/**/*.test.ts",
           ],
         },

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
-import { readExisting, requireAccount } from "./deploy/account.ts";
+import { type Account, readExisting, requireAccount } from "./deploy/account.ts";
 import {
   buildAll,
   createMissing,
@@ -10,9 +10,11 @@ import {
   migrate,
   replaceRule,
 } from "./deploy/carry-out.ts";
+import { CloudflareApi, CloudflareError } from "./deploy/cloudflare-api.ts";
 import { type DeployOptions, readDeployOptions, USAGE } from "./deploy/deploy-options.ts";
 import { missingLines, planLines, told } from "./deploy/deploy-words.ts";
 import { irrevocable, planDeploy } from "./deploy/plan.ts";
+import { remedyFor } from "./deploy/preflight.ts";
 import { readWanted } from "./deploy/wanted.ts";
 import { Wrangler, WranglerFailed } from "./deploy/wrangler.ts";
 import { runOperatorCommand } from "./operator-command.ts";
@@ -40,14 +42,20 @@ async function isAllowed(steps: readonly string[], yes: boolean): Promise<boolea
   return false;
 }
 
-/** @returns the exit code @throws {WranglerFailed} Error, all of which say what to do */
-async function deploy({ environment, yes, dryRun, waitMs }: DeployOptions): Promise<number> {
-  const wrangler = new Wrangler(process.env["WRANGLER"] ?? join(ROOT, "node_modules/.bin/wrangler"), ROOT);
+/** The account that is deployed to, once it is known: errors name it. */
+let account: Account | null = null;
+
+/** @returns the exit code @throws {WranglerFailed} {CloudflareError} {DeployedIll} Error that says what to do */
+async function deploy({ environment, yes, dryRun, waitMs, location }: DeployOptions): Promise<number> {
   const wanted = await readWanted(ROOT, environment);
   const places = { root: ROOT, resolved: resolve(ROOT, process.env["STATE_DIR"] ?? ".local", "deploy", environment) };
-  say(told("account", await requireAccount(wrangler, process.env["CLOUDFLARE_ACCOUNT_ID"])));
-  const existing = await readExisting(wrangler, places, wanted);
-  const plan = planDeploy(wanted, existing);
+  const login = new Wrangler(join(ROOT, "node_modules/.bin/wrangler"), ROOT);
+  const api = await CloudflareApi.login(login);
+  account = await requireAccount(api, process.env["CLOUDFLARE_ACCOUNT_ID"]);
+  const wrangler = login.forAccount(account.id);
+  say(told("account", account.name));
+  const existing = await readExisting(api, account, wanted);
+  const plan = planDeploy(wanted, account, existing);
   planLines(wanted, plan).forEach(say);
   if (plan.refusals.length > 0) {
     plan.refusals.forEach((refusal) => console.error(refusal));
@@ -60,19 +68,19 @@ async function deploy({ environment, yes, dryRun, waitMs }: DeployOptions): Prom
   }
   const { CF_ACCESS_CLIENT_ID: id, CF_ACCESS_CLIENT_SECRET: secret } = process.env;
   const access = id === undefined || secret === undefined ? null : { id, secret };
-  const context: DeployContext = { wrangler, places, wanted, say, waitMs, access };
+  const context: DeployContext = { wrangler, api, account, places, wanted, say, waitMs, access, location };
   if (plan.missingSecrets.length > 0) {
-    await createMissing(context, plan);
+    await createMissing(context, existing, plan);
     console.error("Secrets are missing, so nothing was deployed:");
     missingLines(wanted, plan).forEach((line) => console.error(line));
     console.error("Then run the same command again.");
     return 1;
   }
   if (!(await isAllowed(irrevocable(plan), yes))) return 1;
-  await createMissing(context, plan);
+  await createMissing(context, existing, plan);
   if (plan.replacedRule !== null) await replaceRule(context);
   await buildAll(context);
-  await deployWorkers(context, existing, await migrate(context, plan));
+  await deployWorkers(context, existing, await migrate(context, existing, plan));
   return 0;
 }
 
@@ -81,6 +89,10 @@ await runOperatorCommand({
   read: () => readDeployOptions(process.argv.slice(2)),
   run: deploy,
   failed: 1,
-  hint: (error) =>
-    error instanceof WranglerFailed ? "What was done so far stays. Run the same command again to go on." : null,
+  hint: (error) => {
+    if (!(error instanceof WranglerFailed || error instanceof CloudflareError)) return null;
+    const remedy = remedyFor(error, account);
+    const again = "What was done so far stays. Run the same command again to go on.";
+    return remedy === null ? again : `${remedy}\n${again}`;
+  },
 });

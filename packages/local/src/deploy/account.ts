@@ -1,141 +1,153 @@
 import { z } from "zod";
 import type { WorkerName } from "../workers.ts";
-import { type LifecycleRule, parseLifecycleRules } from "./lifecycle-rules.ts";
-import { type DeployPlaces, resolvedFile, writeResolvedFiles } from "./resolved-files.ts";
+import { type CloudflareApi, CloudflareError } from "./cloudflare-api.ts";
+import { type LifecycleRule, rulesSchema } from "./lifecycle-rules.ts";
 import type { Wanted, WantedWorker } from "./wanted.ts";
-import { type Wrangler, WranglerFailed } from "./wrangler.ts";
 
-/** A Worker that is there: deployed, or made by the first `secret put`. */
+/** A Worker that exists: deployed, or a draft that the first `secret put` made. */
 export interface ExistingWorker {
   readonly secrets: readonly string[];
-  /** the version that all of its requests go to; null: it has none, or several share them */
+  /** the version that takes all requests; null: none was deployed by this command, or several share the requests */
   readonly version: string | null;
 }
 
 interface ExistingDatabase {
+  readonly id: string;
   /** file names, in the order in which they were applied */
   readonly applied: readonly string[];
-  /** it has tables of its own, which may hold samples */
+  /** whether it has tables of its own, which may hold samples */
   readonly hasTables: boolean;
 }
 
-/** What an account has of what an environment wants. */
+/** The parts of an environment that an account has. */
 export interface Existing {
-  /** by name; absent: there is no such database */
+  /** by name */
   readonly databases: ReadonlyMap<string, ExistingDatabase>;
-  /** null: there is no such bucket */
+  /** null: the bucket does not exist */
   readonly rules: readonly LifecycleRule[] | null;
-  /** id; null: there is no such namespace */
+  /** id; null: the namespace does not exist */
   readonly namespace: string | null;
   readonly workers: ReadonlyMap<WorkerName, ExistingWorker>;
+  /** such as `acme` of acme.workers.dev; null: none is registered */
+  readonly subdomain: string | null;
 }
 
-const accountsSchema = z.object({ accounts: z.array(z.object({ id: z.string(), name: z.string() })) });
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+}
+
+const accountSchema = z.object({ id: z.string(), name: z.string() });
 const databasesSchema = z.array(z.object({ uuid: z.string(), name: z.string() }));
 const namespacesSchema = z.array(z.object({ id: z.string(), title: z.string() }));
 const secretsSchema = z.array(z.object({ name: z.string() }));
 const namesSchema = z.array(z.object({ results: z.array(z.object({ name: z.string() })) })).min(1);
-const deploymentSchema = z.object({ versions: z.array(z.object({ version_id: z.string() })) });
+const deploymentsSchema = z.object({
+  deployments: z.array(z.object({ versions: z.array(z.object({ version_id: z.string() })) })),
+});
+const versionSchema = z.object({ resources: z.object({ bindings: z.array(z.object({ type: z.string() })) }) });
 
-/** R2's code for a bucket that does not exist. */
-const NO_SUCH_BUCKET = "[code: 10006]";
+/** Codes of Cloudflare's API for something that does not exist. */
+const NO_SUCH_BUCKET = 10_006;
+const NO_SUCH_WORKER = 10_007;
+const NO_SUBDOMAIN = 10_007;
 
-/**
- * Makes sure that wrangler may act, and for which account; and renews its login once, for commands that run side by side.
- * @returns the account's name
- * @throws Error that says what to do
- */
-export async function requireAccount(wrangler: Wrangler, accountId: string | undefined): Promise<string> {
-  const { stdout, code, complaint } = await wrangler.attempt(["whoami", "--json"]);
-  if (code !== 0) {
-    const isLoggedOut = stdout.includes('"loggedIn"');
-    const why = isLoggedOut ? "wrangler is not logged in." : `wrangler whoami: ${complaint}`;
-    throw new Error(`${why}\nRun npx wrangler login, or set CLOUDFLARE_API_TOKEN.`);
-  }
-  const { accounts } = accountsSchema.parse(JSON.parse(stdout));
-  // a token may act for an account that it may not list
-  if (accountId !== undefined) return accounts.find(({ id }) => id === accountId)?.name ?? accountId;
+/** Namespaces a page: the API's largest. */
+const NAMESPACES_PER_PAGE = 1_000;
+
+/** Chooses the account to deploy to. @param id CLOUDFLARE_ACCOUNT_ID @throws Error that says what to do */
+export async function requireAccount(api: CloudflareApi, id: string | undefined): Promise<Account> {
+  const accounts = await api.get(z.array(accountSchema), "accounts?per_page=50");
+  // A token may act for an account that it may not list.
+  if (id !== undefined) return accounts.find((account) => account.id === id) ?? { id, name: id };
   const [account, ...others] = accounts;
-  if (account === undefined) throw new Error("The login shows no account: CLOUDFLARE_ACCOUNT_ID says which.");
+  if (account === undefined) throw new Error("The login lists no account. Set CLOUDFLARE_ACCOUNT_ID to its id.");
   if (others.length > 0) {
-    const list = accounts.map(({ id, name }) => `  ${id}  ${name}`).join("\n");
-    throw new Error(`The login has several accounts; CLOUDFLARE_ACCOUNT_ID says which:\n${list}`);
+    const list = accounts.map((other) => `  ${other.id}  ${other.name}`).join("\n");
+    throw new Error(`The login has several accounts. Set CLOUDFLARE_ACCOUNT_ID to one of them:\n${list}`);
   }
-  return account.name;
+  return account;
 }
 
-/** Reads what is there, and changes nothing. @throws {WranglerFailed} */
-export async function readExisting(wrangler: Wrangler, places: DeployPlaces, wanted: Wanted): Promise<Existing> {
-  const [databases, rules, namespaces, ...workers] = await Promise.all([
-    wrangler.json(databasesSchema, ["d1", "list", "--json"]),
-    readRules(wrangler, wanted.bucket),
-    wrangler.json(namespacesSchema, ["kv", "namespace", "list"]),
-    ...wanted.workers.map((worker) => readWorker(wrangler, worker)),
+/** Reads what an account has of an environment; changes nothing. @throws {CloudflareError} */
+export async function readExisting(api: CloudflareApi, account: Account, wanted: Wanted): Promise<Existing> {
+  const root = `accounts/${account.id}`;
+  const [databases, rules, namespace, subdomain, , ...workers] = await Promise.all([
+    Promise.all(wanted.databases.map((name) => readDatabase(api, root, name))),
+    orNull(NO_SUCH_BUCKET, api.get(rulesSchema, `${root}/r2/buckets/${wanted.bucket}/lifecycle`)),
+    findNamespace(api, root, wanted.namespace),
+    orNull(NO_SUBDOMAIN, api.get(z.object({ subdomain: z.string() }), `${root}/workers/subdomain`)),
+    // Read only to find out whether the login has the right to Workflows.
+    api.get(z.unknown(), `${root}/workflows?per_page=1`),
+    ...wanted.workers.map((worker) => readWorker(api, root, worker)),
   ]);
-  const ids = new Map(databases.map(({ name, uuid }) => [name, uuid]));
-  const namespace = namespaces.find(({ title }) => title === wanted.namespace)?.id ?? null;
-  await writeResolvedFiles(places, wanted.environment, { databases: ids, namespace });
-  const schemas = await Promise.all(
-    wanted.databases
-      .filter((name) => ids.has(name))
-      .map(async (name) => [name, await readSchema(wrangler, places, wanted, name)] as const),
-  );
   return {
-    databases: new Map(schemas),
+    databases: new Map(databases.flatMap((database) => (database === null ? [] : [database]))),
     rules,
     namespace,
+    subdomain: subdomain?.subdomain ?? null,
     workers: new Map(workers.flatMap((worker) => (worker === null ? [] : [worker]))),
   };
 }
 
-async function readRules(wrangler: Wrangler, bucket: string): Promise<LifecycleRule[] | null> {
-  const args = ["r2", "bucket", "lifecycle", "list", bucket];
-  const { code, stdout, complaint } = await wrangler.attempt(args);
-  if (code === 0) return parseLifecycleRules(stdout);
-  if (complaint.includes(NO_SUCH_BUCKET) || complaint.includes("bucket does not exist")) return null;
-  throw new WranglerFailed(args, complaint);
+/** The answer, or null where the API says by this code that the thing does not exist. */
+async function orNull<T>(code: number, answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof CloudflareError && error.codes.includes(code)) return null;
+    throw error;
+  }
+}
+
+async function findNamespace(api: CloudflareApi, root: string, title: string): Promise<string | null> {
+  for (let page = 1; ; page++) {
+    const path = `${root}/storage/kv/namespaces?per_page=${NAMESPACES_PER_PAGE}&page=${page}`;
+    const namespaces = await api.get(namespacesSchema, path);
+    const found = namespaces.find((namespace) => namespace.title === title);
+    if (found !== undefined) return found.id;
+    if (namespaces.length < NAMESPACES_PER_PAGE) return null;
+  }
 }
 
 async function readWorker(
-  wrangler: Wrangler,
+  api: CloudflareApi,
+  root: string,
   { worker, name }: WantedWorker,
 ): Promise<[WorkerName, ExistingWorker] | null> {
-  const args = ["secret", "list", "--name", name];
-  const { code, stdout, complaint } = await wrangler.attempt(args);
-  if (code !== 0) {
-    if (/Worker ".*" not found/.test(complaint)) return null;
-    throw new WranglerFailed(args, complaint);
-  }
-  const secrets = secretsSchema.parse(JSON.parse(stdout)).map((secret) => secret.name);
-  const status = ["deployments", "status", "--json", "--name", name];
-  const deployment = await wrangler.attempt(status);
-  if (deployment.code !== 0) {
-    if (deployment.complaint.includes("has no deployments")) return [worker, { secrets, version: null }];
-    throw new WranglerFailed(status, deployment.complaint);
-  }
-  const { versions } = deploymentSchema.parse(JSON.parse(deployment.stdout));
-  const [only, ...others] = versions;
-  return [worker, { secrets, version: others.length > 0 ? null : (only?.version_id ?? null) }];
+  const script = `${root}/workers/scripts/${name}`;
+  const secrets = await orNull(NO_SUCH_WORKER, api.get(secretsSchema, `${script}/secrets`));
+  if (secrets === null) return null;
+  const { deployments } = await api.get(deploymentsSchema, `${script}/deployments`);
+  const [only, ...others] = deployments[0]?.versions ?? [];
+  const version = only === undefined || others.length > 0 ? null : only.version_id;
+  const isOurs = version !== null && (await isDeployed(api, `${script}/versions/${version}`));
+  return [worker, { secrets: secrets.map((secret) => secret.name), version: isOurs ? version : null }];
 }
 
-/** The tables of Cloudflare's own, of SQLite's, and of wrangler's migrations. */
-const NO_TABLES_OF_OURS = /^(_cf_|sqlite_|d1_migrations$)/;
+/** Tells a deployed version from the draft of `wrangler secret put`: each of ours binds its version's metadata. */
+async function isDeployed(api: CloudflareApi, path: string): Promise<boolean> {
+  const { resources } = await api.get(versionSchema, path);
+  return resources.bindings.some(({ type }) => type === "version_metadata");
+}
 
-/** `d1 migrations list` would make its table where there is none, and this must not change anything. */
-async function readSchema(
-  wrangler: Wrangler,
-  places: DeployPlaces,
-  { environment }: Wanted,
-  database: string,
-): Promise<ExistingDatabase> {
+/** Tables of Cloudflare, of SQLite, and of wrangler's migrations. */
+const FOREIGN_TABLES = /^(_cf_|sqlite_|d1_migrations$)/;
+
+async function readDatabase(
+  api: CloudflareApi,
+  root: string,
+  name: string,
+): Promise<[string, ExistingDatabase] | null> {
+  const databases = await api.get(databasesSchema, `${root}/d1/database?per_page=50&name=${encodeURIComponent(name)}`);
+  const id = databases.find((database) => database.name === name)?.uuid;
+  if (id === undefined) return null;
   const names = async (sql: string) => {
-    const file = resolvedFile(places, "etl");
-    const about = ["--remote", "--json", "--env", environment, "-c", file];
-    const answers = await wrangler.json(namesSchema, ["d1", "execute", database, ...about, "--command", sql]);
-    return answers.flatMap(({ results }) => results.map(({ name }) => name));
+    const answers = await api.post(namesSchema, `${root}/d1/database/${id}/query`, { sql });
+    return answers.flatMap(({ results }) => results.map((row) => row.name));
   };
   const tables = await names("SELECT name FROM sqlite_master WHERE type = 'table'");
-  const hasTables = tables.some((name) => !NO_TABLES_OF_OURS.test(name));
-  if (!tables.includes("d1_migrations")) return { applied: [], hasTables };
-  return { applied: await names("SELECT name FROM d1_migrations ORDER BY id"), hasTables };
+  const hasTables = tables.some((table) => !FOREIGN_TABLES.test(table));
+  const applied = tables.includes("d1_migrations") ? await names("SELECT name FROM d1_migrations ORDER BY id") : [];
+  return [name, { id, applied, hasTables }];
 }

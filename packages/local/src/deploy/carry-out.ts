@@ -1,21 +1,27 @@
 import { z } from "zod";
-import type { Existing } from "./account.ts";
+import type { Account, Existing } from "./account.ts";
+import type { CloudflareApi } from "./cloudflare-api.ts";
 import { type Bookmark, creationNames, databaseName, rollbackLines, told } from "./deploy-words.ts";
 import { type AccessToken, waitForHealth } from "../health.ts";
-import { type Creation, type DeployPlan, STAGING_RULE } from "./plan.ts";
+import { rulesSchema, STAGING_RULE } from "./lifecycle-rules.ts";
+import type { DeployPlan } from "./plan.ts";
 import { type DeployPlaces, resolvedFile, writeResolvedFiles } from "./resolved-files.ts";
-import { STAGING_EXPIRES_DAYS, type Wanted, type WantedWorker } from "./wanted.ts";
+import type { Wanted, WantedWorker } from "./wanted.ts";
 import { deployedIn, type Wrangler } from "./wrangler.ts";
 
 /** What the steps of a deploy work with. */
 export interface DeployContext {
   readonly wrangler: Wrangler;
+  readonly api: CloudflareApi;
+  readonly account: Account;
   readonly places: DeployPlaces;
   readonly wanted: Wanted;
   readonly say: (line: string) => void;
   /** how long a Worker may take to answer well, ms */
   readonly waitMs: number;
   readonly access: AccessToken | null;
+  /** where new databases and the bucket are placed, such as `wnam`; null: Cloudflare chooses */
+  readonly location: string | null;
 }
 
 /** A Worker that was deployed, and does not answer well. */
@@ -23,52 +29,57 @@ export class DeployedIll extends Error {
   override readonly name = "DeployedIll";
 }
 
-const databasesSchema = z.array(z.object({ uuid: z.string(), name: z.string() }));
-const namespacesSchema = z.array(z.object({ id: z.string(), title: z.string() }));
+const createdDatabaseSchema = z.object({ uuid: z.string() });
+const createdNamespaceSchema = z.object({ id: z.string() });
 const bookmarkSchema = z.object({ bookmark: z.string() });
 
-/** Creates what is missing. Each is there or not, so that a second run goes on where the first one failed. */
-export async function createMissing(context: DeployContext, plan: DeployPlan): Promise<void> {
-  const { wrangler, places, wanted, say } = context;
+/**
+ * Creates what is missing, and writes the wrangler files with all ids. Each part exists or not, so a second run goes on
+ * where the first one failed.
+ * @throws {CloudflareError}
+ */
+export async function createMissing(context: DeployContext, existing: Existing, plan: DeployPlan): Promise<void> {
+  const { api, account, places, wanted, location, say } = context;
+  const root = `accounts/${account.id}`;
   const names = creationNames(wanted);
-  const missing = plan.databases.filter(({ create }) => create);
-  for (const { name } of missing) {
-    await wrangler.run(["d1", "create", name]);
+  const databases = new Map([...existing.databases].map(([name, { id }]) => [name, id]));
+  for (const { name } of plan.databases.filter(({ create }) => create)) {
+    const body = { name, ...(location === null ? {} : { primary_location_hint: location }) };
+    databases.set(name, (await api.post(createdDatabaseSchema, `${root}/d1/database`, body)).uuid);
     say(told("created", databaseName(name)));
   }
+  let { namespace } = existing;
   for (const what of plan.create) {
-    await wrangler.run(creationCommand(wanted, what));
+    switch (what) {
+      case "bucket":
+        await api.post(z.unknown(), `${root}/r2/buckets`, {
+          name: wanted.bucket,
+          ...(location === null ? {} : { locationHint: location }),
+        });
+        break;
+      case "rule":
+        await putStagingRule(context);
+        break;
+      case "namespace":
+        ({ id: namespace } = await api.post(createdNamespaceSchema, `${root}/storage/kv/namespaces`, {
+          title: wanted.namespace,
+        }));
+    }
     say(told("created", names[what]));
   }
-  if (missing.length === 0 && !plan.create.includes("namespace")) return;
-  const databases = await wrangler.json(databasesSchema, ["d1", "list", "--json"]);
-  const namespaces = await wrangler.json(namespacesSchema, ["kv", "namespace", "list"]);
-  await writeResolvedFiles(places, wanted.environment, {
-    databases: new Map(databases.map(({ name, uuid }) => [name, uuid])),
-    namespace: namespaces.find(({ title }) => title === wanted.namespace)?.id ?? null,
-  });
+  await writeResolvedFiles(places, wanted.environment, { databases, namespace });
 }
 
-function creationCommand({ bucket, namespace }: Wanted, what: Creation): string[] {
-  switch (what) {
-    case "bucket":
-      return ["r2", "bucket", "create", bucket];
-    case "rule":
-      return [...addRule(bucket)];
-    case "namespace":
-      return ["kv", "namespace", "create", namespace];
-  }
+/** Adds the staging rule to the bucket's rules, or puts it in place of another one with its id. */
+async function putStagingRule({ api, account, wanted }: DeployContext): Promise<void> {
+  const path = `accounts/${account.id}/r2/buckets/${wanted.bucket}/lifecycle`;
+  const others = (await api.get(rulesSchema, path)).filter(({ id }) => id !== STAGING_RULE.id);
+  await api.put(path, { rules: [...others, STAGING_RULE] });
 }
 
-function addRule(bucket: string): string[] {
-  const { name, prefix } = STAGING_RULE;
-  return ["r2", "bucket", "lifecycle", "add", bucket, name, prefix, "--expire-days", `${STAGING_EXPIRES_DAYS}`];
-}
-
-export async function replaceRule({ wrangler, wanted, say }: DeployContext): Promise<void> {
-  await wrangler.run(["r2", "bucket", "lifecycle", "remove", wanted.bucket, "--name", STAGING_RULE.name]);
-  await wrangler.run(addRule(wanted.bucket));
-  say(told("replaced", creationNames(wanted).rule));
+export async function replaceRule(context: DeployContext): Promise<void> {
+  await putStagingRule(context);
+  context.say(told("replaced", creationNames(context.wanted).rule));
 }
 
 /** Builds all Workers as they will be deployed, so that a fault of the code stops a deploy before it changes anything. */
@@ -87,13 +98,14 @@ function deployCommand(places: DeployPlaces, { environment }: Wanted, worker: Wa
  * Migrates each database, all of them behind bookmarks that are noted before the first is touched.
  * @returns the bookmarks of those that held something
  */
-export async function migrate(context: DeployContext, plan: DeployPlan): Promise<Bookmark[]> {
-  const { wrangler, places, wanted, say } = context;
+export async function migrate(context: DeployContext, existing: Existing, plan: DeployPlan): Promise<Bookmark[]> {
+  const { wrangler, api, account, places, wanted, say } = context;
   const about = ["--env", wanted.environment, "-c", resolvedFile(places, "etl")];
   const bookmarks: Bookmark[] = [];
   for (const { name } of plan.databases.filter((database) => database.bookmark)) {
-    const asked = ["d1", "time-travel", "info", name, "--json", ...about];
-    const { bookmark } = await wrangler.json(bookmarkSchema, asked);
+    const id = existing.databases.get(name)?.id;
+    const path = `accounts/${account.id}/d1/database/${id}/time_travel/bookmark`;
+    const { bookmark } = await api.get(bookmarkSchema, path);
     bookmarks.push({ database: name, bookmark });
     say(told("bookmark", `${bookmark}, of ${name} before the migration`));
   }

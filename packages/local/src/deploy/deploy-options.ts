@@ -17,23 +17,29 @@ export const USAGE = `Deploys the three Workers and what they need to Cloudflare
                  rule; without it a terminal is asked
   --wait SECONDS how long a Worker's /health may take to show the new
                  version (default 90)
+  --location HINT  where a new database and bucket are placed: wnam,
+                 enam, weur, eeur, apac or oc; default: Cloudflare chooses
 
 What is missing is created: the D1 database, the R2 bucket with its
 rule for staging/, the KV namespace. Nothing is ever deleted. Secrets
 are never taken here: it says which command sets those that lack.
 
-Cloudflare is reached through wrangler: \`npx wrangler login\`, or
-CLOUDFLARE_API_TOKEN; CLOUDFLARE_ACCOUNT_ID where there are several.
+It uses wrangler's login: \`npx wrangler login\`, or CLOUDFLARE_API_TOKEN.
+With several accounts, CLOUDFLARE_ACCOUNT_ID chooses one.
 
 It ends with 0 when all three Workers answer well; with 1 when it
 stopped, having said where and what to do; with 2 when the command
 line is wrong.`;
+
+/** Location hints that D1 and R2 share. */
+const LOCATIONS = ["wnam", "enam", "weur", "eeur", "apac", "oc"] as const;
 
 const optionsSchema = z.object({
   env: z.enum(ENVIRONMENTS, { error: `is ${ENVIRONMENTS.join(" or ")}` }),
   yes: z.boolean().default(false),
   "dry-run": z.boolean().default(false),
   wait: z.coerce.number({ error: "is a number of seconds" }).min(0).max(3_600).default(90),
+  location: z.enum(LOCATIONS, { error: `is one of ${LOCATIONS.join(", ")}` }).optional(),
 });
 
 export interface DeployOptions {
@@ -43,6 +49,8 @@ export interface DeployOptions {
   readonly dryRun: boolean;
   /** how long a Worker may take to answer well, ms */
   readonly waitMs: number;
+  /** location hint of a new database and bucket; null: Cloudflare chooses */
+  readonly location: string | null;
 }
 
 /**
@@ -59,10 +67,11 @@ export function readDeployOptions(args: readonly string[]): DeployOptions | null
       yes: { type: "boolean" },
       "dry-run": { type: "boolean" },
       wait: { type: "string" },
+      location: { type: "string" },
       help: { type: "boolean" },
     },
   });
   if (values.help === true) return null;
-  const { env: environment, yes, "dry-run": dryRun, wait } = parseOptions(optionsSchema, values);
-  return { environment, yes, dryRun, waitMs: wait * 1_000 };
+  const { env: environment, yes, "dry-run": dryRun, wait, location = null } = parseOptions(optionsSchema, values);
+  return { environment, yes, dryRun, waitMs: wait * 1_000, location };
 }

@@ -1,5 +1,6 @@
 import type { WorkerName } from "../workers.ts";
-import { type DeployPlan, irrevocable, STAGING_RULE } from "./plan.ts";
+import { STAGING_RULE } from "./lifecycle-rules.ts";
+import { type DeployPlan, irrevocable } from "./plan.ts";
 import { DEPLOY_ORDER, STAGING_EXPIRES_DAYS, type Wanted } from "./wanted.ts";
 
 const LABEL_WIDTH = 11;
@@ -13,7 +14,7 @@ export function told(label: string, text: string): string {
 export function creationNames({ bucket, namespace }: Wanted) {
   return {
     bucket: `the R2 bucket ${bucket}`,
-    rule: `the bucket's rule that ${STAGING_RULE.prefix} expires after ${STAGING_EXPIRES_DAYS} days`,
+    rule: `the bucket's rule that ${STAGING_RULE.conditions.prefix} expires after ${STAGING_EXPIRES_DAYS} days`,
     namespace: `the KV namespace ${namespace}`,
   } as const;
 }

@@ -1,33 +1,52 @@
-/** A lifecycle rule of a bucket, as wrangler shows it. */
-export interface LifecycleRule {
-  readonly name: string;
-  readonly enabled: boolean;
-  /** the beginning of the keys that it is for; empty: all */
-  readonly prefix: string;
-  /** such as "Expire objects after 7 days" */
-  readonly action: string;
+import { z } from "zod";
+import { STAGING_EXPIRES_DAYS } from "./wanted.ts";
+
+const SECONDS_PER_DAY = 86_400;
+
+/** A lifecycle rule of a bucket, as R2's API shows it; what a change of another rule must keep is kept. */
+const ruleSchema = z.looseObject({
+  id: z.string(),
+  enabled: z.boolean(),
+  conditions: z.looseObject({ prefix: z.string().default("") }),
+  deleteObjectsTransition: z.looseObject({ condition: z.looseObject({ type: z.string() }) }).nullish(),
+});
+export const rulesSchema = z
+  .object({ rules: z.array(ruleSchema).nullish() })
+  .transform(({ rules }): LifecycleRule[] => rules ?? []);
+export type LifecycleRule = z.infer<typeof ruleSchema>;
+
+/** Removes what a build that died left behind. */
+export const STAGING_RULE: LifecycleRule = {
+  id: "staging",
+  enabled: true,
+  conditions: { prefix: "staging/" },
+  deleteObjectsTransition: { condition: { type: "Age", maxAge: STAGING_EXPIRES_DAYS * SECONDS_PER_DAY } },
+};
+
+/** The rule in words. */
+export function formatRule({ enabled, conditions, deleteObjectsTransition }: LifecycleRule): string {
+  const condition = deleteObjectsTransition?.condition;
+  const maxAge = condition === undefined ? undefined : condition["maxAge"];
+  const date = condition === undefined ? undefined : condition["date"];
+  const age = typeof maxAge === "number" ? `after ${maxAge / SECONDS_PER_DAY} days` : `on ${String(date)}`;
+  const action = condition === undefined ? "deletes no object" : `deletes objects ${age}`;
+  return `${conditions.prefix === "" ? "all keys" : conditions.prefix}: ${action}${enabled ? "" : " (off)"}`;
 }
 
-const FIELD = /^(name|enabled|prefix|action):\s*(.*)$/;
-
-/** Reads what `wrangler r2 bucket lifecycle list` prints: blocks of `label:  value`, with empty lines between them. */
-export function parseLifecycleRules(text: string): LifecycleRule[] {
-  return text.split(/\n\s*\n/).flatMap((block) => {
-    const fields = new Map(
-      block.split("\n").flatMap((line): [string, string][] => {
-        const [, label, value] = FIELD.exec(line.trim()) ?? [];
-        return label === undefined || value === undefined ? [] : [[label, value]];
-      }),
-    );
-    const [name, prefix = "", action = ""] = ["name", "prefix", "action"].map((label) => fields.get(label));
-    if (name === undefined) return [];
-    const isForAll = prefix === "(all prefixes)";
-    return [{ name, enabled: fields.get("enabled") !== "No", prefix: isForAll ? "" : prefix, action }];
-  });
+/** Whether a rule does what the staging rule does. */
+export function isStagingRule({ enabled, conditions, deleteObjectsTransition }: LifecycleRule): boolean {
+  const wanted = STAGING_RULE.deleteObjectsTransition?.condition;
+  const condition = deleteObjectsTransition?.condition;
+  return (
+    enabled &&
+    conditions.prefix === STAGING_RULE.conditions.prefix &&
+    condition?.type === wanted?.type &&
+    condition?.["maxAge"] === wanted?.["maxAge"]
+  );
 }
 
-/** Whether a rule deletes some of the objects whose keys begin so. */
-export function expires(rule: LifecycleRule, prefix: string): boolean {
-  const concerns = rule.prefix.startsWith(prefix) || prefix.startsWith(rule.prefix);
-  return rule.enabled && concerns && rule.action.includes("Expire objects");
+/** Whether a rule deletes objects whose keys begin with `prefix`. */
+export function expires({ enabled, conditions, deleteObjectsTransition }: LifecycleRule, prefix: string): boolean {
+  const overlaps = conditions.prefix.startsWith(prefix) || prefix.startsWith(conditions.prefix);
+  return enabled && overlaps && (deleteObjectsTransition ?? null) !== null;
 }

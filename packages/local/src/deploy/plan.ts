@@ -1,13 +1,9 @@
 import type { WorkerName } from "../workers.ts";
-import type { Existing } from "./account.ts";
-import { expires } from "./lifecycle-rules.ts";
-import { STAGING_EXPIRES_DAYS, type Wanted } from "./wanted.ts";
+import type { Account, Existing } from "./account.ts";
+import { expires, formatRule, isStagingRule, STAGING_RULE } from "./lifecycle-rules.ts";
+import { noSubdomain } from "./preflight.ts";
+import type { Wanted } from "./wanted.ts";
 import { WORKER_SECRETS } from "./worker-secrets.ts";
-
-/** The rule that removes what a dead build left behind. */
-export const STAGING_RULE = { name: "staging", prefix: "staging/" } as const;
-
-const ACTION = `Expire objects after ${STAGING_EXPIRES_DAYS} days`;
 
 /** What is missing, and is made. A rule that is new deletes nothing but litter. */
 export type Creation = "bucket" | "rule" | "namespace";
@@ -41,18 +37,17 @@ export interface DeployPlan {
   readonly notes: readonly string[];
 }
 
-/** What to do for an account that has `existing` to have what is `wanted`. */
-export function planDeploy(wanted: Wanted, existing: Existing): DeployPlan {
+/** Plans how an account that has `existing` gets what is `wanted`. */
+export function planDeploy(wanted: Wanted, account: Account, existing: Existing): DeployPlan {
   const { rules, namespace } = existing;
-  const rule = rules?.find(({ name }) => name === STAGING_RULE.name);
-  const isOurs = rule?.enabled === true && rule.prefix === STAGING_RULE.prefix && rule.action === ACTION;
+  const rule = rules?.find(({ id }) => id === STAGING_RULE.id);
   const create: Creation[] = [
     ...(rules === null ? ["bucket" as const] : []),
     ...(rule === undefined ? ["rule" as const] : []),
     ...(namespace === null ? ["namespace" as const] : []),
   ];
   return {
-    refusals: refusalsOf(wanted, existing),
+    refusals: refusalsOf(wanted, account, existing),
     databases: wanted.databases.map((name) => {
       const database = existing.databases.get(name);
       const applied = new Set(database?.applied);
@@ -65,7 +60,7 @@ export function planDeploy(wanted: Wanted, existing: Existing): DeployPlan {
       const set = new Set(existing.workers.get(worker)?.secrets);
       return WORKER_SECRETS[worker].required.filter((name) => !set.has(name)).map((secret) => ({ worker, secret }));
     }),
-    replacedRule: rule === undefined || isOurs ? null : `${rule.prefix}: ${rule.action}${rule.enabled ? "" : " (off)"}`,
+    replacedRule: rule === undefined || isStagingRule(rule) ? null : formatRule(rule),
     notes: notesOf(wanted, existing),
   };
 }
@@ -76,23 +71,24 @@ export function irrevocable({ databases, replacedRule }: DeployPlan): string[] {
     ...databases.flatMap(({ name, migrate, bookmark }) =>
       bookmark ? [`migrate ${name}, which holds data: ${migrate.join(", ")}`] : [],
     ),
-    ...(replacedRule === null ? [] : [`replace the lifecycle rule "${STAGING_RULE.name}" (${replacedRule})`]),
+    ...(replacedRule === null ? [] : [`replace the lifecycle rule "${STAGING_RULE.id}" (${replacedRule})`]),
   ];
 }
 
-function refusalsOf({ migrations, bucket }: Wanted, existing: Existing): string[] {
+function refusalsOf({ migrations, bucket }: Wanted, account: Account, existing: Existing): string[] {
   const known = new Set(migrations);
   const dangerous = existing.rules?.filter((rule) => expires(rule, "timeseries/")) ?? [];
   return [
+    ...(existing.subdomain === null ? [noSubdomain(account)] : []),
     ...[...existing.databases].flatMap(([name, { applied }]) => {
       const newer = applied.filter((file) => !known.has(file));
       const text = `${name} has migrations that this checkout lacks: ${newer.join(", ")}. Deploy the newer one.`;
       return newer.length === 0 ? [] : [text];
     }),
     ...dangerous.map(
-      ({ name, action }) =>
-        `The lifecycle rule "${name}" of ${bucket} would delete day files (${action}). If nobody needs it:\n` +
-        `  npx wrangler r2 bucket lifecycle remove ${bucket} --name "${name}"`,
+      (rule) =>
+        `The lifecycle rule "${rule.id}" of ${bucket} would delete day files (${formatRule(rule)}). Remove it if nothing needs it:\n` +
+        `  npx wrangler r2 bucket lifecycle remove ${bucket} --name "${rule.id}"`,
     ),
   ];
 }

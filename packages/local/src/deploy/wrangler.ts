@@ -12,25 +12,27 @@ const deployedSchema = z.object({
   version_id: z.string().nullable(),
   targets: z.array(z.string()).default([]),
 });
-const failedSchema = z.object({ type: z.literal("command-failed"), message: z.string() });
-const reportSchema = z.union([deployedSchema, failedSchema, z.object({ type: z.string() })]);
+const reportSchema = z.union([deployedSchema, z.object({ type: z.string() })]);
 export type Deployed = z.infer<typeof deployedSchema>;
 
 /** What a wrangler command came to. */
 interface WranglerRun {
   readonly code: number;
   readonly stdout: string;
-  /** what it says went wrong; of a command that did not fail, nothing in particular */
+  /** its error output, which alone shows the error codes of Cloudflare's API; else its output */
   readonly complaint: string;
   readonly reports: readonly z.infer<typeof reportSchema>[];
 }
 
-/** A wrangler command that failed. Its text is wrangler's own; it holds no secret, for none is handed to it. */
+/** A wrangler command that failed, with wrangler's own text. No secret is handed to wrangler, so none is in the text. */
 export class WranglerFailed extends Error {
   override readonly name = "WranglerFailed";
+  /** error codes of Cloudflare's API that wrangler shows */
+  readonly codes: readonly number[];
 
   constructor(args: readonly string[], complaint: string) {
     super(`wrangler ${args.join(" ")}\n${complaint}`);
+    this.codes = [...complaint.matchAll(/\[code: (\d+)\]/g)].map(([, code]) => Number(code));
   }
 }
 
@@ -38,11 +40,18 @@ export class WranglerFailed extends Error {
 export class Wrangler {
   readonly #executable: string;
   readonly #folder: string;
+  readonly #account: string | null;
 
-  /** @param folder in which it runs */
-  constructor(executable: string, folder: string) {
+  /** @param folder in which it runs @param account id */
+  constructor(executable: string, folder: string, account: string | null = null) {
     this.#executable = executable;
     this.#folder = folder;
+    this.#account = account;
+  }
+
+  /** The same, for an account, so that wrangler asks for none. */
+  forAccount(id: string): Wrangler {
+    return new Wrangler(this.#executable, this.#folder, id);
   }
 
   /** Runs a command, whatever comes of it. @throws Error where wrangler cannot be started */
@@ -52,8 +61,7 @@ export class Wrangler {
     try {
       const { code, stdout, stderr } = await this.#spawn(args, reportFile);
       const reports = await readReports(reportFile);
-      const failed = reports.flatMap((report) => failedSchema.safeParse(report).data ?? []).at(-1);
-      return { code, stdout, complaint: [failed?.message, stderr.trim(), stdout.trim()].find(Boolean) ?? "", reports };
+      return { code, stdout, complaint: [stderr.trim(), stdout.trim()].find(Boolean) ?? "", reports };
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
@@ -66,17 +74,10 @@ export class Wrangler {
     return run;
   }
 
-  /** The JSON that a command prints. @throws {WranglerFailed} also where it is not what it should be */
-  async json<S extends z.ZodType>(schema: S, args: readonly string[]): Promise<z.output<S>> {
-    const { stdout } = await this.run(args);
-    const parsed = schema.safeParse(parseJson(stdout));
-    if (!parsed.success) throw new WranglerFailed(args, `an answer that is not understood:\n${stdout.slice(0, 500)}`);
-    return parsed.data;
-  }
-
   #spawn(args: readonly string[], reportFile: string): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = {
       ...process.env,
+      ...(this.#account === null ? {} : { CLOUDFLARE_ACCOUNT_ID: this.#account }),
       WRANGLER_OUTPUT_FILE_PATH: reportFile,
       WRANGLER_SEND_METRICS: "false",
       // nor ask the registry for a newer one

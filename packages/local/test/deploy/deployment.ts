@@ -1,0 +1,153 @@
+import { spawn } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { DEPLOY_ORDER } from "../../src/deploy/wanted.ts";
+import { FakeAccount } from "../cloudflare/account.ts";
+import { FakeCloudflare } from "../cloudflare/fake-cloudflare.ts";
+
+const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
+const WORKERS_DEV_FETCH = new URL("workers-dev-fetch.ts", import.meta.url).href;
+const TOKEN = "a-token-of-the-tests";
+
+/** What a deployed Worker's `/health` answers. @param worker such as building-vitals-etl-staging */
+export type Health = (worker: string, version: string) => { readonly status: number; readonly body: unknown };
+
+const checks = (detail: string, ok: boolean) => ({ settings: { ok: true, detail: "valid" }, schema: { ok, detail } });
+
+export const well: Health = (_, version) => ({
+  status: 200,
+  body: { status: "ok", version, checks: checks("version 5", true) },
+});
+
+/** Answers that the schema is older than the Worker needs. */
+export const ill: Health = (_, version) => ({
+  status: 503,
+  body: { status: "failing", version, checks: checks("the database has schema version 4", false) },
+});
+
+export interface Run {
+  readonly code: number;
+  /** stdout and stderr as they came */
+  readonly output: string;
+  /** the requests of this run that change something, such as `POST d1/database` */
+  readonly changes: readonly string[];
+}
+
+/** The deploy command with the real wrangler, over a fake of Cloudflare. */
+export class Deployment {
+  health: Health = well;
+  readonly account = new FakeAccount();
+  readonly cloudflare: FakeCloudflare;
+  readonly folder: string;
+  readonly #workersDev: Server;
+  readonly #workersDevUrl: string;
+
+  private constructor(cloudflare: FakeCloudflare, folder: string, workersDev: Server, port: number) {
+    this.cloudflare = cloudflare;
+    this.folder = folder;
+    this.#workersDev = workersDev;
+    this.#workersDevUrl = `http://127.0.0.1:${port}`;
+    cloudflare.addToken(TOKEN, [this.account]);
+  }
+
+  static async start(): Promise<Deployment> {
+    const folder = await mkdtemp(join(tmpdir(), "building-vitals-deploy-"));
+    const workersDev = createServer();
+    await new Promise<void>((resolve) => workersDev.listen(0, "127.0.0.1", resolve));
+    const { port } = z.object({ port: z.int() }).parse(workersDev.address());
+    const deployment = new Deployment(await FakeCloudflare.start(), folder, workersDev, port);
+    workersDev.on("request", (request, response) => {
+      const name = /^\/([^./]+)\./.exec(request.url ?? "")?.[1] ?? "";
+      const version = deployment.account.workers.get(name)?.deployments[0]?.[0]?.version_id;
+      const { status, body } = version === undefined ? { status: 404, body: {} } : deployment.health(name, version);
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+    return deployment;
+  }
+
+  async close(): Promise<void> {
+    this.#workersDev.closeAllConnections();
+    this.#workersDev.close();
+    await this.cloudflare.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Drafts of all Workers with the secrets that they need, as `wrangler secret put` leaves them. */
+  addSecrets(environment = "staging"): void {
+    for (const worker of ["etl", "backfill"]) {
+      this.account.addDraft(`building-vitals-${worker}-${environment}`, ["ACE_API_KEY", "ADMIN_TOKEN"]);
+    }
+  }
+
+  /** Runs `npm run deploy -- …args`. @param root the checkout */
+  async deploy(args: readonly string[], { root = ROOT, env = {} }: { root?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Run> {
+    const command = join(root, "packages/local/src/deploy.ts");
+    return this.#run(process.execPath, [command, ...args], {
+      STATE_DIR: join(this.folder, "state"),
+      FAKE_WORKERS_DEV: this.#workersDevUrl,
+      NODE_OPTIONS: `--import=${WORKERS_DEV_FETCH} --disable-warning=ExperimentalWarning`,
+      ...env,
+    });
+  }
+
+  /** Runs wrangler itself. @param input what it reads from stdin */
+  async wrangler(args: readonly string[], input: string): Promise<Run> {
+    const env = { CLOUDFLARE_ACCOUNT_ID: this.account.id, WRANGLER_SEND_METRICS: "false" };
+    return this.#run(join(ROOT, "node_modules/.bin/wrangler"), args, env, input);
+  }
+
+  async #run(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input = ""): Promise<Run> {
+    const from = this.cloudflare.taken.length;
+    const { CLOUDFLARE_ACCOUNT_ID: _, ...inherited } = process.env;
+    const child = spawn(file, args, {
+      cwd: ROOT,
+      env: {
+        ...inherited,
+        // A login and settings of whoever runs the tests play no part.
+        HOME: this.folder,
+        XDG_CONFIG_HOME: join(this.folder, "config"),
+        CLOUDFLARE_API_BASE_URL: this.cloudflare.url,
+        CLOUDFLARE_API_TOKEN: TOKEN,
+        ...env,
+      },
+    });
+    child.stdin.end(input);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+    }
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (exit) => resolve(exit ?? 1));
+    });
+    return { code, output, changes: this.cloudflare.changes(from) };
+  }
+
+  /** A checkout that a test may change, with the wrangler files, migrations and sources of this one. */
+  async checkout(): Promise<string> {
+    const root = await mkdtemp(join(this.folder, "checkout-"));
+    await mkdir(join(root, "packages"), { recursive: true });
+    for (const path of ["packages/core", "packages/local", "packages/dashboard", "workers", "node_modules", "package.json"]) {
+      await symlink(join(ROOT, path), join(root, path));
+    }
+    await cp(join(ROOT, "migrations"), join(root, "migrations"), { recursive: true });
+    for (const worker of DEPLOY_ORDER) await cp(join(ROOT, wranglerFile(worker)), join(root, wranglerFile(worker)));
+    return root;
+  }
+}
+
+export function wranglerFile(worker: string): string {
+  return `wrangler.${worker}.toml`;
+}
+
+/** Changes a file of a checkout. @throws where the change changes nothing */
+export async function edit(file: string, change: (text: string) => string): Promise<void> {
+  const before = await readFile(file, "utf8");
+  const after = change(before);
+  if (after === before) throw new Error(`the change left ${file} as it was`);
+  await writeFile(file, after);
+}
