@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Existing } from "./account.ts";
+import { type LifecycleRule, STAGING_RULE } from "./lifecycle-rules.ts";
 import { type DatabasePlan, irrevocable, planDeploy } from "./plan.ts";
 import { DEPLOY_ORDER, type Wanted } from "./wanted.ts";
 
@@ -12,16 +13,17 @@ const wanted: Wanted = {
   migrations: ["0001.sql", "0002.sql"],
   workers: DEPLOY_ORDER.map((worker) => ({ worker, name: worker, file, hasAccess: false })),
 };
-const rule = { name: "staging", enabled: true, prefix: "staging/", action: "Expire objects after 7 days" };
+const account = { id: "a1", name: "Some Building" };
 const secrets = ["ACE_API_KEY", "ADMIN_TOKEN", "ALERT_WEBHOOK_URL", "QUERY_TOKEN"];
-const whole = { applied: wanted.migrations, hasTables: true };
+const whole = { id: "1", applied: wanted.migrations, hasTables: true };
 const complete: Existing = {
   databases: new Map([
     ["db", whole],
     ["db-1", whole],
   ]),
-  rules: [rule],
+  rules: [STAGING_RULE],
   namespace: "2",
+  subdomain: "acme",
   workers: new Map(DEPLOY_ORDER.map((worker) => [worker, { secrets, version: "v" }])),
 };
 const inOrder = (name: string): DatabasePlan => ({ name, create: false, migrate: [], bookmark: false });
@@ -34,8 +36,8 @@ const nothingToDo = {
   notes: [],
 };
 
-test("of a complete environment nothing is left to do", () => {
-  expect(planDeploy(wanted, complete)).toEqual(nothingToDo);
+test("a complete environment needs nothing", () => {
+  expect(planDeploy(wanted, account, complete)).toEqual(nothingToDo);
 });
 
 test.each([
@@ -44,8 +46,8 @@ test.each([
   ["nothing", { applied: [], hasTables: false }, ["0001.sql", "0002.sql"], false],
 ])("a database that has %s", (_, has, migrate, bookmark) => {
   for (const [i, name] of wanted.databases.entries()) {
-    const databases = new Map([...complete.databases, [name, has]]);
-    const plan = planDeploy(wanted, { ...complete, databases });
+    const databases = new Map([...complete.databases, [name, { id: "1", ...has }]]);
+    const plan = planDeploy(wanted, account, { ...complete, databases });
     const expected = nothingToDo.databases.with(i, { name, create: false, migrate, bookmark });
     expect(plan).toEqual({ ...nothingToDo, databases: expected });
     expect(irrevocable(plan)).toHaveLength(bookmark ? 1 : 0);
@@ -53,38 +55,54 @@ test.each([
 });
 
 test("a database that is newer than the checkout is refused", () => {
-  const newer = { applied: [...wanted.migrations, "0003.sql"], hasTables: true };
-  const { refusals, databases } = planDeploy(wanted, { ...complete, databases: new Map([["db-1", newer]]) });
+  const newer = { id: "1", applied: [...wanted.migrations, "0003.sql"], hasTables: true };
+  const { refusals, databases } = planDeploy(wanted, account, { ...complete, databases: new Map([["db-1", newer]]) });
   expect(refusals).toEqual(["db-1 has migrations that this checkout lacks: 0003.sql. Deploy the newer one."]);
   expect(databases[1]?.migrate).toEqual([]);
 });
 
-test.each([
-  ["", "Expire objects after 90 days", true],
-  ["time", "Expire objects after 90 days", true],
-  ["timeseries/2024/", "Expire objects on 2027-01-01", true],
-  ["timeseries/", "Transition to Infrequent Access after 90 days", false],
-  ["", "Abort incomplete multipart uploads after 7 days", false],
-  ["other/", "Expire objects after 1 days", false],
-])("a rule for %j that says %j is refused: %s", (prefix, action, isRefused) => {
-  const other = { name: "other", enabled: true, prefix, action };
-  const refusalsOf = (rules: Existing["rules"]) => planDeploy(wanted, { ...complete, rules }).refusals;
-  expect(refusalsOf([rule, other]).length > 0).toBe(isRefused);
-  expect(refusalsOf([rule, { ...other, enabled: false }])).toEqual([]);
+const DAY = 86_400;
+const after = (days: number) => ({ condition: { type: "Age", maxAge: days * DAY } });
+
+test.each<[prefix: string, rule: Partial<LifecycleRule>, isRefused: boolean]>([
+  ["", { deleteObjectsTransition: after(90) }, true],
+  ["time", { deleteObjectsTransition: after(90) }, true],
+  ["timeseries/2024/", { deleteObjectsTransition: { condition: { type: "Date", date: "2027-01-01" } } }, true],
+  ["timeseries/", { storageClassTransitions: [{ condition: { type: "Age", maxAge: DAY } }] }, false],
+  ["", { abortMultipartUploadsTransition: { condition: { type: "Age", maxAge: DAY } } }, false],
+  ["other/", { deleteObjectsTransition: after(1) }, false],
+])("a rule for %j with %j is refused: %s", (prefix, rule, isRefused) => {
+  const other = { id: "other", enabled: true, conditions: { prefix }, ...rule };
+  const refusalsOf = (rules: Existing["rules"]) => planDeploy(wanted, account, { ...complete, rules }).refusals;
+  expect(refusalsOf([STAGING_RULE, other]).length > 0).toBe(isRefused);
+  expect(refusalsOf([STAGING_RULE, { ...other, enabled: false }])).toEqual([]);
 });
 
-test.each([{ prefix: "stag" }, { action: "Expire objects after 8 days" }, { enabled: false }])(
-  "a staging rule with %j is replaced, which cannot be taken back",
-  (change) => {
-    const plan = planDeploy(wanted, { ...complete, rules: [{ ...rule, ...change }] });
-    expect(plan.create).toEqual([]);
-    expect(plan.replacedRule).not.toBeNull();
-    expect(irrevocable(plan)).toHaveLength(1);
-  },
-);
+test.each<Partial<LifecycleRule>>([
+  { conditions: { prefix: "stag" } },
+  { deleteObjectsTransition: after(8) },
+  { deleteObjectsTransition: null },
+  { enabled: false },
+])("a staging rule with %j is replaced, and needs --yes", (change) => {
+  const plan = planDeploy(wanted, account, { ...complete, rules: [{ ...STAGING_RULE, ...change }] });
+  expect(plan.create).toEqual([]);
+  expect(plan.replacedRule).not.toBeNull();
+  expect(irrevocable(plan)).toHaveLength(1);
+});
 
-test("what lacks is created, secrets are named by Worker, optional ones only mentioned", () => {
-  const plan = planDeploy(wanted, { databases: new Map(), rules: null, namespace: null, workers: new Map() });
+test("an account without a workers.dev subdomain is refused", () => {
+  const { refusals } = planDeploy(wanted, account, { ...complete, subdomain: null });
+  expect(refusals).toEqual([expect.stringContaining("Register one: https://dash.cloudflare.com/a1/workers/onboarding")]);
+});
+
+test("missing parts are created, and missing secrets named by Worker", () => {
+  const plan = planDeploy(wanted, account, {
+    ...complete,
+    databases: new Map(),
+    rules: null,
+    namespace: null,
+    workers: new Map(),
+  });
   expect(plan.databases.map(({ name, create }) => [name, create])).toEqual([
     ["db", true],
     ["db-1", true],

@@ -23,12 +23,18 @@ export interface FakeWorker {
   crons: readonly string[];
 }
 
+interface AgeCondition {
+  readonly type: "Age";
+  /** seconds */
+  readonly maxAge: number;
+}
+
 export interface LifecycleRule {
   readonly id: string;
   readonly enabled: boolean;
   readonly conditions: { readonly prefix: string };
-  readonly deleteObjectsTransition?: { readonly condition: { readonly type: "Age"; readonly maxAge: number } };
-  readonly abortMultipartUploadsTransition?: { readonly condition: { readonly type: "Age"; readonly maxAge: number } };
+  readonly deleteObjectsTransition?: { readonly condition: AgeCondition } | undefined;
+  readonly abortMultipartUploadsTransition?: { readonly condition: AgeCondition } | undefined;
 }
 
 export interface FakeDatabase {

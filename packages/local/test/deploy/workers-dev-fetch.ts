@@ -1,9 +1,13 @@
 // Loaded into the deploy command by NODE_OPTIONS: addresses under workers.dev lead to the fake.
 const fake = process.env["FAKE_WORKERS_DEV"];
-const { fetch } = globalThis;
+const realFetch = fetch;
 
-globalThis.fetch = (input, init) => {
+function fetchFake(input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const url = new URL(input instanceof Request ? input.url : input);
-  if (fake === undefined || !url.hostname.endsWith(".workers.dev")) return fetch(input, init);
-  return fetch(`${fake}/${url.hostname}${url.pathname}`, init);
-};
+  if (fake === undefined || !url.hostname.endsWith(".workers.dev")) return realFetch(input, init);
+  return realFetch(`${fake}/${url.hostname}${url.pathname}`, init);
+}
+
+Object.defineProperty(globalThis, "fetch", { value: fetchFake, writable: true });
+
+export {};
