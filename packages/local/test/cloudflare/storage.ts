@@ -120,6 +120,12 @@ export const R2: readonly Endpoint[] = [
   },
   {
     method: "GET",
+    path: /^r2\/buckets\/([^/]+)$/,
+    right: "Workers R2 Storage",
+    answer: (call) => (bucketOf(call), { name: call.params[0], location: "WNAM", storage_class: "Standard" }),
+  },
+  {
+    method: "GET",
     path: /^r2\/buckets\/([^/]+)\/lifecycle$/,
     right: "Workers R2 Storage",
     answer: (call) => ({ rules: bucketOf(call).rules }),

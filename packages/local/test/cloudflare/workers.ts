@@ -179,6 +179,12 @@ export const WORKERS: readonly Endpoint[] = [
       return { name, type: "secret_text" };
     },
   },
+  {
+    method: "GET",
+    path: /^workers\/scripts\/([^/]+)\/settings$/,
+    right,
+    answer: (call) => ({ bindings: workerOf(call).versions[0]?.bindings ?? [] }),
+  },
   { method: "PATCH", path: /^workers\/scripts\/([^/]+)\/script-settings$/, right, answer: (call) => (workerOf(call), {}) },
   {
     method: "POST",
@@ -219,6 +225,16 @@ export const WORKERS: readonly Endpoint[] = [
     path: /^workflows$/,
     right: "Workflows",
     answer: ({ account }) => [...account.workflows].map(([name, script_name]) => ({ id: name, name, script_name })),
+  },
+  {
+    method: "GET",
+    path: /^workflows\/([^/]+)$/,
+    right: "Workflows",
+    answer: ({ account, params: [name = ""] }) => {
+      const script = account.workflows.get(name);
+      if (script === undefined) throw new ApiFailure(404, 10_200, "workflow.not_found");
+      return { id: name, name, script_name: script };
+    },
   },
   {
     method: "PUT",
