@@ -46,6 +46,12 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
     }
   });
 
+  test("every environment answers at workers.dev and publishes no preview URLs", () => {
+    for (const place of [top, ...ENVIRONMENTS.map((environment) => tableSchema.parse(environments[environment]))]) {
+      expect([place["workers_dev"], place["preview_urls"]]).toEqual([true, false]);
+    }
+  });
+
   test.each(ENVIRONMENTS)(
     "%s repeats the bindings, variables and crons of the top, under names of its own",
     (environment) => {
