@@ -3,6 +3,7 @@ import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
+import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
 import { binding, integerSetting, parseSettings, shareSetting } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
@@ -14,9 +15,10 @@ const settingsSchema = z.object({
   ETL_STATE: binding<KVNamespace>(),
   TIMESERIES: binding<R2Bucket>(),
   ...aceSettings,
-  ADMIN_TOKEN: z.string().min(1),
+  ADMIN_TOKEN: headerSecret,
   ...accessSettings,
   ...failedLoginsSetting,
+  ...localRunSetting,
   SITES: sitesSettingSchema,
   SYNC_SECONDS: integerSetting({ default: 25, min: 5, max: 240 }),
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
@@ -37,6 +39,7 @@ const settingsSchema = z.object({
   D1_MAX_MB: integerSetting({ default: 10_000, min: 1, max: 1_000_000 }),
   ALERT_TOKEN_DAYS: integerSetting({ default: 14, min: 0, max: 365 }),
 });
+const checkedSchema = settingsSchema.superRefine(refuseShortTokens);
 export type Settings = z.output<typeof settingsSchema> & {
   /** who may pass beside those with the token; null: nobody */
   readonly access: AccessApplication | null;
@@ -46,7 +49,7 @@ export type Settings = z.output<typeof settingsSchema> & {
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  const settings = parseSettings(settingsSchema, env);
+  const settings = parseSettings(checkedSchema, env);
   return {
     ...settings,
     access: accessApplication(settings),

@@ -49,7 +49,11 @@ test.each([
   const text = `site_name,point_name,timestamp,value\n${line}\nlab,b,2026-11-20T10:00:00,1\n`;
   expect(await read(readCsv, "f.csv", text)).toEqual([
     { at: 2, columns: {}, fault },
-    { at: 3, columns: { site_name: "lab", point_name: "b", timestamp: "2026-11-20T10:00:00", value: "1" }, fault: null },
+    {
+      at: 3,
+      columns: { site_name: "lab", point_name: "b", timestamp: "2026-11-20T10:00:00", value: "1" },
+      fault: null,
+    },
   ]);
 });
 
