@@ -120,7 +120,15 @@ function runImport(
   from = [join(folder, "old")],
   ...args: string[]
 ): Promise<{ code: number; output: string }> {
-  const all = [COMMAND, ...from.flatMap((path) => ["--from", path]), "--to", deployment.urls.etl, "--token", "test-admin", ...args];
+  const all = [
+    COMMAND,
+    ...from.flatMap((path) => ["--from", path]),
+    "--to",
+    deployment.urls.etl,
+    "--token",
+    "test-admin",
+    ...args,
+  ];
   const env = { ...process.env, STATE_DIR: join(folder, state), NODE_NO_WARNINGS: "1" };
   return new Promise((resolve) => {
     execFile(process.execPath, all, { env }, (error, stdout, stderr) => {

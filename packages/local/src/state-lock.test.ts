@@ -43,7 +43,9 @@ test("a state folder is made, is one start's at a time, and is free again", asyn
   await expect(lockState(state)).rejects.toThrow(`${state} is in use by another start`);
   const releaseOther = await lockState(join(folder, "other"));
   await release();
-  await (await lockState(state))();
+  await (
+    await lockState(state)
+  )();
   await releaseOther();
 });
 

@@ -6,7 +6,7 @@ import { env } from "cloudflare:workers";
 import worker from "../src/index.ts";
 
 export const SITE = "ses_falls_city";
-export const ADMIN_TOKEN = "the-admin-token";
+export const ADMIN_TOKEN = "the-admin-token-of-tests";
 
 /** The settings of a deployment; a test lays its own over them. */
 export const SETTINGS = {

@@ -165,6 +165,8 @@ test("R2 does not answer: 503, and nothing is marked", async () => {
 });
 
 test("QUERY_TOKEN locks it like all else", async () => {
-  expect((await call(PATH, { QUERY_TOKEN: "t" })).status).toBe(401);
-  expect((await call(PATH, { QUERY_TOKEN: "t" }, { authorization: "Bearer t" })).status).toBe(200);
+  expect((await call(PATH, { QUERY_TOKEN: "the-token-of-tests" })).status).toBe(401);
+  expect(
+    (await call(PATH, { QUERY_TOKEN: "the-token-of-tests" }, { authorization: "Bearer the-token-of-tests" })).status,
+  ).toBe(200);
 });

@@ -47,7 +47,7 @@ export async function readWeather(
   }
   const idOf = (name: string) => {
     const point = known.get(name);
-    if (point === undefined) throw new Error(`the catalogue lost ${name}`);
+    if (point === undefined) throw new Error("the catalogue lost a weather point");
     return point.id;
   };
   const archived = await findArchived(db, siteId, known, weatherSamples(weather.readings, idOf));

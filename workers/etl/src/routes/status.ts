@@ -1,3 +1,4 @@
+import { openDetail } from "@building-vitals/core/alerts/alert";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
@@ -75,7 +76,7 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
   });
   const alerts = (await readKnownAlerts(settings))
     ?.filter(({ level }) => level === "firing")
-    .map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail }));
+    .map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail: openDetail(detail) }));
   const answer = { now: isoTime(now), sites: answers.flat(), unknown_sites: namesIn(lost), alerts: alerts ?? null };
   return context.json(answer, 200, { "cache-control": "no-store" });
 });
