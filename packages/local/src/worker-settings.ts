@@ -21,7 +21,8 @@ const declaredSchema = z.object({
   workflows: named,
 });
 const sitesSchema = z.array(z.object({ database: z.string().optional() }));
-const envModuleSchema = z.object({
+/** The module of a Worker that parses its environment. */
+export const envModuleSchema = z.object({
   settingsOf: z.custom<(env: Readonly<Record<string, unknown>>) => unknown>((value) => typeof value === "function"),
 });
 
