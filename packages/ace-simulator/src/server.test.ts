@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { get } from "node:http";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { createBuilding } from "./building.ts";
@@ -121,7 +121,7 @@ test.each([
 ])("answers %s only where it is its own", async (_, given, status) => {
   const url = new URL(await start(create()));
   const own = Object.entries(given).map(([name, value]) => [name, value.replace("PORT", url.port)]);
-  const asked = request(`${url.origin}${POINTS}`, { headers: { ...headers, ...Object.fromEntries(own) } }).end();
+  const asked = get(`${url.origin}${POINTS}`, { headers: { ...headers, ...Object.fromEntries(own) } });
   const [response] = await once(asked, "response");
   expect(response.statusCode).toBe(status);
   response.destroy();

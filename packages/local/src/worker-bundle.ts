@@ -27,8 +27,8 @@ export default localDoor(worker, ${JSON.stringify(door)});`;
   });
 }
 
-async function bundle(entry: BuildOptions): Promise<string> {
-  const { outputFiles = [] } = await build({
+async function bundle(entry: Pick<BuildOptions, "entryPoints" | "stdin" | "banner">): Promise<string> {
+  const { outputFiles } = await build({
     ...entry,
     bundle: true,
     write: false,

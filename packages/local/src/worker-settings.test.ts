@@ -10,9 +10,10 @@ const RIGHT = {
 };
 
 test("right settings of a local run pass, another database among them", async () => {
-  await checkWorkerSettings(RIGHT);
+  await expect(checkWorkerSettings(RIGHT)).resolves.toBeUndefined();
   const SITES = '[{"name":"a","timezone":"America/Chicago","database":"DB_1"}]';
-  await checkWorkerSettings({ ...RIGHT, SITES, ALERT_WEBHOOK_URL: "http://127.0.0.1:1/hook" });
+  const more = { ...RIGHT, SITES, ALERT_WEBHOOK_URL: "http://127.0.0.1:1/hook" };
+  await expect(checkWorkerSettings(more)).resolves.toBeUndefined();
 });
 
 test.each([
@@ -21,7 +22,7 @@ test.each([
   [{ PAGE_SIZE: "12345" }, "PAGE_SIZE: must be one of 3, 10"],
   [{ SITES: "nonsense" }, "SITES: must be a JSON array such as"],
   [{ SITES: '[{"name":"a","timezone":"Mars/Olympus"}]' }, 'SITES.0.timezone: "Mars/Olympus" is not an IANA time zone'],
-  [{ ALERT_WEBHOOK_URL: "no-secret-address" }, "ALERT_WEBHOOK_URL: must be an address, or empty"],
+  [{ ALERT_WEBHOOK_URL: "no-secret-address" }, "ALERT_WEBHOOK_URL: must be an http or https address, or empty"],
   [{ ADMIN_TOKEN: "no secret" }, "ADMIN_TOKEN: must be of visible ASCII characters"],
   [{ QUERY_TOKEN: "no-secret\n" }, "QUERY_TOKEN: must be of visible ASCII characters"],
   [{ ACCESS_AUD: "tag" }, "ACCESS_TEAM_DOMAIN: is not set"],

@@ -10,6 +10,8 @@ import { z } from "zod";
 /** The bindings and variables of wrangler.etl.toml, as the platform hands them over: unchecked. */
 export type Env = Readonly<Record<string, unknown>>;
 
+const WEBHOOK_ERROR = "must be an http or https address, or empty";
+
 const settingsSchema = z.object({
   DB: binding<D1Database>(),
   ETL_STATE: binding<KVNamespace>(),
@@ -28,7 +30,7 @@ const settingsSchema = z.object({
   GAP_REPAIR_REQUESTS: integerSetting({ default: 40, min: 0, max: 500 }),
   GAP_CONFIRM_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
   ALERT_WEBHOOK_URL: z
-    .union([z.literal(""), z.url({ protocol: /^https?$/ })], { error: "must be an address, or empty" })
+    .union([z.literal(""), z.url({ protocol: /^https?$/, error: WEBHOOK_ERROR })], { error: WEBHOOK_ERROR })
     .default("")
     .transform((url) => (url === "" ? null : url)),
   ALERT_ERROR_PERCENT: integerSetting({ default: 5, min: 0, max: 100 }),

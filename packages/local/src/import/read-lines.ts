@@ -75,8 +75,8 @@ export async function* readCsv(file: string): AsyncGenerator<ReadRecord> {
       continue;
     }
     if (fields === null || fields.length !== width) {
-      const found = fields === null ? "its quotes do not match" : `it has ${fields.length} fields, the header ${width}`;
-      yield { at, columns: {}, fault: `${found}` };
+      const fault = fields === null ? "its quotes do not match" : `it has ${fields.length} fields, the header ${width}`;
+      yield { at, columns: {}, fault };
       continue;
     }
     const [site_name, point_name, timestamp, value] = columns.map((column) => fields[column]);

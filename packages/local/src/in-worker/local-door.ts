@@ -34,6 +34,7 @@ const CRON_PATH = "/cdn-cgi/handler/scheduled";
  * site can have its own name resolve to 127.0.0.1 (DNS rebinding); its requests then carry that name.
  */
 export function localDoor(worker: Handlers, { hosts, crons }: DoorOptions): Handlers {
+  const known = new Map(Object.entries(crons));
   const allowed = new Set(hosts.map((host) => new URL(`http://${host}`).host));
   return {
     ...worker,
@@ -47,18 +48,19 @@ export function localDoor(worker: Handlers, { hosts, crons }: DoorOptions): Hand
       if (originOf(request) === "other") {
         return problemResponse(new Problem("cross_site", "A page of another site may not run a cron."));
       }
-      return runCron(url.searchParams.get("cron") ?? "", worker, env, context);
+      return runCron(url.searchParams.get("cron") ?? "", env, context);
     },
   };
 
-  async function runCron(asked: string, { scheduled }: Handlers, env: unknown, context: ExecutionContext) {
-    const cron = Object.hasOwn(crons, asked) ? crons[asked] : crons[asked.split(" ")[0] ?? ""];
-    if (scheduled === undefined || cron === undefined) {
-      const known = Object.keys(crons).join("; ") || "none";
-      const detail = `cron: this Worker has no cron ${JSON.stringify(asked)}. It has: ${known}.`;
+  async function runCron(asked: string, env: unknown, context: ExecutionContext) {
+    const cron = known.get(asked) ?? known.get(asked.split(" ")[0] ?? "");
+    if (worker.scheduled === undefined || cron === undefined) {
+      const names = [...known.keys()].join("; ") || "none";
+      const detail = `cron: this Worker has no cron ${JSON.stringify(asked)}. It has: ${names}.`;
       return problemResponse(new Problem("invalid_request", detail, "cron"));
     }
-    const run = (async () => scheduled({ cron, scheduledTime: Date.now(), noRetry: () => {} }, env, context))();
+    const controller = { cron, scheduledTime: Date.now(), noRetry: () => {} };
+    const run = (async () => worker.scheduled?.(controller, env, context))();
     // it goes on when the client hangs up
     context.waitUntil(run.catch(() => {}));
     try {
