@@ -2,6 +2,7 @@ import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { judgeDays } from "@building-vitals/core/cold/judge-days";
+import { pruneAudit } from "@building-vitals/core/http/audit-store";
 import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
@@ -122,7 +123,7 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
 }
 
 /**
- * Forgets old dead letters, and archives the days that have left the hot window; a day that fails does not stop the
+ * Forgets old dead letters and audit entries, and archives the days that have left the hot window; a day that fails does not stop the
  * others, and stays hot.
  */
 async function runDaily(settings: Settings): Promise<void> {
@@ -130,6 +131,7 @@ async function runDaily(settings: Settings): Promise<void> {
   for (const { binding, db } of databases) {
     log("dead_letters_pruned", { database: binding, letters: await pruneLetters(db, Date.now()) });
   }
+  log("audit_pruned", { entries: await pruneAudit(settings.DB, Date.now()) });
   const { days, remaining, swept } = await archiveOf(settings, sites);
   for (const day of days) log("archive", { ...day });
   log("archive_ended", { days: days.length, remaining, swept });
