@@ -1,5 +1,6 @@
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
+import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { judgeDays } from "@building-vitals/core/cold/judge-days";
 import { pruneAudit } from "@building-vitals/core/http/audit-store";
@@ -89,9 +90,9 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
     }
   };
   await forEachInTime("catalog", CATALOG_BUDGET_MS, async (site) => {
-    const { db, id, name } = site;
+    const { db, id, name, pause } = site;
     await attempt("catalog", site, async () => {
-      const catalog = await refreshCatalog(db, ace, name, id, now);
+      const catalog = pause === null ? await refreshCatalog(db, ace, name, id, now) : await loadCatalog(db, id);
       return { points: catalog.size, cadencesChanged: await measureCadences(db, id, now) };
     });
     await attempt("fold", site, async () => {
