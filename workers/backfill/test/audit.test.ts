@@ -15,7 +15,7 @@ test("every POST with the token leaves one entry, but the plan, which starts not
   const statuses = new Map<string, number>();
   for (const path of posts) statuses.set(path, (await post(path, {})).status);
   const entries = await readAudit(env.DB, 0, 100);
-  expect(entries.map(({ request, status, worker }) => [request, status, worker]).reverse()).toEqual(
+  expect(entries.map(({ request, status, worker }) => [request, status, worker]).toReversed()).toEqual(
     audited.map((path) => [`POST ${path}`, statuses.get(path), "backfill"]),
   );
 });

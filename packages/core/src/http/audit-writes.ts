@@ -38,18 +38,19 @@ export function auditWrites<E extends object>(
     const at = Date.now();
     const request = auditText(`${context.req.method} ${context.req.path}`, audit.secrets);
     log("manual_write", { worker: audit.worker, request, kind: who.kind, who: who.name });
+    // Hono turns what a handler throws into the response, so this never fails.
     const handled = next();
+    const recorded = handled.then(() => record(context, audit, { at, request, who }));
     // A client that leaves must end neither the write nor its entry.
-    const recorded = handled.finally(() => record(context, audit, { at, request, who }));
-    context.executionCtx.waitUntil(recorded.catch(() => undefined));
+    context.executionCtx.waitUntil(recorded);
     await handled;
     await Promise.race([recorded, new Promise((resolve) => setTimeout(resolve, MAX_WAIT_MS))]);
   };
 }
 
 /** Never throws. */
-async function record<E extends object>(
-  context: Context<{ Bindings: E }>,
+async function record(
+  context: Context,
   { worker, db, secrets }: Audit,
   { at, request, who }: { readonly at: number; readonly request: string; readonly who: Identity },
 ): Promise<void> {

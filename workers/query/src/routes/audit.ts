@@ -55,8 +55,9 @@ export const auditRoute = new Hono<{ Bindings: Env }>().get("/audit", described,
   const page = found.slice(0, limit);
   const last = page.at(-1);
   const answer: z.infer<typeof answerSchema> = {
-    entries: page.map(({ at, id: _, durationMs, ...entry }) => {
-      return { at: new Date(at).toISOString(), ...entry, duration_ms: durationMs };
+    entries: page.map(({ at, who, worker, request, parameters, status, code, durationMs }) => {
+      const time = new Date(at).toISOString();
+      return { at: time, who, worker, request, parameters, status, code, duration_ms: durationMs };
     }),
     next_cursor: found.length > limit && last !== undefined ? `${last.at}_${last.id}` : null,
   };
