@@ -27,6 +27,8 @@ const settingsSchema = z.object({
   ETL: binding<Fetcher>().optional(),
   BACKFILL: binding<Fetcher>().optional(),
   SITES: sitesSettingSchema,
+  /** for the audit; reads need QUERY_TOKEN alone */
+  ADMIN_TOKEN: headerSecret,
   QUERY_TOKEN: headerSecret.optional(),
   ...accessSettings,
   ...failedLoginsSetting,

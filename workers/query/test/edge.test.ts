@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import worker from "../src/index.ts";
 import { FORWARDED } from "../src/routes/services.ts";
-import { call, clear, migrate, point, SITE, SITES, storePoints } from "./service.ts";
+import { ADMIN_TOKEN, call, clear, migrate, point, SITE, SITES, storePoints } from "./service.ts";
 
 const TOKEN = "the-query-token-of-tests";
 const NAME = "PLANTED-POINT/zone 7";
@@ -39,7 +39,7 @@ test("each write that is passed on takes an Access assertion from its own pages 
     call: async ({ method, path }, headers) =>
       worker.fetch(
         new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { method, headers, body: "{" }),
-        { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ETL: service, BACKFILL: service },
+        { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ADMIN_TOKEN, ETL: service, BACKFILL: service },
         createExecutionContext(),
       ),
     assertion,

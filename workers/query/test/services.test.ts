@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { problemOf, SITES } from "./service.ts";
+import { ADMIN_TOKEN, problemOf, SITES } from "./service.ts";
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { migratedDatabase } from "@building-vitals/core/test/database";
@@ -23,7 +23,14 @@ async function call(
   services: Record<string, unknown>,
 ): Promise<Response> {
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, init);
-  const settings = { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, QUERY_TOKEN: "sesame-of-the-tests", ...services };
+  const settings = {
+    DB: env.DB,
+    TIMESERIES: env.TIMESERIES,
+    SITES,
+    ADMIN_TOKEN,
+    QUERY_TOKEN: "sesame-of-the-tests",
+    ...services,
+  };
   return worker.fetch(request, settings, createExecutionContext());
 }
 
