@@ -1,6 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { loadCatalog, replaceCatalog } from "@building-vitals/core/catalog/catalog";
+import { loadCatalog } from "@building-vitals/core/catalog/catalog";
+import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
 import type { PointDescription } from "@building-vitals/core/domain/point";
 import { upsertSamples } from "@building-vitals/core/hot/upsert";
 import { endWindow } from "@building-vitals/core/sync/sync-state";

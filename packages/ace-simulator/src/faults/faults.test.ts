@@ -127,6 +127,53 @@ test("null_pages hides how many pages a list has", async () => {
   expect(await response.json()).toMatchObject({ pages: null, page: 1, total: building.points.length });
 });
 
+test.each([
+  ["null_total", { total: null }],
+  ["wrong_page_number", { page: 1, per_page: 10 }],
+] as const)("%s is in the paging fields alone", async (fault, fields) => {
+  const path = "/api/sites/ses_falls_city/points?page=2";
+  const good = await (await get(simulate([]), path)).json<object>();
+  expect(await (await get(simulate([{ fault }]), path)).json()).toEqual({ ...good, ...fields });
+});
+
+test("short_list says that its first entries are all", async () => {
+  const simulator = simulate([{ fault: "short_list", keep: 2 }]);
+  const list = await (await get(simulator, "/api/sites/ses_falls_city/points")).json<{ items: { name: string }[] }>();
+  expect(list).toMatchObject({ pages: 1, total: 2 });
+  expect(list.items.map(({ name }) => name)).toEqual(building.points.slice(0, 2).map(({ name }) => name));
+});
+
+test("capped_page gives fewer entries than its fields say, and same_page the first page always", async () => {
+  const path = "/api/sites/ses_falls_city/points?per_page=10&page=2";
+  const namesOf = async (rules: Rules) => {
+    const list = await (await get(simulate(rules), path)).json<{ items: { name: string }[] }>();
+    expect(list).toMatchObject({ per_page: 10, total: building.points.length });
+    return list.items.map(({ name }) => name);
+  };
+  const names = building.points.map(({ name }) => name);
+  expect(await namesOf([{ fault: "capped_page", most: 4 }])).toEqual(names.slice(4, 8));
+  expect(await namesOf([{ fault: "same_page" }])).toEqual(names.slice(0, 10));
+});
+
+test("duplicate_ids adds an entry that disagrees with the first", async () => {
+  const path = "/api/sites/ses_falls_city/points";
+  const list = await (await get(simulate([{ fault: "duplicate_ids" }]), path)).json<{ items: object[] }>();
+  const [first] = building.points;
+  expect(list).toMatchObject({ total: building.points.length + 1 });
+  expect(list.items.slice(0, 2)).toEqual([first, { ...first, kv_tags: {}, bacnet_data: { object_units: "percent" } }]);
+});
+
+test("weather_form puts the same values otherwise", async () => {
+  const path = "/api/sites/ses_falls_city/weather";
+  const { weather } = await (await get(simulate([]), path)).json<{ weather: Record<string, { value: string }> }>();
+  const flat = await (await get(simulate([{ fault: "weather_form", form: "flat" }]), path)).json();
+  expect(flat).toMatchObject({ temp: weather["temp"]?.value, wind_deg: weather["wind_deg"]?.value });
+  const records = await (await get(simulate([{ fault: "weather_form", form: "records" }]), path)).json();
+  expect(records).toMatchObject({
+    data: [{ temperature: Number(weather["temp"]?.value), precipitation: 0, conditions: "clear" }],
+  });
+});
+
 describe("faults of a page", () => {
   test("repeat_cursor gives the incoming cursor back", async () => {
     const simulator = simulate([{ fault: "repeat_cursor" }]);

@@ -11,8 +11,8 @@ const PER_PAGE = 10_000;
 /** Bounds a list that never ends: a million entries. */
 const MAX_PAGES = 100;
 
-/** A paging field that is not a count says nothing, as one that is null. */
-const countSchema = z.int().nonnegative().nullish().catch(null);
+/** A paging field that is absent or is not a count says nothing, as one that is null. */
+const countSchema = z.int().nonnegative().nullable().catch(null);
 
 const listPageSchema = z.object({
   items: z.array(z.unknown()),
@@ -103,13 +103,13 @@ async function fetchPage<T>(
 function readListPage<T>(body: unknown, entrySchema: z.ZodType<T>, path: string): ListPage<T> {
   const page = listPageSchema.safeParse(body);
   if (!page.success) throw new AceError("not_a_page", path, "the body is not a page of a list");
-  const { items, pages = null, per_page = null, total = null } = page.data;
+  const { items, ...fields } = page.data;
   const entries = items.map((item, index) => {
     const entry = entrySchema.safeParse(item);
     if (!entry.success) throw new AceError("not_a_page", path, `entry ${index + 1} of the page is not usable`);
     return entry.data;
   });
-  return { entries, pages, per_page, total };
+  return { entries, ...fields };
 }
 
 function keyOf({ id, name }: ListEntry): string {
@@ -117,6 +117,6 @@ function keyOf({ id, name }: ListEntry): string {
 }
 
 /** Whether nothing in a page promises another one. Without a number of pages, a full page may be followed by more. */
-function isLast({ pages, per_page, entries }: PagingFields & { readonly entries: readonly unknown[] }, number: number) {
-  return pages === null || pages === undefined ? entries.length < (per_page ?? PER_PAGE) : number >= pages;
+function isLast<T>({ pages, per_page, entries }: ListPage<T>, number: number): boolean {
+  return pages === null ? entries.length < (per_page ?? PER_PAGE) : number >= pages;
 }

@@ -1,3 +1,4 @@
+import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
@@ -24,6 +25,7 @@ function coverageOf(looked: LookedSite | undefined) {
 async function statusOf({ name, db, id, state }: StoredSite, looked: LookedSite | undefined, now: number) {
   const runs = await readRuns(db, id, RUNS_SHOWN);
   const gaps = await readOpenGaps(db, id, state.watermark);
+  const { held, conflicts } = await readListState(db, id);
   return {
     name,
     watermark: isoTime(state.watermark),
@@ -31,6 +33,10 @@ async function statusOf({ name, db, id, state }: StoredSite, looked: LookedSite 
     open_window:
       state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
     catalog_refreshed_at: isoTime(state.catalogAt),
+    point_list: {
+      held: held === null ? null : { at: isoTime(held.at), listed: held.listed, missing: held.missing.length },
+      conflicts,
+    },
     gaps: {
       open: gaps.open,
       missing_seconds: gaps.missingSeconds,

@@ -104,7 +104,7 @@ export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/cov
   const siteId = site.id ?? 0;
   const stages = new Stages(Date.now);
   const points =
-    names === undefined ? [] : pointsNamed(site.name, await findPoints(db, siteId, namesIn(names)), names, "points");
+    names === undefined ? [] : pointsNamed(site.name, await findPoints(db, site.name, namesIn(names)), names, "points");
   const length = range.last - range.first + 1;
   if (points.length * length > MAX_COUNTS) {
     const most = Math.floor(MAX_COUNTS / length);

@@ -71,7 +71,7 @@ export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/lates
   const wanted = await stages.time("catalog", async () =>
     names === undefined
       ? (await listPoints(db, siteId, { limit: ALL_POINTS })).points
-      : pointsNamed(site.name, await findPoints(db, siteId, namesIn(names)), names, "points"),
+      : pointsNamed(site.name, await findPoints(db, site.name, namesIn(names)), names, "points"),
   );
   const state = [wanted.map(({ id, name, unit }) => [id, name, unit]), versions.map(({ results }) => results)];
   const asked = [site.name, names === undefined];

@@ -62,7 +62,7 @@ export const qualityRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/qual
   const after = cursor === undefined ? null : parseCursor(cursor);
   const site = await siteOf(settings, context.req.param("site"), "site");
   const siteId = site.id ?? 0;
-  const named = names && pointsNamed(site.name, await findPoints(site.db, siteId, namesIn(names)), names, "points");
+  const named = names && pointsNamed(site.name, await findPoints(site.db, site.name, namesIn(names)), names, "points");
   const length = range.to - range.from;
   if (named !== undefined && named.length * length > MAX_POINT_DAYS) {
     const most = Math.floor(MAX_POINT_DAYS / length);
