@@ -61,7 +61,7 @@ const listFaults = [
   z.strictObject({ fault: z.literal("wrong_page_number"), ...trigger }),
   /** the first page, whichever was asked for */
   z.strictObject({ fault: z.literal("same_page"), ...trigger }),
-  /** a second entry with id and name of the first, which says otherwise what the point is */
+  /** a second entry with id and name of the last, which says otherwise what the point is */
   z.strictObject({ fault: z.literal("duplicate_ids"), ...trigger }),
 ] as const;
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { createBuilding } from "../building.ts";
 import type { FaultPlanInput } from "./fault-plan.ts";
 import { createSimulator, type Simulator } from "../simulator.ts";
@@ -22,6 +23,20 @@ function simulate(rules: Rules, now: () => number = () => NOW): Simulator {
 async function fired(simulator: Simulator): Promise<unknown> {
   return (await get(simulator, "/_simulator/stats")).json();
 }
+
+const listSchema = z.looseObject({ items: z.array(z.looseObject({ name: z.string() })) });
+
+async function list(rules: Rules, query = "") {
+  const response = await get(simulate(rules), `/api/sites/ses_falls_city/points?${query}`);
+  return listSchema.parse(await response.json());
+}
+
+async function weather(rules: Rules): Promise<unknown> {
+  return (await get(simulate(rules), "/api/sites/ses_falls_city/weather")).json();
+}
+
+const namesOf = ({ items }: z.infer<typeof listSchema>) => items.map(({ name }) => name);
+const NAMES = building.points.map(({ name }) => name);
 
 const status = async (simulator: Simulator, path = "/api/sites/"): Promise<number> =>
   (await get(simulator, path)).status;
@@ -129,48 +144,37 @@ test("null_pages hides how many pages a list has", async () => {
 
 test.each([
   ["null_total", { total: null }],
-  ["wrong_page_number", { page: 1, per_page: 10 }],
+  ["wrong_page_number", { page: 1 }],
 ] as const)("%s is in the paging fields alone", async (fault, fields) => {
-  const path = "/api/sites/ses_falls_city/points?page=2";
-  const good = await (await get(simulate([]), path)).json<object>();
-  expect(await (await get(simulate([{ fault }]), path)).json()).toEqual({ ...good, ...fields });
+  expect(await list([{ fault }], "page=2")).toEqual({ ...(await list([], "page=2")), ...fields });
 });
 
 test("short_list says that its first entries are all", async () => {
-  const simulator = simulate([{ fault: "short_list", keep: 2 }]);
-  const list = await (await get(simulator, "/api/sites/ses_falls_city/points")).json<{ items: { name: string }[] }>();
-  expect(list).toMatchObject({ pages: 1, total: 2 });
-  expect(list.items.map(({ name }) => name)).toEqual(building.points.slice(0, 2).map(({ name }) => name));
+  const short = await list([{ fault: "short_list", keep: 2 }]);
+  expect(short).toMatchObject({ pages: 1, total: 2 });
+  expect(namesOf(short)).toEqual(NAMES.slice(0, 2));
 });
 
 test("capped_page gives fewer entries than its fields say, and same_page the first page always", async () => {
-  const path = "/api/sites/ses_falls_city/points?per_page=10&page=2";
-  const namesOf = async (rules: Rules) => {
-    const list = await (await get(simulate(rules), path)).json<{ items: { name: string }[] }>();
-    expect(list).toMatchObject({ per_page: 10, total: building.points.length });
-    return list.items.map(({ name }) => name);
-  };
-  const names = building.points.map(({ name }) => name);
-  expect(await namesOf([{ fault: "capped_page", most: 4 }])).toEqual(names.slice(4, 8));
-  expect(await namesOf([{ fault: "same_page" }])).toEqual(names.slice(0, 10));
+  const capped = await list([{ fault: "capped_page", most: 4 }], "per_page=10&page=2");
+  expect(capped).toMatchObject({ per_page: 10, page: 2, total: NAMES.length });
+  expect(namesOf(capped)).toEqual(NAMES.slice(4, 8));
+  expect(namesOf(await list([{ fault: "same_page" }], "per_page=10&page=2"))).toEqual(NAMES.slice(0, 10));
 });
 
-test("duplicate_ids adds an entry that disagrees with the first", async () => {
-  const path = "/api/sites/ses_falls_city/points";
-  const list = await (await get(simulate([{ fault: "duplicate_ids" }]), path)).json<{ items: object[] }>();
-  const [first] = building.points;
-  expect(list).toMatchObject({ total: building.points.length + 1 });
-  expect(list.items.slice(0, 2)).toEqual([first, { ...first, kv_tags: {}, bacnet_data: { object_units: "percent" } }]);
+test("duplicate_ids adds an entry that disagrees with the last", async () => {
+  const { items, ...fields } = await list([{ fault: "duplicate_ids" }], "per_page=500");
+  const last = building.points.at(-1);
+  expect(fields).toMatchObject({ total: NAMES.length + 1 });
+  expect(items.slice(-2)).toEqual([last, { ...last, kv_tags: {}, bacnet_data: { object_units: "percent" } }]);
 });
 
 test("weather_form puts the same values otherwise", async () => {
-  const path = "/api/sites/ses_falls_city/weather";
-  const { weather } = await (await get(simulate([]), path)).json<{ weather: Record<string, { value: string }> }>();
-  const flat = await (await get(simulate([{ fault: "weather_form", form: "flat" }]), path)).json();
-  expect(flat).toMatchObject({ temp: weather["temp"]?.value, wind_deg: weather["wind_deg"]?.value });
-  const records = await (await get(simulate([{ fault: "weather_form", form: "records" }]), path)).json();
-  expect(records).toMatchObject({
-    data: [{ temperature: Number(weather["temp"]?.value), precipitation: 0, conditions: "clear" }],
+  const feed = z.object({ weather: z.record(z.string(), z.object({ value: z.string() })) }).parse(await weather([])).weather;
+  const [temp, wind] = [feed["temp"]?.value, feed["wind_deg"]?.value];
+  expect(await weather([{ fault: "weather_form", form: "flat" }])).toMatchObject({ temp, wind_deg: wind });
+  expect(await weather([{ fault: "weather_form", form: "records" }])).toMatchObject({
+    data: [{ temperature: Number(temp), precipitation: 0, conditions: "clear" }],
   });
 });
 

@@ -6,9 +6,9 @@ export function faultyEntries(all: readonly object[], faults: readonly ListFault
   let entries = all;
   for (const rule of faults) {
     if (rule.fault === "short_list") entries = entries.slice(0, rule.keep);
-    const [first, ...rest] = entries;
-    if (rule.fault === "duplicate_ids" && first !== undefined) {
-      entries = [first, { ...first, kv_tags: {}, bacnet_data: { object_units: "percent" } }, ...rest];
+    const last = entries.at(-1);
+    if (rule.fault === "duplicate_ids" && last !== undefined) {
+      entries = [...entries, { ...last, kv_tags: {}, bacnet_data: { object_units: "percent" } }];
     }
   }
   return entries;

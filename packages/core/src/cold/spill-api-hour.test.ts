@@ -18,14 +18,20 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-const building = (site: string, points: number, unconfiguredPoints = 0) =>
-  createBuilding({ seed: 4, site, timezone: "UTC", points, unconfiguredPoints, collectInterval: 600, weather: false });
+const FIVE = 5;
 
-/** A site that has synced the first five points of a building, whose list and data then become those of `points`. */
-async function grown(site: string, ...size: [points: number, unconfiguredPoints?: number]) {
-  const world = new SyncWorld({ db, source: building(site, 5), now: START });
+function building(site: string, points: number) {
+  const rest = { unconfiguredPoints: 0, collectInterval: 600, weather: false } as const;
+  return createBuilding({ seed: 4, site, timezone: "UTC", points, ...rest });
+}
+
+/** A site that has synced five points of a building, which then has more: in its data, and also in its list or not. */
+async function grown(site: string, points: number, isListed = true) {
+  const world = new SyncWorld({ db, source: building(site, FIVE), now: START });
   await world.sync();
-  const source = building(site, ...size);
+  const larger = building(site, points);
+  const records = larger.points.map((point, i) => ({ ...point, collect_enabled: isListed || i < FIVE }));
+  const source = { ...larger, points: records };
   world.upstream = world.simulate([source]);
   world.asked.length = 0;
   const { siteId } = await world.state();
@@ -55,7 +61,7 @@ test("a name that is new makes it ask for the list, so that the point's history 
 });
 
 test("a name that the list does not have is asked for once", async () => {
-  const { of, fetchHour, rows, lists } = await grown("ses_unlisted", 5, 3);
+  const { of, fetchHour, rows, lists } = await grown("ses_unlisted", 8, false);
   for (const hour of [3, 4]) {
     expect(await fetchHour(hour)).toMatchObject({ samples: rows(hour).length, rejected: { unconfigured: 18 } });
   }

@@ -129,7 +129,7 @@ test("a point that is configured later is stored from the lookback before the re
 
 test("a point new to the list and to the data is stored from its first sample, without waiting for a refresh", async () => {
   const source = building("ses_new_point");
-  const isNew = (name: string) => name === source.points[4]!.name;
+  const isNew = (name: string) => name === source.points[20]!.name;
   const world = new SyncWorld({ db, source, now: START });
   const hidden = { ...source, points: source.points.map((p) => (isNew(p.name) ? { ...p, name: "other/name" } : p)) };
   world.upstream = world.simulate([hidden]);
