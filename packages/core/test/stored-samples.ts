@@ -45,7 +45,13 @@ export function sourceSamples(source: SampleSource, range: TimeRange): SampleLin
   const configured = new Set(source.points.filter((point) => point.collect_enabled).map((point) => point.name));
   return sourceRows(source, range.start, range.end)
     .filter((row) => configured.has(row.name))
-    .map((row) => line(storedPointName(source.site.name, row.name), Date.parse(`${row.time}Z`), WORDS.get(row.value ?? "") ?? Number(row.value)))
+    .map((row) =>
+      line(
+        storedPointName(source.site.name, row.name),
+        Date.parse(`${row.time}Z`),
+        WORDS.get(row.value ?? "") ?? Number(row.value),
+      ),
+    )
     .sort();
 }
 

@@ -169,7 +169,9 @@ describe("the crons", () => {
     simulateUpstream();
     await runCron("*/5 * * * *");
     const collected = async () =>
-      (await env.DB.prepare("SELECT count(*) AS n FROM points WHERE configured = 1 AND source = 'catalog'").first("n"))!;
+      (await env.DB.prepare("SELECT count(*) AS n FROM points WHERE configured = 1 AND source = 'catalog'").first(
+        "n",
+      ))!;
     const pointList = async () => {
       const { sites } = statusSchema.parse(await (await call("GET", "/status")).json());
       return sites[0]?.point_list;

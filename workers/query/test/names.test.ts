@@ -79,7 +79,11 @@ test("the history's name of a quantity, its stored name, or both give one point"
     expect(series).toMatchObject([{ point_name: "weather.temperature", values: [21.5] }]);
     expect(series).toHaveLength(1);
   }
-  for (const path of ["latest", `coverage?start=${START}&end=${START + DAY}`, `quality?start=${START}&end=${START + DAY}`]) {
+  for (const path of [
+    "latest",
+    `coverage?start=${START}&end=${START + DAY}`,
+    `quality?start=${START}&end=${START + DAY}`,
+  ]) {
     const address = `/sites/${SITE}/${path}${path.includes("?") ? "&" : "?"}points=${encodeURIComponent(history)}`;
     const response = await call(address);
     expect(response.status, path).toBe(200);

@@ -89,7 +89,14 @@ const missingHoursRule = z.strictObject({
 });
 
 const ruleSchema = z
-  .discriminatedUnion("fault", [...responseFaults, ...pageFaults, ...listFaults, weatherFault, lateRule, missingHoursRule])
+  .discriminatedUnion("fault", [
+    ...responseFaults,
+    ...pageFaults,
+    ...listFaults,
+    weatherFault,
+    lateRule,
+    missingHoursRule,
+  ])
   .refine((rule) => !("probability" in rule && "everyNth" in rule), "takes probability or everyNth, not both")
   .refine((rule) => rule.fault !== "late" || rule.minDelayMs <= rule.maxDelayMs, "minDelayMs exceeds maxDelayMs");
 

@@ -170,7 +170,9 @@ test("duplicate_ids adds an entry that disagrees with the last", async () => {
 });
 
 test("weather_form puts the same values otherwise", async () => {
-  const feed = z.object({ weather: z.record(z.string(), z.object({ value: z.string() })) }).parse(await weather([])).weather;
+  const feed = z
+    .object({ weather: z.record(z.string(), z.object({ value: z.string() })) })
+    .parse(await weather([])).weather;
   const [temp, wind] = [feed["temp"]?.value, feed["wind_deg"]?.value];
   expect(await weather([{ fault: "weather_form", form: "flat" }])).toMatchObject({ temp, wind_deg: wind });
   expect(await weather([{ fault: "weather_form", form: "records" }])).toMatchObject({

@@ -50,9 +50,21 @@ describe("lists", () => {
     ["no number of pages: an empty page ends it", 200, 100, withoutPages, 3],
     ["items and nothing else: an empty page ends it", 250, 10_000, nothingKnown, 2],
     ["fewer a page than asked for, and per_page echoed", 250, 100, echoed, 4],
-    ["fewer a page than asked for, per_page echoed, no pages", 250, 100, (page) => ({ ...echoed(page), pages: null }), 4],
+    [
+      "fewer a page than asked for, per_page echoed, no pages",
+      250,
+      100,
+      (page) => ({ ...echoed(page), pages: null }),
+      4,
+    ],
     ["fewer a page than asked for, and nothing else known", 250, 100, nothingKnown, 4],
-    ["fewer a page than asked for, and the total known", 250, 100, ({ total }) => ({ total, per_page: 10_000, pages: 1 }), 3],
+    [
+      "fewer a page than asked for, and the total known",
+      250,
+      100,
+      ({ total }) => ({ total, per_page: 10_000, pages: 1 }),
+      3,
+    ],
     ["a page number that is wrong", 250, 100, (page) => ({ ...page, page: 1 }), 3],
     ["a total that counts one page", 250, 100, (page) => ({ ...page, total: 100 }), 4],
     ["paging fields that are no counts", 250, 100, () => ({ pages: "3", total: -1, per_page: 0.5 }), 4],
@@ -98,9 +110,27 @@ describe("lists", () => {
   });
 
   it.each([
-    ["a name", [{ id: 1, name: "a" }, { id: 2, name: "a" }]],
-    ["an id", [{ id: 1, name: "a" }, { id: 1, name: "b" }]],
-    ["both", [{ id: 1, name: "a", address: "A" }, { id: 1, name: "a", address: "B" }]],
+    [
+      "a name",
+      [
+        { id: 1, name: "a" },
+        { id: 2, name: "a" },
+      ],
+    ],
+    [
+      "an id",
+      [
+        { id: 1, name: "a" },
+        { id: 1, name: "b" },
+      ],
+    ],
+    [
+      "both",
+      [
+        { id: 1, name: "a", address: "A" },
+        { id: 1, name: "a", address: "B" },
+      ],
+    ],
   ])("keeps entries that share %s", async (_, items) => {
     const { client } = setUp(json({ items, pages: 1, total: 2 }));
     expect(await client.sites()).toMatchObject(items);

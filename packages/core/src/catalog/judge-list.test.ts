@@ -20,7 +20,9 @@ function after(catalog: Catalog, lists: readonly (readonly number[])[]) {
     const verdict = judgeList(current, held, names(listed), at);
     held = verdict.held;
     const retired = new Set(verdict.retired);
-    current = new Map([...current].map(([name, point]) => [name, { ...point, configured: point.configured && !retired.has(point.id) }]));
+    current = new Map(
+      [...current].map(([name, point]) => [name, { ...point, configured: point.configured && !retired.has(point.id) }]),
+    );
   }
   return { held, collected: [...current.values()].filter(({ configured }) => configured).map(({ id }) => id) };
 }

@@ -63,7 +63,10 @@ test("a list that was asked for beside another one does not confirm it", async (
 test("the history of a quantity is listed as the weather point, with unit and label", async () => {
   const siteId = await newSite(db, "ses_weather_list");
   const names = ["ses/ses_weather_list/weather/temp", "ses/another/weather/temp"];
-  const list = listing(names, undefined, { collect_interval: 300, bacnet_data: { object_units: "degrees-fahrenheit" } });
+  const list = listing(names, undefined, {
+    collect_interval: 300,
+    bacnet_data: { object_units: "degrees-fahrenheit" },
+  });
   const catalog = await refreshCatalog(db, list, "ses_weather_list", siteId, 1);
   expect([...catalog.keys()].sort()).toEqual(["ses/another/weather/temp", "weather.temperature"]);
   expect(await findPoints(db, "ses_weather_list", ["weather.temperature"])).toMatchObject(

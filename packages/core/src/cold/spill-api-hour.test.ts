@@ -37,7 +37,11 @@ async function grown(site: string, points: number, isListed = true) {
   const { siteId } = await world.state();
   const of = { build: `build_${site}`, site: { id: siteId, name: site }, day: DAY };
   const fetchHour = (hour: number) =>
-    spillApiHour({ db, bucket: env.TIMESERIES, ace: world.client(), pageSize: 100_000, now: world.clock.now }, of, hour);
+    spillApiHour(
+      { db, bucket: env.TIMESERIES, ace: world.client(), pageSize: 100_000, now: world.clock.now },
+      of,
+      hour,
+    );
   const rows = (hour: number) => {
     const start = dayStart(DAY) + hour * HOUR_MS;
     return sourceSamples(source, { start, end: start + HOUR_MS });

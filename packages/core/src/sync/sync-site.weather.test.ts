@@ -23,6 +23,8 @@ let world: SyncWorld;
 let site: { id: number; name: string };
 /** the feed's temperature */
 let feed: { value: string; time: number };
+/** how the feed puts it */
+let form: (value: string, time: string) => object;
 
 beforeAll(async () => {
   db = await migratedDatabase();
@@ -35,11 +37,12 @@ beforeEach(async () => {
   const source = createBuilding({ seed: 4, site: "ses_stuck", timezone: "UTC", ...size });
   world = new SyncWorld({ db, source, now: START, lookbackMs: HOUR_MS });
   feed = { value: "20.5", time: STUCK };
+  form = (value, time) => ({ weather: { temp: { value, time } } });
   const simulated = world.upstream;
   world.upstream = (request) => {
     if (!request.url.includes("/weather")) return simulated(request);
     const time = new Date(feed.time).toISOString().slice(0, -1);
-    return Promise.resolve(Response.json({ weather: { temp: { value: feed.value, time } } }));
+    return Promise.resolve(Response.json(form(feed.value, time)));
   };
   site = { id: (await world.state()).siteId, name: world.site };
 });
@@ -75,6 +78,22 @@ test("a reading that is in its day's file is counted as unchanged, and not store
   expect(await archive()).toMatchObject({ outcome: "nothing" });
   expect(await readManifestDay(db, site.id, DAY)).toEqual(manifest);
   expect(await all()).toEqual([line(feed)]);
+});
+
+test.each<[string, typeof form]>([
+  ["nested", (value, time) => ({ weather: { temp: { value, time } } })],
+  [
+    "records",
+    (value, timestamp) => ({
+      data: [{ timestamp, temperature: Number(value), precipitation: 0, conditions: "clear" }],
+    }),
+  ],
+  ["flat", (temp, timestamp) => ({ temp, timestamp })],
+])("a feed is stored alike in each of its forms: %s", async (name, put) => {
+  form = put;
+  await sync();
+  const rain = name === "records" ? [`weather.precipitation ${STUCK} 0`] : [];
+  expect(await hot()).toEqual([...rain, line(feed)]);
 });
 
 /** The site's timeseries has these rows too, before the building's own. */
