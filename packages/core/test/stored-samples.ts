@@ -2,7 +2,7 @@ import type { SampleSource } from "@building-vitals/ace-simulator/sample-source"
 import { sourceRows } from "@building-vitals/ace-simulator/source-rows";
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import type { TimeRange } from "../src/domain/time-range.ts";
-import { storedPointName } from "../src/domain/weather.ts";
+import { storedPointName, weatherFieldOf } from "../src/domain/weather.ts";
 import { readSeries } from "../src/hot/read.ts";
 
 /** Samples as lines `point time value`, sorted: two of them are equal exactly when the samples are, bit for bit. */
@@ -38,19 +38,18 @@ const WORDS = new Map([
 ]);
 
 /**
- * What the upstream has of its configured points, under their stored names: what a complete sync of the range must have
+ * What the upstream has of its configured points and its weather, under their stored names: what a complete sync of the range must have
  * stored. The weather feed's readings are among them, as it serves the last samples of its points.
  */
 export function sourceSamples(source: SampleSource, range: TimeRange): SampleLines {
-  const configured = new Set(source.points.filter((point) => point.collect_enabled).map((point) => point.name));
+  const storedName = (name: string) => storedPointName(source.site.name, name);
+  const isCollected = ({ name, collect_enabled: isEnabled }: (typeof source.points)[number]) =>
+    isEnabled || weatherFieldOf(storedName(name)) !== null;
+  const configured = new Set(source.points.filter(isCollected).map((point) => point.name));
   return sourceRows(source, range.start, range.end)
     .filter((row) => configured.has(row.name))
     .map((row) =>
-      line(
-        storedPointName(source.site.name, row.name),
-        Date.parse(`${row.time}Z`),
-        WORDS.get(row.value ?? "") ?? Number(row.value),
-      ),
+      line(storedName(row.name), Date.parse(`${row.time}Z`), WORDS.get(row.value ?? "") ?? Number(row.value)),
     )
     .sort();
 }
