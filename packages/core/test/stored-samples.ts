@@ -38,8 +38,8 @@ const WORDS = new Map([
 ]);
 
 /**
- * What the upstream has of its configured points and its weather, under their stored names: what a complete sync of the range must have
- * stored. The weather feed's readings are among them, as it serves the last samples of its points.
+ * What the upstream has of its configured points and its weather, under their stored names: what a complete sync of the
+ * range must have stored. The weather feed's readings are among them, as it serves the last samples of its points.
  */
 export function sourceSamples(source: SampleSource, range: TimeRange): SampleLines {
   const storedName = (name: string) => storedPointName(source.site.name, name);
