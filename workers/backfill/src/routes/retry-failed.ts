@@ -1,5 +1,5 @@
 import { dateRange, lastEndedDay, openDateRange, START_END } from "@building-vitals/core/backfill/date-range";
-import { failedSpan } from "@building-vitals/core/backfill/job-store";
+import { failedSpan } from "@building-vitals/core/backfill/failed-days";
 import { dayText } from "@building-vitals/core/domain/day";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";
@@ -24,6 +24,8 @@ const described = describe({
   problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long", "backfill_in_progress"],
 });
 
+const WAYS_OUT = "wait for it, or stop it with POST /backfill/cancel";
+
 /** `POST /backfill/retry-failed`: a backfill of the days that failed or whose file is suspect, of all or between dates. */
 export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/retry-failed",
@@ -42,7 +44,7 @@ export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
       return context.json(nothing, 200, { "cache-control": "no-store" });
     }
     const range = dateRange(dayText(span.first), dayText(span.last), latest, START_END);
-    const started = await startBackfill(settings, { range, sites, selection: "failed" });
+    const started = await startBackfill(settings, { range, sites, selection: "failed", otherwise: WAYS_OUT });
     return context.json(started, 202, { "cache-control": "no-store" });
   },
 );
