@@ -22,13 +22,15 @@ function newBackfillId(now: number): string {
   return `backfill_${Math.floor(now / 1000)}_${crypto.randomUUID().slice(0, 6)}`;
 }
 
+const WAIT_OR_CANCEL = "wait for it, or stop it with POST /backfill/cancel";
+
 interface WantedJob {
   readonly range: DayRange;
   readonly sites: readonly PlacedSite[];
   readonly selection: DaySelection;
   readonly supersedes?: boolean;
-  /** what else can be done where one is in progress, a clause */
-  readonly otherwise: string;
+  /** what can be done where one is in progress, a clause */
+  readonly otherwise?: string;
 }
 
 /**
@@ -38,7 +40,7 @@ interface WantedJob {
  */
 export async function startBackfill(settings: Settings, wanted: WantedJob): Promise<z.input<typeof startedSchema>> {
   const { DB, ETL_STATE, BACKFILL } = settings;
-  const { range, sites, selection, supersedes = false, otherwise } = wanted;
+  const { range, sites, selection, supersedes = false, otherwise = WAIT_OR_CANCEL } = wanted;
   const now = Date.now();
   const days: Pick<NewJob, "siteIds" | "elsewhere"> = {
     siteIds: sites.filter(({ elsewhere }) => elsewhere === undefined).map(({ id }) => id),

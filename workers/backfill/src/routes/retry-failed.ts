@@ -24,8 +24,6 @@ const described = describe({
   problems: ["invalid_request", "body_too_large", "unknown_site", "span_too_long", "backfill_in_progress"],
 });
 
-const WAYS_OUT = "wait for it, or stop it with POST /backfill/cancel";
-
 /** `POST /backfill/retry-failed`: a backfill of the days that failed or whose file is suspect, of all or between dates. */
 export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
   "/backfill/retry-failed",
@@ -44,7 +42,7 @@ export const retryFailedRoute = new Hono<{ Bindings: Env }>().post(
       return context.json(nothing, 200, { "cache-control": "no-store" });
     }
     const range = dateRange(dayText(span.first), dayText(span.last), latest, START_END);
-    const started = await startBackfill(settings, { range, sites, selection: "failed", otherwise: WAYS_OUT });
+    const started = await startBackfill(settings, { range, sites, selection: "failed" });
     return context.json(started, 202, { "cache-control": "no-store" });
   },
 );
