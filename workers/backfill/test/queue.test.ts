@@ -3,6 +3,7 @@ import type { SimulatedUpstream } from "@building-vitals/core/test/simulated-ups
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
 import worker from "../src/index.ts";
 import {
   clear,
@@ -65,7 +66,8 @@ it("shows requests, samples and hours of the day that is built", async () => {
   const ended = await untilEnded();
   const running = { date: "2025-10-01", hours_done: 8, hours_total: 24, requests: 9, samples: expect.any(Number) };
   expect(seen).toMatchObject([{ status: "in_progress", api_calls: 9, sites: [{ running_day: running }] }]);
-  const { samples } = (seen[0] as { sites: { running_day: { samples: number } }[] }).sites[0]!.running_day;
+  const runningSchema = z.object({ sites: z.tuple([z.object({ running_day: z.object({ samples: z.int() }) })]) });
+  const { samples } = runningSchema.parse(seen[0]).sites[0].running_day;
   expect(samples).toBeGreaterThan(0);
   expect(samples).toBeLessThan(Number(ended["records_processed"]));
   expect(ended).toMatchObject({ sites: [{ running_day: null }] });

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
+import { type Intercept, MemoryDays } from "../../test/memory-days.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
-import type { DayBuilder } from "./day-builder.ts";
 import { appointNext } from "./instance-store.ts";
 import { cancelJob } from "./job-store.ts";
 import { startJob } from "./start-job.ts";
@@ -35,55 +35,6 @@ beforeEach(async () => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
-/** Stands around each call of a run to what it works with. */
-type Intercept = <T>(execute: () => Promise<T>) => Promise<T>;
-
-/** Days in memory, in the place of those in R2; each call is one that may fail. */
-class Days {
-  readonly staged = new Set<string>();
-  readonly published: number[] = [];
-  /** publications that another build is to win */
-  conflicts = 0;
-  /** may be replaced, to see or to change what a call does */
-  before: (call: string) => Promise<void> = () => Promise.resolve();
-
-  builder(intercept: Intercept): DayBuilder {
-    const call = <T>(name: string, work: () => T) =>
-      intercept(async () => {
-        await this.before(name);
-        return work();
-      });
-    return {
-      fetchHour: ({ day }, hour) =>
-        call(`${day - DAY} hour ${hour}`, () => {
-          this.staged.add(`${day} ${hour}`);
-          return { apiCalls: 2, retries: 1, records: 10, samples: 9, rejected: { null: 1 } };
-        }),
-      mergeDay: ({ day }) =>
-        call(`${day - DAY} merge`, () => {
-          for (let hour = 0; hour < 24; hour++) {
-            if (!this.staged.has(`${day} ${hour}`)) throw new Error(`hour ${hour} is not staged`);
-          }
-          const lineage = { baseEtag: null, baseGeneration: 0, generation: 1, manifestEtag: null };
-          return { source: "api", key: `k${day}`, ...lineage, file: null, pointDaysBytes: 0, suspect: null };
-        }),
-      publishDay: (of) =>
-        call(`${of.day - DAY} publish`, () => {
-          if (this.conflicts-- > 0) return null;
-          if (!this.published.includes(of.day)) this.published.push(of.day);
-          this.#drop(of.day);
-          return { state: "written", records: 216, key: `k${of.day}`, reason: null };
-        }),
-      discard: (of) => call(`${of.day - DAY} discard`, () => this.#drop(of.day)),
-      discardOlder: () => call("discard older", () => undefined),
-    };
-  }
-
-  #drop(day: number): void {
-    for (const key of this.staged) if (key.startsWith(`${day} `)) this.staged.delete(key);
-  }
-}
-
 async function start(days: number): Promise<void> {
   const range = { first: DAY, last: DAY + days - 1 };
   const job = await startJob(db, { backfillId: BUILD, range, siteIds: [siteId], selection: "all" }, NOW);
@@ -91,7 +42,7 @@ async function start(days: number): Promise<void> {
 }
 
 /** Runs one instance in a process that lives as `intercept` says. @returns whether it ended, and asked for a next one */
-async function run(engine: MemoryEngine, days: Days, intercept: Intercept = (execute) => execute(), number = 0) {
+async function run(engine: MemoryEngine, days: MemoryDays, intercept: Intercept = (execute) => execute(), number = 0) {
   let next: number | null = null;
   let begun = 0;
   const kv = new Proxy(env.ETL_STATE, {
@@ -142,7 +93,7 @@ const DONE = {
 
 test("an instance deals with its days and ends the job", async () => {
   await start(2);
-  const days = new Days();
+  const days = new MemoryDays(DAY);
   expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null, begun: 1 });
   expect(await outcome()).toEqual(DONE);
   expect(days.published).toEqual([DAY, DAY + 1]);
@@ -151,7 +102,7 @@ test("an instance deals with its days and ends the job", async () => {
 
 test("after ten days the next instance goes on", async () => {
   await start(DAYS_AN_INSTANCE + 1);
-  const days = new Days();
+  const days = new MemoryDays(DAY);
   expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: 1, begun: 0 });
   expect(days.published).toHaveLength(DAYS_AN_INSTANCE);
   // the first one may do nothing any more
@@ -164,8 +115,8 @@ test("after ten days the next instance goes on", async () => {
 describe.each(["before", "after"])("a process that dies %s a call", (kind) => {
   /** Dies at each call in turn, until `isPast`; the hours between the first and the last are alike. */
   async function dieEverywhere(
-    fresh: () => Promise<{ engine: MemoryEngine; days: Days }>,
-    isPast: (days: Days) => boolean,
+    fresh: () => Promise<{ engine: MemoryEngine; days: MemoryDays }>,
+    isPast: (days: MemoryDays) => boolean,
   ) {
     for (let nth = 0; ; nth++) {
       const { engine, days } = await fresh();
@@ -195,7 +146,7 @@ describe.each(["before", "after"])("a process that dies %s a call", (kind) => {
     const fresh = async () => {
       await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs; UPDATE sites SET catalog_at = NULL");
       await start(1);
-      return { engine: new MemoryEngine(), days: new Days() };
+      return { engine: new MemoryEngine(), days: new MemoryDays(DAY) };
     };
     const nth = await dieEverywhere(fresh, (days) => days.staged.has(`${DAY} 1`));
     expect(nth).toBeGreaterThan(8);
@@ -204,7 +155,7 @@ describe.each(["before", "after"])("a process that dies %s a call", (kind) => {
   test("from the last hour on is followed by one that goes on, and the end is the same", async () => {
     await start(1);
     const almost = new MemoryEngine();
-    const before = new Days();
+    const before = new MemoryDays(DAY);
     before.before = async (call) => {
       if (call === "0 hour 23") throw new ProcessDied();
     };
@@ -213,7 +164,7 @@ describe.each(["before", "after"])("a process that dies %s a call", (kind) => {
       await db.exec(
         "UPDATE backfill_jobs SET status = 'in_progress'; UPDATE backfill_days SET outcome = 'pending', retries = 0",
       );
-      const days = new Days();
+      const days = new MemoryDays(DAY);
       for (const key of before.staged) days.staged.add(key);
       return { engine: almost.copy(), days };
     };
@@ -223,7 +174,7 @@ describe.each(["before", "after"])("a process that dies %s a call", (kind) => {
 
 test("a call that fails once is made again by the engine, and counted", async () => {
   await start(1);
-  const days = new Days();
+  const days = new MemoryDays(DAY);
   let failures = 0;
   days.before = async (call) => {
     if (call === "0 hour 7" && failures++ < 2) throw new Error("the connection failed");
@@ -234,7 +185,7 @@ test("a call that fails once is made again by the engine, and counted", async ()
 
 test("a day that fails is recorded, leaves nothing staged, and the next one is built", async () => {
   await start(2);
-  const days = new Days();
+  const days = new MemoryDays(DAY);
   days.before = async (call) => {
     if (call === "0 merge") throw new Error("the spill is broken");
   };
@@ -248,7 +199,7 @@ test("a day that fails is recorded, leaves nothing staged, and the next one is b
 
 test("a day that another build published meanwhile is merged again, three times at most", async () => {
   await start(2);
-  const days = new Days();
+  const days = new MemoryDays(DAY);
   days.conflicts = 2;
   await run(new MemoryEngine(), days);
   expect(await outcome()).toMatchObject({ days: [WRITTEN, WRITTEN] });
@@ -264,7 +215,7 @@ test.each(["0 hour 0", "0 hour 23", "0 merge", "0 publish", "1 hour 5"])(
   "a cancel during %s lets that step end, and no other begin",
   async (during) => {
     await start(3);
-    const days = new Days();
+    const days = new MemoryDays(DAY);
     const calls: string[] = [];
     days.before = async (call) => {
       calls.push(call);
@@ -284,7 +235,7 @@ test.each(["0 hour 0", "0 hour 23", "0 merge", "0 publish", "1 hour 5"])(
 test("a catalogue that cannot be fetched fails the days, unless there is an old one", async () => {
   await start(1);
   world.upstream = () => Promise.resolve(new Response(null, { status: 401 }));
-  const days = new Days();
+  const days = new MemoryDays(DAY);
   await run(new MemoryEngine(), days);
   expect(await outcome()).toMatchObject({ jobs: [{ status: "failed" }], days: [{ outcome: "failed" }] });
   await db.exec("DELETE FROM backfill_days; DELETE FROM backfill_jobs; UPDATE sites SET catalog_at = 5");
@@ -295,7 +246,7 @@ test("a catalogue that cannot be fetched fails the days, unless there is an old 
 
 test("a job whose own steps fail is failed, with the reason", async () => {
   await start(1);
-  const days = new Days();
+  const days = new MemoryDays(DAY);
   days.before = async (call) => {
     if (call.endsWith("discard") || call === "0 hour 3") throw new Error("R2 does not answer");
   };
@@ -307,7 +258,7 @@ test.each(["0 hour 3", "0 merge", "0 publish"])(
   "an instance that another one replaced during %s, where its step then fails, records nothing and fails nothing",
   async (during) => {
     await start(2);
-    const days = new Days();
+    const days = new MemoryDays(DAY);
     days.before = async (call) => {
       if (call !== during) return;
       await appointNext(db, { backfillId: BUILD, epoch: 0 }, siteId, 0, NOW);
