@@ -1,6 +1,6 @@
 -- Lists of a site's points that are not believed, wholly or in part.
 
--- 0010 is older than this file
+-- later migrations may have been applied before this one
 UPDATE schema_version SET version = max(version, 9);
 
 -- the last list, where it left out too many points to be believed alone; JSON {at, listed, missing: [point id]}
