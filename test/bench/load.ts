@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Bench, percentile } from "./bench.ts";
 import { KIND_NAMES, type Question, questions } from "./load-questions.ts";
-import { forgetPeak, residentMb, workerdPid } from "./workerd-process.ts";
+import { cpuSeconds, forgetPeak, residentMb, workerdPid } from "./workerd-process.ts";
 import { startWorkerd } from "./workerd.ts";
 import { SITE_NAME } from "./year-size.ts";
 import { startSiteYear } from "./year-state.ts";
@@ -41,24 +41,32 @@ export async function benchLoad(bench: Bench, folder: string): Promise<void> {
       await ask(agent, url, { kind: "first", path: "/sites" });
       const pid = workerdPid();
       forgetPeak(pid);
+      const cpu = cpuSeconds(pid);
       const until = performance.now() + 1000 * seconds;
       const outcomes = await Promise.all(
         Array.from({ length: count }, (_, client) => askUntil(until, agent, url, questions(year, client + 1))),
       );
       agent.destroy();
-      report(bench, `${count} client${count === 1 ? "" : "s"} for ${seconds} s`, outcomes.flat(), peakMb(pid));
+      const group = `${count} client${count === 1 ? "" : "s"} for ${seconds} s`;
+      report(
+        bench,
+        group,
+        outcomes.flat(),
+        ofProcess(() => residentMb(pid, "VmHWM")),
+      );
+      bench.compare(group, "CPU s of workerd", [[ALL, ofProcess(() => cpuSeconds(pid) - cpu)]]);
     } finally {
       await miniflare.dispose();
     }
   }
 }
 
-/** NaN: the process has died. */
-function peakMb(pid: number): number {
+/** A figure of workerd's process; 0: the process has died. */
+function ofProcess(figure: () => number): number {
   try {
-    return residentMb(pid, "VmHWM");
+    return figure();
   } catch {
-    return Number.NaN;
+    return 0;
   }
 }
 
@@ -114,5 +122,5 @@ function report(bench: Bench, group: string, outcomes: readonly Outcome[], resid
   compare("answers/s", (some) => answered(some).length / seconds);
   compare("503 busy", (some) => some.filter(({ status }) => status === 503).length);
   compare("other errors", (some) => some.filter(({ status }) => status !== 200 && status !== 503).length);
-  bench.compare(group, "MB resident, peak", [[ALL, resident || 0]]);
+  bench.compare(group, "MB resident, peak", [[ALL, resident]]);
 }
