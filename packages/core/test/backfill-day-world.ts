@@ -4,7 +4,7 @@ import { createDayBuilder } from "../src/backfill/day-builder.ts";
 import type { SiteStore } from "../src/backfill/backfill-site.ts";
 import { readDayRuns } from "../src/backfill/day-runs.ts";
 import { appointNext } from "../src/backfill/instance-store.ts";
-import { startJob } from "../src/backfill/job-store.ts";
+import { startJob } from "../src/backfill/start-job.ts";
 import { MemoryEngine, ProcessDied } from "../src/backfill/memory-engine.ts";
 import { runInstance } from "../src/backfill/run-instance.ts";
 import type { Steps } from "../src/backfill/steps.ts";
@@ -221,6 +221,7 @@ export class BackfillDayWorld {
           },
           ticket: { backfillId: "backfill_1", epoch: 0, site: { id: this.jobSiteId, name: stored.site.name }, number },
           start: () => Promise.reject(new Error("there is no next instance")),
+          beginNext: () => Promise.resolve(),
         }),
       )
       .finally(() => {

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   unknown_point: { status: 404, title: "There is no such point" },
   method_not_allowed: { status: 405, title: "The address does not take this method" },
   backfill_in_progress: { status: 409, title: "A backfill is in progress" },
+  backfill_queue_full: { status: 409, title: "The queue of backfills is full" },
   no_backfill_running: { status: 409, title: "No backfill is in progress" },
   site_paused: { status: 409, title: "The site is paused" },
   suspect_day: { status: 409, title: "The day's file is not what was written" },
