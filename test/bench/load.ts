@@ -33,7 +33,7 @@ export async function benchLoad(bench: Bench, folder: string): Promise<void> {
   bench.notes.push(`The site under load: ${year.points} points x ${year.days} days, a sample a minute.`);
   for (const count of clients) {
     process.stderr.write(`load: ${count} clients, ${seconds} s\n`);
-    const worker = { main: QUERY_WORKER, databases: ["DB"], bindings: { SITES } };
+    const worker = { main: QUERY_WORKER, databases: ["DB"], bindings: { SITES, ADMIN_TOKEN: "bench-admin-token" } };
     const miniflare = await startWorkerd(worker, join(folder, "state"));
     try {
       const url = await miniflare.ready;

@@ -9,7 +9,7 @@ import {
   point,
   setWatermark,
   SITE,
-  SITES,
+  BINDINGS,
   storePoints,
   storeSamples,
   timeseriesPath,
@@ -34,7 +34,7 @@ const path = (extra: Record<string, string | number> = {}) =>
 async function call(address: string, settings: Record<string, unknown> = {}, headers: Record<string, string> = {}) {
   const context = createExecutionContext();
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${address}`, { headers });
-  const response = await worker.fetch(request, { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ...settings }, context);
+  const response = await worker.fetch(request, { ...BINDINGS, ...settings }, context);
   const copy = response.clone();
   const text = await response.text();
   await waitOnExecutionContext(context);
