@@ -19,6 +19,9 @@ export const SITES = JSON.stringify([
   { name: OTHER_SITE, timezone: "Europe/Berlin" },
 ]);
 
+/** What the Worker needs to answer at all. */
+export const BINDINGS = { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ADMIN_TOKEN };
+
 export async function migrate(): Promise<void> {
   await migratedDatabase();
 }
@@ -31,11 +34,7 @@ export async function call(
   method = "GET",
 ): Promise<Response> {
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { headers, method });
-  return worker.fetch(
-    request,
-    { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ADMIN_TOKEN, ...settings },
-    createExecutionContext(),
-  );
+  return worker.fetch(request, { ...BINDINGS, ...settings }, createExecutionContext());
 }
 
 /** A query as its parameters; a list is a repeated parameter. */

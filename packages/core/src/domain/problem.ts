@@ -28,6 +28,7 @@ export const PROBLEMS = {
   engine_unavailable: { status: 503, title: "The backfill's engine did not answer" },
   access_unavailable: { status: 503, title: "The sign-in service did not answer" },
   query_timeout: { status: 503, title: "The query took too long" },
+  busy: { status: 503, title: "Too many queries are running" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
