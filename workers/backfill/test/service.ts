@@ -107,6 +107,8 @@ interface DaysAnswer {
     readonly days: {
       readonly date: string;
       readonly state: string;
+      readonly job_outcome: string | null;
+      readonly records: number;
       readonly r2_path: string | null;
       readonly reason: string | null;
     }[];

@@ -14,7 +14,7 @@ import {
   type Sample,
   SITE,
   siteId,
-  SITES,
+  BINDINGS,
   storePoints,
 } from "./service.ts";
 
@@ -56,7 +56,7 @@ test("the whole file, as it is stored", async () => {
 test("HEAD: the headers alone, without asking R2", async () => {
   const TIMESERIES = { get: () => Promise.reject(new Error("asked")) };
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${PATH}`, { method: "HEAD" });
-  const settings = { DB: env.DB, SITES, TIMESERIES };
+  const settings = { ...BINDINGS, TIMESERIES };
   const response = await worker.fetch(request, settings, createExecutionContext());
   expect([response.status, response.headers.get("etag")]).toEqual([200, etag]);
   expect([response.headers.get("content-length"), await response.text()]).toEqual([String(bytes.length), ""]);

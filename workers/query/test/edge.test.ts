@@ -3,12 +3,11 @@ import { requireAccess } from "@building-vitals/core/http/require-access";
 import { ACCESS_SETTINGS, stubAccess } from "@building-vitals/core/test/access-assertion";
 import { expectOwnPagesOnly } from "@building-vitals/core/test/cross-site";
 import { createExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import worker from "../src/index.ts";
 import { FORWARDED } from "../src/routes/services.ts";
-import { ADMIN_TOKEN, call, clear, migrate, point, SITE, SITES, storePoints } from "./service.ts";
+import { BINDINGS, call, clear, migrate, point, SITE, storePoints } from "./service.ts";
 
 const TOKEN = "the-query-token-of-tests";
 const NAME = "PLANTED-POINT/zone 7";
@@ -39,7 +38,7 @@ test("each write that is passed on takes an Access assertion from its own pages 
     call: async ({ method, path }, headers) =>
       worker.fetch(
         new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { method, headers, body: "{" }),
-        { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ADMIN_TOKEN, ETL: service, BACKFILL: service },
+        { ...BINDINGS, ETL: service, BACKFILL: service },
         createExecutionContext(),
       ),
     assertion,

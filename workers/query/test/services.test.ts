@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { ADMIN_TOKEN, problemOf, SITES } from "./service.ts";
+import { BINDINGS, problemOf } from "./service.ts";
 import { createExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import worker from "../src/index.ts";
 
@@ -23,14 +22,7 @@ async function call(
   services: Record<string, unknown>,
 ): Promise<Response> {
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, init);
-  const settings = {
-    DB: env.DB,
-    TIMESERIES: env.TIMESERIES,
-    SITES,
-    ADMIN_TOKEN,
-    QUERY_TOKEN: "sesame-of-the-tests",
-    ...services,
-  };
+  const settings = { ...BINDINGS, QUERY_TOKEN: "sesame-of-the-tests", ...services };
   return worker.fetch(request, settings, createExecutionContext());
 }
 

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   unknown_point: { status: 404, title: "There is no such point" },
   method_not_allowed: { status: 405, title: "The address does not take this method" },
   backfill_in_progress: { status: 409, title: "A backfill is in progress" },
+  backfill_queue_full: { status: 409, title: "The queue of backfills is full" },
   no_backfill_running: { status: 409, title: "No backfill is in progress" },
   site_paused: { status: 409, title: "The site is paused" },
   suspect_day: { status: 409, title: "The day's file is not what was written" },
@@ -29,6 +30,7 @@ export const PROBLEMS = {
   engine_unavailable: { status: 503, title: "The backfill's engine did not answer" },
   access_unavailable: { status: 503, title: "The sign-in service did not answer" },
   query_timeout: { status: 503, title: "The query took too long" },
+  busy: { status: 503, title: "Too many queries are running" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
