@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 import { type CloudflareApi, CloudflareError } from "./cloudflare-api.ts";
 import { type LifecycleRule, rulesSchema } from "./lifecycle-rules.ts";
 import type { Wanted, WantedWorker } from "./wanted.ts";

@@ -113,6 +113,7 @@ test("missing parts are created, and missing secrets named by Worker", () => {
     "etl ADMIN_TOKEN",
     "backfill ACE_API_KEY",
     "backfill ADMIN_TOKEN",
+    "query ADMIN_TOKEN",
   ]);
   expect(plan.notes).toHaveLength(2);
   expect(irrevocable(plan)).toEqual([]);

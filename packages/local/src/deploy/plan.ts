@@ -1,4 +1,4 @@
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 import type { Account, Existing } from "./account.ts";
 import { expires, formatRule, isStagingRule, STAGING_RULE } from "./lifecycle-rules.ts";
 import { noSubdomain } from "./preflight.ts";

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
 import { DEPLOY_ORDER } from "../../src/deploy/wanted.ts";
+import { WORKER_SECRETS } from "../../src/deploy/worker-secrets.ts";
 import type { FakeAccount } from "../cloudflare/account.ts";
 
 const MIGRATIONS_FOLDER = new URL("../../../../migrations/", import.meta.url);
@@ -39,7 +40,7 @@ export function addDeployed(account: FakeAccount, environment: string, migration
       const id = randomUUID();
       worker.versions.push({ id, bindings: [{ type: "version_metadata", name: "CF_VERSION_METADATA" }], limits: null });
       worker.deployments.push([{ version_id: id, percentage: 100 }]);
-      if (name !== "query") for (const secret of ["ACE_API_KEY", "ADMIN_TOKEN"]) worker.secrets.add(secret);
+      for (const secret of WORKER_SECRETS[name].required) worker.secrets.add(secret);
       return [name, id];
     }),
   );

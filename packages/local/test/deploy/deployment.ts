@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { DEPLOY_ORDER } from "../../src/deploy/wanted.ts";
+import { WORKER_SECRETS } from "../../src/deploy/worker-secrets.ts";
 import { FakeAccount } from "../cloudflare/account.ts";
 import { FakeCloudflare } from "../cloudflare/fake-cloudflare.ts";
 
@@ -78,8 +79,8 @@ export class Deployment {
 
   /** Drafts of all Workers with the secrets that they need, as `wrangler secret put` leaves them. */
   addSecrets(environment = "staging"): void {
-    for (const worker of ["etl", "backfill"]) {
-      this.account.addDraft(`building-vitals-${worker}-${environment}`, ["ACE_API_KEY", "ADMIN_TOKEN"]);
+    for (const worker of DEPLOY_ORDER) {
+      this.account.addDraft(`building-vitals-${worker}-${environment}`, WORKER_SECRETS[worker].required);
     }
   }
 

@@ -29,6 +29,7 @@ test("an empty account: resources, secrets, the first deploy, and a second one t
   expect((await deployment.wrangler(put, "a-long-enough-token")).code).toBe(0);
   account.workers.get("building-vitals-etl-staging")?.secrets.add("ACE_API_KEY");
   account.addDraft("building-vitals-backfill-staging", ["ACE_API_KEY", "ADMIN_TOKEN"]);
+  account.addDraft("building-vitals-query-staging", ["ADMIN_TOKEN"]);
 
   const first = await deployment.deploy(["--env", "staging"]);
   expect(first.code).toBe(0);

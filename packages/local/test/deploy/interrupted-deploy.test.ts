@@ -23,7 +23,7 @@ test("a connection that breaks at any step: the same command goes on to the end"
     [new RegExp(`^PUT ${ETL}/schedules$`), "before"],
     [/^PUT workflows\//, "before"],
     [new RegExp(`^POST ${QUERY}/assets-upload-session$`), "before"],
-    [new RegExp(`^PUT ${QUERY}$`), "after"],
+    [new RegExp(`^POST ${QUERY}/deployments$`), "after"],
   ];
   for (const [step, when] of steps) {
     let migrating = 0;
