@@ -92,7 +92,9 @@ test.each<Partial<LifecycleRule>>([
 
 test("an account without a workers.dev subdomain is refused", () => {
   const { refusals } = planDeploy(wanted, account, { ...complete, subdomain: null });
-  expect(refusals).toEqual([expect.stringContaining("Register one: https://dash.cloudflare.com/a1/workers/onboarding")]);
+  expect(refusals).toEqual([
+    expect.stringContaining("Register one: https://dash.cloudflare.com/a1/workers/onboarding"),
+  ]);
 });
 
 test("missing parts are created, and missing secrets named by Worker", () => {

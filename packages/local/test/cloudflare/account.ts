@@ -2,7 +2,14 @@ import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 
 /** The permission groups of an API token that a deploy needs. */
-export const RIGHTS = ["Account Settings", "Workers Scripts", "Workflows", "D1", "Workers R2 Storage", "Workers KV Storage"] as const;
+export const RIGHTS = [
+  "Account Settings",
+  "Workers Scripts",
+  "Workflows",
+  "D1",
+  "Workers R2 Storage",
+  "Workers KV Storage",
+] as const;
 export type Right = (typeof RIGHTS)[number];
 
 /** A version of a Worker: what its upload declared. */

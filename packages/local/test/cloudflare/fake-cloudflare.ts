@@ -111,7 +111,8 @@ export class FakeCloudflare {
       if (!rights.has(right)) throw new ApiFailure(403, 10_000, "Authentication error");
       const params = match.slice(1).map((text) => decodeURIComponent(text));
       const json = (): unknown => JSON.parse(body.toString("utf8"));
-      const form = () => new Response(body, { headers: { "content-type": request.headers["content-type"] ?? "" } }).formData();
+      const form = () =>
+        new Response(body, { headers: { "content-type": request.headers["content-type"] ?? "" } }).formData();
       return answer({ account, params, query: url.searchParams, json, form });
     }
     throw new ApiFailure(404, 7003, `the fake knows no ${request.method} ${path}`);

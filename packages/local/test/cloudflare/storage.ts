@@ -3,7 +3,10 @@ import { z } from "zod";
 import type { FakeAccount, FakeBucket, FakeDatabase } from "./account.ts";
 import { ApiFailure, type Call, type Endpoint, textField } from "./exchange.ts";
 
-const querySchema = z.object({ sql: z.string(), params: z.array(z.union([z.string(), z.number(), z.null()])).default([]) });
+const querySchema = z.object({
+  sql: z.string(),
+  params: z.array(z.union([z.string(), z.number(), z.null()])).default([]),
+});
 const ruleSchema = z.object({
   id: z.string(),
   enabled: z.boolean(),
@@ -71,8 +74,10 @@ export const D1: readonly Endpoint[] = [
     answer: ({ account, json }) => {
       const body = json();
       const name = textField(body, "name");
-      if (account.databases.has(name)) throw new ApiFailure(400, 7502, `A database with the name '${name}' already exists`);
-      const hint: unknown = typeof body === "object" && body !== null ? Reflect.get(body, "primary_location_hint") : null;
+      if (account.databases.has(name))
+        throw new ApiFailure(400, 7502, `A database with the name '${name}' already exists`);
+      const hint: unknown =
+        typeof body === "object" && body !== null ? Reflect.get(body, "primary_location_hint") : null;
       const { uuid } = account.addDatabase(name, typeof hint === "string" ? hint : null);
       return { uuid, name, version: "production", created_at: "2026-11-01T00:00:00Z" };
     },
@@ -112,7 +117,8 @@ export const R2: readonly Endpoint[] = [
       requireR2(account);
       const body = json();
       const name = textField(body, "name");
-      if (account.buckets.has(name)) throw new ApiFailure(409, 10_004, "The bucket you tried to create already exists, and you own it.");
+      if (account.buckets.has(name))
+        throw new ApiFailure(409, 10_004, "The bucket you tried to create already exists, and you own it.");
       const hint: unknown = typeof body === "object" && body !== null ? Reflect.get(body, "locationHint") : null;
       account.buckets.set(name, { rules: [DEFAULT_RULE], location: typeof hint === "string" ? hint : null });
       return { name, creation_date: "2026-11-01T00:00:00Z", location: "WNAM", storage_class: "Standard" };

@@ -185,7 +185,12 @@ export const WORKERS: readonly Endpoint[] = [
     right,
     answer: (call) => ({ bindings: workerOf(call).versions[0]?.bindings ?? [] }),
   },
-  { method: "PATCH", path: /^workers\/scripts\/([^/]+)\/script-settings$/, right, answer: (call) => (workerOf(call), {}) },
+  {
+    method: "PATCH",
+    path: /^workers\/scripts\/([^/]+)\/script-settings$/,
+    right,
+    answer: (call) => (workerOf(call), {}),
+  },
   {
     method: "POST",
     path: /^workers\/scripts\/([^/]+)\/subdomain$/,

@@ -31,7 +31,12 @@ export function migrationsOf(account: FakeAccount, name: string): unknown[] {
 export function addDeployed(account: FakeAccount, environment: string, migrations = MIGRATIONS): Map<string, string> {
   addMigrated(account, `building-vitals-${environment}`, migrations);
   const condition = { type: "Age" as const, maxAge: 604_800 };
-  const rule = { id: "staging", enabled: true, conditions: { prefix: "staging/" }, deleteObjectsTransition: { condition } };
+  const rule = {
+    id: "staging",
+    enabled: true,
+    conditions: { prefix: "staging/" },
+    deleteObjectsTransition: { condition },
+  };
   account.buckets.set(`ace-timeseries-${environment}`, { rules: [rule], location: null });
   account.namespaces.set(`etl-state-${environment}`, randomUUID().replaceAll("-", ""));
   return new Map(

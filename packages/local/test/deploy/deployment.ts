@@ -85,7 +85,10 @@ export class Deployment {
   }
 
   /** Runs `npm run deploy -- …args`. @param root the checkout */
-  async deploy(args: readonly string[], { root = ROOT, env = {} }: { root?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Run> {
+  async deploy(
+    args: readonly string[],
+    { root = ROOT, env = {} }: { root?: string; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Run> {
     const command = join(root, "packages/local/src/deploy.ts");
     return this.#run(process.execPath, [command, ...args], {
       STATE_DIR: join(this.folder, "state"),
@@ -132,7 +135,14 @@ export class Deployment {
   async checkout(): Promise<string> {
     const root = await mkdtemp(join(this.folder, "checkout-"));
     await mkdir(join(root, "packages"), { recursive: true });
-    for (const path of ["packages/core", "packages/local", "packages/dashboard", "workers", "node_modules", "package.json"]) {
+    for (const path of [
+      "packages/core",
+      "packages/local",
+      "packages/dashboard",
+      "workers",
+      "node_modules",
+      "package.json",
+    ]) {
       await symlink(join(ROOT, path), join(root, path));
     }
     await cp(join(ROOT, "migrations"), join(root, "migrations"), { recursive: true });

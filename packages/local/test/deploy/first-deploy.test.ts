@@ -53,8 +53,12 @@ test("an empty account: resources, secrets, the first deploy, and a second one t
   const second = await deployment.deploy(["--env", "staging"]);
   expect(second.code).toBe(0);
   expect(resources(account)).toEqual(before);
-  expect(second.changes.filter((call) => !/^(POST|PUT|PATCH) (workers\/(scripts|assets)|workflows)\//.test(call))).toEqual([]);
-  await expect(normalised(`$ npm run deploy -- --env staging\n${second.output}`)).toMatchFileSnapshot("second-deploy.txt");
+  expect(
+    second.changes.filter((call) => !/^(POST|PUT|PATCH) (workers\/(scripts|assets)|workflows)\//.test(call)),
+  ).toEqual([]);
+  await expect(normalised(`$ npm run deploy -- --env staging\n${second.output}`)).toMatchFileSnapshot(
+    "second-deploy.txt",
+  );
 });
 
 test("production beside staging touches nothing of staging", async () => {

@@ -45,6 +45,8 @@ test("a connection that breaks at any step: the same command goes on to the end"
 test("the Free plan: it says to switch to Workers Paid", async () => {
   deployment.account.plan = "free";
   const { code, output } = await deployment.deploy(["--env", "staging"]);
-  expect(output).toContain("This account is on the Workers Free plan. Switch to Workers Paid: https://dash.cloudflare.com/");
+  expect(output).toContain(
+    "This account is on the Workers Free plan. Switch to Workers Paid: https://dash.cloudflare.com/",
+  );
   expect(code).toBe(1);
 });

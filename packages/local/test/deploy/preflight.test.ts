@@ -13,7 +13,12 @@ const without = (missing: Right) => RIGHTS.filter((right) => right !== missing);
 const limited = (rights: readonly Right[]) => deployment.cloudflare.addToken("limited", [deployment.account], rights);
 
 test.each<[name: string, prepare: () => void, env: NodeJS.ProcessEnv, says: string]>([
-  ["a token without D1", () => limited(without("D1")), { CLOUDFLARE_API_TOKEN: "limited" }, 'lacks the permission "D1: Edit"'],
+  [
+    "a token without D1",
+    () => limited(without("D1")),
+    { CLOUDFLARE_API_TOKEN: "limited" },
+    'lacks the permission "D1: Edit"',
+  ],
   [
     "a token without R2",
     () => limited(without("Workers R2 Storage")),

@@ -24,7 +24,9 @@ test("a migration of data needs --yes; a Worker that is not well stops the deplo
   expect(code).toBe(1);
   expect(output).toContain("bookmark   00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683");
   expect(output).toMatch(/backfill was deployed as \S+, and is NOT WELL: it answers 503: schema/);
-  expect(output).toContain(`npx wrangler rollback ${versions.get("backfill")} --env staging -c wrangler.backfill.toml\n`);
+  expect(output).toContain(
+    `npx wrangler rollback ${versions.get("backfill")} --env staging -c wrangler.backfill.toml\n`,
+  );
   expect(output).toContain("npx wrangler d1 time-travel restore building-vitals-staging --bookmark=00000085-");
   expect(migrationsOf(account, "building-vitals-staging")).toEqual(MIGRATIONS);
   expect(account.workers.get("building-vitals-query-staging")?.versions).toHaveLength(1);
@@ -47,7 +49,16 @@ test("another rule for staging/ is replaced only with --yes, and other rules sta
   const condition = { type: "Age" as const, maxAge: 2_592_000 };
   if (bucket === undefined) throw new Error("no bucket");
   const [wanted] = bucket.rules;
-  bucket.rules = [other, { ...wanted, id: "staging", enabled: true, conditions: { prefix: "staging/" }, deleteObjectsTransition: { condition } }];
+  bucket.rules = [
+    other,
+    {
+      ...wanted,
+      id: "staging",
+      enabled: true,
+      conditions: { prefix: "staging/" },
+      deleteObjectsTransition: { condition },
+    },
+  ];
   const refused = await deployment.deploy(["--env", "staging"]);
   expect(refused.output).toContain(
     'careful    replace the lifecycle rule "staging" (staging/: deletes objects after 30 days)',
