@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { z } from "zod";
-import { FakeAccount, type Right, RIGHTS } from "./account.ts";
+import { type FakeAccount, type Right, RIGHTS } from "./account.ts";
 import { ApiFailure, type Endpoint } from "./exchange.ts";
 import { D1, KV, R2 } from "./storage.ts";
 import { WORKERS } from "./workers.ts";

@@ -9,5 +9,3 @@ function fetchFake(input: string | URL | Request, init?: RequestInit): Promise<R
 }
 
 Object.defineProperty(globalThis, "fetch", { value: fetchFake, writable: true });
-
-export {};
