@@ -82,8 +82,15 @@ const KEPT = [
     "ampere-squared-hour",
     "cubic-meter",
   ].map((name) => `${name}-pulse-value`),
-  ...["tons", "tons-per-hour", "picoseconds", "degrees-lovibond", "international-bittering-units", "degrees-plato"],
-  ...["european-bitterness-units", "specific-gravity", "european-brewing-convention"],
+  "tons",
+  "tons-per-hour",
+  "picoseconds",
+  "degrees-lovibond",
+  "degrees-plato",
+  "international-bittering-units",
+  "european-bitterness-units",
+  "specific-gravity",
+  "european-brewing-convention",
 ];
 
 const camelCase = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());

@@ -59,7 +59,7 @@ describe("auto takes the finest interval that fits", () => {
     fc.assert(
       fc.property(arbitrary, ({ length, cadences, maxPoints }) => {
         const input = query(length, {
-          points: cadences.map((cadenceMs, id) => ({ id, name: nameOf(id), cadenceMs })),
+          points: cadences.map((cadenceMs, id) => ({ id, name: nameOf(id), unit: null, cadenceMs })),
           maxPoints,
         });
         const { interval } = planQuery(input);

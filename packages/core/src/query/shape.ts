@@ -1,3 +1,4 @@
+import { turnOf } from "../domain/angle.ts";
 import { Problem } from "../domain/problem.ts";
 import { MISSING_CADENCES } from "./completeness.ts";
 import { downsample } from "./downsample.ts";
@@ -59,7 +60,7 @@ export function shapeSeries(
     const thinned = isThinned ? downsample(one, thinTo, gapMs) : one;
     from += one.times.length;
     to += thinned.times.length;
-    const filled = filling === null ? thinned : filling(thinned, one.times, gapMs);
+    const filled = filling === null ? thinned : filling(thinned, one.times, gapMs, turnOf(one.point.unit));
     size += filled.times.length;
     if (size > MAX_VALUES) {
       const detail = `Filled, the answer has more than ${MAX_VALUES} values: ask for fill=none or a coarser interval.`;
@@ -70,13 +71,18 @@ export function shapeSeries(
   return { series: shaped, downsampled: isThinned ? { method: "minmax-lttb", from, to } : null };
 }
 
-type Filling = (series: FillableSeries, allTimes: Float64Array, gapMs: number | null) => FilledSeries;
+type Filling = (
+  series: FillableSeries,
+  allTimes: Float64Array,
+  gapMs: number | null,
+  turn: number | null,
+) => FilledSeries;
 
 /** How each series is filled; null: none is. `allTimes` are those before thinning, which show where gaps are. */
 function fillingOf({ bounds, until }: ShapedAnswer, fill: Fill): Filling | null {
   if (fill === "none") return null;
   if (bounds === null) return (series, allTimes, gapMs) => breakAtGaps(series, gapsOf(allTimes, gapMs));
-  return (series) => fillBuckets(series, bounds, fill, until);
+  return (series, _times, _gapMs, turn) => fillBuckets(series, bounds, fill, until, turn);
 }
 
 /** A series in another unit; as it is where there is none to convert to, or where a value of it would overflow. */
