@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { statusSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { readKnownAlerts } from "../known-alerts.ts";
+import { shownPause } from "../pause.ts";
 import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
 
 const RUNS_SHOWN = 12;
@@ -21,11 +22,12 @@ function coverageOf(looked: LookedSite | undefined) {
   return { until: isoTime(looked.lookedUntil), expected, present, fraction, unjudged_points: unjudged };
 }
 
-async function statusOf({ name, db, id, state }: StoredSite, looked: LookedSite | undefined, now: number) {
+async function statusOf({ name, db, id, state, pause }: StoredSite, looked: LookedSite | undefined, now: number) {
   const runs = await readRuns(db, id, RUNS_SHOWN);
   const gaps = await readOpenGaps(db, id, state.watermark);
   return {
     name,
+    paused: shownPause(pause),
     watermark: isoTime(state.watermark),
     lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
     open_window:
