@@ -14,11 +14,9 @@ import type { Plan, PlannedPoint } from "./plan.ts";
 import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
 import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
 
-export type QueriedPoint = PlannedPoint;
-
 /** One point's answer. Columns of equal length; `min`, `max` and `count` only where samples were aggregated. */
 export interface QueriedSeries {
-  readonly point: QueriedPoint;
+  readonly point: PlannedPoint;
   /** of the sample, or of the start of its bucket: epoch milliseconds UTC */
   readonly times: Float64Array;
   readonly values: Float64Array;
@@ -55,7 +53,7 @@ export interface QueryAnswer {
  * @param now epoch ms
  * @throws {Problem} `too_much_data` when there is more than was planned for; the error of D1
  */
-export async function executeQuery(cold: ColdLevel, plan: Plan<QueriedPoint>, now: number): Promise<QueryAnswer> {
+export async function executeQuery(cold: ColdLevel, plan: Plan, now: number): Promise<QueryAnswer> {
   const { coverage } = plan;
   const tally = newTally();
   const series = new Map<number, QueriedSeries>();
@@ -89,7 +87,7 @@ export async function executeQuery(cold: ColdLevel, plan: Plan<QueriedPoint>, no
   };
 }
 
-async function* computeAll(cold: ColdLevel, plan: Plan<QueriedPoint>, tally: ReadTally) {
+async function* computeAll(cold: ColdLevel, plan: Plan, tally: ReadTally) {
   const { points, hourly, bounds } = plan;
   if (hourly.length > 0 && bounds !== null) yield* computeFromHours(cold, plan, bounds, tally);
   if (hourly.length < points.length) yield* computeFromSamples(cold, plan, tally);
@@ -98,7 +96,7 @@ async function* computeAll(cold: ColdLevel, plan: Plan<QueriedPoint>, tally: Rea
 /** The samples as they are, or buckets of them. */
 async function* computeFromSamples(
   cold: ColdLevel,
-  { range, bounds, hours, blocks, stored, coverage }: Plan<QueriedPoint>,
+  { range, bounds, hours, blocks, stored, coverage }: Plan,
   tally: ReadTally,
 ) {
   for (const block of blocks) {

@@ -2,9 +2,10 @@ import { turnOf } from "../domain/angle.ts";
 import { Problem } from "../domain/problem.ts";
 import { MISSING_CADENCES } from "./completeness.ts";
 import { downsample } from "./downsample.ts";
-import type { QueriedPoint, QueriedSeries } from "./execute.ts";
+import type { QueriedSeries } from "./execute.ts";
 import { breakAtGaps, type Fill, type FillableSeries, fillBuckets, type FilledSeries, gapsOf } from "./fill.ts";
 import { MAX_VALUES } from "./limits.ts";
+import type { PlannedPoint } from "./plan.ts";
 import { conversionTo, type UnitSystem } from "./units.ts";
 
 /** How the series of an answer are to look. */
@@ -26,7 +27,7 @@ export interface ShapedAnswer {
 
 /** One point's answer as it is sent. Columns of equal length. */
 export interface ShapedSeries extends FillableSeries {
-  readonly point: QueriedPoint;
+  readonly point: PlannedPoint;
   /** symbol of the unit that the values are in; null: it is not known */
   readonly unit: string | null;
   /** 1: no sample is behind this value; where filling was asked for */
@@ -86,7 +87,7 @@ function fillingOf({ bounds, until }: ShapedAnswer, fill: Fill): Filling | null 
 }
 
 /** A series in another unit; as it is where there is none to convert to, or where a value of it would overflow. */
-function converted(point: QueriedPoint, series: FillableSeries, units: UnitSystem): ShapedSeries {
+function converted(point: PlannedPoint, series: FillableSeries, units: UnitSystem): ShapedSeries {
   const conversion = conversionTo(units, point.unit);
   const columns = [
     series.values,
