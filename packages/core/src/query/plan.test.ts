@@ -143,3 +143,22 @@ describe("what the cold level is asked for", () => {
     expect(blocks.map((block) => block.points.map(({ id }) => id))).toEqual([[1], [2], [3]]);
   });
 });
+
+describe("an angle over a year of days", () => {
+  const asked = (angles: number) => {
+    const all = points(100).map((point) => ({ ...point, unit: point.id <= angles ? "°" : null }));
+    const ids = all.map(({ id }) => id);
+    return query(365 * DAY, { points: all, interval: "1day", stored: archived(365, ids) });
+  };
+
+  test("is read as samples; the other 99 points come from hourly aggregates", () => {
+    const plan = planQuery(asked(1));
+    expect([plan.computedFrom, plan.hourly.length, plan.rollupDays]).toEqual(["hours", 99, 365]);
+    expect(plan.blocks.flatMap((block) => block.points.map(({ id }) => id))).toEqual([1]);
+    expect(plan.cold.requests).toBe(365);
+  });
+
+  test("twice is refused where each takes its own reads, with what to ask for instead", () => {
+    expect(() => planQuery(asked(2))).toThrow(/takes 730 reads of the archive, 600 are the limit: ask for/);
+  });
+});
