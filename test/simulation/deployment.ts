@@ -199,7 +199,7 @@ export class Deployment {
       BACKFILL: this.workflows.boundTo(process),
       ACE_API_BASE_URL: `http://ace.test/${number}/api`,
       ACE_API_KEY: "the-key",
-      ADMIN_TOKEN: "the-token",
+      ADMIN_TOKEN: "the-token-of-the-simulation",
       SITES: JSON.stringify(this.#plant.sites.map((name) => ({ name, timezone: "America/Chicago" }))),
       PAGE_SIZE: String(this.#pageSize),
       LOOKBACK_MINUTES: String(this.lookbackMs / MINUTE),

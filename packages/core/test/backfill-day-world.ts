@@ -12,7 +12,7 @@ import { loadCatalog } from "../src/catalog/catalog.ts";
 import { archiveDay } from "../src/cold/archive-day.ts";
 import { DAY_MS, dayRange, dayStart } from "../src/domain/day.ts";
 import { upsertSamples } from "../src/hot/upsert.ts";
-import { refreshCatalog } from "../src/sync/refresh-catalog.ts";
+import { refreshCatalog } from "../src/catalog/refresh-catalog.ts";
 import { readSyncStates } from "../src/sync/sync-state.ts";
 import { CrashPoint } from "./crash-point.ts";
 import { pointSamples } from "./points.ts";

@@ -2,6 +2,7 @@ import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  ADMIN_TOKEN,
   call,
   clear,
   days,
@@ -291,7 +292,7 @@ it("fails a job whose Workflow cannot be started, so that the next start is not 
   };
   const settings = { BACKFILL: workflow };
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-  const options = { token: "the-admin-token", body: TWO_DAYS, settings };
+  const options = { token: ADMIN_TOKEN, body: TWO_DAYS, settings };
   expect((await call("POST", "/backfill/start", options)).status).toBe(500);
   vi.restoreAllMocks();
   expect(await status()).toMatchObject({ status: "failed", reason: "the Workflow could not be started" });

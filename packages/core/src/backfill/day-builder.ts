@@ -52,7 +52,7 @@ export function createDayBuilder({
   now,
 }: DayBuilderContext): DayBuilder {
   return {
-    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize }, of, hour),
+    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize, now }, of, hour),
     mergeDay: (of) => mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect }),
     publishDay: (of, staged) => publishDay({ db, bucket, now }, of, staged),
     discard: (of) => deleteStaging(bucket, of),

@@ -3,7 +3,7 @@ import type { AceClient } from "../ace/client.ts";
 import { markFailed } from "../cold/manifest.ts";
 import { dayText } from "../domain/day.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { refreshCatalog } from "../sync/refresh-catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { logError } from "../telemetry/log.ts";
 import type { SiteStore } from "./backfill-site.ts";
 import type { DayBuilder } from "./day-builder.ts";

@@ -8,6 +8,7 @@ import { withD1Retry } from "../d1/retry.ts";
 /** How far the sync of a site has come, as D1 holds it. */
 export interface SyncState {
   readonly siteId: number;
+  readonly name: string;
   /** its last runs that were begun, newest first, at most {@link TURNS_KEPT} */
   readonly turns: readonly PastTurn[];
   /** when the site's point list was last taken over, epoch ms; null: never */
@@ -119,10 +120,10 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
       const open = start !== null && end !== null && cursor !== null ? { range: { start, end }, cursor } : null;
       const { page_size: size, page_size_at: since } = row;
       const smallerPages = size !== null && since !== null ? { size, since } : null;
-      const { id: siteId, catalog_at: catalogAt, watermark } = row;
+      const { id: siteId, name, catalog_at: catalogAt, watermark } = row;
       return [
-        row.name,
-        { siteId, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages, pause: pauseOf(row) },
+        name,
+        { siteId, name, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages, pause: pauseOf(row) },
       ];
     }),
   );
