@@ -1,4 +1,5 @@
 import type { RangeCost } from "../cold/range-get.ts";
+import { turnOf } from "../domain/angle.ts";
 import { dayRange } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
 import { EMPTY_SERIES } from "../domain/samples.ts";
@@ -13,13 +14,9 @@ import type { Plan, PlannedPoint } from "./plan.ts";
 import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
 import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
 
-export interface QueriedPoint extends PlannedPoint {
-  readonly unit: string | null;
-}
-
 /** One point's answer. Columns of equal length; `min`, `max` and `count` only where samples were aggregated. */
 export interface QueriedSeries {
-  readonly point: QueriedPoint;
+  readonly point: PlannedPoint;
   /** of the sample, or of the start of its bucket: epoch milliseconds UTC */
   readonly times: Float64Array;
   readonly values: Float64Array;
@@ -56,16 +53,14 @@ export interface QueryAnswer {
  * @param now epoch ms
  * @throws {Problem} `too_much_data` when there is more than was planned for; the error of D1
  */
-export async function executeQuery(cold: ColdLevel, plan: Plan<QueriedPoint>, now: number): Promise<QueryAnswer> {
-  const { coverage, bounds } = plan;
+export async function executeQuery(cold: ColdLevel, plan: Plan, now: number): Promise<QueryAnswer> {
+  const { coverage } = plan;
   const tally = newTally();
-  const isFromHours = plan.computedFrom === "hours" && bounds !== null;
-  const computed = isFromHours ? computeFromHours(cold, plan, bounds, tally) : computeFromSamples(cold, plan, tally);
   const series = new Map<number, QueriedSeries>();
   const judged: Completeness[] = [];
   const samples = { hot: 0, cold: 0 };
   let values = 0;
-  for await (const one of computed) {
+  for await (const one of computeAll(cold, plan, tally)) {
     samples.hot += one.hot;
     samples.cold += one.cold;
     if (one.judged !== null) judged.push(one.judged);
@@ -92,10 +87,16 @@ export async function executeQuery(cold: ColdLevel, plan: Plan<QueriedPoint>, no
   };
 }
 
+async function* computeAll(cold: ColdLevel, plan: Plan, tally: ReadTally) {
+  const { points, hourly, bounds } = plan;
+  if (hourly.length > 0 && bounds !== null) yield* computeFromHours(cold, plan, bounds, tally);
+  if (hourly.length < points.length) yield* computeFromSamples(cold, plan, tally);
+}
+
 /** The samples as they are, or buckets of them. */
 async function* computeFromSamples(
   cold: ColdLevel,
-  { range, bounds, hours, blocks, stored, coverage }: Plan<QueriedPoint>,
+  { range, bounds, hours, blocks, stored, coverage }: Plan,
   tally: ReadTally,
 ) {
   for (const block of blocks) {
@@ -105,7 +106,7 @@ async function* computeFromSamples(
       const { cadenceMs } = point;
       yield {
         point,
-        columns: bounds === null ? raw : bucketSeries(raw, bounds),
+        columns: bounds === null ? raw : bucketSeries(raw, bounds, turnOf(point.unit)),
         hot: raw.times.length - fromOld,
         cold: fromOld,
         judged: cadenceMs === null ? null : judgeSeries(raw, range, cadenceMs, coverage.until),

@@ -1,8 +1,9 @@
+import { angleBetween } from "../domain/angle.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /**
  * What is put where samples are missing. `null`: that there is none; `locf`: the value before (last observation carried
- * forward); `linear`: a value on the line between the values before and after.
+ * forward); `linear`: a value on the line between the values before and after, of angles the short way round.
  */
 export const FILLS = ["none", "null", "locf", "linear"] as const;
 export type Fill = (typeof FILLS)[number];
@@ -27,12 +28,14 @@ export interface FilledSeries extends FillableSeries {
  * Fills the buckets without samples between the first and the last one that have any.
  * @param bounds as `bucketBounds` gives them; each time of the series is one of them
  * @param until epoch ms: a bucket that ends later is left out, for its samples may be yet to come
+ * @param turn full turn of the values' unit, where they are angles
  */
 export function fillBuckets(
   series: FillableSeries,
   bounds: Float64Array,
   fill: Exclude<Fill, "none">,
   until: number,
+  turn: number | null = null,
 ): FilledSeries {
   const { times, values } = series;
   const empty: { time: number; value: number; at: number }[] = [];
@@ -42,19 +45,26 @@ export function fillBuckets(
       if (bounds[bucket + 1]! > until) continue;
       const time = bounds[bucket]!;
       const share = (time - times[i]!) / (times[i + 1]! - times[i]!);
-      empty.push({ time, value: filling(fill, values[i]!, values[i + 1]!, share), at: i + 1 });
+      empty.push({ time, value: filling(fill, values[i]!, values[i + 1]!, share, turn), at: i + 1 });
     }
   }
   return withFilled(series, empty);
 }
 
-function filling(fill: Exclude<Fill, "none">, before: number, after: number, share: number): number {
+function filling(
+  fill: Exclude<Fill, "none">,
+  before: number,
+  after: number,
+  share: number,
+  turn: number | null,
+): number {
   switch (fill) {
     case "null":
       return Number.NaN;
     case "locf":
       return before;
     case "linear":
+      if (turn !== null) return angleBetween(before, after, share, turn);
       // Cut to the two values, between which it lies however it is rounded. Their difference might overflow.
       return Math.min(Math.max(before, after), Math.max(Math.min(before, after), before * (1 - share) + after * share));
     default:
