@@ -3,7 +3,7 @@ import type { NamedSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { AceError } from "./ace-error.ts";
 import { cursorIdentity, repairCursor } from "./cursor.ts";
-import { decodePage } from "./page.ts";
+import { PageDecoder } from "./page.ts";
 import { DEFAULT_PAGE_SIZE, type PageSize, smallerPageSize } from "./page-size.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
@@ -66,10 +66,10 @@ export async function* timeseriesPages(
       rejectedRecords,
       end,
       cursor: given,
-    } = await transport.get({
+    } = await transport.getStreamed({
       path,
       query: () => pageQuery(range, size, cursor),
-      read: (body) => decodePage(body, now(), path),
+      reader: () => new PageDecoder(now(), path),
       onFailure: (error) => {
         if (!isBodyFailure(error) || ++bodyFailures < BODY_FAILURES_TO_STEP) return false;
         const smaller = smallerPageSize(size);

@@ -19,7 +19,7 @@ export interface ApiHourContext {
   /** of this call alone, for it counts its requests */
   readonly ace: AceClient;
   readonly pageSize: PageSize;
-  /** epoch ms by which the last answer must be here */
+  /** epoch ms after which no request is begun */
   readonly deadline?: number;
 }
 
