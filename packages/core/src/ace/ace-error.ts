@@ -50,6 +50,8 @@ export class AceError extends Error {
   readonly status: number | undefined;
   /** how long the upstream asked us to wait, in milliseconds */
   readonly retryAfterMs: number | undefined;
+  /** how often the call was made; `withRetries` counts */
+  tries = 1;
 
   /**
    * @param path the upstream path, without base URL and query

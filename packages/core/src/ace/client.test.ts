@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AceError, type AceErrorKind } from "./ace-error.ts";
+import { AdaptivePageSize } from "./adaptive-page-size.ts";
 import { createAceClient } from "./client.ts";
 import {
   type Answer,
@@ -65,7 +66,9 @@ describe("requests", () => {
 
   it("asks raw samples of a UTC range, with the cursor percent-encoded", async () => {
     const { client, requests } = setUp(json(LAST_PAGE));
-    await client.timeseriesPages("s/1", RANGE, { cursor: "a+b/c==", pageSize: 5000 }).next();
+    await client
+      .timeseriesPages("s/1", RANGE, { cursor: "a+b/c==", pageSize: new AdaptivePageSize(5000, null, Date.now) })
+      .next();
     const url = requests[0]?.url;
     expect(url?.pathname).toBe("/api/sites/s%2F1/timeseries/paginated");
     expect(url?.search).toContain("cursor=a%2Bb%2Fc%3D%3D");

@@ -25,6 +25,8 @@ export interface DecodedRows {
   /** the first ones of each reason */
   readonly rejectedRecords: readonly RejectedRecord[];
   readonly end: PageEnd;
+  /** time of the last row, epoch ms; null: no row has a readable time as text */
+  readonly lastTime: number | null;
 }
 
 function isRecord(row: unknown): row is Record<string, unknown> {
@@ -111,6 +113,7 @@ export class RowDecoder {
       rejected: this.#rejections.counts,
       rejectedRecords: this.#rejections.records,
       end: this.#run,
+      lastTime: this.#run.lastMs,
     };
   }
 

@@ -1,5 +1,6 @@
+import type { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
-import type { PageSize } from "../ace/page-size.ts";
+import { windowPages } from "../ace/window-pages.ts";
 import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -18,7 +19,7 @@ export interface ApiHourContext {
   readonly bucket: { put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> };
   /** of this call alone, for it counts its requests */
   readonly ace: AceClient;
-  readonly pageSize: PageSize;
+  readonly pageSize: AdaptivePageSize;
   /** epoch ms after which no request is begun */
   readonly deadline?: number;
 }
@@ -64,7 +65,7 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   let records = 0;
   let pages = 0;
   let proven = false;
-  for await (const page of ace.timeseriesPages(of.site.name, asked, { pageSize, deadline })) {
+  for await (const { page, next } of windowPages(ace, of.site.name, asked, { pageSize, deadline })) {
     pages++;
     records += page.records;
     addRejections(rejected, page.rejected);
@@ -72,7 +73,7 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
     const selection = selectConfigured(page.samples, catalog);
     addRejections(rejected, selection.rejected);
     arrived.push(selection.samples);
-    proven = page.next === null;
+    proven = next === null;
   }
   if (!proven) throw new DayBuildError(`the upstream did not prove that hour ${hour} had ended`);
   const sorted = sortHour(arrived, pointOrder(catalog), range);
