@@ -80,6 +80,15 @@ describe("AdaptivePageSize", () => {
     expect(page(second, 10_000, { error: timeout })).toEqual([50_000, 10_000]);
   });
 
+  test("a run that ends with its first failure leaves a smaller size to the next", () => {
+    const first = new AdaptivePageSize(100_000, null, () => 0);
+    expect(first.failed(first.size, broken)).toBe(false);
+    expect(first.size).toBe(100_000);
+    expect(first.learned).toMatchObject({ size: 50_000, retryAt: null });
+    first.succeeded(100_000, 5);
+    expect(first.learned).toBeNull();
+  });
+
   test.each([
     new AceError("not_json", "/x", ""),
     new AceError("network", "/x", ""),

@@ -32,6 +32,8 @@ export class AdaptivePageSize {
   /** what held before sizes began to fail; it holds again when all of them fail */
   #before: SmallerPages | null;
   #smaller: SmallerPages | null;
+  /** the next step down, after a first failure; a run that ends there would else fail in the same way each time */
+  #suspected: SmallerPages | null = null;
   #failures = 0;
   #allFailed = false;
 
@@ -53,13 +55,12 @@ export class AdaptivePageSize {
 
   /** What is to be remembered; null: the setting's size holds. */
   get learned(): SmallerPages | null {
-    return this.#allFailed ? this.#before : this.#smaller;
+    return this.#allFailed ? this.#before : (this.#suspected ?? this.#smaller);
   }
 
   /** A page of this size came. @param records rows that it had */
   succeeded(size: PageSize, records: number): void {
-    this.#failures = 0;
-    this.#allFailed = false;
+    this.#forgetFailures();
     this.#smaller = this.#smaller === null ? null : this.#after(this.#smaller, size, records);
     this.#before = this.#smaller;
   }
@@ -75,24 +76,31 @@ export class AdaptivePageSize {
       this.#before = this.#smaller;
       return true;
     }
+    const next = smallerPageSize(size);
+    const failures = smaller === null ? 1 : smaller.failures + (smaller.retryAt === null ? 0 : 1);
+    const step = next === null ? null : { size: next, failures, retryAt: null, reason };
     // a timeout has cost much already, and what cannot be retried would fail in the same way
     const isClear = error.kind === "timeout" || !error.retryable;
-    if (!isClear && ++this.#failures < FAILURES_TO_STEP) return false;
-    const next = smallerPageSize(size);
-    if (next === null) {
-      this.#allFailed = true;
+    if (!isClear && ++this.#failures < FAILURES_TO_STEP) {
+      this.#suspected = step;
       return false;
     }
-    const failures = smaller === null ? 1 : smaller.failures + (smaller.retryAt === null ? 0 : 1);
-    this.#smaller = { size: next, failures, retryAt: null, reason };
-    return true;
+    this.#suspected = null;
+    if (step === null) this.#allFailed = true;
+    else this.#smaller = step;
+    return step !== null;
   }
 
   /** The sizes that failed were asked for something that no size would have brought. */
   notAtFault(): void {
+    this.#forgetFailures();
+    this.#smaller = this.#before;
+  }
+
+  #forgetFailures(): void {
     this.#failures = 0;
     this.#allFailed = false;
-    this.#smaller = this.#before;
+    this.#suspected = null;
   }
 
   #after(smaller: SmallerPages, size: PageSize, records: number): SmallerPages | null {

@@ -2,7 +2,7 @@ import { parseJson } from "./parse-json.ts";
 import { skipSpace, textEnd, valueEnd } from "./value-end.ts";
 
 /** Text is read in pieces of about this many characters, however it arrives: so many are parsed at a time. */
-const PIECE_CHARS = 128 * 1024;
+const PIECE_CHARS = 16 * 1024;
 
 /** The longest row, and the longest field beside the rows, in characters: a row has about 120. */
 const MAX_VALUE_CHARS = 1_000_000;

@@ -9,6 +9,9 @@ const RETRIES = 2;
 interface PacedClientConfig {
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** as of `createAceClient` */
+  readonly timeoutMs?: number;
+  readonly maxBodyBytes?: number;
   readonly pace: RequestPace;
   readonly fetch: AceFetch;
   readonly sleep: (ms: number) => Promise<void>;

@@ -8,7 +8,7 @@ import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import { hoursOf } from "../domain/time-range.ts";
-import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
+import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
@@ -216,7 +216,8 @@ async function store(
   if (samples.length === 0) return false;
   const seen = seenRanges(samples, points);
   const alongside = seen.length === 0 ? [] : [markSeenStatement(db, seen)];
-  const { inserted, changed, unchanged } = await upsertSamples(db, samples, alongside, undefined, now);
+  const { inserted, changed, unchanged, superseded } = await upsertSamples(db, samples, alongside, undefined, now);
+  countRejection(repair.rejected, "same_millisecond", superseded);
   repair.inserted += inserted;
   repair.changed += changed;
   repair.unchanged += unchanged;

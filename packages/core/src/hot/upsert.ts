@@ -6,7 +6,7 @@ import { touchHours } from "./hot-hours.ts";
 import { decodeRows, encodeSamples, groupByHour, type HourRow } from "./hour-row.ts";
 import { rowKey } from "./row-key.ts";
 
-/** What an upsert did with each sample it was given; the three add up to the samples given. */
+/** What an upsert did with each sample it was given; the four add up to the samples given. */
 export interface UpsertCounts {
   /** samples at a (point, time) that held none before */
   readonly inserted: number;
@@ -14,6 +14,8 @@ export interface UpsertCounts {
   readonly changed: number;
   /** samples that were there already, bit for bit */
   readonly unchanged: number;
+  /** samples for which a later one of the same call was kept: same point and millisecond, another value */
+  readonly superseded: number;
 }
 
 /** Characters of rows a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
@@ -109,7 +111,7 @@ function* batchesOf(rows: readonly HourRow[]): Generator<JsonChunk<HourRow>[]> {
 
 /** Counts `incoming` against what its row held before. Both are ascending, so one pass over each. */
 function countAgainst(incoming: HourRow, stored: HourRow | undefined): UpsertCounts {
-  if (stored === undefined) return { inserted: incoming.offsets.length, changed: 0, unchanged: 0 };
+  if (stored === undefined) return { inserted: incoming.offsets.length, changed: 0, unchanged: 0, superseded: 0 };
   let changed = 0;
   let unchanged = 0;
   let at = 0;
@@ -119,7 +121,7 @@ function countAgainst(incoming: HourRow, stored: HourRow | undefined): UpsertCou
     if (Object.is(stored.values[at], incoming.values[i])) unchanged++;
     else changed++;
   }
-  return { inserted: incoming.offsets.length - changed - unchanged, changed, unchanged };
+  return { inserted: incoming.offsets.length - changed - unchanged, changed, unchanged, superseded: 0 };
 }
 
 /**
@@ -167,7 +169,7 @@ async function mergeSamples(
   const read = db.prepare(READ_ROWS);
   const countLate = db.prepare(COUNT_LATE);
   const merge = db.prepare(sql);
-  const counts = { inserted: 0, changed: replaced, unchanged: repeated };
+  const counts = { inserted: 0, changed: 0, unchanged: repeated, superseded: replaced };
   const batches = [...batchesOf(rows)];
   for (const [i, group] of batches.entries()) {
     const old = group.filter(({ items }) => items[0]!.hour + LATE_MS < now());

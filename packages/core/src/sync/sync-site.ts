@@ -5,7 +5,7 @@ import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
 import { type PagePosition, windowPages } from "../ace/window-pages.ts";
 import type { SourcePage } from "../domain/dead-letter.ts";
-import { addRejections } from "../domain/rejection.ts";
+import { addRejections, countRejection } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -252,6 +252,7 @@ class SiteSync {
     result.recordsInserted += counts.inserted + counts.changed;
     result.recordsChanged += counts.changed;
     result.recordsUnchanged += counts.unchanged;
+    countRejection(result.recordsRejected, "same_millisecond", counts.superseded);
     if (seen !== null) this.#catalog.noteSeen(seen.ranges);
     this.#notePoints(samples.pointIds);
   }
