@@ -30,7 +30,10 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     }),
   );
   const known = read.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
-  const sites = known.flatMap((own) => own.sites);
+  const pausedBySetting = new Set(settings.SITES.flatMap(({ name, paused }) => (paused === true ? [name] : [])));
+  const sites = known.flatMap((own) =>
+    own.sites.map((input) => ({ ...input, isPaused: input.isPaused || pausedBySetting.has(input.site) })),
+  );
   // the fullest: /stats has each
   const sizes = known.flatMap((own) => own.databaseBytes ?? []);
   const databaseBytes = sizes.length === 0 ? null : Math.max(...sizes);

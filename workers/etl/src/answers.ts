@@ -9,6 +9,7 @@ import { LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
 import { z } from "zod";
+import { pauseSchema } from "./pause.ts";
 
 const count = z.int().min(0);
 const time = z.iso.datetime();
@@ -37,7 +38,7 @@ export const syncSchema: z.ZodType<SyncResult> = z.strictObject({
       apiCalls: count,
       window: z.strictObject({ start: time, end: time }).nullable(),
       complete: z.boolean(),
-      incompleteBecause: z.enum(["budget", "page_limit", "error"]).nullable(),
+      incompleteBecause: z.enum(["budget", "page_limit", "paused", "error"]).nullable(),
       watermark: time.nullable(),
       errors: z.array(z.strictObject({ stage, code: z.string(), message: z.string() })),
     }),
@@ -102,6 +103,7 @@ export const statusSchema = z.strictObject({
   sites: z.array(
     z.strictObject({
       name: z.string(),
+      paused: pauseSchema.nullable().meta({ description: "null: its sync is not paused" }),
       watermark: time.nullable(),
       lag_seconds: z.int().nullable(),
       open_window: z.strictObject({ start: time, end: time }).nullable(),

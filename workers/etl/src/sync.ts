@@ -20,7 +20,8 @@ export function aceClientOf(settings: Settings): AceClient {
  */
 export async function runSync(settings: Settings, siteName?: string): Promise<SyncResult> {
   const databases = byDatabase(settings, sitesNamed(settings, siteName)).map(({ db, sites }) => {
-    return { db, sites: sites.map(({ name }) => name) };
+    const paused = sites.flatMap((site) => (site.paused === true ? [site.name] : []));
+    return { db, sites: sites.map(({ name }) => name), paused };
   });
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,

@@ -26,6 +26,8 @@ const settingsSchema = z.object({
   ETL: binding<Fetcher>().optional(),
   BACKFILL: binding<Fetcher>().optional(),
   SITES: sitesSettingSchema,
+  /** for the audit; reads need QUERY_TOKEN alone */
+  ADMIN_TOKEN: z.string().min(1),
   /** an empty one would lock nobody out while looking as if it did */
   QUERY_TOKEN: z.string().min(1).optional(),
   ...accessSettings,

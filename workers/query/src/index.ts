@@ -1,12 +1,13 @@
+import { docsRoute } from "@building-vitals/core/http/docs/docs-route";
 import { healthOperation, healthResponse } from "@building-vitals/core/http/health";
 import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
 import { newApp } from "@building-vitals/core/http/new-app";
 import { requireAccess } from "@building-vitals/core/http/require-access";
 import { corsOfSettings } from "./cors.ts";
 import { type Env, settingsOf } from "./env.ts";
+import { auditRoute } from "./routes/audit.ts";
 import { coverageRoute } from "./routes/coverage.ts";
 import { dayFileRoute } from "./routes/day-file.ts";
-import { docsRoute } from "./routes/docs.ts";
 import { latestRoute } from "./routes/latest.ts";
 import { pointsRoute } from "./routes/points.ts";
 import { qualityRoute } from "./routes/quality.ts";
@@ -28,6 +29,8 @@ app.route("/", openApiRoute(document));
 app.route("/", docsRoute(document));
 // The other Workers ask for their own token.
 app.route("/", servicesRoute);
+// It needs the admin token, not that of reads.
+app.route("/", auditRoute);
 app.use(
   requireAccess<Env>((env) => {
     const { QUERY_TOKEN: token, FAILED_LOGINS: limiter, access } = settingsOf(env);

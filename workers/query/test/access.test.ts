@@ -56,6 +56,7 @@ describe("with a schema", () => {
     ["SITES names a site twice", { SITES: JSON.stringify([...JSON.parse(SITES), ...JSON.parse(SITES)]) }, "SITES"],
     ["DB is not bound", { DB: undefined }, "DB"],
     ["QUERY_TOKEN is empty", { QUERY_TOKEN: "" }, "QUERY_TOKEN"],
+    ["ADMIN_TOKEN is not set", { ADMIN_TOKEN: undefined }, "ADMIN_TOKEN"],
   ])("%s", (_, settings, name) => {
     test.each(PATHS)("%s is a 500 that names it", async (path) => {
       const problem = await problemOf(await call(path, settings));

@@ -9,6 +9,7 @@ import { described, newSite, pointSamples } from "@building-vitals/core/test/poi
 import { z } from "zod";
 import worker from "../src/index.ts";
 
+export const ADMIN_TOKEN = "the-admin-token";
 export const SITE = "falls_city";
 /** A site whose name must be escaped in an address, and of another zone. */
 export const OTHER_SITE = "göteborg/north 1";
@@ -31,7 +32,7 @@ export async function call(
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { headers, method });
   return worker.fetch(
     request,
-    { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ...settings },
+    { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ADMIN_TOKEN, ...settings },
     createExecutionContext(),
   );
 }

@@ -48,6 +48,7 @@ describe("AdaptivePageSize", () => {
       expect(asked.at(-1)).toBe(10_000);
     }
     expect(trials.slice(0, 7)).toEqual([5, 10, 20, 40, 75, 135, 195]);
+    expect(trials).toHaveLength(15);
   });
 
   test("full pages that always fail are not tried at each sync because a short one came", () => {

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, title: "The address does not take this method" },
   backfill_in_progress: { status: 409, title: "A backfill is in progress" },
   no_backfill_running: { status: 409, title: "No backfill is in progress" },
+  site_paused: { status: 409, title: "The site is paused" },
   suspect_day: { status: 409, title: "The day's file is not what was written" },
   body_too_large: { status: 413, title: "The body is too large" },
   address_too_long: { status: 414, title: "The address is too long" },

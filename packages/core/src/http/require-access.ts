@@ -1,7 +1,15 @@
 import { createMiddleware } from "hono/factory";
+import type { Identity } from "../domain/identity.ts";
 import { Problem } from "../domain/problem.ts";
 import { ACCESS_HEADER, type AccessApplication, type AccessVerifier, accessVerifier } from "./access-jwt.ts";
 import { clientOf, FailedLogins } from "./failed-logins.ts";
+
+declare module "hono" {
+  interface ContextVariableMap {
+    /** set by {@link requireAccess} for a request that it let pass by a token or an assertion */
+    identity: Identity;
+  }
+}
 
 async function digest(text: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
@@ -59,9 +67,16 @@ export function requireAccess<E extends object>(rulesOf: (env: E) => AccessRules
     const client = clientOf({ header: (name) => context.req.header(name) });
     if (client !== null && FAILED.isBlocked(client, Date.now())) throw tooMany();
     const given = /^Bearer +(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
-    if (token !== undefined && given !== undefined && (await sameText(given, token))) return next();
+    if (token !== undefined && given !== undefined && (await sameText(given, token))) {
+      context.set("identity", { kind: "token", name: setting });
+      return next();
+    }
     const assertion = context.req.header(ACCESS_HEADER);
-    if (application !== null && assertion !== undefined && (await verifierOf(application)(assertion))) return next();
+    const name = application === null || assertion === undefined ? null : await verifierOf(application)(assertion);
+    if (name !== null) {
+      context.set("identity", { kind: "access", name });
+      return next();
+    }
     if (given !== undefined || assertion !== undefined) await countFailure(client, limiter);
     const ways = [
       ...(token === undefined ? [] : [`send the header Authorization: Bearer <${setting}>`]),

@@ -10,8 +10,8 @@ import { type Completeness, joinCompleteness, judgeSeries } from "./completeness
 import { computeFromHours } from "./compute-hours.ts";
 import { MAX_VALUES } from "./limits.ts";
 import type { Plan, PlannedPoint } from "./plan.ts";
-import { markProved, type UnreadableDay } from "./read-block.ts";
-import { type ReadTally, readSamples } from "./read-samples.ts";
+import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
+import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
 
 export interface QueriedPoint extends PlannedPoint {
   readonly unit: string | null;
@@ -46,6 +46,8 @@ export interface QueryAnswer {
   readonly partial: boolean;
   /** days that could not be read now; those that were known to be unreadable are not among them */
   readonly unreadable: readonly UnreadableDay[];
+  /** days whose points were read by the file's footer, for a locator was wrong */
+  readonly misplaced: readonly MisplacedDay[];
 }
 
 /**
@@ -56,13 +58,7 @@ export interface QueryAnswer {
  */
 export async function executeQuery(cold: ColdLevel, plan: Plan<QueriedPoint>, now: number): Promise<QueryAnswer> {
   const { coverage, bounds } = plan;
-  const tally: ReadTally = {
-    hot: { statements: 0, rowsRead: 0 },
-    cold: { requests: 0, bytes: 0 },
-    files: new Set(),
-    unreadable: new Map(),
-    lost: [],
-  };
+  const tally = newTally();
   const isFromHours = plan.computedFrom === "hours" && bounds !== null;
   const computed = isFromHours ? computeFromHours(cold, plan, bounds, tally) : computeFromSamples(cold, plan, tally);
   const series = new Map<number, QueriedSeries>();
@@ -92,6 +88,7 @@ export async function executeQuery(cold: ColdLevel, plan: Plan<QueriedPoint>, no
     until: coverage.until,
     partial: tally.lost.length > 0,
     unreadable: [...tally.unreadable.values()],
+    misplaced: [...tally.misplaced.values()],
   };
 }
 
@@ -115,5 +112,5 @@ async function* computeFromSamples(
       };
     }
   }
-  tally.lost.push(...coverage.unreadable, ...[...tally.unreadable.keys()].map((day) => cut(dayRange(day), range)));
+  tally.lost.push(...coverage.unreadable, ...[...lostDays(tally)].map((day) => cut(dayRange(day), range)));
 }

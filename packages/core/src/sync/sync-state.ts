@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { SmallerPages } from "../ace/adaptive-page-size.ts";
 import { PAGE_SIZES } from "../ace/page-size.ts";
 import type { PagePosition } from "../ace/window-pages.ts";
+import { identitySchema } from "../domain/identity.ts";
+import type { Pause } from "../domain/pause.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
@@ -18,6 +20,8 @@ export interface SyncState {
   readonly open: OpenWindow | null;
   /** null: pages have the setting's size */
   readonly smallerPages: SmallerPages | null;
+  /** the pause that {@link pauseSite} made; null: none */
+  readonly pause: Pause | null;
 }
 
 /** A run that came to ask the API for a site, or failed before it could. */
@@ -54,6 +58,9 @@ const stateRowSchema = z.object({
   page_failures: z.int(),
   page_retry_at: z.int().nullable(),
   page_reason: z.string(),
+  paused_at: z.int().nullable(),
+  paused_by: z.string().nullable(),
+  pause_reason: z.string().nullable(),
 });
 
 /** [when it began, whether it was complete, whether it had errors, records, span of its windows in ms] */
@@ -77,9 +84,16 @@ function turnsOf(json: string): PastTurn[] {
     .sort((a, b) => b.at - a.at);
 }
 
+function pauseOf(row: z.infer<typeof stateRowSchema>): Pause | null {
+  const { paused_at: since, paused_by: by, pause_reason: reason } = row;
+  if (since === null) return null;
+  return { since, by: by === null ? null : identitySchema.parse(JSON.parse(by)), reason };
+}
+
 const READ_STATES = `
 SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.window_from, y.cursor, y.page_size,
   coalesce(y.page_failures, 0) AS page_failures, y.page_retry_at, coalesce(y.page_reason, '') AS page_reason,
+  y.paused_at, y.paused_by, y.pause_reason,
   (SELECT json_group_array(json_array(r.started_at, r.complete, r.errors <> '[]', r.fetched, r.window_end - r.window_start))
     FROM (SELECT * FROM sync_runs q WHERE q.site_id = s.id AND (q.api_calls > 0 OR q.errors <> '[]')
       ORDER BY q.started_at DESC LIMIT ${TURNS_KEPT}) r) AS turns
@@ -106,7 +120,10 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
       const { page_failures: failures, page_retry_at: retryAt, page_reason: reason } = row;
       const smallerPages = size === null ? null : { size, failures, retryAt, reason };
       const { id: siteId, catalog_at: catalogAt, watermark } = row;
-      return [row.name, { siteId, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages }];
+      return [
+        row.name,
+        { siteId, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages, pause: pauseOf(row) },
+      ];
     }),
   );
 }
@@ -165,5 +182,24 @@ export async function rememberPageSize(
       smaller?.reason ?? null,
       now,
     );
+  await withD1Retry(() => statement.run());
+}
+
+/** Pauses a site's sync. A pause that stands is kept as it is. */
+export async function pauseSite(db: D1Database, siteId: number, { since, by, reason }: Pause): Promise<void> {
+  const statement = db
+    .prepare(
+      `INSERT INTO sync_state (site_id, paused_at, paused_by, pause_reason, updated_at) VALUES (?1, ?2, ?3, ?4, ?2)
+       ON CONFLICT (site_id) DO UPDATE SET paused_at = ?2, paused_by = ?3, pause_reason = ?4 WHERE paused_at IS NULL`,
+    )
+    .bind(siteId, since, JSON.stringify(by), reason);
+  await withD1Retry(() => statement.run());
+}
+
+/** Ends a pause: the next sync goes on at the watermark, or in the open window. */
+export async function resumeSite(db: D1Database, siteId: number): Promise<void> {
+  const statement = db
+    .prepare("UPDATE sync_state SET paused_at = NULL, paused_by = NULL, pause_reason = NULL WHERE site_id = ?1")
+    .bind(siteId);
   await withD1Retry(() => statement.run());
 }

@@ -7,6 +7,7 @@ import { Hono } from "hono";
 import { statusSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { readKnownAlerts } from "../known-alerts.ts";
+import { shownPause } from "../pause.ts";
 import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
 
 const RUNS_SHOWN = 12;
@@ -31,7 +32,7 @@ function pageSizeOf({ smallerPages }: SyncState, setting: number) {
 }
 
 async function statusOf(
-  { name, db, id, state }: StoredSite,
+  { name, db, id, state, pause }: StoredSite,
   looked: LookedSite | undefined,
   now: number,
   pageSize: number,
@@ -40,6 +41,7 @@ async function statusOf(
   const gaps = await readOpenGaps(db, id, state.watermark);
   return {
     name,
+    paused: shownPause(pause),
     watermark: isoTime(state.watermark),
     lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
     open_window:

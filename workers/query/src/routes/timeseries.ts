@@ -104,7 +104,7 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
       return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started) };
     },
   );
-  logUnreadable(site, answer.unreadable);
+  logUnreadable(site, answer);
   const shown = { bounds: plan.bounds, until: answer.until };
   const { series, downsampled } = await stages.time("compute", async () =>
     shapeSeries(answer.series, shown, { thinTo, fill, units }),
