@@ -6,6 +6,7 @@ import { type InstanceContext, runInstance } from "@building-vitals/core/backfil
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
+import { beginNext } from "./begin-next.ts";
 import { stepsOf } from "./engine-steps.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { placeOf } from "./sites.ts";
@@ -29,15 +30,16 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     }
     const now = Date.now;
     const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
-    const newClient = () =>
+    const { backfillId, epoch, site, number, replaceSuspect } = params;
+    const newClient = (day?: number) =>
       createPacedClient({
         ...aceConnection(settings),
         pace,
+        ...(day === undefined ? {} : { day: { backfillId, siteId: site.id, day } }),
         fetch: (url, init) => fetch(url, init),
         sleep,
         now,
       });
-    const { backfillId, epoch, site, number, replaceSuspect } = params;
     const builderIn = (db: D1Database) =>
       createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now });
     const place = async (): Promise<InstanceContext["destination"]> => {
@@ -58,6 +60,9 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       now,
       ticket: { backfillId, epoch, site, number },
       start: (next) => startInstance(BACKFILL, { ...params, number: next }),
+      beginNext: async () => {
+        await beginNext(settings);
+      },
     });
   }
 }

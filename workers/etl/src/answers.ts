@@ -74,6 +74,19 @@ const siteGapsSchema = z.strictObject({
   ),
 });
 
+/** Of a site in `GET /status`: what of the upstream's last list of points was not taken over. */
+const pointListSchema = z.strictObject({
+  held: z
+    .strictObject({
+      at: time,
+      listed: count.meta({ description: "points that the list names" }),
+      missing: count.meta({ description: "collected points that it leaves out; they are collected on" }),
+    })
+    .nullable()
+    .meta({ description: "a list that leaves out more than a tenth of the points, until a later one agrees" }),
+  conflicts: count.meta({ description: "points whose entries in the list disagree" }),
+});
+
 /** Of a site in `GET /status`, as of the last hourly run. */
 const siteCoverageSchema = z
   .strictObject({
@@ -117,6 +130,7 @@ export const statusSchema = z.strictObject({
         }),
       }),
       catalog_refreshed_at: time.nullable(),
+      point_list: pointListSchema,
       gaps: siteGapsSchema,
       coverage_24h: siteCoverageSchema,
       last_runs: z.array(

@@ -6,7 +6,7 @@ import { judgeDays } from "@building-vitals/core/cold/judge-days";
 import { pruneAudit } from "@building-vitals/core/http/audit-store";
 import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
-import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
+import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";
 import { rotate } from "@building-vitals/core/sync/rotate";
 import { log, logError } from "@building-vitals/core/telemetry/log";
 import { runAlerts, runQualityAlerts } from "./alerts.ts";

@@ -3,6 +3,8 @@ import { healthOperation, healthResponse } from "@building-vitals/core/http/heal
 import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
 import { newApp } from "@building-vitals/core/http/new-app";
 import { requireAccess } from "@building-vitals/core/http/require-access";
+import { Admission, ADMISSION } from "./admission.ts";
+import { boundedAnswers, STALL_MS } from "./bounded-answers.ts";
 import { corsOfSettings } from "./cors.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { auditRoute } from "./routes/audit.ts";
@@ -37,6 +39,7 @@ app.use(
     return { token, application: access, limiter };
   }, "QUERY_TOKEN"),
 );
+app.use(boundedAnswers(new Admission(ADMISSION, Date.now), STALL_MS));
 app.route("/", sitesRoute);
 app.route("/", pointsRoute);
 app.route("/", coverageRoute);

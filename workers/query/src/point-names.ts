@@ -41,5 +41,6 @@ export function pointsNamed(
     const detail = `Site ${JSON.stringify(siteName)} has no point ${shown.join(", ")}${more}.`;
     throw new Problem("unknown_point", detail, field);
   }
-  return [...names].flatMap((name) => known.get(name) ?? []);
+  // Two names may be of one point.
+  return [...new Set([...names].flatMap((name) => known.get(name) ?? []))];
 }

@@ -77,17 +77,17 @@ describe("with a schema", () => {
   });
 
   describe("QUERY_TOKEN set", () => {
-    const settings = { QUERY_TOKEN: "open sesame" };
+    const settings = { QUERY_TOKEN: "open-sesame-of-tests" };
 
     test.each<[string, Record<string, string>]>([
       ["no header", {}],
       ["another token", { authorization: "Bearer sesame" }],
       ["a token that only begins so", { authorization: "Bearer open" }],
       ["no token", { authorization: "Bearer " }],
-      ["another scheme", { authorization: "Basic open sesame" }],
+      ["another scheme", { authorization: "Basic open-sesame-of-tests" }],
     ])("401: %s", async (_, headers) => {
       for (const path of PATHS) {
-        const response = await call(path, { QUERY_TOKEN: "open-sesame" }, headers);
+        const response = await call(path, { QUERY_TOKEN: "open-sesame-of-tests" }, headers);
         expect(response.headers.get("www-authenticate")).toBe("Bearer");
         const problem = await problemOf(response);
         expect(problem).toMatchObject({ status: 401, code: "unauthorized" });
@@ -97,8 +97,10 @@ describe("with a schema", () => {
 
     test("the right token lets pass, whatever the case of the scheme", async () => {
       for (const scheme of ["Bearer", "bearer"]) {
-        const headers = { authorization: `${scheme} open-sesame` };
-        const statuses = PATHS.map(async (path) => (await call(path, { QUERY_TOKEN: "open-sesame" }, headers)).status);
+        const headers = { authorization: `${scheme} open-sesame-of-tests` };
+        const statuses = PATHS.map(
+          async (path) => (await call(path, { QUERY_TOKEN: "open-sesame-of-tests" }, headers)).status,
+        );
         expect(await Promise.all(statuses)).toEqual([200, 200, 200, 400, 404]);
       }
     });

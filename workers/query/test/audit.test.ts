@@ -67,14 +67,14 @@ test("since leaves out what is older", async () => {
 
 test.each([
   ["no token, where reads need none", {}, {}],
-  ["the token of reads", { QUERY_TOKEN: "sesame" }, { authorization: "Bearer sesame" }],
+  ["the token of reads", { QUERY_TOKEN: "sesame-of-the-tests" }, { authorization: "Bearer sesame-of-the-tests" }],
   ["a wrong token", {}, { authorization: "Bearer the-admin-tokem" }],
 ])("%s is refused", async (_, settings, headers) => {
   expect((await call("/audit", settings, headers)).status).toBe(401);
 });
 
 test("the admin token suffices where reads need another one", async () => {
-  expect((await call("/audit", { QUERY_TOKEN: "sesame" }, ADMIN)).status).toBe(200);
+  expect((await call("/audit", { QUERY_TOKEN: "sesame-of-the-tests" }, ADMIN)).status).toBe(200);
 });
 
 test.each(["limit=0", "limit=501", "cursor=1", "since=yesterday", "until=1"])("%s is refused", async (query) => {

@@ -88,7 +88,7 @@ test("the quality of a site's last full day fires below its threshold, and names
     site: "s",
     level: "firing",
     detail:
-      "the mean quality of 9 points on 2025-10-11 was 0.7999, 2 of them are poor; " +
+      "the mean quality of 9 points on 2025-10-11 was 0.7999, 2 of them are poor\n" +
       "worst: a/b 0 (no samples at all on 1 day, stuck)",
   });
 });

@@ -82,9 +82,10 @@ export interface QualityInput {
 /** Judged once a day, so looked at apart from the others. Fires below the threshold, not at it. */
 export function qualityCondition(input: QualityInput, threshold: number): Condition {
   const { site, date, meanScore, poor, judged, worst } = input;
-  const named = worst.map(({ name, score, reasons }) => `${name} ${score} (${reasons.join(", ")})`).join("; ");
+  const oneLine = (name: string) => name.replace(/\p{Cc}/gu, " ");
+  const named = worst.map(({ name, score, reasons }) => `${oneLine(name)} ${score} (${reasons.join(", ")})`).join("; ");
   const detail = `the mean quality of ${judged} points on ${date} was ${meanScore}, ${poor} of them are poor`;
-  return condition("quality", site, meanScore < threshold, worst.length === 0 ? detail : `${detail}; worst: ${named}`);
+  return condition("quality", site, meanScore < threshold, worst.length === 0 ? detail : `${detail}\nworst: ${named}`);
 }
 
 function condition(kind: AlertKind, site: string | null, isFiring: boolean, detail: string): Condition {

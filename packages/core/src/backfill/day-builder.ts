@@ -34,8 +34,8 @@ export interface DayBuilder {
 interface DayBuilderContext {
   readonly db: D1Database;
   readonly bucket: R2Bucket;
-  /** a client for one hour, for it counts its calls */
-  readonly newClient: () => AceClient;
+  /** a client for one hour of a day, because it counts its calls */
+  readonly newClient: (day: number) => AceClient;
   readonly pageSize: PageSize;
   /** whether to build anew over an object that is not what was written */
   readonly replaceSuspect: boolean;
@@ -55,7 +55,7 @@ export function createDayBuilder({
   // what one hour learns, the next ones know
   const adaptive = new AdaptivePageSize(pageSize, null, now);
   return {
-    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(), pageSize: adaptive }, of, hour),
+    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize: adaptive, now }, of, hour),
     mergeDay: (of) => mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect }),
     publishDay: (of, staged) => publishDay({ db, bucket, now }, of, staged),
     discard: (of) => deleteStaging(bucket, of),

@@ -4,7 +4,8 @@ import { described, newSite, pointSamples } from "../../test/points.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { measureCadences, medianCadenceS } from "./cadence.ts";
-import { addDiscoveredPoints, loadCatalog, replaceCatalog } from "./catalog.ts";
+import { addDiscoveredPoints, loadCatalog } from "./catalog.ts";
+import { replaceCatalog } from "./replace-catalog.ts";
 import { findPoints } from "./point-list.ts";
 
 test.each<[number[], number | null]>([
@@ -57,7 +58,7 @@ test("measures points without a configured cadence, from the two last closed hou
   );
   expect(await measureCadences(db, siteId, now)).toBe(3);
   expect(await measureCadences(db, siteId, now)).toBe(0);
-  const measured = [...(await findPoints(db, siteId, [...names, "unlisted"])).values()].map((p) => [
+  const measured = [...(await findPoints(db, "ses_cadence", [...names, "unlisted"])).values()].map((p) => [
     p.name,
     p.intervalS,
   ]);
@@ -73,7 +74,7 @@ test("measures points without a configured cadence, from the two last closed hou
   const later = now + 2 * HOUR_MS;
   await upsertSamples(db, pointSamples(every("changing", 120, 1_000 * HOUR_MS, later)));
   expect(await measureCadences(db, siteId, later)).toBe(2);
-  const again = await findPoints(db, siteId, ["changing", "silent"]);
+  const again = await findPoints(db, "ses_cadence", ["changing", "silent"]);
   expect([again.get("changing")?.intervalS, again.get("silent")?.intervalS]).toEqual([120, 60]);
 });
 

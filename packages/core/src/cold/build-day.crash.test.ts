@@ -13,7 +13,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import type { RejectionCounts } from "../domain/rejection.ts";
 import { DAY_MS, dayRange, dayStart } from "../domain/day.ts";
 import { upsertSamples } from "../hot/upsert.ts";
-import { refreshCatalog } from "../sync/refresh-catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { archiveDay } from "./archive-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { readManifestDay } from "./manifest.ts";
@@ -86,7 +86,8 @@ const fetchHour = (hour: number, through: Pick<CrashPoint, "database" | "bucket"
       db: through.database(db),
       bucket: through.bucket(bucket),
       ace: world.client(),
-      pageSize: new AdaptivePageSize(50, null, Date.now),
+      pageSize: new AdaptivePageSize(50, null, now),
+      now,
     },
     of,
     hour,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PAGE_SIZES } from "../ace/page-size.ts";
+import { headerSecret } from "./secret-settings.ts";
 import { integerSetting } from "./settings.ts";
 
 const MAX_PAGE_SIZE = 500_000;
@@ -22,7 +23,7 @@ export const aceAddress = z
 /** The settings of every Worker that asks the ACE API, to be spread into its schema. */
 export const aceSettings = {
   ACE_API_BASE_URL: aceAddress.transform((url) => url.replace(/\/+$/, "")),
-  ACE_API_KEY: z.string().min(1),
+  ACE_API_KEY: headerSecret,
   ACE_TIMEOUT_SECONDS: integerSetting({ default: 30, min: 1, max: 120 }),
   ACE_MAX_BODY_MB: integerSetting({ default: 128, min: 1, max: 1024 }),
   PAGE_SIZE: integerSetting({ default: DEFAULT_PAGE_SIZE, min: 3, max: MAX_PAGE_SIZE }).transform((size, context) => {

@@ -103,7 +103,7 @@ const apiArbitrary = fc.record({
   ),
 });
 
-const HARSH = { most: 1_000, tooLarge: "broken", refuses: "all cursors", pageMs: 12_000, outages: [] } as const;
+const HARSH = { most: 1_000, tooLarge: "broken", refuses: "all cursors", pageMs: 12_000 } as const;
 
 test("whatever the API refuses, if it answers fresh requests of some size, all is stored up to now", async () => {
   let number = 0;
@@ -162,7 +162,13 @@ test("whatever the API refuses, if it answers fresh requests of some size, all i
         ),
       ).toEqual([]);
     }),
-    { numRuns: 5, examples: [[{ ...HARSH, refusal: 410 }], [{ ...HARSH, refuses: "saved cursors", refusal: 500 }]] },
+    {
+      numRuns: 5,
+      examples: [
+        [{ ...HARSH, refusal: 410, outages: [] }],
+        [{ ...HARSH, refuses: "saved cursors", refusal: 500, outages: [] }],
+      ],
+    },
   );
   expect(refused).toBeGreaterThan(0);
 });

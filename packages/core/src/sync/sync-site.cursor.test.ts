@@ -19,8 +19,14 @@ const FIRST = new Date(START - HOUR_MS).toISOString();
 
 /** A site whose hour is several pages of 500 rows; `asked` lists where each page that was asked for starts. */
 function paged(name: string, faults?: ConstructorParameters<typeof SyncWorld>[0]["faults"]) {
-  const site = { seed: 3, site: name, timezone: "America/Chicago", points: 20, collectInterval: 60, weather: false };
-  const source = createBuilding(site);
+  const source = createBuilding({
+    seed: 3,
+    site: name,
+    timezone: "America/Chicago",
+    points: 20,
+    collectInterval: 60,
+    weather: false,
+  });
   const world = new SyncWorld({ db, source, now: START, pageSize: 500, ...(faults && { faults }) });
   const asked: (string | null)[] = [];
   const simulated = world.upstream;

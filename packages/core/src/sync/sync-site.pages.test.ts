@@ -25,8 +25,14 @@ const breaksOff: Failure = async (world) => {
 
 /** A site behind a link on which pages of more than `link.most` rows asked for fail. */
 function weakLink(site: string, most: number, fail: Failure = breaksOff) {
-  const zone = { timezone: "America/Chicago", points: 20, collectInterval: 60, weather: false };
-  const source = createBuilding({ seed: 4, site, ...zone });
+  const source = createBuilding({
+    seed: 4,
+    site,
+    timezone: "America/Chicago",
+    points: 20,
+    collectInterval: 60,
+    weather: false,
+  });
   const world = new SyncWorld({ db, source, now: START, pageSize: 100_000, initialLookbackMs: 3 * HOUR_MS });
   const sizes: number[] = [];
   const link = { most };

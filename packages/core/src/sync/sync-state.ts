@@ -10,6 +10,7 @@ import { withD1Retry } from "../d1/retry.ts";
 /** How far the sync of a site has come, as D1 holds it. */
 export interface SyncState {
   readonly siteId: number;
+  readonly name: string;
   /** its last runs that were begun, newest first, at most {@link TURNS_KEPT} */
   readonly turns: readonly PastTurn[];
   /** when the site's point list was last taken over, epoch ms; null: never */
@@ -119,10 +120,10 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
       const open = isOpen ? { range: { start, end }, at: { from, cursor } } : null;
       const { page_failures: failures, page_retry_at: retryAt, page_reason: reason } = row;
       const smallerPages = size === null ? null : { size, failures, retryAt, reason };
-      const { id: siteId, catalog_at: catalogAt, watermark } = row;
+      const { id: siteId, name, catalog_at: catalogAt, watermark } = row;
       return [
-        row.name,
-        { siteId, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages, pause: pauseOf(row) },
+        name,
+        { siteId, name, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages, pause: pauseOf(row) },
       ];
     }),
   );

@@ -1,4 +1,4 @@
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 
 interface WorkerSecrets {
   readonly required: readonly string[];

@@ -40,7 +40,7 @@ export async function timeRuns(runs: number, work: () => Promise<void>): Promise
 export async function streamAnswer(path: string, env: object, context: ExecutionContext): Promise<Response> {
   return query.fetch(
     new Request(new URL(path, "http://query.bench")),
-    { ...env, SITES, ADMIN_TOKEN: "bench-admin" },
+    { ...env, SITES, ADMIN_TOKEN: "the-admin-token-of-benchmarks" },
     context,
   );
 }

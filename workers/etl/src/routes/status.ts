@@ -1,3 +1,5 @@
+import { openDetail } from "@building-vitals/core/alerts/alert";
+import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
@@ -39,6 +41,7 @@ async function statusOf(
 ) {
   const runs = await readRuns(db, id, RUNS_SHOWN);
   const gaps = await readOpenGaps(db, id, state.watermark);
+  const { held, conflicts } = await readListState(db, id);
   return {
     name,
     paused: shownPause(pause),
@@ -48,6 +51,10 @@ async function statusOf(
       state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
     page_size: pageSizeOf(state, pageSize),
     catalog_refreshed_at: isoTime(state.catalogAt),
+    point_list: {
+      held: held === null ? null : { at: isoTime(held.at), listed: held.listed, missing: held.missing.length },
+      conflicts,
+    },
     gaps: {
       open: gaps.open,
       missing_seconds: gaps.missingSeconds,
@@ -92,7 +99,7 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
   });
   const alerts = (await readKnownAlerts(settings))
     ?.filter(({ level }) => level === "firing")
-    .map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail }));
+    .map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail: openDetail(detail) }));
   const answer = { now: isoTime(now), sites: answers.flat(), unknown_sites: namesIn(lost), alerts: alerts ?? null };
   return context.json(answer, 200, { "cache-control": "no-store" });
 });
