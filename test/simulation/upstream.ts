@@ -33,7 +33,7 @@ class Answer extends Response {
   }
 
   override get body() {
-    const bytes = new TextEncoder().encode(this.#text);
+    const bytes = new Uint8Array(new TextEncoder().encode(this.#text));
     return new ReadableStream<Uint8Array<ArrayBuffer>>({
       start(controller) {
         controller.enqueue(bytes);

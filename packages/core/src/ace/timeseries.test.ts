@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { collect, cursor, expected, faultyUpstream, namesAndValues, RANGE, scrapes, setUp } from "./faulty-upstream.ts";
+import { collect, cursor, expected, faultyUpstream, namesAndValues, scrapes, setUp } from "./faulty-upstream.ts";
 import { type Answer, brokenOff, json, status, text } from "./scripted-fetch.ts";
 
 const T = "2025-10-12T14:50:36.055960";
