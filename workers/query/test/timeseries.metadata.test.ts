@@ -53,6 +53,7 @@ test("all there", async () => {
     downsampled: null,
     fill: "none",
     units: "source",
+    unknown_points: [],
     partial: false,
     cache_hit: false,
   });

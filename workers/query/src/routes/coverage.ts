@@ -15,7 +15,8 @@ import { z } from "zod";
 import { answerOfState } from "../conditional.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { MAX_GAPS, gapSchema, shownGap } from "../gaps.ts";
-import { namesIn, pointsNamed } from "../point-names.ts";
+import { A_POINT_LIST, pointsNamed, unknownPointsSchema } from "../point-names.ts";
+import { candidateNames } from "../read-names.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
@@ -34,7 +35,7 @@ const querySchema = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .meta({ description: "Names of points of which the samples are counted, comma-separated or repeated" }),
+    .meta({ description: `Names of points whose samples are counted: ${A_POINT_LIST}` }),
 });
 
 const daySchema = z.strictObject({
@@ -79,6 +80,7 @@ const answerSchema = z.strictObject({
       }),
     )
     .optional(),
+  unknown_points: unknownPointsSchema.optional(),
 });
 
 const described = describe({
@@ -91,7 +93,16 @@ const described = describe({
     200: { description: "Each day of the range", content: { "application/json": answerSchema } },
     304: NOT_MODIFIED,
   },
-  problems: ["invalid_request", "span_too_long", "unknown_site", "unknown_point", "too_many_points", "too_much_data"],
+  problems: [
+    "invalid_request",
+    "epoch_seconds",
+    "span_too_long",
+    "unknown_site",
+    "ambiguous_point_names",
+    "unknown_point",
+    "too_many_points",
+    "too_much_data",
+  ],
 });
 
 /** `GET /sites/{site}/coverage`: what exists, by UTC day, level and state. */
@@ -103,8 +114,11 @@ export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/cov
   const { db } = site;
   const siteId = site.id ?? 0;
   const stages = new Stages(Date.now);
-  const points =
-    names === undefined ? [] : pointsNamed(site.name, await findPoints(db, siteId, namesIn(names)), names, "points");
+  const named =
+    names === undefined
+      ? null
+      : pointsNamed(site.name, await findPoints(db, siteId, candidateNames(names)), names, "points");
+  const points = named?.points ?? [];
   const length = range.last - range.first + 1;
   if (points.length * length > MAX_COUNTS) {
     const most = Math.floor(MAX_COUNTS / length);
@@ -131,9 +145,10 @@ export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/cov
     days: coverage.days.map((day) => shownDay(site.name, day)),
     gaps: gaps.slice(0, MAX_GAPS).map((gap) => shownGap(gap, pointName.get(gap.pointId) ?? null)),
     gaps_truncated: gaps.length > MAX_GAPS,
-    ...(names === undefined
+    ...(named === null
       ? {}
       : {
+          unknown_points: [...named.unknown],
           points: points.map((point) => ({
             name: point.name,
             last_seen: isoTime(lastSeen.get(point.id)),
