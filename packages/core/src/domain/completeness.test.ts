@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Expectation } from "./expectation.ts";
 import type { Series } from "./samples.ts";
-import { joinCompleteness, judgeSeries } from "./completeness.ts";
+import { joinCompleteness, judgeHours, judgeSeries } from "./completeness.ts";
 
 const at = (...times: number[]): Series => ({
   times: Float64Array.from(times),
@@ -131,6 +131,15 @@ test("of several points a stretch is missing where any misses it, and counts add
   const joined = joinCompleteness([part(10, 4, [50, 60], [0, 10]), part(5, 5), part(2, 1, [5, 20], [60, 70])]);
   expect(joined).toEqual(part(17, 10, [0, 20], [50, 70]));
   expect(joinCompleteness([])).toEqual(part(0, 0));
+});
+
+test("samples before what is judged are left out", () => {
+  const hours = [{ hour: 0, n: 3, times: Float64Array.of(900, 1000, 1100) }];
+  const later = { start: 1000, end: 1200 };
+  expect(judgeHours(hours, later, promised(100), LATER)).toEqual({ expected: 2, present: 2, missing: [] });
+  const far = { start: 5_000_000, end: 5_000_200 };
+  const own = [{ hour: 0, n: 2, times: Float64Array.of(1, 5_000_001, 5_000_101) }];
+  expect(judgeHours(own, far, promised(100), 1e9)).toEqual({ expected: 2, present: 2, missing: [] });
 });
 
 test("without a promise only gaps are missing, whatever lies between", () => {

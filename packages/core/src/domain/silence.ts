@@ -29,9 +29,9 @@ export function findSilences(hours: readonly KnownHour[], domain: TimeRange, tol
     from = until + 1;
   };
   for (const { hour, times } of hours) {
-    if (hour + HOUR_MS <= domain.start) continue;
     if (hour >= domain.end) break;
     if (times === null) {
+      if (hour + HOUR_MS <= domain.start) continue;
       seen(Math.max(hour, domain.start), Math.min(hour + HOUR_MS, domain.end) - 1);
       continue;
     }
