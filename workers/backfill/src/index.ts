@@ -1,6 +1,8 @@
+import { docsRoute } from "@building-vitals/core/http/docs/docs-route";
 import { healthOperation, healthResponse } from "@building-vitals/core/http/health";
 import { newApp } from "@building-vitals/core/http/new-app";
 import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
+import { serviceRoute } from "@building-vitals/core/http/service-route";
 import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { cancelRoute } from "./routes/cancel.ts";
@@ -11,9 +13,14 @@ import { retryFailedRoute } from "./routes/retry-failed.ts";
 import { startRoute } from "./routes/start.ts";
 import { statusRoute } from "./routes/status.ts";
 
+const DESCRIPTION = "Past days, written to the archive.";
+
 const app = newApp<{ Bindings: Env }>();
 app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));
-app.route("/", openApiRoute(documentOf(app, "Building Vitals: backfill", "Past days, written to the archive.")));
+app.route("/", serviceRoute("backfill", DESCRIPTION));
+const document = documentOf(app, "Building Vitals: backfill", DESCRIPTION);
+app.route("/", openApiRoute(document));
+app.route("/", docsRoute(document));
 app.route("/", startRoute);
 app.route("/", statusRoute);
 app.route("/", cancelRoute);

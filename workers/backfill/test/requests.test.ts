@@ -40,6 +40,17 @@ function problem(httpStatus: number, code: string, field?: string): Record<strin
   return { type: "application/problem+json", status: httpStatus, code, ...(field === undefined ? {} : { field }) };
 }
 
+it("GET / names the service and where its docs are", async () => {
+  const service = await (await call("GET", "/")).json<{ docs: string; openapi: string }>();
+  expect(service).toMatchObject({
+    service: "backfill",
+    version: expect.any(String),
+    docs: "/docs",
+    openapi: "/openapi.json",
+  });
+  for (const path of [service.docs, service.openapi]) expect((await call("GET", path)).status).toBe(200);
+});
+
 describe.each(OF_DATES)("POST %s", (path) => {
   const more = path.endsWith("d1") ? { site: SITE } : {};
   it.each([

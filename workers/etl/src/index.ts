@@ -1,6 +1,8 @@
+import { docsRoute } from "@building-vitals/core/http/docs/docs-route";
 import { healthOperation, healthResponse } from "@building-vitals/core/http/health";
 import { newApp } from "@building-vitals/core/http/new-app";
 import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
+import { serviceRoute } from "@building-vitals/core/http/service-route";
 import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { archiveRoute } from "./routes/archive.ts";
@@ -17,9 +19,14 @@ import { statsRoute } from "./routes/stats.ts";
 import { statusRoute } from "./routes/status.ts";
 import { triggerRoute } from "./routes/trigger.ts";
 
+const DESCRIPTION = "The sync of new samples, and the archive.";
+
 const app = newApp<{ Bindings: Env }>();
 app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));
-app.route("/", openApiRoute(documentOf(app, "Building Vitals: etl", "The sync of new samples, and the archive.")));
+app.route("/", serviceRoute("etl", DESCRIPTION));
+const document = documentOf(app, "Building Vitals: etl", DESCRIPTION);
+app.route("/", openApiRoute(document));
+app.route("/", docsRoute(document));
 app.route("/", statusRoute);
 app.route("/", statsRoute);
 app.route("/", metricsRoute);

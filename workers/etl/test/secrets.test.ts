@@ -66,7 +66,8 @@ async function useAll(settings: Record<string, unknown> = {}): Promise<Set<numbe
     await ask("GET", "/dead-letters", token === undefined ? {} : { token });
   }
   await ask("POST", "/trigger", { token: ADMIN_TOKEN, body: { site: 1, [SITE]: 1 } });
-  for (const path of ["/status", "/stats", "/metrics", "/health", "/openapi.json", "/nothing"]) await ask("GET", path);
+  for (const path of ["/", "/status", "/stats", "/metrics", "/health", "/docs", "/openapi.json", "/nothing"])
+    await ask("GET", path);
   await ask("GET", "/health", { settings: { ...SETTINGS, SITES: `not JSON ${ADMIN_TOKEN}` } });
   await ask("GET", "/health", { settings: { ...SETTINGS, ALERT_WEBHOOK_URL: `no address ${PLANTED.WEBHOOK_PATH}` } });
   await ask("POST", "/trigger", {

@@ -1,7 +1,7 @@
 import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
 import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { ADMIN_TOKEN, call, LOST_SITE, runCron, SITE, simulateUpstream } from "./service.ts";
 
 beforeAll(migratedDatabase);
@@ -13,6 +13,25 @@ beforeEach(async () => {
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
+});
+
+test("GET / names the service, its version and where its docs are", async () => {
+  const response = await call("GET", "/", { settings: { CF_VERSION_METADATA: { id: "v1" } } });
+  expect(response.status).toBe(200);
+  const service = await response.json<{ docs: string; openapi: string; health: string }>();
+  expect(service).toMatchObject({ service: "etl", version: "v1", docs: "/docs", openapi: "/openapi.json" });
+  for (const path of [service.docs, service.openapi, service.health]) {
+    expect([path, (await call("GET", path)).status]).toEqual([path, 200]);
+  }
+});
+
+test("GET /docs shows a write with its body and the token it needs", async () => {
+  const html = await (await call("GET", "/docs")).text();
+  expect(html).toContain("<b>POST</b> /rollups/rebuild</h2>");
+  expect(html).toMatch(/<code>start_date<\/code> \*<\/td>\s*<td>body<\/td>/);
+  expect(html).toContain(
+    "curl -X POST &#39;https://etl.test/trigger&#39; -H &#39;authorization: Bearer ADMIN_TOKEN&#39;",
+  );
 });
 
 describe("POST /trigger", () => {

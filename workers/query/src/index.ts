@@ -1,3 +1,4 @@
+import { docsRoute } from "@building-vitals/core/http/docs/docs-route";
 import { healthOperation, healthResponse } from "@building-vitals/core/http/health";
 import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
 import { newApp } from "@building-vitals/core/http/new-app";
@@ -6,7 +7,6 @@ import { corsOfSettings } from "./cors.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { coverageRoute } from "./routes/coverage.ts";
 import { dayFileRoute } from "./routes/day-file.ts";
-import { docsRoute } from "./routes/docs.ts";
 import { latestRoute } from "./routes/latest.ts";
 import { pointsRoute } from "./routes/points.ts";
 import { qualityRoute } from "./routes/quality.ts";

@@ -150,6 +150,43 @@ describe("an object that is not what was written is not given out", () => {
     expect(await manifestRow(dayOf(START))).toMatchObject({ state: "suspect" });
   });
 
+  describe("damaged, under the etag that the manifest has", () => {
+    const flipped = (at: number) => () => bytes.map((byte, i) => (i === bytes.length + at ? byte ^ 16 : byte));
+    test.each<[string, () => Uint8Array]>([
+      ["in the footer's metadata", flipped(-20)],
+      ["in the length of the footer", flipped(-7)],
+      ["in the magic bytes at its end", flipped(-1)],
+      ["shorter by its second half", () => bytes.slice(0, bytes.length / 2)],
+      ["shorter by a byte", () => bytes.slice(0, -1)],
+      ["longer by a byte", () => Uint8Array.of(...bytes, 0)],
+    ])("%s: refused as a whole and by ranges, and suspect", async (_what, damage) => {
+      const put = await env.TIMESERIES.put(keyOf(dayOf(START)), damage());
+      for (const headers of [{}, { range: "bytes=0-3" }]) {
+        await env.DB.prepare("UPDATE day_files SET state = 'written', etag = ?1").bind(put!.etag).run();
+        expect(await problemOf(await call(PATH, {}, headers))).toMatchObject({ status: 409, code: "suspect_day" });
+        expect(await manifestRow(dayOf(START))).toMatchObject({ state: "suspect" });
+      }
+    });
+
+    test("a good footer of other rows than the manifest has", async () => {
+      await env.DB.prepare("UPDATE day_files SET rows = rows + 1").run();
+      expect(await problemOf(await call(PATH))).toMatchObject({ code: "suspect_day" });
+      expect(await manifestRow(dayOf(START))).toMatchObject({ reason: expect.stringContaining("counts 1000 rows") });
+    });
+  });
+
+  test("ranges of one file check its footer once", async () => {
+    await env.DB.prepare("UPDATE day_files SET updated_at = 1").run();
+    let requests = 0;
+    const TIMESERIES = {
+      get: (...asked: Parameters<R2Bucket["get"]>) => (requests++, env.TIMESERIES.get(...asked)),
+    };
+    for (let i = 0; i < 3; i++) await (await call(PATH, { TIMESERIES }, { range: "bytes=0-3" })).body?.cancel();
+    expect(requests).toBeLessThanOrEqual(4);
+    await (await call(PATH, { TIMESERIES })).body?.cancel();
+    expect(requests).toBeLessThanOrEqual(6);
+  });
+
   test("one that a build is just putting there: try again, and nothing is marked", async () => {
     await env.TIMESERIES.put(keyOf(dayOf(START)), "next", { customMetadata: { sha256: "ab" } });
     await env.DB.prepare("UPDATE day_files SET pending = '{\"ab\":2}'").run();

@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { NO_HOURS } from "@building-vitals/core/cold/hour-aggregates";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
@@ -21,7 +22,7 @@ const FIRST = Date.UTC(2025, 9, 12) / DAY;
 /** The day that is damaged, between two that are not. */
 const HURT = FIRST + 1;
 /** As the cadence shows it: from the sample before. */
-const hurt: [number, number] = [HURT * DAY - 10 * MINUTE, (HURT + 1) * DAY];
+const hurt: [number, number] = [HURT * DAY - 10 * MINUTE + 1, (HURT + 1) * DAY];
 
 let names = new Map<number, string>();
 let ids: number[] = [];
@@ -146,7 +147,7 @@ describe("an object that is not what was written", () => {
   });
 });
 
-describe("locators in the manifest that make no sense", () => {
+describe("locators in the manifest that are wrong", () => {
   const PARTS = ["offset", "timeBytes", "nameBytes", "valueBytes", "rows", "crc32", "firstRow", "ownRows"] as const;
   /** Writes another locator of a point of the day. */
   async function relocate(name: string, change: (text: string) => string): Promise<void> {
@@ -163,42 +164,82 @@ describe("locators in the manifest that make no sense", () => {
     const numbers = z.array(z.int()).parse(JSON.parse(text));
     return JSON.stringify(numbers.map((value, i) => (i === PARTS.indexOf(part) ? to(value) : value)));
   };
-  /** p01 and p02 share a row group; p10 is of the next. */
   test.each<[string, string[], string, (text: string) => string]>([
     ["no JSON", ASKED, "p10", () => "[4,"],
     ["empty", ASKED, "p01", () => ""],
-    ["too short", ASKED, "p01", () => "[4,5,6]"],
-    ["a length that is none", ASKED, "p01", changed("timeBytes", () => -1)],
     ["more rows than the row group has", ASKED, "p10", changed("firstRow", (row) => row + 1e6)],
     ["another extent than a neighbour's", ["p01", "p02"], "p02", changed("nameBytes", (bytes) => bytes + 1)],
     ["within another row group", ASKED, "p10", () => "[7,1,1,1,144,0,0,144]"],
-  ])("%s: the day is unreadable, all else is answered, and nothing is held against the file", async (...given) => {
+    ["one byte too far", ASKED, "p10", changed("offset", (offset) => offset + 1)],
+    ["beyond the end of the file", ASKED, "p10", changed("offset", (offset) => offset + 1e9)],
+    ["another checksum", ASKED, "p10", changed("crc32", (crc) => crc ^ 1)],
+    ["another first row", ASKED, "p01", changed("firstRow", (row) => row + 1)],
+    ["fewer rows than the point has", ASKED, "p10", changed("ownRows", (rows) => rows - 1)],
+  ])("%s: the footer finds the point, and nothing is missing", async (...given) => {
     const [, asked, name, change] = given;
     await relocate(name, change);
     const { rows, metadata } = await ask({}, asked);
-    expect(rows).toEqual(expected([HURT], asked));
-    expect(metadata).toMatchObject({ partial: true, missing: [hurt], completeness: 0.6666 });
-    expect(log).toHaveBeenCalledExactlyOnceWith(
-      expect.stringMatching(/day_file_unreadable.*2025-10-13.*the manifest does not say where the samples are/),
-    );
+    expect(rows).toEqual(expected([], asked));
+    expect(metadata).toMatchObject({ partial: false, missing: [], completeness: 1 });
+    expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/locators_wrong.*2025-10-13/));
     expect(await manifestRow(HURT)).toEqual({ state: "written", reason: null });
   });
 
-  test("of a point that is not asked for: no matter", async () => {
-    await relocate("p05", () => "");
-    expect((await ask()).rows).toEqual(expected());
-  });
-
-  test("the file is read again as soon as its day is built anew", async () => {
-    await relocate("p01", () => "");
-    expect((await ask()).metadata.partial).toBe(true);
-    await archive(
-      samples.filter(([, at]) => Math.floor(at / DAY) === HURT),
-      names,
-    );
+  test("the locator of another row group costs no point a sample", async () => {
+    let other = "";
+    await relocate("p10", (text) => (other = text));
+    await relocate("p01", () => other);
     const { rows, metadata } = await ask();
     expect(rows).toEqual(expected());
     expect(metadata.partial).toBe(false);
+  });
+
+  test("a point that the file does not hold costs its own day, not the day of others", async () => {
+    const [id] = await storePoints(SITE, [point("p99", { intervalS: 600 })]);
+    const day = await env.DB.prepare("SELECT locator, rows FROM point_days WHERE point_day = ?1")
+      .bind(ids[10]! * 2 ** 16 + HURT)
+      .first<{ locator: string; rows: number }>();
+    await env.DB.prepare("INSERT INTO point_days (point_day, rows, locator, hours) VALUES (?1, ?2, ?3, ?4)")
+      .bind(id! * 2 ** 16 + HURT, day!.rows, day!.locator, NO_HOURS)
+      .run();
+    const { rows, metadata } = await ask({}, ["p01", "p99"]);
+    expect(rows).toEqual(expected([], ["p01"]));
+    expect(metadata).toMatchObject({ partial: true, missing: [[FIRST * DAY, (FIRST + 3) * DAY]] });
+    expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/locators_wrong.*"absent":"p99"/));
+    expect(await manifestRow(HURT)).toEqual({ state: "written", reason: null });
+  });
+
+  test("a wrong locator into a damaged file: the day is missing and suspect", async () => {
+    await relocate(
+      "p01",
+      changed("crc32", (crc) => crc ^ 1),
+    );
+    const bytes = await fileBytes();
+    bytes[100]! ^= 16;
+    const { etag } = (await env.TIMESERIES.put(keyOf(HURT), bytes))!;
+    await env.DB.prepare("UPDATE day_files SET etag = ?2 WHERE day = ?1").bind(HURT, etag).run();
+    await expectWithoutHurt();
+    expect(await manifestRow(HURT)).toMatchObject({ state: "suspect" });
+  });
+
+  test("the locator of a point that is not asked for has no effect", async () => {
+    await relocate("p05", () => "");
+    expect((await ask()).rows).toEqual(expected());
+    expect(log).not.toHaveBeenCalled();
+  });
+});
+
+/** Damages the object and lets the manifest name the damaged object by its etag, as after damage on a disk. */
+describe("a file of another size than its metadata", () => {
+  test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ["shorter by a byte", (bytes) => bytes.slice(0, -1)],
+    ["longer by a byte", (bytes) => Uint8Array.of(...bytes, 0)],
+  ])("%s: its day is missing and suspect", async (_, resize) => {
+    const { etag } = (await env.TIMESERIES.put(keyOf(HURT), resize(await fileBytes())))!;
+    await env.DB.prepare("UPDATE day_files SET etag = ?2 WHERE day = ?1").bind(HURT, etag).run();
+    await expectWithoutHurt();
+    const reason = expect.stringMatching(/the file has \d+ bytes, the manifest says \d+/);
+    expect(await manifestRow(HURT)).toEqual({ state: "suspect", reason });
   });
 });
 

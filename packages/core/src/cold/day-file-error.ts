@@ -41,3 +41,12 @@ export class DayFileCorrupt extends Error {
     this.reason = reason;
   }
 }
+
+/**
+ * Whether an error proves that the object is not what the manifest says: gone, another one, or damaged. Any other error
+ * proves nothing: R2 may not answer, and bytes of the right checksum that cannot be decoded carry a cause.
+ */
+export function isProofAgainst(error: unknown): boolean {
+  if (error instanceof DayFileCorrupt) return error.cause === undefined;
+  return error instanceof DayFileMissing || error instanceof DayFileChanged;
+}

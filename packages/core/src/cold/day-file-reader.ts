@@ -1,6 +1,6 @@
 import type { Series } from "../domain/samples.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { type Footer, groupReadsByFooter, readFooter } from "./footer.ts";
+import { type Footer, type FooterFile, groupReadsByFooter, readFooter } from "./footer.ts";
 import { extentBytes, type Locator } from "./locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
 import { type GroupRead, groupReads, planRanges, type RangeRead } from "./read-plan.ts";
@@ -12,6 +12,8 @@ export interface DayFile {
   readonly etag: string;
   /** whole days since 1970-01-01, UTC */
   readonly day: number;
+  /** size that the object must have, where it is known */
+  readonly bytes?: number | undefined;
 }
 
 /** A Worker has six connections; more requests at once would only wait. */
@@ -28,7 +30,7 @@ export async function readRange(
   range: RangeRead,
   cost: RangeCost = { requests: 0, bytes: 0 },
 ): Promise<Map<string, Series>> {
-  const { bytes, offset } = await fetchRange(bucket, file.key, file.etag, range, cost);
+  const { bytes, offset } = await fetchRange(bucket, file.key, file.etag, { ...range, fileBytes: file.bytes }, cost);
   const found = new Map<string, Series>();
   for (const read of range.groups) {
     const from = read.group.offset - offset;
@@ -73,7 +75,7 @@ export async function readPointsByFooter(
  */
 export async function* scanDayFile(
   bucket: RangeBucket,
-  file: { readonly key: string; readonly etag: string | null; readonly footerBytes?: number },
+  file: FooterFile,
   cost: RangeCost = { requests: 0, bytes: 0 },
 ): AsyncGenerator<DecodedPoint> {
   yield* scanRowGroups(bucket, file.key, await readFooter(bucket, file, cost), cost);

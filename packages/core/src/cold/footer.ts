@@ -41,20 +41,29 @@ export const FOOTER_FETCH_BYTES = 64 * 1024;
 /** The length of the metadata and `PAR1`, after it. */
 const TAIL_BYTES = 8;
 
+/** The object whose footer is read. */
+export interface FooterFile {
+  readonly key: string;
+  /** null: whichever object is there */
+  readonly etag: string | null;
+  /** size of the footer, where it is known */
+  readonly footerBytes?: number;
+  /** size that the object must have, where it is known */
+  readonly bytes?: number | undefined;
+}
+
 /**
  * Reads a file's footer from the end of the file.
- * @param etag of the object that is meant; null: whichever is there
- * @param footerBytes size of the footer where it is known, as in the manifest
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}
  */
 export async function readFooter(
   bucket: RangeBucket,
-  file: { readonly key: string; readonly etag: string | null; readonly footerBytes?: number },
+  file: FooterFile,
   cost: RangeCost = { requests: 0, bytes: 0 },
 ): Promise<Footer> {
   const { key } = file;
   const length = file.footerBytes ?? FOOTER_FETCH_BYTES;
-  const end = await fetchRange(bucket, key, file.etag, { offset: null, length }, cost);
+  const end = await fetchRange(bucket, key, file.etag, { offset: null, length, fileBytes: file.bytes }, cost);
   const tail = new DataView(end.bytes.buffer, end.bytes.byteOffset, end.bytes.byteLength);
   if (tail.byteLength < TAIL_BYTES + FOOTER_SEAL_BYTES) throw new DayFileCorrupt(key, 0, "is too short for a day file");
   if (tail.getUint32(tail.byteLength - 4, true) !== PARQUET_MAGIC)

@@ -8,10 +8,11 @@ import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
 import { readSeriesOfHours } from "../hot/read.ts";
 import { FORMULA_VERSION, QUALITY_COLUMNS, qualityValues } from "../quality/point-day-quality.ts";
+import { DayFileCorrupt, isProofAgainst } from "./day-file-error.ts";
 import { scanDayFile } from "./day-file-reader.ts";
 import { DayJudge } from "./day-judge.ts";
 import { NO_HOURS } from "./hour-aggregates.ts";
-import { type ManifestFile, manifestStatement, parseManifestDays } from "./manifest.ts";
+import { type ManifestFile, manifestStatement, markSuspect, parseManifestDays } from "./manifest.ts";
 import { pointDayKey } from "./point-day-rows.ts";
 import { type PointOrder, pointOrder } from "./point-order.ts";
 import type { RangeBucket } from "./range-get.ts";
@@ -77,6 +78,7 @@ const unchangedSchema = z.object({ unchanged: z.int() });
 /**
  * Judges all points of a site's day from its samples, in both levels. Safe to repeat, and to run beside anything: it is
  * all written or nothing, and only where the samples are as they were read.
+ * A file that is damaged makes its day suspect.
  * @returns null: nothing was written, for samples came meanwhile, the day has not ended or its file is suspect
  * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt}; {StoredRowError}; the errors of D1 and R2
  */
@@ -96,9 +98,16 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
   const order = pointOrder(await loadCatalog(db, siteId));
   const rows: { readonly key: number; readonly text: string }[] = [];
   const starts = hours.map(({ hour }) => hour);
-  for await (const { id, name, series } of seriesOfDay(db, bucket, order, day, starts, file)) {
-    const key = pointDayKey(id, day);
-    rows.push({ key, text: JSON.stringify([key, ...qualityValues(judge.judge(name, series))]) });
+  try {
+    for await (const { id, name, series } of seriesOfDay(db, bucket, order, day, starts, file)) {
+      const key = pointDayKey(id, day);
+      rows.push({ key, text: JSON.stringify([key, ...qualityValues(judge.judge(name, series))]) });
+    }
+  } catch (error) {
+    // A file that moves is judged by the next run; damage stays.
+    if (file !== null && error instanceof DayFileCorrupt && isProofAgainst(error))
+      await markSuspect(db, { siteId, day, etag: file.etag }, error.message, now());
+    throw error;
   }
   const versions = hours.reduce((sum, { version }) => sum + version, 0);
   const basis = [siteId, day, hours.length, versions, file?.etag ?? null];

@@ -40,13 +40,15 @@ const INVALID_RANGE = /\(10039\)/;
  * One request for `length` bytes from `offset`; from the end of the object where `offset` is null, and then the whole
  * object where it is shorter.
  * @param etag of the object as it was planned for; null: whichever is there
- * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt} where the object ends too early; R2's errors
+ * @param wanted `fileBytes`: size that the whole object must have, where it is known
+ * @throws {DayFileMissing} {@link DayFileChanged}; {@link DayFileCorrupt} where the object has another size or ends too
+ *   early; R2's errors
  */
 export async function fetchRange(
   bucket: RangeBucket,
   key: string,
   etag: string | null,
-  wanted: { offset: number | null; length: number },
+  wanted: { readonly offset: number | null; readonly length: number; readonly fileBytes?: number | undefined },
   cost: RangeCost,
 ): Promise<FetchedRange> {
   const { offset, length } = wanted;
@@ -57,10 +59,16 @@ export async function fetchRange(
     object = await bucket.get(key, etag === null ? { range } : { range, onlyIf: { etagMatches: etag } });
   } catch (error) {
     if (!(error instanceof Error && INVALID_RANGE.test(error.message))) throw error;
-    throw new DayFileCorrupt(key, offset ?? 0, "the file ends before", { cause: error });
+    // No cause: the range proves that the object is too short.
+    throw new DayFileCorrupt(key, offset ?? 0, "the file ends before this byte");
   }
   if (object === null) throw new DayFileMissing(key);
   if (object.arrayBuffer === undefined) throw new DayFileChanged(key, etag ?? "", object.etag);
+  const { size } = object;
+  if (wanted.fileBytes !== undefined && size !== wanted.fileBytes) {
+    const reason = `the file has ${size} bytes, the manifest says ${wanted.fileBytes}`;
+    throw new DayFileCorrupt(key, Math.min(size, wanted.fileBytes), reason);
+  }
   const bytes = new Uint8Array(await object.arrayBuffer());
   cost.bytes += bytes.length;
   const expected = offset === null ? Math.min(length, object.size) : length;

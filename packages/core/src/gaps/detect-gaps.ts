@@ -1,4 +1,5 @@
 import type { ColdLevel } from "../query/cold-level.ts";
+import { newTally } from "../query/read-samples.ts";
 import { logError } from "../telemetry/log.ts";
 import { joinCompleteness, judgeHours } from "../domain/completeness.ts";
 import { dayText } from "../domain/day.ts";
@@ -60,7 +61,7 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
     }
     let look: DayLook;
     try {
-      const ofDay = { ...tally, files: new Set<number>(), unreadable: new Map(), lost: [] };
+      const ofDay = { ...newTally(), ...tally };
       look = await lookAtDay(cold, stored, changed, now(), ofDay);
     } catch (error) {
       if (!(error instanceof UnreadableDayError)) throw error;

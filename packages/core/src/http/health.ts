@@ -28,6 +28,11 @@ export const healthOperation = describe({
 /** The binding of every deployed Worker that says which version it is. */
 const deployedSchema = z.object({ CF_VERSION_METADATA: z.object({ id: z.string() }) });
 
+/** The deployed version's id; null where the Worker is not deployed. @param env a Worker's bindings, unchecked */
+export function deployedVersion(env: unknown): string | null {
+  return deployedSchema.safeParse(env).data?.CF_VERSION_METADATA.id ?? null;
+}
+
 /**
  * Checks what every Worker needs.
  * @param env the Worker's bindings, unchecked
@@ -51,8 +56,7 @@ export async function healthResponse(
   }
   const ok = Object.values(checks).every((check) => check.ok);
   // told of an ill Worker too: whoever deploys must know whether it is the new version that is ill
-  const version = deployedSchema.safeParse(env).data?.CF_VERSION_METADATA.id ?? null;
-  const health: Health = { status: ok ? "ok" : "failing", version, checks };
+  const health: Health = { status: ok ? "ok" : "failing", version: deployedVersion(env), checks };
   return Response.json(health, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
 }
 

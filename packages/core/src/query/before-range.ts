@@ -149,6 +149,7 @@ export async function readBeforeRange(
   const read = await readBlock(cold, planFiles(stored.days, stored.pointDays, points), points, cost.cold);
   const lostDays = new Set([
     ...read.unreadable.map(({ day }) => day),
+    ...read.misplaced.flatMap(({ day, absent }) => (absent.length > 0 ? [day] : [])),
     ...stored.days.flatMap(({ day, state }) => (state === "suspect" ? [day] : [])),
   ]);
   const archived = Map.groupBy(stored.pointDays, ({ pointId }) => pointId);

@@ -15,6 +15,8 @@ export interface FileRead {
   /** the manifest's row that this was planned from */
   readonly from: ManifestDay;
   readonly file: ManifestFile;
+  /** the points that the manifest places in the file */
+  readonly names: readonly string[];
   /** a request each; none where there is a fault */
   readonly ranges: readonly RangeRead[];
   /** why the samples cannot be found in the file, by what the manifest says of where they are; null: they can */
@@ -68,11 +70,11 @@ export function planFiles(
     const file = readableFile(from);
     const ofDay = wanted.get(from.day);
     if (file === null || ofDay === undefined) return [];
-    return [{ from, file, ...planFile(ofDay) }];
+    return [{ from, file, names: ofDay.map(({ name }) => name), ...planFile(ofDay) }];
   });
 }
 
-/** Locators that do not make sense are the manifest's fault: it is told where the file is read, and of that day alone. */
+/** Locators that make no sense are a fault of the manifest. The reader then finds the points by the file's footer. */
 function planFile(wanted: readonly WantedPoint[]): Pick<FileRead, "ranges" | "fault"> {
   const legible: { name: string; locator: Locator }[] = [];
   for (const { name, locator } of wanted) {

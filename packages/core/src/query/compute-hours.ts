@@ -13,7 +13,7 @@ import { lastOfHours } from "./last-samples.ts";
 import { HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { rawHours } from "./raw-hours.ts";
-import { type ReadTally, readSamples } from "./read-samples.ts";
+import { lostDays, type ReadTally, readSamples } from "./read-samples.ts";
 import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
 import { readStored, type Stored } from "./stored.ts";
 
@@ -79,9 +79,9 @@ async function* computeBlock<P extends JudgeablePoint>(
   for (const { day, state } of days) if (state === "suspect") lose(day);
   const pointDays = stored.pointDays?.filter(({ day }) => rawDays.has(day)) ?? [];
   for (const block of pointDays.length > 0 ? planBlocks(days, pointDays, points) : hotBlocks(points, hours.length)) {
-    const known = new Set(tally.unreadable.keys());
+    const known = lostDays(tally);
     const samples = await readSamples(cold, { range, hours, only: raw, days }, block, tally);
-    for (const day of tally.unreadable.keys()) if (!known.has(day)) lose(day);
+    for (const day of lostDays(tally)) if (!known.has(day)) lose(day);
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
       const { fromOld, ...series } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };

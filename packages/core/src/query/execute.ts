@@ -14,8 +14,8 @@ import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { lastOfSeries } from "./last-samples.ts";
 import { MAX_VALUES } from "./limits.ts";
 import type { Plan } from "./plan.ts";
-import { markProved, type UnreadableDay } from "./read-block.ts";
-import { type ReadTally, readSamples } from "./read-samples.ts";
+import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
+import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
 
 export interface QueriedPoint extends JudgeablePoint {
   readonly unit: string | null;
@@ -52,6 +52,8 @@ export interface QueryAnswer {
   readonly partial: boolean;
   /** days that could not be read now; those that were known to be unreadable are not among them */
   readonly unreadable: readonly UnreadableDay[];
+  /** days whose points were read by the file's footer, for a locator was wrong */
+  readonly misplaced: readonly MisplacedDay[];
 }
 
 /**
@@ -68,13 +70,7 @@ export async function executeQuery(
   before: BeforeRange | null = null,
 ): Promise<QueryAnswer> {
   const { coverage, bounds } = plan;
-  const tally: ReadTally = {
-    hot: { statements: 0, rowsRead: 0 },
-    cold: { requests: 0, bytes: 0 },
-    files: new Set(),
-    unreadable: new Map(),
-    lost: [],
-  };
+  const tally = newTally();
   const isFromHours = plan.computedFrom === "hours" && bounds !== null;
   const computed = isFromHours ? computeFromHours(cold, plan, bounds, tally) : computeFromSamples(cold, plan, tally);
   const carried = before === null ? NOTHING_BEFORE : await readBeforeRange(cold, plan.points, before, tally);
@@ -110,6 +106,7 @@ export async function executeQuery(
     until: coverage.until,
     partial: tally.lost.length > 0 || carried.isPartial,
     unreadable,
+    misplaced: [...tally.misplaced.values()],
   };
 }
 
@@ -142,5 +139,5 @@ async function* computeFromSamples(
       };
     }
   }
-  tally.lost.push(...coverage.unreadable, ...[...tally.unreadable.keys()].map((day) => cut(dayRange(day), range)));
+  tally.lost.push(...coverage.unreadable, ...[...lostDays(tally)].map((day) => cut(dayRange(day), range)));
 }

@@ -4,7 +4,7 @@ import { type LatestSample, readLatest } from "../hot/latest.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { addWork, type NamedPoint, NO_WORK, planFiles, workOf } from "./cold-plan.ts";
 import { MAX_COLD } from "./limits.ts";
-import { markProved, readBlock, type UnreadableDay } from "./read-block.ts";
+import { markProved, type MisplacedDay, readBlock, type UnreadableDay } from "./read-block.ts";
 import { readLastDays, readStoredDays } from "./stored.ts";
 
 /** Points of which the last day is read at a time: of a sample a minute, 2 MB. */
@@ -16,6 +16,7 @@ export interface LatestAnswer {
   /** whether the newest sample of some point could not be read, or would have been beyond the limits */
   readonly partial: boolean;
   readonly unreadable: readonly UnreadableDay[];
+  readonly misplaced: readonly MisplacedDay[];
 }
 
 /**
@@ -42,6 +43,7 @@ export async function readLatestOfBoth(
     })
     .sort((a, b) => b.lastDay - a.lastDay || compareUtf8(a.name, b.name));
   const unreadable = new Map<number, UnreadableDay>();
+  const misplaced: MisplacedDay[] = [];
   const cost = { requests: 0, bytes: 0 };
   let work = NO_WORK;
   let known = 0;
@@ -54,9 +56,11 @@ export async function readLatestOfBoth(
     const isWithin = work.requests <= MAX_COLD.requests && work.bytes <= MAX_COLD.bytes && work.rows <= MAX_COLD.rows;
     const read = await readBlock(cold, isWithin ? files : [], block, cost);
     for (const one of read.unreadable) unreadable.set(one.day, one);
+    misplaced.push(...read.misplaced);
+    const absent = new Map(read.misplaced.map((one) => [one.day, one.absent]));
     for (const { id, name, lastDay } of block) {
       const ofDay = read.days.get(lastDay);
-      if (ofDay === undefined) {
+      if (ofDay === undefined || absent.get(lastDay)?.includes(name) === true) {
         // An older hot sample is not the newest one.
         samples.delete(id);
         continue;
@@ -71,5 +75,5 @@ export async function readLatestOfBoth(
     }
   }
   await markProved(cold, unreadable.values(), now);
-  return { samples, partial: known < archived.length, unreadable: [...unreadable.values()] };
+  return { samples, partial: known < archived.length, unreadable: [...unreadable.values()], misplaced };
 }

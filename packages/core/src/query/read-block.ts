@@ -1,8 +1,16 @@
+import { isProofAgainst } from "../cold/day-file-error.ts";
 import { type ManifestDay, markSuspect } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { type FileRead, type NamedPoint, planFiles } from "./cold-plan.ts";
-import { type DaySeries, isProofAgainst, isWorthRepeating, readFiles, readPending } from "./read-files.ts";
+import {
+  type DaySeries,
+  isWorthRepeating,
+  mayBeMisplaced,
+  readByFooter,
+  readFiles,
+  readPending,
+} from "./read-files.ts";
 import { readStoredDays } from "./stored.ts";
 
 /** A day that could not be read, of which nothing is used. */
@@ -13,11 +21,20 @@ export interface UnreadableDay {
   readonly provedBy: string | null;
 }
 
+/** A day whose file is whole, but is not where the manifest's locators say. Its points were read by its footer. */
+export interface MisplacedDay {
+  readonly day: number;
+  readonly reason: string;
+  /** points that the manifest places in the file and the file does not have: their samples are not known */
+  readonly absent: readonly string[];
+}
+
 /** What the cold level gave of some points. */
 export interface ColdRead {
   /** by day */
   readonly days: ReadonlyMap<number, DaySeries>;
   readonly unreadable: readonly UnreadableDay[];
+  readonly misplaced: readonly MisplacedDay[];
 }
 
 /** How often files are read again that are published anew meanwhile, that R2 does not give, or that come damaged. */
@@ -36,6 +53,7 @@ export async function readBlock(
 ): Promise<ColdRead> {
   const days = new Map<number, DaySeries>();
   const unreadable: UnreadableDay[] = [];
+  const misplaced: MisplacedDay[] = [];
   let reads = files;
   for (let round = 0; reads.length > 0; round++) {
     const outcomes = await readFiles(cold.bucket, reads, cost);
@@ -77,13 +95,25 @@ export async function readBlock(
         days.set(day, pending.series);
         continue;
       }
-      const reason = reasonOf(pending === null ? error : pending.error);
-      const isProved = isProofAgainst(error) && (pending === null || isProofAgainst(pending.error));
+      const planned = now.files.get(day);
+      const byFooter =
+        pending === null && planned !== undefined && mayBeMisplaced(error)
+          ? await readByFooter(cold.bucket, planned, cost)
+          : null;
+      if (byFooter !== null && "series" in byFooter) {
+        days.set(day, byFooter.series);
+        const absent = planned!.names.filter((name) => !byFooter.series.has(name));
+        misplaced.push({ day, reason: reasonOf(error), absent });
+        continue;
+      }
+      const last = pending?.error ?? byFooter?.error ?? error;
+      const reason = reasonOf(last);
+      const isProved = isProofAgainst(last) && (pending === null || isProofAgainst(error));
       unreadable.push({ day, reason, provedBy: isProved && !isPublishedAnew ? current.file.etag : null });
     }
     reads = again;
   }
-  return { days, unreadable };
+  return { days, unreadable, misplaced };
 }
 
 /** Plans some days again from the manifest as it is now. */

@@ -22,13 +22,9 @@ class UnusableLocators extends Error {
 /** What became of the read of a file: all of its samples, or none and the error. */
 export type FileOutcome = { readonly series: DaySeries } | { readonly error: unknown };
 
-/**
- * The object is not what the manifest says: gone, another one, or not what was written. Anything else says nothing about
- * the file: R2 does not answer, or bytes of the right checksum cannot be decoded, and then an error caused the error.
- */
-export function isProofAgainst(error: unknown): boolean {
-  if (error instanceof DayFileCorrupt) return error.cause === undefined;
-  return error instanceof DayFileMissing || error instanceof DayFileChanged;
+/** Whether wrong locators may be the only cause: the manifest's object is in place, and its footer can find the points. */
+export function mayBeMisplaced(error: unknown): boolean {
+  return error instanceof DayFileCorrupt || error instanceof UnusableLocators;
 }
 
 /** Whether reading the same again may succeed: bytes can also be damaged on their way. */
@@ -76,6 +72,18 @@ export async function readPending(
     const footer = await readFooter(bucket, { key, etag: object.etag }, cost);
     return readPointsByFooter(bucket, key, footer, names, cost);
   });
+}
+
+/**
+ * Reads a file's points by its footer instead of the manifest's locators. The footer has a checksum of its own, so its
+ * answer tells a wrong locator from a damaged file.
+ */
+export async function readByFooter(
+  bucket: ColdBucket,
+  { file, names }: FileRead,
+  cost: RangeCost,
+): Promise<FileOutcome> {
+  return settled(async () => readPointsByFooter(bucket, file.key, await readFooter(bucket, file, cost), names, cost));
 }
 
 async function settled(read: () => Promise<DaySeries>): Promise<FileOutcome> {

@@ -9,7 +9,7 @@ import { type ReadCost, readSeriesOfHours } from "../hot/read.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
 import { joinDays } from "./join-days.ts";
-import { readBlock, replanChanged, type UnreadableDay } from "./read-block.ts";
+import { type MisplacedDay, readBlock, replanChanged, type UnreadableDay } from "./read-block.ts";
 import type { Stored } from "./stored.ts";
 
 /** What the reads of an answer cost, and what they did not get. */
@@ -20,8 +20,27 @@ export interface ReadTally {
   readonly files: Set<number>;
   /** by day: those that could not be read now */
   readonly unreadable: Map<number, UnreadableDay>;
+  /** by day: those whose points were read by the footer, for a locator was wrong */
+  readonly misplaced: Map<number, MisplacedDay>;
   /** stretches of which the file cannot be read, now or since it was found to be suspect */
   readonly lost: TimeRange[];
+}
+
+export function newTally(): ReadTally {
+  return {
+    hot: { statements: 0, rowsRead: 0 },
+    cold: { requests: 0, bytes: 0 },
+    files: new Set(),
+    unreadable: new Map(),
+    misplaced: new Map(),
+    lost: [],
+  };
+}
+
+/** Days of which the files did not give all samples that the manifest places in them. */
+export function lostDays({ unreadable, misplaced }: Pick<ReadTally, "unreadable" | "misplaced">): Set<number> {
+  const incomplete = [...misplaced.values()].filter(({ absent }) => absent.length > 0);
+  return new Set([...unreadable.keys(), ...incomplete.map(({ day }) => day)]);
 }
 
 /** Which samples are read, of points that are read together. */
@@ -51,6 +70,10 @@ export async function readSamples(
   const days = [...read.days].sort(([a], [b]) => a - b);
   for (const [day] of days) tally.files.add(day);
   for (const one of [...current.unreadable, ...read.unreadable]) tally.unreadable.set(one.day, one);
+  for (const one of read.misplaced) {
+    const absent = [...(tally.misplaced.get(one.day)?.absent ?? []), ...one.absent];
+    tally.misplaced.set(one.day, { ...one, absent });
+  }
   return new Map(
     points.map(({ id, name }) => {
       const joined = joinDays(

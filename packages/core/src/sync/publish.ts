@@ -31,8 +31,9 @@ export async function publishRun(
     apiCalls: sum((site) => site.apiCalls),
   };
   const accepted = counts.recordsFetched - sum((site) => totalRejected(site.recordsRejected));
-  const timestamp = Date.parse(run.startTime) + run.duration;
   const { syncId, startTime, duration } = run;
+  const endedAt = Date.parse(startTime) + duration;
+  const timestamp = new Date(endedAt).toISOString();
   const put = (key: string, value: unknown) => kv.put(key, JSON.stringify(value), { expirationTtl: TTL_S });
 
   const writes = [
@@ -60,7 +61,7 @@ export async function publishRun(
   // What was a batch of 1,000 records to the older documents is a page here; at most one of a site fails in a run.
   const failed = letters.flatMap(({ about }) => (about.reason === "write_failed" ? [about.error] : []));
   for (const [chunk, error] of failed.entries()) {
-    const value = JSON.stringify({ chunk, error, timestamp });
+    const value = JSON.stringify({ chunk, error, timestamp: endedAt });
     writes.push(kv.put(`dlq:${syncId}:${chunk}`, value, { expirationTtl: LETTER_DAYS * 86_400 }));
   }
   await Promise.all(writes);

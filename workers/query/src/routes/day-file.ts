@@ -1,3 +1,4 @@
+import { DayFileCorrupt, isProofAgainst } from "@building-vitals/core/cold/day-file-error";
 import { type ManifestDay, markSuspect, objectStanding, readManifestDay } from "@building-vitals/core/cold/manifest";
 import { parseDay } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
@@ -6,6 +7,7 @@ import { problemResponse } from "@building-vitals/core/http/problem-response";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { Hono } from "hono";
 import { attachment } from "../attachment.ts";
+import { checkFooter } from "../check-footer.ts";
 import { type ByteRange, namesEtag, parseByteRange } from "../byte-range.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { type QueriedSite, siteOf } from "../site.ts";
@@ -73,9 +75,7 @@ export const dayFileRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/days
 /** @throws {Problem} `not_found`, `suspect_day` */
 async function storedFile({ db, id }: QueriedSite, day: number, dayName: string): Promise<StoredFile> {
   const row = id === null ? null : await readManifestDay(db, id, day);
-  if (row?.state === "suspect") {
-    throw new Problem("suspect_day", `The file of ${dayName} must not be read: build the day anew with a backfill.`);
-  }
+  if (row?.state === "suspect") throw suspectDay(dayName);
   if (row === null || row.file === null) {
     const why = row?.state === "empty-confirmed" ? "the API has no samples of it" : "it has not been archived";
     throw new Problem("not_found", `There is no file of ${dayName}: ${why}.`);
@@ -84,7 +84,8 @@ async function storedFile({ db, id }: QueriedSite, day: number, dayName: string)
 }
 
 /**
- * Opens the object that the manifest tells of; another one in its place is not given out.
+ * Opens the object that the manifest names, after its size and its footer were checked. Another object in its place, or
+ * a damaged one, is refused and makes the day suspect.
  * @throws {Problem} `suspect_day`, `archive_unavailable`
  */
 async function readBody(
@@ -96,10 +97,16 @@ async function readBody(
 ): Promise<ReadableStream> {
   const { key, etag } = stored.file;
   const onlyIf = { etagMatches: etag };
+  const suspect = async (reason: string) => {
+    await markSuspect(db, { siteId: stored.siteId, day: stored.day, etag }, reason, Date.now());
+    return suspectDay(dayName);
+  };
   let object: R2Object | R2ObjectBody | null;
   try {
     object = await bucket.get(key, range === "all" ? { onlyIf } : { onlyIf, range });
+    if (object !== null && "body" in object) await checkFooter(bucket, stored.file, range !== "all", Date.now());
   } catch (error) {
+    if (error instanceof DayFileCorrupt && isProofAgainst(error)) throw await suspect(error.message);
     logError("day_file_unavailable", error, { key });
     throw new Problem("archive_unavailable", "The archive did not answer; try again in a moment.");
   }
@@ -110,6 +117,9 @@ async function readBody(
     throw new Problem("archive_unavailable", `The file of ${dayName} is being replaced; try again in a moment.`);
   }
   const reason = object === null ? "there is no such file" : `has the etag ${object.etag}, not ${etag}`;
-  await markSuspect(db, { siteId: stored.siteId, day: stored.day, etag }, `${key}: ${reason}`, Date.now());
-  throw new Problem("suspect_day", `The file of ${dayName} must not be read: build the day anew with a backfill.`);
+  throw await suspect(`${key}: ${reason}`);
+}
+
+function suspectDay(dayName: string): Problem {
+  return new Problem("suspect_day", `The file of ${dayName} must not be read: build the day anew with a backfill.`);
 }

@@ -43,7 +43,7 @@ const answerSchema = z.strictObject({
 /** More points than any site that was seen, by far. */
 const ALL_POINTS = 50_000;
 
-const NOTHING: LatestAnswer = { samples: new Map(), partial: false, unreadable: [] };
+const NOTHING: LatestAnswer = { samples: new Map(), partial: false, unreadable: [], misplaced: [] };
 
 const described = describe({
   summary: "The newest sample of the points asked for, or of all that have one",
@@ -92,7 +92,7 @@ export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/lates
         : await withinTime({ db, bucket: settings.TIMESERIES }, stages, ({ db: watched, bucket }) =>
             readLatestOfBoth(coldLevel(watched, bucket, siteId), wanted, now),
           );
-    logUnreadable(site, latest.unreadable);
+    logUnreadable(site, latest);
     // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.
     const listed = names === undefined ? wanted.filter((point) => latest.samples.has(point.id)) : wanted;
     const points = listed.map(({ id, name, unit }) => {

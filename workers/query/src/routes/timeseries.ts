@@ -107,7 +107,7 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
       return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started, before) };
     },
   );
-  logUnreadable(site, answer.unreadable);
+  logUnreadable(site, answer);
   const isAllKnown = answer.until >= range.end;
   const shown = { bounds: plan.bounds, until: isAllKnown ? Number.POSITIVE_INFINITY : answer.until };
   const { series, downsampled } = await stages.time("compute", async () =>

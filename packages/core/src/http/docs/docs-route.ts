@@ -1,8 +1,7 @@
-import { describe } from "@building-vitals/core/http/openapi";
-import type { documentOf } from "@building-vitals/core/http/openapi-route";
-import { Hono } from "hono";
-import { docsPage } from "../docs/page.ts";
-import type { Env } from "../env.ts";
+import { type Env as HonoEnv, Hono } from "hono";
+import { describe } from "../openapi.ts";
+import type { documentOf } from "../openapi-route.ts";
+import { docsPage } from "./page.ts";
 
 const described = describe({
   summary: "The reference of this API for people",
@@ -12,8 +11,8 @@ const described = describe({
 });
 
 /** `GET /docs`: the OpenAPI document as a page. */
-export function docsRoute(document: ReturnType<typeof documentOf>): Hono<{ Bindings: Env }> {
-  return new Hono<{ Bindings: Env }>().get("/docs", described, async (context) => {
+export function docsRoute<E extends HonoEnv>(document: ReturnType<typeof documentOf>): Hono<E> {
+  return new Hono<E>().get("/docs", described, async (context) => {
     const nonce = crypto.randomUUID();
     const page = await docsPage(await document(), new URL(context.req.url).origin, nonce);
     return context.html(page, 200, {

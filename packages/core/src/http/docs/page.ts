@@ -1,11 +1,39 @@
-import type { openApiOf } from "@building-vitals/core/http/openapi";
 import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { z } from "zod";
+import type { openApiOf } from "../openapi.ts";
 import { STYLE } from "./style.ts";
 
 type Document = Awaited<ReturnType<typeof openApiOf>>;
 type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+const valueSchema = z.looseObject({
+  type: z.string().optional(),
+  description: z.string().optional(),
+  enum: z.array(z.json()).optional(),
+  default: z.json().optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+});
+
+/** The JSON body of an operation; its fields become rows beside the parameters. */
+const bodySchema = z
+  .object({
+    content: z.object({
+      "application/json": z.object({
+        schema: z.object({
+          properties: z.record(z.string(), valueSchema).default({}),
+          required: z.array(z.string()).default([]),
+        }),
+      }),
+    }),
+  })
+  .transform(({ content }) => {
+    const { properties, required } = content["application/json"].schema;
+    return Object.entries(properties).map(([name, schema]) => {
+      return { name, in: "body", required: required.includes(name), description: schema.description, schema };
+    });
+  });
 
 /** What the page shows of an operation. */
 const operationSchema = z.object({
@@ -18,16 +46,11 @@ const operationSchema = z.object({
         in: z.string(),
         required: z.boolean(),
         description: z.string().optional(),
-        schema: z.looseObject({
-          type: z.string().optional(),
-          enum: z.array(z.json()).optional(),
-          default: z.json().optional(),
-          minimum: z.number().optional(),
-          maximum: z.number().optional(),
-        }),
+        schema: valueSchema,
       }),
     )
     .default([]),
+  requestBody: bodySchema.optional(),
   responses: z.record(
     z.string(),
     z.object({ description: z.string(), content: z.record(z.string(), z.unknown()).default({}) }),
@@ -46,6 +69,9 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   end_time: "2025-10-13T00:00:00Z",
   start: "2025-10-01",
   end: "2025-11-01",
+  day: "2025-10-12",
+  start_date: "2025-10-01",
+  end_date: "2025-10-31",
 };
 
 const SCRIPT = `for (const button of document.querySelectorAll("button")) button.addEventListener("click", async () => {
@@ -95,7 +121,8 @@ function idOf(method: string, path: string): string {
 }
 
 function section(method: string, path: string, operation: ShownOperation, origin: string): Markup {
-  const { summary, description, parameters, responses } = operation;
+  const { summary, description, responses, requestBody = [] } = operation;
+  const parameters = [...operation.parameters, ...requestBody];
   return html`<section id="${idOf(method, path)}">
     <h2><b>${method}</b> ${path}</h2>
     <p>${summary}${description === undefined ? "" : [". ", prose(description)]}</p>
@@ -125,7 +152,7 @@ function section(method: string, path: string, operation: ShownOperation, origin
           </table>`
     }
     <div class="example">
-      <pre>${exampleOf(path, parameters, origin)}</pre>
+      <pre>${exampleOf(method, path, parameters, origin)}</pre>
       <button type="button">copy</button>
     </div>
     <table>
@@ -162,10 +189,14 @@ function valuesOf({ schema }: ShownParameter): string {
   return usual === undefined ? what : `${what}; default ${JSON.stringify(usual)}`;
 }
 
-function exampleOf(path: string, parameters: readonly ShownParameter[], origin: string): string {
+function exampleOf(method: string, path: string, parameters: readonly ShownParameter[], origin: string): string {
   const valueOf = (name: string) => EXAMPLES[name] ?? name.toUpperCase();
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name));
   const given = parameters.filter((one) => one.in === "query" && one.required);
   const query = new URLSearchParams(given.map(({ name }) => [name, valueOf(name)])).toString();
-  return `curl '${origin}${filled}${query === "" ? "" : `?${query}`}'`;
+  const address = `'${origin}${filled}${query === "" ? "" : `?${query}`}'`;
+  if (method === "GET") return `curl ${address}`;
+  const fields = parameters.filter((one) => one.in === "body" && one.required);
+  const body = JSON.stringify(Object.fromEntries(fields.map(({ name }) => [name, valueOf(name)])));
+  return `curl -X ${method} ${address} -H 'authorization: Bearer ADMIN_TOKEN' -d '${body}'`;
 }
