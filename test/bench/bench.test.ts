@@ -16,6 +16,15 @@ const OURS = { ...ANSWER, "ms, p50": 1, "ms, p95": 1 };
 const BESIDE = { ...ANSWER, "ms, p50": 2, "ms, p95": 2 };
 const COLD = { ...BESIDE, "ms, R2 at 30 ms": 1, "ms, R2 at 50 ms": 1, "ms, R2 at 100 ms": 1 };
 const MEMORY = { "MB of the isolate, peak": 3, "MB of answer": 3 };
+const LOAD = {
+  "ms, p50": 9,
+  "ms, p99": 9,
+  "answers/s": 9,
+  "503 busy": 9,
+  "other errors": 9,
+  "MB resident, peak": 1,
+  "CPU s of workerd": 1,
+};
 const COMPARISONS: Record<string, Record<string, number>> = {
   "decode a page of 1,000 rows": { "samples/s": 2 },
   "a sync: 100 new samples of 300 given, 20 points": SYNC,
@@ -42,6 +51,8 @@ const COMPARISONS: Record<string, Record<string, number>> = {
   "10 points x 2 days raw, cold, all over the site": COLD,
   "30 points x 6 days 1hr": MEMORY,
   "30 points x 6 days 1day": MEMORY,
+  "2 x 30 points x 6 days 1hr at once": MEMORY,
+  "2 clients for 1 s": LOAD,
 };
 
 const isLinux = process.platform === "linux";

@@ -7,6 +7,7 @@ import { applyMigrations } from "@building-vitals/local/migrations";
 import type { Miniflare } from "miniflare";
 import { Bench, type Figure, type Section, SECTIONS } from "./bench.ts";
 import { benchColdDay } from "./cold-day.ts";
+import { benchLoad } from "./load.ts";
 import { benchDecoder, benchReads, benchWrites } from "./hot-level.ts";
 import { type BenchReport, benchReportSchema } from "./report/bench-report.ts";
 import { commitOf, machineOf, versionsOf, watchLoad } from "./report/machine.ts";
@@ -20,7 +21,7 @@ const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 const LOCAL = fileURLToPath(new URL("../../.local", import.meta.url));
 
 /** Those that ask a site's year, which is kept for the next run. */
-const OF_THE_YEAR: ReadonlySet<Section> = new Set(["site-year", "memory"]);
+const OF_A_YEAR: ReadonlySet<Section> = new Set(["site-year", "memory", "load"]);
 
 /** All but the site-year: on a state that is made anew, and thrown away. */
 async function benchLevels(bench: Bench, only: readonly Section[], stateDir: string): Promise<void> {
@@ -102,11 +103,17 @@ async function measure(): Promise<BenchReport> {
   const [began, commit, stopWatching] = [Date.now(), commitOf(), watchLoad()];
   const bench = new Bench(size);
   try {
-    if (only.some((section) => !OF_THE_YEAR.has(section))) await benchLevels(bench, only, stateDir);
-    if (only.some((section) => OF_THE_YEAR.has(section))) {
+    if (only.some((section) => !OF_A_YEAR.has(section))) await benchLevels(bench, only, stateDir);
+    if (only.includes("site-year") || only.includes("memory")) {
       const { points, days } = size.year;
       const kept = join(LOCAL, "bench", `site-year-${points}x${days}`);
       await benchSiteYear(bench, only, options.smoke ? join(stateDir, "site-year") : kept);
+    }
+    if (only.includes("load")) {
+      bench.section = "load";
+      const { points, days } = size.load.year;
+      const kept = join(LOCAL, "bench", `site-year-${points}x${days}`);
+      await benchLoad(bench, options.smoke ? join(stateDir, "site-year") : kept);
     }
   } finally {
     await rm(stateDir, { recursive: true, force: true });

@@ -15,6 +15,8 @@ export type BenchSize = {
   readonly year: YearSize;
   /** of each question to the site's year */
   readonly runs: number;
+  /** clients that ask at once, for so many seconds, about a smaller site's year */
+  readonly load: { readonly year: YearSize; readonly clients: number[]; readonly seconds: number };
 };
 
 /** A site as large as one that was seen. */
@@ -29,7 +31,14 @@ export const FULL_SIZE: BenchSize = {
   ],
   year: { points: 4_583, days: 365, hotDays: 20, fileDays: 60, baselinePoints: 50 },
   runs: 25,
+  load: {
+    year: { points: 300, days: 365, hotDays: 20, fileDays: 60, baselinePoints: 10 },
+    clients: [1, 8, 32, 64],
+    seconds: 30,
+  },
 };
+
+const SMOKE_YEAR: YearSize = { points: 30, days: 6, hotDays: 2, fileDays: 2, baselinePoints: 10 };
 
 /** Seconds: enough to see that every comparison is made, too little for its figures to mean anything. */
 export const SMOKE_SIZE: BenchSize = {
@@ -41,8 +50,9 @@ export const SMOKE_SIZE: BenchSize = {
     [1, 2],
     [2, 1],
   ],
-  year: { points: 30, days: 6, hotDays: 2, fileDays: 2, baselinePoints: 10 },
+  year: SMOKE_YEAR,
   runs: 2,
+  load: { year: SMOKE_YEAR, clients: [2], seconds: 1 },
 };
 
 /** A shorter, or longer, year; where it is too short for all, the hot days stay, and then those with files. */

@@ -1,3 +1,4 @@
+import { compatibilityOf } from "@building-vitals/local/compatibility";
 import { bundleWorker } from "@building-vitals/local/worker-bundle";
 import { convertV4MiniflareOptions, type Json, Log, LogLevel, Miniflare } from "miniflare";
 
@@ -20,9 +21,8 @@ export async function startWorkerd(bench: BenchWorker, stateDir: string): Promis
   const { main, databases, bindings, workflow } = bench;
   const worker = {
     name: "bench",
-    compatibilityDate: "2026-10-01",
     modules: [{ type: "ESModule" as const, path: "bench.js", contents: await bundleWorker(main) }],
-    compatibilityFlags: ["nodejs_compat"],
+    ...compatibilityOf("query"),
     d1Databases: Object.fromEntries(databases.map((name) => [name, name.toLowerCase()] as const)),
     r2Buckets: ["TIMESERIES"],
     kvNamespaces: ["ETL_STATE"],

@@ -81,11 +81,15 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     await page.clock.resume();
     await page.getByRole("link", { name: "Backfill" }).click();
     await page.getByText("about 1 hour 4 minutes").waitFor();
-    await page.getByText("79 of 180 days").waitFor();
+    await page.getByText("29 of 90 days").waitFor();
+    await page.getByText("18 of 48 hours · 20 requests · 14,400 samples").waitFor();
+    const bar = page.getByRole("progressbar", { name: "Days dealt with" });
+    expect(await bar.getAttribute("aria-valuetext")).toBe("82 of 180 site-days, 3 of them failed");
+    await page.getByRole("region", { name: "Waiting" }).getByText("finished days again").waitFor();
     await page.getByText("78 days an hour").waitFor();
     await page.getByText("No day has been finished for long.").waitFor();
     const row = page.getByRole("row", { name: /ses_newport_news/ });
-    expect(await row.textContent()).toMatch(/stands still.*30 \/ 90/);
+    expect(await row.textContent()).toMatch(/stands still.*30 \/ 90.*9 of 24 hours/);
 
     const before = asked;
     await page.clock.fastForward(2100);

@@ -25,13 +25,13 @@ export async function seesStatus(page: Page, word: string): Promise<void> {
 }
 
 const work = {
-  days_completed: 79,
-  days_total: 180,
+  days_completed: 29,
+  days_total: 90,
   days_failed: 3,
   days_empty: 2,
   days_skipped: 8,
   days_suspect: 0,
-  progress_percent: "43.88",
+  progress_percent: "43.89",
   records_processed: 1_228_000,
   records_rejected: { unconfigured: 1200 },
   api_calls: 1940,
@@ -41,7 +41,8 @@ const work = {
 
 /** `GET /backfill/status` of 90 days of two sites, under way, in the past as seen from `now`. */
 export function runningStatus(now: number, stalled: boolean): unknown {
-  const site = { current_date: daysAgo(48), ...work, days_total: 90, days_completed: 49, days_failed: 2 };
+  const running = { date: daysAgo(48), hours_done: 9, hours_total: 24, requests: 10, samples: 7_200 };
+  const site = { current_date: daysAgo(48), ...work, days_completed: 49, days_failed: 2, running_day: running };
   return {
     status: "in_progress",
     backfill_id: "backfill_1_aaaaaa",
@@ -54,7 +55,20 @@ export function runningStatus(now: number, stalled: boolean): unknown {
     rate: { days_per_hour: 78.4, requests_per_minute: 48.5 },
     reason: null,
     ...work,
+    site_days_completed: 79,
+    site_days_total: 180,
     stalled,
+    queue: [
+      {
+        backfill_id: "backfill_2_bbbbbb",
+        position: 1,
+        start_date: daysAgo(400),
+        end_date: daysAgo(396),
+        sites: ["ses_falls_city"],
+        force_restart: true,
+        queued_at: new Date(now).toISOString(),
+      },
+    ],
     sites: [
       { site: "ses_falls_city", ...site },
       { site: "ses_newport_news", ...site, days_completed: 30, days_failed: 1, stalled },

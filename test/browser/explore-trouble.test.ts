@@ -40,6 +40,24 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
+  it("says that the server is busy, waits as long as it asks, and then shows the chart", async () => {
+    dashboard.expectConsoleErrors(/503/);
+    let isBusy = true;
+    const page = await dashboard.open(exploreAt([POWER]), {
+      before: (fresh) =>
+        fresh.route(/\/timeseries\/query/, (route) => {
+          if (!isBusy) return route.continue();
+          const headers = { "retry-after": "1", "content-type": "application/problem+json" };
+          return route.fulfill({ status: 503, headers, body: JSON.stringify({ ...PROBLEM, code: "busy" }) });
+        }),
+    });
+    const notice = page.getByText("The server is busy with other queries. This page tries again in a few seconds.");
+    await notice.waitFor();
+    isBusy = false;
+    await charted(page);
+    await notice.waitFor({ state: "detached" });
+  });
+
   it("shows when part of the data could not be read", async () => {
     const page = await dashboard.open(exploreAt([POWER]), {
       before: (fresh) =>

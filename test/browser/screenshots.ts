@@ -60,7 +60,7 @@ const SCREENSHOTS: readonly Screenshot[] = [
   { name: "explore", path: "/", viewport: WIDE, theme: "light", act: pointAt },
   {
     name: "explore-dark",
-    path: `${WEEK}&weather=ses/ses_falls_city/weather/temp`,
+    path: `${WEEK}&weather=weather.temperature`,
     viewport: WIDE,
     theme: "dark",
     act: pointAt,

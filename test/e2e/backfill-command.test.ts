@@ -32,7 +32,7 @@ it("plans, starts, shows the progress, and ends when the backfill does", async (
   expect(output).toMatch(/plan {5}3 days\n {9}\d+ requests/);
   expect(output).toMatch(/started {2}backfill_\d+_\w+/);
   expect(output).toMatch(/100\.00% {2}3 of 3 days/);
-  expect(output).toMatch(/done {5}3 of 3 days, [\d,]+ samples in \d+ s\n$/);
+  expect(output).toMatch(/done {5}3 of 3 days, [\d,]+ samples, in \d+ s\n$/);
   // what is no terminal is not drawn upon
   for (const drawing of ["\r", "\u001b", "#"]) expect(output).not.toContain(drawing);
   expect(output).not.toContain("FAILED");
@@ -51,18 +51,28 @@ it("counts the days that --force takes again", async () => {
   expect(output).toMatch(/plan {5}3 days\n/);
 });
 
-it("ends with 2 where one is in progress already, and says how to look at it", async () => {
+it("ends with 0 where no day is to be tried again", async () => {
+  const { code, output } = await backfill("--retry-failed");
+  expect(output).toBe("No day has failed.\n");
+  expect(code).toBe(0);
+});
+
+it("ends with 2 where one is in progress already; queues beside it, and cancels both", async () => {
   const days = ["--from", dayBefore(40), "--to", dayBefore(10)];
   expect((await backfill(...days)).code).toBe(0);
   const { code, output } = await backfill(...days);
   expect(output).toContain("A backfill is in progress");
   expect(output).toContain(`npm run backfill -- --watch --url ${deployment.urls.backfill}`);
   expect(code).toBe(2);
-  const cancelled = await fetch(`${deployment.urls.backfill}/backfill/cancel`, {
-    method: "POST",
-    headers: { authorization: "Bearer test-admin" },
-  });
-  expect(cancelled.status).toBe(200);
+  const queued = await backfill("--from", dayBefore(50), "--to", dayBefore(41), "--queue");
+  expect(queued.output).toMatch(/queued {3}backfill_\d+_\w+, at position 1: it begins by itself\n$/);
+  expect(queued.code).toBe(0);
+  const cancelled = await backfill("--cancel", "--queue");
+  expect(cancelled.output).toMatch(/cancelled backfill_\w+, which waited\ncancelled backfill_\w+: \d+ days are done; /);
+  expect(cancelled.code).toBe(0);
+  const nothing = await backfill("--cancel");
+  expect(nothing.output).toBe("No backfill is in progress.\n");
+  expect(nothing.code).toBe(1);
 });
 
 it.each([
@@ -71,6 +81,8 @@ it.each([
   [["--from", "2026-02-30", "--to", "2026-03-01"], "--from: must be a day"],
   [["--from", "2026-03-01"], "Give both --from and --to."],
   [["--form", "2026-03-01"], "--form"],
+  [["--cancel", "--watch"], "--cancel takes no --watch."],
+  [["--retry-failed", "--force"], "--retry-failed takes no --force."],
   [["--from", "2026-03-01", "--to", "2026-03-02", "--token", "wrong"], "refuses the token"],
 ])("%j is refused in a sentence", async (args, message) => {
   const { code, output } = await backfill(...args);

@@ -115,8 +115,20 @@ async function raw(point: string, start: number, end: number): Promise<{ times: 
 }
 
 /** Runs `npm run import -- …`. @param state the folder of its position */
-function runImport(state: string, ...args: string[]): Promise<{ code: number; output: string }> {
-  const all = [COMMAND, "--from", join(folder, "old"), "--to", deployment.urls.etl, "--token", "test-admin", ...args];
+function runImport(
+  state: string,
+  from = [join(folder, "old")],
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
+  const all = [
+    COMMAND,
+    ...from.flatMap((path) => ["--from", path]),
+    "--to",
+    deployment.urls.etl,
+    "--token",
+    "test-admin",
+    ...args,
+  ];
   const env = { ...process.env, STATE_DIR: join(folder, state), NODE_NO_WARNINGS: "1" };
   return new Promise((resolve) => {
     execFile(process.execPath, all, { env }, (error, stdout, stderr) => {
@@ -148,6 +160,8 @@ it("reads every layout, keeps what the API said, archives the days, and accounts
   expect(output).toMatch(
     /1\.ndjson: 1,457 records, 1,451 samples; dropped: 1 null, 1 non_numeric, 1 bad_time, 1 future, 2 malformed\n/,
   );
+  expect(output).toMatch(/^dropped {2}.*1\.ndjson, line 1452: null$/m);
+  expect(output).toMatch(/^dropped {2}.*1\.ndjson, line 1457: malformed, it is not a JSON object$/m);
   expect(output).toMatch(/REFUSED {2}elsewhere .*: The SITES setting has no site "elsewhere"/);
   const kept = own.times.length;
   const read = 1457 + 100 + 1440 + 1440 + kept + 2;
@@ -172,6 +186,24 @@ it("reads every layout, keeps what the API said, archives the days, and accounts
   );
 });
 
+it("ends with 1 where a record was dropped, with 0 where none was, and stores what is right", async () => {
+  const time = FIRST + 7_200_000;
+  const header = "site_name,point_name,timestamp,value\n";
+  const row = (point: string) => `${SITE},${point},${new Date(time).toISOString()},72`;
+  const good = join(folder, "good.csv");
+  const bad = join(folder, "bad.csv");
+  await writeFile(good, `${header}${row("new/good")}\n`);
+  await writeFile(bad, `${header}${row("new/comma")},5\n${row("new/other")}\n`);
+  expect(await runImport("good", [good])).toMatchObject({ code: 0 });
+  const { code, output } = await runImport("bad", [bad]);
+  expect(output).toContain(`dropped  ${bad}, line 2: malformed, it has 5 fields, the header 4\n`);
+  expect(output).toContain("         1 stored\n         1 malformed\n");
+  expect(code).toBe(1);
+  // the position is kept, and so is the exit code
+  expect(await runImport("bad", [bad])).toMatchObject({ code: 1 });
+  expect(await raw("new/other", time, time + 1)).toEqual({ times: [time], values: [72] });
+});
+
 it("changes nothing when it is repeated, remembered or not", async () => {
   const keys = await deployment.workers.listObjects("timeseries/");
   const before = await Promise.all(keys.map((key) => deployment.workers.readObject(key)));
@@ -186,10 +218,11 @@ it("changes nothing when it is repeated, remembered or not", async () => {
 });
 
 it("--check sends nothing, and a Worker that says no is told in a sentence", async () => {
-  const checked = await runImport("check", "--check", "--to", "http://127.0.0.1:1");
+  const checked = await runImport("check", undefined, "--check", "--to", "http://127.0.0.1:1");
   expect(checked.output).toContain("Nothing was sent: --check.");
-  expect(checked.code).toBe(0);
-  const refused = await runImport("wrong", "--token", "wrong");
+  // some of its records are no samples
+  expect(checked.code).toBe(1);
+  const refused = await runImport("wrong", undefined, "--token", "wrong");
   expect(refused.output).toContain("refuses the token");
   expect(refused.output).not.toContain("    at ");
   expect(refused.code).toBe(1);

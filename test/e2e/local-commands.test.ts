@@ -105,7 +105,7 @@ describe("the local commands", () => {
   });
 
   it.each([
-    [{ SITES: "nonsense" }, "SITES is not JSON"],
+    [{ SITES: "nonsense" }, "SITES: must be a JSON array"],
     [{ ETL_PORT: "eighty" }, "ETL_PORT: must be a whole number from 1 to 65535"],
     [{ ACE_API_BASE_URL: "http://127.0.0.1:1/api" }, "ACE_API_KEY is not set"],
   ])("refuses %o with a clear error", async (wrong, message) => {

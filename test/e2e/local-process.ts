@@ -48,15 +48,25 @@ export class LocalProcess {
     return this.#child.exitCode;
   }
 
-  /** Kills the workerd that it runs, as a crash or the machine's end would: it can do nothing about it. Linux only. */
-  async killWorkerd(): Promise<void> {
+  /** The pids of the workerd that it runs. Linux only. */
+  async workerds(): Promise<number[]> {
     const children = `/proc/${this.#child.pid}/task/${this.#child.pid}/children`;
     const pids = (await readFile(children, "utf8")).trim().split(" ").map(Number);
-    for (const pid of pids) {
-      const name = (await readFile(`/proc/${pid}/comm`, "utf8")).trim();
-      if (name === "workerd") return void process.kill(pid, "SIGKILL");
-    }
-    throw new Error(`none of the child processes ${pids.join(", ")} is a workerd`);
+    const names = await Promise.all(pids.map(async (pid) => (await readFile(`/proc/${pid}/comm`, "utf8")).trim()));
+    return pids.filter((_, i) => names[i] === "workerd");
+  }
+
+  /** Kills the workerd that it runs, as a crash or the machine's end would: it can do nothing about it. */
+  async killWorkerd(): Promise<void> {
+    const pids = await this.workerds();
+    if (pids.length === 0) throw new Error("no child process is a workerd");
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+  }
+
+  /** Kills it by SIGKILL, of which it learns nothing. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await once(this.#child, "exit");
   }
 
   /** Ctrl-C. */
@@ -64,4 +74,10 @@ export class LocalProcess {
     this.#child.kill("SIGINT");
     return this.ended();
   }
+}
+
+/** Whether a process still does something: one that has ended, and that nobody asks for its exit code, does not. */
+export async function isRunning(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => "");
+  return stat !== "" && !/\) [ZX] /.test(stat);
 }

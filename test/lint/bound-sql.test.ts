@@ -24,7 +24,7 @@ const KNOWN = new Map([
   ["packages/core/src/cold/fold-hour.ts", ["Array(HOURS_A_DAY).fill(0).join()"]],
   // texts of the same file
   [
-    "packages/core/src/backfill/job-store.ts",
+    "packages/core/src/backfill/start-job.ts",
     ["known", "outcome", "selected", "INSERT_DAYS[selection]", "INSERT_DAYS_ELSEWHERE[selection]"],
   ],
   // no statement: the catalogue's own method of that name

@@ -19,6 +19,8 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   6: "1336625eac2ac4e0",
   7: "3bf5e5c52b15a029",
   8: "3571d2b17da2adab",
+  10: "677afd247b950f5e",
+  11: "9907d2cdce0e04fa",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { DEPLOY_ORDER, readWranglerFile } from "@building-vitals/local/deploy/wanted";
 import { WORKER_SECRETS } from "@building-vitals/local/deploy/worker-secrets";
+import { envModuleSchema, readWorkerFile } from "@building-vitals/local/worker-settings";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 
@@ -70,6 +71,24 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
       return schema.parse(one).ratelimits[0].namespace_id;
     });
     expect(new Set(counted).size).toBe(3);
+  });
+
+  test("the Worker reads no setting that the file does not declare, or tell of at its head", async () => {
+    const { declared } = readWorkerFile(worker);
+    const { required, optional } = WORKER_SECRETS[worker];
+    const known = new Set([...Object.keys(declared.bindings), ...required, ...optional]);
+    const read = new Set<string>();
+    const env = new Proxy({}, { get: (_, name) => void read.add(String(name)) });
+    const module: unknown = await import(pathToFileURL(`${ROOT}workers/${worker}/src/env.ts`).href);
+    expect(() => envModuleSchema.parse(module).settingsOf(env)).toThrow("is not");
+    const undeclared = [...read].filter((name) => !known.has(name) && !text.includes(`binding = "${name}"`));
+    // what only local runs set, and what a limiter and a site's database are called
+    expect(undeclared.filter((name) => name !== "LOCAL_RUN" && !text.includes(`name = "${name}"`))).toEqual([]);
+    expect(read.size).toBeGreaterThan(5);
+  });
+
+  test("no environment has what is for local runs only", () => {
+    expect(text).not.toMatch(/LOCAL_RUN|CLOCK_OFFSET_SECONDS/);
   });
 
   test("logs are kept, and the CPU has a limit", () => {

@@ -13,7 +13,8 @@ import {
 import { startInstance } from "../../workers/backfill/src/instance-params.ts";
 import { startBackfill } from "../../workers/backfill/src/start.ts";
 import { BackfillWorkflow } from "../../workers/backfill/src/workflow.ts";
-import { cancelJob, type DaySelection } from "@building-vitals/core/backfill/job-store";
+import { cancelJob } from "@building-vitals/core/backfill/job-store";
+import type { DaySelection } from "@building-vitals/core/backfill/start-job";
 import { binding } from "@building-vitals/core/http/settings";
 import type { RepairedDay } from "@building-vitals/core/cold/repair-day";
 import type { RepairResult } from "@building-vitals/core/cold/repair-days";
@@ -198,7 +199,7 @@ export class Deployment {
       BACKFILL: this.workflows.boundTo(process),
       ACE_API_BASE_URL: `http://ace.test/${number}/api`,
       ACE_API_KEY: "the-key",
-      ADMIN_TOKEN: "the-token",
+      ADMIN_TOKEN: "the-token-of-the-simulation",
       SITES: JSON.stringify(this.#plant.sites.map((name) => ({ name, timezone: "America/Chicago" }))),
       PAGE_SIZE: String(this.#pageSize),
       LOOKBACK_MINUTES: String(this.lookbackMs / MINUTE),

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { get } from "node:http";
 import { createServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { createBuilding } from "./building.ts";
@@ -109,4 +110,19 @@ test("a taken port is a clear error", async () => {
   const port = typeof address === "object" ? address!.port : 0;
   await expect(startServer({ simulator: create(), port })).rejects.toThrow(`port ${port} on 127.0.0.1 is taken`);
   other.close();
+});
+
+test.each([
+  ["another name", { host: "evil.test" }, 421],
+  ["another port", { host: "127.0.0.1:1" }, 421],
+  ["a page of another site", { origin: "https://evil.test" }, 421],
+  ["localhost", { host: "localhost:PORT" }, 200],
+  ["a page of its own", { origin: "http://127.0.0.1:PORT" }, 200],
+])("answers %s only where it is its own", async (_, given, status) => {
+  const url = new URL(await start(create()));
+  const own = Object.entries(given).map(([name, value]) => [name, value.replace("PORT", url.port)]);
+  const asked = get(`${url.origin}${POINTS}`, { headers: { ...headers, ...Object.fromEntries(own) } });
+  const [response] = await once(asked, "response");
+  expect(response.statusCode).toBe(status);
+  response.destroy();
 });

@@ -7,8 +7,10 @@ interface ServerOptions {
   readonly simulator: Simulator;
   /** 0 for any free one */
   readonly port: number;
-  readonly host?: string;
 }
+
+const HOST = "127.0.0.1";
+const LOOPBACK_NAMES = [HOST, "localhost", "[::1]"];
 
 interface RunningServer {
   /** origin without a trailing slash, for example http://127.0.0.1:8790; the API is under /api */
@@ -27,6 +29,13 @@ async function toWebRequest(incoming: IncomingMessage, origin: string, signal: A
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
   const body = method === "GET" || method === "HEAD" ? null : Buffer.concat(chunks);
   return new Request(origin + (incoming.url ?? "/"), { method, headers, body, signal });
+}
+
+/** Whether a browser sends this for a page of another site, or to a name that such a page has made lead here. */
+function isForeign({ headers }: IncomingMessage, port: number): boolean {
+  const hosts = LOOPBACK_NAMES.map((name) => `${name}:${port}`);
+  const { host = "", origin } = headers;
+  return !hosts.includes(host.toLowerCase()) || (origin !== undefined && origin !== `http://${host}`);
 }
 
 /** Resolves when the chunk has left for the client, so that what a simulated reset cuts off is what follows it. */
@@ -54,9 +63,13 @@ async function send(response: Response, outgoing: ServerResponse, signal: AbortS
  * Serves a simulator over HTTP.
  * @throws Error naming the address if its port is taken
  */
-export async function startServer({ simulator, port, host = "127.0.0.1" }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ simulator, port }: ServerOptions): Promise<RunningServer> {
   let origin = "";
   const server = createServer((incoming, outgoing) => {
+    if (isForeign(incoming, incoming.socket.localPort ?? 0)) {
+      outgoing.writeHead(421).end("The simulator answers to its loopback address only.\n");
+      return;
+    }
     const gone = new AbortController();
     outgoing.once("close", () => gone.abort());
     toWebRequest(incoming, origin, gone.signal)
@@ -70,12 +83,12 @@ export async function startServer({ simulator, port, host = "127.0.0.1" }: Serve
       });
   });
   const listening = once(server, "listening");
-  server.listen(port, host);
+  server.listen(port, HOST);
   try {
     await listening;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
-      throw new Error(`port ${port} on ${host} is taken: stop what listens there or choose another port`, {
+      throw new Error(`port ${port} on ${HOST} is taken: stop what listens there or choose another port`, {
         cause: error,
       });
     }
@@ -83,7 +96,7 @@ export async function startServer({ simulator, port, host = "127.0.0.1" }: Serve
   }
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the server has no TCP address");
-  origin = `http://${host}:${address.port}`;
+  origin = `http://${HOST}:${address.port}`;
   return {
     url: origin,
     async close() {

@@ -73,7 +73,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       case "configured_points":
         return serveConfiguredPoints(source, query, faults);
       case "weather":
-        return serveWeather(source, visibility);
+        return serveWeather(source, visibility, faults.forWeather()?.form);
       case "timeseries":
         return serveTimeseries(source, query, {
           visibility,

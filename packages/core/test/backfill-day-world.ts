@@ -4,7 +4,7 @@ import { createDayBuilder } from "../src/backfill/day-builder.ts";
 import type { SiteStore } from "../src/backfill/backfill-site.ts";
 import { readDayRuns } from "../src/backfill/day-runs.ts";
 import { appointNext } from "../src/backfill/instance-store.ts";
-import { startJob } from "../src/backfill/job-store.ts";
+import { startJob } from "../src/backfill/start-job.ts";
 import { MemoryEngine, ProcessDied } from "../src/backfill/memory-engine.ts";
 import { runInstance } from "../src/backfill/run-instance.ts";
 import type { Steps } from "../src/backfill/steps.ts";
@@ -12,7 +12,7 @@ import { loadCatalog } from "../src/catalog/catalog.ts";
 import { archiveDay } from "../src/cold/archive-day.ts";
 import { DAY_MS, dayRange, dayStart } from "../src/domain/day.ts";
 import { upsertSamples } from "../src/hot/upsert.ts";
-import { refreshCatalog } from "../src/sync/refresh-catalog.ts";
+import { refreshCatalog } from "../src/catalog/refresh-catalog.ts";
 import { readSyncStates } from "../src/sync/sync-state.ts";
 import { CrashPoint } from "./crash-point.ts";
 import { pointSamples } from "./points.ts";
@@ -221,6 +221,7 @@ export class BackfillDayWorld {
           },
           ticket: { backfillId: "backfill_1", epoch: 0, site: { id: this.jobSiteId, name: stored.site.name }, number },
           start: () => Promise.reject(new Error("there is no next instance")),
+          beginNext: () => Promise.resolve(),
         }),
       )
       .finally(() => {

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
-import { loadCatalog, replaceCatalog } from "../src/catalog/catalog.ts";
+import { loadCatalog } from "../src/catalog/catalog.ts";
+import { replaceCatalog } from "../src/catalog/replace-catalog.ts";
 import { type ArchivedDay, archiveDay } from "../src/cold/archive-day.ts";
 import { dayFileKey } from "../src/cold/day-file-key.ts";
 import { type RepairContext, repairDay, type RepairedDay } from "../src/cold/repair-day.ts";

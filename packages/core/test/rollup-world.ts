@@ -1,4 +1,5 @@
-import { loadCatalog, replaceCatalog } from "../src/catalog/catalog.ts";
+import { loadCatalog } from "../src/catalog/catalog.ts";
+import { replaceCatalog } from "../src/catalog/replace-catalog.ts";
 import { archiveDay } from "../src/cold/archive-day.ts";
 import { foldHours, type FoldRun } from "../src/cold/fold-hours.ts";
 import { mergeDay } from "../src/cold/merge-day.ts";

@@ -2,6 +2,7 @@ import type { SampleSource } from "@building-vitals/ace-simulator/sample-source"
 import { sourceRows } from "@building-vitals/ace-simulator/source-rows";
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import type { TimeRange } from "../src/domain/time-range.ts";
+import { storedPointName, weatherFieldOf } from "../src/domain/weather.ts";
 import { readSeries } from "../src/hot/read.ts";
 
 /** Samples as lines `point time value`, sorted: two of them are equal exactly when the samples are, bit for bit. */
@@ -9,16 +10,14 @@ export type SampleLines = readonly string[];
 
 const line = (name: string, time: number, value: number) => `${name} ${time} ${Object.is(value, -0) ? "-0" : value}`;
 
-const isFeed = (name: string) => name.startsWith("weather.");
-
-/** What is stored of a site's points, the current-weather feed's apart. */
+/** What is stored of a site's points. */
 export async function storedSamples(db: D1Database, siteId: number, range: TimeRange): Promise<SampleLines> {
-  return stored(db, siteId, range, (name) => !isFeed(name));
+  return stored(db, siteId, range, () => true);
 }
 
-/** What is stored of the current-weather feed. */
+/** What is stored of a site's weather. */
 export async function storedWeather(db: D1Database, siteId: number, range: TimeRange): Promise<SampleLines> {
-  return stored(db, siteId, range, isFeed);
+  return stored(db, siteId, range, (name) => name.startsWith("weather."));
 }
 
 async function stored(db: D1Database, siteId: number, range: TimeRange, wanted: (name: string) => boolean) {
@@ -38,12 +37,20 @@ const WORDS = new Map([
   ["false", 0],
 ]);
 
-/** What the upstream has of its configured points: what a complete sync of the range must have stored. */
+/**
+ * What the upstream has of its configured points and its weather, under their stored names: what a complete sync of the
+ * range must have stored. The weather feed's readings are among them, as it serves the last samples of its points.
+ */
 export function sourceSamples(source: SampleSource, range: TimeRange): SampleLines {
-  const configured = new Set(source.points.filter((point) => point.collect_enabled).map((point) => point.name));
+  const storedName = (name: string) => storedPointName(source.site.name, name);
+  const isCollected = ({ name, collect_enabled: isEnabled }: (typeof source.points)[number]) =>
+    isEnabled || weatherFieldOf(storedName(name)) !== null;
+  const configured = new Set(source.points.filter(isCollected).map((point) => point.name));
   return sourceRows(source, range.start, range.end)
     .filter((row) => configured.has(row.name))
-    .map((row) => line(row.name, Date.parse(`${row.time}Z`), WORDS.get(row.value ?? "") ?? Number(row.value)))
+    .map((row) =>
+      line(storedName(row.name), Date.parse(`${row.time}Z`), WORDS.get(row.value ?? "") ?? Number(row.value)),
+    )
     .sort();
 }
 

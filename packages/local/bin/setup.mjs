@@ -33,7 +33,7 @@ const wanted = installState();
 if (!existsSync(stampFile) || readFileSync(stampFile, "utf8") !== wanted) {
   console.error(`setting up: the pinned tools and packages, up to 400 MB the first time (${PNPM} install) …`);
   const started = Date.now();
-  const result = spawnSync("npx", ["-y", PNPM, "install", "--frozen-lockfile"], {
+  const result = spawnSync("npx", ["--loglevel=error", "-y", PNPM, "install", "--frozen-lockfile"], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     encoding: "utf8",

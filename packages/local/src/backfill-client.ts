@@ -11,7 +11,22 @@ const planSchema = z.object({
   cost: z.object({ total: z.number(), r2_storage_per_month: z.number() }),
 });
 export type BackfillPlan = z.infer<typeof planSchema>;
-const startedSchema = z.object({ status: z.literal("started"), backfill_id: z.string(), message: z.string() });
+const startedSchema = z.object({
+  status: z.enum(["started", "queued"]),
+  backfill_id: z.string(),
+  /** in the queue, from 1; absent: it has begun */
+  position: z.int().optional(),
+});
+const retriedSchema = z.union([z.object({ status: z.literal("not_started") }), startedSchema]);
+const cancelledSchema = z.object({ backfill_id: z.string(), days_completed: z.int() });
+const runningDaySchema = z.object({
+  date: z.string(),
+  hours_done: z.int(),
+  hours_total: z.int(),
+  requests: z.int(),
+  samples: z.int(),
+});
+const queuedSchema = z.object({ backfill_id: z.string(), start_date: z.string(), end_date: z.string() });
 const statusSchema = z.object({
   status: z.enum(["in_progress", "completed", "cancelled", "failed"]),
   backfill_id: z.string(),
@@ -31,6 +46,8 @@ const statusSchema = z.object({
   rate: z.object({ days_per_hour: z.number().nullable() }),
   estimated_completion: z.string().nullable(),
   reason: z.string().nullable(),
+  sites: z.array(z.object({ running_day: runningDaySchema.nullable() })),
+  queue: z.array(queuedSchema),
 });
 export type BackfillStatus = z.infer<typeof statusSchema>;
 const statusAnswerSchema = z.union([z.object({ status: z.literal("not_started") }), statusSchema]);
@@ -49,6 +66,16 @@ export class BackfillClient {
 
   start(body: Record<string, unknown>): Promise<z.infer<typeof startedSchema>> {
     return this.#worker.ask(startedSchema, "POST", "/backfill/start", body);
+  }
+
+  /** A backfill of the days that failed. @returns `not_started` where no day has */
+  retryFailed(body: Record<string, unknown>): Promise<z.infer<typeof retriedSchema>> {
+    return this.#worker.ask(retriedSchema, "POST", "/backfill/retry-failed", body);
+  }
+
+  /** Stops the backfill, or takes it out of the queue. @throws {WorkerRefused} 409: it neither runs nor waits */
+  cancel(backfillId: string): Promise<z.infer<typeof cancelledSchema>> {
+    return this.#worker.ask(cancelledSchema, "POST", "/backfill/cancel", { backfill_id: backfillId });
   }
 
   /** The backfill that runs, else the last. @throws {WorkerRefused} 404: there never was one */

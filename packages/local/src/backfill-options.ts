@@ -9,11 +9,17 @@ const DEFAULT_URL = `http://${HOST}:${DEFAULT_BACKFILL_PORT}`;
 export const USAGE = `Backfills past days of a deployment, and shows how it goes.
 
   npm run backfill -- --from 2024-01-01 --to 2024-12-31 [options]
-  npm run backfill -- --watch       look at the one that runs
+  npm run backfill -- --watch          look at the one that runs
+  npm run backfill -- --cancel         stop the one that runs
+  npm run backfill -- --retry-failed   try failed days again
 
-  --from, --to   first and last day, YYYY-MM-DD, UTC, both included
+  --from, --to   first and last day, YYYY-MM-DD, UTC, both included;
+                 of --retry-failed they may be left out
   --site NAME    this site only; may be repeated (default: all)
-  --force        days that are there already, too
+  --force        days that are there already, too; a backfill that
+                 runs is replaced, unless --queue is given
+  --queue        wait until the backfill that runs has ended; of
+                 --cancel: cancel those that wait, too
   --watch        stay and show the progress; Ctrl-C leaves the
                  backfill running
   --plan         say what it would take, and start nothing
@@ -22,15 +28,21 @@ export const USAGE = `Backfills past days of a deployment, and shows how it goes
   --token TOKEN  its ADMIN_TOKEN (default: ADMIN_TOKEN of the
                  environment, else that of npm start)
 
-It ends with 0 when the backfill was started, or, with --watch, when
-all of its days are there; with 1 when some failed or it was cancelled;
-with 2 when it could not be asked for.`;
+Exit codes:
+  0   started, queued or cancelled; no day to try again;
+      with --watch: all of its days are there
+  1   with --watch: days failed, or it was cancelled;
+      with --cancel: none runs
+  2   it could not be asked for`;
 
 const optionsSchema = z.object({
   from: dayOption.optional(),
   to: dayOption.optional(),
   site: z.array(z.string()).optional(),
   force: z.boolean().default(false),
+  queue: z.boolean().default(false),
+  cancel: z.boolean().default(false),
+  "retry-failed": z.boolean().default(false),
   watch: z.boolean().default(false),
   plan: z.boolean().default(false),
   help: z.boolean().default(false),
@@ -38,8 +50,12 @@ const optionsSchema = z.object({
   token: z.string().min(1),
 });
 
-export interface BackfillOptions extends Omit<z.infer<typeof optionsSchema>, "from" | "to"> {
-  /** null: none is to be started */
+export interface BackfillOptions extends Omit<
+  z.infer<typeof optionsSchema>,
+  "from" | "to" | "cancel" | "retry-failed"
+> {
+  readonly action: "start" | "cancel" | "retry-failed";
+  /** null: of `start` nothing is started, and `retry-failed` is of all days */
   readonly range: { readonly from: string; readonly to: string } | null;
   /** how to look at the backfill again: the command, with the address where it is not the usual one */
   readonly comeBack: string;
@@ -61,6 +77,9 @@ export function readBackfillOptions(
       to: { type: "string" },
       site: { type: "string", multiple: true },
       force: { type: "boolean" },
+      queue: { type: "boolean" },
+      cancel: { type: "boolean" },
+      "retry-failed": { type: "boolean" },
       watch: { type: "boolean" },
       plan: { type: "boolean" },
       help: { type: "boolean" },
@@ -68,14 +87,28 @@ export function readBackfillOptions(
       token: { type: "string" },
     },
   });
-  const { from, to, ...rest } = parseOptions(optionsSchema, {
+  const {
+    from,
+    to,
+    cancel,
+    "retry-failed": retryFailed,
+    ...rest
+  } = parseOptions(optionsSchema, {
     ...values,
     url: values.url ?? environment["BACKFILL_URL"] ?? DEFAULT_URL,
     token: adminToken(values.token, environment),
   });
   if ((from === undefined) !== (to === undefined)) throw new Error("Give both --from and --to.");
+  const action = cancel ? "cancel" : retryFailed ? "retry-failed" : "start";
+  const notWith = (names: readonly (keyof typeof values)[]) => {
+    const name = names.find((one) => values[one] !== undefined);
+    if (name !== undefined) throw new Error(`--${action} takes no --${name}.`);
+  };
+  if (action === "cancel") notWith(["retry-failed", "from", "site", "force", "watch", "plan"]);
+  if (action === "retry-failed") notWith(["force", "queue", "plan"]);
   return {
     ...rest,
+    action,
     range: from === undefined || to === undefined ? null : { from, to },
     comeBack: `npm run backfill -- --watch${rest.url === DEFAULT_URL ? "" : ` --url ${rest.url}`}`,
   };

@@ -23,6 +23,9 @@ export function planLines({ days, days_skipped: skipped, calls, hours, samples, 
   ];
 }
 
+/** After a cancel. */
+export const GO_ON = "to go on, start it again: finished days are skipped";
+
 const ENDED = { completed: "done", cancelled: "stopped", failed: "failed" } as const;
 
 /** How a backfill ended: what is there now, what is not, and what to do about that. */
@@ -31,7 +34,7 @@ export function endLines(status: BackfillStatus, url: string): string[] {
   const { days_completed: done, days_total: total, records_processed: records } = status;
   const took = durationText(Date.parse(status.last_updated) - Date.parse(status.started_at));
   const lines = [
-    told(ENDED[status.status], `${done} of ${count(total, "day")}, ${count(records, "sample")} in ${took}`),
+    told(ENDED[status.status], `${done} of ${count(total, "day")}, ${count(records, "sample")}, in ${took}`),
   ];
   const notNew = [
     ...(status.days_skipped > 0 ? [`${status.days_skipped} were there before`] : []),
@@ -44,11 +47,10 @@ export function endLines(status: BackfillStatus, url: string): string[] {
     lines.push(
       told("", `${count(lost, "day")} FAILED. Which, and why:`),
       `  curl '${url}/backfill/days?from=${status.start_date}&to=${status.end_date}'`,
-      told("", "To try them again:"),
-      `  curl -X POST -H 'authorization: Bearer <ADMIN_TOKEN>' '${url}/backfill/retry-failed'`,
+      told("", "To try them again: npm run backfill -- --retry-failed"),
     );
   }
-  if (status.status === "cancelled") lines.push(told("", "to go on, start it again: finished days are skipped"));
+  if (status.status === "cancelled") lines.push(told("", GO_ON));
   return lines;
 }
 

@@ -1,32 +1,75 @@
 import { BackfillClient } from "./backfill-client.ts";
 import { type BackfillOptions, readBackfillOptions, USAGE } from "./backfill-options.ts";
-import { endLines, isWhole, planLines, told } from "./backfill-words.ts";
+import { endLines, GO_ON, isWhole, planLines, told } from "./backfill-words.ts";
 import { runOperatorCommand } from "./operator-command.ts";
 import { logScreen, type Screen, terminalScreen, watchBackfill } from "./watch-backfill.ts";
 import { unreachableHint, WorkerRefused } from "./worker-client.ts";
 
+const NOT_FOUND = 404;
 const CONFLICT = 409;
 
 function say(line: string): void {
   console.log(line);
 }
 
-/** Plans and starts what the command line asks for. @returns false where one is in progress already */
-async function start(client: BackfillClient, options: BackfillOptions): Promise<boolean> {
-  const { range, site, force, plan, comeBack } = options;
-  if (range === null) return true;
+/** @returns the exit code; null: something has begun, or runs */
+async function begin(client: BackfillClient, options: BackfillOptions): Promise<number | null> {
+  const { action, range, site, force, queue, plan, comeBack } = options;
   const sites = site === undefined ? {} : { sites: site };
-  const body = { start_date: range.from, end_date: range.to, force_restart: force, ...sites };
-  planLines(await client.plan(body)).forEach(say);
-  if (plan) return true;
+  const dates = range === null ? {} : { start_date: range.from, end_date: range.to };
+  const body = { ...dates, ...sites };
   try {
-    say(told("started", (await client.start(body)).backfill_id));
-    return true;
+    if (action === "retry-failed") {
+      const answer = await client.retryFailed(body);
+      if (answer.status === "started") return sayStarted(answer.backfill_id);
+      say("No day has failed.");
+      return 0;
+    }
+    if (range === null) return null;
+    planLines(await client.plan({ ...body, force_restart: force })).forEach(say);
+    if (plan) return 0;
+    const { status, backfill_id: id, position } = await client.start({ ...body, force_restart: force, queue });
+    if (status === "started") return sayStarted(id);
+    say(told("queued", `${id}, at position ${position}: it begins by itself`));
+    return 0;
   } catch (error) {
     if (!(error instanceof WorkerRefused) || error.status !== CONFLICT) throw error;
     console.error(error.message);
     console.error(`To look at it: ${comeBack}`);
-    return false;
+    return 2;
+  }
+}
+
+function sayStarted(id: string): null {
+  say(told("started", id));
+  return null;
+}
+
+/** Stops the backfill that runs, with `queue` those that wait, too. @returns the exit code */
+async function cancel(client: BackfillClient, { queue }: BackfillOptions): Promise<number> {
+  const isNone = (error: unknown, status: number) => error instanceof WorkerRefused && error.status === status;
+  try {
+    const { status, backfill_id: running, queue: waiting } = await client.status();
+    if (queue) {
+      // From the end on: the first one would begin with the end of the running one.
+      for (const { backfill_id: id } of waiting.toReversed()) {
+        say(told("cancelled", ` ${(await client.cancel(id)).backfill_id}, which waited`));
+      }
+    }
+    if (status !== "in_progress") {
+      console.error("No backfill is in progress.");
+      return 1;
+    }
+    const { backfill_id: id, days_completed: days } = await client.cancel(running);
+    say(told("cancelled", ` ${id}: ${days} days are done; ${GO_ON}`));
+    if (!queue && waiting.length > 0)
+      say(told("", `${waiting.length} in the queue go on; --cancel --queue ends them, too`));
+    return 0;
+  } catch (error) {
+    // It may have ended since it was looked at.
+    if (!isNone(error, CONFLICT) && !isNone(error, NOT_FOUND)) throw error;
+    console.error("No backfill is in progress.");
+    return 1;
   }
 }
 
@@ -42,14 +85,15 @@ function leaveOn(signal: "SIGINT" | "SIGTERM", screen: Screen, comeBack: string)
 
 /** @returns the exit code */
 async function backfill(options: BackfillOptions): Promise<number> {
-  const { range, watch, plan, url, comeBack } = options;
-  if (range === null && !watch) {
+  const { action, range, watch, url, comeBack } = options;
+  if (action === "start" && range === null && !watch) {
     console.error(USAGE);
     return 2;
   }
   const client = new BackfillClient(url, options.token);
-  if (!(await start(client, options))) return 2;
-  if (plan) return 0;
+  if (action === "cancel") return cancel(client, options);
+  const ended = await begin(client, options);
+  if (ended !== null) return ended;
   if (!watch) {
     say("The backfill goes on by itself. To look at it:");
     say(`  ${comeBack}`);

@@ -1,4 +1,5 @@
 import { scheduleCrons } from "./crons.ts";
+import { shiftClock } from "./in-worker/shift-clock.ts";
 import { type LocalSettings, readLocalSettings } from "./settings.ts";
 import { type LocalSystem, startSystem } from "./system.ts";
 
@@ -28,6 +29,8 @@ export async function runUntilStopped(
   stopOnSignals();
   try {
     const settings = readLocalSettings(process.env);
+    // the Workers' clocks are shifted in their bundles; this process runs the crons, the simulator and the story
+    if (settings.CLOCK_OFFSET_SECONDS !== 0) shiftClock(settings.CLOCK_OFFSET_SECONDS * 1000);
     system = await startSystem(settings, say);
     stopOnSignals();
     await command(system, settings, say);

@@ -1,5 +1,27 @@
 import { Cron } from "croner";
-import type { WorkerCron } from "./workers.ts";
+import type { WorkerName } from "./worker-names.ts";
+
+/** A cron expression of a Worker's wrangler file. */
+export interface WorkerCron {
+  readonly worker: WorkerName;
+  readonly cron: string;
+}
+
+/** The crons of etl by name, told apart by how often they run. */
+const ETL_CRONS: readonly (readonly [name: string, expression: RegExp])[] = [
+  ["sync", /^\*\/\d+ \* \* \* \*$/],
+  ["hourly", /^\d+ \* \* \* \*$/],
+  ["daily", /^\d+ \d+ \* \* \*$/],
+];
+
+/** A Worker's cron expressions under themselves, and those of etl under their names too. */
+export function namedCrons(worker: WorkerName, crons: readonly string[]): Record<string, string> {
+  const byName = ETL_CRONS.flatMap(([name, expression]) => {
+    const cron = worker === "etl" ? crons.find((one) => expression.test(one)) : undefined;
+    return cron === undefined ? [] : [[name, cron] as const];
+  });
+  return Object.fromEntries([...crons.map((cron) => [cron, cron] as const), ...byName]);
+}
 
 /**
  * Runs crons at their times (UTC, as the platform does) until stopped; a run that is still going on is not overlapped.

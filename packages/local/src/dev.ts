@@ -1,5 +1,5 @@
 import { runUntilStopped } from "./command.ts";
-import { WORKER_NAMES } from "./workers.ts";
+import { WORKER_NAMES } from "./worker-names.ts";
 
 // `npm run dev`: the three Workers and nothing more; the crons run at their times.
 await runUntilStopped(async ({ workers, simulatorUrl }, _settings, say) => {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ImportClient, ImportRefused } from "./import/import-client.ts";
 import { type ImportOptions, readImportOptions, USAGE } from "./import/import-options.ts";
-import { endLines, sourceLine, told } from "./import/import-words.ts";
+import { droppedOf, endLines, sourceLine, told } from "./import/import-words.ts";
 import { PositionFile, workFolder } from "./import/position.ts";
 import { readSources, sendDays } from "./import/run-import.ts";
 import { findSources } from "./import/sources.ts";
@@ -41,13 +41,13 @@ async function runImport({ from, to, token, check }: ImportOptions): Promise<num
   say(told("days", `${days.length}${span}`));
   if (check) {
     say("Nothing was sent: --check.");
-    return 0;
+    return Object.keys(droppedOf(position)).length === 0 ? 0 : 1;
   }
   const isWhole = await sendDays(context, new ImportClient(to, token));
   endLines(position).forEach(say);
   if (isWhole) say(told("", `to import these files again, remove ${folder}`));
   else say("The same command tries again what is not there.");
-  return isWhole ? 0 : 1;
+  return isWhole && Object.keys(droppedOf(position)).length === 0 ? 0 : 1;
 }
 
 await runOperatorCommand({

@@ -4,6 +4,9 @@ import { createServer } from "node:net";
 /** Everything local listens here and nowhere else. */
 export const HOST = "127.0.0.1";
 
+/** What this machine may be called in an address that leads here. */
+export const LOOPBACK_NAMES = [HOST, "localhost", "[::1]"];
+
 /**
  * Checks that ports can be listened on, before anything is started.
  * @param ports by the name of their setting

@@ -13,6 +13,7 @@ const RUNNING: BackfillProgress = {
   current_date: "2024-06-15",
   rate: { days_per_hour: 3.5 },
   estimated_completion: new Date(NOW + 57.4 * 3_600_000).toISOString(),
+  sites: [{ running_day: null }],
 };
 
 describe("durationText", () => {
@@ -85,6 +86,14 @@ describe("progressLine", () => {
     expect(line).toContain(`[${"#".repeat(24)}]`);
     expect(line).not.toContain("left");
   });
+});
+
+it("tells how far the days have come that are built", () => {
+  const day = { hours_done: 9, hours_total: 24, requests: 29, samples: 2_400_000 };
+  const text = (...days: (typeof day | null)[]) =>
+    progressText({ ...RUNNING, sites: days.map((one) => ({ running_day: one })) }, NOW);
+  expect(text(day)).toContain("  at 2024-06-15: 9 of 24 h  29 requests, 2,400,000 samples in them  ");
+  expect(text(day, null, { ...day, requests: 1 })).toContain("  at 2024-06-15: 18 of 48 h of 2 sites  30 requests, ");
 });
 
 it("progressText is for a log: all of it, without a bar", () => {

@@ -11,6 +11,16 @@ export interface BackfillProgress {
   readonly rate: { readonly days_per_hour: number | null };
   /** ISO-8601; null: unknown */
   readonly estimated_completion: string | null;
+  /** `running_day` null: the site builds no day */
+  readonly sites: readonly { readonly running_day: RunningDay | null }[];
+}
+
+/** How far the build of a site's day has come. */
+interface RunningDay {
+  readonly hours_done: number;
+  readonly hours_total: number;
+  readonly requests: number;
+  readonly samples: number;
 }
 
 /** A part of a line. Where the line is too long, the parts of the lowest `weight` go first. */
@@ -23,7 +33,7 @@ interface Part {
 const GAP = "  ";
 const MOST_BAR_CELLS = 24;
 const FEWEST_BAR_CELLS = 12;
-const BAR_WEIGHT = 4;
+const BAR_WEIGHT = 5;
 
 /** A duration for people: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
 export function durationText(ms: number): string {
@@ -52,21 +62,41 @@ function bar(progress: BackfillProgress, cells: number): string {
 function partsOf(progress: BackfillProgress, now: number): Part[] {
   const { days_completed: done, days_failed: failed, days_suspect: suspect, days_total: total } = progress;
   const parts: Part[] = [
-    { text: `${progress.progress_percent}%`, weight: 9 },
-    { text: `${done} of ${total} days`, weight: 6 },
-    { text: `${progress.records_processed.toLocaleString("en")} samples`, weight: 3 },
+    { text: `${progress.progress_percent}%`, weight: 10 },
+    { text: `${done} of ${total} days`, weight: 7 },
+    { text: `${progress.records_processed.toLocaleString("en")} samples`, weight: 4 },
   ];
   if (progress.status === "in_progress") {
-    parts.push({ text: `at ${progress.current_date}`, weight: 2 });
+    parts.push(...runningParts(progress));
     const { days_per_hour: rate } = progress.rate;
-    if (rate !== null) parts.push({ text: `${rateText(rate)} days/h`, weight: 1 });
+    if (rate !== null) parts.push({ text: `${rateText(rate)} days/h`, weight: 2 });
     const end = progress.estimated_completion;
     if (end === null) parts.push({ text: "time left not known yet", weight: 0 });
-    else parts.push({ text: `${durationText(Date.parse(end) - now)} left`, weight: 5 });
+    else parts.push({ text: `${durationText(Date.parse(end) - now)} left`, weight: 6 });
   }
-  if (failed > 0) parts.push({ text: `${failed} FAILED`, weight: 8, isAlarm: true });
-  if (suspect > 0) parts.push({ text: `${suspect} SUSPECT`, weight: 7, isAlarm: true });
+  if (failed > 0) parts.push({ text: `${failed} FAILED`, weight: 9, isAlarm: true });
+  if (suspect > 0) parts.push({ text: `${suspect} SUSPECT`, weight: 8, isAlarm: true });
   return parts;
+}
+
+/** The day that is built, and how far it has come; of several sites the first day, and all of theirs together. */
+function runningParts({ sites, current_date: date }: BackfillProgress): Part[] {
+  const days = sites.flatMap((site) => site.running_day ?? []);
+  if (days.length === 0) return [{ text: `at ${date}`, weight: 3 }];
+  const sum = (of: (day: RunningDay) => number) => days.reduce((total, day) => total + of(day), 0);
+  const hours = `${sum((day) => day.hours_done)} of ${sum((day) => day.hours_total)} h`;
+  const count = (n: number, what: string) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+  const read = `${count(
+    sum((day) => day.requests),
+    "request",
+  )}, ${count(
+    sum((day) => day.samples),
+    "sample",
+  )} in them`;
+  return [
+    { text: `at ${date}: ${hours}${days.length === 1 ? "" : ` of ${days.length} sites`}`, weight: 3 },
+    { text: read, weight: 1 },
+  ];
 }
 
 function rateText(rate: number): string {

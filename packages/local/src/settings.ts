@@ -5,23 +5,39 @@ const DEFAULT_SITES = '[{"name":"ses_falls_city","timezone":"America/Chicago"}]'
 /** Where `npm run backfill` looks for the Worker if nobody says otherwise. */
 export const DEFAULT_BACKFILL_PORT = 8788;
 
+/** How far the clock of a local run can be shifted, in seconds: ten years either way. */
+const MAX_CLOCK_OFFSET_S = 10 * 366 * 86_400;
+
+function wholeNumber(min: number, max: number, preset: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^-?\d+$/, { error })
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, { error })
+    .default(preset);
+}
+
 function port(preset: number) {
-  const error = "must be a whole number from 1 to 65535";
-  return z.coerce.number({ error }).int({ error }).min(1, { error }).max(65_535, { error }).default(preset);
+  return wholeNumber(1, 65_535, preset);
 }
 
 const settingsSchema = z.object({
   ACE_API_BASE_URL: z.url().optional(),
   ACE_API_KEY: z.string().min(1).optional(),
-  /** the Workers check it themselves; here it decides what the simulator is called */
+  /** which sites the embedded simulator has, beside the Workers, whose schema checks it */
   SITES: z.string().default(DEFAULT_SITES),
   STATE_DIR: z.string().min(1).default(".local"),
   ETL_PORT: port(8787),
   BACKFILL_PORT: port(DEFAULT_BACKFILL_PORT),
   QUERY_PORT: port(8789),
   SIMULATOR_PORT: port(8790),
-  ADMIN_TOKEN: z.string().min(1).default("local-admin"),
-  QUERY_TOKEN: z.string().min(1).optional(),
+  /** collected points of each site of the embedded simulator */
+  SIMULATOR_POINTS: wholeNumber(1, 100_000, 300),
+  /** added to what the Workers and the embedded simulator take for now */
+  CLOCK_OFFSET_SECONDS: wholeNumber(-MAX_CLOCK_OFFSET_S, MAX_CLOCK_OFFSET_S, 0),
+  ADMIN_TOKEN: z.string().default("local-admin"),
+  QUERY_TOKEN: z.string().optional(),
 });
 
 export interface LocalSettings extends z.output<typeof settingsSchema> {

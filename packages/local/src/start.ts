@@ -2,10 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { BackfillClient } from "./backfill-client.ts";
 import { runUntilStopped } from "./command.ts";
+import { namedCrons } from "./crons.ts";
 import { syncUntilComplete } from "./first-sync.ts";
 import { WorkerRefused } from "./worker-client.ts";
 import { DEFAULT_BACKFILL_PORT } from "./settings.ts";
-import { type LocalWorkers, WORKER_NAMES } from "./workers.ts";
+import { WORKER_NAMES } from "./worker-names.ts";
+import type { LocalWorkers } from "./workers.ts";
 
 const sitesSchema = z.object({ sites: z.array(z.object({ name: z.string() })).min(1) });
 const pointsSchema = z.object({ points: z.array(z.object({ name: z.string() })) });
@@ -16,13 +18,13 @@ const DAY_MS = 86_400_000;
 const PAST_DAYS = 3;
 const CONFLICT = 409;
 
-const HOURLY = /^\d+ \* \* \* \*$/;
 const gapsSchema = z.object({ sites: z.array(z.object({ gaps: z.object({ open: z.int() }) })) });
 
 /** What the next hour's cron would do, so that nobody waits an hour to see whether all is well; what it found, in words. */
 async function lookForGaps({ crons, runCron, urls }: LocalWorkers): Promise<string> {
   try {
-    for (const cron of crons) if (cron.worker === "etl" && HOURLY.test(cron.cron)) await runCron(cron);
+    const expressions = crons.flatMap(({ worker, cron }) => (worker === "etl" ? [cron] : []));
+    await runCron({ worker: "etl", cron: namedCrons("etl", expressions)["hourly"] ?? "" });
   } catch {
     // The system is of use without it, and the cron comes again.
     return "NOT looked for: the hourly cron failed, and VERBOSE=1 tells why";

@@ -1,7 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { lockState } from "./state-lock.ts";
 
 let folder: string;
@@ -10,18 +14,63 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a state folder is made, is one's at a time, and is free again", () => {
+/** A process that takes the folder and starts what passes for a workerd; it prints that one's pid. */
+async function startLocked(state: string): Promise<{ start: ChildProcess; workerd: number }> {
+  const workerd = join(folder, "workerd");
+  symlinkSync(process.execPath, workerd);
+  const lock = fileURLToPath(new URL("./state-lock.ts", import.meta.url));
+  const script = `const { lockState } = await import(${JSON.stringify(lock)});
+    await lockState(${JSON.stringify(state)});
+    const { spawn } = await import("node:child_process");
+    const child = spawn(${JSON.stringify(workerd)}, ["-e", "setInterval(() => {}, 1000); console.log('up')"]);
+    child.stdout.once("data", () => console.log(child.pid));`;
+  const start = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "ignore"] });
+  for await (const line of createInterface({ input: start.stdout })) return { start, workerd: Number(line) };
+  throw new Error("the process ended without a pid");
+}
+
+function isWriting(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+}
+
+test("a state folder is made, is one start's at a time, and is free again", async () => {
   const state = join(folder, "new", "state");
-  const letGo = lockState(state);
-  expect(() => lockState(state)).toThrow(`${state} is in use by another start`);
-  const elsewhere = lockState(join(folder, "other"));
-  letGo();
-  lockState(state)();
-  elsewhere();
+  const release = await lockState(state);
+  await expect(lockState(state)).rejects.toThrow(`${state} is in use by another start`);
+  const releaseOther = await lockState(join(folder, "other"));
+  await release();
+  await (
+    await lockState(state)
+  )();
+  await releaseOther();
 });
 
-test("one that cannot be written is named", () => {
+test("a folder that cannot be written is named", async () => {
   const file = join(folder, "file");
   writeFileSync(file, "");
-  expect(() => lockState(join(file, "state"))).toThrow(/^STATE_DIR: /);
+  await expect(lockState(join(file, "state"))).rejects.toThrow(/^STATE_DIR: /);
+});
+
+test("a killed start takes its workerd along, and the folder is free only after that", async () => {
+  const state = join(folder, "state");
+  const { start, workerd } = await startLocked(state);
+  expect(isWriting(workerd)).toBe(true);
+  start.kill("SIGKILL");
+  const release = await lockState(state);
+  expect(isWriting(workerd)).toBe(false);
+  await release();
+});
+
+test("a start whose keeper is killed ends, and its workerd with it", async () => {
+  const { start, workerd } = await startLocked(join(folder, "state"));
+  const children = readFileSync(`/proc/${start.pid}/task/${start.pid}/children`, "utf8").trim().split(" ").map(Number);
+  const keeper = children.find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("state-keeper"));
+  process.kill(keeper!, "SIGKILL");
+  const [code] = await once(start, "exit");
+  expect(code).toBe(1);
+  await vi.waitFor(() => expect(isWriting(workerd)).toBe(false), { timeout: 5_000 });
 });

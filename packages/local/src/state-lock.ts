@@ -1,27 +1,74 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { basename } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+const KEEPER = fileURLToPath(new URL("./state-keeper.ts", import.meta.url));
+
+/** Node's channel of new child processes, of which Miniflare's workerd is one. */
+const CHANNEL = "child_process";
+const messageSchema = z.object({
+  process: z.custom<ChildProcess>((value) => typeof value === "object" && value !== null && "spawnfile" in value),
+});
 
 /**
  * Takes a state folder for this process: a second workerd on the same files would know nothing of what the first has in
- * memory, and both would write. The lock is that of an SQLite file, so the system gives it back whatever ends the process.
- * @returns lets go of it
+ * memory, and both would write. A process of its own (state-keeper.ts) holds the lock and ends the workerds of this
+ * process when this process ends, whatever ends it. The lock is that of an SQLite file, so the system frees it.
+ * @returns lets go of it, once no workerd of this process lives
  * @throws Error that names STATE_DIR where another process has the folder, or it cannot be written
  */
-export function lockState(folder: string): () => void {
-  let file: DatabaseSync | undefined;
+export async function lockState(folder: string): Promise<() => Promise<void>> {
   try {
     mkdirSync(folder, { recursive: true });
-    file = new DatabaseSync(join(folder, "lock.sqlite"), { timeout: 0 });
-    file.exec("BEGIN EXCLUSIVE");
   } catch (error) {
-    file?.close();
-    const reason = error instanceof Error ? error.message : String(error);
-    if (reason !== "database is locked") throw new Error(`STATE_DIR: ${reason}`, { cause: error });
-    throw new Error(`${folder} is in use by another start: stop that, or set STATE_DIR to another folder.`, {
-      cause: error,
-    });
+    throw new Error(`STATE_DIR: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-  const taken = file;
-  return () => taken.close();
+  // a group of its own, so that a signal to this one's group leaves it alone
+  const keeper = spawn(process.execPath, [KEEPER, folder], { stdio: ["pipe", "pipe", "inherit"], detached: true });
+  // it has ended: `exit` says so
+  keeper.stdin.on("error", () => {});
+  const answer = await firstLine(keeper);
+  if (answer !== "locked") {
+    if (answer !== "database is locked") throw new Error(`STATE_DIR: ${answer}`);
+    throw new Error(`${folder} is in use by another start: stop that, or set STATE_DIR to another folder.`);
+  }
+  const workerds = new Set<ChildProcess>();
+  const onSpawn = (message: unknown) => {
+    const { process: child } = messageSchema.parse(message);
+    child.once("spawn", () => {
+      if (!basename(child.spawnfile).startsWith("workerd")) return;
+      workerds.add(child);
+      keeper.stdin.write(`${child.pid}\n`);
+    });
+    child.once("exit", () => {
+      if (workerds.delete(child)) keeper.stdin.write(`-${child.pid}\n`);
+    });
+  };
+  subscribe(CHANNEL, onSpawn);
+  const onLost = () => {
+    console.error(`The process that keeps ${folder} has ended, so another start could write beside this one.`);
+    for (const child of workerds) child.kill("SIGKILL");
+    process.exit(1);
+  };
+  keeper.once("exit", onLost);
+  keeper.unref();
+  return async () => {
+    unsubscribe(CHANNEL, onSpawn);
+    keeper.off("exit", onLost);
+    const ended = once(keeper, "exit");
+    keeper.ref();
+    keeper.stdin.end();
+    await ended;
+  };
+}
+
+async function firstLine(keeper: ChildProcess & { readonly stdout: NodeJS.ReadableStream }): Promise<string> {
+  const lines = createInterface({ input: keeper.stdout });
+  for await (const line of lines) return line;
+  return "the process that is to keep the folder ended at once";
 }

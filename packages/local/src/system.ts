@@ -2,18 +2,18 @@ import { resolve } from "node:path";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { startServer } from "@building-vitals/ace-simulator/server";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
-import { z } from "zod";
+import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { waitForHealth } from "./health.ts";
 import { HOST, requireFreePorts } from "./ports.ts";
 import type { LocalSettings } from "./settings.ts";
 import { lockState } from "./state-lock.ts";
-import { type LocalWorkers, startWorkers, WORKER_NAMES } from "./workers.ts";
+import { WORKER_NAMES } from "./worker-names.ts";
+import { checkWorkerSettings } from "./worker-settings.ts";
+import { type LocalWorkers, startWorkers } from "./workers.ts";
 
 /** The key of the embedded simulator; no secret, for it listens on the loopback address and invents its data. */
 const SIMULATOR_KEY = "simulator-key";
 const SIMULATOR_SEED = 1;
-
-const sitesSchema = z.array(z.object({ name: z.string(), timezone: z.string() }));
 
 export interface LocalSystem {
   readonly workers: LocalWorkers;
@@ -30,31 +30,24 @@ export interface LocalSystem {
 export async function startSystem(settings: LocalSettings, say: (line: string) => void): Promise<LocalSystem> {
   const simulated = settings.ACE_API_BASE_URL === undefined;
   const { ETL_PORT, BACKFILL_PORT, QUERY_PORT, SIMULATOR_PORT } = settings;
-  await requireFreePorts({ ETL_PORT, BACKFILL_PORT, QUERY_PORT, ...(simulated ? { SIMULATOR_PORT } : {}) });
+  const workerSettings = workerSettingsOf(settings);
+  await checkWorkerSettings(workerSettings);
   const stateDir = resolve(settings.STATE_DIR);
-  const unlockState = lockState(stateDir);
+  const unlockState = await lockState(stateDir);
+  await requireFreePorts({ ETL_PORT, BACKFILL_PORT, QUERY_PORT, ...(simulated ? { SIMULATOR_PORT } : {}) });
   const simulator = simulated ? await startSimulator(settings) : null;
   if (simulator !== null) say(`simulator  an invented building behind the ACE API at ${simulator.url}/api`);
-  // The simulator needs no rest between requests.
-  const api =
-    simulator === null
-      ? {}
-      : {
-          ACE_API_BASE_URL: `${simulator.url}/api`,
-          ACE_API_KEY: SIMULATOR_KEY,
-          REQUESTS_PER_MINUTE: settings.environment["REQUESTS_PER_MINUTE"] ?? "60000",
-        };
-  const { environment, SITES, ADMIN_TOKEN, STATE_DIR } = settings;
   const workers = await startWorkers({
     stateDir,
     ports: { etl: ETL_PORT, backfill: BACKFILL_PORT, query: QUERY_PORT },
-    settings: { ...environment, SITES, ADMIN_TOKEN, ...api },
+    settings: workerSettings,
+    clockOffsetMs: settings.CLOCK_OFFSET_SECONDS * 1000,
     onLog: (_, line) => {
       // workerd looks its own host up at the start and says so when it is offline: no news for anybody.
       if (process.env["VERBOSE"] !== undefined) say(`log        ${line}`);
     },
   });
-  say(`workers    ${WORKER_NAMES.join(", ")} run in workerd, state in ${STATE_DIR}`);
+  say(`workers    ${WORKER_NAMES.join(", ")} run in workerd, state in ${settings.STATE_DIR}`);
   const { migrated, woken } = workers;
   say(`database   ${migrated.length === 0 ? "its schema is up to date" : `migrated: ${migrated.join(", ")}`}`);
   if (woken > 0) say(`workflows  ${woken} of an earlier run go on`);
@@ -62,25 +55,31 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
   const close = async () => {
     await workers.close();
     await simulator?.close();
-    unlockState();
+    await unlockState();
   };
   return { workers, simulatorUrl: simulator === null ? null : simulator.url, close };
 }
 
+/** What the Workers are given beside their wrangler files. */
+function workerSettingsOf(settings: LocalSettings): Record<string, string> {
+  const { environment, SITES, ADMIN_TOKEN, SIMULATOR_PORT } = settings;
+  const own = { ...environment, SITES, ADMIN_TOKEN };
+  if (settings.ACE_API_BASE_URL !== undefined) return own;
+  const api = { ACE_API_BASE_URL: `http://${HOST}:${SIMULATOR_PORT}/api`, ACE_API_KEY: SIMULATOR_KEY };
+  // the simulator needs no rest between requests
+  return { REQUESTS_PER_MINUTE: "60000", ...own, ...api };
+}
+
+/** @throws Error where the port is taken */
 async function startSimulator(settings: LocalSettings): Promise<{ url: string; close(): Promise<void> }> {
-  let given: unknown;
-  try {
-    given = JSON.parse(settings.SITES);
-  } catch {
-    throw new Error("SITES is not JSON: it is an array of objects with a name and a timezone.");
-  }
-  const sites = sitesSchema.safeParse(given);
-  if (!sites.success) throw new Error("SITES must be a JSON array of objects with a name and a timezone.");
-  const sources = sites.data.map(({ name, timezone }, i) =>
-    createBuilding({ seed: SIMULATOR_SEED + i, site: name, timezone }),
-  );
-  const simulator = createSimulator({ sources, apiKey: SIMULATOR_KEY, now: Date.now });
-  return startServer({ simulator, port: settings.SIMULATOR_PORT, host: HOST });
+  const sources = sitesSettingSchema
+    .parse(settings.SITES)
+    .map(({ name, timezone }, i) =>
+      createBuilding({ seed: SIMULATOR_SEED + i, site: name, timezone, points: settings.SIMULATOR_POINTS }),
+    );
+  // this process's clock is shifted as the Workers' clocks are
+  const simulator = createSimulator({ sources, apiKey: SIMULATOR_KEY, now: () => Date.now() });
+  return startServer({ simulator, port: settings.SIMULATOR_PORT });
 }
 
 /** @throws Error with the checks that failed */

@@ -23,6 +23,8 @@ const STATUS: BackfillStatus = {
   rate: { days_per_hour: 2 },
   estimated_completion: null,
   reason: null,
+  sites: [],
+  queue: [],
 };
 const DONE: BackfillStatus = { ...STATUS, status: "completed", days_completed: 4, progress_percent: "100.00" };
 
@@ -97,36 +99,35 @@ describe("a Worker that does not answer", () => {
 
 describe("at its end", () => {
   it.each<[string, Partial<BackfillStatus>, boolean, string[]]>([
-    ["whole", {}, true, ["done     4 of 4 days, 1,000 samples in 1 min"]],
+    ["whole", {}, true, ["done     4 of 4 days, 1,000 samples, in 1 min"]],
     [
       "in part there before, in part without samples",
       { days_skipped: 2, days_empty: 1 },
       true,
-      ["done     4 of 4 days, 1,000 samples in 1 min", "         of these 2 were there before, 1 had no samples"],
+      ["done     4 of 4 days, 1,000 samples, in 1 min", "         of these 2 were there before, 1 had no samples"],
     ],
     [
       "with days that failed",
       { days_completed: 1, days_failed: 2, days_suspect: 1 },
       false,
       [
-        "done     1 of 4 days, 1,000 samples in 1 min",
+        "done     1 of 4 days, 1,000 samples, in 1 min",
         "         3 days FAILED. Which, and why:",
         "  curl 'http://here/backfill/days?from=2024-01-01&to=2024-01-04'",
-        "         To try them again:",
-        "  curl -X POST -H 'authorization: Bearer <ADMIN_TOKEN>' 'http://here/backfill/retry-failed'",
+        "         To try them again: npm run backfill -- --retry-failed",
       ],
     ],
     [
       "cancelled",
       { status: "cancelled", days_completed: 1, days_total: 1, records_processed: 1 },
       false,
-      ["stopped  1 of 1 day, 1 sample in 1 min", "         to go on, start it again: finished days are skipped"],
+      ["stopped  1 of 1 day, 1 sample, in 1 min", "         to go on, start it again: finished days are skipped"],
     ],
     [
       "failed",
       { status: "failed", days_completed: 0, reason: "the Workflow could not be started" },
       false,
-      ["failed   0 of 4 days, 1,000 samples in 1 min", "         the Workflow could not be started"],
+      ["failed   0 of 4 days, 1,000 samples, in 1 min", "         the Workflow could not be started"],
     ],
   ])("%s", (_, change, whole, lines) => {
     const status = { ...DONE, ...change };

@@ -1,41 +1,21 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler";
-import { z } from "zod";
+import { namedCrons, type WorkerCron } from "./crons.ts";
 import { buildDashboard } from "./dashboard-build.ts";
 import { applyMigrations } from "./migrations.ts";
-import { parseJson } from "./parse-json.ts";
-import { HOST } from "./ports.ts";
+import { HOST, LOOPBACK_NAMES } from "./ports.ts";
 import { wakeWorkflows, type WorkflowBinding } from "./wake-workflows.ts";
-import { bundleWorker } from "./worker-bundle.ts";
+import { bundleLocalWorker } from "./worker-bundle.ts";
+import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
+import { databasesNamed, readWorkerFile, variablesOf } from "./worker-settings.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-
-export const WORKER_NAMES = ["etl", "backfill", "query"] as const;
-export type WorkerName = (typeof WORKER_NAMES)[number];
 
 /** The Workers that the query Worker's page reaches through it, under the names that they have here. */
 const SERVICES: Readonly<Partial<Record<WorkerName, Record<string, WorkerName>>>> = {
   query: { ETL: "etl", BACKFILL: "backfill" },
 };
-
-/** Secrets and optional variables, which no wrangler file may or need hold. */
-const UNLISTED_SETTINGS = ["ACE_API_KEY", "ADMIN_TOKEN", "QUERY_TOKEN"];
-
-/** What is read of wrangler's options for Miniflare; all of them are handed on. */
-const declaredSchema = z.object({
-  bindings: z.record(z.string(), z.json()).default({}),
-  cronTriggers: z.array(z.string()).default([]),
-  d1Databases: z.record(z.string(), z.object({ id: z.string() })),
-});
-const sitesSchema = z.array(z.object({ database: z.string().optional() }));
-
-/** A cron expression of a Worker's wrangler file. */
-export interface WorkerCron {
-  readonly worker: WorkerName;
-  readonly cron: string;
-}
 
 export interface LocalWorkers {
   /** address of each Worker, without a trailing slash */
@@ -63,6 +43,8 @@ export interface LocalWorkersOptions {
   readonly ports: Readonly<Record<WorkerName, number>>;
   /** values for the Workers' variables and secrets, over those of the wrangler files */
   readonly settings: Readonly<Record<string, string>>;
+  /** added to what the Workers take for now, milliseconds (default 0) */
+  readonly clockOffsetMs?: number;
   /** what a Worker prints, a line each */
   readonly onLog?: (worker: string, line: string) => void;
 }
@@ -73,21 +55,29 @@ export interface LocalWorkersOptions {
  */
 export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
   await buildDashboard();
-  const configs = WORKER_NAMES.map((name) => {
-    const { workerOptions, main } = miniflareOptions(join(ROOT, `wrangler.${name}.toml`));
-    if (main === undefined) throw new Error(`wrangler.${name}.toml names no main module`);
-    return { name, workerOptions, main, declared: declaredSchema.parse(workerOptions) };
-  });
-  const databases = databasesNamed(options.settings["SITES"]);
+  const { ports, settings, stateDir, clockOffsetMs = 0 } = options;
+  const configs = WORKER_NAMES.map(readWorkerFile);
+  const hosts = Object.values(ports).flatMap((port) => LOOPBACK_NAMES.map((name) => `${name}:${port}`));
+  const databases = databasesNamed(settings["SITES"]);
   const workers = await Promise.all(
     configs.map(async ({ name, workerOptions, main, declared }) => ({
       ...workerOptions,
       name,
-      modules: [{ type: "ESModule" as const, path: `${name}.js`, contents: await bundleWorker(main) }],
-      bindings: { ...declared.bindings, ...settingsFor(Object.keys(declared.bindings), options.settings) },
+      modules: [
+        {
+          type: "ESModule" as const,
+          path: `${name}.js`,
+          contents: await bundleLocalWorker(
+            main,
+            { hosts, crons: namedCrons(name, declared.cronTriggers) },
+            clockOffsetMs,
+          ),
+        },
+      ],
+      bindings: variablesOf(name, declared.bindings, settings),
       d1Databases: { ...Object.fromEntries(databases.map((id) => [id, { id }])), ...declared.d1Databases },
       ...(SERVICES[name] === undefined ? {} : { serviceBindings: SERVICES[name] }),
-      unsafeDirectSockets: [{ host: HOST, port: options.ports[name] }],
+      unsafeDirectSockets: [{ host: HOST, port: ports[name] }],
     })),
   );
   const miniflare = new Miniflare({
@@ -101,7 +91,7 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
       log: new Log(LogLevel.NONE),
       handleStructuredLogs: ({ message }) => options.onLog?.("workerd", message),
     }),
-    resourcePersistencePath: options.stateDir,
+    resourcePersistencePath: stateDir,
   });
   await miniflare.ready;
   const database = await miniflare.getD1Database("DB", "etl");
@@ -111,7 +101,7 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
   }
   const { BACKFILL } = await miniflare.getBindings<{ BACKFILL: WorkflowBinding }>("backfill");
   const woken = await wakeWorkflows(database, BACKFILL);
-  const urls = Object.fromEntries(WORKER_NAMES.map((name) => [name, `http://${HOST}:${options.ports[name]}`]));
+  const urls = Object.fromEntries(WORKER_NAMES.map((name) => [name, `http://${HOST}:${ports[name]}`]));
   return {
     urls: { etl: urls["etl"]!, backfill: urls["backfill"]!, query: urls["query"]! },
     migrated,
@@ -135,15 +125,4 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
     },
     close: () => miniflare.dispose(),
   };
-}
-
-/** The databases beside DB that sites name. What is wrong with the setting the Workers say. */
-function databasesNamed(sites: string | undefined): string[] {
-  const named = sitesSchema.safeParse(sites === undefined ? [] : parseJson(sites)).data ?? [];
-  return [...new Set(named.flatMap(({ database = "" }) => (/^DB_\d+$/.test(database) ? database : [])))].sort();
-}
-
-function settingsFor(declared: readonly string[], settings: Readonly<Record<string, string>>): Record<string, string> {
-  const known = new Set([...declared, ...UNLISTED_SETTINGS]);
-  return Object.fromEntries(Object.entries(settings).filter(([name]) => known.has(name)));
 }

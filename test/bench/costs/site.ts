@@ -14,7 +14,7 @@ import { cpuSeconds, workerdPid } from "../workerd-process.ts";
 const WORKER = fileURLToPath(new URL("../worker/costs/index.ts", import.meta.url));
 const MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url));
 const API_KEY = "costs-key";
-export const ADMIN_TOKEN = "costs-admin";
+export const ADMIN_TOKEN = "the-admin-token-of-costs";
 export const SITE = "ses_costs";
 
 const takenSchema = z.object({ counts: z.record(z.string(), z.number()), d1Bytes: z.number() });

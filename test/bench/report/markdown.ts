@@ -97,7 +97,7 @@ export function benchmarksPage(report: BenchReport): string {
       "- **The network.** D1 and R2 are on the same machine, in workerd's own simulators: a round trip to them takes next " +
         "to nothing here, and tens of milliseconds on Cloudflare. So round trips, requests and bytes are listed: multiply.",
       "- **Cloudflare's machines.** Their CPU, their load and their limits are others. No figure here is of a deployment.",
-      "- **Many users at once.** One question is asked at a time.",
+      "- **Many isolates.** Cloudflare spreads many clients over several isolates; here one answers all.",
       "- **The caches.** No answer comes from the Cache API or as a 304.",
       "- **A real building.** Samples are invented: setpoints, statuses, rounded readings and single-precision noise. How well " +
         "a day file compresses depends on their mix.",

@@ -75,5 +75,16 @@ export function sectionWords(section: Section, { decodes, runs }: BenchReport["s
         statistic: `The most of ${MEMORY_RUNS} runs one after the other, looked at every 10 ms, after a collection of garbage.`,
         baseline: "The same answer as JSON.",
       };
+    case "load":
+      return {
+        title: "Many clients at once",
+        what:
+          "Clients ask the query Worker a seeded mix of questions over HTTP, each its next one when it has its answer, without " +
+          "any cache. One isolate answers them all. A client that gets 503 `busy` waits as long as `retry-after` says. The " +
+          "resident memory is that of the whole process, with the local D1 and R2 in it.",
+        statistic:
+          "Percentiles of the answers with status 200, to their last byte. Each number of clients starts a new workerd.",
+        baseline: "All questions of the mix together.",
+      };
   }
 }

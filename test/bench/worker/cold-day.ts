@@ -4,7 +4,7 @@ import { createAceClient } from "@building-vitals/core/ace/client";
 import { mergeDay, type MergeContext } from "@building-vitals/core/cold/merge-day";
 import { spillApiHour } from "@building-vitals/core/cold/spill-api-hour";
 import { type DayBuild, stagedFileKey } from "@building-vitals/core/cold/staging";
-import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
+import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import type { BenchSize } from "../size.ts";
 
@@ -36,7 +36,7 @@ export async function spillDay(env: ColdBenchEnv): Promise<void> {
   const of = await dayBuild(env);
   await refreshCatalog(env.COLD, ace, SITE, of.site.id, Date.now());
   for (const hour of HOURS) {
-    await spillApiHour({ db: env.COLD, bucket: env.TIMESERIES, ace, pageSize: 100_000 }, of, hour);
+    await spillApiHour({ db: env.COLD, bucket: env.TIMESERIES, ace, pageSize: 100_000, now: Date.now }, of, hour);
   }
 }
 

@@ -1,4 +1,5 @@
 import { DAY_STATES } from "@building-vitals/core/cold/manifest";
+import { OUTCOMES } from "@building-vitals/core/backfill/job-days";
 import type { Plan } from "@building-vitals/core/backfill/plan";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import { z } from "zod";
@@ -19,6 +20,9 @@ export const startedSchema = z.strictObject({
   message: z.string(),
 });
 
+/** `POST /backfill/start` with `queue` while another backfill runs. */
+export const queuedSchema = startedSchema.extend({ status: z.literal("queued"), position: z.int().min(1) });
+
 /** `POST /backfill/retry-failed` where no day has failed. */
 export const nothingFailedSchema = notStarted;
 
@@ -27,13 +31,31 @@ const work = {
   ...days,
   days_skipped: count,
   days_suspect: count,
-  progress_percent: z.string().meta({ description: "of days_total, two decimals, rounded down" }),
-  records_processed: count,
+  progress_percent: z.string().meta({ description: "completed site-days of all, two decimals, rounded" }),
+  records_processed: count.meta({ description: "of the job's days, those that were finished before it included" }),
   records_rejected: rejected,
-  api_calls: count,
+  api_calls: count.meta({ description: "requests for samples, counted as they are made" }),
   retries: count,
   stalled: z.boolean().meta({ description: "it has not finished a day for so long that somebody should look" }),
 };
+
+const runningDay = z.strictObject({
+  date,
+  hours_done: count,
+  hours_total: count,
+  requests: count,
+  samples: count,
+});
+
+const queued = z.strictObject({
+  backfill_id: z.string(),
+  position: z.int().min(1),
+  start_date: date,
+  end_date: date,
+  sites: z.array(z.string()),
+  force_restart: z.boolean(),
+  queued_at: time,
+});
 
 /** `GET /backfill/status`. */
 export const statusSchema = z.union([
@@ -52,8 +74,18 @@ export const statusSchema = z.union([
       requests_per_minute: z.number().nullable(),
     }),
     reason: z.string().nullable(),
-    sites: z.array(z.strictObject({ site: z.string(), current_date: date.nullable(), ...work })),
+    sites: z.array(
+      z.strictObject({
+        site: z.string(),
+        current_date: date.nullable(),
+        ...work,
+        running_day: runningDay.nullable(),
+      }),
+    ),
+    queue: z.array(queued),
     ...work,
+    site_days_completed: count,
+    site_days_total: count,
   }),
 ]);
 
@@ -84,6 +116,10 @@ export const daysSchema = z.strictObject({
           bytes: count,
           r2_path: z.string().nullable(),
           source: z.string().nullable(),
+          job_outcome: z
+            .enum(OUTCOMES)
+            .nullable()
+            .meta({ description: "of the backfill of /backfill/status; null: the day is not one of its days" }),
           reason: z.string().nullable(),
           updated_at: time.nullable(),
         }),

@@ -7,19 +7,29 @@ import { rangeBodySchema } from "./range-body.ts";
 import { sitesOf } from "./sites.ts";
 
 /** What `/backfill/start` and `/backfill/plan` take. */
-export const backfillBodySchema = rangeBodySchema.extend({ force_restart: z.boolean().default(false) });
+export const backfillBodySchema = rangeBodySchema.extend({
+  force_restart: z.boolean().default(false),
+  queue: z.boolean().default(false),
+});
 
 /** What a backfill is to do: what `/backfill/start` and `/backfill/plan` are asked alike. */
-interface BackfillRequest {
+export interface BackfillRequest {
   readonly range: DayRange;
   readonly sites: readonly PlacedSite[];
   /** whether days that are finished are done again */
   readonly forceRestart: boolean;
+  /** whether it waits while another one runs */
+  readonly queue: boolean;
 }
 
 /** @throws {Problem} `invalid_request`, `span_too_long` or `unknown_site`, naming the field at fault */
 export async function parseBackfillRequest(settings: Settings, request: Request): Promise<BackfillRequest> {
   const body = await parseBody(request, backfillBodySchema);
   const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
-  return { range, sites: await sitesOf(settings, body.sites, "sites"), forceRestart: body.force_restart };
+  return {
+    range,
+    sites: await sitesOf(settings, body.sites, "sites"),
+    forceRestart: body.force_restart,
+    queue: body.queue,
+  };
 }

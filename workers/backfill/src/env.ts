@@ -3,6 +3,7 @@ import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
+import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
 import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 import type { InstanceParams } from "./instance-params.ts";
@@ -16,12 +17,14 @@ const settingsSchema = z.object({
   ETL_STATE: binding<KVNamespace>(),
   BACKFILL: binding<Workflow<InstanceParams>>(),
   ...aceSettings,
-  ADMIN_TOKEN: z.string().min(1),
+  ADMIN_TOKEN: headerSecret,
   ...accessSettings,
   ...failedLoginsSetting,
+  ...localRunSetting,
   SITES: sitesSettingSchema,
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
 });
+const checkedSchema = settingsSchema.superRefine(refuseShortTokens);
 export type Settings = z.output<typeof settingsSchema> & {
   /** who may pass beside those with the token; null: nobody */
   readonly access: AccessApplication | null;
@@ -31,7 +34,7 @@ export type Settings = z.output<typeof settingsSchema> & {
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  const settings = parseSettings(settingsSchema, env);
+  const settings = parseSettings(checkedSchema, env);
   return {
     ...settings,
     access: accessApplication(settings),

@@ -1,51 +1,53 @@
 import type { PlacedSite } from "@building-vitals/core/backfill/backfill-site";
-import type { DayRange } from "@building-vitals/core/backfill/date-range";
+import { type DayRange, dayCount } from "@building-vitals/core/backfill/date-range";
 import { readDayRuns } from "@building-vitals/core/backfill/day-runs";
-import { type DaySelection, failJob, startJob } from "@building-vitals/core/backfill/job-store";
+import { failJob } from "@building-vitals/core/backfill/job-store";
 import { projectState } from "@building-vitals/core/backfill/projection";
 import { type Progress, readProgress } from "@building-vitals/core/backfill/progress";
+import { type DaySelection, type NewJob, startJob } from "@building-vitals/core/backfill/start-job";
+import { enqueue, MAX_QUEUED, readQueue } from "@building-vitals/core/backfill/queue";
 import { supervise } from "@building-vitals/core/backfill/supervise";
 import { dayText } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { logError } from "@building-vitals/core/telemetry/log";
+import type { z } from "zod";
+import type { queuedSchema, startedSchema } from "./answers.ts";
+import type { BackfillRequest } from "./backfill-request.ts";
+import { tryToBeginNext } from "./begin-next.ts";
 import { instancesOf } from "./engine-instances.ts";
 import type { Settings } from "./env.ts";
-
-/** The answer of a start, in the shape of the older documents. */
-interface Started {
-  readonly status: "started";
-  readonly backfill_id: string;
-  readonly start_date: string;
-  readonly end_date: string;
-  /** of the site that has most */
-  readonly estimated_days: number;
-  readonly message: string;
-}
 
 /** `backfill_1707934800_abc123`: the second of its start, and six random hexadecimal digits. @param now epoch ms */
 function newBackfillId(now: number): string {
   return `backfill_${Math.floor(now / 1000)}_${crypto.randomUUID().slice(0, 6)}`;
 }
 
+const WAIT_OR_CANCEL = "wait for it, or stop it with POST /backfill/cancel";
+
+interface WantedJob {
+  readonly range: DayRange;
+  readonly sites: readonly PlacedSite[];
+  readonly selection: DaySelection;
+  readonly supersedes?: boolean;
+  /** what can be done where one is in progress, a clause */
+  readonly otherwise?: string;
+}
+
 /**
  * Begins a backfill, an instance a site.
- * @throws {Problem} `backfill_in_progress`; what the engine refuses with: the job is failed then, so that another start
- *   is not kept waiting for it
+ * @throws {Problem} `backfill_in_progress`; the engine's error: the job is failed then, so that another start is not
+ *   kept waiting for it
  */
-export async function startBackfill(
-  settings: Settings,
-  wanted: { readonly range: DayRange; readonly sites: readonly PlacedSite[]; readonly selection: DaySelection },
-): Promise<Started> {
+export async function startBackfill(settings: Settings, wanted: WantedJob): Promise<z.input<typeof startedSchema>> {
   const { DB, ETL_STATE, BACKFILL } = settings;
-  const { range, sites, selection } = wanted;
+  const { range, sites, selection, supersedes = false, otherwise = WAIT_OR_CANCEL } = wanted;
   const now = Date.now();
-  const siteIds = sites.filter(({ elsewhere }) => elsewhere === undefined).map(({ id }) => id);
-  const elsewhere = await readDayRuns(sites, range);
-  const job = await startJob(DB, { backfillId: newBackfillId(now), range, siteIds, elsewhere, selection }, now);
-  if (job === null) {
-    const detail = "A backfill is in progress: wait for it, or stop it with POST /backfill/cancel.";
-    throw new Problem("backfill_in_progress", detail);
-  }
+  const days: Pick<NewJob, "siteIds" | "elsewhere"> = {
+    siteIds: sites.filter(({ elsewhere }) => elsewhere === undefined).map(({ id }) => id),
+    elsewhere: await readDayRuns(sites, range),
+  };
+  const job = await startJob(DB, { backfillId: newBackfillId(now), range, ...days, selection, supersedes }, now);
+  if (job === null) throw new Problem("backfill_in_progress", `A backfill is in progress: ${otherwise}.`);
   try {
     // Where this dies, the cron does it.
     await supervise(DB, instancesOf(BACKFILL), Date.now);
@@ -54,13 +56,46 @@ export async function startBackfill(
     throw error;
   }
   const progress = await projectProgress(DB, ETL_STATE);
+  const isShown = progress?.job.backfillId === job.backfillId;
+  return startedAnswer(job.backfillId, range, isShown ? progress.days.total : dayCount(range));
+}
+
+function startedAnswer(backfillId: string, range: DayRange, days: number): z.input<typeof startedSchema> {
   return {
     status: "started",
-    backfill_id: job.backfillId,
+    backfill_id: backfillId,
     start_date: dayText(range.first),
     end_date: dayText(range.last),
-    estimated_days: Math.max(0, ...(progress?.sites ?? []).map((site) => site.total)),
+    estimated_days: days,
     message: "Backfill started in background. Check /backfill/status for progress.",
+  };
+}
+
+/**
+ * Puts a backfill at the end of the queue, and begins it where nothing runs and nothing waits before it.
+ * @throws {Problem} `backfill_queue_full`
+ */
+export async function queueBackfill(
+  settings: Settings,
+  { range, sites, forceRestart }: BackfillRequest,
+): Promise<z.input<typeof startedSchema> | z.input<typeof queuedSchema>> {
+  const { DB, ETL_STATE } = settings;
+  const now = Date.now();
+  const id = await enqueue(DB, { backfillId: newBackfillId(now), range, sites, forceRestart }, now);
+  if (id === null) {
+    const detail = `${MAX_QUEUED} backfills wait already, and no more can: cancel one, or ask again when one has begun.`;
+    throw new Problem("backfill_queue_full", detail);
+  }
+  await tryToBeginNext(settings);
+  await projectProgress(DB, ETL_STATE);
+  const waiting = (await readQueue(DB)).find(({ backfillId }) => backfillId === id);
+  const started = startedAnswer(id, range, dayCount(range));
+  if (waiting === undefined) return started;
+  return {
+    ...started,
+    status: "queued",
+    position: waiting.position,
+    message: "Backfill queued. It begins when those before it have ended; /backfill/status shows the queue.",
   };
 }
 

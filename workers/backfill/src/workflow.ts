@@ -5,6 +5,7 @@ import { runImport } from "@building-vitals/core/backfill/run-import";
 import { type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
+import { beginNext } from "./begin-next.ts";
 import { stepsOf } from "./engine-steps.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { placeOf } from "./sites.ts";
@@ -28,16 +29,17 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     }
     const now = Date.now;
     const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
-    const newClient = () =>
+    const { backfillId, epoch, site, number, replaceSuspect } = params;
+    const newClient = (day?: number) =>
       createPacedClient({
         baseUrl: settings.ACE_API_BASE_URL,
         apiKey: settings.ACE_API_KEY,
         pace,
+        ...(day === undefined ? {} : { day: { backfillId, siteId: site.id, day } }),
         fetch: (url, init) => fetch(url, init),
         sleep,
         now,
       });
-    const { backfillId, epoch, site, number, replaceSuspect } = params;
     const builderIn = (db: D1Database) =>
       createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now });
     const place = async (): Promise<InstanceContext["destination"]> => {
@@ -58,6 +60,9 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       now,
       ticket: { backfillId, epoch, site, number },
       start: (next) => startInstance(BACKFILL, { ...params, number: next }),
+      beginNext: async () => {
+        await beginNext(settings);
+      },
     });
   }
 }

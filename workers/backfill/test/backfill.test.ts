@@ -2,6 +2,7 @@ import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  ADMIN_TOKEN,
   call,
   clear,
   days,
@@ -80,7 +81,8 @@ describe("a backfill", () => {
     const last = [...shown, "records_processed", "started_at", "last_updated"];
     expect(await state("backfill:state")).toEqual(Object.fromEntries(last.map((key) => [key, ended[key]])));
     expect(await state(`backfill:day:20251002:${SITE}`)).toEqual({
-      status: "written",
+      status: "completed",
+      outcome: "written",
       records: expect.any(Number),
       r2_path: `timeseries/2025/10/02/${SITE}.parquet`,
       completed_at: expect.stringMatching(/Z$/),
@@ -134,8 +136,10 @@ describe("a backfill", () => {
     await post("/backfill/start", { ...TWO_DAYS, sites: undefined });
     expect(await untilEnded()).toMatchObject({
       status: "completed",
-      days_completed: 4,
-      days_total: 4,
+      days_completed: 2,
+      days_total: 2,
+      site_days_completed: 4,
+      site_days_total: 4,
       sites: [
         { site: SITE, days_completed: 2 },
         { site: OTHER_SITE, days_completed: 2 },
@@ -160,7 +164,7 @@ describe("a backfill", () => {
       days_completed: 2,
       days_failed: 1,
       days_total: 3,
-      progress_percent: "66.66",
+      progress_percent: "66.67",
       records_processed: expect.any(Number),
     });
     const [site] = (await days("2025-10-01", "2025-10-03", SITE)).sites;
@@ -198,8 +202,8 @@ describe("a backfill", () => {
     vi.stubGlobal("setTimeout", (callback: () => void, ms: number) => wait(callback, ms < 20_000 ? 0 : ms));
     await using _ = await watchWorkflow();
     await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-01" });
-    // of 4 failures the first step has 3: two retries of its client, then the engine's, and one more of its client
-    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 1, days_failed: 0, retries: 2 });
+    const counts = { api_calls: 28, retries: 4 };
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 1, days_failed: 0, ...counts });
   });
 
   it("fails every day of a site without a catalogue, for all its samples would be rejected", async () => {
@@ -257,6 +261,10 @@ describe("cancelling", () => {
       days_skipped: 1,
       api_calls: 72,
     });
+    // the day that was finished before has its samples counted, too
+    const { sites } = await days("2025-10-01", "2025-10-04", SITE);
+    const records = sites[0]?.days.reduce((sum, day) => sum + day.records, 0);
+    expect((await status())["records_processed"]).toBe(records);
   });
 
   it("is refused where nothing runs", async () => {
@@ -284,7 +292,7 @@ it("fails a job whose Workflow cannot be started, so that the next start is not 
   };
   const settings = { BACKFILL: workflow };
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-  const options = { token: "the-admin-token", body: TWO_DAYS, settings };
+  const options = { token: ADMIN_TOKEN, body: TWO_DAYS, settings };
   expect((await call("POST", "/backfill/start", options)).status).toBe(500);
   vi.restoreAllMocks();
   expect(await status()).toMatchObject({ status: "failed", reason: "the Workflow could not be started" });

@@ -22,7 +22,7 @@ declare global {
 
 export const SITE = "ses_falls_city";
 export const OTHER_SITE = "ses_omaha";
-export const ADMIN_TOKEN = "the-admin-token";
+export const ADMIN_TOKEN = "the-admin-token-of-tests";
 
 /** What a deployment sets beside the wrangler file; the Workflow gets its settings from the same environment. */
 const SETTINGS = {
@@ -107,6 +107,8 @@ interface DaysAnswer {
     readonly days: {
       readonly date: string;
       readonly state: string;
+      readonly job_outcome: string | null;
+      readonly records: number;
       readonly r2_path: string | null;
       readonly reason: string | null;
     }[];

@@ -1,4 +1,4 @@
-import { startJob } from "@building-vitals/core/backfill/job-store";
+import { startJob } from "@building-vitals/core/backfill/start-job";
 import { DAY_MS } from "@building-vitals/core/domain/day";
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import type { SimulatedUpstream } from "@building-vitals/core/test/simulated-upstream";

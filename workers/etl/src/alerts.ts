@@ -4,7 +4,7 @@ import { tellAlerts } from "@building-vitals/core/alerts/tell-alerts";
 import { tokenExpiry } from "@building-vitals/core/alerts/token-expiry";
 import { readJob } from "@building-vitals/core/backfill/job-store";
 import { readProgress } from "@building-vitals/core/backfill/progress";
-import { backfillStatus } from "@building-vitals/core/backfill/status-answer";
+import { stalledSites } from "@building-vitals/core/backfill/status-answer";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { readSiteQuality } from "@building-vitals/core/query/site-quality";
@@ -30,7 +30,10 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     }),
   );
   const known = read.flatMap((outcome) => (outcome.status === "fulfilled" ? outcome.value : []));
-  const sites = known.flatMap((own) => own.sites);
+  const pausedBySetting = new Set(settings.SITES.flatMap(({ name, paused }) => (paused === true ? [name] : [])));
+  const sites = known.flatMap((own) =>
+    own.sites.map((input) => ({ ...input, isPaused: input.isPaused || pausedBySetting.has(input.site) })),
+  );
   // the fullest: /stats has each
   const sizes = known.flatMap((own) => own.databaseBytes ?? []);
   const databaseBytes = sizes.length === 0 ? null : Math.max(...sizes);
@@ -73,6 +76,6 @@ async function faultOfBackfill(db: D1Database, now: number): Promise<string | nu
   if (job?.status !== "in_progress") return null;
   // counting its days reads a row each: only while it runs
   const progress = await readProgress(db);
-  const isStalled = progress !== null && backfillStatus(progress, now).stalled;
+  const isStalled = progress !== null && stalledSites(progress, now).size > 0;
   return isStalled ? `the backfill ${job.backfillId} stands still` : null;
 }

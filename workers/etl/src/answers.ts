@@ -9,6 +9,7 @@ import { LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
 import { z } from "zod";
+import { pauseSchema } from "./pause.ts";
 
 const count = z.int().min(0);
 const time = z.iso.datetime();
@@ -37,7 +38,7 @@ export const syncSchema: z.ZodType<SyncResult> = z.strictObject({
       apiCalls: count,
       window: z.strictObject({ start: time, end: time }).nullable(),
       complete: z.boolean(),
-      incompleteBecause: z.enum(["budget", "page_limit", "error"]).nullable(),
+      incompleteBecause: z.enum(["budget", "page_limit", "paused", "error"]).nullable(),
       watermark: time.nullable(),
       errors: z.array(z.strictObject({ stage, code: z.string(), message: z.string() })),
     }),
@@ -73,6 +74,19 @@ const siteGapsSchema = z.strictObject({
   ),
 });
 
+/** Of a site in `GET /status`: what of the upstream's last list of points was not taken over. */
+const pointListSchema = z.strictObject({
+  held: z
+    .strictObject({
+      at: time,
+      listed: count.meta({ description: "points that the list names" }),
+      missing: count.meta({ description: "collected points that it leaves out; they are collected on" }),
+    })
+    .nullable()
+    .meta({ description: "a list that leaves out more than a tenth of the points, until a later one agrees" }),
+  conflicts: count.meta({ description: "points whose entries in the list disagree" }),
+});
+
 /** Of a site in `GET /status`, as of the last hourly run. */
 const siteCoverageSchema = z
   .strictObject({
@@ -102,10 +116,12 @@ export const statusSchema = z.strictObject({
   sites: z.array(
     z.strictObject({
       name: z.string(),
+      paused: pauseSchema.nullable().meta({ description: "null: its sync is not paused" }),
       watermark: time.nullable(),
       lag_seconds: z.int().nullable(),
       open_window: z.strictObject({ start: time, end: time }).nullable(),
       catalog_refreshed_at: time.nullable(),
+      point_list: pointListSchema,
       gaps: siteGapsSchema,
       coverage_24h: siteCoverageSchema,
       last_runs: z.array(

@@ -1,10 +1,12 @@
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
+import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { judgeDays } from "@building-vitals/core/cold/judge-days";
+import { pruneAudit } from "@building-vitals/core/http/audit-store";
 import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
-import { refreshCatalog } from "@building-vitals/core/sync/refresh-catalog";
+import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";
 import { rotate } from "@building-vitals/core/sync/rotate";
 import { log, logError } from "@building-vitals/core/telemetry/log";
 import { runAlerts, runQualityAlerts } from "./alerts.ts";
@@ -88,9 +90,9 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
     }
   };
   await forEachInTime("catalog", CATALOG_BUDGET_MS, async (site) => {
-    const { db, id, name } = site;
+    const { db, id, name, pause } = site;
     await attempt("catalog", site, async () => {
-      const catalog = await refreshCatalog(db, ace, name, id, now);
+      const catalog = pause === null ? await refreshCatalog(db, ace, name, id, now) : await loadCatalog(db, id);
       return { points: catalog.size, cadencesChanged: await measureCadences(db, id, now) };
     });
     await attempt("fold", site, async () => {
@@ -122,7 +124,7 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
 }
 
 /**
- * Forgets old dead letters, and archives the days that have left the hot window; a day that fails does not stop the
+ * Forgets old dead letters and audit entries, and archives the days that have left the hot window; a day that fails does not stop the
  * others, and stays hot.
  */
 async function runDaily(settings: Settings): Promise<void> {
@@ -130,6 +132,7 @@ async function runDaily(settings: Settings): Promise<void> {
   for (const { binding, db } of databases) {
     log("dead_letters_pruned", { database: binding, letters: await pruneLetters(db, Date.now()) });
   }
+  log("audit_pruned", { entries: await pruneAudit(settings.DB, Date.now()) });
   const { days, remaining, swept } = await archiveOf(settings, sites);
   for (const day of days) log("archive", { ...day });
   log("archive_ended", { days: days.length, remaining, swept });

@@ -3,20 +3,24 @@ import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
+import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
 import { binding, integerSetting, parseSettings, shareSetting } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
 /** The bindings and variables of wrangler.etl.toml, as the platform hands them over: unchecked. */
 export type Env = Readonly<Record<string, unknown>>;
 
+const WEBHOOK_ERROR = "must be an http or https address, or empty";
+
 const settingsSchema = z.object({
   DB: binding<D1Database>(),
   ETL_STATE: binding<KVNamespace>(),
   TIMESERIES: binding<R2Bucket>(),
   ...aceSettings,
-  ADMIN_TOKEN: z.string().min(1),
+  ADMIN_TOKEN: headerSecret,
   ...accessSettings,
   ...failedLoginsSetting,
+  ...localRunSetting,
   SITES: sitesSettingSchema,
   SYNC_SECONDS: integerSetting({ default: 25, min: 5, max: 240 }),
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
@@ -26,7 +30,7 @@ const settingsSchema = z.object({
   GAP_REPAIR_REQUESTS: integerSetting({ default: 40, min: 0, max: 500 }),
   GAP_CONFIRM_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
   ALERT_WEBHOOK_URL: z
-    .union([z.literal(""), z.url({ protocol: /^https?$/ })], { error: "must be an address, or empty" })
+    .union([z.literal(""), z.url({ protocol: /^https?$/, error: WEBHOOK_ERROR })], { error: WEBHOOK_ERROR })
     .default("")
     .transform((url) => (url === "" ? null : url)),
   ALERT_ERROR_PERCENT: integerSetting({ default: 5, min: 0, max: 100 }),
@@ -37,6 +41,7 @@ const settingsSchema = z.object({
   D1_MAX_MB: integerSetting({ default: 10_000, min: 1, max: 1_000_000 }),
   ALERT_TOKEN_DAYS: integerSetting({ default: 14, min: 0, max: 365 }),
 });
+const checkedSchema = settingsSchema.superRefine(refuseShortTokens);
 export type Settings = z.output<typeof settingsSchema> & {
   /** who may pass beside those with the token; null: nobody */
   readonly access: AccessApplication | null;
@@ -46,7 +51,7 @@ export type Settings = z.output<typeof settingsSchema> & {
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  const settings = parseSettings(settingsSchema, env);
+  const settings = parseSettings(checkedSchema, env);
   return {
     ...settings,
     access: accessApplication(settings),

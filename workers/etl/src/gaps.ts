@@ -31,7 +31,7 @@ export async function runGaps(settings: Settings, ask: "due" | "open", siteName?
 
 /**
  * Finds and repairs the gaps of some sites; one that fails does not stop the others.
- * @param ask whether the API is asked only for gaps whose time has come
+ * @param ask whether the API is asked only for gaps whose time has come; it is not asked for a paused site
  * @param now epoch ms
  * @throws the error of D1 where gaps that have been over for long cannot be forgotten
  */
@@ -46,7 +46,6 @@ export async function gapsOf(
   const context = {
     bucket,
     pageSize,
-    ask,
     maxRequests: settings.GAP_REPAIR_REQUESTS,
     confirmMs: settings.GAP_CONFIRM_HOURS * 3_600_000,
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
@@ -56,13 +55,15 @@ export async function gapsOf(
   };
   const healed: (HealedSite | { site: string; error: string })[] = [];
   const inTurn = rotate(sites, Math.floor(started / HOUR_MS));
-  for (const [i, { db, id, name, state }] of inTurn.entries()) {
+  for (const [i, { db, id, name, state, pause }] of inTurn.entries()) {
     if (now() >= context.deadline) {
       log("gaps_left", { sites: inTurn.length - i });
       break;
     }
     try {
-      healed.push(await healSite({ ...context, db, ace: aceClientOf(settings) }, { id, name }, state.watermark));
+      const asked = pause === null ? ask : "none";
+      const own = { ...context, db, ace: aceClientOf(settings), ask: asked } as const;
+      healed.push(await healSite(own, { id, name }, state.watermark));
     } catch (error) {
       logError("gaps_failed", error, { site: name });
       healed.push({ site: name, error: "its gaps could not be looked after; the log has the reason" });

@@ -1,8 +1,5 @@
-import { requireAccess } from "@building-vitals/core/http/require-access";
+import { requireAdminOf } from "@building-vitals/core/http/require-admin";
 import { type Env, settingsOf } from "./env.ts";
 
-/** Lets those pass who may write. */
-export const requireAdmin = requireAccess<Env>((env) => {
-  const { ADMIN_TOKEN: token, FAILED_LOGINS: limiter, access } = settingsOf(env);
-  return { token, application: access, limiter };
-}, "ADMIN_TOKEN");
+/** Lets those pass who may write, and audits what they write. */
+export const requireAdmin = requireAdminOf<Env>("etl", settingsOf);

@@ -1,4 +1,5 @@
 import { byDatabase, type DatabaseSites } from "@building-vitals/core/d1/site-databases";
+import type { Pause } from "@building-vitals/core/domain/pause";
 import { Problem } from "@building-vitals/core/domain/problem";
 import type { SiteConfig } from "@building-vitals/core/domain/site";
 import { readSyncStates, type SyncState } from "@building-vitals/core/sync/sync-state";
@@ -12,6 +13,8 @@ export interface StoredSite {
   /** in this database */
   readonly id: number;
   readonly state: SyncState;
+  /** null: its sync is not paused */
+  readonly pause: Pause | null;
 }
 
 /** Sites of one database. */
@@ -39,11 +42,18 @@ export async function storedByDatabase(settings: Settings, only?: string): Promi
   return Promise.all(byDatabase(settings, sitesNamed(settings, only)).map(storedIn));
 }
 
+const PAUSED_BY_SETTING: Pause = { since: null, by: null, reason: null };
+
 /** What one database knows of its sites; one that is new is made. */
 export async function storedIn({ binding, db, sites }: DatabaseSites): Promise<StoredSites> {
   const names = sites.map(({ name }) => name);
   const states = await readSyncStates(db, names);
-  return { binding, db, sites: [...states].map(([name, state]) => ({ name, db, id: state.siteId, state })) };
+  const pausedBySetting = new Set(sites.flatMap(({ name, paused }) => (paused === true ? [name] : [])));
+  const stored = [...states].map(([name, state]) => {
+    const pause = pausedBySetting.has(name) ? PAUSED_BY_SETTING : state.pause;
+    return { name, db, id: state.siteId, state, pause };
+  });
+  return { binding, db, sites: stored };
 }
 
 interface Answers<T> {

@@ -26,7 +26,8 @@ export function aceClientOf(settings: Settings, timeoutMs?: number): AceClient {
  */
 export async function runSync(settings: Settings, siteName?: string): Promise<SyncResult> {
   const databases = byDatabase(settings, sitesNamed(settings, siteName)).map(({ db, sites }) => {
-    return { db, sites: sites.map(({ name }) => name) };
+    const paused = sites.flatMap((site) => (site.paused === true ? [site.name] : []));
+    return { db, sites: sites.map(({ name }) => name), paused };
   });
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,

@@ -170,7 +170,9 @@ test("the quality of the last full day, hourly, once it is judged", async () => 
   const quality = () => bodies.filter(({ kind }) => kind === "quality");
   expect(quality()).toMatchObject([{ site: SITE, state: "firing" }]);
   const date = new Date(yesterday * 86_400_000).toISOString().slice(0, 10);
-  expect(quality()[0]?.["detail"]).toMatch(new RegExp(`points on ${date} was 0, .*worst: .* 0 \\(no samples at all`));
+  expect(quality()[0]?.["detail"]).toMatch(
+    new RegExp(`points on ${date} was 0, .*\\nworst: .* 0 \\(no samples at all`),
+  );
   await runCron(HOURLY, EMPTY);
   expect(quality()).toHaveLength(1);
   expect(await active()).toMatchObject([{ kind: "quality", site: SITE }]);

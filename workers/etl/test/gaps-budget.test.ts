@@ -33,7 +33,7 @@ async function sitesThatTake(ms: number): Promise<StoredSite[]> {
       return execute();
     });
     const state = states.get(name)!;
-    return { name, db, id: state.siteId, state };
+    return { name, db, id: state.siteId, state, pause: null };
   });
 }
 

@@ -52,12 +52,14 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
       "POST /rollups/rebuild": { start_date: DATES[0], end_date: DATES[1] },
       "POST /repair": { site: SITE },
       "POST /gaps/repair": {},
+      "POST /sites/{site}/pause": {},
+      "POST /sites/{site}/resume": {},
       "POST /dead-letters/replay": { ids: IDS },
       "POST /dead-letters/drop": { ids: IDS },
     },
   });
   for (const [operation, seen] of Object.entries(statuses)) expect(operation + JSON.stringify(seen)).toMatch(/"200":/);
-  expect(Object.keys(statuses).length).toBe(17);
+  expect(Object.keys(statuses).length).toBe(19);
 });
 
 test("a method that an address does not take: 405 with those it does; OPTIONS tells them too", async () => {

@@ -1,4 +1,5 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { clientRequest } from "@building-vitals/core/test/client-request";
 import { simulateUpstreamOf, UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { createExecutionContext, createScheduledController, waitOnExecutionContext } from "cloudflare:test";
@@ -6,7 +7,7 @@ import { env } from "cloudflare:workers";
 import worker from "../src/index.ts";
 
 export const SITE = "ses_falls_city";
-export const ADMIN_TOKEN = "the-admin-token";
+export const ADMIN_TOKEN = "the-admin-token-of-tests";
 
 /** The settings of a deployment; a test lays its own over them. */
 export const SETTINGS = {
@@ -20,9 +21,9 @@ export const SETTINGS = {
 };
 
 /** Puts a simulated building behind the address that the Worker fetches from. @returns the addresses it asked for */
-export function simulateUpstream(points = 12): URL[] {
+export function simulateUpstream(points = 12, faults: FaultPlanInput = {}): URL[] {
   const source = createBuilding({ seed: 5, site: SITE, timezone: "America/Chicago", points, unconfiguredPoints: 2 });
-  return simulateUpstreamOf([source]).asked;
+  return simulateUpstreamOf([source], faults).asked;
 }
 
 /** Calls the Worker as the platform does. */

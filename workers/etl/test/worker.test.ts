@@ -2,6 +2,7 @@ import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/data
 import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, test, vi } from "vitest";
+import { statusSchema } from "../src/answers.ts";
 import { ADMIN_TOKEN, call, LOST_SITE, runCron, SITE, simulateUpstream } from "./service.ts";
 
 beforeAll(migratedDatabase);
@@ -164,6 +165,33 @@ describe("the crons", () => {
     expect(runs.results[0]).not.toEqual({ sync_id: "sync_old" });
   });
 
+  it("retire points by a list that leaves out many only when a second one agrees", async () => {
+    simulateUpstream();
+    await runCron("*/5 * * * *");
+    const collected = async () =>
+      (await env.DB.prepare("SELECT count(*) AS n FROM points WHERE configured = 1 AND source = 'catalog'").first(
+        "n",
+      ))!;
+    const pointList = async () => {
+      const { sites } = statusSchema.parse(await (await call("GET", "/status")).json());
+      return sites[0]?.point_list;
+    };
+    expect(await collected()).toBe(4);
+    for (const [faults, left, held] of [
+      [[{ fault: "short_list", keep: 10 }], 4, { listed: 10, missing: 2 }],
+      [[], 4, null],
+      [[{ fault: "short_list", keep: 10 }], 4, { listed: 10, missing: 2 }],
+      [[{ fault: "short_list", keep: 10 }, { fault: "duplicate_ids" }], 2, null],
+    ] as const) {
+      simulateUpstream(12, { rules: [...faults] });
+      await runCron("7 * * * *");
+      expect(await collected()).toBe(left);
+      const conflicts = faults.some(({ fault }) => fault === "duplicate_ids") ? 1 : 0;
+      const expected = held === null ? null : { ...held, at: expect.any(String) };
+      expect(await pointList()).toEqual({ held: expected, conflicts });
+    }
+  });
+
   it("fold the hours that have closed, hourly, and a rebuild finds nothing wrong", async () => {
     simulateUpstream();
     await call("POST", "/trigger", { token: ADMIN_TOKEN });
@@ -229,7 +257,7 @@ describe("what is stored, as GET tells it", () => {
     });
     const stats = await (await call("GET", "/stats")).json<{ database: { bytes: number }; sites: object[] }>();
     expect(stats.database.bytes).toBeGreaterThan(10_000);
-    expect(stats.sites).toMatchObject([{ name: SITE, points: { discovered: 2 }, samples_stored_24h: inserted }]);
+    expect(stats.sites).toMatchObject([{ name: SITE, points: { discovered: 1 }, samples_stored_24h: inserted }]);
     const metrics = await call("GET", "/metrics");
     expect(metrics.headers.get("content-type")).toContain("text/plain; version=0.0.4");
     const text = await metrics.text();

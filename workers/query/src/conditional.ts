@@ -8,8 +8,8 @@ import type { Stages } from "./stages.ts";
  * @param of what tells the answer from any other: {@link etagOf}
  * @param write makes the body; where it is partial, nobody may keep it
  */
-export async function answerOfState(
-  context: Context<{ Bindings: Env }>,
+export async function answerOfState<E extends { Bindings: Env }>(
+  context: Context<E>,
   stages: Stages,
   of: { readonly route: string; readonly asked: unknown; readonly state: unknown },
   write: () => Promise<{ readonly text: string; readonly isPartial: boolean }>,

@@ -19,18 +19,20 @@ function timeout(): Problem {
 }
 
 /**
- * Runs a query until its time is out.
- * @throws {Problem} `query_timeout`; what the query throws
+ * Runs a query until its time is out or its client is gone; the stores are asked no more then.
+ * @param signal of the request
+ * @throws {Problem} `query_timeout`; the signal's reason; what the query throws
  */
 export async function withinTime<T>(
   stores: QueryStores,
   stages: Stages,
+  signal: AbortSignal,
   query: (stores: QueryStores) => Promise<T>,
 ): Promise<T> {
-  let isOut = false;
+  let reason: unknown = null;
   const inTime = (stage: string) =>
     function around<R>(call: () => Promise<R>): Promise<R> {
-      if (isOut) throw timeout();
+      if (reason !== null) throw reason;
       return stages.time(stage, call);
     };
   const [aroundD1, aroundR2] = [inTime("d1"), inTime("r2")];
@@ -50,10 +52,12 @@ export async function withinTime<T>(
     },
   };
   const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    isOut = true;
-    reject(timeout());
-  }, MAX_QUERY_MS);
+  const stop = (why: unknown) => {
+    reason = why;
+    reject(why);
+  };
+  const timer = setTimeout(() => stop(timeout()), MAX_QUERY_MS);
+  signal.addEventListener("abort", () => stop(signal.reason));
   try {
     return await Promise.race([query(watched), promise]);
   } finally {

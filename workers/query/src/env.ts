@@ -2,6 +2,7 @@ import { otherDatabases } from "@building-vitals/core/d1/site-databases";
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
+import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
 import { binding, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
@@ -26,15 +27,18 @@ const settingsSchema = z.object({
   ETL: binding<Fetcher>().optional(),
   BACKFILL: binding<Fetcher>().optional(),
   SITES: sitesSettingSchema,
-  /** an empty one would lock nobody out while looking as if it did */
-  QUERY_TOKEN: z.string().min(1).optional(),
+  /** for the audit; reads need QUERY_TOKEN alone */
+  ADMIN_TOKEN: headerSecret,
+  QUERY_TOKEN: headerSecret.optional(),
   ...accessSettings,
   ...failedLoginsSetting,
+  ...localRunSetting,
   /** origins whose pages may read answers; `*`: all */
   CORS_ORIGINS: originsSetting,
   /** the deployment; absent locally */
   CF_VERSION_METADATA: z.object({ id: z.string() }).optional(),
 });
+const checkedSchema = settingsSchema.superRefine(refuseShortTokens);
 export type Settings = z.output<typeof settingsSchema> & {
   /** who may pass beside those with the token; null: nobody */
   readonly access: AccessApplication | null;
@@ -44,7 +48,7 @@ export type Settings = z.output<typeof settingsSchema> & {
 
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  const settings = parseSettings(settingsSchema, env);
+  const settings = parseSettings(checkedSchema, env);
   return {
     ...settings,
     access: accessApplication(settings),

@@ -3,8 +3,11 @@ import { healthOperation, healthResponse } from "@building-vitals/core/http/heal
 import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-route";
 import { newApp } from "@building-vitals/core/http/new-app";
 import { requireAccess } from "@building-vitals/core/http/require-access";
+import { Admission, ADMISSION } from "./admission.ts";
+import { boundedAnswers, STALL_MS } from "./bounded-answers.ts";
 import { corsOfSettings } from "./cors.ts";
 import { type Env, settingsOf } from "./env.ts";
+import { auditRoute } from "./routes/audit.ts";
 import { coverageRoute } from "./routes/coverage.ts";
 import { dayFileRoute } from "./routes/day-file.ts";
 import { latestRoute } from "./routes/latest.ts";
@@ -28,12 +31,15 @@ app.route("/", openApiRoute(document));
 app.route("/", docsRoute(document));
 // The other Workers ask for their own token.
 app.route("/", servicesRoute);
+// It needs the admin token, not that of reads.
+app.route("/", auditRoute);
 app.use(
   requireAccess<Env>((env) => {
     const { QUERY_TOKEN: token, FAILED_LOGINS: limiter, access } = settingsOf(env);
     return { token, application: access, limiter };
   }, "QUERY_TOKEN"),
 );
+app.use(boundedAnswers(new Admission(ADMISSION, Date.now), STALL_MS));
 app.route("/", sitesRoute);
 app.route("/", pointsRoute);
 app.route("/", coverageRoute);

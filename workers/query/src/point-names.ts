@@ -44,7 +44,8 @@ export function pointsNamed(
     const detail = `${names.size} points were named; ask for at most ${MAX_POINTS} at once.`;
     throw new Problem("too_many_points", detail, field);
   }
-  const points = [...names].flatMap((name) => known.get(name) ?? []);
+  // Two names may be of one point.
+  const points = [...new Set([...names].flatMap((name) => known.get(name) ?? []))];
   const unknown = [...names].filter((name) => !known.has(name));
   if (points.length === 0) {
     const shown = unknown.slice(0, NAMES_SHOWN).map((name) => JSON.stringify(name));

@@ -56,6 +56,7 @@ describe("with a schema", () => {
     ["SITES names a site twice", { SITES: JSON.stringify([...JSON.parse(SITES), ...JSON.parse(SITES)]) }, "SITES"],
     ["DB is not bound", { DB: undefined }, "DB"],
     ["QUERY_TOKEN is empty", { QUERY_TOKEN: "" }, "QUERY_TOKEN"],
+    ["ADMIN_TOKEN is not set", { ADMIN_TOKEN: undefined }, "ADMIN_TOKEN"],
   ])("%s", (_, settings, name) => {
     test.each(PATHS)("%s is a 500 that names it", async (path) => {
       const problem = await problemOf(await call(path, settings));
@@ -76,17 +77,17 @@ describe("with a schema", () => {
   });
 
   describe("QUERY_TOKEN set", () => {
-    const settings = { QUERY_TOKEN: "open sesame" };
+    const settings = { QUERY_TOKEN: "open-sesame-of-tests" };
 
     test.each<[string, Record<string, string>]>([
       ["no header", {}],
       ["another token", { authorization: "Bearer sesame" }],
       ["a token that only begins so", { authorization: "Bearer open" }],
       ["no token", { authorization: "Bearer " }],
-      ["another scheme", { authorization: "Basic open sesame" }],
+      ["another scheme", { authorization: "Basic open-sesame-of-tests" }],
     ])("401: %s", async (_, headers) => {
       for (const path of PATHS) {
-        const response = await call(path, { QUERY_TOKEN: "open-sesame" }, headers);
+        const response = await call(path, { QUERY_TOKEN: "open-sesame-of-tests" }, headers);
         expect(response.headers.get("www-authenticate")).toBe("Bearer");
         const problem = await problemOf(response);
         expect(problem).toMatchObject({ status: 401, code: "unauthorized" });
@@ -96,8 +97,10 @@ describe("with a schema", () => {
 
     test("the right token lets pass, whatever the case of the scheme", async () => {
       for (const scheme of ["Bearer", "bearer"]) {
-        const headers = { authorization: `${scheme} open-sesame` };
-        const statuses = PATHS.map(async (path) => (await call(path, { QUERY_TOKEN: "open-sesame" }, headers)).status);
+        const headers = { authorization: `${scheme} open-sesame-of-tests` };
+        const statuses = PATHS.map(
+          async (path) => (await call(path, { QUERY_TOKEN: "open-sesame-of-tests" }, headers)).status,
+        );
         expect(await Promise.all(statuses)).toEqual([200, 200, 200, 400, 404]);
       }
     });

@@ -9,7 +9,7 @@ import {
   point,
   setWatermark,
   SITE,
-  SITES,
+  BINDINGS,
   storePoints,
   storeSamples,
   timeseriesPath,
@@ -34,7 +34,7 @@ const path = (extra: Record<string, string | number> = {}) =>
 async function call(address: string, settings: Record<string, unknown> = {}, headers: Record<string, string> = {}) {
   const context = createExecutionContext();
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${address}`, { headers });
-  const response = await worker.fetch(request, { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ...settings }, context);
+  const response = await worker.fetch(request, { ...BINDINGS, ...settings }, context);
   const copy = response.clone();
   const text = await response.text();
   await waitOnExecutionContext(context);
@@ -107,8 +107,8 @@ test("a partial answer is never kept, by nobody", async () => {
 
 test("nothing is answered from the cache without the token", async () => {
   await storeSamples([[ids[0]!, DAY + 8, 1]]);
-  const settings = { QUERY_TOKEN: "sesame" };
-  const token = { authorization: "Bearer sesame" };
+  const settings = { QUERY_TOKEN: "sesame-of-the-tests" };
+  const token = { authorization: "Bearer sesame-of-the-tests" };
   const { response } = await call(path(), settings, token);
   expect(response.headers.get("cache-control")).toBe("private, max-age=30, must-revalidate");
   expect((await call(path(), settings, token)).text).toContain('"cache_hit":true');
@@ -125,6 +125,6 @@ test("Server-Timing tells what was waited for", async () => {
   await archive([[ids[0]!, DAY + 10, 1]], new Map([[ids[0]!, "a"]]));
   const timing = async () => (await call(path({ interval: "raw" }))).response.headers.get("server-timing")!;
   const stages = (header: string) => header.split(", ").map((one) => /^([a-z0-9]+);dur=\d+$/.exec(one)?.[1]);
-  expect(new Set(stages(await timing()))).toEqual(new Set(["catalog", "cache", "plan", "d1", "r2", "compute"]));
+  expect(new Set(stages(await timing()))).toEqual(new Set(["catalog", "cache", "wait", "plan", "d1", "r2", "compute"]));
   expect(stages(await timing())).toEqual(["catalog", "cache"]);
 });

@@ -14,7 +14,7 @@ import {
   type Sample,
   SITE,
   siteId,
-  SITES,
+  BINDINGS,
   storePoints,
 } from "./service.ts";
 
@@ -56,7 +56,7 @@ test("the whole file, as it is stored", async () => {
 test("HEAD: the headers alone, without asking R2", async () => {
   const TIMESERIES = { get: () => Promise.reject(new Error("asked")) };
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${PATH}`, { method: "HEAD" });
-  const settings = { DB: env.DB, SITES, TIMESERIES };
+  const settings = { ...BINDINGS, TIMESERIES };
   const response = await worker.fetch(request, settings, createExecutionContext());
   expect([response.status, response.headers.get("etag")]).toEqual([200, etag]);
   expect([response.headers.get("content-length"), await response.text()]).toEqual([String(bytes.length), ""]);
@@ -202,6 +202,8 @@ test("R2 does not answer: 503, and nothing is marked", async () => {
 });
 
 test("QUERY_TOKEN locks it like all else", async () => {
-  expect((await call(PATH, { QUERY_TOKEN: "t" })).status).toBe(401);
-  expect((await call(PATH, { QUERY_TOKEN: "t" }, { authorization: "Bearer t" })).status).toBe(200);
+  expect((await call(PATH, { QUERY_TOKEN: "the-token-of-tests" })).status).toBe(401);
+  expect(
+    (await call(PATH, { QUERY_TOKEN: "the-token-of-tests" }, { authorization: "Bearer the-token-of-tests" })).status,
+  ).toBe(200);
 });

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
-import { replaceCatalog, loadCatalog } from "@building-vitals/core/catalog/catalog";
+import { loadCatalog } from "@building-vitals/core/catalog/catalog";
+import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { rebuildRollups } from "@building-vitals/core/cold/rebuild-rollups";
 import { markSuspect } from "@building-vitals/core/cold/manifest";

@@ -36,7 +36,7 @@ describe("CORS_ORIGINS", () => {
         const response = await call(path, { CORS_ORIGINS }, headers);
         expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([status, allowed]);
       }
-      const refused = await call("/sites", { CORS_ORIGINS, QUERY_TOKEN: "sesame" }, { origin: DASH });
+      const refused = await call("/sites", { CORS_ORIGINS, QUERY_TOKEN: "sesame-of-the-tests" }, { origin: DASH });
       expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([401, allowed]);
     },
   );
@@ -47,7 +47,7 @@ describe("CORS_ORIGINS", () => {
   });
 
   test("a preflight needs no token, and allows what a dashboard sends", async () => {
-    const settings = { CORS_ORIGINS: DASH, QUERY_TOKEN: "sesame" };
+    const settings = { CORS_ORIGINS: DASH, QUERY_TOKEN: "sesame-of-the-tests" };
     const headers = {
       origin: DASH,
       "access-control-request-method": "GET",
@@ -96,7 +96,7 @@ test("every answer has the security headers", async () => {
 
 describe("/docs", () => {
   test("shows every operation, loads nothing, and runs only what it brings", async () => {
-    const response = await call("/docs", { QUERY_TOKEN: "sesame" });
+    const response = await call("/docs", { QUERY_TOKEN: "sesame-of-the-tests" });
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=UTF-8"]);
     const html = await response.text();
     const document = await (await call("/openapi.json")).json<{ openapi: string; paths: Record<string, unknown> }>();

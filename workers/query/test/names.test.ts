@@ -69,6 +69,29 @@ test.each(NAMES.map((name, i) => [name.slice(0, 24), name, i] as const))(
   },
 );
 
+test("the history's name of a quantity, its stored name, or both give one point", async () => {
+  const [id] = await storePoints(SITE, [point("weather.temperature")]);
+  await storeSamples([[id!, START + DAY, 21.5]]);
+  const history = `ses/${SITE}/weather/temp`;
+  const asked = { site_name: SITE, start_time: START, end_time: START + 2 * DAY, interval: "raw" };
+  for (const names of [[history], ["weather.temperature"], [history, "weather.temperature"]]) {
+    const { series } = await queryJson({ ...asked, point_names: names });
+    expect(series).toMatchObject([{ point_name: "weather.temperature", values: [21.5] }]);
+    expect(series).toHaveLength(1);
+  }
+  for (const path of [
+    "latest",
+    `coverage?start=${START}&end=${START + DAY}`,
+    `quality?start=${START}&end=${START + DAY}`,
+  ]) {
+    const address = `/sites/${SITE}/${path}${path.includes("?") ? "&" : "?"}points=${encodeURIComponent(history)}`;
+    const response = await call(address);
+    expect(response.status, path).toBe(200);
+    if (path !== "latest") continue;
+    expect(await response.json()).toMatchObject({ points: [{ name: "weather.temperature", value: 21.5 }] });
+  }
+});
+
 test("an address of more than 128 KB is refused", async () => {
   const refused = await call(`/sites?x=${"a".repeat(128 * 1024)}`);
   expect(refused.status).toBe(414);

@@ -3,7 +3,18 @@ import { undocumented } from "@building-vitals/core/http/undocumented";
 import { beforeAll, expect, test } from "vitest";
 import api from "../../../docs/api.md?raw";
 import { archive } from "./archive.ts";
-import { call, clear, migrate, OTHER_SITE, point, setWatermark, SITE, storePoints, storeSamples } from "./service.ts";
+import {
+  ADMIN_TOKEN,
+  call,
+  clear,
+  migrate,
+  OTHER_SITE,
+  point,
+  setWatermark,
+  SITE,
+  storePoints,
+  storeSamples,
+} from "./service.ts";
 
 const DAY = Date.UTC(2025, 9, 12);
 const NAMES = ["ses/ahu/temp", "a, b", "°", "off"];
@@ -47,15 +58,16 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
       search: ["temp", "°"],
       tag: ["floor:2"],
       unit: ["°F"],
-      cursor: ["°", "0.5|a"],
+      cursor: ["°", "0.5|a", "1760280000000_00000000-0000-0000-0000-000000000000"],
+      since: STARTS,
     },
-    admin: {},
+    admin: { authorization: `Bearer ${ADMIN_TOKEN}` },
     runs: 60,
   });
   // Every route was reached, and answered what it is for.
   for (const [operation, seen] of Object.entries(statuses))
     expect([operation, seen[200] ?? 0]).not.toEqual([operation, 0]);
-  expect(Object.keys(statuses).length).toBe(10);
+  expect(Object.keys(statuses).length).toBe(11);
 });
 
 test("docs/api.md describes every route, parameter and code, and no others", async () => {

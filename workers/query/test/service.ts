@@ -1,6 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { loadCatalog, replaceCatalog } from "@building-vitals/core/catalog/catalog";
+import { loadCatalog } from "@building-vitals/core/catalog/catalog";
+import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
 import type { PointDescription } from "@building-vitals/core/domain/point";
 import { upsertSamples } from "@building-vitals/core/hot/upsert";
 import { endWindow } from "@building-vitals/core/sync/sync-state";
@@ -9,6 +10,7 @@ import { described, newSite, pointSamples } from "@building-vitals/core/test/poi
 import { z } from "zod";
 import worker from "../src/index.ts";
 
+export const ADMIN_TOKEN = "the-admin-token-of-tests";
 export const SITE = "falls_city";
 /** A site whose name must be escaped in an address, and of another zone. */
 export const OTHER_SITE = "göteborg/north 1";
@@ -16,6 +18,9 @@ export const SITES = JSON.stringify([
   { name: SITE, timezone: "America/Chicago" },
   { name: OTHER_SITE, timezone: "Europe/Berlin" },
 ]);
+
+/** What the Worker needs to answer at all. */
+export const BINDINGS = { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ADMIN_TOKEN };
 
 export async function migrate(): Promise<void> {
   await migratedDatabase();
@@ -29,11 +34,7 @@ export async function call(
   method = "GET",
 ): Promise<Response> {
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://query.test${path}`, { headers, method });
-  return worker.fetch(
-    request,
-    { DB: env.DB, TIMESERIES: env.TIMESERIES, SITES, ...settings },
-    createExecutionContext(),
-  );
+  return worker.fetch(request, { ...BINDINGS, ...settings }, createExecutionContext());
 }
 
 /** A query as its parameters; a list is a repeated parameter. */

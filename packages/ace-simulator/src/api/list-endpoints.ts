@@ -1,11 +1,14 @@
 import type { Faults } from "../faults/faults.ts";
+import { cappedItems, faultyEntries, faultyFields, faultyQuery } from "../faults/list-faults.ts";
 import { listPage } from "./list-page.ts";
 import { flag } from "./query-parameters.ts";
 import type { SampleSource } from "../sample-source.ts";
 
-function answer(all: readonly unknown[], query: URLSearchParams, faults: Faults): Response {
-  const page = listPage(all, query);
-  return Response.json(faults.forList() ? { ...page, pages: null } : page);
+function answer(all: readonly object[], query: URLSearchParams, faults: Faults): Response {
+  const firing = faults.forList();
+  const entries = faultyEntries(all, firing);
+  const page = listPage(entries, faultyQuery(query, firing));
+  return Response.json({ ...page, items: cappedItems(entries, page, firing), ...faultyFields(page, firing) });
 }
 
 /** `GET /sites/`: archived sites only on request; `collect_enabled=true` leaves out sites that collect nothing. */

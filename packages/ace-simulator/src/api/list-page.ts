@@ -2,13 +2,13 @@ import { integerChoice, positiveInteger } from "./query-parameters.ts";
 
 export const PER_PAGE_CHOICES = [2, 10, 20, 30, 40, 50, 100, 500, 1000, 5000, 10_000, 100_000] as const;
 
-interface ListPage<T> {
+export interface ListPage<T> {
   readonly items: readonly T[];
   /** 1-based */
   readonly page: number;
   readonly pages: number | null;
   readonly per_page: number;
-  readonly total: number;
+  readonly total: number | null;
 }
 
 /** One page of a list, as the query asks for it; a page after the last one is empty. */

@@ -37,12 +37,34 @@ function lastValue(source: SampleSource, point: number, visibility: Visibility):
   return NO_VALUE;
 }
 
-/** `GET /sites/{site}/weather`: the last known values; 404 with the same shape full of nulls where there is no feed. */
-export function serveWeather(source: SampleSource, visibility: Visibility): Response {
+/** How the older documents' records spell a field, where they do not spell it as the API does. */
+const OLDER_KEYS: ReadonlyMap<string, string> = new Map([["temp", "temperature"]]);
+
+/** What the older documents show: values of one time. */
+function olderForm(values: Readonly<Record<string, WeatherValue>>, form: "records" | "flat"): object {
+  const known = Object.entries(values).filter(([, { value }]) => value !== null);
+  const timestamp = known[0]?.[1].time ?? null;
+  if (form === "flat") return { ...Object.fromEntries(known.map(([field, { value }]) => [field, value])), timestamp };
+  const numbers = known.map(([field, { value }]) => [OLDER_KEYS.get(field) ?? field, Number(value)] as const);
+  return { data: [{ timestamp, ...Object.fromEntries(numbers), precipitation: 0, conditions: "clear" }] };
+}
+
+/**
+ * `GET /sites/{site}/weather`: the last known values; 404 with the same shape full of nulls where there is no feed.
+ * @param form how the values are put, where not as the API does it
+ */
+export function serveWeather(
+  source: SampleSource,
+  visibility: Visibility,
+  form: "records" | "flat" | undefined,
+): Response {
   const points = source.weather;
-  const values = WEATHER_FIELDS.map((field) => {
-    const point = points?.[field];
-    return [field, point === undefined ? NO_VALUE : lastValue(source, point, visibility)] as const;
-  });
-  return Response.json({ weather: Object.fromEntries(values) }, { status: points ? 200 : 404 });
+  const values = Object.fromEntries(
+    WEATHER_FIELDS.map((field) => {
+      const point = points?.[field];
+      return [field, point === undefined ? NO_VALUE : lastValue(source, point, visibility)] as const;
+    }),
+  );
+  const body = form === undefined || points === undefined ? { weather: values } : olderForm(values, form);
+  return Response.json(body, { status: points ? 200 : 404 });
 }

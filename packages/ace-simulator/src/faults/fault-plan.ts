@@ -47,8 +47,30 @@ const pageFaults = [
   z.strictObject({ fault: z.literal("out_of_order"), ...trigger }),
 ] as const;
 
-/** A list page whose `pages` is null. */
-const listFault = z.strictObject({ fault: z.literal("null_pages"), ...trigger });
+/** Faults of a list page: several may hit one page. */
+const listFaults = [
+  /** `pages` is null */
+  z.strictObject({ fault: z.literal("null_pages"), ...trigger }),
+  /** `total` is null */
+  z.strictObject({ fault: z.literal("null_total"), ...trigger }),
+  /** the list has only its first entries, and says that these are all */
+  z.strictObject({ fault: z.literal("short_list"), keep: z.int().min(0).default(1), ...trigger }),
+  /** at most `most` entries a page, while `pages` and `per_page` tell of what was asked for */
+  z.strictObject({ fault: z.literal("capped_page"), most: z.int().min(1).default(100), ...trigger }),
+  /** `page` is 1 on every page */
+  z.strictObject({ fault: z.literal("wrong_page_number"), ...trigger }),
+  /** the first page, whichever was asked for */
+  z.strictObject({ fault: z.literal("same_page"), ...trigger }),
+  /** a second entry with id and name of the last, which says otherwise what the point is */
+  z.strictObject({ fault: z.literal("duplicate_ids"), ...trigger }),
+] as const;
+
+/** The current weather as older documents have it: records of a time, or one flat record. */
+const weatherFault = z.strictObject({
+  fault: z.literal("weather_form"),
+  form: z.enum(["records", "flat"]),
+  ...trigger,
+});
 
 /** Some samples show up only a while after their time. */
 const lateRule = z.strictObject({
@@ -67,7 +89,14 @@ const missingHoursRule = z.strictObject({
 });
 
 const ruleSchema = z
-  .discriminatedUnion("fault", [...responseFaults, ...pageFaults, listFault, lateRule, missingHoursRule])
+  .discriminatedUnion("fault", [
+    ...responseFaults,
+    ...pageFaults,
+    ...listFaults,
+    weatherFault,
+    lateRule,
+    missingHoursRule,
+  ])
   .refine((rule) => !("probability" in rule && "everyNth" in rule), "takes probability or everyNth, not both")
   .refine((rule) => rule.fault !== "late" || rule.minDelayMs <= rule.maxDelayMs, "minDelayMs exceeds maxDelayMs");
 
@@ -84,12 +113,14 @@ export type FaultRule = FaultPlan["rules"][number];
 export type Fault = FaultRule["fault"];
 export type LateRule = Extract<FaultRule, { fault: "late" }>;
 export type MissingHoursRule = Extract<FaultRule, { fault: "missing_hours" }>;
-export type ListFaultRule = z.output<typeof listFault>;
+export type ListFaultRule = z.output<(typeof listFaults)[number]>;
+export type WeatherFaultRule = z.output<typeof weatherFault>;
 export type ResponseFaultRule = z.output<(typeof responseFaults)[number]>;
 export type PageFaultRule = z.output<(typeof pageFaults)[number]>;
 
 const RESPONSE_FAULTS: ReadonlySet<string> = new Set(responseFaults.map((schema) => schema.shape.fault.value));
 const PAGE_FAULTS: ReadonlySet<string> = new Set(pageFaults.map((schema) => schema.shape.fault.value));
+const LIST_FAULTS: ReadonlySet<string> = new Set(listFaults.map((schema) => schema.shape.fault.value));
 
 export function isResponseFault(rule: FaultRule): rule is ResponseFaultRule {
   return RESPONSE_FAULTS.has(rule.fault);
@@ -97,4 +128,8 @@ export function isResponseFault(rule: FaultRule): rule is ResponseFaultRule {
 
 export function isPageFault(rule: FaultRule): rule is PageFaultRule {
   return PAGE_FAULTS.has(rule.fault);
+}
+
+export function isListFault(rule: FaultRule): rule is ListFaultRule {
+  return LIST_FAULTS.has(rule.fault);
 }

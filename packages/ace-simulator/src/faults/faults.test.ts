@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import { createBuilding } from "../building.ts";
 import type { FaultPlanInput } from "./fault-plan.ts";
 import { createSimulator, type Simulator } from "../simulator.ts";
@@ -22,6 +23,20 @@ function simulate(rules: Rules, now: () => number = () => NOW): Simulator {
 async function fired(simulator: Simulator): Promise<unknown> {
   return (await get(simulator, "/_simulator/stats")).json();
 }
+
+const listSchema = z.looseObject({ items: z.array(z.looseObject({ name: z.string() })) });
+
+async function list(rules: Rules, query = "") {
+  const response = await get(simulate(rules), `/api/sites/ses_falls_city/points?${query}`);
+  return listSchema.parse(await response.json());
+}
+
+async function weather(rules: Rules): Promise<unknown> {
+  return (await get(simulate(rules), "/api/sites/ses_falls_city/weather")).json();
+}
+
+const namesOf = ({ items }: z.infer<typeof listSchema>) => items.map(({ name }) => name);
+const NAMES = building.points.map(({ name }) => name);
 
 const status = async (simulator: Simulator, path = "/api/sites/"): Promise<number> =>
   (await get(simulator, path)).status;
@@ -125,6 +140,44 @@ describe("faults of the whole answer", () => {
 test("null_pages hides how many pages a list has", async () => {
   const response = await get(simulate([{ fault: "null_pages" }]), "/api/sites/ses_falls_city/points");
   expect(await response.json()).toMatchObject({ pages: null, page: 1, total: building.points.length });
+});
+
+test.each([
+  ["null_total", { total: null }],
+  ["wrong_page_number", { page: 1 }],
+] as const)("%s is in the paging fields alone", async (fault, fields) => {
+  expect(await list([{ fault }], "page=2")).toEqual({ ...(await list([], "page=2")), ...fields });
+});
+
+test("short_list says that its first entries are all", async () => {
+  const short = await list([{ fault: "short_list", keep: 2 }]);
+  expect(short).toMatchObject({ pages: 1, total: 2 });
+  expect(namesOf(short)).toEqual(NAMES.slice(0, 2));
+});
+
+test("capped_page gives fewer entries than its fields say, and same_page the first page always", async () => {
+  const capped = await list([{ fault: "capped_page", most: 4 }], "per_page=10&page=2");
+  expect(capped).toMatchObject({ per_page: 10, page: 2, total: NAMES.length });
+  expect(namesOf(capped)).toEqual(NAMES.slice(4, 8));
+  expect(namesOf(await list([{ fault: "same_page" }], "per_page=10&page=2"))).toEqual(NAMES.slice(0, 10));
+});
+
+test("duplicate_ids adds an entry that disagrees with the last", async () => {
+  const { items, ...fields } = await list([{ fault: "duplicate_ids" }], "per_page=500");
+  const last = building.points.at(-1);
+  expect(fields).toMatchObject({ total: NAMES.length + 1 });
+  expect(items.slice(-2)).toEqual([last, { ...last, kv_tags: {}, bacnet_data: { object_units: "percent" } }]);
+});
+
+test("weather_form puts the same values otherwise", async () => {
+  const feed = z
+    .object({ weather: z.record(z.string(), z.object({ value: z.string() })) })
+    .parse(await weather([])).weather;
+  const [temp, wind] = [feed["temp"]?.value, feed["wind_deg"]?.value];
+  expect(await weather([{ fault: "weather_form", form: "flat" }])).toMatchObject({ temp, wind_deg: wind });
+  expect(await weather([{ fault: "weather_form", form: "records" }])).toMatchObject({
+    data: [{ temperature: Number(temp), precipitation: 0, conditions: "clear" }],
+  });
 });
 
 describe("faults of a page", () => {

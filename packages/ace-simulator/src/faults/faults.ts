@@ -1,4 +1,5 @@
 import {
+  isListFault,
   isPageFault,
   isResponseFault,
   type Fault,
@@ -6,11 +7,12 @@ import {
   type ListFaultRule,
   type PageFaultRule,
   type ResponseFaultRule,
+  type WeatherFaultRule,
 } from "./fault-plan.ts";
 import { hash32, unitHash } from "../building/noise.ts";
 import type { Endpoint } from "../api/route.ts";
 
-type TriggeredRule = ResponseFaultRule | PageFaultRule | ListFaultRule;
+type TriggeredRule = ResponseFaultRule | PageFaultRule | ListFaultRule | WeatherFaultRule;
 
 /** Decides which of a plan's faults fire, and keeps count. Its only state is how many requests each rule has seen. */
 export class Faults {
@@ -44,8 +46,15 @@ export class Faults {
     return firing;
   }
 
-  forList(): ListFaultRule | undefined {
-    const firing = this.plan.rules.filter((rule) => rule.fault === "null_pages").find((rule) => this.#due(rule));
+  /** The faults that hit this page of a list, in the plan's order. */
+  forList(): ListFaultRule[] {
+    const firing = this.plan.rules.filter(isListFault).filter((rule) => this.#due(rule));
+    for (const rule of firing) this.#count(rule);
+    return firing;
+  }
+
+  forWeather(): WeatherFaultRule | undefined {
+    const firing = this.plan.rules.filter((rule) => rule.fault === "weather_form").find((rule) => this.#due(rule));
     if (firing) this.#count(firing);
     return firing;
   }

@@ -187,50 +187,6 @@ describe("metrics", () => {
   });
 });
 
-describe("weather", () => {
-  const reading = (value: unknown, time: unknown = "2025-10-12T14:45:00") => ({ name: "x", value, time });
-
-  it("gives the readings and counts the fields without one", async () => {
-    const { client } = setUp(
-      json({
-        weather: {
-          temp: reading("21.5"),
-          wind_deg: reading("270", "2025-10-12T14:40:00.5"),
-          humidity: reading(null, null),
-          pressure: reading("n/a"),
-          clouds: reading("1", "2025-02-30T00:00:00"),
-          dew_point: reading("1", "2025-10-12T15:10:00.001"),
-          wet_bulb: reading("1", "1900-01-01T00:00:00"),
-          wind_speed: null,
-          feels_like: "warm",
-          moon: reading("1"),
-        },
-      }),
-    );
-    expect(await client.weather("s")).toEqual({
-      readings: [
-        { field: "temp", time: Date.UTC(2025, 9, 12, 14, 45), value: 21.5 },
-        { field: "wind_deg", time: Date.UTC(2025, 9, 12, 14, 40, 0, 500), value: 270 },
-      ],
-      rejected: { null: 1, non_numeric: 1, bad_time: 2, future: 1, malformed: 1 },
-      rejectedReadings: [
-        { field: "feels_like", reason: "malformed", given: "warm" },
-        { field: "pressure", reason: "non_numeric", given: reading("n/a") },
-        { field: "humidity", reason: "null", given: reading(null, null) },
-        { field: "dew_point", reason: "future", given: reading("1", "2025-10-12T15:10:00.001") },
-        { field: "clouds", reason: "bad_time", given: reading("1", "2025-02-30T00:00:00") },
-        { field: "wet_bulb", reason: "bad_time", given: reading("1", "1900-01-01T00:00:00") },
-      ],
-    });
-  });
-
-  it("is null where there is no feed, and an error otherwise", async () => {
-    expect(await setUp(status(404, {}, '{"weather":null}')).client.weather("s")).toBeNull();
-    expect(await failure(setUp(status(403)).client.weather("s"))).toMatchObject({ status: 403 });
-    expect(await failure(setUp(json({ weather: null })).client.weather("s"))).toMatchObject({ kind: "not_a_page" });
-  });
-});
-
 it("a body that quotes the key is refused whole, and not asked for again; a short key may stand in a name", async () => {
   const quoting = {
     point_samples: [{ name: `Bearer ${KEY}`, value: "1", time: "2025-10-12T14:00:00" }],

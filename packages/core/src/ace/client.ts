@@ -1,4 +1,5 @@
 import type { TimeRange } from "../domain/time-range.ts";
+import { storedPointName } from "../domain/weather.ts";
 import { AceError } from "./ace-error.ts";
 import { fetchList } from "./list.ts";
 import { type AcePoint, acePointSchema } from "./point.ts";
@@ -26,7 +27,10 @@ interface AceClientConfig {
   readonly now?: () => number;
 }
 
-/** The ACE IoT API, read only. Every method throws {@link AceError} and nothing else. */
+/**
+ * The ACE IoT API, read only. Every method throws {@link AceError} and nothing else. Points have the names under which
+ * they are stored ({@link storedPointName}), in lists and in pages alike.
+ */
 export interface AceClient {
   /** calls made, retries included */
   readonly calls: number;
@@ -60,6 +64,10 @@ export function createAceClient(config: AceClientConfig): AceClient {
     now,
   });
   const sitePath = (site: string, rest: string) => `/sites/${encodeURIComponent(site)}/${rest}`;
+  const pointsAt = async (site: string, rest: string, options: CallOptions) => {
+    const points = await fetchList(transport, sitePath(site, rest), acePointSchema, options);
+    return points.map((point) => ({ ...point, name: storedPointName(site, point.name) }));
+  };
 
   return {
     get calls() {
@@ -72,9 +80,8 @@ export function createAceClient(config: AceClientConfig): AceClient {
       return transport.calls === 0 ? 0 : transport.latencyMs / transport.calls;
     },
     sites: (options = {}) => fetchList(transport, "/sites/", aceSiteSchema, options),
-    points: (site, options = {}) => fetchList(transport, sitePath(site, "points"), acePointSchema, options),
-    configuredPoints: (site, options = {}) =>
-      fetchList(transport, sitePath(site, "configured_points"), acePointSchema, options),
+    points: (site, options = {}) => pointsAt(site, "points", options),
+    configuredPoints: (site, options = {}) => pointsAt(site, "configured_points", options),
     weather: async (site, options = {}) => {
       const path = sitePath(site, "weather");
       const read = (body: unknown) => decodeWeather(body, now(), path);
@@ -85,6 +92,11 @@ export function createAceClient(config: AceClientConfig): AceClient {
         throw error;
       }
     },
-    timeseriesPages: (site, range, options = {}) => timeseriesPages(transport, now, site, range, options),
+    timeseriesPages: async function* (site, range, options = {}) {
+      for await (const page of timeseriesPages(transport, now, site, range, options)) {
+        const names = page.samples.names.map((name) => storedPointName(site, name));
+        yield { ...page, samples: { ...page.samples, names } };
+      }
+    },
   };
 }

@@ -12,8 +12,15 @@ function setUp(...answers: Answer[]) {
   return { client: createAceClient(config), requests };
 }
 
+interface Paging {
+  readonly page: number;
+  readonly pages: number;
+  readonly per_page: number;
+  readonly total: number;
+}
+
 /** An upstream with so many points, which gives no more than `cap` of them a page. */
-function upstream(count: number, cap: number, meta: (page: object) => object = (page) => page): Answer {
+function upstream(count: number, cap: number, meta: (page: Paging) => object = (page) => page): Answer {
   return (url) => {
     const perPage = Math.min(Number(url.searchParams.get("per_page")), cap);
     const page = Number(url.searchParams.get("page"));
@@ -26,11 +33,13 @@ function upstream(count: number, cap: number, meta: (page: object) => object = (
   };
 }
 
-const withoutPages = (page: object) => ({ ...page, pages: null });
+const withoutPages = (page: Paging) => ({ ...page, pages: null });
 const nothingKnown = () => ({});
+/** An upstream that caps its pages, and computes its fields from what it was asked for. */
+const echoed = (page: Paging) => ({ ...page, per_page: 10_000, pages: 1, total: null });
 
 describe("lists", () => {
-  it.each<[string, number, number, (page: object) => object, number]>([
+  it.each<[string, number, number, (page: Paging) => object, number]>([
     ["no point", 0, 10_000, (page) => page, 1],
     ["4,583 points", 4583, 10_000, (page) => page, 1],
     ["7,327 points", 7327, 10_000, (page) => page, 1],
@@ -39,7 +48,26 @@ describe("lists", () => {
     ["an upstream that gives less a page than asked", 250, 100, (page) => page, 3],
     ["no number of pages: a short page ends it", 250, 100, withoutPages, 3],
     ["no number of pages: an empty page ends it", 200, 100, withoutPages, 3],
-    ["items and nothing else", 250, 10_000, nothingKnown, 1],
+    ["items and nothing else: an empty page ends it", 250, 10_000, nothingKnown, 2],
+    ["fewer a page than asked for, and per_page echoed", 250, 100, echoed, 4],
+    [
+      "fewer a page than asked for, per_page echoed, no pages",
+      250,
+      100,
+      (page) => ({ ...echoed(page), pages: null }),
+      4,
+    ],
+    ["fewer a page than asked for, and nothing else known", 250, 100, nothingKnown, 4],
+    [
+      "fewer a page than asked for, and the total known",
+      250,
+      100,
+      ({ total }) => ({ total, per_page: 10_000, pages: 1 }),
+      3,
+    ],
+    ["a page number that is wrong", 250, 100, (page) => ({ ...page, page: 1 }), 3],
+    ["a total that counts one page", 250, 100, (page) => ({ ...page, total: 100 }), 4],
+    ["paging fields that are no counts", 250, 100, () => ({ pages: "3", total: -1, per_page: 0.5 }), 4],
   ])("%s", async (_, count, cap, meta, calls) => {
     const { client } = setUp(upstream(count, cap, meta));
     const found = await client.configuredPoints("s");
@@ -58,6 +86,13 @@ describe("lists", () => {
     ],
     ["the same page again and again", [json({ items: points(5), pages: 2, total: 10 })], "incomplete_list"],
     ["the same page for ever", [json({ items: points(5), pages: 9 })], "incomplete_list"],
+    ["the same page for ever, and no total", [json({ items: points(100), per_page: 100 })], "incomplete_list"],
+    ["the same page, said to be the only one", [json({ items: points(100), pages: 1 })], "incomplete_list"],
+    [
+      "a total that shrinks while it is read",
+      [json({ items: points(5), pages: 2, total: 10 }), json({ items: points(4, 5), pages: 2, total: 9 })],
+      "incomplete_list",
+    ],
     [
       "no end",
       [(url) => Response.json({ items: points(1, Number(url.searchParams.get("page"))), pages: 1e6 })],
@@ -74,13 +109,45 @@ describe("lists", () => {
     expect(outcome).toMatchObject({ kind });
   });
 
-  it("keeps entries that share a name but not an id", async () => {
-    const items = [
-      { id: 1, name: "a" },
-      { id: 2, name: "a" },
-    ];
+  it.each([
+    [
+      "a name",
+      [
+        { id: 1, name: "a" },
+        { id: 2, name: "a" },
+      ],
+    ],
+    [
+      "an id",
+      [
+        { id: 1, name: "a" },
+        { id: 1, name: "b" },
+      ],
+    ],
+    [
+      "both",
+      [
+        { id: 1, name: "a", address: "A" },
+        { id: 1, name: "a", address: "B" },
+      ],
+    ],
+  ])("keeps entries that share %s", async (_, items) => {
     const { client } = setUp(json({ items, pages: 1, total: 2 }));
-    expect(await client.sites()).toHaveLength(2);
+    expect(await client.sites()).toMatchObject(items);
+  });
+
+  it("gives an entry once that two pages have", async () => {
+    const pages = [points(5), points(5, 4), []].map((items) => json({ items }));
+    const { client } = setUp(...pages);
+    expect((await client.points("s")).map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  it("takes a 404 after the last page for its end, and none before", async () => {
+    const { client } = setUp(json({ items: points(5) }), status(404));
+    expect(await client.points("s")).toHaveLength(5);
+    await expect(setUp(status(404)).client.points("s")).rejects.toMatchObject({ status: 404 });
+    const short = setUp(json({ items: points(5), total: 9 }), status(404));
+    await expect(short.client.points("s")).rejects.toMatchObject({ kind: "incomplete_list" });
   });
 
   it("retries the page that failed, and no other", async () => {

@@ -26,8 +26,13 @@ export interface Condition {
   /** a site's name; null: the whole deployment */
   readonly site: string | null;
   readonly level: AlertLevel;
-  /** what was measured, in a sentence without secrets */
+  /** what was measured, without secrets. The first line names no point; the lines after it may, and are for the webhook */
   readonly detail: string;
+}
+
+/** The part of a detail that anybody may read. */
+export function openDetail(detail: string): string {
+  return detail.split("\n")[0] ?? "";
 }
 
 /** A condition over time, and what somebody was told of it. Times are epoch ms. */

@@ -11,7 +11,7 @@ const THRESHOLDS = {
   databaseBytes: 8e9,
   tokenMs: 14 * DAY_MS,
 };
-const SITE = { site: "s", fetched: 1_000, errors: 0, completeTo: NOW };
+const SITE = { site: "s", fetched: 1_000, errors: 0, completeTo: NOW, isPaused: false };
 const GOOD: AlertInputs = {
   now: NOW,
   sites: [SITE],
@@ -34,6 +34,7 @@ test.each<[string, Partial<AlertInputs>, AlertKind[]]>([
   ["a longer sync", { syncMs: 25_001 }, ["slow_sync"]],
   ["a lag of three cadences", site({ completeTo: NOW - 900_000 }), []],
   ["a longer lag", site({ completeTo: NOW - 900_001 }), ["stale"]],
+  ["a lag of a day of a paused site", site({ completeTo: NOW - DAY_MS, isPaused: true }), []],
   ["a watermark ahead of the clock", site({ completeTo: NOW + 900_001 }), []],
   ["a backfill at fault", { backfillFault: "it stands still" }, ["backfill"]],
   ["a database of 80%", { databaseBytes: 8e9 }, []],
@@ -52,6 +53,11 @@ test("what is not known is no condition, so that it stays what it was", () => {
   expect(kinds({ databaseBytes: null })).not.toContain("database_size");
   expect(kinds({})).toContain("stale");
   expect(kinds({ sites: [{ ...SITE, completeTo: null }] })).not.toContain("stale");
+});
+
+test("a pause ends an alert for staleness", () => {
+  const conditions = conditionsOf({ ...GOOD, sites: [{ ...SITE, completeTo: null, isPaused: true }] }, THRESHOLDS);
+  expect(conditions.find(({ kind }) => kind === "stale")).toMatchObject({ level: "ok", detail: "the sync is paused" });
 });
 
 test("each site has its own, and the deployment's have none", () => {
@@ -82,7 +88,7 @@ test("the quality of a site's last full day fires below its threshold, and names
     site: "s",
     level: "firing",
     detail:
-      "the mean quality of 9 points on 2025-10-11 was 0.7999, 2 of them are poor; " +
+      "the mean quality of 9 points on 2025-10-11 was 0.7999, 2 of them are poor\n" +
       "worst: a/b 0 (no samples at all on 1 day, stuck)",
   });
 });

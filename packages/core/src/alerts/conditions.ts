@@ -18,6 +18,8 @@ export interface SiteInput {
   readonly errors: number;
   /** the watermark, or the first sync of a site that has none yet, epoch ms; null: neither */
   readonly completeTo: number | null;
+  /** a paused site is not stale, however far behind it is */
+  readonly isPaused: boolean;
 }
 
 /** What conditions are made of; null is unknown, and such a condition stays what it was. */
@@ -52,10 +54,11 @@ export function conditionsOf(inputs: AlertInputs, thresholds: AlertThresholds): 
 }
 
 function siteConditions(input: SiteInput, now: number, thresholds: AlertThresholds): Condition[] {
-  const { site, fetched, errors, completeTo } = input;
+  const { site, fetched, errors, completeTo, isPaused } = input;
   const isErring = errors * 100 > fetched * thresholds.errorPercent;
   const rate = `${errors} of ${fetched} records of the last hour were rejected or could not be written`;
   const conditions = [condition("error_rate", site, isErring, rate)];
+  if (isPaused) return [...conditions, condition("stale", site, false, "the sync is paused")];
   if (completeTo === null) return conditions;
   const lag = now - completeTo;
   const behind = `the data is complete up to ${new Date(completeTo).toISOString()}, ${seconds(lag)} ago`;
@@ -79,9 +82,10 @@ export interface QualityInput {
 /** Judged once a day, so looked at apart from the others. Fires below the threshold, not at it. */
 export function qualityCondition(input: QualityInput, threshold: number): Condition {
   const { site, date, meanScore, poor, judged, worst } = input;
-  const named = worst.map(({ name, score, reasons }) => `${name} ${score} (${reasons.join(", ")})`).join("; ");
+  const oneLine = (name: string) => name.replace(/\p{Cc}/gu, " ");
+  const named = worst.map(({ name, score, reasons }) => `${oneLine(name)} ${score} (${reasons.join(", ")})`).join("; ");
   const detail = `the mean quality of ${judged} points on ${date} was ${meanScore}, ${poor} of them are poor`;
-  return condition("quality", site, meanScore < threshold, worst.length === 0 ? detail : `${detail}; worst: ${named}`);
+  return condition("quality", site, meanScore < threshold, worst.length === 0 ? detail : `${detail}\nworst: ${named}`);
 }
 
 function condition(kind: AlertKind, site: string | null, isFiring: boolean, detail: string): Condition {

@@ -5,12 +5,21 @@ const TIMEOUT_MS = 5_000;
 
 export type WebhookFetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** What is posted: `text` is what Slack and its like show, the rest is for machines. */
+/**
+ * A text that Slack, and chats that take its webhooks, show as it is: names come from outside, and could hold a link or a
+ * mention of everybody. Slack wants `&`, `<` and `>` escaped; a zero-width space ends what others link or notify.
+ */
+function chatText(text: string): string {
+  const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return escaped.replaceAll("@", "@\u200B").replaceAll("://", ":\u200B//");
+}
+
+/** What is posted: `text` is what Slack and its like show; the rest is for machines, and raw. */
 export function alertBody(alert: AlertState): Record<string, string | null> {
   const { kind, site, level, detail, since } = alert;
   const place = site === null ? "" : ` at ${site}`;
   const text = `Building Vitals: ${kind}${place} ${level === "firing" ? "is firing" : "has recovered"}: ${detail}`;
-  return { text, kind, site, state: level, since: new Date(since).toISOString(), detail };
+  return { text: chatText(text), kind, site, state: level, since: new Date(since).toISOString(), detail };
 }
 
 /**

@@ -7,6 +7,7 @@ import type { SiteInput } from "./conditions.ts";
 const SITE_INPUTS = `
 SELECT s.name AS site, total(r.fetched) AS fetched,
   total(r.failed + (SELECT total(j.value) FROM json_each(r.rejected) j WHERE j.key <> 'unconfigured')) AS errors,
+  y.paused_at IS NOT NULL AS isPaused,
   coalesce(y.watermark, (SELECT min(f.started_at) FROM sync_runs f WHERE f.site_id = s.id)) AS completeTo
 FROM sites s
 LEFT JOIN sync_state y ON y.site_id = s.id
@@ -18,6 +19,7 @@ const rowSchema = z.object({
   fetched: z.number(),
   errors: z.number(),
   completeTo: z.int().nullable(),
+  isPaused: z.literal([0, 1]).transform((flag) => flag === 1),
 });
 
 /** What the journal says of each site, and the size of the database in bytes, in one statement. @param now epoch ms */

@@ -33,8 +33,8 @@ export interface DayBuilder {
 interface DayBuilderContext {
   readonly db: D1Database;
   readonly bucket: R2Bucket;
-  /** a client for one hour, for it counts its calls */
-  readonly newClient: () => AceClient;
+  /** a client for one hour of a day, because it counts its calls */
+  readonly newClient: (day: number) => AceClient;
   readonly pageSize: PageSize;
   /** whether to build anew over an object that is not what was written */
   readonly replaceSuspect: boolean;
@@ -52,7 +52,7 @@ export function createDayBuilder({
   now,
 }: DayBuilderContext): DayBuilder {
   return {
-    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(), pageSize }, of, hour),
+    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize, now }, of, hour),
     mergeDay: (of) => mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect }),
     publishDay: (of, staged) => publishDay({ db, bucket, now }, of, staged),
     discard: (of) => deleteStaging(bucket, of),

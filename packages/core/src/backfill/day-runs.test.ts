@@ -5,7 +5,9 @@ import { newSite } from "../../test/points.ts";
 import type { PlacedSite } from "./backfill-site.ts";
 import { readDayRuns } from "./day-runs.ts";
 import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
-import { cancelJob, type DaySelection, failedSpan, startJob } from "./job-store.ts";
+import { failedSpan } from "./failed-days.ts";
+import { cancelJob } from "./job-store.ts";
+import { type DaySelection, startJob } from "./start-job.ts";
 
 const DAY = 20_000;
 const RANGE = { first: DAY, last: DAY + 7 };
@@ -22,8 +24,6 @@ beforeAll(async () => {
 const failed: DayOutcome = {
   outcome: "failed",
   records: 0,
-  apiCalls: 1,
-  retries: 0,
   rejected: {},
   key: null,
   reason: "the upstream broke",
@@ -64,7 +64,9 @@ test("a site whose manifest is in another database gets the same days as one who
       }
       await cancelJob(db, 1);
       await db.prepare("DELETE FROM day_files").run();
-      const insert = "INSERT INTO day_files (site_id, day, state, source, updated_at) VALUES (?1, ?2, ?3, ?4, 0)";
+      const insert = `INSERT INTO day_files
+        (site_id, day, state, source, key, etag, sha256, bytes, rows, points, updated_at)
+        VALUES (?1, ?2, ?3, ?4, 'k', 'e', 's', 1, ?2 - 19000, 1, 0)`;
       for (const [i, [state, source]] of days.entries()) {
         if (state !== null)
           await db
@@ -77,7 +79,8 @@ test("a site whose manifest is in another database gets the same days as one who
       const job = await begin(selection);
       const pending = await pendingDays(db, job!, here, 10);
       expect(await pendingDays(db, job!, guest, 10)).toEqual(pending);
-      const outcomes = "SELECT day, outcome FROM backfill_days WHERE backfill_id = ?1 AND site_id = ?2 ORDER BY day";
+      const outcomes =
+        "SELECT day, outcome, records FROM backfill_days WHERE backfill_id = ?1 AND site_id = ?2 ORDER BY day";
       const of = async (id: number) => (await db.prepare(outcomes).bind(job!.backfillId, id).all()).results;
       expect(await of(guest)).toEqual(await of(here));
     },

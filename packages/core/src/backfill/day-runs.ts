@@ -9,6 +9,8 @@ export interface DayRun extends DayRange {
   /** null: never built */
   readonly state: DayState | null;
   readonly source: ManifestDay["source"];
+  /** samples of each day's file, from the first day on */
+  readonly rows: readonly number[];
 }
 
 /**
@@ -27,10 +29,12 @@ export async function readDayRuns(sites: readonly PlacedSite[], range: DayRange)
 function runsOf(siteId: number, rows: ReadonlyMap<number, ManifestDay>, { first, last }: DayRange): DayRun[] {
   const runs: DayRun[] = [];
   for (let day = first; day <= last; day++) {
-    const { state = null, source = null } = rows.get(day) ?? {};
+    const { state = null, source = null, file = null } = rows.get(day) ?? {};
+    const samples = file?.rows ?? 0;
     const before = runs.at(-1);
-    if (before?.state === state && before.source === source) runs[runs.length - 1] = { ...before, last: day };
-    else runs.push({ siteId, first: day, last: day, state, source });
+    if (before?.state === state && before.source === source) {
+      runs[runs.length - 1] = { ...before, last: day, rows: [...before.rows, samples] };
+    } else runs.push({ siteId, first: day, last: day, state, source, rows: [samples] });
   }
   return runs;
 }

@@ -2,6 +2,7 @@ import { DAY_STATES, type ManifestDay, readManifest } from "../cold/manifest.ts"
 import { dayText } from "../domain/day.ts";
 import type { SiteStore } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
+import type { Outcome } from "./job-days.ts";
 
 /** A day without a row in the manifest was never built: that is a state too. */
 const SHOWN_STATES = [...DAY_STATES, "missing"] as const;
@@ -17,6 +18,8 @@ interface ShownDay {
   readonly r2_path: string | null;
   /** `api`: fetched by a backfill; `d1`: archived from the hot level */
   readonly source: string | null;
+  /** what the job made of the day; null: the day is not one of the job's */
+  readonly job_outcome: Outcome | null;
   readonly reason: string | null;
   readonly updated_at: string | null;
 }
@@ -28,7 +31,7 @@ interface ShownSite {
   readonly days: readonly ShownDay[];
 }
 
-function shownDay(day: number, row: ManifestDay | undefined): ShownDay {
+function shownDay(day: number, row: ManifestDay | undefined, outcome: Outcome | null): ShownDay {
   return {
     date: dayText(day),
     state: row?.state ?? "missing",
@@ -37,13 +40,18 @@ function shownDay(day: number, row: ManifestDay | undefined): ShownDay {
     bytes: row?.file?.bytes ?? 0,
     r2_path: row?.file?.key ?? null,
     source: row?.source ?? null,
+    job_outcome: outcome,
     reason: row?.reason ?? null,
     updated_at: row === undefined ? null : new Date(row.updatedAt).toISOString(),
   };
 }
 
-/** Every day of a range, also those that nothing is known of. */
-export async function dayStates({ db, site }: SiteStore, range: DayRange): Promise<ShownSite> {
+/** Every day of a range, also the days without a row. @param outcomes what a job made of its days of the site */
+export async function dayStates(
+  { db, site }: SiteStore,
+  range: DayRange,
+  outcomes: ReadonlyMap<number, Outcome>,
+): Promise<ShownSite> {
   const rows = new Map((await readManifest(db, site.id, range.first, range.last + 1)).map((row) => [row.day, row]));
   const summary: Record<ShownState, number> = {
     written: 0,
@@ -54,7 +62,7 @@ export async function dayStates({ db, site }: SiteStore, range: DayRange): Promi
   };
   const days: ShownDay[] = [];
   for (let day = range.first; day <= range.last; day++) {
-    const shown = shownDay(day, rows.get(day));
+    const shown = shownDay(day, rows.get(day), outcomes.get(day) ?? null);
     summary[shown.state]++;
     days.push(shown);
   }

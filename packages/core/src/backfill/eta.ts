@@ -2,16 +2,16 @@
 interface Pace {
   /** when the job began, epoch ms */
   readonly startedAt: number;
-  /** when it finished its last days, epoch ms, ascending */
+  /** when it wrote its last site-days or proved them empty, epoch ms, ascending */
   readonly finishedAt: readonly number[];
-  /** whether these are all days that it finished, so that the first of them took from the start on */
+  /** whether these are all of them, so that the first of them took from the start on */
   readonly isAll: boolean;
   /** epoch ms */
   readonly now: number;
 }
 
 /**
- * Milliseconds a day, of all sites together, as measured up to now: a job that stands still gets slower.
+ * Milliseconds a site-day, of all sites together, as measured up to now: a job that stands still gets slower.
  * @returns null before the first day
  */
 export function msPerDay({ startedAt, finishedAt, isAll, now }: Pace): number | null {
@@ -24,7 +24,7 @@ export function msPerDay({ startedAt, finishedAt, isAll, now }: Pace): number | 
   return Math.max(finished, (now - from) / (days + 1), 1);
 }
 
-/** When `remaining` days will be done, epoch ms; null: nobody can say yet. */
+/** When `remaining` site-days will be done, epoch ms; null: nobody can say yet. */
 export function estimatedEnd(pace: Pace, remaining: number): number | null {
   const perDay = msPerDay(pace);
   if (perDay === null) return null;

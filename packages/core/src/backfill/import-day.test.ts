@@ -12,7 +12,7 @@ import { dayFileKey } from "../cold/day-file-key.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayRange, dayStart } from "../domain/day.ts";
 import { upsertSamples } from "../hot/upsert.ts";
-import { refreshCatalog } from "../sync/refresh-catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { createDayBuilder } from "./day-builder.ts";
 import { importDay } from "./import-day.ts";
 

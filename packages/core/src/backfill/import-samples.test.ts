@@ -4,7 +4,9 @@ import { beforeAll, beforeEach, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { newSite, pointSamples } from "../../test/points.ts";
 import { keysOf, storedDay } from "../../test/stored-day.ts";
+import { type AceClient, createAceClient } from "../ace/client.ts";
 import { addDiscoveredPoints, loadCatalog } from "../catalog/catalog.ts";
+import { findPoints } from "../catalog/point-list.ts";
 import { archiveDay } from "../cold/archive-day.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
@@ -38,6 +40,15 @@ async function reset(): Promise<void> {
   if (keys.length > 0) await bucket.delete(keys);
 }
 
+/** A client whose upstream lists what `answer` gives, and does nothing else. */
+function listing(answer: () => readonly string[]): AceClient {
+  const fetch = () => {
+    const items = answer().map((name, id) => ({ id, name, bacnet_data: { object_units: "degrees-fahrenheit" } }));
+    return Promise.resolve(Response.json({ items, pages: 1, total: items.length }));
+  };
+  return createAceClient({ baseUrl: "https://ace.test/api", apiKey: "k", fetch, sleep: () => Promise.resolve() });
+}
+
 /** [point, ms of the day, value] */
 type Sample = readonly [name: string, offset: number, value: number];
 
@@ -54,7 +65,7 @@ const lines = (samples: Iterable<Sample>) =>
     .sort();
 const stored = () => storedDay(db, bucket, { site, day: DAY });
 const run = (samples: readonly Sample[], given = db, now = NOW) =>
-  importSamples({ db: given, bucket, jobs: given }, site, DAY, byPoint(samples), now);
+  importSamples({ ace: listing(() => []), db: given, bucket, jobs: given }, site, DAY, byPoint(samples), now);
 const fromApi = (samples: readonly Sample[]) =>
   upsertSamples(db, pointSamples(samples.map(([name, offset, value]) => [ids.get(name)!, START + offset, value])));
 const archive = () => archiveDay({ db, bucket, now: () => NOW }, { build: `build_${++builds}`, site, day: DAY });
@@ -172,4 +183,47 @@ test("a day whose file is not what was written is refused, and so is one that is
   await db.exec("UPDATE day_files SET state = 'suspect'");
   await expect(run([["z", 0, 2]])).rejects.toMatchObject({ code: "suspect_day" });
   expect((await db.prepare("SELECT count(*) AS n FROM sample_hours").first())?.["n"]).toBe(0);
+});
+
+test("a name that is new makes it ask for the upstream's list, once", async () => {
+  let asked = 0;
+  const ace = listing(() => (asked++, ["listed"]));
+  const context = { ace, db, bucket, jobs: db };
+  const samples = byPoint([
+    ["listed", 1, 72],
+    ["unlisted", 1, 5],
+  ]);
+  expect(await importSamples(context, site, DAY, samples, NOW)).toMatchObject({ stored: 2 });
+  const points = await findPoints(db, site.name, ["listed", "unlisted"]);
+  expect(points.get("listed")).toMatchObject({ configured: true, unit: "°F" });
+  expect(points.get("unlisted")).toMatchObject({ configured: false, unit: null });
+  expect(await importSamples(context, site, DAY, samples, NOW)).toMatchObject({ present: 2 });
+  expect(asked).toBe(1);
+});
+
+test("an import goes on without the list where it cannot be had", async () => {
+  const ace = listing(() => {
+    throw new Error("down");
+  });
+  const samples = byPoint([["alone", 1, 72]]);
+  expect(await importSamples({ ace, db, bucket, jobs: db }, site, DAY, samples, NOW)).toMatchObject({ stored: 1 });
+  expect(await stored()).toEqual(lines([["alone", 1, 72]]));
+});
+
+test("samples of a quantity's history are stored as the weather point's", async () => {
+  const history = "ses/ses_import/weather/temp";
+  const given: Sample[] = [
+    [history, 1, 21.5],
+    ["weather.temperature", 1, 21.5],
+    ["weather.temperature", 2, 22],
+  ];
+  expect(await run(given)).toMatchObject({ received: 3, stored: 2, present: 1 });
+  await archive();
+  expect(await run(given)).toMatchObject({ received: 3, present: 3 });
+  expect(await stored()).toEqual(
+    lines([
+      ["weather.temperature", 1, 21.5],
+      ["weather.temperature", 2, 22],
+    ]),
+  );
 });

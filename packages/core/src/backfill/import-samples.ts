@@ -1,5 +1,9 @@
-import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
+import { AceError } from "../ace/ace-error.ts";
+import type { AceClient } from "../ace/client.ts";
+import { type Catalog, withNames } from "../catalog/catalog.ts";
+import { EmptyCatalogError } from "../catalog/replace-catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { SiteCatalog } from "../catalog/site-catalog.ts";
 import { dayFence, isFenced } from "../hot/day-fence.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
 import { readPointsByFooter } from "../cold/day-file-reader.ts";
@@ -9,7 +13,9 @@ import { dayText } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
 import { countRejection, FUTURE_TOLERANCE_MS, type RejectionCounts } from "../domain/rejection.ts";
 import type { PointSamples, Series } from "../domain/samples.ts";
+import { storedPointName } from "../domain/weather.ts";
 import { addMissingSamples } from "../hot/upsert.ts";
+import { logError } from "../telemetry/log.ts";
 import type { BackfillSite } from "./backfill-site.ts";
 import { readRunningJob } from "./job-store.ts";
 
@@ -32,7 +38,8 @@ export interface ImportCounts {
   readonly rejected: RejectionCounts;
 }
 
-interface ImportStores {
+interface ImportContext {
+  readonly ace: AceClient;
   /** the site's database */
   readonly db: D1Database;
   readonly bucket: R2Bucket;
@@ -40,20 +47,23 @@ interface ImportStores {
   readonly jobs: D1Database;
 }
 
+/** The longest that an import waits for the upstream's list, in milliseconds. */
+const LIST_BUDGET_MS = 10_000;
+
 /** How often a day is read again whose file is replaced meanwhile. */
 const TRIES = 3;
 
 /**
  * Stores samples of one site's day where neither level has one at their time: what came from the API is never replaced
- * by what another system had of it. Points that the catalogue does not know become `discovered` ones. Safe to repeat, and
- * to run beside itself, the sync and the archive.
+ * by what another system had of it. Where a name is new, the upstream is asked for its list of points first; names that it
+ * does not have become `discovered` points. Safe to repeat, and to run beside itself, the sync and the archive.
  * @param day whole days since 1970; all samples lie in it
  * @param now epoch ms
  * @throws {Problem} `backfill_in_progress`, for what it fetches is newer, and would be hidden by hot samples;
  *   `suspect_day`, for then nobody knows what is stored; `archive_unavailable`. The errors of D1 and R2
  */
 export async function importSamples(
-  { db, bucket, jobs }: ImportStores,
+  { ace, db, bucket, jobs }: ImportContext,
   site: BackfillSite,
   day: number,
   points: readonly ImportedPoint[],
@@ -62,9 +72,11 @@ export async function importSamples(
   if ((await readRunningJob(jobs)) !== null) {
     throw new Problem("backfill_in_progress", "A backfill is in progress: import when it has ended.");
   }
-  const given = points.filter(({ samples }) => samples.length > 0);
+  const given = points
+    .filter(({ samples }) => samples.length > 0)
+    .map(({ name, samples }) => ({ name: storedPointName(site.name, name), samples }));
   const names = given.map(({ name }) => name);
-  const catalog = await withNames(db, site.id, await loadCatalog(db, site.id), names);
+  const catalog = await catalogWith(db, ace, site, names, now);
   for (let tries = 0; tries < TRIES; tries++) {
     const row = await readManifestDay(db, site.id, day);
     if (row?.state === "suspect") throw suspect(site, day);
@@ -85,6 +97,26 @@ export async function importSamples(
     }
   }
   throw new Problem("archive_unavailable", `${dayText(day)} of ${site.name} is being archived: send it again.`);
+}
+
+/** An import stores samples of points that are not listed too, so it goes on where the list cannot be had. */
+async function catalogWith(
+  db: D1Database,
+  ace: AceClient,
+  site: BackfillSite,
+  names: readonly string[],
+  now: number,
+): Promise<Catalog> {
+  const catalog = new SiteCatalog({ db, ace, now: () => now, deadline: now + LIST_BUDGET_MS }, site);
+  await catalog.load();
+  try {
+    await catalog.meet(names);
+    return catalog.points;
+  } catch (error) {
+    if (!(error instanceof AceError || error instanceof EmptyCatalogError)) throw error;
+    logError("import_without_list", error, { site: site.name });
+    return withNames(db, site.id, catalog.points, names);
+  }
 }
 
 function suspect(site: BackfillSite, day: number): Problem {

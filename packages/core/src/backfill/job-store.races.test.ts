@@ -6,7 +6,8 @@ import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { newSite } from "../../test/points.ts";
 import { pendingDays, recordOutcome } from "./job-days.ts";
 import { appointNext, isCurrent } from "./instance-store.ts";
-import { cancelJob, finishJob, type Job, readJob, startJob } from "./job-store.ts";
+import { cancelJob, finishJob, type Job, readJob } from "./job-store.ts";
+import { startJob } from "./start-job.ts";
 
 const DAY = 20_000;
 const RANGE = { first: DAY, last: DAY + 2 };
@@ -127,8 +128,6 @@ class World {
         const outcome = {
           outcome: "written",
           records: 1,
-          apiCalls: 1,
-          retries: 0,
           rejected: {},
           key: "k",
           reason: null,

@@ -1,6 +1,7 @@
 import { type AceClient, createAceClient } from "../ace/client.ts";
 import { parseRetryAfter } from "../ace/retry.ts";
 import type { AceFetch } from "../ace/transport.ts";
+import type { JobDay } from "./job-days.ts";
 import type { RequestPace } from "./request-pace.ts";
 
 /** Retries within a step; after them the engine repeats the whole step, hours later if need be. */
@@ -10,6 +11,8 @@ interface PacedClientConfig {
   readonly baseUrl: string;
   readonly apiKey: string;
   readonly pace: RequestPace;
+  /** what its requests are counted for; absent: nothing */
+  readonly day?: JobDay;
   readonly fetch: AceFetch;
   readonly sleep: (ms: number) => Promise<void>;
   /** epoch ms */
@@ -20,7 +23,8 @@ interface PacedClientConfig {
  * An ACE client each of whose requests, retries included, has taken its slot. Slots are waited for outside of the call,
  * so that waiting does not count towards a call's timeout.
  */
-export function createPacedClient({ pace, ...config }: PacedClientConfig): AceClient {
+export function createPacedClient({ pace, day, ...config }: PacedClientConfig): AceClient {
+  const takeSlot = (isRetry: boolean) => pace.take(day === undefined ? undefined : { day, isRetry });
   const client = createAceClient({
     ...config,
     retries: RETRIES,
@@ -34,11 +38,11 @@ export function createPacedClient({ pace, ...config }: PacedClientConfig): AceCl
     // The client sleeps before a retry and never else.
     sleep: async (ms) => {
       await config.sleep(ms);
-      await pace.take();
+      await takeSlot(true);
     },
   });
   const paced = async <T>(call: () => Promise<T>): Promise<T> => {
-    await pace.take();
+    await takeSlot(false);
     return call();
   };
   return {
@@ -58,7 +62,7 @@ export function createPacedClient({ pace, ...config }: PacedClientConfig): AceCl
     timeseriesPages: async function* (site, range, options) {
       const pages = client.timeseriesPages(site, range, options);
       for (let last = false; !last;) {
-        await pace.take();
+        await takeSlot(false);
         const { value, done } = await pages.next();
         if (done === true) return;
         last = value.next === null;

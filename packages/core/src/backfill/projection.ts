@@ -11,6 +11,18 @@ export async function projectState(kv: KVNamespace, progress: Progress): Promise
   await kv.put("backfill:state", JSON.stringify(backfillState(progress)));
 }
 
+/** The older documents' word for what became of a day; ours stands beside it. */
+function dayStatus(outcome: DayOutcome["outcome"]): "completed" | "failed" {
+  switch (outcome) {
+    case "written":
+    case "empty-confirmed":
+      return "completed";
+    case "suspect":
+    case "failed":
+      return "failed";
+  }
+}
+
 /** Puts what became of a day beside the state. @param at epoch ms */
 export async function projectDay(
   db: D1Database,
@@ -21,7 +33,8 @@ export async function projectDay(
 ): Promise<void> {
   const date = dayText(of.day);
   const timestamp = new Date(at).toISOString();
-  const day = { status: outcome.outcome, records: outcome.records, r2_path: outcome.key, completed_at: timestamp };
+  const { records, key, outcome: word } = outcome;
+  const day = { status: dayStatus(word), outcome: word, records, r2_path: key, completed_at: timestamp };
   await kv.put(`backfill:day:${date.replaceAll("-", "")}:${of.site}`, JSON.stringify(day));
   if (outcome.reason !== null) {
     const context = { site: of.site, date };

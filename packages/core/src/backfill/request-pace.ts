@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
+import { countRequest, type JobDay } from "./job-days.ts";
 
 /** The longest that a Retry-After can hold everything up, in milliseconds. */
 const MAX_HOLD_MS = 300_000;
@@ -33,7 +34,13 @@ INSERT INTO backfill_pace (id, next_at, interval_ms) VALUES (1, ?1 + ?3, min(?2 
 ON CONFLICT (id) DO UPDATE SET
   interval_ms = min(max(?2, interval_ms) * 2, max(?2, ?4)), next_at = max(next_at, ?1 + ?3)`;
 
-const slotSchema = z.object({ at: z.number() });
+const slotSchema = z.tuple([z.object({ at: z.number() })]);
+
+/** A request that is made for a day of a job. */
+export interface DayRequest {
+  readonly day: JobDay;
+  readonly isRetry: boolean;
+}
 
 /**
  * One budget of requests for all that the backfill asks, whatever site, instance or machine it is for: each request
@@ -50,12 +57,14 @@ export class RequestPace {
     return 60_000 / this.#context.requestsPerMinute;
   }
 
-  /** Waits for the next free slot. */
-  async take(): Promise<void> {
+  /** Waits for the next free slot. @param request is counted with it; absent: it is for no day */
+  async take(request?: DayRequest): Promise<void> {
     const { db, now, sleep } = this.#context;
     const asked = now();
-    const statement = db.prepare(TAKE_SLOT).bind(asked, this.#interval, MAX_HOLD_MS);
-    const { at } = slotSchema.parse(await withD1Retry(() => statement.first()));
+    const statements = [db.prepare(TAKE_SLOT).bind(asked, this.#interval, MAX_HOLD_MS)];
+    if (request !== undefined) statements.push(countRequest(db, request.day, request.isRetry));
+    const [slot] = await withD1Retry(() => db.batch(statements));
+    const [{ at }] = slotSchema.parse(slot?.results);
     const wait = Math.ceil(at - now());
     if (wait > 0) await sleep(wait);
   }

@@ -1,8 +1,9 @@
 import type { DayBuild } from "../cold/staging.ts";
 import { dayText } from "../domain/day.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
+import { logError } from "../telemetry/log.ts";
 import type { DayBuilder } from "./day-builder.ts";
-import type { DayOutcome } from "./job-days.ts";
+import { countRetriedStep, type DayOutcome, type JobDay, noteHours } from "./job-days.ts";
 import { type InstanceTicket, isCurrent } from "./instance-store.ts";
 import { FETCH_STEP, type StepOptions, type Steps, STORE_STEP } from "./steps.ts";
 
@@ -32,32 +33,43 @@ class Stopped extends Error {
 export async function runDay(steps: Steps, context: DayContext, of: DayBuild): Promise<DayOutcome | null> {
   const date = dayText(of.day);
   const { builder, db, ticket } = context;
+  const jobDay: JobDay = { backfillId: ticket.backfillId, siteId: ticket.site.id, day: of.day };
   const rejected: RejectionCounts = {};
-  const spent = { apiCalls: 0, retries: 0, rejected };
+  let samples = 0;
 
-  /** A step that is made only while the job runs; counts the tries that it took. */
+  /** A step that is made only while the job runs; counts the tries that it takes. */
   async function guarded<T extends Rpc.Serializable<T>>(
     name: string,
     options: StepOptions,
     step: () => Promise<T>,
   ): Promise<T> {
     const outcome = await steps.do(`${date} ${name}`, options, async (attempt) => {
-      const result: StepResult<T> = (await isCurrent(db, ticket))
-        ? { stopped: false, result: await step() }
-        : { stopped: true };
-      return { ...result, attempt };
+      if (!(await isCurrent(db, ticket))) return { stopped: true } satisfies StepResult<T>;
+      if (attempt > 1) await countRetriedStep(db, jobDay);
+      return { stopped: false, result: await step() } satisfies StepResult<T>;
     });
-    spent.retries += outcome.attempt - 1;
     if (outcome.stopped) throw new Stopped();
     return outcome.result;
+  }
+
+  /** Shows the progress; where that fails, the hour is fetched all the same. */
+  async function showHours(hours: number, read: number): Promise<void> {
+    try {
+      await noteHours(db, jobDay, hours, read);
+    } catch (error) {
+      logError("progress_not_noted", error, { backfillId: ticket.backfillId, site: ticket.site.name, date });
+    }
   }
 
   async function build(): Promise<DayOutcome> {
     for (let hour = 0; hour < HOURS; hour++) {
       const name = `hour ${String(hour).padStart(2, "0")}`;
-      const counts = await guarded(name, FETCH_STEP, () => builder.fetchHour(of, hour));
-      spent.apiCalls += counts.apiCalls;
-      spent.retries += counts.retries;
+      const counts = await guarded(name, FETCH_STEP, async () => {
+        const fetched = await builder.fetchHour(of, hour);
+        await showHours(hour + 1, samples + fetched.samples);
+        return fetched;
+      });
+      samples += counts.samples;
       addRejections(rejected, counts.rejected);
     }
     for (let merge = 1; merge <= MAX_MERGES; merge++) {
@@ -65,7 +77,7 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
       const published = await guarded(`publish ${merge}`, STORE_STEP, () => builder.publishDay(of, staged));
       if (published === null) continue;
       const { state: outcome, records, key, reason } = published;
-      return { outcome, records, key, reason, ...spent };
+      return { outcome, records, key, reason, rejected };
     }
     throw new Error(`other builds published the day ${MAX_MERGES} times while it was merged`);
   }
@@ -80,6 +92,6 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
     });
     if (error instanceof Stopped || !counts) return null;
     const reason = error instanceof Error ? error.message : String(error);
-    return { outcome: "failed", records: 0, key: null, reason, ...spent };
+    return { outcome: "failed", records: 0, key: null, reason, rejected };
   }
 }

@@ -10,7 +10,9 @@ import { readSyncStates } from "../sync/sync-state.ts";
 import { readDayRuns } from "./day-runs.ts";
 import { appointNext } from "./instance-store.ts";
 import { pendingDays } from "./job-days.ts";
-import { failedSpan, readJob, startJob } from "./job-store.ts";
+import { failedSpan } from "./failed-days.ts";
+import { readJob } from "./job-store.ts";
+import { startJob } from "./start-job.ts";
 import { MemoryEngine } from "./memory-engine.ts";
 import { runInstance } from "./run-instance.ts";
 
@@ -137,6 +139,7 @@ describe("a site that could not be found", () => {
         now: Date.now,
         ticket: { ...ticket, site: { id: world.jobSiteId, name: world.stored.site.name }, number: 0 },
         start: async (number) => void started.push(number),
+        beginNext: () => Promise.resolve(),
       }),
     );
 

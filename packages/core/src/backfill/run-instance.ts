@@ -3,7 +3,7 @@ import type { AceClient } from "../ace/client.ts";
 import { markFailed } from "../cold/manifest.ts";
 import { dayText } from "../domain/day.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { refreshCatalog } from "../sync/refresh-catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { logError } from "../telemetry/log.ts";
 import type { SiteStore } from "./backfill-site.ts";
 import type { DayBuilder } from "./day-builder.ts";
@@ -37,6 +37,8 @@ export interface InstanceContext extends Omit<DayContext, "builder"> {
   readonly now: () => number;
   /** Starts the instance of this number, which goes on after this one; safe to repeat. */
   readonly start: (number: number) => Promise<void>;
+  /** Begins the next start of the queue, now that the job may have ended; safe to repeat. */
+  readonly beginNext: () => Promise<void>;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function runInstance(steps: Steps, context: InstanceContext): Promi
     await steps.do("fail the job", STORE_STEP, async () => {
       if (await isCurrent(db, ticket)) await failJob(db, ticket, reason, now());
     });
-    await projectProgress(steps, context);
+    await afterJob(steps, context);
   }
 }
 
@@ -88,7 +90,7 @@ async function dealWithDays(steps: Steps, context: InstanceContext): Promise<voi
     if ((await appointNext(db, ticket, site.id, ticket.number, now())) === next) await context.start(next);
     return false;
   });
-  if (isLast) await projectProgress(steps, context);
+  if (isLast) await afterJob(steps, context);
 }
 
 /** @returns what builds a day; null: somebody else does */
@@ -132,7 +134,7 @@ async function record(steps: Steps, context: InstanceContext, day: number, outco
 }
 
 function failed(reason: string): DayOutcome {
-  return { outcome: "failed", records: 0, apiCalls: 0, retries: 0, rejected: {}, key: null, reason };
+  return { outcome: "failed", records: 0, rejected: {}, key: null, reason };
 }
 
 /**
@@ -174,18 +176,20 @@ async function catalogAt(db: D1Database, siteId: number): Promise<number | null>
   return row.catalog_at;
 }
 
-async function projectProgress(steps: Steps, { db, kv }: InstanceContext): Promise<void> {
+/** Where this stops in between, the supervisor begins the next start. */
+async function afterJob(steps: Steps, { db, kv, beginNext }: InstanceContext): Promise<void> {
+  await leniently(steps, "begin the next", beginNext);
   await leniently(steps, "project the end", async () => {
     const progress = await readProgress(db);
     if (progress !== null) await projectState(kv, progress);
   });
 }
 
-/** A projection that cannot be written must not make a failure of what is done; the next one repairs it. */
+/** A step that nothing depends on must not make a failure of what is done; a later one repairs it. */
 async function leniently(steps: Steps, name: string, step: () => Promise<void>): Promise<void> {
   try {
     await steps.do(name, PROJECTION_STEP, step);
   } catch (error) {
-    logError("projection_failed", error, { step: name });
+    logError("step_passed_over", error, { step: name });
   }
 }

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { parseDay } from "../domain/day.ts";
 import type { Progress, SiteProgress } from "./progress.ts";
+import type { WaitingStart } from "./queue.ts";
 import { backfillState, backfillStatus } from "./status-answer.ts";
 
 const START = Date.UTC(2025, 1, 1);
@@ -21,6 +22,17 @@ const SITE: SiteProgress = {
   rejected: { null: 5 },
   current: parseDay("2024-06-15"),
   movedAt: START + 105 * HOUR,
+  build: { hours: 9, samples: 2_400_000, requests: 29 },
+};
+const DAYS: Progress["days"] = {
+  total: 365,
+  completed: 163,
+  failed: 1,
+  suspect: 1,
+  skipped: 60,
+  empty: 3,
+  own: 305,
+  ownSiteDays: 305,
 };
 const RUNNING: Progress = {
   job: {
@@ -33,13 +45,24 @@ const RUNNING: Progress = {
     reason: null,
     replaceSuspect: false,
   },
+  days: DAYS,
   sites: [SITE],
   finishedAt: Array.from({ length: 50 }, (_, i) => START + (56 + i) * HOUR),
   intervalMs: 1500,
 };
 
+const WAITING: WaitingStart = {
+  backfillId: "backfill_1707934900_def456",
+  range: { first: parseDay("2023-01-01")!, last: parseDay("2023-12-31")! },
+  sites: [{ id: 1, name: "ses_falls_city" }],
+  forceRestart: false,
+  position: 1,
+  queuedAt: START + HOUR,
+  coveredSince: START,
+};
+
 it("is the JSON of the older documents, and what is new", () => {
-  expect(backfillStatus(RUNNING, START + 105 * HOUR)).toEqual({
+  expect(backfillStatus(RUNNING, [WAITING], START + 105 * HOUR)).toEqual({
     status: "in_progress",
     backfill_id: "backfill_1707934800_abc123",
     start_date: "2024-01-01",
@@ -47,7 +70,9 @@ it("is the JSON of the older documents, and what is new", () => {
     current_date: "2024-06-15",
     days_completed: 163,
     days_total: 365,
-    progress_percent: "44.65",
+    site_days_completed: 163,
+    site_days_total: 365,
+    progress_percent: "44.66",
     records_processed: 617_100_000,
     started_at: "2025-02-01T00:00:00.000Z",
     last_updated: "2025-02-05T09:00:00.000Z",
@@ -73,25 +98,54 @@ it("is the JSON of the older documents, and what is new", () => {
         days_empty: 3,
         days_skipped: 60,
         days_suspect: 1,
-        progress_percent: "44.65",
+        progress_percent: "44.66",
         records_processed: 617_100_000,
         records_rejected: { null: 5 },
         api_calls: 7000,
         retries: 12,
         stalled: false,
+        running_day: { date: "2024-06-15", hours_done: 9, hours_total: 24, requests: 29, samples: 2_400_000 },
+      },
+    ],
+    queue: [
+      {
+        backfill_id: "backfill_1707934900_def456",
+        position: 1,
+        start_date: "2023-01-01",
+        end_date: "2023-12-31",
+        sites: ["ses_falls_city"],
+        force_restart: false,
+        queued_at: "2025-02-01T01:00:00.000Z",
       },
     ],
   });
 });
 
-it("adds up the sites, and names the day that is furthest behind", () => {
+it.each([
+  [8, 12, "66.67"],
+  [165, 365, "45.21"],
+  [1, 3, "33.33"],
+  [99_999, 100_000, "99.99"],
+  [0, 7, "0.00"],
+  [7, 7, "100.00"],
+])("rounds %d of %d days to %s", (done, days, text) => {
+  const site = { ...SITE, skipped: 0, empty: 0, written: done, total: days };
+  expect(backfillStatus({ ...RUNNING, sites: [site] }, [], START).progress_percent).toBe(text);
+});
+
+it("counts a day of two sites once, its site-days apart, and names the day that is furthest behind", () => {
   const other = { ...SITE, site: "other", current: parseDay("2024-03-01"), rejected: { null: 1, future: 2 } };
-  const status = backfillStatus({ ...RUNNING, sites: [SITE, other] }, START + 105 * HOUR);
+  const days = { ...DAYS, completed: 120, ownSiteDays: 610 };
+  const status = backfillStatus({ ...RUNNING, days, sites: [SITE, other] }, [], START + 105 * HOUR);
   expect(status).toMatchObject({
     current_date: "2024-03-01",
-    days_completed: 326,
-    days_total: 730,
-    progress_percent: "44.65",
+    days_completed: 120,
+    days_total: 365,
+    site_days_completed: 326,
+    site_days_total: 730,
+    progress_percent: "44.66",
+    // a site-day an hour is half a day of two sites
+    rate: { days_per_hour: 0.5 },
     records_rejected: { null: 6, future: 2 },
     estimated_completion: new Date(START + 505 * HOUR).toISOString(),
   });
@@ -99,19 +153,27 @@ it("adds up the sites, and names the day that is furthest behind", () => {
 
 it("never says 100 before all is done, nor promises an end to what does not run", () => {
   const almost = { ...SITE, total: 100_000, written: 99_938, empty: 0, pending: 1 };
-  expect(backfillStatus({ ...RUNNING, sites: [almost] }, START).progress_percent).toBe("99.99");
+  expect(backfillStatus({ ...RUNNING, sites: [almost] }, [], START).progress_percent).toBe("99.99");
   const cancelled = { ...RUNNING, job: { ...RUNNING.job, status: "cancelled" as const } };
-  expect(backfillStatus(cancelled, START + 9999 * HOUR)).toMatchObject({
+  expect(backfillStatus(cancelled, [], START + 9999 * HOUR)).toMatchObject({
     status: "cancelled",
     estimated_completion: null,
     rate: { days_per_hour: 1 },
+    sites: [{ running_day: null }],
   });
+});
+
+it("has no rate where every day failed", () => {
+  const failed = { ...SITE, skipped: 0, written: 0, empty: 0, suspect: 0, failed: 365, pending: 0, records: 0 };
+  const job = { ...RUNNING.job, status: "failed" as const };
+  const status = backfillStatus({ ...RUNNING, job, sites: [failed], finishedAt: [] }, [], START + HOUR);
+  expect(status).toMatchObject({ progress_percent: "0.00", rate: { days_per_hour: null } });
 });
 
 it("tells the sites that stand still, while the job runs and they have days left", () => {
   const now = START + 105 * HOUR;
   const stalledOf = (sites: SiteProgress[], job = RUNNING.job) => {
-    const status = backfillStatus({ ...RUNNING, job, sites }, now);
+    const status = backfillStatus({ ...RUNNING, job, sites }, [], now);
     return [status.stalled, ...status.sites.map((site) => site.stalled)];
   };
   const quiet = { ...SITE, movedAt: now - 1.1 * HOUR };

@@ -1,7 +1,8 @@
 import { dayText } from "../domain/day.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import { estimatedEnd, msPerDay } from "./eta.ts";
-import { daysCompleted, type Progress, type SiteProgress } from "./progress.ts";
+import { type Progress, siteDaysCompleted, type SiteProgress } from "./progress.ts";
+import type { WaitingStart } from "./queue.ts";
 import { stallMs } from "./stall.ts";
 
 /** The job's state in the keys of the older documents: the JSON of `backfill:state`. */
@@ -13,9 +14,11 @@ export interface BackfillState {
   readonly end_date: string;
   /** the first day that is not dealt with; the last one when all are */
   readonly current_date: string;
-  /** written, empty, or skipped because they had been finished before; a day of two sites counts twice */
+  /** calendar days that are written, empty, or skipped because they had been finished before, at all sites */
   readonly days_completed: number;
+  /** calendar days, however many sites they are of; as `estimated_days` of the start */
   readonly days_total: number;
+  /** samples of the job's days, those that were finished before it included */
   readonly records_processed: number;
   readonly started_at: string;
   readonly last_updated: string;
@@ -23,28 +26,37 @@ export interface BackfillState {
 
 /** The answer of `GET /backfill/status` once there was a backfill. */
 interface BackfillStatus extends BackfillState {
-  /** of days_total, two decimals */
+  /** a day of two sites counts twice */
+  readonly site_days_completed: number;
+  readonly site_days_total: number;
+  /** site_days_completed of site_days_total, two decimals, rounded; 100.00 only when all are completed */
   readonly progress_percent: string;
   /** null when nothing runs, or before the first day is done */
   readonly estimated_completion: string | null;
+  /** calendar days with a site at which they failed, or else with one at which they are suspect */
   readonly days_failed: number;
+  readonly days_suspect: number;
+  /** calendar days that are so at all sites */
   readonly days_empty: number;
   readonly days_skipped: number;
-  readonly days_suspect: number;
   readonly retries: number;
+  /** requests for samples, counted as they are made */
   readonly api_calls: number;
   /** records that the upstream served and that are not stored, by reason */
   readonly records_rejected: RejectionCounts;
   readonly rate: {
+    /** calendar days that this job wrote or proved empty, in its time; null before the first */
     readonly days_per_hour: number | null;
     /** what the pace allows now, below the setting after a 429; null before the first request */
     readonly requests_per_minute: number | null;
   };
   /** whether a site has not finished a day for so long that somebody should look */
   readonly stalled: boolean;
-  /** why the job failed */
+  /** why the job failed, or what replaced it */
   readonly reason: string | null;
   readonly sites: readonly SiteStatus[];
+  /** what begins when this job has ended, in its order */
+  readonly queue: readonly QueuedStatus[];
 }
 
 interface SiteStatus {
@@ -62,21 +74,45 @@ interface SiteStatus {
   readonly api_calls: number;
   readonly retries: number;
   readonly stalled: boolean;
+  /** progress within the day that is built; null: none is */
+  readonly running_day: RunningDay | null;
 }
+
+interface RunningDay {
+  readonly date: string;
+  readonly hours_done: number;
+  readonly hours_total: number;
+  /** requests made and samples read so far */
+  readonly requests: number;
+  readonly samples: number;
+}
+
+interface QueuedStatus {
+  readonly backfill_id: string;
+  /** from 1 */
+  readonly position: number;
+  readonly start_date: string;
+  readonly end_date: string;
+  readonly sites: readonly string[];
+  readonly force_restart: boolean;
+  readonly queued_at: string;
+}
+
+const HOURS_A_DAY = 24;
 
 const iso = (time: number) => new Date(time).toISOString();
 
 function percent(part: number, whole: number): string {
-  if (whole === 0) return "100.00";
-  // Rounded down: 100.00 is for what is done.
-  return (Math.floor((part * 10_000) / whole) / 100).toFixed(2);
+  if (part >= whole) return "100.00";
+  // 100.00 is for what is done.
+  return Math.min(Math.round((part * 10_000) / whole) / 100, 99.99).toFixed(2);
 }
 
 function total(sites: readonly SiteProgress[], of: (site: SiteProgress) => number): number {
   return sites.reduce((sum, site) => sum + of(site), 0);
 }
 
-export function backfillState({ job, sites }: Progress): BackfillState {
+export function backfillState({ job, days, sites }: Progress): BackfillState {
   const currents = sites.flatMap((site) => (site.current === null ? [] : [site.current]));
   return {
     backfill_id: job.backfillId,
@@ -84,68 +120,111 @@ export function backfillState({ job, sites }: Progress): BackfillState {
     start_date: dayText(job.range.first),
     end_date: dayText(job.range.last),
     current_date: dayText(currents.length === 0 ? job.range.last : Math.min(...currents)),
-    days_completed: total(sites, daysCompleted),
-    days_total: total(sites, (site) => site.total),
+    days_completed: days.completed,
+    days_total: days.total,
     records_processed: total(sites, (site) => site.records),
     started_at: iso(job.startedAt),
     last_updated: iso(job.updatedAt),
   };
 }
 
-/** @param now epoch ms */
-export function backfillStatus(progress: Progress, now: number): BackfillStatus {
-  const { job, sites, finishedAt, intervalMs } = progress;
-  const state = backfillState(progress);
-  const tried = total(sites, (site) => site.written + site.empty + site.suspect + site.failed);
+/** Site-days that this job wrote or proved empty. */
+function siteDaysDone({ written, empty }: SiteProgress): number {
+  return written + empty;
+}
+
+function paceOf({ job, sites, finishedAt }: Progress, now: number) {
+  const isAll = total(sites, siteDaysDone) === finishedAt.length;
   const until = job.status === "in_progress" ? now : (finishedAt.at(-1) ?? now);
-  const pace = { startedAt: job.startedAt, finishedAt, isAll: tried === finishedAt.length, now: until };
-  const perDay = msPerDay(pace);
-  const rejected: RejectionCounts = {};
-  for (const site of sites) addRejections(rejected, site.rejected);
-  const end =
-    job.status === "in_progress"
-      ? estimatedEnd(
-          pace,
-          total(sites, (site) => site.pending),
-        )
-      : null;
+  return { startedAt: job.startedAt, finishedAt, isAll, now: until };
+}
+
+/** Sites with days left that have not finished one for longer than their pace explains. @param now epoch ms */
+export function stalledSites({ job, sites, intervalMs }: Progress, now: number): ReadonlySet<SiteProgress> {
   const atWork = job.status === "in_progress" ? sites.filter((site) => site.pending > 0) : [];
   const apiCalls = total(sites, (site) => site.apiCalls);
+  const tried = total(sites, (site) => siteDaysDone(site) + site.suspect + site.failed);
   const patience = stallMs({ sites: atWork.length, apiCalls, days: tried, intervalMs });
-  const stalled = new Set(atWork.filter((site) => now - Math.max(job.startedAt, site.movedAt ?? 0) > patience));
+  return new Set(atWork.filter((site) => now - Math.max(job.startedAt, site.movedAt ?? 0) > patience));
+}
+
+/** @param now epoch ms */
+export function backfillStatus(progress: Progress, queue: readonly WaitingStart[], now: number): BackfillStatus {
+  const { job, days, sites, intervalMs } = progress;
+  const isRunning = job.status === "in_progress";
+  const pace = paceOf(progress, now);
+  const perSiteDay = msPerDay(pace);
+  const pending = total(sites, (site) => site.pending);
+  const end = isRunning ? estimatedEnd(pace, pending) : null;
+  const rejected: RejectionCounts = {};
+  for (const site of sites) addRejections(rejected, site.rejected);
+  const stalled = stalledSites(progress, now);
+  const completed = total(sites, siteDaysCompleted);
+  const siteDays = total(sites, (site) => site.total);
   return {
-    ...state,
-    progress_percent: percent(state.days_completed, state.days_total),
+    ...backfillState(progress),
+    site_days_completed: completed,
+    site_days_total: siteDays,
+    progress_percent: percent(completed, siteDays),
     estimated_completion: end === null ? null : iso(end),
-    days_failed: total(sites, (site) => site.failed),
-    days_empty: total(sites, (site) => site.empty),
-    days_skipped: total(sites, (site) => site.skipped),
-    days_suspect: total(sites, (site) => site.suspect),
+    days_failed: days.failed,
+    days_empty: days.empty,
+    days_skipped: days.skipped,
+    days_suspect: days.suspect,
     retries: total(sites, (site) => site.retries),
-    api_calls: apiCalls,
+    api_calls: total(sites, (site) => site.apiCalls),
     records_rejected: rejected,
     rate: {
-      days_per_hour: perDay === null ? null : round(3_600_000 / perDay),
+      days_per_hour: perSiteDay === null ? null : round((3_600_000 / perSiteDay) * (days.own / days.ownSiteDays)),
       requests_per_minute: intervalMs === null ? null : round(60_000 / intervalMs),
     },
     stalled: stalled.size > 0,
     reason: job.reason,
-    sites: sites.map((site) => ({
-      site: site.site,
-      current_date: site.current === null ? null : dayText(site.current),
-      days_completed: daysCompleted(site),
-      days_total: site.total,
-      days_failed: site.failed,
-      days_empty: site.empty,
-      days_skipped: site.skipped,
-      days_suspect: site.suspect,
-      progress_percent: percent(daysCompleted(site), site.total),
-      records_processed: site.records,
-      records_rejected: site.rejected,
-      api_calls: site.apiCalls,
-      retries: site.retries,
-      stalled: stalled.has(site),
-    })),
+    sites: sites.map((site) => siteStatus(site, isRunning, stalled.has(site))),
+    queue: queue.map(queuedStatus),
+  };
+}
+
+function siteStatus(site: SiteProgress, isRunning: boolean, stalled: boolean): SiteStatus {
+  const { current, build } = site;
+  const completed = siteDaysCompleted(site);
+  return {
+    site: site.site,
+    current_date: current === null ? null : dayText(current),
+    days_completed: completed,
+    days_total: site.total,
+    days_failed: site.failed,
+    days_empty: site.empty,
+    days_skipped: site.skipped,
+    days_suspect: site.suspect,
+    progress_percent: percent(completed, site.total),
+    records_processed: site.records,
+    records_rejected: site.rejected,
+    api_calls: site.apiCalls,
+    retries: site.retries,
+    stalled,
+    running_day:
+      !isRunning || current === null || build === null
+        ? null
+        : {
+            date: dayText(current),
+            hours_done: build.hours,
+            hours_total: HOURS_A_DAY,
+            requests: build.requests,
+            samples: build.samples,
+          },
+  };
+}
+
+function queuedStatus({ backfillId, position, range, sites, forceRestart, queuedAt }: WaitingStart): QueuedStatus {
+  return {
+    backfill_id: backfillId,
+    position,
+    start_date: dayText(range.first),
+    end_date: dayText(range.last),
+    sites: sites.map(({ name }) => name),
+    force_restart: forceRestart,
+    queued_at: iso(queuedAt),
   };
 }
 

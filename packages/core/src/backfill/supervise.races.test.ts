@@ -5,7 +5,8 @@ import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { MemoryInstances } from "../../test/memory-instances.ts";
 import { newSite } from "../../test/points.ts";
 import { appointNext, instanceName } from "./instance-store.ts";
-import { cancelJob, readJob, startJob } from "./job-store.ts";
+import { cancelJob, readJob } from "./job-store.ts";
+import { startJob } from "./start-job.ts";
 import { supervise } from "./supervise.ts";
 
 const DAY = 20_000;

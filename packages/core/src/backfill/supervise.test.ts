@@ -5,7 +5,8 @@ import { MemoryInstances } from "../../test/memory-instances.ts";
 import { newSite } from "../../test/points.ts";
 import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
 import { appointNext, instanceName, isCurrent, sitesAtWork } from "./instance-store.ts";
-import { readJob, startJob } from "./job-store.ts";
+import { readJob } from "./job-store.ts";
+import { startJob } from "./start-job.ts";
 import { type Instances, type InstanceState, MAX_FUTILE, remedyFor, supervise } from "./supervise.ts";
 
 const DAY = 20_000;
@@ -15,8 +16,6 @@ const now = () => 1;
 const WRITTEN: DayOutcome = {
   outcome: "written",
   records: 1,
-  apiCalls: 24,
-  retries: 0,
   rejected: {},
   key: "k",
   reason: null,

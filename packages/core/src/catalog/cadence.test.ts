@@ -5,7 +5,8 @@ import { foldHours } from "../cold/fold-hours.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { keptCadenceS, measureCadences, medianCadenceS } from "./cadence.ts";
-import { addDiscoveredPoints, loadCatalog, replaceCatalog } from "./catalog.ts";
+import { addDiscoveredPoints, loadCatalog } from "./catalog.ts";
+import { replaceCatalog } from "./replace-catalog.ts";
 import { findPoints } from "./point-list.ts";
 
 test.each<[number[], number | null]>([
@@ -75,7 +76,7 @@ test("measures points without a configured cadence by the habit of their last tw
     ...every("new", 60, end - 4 * HOUR_MS),
   ]);
   const cadences = async () => {
-    const found = await findPoints(db, siteId, [...names, "unlisted"]);
+    const found = await findPoints(db, "ses_cadence", [...names, "unlisted"]);
     return Object.fromEntries([...found.values()].map(({ name, intervalS }) => [name, intervalS]));
   };
   expect(await measureCadences(db, siteId, now)).toBe(3);

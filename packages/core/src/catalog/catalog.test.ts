@@ -4,14 +4,9 @@ import { migratedDatabase } from "../../test/database.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { described, newSite } from "../../test/points.ts";
 import type { PointDescription } from "../domain/point.ts";
-import {
-  addDiscoveredPoints,
-  addWeatherPoints,
-  type Catalog,
-  EmptyCatalogError,
-  loadCatalog,
-  replaceCatalog,
-} from "./catalog.ts";
+import { addDiscoveredPoints, addWeatherPoints, type Catalog, loadCatalog } from "./catalog.ts";
+import { readListState } from "./refresh-catalog.ts";
+import { EmptyCatalogError, replaceCatalog } from "./replace-catalog.ts";
 
 let db: D1Database;
 /** rows written by the batches that went through `metered`, `sites` apart */
@@ -27,8 +22,10 @@ beforeAll(async () => {
   });
 });
 
-const replace = async (siteId: number, points: readonly PointDescription[], at = 1) =>
-  replaceCatalog(metered, siteId, await loadCatalog(db, siteId), points, at);
+const replace = async (siteId: number, points: readonly PointDescription[], at = 1) => {
+  const { held } = await readListState(db, siteId);
+  return replaceCatalog(metered, siteId, await loadCatalog(db, siteId), points, at, held);
+};
 
 interface Row {
   source: string;
@@ -52,12 +49,17 @@ async function rowsOf(siteId: number): Promise<Map<string, Row>> {
   return new Map(results.map(({ name, ...row }) => [name, row]));
 }
 
-/** What the table should hold after the upstream's list was taken over. */
-function applied(rows: Map<string, Row>, points: readonly PointDescription[]): Map<string, Row> {
+/** What the table should hold after the upstream's list was taken over. @param missed names that the list before missed */
+function applied(rows: Map<string, Row>, points: readonly PointDescription[], missed: Set<string>): Map<string, Row> {
   const after = new Map(rows);
   const listed = new Set(points.map((point) => point.name));
-  for (const [name, row] of rows) {
-    if (row.source === "catalog" && !listed.has(name)) after.set(name, { ...row, configured: 0 });
+  const collected = [...rows].filter(([, { source, configured }]) => source === "catalog" && configured === 1);
+  const absent = collected.map(([name]) => name).filter((name) => !listed.has(name));
+  const isHeld = absent.filter((name) => !missed.has(name)).length * 10 > collected.length;
+  missed.clear();
+  for (const name of absent) {
+    if (isHeld) missed.add(name);
+    else after.set(name, { ...rows.get(name)!, configured: 0 });
   }
   for (const { name, label, unit, unitRaw, tags, intervalS } of points) {
     const before = rows.get(name);
@@ -66,7 +68,8 @@ function applied(rows: Map<string, Row>, points: readonly PointDescription[]): M
       ? { interval_s: before.interval_s, interval_source: "measured" }
       : { interval_s: intervalS, interval_source: intervalS === null ? null : "configured" };
     const texts = { label, unit, unit_raw: unitRaw, tags: JSON.stringify(tags) };
-    after.set(name, { source: "catalog", configured: 1, ...texts, ...cadence });
+    const source = name === "weather.temperature" ? "weather" : "catalog";
+    after.set(name, { source, configured: 1, ...texts, ...cadence });
   }
   return after;
 }
@@ -94,10 +97,11 @@ test("however lists follow one another, the catalogue is what the model says, an
       const siteId = await newSite(db, `ses_model_${run++}`);
       let model = new Map<string, Row>();
       let ids = new Map<string, number>();
+      const missed = new Set<string>();
       for (const step of steps) {
         if (step.kind === "replace") {
           await replace(siteId, step.points);
-          model = applied(model, step.points);
+          model = applied(model, step.points, missed);
         } else if (step.kind === "discover") {
           await addDiscoveredPoints(db, siteId, step.names);
           const blank = { label: null, unit: null, unit_raw: null, interval_s: null, interval_source: null };
@@ -156,19 +160,54 @@ test("nothing is written for a list that did not change, and a row for a point t
   expect(written).toBe(0);
 });
 
-test("an empty list is refused, and changes nothing", async () => {
+test("an empty list is refused, however often it comes, and confirms no other", async () => {
   const siteId = await newSite(db, "ses_empty");
-  await replace(siteId, [described("a")], 5);
+  await replace(siteId, [described("a"), described("b")], 5);
   const before = await rowsOf(siteId);
-  await expect(replace(siteId, [], 6)).rejects.toThrow(EmptyCatalogError);
+  for (const at of [6, 7]) {
+    await expect(replace(siteId, [], at)).rejects.toThrow(EmptyCatalogError);
+    expect(await rowsOf(siteId)).toEqual(before);
+    expect((await readListState(db, siteId)).held).toMatchObject({ at, listed: 0 });
+  }
+  await replace(siteId, [described("a")], 8);
   expect(await rowsOf(siteId)).toEqual(before);
+});
+
+test("a list that leaves out too many points adds its new ones at once", async () => {
+  const siteId = await newSite(db, "ses_held");
+  await replace(siteId, [described("a"), described("b")]);
+  const outcome = await replace(siteId, [described("a"), described("new")], 9);
+  const collected = async () =>
+    [...(await loadCatalog(db, siteId)).values()].filter((point) => point.configured).map((point) => point.name);
+  expect(await collected()).toEqual(["a", "b", "new"]);
+  const { held } = await readListState(db, siteId);
+  expect(held).toEqual({ at: 9, listed: 2, missing: [(await loadCatalog(db, siteId)).get("b")!.id] });
+  expect(outcome).toEqual({ retired: 0, held, conflicts: [] });
+  expect(await replace(siteId, [described("a"), described("new")], 10)).toMatchObject({ retired: 1, held: null });
+  expect(await collected()).toEqual(["a", "new"]);
+  expect(await readListState(db, siteId)).toEqual({ held: null, conflicts: 0 });
+});
+
+test("entries of one name that disagree cost what they disagree about", async () => {
+  const siteId = await newSite(db, "ses_conflict");
+  await replace(siteId, [described("known", { unit: "°F" }), described("same")]);
+  const rivals = (name: string) => [described(name, { unit: "°C" }), described(name, { unit: "ppm", intervalS: 60 })];
+  const list = [...rivals("known"), ...rivals("new"), described("same"), described("same"), described("other")];
+  expect(await replace(siteId, list)).toEqual({ retired: 0, held: null, conflicts: ["known", "new"] });
+  const rows = await rowsOf(siteId);
+  expect([...rows.keys()].sort()).toEqual(["known", "new", "other", "same"]);
+  expect([...rows.values()].map(({ configured }) => configured)).toEqual([1, 1, 1, 1]);
+  expect(rows.get("known")).toMatchObject({ unit: "°F", interval_s: null });
+  expect(rows.get("new")).toMatchObject({ unit: null, interval_s: null });
+  expect(await readListState(db, siteId)).toEqual({ held: null, conflicts: 2 });
 });
 
 test("a list retires the points of its own site only, and none of the weather feed's", async () => {
   const [left, right] = [await newSite(db, "ses_left"), await newSite(db, "ses_right")];
   await replace(left, [described("a"), described("b")]);
   await replace(right, [described("a"), described("b")]);
-  await addWeatherPoints(db, left, [described("weather.temperature", { unit: "°C" })]);
+  await addWeatherPoints(db, left, ["weather.temperature"]);
+  await replace(left, [described("a")]);
   await replace(left, [described("a")]);
   const configured = (catalog: Catalog) => [...catalog.values()].filter((p) => p.configured).map((p) => p.name);
   expect(configured(await loadCatalog(db, left)).sort()).toEqual(["a", "weather.temperature"]);

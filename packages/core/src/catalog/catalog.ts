@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
 import type { PointDescription } from "../domain/point.ts";
+import { weatherFieldOf } from "../domain/weather.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { describeWeatherPoint } from "../transform/weather-points.ts";
 
 /** Where a point is known from: the upstream's list, the data alone, or the site's weather feed. */
 const pointSourceSchema = z.enum(["catalog", "discovered", "weather"]);
@@ -56,11 +58,11 @@ export async function loadCatalog(db: D1Database, siteId: number): Promise<Catal
   );
 }
 
-/** ?1: site id, ?2: JSON array of [name, label, unit, unit_raw, tags, interval_s], ?3: source. */
+/** ?1: site id, ?2: JSON array of [name, label, unit, unit_raw, tags, interval_s, source]. */
 const UPSERT_POINTS = `
 INSERT INTO points (site_id, name, label, unit, unit_raw, tags, interval_s, interval_source, source, configured)
 SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4, value ->> 5,
-  CASE WHEN value ->> 5 IS NULL THEN NULL ELSE 'configured' END, ?3, 1
+  CASE WHEN value ->> 5 IS NULL THEN NULL ELSE 'configured' END, value ->> 6, 1
 FROM json_each(?2) WHERE true
 ON CONFLICT (site_id, name) DO UPDATE SET
   label = excluded.label, unit = excluded.unit, unit_raw = excluded.unit_raw, tags = excluded.tags,
@@ -74,65 +76,27 @@ WHERE label IS NOT excluded.label OR unit IS NOT excluded.unit OR unit_raw IS NO
   OR (excluded.interval_s IS NOT NULL AND (interval_s, interval_source) IS NOT (excluded.interval_s, 'configured'))
   OR (excluded.interval_s IS NULL AND interval_source = 'configured')`;
 
-/** ?1: JSON array of point ids. */
-const RETIRE_POINTS = "UPDATE points SET configured = 0 WHERE id IN (SELECT value FROM json_each(?1))";
-
-/** The upstream's list is empty, and would retire every point: far likelier a fault of its own. */
-export class EmptyCatalogError extends Error {
-  override readonly name = "EmptyCatalogError";
-
-  constructor() {
-    super("the upstream listed no configured points; the catalogue stays as it was");
-  }
-}
-
-/**
- * Takes over the upstream's whole list of a site's configured points, in one transaction; nothing is written for a
- * point that did not change. A point that is listed no longer keeps its samples, but is collected no more.
- * @param current the site's catalogue as stored
- * @param points the upstream's complete list
- * @param at epoch ms
- * @throws {EmptyCatalogError}; the error of D1
- */
-export async function replaceCatalog(
-  db: D1Database,
-  siteId: number,
-  current: Catalog,
-  points: readonly PointDescription[],
-  at: number,
-): Promise<void> {
-  if (points.length === 0) throw new EmptyCatalogError();
-  const listed = new Set(points.map((point) => point.name));
-  const isRetired = (point: CatalogPoint) => point.source === "catalog" && point.configured && !listed.has(point.name);
-  const retired = [...current.values()].filter(isRetired).map((point) => point.id);
-  await withD1Retry(() =>
-    db.batch([
-      ...upsertStatements(db, siteId, points, "catalog"),
-      db.prepare(RETIRE_POINTS).bind(JSON.stringify(retired)),
-      db.prepare("UPDATE sites SET catalog_at = ?2 WHERE id = ?1").bind(siteId, at),
-    ]),
-  );
-}
-
-/** Adds the points of a site's weather feed. */
-export async function addWeatherPoints(
+/** The statements that make points as described, configured; nothing is written for a point that did not change. */
+export function upsertStatements(
   db: D1Database,
   siteId: number,
   points: readonly PointDescription[],
-): Promise<void> {
-  await withD1Retry(() => db.batch(upsertStatements(db, siteId, points, "weather")));
-}
-
-function upsertStatements(
-  db: D1Database,
-  siteId: number,
-  points: readonly PointDescription[],
-  source: "catalog" | "weather",
 ): D1PreparedStatement[] {
   const statement = db.prepare(UPSERT_POINTS);
-  const encode = (point: PointDescription) =>
-    JSON.stringify([point.name, point.label, point.unit, point.unitRaw, point.tags, point.intervalS]);
-  return [...jsonChunks(points, encode, MAX_UNICODE_CHARS)].map((chunk) => statement.bind(siteId, chunk.json, source));
+  const encode = ({ name, label, unit, unitRaw, tags, intervalS }: PointDescription) => {
+    const source: PointSource = weatherFieldOf(name) === null ? "catalog" : "weather";
+    return JSON.stringify([name, label, unit, unitRaw, tags, intervalS, source]);
+  };
+  return [...jsonChunks(points, encode, MAX_UNICODE_CHARS)].map((chunk) => statement.bind(siteId, chunk.json));
+}
+
+/** Adds points of a site's weather, by name; other names are left out. */
+export async function addWeatherPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<void> {
+  const points = names.flatMap((name) => {
+    const field = weatherFieldOf(name);
+    return field === null ? [] : [describeWeatherPoint(field)];
+  });
+  if (points.length > 0) await withD1Retry(() => db.batch(upsertStatements(db, siteId, points)));
 }
 
 /** Records points that came with the data but are not configured, so that they are known and can be found. */
@@ -148,8 +112,8 @@ export async function addDiscoveredPoints(db: D1Database, siteId: number, names:
 }
 
 /**
- * The catalogue with all of these names, of which it may not know some: those are recorded as {@link addDiscoveredPoints}
- * does.
+ * The catalogue with all of these names. It may not know some: weather points are added, as a site's weather needs no
+ * list, and the others are recorded as {@link addDiscoveredPoints} does.
  * @param known the site's catalogue as it was read
  */
 export async function withNames(
@@ -160,6 +124,11 @@ export async function withNames(
 ): Promise<Catalog> {
   const unknown = names.filter((name) => !known.has(name));
   if (unknown.length === 0) return known;
-  await addDiscoveredPoints(db, siteId, unknown);
+  await addWeatherPoints(db, siteId, unknown);
+  await addDiscoveredPoints(
+    db,
+    siteId,
+    unknown.filter((name) => weatherFieldOf(name) === null),
+  );
   return loadCatalog(db, siteId);
 }

@@ -1,5 +1,7 @@
 import type { AcePoint } from "../ace/point.ts";
 import type { PointDescription } from "../domain/point.ts";
+import { weatherFieldOf } from "../domain/weather.ts";
+import { describeWeatherPoint } from "../transform/weather-points.ts";
 import { normalizeUnit } from "./unit.ts";
 
 function text(value: unknown): string | null {
@@ -9,6 +11,8 @@ function text(value: unknown): string | null {
 
 /** The catalogue's view of a point that the upstream lists. */
 export function describePoint(point: AcePoint): PointDescription {
+  const weather = weatherFieldOf(point.name);
+  if (weather !== null) return describeWeatherPoint(weather);
   const { bacnetData, kvTags } = point;
   const unitRaw = text(bacnetData["object_units"]) ?? text(kvTags["unit"]);
   const device = text(bacnetData["device_name"]);

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { described, newSite } from "../../test/points.ts";
-import { addDiscoveredPoints, replaceCatalog } from "./catalog.ts";
+import { addDiscoveredPoints, addWeatherPoints } from "./catalog.ts";
+import { replaceCatalog } from "./replace-catalog.ts";
 import { findPoints, findSiteId, listPoints } from "./point-list.ts";
 
 const POINTS = [
@@ -111,10 +112,19 @@ test.each([1, 2, 3, 5, 9])("pages of %i bring every point once", async (limit) =
 });
 
 test("points are found by name within their site", async () => {
-  const found = await findPoints(db, siteId, [TEMP1!, ODD!, "nowhere", ""]);
+  const found = await findPoints(db, "ses_list", [TEMP1!, ODD!, "nowhere", ""]);
   expect(new Set(found.keys())).toEqual(new Set([ODD, TEMP1]));
   expect(found.get(TEMP1!)?.label).toBe("VAV 1 Room Temp");
-  expect((await findPoints(db, siteId, [])).size).toBe(0);
+  expect((await findPoints(db, "ses_list", [])).size).toBe(0);
+});
+
+test("the name of a quantity's history finds the weather point", async () => {
+  await addWeatherPoints(db, siteId, ["weather.temperature"]);
+  const history = "ses/ses_list/weather/temp";
+  const found = await findPoints(db, "ses_list", [history, "ses/other/weather/temp", "weather.temperature"]);
+  expect([...found.keys()]).toEqual([history, "weather.temperature"]);
+  expect(found.get(history)).toMatchObject({ name: "weather.temperature", label: "Outdoor temperature", unit: "°C" });
+  expect(found.get(history)).toBe(found.get("weather.temperature"));
 });
 
 test("a site is found by its name", async () => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Cadence } from "../domain/expectation.ts";
 import { pointTagsSchema, type PointTags } from "../domain/point.ts";
+import { storedPointName } from "../domain/weather.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
 /** A point as the catalogue holds it. */
@@ -56,17 +57,35 @@ export async function findSiteId(db: D1Database, name: string): Promise<number |
   return row === null ? null : z.object({ id: z.int() }).parse(row).id;
 }
 
-/** The points of these names, by name; a name that is not there is absent. */
+/**
+ * The statement that reads the points of these names of a site, to be read by {@link pointsByName}. A name may be that of
+ * a quantity's history, which is stored as the weather point.
+ */
+export function pointsStatement(db: D1Database, site: string, names: readonly string[]): D1PreparedStatement {
+  const stored = names.map((name) => storedPointName(site, name));
+  return db
+    .prepare(
+      `SELECT ${POINT_COLUMNS} FROM points
+       WHERE site_id = (SELECT id FROM sites WHERE name = ?1) AND name IN (SELECT value FROM json_each(?2))`,
+    )
+    .bind(site, JSON.stringify(stored));
+}
+
+/** The points that {@link pointsStatement} found, by the names asked for; a name that is not there is absent. */
+export function pointsByName(results: unknown, site: string, names: readonly string[]): Map<string, StoredPoint> {
+  const stored = new Map(storedPoints(results).map((point) => [point.name, point]));
+  const found = names.map((name) => [name, stored.get(storedPointName(site, name))] as const);
+  return new Map(found.flatMap(([name, point]) => (point === undefined ? [] : [[name, point]])));
+}
+
+/** The points of these names of a site, as {@link pointsByName} gives them. */
 export async function findPoints(
   db: D1Database,
-  siteId: number,
+  site: string,
   names: readonly string[],
 ): Promise<Map<string, StoredPoint>> {
-  const statement = db
-    .prepare(`SELECT ${POINT_COLUMNS} FROM points WHERE site_id = ?1 AND name IN (SELECT value FROM json_each(?2))`)
-    .bind(siteId, JSON.stringify(names));
-  const { results } = await withD1Retry(() => statement.all());
-  return new Map(storedPoints(results).map((point) => [point.name, point]));
+  const { results } = await withD1Retry(() => pointsStatement(db, site, names).all());
+  return pointsByName(results, site, names);
 }
 
 export interface PointFilter {

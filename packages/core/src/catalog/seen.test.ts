@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { described, newSite, pointSamples } from "../../test/points.ts";
-import { type CatalogPoint, loadCatalog, replaceCatalog } from "./catalog.ts";
+import { type CatalogPoint, loadCatalog } from "./catalog.ts";
+import { replaceCatalog } from "./replace-catalog.ts";
 import { markSeenStatement, seenRanges } from "./seen.ts";
 
 const DAY_MS = 86_400_000;

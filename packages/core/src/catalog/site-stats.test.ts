@@ -5,7 +5,8 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { recordRun } from "../sync/journal.ts";
 import { emptySiteResult } from "../sync/sync-result.ts";
-import { addDiscoveredPoints, loadCatalog, replaceCatalog } from "./catalog.ts";
+import { addDiscoveredPoints, loadCatalog } from "./catalog.ts";
+import { replaceCatalog } from "./replace-catalog.ts";
 import { readSiteStats } from "./site-stats.ts";
 
 const NOW = Date.UTC(2025, 9, 12, 14, 20);

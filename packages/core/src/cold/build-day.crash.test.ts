@@ -12,7 +12,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import type { RejectionCounts } from "../domain/rejection.ts";
 import { DAY_MS, dayRange, dayStart } from "../domain/day.ts";
 import { upsertSamples } from "../hot/upsert.ts";
-import { refreshCatalog } from "../sync/refresh-catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { archiveDay } from "./archive-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { readManifestDay } from "./manifest.ts";
@@ -81,7 +81,7 @@ const alive = { database: (real: D1Database) => real, bucket: (real: R2Bucket) =
 /** an hour of 54 rows takes two pages */
 const fetchHour = (hour: number, through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
   spillApiHour(
-    { db: through.database(db), bucket: through.bucket(bucket), ace: world.client(), pageSize: 50 },
+    { db: through.database(db), bucket: through.bucket(bucket), ace: world.client(), pageSize: 50, now },
     of,
     hour,
   );

@@ -122,7 +122,8 @@ export class DayFileWriter {
 
   #check(name: string, { times, values }: Series): void {
     const reject = (reason: string): never => {
-      throw new RangeError(`point ${JSON.stringify(name.slice(0, 200))}: ${reason}`);
+      // anybody may read a day's `reason`, so it does not name the point
+      throw new RangeError(`point ${this.#points.length + this.#pending.length} of the file: ${reason}`);
     };
     if (!name.isWellFormed()) reject("its name is no Unicode text");
     if (this.#last !== null && compareUtf8(this.#last, name) >= 0) reject("stands after a point of a higher name");

@@ -34,7 +34,7 @@ export function groupReads(wanted: readonly { readonly name: string; readonly lo
   const groups = new Map<number, { group: RowGroupExtent; lastRow: number; points: PointRead[] }>();
   const seen = new Set<string>();
   for (const { name, locator } of wanted) {
-    if (seen.has(name)) throw new RangeError(`point ${JSON.stringify(name)} is wanted twice`);
+    if (seen.has(name)) throw new RangeError("a point is wanted twice");
     seen.add(name);
     const { group, firstRow, rows } = locator;
     let read = groups.get(group.offset);

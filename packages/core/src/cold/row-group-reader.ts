@@ -61,6 +61,8 @@ export function decodeGroup(
   return decoded;
 }
 
+// A message of these becomes a day's `reason`, which anybody may read: it names rows, never a point.
+
 function checkedNames(chunk: Uint8Array, group: RowGroupExtent): NameRun[] {
   const runs = decodeNames(chunk, group.rows);
   for (let i = 1; i < runs.length; i++) {
@@ -76,33 +78,26 @@ function selectRuns(runs: NameRun[], points: GroupRead["points"], fail: (reason:
   for (const { firstRow, rows, name } of found) {
     const expected = byName.get(name)!.expected;
     if (expected !== null && (expected.firstRow !== firstRow || expected.rows !== rows)) {
-      fail(
-        `point ${JSON.stringify(name)} has ${rows} rows from ${firstRow}, not ${expected.rows} from ${expected.firstRow}`,
-      );
+      fail(`a point has ${rows} rows from ${firstRow}, not ${expected.rows} from ${expected.firstRow}`);
     }
     byName.delete(name);
   }
-  for (const { name, expected } of byName.values()) {
-    if (expected !== null) fail(`point ${JSON.stringify(name)} is not in its row group`);
+  for (const { expected } of byName.values()) {
+    if (expected !== null) fail(`the point of ${expected.rows} rows from ${expected.firstRow} is not in its row group`);
   }
   return found;
 }
 
-function checkedSeries(
-  { name, firstRow, rows }: NameRun,
-  ofGroup: Float64Array,
-  values: Float64Array,
-  day: number,
-): Series {
+function checkedSeries({ firstRow, rows }: NameRun, ofGroup: Float64Array, values: Float64Array, day: number): Series {
   const times = ofGroup.slice(firstRow, firstRow + rows);
   const { start, end } = dayRange(day);
   let before = start - 1;
   for (let i = 0; i < rows; i++) {
     const time = times[i]!;
-    if (!(time > before)) throw new Error(`point ${JSON.stringify(name)}: time ${time} does not ascend from ${before}`);
-    if (!Number.isFinite(values[i])) throw new Error(`point ${JSON.stringify(name)}: a value is not finite`);
+    if (!(time > before)) throw new Error(`row ${firstRow + i}: time ${time} does not ascend from ${before}`);
+    if (!Number.isFinite(values[i])) throw new Error(`row ${firstRow + i}: a value is not finite`);
     before = time;
   }
-  if (before >= end) throw new Error(`point ${JSON.stringify(name)}: time ${before} is not of the day`);
+  if (before >= end) throw new Error(`row ${firstRow + rows - 1}: time ${before} is not of the day`);
   return { times, values };
 }

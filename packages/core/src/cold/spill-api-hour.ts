@@ -1,6 +1,6 @@
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
-import { loadCatalog, withNames } from "../catalog/catalog.ts";
+import { SiteCatalog } from "../catalog/site-catalog.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
@@ -19,6 +19,8 @@ export interface ApiHourContext {
   /** of this call alone, for it counts its requests */
   readonly ace: AceClient;
   readonly pageSize: PageSize;
+  /** epoch ms */
+  readonly now: () => number;
   /** epoch ms by which the last answer must be here */
   readonly deadline?: number;
 }
@@ -44,16 +46,17 @@ const OVERLAP_MS = 1;
 
 /**
  * Fetches a site's hour from the upstream into its spill; the hour is there only when the upstream proved that it had
- * ended. Points are filtered as the sync does; names that the catalogue does not know are added to it, not configured.
- * Safe to repeat: the spill is replaced.
+ * ended. Points are filtered as the sync does: where a name is new, the upstream is asked for its list first. Safe to
+ * repeat: the spill is replaced.
  * @param hour 0 to 23
  * @throws {AceError}; {DayBuildError} where the catalogue was never filled; the errors of D1 and R2
  */
 export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: number): Promise<ApiHour> {
-  const { db, bucket, ace, pageSize, deadline } = context;
+  const { bucket, ace, pageSize, deadline } = context;
   const callsBefore = ace.calls;
-  let catalog = await loadCatalog(db, of.site.id);
-  if (![...catalog.values()].some((point) => point.configured)) {
+  const catalog = new SiteCatalog(context, of.site);
+  await catalog.load();
+  if (![...catalog.points.values()].some((point) => point.configured)) {
     throw new DayBuildError(`the catalogue has no configured point of site ${JSON.stringify(of.site.name)}`);
   }
   const start = dayStart(of.day) + hour * HOUR_MS;
@@ -62,21 +65,24 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   const arrived: PointSamples[] = [];
   const rejected: RejectionCounts = {};
   let records = 0;
-  let pages = 0;
+  /** requests that brought something: pages and the list; the others were made again */
+  let answered = 0;
   let proven = false;
   for await (const page of ace.timeseriesPages(of.site.name, asked, { pageSize, deadline })) {
-    pages++;
+    answered++;
     records += page.records;
     addRejections(rejected, page.rejected);
-    catalog = await withNames(db, of.site.id, catalog, page.samples.names);
-    const selection = selectConfigured(page.samples, catalog);
+    const callsBeforeList = ace.calls;
+    await catalog.meet(page.samples.names);
+    answered += ace.calls - callsBeforeList;
+    const selection = selectConfigured(page.samples, catalog.points);
     addRejections(rejected, selection.rejected);
     arrived.push(selection.samples);
     proven = page.next === null;
   }
   if (!proven) throw new DayBuildError(`the upstream did not prove that hour ${hour} had ended`);
-  const sorted = sortHour(arrived, pointOrder(catalog), range);
+  const sorted = sortHour(arrived, pointOrder(catalog.points), range);
   await bucket.put(spillKey(of, hour), encodeSpill(start, sorted, { records, rejected }));
   const apiCalls = ace.calls - callsBefore;
-  return { apiCalls, retries: apiCalls - pages, records, samples: sorted.times.length, rejected };
+  return { apiCalls, retries: apiCalls - answered, records, samples: sorted.times.length, rejected };
 }

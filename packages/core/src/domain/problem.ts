@@ -9,16 +9,20 @@ export const PROBLEMS = {
   epoch_seconds: { status: 400, title: "A time is not in epoch milliseconds" },
   ambiguous_point_names: { status: 400, title: "The point names have two readings" },
   unauthorized: { status: 401, title: "A valid token is needed" },
+  cross_site: { status: 403, title: "A page of another site may not ask for this" },
   not_found: { status: 404, title: "There is nothing at this address" },
   unknown_site: { status: 404, title: "There is no such site" },
   unknown_point: { status: 404, title: "There is no such point" },
   method_not_allowed: { status: 405, title: "The address does not take this method" },
   backfill_in_progress: { status: 409, title: "A backfill is in progress" },
+  backfill_queue_full: { status: 409, title: "The queue of backfills is full" },
   no_backfill_running: { status: 409, title: "No backfill is in progress" },
+  site_paused: { status: 409, title: "The site is paused" },
   suspect_day: { status: 409, title: "The day's file is not what was written" },
   body_too_large: { status: 413, title: "The body is too large" },
   address_too_long: { status: 414, title: "The address is too long" },
   range_not_satisfiable: { status: 416, title: "The file has no such bytes" },
+  host_not_local: { status: 421, title: "A local run does not answer to this host name" },
   too_much_data: { status: 422, title: "The answer would be too large" },
   too_many_attempts: { status: 429, title: "Too many failed attempts" },
   internal: { status: 500, title: "Something went wrong on our side" },
@@ -28,6 +32,7 @@ export const PROBLEMS = {
   engine_unavailable: { status: 503, title: "The backfill's engine did not answer" },
   access_unavailable: { status: 503, title: "The sign-in service did not answer" },
   query_timeout: { status: 503, title: "The query took too long" },
+  busy: { status: 503, title: "Too many queries are running" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -31,6 +31,8 @@ export const siteConfigSchema = z.strictObject({
     .string()
     .regex(/^DB(?:_[1-9]\d*)?$/, "must be DB, or DB_1, DB_2, …")
     .default(MAIN_DATABASE),
+  /** true: nothing is asked of the upstream for it, but by the backfill */
+  paused: z.boolean().optional(),
 });
 export type SiteConfig = z.infer<typeof siteConfigSchema>;
 

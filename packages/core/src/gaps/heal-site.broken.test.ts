@@ -105,7 +105,7 @@ test(
       const ask = async () => {
         world.sync.upstream = (request) =>
           pages++ === 0 ? upstream(request) : Promise.resolve(Response.json({}, { status: 403 }));
-        const repair = await repairGaps(world.context({ pageSize: 50 }), site, until);
+        const repair = await repairGaps({ ...world.context({ pageSize: 50 }), ask: "due" }, site, until);
         world.sync.upstream = upstream;
         expect(repair).toMatchObject({ incomplete: 1, inserted: cameAtOnce });
       };

@@ -7,7 +7,9 @@ import { coldLevel } from "../query/cold-level.ts";
 import { type Detection, detectGaps } from "./detect-gaps.ts";
 import { type Repair, type RepairContext, repairGaps } from "./repair-gaps.ts";
 
-export interface HealContext extends RepairContext {
+export interface HealContext extends Omit<RepairContext, "ask"> {
+  /** which gaps the API is asked for; `none`: it is not asked */
+  readonly ask: RepairContext["ask"] | "none";
   readonly bucket: R2Bucket;
   /** how long every sync asks again for, milliseconds: what is younger is not looked at */
   readonly lookbackMs: number;
@@ -20,6 +22,7 @@ export interface HealedSite {
   readonly site: string;
   /** the look before the upstream was asked, and the one after samples came */
   readonly detected: readonly Detection[];
+  /** null: the upstream was not asked, for the site is paused or was never synced */
   readonly repair: Repair | null;
   /** cold days that were built anew, for samples of theirs came */
   readonly archived: readonly ArchivedDay[];
@@ -52,11 +55,11 @@ export async function healSite(
   site: { readonly id: number; readonly name: string },
   watermark: number | null,
 ): Promise<HealedSite> {
-  const { db, bucket, now, lookbackMs, newBuild } = context;
+  const { db, bucket, now, lookbackMs, newBuild, ask } = context;
   const until = watermark === null ? null : watermark - lookbackMs;
   const detect = () => detectGaps(coldLevel(db, bucket, site.id), until, now);
   const detected = [await detect()];
-  const repair = until === null ? null : await repairGaps(context, site, until);
+  const repair = until === null || ask === "none" ? null : await repairGaps({ ...context, ask }, site, until);
   const rebuild = db.prepare(DAYS_TO_REBUILD).bind(site.id, now() - REBUILT_WITHIN_MS);
   const days = daysSchema.parse((await withD1Retry(() => rebuild.all())).results);
   const archived: ArchivedDay[] = [];

@@ -89,19 +89,27 @@ function rowJson(row: HourRow): string {
   return `[${keyOf(row)},${encodeSamples(row)}]`;
 }
 
+interface MergeChunk extends JsonChunk<HourRow> {
+  /** of the {@link Merge} that it is a part of */
+  readonly index: number;
+}
+
 /** Chunks of one hour each, so that an hour is touched exactly when one of its own rows changed; batches of them. */
-function* batchesOf(rows: readonly HourRow[]): Generator<JsonChunk<HourRow>[]> {
-  let batch: JsonChunk<HourRow>[] = [];
+function* batchesOf(merges: readonly (readonly HourRow[])[]): Generator<MergeChunk[]> {
+  let batch: MergeChunk[] = [];
   let chars = 0;
-  for (const ofHour of Map.groupBy(rows, ({ hour }) => hour).values()) {
-    for (const chunk of jsonChunks(ofHour, rowJson, MAX_ASCII_CHARS)) {
-      if (batch.length === MAX_CHUNKS_A_BATCH || (batch.length > 0 && chars + chunk.json.length > MAX_CHARS_A_BATCH)) {
-        yield batch;
-        batch = [];
-        chars = 0;
+  for (const [index, rows] of merges.entries()) {
+    for (const ofHour of Map.groupBy(rows, ({ hour }) => hour).values()) {
+      for (const chunk of jsonChunks(ofHour, rowJson, MAX_ASCII_CHARS)) {
+        const isFull = batch.length === MAX_CHUNKS_A_BATCH || chars + chunk.json.length > MAX_CHARS_A_BATCH;
+        if (batch.length > 0 && isFull) {
+          yield batch;
+          batch = [];
+          chars = 0;
+        }
+        batch.push({ ...chunk, index });
+        chars += chunk.json.length;
       }
-      batch.push(chunk);
-      chars += chunk.json.length;
     }
   }
   yield batch;
@@ -139,7 +147,48 @@ export async function upsertSamples(
   backoff?: Backoff,
   now: () => number = Date.now,
 ): Promise<UpsertCounts> {
-  return mergeSamples(db, MERGE_ROWS, samples, alongside, now, backoff);
+  const [counts] = await mergeSamples(db, [{ sql: MERGE_ROWS, samples }], alongside, now, backoff);
+  return counts!;
+}
+
+/**
+ * Stores samples as {@link upsertSamples} does, and last known readings with them: each where no sample is at its time,
+ * neither stored nor among `samples`. Readings that are not stored count as unchanged, whatever their value.
+ * @throws the error of D1, after retries
+ */
+export async function upsertWithReadings(
+  db: D1Database,
+  samples: PointSamples,
+  readings: PointSamples,
+  alongside: readonly D1PreparedStatement[],
+  now: () => number,
+): Promise<UpsertCounts> {
+  const missing = withoutTimesOf(readings, samples);
+  const merges = [
+    { sql: MERGE_ROWS, samples },
+    { sql: ADD_TO_ROWS, samples: missing },
+  ];
+  const [stored, added] = await mergeSamples(db, merges, alongside, now);
+  const { inserted, changed, unchanged } = stored!;
+  const known = readings.length - added!.inserted;
+  return { inserted: inserted + added!.inserted, changed, unchanged: unchanged + known };
+}
+
+/** Those readings whose (point, time) no sample has. */
+function withoutTimesOf(readings: PointSamples, samples: PointSamples): PointSamples {
+  if (readings.length === 0) return readings;
+  const points = new Set(readings.pointIds);
+  const known = new Set<string>();
+  for (let i = 0; i < samples.length; i++) {
+    if (points.has(samples.pointIds[i]!)) known.add(`${samples.pointIds[i]} ${samples.times[i]}`);
+  }
+  const kept = [...readings.pointIds.keys()].filter((i) => !known.has(`${readings.pointIds[i]} ${readings.times[i]}`));
+  return {
+    pointIds: Int32Array.from(kept, (i) => readings.pointIds[i]!),
+    times: Float64Array.from(kept, (i) => readings.times[i]!),
+    values: Float64Array.from(kept, (i) => readings.values[i]!),
+    length: kept.length,
+  };
 }
 
 /**
@@ -152,31 +201,38 @@ export async function addMissingSamples(
   samples: PointSamples,
   alongside: readonly D1PreparedStatement[],
 ): Promise<UpsertCounts> {
-  return mergeSamples(db, ADD_TO_ROWS, samples, alongside, Date.now);
+  const [counts] = await mergeSamples(db, [{ sql: ADD_TO_ROWS, samples }], alongside, Date.now);
+  return counts!;
 }
 
+/** Samples, and the statement that merges their rows into what is stored. */
+interface Merge {
+  readonly sql: string;
+  readonly samples: PointSamples;
+}
+
+/** @returns the counts of each merge, in their order */
 async function mergeSamples(
   db: D1Database,
-  sql: string,
-  samples: PointSamples,
+  merges: readonly Merge[],
   alongside: readonly D1PreparedStatement[],
   now: () => number,
   backoff?: Backoff,
-): Promise<UpsertCounts> {
-  const { rows, repeated, replaced } = groupByHour(samples);
+): Promise<UpsertCounts[]> {
+  const grouped = merges.map(({ samples }) => groupByHour(samples));
   const read = db.prepare(READ_ROWS);
   const countLate = db.prepare(COUNT_LATE);
-  const merge = db.prepare(sql);
-  const counts = { inserted: 0, changed: replaced, unchanged: repeated };
-  const batches = [...batchesOf(rows)];
+  const statement = merges.map(({ sql }) => db.prepare(sql));
+  const counts = grouped.map(({ repeated, replaced }) => ({ inserted: 0, changed: replaced, unchanged: repeated }));
+  const batches = [...batchesOf(grouped.map(({ rows }) => rows))];
   for (const [i, group] of batches.entries()) {
     const old = group.filter(({ items }) => items[0]!.hour + LATE_MS < now());
     const counting = old.map(({ json, items }) => countLate.bind(json, items[0]!.hour));
     const statements = [
       ...counting,
-      ...group.flatMap(({ items, json }) => {
+      ...group.flatMap(({ items, json, index }) => {
         const keys = JSON.stringify(items.map(keyOf));
-        return [read.bind(keys), merge.bind(json), touchHours(db, keys)];
+        return [read.bind(keys), statement[index]!.bind(json), touchHours(db, keys)];
       }),
       ...(i === batches.length - 1 ? alongside : []),
     ];
@@ -185,11 +241,12 @@ async function mergeSamples(
     group.forEach((chunk, at) => {
       const stored = decodeRows(results[counting.length + at * STATEMENTS_A_CHUNK]?.results);
       const before = new Map(stored.map((row) => [keyOf(row), row]));
+      const sums = counts[chunk.index]!;
       for (const row of chunk.items) {
         const one = countAgainst(row, before.get(keyOf(row)));
-        counts.inserted += one.inserted;
-        counts.changed += one.changed;
-        counts.unchanged += one.unchanged;
+        sums.inserted += one.inserted;
+        sums.changed += one.changed;
+        sums.unchanged += one.unchanged;
       }
     });
   }

@@ -32,6 +32,7 @@ function keyServer(answer: () => Response | Promise<Response> = () => Response.j
 }
 
 interface Claims {
+  readonly claims?: Record<string, unknown>;
   readonly issuer?: string;
   readonly audience?: string;
   /** seconds from now */
@@ -41,8 +42,11 @@ interface Claims {
   readonly alg?: string;
 }
 
-async function assertion({ issuer, audience, expires = 60, kid = "right", key, alg = "RS256" }: Claims = {}) {
-  const jwt = new SignJWT({ email: "someone@example.com" })
+const PERSON = { email: "someone@example.com", sub: "7335" };
+
+async function assertion(given: Claims = {}) {
+  const { claims = PERSON, issuer, audience, expires = 60, kid = "right", key, alg = "RS256" } = given;
+  const jwt = new SignJWT(claims)
     .setProtectedHeader({ alg, kid })
     .setIssuer(issuer ?? ISSUER)
     .setAudience(audience ?? AUDIENCE);
@@ -53,11 +57,20 @@ async function assertion({ issuer, audience, expires = 60, kid = "right", key, a
 test("a good assertion is let in; the keys are fetched once, from the team", async () => {
   const { asked, fetchKeys } = keyServer();
   const verify = accessVerifier(APPLICATION, fetchKeys);
-  expect(await verify(await assertion())).toBe(true);
-  expect(await verify(await assertion({ expires: 5 }))).toBe(true);
+  expect(await verify(await assertion())).toBe(PERSON.email);
+  expect(await verify(await assertion({ expires: 5 }))).toBe(PERSON.email);
   // within what clocks may differ
-  expect(await verify(await assertion({ expires: -10 }))).toBe(true);
+  expect(await verify(await assertion({ expires: -10 }))).toBe(PERSON.email);
   expect(asked).toEqual([`${ISSUER}/cdn-cgi/access/certs`]);
+});
+
+test.each([
+  ["a person's e-mail address", PERSON, PERSON.email],
+  ["a service token's name", { common_name: "grafana.access", sub: "" }, "grafana.access"],
+  ["the subject where neither is text", { email: 7, common_name: "", sub: "7335" }, "7335"],
+  ["unnamed without any", {}, "unnamed"],
+])("an assertion's identity is %s", async (_, claims, name) => {
+  expect(await accessVerifier(APPLICATION, keyServer().fetchKeys)(await assertion({ claims }))).toBe(name);
 });
 
 test.each<[string, () => Promise<string>]>([
@@ -79,7 +92,7 @@ test.each<[string, () => Promise<string>]>([
   ["empty", async () => ""],
   ["nonsense", async () => "a.b.c"],
 ])("one that is %s is refused", async (_, make) => {
-  expect(await accessVerifier(APPLICATION, keyServer().fetchKeys)(await make())).toBe(false);
+  expect(await accessVerifier(APPLICATION, keyServer().fetchKeys)(await make())).toBeNull();
 });
 
 /** The same signature below an end that is yet to come. */

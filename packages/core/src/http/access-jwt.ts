@@ -46,13 +46,17 @@ const CLOCK_TOLERANCE_S = 30;
 const KEYS_MAX_AGE_MS = 600_000;
 const KEYS_TIMEOUT_MS = 5_000;
 
-export type AccessVerifier = (assertion: string) => Promise<boolean>;
+/** Who an assertion is of; null: it is not good. */
+export type AccessVerifier = (assertion: string) => Promise<string | null>;
+
+/** A person has an e-mail address, a service token a common name. */
+const claim = z.string().min(1).optional().catch(undefined);
+const claimsSchema = z.object({ email: claim, common_name: claim, sub: claim });
 
 /**
  * Checks assertions of Cloudflare Access: signed with RS256 by a key of the team, for this audience, not expired. The keys
  * are kept, and fetched again when an unknown one is named, at most every 30 seconds.
  * @param fetchKeys stands in for `fetch` in tests
- * @returns whether an assertion is good
  * @throws {Problem} `access_unavailable` when the keys cannot be had: then nobody is let in
  */
 export function accessVerifier(application: AccessApplication, fetchKeys?: typeof fetch): AccessVerifier {
@@ -73,16 +77,17 @@ export function accessVerifier(application: AccessApplication, fetchKeys?: typeo
   };
   return async (assertion) => {
     try {
-      await jwtVerify(assertion, keyOf, {
+      const { payload } = await jwtVerify(assertion, keyOf, {
         algorithms: ["RS256"],
         issuer,
         audience: application.audience,
         requiredClaims: ["exp"],
         clockTolerance: CLOCK_TOLERANCE_S,
       });
-      return true;
+      const { email, common_name: serviceToken, sub } = claimsSchema.parse(payload);
+      return email ?? serviceToken ?? sub ?? "unnamed";
     } catch (error) {
-      if (error instanceof errors.JOSEError) return false;
+      if (error instanceof errors.JOSEError) return null;
       throw error;
     }
   };

@@ -55,9 +55,11 @@ function schemaOf(schema: z.ZodType, io: "input" | "output"): SchemaObject {
   return schemaObject.parse(rest);
 }
 
-function problemCodes({ access, problems }: Operation): ProblemCode[] {
+function problemCodes({ access, body, problems }: Operation): ProblemCode[] {
   const ofAccess: ProblemCode[] = access === "open" ? [] : ["unauthorized", "too_many_attempts", "access_unavailable"];
-  return [...new Set([...problems, ...ofAccess, ...ANY_PROBLEM])];
+  const isGuarded = access === "write" || (access === "read" && body !== undefined);
+  const ofWrite: ProblemCode[] = isGuarded ? ["cross_site"] : [];
+  return [...new Set([...problems, ...ofAccess, ...ofWrite, ...ANY_PROBLEM])];
 }
 
 function parametersOf({ path = {}, query, headers = {} }: Operation): Parameter[] {

@@ -4,6 +4,14 @@ import { isProblemCode, Problem } from "../domain/problem.ts";
 /** Most of our requests are a few names and dates. */
 const MAX_BODY_BYTES = 64 * 1024;
 
+/** The JSON of bodies that were found valid, for the audit. */
+const parsedBodies = new WeakMap<Request, unknown>();
+
+/** The JSON that {@link parseBody} read from a request; undefined: none, or none that is valid. */
+export function parsedBody(request: Request): unknown {
+  return parsedBodies.get(request);
+}
+
 /**
  * The JSON body of a request; an empty one is `{}`.
  * @throws {Problem} `invalid_request`, naming the field at fault; `body_too_large`
@@ -20,7 +28,9 @@ export async function parseBody<S extends z.ZodType>(
   } catch {
     throw new Problem("invalid_request", "The body is not JSON.");
   }
-  return parseInput(schema, body);
+  const parsed = parseInput(schema, body);
+  parsedBodies.set(request, body);
+  return parsed;
 }
 
 /**

@@ -24,10 +24,14 @@ function problemBody(problem: Problem): ProblemBody {
   };
 }
 
+/** Seconds after which a client may try again, of the problems that say so. */
+const RETRY_AFTER_S: Partial<Record<ProblemCode, number>> = { too_many_attempts: 60, busy: 5 };
+
 export function problemResponse(problem: Problem): Response {
   const headers: Record<string, string> = { "content-type": "application/problem+json", "cache-control": "no-store" };
   if (problem.code === "unauthorized") headers["www-authenticate"] = "Bearer";
-  if (problem.code === "too_many_attempts") headers["retry-after"] = "60";
+  const retryAfter = RETRY_AFTER_S[problem.code];
+  if (retryAfter !== undefined) headers["retry-after"] = String(retryAfter);
   return new Response(JSON.stringify(problemBody(problem)), { status: problem.status, headers });
 }
 

@@ -1,7 +1,16 @@
 import { createMiddleware } from "hono/factory";
+import type { Identity } from "../domain/identity.ts";
 import { Problem } from "../domain/problem.ts";
 import { ACCESS_HEADER, type AccessApplication, type AccessVerifier, accessVerifier } from "./access-jwt.ts";
 import { clientOf, FailedLogins } from "./failed-logins.ts";
+import { originOf } from "./request-origin.ts";
+
+declare module "hono" {
+  interface ContextVariableMap {
+    /** set by {@link requireAccess} for a request that it let pass by a token or an assertion */
+    identity: Identity;
+  }
+}
 
 async function digest(text: string): Promise<ArrayBuffer> {
   return crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
@@ -42,13 +51,29 @@ async function countFailure(client: string | null, limiter: RateLimit | undefine
   if (client !== null && (await FAILED.add(client, Date.now(), limiter))) throw tooMany();
 }
 
+/** Methods that change nothing, so that another site gains nothing by having a browser send them. */
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/**
+ * A browser sends the Access cookie by itself, whichever page makes it ask. Without either header nothing shows where the
+ * request comes from, so it is refused too.
+ * @throws {Problem} `cross_site`
+ */
+function requireOwnOrigin(request: Request): void {
+  if (SAFE_METHODS.has(request.method) || originOf(request) === "own") return;
+  const detail =
+    "A write by Cloudflare Access must come from a page of this host: Sec-Fetch-Site same-origin or none, or its Origin.";
+  throw new Problem("cross_site", detail);
+}
+
 function tooMany(): Problem {
   return new Problem("too_many_attempts", "Too many requests with a wrong token came from here; wait a minute.");
 }
 
 /**
  * Lets a request pass only with `Authorization: Bearer <token>`, or by Cloudflare Access. A client that failed
- * ten times in a minute is not even asked for a minute, so that guesses cannot go on.
+ * ten times in a minute is not even asked for a minute, so that guesses cannot go on. A write by Access must come from a
+ * page of this host; a bearer token is sent by nobody unasked, so it may come from anywhere.
  * @param rulesOf who may pass, from the deployment's settings
  * @param setting the name of the token's setting, for the error's text
  */
@@ -59,9 +84,17 @@ export function requireAccess<E extends object>(rulesOf: (env: E) => AccessRules
     const client = clientOf({ header: (name) => context.req.header(name) });
     if (client !== null && FAILED.isBlocked(client, Date.now())) throw tooMany();
     const given = /^Bearer +(\S+)$/i.exec(context.req.header("authorization") ?? "")?.[1];
-    if (token !== undefined && given !== undefined && (await sameText(given, token))) return next();
+    if (token !== undefined && given !== undefined && (await sameText(given, token))) {
+      context.set("identity", { kind: "token", name: setting });
+      return next();
+    }
     const assertion = context.req.header(ACCESS_HEADER);
-    if (application !== null && assertion !== undefined && (await verifierOf(application)(assertion))) return next();
+    const name = application === null || assertion === undefined ? null : await verifierOf(application)(assertion);
+    if (name !== null) {
+      requireOwnOrigin(context.req.raw);
+      context.set("identity", { kind: "access", name });
+      return next();
+    }
     if (given !== undefined || assertion !== undefined) await countFailure(client, limiter);
     const ways = [
       ...(token === undefined ? [] : [`send the header Authorization: Bearer <${setting}>`]),

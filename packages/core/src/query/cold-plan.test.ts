@@ -10,7 +10,7 @@ describe("locators that make no sense", () => {
     return { pointId: 2, day: FIRST, locator: { ...one.locator, group: { ...group, offset, nameBytes } } };
   };
   test.each<[string, PointDay, string]>([
-    ["not legible", { ...one, pointId: 2, locator: null }, 'the locator of point "p0002" is not legible'],
+    ["not legible", { ...one, pointId: 2, locator: null }, "the locator of a point is not legible"],
     ["within another row group", at(group.offset + 1), `row groups overlap at byte ${group.offset + 1}`],
     ["another extent at the same place", at(group.offset, 5), `locators contradict each other at byte ${group.offset}`],
   ])("%s: nothing is read of that day, and all of the others", (_, pointDayOfTwo, fault) => {

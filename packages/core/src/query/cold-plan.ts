@@ -78,7 +78,7 @@ export function planFiles(
 function planFile(wanted: readonly WantedPoint[]): Pick<FileRead, "ranges" | "fault"> {
   const legible: { name: string; locator: Locator }[] = [];
   for (const { name, locator } of wanted) {
-    if (locator === null) return { ranges: [], fault: `the locator of point ${JSON.stringify(name)} is not legible` };
+    if (locator === null) return { ranges: [], fault: "the locator of a point is not legible" };
     legible.push({ name, locator });
   }
   try {

@@ -7,7 +7,7 @@ import type { ColdBlock, ColdWork } from "./cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
 import { MAX_POINTS, MAX_SPAN_DAYS } from "./limits.ts";
-import { type ComputedFrom, type Needs, needsOf } from "./needs.ts";
+import { type ComputedFrom, needsOf } from "./needs.ts";
 import { mostPoints, refusal, seriesValues } from "./refusal.ts";
 import type { Stored } from "./stored.ts";
 
@@ -75,7 +75,8 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
     const from = fromOf(interval);
     return over === range ? ofWhole(from) : needsOf(points, over, stored, from);
   };
-  const interval = input.interval === "auto" ? finestInterval(input, needsAt) : input.interval;
+  const canBeRead = (interval: Interval) => mostPoints(input, needsAt(interval, range), interval) === points.length;
+  const interval = input.interval === "auto" ? finestInterval(input, canBeRead) : input.interval;
   const needs = needsAt(interval, range);
   if (mostPoints(input, needs, interval) < points.length) throw refusal(input, needsAt, interval);
   const from = fromOf(interval);
@@ -109,7 +110,7 @@ function memoized<K, V>(compute: (key: K) => V): (key: K) => V {
 }
 
 /** Aggregates of UTC hours make up the buckets of every zone that is whole hours from UTC throughout the range. */
-function computedFrom(
+export function computedFrom(
   range: TimeRange,
   interval: Interval,
   boundsOf: (interval: BucketInterval) => Float64Array,
@@ -132,18 +133,21 @@ export function mayNeedRollups({ points, range, interval, maxPoints, fill }: Omi
   );
 }
 
-/** The finest interval within `maxPoints` and all limits; where none is, the coarsest. */
-function finestInterval<P extends PlannedPoint>(
-  input: PlanInput<P>,
-  needsAt: (interval: Interval, range: TimeRange) => Needs<P>,
+/**
+ * The finest interval within `maxPoints` and all limits; where none is, the coarsest.
+ * @param canBeRead whether the points' stored data are within the limits at an interval
+ */
+export function finestInterval(
+  { points, range, maxPoints, fill = "none" }: Pick<PlanInput, "points" | "range" | "maxPoints" | "fill">,
+  canBeRead: (interval: Interval) => boolean,
 ): Interval {
-  const { points, range, maxPoints, fill = "none" } = input;
   const fits = (interval: Interval) => {
+    if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return false;
     // A bucket that is filled counts as one that has samples.
     const isEach = fill !== "none" && interval !== "raw";
     return (
       points.every((point) => seriesValues(range, interval, isEach ? 0 : point.cadenceMs) <= maxPoints) &&
-      mostPoints(input, needsAt(interval, range), interval) === points.length
+      canBeRead(interval)
     );
   };
   const takesRaw = fill === "none" || fill === "null";

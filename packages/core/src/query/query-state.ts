@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { POINT_COLUMNS, type StoredPoint, storedPoints } from "../catalog/point-list.ts";
+import { pointsByName, pointsStatement, type StoredPoint } from "../catalog/point-list.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, parseManifestDays } from "../cold/manifest.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
@@ -11,7 +11,7 @@ import { HOT_HOUR_COLUMNS, type HotHour, parseHotHours } from "../hot/hot-hours.
 export interface QueryState {
   /** null: no sync has met the site */
   readonly siteId: number | null;
-  /** by name, those that are there */
+  /** by the names asked for, those that are there */
   readonly points: ReadonlyMap<string, StoredPoint>;
   /** epoch ms; null: no window of the sync has ended */
   readonly watermark: number | null;
@@ -38,10 +38,7 @@ export async function readQueryState(
   const [site, points, days, hours] = await withD1Retry(() =>
     db.batch([
       bind("SELECT s.id, y.watermark FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name = ?1"),
-      bind(
-        `SELECT ${POINT_COLUMNS} FROM points WHERE site_id = ${SITE_ID} AND name IN (SELECT value FROM json_each(?2))`,
-        JSON.stringify(pointNames),
-      ),
+      pointsStatement(db, siteName, pointNames),
       bind(
         `SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ${SITE_ID} AND day >= ?2 AND day <= ?3 ORDER BY day`,
         dayOf(range.start),
@@ -57,7 +54,7 @@ export async function readQueryState(
   const [row] = z.array(z.object({ id: z.int(), watermark: z.int().nullable() })).parse(site?.results);
   return {
     siteId: row?.id ?? null,
-    points: new Map(storedPoints(points?.results).map((point) => [point.name, point])),
+    points: pointsByName(points?.results, siteName, pointNames),
     watermark: row?.watermark ?? null,
     days: parseManifestDays(days?.results),
     hours: parseHotHours(hours?.results),

@@ -21,8 +21,7 @@ const rowsSchema = z.array(z.object({ id: z.int() }));
  * the file is built anew. A point's `last_seen` is the time of a sample that was stored, so one at that very time is
  * known; of any other nothing is, older ones included. A value that was corrected since its day was archived is not
  * told from the archived one.
- * @param samples one a point
- * @returns ids of their points
+ * @returns their indexes
  * @throws the error of D1, after retries
  */
 export async function findArchived(
@@ -32,13 +31,11 @@ export async function findArchived(
   samples: PointSamples,
 ): Promise<ReadonlySet<number>> {
   const lastSeen = new Map([...catalog.values()].map((point) => [point.id, point.lastSeen]));
-  const known: [number, number][] = [];
-  for (let i = 0; i < samples.length; i++) {
-    const [id, time] = [samples.pointIds[i]!, samples.times[i]!];
-    if (lastSeen.get(id) === time) known.push([id, hourOf(time)]);
-  }
+  const known = [...samples.pointIds.keys()].filter((i) => lastSeen.get(samples.pointIds[i]!) === samples.times[i]);
   if (known.length === 0) return new Set();
-  const statement = db.prepare(ARCHIVED).bind(siteId, JSON.stringify(known));
+  const hours = known.map((i) => [samples.pointIds[i], hourOf(samples.times[i]!)]);
+  const statement = db.prepare(ARCHIVED).bind(siteId, JSON.stringify(hours));
   const { results } = await withD1Retry(() => statement.all());
-  return new Set(rowsSchema.parse(results).map(({ id }) => id));
+  const archived = new Set(rowsSchema.parse(results).map(({ id }) => id));
+  return new Set(known.filter((i) => archived.has(samples.pointIds[i]!)));
 }

@@ -33,8 +33,8 @@ function worldOf(site: string, unconfiguredPoints: number): SyncWorld {
 }
 
 const allOf = async (world: SyncWorld) => {
-  const { siteId, watermark } = await world.state();
-  return { site: { siteId, watermark }, letters: await readLetters(db, { siteIds: [siteId] }, 1_000) };
+  const { siteId, name, watermark } = await world.state();
+  return { site: { siteId, name, watermark }, letters: await readLetters(db, { siteIds: [siteId] }, 1_000) };
 };
 const written = (calls: string[]) => interceptedDatabase(db, async (execute) => (calls.push("call"), execute()));
 

@@ -6,6 +6,7 @@ import { dayFence, isFenced } from "../hot/day-fence.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
+import { storedPointName } from "../domain/weather.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { addMissingSamples, type UpsertCounts } from "../hot/upsert.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
@@ -62,6 +63,7 @@ export function joinReplays(a: Replay, b: Replay): Replay {
 
 interface Site {
   readonly siteId: number;
+  readonly name: string;
   /** epoch ms */
   readonly watermark: number | null;
 }
@@ -103,7 +105,7 @@ interface DecodedLetter {
 
 async function replaySite(
   db: D1Database,
-  { siteId, watermark }: Site,
+  { siteId, name, watermark }: Site,
   letters: readonly StoredLetter[],
   now: number,
   replay: Replay,
@@ -117,7 +119,7 @@ async function replaySite(
       else recovered.push(id);
       continue;
     }
-    const sample = decodeAgain(about.record, catalog, now, replay);
+    const sample = decodeAgain(about.record, name, catalog, now, replay);
     if (sample.length > 0) decoded.push({ id, sample });
   }
   if (recovered.length > 0) {
@@ -171,7 +173,7 @@ async function archivedDays(db: D1Database, siteId: number, days: readonly numbe
 }
 
 /** One sample, or none, and then it is counted. */
-function decodeAgain(record: string, catalog: Catalog, now: number, replay: Replay): PointSamples {
+function decodeAgain(record: string, site: string, catalog: Catalog, now: number, replay: Replay): PointSamples {
   let raw: unknown;
   try {
     raw = JSON.parse(record);
@@ -181,7 +183,9 @@ function decodeAgain(record: string, catalog: Catalog, now: number, replay: Repl
   }
   const isOlder = typeof raw === "object" && raw !== null && OLDER_FIELDS.name in raw && !(CURRENT_FIELDS.name in raw);
   const decoded = decodeRows([raw], isOlder ? OLDER_FIELDS : CURRENT_FIELDS, now);
-  const selection = selectConfigured(decoded.samples, catalog);
+  // A record has the upstream's name of its point.
+  const names = decoded.samples.names.map((name) => storedPointName(site, name));
+  const selection = selectConfigured({ ...decoded.samples, names }, catalog);
   for (const { reason } of decoded.rejectedRecords) countRejection(replay.rejected, reason);
   if (selection.rejected.unconfigured !== undefined) countRejection(replay.rejected, "unconfigured");
   return selection.samples;

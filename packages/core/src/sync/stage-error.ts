@@ -1,5 +1,5 @@
 import { AceError } from "../ace/ace-error.ts";
-import { EmptyCatalogError } from "../catalog/catalog.ts";
+import { EmptyCatalogError } from "../catalog/replace-catalog.ts";
 import type { SyncError, SyncStage } from "./sync-result.ts";
 
 /** An error with the stage of the sync that it ended. */

@@ -37,8 +37,8 @@ export interface SiteSyncResult {
   window: { start: string; end: string } | null;
   /** true: the API proved that all up to `window.end` was served, it is stored, and the present is reached */
   complete: boolean;
-  /** why it is not complete; `budget` and `page_limit` are no error: the next run goes on */
-  incompleteBecause: "budget" | "page_limit" | "error" | null;
+  /** why it is not complete; `error` alone is an error: after `budget` and `page_limit` the next run goes on */
+  incompleteBecause: "budget" | "page_limit" | "paused" | "error" | null;
   /** all that the API served with a time before this is stored, ISO-8601 UTC; null: nothing is */
   watermark: string | null;
   readonly errors: SyncError[];
@@ -54,7 +54,7 @@ export interface SyncResult {
   readonly duration: number;
   /** sites that this run did not come to; the next one begins with them */
   readonly sitesLeft: number;
-  /** in the order in which they were begun; then those that were left */
+  /** in the order in which they were begun; then those that were left, then those that are paused */
   readonly sites: SiteSyncResult[];
 }
 

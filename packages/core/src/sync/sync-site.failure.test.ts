@@ -6,7 +6,7 @@ import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { totalRejected } from "../domain/rejection.ts";
-import { refreshCatalog } from "./refresh-catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 
 const START = Date.UTC(2025, 9, 12, 14, 2, 7, 313);
 

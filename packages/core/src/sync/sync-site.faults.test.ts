@@ -39,7 +39,9 @@ interface Day {
  * before the watermark is stored, and nothing else; where samples come late, all before the watermark's lookback.
  */
 async function liveThrough(site: string, faults: FaultPlanInput, options: { late?: boolean } = {}): Promise<Day> {
-  const named = { ...source, site: { ...source.site, name: site } };
+  const ofSite = (name: string) => name.replace(`/${source.site.name}/weather/`, `/${site}/weather/`);
+  const points = source.points.map((point) => ({ ...point, name: ofSite(point.name) }));
+  const named = { ...source, site: { ...source.site, name: site }, points };
   const world = new SyncWorld({ db, source: named, now: START, pageSize: 100, lookbackMs: LOOKBACK_MS, faults });
   const settledBefore = (watermark: number | null) =>
     watermark === null ? FIRST : watermark - (options.late === true ? LOOKBACK_MS : 0);

@@ -6,7 +6,7 @@ import { differences, sourceSamples, storedSamples, storedWeather } from "../../
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { totalRejected } from "../domain/rejection.ts";
-import { refreshCatalog } from "./refresh-catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import type { SiteSyncResult } from "./sync-result.ts";
 
 const START = Date.UTC(2025, 9, 12, 14, 2, 7, 313);
@@ -43,9 +43,8 @@ test("syncs over hours store exactly the samples of the configured points, and t
   expect(differences(expected, stored)).toEqual([]);
   expect(watermark).toBe(now);
   expect(open).toBeNull();
-  const weather = await storedWeather(db, siteId, range);
   const inserted = results.reduce((sum, result) => sum + result.recordsInserted, 0);
-  expect(inserted).toBe(expected.length + weather.length);
+  expect(inserted).toBe(expected.length);
   for (const result of results) {
     expect(result).toMatchObject({ complete: true, incompleteBecause: null, errors: [], recordsFailed: 0 });
     expect(result.recordsFetched).toBe(balance(result));
@@ -58,12 +57,13 @@ test("syncs over hours store exactly the samples of the configured points, and t
   });
   const names = (lines: readonly string[]) => new Set(lines.map((line) => line.split(" ")[0])).size;
   const lastWindow = sourceSamples(source, { start: now - 23 * MINUTE_MS, end: now });
-  expect(results.at(-1)?.pointsProcessed).toBe(names(lastWindow) + names(weather));
+  expect(results.at(-1)?.pointsProcessed).toBe(names(lastWindow));
 });
 
-test("weather is stored once, at the time of its observation", async () => {
+test("a feed's readings are samples of the points that have the history", async () => {
   const source = building("ses_weather");
   const world = new SyncWorld({ db, source, now: START });
+  const isShown = (line: string) => /^weather\.(temperature|wind_direction) /.test(line);
   const expected = new Set<string>();
   for (let run = 0; run < 4; run++) {
     await world.sync();
@@ -80,10 +80,13 @@ test("weather is stored once, at the time of its observation", async () => {
   }
   const { siteId } = await world.state();
   const stored = await storedWeather(db, siteId, { start: START - 86_400_000, end: world.clock.now() });
-  const shown = stored.filter((line) => /^weather\.(temperature|wind_direction) /.test(line));
-  expect(shown).toEqual([...expected].sort());
-  const point = (await loadCatalog(db, siteId)).get("weather.temperature");
-  expect(point).toMatchObject({ source: "weather", configured: true });
+  const range = { start: START - world.settings.initialLookbackMs, end: world.clock.now() };
+  const history = sourceSamples(source, range).filter(isShown);
+  expect([...expected].filter((reading) => !history.includes(reading))).toEqual([]);
+  expect(stored.filter(isShown)).toEqual(history);
+  const catalog = await loadCatalog(db, siteId);
+  expect(catalog.get("weather.temperature")).toMatchObject({ source: "weather", configured: true });
+  expect([...catalog.keys()].filter((name) => name.includes("/weather/"))).toEqual([]);
 });
 
 test("points that are not configured are counted, kept out, and found as discovered", async () => {
@@ -126,7 +129,7 @@ test("a point that is configured later is stored from the lookback before the re
 
 test("a point new to the list and to the data is stored from its first sample, without waiting for a refresh", async () => {
   const source = building("ses_new_point");
-  const isNew = (name: string) => name === source.points[4]!.name;
+  const isNew = (name: string) => name === source.points[20]!.name;
   const world = new SyncWorld({ db, source, now: START });
   const hidden = { ...source, points: source.points.map((p) => (isNew(p.name) ? { ...p, name: "other/name" } : p)) };
   world.upstream = world.simulate([hidden]);

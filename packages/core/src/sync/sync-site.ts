@@ -2,17 +2,18 @@ import { AceError } from "../ace/ace-error.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
+import { SiteCatalog } from "../catalog/site-catalog.ts";
 import type { SourcePage } from "../domain/dead-letter.ts";
 import { addRejections } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertWithReadings } from "../hot/upsert.ts";
 import { sampleUnconfigured } from "../transform/sample-unconfigured.ts";
-import { selectConfigured, unknownNames } from "../transform/select-configured.ts";
+import { selectConfigured } from "../transform/select-configured.ts";
 import { logError } from "../telemetry/log.ts";
 import { LearnedPageSize } from "./learned-page-size.ts";
 import type { LetterBox } from "./letter-box.ts";
-import { SiteCatalog } from "./site-catalog.ts";
+import { SeenPoints } from "./seen-points.ts";
 import { inStage, StageError } from "./stage-error.ts";
 import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
 import {
@@ -91,6 +92,7 @@ class SiteSync {
   readonly #context: SyncContext;
   readonly #state: SyncState;
   readonly #catalog: SiteCatalog;
+  readonly #seen: SeenPoints;
   readonly #seenPoints = new Set<number>();
   readonly #pageSize: LearnedPageSize;
   /** weather that waits for a page: stored with its batch, it costs no statement of its own */
@@ -99,7 +101,8 @@ class SiteSync {
   constructor(context: SyncContext, site: string, state: SyncState) {
     this.#context = context;
     this.#state = state;
-    this.#catalog = new SiteCatalog(context, site, state.siteId);
+    this.#catalog = new SiteCatalog(context, { id: state.siteId, name: site });
+    this.#seen = new SeenPoints(context.db);
     this.#pageSize = new LearnedPageSize(context.settings.pageSize, state.smallerPages, context.now);
     this.result = emptySiteResult(site);
     this.#noteWatermark(state.watermark);
@@ -107,7 +110,9 @@ class SiteSync {
 
   async pull(): Promise<void> {
     const { now, deadline, settings } = this.#context;
-    await inStage("catalog", () => this.#catalog.prepare(this.#state.catalogAt !== null));
+    // Before the upstream's list was ever taken over, nothing is configured.
+    const isNew = this.#state.catalogAt === null;
+    await inStage("catalog", () => (isNew ? this.#catalog.refresh() : this.#catalog.load()));
     await this.#pullWeather();
     let open: OpenWindow | null = this.#state.open;
     let watermark = this.#state.watermark;
@@ -142,12 +147,12 @@ class SiteSync {
 
   /** Weather that no page took with it: its feed has no history, so what is not stored now is lost. */
   async storeWeather(): Promise<void> {
-    const samples = this.#takeWeather();
-    if (samples.length === 0) return;
+    const readings = this.#takeWeather();
+    if (readings.length === 0) return;
     try {
-      await this.#store(samples, []);
+      await this.#store(NO_SAMPLES, readings, []);
     } catch (error) {
-      this.result.recordsFailed += samples.length;
+      this.result.recordsFailed += readings.length;
       this.result.errors.push(new StageError("weather", error).toSyncError());
     }
   }
@@ -173,8 +178,7 @@ class SiteSync {
   /** Whether the API proved that the window ended, and all of it is stored. */
   async #pullWindow(range: TimeRange, open: OpenWindow | null): Promise<boolean> {
     const { ace, deadline } = this.#context;
-    const asked = this.result.window;
-    const start = asked?.start ?? new Date(range.start).toISOString();
+    const start = this.result.window?.start ?? new Date(range.start).toISOString();
     this.result.window = { start, end: new Date(range.end).toISOString() };
     const options = {
       cursor: open?.cursor ?? null,
@@ -224,13 +228,10 @@ class SiteSync {
     result.recordsFetched += page.records;
     addRejections(result.recordsRejected, page.rejected);
     letters.reject(siteId, from, page.rejectedRecords);
-    const unknown = unknownNames(page.samples, this.#catalog.points);
-    if (unknown.length > 0) {
-      try {
-        await this.#catalog.meet(unknown);
-      } catch (error) {
-        throw this.#failed(new StageError("catalog", error), from, page.samples.length);
-      }
+    try {
+      await this.#catalog.meet(page.samples.names);
+    } catch (error) {
+      throw this.#failed(new StageError("catalog", error), from, page.samples.length);
     }
     const selection = selectConfigured(page.samples, this.#catalog.points);
     addRejections(result.recordsRejected, selection.rejected);
@@ -239,30 +240,38 @@ class SiteSync {
       const room = letters.left(siteId, "unconfigured");
       letters.reject(siteId, from, sampleUnconfigured(page.samples, this.#catalog.points, turn, room));
     }
-    const samples = joinSamples(this.#takeWeather(), selection.samples);
+    const readings = this.#takeWeather();
     const progress =
       page.next === null
         ? endWindow(db, siteId, from.window, now())
         : moveCursor(db, siteId, { range: from.window, cursor: page.next }, now());
     try {
-      await this.#store(samples, [progress]);
+      await this.#store(selection.samples, readings, [progress]);
     } catch (error) {
-      throw this.#failed(new StageError("store", error), from, samples.length);
+      throw this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);
     }
   }
 
-  /** @param alongside what must be true exactly when the samples are stored */
-  async #store(samples: PointSamples, alongside: readonly D1PreparedStatement[]): Promise<void> {
+  /**
+   * @param readings the weather feed's, which never replace a stored sample: the history has the last word
+   * @param alongside what must be true exactly when the samples are stored
+   */
+  async #store(
+    samples: PointSamples,
+    readings: PointSamples,
+    alongside: readonly D1PreparedStatement[],
+  ): Promise<void> {
     const { db, now } = this.#context;
     const { result } = this;
-    const seen = this.#catalog.seen(samples);
+    const both = joinSamples(samples, readings);
+    const seen = this.#seen.seen(this.#catalog.points, both);
     const statements = seen === null ? alongside : [seen.statement, ...alongside];
-    const counts = await upsertSamples(db, samples, statements, undefined, now);
+    const counts = await upsertWithReadings(db, samples, readings, statements, now);
     result.recordsInserted += counts.inserted + counts.changed;
     result.recordsChanged += counts.changed;
     result.recordsUnchanged += counts.unchanged;
-    if (seen !== null) this.#catalog.noteSeen(seen.ranges);
-    this.#notePoints(samples.pointIds);
+    if (seen !== null) this.#seen.noteSeen(seen.ranges);
+    this.#notePoints(both.pointIds);
   }
 
   #notePoints(ids: Iterable<number>): void {
@@ -282,7 +291,7 @@ class SiteSync {
     if (weather === null) return NO_SAMPLES;
     this.#weather = null;
     this.result.recordsFetched += weather.records;
-    this.result.recordsUnchanged += weather.archived.size;
+    this.result.recordsUnchanged += weather.archived.length;
     this.#notePoints(weather.archived);
     addRejections(this.result.recordsRejected, weather.rejected);
     this.#context.letters.reject(this.#state.siteId, null, weather.rejectedRecords);

@@ -8,6 +8,8 @@ import { storedWeather } from "../../test/stored-samples.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import { archiveDay } from "../cold/archive-day.ts";
 import { markSuspect, readManifestDay } from "../cold/manifest.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { findPoints } from "../catalog/point-list.ts";
 import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 
@@ -21,6 +23,8 @@ let world: SyncWorld;
 let site: { id: number; name: string };
 /** the feed's temperature */
 let feed: { value: string; time: number };
+/** how the feed puts it */
+let form: (value: string, time: string) => object;
 
 beforeAll(async () => {
   db = await migratedDatabase();
@@ -29,14 +33,16 @@ beforeEach(async () => {
   await emptyDatabase();
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);
-  const source = createBuilding({ seed: 4, site: "ses_stuck", timezone: "UTC", points: 3, collectInterval: 600 });
+  const size = { points: 3, collectInterval: 600, weather: false } as const;
+  const source = createBuilding({ seed: 4, site: "ses_stuck", timezone: "UTC", ...size });
   world = new SyncWorld({ db, source, now: START, lookbackMs: HOUR_MS });
   feed = { value: "20.5", time: STUCK };
+  form = (value, time) => ({ weather: { temp: { value, time } } });
   const simulated = world.upstream;
   world.upstream = (request) => {
     if (!request.url.includes("/weather")) return simulated(request);
     const time = new Date(feed.time).toISOString().slice(0, -1);
-    return Promise.resolve(Response.json({ weather: { temp: { value: feed.value, time } } }));
+    return Promise.resolve(Response.json(form(feed.value, time)));
   };
   site = { id: (await world.state()).siteId, name: world.site };
 });
@@ -74,11 +80,70 @@ test("a reading that is in its day's file is counted as unchanged, and not store
   expect(await all()).toEqual([line(feed)]);
 });
 
-test("a correction is stored while its hour is hot", async () => {
+test.each<[string, typeof form]>([
+  ["nested", (value, time) => ({ weather: { temp: { value, time } } })],
+  [
+    "records",
+    (value, timestamp) => ({
+      data: [{ timestamp, temperature: Number(value), precipitation: 0, conditions: "clear" }],
+    }),
+  ],
+  ["flat", (temp, timestamp) => ({ temp, timestamp })],
+])("a feed is stored alike in each of its forms: %s", async (name, put) => {
+  form = put;
   await sync();
-  feed = { ...feed, value: "21" };
-  expect(await sync()).toMatchObject({ recordsChanged: 1 });
+  const rain = name === "records" ? [`weather.precipitation ${STUCK} 0`] : [];
+  expect(await hot()).toEqual([...rain, line(feed)]);
+});
+
+/** The site's timeseries has these rows too, before the building's own. */
+function withHistory(rows: () => readonly { readonly value: string; readonly time: number }[]): void {
+  const { upstream } = world;
+  world.upstream = async (request) => {
+    const response = await upstream(request);
+    if (!request.url.includes("/timeseries/paginated")) return response;
+    const page = await response.json<{ point_samples: unknown[] }>();
+    const name = `ses/${site.name}/weather/temp`;
+    const own = rows().map(({ value, time }) => ({ name, value, time: new Date(time).toISOString().slice(0, -1) }));
+    return Response.json({ ...page, point_samples: [...own, ...page.point_samples] });
+  };
+}
+
+test("history and feed are one point, though no list has it, and the history's value stays", async () => {
+  let history = [{ value: "20.46", time: STUCK }];
+  withHistory(() => history);
+  await sync();
+  expect(await hot()).toEqual([`weather.temperature ${STUCK} 20.46`]);
+  history = [];
+  // The history is beyond the window, and the feed goes on serving its own value.
+  expect(await sync()).toMatchObject({ recordsChanged: 0 });
+  expect(await hot()).toEqual([`weather.temperature ${STUCK} 20.46`]);
+  expect((await loadCatalog(db, site.id)).has(`ses/${site.name}/weather/temp`)).toBe(false);
+});
+
+test("a history that is late replaces the feed's value", async () => {
+  let history: (typeof feed)[] = [];
+  withHistory(() => history);
+  await sync();
   expect(await hot()).toEqual([line(feed)]);
+  history = [{ value: "20.46", time: STUCK }];
+  expect(await sync()).toMatchObject({ recordsChanged: 1 });
+  expect(await hot()).toEqual([`weather.temperature ${STUCK} 20.46`]);
+});
+
+test("a site without a feed has the history, and asks for no list because of it", async () => {
+  withHistory(() => [{ value: "20.46", time: STUCK }]);
+  const withHistoryOnly = world.upstream;
+  world.upstream = (request) =>
+    request.url.endsWith("/weather") ? Promise.resolve(new Response("{}", { status: 404 })) : withHistoryOnly(request);
+  await sync();
+  expect(await hot()).toEqual([`weather.temperature ${STUCK} 20.46`]);
+  expect(await findPoints(db, site.name, ["weather.temperature"])).toMatchObject(
+    new Map([["weather.temperature", { label: "Outdoor temperature", unit: "°C", configured: true }]]),
+  );
+  world.asked.length = 0;
+  await sync();
+  expect(world.asked.filter((path) => path.endsWith("points"))).toEqual([]);
 });
 
 test.each([

@@ -39,6 +39,8 @@ export interface SyncRunContext {
 export interface SyncedDatabase {
   readonly db: D1Database;
   readonly sites: readonly string[];
+  /** of these, the sites that the SITES setting pauses */
+  readonly paused?: readonly string[];
 }
 
 /** A site of this run. */
@@ -71,20 +73,23 @@ export async function syncSites(context: SyncRunContext, databases: readonly Syn
     return outcome.status === "rejected" ? [] : turnsOf(context.settings, of, outcome.value, started, isAlone);
   });
   const boxes = new Map(databases.map((of) => [of, new LetterBox()]));
-  const run = await takeTurns(context, inTurn(turns), boxes, started + context.budgetMs);
+  const isPaused = ({ of, name, state }: Turn) => state.pause !== null || of.paused?.includes(name) === true;
+  const [active, paused] = [turns.filter((turn) => !isPaused(turn)), turns.filter(isPaused)];
+  const run = await takeTurns(context, inTurn(active), boxes, started + context.budgetMs);
   const unread = databases.flatMap(({ sites }, i) => {
     const outcome = states[i]!;
     return outcome.status === "rejected" ? sites.map((site) => unreadState(site, outcome.reason)) : [];
   });
-  const left = run.left.map(notReached);
+  const left = run.left.map((turn) => notBegun(turn, "budget"));
+  const atRest = paused.map((turn) => notBegun(turn, "paused"));
   const result = {
     syncId,
     startTime: new Date(started).toISOString(),
     duration: now() - started,
     sitesLeft: left.length,
-    sites: [...run.results, ...left, ...unread],
+    sites: [...run.results, ...left, ...atRest, ...unread],
   };
-  await writeDown(context, result, turns, boxes, started, kv, run);
+  await writeDown(context, result, active, boxes, started, kv, run);
   return result;
 }
 
@@ -165,7 +170,8 @@ async function writeDown(
 ): Promise<void> {
   // a site that was not reached costs no row, but the one that tells since when it waits for its first turn
   const omitted = new Set(left.filter((turn) => turn.turns.length > 0).map(({ name }) => name));
-  const begun = new Set(run.sites.map(({ site }) => site));
+  const isBegun = ({ incompleteBecause }: SiteSyncResult) => incompleteBecause !== "paused";
+  const begun = new Set(run.sites.filter(isBegun).map(({ site }) => site));
   for (const { name } of left) begun.delete(name);
   const letters = [...boxes.values()].flatMap((box) => box.letters);
   const writes = [publishRun(kv, run, meanLatencyMs, { siteCount, begun }, letters)];
@@ -182,9 +188,9 @@ async function writeDown(
   }
 }
 
-function notReached({ name, watermark }: Turn): SiteSyncResult {
+function notBegun({ name, watermark }: Turn, why: "budget" | "paused"): SiteSyncResult {
   const at = watermark === null ? null : new Date(watermark).toISOString();
-  return { ...emptySiteResult(name), incompleteBecause: "budget", watermark: at };
+  return { ...emptySiteResult(name), incompleteBecause: why, watermark: at };
 }
 
 function unreadState(site: string, reason: unknown): SiteSyncResult {

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { PAGE_SIZES, type PageSize } from "../ace/page-size.ts";
+import { identitySchema } from "../domain/identity.ts";
+import type { Pause } from "../domain/pause.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
 /** How far the sync of a site has come, as D1 holds it. */
 export interface SyncState {
   readonly siteId: number;
+  readonly name: string;
   /** its last runs that were begun, newest first, at most {@link TURNS_KEPT} */
   readonly turns: readonly PastTurn[];
   /** when the site's point list was last taken over, epoch ms; null: never */
@@ -16,6 +19,8 @@ export interface SyncState {
   readonly open: OpenWindow | null;
   /** null: pages of the setting's size never broke off */
   readonly smallerPages: SmallerPages | null;
+  /** the pause that {@link pauseSite} made; null: none */
+  readonly pause: Pause | null;
 }
 
 /** A run that came to ask the API for a site, or failed before it could. */
@@ -56,6 +61,9 @@ const stateRowSchema = z.object({
   cursor: z.string().nullable(),
   page_size: z.literal(PAGE_SIZES).nullable(),
   page_size_at: z.int().nullable(),
+  paused_at: z.int().nullable(),
+  paused_by: z.string().nullable(),
+  pause_reason: z.string().nullable(),
 });
 
 /** [when it began, whether it was complete, whether it had errors, records, span of its windows in ms] */
@@ -79,8 +87,15 @@ function turnsOf(json: string): PastTurn[] {
     .sort((a, b) => b.at - a.at);
 }
 
+function pauseOf(row: z.infer<typeof stateRowSchema>): Pause | null {
+  const { paused_at: since, paused_by: by, pause_reason: reason } = row;
+  if (since === null) return null;
+  return { since, by: by === null ? null : identitySchema.parse(JSON.parse(by)), reason };
+}
+
 const READ_STATES = `
 SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.cursor, y.page_size, y.page_size_at,
+  y.paused_at, y.paused_by, y.pause_reason,
   (SELECT json_group_array(json_array(r.started_at, r.complete, r.errors <> '[]', r.fetched, r.window_end - r.window_start))
     FROM (SELECT * FROM sync_runs q WHERE q.site_id = s.id AND (q.api_calls > 0 OR q.errors <> '[]')
       ORDER BY q.started_at DESC LIMIT ${TURNS_KEPT}) r) AS turns
@@ -105,8 +120,11 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
       const open = start !== null && end !== null && cursor !== null ? { range: { start, end }, cursor } : null;
       const { page_size: size, page_size_at: since } = row;
       const smallerPages = size !== null && since !== null ? { size, since } : null;
-      const { id: siteId, catalog_at: catalogAt, watermark } = row;
-      return [row.name, { siteId, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages }];
+      const { id: siteId, name, catalog_at: catalogAt, watermark } = row;
+      return [
+        name,
+        { siteId, name, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages, pause: pauseOf(row) },
+      ];
     }),
   );
 }
@@ -161,5 +179,24 @@ export async function abandonWindow(db: D1Database, siteId: number, now: number)
          window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?2 WHERE site_id = ?1`,
     )
     .bind(siteId, now);
+  await withD1Retry(() => statement.run());
+}
+
+/** Pauses a site's sync. A pause that stands is kept as it is. */
+export async function pauseSite(db: D1Database, siteId: number, { since, by, reason }: Pause): Promise<void> {
+  const statement = db
+    .prepare(
+      `INSERT INTO sync_state (site_id, paused_at, paused_by, pause_reason, updated_at) VALUES (?1, ?2, ?3, ?4, ?2)
+       ON CONFLICT (site_id) DO UPDATE SET paused_at = ?2, paused_by = ?3, pause_reason = ?4 WHERE paused_at IS NULL`,
+    )
+    .bind(siteId, since, JSON.stringify(by), reason);
+  await withD1Retry(() => statement.run());
+}
+
+/** Ends a pause: the next sync goes on at the watermark, or in the open window. */
+export async function resumeSite(db: D1Database, siteId: number): Promise<void> {
+  const statement = db
+    .prepare("UPDATE sync_state SET paused_at = NULL, paused_by = NULL, pause_reason = NULL WHERE site_id = ?1")
+    .bind(siteId);
   await withD1Retry(() => statement.run());
 }

@@ -2,13 +2,14 @@ import type { AceClient } from "../ace/client.ts";
 import { addWeatherPoints, type Catalog, loadCatalog } from "../catalog/catalog.ts";
 import { type RejectedRecord, recordText, type RejectionCounts, totalRejected } from "../domain/rejection.ts";
 import { NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
+import { weatherPointName } from "../domain/weather.ts";
+import { weatherSamples } from "../transform/weather-points.ts";
 import { findArchived } from "./archived-readings.ts";
-import { describeWeatherPoint, weatherPointName, weatherSamples } from "../transform/weather-points.ts";
 
 export interface WeatherRead {
   readonly samples: PointSamples;
-  /** points whose reading is in the archive already: a feed that is stuck goes on serving it */
-  readonly archived: ReadonlySet<number>;
+  /** point ids of the readings that are in the archive already: a feed that is stuck goes on serving them */
+  readonly archived: readonly number[];
   /** values that the feed served: samples, archived and rejected ones */
   readonly records: number;
   readonly rejected: RejectionCounts;
@@ -32,34 +33,33 @@ export async function readWeather(
 ): Promise<WeatherRead> {
   const weather = await ace.weather(site, { deadline });
   if (weather === null) {
-    return { samples: NO_SAMPLES, archived: new Set(), records: 0, rejected: {}, rejectedRecords: [], catalog };
+    return { samples: NO_SAMPLES, archived: [], records: 0, rejected: {}, rejectedRecords: [], catalog };
   }
-  // also one that the data brought up first, or that the upstream's list has dropped: the feed has it
-  const added = weather.readings.filter((reading) => catalog.get(weatherPointName(reading.field))?.configured !== true);
+  // Also a point that is known and not collected, as the feed has it.
+  const names = weather.readings.map(({ field }) => weatherPointName(field));
+  const added = names.filter((name) => catalog.get(name)?.configured !== true);
   let known = catalog;
   if (added.length > 0) {
-    await addWeatherPoints(
-      db,
-      siteId,
-      added.map((reading) => describeWeatherPoint(reading.field)),
-    );
+    await addWeatherPoints(db, siteId, added);
     known = await loadCatalog(db, siteId);
   }
   const idOf = (name: string) => {
     const point = known.get(name);
-    if (point === undefined) throw new Error(`the catalogue lost ${name}`);
+    if (point === undefined) throw new Error("the catalogue lost a weather point");
     return point.id;
   };
-  const archived = await findArchived(db, siteId, known, weatherSamples(weather.readings, idOf));
-  const others = weather.readings.filter(({ field }) => !archived.has(idOf(weatherPointName(field))));
+  const samples = weatherSamples(weather.readings, idOf);
+  const archived = await findArchived(db, siteId, known, samples);
+  const others = weather.readings.filter((_, i) => !archived.has(i));
   return {
     samples: weatherSamples(others, idOf),
-    archived,
+    archived: [...archived].map((i) => samples.pointIds[i]!),
     records: weather.readings.length + totalRejected(weather.rejected),
     rejected: weather.rejected,
     rejectedRecords: weather.rejectedReadings.map(({ field, reason, given }) => {
+      const name = field === null ? null : weatherPointName(field);
       const reading = typeof given === "object" ? given : { value: given };
-      return { reason, record: recordText({ name: weatherPointName(field), ...reading }) };
+      return { reason, record: recordText({ name, ...reading }) };
     }),
     catalog: known,
   };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { NamedSamples } from "../domain/samples.ts";
-import { selectConfigured, unknownNames } from "./select-configured.ts";
+import { selectConfigured } from "./select-configured.ts";
 
 const POINTS = new Map([
   ["on", { id: 5, configured: true }],
@@ -19,18 +19,6 @@ function named(rows: readonly (readonly [name: string, time: number, value: numb
     length: rows.length,
   };
 }
-
-test("unknown are the names that the catalogue has not, each once, in order", () => {
-  const samples = named([
-    ["x", 1, 0],
-    ["off", 1, 0],
-    ["on", 1, 0],
-    ["a", 1, 0],
-    ["x", 2, 0],
-  ]);
-  expect(unknownNames(samples, POINTS)).toEqual(["x", "a"]);
-  expect(unknownNames(named([]), POINTS)).toEqual([]);
-});
 
 test("keeps exactly the samples of configured points, in order and bit for bit, and counts the others", () => {
   const anyRow = fc.tuple(

@@ -14,11 +14,6 @@ export interface Selection {
   readonly rejected: RejectionCounts;
 }
 
-/** The names that a catalogue does not know, in order of first appearance. */
-export function unknownNames(samples: NamedSamples, points: ReadonlyMap<string, Collectable>): string[] {
-  return samples.names.filter((name) => !points.has(name));
-}
-
 /** Keeps the samples of configured points, with the catalogue's ids for their names. */
 export function selectConfigured(samples: NamedSamples, points: ReadonlyMap<string, Collectable>): Selection {
   const ids = samples.names.map((name) => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { WeatherField } from "../ace/weather.ts";
-import { describeWeatherPoint, weatherPointName, weatherSamples } from "./weather-points.ts";
+import { type WeatherField, weatherPointName } from "../domain/weather.ts";
+import { describeWeatherPoint, weatherSamples } from "./weather-points.ts";
 
 test.each<[WeatherField, string, string]>([
   ["temp", "weather.temperature", "°C"],
@@ -12,6 +12,7 @@ test.each<[WeatherField, string, string]>([
   ["wind_speed", "weather.wind_speed", "m/s"],
   ["wind_deg", "weather.wind_direction", "°"],
   ["wet_bulb", "weather.wet_bulb", "°C"],
+  ["precipitation", "weather.precipitation", "mm"],
 ])("%s is the point %s in %s", (field, name, unit) => {
   expect(weatherPointName(field)).toBe(name);
   expect(describeWeatherPoint(field)).toMatchObject({

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { ApiError } from "./api-error.ts";
+import { fetchPatiently } from "./busy.ts";
 import { askForToken, type TokenKind, tokenOf } from "./tokens.ts";
 
 // The page's policy forbids code made of text, which zod would try.
@@ -50,7 +51,7 @@ export async function ask<S extends z.ZodMiniType>(
 
 async function fetchJson(path: string, init: RequestInit): Promise<{ response: Response; answer: unknown }> {
   try {
-    const response = await fetch(path, init);
+    const response = await fetchPatiently(path, init);
     const text = await response.text();
     return { response, answer: parseJson(text) };
   } catch (error) {

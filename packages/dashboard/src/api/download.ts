@@ -1,4 +1,5 @@
 import { ApiError } from "./api-error.ts";
+import { fetchPatiently } from "./busy.ts";
 import { tokenOf } from "./tokens.ts";
 
 /** Saves an answer as a file; with the token, which a plain link could not send. @throws {ApiError} */
@@ -6,7 +7,10 @@ export async function download(path: string, name: string): Promise<void> {
   const token = tokenOf("read");
   let body: Blob;
   try {
-    const response = await fetch(path, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
+    const response = await fetchPatiently(
+      path,
+      token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } },
+    );
     if (!response.ok) {
       throw new ApiError(
         "no_problem",

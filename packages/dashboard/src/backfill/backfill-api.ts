@@ -19,7 +19,32 @@ const work = {
   stalled: z.boolean(),
 };
 
-const siteJobSchema = z.object({ site: z.string(), current_date: z.nullable(date), ...work });
+const runningDaySchema = z.object({
+  date,
+  hours_done: count,
+  hours_total: count,
+  requests: count,
+  samples: count,
+});
+/** Progress within the day that a site builds. */
+export type RunningDay = z.infer<typeof runningDaySchema>;
+
+const siteJobSchema = z.object({
+  site: z.string(),
+  current_date: z.nullable(date),
+  ...work,
+  running_day: z.nullable(runningDaySchema),
+});
+
+const queuedSchema = z.object({
+  backfill_id: z.string(),
+  start_date: date,
+  end_date: date,
+  sites: z.array(z.string()),
+  force_restart: z.boolean(),
+});
+/** A backfill that waits for the ones before it. */
+export type QueuedJob = z.infer<typeof queuedSchema>;
 
 const jobSchema = z.object({
   status: z.enum(["in_progress", "completed", "cancelled", "failed"]),
@@ -33,6 +58,7 @@ const jobSchema = z.object({
   rate: z.object({ days_per_hour: z.nullable(count), requests_per_minute: z.nullable(count) }),
   reason: z.nullable(z.string()),
   sites: z.array(siteJobSchema),
+  queue: z.array(queuedSchema),
   ...work,
 });
 
@@ -56,6 +82,7 @@ const daySchema = z.object({
   points: count,
   bytes: count,
   source: z.nullable(z.string()),
+  job_outcome: z.nullable(z.enum(["pending", "skipped", "written", "empty-confirmed", "suspect", "failed"])),
   reason: z.nullable(z.string()),
   updated_at: z.nullable(z.string()),
 });
@@ -102,12 +129,16 @@ export function fetchPlan(body: BackfillBody): Promise<Plan> {
   return ask("/backfill/plan", planSchema, { method: "POST", body, token: "admin" });
 }
 
-export async function startBackfill(body: BackfillBody): Promise<void> {
+/** Starts a backfill; while another one runs it waits. */
+export async function startBackfill(wanted: BackfillBody): Promise<void> {
+  const body = { ...wanted, queue: true };
   await ask("/backfill/start", z.object({ backfill_id: z.string() }), { method: "POST", body, token: "admin" });
 }
 
-export async function cancelBackfill(): Promise<void> {
-  await ask("/backfill/cancel", z.object({ status: z.string() }), { method: "POST", token: "admin" });
+/** Stops a backfill, or takes it out of the queue. */
+export async function cancelBackfill(id: string): Promise<void> {
+  const body = { backfill_id: id };
+  await ask("/backfill/cancel", z.object({ status: z.string() }), { method: "POST", body, token: "admin" });
 }
 
 /** Begins a backfill of the days that failed or are suspect. @returns whether there was any */

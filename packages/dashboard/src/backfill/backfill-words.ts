@@ -1,4 +1,4 @@
-import type { Job, Plan } from "./backfill-api.ts";
+import type { Job, Plan, RunningDay } from "./backfill-api.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -117,6 +117,26 @@ export function rateWords(daysPerHour: number | null): string | null {
 export function tookWords(job: Job, now: number): string {
   const end = job.status === "in_progress" ? now : Date.parse(job.last_updated);
   return durationWords(Math.min(end - Date.parse(job.started_at), 10_000 * DAY));
+}
+
+/** `9 of 24 hours · 29 requests · 2,400,000 samples`, of all days that are built at once; null: none is. */
+export function runningWords(days: readonly RunningDay[]): string | null {
+  if (days.length === 0) return null;
+  const sum = (of: (day: RunningDay) => number) => days.reduce((all, day) => all + of(day), 0);
+  return [
+    `${sum((day) => day.hours_done)} of ${counted(
+      sum((day) => day.hours_total),
+      "hour",
+    )}`,
+    counted(
+      sum((day) => day.requests),
+      "request",
+    ),
+    counted(
+      sum((day) => day.samples),
+      "sample",
+    ),
+  ].join(" · ");
 }
 
 const REJECTIONS: Readonly<Record<string, string>> = {

@@ -27,7 +27,6 @@ const CHOICES = [
 /** The days, one by one. */
 export function DaysCard({ days, job, hasJob, site, shown, setShown }: DaysCardProps) {
   const ofSite = days.data?.find((one) => one.site === site) ?? days.data?.[0];
-  const siteJob = job?.sites.find((one) => one.site === ofSite?.site) ?? null;
   return (
     <section class="card stack days-card" aria-labelledby="days-title">
       <header class="job-head">
@@ -49,7 +48,7 @@ export function DaysCard({ days, job, hasJob, site, shown, setShown }: DaysCardP
       {ofSite === undefined ? (
         days.error === undefined && <div class="days-waiting" aria-busy="true" />
       ) : (
-        <DayGrid days={ofSite.days.map((day) => ({ day, state: shownState(day, job, siteJob) }))} />
+        <DayGrid days={ofSite.days.map((day) => ({ day, state: shownState(day, job) }))} />
       )}
     </section>
   );

@@ -11,9 +11,12 @@ import {
   type Figure,
   rateWords,
   rejectionWords,
+  runningWords,
   tookWords,
 } from "./backfill-words.ts";
+import { siteDays } from "./job-days.ts";
 import { ProgressBar } from "./progress-bar.tsx";
+import { QueueRows } from "./queue-rows.tsx";
 import { SiteRows } from "./site-rows.tsx";
 
 const STATUS: Record<Job["status"], { readonly word: string; readonly icon: IconName }> = {
@@ -38,7 +41,13 @@ function figuresOf(job: Job, now: number): Figure[] {
     rate === null
       ? null
       : { label: "Rate", value: rate, note: isRunning && perMinute !== null ? `${perMinute} requests a minute` : null },
-    isRunning ? { label: "Now at", value: dateText(job.current_date), note: null } : null,
+    isRunning
+      ? {
+          label: "Now at",
+          value: dateText(job.current_date),
+          note: runningWords(job.sites.flatMap((site) => site.running_day ?? [])),
+        }
+      : null,
     {
       label: "Samples",
       value: job.records_processed.toLocaleString("en"),
@@ -65,9 +74,8 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
   const now = useClock(isRunning);
   const { word, icon } = STATUS[job.status];
   const cancel = async () => {
-    if (await cancelling.run(cancelBackfill)) onCancelled();
+    if (await cancelling.run(() => cancelBackfill(job.backfill_id))) onCancelled();
   };
-  const tried = job.days_completed + job.days_failed + job.days_suspect;
   return (
     <section class="card stack job" aria-labelledby="job-title">
       <header class="job-head">
@@ -115,7 +123,7 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
             </strong>{" "}
             <span class="quiet">{partsWords(job)}</span>
           </p>
-          <ProgressBar label="Days dealt with" value={tried} of={job} />
+          <ProgressBar label="Days dealt with" what={job.sites.length > 1 ? "site-days" : "days"} {...siteDays(job)} />
         </div>
       </div>
       <dl class="figures wide">
@@ -128,6 +136,7 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
         ))}
       </dl>
       {job.sites.length > 1 && <SiteRows sites={job.sites} />}
+      {job.queue.length > 0 && <QueueRows queue={job.queue} onCancelled={onCancelled} />}
       {job.status === "cancelled" && (
         <p class="quiet">To go on, start it again: days that are stored are left as they are.</p>
       )}

@@ -7,48 +7,44 @@ import { runningJob } from "./running-job.fixture.ts";
 const BEFORE = "2026-11-20T00:00:00.000Z";
 const SINCE = "2026-11-23T04:10:00.000Z";
 const job = runningJob({});
-const site = job.sites[0]!;
 
 function known(date: string, part: Partial<KnownDay> = {}): KnownDay {
-  const file = { records: 1000, points: 10, bytes: 2000, source: "api", reason: null, updated_at: BEFORE };
+  const file = {
+    job_outcome: null,
+    records: 1000,
+    points: 10,
+    bytes: 2000,
+    source: "api",
+    reason: null,
+    updated_at: BEFORE,
+  };
   return { date, state: "written", ...file, ...part };
 }
-const missing = (date: string) => known(date, { state: "missing", source: null, updated_at: null });
-const seen = (day: KnownDay, part: Partial<SiteJob> = {}, of = job) => shownState(day, of, { ...site, ...part });
 
 describe("what a day is to a backfill", () => {
-  it("is what the backfill made of it", () => {
-    expect(seen(known("2026-11-02", { updated_at: SINCE }))).toBe("written");
-    expect(seen(known("2026-11-02", { state: "failed", updated_at: SINCE, reason: "503" }))).toBe("failed");
-    expect(seen(missing("2026-11-02"))).toBe("missing");
+  const state = (outcome: KnownDay["job_outcome"], part: Partial<KnownDay> = {}, of = job) =>
+    shownState(known("2026-11-02", { job_outcome: outcome, ...part }), of);
+
+  it("is the outcome of its attempt: a failed one does not show as written where an older file stays", () => {
+    expect(state("failed", { reason: "503", updated_at: SINCE })).toBe("failed");
+    expect(state("suspect")).toBe("suspect");
+    expect(state("written")).toBe("written");
+    expect(state("empty-confirmed", { state: "empty-confirmed" })).toBe("empty-confirmed");
   });
 
-  it("was there before, where it is finished and skipped", () => {
-    expect(seen(known("2026-11-02"), { days_skipped: 1 })).toBe("skipped");
-    expect(seen(known("2026-11-08"), { days_skipped: 1 })).toBe("skipped");
-    expect(seen(known("2026-11-08", { state: "empty-confirmed" }), { days_skipped: 1 })).toBe("skipped");
+  it("was there before where it was skipped, unless its file is suspect since", () => {
+    expect(state("skipped")).toBe("skipped");
+    expect(state("skipped", { state: "suspect" })).toBe("suspect");
   });
 
-  it("waits, where the backfill is yet to come to it", () => {
-    expect(seen(missing("2026-11-08"))).toBe("pending");
-    // archived from the sync's samples: the API may have more
-    expect(seen(known("2026-11-08", { source: "d1" }), { days_skipped: 1 })).toBe("pending");
-    // nothing is skipped: finished days are done again
-    expect(seen(known("2026-11-08"))).toBe("pending");
-    expect(seen(missing("2026-11-08"), {}, runningJob({ status: "cancelled" }))).toBe("missing");
-    expect(seen(missing("2026-11-08"), { current_date: null })).toBe("missing");
+  it("waits only while the backfill runs", () => {
+    expect(state("pending", { state: "missing" })).toBe("pending");
+    expect(state("pending", { state: "missing" }, runningJob({ status: "cancelled" }))).toBe("missing");
   });
 
-  it("of those that are tried again waits only where it had failed", () => {
-    const retried = { days_total: 2 };
-    expect(seen(known("2026-11-08", { state: "failed", reason: "503" }), retried)).toBe("pending");
-    expect(seen(known("2026-11-08"), retried)).toBe("skipped");
-    expect(seen(missing("2026-11-08"), retried)).toBe("missing");
-  });
-
-  it("is what the manifest says, outside of it", () => {
-    expect(shownState(known("2026-11-02"), null, null)).toBe("written");
-    expect(seen(known("2026-12-02"))).toBe("written");
+  it("is the manifest's state outside of the backfill", () => {
+    expect(state(null)).toBe("written");
+    expect(shownState(known("2026-11-02", { job_outcome: "failed" }), null)).toBe("written");
   });
 });
 
@@ -57,7 +53,8 @@ it("days to look at are those that failed, are suspect or kept an older file, bu
     known("2026-11-02", { state: "failed", reason: "503", updated_at: SINCE }),
     known("2026-11-03", { reason: "cut off", updated_at: SINCE }),
     known("2026-11-04"),
-    known("2026-11-05", { state: "suspect", reason: "etag" }),
+    known("2026-11-05", { state: "suspect", reason: "etag", job_outcome: "pending" }),
+    known("2026-11-06", { job_outcome: "failed" }),
   ];
   const found = troubledDays(
     [
@@ -73,7 +70,7 @@ it("days to look at are those that failed, are suspect or kept an older file, bu
     "2026-11-05 b suspect: etag",
   ]);
   const inJob = troubledDays([{ site: "a", days }], job);
-  expect(inJob.map(({ date }) => date)).toEqual(["2026-11-02", "2026-11-03"]);
+  expect(inJob.map(({ date }) => date)).toEqual(["2026-11-02", "2026-11-03", "2026-11-06"]);
 });
 
 it("a calendar has each day once, at its weekday", () => {
@@ -100,10 +97,11 @@ it("a calendar has each day once, at its weekday", () => {
 
 it("days are asked for at most about a hundred times while a backfill goes on, and when it ends", () => {
   const total = 1827;
+  const withDays = (part: Partial<SiteJob>) => runningJob({ sites: [{ ...job.sites[0]!, ...part }] });
   const during = Array.from({ length: total + 1 }, (_, i) =>
-    daysRevision(runningJob({ days_total: total, days_completed: i })),
+    daysRevision(withDays({ days_total: total, days_completed: i })),
   );
   expect(new Set(during).size).toBeLessThanOrEqual(101);
-  expect(daysRevision(runningJob({ days_completed: 4 }))).not.toBe(daysRevision(runningJob({ days_completed: 3 })));
+  expect(daysRevision(withDays({ days_completed: 4 }))).not.toBe(daysRevision(withDays({ days_completed: 3 })));
   expect(daysRevision(runningJob({ status: "completed" }))).not.toBe(daysRevision(runningJob({})));
 });

@@ -1,5 +1,4 @@
 import type { Job, KnownDay, SiteDays, SiteJob } from "./backfill-api.ts";
-import { dayCount } from "./backfill-state.ts";
 
 /** What a day is to a backfill, in the order of the legend. */
 export const DAY_WORDS = {
@@ -24,28 +23,31 @@ export const DAY_MEANINGS: Record<ShownState, string> = {
 };
 
 /** Whether the last attempt at a day brought something that is to be looked at. */
-function isInTrouble(day: KnownDay): boolean {
-  return day.state === "failed" || day.state === "suspect" || day.reason !== null;
+function isInTrouble(day: KnownDay, state: ShownState): boolean {
+  if (state === "pending") return false;
+  return state === "failed" || state === "suspect" || day.reason !== null;
 }
 
 /**
- * What a day is to a backfill: the manifest does not say which days one is still to come to, but their order does.
- * @param job null: there is none, or not of these days
+ * What a day is to a backfill: the backfill's own outcome, where the manifest does not say something newer.
+ * @param job null: the days are not of a backfill
  */
-export function shownState(day: KnownDay, job: Job | null, site: SiteJob | null): ShownState {
-  const isFinished = day.state === "empty-confirmed" || (day.state === "written" && day.source === "api");
-  if (job === null || site === null || day.date < job.start_date || day.date > job.end_date) return day.state;
-  if (day.updated_at !== null && day.updated_at >= job.started_at) return day.state;
-  const isAhead = job.status === "in_progress" && site.current_date !== null && day.date >= site.current_date;
-  if (isAhead && isWanted(day, isFinished, job, site)) return "pending";
-  return isFinished ? "skipped" : day.state;
-}
-
-function isWanted(day: KnownDay, isFinished: boolean, job: Job, site: SiteJob): boolean {
-  // One of fewer days than there are is of those only that had failed.
-  if (site.days_total < dayCount(job.start_date, job.end_date)) return isInTrouble(day);
-  // Without days that were skipped, those that are finished are done again.
-  return !isFinished || site.days_skipped === 0;
+export function shownState(day: KnownDay, job: Job | null): ShownState {
+  if (job === null) return day.state;
+  switch (day.job_outcome) {
+    case "failed":
+    case "suspect":
+      // An older file may stay in its place.
+      return day.job_outcome;
+    case "pending":
+      return job.status === "in_progress" ? "pending" : day.state;
+    case "skipped":
+      return day.state === "written" || day.state === "empty-confirmed" ? "skipped" : day.state;
+    case "written":
+    case "empty-confirmed":
+    case null:
+      return day.state;
+  }
 }
 
 /** A day with something wrong, of a site. */
@@ -59,9 +61,8 @@ export interface TroubledDay {
 /** Days of all sites that failed, are suspect, or kept an older file, by date and site. */
 export function troubledDays(sites: readonly SiteDays[], job: Job | null): TroubledDay[] {
   const found = sites.flatMap(({ site, days }) => {
-    const ofSite = job?.sites.find((one) => one.site === site) ?? null;
     return days
-      .filter((day) => isInTrouble(day) && shownState(day, job, ofSite) !== "pending")
+      .filter((day) => isInTrouble(day, shownState(day, job)))
       .map(({ date, state, reason }): TroubledDay => ({ site, date, state, reason: reason ?? "no reason is known" }));
   });
   return found.sort((a, b) => a.date.localeCompare(b.date) || a.site.localeCompare(b.site));
@@ -93,7 +94,25 @@ export function monthBlocks(dates: readonly string[]): MonthBlock[] {
  * for, which are many.
  */
 export function daysRevision(job: Job): string {
-  const tried = job.days_completed + job.days_failed + job.days_suspect;
-  const step = Math.max(1, Math.ceil(job.days_total / 100));
+  const { total, completed, bad } = siteDays(job);
+  const tried = completed + bad;
+  const step = Math.max(1, Math.ceil(total / 100));
   return `${job.backfill_id} ${job.status} ${Math.floor(tried / step)}`;
+}
+
+export interface SiteDayCounts {
+  readonly total: number;
+  readonly completed: number;
+  /** failed or suspect */
+  readonly bad: number;
+}
+
+/** A backfill's days of each site, a day of two sites counted twice. */
+export function siteDays({ sites }: Job): SiteDayCounts {
+  const sum = (of: (site: SiteJob) => number) => sites.reduce((all, site) => all + of(site), 0);
+  return {
+    total: sum((site) => site.days_total),
+    completed: sum((site) => site.days_completed),
+    bad: sum((site) => site.days_failed + site.days_suspect),
+  };
 }

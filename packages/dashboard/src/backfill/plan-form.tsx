@@ -11,7 +11,7 @@ interface PlanFormProps {
   readonly site: Site;
   readonly state: BackfillState;
   readonly setState: (state: BackfillState) => void;
-  /** whether one runs, beside which no other can */
+  /** whether one runs: the next one waits for its end */
   readonly isRunning: boolean;
   readonly onStarted: () => void;
   /** Another may have been started elsewhere. */
@@ -153,18 +153,19 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
           <button
             type="button"
             class="button primary"
-            disabled={starting.isBusy || isRunning || planned.days === 0}
+            disabled={starting.isBusy || planned.days === 0}
             onClick={() => void start()}
           >
-            {starting.isBusy ? "Starting…" : startWords(planned.days)}
+            {starting.isBusy ? "Starting…" : startWords(planned.days, isRunning)}
           </button>
         )}
-        {planned !== null && isRunning && <p class="quiet">One is running. The next can start when it has ended.</p>}
+        {planned !== null && isRunning && <p class="quiet">One is running. This one begins when it has ended.</p>}
       </form>
     </section>
   );
 }
 
-function startWords(days: number): string {
-  return days === 0 ? "Nothing to fetch" : `Start: ${counted(days, "day")}`;
+function startWords(days: number, isRunning: boolean): string {
+  if (days === 0) return "Nothing to fetch";
+  return `${isRunning ? "Add to the queue" : "Start"}: ${counted(days, "day")}`;
 }

@@ -1,20 +1,14 @@
-interface Days {
-  readonly days_completed: number;
-  readonly days_failed: number;
-  readonly days_suspect: number;
-  readonly days_total: number;
-}
+import type { SiteDayCounts } from "./job-days.ts";
 
-interface ProgressBarProps {
+interface ProgressBarProps extends SiteDayCounts {
   readonly label: string;
-  /** days dealt with, for better or worse */
-  readonly value: number;
-  readonly of: Days;
+  /** what is counted, in the plural */
+  readonly what: "days" | "site-days";
 }
 
 /** Days that are done, and behind them those that failed; full only when nothing is left to do. */
-export function ProgressBar({ label, value, of }: ProgressBarProps) {
-  const { days_completed: done, days_failed: failed, days_suspect: suspect, days_total: total } = of;
+export function ProgressBar({ label, what, total, completed, bad }: ProgressBarProps) {
+  const value = completed + bad;
   const width = (days: number) => ({ width: total === 0 ? "0%" : `${(days / total) * 100}%` });
   return (
     <div
@@ -24,10 +18,10 @@ export function ProgressBar({ label, value, of }: ProgressBarProps) {
       aria-valuemin={0}
       aria-valuemax={Math.max(1, total)}
       aria-valuenow={total === 0 ? 1 : value}
-      aria-valuetext={`${value} of ${total} days, ${failed + suspect} of them failed`}
+      aria-valuetext={`${value} of ${total} ${what}, ${bad} of them failed`}
     >
-      <i class="done" style={total === 0 ? { width: "100%" } : width(done)} />
-      {failed + suspect > 0 && <i class="bad" style={width(failed + suspect)} />}
+      <i class="done" style={total === 0 ? { width: "100%" } : width(completed)} />
+      {bad > 0 && <i class="bad" style={width(bad)} />}
     </div>
   );
 }

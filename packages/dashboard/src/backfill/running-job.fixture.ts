@@ -28,7 +28,8 @@ export function runningJob(part: Partial<Job>): Job {
     estimated_completion: null,
     rate: { days_per_hour: 9, requests_per_minute: 50 },
     reason: null,
-    sites: [{ site: "a", current_date: "2026-11-04", ...work }],
+    sites: [{ site: "a", current_date: "2026-11-04", ...work, running_day: null }],
+    queue: [],
     ...work,
     ...part,
   };

@@ -1,5 +1,5 @@
 import type { SiteJob } from "./backfill-api.ts";
-import { dateText } from "./backfill-words.ts";
+import { dateText, runningWords } from "./backfill-words.ts";
 import { ProgressBar } from "./progress-bar.tsx";
 
 /** Each site's part of a backfill. */
@@ -31,8 +31,10 @@ export function SiteRows({ sites }: { readonly sites: readonly SiteJob[] }) {
             <td class="site-days">
               <ProgressBar
                 label={`Days of ${site.site}`}
-                value={site.days_completed + site.days_failed + site.days_suspect}
-                of={site}
+                what="days"
+                total={site.days_total}
+                completed={site.days_completed}
+                bad={site.days_failed + site.days_suspect}
               />
               <span class="number">
                 {site.days_completed} / {site.days_total}
@@ -42,7 +44,10 @@ export function SiteRows({ sites }: { readonly sites: readonly SiteJob[] }) {
               {site.days_failed + site.days_suspect}
             </td>
             <td class="end number">{site.records_processed.toLocaleString("en")}</td>
-            <td class="end number">{site.current_date === null ? "done" : dateText(site.current_date)}</td>
+            <td class="end number">
+              {site.current_date === null ? "done" : dateText(site.current_date)}
+              {site.running_day !== null && <div class="quiet">{runningWords([site.running_day])}</div>}
+            </td>
           </tr>
         ))}
       </tbody>

@@ -21,6 +21,8 @@ export type SyncError = z.infer<typeof syncErrorSchema>;
 
 const siteStatusSchema = z.object({
   name: z.string(),
+  /** null: its sync is not paused */
+  paused: z.nullable(z.object({ since: z.nullable(time), by: z.string(), reason: z.nullable(z.string()) })),
   watermark: z.nullable(time),
   lag_seconds: z.nullable(count),
   gaps: z.object({

@@ -13,6 +13,7 @@ const gap = (start: number, end: number | null, state = "open") => ({
 
 const status = (largest: readonly { of: "site" | "point"; start: string; end: string | null; cause: string }[]) => ({
   name: "a",
+  paused: null,
   watermark: iso(0),
   lag_seconds: 0,
   gaps: { open: 9, missing_seconds: 1, largest: [...largest] },

@@ -18,7 +18,7 @@ const ERRORS_SHOWN = 4;
 
 /** How far the sync of a site has come, its last runs, and what went wrong in them. */
 export function SyncCard({ site, zone, now }: SyncCardProps) {
-  const { name, watermark, last_runs: runs, errors } = site;
+  const { name, paused, watermark, last_runs: runs, errors } = site;
   const lag = lagOf(site, now);
   const last = runs[0];
   const incomplete = runs.filter(({ complete }) => !complete).length;
@@ -32,6 +32,13 @@ export function SyncCard({ site, zone, now }: SyncCardProps) {
           <p class="quiet">{name}</p>
         </div>
       </header>
+      {paused !== null && (
+        <p class="sync-paused">
+          <strong>Paused</strong>
+          {paused.since !== null && ` since ${timeWords(zone, Date.parse(paused.since), now)}`}, by {paused.by}
+          {paused.reason !== null && `: ${paused.reason}`}
+        </p>
+      )}
       <p class={lag === null || isBehind(lag) ? "sync-lag late" : "sync-lag"}>
         {lag === null || watermark === null ? (
           <strong>Never synced</strong>

@@ -18,6 +18,7 @@ const run = (complete: boolean) => ({
 });
 const site = (more: Partial<SiteStatus> = {}): SiteStatus => ({
   name: "a",
+  paused: null,
   watermark: iso(NOW - 2 * MINUTE),
   lag_seconds: 120,
   gaps: { open: 0, missing_seconds: 0, largest: [] },
@@ -62,6 +63,16 @@ describe("whether all is well", () => {
       level: "warning",
       headline: "The sync is 16 min behind",
       facts: ["no open gaps", "99.8% of expected samples in 24 h"],
+    });
+  });
+
+  it("says that a site is paused instead of how far it is behind", () => {
+    const paused = { since: iso(NOW - 60 * MINUTE), by: "ADMIN_TOKEN", reason: null };
+    const behind = site({ paused, watermark: iso(NOW - 60 * MINUTE), last_runs: [run(false)] });
+    expect(verdictOf(status([behind]), [], NOW)).toMatchObject({
+      level: "warning",
+      headline: "The sync is paused",
+      others: [],
     });
   });
 

@@ -84,9 +84,10 @@ function siteProblems(site: SiteStatus, isStaleTold: boolean, now: number): Prob
   const problems: Problem[] = [];
   const add = (words: string) => problems.push({ level: "warning", words });
   const lag = lagOf(site, now);
-  if (lag === null) add("never synced so far");
+  if (site.paused !== null) add("the sync is paused");
+  else if (lag === null) add("never synced so far");
   else if (isBehind(lag) && !isStaleTold) add(`the sync is ${lengthWords(lag)} behind`);
-  if (site.last_runs[0]?.complete === false) add("the last sync was not complete");
+  if (site.paused === null && site.last_runs[0]?.complete === false) add("the last sync was not complete");
   const { open, missing_seconds: missing } = site.gaps;
   if (open > 0) add(`${counted(open, "open gap")}, ${lengthWords(missing * 1000)} in all`);
   const share = site.coverage_24h?.fraction ?? 1;

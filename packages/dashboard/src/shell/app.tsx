@@ -5,6 +5,7 @@ import { formatPlace, type Place } from "../location/place.ts";
 import { usePlace } from "../location/use-place.ts";
 import { Failure } from "../ui/failure.tsx";
 import { Icon } from "../ui/icon.tsx";
+import { BusyNotice } from "./busy-notice.tsx";
 import { ThemeButton } from "./theme-button.tsx";
 import { TokenDialog } from "./token-dialog.tsx";
 import { ViewFrame } from "./view-frame.tsx";
@@ -79,6 +80,7 @@ export function App() {
         </div>
       </header>
       <main id="main" class="view" tabIndex={-1}>
+        <BusyNotice />
         {site === undefined && sites.error !== undefined && (
           <Failure what="The sites" error={sites.error} onRetry={sites.reload} />
         )}

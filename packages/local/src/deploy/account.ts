@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 import { type LifecycleRule, parseLifecycleRules } from "./lifecycle-rules.ts";
 import { type DeployPlaces, resolvedFile, writeResolvedFiles } from "./resolved-files.ts";
 import type { Wanted, WantedWorker } from "./wanted.ts";

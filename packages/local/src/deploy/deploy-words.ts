@@ -1,4 +1,4 @@
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 import { type DeployPlan, irrevocable, STAGING_RULE } from "./plan.ts";
 import { DEPLOY_ORDER, STAGING_EXPIRES_DAYS, type Wanted } from "./wanted.ts";
 

@@ -20,6 +20,7 @@ const secrets = { secrets: ["ACE_API_KEY", "ADMIN_TOKEN"], version: null };
 const drafts = {
   "building-vitals-etl-staging": secrets,
   "building-vitals-backfill-staging": secrets,
+  "building-vitals-query-staging": { secrets: ["ADMIN_TOKEN"], version: null },
 };
 const rule = { name: "staging", prefix: "staging/", action: "Expire objects after 7 days" };
 const complete: Partial<FakeAccount> = {
@@ -29,7 +30,7 @@ const complete: Partial<FakeAccount> = {
   workers: {
     "building-vitals-etl-staging": { secrets: secrets.secrets, version: "v1" },
     "building-vitals-backfill-staging": { secrets: secrets.secrets, version: "v2" },
-    "building-vitals-query-staging": { secrets: ["QUERY_TOKEN"], version: "v3" },
+    "building-vitals-query-staging": { secrets: ["ADMIN_TOKEN", "QUERY_TOKEN"], version: "v3" },
   },
 };
 

@@ -95,6 +95,7 @@ test("what lacks is created, secrets are named by Worker, optional ones only men
     "etl ADMIN_TOKEN",
     "backfill ACE_API_KEY",
     "backfill ADMIN_TOKEN",
+    "query ADMIN_TOKEN",
   ]);
   expect(plan.notes).toHaveLength(2);
   expect(irrevocable(plan)).toEqual([]);

@@ -1,4 +1,4 @@
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 import type { Existing } from "./account.ts";
 import { expires } from "./lifecycle-rules.ts";
 import { STAGING_EXPIRES_DAYS, type Wanted } from "./wanted.ts";

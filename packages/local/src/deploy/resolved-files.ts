@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 import type { Environment } from "./deploy-options.ts";
 import { DEPLOY_ORDER, readWranglerFile } from "./wanted.ts";
 

@@ -1,5 +1,5 @@
 import { MAIN_DATABASE, type SiteConfig } from "@building-vitals/core/domain/site";
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 
 /** What a Worker's wrangler file says of databases. */
 export interface DeclaredDatabases {

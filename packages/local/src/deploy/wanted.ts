@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse as parseToml } from "smol-toml";
 import { z } from "zod";
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 import type { Environment } from "./deploy-options.ts";
 import { wantedDatabases } from "./wanted-databases.ts";
 

@@ -1,4 +1,4 @@
-import type { WorkerName } from "../workers.ts";
+import type { WorkerName } from "../worker-names.ts";
 
 interface WorkerSecrets {
   readonly required: readonly string[];
@@ -9,5 +9,5 @@ interface WorkerSecrets {
 export const WORKER_SECRETS: Readonly<Record<WorkerName, WorkerSecrets>> = {
   etl: { required: ["ACE_API_KEY", "ADMIN_TOKEN"], optional: ["ALERT_WEBHOOK_URL"] },
   backfill: { required: ["ACE_API_KEY", "ADMIN_TOKEN"], optional: [] },
-  query: { required: [], optional: ["QUERY_TOKEN"] },
+  query: { required: ["ADMIN_TOKEN"], optional: ["QUERY_TOKEN"] },
 };

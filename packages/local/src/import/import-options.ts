@@ -24,8 +24,9 @@ What is stored already always stays: samples are added where none is.
 Ctrl-C is safe, and the same command goes on where it stopped. It takes
 about 25 bytes a sample in .local/import while it runs.
 
-It ends with 0 when all samples are there; with 1 when some are not,
-having said which; with 2 when the command line is wrong.`;
+It ends with 0 when every record is stored; with 1 when some are not
+(dropped records are named by file and line, ten a file, and counted by
+reason); with 2 when the command line is wrong.`;
 
 const optionsSchema = z.object({
   from: z.array(z.string()).min(1),

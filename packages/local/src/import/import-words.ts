@@ -1,4 +1,5 @@
 import type { DayCounts, Position, SourceCounts } from "./position.ts";
+import type { ReadRecord } from "./record.ts";
 
 const LABEL_WIDTH = 9;
 
@@ -20,6 +21,10 @@ export function sourceLine(path: string, { records, samples, rejected }: SourceC
   return told("read", `${path}: ${count(records, "record")}, ${count(samples, "sample")}${reasons(rejected)}`);
 }
 
+export function droppedLine(path: string, { at, fault }: ReadRecord, reason: string): string {
+  return told("dropped", `${path}, line ${at}: ${reason}${fault === null ? "" : `, ${fault}`}`);
+}
+
 export function dayLine({ site, day, stored, present, kept, rejected }: DayCounts): string {
   const fate = `${stored.toLocaleString("en")} stored, ${present.toLocaleString("en")} there already`;
   return told("sent", `${site} ${day}: ${fate}, ${kept.toLocaleString("en")} kept as they were${reasons(rejected)}`);
@@ -31,10 +36,15 @@ function sum(parts: readonly Readonly<Record<string, number>>[]): Record<string,
   return total;
 }
 
+/** How many records were dropped, by reason: what was read as no sample, and what the Worker rejected. */
+export function droppedOf({ sources, days }: Position): Record<string, number> {
+  return sum([...Object.values(sources), ...Object.values(days)].map(({ rejected }) => rejected));
+}
+
 /** What became of every record that was read. */
-export function endLines({ sources, days }: Position): string[] {
+export function endLines(position: Position): string[] {
+  const { sources, days } = position;
   const { records = 0 } = sum(Object.values(sources).map(({ records: n }) => ({ records: n })));
-  const rejected = sum([...Object.values(sources), ...Object.values(days)].map((one) => one.rejected));
   const fates = Object.values(days).map(({ stored, present, kept, repeated, overruled }) => ({
     stored,
     "there already": present,
@@ -42,7 +52,7 @@ export function endLines({ sources, days }: Position): string[] {
     "read twice": repeated,
     "overruled by a later file": overruled,
   }));
-  const all = Object.entries({ ...sum(fates), ...rejected });
+  const all = Object.entries({ ...sum(fates), ...droppedOf(position) });
   const total = all.reduce((n, [, one]) => n + one, 0);
   return [
     told("done", `${count(records, "record")} of ${count(Object.keys(sources).length, "file")}:`),

@@ -4,7 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { PassThrough } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { parseJson } from "../parse-json.ts";
-import type { RawRecord } from "./record.ts";
+import type { RawRecord, ReadRecord } from "./record.ts";
 
 /** Lines of a text file, unpacked where its name ends in .gz. @throws where it cannot be read to its end */
 async function* linesOf(file: string): AsyncGenerator<string> {
@@ -18,15 +18,18 @@ async function* linesOf(file: string): AsyncGenerator<string> {
 }
 
 function isObject(value: unknown): value is RawRecord {
-  return typeof value === "object" && value !== null;
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The records of a file with a JSON object a line; a line that is none is a record without names. */
-export async function* readNdjson(file: string): AsyncGenerator<RawRecord> {
+/** The records of a file with a JSON object a line. Any other line is a record with a fault. */
+export async function* readNdjson(file: string): AsyncGenerator<ReadRecord> {
+  let at = 0;
   for await (const line of linesOf(file)) {
+    at++;
     if (line.trim() === "") continue;
     const value = parseJson(line);
-    yield isObject(value) ? value : {};
+    if (isObject(value)) yield { at, columns: value, fault: null };
+    else yield { at, columns: {}, fault: "it is not a JSON object" };
   }
 }
 
@@ -44,20 +47,40 @@ function csvFields(line: string): string[] | null {
   }
 }
 
-/** The records of a CSV file whose first line names its columns, in any order. @throws Error where one lacks */
-export async function* readCsv(file: string): AsyncGenerator<RawRecord> {
-  let columns: number[] | null = null;
+/** Where each column stands in a header. @throws Error where one is missing, or stands there twice */
+function columnsIn(header: readonly string[], file: string): readonly number[] {
+  const missing = COLUMNS.filter((name) => !header.includes(name));
+  if (missing.length > 0) throw new Error(`${file} has no column ${missing.join(", ")} in its first line.`);
+  const twice = COLUMNS.filter((name) => header.indexOf(name) !== header.lastIndexOf(name));
+  if (twice.length > 0) throw new Error(`${file} has the column ${twice.join(", ")} twice in its first line.`);
+  return COLUMNS.map((name) => header.indexOf(name));
+}
+
+/**
+ * The records of a CSV file whose first line names its columns, in any order. A line with another number of fields than
+ * the header is a record with a fault: an unquoted comma may have split a name, and shifted the value.
+ * @throws Error where a column is missing
+ */
+export async function* readCsv(file: string): AsyncGenerator<ReadRecord> {
+  let columns: readonly number[] | null = null;
+  let width = 0;
+  let at = 0;
   for await (const line of linesOf(file)) {
+    at++;
     if (line === "") continue;
     const fields = csvFields(columns === null ? line.replace(/^\uFEFF/, "") : line);
     if (columns === null) {
-      columns = COLUMNS.map((name) => fields?.indexOf(name) ?? -1);
-      const lacking = COLUMNS.filter((_, i) => columns?.[i] === -1);
-      if (lacking.length > 0) throw new Error(`${file} has no column ${lacking.join(", ")} in its first line.`);
+      columns = columnsIn(fields ?? [], file);
+      width = fields?.length ?? 0;
       continue;
     }
-    const [site, point, timestamp, value] = columns.map((at) => fields?.[at]);
+    if (fields === null || fields.length !== width) {
+      const fault = fields === null ? "its quotes do not match" : `it has ${fields.length} fields, the header ${width}`;
+      yield { at, columns: {}, fault };
+      continue;
+    }
+    const [site_name, point_name, timestamp, value] = columns.map((column) => fields[column]);
     // an empty field is SQL's null
-    yield { site_name: site, point_name: point, timestamp, value: value === "" ? null : value };
+    yield { at, columns: { site_name, point_name, timestamp, value: value === "" ? null : value }, fault: null };
   }
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { zstdDecompressSync } from "node:zlib";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects, parquetSchema } from "hyparquet";
-import type { RawRecord } from "./record.ts";
+import type { ReadRecord } from "./record.ts";
 
 const COLUMNS = ["site_name", "point_name", "timestamp", "value"];
 
@@ -9,7 +9,7 @@ const COLUMNS = ["site_name", "point_name", "timestamp", "value"];
 const ROWS_AT_ONCE = 100_000;
 
 /** The records of a Parquet file, in whatever order and compression. @throws Error where a column lacks */
-export async function* readParquet(path: string): AsyncGenerator<RawRecord> {
+export async function* readParquet(path: string): AsyncGenerator<ReadRecord> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
   const names = new Set(parquetSchema(metadata).children.map(({ element }) => element.name));
@@ -19,18 +19,23 @@ export async function* readParquet(path: string): AsyncGenerator<RawRecord> {
   const rows = Number(metadata.num_rows);
   for (let rowStart = 0; rowStart < rows; rowStart += ROWS_AT_ONCE) {
     const rowEnd = Math.min(rowStart + ROWS_AT_ONCE, rows);
+    let at = rowStart;
     for (const row of await parquetReadObjects({ file, metadata, columns: COLUMNS, rowStart, rowEnd, compressors })) {
       const { site_name, point_name, timestamp, value } = row;
-      yield { site_name, point_name, timestamp, value };
+      yield { at: ++at, columns: { site_name, point_name, timestamp, value }, fault: null };
     }
   }
 }
 
 /** The records of the table `timeseries_raw` of an SQLite file. @throws the error of SQLite */
-export function* readSqlite(path: string): Generator<RawRecord> {
+export function* readSqlite(path: string): Generator<ReadRecord> {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
-    yield* database.prepare("SELECT site_name, point_name, timestamp, value FROM timeseries_raw").iterate();
+    const rows = database.prepare("SELECT site_name, point_name, timestamp, value FROM timeseries_raw");
+    // an integer beyond 2^53 would end the file with an error
+    rows.setReadBigInts(true);
+    let at = 0;
+    for (const columns of rows.iterate()) yield { at: ++at, columns, fault: null };
   } finally {
     database.close();
   }

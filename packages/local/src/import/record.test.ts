@@ -36,6 +36,13 @@ test.each<[RawRecord, string]>([
   [{ site_name: "s", point_name: "\ud800", timestamp: 1, value: 1 }, "malformed"],
   [{ site_name: 5, point_name: "p", timestamp: 1, value: 1 }, "malformed"],
   [{}, "malformed"],
+  [{ ...names, timestamp: 1, value: { value: 72 } }, "non_numeric"],
+  [{ ...names, timestamp: 1, value: [72] }, "non_numeric"],
+  [{ ...names, timestamp: 1, value: new Uint8Array([55, 50]) }, "non_numeric"],
+  [{ ...names, timestamp: { seconds: 1 }, value: 1 }, "bad_time"],
+  [{ ...names, timestamp: [1], value: 1 }, "bad_time"],
+  [{ ...names, timestamp: true, value: 1 }, "bad_time"],
+  [{ ...names, point_name: { name: "p" }, timestamp: 1, value: 1 }, "malformed"],
 ])("%j is no sample: %s", (record, reason) => {
   expect(sampleOf(record, NOW)).toBe(reason);
 });

@@ -12,6 +12,15 @@ export interface RawRecord {
   readonly value?: unknown;
 }
 
+/** A record as a reader found it. */
+export interface ReadRecord {
+  /** its place in the file, from 1: the line of a text file, the row of a table */
+  readonly at: number;
+  readonly columns: RawRecord;
+  /** why its columns cannot be told apart; null: they can */
+  readonly fault: string | null;
+}
+
 /** A record that is a sample. */
 export interface ImportedSample {
   readonly site: string;

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { type ImportClient, ImportRefused } from "./import-client.ts";
-import { dayLine, sourceLine, told } from "./import-words.ts";
+import { dayLine, droppedLine, sourceLine, told } from "./import-words.ts";
 import type { DayCounts, PositionFile, SourceCounts } from "./position.ts";
 import { sampleOf } from "./record.ts";
 import { sendDay } from "./send-day.ts";
@@ -20,6 +20,9 @@ export interface ImportContext {
 /** Records between two lines about a file that takes long. */
 const TELL_EVERY = 5_000_000;
 
+/** Dropped records of a file that are named one by one; all are counted. */
+const NAMED_DROPS = 10;
+
 /** How often a day is archived again that another build was faster with. */
 const ARCHIVE_TRIES = 3;
 
@@ -35,9 +38,12 @@ export async function readSources(context: ImportContext, sources: readonly Sour
     try {
       for await (const record of readSource(source)) {
         counts.records++;
-        const sample = sampleOf(record, now());
-        if (typeof sample === "string") counts.rejected[sample] = (counts.rejected[sample] ?? 0) + 1;
-        else {
+        const sample = record.fault === null ? sampleOf(record.columns, now()) : "malformed";
+        if (typeof sample === "string") {
+          counts.rejected[sample] = (counts.rejected[sample] ?? 0) + 1;
+          const dropped = counts.records - counts.samples;
+          if (dropped <= NAMED_DROPS) say(droppedLine(source.path, record, sample));
+        } else {
           spills.add(sample);
           counts.samples++;
         }

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { readCsv, readNdjson } from "./read-lines.ts";
 import { readParquet, readSqlite } from "./read-tables.ts";
-import type { RawRecord } from "./record.ts";
+import type { ReadRecord } from "./record.ts";
 
 /** A file of the predecessor. */
 export interface Source {
@@ -12,7 +12,7 @@ export interface Source {
   readonly changed: number;
 }
 
-type Read = (path: string) => AsyncIterable<RawRecord> | Iterable<RawRecord>;
+type Read = (path: string) => AsyncIterable<ReadRecord> | Iterable<ReadRecord>;
 
 const READERS: readonly (readonly [RegExp, Read])[] = [
   [/\.(nd|)jsonl?(\.gz)?$/i, readNdjson],
@@ -26,7 +26,7 @@ function readerOf(path: string): Read | undefined {
 }
 
 /** @throws where it is not what its name says */
-export function readSource({ path }: Source): AsyncIterable<RawRecord> | Iterable<RawRecord> {
+export function readSource({ path }: Source): AsyncIterable<ReadRecord> | Iterable<ReadRecord> {
   const read = readerOf(path);
   if (read === undefined) throw new Error(`${path} is of no kind that is read here.`);
   return read(path);

@@ -38,7 +38,11 @@ export async function timeRuns(runs: number, work: () => Promise<void>): Promise
 
 /** The query Worker's answer, piece by piece as it makes it. */
 export async function streamAnswer(path: string, env: object, context: ExecutionContext): Promise<Response> {
-  return query.fetch(new Request(new URL(path, "http://query.bench")), { ...env, SITES }, context);
+  return query.fetch(
+    new Request(new URL(path, "http://query.bench")),
+    { ...env, SITES, ADMIN_TOKEN: "the-admin-token-of-benchmarks" },
+    context,
+  );
 }
 
 /** Asks the query Worker, and takes its answer to the last byte. @throws for any answer but 200 */

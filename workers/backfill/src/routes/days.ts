@@ -1,6 +1,8 @@
 import { storeOf } from "@building-vitals/core/backfill/backfill-site";
 import { dateRange, FROM_TO } from "@building-vitals/core/backfill/date-range";
 import { dayStates } from "@building-vitals/core/backfill/day-states";
+import { readOutcomes } from "@building-vitals/core/backfill/job-days";
+import { readJob } from "@building-vitals/core/backfill/job-store";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { one } from "@building-vitals/core/http/parameters";
 import { parseInput } from "@building-vitals/core/http/parse-body";
@@ -28,6 +30,10 @@ export const daysRoute = new Hono<{ Bindings: Env }>().get("/backfill/days", des
   const query = parseInput(querySchema, context.req.queries());
   const range = dateRange(query.from, query.to, dayOf(Date.now()), FROM_TO);
   const sites = await sitesOf(settings, query.site === undefined ? undefined : [query.site], "site");
-  const answers = await Promise.all(sites.map((site) => dayStates(storeOf(settings.DB, site), range)));
+  const job = await readJob(settings.DB);
+  const outcomes = job === null ? null : await readOutcomes(settings.DB, job.backfillId, range);
+  const answers = await Promise.all(
+    sites.map((site) => dayStates(storeOf(settings.DB, site), range, outcomes?.get(site.id) ?? new Map())),
+  );
   return context.json({ from: query.from, to: query.to, sites: answers }, 200, { "cache-control": "no-store" });
 });

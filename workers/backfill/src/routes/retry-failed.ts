@@ -1,5 +1,5 @@
 import { dateRange, lastEndedDay, openDateRange, START_END } from "@building-vitals/core/backfill/date-range";
-import { failedSpan } from "@building-vitals/core/backfill/job-store";
+import { failedSpan } from "@building-vitals/core/backfill/failed-days";
 import { dayText } from "@building-vitals/core/domain/day";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";

@@ -1,4 +1,5 @@
 import { readProgress } from "@building-vitals/core/backfill/progress";
+import { readQueue } from "@building-vitals/core/backfill/queue";
 import { backfillStatus } from "@building-vitals/core/backfill/status-answer";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
@@ -14,7 +15,8 @@ const described = describe({
 
 /** `GET /backfill/status`: how far the backfill has come, the one that runs, else the last one. */
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/backfill/status", described, async (context) => {
-  const progress = await readProgress(settingsOf(context.env).DB);
-  const status = progress === null ? { status: "not_started" } : backfillStatus(progress, Date.now());
+  const { DB } = settingsOf(context.env);
+  const [progress, queue] = await Promise.all([readProgress(DB), readQueue(DB)]);
+  const status = progress === null ? { status: "not_started" } : backfillStatus(progress, queue, Date.now());
   return context.json(status, 200, { "cache-control": "no-store" });
 });

@@ -10,6 +10,7 @@ import { dayField } from "../day-field.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { storedSites } from "../sites.ts";
+import { aceClientOf } from "../sync.ts";
 
 /** A batch of 20,000 samples takes about half of it. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -55,6 +56,7 @@ export const importRoute = new Hono<{ Bindings: Env }>().post("/import", describ
   if (stored === undefined) throw new Error("a site that was asked for is made");
   const { db, id } = stored;
   const { DB: jobs, TIMESERIES: bucket } = settings;
-  const counts = await importSamples({ db, bucket, jobs }, { id, name: site }, day, points, Date.now());
+  const ace = aceClientOf(settings);
+  const counts = await importSamples({ ace, db, bucket, jobs }, { id, name: site }, day, points, Date.now());
   return context.json(counts, 200, { "cache-control": "no-store" });
 });

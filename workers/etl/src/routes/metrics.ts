@@ -26,6 +26,7 @@ const METRICS = {
   recovered: gauge("gaps_samples_recovered", "Samples that came into gaps of the last 400 days"),
   coverage: gauge("coverage_ratio", "Samples of the last looked at 24 hours of those that the cadences lead to expect"),
   unjudged: gauge("coverage_unjudged_points", "Configured points that have no cadence to be judged by"),
+  paused: gauge("site_paused", "1 while the sync of the site is paused, else 0"),
   waiting: gauge("sync_sites_waiting", "Sites that the last sync did not come to, for its time or requests were spent"),
   known: gauge(
     "site_known",
@@ -85,12 +86,17 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", descri
     return { sites, measured };
   });
   const sites = answers.flatMap((own) => own.sites);
-  const turns = sites.map(({ state }) => state.turns[0]?.at ?? -Infinity);
+  const turns = sites.filter(({ pause }) => pause === null).map(({ state }) => state.turns[0]?.at ?? -Infinity);
   const newest = turns.reduce((a, b) => Math.max(a, b), -Infinity);
   const known = (site: string, value: number) => ({ metric: METRICS.known, labels: { site }, value });
   const measurements: Measurement[] = [
     { metric: METRICS.waiting, labels: {}, value: turns.filter((at) => at < newest).length },
     ...sites.map(({ name }) => known(name, 1)),
+    ...sites.map(({ name, pause }) => ({
+      metric: METRICS.paused,
+      labels: { site: name },
+      value: pause === null ? 0 : 1,
+    })),
     ...namesIn(lost).map((name) => known(name, 0)),
     ...answers.flatMap(({ measured }) => measured),
   ];

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type Env, settingsOf } from "../env.ts";
 import { gapsRunSchema } from "../gap-answers.ts";
 import { runGaps } from "../gaps.ts";
+import { refusePaused } from "../pause.ts";
 import { requireAdmin } from "../require-admin.ts";
 
 const bodySchema = z.strictObject({ site: z.string().min(1).optional() });
@@ -14,7 +15,7 @@ const described = describe({
   access: "write",
   body: bodySchema,
   answers: { 200: { description: "What was done", content: { "application/json": gapsRunSchema } } },
-  problems: ["invalid_request", "body_too_large", "unknown_site"],
+  problems: ["invalid_request", "body_too_large", "unknown_site", "site_paused"],
 });
 
 /** `POST /gaps/repair`: does what the hourly cron does about gaps, whether they are due or not, and answers with what was done. */
@@ -24,6 +25,8 @@ export const repairGapsRoute = new Hono<{ Bindings: Env }>().post(
   requireAdmin,
   async (context) => {
     const { site } = await parseBody(context.req.raw, bodySchema);
-    return context.json(await runGaps(settingsOf(context.env), "open", site), 200, { "cache-control": "no-store" });
+    const settings = settingsOf(context.env);
+    await refusePaused(settings, site);
+    return context.json(await runGaps(settings, "open", site), 200, { "cache-control": "no-store" });
   },
 );

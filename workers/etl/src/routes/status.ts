@@ -1,3 +1,5 @@
+import { openDetail } from "@building-vitals/core/alerts/alert";
+import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
@@ -6,6 +8,7 @@ import { Hono } from "hono";
 import { statusSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { readKnownAlerts } from "../known-alerts.ts";
+import { shownPause } from "../pause.ts";
 import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
 
 const RUNS_SHOWN = 12;
@@ -21,16 +24,22 @@ function coverageOf(looked: LookedSite | undefined) {
   return { until: isoTime(looked.lookedUntil), expected, present, fraction, unjudged_points: unjudged };
 }
 
-async function statusOf({ name, db, id, state }: StoredSite, looked: LookedSite | undefined, now: number) {
+async function statusOf({ name, db, id, state, pause }: StoredSite, looked: LookedSite | undefined, now: number) {
   const runs = await readRuns(db, id, RUNS_SHOWN);
   const gaps = await readOpenGaps(db, id, state.watermark);
+  const { held, conflicts } = await readListState(db, id);
   return {
     name,
+    paused: shownPause(pause),
     watermark: isoTime(state.watermark),
     lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
     open_window:
       state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
     catalog_refreshed_at: isoTime(state.catalogAt),
+    point_list: {
+      held: held === null ? null : { at: isoTime(held.at), listed: held.listed, missing: held.missing.length },
+      conflicts,
+    },
     gaps: {
       open: gaps.open,
       missing_seconds: gaps.missingSeconds,
@@ -75,7 +84,7 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
   });
   const alerts = (await readKnownAlerts(settings))
     ?.filter(({ level }) => level === "firing")
-    .map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail }));
+    .map(({ kind, site, since, detail }) => ({ kind, site, since: isoTime(since), detail: openDetail(detail) }));
   const answer = { now: isoTime(now), sites: answers.flat(), unknown_sites: namesIn(lost), alerts: alerts ?? null };
   return context.json(answer, 200, { "cache-control": "no-store" });
 });

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { syncSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
+import { refusePaused } from "../pause.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { runSync } from "../sync.ts";
 
@@ -14,11 +15,13 @@ const described = describe({
   access: "write",
   body: bodySchema,
   answers: { 200: { description: "What was done", content: { "application/json": syncSchema } } },
-  problems: ["invalid_request", "body_too_large", "unknown_site"],
+  problems: ["invalid_request", "body_too_large", "unknown_site", "site_paused"],
 });
 
 /** `POST /trigger`: syncs every site, or one, now, and answers with what was done. */
 export const triggerRoute = new Hono<{ Bindings: Env }>().post("/trigger", described, requireAdmin, async (context) => {
   const { site } = await parseBody(context.req.raw, bodySchema);
-  return context.json(await runSync(settingsOf(context.env), site), 200, { "cache-control": "no-store" });
+  const settings = settingsOf(context.env);
+  await refusePaused(settings, site);
+  return context.json(await runSync(settings, site), 200, { "cache-control": "no-store" });
 });

@@ -9,11 +9,13 @@ import { parseInput } from "@building-vitals/core/http/parse-body";
 import { one } from "@building-vitals/core/http/parameters";
 import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { type CoveredDay, expectedSamples, readCoverageDays } from "@building-vitals/core/query/coverage-days";
+import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
 import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
 import { z } from "zod";
+import type { Bounded } from "../bounded-answers.ts";
 import { answerOfState } from "../conditional.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { settingsOf } from "../env.ts";
 import { MAX_GAPS, gapSchema, shownGap } from "../gaps.ts";
 import { A_POINT_LIST, pointsNamed, unknownPointsSchema } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
@@ -102,11 +104,12 @@ const described = describe({
     "unknown_point",
     "too_many_points",
     "too_much_data",
+    "busy",
   ],
 });
 
 /** `GET /sites/{site}/coverage`: what exists, by UTC day, level and state. */
-export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/coverage", described, async (context) => {
+export const coverageRoute = new Hono<Bounded>().get("/sites/:site/coverage", described, async (context) => {
   const settings = settingsOf(context.env);
   const { start, end, points: names } = parseInput(querySchema, context.req.queries());
   const range = daysOf(start, end);
@@ -117,7 +120,7 @@ export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/cov
   const named =
     names === undefined
       ? null
-      : pointsNamed(site.name, await findPoints(db, siteId, candidateNames(names)), names, "points");
+      : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points");
   const points = named?.points ?? [];
   const length = range.last - range.first + 1;
   if (points.length * length > MAX_COUNTS) {
@@ -125,6 +128,7 @@ export const coverageRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/cov
     throw new Problem("too_much_data", `Over ${length} days ask for at most ${most} points at once.`, "points");
   }
   const ids = points.map(({ id }) => id);
+  await stages.time("wait", () => context.var.admit(VALUES_A_ROW * (points.length + 1) * length));
   const [coverage, gaps, watermarks, lastSeen] = await stages.time("d1", () =>
     Promise.all([
       readCoverageDays(db, siteId, range, ids),

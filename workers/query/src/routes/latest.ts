@@ -6,11 +6,13 @@ import { parseInput } from "@building-vitals/core/http/parse-body";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { type LatestAnswer, readLatestOfBoth } from "@building-vitals/core/query/latest";
 import { siteVersionStatements } from "@building-vitals/core/query/query-state";
+import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
 import { Hono } from "hono";
 import { z } from "zod";
+import type { Bounded } from "../bounded-answers.ts";
 import { answerOfState } from "../conditional.ts";
 import { withinTime } from "../deadline.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { settingsOf } from "../env.ts";
 import { A_POINT_LIST, pointsNamed, unknownPointsSchema } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
 import { siteOf } from "../site.ts";
@@ -64,11 +66,12 @@ const described = describe({
     "unknown_point",
     "too_many_points",
     "query_timeout",
+    "busy",
   ],
 });
 
 /** `GET /sites/{site}/latest`: the newest sample of the points asked for, or of all that have one. */
-export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/latest", described, async (context) => {
+export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", described, async (context) => {
   const settings = settingsOf(context.env);
   const { points: names } = parseInput(querySchema, context.req.queries());
   const site = await siteOf(settings, context.req.param("site"), "site");
@@ -80,16 +83,18 @@ export const latestRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/lates
   const { points: wanted, unknown } = await stages.time("catalog", async () =>
     names === undefined
       ? { ...(await listPoints(db, siteId, { limit: ALL_POINTS })), unknown: null }
-      : pointsNamed(site.name, await findPoints(db, siteId, candidateNames(names)), names, "points"),
+      : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points"),
   );
   const state = [wanted.map(({ id, name, unit }) => [id, name, unit]), unknown, versions.map(({ results }) => results)];
   const asked = [site.name, names === undefined];
   return answerOfState(context, stages, { route: "latest", asked, state }, async () => {
+    await stages.time("wait", () => context.var.admit(VALUES_A_ROW * wanted.length));
     const now = Date.now();
+    const { signal } = context.req.raw;
     const latest =
       site.id === null
         ? NOTHING
-        : await withinTime({ db, bucket: settings.TIMESERIES }, stages, ({ db: watched, bucket }) =>
+        : await withinTime({ db, bucket: settings.TIMESERIES }, stages, signal, ({ db: watched, bucket }) =>
             readLatestOfBoth(coldLevel(watched, bucket, siteId), wanted, now),
           );
     logUnreadable(site, latest);

@@ -9,10 +9,12 @@ import { POOR_SCORE, type PointDayQuality } from "@building-vitals/core/quality/
 import { reasonsOf } from "@building-vitals/core/quality/reasons";
 import { summarize, worstFirst } from "@building-vitals/core/query/quality-summary";
 import { type JudgedDay, type PointQuality, readQuality } from "@building-vitals/core/query/read-quality";
+import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
 import { Hono } from "hono";
 import { z } from "zod";
+import type { Bounded } from "../bounded-answers.ts";
 import { answerOfState } from "../conditional.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { settingsOf } from "../env.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 import { A_POINT_LIST, pointsNamed } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
@@ -26,6 +28,9 @@ const MAX_NAMED_DAYS = 1830;
 const MAX_POINT_DAYS = 40_000;
 
 const DEFAULT_DAYS = 7;
+
+/** Points of a large site; without names, D1 sums the days up and gives a row a point. */
+const USUAL_POINTS = 5_000;
 
 /** Days that the keys have room for. */
 const DAYS = 2 ** 16;
@@ -61,11 +66,12 @@ const described = describe({
     "unknown_point",
     "too_many_points",
     "too_much_data",
+    "busy",
   ],
 });
 
 /** `GET /sites/{site}/quality`: how good the data of each point is, by UTC day, the worst point first. */
-export const qualityRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/quality", described, async (context) => {
+export const qualityRoute = new Hono<Bounded>().get("/sites/:site/quality", described, async (context) => {
   const settings = settingsOf(context.env);
   const { points: names, start, end, limit, cursor } = parseInput(querySchema, context.req.queries());
   const range = daysOf(start, end, Date.now(), names !== undefined);
@@ -73,7 +79,7 @@ export const qualityRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/qual
   const site = await siteOf(settings, context.req.param("site"), "site");
   const siteId = site.id ?? 0;
   const found =
-    names && pointsNamed(site.name, await findPoints(site.db, siteId, candidateNames(names)), names, "points");
+    names && pointsNamed(site.name, await findPoints(site.db, site.name, candidateNames(names)), names, "points");
   const named = found?.points;
   const length = range.to - range.from;
   if (named !== undefined && named.length * length > MAX_POINT_DAYS) {
@@ -82,6 +88,8 @@ export const qualityRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/qual
   }
   const stages = new Stages(Date.now);
   const ids = named?.map(({ id }) => id) ?? null;
+  const rows = named === undefined ? USUAL_POINTS : named.length * length;
+  await stages.time("wait", () => context.var.admit(VALUES_A_ROW * rows));
   const stored = await stages.time("d1", () => readQuality(site.db, siteId, range, ids));
   const judged = new Map(stored.days.map((day) => [day.day, day]));
   const { meanScore, points, judged: scored, poor, poorBy } = summarize(stored.points);

@@ -9,11 +9,13 @@ import { mayNeedRollups, planQuery } from "@building-vitals/core/query/plan";
 import { dayVersion, readQueryState } from "@building-vitals/core/query/query-state";
 import { shapeSeries } from "@building-vitals/core/query/shape";
 import { readStored } from "@building-vitals/core/query/stored";
+import { valuesInFlight } from "@building-vitals/core/query/values-in-flight";
 import { Hono } from "hono";
 import { z } from "zod";
 import { keepAnswer, keptAnswer } from "../answer-cache.ts";
+import type { Bounded } from "../bounded-answers.ts";
 import { withinTime } from "../deadline.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { settingsOf } from "../env.ts";
 import { cacheControl, etagOf, isClosed, isKnown, IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
 import { pointsNamed } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
@@ -54,11 +56,12 @@ const described = describe({
     "unknown_point",
     "too_much_data",
     "query_timeout",
+    "busy",
   ],
 });
 
 /** `GET /timeseries/query`: the samples of points in a range, raw or in buckets. */
-export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/query", described, async (context) => {
+export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", described, async (context) => {
   const started = Date.now();
   const settings = settingsOf(context.env);
   const { point_names: names, tz, ...request } = parseTimeseriesRequest(context.req.queries());
@@ -96,10 +99,12 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
   }
   const queried = points.map((point) => ({ ...judgeablePoint(point), unit: point.unit }));
   const asked = { points: queried, range, interval, maxPoints, fill, timeZone, watermark };
+  const permit = await stages.time("wait", () => context.var.admit(valuesInFlight(asked)));
   // Everything is read before the first byte is sent, so that a failure can still be told as one.
   const { plan, answer } = await withinTime(
     { db: store, bucket: settings.TIMESERIES },
     stages,
+    context.req.raw.signal,
     async ({ db, bucket }) => {
       const wanted = mayNeedRollups(asked) ? "rollups" : "locators";
       const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted));
@@ -120,6 +125,7 @@ export const timeseriesRoute = new Hono<{ Bindings: Env }>().get("/timeseries/qu
     Date.now() - started,
   );
   const values = series.reduce((sum, { times }) => sum + times.length, 0);
+  permit.shrinkTo(values);
   // What could not be read now may be readable in a moment.
   const isKept = isOfClosedRange && !metadata.partial && values <= MAX_KEPT_VALUES;
   const write = (isHit: boolean) => {

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { newSite } from "../../test/points.ts";
 import { createAceClient } from "../ace/client.ts";
+import { findPoints } from "./point-list.ts";
 import { refreshCatalog } from "./refresh-catalog.ts";
 
 let db: D1Database;
@@ -27,7 +28,8 @@ test("a list that another one overtook does not retire the points that only the 
   const siteId = await newSite(db, "ses_overtaken");
   await refreshCatalog(db, listing(["a", "b"]), "ses_overtaken", siteId, 1);
   const later = () => refreshCatalog(db, listing(["a", "b", "new"]), "ses_overtaken", siteId, 3);
-  const catalog = await refreshCatalog(db, listing(["a"], later), "ses_overtaken", siteId, 2);
+  await refreshCatalog(db, listing(["a"], later), "ses_overtaken", siteId, 2);
+  const catalog = await refreshCatalog(db, listing(["a", "new"]), "ses_overtaken", siteId, 4);
   expect([...catalog.values()].map(({ name, configured }) => [name, configured])).toEqual([
     ["a", true],
     ["b", false],
@@ -46,4 +48,28 @@ test("a cadence that no point has does not cost the site its catalogue", async (
   const strange = listing(["a"], undefined, { collect_interval: 1e300 });
   const catalog = await refreshCatalog(db, strange, "ses_cadence", siteId, 1);
   expect(catalog.get("a")).toMatchObject({ configured: true });
+});
+
+test("a list that was asked for beside another one does not confirm it", async () => {
+  const siteId = await newSite(db, "ses_beside");
+  await refreshCatalog(db, listing(["a", "b"]), "ses_beside", siteId, 1);
+  const beside = () => refreshCatalog(db, listing(["a"]), "ses_beside", siteId, 2);
+  const catalog = await refreshCatalog(db, listing(["a"], beside), "ses_beside", siteId, 2);
+  expect(catalog.get("b")).toMatchObject({ configured: true });
+  const later = await refreshCatalog(db, listing(["a"]), "ses_beside", siteId, 3);
+  expect(later.get("b")).toMatchObject({ configured: false });
+});
+
+test("the history of a quantity is listed as the weather point, with unit and label", async () => {
+  const siteId = await newSite(db, "ses_weather_list");
+  const names = ["ses/ses_weather_list/weather/temp", "ses/another/weather/temp"];
+  const list = listing(names, undefined, {
+    collect_interval: 300,
+    bacnet_data: { object_units: "degrees-fahrenheit" },
+  });
+  const catalog = await refreshCatalog(db, list, "ses_weather_list", siteId, 1);
+  expect([...catalog.keys()].sort()).toEqual(["ses/another/weather/temp", "weather.temperature"]);
+  expect(await findPoints(db, "ses_weather_list", ["weather.temperature"])).toMatchObject(
+    new Map([["weather.temperature", { label: "Outdoor temperature", unit: "°C", intervalS: null, configured: true }]]),
+  );
 });

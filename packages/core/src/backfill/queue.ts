@@ -1,0 +1,137 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import type { BackfillSite } from "./backfill-site.ts";
+import type { DayRange } from "./date-range.ts";
+import type { Job } from "./job-store.ts";
+import { type NewJob, startJob } from "./start-job.ts";
+
+/** How many backfills can wait. */
+export const MAX_QUEUED = 10;
+
+/** A backfill that begins when the ones before it have ended. */
+export interface QueuedStart {
+  readonly backfillId: string;
+  readonly range: DayRange;
+  readonly sites: readonly BackfillSite[];
+  /** whether finished days are fetched again */
+  readonly forceRestart: boolean;
+}
+
+export interface WaitingStart extends QueuedStart {
+  /** from 1 */
+  readonly position: number;
+  /** epoch ms */
+  readonly queuedAt: number;
+  /** days that a job started since then has finished are not fetched again, epoch ms */
+  readonly coveredSince: number;
+}
+
+/** ?1 id, ?2 first day, ?3 last day, ?4 sites, ?5 force, ?6 now, ?7 how many can wait. */
+const ENQUEUE = `
+INSERT INTO backfill_queue (backfill_id, start_day, end_day, sites, force_restart, covered_since, queued_at)
+SELECT ?1, ?2, ?3, ?4, ?5, coalesce((SELECT started_at FROM backfill_jobs WHERE status = 'in_progress'), ?6), ?6
+WHERE (SELECT count(*) FROM backfill_queue) < ?7
+  AND NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1)
+  AND NOT EXISTS (SELECT 1 FROM backfill_queue
+    WHERE start_day = ?2 AND end_day = ?3 AND sites = ?4 AND force_restart = ?5)`;
+
+/** The one that waits for the same, or the job that it has become meanwhile. Bound as {@link ENQUEUE}, without ?6 and ?7. */
+const QUEUED = `
+SELECT backfill_id FROM backfill_queue WHERE start_day = ?2 AND end_day = ?3 AND sites = ?4 AND force_restart = ?5
+UNION ALL SELECT backfill_id FROM backfill_jobs WHERE backfill_id = ?1`;
+
+const WAITING = `
+SELECT backfill_id, start_day, end_day, sites, force_restart, covered_since, queued_at,
+  row_number() OVER (ORDER BY n) AS position FROM backfill_queue ORDER BY n`;
+
+/** Nothing while a job runs. */
+const NEXT = `
+SELECT *, 1 AS position FROM backfill_queue WHERE NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE status = 'in_progress')
+ORDER BY n LIMIT 1`;
+
+const siteSchema = z.strictObject({ id: z.int(), name: z.string() });
+const rowsSchema = z.array(
+  z.object({
+    backfill_id: z.string(),
+    start_day: z.int(),
+    end_day: z.int(),
+    sites: z.string().transform((json) => z.array(siteSchema).parse(JSON.parse(json))),
+    force_restart: z.int(),
+    covered_since: z.int(),
+    queued_at: z.int(),
+    position: z.int(),
+  }),
+);
+
+function waitingOf(rows: unknown): WaitingStart[] {
+  return rowsSchema.parse(rows).map((row) => ({
+    backfillId: row.backfill_id,
+    range: { first: row.start_day, last: row.end_day },
+    sites: row.sites,
+    forceRestart: row.force_restart === 1,
+    position: row.position,
+    queuedAt: row.queued_at,
+    coveredSince: row.covered_since,
+  }));
+}
+
+/**
+ * Puts a start at the end of the queue. Safe to repeat; the same days of the same sites wait once.
+ * @param now epoch ms
+ * @returns the id under which it waits; null: the queue is full
+ */
+export async function enqueue(db: D1Database, start: QueuedStart, now: number): Promise<string | null> {
+  const { backfillId, range, forceRestart } = start;
+  const sites = JSON.stringify(start.sites.map(({ id, name }) => ({ id, name })));
+  const what = [backfillId, range.first, range.last, sites, forceRestart ? 1 : 0];
+  const [, queued] = await withD1Retry(() =>
+    db.batch([db.prepare(ENQUEUE).bind(...what, now, MAX_QUEUED), db.prepare(QUEUED).bind(...what)]),
+  );
+  return z.array(z.object({ backfill_id: z.string() })).parse(queued?.results)[0]?.backfill_id ?? null;
+}
+
+/** What waits, in its order. */
+export async function readQueue(db: D1Database): Promise<WaitingStart[]> {
+  return waitingOf((await withD1Retry(() => db.prepare(WAITING).all())).results);
+}
+
+/** Takes a start out of the queue. @returns whether it was there; false too where it began meanwhile */
+export async function removeQueued(db: D1Database, backfillId: string): Promise<boolean> {
+  const bound = (sql: string) => db.prepare(sql).bind(backfillId);
+  // Read first: a delete whose answer was lost finds nothing when it is repeated.
+  const find = bound("SELECT n FROM backfill_queue WHERE backfill_id = ?1");
+  if ((await withD1Retry(() => find.first())) === null) return false;
+  const [, begun] = await withD1Retry(() =>
+    db.batch([
+      bound("DELETE FROM backfill_queue WHERE backfill_id = ?1"),
+      bound("SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1"),
+    ]),
+  );
+  return begun?.results.length === 0;
+}
+
+/** Which days of the sites are known, and in which database. */
+export type FindDays = (
+  sites: readonly BackfillSite[],
+  range: DayRange,
+) => Promise<Pick<NewJob, "siteIds" | "elsewhere">>;
+
+/**
+ * Begins the next start of the queue unless a job runs; one that has nothing to do is completed, and the one after it
+ * begins. Safe to repeat, and to run beside itself, starts and cancels.
+ * @returns the job that runs then; null: this call began none
+ */
+export async function beginQueued(db: D1Database, findDays: FindDays, now: () => number): Promise<Job | null> {
+  // Another call may take the next start first, so this may find nothing to begin several times.
+  for (let tries = 0; tries <= MAX_QUEUED; tries++) {
+    const { results } = await withD1Retry(() => db.prepare(NEXT).all());
+    const [next] = waitingOf(results);
+    if (next === undefined) return null;
+    const { backfillId, range, sites, forceRestart, coveredSince } = next;
+    const known = await findDays(sites, range);
+    const selection = forceRestart ? "all" : "unfinished";
+    const job = await startJob(db, { backfillId, range, ...known, selection, coveredSince }, now());
+    if (job?.status === "in_progress") return job;
+  }
+  return null;
+}

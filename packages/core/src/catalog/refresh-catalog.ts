@@ -1,0 +1,62 @@
+import { z } from "zod";
+import type { AceClient } from "../ace/client.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { isPointName } from "../domain/point.ts";
+import { log } from "../telemetry/log.ts";
+import { type Catalog, loadCatalog } from "./catalog.ts";
+import { describePoint } from "./describe.ts";
+import { type HeldList, heldListSchema } from "./judge-list.ts";
+import { replaceCatalog } from "./replace-catalog.ts";
+
+/** Names that a log line has at most. */
+const NAMES_LOGGED = 10;
+
+/** What is known of a site's lists, for its operators. */
+export interface ListState {
+  /** see `judgeList`; null: the last list was taken over whole */
+  readonly held: HeldList | null;
+  /** points of which the last list has entries that disagree */
+  readonly conflicts: number;
+}
+
+const listStateSchema = z.object({ held_list: z.string().nullable(), list_conflicts: z.int() });
+
+/** @throws the error of D1, after retries */
+export async function readListState(db: D1Database, siteId: number): Promise<ListState> {
+  const statement = db.prepare("SELECT held_list, list_conflicts FROM sites WHERE id = ?1").bind(siteId);
+  const { held_list: held, list_conflicts: conflicts } = listStateSchema.parse(
+    await withD1Retry(() => statement.first()),
+  );
+  return { held: held === null ? null : heldListSchema.parse(JSON.parse(held)), conflicts };
+}
+
+/**
+ * Takes over the upstream's list of a site's configured points, and gives the catalogue as it then is.
+ * @param at epoch ms
+ * @throws {AceError}; {EmptyCatalogError}; the error of D1
+ */
+export async function refreshCatalog(
+  db: D1Database,
+  ace: AceClient,
+  site: string,
+  siteId: number,
+  at: number,
+  deadline?: number,
+): Promise<Catalog> {
+  // Both before the list is asked for. Points that another list brings meanwhile are not this one's to retire, and a
+  // list that was held meanwhile is not an earlier one that this one could confirm.
+  const known = await loadCatalog(db, siteId);
+  const { held } = await readListState(db, siteId);
+  const points = await ace.configuredPoints(site, { deadline });
+  // Samples of a name that cannot be stored are rejected too.
+  const named = points.filter(({ name }) => isPointName(name));
+  const outcome = await replaceCatalog(db, siteId, known, named.map(describePoint), at, held);
+  if (outcome.held !== null) {
+    log("catalog_list_held", { site, listed: outcome.held.listed, missing: outcome.held.missing.length });
+  }
+  if (outcome.conflicts.length > 0) {
+    const names = JSON.stringify(outcome.conflicts.slice(0, NAMES_LOGGED));
+    log("catalog_list_conflicts", { site, points: outcome.conflicts.length, names });
+  }
+  return loadCatalog(db, siteId);
+}

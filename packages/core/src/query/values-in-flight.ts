@@ -1,0 +1,41 @@
+import { DAY_MS } from "../domain/day.ts";
+import { bucketBounds } from "./buckets.ts";
+import {
+  MAX_POINT_DAYS,
+  MAX_POINT_SAMPLES,
+  MAX_ROLLUPS,
+  MAX_VALUES,
+  POINTS_A_BLOCK,
+  ROLLUPS_AT_ONCE,
+  SAMPLES_A_BLOCK,
+} from "./limits.ts";
+import { computedFrom, finestInterval, type PlanInput } from "./plan.ts";
+import { seriesValues } from "./refusal.ts";
+
+/** What a row of D1 takes while its answer is made, in values of 16 to 28 bytes. */
+export const VALUES_A_ROW = 10;
+
+const HOURS_A_DAY = 24;
+
+/**
+ * An upper bound of the values that a query holds at once while it is read: its answer, the samples or hourly aggregates
+ * that are read together, and the rows that say where these are. Pure, and known before anything is read. A bound of what
+ * the planner accepts: a query that it refuses may count as less.
+ */
+export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): number {
+  const { points, range, timeZone } = query;
+  const interval = query.interval === "auto" ? finestInterval(query, () => true) : query.interval;
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const isFilled = (query.fill ?? "none") !== "none" && interval !== "raw";
+  const answer = sum(points.map(({ cadenceMs }) => seriesValues(range, interval, isFilled ? 0 : cadenceMs)));
+  const days = Math.ceil((range.end - range.start) / DAY_MS) + 1;
+  const pointDays = points.length * days;
+  const isFromHours = computedFrom(range, interval, (of) => bucketBounds(range, of, timeZone)) === "hours";
+  const samples = points.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs)).sort((a, b) => b - a);
+  const largest = Math.min(MAX_POINT_SAMPLES, samples[0] ?? 0);
+  const block = Math.min(Math.max(largest, SAMPLES_A_BLOCK), sum(samples.slice(0, POINTS_A_BLOCK)));
+  // Samples are there twice while days are joined and the levels merged.
+  const read = isFromHours ? HOURS_A_DAY * Math.min(pointDays, ROLLUPS_AT_ONCE) : 2 * block;
+  const rows = VALUES_A_ROW * Math.min(pointDays, isFromHours ? MAX_ROLLUPS : MAX_POINT_DAYS);
+  return Math.ceil(Math.min(answer, MAX_VALUES) + read + rows);
+}

@@ -1,0 +1,56 @@
+import type { DayBuilder } from "../src/backfill/day-builder.ts";
+
+/** Stands around each call of a run to what it works with. */
+export type Intercept = <T>(execute: () => Promise<T>) => Promise<T>;
+
+/** Days in memory, in the place of those in R2; each call is one that may fail. */
+export class MemoryDays {
+  /** calls name their day from it on */
+  readonly #first: number;
+  readonly staged = new Set<string>();
+  readonly published: number[] = [];
+  /** publications that another build is to win */
+  conflicts = 0;
+  /** may be replaced, to see or to change what a call does */
+  before: (call: string) => Promise<void> = () => Promise.resolve();
+
+  constructor(first: number) {
+    this.#first = first;
+  }
+
+  builder(intercept: Intercept): DayBuilder {
+    const call = <T>(name: string, work: () => T) =>
+      intercept(async () => {
+        await this.before(name);
+        return work();
+      });
+    return {
+      fetchHour: ({ day }, hour) =>
+        call(`${day - this.#first} hour ${hour}`, () => {
+          this.staged.add(`${day} ${hour}`);
+          return { apiCalls: 2, retries: 1, records: 10, samples: 9, rejected: { null: 1 } };
+        }),
+      mergeDay: ({ day }) =>
+        call(`${day - this.#first} merge`, () => {
+          for (let hour = 0; hour < 24; hour++) {
+            if (!this.staged.has(`${day} ${hour}`)) throw new Error(`hour ${hour} is not staged`);
+          }
+          const lineage = { baseEtag: null, baseGeneration: 0, generation: 1, manifestEtag: null };
+          return { source: "api", key: `k${day}`, ...lineage, file: null, pointDaysBytes: 0, suspect: null };
+        }),
+      publishDay: (of) =>
+        call(`${of.day - this.#first} publish`, () => {
+          if (this.conflicts-- > 0) return null;
+          if (!this.published.includes(of.day)) this.published.push(of.day);
+          this.#drop(of.day);
+          return { state: "written", records: 216, key: `k${of.day}`, reason: null };
+        }),
+      discard: (of) => call(`${of.day - this.#first} discard`, () => this.#drop(of.day)),
+      discardOlder: () => call("discard older", () => undefined),
+    };
+  }
+
+  #drop(day: number): void {
+    for (const key of this.staged) if (key.startsWith(`${day} `)) this.staged.delete(key);
+  }
+}

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { fetchPatiently, onBusy } from "./busy.ts";
+
+const busy = () => new Response("{}", { status: 503, headers: { "retry-after": "5" } });
+let told: boolean[];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  told = [];
+  onBusy((isWaiting) => told.push(isWaiting));
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** Answers in turn; the last one again and again. */
+function server(...answers: (() => Response)[]) {
+  const fetched = vi.fn(async () => (answers.length > 1 ? answers.shift()! : answers[0]!)());
+  vi.stubGlobal("fetch", fetched);
+  return fetched;
+}
+
+test("a busy server is asked again after Retry-After, and the page is told meanwhile", async () => {
+  const fetched = server(busy, () => new Response("data"));
+  const answer = fetchPatiently("/a", {});
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(fetched).toHaveBeenCalledTimes(1);
+  expect(told).toEqual([true]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(await (await answer).text()).toBe("data");
+  expect(told).toEqual([true, false]);
+});
+
+test("a server that stays busy is given up after five retries", async () => {
+  const fetched = server(busy);
+  const answer = fetchPatiently("/a", {});
+  await vi.advanceTimersByTimeAsync(25_000);
+  expect((await answer).status).toBe(503);
+  expect(fetched).toHaveBeenCalledTimes(6);
+  expect(told.at(-1)).toBe(false);
+});
+
+test("a 503 without Retry-After is not asked again", async () => {
+  const fetched = server(() => new Response("{}", { status: 503 }));
+  expect((await fetchPatiently("/a", {})).status).toBe(503);
+  expect(fetched).toHaveBeenCalledTimes(1);
+  expect(told).toEqual([]);
+});
+
+test("an outdated request stops waiting", async () => {
+  const fetched = server(busy);
+  const abort = new AbortController();
+  const answer = fetchPatiently("/a", { signal: abort.signal });
+  await vi.advanceTimersByTimeAsync(1_000);
+  abort.abort(new Error("outdated"));
+  await expect(answer).rejects.toThrow("outdated");
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(fetched).toHaveBeenCalledTimes(1);
+  expect(told).toEqual([true, false]);
+});

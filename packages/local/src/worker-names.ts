@@ -1,0 +1,2 @@
+export const WORKER_NAMES = ["etl", "backfill", "query"] as const;
+export type WorkerName = (typeof WORKER_NAMES)[number];

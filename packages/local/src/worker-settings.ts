@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler";
+import { z } from "zod";
+import { Problem } from "@building-vitals/core/domain/problem";
+import { WORKER_SECRETS } from "./deploy/worker-secrets.ts";
+import { parseJson } from "./parse-json.ts";
+import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+const named = z.record(z.string(), z.unknown()).default({});
+
+/** What is read of wrangler's options for Miniflare; all of them are handed on. */
+const declaredSchema = z.object({
+  bindings: z.record(z.string(), z.json()).default({}),
+  cronTriggers: z.array(z.string()).default([]),
+  d1Databases: z.record(z.string(), z.object({ id: z.string() })),
+  kvNamespaces: named,
+  r2Buckets: named,
+  workflows: named,
+});
+const sitesSchema = z.array(z.object({ database: z.string().optional() }));
+/** The module of a Worker that parses its environment. */
+export const envModuleSchema = z.object({
+  settingsOf: z.custom<(env: Readonly<Record<string, unknown>>) => unknown>((value) => typeof value === "function"),
+});
+
+/** A Worker as its wrangler file declares it for this machine. @throws Error where it names no main module */
+export function readWorkerFile(name: WorkerName) {
+  const { workerOptions, main } = miniflareOptions(join(ROOT, `wrangler.${name}.toml`));
+  if (main === undefined) throw new Error(`wrangler.${name}.toml names no main module`);
+  return { name, workerOptions, main, declared: declaredSchema.parse(workerOptions) };
+}
+
+/** The databases beside DB that sites name. What is wrong with the setting the Workers say. */
+export function databasesNamed(sites: string | undefined): string[] {
+  const sitesNamed = sitesSchema.safeParse(sites === undefined ? [] : parseJson(sites)).data ?? [];
+  return [...new Set(sitesNamed.flatMap(({ database = "" }) => (/^DB_\d+$/.test(database) ? database : [])))].sort();
+}
+
+/**
+ * The variables and secrets of a Worker in a local run.
+ * @param declared variables of its wrangler file
+ * @param settings of the local run, of all Workers and more; a Worker gets its own
+ */
+export function variablesOf(
+  name: WorkerName,
+  declared: Readonly<Record<string, z.core.util.JSONType>>,
+  settings: Readonly<Record<string, string>>,
+): Record<string, z.core.util.JSONType> {
+  const { required, optional } = WORKER_SECRETS[name];
+  const known = new Set([...Object.keys(declared), ...required, ...optional]);
+  const given = Object.entries(settings).filter(([setting]) => known.has(setting));
+  return { ...declared, ...Object.fromEntries(given), LOCAL_RUN: "1" };
+}
+
+/**
+ * Has every Worker's own schema parse the settings of a local run, before anything is started.
+ * @throws Error that names each setting at fault and what it may be
+ */
+export async function checkWorkerSettings(settings: Readonly<Record<string, string>>): Promise<void> {
+  const faults = new Set<string>();
+  for (const name of WORKER_NAMES) {
+    const { declared } = readWorkerFile(name);
+    const { d1Databases, kvNamespaces, r2Buckets, workflows } = declared;
+    const bound = { ...d1Databases, ...kvNamespaces, ...r2Buckets, ...workflows };
+    const bindings = [...Object.keys(bound), ...databasesNamed(settings["SITES"])].map((binding) => [binding, {}]);
+    const env = { ...Object.fromEntries(bindings), ...variablesOf(name, declared.bindings, settings) };
+    // not a literal: a Worker's types are those of the platform, which this package does not have
+    const module: unknown = await import(pathToFileURL(join(ROOT, `workers/${name}/src/env.ts`)).href);
+    try {
+      envModuleSchema.parse(module).settingsOf(env);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      for (const fault of error.message.split("; ")) faults.add(fault);
+    }
+  }
+  if (faults.size > 0) throw new Error(`The settings are not valid. ${[...faults].join("; ")}`);
+}

@@ -1,0 +1,129 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import { compatibilityOf } from "@building-vitals/local/compatibility";
+import { bundleWorker } from "@building-vitals/local/worker-bundle";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { freePorts } from "./free-ports.ts";
+
+const MAIN = fileURLToPath(new URL("../../workers/query/test/bounded-worker.ts", import.meta.url));
+const HOST = "127.0.0.1";
+/** More than the sockets of both sides hold. */
+const LONG = 1_000;
+
+let miniflare: Miniflare;
+let port: number;
+
+beforeAll(async () => {
+  [port = 0] = await freePorts(1);
+  const worker = {
+    name: "bounded",
+    ...compatibilityOf("query"),
+    modules: [{ type: "ESModule" as const, path: "bounded.js", contents: await bundleWorker(MAIN) }],
+    unsafeDirectSockets: [{ host: HOST, port }],
+  };
+  const shared = { cf: false, telemetry: { enabled: false }, log: new Log(LogLevel.NONE) };
+  const silent = { handleStructuredLogs: () => {} };
+  miniflare = new Miniflare(
+    convertV4MiniflareOptions({ workers: [worker], host: HOST, port: 0, ...shared, ...silent }),
+  );
+  await miniflare.ready;
+});
+afterAll(() => miniflare.dispose());
+
+const url = (path: string) => `http://${HOST}:${port}${path}`;
+const stateSchema = z.object({ held: z.int(), waiting: z.int(), steps: z.int() });
+
+async function state() {
+  return stateSchema.parse(await (await fetch(url("/state"))).json());
+}
+
+/** Asks over a socket that takes nothing of the answer. */
+async function askWithoutReading(path: string): Promise<Socket> {
+  const socket = connect(port, HOST);
+  // what is cut off is reset
+  socket.on("error", () => {});
+  socket.pause();
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: ${HOST}\r\n\r\n`);
+  await expect.poll(async () => (await state()).held + (await state()).waiting).toBeGreaterThan(0);
+  return socket;
+}
+
+const idle = { held: 0, waiting: 0 };
+
+test("concurrent requests wait for each other and are all answered", async () => {
+  const answers = Array.from({ length: 8 }, () => fetch(url("/answer?values=50&steps=1&pieces=3")));
+  const bodies = await Promise.all(answers.map(async (answer) => (await answer).arrayBuffer()));
+  expect(bodies.map(({ byteLength }) => byteLength)).toEqual(Array(8).fill(3 * 65_536));
+  expect(await state()).toMatchObject(idle);
+});
+
+test("a request that gets no share in time is answered with 503 busy", async () => {
+  const running = fetch(url("/answer?values=100&steps=250"));
+  const refused = await fetch(url("/answer?values=60"));
+  expect(refused.status).toBe(503);
+  expect(refused.headers.get("retry-after")).toBe("5");
+  expect(await refused.json()).toMatchObject({ code: "busy" });
+  expect((await running).status).toBe(200);
+  await (await running).arrayBuffer();
+  expect(await state()).toMatchObject(idle);
+});
+
+test("a small request passes a large one", async () => {
+  const running = fetch(url("/answer?values=100&steps=60"));
+  await (await fetch(url("/answer?values=10"))).arrayBuffer();
+  expect(await state()).toMatchObject({ held: 100 });
+  await (await running).arrayBuffer();
+});
+
+test.each([
+  ["fails while it is read", "/answer?values=100&fail=1", "GET"],
+  ["fails while it is sent", "/answer?values=100&pieces=2&fail=2", "GET"],
+  ["is asked for by HEAD", "/answer?values=100&pieces=2", "HEAD"],
+])("an answer that %s gives its share back", async (_, path, method) => {
+  await fetch(url(path), { method })
+    .then((answer) => answer.arrayBuffer())
+    .catch(() => {});
+  expect(await state()).toMatchObject(idle);
+});
+
+test("a reader that stalls is cut off, and its share is given back", async () => {
+  const socket = await askWithoutReading(`/answer?values=100&pieces=${LONG}`);
+  expect(await state()).toMatchObject({ held: 100 });
+  await expect.poll(async () => (await state()).held, { timeout: 5_000 }).toBe(0);
+  let bytes = 0;
+  socket.on("data", (data: Buffer) => (bytes += data.length));
+  socket.resume();
+  await once(socket, "close");
+  expect(bytes).toBeLessThan(LONG * 65_536);
+});
+
+test("a client that leaves during the reading stops it and gives its share back", async () => {
+  const socket = await askWithoutReading("/answer?values=100&steps=1000");
+  socket.resetAndDestroy();
+  await expect.poll(async () => (await state()).held, { timeout: 2_000 }).toBe(0);
+  const { steps } = await state();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect((await state()).steps).toBe(steps);
+});
+
+test("a client that leaves during the sending gives its share back", async () => {
+  const socket = await askWithoutReading(`/answer?values=100&pieces=${LONG}`);
+  socket.resetAndDestroy();
+  // sooner than it would be cut off
+  await expect.poll(async () => (await state()).held, { timeout: 300 }).toBe(0);
+});
+
+test("a client that leaves while it waits leaves its place to the next", async () => {
+  const running = fetch(url("/answer?values=100&steps=60"));
+  await expect.poll(async () => (await state()).held).toBe(100);
+  const socket = connect(port, HOST);
+  socket.write(`GET /answer?values=100 HTTP/1.1\r\nhost: ${HOST}\r\n\r\n`);
+  await expect.poll(async () => (await state()).waiting).toBe(1);
+  socket.resetAndDestroy();
+  await expect.poll(async () => (await state()).waiting).toBe(0);
+  await (await running).arrayBuffer();
+  expect(await state()).toMatchObject(idle);
+});
