@@ -24,7 +24,7 @@ async function answerTo(db: D1Database, bucket: R2Bucket, question: Question): P
   const range = { start, end };
   const state = await readQueryState(db, site, names, range);
   if (state.siteId === null) return null;
-  const points = [...state.points.values()].map((point) => ({ ...judgeablePoint(point), unit: null }));
+  const points = [...state.points.values()].map(judgeablePoint);
   if (points.length === 0) return null;
   const ids = points.map(({ id }) => id);
   const stored = await readStored(db, state.siteId, ids, range, interval === "raw" ? "locators" : "rollups");

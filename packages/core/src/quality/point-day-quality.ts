@@ -24,7 +24,7 @@ export interface PointDayQuality {
 export const POOR_SCORE = 0.8;
 
 /** Raised with every change of what is judged or how: what was scored before is scored again. */
-export const FORMULA_VERSION = 2;
+export const FORMULA_VERSION = 3;
 
 /** The columns of `point_days` that hold it, in the order of {@link qualityValues}. */
 export const QUALITY_COLUMNS = "score, expected, actual, missing, out_of_range, outliers, spikes, flat_s, late";

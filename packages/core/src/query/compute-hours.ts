@@ -45,7 +45,7 @@ export async function* computeFromHours<P extends JudgeablePoint>(
   bounds: Float64Array,
   tally: ReadTally,
 ): AsyncGenerator<ComputedPoint<P>> {
-  const { points, range, stored, rollupDays } = plan;
+  const { hourly: points, range, stored, rollupDays } = plan;
   if (stored.rollups !== null) {
     yield* computeBlock(cold, plan, bounds, tally, points, stored);
     return;

@@ -1,4 +1,5 @@
 import type { RangeCost } from "../cold/range-get.ts";
+import { turnOf } from "../domain/angle.ts";
 import { type Completeness, joinCompleteness } from "../domain/completeness.ts";
 import { dayRange } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
@@ -17,13 +18,9 @@ import type { Plan } from "./plan.ts";
 import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
 import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
 
-export interface QueriedPoint extends JudgeablePoint {
-  readonly unit: string | null;
-}
-
 /** One point's answer. Columns of equal length; `min`, `max` and `count` only where samples were aggregated. */
 export interface QueriedSeries extends Carried {
-  readonly point: QueriedPoint;
+  readonly point: JudgeablePoint;
   /** of the sample, or of the start of its bucket: epoch milliseconds UTC */
   readonly times: Float64Array;
   readonly values: Float64Array;
@@ -65,21 +62,19 @@ export interface QueryAnswer {
  */
 export async function executeQuery(
   cold: ColdLevel,
-  plan: Plan<QueriedPoint>,
+  plan: Plan<JudgeablePoint>,
   now: number,
   before: BeforeRange | null = null,
 ): Promise<QueryAnswer> {
-  const { coverage, bounds } = plan;
+  const { coverage } = plan;
   const tally = newTally();
-  const isFromHours = plan.computedFrom === "hours" && bounds !== null;
-  const computed = isFromHours ? computeFromHours(cold, plan, bounds, tally) : computeFromSamples(cold, plan, tally);
   const carried = before === null ? NOTHING_BEFORE : await readBeforeRange(cold, plan.points, before, tally);
   const series = new Map<number, QueriedSeries>();
   const judged: Completeness[] = [];
   const unjudged = new Set<string>();
   const samples = { hot: 0, cold: 0 };
   let values = 0;
-  for await (const one of computed) {
+  for await (const one of computeAll(cold, plan, tally)) {
     samples.hot += one.hot;
     samples.cold += one.cold;
     if (one.judged === null) unjudged.add(one.point.name);
@@ -110,15 +105,21 @@ export async function executeQuery(
   };
 }
 
-function bucketed(raw: Series, bounds: Float64Array, isCarried: boolean): BucketedSeries & Carried {
-  const columns = bucketSeries(raw, bounds);
+async function* computeAll(cold: ColdLevel, plan: Plan<JudgeablePoint>, tally: ReadTally) {
+  const { points, hourly, bounds } = plan;
+  if (hourly.length > 0 && bounds !== null) yield* computeFromHours(cold, plan, bounds, tally);
+  if (hourly.length < points.length) yield* computeFromSamples(cold, plan, tally);
+}
+
+function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarried: boolean) {
+  const columns: BucketedSeries & Carried = bucketSeries(raw, bounds, turn);
   return isCarried ? { ...columns, last: lastOfSeries(raw, columns.times) } : columns;
 }
 
 /** The samples as they are, or buckets of them. */
 async function* computeFromSamples(
   cold: ColdLevel,
-  { range, bounds, hours, blocks, stored, coverage, isCarried }: Plan<QueriedPoint>,
+  { range, bounds, hours, blocks, stored, coverage, isCarried }: Plan<JudgeablePoint>,
   tally: ReadTally,
 ) {
   for (const block of blocks) {
@@ -127,7 +128,7 @@ async function* computeFromSamples(
       const { fromOld, ...raw } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
       yield {
         point,
-        columns: bounds === null ? raw : bucketed(raw, bounds, isCarried),
+        columns: bounds === null ? raw : bucketed(raw, bounds, turnOf(point.unit), isCarried),
         hot: raw.times.length - fromOld,
         cold: fromOld,
         judged: judgePoint(

@@ -1,8 +1,9 @@
+import { angleBetween } from "../domain/angle.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /**
  * What is put where samples are missing. `null`: no value; `locf`: the last sample before (last observation carried
- * forward); `linear`: a value on the line between the values before and after.
+ * forward); `linear`: a value on the line between the values before and after, of angles the short way round.
  */
 export const FILLS = ["none", "null", "locf", "linear"] as const;
 export type Fill = (typeof FILLS)[number];
@@ -36,12 +37,14 @@ export interface FilledSeries extends FillableSeries {
  * sample before the range on, up to where all is known.
  * @param bounds as `bucketBounds` gives them; each time of the series is one of them
  * @param until epoch ms: a bucket that ends later is left out, for its samples may be yet to come
+ * @param turn full turn of the values' unit, where they are angles
  */
 export function fillBuckets(
   series: FillableSeries & Carried,
   bounds: Float64Array,
   fill: Exclude<Fill, "none">,
   until: number,
+  turn: number | null = null,
 ): FilledSeries {
   const { times } = series;
   const empty: { time: number; value: number; at: number }[] = [];
@@ -50,7 +53,7 @@ export function fillBuckets(
     const next = times[at] ?? bounds.at(-1)!;
     for (; bounds[bucket]! < next; bucket++) {
       const time = bounds[bucket]!;
-      const value = bounds[bucket + 1]! > until ? undefined : filling(fill, series, at, time);
+      const value = bounds[bucket + 1]! > until ? undefined : filling(fill, series, at, time, turn);
       if (value !== undefined) empty.push({ time, value, at });
     }
   }
@@ -63,6 +66,7 @@ function filling(
   { times, values, last = values, before }: FillableSeries & Carried,
   at: number,
   time: number,
+  turn: number | null,
 ): number | undefined {
   const isBetween = at > 0 && at < times.length;
   switch (fill) {
@@ -74,6 +78,7 @@ function filling(
       if (!isBetween) return undefined;
       const [from, to] = [values[at - 1]!, values[at]!];
       const share = (time - times[at - 1]!) / (times[at]! - times[at - 1]!);
+      if (turn !== null) return angleBetween(from, to, share, turn);
       // Cut to the two values, between which it lies however it is rounded. Their difference might overflow.
       return Math.min(Math.max(from, to), Math.max(Math.min(from, to), from * (1 - share) + to * share));
     }

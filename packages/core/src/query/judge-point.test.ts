@@ -86,7 +86,14 @@ test("an hour without samples is missing, a burst makes up for nothing elsewhere
 
 test("a point is judged from its first sample on, and one without an expectation not at all", () => {
   const range = { start: 0, end: 4 * HOUR_MS };
-  const point = { id: 1, name: "a", cadenceMs: MINUTE, expectation: promised(MINUTE), firstSeen: 2 * HOUR_MS };
+  const point = {
+    id: 1,
+    name: "a",
+    unit: null,
+    cadenceMs: MINUTE,
+    expectation: promised(MINUTE),
+    firstSeen: 2 * HOUR_MS,
+  };
   const hours = [2, 3].map((i) => ({ hour: i * HOUR_MS, n: 60, times: null }));
   expect(judgePoint(point, hours, range, range.end)).toEqual({ expected: 120, present: 120, missing: [] });
   expect(judgePoint({ ...point, firstSeen: 9 * HOUR_MS }, [], range, range.end)?.expected).toBe(0);

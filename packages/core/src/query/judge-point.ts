@@ -13,9 +13,9 @@ export interface JudgeablePoint extends PlannedPoint {
 }
 
 export function judgeablePoint(point: StoredPoint): JudgeablePoint {
-  const { id, name, firstSeen } = point;
+  const { id, name, unit, firstSeen } = point;
   const expectation = expectationOf(point);
-  return { id, name, cadenceMs: expectation?.cadenceMs ?? null, expectation, firstSeen };
+  return { id, name, unit, cadenceMs: expectation?.cadenceMs ?? null, expectation, firstSeen };
 }
 
 /**

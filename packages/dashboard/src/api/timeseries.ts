@@ -8,6 +8,12 @@ const numbers = z.custom<number[]>(
   "not a list of numbers",
 );
 
+/** null: no value, as the mean of directions that cancel out. */
+const numbersOrNone = z.custom<(number | null)[]>(
+  (value) => Array.isArray(value) && value.every((item) => typeof item === "number" || item === null),
+  "not a list of numbers and nulls",
+);
+
 const answerSchema = z.object({
   interval: z.string(),
   series: z.array(
@@ -15,7 +21,7 @@ const answerSchema = z.object({
       point_name: z.string(),
       unit: z.nullable(z.string()),
       timestamps: numbers,
-      values: numbers,
+      values: numbersOrNone,
       min: z.optional(numbers),
       max: z.optional(numbers),
       count: z.optional(numbers),
@@ -36,6 +42,8 @@ const answerSchema = z.object({
     query_time_ms: z.number(),
   }),
 });
+
+type AnsweredSeries = z.infer<typeof answerSchema>["series"][number];
 
 /** What is asked of `/timeseries/query`. */
 export interface TimeseriesQuery {
@@ -91,7 +99,7 @@ export async function fetchTimeseries(
 ): Promise<TimeseriesAnswer> {
   const { interval, series, metadata } = await ask(timeseriesPath(query, more), answerSchema, { signal });
   const bucketMs = BUCKET_MS[interval] ?? 0;
-  const byName = new Map(series.map((one) => [one.point_name, one]));
+  const byName = new Map(series.map((one) => [one.point_name, withValues(one)]));
   const ordered = query.points.map((name): ChartSeries => {
     const found = byName.get(name);
     return {
@@ -106,4 +114,20 @@ export async function fetchTimeseries(
     };
   });
   return { interval, series: ordered, metadata };
+}
+
+/** A series without the buckets that have no value. */
+function withValues(series: AnsweredSeries): Omit<AnsweredSeries, "values"> & { readonly values: readonly number[] } {
+  const { values, timestamps, min, max, count } = series;
+  const found = values.flatMap((value) => value ?? []);
+  if (found.length === values.length) return { ...series, values: found };
+  const kept = (_: number, i: number) => values[i] !== null;
+  return {
+    ...series,
+    values: found,
+    timestamps: timestamps.filter(kept),
+    min: min?.filter(kept),
+    max: max?.filter(kept),
+    count: count?.filter(kept),
+  };
 }

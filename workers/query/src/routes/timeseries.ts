@@ -81,7 +81,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   const before =
     fill === "locf" ? await stages.time("catalog", () => findBeforeRange(store, siteId, ids, range.start)) : null;
   const etag = await etagOf(settings, "timeseries", { ...request, timeZone, unknown }, [
-    points.map((point) => [point.unit, judgeablePoint(point)]),
+    points.map(judgeablePoint),
     days.map(dayVersion),
     hours.map(({ hour, version, isFolded }) => [hour, version, isFolded]),
     until,
@@ -97,7 +97,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
     const { "cache-control": _, ...headers } = Object.fromEntries(kept.headers);
     return new Response(kept.body, { headers: { ...headers, ...cached, "server-timing": stages.header() } });
   }
-  const queried = points.map((point) => ({ ...judgeablePoint(point), unit: point.unit }));
+  const queried = points.map(judgeablePoint);
   const asked = { points: queried, range, interval, maxPoints, fill, timeZone, watermark };
   const permit = await stages.time("wait", () => context.var.admit(valuesInFlight(asked)));
   // Everything is read before the first byte is sent, so that a failure can still be told as one.
