@@ -56,6 +56,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     isBusy = false;
     await charted(page);
     await notice.waitFor({ state: "detached" });
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
   it("shows when part of the data could not be read", async () => {
