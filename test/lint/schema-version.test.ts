@@ -19,8 +19,9 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   6: "1336625eac2ac4e0",
   7: "3bf5e5c52b15a029",
   8: "3571d2b17da2adab",
-  10: "677afd247b950f5e",
-  11: "9907d2cdce0e04fa",
+  9: "358ee71d24d2fbff",
+  10: "00e33f07615d8c9c",
+  11: "46c4926f05b4e84c",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));
