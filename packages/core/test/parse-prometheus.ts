@@ -49,7 +49,7 @@ export function parsePrometheus(text: string): ParsedSample[] {
       if (Object.hasOwn(labels, label)) throw fail("a label stands twice");
       labels[label] = escaped.replaceAll(/\\(.)/g, (_, sign: string) => ESCAPES[sign] ?? "");
     }
-    const identity = JSON.stringify([metric, Object.entries(labels).sort()]);
+    const identity = JSON.stringify([metric, Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))]);
     if (seen.has(identity)) throw fail("a sample comes twice");
     seen.add(identity);
     samples.push({ name: metric, labels, value });
