@@ -11,7 +11,7 @@ export const FIRST = START / DAY;
 
 export const nameOf = (id: number) => `p${String(id).padStart(4, "0")}`;
 export const points = (count: number, cadenceMs: number | null = MINUTE) =>
-  Array.from({ length: count }, (_, i) => ({ id: i + 1, name: nameOf(i + 1), cadenceMs }));
+  Array.from({ length: count }, (_, i) => ({ id: i + 1, name: nameOf(i + 1), unit: null, cadenceMs }));
 
 export const NOTHING: Stored = { hours: [], unfolded: [], days: [], pointDays: [], rollups: null };
 

@@ -24,6 +24,36 @@ test.each([
   ["us-gallons-per-minute", "gpm"],
   ["micrograms-per-cubic-meter", "µg/m³"],
   ["meters", "m"],
+  // spellings of controllers and of people
+  ["℉", "°F"],
+  ["℃", "°C"],
+  ["°f", "°F"],
+  ["ºC", "°C"],
+  ["F", "°F"],
+  ["C", "°C"],
+  ["CFM", "cfm"],
+  ["GPM", "gpm"],
+  ["PSI", "psi"],
+  ["inH2O", "inH₂O"],
+  ["in/wc", "inH₂O"],
+  ["in. w.c.", "inH₂O"],
+  ["ft3/min", "cfm"],
+  ["l/s", "L/s"],
+  ["m3/h", "m³/h"],
+  ["kw", "kW"],
+  ["KWH", "kWh"],
+  ["%rh", "%RH"],
+  ["MBH", "kBTU/h"],
+  ["gal/min", "gpm"],
+  ["µS/cm", "µS/cm"],
+  ["μS/cm", "µS/cm"],
+  ["Ω", "Ω"],
+  ["kilo-btus-per-hour", "kBTU/h"],
+  ["cubicFeetPerHour", "cfh"],
+  ["ton-hours", "ton·h"],
+  ["deg", "°"],
+  ["MV", "MV"],
+  ["mV", "mV"],
 ])("%s is %s", (raw, unit) => {
   expect(normalizeUnit(raw)).toBe(unit);
 });
@@ -43,9 +73,20 @@ test.each([
   expect(normalizeUnit(raw)).toBeNull();
 });
 
-test.each(["furlongs-per-fortnight", "KWH/t", "#", "€", "温度", "constructor", "95", "kg·m"])(
-  "%s is unknown and stays as it is",
-  (raw) => {
-    expect(normalizeUnit(raw)).toBe(raw);
-  },
-);
+test.each([
+  "furlongs-per-fortnight",
+  "mw",
+  "f",
+  "tons",
+  "MBTU",
+  "degrees",
+  "KWH/t",
+  "#",
+  "€",
+  "温度",
+  "constructor",
+  "95",
+  "kg·m",
+])("%s is unknown and stays as it is", (raw) => {
+  expect(normalizeUnit(raw)).toBe(raw);
+});

@@ -1,122 +1,63 @@
-/**
- * BACnet engineering units (ASHRAE 135, BACnetEngineeringUnits) and the spellings of Niagara, by their letters and
- * digits in lower case: `degrees-fahrenheit`, `degreesFahrenheit` and `Degrees Fahrenheit` are one key.
- */
-const SYMBOLS: Readonly<Record<string, string>> = {
-  degreesfahrenheit: "°F",
-  degreefahrenheit: "°F",
-  fahrenheit: "°F",
-  degf: "°F",
-  degreescelsius: "°C",
-  degreecelsius: "°C",
-  celsius: "°C",
-  degc: "°C",
-  degreeskelvin: "K",
-  kelvin: "K",
-  deltadegreesfahrenheit: "Δ°F",
-  deltadegreeskelvin: "ΔK",
-  percent: "%",
-  percentrelativehumidity: "%RH",
-  relativehumidity: "%RH",
-  percentobscurationpermeter: "%/m",
-  partspermillion: "ppm",
-  partsperbillion: "ppb",
-  pascals: "Pa",
-  hectopascals: "hPa",
-  kilopascals: "kPa",
-  bars: "bar",
-  millibars: "mbar",
-  inchesofwater: "inH₂O",
-  inchesofmercury: "inHg",
-  poundsforcepersquareinch: "psi",
-  cubicfeetperminute: "cfm",
-  cubicfeetpersecond: "ft³/s",
-  cubicmeterspersecond: "m³/s",
-  cubicmetersperhour: "m³/h",
-  literspersecond: "L/s",
-  litersperminute: "L/min",
-  litersperhour: "L/h",
-  usgallonsperminute: "gpm",
-  usgallonsperhour: "gph",
-  cubicfeet: "ft³",
-  cubicmeters: "m³",
-  usgallons: "gal",
-  liters: "L",
-  watts: "W",
-  kilowatts: "kW",
-  megawatts: "MW",
-  horsepower: "hp",
-  btusperhour: "BTU/h",
-  tonsrefrigeration: "ton",
-  watthours: "Wh",
-  kilowatthours: "kWh",
-  megawatthours: "MWh",
-  joules: "J",
-  kilojoules: "kJ",
-  megajoules: "MJ",
-  btus: "BTU",
-  therms: "therm",
-  voltamperes: "VA",
-  kilovoltamperes: "kVA",
-  voltamperesreactive: "var",
-  kilovoltamperesreactive: "kvar",
-  powerfactor: "pf",
-  volts: "V",
-  millivolts: "mV",
-  kilovolts: "kV",
-  amperes: "A",
-  milliamperes: "mA",
-  ohms: "Ω",
-  hertz: "Hz",
-  kilohertz: "kHz",
-  revolutionsperminute: "rpm",
-  luxes: "lx",
-  lux: "lx",
-  lumens: "lm",
-  footcandles: "fc",
-  meterspersecond: "m/s",
-  kilometersperhour: "km/h",
-  milesperhour: "mph",
-  feetperminute: "ft/min",
-  feetpersecond: "ft/s",
-  meters: "m",
-  millimeters: "mm",
-  feet: "ft",
-  inches: "in",
-  squarefeet: "ft²",
-  squaremeters: "m²",
-  degreesangular: "°",
-  wattspersquaremeter: "W/m²",
-  kilogramspersecond: "kg/s",
-  kilogramsperhour: "kg/h",
-  poundsmasspersecond: "lb/s",
-  poundsmassperhour: "lb/h",
-  btuperpound: "BTU/lb",
-  btusperpound: "BTU/lb",
-  kilojoulesperkilogram: "kJ/kg",
-  milliseconds: "ms",
-  seconds: "s",
-  minutes: "min",
-  hours: "h",
-  days: "d",
-  decibels: "dB",
-  microgramspercubicmeter: "µg/m³",
-};
+import { NAMES_OF_HEAT_AND_FLOW } from "./unit-names-heat-flow.ts";
+import { NAMES_OF_OTHER_UNITS } from "./unit-names-other.ts";
+
+const UNIT_NAMES = { ...NAMES_OF_HEAT_AND_FLOW, ...NAMES_OF_OTHER_UNITS };
 
 /** Spellings that say that there is no unit, or that the controller does not know one. */
 const NONE = new Set(["", "nounits", "nounit", "none", "null", "unitless", "propertyunknownproperty"]);
 
-/** Symbols that upstreams write as they are; letters alone cannot tell them apart (`M` and `m`). */
-const KNOWN_SYMBOLS = new Set(Object.values(SYMBOLS));
+/**
+ * One form for the same characters: `℉` becomes `°F`, `³` becomes `3`, the ohm sign the Greek letter, and what keyboards
+ * offer for the degree sign and for delta becomes these.
+ */
+function plain(text: string): string {
+  return text.replace(/[º˚]/g, "°").replaceAll("∆", "Δ").normalize("NFKC");
+}
+
+/** A spelling with signs, without case, spaces, dots and brackets: `L/s` and `l / s` are one. */
+function signKey(text: string): string {
+  return plain(text)
+    .toLowerCase()
+    .replace(/[\s._·^()]/g, "");
+}
+
+/** A name by its letters and digits; null: it has a sign that means something. */
+function nameKey(text: string): string | null {
+  const lower = plain(text).toLowerCase();
+  return /^[\p{L}\p{N}\s._:-]*$/u.test(lower) ? lower.replace(/[^\p{L}\p{N}]/gu, "") : null;
+}
+
+/** Case counts: `mW` is not `MW`. `F` and `C` are degrees here; BACnet has names for farads, and none for coulombs. */
+const BY_SYMBOL = new Map([
+  ...Object.keys(UNIT_NAMES).map((symbol) => [plain(symbol), symbol] as const),
+  ["F", "°F"],
+  ["C", "°C"],
+]);
+
+/** Without case. A key that two units share, as `mw`, says nothing; nor does a single letter. */
+const BY_SIGNS = new Map<string, string | null>();
+/** BACnet's and Haystack's names, and other spellings. */
+const BY_NAME = new Map<string, string>();
+
+for (const [symbol, names] of Object.entries(UNIT_NAMES)) {
+  const key = signKey(symbol);
+  if (key.length > 1) BY_SIGNS.set(key, BY_SIGNS.has(key) ? null : symbol);
+  for (const name of names.split(" ")) {
+    const word = nameKey(name);
+    if (word === null) BY_SIGNS.set(signKey(name), symbol);
+    else BY_NAME.set(word, symbol);
+  }
+}
 
 /**
- * The symbol of a unit, from the upstream's spelling. An unknown spelling is kept as it is, for a person can read it
- * and a wrong guess would mislead one.
+ * The symbol of a unit, from the upstream's spelling; null: it has none. An unknown spelling stays as it is: a person can
+ * read it, and a wrong guess would mislead.
  */
 export function normalizeUnit(raw: string | null | undefined): string | null {
   const trimmed = raw?.trim() ?? "";
-  if (KNOWN_SYMBOLS.has(trimmed)) return trimmed;
-  const key = trimmed.toLowerCase().replace(/[^a-z0-9]/g, "");
-  if (NONE.has(key) && !/[^\s\w:.-]/.test(trimmed)) return null;
-  return (Object.hasOwn(SYMBOLS, key) ? SYMBOLS[key] : undefined) ?? trimmed;
+  const symbol = BY_SYMBOL.get(plain(trimmed));
+  if (symbol !== undefined) return symbol;
+  const name = nameKey(trimmed);
+  if (name !== null && NONE.has(name)) return null;
+  return BY_SIGNS.get(signKey(trimmed)) ?? (name === null ? undefined : BY_NAME.get(name)) ?? trimmed;
 }

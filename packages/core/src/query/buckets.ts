@@ -1,5 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { HOUR_MS } from "../domain/hour.ts";
+import { circularMean } from "../domain/angle.ts";
 import { BUCKET_MS, type Interval } from "../domain/interval.ts";
 import type { Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -114,7 +115,7 @@ export function isMadeOfHours(bounds: Float64Array): boolean {
 export interface BucketedSeries {
   /** start of the bucket, epoch milliseconds UTC */
   readonly times: Float64Array;
-  /** mean of the samples */
+  /** mean of the samples; NaN: they are angles that cancel out */
   readonly values: Float64Array;
   readonly min: Float64Array;
   readonly max: Float64Array;
@@ -126,11 +127,13 @@ export interface BucketedSeries {
 export const SCALE = 2 ** -64;
 
 /**
- * Aggregates a series. A mean is never outside of its samples' minimum and maximum, however sums are rounded.
+ * Aggregates a series. A mean is never outside of its samples' minimum and maximum, however sums are rounded; the circular
+ * mean of angles may be: that of 350° and 10° is 0°.
  * @param bounds as {@link bucketBounds} gives them
+ * @param turn full turn of the samples' unit, where they are angles
  * @throws {RangeError} where a sample is outside of them
  */
-export function bucketSeries(series: Series, bounds: Float64Array): BucketedSeries {
+export function bucketSeries(series: Series, bounds: Float64Array, turn: number | null = null): BucketedSeries {
   const { length } = series.times;
   if (length > 0 && !(series.times[0]! >= bounds[0]! && series.times[length - 1]! < bounds.at(-1)!)) {
     throw new RangeError("the series has samples outside of the buckets");
@@ -162,7 +165,7 @@ export function bucketSeries(series: Series, bounds: Float64Array): BucketedSeri
     count[n] = i - first;
     // The sum of finite doubles may overflow where their mean does not.
     const mean = Number.isFinite(sum) ? sum / count[n]! : scaled / count[n]! / SCALE;
-    values[n] = Math.min(high, Math.max(low, mean));
+    values[n] = turn === null ? Math.min(high, Math.max(low, mean)) : circularMean(series.values, first, i, turn);
     min[n] = low;
     max[n] = high;
   }

@@ -34,7 +34,15 @@ export interface Needs<P extends NamedPoint> {
   /** of all blocks together */
   readonly work: ColdWork;
   /** the most that each point adds to it, in the order of the points */
-  readonly byPoint: readonly (ColdWork & { readonly samples: number })[];
+  readonly byPoint: readonly PointWork[];
+}
+
+/** The most that one point adds to an answer. */
+export interface PointWork extends ColdWork {
+  /** cold samples */
+  readonly samples: number;
+  /** rows of the hot level */
+  readonly hourRows: number;
 }
 
 export function needsOf<P extends NamedPoint>(
@@ -54,7 +62,7 @@ export function needsOf<P extends NamedPoint>(
   const readable = new Set(days.flatMap((day) => (readableFile(day) === null ? [] : [day.day])));
   if (stored.pointDays === null) {
     const { size } = readable;
-    const assumed = { ...times(ASSUMED_DAY, size), samples: ASSUMED_SAMPLES * size };
+    const assumed = { ...times(ASSUMED_DAY, size), samples: ASSUMED_SAMPLES * size, hourRows: hours.length };
     const work = times(ASSUMED_DAY, size * points.length);
     return { hours, fileDays: size, rollupDays, blocks: [], work, byPoint: points.map(() => assumed) };
   }
@@ -64,9 +72,30 @@ export function needsOf<P extends NamedPoint>(
   const byPoint = points.map(({ id }) => {
     const own = ofPoints.get(id) ?? [];
     const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
-    return { ...own.map(({ locator }) => mostWork(locator)).reduce(addWork, NO_WORK), samples };
+    return { ...own.map(({ locator }) => mostWork(locator)).reduce(addWork, NO_WORK), samples, hourRows: hours.length };
   });
   return { hours, fileDays: readable.size, rollupDays, blocks, work: workOf(blocks), byPoint };
+}
+
+/**
+ * What points take together, of which some are computed from hourly aggregates and the others, `sampled`, from samples.
+ * `hours` and `blocks` are those of the sampled ones.
+ */
+export function joinNeeds<P extends NamedPoint>(
+  points: readonly P[],
+  fromHours: Needs<P>,
+  sampled: Needs<P>,
+  isSampled: (point: P) => boolean,
+): Needs<P> {
+  let [hourly, single] = [0, 0];
+  return {
+    hours: sampled.hours,
+    fileDays: Math.max(fromHours.fileDays, sampled.fileDays),
+    rollupDays: fromHours.rollupDays,
+    blocks: sampled.blocks,
+    work: addWork(fromHours.work, sampled.work),
+    byPoint: points.map((point) => (isSampled(point) ? sampled.byPoint[single++]! : fromHours.byPoint[hourly++]!)),
+  };
 }
 
 function times(work: ColdWork, count: number): ColdWork {

@@ -132,7 +132,7 @@ test("whatever is refused, what is said to be asked for instead can be planned",
     fc.property(
       arbitrary,
       ({ length, cadences, interval, maxPoints, hotLength, unfoldedOfDay, timeZone, coldDays }) => {
-        const asked = cadences.map((cadenceMs, id) => ({ id, name: nameOf(id), cadenceMs }));
+        const asked = cadences.map((cadenceMs, id) => ({ id, name: nameOf(id), unit: null, cadenceMs }));
         const { hours } = hotLength === null ? NOTHING : hotDays(START - 5 * DAY, START + (hotLength - 5) * DAY);
         const [days, apart] = coldDays ?? [0, 0];
         // As reading them does: no locators where there are too many.

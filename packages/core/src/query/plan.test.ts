@@ -59,7 +59,7 @@ describe("auto takes the finest interval that fits", () => {
     fc.assert(
       fc.property(arbitrary, ({ length, cadences, maxPoints }) => {
         const input = query(length, {
-          points: cadences.map((cadenceMs, id) => ({ id, name: nameOf(id), cadenceMs })),
+          points: cadences.map((cadenceMs, id) => ({ id, name: nameOf(id), unit: null, cadenceMs })),
           maxPoints,
         });
         const { interval } = planQuery(input);
@@ -141,5 +141,24 @@ describe("what the cold level is asked for", () => {
     const stored = archived(10, [1, 2, 3], rich);
     const { blocks } = planQuery(query(10 * DAY, { points: points(3), interval: "1hr", timeZone: KATHMANDU, stored }));
     expect(blocks.map((block) => block.points.map(({ id }) => id))).toEqual([[1], [2], [3]]);
+  });
+});
+
+describe("an angle over a year of days", () => {
+  const asked = (angles: number) => {
+    const all = points(100).map((point) => ({ ...point, unit: point.id <= angles ? "°" : null }));
+    const ids = all.map(({ id }) => id);
+    return query(365 * DAY, { points: all, interval: "1day", stored: archived(365, ids) });
+  };
+
+  test("is read as samples; the other 99 points come from hourly aggregates", () => {
+    const plan = planQuery(asked(1));
+    expect([plan.computedFrom, plan.hourly.length, plan.rollupDays]).toEqual(["hours", 99, 365]);
+    expect(plan.blocks.flatMap((block) => block.points.map(({ id }) => id))).toEqual([1]);
+    expect(plan.cold.requests).toBe(365);
+  });
+
+  test("twice is refused where each takes its own reads, with what to ask for instead", () => {
+    expect(() => planQuery(asked(2))).toThrow(/takes 730 reads of the archive, 600 are the limit: ask for/);
   });
 });

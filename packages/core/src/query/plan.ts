@@ -1,3 +1,4 @@
+import { turnOf } from "../domain/angle.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
@@ -7,15 +8,22 @@ import type { ColdBlock, ColdWork } from "./cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
 import { MAX_POINTS, MAX_SPAN_DAYS } from "./limits.ts";
-import { type ComputedFrom, needsOf } from "./needs.ts";
+import { type ComputedFrom, joinNeeds, type Needs, needsOf } from "./needs.ts";
 import { mostPoints, refusal, seriesValues } from "./refusal.ts";
 import type { Stored } from "./stored.ts";
 
 export interface PlannedPoint {
   readonly id: number;
   readonly name: string;
+  /** normalised symbol; null: none */
+  readonly unit: string | null;
   /** milliseconds between samples; null: unknown */
   readonly cadenceMs: number | null;
+}
+
+/** Hourly aggregates have no circular mean, so angles are always computed from samples. */
+export function isAngle({ unit }: PlannedPoint): boolean {
+  return turnOf(unit) !== null;
 }
 
 export interface PlanInput<P extends PlannedPoint = PlannedPoint> {
@@ -44,9 +52,11 @@ export interface Plan<P extends PlannedPoint = PlannedPoint> {
   readonly bounds: Float64Array | null;
   /** `hours`: hourly aggregates, and the samples of those hours only that have none or are in the range in part */
   readonly computedFrom: ComputedFrom;
-  /** starts of the UTC hours that the hot level is asked for, of each point, ascending, epoch milliseconds */
+  /** of `points`: those that are computed from hourly aggregates; the others are read as samples, by `blocks` */
+  readonly hourly: readonly P[];
+  /** starts of the UTC hours that the hot level is asked for, of each point of `blocks`, ascending, epoch milliseconds */
   readonly hours: readonly number[];
-  /** each point is in one of them; their files are what the cold level is asked for */
+  /** each point that is read as samples is in one of them; their files are what the cold level is asked for */
   readonly blocks: readonly ColdBlock<P>[];
   /** what the blocks' files cost */
   readonly cold: ColdWork;
@@ -55,6 +65,8 @@ export interface Plan<P extends PlannedPoint = PlannedPoint> {
   /** what this was planned from */
   readonly stored: Stored;
   readonly coverage: Coverage;
+  /** whether the last sample of each bucket is wanted, to be carried on */
+  readonly isCarried: boolean;
 }
 
 /**
@@ -68,10 +80,17 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   }
   const boundsOf = memoized((interval: BucketInterval) => bucketBounds(range, interval, input.timeZone));
   const fromOf = memoized((interval: Interval) => computedFrom(range, interval, boundsOf));
-  const ofWhole = memoized((from: ComputedFrom) => needsOf(points, range, stored, from));
+  const linear = points.filter((point) => !isAngle(point));
+  const angles = points.filter(isAngle);
+  const needsOver = (from: ComputedFrom, over: TimeRange): Needs<P> => {
+    if (from === "samples" || angles.length === 0) return needsOf(points, over, stored, from);
+    const sampled = needsOf(angles, over, stored, "samples");
+    return joinNeeds(points, needsOf(linear, over, stored, from), sampled, isAngle);
+  };
+  const ofWhole = memoized((from: ComputedFrom) => needsOver(from, range));
   const needsAt = (interval: Interval, over: TimeRange) => {
     const from = fromOf(interval);
-    return over === range ? ofWhole(from) : needsOf(points, over, stored, from);
+    return over === range ? ofWhole(from) : needsOver(from, over);
   };
   const canBeRead = (interval: Interval) => mostPoints(input, needsAt(interval, range), interval) === points.length;
   const interval = input.interval === "auto" ? finestInterval(input, canBeRead) : input.interval;
@@ -79,6 +98,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   if (mostPoints(input, needs, interval) < points.length) throw refusal(input, needsAt, interval);
   const from = fromOf(interval);
   const { hours, blocks, work, rollupDays } = needs;
+  const hourly = from === "hours" ? linear : [];
   const coverage = coverageOf(range, stored, watermark);
   const bounds = interval === "raw" ? null : boundsOf(interval);
   return {
@@ -86,13 +106,15 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
     points,
     range,
     bounds,
-    computedFrom: from,
+    computedFrom: hourly.length > 0 ? "hours" : "samples",
+    hourly,
     hours,
     blocks,
     cold: work,
     rollupDays,
     stored,
     coverage,
+    isCarried: input.fill === "locf",
   };
 }
 

@@ -39,7 +39,10 @@ export function mostPoints({ points, range }: PlanInput, needs: AnyNeeds, interv
   const values = points.map((point) => seriesValues(range, interval, point.cadenceMs));
   const most = Math.min(
     points.length,
-    Math.floor(MAX_HOUR_ROWS / needs.hours.length),
+    largestThatFit(
+      needs.byPoint.map((work) => work.hourRows),
+      MAX_HOUR_ROWS,
+    ),
     Math.floor(MAX_POINT_DAYS / needs.fileDays),
     Math.floor(MAX_ROLLUPS / needs.rollupDays),
     largestThatFit(values, MAX_VALUES),
@@ -83,7 +86,7 @@ export function refusal(input: PlanInput, needsAt: NeedsAt, interval: Interval):
     const detail = `interval=${interval} takes at most ${maxDays} days, not ${Math.ceil(days)}: ${instead}.`;
     return new Problem("span_too_long", detail, "end_time");
   }
-  const rows = points.length * needs.hours.length;
+  const rows = needs.byPoint.reduce((sum, { hourRows }) => sum + hourRows, 0);
   if (rows > MAX_HOUR_ROWS) {
     const detail = `The range needs ${rows} stored rows, ${MAX_HOUR_ROWS} at most: ${instead}.`;
     return new Problem("too_much_data", detail, "point_names");

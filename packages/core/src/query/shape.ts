@@ -1,9 +1,10 @@
+import { turnOf } from "../domain/angle.ts";
 import { Problem } from "../domain/problem.ts";
-import { MISSING_CADENCES } from "./completeness.ts";
 import { downsample } from "./downsample.ts";
-import type { QueriedPoint, QueriedSeries } from "./execute.ts";
+import type { QueriedSeries } from "./execute.ts";
 import { breakAtGaps, type Fill, type FillableSeries, fillBuckets, type FilledSeries, gapsOf } from "./fill.ts";
 import { MAX_VALUES } from "./limits.ts";
+import type { PlannedPoint } from "./plan.ts";
 import { conversionTo, type UnitSystem } from "./units.ts";
 
 /** How the series of an answer are to look. */
@@ -19,13 +20,13 @@ export interface Shape {
 export interface ShapedAnswer {
   /** of the buckets, as `bucketBounds` gives them; null: raw */
   readonly bounds: Float64Array | null;
-  /** epoch ms: what lies after it may be yet to come */
+  /** epoch ms: what lies after it may be yet to come; Infinity: the whole range is known */
   readonly until: number;
 }
 
 /** One point's answer as it is sent. Columns of equal length. */
 export interface ShapedSeries extends FillableSeries {
-  readonly point: QueriedPoint;
+  readonly point: PlannedPoint;
   /** symbol of the unit that the values are in; null: it is not known */
   readonly unit: string | null;
   /** 1: no sample is behind this value; where filling was asked for */
@@ -53,13 +54,12 @@ export function shapeSeries(
   const filling = fillingOf(answer, shape.fill);
   let [from, to, size] = [0, 0, 0];
   const shaped = series.map((one): ShapedSeries => {
-    const { cadenceMs } = one.point;
-    const gapMs = cadenceMs === null ? null : MISSING_CADENCES * cadenceMs;
+    const gapMs = one.point.expectation?.toleranceMs ?? null;
     // All series of an answer have the same columns, so those that are short enough are counted too.
     const thinned = isThinned ? downsample(one, thinTo, gapMs) : one;
     from += one.times.length;
     to += thinned.times.length;
-    const filled = filling === null ? thinned : filling(thinned, one.times, gapMs);
+    const filled = filling === null ? thinned : filling(thinned, one.times, gapMs, turnOf(one.point.unit));
     size += filled.times.length;
     if (size > MAX_VALUES) {
       const detail = `Filled, the answer has more than ${MAX_VALUES} values: ask for fill=none or a coarser interval.`;
@@ -70,17 +70,22 @@ export function shapeSeries(
   return { series: shaped, downsampled: isThinned ? { method: "minmax-lttb", from, to } : null };
 }
 
-type Filling = (series: FillableSeries, allTimes: Float64Array, gapMs: number | null) => FilledSeries;
+type Filling = (
+  series: FillableSeries,
+  allTimes: Float64Array,
+  gapMs: number | null,
+  turn: number | null,
+) => FilledSeries;
 
 /** How each series is filled; null: none is. `allTimes` are those before thinning, which show where gaps are. */
 function fillingOf({ bounds, until }: ShapedAnswer, fill: Fill): Filling | null {
   if (fill === "none") return null;
   if (bounds === null) return (series, allTimes, gapMs) => breakAtGaps(series, gapsOf(allTimes, gapMs));
-  return (series) => fillBuckets(series, bounds, fill, until);
+  return (series, _times, _gapMs, turn) => fillBuckets(series, bounds, fill, until, turn);
 }
 
 /** A series in another unit; as it is where there is none to convert to, or where a value of it would overflow. */
-function converted(point: QueriedPoint, series: FillableSeries, units: UnitSystem): ShapedSeries {
+function converted(point: PlannedPoint, series: FillableSeries, units: UnitSystem): ShapedSeries {
   const conversion = conversionTo(units, point.unit);
   const columns = [
     series.values,

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normalizeUnit } from "../catalog/unit.ts";
+import { NAMES_OF_HEAT_AND_FLOW } from "../catalog/unit-names-heat-flow.ts";
+import { NAMES_OF_OTHER_UNITS } from "../catalog/unit-names-other.ts";
 import { conversionTo } from "./units.ts";
 
 /** As NIST SP 811 (2008), appendix B.8, prints them, or as follows from its exact definitions. */
@@ -33,6 +35,32 @@ test.each([
   ["in", 1, "mm", 25.4],
   ["ft²", 1, "m²", 9.290304e-2],
   ["fc", 1, "lx", 10.76391],
+  ["Δ°F", 1.8, "ΔK", 1],
+  ["°F/h", 9, "°C/h", 5],
+  ["°F·d", 18, "°C·d", 10],
+  ["psig", 1, "kPa", 6.894757],
+  ["cfh", 1, "m³/h", 2.831685e-2],
+  ["ft³/d", 1, "m³/d", 2.831685e-2],
+  ["gps", 1, "L/s", 3.785412],
+  ["gpd", 1, "L/d", 3.785412],
+  ["galUK/min", 1, "L/s", 7.576817e-2],
+  ["galUK", 1, "L", 4.54609],
+  ["lb/min", 1, "kg/min", 0.4535924],
+  ["lb", 1, "kg", 0.4535924],
+  ["shortTon", 1, "t", 0.9071847],
+  ["kBTU/h", 1, "kW", 0.2930711],
+  ["MMBTU/h", 1, "kW", 293.0711],
+  ["ton·h", 1, "kWh", 3.516853],
+  ["kBTU", 1, "MJ", 1.055056],
+  ["MMBTU", 1, "GJ", 1.055056],
+  ["gr/lb", 7, "g/kg", 1],
+  ["kWh/ft²", 1, "kWh/m²", 10.76391],
+  ["MJ/ft²", 1, "MJ/m²", 10.76391],
+  ["W/ft²", 1, "W/m²", 10.76391],
+  ["yd", 1, "m", 0.9144],
+  ["mi", 1, "km", 1.609344],
+  ["in²", 1, "cm²", 6.4516],
+  ["lbf·ft", 1, "N·m", 1.355818],
 ] as const)("%s: %d is %s %d", (imperial, value, metric, expected) => {
   const { unit, convert } = conversionTo("metric", imperial)!;
   expect(unit).toBe(metric);
@@ -56,6 +84,10 @@ test.each([
   ["m/s", 1, "ft/min", 196.8504],
   ["km/h", 100, "mph", 62.13712],
   ["lx", 500, "fc", 46.45152],
+  ["mmHg", 760, "inHg", 29.92126],
+  ["cmH₂O", 2.54, "inH₂O", 1],
+  ["m³/min", 1, "cfm", 35.31467],
+  ["cm", 2.54, "in", 1],
 ] as const)("%s: %d is %s %d", (metric, value, imperial, expected) => {
   const { unit, convert } = conversionTo("imperial", metric)!;
   expect(unit).toBe(imperial);
@@ -63,7 +95,9 @@ test.each([
 });
 
 const SYMBOLS =
-  "°F Δ°F psi inH₂O inHg cfm ft³/s gpm gph ft³ gal lb/h lb/s BTU therm BTU/lb ft/min mph ft in ft² fc".split(" ");
+  "°F Δ°F °F/h °F·d psi inH₂O inHg cfm ft³/s ft³/d gpm gph gpd ft³ gal lb/h lb/s lb BTU therm MMBTU BTU/lb kWh/ft² ft/min mph ft mi in ft² in² fc".split(
+    " ",
+  );
 
 describe("there and back", () => {
   test.each(SYMBOLS)("%s", (symbol) => {
@@ -112,6 +146,26 @@ test("no conversion turns the order of values around, so min stays min", () => {
       },
     ),
   );
+});
+
+test("decimal definitions come out as decimals", () => {
+  const of = (unit: string) => conversionTo("metric", unit)!.convert(1);
+  expect(["in", "mi", "lb", "cfm", "gal", "kBTU"].map(of)).toEqual([
+    25.4, 1.609344, 0.45359237, 1.69901079552, 3.785411784, 1.05505585262,
+  ]);
+});
+
+/** Each unit that some spelling leads to is converted without an error, or stays. */
+test("no unit of the catalogue makes a conversion fail", () => {
+  for (const symbol of Object.keys({ ...NAMES_OF_HEAT_AND_FLOW, ...NAMES_OF_OTHER_UNITS })) {
+    for (const system of ["metric", "imperial"] as const) {
+      const conversion = conversionTo(system, symbol);
+      if (conversion === null) continue;
+      expect(conversion.convert(300)).toBeGreaterThan(0);
+      // What it becomes is a unit of ours too.
+      expect(normalizeUnit(conversion.unit)).toBe(conversion.unit);
+    }
+  }
 });
 
 test.each(["%", "ppm", "W", "kW", "kWh", "V", "pf", "W/m²", "rpm", "mystery", "constructor"])(

@@ -1,3 +1,5 @@
+import { ucum } from "@atomic-ehr/ucum";
+
 /** `source`: as the points give them. */
 export const UNIT_SYSTEMS = ["source", "metric", "imperial"] as const;
 export type UnitSystem = (typeof UNIT_SYSTEMS)[number];
@@ -9,78 +11,138 @@ export interface Conversion {
   readonly convert: (value: number) => number;
 }
 
-// Exact by definition (NIST SP 811, appendix B), in SI units.
-const FOOT = 0.3048;
-const INCH = 0.0254;
-const GALLON = 231 * INCH ** 3;
-const POUND = 0.45359237;
-const GRAVITY = 9.80665;
-const POUND_FORCE = POUND * GRAVITY;
-/** International Table; the BTU of ASHRAE. */
-const BTU = 1055.05585262;
-/** The conventional columns: water of 1,000 kg/m³, mercury of 13,595.1 kg/m³. */
-const INCH_OF_WATER = 1000 * GRAVITY * INCH;
-const INCH_OF_MERCURY = 13_595.1 * GRAVITY * INCH;
-/** The therm of the United States, in joules. */
-const THERM = 105_480_400;
-
 /**
- * Imperial (US customary) unit, metric unit, and how many of the metric one the imperial one is. Either way round, the
- * first line that has a unit is the one. What meters count in both systems alike (W, kWh of electricity, W/m², ppm, %)
- * is in none. Air flows are cubic metres an hour and liquids litres a second, so that each finds its way back.
+ * Imperial (US customary) units and their metric counterparts, each with its code in UCUM, the Unified Code for Units of
+ * Measure; the library knows what a code stands for. In either direction the first line that has a unit counts. Units
+ * that both systems use (W, kWh, W/m², ppm, %) have no line of their own. Air flows become cubic metres an hour and
+ * liquids litres a second, so that each finds its way back. BTU and ton of refrigeration are those of the International
+ * Table, the therm that of the United States; mercury has its conventional density (UCUM's own is 3.5 ppm off).
  */
-const PAIRS: readonly (readonly [imperial: string, metric: string, factor: number])[] = [
-  ["Δ°F", "ΔK", 5 / 9],
-  ["psi", "kPa", POUND_FORCE / INCH ** 2 / 1000],
-  ["psi", "bar", POUND_FORCE / INCH ** 2 / 100_000],
-  ["inH₂O", "Pa", INCH_OF_WATER],
-  ["inHg", "hPa", INCH_OF_MERCURY / 100],
-  ["inHg", "mbar", INCH_OF_MERCURY / 100],
-  ["cfm", "m³/h", FOOT ** 3 * 60],
-  ["ft³/s", "m³/s", FOOT ** 3],
-  ["gpm", "L/s", (GALLON * 1000) / 60],
-  ["gpm", "L/min", GALLON * 1000],
-  ["gph", "L/h", GALLON * 1000],
-  ["ft³", "m³", FOOT ** 3],
-  ["gal", "L", GALLON * 1000],
-  ["lb/h", "kg/h", POUND],
-  ["lb/s", "kg/s", POUND],
-  ["hp", "kW", (550 * FOOT * POUND_FORCE) / 1000],
-  ["ton", "kW", (12_000 * BTU) / 3_600_000],
-  ["BTU/h", "W", BTU / 3600],
-  ["BTU", "kJ", BTU / 1000],
-  ["BTU", "J", BTU],
-  ["therm", "MJ", THERM / 1_000_000],
-  ["BTU/lb", "kJ/kg", BTU / POUND / 1000],
-  ["ft/min", "m/s", FOOT / 60],
-  ["ft/s", "m/s", FOOT],
-  ["mph", "km/h", (5280 * FOOT) / 1000],
-  ["ft", "m", FOOT],
-  ["in", "mm", INCH * 1000],
-  ["ft²", "m²", FOOT ** 2],
-  ["fc", "lx", 1 / FOOT ** 2],
-];
+const PAIRS = `
+Δ°F K.5/9 = ΔK K
+Δ°F K.5/9 = Δ°C K
+°F/min K.5/9/min = °C/min K/min
+°F/min K.5/9/min = K/min K/min
+°F/h K.5/9/h = °C/h K/h
+°F/h K.5/9/h = K/h K/h
+°F/d K.5/9/d = °C/d K/d
+°F·d K.5/9.d = °C·d K.d
+°F·h K.5/9.h = °C·h K.h
+psi [psi] = kPa kPa
+psi [psi] = bar bar
+psia [psi] = kPa kPa
+psig [psi] = kPa kPa
+inH₂O [in_i'H2O] = Pa Pa
+inH₂O [in_i'H2O] = mmH₂O mm[H2O]
+inH₂O [in_i'H2O] = cmH₂O cm[H2O]
+inHg 13595.1.kg/m3.[g].[in_i] = hPa hPa
+inHg 13595.1.kg/m3.[g].[in_i] = mbar mbar
+inHg 13595.1.kg/m3.[g].[in_i] = mmHg 13595.1.kg/m3.[g].mm
+inHg 13595.1.kg/m3.[g].[in_i] = cmHg 13595.1.kg/m3.[g].cm
+cfm [cft_i]/min = m³/h m3/h
+cfm [cft_i]/min = m³/min m3/min
+cfh [cft_i]/h = m³/h m3/h
+ft³/s [cft_i]/s = m³/s m3/s
+ft³/d [cft_i]/d = m³/d m3/d
+gpm [gal_us]/min = L/s L/s
+gpm [gal_us]/min = L/min L/min
+gps [gal_us]/s = L/s L/s
+gph [gal_us]/h = L/h L/h
+gpd [gal_us]/d = L/d L/d
+galUK/min [gal_br]/min = L/s L/s
+galUK/s [gal_br]/s = L/s L/s
+ft³ [cft_i] = m³ m3
+gal [gal_us] = L L
+galUK [gal_br] = L L
+lb/h [lb_av]/h = kg/h kg/h
+lb/min [lb_av]/min = kg/min kg/min
+lb/s [lb_av]/s = kg/s kg/s
+lb/d [lb_av]/d = kg/d kg/d
+lb [lb_av] = kg kg
+shortTon [ston_av] = t t
+shortTon/h [ston_av]/h = t/h t/h
+hp [HP] = kW kW
+ton 12000.[Btu_IT]/h = kW kW
+BTU/h [Btu_IT]/h = W W
+kBTU/h k[Btu_IT]/h = kW kW
+MMBTU/h M[Btu_IT]/h = kW kW
+ton·h 12000.[Btu_IT]/h.h = kWh kW.h
+BTU [Btu_IT] = kJ kJ
+BTU [Btu_IT] = J J
+therm 105480400.J = MJ MJ
+kBTU k[Btu_IT] = MJ MJ
+MMBTU M[Btu_IT] = GJ GJ
+BTU/lb [Btu_IT]/[lb_av] = kJ/kg kJ/kg
+gr/lb [gr]/[lb_av] = g/kg g/kg
+kWh/ft² kW.h/[sft_i] = kWh/m² kW.h/m2
+MJ/ft² MJ/[sft_i] = MJ/m² MJ/m2
+W/ft² W/[sft_i] = W/m² W/m2
+ft/min [ft_i]/min = m/s m/s
+ft/s [ft_i]/s = m/s m/s
+mph [mi_i]/h = km/h km/h
+ft [ft_i] = m m
+yd [yd_i] = m m
+mi [mi_i] = km km
+in [in_i] = mm mm
+in [in_i] = cm cm
+ft² [sft_i] = m² m2
+in² [sin_i] = cm² cm2
+fc lm/[sft_i] = lx lx
+lbf·ft [lbf_av].[ft_i] = N·m N.m
+`
+  .trim()
+  .split("\n")
+  .map((line) => line.split(" "));
 
-/** Metric units that are used as they are by those who otherwise measure in imperial ones. */
-const USED_IN_BOTH = new Set(["W", "kW"]);
+/** Units that are used as they are by those who otherwise measure in imperial ones. */
+const USED_IN_BOTH = new Set(["W", "kW", "kWh", "W/m²"]);
 
-const TO_METRIC = new Map<string, Conversion>([["°F", { unit: "°C", convert: (value) => ((value - 32) * 5) / 9 }]]);
-const TO_IMPERIAL = new Map<string, Conversion>([
-  ["°C", { unit: "°F", convert: (value) => (value * 9) / 5 + 32 }],
-  ["K", { unit: "°F", convert: (value) => ((value - 273.15) * 9) / 5 + 32 }],
+type Convert = (value: number) => number;
+interface Counterpart {
+  readonly unit: string;
+  readonly convert: () => Convert;
+}
+
+const TO_METRIC = new Map<string, Counterpart>([
+  ["°F", { unit: "°C", convert: () => (value) => ((value - 32) * 5) / 9 }],
 ]);
-for (const [imperial, metric, factor] of PAIRS) {
-  if (!TO_METRIC.has(imperial)) TO_METRIC.set(imperial, { unit: metric, convert: (value) => value * factor });
+const TO_IMPERIAL = new Map<string, Counterpart>([
+  ["°C", { unit: "°F", convert: () => (value) => (value * 9) / 5 + 32 }],
+  ["K", { unit: "°F", convert: () => (value) => ((value - 273.15) * 9) / 5 + 32 }],
+]);
+for (const [imperial = "", code = "", , metric = "", metricCode = ""] of PAIRS) {
+  let known: number | undefined;
+  // On first use: a Worker starts without parsing the codes.
+  const factor = () => (known ??= factorOf(code, metricCode));
+  const toMetric = () => {
+    const by = factor();
+    return (value: number) => value * by;
+  };
+  const toImperial = () => {
+    const by = factor();
+    return (value: number) => value / by;
+  };
+  if (!TO_METRIC.has(imperial)) TO_METRIC.set(imperial, { unit: metric, convert: toMetric });
   if (TO_IMPERIAL.has(metric) || USED_IN_BOTH.has(metric)) continue;
-  TO_IMPERIAL.set(metric, { unit: imperial, convert: (value) => value / factor });
+  TO_IMPERIAL.set(metric, { unit: imperial, convert: toImperial });
 }
 
 /**
- * How values of a unit become ones of a system; null: they stay as they are, for the unit is of that system, is not
- * known, or is none. No conversion turns the order of values around.
+ * How many of the second unit the first one is. Rounded to 15 digits: the definitions are decimals, and the library
+ * multiplies doubles.
+ * @throws {Error} where the two do not measure the same
+ */
+function factorOf(code: string, metricCode: string): number {
+  return Number(ucum.convert(1, code, metricCode).toPrecision(15));
+}
+
+/**
+ * How values of a unit become ones of a system; null: they stay as they are, because the unit is of that system or not
+ * known, or there is none. No conversion turns the order of values around.
  * @param unit symbol, as the catalogue has it
  */
 export function conversionTo(system: UnitSystem, unit: string | null): Conversion | null {
   if (unit === null || system === "source") return null;
-  return (system === "metric" ? TO_METRIC : TO_IMPERIAL).get(unit) ?? null;
+  const counterpart = (system === "metric" ? TO_METRIC : TO_IMPERIAL).get(unit);
+  return counterpart === undefined ? null : { unit: counterpart.unit, convert: counterpart.convert() };
 }

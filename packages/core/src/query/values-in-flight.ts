@@ -9,7 +9,7 @@ import {
   ROLLUPS_AT_ONCE,
   SAMPLES_A_BLOCK,
 } from "./limits.ts";
-import { computedFrom, finestInterval, type PlanInput } from "./plan.ts";
+import { computedFrom, finestInterval, isAngle, type PlanInput } from "./plan.ts";
 import { seriesValues } from "./refusal.ts";
 
 /** What a row of D1 takes while its answer is made, in values of 16 to 28 bytes. */
@@ -31,11 +31,13 @@ export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): 
   const days = Math.ceil((range.end - range.start) / DAY_MS) + 1;
   const pointDays = points.length * days;
   const isFromHours = computedFrom(range, interval, (of) => bucketBounds(range, of, timeZone)) === "hours";
-  const samples = points.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs)).sort((a, b) => b - a);
+  const sampled = isFromHours ? points.filter(isAngle) : points;
+  const samples = sampled.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs)).sort((a, b) => b - a);
   const largest = Math.min(MAX_POINT_SAMPLES, samples[0] ?? 0);
   const block = Math.min(Math.max(largest, SAMPLES_A_BLOCK), sum(samples.slice(0, POINTS_A_BLOCK)));
   // Samples are there twice while days are joined and the levels merged.
-  const read = isFromHours ? HOURS_A_DAY * Math.min(pointDays, ROLLUPS_AT_ONCE) : 2 * block;
+  const hourly = isFromHours ? HOURS_A_DAY * Math.min(pointDays, ROLLUPS_AT_ONCE) : 0;
+  const read = Math.max(hourly, 2 * block);
   const rows = VALUES_A_ROW * Math.min(pointDays, isFromHours ? MAX_ROLLUPS : MAX_POINT_DAYS);
   return Math.ceil(Math.min(answer, MAX_VALUES) + read + rows);
 }

@@ -16,7 +16,7 @@ afterEach(() => {
 
 /** Answers in turn; the last one again and again. */
 function server(...answers: (() => Response)[]) {
-  const fetched = vi.fn(async () => (answers.length > 1 ? answers.shift()! : answers[0]!)());
+  const fetched = vi.fn<typeof fetch>(async () => (answers.length > 1 ? answers.shift()! : answers[0]!)());
   vi.stubGlobal("fetch", fetched);
   return fetched;
 }

@@ -8,6 +8,12 @@ const numbers = z.custom<number[]>(
   "not a list of numbers",
 );
 
+/** null: no value, as the mean of directions that cancel out. */
+const numbersOrNone = z.custom<(number | null)[]>(
+  (value) => Array.isArray(value) && value.every((item) => typeof item === "number" || item === null),
+  "not a list of numbers and nulls",
+);
+
 const answerSchema = z.object({
   interval: z.string(),
   series: z.array(
@@ -15,7 +21,7 @@ const answerSchema = z.object({
       point_name: z.string(),
       unit: z.nullable(z.string()),
       timestamps: numbers,
-      values: numbers,
+      values: numbersOrNone,
       min: z.optional(numbers),
       max: z.optional(numbers),
       count: z.optional(numbers),
@@ -29,11 +35,15 @@ const answerSchema = z.object({
     missing: z.array(z.tuple([z.number(), z.number()])),
     pending: z.nullable(z.tuple([z.number(), z.number()])),
     downsampled: z.nullable(z.object({ from: z.number(), to: z.number() })),
+    unknown_points: z.array(z.string()),
+    unjudged_points: z.array(z.string()),
     partial: z.boolean(),
     cache_hit: z.boolean(),
     query_time_ms: z.number(),
   }),
 });
+
+type AnsweredSeries = z.infer<typeof answerSchema>["series"][number];
 
 /** What is asked of `/timeseries/query`. */
 export interface TimeseriesQuery {
@@ -63,8 +73,8 @@ const BUCKET_MS: Readonly<Record<string, number>> = {
 
 /** The address of a query, from `/`. @param more such as a format, over what is said here */
 export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<string, string>> = {}): string {
-  const params = new URLSearchParams({ site_name: query.site });
-  for (const name of query.points) params.append("point_names", name);
+  // A JSON array has one reading, whatever commas the names hold.
+  const params = new URLSearchParams({ site_name: query.site, point_names: JSON.stringify(query.points) });
   const iso = (time: number) => new Date(time).toISOString();
   const rest = {
     start_time: iso(query.start),
@@ -89,7 +99,7 @@ export async function fetchTimeseries(
 ): Promise<TimeseriesAnswer> {
   const { interval, series, metadata } = await ask(timeseriesPath(query, more), answerSchema, { signal });
   const bucketMs = BUCKET_MS[interval] ?? 0;
-  const byName = new Map(series.map((one) => [one.point_name, one]));
+  const byName = new Map(series.map((one) => [one.point_name, withValues(one)]));
   const ordered = query.points.map((name): ChartSeries => {
     const found = byName.get(name);
     return {
@@ -104,4 +114,20 @@ export async function fetchTimeseries(
     };
   });
   return { interval, series: ordered, metadata };
+}
+
+/** A series without the buckets that have no value. */
+function withValues(series: AnsweredSeries): Omit<AnsweredSeries, "values"> & { readonly values: readonly number[] } {
+  const { values, timestamps, min, max, count } = series;
+  const found = values.flatMap((value) => value ?? []);
+  if (found.length === values.length) return { ...series, values: found };
+  const kept = (_: number, i: number) => values[i] !== null;
+  return {
+    ...series,
+    values: found,
+    timestamps: timestamps.filter(kept),
+    min: min?.filter(kept),
+    max: max?.filter(kept),
+    count: count?.filter(kept),
+  };
 }
