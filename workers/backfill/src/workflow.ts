@@ -6,6 +6,7 @@ import { runImport } from "@building-vitals/core/backfill/run-import";
 import { type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
 import { countedDatabase } from "@building-vitals/core/d1/site-counters";
 import { Tally } from "@building-vitals/core/domain/counts";
+import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { beginNext } from "./begin-next.ts";
@@ -39,8 +40,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     const newClient = (day?: number) =>
       countedClient(tally, { fetch: (url, init) => fetch(url, init), sleep }, (hooks) =>
         createPacedClient({
-          baseUrl: settings.ACE_API_BASE_URL,
-          apiKey: settings.ACE_API_KEY,
+          ...aceConnection(settings),
           pace,
           ...(day === undefined ? {} : { day: { backfillId, siteId: site.id, day } }),
           now,
