@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { describeInBrowser, seriousViolations } from "./dashboard.ts";
 import { charted, exploreAt, inkOf, POWER, spanInAddress } from "./explore-page.ts";
 import { axisInk } from "./plot-pixels.ts";
@@ -90,13 +91,31 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(await axisInk(page)).toBeGreaterThan(50);
   });
 
-  it("names a point that there is none of, and lets it be taken away", async () => {
+  it("draws nine points of an address, names the tenth that does not exist, and removes it", async () => {
+    const answer = z
+      .object({ points: z.array(z.object({ name: z.string() })) })
+      .parse(await (await fetch(`${dashboard.url}/sites/${dashboard.site}/points?limit=9`)).json());
+    const nine = answer.points.map(({ name }) => name);
+    expect(nine.length).toBe(9);
+    const page = await dashboard.open(exploreAt([...nine.slice(0, 4), "no/such, point", ...nine.slice(4)]));
+    await charted(page);
+    await page.getByText(`1 point does not exist at ${dashboard.site}: no/such, point`).waitFor();
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
+    expect(await page.locator(".values tbody tr").count()).toBe(9);
+    expect(await page.getByRole("alert").count()).toBe(0);
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Remove it" }).click();
+    await expect.poll(() => new URL(page.url()).searchParams.getAll("point")).toEqual(nine);
+    await charted(page);
+    expect(await page.getByText("does not exist").count()).toBe(0);
+  });
+
+  it("says so when no point of an address exists", async () => {
     dashboard.expectConsoleErrors(/404/);
-    const page = await dashboard.open(exploreAt([POWER, "no/such/point"]));
+    const page = await dashboard.open(exploreAt(["no/such/point"]));
     await page.getByText(/The chart's data could not be loaded\..*no\/such\/point/).waitFor();
     await page.getByRole("button", { name: "Remove no/such/point" }).click();
-    await charted(page);
-    expect(await page.getByRole("alert").count()).toBe(0);
+    await expect.poll(() => new URL(page.url()).searchParams.getAll("point")).toEqual([""]);
   });
 
   it("works with an API that takes two seconds: nothing jumps", async () => {

@@ -1,5 +1,6 @@
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { executeQuery, type QueryAnswer } from "@building-vitals/core/query/execute";
+import { judgeablePoint } from "@building-vitals/core/query/judge-point";
 import { planQuery } from "@building-vitals/core/query/plan";
 import { readQueryState } from "@building-vitals/core/query/query-state";
 import { readStored } from "@building-vitals/core/query/stored";
@@ -23,9 +24,7 @@ async function answerTo(db: D1Database, bucket: R2Bucket, question: Question): P
   const range = { start, end };
   const state = await readQueryState(db, site, names, range);
   if (state.siteId === null) return null;
-  const points = [...state.points.values()].map(({ id, name, intervalS }) => {
-    return { id, name, unit: null, cadenceMs: intervalS === null ? null : intervalS * 1000 };
-  });
+  const points = [...state.points.values()].map(judgeablePoint);
   if (points.length === 0) return null;
   const ids = points.map(({ id }) => id);
   const stored = await readStored(db, state.siteId, ids, range, interval === "raw" ? "locators" : "rollups");

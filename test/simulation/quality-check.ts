@@ -80,7 +80,7 @@ export function checkQuality(
       const point = {
         kind: unit === null ? "set" : "reading",
         unit: unit === null ? null : "°C",
-        cadenceMs: CADENCE_MS,
+        expectation: { cadenceMs: CADENCE_MS, toleranceMs: 3 * CADENCE_MS, isPromised: true },
       } as const;
       const expected =
         series.times.length === 0 ? "nothing" : textOf(columnsOf(judgeDay(series, point, late, scratch)));

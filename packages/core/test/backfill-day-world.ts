@@ -85,8 +85,9 @@ export class BackfillDayWorld {
   async #prepare(served: SampleLines): Promise<void> {
     const { db, site } = this.stored;
     // of the point that has samples of its own before the upstream is asked
-    const name = served[0]!.split(" ")[0]!;
-    const id = (await loadCatalog(db, site.id)).get(name)!.id;
+    const catalog = await loadCatalog(db, site.id);
+    const name = served.map((line) => line.split(" ")[0]!).find((known) => catalog.has(known))!;
+    const { id } = catalog.get(name)!;
     const [first, second] = served
       .filter((line) => line.startsWith(`${name} `))
       .map((line) => Number(line.split(" ")[1]));

@@ -133,7 +133,9 @@ export class RollupWorld {
   async ask(question: WorldQuestion, db = this.db, bucket = this.bucket): Promise<{ plan: Plan; answer: QueryAnswer }> {
     const { range, interval, timeZone, readsAgain = false } = question;
     const points = question.points.map((point) => {
-      return { id: this.ids[point]!, name: this.names[point]!, cadenceMs: 20 * 60_000, unit: null };
+      const cadenceMs = 20 * 60_000;
+      const expectation = { cadenceMs, toleranceMs: 3 * cadenceMs, isPromised: true };
+      return { id: this.ids[point]!, name: this.names[point]!, cadenceMs, expectation, firstSeen: null, unit: null };
     });
     const asked = { points, range, interval, maxPoints: 2000, timeZone, watermark: range.end };
     const ids = points.map(({ id }) => id);

@@ -3,6 +3,7 @@ import { createPacedClient } from "@building-vitals/core/backfill/paced-client";
 import { RequestPace } from "@building-vitals/core/backfill/request-pace";
 import { runImport } from "@building-vitals/core/backfill/run-import";
 import { type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
+import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { beginNext } from "./begin-next.ts";
@@ -32,8 +33,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     const { backfillId, epoch, site, number, replaceSuspect } = params;
     const newClient = (day?: number) =>
       createPacedClient({
-        baseUrl: settings.ACE_API_BASE_URL,
-        apiKey: settings.ACE_API_KEY,
+        ...aceConnection(settings),
         pace,
         ...(day === undefined ? {} : { day: { backfillId, siteId: site.id, day } }),
         fetch: (url, init) => fetch(url, init),

@@ -1,46 +1,63 @@
 import type { StoredPoint } from "@building-vitals/core/catalog/point-list";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { MAX_POINTS } from "@building-vitals/core/query/limits";
+import { z } from "zod";
+import { readNames } from "./read-names.ts";
 
 const NAMES_SHOWN = 5;
 
-function split(text: string): string[] {
-  return text
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-}
+/** A parameter of names: each value is a name, names with commas between them, or a JSON array of names. */
+export const A_POINT_LIST = 'comma-separated, a JSON array (`["a","b"]`), or repeated';
 
-/** What the values of a parameter may name: a name may hold a comma itself, so each is also taken whole. */
-export function namesIn(values: readonly string[]): string[] {
-  return [...new Set(values.flatMap((value) => [value, ...split(value)]))];
+/** In an answer for points that were named. */
+export const unknownPointsSchema = z
+  .array(z.string())
+  .meta({ description: "names that were asked for and that no point of the site has" });
+
+export interface NamedPoints {
+  /** in the order asked for, each once */
+  readonly points: readonly StoredPoint[];
+  /** names of no point, in the order asked for, each once */
+  readonly unknown: readonly string[];
 }
 
 /**
- * The points that a parameter names, comma-separated or repeated, in the order asked for and each once. A value that is a
- * point's whole name is that point.
- * @param known the points of {@link namesIn} that there are
- * @throws {Problem} `unknown_point`, `too_many_points`, `invalid_request`
+ * The points that a parameter names.
+ * @param known the points of `candidateNames` that exist, by name
+ * @throws {Problem} `invalid_request`, `ambiguous_point_names`, `too_many_points`; `unknown_point` where none exists
  */
 export function pointsNamed(
   siteName: string,
   known: ReadonlyMap<string, StoredPoint>,
   values: readonly string[],
   field: string,
-): StoredPoint[] {
-  const names = new Set(values.flatMap((value) => (known.has(value) ? [value] : split(value))));
+): NamedPoints {
+  const names = new Set(
+    values.flatMap((value) => {
+      const [reading = [], other] = readNames(value, (name) => known.has(name));
+      if (other !== undefined) throw ambiguous(reading, other, field);
+      return reading;
+    }),
+  );
   if (names.size === 0) throw new Problem("invalid_request", `${field}: name at least one point.`, field);
   if (names.size > MAX_POINTS) {
     const detail = `${names.size} points were named; ask for at most ${MAX_POINTS} at once.`;
     throw new Problem("too_many_points", detail, field);
   }
+  // Two names may be of one point.
+  const points = [...new Set([...names].flatMap((name) => known.get(name) ?? []))];
   const unknown = [...names].filter((name) => !known.has(name));
-  if (unknown.length > 0) {
+  if (points.length === 0) {
     const shown = unknown.slice(0, NAMES_SHOWN).map((name) => JSON.stringify(name));
     const more = unknown.length > NAMES_SHOWN ? ` and ${unknown.length - NAMES_SHOWN} more` : "";
     const detail = `Site ${JSON.stringify(siteName)} has no point ${shown.join(", ")}${more}.`;
     throw new Problem("unknown_point", detail, field);
   }
-  // Two names may be of one point.
-  return [...new Set([...names].flatMap((name) => known.get(name) ?? []))];
+  return { points, unknown };
+}
+
+function ambiguous(reading: readonly string[], other: readonly string[], field: string): Problem {
+  const [a, b] = [reading, other].map((names) => JSON.stringify(names));
+  const detail = `${field}: may be read as ${a} or as ${b}; give the names as a JSON array.`;
+  return new Problem("ambiguous_point_names", detail, field);
 }

@@ -1,5 +1,6 @@
 import { QUALITY_REASONS } from "@building-vitals/core/quality/reasons";
 import { z } from "zod";
+import { unknownPointsSchema } from "./point-names.ts";
 
 const count = z.int().min(0);
 const score = z.number().min(0).max(1).nullable();
@@ -59,5 +60,6 @@ export const qualityAnswerSchema = z.strictObject({
         .meta({ description: "of points that were named" }),
     }),
   ),
+  unknown_points: unknownPointsSchema.optional(),
   next_cursor: z.string().nullable(),
 });

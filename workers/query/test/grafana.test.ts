@@ -57,22 +57,27 @@ const dashboard = z
   })
   .parse(json);
 
+/** Names that mean something in an address, a list or JSON; the second is also the second and third pieces of the first. */
+const NAMES = ["ses/50% + x&y=z#?, n", 'b, "q" \\', "ses/50% + x&y=z#?", "n"];
 const FROM = Date.UTC(2025, 9, 12);
 const MINUTE = 60_000;
 
 beforeAll(async () => {
   await migrate();
-  const ids = await storePoints(OTHER_SITE, [point("ses/a", { unit: "°F" }), point("ses/b")]);
+  const ids = await storePoints(
+    OTHER_SITE,
+    NAMES.map((name) => point(name, { unit: "°F" })),
+  );
   await storeSamples(
     ids.flatMap((id) => Array.from({ length: 90 }, (_, i): Sample => [id, FROM + (i < 45 ? i : i + 60) * MINUTE, i])),
   );
   await setWatermark(OTHER_SITE, FROM + 150 * MINUTE);
 });
 
-/** The variables as Grafana puts them into an address; `__from` and `__to` are epoch milliseconds there. */
-const values = new Map([
+/** The variables' values; a multi-value variable has a list. `__from` and `__to` are epoch milliseconds. */
+const values = new Map<string, string | readonly string[]>([
   ["site", OTHER_SITE],
-  ["point", "ses/a,ses/b"],
+  ["point", NAMES],
   ["__from", String(FROM)],
   ["__to", String(FROM + 150 * MINUTE)],
   ...dashboard.templating.list.flatMap((variable): [string, string][] =>
@@ -80,18 +85,37 @@ const values = new Map([
   ),
 ]);
 
+/**
+ * As Grafana's `formatVariableValue`: `json` leaves a text alone and writes a list as JSON; `csv` joins a list;
+ * `percentencode` escapes all but letters, digits and `-_.~`.
+ */
 function interpolate(template: string): string {
   return template.replaceAll(/\$\{(\w+)(?::(\w+))?\}/g, (_all, name: string, format?: string) => {
     const value = values.get(name);
     if (value === undefined) throw new Error(`the dashboard has no variable ${name}`);
-    return format === "percentencode" ? encodeURIComponent(value) : value;
+    if (typeof value === "string") return format === "percentencode" ? strictlyEncoded(value) : value;
+    if (format === "json") return JSON.stringify(value);
+    if (format === "csv") return value.join();
+    throw new Error(`a list is not to be written as ${format}`);
   });
+}
+
+function strictlyEncoded(text: string): string {
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (unit) => `%${unit.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** Parameters as Infinity's `url.Values.Encode` writes them: sorted by key, a space as `+`. */
+function encoded(parameters: readonly (readonly [string, string])[]): string {
+  return parameters
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map((pair) => pair.map((text) => strictlyEncoded(text).replaceAll("%20", "+")).join("="))
+    .join("&");
 }
 
 /** The rows that Infinity makes of an answer. */
 async function rowsOf({ url, url_options, root_selector }: Query): Promise<Record<string, unknown>[]> {
-  const parameters = new URLSearchParams(url_options.params.map(({ key, value }) => [key, interpolate(value)]));
-  const response = await call(`${interpolate(url)}?${parameters.toString()}`);
+  const parameters = encoded(url_options.params.map(({ key, value }) => [key, interpolate(value)] as const));
+  const response = await call(`${interpolate(url)}?${parameters}`);
   const body = z.record(z.string(), z.unknown()).parse(await response.json());
   if (response.status !== 200) throw new Error(JSON.stringify(body));
   const root = body[root_selector];
@@ -119,10 +143,26 @@ describe("each query of the dashboard gets rows with its columns", () => {
   });
 });
 
+test("the queries of points get all points and no others, whatever their names hold", async () => {
+  for (const { targets } of dashboard.panels.filter(({ title }) => title === "$site" || title === "Latest")) {
+    const rows = await rowsOf(targets[0]!);
+    const names = new Set(rows.map((row) => String(row["point_name"] ?? row["name"])));
+    expect([...names].toSorted((a, b) => (a < b ? -1 : 1))).toEqual(NAMES.toSorted((a, b) => (a < b ? -1 : 1)));
+  }
+});
+
+test("one chosen point that is written without a list", async () => {
+  for (const name of NAMES.slice(1)) {
+    values.set("point", name);
+    expect((await rowsOf(dashboard.panels[2]!.targets[0]!)).map((row) => row["name"])).toEqual([name]);
+  }
+  values.set("point", NAMES);
+});
+
 test("the chart's lines break at the gap", async () => {
   const rows = await rowsOf(dashboard.panels[0]!.targets[0]!);
   expect(rows.filter(({ value }) => value === null)).toEqual(
-    ["ses/a", "ses/b"].map((name) => ({
+    NAMES.toSorted((a, b) => (a < b ? -1 : 1)).map((name) => ({
       point_name: name,
       timestamp: FROM + (44 + 61 / 2) * MINUTE,
       value: null,

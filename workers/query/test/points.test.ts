@@ -56,13 +56,14 @@ test("a point with all there is to say of it, one that never spoke, and one of a
   const silent = { unit: null, label: null, tags: { kv: {}, markers: [] }, configured: true, first_seen: null };
   expect(await page()).toEqual({
     points: [
-      { ...silent, name: "a", interval_s: null, last_seen: null },
+      { ...silent, name: "a", interval_s: null, gap_after_s: null, last_seen: null },
       {
         name: "b",
         unit: "°F",
         label: "VAV 8",
         tags: { kv: { floor: "2" }, markers: ["zone"] },
         interval_s: 300,
+        gap_after_s: 900,
         configured: true,
         // the sync notes when a point was seen first; nothing was synced here
         first_seen: null,

@@ -22,7 +22,7 @@ const FIRST = Date.UTC(2025, 9, 12) / DAY;
 /** The day that is damaged, between two that are not. */
 const HURT = FIRST + 1;
 /** As the cadence shows it: from the sample before. */
-const hurt: [number, number] = [HURT * DAY - 10 * MINUTE, (HURT + 1) * DAY];
+const hurt: [number, number] = [HURT * DAY - 10 * MINUTE + 1, (HURT + 1) * DAY];
 
 let names = new Map<number, string>();
 let ids: number[] = [];

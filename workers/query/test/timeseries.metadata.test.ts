@@ -1,5 +1,13 @@
+import { env } from "cloudflare:workers";
+import { measureCadences } from "@building-vitals/core/catalog/cadence";
+import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { detectGaps } from "@building-vitals/core/gaps/detect-gaps";
+import { listGaps } from "@building-vitals/core/gaps/gap-store";
+import { coldLevel } from "@building-vitals/core/query/cold-level";
+import { tableFromIPC } from "apache-arrow";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
+  call,
   clear,
   migrate,
   OTHER_SITE,
@@ -9,8 +17,10 @@ import {
   type Sample,
   setWatermark,
   SITE,
+  siteId,
   storePoints,
   storeSamples,
+  timeseriesPath,
 } from "./service.ts";
 
 const MINUTE = 60_000;
@@ -48,11 +58,14 @@ test("all there", async () => {
     total_samples: 60,
     sources: ["D1"],
     completeness: 1,
+    unknown: [],
+    unjudged_points: [],
     missing: [],
     pending: null,
     downsampled: null,
     fill: "none",
     units: "source",
+    unknown_points: [],
     partial: false,
     cache_hit: false,
   });
@@ -69,22 +82,118 @@ test("a gap shows, raw and in buckets alike, and total_samples counts samples, n
       interval,
       total_samples: 90,
       completeness: 0.75,
-      missing: [[START + 19 * MINUTE, START + 50 * MINUTE]],
+      missing: [[START + 19 * MINUTE + 1, START + 50 * MINUTE]],
       pending: null,
     });
   }
 });
 
-test("of several points: gaps are joined, and one whose cadence is unknown is not judged", async () => {
-  const [a, b, c] = await storePoints(SITE, [point("a"), point("b"), point("c", { intervalS: null })]);
-  await storeSamples([...everyMinute(a!, 60, [10, 20]), ...everyMinute(b!, 60, [15, 30]), [c!, START, 1]]);
+test("gaps of several points are joined", async () => {
+  const [a, b] = await storePoints(SITE, [point("a"), point("b")]);
+  await storeSamples([...everyMinute(a!, 60, [10, 20]), ...everyMinute(b!, 60, [15, 30])]);
   await setWatermark(SITE, START + HOUR);
-  expect(await metadata("a,b,c", START, START + HOUR)).toMatchObject({
-    total_samples: 96,
+  expect(await metadata("a,b", START, START + HOUR)).toMatchObject({
+    total_samples: 95,
     completeness: 0.7916,
-    missing: [[START + 9 * MINUTE, START + 30 * MINUTE]],
+    missing: [[START + 9 * MINUTE + 1, START + 30 * MINUTE]],
+    unknown: [],
   });
-  expect(await metadata("c", START, START + HOUR)).toMatchObject({ total_samples: 1, completeness: null, missing: [] });
+});
+
+describe("a point without a known cadence", () => {
+  const unknown = { completeness: null, unknown: [[START, START + HOUR]], unjudged_points: ["c"] };
+  beforeEach(async () => {
+    const [a] = await storePoints(SITE, [point("a"), point("c", { intervalS: null })]);
+    await storeSamples(everyMinute(a!, 60, [10, 20]));
+    await setWatermark(SITE, START + HOUR);
+  });
+
+  test("without samples: completeness is null and the range is unknown, raw and in buckets", async () => {
+    for (const interval of ["raw", "5min", "1hr"]) {
+      expect(await metadata("c", START, START + HOUR, interval)).toMatchObject({ ...unknown, missing: [] });
+    }
+  });
+
+  test("beside another: the gaps of that one are told, but no completeness", async () => {
+    const missing = [[START + 9 * MINUTE + 1, START + 20 * MINUTE]];
+    expect(await metadata("a,c", START, START + HOUR)).toMatchObject({ ...unknown, missing });
+  });
+
+  test("what is pending is not unknown too", async () => {
+    await setWatermark(SITE, START + 30 * MINUTE);
+    expect(await metadata("c", START, START + HOUR)).toMatchObject({
+      ...unknown,
+      unknown: [[START, START + 30 * MINUTE]],
+      pending: [START + 30 * MINUTE, START + HOUR],
+    });
+  });
+
+  test("in csv the header says so, in arrow the schema's metadata", async () => {
+    const asked = { site_name: SITE, point_names: "c", start_time: START, end_time: START + HOUR };
+    const csv = await call(timeseriesPath({ ...asked, format: "csv" }));
+    expect(JSON.parse(csv.headers.get("query-metadata") ?? "")).toMatchObject(unknown);
+    const arrow = await call(timeseriesPath({ ...asked, format: "arrow" }));
+    const { schema } = tableFromIPC(new Uint8Array(await arrow.arrayBuffer()));
+    expect(JSON.parse(schema.metadata.get("metadata") ?? "")).toMatchObject(unknown);
+  });
+});
+
+test("a valve that sends changes, with a burst of 20 s, has no gap and is not incomplete", async () => {
+  const [valve] = await storePoints(SITE, [point("valve", { intervalS: null })]);
+  const end = START + DAY;
+  const changes = [0, 5, 11, 17].map((hour): Sample => [valve!, START + hour * HOUR, hour % 2]);
+  const burst = Array.from({ length: 90 }, (_, i): Sample => [valve!, end - HOUR + i * 20_000, i % 2]);
+  await storeSamples([...changes, ...burst]);
+  await env.DB.prepare("UPDATE points SET first_seen = ?1").bind(START).run();
+  await setWatermark(SITE, end);
+  // The hours without a change are the site's too.
+  const [, other] = await storePoints(SITE, [point("valve", { intervalS: null }), point("other")]);
+  await storeSamples(everyMinute(other!, 24 * 60));
+  const site = await siteId(SITE);
+  const now = end + 10 * MINUTE;
+  await foldHours(env.DB, site, 0, () => now);
+  await measureCadences(env.DB, site, now);
+  const told = await metadata("valve", START, end);
+  expect(told).toMatchObject({ completeness: null, missing: [], unjudged_points: ["valve"] });
+  const cold = coldLevel(env.DB, env.TIMESERIES, site);
+  expect((await detectGaps(cold, end, () => now)).rowsWritten).toBe(0);
+});
+
+test("answers have the gaps that gap detection finds, from a point's first sample on", async () => {
+  const points = [point("measured", { intervalS: null }), point("promised"), point("steady")];
+  const [measured, promised, steady] = await storePoints(SITE, points);
+  const end = START + DAY;
+  // 90 minutes of silence of one, and 40 minutes of the other, which begins at 02:00.
+  await storeSamples([
+    ...everyMinute(measured!, 24 * 60, [600, 690]),
+    ...everyMinute(steady!, 24 * 60),
+    ...everyMinute(promised!, 24 * 60, [0, 120]).filter(([, time]) => {
+      return time < START + 900 * MINUTE || time >= START + 940 * MINUTE;
+    }),
+  ]);
+  const first = "UPDATE points SET first_seen = ?1 WHERE id = ?2";
+  await env.DB.batch([
+    env.DB.prepare(first).bind(START, measured),
+    env.DB.prepare(first).bind(START, steady),
+    env.DB.prepare(first).bind(START + 2 * HOUR, promised),
+  ]);
+  await setWatermark(SITE, end);
+  const site = await siteId(SITE);
+  const now = end + 10 * MINUTE;
+  await foldHours(env.DB, site, 0, () => now);
+  await measureCadences(env.DB, site, now);
+  await detectGaps(coldLevel(env.DB, env.TIMESERIES, site), end, () => now);
+  const range = { siteIds: [site], start: START, end };
+  const gaps = await listGaps(env.DB, range, 10);
+  for (const [name, id, minutes] of [
+    ["measured", measured, 90],
+    ["promised", promised, 40],
+  ] as const) {
+    const { missing, completeness } = await metadata(name, START, end);
+    expect(missing).toEqual(gaps.filter(({ pointId }) => pointId === id).map((gap) => [gap.start, gap.end]));
+    expect(missing.map(([from, to]) => Math.round((to - from) / MINUTE) - 1)).toEqual([minutes]);
+    expect(completeness).toBeCloseTo(1 - minutes / (name === "measured" ? 1440 : 1320), 2);
+  }
 });
 
 test("one sample of very many lost: completeness is less than 1", async () => {
@@ -112,7 +221,7 @@ describe("what the sync has not come to is pending, not missing", () => {
     await setWatermark(SITE, START + 45 * MINUTE);
     expect(await metadata("a", START, START + HOUR)).toMatchObject({
       completeness: 0.6666,
-      missing: [[START + 29 * MINUTE, START + 45 * MINUTE]],
+      missing: [[START + 29 * MINUTE + 1, START + 45 * MINUTE]],
       pending: [START + 45 * MINUTE, START + HOUR],
     });
   });

@@ -1,9 +1,10 @@
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { described, newSite, pointSamples } from "../../test/points.ts";
+import { foldHours } from "../cold/fold-hours.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { upsertSamples } from "../hot/upsert.ts";
-import { measureCadences, medianCadenceS } from "./cadence.ts";
+import { keptCadenceS, measureCadences, medianCadenceS } from "./cadence.ts";
 import { addDiscoveredPoints, loadCatalog } from "./catalog.ts";
 import { replaceCatalog } from "./replace-catalog.ts";
 import { findPoints } from "./point-list.ts";
@@ -24,59 +25,93 @@ test.each<[number[], number | null]>([
   expect(medianCadenceS(Float64Array.from(seconds, (s) => s * 1000))).toBe(cadence);
 });
 
+const hours = (...counts: number[]) => Array.from({ length: 30 }, (_, i) => counts[i % counts.length]!);
+
+test.each<[string, number | null, number[], number | null]>([
+  ["kept in each hour", 60, hours(60), 60],
+  ["kept but for jitter", 60, hours(60, 59, 61, 55), 60],
+  ["busy hours, while one in five has two samples", 20, hours(180, 180, 180, 180, 2), 1800],
+  ["silent in one hour of five: it sends only changes", 20, hours(60, 60, 60, 60, 0), null],
+  ["silent in one hour of thirty", 60, [0, ...hours(60).slice(1)], 60],
+  ["a burst in two hours of thirty", 20, [180, 180, ...hours(0).slice(2)], null],
+  ["no median", null, hours(1), null],
+])("%s", (_, medianS, counts, cadence) => {
+  expect(keptCadenceS(medianS, counts)).toBe(cadence);
+});
+
 let db: D1Database;
 beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-test("measures points without a configured cadence, from the two last closed hours", async () => {
+test("measures points without a configured cadence by the habit of their last two days", async () => {
   const siteId = await newSite(db, "ses_cadence");
-  const names = ["minutely", "half-hourly", "silent", "configured", "changing"];
+  const names = ["minutely", "half-hourly", "silent", "configured", "valve", "steady valve", "new"];
   const points = names.map((name) => described(name, { intervalS: name === "configured" ? 300 : null }));
   await replaceCatalog(db, siteId, new Map(), points, 1);
   await addDiscoveredPoints(db, siteId, ["unlisted"]);
-  const now = 1_000 * HOUR_MS + 20 * 60_000;
-  const closed = 998 * HOUR_MS;
   const catalog = await loadCatalog(db, siteId);
-  const every = (name: string, seconds: number, from = closed, until = now) => {
+  const idOf = (name: string) => catalog.get(name)!.id;
+  const start = 988 * HOUR_MS;
+  const end = 1_000 * HOUR_MS;
+  const now = end + 20 * 60_000;
+  const every = (name: string, seconds: number, from = start, until = end) => {
     const rows: [number, number, number][] = [];
-    for (let time = from; time < until; time += seconds * 1000) rows.push([catalog.get(name)!.id, time, 1]);
+    for (let time = from; time < until; time += seconds * 1000) rows.push([idOf(name), time, 1]);
     return rows;
   };
-  await upsertSamples(
-    db,
-    pointSamples([
-      ...every("minutely", 60),
-      ...every("half-hourly", 1_800),
-      ...every("configured", 60),
-      ...every("unlisted", 60),
-      // too old, and too new
-      ...every("silent", 60, closed - HOUR_MS, closed),
-      ...every("silent", 60, now - 20 * 60_000),
-      ...every("changing", 600),
-    ]),
-  );
+  const burst = (name: string) => every(name, 20, end - HOUR_MS, end - HOUR_MS / 2);
+  await storeAndFold(siteId, now, [
+    ...every("minutely", 60),
+    ...every("half-hourly", 1_800),
+    ...every("configured", 60),
+    ...every("unlisted", 60),
+    ...every("silent", 60, start, end - 3 * HOUR_MS),
+    // changes, of which a burst would make a cadence of 20 s
+    ...every("valve", 5 * 3600),
+    ...burst("valve"),
+    // and with a value each quarter of an hour besides
+    ...every("steady valve", 900),
+    ...burst("steady valve"),
+    ...every("new", 60, end - 4 * HOUR_MS),
+  ]);
+  const cadences = async () => {
+    const found = await findPoints(db, "ses_cadence", [...names, "unlisted"]);
+    return Object.fromEntries([...found.values()].map(({ name, intervalS }) => [name, intervalS]));
+  };
   expect(await measureCadences(db, siteId, now)).toBe(3);
   expect(await measureCadences(db, siteId, now)).toBe(0);
-  const measured = [...(await findPoints(db, "ses_cadence", [...names, "unlisted"])).values()].map((p) => [
-    p.name,
-    p.intervalS,
-  ]);
-  expect(Object.fromEntries(measured)).toEqual({
+  const measured = {
     minutely: 60,
     "half-hourly": 1_800,
     silent: null,
     configured: 300,
-    changing: 600,
+    valve: null,
+    "steady valve": 900,
+    new: null,
     unlisted: null,
-  });
-  // what was measured is measured again, and the silent one has spoken meanwhile
-  const later = now + 2 * HOUR_MS;
-  await upsertSamples(db, pointSamples(every("changing", 120, 1_000 * HOUR_MS, later)));
+  };
+  expect(await cadences()).toEqual(measured);
+
+  // Of two that fall silent the one with an open gap keeps its cadence, for its gap must be seen to end.
+  const later = now + 10 * HOUR_MS;
+  const insert = `INSERT INTO gaps (site_id, start, point_id, end, state, cause, detected_at, next_attempt_at)
+    VALUES (?1, ?2, ?3, NULL, 'open', 'point_silent', 0, 0)`;
+  await db.prepare(insert).bind(siteId, end, idOf("minutely")).run();
+  await storeAndFold(siteId, later, every("configured", 60, end, end + 10 * HOUR_MS));
   expect(await measureCadences(db, siteId, later)).toBe(2);
-  const again = await findPoints(db, "ses_cadence", ["changing", "silent"]);
-  expect([again.get("changing")?.intervalS, again.get("silent")?.intervalS]).toEqual([120, 60]);
+  expect(await cadences()).toEqual({ ...measured, "half-hourly": null, "steady valve": null });
 });
+
+async function storeAndFold(siteId: number, now: number, rows: readonly [number, number, number][]): Promise<void> {
+  await upsertSamples(db, pointSamples(rows));
+  for (const [id, own] of Map.groupBy(rows, ([pointId]) => pointId)) {
+    const first = Math.min(...own.map(([, time]) => time));
+    const update = "UPDATE points SET first_seen = min(coalesce(first_seen, ?2), ?2) WHERE id = ?1";
+    await db.prepare(update).bind(id, first).run();
+  }
+  await foldHours(db, siteId, 0, () => now);
+}
 
 test("a site without such points is not measured", async () => {
   const siteId = await newSite(db, "ses_cadence_none");

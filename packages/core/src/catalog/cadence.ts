@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
-import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { dayOf, dayStart } from "../domain/day.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { readSeries } from "../hot/read.ts";
 
 /** The fewest samples that tell a cadence: below, one late sample would decide it. */
@@ -9,6 +10,15 @@ const MIN_SAMPLES = 4;
 
 /** The two last closed hours: long enough for a cadence of half an hour. */
 const MEASURED_HOURS = 2;
+
+/** The hours that a cadence must be kept in, so that a point which sends only changes has none. */
+const HABIT_HOURS = 48;
+
+/** Fewer hours tell nothing of a habit. */
+const FEWEST_HOURS = 6;
+
+/** Nine of ten hours have at least so much of the median cadence's samples, where the median is the cadence. */
+const KEPT_SHARE = 0.9;
 
 /**
  * The median time between samples in whole seconds; null when there are too few of them. The median, for gaps and
@@ -23,22 +33,88 @@ export function medianCadenceS(times: Float64Array): number | null {
   return Math.max(1, Math.round(median / 1000));
 }
 
-/** Measures the cadence of a site's points that have none configured. @param now epoch ms @returns points changed */
+/**
+ * The cadence that nine of ten hours keep to, in seconds; null: the point keeps to none, as one that sends only changes.
+ * @param medianS of its last samples, or the cadence so far; null: neither is known
+ * @param counts samples of its last hours, without those in which the whole site was silent
+ */
+export function keptCadenceS(medianS: number | null, counts: readonly number[]): number | null {
+  const kept = counts.toSorted((a, b) => a - b)[Math.floor(counts.length / 10)] ?? 0;
+  if (kept === 0 || medianS === null) return null;
+  const hourS = HOUR_MS / 1000;
+  return kept * medianS >= KEPT_SHARE * hourS ? medianS : Math.round(hourS / kept);
+}
+
+/**
+ * Measured points: not configured by the upstream, and without a gap of their own whose end is looked for, for a point
+ * that has fallen silent must not become one that sends only changes. ?1: site.
+ */
+const READ_POINTS = `
+SELECT id, interval_s, first_seen FROM points
+WHERE site_id = ?1 AND configured = 1 AND interval_source IS NOT 'configured'
+  AND id NOT IN (SELECT point_id FROM gaps WHERE site_id = ?1 AND state = 'open')`;
+
+/** Hours of the site that have samples, all of them summed up. ?1: site, ?2 and ?3: [from, to), epoch ms. */
+const READ_HOURS = `
+SELECT hour FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 AND folded_version IS version`;
+
+/** Samples of each hour, 24 a day. ?1: JSON array of point ids, ?2 and ?3: days, both included. */
+const READ_COUNTS = `
+SELECT p.value AS id, d.point_day - (p.value << 16) AS day,
+  (SELECT group_concat(CASE h.type WHEN 'array' THEN h.value ->> 0 ELSE 0 END) FROM json_each(d.hours) h) AS counts
+FROM json_each(?1) p CROSS JOIN point_days d
+  ON d.point_day >= (p.value << 16) + ?2 AND d.point_day <= (p.value << 16) + ?3`;
+
+const pointsSchema = z.array(z.object({ id: z.int(), interval_s: z.int().nullable(), first_seen: z.int().nullable() }));
+const hoursSchema = z.array(z.object({ hour: z.int() }));
+const countsSchema = z.array(z.object({ id: z.int(), day: z.int(), counts: z.string() }));
+
+/** Samples by hour, epoch ms, of each point that has some. */
+type HourCounts = ReadonlyMap<number, ReadonlyMap<number, number>>;
+
+/** @param end of the last two days, epoch ms */
+async function readHabits(
+  db: D1Database,
+  siteId: number,
+  ids: readonly number[],
+  end: number,
+): Promise<{ readonly hours: readonly number[]; readonly counts: HourCounts }> {
+  const start = end - HABIT_HOURS * HOUR_MS;
+  const [hourRows, countRows] = await withD1Retry(() =>
+    db.batch([
+      db.prepare(READ_HOURS).bind(siteId, start, end),
+      db.prepare(READ_COUNTS).bind(JSON.stringify(ids), dayOf(start), dayOf(end - 1)),
+    ]),
+  );
+  const counts = new Map<number, Map<number, number>>();
+  for (const { id, day, counts: text } of countsSchema.parse(countRows?.results)) {
+    const own = counts.get(id) ?? new Map<number, number>();
+    counts.set(id, own);
+    text.split(",").forEach((n, i) => own.set(dayStart(day) + i * HOUR_MS, Number(n)));
+  }
+  return { hours: hoursSchema.parse(hourRows?.results).map(({ hour }) => hour), counts };
+}
+
+/**
+ * Measures the cadence of a site's points that have none configured, by the hours that are summed up. A point of less
+ * than {@link FEWEST_HOURS} hours stays as it is.
+ * @param now epoch ms
+ * @returns points changed
+ */
 export async function measureCadences(db: D1Database, siteId: number, now: number): Promise<number> {
-  const select = db
-    .prepare("SELECT id FROM points WHERE site_id = ?1 AND configured = 1 AND interval_source IS NOT 'configured'")
-    .bind(siteId);
-  const { results } = await withD1Retry(() => select.all());
-  const ids = z
-    .array(z.object({ id: z.int() }))
-    .parse(results)
-    .map((row) => row.id);
-  if (ids.length === 0) return 0;
+  const { results } = await withD1Retry(() => db.prepare(READ_POINTS).bind(siteId).all());
+  const points = pointsSchema.parse(results);
+  if (points.length === 0) return 0;
+  const ids = points.map(({ id }) => id);
   const end = hourOf(now);
   const series = await readSeries(db, ids, { start: end - MEASURED_HOURS * HOUR_MS, end });
-  const measured = [...series].flatMap(([id, { times }]): [number, number][] => {
-    const cadence = medianCadenceS(times);
-    return cadence === null ? [] : [[id, cadence]];
+  const { hours, counts } = await readHabits(db, siteId, ids, end);
+  const measured = points.flatMap(({ id, interval_s: before, first_seen: firstSeen }): [number, number | null][] => {
+    const own = hours.filter((hour) => firstSeen !== null && hour >= firstSeen);
+    if (own.length < FEWEST_HOURS) return [];
+    const medianS = medianCadenceS(series.get(id)?.times ?? new Float64Array(0)) ?? before;
+    const habit = own.map((hour) => counts.get(id)?.get(hour) ?? 0);
+    return [[id, keptCadenceS(medianS, habit)]];
   });
   let changed = 0;
   const update = db.prepare(

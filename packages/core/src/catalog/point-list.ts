@@ -1,18 +1,17 @@
 import { z } from "zod";
+import type { Cadence } from "../domain/expectation.ts";
 import { pointTagsSchema, type PointTags } from "../domain/point.ts";
 import { storedPointName } from "../domain/weather.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
 /** A point as the catalogue holds it. */
-export interface StoredPoint {
+export interface StoredPoint extends Cadence {
   readonly id: number;
   readonly name: string;
   readonly label: string | null;
   /** normalised symbol; null: none, or unknown */
   readonly unit: string | null;
   readonly tags: PointTags;
-  /** cadence in seconds; null: unknown */
-  readonly intervalS: number | null;
   /** whether its samples are stored */
   readonly configured: boolean;
   /** time of the first stored sample, epoch ms; null: none */
@@ -20,7 +19,7 @@ export interface StoredPoint {
 }
 
 /** The columns of {@link storedPoints}. */
-export const POINT_COLUMNS = "id, name, label, unit, tags, interval_s, configured, first_seen";
+export const POINT_COLUMNS = "id, name, label, unit, tags, interval_s, interval_source, configured, first_seen";
 
 const pointRowSchema = z.object({
   id: z.int(),
@@ -29,6 +28,7 @@ const pointRowSchema = z.object({
   unit: z.string().nullable(),
   tags: z.string(),
   interval_s: z.int().nullable(),
+  interval_source: z.enum(["configured", "measured"]).nullable(),
   configured: z.int(),
   first_seen: z.int().nullable(),
 });
@@ -45,6 +45,7 @@ export function storedPoints(results: unknown): StoredPoint[] {
       unit: row.unit,
       tags: pointTagsSchema.parse(JSON.parse(row.tags)),
       intervalS: row.interval_s,
+      intervalSource: row.interval_source,
       configured: row.configured === 1,
       firstSeen: row.first_seen,
     }));

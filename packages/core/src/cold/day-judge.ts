@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
+import { expectationOf } from "../domain/expectation.ts";
 import { pointTagsSchema } from "../domain/point.ts";
 import type { Series } from "../domain/samples.ts";
 import { judgeDay, type JudgedPoint } from "../quality/judge-day.ts";
@@ -9,10 +10,11 @@ import { pointKind } from "../quality/point-kind.ts";
 import { Scratch } from "../quality/scratch.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
 
-const UNKNOWN_POINT: JudgedPoint = { kind: "set", unit: null, cadenceMs: null };
+const UNKNOWN_POINT: JudgedPoint = { kind: "set", unit: null, expectation: null };
 
 /** ?1: site. */
-const READ_POINTS = "SELECT name, label, unit, tags, interval_s, source FROM points WHERE site_id = ?1";
+const READ_POINTS =
+  "SELECT name, label, unit, tags, interval_s, interval_source, source FROM points WHERE site_id = ?1";
 const READ_WATCH = "SELECT watermark, watched_from FROM sync_state WHERE site_id = ?1";
 /** ?1: site, ?2: day. */
 const READ_LATE = `
@@ -25,6 +27,7 @@ const pointsSchema = z.array(
     unit: z.string().nullable(),
     tags: z.string(),
     interval_s: z.int().nullable(),
+    interval_source: z.enum(["configured", "measured"]).nullable(),
     source: z.string(),
   }),
 );
@@ -67,10 +70,11 @@ export class DayJudge {
     const late = new Map(lateSchema.parse(lateRows?.results).map(({ name, samples }) => [name, samples]));
     // most points are judged by one of a few things
     const shared = new Map<string, JudgedPoint>();
-    const points = pointsSchema.parse(pointRows?.results).map(({ tags, interval_s: seconds, source: from, ...row }) => {
+    const points = pointsSchema.parse(pointRows?.results).map(({ tags, source: from, ...row }) => {
       const isWeather = from === "weather" && row.unit !== null;
       const kind = isWeather ? "sensor" : pointKind({ ...row, tags: pointTagsSchema.parse(JSON.parse(tags)) });
-      const one = { kind, unit: row.unit, cadenceMs: seconds === null ? null : seconds * 1000 };
+      const expectation = expectationOf({ intervalS: row.interval_s, intervalSource: row.interval_source });
+      const one = { kind, unit: row.unit, expectation };
       const key = JSON.stringify(one);
       const judged = shared.get(key) ?? one;
       shared.set(key, judged);

@@ -17,7 +17,11 @@ const START = Date.parse("2025-10-12");
 const DAY = START / DAY_MS;
 const MINUTE = 60_000;
 const CADENCE_MS = 10 * MINUTE;
-const ROOM: JudgedPoint = { kind: "sensor", unit: "°F", cadenceMs: CADENCE_MS };
+const ROOM: JudgedPoint = {
+  kind: "sensor",
+  unit: "°F",
+  expectation: { cadenceMs: CADENCE_MS, toleranceMs: 3 * CADENCE_MS, isPromised: true },
+};
 /** a room; one in the file only; one hot only; one that never says anything of the day */
 const NAMES = ["a/room", "b/cold", "c/hot", "d/silent"];
 
@@ -28,7 +32,9 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   world = await RollupWorld.create(db, env.TIMESERIES, NAMES);
-  await db.exec('UPDATE points SET unit = \'°F\', interval_s = 600, tags = \'{"kv":{},"markers":["sensor"]}\'');
+  await db.exec(
+    "UPDATE points SET unit = '°F', interval_s = 600, interval_source = 'configured', tags = '{\"kv\":{},\"markers\":[\"sensor\"]}'",
+  );
   await db
     .prepare("UPDATE points SET first_seen = ?1 WHERE name = 'd/silent'")
     .bind(START - DAY_MS)
@@ -234,7 +240,9 @@ test("samples that come, and archives that run, between any two calls leave it r
   let changes = 0;
   for (let nth = 0, happened = true; happened; nth++) {
     world = await RollupWorld.create(db, env.TIMESERIES, NAMES);
-    await db.exec('UPDATE points SET unit = \'°F\', interval_s = 600, tags = \'{"kv":{},"markers":["sensor"]}\'');
+    await db.exec(
+      "UPDATE points SET unit = '°F', interval_s = 600, interval_source = 'configured', tags = '{\"kv\":{},\"markers\":[\"sensor\"]}'",
+    );
     await db
       .prepare("UPDATE points SET first_seen = ?1 WHERE name = 'd/silent'")
       .bind(START - DAY_MS)

@@ -6,6 +6,8 @@ export const PROBLEMS = {
   invalid_request: { status: 400, title: "The request is not valid" },
   span_too_long: { status: 400, title: "The time range is too long" },
   too_many_points: { status: 400, title: "Too many points" },
+  epoch_seconds: { status: 400, title: "A time is not in epoch milliseconds" },
+  ambiguous_point_names: { status: 400, title: "The point names have two readings" },
   unauthorized: { status: 401, title: "A valid token is needed" },
   cross_site: { status: 403, title: "A page of another site may not ask for this" },
   not_found: { status: 404, title: "There is nothing at this address" },
@@ -34,6 +36,10 @@ export const PROBLEMS = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+export function isProblemCode(value: unknown): value is ProblemCode {
+  return typeof value === "string" && Object.hasOwn(PROBLEMS, value);
+}
 
 /** An error that is meant for the caller of our HTTP API: its message is safe to show. */
 export class Problem extends Error {

@@ -1,8 +1,10 @@
 import type { ColdLevel } from "../query/cold-level.ts";
 import { newTally } from "../query/read-samples.ts";
 import { logError } from "../telemetry/log.ts";
+import { joinCompleteness, judgeHours } from "../domain/completeness.ts";
 import { dayText } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
+import { mergeRanges } from "../domain/time-range.ts";
 import { noteCoverage } from "./gap-sites.ts";
 import { writeChanges } from "./gap-store.ts";
 import { changedDays, readSiteDays } from "./known-days.ts";
@@ -93,25 +95,26 @@ function countToWrite({ changes }: DayLook, room: number): number {
 
 const HOURS = 24;
 
-/** How whole the last day is, hour by hour: what an hour has more than is expected does not make up for another. */
+/** Notes how complete the last day is, by the hours that are summed up. */
 async function noteLastDay(db: D1Database, siteId: number, { judged, summedUp }: DayLook): Promise<void> {
   const last = summedUp.at(-1);
   if (last === undefined) return;
   const until = last + HOUR_MS;
-  const hours = summedUp.filter((hour) => hour >= until - HOURS * HOUR_MS);
-  let [expected, present] = [0, 0];
-  for (const { cadenceMs, firstSeen, counts } of judged.points) {
-    for (const hour of hours) {
-      if (hour < firstSeen) continue;
-      const most = HOUR_MS / cadenceMs;
-      expected += most;
-      present += Math.min(most, counts[(hour - judged.from) / HOUR_MS] ?? 0);
-    }
-  }
-  await noteCoverage(db, siteId, {
-    until,
-    expected: Math.round(expected),
-    present: Math.round(present),
-    unjudged: judged.unjudged,
-  });
+  const first = until - HOURS * HOUR_MS;
+  const stretches = mergeRanges(
+    summedUp.flatMap((hour) => (hour < first ? [] : [{ start: hour, end: hour + HOUR_MS }])),
+  );
+  const { expected, present } = joinCompleteness(
+    judged.points.flatMap((point) => {
+      const hours = point.counts.flatMap((n, i) =>
+        n === 0 ? [] : [{ hour: judged.from + i * HOUR_MS, n, times: null }],
+      );
+      // Part of the hour of its first sample cannot be judged by a count.
+      const from = Math.ceil(point.firstSeen / HOUR_MS) * HOUR_MS;
+      return stretches
+        .filter(({ end }) => end > from)
+        .map(({ start, end }) => judgeHours(hours, { start: Math.max(start, from), end }, point, until));
+    }),
+  );
+  await noteCoverage(db, siteId, { until, expected, present, unjudged: judged.unjudged });
 }

@@ -1,19 +1,20 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayStart } from "../domain/day.ts";
+import { type Expectation, expectationOf } from "../domain/expectation.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { toleranceOf } from "./tolerance.ts";
 
 const HOURS_A_DAY = 24;
 
+/** Points that may be silent for longer are not judged: a scan covers a day and what is beside it. */
+const LONGEST_MS = 12 * HOUR_MS;
+
 /** A configured point that has a cadence to be judged by. */
-export interface JudgedPoint {
+export interface JudgedPoint extends Expectation {
   readonly id: number;
   readonly name: string;
   /** time of its first sample, epoch ms */
   readonly firstSeen: number;
-  readonly cadenceMs: number;
-  readonly toleranceMs: number;
   /** samples of the hours from the first on; 0 also where nothing is summed up */
   readonly counts: readonly number[];
 }
@@ -52,45 +53,31 @@ const rowsSchema = z.array(
 
 /**
  * A site's points, with the samples of each hour of some days and the longest silence that is no gap.
- * @param isSummedUp whether the counts say something of an hour, by its start
- * @param hasGap whether a point has a gap of its own, so that it is judged in any case
  * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
  */
 export async function readJudgedPoints(
   db: D1Database,
   siteId: number,
   { first, last }: { readonly first: number; readonly last: number },
-  isSummedUp: (hour: number) => boolean,
-  hasGap: (pointId: number) => boolean,
 ): Promise<JudgedPoints> {
   const { results } = await withD1Retry(() => db.prepare(READ).bind(siteId, first, last).all());
   const from = dayStart(first);
   const hours = (last - first + 1) * HOURS_A_DAY;
-  const siteCounts = Array.from({ length: hours }, () => 0);
   const byPoint = [...Map.groupBy(rowsSchema.parse(results), ({ id }) => id).values()].map((rows) => {
     const counts = Array.from({ length: hours }, () => 0);
     for (const { day, counts: text } of rows) {
       if (day === null || text === null) continue;
       text.split(",").forEach((n, hour) => {
-        const at = (day - first) * HOURS_A_DAY + hour;
-        counts[at] = Number(n);
-        siteCounts[at]! += Number(n);
+        counts[(day - first) * HOURS_A_DAY + hour] = Number(n);
       });
     }
     return { row: rows[0]!, counts };
   });
   const points = byPoint.flatMap(({ row, counts }): JudgedPoint[] => {
-    const { id, name, interval_s: intervalS, interval_source: source, first_seen: firstSeen } = row;
-    const habit =
-      source === "configured" || hasGap(id)
-        ? null
-        : counts.filter((_, i) => {
-            const hour = from + i * HOUR_MS;
-            return siteCounts[i]! > 0 && hour >= firstSeen && isSummedUp(hour);
-          });
-    const toleranceMs = toleranceOf({ intervalS, source }, habit);
-    if (toleranceMs === null || intervalS === null) return [];
-    return [{ id, name, firstSeen, cadenceMs: intervalS * 1000, toleranceMs, counts }];
+    const { id, name, interval_s: intervalS, interval_source: intervalSource, first_seen: firstSeen } = row;
+    const expectation = expectationOf({ intervalS, intervalSource });
+    if (expectation === null || expectation.toleranceMs > LONGEST_MS) return [];
+    return [{ id, name, firstSeen, ...expectation, counts }];
   });
   return { from, points, unjudged: byPoint.length - points.length };
 }

@@ -44,16 +44,9 @@ export async function lookAtDay(
   const unfolded = hot.filter(({ hour, isFolded }) => !isFolded || hour + HOUR_MS > domain.end).map(({ hour }) => hour);
   const rawHours = new Set(unfolded);
   const summedUp = hoursOf(domain).filter((hour) => hour + HOUR_MS <= domain.end && !rawHours.has(hour));
-  const isSummedUp = new Set(summedUp);
   const gaps = await withD1Retry(() => currentGapsStatement(db, siteId, domain).all());
   const byPoint = Map.groupBy(parseGaps(gaps.results), ({ pointId }) => pointId);
-  const judged = await readJudgedPoints(
-    db,
-    siteId,
-    { first: day - 1, last: day + 1 },
-    (hour) => isSummedUp.has(hour),
-    (pointId) => byPoint.get(pointId)?.some(({ state }) => state === "open") === true,
-  );
+  const judged = await readJudgedPoints(db, siteId, { first: day - 1, last: day + 1 });
   const siteGaps = byPoint.get(WHOLE_SITE) ?? [];
   const toleranceMs = siteTolerance(judged.points);
   const siteReachMs = reachOf(toleranceMs);

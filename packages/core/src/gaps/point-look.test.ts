@@ -22,7 +22,15 @@ test("the look at a point tells of what a change may have changed, and looks as 
     siteGaps: [],
   };
   const counts = Array.from({ length: 48 }, () => 6);
-  const point = { id: 7, name: "p", cadenceMs: 600_000, toleranceMs: 30 * MINUTE_MS, counts, firstSeen: at(-6_000) };
+  const point = {
+    id: 7,
+    name: "p",
+    cadenceMs: 600_000,
+    toleranceMs: 30 * MINUTE_MS,
+    isPromised: true,
+    counts,
+    firstSeen: at(-6_000),
+  };
   const planned = (more: Partial<JudgedPoint>) => planPoint(look, { ...point, ...more }, []);
   expect(planned({})).toMatchObject({ told: range(-60, 120), looked: range(-120, 180) });
   expect(planned({ toleranceMs: HOUR_MS })).toMatchObject({ told: range(-60, 120), looked: range(-120, 180) });
@@ -48,7 +56,7 @@ function lookAt(
     const counts = Array.from({ length: HOURS }, () => 0);
     for (const time of own) counts[(hourOf(time) - MIDNIGHT) / HOUR_MS]! += 1;
     const cadenceMs = cadences[id]! * MINUTE_MS;
-    return { id, name: `p${id}`, firstSeen: own[0]!, cadenceMs, toleranceMs: 3 * cadenceMs, counts };
+    return { id, name: `p${id}`, firstSeen: own[0]!, cadenceMs, toleranceMs: 3 * cadenceMs, isPromised: true, counts };
   });
   const toleranceMs = siteTolerance(points);
   const siteReachMs = reachOf(toleranceMs);

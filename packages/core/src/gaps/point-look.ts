@@ -3,7 +3,8 @@ import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import type { Gap } from "./gap.ts";
 import type { JudgedPoint } from "./judged-points.ts";
 import { intersectRanges } from "./range-set.ts";
-import { findSilences, hoursToRead, type KnownHour } from "./silence.ts";
+import { findSilences, type KnownHour } from "../domain/silence.ts";
+import { hoursToRead } from "./silence.ts";
 
 /** What is looked at of a site, and what is known of its hours. */
 export interface Look {

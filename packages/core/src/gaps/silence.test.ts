@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
-import { findSilences, hoursToRead, type KnownHour, samplesIn } from "./silence.ts";
+import { findSilences, type KnownHour } from "../domain/silence.ts";
+import { hoursToRead, samplesIn } from "./silence.ts";
 
 const START = Date.UTC(2025, 9, 12);
 const HOURS = 6;

@@ -48,8 +48,19 @@ export async function readSeriesOfHours(
   cost: ReadCost = { statements: 0, rowsRead: 0 },
   backoff?: Backoff,
 ): Promise<Map<number, Series>> {
-  const rows = new Map<number, HourRow[]>(pointIds.map((id) => [id, []]));
-  const keys = [...rows.keys()].flatMap((id) => hours.map((hour) => rowKey(hour, id)));
+  return readSeriesOfKeys(db, new Map(pointIds.map((id) => [id, hours])), range, cost, backoff);
+}
+
+/** {@link readSeriesOfHours} where each point has hours of its own. @param wanted starts of UTC hours, by point id */
+export async function readSeriesOfKeys(
+  db: D1Database,
+  wanted: ReadonlyMap<number, readonly number[]>,
+  range: TimeRange,
+  cost: ReadCost = { statements: 0, rowsRead: 0 },
+  backoff?: Backoff,
+): Promise<Map<number, Series>> {
+  const rows = new Map<number, HourRow[]>([...wanted.keys()].map((id) => [id, []]));
+  const keys = [...wanted].flatMap(([id, hours]) => hours.map((hour) => rowKey(hour, id)));
   const statement = db.prepare(READ_ROWS);
   for (let first = 0; first < keys.length; first += ROWS_A_QUERY) {
     const bound = statement.bind(JSON.stringify(keys.slice(first, first + ROWS_A_QUERY)));

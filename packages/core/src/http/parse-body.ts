@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { Problem } from "../domain/problem.ts";
+import { isProblemCode, Problem } from "../domain/problem.ts";
 
 /** Most of our requests are a few names and dates. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -35,7 +35,7 @@ export async function parseBody<S extends z.ZodType>(
 
 /**
  * Checks what a request asks for.
- * @throws {Problem} `invalid_request`, naming the first field at fault
+ * @throws {Problem} naming the first field at fault: `invalid_request`, or the code in `params.problem` of a custom issue
  */
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.output<S> {
   const parsed = schema.safeParse(input);
@@ -43,7 +43,9 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.ou
   const [issue] = parsed.error.issues;
   const keys = issue?.code === "unrecognized_keys" ? issue.keys : (issue?.path ?? []);
   const field = keys.map(String).join(".");
-  throw new Problem("invalid_request", `${field === "" ? "" : `${field}: `}${issue?.message}`, field || undefined);
+  const special: unknown = issue?.code === "custom" ? issue.params?.["problem"] : undefined;
+  const code = isProblemCode(special) ? special : "invalid_request";
+  throw new Problem(code, `${field === "" ? "" : `${field}: `}${issue?.message}`, field || undefined);
 }
 
 async function readAtMost(request: Request, maxBytes: number): Promise<string> {

@@ -1,10 +1,14 @@
 import { z } from "zod";
 
-const EPOCH_MS = /^-?\d{1,15}$/;
+const INTEGER = /^-?\d+$/;
+
+/** Integers from 1973 to 5138 as epoch milliseconds. Epoch seconds are below, microseconds and nanoseconds above. */
+const FIRST_MS = 1e11;
+const LAST_MS = 1e14;
+
 const ISO_8601 = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
 
-function parseTime(text: string): number {
-  if (EPOCH_MS.test(text)) return Number(text);
+function parseIso(text: string): number {
   // An address that does not escape the + of an offset means a space.
   const iso = text.replace(" ", "+");
   const date = ISO_8601.exec(iso)?.[1];
@@ -15,9 +19,20 @@ function parseTime(text: string): number {
 /** What {@link timeSchema} takes, for descriptions. */
 export const A_TIME = "ISO-8601 with Z or an offset, a date, or epoch milliseconds";
 
-/** A time as ISO-8601 with an offset, a date (its midnight in UTC), or epoch milliseconds; in epoch milliseconds. */
+/**
+ * A time as ISO-8601 with an offset, a date (its midnight in UTC), or epoch milliseconds; in epoch milliseconds. An integer
+ * of another unit is the problem `epoch_seconds`.
+ */
 export const timeSchema = z.string("is missing").transform((text, context) => {
-  const time = parseTime(text);
+  if (INTEGER.test(text)) {
+    const number = Number(text);
+    if (number >= FIRST_MS && number <= LAST_MS) return number;
+    const unit = number < FIRST_MS ? "seconds" : "microseconds or nanoseconds";
+    const message = `${text.slice(0, 30)} looks like epoch ${unit}; write epoch milliseconds or ISO-8601`;
+    context.addIssue({ code: "custom", message, params: { problem: "epoch_seconds" } });
+    return z.NEVER;
+  }
+  const time = parseIso(text);
   if (Number.isSafeInteger(time)) return time;
   context.addIssue("must be ISO-8601 with Z or an offset, such as 2025-10-12T14:00:00Z, or epoch milliseconds");
   return z.NEVER;

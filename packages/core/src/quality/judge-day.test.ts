@@ -6,7 +6,8 @@ import { Scratch } from "./scratch.ts";
 
 const DAY = Date.UTC(2025, 9, 12);
 const MINUTE = 60_000;
-const ROOM: JudgedPoint = { kind: "sensor", unit: "°F", cadenceMs: MINUTE };
+const promised = (cadenceMs: number) => ({ cadenceMs, toleranceMs: 3 * cadenceMs, isPromised: true });
+const ROOM: JudgedPoint = { kind: "sensor", unit: "°F", expectation: promised(MINUTE) };
 const scratch = new Scratch();
 
 /** A sound room, a sample a minute: it moves a little all day, at a tenth of a degree. */
@@ -103,7 +104,7 @@ test("what is not known is not judged, and the score says nothing of it", () => 
     spikes: null,
     flatS: null,
   };
-  expect(judge(room(), { kind: "set", unit: null, cadenceMs: null }, null)).toEqual({
+  expect(judge(room(), { kind: "set", unit: null, expectation: null }, null)).toEqual({
     ...none,
     actual: 1_440,
     late: null,
@@ -114,8 +115,11 @@ test("what is not known is not judged, and the score says nothing of it", () => 
     expected: 1_440,
     missing: 0,
   });
-  expect(judge(room(), { ...ROOM, cadenceMs: null })).toMatchObject({ score: 1, expected: null, missing: null });
-  expect(judge(room(), { ...ROOM, cadenceMs: 90_000_000 })).toMatchObject({ expected: null, missing: null });
+  expect(judge(room(), { ...ROOM, expectation: null })).toMatchObject({ score: 1, expected: null, missing: null });
+  expect(judge(room(), { ...ROOM, expectation: promised(90_000_000) })).toMatchObject({
+    expected: null,
+    missing: null,
+  });
   expect(judge(room(), { ...ROOM, kind: "reading" })).toMatchObject({ outliers: 0, spikes: 0, flatS: null });
   const few = room((values, times) => (values.splice(20), times.splice(20)));
   expect(judge(few)).toMatchObject({ outOfRange: 0, outliers: null, spikes: null, flatS: null, missing: 1_420 });

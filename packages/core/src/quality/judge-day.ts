@@ -1,4 +1,6 @@
-import { DAY_MS } from "../domain/day.ts";
+import { judgeSeries } from "../domain/completeness.ts";
+import { dayOf, dayRange } from "../domain/day.ts";
+import type { Expectation } from "../domain/expectation.ts";
 import type { Series } from "../domain/samples.ts";
 import { flatMs } from "./flat-line.ts";
 import { countOutliers } from "./outliers.ts";
@@ -14,15 +16,12 @@ export interface JudgedPoint {
   readonly kind: PointKind;
   /** normalised symbol; null: none */
   readonly unit: string | null;
-  /** milliseconds between samples; null: unknown */
-  readonly cadenceMs: number | null;
+  /** null: nothing is known to be expected */
+  readonly expectation: Expectation | null;
 }
 
 /** Fewer samples do not say what is usual. */
 const FEWEST = 24;
-
-/** Samples further apart than this many cadences have a gap between them. */
-const GAP_CADENCES = 3;
 
 /**
  * Judges the samples of one point's UTC day. O(n) and without garbage.
@@ -30,12 +29,12 @@ const GAP_CADENCES = 3;
  * @param late how many of them came late; null: not known
  */
 export function judgeDay(series: Series, point: JudgedPoint, late: number | null, scratch: Scratch): PointDayQuality {
-  const { kind, unit, cadenceMs } = point;
+  const { kind, unit, expectation } = point;
   const { times, values } = series;
   const actual = times.length;
   const limits = unitLimits(unit);
-  const gapMs = cadenceMs === null ? Number.POSITIVE_INFINITY : GAP_CADENCES * cadenceMs;
-  const counted = countExpected(times, cadenceMs);
+  const gapMs = expectation?.toleranceMs ?? Number.POSITIVE_INFINITY;
+  const counted = countExpected(series, point);
   const isJudged = kind !== "set" && actual >= FEWEST;
   let inRange = actual;
   let spikes = null;
@@ -67,17 +66,12 @@ export function judgeDay(series: Series, point: JudgedPoint, late: number | null
   return { score: scoreOf(judged), ...judged };
 }
 
-/** As query/completeness.ts counts them. */
-function countExpected(times: Float64Array, cadenceMs: number | null): Pick<PointDayQuality, "expected" | "missing"> {
-  const expected = cadenceMs === null ? 0 : Math.floor(DAY_MS / cadenceMs);
-  // a point that sends less than once a day may rightly have no sample
-  if (cadenceMs === null || expected === 0) return { expected: null, missing: null };
-  let present = 0;
-  let counted = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < times.length; i++) {
-    if (times[i]! - counted <= cadenceMs / 2) continue;
-    counted = times[i]!;
-    present++;
-  }
-  return { expected, missing: Math.max(0, expected - present) };
+function countExpected(series: Series, { expectation }: JudgedPoint): Pick<PointDayQuality, "expected" | "missing"> {
+  const first = series.times[0];
+  if (expectation === null || first === undefined) return { expected: null, missing: null };
+  const day = dayRange(dayOf(first));
+  const judged = judgeSeries(series, day, expectation, day.end);
+  // A point that sends less than once a day may rightly have no sample.
+  if (judged.expected === 0) return { expected: null, missing: null };
+  return { expected: judged.expected, missing: judged.expected - judged.present };
 }

@@ -2,7 +2,7 @@
 export interface PointDayQuality {
   /** 0 to 1, {@link scoreOf}; null: nothing could be judged */
   readonly score: number | null;
-  /** samples that the cadence leads to expect of a whole day; null: the cadence is unknown */
+  /** samples that the cadence leads to expect of the day; null: the cadence is unknown */
   readonly expected: number | null;
   /** samples that there are */
   readonly actual: number;
@@ -24,7 +24,7 @@ export interface PointDayQuality {
 export const POOR_SCORE = 0.8;
 
 /** Raised with every change of what is judged or how: what was scored before is scored again. */
-export const FORMULA_VERSION = 2;
+export const FORMULA_VERSION = 3;
 
 /** The columns of `point_days` that hold it, in the order of {@link qualityValues}. */
 export const QUALITY_COLUMNS = "score, expected, actual, missing, out_of_range, outliers, spikes, flat_s, late";

@@ -1,3 +1,4 @@
+import type { Completeness } from "../domain/completeness.ts";
 import { dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { EMPTY_SERIES } from "../domain/samples.ts";
@@ -5,11 +6,12 @@ import { cut } from "../domain/time-range.ts";
 import type { BucketedSeries } from "./buckets.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { type ColdBlock, planBlocks } from "./cold-plan.ts";
-import type { Completeness } from "./completeness.ts";
+import type { Carried } from "./fill.ts";
 import { bucketHours, hourParts } from "./hour-parts.ts";
-import { judgeHours } from "./judge-hours.ts";
+import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
+import { lastOfHours } from "./last-samples.ts";
 import { HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
-import type { Plan, PlannedPoint } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { rawHours } from "./raw-hours.ts";
 import { lostDays, type ReadTally, readSamples } from "./read-samples.ts";
 import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
@@ -18,11 +20,11 @@ import { readStored, type Stored } from "./stored.ts";
 /** One point's part of an answer. */
 export interface ComputedPoint<P> {
   readonly point: P;
-  readonly columns: BucketedSeries;
+  readonly columns: BucketedSeries & Carried;
   /** samples that it is made of, by the level that they are in; one that both have is the hot one's */
   readonly hot: number;
   readonly cold: number;
-  /** null: the point's cadence is unknown */
+  /** null: nothing is known to be expected of the point */
   readonly judged: Completeness | null;
 }
 
@@ -37,7 +39,7 @@ const NEW_DAYS = 2;
  * The aggregates of a day hold even where its file is found to be suspect: they were made of the samples that were
  * written, and verified. Such a day lacks only what must be read of the file.
  */
-export async function* computeFromHours<P extends PlannedPoint>(
+export async function* computeFromHours<P extends JudgeablePoint>(
   cold: ColdLevel,
   plan: Plan<P>,
   bounds: Float64Array,
@@ -56,9 +58,9 @@ export async function* computeFromHours<P extends PlannedPoint>(
   }
 }
 
-async function* computeBlock<P extends PlannedPoint>(
+async function* computeBlock<P extends JudgeablePoint>(
   cold: ColdLevel,
-  { range, coverage }: Plan<P>,
+  { range, coverage, isCarried }: Plan<P>,
   bounds: Float64Array,
   tally: ReadTally,
   points: readonly P[],
@@ -91,19 +93,20 @@ async function* computeBlock<P extends PlannedPoint>(
         if (coldDays.has(dayOf(hour))) coldSamples += aggregate.n;
         else hotSamples += aggregate.n;
       }
+      const columns = bucketHours(parts, bounds);
       yield {
         point,
-        columns: bucketHours(parts, bounds),
+        columns: isCarried ? { ...columns, last: lastOfHours(parts, columns.times, columns.values) } : columns,
         hot: hotSamples,
         cold: coldSamples,
-        judged: point.cadenceMs === null ? null : judgeHours(parts, range, point.cadenceMs, coverage.until),
+        judged: judgePoint(point, parts, range, coverage.until),
       };
     }
   }
 }
 
 /** Points that need no file, as many at once as their hot rows allow. */
-function hotBlocks<P extends PlannedPoint>(points: readonly P[], hours: number): ColdBlock<P>[] {
+function hotBlocks<P extends JudgeablePoint>(points: readonly P[], hours: number): ColdBlock<P>[] {
   const atOnce = Math.max(1, Math.floor(HOUR_ROWS_AT_ONCE / Math.max(1, hours)));
   const blocks: ColdBlock<P>[] = [];
   for (let first = 0; first < points.length; first += atOnce) {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
+import { type Cadence, expectationOf } from "../domain/expectation.ts";
 
 /** What both levels hold of a UTC day. */
 export interface CoveredDay {
@@ -80,17 +81,18 @@ export async function readCoverageDays(
 }
 
 /**
- * The samples that a point's cadence leads to expect of a day, since its first sample and up to the watermark; null: it
- * has no cadence, or no sample.
+ * The samples that a point's cadence promises of a day, since its first sample and up to the watermark; null: nobody
+ * promised any, or it has no sample.
  */
 export function expectedSamples(
-  { intervalS, firstSeen }: { readonly intervalS: number | null; readonly firstSeen: number | null },
+  point: Cadence & { readonly firstSeen: number | null },
   day: number,
   watermark: number | null,
 ): number | null {
-  if (intervalS === null || intervalS <= 0 || firstSeen === null) return null;
+  const expectation = expectationOf(point);
+  if (expectation?.isPromised !== true || point.firstSeen === null) return null;
   const range = dayRange(day);
-  const start = Math.max(range.start, firstSeen);
+  const start = Math.max(range.start, point.firstSeen);
   const end = Math.min(range.end, watermark ?? range.end);
-  return Math.max(0, Math.floor((end - start) / (intervalS * 1000)));
+  return Math.max(0, Math.floor((end - start) / expectation.cadenceMs));
 }

@@ -1,22 +1,26 @@
 import type { RangeCost } from "../cold/range-get.ts";
 import { turnOf } from "../domain/angle.ts";
+import { type Completeness, joinCompleteness } from "../domain/completeness.ts";
 import { dayRange } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
-import { EMPTY_SERIES } from "../domain/samples.ts";
+import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { cut, mergeRanges, type TimeRange } from "../domain/time-range.ts";
 import type { ReadCost } from "../hot/read.ts";
-import { bucketSeries } from "./buckets.ts";
+import { type BeforeRange, NOTHING_BEFORE, readBeforeRange } from "./before-range.ts";
+import { type BucketedSeries, bucketSeries } from "./buckets.ts";
 import type { ColdLevel } from "./cold-level.ts";
-import { type Completeness, joinCompleteness, judgeSeries } from "./completeness.ts";
 import { computeFromHours } from "./compute-hours.ts";
+import type { Carried } from "./fill.ts";
+import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
+import { lastOfSeries } from "./last-samples.ts";
 import { MAX_VALUES } from "./limits.ts";
-import type { Plan, PlannedPoint } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
 import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
 
 /** One point's answer. Columns of equal length; `min`, `max` and `count` only where samples were aggregated. */
-export interface QueriedSeries {
-  readonly point: PlannedPoint;
+export interface QueriedSeries extends Carried {
+  readonly point: JudgeablePoint;
   /** of the sample, or of the start of its bucket: epoch milliseconds UTC */
   readonly times: Float64Array;
   readonly values: Float64Array;
@@ -33,8 +37,10 @@ export interface QueryAnswer {
   readonly hot: ReadCost & { readonly samples: number };
   /** `samples` without those that the hot level has too; `files` are those that samples were looked for in */
   readonly cold: RangeCost & { readonly samples: number; readonly files: number };
-  /** of the points whose cadence is known; null: there are none */
-  readonly completeness: Completeness | null;
+  /** of the points that can be judged */
+  readonly completeness: Completeness;
+  /** names of the points that cannot be judged: it is not known whether they lack samples */
+  readonly unjudged: readonly string[];
   /** half-open stretches that are known to lack samples, ascending and disjoint */
   readonly missing: readonly TimeRange[];
   /** what lies before was judged, epoch ms */
@@ -51,65 +57,86 @@ export interface QueryAnswer {
  * Reads what was planned, merges the levels, the hot one winning, and makes the series of it. A day file that is not
  * what was written is marked as suspect, and nothing of it is used.
  * @param now epoch ms
+ * @param before where the last samples before the range are; null: they are not wanted
  * @throws {Problem} `too_much_data` when there is more than was planned for; the error of D1
  */
-export async function executeQuery(cold: ColdLevel, plan: Plan, now: number): Promise<QueryAnswer> {
+export async function executeQuery(
+  cold: ColdLevel,
+  plan: Plan<JudgeablePoint>,
+  now: number,
+  before: BeforeRange | null = null,
+): Promise<QueryAnswer> {
   const { coverage } = plan;
   const tally = newTally();
+  const carried = before === null ? NOTHING_BEFORE : await readBeforeRange(cold, plan.points, before, tally);
   const series = new Map<number, QueriedSeries>();
   const judged: Completeness[] = [];
+  const unjudged = new Set<string>();
   const samples = { hot: 0, cold: 0 };
   let values = 0;
   for await (const one of computeAll(cold, plan, tally)) {
     samples.hot += one.hot;
     samples.cold += one.cold;
-    if (one.judged !== null) judged.push(one.judged);
-    series.set(one.point.id, { point: one.point, ...one.columns });
+    if (one.judged === null) unjudged.add(one.point.name);
+    else judged.push(one.judged);
+    const value = carried.values.get(one.point.id);
+    series.set(one.point.id, { point: one.point, ...one.columns, ...(value === undefined ? {} : { before: value }) });
     values += one.columns.times.length;
     if (values > MAX_VALUES) {
       const detail = `The range holds more than ${MAX_VALUES} values: ask for a coarser interval or fewer points.`;
       throw new Problem("too_much_data", detail, "interval");
     }
   }
-  await markProved(cold, tally.unreadable.values(), now);
-  const completeness = judged.length === 0 ? null : joinCompleteness(judged);
+  const unreadable = [...tally.unreadable.values(), ...carried.unreadable];
+  await markProved(cold, unreadable, now);
+  const completeness = joinCompleteness(judged);
   return {
     series: plan.points.flatMap(({ id }) => series.get(id) ?? []),
     samples: samples.hot + samples.cold,
     hot: { ...tally.hot, samples: samples.hot },
     cold: { ...tally.cold, samples: samples.cold, files: tally.files.size },
     completeness,
-    missing: mergeRanges([...(completeness?.missing ?? []), ...coverage.uncovered, ...tally.lost]),
+    unjudged: plan.points.flatMap(({ name }) => (unjudged.has(name) ? [name] : [])),
+    missing: mergeRanges([...completeness.missing, ...coverage.uncovered, ...tally.lost]),
     until: coverage.until,
-    partial: tally.lost.length > 0,
-    unreadable: [...tally.unreadable.values()],
+    partial: tally.lost.length > 0 || carried.isPartial,
+    unreadable,
     misplaced: [...tally.misplaced.values()],
   };
 }
 
-async function* computeAll(cold: ColdLevel, plan: Plan, tally: ReadTally) {
+async function* computeAll(cold: ColdLevel, plan: Plan<JudgeablePoint>, tally: ReadTally) {
   const { points, hourly, bounds } = plan;
   if (hourly.length > 0 && bounds !== null) yield* computeFromHours(cold, plan, bounds, tally);
   if (hourly.length < points.length) yield* computeFromSamples(cold, plan, tally);
 }
 
+function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarried: boolean) {
+  const columns: BucketedSeries & Carried = bucketSeries(raw, bounds, turn);
+  return isCarried ? { ...columns, last: lastOfSeries(raw, columns.times) } : columns;
+}
+
 /** The samples as they are, or buckets of them. */
 async function* computeFromSamples(
   cold: ColdLevel,
-  { range, bounds, hours, blocks, stored, coverage }: Plan,
+  { range, bounds, hours, blocks, stored, coverage, isCarried }: Plan<JudgeablePoint>,
   tally: ReadTally,
 ) {
   for (const block of blocks) {
     const samples = await readSamples(cold, { range, hours, only: null, days: stored.days }, block, tally);
     for (const point of block.points) {
       const { fromOld, ...raw } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
-      const { cadenceMs } = point;
       yield {
         point,
-        columns: bounds === null ? raw : bucketSeries(raw, bounds, turnOf(point.unit)),
+        columns: bounds === null ? raw : bucketed(raw, bounds, turnOf(point.unit), isCarried),
         hot: raw.times.length - fromOld,
         cold: fromOld,
-        judged: cadenceMs === null ? null : judgeSeries(raw, range, cadenceMs, coverage.until),
+        judged: judgePoint(
+          point,
+          [{ hour: range.start, n: raw.times.length, times: raw.times }],
+          range,
+          coverage.until,
+        ),
       };
     }
   }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bucketBounds } from "./buckets.ts";
-import { breakAtGaps, fillBuckets, type FillableSeries, gapsOf } from "./fill.ts";
+import { breakAtGaps, type Carried, fillBuckets, type FillableSeries, gapsOf } from "./fill.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const HOUR = 3_600_000;
@@ -20,7 +20,6 @@ const TENS = Float64Array.from({ length: 11 }, (_, i) => i * 10);
 
 test.each([
   ["null", [Number.NaN, Number.NaN, Number.NaN]],
-  ["locf", [4, 4, 4]],
   ["linear", [5, 6, 7]],
 ] as const)("%s: between the first and the last bucket, with a flag", (fill, values) => {
   const filled = fillBuckets(buckets([20, 4], [60, 8], [70, 9]), TENS, fill, NEVER);
@@ -32,19 +31,51 @@ test.each([
   expect(Array.from(filled.max!)).toEqual([5, Number.NaN, Number.NaN, Number.NaN, 9, 10]);
 });
 
-test("no bucket, or one: nothing to fill between", () => {
+test.each(["null", "linear"] as const)("%s: no bucket, or one, has nothing to fill between", (fill) => {
   for (const series of [buckets(), buckets([30, 1])]) {
-    const filled = fillBuckets(series, TENS, "locf", NEVER);
+    const filled = fillBuckets(series, TENS, fill, NEVER);
     expect(filled.times).toEqual(series.times);
     expect(filled.filled).toEqual(new Uint8Array(series.times.length));
   }
 });
 
-test("what may be yet to come is not filled", () => {
-  const times = (until: number) => Array.from(fillBuckets(buckets([0, 1], [50, 2]), TENS, "locf", until).times);
-  expect(times(0)).toEqual([0, 50]);
-  expect(times(29)).toEqual([0, 10, 50]);
-  expect(times(30)).toEqual([0, 10, 20, 50]);
+describe("locf", () => {
+  const locf = (series: FillableSeries & Carried, until = NEVER) => {
+    const { times, values, filled } = fillBuckets(series, TENS, "locf", until);
+    return Array.from(times, (time, i) => [time, values[i], filled[i]]);
+  };
+
+  test("carries the value before the range up to the first sample, and the last sample to the end", () => {
+    expect(locf({ ...buckets([20, 4], [80, 8]), before: 1 })).toEqual([
+      [0, 1, 1],
+      [10, 1, 1],
+      [20, 4, 0],
+      ...[30, 40, 50, 60, 70].map((time) => [time, 4, 1]),
+      [80, 8, 0],
+      [90, 8, 1],
+    ]);
+  });
+
+  test("fills all of a range without a sample, and nothing where there is none before either", () => {
+    expect(locf({ ...buckets(), before: -0 })).toEqual(Array.from({ length: 10 }, (_, i) => [i * 10, -0, 1]));
+    expect(locf(buckets())).toEqual([]);
+  });
+
+  test("carries the last sample of a bucket where it is known, else the bucket's value", () => {
+    expect(locf({ ...buckets([70, 4]), last: Float64Array.of(9) })).toEqual([
+      [70, 4, 0],
+      [80, 9, 1],
+      [90, 9, 1],
+    ]);
+  });
+
+  test("leaves out buckets whose samples may be yet to come", () => {
+    const times = (until: number) => locf({ ...buckets([0, 1], [50, 2]), before: 3 }, until).map(([time]) => time);
+    expect(times(0)).toEqual([0, 50]);
+    expect(times(29)).toEqual([0, 10, 50]);
+    expect(times(30)).toEqual([0, 10, 20, 50]);
+    expect(times(80)).toEqual([0, 10, 20, 30, 40, 50, 60, 70]);
+  });
 });
 
 test("linear goes by true time: over a day of 25 hours it is a 25th further", () => {
@@ -79,7 +110,8 @@ test("whatever is filled, what was there stays bit for bit, and a line between t
         const own = (column: Float64Array) => column.filter((_, i) => filled.filled[i] === 0);
         expect(own(filled.times)).toEqual(series.times);
         expect(own(filled.values)).toEqual(series.values);
-        const [first, last] = [all[0]?.[0] ?? 0, all.at(-1)?.[0] ?? -1];
+        const first = all[0]?.[0] ?? 0;
+        const last = fill === "locf" && all.length > 0 ? 40 : (all.at(-1)?.[0] ?? -1);
         const known = new Map(all);
         const expected = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter(
           (time) => known.has(time) || time + 1 <= until,
@@ -88,11 +120,13 @@ test("whatever is filled, what was there stays bit for bit, and a line between t
         for (const [i, time] of filled.times.entries()) {
           if (filled.filled[i] === 0) continue;
           const before = all.findLast(([other]) => other < time)![1];
-          const after = all.find(([other]) => other > time)![1];
           const it = filled.values[i]!;
           if (fill === "null") expect(it).toBeNaN();
           else if (fill === "locf") expect(it).toBe(before);
-          else expect(it >= Math.min(before, after) && it <= Math.max(before, after)).toBe(true);
+          else {
+            const after = all.find(([other]) => other > time)![1];
+            expect(it >= Math.min(before, after) && it <= Math.max(before, after)).toBe(true);
+          }
         }
       },
     ),

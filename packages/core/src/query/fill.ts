@@ -2,7 +2,7 @@ import { angleBetween } from "../domain/angle.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /**
- * What is put where samples are missing. `null`: that there is none; `locf`: the value before (last observation carried
+ * What is put where samples are missing. `null`: no value; `locf`: the last sample before (last observation carried
  * forward); `linear`: a value on the line between the values before and after, of angles the short way round.
  */
 export const FILLS = ["none", "null", "locf", "linear"] as const;
@@ -18,6 +18,14 @@ export interface FillableSeries {
   readonly count?: Int32Array;
 }
 
+/** What `locf` carries on. */
+export interface Carried {
+  /** the last sample of each bucket; absent: the buckets' values are carried on */
+  readonly last?: Float64Array;
+  /** the last sample before the range; absent: it is not known */
+  readonly before?: number;
+}
+
 /** NaN in `values`, `min` or `max` says that there is none; `count` is 0 where a value was filled in. */
 export interface FilledSeries extends FillableSeries {
   /** 1: no sample is behind this value */
@@ -25,48 +33,55 @@ export interface FilledSeries extends FillableSeries {
 }
 
 /**
- * Fills the buckets without samples between the first and the last one that have any.
+ * Fills the buckets without samples: `null` and `linear` between the first and the last one that have any, `locf` from the
+ * sample before the range on, up to where all is known.
  * @param bounds as `bucketBounds` gives them; each time of the series is one of them
  * @param until epoch ms: a bucket that ends later is left out, for its samples may be yet to come
  * @param turn full turn of the values' unit, where they are angles
  */
 export function fillBuckets(
-  series: FillableSeries,
+  series: FillableSeries & Carried,
   bounds: Float64Array,
   fill: Exclude<Fill, "none">,
   until: number,
   turn: number | null = null,
 ): FilledSeries {
-  const { times, values } = series;
+  const { times } = series;
   const empty: { time: number; value: number; at: number }[] = [];
-  let bucket = bounds.indexOf(times[0] ?? Number.NaN);
-  for (let i = 0; i + 1 < times.length; i++) {
-    for (bucket++; bounds[bucket]! < times[i + 1]!; bucket++) {
-      if (bounds[bucket + 1]! > until) continue;
+  let bucket = 0;
+  for (let at = 0; at <= times.length; at++, bucket++) {
+    const next = times[at] ?? bounds.at(-1)!;
+    for (; bounds[bucket]! < next; bucket++) {
       const time = bounds[bucket]!;
-      const share = (time - times[i]!) / (times[i + 1]! - times[i]!);
-      empty.push({ time, value: filling(fill, values[i]!, values[i + 1]!, share, turn), at: i + 1 });
+      const value = bounds[bucket + 1]! > until ? undefined : filling(fill, series, at, time, turn);
+      if (value !== undefined) empty.push({ time, value, at });
     }
   }
   return withFilled(series, empty);
 }
 
+/** @param at the place of the next value in the series @returns undefined: nothing is filled in there */
 function filling(
   fill: Exclude<Fill, "none">,
-  before: number,
-  after: number,
-  share: number,
+  { times, values, last = values, before }: FillableSeries & Carried,
+  at: number,
+  time: number,
   turn: number | null,
-): number {
+): number | undefined {
+  const isBetween = at > 0 && at < times.length;
   switch (fill) {
     case "null":
-      return Number.NaN;
+      return isBetween ? Number.NaN : undefined;
     case "locf":
-      return before;
-    case "linear":
-      if (turn !== null) return angleBetween(before, after, share, turn);
+      return at > 0 ? last[at - 1]! : before;
+    case "linear": {
+      if (!isBetween) return undefined;
+      const [from, to] = [values[at - 1]!, values[at]!];
+      const share = (time - times[at - 1]!) / (times[at]! - times[at - 1]!);
+      if (turn !== null) return angleBetween(from, to, share, turn);
       // Cut to the two values, between which it lies however it is rounded. Their difference might overflow.
-      return Math.min(Math.max(before, after), Math.max(Math.min(before, after), before * (1 - share) + after * share));
+      return Math.min(Math.max(from, to), Math.max(Math.min(from, to), from * (1 - share) + to * share));
+    }
     default:
       throw new Error(`no such fill: ${String(fill satisfies never)}`);
   }

@@ -2,19 +2,19 @@ import { aggregate, type HourAggregate, StoredHoursError } from "../cold/hour-ag
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
+import type { KnownHour } from "../domain/silence.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type BucketedSeries, SCALE } from "./buckets.ts";
 import type { ParsedRollup } from "./rollups.ts";
 
-/** The samples of one point in one UTC hour, or in the part of it that lies in the range, summed up. */
-export interface HourPart {
-  /** of the hour, epoch ms */
-  readonly hour: number;
+/**
+ * The samples of one point in one UTC hour, or in the part of it that lies in the range, summed up. Where `times` is null,
+ * the hour lies whole in the range.
+ */
+export interface HourPart extends KnownHour {
   readonly aggregate: HourAggregate;
   /** the sum times {@link SCALE}, which is finite where the sum is not */
   readonly scaled: number;
-  /** the samples' times, where they are known; null: the hour is known by its aggregate only, and lies whole in the range */
-  readonly times: Float64Array | null;
 }
 
 /**
@@ -47,7 +47,7 @@ export function hourParts(
       if (!Number.isFinite(one.sum))
         throw new StoredHoursError(`hour ${index} of day ${day} has a sum that is no number`);
       addSamplesBefore(hour);
-      parts.push({ hour, aggregate: one, scaled: one.sum * SCALE, times: null });
+      parts.push({ hour, n: one.n, aggregate: one, scaled: one.sum * SCALE, times: null });
     }
   }
   addSamplesBefore(Number.POSITIVE_INFINITY);
@@ -60,7 +60,7 @@ function partOf(hour: number, { times, values }: Series, from: number, to: numbe
   const scaled = Number.isFinite(summed.sum)
     ? summed.sum * SCALE
     : values.subarray(from, to).reduce((sum, value) => sum + value * SCALE, 0);
-  return { hour, aggregate: summed, scaled, times: times.subarray(from, to) };
+  return { hour, n: summed.n, aggregate: summed, scaled, times: times.subarray(from, to) };
 }
 
 /**

@@ -65,6 +65,8 @@ export interface Plan<P extends PlannedPoint = PlannedPoint> {
   /** what this was planned from */
   readonly stored: Stored;
   readonly coverage: Coverage;
+  /** whether the last sample of each bucket is wanted, to be carried on */
+  readonly isCarried: boolean;
 }
 
 /**
@@ -112,6 +114,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
     rollupDays,
     stored,
     coverage,
+    isCarried: input.fill === "locf",
   };
 }
 

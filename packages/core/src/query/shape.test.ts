@@ -10,7 +10,14 @@ const RAW = { bounds: null, until: Number.POSITIVE_INFINITY };
 
 function raw(size: number, unit: string | null = null, name = "a"): QueriedSeries {
   return {
-    point: { id: 1, name, unit, cadenceMs: MINUTE },
+    point: {
+      id: 1,
+      name,
+      unit,
+      cadenceMs: MINUTE,
+      expectation: { cadenceMs: MINUTE, toleranceMs: 3 * MINUTE, isPromised: true },
+      firstSeen: null,
+    },
     times: Float64Array.from({ length: size }, (_, i) => i * MINUTE),
     values: Float64Array.from({ length: size }, (_, i) => i),
   };

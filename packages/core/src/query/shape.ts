@@ -1,6 +1,5 @@
 import { turnOf } from "../domain/angle.ts";
 import { Problem } from "../domain/problem.ts";
-import { MISSING_CADENCES } from "./completeness.ts";
 import { downsample } from "./downsample.ts";
 import type { QueriedSeries } from "./execute.ts";
 import { breakAtGaps, type Fill, type FillableSeries, fillBuckets, type FilledSeries, gapsOf } from "./fill.ts";
@@ -21,7 +20,7 @@ export interface Shape {
 export interface ShapedAnswer {
   /** of the buckets, as `bucketBounds` gives them; null: raw */
   readonly bounds: Float64Array | null;
-  /** epoch ms: what lies after it may be yet to come */
+  /** epoch ms: what lies after it may be yet to come; Infinity: the whole range is known */
   readonly until: number;
 }
 
@@ -55,8 +54,7 @@ export function shapeSeries(
   const filling = fillingOf(answer, shape.fill);
   let [from, to, size] = [0, 0, 0];
   const shaped = series.map((one): ShapedSeries => {
-    const { cadenceMs } = one.point;
-    const gapMs = cadenceMs === null ? null : MISSING_CADENCES * cadenceMs;
+    const gapMs = one.point.expectation?.toleranceMs ?? null;
     // All series of an answer have the same columns, so those that are short enough are counted too.
     const thinned = isThinned ? downsample(one, thinTo, gapMs) : one;
     from += one.times.length;

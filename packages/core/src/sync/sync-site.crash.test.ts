@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
+import { renamedSite } from "../../test/renamed-site.ts";
 import { differences, type SampleLines, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { totalRejected } from "../domain/rejection.ts";
@@ -34,7 +35,7 @@ function failingAt(nth: number, failure: Failure): { db: D1Database; calls: () =
 }
 
 function worldOf(name: string): SyncWorld {
-  const named = { ...source, site: { ...source.site, name } };
+  const named = renamedSite(source, name);
   return new SyncWorld({ db, source: named, now: START, pageSize: 100, initialLookbackMs: LOOKBACK_MS });
 }
 
@@ -48,7 +49,7 @@ function timeOfCursor(cursor: string): number {
 async function expectHonestState(world: SyncWorld): Promise<void> {
   const { siteId, watermark, open } = await world.state();
   const stored = await storedSamples(db, siteId, { start: FIRST, end: START });
-  const reached = Math.max(watermark ?? FIRST, open === null ? FIRST : timeOfCursor(open.cursor));
+  const reached = Math.max(watermark ?? FIRST, open === null ? FIRST : timeOfCursor(open.at.cursor ?? ""));
   const before = (lines: SampleLines) => lines.filter((line) => Number(line.split(" ")[1]) < reached);
   expect(differences(before(expected), before(stored))).toEqual([]);
 }

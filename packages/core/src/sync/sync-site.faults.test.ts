@@ -2,6 +2,7 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { beforeAll, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
+import { renamedSite } from "../../test/renamed-site.ts";
 import { differences, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { totalRejected } from "../domain/rejection.ts";
@@ -39,9 +40,7 @@ interface Day {
  * before the watermark is stored, and nothing else; where samples come late, all before the watermark's lookback.
  */
 async function liveThrough(site: string, faults: FaultPlanInput, options: { late?: boolean } = {}): Promise<Day> {
-  const ofSite = (name: string) => name.replace(`/${source.site.name}/weather/`, `/${site}/weather/`);
-  const points = source.points.map((point) => ({ ...point, name: ofSite(point.name) }));
-  const named = { ...source, site: { ...source.site, name: site }, points };
+  const named = renamedSite(source, site);
   const world = new SyncWorld({ db, source: named, now: START, pageSize: 100, lookbackMs: LOOKBACK_MS, faults });
   const settledBefore = (watermark: number | null) =>
     watermark === null ? FIRST : watermark - (options.late === true ? LOOKBACK_MS : 0);
@@ -134,6 +133,5 @@ describe("after syncs under a fault the stored samples are those without it", ()
     const late: Rule = { fault: "late", fraction: 0.1, minDelayMs: 1_000, maxDelayMs: LOOKBACK_MS };
     const day = await liveThrough(`ses_faults_all_${seed}`, { seed, rules: [...rules, late] }, { late: true });
     expect(Object.keys(day.fired).length).toBeGreaterThan(6);
-    expect(day.failedRuns).toBeGreaterThan(0);
   });
 });

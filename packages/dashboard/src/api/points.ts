@@ -7,6 +7,8 @@ const pointSchema = z.object({
   label: z.nullable(z.string()),
   tags: z.object({ kv: z.record(z.string(), z.string()), markers: z.array(z.string()) }),
   interval_s: z.nullable(z.number()),
+  /** a longer time without a sample is a gap; null: gaps cannot be told */
+  gap_after_s: z.nullable(z.number()),
   configured: z.boolean(),
   last_seen: z.nullable(z.string()),
 });

@@ -35,6 +35,8 @@ const answerSchema = z.object({
     missing: z.array(z.tuple([z.number(), z.number()])),
     pending: z.nullable(z.tuple([z.number(), z.number()])),
     downsampled: z.nullable(z.object({ from: z.number(), to: z.number() })),
+    unknown_points: z.array(z.string()),
+    unjudged_points: z.array(z.string()),
     partial: z.boolean(),
     cache_hit: z.boolean(),
     query_time_ms: z.number(),
@@ -71,8 +73,8 @@ const BUCKET_MS: Readonly<Record<string, number>> = {
 
 /** The address of a query, from `/`. @param more such as a format, over what is said here */
 export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<string, string>> = {}): string {
-  const params = new URLSearchParams({ site_name: query.site });
-  for (const name of query.points) params.append("point_names", name);
+  // A JSON array has one reading, whatever commas the names hold.
+  const params = new URLSearchParams({ site_name: query.site, point_names: JSON.stringify(query.points) });
   const iso = (time: number) => new Date(time).toISOString();
   const rest = {
     start_time: iso(query.start),

@@ -11,10 +11,10 @@ function series(times: readonly number[], rest: Partial<ChartSeries> = {}): Char
 const minutes = (...list: number[]) => list.map((minute) => minute * MINUTE);
 
 describe("gaps", () => {
-  it("are more than three cadences, known or seen", () => {
+  it("are longer than the point's tolerance, known or seen", () => {
     const shown = series(minutes(0, 1, 2, 5, 6, 9.1));
-    for (const cadence of [MINUTE, null]) {
-      const longest = longestStep(shown, cadence);
+    for (const gapAfter of [3 * MINUTE, undefined]) {
+      const longest = longestStep(shown, gapAfter);
       expect(longest).toBe(3 * MINUTE);
       expect([1, 2, 3, 4, 5].map((i) => breaksBefore(shown, i, longest))).toEqual([false, false, false, false, true]);
     }
@@ -22,14 +22,19 @@ describe("gaps", () => {
 
   it("of buckets are buckets that are lacking, unless the point is slower than they", () => {
     const shown = series(minutes(0, 5, 15, 20), { bucketMs: 5 * MINUTE });
-    expect(breaksBefore(shown, 2, longestStep(shown, MINUTE))).toBe(true);
-    expect(breaksBefore(shown, 2, longestStep(shown, 10 * MINUTE))).toBe(false);
+    expect(breaksBefore(shown, 2, longestStep(shown, 3 * MINUTE))).toBe(true);
+    expect(breaksBefore(shown, 2, longestStep(shown, 30 * MINUTE))).toBe(false);
+  });
+
+  it("are not drawn for a point whose gaps cannot be told", () => {
+    const shown = series(minutes(0, 1, 300));
+    expect(gapsOf(shown, longestStep(shown, null), 0, 600 * MINUTE)).toEqual([]);
   });
 
   it("are not where a day has 25 hours", () => {
     const day = 1440 * MINUTE;
     const shown = series([0, day, 2 * day + 60 * MINUTE, 4 * day + 60 * MINUTE], { bucketMs: day });
-    expect([1, 2, 3].map((i) => breaksBefore(shown, i, longestStep(shown, MINUTE)))).toEqual([false, false, true]);
+    expect([1, 2, 3].map((i) => breaksBefore(shown, i, longestStep(shown, 3 * MINUTE)))).toEqual([false, false, true]);
   });
 
   it("are not where samples were thinned out", () => {

@@ -1,19 +1,21 @@
 import type { ChartSeries } from "./series.ts";
 
-/** As for the API: more than so many cadences without a sample are a gap. */
-const GAP_CADENCES = 3;
+/** As long as a point's tolerance is not loaded, more than so many of its usual steps without a sample are a gap. */
+const GAP_STEPS = 3;
 /** A day of 25 hours is no gap. */
 const BUCKET_SLACK = 1.1;
 /** What is assumed of a point that has too few samples to tell. */
-const UNKNOWN_CADENCE_MS = 600_000;
+const UNKNOWN_STEP_MS = 600_000;
 
 /**
  * What may lie between two neighbours of a series without being a gap, ms.
- * @param cadenceMs between the point's samples; null: unknown, and then taken from the series itself
+ * @param gapAfterMs the point's tolerance; null: its gaps cannot be told, so none is drawn; undefined: not loaded yet, so
+ * it is taken from the series itself
  */
-export function longestStep({ times, bucketMs }: ChartSeries, cadenceMs: number | null): number {
-  const cadence = cadenceMs ?? (bucketMs > 0 ? bucketMs : (medianStep(times) ?? UNKNOWN_CADENCE_MS));
-  return Math.max(GAP_CADENCES * cadence, BUCKET_SLACK * bucketMs);
+export function longestStep({ times, bucketMs }: ChartSeries, gapAfterMs: number | null | undefined): number {
+  if (gapAfterMs === null) return Number.POSITIVE_INFINITY;
+  const usual = bucketMs > 0 ? bucketMs : (medianStep(times) ?? UNKNOWN_STEP_MS);
+  return Math.max(gapAfterMs ?? GAP_STEPS * usual, BUCKET_SLACK * bucketMs);
 }
 
 function medianStep(times: readonly number[]): number | null {

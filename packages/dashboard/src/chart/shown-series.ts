@@ -14,16 +14,16 @@ export interface ShownSeries extends ChartSeries {
 }
 
 /**
- * @param cadenceMs null: unknown
+ * @param gapAfterMs as for {@link longestStep}
  * @param start where the data begins, epoch ms @param end how far there can be any
  */
 export function shownSeries(
   series: ChartSeries,
   look: { readonly color: string; readonly isDashed: boolean },
-  cadenceMs: number | null,
+  gapAfterMs: number | null | undefined,
   start: number,
   end: number,
 ): ShownSeries {
-  const longest = longestStep(series, cadenceMs);
+  const longest = longestStep(series, gapAfterMs);
   return { ...series, ...look, longest, gaps: gapsOf(series, longest, start, end) };
 }

@@ -45,11 +45,12 @@ function fineness({ interval, metadata: { downsampled } }: TimeseriesAnswer): st
 }
 
 function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) {
-  const { total_samples: total, sources, completeness, missing } = metadata;
+  const { total_samples: total, sources, completeness, missing, unjudged_points: unjudged } = metadata;
   const lacking = missing.reduce((sum, [from, to]) => sum + to - from, 0);
   const notes = [
     `${total.toLocaleString("en")} ${total === 1 ? "sample" : "samples"}`,
     sources.length === 0 ? null : `from the ${sources.map((source) => SOURCES[source] ?? source).join(" and the ")}`,
+    unjudged.length > 0 ? unjudgedWords(unjudged.length, series.length) : null,
     completeness === null ? null : percent(completeness),
   ];
   return (
@@ -68,6 +69,11 @@ function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) 
   );
 }
 
+function unjudgedWords(unjudged: number, all: number): string {
+  if (all === 1) return "completeness not known: the point has no known cadence";
+  return `completeness not known: ${unjudged} of ${all} points ${unjudged === 1 ? "has" : "have"} no known cadence`;
+}
+
 /** What must not be overlooked: a part of the data could not be read. */
 export function PartialNotice({ onRetry }: { readonly onRetry: () => void }) {
   return (
@@ -79,6 +85,31 @@ export function PartialNotice({ onRetry }: { readonly onRetry: () => void }) {
       </p>
       <button type="button" class="button" onClick={onRetry}>
         Try again
+      </button>
+    </div>
+  );
+}
+
+interface UnknownPointsProps {
+  /** names that no point of the site has; at least one */
+  readonly names: readonly string[];
+  readonly site: string;
+  readonly onRemove: (names: readonly string[]) => void;
+}
+
+/** Names points of the address that do not exist; the chart shows the others. */
+export function UnknownPoints({ names, site, onRemove }: UnknownPointsProps) {
+  return (
+    <div class="notice" role="status">
+      <Icon name="warning" />
+      <p>
+        <strong>
+          {names.length === 1 ? "1 point does not exist" : `${names.length} points do not exist`} at {site}:
+        </strong>{" "}
+        {names.join(", ")}
+      </p>
+      <button type="button" class="button" onClick={() => onRemove(names)}>
+        {names.length === 1 ? "Remove it" : "Remove them"}
       </button>
     </div>
   );

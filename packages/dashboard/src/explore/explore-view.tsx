@@ -10,7 +10,7 @@ import { endingAt, spanOf } from "../chart/span.ts";
 import { sampleAt } from "../chart/value-at.ts";
 import type { ViewProps } from "../shell/view.ts";
 import { Failure } from "../ui/failure.tsx";
-import { DataNotes, PartialNotice } from "./data-notes.tsx";
+import { DataNotes, PartialNotice, UnknownPoints } from "./data-notes.tsx";
 import { type ExploreState, formatExplore, MAX_SERIES, parseExplore } from "./explore-state.ts";
 import { newestOf } from "./newest.ts";
 import { NoSamples } from "./no-samples.tsx";
@@ -57,7 +57,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
   const maxPoints = NARROW.matches ? MAX_POINTS.narrow : MAX_POINTS.wide;
   const query = names.length === 0 ? null : { site: site.name, points: names, ...span, units: state.units, maxPoints };
   const { shown, isExact, isLoading, error, reload } = useSeries(query, isLive);
-  const known = names.map((name) => `${book.of(name)?.interval_s} ${book.of(name)?.unit}`).join();
+  const known = names.map((name) => `${book.of(name)?.gap_after_s} ${book.of(name)?.unit}`).join();
   const series = useMemo(() => seriesToShow(shown, chosen, state.weather, book.of), [shown, names.join("\n"), known]);
   const panes = useMemo(() => panesOf(series), [series]);
 
@@ -72,10 +72,11 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
       : [...chosen, name].slice(0, MAX_SERIES);
     change({ points });
   };
-  const remove = (name: string) => {
-    if (chosen.includes(name)) toggle(name);
-    else change({ weather: state.weather.filter((one) => one !== name) });
+  const remove = (removed: readonly string[]) => {
+    const rest = (list: readonly string[]) => list.filter((name) => !removed.includes(name));
+    change({ points: rest(chosen), weather: rest(state.weather) });
   };
+  const unknown = shown?.answer.metadata.unknown_points.filter((name) => names.includes(name)) ?? [];
   const path = query === null ? null : timeseriesPath(query);
   const save = async () => {
     if (query === null || shown === undefined) return;
@@ -116,6 +117,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
         {proposed.error !== undefined && <Failure what="The points" error={proposed.error} onRetry={proposed.reload} />}
         {error !== undefined && <Failure what="The chart's data" error={error} onRetry={reload} />}
         {shown?.answer.metadata.partial === true && <PartialNotice onRetry={reload} />}
+        {unknown.length > 0 && <UnknownPoints names={unknown} site={site.name} onRemove={remove} />}
         {isEmpty ? (
           <div class="empty">
             <h2>{state.points === null ? "No samples yet" : "Nothing is charted"}</h2>
@@ -160,7 +162,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
               without={without}
               titleOf={titleOf}
               onHighlight={setHighlight}
-              onRemove={remove}
+              onRemove={(name) => remove([name])}
             />
           </div>
         )}

@@ -11,6 +11,7 @@ function point(name: string, unit: string | null, rest: Partial<Point> = {}): Po
     label: null,
     tags,
     interval_s: 60,
+    gap_after_s: 180,
     configured: true,
     last_seen: "2026-01-01T00:00:00Z",
     ...rest,

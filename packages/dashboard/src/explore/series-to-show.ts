@@ -4,7 +4,7 @@ import type { Answered } from "./use-series.ts";
 
 /**
  * What is drawn: the chosen points in their colours, and the weather over them. A point that the answer does not have is
- * there without samples.
+ * there without samples; a name that no point of the site has is left out.
  * @param answered undefined: nothing came yet
  */
 export function seriesToShow(
@@ -13,6 +13,7 @@ export function seriesToShow(
   weather: readonly string[],
   knownOf: (name: string) => Point | undefined,
 ): ShownSeries[] {
+  const unknown = new Set(answered?.answer.metadata.unknown_points);
   const found = new Map(answered?.answer.series.map((one) => [one.name, one]));
   const { start = 0, end: asked = 0 } = answered?.query ?? {};
   // What nobody has come to yet is not missing.
@@ -20,16 +21,16 @@ export function seriesToShow(
   const shown = (name: string, color: string, isDashed: boolean) => {
     const known = knownOf(name);
     const one = found.get(name);
-    const cadence = known?.interval_s == null ? null : known.interval_s * 1000;
-    if (one !== undefined) return shownSeries(one, { color, isDashed }, cadence, start, end);
+    const gapAfter = known === undefined ? undefined : known.gap_after_s === null ? null : known.gap_after_s * 1000;
+    if (one !== undefined) return shownSeries(one, { color, isDashed }, gapAfter, start, end);
     const nothing = { name, unit: known?.unit ?? null, times: [], values: [], min: null, max: null, counts: null };
-    return shownSeries({ ...nothing, bucketMs: 0 }, { color, isDashed }, cadence, 0, 0);
+    return shownSeries({ ...nothing, bucketMs: 0 }, { color, isDashed }, gapAfter, 0, 0);
   };
   const overlay = weather.filter((name) => !chosen.includes(name));
   return [
     ...chosen.map((name, i) => shown(name, `--series-${i + 1}`, false)),
     ...overlay.map((name, i) => shown(name, WEATHER_COLORS[i % WEATHER_COLORS.length]!, true)),
-  ];
+  ].filter(({ name }) => !unknown.has(name));
 }
 
 const WEATHER_COLORS = ["--chart-weather-1", "--chart-weather-2", "--chart-weather-3"] as const;

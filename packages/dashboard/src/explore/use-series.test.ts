@@ -12,6 +12,8 @@ function answered(query: Partial<TimeseriesQuery>): Answered {
     missing: [],
     pending: null,
     downsampled: null,
+    unknown_points: [],
+    unjudged_points: [],
     partial: false,
     cache_hit: false,
     query_time_ms: 0,

@@ -46,6 +46,16 @@ describe("whether all is well", () => {
     });
   });
 
+  it("tells that points without a known cadence are not judged", () => {
+    const some = { until: iso(NOW - 60 * MINUTE), fraction: 1, unjudged_points: 3 };
+    expect(verdictOf(status([site({ coverage_24h: some })]), [], NOW).facts).toEqual([
+      "synced 2 min ago",
+      "no open gaps",
+      "100% of expected samples in 24 h",
+      "not known of 3 points without a known cadence",
+    ]);
+  });
+
   it("goes by the clock, not by the answer: what was well is late a quarter of an hour later", () => {
     const last = site({ watermark: iso(NOW) });
     expect(verdictOf(status([last]), [], NOW + 15 * MINUTE).facts[0]).toBe("synced 15 min ago");

@@ -129,6 +129,8 @@ function goodFacts(sites: readonly SiteStatus[], isAll: boolean, now: number): s
     const asOf = isOld(oldest, now) ? `, as of ${agoWords(now - oldest)}` : "";
     facts.push(`${shareText(least)} of expected samples in 24 h${sites.length > 1 ? " or more" : ""}${asOf}`);
   }
+  const unjudged = sites.reduce((sum, { coverage_24h: coverage }) => sum + (coverage?.unjudged_points ?? 0), 0);
+  if (unjudged > 0) facts.push(`not known of ${counted(unjudged, "point")} without a known cadence`);
   return facts;
 }
 

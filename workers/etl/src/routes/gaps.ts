@@ -35,7 +35,7 @@ const described = describe({
   access: "write",
   query: querySchema,
   answers: { 200: { description: "A page", content: { "application/json": gapsSchema } } },
-  problems: ["invalid_request", "unknown_site"],
+  problems: ["invalid_request", "epoch_seconds", "unknown_site"],
 });
 
 /** `GET /gaps`: what is missing, what came late, and what is known to be empty. It names points, so it needs the token. */

@@ -17,7 +17,8 @@ import type { Bounded } from "../bounded-answers.ts";
 import { answerOfState } from "../conditional.ts";
 import { settingsOf } from "../env.ts";
 import { MAX_GAPS, gapSchema, shownGap } from "../gaps.ts";
-import { namesIn, pointsNamed } from "../point-names.ts";
+import { A_POINT_LIST, pointsNamed, unknownPointsSchema } from "../point-names.ts";
+import { candidateNames } from "../read-names.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
@@ -36,7 +37,7 @@ const querySchema = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .meta({ description: "Names of points of which the samples are counted, comma-separated or repeated" }),
+    .meta({ description: `Names of points whose samples are counted: ${A_POINT_LIST}` }),
 });
 
 const daySchema = z.strictObject({
@@ -81,6 +82,7 @@ const answerSchema = z.strictObject({
       }),
     )
     .optional(),
+  unknown_points: unknownPointsSchema.optional(),
 });
 
 const described = describe({
@@ -95,8 +97,10 @@ const described = describe({
   },
   problems: [
     "invalid_request",
+    "epoch_seconds",
     "span_too_long",
     "unknown_site",
+    "ambiguous_point_names",
     "unknown_point",
     "too_many_points",
     "too_much_data",
@@ -113,8 +117,11 @@ export const coverageRoute = new Hono<Bounded>().get("/sites/:site/coverage", de
   const { db } = site;
   const siteId = site.id ?? 0;
   const stages = new Stages(Date.now);
-  const points =
-    names === undefined ? [] : pointsNamed(site.name, await findPoints(db, site.name, namesIn(names)), names, "points");
+  const named =
+    names === undefined
+      ? null
+      : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points");
+  const points = named?.points ?? [];
   const length = range.last - range.first + 1;
   if (points.length * length > MAX_COUNTS) {
     const most = Math.floor(MAX_COUNTS / length);
@@ -142,9 +149,10 @@ export const coverageRoute = new Hono<Bounded>().get("/sites/:site/coverage", de
     days: coverage.days.map((day) => shownDay(site.name, day)),
     gaps: gaps.slice(0, MAX_GAPS).map((gap) => shownGap(gap, pointName.get(gap.pointId) ?? null)),
     gaps_truncated: gaps.length > MAX_GAPS,
-    ...(names === undefined
+    ...(named === null
       ? {}
       : {
+          unknown_points: [...named.unknown],
           points: points.map((point) => ({
             name: point.name,
             last_seen: isoTime(lastSeen.get(point.id)),

@@ -13,7 +13,8 @@ import type { Bounded } from "../bounded-answers.ts";
 import { answerOfState } from "../conditional.ts";
 import { withinTime } from "../deadline.ts";
 import { settingsOf } from "../env.ts";
-import { namesIn, pointsNamed } from "../point-names.ts";
+import { A_POINT_LIST, pointsNamed, unknownPointsSchema } from "../point-names.ts";
+import { candidateNames } from "../read-names.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { logUnreadable } from "../unreadable.ts";
@@ -23,7 +24,7 @@ const querySchema = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .meta({ description: "Names, comma-separated or repeated, at most 100; default: all points that have a sample" }),
+    .meta({ description: `Names, ${A_POINT_LIST}, at most 100; default: all points that have a sample` }),
 });
 
 const answerSchema = z.strictObject({
@@ -37,6 +38,7 @@ const answerSchema = z.strictObject({
       age_s: z.int().nullable().meta({ description: "seconds from the sample to this answer" }),
     }),
   ),
+  unknown_points: unknownPointsSchema.optional(),
   partial: z.boolean(),
 });
 
@@ -57,7 +59,15 @@ const described = describe({
     200: { description: "The samples", content: { "application/json": answerSchema } },
     304: { description: "What the client has is still right, but for `age_s`" },
   },
-  problems: ["invalid_request", "unknown_site", "unknown_point", "too_many_points", "query_timeout", "busy"],
+  problems: [
+    "invalid_request",
+    "unknown_site",
+    "ambiguous_point_names",
+    "unknown_point",
+    "too_many_points",
+    "query_timeout",
+    "busy",
+  ],
 });
 
 /** `GET /sites/{site}/latest`: the newest sample of the points asked for, or of all that have one. */
@@ -70,12 +80,12 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
   const stages = new Stages(Date.now);
   // The versions before the points and samples: an answer may be newer than its ETag, and never older.
   const versions = await stages.time("catalog", () => withD1Retry(() => db.batch(siteVersionStatements(db, siteId))));
-  const wanted = await stages.time("catalog", async () =>
+  const { points: wanted, unknown } = await stages.time("catalog", async () =>
     names === undefined
-      ? (await listPoints(db, siteId, { limit: ALL_POINTS })).points
-      : pointsNamed(site.name, await findPoints(db, site.name, namesIn(names)), names, "points"),
+      ? { ...(await listPoints(db, siteId, { limit: ALL_POINTS })), unknown: null }
+      : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points"),
   );
-  const state = [wanted.map(({ id, name, unit }) => [id, name, unit]), versions.map(({ results }) => results)];
+  const state = [wanted.map(({ id, name, unit }) => [id, name, unit]), unknown, versions.map(({ results }) => results)];
   const asked = [site.name, names === undefined];
   return answerOfState(context, stages, { route: "latest", asked, state }, async () => {
     await stages.time("wait", () => context.var.admit(VALUES_A_ROW * wanted.length));
@@ -98,7 +108,8 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
       const what = `"name":${JSON.stringify(name)},"unit":${JSON.stringify(unit)}`;
       return `{${what},"timestamp":${sample?.time ?? null},"value":${value},"age_s":${age_s}}`;
     });
-    const text = `{"site_name":${JSON.stringify(site.name)},"points":[${points.join()}],"partial":${latest.partial}}`;
+    const lacking = unknown === null ? "" : `"unknown_points":${JSON.stringify(unknown)},`;
+    const text = `{"site_name":${JSON.stringify(site.name)},"points":[${points.join()}],${lacking}"partial":${latest.partial}}`;
     return { text, isPartial: latest.partial };
   });
 });

@@ -1,6 +1,7 @@
 import { readLastSeen } from "@building-vitals/core/catalog/last-seen";
 import { parsePointPage, pointPageStatement } from "@building-vitals/core/catalog/point-list";
 import { withD1Retry } from "@building-vitals/core/d1/retry";
+import { type Cadence, expectationOf } from "@building-vitals/core/domain/expectation";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { one, wholeNumber } from "@building-vitals/core/http/parameters";
@@ -34,6 +35,9 @@ const answerSchema = z.strictObject({
       label: z.string().nullable(),
       tags: z.strictObject({ kv: z.record(z.string(), z.string()), markers: z.array(z.string()) }),
       interval_s: z.int().nullable().meta({ description: "seconds between samples; null: unknown" }),
+      gap_after_s: z.number().nullable().meta({
+        description: "a longer time without a sample is a gap, in seconds; null: gaps cannot be told",
+      }),
       configured: z.boolean().meta({ description: "whether its samples are stored" }),
       first_seen: z.iso.datetime().nullable(),
       last_seen: z.iso.datetime().nullable().meta({ description: "of the samples of both levels" }),
@@ -54,6 +58,11 @@ const described = describe({
   },
   problems: ["invalid_request", "unknown_site"],
 });
+
+function gapAfterS(point: Cadence): number | null {
+  const expectation = expectationOf(point);
+  return expectation === null ? null : expectation.toleranceMs / 1000;
+}
 
 /** `GET /sites/{site}/points`: what there is to chart, page by page, in the order of the names. */
 export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/points", described, async (context) => {
@@ -81,6 +90,7 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
         label: point.label,
         tags: point.tags,
         interval_s: point.intervalS,
+        gap_after_s: gapAfterS(point),
         configured: point.configured,
         first_seen: iso(point.firstSeen),
         last_seen: iso(lastSeen.get(point.id)),

@@ -16,7 +16,8 @@ import type { Bounded } from "../bounded-answers.ts";
 import { answerOfState } from "../conditional.ts";
 import { settingsOf } from "../env.ts";
 import { IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
-import { namesIn, pointsNamed } from "../point-names.ts";
+import { A_POINT_LIST, pointsNamed } from "../point-names.ts";
+import { candidateNames } from "../read-names.ts";
 import { qualityAnswerSchema, type qualitySchema } from "../quality-answer.ts";
 import { siteOf } from "../site.ts";
 import { Stages } from "../stages.ts";
@@ -39,7 +40,7 @@ const querySchema = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .meta({ description: "Names of points, comma-separated or repeated; then also by day. Default: all" }),
+    .meta({ description: `Names of points: ${A_POINT_LIST}; then also by day. Default: all` }),
   start: one(timeSchema.optional()).meta({ description: "The first UTC day. Default: seven days before the end" }),
   end: one(timeSchema.optional()).meta({ description: "Exclusive. Default: the start of today, UTC" }),
   limit: one(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
@@ -58,8 +59,10 @@ const described = describe({
   },
   problems: [
     "invalid_request",
+    "epoch_seconds",
     "span_too_long",
     "unknown_site",
+    "ambiguous_point_names",
     "unknown_point",
     "too_many_points",
     "too_much_data",
@@ -75,7 +78,9 @@ export const qualityRoute = new Hono<Bounded>().get("/sites/:site/quality", desc
   const after = cursor === undefined ? null : parseCursor(cursor);
   const site = await siteOf(settings, context.req.param("site"), "site");
   const siteId = site.id ?? 0;
-  const named = names && pointsNamed(site.name, await findPoints(site.db, site.name, namesIn(names)), names, "points");
+  const found =
+    names && pointsNamed(site.name, await findPoints(site.db, site.name, candidateNames(names)), names, "points");
+  const named = found?.points;
   const length = range.to - range.from;
   if (named !== undefined && named.length * length > MAX_POINT_DAYS) {
     const most = Math.floor(MAX_POINT_DAYS / length);
@@ -108,6 +113,7 @@ export const qualityRoute = new Hono<Bounded>().get("/sites/:site/quality", desc
             }),
       };
     }),
+    ...(found === undefined ? {} : { unknown_points: [...found.unknown] }),
     next_cursor: more && last !== undefined ? `${last.score ?? ""}|${last.name}` : null,
   };
   const text = JSON.stringify(answer);

@@ -1,8 +1,10 @@
 import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { describe } from "@building-vitals/core/http/openapi";
+import { findBeforeRange } from "@building-vitals/core/query/before-range";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { knownUntil } from "@building-vitals/core/query/coverage";
 import { executeQuery } from "@building-vitals/core/query/execute";
+import { judgeablePoint } from "@building-vitals/core/query/judge-point";
 import { mayNeedRollups, planQuery } from "@building-vitals/core/query/plan";
 import { dayVersion, readQueryState } from "@building-vitals/core/query/query-state";
 import { shapeSeries } from "@building-vitals/core/query/shape";
@@ -15,7 +17,8 @@ import type { Bounded } from "../bounded-answers.ts";
 import { withinTime } from "../deadline.ts";
 import { settingsOf } from "../env.ts";
 import { cacheControl, etagOf, isClosed, isKnown, IF_NONE_MATCH, NOT_MODIFIED } from "../etag.ts";
-import { namesIn, pointsNamed } from "../point-names.ts";
+import { pointsNamed } from "../point-names.ts";
+import { candidateNames } from "../read-names.ts";
 import { configuredSite } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { columnsSchema, rowsSchema } from "../timeseries/answer-schema.ts";
@@ -45,9 +48,11 @@ const described = describe({
   },
   problems: [
     "invalid_request",
+    "epoch_seconds",
     "span_too_long",
     "too_many_points",
     "unknown_site",
+    "ambiguous_point_names",
     "unknown_point",
     "too_much_data",
     "query_timeout",
@@ -66,16 +71,21 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   const timeZone = tz ?? site.timezone;
   const stages = new Stages(Date.now);
   // The state before the samples: an answer may be newer than its ETag, and never older.
-  const state = await stages.time("catalog", () => readQueryState(store, site.name, namesIn(names), range));
+  const state = await stages.time("catalog", () => readQueryState(store, site.name, candidateNames(names), range));
   const { siteId, watermark, days, hours } = state;
-  const points = pointsNamed(site.name, state.points, names, "point_names");
+  const { points, unknown } = pointsNamed(site.name, state.points, names, "point_names");
   if (siteId === null) throw new Error("a site without an id has no points to be found");
   const until = knownUntil(range, days, watermark);
-  const etag = await etagOf(settings, "timeseries", { ...request, timeZone }, [
-    points.map(({ id, name, unit, intervalS }) => [id, name, unit, intervalS]),
+  const ids = points.map(({ id }) => id);
+  // A value that is carried into the range depends on samples before it.
+  const before =
+    fill === "locf" ? await stages.time("catalog", () => findBeforeRange(store, siteId, ids, range.start)) : null;
+  const etag = await etagOf(settings, "timeseries", { ...request, timeZone, unknown }, [
+    points.map(judgeablePoint),
     days.map(dayVersion),
     hours.map(({ hour, version, isFolded }) => [hour, version, isFolded]),
     until,
+    before?.state ?? null,
   ]);
   const isOfClosedRange = isClosed(range.end, until, started);
   const cached = { etag, "cache-control": cacheControl(settings, isOfClosedRange) };
@@ -87,15 +97,8 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
     const { "cache-control": _, ...headers } = Object.fromEntries(kept.headers);
     return new Response(kept.body, { headers: { ...headers, ...cached, "server-timing": stages.header() } });
   }
-  const queried = points.map(({ id, name, unit, intervalS }) => ({
-    id,
-    name,
-    unit,
-    // A configured interval of less than half a second is stored as 0.
-    cadenceMs: intervalS === null || intervalS === 0 ? null : intervalS * 1000,
-  }));
+  const queried = points.map(judgeablePoint);
   const asked = { points: queried, range, interval, maxPoints, fill, timeZone, watermark };
-  const ids = queried.map((point) => point.id);
   const permit = await stages.time("wait", () => context.var.admit(valuesInFlight(asked)));
   // Everything is read before the first byte is sent, so that a failure can still be told as one.
   const { plan, answer } = await withinTime(
@@ -106,15 +109,21 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
       const wanted = mayNeedRollups(asked) ? "rollups" : "locators";
       const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted));
       const planned = planQuery({ ...asked, stored });
-      return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started) };
+      return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started, before) };
     },
   );
   logUnreadable(site, answer);
-  const shown = { bounds: plan.bounds, until: answer.until };
+  const isAllKnown = answer.until >= range.end;
+  const shown = { bounds: plan.bounds, until: isAllKnown ? Number.POSITIVE_INFINITY : answer.until };
   const { series, downsampled } = await stages.time("compute", async () =>
     shapeSeries(answer.series, shown, { thinTo, fill, units }),
   );
-  const metadata = metadataOf(answer, plan, { downsampled, fill, units }, Date.now() - started);
+  const metadata = metadataOf(
+    answer,
+    plan,
+    { downsampled, fill, units, unknown_points: unknown },
+    Date.now() - started,
+  );
   const values = series.reduce((sum, { times }) => sum + times.length, 0);
   permit.shrinkTo(values);
   // What could not be read now may be readable in a moment.

@@ -2,6 +2,7 @@ import { INTERVALS } from "@building-vitals/core/domain/interval";
 import { FILLS } from "@building-vitals/core/query/fill";
 import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
 import { z } from "zod";
+import { unknownPointsSchema } from "../point-names.ts";
 import type { Metadata } from "./metadata.ts";
 
 const time = z.int().meta({ description: "epoch milliseconds UTC" });
@@ -19,11 +20,14 @@ const metadataSchema: z.ZodType<Metadata> = z.strictObject({
     cold: z.strictObject({ samples: z.int(), files: z.int(), requests: z.int(), bytes: z.int() }),
   }),
   completeness: z.number().min(0).max(1).nullable(),
+  unknown: z.array(span),
+  unjudged_points: z.array(z.string()),
   missing: z.array(span),
   pending: span.nullable(),
   downsampled: z.strictObject({ method: z.literal("minmax-lttb"), from: z.int(), to: z.int() }).nullable(),
   fill: z.enum(FILLS),
   units: z.enum(UNIT_SYSTEMS),
+  unknown_points: unknownPointsSchema,
   partial: z.boolean(),
   cache_hit: z.boolean(),
   query_time_ms: z.number(),

@@ -22,12 +22,15 @@ const METADATA: Metadata = {
   downsampled: null,
   fill: "none",
   units: "source",
+  unknown: [],
+  unjudged_points: [],
+  unknown_points: [],
   partial: false,
   cache_hit: false,
   query_time_ms: 0,
 };
 
-const point = (name: string) => ({ id: 1, name, cadenceMs: null, unit: "°C" });
+const point = (name: string) => ({ id: 1, name, cadenceMs: null, expectation: null, firstSeen: null, unit: "°C" });
 
 /** Two series of the same times, before and after 1970, and two empty ones of the same columns. */
 function answer(): ShapedSeries[] {

@@ -31,11 +31,15 @@ export interface Metadata {
   };
   /**
    * 0..1: samples present of those that the points' cadences lead to expect up to `pending`, rounded down, so that 1
-   * means all; null: none was to be expected, or no cadence is known
+   * means all; null: no sample was to be expected, or some point cannot be judged
    */
   readonly completeness: number | null;
+  /** [start, end) in epoch ms: `unjudged_points` have no known cadence, so what they lack is not known */
+  readonly unknown: readonly (readonly [number, number])[];
+  /** names of points without a known cadence, as of those that send only changes */
+  readonly unjudged_points: readonly string[];
   /**
-   * [start, end) in epoch ms: a point has no sample for more than three of its cadences, or neither level holds that
+   * [start, end) in epoch ms: a point has a gap (docs/decisions/0010-gaps.md), or neither level holds that
    * time, or its day file cannot be read
    */
   readonly missing: readonly (readonly [number, number])[];
@@ -45,6 +49,8 @@ export interface Metadata {
   readonly downsampled: Downsampled | null;
   readonly fill: Fill;
   readonly units: UnitSystem;
+  /** names that were asked for and that no point of the site has */
+  readonly unknown_points: readonly string[];
   /** true: a part of the storage could not be read */
   readonly partial: boolean;
   readonly cache_hit: boolean;
@@ -55,11 +61,12 @@ export interface Metadata {
 export function metadataOf(
   answer: QueryAnswer,
   { interval, range, computedFrom }: Plan,
-  { downsampled, fill, units }: Pick<Metadata, "downsampled" | "fill" | "units">,
+  request: Pick<Metadata, "downsampled" | "fill" | "units" | "unknown_points">,
   queryTimeMs: number,
 ): Metadata {
-  const { completeness, hot, cold, until } = answer;
-  const known = completeness !== null && completeness.expected > 0;
+  const { completeness, unjudged, hot, cold, until } = answer;
+  const isKnown = unjudged.length === 0 && completeness.expected > 0;
+  const isAnyUnknown = unjudged.length > 0 && until > range.start;
   return {
     interval,
     computed_from: computedFrom,
@@ -69,12 +76,12 @@ export function metadataOf(
       hot: { samples: hot.samples, statements: hot.statements, rows_read: hot.rowsRead },
       cold: { samples: cold.samples, files: cold.files, requests: cold.requests, bytes: cold.bytes },
     },
-    completeness: known ? Math.floor((completeness.present / completeness.expected) * 10_000) / 10_000 : null,
+    completeness: isKnown ? Math.floor((completeness.present / completeness.expected) * 10_000) / 10_000 : null,
+    unknown: isAnyUnknown ? [[range.start, until]] : [],
+    unjudged_points: unjudged,
     missing: answer.missing.map(({ start, end }) => [start, end]),
     pending: until < range.end ? [until, range.end] : null,
-    downsampled,
-    fill,
-    units,
+    ...request,
     partial: answer.partial,
     cache_hit: false,
     query_time_ms: queryTimeMs,

@@ -8,11 +8,12 @@ import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
 import { FILLS } from "@building-vitals/core/query/fill";
 import { UNIT_SYSTEMS } from "@building-vitals/core/query/units";
 import { z } from "zod";
+import { A_POINT_LIST } from "../point-names.ts";
 import { FORMATS } from "./respond.ts";
 
 export const querySchema = z.strictObject({
   site_name: one(z.string("is missing").min(1)),
-  point_names: z.array(z.string(), "is missing").meta({ description: "Comma-separated or repeated, at most 100" }),
+  point_names: z.array(z.string(), "is missing").meta({ description: `At most 100: ${A_POINT_LIST}` }),
   start_time: one(timeSchema).meta({ description: A_TIME }),
   end_time: one(timeSchema).meta({ description: `Exclusive: ${A_TIME}` }),
   interval: one(z.enum([...INTERVALS, "auto"]).default("auto")).meta({

@@ -21,8 +21,11 @@ export interface Answer {
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
-/** Stretches of `missing` that the header of a format without metadata has room for. */
-const MISSING_SHOWN = 50;
+/** Entries of each list that the header of a format without metadata has room for. */
+const ENTRIES_SHOWN = 20;
+
+/** The lists that may be long. */
+const CUT: ReadonlySet<string> = new Set(["missing", "unjudged_points", "unknown_points"] satisfies (keyof Metadata)[]);
 
 /** An answer as it is sent: piece by piece, for the whole may be 100 MB of text. */
 export function answerBody(
@@ -35,11 +38,10 @@ export function answerBody(
     case "rows":
       return { body: stream(writeRows(siteName, series, metadata, isLast)), headers: { "content-type": JSON_TYPE } };
     case "csv": {
-      const missing = metadata.missing.slice(0, MISSING_SHOWN);
       const headers = {
         "content-type": "text/csv; charset=utf-8; header=present",
         "content-disposition": attachment(fileName(siteName, range, "csv")),
-        "query-metadata": JSON.stringify({ ...metadata, missing, missing_total: metadata.missing.length }),
+        "query-metadata": headerText(metadata),
       };
       return { body: stream(writeCsv(series, isLast)), headers };
     }
@@ -53,6 +55,21 @@ export function answerBody(
     default:
       throw new Error(`no such format: ${String(format satisfies never)}`);
   }
+}
+
+/** The metadata as JSON of ASCII alone, as a header must be. Its lists are cut, and `missing_total` and the like say how long they are. */
+function headerText(metadata: Metadata): string {
+  const entries = Object.entries(metadata).flatMap(([key, value]: [string, unknown]) =>
+    Array.isArray(value) && CUT.has(key)
+      ? [
+          [key, value.slice(0, ENTRIES_SHOWN)],
+          [`${key}_total`, value.length],
+        ]
+      : [[key, value]],
+  );
+  return JSON.stringify(Object.fromEntries(entries)).replaceAll(/[^ -~]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }
 
 /** `ses_falls_city_20251012T000000Z_20251013T000000Z.csv` */

@@ -1,15 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { judgeHours, judgeSeries } from "../domain/completeness.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { judgeSeries } from "./completeness.ts";
 import { type HourPart, hourParts } from "./hour-parts.ts";
-import { judgeHours } from "./judge-hours.ts";
+import { judgePoint } from "./judge-point.ts";
 
 const MINUTE = 60_000;
 const HOURS = 12;
 const ALL = new Set(Array.from({ length: HOURS }, (_, i) => i * HOUR_MS));
 
+const promised = (cadenceMs: number) => ({ cadenceMs, toleranceMs: 3 * cadenceMs, isPromised: true });
 const cadence = fc.constantFrom(MINUTE, 10 * MINUTE, 20 * MINUTE, 45 * MINUTE, 3 * HOUR_MS);
 const history = fc.record({
   cadence,
@@ -39,7 +40,9 @@ test("hours of which all samples are known are judged as the samples are", () =>
     fc.property(history, ({ cadence: cadenceMs, kept, from, until }) => {
       const range = { start: from, end: HOURS * HOUR_MS };
       const { series, parts } = partsOf(cadenceMs, kept, Array(HOURS).fill(false), range);
-      expect(judgeHours(parts, range, cadenceMs, until)).toEqual(judgeSeries(series, range, cadenceMs, until));
+      expect(judgeHours(parts, range, promised(cadenceMs), until)).toEqual(
+        judgeSeries(series, range, promised(cadenceMs), until),
+      );
     }),
   );
 });
@@ -50,8 +53,8 @@ test("where only counts are known, what is said to be missing is missing, and al
     fc.property(history, ({ cadence: cadenceMs, kept, folded, from, until }) => {
       const range = { start: from, end: HOURS * HOUR_MS };
       const { series, parts } = partsOf(cadenceMs, kept, folded, range);
-      const judged = judgeHours(parts, range, cadenceMs, until);
-      const known = judgeSeries(series, range, cadenceMs, until);
+      const judged = judgeHours(parts, range, promised(cadenceMs), until);
+      const known = judgeSeries(series, range, promised(cadenceMs), until);
       for (const gap of judged.missing) {
         expect(known.missing.some(({ start, end }) => start <= gap.start && end >= gap.end)).toBe(true);
       }
@@ -68,14 +71,31 @@ test("an hour without samples is missing, a burst makes up for nothing elsewhere
   const aggregate = (n: number) => ({ n, min: 1, max: 1, sum: n });
   const hour = (i: number, n: number): HourPart => ({
     hour: i * HOUR_MS,
+    n,
     aggregate: aggregate(n),
     scaled: 0,
     times: null,
   });
   const range = { start: 0, end: 4 * HOUR_MS };
-  expect(judgeHours([hour(0, 60), hour(1, 600), hour(3, 30)], range, MINUTE, range.end)).toEqual({
+  expect(judgeHours([hour(0, 60), hour(1, 600), hour(3, 30)], range, promised(MINUTE), range.end)).toEqual({
     expected: 240,
     present: 150,
     missing: [{ start: 2 * HOUR_MS, end: 3 * HOUR_MS }],
   });
+});
+
+test("a point is judged from its first sample on, and one without an expectation not at all", () => {
+  const range = { start: 0, end: 4 * HOUR_MS };
+  const point = {
+    id: 1,
+    name: "a",
+    unit: null,
+    cadenceMs: MINUTE,
+    expectation: promised(MINUTE),
+    firstSeen: 2 * HOUR_MS,
+  };
+  const hours = [2, 3].map((i) => ({ hour: i * HOUR_MS, n: 60, times: null }));
+  expect(judgePoint(point, hours, range, range.end)).toEqual({ expected: 120, present: 120, missing: [] });
+  expect(judgePoint({ ...point, firstSeen: 9 * HOUR_MS }, [], range, range.end)?.expected).toBe(0);
+  expect(judgePoint({ ...point, expectation: null }, hours, range, range.end)).toBe(null);
 });

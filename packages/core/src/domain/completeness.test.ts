@@ -1,12 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Series } from "../domain/samples.ts";
-import { joinCompleteness, judgeSeries } from "./completeness.ts";
+import type { Expectation } from "./expectation.ts";
+import type { Series } from "./samples.ts";
+import { joinCompleteness, judgeHours, judgeSeries } from "./completeness.ts";
 
 const at = (...times: number[]): Series => ({
   times: Float64Array.from(times),
   values: new Float64Array(times.length),
 });
+/** A promise of a sample each so many milliseconds. */
+const promised = (cadenceMs: number): Expectation => ({ cadenceMs, toleranceMs: 3 * cadenceMs, isPromised: true });
+
 const range = { start: 1000, end: 2000 };
 /** far ahead, so that all of the range is judged */
 const LATER = 1e6;
@@ -20,26 +24,30 @@ describe("a cadence of 100 in [1000, 2000)", () => {
     ["nothing", [], 0, [[1000, 2000]]],
     ["one lost: no stretch worth telling", every100.filter((time) => time !== 1400), 9, []],
     ["a gap of exactly three cadences", every100.filter((time) => time < 1400 || time > 1500), 8, []],
-    ["a gap of a millisecond more", [1000, 1100, 1200, 1300, 1601, 1700, 1800, 1900], 8, [[1300, 1601]]],
+    ["a gap of a millisecond more", [1000, 1100, 1200, 1300, 1601, 1700, 1800, 1900], 8, [[1301, 1601]]],
     ["late to begin by three cadences", [1300, 1400, 1500, 1600, 1700, 1800, 1900], 7, []],
     ["late to begin by more", [1301, 1400, 1500, 1600, 1700, 1800, 1900], 7, [[1000, 1301]]],
     ["silent for the last three", [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1700], 8, []],
-    ["silent for more", [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1699], 8, [[1699, 2000]]],
+    ["silent for more", [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1699], 8, [[1700, 2000]]],
     [
       "several gaps",
       [1400, 1500, 1900],
       3,
       [
         [1000, 1400],
-        [1500, 1900],
+        [1501, 1900],
       ],
     ],
     ["more than expected", Array.from({ length: 100 }, (_, i) => 1000 + i * 10), 10, []],
-    ["a burst does not make up for a silence", Array.from({ length: 50 }, (_, i) => 1000 + i), 1, [[1049, 2000]]],
-    ["twice as often for half of the time", Array.from({ length: 10 }, (_, i) => 1000 + i * 50), 5, [[1450, 2000]]],
+    ["a burst does not make up for a silence", Array.from({ length: 50 }, (_, i) => 1000 + i), 1, [[1050, 2000]]],
+    ["twice as often for half of the time", Array.from({ length: 10 }, (_, i) => 1000 + i * 50), 5, [[1451, 2000]]],
   ])("%s", (_, times, present, missing) => {
     const expected = missing.map(([start, end]) => ({ start, end }));
-    expect(judgeSeries(at(...times), range, 100, LATER)).toEqual({ expected: 10, present, missing: expected });
+    expect(judgeSeries(at(...times), range, promised(100), LATER)).toEqual({
+      expected: 10,
+      present,
+      missing: expected,
+    });
   });
 });
 
@@ -49,24 +57,28 @@ describe("what lies ahead is not judged", () => {
     ["before the start", 999],
     ["never", Number.NEGATIVE_INFINITY],
   ])("until %s: nothing", (_, until) => {
-    expect(judgeSeries(at(1500), range, 100, until)).toEqual({ expected: 0, present: 0, missing: [] });
+    expect(judgeSeries(at(1500), range, promised(100), until)).toEqual({ expected: 0, present: 0, missing: [] });
   });
 
   test("samples beyond neither count nor end a missing stretch", () => {
     const missing = [{ start: 1000, end: 1500 }];
-    expect(judgeSeries(at(1500, 1600, 1700, 1800), range, 100, 1500)).toEqual({ expected: 5, present: 0, missing });
+    expect(judgeSeries(at(1500, 1600, 1700, 1800), range, promised(100), 1500)).toEqual({
+      expected: 5,
+      present: 0,
+      missing,
+    });
   });
 
   test("a silence that is not yet longer than three cadences", () => {
-    const judge = (until: number) => judgeSeries(at(1000, 1100, 1200), range, 100, until).missing;
+    const judge = (until: number) => judgeSeries(at(1000, 1100, 1200), range, promised(100), until).missing;
     expect(judge(1500)).toEqual([]);
-    expect(judge(1501)).toEqual([{ start: 1200, end: 1501 }]);
+    expect(judge(1501)).toEqual([{ start: 1201, end: 1501 }]);
   });
 });
 
 test("less than a cadence leads to expect nothing", () => {
-  expect(judgeSeries(at(), range, 1001, LATER)).toEqual({ expected: 0, present: 0, missing: [] });
-  expect(judgeSeries(at(), range, 1000, LATER).expected).toBe(1);
+  expect(judgeSeries(at(), range, promised(1001), LATER)).toEqual({ expected: 0, present: 0, missing: [] });
+  expect(judgeSeries(at(), range, promised(1000), LATER).expected).toBe(1);
 });
 
 test("a regular series that lost some of its samples: the rest is present, and long gaps are missing", () => {
@@ -75,14 +87,16 @@ test("a regular series that lost some of its samples: the rest is present, and l
     fc.property(kept, fc.integer({ min: 2, max: 1000 }), (keep, cadence) => {
       const times = keep.flatMap((isKept, i) => (isKept ? [i * cadence] : []));
       const whole = { start: 0, end: keep.length * cadence };
-      const { expected, present, missing } = judgeSeries(at(...times), whole, cadence, LATER);
+      const { expected, present, missing } = judgeSeries(at(...times), whole, promised(cadence), LATER);
       expect(expected).toBe(keep.length);
       expect(present).toBe(times.length);
       // Oracle: the silent stretches between any two neighbours of the samples and the range's bounds.
       const marks = [0, ...times, whole.end];
       const gaps = marks
         .slice(1)
-        .flatMap((end, i) => (end - marks[i]! > 3 * cadence ? [{ start: marks[i], end }] : []));
+        .flatMap((end, i) =>
+          end - marks[i]! > 3 * cadence ? [{ start: marks[i]! + (times.includes(marks[i]!) ? 1 : 0), end }] : [],
+        );
       expect(missing).toEqual(gaps);
     }),
   );
@@ -97,7 +111,7 @@ test("never more present than expected, and more samples never make it worse", (
       fc.integer({ min: 1, max: 300 }),
       (some, more, cadence) => {
         const judge = (all: number[]) =>
-          judgeSeries(at(...[...new Set(all)].toSorted((a, b) => a - b)), range, cadence, LATER);
+          judgeSeries(at(...[...new Set(all)].toSorted((a, b) => a - b)), range, promised(cadence), LATER);
         const [before, after] = [judge(some), judge([...some, more])];
         expect(before.present).toBeLessThanOrEqual(before.expected);
         const silence = (stretches: readonly { start: number; end: number }[]) =>
@@ -117,4 +131,25 @@ test("of several points a stretch is missing where any misses it, and counts add
   const joined = joinCompleteness([part(10, 4, [50, 60], [0, 10]), part(5, 5), part(2, 1, [5, 20], [60, 70])]);
   expect(joined).toEqual(part(17, 10, [0, 20], [50, 70]));
   expect(joinCompleteness([])).toEqual(part(0, 0));
+});
+
+test("samples before what is judged are left out", () => {
+  const hours = [{ hour: 0, n: 3, times: Float64Array.of(900, 1000, 1100) }];
+  const later = { start: 1000, end: 1200 };
+  expect(judgeHours(hours, later, promised(100), LATER)).toEqual({ expected: 2, present: 2, missing: [] });
+  const far = { start: 5_000_000, end: 5_000_200 };
+  const own = [{ hour: 0, n: 2, times: Float64Array.of(1, 5_000_001, 5_000_101) }];
+  expect(judgeHours(own, far, promised(100), 1e9)).toEqual({ expected: 2, present: 2, missing: [] });
+});
+
+test("without a promise only gaps are missing, whatever lies between", () => {
+  const measured = { cadenceMs: 10, toleranceMs: 300, isPromised: false };
+  const judge = (...times: number[]) => judgeSeries(at(...times), range, measured, LATER);
+  expect(judge(1100, 1101, 1400, 1690, 1980)).toEqual({ expected: 100, present: 100, missing: [] });
+  expect(judge(1100, 1101, 1600, 1800)).toEqual({
+    expected: 100,
+    present: 51,
+    missing: [{ start: 1102, end: 1600 }],
+  });
+  expect(judge()).toEqual({ expected: 100, present: 0, missing: [range] });
 });

@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { NO_HOURS } from "../cold/hour-aggregates.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayOf, dayStart } from "../domain/day.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import type { Series } from "../domain/samples.ts";
+import { type ReadCost, readSeriesOfKeys } from "../hot/read.ts";
+import type { RangeCost } from "../cold/range-get.ts";
+import type { ColdLevel } from "./cold-level.ts";
+import { type NamedPoint, planFiles } from "./cold-plan.ts";
+import { readBlock, type UnreadableDay } from "./read-block.ts";
+import { readStoredDays } from "./stored.ts";
+
+/** How far before a range its points' last samples are looked for, in days. Finding one costs the same however far it is. */
+export const DAYS_BEFORE = 400;
+
+/** Hours that are not summed up, of all points of a site; more are left out, oldest first. A sync leaves one or two. */
+const MAX_UNFOLDED = 120;
+
+/** ?1: site, ?2 and ?3: [from, to], epoch ms. */
+const READ_UNFOLDED = `
+SELECT hour, version FROM hot_hours
+WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND folded_version IS NOT version ORDER BY hour DESC LIMIT ${MAX_UNFOLDED}`;
+
+/**
+ * Of each point the day that holds the range's start, and the newest day with samples before that, each with what tells
+ * its state from any other. ?1: site, ?2: JSON array of point ids, ?3 and ?4: first and last day, ?5: last hour, epoch ms.
+ */
+const READ_DAYS = `
+WITH days (id, point_day) AS (
+  SELECT p.value, (p.value << 16) + ?4 FROM json_each(?2) p
+  UNION ALL
+  SELECT p.value, (
+    SELECT x.point_day FROM point_days x
+    WHERE x.point_day >= (p.value << 16) + ?3 AND x.point_day < (p.value << 16) + ?4 AND x.hours <> '${NO_HOURS}'
+    ORDER BY x.point_day DESC LIMIT 1
+  ) FROM json_each(?2) p
+)
+SELECT t.id, d.point_day & 65535 AS day, d.locator IS NOT NULL AS is_archived, f.etag, f.build, f.state,
+  (SELECT json_group_array(CASE h.type WHEN 'array' THEN h.value ->> 0 ELSE 0 END) FROM json_each(d.hours) h) AS counts,
+  (SELECT count(*) || ' ' || CAST(coalesce(sum(version), 0) AS TEXT) FROM hot_hours h WHERE h.site_id = ?1
+    AND h.hour >= (d.point_day & 65535) * 86400000 AND h.hour < ((d.point_day & 65535) + 1) * 86400000 AND h.hour <= ?5) AS hot
+FROM days t CROSS JOIN point_days d ON d.point_day = t.point_day
+LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.point_day & 65535
+ORDER BY t.id, day DESC`;
+
+const unfoldedSchema = z.array(z.object({ hour: z.int(), version: z.int() }));
+const daysSchema = z.array(
+  z.object({
+    id: z.int(),
+    day: z.int(),
+    is_archived: z.int(),
+    etag: z.string().nullable(),
+    build: z.string().nullable(),
+    state: z.string().nullable(),
+    counts: z.string().transform((text) => z.array(z.int()).parse(JSON.parse(text))),
+    hot: z.string(),
+  }),
+);
+
+/** Where the last samples before a range may be, found without reading a sample. */
+export interface BeforeRange {
+  /** the range's start, epoch ms */
+  readonly start: number;
+  /** starts of the hours to read of each point, by its id, epoch ms */
+  readonly hours: ReadonlyMap<number, readonly number[]>;
+  /** while it is the same, so are the samples: a part of the answer's ETag */
+  readonly state: unknown;
+}
+
+/**
+ * Finds where the last sample of each point before a time may be: in one batch of D1 of two statements, and no read of R2.
+ * @param start epoch ms
+ * @throws the error of D1, after retries
+ */
+export async function findBeforeRange(
+  db: D1Database,
+  siteId: number,
+  pointIds: readonly number[],
+  start: number,
+): Promise<BeforeRange> {
+  const last = start - 1;
+  const [firstDay, lastDay] = [Math.max(0, dayOf(last) - DAYS_BEFORE), dayOf(last)];
+  if (lastDay < 0) return { start, hours: new Map(), state: null };
+  const [unfoldedRows, dayRows] = await withD1Retry(() =>
+    db.batch([
+      db.prepare(READ_UNFOLDED).bind(siteId, dayStart(firstDay), hourOf(last)),
+      db.prepare(READ_DAYS).bind(siteId, JSON.stringify(pointIds), firstDay, lastDay, hourOf(last)),
+    ]),
+  );
+  const unfolded = unfoldedSchema.parse(unfoldedRows?.results);
+  const days = daysSchema.parse(dayRows?.results);
+  const byPoint = Map.groupBy(days, ({ id }) => id);
+  const hours = new Map(pointIds.map((id) => [id, hoursToRead(byPoint.get(id) ?? [], unfolded, start)]));
+  const version = [...hours].map(([id, own]) => {
+    const ownDays = (byPoint.get(id) ?? []).filter(({ day }) => own.some((hour) => dayOf(hour) === day));
+    return [
+      own,
+      unfolded.filter(({ hour }) => own.includes(hour)),
+      ownDays.map(({ day, is_archived, etag, build, state, hot }) => [day, is_archived, etag, build, state, hot]),
+    ];
+  });
+  return { start, hours, state: version };
+}
+
+/** The newest hours of a point that may hold its last sample before a time. @param start epoch ms */
+function hoursToRead(
+  days: readonly { readonly day: number; readonly counts: readonly number[] }[],
+  unfolded: readonly { readonly hour: number }[],
+  start: number,
+): number[] {
+  const counted = days
+    .flatMap(({ day, counts }) => counts.flatMap((n, i) => (n > 0 ? [dayStart(day) + i * HOUR_MS] : [])))
+    .filter((hour) => hour < start)
+    .sort((a, b) => b - a);
+  // All samples of the hour that holds the start may be after it.
+  const whole = counted.find((hour) => hour + HOUR_MS <= start) ?? Number.NEGATIVE_INFINITY;
+  return [...new Set([...counted, ...unfolded.map(({ hour }) => hour)])].filter((hour) => hour >= whole);
+}
+
+/** What was found before a range. */
+export interface ValuesBefore {
+  /** the last value of each point, by id; absent: it has none, or it could not be read */
+  readonly values: ReadonlyMap<number, number>;
+  /** whether the file of some day could not be read */
+  readonly isPartial: boolean;
+  readonly unreadable: readonly UnreadableDay[];
+}
+
+/**
+ * Reads the last sample of each point before a range, of both levels: two statements of D1, and at most two reads of R2 a
+ * point.
+ * @throws the error of D1, after retries
+ */
+export async function readBeforeRange(
+  cold: ColdLevel,
+  points: readonly NamedPoint[],
+  { start, hours }: BeforeRange,
+  cost: { readonly hot: ReadCost; readonly cold: RangeCost },
+): Promise<ValuesBefore> {
+  // The hot level first: what is archived after that is in both levels, never in neither.
+  const hot = await readSeriesOfKeys(cold.db, hours, { start: Number.NEGATIVE_INFINITY, end: start }, cost.hot);
+  const wanted = points.flatMap(({ id }) => {
+    const newest = hot.get(id)?.times.at(-1);
+    const days = new Set((hours.get(id) ?? []).map(dayOf));
+    return [...days].flatMap((day) => (newest === undefined || day >= dayOf(newest) ? [{ pointId: id, day }] : []));
+  });
+  const stored = wanted.length === 0 ? NO_DAYS : await readStoredDays(cold.db, cold.siteId, wanted);
+  const read = await readBlock(cold, planFiles(stored.days, stored.pointDays, points), points, cost.cold);
+  const lostDays = new Set([
+    ...read.unreadable.map(({ day }) => day),
+    ...read.misplaced.flatMap(({ day, absent }) => (absent.length > 0 ? [day] : [])),
+    ...stored.days.flatMap(({ day, state }) => (state === "suspect" ? [day] : [])),
+  ]);
+  const archived = Map.groupBy(stored.pointDays, ({ pointId }) => pointId);
+  const values = new Map<number, number>();
+  let isPartial = false;
+  for (const { id, name } of points) {
+    const days = archived.get(id)?.map(({ day }) => day) ?? [];
+    const last = lastBefore(start, [hot.get(id), ...days.map((day) => read.days.get(day)?.get(name))]);
+    // A file that cannot be read may hold a later sample.
+    const isLost = days.some((day) => lostDays.has(day) && (last === null || day >= dayOf(last.time)));
+    if (isLost) isPartial = true;
+    else if (last !== null) values.set(id, last.value);
+  }
+  return { values, isPartial, unreadable: read.unreadable };
+}
+
+/** Where nothing is to be carried on. */
+export const NOTHING_BEFORE: ValuesBefore = { values: new Map(), isPartial: false, unreadable: [] };
+
+const NO_DAYS = { days: [], pointDays: [] };
+
+/** The last sample before a time; of one millisecond that of the first series. */
+function lastBefore(start: number, all: readonly (Series | undefined)[]) {
+  let last: { readonly time: number; readonly value: number } | null = null;
+  for (const series of all) {
+    const at = series?.times.findLastIndex((time) => time < start) ?? -1;
+    if (series === undefined || at < 0) continue;
+    const time = series.times[at]!;
+    if (last === null || time > last.time) last = { time, value: series.values[at]! };
+  }
+  return last;
+}
