@@ -51,8 +51,8 @@ export interface AceClient {
   timeseriesPages(site: string, range: TimeRange, options?: TimeseriesOptions): AsyncGenerator<AcePage, void, void>;
 }
 
-/** 500,000 rows of long names are about 100 MB. */
-const DEFAULT_MAX_BODY_BYTES = 128 * 1024 * 1024;
+/** 500,000 rows with long names are about 100 MB. */
+const DEFAULT_MAX_BODY_BYTES = 128_000_000;
 
 /** @throws {RangeError} when the key cannot be one */
 export function createAceClient(config: AceClientConfig): AceClient {
