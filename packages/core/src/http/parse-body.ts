@@ -41,11 +41,23 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown): z.ou
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const keys = issue?.code === "unrecognized_keys" ? issue.keys : (issue?.path ?? []);
-  const field = keys.map(String).join(".");
+  if (issue?.code === "unrecognized_keys") throw unknownFields(issue.keys);
+  const field = (issue?.path ?? []).map(String).join(".");
   const special: unknown = issue?.code === "custom" ? issue.params?.["problem"] : undefined;
   const code = isProblemCode(special) ? special : "invalid_request";
   throw new Problem(code, `${field === "" ? "" : `${field}: `}${issue?.message}`, field || undefined);
+}
+
+/** A longer key is no misspelt field. It may be a secret in the wrong place, and is not quoted. */
+const MAX_QUOTED_CHARS = 32;
+
+function unknownFields(keys: readonly string[]): Problem {
+  const quotable = keys.filter((key) => key.length <= MAX_QUOTED_CHARS).join(", ");
+  return new Problem(
+    "invalid_request",
+    `${quotable === "" ? "" : `${quotable}: `}unknown field`,
+    quotable || undefined,
+  );
 }
 
 async function readAtMost(request: Request, maxBytes: number): Promise<string> {
