@@ -15,7 +15,7 @@ export interface AdmissionLimits {
 }
 
 /**
- * One chart of 100 points over a year takes most of `values` (docs/decisions/0014-load.md). A dashboard waits 30 s for an
+ * One chart of 100 points over a year takes most of `values` (docs/decisions/0018-load.md). A dashboard waits 30 s for an
  * answer. A query that is alive makes progress within 25 s while it reads, and within 30 s while it is sent.
  */
 export const ADMISSION: AdmissionLimits = {

@@ -10,4 +10,4 @@ ALTER TABLE sync_state ADD COLUMN page_reason TEXT;
 -- when the next larger size is tried, epoch ms; NULL: `page_size` has not brought a page yet
 ALTER TABLE sync_state ADD COLUMN page_retry_at INTEGER;
 
-UPDATE schema_version SET version = 13;
+UPDATE schema_version SET version = 12;
