@@ -25,15 +25,15 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "watermark-before-rows",
     file: `${SYNC}/sync-site.ts`,
-    find: "await this.#store(samples, [progress]);",
-    replace: "await progress.run(); await this.#store(samples, []);",
+    find: "await this.#store(selection.samples, readings, [progress]);",
+    replace: "await progress.run(); await this.#store(selection.samples, readings, []);",
     why: "a crash between the two leaves rows behind that no window asks for again",
   },
   {
     name: "swallow-failed-write",
     file: `${SYNC}/sync-site.ts`,
-    find: 'throw this.#failed(new StageError("store", error), from, samples.length);',
-    replace: 'this.#failed(new StageError("store", error), from, samples.length);',
+    find: 'throw this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);',
+    replace: 'this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);',
     why: "the next page moves the cursor over one that was not stored",
   },
   {

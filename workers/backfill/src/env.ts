@@ -4,7 +4,8 @@ import { type AccessApplication, accessApplication, accessSettings } from "@buil
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
-import { binding, databaseBinding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
+import { databaseBinding } from "@building-vitals/core/http/database-binding";
+import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 import type { InstanceParams } from "./instance-params.ts";
 

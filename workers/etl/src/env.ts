@@ -4,13 +4,8 @@ import { type AccessApplication, accessApplication, accessSettings } from "@buil
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
-import {
-  binding,
-  databaseBinding,
-  integerSetting,
-  parseSettings,
-  shareSetting,
-} from "@building-vitals/core/http/settings";
+import { databaseBinding } from "@building-vitals/core/http/database-binding";
+import { binding, integerSetting, parseSettings, shareSetting } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
 /** The bindings and variables of wrangler.etl.toml, as the platform hands them over: unchecked. */

@@ -3,7 +3,8 @@ import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
-import { binding, databaseBinding, parseSettings } from "@building-vitals/core/http/settings";
+import { databaseBinding } from "@building-vitals/core/http/database-binding";
+import { binding, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
 /** The bindings and variables of wrangler.query.toml, as the platform hands them over: unchecked. */
