@@ -22,6 +22,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   9: "358ee71d24d2fbff",
   10: "00e33f07615d8c9c",
   11: "46c4926f05b4e84c",
+  13: "389b0f6e7b7279b7",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

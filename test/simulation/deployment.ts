@@ -34,7 +34,7 @@ import type { Process, World } from "./world.ts";
 /** A cron's process is ended by the platform after so long, in milliseconds. */
 const CRON_LIMIT_MS = 15 * MINUTE;
 
-const PROCESS_IN_URL = /^http:\/\/ace\.test\/(\d+)\//;
+const PROCESS_IN_URL = /^https:\/\/ace\.test\/(\d+)\//;
 
 /** The Workers as deployed, on simulated bindings: each job is a process with bindings of its own. */
 export class Deployment {
@@ -197,7 +197,7 @@ export class Deployment {
         put: (key: string) => world.io(process, "kv", `put ${key.split(":", 2).join(":")}`, () => undefined),
       },
       BACKFILL: this.workflows.boundTo(process),
-      ACE_API_BASE_URL: `http://ace.test/${number}/api`,
+      ACE_API_BASE_URL: `https://ace.test/${number}/api`,
       ACE_API_KEY: "the-key",
       ADMIN_TOKEN: "the-token-of-the-simulation",
       SITES: JSON.stringify(this.#plant.sites.map((name) => ({ name, timezone: "America/Chicago" }))),

@@ -23,7 +23,7 @@ const cursorSchema = z.object({ offset: z.int(), timestamp: z.string() });
 const ANSWER_FAULTS = ["429", "500", "502", "503", "401", "html", "cut", "hang"] as const;
 const PAGE_FAULTS = ["short", "empty", "repeated", "double", "shuffled"] as const;
 
-/** An answer whose body is read at once: the platform's own would take turns that no seed decides. */
+/** An answer whose body is one chunk that is there at once: the platform's own would take turns that no seed decides. */
 class Answer extends Response {
   readonly #text: string;
 
@@ -32,8 +32,14 @@ class Answer extends Response {
     this.#text = text;
   }
 
-  override async text(): Promise<string> {
-    return this.#text;
+  override get body() {
+    const bytes = new Uint8Array(new TextEncoder().encode(this.#text));
+    return new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start(controller) {
+        controller.enqueue(bytes);
+        controller.close();
+      },
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import { aceAddress } from "@building-vitals/core/http/ace-settings";
 import { z } from "zod";
 
 const DEFAULT_SITES = '[{"name":"ses_falls_city","timezone":"America/Chicago"}]';
@@ -23,7 +24,7 @@ function port(preset: number) {
 }
 
 const settingsSchema = z.object({
-  ACE_API_BASE_URL: z.url().optional(),
+  ACE_API_BASE_URL: aceAddress.optional(),
   ACE_API_KEY: z.string().min(1).optional(),
   /** which sites the embedded simulator has, beside the Workers, whose schema checks it */
   SITES: z.string().default(DEFAULT_SITES),

@@ -1,5 +1,6 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
+import { AdaptivePageSize } from "@building-vitals/core/ace/adaptive-page-size";
 import { createAceClient } from "@building-vitals/core/ace/client";
 import { mergeDay, type MergeContext } from "@building-vitals/core/cold/merge-day";
 import { spillApiHour } from "@building-vitals/core/cold/spill-api-hour";
@@ -33,10 +34,11 @@ export async function spillDay(env: ColdBenchEnv): Promise<void> {
   const simulator = createSimulator({ sources: [source], apiKey: KEY, now: Date.now });
   const fetch = (url: string, init: RequestInit) => simulator.fetch(new Request(url, init));
   const ace = createAceClient({ baseUrl: "http://ace.bench/api", apiKey: KEY, fetch });
+  const pageSize = new AdaptivePageSize(100_000, null, Date.now);
   const of = await dayBuild(env);
   await refreshCatalog(env.COLD, ace, SITE, of.site.id, Date.now());
   for (const hour of HOURS) {
-    await spillApiHour({ db: env.COLD, bucket: env.TIMESERIES, ace, pageSize: 100_000, now: Date.now }, of, hour);
+    await spillApiHour({ db: env.COLD, bucket: env.TIMESERIES, ace, pageSize, now: Date.now }, of, hour);
   }
 }
 

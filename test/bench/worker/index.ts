@@ -1,4 +1,4 @@
-import { decodePage } from "@building-vitals/core/ace/page";
+import { PageDecoder } from "@building-vitals/core/ace/page";
 import type { BenchSize } from "../size.ts";
 import { type ColdBenchEnv, mergeSpills, spillDay } from "./cold-day.ts";
 import { HOUR_ROWS, INTEGER_ROWS, type Layout, TEXT_ROWS } from "./layouts.ts";
@@ -134,7 +134,9 @@ export default {
       case "/decode": {
         let samples = 0;
         for (let run = 0; run < number("runs"); run++) {
-          samples += decodePage(JSON.parse(page ?? ""), ORIGIN + DAY_MS, "/bench").samples.length;
+          const decoder = new PageDecoder(ORIGIN + DAY_MS, "/bench");
+          decoder.write(page ?? "");
+          samples += decoder.end().samples.length;
         }
         return Response.json({ samples });
       }

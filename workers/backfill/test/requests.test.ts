@@ -211,7 +211,7 @@ it("tells its health, and the setting at fault", async () => {
   }
   for (const [setting, value] of [
     ["REQUESTS_PER_MINUTE", "0"],
-    ["PAGE_SIZE", "300000"],
+    ["PAGE_SIZE", "200000"],
     ["ACE_API_BASE_URL", "flightdeck"],
   ]) {
     const ill = await call("POST", "/backfill/start", { token: ADMIN_TOKEN, settings: { [setting!]: value } });

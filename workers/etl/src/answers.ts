@@ -120,6 +120,15 @@ export const statusSchema = z.strictObject({
       watermark: time.nullable(),
       lag_seconds: z.int().nullable(),
       open_window: z.strictObject({ start: time, end: time }).nullable(),
+      page_size: z.strictObject({
+        rows: count.meta({ description: "rows a page that the next sync asks for" }),
+        smaller_because: z.string().nullable().meta({
+          description: "why `rows` is below PAGE_SIZE: `http_502`, `timeout`, `broken_body`, …; null: it is not",
+        }),
+        larger_at: time.nullable().meta({
+          description: "when a larger size is tried again; null: `rows` is PAGE_SIZE, or has not brought a page yet",
+        }),
+      }),
       catalog_refreshed_at: time.nullable(),
       point_list: pointListSchema,
       gaps: siteGapsSchema,

@@ -1,23 +1,21 @@
 import { type AceClient, createAceClient } from "@building-vitals/core/ace/client";
+import { countedClient } from "@building-vitals/core/ace/counted-client";
+import type { Tally } from "@building-vitals/core/domain/counts";
+import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
 import { syncSites } from "@building-vitals/core/sync/sync-sites";
 import type { Settings } from "./env.ts";
 import { sitesNamed } from "./sites.ts";
 
-/**
- * The longest that a sync waits for one answer, in milliseconds. A page of 100,000 rows can take 10 s; two tries that fail,
- * after which pages get smaller, fit into a run's 25 s.
- */
-const CALL_TIMEOUT_MS = 11_000;
-
 /** The cron that syncs comes every five minutes. */
 const CRON_MINUTES = 5;
 
-/** A client of its own for each site and run, for it counts its calls. */
-export function aceClientOf(settings: Settings, timeoutMs?: number): AceClient {
-  const { ACE_API_BASE_URL: baseUrl, ACE_API_KEY: apiKey } = settings;
-  return createAceClient({ baseUrl, apiKey, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+/** A client of its own for each site and run, for it counts its calls. @param tally takes what it does, for `/metrics` */
+export function aceClientOf(settings: Settings, tally: Tally): AceClient {
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  const hooks = { fetch: (url: string, init: RequestInit) => fetch(url, init), sleep };
+  return countedClient(tally, hooks, (counting) => createAceClient({ ...aceConnection(settings), ...counting }));
 }
 
 /**
@@ -35,7 +33,7 @@ export async function runSync(settings: Settings, siteName?: string): Promise<Sy
   };
   const context = {
     kv: settings.ETL_STATE,
-    newClient: () => aceClientOf(settings, CALL_TIMEOUT_MS),
+    newClient: (tally: Tally) => aceClientOf(settings, tally),
     siteCount: settings.SITES.length,
     settings: { pageSize: settings.PAGE_SIZE, ...windows },
     budgetMs: settings.SYNC_SECONDS * 1000,

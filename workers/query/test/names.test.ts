@@ -1,4 +1,4 @@
-import { decodePage } from "@building-vitals/core/ace/page";
+import { PageDecoder } from "@building-vitals/core/ace/page";
 import { tableFromIPC } from "apache-arrow";
 import { beforeAll, expect, test } from "vitest";
 import { archive, deleteHotDays } from "./archive.ts";
@@ -34,7 +34,9 @@ beforeAll(async () => {
     next_cursor: null,
     has_more: false,
   };
-  const { samples } = decodePage(JSON.parse(JSON.stringify(body)), START + 2 * DAY, "/page");
+  const decoder = new PageDecoder(START + 2 * DAY, "/page");
+  decoder.write(JSON.stringify(body));
+  const { samples } = decoder.end();
   if (samples.names.join() !== NAMES.join()) throw new Error("the page's names came out otherwise");
   const ids = await storePoints(
     SITE,

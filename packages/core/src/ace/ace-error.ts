@@ -6,8 +6,12 @@ export type AceErrorKind =
   | "timeout"
   /** the connection could not be made, or was lost before an answer */
   | "network"
-  /** a 200 whose body broke off or is not JSON */
+  /** a 200 whose body is not a JSON object from its first byte, such as a maintenance page */
+  | "not_json"
+  /** a 200 whose body began as JSON and broke off */
   | "broken_body"
+  /** a 200 whose body is longer than allowed */
+  | "body_too_large"
   /** JSON that is not what this address should answer, or that does not say whether more follows */
   | "not_a_page"
   /** the next page's cursor has been here before: following it would never end */
@@ -22,7 +26,9 @@ export type AceErrorKind =
 const RETRYABLE: Record<Exclude<AceErrorKind, "http">, boolean> = {
   timeout: true,
   network: true,
+  not_json: true,
   broken_body: true,
+  body_too_large: false,
   not_a_page: false,
   cursor_repeated: false,
   page_limit: false,
@@ -44,6 +50,8 @@ export class AceError extends Error {
   readonly status: number | undefined;
   /** how long the upstream asked us to wait, in milliseconds */
   readonly retryAfterMs: number | undefined;
+  /** how often the call was made; `withRetries` counts */
+  tries = 1;
 
   /**
    * @param path the upstream path, without base URL and query
@@ -64,5 +72,5 @@ export class AceError extends Error {
 }
 
 function isRetryableStatus(status: number | undefined): boolean {
-  return status === 429 || (status !== undefined && status >= 500);
+  return status === 408 || status === 429 || (status !== undefined && status >= 500);
 }

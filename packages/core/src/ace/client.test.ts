@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AceError, type AceErrorKind } from "./ace-error.ts";
+import { AdaptivePageSize } from "./adaptive-page-size.ts";
 import { createAceClient } from "./client.ts";
 import {
   type Answer,
@@ -22,6 +23,19 @@ function setUp(...answers: Answer[]) {
   const clock = fakeClock();
   const config = { baseUrl: "https://ace.test/api/", apiKey: KEY, fetch, random: () => 1 };
   return { client: createAceClient({ ...config, sleep: clock.sleep, now: clock.now }), requests, clock, config };
+}
+
+/** A 200 whose body arrives in these pieces. */
+function chunks(...pieces: string[]): Response {
+  const waiting = pieces.map((piece) => new TextEncoder().encode(piece));
+  const body = new ReadableStream({
+    pull(controller) {
+      const next = waiting.shift();
+      if (next === undefined) controller.close();
+      else controller.enqueue(next);
+    },
+  });
+  return new Response(body);
 }
 
 async function failure(promise: Promise<unknown>): Promise<AceError> {
@@ -52,7 +66,9 @@ describe("requests", () => {
 
   it("asks raw samples of a UTC range, with the cursor percent-encoded", async () => {
     const { client, requests } = setUp(json(LAST_PAGE));
-    await client.timeseriesPages("s/1", RANGE, { cursor: "a+b/c==", pageSize: 5000 }).next();
+    await client
+      .timeseriesPages("s/1", RANGE, { cursor: "a+b/c==", pageSize: new AdaptivePageSize(5000, null, Date.now) })
+      .next();
     const url = requests[0]?.url;
     expect(url?.pathname).toBe("/api/sites/s%2F1/timeseries/paginated");
     expect(url?.search).toContain("cursor=a%2Bb%2Fc%3D%3D");
@@ -97,7 +113,12 @@ describe("failures", () => {
     ["a body that broke off", brokenOff('{"items":[{"na'), "broken_body", 4],
     ["a body cut short", text('{"items":[{"name":"a"}'), "broken_body", 4],
     ["an empty body", text(""), "broken_body", 4],
-    ["a page of HTML", text("<html>busy</html>"), "broken_body", 4],
+    ["a page of HTML", text("<html>busy</html>"), "not_json", 4],
+    ["a web page, whatever it begins with", status(200, { "content-type": "text/html" }, "{}"), "not_json", 4],
+    ["words", text("\n temporarily unavailable"), "not_json", 4],
+    ["JSON that is no object", json([]), "not_json", 4],
+    ["408", status(408), "http", 4],
+    ["413", status(413), "http", 1],
     ["other JSON", json({ message: "no" }), "not_a_page", 1],
   ])("%s", async (_, answer, kind, calls) => {
     const { client, clock } = setUp(answer);
@@ -140,12 +161,30 @@ describe("failures", () => {
     expect(requests.map(({ init }) => init.signal?.aborted)).toEqual([true, true]);
   });
 
-  it("cuts a call's time to what is left before the deadline", async () => {
+  it("lets a call that began before the deadline have its whole time", async () => {
+    const { config, clock } = setUp();
+    const late: Answer = async () => {
+      clock.advance(20_000);
+      return Response.json(EMPTY_LIST);
+    };
+    const client = createAceClient({ ...config, fetch: scriptedFetch(late).fetch, now: clock.now });
+    expect(await client.sites({ deadline: clock.now() + 1 })).toEqual([]);
+  });
+
+  it("takes a shorter time for one call where it is asked to", async () => {
     const { config } = setUp();
     const { fetch } = scriptedFetch(() => new Promise<Response>(() => {}));
-    const client = createAceClient({ ...config, fetch, timeoutMs: 30_000, sleep: async () => {} });
-    expect(await failure(client.sites({ deadline: Date.now() + 15 }))).toMatchObject({ kind: "timeout" });
-    expect(client.calls).toBe(1);
+    const client = createAceClient({ ...config, fetch, retries: 0 });
+    expect((await failure(client.weather("s", { timeoutMs: 15 }))).message).toContain("15 ms");
+  });
+
+  it("stops reading a body at the limit, and does not ask for it again", async () => {
+    const endless = () => chunks('{"items":["', ...Array.from({ length: 20 }, () => "x".repeat(10_000)));
+    const { config } = setUp();
+    const { fetch, requests } = scriptedFetch(endless);
+    const client = createAceClient({ ...config, fetch, maxBodyBytes: 50_000 });
+    expect(await failure(client.points("s"))).toMatchObject({ kind: "body_too_large", retryable: false });
+    expect(requests).toHaveLength(1);
   });
 
   it.each<[string, Answer]>([
@@ -199,6 +238,14 @@ it("a body that quotes the key is refused whole, and not asked for again; a shor
   expect(error.message).not.toContain(KEY);
   expect(requests).toHaveLength(1);
   const { fetch } = scriptedFetch(json({ ...quoting, next_cursor: null }));
+  const split: Answer = () => {
+    const whole = JSON.stringify(quoting);
+    const at = whole.indexOf(KEY) + 10;
+    return chunks(whole.slice(0, at), whole.slice(at));
+  };
+  expect((await failure(setUp(split).client.timeseriesPages("s", RANGE).next())).message).toContain(
+    "quotes the API key",
+  );
   const short = createAceClient({ ...config, apiKey: "Bearer", fetch });
   expect((await short.timeseriesPages("s", RANGE).next()).done).toBe(false);
 });

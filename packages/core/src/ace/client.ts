@@ -14,6 +14,8 @@ interface AceClientConfig {
   readonly apiKey: string;
   /** longest time for one call, body included, in milliseconds; default 30,000 */
   readonly timeoutMs?: number;
+  /** longest body, decompressed, in bytes; default {@link DEFAULT_MAX_BODY_BYTES} */
+  readonly maxBodyBytes?: number;
   /** retries of a failed call; default 3 */
   readonly retries?: number;
   /** nominal wait before the first retry, doubling after, in milliseconds; default 2,000 */
@@ -49,6 +51,9 @@ export interface AceClient {
   timeseriesPages(site: string, range: TimeRange, options?: TimeseriesOptions): AsyncGenerator<AcePage, void, void>;
 }
 
+/** 500,000 rows with long names are about 100 MB. */
+const DEFAULT_MAX_BODY_BYTES = 128_000_000;
+
 /** @throws {RangeError} when the key cannot be one */
 export function createAceClient(config: AceClientConfig): AceClient {
   const now = config.now ?? Date.now;
@@ -56,6 +61,7 @@ export function createAceClient(config: AceClientConfig): AceClient {
     baseUrl: config.baseUrl,
     apiKey: config.apiKey,
     timeoutMs: config.timeoutMs ?? 30_000,
+    maxBodyBytes: config.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     retries: config.retries ?? 3,
     backoffMs: config.backoffMs ?? 2000,
     fetch: config.fetch ?? ((url, init) => fetch(url, init)),
@@ -86,7 +92,7 @@ export function createAceClient(config: AceClientConfig): AceClient {
       const path = sitePath(site, "weather");
       const read = (body: unknown) => decodeWeather(body, now(), path);
       try {
-        return await transport.get({ path, query: () => ({}), read, deadline: options.deadline });
+        return await transport.get({ ...options, path, query: () => ({}), read });
       } catch (error) {
         if (error instanceof AceError && error.status === 404) return null;
         throw error;

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { AceError } from "./ace-error.ts";
+import { AdaptivePageSize } from "./adaptive-page-size.ts";
 import { createAceClient } from "./client.ts";
+import { DEFAULT_PAGE_SIZE, type PageSize } from "./page-size.ts";
 import { type Answer, fakeClock, scriptedFetch } from "./scripted-fetch.ts";
 import type { AcePage, TimeseriesOptions } from "./timeseries.ts";
 
@@ -61,11 +63,21 @@ export function setUp(...answers: Answer[]) {
   return { client, clock, sizes, requests };
 }
 
+/** Options as a test writes them. */
+export type CollectOptions = Omit<TimeseriesOptions, "pageSize"> & { readonly pageSize?: PageSize };
+
+export function optionsOf(
+  setup: ReturnType<typeof setUp>,
+  { pageSize, ...options }: CollectOptions,
+): TimeseriesOptions {
+  return { ...options, pageSize: new AdaptivePageSize(pageSize ?? DEFAULT_PAGE_SIZE, null, setup.clock.now) };
+}
+
 /** All pages until the end or the first failure. */
-export async function collect(setup: ReturnType<typeof setUp>, options?: TimeseriesOptions) {
+export async function collect(setup: ReturnType<typeof setUp>, options: CollectOptions = {}) {
   const pages: AcePage[] = [];
   try {
-    for await (const page of setup.client.timeseriesPages("s", RANGE, options)) pages.push(page);
+    for await (const page of setup.client.timeseriesPages("s", RANGE, optionsOf(setup, options))) pages.push(page);
   } catch (error) {
     if (!(error instanceof AceError)) throw error;
     return { pages, error };

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { AceError } from "./ace-error.ts";
-import { CURRENT_FIELDS, type DecodedRows, decodeRows, OLDER_FIELDS } from "./rows.ts";
+import type { BodyReader } from "./body.ts";
+import { PageText } from "./page-text.ts";
+import { CURRENT_FIELDS, type DecodedRows, OLDER_FIELDS, RowDecoder } from "./rows.ts";
 
-/** An array and no more: its elements are checked one by one as they are decoded. */
-const rowsSchema = z.custom<readonly unknown[]>((value) => Array.isArray(value));
+/** An array and no more: its elements were decoded as they arrived. */
+const rowsSchema = z.tuple([]);
 
 const cursorSchema = z.string().nullish();
 const hasMoreSchema = z.boolean().nullish();
@@ -21,33 +23,58 @@ const olderSchema = z.object({
 });
 
 interface DecodedPage extends DecodedRows {
-  /** number of rows received */
-  readonly records: number;
   /** the upstream's own cursor for the next page; null is its word that the window ends here */
   readonly cursor: string | null;
 }
 
-/**
- * Decodes the parsed JSON of a timeseries page, of either envelope.
- *
- * @param now epoch milliseconds
- * @throws {AceError} `not_a_page`
- */
-export function decodePage(body: unknown, now: number, path: string): DecodedPage {
-  const current = currentSchema.safeParse(body);
-  if (current.success) {
-    const { point_samples: rows, next_cursor, has_more } = current.data;
-    const cursor = nextCursor(next_cursor, has_more, path);
-    return { ...decodeRows(rows, CURRENT_FIELDS, now), records: rows.length, cursor };
+/** Decodes a timeseries page, of either envelope, while its text arrives. */
+export class PageDecoder implements BodyReader<DecodedPage> {
+  readonly #now: number;
+  readonly #path: string;
+  readonly #text: PageText;
+  /** by the key of the array; where a key comes twice the last one counts, as in any JSON parser */
+  readonly #rows = new Map<string, RowDecoder>();
+
+  /** @param now epoch milliseconds */
+  constructor(now: number, path: string) {
+    this.#now = now;
+    this.#path = path;
+    this.#text = new PageText((key) => this.#decoderOf(key));
   }
-  const older = olderSchema.safeParse(body);
-  if (older.success) {
-    const { data: rows, pagination } = older.data;
-    const next = pagination.next_cursor === undefined ? pagination.cursor : pagination.next_cursor;
-    const cursor = nextCursor(next, pagination.has_more, path);
-    return { ...decodeRows(rows, OLDER_FIELDS, now), records: rows.length, cursor };
+
+  write(text: string): void {
+    this.#text.write(text);
   }
-  throw new AceError("not_a_page", path, "the body is not a page of samples");
+
+  /** @throws {AceError} `not_a_page` */
+  end(): DecodedPage {
+    const body = this.#text.end();
+    const current = currentSchema.safeParse(body);
+    if (current.success) {
+      const { next_cursor, has_more } = current.data;
+      return this.#page("point_samples", nextCursor(next_cursor, has_more, this.#path));
+    }
+    const older = olderSchema.safeParse(body);
+    if (older.success) {
+      const { pagination } = older.data;
+      const next = pagination.next_cursor === undefined ? pagination.cursor : pagination.next_cursor;
+      return this.#page("data", nextCursor(next, pagination.has_more, this.#path));
+    }
+    throw new AceError("not_a_page", this.#path, "the body is not a page of samples");
+  }
+
+  #decoderOf(key: string): RowDecoder | null {
+    if (key !== "point_samples" && key !== "data") return null;
+    const decoder = new RowDecoder(key === "data" ? OLDER_FIELDS : CURRENT_FIELDS, this.#now);
+    this.#rows.set(key, decoder);
+    return decoder;
+  }
+
+  #page(key: string, cursor: string | null): DecodedPage {
+    const rows = this.#rows.get(key);
+    if (rows === undefined) throw new AceError("not_a_page", this.#path, "the body has no rows");
+    return { ...rows.finish(), cursor };
+  }
 }
 
 /** null only when the page proves that nothing follows: it says so, or its cursor is there and is null. */

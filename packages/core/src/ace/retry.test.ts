@@ -54,6 +54,7 @@ describe("withRetries", () => {
   });
 
   it.each([
+    ["408", http(408), true],
     ["429", http(429), true],
     ["500", http(500), true],
     ["502", http(502), true],
@@ -63,13 +64,14 @@ describe("withRetries", () => {
     ["network", new AceError("network", "/x", ""), true],
     ["timeout", new AceError("timeout", "/x", ""), true],
     ["broken body", new AceError("broken_body", "/x", ""), true],
+    ["not JSON", new AceError("not_json", "/x", ""), true],
+    ["body too large", new AceError("body_too_large", "/x", ""), false],
     ["204", http(204), false],
     ["308", http(308), false],
     ["400", http(400), false],
     ["401", http(401), false],
     ["403", http(403), false],
     ["404", http(404), false],
-    ["408", http(408), false],
     ["not a page", new AceError("not_a_page", "/x", ""), false],
     ["deadline", new AceError("deadline", "/x", ""), false],
     ["a fault of our own", new TypeError("bug"), false],

@@ -18,7 +18,7 @@ export interface RetryPolicy {
 interface RetryOptions {
   /** epoch milliseconds past which no retry may begin; Infinity for none */
   readonly deadline: number;
-  /** Sees each retryable failure. True when the next try is a different one: count and backoff begin anew. */
+  /** Sees each failure. True when the next try is a different one: count and backoff begin anew. */
   readonly onFailure?: ((error: AceError) => boolean) | undefined;
 }
 
@@ -29,16 +29,20 @@ interface RetryOptions {
  * @throws {AceError} the last failure, when it is not retryable, the retries are used up, or the deadline is too near
  */
 export async function withRetries<T>(call: () => Promise<T>, policy: RetryPolicy, options: RetryOptions): Promise<T> {
-  for (let failures = 0; ;) {
+  for (let failures = 0, tries = 1; ; tries++) {
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof AceError) || !error.retryable) throw error;
-      if (options.onFailure?.(error) === true) failures = 0;
+      if (!(error instanceof AceError)) throw error;
+      error.tries = tries;
+      const isDifferent = options.onFailure?.(error) === true;
+      if (!isDifferent && !error.retryable) throw error;
+      if (isDifferent) failures = 0;
       if (failures >= policy.retries) throw error;
       const nominal = policy.backoffMs * 2 ** failures;
       const backoff = nominal / 2 + (policy.random() * nominal) / 2;
-      const wait = Math.max(backoff, Math.min(error.retryAfterMs ?? 0, RETRY_AFTER_CAP_MS));
+      // what can never succeed is not asked again, so there is nothing to wait for
+      const wait = error.retryable ? Math.max(backoff, Math.min(error.retryAfterMs ?? 0, RETRY_AFTER_CAP_MS)) : 0;
       if (policy.now() + wait >= options.deadline) throw error;
       failures++;
       await policy.sleep(wait);

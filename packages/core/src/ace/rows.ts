@@ -18,78 +18,130 @@ export const OLDER_FIELDS: RowFields = { name: "point_name", time: "timestamp", 
 
 export interface DecodedRows {
   readonly samples: NamedSamples;
-  /** samples.length and these add up to the number of rows */
+  /** number of rows received */
+  readonly records: number;
+  /** samples.length and these add up to `records` */
   readonly rejected: RejectionCounts;
   /** the first ones of each reason */
   readonly rejectedRecords: readonly RejectedRecord[];
   readonly end: PageEnd;
+  /** time of the last row, epoch ms; null: no row has a readable time as text */
+  readonly lastTime: number | null;
 }
 
 function isRecord(row: unknown): row is Record<string, unknown> {
   return typeof row === "object" && row !== null;
 }
 
+/** Rows that columns have room for at first; they double when they are full. */
+const FIRST_CAPACITY = 1024;
+
 /**
  * Turns rows into columns, by explicit checks: a schema library takes many times as long for each of 100,000 rows.
  * Each row is a sample, or is counted under the first that applies of `malformed`, `bad_time`, `future` and its value's
  * fault.
- *
- * @param now epoch milliseconds; what lies further ahead of it than FUTURE_TOLERANCE_MS is rejected
  */
-export function decodeRows(rows: readonly unknown[], fields: RowFields, now: number): DecodedRows {
-  const names: string[] = [];
-  const indexOf = new Map<string, number>();
-  const nameIndex = new Int32Array(rows.length);
-  const times = new Float64Array(rows.length);
-  const values = new Float64Array(rows.length);
-  const rejections = new Rejections();
-  const run = new TimeRun();
-  const latest = now + FUTURE_TOLERANCE_MS;
-  let length = 0;
+export class RowDecoder {
+  readonly #fields: RowFields;
+  readonly #latest: number;
+  readonly #names: string[] = [];
+  readonly #indexOf = new Map<string, number>();
+  readonly #rejections = new Rejections();
+  readonly #run = new TimeRun();
+  #nameIndex = new Int32Array(FIRST_CAPACITY);
+  #times = new Float64Array(FIRST_CAPACITY);
+  #values = new Float64Array(FIRST_CAPACITY);
+  #length = 0;
+  #records = 0;
 
-  for (const row of rows) {
-    if (!isRecord(row)) {
-      rejections.add("malformed", row);
-      continue;
-    }
-    // before anything can reject the row: paging counts it all the same
-    const time = run.next(row[fields.time]);
-    const name = row[fields.name];
-    if (!isPointName(name)) {
-      rejections.add("malformed", row);
-      continue;
-    }
-    if (!(time >= 0 && time <= latest)) {
-      rejections.add(time > latest ? "future" : "bad_time", row);
-      continue;
-    }
-    const value = parseValue(row[fields.value]);
-    if (typeof value !== "number") {
-      rejections.add(value, row);
-      continue;
-    }
-    let index = indexOf.get(name);
-    if (index === undefined) {
-      index = names.push(name) - 1;
-      indexOf.set(name, index);
-    }
-    nameIndex[length] = index;
-    times[length] = time;
-    values[length] = value;
-    length++;
+  /** @param now epoch milliseconds; what lies further ahead of it than FUTURE_TOLERANCE_MS is rejected */
+  constructor(fields: RowFields, now: number) {
+    this.#fields = fields;
+    this.#latest = now + FUTURE_TOLERANCE_MS;
   }
 
-  const full = length === rows.length;
-  return {
-    samples: {
-      names,
-      nameIndex: full ? nameIndex : nameIndex.slice(0, length),
-      times: full ? times : times.slice(0, length),
-      values: full ? values : values.slice(0, length),
-      length,
-    },
-    rejected: rejections.counts,
-    rejectedRecords: rejections.records,
-    end: run,
-  };
+  add(rows: readonly unknown[]): void {
+    this.#makeRoom(this.#length + rows.length);
+    this.#records += rows.length;
+    const { name: nameField, time: timeField, value: valueField } = this.#fields;
+    const [run, rejections, latest] = [this.#run, this.#rejections, this.#latest];
+    const [nameIndex, times, values] = [this.#nameIndex, this.#times, this.#values];
+    let length = this.#length;
+    for (const row of rows) {
+      if (!isRecord(row)) {
+        rejections.add("malformed", row);
+        continue;
+      }
+      // before anything can reject the row: paging counts it all the same
+      const time = run.next(row[timeField]);
+      const name = row[nameField];
+      if (!isPointName(name)) {
+        rejections.add("malformed", row);
+        continue;
+      }
+      if (!(time >= 0 && time <= latest)) {
+        rejections.add(time > latest ? "future" : "bad_time", row);
+        continue;
+      }
+      const value = parseValue(row[valueField]);
+      if (typeof value !== "number") {
+        // JSON would say null of a number that is not finite
+        const isBare = value === "non_finite" && typeof row[valueField] === "number";
+        rejections.add(value, isBare ? { ...row, [valueField]: "not finite" } : row);
+        continue;
+      }
+      nameIndex[length] = this.#indexOfName(name);
+      times[length] = time;
+      values[length] = value;
+      length++;
+    }
+    this.#length = length;
+  }
+
+  /** What was added. The decoder must not be used after this. */
+  finish(): DecodedRows {
+    const length = this.#length;
+    return {
+      samples: {
+        names: this.#names,
+        nameIndex: this.#nameIndex.subarray(0, length),
+        times: this.#times.subarray(0, length),
+        values: this.#values.subarray(0, length),
+        length,
+      },
+      records: this.#records,
+      rejected: this.#rejections.counts,
+      rejectedRecords: this.#rejections.records,
+      end: this.#run,
+      lastTime: this.#run.lastMs,
+    };
+  }
+
+  #indexOfName(name: string): number {
+    let index = this.#indexOf.get(name);
+    if (index === undefined) {
+      index = this.#names.push(name) - 1;
+      this.#indexOf.set(name, index);
+    }
+    return index;
+  }
+
+  #makeRoom(rows: number): void {
+    if (rows <= this.#times.length) return;
+    const capacity = Math.max(rows, 2 * this.#times.length);
+    const [nameIndex, times, values] = [this.#nameIndex, this.#times, this.#values];
+    this.#nameIndex = new Int32Array(capacity);
+    this.#times = new Float64Array(capacity);
+    this.#values = new Float64Array(capacity);
+    this.#nameIndex.set(nameIndex);
+    this.#times.set(times);
+    this.#values.set(values);
+  }
+}
+
+/** As {@link RowDecoder}, of rows that are all there. */
+export function decodeRows(rows: readonly unknown[], fields: RowFields, now: number): DecodedRows {
+  const decoder = new RowDecoder(fields, now);
+  decoder.add(rows);
+  return decoder.finish();
 }

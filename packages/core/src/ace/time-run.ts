@@ -43,6 +43,11 @@ export class TimeRun implements PageEnd {
     return this.#runText;
   }
 
+  /** {@link lastTime} in epoch milliseconds */
+  get lastMs(): number | null {
+    return this.#runText === null ? null : this.#runMs;
+  }
+
   get rowsAtLastTime(): number {
     return this.#runText === null ? 0 : this.#runRows;
   }

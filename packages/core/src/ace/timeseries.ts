@@ -3,8 +3,9 @@ import type { NamedSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { AceError } from "./ace-error.ts";
 import { cursorIdentity, repairCursor } from "./cursor.ts";
-import { decodePage } from "./page.ts";
-import { DEFAULT_PAGE_SIZE, type PageSize, smallerPageSize } from "./page-size.ts";
+import { PageDecoder } from "./page.ts";
+import { AdaptivePageSize } from "./adaptive-page-size.ts";
+import { DEFAULT_PAGE_SIZE, type PageSize } from "./page-size.ts";
 import type { CallOptions, Transport } from "./transport.ts";
 
 const DEFAULT_MAX_PAGES = 200;
@@ -12,17 +13,12 @@ const DEFAULT_MAX_PAGES = 200;
 /** Empty pages in a row that still promise more; the upstream has been seen to send one. */
 const MAX_EMPTY_PAGES = 10;
 
-/** The second failure of a page's body, not the first, is taken for a sign that the page is too large. */
-const BODY_FAILURES_TO_STEP = 2;
-
 export interface TimeseriesOptions extends CallOptions {
   /** where an earlier iteration over the same range stopped: the `next` of its last page */
   readonly cursor?: string | null | undefined;
-  /** rows a page to begin with; after repeated broken bodies the iteration goes on with smaller pages */
-  readonly pageSize?: PageSize | undefined;
+  /** rows a page: learns from each page and failure */
+  readonly pageSize?: AdaptivePageSize | undefined;
   readonly maxPages?: number | undefined;
-  /** told of each step down, at once: the iteration may end with an error before a smaller page arrives */
-  readonly onSmallerPages?: ((size: PageSize) => void) | undefined;
 }
 
 export interface AcePage {
@@ -32,6 +28,8 @@ export interface AcePage {
   readonly rejected: RejectionCounts;
   /** the first ones of each reason */
   readonly rejectedRecords: readonly RejectedRecord[];
+  /** time of the last row, epoch ms; null: no row has a readable time */
+  readonly lastTime: number | null;
   /** cursor of the next page, fit to be saved; null proves that the window ended */
   readonly next: string | null;
 }
@@ -52,34 +50,32 @@ export async function* timeseriesPages(
 ): AsyncGenerator<AcePage, void, void> {
   const path = `/sites/${encodeURIComponent(site)}/timeseries/paginated`;
   const maxPages = options.maxPages ?? DEFAULT_MAX_PAGES;
-  let size = options.pageSize ?? DEFAULT_PAGE_SIZE;
+  const pageSize = options.pageSize ?? new AdaptivePageSize(DEFAULT_PAGE_SIZE, null, now);
   let cursor = options.cursor ?? null;
   const seen = new Set(cursor === null ? [] : [cursorIdentity(cursor)]);
   let empty = 0;
 
   for (let pages = 0; pages < maxPages; pages++) {
-    let bodyFailures = 0;
+    let size = pageSize.size;
     const {
       samples,
       records,
       rejected,
       rejectedRecords,
       end,
+      lastTime,
       cursor: given,
-    } = await transport.get({
+    } = await transport.getStreamed({
       path,
-      query: () => pageQuery(range, size, cursor),
-      read: (body) => decodePage(body, now(), path),
-      onFailure: (error) => {
-        if (!isBodyFailure(error) || ++bodyFailures < BODY_FAILURES_TO_STEP) return false;
-        const smaller = smallerPageSize(size);
-        if (smaller === null) return false;
-        size = smaller;
-        options.onSmallerPages?.(size);
-        return true;
+      query: () => {
+        size = pageSize.size;
+        return pageQuery(range, size, cursor);
       },
+      reader: () => new PageDecoder(now(), path),
+      onFailure: (error) => pageSize.failed(size, error),
       deadline: options.deadline,
     });
+    pageSize.succeeded(size, records);
 
     const next = given === null ? null : repairCursor(cursor, given, end);
     if (next !== null) {
@@ -87,7 +83,7 @@ export async function* timeseriesPages(
       if (seen.has(identity)) throw new AceError("cursor_repeated", path, "the next page's cursor was used before");
       seen.add(identity);
     }
-    yield { samples, records, rejected, rejectedRecords, next };
+    yield { samples, records, rejected, rejectedRecords, lastTime, next };
     if (next === null) return;
 
     empty = records === 0 ? empty + 1 : 0;
@@ -106,9 +102,4 @@ function pageQuery(range: TimeRange, size: PageSize, cursor: string | null): Rec
     raw_data: "true",
   };
   return cursor === null ? query : { ...query, cursor };
-}
-
-/** Failures that a smaller answer may cure. A gateway's 504 is a timeout too. */
-function isBodyFailure(error: AceError): boolean {
-  return error.kind === "broken_body" || error.kind === "timeout" || error.status === 504;
 }

@@ -1,4 +1,5 @@
 import { AceError } from "./ace-error.ts";
+import { type BodyReader, readBody, wholeJson } from "./body.ts";
 import { parseRetryAfter, type RetryPolicy, withRetries } from "./retry.ts";
 
 export type AceFetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -10,25 +11,24 @@ interface TransportConfig extends RetryPolicy {
   readonly fetch: AceFetch;
   /** longest time for one call, body included, in milliseconds */
   readonly timeoutMs: number;
+  /** longest body, decompressed, in bytes */
+  readonly maxBodyBytes: number;
 }
 
 export interface CallOptions {
-  /** epoch milliseconds by which the answer must be here; neither calls nor waits go past it */
+  /** epoch milliseconds after which no call is begun and no wait ends; a call that is under way has its whole time */
   readonly deadline?: number | undefined;
+  /** longest time for one call, where it is to be shorter than the client's, in milliseconds */
+  readonly timeoutMs?: number | undefined;
 }
 
-interface AceRequest<T> extends CallOptions {
+interface AceRequest extends CallOptions {
   /** below the base URL, names in it percent-encoded; this is what error messages show */
   readonly path: string;
   /** asked anew for each try, so that a retry can ask for less */
   readonly query: () => Record<string, string>;
-  /** checks the parsed JSON of a 200; throws an AceError when it is something else */
-  readonly read: (body: unknown) => T;
   readonly onFailure?: (error: AceError) => boolean;
 }
-
-/** A key so long stands in no name by chance. */
-const UNMISTAKABLE_CHARS = 16;
 
 /** GET with key, timeout and retries; counts every call it makes. */
 export class Transport {
@@ -54,17 +54,29 @@ export class Transport {
     return this.#latencyMs;
   }
 
-  /** @throws {AceError} */
-  get<T>(request: AceRequest<T>): Promise<T> {
+  /**
+   * @param request.read checks the parsed JSON of a 200; throws an AceError when it is something else
+   * @throws {AceError}
+   */
+  get<T>({ read, ...request }: AceRequest & { readonly read: (body: unknown) => T }): Promise<T> {
+    return this.getStreamed({ ...request, reader: () => wholeJson(read) });
+  }
+
+  /**
+   * @param request.reader makes what reads the body of a 200, for each try
+   * @throws {AceError}
+   */
+  getStreamed<T>(request: AceRequest & { readonly reader: () => BodyReader<T> }): Promise<T> {
     const deadline = request.deadline ?? Number.POSITIVE_INFINITY;
-    const call = async () => request.read(await this.#callOnce(request.path, request.query(), deadline));
+    const call = () => this.#callOnce(request, request.reader(), deadline);
     return withRetries(call, this.#config, { deadline, onFailure: request.onFailure });
   }
 
-  async #callOnce(path: string, query: Record<string, string>, deadline: number): Promise<unknown> {
+  async #callOnce<T>(request: AceRequest, reader: BodyReader<T>, deadline: number): Promise<T> {
+    const { path } = request;
     const started = this.#config.now();
-    const allowedMs = Math.min(this.#config.timeoutMs, deadline - started);
-    if (allowedMs <= 0) throw new AceError("deadline", path, "the deadline has passed");
+    if (started >= deadline) throw new AceError("deadline", path, "the deadline has passed");
+    const allowedMs = Math.min(this.#config.timeoutMs, request.timeoutMs ?? Number.POSITIVE_INFINITY);
     this.#calls++;
 
     const controller = new AbortController();
@@ -75,33 +87,29 @@ export class Transport {
       controller.abort();
     }, allowedMs);
     try {
-      return await Promise.race([this.#exchange(path, query, controller.signal), expired]);
+      return await Promise.race([this.#exchange(path, request.query(), reader, controller.signal), expired]);
     } finally {
       clearTimeout(timer);
       this.#latencyMs += this.#config.now() - started;
     }
   }
 
-  async #exchange(path: string, query: Record<string, string>, signal: AbortSignal): Promise<unknown> {
+  async #exchange<T>(
+    path: string,
+    query: Record<string, string>,
+    reader: BodyReader<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
     const search = new URLSearchParams(query).toString();
     const response = await this.#send(path, search === "" ? path : `${path}?${search}`, signal);
-    if (response.status !== 200) {
-      // unread, its body would hold the connection; one that cannot be cancelled has failed already
-      await response.body?.cancel().catch(() => undefined);
-      throw new AceError("http", path, describeStatus(response.status), {
-        status: response.status,
-        retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), this.#config.now()),
-      });
-    }
-    const { apiKey } = this.#config;
-    try {
-      const text = await response.text();
-      if (apiKey.length < UNMISTAKABLE_CHARS || !text.includes(apiKey)) return JSON.parse(text);
-    } catch {
-      throw new AceError("broken_body", path, "the body broke off or is not JSON");
-    }
-    // it would be stored with a record that it stands in, as a dead letter or a point's name
-    throw new AceError("not_a_page", path, "the body quotes the API key");
+    const { apiKey, maxBodyBytes: maxBytes } = this.#config;
+    if (response.status === 200) return readBody(response, reader, { path, apiKey, maxBytes });
+    // unread, its body would hold the connection; one that cannot be cancelled has failed already
+    await response.body?.cancel().catch(() => undefined);
+    throw new AceError("http", path, describeStatus(response.status), {
+      status: response.status,
+      retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), this.#config.now()),
+    });
   }
 
   async #send(path: string, target: string, signal: AbortSignal): Promise<Response> {

@@ -3,10 +3,13 @@ import { withD1Retry } from "../d1/retry.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { SiteInput } from "./conditions.ts";
 
-/** Unconfigured points are somebody's choice, so they are no errors. ?1: JSON array of site names, ?2: an hour ago. */
+/**
+ * Unconfigured points are somebody's choice, and of two samples in one millisecond one is stored: neither is an error.
+ * ?1: JSON array of site names, ?2: an hour ago.
+ */
 const SITE_INPUTS = `
 SELECT s.name AS site, total(r.fetched) AS fetched,
-  total(r.failed + (SELECT total(j.value) FROM json_each(r.rejected) j WHERE j.key <> 'unconfigured')) AS errors,
+  total(r.failed + (SELECT total(j.value) FROM json_each(r.rejected) j WHERE j.key NOT IN ('unconfigured', 'same_millisecond'))) AS errors,
   y.paused_at IS NOT NULL AS isPaused,
   coalesce(y.watermark, (SELECT min(f.started_at) FROM sync_runs f WHERE f.site_id = s.id)) AS completeTo
 FROM sites s

@@ -1,3 +1,4 @@
+import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import { mergeDay } from "../cold/merge-day.ts";
@@ -51,8 +52,10 @@ export function createDayBuilder({
   replaceSuspect,
   now,
 }: DayBuilderContext): DayBuilder {
+  // what one hour learns, the next ones know
+  const adaptive = new AdaptivePageSize(pageSize, null, now);
   return {
-    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize, now }, of, hour),
+    fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize: adaptive, now }, of, hour),
     mergeDay: (of) => mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect }),
     publishDay: (of, staged) => publishDay({ db, bucket, now }, of, staged),
     discard: (of) => deleteStaging(bucket, of),

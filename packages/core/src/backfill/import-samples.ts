@@ -90,8 +90,9 @@ export async function importSamples(
     const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
     const seen = markSeenStatement(db, seenRanges(missing, byId));
     try {
-      const { inserted, changed, unchanged } = await addMissingSamples(db, missing, [fence, seen]);
-      return { ...counts, stored: inserted, present: counts.present + unchanged, kept: counts.kept + changed };
+      const added = await addMissingSamples(db, missing, [fence, seen]);
+      const kept = counts.kept + added.changed + added.superseded;
+      return { ...counts, stored: added.inserted, present: counts.present + added.unchanged, kept };
     } catch (error) {
       if (!isFenced(error)) throw error;
     }

@@ -1,3 +1,4 @@
+import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
@@ -43,7 +44,9 @@ function world(faults: FaultPlanInput = {}) {
   });
   const fetchHour = async () => {
     let samples = 0;
-    for await (const page of client.timeseriesPages("ses_pace", HOUR, { pageSize: 100 }))
+    for await (const page of client.timeseriesPages("ses_pace", HOUR, {
+      pageSize: new AdaptivePageSize(100, null, Date.now),
+    }))
       samples += page.samples.length;
     return samples;
   };

@@ -10,6 +10,9 @@ const RETRIES = 2;
 interface PacedClientConfig {
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** as of `createAceClient` */
+  readonly timeoutMs?: number;
+  readonly maxBodyBytes?: number;
   readonly pace: RequestPace;
   /** what its requests are counted for; absent: nothing */
   readonly day?: JobDay;

@@ -48,10 +48,10 @@ const KNOWN_HERE = `
 SELECT s.value AS site_id, d.day, f.state, f.source, f.rows FROM json_each(?5) s CROSS JOIN days d
 LEFT JOIN day_files f ON f.site_id = s.value AND f.day = d.day`;
 
-/** ?5 JSON array of [site id, first day, last day, state, source, rows of each day]. */
+/** ?5 JSON array of [site id, first day, last day, state, source, rows of each day]. D1 binds days as reals: hence the cast. */
 const KNOWN_ELSEWHERE = `
 SELECT r.value ->> 0 AS site_id, d.day, r.value ->> 3 AS state, r.value ->> 4 AS source,
-  json_extract(r.value, '$[5][' || (d.day - (r.value ->> 1)) || ']') AS rows
+  json_extract(r.value, '$[5][' || CAST(d.day - (r.value ->> 1) AS INTEGER) || ']') AS rows
 FROM json_each(?5) r CROSS JOIN days d WHERE d.day BETWEEN r.value ->> 1 AND r.value ->> 2`;
 
 const UNFINISHED =

@@ -1,3 +1,4 @@
+import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -81,7 +82,13 @@ const alive = { database: (real: D1Database) => real, bucket: (real: R2Bucket) =
 /** an hour of 54 rows takes two pages */
 const fetchHour = (hour: number, through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
   spillApiHour(
-    { db: through.database(db), bucket: through.bucket(bucket), ace: world.client(), pageSize: 50, now },
+    {
+      db: through.database(db),
+      bucket: through.bucket(bucket),
+      ace: world.client(),
+      pageSize: new AdaptivePageSize(50, null, now),
+      now,
+    },
     of,
     hour,
   );

@@ -109,6 +109,30 @@ describe("a file that is not the one planned for", () => {
   });
 });
 
+/** The reader's refusal, which becomes a day's open `reason`. */
+async function refusal(reading: Promise<unknown>): Promise<string> {
+  const error = await reading.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  return error instanceof DayFileCorrupt ? error.message : "";
+}
+
+test("no refusal of a day file names a point", async () => {
+  const bucket = new MemoryBucket();
+  const { written, file } = await writeDay(bucket, buildingDay(15, 60));
+  const [first, second] = [written.points[1]!, written.points[13]!];
+  const refusals = await Promise.all([
+    refusal(readPoints(bucket, { ...file, day: file.day + 1 }, written.points)),
+    refusal(readPoints(bucket, file, [{ name: first.name, locator: { ...first.locator, rows: 59 } }])),
+    refusal(readPoints(bucket, file, [{ name: second.name, locator: first.locator }])),
+  ]);
+  for (const text of refusals) {
+    expect(text).not.toBe("");
+    for (const { name } of written.points) expect(text).not.toContain(name);
+  }
+});
+
 describe("a locator that is wrong", () => {
   test.each([
     ["another first row", { firstRow: 61 }, "has 60 rows from 60, not 60 from 61"],

@@ -1,3 +1,4 @@
+import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
@@ -38,7 +39,13 @@ async function grown(site: string, points: number, isListed = true) {
   const of = { build: `build_${site}`, site: { id: siteId, name: site }, day: DAY };
   const fetchHour = (hour: number) =>
     spillApiHour(
-      { db, bucket: env.TIMESERIES, ace: world.client(), pageSize: 100_000, now: world.clock.now },
+      {
+        db,
+        bucket: env.TIMESERIES,
+        ace: world.client(),
+        pageSize: new AdaptivePageSize(100_000, null, Date.now),
+        now: world.clock.now,
+      },
       of,
       hour,
     );

@@ -1,5 +1,6 @@
+import type { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
-import type { PageSize } from "../ace/page-size.ts";
+import { windowPages } from "../ace/window-pages.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -18,10 +19,10 @@ export interface ApiHourContext {
   readonly bucket: { put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> };
   /** of this call alone, for it counts its requests */
   readonly ace: AceClient;
-  readonly pageSize: PageSize;
+  readonly pageSize: AdaptivePageSize;
   /** epoch ms */
   readonly now: () => number;
-  /** epoch ms by which the last answer must be here */
+  /** epoch ms after which no request is begun */
   readonly deadline?: number;
 }
 
@@ -68,7 +69,7 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   /** requests that brought something: pages and the list; the others were made again */
   let answered = 0;
   let proven = false;
-  for await (const page of ace.timeseriesPages(of.site.name, asked, { pageSize, deadline })) {
+  for await (const { page, next } of windowPages(ace, of.site.name, asked, { pageSize, deadline })) {
     answered++;
     records += page.records;
     addRejections(rejected, page.rejected);
@@ -78,7 +79,7 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
     const selection = selectConfigured(page.samples, catalog.points);
     addRejections(rejected, selection.rejected);
     arrived.push(selection.samples);
-    proven = page.next === null;
+    proven = next === null;
   }
   if (!proven) throw new DayBuildError(`the upstream did not prove that hour ${hour} had ended`);
   const sorted = sortHour(arrived, pointOrder(catalog.points), range);

@@ -139,7 +139,7 @@ describe("an upsert over a bad connection", () => {
     await upsertSamples(db, samples(10, [1, 2]));
     const backoff = fakeBackoff(0);
     const counts = await upsertSamples(unreliable(["answer lost"]), samples(11, [2.5, 3]), [moveCursor(7)], backoff);
-    expect(counts).toEqual({ inserted: 0, changed: 0, unchanged: 2 });
+    expect(counts).toEqual({ inserted: 0, changed: 0, unchanged: 2, superseded: 0 });
     expect(backoff.waits).toEqual([50]);
     expect(await stored()).toEqual({ times: Float64Array.of(10, 11, 12), values: Float64Array.of(1, 2.5, 3) });
     expect(await cursor()).toBe(7);

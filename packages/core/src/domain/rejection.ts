@@ -17,6 +17,8 @@ export const REJECTION_REASONS = [
   "future",
   /** the record is no object, or has no point name that is Unicode text */
   "malformed",
+  /** a later record of the same answer has another value for the point and millisecond; that one is kept */
+  "same_millisecond",
 ] as const;
 
 export type RejectionReason = (typeof REJECTION_REASONS)[number];

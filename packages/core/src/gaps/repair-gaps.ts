@@ -1,12 +1,14 @@
 import { AceError } from "../ace/ace-error.ts";
+import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
+import { windowPages } from "../ace/window-pages.ts";
 import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import { hoursOf } from "../domain/time-range.ts";
-import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
+import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { upsertSamples } from "../hot/upsert.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
@@ -74,7 +76,8 @@ export async function repairGaps(
   const catalog = await loadCatalog(db, site.id);
   const ended = new Map<Gap, Set<number>>();
   const errors = new Map<Gap, string>();
-  const run: Run = { site, until, catalog, begun: new Set(), served: new Set(), repair };
+  const pageSize = new AdaptivePageSize(context.pageSize, null, now);
+  const run: Run = { site, until, catalog, pageSize, begun: new Set(), served: new Set(), repair };
   for (const window of windows) {
     if (now() >= deadline || ace.calls - callsBefore >= maxRequests) break;
     repair.windows++;
@@ -111,6 +114,7 @@ interface Run {
   readonly site: { readonly id: number; readonly name: string };
   readonly until: number;
   readonly catalog: Catalog;
+  readonly pageSize: AdaptivePageSize;
   /** gaps that it has noted as such that samples are coming for */
   readonly begun: Set<Gap>;
   /** gaps for which samples came */
@@ -127,15 +131,15 @@ interface Asking {
 }
 
 async function askFor(
-  { db, ace, pageSize, deadline, now }: RepairContext,
-  { site, until, catalog, begun, served, repair }: Run,
+  { db, ace, deadline, now }: RepairContext,
+  { site, until, catalog, pageSize, begun, served, repair }: Run,
   { start, end, gaps }: RepairWindow,
 ): Promise<Asking> {
   const range = { start: start - OVERLAP_MS, end: end + OVERLAP_MS };
   const ofPoint = Map.groupBy(gaps, ({ pointId }) => pointId);
   const points = new Map([...catalog.values()].map((point) => [point.id, point]));
   let isProven = false;
-  const pages = ace.timeseriesPages(site.name, range, { pageSize, deadline });
+  const pages = windowPages(ace, site.name, range, { pageSize, deadline });
   for (;;) {
     let page;
     try {
@@ -147,7 +151,8 @@ async function askFor(
     if (page.done === true) {
       return { isEnded: isProven, error: isProven ? null : "the upstream did not prove that the window had ended" };
     }
-    const { samples, rejected, next } = page.value;
+    const { next } = page.value;
+    const { samples, rejected } = page.value.page;
     addRejections(repair.rejected, rejected);
     const selection = selectConfigured(samples, catalog);
     addRejections(repair.rejected, selection.rejected);
@@ -211,7 +216,8 @@ async function store(
   if (samples.length === 0) return false;
   const seen = seenRanges(samples, points);
   const alongside = seen.length === 0 ? [] : [markSeenStatement(db, seen)];
-  const { inserted, changed, unchanged } = await upsertSamples(db, samples, alongside, undefined, now);
+  const { inserted, changed, unchanged, superseded } = await upsertSamples(db, samples, alongside, undefined, now);
+  countRejection(repair.rejected, "same_millisecond", superseded);
   repair.inserted += inserted;
   repair.changed += changed;
   repair.unchanged += unchanged;

@@ -47,12 +47,14 @@ describe("an upsert of more than one chunk", () => {
       inserted: samples.length,
       changed: 0,
       unchanged: 0,
+      superseded: 0,
     });
     expect(batches).toEqual([6]);
     expect(await upsertSamples(watched, samples, [], undefined, () => 0)).toEqual({
       inserted: 0,
       changed: 0,
       unchanged: samples.length,
+      superseded: 0,
     });
 
     const series = await readSeries(db, [1, 4_583], { start: 0, end: HOUR_MS });
@@ -79,7 +81,7 @@ describe("an upsert of more than one chunk", () => {
     expect(await marks()).toBe(0);
 
     const counts = await upsertSamples(watched, samples, [mark], undefined, () => 0);
-    expect(counts).toEqual({ inserted: (3_500 - kept) * 120, changed: 0, unchanged: kept * 120 });
+    expect(counts).toEqual({ inserted: (3_500 - kept) * 120, changed: 0, unchanged: kept * 120, superseded: 0 });
     expect([await rows(), await marks()]).toEqual([3_500, 1]);
     // eight chunks of a read, a merge and a touch each; the ninth with `alongside`
     expect(batches).toEqual([24, 5, 24, 4]);

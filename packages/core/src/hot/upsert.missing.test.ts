@@ -61,6 +61,7 @@ test("what is there stays, what is missing comes, the counts tell, and a second 
           inserted: more.size - known.length,
           changed: differing.length,
           unchanged: known.length - differing.length,
+          superseded: 0,
         });
         refused += differing.length;
         const was = await version();

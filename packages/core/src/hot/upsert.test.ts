@@ -11,7 +11,7 @@ type Oracle = Map<number, Map<number, number>>;
 
 /** Applies a batch to the oracle. Repeats within the batch fall out first, then its rest meets what is stored. */
 function apply(oracle: Oracle, batch: readonly Sample[]): UpsertCounts {
-  const counts = { inserted: 0, changed: 0, unchanged: 0 };
+  const counts = { inserted: 0, changed: 0, unchanged: 0, superseded: 0 };
   const fresh: Oracle = new Map();
   const count = (earlier: number | undefined, value: number) => {
     if (earlier === undefined) return "inserted";
@@ -21,7 +21,7 @@ function apply(oracle: Oracle, batch: readonly Sample[]): UpsertCounts {
     const times = fresh.get(pointId) ?? new Map<number, number>();
     fresh.set(pointId, times);
     const earlier = times.get(time);
-    if (earlier !== undefined) counts[count(earlier, value)]++;
+    if (earlier !== undefined) counts[Object.is(earlier, value) ? "unchanged" : "superseded"]++;
     times.set(time, value);
   }
   for (const [pointId, times] of fresh) {
@@ -95,7 +95,7 @@ describe("a history of upserts", () => {
           const all = [...oracle].flatMap(([id, times]) => [...times].map(([at, v]): Sample => [id, at, v]));
           written = [];
           const again = await upsertSamples(metered, pointSamples(all));
-          expect(again).toEqual({ inserted: 0, changed: 0, unchanged: all.length });
+          expect(again).toEqual({ inserted: 0, changed: 0, unchanged: all.length, superseded: 0 });
           expect(totalWritten()).toBe(0);
         })
         .beforeEach(clear),
@@ -195,7 +195,7 @@ describe("alongside", () => {
   });
 
   test("runs when there are no samples; nothing at all asks D1 nothing", async () => {
-    const none = { inserted: 0, changed: 0, unchanged: 0 };
+    const none = { inserted: 0, changed: 0, unchanged: 0, superseded: 0 };
     expect(await upsertSamples(metered, pointSamples([]), [mark()])).toEqual(none);
     expect(await marked()).toBe(true);
     written = [];

@@ -6,7 +6,7 @@ import { touchHours } from "./hot-hours.ts";
 import { decodeRows, encodeSamples, groupByHour, type HourRow } from "./hour-row.ts";
 import { rowKey } from "./row-key.ts";
 
-/** What an upsert did with each sample it was given; the three add up to the samples given. */
+/** What an upsert did with each sample it was given; the four add up to the samples given. */
 export interface UpsertCounts {
   /** samples at a (point, time) that held none before */
   readonly inserted: number;
@@ -14,6 +14,8 @@ export interface UpsertCounts {
   readonly changed: number;
   /** samples that were there already, bit for bit */
   readonly unchanged: number;
+  /** samples for which a later one of the same call was kept: same point and millisecond, another value */
+  readonly superseded: number;
 }
 
 /** Characters of rows a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
@@ -117,7 +119,7 @@ function* batchesOf(merges: readonly (readonly HourRow[])[]): Generator<MergeChu
 
 /** Counts `incoming` against what its row held before. Both are ascending, so one pass over each. */
 function countAgainst(incoming: HourRow, stored: HourRow | undefined): UpsertCounts {
-  if (stored === undefined) return { inserted: incoming.offsets.length, changed: 0, unchanged: 0 };
+  if (stored === undefined) return { inserted: incoming.offsets.length, changed: 0, unchanged: 0, superseded: 0 };
   let changed = 0;
   let unchanged = 0;
   let at = 0;
@@ -127,7 +129,7 @@ function countAgainst(incoming: HourRow, stored: HourRow | undefined): UpsertCou
     if (Object.is(stored.values[at], incoming.values[i])) unchanged++;
     else changed++;
   }
-  return { inserted: incoming.offsets.length - changed - unchanged, changed, unchanged };
+  return { inserted: incoming.offsets.length - changed - unchanged, changed, unchanged, superseded: 0 };
 }
 
 /**
@@ -169,9 +171,9 @@ export async function upsertWithReadings(
     { sql: ADD_TO_ROWS, samples: missing },
   ];
   const [stored, added] = await mergeSamples(db, merges, alongside, now);
-  const { inserted, changed, unchanged } = stored!;
+  const { inserted, changed, unchanged, superseded } = stored!;
   const known = readings.length - added!.inserted;
-  return { inserted: inserted + added!.inserted, changed, unchanged: unchanged + known };
+  return { inserted: inserted + added!.inserted, changed, unchanged: unchanged + known, superseded };
 }
 
 /** Those readings whose (point, time) no sample has. */
@@ -223,7 +225,9 @@ async function mergeSamples(
   const read = db.prepare(READ_ROWS);
   const countLate = db.prepare(COUNT_LATE);
   const statement = merges.map(({ sql }) => db.prepare(sql));
-  const counts = grouped.map(({ repeated, replaced }) => ({ inserted: 0, changed: replaced, unchanged: repeated }));
+  const counts = grouped.map(({ repeated, replaced }) => {
+    return { inserted: 0, changed: 0, unchanged: repeated, superseded: replaced };
+  });
   const batches = [...batchesOf(grouped.map(({ rows }) => rows))];
   for (const [i, group] of batches.entries()) {
     const old = group.filter(({ items }) => items[0]!.hour + LATE_MS < now());

@@ -3,17 +3,45 @@ import { PAGE_SIZES } from "../ace/page-size.ts";
 import { headerSecret } from "./secret-settings.ts";
 import { integerSetting } from "./settings.ts";
 
-/** Larger pages do not fit: 100,000 rows are up to 16 MB of JSON, and 128 MB is all there is. */
-const MAX_PAGE_SIZE = 100_000;
+const MAX_PAGE_SIZE = 500_000;
+const DEFAULT_PAGE_SIZE = 100_000;
+
+/** Hosts that a request does not leave the machine for. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+function isSafe(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return protocol === "https:" || (protocol === "http:" && LOOPBACK.test(hostname));
+}
+
+/** The address of an ACE API. Over http the key could be read on the way, so http is for the loopback address alone. */
+export const aceAddress = z
+  .string()
+  .refine(isSafe, { error: "must be an https address (http only on the loopback address): the API key is sent to it" });
 
 /** The settings of every Worker that asks the ACE API, to be spread into its schema. */
 export const aceSettings = {
-  ACE_API_BASE_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, "")),
+  ACE_API_BASE_URL: aceAddress.transform((url) => url.replace(/\/+$/, "")),
   ACE_API_KEY: headerSecret,
-  PAGE_SIZE: integerSetting({ default: MAX_PAGE_SIZE, min: 3, max: MAX_PAGE_SIZE }).transform((size, context) => {
+  ACE_TIMEOUT_SECONDS: integerSetting({ default: 30, min: 1, max: 120 }),
+  ACE_MAX_BODY_MB: integerSetting({ default: 128, min: 1, max: 1024 }),
+  PAGE_SIZE: integerSetting({ default: DEFAULT_PAGE_SIZE, min: 3, max: MAX_PAGE_SIZE }).transform((size, context) => {
     const known = PAGE_SIZES.find((pageSize) => pageSize === size);
     if (known !== undefined) return known;
-    context.addIssue(`must be one of ${PAGE_SIZES.filter((pageSize) => pageSize <= MAX_PAGE_SIZE).join(", ")}`);
+    context.addIssue(`must be one of ${PAGE_SIZES.join(", ")}`);
     return z.NEVER;
   }),
 };
+
+type AceSettings = z.output<z.ZodObject<typeof aceSettings>>;
+
+/** What the settings say of a client of the API. */
+export function aceConnection(settings: Omit<AceSettings, "PAGE_SIZE">) {
+  return {
+    baseUrl: settings.ACE_API_BASE_URL,
+    apiKey: settings.ACE_API_KEY,
+    timeoutMs: settings.ACE_TIMEOUT_SECONDS * 1000,
+    maxBodyBytes: settings.ACE_MAX_BODY_MB * 1_000_000,
+  };
+}

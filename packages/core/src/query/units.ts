@@ -16,7 +16,8 @@ export interface Conversion {
  * Measure; the library knows what a code stands for. In either direction the first line that has a unit counts. Units
  * that both systems use (W, kWh, W/m², ppm, %) have no line of their own. Air flows become cubic metres an hour and
  * liquids litres a second, so that each finds its way back. BTU and ton of refrigeration are those of the International
- * Table, the therm that of the United States; mercury has its conventional density (UCUM's own is 3.5 ppm off).
+ * Table, the therm that of the United States. Mercury has its conventional density, 13,595.1 kg/m³; UCUM's own is 3.5 ppm
+ * off. Codes hold no decimals: their dot multiplies.
  */
 const PAIRS = `
 Δ°F K.5/9 = ΔK K
@@ -35,10 +36,10 @@ psig [psi] = kPa kPa
 inH₂O [in_i'H2O] = Pa Pa
 inH₂O [in_i'H2O] = mmH₂O mm[H2O]
 inH₂O [in_i'H2O] = cmH₂O cm[H2O]
-inHg 13595.1.kg/m3.[g].[in_i] = hPa hPa
-inHg 13595.1.kg/m3.[g].[in_i] = mbar mbar
-inHg 13595.1.kg/m3.[g].[in_i] = mmHg 13595.1.kg/m3.[g].mm
-inHg 13595.1.kg/m3.[g].[in_i] = cmHg 13595.1.kg/m3.[g].cm
+inHg 135951.hg/m3.[g].[in_i] = hPa hPa
+inHg 135951.hg/m3.[g].[in_i] = mbar mbar
+inHg 135951.hg/m3.[g].[in_i] = mmHg 135951.hg/m3.[g].mm
+inHg 135951.hg/m3.[g].[in_i] = cmHg 135951.hg/m3.[g].cm
 cfm [cft_i]/min = m³/h m3/h
 cfm [cft_i]/min = m³/min m3/min
 cfh [cft_i]/h = m³/h m3/h

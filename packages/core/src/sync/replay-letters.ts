@@ -134,7 +134,7 @@ async function replaySite(
     if (counts === null) replay.archived += ofDay.length;
     else {
       replay.stored += counts.inserted;
-      replay.present += counts.changed + counts.unchanged;
+      replay.present += counts.changed + counts.unchanged + counts.superseded;
     }
   }
 }

@@ -49,7 +49,7 @@ function timeOfCursor(cursor: string): number {
 async function expectHonestState(world: SyncWorld): Promise<void> {
   const { siteId, watermark, open } = await world.state();
   const stored = await storedSamples(db, siteId, { start: FIRST, end: START });
-  const reached = Math.max(watermark ?? FIRST, open === null ? FIRST : timeOfCursor(open.cursor));
+  const reached = Math.max(watermark ?? FIRST, open === null ? FIRST : timeOfCursor(open.at.cursor ?? ""));
   const before = (lines: SampleLines) => lines.filter((line) => Number(line.split(" ")[1]) < reached);
   expect(differences(before(expected), before(stored))).toEqual([]);
 }

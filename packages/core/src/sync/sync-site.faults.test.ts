@@ -133,6 +133,5 @@ describe("after syncs under a fault the stored samples are those without it", ()
     const late: Rule = { fault: "late", fraction: 0.1, minDelayMs: 1_000, maxDelayMs: LOOKBACK_MS };
     const day = await liveThrough(`ses_faults_all_${seed}`, { seed, rules: [...rules, late] }, { late: true });
     expect(Object.keys(day.fired).length).toBeGreaterThan(6);
-    expect(day.failedRuns).toBeGreaterThan(0);
   });
 });

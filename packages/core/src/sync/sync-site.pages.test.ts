@@ -2,7 +2,7 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { differences, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
-import { SyncWorld } from "../../test/sync-world.ts";
+import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 
 const START = Date.UTC(2025, 9, 12, 14, 2, 7, 313);
@@ -15,8 +15,16 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** A site behind a link on which pages of more than `most` rows asked for always break off. */
-function weakLink(site: string, most: number) {
+type Failure = (world: SyncWorld) => Response | Promise<Response>;
+
+/** A page that breaks off after 10 s. */
+const breaksOff: Failure = async (world) => {
+  await world.clock.sleep(BROKEN_AFTER_MS);
+  return new Response('{"point_samples":[{"name":"ses/');
+};
+
+/** A site behind a link on which pages of more than `link.most` rows asked for fail. */
+function weakLink(site: string, most: number, fail: Failure = breaksOff) {
   const source = createBuilding({
     seed: 4,
     site,
@@ -27,48 +35,87 @@ function weakLink(site: string, most: number) {
   });
   const world = new SyncWorld({ db, source, now: START, pageSize: 100_000, initialLookbackMs: 3 * HOUR_MS });
   const sizes: number[] = [];
+  const link = { most };
   const { upstream } = world;
   world.upstream = async (request) => {
-    const size = new URL(request.url).searchParams.get("page_size");
-    if (size === null) return upstream(request);
-    sizes.push(Number(size));
-    if (Number(size) <= most) return upstream(request);
-    await world.clock.sleep(BROKEN_AFTER_MS);
-    return new Response('{"point_samples":[{"name":"ses/');
+    const size = Number(new URL(request.url).searchParams.get("page_size"));
+    if (size > 0) sizes.push(size);
+    return size > link.most ? fail(world) : upstream(request);
   };
-  return { source, world, sizes };
+  const expectAllStored = async (start: number) => {
+    const range = { start, end: world.clock.now() };
+    const { siteId } = await world.state();
+    expect(differences(sourceSamples(source, range), await storedSamples(db, siteId, range))).toEqual([]);
+  };
+  return { world, sizes, link, expectAllStored };
 }
 
 test("pages that always break off do not stall a site: what it learned is there in the next run", async () => {
-  const { source, world, sizes } = weakLink("ses_weak", 10_000);
+  const { world, sizes, expectAllStored } = weakLink("ses_weak", 10_000);
   const first = await world.sync(BUDGET_MS);
   expect(first).toMatchObject({ complete: false, recordsInserted: 0, watermark: null });
   expect(sizes.slice(0, 2)).toEqual([100_000, 100_000]);
-  expect((await world.state()).smallerPages?.size).toBeLessThan(100_000);
   const runs = await world.catchUp(BUDGET_MS);
   expect(runs.length).toBeLessThanOrEqual(3);
-  expect((await world.state()).smallerPages?.size).toBe(10_000);
+  expect((await world.state()).smallerPages).toMatchObject({ size: 10_000, reason: "broken_body" });
   // a site's first window goes back from the run that stores its first page
-  const range = { start: Date.parse(runs[0]!.window!.start), end: world.clock.now() };
-  const { siteId } = await world.state();
-  expect(differences(sourceSamples(source, range), await storedSamples(db, siteId, range))).toEqual([]);
+  await expectAllStored(Date.parse(runs[0]!.window!.start));
 });
 
-test("after a day the setting's size is tried again, and kept where it works", async () => {
-  const { world, sizes } = weakLink("ses_mended", 50_000);
+test.each([500, 502, 503, 413])("pages that get %i at a size are asked for smaller in the same run", async (status) => {
+  const { world, sizes, expectAllStored } = weakLink(`ses_size_${status}`, 10_000, () => new Response("", { status }));
+  expect(await world.sync(BUDGET_MS)).toMatchObject({ complete: true, errors: [] });
+  expect(new Set(sizes)).toEqual(new Set([100_000, 50_000, 10_000]));
+  expect((await world.state()).smallerPages).toMatchObject({ size: 10_000, reason: `http_${status}` });
+  await expectAllStored(START - 3 * HOUR_MS);
+});
+
+test("a size that failed is tried again within minutes, and kept where it works", async () => {
+  const { world, sizes, link } = weakLink("ses_mended", 10_000);
   await world.sync(BUDGET_MS);
   await world.catchUp(BUDGET_MS);
+  link.most = Infinity;
   sizes.length = 0;
-  await world.sync(BUDGET_MS);
-  expect(new Set(sizes)).toEqual(new Set([50_000]));
-  const { siteId } = await world.state();
-  await db
-    .prepare("UPDATE sync_state SET page_size_at = ?2 WHERE site_id = ?1")
-    .bind(siteId, START - 48 * HOUR_MS)
-    .run();
-  sizes.length = 0;
-  await world.sync(BUDGET_MS);
-  expect(sizes[0]).toBe(100_000);
+  for (let run = 0; run < 3; run++) {
+    await world.clock.sleep(5 * MINUTE_MS);
+    expect(await world.sync(BUDGET_MS)).toMatchObject({ complete: true });
+  }
+  expect(sizes).toEqual([50_000, 100_000, 100_000]);
+});
+
+test("an outage with 502 leaves the size as it was", async () => {
+  const { world, link } = weakLink("ses_502", 0, () => new Response("", { status: 502 }));
+  expect(await world.sync(BUDGET_MS)).toMatchObject({ incompleteBecause: "error", errors: [{ code: "http" }] });
+  link.most = Infinity;
+  expect((await world.state()).smallerPages).toBeNull();
+});
+
+test("a maintenance page of 16 s says nothing of the size", async () => {
+  const { world, sizes, link } = weakLink("ses_html", 0, () => new Response("<html>maintenance</html>"));
+  const { upstream } = world;
+  world.upstream = async (request) => {
+    if (world.clock.now() >= START + 16_000) link.most = Infinity;
+    return upstream(request);
+  };
+  const result = await world.sync(BUDGET_MS);
+  if (!result.complete) expect(result.errors).toMatchObject([{ stage: "timeseries", code: "not_json" }]);
+  await world.catchUp(BUDGET_MS);
+  expect(new Set(sizes)).toEqual(new Set([100_000]));
+  expect((await world.state()).smallerPages).toBeNull();
+});
+
+test("a page that takes longer than the budget is stored, and ends the run as budget", async () => {
+  const { world, expectAllStored } = weakLink("ses_slow_page", Infinity);
+  const { upstream } = world;
+  world.upstream = async (request) => {
+    if (request.url.includes("page_size")) await world.clock.sleep(28_000);
+    return upstream(request);
+  };
+  const first = await world.sync(BUDGET_MS);
+  expect(first).toMatchObject({ incompleteBecause: "budget", errors: [] });
+  expect(first.watermark).toBe(new Date(START - 2 * HOUR_MS).toISOString());
+  await world.catchUp(BUDGET_MS);
+  await expectAllStored(START - 3 * HOUR_MS);
 });
 
 test("a setting below what was learned is what is asked for", async () => {

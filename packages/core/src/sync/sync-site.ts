@@ -1,29 +1,24 @@
 import { AceError } from "../ace/ace-error.ts";
+import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
+import { type PagePosition, windowPages } from "../ace/window-pages.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
 import type { SourcePage } from "../domain/dead-letter.ts";
-import { addRejections } from "../domain/rejection.ts";
+import { addRejections, countRejection } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { upsertWithReadings } from "../hot/upsert.ts";
 import { sampleUnconfigured } from "../transform/sample-unconfigured.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
-import { logError } from "../telemetry/log.ts";
-import { LearnedPageSize } from "./learned-page-size.ts";
+import { log, logError } from "../telemetry/log.ts";
 import type { LetterBox } from "./letter-box.ts";
 import { SeenPoints } from "./seen-points.ts";
 import { inStage, StageError } from "./stage-error.ts";
 import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
-import {
-  abandonWindow,
-  endWindow,
-  moveCursor,
-  type OpenWindow,
-  rememberPageSize,
-  type SyncState,
-} from "./sync-state.ts";
+import { endWindow, movePosition, type OpenWindow, rememberPageSize, type SyncState } from "./sync-state.ts";
 import { TURN_MS } from "./turns.ts";
 import { readWeather, type WeatherRead } from "./weather.ts";
 import { nextWindow, type WindowSettings } from "./window.ts";
@@ -46,17 +41,8 @@ export interface SyncContext {
   readonly letters: LetterBox;
 }
 
-/** The longest that the weather, its retries included, may keep the samples waiting, in milliseconds. */
+/** After this no further try for the weather is begun, in milliseconds. */
 const WEATHER_BUDGET_MS = 5_000;
-
-/**
- * Whether a window's saved cursor may be what the API stumbled over: the next run would then fail in the same way.
- * To a cursor that it does not understand the API may well answer 500; that is blamed on one of an earlier run only.
- */
-function blamesCursor(error: AceError, isResumed: boolean): boolean {
-  if (error.kind === "cursor_repeated" || error.kind === "not_a_page" || error.status === 400) return true;
-  return isResumed && error.status === 500;
-}
 
 /**
  * Pulls what is new of one site into the hot level: window by window up to now, as far as the deadline allows. Never
@@ -86,6 +72,12 @@ export async function syncSite(context: SyncContext, site: string, state: SyncSt
   return run.result;
 }
 
+/** A cursor that the API refused, and where the window is to go on instead. */
+interface RefusedCursor {
+  readonly error: AceError;
+  readonly next: PagePosition;
+}
+
 /** One sync of one site, while it runs. */
 class SiteSync {
   readonly result: SiteSyncResult;
@@ -94,7 +86,7 @@ class SiteSync {
   readonly #catalog: SiteCatalog;
   readonly #seen: SeenPoints;
   readonly #seenPoints = new Set<number>();
-  readonly #pageSize: LearnedPageSize;
+  readonly #pageSize: AdaptivePageSize;
   /** weather that waits for a page: stored with its batch, it costs no statement of its own */
   #weather: WeatherRead | null = null;
 
@@ -103,7 +95,7 @@ class SiteSync {
     this.#state = state;
     this.#catalog = new SiteCatalog(context, { id: state.siteId, name: site });
     this.#seen = new SeenPoints(context.db);
-    this.#pageSize = new LearnedPageSize(context.settings.pageSize, state.smallerPages, context.now);
+    this.#pageSize = new AdaptivePageSize(context.settings.pageSize, state.smallerPages, context.now);
     this.result = emptySiteResult(site);
     this.#noteWatermark(state.watermark);
   }
@@ -120,7 +112,7 @@ class SiteSync {
       const startedAt = now();
       const range = open?.range ?? nextWindow(watermark, startedAt, settings);
       if (range === null) break;
-      const proven = await this.#pullWindow(range, open);
+      const proven = await this.#pullWindow(range, open?.at);
       if (!proven) return;
       watermark = Math.max(watermark ?? range.end, range.end);
       this.#noteWatermark(watermark);
@@ -136,10 +128,12 @@ class SiteSync {
 
   /** Without it, a site whose large pages always break off would spend every run on learning so again. */
   async rememberPageSize(): Promise<void> {
-    const learned = this.#pageSize.learned;
-    if (learned === null) return;
+    const { db, now } = this.#context;
+    const { siteId, smallerPages: known } = this.#state;
+    const { learned } = this.#pageSize;
+    if (JSON.stringify(learned) === JSON.stringify(known)) return;
     try {
-      await rememberPageSize(this.#context.db, this.#state.siteId, learned);
+      await rememberPageSize(db, siteId, learned, now());
     } catch (error) {
       logError("page_size_not_remembered", error, { site: this.result.site });
     }
@@ -176,52 +170,50 @@ class SiteSync {
   }
 
   /** Whether the API proved that the window ended, and all of it is stored. */
-  async #pullWindow(range: TimeRange, open: OpenWindow | null): Promise<boolean> {
-    const { ace, deadline } = this.#context;
-    const start = this.result.window?.start ?? new Date(range.start).toISOString();
-    this.result.window = { start, end: new Date(range.end).toISOString() };
-    const options = {
-      cursor: open?.cursor ?? null,
-      pageSize: this.#pageSize.size,
-      deadline,
-      onSmallerPages: (size: PageSize) => this.#pageSize.learn(size),
+  async #pullWindow(range: TimeRange, at: PagePosition | undefined): Promise<boolean> {
+    const { ace, deadline, now } = this.#context;
+    const { result } = this;
+    const start = result.window?.start ?? new Date(range.start).toISOString();
+    result.window = { start, end: new Date(range.end).toISOString() };
+    let refused: RefusedCursor | null = null;
+    const onRefused = (error: AceError, next: PagePosition) => {
+      refused = { error, next };
+      log("cursor_refused", { site: result.site, error: error.message });
     };
-    const pages = ace.timeseriesPages(this.result.site, range, options);
-    let cursor = options.cursor;
-    for (let isResumed = open !== null; ; isResumed = false) {
-      const next = await this.#nextPage(pages, isResumed);
-      if (next === null) return false;
-      await this.#storePage(next, { window: range, cursor });
-      if (next.next === null) return true;
-      cursor = next.next;
-      if (this.#context.now() >= deadline) {
-        this.result.incompleteBecause = "budget";
-        return false;
-      }
-    }
-  }
-
-  /** null: the page limit is reached; the saved cursor lets the next run go on. */
-  async #nextPage(pages: AsyncGenerator<AcePage, void, void>, isResumed: boolean): Promise<AcePage | null> {
-    const { db, now } = this.#context;
     try {
-      const page = await pages.next();
-      if (page.done === true) throw new Error("the client ended a window without a proof");
-      return page.value;
+      const options = { at, pageSize: this.#pageSize, deadline, onRefused };
+      for await (const { page, at: from, next } of windowPages(ace, result.site, range, options)) {
+        refused = null;
+        await this.#storePage(page, { window: range, cursor: from.cursor }, next);
+        if (next === null) return true;
+        if (now() >= deadline) {
+          result.incompleteBecause = "budget";
+          return false;
+        }
+      }
     } catch (error) {
       if (!(error instanceof AceError)) throw error;
-      if (error.kind === "page_limit" || error.kind === "deadline") {
-        this.result.incompleteBecause = error.kind === "deadline" ? "budget" : "page_limit";
-        return null;
-      }
-      if (blamesCursor(error, isResumed)) {
-        await inStage("state", () => abandonWindow(db, this.#state.siteId, now()));
-      }
-      throw new StageError("timeseries", error);
+      await this.#endEarly(error, range, refused);
+      return false;
     }
+    throw new Error("the client ended a window without a proof");
   }
 
-  async #storePage(page: AcePage, from: SourcePage): Promise<void> {
+  /** The page limit and the budget are no errors: the next run goes on. */
+  async #endEarly(error: AceError, range: TimeRange, refused: RefusedCursor | null): Promise<void> {
+    const { db, now } = this.#context;
+    if (error.kind === "deadline" && refused !== null) {
+      // no time was left to ask without the cursor; the next run must not begin with it again
+      const { next: at } = refused;
+      await inStage("state", () => withD1Retry(() => movePosition(db, this.#state.siteId, { range, at }, now()).run()));
+      throw new StageError("timeseries", refused.error);
+    }
+    if (error.kind !== "page_limit" && error.kind !== "deadline") throw new StageError("timeseries", error);
+    this.result.incompleteBecause = error.kind === "deadline" ? "budget" : "page_limit";
+  }
+
+  /** @param next where the next page starts; null: the window ends with this one */
+  async #storePage(page: AcePage, from: SourcePage, next: PagePosition | null): Promise<void> {
     const { db, now, letters } = this.#context;
     const { result } = this;
     const { siteId } = this.#state;
@@ -242,9 +234,9 @@ class SiteSync {
     }
     const readings = this.#takeWeather();
     const progress =
-      page.next === null
+      next === null
         ? endWindow(db, siteId, from.window, now())
-        : moveCursor(db, siteId, { range: from.window, cursor: page.next }, now());
+        : movePosition(db, siteId, { range: from.window, at: next }, now());
     try {
       await this.#store(selection.samples, readings, [progress]);
     } catch (error) {
@@ -270,6 +262,7 @@ class SiteSync {
     result.recordsInserted += counts.inserted + counts.changed;
     result.recordsChanged += counts.changed;
     result.recordsUnchanged += counts.unchanged;
+    countRejection(result.recordsRejected, "same_millisecond", counts.superseded);
     if (seen !== null) this.#seen.noteSeen(seen.ranges);
     this.#notePoints(both.pointIds);
   }

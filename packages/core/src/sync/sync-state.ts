@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { PAGE_SIZES, type PageSize } from "../ace/page-size.ts";
+import type { SmallerPages } from "../ace/adaptive-page-size.ts";
+import { PAGE_SIZES } from "../ace/page-size.ts";
+import type { PagePosition } from "../ace/window-pages.ts";
 import { identitySchema } from "../domain/identity.ts";
 import type { Pause } from "../domain/pause.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -17,7 +19,7 @@ export interface SyncState {
   readonly watermark: number | null;
   /** the window that is being read; null: none is open */
   readonly open: OpenWindow | null;
-  /** null: pages of the setting's size never broke off */
+  /** null: pages have the setting's size */
   readonly smallerPages: SmallerPages | null;
   /** the pause that {@link pauseSite} made; null: none */
   readonly pause: Pause | null;
@@ -37,17 +39,10 @@ export interface PastTurn {
 /** After so many failures in a row a site waits as long as it ever does (turns.ts). */
 export const TURNS_KEPT = 5;
 
-/** The page size that a site's API copes with, learned from pages that broke off or took too long. */
-export interface SmallerPages {
-  readonly size: PageSize;
-  /** epoch ms */
-  readonly since: number;
-}
-
 export interface OpenWindow {
   readonly range: TimeRange;
   /** where its next page starts; everything before is stored */
-  readonly cursor: string;
+  readonly at: PagePosition;
 }
 
 const stateRowSchema = z.object({
@@ -58,9 +53,12 @@ const stateRowSchema = z.object({
   watermark: z.int().nullable(),
   window_start: z.int().nullable(),
   window_end: z.int().nullable(),
+  window_from: z.int().nullable(),
   cursor: z.string().nullable(),
   page_size: z.literal(PAGE_SIZES).nullable(),
-  page_size_at: z.int().nullable(),
+  page_failures: z.int(),
+  page_retry_at: z.int().nullable(),
+  page_reason: z.string(),
   paused_at: z.int().nullable(),
   paused_by: z.string().nullable(),
   pause_reason: z.string().nullable(),
@@ -94,7 +92,8 @@ function pauseOf(row: z.infer<typeof stateRowSchema>): Pause | null {
 }
 
 const READ_STATES = `
-SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.cursor, y.page_size, y.page_size_at,
+SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.window_from, y.cursor, y.page_size,
+  coalesce(y.page_failures, 0) AS page_failures, y.page_retry_at, coalesce(y.page_reason, '') AS page_reason,
   y.paused_at, y.paused_by, y.pause_reason,
   (SELECT json_group_array(json_array(r.started_at, r.complete, r.errors <> '[]', r.fetched, r.window_end - r.window_start))
     FROM (SELECT * FROM sync_runs q WHERE q.site_id = s.id AND (q.api_calls > 0 OR q.errors <> '[]')
@@ -116,10 +115,11 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
   }
   return new Map(
     rows.map((row) => {
-      const { window_start: start, window_end: end, cursor } = row;
-      const open = start !== null && end !== null && cursor !== null ? { range: { start, end }, cursor } : null;
-      const { page_size: size, page_size_at: since } = row;
-      const smallerPages = size !== null && since !== null ? { size, since } : null;
+      const { window_start: start, window_end: end, window_from: from, cursor, page_size: size } = row;
+      const isOpen = start !== null && end !== null && from !== null;
+      const open = isOpen ? { range: { start, end }, at: { from, cursor } } : null;
+      const { page_failures: failures, page_retry_at: retryAt, page_reason: reason } = row;
+      const smallerPages = size === null ? null : { size, failures, retryAt, reason };
       const { id: siteId, name, catalog_at: catalogAt, watermark } = row;
       return [
         name,
@@ -130,13 +130,19 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
 }
 
 /** Saves where the next page of a window starts. To run in the transaction that stores the page before it. */
-export function moveCursor(db: D1Database, siteId: number, open: OpenWindow, now: number): D1PreparedStatement {
+export function movePosition(
+  db: D1Database,
+  siteId: number,
+  { range, at }: OpenWindow,
+  now: number,
+): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO sync_state (site_id, window_start, window_end, cursor, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
-       ON CONFLICT (site_id) DO UPDATE SET window_start = ?2, window_end = ?3, cursor = ?4, updated_at = ?5`,
+      `INSERT INTO sync_state (site_id, window_start, window_end, window_from, cursor, updated_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+       ON CONFLICT (site_id) DO UPDATE SET window_start = ?2, window_end = ?3, window_from = ?4, cursor = ?5, updated_at = ?6`,
     )
-    .bind(siteId, open.range.start, open.range.end, open.cursor, now);
+    .bind(siteId, range.start, range.end, at.from, at.cursor, now);
 }
 
 /**
@@ -151,34 +157,32 @@ export function endWindow(db: D1Database, siteId: number, window: TimeRange, now
       `INSERT INTO sync_state (site_id, watermark, watched_from, updated_at) VALUES (?1, ?3, ?4, ?4)
        ON CONFLICT (site_id) DO UPDATE SET watched_from = coalesce(watched_from, ?4),
          watermark = CASE WHEN watermark IS NULL OR watermark BETWEEN ?2 AND ?3 THEN ?3 ELSE watermark END,
-         window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?4`,
+         window_start = NULL, window_end = NULL, window_from = NULL, cursor = NULL, updated_at = ?4`,
     )
     .bind(siteId, window.start, window.end, now);
 }
 
-/** Remembers that pages must be smaller, also where not one of them arrived in this run. */
-export async function rememberPageSize(db: D1Database, siteId: number, { size, since }: SmallerPages): Promise<void> {
+/** Remembers the size of a site's pages; null: the setting's. */
+export async function rememberPageSize(
+  db: D1Database,
+  siteId: number,
+  smaller: SmallerPages | null,
+  now: number,
+): Promise<void> {
   const statement = db
     .prepare(
-      `INSERT INTO sync_state (site_id, page_size, page_size_at, updated_at) VALUES (?1, ?2, ?3, ?3)
-       ON CONFLICT (site_id) DO UPDATE SET page_size = ?2, page_size_at = ?3, updated_at = ?3`,
+      `INSERT INTO sync_state (site_id, page_size, page_failures, page_retry_at, page_reason, updated_at)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+       ON CONFLICT (site_id) DO UPDATE SET page_size = ?2, page_failures = ?3, page_retry_at = ?4, page_reason = ?5, updated_at = ?6`,
     )
-    .bind(siteId, size, since);
-  await withD1Retry(() => statement.run());
-}
-
-/**
- * Forgets an open window whose cursor the API refused; the next run starts it again at the watermark. A site's very
- * first window is pinned by setting the watermark to its start: its first pages are stored, and a start that goes with
- * the clock would leave a hole behind them.
- */
-export async function abandonWindow(db: D1Database, siteId: number, now: number): Promise<void> {
-  const statement = db
-    .prepare(
-      `UPDATE sync_state SET watermark = coalesce(watermark, window_start),
-         window_start = NULL, window_end = NULL, cursor = NULL, updated_at = ?2 WHERE site_id = ?1`,
-    )
-    .bind(siteId, now);
+    .bind(
+      siteId,
+      smaller?.size ?? null,
+      smaller?.failures ?? null,
+      smaller?.retryAt ?? null,
+      smaller?.reason ?? null,
+      now,
+    );
   await withD1Retry(() => statement.run());
 }
 

@@ -19,6 +19,9 @@ export interface WeatherRead {
   readonly catalog: Catalog;
 }
 
+/** The longest that one call for the weather may take: milliseconds. Samples wait for it. */
+const CALL_TIMEOUT_MS = 5_000;
+
 /**
  * Reads a site's weather, and makes its points when they come for the first time. A site without a feed has no values.
  * @throws {AceError}; the error of D1
@@ -31,7 +34,7 @@ export async function readWeather(
   catalog: Catalog,
   deadline: number,
 ): Promise<WeatherRead> {
-  const weather = await ace.weather(site, { deadline });
+  const weather = await ace.weather(site, { deadline, timeoutMs: CALL_TIMEOUT_MS });
   if (weather === null) {
     return { samples: NO_SAMPLES, archived: [], records: 0, rejected: {}, rejectedRecords: [], catalog };
   }

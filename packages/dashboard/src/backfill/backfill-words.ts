@@ -147,6 +147,7 @@ const REJECTIONS: Readonly<Record<string, string>> = {
   bad_time: "without a readable time",
   future: "from the future",
   malformed: "not a record",
+  same_millisecond: "within the same millisecond as another",
 };
 
 /** Why records of the building's API are not stored. */

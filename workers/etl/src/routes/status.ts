@@ -3,6 +3,7 @@ import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
+import type { SyncState } from "@building-vitals/core/sync/sync-state";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { statusSchema } from "../answers.ts";
@@ -24,7 +25,20 @@ function coverageOf(looked: LookedSite | undefined) {
   return { until: isoTime(looked.lookedUntil), expected, present, fraction, unjudged_points: unjudged };
 }
 
-async function statusOf({ name, db, id, state, pause }: StoredSite, looked: LookedSite | undefined, now: number) {
+/** @param setting PAGE_SIZE */
+function pageSizeOf({ smallerPages }: SyncState, setting: number) {
+  if (smallerPages === null || smallerPages.size >= setting)
+    return { rows: setting, smaller_because: null, larger_at: null };
+  const { size: rows, reason, retryAt } = smallerPages;
+  return { rows, smaller_because: reason, larger_at: isoTime(retryAt) };
+}
+
+async function statusOf(
+  { name, db, id, state, pause }: StoredSite,
+  looked: LookedSite | undefined,
+  now: number,
+  pageSize: number,
+) {
   const runs = await readRuns(db, id, RUNS_SHOWN);
   const gaps = await readOpenGaps(db, id, state.watermark);
   const { held, conflicts } = await readListState(db, id);
@@ -35,6 +49,7 @@ async function statusOf({ name, db, id, state, pause }: StoredSite, looked: Look
     lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
     open_window:
       state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
+    page_size: pageSizeOf(state, pageSize),
     catalog_refreshed_at: isoTime(state.catalogAt),
     point_list: {
       held: held === null ? null : { at: isoTime(held.at), listed: held.listed, missing: held.missing.length },
@@ -80,7 +95,7 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
     const { db, sites } = await storedIn(of);
     const ids = sites.map(({ id }) => id);
     const looked = await readLookedSites(db, ids);
-    return Promise.all(sites.map((site) => statusOf(site, looked.get(site.id), now)));
+    return Promise.all(sites.map((site) => statusOf(site, looked.get(site.id), now, settings.PAGE_SIZE)));
   });
   const alerts = (await readKnownAlerts(settings))
     ?.filter(({ level }) => level === "firing")

@@ -1,0 +1,19 @@
+import type { AceError } from "./ace-error.ts";
+
+/** Statuses that speak of the key, of time or of a limit, whatever was asked. */
+const NOT_OF_THE_REQUEST: ReadonlySet<number> = new Set([401, 403, 408, 429]);
+
+/** Whether a page with fewer rows may succeed where this one failed. */
+export function blamesSize({ kind, status = 0 }: AceError): boolean {
+  if (kind === "http") return status >= 500 || status === 408 || status === 413;
+  return kind === "timeout" || kind === "broken_body" || kind === "body_too_large";
+}
+
+/**
+ * Whether a page without a cursor may succeed where this one, with a cursor, failed. A 5xx says so only when it came
+ * again: one alone is more likely an outage.
+ */
+export function blamesCursor({ kind, status = 0, tries }: AceError): boolean {
+  if (kind === "http") return status >= 500 ? tries > 1 : status >= 400 && !NOT_OF_THE_REQUEST.has(status);
+  return kind === "cursor_repeated" || kind === "not_a_page" || kind === "broken_body" || kind === "body_too_large";
+}
