@@ -14,13 +14,10 @@ import { readStoredDays } from "./stored.ts";
 /** How far before a range its points' last samples are looked for, in days. Finding one costs the same however far it is. */
 export const DAYS_BEFORE = 400;
 
-/** Hours that are not summed up, of all points of a site; more are left out, oldest first. A sync leaves one or two. */
-const MAX_UNFOLDED = 120;
-
-/** ?1: site, ?2 and ?3: [from, to], epoch ms. */
+/** Hours that are not summed up: one or two behind a sync. ?1: site, ?2 and ?3: [from, to], epoch ms. */
 const READ_UNFOLDED = `
 SELECT hour, version FROM hot_hours
-WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND folded_version IS NOT version ORDER BY hour DESC LIMIT ${MAX_UNFOLDED}`;
+WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND folded_version IS NOT version ORDER BY hour DESC`;
 
 /**
  * Of each point the day that holds the range's start, and the newest day with samples before that, each with what tells
