@@ -101,7 +101,7 @@ describe("lists", () => {
     ["an entry without a name", [json({ items: [...points(2), { id: 7 }], pages: 1 })], "not_a_page"],
     ["an entry that is null", [json({ items: [null], pages: 1 })], "not_a_page"],
     ["an envelope of the wrong kind", [json({ data: points(2), pagination: {} })], "not_a_page"],
-    ["a bare array", [json(points(2))], "not_a_page"],
+    ["a bare array", [json(points(2))], "not_json"],
   ])("is an error, not a short list: %s", async (_, answers, kind) => {
     const { client } = setUp(...answers);
     const outcome = await client.points("s").catch((error: unknown) => error);

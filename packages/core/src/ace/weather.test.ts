@@ -107,7 +107,7 @@ describe("weather", () => {
       { temp: "21.7" },
       [],
     ]) {
-      expect(await failure(setUp(json(body)).client.weather("s"))).toMatchObject({ kind: "not_a_page" });
+      expect(await failure(setUp(json(body)).client.weather("s"))).toMatchObject({ kind: "not_json" });
     }
   });
 });

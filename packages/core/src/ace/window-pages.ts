@@ -42,6 +42,8 @@ export async function* windowPages(
   let at: PagePosition = start ?? { from: range.start, cursor: null };
   // a position without a cursor is only saved where the API refused one
   let isRefused = start?.cursor === null;
+  // only a cursor of an earlier reading: a request without one that this reading made would be answered alike
+  let mayBeginAnew = start !== undefined && start.cursor !== null;
   /** when the last row was taken that this reading was served, epoch ms; null: no row yet */
   let served: number | null = null;
   for (;;) {
@@ -58,8 +60,9 @@ export async function* windowPages(
       }
     } catch (error) {
       if (!(error instanceof AceError) || at.cursor === null || !blamesCursor(error)) throw error;
-      const next = served === null ? { from: at.from, cursor: null } : resumeAfter(at, served, range);
+      const next = served === null && mayBeginAnew ? { from: at.from, cursor: null } : resumeAfter(at, served, range);
       if (next === null) throw error;
+      mayBeginAnew = false;
       options.pageSize?.notAtFault();
       onRefused?.(error, next);
       isRefused = true;
