@@ -100,14 +100,9 @@ describe("weather", () => {
   it("is null where there is no feed, and an error otherwise", async () => {
     expect(await setUp(status(404, {}, '{"weather":null}')).client.weather("s")).toBeNull();
     expect(await failure(setUp(status(403)).client.weather("s"))).toMatchObject({ status: 403 });
-    for (const body of [
-      { weather: null },
-      { data: null },
-      { timestamp: "2025-10-12T14:45:00" },
-      { temp: "21.7" },
-      [],
-    ]) {
-      expect(await failure(setUp(json(body)).client.weather("s"))).toMatchObject({ kind: "not_json" });
+    for (const body of [{ weather: null }, { data: null }, { timestamp: "2025-10-12T14:45:00" }, { temp: "21.7" }]) {
+      expect(await failure(setUp(json(body)).client.weather("s"))).toMatchObject({ kind: "not_a_page" });
     }
+    expect(await failure(setUp(json([])).client.weather("s"))).toMatchObject({ kind: "not_json" });
   });
 });
