@@ -24,7 +24,7 @@ CREATE TABLE audit (
 -- Counters that only grow: one row per site and job that calls the upstream.
 CREATE TABLE site_counters (
   site_id INTEGER NOT NULL REFERENCES sites (id),
-  -- 'sync', 'lists', 'gaps' or 'backfill'
+  -- 'sync', 'lists', 'gaps', 'import' or 'backfill'
   job TEXT NOT NULL,
   -- JSON object {counter: count}
   counts TEXT NOT NULL,

@@ -4,7 +4,7 @@ import { type AccessApplication, accessApplication, accessSettings } from "@buil
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
-import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
+import { binding, databaseBinding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 import type { InstanceParams } from "./instance-params.ts";
 
@@ -12,7 +12,7 @@ import type { InstanceParams } from "./instance-params.ts";
 export type Env = Readonly<Record<string, unknown>>;
 
 const settingsSchema = z.object({
-  DB: binding<D1Database>(),
+  DB: databaseBinding(),
   TIMESERIES: binding<R2Bucket>(),
   ETL_STATE: binding<KVNamespace>(),
   BACKFILL: binding<Workflow<InstanceParams>>(),

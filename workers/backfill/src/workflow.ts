@@ -1,12 +1,16 @@
+import { countedClient } from "@building-vitals/core/ace/counted-client";
 import { createDayBuilder } from "@building-vitals/core/backfill/day-builder";
 import { createPacedClient } from "@building-vitals/core/backfill/paced-client";
 import { RequestPace } from "@building-vitals/core/backfill/request-pace";
 import { runImport } from "@building-vitals/core/backfill/run-import";
 import { type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
+import { countedDatabase } from "@building-vitals/core/d1/site-counters";
+import { Tally } from "@building-vitals/core/domain/counts";
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { beginNext } from "./begin-next.ts";
+import { countedBuilder } from "./counted-builder.ts";
 import { stepsOf } from "./engine-steps.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { placeOf } from "./sites.ts";
@@ -30,18 +34,24 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     }
     const now = Date.now;
     const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
+    // Workflow instances are of one site, and fetch one hour at a time.
+    const tally = new Tally();
     const { backfillId, epoch, site, number, replaceSuspect } = params;
     const newClient = (day?: number) =>
-      createPacedClient({
-        ...aceConnection(settings),
-        pace,
-        ...(day === undefined ? {} : { day: { backfillId, siteId: site.id, day } }),
-        fetch: (url, init) => fetch(url, init),
-        sleep,
-        now,
-      });
-    const builderIn = (db: D1Database) =>
-      createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now });
+      countedClient(tally, { fetch: (url, init) => fetch(url, init), sleep }, (hooks) =>
+        createPacedClient({
+          ...aceConnection(settings),
+          pace,
+          ...(day === undefined ? {} : { day: { backfillId, siteId: site.id, day } }),
+          now,
+          ...hooks,
+        }),
+      );
+    const builderIn = (of: D1Database) => {
+      const db = countedDatabase(of, tally);
+      const builder = createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now });
+      return countedBuilder(builder, tally, jobs, site.id);
+    };
     const place = async (): Promise<InstanceContext["destination"]> => {
       try {
         const stored = await placeOf(steps, settings, site);

@@ -11,10 +11,11 @@ import { rotate } from "@building-vitals/core/sync/rotate";
 import { log, logError } from "@building-vitals/core/telemetry/log";
 import { runAlerts, runQualityAlerts } from "./alerts.ts";
 import { archiveOf } from "./archive.ts";
+import { countJob } from "./count-job.ts";
 import type { Settings } from "./env.ts";
 import { gapsLogged, gapsOf } from "./gaps.ts";
 import { answeringSites, type StoredSite } from "./sites.ts";
-import { aceClientOf, runSync } from "./sync.ts";
+import { runSync } from "./sync.ts";
 
 /** The crons of wrangler.etl.toml. */
 const SYNC_CRON = "*/5 * * * *";
@@ -72,7 +73,6 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
   const { TIMESERIES: bucket } = settings;
   const { sites: answering, databases, lost } = await answeringSites(settings);
   const sites = rotate(answering, Math.floor(now / HOUR_MS));
-  const ace = aceClientOf(settings);
   const lookbackMs = settings.LOOKBACK_MINUTES * 60_000;
   const failed = lost.map((binding) => `the sites in ${binding}`);
   const attempt = async (job: string, { name }: StoredSite, run: () => Promise<Record<string, string | number>>) => {
@@ -92,7 +92,9 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
   await forEachInTime("catalog", CATALOG_BUDGET_MS, async (site) => {
     const { db, id, name, pause } = site;
     await attempt("catalog", site, async () => {
-      const catalog = pause === null ? await refreshCatalog(db, ace, name, id, now) : await loadCatalog(db, id);
+      const refresh = () =>
+        countJob(settings, "lists", site, ({ db: counted, ace }) => refreshCatalog(counted, ace, name, id, now));
+      const catalog = pause === null ? await refresh() : await loadCatalog(db, id);
       return { points: catalog.size, cadencesChanged: await measureCadences(db, id, now) };
     });
     await attempt("fold", site, async () => {

@@ -4,7 +4,13 @@ import { type AccessApplication, accessApplication, accessSettings } from "@buil
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
-import { binding, integerSetting, parseSettings, shareSetting } from "@building-vitals/core/http/settings";
+import {
+  binding,
+  databaseBinding,
+  integerSetting,
+  parseSettings,
+  shareSetting,
+} from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
 /** The bindings and variables of wrangler.etl.toml, as the platform hands them over: unchecked. */
@@ -13,7 +19,7 @@ export type Env = Readonly<Record<string, unknown>>;
 const WEBHOOK_ERROR = "must be an http or https address, or empty";
 
 const settingsSchema = z.object({
-  DB: binding<D1Database>(),
+  DB: databaseBinding(),
   ETL_STATE: binding<KVNamespace>(),
   TIMESERIES: binding<R2Bucket>(),
   ...aceSettings,

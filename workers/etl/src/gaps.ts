@@ -1,11 +1,12 @@
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { type HealedSite, healSite } from "@building-vitals/core/gaps/heal-site";
 import { pruneGaps } from "@building-vitals/core/gaps/gap-store";
+import type { Tally } from "@building-vitals/core/domain/counts";
 import { rotate } from "@building-vitals/core/sync/rotate";
 import { log, logError } from "@building-vitals/core/telemetry/log";
+import { countJob } from "./count-job.ts";
 import type { Settings } from "./env.ts";
 import { type StoredSite, storedSites } from "./sites.ts";
-import { aceClientOf } from "./sync.ts";
 
 /** An hourly cron may run for 15 minutes, and folds before: no other site is begun after this. */
 const GAPS_BUDGET_MS = 6 * 60_000;
@@ -55,15 +56,20 @@ export async function gapsOf(
   };
   const healed: (HealedSite | { site: string; error: string })[] = [];
   const inTurn = rotate(sites, Math.floor(started / HOUR_MS));
-  for (const [i, { db, id, name, state, pause }] of inTurn.entries()) {
+  for (const [i, site] of inTurn.entries()) {
+    const { id, name, state, pause } = site;
     if (now() >= context.deadline) {
       log("gaps_left", { sites: inTurn.length - i });
       break;
     }
     try {
       const asked = pause === null ? ask : "none";
-      const own = { ...context, db, ace: aceClientOf(settings), ask: asked } as const;
-      healed.push(await healSite(own, { id, name }, state.watermark));
+      const result = await countJob(settings, "gaps", site, async ({ db, ace, tally }) => {
+        const found = await healSite({ ...context, db, ace, ask: asked }, { id, name }, state.watermark);
+        countRepair(tally, found);
+        return found;
+      });
+      healed.push(result);
     } catch (error) {
       logError("gaps_failed", error, { site: name });
       healed.push({ site: name, error: "its gaps could not be looked after; the log has the reason" });
@@ -72,6 +78,14 @@ export async function gapsOf(
   let pruned = 0;
   for (const db of new Set(sites.map((site) => site.db))) pruned += await pruneGaps(db, started);
   return { startTime: new Date(started).toISOString(), duration: now() - started, sites: healed, pruned };
+}
+
+function countRepair(tally: Tally, { repair }: HealedSite): void {
+  if (repair === null) return;
+  const { inserted, changed, unchanged, rejected, incomplete } = repair;
+  tally.addAll("samples", { inserted: inserted + changed, unchanged });
+  tally.addAll("rejected", rejected);
+  tally.add("failures:timeseries", incomplete);
 }
 
 /** What a log says of it. */

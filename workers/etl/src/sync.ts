@@ -1,4 +1,6 @@
 import { type AceClient, createAceClient } from "@building-vitals/core/ace/client";
+import { countedClient } from "@building-vitals/core/ace/counted-client";
+import type { Tally } from "@building-vitals/core/domain/counts";
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
@@ -9,9 +11,11 @@ import { sitesNamed } from "./sites.ts";
 /** The cron that syncs comes every five minutes. */
 const CRON_MINUTES = 5;
 
-/** A client of its own for each site and run, for it counts its calls. */
-export function aceClientOf(settings: Settings): AceClient {
-  return createAceClient(aceConnection(settings));
+/** A client of its own for each site and run, for it counts its calls. @param tally takes what it does, for `/metrics` */
+export function aceClientOf(settings: Settings, tally: Tally): AceClient {
+  const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  const hooks = { fetch: (url: string, init: RequestInit) => fetch(url, init), sleep };
+  return countedClient(tally, hooks, (counting) => createAceClient({ ...aceConnection(settings), ...counting }));
 }
 
 /**
@@ -29,7 +33,7 @@ export async function runSync(settings: Settings, siteName?: string): Promise<Sy
   };
   const context = {
     kv: settings.ETL_STATE,
-    newClient: () => aceClientOf(settings),
+    newClient: (tally: Tally) => aceClientOf(settings, tally),
     siteCount: settings.SITES.length,
     settings: { pageSize: settings.PAGE_SIZE, ...windows },
     budgetMs: settings.SYNC_SECONDS * 1000,

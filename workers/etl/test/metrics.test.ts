@@ -1,9 +1,11 @@
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import { migratedDatabase } from "@building-vitals/core/test/database";
+import type { SyncResult } from "@building-vitals/core/sync/sync-result";
+import { parsePrometheus } from "@building-vitals/core/test/parse-prometheus";
 import { beforeAll, expect, test, vi } from "vitest";
 import operations from "../../../docs/operations.md?raw";
 import scale from "../../../docs/scale.md?raw";
-import { call, runCron, simulateUpstream, SITE } from "./service.ts";
+import { ADMIN_TOKEN, call, runCron, simulateUpstream, SITE } from "./service.ts";
 
 const PREFIX = "building_vitals_";
 
@@ -20,6 +22,10 @@ beforeAll(async () => {
   const settings = { INITIAL_LOOKBACK_HOURS: "48" };
   await runCron("*/5 * * * *", settings);
   await runCron("7 * * * *", settings);
+  // a failure too, or its counter is not there
+  vi.stubGlobal("fetch", async () => new Response(null, { status: 401 }));
+  await runCron("*/5 * * * *", settings);
+  simulateUpstream();
   text = await (await call("GET", "/metrics")).text();
   given = new Map();
   for (const [, name = "", labels = ""] of text.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
@@ -53,9 +59,59 @@ test.each(Object.entries({ operations, scale }))("each metric that docs/%s.md na
 test("each metric says what it is, once; each kind of alert is one of alert_active's", () => {
   for (const name of given.keys()) {
     expect(text.match(new RegExp(`^# HELP ${name} .`, "gm"))).toHaveLength(1);
-    expect(text.match(new RegExp(`^# TYPE ${name} gauge$`, "gm"))).toHaveLength(1);
+    const type = name.endsWith("_total") ? "counter" : "gauge";
+    expect(text.match(new RegExp(`^# TYPE ${name} ${type}$`, "gm"))).toHaveLength(1);
   }
   const kinds = [...text.matchAll(/^building_vitals_alert_active\{kind="(\w+)",site="(\w*)"\} \d$/gm)];
   expect(new Set(kinds.map(([, kind]) => kind))).toEqual(new Set(ALERT_KINDS));
   expect(new Set(kinds.map(([, , site]) => site))).toEqual(new Set(["", SITE]));
+});
+
+test("counters are what the runs did, and only grow", async () => {
+  const read = async () => parsePrometheus(await (await call("GET", "/metrics")).text());
+  const valueOf = (samples: Awaited<ReturnType<typeof read>>, name: string, labels: Record<string, string>) =>
+    samples.find((one) => {
+      const own = Object.entries(labels).every(([label, value]) => one.labels[label] === value);
+      return one.name === PREFIX + name && own;
+    })?.value ?? 0;
+  const before = await read();
+  const trigger = await call("POST", "/trigger", { token: ADMIN_TOKEN });
+  const { sites } = await trigger.json<SyncResult>();
+  const after = await read();
+  const grown = (name: string, labels: Record<string, string> = {}) => {
+    const of = { site: SITE, job: "sync", ...labels };
+    return valueOf(after, name, of) - valueOf(before, name, of);
+  };
+  const site = sites[0]!;
+  expect({
+    runs: grown("job_runs_total"),
+    requests: grown("upstream_requests_total", { status: "2xx" }),
+    inserted: grown("samples_total", { outcome: "inserted" }),
+    unchanged: grown("samples_total", { outcome: "unchanged" }),
+    unconfigured: grown("records_rejected_total", { reason: "unconfigured" }),
+  }).toEqual({
+    runs: 1,
+    requests: site.apiCalls,
+    inserted: site.recordsInserted,
+    unchanged: site.recordsUnchanged,
+    unconfigured: site.recordsRejected.unconfigured ?? 0,
+  });
+  expect(grown("upstream_pages_total")).toBeGreaterThan(0);
+  expect(grown("job_d1_statements_total")).toBeGreaterThan(2);
+  for (const { name, labels, value } of before.filter((one) => one.name.endsWith("_total"))) {
+    expect(valueOf(after, name.slice(PREFIX.length), labels)).toBeGreaterThanOrEqual(value);
+  }
+});
+
+test("the isolate counts requests by status class and those refused", async () => {
+  const read = async () => parsePrometheus(await (await call("GET", "/metrics")).text());
+  const countOf = (samples: Awaited<ReturnType<typeof read>>, name: string, status: string) =>
+    samples.find((one) => one.name === `${PREFIX}${name}` && one.labels["status"] === status)?.value;
+  const before = await read();
+  await call("POST", "/trigger");
+  await call("GET", "/nothing");
+  const after = await read();
+  expect(countOf(after, "http_requests_total", "4xx")).toBe(countOf(before, "http_requests_total", "4xx")! + 2);
+  expect(countOf(after, "http_refused_total", "401")).toBe(countOf(before, "http_refused_total", "401")! + 1);
+  expect(new Set(after.flatMap(({ labels }) => labels["isolate"] ?? [])).size).toBe(1);
 });

@@ -85,6 +85,7 @@ test("a pause is told with its time, its reason and by whom; the first one stand
   expect(await (await pause("another")).json()).toEqual({ site: SITE, paused: first });
   expect((await statusOf()).paused).toEqual(first);
   expect(await (await call("GET", "/metrics")).text()).toContain(`building_vitals_site_paused{site="${SITE}"} 1\n`);
+  vi.setSystemTime(START + 2 * MINUTE);
   await resume();
   expect((await statusOf()).paused).toBeNull();
   expect((await readAudit(env.DB, 0, 10)).map(({ request }) => request)).toEqual([

@@ -3,7 +3,7 @@ import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
-import { binding, parseSettings } from "@building-vitals/core/http/settings";
+import { binding, databaseBinding, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
 /** The bindings and variables of wrangler.query.toml, as the platform hands them over: unchecked. */
@@ -21,7 +21,7 @@ const originsSetting = z
   });
 
 const settingsSchema = z.object({
-  DB: binding<D1Database>(),
+  DB: databaseBinding(),
   TIMESERIES: binding<R2Bucket>(),
   /** the other Workers, for the dashboard's page; absent where the query Worker runs alone */
   ETL: binding<Fetcher>().optional(),

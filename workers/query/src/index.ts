@@ -11,6 +11,7 @@ import { auditRoute } from "./routes/audit.ts";
 import { coverageRoute } from "./routes/coverage.ts";
 import { dayFileRoute } from "./routes/day-file.ts";
 import { latestRoute } from "./routes/latest.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { pointsRoute } from "./routes/points.ts";
 import { qualityRoute } from "./routes/quality.ts";
 import { sitesRoute } from "./routes/sites.ts";
@@ -39,6 +40,8 @@ app.use(
     return { token, application: access, limiter };
   }, "QUERY_TOKEN"),
 );
+// Before the bound on answers: it is asked for under load most of all.
+app.route("/", metricsRoute);
 app.use(boundedAnswers(new Admission(ADMISSION, Date.now), STALL_MS));
 app.route("/", sitesRoute);
 app.route("/", pointsRoute);

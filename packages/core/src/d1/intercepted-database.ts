@@ -29,7 +29,9 @@ export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1D
         return (statements: D1PreparedStatement[]) =>
           intercept(() => target.batch(statements.map((one) => real.get(one) ?? one)), statements.length);
       }
-      throw new Error(`no call to ${String(key)} of a database is intercepted`);
+      // whoever awaits it, or logs it, asks for these
+      if (key === "then" || typeof key === "symbol") return undefined;
+      throw new Error(`no call to ${key} of a database is intercepted`);
     },
   });
 }

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { sitesSettingSchema } from "../domain/site.ts";
+import { countedBinding } from "./counted-binding.ts";
 import { byDatabase, databaseOf, eachDatabase, otherDatabases } from "./site-databases.ts";
 
 const SITES = sitesSettingSchema.parse(
@@ -29,8 +30,8 @@ test("a site is in the database that it names, else in DB", () => {
   ]);
   expect(groups).toEqual([
     ["DB", env.DB, ["a", "c"]],
-    ["DB_2", two, ["b", "e"]],
-    ["DB_10", ten, ["d"]],
+    ["DB_2", countedBinding(two), ["b", "e"]],
+    ["DB_10", countedBinding(ten), ["d"]],
   ]);
 });
 

@@ -1,4 +1,5 @@
 import { Problem } from "../domain/problem.ts";
+import { countedBinding } from "./counted-binding.ts";
 import { MAIN_DATABASE, type SiteConfig } from "../domain/site.ts";
 
 /** The databases of a deployment. Each has the whole schema, and ids of its own for the sites in it. */
@@ -37,7 +38,7 @@ export function otherDatabases(
       const detail = `${database}: is not bound, and SITES puts the site ${JSON.stringify(name)} there`;
       throw new Problem("settings_invalid", detail, database);
     }
-    others.set(database, bound);
+    others.set(database, countedBinding(bound));
   }
   return others;
 }

@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Identity } from "../domain/identity.ts";
 import { Problem } from "../domain/problem.ts";
+import { ISOLATE } from "../telemetry/isolate-counters.ts";
 import { log, logError } from "../telemetry/log.ts";
 import { auditParameters, auditText } from "./audit-parameters.ts";
 import { type AuditEntry, recordAudit } from "./audit-store.ts";
@@ -73,6 +74,7 @@ async function record(
   try {
     await recordAudit(db, entry);
   } catch (failure) {
+    ISOLATE.add("audit_failures");
     logError("audit_failed", failure, { ...facts, parameters });
   }
 }

@@ -157,7 +157,10 @@ export async function fuzzOpenApi(
       const name = `${method.toUpperCase()} ${path}`;
       statuses[name] = seen;
       const body = options.bodies?.[name];
-      const given = { method: method.toUpperCase(), path, headers: options.admin, body: JSON.stringify(body) };
+      const known = path.replace(/\{(\w+)\}/g, (_, part: string) =>
+        encodeURIComponent(options.known[part]?.[0] ?? part),
+      );
+      const given = { method: method.toUpperCase(), path: known, headers: options.admin, body: JSON.stringify(body) };
       const examples: [FuzzRequest][] = body === undefined ? [] : [[given]];
       const check = checkerOf(operation, components);
       await fc.assert(

@@ -2,6 +2,7 @@ import { type Env as HonoEnv, Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { secureHeaders } from "hono/secure-headers";
 import { Problem } from "../domain/problem.ts";
+import { ISOLATE } from "../telemetry/isolate-counters.ts";
 import { onError, onNotFound, problemResponse } from "./problem-response.ts";
 
 /** Browsers take nothing of ours for what it is not, and tell nobody where they came from. */
@@ -33,6 +34,10 @@ export function newApp<E extends HonoEnv>(): Hono<E> {
   const app = new Hono<E>();
   app.onError(onError);
   app.notFound(onNotFound);
+  app.use(async (context, next) => {
+    await next();
+    ISOLATE.addRequest(context.res.status);
+  });
   app.use(SECURITY_HEADERS);
   app.use(async (context, next) => {
     if (context.req.url.length <= MAX_URL_LENGTH) return next();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { countedBinding } from "../d1/counted-binding.ts";
 import { Problem } from "../domain/problem.ts";
 
 /** A whole number, which a deployment's variables hold as text. */
@@ -25,6 +26,11 @@ export function shareSetting(fallback: number) {
 /** A binding that must be there; what it is, only the platform can say. */
 export function binding<T extends object>() {
   return z.custom<T>((value) => typeof value === "object" && value !== null, { error: "is not bound" });
+}
+
+/** A D1 database that must be bound. */
+export function databaseBinding() {
+  return binding<D1Database>().transform(countedBinding);
 }
 
 function isSet(env: unknown, setting: string | undefined): boolean {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { DAY_MS } from "../domain/day.ts";
+import { type Counts, Tally } from "../domain/counts.ts";
 import { REJECTION_REASONS } from "../domain/rejection.ts";
+import { addCounts } from "../d1/site-counters.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { SiteSyncResult, SyncResult } from "./sync-result.ts";
 
@@ -36,14 +38,39 @@ function milliseconds(isoTime: string | undefined): number | null {
   return isoTime === undefined ? null : Date.parse(isoTime);
 }
 
-/** Writes what a run did, a row a site, in one statement. @param siteIds by site name */
-export async function recordRun(db: D1Database, run: SyncResult, siteIds: ReadonlyMap<string, number>): Promise<void> {
+/**
+ * Writes what a run did, a row a site, and adds it to the sites' counters, in one transaction.
+ * @param siteIds by site name
+ * @param counted what the run's clients and databases counted, by site name
+ */
+export async function recordRun(
+  db: D1Database,
+  run: SyncResult,
+  siteIds: ReadonlyMap<string, number>,
+  counted: ReadonlyMap<string, Counts> = new Map(),
+): Promise<void> {
   const rows = run.sites.flatMap((site) => {
     const siteId = siteIds.get(site.site);
     return siteId === undefined ? [] : [runRow(run, site, siteId)];
   });
   if (rows.length === 0) return;
-  await withD1Retry(() => db.prepare(INSERT_RUNS).bind(JSON.stringify(rows)).run());
+  const begun = run.sites.flatMap((site) => {
+    const [siteId, counts] = [siteIds.get(site.site), counted.get(site.site)];
+    return siteId === undefined || counts === undefined ? [] : [{ siteId, counts: runCounts(site, counts) }];
+  });
+  const insert = db.prepare(INSERT_RUNS).bind(JSON.stringify(rows));
+  await withD1Retry(() => db.batch([insert, addCounts(db, "sync", run.syncId, begun)]));
+}
+
+function runCounts(site: SiteSyncResult, counted: Counts): Counts {
+  const tally = new Tally();
+  tally.add("runs");
+  for (const [name, count] of Object.entries(counted)) tally.add(name, count);
+  const { recordsInserted: inserted, recordsUnchanged: unchanged, recordsFailed: failed } = site;
+  tally.addAll("samples", { inserted, unchanged, failed });
+  tally.addAll("rejected", site.recordsRejected);
+  for (const { stage } of site.errors) tally.add(`failures:${stage}`);
+  return tally.take();
 }
 
 function runRow(run: SyncResult, site: SiteSyncResult, siteId: number): Record<string, unknown> {

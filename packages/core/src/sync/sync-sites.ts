@@ -1,4 +1,6 @@
 import type { AceClient } from "../ace/client.ts";
+import { countedDatabase } from "../d1/site-counters.ts";
+import { type Counts, Tally } from "../domain/counts.ts";
 import { logError } from "../telemetry/log.ts";
 import { recordLetters } from "./dead-letters.ts";
 import { LetterBox } from "./letter-box.ts";
@@ -22,8 +24,8 @@ const RECORDS_A_SITE = 10_000;
 
 export interface SyncRunContext {
   readonly kv: KVNamespace;
-  /** a client for one site, for it counts its calls */
-  readonly newClient: () => AceClient;
+  /** a client for one site, for it counts its calls; what it does is counted in the tally */
+  readonly newClient: (tally: Tally) => AceClient;
   /** sites of the deployment; a run may be of some of them */
   readonly siteCount: number;
   readonly settings: SyncSettings;
@@ -114,6 +116,8 @@ interface Turns {
   readonly left: readonly Turn[];
   /** of all calls, in milliseconds */
   readonly meanLatencyMs: number;
+  /** what the clients and databases of sites that were begun counted, by site name */
+  readonly counted: ReadonlyMap<string, Counts>;
 }
 
 async function takeTurns(
@@ -126,18 +130,21 @@ async function takeTurns(
   const waiting = [...ordered];
   const running = new Map<Turn, Promise<void>>();
   const results: (SiteSyncResult | undefined)[] = [];
+  const counted = new Map<string, Counts>();
   const spent = { calls: 0, latencyMs: 0, records: 0 };
   const begin = async (turn: Turn, place: number): Promise<void> => {
-    const ace = context.newClient();
+    const tally = new Tally();
+    const ace = context.newClient(tally);
     const settings = { ...context.settings, pageSize: turn.pageSize };
     const own = Math.min(deadline, now() + SYNC_BUDGET_MS);
     const letters = boxes.get(turn.of) ?? new LetterBox();
     const result = await syncSite(
-      { db: turn.of.db, ace, settings, now, deadline: own, letters },
+      { db: countedDatabase(turn.of.db, tally), ace, settings, now, deadline: own, letters },
       turn.name,
       turn.state,
     );
     results[place] = result;
+    counted.set(turn.name, tally.take());
     spent.calls += ace.calls;
     spent.latencyMs += ace.totalLatencyMs;
     spent.records += result.recordsFetched + RECORDS_A_SITE;
@@ -155,7 +162,7 @@ async function takeTurns(
     running.set(next, begin(next, begun++));
   }
   const meanLatencyMs = spent.calls === 0 ? 0 : spent.latencyMs / spent.calls;
-  return { results: results.flatMap((result) => result ?? []), left: waiting, meanLatencyMs };
+  return { results: results.flatMap((result) => result ?? []), left: waiting, meanLatencyMs, counted };
 }
 
 /** The samples are stored and the watermarks stand: a journal that cannot be written must not make that a failure. */
@@ -166,7 +173,7 @@ async function writeDown(
   boxes: ReadonlyMap<SyncedDatabase, LetterBox>,
   started: number,
   kv: KVNamespace,
-  { left, meanLatencyMs }: Turns,
+  { left, meanLatencyMs, counted }: Turns,
 ): Promise<void> {
   // a site that was not reached costs no row, but the one that tells since when it waits for its first turn
   const omitted = new Set(left.filter((turn) => turn.turns.length > 0).map(({ name }) => name));
@@ -180,7 +187,7 @@ async function writeDown(
     const ids = new Map(
       turns.filter((turn) => turn.of === of && !omitted.has(turn.name)).map(({ name, state }) => [name, state.siteId]),
     );
-    writes.push(recordRun(of.db, run, ids), recordLetters(of.db, run.syncId, started, own, firstLetter));
+    writes.push(recordRun(of.db, run, ids, counted), recordLetters(of.db, run.syncId, started, own, firstLetter));
     firstLetter += own.length;
   }
   for (const outcome of await Promise.allSettled(writes)) {

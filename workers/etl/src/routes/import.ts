@@ -6,11 +6,11 @@ import { parseBody } from "@building-vitals/core/http/parse-body";
 import { Hono } from "hono";
 import { z } from "zod";
 import { importedSchema } from "../answers.ts";
+import { countJob } from "../count-job.ts";
 import { dayField } from "../day-field.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { storedSites } from "../sites.ts";
-import { aceClientOf } from "../sync.ts";
 
 /** A batch of 20,000 samples takes about half of it. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -54,9 +54,10 @@ export const importRoute = new Hono<{ Bindings: Env }>().post("/import", describ
   }
   const [stored] = await storedSites(settings, site);
   if (stored === undefined) throw new Error("a site that was asked for is made");
-  const { db, id } = stored;
+  const { id } = stored;
   const { DB: jobs, TIMESERIES: bucket } = settings;
-  const ace = aceClientOf(settings);
-  const counts = await importSamples({ ace, db, bucket, jobs }, { id, name: site }, day, points, Date.now());
+  const counts = await countJob(settings, "import", stored, ({ db: counted, ace }) =>
+    importSamples({ ace, db: counted, bucket, jobs }, { id, name: site }, day, points, Date.now()),
+  );
   return context.json(counts, 200, { "cache-control": "no-store" });
 });

@@ -1,46 +1,14 @@
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
-import { type Measurement, type Metric, renderPrometheus } from "@building-vitals/core/telemetry/prometheus";
-import { describe } from "@building-vitals/core/http/openapi";
+import { readCounts } from "@building-vitals/core/d1/site-counters";
+import { metricsOperation, metricsResponse } from "@building-vitals/core/http/metrics-response";
+import { measureJobs, METRICS } from "@building-vitals/core/telemetry/metrics";
+import type { Measurement, Metric } from "@building-vitals/core/telemetry/prometheus";
 import { Hono } from "hono";
 import { type Env, settingsOf } from "../env.ts";
 import { readKnownAlerts } from "../known-alerts.ts";
 import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
-
-function gauge(name: string, help: string): Metric {
-  return { name: `building_vitals_${name}`, type: "gauge", help };
-}
-
-/** Every metric of this Worker. They describe stored state, so all are gauges. */
-const METRICS = {
-  watermark: gauge("sync_watermark_seconds", "All that the API served before this is stored, Unix time"),
-  lag: gauge("sync_lag_seconds", "Time since the watermark"),
-  duration: gauge("last_sync_duration_seconds", "Duration of the last sync"),
-  complete: gauge("last_sync_complete", "1 when the last sync reached the present and the API proved it"),
-  errors: gauge("last_sync_errors", "Errors of the last sync"),
-  calls: gauge("last_sync_api_calls", "Requests to the ACE API of the last sync, retries included"),
-  records: gauge("last_sync_records", "Records of the last sync by what became of them"),
-  gaps: gauge("gaps_open", "Open gaps by cause, of single points and of the whole site"),
-  missing: gauge("gaps_missing_seconds", "Length of all open gaps together, up to the watermark"),
-  recovered: gauge("gaps_samples_recovered", "Samples that came into gaps of the last 400 days"),
-  coverage: gauge("coverage_ratio", "Samples of the last looked at 24 hours of those that the cadences lead to expect"),
-  unjudged: gauge("coverage_unjudged_points", "Configured points that have no cadence to be judged by"),
-  paused: gauge("site_paused", "1 while the sync of the site is paused, else 0"),
-  waiting: gauge("sync_sites_waiting", "Sites that the last sync did not come to, for its time or requests were spent"),
-  known: gauge(
-    "site_known",
-    "1; 0 while the database of the site does not answer: none of its other metrics are there",
-  ),
-  alert: gauge("alert_active", "1 while an alert is active; its site is empty for the whole deployment"),
-} as const;
-
-const described = describe({
-  summary: "Metrics for Prometheus",
-  access: "open",
-  answers: { 200: { description: "As of now", content: { "text/plain": null } } },
-  problems: [],
-});
 
 /** What is measured of a site. */
 async function measureSite(site: StoredSite, day: LookedSite | undefined, now: number): Promise<Measurement[]> {
@@ -74,14 +42,15 @@ async function measureSite(site: StoredSite, day: LookedSite | undefined, now: n
 }
 
 /** `GET /metrics`: the Prometheus text format. */
-export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", described, async (context) => {
+export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metricsOperation("open"), async (context) => {
   const settings = settingsOf(context.env);
   const now = Date.now();
   const { answers, lost } = await readAnswering(settings, async (of) => {
     const { db, sites } = await storedIn(of);
     const ids = sites.map(({ id }) => id);
     const looked = await readLookedSites(db, ids);
-    const measured: Measurement[] = [];
+    const names = sites.map(({ name }) => name);
+    const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "gaps", "import"]));
     for (const site of sites) measured.push(...(await measureSite(site, looked.get(site.id), now)));
     return { sites, measured };
   });
@@ -103,8 +72,5 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", descri
   for (const { kind, site, level } of (await readKnownAlerts(settings)) ?? []) {
     measurements.push({ metric: METRICS.alert, labels: { kind, site: site ?? "" }, value: level === "firing" ? 1 : 0 });
   }
-  return context.text(renderPrometheus(measurements), 200, {
-    "content-type": "text/plain; version=0.0.4; charset=utf-8",
-    "cache-control": "no-store",
-  });
+  return metricsResponse("etl", measurements);
 });

@@ -1,0 +1,56 @@
+import { statusClass, type Tally } from "../domain/counts.ts";
+import type { AceClient } from "./client.ts";
+import type { AceFetch } from "./transport.ts";
+
+interface CallHooks {
+  readonly fetch: AceFetch;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/**
+ * Counts what a client does: `requests:<status class>` (`none`: no answer came), `retries` and `pages`.
+ * @param create makes the client on hooks that count
+ * @param hooks what the client would use
+ */
+export function countedClient(tally: Tally, hooks: CallHooks, create: (hooks: CallHooks) => AceClient): AceClient {
+  const { fetch, sleep } = hooks;
+  const client = create({
+    fetch: async (url, init) => {
+      let status = "none";
+      try {
+        const response = await fetch(url, init);
+        status = statusClass(response.status);
+        return response;
+      } finally {
+        tally.add(`requests:${status}`);
+      }
+    },
+    // a client sleeps before a retry and never else
+    sleep: async (ms) => {
+      tally.add("retries");
+      await sleep(ms);
+    },
+  });
+  const pages: AceClient["timeseriesPages"] = async function* (site, range, options) {
+    for await (const page of client.timeseriesPages(site, range, options)) {
+      tally.add("pages");
+      yield page;
+    }
+  };
+  return {
+    get calls() {
+      return client.calls;
+    },
+    get totalLatencyMs() {
+      return client.totalLatencyMs;
+    },
+    get meanLatencyMs() {
+      return client.meanLatencyMs;
+    },
+    sites: (options) => client.sites(options),
+    points: (site, options) => client.points(site, options),
+    configuredPoints: (site, options) => client.configuredPoints(site, options),
+    weather: (site, options) => client.weather(site, options),
+    timeseriesPages: pages,
+  };
+}

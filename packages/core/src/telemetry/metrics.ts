@@ -1,0 +1,106 @@
+import type { Counts } from "../domain/counts.ts";
+import { ISOLATE } from "./isolate-counters.ts";
+import type { Measurement, Metric } from "./prometheus.ts";
+
+function metric(type: Metric["type"], name: string, help: string): Metric {
+  return { name: `building_vitals_${name}`, type, help };
+}
+const gauge = (name: string, help: string) => metric("gauge", name, help);
+/** Of a site: kept in D1, so it only grows, whichever isolate answers. */
+const counter = (name: string, help: string) => metric("counter", `${name}_total`, help);
+const ofIsolate = (name: string, help: string) =>
+  counter(name, `${help}, of the isolate that answers, since isolate_start_time_seconds`);
+
+/** Every metric of the three Workers. */
+export const METRICS = {
+  watermark: gauge("sync_watermark_seconds", "All that the API served before this is stored, Unix time"),
+  lag: gauge("sync_lag_seconds", "Time since the watermark"),
+  duration: gauge("last_sync_duration_seconds", "Duration of the last sync"),
+  complete: gauge("last_sync_complete", "1 when the last sync reached the present and the API proved it"),
+  errors: gauge("last_sync_errors", "Errors of the last sync"),
+  calls: gauge("last_sync_api_calls", "Requests to the ACE API of the last sync, retries included"),
+  records: gauge("last_sync_records", "Records of the last sync by what became of them"),
+  gaps: gauge("gaps_open", "Open gaps by cause, of single points and of the whole site"),
+  missing: gauge("gaps_missing_seconds", "Length of all open gaps together, up to the watermark"),
+  recovered: gauge("gaps_samples_recovered", "Samples that came into gaps of the last 400 days"),
+  coverage: gauge("coverage_ratio", "Samples of the last looked at 24 hours of those that the cadences lead to expect"),
+  unjudged: gauge("coverage_unjudged_points", "Configured points that have no cadence to be judged by"),
+  paused: gauge("site_paused", "1 while the sync of the site is paused, else 0"),
+  waiting: gauge("sync_sites_waiting", "Sites that the last sync did not come to, for its time or requests were spent"),
+  known: gauge(
+    "site_known",
+    "1; 0 while the database of the site does not answer: none of its other metrics are there",
+  ),
+  alert: gauge("alert_active", "1 while an alert is active; its site is empty for the whole deployment"),
+  runs: counter("job_runs", "Runs of a job for a site; of the backfill hours that it fetched"),
+  requests: counter("upstream_requests", "Requests to the ACE API by status class; none: no answer came"),
+  retries: counter("upstream_retries", "Requests to the ACE API that were made again"),
+  pages: counter("upstream_pages", "Pages of samples that the ACE API served whole"),
+  samples: counter("samples", "Samples by what became of them"),
+  rejected: counter("records_rejected", "Records that are no samples, by reason"),
+  siteStatements: counter("job_d1_statements", "D1 statements of a job for a site"),
+  failures: counter("job_failures", "Failures of a job for a site, by the stage that failed"),
+  started: gauge("isolate_start_time_seconds", "When the isolate that answers began to count, Unix time"),
+  http: ofIsolate("http_requests", "HTTP requests answered, by status class"),
+  refused: ofIsolate(
+    "http_refused",
+    "HTTP requests refused for want of a valid token (401, 403) or too many of them (429)",
+  ),
+  statements: ofIsolate("d1_statements", "D1 statements"),
+  auditFailures: ofIsolate("audit_failures", "Manual writes whose audit entry could not be written"),
+} as const satisfies Record<string, Metric>;
+
+/** A counter of a site's job, by the part of its name before the colon; the label is the part behind it. */
+const JOB_COUNTERS: Readonly<Record<string, { readonly metric: Metric; readonly label?: string }>> = {
+  runs: { metric: METRICS.runs },
+  requests: { metric: METRICS.requests, label: "status" },
+  retries: { metric: METRICS.retries },
+  pages: { metric: METRICS.pages },
+  samples: { metric: METRICS.samples, label: "outcome" },
+  rejected: { metric: METRICS.rejected, label: "reason" },
+  d1_statements: { metric: METRICS.siteStatements },
+  failures: { metric: METRICS.failures, label: "stage" },
+};
+
+/** Counters without a label of their own are shown before they count anything. */
+const ZEROS: Counts = Object.fromEntries(
+  Object.entries(JOB_COUNTERS).flatMap(([name, { label }]) => (label === undefined ? [[name, 0]] : [])),
+);
+
+/** What the jobs of sites counted. */
+export function measureJobs(rows: readonly { site: string; job: string; counts: Counts }[]): Measurement[] {
+  return rows.flatMap(({ site, job, counts }) =>
+    Object.entries({ ...ZEROS, ...counts }).flatMap(([name, value]): Measurement[] => {
+      const [first = "", rest = ""] = name.split(":");
+      const known = JOB_COUNTERS[first];
+      if (known === undefined) return [];
+      return [
+        {
+          metric: known.metric,
+          labels: { site, job, ...(known.label === undefined ? {} : { [known.label]: rest }) },
+          value,
+        },
+      ];
+    }),
+  );
+}
+
+/** Of the isolate: [name of the count, metric, label's name and value]. */
+const ISOLATE_COUNTERS: readonly (readonly [string, Metric, Readonly<Record<string, string>>])[] = [
+  ...["2xx", "3xx", "4xx", "5xx"].map((status) => [`http:${status}`, METRICS.http, { status }] as const),
+  ...["401", "403", "429"].map((status) => [`refused:${status}`, METRICS.refused, { status }] as const),
+  ["d1_statements", METRICS.statements, {}],
+  ["audit_failures", METRICS.auditFailures, {}],
+];
+
+/** What this isolate counted. @param worker its Worker's name */
+export function measureIsolate(worker: string): Measurement[] {
+  const { name: isolate, startedAt } = ISOLATE.born;
+  const own = { worker, isolate };
+  return [
+    { metric: METRICS.started, labels: own, value: startedAt / 1000 },
+    ...ISOLATE_COUNTERS.map(([name, of, labels]): Measurement => {
+      return { metric: of, labels: { ...own, ...labels }, value: ISOLATE.totals.get(name) ?? 0 };
+    }),
+  ];
+}

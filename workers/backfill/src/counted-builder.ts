@@ -1,0 +1,35 @@
+import type { DayBuilder } from "@building-vitals/core/backfill/day-builder";
+import { storeCounts } from "@building-vitals/core/d1/site-counters";
+import type { Tally } from "@building-vitals/core/domain/counts";
+import { logError } from "@building-vitals/core/telemetry/log";
+
+/**
+ * A builder that adds what each hour's fetch counted to the site's counters, however it ended. Counters that cannot be
+ * written are logged and lost.
+ * @param tally takes what the builder's client and database do
+ * @param jobs the main database
+ * @param siteId in the main database
+ */
+export function countedBuilder(builder: DayBuilder, tally: Tally, jobs: D1Database, siteId: number): DayBuilder {
+  return {
+    ...builder,
+    fetchHour: async (of, hour) => {
+      tally.add("runs");
+      try {
+        const fetched = await builder.fetchHour(of, hour);
+        tally.add("samples:fetched", fetched.samples);
+        tally.addAll("rejected", fetched.rejected);
+        return fetched;
+      } catch (error) {
+        tally.add("failures:timeseries");
+        throw error;
+      } finally {
+        try {
+          await storeCounts(jobs, "backfill", crypto.randomUUID(), siteId, tally.take());
+        } catch (error) {
+          logError("counters_lost", error, { site: of.site.name, job: "backfill" });
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { AceClient } from "@building-vitals/core/ace/client";
+import { type CountedJob, countedDatabase, storeCounts } from "@building-vitals/core/d1/site-counters";
+import { Tally } from "@building-vitals/core/domain/counts";
+import { logError } from "@building-vitals/core/telemetry/log";
+import type { Settings } from "./env.ts";
+import type { StoredSite } from "./sites.ts";
+import { aceClientOf } from "./sync.ts";
+
+/** What a job works with, counted. */
+interface CountedWork {
+  readonly db: D1Database;
+  readonly ace: AceClient;
+  readonly tally: Tally;
+}
+
+/**
+ * Runs a job of a site, and adds what it counted to the site's counters, however it ended. Counters that cannot be written are
+ * logged and lost.
+ * @throws what the job throws
+ */
+export async function countJob<T>(
+  settings: Settings,
+  job: CountedJob,
+  { db, id, name }: StoredSite,
+  run: (work: CountedWork) => Promise<T>,
+): Promise<T> {
+  const tally = new Tally();
+  tally.add("runs");
+  try {
+    return await run({ db: countedDatabase(db, tally), ace: aceClientOf(settings, tally), tally });
+  } catch (error) {
+    tally.add("failures:internal");
+    throw error;
+  } finally {
+    try {
+      await storeCounts(db, job, crypto.randomUUID(), id, tally.take());
+    } catch (error) {
+      logError("counters_lost", error, { site: name, job });
+    }
+  }
+}
