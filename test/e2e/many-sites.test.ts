@@ -194,13 +194,18 @@ test("a backfill of sites in three databases writes each site's days, and skips 
     for (;;) {
       const now = await ask(
         `${workers.urls.backfill}/backfill/status`,
-        z.object({ status: z.string(), days_completed: z.int(), days_skipped: z.int() }),
+        z.object({ status: z.string(), site_days_completed: z.int(), days_completed: z.int(), days_skipped: z.int() }),
       );
       if (now.status !== "in_progress") return now;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
-  expect(await run()).toMatchObject({ status: "completed", days_completed: 3, days_skipped: 0 });
+  expect(await run()).toMatchObject({
+    status: "completed",
+    days_completed: 1,
+    site_days_completed: 3,
+    days_skipped: 0,
+  });
   const start = Date.parse(YESTERDAY);
   for (const site of [6, 7, 8]) {
     const { lines, sources } = await queried(site, start, start + DAY_MS);
@@ -212,7 +217,7 @@ test("a backfill of sites in three databases writes each site's days, and skips 
     );
     expect(coverage.days).toMatchObject([{ cold: { state: "written" } }]);
   }
-  expect(await run()).toMatchObject({ status: "completed", days_skipped: 3 });
+  expect(await run()).toMatchObject({ status: "completed", days_skipped: 1 });
   const days = await ask(
     `${workers.urls.backfill}/backfill/days?from=${YESTERDAY}&to=${YESTERDAY}`,
     z.object({ sites: z.array(z.object({ site: z.string(), summary: z.object({ written: z.int() }) })) }),
