@@ -144,7 +144,7 @@ describe("whether all is well", () => {
     expect(verdictOf(status([site({ coverage_24h: nothing })]), [], NOW)).toMatchObject({
       level: "unknown",
       headline: "Well, as far as it is known: no point's cadence is known, so gaps cannot be told",
-      facts: ["synced 2 min ago"],
+      facts: ["synced 2 min ago", "not known of 3 points without a known cadence"],
     });
     expect(verdictOf(status([site()]), null, NOW)).toMatchObject({
       level: "unknown",

@@ -134,10 +134,12 @@ export class Deployment {
   /** A checkout that a test may change, with the wrangler files, migrations and sources of this one. */
   async checkout(): Promise<string> {
     const root = await mkdtemp(join(this.folder, "checkout-"));
-    await mkdir(join(root, "packages"), { recursive: true });
+    // A copy, because the command finds its checkout by its own real path.
+    await cp(join(ROOT, "packages/local/src"), join(root, "packages/local/src"), { recursive: true });
     for (const path of [
+      "packages/local/package.json",
+      "packages/local/node_modules",
       "packages/core",
-      "packages/local",
       "packages/dashboard",
       "workers",
       "node_modules",
