@@ -21,7 +21,7 @@ function jsonList(text: string): string[] | null {
 /** What the pieces [from, to) of a text may name, joined by the commas between them. */
 function spellings(pieces: readonly string[], from: number, to: number): string[] {
   const text = pieces.slice(from, to).join(",");
-  return [...new Set([text, text.trim()])].filter((name) => name.trim() !== "");
+  return [...new Set([text, text.trim()])].filter((name) => name !== "");
 }
 
 /** Where a name that begins with a piece may end, exclusive. */
@@ -59,7 +59,7 @@ function firstNames(names: readonly string[], isSingle: boolean, isKnown: (name:
   const known = names.filter(isKnown);
   if (known.length > 0) return known.map((name) => ({ names: [name], unknown: 0 }));
   if (!isSingle) return [];
-  const unknown = names.slice(-1);
+  const unknown = names.filter((name) => name.trim() !== "").slice(-1);
   return [{ names: unknown, unknown: unknown.length }];
 }
 

@@ -15,19 +15,13 @@ const WORKERS_DEV_FETCH = new URL("workers-dev-fetch.ts", import.meta.url).href;
 const TOKEN = "a-token-of-the-tests";
 
 /** What a deployed Worker's `/health` answers. @param worker such as building-vitals-etl-staging */
-export type Health = (worker: string, version: string) => { readonly status: number; readonly body: unknown };
+type Health = (worker: string, version: string) => { readonly status: number; readonly body: unknown };
 
 const checks = (detail: string, ok: boolean) => ({ settings: { ok: true, detail: "valid" }, schema: { ok, detail } });
 
-export const well: Health = (_, version) => ({
+const well: Health = (_, version) => ({
   status: 200,
   body: { status: "ok", version, checks: checks("version 5", true) },
-});
-
-/** Answers that the schema is older than the Worker needs. */
-export const ill: Health = (_, version) => ({
-  status: 503,
-  body: { status: "failing", version, checks: checks("the database has schema version 4", false) },
 });
 
 export interface Run {
@@ -96,12 +90,6 @@ export class Deployment {
       NODE_OPTIONS: `--import=${WORKERS_DEV_FETCH} --disable-warning=ExperimentalWarning`,
       ...env,
     });
-  }
-
-  /** Runs wrangler itself. @param input what it reads from stdin */
-  async wrangler(args: readonly string[], input: string): Promise<Run> {
-    const env = { CLOUDFLARE_ACCOUNT_ID: this.account.id, WRANGLER_SEND_METRICS: "false" };
-    return this.#run(join(ROOT, "node_modules/.bin/wrangler"), args, env, input);
   }
 
   async #run(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input = ""): Promise<Run> {
