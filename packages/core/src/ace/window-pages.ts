@@ -60,6 +60,11 @@ export async function* windowPages(
       }
     } catch (error) {
       if (!(error instanceof AceError) || at.cursor === null || !blamesCursor(error)) throw error;
+      // Cursors in a circle may have led past rows: all that they served is asked for again.
+      if (error.kind === "cursor_repeated" && !isRefused) {
+        served = null;
+        mayBeginAnew = true;
+      }
       const next = served === null && mayBeginAnew ? { from: at.from, cursor: null } : resumeAfter(at, served, range);
       if (next === null) throw error;
       mayBeginAnew = false;
