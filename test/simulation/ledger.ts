@@ -86,6 +86,7 @@ export class Ledger {
       if (build !== null) for (const whose of [key, `${build} ${key}`]) addTo(this.#builds, whose, valueText(value));
     }
     if (build === null) {
+      if (page.isCircle) return;
       const pages = this.#open.get(to) ?? [];
       this.#open.set(to, [...pages, page]);
       return;

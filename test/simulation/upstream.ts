@@ -15,6 +15,8 @@ export interface ServedPage {
   readonly start: number;
   readonly end: number;
   readonly rows: readonly ServedRow[];
+  /** its cursor leads back to itself: the reading drops the page and asks for its rows again */
+  readonly isCircle: boolean;
 }
 
 const cursorSchema = z.object({ offset: z.int(), timestamp: z.string() });
@@ -123,7 +125,8 @@ export class Upstream {
     const fault = !isHealing && random.chance(this.#faultShare) ? random.pick(PAGE_FAULTS) : null;
     if (fault === "empty") {
       const cursor = given === null ? cursorText(0, timeText(start)) : respaced(given, random);
-      return { body: { point_samples: [], next_cursor: cursor, has_more: true }, page: { site, start, end, rows: [] } };
+      const page = { site, start, end, rows: [], isCircle: false };
+      return { body: { point_samples: [], next_cursor: cursor, has_more: true }, page };
     }
     const taken = rest.slice(0, fault === "short" ? 1 + random.below(size) : size);
     const last = taken.at(-1);
@@ -132,12 +135,13 @@ export class Upstream {
     const offset = taken.filter(({ time }) => time === last?.time).length;
     const next = hasMore && last !== undefined ? cursorText(offset, timeText(last.time)) : null;
     const rows = taken.map((sample) => ({ sample, text: textAt(sample, now) }));
+    const isCircle = fault === "repeated" && given !== null && hasMore;
     const body = {
       point_samples: ordered(rows, fault, given, random).map(rowOf),
-      next_cursor: fault === "repeated" && given !== null && hasMore ? given : next,
+      next_cursor: isCircle ? given : next,
       has_more: hasMore,
     };
-    return { body, page: { site, start, end, rows } };
+    return { body, page: { site, start, end, rows, isCircle } };
   }
 }
 
