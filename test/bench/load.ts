@@ -25,7 +25,7 @@ interface Outcome {
   readonly retryAfter: number;
 }
 
-/** The query Worker under a mix of questions of some clients at once, each of which asks again when it has its answer. */
+/** The query Worker under a mix of questions from clients at once. Each client asks again when it has its answer. */
 export async function benchLoad(bench: Bench, folder: string): Promise<void> {
   const { year, clients, seconds } = bench.size.load;
   const built = await startSiteYear(folder, year, (line) => process.stderr.write(`${line}\n`));

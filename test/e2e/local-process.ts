@@ -63,7 +63,7 @@ export class LocalProcess {
     for (const pid of pids) process.kill(pid, "SIGKILL");
   }
 
-  /** Kills it by SIGKILL, of which it learns nothing. */
+  /** Kills it by SIGKILL; it cannot react. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await once(this.#child, "exit");

@@ -9,7 +9,7 @@ import { z } from "zod";
 
 const KEEPER = fileURLToPath(new URL("./state-keeper.ts", import.meta.url));
 
-/** Node's channel of new child processes, of which Miniflare's workerd is one. */
+/** Node's channel of new child processes, Miniflare's workerd among them. */
 const CHANNEL = "child_process";
 const messageSchema = z.object({
   process: z.custom<ChildProcess>((value) => typeof value === "object" && value !== null && "spawnfile" in value),

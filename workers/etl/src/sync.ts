@@ -11,7 +11,7 @@ import { sitesNamed } from "./sites.ts";
 /** The cron that syncs comes every five minutes. */
 const CRON_MINUTES = 5;
 
-/** A client of its own for each site and run, for it counts its calls. @param tally takes what it does, for `/metrics` */
+/** Makes a client for each site and run, because it counts its calls. @param tally counts what it does for `/metrics` */
 export function aceClientOf(settings: Settings, tally: Tally): AceClient {
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const hooks = { fetch: (url: string, init: RequestInit) => fetch(url, init), sleep };

@@ -5,7 +5,7 @@ import { candidateNames, readNames } from "./read-names.ts";
 test.each<[string, string, string[], string[][]]>([
   ["pieces", "a,b", ["a", "b"], [["a", "b"]]],
   ["a whole name", "a, b", ["a, b"], [["a, b"]]],
-  ["a whole name of which one piece exists too", "a,b", ["a,b", "a"], [["a,b"]]],
+  ["a whole name, and one of its pieces", "a,b", ["a,b", "a"], [["a,b"]]],
   ["a whole name and all its pieces", "a,b", ["a,b", "a", "b"], [["a", "b"], ["a,b"]]],
   [
     "two readings of three pieces",

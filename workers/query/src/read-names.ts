@@ -3,7 +3,7 @@ import { z } from "zod";
 /** Pieces between commas that may be one name of several. A longer name must be given alone or in a JSON array. */
 const MAX_PIECES = 8;
 
-/** Longer requests are read without joining pieces, for the joined texts grow 36-fold. Cloudflare takes 16 KB of address. */
+/** Longer requests are read without joining pieces: the joined texts grow 36-fold. Cloudflare takes 16 KB of address. */
 const MAX_JOINED_CHARS = 16_000;
 
 const listSchema = z.array(z.string().min(1));

@@ -57,7 +57,7 @@ describe("AdaptivePageSize", () => {
     let failures = 0;
     for (; now < 6 * 60 * MINUTE_MS; now += 5 * MINUTE_MS) {
       const sizes: AdaptivePageSize = new AdaptivePageSize(100_000, known, () => now);
-      // a sync of two pages: a full one, of which more than 50,000 rows break off, and a short rest
+      // a sync of two pages: a full one that breaks off beyond 50,000 rows, and a short rest
       failures += page(sizes, 50_000).length - 1;
       page(sizes, Infinity, { records: 10 });
       known = sizes.learned;

@@ -67,7 +67,7 @@ test("measures points without a configured cadence by the habit of their last tw
     ...every("configured", 60),
     ...every("unlisted", 60),
     ...every("silent", 60, start, end - 3 * HOUR_MS),
-    // changes, of which a burst would make a cadence of 20 s
+    // changes; a burst of them would make a cadence of 20 s
     ...every("valve", 5 * 3600),
     ...burst("valve"),
     // and with a value each quarter of an hour besides

@@ -15,7 +15,7 @@ const NAMES_LOGGED = 10;
 export interface ListState {
   /** see `judgeList`; null: the last list was taken over whole */
   readonly held: HeldList | null;
-  /** points of which the last list has entries that disagree */
+  /** points whose entries in the last list disagree */
   readonly conflicts: number;
 }
 

@@ -29,7 +29,7 @@ export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1D
         return (statements: D1PreparedStatement[]) =>
           intercept(() => target.batch(statements.map((one) => real.get(one) ?? one)), statements.length);
       }
-      // whoever awaits it, or logs it, asks for these
+      // `await` and the log ask for these
       if (key === "then" || typeof key === "symbol") return undefined;
       throw new Error(`no call to ${key} of a database is intercepted`);
     },

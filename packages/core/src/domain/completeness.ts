@@ -18,7 +18,7 @@ export interface Completeness {
  * Judges a point's samples, where of some hours only the number of samples is known. No gap is seen within such an hour,
  * and one beside it reaches to the hour.
  * @param hours those in `range` that have samples, ascending
- * @param until epoch ms: what lies after it is not judged, for it may be yet to come
+ * @param until epoch ms: what lies after it is not judged: it may still come
  */
 export function judgeHours(
   hours: readonly KnownHour[],

@@ -22,7 +22,7 @@ export interface HealedSite {
   readonly site: string;
   /** the look before the upstream was asked, and the one after samples came */
   readonly detected: readonly Detection[];
-  /** null: the upstream was not asked, for the site is paused or was never synced */
+  /** null: the upstream was not asked: the site is paused or was never synced */
   readonly repair: Repair | null;
   /** cold days that were built anew, for samples of theirs came */
   readonly archived: readonly ArchivedDay[];

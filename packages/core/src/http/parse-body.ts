@@ -4,7 +4,7 @@ import { isProblemCode, Problem } from "../domain/problem.ts";
 /** Most of our requests are a few names and dates. */
 const MAX_BODY_BYTES = 64 * 1024;
 
-/** The JSON of bodies that were found valid, for the audit. */
+/** The JSON of valid bodies, kept for the audit. */
 const parsedBodies = new WeakMap<Request, unknown>();
 
 /** The JSON that {@link parseBody} read from a request; undefined: none, or none that is valid. */

@@ -78,7 +78,7 @@ export function needsOf<P extends NamedPoint>(
 }
 
 /**
- * What points take together, of which some are computed from hourly aggregates and the others, `sampled`, from samples.
+ * What points take together. Some are computed from hourly aggregates, the others (`sampled`) from samples.
  * `hours` and `blocks` are those of the sampled ones.
  */
 export function joinNeeds<P extends NamedPoint>(

@@ -37,7 +37,7 @@ export function newTally(): ReadTally {
   };
 }
 
-/** Days of which the files did not give all samples that the manifest places in them. */
+/** Days whose files lack samples that the manifest places in them. */
 export function lostDays({ unreadable, misplaced }: Pick<ReadTally, "unreadable" | "misplaced">): Set<number> {
   const incomplete = [...misplaced.values()].filter(({ absent }) => absent.length > 0);
   return new Set([...unreadable.keys(), ...incomplete.map(({ day }) => day)]);

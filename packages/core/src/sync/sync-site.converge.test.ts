@@ -30,7 +30,7 @@ async function cron(world: SyncWorld) {
 
 const POINTS = 4_583;
 
-/** An API with a row a point and minute, a page of which takes `ms`. Of each minute it sends the first row only. */
+/** An API with a row a point and minute. A page takes `ms`. Of each minute it sends the first row only. */
 function slowApi(world: SyncWorld, ms: number) {
   return async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);

@@ -24,7 +24,7 @@ const RECORDS_A_SITE = 10_000;
 
 export interface SyncRunContext {
   readonly kv: KVNamespace;
-  /** a client for one site, for it counts its calls; what it does is counted in the tally */
+  /** a client for one site, because it counts its calls; the tally counts what it does */
   readonly newClient: (tally: Tally) => AceClient;
   /** sites of the deployment; a run may be of some of them */
   readonly siteCount: number;

@@ -99,7 +99,7 @@ export class Deployment {
       cwd: ROOT,
       env: {
         ...inherited,
-        // A login and settings of whoever runs the tests play no part.
+        // The developer's own login and settings play no part.
         HOME: this.folder,
         XDG_CONFIG_HOME: join(this.folder, "config"),
         CLOUDFLARE_API_BASE_URL: this.cloudflare.url,
