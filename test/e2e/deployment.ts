@@ -55,6 +55,8 @@ export interface Deployment {
   readonly simulatorUrl: string;
   readonly urls: { readonly etl: string; readonly backfill: string; readonly query: string };
   readonly adminToken: string;
+  /** the folder of its storage */
+  readonly stateDir: string;
   /** the storage that the Workers use */
   readonly workers: Pick<LocalWorkers, "readObject" | "listObjects" | "executeSql" | "runCron">;
   /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
@@ -104,6 +106,7 @@ export async function deploy(
   return {
     urls: workers.urls,
     adminToken: ADMIN_TOKEN,
+    stateDir,
     simulatorUrl: server.url,
     workers,
     post,

@@ -14,7 +14,7 @@ import { type Expected, expectedOf } from "./served.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const SYNC = { worker: "etl", cron: "*/5 * * * *" } as const;
-const HOURLY = { worker: "etl", cron: "7 * * * *" } as const;
+const HOURLY = { worker: "etl", cron: "6 * * * *" } as const;
 const DATABASES = ["DB", "DB_1", "DB_2"];
 
 /** 20 sites of six points, in turn in one of three databases: site 4 in DB_1, site 5 in DB_2, site 6 in DB. */
@@ -182,7 +182,7 @@ test("the hourly jobs, an import and the archive go to the site's database", asy
     expect(lines).toEqual([`${name} ${noon} ${site}`]);
     expect(sources).toEqual(["R2"]);
   }
-  const daily = { worker: "etl", cron: "23 3 * * *" } as const;
+  const daily = { worker: "etl", cron: "21 3 * * *" } as const;
   await workers.runCron(daily);
 });
 

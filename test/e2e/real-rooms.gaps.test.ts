@@ -96,7 +96,7 @@ describe.skipIf(!hasRooms)(title, () => {
   };
 
   /** What the hourly cron knows of the day of a time of the files. */
-  const judge = () => deployment.workers.runCron({ worker: "etl", cron: "7 * * * *" });
+  const judge = () => deployment.workers.runCron({ worker: "etl", cron: "6 * * * *" });
   const qualityOf = async (time: number) => {
     const range = `start=${dayText(time)}&end=${dayText(time + DAY_MS)}&limit=1000`;
     return qualitySchema.parse(await get("query", `/sites/sutardja_dai/quality?${range}`));

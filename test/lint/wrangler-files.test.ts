@@ -97,10 +97,10 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
     expect(text).not.toMatch(/LOCAL_RUN|CLOCK_OFFSET_SECONDS/);
   });
 
-  test("logs are kept, and the CPU has a limit", () => {
+  test("logs are kept; CPU and subrequests have limits that a cron of 30 s can use", () => {
     const schema = z.object({
       observability: z.object({ enabled: z.literal(true) }),
-      limits: z.object({ cpu_ms: z.int() }),
+      limits: z.strictObject({ cpu_ms: z.int().min(30_000).max(300_000), subrequests: z.int().max(10_000_000) }),
     });
     expect(schema.safeParse(top).error).toBeUndefined();
   });
@@ -117,4 +117,19 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
     const { required, optional } = WORKER_SECRETS[worker];
     expect(told).toEqual([...required, ...optional]);
   });
+});
+
+/** The longest that Cloudflare lets a cron run, and the time between two syncs, in minutes. */
+const CRON_MINUTES = 15;
+const SYNC_MINUTES = 5;
+
+test("the daily archive begins when hourly runs have ended, right after a sync", () => {
+  const { triggers } = z
+    .object({ triggers: z.object({ crons: z.tuple([z.string(), z.string(), z.string()]) }) })
+    .parse(readWranglerFile(ROOT, "etl"));
+  const [sync, hourly, daily] = triggers.crons;
+  const minuteOf = (cron: string) => Number(/^(\d+) /.exec(cron)?.[1]);
+  expect(sync).toBe(`*/${SYNC_MINUTES} * * * *`);
+  expect(minuteOf(daily)).toBeGreaterThanOrEqual(minuteOf(hourly) + CRON_MINUTES);
+  expect(minuteOf(daily) % SYNC_MINUTES).toBe(1);
 });

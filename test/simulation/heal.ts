@@ -36,7 +36,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   await ended(deployment.archive(name("archive"), TODAY / DAY - 1));
   await world.run(world.now + 15 * MINUTE);
   await caughtUp(world, deployment, plant, sync);
-  const hourly = () => ended(deployment.etlCron(name("hourly"), "7 * * * *"));
+  const hourly = () => ended(deployment.etlCron(name("hourly"), "6 * * * *"));
   await hourly();
   await checkHealed(world, deployment, plant, Number.NEGATIVE_INFINITY);
   await world.run(world.now + MINUTE);
@@ -48,7 +48,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   // a proof may have begun before
   world.now += DAY + HOUR;
   await filled(world, deployment, hourly);
-  await ended(deployment.etlCron(name("daily"), "23 3 * * *"));
+  await ended(deployment.etlCron(name("daily"), "21 3 * * *"));
   await filled(world, deployment, hourly);
   checkTidied(world, deployment);
   await checkHealed(world, deployment, plant, askedAt);

@@ -60,8 +60,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "overwrite-hour-row",
     file: "packages/core/src/hot/upsert.ts",
-    find: "DO UPDATE SET samples = json_patch(samples, excluded.samples), revision = revision + 1\nWHERE samples IS NOT json_patch(samples, excluded.samples)",
-    replace: "DO UPDATE SET samples = excluded.samples, revision = revision + 1\nWHERE samples IS NOT excluded.samples",
+    find: "DO UPDATE SET samples = json_patch(samples, excluded.samples), revision = ?2\nWHERE samples IS NOT json_patch(samples, excluded.samples)",
+    replace: "DO UPDATE SET samples = excluded.samples, revision = ?2\nWHERE samples IS NOT excluded.samples",
     why: "an hour keeps the samples of its last window only",
   },
   {

@@ -74,9 +74,9 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
     if (random.chance(0.1)) at(time + random.below(40_000), sync);
   }
   for (let time = start; time < end; time += HOUR) {
-    at(time + 7 * MINUTE, () => deployment.etlCron(name("hourly"), "7 * * * *"));
+    at(time + 7 * MINUTE, () => deployment.etlCron(name("hourly"), "6 * * * *"));
     if (random.chance(0.1))
-      at(time + 7 * MINUTE + random.below(20_000), () => deployment.etlCron(name("hourly"), "7 * * * *"));
+      at(time + 7 * MINUTE + random.below(20_000), () => deployment.etlCron(name("hourly"), "6 * * * *"));
   }
   const yesterday = TODAY / DAY - 1;
   const jobs: readonly [() => void, ...(() => void)[]] = [
@@ -86,7 +86,7 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
     ask,
     () => deployment.archive(name("archive"), yesterday),
     () => deployment.archive(name("archive"), yesterday),
-    () => deployment.etlCron(name("hourly"), "7 * * * *"),
+    () => deployment.etlCron(name("hourly"), "6 * * * *"),
     () => deployment.importDays(name("import"), yesterday, yesterday),
     () => deployment.repairGaps(name("gaps")),
     () => deployment.repairManifest(name("repair")),
@@ -102,10 +102,10 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
   };
   if (random.chance(0.5)) burst(start + random.below(30_000));
   // hours are folded while samples come into them
-  const hourly = () => deployment.etlCron(name("hourly"), "7 * * * *");
+  const hourly = () => deployment.etlCron(name("hourly"), "6 * * * *");
   if (random.chance(0.2)) for (let i = 0; i < 6; i++) at(start + 2_000 + random.below(40_000), hourly);
   sometimes(0.5, 2, () => burst(world.now));
-  sometimes(0.3, 2, () => deployment.etlCron(name("daily"), "23 3 * * *"));
+  sometimes(0.3, 2, () => deployment.etlCron(name("daily"), "21 3 * * *"));
   sometimes(0.6, 4, () => deployment.archive(name("archive"), yesterday));
   sometimes(0.6, 4, ask);
   sometimes(0.3, 2, () => deployment.repairGaps(name("gaps")));

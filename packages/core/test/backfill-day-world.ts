@@ -204,6 +204,7 @@ export class BackfillDayWorld {
     return by
       .run((steps) =>
         runInstance(dying(steps), {
+          maxDays: 1,
           db: jobs,
           kv: env.ETL_STATE,
           newClient,

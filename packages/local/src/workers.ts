@@ -5,6 +5,7 @@ import { namedCrons, type WorkerCron } from "./crons.ts";
 import { buildDashboard } from "./dashboard-build.ts";
 import { applyMigrations } from "./migrations.ts";
 import { HOST, LOOPBACK_NAMES } from "./ports.ts";
+import { STORAGE_FOLDER } from "./storage-folder.ts";
 import { wakeWorkflows, type WorkflowBinding } from "./wake-workflows.ts";
 import { bundleLocalWorker } from "./worker-bundle.ts";
 import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
@@ -91,7 +92,7 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
       log: new Log(LogLevel.NONE),
       handleStructuredLogs: ({ message }) => options.onLog?.("workerd", message),
     }),
-    resourcePersistencePath: stateDir,
+    resourcePersistencePath: join(stateDir, STORAGE_FOLDER),
   });
   await miniflare.ready;
   const database = await miniflare.getD1Database("DB", "etl");

@@ -8,8 +8,8 @@ import { ADMIN_TOKEN, MeteredSite } from "./site.ts";
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
 const SYNC = "*/5 * * * *";
-const HOURLY = "7 * * * *";
-const DAILY = "23 3 * * *";
+const HOURLY = "6 * * * *";
+const DAILY = "21 3 * * *";
 /** The first day that is hot, and whole. The Workers run from 22:00 of the next one to the morning of the third. */
 const FIRST_HOT = Date.UTC(2026, 0, 13);
 const LOOKBACK_HOURS = 46;

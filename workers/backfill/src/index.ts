@@ -6,6 +6,7 @@ import { serviceRoute } from "@building-vitals/core/http/service-route";
 import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { cancelRoute } from "./routes/cancel.ts";
+import { deleteRoute } from "./routes/delete.ts";
 import { daysRoute } from "./routes/days.ts";
 import { importRoute } from "./routes/import-to-d1.ts";
 import { metricsRoute } from "./routes/metrics.ts";
@@ -30,6 +31,7 @@ app.route("/", daysRoute);
 app.route("/", planRoute);
 app.route("/", retryFailedRoute);
 app.route("/", importRoute);
+app.route("/", deleteRoute);
 
 export { BackfillWorkflow } from "./workflow.ts";
 export default {

@@ -3,7 +3,7 @@ import { createDayBuilder } from "@building-vitals/core/backfill/day-builder";
 import { createPacedClient } from "@building-vitals/core/backfill/paced-client";
 import { RequestPace } from "@building-vitals/core/backfill/request-pace";
 import { runImport } from "@building-vitals/core/backfill/run-import";
-import { type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
+import { DAYS_AN_INSTANCE, type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
 import { countedDatabase } from "@building-vitals/core/d1/site-counters";
 import { Tally } from "@building-vitals/core/domain/counts";
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
@@ -19,8 +19,8 @@ import { instanceParamsSchema, startInstance } from "./instance-params.ts";
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /**
- * The backfill's durable engine: up to 10 days of one site an instance, and then the next instance. An import is one
- * instance.
+ * The backfill's durable engine. One instance builds a day of one site ({@link DAYS_AN_INSTANCE}) and starts the next one. An import
+ * is one instance.
  */
 export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
   override async run(event: Readonly<WorkflowEvent<unknown>>, engine: WorkflowStep): Promise<unknown> {
@@ -65,6 +65,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     return runInstance(steps, {
       db: jobs,
       destination: await place(),
+      maxDays: DAYS_AN_INSTANCE,
       kv,
       newClient,
       now,

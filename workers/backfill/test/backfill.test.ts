@@ -122,12 +122,12 @@ describe("a backfill", () => {
     expect(results[0]?.n).toBeGreaterThan(0);
   });
 
-  it("goes on in the next instance after ten days", async () => {
+  it("builds each day in an instance of its own", async () => {
     simulateUpstream({}, 2);
     await using workflow = await watchWorkflow();
-    await post("/backfill/start", { start_date: "2025-09-25", end_date: "2025-10-05", sites: [SITE] });
-    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 11, days_failed: 0 });
-    expect(await workflow.get()).toHaveLength(2);
+    await post("/backfill/start", { start_date: "2025-10-03", end_date: "2025-10-05", sites: [SITE] });
+    expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 3, days_failed: 0 });
+    expect(await workflow.get()).toHaveLength(3);
   });
 
   it("takes the sites side by side", async () => {

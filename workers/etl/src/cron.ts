@@ -19,8 +19,8 @@ import { runSync } from "./sync.ts";
 
 /** The crons of wrangler.etl.toml. */
 const SYNC_CRON = "*/5 * * * *";
-const HOURLY_CRON = "7 * * * *";
-const DAILY_CRON = "23 3 * * *";
+const HOURLY_CRON = "6 * * * *";
+const DAILY_CRON = "21 3 * * *";
 
 /**
  * Of the 15 minutes of an hourly cron: when no other site's catalogue and fold is begun, and no other site's quality;

@@ -8,7 +8,7 @@ import { ADMIN_TOKEN, call, LOST_SITE, runCron, simulateUpstream, SITE } from ".
 
 const WEBHOOK = "https://hooks.test/services/secret-path";
 const SYNC = "*/5 * * * *";
-const HOURLY = "7 * * * *";
+const HOURLY = "6 * * * *";
 const FULL = { ALERT_WEBHOOK_URL: WEBHOOK, D1_MAX_MB: "1", ALERT_D1_PERCENT: "1" };
 const EMPTY = { ALERT_WEBHOOK_URL: WEBHOOK };
 

@@ -87,14 +87,14 @@ describe("the daily cron", () => {
   it("archives", async () => {
     await hotSince21Days();
     vi.spyOn(console, "log").mockImplementation(() => undefined);
-    await runCron("23 3 * * *");
+    await runCron("21 3 * * *");
     expect(await hotRows()).toBe(0);
   });
 
   it("archives the sites whose databases answer, and fails for the others", async () => {
     await hotSince21Days();
     for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
-    await expect(runCron("23 3 * * *", LOST_SITE)).rejects.toThrow("not archived: the sites in DB_1");
+    await expect(runCron("21 3 * * *", LOST_SITE)).rejects.toThrow("not archived: the sites in DB_1");
     expect(await hotRows()).toBe(0);
   });
 
@@ -102,7 +102,7 @@ describe("the daily cron", () => {
     const days = await hotSince21Days();
     await env.TIMESERIES.put(KEY(days[0]!), "somebody else's");
     vi.spyOn(console, "log").mockImplementation(() => undefined);
-    await expect(runCron("23 3 * * *")).rejects.toThrow(`not archived: ${SITE} ${days[0]}`);
+    await expect(runCron("21 3 * * *")).rejects.toThrow(`not archived: ${SITE} ${days[0]}`);
     expect(await hotRows()).toBeGreaterThan(0);
   });
 });

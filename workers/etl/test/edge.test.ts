@@ -50,7 +50,7 @@ test("no open answer names a point, whatever went wrong with it", async () => {
   const input = { site: SITE, date: "2025-10-12", meanScore: 0, poor: 1, judged: 1, worst };
   const context = { db: env.DB, webhook: null, post: fetch, now: Date.now() };
   await tellAlerts(context, [qualityCondition(input, 1)], [SITE]);
-  await runCron("7 * * * *");
+  await runCron("6 * * * *");
   const reads = openReadsOf(await document());
   const answers = await Promise.all(reads.map(async ({ path }) => (await call("GET", path)).text()));
   const text = answers.join("\n");

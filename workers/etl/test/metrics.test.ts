@@ -21,7 +21,7 @@ beforeAll(async () => {
   // so that a whole day is there to be looked at and judged
   const settings = { INITIAL_LOOKBACK_HOURS: "48" };
   await runCron("*/5 * * * *", settings);
-  await runCron("7 * * * *", settings);
+  await runCron("6 * * * *", settings);
   // a failure too, or its counter is not there
   vi.stubGlobal("fetch", async () => new Response(null, { status: 401 }));
   await runCron("*/5 * * * *", settings);

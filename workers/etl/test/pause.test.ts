@@ -5,7 +5,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
 
 const SYNC = "*/5 * * * *";
-const HOURLY = "7 * * * *";
+const HOURLY = "6 * * * *";
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 10, 22, 15);
 const BY_SETTING = { SITES: JSON.stringify([{ name: SITE, timezone: "America/Chicago", paused: true }]) };

@@ -10,7 +10,7 @@ import { call, runCron, SITE, simulateUpstream } from "./service.ts";
 const { ACE_API_KEY, ADMIN_TOKEN, GUESS } = PLANTED;
 /** an alert fires at once: the database is fuller than 1% of 1 MB */
 const SETTINGS = { ACE_API_KEY, ADMIN_TOKEN, ALERT_WEBHOOK_URL: WEBHOOK_URL, D1_MAX_MB: "1", ALERT_D1_PERCENT: "1" };
-const CRONS = ["*/5 * * * *", "7 * * * *", "23 3 * * *"];
+const CRONS = ["*/5 * * * *", "6 * * * *", "21 3 * * *"];
 const DAY = "2025-10-12";
 
 /** Well-formed, whatever was asked for: rows of samples and points that hold the request where they hold text. */

@@ -158,7 +158,7 @@ describe("the crons", () => {
       .bind(Date.now() - 31 * 86_400_000)
       .run();
     asked.length = 0;
-    await runCron("7 * * * *");
+    await runCron("6 * * * *");
     expect(asked.map((url) => url.pathname)).toEqual([`/api/sites/${SITE}/configured_points`]);
     const runs = await env.DB.prepare("SELECT sync_id FROM sync_runs WHERE site_id = ?1").bind(id).all();
     expect(runs.results).toHaveLength(1);
@@ -184,7 +184,7 @@ describe("the crons", () => {
       [[{ fault: "short_list", keep: 10 }, { fault: "duplicate_ids" }], 2, null],
     ] as const) {
       simulateUpstream(12, { rules: [...faults] });
-      await runCron("7 * * * *");
+      await runCron("6 * * * *");
       expect(await collected()).toBe(left);
       const conflicts = faults.some(({ fault }) => fault === "duplicate_ids") ? 1 : 0;
       const expected = held === null ? null : { ...held, at: expect.any(String) };
@@ -202,7 +202,7 @@ describe("the crons", () => {
     ]);
     const rollups = () => env.DB.prepare("SELECT count(*) AS n FROM point_days").first<number>("n");
     expect(await rollups()).toBe(0);
-    await runCron("7 * * * *");
+    await runCron("6 * * * *");
     expect(await rollups()).toBeGreaterThan(10);
     const date = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
     const body = { start_date: date(1), end_date: date(0) };
@@ -220,7 +220,7 @@ describe("the crons", () => {
     await runCron("*/5 * * * *");
     asked.length = 0;
     for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
-    await expect(runCron("7 * * * *", LOST_SITE)).rejects.toThrow("not brought up to date: the sites in DB_1");
+    await expect(runCron("6 * * * *", LOST_SITE)).rejects.toThrow("not brought up to date: the sites in DB_1");
     expect(asked.map((url) => url.pathname)).toEqual([`/api/sites/${SITE}/configured_points`]);
   });
 
@@ -231,7 +231,7 @@ describe("the crons", () => {
   it("fail, to be seen as failed, when a catalogue cannot be refreshed", async () => {
     vi.stubGlobal("fetch", () => Promise.resolve(new Response(null, { status: 404 })));
     vi.spyOn(console, "error").mockImplementation(() => undefined);
-    await expect(runCron("7 * * * *")).rejects.toThrow(SITE);
+    await expect(runCron("6 * * * *")).rejects.toThrow(SITE);
   });
 });
 

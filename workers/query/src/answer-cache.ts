@@ -6,9 +6,21 @@ function keyOf(requestUrl: string, etag: string): Request {
   return new Request(new URL(`/.answers/${encodeURIComponent(etag)}`, requestUrl));
 }
 
-/** An answer that was kept; its `metadata.cache_hit` is true. To be asked only for who may read. */
-export async function keptAnswer(requestUrl: string, etag: string): Promise<Response | null> {
-  return (await caches.default.match(keyOf(requestUrl, etag))) ?? null;
+/** Headers that belong to an answer. The cache adds some of its own (`age`, `expires`, `cf-cache-status`, `date`, …). */
+const ANSWER_HEADERS = ["content-type", "content-disposition", "query-metadata"];
+
+/** A kept answer with its own headers only; its `metadata.cache_hit` is true. Ask only for a client that may read. */
+export async function keptAnswer(
+  requestUrl: string,
+  etag: string,
+): Promise<{ readonly body: ReadableStream | null; readonly headers: Readonly<Record<string, string>> } | null> {
+  const kept = await caches.default.match(keyOf(requestUrl, etag));
+  if (kept === undefined) return null;
+  const own = ANSWER_HEADERS.flatMap((name) => {
+    const value = kept.headers.get(name);
+    return value === null ? [] : [[name, value] as const];
+  });
+  return { body: kept.body, headers: Object.fromEntries(own) };
 }
 
 /** Keeps an answer, in this data centre. */

@@ -70,9 +70,22 @@ test("csv is kept with its headers, which say that it was", async () => {
   const first = await call(path({ format: "csv" }));
   const second = await call(path({ format: "csv" }));
   expect(second.text).toBe(first.text);
+  const names = ({ response }: typeof first) => [...response.headers.keys()].sort();
+  expect(names(second)).toEqual(names(first));
   expect(second.response.headers.get("content-disposition")).toBe(first.response.headers.get("content-disposition"));
   expect(first.response.headers.get("query-metadata")).toContain('"cache_hit":false');
   expect(second.response.headers.get("query-metadata")).toContain('"cache_hit":true');
+});
+
+test("a kept answer passes on no header that the cache added", async () => {
+  const added = { age: "17", expires: "Thu, 01 Jan 2026 00:00:00 GMT", "cf-cache-status": "HIT", date: "x", vary: "x" };
+  vi.spyOn(caches.default, "match").mockImplementationOnce(() =>
+    Promise.resolve(new Response("{}", { headers: { "content-type": "application/json; charset=utf-8", ...added } })),
+  );
+  const { response, text } = await call(path());
+  expect(text).toBe("{}");
+  expect(response.headers.get("content-type")).toBe("application/json; charset=utf-8");
+  expect(Object.keys(added).filter((name) => response.headers.has(name))).toEqual([]);
 });
 
 test("an open range, and one of an hour ago, is computed each time", async () => {

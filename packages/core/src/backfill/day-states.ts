@@ -58,6 +58,7 @@ export async function dayStates(
     "empty-confirmed": 0,
     suspect: 0,
     failed: 0,
+    deleted: 0,
     missing: 0,
   };
   const days: ShownDay[] = [];

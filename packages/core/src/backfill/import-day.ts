@@ -6,7 +6,7 @@ import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import type { PointSamples, Series } from "../domain/samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayFence, isFenced } from "../hot/day-fence.ts";
-import { touchHours } from "../hot/hot-hours.ts";
+import { newRevision, touchHours } from "../hot/hot-hours.ts";
 import { encodeSamples, groupByHour, type HourRow } from "../hot/hour-row.ts";
 import { rowKey } from "../hot/row-key.ts";
 import { ADD_TO_ROWS } from "../hot/upsert.ts";
@@ -96,7 +96,9 @@ async function addRows(db: D1Database, rows: readonly HourRow[], fence: D1Prepar
   const encode = (row: HourRow) => `[${rowKey(row.hour, row.pointId)},${encodeSamples(row)}]`;
   for (const { items, json } of jsonChunks(rows, encode, MAX_ASCII_CHARS)) {
     const keys = JSON.stringify(items.map(({ hour, pointId }) => rowKey(hour, pointId)));
-    const statements = [db.prepare(ADD_TO_ROWS).bind(json), touchHours(db, keys), fence];
-    await withD1Retry(() => db.batch(statements));
+    await withD1Retry(() => {
+      const revision = newRevision();
+      return db.batch([db.prepare(ADD_TO_ROWS).bind(json, revision), touchHours(db, keys, revision), fence]);
+    });
   }
 }

@@ -132,6 +132,7 @@ describe("a site that could not be found", () => {
   const run = (started: number[]) =>
     new MemoryEngine().run((steps) =>
       runInstance(steps, {
+        maxDays: 1,
         db: jobs,
         destination: { lost: `where it is cannot be read: ${GONE}` },
         kv: env.ETL_STATE,

@@ -10,12 +10,13 @@ import { cancelJob } from "./job-store.ts";
 import { startJob } from "./start-job.ts";
 import { MemoryEngine, ProcessDied } from "./memory-engine.ts";
 import { readProgress } from "./progress.ts";
-import { DAYS_AN_INSTANCE, runInstance } from "./run-instance.ts";
+import { runInstance } from "./run-instance.ts";
 
 const DAY = 20_000;
 const NOW = (DAY + 100) * 86_400_000;
 const SITE = "ses_run";
 const BUILD = "backfill_1";
+const MAX_DAYS = 2;
 
 let db: D1Database;
 let siteId: number;
@@ -50,6 +51,7 @@ async function run(engine: MemoryEngine, days: MemoryDays, intercept: Intercept 
   });
   const ended = await engine.run((steps) =>
     runInstance(steps, {
+      maxDays: MAX_DAYS,
       db: interceptedDatabase(db, intercept),
       kv,
       destination: { builder: days.builder(intercept) },
@@ -100,14 +102,14 @@ test("an instance deals with its days and ends the job", async () => {
   expect(await env.ETL_STATE.get<{ status: string }>("backfill:state", "json")).toMatchObject({ status: "completed" });
 });
 
-test("after ten days the next instance goes on", async () => {
-  await start(DAYS_AN_INSTANCE + 1);
+test("after its days an instance starts the next one", async () => {
+  await start(MAX_DAYS + 1);
   const days = new MemoryDays(DAY);
   expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: 1, begun: 0 });
-  expect(days.published).toHaveLength(DAYS_AN_INSTANCE);
+  expect(days.published).toHaveLength(MAX_DAYS);
   // the first one may do nothing any more
   expect(await run(new MemoryEngine(), days)).toEqual({ ended: true, next: null, begun: 0 });
-  expect(days.published).toHaveLength(DAYS_AN_INSTANCE);
+  expect(days.published).toHaveLength(MAX_DAYS);
   expect(await run(new MemoryEngine(), days, undefined, 1)).toEqual({ ended: true, next: null, begun: 1 });
   expect((await readProgress(db))?.job.status).toBe("completed");
 });

@@ -15,8 +15,14 @@ import { readProgress } from "./progress.ts";
 import { type DayContext, runDay } from "./run-day.ts";
 import { FETCH_STEP, PROJECTION_STEP, type Steps, STORE_STEP } from "./steps.ts";
 
-/** Days of one site that one instance deals with: an engine's instance has a limited number of steps. */
-export const DAYS_AN_INSTANCE = 10;
+/**
+ * Days of one site per instance. A day of 10,000 points takes 470 D1 statements and 2,400 subrequests; D1 allows 1,000 statements
+ * and Workflows 10,000 subrequests an instance. The rest is for retries (run-instance.cost.test.ts).
+ */
+export const DAYS_AN_INSTANCE = 1;
+
+/** Days that one instance fails where the site's database does not answer: asking for it takes a quarter of an hour, a day nothing. */
+const LOST_DAYS_AN_INSTANCE = 10;
 
 /** A catalogue that is older than this is fetched anew. */
 const CATALOG_MAX_AGE_MS = 3_600_000;
@@ -31,6 +37,8 @@ interface Destination {
 export interface InstanceContext extends Omit<DayContext, "builder"> {
   /** `lost`: why nobody can say where the site is: its days fail with this reason */
   readonly destination: Destination | { readonly lost: string };
+  /** days that the instance builds at most: {@link DAYS_AN_INSTANCE} */
+  readonly maxDays: number;
   readonly kv: KVNamespace;
   readonly newClient: () => AceClient;
   /** epoch ms */
@@ -63,8 +71,9 @@ export async function runInstance(steps: Steps, context: InstanceContext): Promi
 async function dealWithDays(steps: Steps, context: InstanceContext): Promise<void> {
   const { db, kv, destination, ticket, now } = context;
   const { site } = ticket;
+  const maxDays = "lost" in destination ? LOST_DAYS_AN_INSTANCE : context.maxDays;
   const days = await steps.do("choose the days", STORE_STEP, async () =>
-    (await isCurrent(db, ticket)) ? pendingDays(db, ticket, site.id, DAYS_AN_INSTANCE) : null,
+    (await isCurrent(db, ticket)) ? pendingDays(db, ticket, site.id, maxDays) : null,
   );
   if (days === null) return;
   const build =

@@ -34,7 +34,7 @@ LEFT JOIN hot h ON h.day = d.day
 LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.day
 LEFT JOIN quality_days q ON q.site_id = ?1 AND q.day = d.day
 LEFT JOIN sync_state y ON y.site_id = ?1
-WHERE f.state IS NOT 'suspect' AND (f.source = 'api' OR y.watermark >= (d.day + 1) * 86400000)
+WHERE coalesce(f.state, '') NOT IN ('suspect', 'deleted') AND (f.source = 'api' OR y.watermark >= (d.day + 1) * 86400000)
   AND (q.day IS NULL OR q.formula <> ?3 OR q.etag IS NOT f.etag
     OR q.hot_hours <> coalesce(h.hours, 0) OR q.hot_versions <> coalesce(h.versions, 0))
 ORDER BY d.day DESC`;

@@ -4,9 +4,9 @@ import { DAY_FILE_SOURCES } from "./day-file-schema.ts";
 
 /**
  * What a day is. `written`: its file is whole; `empty-confirmed`: the upstream proved that it has no samples;
- * `suspect`: the object is not the one that was written; `failed`: no build has succeeded yet.
+ * `suspect`: the object is not the one that was written; `failed`: no build has succeeded yet; `deleted`: an operator deleted it.
  */
-export const DAY_STATES = ["written", "empty-confirmed", "suspect", "failed"] as const;
+export const DAY_STATES = ["written", "empty-confirmed", "suspect", "failed", "deleted"] as const;
 export type DayState = (typeof DAY_STATES)[number];
 
 /** The object that a day's row stands for. */

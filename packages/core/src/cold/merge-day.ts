@@ -39,6 +39,8 @@ export interface MergeOptions {
    * and is then not built upon. Default: what is in place now, for the upstream's word is the last.
    */
   readonly base?: DayBase;
+  /** a point whose samples the new file leaves out; the file may then be empty */
+  readonly without?: string;
   /** build anew over an object that is not what was written, without reading it; default false */
   readonly replaceSuspect?: boolean;
 }
@@ -69,9 +71,9 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   if (suspect !== null) return { ...staged, file: null };
 
   const spills = await openSpills(bucket, of, options.hours);
-  const merged = await writeMerged(context, of, source, spills, base);
+  const merged = await writeMerged(context, of, source, spills, base, options.without);
   if (merged === null) {
-    refuseDoubtfulEmptiness(spills, options.source, base);
+    if (options.without === undefined) refuseDoubtfulEmptiness(spills, options.source, base);
     return { ...staged, file: null };
   }
   const { written, points } = merged;
@@ -125,6 +127,7 @@ async function writeMerged(
   source: DayFileSource,
   spills: readonly SpillReader[],
   base: DayBase,
+  without: string | undefined,
 ): Promise<{ written: WrittenDayFile; points: MergedPoint[]; formula: number | undefined } | null> {
   const order = pointOrder(await loadCatalog(db, of.site.id));
   const judge = await DayJudge.open(db, of.site.id, of.day, source);
@@ -134,6 +137,7 @@ async function writeMerged(
   const old = base.file === null ? null : scanDayFile(bucket, { key: base.key, etag: base.file.etag });
   try {
     for await (const { name, series } of mergePoints(order, spills, old)) {
+      if (name === without) continue;
       await writer.writePoint(name, series);
       const { times } = series;
       const hours = hourAggregatesText(hourAggregates(series, of.day));

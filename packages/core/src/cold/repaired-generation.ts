@@ -23,7 +23,10 @@ export function newGeneration(
   const written = customMetadata["generation"] ?? "";
   const own = GENERATION.test(written) ? Number(written) : null;
   const file = row?.file ?? null;
-  if (file === null) return own !== null && own > known ? own : later;
+  if (file === null) {
+    if (own !== null && own > known) return own;
+    return row?.state === "deleted" ? "the day was deleted after this file was written" : later;
+  }
   if (file.sha256 === sha256) return known;
   // the etag is a hash of the bytes too: what is wrong is the row
   if (file.etag === etag) return later;

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   backfill_queue_full: { status: 409, title: "The queue of backfills is full" },
   no_backfill_running: { status: 409, title: "No backfill is in progress" },
   site_paused: { status: 409, title: "The site is paused" },
+  site_not_paused: { status: 409, title: "The site is not paused" },
   suspect_day: { status: 409, title: "The day's file is not what was written" },
   body_too_large: { status: 413, title: "The body is too large" },
   address_too_long: { status: 414, title: "The address is too long" },

@@ -70,13 +70,13 @@ function firstSyncedDay({ files, hotHours, until }: Pick<SiteDays, "files" | "ho
 }
 
 /**
- * What is known of a day: nothing where it was neither synced nor built, or its file cannot be trusted. A file that the
+ * What is known of a day: nothing where it was neither synced nor built, was deleted, or its file cannot be trusted. A file that the
  * backfill made knows all of its day, every other as much as the sync.
  */
 export function knownPart({ site, files, until }: SiteDays, day: number): TimeRange | null {
   const range = dayRange(day);
   const file = files.get(day);
-  if (file?.state === "suspect") return null;
+  if (file?.state === "suspect" || file?.state === "deleted") return null;
   const isBuilt = file?.state === "written" || file?.state === "empty-confirmed";
   if (isBuilt && file.source === "api") return range;
   if (!isBuilt && day < site.syncFromDay) return null;

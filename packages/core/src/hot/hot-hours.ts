@@ -13,20 +13,34 @@ export interface HotHour {
 }
 
 /**
- * Raises the version of the hours of some rows where the statement before, in the same batch, changed any of them. The
- * first version is random (47 bits), as a row's revision is. ?1: JSON array of keys.
+ * Raises the version of each hour in which the batch changed a row. The rows show it themselves: a changed row has the batch's
+ * revision. The first version is random (47 bits). ?1: JSON array of keys, ?2: revision.
  */
 const TOUCH = `
 INSERT INTO hot_hours (site_id, hour, version)
 SELECT t.site_id, t.hour, random() & 0x7fffffffffff FROM (
   SELECT DISTINCT p.site_id, (k.value >> 20) * 3600000 AS hour
-  FROM json_each(?1) k CROSS JOIN points p ON p.id = k.value & 1048575 WHERE changes() > 0
+  FROM json_each(?1) k
+  CROSS JOIN sample_hours h ON h.hour_point = k.value AND h.revision = ?2
+  CROSS JOIN points p ON p.id = k.value & 1048575
 ) t WHERE true
 ON CONFLICT (site_id, hour) DO UPDATE SET version = version + 1`;
 
-/** To be put right behind the statement that changes these rows. @param keys JSON array of keys of `sample_hours` */
-export function touchHours(db: D1Database, keys: string): D1PreparedStatement {
-  return db.prepare(TOUCH).bind(keys);
+/**
+ * Belongs into the batch that changes these rows, behind the statement that does.
+ * @param keys JSON array of keys of `sample_hours` @param revision {@link newRevision} that this batch writes
+ */
+export function touchHours(db: D1Database, keys: string, revision: number): D1PreparedStatement {
+  return db.prepare(TOUCH).bind(keys, revision);
+}
+
+/**
+ * A revision that no row has had: 48 random bits. Each batch that changes rows takes its own, and each retry of a batch another
+ * one: a row must never have the same revision with other samples, because the archive deletes rows by (key, revision).
+ */
+export function newRevision(): number {
+  const uuid = crypto.randomUUID();
+  return Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16);
 }
 
 /** The columns of {@link parseHotHours}. */

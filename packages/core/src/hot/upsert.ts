@@ -2,7 +2,7 @@ import { type JsonChunk, jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.t
 import type { PointSamples } from "../domain/samples.ts";
 import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { touchHours } from "./hot-hours.ts";
+import { newRevision, touchHours } from "./hot-hours.ts";
 import { decodeRows, encodeSamples, groupByHour, type HourRow } from "./hour-row.ts";
 import { rowKey } from "./row-key.ts";
 
@@ -34,22 +34,21 @@ const LATE_MS = 2 * HOUR_MS;
  * Merges rows into their hours in SQL: atomic, idempotent, and nothing is written where nothing changes. `->` and
  * json_patch carry a number's text as it is, so doubles come back bit for bit.
  *
- * Each change of a row brings a revision that the row has not had, so that the archive can delete a row exactly as it
- * read it. The first one is random (47 bits): a row that was archived and comes anew for a late sample must not be taken
- * for the old one.
- * ?1: JSON array of [key, {offset: value}].
+ * Each change of a row gives it the batch's revision, which the row has not had, so that the archive can delete a row exactly as
+ * it read it, and the batch can tell which rows it changed.
+ * ?1: JSON array of [key, {offset: value}], ?2: {@link newRevision}.
  */
 const MERGE_ROWS = `
 INSERT INTO sample_hours (hour_point, samples, revision)
-SELECT value ->> 0, value -> 1, random() & 0x7fffffffffff FROM json_each(?1) WHERE true
-ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(samples, excluded.samples), revision = revision + 1
+SELECT value ->> 0, value -> 1, ?2 FROM json_each(?1) WHERE true
+ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(samples, excluded.samples), revision = ?2
 WHERE samples IS NOT json_patch(samples, excluded.samples)`;
 
 /** As {@link MERGE_ROWS}, but a sample that is there stays as it is. */
 export const ADD_TO_ROWS = `
 INSERT INTO sample_hours (hour_point, samples, revision)
-SELECT value ->> 0, value -> 1, random() & 0x7fffffffffff FROM json_each(?1) WHERE true
-ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(excluded.samples, samples), revision = revision + 1
+SELECT value ->> 0, value -> 1, ?2 FROM json_each(?1) WHERE true
+ON CONFLICT (hour_point) DO UPDATE SET samples = json_patch(excluded.samples, samples), revision = ?2
 WHERE EXISTS (
   SELECT 1 FROM json_each(excluded.samples) e
   WHERE NOT EXISTS (SELECT 1 FROM json_each(sample_hours.samples) s WHERE s.key = e.key)
@@ -232,16 +231,19 @@ async function mergeSamples(
   for (const [i, group] of batches.entries()) {
     const old = group.filter(({ items }) => items[0]!.hour + LATE_MS < now());
     const counting = old.map(({ json, items }) => countLate.bind(json, items[0]!.hour));
-    const statements = [
-      ...counting,
-      ...group.flatMap(({ items, json, index }) => {
-        const keys = JSON.stringify(items.map(keyOf));
-        return [read.bind(keys), statement[index]!.bind(json), touchHours(db, keys)];
-      }),
-      ...(i === batches.length - 1 ? alongside : []),
-    ];
-    if (statements.length === 0) break;
-    const results = await withD1Retry(() => db.batch(statements), backoff);
+    const besides = i === batches.length - 1 ? alongside : [];
+    if (group.length + besides.length === 0) break;
+    const results = await withD1Retry(() => {
+      const revision = newRevision();
+      return db.batch([
+        ...counting,
+        ...group.flatMap(({ items, json, index }) => {
+          const keys = JSON.stringify(items.map(keyOf));
+          return [read.bind(keys), statement[index]!.bind(json, revision), touchHours(db, keys, revision)];
+        }),
+        ...besides,
+      ]);
+    }, backoff);
     group.forEach((chunk, at) => {
       const stored = decodeRows(results[counting.length + at * STATEMENTS_A_CHUNK]?.results);
       const before = new Map(stored.map((row) => [keyOf(row), row]));

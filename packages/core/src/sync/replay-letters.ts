@@ -24,7 +24,7 @@ export interface Replay {
   stored: number;
   /** samples now, but their time has a sample already, which stays: their letters are removed */
   present: number;
-  /** samples now, of days that have a day file, whose word is later: build the day anew from the API; they stay */
+  /** samples now, of days that have a day file, whose word is later, or were deleted: build the day anew from the API; they stay */
   archived: number;
   /** failed writes whose window was stored since by the sync itself: their letters are removed */
   recovered: number;
@@ -162,9 +162,9 @@ async function storeDay(
 }
 
 const ARCHIVED_DAYS = `
-SELECT day FROM day_files WHERE site_id = ?1 AND key IS NOT NULL AND day IN (SELECT value FROM json_each(?2))`;
+SELECT day FROM day_files WHERE site_id = ?1 AND (key IS NOT NULL OR state = 'deleted') AND day IN (SELECT value FROM json_each(?2))`;
 
-/** Those of some days that have a day file, whose samples D1 does not have. */
+/** Those of some days that have a day file, whose samples D1 does not have, or that were deleted. */
 async function archivedDays(db: D1Database, siteId: number, days: readonly number[]): Promise<Set<number>> {
   if (days.length === 0) return new Set();
   const statement = db.prepare(ARCHIVED_DAYS).bind(siteId, JSON.stringify([...new Set(days)]));

@@ -77,7 +77,7 @@ export async function fetchJob(signal: AbortSignal): Promise<Job | null> {
 
 const daySchema = z.object({
   date,
-  state: z.enum(["written", "empty-confirmed", "suspect", "failed", "missing"]),
+  state: z.enum(["written", "empty-confirmed", "suspect", "failed", "deleted", "missing"]),
   records: count,
   points: count,
   bytes: count,

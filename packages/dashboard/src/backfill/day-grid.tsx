@@ -16,6 +16,7 @@ const STATES: readonly ShownState[] = [
   "pending",
   "suspect",
   "failed",
+  "deleted",
   "missing",
 ];
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

@@ -18,6 +18,7 @@ const STATE_WORDS: Record<TroubledDay["state"], string> = {
   suspect: "suspect",
   written: "failed, its older file stays",
   "empty-confirmed": "failed, had no samples before",
+  deleted: "failed, was deleted before",
   missing: "failed",
 };
 

@@ -8,6 +8,7 @@ export const DAY_WORDS = {
   pending: "Waiting",
   suspect: "Suspect",
   failed: "Failed",
+  deleted: "Deleted",
   missing: "Not built",
 } as const;
 export type ShownState = keyof typeof DAY_WORDS;
@@ -19,6 +20,7 @@ export const DAY_MEANINGS: Record<ShownState, string> = {
   pending: "this backfill has yet to come to it",
   suspect: "its file is not what was written; it is not read",
   failed: "no attempt has succeeded",
+  deleted: "somebody deleted its samples",
   missing: "nobody has fetched it",
 };
 

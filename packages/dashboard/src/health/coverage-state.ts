@@ -3,7 +3,16 @@ import type { CoveredDay } from "./health-api.ts";
 import { isBehind } from "./verdict.ts";
 
 /** What a day is, in the order of the legend. */
-export const COVERAGE_STATES = ["hot", "written", "empty-confirmed", "suspect", "failed", "hole", "none"] as const;
+export const COVERAGE_STATES = [
+  "hot",
+  "written",
+  "empty-confirmed",
+  "suspect",
+  "failed",
+  "deleted",
+  "hole",
+  "none",
+] as const;
 export type CoverageState = (typeof COVERAGE_STATES)[number];
 
 export const COVERAGE_WORDS: Record<CoverageState, string> = {
@@ -12,6 +21,7 @@ export const COVERAGE_WORDS: Record<CoverageState, string> = {
   "empty-confirmed": "Empty",
   suspect: "Suspect",
   failed: "Failed",
+  deleted: "Deleted",
   hole: "Missing",
   none: "Nothing yet",
 };
@@ -22,6 +32,7 @@ export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
   "empty-confirmed": "the building's API proved that it has no samples",
   suspect: "its file is not what was written, and is not read",
   failed: "its file could not be built",
+  deleted: "somebody deleted its samples",
   hole: "nothing is stored of it, though there is of earlier days",
   none: "nothing is stored of it: it has only begun, or no earlier day of these months is stored either",
 };
@@ -46,7 +57,7 @@ export function coverageStates(days: readonly CoveredDay[], now: number): ShownD
 /** null: nothing is stored of it. */
 function ownState({ hot, cold }: CoveredDay): CoverageState | null {
   // What is wrong is told first, though a part of the day may be there.
-  if (cold.state !== "missing" && cold.state !== "empty-confirmed") return cold.state;
+  if (cold.state !== "missing" && cold.state !== "empty-confirmed" && cold.state !== "deleted") return cold.state;
   if (hot.hours > 0) return "hot";
   return cold.state === "missing" ? null : cold.state;
 }

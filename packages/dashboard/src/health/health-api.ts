@@ -81,7 +81,7 @@ const coveredDaySchema = z.object({
   date: z.string(),
   hot: z.object({ hours: count }),
   cold: z.object({
-    state: z.enum(["written", "empty-confirmed", "suspect", "failed", "missing"]),
+    state: z.enum(["written", "empty-confirmed", "suspect", "failed", "deleted", "missing"]),
     rows: count,
     points: count,
     bytes: count,

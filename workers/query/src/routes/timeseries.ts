@@ -94,8 +94,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   }
   const kept = isOfClosedRange ? await stages.time("cache", () => keptAnswer(context.req.url, etag)) : null;
   if (kept !== null) {
-    const { "cache-control": _, ...headers } = Object.fromEntries(kept.headers);
-    return new Response(kept.body, { headers: { ...headers, ...cached, "server-timing": stages.header() } });
+    return new Response(kept.body, { headers: { ...kept.headers, ...cached, "server-timing": stages.header() } });
   }
   const queried = points.map(judgeablePoint);
   const asked = { points: queried, range, interval, maxPoints, fill, timeZone, watermark };

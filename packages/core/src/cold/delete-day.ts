@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayFileKey } from "./day-file-key.ts";
+
+/** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now. */
+const MARK_DELETED = `
+INSERT INTO day_files (site_id, day, state, generation, updated_at) VALUES (?1, ?2, 'deleted', 1, ?3)
+ON CONFLICT (site_id, day) DO UPDATE SET
+  state = 'deleted', key = NULL, etag = NULL, sha256 = NULL, bytes = NULL, rows = NULL, points = NULL, source = NULL,
+  build = NULL, reason = NULL, pending = '{}', updated_at = ?3,
+  generation = max(generation, coalesce((SELECT max(p.value) FROM json_each(day_files.pending) p), 0)) + 1`;
+
+/** The hot hours of a site's day. ?1 site, ?2 day. */
+const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
+
+const FORGET_JUDGED = "DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2";
+
+const DELETE_ROWS = [
+  `DELETE FROM sample_hours WHERE hour_point IN (
+     SELECT ((h.hour / 3600000) << 20) + p.id FROM hot_hours h CROSS JOIN points p ON p.site_id = ?1
+     WHERE h.${HOURS_OF_DAY})`,
+  `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY}`,
+  "DELETE FROM point_days WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)",
+  "DELETE FROM late_samples WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)",
+  FORGET_JUDGED,
+  "DELETE FROM gap_days WHERE site_id = ?1 AND day = ?2",
+];
+
+/**
+ * Deletes all that is stored of a site's day: hot rows, aggregates, quality, then the file. The day's row stays, with the state
+ * `deleted`. Safe to repeat.
+ * @param day whole days since 1970 @param now epoch ms
+ */
+export async function deleteDay(
+  { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "delete"> },
+  site: { readonly id: number; readonly name: string },
+  day: number,
+  now: number,
+): Promise<void> {
+  await withD1Retry(() =>
+    db.batch([
+      db.prepare(MARK_DELETED).bind(site.id, day, now),
+      ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
+    ]),
+  );
+  await bucket.delete(dayFileKey(site.name, day));
+}
+
+/** Days of which something is stored, from ?2 on, ascending. ?1 site, ?3 the most. */
+const STORED_DAYS = `
+SELECT day FROM (
+  SELECT day FROM day_files WHERE site_id = ?1 AND state <> 'deleted'
+  UNION SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1
+) WHERE day >= ?2 ORDER BY day LIMIT ?3`;
+
+const DELETE_POINT_DAY = "DELETE FROM point_days WHERE point_day = ?1 * 65536 + ?2";
+/** What is hot beside the file is summed up anew. */
+const UNFOLD_HOURS = `UPDATE hot_hours SET folded_version = NULL WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL`;
+
+/** Deletes a day's file that holds one point only, with that point's row. Hot samples of other points stay. Safe to repeat. */
+export async function deleteDayFile(
+  { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "delete"> },
+  site: { readonly id: number; readonly name: string },
+  day: number,
+  pointId: number,
+  now: number,
+): Promise<void> {
+  await withD1Retry(() =>
+    db.batch([
+      db.prepare(MARK_DELETED).bind(site.id, day, now),
+      db.prepare(DELETE_POINT_DAY).bind(pointId, day),
+      db.prepare(FORGET_JUDGED).bind(site.id, day),
+      db.prepare(UNFOLD_HOURS).bind(site.id, day),
+    ]),
+  );
+  await bucket.delete(dayFileKey(site.name, day));
+}
+
+const daysSchema = z.array(z.object({ day: z.int() }));
+
+/** The first days from `from` on of which a site has a file, a build or hot samples, ascending. */
+export async function storedDays(db: D1Database, siteId: number, from: number, most: number): Promise<number[]> {
+  const { results } = await withD1Retry(() => db.prepare(STORED_DAYS).bind(siteId, from, most).all());
+  return daysSchema.parse(results).map(({ day }) => day);
+}

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { deleteDayFile } from "./delete-day.ts";
+import { DayFileChanged } from "./day-file-error.ts";
+import { mergeDay } from "./merge-day.ts";
+import { type PublishContext, publishDay } from "./publish-day.ts";
+import { type DayBuild, deleteStaging } from "./staging.ts";
+
+/** `conflict`: another build was faster each time; `suspect`: the file is not what was written, and stays. */
+export type PointDayOutcome = "deleted" | "conflict" | "suspect";
+
+/** How often a day is rewritten again because another build published it meanwhile. */
+const TRIES = 3;
+
+/**
+ * Writes a day's file anew without one point. A file that has no other point is deleted.
+ * @throws {DayBuildError} {DayFileCorrupt}; the errors of D1 and R2
+ */
+export async function deletePointDay(
+  context: PublishContext,
+  of: DayBuild,
+  point: { readonly id: number; readonly name: string },
+): Promise<PointDayOutcome> {
+  const { db, bucket, now } = context;
+  for (let tries = 0; tries < TRIES; tries++) {
+    try {
+      const staged = await mergeDay(context, of, { source: "d1", hours: [], without: point.name });
+      if (staged.suspect === null && staged.file === null) {
+        await deleteDayFile({ db, bucket }, of.site, of.day, point.id, now());
+        return "deleted";
+      }
+      const published = await publishDay(context, of, staged);
+      if (published !== null) return published.state === "suspect" ? "suspect" : "deleted";
+    } catch (error) {
+      await deleteStaging(bucket, of);
+      if (!(error instanceof DayFileChanged)) throw error;
+    }
+  }
+  await deleteStaging(bucket, of);
+  return "conflict";
+}
+
+/** Days in whose file a point is, from ?2 on. ?1 point, ?3 the most. */
+const DAYS_WITH_POINT = `
+SELECT point_day - (?1 << 16) AS day FROM point_days
+WHERE point_day >= (?1 << 16) + ?2 AND point_day < (?1 + 1) << 16 AND locator IS NOT NULL ORDER BY point_day LIMIT ?3`;
+
+const daysSchema = z.array(z.object({ day: z.int() }));
+
+/** The first days from `from` on whose file has samples of a point, ascending. */
+export async function daysWithPoint(db: D1Database, pointId: number, from: number, most: number): Promise<number[]> {
+  const { results } = await withD1Retry(() => db.prepare(DAYS_WITH_POINT).bind(pointId, from, most).all());
+  return daysSchema.parse(results).map(({ day }) => day);
+}
+
+/** ?1 point, ?2 site. */
+const DELETE_HOT_ROWS = [
+  // the version first: what was read of these hours is not what they hold any more
+  `UPDATE hot_hours SET version = version + 1 WHERE site_id = ?2 AND EXISTS (
+     SELECT 1 FROM sample_hours s WHERE s.hour_point = ((hot_hours.hour / 3600000) << 20) + ?1)`,
+  `DELETE FROM sample_hours WHERE hour_point IN (
+     SELECT ((h.hour / 3600000) << 20) + ?1 FROM hot_hours h WHERE h.site_id = ?2)`,
+  `DELETE FROM hot_hours WHERE site_id = ?2 AND NOT EXISTS (
+     SELECT 1 FROM points p CROSS JOIN sample_hours s ON s.hour_point = ((hot_hours.hour / 3600000) << 20) + p.id
+     WHERE p.site_id = ?2)`,
+  "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1 AND site_id = ?2",
+];
+/** ?1 point. Rows with a locator are in a file, and go with it. */
+const DELETE_DAY_ROWS = [
+  "DELETE FROM point_days WHERE point_day >= ?1 << 16 AND point_day < (?1 + 1) << 16 AND locator IS NULL",
+  "DELETE FROM late_samples WHERE point_day >= ?1 << 16 AND point_day < (?1 + 1) << 16",
+];
+
+/** Deletes a point's hot samples and all rows about them. Gaps are not looked for before its next sample. Safe to repeat. */
+export async function deletePointRows(db: D1Database, siteId: number, pointId: number): Promise<void> {
+  await withD1Retry(() =>
+    db.batch([
+      ...DELETE_HOT_ROWS.map((sql) => db.prepare(sql).bind(pointId, siteId)),
+      ...DELETE_DAY_ROWS.map((sql) => db.prepare(sql).bind(pointId)),
+    ]),
+  );
+}

@@ -1,0 +1,177 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { pointSamples } from "../../test/points.ts";
+import { keysOf, storedDay } from "../../test/stored-day.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
+import { archiveDay } from "../cold/archive-day.ts";
+import { repairDay } from "../cold/repair-day.ts";
+import { readManifestDay } from "../cold/manifest.ts";
+import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
+import { healSite } from "../gaps/heal-site.ts";
+import { upsertSamples } from "../hot/upsert.ts";
+import { deletePoint, deleteRange, deleteSite, type Deletion, type DeletionContext } from "./delete-samples.ts";
+
+const SITE = "ses_delete";
+const DAY = 20_373;
+const NOW = dayStart(DAY + 4);
+const DAYS = [DAY, DAY + 1, DAY + 2] as const;
+/** the last day of the three stays hot */
+const HOT_DAY = DAY + 2;
+
+let db: D1Database;
+let world: SyncWorld;
+let site: { id: number; name: string };
+let names: string[];
+let context: DeletionContext;
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+beforeEach(async () => {
+  await emptyDatabase();
+  const left = await keysOf(env.TIMESERIES, "");
+  if (left.length > 0) await env.TIMESERIES.delete(left);
+  const source = createBuilding({
+    seed: 2,
+    site: SITE,
+    timezone: "America/Chicago",
+    points: 3,
+    collectInterval: 600,
+    weather: false,
+  });
+  world = new SyncWorld({ db, source, now: NOW, initialLookbackMs: 4 * DAY_MS });
+  site = { id: (await world.state()).siteId, name: SITE };
+  await refreshCatalog(db, world.client(), SITE, site.id, NOW);
+  await world.catchUp();
+  names = [...(await loadCatalog(db, site.id)).values()].filter((point) => point.configured).map(({ name }) => name);
+  context = {
+    db,
+    bucket: env.TIMESERIES,
+    kv: env.ETL_STATE,
+    now: world.clock.now,
+    newBuild: () => crypto.randomUUID(),
+  };
+  for (const day of [DAY, DAY + 1]) await archive(day);
+});
+
+const archive = (day: number) => archiveDay(context, { build: crypto.randomUUID(), site, day });
+const stored = (day: number) => storedDay(db, env.TIMESERIES, { site, day });
+const all = async () => Promise.all(DAYS.map(stored));
+const state = async (day: number) => (await readManifestDay(db, site.id, day))?.state ?? null;
+const keyOf = (day: number) => `timeseries/${dayText(day).replaceAll("-", "/")}/${SITE}.parquet`;
+/** What the hourly cron does about gaps. */
+const heal = async () => {
+  const ask = "open" as const;
+  const about = {
+    lookbackMs: 600_000,
+    newBuild: context.newBuild,
+    pageSize: world.settings.pageSize,
+    maxRequests: 999,
+  };
+  const asking = { ace: world.client(), deadline: Number.POSITIVE_INFINITY, confirmMs: DAY_MS, ask };
+  return healSite({ ...context, ...about, ...asking }, site, NOW);
+};
+const untilDone = async (run: (from: number) => Promise<Deletion>): Promise<Deletion["days"]> => {
+  const days: Deletion["days"][number][] = [];
+  for (let from = 0; ;) {
+    const { days: some, nextDay } = await run(from);
+    days.push(...some);
+    if (nextDay === null) return days;
+    from = nextDay;
+  }
+};
+
+test("a range is gone from both levels, stays known as deleted, and is not asked for again", async () => {
+  await heal();
+  const before = await all();
+  const { days, nextDay } = await deleteRange(context, site, { first: DAY + 1, last: HOT_DAY });
+  expect([days.map(({ outcome }) => outcome), nextDay]).toEqual([["deleted", "deleted"], null]);
+  expect(await all()).toEqual([before[0], [], []]);
+  expect(await Promise.all(DAYS.map(state))).toEqual(["written", "deleted", "deleted"]);
+  expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([keyOf(DAY)]);
+  const asked = world.asked.length;
+  const healed = await heal();
+  expect(healed.repair?.inserted ?? 0).toBe(0);
+  expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);
+  const { results } = await db
+    .prepare("SELECT 1 FROM gaps WHERE start < ?2 AND coalesce(end, ?2) > ?1 AND state = 'open'")
+    .bind(dayStart(DAY + 1), dayStart(HOT_DAY + 1))
+    .all();
+  expect(results).toEqual([]);
+  expect(await all()).toEqual([before[0], [], []]);
+});
+
+test("a build that had begun cannot bring a deleted day back, nor can a repair", async () => {
+  const old = (await env.TIMESERIES.get(keyOf(DAY)))!;
+  const bytes = await old.arrayBuffer();
+  let began = false;
+  const bucket = new Proxy(env.TIMESERIES, {
+    get: (target, key): unknown => {
+      const member: unknown = Reflect.get(target, key);
+      if (typeof member !== "function") return member;
+      return async (...given: unknown[]): Promise<unknown> => {
+        // the day is deleted between the archive's reading and its publishing
+        if (key === "put" && given[0] === keyOf(HOT_DAY) && !began) {
+          began = true;
+          await deleteRange(context, site, { first: HOT_DAY, last: HOT_DAY });
+        }
+        return Reflect.apply(member, target, given);
+      };
+    },
+  });
+  const archived = await archiveDay({ ...context, bucket }, { build: "late", site, day: HOT_DAY });
+  expect([began, archived.outcome]).toEqual([true, "conflict"]);
+  expect(await state(HOT_DAY)).toBe("deleted");
+  await deleteRange(context, site, { first: DAY, last: HOT_DAY });
+  expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([]);
+  await env.TIMESERIES.put(keyOf(DAY), bytes, { customMetadata: old.customMetadata! });
+  const repaired = await repairDay({ ...context, dryRun: true }, { ...site, db }, DAY);
+  expect(repaired.reason).toBe("the day was deleted after this file was written");
+});
+
+test("a point is gone from files, hot rows and aggregates, and the others keep every sample", async () => {
+  const before = await all();
+  const [gone, ...kept] = names;
+  const { id } = (await loadCatalog(db, site.id)).get(gone!)!;
+  const days = await untilDone((from) => deletePoint(context, site, { id, name: gone! }, from));
+  expect(days.map(({ outcome }) => outcome)).toEqual(["deleted", "deleted"]);
+  expect(await all()).toEqual(before.map((lines) => lines.filter((line) => !line.startsWith(`${gone} `))));
+  const { results } = await db.prepare("SELECT 1 FROM point_days WHERE point_id = ?1").bind(id).all();
+  expect(results).toEqual([]);
+  const asked = world.asked.length;
+  await heal();
+  expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);
+  expect(kept.length).toBeGreaterThan(0);
+});
+
+test("a day whose file had the point alone keeps the hot samples of others", async () => {
+  await deleteRange(context, site, { first: DAY, last: HOT_DAY });
+  const catalog = await loadCatalog(db, site.id);
+  const [gone, other] = names.map((name) => ({ id: catalog.get(name)!.id, name }));
+  const time = dayStart(DAY) + 5;
+  await upsertSamples(db, pointSamples([[gone!.id, time, 1]]));
+  await archive(DAY);
+  await upsertSamples(db, pointSamples([[other!.id, time, 2]]));
+  await untilDone((from) => deletePoint(context, site, gone!, from));
+  expect(await stored(DAY)).toEqual([`${other!.name} ${time} 2`]);
+});
+
+test("a site leaves nothing but its name and its pause", async () => {
+  await db.prepare("UPDATE sync_state SET paused_at = 1 WHERE site_id = ?1").bind(site.id).run();
+  await untilDone((from) => deleteSite(context, site, from));
+  expect(await keysOf(env.TIMESERIES, "")).toEqual([]);
+  const { results } = await db
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*' AND name NOT GLOB 'sqlite_*'",
+    )
+    .all<{ name: string }>();
+  const left: string[] = [];
+  for (const { name } of results) {
+    if ((await db.prepare(`SELECT count(*) AS n FROM ${name}`).first("n")) !== 0) left.push(name);
+  }
+  expect(left.toSorted()).toEqual(["d1_migrations", "day_files", "schema_version", "sites", "sync_state"]);
+  expect(await world.state()).toMatchObject({ watermark: null, pause: { since: 1 } });
+});

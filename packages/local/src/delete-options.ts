@@ -1,0 +1,85 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { adminToken, dayOption, parseOptions, workerOption } from "./command-options.ts";
+
+const DEFAULT_URL = "http://127.0.0.1:8788";
+
+export const USAGE = `Deletes samples for good, in D1, R2 and KV. May be stopped and repeated.
+
+  npm run delete -- --site NAME --from DAY --to DAY --yes
+  npm run delete -- --site NAME --point NAME --yes
+  npm run delete -- --site NAME --everything --yes
+
+  --from, --to   first and last day, YYYY-MM-DD, UTC, both included
+  --point NAME   all samples of this point
+  --everything   the whole site; pause it first
+  --yes          do it; without it, this only says what it would do
+  --url URL      the backfill Worker (default: BACKFILL_URL, else
+                 ${DEFAULT_URL})
+  --token TOKEN  its ADMIN_TOKEN (default: ADMIN_TOKEN of the
+                 environment, else that of npm start)
+
+It ends with 0 when all is deleted; with 1 when days are left, whose
+reason it names; with 2 when nothing was deleted.`;
+
+const optionsSchema = z
+  .object({
+    site: z.string({ error: "is needed" }).min(1),
+    from: dayOption.optional(),
+    to: dayOption.optional(),
+    point: z.string().min(1).optional(),
+    everything: z.boolean().default(false),
+    yes: z.boolean().default(false),
+    url: workerOption("backfill"),
+    token: z.string().min(1),
+  })
+  .refine(
+    ({ from, to, point, everything }) =>
+      (from === undefined) === (to === undefined) &&
+      [from !== undefined, point !== undefined, everything].filter(Boolean).length === 1,
+    { path: ["site"], error: "needs one of --from with --to, --point, or --everything beside it" },
+  );
+
+export interface DeleteOptions {
+  /** what to ask the Worker for */
+  readonly body: Readonly<Record<string, string | boolean>>;
+  /** what will be deleted, for people */
+  readonly what: string;
+  readonly yes: boolean;
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Reads the command line; null: help is asked for. @throws Error that says what is wrong with it */
+export function readDeleteOptions(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): DeleteOptions | null {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    options: {
+      site: { type: "string" },
+      from: { type: "string" },
+      to: { type: "string" },
+      point: { type: "string" },
+      everything: { type: "boolean" },
+      yes: { type: "boolean" },
+      help: { type: "boolean" },
+      url: { type: "string" },
+      token: { type: "string" },
+    },
+  });
+  if (values.help === true) return null;
+  const { site, from, to, point, yes, url, token } = parseOptions(optionsSchema, {
+    ...values,
+    url: values.url ?? environment["BACKFILL_URL"] ?? DEFAULT_URL,
+    token: adminToken(values.token, environment),
+  });
+  const rest = { yes, url, token };
+  if (from !== undefined && to !== undefined) {
+    return { body: { site, start_date: from, end_date: to }, what: `${from} to ${to} of ${site}`, ...rest };
+  }
+  if (point !== undefined) return { body: { site, point }, what: `all samples of ${point} of ${site}`, ...rest };
+  return { body: { site, everything: true }, what: `all of ${site}`, ...rest };
+}

@@ -1,0 +1,66 @@
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { LocalState } from "./local-state.ts";
+
+/** Times are TIMESTAMP, UTC. Of two samples at one point and time the hot one counts, as in the answers of the query Worker. */
+const VIEWS = `
+CREATE VIEW samples AS
+  SELECT site_name, point_name, make_timestamp(time * 1000) AS timestamp, value FROM hot
+  UNION ALL
+  SELECT site_name, point_name, make_timestamp(time * 1000), value FROM cold c
+  WHERE NOT EXISTS (
+    SELECT 1 FROM hot h WHERE h.site_name = c.site_name AND h.point_name = c.point_name AND h.time = c.time
+  );
+CREATE VIEW hours AS
+  SELECT site_name, point_name, date_trunc('hour', timestamp) AS hour, count(*) AS count, min(value) AS min,
+    max(value) AS max, avg(value) AS avg
+  FROM samples GROUP BY ALL`;
+
+const TABLES = `
+CREATE TABLE hot (site_name VARCHAR, point_name VARCHAR, time BIGINT, value DOUBLE);
+CREATE TABLE points (site_name VARCHAR, point_name VARCHAR, unit VARCHAR, label VARCHAR, tags JSON, source VARCHAR,
+  configured BOOLEAN, interval_s INTEGER, first_seen TIMESTAMP, last_seen TIMESTAMP)`;
+
+const NO_FILES = `
+CREATE VIEW cold AS SELECT site_name, point_name, time, value FROM hot WHERE false`;
+
+/** A database in memory with the views `samples`, `points` and `hours` over a local state. The caller closes the connection. */
+export async function openSampleViews(state: LocalState): Promise<DuckDBConnection> {
+  const connection = await (await DuckDBInstance.create()).connect();
+  await connection.run(TABLES);
+  await loadHot(connection, state);
+  await loadPoints(connection, state);
+  const { paths } = state.dayFiles();
+  const files = paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(", ");
+  await connection.run(
+    paths.length === 0
+      ? NO_FILES
+      : `CREATE VIEW cold AS SELECT site_name, point_name, epoch_ms(timestamp) AS time, value FROM read_parquet([${files}])`,
+  );
+  await connection.run(VIEWS);
+  return connection;
+}
+
+async function loadHot(connection: DuckDBConnection, state: LocalState): Promise<void> {
+  const appender = await connection.createAppender("hot");
+  for (const { site, point, times, values } of state.hotSamples()) {
+    for (const [i, time] of times.entries()) {
+      appender.appendVarchar(site);
+      appender.appendVarchar(point);
+      appender.appendBigInt(BigInt(time));
+      appender.appendDouble(values[i]!);
+      appender.endRow();
+    }
+  }
+  appender.closeSync();
+}
+
+async function loadPoints(connection: DuckDBConnection, state: LocalState): Promise<void> {
+  const insert = await connection.prepare(
+    `INSERT INTO points SELECT ?, ?, ?, ?, ?, ?, ? <> 0, ?, make_timestamp(CAST(? AS BIGINT) * 1000),
+      make_timestamp(CAST(? AS BIGINT) * 1000)`,
+  );
+  for (const point of state.points()) {
+    insert.bind(Object.values(point));
+    await insert.run();
+  }
+}

@@ -1,0 +1,116 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { z } from "zod";
+import { deploy, type Deployment, syncToThePresent } from "./deployment.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SITE = "ses_falls_city";
+const POINTS = 6;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const yesterday = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
+
+let deployment: Deployment;
+let empty: string;
+beforeAll(async () => {
+  const source = createBuilding({ seed: 8, site: SITE, timezone: "America/Chicago", points: POINTS, weather: false });
+  deployment = await deploy(source, { INITIAL_LOOKBACK_HOURS: "30" });
+  await syncToThePresent(deployment);
+  await deployment.post("etl", "/archive", { site: SITE, day: yesterday });
+  empty = await mkdtemp(join(tmpdir(), "no-state-"));
+});
+afterAll(async () => {
+  await deployment?.close();
+  await rm(empty, { recursive: true });
+});
+
+/** Runs a program of Node as its user does, on this deployment's state. */
+function run(script: string, args: readonly string[], stateDir = deployment.stateDir) {
+  const all = ["--disable-warning=ExperimentalWarning", join(ROOT, script), ...args];
+  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], STATE_DIR: stateDir, CI: "1" };
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    execFile(process.execPath, all, { cwd: ROOT, env }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+const sql = (text: string) => run("packages/local/src/sql.ts", [text, "--json"]);
+const wrangler = (...args: string[]) =>
+  run("node_modules/wrangler/bin/wrangler.js", [...args, "--local", "--persist-to", deployment.stateDir]);
+
+it("npm run sql finds hot and archived samples, each once, as a query does", async () => {
+  const { stdout, stderr, code } = await sql(
+    "SELECT point_name, count(*) AS n, epoch_ms(min(timestamp)) AS first, sum(value) AS total FROM samples GROUP BY ALL ORDER BY point_name",
+  );
+  expect([code, stderr]).toEqual([0, ""]);
+  const rowSchema = z.object({
+    point_name: z.string(),
+    n: z.coerce.number(),
+    first: z.coerce.number(),
+    total: z.number(),
+  });
+  const rows = stdout
+    .trim()
+    .split("\n")
+    .map((line) => rowSchema.parse(JSON.parse(line)));
+  expect(rows).toHaveLength(POINTS);
+  const [now] = [Date.now()];
+  const answer = await deployment.query({
+    point_names: rows.map((row) => row.point_name).join(),
+    start_time: String(now - 3 * DAY_MS),
+    end_time: String(now),
+    interval: "raw",
+    max_points: "100000",
+  });
+  expect(new Set(answer.metadata.sources)).toEqual(new Set(["D1", "R2"]));
+  const queried = answer.series.map(({ point_name, timestamps, values }) => ({
+    point_name,
+    n: timestamps.length,
+    first: timestamps[0],
+    total: values.reduce((sum, value) => sum + value, 0),
+  }));
+  queried.sort((a, b) => (a.point_name < b.point_name ? -1 : 1));
+  for (const [i, row] of rows.entries()) {
+    const { total, ...exact } = row;
+    expect(exact).toEqual({ point_name: queried[i]?.point_name, n: queried[i]?.n, first: queried[i]?.first });
+    expect(total).toBeCloseTo(queried[i]!.total, 3);
+  }
+});
+
+it("npm run sql joins points and hours, and names what is wrong", async () => {
+  const joined = await sql(
+    "SELECT sum(h.count) = (SELECT count(*) FROM samples) AS same FROM hours h JOIN points USING (point_name)",
+  );
+  expect(joined.stdout.trim()).toBe('{"same":true}');
+  const wrong = await sql("SELECT nothing FROM samples");
+  expect(wrong.code).toBe(1);
+  expect(wrong.stderr).toContain('"nothing" not found');
+  const none = await run("packages/local/src/sql.ts", ["SELECT 1"], empty);
+  expect(none.code).toBe(1);
+  expect(none.stderr).toContain("has no database of a local run. npm start makes one");
+});
+
+it("wrangler finds the tables, the objects and the keys of a local run", async () => {
+  const config = ["-c", "wrangler.etl.toml"];
+  const [d1, kv, r2] = await Promise.all([
+    wrangler("d1", "execute", "DB", ...config, "--json", "--command", "SELECT name FROM sites"),
+    wrangler("kv", "key", "get", "etl:last_sync_timestamp", "--binding", "ETL_STATE", ...config, "--text"),
+    wrangler(
+      "r2",
+      "object",
+      "get",
+      `ace-timeseries/timeseries/${yesterday.replaceAll("-", "/")}/${SITE}.parquet`,
+      ...config,
+      "--file",
+      join(empty, "day.parquet"),
+    ),
+  ]);
+  expect(d1.stdout).toContain(SITE);
+  expect(Number(kv.stdout)).toBeGreaterThan(Date.now() - HOUR_MS);
+  expect(r2.stdout).toContain("Download complete");
+});
