@@ -23,6 +23,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   10: "00e33f07615d8c9c",
   11: "46c4926f05b4e84c",
   12: "389b0f6e7b7279b7",
+  13: "98189ae44db20615",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

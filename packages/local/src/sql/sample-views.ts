@@ -17,9 +17,14 @@ CREATE VIEW hours AS
 
 const TABLES = `
 CREATE TABLE hot (site_name VARCHAR, point_name VARCHAR, time BIGINT, value DOUBLE);
+CREATE TABLE files (path VARCHAR);
 CREATE TABLE points (site_name VARCHAR, point_name VARCHAR, unit VARCHAR, label VARCHAR, tags JSON, source VARCHAR,
   configured BOOLEAN, interval_s INTEGER, first_seen TIMESTAMP, last_seen TIMESTAMP)`;
 
+const FILES = `
+SET VARIABLE files = (SELECT list(path) FROM files);
+CREATE VIEW cold AS
+  SELECT site_name, point_name, epoch_ms(timestamp) AS time, value FROM read_parquet(getvariable('files'))`;
 const NO_FILES = `
 CREATE VIEW cold AS SELECT site_name, point_name, time, value FROM hot WHERE false`;
 
@@ -29,15 +34,19 @@ export async function openSampleViews(state: LocalState): Promise<DuckDBConnecti
   await connection.run(TABLES);
   await loadHot(connection, state);
   await loadPoints(connection, state);
-  const { paths } = state.dayFiles();
-  const files = paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(", ");
-  await connection.run(
-    paths.length === 0
-      ? NO_FILES
-      : `CREATE VIEW cold AS SELECT site_name, point_name, epoch_ms(timestamp) AS time, value FROM read_parquet([${files}])`,
-  );
+  await openFiles(connection, state.dayFiles().paths);
   await connection.run(VIEWS);
   return connection;
+}
+
+async function openFiles(connection: DuckDBConnection, paths: readonly string[]): Promise<void> {
+  const appender = await connection.createAppender("files");
+  for (const path of paths) {
+    appender.appendVarchar(path);
+    appender.endRow();
+  }
+  appender.closeSync();
+  await connection.run(paths.length === 0 ? NO_FILES : FILES);
 }
 
 async function loadHot(connection: DuckDBConnection, state: LocalState): Promise<void> {
