@@ -1,8 +1,5 @@
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { z } from "zod";
-import { Problem } from "@building-vitals/core/domain/problem";
-import { envModuleSchema } from "../worker-settings.ts";
+import { settingsFault } from "../worker-env.ts";
 import type { Environment } from "./deploy-options.ts";
 import type { WantedWorker } from "./wanted.ts";
 import { WORKER_SECRETS } from "./worker-secrets.ts";
@@ -40,14 +37,8 @@ export async function checkVariables(
       ...Object.fromEntries(all.map(({ binding }) => [binding, {}])),
       ...Object.fromEntries(WORKER_SECRETS[worker].required.map((secret) => [secret, ANY_SECRET])),
     };
-    // not a literal: a Worker's types are those of the platform, which this package does not have
-    const module: unknown = await import(pathToFileURL(join(root, `workers/${worker}/src/env.ts`)).href);
-    try {
-      envModuleSchema.parse(module).settingsOf(env);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      faults.push(`wrangler.${worker}.toml, variables of ${environment}: ${error.message}`);
-    }
+    const fault = await settingsFault(root, worker, env);
+    if (fault !== null) faults.push(`wrangler.${worker}.toml, variables of ${environment}: ${fault}`);
   }
   if (faults.length > 0) throw new Error(faults.join("\n"));
 }

@@ -16,7 +16,6 @@ const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const WORKERS_DEV_FETCH = new URL("workers-dev-fetch.ts", import.meta.url).href;
 const TOKEN = "a-token-of-the-tests";
 const WRANGLER = join(ROOT, "node_modules/.bin/wrangler");
-const SKIP_BUILDS = 'case " $* " in *" --dry-run "*) exit 0 ;; esac';
 
 /** The answer of a deployed Worker's `/health`. @param worker such as building-vitals-etl-staging */
 export type Health = (worker: string, version: string) => { readonly status: number; readonly body: unknown };
@@ -33,6 +32,9 @@ export const ill: Health = (_, version) => ({
   status: 503,
   body: { status: "failing", version, checks: checks("the database has schema version 4", false) },
 });
+
+/** Limit of a test with a dozen calls of wrangler, 4 s of CPU each, on a machine that is busy with much else. */
+export const LONG_MS = 900_000;
 
 export interface Run {
   readonly code: number;
@@ -156,13 +158,16 @@ export class Deployment {
 
   /**
    * A checkout that a test may change, with the wrangler files, migrations and sources of this one.
-   * @param builds false: its wrangler skips the builds that a deploy begins with, which cost half of its time
+   * Its wrangler skips the builds that a deploy begins with, which cost half of the time.
+   * @param built the Worker that is built
    */
-  async checkout({ builds = false } = {}): Promise<string> {
+  async checkout(built = "none"): Promise<string> {
     const root = await mkdtemp(join(this.folder, "checkout-"));
     // Copies, because the deploy and the dashboard's build find their folders by their own real paths.
+    // Without the built page, which another deploy may be writing.
+    const filter = (path: string) => !path.endsWith("/dashboard/dist");
     for (const path of ["packages/local/src", "packages/dashboard", "migrations"]) {
-      await cp(join(ROOT, path), join(root, path), { recursive: true });
+      await cp(join(ROOT, path), join(root, path), { recursive: true, filter });
     }
     for (const path of [
       "packages/local/package.json",
@@ -175,11 +180,11 @@ export class Deployment {
       await symlink(join(ROOT, path), join(root, path));
     }
     await mkdir(join(root, "node_modules/.bin"), { recursive: true });
-    await writeFile(
-      join(root, "node_modules/.bin/wrangler"),
-      `#!/bin/sh\n${builds ? "" : SKIP_BUILDS}\nexec "${WRANGLER}" "$@"\n`,
-      { mode: 0o755 },
-    );
+    const wrangler = `#!/bin/sh
+case "$*" in *" wrangler.${built}.toml") ;; *" --dry-run "*) exit 0 ;; esac
+exec "${WRANGLER}" "$@"
+`;
+    await writeFile(join(root, "node_modules/.bin/wrangler"), wrangler, { mode: 0o755 });
     for (const worker of DEPLOY_ORDER) await cp(join(ROOT, wranglerFile(worker)), join(root, wranglerFile(worker)));
     return root;
   }

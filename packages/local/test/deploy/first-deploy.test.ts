@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { FakeAccount } from "../cloudflare/account.ts";
 import { addDeployed, MIGRATIONS, migrationsOf } from "./account-state.ts";
-import { Deployment, type Run } from "./deployment.ts";
+import { Deployment, LONG_MS, type Run } from "./deployment.ts";
 
 let deployment: Deployment;
 beforeEach(async () => {
@@ -25,7 +25,7 @@ function partsOf({ databases, buckets, namespaces, workers, workflows }: FakeAcc
   return structuredClone(kinds.map((kind) => [...kind].filter(([name]) => name.endsWith(environment))));
 }
 
-test("staging into an empty account, and once more", async () => {
+test("staging into an empty account, and once more", { timeout: LONG_MS }, async () => {
   const { account } = deployment;
   const refused = await deployment.deploy(STAGING);
   expect(refused.changes).toEqual([]);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Break } from "../cloudflare/fake-cloudflare.ts";
 import { MIGRATIONS, migrationsOf } from "./account-state.ts";
-import { Deployment, ill, well } from "./deployment.ts";
+import { Deployment, ill, LONG_MS, well } from "./deployment.ts";
 
 let deployment: Deployment;
 let root: string;
@@ -21,7 +21,7 @@ function breakAt(call: RegExp, when: Break, nth = 1): void {
   deployment.cloudflare.breaks = (other) => (call.test(other) && ++seen >= nth ? when : null);
 }
 
-test("a deploy that stops at any step: the same command goes on to the end", async () => {
+test("a deploy that stops at any step: the same command goes on to the end", { timeout: LONG_MS }, async () => {
   const { account, cloudflare } = deployment;
   // create-missing.test.ts interrupts the steps before these
   const plans = `https://dash.cloudflare.com/${account.id}/workers/plans`;

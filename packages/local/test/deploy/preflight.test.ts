@@ -193,7 +193,7 @@ Put the same sites into SITES of all three wrangler files.`,
 });
 
 test("a Worker that does not build is refused before anything changes", async () => {
-  const root = await deployment.checkout({ builds: true });
+  const root = await deployment.checkout("query");
   await edit(join(root, "wrangler.query.toml"), (text) => text.replace("query/src/index.ts", "query/src/absent.ts"));
   const { code, output, changes } = await deployment.preflight(["--env", "staging"], {}, root);
   expect(output).toContain("query/src/absent.ts");
