@@ -76,7 +76,7 @@ describeInBrowser("Health", (dashboard) => {
     await card.getByRole("button", { name: `Pause the sync of ${dashboard.site}` }).click();
     await giveToken(page, dashboard.adminToken);
     await card.getByText(/^Paused since .+, by ADMIN_TOKEN$/).waitFor();
-    await page.locator(".verdict").getByText("The sync is paused").waitFor();
+    await page.getByRole("heading", { name: "The sync is paused" }).waitFor();
     const site = async () => (await answerOf(dashboard, "/etl/status", statusSchema)).sites[0]!;
     expect((await site())["paused"]).toMatchObject({ by: "ADMIN_TOKEN" });
     await card.getByRole("button", { name: `Resume the sync of ${dashboard.site}` }).click();
