@@ -217,9 +217,7 @@ describe.skipIf(!hasRooms)(title, () => {
     // what the last 24 hours lack depends on the time of day of the run
     const { expected, present } = status.coverage_24h!;
     expect(expected).toBeGreaterThan(0.9 * points.length * 1440);
-    expect(metrics.split("\n")).toContain(
-      `building_vitals_coverage_ratio{site="sutardja_dai"} ${present / expected}`,
-    );
+    expect(metrics.split("\n")).toContain(`building_vitals_coverage_ratio{site="sutardja_dai"} ${present / expected}`);
   });
 
   it("shows in the quality of each point's day what the files lack of it, and scores the day of the outage worst", async () => {

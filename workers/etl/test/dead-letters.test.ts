@@ -23,7 +23,14 @@ const post = async (path: string, body: unknown) =>
 
 test("what was not stored is shown, stored when it may be, and dropped", async () => {
   // Weather needs no list: without it, both points that are not collected are rejected.
-  const building = { seed: 5, site: SITE, timezone: "America/Chicago", points: 12, unconfiguredPoints: 2, weather: false };
+  const building = {
+    seed: 5,
+    site: SITE,
+    timezone: "America/Chicago",
+    points: 12,
+    unconfiguredPoints: 2,
+    weather: false,
+  };
   simulateUpstreamOf([createBuilding(building)]);
   await call("POST", "/trigger", { token });
   const { letters, next_cursor } = await list(`?site=${SITE}&reason=unconfigured`);
