@@ -75,6 +75,27 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     expect(await inkOf(page)).toBeGreaterThan(0.001);
   });
 
+  it("says that completeness is not known where a point has no known cadence", async () => {
+    const page = await dashboard.open(exploreAt([POWER]), {
+      before: (fresh) =>
+        fresh.route(/\/timeseries\/query/, async (route) => {
+          const answer = z.looseObject({ metadata: z.looseObject({}) }).parse(await (await route.fetch()).json());
+          Object.assign(answer.metadata, { completeness: null, missing: [], unjudged_points: [POWER] });
+          await route.fulfill({ json: answer });
+        }),
+    });
+    await charted(page);
+    const notes = await page.locator(".data-notes").textContent();
+    expect(notes).toContain("completeness not known: the point has no known cadence");
+    expect(notes).not.toMatch(/\d% complete|missing/);
+  });
+
+  it("draws the weather for the name that its history has in the API", async () => {
+    const page = await dashboard.open(exploreAt([`ses/${dashboard.site}/weather/temp`]));
+    await charted(page);
+    expect(await inkOf(page)).toBeGreaterThan(0.001);
+  });
+
   it("says that a range has no samples, without an axis of values that nobody measured, and leads to the newest", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&from=2026-03-01T00:00Z&to=2026-03-02T00:00Z"));
     await page.getByRole("heading", { name: "No samples in this range" }).waitFor();

@@ -68,6 +68,22 @@ describeInBrowser("Health", (dashboard) => {
     expect(new URL(page.url()).searchParams.get("point")).toBe(worst[0]!.name);
   });
 
+  it("pauses the sync of a site, says so, and resumes it", async () => {
+    dashboard.expectConsoleErrors(/401/);
+    const page = await dashboard.open(HEALTH);
+    await loaded(page);
+    const card = part(page, "Sync");
+    await card.getByRole("button", { name: `Pause the sync of ${dashboard.site}` }).click();
+    await giveToken(page, dashboard.adminToken);
+    await card.getByText(/^Paused since .+, by ADMIN_TOKEN$/).waitFor();
+    await page.getByRole("heading", { name: "The sync is paused" }).waitFor();
+    const site = async () => (await answerOf(dashboard, "/etl/status", statusSchema)).sites[0]!;
+    expect((await site())["paused"]).toMatchObject({ by: "ADMIN_TOKEN" });
+    await card.getByRole("button", { name: `Resume the sync of ${dashboard.site}` }).click();
+    await card.getByText(/^Paused since/).waitFor({ state: "detached" });
+    expect((await site())["paused"]).toBeNull();
+  });
+
   it("shows an open gap until the API has given what was missing", async () => {
     dashboard.expectConsoleErrors(/401/);
     const start = await makeGap(dashboard);

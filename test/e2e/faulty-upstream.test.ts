@@ -73,6 +73,5 @@ describe("a day of syncs from a faulty upstream", () => {
     }
     // A refused or repeated cursor is gone on from within the run.
     expect(runs.flatMap((run) => run.errors)).toEqual([]);
-    expect(runs.length).toBeGreaterThan(1);
   });
 });

@@ -214,7 +214,10 @@ describe.skipIf(!hasRooms)(title, () => {
     expect(status.coverage_24h).toMatchObject({ unjudged_points: 0 });
     const metrics = await (await fetch(`${deployment.urls.etl}/metrics`)).text();
     expect(metrics).toMatch(/^building_vitals_gaps_open\{site="sutardja_dai",cause="upstream_empty"\} [1-9]/m);
-    expect(metrics).toMatch(/^building_vitals_coverage_ratio\{site="sutardja_dai"\} 0(\.\d+)?$/m);
+    // what the last 24 hours lack depends on the time of day of the run
+    const { expected, present } = status.coverage_24h!;
+    expect(expected).toBeGreaterThan(0.9 * points.length * 1440);
+    expect(metrics.split("\n")).toContain(`building_vitals_coverage_ratio{site="sutardja_dai"} ${present / expected}`);
   });
 
   it("shows in the quality of each point's day what the files lack of it, and scores the day of the outage worst", async () => {

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DEPLOY_ORDER, readWranglerFile } from "@building-vitals/local/deploy/wanted";
 import { WORKER_SECRETS } from "@building-vitals/local/deploy/worker-secrets";
-import { envModuleSchema, readWorkerFile } from "@building-vitals/local/worker-settings";
+import { envModuleSchema } from "@building-vitals/local/worker-env";
+import { readWorkerFile } from "@building-vitals/local/worker-settings";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 

@@ -35,7 +35,7 @@ function readCells(from: string, until: string): Map<string, Map<string, number>
 
 describe.skipIf(absent)(title, () => {
   // reading and comparing 1.3 million cells
-  const TIMEOUT_MS = 20_000;
+  const TIMEOUT_MS = 60_000;
   const END = Date.UTC(2013, 8, 1);
 
   test("has the 125 points and every cell of the files", { timeout: TIMEOUT_MS }, () => {

@@ -6,7 +6,7 @@ export interface OperatorCommand<Options> {
   readonly run: (options: Options) => Promise<number>;
   /** exit code where `run` throws */
   readonly failed: 1 | 2;
-  /** what else to say of an error */
+  /** a line to add to an error of `run` */
   readonly hint: (error: unknown) => string | null;
 }
 
@@ -17,17 +17,26 @@ export async function runOperatorCommand<Options>(command: OperatorCommand<Optio
     if (error.code !== "EPIPE") throw error;
     process.exit(141);
   });
-  let failed: number = 2;
-  try {
-    const options = command.read();
-    failed = command.failed;
-    if (options === null) console.log(command.usage);
-    else process.exitCode = await command.run(options);
-  } catch (error) {
-    // the options, the settings, the Workers and wrangler all say what is wrong; a stack would only hide it
+  // An error's message says what is wrong; a stack would only hide it.
+  const fail = (error: unknown, hint: string | null, code: number) => {
     console.error(error instanceof Error ? error.message : error);
-    const hint = command.hint(error);
     if (hint !== null) console.error(hint);
-    process.exitCode = failed;
+    process.exitCode = code;
+  };
+  let options: Options | null;
+  try {
+    options = command.read();
+  } catch (error) {
+    fail(error, "--help lists the options.", 2);
+    return;
+  }
+  if (options === null) {
+    console.log(command.usage);
+    return;
+  }
+  try {
+    process.exitCode = await command.run(options);
+  } catch (error) {
+    fail(error, command.hint(error), command.failed);
   }
 }

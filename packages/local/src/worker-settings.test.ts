@@ -40,7 +40,10 @@ test.each([
   [{ QUERY_PORT: "65536" }, "QUERY_PORT: must be a whole number from 1 to 65535"],
   [{ SIMULATOR_POINTS: "-1" }, "SIMULATOR_POINTS: must be a whole number from 1 to 100000"],
   [{ CLOCK_OFFSET_SECONDS: "1h" }, "CLOCK_OFFSET_SECONDS: must be a whole number from -316224000 to 316224000"],
-  [{ ACE_API_BASE_URL: "flightdeck" }, "ACE_API_BASE_URL: "],
+  [
+    { ACE_API_BASE_URL: "flightdeck" },
+    "ACE_API_BASE_URL: must be an https address (http only on the loopback address)",
+  ],
 ])("%j of a local run is refused by its name", (wrong, message) => {
   expect(() => readLocalSettings(wrong)).toThrow(message);
 });

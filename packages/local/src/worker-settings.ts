@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler";
 import { z } from "zod";
-import { Problem } from "@building-vitals/core/domain/problem";
 import { WORKER_SECRETS } from "./deploy/worker-secrets.ts";
 import { parseJson } from "./parse-json.ts";
+import { settingsFault } from "./worker-env.ts";
 import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -21,10 +21,6 @@ const declaredSchema = z.object({
   workflows: named,
 });
 const sitesSchema = z.array(z.object({ database: z.string().optional() }));
-/** The module of a Worker that parses its environment. */
-export const envModuleSchema = z.object({
-  settingsOf: z.custom<(env: Readonly<Record<string, unknown>>) => unknown>((value) => typeof value === "function"),
-});
 
 /** A Worker as its wrangler file declares it for this machine. @throws Error where it names no main module */
 export function readWorkerFile(name: WorkerName) {
@@ -67,14 +63,8 @@ export async function checkWorkerSettings(settings: Readonly<Record<string, stri
     const bound = { ...d1Databases, ...kvNamespaces, ...r2Buckets, ...workflows };
     const bindings = [...Object.keys(bound), ...databasesNamed(settings["SITES"])].map((binding) => [binding, {}]);
     const env = { ...Object.fromEntries(bindings), ...variablesOf(name, declared.bindings, settings) };
-    // not a literal: a Worker's types are those of the platform, which this package does not have
-    const module: unknown = await import(pathToFileURL(join(ROOT, `workers/${name}/src/env.ts`)).href);
-    try {
-      envModuleSchema.parse(module).settingsOf(env);
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      for (const fault of error.message.split("; ")) faults.add(fault);
-    }
+    const fault = await settingsFault(ROOT, name, env);
+    for (const one of fault?.split("; ") ?? []) faults.add(one);
   }
   if (faults.size > 0) throw new Error(`The settings are not valid. ${[...faults].join("; ")}`);
 }

@@ -139,6 +139,15 @@ test("a site that SITES pauses is not asked for, and is resumed there only", asy
   expect((await answer.json<{ detail: string }>()).detail).toContain("SITES");
 });
 
+test("an import into a paused site stores its samples and does not ask the API for a new name", async () => {
+  await pause();
+  asked.length = 0;
+  const points = [{ name: "x/new", samples: [[START - MINUTE, 21.5]] }];
+  const answer = await post("/import", { site: SITE, day: "2026-11-22", points });
+  expect(await answer.json()).toMatchObject({ received: 1, stored: 1 });
+  expect(asked).toEqual([]);
+});
+
 test("an unknown site is neither paused nor resumed", async () => {
   for (const path of ["pause", "resume"]) expect((await post(`/sites/nowhere/${path}`)).status).toBe(404);
 });

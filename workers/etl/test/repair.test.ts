@@ -31,7 +31,7 @@ afterEach(() => {
 /** Syncs, and archives a sample a day of the first point. */
 async function archived(): Promise<void> {
   expect((await call("POST", "/trigger", { token: ADMIN_TOKEN })).status).toBe(200);
-  const id = await env.DB.prepare("SELECT min(id) FROM points").first<number>("min(id)");
+  const id = await env.DB.prepare("SELECT min(id) AS id FROM points WHERE source = 'catalog'").first<number>("id");
   for (const day of DAYS) await upsertSamples(env.DB, pointSamples([[id!, Date.parse(day) + 5, 1.5]]));
   expect((await call("POST", "/archive", { token: ADMIN_TOKEN })).status).toBe(200);
 }

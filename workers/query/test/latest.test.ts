@@ -18,6 +18,7 @@ const latestSchema = z.strictObject({
       age_s: z.int().nullable(),
     }),
   ),
+  unknown_points: z.array(z.string()).optional(),
   partial: z.boolean(),
 });
 

@@ -120,6 +120,25 @@ test("hours are filled from hourly aggregates", async () => {
   expect(series).toMatchObject([{ values: [3, 3, 5, 5], filled: [1, 1, 0, 1] }]);
 });
 
+describe.each(["hot", "archived"])("hours of a valve that are summed up and %s", (level) => {
+  test("carry the last sample of an hour in which it moved, not the mean of that hour", async () => {
+    const samples: Sample[] = [
+      [id, START, 0],
+      [id, START + 40 * MINUTE, 1],
+      [id, START + 4 * HOUR, 1],
+      [id, START + 4 * HOUR + MINUTE, 0],
+      [id, START + 5 * HOUR, 0],
+    ];
+    await (level === "hot" ? storeSamples(samples) : archiveDays(samples));
+    await fold();
+    await setWatermark(SITE, START + DAY);
+    const asked = { ...lastHour, end_time: START + 8 * HOUR, interval: "1hr", tz: "UTC" };
+    const { series, metadata } = await queryJson(asked);
+    expect(metadata.computed_from).toBe("hours");
+    expect(series).toMatchObject([{ values: [0.5, 1, 1, 1, 0.5, 0, 0, 0], filled: [0, 1, 1, 1, 0, 0, 1, 1] }]);
+  });
+});
+
 describe("a last sample in the archive", () => {
   const costOf = async (names: string) => {
     const seen = { r2: 0, d1: 0 };

@@ -88,11 +88,11 @@ async function fetchPage<T>(
   path: string,
   entrySchema: z.ZodType<T>,
   number: number,
-  { deadline }: CallOptions,
+  options: CallOptions,
 ): Promise<ListPage<T>> {
   const query = () => ({ page: String(number), per_page: String(PER_PAGE) });
   try {
-    return await transport.get({ path, query, read: (body) => readListPage(body, entrySchema, path), deadline });
+    return await transport.get({ path, query, read: (body) => readListPage(body, entrySchema, path), ...options });
   } catch (error) {
     // Paging libraries answer 404 to a page after the last one.
     if (number > 1 && error instanceof AceError && error.status === 404) return NO_ENTRIES;

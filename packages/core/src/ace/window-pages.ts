@@ -4,9 +4,15 @@ import { blamesCursor } from "./blame.ts";
 import type { AceClient } from "./client.ts";
 import type { AcePage, TimeseriesOptions } from "./timeseries.ts";
 
-/** Where the next page of a window starts. Everything before it was served. */
+/**
+ * How far a request reaches back that goes on after what was served, in milliseconds: the API does not say whether the
+ * start of a range belongs to it, and a page may have ended inside of a scrape.
+ */
+const OVERLAP_MS = 1;
+
+/** Where the next page of a window starts. */
 export interface PagePosition {
-  /** start of a request without a cursor, epoch ms */
+  /** everything before it was served, epoch ms; a request without a cursor starts here */
   readonly from: number;
   /** cursor of the page; null: the page is the first one from `from` on */
   readonly cursor: string | null;
@@ -37,17 +43,18 @@ export async function* windowPages(
   ace: AceClient,
   site: string,
   range: TimeRange,
-  { at: start, onRefused, ...options }: WindowOptions,
+  { at: saved, onRefused, ...options }: WindowOptions,
 ): AsyncGenerator<WindowPage, void, void> {
-  let at: PagePosition = start ?? { from: range.start, cursor: null };
+  let at: PagePosition = saved ?? { from: range.start, cursor: null };
   // a position without a cursor is only saved where the API refused one
-  let isRefused = start?.cursor === null;
+  let isRefused = saved?.cursor === null;
   // only a cursor of an earlier reading: a request without one that this reading made would be answered alike
-  let mayBeginAnew = start !== undefined && start.cursor !== null;
+  let mayBeginAnew = saved !== undefined && saved.cursor !== null;
   /** when the last row was taken that this reading was served, epoch ms; null: no row yet */
   let served: number | null = null;
   for (;;) {
-    const pages = ace.timeseriesPages(site, { start: at.from, end: range.end }, { ...options, cursor: at.cursor });
+    const start = Math.max(range.start, at.from - OVERLAP_MS);
+    const pages = ace.timeseriesPages(site, { start, end: range.end }, { ...options, cursor: at.cursor });
     try {
       for await (const page of pages) {
         served = page.lastTime ?? served;

@@ -1,6 +1,6 @@
 import { AceError } from "../ace/ace-error.ts";
 import type { AceClient } from "../ace/client.ts";
-import { type Catalog, withNames } from "../catalog/catalog.ts";
+import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
 import { EmptyCatalogError } from "../catalog/replace-catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
@@ -39,7 +39,8 @@ export interface ImportCounts {
 }
 
 interface ImportContext {
-  readonly ace: AceClient;
+  /** null: the upstream must not be asked, because the site is paused */
+  readonly ace: AceClient | null;
   /** the site's database */
   readonly db: D1Database;
   readonly bucket: R2Bucket;
@@ -100,23 +101,27 @@ export async function importSamples(
   throw new Problem("archive_unavailable", `${dayText(day)} of ${site.name} is being archived: send it again.`);
 }
 
-/** An import stores samples of points that are not listed too, so it goes on where the list cannot be had. */
+/** An import stores samples of points that are not listed too, so it goes on where the list cannot be had, or is old. */
 async function catalogWith(
   db: D1Database,
-  ace: AceClient,
+  ace: AceClient | null,
   site: BackfillSite,
   names: readonly string[],
   now: number,
 ): Promise<Catalog> {
+  const known = await loadCatalog(db, site.id);
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length === 0) return known;
+  if (ace === null) return withNames(db, site.id, known, unknown);
   const catalog = new SiteCatalog({ db, ace, now: () => now, deadline: now + LIST_BUDGET_MS }, site);
-  await catalog.load();
+  catalog.use(known);
   try {
-    await catalog.meet(names);
+    await catalog.meet(unknown);
     return catalog.points;
   } catch (error) {
     if (!(error instanceof AceError || error instanceof EmptyCatalogError)) throw error;
     logError("import_without_list", error, { site: site.name });
-    return withNames(db, site.id, catalog.points, names);
+    return withNames(db, site.id, catalog.points, unknown);
   }
 }
 

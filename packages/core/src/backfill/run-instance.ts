@@ -1,9 +1,7 @@
-import { z } from "zod";
 import type { AceClient } from "../ace/client.ts";
 import { markFailed } from "../cold/manifest.ts";
 import { dayText } from "../domain/day.ts";
-import { withD1Retry } from "../d1/retry.ts";
-import { refreshCatalog } from "../catalog/refresh-catalog.ts";
+import { readListedAt, refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { logError } from "../telemetry/log.ts";
 import type { SiteStore } from "./backfill-site.ts";
 import type { DayBuilder } from "./day-builder.ts";
@@ -157,7 +155,7 @@ async function fetchCatalog(
 ): Promise<string | null> {
   try {
     await steps.do("fetch the catalogue", FETCH_STEP, async () => {
-      const at = await catalogAt(db, site.id);
+      const at = await readListedAt(db, site.id);
       if (at !== null && now() - at < CATALOG_MAX_AGE_MS) return;
       if (!(await isCurrent(jobs, ticket))) return;
       await refreshCatalog(db, newClient(), site.name, site.id, now());
@@ -166,7 +164,7 @@ async function fetchCatalog(
   } catch (error) {
     const why = `no catalogue of the site: ${messageOf(error)}`;
     try {
-      const look = async () => (await catalogAt(db, site.id)) !== null;
+      const look = async () => (await readListedAt(db, site.id)) !== null;
       // An old one does: points come and go slowly.
       return (await steps.do("look for a catalogue", STORE_STEP, look)) ? null : why;
     } catch {
@@ -177,12 +175,6 @@ async function fetchCatalog(
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-async function catalogAt(db: D1Database, siteId: number): Promise<number | null> {
-  const statement = db.prepare("SELECT catalog_at FROM sites WHERE id = ?1").bind(siteId);
-  const row = z.object({ catalog_at: z.int().nullable() }).parse(await withD1Retry(() => statement.first()));
-  return row.catalog_at;
 }
 
 /** Where this stops in between, the supervisor begins the next start. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AceClient } from "../ace/client.ts";
+import type { CallOptions } from "../ace/transport.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { isPointName } from "../domain/point.ts";
 import { log } from "../telemetry/log.ts";
@@ -30,6 +31,12 @@ export async function readListState(db: D1Database, siteId: number): Promise<Lis
   return { held: held === null ? null : heldListSchema.parse(JSON.parse(held)), conflicts };
 }
 
+/** When the site's list was last taken over, epoch ms; null: never. @throws the error of D1, after retries */
+export async function readListedAt(db: D1Database, siteId: number): Promise<number | null> {
+  const statement = db.prepare("SELECT catalog_at FROM sites WHERE id = ?1").bind(siteId);
+  return z.object({ catalog_at: z.int().nullable() }).parse(await withD1Retry(() => statement.first())).catalog_at;
+}
+
 /**
  * Takes over the upstream's list of a site's configured points, and gives the catalogue as it then is.
  * @param at epoch ms
@@ -41,13 +48,13 @@ export async function refreshCatalog(
   site: string,
   siteId: number,
   at: number,
-  deadline?: number,
+  options: CallOptions = {},
 ): Promise<Catalog> {
   // Both before the list is asked for. Points that another list brings meanwhile are not this one's to retire, and a
   // list that was held meanwhile is not an earlier one that this one could confirm.
   const known = await loadCatalog(db, siteId);
   const { held } = await readListState(db, siteId);
-  const points = await ace.configuredPoints(site, { deadline });
+  const points = await ace.configuredPoints(site, options);
   // Samples of a name that cannot be stored are rejected too.
   const named = points.filter(({ name }) => isPointName(name));
   const outcome = await replaceCatalog(db, siteId, known, named.map(describePoint), at, held);

@@ -78,7 +78,7 @@ const unchangedSchema = z.object({ unchanged: z.int() });
 /**
  * Judges all points of a site's day from its samples, in both levels. Safe to repeat, and to run beside anything: it is
  * all written or nothing, and only where the samples are as they were read.
- * A file that is damaged makes its day suspect.
+ * A file that is damaged, also when it is read again, makes its day suspect.
  * @returns null: nothing was written, for samples came meanwhile, the day has not ended or its file is suspect
  * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt}; {StoredRowError}; the errors of D1 and R2
  */
@@ -105,8 +105,9 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
     }
   } catch (error) {
     // A file that moves is judged by the next run; damage stays.
-    if (file !== null && error instanceof DayFileCorrupt && isProofAgainst(error))
+    if (file !== null && isDamage(error) && (await isDamaged(bucket, file))) {
       await markSuspect(db, { siteId, day, etag: file.etag }, error.message, now());
+    }
     throw error;
   }
   const versions = hours.reduce((sum, { version }) => sum + version, 0);
@@ -122,6 +123,21 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
   if (unchangedSchema.parse(results.at(-1)?.results[0]).unchanged === 0) return null;
   const changed = results.slice(0, writes.length).reduce((sum, { meta }) => sum + meta.changes, 0);
   return { points: rows.length, changed };
+}
+
+function isDamage(error: unknown): error is DayFileCorrupt {
+  return error instanceof DayFileCorrupt && isProofAgainst(error);
+}
+
+/** Whether a file is damaged in R2: bytes can also be damaged on their way. */
+async function isDamaged(bucket: RangeBucket, file: ManifestFile): Promise<boolean> {
+  const points = scanDayFile(bucket, file);
+  try {
+    while ((await points.next()).done !== true);
+    return false;
+  } catch (error) {
+    return isDamage(error);
+  }
 }
 
 /** The samples of each point that has some, in the order of the names: the hot ones over the file's. */

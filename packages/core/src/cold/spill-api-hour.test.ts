@@ -80,6 +80,16 @@ test("a name that the list does not have is asked for once", async () => {
   expect([...(await loadCatalog(db, of.site.id)).values()].filter(({ configured }) => !configured).length).toBe(3);
 });
 
+test("a name that was left out of an old list is asked for again, so that its history is kept", async () => {
+  const { world, source, fetchHour, rows, lists } = await grown("ses_listed_late_spill", 8, false);
+  await fetchHour(3);
+  const listed = { ...source, points: source.points.map((point) => ({ ...point, collect_enabled: true })) };
+  world.upstream = world.simulate([listed]);
+  await world.clock.sleep(10 * 60_000);
+  expect(await fetchHour(4)).toMatchObject({ samples: rows(4).length + 18, rejected: {} });
+  expect(lists()).toBe(2);
+});
+
 test("an hour fails where nobody knows whether its samples are wanted", async () => {
   const { world, of, fetchHour } = await grown("ses_no_list", 7);
   const { upstream } = world;

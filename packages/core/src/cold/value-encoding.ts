@@ -16,9 +16,8 @@ interface Candidate {
 }
 
 /**
- * Encodes the values of a row group's points, a page each in the encoding that is smallest for it after zstd: rounded
- * readings want a dictionary, single-precision noise wants its bytes apart, setpoints and slow values want neither.
- * The dictionary is one for all pages that use it.
+ * Encodes the values of a row group's points. Each page has the encoding that is smallest after zstd: a dictionary suits
+ * rounded readings, BYTE_STREAM_SPLIT single-precision noise, PLAIN setpoints and means. All pages share one dictionary.
  */
 export function encodeValues(points: readonly Float64Array[]): ChunkPages {
   const candidates = points.map(chooseEncoding);
@@ -35,12 +34,12 @@ export function encodeValues(points: readonly Float64Array[]): ChunkPages {
 }
 
 function chooseEncoding(values: Float64Array): Candidate {
+  const plain = plainPage(values);
   const distinct = distinctValues(values);
-  if (distinct === null) return { values, page: splitPage(values), distinct };
-  const plain = dataPage("PLAIN", values.length, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  if (distinct.length === 1) return { values, page: plain, distinct: null };
+  if (distinct?.length === 1) return { values, page: plain, distinct: null };
   const split = splitPage(values);
   const page = split.stored.length < plain.stored.length ? split : plain;
+  if (distinct === null) return { values, page, distinct };
   const ranks = new Map(Array.from(distinct, (value, rank) => [value, rank]));
   const dictionary = indexPage(values, ranks).stored.length + ENTRY_BYTES * distinct.length;
   return { values, page, distinct: dictionary < page.stored.length ? distinct : null };
@@ -57,6 +56,10 @@ function distinctValues(values: Float64Array): Float64Array | null {
     if (distinct.size > limit) return null;
   }
   return Float64Array.from(distinct).sort();
+}
+
+function plainPage(values: Float64Array): DataPage {
+  return dataPage("PLAIN", values.length, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
 function splitPage(values: Float64Array): DataPage {

@@ -9,13 +9,13 @@ import { type ColdBlock, planBlocks } from "./cold-plan.ts";
 import type { Carried } from "./fill.ts";
 import { bucketHours, hourParts } from "./hour-parts.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
-import { lastOfHours } from "./last-samples.ts";
-import { HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
+import { hoursToCarry, lastOfHours } from "./last-samples.ts";
+import { CARRIED_READS, HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { rawHours } from "./raw-hours.ts";
 import { lostDays, type ReadTally, readSamples } from "./read-samples.ts";
 import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
-import { readStored, type Stored } from "./stored.ts";
+import { type PointRollup, readStored, type Stored } from "./stored.ts";
 
 /** One point's part of an answer. */
 export interface ComputedPoint<P> {
@@ -69,7 +69,8 @@ async function* computeBlock<P extends JudgeablePoint>(
   if (stored.rollups === null) throw new Error("more days than were planned for have come meanwhile");
   const rollups = rollupsByPoint(stored.rollups);
   const overflown = overflownHours(stored.rollups);
-  const raw = new Set(rawHours(range, { unfolded: [...stored.unfolded, ...overflown] }));
+  const carried = isCarried ? carriedHours(points, rollups, bounds, stored.days) : [];
+  const raw = new Set(rawHours(range, { unfolded: [...stored.unfolded, ...overflown, ...carried] }));
   const hours = stored.hours.filter((hour) => raw.has(hour));
   const rawDays = new Set([...raw].map(dayOf));
   const days = stored.days.filter(({ day }) => rawDays.has(day));
@@ -96,13 +97,34 @@ async function* computeBlock<P extends JudgeablePoint>(
       const columns = bucketHours(parts, bounds);
       yield {
         point,
-        columns: isCarried ? { ...columns, last: lastOfHours(parts, columns.times, columns.values) } : columns,
+        columns: isCarried ? { ...columns, last: lastOfHours(parts, columns.times) } : columns,
         hot: hotSamples,
         cold: coldSamples,
         judged: judgePoint(point, parts, range, coverage.until),
       };
     }
   }
+}
+
+/** The newest hours that {@link hoursToCarry} names, of all points, as many as the archive is asked for. */
+function carriedHours(
+  points: readonly JudgeablePoint[],
+  rollups: ReadonlyMap<number, readonly PointRollup[]>,
+  bounds: Float64Array,
+  days: Stored["days"],
+): number[] {
+  const wanted = new Set(points.flatMap(({ id }) => hoursToCarry(parseRollups(rollups.get(id) ?? []), bounds)));
+  const archived = new Set(days.flatMap(({ day, file }) => (file === null ? [] : [day])));
+  const read = new Set<number>();
+  return [...wanted]
+    .sort((a, b) => b - a)
+    .filter((hour) => {
+      const day = dayOf(hour);
+      if (!archived.has(day) || read.has(day)) return true;
+      if ((read.size + 1) * points.length > CARRIED_READS) return false;
+      read.add(day);
+      return true;
+    });
 }
 
 /** Points that need no file, as many at once as their hot rows allow. */

@@ -5,7 +5,7 @@ import { bucketHours, type HourPart, hourParts } from "./hour-parts.ts";
 
 const part = (hour: number): HourPart => {
   const aggregate = { n: 2, min: hour, max: hour + 2, sum: 2 * hour + 2 };
-  return { hour: hour * HOUR_MS, n: 2, aggregate, scaled: 0, times: null };
+  return { hour: hour * HOUR_MS, n: 2, aggregate, scaled: 0, last: null, times: null };
 };
 /** three buckets of two hours */
 const BOUNDS = Float64Array.of(0, 2 * HOUR_MS, 4 * HOUR_MS, 6 * HOUR_MS);

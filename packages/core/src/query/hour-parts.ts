@@ -15,6 +15,8 @@ export interface HourPart extends KnownHour {
   readonly aggregate: HourAggregate;
   /** the sum times {@link SCALE}, which is finite where the sum is not */
   readonly scaled: number;
+  /** its last sample; null: the aggregate does not tell it, because the values moved */
+  readonly last: number | null;
 }
 
 /**
@@ -47,11 +49,16 @@ export function hourParts(
       if (!Number.isFinite(one.sum))
         throw new StoredHoursError(`hour ${index} of day ${day} has a sum that is no number`);
       addSamplesBefore(hour);
-      parts.push({ hour, n: one.n, aggregate: one, scaled: one.sum * SCALE, times: null });
+      parts.push({ hour, n: one.n, aggregate: one, scaled: one.sum * SCALE, last: constantOf(one), times: null });
     }
   }
   addSamplesBefore(Number.POSITIVE_INFINITY);
   return parts;
+}
+
+/** The value of all samples of an hour; null: they differ. */
+export function constantOf({ min, max }: HourAggregate): number | null {
+  return Object.is(min, max) ? min : null;
 }
 
 function partOf(hour: number, { times, values }: Series, from: number, to: number): HourPart {
@@ -60,7 +67,7 @@ function partOf(hour: number, { times, values }: Series, from: number, to: numbe
   const scaled = Number.isFinite(summed.sum)
     ? summed.sum * SCALE
     : values.subarray(from, to).reduce((sum, value) => sum + value * SCALE, 0);
-  return { hour, n: summed.n, aggregate: summed, scaled, times: times.subarray(from, to) };
+  return { hour, n: summed.n, aggregate: summed, scaled, last: values[to - 1]!, times: times.subarray(from, to) };
 }
 
 /**

@@ -74,6 +74,7 @@ test("an hour without samples is missing, a burst makes up for nothing elsewhere
     n,
     aggregate: aggregate(n),
     scaled: 0,
+    last: null,
     times: null,
   });
   const range = { start: 0, end: 4 * HOUR_MS };

@@ -1,5 +1,8 @@
+import { dayStart } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
-import type { HourPart } from "./hour-parts.ts";
+import { constantOf, type HourPart } from "./hour-parts.ts";
+import type { ParsedRollup } from "./rollups.ts";
 
 /**
  * The last sample of each bucket that has some.
@@ -14,16 +17,36 @@ export function lastOfSeries({ times, values }: Series, starts: Float64Array): F
   });
 }
 
-/**
- * The same of hours. The last sample of an hour that moved is not kept, so there it is the bucket's value.
- * @param means of the buckets
- */
-export function lastOfHours(parts: readonly HourPart[], starts: Float64Array, means: Float64Array): Float64Array {
+/** The same of hours; NaN where the last sample is not known. */
+export function lastOfHours(parts: readonly HourPart[], starts: Float64Array): Float64Array {
   let at = 0;
   return starts.map((_, i) => {
     const end = starts[i + 1] ?? Number.POSITIVE_INFINITY;
     while (at < parts.length && parts[at]!.hour < end) at++;
-    const { min, max } = parts[at - 1]!.aggregate;
-    return Object.is(min, max) ? min : means[i]!;
+    return parts[at - 1]!.last ?? Number.NaN;
+  });
+}
+
+/**
+ * The hours of a point whose last sample is carried into an empty bucket, and is not told by their aggregate. They are to
+ * be read as samples.
+ * @param rollups of the point, ascending
+ * @param bounds of the buckets, as `bucketBounds` gives them, whole hours
+ * @returns ascending, epoch ms
+ */
+export function hoursToCarry(rollups: readonly ParsedRollup[], bounds: Float64Array): number[] {
+  const [first = 0, end = 0] = [bounds[0], bounds.at(-1)];
+  const stored = rollups.flatMap(({ day, hours }) =>
+    hours.flatMap((one, index) => {
+      const hour = dayStart(day) + index * HOUR_MS;
+      return one === null || hour < first || hour >= end ? [] : [{ hour, isConstant: constantOf(one) !== null }];
+    }),
+  );
+  let bucket = 0;
+  return stored.flatMap(({ hour, isConstant }, i) => {
+    while (bounds[bucket + 1]! <= hour) bucket++;
+    const next = stored[i + 1]?.hour ?? end;
+    const emptyUntil = bounds[bucket + 2];
+    return !isConstant && emptyUntil !== undefined && next >= emptyUntil ? [hour] : [];
   });
 }

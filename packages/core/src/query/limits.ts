@@ -24,6 +24,12 @@ export const MAX_ROLLUPS = MAX_HOUR_ROWS + MAX_POINT_DAYS;
 /** Rows of hourly aggregates in memory at once: about 4 MB of text, 10 MB when they are parsed; 1 point x 10 years. */
 export const ROLLUPS_AT_ONCE = 4_000;
 
+/**
+ * Days of points that are read from the archive beside aggregates, of points whose aggregates are read at once, to know
+ * the last samples that `locf` carries on.
+ */
+export const CARRIED_READS = 200;
+
 /** Hour rows read at once beside aggregates: at a sample a minute 5 MB of samples. */
 export const HOUR_ROWS_AT_ONCE = 4_800;
 

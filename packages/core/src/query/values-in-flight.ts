@@ -1,6 +1,7 @@
 import { DAY_MS } from "../domain/day.ts";
 import { bucketBounds } from "./buckets.ts";
 import {
+  CARRIED_READS,
   MAX_POINT_DAYS,
   MAX_POINT_SAMPLES,
   MAX_ROLLUPS,
@@ -16,6 +17,9 @@ import { seriesValues } from "./refusal.ts";
 export const VALUES_A_ROW = 10;
 
 const HOURS_A_DAY = 24;
+
+/** Samples of a point's day at a sample a minute. */
+const SAMPLES_A_DAY = 1_440;
 
 /**
  * An upper bound of the values that a query holds at once while it is read: its answer, the samples or hourly aggregates
@@ -37,7 +41,9 @@ export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): 
   const block = Math.min(Math.max(largest, SAMPLES_A_BLOCK), sum(samples.slice(0, POINTS_A_BLOCK)));
   // Samples are there twice while days are joined and the levels merged.
   const hourly = isFromHours ? HOURS_A_DAY * Math.min(pointDays, ROLLUPS_AT_ONCE) : 0;
-  const read = Math.max(hourly, 2 * block);
+  const isCarried = isFromHours && query.fill === "locf";
+  const carried = isCarried ? 2 * SAMPLES_A_DAY * Math.min(pointDays, CARRIED_READS) : 0;
+  const read = Math.max(hourly + carried, 2 * block);
   const rows = VALUES_A_ROW * Math.min(pointDays, isFromHours ? MAX_ROLLUPS : MAX_POINT_DAYS);
   return Math.ceil(Math.min(answer, MAX_VALUES) + read + rows);
 }

@@ -113,6 +113,21 @@ test.each([410, 500])("an API that refuses every cursor with %i is read by its t
   await expectAllStored();
 });
 
+test("without cursors, no row is lost where the start of a range does not belong to it", async () => {
+  const { world, asked, upstream, expectAllStored } = paged("ses_exclusive_start");
+  Object.assign(world.settings, { pageSize: 50 });
+  world.upstream = async (request) => {
+    if (!isPage(request)) return upstream(request);
+    if (cursorOf(request) !== null) return failed(410);
+    const url = new URL(request.url);
+    url.searchParams.set("start_time", new Date(Date.parse(startOf(request)!) + 1).toISOString());
+    return upstream(new Request(url, request));
+  };
+  await world.catchUp();
+  expect(asked.length).toBeGreaterThan(10);
+  await expectAllStored();
+});
+
 test("without cursors, a page that is one moment long is an error, not a loop", async () => {
   const { world, upstream } = paged("ses_no_cursors_tiny");
   Object.assign(world.settings, { pageSize: 10 });

@@ -49,8 +49,9 @@ test("syncs over hours store exactly the samples of the configured points, and t
     expect(result).toMatchObject({ complete: true, incompleteBecause: null, errors: [], recordsFailed: 0 });
     expect(result.recordsFetched).toBe(balance(result));
   }
+  // the weather, a page, and the list, which is old and leaves out points that are served
   expect(results.at(-1)).toMatchObject({
-    apiCalls: 2,
+    apiCalls: 3,
     recordsChanged: 0,
     watermark: new Date(now).toISOString(),
     window: { start: new Date(now - 23 * MINUTE_MS).toISOString(), end: new Date(now).toISOString() },
@@ -125,6 +126,44 @@ test("a point that is configured later is stored from the lookback before the re
   expect(result.recordsRejected).toEqual({});
   const since = { start: START - world.settings.lookbackMs, end: world.clock.now() };
   expect(differences(sourceSamples(enabled, since), await storedSamples(db, siteId, since))).toEqual([]);
+});
+
+test("a point that is listed after its first samples came is stored without the hourly refresh", async () => {
+  const source = building("ses_listed_late");
+  const world = new SyncWorld({ db, source, now: START });
+  await world.sync();
+  const enabled = { ...source, points: source.points.map((point) => ({ ...point, collect_enabled: true })) };
+  world.upstream = world.simulate([enabled]);
+  const lists: number[] = [];
+  for (let run = 1; run <= 3; run++) {
+    world.asked.length = 0;
+    await world.clock.sleep(5 * MINUTE_MS);
+    expect(await world.sync()).toMatchObject({ complete: true, errors: [] });
+    lists.push(world.asked.filter((path) => path.endsWith("/configured_points")).length);
+  }
+  expect(lists).toEqual([0, 1, 0]);
+  const since = { start: START, end: world.clock.now() };
+  const { siteId } = await world.state();
+  expect(differences(sourceSamples(enabled, since), await storedSamples(db, siteId, since))).toEqual([]);
+});
+
+test("a list that fails when it is asked for again holds no sample up", async () => {
+  const source = building("ses_list_lost");
+  const world = new SyncWorld({ db, source, now: START });
+  await world.sync();
+  const { upstream } = world;
+  let failed = 0;
+  world.upstream = (request) => {
+    if (!request.url.includes("/configured_points")) return upstream(request);
+    failed++;
+    return Promise.resolve(new Response("", { status: 500 }));
+  };
+  await world.clock.sleep(15 * MINUTE_MS);
+  expect(await world.sync()).toMatchObject({ complete: true, errors: [] });
+  expect(failed).toBeGreaterThan(0);
+  const since = { start: START, end: START + 15 * MINUTE_MS };
+  const { siteId } = await world.state();
+  expect(differences(sourceSamples(source, since), await storedSamples(db, siteId, since))).toEqual([]);
 });
 
 test("a point new to the list and to the data is stored from its first sample, without waiting for a refresh", async () => {

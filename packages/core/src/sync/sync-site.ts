@@ -93,7 +93,7 @@ class SiteSync {
   constructor(context: SyncContext, site: string, state: SyncState) {
     this.#context = context;
     this.#state = state;
-    this.#catalog = new SiteCatalog(context, { id: state.siteId, name: site });
+    this.#catalog = new SiteCatalog(context, { id: state.siteId, name: site, listedAt: state.catalogAt });
     this.#seen = new SeenPoints(context.db);
     this.#pageSize = new AdaptivePageSize(context.settings.pageSize, state.smallerPages, context.now);
     this.result = emptySiteResult(site);

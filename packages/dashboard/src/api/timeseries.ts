@@ -99,9 +99,10 @@ export async function fetchTimeseries(
 ): Promise<TimeseriesAnswer> {
   const { interval, series, metadata } = await ask(timeseriesPath(query, more), answerSchema, { signal });
   const bucketMs = BUCKET_MS[interval] ?? 0;
-  const byName = new Map(series.map((one) => [one.point_name, withValues(one)]));
+  const byName = seriesByName(query.points, series, metadata.unknown_points);
   const ordered = query.points.map((name): ChartSeries => {
-    const found = byName.get(name);
+    const answered = byName.get(name);
+    const found = answered === undefined ? undefined : withValues(answered);
     return {
       name,
       unit: found?.unit ?? null,
@@ -114,6 +115,24 @@ export async function fetchTimeseries(
     };
   });
   return { interval, series: ordered, metadata };
+}
+
+/**
+ * The series by the names that were asked for. A point may be answered under another name, as the history of the weather
+ * is; such series come in the order of the names that are left.
+ * @param unknown names that no point has
+ */
+export function seriesByName<T extends { readonly point_name: string }>(
+  names: readonly string[],
+  series: readonly T[],
+  unknown: readonly string[],
+): Map<string, T> {
+  const byName = new Map(series.map((one) => [one.point_name, one]));
+  const others = series.filter(({ point_name: name }) => !names.includes(name));
+  const aliases = names.filter((name) => !byName.has(name) && !unknown.includes(name));
+  // A point that was asked for under two names is answered once, so the order tells nothing then.
+  if (aliases.length === others.length) aliases.forEach((name, i) => byName.set(name, others[i]!));
+  return byName;
 }
 
 /** A series without the buckets that have no value. */

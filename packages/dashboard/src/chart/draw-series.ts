@@ -1,5 +1,6 @@
+import { wrapsBefore } from "./angles.ts";
 import { breaksBefore } from "./gaps.ts";
-import { indexAtOrAfter } from "./series.ts";
+import { type ChartSeries, indexAtOrAfter } from "./series.ts";
 import type { ShownSeries } from "./shown-series.ts";
 import { themeColor } from "./theme-colors.ts";
 
@@ -95,11 +96,15 @@ export function drawSeries(context: CanvasRenderingContext2D, frame: Frame, seri
 }
 
 /** [first, last] of each part that is drawn without a break. */
-function runsOf(series: ShownSeries, first: number, last: number): (readonly [number, number])[] {
+export function runsOf(
+  series: ChartSeries & Pick<ShownSeries, "longest">,
+  first: number,
+  last: number,
+): (readonly [number, number])[] {
   const runs: (readonly [number, number])[] = [];
   let from = first;
   for (let i = first + 1; i <= last; i++) {
-    if (!breaksBefore(series, i, series.longest)) continue;
+    if (!breaksBefore(series, i, series.longest) && !wrapsBefore(series, i)) continue;
     runs.push([from, i - 1]);
     from = i;
   }

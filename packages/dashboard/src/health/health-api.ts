@@ -57,6 +57,12 @@ export async function fetchStatus(signal: AbortSignal): Promise<Status & { reado
   return { ...(await ask("/etl/status", statusSchema, { signal })), receivedAt: Date.now() };
 }
 
+/** Pauses or resumes the sync of a site, for which the administrator's token is needed. */
+export async function setPaused(site: string, isPaused: boolean): Promise<void> {
+  const path = `/etl/sites/${encodeURIComponent(site)}/${isPaused ? "pause" : "resume"}`;
+  await ask(path, z.object({ site: z.string() }), { method: "POST", body: {}, token: "admin" });
+}
+
 const statsSchema = z.object({
   database: z.object({ bytes: count }),
   hours: z.object({ oldest: z.nullable(time), newest: z.nullable(time) }),

@@ -65,7 +65,9 @@ export function HealthView({ site }: ViewProps) {
                 <h2>Sync</h2>
               </section>
             )
-          : told.sites.map((one) => <SyncCard key={one.name} site={one} zone={zone} now={now} />)}
+          : told.sites.map((one) => (
+              <SyncCard key={one.name} site={one} zone={zone} now={now} onChanged={status.reload} />
+            ))}
         <StorageCard site={site.name} zone={zone} answer={stats} now={now} />
       </div>
     </div>

@@ -1,7 +1,9 @@
 import { useId } from "preact/hooks";
+import { useAction } from "../api/use-action.ts";
 import { counted } from "../backfill/backfill-words.ts";
 import { Icon } from "../ui/icon.tsx";
-import type { SiteStatus } from "./health-api.ts";
+import { Refusal } from "../ui/refusal.tsx";
+import { setPaused, type SiteStatus } from "./health-api.ts";
 import { agoWords, lengthWords, timeWords } from "./health-words.ts";
 import { RunStrip, tookText } from "./run-strip.tsx";
 import { errorGroups } from "./sync-errors.ts";
@@ -12,18 +14,26 @@ interface SyncCardProps {
   readonly zone: string;
   /** epoch ms, of the server's clock */
   readonly now: number;
+  /** The sync was paused or resumed. */
+  readonly onChanged: () => void;
 }
 
 const ERRORS_SHOWN = 4;
 
 /** How far the sync of a site has come, its last runs, and what went wrong in them. */
-export function SyncCard({ site, zone, now }: SyncCardProps) {
+export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
   const { name, paused, watermark, last_runs: runs, errors } = site;
   const lag = lagOf(site, now);
   const last = runs[0];
   const incomplete = runs.filter(({ complete }) => !complete).length;
   const groups = errorGroups(errors);
   const id = useId();
+  const pausing = useAction();
+  const isPaused = paused !== null;
+  const isPausedBySetting = isPaused && paused.since === null;
+  const change = async () => {
+    if (await pausing.run(() => setPaused(name, !isPaused))) onChanged();
+  };
   return (
     <section class="card health-card sync" aria-labelledby={id}>
       <header class="health-head">
@@ -31,7 +41,16 @@ export function SyncCard({ site, zone, now }: SyncCardProps) {
           <h2 id={id}>Sync</h2>
           <p class="quiet">{name}</p>
         </div>
+        {!isPausedBySetting && (
+          <button type="button" class="button" disabled={pausing.isBusy} onClick={() => void change()}>
+            {isPaused ? "Resume" : "Pause"}
+            <span class="visually-hidden"> the sync of {name}</span>
+          </button>
+        )}
       </header>
+      {pausing.error !== null && (
+        <Refusal what={isPaused ? "It was not resumed." : "It was not paused."} error={pausing.error} />
+      )}
       {paused !== null && (
         <p class="sync-paused">
           <strong>Paused</strong>

@@ -1,12 +1,14 @@
 import { z } from "zod";
-import type { Account, Existing } from "./account.ts";
-import type { CloudflareApi } from "./cloudflare-api.ts";
-import { type Bookmark, creationNames, databaseName, rollbackLines, told } from "./deploy-words.ts";
 import { type AccessToken, waitForHealth } from "../health.ts";
+import type { Account } from "./account.ts";
+import type { CloudflareApi } from "./cloudflare-api.ts";
+import { creationNames, databaseName, told } from "./deploy-words.ts";
+import type { Existing } from "./existing.ts";
 import { rulesSchema, STAGING_RULE } from "./lifecycle-rules.ts";
 import type { DeployPlan } from "./plan.ts";
 import { type DeployPlaces, resolvedFile, writeResolvedFiles } from "./resolved-files.ts";
-import type { Wanted, WantedWorker } from "./wanted.ts";
+import { type Bookmark, type Replaced, rollbackLines } from "./rollback.ts";
+import type { Wanted } from "./wanted.ts";
 import { deployedIn, type Wrangler } from "./wrangler.ts";
 
 /** What the steps of a deploy work with. */
@@ -24,9 +26,9 @@ export interface DeployContext {
   readonly location: string | null;
 }
 
-/** A Worker that was deployed, and does not answer well. */
-export class DeployedIll extends Error {
-  override readonly name = "DeployedIll";
+/** A deployed Worker does not answer well; the message says how to go on and back. */
+export class NotWell extends Error {
+  override readonly name = "NotWell";
 }
 
 const createdDatabaseSchema = z.object({ uuid: z.string() });
@@ -34,11 +36,15 @@ const createdNamespaceSchema = z.object({ id: z.string() });
 const bookmarkSchema = z.object({ bookmark: z.string() });
 
 /**
- * Creates what is missing, and writes the wrangler files with all ids. Each part exists or not, so a second run goes on
+ * Creates missing parts, and writes the wrangler files with all ids. Each part exists or not, so a second run goes on
  * where the first one failed.
  * @throws {CloudflareError}
  */
-export async function createMissing(context: DeployContext, existing: Existing, plan: DeployPlan): Promise<void> {
+export async function createMissing(
+  context: Pick<DeployContext, "api" | "account" | "places" | "wanted" | "location" | "say">,
+  existing: Existing,
+  plan: DeployPlan,
+): Promise<void> {
   const { api, account, places, wanted, location, say } = context;
   const root = `accounts/${account.id}`;
   const names = creationNames(wanted);
@@ -71,7 +77,11 @@ export async function createMissing(context: DeployContext, existing: Existing, 
 }
 
 /** Adds the staging rule to the bucket's rules, or puts it in place of another one with its id. */
-async function putStagingRule({ api, account, wanted }: DeployContext): Promise<void> {
+async function putStagingRule({
+  api,
+  account,
+  wanted,
+}: Pick<DeployContext, "api" | "account" | "wanted">): Promise<void> {
   const path = `accounts/${account.id}/r2/buckets/${wanted.bucket}/lifecycle`;
   const others = (await api.get(rulesSchema, path)).filter(({ id }) => id !== STAGING_RULE.id);
   await api.put(path, { rules: [...others, STAGING_RULE] });
@@ -82,21 +92,24 @@ export async function replaceRule(context: DeployContext): Promise<void> {
   context.say(told("replaced", creationNames(context.wanted).rule));
 }
 
-/** Builds all Workers as they will be deployed, so that a fault of the code stops a deploy before it changes anything. */
-export async function buildAll({ wrangler, places, wanted, say }: DeployContext): Promise<void> {
-  for (const { worker } of wanted.workers) {
-    await wrangler.run([...deployCommand(places, wanted, worker), "--dry-run"]);
-  }
-  say(told("built", wanted.workers.map(({ worker }) => worker).join(", ")));
-}
-
-function deployCommand(places: DeployPlaces, { environment }: Wanted, worker: WantedWorker["worker"]): string[] {
-  return ["deploy", "--env", environment, "-c", resolvedFile(places, worker)];
+/**
+ * Builds all Workers, so that a fault of the code stops a deploy before it changes anything.
+ * @throws {WranglerFailed}
+ */
+export async function buildAll({ wrangler, wanted: { environment, workers }, say }: DeployContext): Promise<void> {
+  const builds = workers.map(({ worker }) =>
+    wrangler.run(["deploy", "--dry-run", "--env", environment, "-c", `wrangler.${worker}.toml`]),
+  );
+  // None may still run when the command ends.
+  await Promise.allSettled(builds);
+  await Promise.all(builds);
+  say(told("built", workers.map(({ worker }) => worker).join(", ")));
 }
 
 /**
- * Migrates each database, all of them behind bookmarks that are noted before the first is touched.
- * @returns the bookmarks of those that held something
+ * Migrates each database. The bookmarks of all are taken before the first is changed.
+ * @returns the bookmarks of databases that held data
+ * @throws {CloudflareError} {WranglerFailed}
  */
 export async function migrate(context: DeployContext, existing: Existing, plan: DeployPlan): Promise<Bookmark[]> {
   const { wrangler, api, account, places, wanted, say } = context;
@@ -118,8 +131,8 @@ export async function migrate(context: DeployContext, existing: Existing, plan: 
 
 /**
  * Deploys the Workers one after the other, each after the one before it answered well.
- * @param bookmarks of databases that were migrated and held something
- * @throws {DeployedIll} {WranglerFailed}
+ * @param bookmarks of databases that held data before they were migrated
+ * @throws {NotWell} {WranglerFailed}
  */
 export async function deployWorkers(
   context: DeployContext,
@@ -127,9 +140,11 @@ export async function deployWorkers(
   bookmarks: readonly Bookmark[],
 ): Promise<void> {
   const { wrangler, places, wanted, say, waitMs, access } = context;
+  const replaced: Replaced[] = [];
   for (const { worker } of wanted.workers) {
-    const args = deployCommand(places, wanted, worker);
+    const args = ["deploy", "--env", wanted.environment, "-c", resolvedFile(places, worker)];
     const { version_id: version, targets } = deployedIn(args, await wrangler.run(args));
+    replaced.push({ worker, versions: existing.workers.get(worker)?.versions ?? [] });
     const url = addressIn(targets);
     if (url === null) {
       say(told("deployed", `${worker}, which has no address to ask for its health`));
@@ -137,13 +152,12 @@ export async function deployWorkers(
     }
     const fault = await waitForHealth(url, version, waitMs, access);
     if (fault !== null) {
-      const before = existing.workers.get(worker)?.version ?? null;
       const lines = [
         `${worker} was deployed${version === null ? "" : ` as ${version}`}, and is NOT WELL: ${fault}`,
         `  ${url}/health`,
-        ...rollbackLines(wanted, worker, before, bookmarks),
+        ...rollbackLines(wanted, replaced, bookmarks),
       ];
-      throw new DeployedIll(lines.join("\n"));
+      throw new NotWell(lines.join("\n"));
     }
     say(told("deployed", `${worker.padEnd(9)}${url}`));
   }

@@ -26,7 +26,7 @@ const READ_TRIES = 3;
 const FIRST_WAIT_MS = 500;
 const TIMEOUT_MS = 30_000;
 
-/** An error that Cloudflare's API answered with, or a connection that failed. */
+/** A call of Cloudflare's API that failed. */
 export class CloudflareError extends Error {
   override readonly name = "CloudflareError";
   /** HTTP status; null: no answer came */
@@ -34,12 +34,10 @@ export class CloudflareError extends Error {
   /** Cloudflare's own error codes */
   readonly codes: readonly number[];
 
-  constructor(call: string, status: number | null, errors: readonly { code: number; message: string }[]) {
-    const texts = errors.map(({ code, message }) => `${message} [code: ${code}]`);
-    const answer = status === null ? "no answer from Cloudflare's API" : `Cloudflare's API answered ${status}`;
-    super(`${call}: ${answer}${texts.length === 0 ? "" : `: ${texts.join("; ")}`}`);
+  constructor(call: string, fault: string, status: number | null, codes: readonly number[] = []) {
+    super(`${call}: ${fault}`);
     this.status = status;
-    this.codes = errors.map(({ code }) => code);
+    this.codes = codes;
   }
 }
 
@@ -57,9 +55,13 @@ export class CloudflareApi {
   }
 
   /** Uses CLOUDFLARE_API_TOKEN, or the login of wrangler. @throws Error that says how to log in */
-  static async login(wrangler: Wrangler): Promise<CloudflareApi> {
-    const baseUrl = process.env["CLOUDFLARE_API_BASE_URL"] ?? DEFAULT_BASE_URL;
-    const token = process.env["CLOUDFLARE_API_TOKEN"] ?? "";
+  static async login(wrangler: Wrangler, env: NodeJS.ProcessEnv): Promise<CloudflareApi> {
+    const baseUrl = env["CLOUDFLARE_API_BASE_URL"] ?? DEFAULT_BASE_URL;
+    const token = env["CLOUDFLARE_API_TOKEN"] ?? "";
+    // What a header cannot carry would look like a broken connection. The token itself is never printed.
+    if (/[^\x21-\x7e]/.test(token)) {
+      throw new Error("CLOUDFLARE_API_TOKEN contains a space or a line end. Set it to the token alone.");
+    }
     if (token !== "") return new CloudflareApi(baseUrl, { authorization: `Bearer ${token}` });
     const { code, stdout } = await wrangler.attempt(["auth", "token", "--json"]);
     const headers = tokenSchema.safeParse(parseJson(stdout));
@@ -73,7 +75,7 @@ export class CloudflareApi {
   async get<S extends z.ZodType>(schema: S, path: string): Promise<z.output<S>> {
     for (let tried = 1; ; tried++) {
       try {
-        return schema.parse(await this.#send("GET", path, null));
+        return await this.#ask(schema, "GET", path, null);
       } catch (error) {
         if (!isPassing(error) || tried === READ_TRIES) throw error;
         await sleep(FIRST_WAIT_MS * 2 ** (tried - 1));
@@ -81,17 +83,17 @@ export class CloudflareApi {
     }
   }
 
-  /** Sends SQL that only reads, so it may be repeated. @throws {CloudflareError} */
-  async post<S extends z.ZodType>(schema: S, path: string, body: object): Promise<z.output<S>> {
-    return schema.parse(await this.#send("POST", path, body));
+  /** @returns the answer's `result` @throws {CloudflareError} */
+  post<S extends z.ZodType>(schema: S, path: string, body: object): Promise<z.output<S>> {
+    return this.#ask(schema, "POST", path, body);
   }
 
   /** @throws {CloudflareError} */
   async put(path: string, body: object): Promise<void> {
-    await this.#send("PUT", path, body);
+    await this.#ask(z.unknown(), "PUT", path, body);
   }
 
-  async #send(method: string, path: string, body: object | null): Promise<unknown> {
+  async #ask<S extends z.ZodType>(schema: S, method: string, path: string, body: object | null): Promise<z.output<S>> {
     const call = `${method} /${path.split("?")[0]}`;
     let response: Response;
     let text: string;
@@ -105,15 +107,28 @@ export class CloudflareApi {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       text = await response.text();
-    } catch {
-      throw new CloudflareError(call, null, []);
+    } catch (error) {
+      throw new CloudflareError(call, `no answer from Cloudflare's API (${connectionFault(error)})`, null);
     }
+    const { status } = response;
     const envelope = envelopeSchema.safeParse(parseJson(text));
     if (!response.ok || envelope.data?.success !== true) {
-      throw new CloudflareError(call, response.status, envelope.data?.errors ?? []);
+      const errors = envelope.data?.errors ?? [];
+      const texts = errors.map(({ code, message }) => `: ${message} [code: ${code}]`).join("");
+      const codes = errors.map(({ code }) => code);
+      throw new CloudflareError(call, `Cloudflare's API answered ${status}${texts}`, status, codes);
     }
-    return envelope.data.result;
+    const { data, error } = schema.safeParse(envelope.data.result);
+    if (error === undefined) return data;
+    const faults = error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+    throw new CloudflareError(call, `Cloudflare's API answered in an unknown form (${faults})`, status);
   }
+}
+
+/** The cause that fetch keeps, such as `connect ECONNREFUSED 127.0.0.1:443`. */
+function connectionFault(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function isPassing(error: unknown): boolean {

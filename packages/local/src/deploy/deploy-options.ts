@@ -11,40 +11,53 @@ export const USAGE = `Deploys the three Workers and what they need to Cloudflare
   npm run deploy -- --env staging --dry-run    say what it would do
 
   --env NAME     staging or production
-  --dry-run      read what is there, show the plan, change nothing
-  --yes          also what cannot simply be taken back: migrations of
-                 a database that holds data, and changing a lifecycle
-                 rule; without it a terminal is asked
+  --dry-run      read the account, show the plan, change nothing
+  --yes          allow steps that cannot simply be undone: migrating a
+                 database that holds data, replacing a lifecycle rule;
+                 without it the command asks on a terminal
   --wait SECONDS how long a Worker's /health may take to show the new
                  version (default 90)
-  --location HINT  where a new database and bucket are placed: wnam,
-                 enam, weur, eeur, apac or oc; default: Cloudflare chooses
+  --location HINT
+                 place of a new database and bucket: wnam, enam, weur,
+                 eeur, apac or oc; default: Cloudflare chooses
 
-What is missing is created: the D1 database, the R2 bucket with its
-rule for staging/, the KV namespace. Nothing is ever deleted. Secrets
-are never taken here: it says which command sets those that lack.
+It creates missing parts: the D1 database, the R2 bucket with its rule
+for staging/, the KV namespace. It deletes nothing. It takes no secret:
+it prints the commands that set the missing ones, and stops.
 
 It uses wrangler's login: \`npx wrangler login\`, or CLOUDFLARE_API_TOKEN.
 With several accounts, CLOUDFLARE_ACCOUNT_ID chooses one.
 
 It ends with 0 when all three Workers answer well; with 1 when it
-stopped, having said where and what to do; with 2 when the command
+stopped, after it printed what to do next; with 2 when the command
 line is wrong.`;
 
 /** Location hints that D1 and R2 share. */
 const LOCATIONS = ["wnam", "enam", "weur", "eeur", "apac", "oc"] as const;
 
 const optionsSchema = z.object({
-  env: z.enum(ENVIRONMENTS, { error: `is ${ENVIRONMENTS.join(" or ")}` }),
+  env: z.enum(ENVIRONMENTS, {
+    error: ({ input }) =>
+      // npm keeps options for itself that do not stand behind --
+      input === undefined
+        ? "is missing: npm run deploy -- --env staging (or production)"
+        : `found ${JSON.stringify(input)}, expected ${ENVIRONMENTS.join(" or ")}`,
+  }),
   yes: z.boolean().default(false),
   "dry-run": z.boolean().default(false),
-  wait: z.coerce.number({ error: "is a number of seconds" }).min(0).max(3_600).default(90),
-  location: z.enum(LOCATIONS, { error: `is one of ${LOCATIONS.join(", ")}` }).optional(),
+  wait: z.coerce
+    .number({ error: "expected a number of seconds" })
+    .min(0, "expected at least 0 seconds")
+    .max(3_600, "expected at most 3600 seconds")
+    .default(90),
+  location: z
+    .enum(LOCATIONS, { error: ({ input }) => `found ${JSON.stringify(input)}, expected ${LOCATIONS.join(", ")}` })
+    .optional(),
 });
 
 export interface DeployOptions {
   readonly environment: Environment;
-  /** what cannot be taken back is wanted too */
+  /** steps that cannot simply be undone are allowed */
   readonly yes: boolean;
   readonly dryRun: boolean;
   /** how long a Worker may take to answer well, ms */

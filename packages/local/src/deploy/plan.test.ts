@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Existing } from "./account.ts";
+import type { Existing } from "./existing.ts";
 import { type LifecycleRule, STAGING_RULE } from "./lifecycle-rules.ts";
 import { type DatabasePlan, irrevocable, planDeploy } from "./plan.ts";
 import { DEPLOY_ORDER, type Wanted } from "./wanted.ts";
@@ -13,7 +13,6 @@ const wanted: Wanted = {
   migrations: ["0001.sql", "0002.sql"],
   workers: DEPLOY_ORDER.map((worker) => ({ worker, name: worker, file, hasAccess: false })),
 };
-const account = { id: "a1", name: "Some Building" };
 const secrets = ["ACE_API_KEY", "ADMIN_TOKEN", "ALERT_WEBHOOK_URL", "QUERY_TOKEN"];
 const whole = { id: "1", applied: wanted.migrations, hasTables: true };
 const complete: Existing = {
@@ -23,8 +22,7 @@ const complete: Existing = {
   ]),
   rules: [STAGING_RULE],
   namespace: "2",
-  subdomain: "acme",
-  workers: new Map(DEPLOY_ORDER.map((worker) => [worker, { secrets, version: "v" }])),
+  workers: new Map(DEPLOY_ORDER.map((worker) => [worker, { secrets, versions: ["v"] }])),
 };
 const inOrder = (name: string): DatabasePlan => ({ name, create: false, migrate: [], bookmark: false });
 const nothingToDo = {
@@ -37,7 +35,7 @@ const nothingToDo = {
 };
 
 test("a complete environment needs nothing", () => {
-  expect(planDeploy(wanted, account, complete)).toEqual(nothingToDo);
+  expect(planDeploy(wanted, complete)).toEqual(nothingToDo);
 });
 
 test.each([
@@ -47,7 +45,7 @@ test.each([
 ])("a database that has %s", (_, has, migrate, bookmark) => {
   for (const [i, name] of wanted.databases.entries()) {
     const databases = new Map([...complete.databases, [name, { id: "1", ...has }]]);
-    const plan = planDeploy(wanted, account, { ...complete, databases });
+    const plan = planDeploy(wanted, { ...complete, databases });
     const expected = nothingToDo.databases.with(i, { name, create: false, migrate, bookmark });
     expect(plan).toEqual({ ...nothingToDo, databases: expected });
     expect(irrevocable(plan)).toHaveLength(bookmark ? 1 : 0);
@@ -56,7 +54,7 @@ test.each([
 
 test("a database that is newer than the checkout is refused", () => {
   const newer = { id: "1", applied: [...wanted.migrations, "0003.sql"], hasTables: true };
-  const { refusals, databases } = planDeploy(wanted, account, { ...complete, databases: new Map([["db-1", newer]]) });
+  const { refusals, databases } = planDeploy(wanted, { ...complete, databases: new Map([["db-1", newer]]) });
   expect(refusals).toEqual(["db-1 has migrations that this checkout lacks: 0003.sql. Deploy the newer one."]);
   expect(databases[1]?.migrate).toEqual([]);
 });
@@ -73,7 +71,7 @@ test.each<[prefix: string, rule: Partial<LifecycleRule>, isRefused: boolean]>([
   ["other/", { deleteObjectsTransition: after(1) }, false],
 ])("a rule for %j with %j is refused: %s", (prefix, rule, isRefused) => {
   const other = { id: "other", enabled: true, conditions: { prefix }, ...rule };
-  const refusalsOf = (rules: Existing["rules"]) => planDeploy(wanted, account, { ...complete, rules }).refusals;
+  const refusalsOf = (rules: Existing["rules"]) => planDeploy(wanted, { ...complete, rules }).refusals;
   expect(refusalsOf([STAGING_RULE, other]).length > 0).toBe(isRefused);
   expect(refusalsOf([STAGING_RULE, { ...other, enabled: false }])).toEqual([]);
 });
@@ -84,21 +82,14 @@ test.each<Partial<LifecycleRule>>([
   { deleteObjectsTransition: null },
   { enabled: false },
 ])("a staging rule with %j is replaced, and needs --yes", (change) => {
-  const plan = planDeploy(wanted, account, { ...complete, rules: [{ ...STAGING_RULE, ...change }] });
+  const plan = planDeploy(wanted, { ...complete, rules: [{ ...STAGING_RULE, ...change }] });
   expect(plan.create).toEqual([]);
   expect(plan.replacedRule).not.toBeNull();
   expect(irrevocable(plan)).toHaveLength(1);
 });
 
-test("an account without a workers.dev subdomain is refused", () => {
-  const { refusals } = planDeploy(wanted, account, { ...complete, subdomain: null });
-  expect(refusals).toEqual([
-    expect.stringContaining("Register one: https://dash.cloudflare.com/a1/workers/onboarding"),
-  ]);
-});
-
 test("missing parts are created, and missing secrets named by Worker", () => {
-  const plan = planDeploy(wanted, account, {
+  const plan = planDeploy(wanted, {
     ...complete,
     databases: new Map(),
     rules: null,

@@ -1,20 +1,19 @@
 import type { WorkerName } from "../worker-names.ts";
-import type { Account, Existing } from "./account.ts";
+import type { Existing } from "./existing.ts";
 import { expires, formatRule, isStagingRule, STAGING_RULE } from "./lifecycle-rules.ts";
-import { noSubdomain } from "./preflight.ts";
 import type { Wanted } from "./wanted.ts";
-import { WORKER_SECRETS } from "./worker-secrets.ts";
+import { secretCommand, WORKER_SECRETS } from "./worker-secrets.ts";
 
-/** What is missing, and is made. A rule that is new deletes nothing but litter. */
+/** A missing part that a deploy creates. A new rule deletes only unfinished builds. */
 export type Creation = "bucket" | "rule" | "namespace";
 
-/** What is to be done to a database. */
+/** The steps for one database. */
 export interface DatabasePlan {
   readonly name: string;
   readonly create: boolean;
   /** file names of migrations to apply */
   readonly migrate: readonly string[];
-  /** it holds data, so a point in time is noted to which it can be restored */
+  /** it holds data, so a bookmark to restore it to is taken first */
   readonly bookmark: boolean;
 }
 
@@ -25,20 +24,20 @@ export interface MissingSecret {
 
 /** What a deploy would do, in this order. */
 export interface DeployPlan {
-  /** why nothing can be done at all */
+  /** why the deploy must not begin */
   readonly refusals: readonly string[];
   readonly databases: readonly DatabasePlan[];
   readonly create: readonly Creation[];
-  /** secrets that lack: what is to be created is, and nothing more */
+  /** required secrets that are not set: a deploy needs all of them before it begins */
   readonly missingSecrets: readonly MissingSecret[];
-  /** what the staging rule is now, where it is another one than ours */
+  /** the bucket's own staging rule, if it differs from ours */
   readonly replacedRule: string | null;
-  /** what whoever deploys should know */
+  /** optional settings that are not set */
   readonly notes: readonly string[];
 }
 
 /** Plans how an account that has `existing` gets what is `wanted`. */
-export function planDeploy(wanted: Wanted, account: Account, existing: Existing): DeployPlan {
+export function planDeploy(wanted: Wanted, existing: Existing): DeployPlan {
   const { rules, namespace } = existing;
   const rule = rules?.find(({ id }) => id === STAGING_RULE.id);
   const create: Creation[] = [
@@ -47,7 +46,7 @@ export function planDeploy(wanted: Wanted, account: Account, existing: Existing)
     ...(namespace === null ? ["namespace" as const] : []),
   ];
   return {
-    refusals: refusalsOf(wanted, account, existing),
+    refusals: refusalsOf(wanted, existing),
     databases: wanted.databases.map((name) => {
       const database = existing.databases.get(name);
       const applied = new Set(database?.applied);
@@ -65,7 +64,7 @@ export function planDeploy(wanted: Wanted, account: Account, existing: Existing)
   };
 }
 
-/** What of a plan cannot simply be taken back. */
+/** The steps of a plan that cannot simply be undone. */
 export function irrevocable({ databases, replacedRule }: DeployPlan): string[] {
   return [
     ...databases.flatMap(({ name, migrate, bookmark }) =>
@@ -75,11 +74,10 @@ export function irrevocable({ databases, replacedRule }: DeployPlan): string[] {
   ];
 }
 
-function refusalsOf({ migrations, bucket }: Wanted, account: Account, existing: Existing): string[] {
+function refusalsOf({ migrations, bucket }: Wanted, existing: Existing): string[] {
   const known = new Set(migrations);
   const dangerous = existing.rules?.filter((rule) => expires(rule, "timeseries/")) ?? [];
   return [
-    ...(existing.subdomain === null ? [noSubdomain(account)] : []),
     ...[...existing.databases].flatMap(([name, { applied }]) => {
       const newer = applied.filter((file) => !known.has(file));
       const text = `${name} has migrations that this checkout lacks: ${newer.join(", ")}. Deploy the newer one.`;
@@ -93,14 +91,21 @@ function refusalsOf({ migrations, bucket }: Wanted, account: Account, existing: 
   ];
 }
 
-function notesOf({ workers }: Wanted, existing: Existing): string[] {
+function notesOf({ environment, workers }: Wanted, existing: Existing): string[] {
   return workers.flatMap(({ worker, hasAccess }) => {
     const set = new Set(existing.workers.get(worker)?.secrets);
-    const unset = WORKER_SECRETS[worker].optional.filter((name) => !set.has(name));
-    return unset.flatMap((name) => {
-      if (name === "ALERT_WEBHOOK_URL") return ["ALERT_WEBHOOK_URL is not set: alerts are shown, but told to nobody"];
-      if (name === "QUERY_TOKEN" && !hasAccess) return ["QUERY_TOKEN is not set: everybody may read the samples"];
-      return [];
+    return WORKER_SECRETS[worker].optional.flatMap((name) => {
+      const effect = set.has(name) ? null : effectWithout(name, hasAccess);
+      return effect === null
+        ? []
+        : [`${name} is not set: ${effect}. To set it:\n  ${secretCommand(environment, worker, name)}`];
     });
   });
+}
+
+/** The effect of an optional secret that is not set; null: none. */
+function effectWithout(secret: string, hasAccess: boolean): string | null {
+  if (secret === "ALERT_WEBHOOK_URL") return "alerts are shown in the dashboard and sent to nobody";
+  if (secret === "QUERY_TOKEN" && !hasAccess) return "anyone with the address can read the samples";
+  return null;
 }

@@ -30,6 +30,7 @@ export function wantedDatabases(environment: string, workers: readonly DeclaredD
   }
   for (const { worker, databases } of workers) requireAll(environment, `wrangler.${worker}.toml`, databases, named);
   requireSamePlaces(environment, workers);
+  requireAllSites(environment, workers);
   const names = [...named].sort(([a], [b]) => order(a) - order(b)).map(([, { name }]) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new Error(`Two bindings of ${environment} are the database ${twice}.`);
@@ -72,6 +73,22 @@ function requireSamePlaces(environment: string, workers: readonly DeclaredDataba
         throw new Error(`${says}, and that in ${known.file} into ${known.database}.`);
       }
       places.set(name, { database, file });
+    }
+  }
+}
+
+/** A site of etl that another Worker lacks, or whose days begin at another hour there, is a mistake in one of the files. */
+function requireAllSites(environment: string, workers: readonly DeclaredDatabases[]): void {
+  const collected = workers.find(({ worker }) => worker === "etl")?.sites ?? [];
+  for (const { worker, sites } of workers) {
+    for (const { name, timezone } of collected) {
+      const zone = sites.find((site) => site.name === name)?.timezone;
+      if (zone === timezone) continue;
+      const other = zone === undefined ? "lacks it" : `has ${zone}`;
+      throw new Error(
+        `SITES of ${environment} in wrangler.etl.toml has the site ${JSON.stringify(name)} with the zone ${timezone}, and wrangler.${worker}.toml ${other}.\n` +
+          `Put the same sites into SITES of all three wrangler files.`,
+      );
     }
   }
 }

@@ -58,7 +58,14 @@ export interface Wanted {
 /** The wrangler file of a Worker. @param root the repository's folder @throws where it is not as all of ours are */
 export function readWranglerFile(root: string, worker: WorkerName): WranglerFile {
   const name = `wrangler.${worker}.toml`;
-  return checked(name, fileSchema.safeParse(parseToml(readFileSync(join(root, name), "utf8"))));
+  const text = readFileSync(join(root, name), "utf8");
+  let file: unknown;
+  try {
+    file = parseToml(text);
+  } catch (error) {
+    throw new Error(`${name}: ${error instanceof Error ? error.message.trimEnd() : String(error)}`, { cause: error });
+  }
+  return checked(name, fileSchema.safeParse(file));
 }
 
 function checked<T>(where: string, { data, error }: z.ZodSafeParseResult<T>): T {

@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { parseJson } from "../parse-json.ts";
 
-/** What wrangler reports of itself in WRANGLER_OUTPUT_FILE_PATH, a JSON object a line; those that are read here. */
+/** The lines of WRANGLER_OUTPUT_FILE_PATH, in JSON, that are read here. */
 const deployedSchema = z.object({
   type: z.literal("deploy"),
   version_id: z.string().nullable(),
@@ -15,11 +15,11 @@ const deployedSchema = z.object({
 const reportSchema = z.union([deployedSchema, z.object({ type: z.string() })]);
 export type Deployed = z.infer<typeof deployedSchema>;
 
-/** What a wrangler command came to. */
+/** The outcome of a wrangler command. */
 interface WranglerRun {
   readonly code: number;
   readonly stdout: string;
-  /** its error output, which alone shows the error codes of Cloudflare's API; else its output */
+  /** its error output, with the error codes of Cloudflare's API; its output if that is empty */
   readonly complaint: string;
   readonly reports: readonly z.infer<typeof reportSchema>[];
 }
@@ -40,21 +40,21 @@ export class WranglerFailed extends Error {
 export class Wrangler {
   readonly #executable: string;
   readonly #folder: string;
-  readonly #account: string | null;
+  readonly #env: NodeJS.ProcessEnv;
 
-  /** @param folder in which it runs @param account id */
-  constructor(executable: string, folder: string, account: string | null = null) {
+  /** @param folder in which it runs */
+  constructor(executable: string, folder: string, env: NodeJS.ProcessEnv) {
     this.#executable = executable;
     this.#folder = folder;
-    this.#account = account;
+    this.#env = env;
   }
 
   /** The same, for an account, so that wrangler asks for none. */
   forAccount(id: string): Wrangler {
-    return new Wrangler(this.#executable, this.#folder, id);
+    return new Wrangler(this.#executable, this.#folder, { ...this.#env, CLOUDFLARE_ACCOUNT_ID: id });
   }
 
-  /** Runs a command, whatever comes of it. @throws Error where wrangler cannot be started */
+  /** Runs a command; a failure is in the outcome. @throws Error where wrangler cannot be started */
   async attempt(args: readonly string[]): Promise<WranglerRun> {
     const scratch = await mkdtemp(join(tmpdir(), "building-vitals-wrangler-"));
     const reportFile = join(scratch, "report.ndjson");
@@ -76,8 +76,7 @@ export class Wrangler {
 
   #spawn(args: readonly string[], reportFile: string): Promise<{ code: number; stdout: string; stderr: string }> {
     const env = {
-      ...process.env,
-      ...(this.#account === null ? {} : { CLOUDFLARE_ACCOUNT_ID: this.#account }),
+      ...this.#env,
       WRANGLER_OUTPUT_FILE_PATH: reportFile,
       WRANGLER_SEND_METRICS: "false",
       // nor ask the registry for a newer one
@@ -90,7 +89,7 @@ export class Wrangler {
       const output = { stdout: "", stderr: "" };
       child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
       child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
-      child.on("error", (cause) => reject(new Error("wrangler could not be started: npm run setup", { cause })));
+      child.on("error", (cause) => reject(new Error("wrangler could not be started. Run npm run setup.", { cause })));
       child.on("close", (code) => {
         const stdout = stripVTControlCharacters(output.stdout);
         resolve({ code: code ?? 1, stdout, stderr: stripVTControlCharacters(output.stderr) });

@@ -94,6 +94,7 @@ export class FakeCloudflare {
     const bearer = request.headers.authorization?.replace(/^Bearer /, "") ?? "";
     // an asset upload shows the token of its session, not the caller's
     if (path === "workers/assets/upload") return { jwt: "a.e30.x" };
+    if (!/^[\w-]*$/.test(bearer)) throw new ApiFailure(400, 6_003, "Invalid request headers");
     const token = this.tokens.get(bearer);
     if (token === undefined) throw new ApiFailure(401, 10_000, "Authentication error");
     const { accounts, rights } = token;

@@ -25,9 +25,11 @@ const DEFAULT_RULE = {
   abortMultipartUploadsTransition: { condition: { type: "Age" as const, maxAge: 604_800 } },
 };
 
-function databaseOf(account: FakeAccount, uuid: string): [string, FakeDatabase] {
-  const found = [...account.databases].find(([, database]) => database.uuid === uuid);
-  if (found === undefined) throw new ApiFailure(404, 7404, `The database ${uuid} could not be found`);
+const BOOKMARK = "00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683";
+
+function databaseOf(account: FakeAccount, id: string): [string, FakeDatabase] {
+  const found = [...account.databases].find(([name, { uuid }]) => uuid === id || name === id);
+  if (found === undefined) throw new ApiFailure(404, 7404, `The database ${id} could not be found`);
   return found;
 }
 
@@ -86,8 +88,8 @@ export const D1: readonly Endpoint[] = [
     method: "GET",
     path: /^d1\/database\/([^/]+)$/,
     right: "D1",
-    answer: ({ account, params: [uuid = ""] }) => {
-      const [name] = databaseOf(account, uuid);
+    answer: ({ account, params: [id = ""] }) => {
+      const [name, { uuid }] = databaseOf(account, id);
       return { uuid, name, version: "production", num_tables: 0, file_size: 0 };
     },
   },
@@ -103,7 +105,18 @@ export const D1: readonly Endpoint[] = [
     right: "D1",
     answer: ({ account, params: [uuid = ""] }) => {
       databaseOf(account, uuid);
-      return { bookmark: "00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683" };
+      return { bookmark: BOOKMARK };
+    },
+  },
+  {
+    method: "POST",
+    path: /^d1\/database\/([^/]+)\/time_travel\/restore$/,
+    right: "D1",
+    answer: ({ account, params: [uuid = ""], query }) => {
+      databaseOf(account, uuid);
+      const bookmark = query.get("bookmark");
+      if (bookmark !== BOOKMARK) throw new ApiFailure(400, 7_500, `no such bookmark: ${bookmark}`);
+      return { bookmark, previous_bookmark: BOOKMARK, message: "restored" };
     },
   },
 ];

@@ -6,6 +6,7 @@ import { ApiFailure, type Call, type Endpoint, textField } from "./exchange.ts";
 const bindingSchema = z.looseObject({ type: z.string(), name: z.string() });
 const metadataSchema = z.looseObject({
   bindings: z.array(bindingSchema).default([]),
+  keep_bindings: z.array(z.string()).default([]),
   limits: z.looseObject({ cpu_ms: z.number().optional() }).optional(),
 });
 type Binding = z.infer<typeof bindingSchema>;
@@ -61,7 +62,9 @@ async function upload(call: Call, worker: () => FakeWorker): Promise<FakeVersion
   }
   for (const binding of metadata.bindings) checkBinding(account, binding);
   const version = { id: randomUUID(), bindings: metadata.bindings, limits: metadata.limits };
-  worker().versions.unshift(version);
+  const { secrets, versions } = worker();
+  versions.unshift(version);
+  if (!metadata.keep_bindings.includes("secret_text")) secrets.clear();
   return version;
 }
 
@@ -133,7 +136,8 @@ export const WORKERS: readonly Endpoint[] = [
       const [, id = ""] = call.params;
       const version = workerOf(call).versions.find((other) => other.id === id);
       if (version === undefined) throw new ApiFailure(404, 10_222, `Version ${id} not found.`);
-      return { id, resources: { bindings: version.bindings } };
+      const metadata = { created_on: "2026-11-01T00:00:00Z", source: "wrangler", author_email: "" };
+      return { id, metadata, annotations: {}, resources: { bindings: version.bindings } };
     },
   },
   {

@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { readDeployOptions } from "../../src/deploy/deploy-options.ts";
+import { runDeploy } from "../../src/deploy/run-deploy.ts";
 import { DEPLOY_ORDER } from "../../src/deploy/wanted.ts";
 import { WORKER_SECRETS } from "../../src/deploy/worker-secrets.ts";
 import { FakeAccount } from "../cloudflare/account.ts";
@@ -13,16 +15,26 @@ import { FakeCloudflare } from "../cloudflare/fake-cloudflare.ts";
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const WORKERS_DEV_FETCH = new URL("workers-dev-fetch.ts", import.meta.url).href;
 const TOKEN = "a-token-of-the-tests";
+const WRANGLER = join(ROOT, "node_modules/.bin/wrangler");
 
-/** What a deployed Worker's `/health` answers. @param worker such as building-vitals-etl-staging */
-type Health = (worker: string, version: string) => { readonly status: number; readonly body: unknown };
+/** The answer of a deployed Worker's `/health`. @param worker such as building-vitals-etl-staging */
+export type Health = (worker: string, version: string) => { readonly status: number; readonly body: unknown };
 
 const checks = (detail: string, ok: boolean) => ({ settings: { ok: true, detail: "valid" }, schema: { ok, detail } });
 
-const well: Health = (_, version) => ({
+export const well: Health = (_, version) => ({
   status: 200,
   body: { status: "ok", version, checks: checks("version 5", true) },
 });
+
+/** Answers that the schema is older than the Worker needs. */
+export const ill: Health = (_, version) => ({
+  status: 503,
+  body: { status: "failing", version, checks: checks("the database has schema version 4", false) },
+});
+
+/** Limit of a test with a dozen calls of wrangler, 4 s of CPU each, on a machine that is busy with much else. */
+export const LONG_MS = 900_000;
 
 export interface Run {
   readonly code: number;
@@ -85,28 +97,39 @@ export class Deployment {
   ): Promise<Run> {
     const command = join(root, "packages/local/src/deploy.ts");
     return this.#run(process.execPath, [command, ...args], {
-      STATE_DIR: join(this.folder, "state"),
       FAKE_WORKERS_DEV: this.#workersDevUrl,
       NODE_OPTIONS: `--import=${WORKERS_DEV_FETCH} --disable-warning=ExperimentalWarning`,
       ...env,
     });
   }
 
+  /** The same inside this process, which is quicker: for deploys that end before a Worker is deployed. */
+  async preflight(args: readonly string[], env: NodeJS.ProcessEnv = {}, root = ROOT): Promise<Run> {
+    const from = this.cloudflare.taken.length;
+    const lines: string[] = [];
+    const options = readDeployOptions(args);
+    if (options === null) throw new Error("--help deploys nothing");
+    const say = (line: string) => void lines.push(line);
+    const failure = await runDeploy(options, { root, env: this.#env(env), say, ask: null }).catch(
+      (error: Error) => error,
+    );
+    if (failure !== undefined) lines.push(failure.message);
+    const output = lines.map((line) => `${line}\n`).join("");
+    return { code: failure === undefined ? 0 : 1, output, changes: this.cloudflare.changes(from) };
+  }
+
+  /** Runs a command line that a deploy printed, such as `npx wrangler rollback …`. @param input its stdin */
+  async follow(command: string, input = ""): Promise<Run> {
+    const [npx, wrangler, ...args] = command.trim().split(" ");
+    if (npx !== "npx" || wrangler !== "wrangler") throw new Error(`no command of wrangler: ${command}`);
+    const offline = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+    const env = { CLOUDFLARE_ACCOUNT_ID: this.account.id, ...offline };
+    return this.#run(WRANGLER, args, env, input);
+  }
+
   async #run(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input = ""): Promise<Run> {
     const from = this.cloudflare.taken.length;
-    const { CLOUDFLARE_ACCOUNT_ID: _, ...inherited } = process.env;
-    const child = spawn(file, args, {
-      cwd: ROOT,
-      env: {
-        ...inherited,
-        // The developer's own login and settings play no part.
-        HOME: this.folder,
-        XDG_CONFIG_HOME: join(this.folder, "config"),
-        CLOUDFLARE_API_BASE_URL: this.cloudflare.url,
-        CLOUDFLARE_API_TOKEN: TOKEN,
-        ...env,
-      },
-    });
+    const child = spawn(file, args, { cwd: ROOT, env: this.#env(env) });
     child.stdin.end(input);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
@@ -119,23 +142,49 @@ export class Deployment {
     return { code, output, changes: this.cloudflare.changes(from) };
   }
 
-  /** A checkout that a test may change, with the wrangler files, migrations and sources of this one. */
-  async checkout(): Promise<string> {
+  #env(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+    const { CLOUDFLARE_ACCOUNT_ID: _, ...inherited } = process.env;
+    return {
+      ...inherited,
+      // The developer's own login and settings play no part.
+      HOME: this.folder,
+      XDG_CONFIG_HOME: join(this.folder, "config"),
+      STATE_DIR: join(this.folder, "state"),
+      CLOUDFLARE_API_BASE_URL: this.cloudflare.url,
+      CLOUDFLARE_API_TOKEN: TOKEN,
+      ...env,
+    };
+  }
+
+  /**
+   * A checkout that a test may change, with the wrangler files, migrations and sources of this one.
+   * Its wrangler skips the builds that a deploy begins with, which cost half of the time.
+   * @param built the Worker that is built
+   */
+  async checkout(built = "none"): Promise<string> {
     const root = await mkdtemp(join(this.folder, "checkout-"));
-    // A copy, because the command finds its checkout by its own real path.
-    await cp(join(ROOT, "packages/local/src"), join(root, "packages/local/src"), { recursive: true });
+    // Copies, because the deploy and the dashboard's build find their folders by their own real paths.
+    // Without the built page, which another deploy may be writing.
+    const filter = (path: string) => !path.endsWith("/dashboard/dist");
+    for (const path of ["packages/local/src", "packages/dashboard", "migrations"]) {
+      await cp(join(ROOT, path), join(root, path), { recursive: true, filter });
+    }
     for (const path of [
       "packages/local/package.json",
       "packages/local/node_modules",
       "packages/core",
-      "packages/dashboard",
       "workers",
-      "node_modules",
       "package.json",
+      "tsconfig.base.json",
     ]) {
       await symlink(join(ROOT, path), join(root, path));
     }
-    await cp(join(ROOT, "migrations"), join(root, "migrations"), { recursive: true });
+    await mkdir(join(root, "node_modules/.bin"), { recursive: true });
+    const wrangler = `#!/bin/sh
+case "$*" in *" wrangler.${built}.toml") ;; *" --dry-run "*) exit 0 ;; esac
+exec "${WRANGLER}" "$@"
+`;
+    await writeFile(join(root, "node_modules/.bin/wrangler"), wrangler, { mode: 0o755 });
     for (const worker of DEPLOY_ORDER) await cp(join(ROOT, wranglerFile(worker)), join(root, wranglerFile(worker)));
     return root;
   }

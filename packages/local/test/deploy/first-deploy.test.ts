@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Deployment } from "./deployment.ts";
+import { FakeAccount } from "../cloudflare/account.ts";
+import { addDeployed, MIGRATIONS, migrationsOf } from "./account-state.ts";
+import { Deployment, LONG_MS, type Run } from "./deployment.ts";
 
 let deployment: Deployment;
 beforeEach(async () => {
@@ -7,15 +9,72 @@ beforeEach(async () => {
 });
 afterEach(() => deployment.close());
 
-test("production beside staging touches nothing of staging", async () => {
+const STAGING = ["--env", "staging"];
+
+/** A transcript without the list of migrations, which grows. */
+const transcript = (...runs: readonly Run[]) =>
+  runs
+    .map(({ output, code }) => `$ npm run deploy -- --env staging\n${output}(exit code ${code})\n`)
+    .join("\n")
+    .replaceAll(MIGRATIONS.join(", "), "(all migrations)");
+
+/** A copy of all parts of an account that carry an environment's name. */
+function partsOf({ databases, buckets, namespaces, workers, workflows }: FakeAccount, environment: string) {
+  const ids = new Map([...databases].map(([name, { uuid }]) => [name, uuid]));
+  const kinds: readonly ReadonlyMap<string, unknown>[] = [ids, buckets, namespaces, workers, workflows];
+  return structuredClone(kinds.map((kind) => [...kind].filter(([name]) => name.endsWith(environment))));
+}
+
+test("staging into an empty account, and once more", { timeout: LONG_MS }, async () => {
   const { account } = deployment;
-  deployment.addSecrets("staging");
+  const refused = await deployment.deploy(STAGING);
+  expect(refused.changes).toEqual([]);
+
+  // Each printed command is the same but for names, so one is run and the others are set.
+  const command = refused.output.split("\n").find((line) => line.includes("secret put ADMIN_TOKEN"));
+  expect((await deployment.follow(command ?? "", "a-long-enough-token")).code).toBe(0);
+  account.workers.get("building-vitals-etl-staging")?.secrets.add("ACE_API_KEY");
+  account.addDraft("building-vitals-backfill-staging", ["ACE_API_KEY", "ADMIN_TOKEN"]);
+  account.addDraft("building-vitals-query-staging", ["ADMIN_TOKEN"]);
+
+  const first = await deployment.deploy(STAGING);
+  await expect(transcript(refused, first)).toMatchFileSnapshot("first-deploy.txt");
+  expect(migrationsOf(account, "building-vitals-staging")).toEqual(MIGRATIONS);
+  const workers = [...account.workers].map(([name, { workersDev, previewUrls, crons, secrets }]) => ({
+    name,
+    workersDev,
+    previewUrls,
+    crons: crons.length,
+    secrets: secrets.size,
+  }));
+  expect(workers).toEqual([
+    { name: "building-vitals-etl-staging", workersDev: true, previewUrls: false, crons: 3, secrets: 2 },
+    { name: "building-vitals-backfill-staging", workersDev: true, previewUrls: false, crons: 1, secrets: 2 },
+    { name: "building-vitals-query-staging", workersDev: true, previewUrls: false, crons: 0, secrets: 1 },
+  ]);
+  expect([...account.workflows]).toEqual([["building-vitals-backfill-staging", "building-vitals-backfill-staging"]]);
+
+  const second = await deployment.deploy(STAGING, { root: await deployment.checkout() });
+  await expect(transcript(second)).toMatchFileSnapshot("second-deploy.txt");
+  // It uploads the same code and settings again, and touches nothing else.
+  const isUpload = (call: string) => /^(POST|PUT|PATCH) (workers\/(scripts|assets)|workflows)\//.test(call);
+  expect(second.changes.filter((call) => !isUpload(call))).toEqual([]);
+});
+
+test("production beside staging, in one of two accounts, leaves staging alone", async () => {
+  const { account, cloudflare } = deployment;
+  addDeployed(account, "staging");
   deployment.addSecrets("production");
-  account.addDatabase("building-vitals-staging");
-  const { code, changes } = await deployment.deploy(["--env", "production"]);
+  const other = new FakeAccount("Other Building");
+  cloudflare.addToken("two", [other, account]);
+  const before = partsOf(account, "staging");
+  const env = { CLOUDFLARE_API_TOKEN: "two", CLOUDFLARE_ACCOUNT_ID: account.id };
+  const root = await deployment.checkout();
+  const { code } = await deployment.deploy(["--env", "production", "--location", "weur"], { root, env });
   expect(code).toBe(0);
-  expect(changes.filter((call) => call.includes("staging") && !call.includes("lifecycle"))).toEqual([]);
-  expect([...account.databases.keys()]).toEqual(["building-vitals-staging", "building-vitals-production"]);
-  expect([...account.buckets.keys()]).toEqual(["ace-timeseries-production"]);
+  expect(partsOf(account, "staging")).toEqual(before);
+  expect(account.databases.get("building-vitals-production")?.location).toBe("weur");
+  expect(account.buckets.get("ace-timeseries-production")?.location).toBe("weur");
   expect([...account.workflows.keys()]).toEqual(["building-vitals-backfill-production"]);
+  expect(other.workers.size).toBe(0);
 });

@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DEPLOY_ORDER, readWanted } from "../../src/deploy/wanted.ts";
-import { Deployment, edit, wranglerFile } from "./deployment.ts";
+import { addDeployed, MIGRATIONS, migrationsOf } from "./account-state.ts";
+import { Deployment, edit, ill, wranglerFile } from "./deployment.ts";
 
+const BEHIND = MIGRATIONS.slice(0, -1);
+const LAST = MIGRATIONS.at(-1) ?? "";
 const MAIN = "building-vitals-staging";
 const [ONE, TWO] = [`${MAIN}-1`, `${MAIN}-2`];
 
@@ -36,6 +39,37 @@ async function addSite(database: string, workers: readonly string[] = DEPLOY_ORD
     );
   }
 }
+
+test("an upgrade adds a database, migrates all, and names each in the way back", async () => {
+  const { account } = deployment;
+  addDeployed(account, "staging", BEHIND);
+  await addDatabase("DB_1", ONE);
+  await addSite("DB_1");
+  const refused = await deployment.preflight(["--env", "staging"], {}, root);
+  expect(refused.code).toBe(1);
+  for (const line of [
+    `create     the D1 database ${ONE}`,
+    `migrate    ${MAIN}: ${LAST}`,
+    `migrate    ${ONE}: ${MIGRATIONS.join(", ")}`,
+    `careful    migrate ${MAIN}, which holds data: ${LAST}`,
+  ]) {
+    expect(refused.output).toContain(`${line}\n`);
+  }
+  expect(refused.output).not.toContain(`migrate ${ONE}, which holds data`);
+  expect(refused.changes).toEqual([]);
+
+  deployment.health = ill;
+  const { output, code } = await run("--yes", "--wait", "0");
+  expect(code).toBe(1);
+  expect(output).toContain(`d1 time-travel restore ${MAIN} --bookmark=`);
+  expect(output).not.toContain(`d1 time-travel restore ${ONE}`);
+  for (const name of [MAIN, ONE]) expect(migrationsOf(account, name)).toEqual(MIGRATIONS);
+  const bound = account.workers.get("building-vitals-etl-staging")?.versions[0]?.bindings ?? [];
+  expect(bound.filter(({ type }) => type === "d1")).toEqual([
+    expect.objectContaining({ name: "DB", id: account.databases.get(MAIN)?.uuid }),
+    expect.objectContaining({ name: "DB_1", id: account.databases.get(ONE)?.uuid }),
+  ]);
+});
 
 const lacks = `wrangler.etl.toml has a database DB_1 for staging, and wrangler.query.toml has not.
 Put the same [[env.staging.d1_databases]] into all three wrangler files.`;
@@ -80,8 +114,8 @@ test.each<[string, () => Promise<void>, string]>([
 
 test("contradictory files are refused in a sentence before Cloudflare is asked", async () => {
   await addDatabase("DB_1", ONE, ["etl", "backfill"]);
-  const { code, output } = await run();
-  expect(output).toBe(`${lacks}\n`);
+  const { code, output } = await deployment.preflight(["--env", "staging"], {}, root);
+  expect(output).toBe(`${lacks}\nNothing was changed. Run the same command again afterwards.\n`);
   expect(deployment.cloudflare.taken).toEqual([]);
   expect(code).toBe(1);
 });

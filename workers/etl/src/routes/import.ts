@@ -54,10 +54,16 @@ export const importRoute = new Hono<{ Bindings: Env }>().post("/import", describ
   }
   const [stored] = await storedSites(settings, site);
   if (stored === undefined) throw new Error("a site that was asked for is made");
-  const { id } = stored;
+  const { id, pause } = stored;
   const { DB: jobs, TIMESERIES: bucket } = settings;
   const counts = await countJob(settings, "import", stored, ({ db: counted, ace }) =>
-    importSamples({ ace, db: counted, bucket, jobs }, { id, name: site }, day, points, Date.now()),
+    importSamples(
+      { ace: pause === null ? ace : null, db: counted, bucket, jobs },
+      { id, name: site },
+      day,
+      points,
+      Date.now(),
+    ),
   );
   return context.json(counts, 200, { "cache-control": "no-store" });
 });

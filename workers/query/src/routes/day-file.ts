@@ -103,7 +103,11 @@ async function readBody(
   };
   let object: R2Object | R2ObjectBody | null;
   try {
-    object = await bucket.get(key, range === "all" ? { onlyIf } : { onlyIf, range });
+    object = await bucket.get(key, range === "all" ? { onlyIf } : { onlyIf, range }).catch(async (error: unknown) => {
+      // R2 refuses a range behind the end of an object that is too short.
+      await checkFooter(bucket, stored.file, false, Date.now());
+      throw error;
+    });
     if (object !== null && "body" in object) await checkFooter(bucket, stored.file, range !== "all", Date.now());
   } catch (error) {
     if (error instanceof DayFileCorrupt && isProofAgainst(error)) throw await suspect(error.message);

@@ -8,6 +8,8 @@ export const FORWARDED = [
   ["ETL", "GET", "/etl/status", "/status"],
   ["ETL", "GET", "/etl/stats", "/stats"],
   ["ETL", "POST", "/etl/trigger", "/trigger"],
+  ["ETL", "POST", "/etl/sites/:site/pause", "/sites/:site/pause"],
+  ["ETL", "POST", "/etl/sites/:site/resume", "/sites/:site/resume"],
   ["ETL", "GET", "/etl/gaps", "/gaps"],
   ["ETL", "GET", "/etl/dead-letters", "/dead-letters"],
   ["ETL", "POST", "/etl/dead-letters/replay", "/dead-letters/replay"],
@@ -33,7 +35,7 @@ for (const [service, method, here, there] of FORWARDED) {
       throw new Problem("not_found", `${here} is not there: the service ${service} is not bound to this Worker.`);
     }
     const url = new URL(context.req.url);
-    url.pathname = there;
+    url.pathname = there.replace(":site", encodeURIComponent(context.req.param("site") ?? ""));
     const answer = await target.fetch(new Request(url, context.req.raw));
     // The headers of a service's answer cannot be changed, and middleware adds some.
     return new Response(answer.body, answer);
