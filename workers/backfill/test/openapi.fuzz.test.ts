@@ -57,11 +57,12 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
       "POST /backfill/plan": range,
       "POST /backfill/retry-failed": range,
       "POST /backfill/import-to-d1": { site: SITE, ...range },
+      "POST /delete": { site: SITE, ...range },
     },
   });
   for (const [operation, seen] of Object.entries(statuses))
     expect(operation + JSON.stringify(seen)).toMatch(/"20[02]":/);
-  expect(Object.keys(statuses).length).toBe(13);
+  expect(Object.keys(statuses).length).toBe(14);
 });
 
 test("docs/api.md describes every route, parameter and code, and no others", async () => {
