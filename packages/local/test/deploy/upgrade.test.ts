@@ -11,16 +11,40 @@ afterEach(() => deployment.close());
 const BEHIND = MIGRATIONS.slice(0, -1);
 const LAST = MIGRATIONS.at(-1) ?? "";
 
-test("an upgrade that needs --yes, a Worker that is not well, and the printed way back", async () => {
-  const { account } = deployment;
-  const versions = addDeployed(account, "staging", BEHIND);
-  const bucket = account.buckets.get("ace-timeseries-staging");
+/** Puts a staging rule of 30 days, and a rule of somebody else, in place of ours. @returns the bucket, and both rules */
+function replaceRules() {
+  const bucket = deployment.account.buckets.get("ace-timeseries-staging");
   if (bucket === undefined) throw new Error("no bucket");
   const [wanted] = bucket.rules;
   const other = { id: "abort", enabled: true, conditions: { prefix: "" } };
   const condition = { type: "Age" as const, maxAge: 2_592_000 };
   const longer = { id: "staging", enabled: true, conditions: { prefix: "staging/" } };
   bucket.rules = [other, { ...longer, deleteObjectsTransition: { condition } }];
+  return { bucket, wanted, other };
+}
+
+test.each([
+  ["the rule is not replaced", /^PUT r2\//, "before", true],
+  ["the answer of the replaced rule is lost", /^PUT r2\//, "after", false],
+  ["no bookmark can be had", /\/time_travel\/bookmark$/, "before", false],
+] as const)("%s: nothing is migrated, and the same command goes on", async (_, step, when, isReplacedAgain) => {
+  addDeployed(deployment.account, "staging", BEHIND);
+  replaceRules();
+  const root = await deployment.checkout();
+  deployment.cloudflare.breaks = (call) => (step.test(call) ? when : null);
+  const { code, output } = await deployment.preflight(["--env", "staging", "--yes"], {}, root);
+  expect(output).toMatch(/\nThe steps that were done stay. To go on, run the same command again.\n$/);
+  expect(code).toBe(1);
+  deployment.cloudflare.breaks = () => null;
+  const again = await deployment.preflight(["--env", "staging", "--dry-run"]);
+  expect(again.output).toContain(`careful    migrate building-vitals-staging, which holds data: ${LAST}\n`);
+  expect(again.output.includes("careful    replace the lifecycle rule")).toBe(isReplacedAgain);
+});
+
+test("an upgrade that needs --yes, a Worker that is not well, and the printed way back", async () => {
+  const { account } = deployment;
+  const versions = addDeployed(account, "staging", BEHIND);
+  const { bucket, wanted, other } = replaceRules();
 
   const refused = await deployment.preflight(["--env", "staging"]);
   expect(refused.output).toContain(`careful    migrate building-vitals-staging, which holds data: ${LAST}
