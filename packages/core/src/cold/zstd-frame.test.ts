@@ -17,6 +17,8 @@ test.each([
   [60_000, 1],
   [1_000_000, 0.97],
   [200_000, 1],
+  // more than the window of 8 MB that readers take
+  [9_000_000, 0.9],
 ])("%i bytes, %d of them zeros, come back", (length, zeros) => {
   const bytes = bytesOf(length, zeros);
   const frame = zstdFrame(bytes);
