@@ -114,3 +114,18 @@ it("wrangler finds the tables, the objects and the keys of a local run", async (
   expect(Number(kv.stdout)).toBeGreaterThan(Date.now() - HOUR_MS);
   expect(r2.stdout).toContain("Download complete");
 });
+
+it("npm run delete removes a point from both levels, and says first what it would do", async () => {
+  const [gone] = (await sql("SELECT point_name FROM points ORDER BY 1 LIMIT 1")).stdout.trim().split("\n");
+  const { point_name: point } = z.object({ point_name: z.string() }).parse(JSON.parse(gone!));
+  const left = async () => (await sql(`SELECT DISTINCT point_name FROM samples`)).stdout.trim().split("\n").sort();
+  const before = await left();
+  const args = ["--site", SITE, "--point", point, "--url", deployment.urls.backfill, "--token", deployment.adminToken];
+  const asked = await run("packages/local/src/delete.ts", args);
+  expect([asked.code, asked.stdout]).toEqual([2, expect.stringContaining(`This deletes all samples of ${point}`)]);
+  expect(await left()).toEqual(before);
+  const done = await run("packages/local/src/delete.ts", [...args, "--yes"]);
+  expect([done.code, done.stdout]).toEqual([0, `done: 1 days of all samples of ${point} of ${SITE}\n`]);
+  expect(await left()).toEqual(before.filter((line) => !line.includes(JSON.stringify(point))));
+  expect(before).toContain(JSON.stringify({ point_name: point }));
+});
