@@ -85,13 +85,14 @@ describe("the cron", () => {
 
     await cron();
     expect(await untilEnded()).toMatchObject({ status: "completed", days_completed: 2, days_failed: 0 });
-    expect(await appointed()).toBe(terminated.replace(/0$/, "1"));
+    expect(await appointed()).toBe(terminated.replace(/1$/, "2"));
     // the day that it died on is fetched anew, the one before is not
     expect(windowsOf(upstream)).toHaveLength(24 + 9 + 24);
     expect(await keys("")).toEqual([1, 2].map((day) => `timeseries/2025/10/0${day}/${SITE}.parquet`));
-    expect(await workflow.get()).toHaveLength(2);
+    // one a day, and one for the day that was begun twice
+    expect(await workflow.get()).toHaveLength(3);
     await cron();
-    expect(await workflow.get()).toHaveLength(2);
+    expect(await workflow.get()).toHaveLength(3);
   });
 
   it("leaves a job alone whose instance works", async () => {
@@ -103,7 +104,7 @@ describe("the cron", () => {
     };
     await post("/backfill/start", TWO_DAYS);
     expect(await untilEnded()).toMatchObject({ status: "completed", api_calls: 48, retries: 0 });
-    expect(await workflow.get()).toHaveLength(1);
+    expect(await workflow.get()).toHaveLength(2);
   });
 
   it("starts nothing for a job that was cancelled", async () => {
@@ -114,7 +115,7 @@ describe("the cron", () => {
     await Promise.all([post("/backfill/cancel"), cron()]);
     expect(await untilEnded()).toMatchObject({ status: "cancelled", days_completed: 1 });
     await cron();
-    for (const instance of (await workflow.get()).slice(1)) await instance.waitForStatus("complete");
+    for (const instance of (await workflow.get()).slice(2)) await instance.waitForStatus("complete");
     expect(await keys("timeseries/")).toHaveLength(1);
   });
 
