@@ -12,7 +12,10 @@ const migrations = await readD1Migrations(here("migrations"));
 const LIMIT_MS = 300_000;
 const limits = { testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS };
 
-/** Tests that run inside workerd, on a Worker's own local bindings, with the schema's migrations at hand. */
+/** Test files that need a workerd of their own: they replace a module, or begin without a schema. */
+const ISOLATED = "**/*.isolated.test.ts";
+
+/** Tests that run inside workerd, on a Worker's own local bindings, with the schema's migrations at hand. All share one. */
 function inWorkerd(name: string, root: string, wranglerConfig: string, services: readonly string[] = []) {
   // Other Workers do not run here; a test that needs one says what it answers.
   const serviceBindings = Object.fromEntries(services.map((binding) => [binding, () => new Response(null)]));
@@ -24,8 +27,14 @@ function inWorkerd(name: string, root: string, wranglerConfig: string, services:
         miniflare: { bindings: { TEST_MIGRATIONS: migrations }, d1Databases: { DB_1: "DB_1" }, serviceBindings },
       }),
     ],
-    test: { name, root, include: ["{src,test}/**/*.test.ts"], ...limits },
+    // A workerd for each file would take most of the time; migratedDatabase() empties the storage that files share.
+    test: { name, root, include: ["{src,test}/**/*.test.ts"], exclude: [ISOLATED], isolate: false, ...limits },
   };
+}
+
+/** The other tests of a folder. */
+function isolated({ plugins, test }: ReturnType<typeof inWorkerd>) {
+  return { plugins, test: { ...test, include: [ISOLATED], exclude: [], isolate: true } };
 }
 
 export default defineConfig({
@@ -37,9 +46,11 @@ export default defineConfig({
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".local/test-report.json" }]] : ["default"],
     projects: [
       inWorkerd("core", "packages/core", "./wrangler.etl.toml"),
+      isolated(inWorkerd("core-isolated", "packages/core", "./wrangler.etl.toml")),
       inWorkerd("etl", "workers/etl", "./wrangler.etl.toml"),
       inWorkerd("backfill", "workers/backfill", "./wrangler.backfill.toml"),
       inWorkerd("query", "workers/query", "./wrangler.query.toml", ["ETL", "BACKFILL"]),
+      isolated(inWorkerd("query-isolated", "workers/query", "./wrangler.query.toml", ["ETL", "BACKFILL"])),
       {
         test: {
           name: "node",

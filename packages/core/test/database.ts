@@ -15,15 +15,17 @@ declare global {
   }
 }
 
-/** The test file's own local D1, with the schema as deployed. Storage is shared by the tests of one file. */
+/** The D1 of tests, with the schema as deployed and no rows; R2 and KV are empty. Test files share one after another. */
 export async function migratedDatabase(): Promise<D1Database> {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
+  await Promise.all([emptyDatabase(), emptyBucket(), emptyNamespace()]);
   return env.DB;
 }
 
 /** A second one with the same schema, as a site may be in. */
 export async function migratedOtherDatabase(): Promise<D1Database> {
   await applyD1Migrations(env.DB_1, env.TEST_MIGRATIONS);
+  await emptyTables(env.DB_1);
   return env.DB_1;
 }
 
@@ -34,8 +36,26 @@ const KEPT = new Set(["d1_migrations", "schema_version"]);
 
 /** Deletes every row of every table that the system writes, whatever migrations have come. */
 export async function emptyDatabase(): Promise<void> {
-  const { results } = await env.DB.prepare(TABLES).all<{ name: string }>();
+  await emptyTables(env.DB);
+}
+
+async function emptyTables(db: D1Database): Promise<void> {
+  const { results } = await db.prepare(TABLES).all<{ name: string }>();
   const deletes = results.filter(({ name }) => !KEPT.has(name)).map(({ name }) => `DELETE FROM ${name}`);
   // in one transaction, at whose end alone references are looked at
-  await env.DB.batch(["PRAGMA defer_foreign_keys = ON", ...deletes].map((sql) => env.DB.prepare(sql)));
+  await db.batch(["PRAGMA defer_foreign_keys = ON", ...deletes].map((sql) => db.prepare(sql)));
+}
+
+async function emptyBucket(): Promise<void> {
+  for (;;) {
+    const { objects, truncated } = await env.TIMESERIES.list();
+    if (objects.length > 0) await env.TIMESERIES.delete(objects.map(({ key }) => key));
+    if (!truncated) return;
+  }
+}
+
+/** Not every Worker has one. */
+async function emptyNamespace(): Promise<void> {
+  const namespace = env.ETL_STATE as KVNamespace | undefined;
+  for (const { name } of (await namespace?.list())?.keys ?? []) await namespace?.delete(name);
 }

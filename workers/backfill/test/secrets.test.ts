@@ -4,7 +4,7 @@ import { interceptedBucket } from "@building-vitals/core/test/intercepted-bucket
 import { Outlets, PLANTED, quoted } from "@building-vitals/core/test/planted-secrets";
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import worker from "../src/index.ts";
 import { call, clear, SITE, status, untilEnded, watchWorkflow } from "./service.ts";
 
@@ -13,11 +13,16 @@ const DAY = "2025-10-12";
 const RANGE = { start_date: DAY, end_date: DAY, sites: [SITE] };
 
 let out: Outlets;
+// The Workflow takes its settings from the environment, which other test files share.
+const setSecrets = (secrets: object) => {
+  for (const [name, value] of Object.entries(secrets)) Reflect.set(env, name, value);
+};
+const before = { ACE_API_KEY: Reflect.get(env, "ACE_API_KEY"), ADMIN_TOKEN: Reflect.get(env, "ADMIN_TOKEN") };
 beforeAll(async () => {
   await migratedDatabase();
-  // the Workflow takes its settings from here
-  for (const [name, value] of Object.entries({ ACE_API_KEY, ADMIN_TOKEN })) Reflect.set(env, name, value);
+  setSecrets({ ACE_API_KEY, ADMIN_TOKEN });
 });
+afterAll(() => setSecrets(before));
 beforeEach(async () => {
   await clear();
   out = new Outlets();
