@@ -1,11 +1,14 @@
 import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
+import { findBase } from "../cold/day-base.ts";
 import { mergeDay } from "../cold/merge-day.ts";
 import { type PublishedDay, publishDay } from "../cold/publish-day.ts";
 import { type ApiHour, spillApiHour } from "../cold/spill-api-hour.ts";
+import { spillSegments } from "../cold/spill-segments.ts";
 import type { StagedDay } from "../cold/staged-day.ts";
 import { type DayBuild, deleteBuilds, deleteStaging } from "../cold/staging.ts";
+import { sweepSegments } from "../cold/sweep-segments.ts";
 import { type InstanceTicket, instanceName } from "./instance-store.ts";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -18,8 +21,11 @@ const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 export interface DayBuilder {
   /** Fetches an hour (0 to 23) into its spill. @throws {AceError}; when the upstream did not prove that it had ended */
   fetchHour(of: DayBuild, hour: number): Promise<ApiHour>;
-  /** Merges the 24 spills, and the day's present file where there is one, into a staged file and verifies it. */
-  mergeDay(of: DayBuild): Promise<StagedDay>;
+  /**
+   * Merges the 24 spills, the day's segments and its present file into a staged file and verifies it.
+   * @param asked of each hour when the API was asked for it, epoch ms
+   */
+  mergeDay(of: DayBuild, asked: readonly number[]): Promise<StagedDay>;
   /**
    * Puts the staged file in its place; then nothing of the build is left in `staging/`.
    * @returns null when another build published the day since the merge: merge again
@@ -56,8 +62,17 @@ export function createDayBuilder({
   const adaptive = new AdaptivePageSize(pageSize, null, now);
   return {
     fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize: adaptive, now }, of, hour),
-    mergeDay: (of) => mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect }),
-    publishDay: (of, staged) => publishDay({ db, bucket, now }, of, staged),
+    mergeDay: async (of, asked) => {
+      const base = await findBase({ db, bucket }, of, replaceSuspect);
+      const others = asked.map((hour, i) => Math.max(hour, base.asked[i]!));
+      const segments = await spillSegments({ db, bucket }, of, others);
+      return mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, asked, segments, base });
+    },
+    publishDay: async (of, staged) => {
+      const published = await publishDay({ db, bucket, now }, of, staged);
+      if (published !== null) await sweepSegments(db, of.site.id);
+      return published;
+    },
     discard: (of) => deleteStaging(bucket, of),
     discardOlder: async (than) => {
       const prefix = instanceName({ ...than, number: 0 }).slice(0, -1);

@@ -4,7 +4,7 @@ import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
 import { EmptyCatalogError } from "../catalog/replace-catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
-import { dayFence, isFenced } from "../hot/day-fence.ts";
+import { dayFence, isFenced } from "../store/day-fence.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
 import { readPointsByFooter } from "../cold/day-file-reader.ts";
 import { readFooter } from "../cold/footer.ts";
@@ -14,7 +14,7 @@ import { Problem } from "../domain/problem.ts";
 import { countRejection, FUTURE_TOLERANCE_MS, type RejectionCounts } from "../domain/rejection.ts";
 import type { PointSamples, Series } from "../domain/samples.ts";
 import { storedPointName } from "../domain/weather.ts";
-import { addMissingSamples } from "../hot/upsert.ts";
+import { addMissingSamples } from "../store/store-samples.ts";
 import { logError } from "../telemetry/log.ts";
 import type { BackfillSite } from "./backfill-site.ts";
 import { readRunningJob } from "./job-store.ts";
@@ -91,7 +91,7 @@ export async function importSamples(
     const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
     const seen = markSeenStatement(db, seenRanges(missing, byId));
     try {
-      const added = await addMissingSamples(db, missing, [fence, seen]);
+      const added = await addMissingSamples({ db, siteId: site.id, now: () => now }, missing, 0, [fence, seen]);
       const kept = counts.kept + added.changed + added.superseded;
       return { ...counts, stored: added.inserted, present: counts.present + added.unchanged, kept };
     } catch (error) {

@@ -35,6 +35,7 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
   const { builder, db, ticket } = context;
   const jobDay: JobDay = { backfillId: ticket.backfillId, siteId: ticket.site.id, day: of.day };
   const rejected: RejectionCounts = {};
+  const asked: number[] = [];
   let samples = 0;
 
   /** A step that is made only while the job runs; counts the tries that it takes. */
@@ -70,10 +71,11 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
         return fetched;
       });
       samples += counts.samples;
+      asked.push(counts.asked);
       addRejections(rejected, counts.rejected);
     }
     for (let merge = 1; merge <= MAX_MERGES; merge++) {
-      const staged = await guarded(`merge ${merge}`, STORE_STEP, () => builder.mergeDay(of));
+      const staged = await guarded(`merge ${merge}`, STORE_STEP, () => builder.mergeDay(of, asked));
       const published = await guarded(`publish ${merge}`, STORE_STEP, () => builder.publishDay(of, staged));
       if (published === null) continue;
       const { state: outcome, records, key, reason } = published;

@@ -3,7 +3,7 @@ import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
-import { readSeries } from "../hot/read.ts";
+import { readSeries } from "../store/read-segments.ts";
 
 /** The fewest samples that tell a cadence: below, one late sample would decide it. */
 const MIN_SAMPLES = 4;
@@ -107,7 +107,7 @@ export async function measureCadences(db: D1Database, siteId: number, now: numbe
   if (points.length === 0) return 0;
   const ids = points.map(({ id }) => id);
   const end = hourOf(now);
-  const series = await readSeries(db, ids, { start: end - MEASURED_HOURS * HOUR_MS, end });
+  const series = await readSeries(db, siteId, ids, { start: end - MEASURED_HOURS * HOUR_MS, end });
   const { hours, counts } = await readHabits(db, siteId, ids, end);
   const measured = points.flatMap(({ id, interval_s: before, first_seen: firstSeen }): [number, number | null][] => {
     const own = hours.filter((hour) => firstSeen !== null && hour >= firstSeen);

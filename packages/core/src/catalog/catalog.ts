@@ -3,6 +3,7 @@ import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
 import type { PointDescription } from "../domain/point.ts";
 import { weatherFieldOf } from "../domain/weather.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { BLOCK_POINTS } from "../domain/block.ts";
 import { describeWeatherPoint } from "../transform/weather-points.ts";
 
 /** Where a point is known from: the upstream's list, the data alone, or the site's weather feed. */
@@ -58,12 +59,33 @@ export async function loadCatalog(db: D1Database, siteId: number): Promise<Catal
   );
 }
 
+/**
+ * The ids of points that are new, by their place in a JSON array ?2 whose names are `name`: they fill the last block of the site ?1,
+ * and go on in new ones. So a block has points of one site (store/segment-key.ts). NULL: the name is known.
+ */
+function newIds(name: string): string {
+  return `
+given (place, is_new) AS (
+  SELECT e.key, NOT EXISTS (SELECT 1 FROM points p WHERE p.site_id = ?1 AND p.name = ${name}) FROM json_each(?2) e
+), numbered (place, n) AS (
+  SELECT place, CASE WHEN is_new THEN sum(is_new) OVER (ORDER BY place) END FROM given
+), last (own, every) AS (
+  SELECT coalesce((SELECT max(id) FROM points WHERE site_id = ?1), CASE WHEN NOT EXISTS (SELECT 1 FROM points) THEN 0 END),
+    coalesce((SELECT max(id) FROM points), 0)
+), room (own, free, next) AS (
+  SELECT own, coalesce(${BLOCK_POINTS - 1} - own % ${BLOCK_POINTS}, 0), (every / ${BLOCK_POINTS} + 1) * ${BLOCK_POINTS} FROM last
+), ids (place, id) AS (
+  SELECT place, CASE WHEN n <= free THEN own + n ELSE next + n - free - 1 END FROM numbered CROSS JOIN room
+)`;
+}
+
 /** ?1: site id, ?2: JSON array of [name, label, unit, unit_raw, tags, interval_s, source]. */
 const UPSERT_POINTS = `
-INSERT INTO points (site_id, name, label, unit, unit_raw, tags, interval_s, interval_source, source, configured)
-SELECT ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4, value ->> 5,
+WITH ${newIds("e.value ->> 0")}
+INSERT INTO points (id, site_id, name, label, unit, unit_raw, tags, interval_s, interval_source, source, configured)
+SELECT ids.id, ?1, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4, value ->> 5,
   CASE WHEN value ->> 5 IS NULL THEN NULL ELSE 'configured' END, value ->> 6, 1
-FROM json_each(?2) WHERE true
+FROM json_each(?2) e CROSS JOIN ids ON ids.place = e.key WHERE true
 ON CONFLICT (site_id, name) DO UPDATE SET
   label = excluded.label, unit = excluded.unit, unit_raw = excluded.unit_raw, tags = excluded.tags,
   interval_s = CASE WHEN excluded.interval_s IS NULL AND interval_source = 'measured' THEN interval_s
@@ -99,13 +121,17 @@ export async function addWeatherPoints(db: D1Database, siteId: number, names: re
   if (points.length > 0) await withD1Retry(() => db.batch(upsertStatements(db, siteId, points)));
 }
 
+/** ?1: site id, ?2: JSON array of names. */
+const ADD_DISCOVERED = `
+WITH ${newIds("e.value")}
+INSERT INTO points (id, site_id, name, tags, source, configured)
+SELECT ids.id, ?1, value, '{"kv":{},"markers":[]}', 'discovered', 0
+FROM json_each(?2) e CROSS JOIN ids ON ids.place = e.key WHERE true
+ON CONFLICT (site_id, name) DO NOTHING`;
+
 /** Records points that came with the data but are not configured, so that they are known and can be found. */
 export async function addDiscoveredPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<void> {
-  const statement = db.prepare(
-    `INSERT INTO points (site_id, name, tags, source, configured)
-     SELECT ?1, value, '{"kv":{},"markers":[]}', 'discovered', 0 FROM json_each(?2) WHERE true
-     ON CONFLICT (site_id, name) DO NOTHING`,
-  );
+  const statement = db.prepare(ADD_DISCOVERED);
   for (const chunk of jsonChunks(names, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
     await withD1Retry(() => statement.bind(siteId, chunk.json).run());
   }

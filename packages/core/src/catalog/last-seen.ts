@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
-import { readLatest } from "../hot/latest.ts";
+import { readLatest } from "../store/latest.ts";
 
 const rowsSchema = z.array(z.object({ id: z.int(), last_seen: z.int() }));
 
 /**
  * The time of each point's newest sample in both levels, epoch ms, by point id; a point without samples is absent. No
  * day file is read for it: `points.last_seen` may be a day behind the hot level, but it never is behind a day file.
- * @throws {StoredRowError} where a hot row is not what we write; the error of D1, after retries
+ * @throws {z.ZodError} where a row is not what we write; the error of D1, after retries
  */
 export async function readLastSeen(db: D1Database, pointIds: readonly number[]): Promise<Map<number, number>> {
   // The hot level first: what is archived after that is in both answers, never in neither.

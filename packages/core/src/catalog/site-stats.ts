@@ -2,12 +2,12 @@ import { z } from "zod";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { DatabaseSites } from "../d1/site-databases.ts";
-import { hourOfKey, rowKey } from "../hot/row-key.ts";
+import { keySql } from "../store/segment-key.ts";
 
 /** What both levels hold. All of it comes from look-ups and short scans: counting every row would read gigabytes. */
 export interface StoreStats {
   readonly database: { readonly bytes: number };
-  /** the first and the last UTC hour with a sample, of all sites; null: none */
+  /** the first and the last UTC hour with a sample that is in no day file, of all sites; null: none */
   readonly hours: { readonly oldest: string | null; readonly newest: string | null };
   readonly sites: SiteStats[];
 }
@@ -39,7 +39,7 @@ export function joinStats(
 interface SiteStats {
   readonly name: string;
   readonly points: { readonly total: number; readonly configured: number; readonly discovered: number };
-  /** hour rows (points with samples) in the last UTC hour that has ended */
+  /** segments that hold samples of the last UTC hour that has ended, until a day file has them */
   readonly rows_last_hour: number;
   /** samples that the syncs of the last 24 hours stored */
   readonly samples_stored_24h: number;
@@ -47,14 +47,16 @@ interface SiteStats {
   readonly archive: { readonly days: number; readonly samples: number; readonly bytes: number };
 }
 
-/** ?1: JSON array of site names, ?2 and ?4: first key of the last closed hour and of the next, ?3: 24 hours ago, epoch ms. */
+/** ?1: JSON array of site names, ?2: the last closed hour, ?3: 24 hours ago, epoch ms. */
 const SITE_STATS = `
 SELECT s.name,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id) AS total,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.configured = 1) AS configured,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.source = 'discovered') AS discovered,
-  (SELECT count(*) FROM sample_hours h CROSS JOIN points p ON p.id = h.point_id
-    WHERE h.hour_point >= ?2 AND h.hour_point < ?4 AND p.site_id = s.id) AS rows_last_hour,
+  (SELECT count(*) FROM hot_hours h CROSS JOIN (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = s.id) b
+    CROSS JOIN segments g ON g.key >= ${keySql("b.block", "h.hour / 86400000")} + h.first_stamp
+      AND g.key <= ${keySql("b.block", "h.hour / 86400000")} + h.version
+    WHERE h.site_id = s.id AND h.hour = ?2) AS rows_last_hour,
   (SELECT coalesce(sum(r.inserted), 0) FROM sync_runs r
     WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h,
   (SELECT json_object('days', count(*), 'samples', coalesce(sum(f.rows), 0), 'bytes', coalesce(sum(f.bytes), 0))
@@ -78,17 +80,16 @@ const hoursSchema = z.object({ oldest: z.int().nullable(), newest: z.int().nulla
 /** @param now epoch ms */
 export async function readSiteStats(db: D1Database, siteNames: readonly string[], now: number): Promise<StoreStats> {
   const hour = hourOf(now);
-  const [first, next] = [rowKey(hour - HOUR_MS, 0), rowKey(hour, 0)];
   const [sites, hours] = await withD1Retry(() =>
     db.batch([
-      db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), first, now - 24 * HOUR_MS, next),
+      db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), hour - HOUR_MS, now - 24 * HOUR_MS),
       db.prepare(
-        "SELECT (SELECT min(hour_point) FROM sample_hours) oldest, (SELECT max(hour_point) FROM sample_hours) newest",
+        "SELECT min(hour) AS oldest, max(hour) AS newest FROM hot_hours",
       ),
     ]),
   );
   const range = hoursSchema.parse(hours?.results[0]);
-  const iso = (key: number | null) => (key === null ? null : new Date(hourOfKey(key)).toISOString());
+  const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
   return {
     database: { bytes: hours?.meta.size_after ?? 0 },
     hours: { oldest: iso(range.oldest), newest: iso(range.newest) },

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { dayRange, dayText } from "../domain/day.ts";
-import { HOUR_MS } from "../domain/hour.ts";
+import { dayText } from "../domain/day.ts";
+import type { TimeRange } from "../domain/time-range.ts";
 import { logError } from "../telemetry/log.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { findBase } from "./day-base.ts";
@@ -8,8 +8,9 @@ import { DayFileChanged } from "./day-file-error.ts";
 import { markFailed } from "./manifest.ts";
 import { mergeDay } from "./merge-day.ts";
 import { type PublishContext, publishDay } from "./publish-day.ts";
-import { type FoldedRow, spillHotHour } from "./spill-hot-hour.ts";
+import { spillSegments } from "./spill-segments.ts";
 import { type DayBuild, deleteStaging } from "./staging.ts";
+import { sweepSegments } from "./sweep-segments.ts";
 
 /** What became of a day that was to be archived. */
 export interface ArchivedDay {
@@ -17,12 +18,12 @@ export interface ArchivedDay {
   /** YYYY-MM-DD, UTC */
   readonly day: string;
   /**
-   * `archived`: its hot samples are in its file, and no longer hot; `nothing`: it has no hot samples; `conflict`: another
-   * build was faster, the next archive takes what is left; `suspect` and `failed`: see `reason`, all stays hot
+   * `archived`: the samples of its segments are in its file; `nothing`: it has no segments; `conflict`: another build was faster,
+   * the next archive takes what is left; `suspect` and `failed`: see `reason`, all segments stay
    */
   readonly outcome: "archived" | "nothing" | "conflict" | "suspect" | "failed";
-  /** hot rows (points x hours) that were folded */
-  readonly hotRows: number;
+  /** samples of segments that were folded into the file */
+  readonly folded: number;
   /** samples of the day's file */
   readonly samples: number;
   /** bytes of the day's file */
@@ -30,40 +31,29 @@ export interface ArchivedDay {
   readonly reason: string | null;
 }
 
-/**
- * ?1: site id, ?2 and ?3: whole hours since 1970, from and to. Steps from one stored hour to the next through the key.
- */
-const HOT_HOURS = `
-WITH RECURSIVE stored (hours) AS (
-  SELECT min(hour_point) >> 20 FROM sample_hours WHERE hour_point >= ?2 << 20
-  UNION ALL
-  SELECT (SELECT min(h.hour_point) >> 20 FROM sample_hours h WHERE h.hour_point >= (t.hours + 1) << 20)
-  FROM stored t WHERE t.hours < ?3
-)
-SELECT t.hours FROM stored t WHERE t.hours < ?3 AND EXISTS (
-  SELECT 1 FROM points p CROSS JOIN sample_hours x ON x.hour_point = (t.hours << 20) + p.id WHERE p.site_id = ?1
-) ORDER BY t.hours`;
+/** ?1: site, ?2 and ?3: range of starts, epoch ms. */
+const YOUNG_DAYS = `
+SELECT DISTINCT hour / 86400000 AS day FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 ORDER BY day`;
 
-const hoursSchema = z.array(z.object({ hours: z.int() }));
+const daysSchema = z.array(z.object({ day: z.int() }));
 
-/** The starts of the UTC hours of a range in which a site has hot samples, ascending, epoch ms. */
-export async function hotHours(
-  db: D1Database,
-  siteId: number,
-  range: { readonly start: number; readonly end: number },
-): Promise<number[]> {
-  const statement = db.prepare(HOT_HOURS).bind(siteId, range.start / HOUR_MS, range.end / HOUR_MS);
-  const { results } = await withD1Retry(() => statement.all());
-  return hoursSchema.parse(results).map((row) => row.hours * HOUR_MS);
+/** The days of a range of which a site has samples that are in no day file, ascending, whole days since 1970. */
+export async function youngDays(db: D1Database, siteId: number, { start, end }: TimeRange): Promise<number[]> {
+  const { results } = await withD1Retry(() => db.prepare(YOUNG_DAYS).bind(siteId, start, end).all());
+  return daysSchema.parse(results).map(({ day }) => day);
 }
 
+/** ?1: site, ?2: day, ?3: stamp. */
+const FORGET_HOURS = `
+DELETE FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000 AND version <= ?3`;
+
 /**
- * Folds the hot samples of a site's day into its file, and deletes exactly the hot rows that were folded. A sample that
- * comes meanwhile stays hot, for the next archive. Never throws: a day that fails stays hot, with its reason.
+ * Folds the segments of a site's day into its file. A sample that comes meanwhile stays in its segment, for the next archive. Never
+ * throws: of a day that fails all segments stay, and its reason is noted.
  */
 export async function archiveDay(context: PublishContext, of: DayBuild): Promise<ArchivedDay> {
   const { db, bucket, now } = context;
-  const none = { site: of.site.name, day: dayText(of.day), hotRows: 0, samples: 0, bytes: 0, reason: null };
+  const none = { site: of.site.name, day: dayText(of.day), folded: 0, samples: 0, bytes: 0, reason: null };
   try {
     const result = await foldDay(context, of);
     return { ...none, ...result };
@@ -85,25 +75,24 @@ async function foldDay(
   of: DayBuild,
 ): Promise<Partial<ArchivedDay> & Pick<ArchivedDay, "outcome">> {
   const { db, bucket } = context;
-  const folded: FoldedRow[] = [];
-  const hours: number[] = [];
   const base = await findBase(context, of, false);
-  for (const start of await hotHours(db, of.site.id, dayRange(of.day))) {
-    const rows = await spillHotHour(context, of, start);
-    if (rows.length > 0) hours.push(new Date(start).getUTCHours());
-    for (const row of rows) folded.push(row);
+  const segments = await spillSegments(context, of, base.asked);
+  if (segments.samples === 0) {
+    // of hours whose samples were deleted
+    await withD1Retry(() => db.prepare(FORGET_HOURS).bind(of.site.id, of.day, segments.foldedStamp).run());
+    return { outcome: "nothing" };
   }
-  if (folded.length === 0) return { outcome: "nothing" };
-  const staged = await mergeDay(context, of, { source: "d1", hours, base });
-  const published = await publishDay(context, of, staged, folded);
+  const staged = await mergeDay(context, of, { source: "d1", hours: [], segments, base });
+  const published = await publishDay(context, of, staged);
   if (published === null) {
     await deleteStaging(bucket, of);
     return { outcome: "conflict" };
   }
   if (published.state === "suspect") return { outcome: "suspect", reason: published.reason };
+  await sweepSegments(db, of.site.id);
   return {
     outcome: "archived",
-    hotRows: folded.length,
+    folded: segments.samples,
     samples: published.records,
     bytes: staged.file?.bytes ?? 0,
   };

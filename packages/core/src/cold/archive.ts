@@ -1,5 +1,5 @@
 import { DAY_MS, dayOf, dayRange, dayStart } from "../domain/day.ts";
-import { type ArchivedDay, archiveDay, hotHours } from "./archive-day.ts";
+import { type ArchivedDay, archiveDay, youngDays } from "./archive-day.ts";
 import type { PublishContext } from "./publish-day.ts";
 import { sweepStaging } from "./staging.ts";
 
@@ -53,8 +53,7 @@ export async function archiveSites(
   for (const site of sites) {
     // a day is due when its last moment has left the window
     const range = onlyDay === null ? { start: 0, end: dayStart(dayOf(started - hotDays * DAY_MS)) } : dayRange(onlyDay);
-    const days = new Set((await hotHours(site.db, site.id, range)).map(dayOf));
-    for (const day of days) due.push({ site, day });
+    for (const day of await youngDays(site.db, site.id, range)) due.push({ site, day });
   }
   due.sort((a, b) => a.day - b.day);
   const days: ArchivedDay[] = [];

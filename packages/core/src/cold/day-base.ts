@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { dayFileKey } from "./day-file-key.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
-import { type ManifestDay, objectStanding, readManifestDay, type StandingObject } from "./manifest.ts";
+import { type ManifestDay, objectStanding, parseAsked, readManifestDay, type StandingObject } from "./manifest.ts";
 import type { DayBuild } from "./staging.ts";
 
 const generationSchema = z
@@ -22,6 +22,10 @@ export interface DayBase {
   readonly generation: number;
   /** of a file that takes its place */
   readonly nextGeneration: number;
+  /** of each hour when the samples in `file` were asked for last, epoch ms */
+  readonly asked: readonly number[];
+  /** segments with stamps up to this one are in `file` */
+  readonly foldedStamp: number;
   /** why the day may not be built upon what is there; null: it may */
   readonly suspect: string | null;
   /** of the file that the manifest had then; null: none */
@@ -64,13 +68,18 @@ export async function findBase(
     suspect === null && object !== null && row?.file?.etag !== object.etag
       ? (generationSchema.parse(generation) ?? row?.generation ?? 0)
       : (row?.generation ?? 0);
+  const trusted = suspect === null ? object : null;
+  const isPublished = row?.file?.etag === object?.etag;
   return {
     key,
     etag: object?.etag ?? null,
-    file: suspect === null && object !== null ? { etag: object.etag, sha256, source: row?.source ?? null } : null,
+    file: trusted !== null ? { etag: trusted.etag, sha256, source: row?.source ?? null } : null,
     generation: own,
     // above every claim too: no two files of a day share a generation, whichever of their builds lives on
     nextGeneration: Math.max(own, row?.generation ?? 0, ...(row?.pending.values() ?? [])) + 1,
+    asked: isPublished && row !== null ? row.asked : parseAsked(trusted?.customMetadata?.["asked"]),
+    // what the manifest says is in any file that was built upon its own
+    foldedStamp: trusted === null ? 0 : (row?.foldedStamp ?? 0),
     suspect: replaceSuspect ? null : suspect,
     manifestEtag: row?.file?.etag ?? null,
   };

@@ -1,5 +1,9 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
+import { dayOf } from "../domain/day.ts";
+import { forgetLatest } from "../store/forget-latest.ts";
+import { keySql } from "../store/segment-key.ts";
+import { raiseClock } from "../store/site-clock.ts";
 import { dayFileKey } from "./day-file-key.ts";
 
 /** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now. */
@@ -16,9 +20,9 @@ const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1)
 const FORGET_JUDGED = "DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2";
 
 const DELETE_ROWS = [
-  `DELETE FROM sample_hours WHERE hour_point IN (
-     SELECT ((h.hour / 3600000) << 20) + p.id FROM hot_hours h CROSS JOIN points p ON p.site_id = ?1
-     WHERE h.${HOURS_OF_DAY})`,
+  `DELETE FROM segments WHERE key IN (
+     SELECT s.key FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
+     CROSS JOIN segments s ON s.key >= ${keySql("b.block", "?2")} AND s.key < ${keySql("b.block", "?2 + 1")})`,
   `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY}`,
   "DELETE FROM point_days WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)",
   "DELETE FROM late_samples WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)",
@@ -27,7 +31,7 @@ const DELETE_ROWS = [
 ];
 
 /**
- * Deletes all that is stored of a site's day: hot rows, aggregates, quality, then the file. The day's row stays, with the state
+ * Deletes all that is stored of a site's day: segments, aggregates, quality, then the file. The day's row stays, with the state
  * `deleted`. Safe to repeat.
  * @param day whole days since 1970 @param now epoch ms
  */
@@ -41,8 +45,10 @@ export async function deleteDay(
     db.batch([
       db.prepare(MARK_DELETED).bind(site.id, day, now),
       ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
+      raiseClock(db, site.id),
     ]),
   );
+  await forgetLatest(db, site.id, (latest) => dayOf(latest.time) === day);
   await bucket.delete(dayFileKey(site.name, day));
 }
 

@@ -4,6 +4,8 @@ import { deleteDayFile } from "./delete-day.ts";
 import { DayFileChanged } from "./day-file-error.ts";
 import { mergeDay } from "./merge-day.ts";
 import { type PublishContext, publishDay } from "./publish-day.ts";
+import { forgetLatest } from "../store/forget-latest.ts";
+import { raiseClock } from "../store/site-clock.ts";
 import { type DayBuild, deleteStaging } from "./staging.ts";
 
 /** `conflict`: another build was faster each time; `suspect`: the file is not what was written, and stays. */
@@ -55,14 +57,11 @@ export async function daysWithPoint(db: D1Database, pointId: number, from: numbe
 
 /** ?1 point, ?2 site. */
 const DELETE_HOT_ROWS = [
-  // the version first: what was read of these hours is not what they hold any more
-  `UPDATE hot_hours SET version = version + 1 WHERE site_id = ?2 AND EXISTS (
-     SELECT 1 FROM sample_hours s WHERE s.hour_point = ((hot_hours.hour / 3600000) << 20) + ?1)`,
-  `DELETE FROM sample_hours WHERE hour_point IN (
-     SELECT ((h.hour / 3600000) << 20) + ?1 FROM hot_hours h WHERE h.site_id = ?2)`,
-  `DELETE FROM hot_hours WHERE site_id = ?2 AND NOT EXISTS (
-     SELECT 1 FROM points p CROSS JOIN sample_hours s ON s.hour_point = ((hot_hours.hour / 3600000) << 20) + p.id
-     WHERE p.site_id = ?2)`,
+  // what was read of the site's hours is not what they hold any more
+  "UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?2) WHERE site_id = ?2",
+  `UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
+   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND body -> ('$."' || ?1 || '"') IS NOT NULL`,
+  "DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND json(body) = '{}'",
   "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1 AND site_id = ?2",
 ];
 /** ?1 point. Rows with a locator are in a file, and go with it. */
@@ -75,8 +74,10 @@ const DELETE_DAY_ROWS = [
 export async function deletePointRows(db: D1Database, siteId: number, pointId: number): Promise<void> {
   await withD1Retry(() =>
     db.batch([
+      raiseClock(db, siteId),
       ...DELETE_HOT_ROWS.map((sql) => db.prepare(sql).bind(pointId, siteId)),
       ...DELETE_DAY_ROWS.map((sql) => db.prepare(sql).bind(pointId)),
     ]),
   );
+  await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
-import { readHour } from "../hot/read-hour.ts";
+import { readHour } from "../store/read-segments.ts";
 import { aggregateText, hourAggregates, NO_HOURS } from "./hour-aggregates.ts";
 import { pointDayKey } from "./point-day-rows.ts";
 
@@ -48,21 +48,17 @@ WHERE site_id = ?1 AND hour = ?2 AND folded_version IS NOT version AND ${IS_UNCH
 const unchangedSchema = z.object({ unchanged: z.int() });
 
 /**
- * Sums up a site's hot hour, point by point, into `point_days`, so that these say of it what the hot rows say. Safe to
+ * Sums up a site's hot hour, point by point, into `point_days`, so that these say of it what the segments say. Safe to
  * repeat, and to run beside anything: it is all written or nothing, and only where the hour is as it was read.
  * @returns null: the hour changed meanwhile, or its day has a file, and nothing was written
- * @throws {StoredRowError} where a hot row is not what we write; the error of D1, after retries
+ * @throws {StoredRowError} where a segment is not what we write; the error of D1, after retries
  */
 export async function foldHour(db: D1Database, { siteId, hour, version }: HourToFold): Promise<FoldedHour | null> {
   const day = dayOf(hour);
   const index = new Date(hour).getUTCHours();
   const aggregates: { readonly key: number; readonly text: string }[] = [];
-  for await (const rows of readHour(db, siteId, hour)) {
-    for (const { pointId, offsets, values } of rows) {
-      const series = {
-        times: Float64Array.from(offsets, (offset) => hour + offset),
-        values: Float64Array.from(values),
-      };
+  for await (const points of readHour(db, siteId, hour)) {
+    for (const [pointId, series] of points) {
       const aggregate = hourAggregates(series, day)[index];
       if (aggregate != null) aggregates.push({ key: pointDayKey(pointId, day), text: aggregateText(aggregate) });
     }

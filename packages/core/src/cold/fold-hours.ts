@@ -2,7 +2,7 @@ import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { StoredRowError } from "../hot/hour-row.ts";
+import { StoredRowError } from "../store/segment-body.ts";
 import { foldHour } from "./fold-hour.ts";
 
 /** An hour of 4,583 points takes 7 statements, of the 1,000 that an invocation may make. */

@@ -1,7 +1,7 @@
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
-import { numberText } from "../hot/hour-row.ts";
+import { numberText } from "../store/segment-body.ts";
 
 const HOURS_A_DAY = DAY_MS / HOUR_MS;
 

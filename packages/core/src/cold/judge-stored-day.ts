@@ -3,16 +3,16 @@ import { loadCatalog } from "../catalog/catalog.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
-import { mergeSeries } from "../domain/merge-series.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
-import { hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
-import { readSeriesOfHours } from "../hot/read.ts";
+import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
+import { readSeriesOfHours } from "../store/read-segments.ts";
+import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import { FORMULA_VERSION, QUALITY_COLUMNS, qualityValues } from "../quality/point-day-quality.ts";
 import { DayFileCorrupt, isProofAgainst } from "./day-file-error.ts";
 import { scanDayFile } from "./day-file-reader.ts";
 import { DayJudge } from "./day-judge.ts";
 import { NO_HOURS } from "./hour-aggregates.ts";
-import { type ManifestFile, manifestStatement, markSuspect, parseManifestDays } from "./manifest.ts";
+import { askedAt, type ManifestDay, type ManifestFile, manifestStatement, markSuspect, parseManifestDays } from "./manifest.ts";
 import { pointDayKey } from "./point-day-rows.ts";
 import { type PointOrder, pointOrder } from "./point-order.ts";
 import type { RangeBucket } from "./range-get.ts";
@@ -32,8 +32,8 @@ export interface JudgedDay {
   readonly changed: number;
 }
 
-/** Points whose hot rows are held at once: at 24 rows of 60 samples each, about 4 MB of text and 2 MB of samples. */
-const POINTS_AT_ONCE = 100;
+/** Points whose segments are held at once: of a day at a sample a minute 6 MB of text and 6 MB of samples. */
+const POINTS_AT_ONCE = 160;
 
 /** ?1: site, ?2: day, ?3: hot hours, ?4: sum of their versions, ?5: etag. */
 const IS_UNCHANGED = `
@@ -99,7 +99,7 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
   const rows: { readonly key: number; readonly text: string }[] = [];
   const starts = hours.map(({ hour }) => hour);
   try {
-    for await (const { id, name, series } of seriesOfDay(db, bucket, order, day, starts, file)) {
+    for await (const { id, name, series } of seriesOfDay(context, siteId, order, day, starts, manifest)) {
       const key = pointDayKey(id, day);
       rows.push({ key, text: JSON.stringify([key, ...qualityValues(judge.judge(name, series))]) });
     }
@@ -140,16 +140,18 @@ async function isDamaged(bucket: RangeBucket, file: ManifestFile): Promise<boole
   }
 }
 
-/** The samples of each point that has some, in the order of the names: the hot ones over the file's. */
+/** The samples of each point that has some, in the order of the names: both levels merged. */
 async function* seriesOfDay(
-  db: D1Database,
-  bucket: RangeBucket,
+  { db, bucket }: JudgeContext,
+  siteId: number,
   order: PointOrder,
   day: number,
   hours: readonly number[],
-  file: ManifestFile | null,
+  manifest: ManifestDay | null,
 ): AsyncGenerator<{ readonly id: number; readonly name: string; readonly series: Series }> {
+  const file = manifest?.file ?? null;
   const scan = file === null ? null : scanDayFile(bucket, file);
+  const fileAsked = (time: number) => (manifest === null ? 0 : askedAt(manifest, time));
   const nextOld = async () => {
     const next = await scan?.next();
     return next === undefined || next.done === true ? null : next.value;
@@ -159,12 +161,12 @@ async function* seriesOfDay(
   for (let first = 0; first < points.length; first += POINTS_AT_ONCE) {
     const some = points.slice(first, first + POINTS_AT_ONCE);
     const ids = some.map(({ id }) => id);
-    const hot = hours.length === 0 ? null : await readSeriesOfHours(db, ids, hours, dayRange(day));
+    const hot = hours.length === 0 ? null : await readSeriesOfHours(db, siteId, ids, hours, dayRange(day));
     for (const { id, name } of some) {
       // of names that the catalogue does not have
       while (old !== null && compareUtf8(old.name, name) < 0) old = await nextOld();
       const own = old?.name === name ? old.series : null;
-      const series = mergeSeries(own ?? EMPTY_SERIES, hot?.get(id) ?? EMPTY_SERIES);
+      const series = mergeStored(own ?? EMPTY_SERIES, hot?.get(id) ?? NO_STORED_SERIES, fileAsked);
       if (series.times.length > 0) yield { id, name, series };
       if (own !== null) old = await nextOld();
     }

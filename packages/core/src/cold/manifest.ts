@@ -38,13 +38,17 @@ export interface ManifestDay {
   readonly pending: ReadonlyMap<string, number>;
   /** why it is suspect, or why the last build failed; null: it did not */
   readonly reason: string | null;
+  /** segments with stamps up to this one are in the file; 0: none */
+  readonly foldedStamp: number;
+  /** of each hour when the file's samples were asked for last, epoch ms; 0: never, or it is not known */
+  readonly asked: readonly number[];
   /** epoch ms */
   readonly updatedAt: number;
 }
 
 /** The columns of {@link parseManifestDays}. */
 export const MANIFEST_COLUMNS =
-  "site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, updated_at";
+  "site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp, asked, updated_at";
 
 const manifestRowSchema = z.object({
   site_id: z.int(),
@@ -61,9 +65,29 @@ const manifestRowSchema = z.object({
   generation: z.int(),
   pending: z.string(),
   reason: z.string().nullable(),
+  folded_stamp: z.int(),
+  asked: z.string().nullable(),
   updated_at: z.int(),
 });
+const askedSchema = z.array(z.int()).length(24);
 const pendingSchema = z.record(z.string(), z.int());
+
+const NEVER_ASKED: readonly number[] = Array.from({ length: 24 }, () => 0);
+
+/** The text of {@link ManifestDay.asked}, in the manifest and in a file's metadata. @returns zeros for any other text */
+export function parseAsked(text: string | null | undefined): readonly number[] {
+  if (text == null) return NEVER_ASKED;
+  try {
+    return askedSchema.safeParse(JSON.parse(text)).data ?? NEVER_ASKED;
+  } catch {
+    return NEVER_ASKED;
+  }
+}
+
+/** When the samples of a day's file at a time were asked for, epoch ms. @param time epoch ms, of the day */
+export function askedAt(day: Pick<ManifestDay, "asked">, time: number): number {
+  return day.asked[new Date(time).getUTCHours()] ?? 0;
+}
 
 /** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {z.ZodError} where one is not ours */
 export function parseManifestDays(results: unknown): ManifestDay[] {
@@ -84,6 +108,8 @@ export function parseManifestDays(results: unknown): ManifestDay[] {
         generation: row.generation,
         pending: new Map(Object.entries(pendingSchema.parse(JSON.parse(row.pending)))),
         reason: row.reason,
+        foldedStamp: row.folded_stamp,
+        asked: parseAsked(row.asked),
         updatedAt: row.updated_at,
       };
     });

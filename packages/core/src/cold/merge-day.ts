@@ -11,14 +11,15 @@ import type { DayFileSource } from "./day-file-schema.ts";
 import { DayFileWriter, type WrittenDayFile } from "./day-file-writer.ts";
 import { hourAggregates, hourAggregatesText } from "./hour-aggregates.ts";
 import { locatorText } from "./locator.ts";
-import { mergePoints } from "./merge-points.ts";
+import { mergePoints, type SpillLayers } from "./merge-points.ts";
 import { MultipartSink, type UploadBucket } from "./multipart-sink.ts";
 import { packPointDays, type PointDayRow } from "./point-day-rows.ts";
 import { pointOrder } from "./point-order.ts";
 import type { RangeBucket } from "./range-get.ts";
 import { SpillReader } from "./spill-reader.ts";
+import type { SpilledSegments } from "./spill-segments.ts";
 import type { StagedDay } from "./staged-day.ts";
-import { type DayBuild, spillKey, stagedFileKey, stagedPointDaysKey } from "./staging.ts";
+import { type DayBuild, segmentSpillKey, spillKey, stagedFileKey, stagedPointDaysKey } from "./staging.ts";
 import { verifyDayFile } from "./verify-day-file.ts";
 
 export interface MergeContext {
@@ -32,12 +33,12 @@ export interface MergeContext {
 
 export interface MergeOptions {
   readonly source: DayFileSource;
-  /** the hours (0 to 23) that have a spill, ascending */
+  /** the hours (0 to 23) that have a spill of the API's samples, ascending, and when the API was asked for each, epoch ms */
   readonly hours: readonly number[];
-  /**
-   * What was in place before the spills were read from the hot level: a file that came since may hold younger values,
-   * and is then not built upon. Default: what is in place now, for the upstream's word is the last.
-   */
+  readonly asked?: readonly number[];
+  /** the day's segments; default: none */
+  readonly segments?: SpilledSegments;
+  /** what was in place before the segments were spilled; default: what is in place now */
   readonly base?: DayBase;
   /** a point whose samples the new file leaves out; the file may then be empty */
   readonly without?: string;
@@ -52,8 +53,8 @@ type MergedPoint = Omit<PointDayRow, "locator" | "pointId" | "day"> & { readonly
 const STORABLE: readonly RejectionReason[] = ["unconfigured", "bad_time", "malformed", "future"];
 
 /**
- * Merges the spills of a build, and the day's present file under them, into a day file in staging; reads it back and
- * compares it. Safe to repeat.
+ * Merges what a build has into a day file in staging, reads it back and compares it: the API's hours over the day's present file,
+ * and the day's segments over both or under both, by when they were asked for. Safe to repeat.
  *
  * Memory, for 6.6 M samples: of each spill a range of 128 KB and a block of 16,384 rows, the writer's row group and its
  * 8 MB part, and about 1.5 KB a point.
@@ -67,13 +68,21 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   const source = base.file?.source === "api" ? "api" : options.source;
   const { key, suspect, manifestEtag } = base;
   const lineage = { baseEtag: base.etag, baseGeneration: base.generation, generation: base.nextGeneration };
-  const staged = { source, key, ...lineage, pointDaysBytes: 0, suspect, manifestEtag };
+  const { segments } = options;
+  const latest = [base.asked, options.asked, segments?.asked];
+  const asked = Array.from({ length: 24 }, (_, hour) => Math.max(...latest.map((hours) => hours?.[hour] ?? 0)));
+  const foldedStamp = Math.max(base.foldedStamp, segments?.foldedStamp ?? 0);
+  const staged = { source, key, ...lineage, foldedStamp, asked, pointDaysBytes: 0, suspect, manifestEtag };
   if (suspect !== null) return { ...staged, file: null };
 
-  const spills = await openSpills(bucket, of, options.hours);
-  const merged = await writeMerged(context, of, source, spills, base, options.without);
+  const layers = {
+    under: await openSpills(bucket, of, segments?.under ?? [], (hour) => segmentSpillKey(of, hour, "under")),
+    api: await openSpills(bucket, of, options.hours, (hour) => spillKey(of, hour)),
+    over: await openSpills(bucket, of, segments?.over ?? [], (hour) => segmentSpillKey(of, hour, "over")),
+  };
+  const merged = await writeMerged(context, of, source, layers, base, options.without);
   if (merged === null) {
-    if (options.without === undefined) refuseDoubtfulEmptiness(spills, options.source, base);
+    if (options.without === undefined) refuseDoubtfulEmptiness(layers.api, options.source, base);
     return { ...staged, file: null };
   }
   const { written, points } = merged;
@@ -106,11 +115,16 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   };
 }
 
-async function openSpills(bucket: RangeBucket, of: DayBuild, hours: readonly number[]): Promise<SpillReader[]> {
+async function openSpills(
+  bucket: RangeBucket,
+  of: DayBuild,
+  hours: readonly number[],
+  keyOf: (hour: number) => string,
+): Promise<SpillReader[]> {
   const spills: SpillReader[] = [];
   // a Worker has six connections
   for (let first = 0; first < hours.length; first += 6) {
-    const some = hours.slice(first, first + 6).map((hour) => SpillReader.open(bucket, spillKey(of, hour)));
+    const some = hours.slice(first, first + 6).map((hour) => SpillReader.open(bucket, keyOf(hour)));
     spills.push(...(await Promise.all(some)));
   }
   spills.forEach(({ index }, i) => {
@@ -125,7 +139,7 @@ async function writeMerged(
   { db, bucket }: MergeContext,
   of: DayBuild,
   source: DayFileSource,
-  spills: readonly SpillReader[],
+  layers: SpillLayers,
   base: DayBase,
   without: string | undefined,
 ): Promise<{ written: WrittenDayFile; points: MergedPoint[]; formula: number | undefined } | null> {
@@ -136,7 +150,7 @@ async function writeMerged(
   const points: MergedPoint[] = [];
   const old = base.file === null ? null : scanDayFile(bucket, { key: base.key, etag: base.file.etag });
   try {
-    for await (const { name, series } of mergePoints(order, spills, old)) {
+    for await (const { name, series } of mergePoints(order, layers, old)) {
       if (name === without) continue;
       await writer.writePoint(name, series);
       const { times } = series;

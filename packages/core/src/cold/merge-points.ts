@@ -9,21 +9,31 @@ interface NamedSeries {
   readonly series: Series;
 }
 
+/** The spills of a build, each list of distinct hours, ascending. */
+export interface SpillLayers {
+  /** they add what the other layers lack */
+  readonly under: readonly SpillReader[];
+  /** over the day's present file */
+  readonly api: readonly SpillReader[];
+  /** over all */
+  readonly over: readonly SpillReader[];
+}
+
 /**
- * The samples of a day, point by point in the order of their names: the spills over the day's present file. Of two
- * samples at one (point, millisecond) the spill's wins. Holds one point, and of each spill a block and a range.
- * @param spills of distinct hours, ascending
+ * The samples of a day, point by point in the order of their names. Of samples at one (point, millisecond) that of the highest layer
+ * counts; the day's present file lies between `under` and `api`. Holds one point, and of each spill a block and a range.
  * @param base the present file's points in the order of their names, each in a series of its own
  */
 export async function* mergePoints(
   order: PointOrder,
-  spills: readonly SpillReader[],
+  layers: SpillLayers,
   base: AsyncIterator<NamedSeries> | null,
 ): AsyncGenerator<NamedSeries> {
   const nextOld = async (): Promise<NamedSeries | null> => {
     const next = await base?.next();
     return next === undefined || next.done === true ? null : next.value;
   };
+  const spills = [...layers.under, ...layers.api, ...layers.over];
   let old = await nextOld();
   for (const { id, name } of order.points) {
     // points that only the file knows
@@ -31,10 +41,14 @@ export async function* mergePoints(
       yield old;
       old = await nextOld();
     }
-    const young = await takePoint(spills.filter((spill) => spill.pointId === id));
     const isOld = old?.name === name;
-    if (young !== null) yield { name, series: isOld ? mergeSeries(old!.series, young) : young };
-    else if (isOld) yield old!;
+    const parts = [
+      await takePoint(layers.under.filter((spill) => spill.pointId === id)),
+      isOld ? old!.series : null,
+      await takePoint(layers.api.filter((spill) => spill.pointId === id)),
+      await takePoint(layers.over.filter((spill) => spill.pointId === id)),
+    ].filter((part) => part !== null);
+    if (parts.length > 0) yield { name, series: parts.reduce((below, above) => mergeSeries(below, above)) };
     if (isOld) old = await nextOld();
   }
   for (; old !== null; old = await nextOld()) yield old;

@@ -2,7 +2,6 @@ import { withD1Retry } from "../d1/retry.ts";
 import { commitFile, commitEmpty, claim } from "./publish-statements.ts";
 import { markSuspect, readManifestDay, type StandingObject } from "./manifest.ts";
 import { unpackPointDays } from "./point-day-rows.ts";
-import type { FoldedRow } from "./spill-hot-hour.ts";
 import type { StagedDay } from "./staged-day.ts";
 import { type DayBuild, deleteStaging, stagedFileKey, stagedPointDaysKey } from "./staging.ts";
 
@@ -25,12 +24,12 @@ export interface PublishedDay {
 }
 
 /**
- * Puts a staged day in its place, and deletes the hot rows that are in it. Safe to repeat, and to run beside other builds
+ * Puts a staged day in its place; from then on readers pass over the segments that are in it. Safe to repeat, and to run beside other builds
  * of the day: of builds that started from the same file one alone is published.
  *
  * Its steps leave readers right wherever it stops. (1) The row claims the content that is to come, so that readers will
  * know it. (2) The file takes the place of exactly the object that the build started from. (3) One transaction turns the
- * row to it, replaces the points' rows, and deletes the folded hot rows that have not changed since. (4) Staging goes.
+ * row to it and replaces the points' rows. (4) Staging goes.
  * @returns null where another build was published since the merge: merge again; staging is left for that
  * @throws the errors of D1 and R2
  */
@@ -38,7 +37,6 @@ export async function publishDay(
   context: PublishContext,
   of: DayBuild,
   staged: StagedDay,
-  folded: readonly FoldedRow[] = [],
 ): Promise<PublishedDay | null> {
   const { db, bucket, now } = context;
   const { file, key, suspect: reason } = staged;
@@ -56,7 +54,7 @@ export async function publishDay(
     const packed = await bucket.get(stagedPointDaysKey(of));
     if (packed === null) throw new Error(`${stagedPointDaysKey(of)} is gone`);
     const pointDays = unpackPointDays(new Uint8Array(await packed.arrayBuffer()), staged.pointDaysBytes);
-    if (!(await commitFile(db, of, { ...file, key, etag }, staged, { pointDays, folded }, now()))) return null;
+    if (!(await commitFile(db, of, { ...file, key, etag }, staged, pointDays, now()))) return null;
   }
   await deleteStaging(bucket, of);
   return published;
@@ -83,7 +81,7 @@ async function putInPlace(
     // R2 refuses bytes with another hash, so what is in place is what was verified
     sha256,
     httpMetadata: { contentType: "application/vnd.apache.parquet" },
-    customMetadata: { sha256, build: of.build, generation: String(generation) },
+    customMetadata: { sha256, build: of.build, generation: String(generation), asked: JSON.stringify(staged.asked) },
   });
   if (put !== null) return put.etag;
   const after = await bucket.head(key);

@@ -1,10 +1,8 @@
 import { z } from "zod";
-import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { FORMULA_VERSION, QUALITY_COLUMNS } from "../quality/point-day-quality.ts";
 import { POINT_DAY_FIELDS as FIELD } from "./point-day-rows.ts";
-import type { FoldedRow } from "./spill-hot-hour.ts";
 import type { StagedDay } from "./staged-day.ts";
 import type { DayBuild } from "./staging.ts";
 
@@ -33,14 +31,16 @@ export async function claim(
 /**
  * Claims of this generation and before have lost, for the object in place is of this one.
  * ?1 site id, ?2 day, ?3 key, ?4 etag, ?5 SHA-256, ?6 bytes, ?7 rows, ?8 points, ?9 source, ?10 build, ?11 generation,
- * ?12 now.
+ * ?12 now, ?13 folded stamp, ?14 JSON of when its hours were asked for.
  */
 const PUBLISH = `
-INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, updated_at)
-VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, updated_at,
+  folded_stamp, asked)
+VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 ON CONFLICT (site_id, day) DO UPDATE SET
   state = 'written', key = ?3, etag = ?4, sha256 = ?5, bytes = ?6, rows = ?7, points = ?8,
   source = CASE WHEN source = 'api' THEN 'api' ELSE ?9 END, build = ?10, generation = ?11, reason = NULL, updated_at = ?12,
+  folded_stamp = ?13, asked = ?14,
   pending = (SELECT json_group_object(p.key, p.value) FROM json_each(day_files.pending) p WHERE p.value > ?11)
 WHERE generation < ?11 OR (generation = ?11 AND sha256 = ?5)`;
 
@@ -64,23 +64,11 @@ FROM (SELECT ${FIELD.pointId} AS id, ${FIELD.first} AS first, ${FIELD.last} AS l
 WHERE points.id = s.id AND (first_seen IS NULL OR last_seen IS NULL OR s.first < first_seen OR s.last > last_seen)
   AND ${IS_PUBLISHED}`;
 
-/** ?4: JSON array of [hour_point, revision]. */
-const DELETE_FOLDED = `
-DELETE FROM sample_hours WHERE hour_point IN (
-  SELECT h.hour_point FROM json_each(?4) f CROSS JOIN sample_hours h ON h.hour_point = f.value ->> 0
-  WHERE h.revision = f.value ->> 1
-) AND ${IS_PUBLISHED}`;
-
 /** The site's hours of the day, in hot_hours. */
 const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
 
-/** What is in the file is in point_days now; hot rows beside it are not (migrations/0004_rollups.sql). */
-const FORGET_HOURS = `
-DELETE FROM hot_hours WHERE ${HOURS_OF_DAY} AND ${IS_PUBLISHED} AND NOT EXISTS (
-  SELECT 1 FROM sample_hours h CROSS JOIN points p ON p.id = h.hour_point & 1048575
-  WHERE h.hour_point >= (hot_hours.hour / 3600000) << 20 AND h.hour_point < (hot_hours.hour / 3600000 + 1) << 20
-    AND p.site_id = ?1
-)`;
+/** What is in the file is in point_days now; later segments beside it are not (migrations/0004_rollups.sql). ?4: folded stamp. */
+const FORGET_HOURS = `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY} AND version <= ?4 AND ${IS_PUBLISHED}`;
 const UNFOLD_HOURS = `
 UPDATE hot_hours SET folded_version = NULL
 WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL AND ${IS_PUBLISHED}`;
@@ -103,30 +91,35 @@ async function isPublished(db: D1Database, statements: D1PreparedStatement[], of
 
 /**
  * Turns the manifest to a file that is in place, in one transaction. Safe to repeat.
- * @param rows texts of the file's rows of `point_days`, and the hot rows that are in it
+ * @param pointDays texts of the file's rows of `point_days`
  * @returns false, and nothing is written, where a later build is published already
  */
 export async function commitFile(
   db: D1Database,
   of: DayBuild,
   file: ManifestFile,
-  { source, generation, formula }: Pick<StagedDay, "source" | "generation" | "formula">,
-  rows: { readonly pointDays: readonly string[]; readonly folded: readonly FoldedRow[] },
+  {
+    source,
+    generation,
+    formula,
+    foldedStamp,
+    asked,
+  }: Pick<StagedDay, "source" | "generation" | "formula" | "foldedStamp" | "asked">,
+  pointDays: readonly string[],
   now: number,
 ): Promise<boolean> {
   const { key, etag, sha256, bytes, rows: count, points } = file;
   const values = [key, etag, sha256, bytes, count, points, source, of.build, generation, now];
+  const segments = [foldedStamp, JSON.stringify(asked)];
   const bind = (sql: string, ...more: (string | number)[]) =>
     db.prepare(sql).bind(of.site.id, of.day, of.build, ...more);
-  const foldedJson = ({ key: hourPoint, revision }: FoldedRow) => `[${hourPoint},${revision}]`;
   return isPublished(
     db,
     [
-      db.prepare(PUBLISH).bind(of.site.id, of.day, ...values),
+      db.prepare(PUBLISH).bind(of.site.id, of.day, ...values, ...segments),
       bind(DELETE_POINT_DAYS),
-      ...rows.pointDays.flatMap((text) => [bind(INSERT_POINT_DAYS, text), bind(MARK_SEEN, text)]),
-      ...[...jsonChunks(rows.folded, foldedJson, MAX_ASCII_CHARS)].map(({ json }) => bind(DELETE_FOLDED, json)),
-      bind(FORGET_HOURS),
+      ...pointDays.flatMap((text) => [bind(INSERT_POINT_DAYS, text), bind(MARK_SEEN, text)]),
+      bind(FORGET_HOURS, foldedStamp),
       bind(UNFOLD_HOURS),
       // what another version of this code judged, or none, is judged again
       formula === FORMULA_VERSION ? bind(MARK_JUDGED, formula, etag, now) : bind(FORGET_JUDGED),

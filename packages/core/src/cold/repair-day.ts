@@ -4,7 +4,7 @@ import { logError } from "../telemetry/log.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
 import { isRegistered, readLocatedDays } from "./located-days.ts";
-import { type ManifestDay, markSuspect, readManifestDay } from "./manifest.ts";
+import { type ManifestDay, markSuspect, parseAsked, readManifestDay } from "./manifest.ts";
 import { pointDayTexts } from "./point-day-rows.ts";
 import { commitFile } from "./publish-statements.ts";
 import { newGeneration } from "./repaired-generation.ts";
@@ -127,8 +127,9 @@ async function registerObject(
   const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: catalog.get(name)!.id, day }));
   const of = { build: newBuild(), site: { id: site.id, name: site.name }, day };
   const entry = { key, etag, sha256: file.sha256, bytes, rows: file.rows, points: rows.length };
-  const lineage = { source: file.source, generation };
-  const isCommitted = await commitFile(db, of, entry, lineage, { pointDays: pointDayTexts(rows), folded: [] }, now());
+  // what segments hold beside it is not known to be in it: when it was asked for decides
+  const lineage = { source: file.source, generation, foldedStamp: 0, asked: parseAsked(customMetadata["asked"]) };
+  const isCommitted = await commitFile(db, of, entry, lineage, pointDayTexts(rows), now());
   return isCommitted ? { outcome: "repaired", reason: null, file } : null;
 }
 

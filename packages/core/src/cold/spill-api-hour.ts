@@ -28,6 +28,8 @@ export interface ApiHourContext {
 
 /** What fetching an hour came to. */
 export interface ApiHour {
+  /** when the first request for it was sent, epoch ms */
+  readonly asked: number;
   /** requests to the upstream, retries included */
   readonly apiCalls: number;
   /** of those, the ones that were made again */
@@ -55,6 +57,7 @@ const OVERLAP_MS = 1;
 export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: number): Promise<ApiHour> {
   const { bucket, ace, pageSize, deadline } = context;
   const callsBefore = ace.calls;
+  const askedAt = context.now();
   const catalog = new SiteCatalog(context, of.site);
   await catalog.load();
   if (![...catalog.points.values()].some((point) => point.configured)) {
@@ -85,5 +88,5 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   const sorted = sortHour(arrived, pointOrder(catalog.points), range);
   await bucket.put(spillKey(of, hour), encodeSpill(start, sorted, { records, rejected }));
   const apiCalls = ace.calls - callsBefore;
-  return { apiCalls, retries: apiCalls - answered, records, samples: sorted.times.length, rejected };
+  return { asked: askedAt, apiCalls, retries: apiCalls - answered, records, samples: sorted.times.length, rejected };
 }

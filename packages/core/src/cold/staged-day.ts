@@ -16,6 +16,10 @@ export interface StagedDay {
   readonly generation: number;
   /** null: the day has no samples, or is suspect. `etag` is set where the content is the one in place already. */
   readonly file: (Omit<ManifestFile, "key" | "etag"> & { readonly etag: string | null }) | null;
+  /** segments with stamps up to this one are in the file */
+  readonly foldedStamp: number;
+  /** of each hour when the file's samples were asked for last, epoch ms */
+  readonly asked: readonly number[];
   /** size of the rows of `point_days` before compression */
   readonly pointDaysBytes: number;
   /** FORMULA_VERSION of what judged its points; undefined: they were not judged */

@@ -36,6 +36,11 @@ export function spillKey(of: DayBuild, hour: number): string {
   return stagingPrefix(of) + String(hour).padStart(2, "0");
 }
 
+/** The samples of an hour that segments hold: `over` those that the build merges them with, or `under` them. */
+export function segmentSpillKey(of: DayBuild, hour: number, layer: "over" | "under"): string {
+  return `${spillKey(of, hour)}-${layer}`;
+}
+
 /** The day file before it is put in its place. */
 export function stagedFileKey(of: DayBuild): string {
   return `${stagingPrefix(of)}day.parquet`;

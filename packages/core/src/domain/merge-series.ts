@@ -2,14 +2,17 @@ import type { Series } from "./samples.ts";
 
 /** Two levels' samples of one point, joined. */
 export interface MergedSeries extends Series {
-  /** samples of the old level that are in it: those at whose time the young level has none */
+  /** samples that are the old level's */
   readonly fromOld: number;
 }
 
-/** Merges two levels. Where both have a sample of the same millisecond, the young one's counts. */
-export function mergeSeries(old: Series, young: Series): MergedSeries {
-  if (old.times.length === 0) return { ...young, fromOld: 0 };
-  if (young.times.length === 0) return { ...old, fromOld: old.times.length };
+/**
+ * Merges two levels.
+ * @param isLater of two samples of one millisecond whether the young one counts, by its index; default: it always does
+ */
+export function mergeSeries(old: Series, young: Series, isLater: (index: number) => boolean = () => true): MergedSeries {
+  if (old.times.length === 0) return { times: young.times, values: young.values, fromOld: 0 };
+  if (young.times.length === 0) return { times: old.times, values: old.values, fromOld: old.times.length };
   const size = old.times.length + young.times.length;
   const times = new Float64Array(size);
   const values = new Float64Array(size);
@@ -22,7 +25,10 @@ export function mergeSeries(old: Series, young: Series): MergedSeries {
       times[n] = young.times[y]!;
       values[n] = young.values[y]!;
     }
-    if (young.times[y] === time) continue;
+    if (young.times[y] === time) {
+      if (isLater(y)) continue;
+      y++;
+    }
     times[n] = time;
     values[n] = old.values[o]!;
     n++;

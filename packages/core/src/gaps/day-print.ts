@@ -3,7 +3,7 @@ import type { ManifestDay } from "../cold/manifest.ts";
 import { dayRange } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
-import type { HotHour } from "../hot/hot-hours.ts";
+import type { HotHour } from "../store/hot-hours.ts";
 
 /** What is stored of a day, as far as it tells whether the day must be looked at again: the JSON of `gap_days.print`. */
 const printSchema = z.object({

@@ -3,7 +3,7 @@ import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayRange, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { type HotHour, hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
+import { type HotHour, hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { changedPart, type DayPrint, parsePrint, printOf } from "./day-print.ts";
 import { beginSite, type LookedSite, parseLookedSites } from "./gap-sites.ts";
 

@@ -10,7 +10,7 @@ import { hourOf } from "../domain/hour.ts";
 import { hoursOf } from "../domain/time-range.ts";
 import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import type { PointSamples } from "../domain/samples.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { type SampleStore, storeSamples } from "../store/store-samples.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { type Gap, WHOLE_SITE } from "./gap.ts";
 import { beginFilling, noteInquiries, readDueGaps } from "./gap-inquiries.ts";
@@ -142,6 +142,7 @@ async function askFor(
   const pages = windowPages(ace, site.name, range, { pageSize, deadline });
   for (;;) {
     let page;
+    const asked = now();
     try {
       page = await pages.next();
     } catch (error) {
@@ -161,7 +162,7 @@ async function askFor(
     const from = first.map((gap) => ({ gap, from: askedFor(gap, until).start }));
     if (first.length > 0 && !(await beginFilling(db, site.id, from))) return { isEnded: false, error: null };
     for (const gap of first) begun.add(gap);
-    const isNew = await store(db, site.id, found, points, repair, now);
+    const isNew = await store({ db, siteId: site.id, now }, found, asked, points, repair);
     for (const gap of found.own) served.add(gap);
     // In a gap of the site a few points may have samples all the time.
     for (const gap of isNew ? found.ofSite : []) served.add(gap);
@@ -206,17 +207,16 @@ function samplesInGaps(
 
 /** @returns whether any of them was not stored before */
 async function store(
-  db: D1Database,
-  siteId: number,
+  into: SampleStore,
   { samples }: FoundSamples,
+  asked: number,
   points: ReadonlyMap<number, CatalogPoint>,
   repair: Repair,
-  now: () => number,
 ): Promise<boolean> {
   if (samples.length === 0) return false;
   const seen = seenRanges(samples, points);
-  const alongside = seen.length === 0 ? [] : [markSeenStatement(db, seen)];
-  const { inserted, changed, unchanged, superseded } = await upsertSamples(db, samples, alongside, undefined, now);
+  const alongside = seen.length === 0 ? [] : [markSeenStatement(into.db, seen)];
+  const { inserted, changed, unchanged, superseded } = await storeSamples(into, samples, asked, alongside);
   countRejection(repair.rejected, "same_millisecond", superseded);
   repair.inserted += inserted;
   repair.changed += changed;

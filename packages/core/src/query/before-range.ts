@@ -3,12 +3,13 @@ import { NO_HOURS } from "../cold/hour-aggregates.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
-import type { Series } from "../domain/samples.ts";
-import { type ReadCost, readSeriesOfKeys } from "../hot/read.ts";
+import { type ReadCost, readSeriesOfKeys } from "../store/read-segments.ts";
+import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { type NamedPoint, planFiles } from "./cold-plan.ts";
 import { readBlock, type UnreadableDay } from "./read-block.ts";
+import { joinDays } from "./join-days.ts";
 import { readStoredDays } from "./stored.ts";
 
 /** How far before a range its points' last samples are looked for, in days. Finding one costs the same however far it is. */
@@ -136,7 +137,7 @@ export async function readBeforeRange(
   cost: { readonly hot: ReadCost; readonly cold: RangeCost },
 ): Promise<ValuesBefore> {
   // The hot level first: what is archived after that is in both levels, never in neither.
-  const hot = await readSeriesOfKeys(cold.db, hours, { start: Number.NEGATIVE_INFINITY, end: start }, cost.hot);
+  const hot = await readSeriesOfKeys(cold.db, cold.siteId, hours, { start: Number.NEGATIVE_INFINITY, end: start }, cost.hot);
   const wanted = points.flatMap(({ id }) => {
     const newest = hot.get(id)?.times.at(-1);
     const days = new Set((hours.get(id) ?? []).map(dayOf));
@@ -153,8 +154,11 @@ export async function readBeforeRange(
   const values = new Map<number, number>();
   let isPartial = false;
   for (const { id, name } of points) {
-    const days = archived.get(id)?.map(({ day }) => day) ?? [];
-    const last = lastBefore(start, [hot.get(id), ...days.map((day) => read.days.get(day)?.get(name))]);
+    const days = (archived.get(id)?.map(({ day }) => day) ?? []).sort((a, b) => a - b);
+    const series = days.flatMap((day) => read.days.get(day)?.get(name) ?? []);
+    const joined = joinDays(series, { start: Number.NEGATIVE_INFINITY, end: start });
+    const { times, values: all } = mergeStored(joined, hot.get(id) ?? NO_STORED_SERIES, read.askedAt);
+    const last = times.length === 0 ? null : { time: times.at(-1)!, value: all.at(-1)! };
     // A file that cannot be read may hold a later sample.
     const isLost = days.some((day) => lostDays.has(day) && (last === null || day >= dayOf(last.time)));
     if (isLost) isPartial = true;
@@ -167,15 +171,3 @@ export async function readBeforeRange(
 export const NOTHING_BEFORE: ValuesBefore = { values: new Map(), isPartial: false, unreadable: [] };
 
 const NO_DAYS = { days: [], pointDays: [] };
-
-/** The last sample before a time; of one millisecond that of the first series. */
-function lastBefore(start: number, all: readonly (Series | undefined)[]) {
-  let last: { readonly time: number; readonly value: number } | null = null;
-  for (const series of all) {
-    const at = series?.times.findLastIndex((time) => time < start) ?? -1;
-    if (series === undefined || at < 0) continue;
-    const time = series.times[at]!;
-    if (last === null || time > last.time) last = { time, value: series.values[at]! };
-  }
-  return last;
-}

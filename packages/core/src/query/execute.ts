@@ -5,7 +5,7 @@ import { dayRange } from "../domain/day.ts";
 import { Problem } from "../domain/problem.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { cut, mergeRanges, type TimeRange } from "../domain/time-range.ts";
-import type { ReadCost } from "../hot/read.ts";
+import type { ReadCost } from "../store/read-segments.ts";
 import { type BeforeRange, NOTHING_BEFORE, readBeforeRange } from "./before-range.ts";
 import { type BucketedSeries, bucketSeries } from "./buckets.ts";
 import type { ColdLevel } from "./cold-level.ts";

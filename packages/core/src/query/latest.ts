@@ -1,6 +1,6 @@
 import { compareUtf8 } from "../cold/utf8-order.ts";
 import { dayOf } from "../domain/day.ts";
-import { type LatestSample, readLatest } from "../hot/latest.ts";
+import { type LatestSample, readLatest } from "../store/latest.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { addWork, type NamedPoint, NO_WORK, planFiles, workOf } from "./cold-plan.ts";
 import { MAX_COLD } from "./limits.ts";
@@ -70,8 +70,8 @@ export async function readLatestOfBoth(
       const time = times?.at(-1);
       const value = values?.at(-1);
       const hot = samples.get(id);
-      if (time === undefined || value === undefined || (hot !== undefined && hot.time >= time)) continue;
-      samples.set(id, { pointId: id, time, value });
+      if (time === undefined || value === undefined || (hot !== undefined && (hot.time > time || (hot.time === time && hot.asked > read.askedAt(time))))) continue;
+      samples.set(id, { pointId: id, time, value, asked: read.askedAt(time) });
     }
   }
   await markProved(cold, unreadable.values(), now);

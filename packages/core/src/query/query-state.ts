@@ -5,7 +5,7 @@ import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { HOT_HOUR_COLUMNS, type HotHour, parseHotHours } from "../hot/hot-hours.ts";
+import { HOT_HOUR_COLUMNS, type HotHour, parseHotHours } from "../store/hot-hours.ts";
 
 /** All that an answer over a range depends on but the samples themselves: while it is the same, so is the answer. */
 export interface QueryState {
@@ -67,12 +67,11 @@ export function dayVersion({ day, state, build, generation, file, updatedAt }: M
 }
 
 /**
- * Statements whose rows together change with every sample, hot or archived, of a site. A row each; sums of versions, for
- * these begin at random and only grow.
+ * Statements whose rows together change with every sample, hot or archived, of a site. A row each, or none.
  */
 export function siteVersionStatements(db: D1Database, siteId: number): D1PreparedStatement[] {
   return [
-    "SELECT count(*) AS n, CAST(sum(version) AS TEXT) AS version FROM hot_hours WHERE site_id = ?1",
+    "SELECT stamp FROM site_clocks WHERE site_id = ?1",
     `SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
        CAST(sum(generation) AS TEXT) AS generation FROM day_files WHERE site_id = ?1`,
   ].map((sql) => db.prepare(sql).bind(siteId));

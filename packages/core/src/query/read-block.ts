@@ -1,5 +1,6 @@
 import { isProofAgainst } from "../cold/day-file-error.ts";
-import { type ManifestDay, markSuspect } from "../cold/manifest.ts";
+import { askedAt, type ManifestDay, markSuspect } from "../cold/manifest.ts";
+import { dayOf } from "../domain/day.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { type FileRead, type NamedPoint, planFiles } from "./cold-plan.ts";
@@ -33,6 +34,8 @@ export interface MisplacedDay {
 export interface ColdRead {
   /** by day */
   readonly days: ReadonlyMap<number, DaySeries>;
+  /** when the sample of a time in these days was asked for, epoch ms */
+  readonly askedAt: (time: number) => number;
   readonly unreadable: readonly UnreadableDay[];
   readonly misplaced: readonly MisplacedDay[];
 }
@@ -52,6 +55,8 @@ export async function readBlock(
   cost: RangeCost,
 ): Promise<ColdRead> {
   const days = new Map<number, DaySeries>();
+  /** rows of the manifest of which the days were read */
+  const rows = new Map<number, ManifestDay>();
   const unreadable: UnreadableDay[] = [];
   const misplaced: MisplacedDay[] = [];
   let reads = files;
@@ -60,8 +65,10 @@ export async function readBlock(
     const failed: { read: FileRead; error: unknown }[] = [];
     for (const [i, outcome] of outcomes.entries()) {
       const read = reads[i]!;
-      if ("series" in outcome) days.set(read.from.day, outcome.series);
-      else failed.push({ read, error: outcome.error });
+      if ("series" in outcome) {
+        days.set(read.from.day, outcome.series);
+        rows.set(read.from.day, read.from);
+      } else failed.push({ read, error: outcome.error });
     }
     if (failed.length === 0) break;
     const now = await replan(
@@ -93,6 +100,7 @@ export async function readBlock(
       );
       if (pending !== null && "series" in pending) {
         days.set(day, pending.series);
+        rows.set(day, current);
         continue;
       }
       const planned = now.files.get(day);
@@ -102,6 +110,7 @@ export async function readBlock(
           : null;
       if (byFooter !== null && "series" in byFooter) {
         days.set(day, byFooter.series);
+        rows.set(day, planned!.from);
         const absent = planned!.names.filter((name) => !byFooter.series.has(name));
         misplaced.push({ day, reason: reasonOf(error), absent });
         continue;
@@ -113,7 +122,11 @@ export async function readBlock(
     }
     reads = again;
   }
-  return { days, unreadable, misplaced };
+  const at = (time: number) => {
+    const row = rows.get(dayOf(time));
+    return row === undefined ? 0 : askedAt(row, time);
+  };
+  return { days, askedAt: at, unreadable, misplaced };
 }
 
 /** Plans some days again from the manifest as it is now. */

@@ -2,10 +2,11 @@ import { readManifest } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
-import { type MergedSeries, mergeSeries } from "../domain/merge-series.ts";
+import type { MergedSeries } from "../domain/merge-series.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { type ReadCost, readSeriesOfHours } from "../hot/read.ts";
+import { type ReadCost, readSeriesOfHours } from "../store/read-segments.ts";
+import { mergeStored, NO_STORED_SERIES, type StoredSeries } from "../store/stored-series.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
 import { joinDays } from "./join-days.ts";
@@ -54,7 +55,7 @@ export interface SamplesWanted {
   readonly days: Stored["days"];
 }
 
-/** Reads and merges the levels, the hot one winning. @returns each point's samples, those without any included */
+/** Reads and merges the levels; of two samples at one time the one asked for later counts. @returns each point's samples, those without any included */
 export async function readSamples(
   cold: ColdLevel,
   wanted: SamplesWanted,
@@ -64,7 +65,7 @@ export async function readSamples(
   const ids = points.map(({ id }) => id);
   const { range, hours, only } = wanted;
   const hot =
-    hours.length === 0 ? new Map<number, Series>() : await readSeriesOfHours(cold.db, ids, hours, range, tally.hot);
+    hours.length === 0 ? new Map<number, StoredSeries>() : await readSeriesOfHours(cold.db, cold.siteId, ids, hours, range, tally.hot);
   const current = await currentFiles(cold, wanted, { points, files });
   const read = await readBlock(cold, current.files, points, tally.cold);
   const days = [...read.days].sort(([a], [b]) => a - b);
@@ -81,7 +82,7 @@ export async function readSamples(
         range,
       );
       const archived = only === null ? joined : ofHours(joined, only);
-      return [id, mergeSeries(archived, hot.get(id) ?? EMPTY_SERIES)];
+      return [id, mergeStored(archived, hot.get(id) ?? NO_STORED_SERIES, read.askedAt)];
     }),
   );
 }

@@ -4,7 +4,7 @@ import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDay
 import { dayOf, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { hotHoursStatement, parseHotHours } from "../hot/hot-hours.ts";
+import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { MAX_POINT_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
 
 /** Where a point's samples of a day are in the day's file. */

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { CURRENT_FIELDS, decodeRows, OLDER_FIELDS } from "../ace/rows.ts";
-import { dayFence, isFenced } from "../hot/day-fence.ts";
+import { dayFence, isFenced } from "../store/day-fence.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import { storedPointName } from "../domain/weather.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
-import { addMissingSamples, type UpsertCounts } from "../hot/upsert.ts";
+import { addMissingSamples, type SampleStore, type StoredCounts } from "../store/store-samples.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { dropLetters, dropStatement, type LetterFilter, readLetters, type StoredLetter } from "./dead-letters.ts";
 
@@ -100,6 +100,8 @@ export async function replayLetters(
 /** A letter that is a sample now. */
 interface DecodedLetter {
   readonly id: number;
+  /** when its sync began, epoch ms */
+  readonly at: number;
   readonly sample: PointSamples;
 }
 
@@ -113,14 +115,14 @@ async function replaySite(
   const catalog = await loadCatalog(db, siteId);
   const recovered: number[] = [];
   const decoded: DecodedLetter[] = [];
-  for (const { id, page, about } of letters) {
+  for (const { id, at, page, about } of letters) {
     if (about.reason === "write_failed") {
       if (watermark === null || page === null || watermark < page.window.end) replay.waiting++;
       else recovered.push(id);
       continue;
     }
     const sample = decodeAgain(about.record, name, catalog, now, replay);
-    if (sample.length > 0) decoded.push({ id, sample });
+    if (sample.length > 0) decoded.push({ id, at, sample });
   }
   if (recovered.length > 0) {
     await dropLetters(db, { siteIds: [siteId], ids: recovered });
@@ -128,9 +130,10 @@ async function replaySite(
   }
   const byDay = Map.groupBy(decoded, ({ sample }) => dayOf(sample.times[0]!));
   const archived = await archivedDays(db, siteId, [...byDay.keys()]);
+  const store = { db, siteId, now: () => now };
   const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
   for (const [day, ofDay] of byDay) {
-    const counts = archived.has(day) ? null : await storeDay(db, siteId, day, ofDay, byId);
+    const counts = archived.has(day) ? null : await storeDay(store, day, ofDay, byId);
     if (counts === null) replay.archived += ofDay.length;
     else {
       replay.stored += counts.inserted;
@@ -141,12 +144,14 @@ async function replaySite(
 
 /** @returns null, and nothing is stored, where the day has a file by now */
 async function storeDay(
-  db: D1Database,
-  siteId: number,
+  store: SampleStore,
   day: number,
   letters: readonly DecodedLetter[],
   points: ReadonlyMap<number, CatalogPoint>,
-): Promise<UpsertCounts | null> {
+): Promise<StoredCounts | null> {
+  const { db, siteId } = store;
+  // the sync of the first one may have asked before those of the others
+  const asked = Math.min(...letters.map(({ at }) => at));
   const samples = letters.map(({ sample }) => sample).reduce(joinSamples);
   const seen = markSeenStatement(db, seenRanges(samples, points));
   const drop = dropStatement(
@@ -154,7 +159,7 @@ async function storeDay(
     letters.map(({ id }) => id),
   );
   try {
-    return await addMissingSamples(db, samples, [dayFence(db, siteId, day, null), seen, drop]);
+    return await addMissingSamples(store, samples, asked, [dayFence(db, siteId, day, null), seen, drop]);
   } catch (error) {
     if (isFenced(error)) return null;
     throw error;

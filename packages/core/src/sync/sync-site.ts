@@ -10,7 +10,7 @@ import { addRejections, countRejection } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { upsertWithReadings } from "../hot/upsert.ts";
+import { storeWithReadings } from "../store/store-samples.ts";
 import { sampleUnconfigured } from "../transform/sample-unconfigured.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { log, logError } from "../telemetry/log.ts";
@@ -144,7 +144,7 @@ class SiteSync {
     const readings = this.#takeWeather();
     if (readings.length === 0) return;
     try {
-      await this.#store(NO_SAMPLES, readings, []);
+      await this.#store(NO_SAMPLES, readings, 0, []);
     } catch (error) {
       this.result.recordsFailed += readings.length;
       this.result.errors.push(new StageError("weather", error).toSyncError());
@@ -180,11 +180,13 @@ class SiteSync {
       refused = { error, next };
       log("cursor_refused", { site: result.site, error: error.message });
     };
+    let asked = now();
     try {
       const options = { at, pageSize: this.#pageSize, deadline, onRefused };
       for await (const { page, at: from, next } of windowPages(ace, result.site, range, options)) {
         refused = null;
-        await this.#storePage(page, { window: range, cursor: from.cursor }, next);
+        await this.#storePage(page, { window: range, cursor: from.cursor }, next, asked);
+        asked = now();
         if (next === null) return true;
         if (now() >= deadline) {
           result.incompleteBecause = "budget";
@@ -212,8 +214,11 @@ class SiteSync {
     this.result.incompleteBecause = error.kind === "deadline" ? "budget" : "page_limit";
   }
 
-  /** @param next where the next page starts; null: the window ends with this one */
-  async #storePage(page: AcePage, from: SourcePage, next: PagePosition | null): Promise<void> {
+  /**
+   * @param next where the next page starts; null: the window ends with this one
+   * @param asked when the page was asked for, epoch ms
+   */
+  async #storePage(page: AcePage, from: SourcePage, next: PagePosition | null, asked: number): Promise<void> {
     const { db, now, letters } = this.#context;
     const { result } = this;
     const { siteId } = this.#state;
@@ -238,7 +243,7 @@ class SiteSync {
         ? endWindow(db, siteId, from.window, now())
         : movePosition(db, siteId, { range: from.window, at: next }, now());
     try {
-      await this.#store(selection.samples, readings, [progress]);
+      await this.#store(selection.samples, readings, asked, [progress]);
     } catch (error) {
       throw this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);
     }
@@ -251,6 +256,7 @@ class SiteSync {
   async #store(
     samples: PointSamples,
     readings: PointSamples,
+    asked: number,
     alongside: readonly D1PreparedStatement[],
   ): Promise<void> {
     const { db, now } = this.#context;
@@ -258,7 +264,8 @@ class SiteSync {
     const both = joinSamples(samples, readings);
     const seen = this.#seen.seen(this.#catalog.points, both);
     const statements = seen === null ? alongside : [seen.statement, ...alongside];
-    const counts = await upsertWithReadings(db, samples, readings, statements, now);
+    const store = { db, siteId: this.#state.siteId, now };
+    const counts = await storeWithReadings(store, samples, readings, asked, statements);
     result.recordsInserted += counts.inserted + counts.changed;
     result.recordsChanged += counts.changed;
     result.recordsUnchanged += counts.unchanged;

@@ -149,7 +149,7 @@ export function movePosition(
  * Ends a window that the API proved to have ended, and moves the watermark to its end. To run in the transaction that
  * stores its last page. The watermark never moves back, so overlapping runs do not undo one another; and never over a
  * gap: where it stands before this window (somebody set it back meanwhile), it stays. From the first one on, late samples
- * are counted (hot/upsert.ts).
+ * are counted (store/store-samples.ts).
  */
 export function endWindow(db: D1Database, siteId: number, window: TimeRange, now: number): D1PreparedStatement {
   return db

@@ -1,0 +1,97 @@
+import { loadCatalog } from "../catalog/catalog.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import type { PointSamples } from "../domain/samples.ts";
+import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
+import { readHour } from "../store/read-segments.ts";
+import { clockStatement, parseClock } from "../store/site-clock.ts";
+import type { StoredSeries } from "../store/stored-series.ts";
+import { pointOrder } from "./point-order.ts";
+import { sortHour } from "./sort-hour.ts";
+import { encodeSpill } from "./spill-format.ts";
+import { type DayBuild, segmentSpillKey } from "./staging.ts";
+
+/** A day's segments in the spills of a build. Plain data: it may cross to another machine. */
+export interface SpilledSegments {
+  /** segments with stamps up to this one are in the spills, or in the day's file already */
+  readonly foldedStamp: number;
+  /** samples in the spills */
+  readonly samples: number;
+  /** hours (0 to 23) that have samples which were asked for later than what the build merges them with, ascending */
+  readonly over: readonly number[];
+  /** hours that have others: these only add what is missing */
+  readonly under: readonly number[];
+  /** of each hour when its samples were asked for last, epoch ms; 0: the hour has none */
+  readonly asked: readonly number[];
+}
+
+interface SpillContext {
+  readonly db: D1Database;
+  readonly bucket: { put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> };
+}
+
+/**
+ * Copies the samples of a site's day that are in segments and in no file into spills, as they stand at the site's clock. Safe to
+ * repeat: the spills are replaced.
+ * @param asked of each hour when the other samples of the build were asked for, epoch ms
+ * @throws {StoredRowError}; the errors of D1 and R2
+ */
+export async function spillSegments(
+  context: SpillContext,
+  of: DayBuild,
+  asked: readonly number[],
+): Promise<SpilledSegments> {
+  const { db } = context;
+  const [clock, rows] = await withD1Retry(() =>
+    db.batch([clockStatement(db, of.site.id), hotHoursStatement(db, of.site.id, dayRange(of.day))]),
+  );
+  const foldedStamp = parseClock(clock?.results).stamp;
+  const hours = parseHotHours(rows?.results).map(({ hour }) => hour);
+  const over: number[] = [];
+  const under: number[] = [];
+  const last = Array.from({ length: 24 }, () => 0);
+  let samples = 0;
+  for (const start of hours) {
+    const hour = new Date(start).getUTCHours();
+    const spilled = await spillHour(context, of, start, foldedStamp, asked[hour] ?? 0);
+    if (spilled.over > 0) over.push(hour);
+    if (spilled.under > 0) under.push(hour);
+    last[hour] = spilled.asked;
+    samples += spilled.over + spilled.under;
+  }
+  return { foldedStamp, samples, over, under, asked: last };
+}
+
+async function spillHour({ db, bucket }: SpillContext, of: DayBuild, start: number, upTo: number, asked: number) {
+  const layers = { over: [] as PointSamples[], under: [] as PointSamples[] };
+  let lastAsked = 0;
+  for await (const points of readHour(db, of.site.id, start, upTo)) {
+    layers.over.push(columnsOf(points, (one) => one > asked));
+    layers.under.push(columnsOf(points, (one) => one <= asked));
+    for (const series of points.values()) lastAsked = series.asked.reduce((most, one) => Math.max(most, one), lastAsked);
+  }
+  const counts = { over: 0, under: 0, asked: lastAsked };
+  for (const layer of ["over", "under"] as const) {
+    counts[layer] = layers[layer].reduce((sum, { length }) => sum + length, 0);
+    if (counts[layer] === 0) continue;
+    // read after the rows, so it knows the point of each
+    const order = pointOrder(await loadCatalog(db, of.site.id));
+    const sorted = sortHour(layers[layer], order, { start, end: start + HOUR_MS });
+    const key = segmentSpillKey(of, new Date(start).getUTCHours(), layer);
+    await bucket.put(key, encodeSpill(start, sorted, { records: 0, rejected: {} }));
+  }
+  return counts;
+}
+
+function columnsOf(points: ReadonlyMap<number, StoredSeries>, isWanted: (asked: number) => boolean): PointSamples {
+  const rows = [...points].flatMap(([id, { times, values, asked }]) =>
+    [...times.keys()].flatMap((i) => (isWanted(asked[i]!) ? [[id, times[i]!, values[i]!] as const] : [])),
+  );
+  return {
+    pointIds: Int32Array.from(rows, ([id]) => id),
+    times: Float64Array.from(rows, ([, time]) => time),
+    values: Float64Array.from(rows, ([, , value]) => value),
+    length: rows.length,
+  };
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { keySql } from "../store/segment-key.ts";
+
+/** Segments that are deleted in one transaction. */
+const ROWS_A_STATEMENT = 500;
+
+/** Of the 1,000 statements that an invocation may make. A day of 4,583 points takes 21. */
+const STATEMENTS_A_RUN = 200;
+
+/** ?1: site. */
+const DAYS_TO_SWEEP = `
+SELECT day, folded_stamp FROM day_files WHERE site_id = ?1 AND swept_stamp < folded_stamp ORDER BY day`;
+
+/** ?1: site, ?2: day, ?3: stamp, ?4: the most rows. */
+const SWEEP = `
+DELETE FROM segments WHERE key IN (
+  SELECT s.key FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
+  CROSS JOIN segments s ON s.key >= ${keySql("b.block", "?2")} AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4
+) AND EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND folded_stamp >= ?3)`;
+
+/** ?1: site, ?2: day, ?3: stamp. */
+const NOTE_SWEPT = `
+UPDATE day_files SET swept_stamp = ?3 WHERE site_id = ?1 AND day = ?2 AND folded_stamp >= ?3 AND swept_stamp < ?3`;
+
+const daysSchema = z.array(z.object({ day: z.int(), folded_stamp: z.int() }));
+
+/**
+ * Deletes segments of a site that are in a published day file. No reader needs them: each batch that reads segments also reads up to
+ * which stamp they are in the file. Safe to repeat, to stop anywhere and to run beside anything.
+ * @returns segments deleted
+ * @throws the error of D1, after retries
+ */
+export async function sweepSegments(db: D1Database, siteId: number): Promise<number> {
+  const { results } = await withD1Retry(() => db.prepare(DAYS_TO_SWEEP).bind(siteId).all());
+  let deleted = 0;
+  let statements = 0;
+  for (const { day, folded_stamp: stamp } of daysSchema.parse(results)) {
+    for (;;) {
+      if (statements++ === STATEMENTS_A_RUN) return deleted;
+      const bound = db.prepare(SWEEP).bind(siteId, day, stamp, ROWS_A_STATEMENT);
+      const { changes } = (await withD1Retry(() => bound.run())).meta;
+      deleted += changes;
+      if (changes < ROWS_A_STATEMENT) break;
+    }
+    await withD1Retry(() => db.prepare(NOTE_SWEPT).bind(siteId, day, stamp).run());
+  }
+  return deleted;
+}

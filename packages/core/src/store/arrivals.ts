@@ -1,0 +1,61 @@
+import { DAY_MS, dayOf } from "../domain/day.ts";
+import type { PointSamples } from "../domain/samples.ts";
+import type { PointPart } from "./segment-body.ts";
+
+/** Samples that came together, by UTC day and point, and what became of those that shared a (point, millisecond). */
+export interface GroupedSamples {
+  /** by day (whole days since 1970) and point id, both ascending; offsets are strictly ascending */
+  readonly days: ReadonlyMap<number, readonly PointPart[]>;
+  /** samples that repeated an earlier one, value and all */
+  readonly repeated: number;
+  /** samples that replaced an earlier one with another value: the later arrival wins */
+  readonly replaced: number;
+}
+
+interface Group {
+  readonly pointId: number;
+  offsets: number[];
+  values: number[];
+  isAscending: boolean;
+}
+
+/** Groups samples, in any order. O(n log n) only where a point's times do not ascend. */
+export function groupByDay(samples: PointSamples): GroupedSamples {
+  const groups = new Map<number, Map<number, Group>>();
+  for (let i = 0; i < samples.length; i++) {
+    const time = samples.times[i]!;
+    const pointId = samples.pointIds[i]!;
+    const day = dayOf(time);
+    let points = groups.get(day);
+    if (points === undefined) groups.set(day, (points = new Map()));
+    let group = points.get(pointId);
+    if (group === undefined) points.set(pointId, (group = { pointId, offsets: [], values: [], isAscending: true }));
+    const offset = time - day * DAY_MS;
+    if (group.offsets.length > 0 && offset <= group.offsets.at(-1)!) group.isAscending = false;
+    group.offsets.push(offset);
+    group.values.push(samples.values[i]!);
+  }
+  let repeated = 0;
+  let replaced = 0;
+  const days = new Map<number, PointPart[]>();
+  for (const [day, points] of [...groups].sort(([a], [b]) => a - b)) {
+    const parts = [...points.values()].sort((a, b) => a.pointId - b.pointId);
+    for (const part of parts) {
+      if (part.isAscending) continue;
+      const latest = new Map<number, number>();
+      for (const [i, offset] of part.offsets.entries()) {
+        const earlier = latest.get(offset);
+        if (earlier !== undefined && Object.is(earlier, part.values[i])) repeated++;
+        else if (earlier !== undefined) replaced++;
+        latest.set(offset, part.values[i]!);
+      }
+      part.offsets = [...latest.keys()].sort((a, b) => a - b);
+      part.values = part.offsets.map((offset) => latest.get(offset)!);
+    }
+    days.set(
+      day,
+      parts.map(({ pointId, offsets, values }) => ({ pointId, offsets, values })),
+    );
+  }
+  return { days, repeated, replaced };
+}

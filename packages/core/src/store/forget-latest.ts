@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { blocksOf } from "../domain/block.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { hotHoursStatement, parseHotHours } from "./hot-hours.ts";
+import { type LatestSample, LatestRows, latestStatement } from "./latest.ts";
+import { readSeriesOfHours } from "./read-segments.ts";
+import { clockStatement, expectClock, isClockMoved, parseClock } from "./site-clock.ts";
+
+/** How often it is done again because samples came meanwhile. */
+const TRIES = 10;
+
+const idsSchema = z.array(z.object({ id: z.int() }));
+
+/**
+ * Finds the newest samples anew that are not there any more, after samples were deleted. Safe to repeat.
+ * @param isGone of a newest sample as it is noted whether it was deleted
+ * @throws {StoredRowError}; the error of D1, after retries
+ */
+export async function forgetLatest(
+  db: D1Database,
+  siteId: number,
+  isGone: (latest: LatestSample) => boolean,
+): Promise<void> {
+  const points = await withD1Retry(() => db.prepare("SELECT id FROM points WHERE site_id = ?1").bind(siteId).all());
+  const blocks = blocksOf(idsSchema.parse(points.results).map(({ id }) => id));
+  const always = { start: 0, end: Number.MAX_SAFE_INTEGER };
+  for (let tries = 0; tries < TRIES; tries++) {
+    const [clock, rows, hourRows] = await withD1Retry(() =>
+      db.batch([clockStatement(db, siteId), latestStatement(db, blocks), hotHoursStatement(db, siteId, always)]),
+    );
+    const latest = new LatestRows(rows?.results);
+    const gone = latest.all().filter(isGone);
+    if (gone.length === 0) return;
+    const ids = gone.map(({ pointId }) => pointId);
+    const hours = parseHotHours(hourRows?.results).map(({ hour }) => hour);
+    const range = { start: 0, end: (hours.at(-1) ?? 0) + HOUR_MS };
+    for (const [pointId, { times, values, asked }] of await readSeriesOfHours(db, siteId, ids, hours, range)) {
+      const [time, value, at] = [times.at(-1), values.at(-1), asked.at(-1)];
+      const isKnown = time !== undefined && value !== undefined && at !== undefined;
+      latest.set(pointId, isKnown ? { pointId, time, value, asked: at } : undefined);
+    }
+    const write = latest.write(db, blocksOf(ids));
+    try {
+      await withD1Retry(() => db.batch([expectClock(db, siteId, parseClock(clock?.results).stamp), write]));
+      return;
+    } catch (error) {
+      if (!isClockMoved(error)) throw error;
+    }
+  }
+  throw new Error(`other runs stored samples of site ${siteId} ${TRIES} times while its newest ones were looked for`);
+}

@@ -1,0 +1,65 @@
+import { dayStart } from "../domain/day.ts";
+import { hourOf } from "../domain/hour.ts";
+import { encodeBody, encodeSamples, type PointPart } from "./segment-body.ts";
+import { blockOf } from "../domain/block.ts";
+import { segmentKey } from "./segment-key.ts";
+
+/** The most characters of a body. What is longer becomes several segments. */
+const MAX_BODY = 500_000;
+
+/** Samples of one block and day that are to be stored as one row. */
+export interface NewSegment {
+  readonly block: number;
+  readonly day: number;
+  /** when the request that brought them was sent, epoch ms; 0: they do not come from the API */
+  readonly asked: number;
+  readonly parts: readonly PointPart[];
+}
+
+/** Cuts the parts of a day into segments. @param parts ascending by point */
+export function segmentsOf(day: number, asked: number, parts: readonly PointPart[]): NewSegment[] {
+  return [...Map.groupBy(parts, ({ pointId }) => blockOf(pointId))].flatMap(([block, ofBlock]) =>
+    pieces(ofBlock).map((piece) => ({ block, day, asked, parts: piece })),
+  );
+}
+
+function pieces(parts: readonly PointPart[]): PointPart[][] {
+  const all: PointPart[][] = [];
+  let chars = MAX_BODY;
+  for (const part of parts.flatMap(small)) {
+    const length = encodeSamples(part).length;
+    if (chars + length > MAX_BODY) {
+      all.push([]);
+      chars = 0;
+    }
+    all.at(-1)!.push(part);
+    chars += length;
+  }
+  return all;
+}
+
+/** A part in pieces that each fit into a body. */
+function small(part: PointPart): PointPart[] {
+  const { pointId, offsets, values } = part;
+  if (offsets.length < 2 || encodeSamples(part).length <= MAX_BODY) return [part];
+  const half = offsets.length >> 1;
+  const first = { pointId, offsets: offsets.slice(0, half), values: values.slice(0, half) };
+  return [first, { pointId, offsets: offsets.slice(half), values: values.slice(half) }].flatMap(small);
+}
+
+/** The starts of the hours that a segment has samples of, epoch ms. */
+export function hoursOfSegment({ day, parts }: NewSegment): Set<number> {
+  return new Set(parts.flatMap(({ offsets }) => offsets.map((offset) => dayStart(day) + hourOf(offset))));
+}
+
+/** A row as {@link INSERT_SEGMENTS} takes it. */
+export function segmentJson({ block, day, asked, parts }: NewSegment, stamp: number): string {
+  const first = parts.reduce((least, { offsets }) => Math.min(least, offsets[0]!), Number.POSITIVE_INFINITY);
+  const last = parts.reduce((most, { offsets }) => Math.max(most, offsets.at(-1)!), 0);
+  return `[${segmentKey(block, day, stamp)},${asked},${first},${last},${encodeBody(parts)}]`;
+}
+
+/** `->` and jsonb carry a number's text as it is, so doubles come back bit for bit. ?1: JSON array of [key, asked, first, last, body]. */
+export const INSERT_SEGMENTS = `
+INSERT INTO segments (key, asked, first, last, body)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, jsonb(value -> 4) FROM json_each(?1)`;

@@ -1,0 +1,182 @@
+import { z } from "zod";
+import { type Backoff, withD1Retry } from "../d1/retry.ts";
+import { DAY_MS, dayStart } from "../domain/day.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import { hoursOf, type TimeRange } from "../domain/time-range.ts";
+import { decodeBody } from "./segment-body.ts";
+import { blockOf, blocksOf } from "../domain/block.ts";
+import { keySql, placeOfKey } from "./segment-key.ts";
+import { SeriesBuilder, type StoredSeries } from "./stored-series.ts";
+
+/** What a read cost, to tell the caller of our API and the benchmarks. */
+export interface ReadCost {
+  statements: number;
+  /** rows that D1 bills as read */
+  rowsRead: number;
+}
+
+/** Points whose samples are asked for in one statement: of an open day at a sample a minute 6 MB of text. */
+const POINTS_A_QUERY = 160;
+
+/** Blocks that are read whole in one statement: of an hour at a sample a minute 1.6 MB of text. */
+const BLOCKS_A_QUERY = 8;
+
+/**
+ * The stamps between which the segments with samples of some hours lie, by day, without those that the day's file has already.
+ * Each batch that stores a sample of an hour is between the first and the last stamp of the hour. ?1: site, ?2: JSON array of hours.
+ */
+const STAMPS = `
+WITH stamps (day, low, high) AS (
+  SELECT h.hour / 86400000, max(min(h.first_stamp), coalesce(max(f.folded_stamp), 0) + 1), max(h.version)
+  FROM hot_hours h LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = h.hour / 86400000
+  WHERE h.site_id = ?1 AND h.hour IN (SELECT value FROM json_each(?2)) GROUP BY 1
+)`;
+
+/** Of a segment the samples of the points in `b.value ->> 1`, as a body has them; NULL: it has none. */
+export const POINTS_OF_BODY = `
+  (SELECT json_group_object(p.value, s.body -> ('$."' || p.value || '"')) FROM json_each(b.value -> 1) p
+    WHERE s.body -> ('$."' || p.value || '"') IS NOT NULL)`;
+
+/** ?3: JSON array of [block, [point id as text]], ?4 and ?5: range, epoch ms. */
+const READ_POINTS = `${STAMPS}
+SELECT s.key, s.asked, ${POINTS_OF_BODY} AS body
+FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
+  ON s.key >= ${keySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${keySql("b.value ->> 0", "t.day")} + t.high
+WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5
+ORDER BY s.key`;
+
+/** ?3: JSON array of blocks, ?4 and ?5: range, epoch ms, ?6: the last stamp that is wanted. */
+const READ_BLOCKS = `${STAMPS}
+SELECT s.key, s.asked, json(s.body) AS body
+FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
+  ON s.key >= ${keySql("b.value", "t.day")} + t.low AND s.key <= ${keySql("b.value", "t.day")} + min(t.high, ?6)
+WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5
+ORDER BY s.key`;
+
+export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string() }));
+
+/** JSON array of [block, [point id as text]], of points. */
+export function pointsByBlock(pointIds: readonly number[]): string {
+  return JSON.stringify([...Map.groupBy(pointIds, blockOf)].map(([block, ids]) => [block, ids.map(String)]));
+}
+
+/**
+ * The samples of points in a half-open range that are in segments and in no day file; a point without any has an empty series.
+ * Memory: 24 bytes a sample, and the text of {@link POINTS_A_QUERY} points.
+ * @throws {StoredRowError} where a row is not what we write; the error of D1, after retries
+ */
+export async function readSeries(
+  db: D1Database,
+  siteId: number,
+  pointIds: readonly number[],
+  range: TimeRange,
+  cost?: ReadCost,
+  backoff?: Backoff,
+): Promise<Map<number, StoredSeries>> {
+  return readSeriesOfHours(db, siteId, pointIds, hoursOf(range), range, cost, backoff);
+}
+
+/** {@link readSeries}, of some hours of the range only. @param hours starts of UTC hours, epoch milliseconds */
+export async function readSeriesOfHours(
+  db: D1Database,
+  siteId: number,
+  pointIds: readonly number[],
+  hours: readonly number[],
+  range: TimeRange,
+  cost?: ReadCost,
+  backoff?: Backoff,
+): Promise<Map<number, StoredSeries>> {
+  return readSeriesOfKeys(db, siteId, new Map(pointIds.map((id) => [id, hours])), range, cost, backoff);
+}
+
+/** {@link readSeriesOfHours} where each point has hours of its own. @param wanted starts of UTC hours, by point id */
+export async function readSeriesOfKeys(
+  db: D1Database,
+  siteId: number,
+  wanted: ReadonlyMap<number, readonly number[]>,
+  range: TimeRange,
+  cost: ReadCost = { statements: 0, rowsRead: 0 },
+  backoff?: Backoff,
+): Promise<Map<number, StoredSeries>> {
+  const builders = new Map([...wanted.keys()].map((id) => [id, new SeriesBuilder()]));
+  const sets = new Map([...new Set(wanted.values())].map((hours) => [hours, new Set(hours)]));
+  // neighbours in a block share segments
+  const ids = [...wanted].flatMap(([id, hours]) => (hours.length > 0 ? [id] : [])).sort((a, b) => a - b);
+  const statement = db.prepare(READ_POINTS);
+  const [from, to] = [Math.max(range.start, Number.MIN_SAFE_INTEGER), Math.min(range.end, Number.MAX_SAFE_INTEGER)];
+  for (let first = 0; first < ids.length; first += POINTS_A_QUERY) {
+    const some = ids.slice(first, first + POINTS_A_QUERY);
+    const hours = new Set(some.flatMap((id) => wanted.get(id)!));
+    const bound = statement.bind(siteId, JSON.stringify([...hours]), pointsByBlock(some), from, to);
+    const { results, meta } = await withD1Retry(() => bound.all(), backoff);
+    cost.statements++;
+    cost.rowsRead += meta.rows_read;
+    addRows(results, (id, time) => {
+      const isWanted = time >= range.start && time < range.end && sets.get(wanted.get(id) ?? [])?.has(hourOf(time));
+      return isWanted === true ? builders.get(id) : undefined;
+    });
+  }
+  return new Map([...builders].map(([id, builder]) => [id, builder.finish()]));
+}
+
+/** @param builderOf undefined: the sample is not wanted */
+export function addRows(results: unknown, builderOf: (pointId: number, time: number) => SeriesBuilder | undefined): void {
+  for (const { key, asked, body } of segmentRowsSchema.parse(results)) {
+    const start = dayStart(placeOfKey(key).day);
+    for (const { pointId, offsets, values } of decodeBody(key, body)) {
+      for (const [i, offset] of offsets.entries()) {
+        builderOf(pointId, start + offset)?.add(start + offset, values[i]!, asked);
+      }
+    }
+  }
+}
+
+/** The blocks of a site's points, ascending. */
+async function readSiteBlocks(db: D1Database, siteId: number): Promise<number[]> {
+  const { results } = await withD1Retry(() => db.prepare("SELECT id FROM points WHERE site_id = ?1").bind(siteId).all());
+  return blocksOf(z.array(z.object({ id: z.int() })).parse(results).map(({ id }) => id));
+}
+
+/** Statements that read some blocks whole; their rows go into {@link addRows}. @param upTo the last stamp that is wanted */
+export function blockStatements(
+  db: D1Database,
+  siteId: number,
+  blocks: readonly number[],
+  hours: readonly number[],
+  { start, end }: TimeRange,
+  upTo: number = Number.MAX_SAFE_INTEGER,
+): D1PreparedStatement[] {
+  const statement = db.prepare(READ_BLOCKS);
+  return Array.from({ length: Math.ceil(blocks.length / BLOCKS_A_QUERY) }, (_, i) => {
+    const some = blocks.slice(i * BLOCKS_A_QUERY, (i + 1) * BLOCKS_A_QUERY);
+    return statement.bind(siteId, JSON.stringify(hours), JSON.stringify(some), start, end, upTo);
+  });
+}
+
+/**
+ * The samples of a site's hour that are in segments and in no day file, by point, some blocks at a time, ascending by point.
+ * @param hour its start, epoch ms @param upTo the last stamp that is wanted
+ * @throws {StoredRowError} where a row is not what we write; the error of D1, after retries
+ */
+export async function* readHour(
+  db: D1Database,
+  siteId: number,
+  hour: number,
+  upTo: number = Number.MAX_SAFE_INTEGER,
+): AsyncGenerator<ReadonlyMap<number, StoredSeries>> {
+  const blocks = await readSiteBlocks(db, siteId);
+  const range = { start: hour, end: hour + HOUR_MS };
+  for (const statement of blockStatements(db, siteId, blocks, [hour], range, upTo)) {
+    const { results } = await withD1Retry(() => statement.all());
+    const builders = new Map<number, SeriesBuilder>();
+    addRows(results, (id, time) => {
+      if (hourOf(time) !== hour) return undefined;
+      const known = builders.get(id);
+      if (known !== undefined) return known;
+      const builder = new SeriesBuilder();
+      builders.set(id, builder);
+      return builder;
+    });
+    yield new Map([...builders].sort(([a], [b]) => a - b).map(([id, builder]) => [id, builder.finish()]));
+  }
+}

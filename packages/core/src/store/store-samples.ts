@@ -1,0 +1,354 @@
+import { z } from "zod";
+import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import { type Backoff, withD1Retry } from "../d1/retry.ts";
+import { DAYS, dayStart } from "../domain/day.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import type { PointSamples } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { type GroupedSamples, groupByDay } from "./arrivals.ts";
+import { touchHours } from "./hot-hours.ts";
+import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson, segmentsOf } from "./new-segments.ts";
+import { LatestRows, latestStatement } from "./latest.ts";
+import { addRows, blockStatements } from "./read-segments.ts";
+import type { PointPart } from "./segment-body.ts";
+import { blocksOf } from "../domain/block.ts";
+import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
+import { NO_STORED_SERIES, SeriesBuilder, type StoredSeries } from "./stored-series.ts";
+
+/** What storing did with each sample it was given; the four add up to the samples given. */
+export interface StoredCounts {
+  /** samples at a (point, time) that held none before */
+  readonly inserted: number;
+  /** samples that took the place of another value */
+  readonly changed: number;
+  /** samples that were there already, bit for bit */
+  readonly unchanged: number;
+  /** samples for which another one of the same point and millisecond was kept: a later one of the call, or one asked for later */
+  readonly superseded: number;
+}
+
+/** Where samples are stored. */
+export interface SampleStore {
+  readonly db: D1Database;
+  readonly siteId: number;
+  /** epoch ms */
+  readonly now: () => number;
+  readonly backoff?: Backoff;
+}
+
+/** Samples that came together. */
+interface Arrival {
+  readonly samples: PointSamples;
+  /** when the request that brought them was sent, epoch ms; 0: they do not come from the API, or are not its last word */
+  readonly asked: number;
+  /** `win`: over a stored value that was asked for earlier; `add`: only where no sample is stored */
+  readonly mode: "win" | "add";
+}
+
+/** Characters of rows a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
+const MAX_CHARS_A_BATCH = 8 * MAX_ASCII_CHARS;
+
+/** How often stored samples are read again because another run stored some meanwhile. */
+const TRIES = 10;
+
+/** A watermark is never ahead of the clock, so that no sample is late before this after the start of its hour. */
+const LATE_MS = 2 * HOUR_MS;
+
+/**
+ * Stores samples of a site that the API served. Of two values of one (point, time) the one that was asked for later is kept; of
+ * two that were asked for together the later one.
+ *
+ * `alongside` are statements that must be true exactly when the samples are stored, such as the move of a cursor: they run in the
+ * transaction of the last rows. Safe to repeat, and to run beside itself, so `alongside` must be too: where a commit's answer was
+ * lost, D1 is asked again. After a failure some of the samples may be stored; `alongside` is only if all of them are.
+ * @param asked when the request that brought them was sent, epoch ms
+ * @throws the error of D1, after retries
+ */
+export async function storeSamples(
+  store: SampleStore,
+  samples: PointSamples,
+  asked: number,
+  alongside: readonly D1PreparedStatement[] = [],
+): Promise<StoredCounts> {
+  const [counts] = await storeArrivals(store, [{ samples, asked, mode: "win" }], alongside);
+  return counts!;
+}
+
+/**
+ * Stores samples as {@link storeSamples} does, and last known readings with them: each where no sample is at its time, neither
+ * stored nor among `samples`. Readings that are not stored count as unchanged, whatever their value.
+ * @throws the error of D1, after retries
+ */
+export async function storeWithReadings(
+  store: SampleStore,
+  samples: PointSamples,
+  readings: PointSamples,
+  asked: number,
+  alongside: readonly D1PreparedStatement[],
+): Promise<StoredCounts> {
+  const missing = withoutTimesOf(readings, samples);
+  const [stored, added] = await storeArrivals(
+    store,
+    [
+      { samples, asked, mode: "win" },
+      // the history has the last word, whenever it comes
+      { samples: missing, asked: 0, mode: "add" },
+    ],
+    alongside,
+  );
+  const { inserted, changed, unchanged, superseded } = stored!;
+  const known = readings.length - added!.inserted;
+  return { inserted: inserted + added!.inserted, changed, unchanged: unchanged + known, superseded };
+}
+
+/** Those readings whose (point, time) no sample has. */
+function withoutTimesOf(readings: PointSamples, samples: PointSamples): PointSamples {
+  if (readings.length === 0) return readings;
+  const points = new Set(readings.pointIds);
+  const known = new Set<string>();
+  for (let i = 0; i < samples.length; i++) {
+    if (points.has(samples.pointIds[i]!)) known.add(`${samples.pointIds[i]} ${samples.times[i]}`);
+  }
+  const kept = [...readings.pointIds.keys()].filter((i) => !known.has(`${readings.pointIds[i]} ${readings.times[i]}`));
+  return {
+    pointIds: Int32Array.from(kept, (i) => readings.pointIds[i]!),
+    times: Float64Array.from(kept, (i) => readings.times[i]!),
+    values: Float64Array.from(kept, (i) => readings.values[i]!),
+    length: kept.length,
+  };
+}
+
+/**
+ * Stores samples where no sample is at their time; for those that are not the API's latest word. Otherwise as {@link storeSamples};
+ * those that it did not store count as changed (their value differs) or unchanged.
+ * @param asked when the API was asked for them, epoch ms; 0: they do not come from it, and yield to whatever does
+ * @throws the error of D1, after retries
+ */
+export async function addMissingSamples(
+  store: SampleStore,
+  samples: PointSamples,
+  asked: number,
+  alongside: readonly D1PreparedStatement[],
+): Promise<StoredCounts> {
+  const [counts] = await storeArrivals(store, [{ samples, asked, mode: "add" }], alongside);
+  return counts!;
+}
+
+/** What is to be stored, and how the samples count when it is. */
+interface Comparison {
+  readonly segments: readonly NewSegment[];
+  /** of each arrival */
+  readonly counts: readonly StoredCounts[];
+  /** samples that are late, by the key of `late_samples` */
+  readonly late: ReadonlyMap<number, number>;
+}
+
+/** @returns the counts of each arrival, in their order */
+async function storeArrivals(
+  store: SampleStore,
+  arrivals: readonly Arrival[],
+  alongside: readonly D1PreparedStatement[],
+): Promise<readonly StoredCounts[]> {
+  const { db, siteId, backoff } = store;
+  const grouped = arrivals.map(({ samples }) => groupByDay(samples));
+  for (let tries = 0; tries < TRIES; tries++) {
+    const before = await readStoredBefore(store, grouped);
+    const { segments, counts, late } = compare(store, arrivals, grouped, before);
+    if (segments.length === 0) {
+      if (alongside.length > 0) await withD1Retry(() => db.batch([...alongside]), backoff);
+      return counts;
+    }
+    if (await commit(store, before, segments, [...lateStatements(db, late), ...alongside])) return counts;
+  }
+  throw new Error(`other runs stored samples of site ${siteId} ${TRIES} times while these were compared`);
+}
+
+interface StoredBefore {
+  readonly stamp: number;
+  /** by point id */
+  readonly series: ReadonlyMap<number, StoredSeries>;
+  readonly latest: LatestRows;
+  /** late samples are counted in hours that begin before this, epoch ms */
+  readonly lateBefore: number;
+}
+
+const WATCHED = "SELECT watermark FROM sync_state WHERE site_id = ?1 AND watched_from IS NOT NULL";
+const watchedSchema = z.array(z.object({ watermark: z.int().nullable() }));
+
+/** What is stored at the times of these samples, and the site's clock, all of one moment. */
+async function readStoredBefore(
+  { db, siteId, backoff }: SampleStore,
+  grouped: readonly GroupedSamples[],
+): Promise<StoredBefore> {
+  const hours = new Set<number>();
+  const blocks = new Set<number>();
+  let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { days } of grouped) {
+    for (const [day, parts] of days) {
+      if (day < 0 || day >= DAYS) throw new RangeError(`samples of day ${day} cannot be stored`);
+      for (const block of blocksOf(parts.map(({ pointId }) => pointId))) blocks.add(block);
+      for (const { offsets } of parts) {
+        start = Math.min(start, dayStart(day) + offsets[0]!);
+        end = Math.max(end, dayStart(day) + offsets.at(-1)! + 1);
+        for (const offset of offsets) hours.add(dayStart(day) + hourOf(offset));
+      }
+    }
+  }
+  if (hours.size === 0) return { stamp: 0, series: new Map(), latest: new LatestRows([]), lateBefore: 0 };
+  const range: TimeRange = { start, end };
+  const [clock, watched, latest, ...rows] = await withD1Retry(
+    () =>
+      db.batch([
+        clockStatement(db, siteId),
+        db.prepare(WATCHED).bind(siteId),
+        latestStatement(db, [...blocks]),
+        ...blockStatements(db, siteId, [...blocks], [...hours], range),
+      ]),
+    backoff,
+  );
+  const builders = new Map<number, SeriesBuilder>();
+  const incoming = new Set(grouped.flatMap(({ days }) => [...days.values()].flatMap((parts) => parts.map(({ pointId }) => pointId))));
+  for (const { results } of rows) {
+    addRows(results, (id, time) => {
+      if (!incoming.has(id) || time < start || time >= end) return undefined;
+      let builder = builders.get(id);
+      if (builder === undefined) builders.set(id, (builder = new SeriesBuilder()));
+      return builder;
+    });
+  }
+  const watermark = watchedSchema.parse(watched?.results)[0]?.watermark ?? null;
+  return {
+    stamp: parseClock(clock?.results).stamp,
+    series: new Map([...builders].map(([id, builder]) => [id, builder.finish()])),
+    latest: new LatestRows(latest?.results),
+    lateBefore: watermark === null ? Number.NEGATIVE_INFINITY : watermark - LATE_MS,
+  };
+}
+
+function compare(
+  { now }: SampleStore,
+  arrivals: readonly Arrival[],
+  grouped: readonly GroupedSamples[],
+  { series, lateBefore }: StoredBefore,
+): Comparison {
+  const segments: NewSegment[] = [];
+  const late = new Map<number, number>();
+  const isLate = (time: number) => hourOf(time) < lateBefore && hourOf(time) + LATE_MS < now();
+  const counts = arrivals.map(({ asked, mode }, index) => {
+    const { days, repeated, replaced } = grouped[index]!;
+    const sums = { inserted: 0, changed: 0, unchanged: repeated, superseded: replaced };
+    for (const [day, parts] of days) {
+      const fresh = parts.flatMap((part): PointPart[] => {
+        const stored = series.get(part.pointId) ?? NO_STORED_SERIES;
+        const offsets: number[] = [];
+        const values: number[] = [];
+        let at = 0;
+        for (const [i, offset] of part.offsets.entries()) {
+          const time = dayStart(day) + offset;
+          while (at < stored.times.length && stored.times[at]! < time) at++;
+          const isStored = stored.times[at] === time;
+          if (isStored && Object.is(stored.values[at], part.values[i])) {
+            sums.unchanged++;
+            continue;
+          }
+          if (isStored && mode === "win" && asked < stored.asked[at]!) {
+            sums.superseded++;
+            continue;
+          }
+          if (isStored) sums.changed++;
+          else sums.inserted++;
+          if (isStored && mode === "add") continue;
+          if (!isStored && isLate(time)) {
+            const key = part.pointId * DAYS + day;
+            late.set(key, (late.get(key) ?? 0) + 1);
+          }
+          offsets.push(offset);
+          values.push(part.values[i]!);
+        }
+        return offsets.length === 0 ? [] : [{ pointId: part.pointId, offsets, values }];
+      });
+      segments.push(...segmentsOf(day, asked, fresh));
+    }
+    return sums;
+  });
+  return { segments, counts, late };
+}
+
+const COUNT_LATE = `
+INSERT INTO late_samples (point_day, samples) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+ON CONFLICT (point_day) DO UPDATE SET samples = samples + excluded.samples`;
+
+function lateStatements(db: D1Database, late: ReadonlyMap<number, number>): D1PreparedStatement[] {
+  return late.size === 0 ? [] : [db.prepare(COUNT_LATE).bind(JSON.stringify([...late]))];
+}
+
+interface StampedSegment {
+  readonly segment: NewSegment;
+  /** its stamp, less that of the clock before its batch */
+  readonly step: number;
+}
+
+/** Batches of segments; those of one block and day take stamps one after the other. */
+function* batchesOf(segments: readonly NewSegment[]): Generator<StampedSegment[]> {
+  let batch: StampedSegment[] = [];
+  let steps = new Map<string, number>();
+  let chars = 0;
+  for (const segment of segments) {
+    // ten characters hold an offset, up to 18 a value
+    const size = 32 * segment.parts.reduce((sum, { offsets }) => sum + offsets.length, 1);
+    if (batch.length > 0 && chars + size > MAX_CHARS_A_BATCH) {
+      yield batch;
+      [batch, steps, chars] = [[], new Map(), 0];
+    }
+    const place = `${segment.block} ${segment.day}`;
+    const step = (steps.get(place) ?? 0) + 1;
+    steps.set(place, step);
+    batch.push({ segment, step });
+    chars += size;
+  }
+  yield batch;
+}
+
+/**
+ * @param before what the segments were compared with
+ * @param alongside for the last batch
+ * @returns false where another run stored samples since; what was stored before is then found again
+ */
+async function commit(
+  { db, siteId, backoff }: SampleStore,
+  { stamp: from, latest }: StoredBefore,
+  segments: readonly NewSegment[],
+  alongside: readonly D1PreparedStatement[],
+): Promise<boolean> {
+  const batches = [...batchesOf(segments)];
+  let stamp = from;
+  for (const [i, batch] of batches.entries()) {
+    const before = stamp;
+    const to = before + batch.reduce((most, { step }) => Math.max(most, step), 0);
+    const hours = new Set(batch.flatMap(({ segment }) => [...hoursOfSegment(segment)]));
+    const rows = [...jsonChunks(batch, ({ segment, step }) => segmentJson(segment, before + step), MAX_ASCII_CHARS)];
+    const token = crypto.randomUUID();
+    const newest = latest.update(
+      db,
+      batch.map(({ segment }) => segment),
+    );
+    const statements = [
+      ...moveClock(db, siteId, { from: before, to, token }),
+      ...rows.map(({ json }) => db.prepare(INSERT_SEGMENTS).bind(json)),
+      touchHours(db, siteId, hours, { first: before + 1, last: to }),
+      ...(newest === null ? [] : [newest]),
+      ...(i === batches.length - 1 ? alongside : []),
+    ];
+    try {
+      await withD1Retry(() => db.batch(statements), backoff);
+    } catch (error) {
+      if (!isClockMoved(error)) throw error;
+      const clock = parseClock((await withD1Retry(() => clockStatement(db, siteId).all(), backoff)).results);
+      // its own answer was lost; or it was not the clock that let the batch fail
+      if (clock.token !== token && clock.stamp === before) throw error;
+      if (clock.token !== token) return false;
+    }
+    stamp = to;
+  }
+  return true;
+}
