@@ -125,3 +125,35 @@ export async function siteWithPoints(db: D1Database, siteId: number, pointIds: r
       .bind(siteId, JSON.stringify(pointIds)),
   ]);
 }
+
+const hoursSchema = z.array(z.object({ site_id: z.int(), hour: z.int(), first_stamp: z.int(), version: z.int() }));
+const blocksSchema = z.array(z.object({ block: z.int(), site_id: z.int(), clock: z.int() }));
+
+/** What is wrong with the stored segments and the rows that lead to them. */
+export async function storeFaults(db: D1Database): Promise<string[]> {
+  const blocks = await db
+    .prepare(
+      `SELECT DISTINCT p.id >> 7 AS block, p.site_id, coalesce(c.stamp, 0) AS clock
+       FROM points p LEFT JOIN site_clocks c ON c.site_id = p.site_id`,
+    )
+    .all();
+  const byBlock = new Map(blocksSchema.parse(blocks.results).map((row) => [row.block, row]));
+  const rows = hoursSchema.parse((await db.prepare("SELECT * FROM hot_hours").all()).results);
+  const byHour = new Map(rows.map((row) => [`${row.site_id} ${row.hour}`, row]));
+  const faults: string[] = [];
+  for (const { block, day, stamp, first, last, chars, samples } of await allSegments(db)) {
+    const name = `segment of block ${block}, day ${day}, stamp ${stamp}`;
+    const site = byBlock.get(block);
+    if (site === undefined || stamp > site.clock) faults.push(`${name}: no clock has its stamp`);
+    if (chars > 500_000) faults.push(`${name}: ${chars} characters`);
+    const offsets = samples.map(([, time]) => time - day * 86_400_000);
+    if (Math.min(...offsets) !== first || Math.max(...offsets) !== last) faults.push(`${name}: not [${first}, ${last}]`);
+    for (const [pointId, time] of samples) {
+      if (pointId >> 7 !== block) faults.push(`${name}: point ${pointId}`);
+      const hour = byHour.get(`${site?.site_id} ${time - (time % 3_600_000)}`);
+      if (hour === undefined) faults.push(`${name}: no hot hour of ${time}`);
+      else if (stamp < hour.first_stamp || stamp > hour.version) faults.push(`${name}: beyond the stamps of its hour`);
+    }
+  }
+  return faults;
+}
