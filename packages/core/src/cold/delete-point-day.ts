@@ -55,14 +55,19 @@ export async function daysWithPoint(db: D1Database, pointId: number, from: numbe
   return daysSchema.parse(results).map(({ day }) => day);
 }
 
-/** ?1 point, ?2 site. */
+/** The path of a point in a body. D1 binds numbers as REAL, whose text would be `300.0`. */
+const POINT_PATH = `'$."' || CAST(?1 AS INTEGER) || '"'`;
+
+/** What was read of the site's hours is no longer what they hold. ?1 site. */
+const RAISE_HOURS = `
+UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?1) WHERE site_id = ?1`;
+
+/** ?1 point. */
 const DELETE_HOT_ROWS = [
-  // what was read of the site's hours is not what they hold any more
-  "UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?2) WHERE site_id = ?2",
-  `UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
-   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND body -> ('$."' || ?1 || '"') IS NOT NULL`,
+  `UPDATE segments SET body = jsonb_remove(body, ${POINT_PATH})
+   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND body -> (${POINT_PATH}) IS NOT NULL`,
   "DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND json(body) = '{}'",
-  "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1 AND site_id = ?2",
+  "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1",
 ];
 /** ?1 point. Rows with a locator are in a file, and go with it. */
 const DELETE_DAY_ROWS = [
@@ -75,8 +80,8 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
   await withD1Retry(() =>
     db.batch([
       raiseClock(db, siteId),
-      ...DELETE_HOT_ROWS.map((sql) => db.prepare(sql).bind(pointId, siteId)),
-      ...DELETE_DAY_ROWS.map((sql) => db.prepare(sql).bind(pointId)),
+      db.prepare(RAISE_HOURS).bind(siteId),
+      ...[...DELETE_HOT_ROWS, ...DELETE_DAY_ROWS].map((sql) => db.prepare(sql).bind(pointId)),
     ]),
   );
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);

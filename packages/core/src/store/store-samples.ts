@@ -208,7 +208,9 @@ async function readStoredBefore(
     backoff,
   );
   const builders = new Map<number, SeriesBuilder>();
-  const incoming = new Set(grouped.flatMap(({ days }) => [...days.values()].flatMap((parts) => parts.map(({ pointId }) => pointId))));
+  const incoming = new Set(
+    grouped.flatMap(({ days }) => [...days.values()].flatMap((parts) => parts.map(({ pointId }) => pointId))),
+  );
   for (const { results } of rows) {
     addRows(results, (id, time) => {
       if (!incoming.has(id) || time < start || time >= end) return undefined;
