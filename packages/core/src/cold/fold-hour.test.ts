@@ -7,8 +7,9 @@ import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { dayStart } from "../domain/day.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { foldHours } from "./fold-hours.ts";
 
 const DAY = 20_373;
@@ -92,8 +93,8 @@ describe("the fold", () => {
   test("a row that cannot be read fails its hour, and no other", async () => {
     await world.sync(FIRST);
     await db
-      .prepare("UPDATE sample_hours SET samples = '{}}' WHERE hour = ?1")
-      .bind(START + HOUR_MS)
+      .prepare("UPDATE segments SET body = jsonb_set(body, '$.\"1\".x', 1) WHERE last >= ?1 AND first < ?1 + 3600000")
+      .bind((START + HOUR_MS) % DAY_MS)
       .run();
     const run = await world.fold(END);
     expect(run).toMatchObject({ folded: 2, remaining: 1, failed: [{ hour: START + HOUR_MS }] });

@@ -12,7 +12,7 @@ import { repairDay } from "../cold/repair-day.ts";
 import { readManifestDay } from "../cold/manifest.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { healSite } from "../gaps/heal-site.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { deletePoint, deleteRange, deleteSite, type Deletion, type DeletionContext } from "./delete-samples.ts";
 
 const SITE = "ses_delete";
