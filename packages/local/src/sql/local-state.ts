@@ -6,6 +6,8 @@ import { decodeSamples } from "@building-vitals/core/hot/hour-row";
 import { hourOfKey, pointOfKey } from "@building-vitals/core/hot/row-key";
 import { z } from "zod";
 import { STORAGE_FOLDER } from "../storage-folder.ts";
+import type { Report } from "./report.ts";
+import type { PointSamples, SampleSource, StoredPoint } from "./sample-source.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../../migrations", import.meta.url));
 
@@ -17,21 +19,11 @@ const pointSchema = z.object({
   label: z.string().nullable(),
   tags: z.string(),
   source: z.string(),
-  configured: z.int(),
+  configured: z.int().transform((flag) => flag !== 0),
   interval_s: z.int().nullable(),
   first_seen: z.int().nullable(),
   last_seen: z.int().nullable(),
 });
-export type StoredPoint = z.infer<typeof pointSchema>;
-
-/** The hot samples of one point and hour. */
-export interface HotSamples {
-  readonly site: string;
-  readonly point: string;
-  /** epoch ms */
-  readonly times: readonly number[];
-  readonly values: readonly number[];
-}
 
 const READ_POINTS = `
 SELECT s.name AS site_name, p.name AS point_name, p.unit, p.label, p.tags, p.source, p.configured, p.interval_s, p.first_seen,
@@ -51,12 +43,15 @@ const objectSchema = z.object({ blob_id: z.string().nullable(), etag: z.string()
 const versionSchema = z.object({ version: z.int() });
 
 /** What a local run has stored under its STATE_DIR. Reads only, also beside a run that writes. */
-export class LocalState {
+export class LocalState implements SampleSource {
   readonly #databases: readonly DatabaseSync[];
   /** of the buckets, each with the folder of its objects' bytes */
   readonly #buckets: readonly { readonly objects: DatabaseSync; readonly blobs: string }[];
 
-  private constructor(folder: string, databases: readonly DatabaseSync[]) {
+  readonly #report: Report;
+
+  private constructor(folder: string, databases: readonly DatabaseSync[], report: Report) {
+    this.#report = report;
     this.#databases = databases;
     const r2 = join(folder, "r2");
     const metadata = sqliteFiles(join(r2, "miniflare-R2BucketObject")).filter((one) => hasTable(one, "_mf_objects"));
@@ -66,7 +61,7 @@ export class LocalState {
   }
 
   /** @throws Error where nothing is stored there, or by a checkout with another schema */
-  static open(stateDir: string): LocalState {
+  static open(stateDir: string, report: Report): LocalState {
     const folder = join(stateDir, STORAGE_FOLDER);
     const databases = sqliteFiles(join(folder, "d1", "miniflare-D1DatabaseObject")).filter((one) =>
       hasTable(one, "sample_hours"),
@@ -83,7 +78,7 @@ export class LocalState {
       const found = `${stateDir}: the database has schema version ${version}, this checkout reads ${wanted}.`;
       throw new Error(`${found} npm start migrates an older one.`);
     }
-    return new LocalState(folder, databases);
+    return new LocalState(folder, databases, report);
   }
 
   points(): StoredPoint[] {
@@ -91,7 +86,7 @@ export class LocalState {
   }
 
   /** @throws {StoredRowError} where a row is not what we write */
-  *hotSamples(): Generator<HotSamples> {
+  *hotSamples(): Generator<PointSamples> {
     for (const database of this.#databases) {
       for (const row of database.prepare(READ_HOT).iterate()) {
         const { site, point, key, samples } = hotSchema.parse(row);
@@ -102,18 +97,17 @@ export class LocalState {
     }
   }
 
-  /** The day files on disk. `unreadable`: keys whose object is not the one that was published. */
-  dayFiles(): { readonly paths: string[]; readonly unreadable: string[] } {
+  /** Reports keys whose object is not the one that was published, and leaves them out. */
+  dayFiles(): string[] {
     const paths: string[] = [];
-    const unreadable: string[] = [];
     for (const database of this.#databases) {
       for (const { key, etag } of z.array(fileSchema).parse(database.prepare(READ_FILES).all())) {
         const path = this.#pathOf(key, etag);
-        if (path === null) unreadable.push(key);
-        else paths.push(path);
+        if (path !== null) paths.push(path);
+        else this.#report.note(`${key} is left out: the object is not the one that was published.`);
       }
     }
-    return { paths, unreadable };
+    return paths;
   }
 
   #pathOf(key: string, etag: string): string | null {
