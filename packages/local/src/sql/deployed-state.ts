@@ -157,7 +157,10 @@ export class DeployedState implements SampleSource {
       this.#partial.add(`${site} ${date}`);
       this.#report.note(`${site} ${date}: the answer is partial. Archived samples of this day could not be read.`);
     }
-    for (const { point_name: point, timestamps: times, values } of answer.series) yield { site, point, times, values };
+    for (const { point_name: point, timestamps: times, values } of answer.series) {
+      // no file is read of such a day
+      yield { site, point, times, values, replaces: times.map(() => true) };
+    }
   }
 
   async dayFiles(): Promise<string[]> {

@@ -2,8 +2,11 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "node:sqlite";
-import { decodeSamples } from "@building-vitals/core/hot/hour-row";
-import { hourOfKey, pointOfKey } from "@building-vitals/core/hot/row-key";
+import { askedAt, parseAsked } from "@building-vitals/core/cold/asked-hours";
+import { dayStart } from "@building-vitals/core/domain/day";
+import { decodeBody } from "@building-vitals/core/store/segment-body";
+import { placeOfKey } from "@building-vitals/core/store/segment-key";
+import { SeriesBuilder } from "@building-vitals/core/store/stored-series";
 import { z } from "zod";
 import { STORAGE_FOLDER } from "../storage-folder.ts";
 import type { Report } from "./report.ts";
@@ -30,14 +33,23 @@ SELECT s.name AS site_name, p.name AS point_name, p.unit, p.label, p.tags, p.sou
   p.last_seen
 FROM points p JOIN sites s ON s.id = p.site_id`;
 
-const READ_HOT = `
-SELECT s.name AS site, p.name AS point, h.hour_point AS key, h.samples
-FROM sample_hours h JOIN points p ON p.id = h.hour_point & 1048575 JOIN sites s ON s.id = p.site_id`;
+/** `->` and JSONB keep a number's text, so doubles come back bit for bit. Segments of one block and day follow one another. */
+const READ_SEGMENTS = `
+SELECT g.key, g.asked, json(g.body) AS body, f.asked AS file_asked
+FROM segments g
+LEFT JOIN day_files f ON f.day = g.key >> 24 & 65535
+  AND f.site_id = (SELECT p.site_id FROM points p WHERE p.id >= g.key >> 40 << 7 ORDER BY p.id LIMIT 1)
+WHERE f.folded_stamp IS NULL OR g.key & 16777215 > f.folded_stamp
+ORDER BY g.key`;
+
+const READ_NAMES = `
+SELECT p.id, s.name AS site, p.name AS point FROM points p JOIN sites s ON s.id = p.site_id`;
 
 const READ_FILES = `
 SELECT key, etag FROM day_files WHERE state = 'written' AND key IS NOT NULL`;
 
-const hotSchema = z.object({ site: z.string(), point: z.string(), key: z.int(), samples: z.string() });
+const segmentSchema = z.object({ key: z.int(), asked: z.int(), body: z.string(), file_asked: z.string().nullable() });
+const nameSchema = z.object({ id: z.int(), site: z.string(), point: z.string() });
 const fileSchema = z.object({ key: z.string(), etag: z.string() });
 const objectSchema = z.object({ blob_id: z.string().nullable(), etag: z.string() });
 const versionSchema = z.object({ version: z.int() });
@@ -64,7 +76,7 @@ export class LocalState implements SampleSource {
   static open(stateDir: string, report: Report): LocalState {
     const folder = join(stateDir, STORAGE_FOLDER);
     const databases = sqliteFiles(join(folder, "d1", "miniflare-D1DatabaseObject")).filter((one) =>
-      hasTable(one, "sample_hours"),
+      hasTable(one, "segments"),
     );
     if (databases.length === 0) {
       throw new Error(
@@ -88,11 +100,18 @@ export class LocalState implements SampleSource {
   /** @throws {StoredRowError} where a row is not what we write */
   *hotSamples(): Generator<PointSamples> {
     for (const database of this.#databases) {
-      for (const row of database.prepare(READ_HOT).iterate()) {
-        const { site, point, key, samples } = hotSchema.parse(row);
-        const hour = hourOfKey(key);
-        const { offsets, values } = decodeSamples(hour, pointOfKey(key), samples);
-        yield { site, point, times: Array.from(offsets, (offset) => hour + offset), values: [...values] };
+      const names = new Map(
+        z.array(nameSchema).parse(database.prepare(READ_NAMES).all()).map((name) => [name.id, name]),
+      );
+      for (const { asked, series } of blockDays(database)) {
+        for (const [id, builder] of series) {
+          const name = names.get(id);
+          // A point that was deleted while this reads.
+          if (name === undefined) continue;
+          const { times, values, asked: askedFor } = builder.finish();
+          const replaces = Array.from(times, (time, i) => askedFor[i]! > askedAt({ asked }, time));
+          yield { site: name.site, point: name.point, times: [...times], values: [...values], replaces };
+        }
       }
     }
   }
@@ -125,6 +144,34 @@ export class LocalState implements SampleSource {
     for (const database of this.#databases) database.close();
     for (const objects of new Set(this.#buckets.map((bucket) => bucket.objects))) objects.close();
   }
+}
+
+/** The samples of a block's UTC day. */
+interface BlockDay {
+  /** of each hour when the samples of its day file were asked for, epoch ms */
+  readonly asked: readonly number[];
+  /** by point id */
+  readonly series: ReadonlyMap<number, SeriesBuilder>;
+}
+
+function* blockDays(database: DatabaseSync): Generator<BlockDay> {
+  let place = "";
+  let asked: readonly number[] = [];
+  let series = new Map<number, SeriesBuilder>();
+  for (const row of database.prepare(READ_SEGMENTS).iterate()) {
+    const segment = segmentSchema.parse(row);
+    const { block, day } = placeOfKey(segment.key);
+    if (place !== `${block} ${day}`) {
+      yield { asked, series };
+      [place, asked, series] = [`${block} ${day}`, parseAsked(segment.file_asked), new Map()];
+    }
+    for (const { pointId, offsets, values } of decodeBody(segment.key, segment.body)) {
+      let builder = series.get(pointId);
+      if (builder === undefined) series.set(pointId, (builder = new SeriesBuilder()));
+      for (const [i, offset] of offsets.entries()) builder.add(dayStart(day) + offset, values[i]!, segment.asked);
+    }
+  }
+  yield { asked, series };
 }
 
 function sqliteFiles(folder: string): DatabaseSync[] {

@@ -14,19 +14,21 @@ export interface StoredPoint {
   readonly last_seen: number | null;
 }
 
-/** Samples of one point; the two columns are of equal length. */
+/** Samples of one point; the columns are of equal length. */
 export interface PointSamples {
   readonly site: string;
   readonly point: string;
   /** epoch ms */
   readonly times: readonly number[];
   readonly values: readonly number[];
+  /** whether each counts in place of a file's sample at its point and time: it was asked for later */
+  readonly replaces: readonly boolean[];
 }
 
 /** Where `npm run sql` reads from. A source reports what it leaves out itself. */
 export interface SampleSource {
   points(): Iterable<StoredPoint>;
-  /** All samples that no file of {@link dayFiles} has. One at the point and time of a file's sample replaces it. */
+  /** All samples that no file of {@link dayFiles} has, and some that one has. */
   hotSamples(): Iterable<PointSamples> | AsyncIterable<PointSamples>;
   /** Paths of Parquet files on this machine. */
   dayFiles(): readonly string[] | Promise<readonly string[]>;

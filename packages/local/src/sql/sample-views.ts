@@ -1,14 +1,21 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { SampleSource } from "./sample-source.ts";
 
-/** Times are TIMESTAMP, UTC. Of two samples at one point and time the hot one counts, as in the answers of the query Worker. */
+/**
+ * Times are TIMESTAMP, UTC. Of two samples at one point and time the one that was asked for later counts, as in the answers of the
+ * query Worker: the hot one if it replaces the file's.
+ */
 const VIEWS = `
 CREATE VIEW samples AS
-  SELECT site_name, point_name, make_timestamp(time * 1000) AS timestamp, value FROM hot
+  SELECT site_name, point_name, make_timestamp(time * 1000) AS timestamp, value FROM hot h
+  WHERE replaces OR NOT EXISTS (
+    SELECT 1 FROM cold c WHERE c.site_name = h.site_name AND c.point_name = h.point_name AND c.time = h.time
+  )
   UNION ALL
   SELECT site_name, point_name, make_timestamp(time * 1000), value FROM cold c
   WHERE NOT EXISTS (
-    SELECT 1 FROM hot h WHERE h.site_name = c.site_name AND h.point_name = c.point_name AND h.time = c.time
+    SELECT 1 FROM hot h
+    WHERE h.site_name = c.site_name AND h.point_name = c.point_name AND h.time = c.time AND h.replaces
   );
 CREATE VIEW hours AS
   SELECT site_name, point_name, date_trunc('hour', timestamp) AS hour, count(*) AS count, min(value) AS min,
@@ -16,7 +23,7 @@ CREATE VIEW hours AS
   FROM samples GROUP BY ALL`;
 
 const TABLES = `
-CREATE TABLE hot (site_name VARCHAR, point_name VARCHAR, time BIGINT, value DOUBLE);
+CREATE TABLE hot (site_name VARCHAR, point_name VARCHAR, time BIGINT, value DOUBLE, replaces BOOLEAN);
 CREATE TABLE files (path VARCHAR);
 CREATE TABLE points (site_name VARCHAR, point_name VARCHAR, unit VARCHAR, label VARCHAR, tags JSON, source VARCHAR,
   configured BOOLEAN, interval_s INTEGER, first_seen TIMESTAMP, last_seen TIMESTAMP)`;
@@ -64,12 +71,13 @@ async function openFiles(connection: DuckDBConnection, paths: readonly string[])
 
 async function loadHot(connection: DuckDBConnection, source: SampleSource): Promise<void> {
   const appender = await connection.createAppender("hot");
-  for await (const { site, point, times, values } of source.hotSamples()) {
+  for await (const { site, point, times, values, replaces } of source.hotSamples()) {
     for (const [i, time] of times.entries()) {
       appender.appendVarchar(site);
       appender.appendVarchar(point);
       appender.appendBigInt(BigInt(time));
       appender.appendDouble(values[i]!);
+      appender.appendBoolean(replaces[i]!);
       appender.endRow();
     }
   }
