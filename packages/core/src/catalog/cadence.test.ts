@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { described, newSite, pointSamples } from "../../test/points.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { foldHours } from "../cold/fold-hours.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { upsertSamples } from "../hot/upsert.ts";
 import { keptCadenceS, measureCadences, medianCadenceS } from "./cadence.ts";
 import { addDiscoveredPoints, loadCatalog } from "./catalog.ts";
 import { replaceCatalog } from "./replace-catalog.ts";

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { described, newSite, pointSamples } from "../../test/points.ts";
+import { described, newSite, pointSamples, type Sample } from "../../test/points.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { upsertSamples } from "../hot/upsert.ts";
 import { recordRun } from "../sync/journal.ts";
 import { emptySiteResult } from "../sync/sync-result.ts";
 import { addDiscoveredPoints, loadCatalog } from "./catalog.ts";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-test("an empty hot level, then one with two sites", async () => {
+test("statistics of an empty database, and of one with two sites", async () => {
   expect(await readSiteStats(db, ["ses_a"], NOW)).toMatchObject({ hours: { oldest: null, newest: null }, sites: [] });
 
   const [a, b] = [await newSite(db, "ses_a"), await newSite(db, "ses_b")];
@@ -27,16 +27,15 @@ test("an empty hot level, then one with two sites", async () => {
   const idsOf = async (siteId: number) => [...(await loadCatalog(db, siteId)).values()].map((point) => point.id);
   const [a1, a2, a3] = await idsOf(a);
   const [b1] = await idsOf(b);
+  const ofA = (...rows: Sample[]) => upsertSamples(db, pointSamples(rows));
+  // the last closed hour of a has samples in two segments, and a third one after it
+  await ofA([a1!, HOUR - 1, 1], [a2!, HOUR - HOUR_MS, 1], [a3!, HOUR - HOUR_MS - 1, 1]);
+  await ofA([a1!, HOUR - HOUR_MS, 1]);
+  await ofA([a3!, HOUR, 1]);
   await upsertSamples(
     db,
     pointSamples([
-      // the last closed hour: two points of a, one of b
-      [a1!, HOUR - 1, 1],
-      [a1!, HOUR - HOUR_MS, 1],
-      [a2!, HOUR - HOUR_MS, 1],
       [b1!, HOUR - 1, 1],
-      [a3!, HOUR, 1],
-      [a3!, HOUR - HOUR_MS - 1, 1],
       [b1!, HOUR - 50 * HOUR_MS + 7, 1],
     ]),
   );

@@ -5,7 +5,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { hotHoursStatement, parseHotHours } from "./hot-hours.ts";
 import { type LatestSample, LatestRows, latestStatement } from "./latest.ts";
 import { readSeriesOfHours } from "./read-segments.ts";
-import { clockStatement, expectClock, isClockMoved, parseClock } from "./site-clock.ts";
+import { clockStatement, expectClock, isClockMoved, parseClock, raiseClock } from "./site-clock.ts";
 
 /** How often it is done again because samples came meanwhile. */
 const TRIES = 10;
@@ -41,8 +41,10 @@ export async function forgetLatest(
       latest.set(pointId, isKnown ? { pointId, time, value, asked: at } : undefined);
     }
     const write = latest.write(db, blocksOf(ids));
+    const expected = expectClock(db, siteId, parseClock(clock?.results).stamp);
     try {
-      await withD1Retry(() => db.batch([expectClock(db, siteId, parseClock(clock?.results).stamp), write]));
+      // a store that has read the blocks as they were would write them back, so it must fail
+      await withD1Retry(() => db.batch([expected, raiseClock(db, siteId), write]));
       return;
     } catch (error) {
       if (!isClockMoved(error)) throw error;

@@ -1,11 +1,14 @@
 import { dayStart } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
-import { encodeBody, encodeSamples, type PointPart } from "./segment-body.ts";
+import { encodeBody, type PointPart } from "./segment-body.ts";
 import { blockOf } from "../domain/block.ts";
 import { segmentKey } from "./segment-key.ts";
 
-/** The most characters of a body. What is longer becomes several segments. */
-const MAX_BODY = 500_000;
+/**
+ * The most samples of a segment, so that a body has at most 500,000 characters: a sample has up to 37 (a double of 25, an offset of 8
+ * and 4 of JSON), and each of 128 points up to 13 besides.
+ */
+const MAX_SAMPLES = 13_000;
 
 /** Samples of one block and day that are to be stored as one row. */
 export interface NewSegment {
@@ -25,26 +28,20 @@ export function segmentsOf(day: number, asked: number, parts: readonly PointPart
 
 function pieces(parts: readonly PointPart[]): PointPart[][] {
   const all: PointPart[][] = [];
-  let chars = MAX_BODY;
-  for (const part of parts.flatMap(small)) {
-    const length = encodeSamples(part).length;
-    if (chars + length > MAX_BODY) {
-      all.push([]);
-      chars = 0;
+  let free = 0;
+  for (const { pointId, offsets, values } of parts) {
+    for (let at = 0; at < offsets.length; ) {
+      if (free === 0) {
+        all.push([]);
+        free = MAX_SAMPLES;
+      }
+      const end = Math.min(at + free, offsets.length);
+      all.at(-1)!.push({ pointId, offsets: offsets.slice(at, end), values: values.slice(at, end) });
+      free -= end - at;
+      at = end;
     }
-    all.at(-1)!.push(part);
-    chars += length;
   }
   return all;
-}
-
-/** A part in pieces that each fit into a body. */
-function small(part: PointPart): PointPart[] {
-  const { pointId, offsets, values } = part;
-  if (offsets.length < 2 || encodeSamples(part).length <= MAX_BODY) return [part];
-  const half = offsets.length >> 1;
-  const first = { pointId, offsets: offsets.slice(0, half), values: values.slice(0, half) };
-  return [first, { pointId, offsets: offsets.slice(half), values: values.slice(half) }].flatMap(small);
 }
 
 /** The starts of the hours that a segment has samples of, epoch ms. */

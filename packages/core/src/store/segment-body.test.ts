@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pointSamples, type Sample } from "../../test/points.ts";
-import { HOUR_MS } from "../domain/hour.ts";
-import { decodeRows, decodeSamples, encodeSamples, groupByHour, type HourRow, numberText } from "./hour-row.ts";
-import { rowKey } from "./row-key.ts";
+import { DAY_MS } from "../domain/day.ts";
+import { decodeBody, encodeBody, numberText, type PointPart, StoredRowError } from "./segment-body.ts";
 
+const KEY = 22_400_123_456_789;
 const EXTREMES = [
   0,
   -0,
@@ -22,144 +21,214 @@ const EXTREMES = [
   1.6100000143051147,
 ];
 const anyValue = fc.oneof(fc.constantFrom(...EXTREMES), fc.double({ noNaN: true, noDefaultInfinity: true }));
-const anyOffset = fc.oneof(fc.constantFrom(0, 1, HOUR_MS - 1), fc.nat({ max: HOUR_MS - 1 }));
-const anyRow: fc.Arbitrary<HourRow> = fc
-  .uniqueArray(fc.tuple(anyOffset, anyValue), { selector: ([offset]) => offset, maxLength: 20 })
-  .map((pairs) => pairs.toSorted(([a], [b]) => a - b))
-  .map((pairs) => ({
-    hour: 1_760_277_600_000,
-    pointId: 7,
+const anyOffset = fc.oneof(fc.constantFrom(0, 9, 10, DAY_MS - 1), fc.nat({ max: DAY_MS - 1 }));
+const anyId = fc.oneof(fc.constantFrom(1, 127, 128, 2 ** 20 - 1), fc.integer({ min: 1, max: 2 ** 20 - 1 }));
+
+/** Points with their samples in any order, each point and each offset once. */
+const anyObject = fc.uniqueArray(
+  fc.tuple(anyId, fc.uniqueArray(fc.tuple(anyOffset, anyValue), { selector: ([offset]) => offset, maxLength: 5 })),
+  { selector: ([id]) => id, maxLength: 4 },
+);
+type Body = readonly (readonly [number, readonly (readonly [number, number])[]])[];
+
+const partsOf = (body: Body): PointPart[] =>
+  body.map(([pointId, pairs]) => ({
+    pointId,
     offsets: pairs.map(([offset]) => offset),
     values: pairs.map(([, value]) => value),
   }));
 
-describe("numberText", () => {
-  test.each(EXTREMES)("%s comes back bit for bit, and so does its negative", (value) => {
-    for (const signed of [value, -value]) expect(JSON.parse(numberText(signed))).toBe(signed);
-  });
+const ascending = (body: Body): Body =>
+  body.map(([pointId, pairs]) => [pointId, pairs.toSorted(([a], [b]) => a - b)] as const);
 
-  test("any finite double comes back bit for bit", () => {
-    fc.assert(
-      fc.property(anyValue, (value) => {
-        expect(JSON.parse(numberText(value))).toBe(value);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-});
-
-describe("encodeSamples and decodeSamples", () => {
-  test("the stored text is the documented JSON object", () => {
-    const row = { hour: 0, pointId: 1, offsets: [0, 60_055, 3_599_999], values: [-0, 25.517500000000002, 1e21] };
-    expect(encodeSamples(row)).toBe('{"0":-0,"60055":25.517500000000002,"3599999":1e+21}');
-  });
-
-  test("a row comes back bit for bit", () => {
-    fc.assert(
-      fc.property(anyRow, (row) => {
-        expect(decodeSamples(row.hour, row.pointId, encodeSamples(row))).toStrictEqual(row);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test("keys in any order, as json_patch leaves them, decode ascending", () => {
-    const shuffled = anyRow.chain((row) =>
-      fc.tuple(
-        fc.constant(row),
-        fc.shuffledSubarray([...row.offsets.keys()], { minLength: row.offsets.length, maxLength: row.offsets.length }),
-      ),
-    );
-    fc.assert(
-      fc.property(shuffled, ([row, order]) => {
-        const stored = { ...row, offsets: order.map((i) => row.offsets[i]!), values: order.map((i) => row.values[i]!) };
-        expect(decodeSamples(row.hour, row.pointId, encodeSamples(stored))).toStrictEqual(row);
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  test("decodeRows gives each row of a result its own key", () => {
-    const results = [
-      { hour_point: rowKey(HOUR_MS, 3), samples: '{"0":1.5}' },
-      { hour_point: rowKey(-HOUR_MS, 4), samples: '{"7":2,"5":-0}' },
-    ];
-    expect(decodeRows(results)).toStrictEqual([
-      { hour: HOUR_MS, pointId: 3, offsets: [0], values: [1.5] },
-      { hour: -HOUR_MS, pointId: 4, offsets: [5, 7], values: [-0, 2] },
-    ]);
-  });
-});
-
-describe("groupByHour", () => {
-  /** The same by the book: one Map entry a (point, time), then sorted. */
-  function naive(samples: readonly Sample[]) {
-    const latest = new Map<string, { hour: number; pointId: number; offset: number; value: number }>();
-    let repeated = 0;
-    let replaced = 0;
-    for (const [pointId, time, value] of samples) {
-      const offset = ((time % HOUR_MS) + HOUR_MS) % HOUR_MS;
-      const key = `${pointId}@${time}`;
-      const earlier = latest.get(key);
-      if (earlier !== undefined && Object.is(earlier.value, value)) repeated++;
-      if (earlier !== undefined && !Object.is(earlier.value, value)) replaced++;
-      latest.set(key, { hour: time - offset, pointId, offset, value });
-    }
-    const sorted = [...latest.values()].sort((a, b) => a.hour - b.hour || a.pointId - b.pointId || a.offset - b.offset);
-    const rows: { hour: number; pointId: number; offsets: number[]; values: number[] }[] = [];
-    for (const { hour, pointId, offset, value } of sorted) {
-      let row = rows.at(-1);
-      if (row?.hour !== hour || row.pointId !== pointId) rows.push((row = { hour, pointId, offsets: [], values: [] }));
-      row.offsets.push(offset);
-      row.values.push(value);
-    }
-    return { rows, repeated, replaced };
+function decodeOrError(text: string): PointPart[] | StoredRowError {
+  try {
+    return decodeBody(KEY, text);
+  } catch (error) {
+    if (error instanceof StoredRowError) return error;
+    throw error;
   }
+}
 
-  const anyTime = fc
-    .tuple(fc.constantFrom(-490_001, -2, -1, 0, 1, 488_966, 488_967), anyOffset)
-    .map(([hour, offset]) => hour * HOUR_MS + offset);
-  const fewTimes = fc.constantFrom(-HOUR_MS, -1, 0, 1, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1);
-  const anySample = fc.tuple(
-    fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant(2_147_483_647)),
-    fc.oneof(anyTime, fewTimes),
-    fc.oneof(fc.constantFrom(0, -0, 1), anyValue),
+test("the text of a finite double parses to the same bits", () => {
+  for (const value of EXTREMES) expect(JSON.parse(numberText(-value))).toBe(-value);
+  fc.assert(
+    fc.property(anyValue, (value) => {
+      expect(JSON.parse(numberText(value))).toBe(value);
+    }),
+    { numRuns: 1_000 },
   );
+});
 
-  test("equals the naive grouping, for samples in any order with repeats and replacements", () => {
-    let collisions = 0;
-    fc.assert(
-      fc.property(fc.array(anySample, { maxLength: 60, size: "max" }), (samples) => {
-        const grouped = groupByHour(pointSamples(samples));
-        expect(grouped).toStrictEqual(naive(samples));
-        collisions += grouped.repeated + grouped.replaced;
-      }),
-      { numRuns: 500 },
-    );
-    expect(collisions).toBeGreaterThan(500);
+test("the stored text is the documented JSON object", () => {
+  const parts = [
+    { pointId: 7, offsets: [0, 60_055, DAY_MS - 1], values: [-0, 25.517500000000002, 1e21] },
+    { pointId: 12, offsets: [5], values: [3] },
+  ];
+  expect(encodeBody(parts)).toBe('{"7":{"0":-0,"60055":25.517500000000002,"86399999":1e+21},"12":{"5":3}}');
+  expect(encodeBody([])).toBe("{}");
+});
+
+test("a body comes back bit for bit, with offsets ascending whatever their order", () => {
+  fc.assert(
+    fc.property(anyObject, (body) => {
+      const parts = partsOf(ascending(body));
+      expect(decodeBody(KEY, encodeBody(parts))).toStrictEqual(parts);
+      expect(decodeBody(KEY, encodeBody(partsOf(body)))).toStrictEqual(parts);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test.each([
+  ["{}", []],
+  ['{"1":{}}', [{ pointId: 1, offsets: [], values: [] }]],
+  ['{"1":{"0":-0}}', [{ pointId: 1, offsets: [0], values: [-0] }]],
+  ['{"1":{"86399999":1E5}}', [{ pointId: 1, offsets: [DAY_MS - 1], values: [1e5] }]],
+  ['{"2":{"0":1.50},"1":{"1":1e-999}}', [
+    { pointId: 2, offsets: [0], values: [1.5] },
+    { pointId: 1, offsets: [1], values: [0] },
+  ]],
+])("%j is valid JSON in a form that SQLite may write, and is read", (text, parts) => {
+  expect(decodeOrError(text)).toStrictEqual(parts);
+});
+
+describe("a text that is not a body is refused", () => {
+  test.each([
+    "",
+    "{",
+    "}",
+    "[]",
+    "null",
+    "0",
+    "{}}",
+    "{},",
+    " {}",
+    "{} ",
+    "{ }",
+    "[1]",
+    '{"1":1}',
+    '{"1":null}',
+    '{"1":[]}',
+    '{"1":"{}"}',
+    '{"1":{}',
+    '{"1":{},}',
+    '{"1":{}}}',
+    '{"1":{} }',
+    '{"1": {}}',
+    '{ "1":{}}',
+    '{"1" :{}}',
+    '{"1":{},,"2":{}}',
+    '{,"1":{}}',
+    '{"1":{};"2":{}}',
+    "{1:{}}",
+    "{'1':{}}",
+    '{"":{}}',
+    '{"01":{}}',
+    '{"-1":{}}',
+    '{"1.5":{}}',
+    '{"100000000":{}}',
+    '{"18446744073709551616":{}}',
+    '{"1"}',
+    '{"1":}',
+    '{"1":{},"1":{}}',
+    '{"2":{},"1":{},"2":{"0":1}}',
+  ])("%j", (text) => {
+    expect(decodeOrError(text)).toBeInstanceOf(StoredRowError);
   });
 
-  test("0 and -0 are two values, and the later arrival wins", () => {
-    const { rows, repeated, replaced } = groupByHour(
-      pointSamples([
-        [1, 5, 0],
-        [1, 5, -0],
-        [1, 5, -0],
-      ]),
-    );
-    expect({ repeated, replaced }).toEqual({ repeated: 1, replaced: 1 });
-    expect(rows[0]?.values).toStrictEqual([-0]);
+  test.each([
+    '{"0":1',
+    '{"0":1,',
+    '{"0":1,}',
+    '{"0":1 }',
+    '{"0": 1}',
+    '{"0":1,,"1":1}',
+    '{"00":1}',
+    '{"01":1}',
+    '{"+1":1}',
+    '{"1e3":1}',
+    '{"a":1}',
+    '{"\u0661":1}',
+    `{"${DAY_MS}":1}`,
+    '{"99999999":1}',
+    '{"100000000":1}',
+    '{"0":"1"}',
+    '{"0":null}',
+    '{"0":true}',
+    '{"0":[1]}',
+    '{"0":{"1":1}}',
+    '{"0":NaN}',
+    '{"0":-Infinity}',
+    '{"0":1e999}',
+    '{"0":-1e999}',
+    '{"0":+1}',
+    '{"0":--1}',
+    '{"0":-}',
+    '{"0":.5}',
+    '{"0":5.}',
+    '{"0":5.e3}',
+    '{"0":-01}',
+    '{"0":1e}',
+    '{"0":1e+}',
+    '{"0":1.2.3}',
+    '{"0":0x10}',
+    '{"0":1_000}',
+    '{"0":1n}',
+    '{"0":1,"0":1}',
+    '{"5":1,"3":2,"5":1}',
+  ])("samples %j", (text) => {
+    expect(decodeOrError(`{"1":${text}}`)).toBeInstanceOf(StoredRowError);
   });
 
-  test("looks at `length` rows only, and at none of an empty batch", () => {
-    const padded = {
-      ...pointSamples([
-        [1, 5, 1],
-        [2, 6, 2],
-      ]),
-      length: 1,
-    };
-    expect(groupByHour(padded).rows).toStrictEqual([{ hour: 0, pointId: 1, offsets: [5], values: [1] }]);
-    expect(groupByHour(pointSamples([]))).toStrictEqual({ rows: [], repeated: 0, replaced: 0 });
+  test("the error names the segment", () => {
+    expect(() => decodeBody(KEY, '{"1":null}')).toThrow(/segment 22400123456789: has no object at 5/);
   });
+});
+
+/** Whether JSON.parse reads the text as exactly these parts, with no key twice. */
+function agreesWithJson(text: string, parts: readonly PointPart[]): boolean {
+  const keys = parts.length + parts.reduce((sum, { offsets }) => sum + offsets.length, 0);
+  const parsed: unknown = JSON.parse(text);
+  const again: unknown = JSON.parse(encodeBody(parts));
+  const flat = (value: unknown): string =>
+    typeof value === "object" && value !== null
+      ? `{${Object.entries(value).map(([key, own]) => `${key}:${flat(own)}`)}}`
+      : Object.is(value, -0)
+        ? "-0"
+        : String(value);
+  return text.split(":").length - 1 === keys && flat(parsed) === flat(again);
+}
+
+test("damage to a body is refused, or read exactly as JSON.parse reads it", () => {
+  const text = anyObject.map((body) => encodeBody(partsOf(body)));
+  const char = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...'0123456789+-.eE":,{}[] \t\\nulN\u0660'.split("")) },
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  );
+  const how = fc.constantFrom("edit", "insert", "delete", "cut", "swap", "none");
+  const counts = { read: 0, refused: 0 };
+  fc.assert(
+    fc.property(text, fc.nat(), char, how, (valid, at, put, damage) => {
+      const i = at % valid.length;
+      const damaged = {
+        edit: valid.slice(0, i) + put + valid.slice(i + 1),
+        insert: valid.slice(0, i) + put + valid.slice(i),
+        delete: valid.slice(0, i) + valid.slice(i + 1),
+        cut: valid.slice(0, i),
+        swap: valid.slice(0, i) + valid.slice(i + 1, i + 2) + valid.slice(i, i + 1) + valid.slice(i + 2),
+        none: valid,
+      }[damage];
+      const parts = decodeOrError(damaged);
+      if (parts instanceof StoredRowError) {
+        counts.refused++;
+        if (damage === "none") expect.fail(parts.message);
+      } else {
+        counts.read++;
+        if (!agreesWithJson(damaged, parts)) expect.fail(`JSON.parse reads ${damaged} otherwise`);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(Math.min(counts.read, counts.refused)).toBeGreaterThan(100);
 });

@@ -1,58 +1,50 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { HOUR_MS } from "../domain/hour.ts";
-import { hourOfKey, pointOfKey, rowKey } from "./row-key.ts";
+import { siteWithPoints } from "../../test/naive-store.ts";
+import { blockOf } from "../domain/block.ts";
+import { DAYS } from "../domain/day.ts";
+import { keySql, placeOfKey, segmentKey } from "./segment-key.ts";
 
 const LAST_POINT = 2 ** 20 - 1;
-const anyHour = fc.integer({ min: -500_000, max: 5_000_000 }).map((n) => n * HOUR_MS);
-const anyPoint = fc.integer({ min: 1, max: LAST_POINT });
+const LAST_STAMP = 2 ** 24 - 1;
+const edged = (max: number) => fc.oneof(fc.constantFrom(0, 1, max - 1, max), fc.nat({ max }));
+const anyPlace = fc.tuple(edged(blockOf(LAST_POINT)), edged(DAYS - 1), edged(LAST_STAMP));
 
 let db: D1Database;
 beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-test("a key holds its hour and its point, before 1970 too, and sorts by hour and then by point", () => {
+test("a key holds block, day and stamp, and sorts by them in this order", () => {
   fc.assert(
-    fc.property(anyHour, anyPoint, anyHour, anyPoint, (hour, point, otherHour, otherPoint) => {
-      const key = rowKey(hour, point);
+    fc.property(anyPlace, anyPlace, ([block, day, stamp], [otherBlock, otherDay, otherStamp]) => {
+      const key = segmentKey(block, day, stamp);
       expect(Number.isSafeInteger(key)).toBe(true);
-      expect([hourOfKey(key), pointOfKey(key)]).toEqual([hour, point]);
-      expect(Math.sign(key - rowKey(otherHour, otherPoint))).toBe(Math.sign(hour - otherHour || point - otherPoint));
+      expect(placeOfKey(key)).toEqual({ block, day, stamp });
+      const order = block - otherBlock || day - otherDay || stamp - otherStamp;
+      expect(Math.sign(key - segmentKey(otherBlock, otherDay, otherStamp))).toBe(Math.sign(order));
     }),
   );
 });
 
-test("SQL takes a key apart as this code does", async () => {
-  const keys: [hour: number, point: number][] = [
-    [0, 1],
-    [HOUR_MS, LAST_POINT],
-    [-HOUR_MS, 7],
-    [489_000 * HOUR_MS, 4_583],
-  ];
-  for (const [hour, point] of keys) {
-    await db
-      .prepare("INSERT INTO sample_hours (hour_point, samples) VALUES (?1, '{}')")
-      .bind(rowKey(hour, point))
-      .run();
-    const row = await db
-      .prepare("SELECT hour, point_id FROM sample_hours WHERE hour_point = ?1")
-      .bind(rowKey(hour, point))
-      .first();
-    expect(row).toEqual({ hour, point_id: point });
-  }
+test.each([
+  [-1, 0],
+  [DAYS, 0],
+  [0, -1],
+  [0, LAST_STAMP + 1],
+])("a key has no room for day %i and stamp %i", (day, stamp) => {
+  expect(() => segmentKey(1, day, stamp)).toThrow(RangeError);
 });
 
-test("the schema refuses a point whose id does not fit", async () => {
-  await db.prepare("INSERT INTO sites (id, name) VALUES (1, 'site')").run();
-  const insert = (id: number) =>
-    db
-      .prepare(
-        "INSERT INTO points (id, site_id, name, source, configured, tags) VALUES (?1, 1, ?2, 'catalog', 1, '{}')",
-      )
-      .bind(id, `point ${id}`)
-      .run();
-  await insert(LAST_POINT);
-  await expect(insert(LAST_POINT + 1)).rejects.toThrow(/CHECK constraint/);
+test("SQL computes the same key", async () => {
+  const places = [[0, 0, 0], [1, 20_373, 7], [35, 0, 1], [blockOf(LAST_POINT), DAYS - 1, LAST_STAMP]] as const;
+  const sql = `SELECT ${keySql("value ->> 0", "value ->> 1")} + (value ->> 2) AS key FROM json_each(?1)`;
+  const { results } = await db.prepare(sql).bind(JSON.stringify(places)).all();
+  expect(results.map(({ key }) => key)).toEqual(places.map((place) => segmentKey(...place)));
+});
+
+test("the schema refuses a point whose block has no room in a key", async () => {
+  await siteWithPoints(db, 1, [LAST_POINT]);
+  await expect(siteWithPoints(db, 2, [LAST_POINT + 1])).rejects.toThrow(/CHECK constraint/);
 });

@@ -1,26 +1,33 @@
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { newSite, pointSamples } from "../../test/points.ts";
+import { newSite, pointSamples, type Sample } from "../../test/points.ts";
+import { emptyStore } from "../../test/naive-store.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { addMissingSamples, upsertSamples } from "./upsert.ts";
+import { addMissingSamples, storeSamples } from "./store-samples.ts";
 
 const HOUR = Date.parse("2025-10-12T14:00:00Z");
 const DAY = Math.floor(HOUR / 86_400_000);
 
 let db: D1Database;
 let siteId: number;
+let otherSite: number;
 beforeAll(async () => {
   db = await migratedDatabase();
   siteId = await newSite(db, "ses_late");
-  const other = await newSite(db, "ses_other");
+  otherSite = await newSite(db, "ses_other");
   const insert = `INSERT INTO points (id, site_id, name, tags, source, configured) VALUES (?1, ?2, ?1, '{}', 'catalog', 1)`;
   await db.batch([
     db.prepare(insert).bind(1, siteId),
     db.prepare(insert).bind(2, siteId),
-    db.prepare(insert).bind(3, other),
+    db.prepare(insert).bind(128, otherSite),
   ]);
 });
-beforeEach(() => db.exec("DELETE FROM sample_hours; DELETE FROM sync_state; DELETE FROM late_samples"));
+beforeEach(() => emptyStore(db));
+
+/** Stores samples of a site, asked for later each time. */
+let asked = 0;
+const store = (site: number, rows: readonly Sample[], now: () => number = Date.now) =>
+  storeSamples({ db, siteId: site, now }, pointSamples(rows), ++asked);
 
 async function passedBy(watermark: number, watchedFrom: number | null = 1): Promise<void> {
   const insert =
@@ -35,30 +42,32 @@ const late = async () =>
   ]);
 const at = (point: number, minute: number, value = 1) => [point, HOUR + minute * 60_000, value] as const;
 
-test("new samples of an hour that the watermark has passed by more than an hour are late, once", async () => {
+test("new samples of an hour that the watermark passed by more than an hour are late, once", async () => {
   await passedBy(HOUR + 2 * HOUR_MS);
-  await upsertSamples(db, pointSamples([at(1, 0), at(2, 0)]));
+  await store(siteId, [at(1, 0), at(2, 0)]);
   expect(await late()).toEqual([]);
   await passedBy(HOUR + 2 * HOUR_MS + 1);
-  const rows = pointSamples([at(1, 0, 7), at(1, 1), at(1, 2), at(1, 61), at(2, 0), at(3, 5)]);
-  // of the next hour none is, nor of a site that no sync has passed
-  await upsertSamples(db, rows);
+  // samples of the next hour are not late, and neither are those of a site that no sync has passed
+  const rows = [at(1, 0, 7), at(1, 1), at(1, 2), at(1, 61), at(2, 0)];
+  await store(siteId, rows);
+  await store(otherSite, [at(128, 5)]);
   expect(await late()).toEqual([[1, DAY, 2]]);
-  await upsertSamples(db, rows);
+  await store(siteId, rows);
   expect(await late()).toEqual([[1, DAY, 2]]);
-  await addMissingSamples(db, pointSamples([at(1, 1, 9), at(2, 9)]), []);
+  const missing = pointSamples([at(1, 1, 9), at(2, 9)]);
+  await addMissingSamples({ db, siteId, now: Date.now }, missing, 0, []);
   expect(await late()).toEqual([
     [1, DAY, 2],
     [2, DAY, 1],
   ]);
 });
 
-test("nothing is counted before the count began, nor where the clock says that it cannot be", async () => {
+test("no sample is late before the count began, or where the clock rules it out", async () => {
   await passedBy(HOUR + 9 * HOUR_MS, null);
-  await upsertSamples(db, pointSamples([at(1, 0)]));
+  await store(siteId, [at(1, 0)]);
   await passedBy(HOUR + 9 * HOUR_MS);
-  await upsertSamples(db, pointSamples([at(1, 1)]), [], undefined, () => HOUR + 2 * HOUR_MS);
+  await store(siteId, [at(1, 1)], () => HOUR + 2 * HOUR_MS);
   expect(await late()).toEqual([]);
-  await upsertSamples(db, pointSamples([at(1, 2)]), [], undefined, () => HOUR + 2 * HOUR_MS + 1);
+  await store(siteId, [at(1, 2)], () => HOUR + 2 * HOUR_MS + 1);
   expect(await late()).toEqual([[1, DAY, 1]]);
 });

@@ -1,205 +1,214 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
+import { allSegments, emptyStore, NaiveStore, samplesOf, siteWithPoints, sorted, storeFaults } from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { readSeries } from "./read.ts";
-import { type UpsertCounts, upsertSamples } from "./upsert.ts";
+import { readLatest } from "./latest.ts";
+import { addMissingSamples, storeSamples, storeWithReadings } from "./store-samples.ts";
 
-/** What the hot level should hold: point -> time -> value. */
-type Oracle = Map<number, Map<number, number>>;
-
-/** Applies a batch to the oracle. Repeats within the batch fall out first, then its rest meets what is stored. */
-function apply(oracle: Oracle, batch: readonly Sample[]): UpsertCounts {
-  const counts = { inserted: 0, changed: 0, unchanged: 0, superseded: 0 };
-  const fresh: Oracle = new Map();
-  const count = (earlier: number | undefined, value: number) => {
-    if (earlier === undefined) return "inserted";
-    return Object.is(earlier, value) ? "unchanged" : "changed";
-  };
-  for (const [pointId, time, value] of batch) {
-    const times = fresh.get(pointId) ?? new Map<number, number>();
-    fresh.set(pointId, times);
-    const earlier = times.get(time);
-    if (earlier !== undefined) counts[Object.is(earlier, value) ? "unchanged" : "superseded"]++;
-    times.set(time, value);
-  }
-  for (const [pointId, times] of fresh) {
-    const held = oracle.get(pointId) ?? new Map<number, number>();
-    oracle.set(pointId, held);
-    for (const [time, value] of times) {
-      counts[count(held.get(time), value)]++;
-      held.set(time, value);
-    }
-  }
-  return counts;
-}
+const DAY = 20_373 * DAY_MS;
+const SITES = new Map([
+  [1, [1, 2, 200]],
+  [2, [256, 300]],
+]);
+const SYNCED_POINTS = Array.from({ length: 4_583 }, (_, i) => 1_024 + i);
+const POINTS = [...SITES.values()].flat();
 
 let db: D1Database;
-/** `meta.rows_written` of every statement that went through `metered`. */
-let written: number[] = [];
+/** `meta.rows_written` of all statements, and the calls, that went through `metered` */
+let written = 0;
+let calls = 0;
 let metered: D1Database;
 beforeAll(async () => {
   db = await migratedDatabase();
-  metered = {
-    prepare: (query) => db.prepare(query),
-    batch: async <T>(statements: D1PreparedStatement[]) => {
-      const results = await db.batch<T>(statements);
-      written.push(...results.map((result) => result.meta.rows_written));
-      return results;
-    },
-    exec: (query) => db.exec(query),
-    withSession: (constraint) => db.withSession(constraint),
-    dump: () => Promise.reject(new Error("not used")),
-  };
+  for (const [siteId, ids] of SITES) await siteWithPoints(db, siteId, ids);
+  await siteWithPoints(db, 3, SYNCED_POINTS);
+  metered = interceptedDatabase(db, async (execute) => {
+    const answer = await execute();
+    calls++;
+    if (Array.isArray(answer)) for (const { meta } of answer) written += meta.rows_written;
+    return answer;
+  });
 });
 beforeEach(clear);
 
 async function clear(): Promise<void> {
-  await db.exec("DELETE FROM sample_hours; DELETE FROM points; DELETE FROM sites");
-  written = [];
+  await emptyStore(db);
+  await db.exec("UPDATE sites SET catalog_at = NULL");
+  [written, calls] = [0, 0];
 }
 
-const totalWritten = () => written.reduce((sum, n) => sum + n, 0);
-const POINTS = [1, 2, 70_000];
-const RANGE = { start: -HOUR_MS, end: 3 * HOUR_MS };
+const storeOf = (siteId: number) => ({ db: metered, siteId, now: () => DAY });
+const cursorTo = (siteId: number, to: number) =>
+  db.prepare("UPDATE sites SET catalog_at = ?2 WHERE id = ?1").bind(siteId, to);
+const cursor = (siteId: number) =>
+  db.prepare("SELECT catalog_at FROM sites WHERE id = ?1").bind(siteId).first<number>("catalog_at");
+const store = (siteId: number, samples: readonly Sample[], asked: number, mode: "win" | "add", cursorAt: number) =>
+  (mode === "win" ? storeSamples : addMissingSamples)(storeOf(siteId), pointSamples(samples), asked, [
+    cursorTo(siteId, cursorAt),
+  ]);
 
-/** All that is stored of POINTS, as the oracle has it. */
-async function stored(): Promise<Oracle> {
-  const series = await readSeries(db, POINTS, RANGE);
-  const held = [...series].filter(([, { times }]) => times.length > 0);
-  return new Map(held.map(([id, { times, values }]) => [id, new Map([...times].map((time, i) => [time, values[i]!]))]));
-}
-
-const time = fc.constantFrom(-1, 0, 1, HOUR_MS - 1, 2 * HOUR_MS + 900_000);
+const time = fc.constantFrom(0, 1, HOUR_MS - 1, 23 * HOUR_MS, DAY_MS - 1, DAY_MS, DAY_MS + 7).map((ms) => DAY + ms);
 const value = fc.constantFrom(0, -0, 25.517500000000002, 5e-324, 1.7976931348623157e308);
-const batch = fc.array(fc.tuple(fc.constantFrom(...POINTS), time, value), { maxLength: 12, size: "max" });
-const history = fc.array(batch, { minLength: 1, maxLength: 6, size: "max" });
+const samplesOfSite = (siteId: number) =>
+  fc.array(fc.tuple(fc.constantFrom(...SITES.get(siteId)!), time, value), { maxLength: 12, size: "max" });
+const step = fc
+  .constantFrom(1, 1, 2)
+  .chain((siteId) =>
+    fc.tuple(fc.constant(siteId), samplesOfSite(siteId), fc.constantFrom(0, 10, 20, 30), fc.constantFrom("win", "win", "add")),
+  );
 
-describe("a history of upserts", () => {
-  test("counts each sample exactly, holds what the oracle holds, and writes nothing when run again", async () => {
-    const seen = { inserted: 0, changed: 0, unchanged: 0 };
-    await fc.assert(
-      fc
-        .asyncProperty(history, async (batches) => {
-          const oracle: Oracle = new Map();
-          for (const samples of batches) {
-            const counts = await upsertSamples(metered, pointSamples(samples));
-            expect(counts).toEqual(apply(oracle, samples));
-            seen.inserted += counts.inserted;
-            seen.changed += counts.changed;
-            seen.unchanged += counts.unchanged;
-          }
-          expect(await stored()).toEqual(oracle);
+test("any history of stores leaves what the naive store holds, with exact counts", async () => {
+  const seen = { inserted: 0, changed: 0, unchanged: 0, superseded: 0 };
+  await fc.assert(
+    fc
+      .asyncProperty(fc.array(step, { minLength: 1, maxLength: 6, size: "max" }), async (history) => {
+        const naive = new NaiveStore();
+        for (const [at, [siteId, samples, asked, mode]] of history.entries()) {
+          const counts = await store(siteId, samples, asked, mode, at);
+          expect(counts).toEqual(naive.store(samples, asked, mode));
+          expect(await cursor(siteId)).toBe(at);
+          for (const kind of ["inserted", "changed", "unchanged", "superseded"] as const) seen[kind] += counts[kind];
+        }
+        expect(sorted(samplesOf(await allSegments(db)))).toEqual(sorted(naive.samples));
+        expect(await storeFaults(db)).toEqual([]);
+        expect(await readLatest(db, POINTS)).toEqual(naive.newest());
 
-          const all = [...oracle].flatMap(([id, times]) => [...times].map(([at, v]): Sample => [id, at, v]));
-          written = [];
-          const again = await upsertSamples(metered, pointSamples(all));
+        written = 0;
+        for (const [siteId, points] of SITES) {
+          const all = points.flatMap((id) => naive.series(id, 0, Infinity).map(([at, held]): Sample => [id, at, held]));
+          const again = await storeSamples(storeOf(siteId), pointSamples(all), 99);
           expect(again).toEqual({ inserted: 0, changed: 0, unchanged: all.length, superseded: 0 });
-          expect(totalWritten()).toBe(0);
-        })
-        .beforeEach(clear),
-      { numRuns: 60 },
-    );
-    // Each kind of outcome was met often.
-    expect(Math.min(seen.inserted, seen.changed, seen.unchanged)).toBeGreaterThan(30);
-  });
+        }
+        expect(written).toBe(0);
+      })
+      .beforeEach(clear),
+    { numRuns: 40 },
+  );
+  expect(Math.min(seen.inserted, seen.changed, seen.unchanged, seen.superseded)).toBeGreaterThan(20);
+});
 
-  test("without conflicting values, ends the same in any order of its batches", async () => {
-    // One value a (point, time), whichever batch brings it.
-    const agreed = (batches: Sample[][]) =>
-      batches.map((samples) => samples.map(([id, at]): Sample => [id, at, (id + at) / 7]));
-    const twoOrders = history
-      .map(agreed)
-      .chain((batches) =>
-        fc.tuple(
-          fc.constant(batches),
-          fc.shuffledSubarray(batches, { minLength: batches.length, maxLength: batches.length }),
-        ),
-      );
+test("a value that was confirmed keeps the time at which it was first asked for", async () => {
+  const sample = (held: number): Sample[] => [[1, DAY, held]];
+  await store(1, sample(1), 10, "win", 0);
+  await store(1, sample(1), 30, "win", 0);
+  expect(await store(1, sample(2), 9, "win", 0)).toMatchObject({ superseded: 1 });
+  expect(await store(1, sample(2), 20, "win", 0)).toMatchObject({ changed: 1 });
+});
+
+test("any double comes back bit for bit", async () => {
+  const anyDouble = fc.double({ noNaN: true, noDefaultInfinity: true });
+  const values = fc.sample(anyDouble, 500);
+  await store(
+    1,
+    values.map((held, i) => [1, DAY + i, held]),
+    1,
+    "win",
+    0,
+  );
+  expect([...samplesOf(await allSegments(db)).values()].map((sample) => sample.value)).toEqual(values);
+});
+
+describe("readings of the weather", () => {
+  test("are stored only where neither a sample is stored nor one comes along", async () => {
+    const three = fc.tuple(samplesOfSite(1), samplesOfSite(1), samplesOfSite(1));
+    let stored = 0;
     await fc.assert(
       fc
-        .asyncProperty(twoOrders, async (orders) => {
-          const ends: Oracle[] = [];
-          for (const batches of orders) {
-            await clear();
-            let inserted = 0;
-            for (const samples of batches) inserted += (await upsertSamples(db, pointSamples(samples))).inserted;
-            const end = await stored();
-            expect(inserted).toBe([...end.values()].reduce((sum, times) => sum + times.size, 0));
-            ends.push(end);
-          }
-          expect(ends[1]).toEqual(ends[0]);
-        })
-        .beforeEach(clear),
-      { numRuns: 30 },
-    );
-  });
-
-  test("brings any double back bit for bit, merged one after the other into one row", async () => {
-    const anyDouble = fc.double({ noNaN: true, noDefaultInfinity: true });
-    await fc.assert(
-      fc
-        .asyncProperty(fc.array(anyDouble, { minLength: 2, maxLength: 6 }), async (values) => {
-          for (const [i, v] of values.entries()) await upsertSamples(db, pointSamples([[1, values.length - i, v]]));
-          const series = (await readSeries(db, [1], RANGE)).get(1);
-          expect([...(series?.values ?? [])]).toEqual(values.toReversed());
+        .asyncProperty(three, async ([before, samples, readings]) => {
+          const naive = new NaiveStore();
+          await store(1, before, 10, "win", 0);
+          naive.store(before, 10);
+          const counts = await storeWithReadings(
+            storeOf(1),
+            pointSamples(samples),
+            { ...pointSamples([...readings, [1, DAY + 99, 5]]), length: readings.length },
+            20,
+            [cursorTo(1, 7)],
+          );
+          const own = naive.store(samples, 20);
+          const added = naive.store(readings, 0, "add").inserted;
+          stored += added;
+          const unchanged = own.unchanged + readings.length - added;
+          expect(counts).toEqual({ ...own, inserted: own.inserted + added, unchanged });
+          expect(sorted(samplesOf(await allSegments(db)))).toEqual(sorted(naive.samples));
+          expect(await storeFaults(db)).toEqual([]);
+          expect(await cursor(1)).toBe(7);
         })
         .beforeEach(clear),
       { numRuns: 40 },
     );
+    expect(stored).toBeGreaterThan(20);
   });
 });
 
 describe("rows written", () => {
-  test("at most one a point when the new samples lie in one hour", async () => {
-    const minute = (n: number, from: number) =>
-      Array.from({ length: n }, (_, i): Sample => [1 + (i % 20), from + 60_000 * Math.floor(i / 20), i / 3]);
-    await upsertSamples(metered, pointSamples(minute(100, 0)));
-    expect(totalWritten()).toBe(20);
-    written = [];
-    // five minutes on: 60 new samples and 40 that are there already
-    await upsertSamples(metered, pointSamples([...minute(40, 0), ...minute(60, 300_000)]));
-    expect(totalWritten()).toBe(20);
-    written = [];
-    // one new sample among 100 old ones
-    await upsertSamples(metered, pointSamples([...minute(100, 0), [3, 1_800_000, 1]]));
-    expect(totalWritten()).toBe(1);
+  const minutes = (from: number, to: number): Sample[] =>
+    Array.from({ length: to - from }, (_, minute) =>
+      SYNCED_POINTS.map((id): Sample => [id, DAY + (from + minute) * 60_000, id + from + minute]),
+    ).flat();
+
+  test("a sync of 4,583 points writes at most 100 rows in two calls", async () => {
+    await store(3, minutes(0, 10), 1, "win", 1);
+    [written, calls] = [0, 0];
+    const counts = await store(3, minutes(5, 15), 2, "win", 2);
+    expect(counts).toEqual({ inserted: 5 * 4_583, changed: 0, unchanged: 5 * 4_583, superseded: 0 });
+    expect(calls).toBe(2);
+    // 36 segments, 36 rows of newest samples, a clock, an hour, the cursor
+    expect(written).toBeGreaterThanOrEqual(36);
+    expect(written).toBeLessThanOrEqual(100);
+    expect(await storeFaults(db)).toEqual([]);
   });
 });
 
 describe("alongside", () => {
-  const mark = () => db.prepare("INSERT OR REPLACE INTO sites (id, name) VALUES (1, 'ses_falls_city')");
   const failing = () => db.prepare("INSERT INTO schema_version (version) VALUES (NULL)");
-  const marked = async () => (await db.prepare("SELECT count(*) AS n FROM sites").first<number>("n")) === 1;
-
-  test("is committed with the samples", async () => {
-    await upsertSamples(db, pointSamples([[1, 5, 1.5]]), [mark()]);
-    expect(await marked()).toBe(true);
-    expect(await stored()).toEqual(new Map([[1, new Map([[5, 1.5]])]]));
-  });
 
   test("fails, and nothing of its batch is stored", async () => {
-    await upsertSamples(db, pointSamples([[1, 5, 1.5]]));
-    const attempt = upsertSamples(
-      db,
-      pointSamples([
-        [1, 5, 2.5],
-        [2, 6, 1],
-      ]),
-      [mark(), failing()],
-    );
-    await expect(attempt).rejects.toThrow(/NOT NULL constraint failed/);
-    expect(await marked()).toBe(false);
-    expect(await stored()).toEqual(new Map([[1, new Map([[5, 1.5]])]]));
+    await store(1, [[1, DAY, 1.5]], 1, "win", 1);
+    const before = await allSegments(db);
+    const samples = pointSamples([
+      [1, DAY, 2.5],
+      [2, DAY, 1],
+    ]);
+    await expect(storeSamples(storeOf(1), samples, 2, [cursorTo(1, 2), failing()])).rejects.toThrow(/NOT NULL/);
+    expect(await cursor(1)).toBe(1);
+    expect(await allSegments(db)).toEqual(before);
   });
 
   test("runs when there are no samples; nothing at all asks D1 nothing", async () => {
     const none = { inserted: 0, changed: 0, unchanged: 0, superseded: 0 };
-    expect(await upsertSamples(metered, pointSamples([]), [mark()])).toEqual(none);
-    expect(await marked()).toBe(true);
-    written = [];
-    expect(await upsertSamples(metered, pointSamples([]))).toEqual(none);
-    expect(written).toEqual([]);
+    expect(await store(1, [], 1, "win", 5)).toEqual(none);
+    expect(await cursor(1)).toBe(5);
+    calls = 0;
+    expect(await storeSamples(storeOf(1), pointSamples([]), 1)).toEqual(none);
+    expect(calls).toBe(0);
   });
+
+  test("runs in the last of several transactions only", async () => {
+    // 32 characters a sample and 14.4 million characters a transaction: two transactions
+    const length = 455_000;
+    const samples = {
+      pointIds: Int32Array.from({ length }, (_, i) => SYNCED_POINTS[i % 100]!),
+      times: Float64Array.from({ length }, (_, i) => DAY + 1_000 * Math.floor(i / 100)),
+      values: Float64Array.from({ length }, (_, i) => i),
+      length,
+    };
+    await expect(storeSamples(storeOf(3), samples, 1, [cursorTo(3, 1), failing()])).rejects.toThrow(/NOT NULL/);
+    expect(await cursor(3)).toBeNull();
+    const kept = (await allSegments(db)).reduce((sum, segment) => sum + segment.samples.length, 0);
+    expect(kept).toBeGreaterThan(400_000);
+    expect(kept).toBeLessThan(length);
+    const counts = await storeSamples(storeOf(3), samples, 1, [cursorTo(3, 1)]);
+    expect(counts).toEqual({ inserted: length - kept, changed: 0, unchanged: kept, superseded: 0 });
+    expect(await cursor(3)).toBe(1);
+  });
+});
+
+test("a sample of a day that no key has room for is refused before anything is written", async () => {
+  await expect(store(1, [[1, DAY, 1], [1, -1, 1]], 1, "win", 1)).rejects.toThrow(/samples of day -1 cannot be stored/);
+  expect(await allSegments(db)).toEqual([]);
 });

@@ -109,7 +109,8 @@ function withoutTimesOf(readings: PointSamples, samples: PointSamples): PointSam
   for (let i = 0; i < samples.length; i++) {
     if (points.has(samples.pointIds[i]!)) known.add(`${samples.pointIds[i]} ${samples.times[i]}`);
   }
-  const kept = [...readings.pointIds.keys()].filter((i) => !known.has(`${readings.pointIds[i]} ${readings.times[i]}`));
+  const rows = Array.from({ length: readings.length }, (_, i) => i);
+  const kept = rows.filter((i) => !known.has(`${readings.pointIds[i]} ${readings.times[i]}`));
   return {
     pointIds: Int32Array.from(kept, (i) => readings.pointIds[i]!),
     times: Float64Array.from(kept, (i) => readings.times[i]!),

@@ -1,0 +1,204 @@
+import fc from "fast-check";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { allSegments, emptyStore, NaiveStore, samplesOf, siteWithPoints, sorted, storeFaults } from "../../test/naive-store.ts";
+import { pointSamples, type Sample } from "../../test/points.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
+import type { Backoff } from "../d1/retry.ts";
+import { DAY_MS } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { forgetLatest } from "./forget-latest.ts";
+import { readLatest } from "./latest.ts";
+import { raiseClock } from "./site-clock.ts";
+import { addMissingSamples, storeSamples } from "./store-samples.ts";
+
+const DAY = 20_373 * DAY_MS;
+const POINTS = [1, 2, 200];
+const LOST = "D1_ERROR: Network connection lost.";
+
+let db: D1Database;
+beforeAll(async () => {
+  db = await migratedDatabase();
+  await siteWithPoints(db, 1, POINTS);
+});
+beforeEach(clear);
+
+async function clear(): Promise<void> {
+  await emptyStore(db);
+  await db.exec("UPDATE sites SET catalog_at = NULL");
+}
+
+const backoff: Backoff = { random: () => 0, sleep: () => Promise.resolve() };
+const cursor = () => db.prepare("SELECT catalog_at FROM sites").first<number>("catalog_at");
+const cursorTo = (to: number) => db.prepare("UPDATE sites SET catalog_at = ?1").bind(to);
+
+interface Arrival {
+  readonly samples: readonly Sample[];
+  readonly asked: number;
+  readonly mode: "win" | "add";
+}
+
+const store = (through: D1Database, { samples, asked, mode }: Arrival, alongside: readonly D1PreparedStatement[] = []) =>
+  (mode === "win" ? storeSamples : addMissingSamples)(
+    { db: through, siteId: 1, now: () => DAY, backoff },
+    pointSamples(samples),
+    asked,
+    alongside,
+  );
+
+/** The database, with something done before its nth call, from 0. */
+function beforeCall(nth: number, interfere: () => Promise<unknown>): D1Database {
+  let calls = 0;
+  return interceptedDatabase(db, async (execute) => {
+    if (calls++ === nth) await interfere();
+    return execute();
+  });
+}
+
+const time = fc.constantFrom(0, HOUR_MS, DAY_MS).map((ms) => DAY + ms);
+const samples = fc.array(fc.tuple(fc.constantFrom(...POINTS), time, fc.constantFrom(0, -0, 1, 2)), {
+  minLength: 1,
+  maxLength: 6,
+  size: "max",
+});
+const arrival: fc.Arbitrary<Arrival> = fc.record({
+  samples,
+  asked: fc.constantFrom(0, 10, 20),
+  mode: fc.constantFrom("win", "win", "add"),
+});
+
+/** Whether storing these would write a sample. */
+function writes(naive: NaiveStore, { samples: batch, asked, mode }: Arrival): boolean {
+  const copy = new NaiveStore(naive.samples);
+  copy.store(batch, asked, mode);
+  return sorted(copy.samples).some(([key, held]) => !Object.is(naive.samples.get(key), held));
+}
+
+async function expectStored(naive: NaiveStore): Promise<void> {
+  expect(sorted(samplesOf(await allSegments(db)))).toEqual(sorted(naive.samples));
+  expect(await storeFaults(db)).toEqual([]);
+  expect(await readLatest(db, POINTS)).toEqual(naive.newest());
+}
+
+test("a store between another one's read and its commit: as if one came after the other", async () => {
+  let repeated = 0;
+  await fc.assert(
+    fc
+      .asyncProperty(arrival, arrival, arrival, async (held, other, own) => {
+        const naive = new NaiveStore();
+        naive.store(held.samples, held.asked, held.mode);
+        await store(db, held);
+        let calls = 0;
+        const counted = interceptedDatabase(
+          beforeCall(1, async () => {
+            expect(await store(db, other)).toEqual(naive.store(other.samples, other.asked, other.mode));
+          }),
+          (execute) => {
+            calls++;
+            return execute();
+          },
+        );
+        const isNew = writes(naive, own);
+        const early = new NaiveStore(naive.samples).store(own.samples, own.asked, own.mode);
+        const counts = await store(counted, own, [cursorTo(1)]);
+        // a store without new samples has no commit that the other one could come before
+        expect(counts).toEqual(isNew ? naive.store(own.samples, own.asked, own.mode) : early);
+        expect(await cursor()).toBe(1);
+        await expectStored(naive);
+        if (calls > 2) repeated++;
+      })
+      .beforeEach(clear),
+    { numRuns: 40 },
+  );
+  expect(repeated).toBeGreaterThan(10);
+});
+
+describe("a commit whose answer is lost", () => {
+  const own: Arrival = { samples: [[1, DAY, 1], [2, DAY, 2]], asked: 10, mode: "win" };
+
+  /** The commit happens, then something else, and then its answer is lost. */
+  function losing(interfere: () => Promise<unknown>): D1Database {
+    let calls = 0;
+    return interceptedDatabase(db, async (execute) => {
+      const answer = await execute();
+      if (calls++ !== 1) return answer;
+      await interfere();
+      throw new Error(LOST);
+    });
+  }
+
+  test("counts as committed", async () => {
+    const counts = await store(losing(() => Promise.resolve()), own, [cursorTo(1)]);
+    expect(counts).toEqual({ inserted: 2, changed: 0, unchanged: 0, superseded: 0 });
+    expect((await allSegments(db)).map(({ stamp }) => stamp)).toEqual([1]);
+    expect(await cursor()).toBe(1);
+  });
+
+  test("is compared again where another store came meanwhile", async () => {
+    const other: Arrival = { samples: [[1, DAY, 5]], asked: 20, mode: "win" };
+    const counts = await store(losing(() => store(db, other)), own, [cursorTo(1)]);
+    expect(counts).toEqual({ inserted: 0, changed: 0, unchanged: 1, superseded: 1 });
+    expect((await allSegments(db)).map(({ stamp }) => stamp)).toEqual([1, 2]);
+    const naive = new NaiveStore();
+    naive.store(own.samples, 10);
+    naive.store(other.samples, 20);
+    await expectStored(naive);
+  });
+});
+
+test("whatever befalls each call, all is stored and the cursor moved, or neither", async () => {
+  const fate = fc.constantFrom("answered", "answer lost", "not run", "refused", "refused after");
+  const ends = { answered: 0, failed: 0 };
+  await fc.assert(
+    fc
+      .asyncProperty(arrival, arrival, fc.array(fate, { maxLength: 6, size: "max" }), async (held, own, fates) => {
+        const before = new NaiveStore();
+        before.store(held.samples, held.asked, held.mode);
+        await store(db, held);
+        const after = new NaiveStore(before.samples);
+        const counts = after.store(own.samples, own.asked, own.mode);
+        let calls = 0;
+        const poor = interceptedDatabase(db, async (execute) => {
+          const befallen = fates[calls++] ?? "answered";
+          if (befallen === "not run") throw new Error(LOST);
+          if (befallen === "refused") throw new Error("D1_ERROR: no such table: segments");
+          const answer = await execute();
+          if (befallen === "answer lost") throw new Error(LOST);
+          if (befallen === "refused after") throw new Error("D1_ERROR: D1 DB exceeded its CPU time limit and was reset.");
+          return answer;
+        });
+        const outcome = await store(poor, own, [cursorTo(1)]).catch(() => null);
+        ends[outcome === null ? "failed" : "answered"]++;
+        const isMoved = (await cursor()) === 1;
+        if (outcome !== null) expect([outcome, isMoved]).toEqual([counts, true]);
+        await expectStored(isMoved ? after : before);
+
+        await store(db, own, [cursorTo(1)]);
+        await expectStored(after);
+        expect(await cursor()).toBe(1);
+      })
+      .beforeEach(clear),
+    { numRuns: 40 },
+  );
+  expect(Math.min(ends.answered, ends.failed)).toBeGreaterThan(10);
+});
+
+test("a clock that moves at each try is an error that says so, and nothing is stored", async () => {
+  const restless = interceptedDatabase(db, async (execute, statements) => {
+    if (statements > 3) await raiseClock(db, 1).run();
+    return execute();
+  });
+  const own: Arrival = { samples: [[1, DAY, 1]], asked: 1, mode: "win" };
+  await expect(store(restless, own, [cursorTo(1)])).rejects.toThrow(/other runs stored samples of site 1 10 times/);
+  expect([await allSegments(db), await cursor()]).toEqual([[], null]);
+});
+
+test("a newest sample that was deleted is not written back by a store that had read it", async () => {
+  await store(db, { samples: [[1, DAY + 9, 1], [2, DAY, 2]], asked: 1, mode: "win" });
+  const racing = beforeCall(1, async () => {
+    await db.batch([db.prepare("DELETE FROM segments"), db.prepare("DELETE FROM hot_hours")]);
+    await forgetLatest(db, 1, ({ pointId }) => pointId === 1);
+  });
+  await store(racing, { samples: [[2, DAY + 1, 3]], asked: 2, mode: "win" });
+  expect(await readLatest(db, POINTS)).toEqual(new Map([[2, { pointId: 2, time: DAY + 1, value: 3, asked: 2 }]]));
+});
