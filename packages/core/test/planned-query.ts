@@ -1,5 +1,6 @@
 import type { Locator } from "../src/cold/locator.ts";
-import { type ManifestDay, parseAsked } from "../src/cold/manifest.ts";
+import { parseAsked } from "../src/cold/asked-hours.ts";
+import type { ManifestDay } from "../src/cold/manifest.ts";
 import type { PlanInput } from "../src/query/plan.ts";
 import type { PointDay, Stored } from "../src/query/stored.ts";
 
