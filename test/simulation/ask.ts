@@ -48,7 +48,7 @@ export function askBesides(name: string, world: World, deployment: Deployment, p
   const question = drawQuestion(world, plant);
   const { ledger } = deployment;
   deployment.reader(name, async (db, bucket) => {
-    const before = within(ledger.promised, question);
+    const before = within(new Map([...ledger.promised].map(([key, { value }]) => [key, value])), question);
     const answer = await answerTo(db, bucket, question);
     if (answer === null) return;
     const problem =
