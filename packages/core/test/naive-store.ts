@@ -113,10 +113,10 @@ export async function emptyStore(db: D1Database): Promise<void> {
   await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
 }
 
-/** Makes a site and its points. */
+/** Makes a site, `ses_<id>`, and its points, `p<id>`. */
 export async function siteWithPoints(db: D1Database, siteId: number, pointIds: readonly number[]): Promise<void> {
   await db.batch([
-    db.prepare("INSERT INTO sites (id, name) VALUES (?1, 'ses_' || ?1)").bind(siteId),
+    db.prepare("INSERT INTO sites (id, name) VALUES (?1, ?2)").bind(siteId, `ses_${siteId}`),
     db
       .prepare(
         `INSERT INTO points (id, site_id, name, source, configured, tags)
