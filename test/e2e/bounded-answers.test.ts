@@ -34,20 +34,21 @@ beforeAll(async () => {
 afterAll(() => miniflare.dispose());
 
 const url = (path: string) => `http://${HOST}:${port}${path}`;
-const stateSchema = z.object({ held: z.int(), waiting: z.int(), steps: z.int() });
+const stateSchema = z.object({ held: z.int(), waiting: z.int(), steps: z.int(), open: z.int() });
 
 async function state() {
   return stateSchema.parse(await (await fetch(url("/state"))).json());
 }
 
-/** Asks over a socket that takes nothing of the answer. */
+/** Asks over a socket that takes nothing of the answer, which holds a share or has begun. */
 async function askWithoutReading(path: string): Promise<Socket> {
   const socket = connect(port, HOST);
   // what is cut off is reset
   socket.on("error", () => {});
   socket.pause();
   socket.write(`GET ${path} HTTP/1.1\r\nhost: ${HOST}\r\n\r\n`);
-  await expect.poll(async () => (await state()).held + (await state()).waiting).toBeGreaterThan(0);
+  const begun = async () => Object.values({ ...(await state()), steps: 0 }).reduce((sum, count) => sum + count, 0);
+  await expect.poll(begun).toBeGreaterThan(0);
   return socket;
 }
 
@@ -89,15 +90,26 @@ test.each([
   expect(await state()).toMatchObject(idle);
 });
 
-test("a reader that stalls is cut off, and its share is given back", async () => {
-  const socket = await askWithoutReading(`/answer?values=100&pieces=${LONG}`);
-  expect(await state()).toMatchObject({ held: 100 });
-  await expect.poll(async () => (await state()).held, { timeout: 5_000 }).toBe(0);
+test.each([
+  ["an answer with a share", "/answer?values=100"],
+  ["a file of known length", "/file?"],
+])("a stalled reader of %s is cut off, and its source is closed", async (_, path) => {
+  const socket = await askWithoutReading(`${path}&pieces=${LONG}`);
+  expect(await state()).toMatchObject({ held: path === "/file?" ? 0 : 100, open: 1 });
+  await expect.poll(async () => state(), { timeout: 5_000 }).toMatchObject({ held: 0, open: 0 });
   let bytes = 0;
   socket.on("data", (data: Buffer) => (bytes += data.length));
   socket.resume();
   await once(socket, "close");
   expect(bytes).toBeLessThan(LONG * 65_536);
+});
+
+test("a file of known length keeps its content-length", async () => {
+  const answer = await fetch(url("/file?pieces=3"));
+  expect(answer.headers.get("content-length")).toBe(String(3 * 65_536));
+  expect(answer.headers.get("transfer-encoding")).toBeNull();
+  expect((await answer.arrayBuffer()).byteLength).toBe(3 * 65_536);
+  expect(await state()).toMatchObject({ open: 0 });
 });
 
 test("a client that leaves during the reading stops it and gives its share back", async () => {

@@ -120,7 +120,9 @@ export async function deploy(
     },
     async query(parameters) {
       const search = new URLSearchParams({ site_name: source.site.name, ...parameters });
-      const response = await fetch(`${workers.urls.query}/timeseries/query?${search.toString()}`);
+      const headers =
+        settings["QUERY_TOKEN"] === undefined ? {} : { authorization: `Bearer ${settings["QUERY_TOKEN"]}` };
+      const response = await fetch(`${workers.urls.query}/timeseries/query?${search.toString()}`, { headers });
       if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
       return answerSchema.parse(await response.json());
     },

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { DeployedState } from "@building-vitals/local/sql/deployed-state";
+import { QueryClient } from "@building-vitals/local/sql/query-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { deploy, type Deployment, syncToThePresent } from "./deployment.ts";
@@ -13,13 +15,14 @@ const SITE = "ses_falls_city";
 const POINTS = 6;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const QUERY_TOKEN = "the-query-token-of-this-test";
 const yesterday = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
 
 let deployment: Deployment;
 let empty: string;
 beforeAll(async () => {
   const source = createBuilding({ seed: 8, site: SITE, timezone: "America/Chicago", points: POINTS, weather: false });
-  deployment = await deploy(source, { INITIAL_LOOKBACK_HOURS: "30" });
+  deployment = await deploy(source, { INITIAL_LOOKBACK_HOURS: "30", QUERY_TOKEN });
   await syncToThePresent(deployment);
   await deployment.post("etl", "/archive", { site: SITE, day: yesterday });
   empty = await mkdtemp(join(tmpdir(), "no-state-"));
@@ -30,9 +33,14 @@ afterAll(async () => {
 });
 
 /** Runs a program of Node as its user does, on this deployment's state. */
-function run(script: string, args: readonly string[], stateDir = deployment.stateDir) {
+function run(
+  script: string,
+  args: readonly string[],
+  stateDir = deployment.stateDir,
+  more: Readonly<Record<string, string>> = {},
+) {
   const all = ["--disable-warning=ExperimentalWarning", join(ROOT, script), ...args];
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], STATE_DIR: stateDir, CI: "1" };
+  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], STATE_DIR: stateDir, CI: "1", ...more };
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, all, { cwd: ROOT, env }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
@@ -93,6 +101,39 @@ it("npm run sql joins points and hours, and names what is wrong", async () => {
   const none = await run("packages/local/src/sql.ts", ["SELECT 1"], empty);
   expect(none.code).toBe(1);
   expect(none.stderr).toContain("has no database of a local run. npm start makes one");
+});
+
+it("npm run sql reads the same samples from a deployment as from its state", async () => {
+  const checksums = `SELECT point_name, unit, count(*) AS n, bit_xor(hash(site_name, timestamp, value)) AS checksum
+    FROM samples JOIN points USING (site_name, point_name) GROUP BY ALL ORDER BY point_name`;
+  const remoteArgs = [checksums, "--json", "--url", deployment.urls.query];
+  const [local, remote] = await Promise.all([
+    sql(checksums),
+    run("packages/local/src/sql.ts", remoteArgs, empty, { QUERY_TOKEN }),
+  ]);
+  expect([remote.code, remote.stdout]).toEqual([0, local.stdout]);
+  expect(remote.stdout.trim().split("\n")).toHaveLength(POINTS);
+  const today = new Date().toISOString().slice(0, 10);
+  expect(remote.stderr).toContain(` to ${today}, UTC, of ${deployment.urls.query}; --from and --to choose other days.`);
+  expect(remote.stderr).toContain("Day files: 1, 1 of them fetched now");
+  expect(remote.stderr).not.toContain(QUERY_TOKEN);
+
+  // a second run, within this process
+  const notes: string[] = [];
+  const report = { note: (line: string) => void notes.push(line), progress: () => {} };
+  const asked = {
+    url: deployment.urls.query,
+    range: { from: yesterday, to: yesterday },
+    cacheFolder: join(empty, "sql"),
+  };
+  const open = (names: string[] | null, token: string | null) =>
+    DeployedState.open(new QueryClient(asked.url, token), { ...asked, names }, report);
+  expect(await (await open(null, QUERY_TOKEN)).dayFiles()).toHaveLength(1);
+  expect(notes).toEqual(["Day files: 1, 0 of them fetched now (0.0 MB)."]);
+  await expect(open(null, null)).rejects.toThrow("refuses the token: set its QUERY_TOKEN in the environment.");
+  await expect(open(["elsewhere"], QUERY_TOKEN)).rejects.toThrow(
+    `The deployment has no site "elsewhere". Its sites: ${SITE}.`,
+  );
 });
 
 it("wrangler finds the tables, the objects and the keys of a local run", async () => {

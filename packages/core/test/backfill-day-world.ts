@@ -11,7 +11,7 @@ import type { Steps } from "../src/backfill/steps.ts";
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import { archiveDay } from "../src/cold/archive-day.ts";
 import { DAY_MS, dayRange, dayStart } from "../src/domain/day.ts";
-import { upsertSamples } from "../src/hot/upsert.ts";
+import { upsertSamples } from "./store.ts";
 import { refreshCatalog } from "../src/catalog/refresh-catalog.ts";
 import { readSyncStates } from "../src/sync/sync-state.ts";
 import { CrashPoint } from "./crash-point.ts";
@@ -25,7 +25,7 @@ import { SyncWorld } from "./sync-world.ts";
 const DAY = 20_373;
 const START = dayStart(DAY);
 const JOB_TABLES = ["backfill_days", "backfill_instances", "backfill_jobs"];
-const SITE_TABLES = ["sample_hours", "hot_hours", "day_files", "point_days", "quality_days"];
+const SITE_TABLES = ["segments", "block_latest", "hot_hours", "day_files", "point_days", "quality_days"];
 
 type Own = [time: number, value: number];
 

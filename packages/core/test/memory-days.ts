@@ -28,14 +28,14 @@ export class MemoryDays {
       fetchHour: ({ day }, hour) =>
         call(`${day - this.#first} hour ${hour}`, () => {
           this.staged.add(`${day} ${hour}`);
-          return { apiCalls: 2, retries: 1, records: 10, samples: 9, rejected: { null: 1 } };
+          return { asked: 1, apiCalls: 2, retries: 1, records: 10, samples: 9, rejected: { null: 1 } };
         }),
       mergeDay: ({ day }) =>
         call(`${day - this.#first} merge`, () => {
           for (let hour = 0; hour < 24; hour++) {
             if (!this.staged.has(`${day} ${hour}`)) throw new Error(`hour ${hour} is not staged`);
           }
-          const lineage = { baseEtag: null, baseGeneration: 0, generation: 1, manifestEtag: null };
+          const lineage = { foldedStamp: 0, asked: [], baseEtag: null, baseGeneration: 0, generation: 1, manifestEtag: null };
           return { source: "api", key: `k${day}`, ...lineage, file: null, pointDaysBytes: 0, suspect: null };
         }),
       publishDay: (of) =>

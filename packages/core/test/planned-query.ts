@@ -1,4 +1,5 @@
 import type { Locator } from "../src/cold/locator.ts";
+import { parseAsked } from "../src/cold/asked-hours.ts";
 import type { ManifestDay } from "../src/cold/manifest.ts";
 import type { PlanInput } from "../src/query/plan.ts";
 import type { PointDay, Stored } from "../src/query/stored.ts";
@@ -23,8 +24,8 @@ export function hotDays(start: number, end: number): Stored {
 
 export function writtenDay(day: number, rest: Partial<ManifestDay> = {}): ManifestDay {
   const file = { key: `k${day}`, etag: `e${day}`, sha256: "", bytes: 1, rows: 1, points: 1 };
-  const about = { source: "api", build: "b", generation: 1, pending: new Map(), reason: null, updatedAt: 0 } as const;
-  return { siteId: 1, day, state: "written", file, ...about, ...rest };
+  const about = { source: "api", build: "b", generation: 1, pending: new Map(), reason: null, foldedStamp: 0, updatedAt: 0 } as const;
+  return { siteId: 1, day, state: "written", file, ...about, asked: parseAsked(null), ...rest };
 }
 
 /** The bytes and rows of a point's row group, and how far apart such groups begin. */

@@ -6,7 +6,7 @@ import { dayFileKey } from "../src/cold/day-file-key.ts";
 import { type RepairContext, repairDay, type RepairedDay } from "../src/cold/repair-day.ts";
 import { dayStart } from "../src/domain/day.ts";
 import { HOUR_MS } from "../src/domain/hour.ts";
-import { upsertSamples } from "../src/hot/upsert.ts";
+import { upsertSamples } from "./store.ts";
 import { migratedDatabase } from "./database.ts";
 import { described, newSite, pointSamples } from "./points.ts";
 import { queriedDay } from "./queried-day.ts";
@@ -53,7 +53,7 @@ export class RepairWorld {
 
   /** Back to a catalogue, and nothing else. */
   async reset(): Promise<void> {
-    await this.db.exec(`DELETE FROM sample_hours; DELETE FROM hot_hours; ${LOSE_COLD} DELETE FROM points`);
+    await this.db.exec(`DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; ${LOSE_COLD} DELETE FROM points`);
     const keys = await keysOf(this.bucket, "");
     if (keys.length > 0) await this.bucket.delete(keys);
     const points = NAMES.map((name) => described(name));

@@ -12,7 +12,7 @@ import { type DayBuild, spillKey } from "../src/cold/staging.ts";
 import { dayOf, dayStart } from "../src/domain/day.ts";
 import { HOUR_MS } from "../src/domain/hour.ts";
 import { importDay } from "../src/backfill/import-day.ts";
-import { upsertSamples } from "../src/hot/upsert.ts";
+import { upsertSamples } from "./store.ts";
 import { coldLevel } from "../src/query/cold-level.ts";
 import { executeQuery, type QueryAnswer } from "../src/query/execute.ts";
 import { mayNeedRollups, type Plan, planQuery } from "../src/query/plan.ts";
@@ -60,7 +60,7 @@ export class RollupWorld {
 
   static async create(db: D1Database, bucket: R2Bucket, names: readonly string[]): Promise<RollupWorld> {
     await db.exec(
-      "DELETE FROM sample_hours; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; DELETE FROM quality_days; DELETE FROM late_samples; DELETE FROM points",
+      "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; DELETE FROM quality_days; DELETE FROM late_samples; DELETE FROM points",
     );
     const keys = await keysOf(bucket, "");
     if (keys.length > 0) await bucket.delete(keys);

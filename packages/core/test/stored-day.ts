@@ -1,11 +1,11 @@
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import { dayFileKey } from "../src/cold/day-file-key.ts";
 import { scanDayFile } from "../src/cold/day-file-reader.ts";
-import { manifestStatement, objectStanding, parseManifestDays } from "../src/cold/manifest.ts";
+import { askedAt, manifestStatement, objectStanding, parseManifestDays } from "../src/cold/manifest.ts";
 import type { DayBuild } from "../src/cold/staging.ts";
-import { dayRange } from "../src/domain/day.ts";
-import { decodeRows } from "../src/hot/hour-row.ts";
-import { rowKey } from "../src/hot/row-key.ts";
+import { dayStart } from "../src/domain/day.ts";
+import { segmentRowsSchema } from "../src/store/read-segments.ts";
+import { decodeBody } from "../src/store/segment-body.ts";
 import type { SampleLines } from "./stored-samples.ts";
 
 /**
@@ -17,15 +17,20 @@ export async function storedDay(
   bucket: R2Bucket,
   { site, day }: Omit<DayBuild, "build">,
 ): Promise<SampleLines> {
-  const { start, end } = dayRange(day);
   const key = dayFileKey(site.name, day);
   for (let tries = 0; tries < 5; tries++) {
     const names = new Map([...(await loadCatalog(db, site.id)).values()].map((point) => [point.id, point.name]));
     const [manifest, hot] = await db.batch([
       manifestStatement(db, site.id, day, day + 1),
+      // as a reader does: what the file has already is passed over
       db
-        .prepare("SELECT hour_point, samples FROM sample_hours WHERE hour_point >= ?1 AND hour_point < ?2")
-        .bind(rowKey(start, 0), rowKey(end, 0)),
+        .prepare(
+          `SELECT s.key, s.asked, json(s.body) AS body FROM segments s
+           WHERE (s.key >> 24) & 65535 = ?2 AND s.key & 16777215 > coalesce(
+             (SELECT folded_stamp FROM day_files WHERE site_id = ?1 AND day = ?2), 0)
+           AND s.key >> 40 IN (SELECT id >> 7 FROM points WHERE site_id = ?1) ORDER BY s.asked, s.key & 16777215`,
+        )
+        .bind(site.id, day),
     ]);
     const row = parseManifestDays(manifest?.results)[0] ?? null;
     const object = await bucket.head(key);
@@ -39,9 +44,17 @@ export async function storedDay(
         series.times.forEach((time, i) => put(name, time, series.values[i]!));
       }
     }
-    for (const { hour, pointId, offsets, values } of decodeRows(hot?.results)) {
-      const name = names.get(pointId);
-      if (name !== undefined) offsets.forEach((offset, i) => put(name, hour + offset, values[i]!));
+    const fileAsked = object === null || row === null ? () => 0 : (time: number) => askedAt(row, time);
+    const inFile = new Set(lines.keys());
+    for (const { key: segment, asked, body } of segmentRowsSchema.parse(hot?.results)) {
+      for (const { pointId, offsets, values } of decodeBody(segment, body)) {
+        const name = names.get(pointId);
+        if (name === undefined) continue;
+        for (const [i, offset] of offsets.entries()) {
+          const time = dayStart(day) + offset;
+          if (!inFile.has(`${name} ${time}`) || asked > fileAsked(time)) put(name, time, values[i]!);
+        }
+      }
     }
     return [...lines.values()].sort();
   }

@@ -3,7 +3,7 @@ import { sourceRows } from "@building-vitals/ace-simulator/source-rows";
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import type { TimeRange } from "../src/domain/time-range.ts";
 import { storedPointName, weatherFieldOf } from "../src/domain/weather.ts";
-import { readSeries } from "../src/hot/read.ts";
+import { readSeries } from "../src/store/read-segments.ts";
 
 /** Samples as lines `point time value`, sorted: two of them are equal exactly when the samples are, bit for bit. */
 export type SampleLines = readonly string[];
@@ -24,7 +24,7 @@ async function stored(db: D1Database, siteId: number, range: TimeRange, wanted: 
   const names = new Map([...(await loadCatalog(db, siteId)).values()].map((point) => [point.id, point.name]));
   const ids = [...names].filter(([, name]) => wanted(name)).map(([id]) => id);
   const lines: string[] = [];
-  for (const [id, { times, values }] of await readSeries(db, ids, range)) {
+  for (const [id, { times, values }] of await readSeries(db, siteId, ids, range)) {
     times.forEach((time, i) => lines.push(line(names.get(id)!, time, values[i]!)));
   }
   return lines.sort();

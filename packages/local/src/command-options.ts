@@ -1,12 +1,17 @@
+import { isSafeAddress } from "@building-vitals/core/http/safe-address";
 import { z } from "zod";
+import type { WorkerName } from "./worker-names.ts";
 
 /** A UTC day. */
 export const dayOption = z.iso.date({ error: "must be a day such as 2025-10-12" });
 
 /** Where a Worker is; its value is without a trailing slash. */
-export function workerOption(worker: "etl" | "backfill") {
+export function workerOption(worker: WorkerName) {
   return z
-    .url({ protocol: /^https?$/, error: `must be an address such as https://${worker}.example.com` })
+    .string()
+    .refine(isSafeAddress, {
+      error: `must be an https address such as https://${worker}.example.com (http only on the loopback address): a token is sent to it`,
+    })
     .transform((url) => url.replace(/\/+$/, ""));
 }
 

@@ -1,15 +1,21 @@
 import type { z } from "zod";
 import { parseJson } from "./parse-json.ts";
 import { refusalOf } from "./refusal.ts";
+import type { WorkerName } from "./worker-names.ts";
+
+const NOT_MODIFIED = 304;
 
 /** An answer of a Worker that says no. Its text is the Worker's own, and safe to show. */
 export class WorkerRefused extends Error {
   readonly status: number;
+  /** a problem's; null: the Worker gave none */
+  readonly code: string | null;
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, code: string | null = null) {
     super(detail);
     this.name = "WorkerRefused";
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -21,20 +27,27 @@ export class WorkerUnreachable extends Error {
   }
 }
 
+/** A file as a Worker sends it. */
+interface Download {
+  /** without its quotes: letters, digits, `_` and `-` */
+  readonly etag: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
 /** What else to say of an error of a command that asks a Worker; null: nothing. */
 export function unreachableHint(error: unknown): string | null {
   if (!(error instanceof WorkerUnreachable)) return null;
   return "Is it running? npm start runs one here; --url names that of a deployment.";
 }
 
-/** Asks a Worker of a deployment over HTTP, as its admin. */
+/** Asks a Worker of a deployment over HTTP. The token goes to its address only: redirects are not followed. */
 export class WorkerClient {
-  readonly #worker: "etl" | "backfill";
+  readonly #worker: WorkerName;
   readonly #url: string;
-  readonly #token: string;
+  readonly #token: string | null;
 
-  /** @param worker its name, for people @param url without a trailing slash @param token the ADMIN_TOKEN */
-  constructor(worker: "etl" | "backfill", url: string, token: string) {
+  /** @param worker its name, for people @param url without a trailing slash @param token null: it needs none */
+  constructor(worker: WorkerName, url: string, token: string | null) {
     this.#worker = worker;
     this.#url = url;
     this.#token = token;
@@ -47,20 +60,56 @@ export class WorkerClient {
     path: string,
     body?: Record<string, unknown>,
   ): Promise<z.output<S>> {
-    const { status, text } = await this.#send(method, path, body === undefined ? null : JSON.stringify(body));
-    if (status < 200 || status > 299) {
-      throw new WorkerRefused(status, refusalOf(this.#worker, this.#url, status, text).text);
-    }
-    const answer = schema.safeParse(parseJson(text));
-    if (!answer.success) throw new WorkerRefused(status, `What answers at ${this.#url} is no ${this.#worker} Worker.`);
-    return answer.data;
+    const response = await this.#send(method, path, body === undefined ? null : JSON.stringify(body), {});
+    const answer = schema.safeParse(parseJson(await this.#reachable(response.text())));
+    if (answer.success) return answer.data;
+    throw new WorkerRefused(response.status, `What answers at ${this.#url} is no ${this.#worker} Worker.`);
   }
 
-  async #send(method: string, path: string, body: string | null): Promise<{ status: number; text: string }> {
-    const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
+  /**
+   * Asks for a file. Reading its bytes may throw {@link WorkerUnreachable}, too.
+   * @param known the ETag of the version that is known already; null: none is
+   * @returns null: the known version is current @throws {WorkerRefused} {WorkerUnreachable}
+   */
+  async download(path: string, known: string | null): Promise<Download | null> {
+    // As it is stored: a compressed answer would have another ETag.
+    const headers = { "accept-encoding": "identity", ...(known === null ? {} : { "if-none-match": `"${known}"` }) };
+    const response = await this.#send("GET", path, null, headers);
+    if (response.status === NOT_MODIFIED) return null;
+    const etag = /^"([\w-]+)"$/.exec(response.headers.get("etag") ?? "")?.[1];
+    if (etag === undefined || response.body === null) {
+      throw new WorkerRefused(response.status, `What answers at ${this.#url} is no ${this.#worker} Worker.`);
+    }
+    return { etag, bytes: this.#bytesOf(response.body) };
+  }
+
+  async *#bytesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+    const reader = body.getReader();
     try {
-      const response = await fetch(`${this.#url}${path}`, { method, headers, body });
-      return { status: response.status, text: await response.text() };
+      for (;;) {
+        const { value, done } = await this.#reachable(reader.read());
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      await reader.cancel().catch(() => {});
+    }
+  }
+
+  /** @throws {WorkerRefused} for any answer but a 2xx or 304; {WorkerUnreachable} */
+  async #send(method: string, path: string, body: string | null, more: Record<string, string>): Promise<Response> {
+    const token = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
+    const headers = { ...token, ...(body === null ? {} : { "content-type": "application/json" }), ...more };
+    const response = await this.#reachable(fetch(`${this.#url}${path}`, { method, headers, body, redirect: "manual" }));
+    if (response.ok || response.status === NOT_MODIFIED) return response;
+    const text = await this.#reachable(response.text());
+    const refusal = refusalOf(this.#worker, this.#url, response.status, text);
+    throw new WorkerRefused(response.status, refusal.text, refusal.code);
+  }
+
+  async #reachable<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
     } catch (error) {
       throw new WorkerUnreachable(this.#url, error);
     }

@@ -159,7 +159,7 @@ export const archivedDaySchema = z.strictObject({
   site: z.string(),
   day: z.iso.date(),
   outcome: z.enum(["archived", "nothing", "conflict", "suspect", "failed"]),
-  hotRows: count,
+  folded: count.meta({ description: "samples that were folded into the day's file" }),
   samples: count,
   bytes: count,
   reason: z.string().nullable(),

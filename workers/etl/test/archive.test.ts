@@ -1,3 +1,4 @@
+import { moveBack } from "@building-vitals/core/test/store";
 import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -21,14 +22,14 @@ afterEach(() => {
 /** Syncs an hour, and moves what came 21 days back. @returns the days it then lies on, YYYY-MM-DD */
 async function hotSince21Days(): Promise<string[]> {
   expect((await call("POST", "/trigger", { token: ADMIN_TOKEN })).status).toBe(200);
-  await env.DB.prepare("UPDATE sample_hours SET hour_point = hour_point - (21 * 24 << 20)").run();
-  const { results } = await env.DB.prepare("SELECT DISTINCT hour / ?1 AS day FROM sample_hours ORDER BY day")
+  await moveBack(env.DB, 21);
+  const { results } = await env.DB.prepare("SELECT DISTINCT hour / ?1 AS day FROM hot_hours ORDER BY day")
     .bind(DAY_MS)
     .all<{ day: number }>();
   return [...new Set(results.map(({ day }) => new Date(Math.floor(day) * DAY_MS).toISOString().slice(0, 10)))];
 }
 
-const hotRows = () => env.DB.prepare("SELECT count(*) AS n FROM sample_hours").first("n");
+const hotRows = () => env.DB.prepare("SELECT count(*) AS n FROM segments").first("n");
 
 describe("POST /archive", () => {
   const now = Date.now();

@@ -30,6 +30,8 @@ app.use(corsOfSettings);
 const document = documentOf(app, "Building Vitals: query", DESCRIPTION);
 app.route("/", openApiRoute(document));
 app.route("/", docsRoute(document));
+// Above all that streams. The metrics are not held up: they ask for no share.
+app.use(boundedAnswers(new Admission(ADMISSION, Date.now), STALL_MS));
 // The other Workers ask for their own token.
 app.route("/", servicesRoute);
 // It needs the admin token, not that of reads.
@@ -40,9 +42,7 @@ app.use(
     return { token, application: access, limiter };
   }, "QUERY_TOKEN"),
 );
-// Before the bound on answers: it is asked for under load most of all.
 app.route("/", metricsRoute);
-app.use(boundedAnswers(new Admission(ADMISSION, Date.now), STALL_MS));
 app.route("/", sitesRoute);
 app.route("/", pointsRoute);
 app.route("/", coverageRoute);

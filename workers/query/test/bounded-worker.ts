@@ -8,10 +8,17 @@ const PIECE = new Uint8Array(65_536).fill(65);
 const LIMITS = { values: 100, smallValues: 20, small: 10, waitMs: 1_000, leaseMs: 60_000 };
 const admission = new Admission(LIMITS, Date.now);
 let steps = 0;
+/** bodies that are neither read to their end nor cancelled */
+let open = 0;
 
 const app = newApp<Bounded>();
-app.get("/state", (context) => context.json({ ...admission.state, steps }));
+app.get("/state", (context) => context.json({ ...admission.state, steps, open }));
 app.use(boundedAnswers(admission, 400));
+// Holds no share, and says how long it is.
+app.get("/file", (context) => {
+  const size = Number(context.req.query("pieces")) * PIECE.length;
+  return new Response(byteStream(size / PIECE.length), { headers: { "content-length": String(size) } });
+});
 app.get("/answer", async (context) => {
   const asked = (name: string) => Number(context.req.query(name) ?? 0);
   await context.var.admit(asked("values"));
@@ -20,15 +27,37 @@ app.get("/answer", async (context) => {
     steps++;
   }
   if (asked("fail") === 1) throw new Error("as the address asks");
-  let pieces = asked("pieces");
-  const body = new ReadableStream<Uint8Array>({
+  return context.body(pieceStream(asked("pieces"), asked("fail") === 2));
+});
+
+/** Reads of any length, as of an object of R2. */
+function byteStream(pieces: number): ReadableStream<Uint8Array> {
+  let left = pieces;
+  open++;
+  return new ReadableStream({
+    type: "bytes",
     pull(controller) {
-      if (pieces-- > 0) controller.enqueue(PIECE);
-      else if (asked("fail") === 2) controller.error(new Error("as the address asks"));
+      if (left-- > 0) return controller.enqueue(PIECE.slice());
+      open--;
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel: () => void open--,
+  });
+}
+
+function pieceStream(pieces: number, fails = false): ReadableStream<Uint8Array> {
+  let left = pieces;
+  open++;
+  return new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (left-- > 0) return controller.enqueue(PIECE);
+      open--;
+      if (fails) controller.error(new Error("as the address asks"));
       else controller.close();
     },
+    cancel: () => void open--,
   });
-  return context.body(body);
-});
+}
 
 export default { fetch: app.fetch } satisfies ExportedHandler<Record<string, unknown>>;

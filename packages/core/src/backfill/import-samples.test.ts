@@ -11,7 +11,7 @@ import { archiveDay } from "../cold/archive-day.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { type ImportedPoint, importSamples } from "./import-samples.ts";
 
 const DAY = 20_373;
@@ -34,7 +34,7 @@ beforeAll(async () => {
 beforeEach(reset);
 
 async function reset(): Promise<void> {
-  const tables = ["sample_hours", "hot_hours", "day_files", "point_days", "backfill_jobs"];
+  const tables = ["segments", "block_latest", "hot_hours", "day_files", "point_days", "backfill_jobs"];
   await db.exec(tables.map((table) => `DELETE FROM ${table}`).join("; "));
   const keys = await keysOf(bucket, "");
   if (keys.length > 0) await bucket.delete(keys);
@@ -182,7 +182,7 @@ test("a day whose file is not what was written is refused, and so is one that is
   await expect(run([["a", 0, 2]])).rejects.toMatchObject({ code: "suspect_day" });
   await db.exec("UPDATE day_files SET state = 'suspect'");
   await expect(run([["z", 0, 2]])).rejects.toMatchObject({ code: "suspect_day" });
-  expect((await db.prepare("SELECT count(*) AS n FROM sample_hours").first())?.["n"]).toBe(0);
+  expect((await db.prepare("SELECT count(*) AS n FROM segments").first())?.["n"]).toBe(0);
 });
 
 test("a name that is new makes it ask for the upstream's list, once", async () => {

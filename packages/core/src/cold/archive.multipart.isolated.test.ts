@@ -9,7 +9,7 @@ import { dayRows, keysOf } from "../../test/stored-day.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { archiveSites } from "./archive.ts";
 import { archiveDay } from "./archive-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
@@ -63,7 +63,7 @@ beforeAll(async () => {
 
 async function reset(): Promise<void> {
   await db.exec(
-    "DELETE FROM sample_hours; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
+    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
   );
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);

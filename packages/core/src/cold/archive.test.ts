@@ -10,7 +10,7 @@ import { loadCatalog } from "../catalog/catalog.ts";
 import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { type ArchiveContext, archiveSites } from "./archive.ts";
 import { archiveDay } from "./archive-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
@@ -61,7 +61,7 @@ beforeEach(reset);
 
 async function reset(): Promise<void> {
   await db.exec(
-    "DELETE FROM sample_hours; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
+    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
   );
   const keys = await keysOf(bucket, "");
   if (keys.length > 0) await bucket.delete(keys);
@@ -81,7 +81,7 @@ const newBuild = () => ({ build: `build-${builds++}`, site, day: DAY });
 const store = (samples: readonly Sample[]) =>
   upsertSamples(db, pointSamples(samples.map(([point, offset, value]) => [ids[point]!, START + offset, value])));
 const stored = () => storedDay(db, bucket, { site, day: DAY });
-const hotRows = () => db.prepare("SELECT count(*) AS n FROM sample_hours").first("n");
+const hotRows = () => db.prepare("SELECT count(*) AS n FROM segments").first("n");
 /** What a reader must see after these batches. */
 function lines(...batches: Sample[][]): string[] {
   const latest = new Map<string, number>();
@@ -102,7 +102,7 @@ describe("the archive", () => {
     await store(FIRST);
     const result = await archiveSites(context(), [inDb(site)]);
     expect(result).toMatchObject({
-      days: [{ site: "ses_archive", day: "2025-10-12", outcome: "archived", hotRows: 3, samples: 4, reason: null }],
+      days: [{ site: "ses_archive", day: "2025-10-12", outcome: "archived", folded: 3, samples: 4, reason: null }],
       remaining: 0,
     });
     expect(await hotRows()).toBe(0);
@@ -156,7 +156,7 @@ describe("the archive", () => {
     await archivedWithLate();
     expect(await stored()).toEqual(lines(FIRST, LATE));
     expect((await archiveSites(context(), [inDb(site)])).days).toMatchObject([
-      { outcome: "archived", hotRows: 3, samples: 7 },
+      { outcome: "archived", folded: 3, samples: 7 },
     ]);
     expect(await hotRows()).toBe(0);
     expect(await stored()).toEqual(lines(FIRST, LATE));
@@ -167,7 +167,7 @@ describe("the archive", () => {
     await archiveDay(context(), newBuild());
     const before = await readManifestDay(db, site.id, DAY);
     await store(FIRST.slice(1, 3));
-    expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "archived", hotRows: 2 });
+    expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "archived", folded: 2 });
     expect(await hotRows()).toBe(0);
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ file: before!.file, generation: 1 });
   });

@@ -12,7 +12,7 @@ import { loadCatalog } from "../catalog/catalog.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { RejectionCounts } from "../domain/rejection.ts";
 import { DAY_MS, dayRange, dayStart } from "../domain/day.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { archiveDay } from "./archive-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
@@ -65,7 +65,7 @@ beforeEach(reset);
 /** Back to where the hours are fetched, and no more. */
 async function reset(): Promise<void> {
   await db.exec(
-    "DELETE FROM sample_hours; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
+    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
   );
   const keys = await keysOf(bucket, "");
   if (keys.length > 0) await bucket.delete(keys);

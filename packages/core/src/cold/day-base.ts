@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { parseAsked } from "./asked-hours.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
-import { type ManifestDay, objectStanding, parseAsked, readManifestDay, type StandingObject } from "./manifest.ts";
+import { type ManifestDay, objectStanding, readManifestDay, type StandingObject } from "./manifest.ts";
 import type { DayBuild } from "./staging.ts";
 
 const generationSchema = z

@@ -55,20 +55,15 @@ export async function daysWithPoint(db: D1Database, pointId: number, from: numbe
   return daysSchema.parse(results).map(({ day }) => day);
 }
 
-/** The path of a point in a body. D1 binds numbers as REAL, whose text would be `300.0`. */
-const POINT_PATH = `'$."' || CAST(?1 AS INTEGER) || '"'`;
-
-/** What was read of the site's hours is no longer what they hold. ?1 site. */
-const RAISE_HOURS = `
-UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?1) WHERE site_id = ?1`;
-
-/** ?1 point. */
-const DELETE_HOT_ROWS = [
-  `UPDATE segments SET body = jsonb_remove(body, ${POINT_PATH})
-   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND body -> (${POINT_PATH}) IS NOT NULL`,
+/** What was read of the site's hours is not what they hold any more. ?1 site. */
+const CHANGE_HOURS = "UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?1) WHERE site_id = ?1";
+/** ?1 point, as text: a number would be a JSON path such as $."5.0". */
+const DELETE_HOT_SAMPLES = [
+  `UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
+   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND body -> ('$."' || ?1 || '"') IS NOT NULL`,
   "DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND json(body) = '{}'",
-  "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1",
 ];
+const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
 /** ?1 point. Rows with a locator are in a file, and go with it. */
 const DELETE_DAY_ROWS = [
   "DELETE FROM point_days WHERE point_day >= ?1 << 16 AND point_day < (?1 + 1) << 16 AND locator IS NULL",
@@ -80,8 +75,10 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
   await withD1Retry(() =>
     db.batch([
       raiseClock(db, siteId),
-      db.prepare(RAISE_HOURS).bind(siteId),
-      ...[...DELETE_HOT_ROWS, ...DELETE_DAY_ROWS].map((sql) => db.prepare(sql).bind(pointId)),
+      db.prepare(CHANGE_HOURS).bind(siteId),
+      ...DELETE_HOT_SAMPLES.map((sql) => db.prepare(sql).bind(String(pointId))),
+      db.prepare(FORGET_SEEN).bind(pointId),
+      ...DELETE_DAY_ROWS.map((sql) => db.prepare(sql).bind(pointId)),
     ]),
   );
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);

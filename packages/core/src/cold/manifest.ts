@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
+import { parseAsked } from "./asked-hours.ts";
 import { DAY_FILE_SOURCES } from "./day-file-schema.ts";
 
 /**
@@ -69,25 +70,7 @@ const manifestRowSchema = z.object({
   asked: z.string().nullable(),
   updated_at: z.int(),
 });
-const askedSchema = z.array(z.int()).length(24);
 const pendingSchema = z.record(z.string(), z.int());
-
-const NEVER_ASKED: readonly number[] = Array.from({ length: 24 }, () => 0);
-
-/** The text of {@link ManifestDay.asked}, in the manifest and in a file's metadata. @returns zeros for any other text */
-export function parseAsked(text: string | null | undefined): readonly number[] {
-  if (text == null) return NEVER_ASKED;
-  try {
-    return askedSchema.safeParse(JSON.parse(text)).data ?? NEVER_ASKED;
-  } catch {
-    return NEVER_ASKED;
-  }
-}
-
-/** When the samples of a day's file at a time were asked for, epoch ms. @param time epoch ms, of the day */
-export function askedAt(day: Pick<ManifestDay, "asked">, time: number): number {
-  return day.asked[new Date(time).getUTCHours()] ?? 0;
-}
 
 /** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {z.ZodError} where one is not ours */
 export function parseManifestDays(results: unknown): ManifestDay[] {

@@ -63,7 +63,7 @@ describe.each(["nothing of", "an older row of"])(
         await world.archive();
         expect(await world.repair()).toMatchObject({ outcome: "unchanged" });
         expect(await world.queried()).toEqual(expected);
-        expect(await db.prepare("SELECT count(*) AS n FROM sample_hours").first("n")).toBe(0);
+        expect(await db.prepare("SELECT count(*) AS n FROM segments").first("n")).toBe(0);
       }
       expect(outcomes.has("failed")).toBe(false);
     });

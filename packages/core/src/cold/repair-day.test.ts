@@ -67,7 +67,7 @@ describe("a day of which D1 knows nothing any more", () => {
     await db.exec(LOSE_COLD);
     await db.exec("UPDATE hot_hours SET folded_version = version");
     expect(await world.repair()).toMatchObject({ outcome: "repaired" });
-    expect(await db.prepare("SELECT count(*) AS n FROM sample_hours").first("n")).toBe(2);
+    expect(await db.prepare("SELECT count(*) AS n FROM segments").first("n")).toBe(1);
     expect(await world.queried()).toEqual(before);
     const unfolded = "SELECT count(*) AS n FROM hot_hours WHERE folded_version IS NOT NULL";
     expect(await db.prepare(unfolded).first("n")).toBe(0);

@@ -1,10 +1,11 @@
 import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
+import { parseAsked } from "./asked-hours.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
 import { isRegistered, readLocatedDays } from "./located-days.ts";
-import { type ManifestDay, markSuspect, parseAsked, readManifestDay } from "./manifest.ts";
+import { type ManifestDay, markSuspect, readManifestDay } from "./manifest.ts";
 import { pointDayTexts } from "./point-day-rows.ts";
 import { commitFile } from "./publish-statements.ts";
 import { newGeneration } from "./repaired-generation.ts";

@@ -13,6 +13,8 @@ const ROW: ManifestDay = {
   generation: 4,
   pending: new Map(),
   reason: null,
+  foldedStamp: 0,
+  asked: [],
   updatedAt: 0,
 };
 const NO_FILE: ManifestDay = { ...ROW, state: "failed", file: null, generation: 0 };

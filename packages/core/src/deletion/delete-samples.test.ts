@@ -12,7 +12,7 @@ import { repairDay } from "../cold/repair-day.ts";
 import { readManifestDay } from "../cold/manifest.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { healSite } from "../gaps/heal-site.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { deletePoint, deleteRange, deleteSite, type Deletion, type DeletionContext } from "./delete-samples.ts";
 
 const SITE = "ses_delete";
@@ -172,6 +172,6 @@ test("a site leaves nothing but its name and its pause", async () => {
   for (const { name } of results) {
     if ((await db.prepare(`SELECT count(*) AS n FROM ${name}`).first("n")) !== 0) left.push(name);
   }
-  expect(left.toSorted()).toEqual(["d1_migrations", "day_files", "schema_version", "sites", "sync_state"]);
+  expect(left.toSorted()).toEqual(["d1_migrations", "day_files", "schema_version", "site_clocks", "sites", "sync_state"]);
   expect(await world.state()).toMatchObject({ watermark: null, pause: { since: 1 } });
 });

@@ -6,7 +6,7 @@ import { MINUTE_MS } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
-import { upsertSamples } from "../hot/upsert.ts";
+import { upsertSamples } from "../../test/store.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
 const NOON = Date.UTC(2025, 9, 12, 12);

@@ -1,24 +1,16 @@
 import { z } from "zod";
 import { PAGE_SIZES } from "../ace/page-size.ts";
+import { isSafeAddress } from "./safe-address.ts";
 import { headerSecret } from "./secret-settings.ts";
 import { integerSetting } from "./settings.ts";
 
 const MAX_PAGE_SIZE = 500_000;
 const DEFAULT_PAGE_SIZE = 100_000;
 
-/** Hosts that a request does not leave the machine for. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
-function isSafe(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const { protocol, hostname } = new URL(address);
-  return protocol === "https:" || (protocol === "http:" && LOOPBACK.test(hostname));
-}
-
-/** The address of an ACE API. Over http the key could be read on the way, so http is for the loopback address alone. */
-export const aceAddress = z
-  .string()
-  .refine(isSafe, { error: "must be an https address (http only on the loopback address): the API key is sent to it" });
+/** The address of an ACE API. */
+export const aceAddress = z.string().refine(isSafeAddress, {
+  error: "must be an https address (http only on the loopback address): the API key is sent to it",
+});
 
 /** The settings of every Worker that asks the ACE API, to be spread into its schema. */
 export const aceSettings = {

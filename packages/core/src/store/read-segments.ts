@@ -58,7 +58,7 @@ FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
   ON s.key >= ${keySql("b.value", "t.day")} + t.low AND s.key <= ${keySql("b.value", "t.day")} + min(t.high, ?6)
 WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
 
-const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string() }));
+export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string() }));
 
 /** A block and the points that are wanted of it. */
 type BlockPoints = readonly [block: number, ids: readonly number[]];

@@ -78,7 +78,7 @@ export class ImportClient {
   async #send(path: string, body: string): Promise<{ status: number; text: string }> {
     const headers = { authorization: `Bearer ${this.#token}`, "content-type": "application/json" };
     try {
-      const response = await fetch(`${this.#url}${path}`, { method: "POST", headers, body });
+      const response = await fetch(`${this.#url}${path}`, { method: "POST", headers, body, redirect: "manual" });
       return { status: response.status, text: await response.text() };
     } catch {
       return { status: 0, text: "" };

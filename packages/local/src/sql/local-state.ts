@@ -2,10 +2,15 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "node:sqlite";
-import { decodeSamples } from "@building-vitals/core/hot/hour-row";
-import { hourOfKey, pointOfKey } from "@building-vitals/core/hot/row-key";
+import { askedAt, parseAsked } from "@building-vitals/core/cold/asked-hours";
+import { dayStart } from "@building-vitals/core/domain/day";
+import { decodeBody } from "@building-vitals/core/store/segment-body";
+import { placeOfKey } from "@building-vitals/core/store/segment-key";
+import { SeriesBuilder } from "@building-vitals/core/store/stored-series";
 import { z } from "zod";
 import { STORAGE_FOLDER } from "../storage-folder.ts";
+import type { Report } from "./report.ts";
+import type { PointSamples, SampleSource, StoredPoint } from "./sample-source.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../../migrations", import.meta.url));
 
@@ -17,46 +22,48 @@ const pointSchema = z.object({
   label: z.string().nullable(),
   tags: z.string(),
   source: z.string(),
-  configured: z.int(),
+  configured: z.int().transform((flag) => flag !== 0),
   interval_s: z.int().nullable(),
   first_seen: z.int().nullable(),
   last_seen: z.int().nullable(),
 });
-export type StoredPoint = z.infer<typeof pointSchema>;
-
-/** The hot samples of one point and hour. */
-export interface HotSamples {
-  readonly site: string;
-  readonly point: string;
-  /** epoch ms */
-  readonly times: readonly number[];
-  readonly values: readonly number[];
-}
 
 const READ_POINTS = `
 SELECT s.name AS site_name, p.name AS point_name, p.unit, p.label, p.tags, p.source, p.configured, p.interval_s, p.first_seen,
   p.last_seen
 FROM points p JOIN sites s ON s.id = p.site_id`;
 
-const READ_HOT = `
-SELECT s.name AS site, p.name AS point, h.hour_point AS key, h.samples
-FROM sample_hours h JOIN points p ON p.id = h.hour_point & 1048575 JOIN sites s ON s.id = p.site_id`;
+/** `->` and JSONB keep a number's text, so doubles come back bit for bit. Segments of one block and day follow one another. */
+const READ_SEGMENTS = `
+SELECT g.key, g.asked, json(g.body) AS body, f.asked AS file_asked
+FROM segments g
+LEFT JOIN day_files f ON f.day = g.key >> 24 & 65535
+  AND f.site_id = (SELECT p.site_id FROM points p WHERE p.id >= g.key >> 40 << 7 ORDER BY p.id LIMIT 1)
+WHERE f.folded_stamp IS NULL OR g.key & 16777215 > f.folded_stamp
+ORDER BY g.key`;
+
+const READ_NAMES = `
+SELECT p.id, s.name AS site, p.name AS point FROM points p JOIN sites s ON s.id = p.site_id`;
 
 const READ_FILES = `
 SELECT key, etag FROM day_files WHERE state = 'written' AND key IS NOT NULL`;
 
-const hotSchema = z.object({ site: z.string(), point: z.string(), key: z.int(), samples: z.string() });
+const segmentSchema = z.object({ key: z.int(), asked: z.int(), body: z.string(), file_asked: z.string().nullable() });
+const nameSchema = z.object({ id: z.int(), site: z.string(), point: z.string() });
 const fileSchema = z.object({ key: z.string(), etag: z.string() });
 const objectSchema = z.object({ blob_id: z.string().nullable(), etag: z.string() });
 const versionSchema = z.object({ version: z.int() });
 
 /** What a local run has stored under its STATE_DIR. Reads only, also beside a run that writes. */
-export class LocalState {
+export class LocalState implements SampleSource {
   readonly #databases: readonly DatabaseSync[];
   /** of the buckets, each with the folder of its objects' bytes */
   readonly #buckets: readonly { readonly objects: DatabaseSync; readonly blobs: string }[];
 
-  private constructor(folder: string, databases: readonly DatabaseSync[]) {
+  readonly #report: Report;
+
+  private constructor(folder: string, databases: readonly DatabaseSync[], report: Report) {
+    this.#report = report;
     this.#databases = databases;
     const r2 = join(folder, "r2");
     const metadata = sqliteFiles(join(r2, "miniflare-R2BucketObject")).filter((one) => hasTable(one, "_mf_objects"));
@@ -66,10 +73,10 @@ export class LocalState {
   }
 
   /** @throws Error where nothing is stored there, or by a checkout with another schema */
-  static open(stateDir: string): LocalState {
+  static open(stateDir: string, report: Report): LocalState {
     const folder = join(stateDir, STORAGE_FOLDER);
     const databases = sqliteFiles(join(folder, "d1", "miniflare-D1DatabaseObject")).filter((one) =>
-      hasTable(one, "sample_hours"),
+      hasTable(one, "segments"),
     );
     if (databases.length === 0) {
       throw new Error(
@@ -83,7 +90,7 @@ export class LocalState {
       const found = `${stateDir}: the database has schema version ${version}, this checkout reads ${wanted}.`;
       throw new Error(`${found} npm start migrates an older one.`);
     }
-    return new LocalState(folder, databases);
+    return new LocalState(folder, databases, report);
   }
 
   points(): StoredPoint[] {
@@ -91,29 +98,35 @@ export class LocalState {
   }
 
   /** @throws {StoredRowError} where a row is not what we write */
-  *hotSamples(): Generator<HotSamples> {
+  *hotSamples(): Generator<PointSamples> {
     for (const database of this.#databases) {
-      for (const row of database.prepare(READ_HOT).iterate()) {
-        const { site, point, key, samples } = hotSchema.parse(row);
-        const hour = hourOfKey(key);
-        const { offsets, values } = decodeSamples(hour, pointOfKey(key), samples);
-        yield { site, point, times: Array.from(offsets, (offset) => hour + offset), values: [...values] };
+      const names = new Map(
+        z.array(nameSchema).parse(database.prepare(READ_NAMES).all()).map((name) => [name.id, name]),
+      );
+      for (const { asked, series } of blockDays(database)) {
+        for (const [id, builder] of series) {
+          const name = names.get(id);
+          // A point that was deleted while this reads.
+          if (name === undefined) continue;
+          const { times, values, asked: askedFor } = builder.finish();
+          const replaces = Array.from(times, (time, i) => askedFor[i]! > askedAt({ asked }, time));
+          yield { site: name.site, point: name.point, times: [...times], values: [...values], replaces };
+        }
       }
     }
   }
 
-  /** The day files on disk. `unreadable`: keys whose object is not the one that was published. */
-  dayFiles(): { readonly paths: string[]; readonly unreadable: string[] } {
+  /** Reports keys whose object is not the one that was published, and leaves them out. */
+  dayFiles(): string[] {
     const paths: string[] = [];
-    const unreadable: string[] = [];
     for (const database of this.#databases) {
       for (const { key, etag } of z.array(fileSchema).parse(database.prepare(READ_FILES).all())) {
         const path = this.#pathOf(key, etag);
-        if (path === null) unreadable.push(key);
-        else paths.push(path);
+        if (path !== null) paths.push(path);
+        else this.#report.note(`${key} is left out: the object is not the one that was published.`);
       }
     }
-    return { paths, unreadable };
+    return paths;
   }
 
   #pathOf(key: string, etag: string): string | null {
@@ -131,6 +144,34 @@ export class LocalState {
     for (const database of this.#databases) database.close();
     for (const objects of new Set(this.#buckets.map((bucket) => bucket.objects))) objects.close();
   }
+}
+
+/** The samples of a block's UTC day. */
+interface BlockDay {
+  /** of each hour when the samples of its day file were asked for, epoch ms */
+  readonly asked: readonly number[];
+  /** by point id */
+  readonly series: ReadonlyMap<number, SeriesBuilder>;
+}
+
+function* blockDays(database: DatabaseSync): Generator<BlockDay> {
+  let place = "";
+  let asked: readonly number[] = [];
+  let series = new Map<number, SeriesBuilder>();
+  for (const row of database.prepare(READ_SEGMENTS).iterate()) {
+    const segment = segmentSchema.parse(row);
+    const { block, day } = placeOfKey(segment.key);
+    if (place !== `${block} ${day}`) {
+      yield { asked, series };
+      [place, asked, series] = [`${block} ${day}`, parseAsked(segment.file_asked), new Map()];
+    }
+    for (const { pointId, offsets, values } of decodeBody(segment.key, segment.body)) {
+      let builder = series.get(pointId);
+      if (builder === undefined) series.set(pointId, (builder = new SeriesBuilder()));
+      for (const [i, offset] of offsets.entries()) builder.add(dayStart(day) + offset, values[i]!, segment.asked);
+    }
+  }
+  yield { asked, series };
 }
 
 function sqliteFiles(folder: string): DatabaseSync[] {

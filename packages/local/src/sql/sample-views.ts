@@ -1,14 +1,21 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import type { LocalState } from "./local-state.ts";
+import type { SampleSource } from "./sample-source.ts";
 
-/** Times are TIMESTAMP, UTC. Of two samples at one point and time the hot one counts, as in the answers of the query Worker. */
+/**
+ * Times are TIMESTAMP, UTC. Of two samples at one point and time the one that was asked for later counts, as in the answers of the
+ * query Worker: the hot one if it replaces the file's.
+ */
 const VIEWS = `
 CREATE VIEW samples AS
-  SELECT site_name, point_name, make_timestamp(time * 1000) AS timestamp, value FROM hot
+  SELECT site_name, point_name, make_timestamp(time * 1000) AS timestamp, value FROM hot h
+  WHERE replaces OR NOT EXISTS (
+    SELECT 1 FROM cold c WHERE c.site_name = h.site_name AND c.point_name = h.point_name AND c.time = h.time
+  )
   UNION ALL
   SELECT site_name, point_name, make_timestamp(time * 1000), value FROM cold c
   WHERE NOT EXISTS (
-    SELECT 1 FROM hot h WHERE h.site_name = c.site_name AND h.point_name = c.point_name AND h.time = c.time
+    SELECT 1 FROM hot h
+    WHERE h.site_name = c.site_name AND h.point_name = c.point_name AND h.time = c.time AND h.replaces
   );
 CREATE VIEW hours AS
   SELECT site_name, point_name, date_trunc('hour', timestamp) AS hour, count(*) AS count, min(value) AS min,
@@ -16,27 +23,40 @@ CREATE VIEW hours AS
   FROM samples GROUP BY ALL`;
 
 const TABLES = `
-CREATE TABLE hot (site_name VARCHAR, point_name VARCHAR, time BIGINT, value DOUBLE);
+CREATE TABLE hot (site_name VARCHAR, point_name VARCHAR, time BIGINT, value DOUBLE, replaces BOOLEAN);
 CREATE TABLE files (path VARCHAR);
 CREATE TABLE points (site_name VARCHAR, point_name VARCHAR, unit VARCHAR, label VARCHAR, tags JSON, source VARCHAR,
   configured BOOLEAN, interval_s INTEGER, first_seen TIMESTAMP, last_seen TIMESTAMP)`;
 
-const FILES = `
-SET VARIABLE files = (SELECT list(path) FROM files);
-CREATE VIEW cold AS
-  SELECT site_name, point_name, epoch_ms(timestamp) AS time, value FROM read_parquet(getvariable('files'))`;
 const NO_FILES = `
 CREATE VIEW cold AS SELECT site_name, point_name, time, value FROM hot WHERE false`;
+const FILES = `
+SET VARIABLE files = (SELECT list(path) FROM files);
+CREATE OR REPLACE VIEW cold AS
+  SELECT site_name, point_name, epoch_ms(timestamp) AS time, value FROM read_parquet(getvariable('files'))`;
 
-/** A database in memory with the views `samples`, `points` and `hours` over a local state. The caller closes the connection. */
-export async function openSampleViews(state: LocalState): Promise<DuckDBConnection> {
+/**
+ * A database in memory with the views `samples`, `points` and `hours` over a source. The caller closes the connection.
+ * @param sql what will be asked: DuckDB refuses wrong names before anything is read
+ */
+export async function openSampleViews(source: SampleSource, sql: string): Promise<DuckDBConnection> {
   const connection = await (await DuckDBInstance.create()).connect();
   await connection.run(TABLES);
-  await loadHot(connection, state);
-  await loadPoints(connection, state);
-  await openFiles(connection, state.dayFiles().paths);
+  await connection.run(NO_FILES);
   await connection.run(VIEWS);
+  await checkSql(connection, sql);
+  await loadHot(connection, source);
+  await loadPoints(connection, source);
+  await openFiles(connection, await source.dayFiles());
   return connection;
+}
+
+/** @throws Error of DuckDB; where there is no statement */
+async function checkSql(connection: DuckDBConnection, sql: string): Promise<void> {
+  const statements = await connection.extractStatements(sql);
+  if (statements.count === 0) throw new Error("The SQL has no statement.");
+  // The first of several statements may create what the others read, so only the first can be checked.
+  (await statements.prepare(0)).destroySync();
 }
 
 async function openFiles(connection: DuckDBConnection, paths: readonly string[]): Promise<void> {
@@ -46,30 +66,42 @@ async function openFiles(connection: DuckDBConnection, paths: readonly string[])
     appender.endRow();
   }
   appender.closeSync();
-  await connection.run(paths.length === 0 ? NO_FILES : FILES);
+  if (paths.length > 0) await connection.run(FILES);
 }
 
-async function loadHot(connection: DuckDBConnection, state: LocalState): Promise<void> {
+async function loadHot(connection: DuckDBConnection, source: SampleSource): Promise<void> {
   const appender = await connection.createAppender("hot");
-  for (const { site, point, times, values } of state.hotSamples()) {
+  for await (const { site, point, times, values, replaces } of source.hotSamples()) {
     for (const [i, time] of times.entries()) {
       appender.appendVarchar(site);
       appender.appendVarchar(point);
       appender.appendBigInt(BigInt(time));
       appender.appendDouble(values[i]!);
+      appender.appendBoolean(replaces[i]!);
       appender.endRow();
     }
   }
   appender.closeSync();
 }
 
-async function loadPoints(connection: DuckDBConnection, state: LocalState): Promise<void> {
+async function loadPoints(connection: DuckDBConnection, source: SampleSource): Promise<void> {
   const insert = await connection.prepare(
-    `INSERT INTO points SELECT ?, ?, ?, ?, ?, ?, ? <> 0, ?, make_timestamp(CAST(? AS BIGINT) * 1000),
+    `INSERT INTO points SELECT ?, ?, ?, ?, ?, ?, ?, ?, make_timestamp(CAST(? AS BIGINT) * 1000),
       make_timestamp(CAST(? AS BIGINT) * 1000)`,
   );
-  for (const point of state.points()) {
-    insert.bind(Object.values(point));
+  for (const point of source.points()) {
+    insert.bind([
+      point.site_name,
+      point.point_name,
+      point.unit,
+      point.label,
+      point.tags,
+      point.source,
+      point.configured,
+      point.interval_s,
+      point.first_seen,
+      point.last_seen,
+    ]);
     await insert.run();
   }
 }

@@ -44,7 +44,7 @@ const described = describe({
   access: "write",
   query: querySchema,
   answers: { 200: { description: "A page", content: { "application/json": answerSchema } } },
-  problems: ["invalid_request"],
+  problems: ["invalid_request", "epoch_seconds"],
 });
 
 /** `GET /audit`: who wrote what, when, and with which result. Needs the admin token, whether or not reads need one. */

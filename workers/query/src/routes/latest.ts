@@ -1,12 +1,12 @@
 import { findPoints, listPoints } from "@building-vitals/core/catalog/point-list";
 import { withD1Retry } from "@building-vitals/core/d1/retry";
-import { numberText } from "@building-vitals/core/hot/hour-row";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { type LatestAnswer, readLatestOfBoth } from "@building-vitals/core/query/latest";
 import { siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
+import { numberText } from "@building-vitals/core/store/segment-body";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Bounded } from "../bounded-answers.ts";

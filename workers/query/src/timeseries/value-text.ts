@@ -1,4 +1,4 @@
-import { numberText } from "@building-vitals/core/hot/hour-row";
+import { numberText } from "@building-vitals/core/store/segment-body";
 
 /** A value as text, bit for bit; `none` where there is none. */
 export function valueText(value: number, none: string): string {

@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { WorkerClient, WorkerRefused, WorkerUnreachable } from "../worker-client.ts";
+
+/** Waits before the next try, where the Worker is busy or cannot be reached. */
+const WAITS_MS = [1_000, 2_000, 5_000, 10_000];
+
+const sitesSchema = z.object({ sites: z.array(z.object({ name: z.string() })) });
+const time = z.iso.datetime().nullable();
+const pointsSchema = z.object({
+  points: z.array(
+    z.object({
+      name: z.string(),
+      unit: z.string().nullable(),
+      label: z.string().nullable(),
+      tags: z.object({ kv: z.record(z.string(), z.string()), markers: z.array(z.string()) }),
+      interval_s: z.int().nullable(),
+      configured: z.boolean(),
+      first_seen: time,
+      last_seen: time,
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+export type ListedPoint = z.infer<typeof pointsSchema>["points"][number];
+const coverageSchema = z.object({
+  days: z.array(
+    z.object({
+      date: z.iso.date(),
+      hot: z.object({ hours: z.int() }),
+      cold: z.object({ state: z.string(), reason: z.string().nullable(), file: z.string().startsWith("/").nullable() }),
+    }),
+  ),
+});
+export type CoveredDay = z.infer<typeof coverageSchema>["days"][number];
+const samplesSchema = z.object({
+  series: z.array(
+    z
+      .object({ point_name: z.string(), timestamps: z.array(z.int()), values: z.array(z.number()) })
+      .refine(
+        ({ timestamps, values }) => timestamps.length === values.length,
+        "a series needs as many values as timestamps",
+      ),
+  ),
+  metadata: z.object({ partial: z.boolean() }),
+});
+export type SamplesAnswer = z.infer<typeof samplesSchema>;
+
+/** What `npm run sql` asks of the query Worker of a deployment. Nothing is changed, so each call may be repeated. */
+export class QueryClient {
+  readonly #worker: WorkerClient;
+  readonly #waits: readonly number[];
+  /** a Worker that has never answered is not waited for: its address may be wrong */
+  #hasAnswered = false;
+
+  /** @param url without a trailing slash @param token the QUERY_TOKEN; null: it needs none */
+  constructor(url: string, token: string | null, waits: readonly number[] = WAITS_MS) {
+    this.#worker = new WorkerClient("query", url, token);
+    this.#waits = waits;
+  }
+
+  async sites(): Promise<string[]> {
+    return (await this.#ask(sitesSchema, "/sites")).sites.map(({ name }) => name);
+  }
+
+  async points(site: string): Promise<ListedPoint[]> {
+    const points: ListedPoint[] = [];
+    let cursor: string | null = null;
+    do {
+      const search = new URLSearchParams({ limit: "1000", ...(cursor === null ? {} : { cursor }) });
+      const page: z.infer<typeof pointsSchema> = await this.#ask(
+        pointsSchema,
+        `${pathOf(site)}/points?${search.toString()}`,
+      );
+      points.push(...page.points);
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    return points;
+  }
+
+  /** Each UTC day of [start, end). */
+  async days(site: string, start: string, end: string): Promise<CoveredDay[]> {
+    const search = new URLSearchParams({ start, end });
+    return (await this.#ask(coverageSchema, `${pathOf(site)}/coverage?${search.toString()}`)).days;
+  }
+
+  /** The samples of both levels in [start, end), epoch ms. */
+  samples(site: string, names: readonly string[], start: number, end: number): Promise<SamplesAnswer> {
+    return this.#ask(samplesSchema, `/timeseries/query?${samplesSearch(site, names, start, end)}`);
+  }
+
+  /**
+   * Stores a file by `write`, which begins anew when it is called again.
+   * @param known the ETag of a version that is stored already; null: none is
+   * @returns null: the known version is current
+   */
+  download<T>(
+    address: string,
+    known: string | null,
+    write: (etag: string, bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<T | null> {
+    return this.#patiently(async () => {
+      const file = await this.#worker.download(address, known);
+      return file === null ? null : write(file.etag, file.bytes);
+    });
+  }
+
+  #ask<S extends z.ZodType>(schema: S, path: string): Promise<z.output<S>> {
+    return this.#patiently(() => this.#worker.ask(schema, "GET", path));
+  }
+
+  async #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    for (const wait of this.#waits) {
+      try {
+        const answer = await ask();
+        this.#hasAnswered = true;
+        return answer;
+      } catch (error) {
+        if (!this.#mayPass(error)) throw error;
+        await sleep(wait);
+      }
+    }
+    return ask();
+  }
+
+  #mayPass(error: unknown): boolean {
+    if (error instanceof WorkerUnreachable) return this.#hasAnswered;
+    if (!(error instanceof WorkerRefused)) return false;
+    // Asking for less helps against a timeout, asking again does not.
+    return error.status === 429 || (error.status >= 502 && error.code !== "query_timeout");
+  }
+}
+
+/** The query string that asks for raw samples; Cloudflare takes 16 KB of address. */
+export function samplesSearch(site: string, names: readonly string[], start: number, end: number): string {
+  return new URLSearchParams({
+    site_name: site,
+    point_names: JSON.stringify(names),
+    start_time: String(start),
+    end_time: String(end),
+    interval: "raw",
+  }).toString();
+}
+
+function pathOf(site: string): string {
+  return `/sites/${encodeURIComponent(site)}`;
+}
