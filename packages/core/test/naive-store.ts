@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StoredCounts } from "../src/store/store-samples.ts";
+import type { StoredCounts } from "../src/store/compare-arrivals.ts";
 import type { Sample } from "./points.ts";
 
 /** A stored value, and when the request that brought it was sent. */
