@@ -101,7 +101,7 @@ test("any history of stores leaves what the naive store holds, with exact counts
       .beforeEach(clear),
     { numRuns: 30 },
   );
-  expect(Math.min(seen.inserted, seen.changed, seen.unchanged, seen.superseded)).toBeGreaterThan(10);
+  expect(Math.min(seen.inserted, seen.changed, seen.unchanged, seen.superseded)).toBeGreaterThan(5);
 });
 
 test("a value that was confirmed keeps the time at which it was first asked for", async () => {
