@@ -6,14 +6,17 @@ import type { TimeRange } from "../src/domain/time-range.ts";
 import { segmentRowsSchema } from "../src/store/read-segments.ts";
 import { decodeBody, encodeBody } from "../src/store/segment-body.ts";
 import { placeOfKey } from "../src/store/segment-key.ts";
-import { addMissingSamples, type StoredCounts, storeSamples } from "../src/store/store-samples.ts";
+import type { StoredCounts } from "../src/store/compare-arrivals.ts";
+import { addMissingSamples, storeSamples } from "../src/store/store-samples.ts";
 
 /** Later than any clock of a test, so that what is stored here has the last word; and rising. */
 let asked = 4_000_000_000_000;
 
 /** The site that has a point; the only one where the point is not known. */
 async function siteOf(db: D1Database, pointId: number | undefined): Promise<number> {
-  const find = db.prepare("SELECT coalesce((SELECT site_id FROM points WHERE id = ?1), (SELECT min(id) FROM sites)) AS id");
+  const find = db.prepare(
+    "SELECT coalesce((SELECT site_id FROM points WHERE id = ?1), (SELECT min(id) FROM sites)) AS id",
+  );
   return z.object({ id: z.int() }).parse(await find.bind(pointId ?? 0).first()).id;
 }
 
@@ -57,7 +60,9 @@ export async function forgetHours(db: D1Database, range: TimeRange): Promise<voi
   for (const { key, body } of segmentRowsSchema.parse(results)) {
     const start = dayStart(placeOfKey(key).day);
     const kept = decodeBody(key, body).flatMap(({ pointId, offsets, values }) => {
-      const wanted = [...offsets.keys()].filter((i) => start + offsets[i]! < range.start || start + offsets[i]! >= range.end);
+      const wanted = [...offsets.keys()].filter(
+        (i) => start + offsets[i]! < range.start || start + offsets[i]! >= range.end,
+      );
       const part = { pointId, offsets: wanted.map((i) => offsets[i]!), values: wanted.map((i) => values[i]!) };
       return wanted.length === 0 ? [] : [part];
     });

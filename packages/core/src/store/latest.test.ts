@@ -35,7 +35,16 @@ test("an empty table has no newest samples, nor has an empty list of points", as
 });
 
 test("each point has its own newest sample, bit for bit", async () => {
-  await store(1, [[1, DAY + 30_000, 72], [2, DAY, 5], [2, DAY + 59_999, -0], [128, DAY + DAY_MS, 1e21]], 7);
+  await store(
+    1,
+    [
+      [1, DAY + 30_000, 72],
+      [2, DAY, 5],
+      [2, DAY + 59_999, -0],
+      [128, DAY + DAY_MS, 1e21],
+    ],
+    7,
+  );
   await store(1, [[1, DAY + 5_000, 1]], 8);
   expect(await readLatest(db, [128, 2, 1, 300, 9_999])).toEqual(
     new Map([
@@ -47,7 +56,11 @@ test("each point has its own newest sample, bit for bit", async () => {
 });
 
 test("newest samples of 1,000 points cost a row a block", async () => {
-  await store(2, BUSY.map((id): Sample => [id, DAY, id]), 1);
+  await store(
+    2,
+    BUSY.map((id): Sample => [id, DAY, id]),
+    1,
+  );
   let rowsRead = 0;
   const metered = interceptedDatabase(db, async (execute) => {
     const answer = await execute();
@@ -81,7 +94,7 @@ test("after samples were deleted, the newest ones left are found anew", async ()
         ]);
         const isGone = (id: number, at: number) => id === pointId || (at >= lost && at < lost + DAY_MS);
         const before = naive.newest().size;
-        for (const key of [...naive.samples.keys()]) {
+        for (const key of naive.samples.keys()) {
           const [id = 0, at = 0] = key.split(" ").map(Number);
           if (isGone(id, at)) naive.samples.delete(key);
         }

@@ -59,6 +59,12 @@ async function naiveOf(siteId: number, upTo = Infinity): Promise<NaiveStore> {
   return new NaiveStore(samplesOf(open));
 }
 
+async function wholeHour(siteId: number, hour: number, upTo?: number) {
+  const parts: ReadonlyMap<number, StoredSeries>[] = [];
+  for await (const part of readHour(db, siteId, hour, upTo)) parts.push(part);
+  return parts;
+}
+
 const rowsOf = (series: ReadonlyMap<number, StoredSeries>) =>
   [...series].map(([id, { times, values, asked }]) => [id, [...times].map((time, i) => [time, values[i], asked[i]])]);
 
@@ -68,11 +74,14 @@ const value = fc.double({ noNaN: true, noDefaultInfinity: true });
 const siteId = fc.constantFrom(1, 1, 2);
 const step = siteId.chain((site) =>
   fc.oneof(
-    { weight: 4, arbitrary: fc.record({
-      site: fc.constant(site),
-      samples: fc.array(fc.tuple(fc.constantFrom(...SITES.get(site)!), time, value), { maxLength: 10, size: "max" }),
-      asked: fc.constantFrom(0, 10, 20),
-    }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        site: fc.constant(site),
+        samples: fc.array(fc.tuple(fc.constantFrom(...SITES.get(site)!), time, value), { maxLength: 10, size: "max" }),
+        asked: fc.constantFrom(0, 10, 20),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ site: fc.constant(site), day: fc.constantFrom(FIRST_DAY, FIRST_DAY + 1) }) },
   ),
 );
@@ -90,7 +99,10 @@ const read = siteId.chain((site) =>
 
 test("each way to read equals the naive store, beside partly folded days", async () => {
   let found = 0;
-  const cases = fc.tuple(fc.array(step, { minLength: 1, maxLength: 6, size: "max" }), fc.array(read, { minLength: 1, maxLength: 2 }));
+  const cases = fc.tuple(
+    fc.array(step, { minLength: 1, maxLength: 6, size: "max" }),
+    fc.array(read, { minLength: 1, maxLength: 2 }),
+  );
   await fc.assert(
     fc
       .asyncProperty(cases, async ([history, reads]) => {
@@ -114,7 +126,7 @@ test("each way to read equals the naive store, beside partly folded days", async
 
           const early = await naiveOf(site, upTo);
           const at = hours[0] ?? DAY;
-          const whole = (await Array.fromAsync(readHour(db, site, at, upTo))).flatMap((map) => rowsOf(map));
+          const whole = (await wholeHour(site, at, upTo)).flatMap((part) => rowsOf(part));
           const ofHour = SITES.get(site)!.map((id) => [id, early.series(id, at, at + HOUR_MS)] as const);
           expect(whole).toEqual(ofHour.filter(([, samples]) => samples.length > 0));
         }
@@ -127,7 +139,11 @@ test("each way to read equals the naive store, beside partly folded days", async
 
 test("a range is half-open, to the millisecond", async () => {
   const offsets = [0, 1, 1_800_000, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1, 3 * HOUR_MS];
-  await store(1, offsets.map((ms): Sample => [1, DAY + ms, ms]), 1);
+  await store(
+    1,
+    offsets.map((ms): Sample => [1, DAY + ms, ms]),
+    1,
+  );
   const ranges = [
     [0, HOUR_MS],
     [0, HOUR_MS + 1],
@@ -191,7 +207,9 @@ describe("rows read of a day of 288 segments a block", () => {
 
   test("a day whose file has the first 23 hours reads the last one's segments", async () => {
     await db
-      .prepare("INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp) VALUES (3, ?1, 'written', 1, 276)")
+      .prepare(
+        "INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp) VALUES (3, ?1, 'written', 1, 276)",
+      )
       .bind(FIRST_DAY)
       .run();
     const cost = await costOf([1_024], 0, DAY_MS);
@@ -201,14 +219,18 @@ describe("rows read of a day of 288 segments a block", () => {
 });
 
 test("more points than one statement takes are read whole in several", async () => {
-  await store(3, MANY.map((id): Sample => [id, DAY + 5, id]), 1);
+  await store(
+    3,
+    MANY.map((id): Sample => [id, DAY + 5, id]),
+    1,
+  );
   const cost = { statements: 0, rowsRead: 0 };
   const series = await readSeries(db, 3, MANY.toReversed(), { start: DAY, end: DAY + HOUR_MS }, cost);
   expect(MANY.filter((id) => series.get(id)?.values[0] !== id)).toEqual([]);
   // ten blocks of 128 points, the last one with 20 points of the next
   expect(cost.statements).toBe(10);
 
-  const parts = await Array.fromAsync(readHour(db, 3, DAY));
+  const parts = await wholeHour(3, DAY);
   expect(parts.length).toBe(2);
   expect(parts.flatMap((part) => [...part.keys()])).toEqual(MANY);
 });
@@ -221,5 +243,5 @@ test("a segment that is not what we write is an error that names it", async () =
   await expect(reading).rejects.toThrow(`segment ${segmentKey(0, FIRST_DAY, 1)}: has a bad value`);
   // the damaged point costs no other one
   expect((await readSeries(db, 1, [2], { start: DAY, end: DAY + 1 })).get(2)!.times.length).toBe(0);
-  await expect(Array.fromAsync(readHour(db, 1, DAY))).rejects.toThrow(StoredRowError);
+  await expect(wholeHour(1, DAY)).rejects.toThrow(StoredRowError);
 });

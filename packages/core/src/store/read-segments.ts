@@ -141,7 +141,10 @@ export async function readSeriesOfKeys(
 }
 
 /** @param builderOf undefined: the sample is not wanted */
-export function addRows(results: unknown, builderOf: (pointId: number, time: number) => SeriesBuilder | undefined): void {
+export function addRows(
+  results: unknown,
+  builderOf: (pointId: number, time: number) => SeriesBuilder | undefined,
+): void {
   // A sort in SQL would hold all bodies and count each row twice.
   for (const { key, asked, body } of segmentRowsSchema.parse(results).sort((a, b) => a.key - b.key)) {
     const start = dayStart(placeOfKey(key).day);
@@ -155,8 +158,15 @@ export function addRows(results: unknown, builderOf: (pointId: number, time: num
 
 /** The blocks of a site's points, ascending. */
 async function readSiteBlocks(db: D1Database, siteId: number): Promise<number[]> {
-  const { results } = await withD1Retry(() => db.prepare("SELECT id FROM points WHERE site_id = ?1").bind(siteId).all());
-  return blocksOf(z.array(z.object({ id: z.int() })).parse(results).map(({ id }) => id));
+  const { results } = await withD1Retry(() =>
+    db.prepare("SELECT id FROM points WHERE site_id = ?1").bind(siteId).all(),
+  );
+  return blocksOf(
+    z
+      .array(z.object({ id: z.int() }))
+      .parse(results)
+      .map(({ id }) => id),
+  );
 }
 
 /** Statements that read some blocks whole; their rows go into {@link addRows}. @param upTo the last stamp that is wanted */

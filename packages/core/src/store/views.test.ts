@@ -62,7 +62,11 @@ const batch = fc.constantFrom(1, 1, 2).chain((siteId) =>
   fc.record({
     siteId: fc.constant(siteId),
     samples: fc.array(
-      fc.tuple(fc.constantFrom(...SITES.get(siteId)!.slice(0, 2)), offset.map((ms) => DAY + ms), quarters),
+      fc.tuple(
+        fc.constantFrom(...SITES.get(siteId)!.slice(0, 2)),
+        offset.map((ms) => DAY + ms),
+        quarters,
+      ),
       { maxLength: 8, size: "max" },
     ),
     asked: fc.constantFrom(0, 10, 20),
@@ -82,7 +86,9 @@ test("timeseries_raw equals the samples that are in no day file", async () => {
       .asyncProperty(history, fc.nat({ max: 2 }), fc.tuple(offset, offset), async (batches, stamp, range) => {
         for (const { siteId, samples, asked } of batches) await store(siteId, samples, asked);
         await db
-          .prepare("INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp) VALUES (1, ?1, 'written', 1, ?2)")
+          .prepare(
+            "INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp) VALUES (1, ?1, 'written', 1, ?2)",
+          )
           .bind(DAY / DAY_MS, stamp)
           .run();
         const all = await allSegments(db);
@@ -138,7 +144,11 @@ describe("rows read for one point of 50 that are stored for 48 hours", () => {
   const [FROM, TO] = [DAY / 1_000 + 3_600, DAY / 1_000 + 4 * 3_600];
   beforeEach(async () => {
     for (let hour = 0; hour < HOURS; hour++) {
-      await store(1, SITES.get(1)!.map((id): Sample => [id, DAY + hour * HOUR_MS, hour * 50 + id]), hour);
+      await store(
+        1,
+        SITES.get(1)!.map((id): Sample => [id, DAY + hour * HOUR_MS, hour * 50 + id]),
+        hour,
+      );
     }
   });
 
@@ -154,7 +164,9 @@ describe("rows read for one point of 50 that are stored for 48 hours", () => {
   });
 
   test("v_latest_values reads the block's row", async () => {
-    const { rows, rowsRead } = await query("SELECT * FROM v_latest_values WHERE site_name = 'ses_1' AND point_name = 'p7'");
+    const { rows, rowsRead } = await query(
+      "SELECT * FROM v_latest_values WHERE site_name = 'ses_1' AND point_name = 'p7'",
+    );
     expect(rows.map((row) => row.value)).toEqual([47 * 50 + 7]);
     expect(rowsRead).toBeGreaterThan(0);
     expect(rowsRead).toBeLessThan(10);
