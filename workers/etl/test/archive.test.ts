@@ -19,16 +19,19 @@ afterEach(() => {
 });
 
 /** Syncs an hour, and moves what came 21 days back. @returns the days it then lies on, YYYY-MM-DD */
-async function hotSince21Days(): Promise<string[]> {
+async function storedSince21Days(): Promise<string[]> {
   expect((await call("POST", "/trigger", { token: ADMIN_TOKEN })).status).toBe(200);
-  await env.DB.prepare("UPDATE sample_hours SET hour_point = hour_point - (21 * 24 << 20)").run();
-  const { results } = await env.DB.prepare("SELECT DISTINCT hour / ?1 AS day FROM sample_hours ORDER BY day")
+  await env.DB.batch([
+    env.DB.prepare("UPDATE segments SET key = key - (21 << 24)"),
+    env.DB.prepare("UPDATE hot_hours SET hour = hour - 21 * 86400000"),
+  ]);
+  const { results } = await env.DB.prepare("SELECT DISTINCT hour / ?1 AS day FROM hot_hours ORDER BY day")
     .bind(DAY_MS)
     .all<{ day: number }>();
   return [...new Set(results.map(({ day }) => new Date(Math.floor(day) * DAY_MS).toISOString().slice(0, 10)))];
 }
 
-const hotRows = () => env.DB.prepare("SELECT count(*) AS n FROM sample_hours").first("n");
+const segments = () => env.DB.prepare("SELECT count(*) AS n FROM segments").first("n");
 
 describe("POST /archive", () => {
   const now = Date.now();
@@ -36,7 +39,7 @@ describe("POST /archive", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("folds what has left the hot window into its files, and answers with what was done", async () => {
-    const days = await hotSince21Days();
+    const days = await storedSince21Days();
     const response = await call("POST", "/archive", { token: ADMIN_TOKEN });
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
@@ -46,12 +49,12 @@ describe("POST /archive", () => {
       remaining: 0,
       swept: 0,
     });
-    expect(await hotRows()).toBe(0);
+    expect(await segments()).toBe(0);
     expect((await env.TIMESERIES.list()).objects.map(({ key }) => key)).toEqual(days.map(KEY));
   });
 
   it("leaves what is younger than HOT_DAYS, but for a day that is named", async () => {
-    const [day] = await hotSince21Days();
+    const [day] = await storedSince21Days();
     const settings = { HOT_DAYS: "30" };
     const due = await call("POST", "/archive", { token: ADMIN_TOKEN, settings });
     expect(await due.json()).toMatchObject({ days: [] });
@@ -73,36 +76,36 @@ describe("POST /archive", () => {
     ],
     ["an unknown field", { token: ADMIN_TOKEN, body: { days: [] } }, 400, "invalid_request", "days"],
   ])("refuses %s, and archives nothing", async (_, options, status, code, field) => {
-    await hotSince21Days();
+    await storedSince21Days();
     const response = await call("POST", "/archive", options);
     expect(response.status).toBe(status);
     const problem = await response.json<Record<string, unknown>>();
     expect(problem).toMatchObject({ code });
     expect(problem["field"]).toBe(field);
-    expect(await hotRows()).toBeGreaterThan(0);
+    expect(await segments()).toBeGreaterThan(0);
   });
 });
 
 describe("the daily cron", () => {
   it("archives", async () => {
-    await hotSince21Days();
+    await storedSince21Days();
     vi.spyOn(console, "log").mockImplementation(() => undefined);
     await runCron("21 3 * * *");
-    expect(await hotRows()).toBe(0);
+    expect(await segments()).toBe(0);
   });
 
   it("archives the sites whose databases answer, and fails for the others", async () => {
-    await hotSince21Days();
+    await storedSince21Days();
     for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
     await expect(runCron("21 3 * * *", LOST_SITE)).rejects.toThrow("not archived: the sites in DB_1");
-    expect(await hotRows()).toBe(0);
+    expect(await segments()).toBe(0);
   });
 
   it("fails, to be seen as failed, when a day could not be archived; its samples stay hot", async () => {
-    const days = await hotSince21Days();
+    const days = await storedSince21Days();
     await env.TIMESERIES.put(KEY(days[0]!), "somebody else's");
     vi.spyOn(console, "log").mockImplementation(() => undefined);
     await expect(runCron("21 3 * * *")).rejects.toThrow(`not archived: ${SITE} ${days[0]}`);
-    expect(await hotRows()).toBeGreaterThan(0);
+    expect(await segments()).toBeGreaterThan(0);
   });
 });

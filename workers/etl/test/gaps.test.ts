@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 /** The building's nine weather points sample every 5 minutes. Gaps are not scanned for weather. */
 const WEATHER_SAMPLES_PER_HOUR = 9 * 12;
 const token = ADMIN_TOKEN;
-const TABLES = ["gaps", "gap_days", "gap_sites", "sample_hours", "hot_hours", "point_days", "sync_state"];
+const TABLES = ["gaps", "gap_days", "gap_sites", "segments", "hot_hours", "block_latest", "point_days", "sync_state"];
 
 interface Listed {
   readonly gaps: readonly Record<string, unknown>[];
@@ -29,14 +29,22 @@ async function storeGap(start: number, state: string, resolvedAt: number | null)
   await env.DB.prepare(insert).bind(start, state, resolvedAt, SITE).run();
 }
 
+/** Removes the samples of an hour from segments. ?1: its start. */
+const FORGET_HOUR = `
+UPDATE segments SET body = (
+  SELECT jsonb_group_object(p.key, (
+    SELECT jsonb_group_object(e.key, e.value) FROM json_each(p.value) e
+    WHERE (key >> 24 & 65535) * 86400000 + e.key - ?1 NOT BETWEEN 0 AND 3599999
+  )) FROM json_each(body) p
+)`;
+
 /** Syncs four hours of a site, and forgets what it has of one of them. */
 async function syncWithHole(): Promise<{ start: number; end: number }> {
   const settings = { INITIAL_LOOKBACK_HOURS: "4" };
   for (let i = 0; i < 6; i++) await call("POST", "/trigger", { token, settings });
   const end = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
-  const keys = [end / HOUR_MS - 1, end / HOUR_MS].map((hours) => hours * 2 ** 20);
-  await env.DB.prepare("DELETE FROM sample_hours WHERE hour_point >= ?1 AND hour_point < ?2")
-    .bind(...keys)
+  await env.DB.prepare(FORGET_HOUR)
+    .bind(end - HOUR_MS)
     .run();
   await env.DB.prepare("DELETE FROM hot_hours WHERE hour = ?1")
     .bind(end - HOUR_MS)

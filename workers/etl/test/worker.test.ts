@@ -12,6 +12,7 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
@@ -195,11 +196,7 @@ describe("the crons", () => {
   it("fold the hours that have closed, hourly, and a rebuild finds nothing wrong", async () => {
     simulateUpstream();
     await call("POST", "/trigger", { token: ADMIN_TOKEN });
-    // as if it had come two hours ago
-    await env.DB.batch([
-      env.DB.prepare("UPDATE sample_hours SET hour_point = hour_point - (2 << 20)"),
-      env.DB.prepare("UPDATE hot_hours SET hour = hour - 7200000"),
-    ]);
+    vi.useFakeTimers({ now: Date.now() + 2 * 3_600_000, toFake: ["Date"] });
     const rollups = () => env.DB.prepare("SELECT count(*) AS n FROM point_days").first<number>("n");
     expect(await rollups()).toBe(0);
     await runCron("6 * * * *");
