@@ -27,7 +27,7 @@ const daySchema = z.array(
 const nameSchema = z.array(z.object({ name: z.string() }));
 
 /** A value of a sample, and when the request that brought it was sent, by our clock, epoch ms. */
-interface Word {
+export interface Word {
   readonly value: string;
   readonly asked: number;
 }
@@ -114,7 +114,12 @@ export class Ledger {
   isRight(key: string, value: string): boolean {
     const promised = this.promised.get(key);
     if (promised === undefined) return this.served.get(key)?.has(value) === true;
-    return promised.value === value || this.#wasServed(key, value, promised.asked);
+    return this.isAsLate(key, value, promised);
+  }
+
+  /** Whether a value is this word's, or was asked for no earlier. */
+  isAsLate(key: string, value: string, word: Word): boolean {
+    return value === word.value || this.#wasServed(key, value, word.asked);
   }
 
   #wasServed(key: string, value: string, since: number): boolean {
