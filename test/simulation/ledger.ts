@@ -142,7 +142,7 @@ export class Ledger {
     if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
   }
 
-  /** Whoever stores says when he asked. What the repair of gaps stores is a promise. */
+  /** Whoever stores says when he asked, and what is stored is a promise. */
   #noteSegments(by: Process, json: Bound): void {
     for (const [segment, asked, , , body] of segmentsSchema.parse(JSON.parse(String(json)))) {
       const start = (Math.floor(segment / 2 ** 24) % 2 ** 16) * DAY;
@@ -153,7 +153,7 @@ export class Ledger {
           const value = valueText(number);
           if (!this.#wasServed(key, value, asked))
             this.#world.violate(`${by.name} stores ${key} = ${value} as asked for at ${asked}, which nobody was served`);
-          if (isRepair(by)) this.#promise(key, { value, asked });
+          this.#promise(key, { value, asked });
         }
       }
     }
@@ -289,11 +289,6 @@ function addTo(sets: Map<string, Set<string>>, key: string, value: string): void
 /** The build that a Workflow instance's process works for; null: it is none. */
 function buildOf({ name }: Process): string | null {
   return name.startsWith("backfill_") ? (name.split("#")[0] ?? null) : null;
-}
-
-/** Whether a process asks for gaps, and so for other windows than a sync's. */
-function isRepair({ name }: Process): boolean {
-  return name.startsWith("hourly@") || name.startsWith("gaps@");
 }
 
 export function dayOfKey(key: string): number {
