@@ -31,7 +31,7 @@ it.each(MUTATIONS)("the fault $name can still be planted", async (mutation) => {
   expect(mutated(mutation, source)).not.toBe(source);
 });
 
-it.each(["watermark-before-rows", "overwrite-hour-row", "no-lookback", "judged-by-nobody"])(
+it.each(["watermark-before-rows", "fold-past-the-clock", "no-lookback", "judged-by-nobody"])(
   "finds the planted fault %s, and prints how to see it again",
   async (name) => {
     const { code, output } = await runSimulation(["--mutation", name, "--seeds", "60", "--seconds", "60"]);
