@@ -146,9 +146,17 @@ export async function storeSamples(samples: readonly Sample[]): Promise<void> {
 
 export async function clear(): Promise<void> {
   await env.DB.batch(
-    ["segments", "block_latest", "hot_hours", "sync_state", "quality_days", "point_days", "late_samples", "points", "gaps"].map(
-      (table) => env.DB.prepare(`DELETE FROM ${table}`),
-    ),
+    [
+      "segments",
+      "block_latest",
+      "hot_hours",
+      "sync_state",
+      "quality_days",
+      "point_days",
+      "late_samples",
+      "points",
+      "gaps",
+    ].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
   );
 }
 
