@@ -144,7 +144,7 @@ test("each way to read equals the naive store, beside partly folded days", async
 });
 
 test("of two values that were asked for together the one stored later is read", async () => {
-  for (const value of [1, 2, 3]) await store(1, [[1, DAY, value]], 5);
+  for (const n of [1, 2, 3]) await store(1, [[1, DAY, n]], 5);
   const series = (await readSeries(db, 1, [1], { start: DAY, end: DAY + 1 })).get(1)!;
   expect([...series.values]).toEqual([3]);
 });
