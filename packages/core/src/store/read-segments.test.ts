@@ -138,7 +138,7 @@ test("each way to read equals the naive store, beside partly folded days", async
         }
       })
       .beforeEach(() => emptyStore(db)),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
   expect(found).toBeGreaterThan(50);
 });

@@ -152,7 +152,7 @@ describe("readings of the weather", () => {
           expect(await cursor(1)).toBe(7);
         })
         .beforeEach(clear),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
     expect(stored).toBeGreaterThan(10);
   });
