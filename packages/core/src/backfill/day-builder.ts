@@ -8,7 +8,7 @@ import { type ApiHour, spillApiHour } from "../cold/spill-api-hour.ts";
 import { spillSegments } from "../cold/spill-segments.ts";
 import type { StagedDay } from "../cold/staged-day.ts";
 import { type DayBuild, deleteBuilds, deleteStaging } from "../cold/staging.ts";
-import { sweepSegments } from "../cold/sweep-segments.ts";
+import { sweepBehind } from "../cold/sweep-segments.ts";
 import { type InstanceTicket, instanceName } from "./instance-store.ts";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -70,7 +70,7 @@ export function createDayBuilder({
     },
     publishDay: async (of, staged) => {
       const published = await publishDay({ db, bucket, now }, of, staged);
-      if (published !== null) await sweepSegments(db, of.site.id);
+      if (published !== null) await sweepBehind(db, of.site.id);
       return published;
     },
     discard: (of) => deleteStaging(bucket, of),

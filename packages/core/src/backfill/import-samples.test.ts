@@ -148,8 +148,8 @@ test("an archive that takes the day's samples away meanwhile is seen", async () 
   await fromApi([["a", 0, 1]]);
   let calls = 0;
   const raced = interceptedDatabase(db, async (execute, statements) => {
-    // right before the samples are stored, after the level was read
-    if (statements > 1 && ++calls === 1) await archive();
+    // right before the samples are stored, after what is stored was read
+    if (statements > 1 && ++calls === 2) await archive();
     return execute();
   });
   const samples: Sample[] = [
@@ -157,7 +157,7 @@ test("an archive that takes the day's samples away meanwhile is seen", async () 
     ["a", 1, 2],
   ];
   expect(await run(samples, raced)).toEqual({ ...nothing, received: 2, stored: 1, kept: 1 });
-  expect(calls).toBe(2);
+  expect(calls).toBe(4);
   expect(await stored()).toEqual(
     lines([
       ["a", 0, 1],

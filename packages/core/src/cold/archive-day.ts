@@ -10,7 +10,7 @@ import { mergeDay } from "./merge-day.ts";
 import { type PublishContext, publishDay } from "./publish-day.ts";
 import { spillSegments } from "./spill-segments.ts";
 import { type DayBuild, deleteStaging } from "./staging.ts";
-import { sweepSegments } from "./sweep-segments.ts";
+import { sweepBehind } from "./sweep-segments.ts";
 
 /** What became of a day that was to be archived. */
 export interface ArchivedDay {
@@ -89,7 +89,7 @@ async function foldDay(
     return { outcome: "conflict" };
   }
   if (published.state === "suspect") return { outcome: "suspect", reason: published.reason };
-  await sweepSegments(db, of.site.id);
+  await sweepBehind(db, of.site.id);
   return {
     outcome: "archived",
     folded: segments.samples,

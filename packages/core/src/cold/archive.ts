@@ -2,6 +2,7 @@ import { DAY_MS, dayOf, dayRange, dayStart } from "../domain/day.ts";
 import { type ArchivedDay, archiveDay, youngDays } from "./archive-day.ts";
 import type { PublishContext } from "./publish-day.ts";
 import { sweepStaging } from "./staging.ts";
+import { sweepSegments } from "./sweep-segments.ts";
 
 /** A daily cron may run for 15 minutes; a day of 6.6 M samples takes about one. */
 const ARCHIVE_BUDGET_MS = 12 * 60_000;
@@ -51,6 +52,7 @@ export async function archiveSites(
   const swept = await sweepStaging(bucket, started - STAGING_KEPT_MS);
   const due: { site: ArchivedSite; day: number }[] = [];
   for (const site of sites) {
+    await sweepSegments(site.db, site.id);
     // a day is due when its last moment has left the window
     const range = onlyDay === null ? { start: 0, end: dayStart(dayOf(started - hotDays * DAY_MS)) } : dayRange(onlyDay);
     for (const day of await youngDays(site.db, site.id, range)) due.push({ site, day });

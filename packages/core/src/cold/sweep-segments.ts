@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { keySql } from "../store/segment-key.ts";
+import { logError } from "../telemetry/log.ts";
 
 /** Segments that are deleted in one transaction. */
 const ROWS_A_STATEMENT = 500;
@@ -24,6 +25,15 @@ const NOTE_SWEPT = `
 UPDATE day_files SET swept_stamp = ?3 WHERE site_id = ?1 AND day = ?2 AND folded_stamp >= ?3 AND swept_stamp < ?3`;
 
 const daysSchema = z.array(z.object({ day: z.int(), folded_stamp: z.int() }));
+
+/** {@link sweepSegments} behind a publication. What it leaves, the site's next one deletes; the day is published either way. */
+export async function sweepBehind(db: D1Database, siteId: number): Promise<void> {
+  try {
+    await sweepSegments(db, siteId);
+  } catch (error) {
+    logError("segments_not_swept", error, { siteId });
+  }
+}
 
 /**
  * Deletes segments of a site that are in a published day file. No reader needs them: each batch that reads segments also reads up to
