@@ -48,8 +48,10 @@ const formats = {
         "a segment",
       );
       const isDistinct = (list: readonly number[]) => new Set(list).size === list.length;
-      const areDistinct = isDistinct(parts.map(({ pointId }) => pointId)) && parts.every((one) => isDistinct(one.offsets));
-      if (!areDistinct || !parts.every(({ values }) => values.every(Number.isFinite))) throw new Mismatch("bad samples");
+      const areDistinct =
+        isDistinct(parts.map(({ pointId }) => pointId)) && parts.every((one) => isDistinct(one.offsets));
+      if (!areDistinct || !parts.every(({ values }) => values.every(Number.isFinite)))
+        throw new Mismatch("bad samples");
       return "accepted";
     },
     refusal: StoredRowError,

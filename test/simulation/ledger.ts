@@ -152,7 +152,9 @@ export class Ledger {
           const key = sampleKey(point?.name ?? "", start + Number(offset));
           const value = valueText(number);
           if (!this.#wasServed(key, value, asked))
-            this.#world.violate(`${by.name} stores ${key} = ${value} as asked for at ${asked}, which nobody was served`);
+            this.#world.violate(
+              `${by.name} stores ${key} = ${value} as asked for at ${asked}, which nobody was served`,
+            );
           this.#promise(key, { value, asked });
         }
       }
@@ -251,7 +253,8 @@ export class Ledger {
       if (dayOfKey(key) !== day || !key.startsWith(`${site}/`)) continue;
       const found = stored.get(key);
       if (found === undefined) this.#world.violate(`lost: ${key} was stored as ${value}`);
-      else if (!this.isRight(key, found)) this.#world.violate(`${key} is ${found}; it was stored as ${value}, asked for at ${asked}`);
+      else if (!this.isRight(key, found))
+        this.#world.violate(`${key} is ${found}; it was stored as ${value}, asked for at ${asked}`);
     }
     for (const [key, value] of stored) {
       if (this.served.get(key)?.has(value) !== true) this.#world.violate(`invented: ${key} is ${value}`);

@@ -100,7 +100,10 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
   let overtaken = 0;
   deployment.onStraggle((ms) => {
     if (world.isHealing || overtaken++ > 4) return;
-    at(world.now + random.below(ms / 2), random.pick([sync, sync, () => deployment.repairGaps(name("gaps")), backfill]));
+    at(
+      world.now + random.below(ms / 2),
+      random.pick([sync, sync, () => deployment.repairGaps(name("gaps")), backfill]),
+    );
   });
   if (random.chance(0.5)) burst(start + random.below(30_000));
   // hours are folded while samples come into them

@@ -76,7 +76,8 @@ export class Storage {
           const key = sampleKey(names.get(id) ?? `point ${id}`, time);
           if (own.has(key)) throw new Violation(`stored twice in one segment: ${key}`);
           own.add(key);
-          if (asked >= (samples.get(key)?.asked ?? 0)) samples.set(key, { value: valueText(Number(number)), time, asked });
+          if (asked >= (samples.get(key)?.asked ?? 0))
+            samples.set(key, { value: valueText(Number(number)), time, asked });
         }
       }
     }

@@ -108,7 +108,10 @@ export class LocalState {
   *hotSamples(): Generator<HotSamples> {
     for (const database of this.#databases) {
       const names = new Map(
-        z.array(nameSchema).parse(database.prepare(READ_NAMES).all()).map((name) => [name.id, name]),
+        z
+          .array(nameSchema)
+          .parse(database.prepare(READ_NAMES).all())
+          .map((name) => [name.id, name]),
       );
       for (const { asked, series } of blockDays(database)) {
         for (const [id, builder] of series) {
