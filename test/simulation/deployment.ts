@@ -82,6 +82,11 @@ export class Deployment {
     this.workflows = new SimulatedWorkflows(world, (process, params, step) => this.#runWorkflow(process, params, step));
   }
 
+  /** @param told that a process stands still after a page, and for how many milliseconds */
+  onStraggle(told: (ms: number) => void): void {
+    this.#upstream.onStraggle = told;
+  }
+
   /** What `fetch` is in this world. */
   fetch(url: URL, init: RequestInit): Promise<Response> {
     const process = this.#processes.get(Number(PROCESS_IN_URL.exec(url.href)?.[1]));

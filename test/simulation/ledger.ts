@@ -250,7 +250,9 @@ export class Ledger {
   /** What was promised of a day is stored, and nothing that was not served. */
   checkDay(site: string, day: number, stored: Samples): void {
     for (const [key, { value, asked }] of this.promised) {
-      if (dayOfKey(key) !== day || !key.startsWith(`${site}/`)) continue;
+      // the weather of every site has the same names
+      const isOfSite = key.startsWith(`${site}/`) || this.#plant.sites.length === 1;
+      if (dayOfKey(key) !== day || !isOfSite) continue;
       const found = stored.get(key);
       if (found === undefined) this.#world.violate(`lost: ${key} was stored as ${value}`);
       else if (!this.isRight(key, found))

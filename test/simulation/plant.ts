@@ -86,7 +86,7 @@ function drawSamples(random: Random, points: readonly PlantPoint[], until: numbe
   const samples: PlantSample[] = [];
   const cadence = random.pick([10, 15, 30]) * MINUTE;
   const lateShare = random.pick([0, 0, 0.05, 0.2]);
-  const correctedShare = random.pick([0, 0.1, 0.4]);
+  const correctedShare = random.pick([0, 0.1, 0.6]);
   const silentShare = random.pick([0, 0.1, 0.5]);
   // a site may be silent for hours; the days before today are coarse, for they only matter to the backfill
   const silence = TODAY - DAY + random.below(2 * DAY);
@@ -118,7 +118,7 @@ function drawSample(
         ? random.pick(NUMBERS)
         : String(random.below(100_000) / 64);
   // some are corrected late, when the sync is past them
-  const late = random.chance(0.3) ? TODAY + random.below(6 * HOUR) : 0;
+  const late = random.chance(0.4) ? TODAY + random.below(6 * HOUR) : 0;
   const at = Math.max(time + delay + random.below(40 * MINUTE), late);
   const correction = random.chance(correctedShare) ? { at, text: String(random.below(1_000) + 0.25) } : null;
   return { point, time, visibleAt: time + delay, text, correction };

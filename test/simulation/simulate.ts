@@ -95,6 +95,16 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
   deployment.bucket.onPut = (key) => {
     if (!world.isHealing && key.startsWith("timeseries/") && random.chance(0.6)) at(world.now + random.below(300), ask);
   };
+  // while one stands still, others ask for the same, and what they were told may be stored first
+  const backfill = () => deployment.startBackfill(name("start"), yesterday, yesterday, "all");
+  let overtaken = 0;
+  deployment.onStraggle((ms) => {
+    if (world.isHealing || overtaken++ > 4) return;
+    at(
+      world.now + random.below(ms / 2),
+      random.pick([sync, sync, () => deployment.repairGaps(name("gaps")), backfill]),
+    );
+  });
   if (random.chance(0.5)) burst(start + random.below(30_000));
   // hours are folded while samples come into them
   const hourly = () => deployment.etlCron(name("hourly"), "6 * * * *");

@@ -60,6 +60,8 @@ export class Upstream {
   readonly #hasWeather: boolean;
   /** told of every page that reached somebody */
   onServed: (page: ServedPage, to: Process) => void = () => undefined;
+  /** told that a process stands still after a page, and for how many milliseconds */
+  onStraggle: (ms: number) => void = () => undefined;
   /** told of each reading of the weather */
   onWeather: (name: string, time: number, value: number) => void = () => undefined;
 
@@ -77,7 +79,8 @@ export class Upstream {
     if (answer === "hang") return new Promise(() => undefined);
     if (answer.page !== null && signal?.aborted !== true) {
       this.onServed(answer.page, process);
-      if (!process.sheltered) process.stallMs = this.#world.fates.straggle();
+      process.stallMs = process.sheltered ? 0 : this.#world.fates.straggle();
+      if (process.stallMs > 0) this.onStraggle(process.stallMs);
     }
     return answer.response;
   }

@@ -4,7 +4,8 @@ import { countsFor } from "@building-vitals/local/costs/terms";
 import { beforeAll, describe, expect, it } from "vitest";
 import { measureSite, type SiteMeasurements } from "./measure.ts";
 
-const POINTS = 30;
+/** A block. */
+const POINTS = 128;
 
 /** What is billed and dear; CPU is another machine's. Reads are cheap, and a small table's are counted otherwise at times. */
 const EXACT = ["rowsWritten", "r2ClassA", "kvReads", "kvWrites", "workflowInstances", "workflowSteps"] as const;
@@ -29,16 +30,18 @@ describe("what is counted now is what measured.json says", () => {
   it.each(JOB_NAMES)("%s", (name) => {
     const predicted = countsFor(committed.jobs[name], POINTS, 0);
     expect(offOf(now.jobs[name], predicted, EXACT, 0.02, 2)).toEqual([]);
-    expect(offOf(now.jobs[name], predicted, NEARLY, 0.1, 25)).toEqual([]);
+    // the difference of twelve syncs to twelve others: each may have met another segment or two
+    expect(offOf(now.jobs[name], predicted, NEARLY, 0.1, name === "lastSeen" ? 12 * 15 : 25)).toEqual([]);
   });
 
   it.each(QUERY_NAMES)("%s", (name) => {
     for (const { points, days, counts } of now.queries[name]) {
       const predicted = countsFor(committed.queries[name], points, days);
       expect(offOf(counts, predicted, EXACT, 0, 0)).toEqual([]);
-      // a small site's row groups lie close together, and share requests; a search of it ends at the last point
+      // a small site's points share row groups and segments; a search of it ends at the last point
       expect(counts.r2ClassB).toBeLessThanOrEqual(predicted.r2ClassB);
-      if (name === "pointSearch") expect(counts.rowsRead).toBeLessThanOrEqual(predicted.rowsRead);
+      const isShared = name === "pointSearch" || name === "hotRaw";
+      if (isShared) expect(counts.rowsRead).toBeLessThanOrEqual(Math.ceil(predicted.rowsRead));
       else expect(offOf(counts, predicted, ["rowsRead"], 0.1, 25)).toEqual([]);
     }
   });
@@ -46,7 +49,7 @@ describe("what is counted now is what measured.json says", () => {
   it("bytes", () => {
     for (const name of ["d1PerSample", "d1PerPointDay"] as const) {
       expect(now.bytes[name] / committed.bytes[name]).toBeGreaterThan(0.8);
-      // an hour of 30 points is some pages of 4 KB
+      // an hour of a block is some pages of 4 KB
       expect(now.bytes[name] / committed.bytes[name]).toBeLessThan(1.35);
     }
     // a footer weighs more in a small file

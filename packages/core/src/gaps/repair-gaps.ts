@@ -97,14 +97,17 @@ export async function repairGaps(
     const isServed = run.served.has(gap);
     const answers = { ended: hours, isServed, error: errors.get(gap) ?? null };
     const note = afterAsking(gap, asked, answers, context.confirmMs, began);
-    const isFilled = (gap.filledTo !== null || run.begun.has(gap)) && note?.filledTo === null;
-    return note === null ? [] : [{ note, filled: isFilled ? { start: gap.start, end: asked.end } : null }];
+    if (note === null) return [];
+    const isFilling = gap.filledTo !== null || run.begun.has(gap);
+    // samples that were stored before may lie in what was asked for, and then no day has changed since it was looked at
+    const filled = isFilling ? { start: gap.start, end: note.filledTo ?? asked.end } : null;
+    return [{ note, filled }];
   });
   const filled = noted.flatMap((one) => (one.filled === null ? [] : hoursOf(one.filled).map(dayOf)));
   const notes = noted.map(({ note }) => note);
   await noteInquiries(db, site.id, notes, [...new Set(filled)]);
   repair.asked = noted.length;
-  repair.filled = noted.filter((one) => one.filled !== null).length;
+  repair.filled = noted.filter(({ note, filled: range }) => range !== null && note.filledTo === null).length;
   repair.requests = ace.calls - callsBefore;
   return repair;
 }

@@ -55,15 +55,13 @@ describe("what a month is made of", () => {
     expect(reads).toBeCloseTo(10 * none.rowsRead + (one.rowsRead - none.rowsRead), 0);
   });
 
-  it("writes a row a point and sync, or a sample, whichever is rarer", () => {
+  it("writes, and deletes, rows a block and sync, whatever the cadence", () => {
     const perPoint = (changed: Partial<Deployment>) =>
       (rowsWritten({ ...changed, points: 2_000 }) - rowsWritten({ ...changed, points: 1_000 })) / 1_000;
-    const others = perPoint({ interval: 3_600 }) - 13 * 24 * 30 * (300 / 3_600);
-    expect(perPoint({}) - others).toBeCloseTo(13 * 24 * 30, -1);
-    expect(perPoint({ interval: 10 })).toBeCloseTo(perPoint({}), 6);
-    expect(perPoint({ interval: 600 }) - others).toBeCloseTo((13 * 24 * 30) / 2, -1);
-    // four syncs an hour, and the one that stores into two hours
-    expect(perPoint({ syncMinutes: 15 }) - others).toBeCloseTo(5 * 24 * 30, -1);
+    for (const interval of [10, 600, 3_600]) expect(perPoint({ interval })).toBeCloseTo(perPoint({}), 6);
+    // a segment, which is deleted again, and the newest samples of its block
+    const perSync = (288 * 30) / 128;
+    expect(perPoint({}) - perPoint({ syncMinutes: 15 })).toBeCloseTo(3 * perSync * (2 / 3), 0);
   });
 
   it("holds the hot days as samples, and all days as aggregates", () => {

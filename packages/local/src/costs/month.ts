@@ -1,4 +1,5 @@
 import { PART_BYTES } from "@building-vitals/core/cold/multipart-sink";
+import { BLOCK_POINTS } from "@building-vitals/core/domain/block";
 import { type Counts, NOTHING, plus, times } from "./counts.ts";
 import { JOB_NAMES, type JobName, type Measured, QUERY_NAMES, type QueryName } from "./measured.ts";
 import type { Usage } from "./prices.ts";
@@ -28,6 +29,8 @@ const DAYS_A_YEAR = 365;
 /** What was measured was: samples a minute, syncs of five. */
 const MEASURED_INTERVAL = 60;
 const MEASURED_SYNC_MINUTES = 5;
+/** Segments of a block in the day whose archive was measured: it came in windows of an hour. */
+const MEASURED_SEGMENTS_A_DAY = 24;
 /** seconds that a sync asks for again, LOOKBACK_MINUTES */
 const LOOKBACK = 600;
 /** Two keys that stay for 30 days, with their names and metadata; generous. */
@@ -51,29 +54,29 @@ export function samplesADay({ points, interval }: Deployment): number {
   return (points * 86_400) / interval;
 }
 
-/** Terms of another cadence: CPU per point goes by samples. Rows go by the hour, and stay; operations go by points. */
+/** Terms of another cadence: CPU per point goes by samples. Rows go by blocks and hours, and stay; operations go by points. */
 function atInterval(terms: Terms, { interval }: Deployment): Terms {
   const share = MEASURED_INTERVAL / interval;
   const scaled = (counts: Counts) => ({ ...counts, cpuMs: counts.cpuMs * share });
   return { ...terms, perPoint: scaled(terms.perPoint), perPointDay: scaled(terms.perPointDay) };
 }
 
-/**
- * A sync writes a row of each point that has a new sample, and reads those that the lookback touches. What is more than a
- * row comes once an hour, with the sync that stores into two hours.
- */
+/** A sync writes some rows of each block of points, however many samples it brings, and reads the segments of its hours. */
 function syncCounts(sync: Terms, deployment: Deployment): Counts {
   const { points, interval, syncMinutes } = deployment;
   const each = atInterval(sync, deployment).perPoint;
-  const longer = syncMinutes / MEASURED_SYNC_MINUTES;
   const seconds = syncMinutes * 60;
   const perPoint = {
     ...each,
-    rowsWritten: (1 + (each.rowsWritten - 1) * longer) * Math.min(1, seconds / interval),
-    rowsRead: each.rowsRead * Math.min(1, (seconds + LOOKBACK) / interval),
+    rowsRead: each.rowsRead * (MEASURED_SYNC_MINUTES / syncMinutes) * Math.min(1, (seconds + LOOKBACK) / interval),
     cpuMs: each.cpuMs * ((seconds + LOOKBACK) / (MEASURED_SYNC_MINUTES * 60 + LOOKBACK)),
   };
   return countsFor({ ...sync, perPoint }, points, 0);
+}
+
+/** Segments of a site's day that are deleted once it is in its file, beyond those that were measured. */
+function moreSwept({ points, syncMinutes }: Deployment): number {
+  return (points / BLOCK_POINTS) * ((24 * 60) / syncMinutes - MEASURED_SEGMENTS_A_DAY);
 }
 
 /** Bytes of a site's day file. */
@@ -91,6 +94,7 @@ export function jobCounts(name: JobName, deployment: Deployment, measured: Measu
   const terms = measured.jobs[name];
   if (name === "sync") return syncCounts(terms, deployment);
   const counts = countsFor(atInterval(terms, deployment), deployment.points, 0);
+  if (name === "archive") counts.rowsWritten += moreSwept(deployment);
   const isFileWritten = name === "archive" || name === "backfilledDay";
   if (!isFileWritten) return counts;
   return { ...counts, r2ClassA: counts.r2ClassA + moreParts(fileBytes(deployment, measured)) };
