@@ -8,7 +8,9 @@ import { z } from "zod";
 import { freePorts } from "./free-ports.ts";
 import { isRunning, LocalProcess } from "./local-process.ts";
 
-const OFFSET_S = -3 * 86_400;
+// at noon, so that the sync of an hour has no part of a day that has ended: its quality would be told
+const DAY_S = 86_400;
+const OFFSET_S = -3 * DAY_S + DAY_S / 2 - Math.floor((Date.now() / 1000) % DAY_S);
 const statusSchema = z.object({
   now: z.iso.datetime(),
   sites: z.tuple([z.object({ watermark: z.iso.datetime().nullable() })]),
