@@ -60,20 +60,20 @@ export async function loadCatalog(db: D1Database, siteId: number): Promise<Catal
 }
 
 /**
- * The ids of points that are new, by their place in a JSON array ?2 whose names are `name`: they fill the last block of the site ?1,
+ * The ids of points that are new, by their place in a JSON array ?2 whose names are `nameSql`: they fill the last block of the site ?1,
  * and go on in new ones. So a block has points of one site (store/segment-key.ts). NULL: the name is known.
  */
-function newIds(name: string): string {
+function newIds(nameSql: string): string {
   return `
 given (place, is_new) AS (
-  SELECT e.key, NOT EXISTS (SELECT 1 FROM points p WHERE p.site_id = ?1 AND p.name = ${name}) FROM json_each(?2) e
+  SELECT e.key, NOT EXISTS (SELECT 1 FROM points p WHERE p.site_id = ?1 AND p.name = ${nameSql}) FROM json_each(?2) e
 ), numbered (place, n) AS (
   SELECT place, CASE WHEN is_new THEN sum(is_new) OVER (ORDER BY place) END FROM given
 ), last (own, every) AS (
   SELECT coalesce((SELECT max(id) FROM points WHERE site_id = ?1), CASE WHEN NOT EXISTS (SELECT 1 FROM points) THEN 0 END),
     coalesce((SELECT max(id) FROM points), 0)
 ), room (own, free, next) AS (
-  SELECT own, coalesce(${BLOCK_POINTS - 1} - own % ${BLOCK_POINTS}, 0), (every / ${BLOCK_POINTS} + 1) * ${BLOCK_POINTS} FROM last
+  SELECT own, coalesce(${BLOCK_POINTS} - 1 - own % ${BLOCK_POINTS}, 0), (every / ${BLOCK_POINTS} + 1) * ${BLOCK_POINTS} FROM last
 ), ids (place, id) AS (
   SELECT place, CASE WHEN n <= free THEN own + n ELSE next + n - free - 1 END FROM numbered CROSS JOIN room
 )`;

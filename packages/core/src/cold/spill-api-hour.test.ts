@@ -60,7 +60,14 @@ async function grown(site: string, points: number, isListed = true) {
 test("a name that is new makes it ask for the list, so that the point's history is kept", async () => {
   const { world, source, fetchHour, rows, lists } = await grown("ses_new", 7);
   expect(rows(3).length).toBe(42);
-  expect(await fetchHour(3)).toEqual({ asked: world.clock.now(), apiCalls: 2, retries: 0, records: 42, samples: 42, rejected: {} });
+  expect(await fetchHour(3)).toEqual({
+    asked: world.clock.now(),
+    apiCalls: 2,
+    retries: 0,
+    records: 42,
+    samples: 42,
+    rejected: {},
+  });
   expect(await fetchHour(4)).toMatchObject({ apiCalls: 1, samples: 42, rejected: {} });
   expect(lists()).toBe(1);
   // Nor are the samples that are new rejected, until the list is asked for by the clock.
