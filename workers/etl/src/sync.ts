@@ -1,6 +1,7 @@
 import { type AceClient, createAceClient } from "@building-vitals/core/ace/client";
 import { countedClient } from "@building-vitals/core/ace/counted-client";
 import type { Tally } from "@building-vitals/core/domain/counts";
+import { DAY_MS } from "@building-vitals/core/domain/day";
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
@@ -30,6 +31,7 @@ export async function runSync(settings: Settings, siteName?: string): Promise<Sy
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
     initialLookbackMs: settings.INITIAL_LOOKBACK_HOURS * 3_600_000,
+    maxLagMs: DAY_MS,
   };
   const context = {
     kv: settings.ETL_STATE,

@@ -140,11 +140,13 @@ WHERE key IS NULL AND generation = ?4`;
 export async function commitEmpty(
   db: D1Database,
   of: DayBuild,
-  { baseGeneration, asked }: Pick<StagedDay, "baseGeneration" | "asked">,
+  { baseGeneration, asked, foldedStamp }: Pick<StagedDay, "baseGeneration" | "asked" | "foldedStamp">,
   now: number,
 ): Promise<boolean> {
   const publish = db
     .prepare(PUBLISH_EMPTY)
     .bind(of.site.id, of.day, of.build, baseGeneration, now, JSON.stringify(asked));
-  return isPublished(db, [publish], of);
+  // of segments whose samples were deleted
+  const forget = db.prepare(FORGET_HOURS).bind(of.site.id, of.day, of.build, foldedStamp);
+  return isPublished(db, [publish, forget], of);
 }
