@@ -63,23 +63,20 @@ ALTER TABLE day_files ADD COLUMN swept_stamp INTEGER NOT NULL DEFAULT 0;
 -- One point's samples of open days, for people who ask D1 directly: give site_name and point_name. `timestamp` is whole epoch seconds.
 -- SQL's own conversion reads the values; the Workers read the stored text themselves.
 CREATE VIEW timeseries_raw AS
-WITH samples AS (
-  SELECT s.name AS site_name, p.name AS point_name, h.day * 86400000 + CAST(e.key AS INTEGER) AS time, e.value, g.asked, g.key
-  FROM sites s
-  CROSS JOIN points p ON p.site_id = s.id
-  CROSS JOIN (
-    SELECT DISTINCT o.site_id, o.hour / 86400000 AS day, coalesce(f.folded_stamp, 0) AS folded
-    FROM hot_hours o LEFT JOIN day_files f ON f.site_id = o.site_id AND f.day = o.hour / 86400000
-  ) h ON h.site_id = s.id
-  CROSS JOIN segments g ON g.key > (((((p.id >> 7) << 16) + h.day) << 24) + h.folded)
-    AND g.key < ((((p.id >> 7) << 16) + h.day + 1) << 24)
-  CROSS JOIN json_each(g.body, '$."' || p.id || '"') e
-)
-SELECT site_name, point_name, time / 1000 AS timestamp, value FROM samples a
-WHERE NOT EXISTS (
-  SELECT 1 FROM samples b WHERE b.site_name = a.site_name AND b.point_name = a.point_name AND b.time = a.time
-    AND (b.asked, b.key) > (a.asked, a.key)
-);
+SELECT site_name, point_name, time / 1000 AS timestamp, value FROM (
+  SELECT *, row_number() OVER (PARTITION BY site_name, point_name, time ORDER BY asked DESC, key DESC) AS place FROM (
+    SELECT s.name AS site_name, p.name AS point_name, h.day * 86400000 + CAST(e.key AS INTEGER) AS time, e.value, g.asked, g.key
+    FROM sites s
+    CROSS JOIN points p ON p.site_id = s.id
+    CROSS JOIN (
+      SELECT DISTINCT o.site_id, o.hour / 86400000 AS day, coalesce(f.folded_stamp, 0) AS folded
+      FROM hot_hours o LEFT JOIN day_files f ON f.site_id = o.site_id AND f.day = o.hour / 86400000
+    ) h ON h.site_id = s.id
+    CROSS JOIN segments g ON g.key > (((((p.id >> 7) << 16) + h.day) << 24) + h.folded)
+      AND g.key < ((((p.id >> 7) << 16) + h.day + 1) << 24)
+    CROSS JOIN json_each(g.body, '$."' || p.id || '"') e
+  )
+) WHERE place = 1;
 
 CREATE VIEW v_latest_values AS
 SELECT

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Bench, percentile } from "./bench.ts";
 
 const LAYOUTS = [
-  ["hours", "hour rows (this project)"],
+  ["segments", "segments (this project)"],
   ["integers", "row per sample, integer keys"],
   ["texts", "row per sample, text keys"],
 ] as const;

@@ -25,7 +25,7 @@ const OF_A_YEAR: ReadonlySet<Section> = new Set(["site-year", "memory", "load"])
 
 /** All but the site-year: on a state that is made anew, and thrown away. */
 async function benchLevels(bench: Bench, only: readonly Section[], stateDir: string): Promise<void> {
-  const worker = { main: WORKER, databases: ["HOURS", "INTEGERS", "TEXTS", "COLD"], bindings: { SIZE: bench.size } };
+  const worker = { main: WORKER, databases: ["SEGMENTS", "INTEGERS", "TEXTS", "COLD"], bindings: { SIZE: bench.size } };
   const running: Miniflare[] = [];
   const stop = async () => running.pop()?.dispose();
   const startAnew = async () => {
@@ -37,7 +37,7 @@ async function benchLevels(bench: Bench, only: readonly Section[], stateDir: str
   };
   try {
     const first = await startAnew();
-    for (const database of ["HOURS", "COLD"]) {
+    for (const database of ["SEGMENTS", "COLD"]) {
       await applyMigrations(await first.getD1Database(database), MIGRATIONS);
     }
     const sections: readonly [Section, () => Promise<void>][] = [

@@ -5,7 +5,7 @@ import {
   StoredHoursError,
 } from "@building-vitals/core/cold/hour-aggregates";
 import { locatorText, parseLocator, StoredLocatorError } from "@building-vitals/core/cold/locator";
-import { decodeSamples, encodeSamples, StoredRowError } from "@building-vitals/core/hot/hour-row";
+import { decodeBody, encodeBody, StoredRowError } from "@building-vitals/core/store/segment-body";
 import { z } from "zod";
 import { open, seal } from "./envelope.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
@@ -16,30 +16,42 @@ import { expectSame, type FuzzTarget, Mismatch, type Outcome } from "./target.ts
 
 const decoder = new TextDecoder();
 
-const HOUR_MS = 3_600_000;
-const NUMBERS = [0, -0, 1, -1, 25.517500000000002, 1e21, 5e-324, Number.MAX_VALUE, 70.1, 3_599_999] as const;
+const DAY_MS = 86_400_000;
+const NUMBERS = [0, -0, 1, -1, 25.517500000000002, 1e21, 5e-324, Number.MAX_VALUE, 70.1, 86_399_999] as const;
 
-/** The keys of a flat JSON object in the order of the text; JSON.parse would lose one that stands there twice. */
+/** The points and the samples of a body in the order of the text; JSON.parse would lose one that stands there twice. */
+const POINT = /"(\d+)":\{([^{}]*)\}/g;
 const ENTRY = /"(\d+)":(-?[0-9][0-9.eE+-]*)/g;
 
 const formats = {
-  row: {
+  segment: {
     make: (random: Random) => {
-      const offsets = [...new Set(Array.from({ length: random.below(6) }, () => random.below(HOUR_MS)))];
-      offsets.sort((a, b) => a - b);
-      return encodeSamples({ hour: 0, pointId: 1, offsets, values: offsets.map(() => random.pick(NUMBERS)) });
+      const ids = [...new Set(Array.from({ length: 1 + random.below(4) }, () => random.below(2 ** 20)))];
+      return encodeBody(
+        ids.map((pointId) => {
+          const offsets = [...new Set(Array.from({ length: random.below(6) }, () => random.below(DAY_MS)))];
+          offsets.sort((a, b) => a - b);
+          return { pointId, offsets, values: offsets.map(() => random.pick(NUMBERS)) };
+        }),
+      );
     },
     check: (text: string): Outcome => {
-      const { offsets, values } = decodeSamples(0, 1, text);
+      const parts = decodeBody(1, text);
       JSON.parse(text);
-      const entries = Array.from(text.matchAll(ENTRY), ([, offset, value]) => [Number(offset), Number(value)] as const);
-      const expected = entries.toSorted(([a], [b]) => a - b);
+      const expected = Array.from(text.matchAll(POINT), ([, pointId, samples]) => {
+        const entries = Array.from(samples!.matchAll(ENTRY), ([, offset, value]) => [Number(offset), Number(value)]);
+        return [Number(pointId), entries.toSorted(([a], [b]) => a! - b!)];
+      });
       expectSame(
-        offsets.map((offset, i) => [offset, values[i]]),
+        parts.map(({ pointId, offsets, values }) => [pointId, offsets.map((offset, i) => [offset, values[i]])]),
         expected,
-        "an hour row",
+        "a segment",
       );
-      if (new Set(offsets).size !== offsets.length || !values.every(Number.isFinite)) throw new Mismatch("bad samples");
+      const isDistinct = (list: readonly number[]) => new Set(list).size === list.length;
+      const areDistinct =
+        isDistinct(parts.map(({ pointId }) => pointId)) && parts.every((one) => isDistinct(one.offsets));
+      if (!areDistinct || !parts.every(({ values }) => values.every(Number.isFinite)))
+        throw new Mismatch("bad samples");
       return "accepted";
     },
     refusal: StoredRowError,
@@ -97,11 +109,11 @@ const formats = {
     refusal: StoredLocatorError,
   },
 };
-const FORMATS = ["row", "hours", "locator"] as const;
+const FORMATS = ["segment", "hours", "locator"] as const;
 
 const headSchema = z.object({ format: z.enum([...FORMATS, "spill"]), valid: z.string().optional() });
 
-/** What D1 and R2 hold between one run and the next: hour rows, hourly aggregates, locators, spills. */
+/** What D1 and R2 hold between one run and the next: segments, hourly aggregates, locators, spills. */
 export const stored: FuzzTarget = {
   generate: (random) => {
     if (random.chance(0.2)) return generateSpill(random);

@@ -9,12 +9,12 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** [file, what it imports]: each is against the direction of the layers. */
 const FORBIDDEN = [
-  ["packages/core/src/domain/a.ts", "../hot/upsert.ts"],
+  ["packages/core/src/domain/a.ts", "../store/store-samples.ts"],
   ["packages/core/src/domain/a.ts", "../ace/client.ts"],
   ["packages/core/src/ace/a.ts", "../transform/weather-points.ts"],
-  ["packages/core/src/ace/a.ts", "../hot/read.ts"],
+  ["packages/core/src/ace/a.ts", "../store/read-segments.ts"],
   ["packages/core/src/transform/a.ts", "../catalog/catalog.ts"],
-  ["packages/core/src/hot/a.ts", "../catalog/catalog.ts"],
+  ["packages/core/src/store/a.ts", "../catalog/catalog.ts"],
   ["packages/core/src/catalog/a.ts", "../sync/window.ts"],
   ["packages/core/src/quality/a.ts", "../cold/fold-hour.ts"],
   ["packages/core/src/query/a.ts", "../sync/sync-state.ts"],
@@ -22,7 +22,7 @@ const FORBIDDEN = [
   ["packages/core/src/gaps/a.ts", "../sync/sync-state.ts"],
   ["packages/core/src/alerts/a.ts", "../sync/sync-state.ts"],
   ["packages/core/src/sync/a.ts", "../alerts/alert.ts"],
-  ["packages/core/src/hot/a.ts", "@building-vitals/ace-simulator/simulator"],
+  ["packages/core/src/store/a.ts", "@building-vitals/ace-simulator/simulator"],
   ["workers/etl/src/a.ts", "@building-vitals/query/env"],
   ["workers/etl/src/a.ts", "../../query/src/env.ts"],
   ["workers/etl/src/routes/a.ts", "../../../query/src/env.ts"],
@@ -34,16 +34,16 @@ const FORBIDDEN = [
 const ALLOWED = [
   ["packages/core/src/ace/a.ts", "../domain/samples.ts"],
   ["packages/core/src/transform/a.ts", "../ace/weather.ts"],
-  ["packages/core/src/hot/a.ts", "../domain/hour.ts"],
-  ["packages/core/src/catalog/a.ts", "../hot/read.ts"],
+  ["packages/core/src/store/a.ts", "../domain/hour.ts"],
+  ["packages/core/src/catalog/a.ts", "../store/read-segments.ts"],
   ["packages/core/src/sync/a.ts", "../catalog/catalog.ts"],
   ["packages/core/src/gaps/a.ts", "../query/stored.ts"],
   ["packages/core/src/cold/a.ts", "../quality/judge-day.ts"],
-  ["packages/core/src/hot/a.ts", "./read.ts"],
-  ["packages/core/src/hot/a.ts", "zod"],
+  ["packages/core/src/store/a.ts", "./read-segments.ts"],
+  ["packages/core/src/store/a.ts", "zod"],
   ["workers/etl/src/routes/a.ts", "../env.ts"],
   ["workers/etl/src/a.ts", "@building-vitals/core/domain/site"],
-  ["packages/core/src/hot/a.test.ts", "@building-vitals/ace-simulator/simulator"],
+  ["packages/core/src/store/a.test.ts", "@building-vitals/ace-simulator/simulator"],
 ] as const;
 
 let folder: string;

@@ -1,6 +1,7 @@
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { executeQuery, type QueryAnswer } from "@building-vitals/core/query/execute";
 import { judgeablePoint } from "@building-vitals/core/query/judge-point";
+import { readLatestOfBoth } from "@building-vitals/core/query/latest";
 import { planQuery } from "@building-vitals/core/query/plan";
 import { readQueryState } from "@building-vitals/core/query/query-state";
 import { readStored } from "@building-vitals/core/query/stored";
@@ -48,7 +49,7 @@ export function askBesides(name: string, world: World, deployment: Deployment, p
   const question = drawQuestion(world, plant);
   const { ledger } = deployment;
   deployment.reader(name, async (db, bucket) => {
-    const before = within(ledger.promised, question);
+    const before = within(new Map([...ledger.promised].map(([key, { value }]) => [key, value])), question);
     const answer = await answerTo(db, bucket, question);
     if (answer === null) return;
     const problem =
@@ -71,6 +72,37 @@ export function askFor(name: string, world: World, deployment: Deployment, quest
             ? difference(expected, samplesOf(answer))
             : difference(bucketsOf(expected, question.interval), bucketTexts(answer));
     if (problem !== null) world.violate(`${JSON.stringify(question)}: ${problem}`);
+  });
+}
+
+/** As {@link askFor}, for the newest sample of each point. */
+export function askForLatest(
+  name: string,
+  world: World,
+  deployment: Deployment,
+  site: string,
+  points: readonly string[],
+  stored: Samples,
+): void {
+  deployment.reader(name, async (db, bucket) => {
+    const state = await readQueryState(db, site, points, { start: 0, end: world.clock });
+    if (state.siteId === null) return;
+    const asked = [...state.points.values()];
+    const { samples, partial } = await readLatestOfBoth(coldLevel(db, bucket, state.siteId), asked, world.clock);
+    if (partial) world.violate(`the newest samples of ${site} are partial`);
+    const given = new Map(
+      asked.flatMap(({ id, name: point }) => {
+        const sample = samples.get(id);
+        return sample === undefined ? [] : [[sampleKey(point, sample.time), valueText(sample.value)] as const];
+      }),
+    );
+    const newest = new Map<string, number>();
+    for (const { name: point, time } of [...stored.keys()].map(partsOf)) {
+      if (points.includes(point)) newest.set(point, Math.max(time, newest.get(point) ?? 0));
+    }
+    const keys = [...newest].map(([point, time]) => sampleKey(point, time));
+    const problem = difference(new Map(keys.map((key) => [key, stored.get(key)!])), given);
+    if (problem !== null) world.violate(`of the newest samples of ${site}, ${problem}`);
   });
 }
 

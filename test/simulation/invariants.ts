@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { askFor } from "./ask.ts";
+import { askFor, askForLatest } from "./ask.ts";
 import type { Deployment } from "./deployment.ts";
 import { dayOfKey } from "./ledger.ts";
 import { DAY, HOUR, type Plant, TODAY } from "./plant.ts";
@@ -39,6 +39,7 @@ export async function checkHealed(world: World, deployment: Deployment, plant: P
     for (const interval of ["raw", "1hr", "1day"] as const) {
       askFor(`asks for ${interval}`, world, deployment, { site, points, ...range, interval }, stored);
     }
+    askForLatest("asks for the newest", world, deployment, site, points, stored);
   }
   const pending = z.array(z.object({ backfill_id: z.string() }));
   const stuck = pending.parse(

@@ -8,10 +8,11 @@ import type { Process, World } from "./world.ts";
 /** The statements that say of a page that it is stored: sync-state.ts. */
 const ENDS_PAGE = /INSERT INTO sync_state \(site_id, (?:window_start|watermark)/;
 const PUBLISHES = /INSERT INTO day_files/;
-/** Puts rows of samples above what is there, whoever does it: hot/upsert.ts. */
-const STORES = /^\s*INSERT INTO sample_hours[^]*json_patch\(samples, excluded\.samples\)/;
+/** Stores segments, whoever does it: store/new-segments.ts. */
+const STORES = /^\s*INSERT INTO segments/;
 
-const rowsSchema = z.array(z.tuple([z.int(), z.record(z.string(), z.number())]));
+const bodySchema = z.record(z.string(), z.record(z.string(), z.number()));
+const segmentsSchema = z.array(z.tuple([z.int(), z.int(), z.int(), z.int(), bodySchema]));
 
 const stateSchema = z.array(z.object({ name: z.string(), watermark: z.int().nullable() }));
 const daySchema = z.array(
@@ -25,6 +26,12 @@ const daySchema = z.array(
 );
 const nameSchema = z.array(z.object({ name: z.string() }));
 
+/** A value of a sample, and when the request that brought it was sent, by our clock, epoch ms. */
+interface Word {
+  readonly value: string;
+  readonly asked: number;
+}
+
 /**
  * The books: what the upstream served, and what we said to have stored. Nothing may be stored that was not served, and
  * what was said to be stored must be there ever after.
@@ -32,8 +39,8 @@ const nameSchema = z.array(z.object({ name: z.string() }));
 export class Ledger {
   /** every value that was served for a sample; only of answers that reached a process whole */
   readonly served = new Map<string, Set<string>>();
-  /** what we said to have stored, and the value that was said last */
-  readonly promised: Samples = new Map();
+  /** what we said to have stored: of several words the one that was asked for last */
+  readonly promised = new Map<string, Word>();
   /** by site, from where on the sync proved to have everything; epoch ms */
   readonly coveredFrom = new Map<string, number>();
   readonly watermarks = new Map<string, number>();
@@ -43,8 +50,12 @@ export class Ledger {
   readonly #storage: Storage;
   /** pages of a sync that it did not say to have stored yet */
   readonly #open = new Map<Process, ServedPage[]>();
-  /** values that were served to any build, and to each: they may come to light when hot rows are gone */
+  /** all words that were served, by sample */
+  readonly #words = new Map<string, Word[]>();
+  /** values that were served to a build, by build and sample */
   readonly #builds = new Map<string, Set<string>>();
+  /** when a build first asked for an hour, by build, site and start of the hour; by our clock, epoch ms */
+  readonly #buildAsked = new Map<string, number>();
   /** by build and day, the process that first asked for the day: a build may outlive many */
   readonly #buildStarts = new Map<string, Process>();
   /** points that a process must store samples of: catalogued as configured, or unknown, when it began */
@@ -73,7 +84,8 @@ export class Ledger {
   }
 
   noteWeather(name: string, time: number, value: number): void {
-    this.#serve(sampleKey(name, time), valueText(value));
+    // the feed has no say where the history has one
+    this.#serve(sampleKey(name, time), { value: valueText(value), asked: 0 });
   }
 
   notePage(page: ServedPage, to: Process): void {
@@ -82,8 +94,8 @@ export class Ledger {
       const value = numberOf(text);
       if (value === null) continue;
       const key = sampleKey(sample.point.name, sample.time);
-      this.#serve(key, valueText(value));
-      if (build !== null) for (const whose of [key, `${build} ${key}`]) addTo(this.#builds, whose, valueText(value));
+      this.#serve(key, { value: valueText(value), asked: page.asked });
+      if (build !== null) addTo(this.#builds, `${build} ${key}`, valueText(value));
     }
     if (build === null) {
       if (page.isCircle) return;
@@ -94,13 +106,23 @@ export class Ledger {
     // the hour asked for reaches a millisecond beyond
     const ofDay = `${build} ${page.site} ${Math.floor((page.start + 1) / DAY)}`;
     if (!this.#buildStarts.has(ofDay)) this.#buildStarts.set(ofDay, to);
+    const ofHour = `${build} ${page.site} ${Math.floor((page.start + 1) / HOUR) * HOUR}`;
+    this.#buildAsked.set(ofHour, Math.min(this.#buildAsked.get(ofHour) ?? page.asked, page.asked));
   }
 
-  /** Whether a stored value is one that it may be. */
+  /** Whether a stored value is one that it may be: none that was asked for earlier than what was promised. */
   isRight(key: string, value: string): boolean {
     const promised = this.promised.get(key);
     if (promised === undefined) return this.served.get(key)?.has(value) === true;
-    return promised === value || this.#builds.get(key)?.has(value) === true;
+    return promised.value === value || this.#wasServed(key, value, promised.asked);
+  }
+
+  #wasServed(key: string, value: string, since: number): boolean {
+    return this.#words.get(key)?.some((word) => word.value === value && word.asked >= since) === true;
+  }
+
+  #promise(key: string, word: Word): void {
+    if (word.asked >= (this.promised.get(key)?.asked ?? 0)) this.promised.set(key, word);
   }
 
   /** To be told of every commit. */
@@ -110,21 +132,26 @@ export class Ledger {
       if (moved !== undefined) this.#promisePages(by, moved.values[0] ?? null);
       this.#noteWatermarks(by);
     }
-    if (isRepair(by))
-      for (const { sql, values } of statements) if (STORES.test(sql)) this.#promiseRows(values[0] ?? null);
+    for (const { sql, values } of statements) if (STORES.test(sql)) this.#noteSegments(by, values[0] ?? null);
     if (statements.some(({ sql }) => PUBLISHES.test(sql))) this.#notePublished();
     if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
   }
 
-  /** What the repair of gaps stores is the upstream's last word, until there is another one. */
-  #promiseRows(json: Bound): void {
-    for (const [key, samples] of rowsSchema.parse(JSON.parse(String(json)))) {
-      const [point] = nameSchema.parse(this.#database.rows("SELECT name FROM points WHERE id = ?1 & 1048575", key));
-      for (const [offset, number] of Object.entries(samples)) {
-        const sample = sampleKey(point?.name ?? "", Math.floor(key / 2 ** 20) * HOUR + Number(offset));
-        const value = valueText(number);
-        if (this.served.get(sample)?.has(value) !== true) this.#world.violate(`invented: ${sample} is ${value}`);
-        this.promised.set(sample, value);
+  /** Whoever stores says when he asked. What the repair of gaps stores is a promise. */
+  #noteSegments(by: Process, json: Bound): void {
+    for (const [segment, asked, , , body] of segmentsSchema.parse(JSON.parse(String(json)))) {
+      const start = (Math.floor(segment / 2 ** 24) % 2 ** 16) * DAY;
+      for (const [id, samples] of Object.entries(body)) {
+        const [point] = nameSchema.parse(this.#database.rows("SELECT name FROM points WHERE id = ?1", Number(id)));
+        for (const [offset, number] of Object.entries(samples)) {
+          const key = sampleKey(point?.name ?? "", start + Number(offset));
+          const value = valueText(number);
+          if (!this.#wasServed(key, value, asked))
+            this.#world.violate(
+              `${by.name} stores ${key} = ${value} as asked for at ${asked}, which nobody was served`,
+            );
+          if (isRepair(by)) this.#promise(key, { value, asked });
+        }
       }
     }
   }
@@ -140,17 +167,16 @@ export class Ledger {
   #promisePages(by: Process, siteId: Bound): void {
     const [site] = nameSchema.parse(this.#database.rows("SELECT name FROM sites WHERE id = ?1", siteId));
     const open = Map.groupBy(this.#open.get(by) ?? [], (page) => page.site === site?.name);
-    const said = new Map<string, { readonly sample: PlantSample; readonly value: string }>();
-    for (const { sample, text } of (open.get(true) ?? []).flatMap(({ rows }) => rows)) {
-      const value = numberOf(text);
-      if (value === null || !this.#mustSync(by, sample)) continue;
-      said.set(sampleKey(sample.point.name, sample.time), { sample, value: valueText(value) });
+    const days = new Set<number>();
+    for (const { rows, asked } of open.get(true) ?? []) {
+      for (const { sample, text } of rows) {
+        const value = numberOf(text);
+        if (value === null || !this.#mustSync(by, sample)) continue;
+        this.#promise(sampleKey(sample.point.name, sample.time), { value: valueText(value), asked });
+        days.add(Math.floor(sample.time / DAY));
+      }
     }
-    for (const [key, { sample, value }] of said) {
-      const stored = this.#storage.hotValue(sample.point.site, sample.point.name, sample.time);
-      if (stored !== value) this.#world.violate(`the sync moved on, and ${key} is ${stored} instead of ${value}`);
-      this.promised.set(key, value);
-    }
+    for (const day of days) this.#checkSoon(site?.name ?? "", day);
     this.#lastStart.set(by, open.get(true)?.at(-1)?.start ?? 0);
     this.#open.set(by, open.get(false) ?? []);
   }
@@ -178,7 +204,7 @@ export class Ledger {
       this.#published.set(`${name} ${day}`, build);
       const start = this.#buildStarts.get(`${build} ${name} ${day}`);
       if (start !== undefined) this.#promiseDay(start, name, day, state, build);
-      this.#world.check(async () => this.checkDay(name, day, await this.#storage.day(name, day)));
+      this.#checkSoon(name, day);
     }
   }
 
@@ -204,18 +230,26 @@ export class Ledger {
       if (value === null) continue;
       const key = sampleKey(sample.point.name, sample.time);
       if (state === "empty-confirmed") this.#world.violate(`${site} ${day} is said to be empty, and has ${key}`);
-      // what the sync said last stays: the hot level wins, and a correction may have come meanwhile
-      if (!this.promised.has(key)) this.promised.set(key, valueText(value));
+      // a correction may have come while it was built
+      const served = [...(this.#builds.get(`${build} ${key}`) ?? [])].at(-1) ?? valueText(value);
+      const hour = Math.floor(sample.time / HOUR) * HOUR;
+      this.#promise(key, { value: served, asked: this.#buildAsked.get(`${build} ${site} ${hour}`) ?? 0 });
     }
+  }
+
+  /** Checks a day before anything else happens. */
+  #checkSoon(site: string, day: number): void {
+    this.#world.check(async () => this.checkDay(site, day, await this.#storage.day(site, day)));
   }
 
   /** What was promised of a day is stored, and nothing that was not served. */
   checkDay(site: string, day: number, stored: Samples): void {
-    for (const [key, value] of this.promised) {
+    for (const [key, { value, asked }] of this.promised) {
       if (dayOfKey(key) !== day || !key.startsWith(`${site}/`)) continue;
       const found = stored.get(key);
       if (found === undefined) this.#world.violate(`lost: ${key} was stored as ${value}`);
-      else if (!this.isRight(key, found)) this.#world.violate(`${key} is ${found}; it was stored as ${value}`);
+      else if (!this.isRight(key, found))
+        this.#world.violate(`${key} is ${found}; it was stored as ${value}, asked for at ${asked}`);
     }
     for (const [key, value] of stored) {
       if (this.served.get(key)?.has(value) !== true) this.#world.violate(`invented: ${key} is ${value}`);
@@ -236,8 +270,11 @@ export class Ledger {
     }
   }
 
-  #serve(key: string, value: string): void {
-    addTo(this.served, key, value);
+  #serve(key: string, word: Word): void {
+    addTo(this.served, key, word.value);
+    const words = this.#words.get(key);
+    if (words === undefined) this.#words.set(key, [word]);
+    else words.push(word);
   }
 }
 

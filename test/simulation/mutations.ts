@@ -13,6 +13,7 @@ export interface Mutation {
 const SYNC = "packages/core/src/sync";
 const COLD = "packages/core/src/cold";
 const GAPS = "packages/core/src/gaps";
+const STORE = "packages/core/src/store";
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -25,8 +26,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "watermark-before-rows",
     file: `${SYNC}/sync-site.ts`,
-    find: "await this.#store(selection.samples, readings, [progress]);",
-    replace: "await progress.run(); await this.#store(selection.samples, readings, []);",
+    find: "await this.#store(selection.samples, readings, page.asked, [progress]);",
+    replace: "await progress.run(); await this.#store(selection.samples, readings, page.asked, []);",
     why: "a crash between the two leaves rows behind that no window asks for again",
   },
   {
@@ -58,16 +59,44 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "the upstream's cursor fault sends every page back to where it began",
   },
   {
-    name: "overwrite-hour-row",
-    file: "packages/core/src/hot/upsert.ts",
-    find: "DO UPDATE SET samples = json_patch(samples, excluded.samples), revision = ?2\nWHERE samples IS NOT json_patch(samples, excluded.samples)",
-    replace: "DO UPDATE SET samples = excluded.samples, revision = ?2\nWHERE samples IS NOT excluded.samples",
-    why: "an hour keeps the samples of its last window only",
+    name: "store-without-fence",
+    file: `${STORE}/site-clock.ts`,
+    find: "return [expectClock(db, siteId, from), db.prepare(MOVE)",
+    replace: "return [db.prepare(MOVE)",
+    why: "two runs that overlap take the same stamp, and one of them moves the clock back",
+  },
+  {
+    name: "stamp-beats-asked",
+    file: `${STORE}/read-segments.ts`,
+    find: "?.add(start + offset, values[i]!, asked);",
+    replace: "?.add(start + offset, values[i]!, key % 2 ** 24);",
+    why: "of two values the one that was stored last counts, though it was asked for earlier",
+  },
+  {
+    name: "segment-beats-file",
+    file: `${STORE}/stored-series.ts`,
+    find: "mergeSeries(file, stored, (i) => stored.asked[i]! > askedAt(stored.times[i]!))",
+    replace: "mergeSeries(file, stored)",
+    why: "an answer shows a value beside the file's that was asked for earlier",
+  },
+  {
+    name: "hours-not-touched",
+    file: `${STORE}/hot-hours.ts`,
+    find: "FROM json_each(?2) WHERE true",
+    replace: "FROM json_each(?2) WHERE value % 7200000 = 0",
+    why: "samples are in segments that no reader looks for",
+  },
+  {
+    name: "latest-not-updated",
+    file: `${STORE}/latest.ts`,
+    find: "this.#newest.set(pointId, one);",
+    replace: "if (known === undefined) this.#newest.set(pointId, one);",
+    why: "the newest value of a point is not the newest one",
   },
   {
     name: "hour-version-stands-still",
-    file: "packages/core/src/hot/hot-hours.ts",
-    find: "DO UPDATE SET version = version + 1",
+    file: `${STORE}/hot-hours.ts`,
+    find: "DO UPDATE SET version = excluded.version",
     replace: "DO UPDATE SET version = version",
     why: "rollups are taken for current that lack late samples",
   },
@@ -79,11 +108,39 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a sample that comes while an hour is folded is missing in its rollup",
   },
   {
-    name: "delete-without-revision",
-    file: `${COLD}/publish-statements.ts`,
-    find: "WHERE h.revision = f.value ->> 1",
-    replace: "WHERE f.value ->> 1 IS NOT NULL",
-    why: "the archive deletes samples that came after it had read their row",
+    name: "sweep-beyond-the-fold",
+    file: `${COLD}/sweep-segments.ts`,
+    find: 'AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4',
+    replace: 'AND s.key < ${keySql("b.block", "?2 + 1")} + 0 * ?3 LIMIT ?4',
+    why: "segments are deleted that came after the build had read the clock",
+  },
+  {
+    name: "fold-past-the-clock",
+    file: `${COLD}/spill-segments.ts`,
+    find: "return { foldedStamp, samples, over, under, asked: last };",
+    replace: "return { foldedStamp: foldedStamp + 1, samples, over, under, asked: last };",
+    why: "readers pass over the next segment, which is not in the file",
+  },
+  {
+    name: "build-drops-older-segments",
+    file: `${COLD}/merge-day.ts`,
+    find: "under: await openSpills(bucket, of, segments?.under ?? [],",
+    replace: "under: await openSpills(bucket, of, [],",
+    why: "a file lacks samples of segments that only add to what the build has",
+  },
+  {
+    name: "build-drops-newer-segments",
+    file: `${COLD}/merge-day.ts`,
+    find: "over: await openSpills(bucket, of, segments?.over ?? [],",
+    replace: "over: await openSpills(bucket, of, [],",
+    why: "a file lacks samples of segments that were asked for after the build's hours",
+  },
+  {
+    name: "file-forgets-when-asked",
+    file: `${COLD}/merge-day.ts`,
+    find: "const latest = [base.asked, options.asked, segments?.asked];",
+    replace: "const latest = [base.asked, segments?.asked];",
+    why: "a segment that was asked for before a backfilled hour replaces the file's value",
   },
   {
     name: "put-without-condition",
@@ -109,8 +166,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "old-value-wins",
     file: `${COLD}/merge-points.ts`,
-    find: "mergeSeries(old!.series, young)",
-    replace: "mergeSeries(young, old!.series)",
+    find: "mergeSeries(below, above)",
+    replace: "mergeSeries(above, below)",
     why: "archiving takes a correction back",
   },
   {
@@ -165,8 +222,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "judge-the-file-only",
     file: `${COLD}/judge-stored-day.ts`,
-    find: "hot?.get(id) ?? EMPTY_SERIES",
-    replace: "(file === null ? hot?.get(id) : undefined) ?? EMPTY_SERIES",
+    find: "hot?.get(id) ?? NO_STORED_SERIES",
+    replace: "(file === null ? hot?.get(id) : undefined) ?? NO_STORED_SERIES",
     why: "a quality is taken for current that lacks hot samples beside the file",
   },
   {

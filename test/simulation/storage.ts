@@ -3,7 +3,7 @@ import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
 import { z } from "zod";
 import type { SimulatedBucket } from "./bucket.ts";
 import type { SimulatedDatabase } from "./database.ts";
-import { DAY, HOUR } from "./plant.ts";
+import { DAY } from "./plant.ts";
 import { Violation } from "./world.ts";
 
 /** Samples by {@link sampleKey}, each with the text of its value. */
@@ -18,8 +18,38 @@ export function valueText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-const rowSchema = z.array(z.object({ name: z.string(), hours: z.int(), samples: z.string() }));
-const daySchema = z.array(z.object({ state: z.string(), etag: z.string().nullable(), pending: z.string() }));
+const segmentSchema = z.array(z.object({ asked: z.int(), body: z.string() }));
+const nameSchema = z.array(z.object({ id: z.int(), name: z.string() }));
+const daySchema = z.array(
+  z.object({
+    state: z.string(),
+    etag: z.string().nullable(),
+    pending: z.string(),
+    asked: z.string().nullable(),
+  }),
+);
+const hoursSchema = z.array(z.int()).length(24);
+
+/** Segments of a site's day that are in no file, in the order in which they were committed. */
+const SEGMENTS = `
+SELECT g.asked, json(g.body) AS body FROM segments g
+WHERE g.key >> 24 & 65535 = CAST(?2 AS INTEGER)
+  AND g.key >> 40 IN (SELECT p.id >> 7 FROM points p JOIN sites s ON s.id = p.site_id WHERE s.name = ?1)
+  AND g.key & 16777215 > coalesce((
+    SELECT f.folded_stamp FROM day_files f JOIN sites s ON s.id = f.site_id
+    WHERE s.name = ?1 AND f.day = CAST(?2 AS INTEGER)), 0)
+ORDER BY g.key & 16777215`;
+
+const DAY_FILE = `
+SELECT f.state, f.etag, f.pending, f.asked FROM day_files f JOIN sites s ON s.id = f.site_id
+WHERE s.name = ?1 AND f.day = CAST(?2 AS INTEGER)`;
+
+/** A sample of a segment. */
+interface HotSample {
+  readonly value: string;
+  readonly time: number;
+  readonly asked: number;
+}
 
 /** What both levels hold, read past the code that is simulated but for the reader of a day file's bytes. */
 export class Storage {
@@ -32,47 +62,33 @@ export class Storage {
     this.#bucket = bucket;
   }
 
-  /** The hot samples of a site in [start, end), whole hours. @throws {Violation} where a sample stands there twice */
-  hot(site: string, start: number, end: number): Samples {
-    const rows = rowSchema.parse(
-      this.#database.rows(
-        `SELECT p.name, h.hour_point >> 20 AS hours, h.samples FROM sample_hours h
-         JOIN points p ON p.id = h.hour_point & 1048575 JOIN sites s ON s.id = p.site_id
-         WHERE s.name = ?1 AND h.hour_point >= CAST(?2 AS INTEGER) << 20 AND h.hour_point < CAST(?3 AS INTEGER) << 20`,
-        site,
-        start / HOUR,
-        end / HOUR,
-      ),
+  /** The samples of a site's day in segments: of two at one time the one asked for later. @throws {Violation} where one is doubled */
+  #hot(site: string, day: number): Map<string, HotSample> {
+    const names = new Map(
+      nameSchema.parse(this.#database.rows("SELECT id, name FROM points")).map(({ id, name }) => [String(id), name]),
     );
-    const samples: Samples = new Map();
-    for (const { name, hours, samples: text } of rows) {
-      for (const [, offset, value] of text.matchAll(/"(\d+)":([^,}]+)/g)) {
-        const key = sampleKey(name, hours * HOUR + Number(offset));
-        if (samples.has(key)) throw new Violation(`stored twice in one hot row: ${key}`);
-        samples.set(key, valueText(Number(value)));
+    const samples = new Map<string, HotSample>();
+    for (const { asked, body } of segmentSchema.parse(this.#database.rows(SEGMENTS, site, day))) {
+      const own = new Set<string>();
+      for (const [, id = "", text = ""] of body.matchAll(/"(\d+)":\{([^}]*)\}/g)) {
+        for (const [, offset, number] of text.matchAll(/"(\d+)":([^,]+)/g)) {
+          const time = day * DAY + Number(offset);
+          const key = sampleKey(names.get(id) ?? `point ${id}`, time);
+          if (own.has(key)) throw new Violation(`stored twice in one segment: ${key}`);
+          own.add(key);
+          if (asked >= (samples.get(key)?.asked ?? 0))
+            samples.set(key, { value: valueText(Number(number)), time, asked });
+        }
       }
     }
     return samples;
-  }
-
-  /** One hot sample; undefined where there is none. */
-  hotValue(site: string, name: string, time: number): string | undefined {
-    const hour = Math.floor(time / HOUR) * HOUR;
-    return this.hot(site, hour, hour + HOUR).get(sampleKey(name, time));
   }
 
   /** The samples of the file that readers take for a day's, a pending one included. */
   async cold(site: string, day: number): Promise<Samples> {
     const key = dayFileKey(site, day);
     const object = this.#bucket.objects.get(key);
-    const [row] = daySchema.parse(
-      this.#database.rows(
-        `SELECT f.state, f.etag, f.pending FROM day_files f JOIN sites s ON s.id = f.site_id
-         WHERE s.name = ?1 AND f.day = CAST(?2 AS INTEGER)`,
-        site,
-        day,
-      ),
-    );
+    const [row] = daySchema.parse(this.#database.rows(DAY_FILE, site, day));
     if (object === undefined) {
       if (row?.etag != null) throw new Violation(`${key} is published, and is not there`);
       return new Map();
@@ -94,9 +110,15 @@ export class Storage {
     return samples;
   }
 
-  /** Both levels of a site's day, the hot one winning. */
+  /** Both levels of a site's day: a segment's sample stands in the place of the file's if it was asked for later. */
   async day(site: string, day: number): Promise<Samples> {
-    return new Map([...(await this.cold(site, day)), ...this.hot(site, day * DAY, (day + 1) * DAY)]);
+    const all = new Map(await this.cold(site, day));
+    const [row] = daySchema.parse(this.#database.rows(DAY_FILE, site, day));
+    const asked = row?.asked == null ? [] : hoursSchema.parse(JSON.parse(row.asked));
+    for (const [key, sample] of this.#hot(site, day)) {
+      if (!all.has(key) || sample.asked > (asked[new Date(sample.time).getUTCHours()] ?? 0)) all.set(key, sample.value);
+    }
+    return all;
   }
 }
 

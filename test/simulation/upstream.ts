@@ -15,6 +15,8 @@ export interface ServedPage {
   readonly start: number;
   readonly end: number;
   readonly rows: readonly ServedRow[];
+  /** when the request was sent, by our clock, epoch ms */
+  readonly asked: number;
   /** its cursor leads back to itself: the reading drops the page and asks for its rows again */
   readonly isCircle: boolean;
 }
@@ -70,13 +72,19 @@ export class Upstream {
 
   async fetch(process: Process, url: URL, signal: AbortSignal | null): Promise<Response> {
     const [, site = "", endpoint = ""] = /\/sites\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
-    const answer = await this.#world.io(process, "upstream", endpoint, () => this.#answer(site, endpoint, url));
+    const asked = this.#world.clock;
+    const answer = await this.#world.io(process, "upstream", endpoint, () => this.#answer(site, endpoint, url, asked));
     if (answer === "hang") return new Promise(() => undefined);
     if (answer.page !== null && signal?.aborted !== true) this.onServed(answer.page, process);
     return answer.response;
   }
 
-  #answer(site: string, endpoint: string, url: URL): { response: Response; page: ServedPage | null } | "hang" {
+  #answer(
+    site: string,
+    endpoint: string,
+    url: URL,
+    asked: number,
+  ): { response: Response; page: ServedPage | null } | "hang" {
     const { random, isHealing } = this.#world;
     const fault = !isHealing && random.chance(this.#faultShare) ? random.pick(ANSWER_FAULTS) : null;
     if (fault === "hang") return "hang";
@@ -86,7 +94,7 @@ export class Upstream {
     if (fault !== null && fault !== "cut") return whole(new Answer("", { status: Number(fault) }));
     if (endpoint === "weather") return whole(this.#weather());
     if (endpoint === "configured_points") return whole(this.#points(site));
-    const { body, page } = this.#page(site, url.searchParams);
+    const { body, page } = this.#page(site, url.searchParams, asked);
     const text = JSON.stringify(body);
     if (fault === "cut") return whole(new Answer(text.slice(0, random.below(text.length))));
     return { response: new Answer(text), page };
@@ -109,7 +117,7 @@ export class Upstream {
     return json({ weather: { temp: { name: "temp", value: String(value), time: timeText(time) } } });
   }
 
-  #page(site: string, query: URLSearchParams): { body: unknown; page: ServedPage } {
+  #page(site: string, query: URLSearchParams, asked: number): { body: unknown; page: ServedPage } {
     const start = Date.parse(query.get("start_time") ?? "");
     const end = Date.parse(query.get("end_time") ?? "");
     const size = Number(query.get("page_size"));
@@ -125,7 +133,7 @@ export class Upstream {
     const fault = !isHealing && random.chance(this.#faultShare) ? random.pick(PAGE_FAULTS) : null;
     if (fault === "empty") {
       const cursor = given === null ? cursorText(0, timeText(start)) : respaced(given, random);
-      const page = { site, start, end, rows: [], isCircle: false };
+      const page = { site, start, end, rows: [], asked, isCircle: false };
       return { body: { point_samples: [], next_cursor: cursor, has_more: true }, page };
     }
     const taken = rest.slice(0, fault === "short" ? 1 + random.below(size) : size);
@@ -141,7 +149,7 @@ export class Upstream {
       next_cursor: isCircle ? given : next,
       has_more: hasMore,
     };
-    return { body, page: { site, start, end, rows, isCircle } };
+    return { body, page: { site, start, end, rows, asked, isCircle } };
   }
 }
 

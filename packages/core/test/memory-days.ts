@@ -35,7 +35,14 @@ export class MemoryDays {
           for (let hour = 0; hour < 24; hour++) {
             if (!this.staged.has(`${day} ${hour}`)) throw new Error(`hour ${hour} is not staged`);
           }
-          const lineage = { foldedStamp: 0, asked: [], baseEtag: null, baseGeneration: 0, generation: 1, manifestEtag: null };
+          const lineage = {
+            foldedStamp: 0,
+            asked: [],
+            baseEtag: null,
+            baseGeneration: 0,
+            generation: 1,
+            manifestEtag: null,
+          };
           return { source: "api", key: `k${day}`, ...lineage, file: null, pointDaysBytes: 0, suspect: null };
         }),
       publishDay: (of) =>

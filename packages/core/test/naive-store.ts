@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { StoredCounts } from "../src/store/store-samples.ts";
+import type { StoredCounts } from "../src/store/compare-arrivals.ts";
 import type { Sample } from "./points.ts";
 
 /** A stored value, and when the request that brought it was sent. */
@@ -42,11 +42,12 @@ export class NaiveStore {
 
   /** Samples of some points in a half-open range, ascending in time. */
   series(pointId: number, start: number, end: number): [time: number, value: number, asked: number][] {
-    return [...this.samples]
-      .map(([key, { value, asked }]) => [...key.split(" ").map(Number), value, asked] as const)
-      .filter(([id, time]) => id === pointId && time! >= start && time! < end)
-      .map(([, time, value, asked]): [number, number, number] => [time!, value, asked!])
-      .sort(([a], [b]) => a - b);
+    const series: [number, number, number][] = [];
+    for (const [key, { value, asked }] of this.samples) {
+      const [id = 0, time = 0] = key.split(" ").map(Number);
+      if (id === pointId && time >= start && time < end) series.push([time, value, asked]);
+    }
+    return series.sort(([a], [b]) => a - b);
   }
 
   /** The newest sample of each point. */
@@ -74,14 +75,14 @@ export interface StoredSegment {
   readonly samples: readonly Sample[];
 }
 
-const rowsSchema = z.array(
-  z.object({ key: z.int(), asked: z.int(), first: z.int(), last: z.int(), body: z.string() }),
-);
+const rowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), first: z.int(), last: z.int(), body: z.string() }));
 const bodySchema = z.record(z.string(), z.record(z.string(), z.number()));
 
 /** All segments, read without the code that writes them, ascending by key. */
 export async function allSegments(db: D1Database): Promise<StoredSegment[]> {
-  const { results } = await db.prepare("SELECT key, asked, first, last, json(body) AS body FROM segments ORDER BY key").all();
+  const { results } = await db
+    .prepare("SELECT key, asked, first, last, json(body) AS body FROM segments ORDER BY key")
+    .all();
   return rowsSchema.parse(results).map(({ key, asked, first, last, body }) => {
     const bits = BigInt(key);
     const day = Number((bits >> 24n) & 0xffffn);
@@ -113,10 +114,10 @@ export async function emptyStore(db: D1Database): Promise<void> {
   await db.batch(tables.map((table) => db.prepare(`DELETE FROM ${table}`)));
 }
 
-/** Makes a site and its points. */
+/** Makes a site, `ses_<id>`, and its points, `p<id>`. */
 export async function siteWithPoints(db: D1Database, siteId: number, pointIds: readonly number[]): Promise<void> {
   await db.batch([
-    db.prepare("INSERT INTO sites (id, name) VALUES (?1, 'ses_' || ?1)").bind(siteId),
+    db.prepare("INSERT INTO sites (id, name) VALUES (?1, ?2)").bind(siteId, `ses_${siteId}`),
     db
       .prepare(
         `INSERT INTO points (id, site_id, name, source, configured, tags)
@@ -147,7 +148,8 @@ export async function storeFaults(db: D1Database): Promise<string[]> {
     if (site === undefined || stamp > site.clock) faults.push(`${name}: no clock has its stamp`);
     if (chars > 500_000) faults.push(`${name}: ${chars} characters`);
     const offsets = samples.map(([, time]) => time - day * 86_400_000);
-    if (Math.min(...offsets) !== first || Math.max(...offsets) !== last) faults.push(`${name}: not [${first}, ${last}]`);
+    if (Math.min(...offsets) !== first || Math.max(...offsets) !== last)
+      faults.push(`${name}: not [${first}, ${last}]`);
     for (const [pointId, time] of samples) {
       if (pointId >> 7 !== block) faults.push(`${name}: point ${pointId}`);
       const hour = byHour.get(`${site?.site_id} ${time - (time % 3_600_000)}`);

@@ -24,7 +24,15 @@ export function hotDays(start: number, end: number): Stored {
 
 export function writtenDay(day: number, rest: Partial<ManifestDay> = {}): ManifestDay {
   const file = { key: `k${day}`, etag: `e${day}`, sha256: "", bytes: 1, rows: 1, points: 1 };
-  const about = { source: "api", build: "b", generation: 1, pending: new Map(), reason: null, foldedStamp: 0, updatedAt: 0 } as const;
+  const about = {
+    source: "api",
+    build: "b",
+    generation: 1,
+    pending: new Map(),
+    reason: null,
+    foldedStamp: 0,
+    updatedAt: 0,
+  } as const;
   return { siteId: 1, day, state: "written", file, ...about, asked: parseAsked(null), ...rest };
 }
 

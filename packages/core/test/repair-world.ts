@@ -53,7 +53,9 @@ export class RepairWorld {
 
   /** Back to a catalogue, and nothing else. */
   async reset(): Promise<void> {
-    await this.db.exec(`DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; ${LOSE_COLD} DELETE FROM points`);
+    await this.db.exec(
+      `DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; ${LOSE_COLD} DELETE FROM points`,
+    );
     const keys = await keysOf(this.bucket, "");
     if (keys.length > 0) await this.bucket.delete(keys);
     const points = NAMES.map((name) => described(name));

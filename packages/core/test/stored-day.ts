@@ -1,7 +1,8 @@
 import { loadCatalog } from "../src/catalog/catalog.ts";
+import { askedAt } from "../src/cold/asked-hours.ts";
 import { dayFileKey } from "../src/cold/day-file-key.ts";
 import { scanDayFile } from "../src/cold/day-file-reader.ts";
-import { askedAt, manifestStatement, objectStanding, parseManifestDays } from "../src/cold/manifest.ts";
+import { manifestStatement, objectStanding, parseManifestDays } from "../src/cold/manifest.ts";
 import type { DayBuild } from "../src/cold/staging.ts";
 import { dayStart } from "../src/domain/day.ts";
 import { segmentRowsSchema } from "../src/store/read-segments.ts";

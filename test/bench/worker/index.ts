@@ -1,12 +1,12 @@
 import { PageDecoder } from "@building-vitals/core/ace/page";
 import type { BenchSize } from "../size.ts";
 import { type ColdBenchEnv, mergeSpills, spillDay } from "./cold-day.ts";
-import { HOUR_ROWS, INTEGER_ROWS, type Layout, TEXT_ROWS } from "./layouts.ts";
+import { INTEGER_ROWS, type Layout, SEGMENTS, TEXT_ROWS } from "./layouts.ts";
 import { benchPage, benchSamples } from "./samples.ts";
 
 /** A database for each layout, so that their sizes can be told apart. */
 interface BenchEnv extends ColdBenchEnv {
-  readonly HOURS: D1Database;
+  readonly SEGMENTS: D1Database;
   readonly INTEGERS: D1Database;
   readonly TEXTS: D1Database;
 }
@@ -66,7 +66,7 @@ async function writeSyncs(db: D1Database, layout: Layout, points: number) {
   const meter = new Meter();
   const metered = meter.attach(db);
   for (const sql of layout.schema) await db.prepare(sql).run();
-  if (layout === HOUR_ROWS) await addPoints(db, points);
+  if (layout === SEGMENTS) await addPoints(db, points);
   const empty = (await db.prepare("SELECT 1").run()).meta.size_after;
   await layout.write(metered, benchSamples(points, ORIGIN, [0, 20]));
   const milliseconds: number[] = [];
@@ -94,9 +94,9 @@ async function timed(work: () => Promise<void>): Promise<number> {
 }
 
 async function fillHistory(db: D1Database, layout: Layout, stored: BenchSize["stored"]): Promise<void> {
-  const tables = layout === HOUR_ROWS ? ["sample_hours", "hot_hours"] : ["samples"];
+  const tables = layout === SEGMENTS ? ["segments", "hot_hours", "block_latest"] : ["samples"];
   for (const table of tables) await db.prepare(`DELETE FROM ${table}`).run();
-  if (layout === HOUR_ROWS) await addPoints(db, stored.points);
+  if (layout === SEGMENTS) await addPoints(db, stored.points);
   for (let day = 0; day < stored.days; day++) {
     await layout.write(db, benchSamples(stored.points, ORIGIN + day * DAY_MS, [0, 1440]));
   }
@@ -122,10 +122,10 @@ export default {
   async fetch(request, env) {
     const url = new URL(request.url);
     const [layout, db] = {
-      hours: [HOUR_ROWS, env.HOURS] as const,
+      segments: [SEGMENTS, env.SEGMENTS] as const,
       integers: [INTEGER_ROWS, env.INTEGERS] as const,
       texts: [TEXT_ROWS, env.TEXTS] as const,
-    }[url.searchParams.get("layout") ?? "hours"] ?? [HOUR_ROWS, env.HOURS];
+    }[url.searchParams.get("layout") ?? "segments"] ?? [SEGMENTS, env.SEGMENTS];
     const number = (name: string) => Number(url.searchParams.get(name));
     switch (url.pathname) {
       case "/page":

@@ -1,7 +1,7 @@
 import type { PointSamples } from "@building-vitals/core/domain/samples";
 import type { TimeRange } from "@building-vitals/core/domain/time-range";
-import { readSeries } from "@building-vitals/core/hot/read";
-import { upsertSamples } from "@building-vitals/core/hot/upsert";
+import { readSeries } from "@building-vitals/core/store/read-segments";
+import { storeSamples } from "@building-vitals/core/store/store-samples";
 
 /** A way to keep samples in D1. */
 export interface Layout {
@@ -34,15 +34,18 @@ function pointName(id: number): string {
   return `ses/ses_falls_city/8000:33-8033/analogValue/${String(id).padStart(5, "0")}`;
 }
 
-/** The layout of this project: a row a point and hour. Its schema is the migrations', which the caller applies. */
-export const HOUR_ROWS: Layout = {
-  name: "hour rows (this project)",
+/** The site of all points. */
+const SITE_ID = 1;
+
+/** The layout of this project: a row a block of points, day and sync. Its schema is the migrations', which the caller applies. */
+export const SEGMENTS: Layout = {
+  name: "segments (this project)",
   schema: [],
   write: async (db, samples) => {
-    await upsertSamples(db, samples);
+    await storeSamples({ db, siteId: SITE_ID, now: Date.now }, samples, Date.now());
   },
   read: async (db, pointIds, range) => {
-    const series = await readSeries(db, pointIds, range);
+    const series = await readSeries(db, SITE_ID, pointIds, range);
     return [...series.values()].reduce((sum, { times }) => sum + times.length, 0);
   },
 };

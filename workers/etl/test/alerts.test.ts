@@ -165,7 +165,7 @@ test("the quality of the last full day, hourly, once it is judged", async () => 
   const yesterday = Math.floor(Date.now() / 86_400_000) - 1;
   // the sync had come to midnight, and met nothing of points that it knew before
   await env.DB.exec(`UPDATE points SET first_seen = 1; UPDATE sync_state SET watched_from = 1`);
-  await env.DB.exec(`DELETE FROM sample_hours; DELETE FROM hot_hours`);
+  await env.DB.exec("DELETE FROM segments; DELETE FROM hot_hours");
   await runCron(HOURLY, EMPTY);
   const quality = () => bodies.filter(({ kind }) => kind === "quality");
   expect(quality()).toMatchObject([{ site: SITE, state: "firing" }]);
@@ -189,7 +189,7 @@ test("the quality of the last full day, hourly, once it is judged", async () => 
 
 test("of a site of which no day is judged, nobody is told that its quality is poor", async () => {
   await runCron(SYNC, EMPTY);
-  await env.DB.exec("DELETE FROM sample_hours; DELETE FROM hot_hours; UPDATE sync_state SET watched_from = NULL");
+  await env.DB.exec("DELETE FROM segments; DELETE FROM hot_hours; UPDATE sync_state SET watched_from = NULL");
   await runCron(HOURLY, { ...EMPTY, ALERT_QUALITY: "1" });
   expect(await env.DB.prepare("SELECT count(*) AS n FROM quality_days").first("n")).toBe(0);
   expect(bodies.filter(({ kind }) => kind === "quality")).toEqual([]);

@@ -1,3 +1,4 @@
+import { forgetHours } from "@building-vitals/core/test/store";
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
@@ -7,7 +8,7 @@ const HOUR_MS = 3_600_000;
 /** The building's nine weather points sample every 5 minutes. Gaps are not scanned for weather. */
 const WEATHER_SAMPLES_PER_HOUR = 9 * 12;
 const token = ADMIN_TOKEN;
-const TABLES = ["gaps", "gap_days", "gap_sites", "sample_hours", "hot_hours", "point_days", "sync_state"];
+const TABLES = ["gaps", "gap_days", "gap_sites", "segments", "block_latest", "hot_hours", "point_days", "sync_state"];
 
 interface Listed {
   readonly gaps: readonly Record<string, unknown>[];
@@ -34,13 +35,7 @@ async function syncWithHole(): Promise<{ start: number; end: number }> {
   const settings = { INITIAL_LOOKBACK_HOURS: "4" };
   for (let i = 0; i < 6; i++) await call("POST", "/trigger", { token, settings });
   const end = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - HOUR_MS;
-  const keys = [end / HOUR_MS - 1, end / HOUR_MS].map((hours) => hours * 2 ** 20);
-  await env.DB.prepare("DELETE FROM sample_hours WHERE hour_point >= ?1 AND hour_point < ?2")
-    .bind(...keys)
-    .run();
-  await env.DB.prepare("DELETE FROM hot_hours WHERE hour = ?1")
-    .bind(end - HOUR_MS)
-    .run();
+  await forgetHours(env.DB, { start: end - HOUR_MS, end });
   return { start: end - HOUR_MS, end };
 }
 

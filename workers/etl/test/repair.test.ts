@@ -1,6 +1,6 @@
 import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
 import { pointSamples } from "@building-vitals/core/test/points";
-import { upsertSamples } from "@building-vitals/core/hot/upsert";
+import { upsertSamples } from "@building-vitals/core/test/store";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";

@@ -1,3 +1,4 @@
+import { moveBack } from "@building-vitals/core/test/store";
 import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
 import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
 import { env } from "cloudflare:workers";
@@ -195,11 +196,8 @@ describe("the crons", () => {
   it("fold the hours that have closed, hourly, and a rebuild finds nothing wrong", async () => {
     simulateUpstream();
     await call("POST", "/trigger", { token: ADMIN_TOKEN });
-    // as if it had come two hours ago
-    await env.DB.batch([
-      env.DB.prepare("UPDATE sample_hours SET hour_point = hour_point - (2 << 20)"),
-      env.DB.prepare("UPDATE hot_hours SET hour = hour - 7200000"),
-    ]);
+    // as if it had come a day ago
+    await moveBack(env.DB, 1);
     const rollups = () => env.DB.prepare("SELECT count(*) AS n FROM point_days").first<number>("n");
     expect(await rollups()).toBe(0);
     await runCron("6 * * * *");

@@ -84,14 +84,13 @@ export async function archive(samples: readonly Sample[], names: ReadonlyMap<num
   return built;
 }
 
-/** Deletes the hot rows of days. */
+/** Deletes the segments of days. */
 export async function deleteHotDays(...days: number[]): Promise<void> {
   await env.DB.batch(
-    ["sample_hours", "hot_hours"].map((table) =>
-      env.DB.prepare(`DELETE FROM ${table} WHERE hour / 86400000 IN (SELECT value FROM json_each(?1))`).bind(
-        JSON.stringify(days),
-      ),
-    ),
+    [
+      "DELETE FROM segments WHERE (key >> 24) & 65535 IN (SELECT value FROM json_each(?1))",
+      "DELETE FROM hot_hours WHERE hour / 86400000 IN (SELECT value FROM json_each(?1))",
+    ].map((sql) => env.DB.prepare(sql).bind(JSON.stringify(days))),
   );
 }
 

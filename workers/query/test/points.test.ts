@@ -98,7 +98,7 @@ test("last_seen is the newest sample of both levels, to the millisecond", async 
     },
     [{ db: env.DB, id: await siteId(SITE), name: SITE }],
   );
-  expect(days).toMatchObject([{ outcome: "archived", folded: 3 }]);
+  expect(days).toMatchObject([{ outcome: "archived", folded: 4 }]);
   await storeSamples([
     [both!, START + 26 * 3_600_000 + 3, 1],
     // after the archive, but of a time before what is in the file

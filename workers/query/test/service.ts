@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
 import type { PointDescription } from "@building-vitals/core/domain/point";
-import { upsertSamples } from "@building-vitals/core/hot/upsert";
+import { upsertSamples } from "@building-vitals/core/test/store";
 import { endWindow } from "@building-vitals/core/sync/sync-state";
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import { described, newSite, pointSamples } from "@building-vitals/core/test/points";
@@ -146,9 +146,17 @@ export async function storeSamples(samples: readonly Sample[]): Promise<void> {
 
 export async function clear(): Promise<void> {
   await env.DB.batch(
-    ["sample_hours", "hot_hours", "sync_state", "quality_days", "point_days", "late_samples", "points", "gaps"].map(
-      (table) => env.DB.prepare(`DELETE FROM ${table}`),
-    ),
+    [
+      "segments",
+      "block_latest",
+      "hot_hours",
+      "sync_state",
+      "quality_days",
+      "point_days",
+      "late_samples",
+      "points",
+      "gaps",
+    ].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
   );
 }
 

@@ -97,7 +97,7 @@ test("directions that cancel out have no mean, but a minimum, maximum and count"
 
 test("linear fill of angles goes the short way round", async () => {
   await store({ b: { unit: "°", valueAt: (i) => (i < 144 ? 350 : 10) } });
-  await env.DB.prepare("DELETE FROM sample_hours").run();
+  await env.DB.exec("DELETE FROM segments; DELETE FROM hot_hours");
   const [id] = [...(await env.DB.prepare("SELECT id FROM points").all<{ id: number }>()).results];
   await storeSamples([[id!.id, (FIRST + 1) * DAY + 3 * HOUR, 30]]);
   const { series } = await ask("b", "1hr", { fill: "linear" });

@@ -23,6 +23,8 @@ export interface TimeseriesOptions extends CallOptions {
 
 export interface AcePage {
   readonly samples: NamedSamples;
+  /** when the request that it answers was sent, epoch ms */
+  readonly asked: number;
   /** number of rows received: samples and rejected ones */
   readonly records: number;
   readonly rejected: RejectionCounts;
@@ -57,6 +59,7 @@ export async function* timeseriesPages(
 
   for (let pages = 0; pages < maxPages; pages++) {
     let size = pageSize.size;
+    let asked = now();
     const {
       samples,
       records,
@@ -69,6 +72,7 @@ export async function* timeseriesPages(
       path,
       query: () => {
         size = pageSize.size;
+        asked = now();
         return pageQuery(range, size, cursor);
       },
       reader: () => new PageDecoder(now(), path),
@@ -83,7 +87,7 @@ export async function* timeseriesPages(
       if (seen.has(identity)) throw new AceError("cursor_repeated", path, "the next page's cursor was used before");
       seen.add(identity);
     }
-    yield { samples, records, rejected, rejectedRecords, lastTime, next };
+    yield { samples, asked, records, rejected, rejectedRecords, lastTime, next };
     if (next === null) return;
 
     empty = records === 0 ? empty + 1 : 0;

@@ -83,9 +83,7 @@ export async function readSiteStats(db: D1Database, siteNames: readonly string[]
   const [sites, hours] = await withD1Retry(() =>
     db.batch([
       db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), hour - HOUR_MS, now - 24 * HOUR_MS),
-      db.prepare(
-        "SELECT min(hour) AS oldest, max(hour) AS newest FROM hot_hours",
-      ),
+      db.prepare("SELECT min(hour) AS oldest, max(hour) AS newest FROM hot_hours"),
     ]),
   );
   const range = hoursSchema.parse(hours?.results[0]);

@@ -56,7 +56,8 @@ export async function daysWithPoint(db: D1Database, pointId: number, from: numbe
 }
 
 /** What was read of the site's hours is not what they hold any more. ?1 site. */
-const CHANGE_HOURS = "UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?1) WHERE site_id = ?1";
+const CHANGE_HOURS =
+  "UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?1) WHERE site_id = ?1";
 /** ?1 point, as text: a number would be a JSON path such as $."5.0". */
 const DELETE_HOT_SAMPLES = [
   `UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"')

@@ -28,7 +28,7 @@ export interface ApiHourContext {
 
 /** What fetching an hour came to. */
 export interface ApiHour {
-  /** when the first request for it was sent, epoch ms */
+  /** when the first of the requests that brought it was sent, epoch ms */
   readonly asked: number;
   /** requests to the upstream, retries included */
   readonly apiCalls: number;
@@ -57,7 +57,6 @@ const OVERLAP_MS = 1;
 export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: number): Promise<ApiHour> {
   const { bucket, ace, pageSize, deadline } = context;
   const callsBefore = ace.calls;
-  const askedAt = context.now();
   const catalog = new SiteCatalog(context, of.site);
   await catalog.load();
   if (![...catalog.points.values()].some((point) => point.configured)) {
@@ -71,10 +70,12 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   let records = 0;
   /** requests that brought something: pages and the list; the others were made again */
   let answered = 0;
+  let askedFirst = Number.POSITIVE_INFINITY;
   let proven = false;
   for await (const { page, next } of windowPages(ace, of.site.name, asked, { pageSize, deadline })) {
     answered++;
     records += page.records;
+    askedFirst = Math.min(askedFirst, page.asked);
     addRejections(rejected, page.rejected);
     const callsBeforeList = ace.calls;
     await catalog.meet(page.samples.names);
@@ -88,5 +89,5 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   const sorted = sortHour(arrived, pointOrder(catalog.points), range);
   await bucket.put(spillKey(of, hour), encodeSpill(start, sorted, { records, rejected }));
   const apiCalls = ace.calls - callsBefore;
-  return { asked: askedAt, apiCalls, retries: apiCalls - answered, records, samples: sorted.times.length, rejected };
+  return { asked: askedFirst, apiCalls, retries: apiCalls - answered, records, samples: sorted.times.length, rejected };
 }

@@ -69,7 +69,8 @@ async function spillHour({ db, bucket }: SpillContext, of: DayBuild, start: numb
   for await (const points of readHour(db, of.site.id, start, upTo)) {
     layers.over.push(columnsOf(points, (one) => one > asked));
     layers.under.push(columnsOf(points, (one) => one <= asked));
-    for (const series of points.values()) lastAsked = series.asked.reduce((most, one) => Math.max(most, one), lastAsked);
+    for (const series of points.values())
+      lastAsked = series.asked.reduce((most, one) => Math.max(most, one), lastAsked);
   }
   const counts = { over: 0, under: 0, asked: lastAsked };
   for (const layer of ["over", "under"] as const) {

@@ -76,14 +76,14 @@ describe("withD1Retry", () => {
     expect([tries(), backoff.waits]).toEqual([4, [50, 200, 800]]);
   });
 
-  test.each([
-    "no such table: segments",
-    "D1 DB storage operation exceeded timeout which caused object to be reset.",
-  ])("%j is thrown at once, after a passing error too", async (message) => {
-    const backoff = fakeBackoff(0);
-    const other = new Error(`D1_ERROR: ${message}`);
-    const { call, tries } = failing([lost(1), other, lost(2)]);
-    await expect(withD1Retry(call, backoff)).rejects.toBe(other);
-    expect([tries(), backoff.waits]).toEqual([2, [50]]);
-  });
+  test.each(["no such table: segments", "D1 DB storage operation exceeded timeout which caused object to be reset."])(
+    "%j is thrown at once, after a passing error too",
+    async (message) => {
+      const backoff = fakeBackoff(0);
+      const other = new Error(`D1_ERROR: ${message}`);
+      const { call, tries } = failing([lost(1), other, lost(2)]);
+      await expect(withD1Retry(call, backoff)).rejects.toBe(other);
+      expect([tries(), backoff.waits]).toEqual([2, [50]]);
+    },
+  );
 });

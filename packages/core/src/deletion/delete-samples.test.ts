@@ -67,7 +67,6 @@ const heal = async () => {
   const ask = "open" as const;
   const about = {
     lookbackMs: 600_000,
-    newBuild: context.newBuild,
     pageSize: world.settings.pageSize,
     maxRequests: 999,
   };
@@ -172,6 +171,13 @@ test("a site leaves nothing but its name and its pause", async () => {
   for (const { name } of results) {
     if ((await db.prepare(`SELECT count(*) AS n FROM ${name}`).first("n")) !== 0) left.push(name);
   }
-  expect(left.toSorted()).toEqual(["d1_migrations", "day_files", "schema_version", "site_clocks", "sites", "sync_state"]);
+  expect(left.toSorted()).toEqual([
+    "d1_migrations",
+    "day_files",
+    "schema_version",
+    "site_clocks",
+    "sites",
+    "sync_state",
+  ]);
   expect(await world.state()).toMatchObject({ watermark: null, pause: { since: 1 } });
 });

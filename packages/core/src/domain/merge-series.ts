@@ -10,7 +10,11 @@ export interface MergedSeries extends Series {
  * Merges two levels.
  * @param isLater of two samples of one millisecond whether the young one counts, by its index; default: it always does
  */
-export function mergeSeries(old: Series, young: Series, isLater: (index: number) => boolean = () => true): MergedSeries {
+export function mergeSeries(
+  old: Series,
+  young: Series,
+  isLater: (index: number) => boolean = () => true,
+): MergedSeries {
   if (old.times.length === 0) return { times: young.times, values: young.values, fromOld: 0 };
   if (young.times.length === 0) return { times: old.times, values: old.values, fromOld: old.times.length };
   const size = old.times.length + young.times.length;

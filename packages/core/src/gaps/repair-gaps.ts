@@ -142,7 +142,6 @@ async function askFor(
   const pages = windowPages(ace, site.name, range, { pageSize, deadline });
   for (;;) {
     let page;
-    const asked = now();
     try {
       page = await pages.next();
     } catch (error) {
@@ -153,7 +152,7 @@ async function askFor(
       return { isEnded: isProven, error: isProven ? null : "the upstream did not prove that the window had ended" };
     }
     const { next } = page.value;
-    const { samples, rejected } = page.value.page;
+    const { samples, asked, rejected } = page.value.page;
     addRejections(repair.rejected, rejected);
     const selection = selectConfigured(samples, catalog);
     addRejections(repair.rejected, selection.rejected);

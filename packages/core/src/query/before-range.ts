@@ -137,7 +137,13 @@ export async function readBeforeRange(
   cost: { readonly hot: ReadCost; readonly cold: RangeCost },
 ): Promise<ValuesBefore> {
   // The hot level first: what is archived after that is in both levels, never in neither.
-  const hot = await readSeriesOfKeys(cold.db, cold.siteId, hours, { start: Number.NEGATIVE_INFINITY, end: start }, cost.hot);
+  const hot = await readSeriesOfKeys(
+    cold.db,
+    cold.siteId,
+    hours,
+    { start: Number.NEGATIVE_INFINITY, end: start },
+    cost.hot,
+  );
   const wanted = points.flatMap(({ id }) => {
     const newest = hot.get(id)?.times.at(-1);
     const days = new Set((hours.get(id) ?? []).map(dayOf));

@@ -70,7 +70,12 @@ export async function readLatestOfBoth(
       const time = times?.at(-1);
       const value = values?.at(-1);
       const hot = samples.get(id);
-      if (time === undefined || value === undefined || (hot !== undefined && (hot.time > time || (hot.time === time && hot.asked > read.askedAt(time))))) continue;
+      if (
+        time === undefined ||
+        value === undefined ||
+        (hot !== undefined && (hot.time > time || (hot.time === time && hot.asked > read.askedAt(time))))
+      )
+        continue;
       samples.set(id, { pointId: id, time, value, asked: read.askedAt(time) });
     }
   }

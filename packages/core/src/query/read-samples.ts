@@ -65,7 +65,9 @@ export async function readSamples(
   const ids = points.map(({ id }) => id);
   const { range, hours, only } = wanted;
   const hot =
-    hours.length === 0 ? new Map<number, StoredSeries>() : await readSeriesOfHours(cold.db, cold.siteId, ids, hours, range, tally.hot);
+    hours.length === 0
+      ? new Map<number, StoredSeries>()
+      : await readSeriesOfHours(cold.db, cold.siteId, ids, hours, range, tally.hot);
   const current = await currentFiles(cold, wanted, { points, files });
   const read = await readBlock(cold, current.files, points, tally.cold);
   const days = [...read.days].sort(([a], [b]) => a - b);

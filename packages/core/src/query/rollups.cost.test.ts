@@ -34,8 +34,8 @@ beforeAll(async () => {
     db
       .prepare(
         `${days}, h (hour) AS (SELECT 0 UNION ALL SELECT hour + 1 FROM h WHERE hour < 23)
-         INSERT INTO hot_hours (site_id, hour, version, folded_version)
-         SELECT ?1, day * 86400000 + hour * 3600000, 7, 7 FROM n CROSS JOIN h WHERE day >= ?2`,
+         INSERT INTO hot_hours (site_id, hour, first_stamp, version, folded_version)
+         SELECT ?1, day * 86400000 + hour * 3600000, 7, 7, 7 FROM n CROSS JOIN h WHERE day >= ?2`,
       )
       .bind(world.site.id, FIRST + FILES),
     db

@@ -17,7 +17,9 @@ function naive(samples: readonly Sample[]) {
     latest.set(key, sample);
   }
   const days: [number, { pointId: number; offsets: number[]; values: number[] }[]][] = [];
-  const ordered = [...latest.values()].map(([id, time, value]) => [Math.floor(time / DAY_MS), id, time, value] as const);
+  const ordered = [...latest.values()].map(
+    ([id, time, value]) => [Math.floor(time / DAY_MS), id, time, value] as const,
+  );
   for (const [day, pointId, time, value] of ordered.sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])) {
     if (days.at(-1)?.[0] !== day) days.push([day, []]);
     const parts = days.at(-1)![1];

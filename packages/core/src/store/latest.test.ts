@@ -1,103 +1,109 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, expect, test } from "vitest";
+import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
+import { emptyStore, NaiveStore, siteWithPoints } from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
+import { forgetLatest } from "./forget-latest.ts";
 import { readLatest } from "./latest.ts";
-import { upsertSamples } from "./upsert.ts";
+import { storeSamples } from "./store-samples.ts";
+
+const DAY = 20_373 * DAY_MS;
+const POINTS = [1, 2, 127, 128, 300];
+const BUSY = Array.from({ length: 1_000 }, (_, i) => 1_024 + i);
 
 let db: D1Database;
 beforeAll(async () => {
   db = await migratedDatabase();
+  await siteWithPoints(db, 1, POINTS);
+  await siteWithPoints(db, 2, BUSY);
 });
-beforeEach(clear);
+beforeEach(() => emptyStore(db));
 
-async function clear(): Promise<void> {
-  await db.exec("DELETE FROM sample_hours");
-}
+const store = (siteId: number, samples: readonly Sample[], asked: number) =>
+  storeSamples({ db, siteId, now: () => DAY }, pointSamples(samples), asked);
 
-test("an empty table has no latest samples, nor has an empty list of points", async () => {
+const meteredSchema = z.object({ meta: z.object({ rows_read: z.int() }) });
+
+test("an empty table has no newest samples, nor has an empty list of points", async () => {
   expect(await readLatest(db, [1, 2])).toEqual(new Map());
-  await upsertSamples(db, pointSamples([[1, 5, 1]]));
+  await store(1, [[1, DAY, 1]], 1);
   expect(await readLatest(db, [])).toEqual(new Map());
 });
 
-test("a live point, a point silent for days, and one that never spoke", async () => {
-  const days = 72 * HOUR_MS;
-  const hourly = Array.from({ length: 73 }, (_, i): Sample => [1, i * HOUR_MS + 30_000, i]);
-  await upsertSamples(db, pointSamples([...hourly, [2, 0, 5], [2, 59_999, -0], [3, days - 1, 1e21]]));
-  expect(await readLatest(db, [3, 2, 1, 4])).toEqual(
+test("each point has its own newest sample, bit for bit", async () => {
+  await store(
+    1,
+    [
+      [1, DAY + 30_000, 72],
+      [2, DAY, 5],
+      [2, DAY + 59_999, -0],
+      [128, DAY + DAY_MS, 1e21],
+    ],
+    7,
+  );
+  await store(1, [[1, DAY + 5_000, 1]], 8);
+  expect(await readLatest(db, [128, 2, 1, 300, 9_999])).toEqual(
     new Map([
-      [1, { pointId: 1, time: days + 30_000, value: 72 }],
-      [2, { pointId: 2, time: 59_999, value: -0 }],
-      [3, { pointId: 3, time: days - 1, value: 1e21 }],
+      [128, { pointId: 128, time: DAY + DAY_MS, value: 1e21, asked: 7 }],
+      [2, { pointId: 2, time: DAY + 59_999, value: -0, asked: 7 }],
+      [1, { pointId: 1, time: DAY + 30_000, value: 72, asked: 7 }],
     ]),
   );
-  expect(await readLatest(db, [4])).toEqual(new Map());
 });
 
-test("a late sample, appended to its row after newer ones, is not the latest", async () => {
-  await upsertSamples(db, pointSamples([[1, 900_000, 2]]));
-  await upsertSamples(db, pointSamples([[1, 5_000, 1]]));
-  expect((await readLatest(db, [1])).get(1)).toEqual({ pointId: 1, time: 900_000, value: 2 });
+test("newest samples of 1,000 points cost a row a block", async () => {
+  await store(
+    2,
+    BUSY.map((id): Sample => [id, DAY, id]),
+    1,
+  );
+  let rowsRead = 0;
+  const metered = interceptedDatabase(db, async (execute) => {
+    const answer = await execute();
+    rowsRead += meteredSchema.parse(answer).meta.rows_read;
+    return answer;
+  });
+  expect((await readLatest(metered, BUSY)).size).toBe(1_000);
+  expect(rowsRead).toBeGreaterThanOrEqual(8);
+  expect(rowsRead).toBeLessThanOrEqual(24);
 });
 
-test("equals the newest of all stored samples", async () => {
-  const time = fc
-    .tuple(fc.constantFrom(-3, 0, 1, 40), fc.constantFrom(0, 9, 10, 99_999, 100_000, HOUR_MS - 1))
-    .map(([hour, offset]) => hour * HOUR_MS + offset);
-  const sample = fc.tuple(fc.integer({ min: 1, max: 4 }), time, fc.double({ noNaN: true, noDefaultInfinity: true }));
-  const batches = fc.array(fc.array(sample, { maxLength: 8, size: "max" }), { minLength: 1, maxLength: 4 });
-  let found = 0;
+test("after samples were deleted, the newest ones left are found anew", async () => {
+  const time = fc.constantFrom(0, 1, HOUR_MS, DAY_MS, DAY_MS + 7).map((ms) => DAY + ms);
+  const sample = fc.tuple(fc.constantFrom(...POINTS), time, fc.constantFrom(1, -0, 5e-324));
+  const batch = fc.tuple(fc.array(sample, { maxLength: 8, size: "max" }), fc.constantFrom(0, 10, 20));
+  const history = fc.array(batch, { minLength: 1, maxLength: 4 });
+  let forgotten = 0;
   await fc.assert(
     fc
-      .asyncProperty(batches, async (history) => {
-        const newest = new Map<number, { pointId: number; time: number; value: number }>();
-        for (const samples of history) {
-          await upsertSamples(db, pointSamples(samples));
-          for (const [pointId, at, value] of samples) {
-            if (at >= (newest.get(pointId)?.time ?? -Infinity)) newest.set(pointId, { pointId, time: at, value });
-          }
+      .asyncProperty(history, fc.constantFrom(0, 1), fc.constantFrom(...POINTS), async (batches, day, pointId) => {
+        const naive = new NaiveStore();
+        for (const [samples, asked] of batches) {
+          await store(1, samples, asked);
+          naive.store(samples, asked);
         }
-        expect(await readLatest(db, [1, 2, 3, 4, 5])).toEqual(newest);
-        found += newest.size;
+        const lost = DAY + day * DAY_MS;
+        await db.batch([
+          db.prepare("DELETE FROM segments WHERE (key >> 24) & 65535 = ?1").bind(lost / DAY_MS),
+          db.prepare("DELETE FROM hot_hours WHERE hour >= ?1 AND hour < ?2").bind(lost, lost + DAY_MS),
+          db.prepare(`UPDATE segments SET body = jsonb_remove(body, '$."${pointId}"')`),
+        ]);
+        const isGone = (id: number, at: number) => id === pointId || (at >= lost && at < lost + DAY_MS);
+        const before = naive.newest().size;
+        for (const key of naive.samples.keys()) {
+          const [id = 0, at = 0] = key.split(" ").map(Number);
+          if (isGone(id, at)) naive.samples.delete(key);
+        }
+        await forgetLatest(db, 1, ({ pointId: id, time: at }) => isGone(id, at));
+        expect(await readLatest(db, POINTS)).toEqual(naive.newest());
+        forgotten += before - naive.newest().size;
       })
-      .beforeEach(clear),
-    { numRuns: 50 },
+      .beforeEach(() => emptyStore(db)),
+    { numRuns: 40 },
   );
-  expect(found).toBeGreaterThan(50);
-});
-
-test("a live point costs a few rows however much is stored, a silent one a few a stored hour since", async () => {
-  const all = Array.from({ length: 50 * 48 }, (_, i): Sample => [1 + (i % 50), HOUR_MS * Math.floor(i / 50), i]);
-  await upsertSamples(db, pointSamples([...all, [99, 0, 1]]));
-  let rowsRead = 0;
-  const metered = (statement: D1PreparedStatement): D1PreparedStatement =>
-    new Proxy(statement, {
-      get: (_, key) => {
-        if (key === "bind") return (...values: unknown[]) => metered(statement.bind(...values));
-        if (key !== "all") throw new Error(`not metered: ${String(key)}`);
-        return async () => {
-          const result = await statement.all();
-          rowsRead += result.meta.rows_read;
-          return result;
-        };
-      },
-    });
-  const meteredDb: D1Database = {
-    prepare: (query) => metered(db.prepare(query)),
-    batch: (statements) => db.batch(statements),
-    exec: (query) => db.exec(query),
-    withSession: (constraint) => db.withSession(constraint),
-    dump: () => Promise.reject(new Error("not used")),
-  };
-
-  expect((await readLatest(meteredDb, [7])).get(7)?.time).toBe(47 * HOUR_MS);
-  const live = rowsRead;
-  rowsRead = 0;
-  expect((await readLatest(meteredDb, [99])).get(99)?.time).toBe(0);
-  const silent = rowsRead;
-  expect(live).toBeGreaterThan(0);
-  expect(live).toBeLessThan(10);
-  expect(silent).toBeLessThan(48 * 3 + 10);
+  expect(forgotten).toBeGreaterThan(10);
 });

@@ -71,7 +71,8 @@ export class LatestRows {
       for (const { pointId, offsets, values } of parts) {
         const one = { pointId, time: dayStart(day) + offsets.at(-1)!, value: values.at(-1)!, asked };
         const known = this.#newest.get(pointId);
-        if (known !== undefined && (one.time < known.time || (one.time === known.time && asked < known.asked))) continue;
+        if (known !== undefined && (one.time < known.time || (one.time === known.time && asked < known.asked)))
+          continue;
         this.#newest.set(pointId, one);
         changed.add(blockOf(pointId));
       }

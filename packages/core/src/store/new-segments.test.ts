@@ -58,7 +58,10 @@ test("each block has a segment of its own, and small points share it", () => {
 });
 
 test("a row has its key, the first and last offset and the body; hours are those with samples", () => {
-  const offset = fc.oneof(fc.constantFrom(0, HOUR_MS - 1, HOUR_MS, 24 * HOUR_MS - 1), fc.nat({ max: 24 * HOUR_MS - 1 }));
+  const offset = fc.oneof(
+    fc.constantFrom(0, HOUR_MS - 1, HOUR_MS, 24 * HOUR_MS - 1),
+    fc.nat({ max: 24 * HOUR_MS - 1 }),
+  );
   const offsets = fc.uniqueArray(offset, { minLength: 1, maxLength: 6 });
   const anyParts = fc.uniqueArray(fc.tuple(fc.integer({ min: 128, max: 255 }), offsets), {
     selector: ([id]) => id,
@@ -69,11 +72,17 @@ test("a row has its key, the first and last offset and the body; hours are those
     fc.property(anyParts, fc.integer({ min: 1, max: 2 ** 24 - 1 }), (given, stamp) => {
       const parts = given
         .toSorted(([a], [b]) => a - b)
-        .map(([pointId, own]): PointPart => ({ pointId, offsets: own.toSorted((a, b) => a - b), values: own.map(() => 1) }));
+        .map(([pointId, own]): PointPart => ({
+          pointId,
+          offsets: own.toSorted((a, b) => a - b),
+          values: own.map(() => 1),
+        }));
       const [segment, ...others] = segmentsOf(DAY, 77, parts);
       expect(others).toEqual([]);
       const all = given.flatMap(([, own]) => own);
-      const [, key, asked, first, last, body] = /^\[(\d+),(\d+),(\d+),(\d+),(.*)\]$/.exec(segmentJson(segment!, stamp))!;
+      const [, key, asked, first, last, body] = /^\[(\d+),(\d+),(\d+),(\d+),(.*)\]$/.exec(
+        segmentJson(segment!, stamp),
+      )!;
       expect(placeOfKey(Number(key))).toEqual({ block: 1, day: DAY, stamp });
       expect([asked, first, last].map(Number)).toEqual([77, Math.min(...all), Math.max(...all)]);
       expect(decodeBody(0, body!)).toEqual(parts);

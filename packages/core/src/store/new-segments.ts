@@ -30,7 +30,7 @@ function pieces(parts: readonly PointPart[]): PointPart[][] {
   const all: PointPart[][] = [];
   let free = 0;
   for (const { pointId, offsets, values } of parts) {
-    for (let at = 0; at < offsets.length; ) {
+    for (let at = 0; at < offsets.length;) {
       if (free === 0) {
         all.push([]);
         free = MAX_SAMPLES;

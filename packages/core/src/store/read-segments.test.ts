@@ -1,147 +1,247 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
+import { allSegments, emptyStore, NaiveStore, samplesOf, siteWithPoints } from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { StoredRowError } from "./hour-row.ts";
-import { readSeries } from "./read.ts";
-import { upsertSamples } from "./upsert.ts";
+import { touchHours } from "./hot-hours.ts";
+import { INSERT_SEGMENTS, segmentJson } from "./new-segments.ts";
+import { readHour, readSeries, readSeriesOfHours, readSeriesOfKeys } from "./read-segments.ts";
+import { StoredRowError } from "./segment-body.ts";
+import { segmentKey } from "./segment-key.ts";
+import { storeSamples } from "./store-samples.ts";
+import type { StoredSeries } from "./stored-series.ts";
+
+const FIRST_DAY = 20_373;
+const DAY = FIRST_DAY * DAY_MS;
+const MANY = Array.from({ length: 1_300 }, (_, i) => 1_024 + i);
+const SITES = new Map([
+  [1, [1, 2, 200]],
+  [2, [256, 300]],
+]);
 
 let db: D1Database;
 beforeAll(async () => {
   db = await migratedDatabase();
+  for (const [siteId, ids] of SITES) await siteWithPoints(db, siteId, ids);
+  await siteWithPoints(db, 3, MANY);
 });
-beforeEach(clear);
+beforeEach(() => emptyStore(db));
 
-async function clear(): Promise<void> {
-  await db.exec("DELETE FROM sample_hours");
+const store = (siteId: number, samples: readonly Sample[], asked: number) =>
+  storeSamples({ db, siteId, now: () => 0 }, pointSamples(samples), asked);
+
+/** Notes that the day's file has all segments of the site so far. */
+async function fold(siteId: number, day: number): Promise<void> {
+  await db
+    .prepare(
+      `INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp)
+       SELECT ?1, ?2, 'written', 1, stamp FROM site_clocks WHERE site_id = ?1
+       ON CONFLICT DO UPDATE SET folded_stamp = excluded.folded_stamp`,
+    )
+    .bind(siteId, day)
+    .run();
 }
 
-describe("a range is half-open", () => {
-  const TIMES = [-1, 0, 1, 1_800_000, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1, 3 * HOUR_MS];
-  beforeEach(async () => {
-    await upsertSamples(db, pointSamples(TIMES.map((time, i) => [1, time, i])));
-  });
+const foldedStamps = async () => {
+  const rows = await db.prepare("SELECT site_id, day, folded_stamp FROM day_files").raw<number[]>();
+  return new Map(rows.map(([siteId, day, stamp]) => [`${siteId} ${day}`, stamp!]));
+};
 
-  test.each([
-    ["whole hours", 0, HOUR_MS, [0, 1, 1_800_000, HOUR_MS - 1]],
-    ["from one ms before an hour", -1, HOUR_MS, [-1, 0, 1, 1_800_000, HOUR_MS - 1]],
-    ["to one ms after an hour", 0, HOUR_MS + 1, [0, 1, 1_800_000, HOUR_MS - 1, HOUR_MS]],
-    ["from mid-hour, its start included", 1_800_000, HOUR_MS, [1_800_000, HOUR_MS - 1]],
-    ["to mid-hour, its end excluded", 0, 1_800_000, [0, 1]],
-    ["inside an hour", 1, HOUR_MS - 1, [1, 1_800_000]],
-    ["one millisecond", HOUR_MS, HOUR_MS + 1, [HOUR_MS]],
-    ["one millisecond without a sample", 2, 3, []],
-    ["over an hour that holds nothing", HOUR_MS + 1, 3 * HOUR_MS + 1, [HOUR_MS + 1, 3 * HOUR_MS]],
-    ["an hour that holds nothing", 2 * HOUR_MS, 3 * HOUR_MS, []],
-  ])("%s: [%i, %i)", async (_, start, end, times) => {
-    const series = (await readSeries(db, [1], { start, end })).get(1);
-    expect([...series!.times]).toEqual(times);
-    expect([...series!.values]).toEqual(times.map((time) => TIMES.indexOf(time)));
-  });
-});
-
-test("every point asked for has a series, empty where it has no samples, and no other point has", async () => {
-  await upsertSamples(
-    db,
-    pointSamples([
-      [1, 5, 1],
-      [2, 5, 2],
-      [3, 5, 3],
-    ]),
+/** What the segments beyond the day files hold, up to a stamp. */
+async function naiveOf(siteId: number, upTo = Infinity): Promise<NaiveStore> {
+  const folded = await foldedStamps();
+  const blocks = new Set(SITES.get(siteId)!.map((id) => id >> 7));
+  const open = (await allSegments(db)).filter(
+    ({ block, day, stamp }) => blocks.has(block) && stamp > (folded.get(`${siteId} ${day}`) ?? 0) && stamp <= upTo,
   );
-  const series = await readSeries(db, [3, 99, 1, 3], { start: 0, end: 10 });
-  expect([...series.keys()].toSorted((a, b) => a - b)).toEqual([1, 3, 99]);
-  expect([...series.get(3)!.values]).toEqual([3]);
-  expect(series.get(99)!.times.length).toBe(0);
-  expect(await readSeries(db, [], { start: 0, end: 10 })).toEqual(new Map());
-});
+  return new NaiveStore(samplesOf(open));
+}
 
-test("equals the samples that were stored, for any points and range", async () => {
-  const time = fc.integer({ min: -2 * HOUR_MS, max: 3 * HOUR_MS });
-  const edge = fc.tuple(fc.constantFrom(-1, 0, 1, 2), fc.constantFrom(-1, 0, 1)).map(([h, ms]) => h * HOUR_MS + ms);
-  const anyTime = fc.oneof(time, edge);
-  const samples = fc.uniqueArray(
-    fc.tuple(fc.integer({ min: 1, max: 4 }), anyTime, fc.double({ noNaN: true, noDefaultInfinity: true })),
-    { selector: ([pointId, at]) => `${pointId}@${at}`, maxLength: 40, size: "max" },
-  );
-  const asked = fc.tuple(fc.uniqueArray(fc.integer({ min: 1, max: 5 })), anyTime, anyTime);
+async function wholeHour(siteId: number, hour: number, upTo?: number) {
+  const parts: ReadonlyMap<number, StoredSeries>[] = [];
+  for await (const part of readHour(db, siteId, hour, upTo)) parts.push(part);
+  return parts;
+}
+
+const rowsOf = (series: ReadonlyMap<number, StoredSeries>) =>
+  [...series].map(([id, { times, values, asked }]) => [id, [...times].map((time, i) => [time, values[i], asked[i]])]);
+
+const edge = fc.tuple(fc.constantFrom(0, 1, 23, 24, 25), fc.constantFrom(-1, 0, 1)).map(([h, ms]) => h * HOUR_MS + ms);
+const time = fc.oneof(edge, fc.nat({ max: 26 * HOUR_MS })).map((ms) => DAY + ms);
+const value = fc.double({ noNaN: true, noDefaultInfinity: true });
+const siteId = fc.constantFrom(1, 1, 2);
+const step = siteId.chain((site) =>
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        site: fc.constant(site),
+        samples: fc.array(fc.tuple(fc.constantFrom(...SITES.get(site)!), time, value), { maxLength: 10, size: "max" }),
+        asked: fc.constantFrom(0, 10, 20),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ site: fc.constant(site), day: fc.constantFrom(FIRST_DAY, FIRST_DAY + 1) }) },
+  ),
+);
+const hour = fc.constantFrom(-1, 0, 1, 22, 23, 24, 25).map((n) => DAY + n * HOUR_MS);
+const read = siteId.chain((site) =>
+  fc.record({
+    site: fc.constant(site),
+    ids: fc.shuffledSubarray([...SITES.get(site)!, SITES.get(site)![0]! + 2, 9_999]),
+    range: fc.tuple(time, time).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) + 1 })),
+    hours: fc.uniqueArray(hour),
+    others: fc.uniqueArray(hour),
+    upTo: fc.constantFrom(1, 2, 3, 1_000),
+  }),
+);
+
+test("each way to read equals the naive store, beside partly folded days", async () => {
   let found = 0;
+  const cases = fc.tuple(
+    fc.array(step, { minLength: 1, maxLength: 6, size: "max" }),
+    fc.array(read, { minLength: 1, maxLength: 2 }),
+  );
   await fc.assert(
     fc
-      .asyncProperty(samples, fc.array(asked, { minLength: 1, maxLength: 5 }), async (all, reads) => {
-        await upsertSamples(db, pointSamples(all));
-        for (const [pointIds, a, b] of reads) {
-          const range = { start: Math.min(a, b), end: Math.max(a, b) + 1 };
-          const series = await readSeries(db, pointIds, range);
-          const expected = pointIds.map((id) => {
-            const mine = all.filter(([pointId, at]) => pointId === id && at >= range.start && at < range.end);
-            const sorted = mine.toSorted(([, x], [, y]) => x - y);
-            found += sorted.length;
-            return [id, sorted.map(([, at]) => at), sorted.map(([, , value]) => value)];
-          });
-          expect([...series].map(([id, { times, values }]) => [id, [...times], [...values]])).toEqual(expected);
+      .asyncProperty(cases, async ([history, reads]) => {
+        for (const one of history) {
+          if ("day" in one) await fold(one.site, one.day);
+          else await store(one.site, one.samples, one.asked);
+        }
+        for (const { site, ids, range, hours, others, upTo } of reads) {
+          const naive = await naiveOf(site);
+          const expected = (wanted: (id: number, at: number) => boolean) =>
+            ids.map((id) => [id, naive.series(id, range.start, range.end).filter(([at]) => wanted(id, at))]);
+          const hourOf = (at: number) => at - (at % HOUR_MS);
+          const all = await readSeries(db, site, ids, range);
+          expect(rowsOf(all)).toEqual(expected(() => true));
+          found += [...all.values()].reduce((sum, { times }) => sum + times.length, 0);
+          const some = await readSeriesOfHours(db, site, ids, hours, range);
+          expect(rowsOf(some)).toEqual(expected((_, at) => hours.includes(hourOf(at))));
+          const own = (id: number) => (id % 2 === 0 ? hours : others);
+          const keyed = await readSeriesOfKeys(db, site, new Map(ids.map((id) => [id, own(id)])), range);
+          expect(rowsOf(keyed)).toEqual(expected((id, at) => own(id).includes(hourOf(at))));
+
+          const early = await naiveOf(site, upTo);
+          const at = hours[0] ?? DAY;
+          const whole = (await wholeHour(site, at, upTo)).flatMap((part) => rowsOf(part));
+          const ofHour = SITES.get(site)!.map((id) => [id, early.series(id, at, at + HOUR_MS)] as const);
+          expect(whole).toEqual(ofHour.filter(([, samples]) => samples.length > 0));
         }
       })
-      .beforeEach(clear),
-    { numRuns: 50 },
+      .beforeEach(() => emptyStore(db)),
+    { numRuns: 40 },
   );
-  expect(found).toBeGreaterThan(100);
+  expect(found).toBeGreaterThan(50);
 });
 
-describe("cost", () => {
-  test("a point's hours are looked up by key: the table's other rows are not read", async () => {
-    const all = Array.from({ length: 50 * 48 }, (_, i): Sample => [1 + (i % 50), HOUR_MS * Math.floor(i / 50), i]);
-    await upsertSamples(db, pointSamples(all));
-    const cost = { statements: 0, rowsRead: 0 };
-    const series = await readSeries(db, [7], { start: 0, end: 48 * HOUR_MS }, cost);
-    expect(series.get(7)!.times.length).toBe(48);
-    expect(cost.statements).toBe(1);
-    expect(cost.rowsRead).toBeGreaterThanOrEqual(48);
-    expect(cost.rowsRead).toBeLessThan(200);
+test("a range is half-open, to the millisecond", async () => {
+  const offsets = [0, 1, 1_800_000, HOUR_MS - 1, HOUR_MS, HOUR_MS + 1, 3 * HOUR_MS];
+  await store(
+    1,
+    offsets.map((ms): Sample => [1, DAY + ms, ms]),
+    1,
+  );
+  const ranges = [
+    [0, HOUR_MS],
+    [0, HOUR_MS + 1],
+    [1, HOUR_MS - 1],
+    [1_800_000, HOUR_MS],
+    [HOUR_MS, HOUR_MS + 1],
+    [2, 3],
+    [2 * HOUR_MS, 3 * HOUR_MS],
+  ] as const;
+  for (const [start, end] of ranges) {
+    const series = (await readSeries(db, 1, [1], { start: DAY + start, end: DAY + end })).get(1)!;
+    expect([...series.values]).toEqual(offsets.filter((ms) => ms >= start && ms < end));
+  }
+  expect(await readSeries(db, 1, [], { start: DAY, end: DAY + 1 })).toEqual(new Map());
+});
+
+describe("rows read of a day of 288 segments a block", () => {
+  const BLOCKS = [8, 9, 10];
+  const POINTS_OF_BLOCK = Array.from({ length: 128 }, (_, n) => n);
+  beforeEach(async () => {
+    const stamps = Array.from({ length: 288 }, (_, i) => i + 1);
+    const rows = stamps.flatMap((stamp) =>
+      BLOCKS.map((block) => {
+        const offsets = [(stamp - 1) * 300_000];
+        const parts = POINTS_OF_BLOCK.map((n) => ({ pointId: block * 128 + n, offsets, values: [stamp] }));
+        return segmentJson({ block, day: FIRST_DAY, asked: 1, parts }, stamp);
+      }),
+    );
+    const hours = Array.from({ length: 24 }, (_, i) =>
+      touchHours(db, 3, [DAY + i * HOUR_MS], { first: 12 * i + 1, last: 12 * i + 12 }),
+    );
+    await db.batch([db.prepare(INSERT_SEGMENTS).bind(`[${rows.join()}]`), ...hours]);
   });
 
-  test("more hours than fit one statement: several, and the series is whole", async () => {
-    const at = [0, 3_999 * HOUR_MS, 4_000 * HOUR_MS, 8_999 * HOUR_MS + 5];
-    await upsertSamples(db, pointSamples([1, 2].flatMap((id) => at.map((time): Sample => [id, time, id * time]))));
+  const costOf = async (ids: readonly number[], start: number, end: number) => {
     const cost = { statements: 0, rowsRead: 0 };
-    const series = await readSeries(db, [1, 2, 3], { start: 0, end: 9_000 * HOUR_MS }, cost);
-    for (const id of [1, 2]) {
-      expect([...series.get(id)!.times]).toEqual(at);
-      expect([...series.get(id)!.values]).toEqual(at.map((time) => id * time));
-    }
-    expect(series.get(3)!.times.length).toBe(0);
-    expect(cost.statements).toBe(7);
+    const series = await readSeries(db, 3, ids, { start: DAY + start, end: DAY + end }, cost);
+    return { ...cost, samples: [...series.values()].reduce((sum, { times }) => sum + times.length, 0) };
+  };
+
+  test("a point and hour reads the hour's 12 segments", async () => {
+    const cost = await costOf([1_024], 7 * HOUR_MS, 8 * HOUR_MS);
+    expect(cost).toMatchObject({ statements: 1, samples: 12 });
+    expect(cost.rowsRead).toBeGreaterThanOrEqual(12);
+    // and a row for each of its points that is asked for
+    expect(cost.rowsRead).toBeLessThanOrEqual(36);
   });
 
-  test("more points than fit one statement: several, and no point is missed", async () => {
-    const ids = Array.from({ length: 4_001 }, (_, i) => i + 1);
-    await upsertSamples(
-      db,
-      pointSamples(
-        ids.flatMap((id): Sample[] => [
-          [id, 5, id],
-          [id, HOUR_MS, -id],
-        ]),
-      ),
-    );
-    const cost = { statements: 0, rowsRead: 0 };
-    const series = await readSeries(db, ids, { start: 0, end: 2 * HOUR_MS }, cost);
-    expect([...series].every(([id, { values }]) => values.length === 2 && values[0] === id && values[1] === -id)).toBe(
-      true,
-    );
-    expect(series.size).toBe(4_001);
-    expect(cost.statements).toBe(3);
+  test("points of one block share its segments, and many of them cost no more than the block", async () => {
+    const few = await costOf([1_024, 1_025, 1_151], 0, DAY_MS);
+    expect(few).toMatchObject({ statements: 1, samples: 3 * 288 });
+    expect(few.rowsRead).toBeLessThanOrEqual(5 * 288);
+    const two = await costOf([1_024, 1_152], 0, DAY_MS);
+    expect(two).toMatchObject({ statements: 1, samples: 2 * 288 });
+    expect(two.rowsRead).toBeLessThanOrEqual(5 * 288);
+    const many = POINTS_OF_BLOCK.slice(20).map((n) => 1_024 + n);
+    const block = await costOf(many, 0, DAY_MS);
+    expect(block).toMatchObject({ statements: 1, samples: many.length * 288 });
+    expect(block.rowsRead).toBeLessThanOrEqual(400);
+  });
+
+  test("a day whose file has the first 23 hours reads the last one's segments", async () => {
+    await db
+      .prepare(
+        "INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp) VALUES (3, ?1, 'written', 1, 276)",
+      )
+      .bind(FIRST_DAY)
+      .run();
+    const cost = await costOf([1_024], 0, DAY_MS);
+    expect(cost).toMatchObject({ statements: 1, samples: 12 });
+    expect(cost.rowsRead).toBeLessThanOrEqual(160);
   });
 });
 
-test("a row that is not what we write is an error that names it, not an answer", async () => {
-  await db
-    .prepare("INSERT INTO sample_hours (hour_point, samples) VALUES (?1 / 3600000 * 1048576 + 9, ?2)")
-    .bind(HOUR_MS, '{"0":null}')
-    .run();
-  const read = (start: number) => readSeries(db, [9], { start, end: start + HOUR_MS });
-  await expect(read(HOUR_MS)).rejects.toThrow(StoredRowError);
-  await expect(read(HOUR_MS)).rejects.toThrow(/hour 3600000, point 9/);
-  expect((await read(0)).get(9)!.times.length).toBe(0);
+test("more points than one statement takes are read whole in several", async () => {
+  await store(
+    3,
+    MANY.map((id): Sample => [id, DAY + 5, id]),
+    1,
+  );
+  const cost = { statements: 0, rowsRead: 0 };
+  const series = await readSeries(db, 3, MANY.toReversed(), { start: DAY, end: DAY + HOUR_MS }, cost);
+  expect(MANY.filter((id) => series.get(id)?.values[0] !== id)).toEqual([]);
+  // ten blocks of 128 points, the last one with 20 points of the next
+  expect(cost.statements).toBe(10);
+
+  const parts = await wholeHour(3, DAY);
+  expect(parts.length).toBe(2);
+  expect(parts.flatMap((part) => [...part.keys()])).toEqual(MANY);
+});
+
+test("a segment that is not what we write is an error that names it", async () => {
+  await store(1, [[1, DAY, 1]], 1);
+  await db.exec(`UPDATE segments SET body = jsonb('{"1":{"0":null}}')`);
+  const reading = readSeries(db, 1, [1], { start: DAY, end: DAY + 1 });
+  await expect(reading).rejects.toThrow(StoredRowError);
+  await expect(reading).rejects.toThrow(`segment ${segmentKey(0, FIRST_DAY, 1)}: has a bad value`);
+  // the damaged point costs no other one
+  expect((await readSeries(db, 1, [2], { start: DAY, end: DAY + 1 })).get(2)!.times.length).toBe(0);
+  await expect(wholeHour(1, DAY)).rejects.toThrow(StoredRowError);
 });

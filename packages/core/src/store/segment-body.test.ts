@@ -85,10 +85,13 @@ test.each([
   ['{"1":{}}', [{ pointId: 1, offsets: [], values: [] }]],
   ['{"1":{"0":-0}}', [{ pointId: 1, offsets: [0], values: [-0] }]],
   ['{"1":{"86399999":1E5}}', [{ pointId: 1, offsets: [DAY_MS - 1], values: [1e5] }]],
-  ['{"2":{"0":1.50},"1":{"1":1e-999}}', [
-    { pointId: 2, offsets: [0], values: [1.5] },
-    { pointId: 1, offsets: [1], values: [0] },
-  ]],
+  [
+    '{"2":{"0":1.50},"1":{"1":1e-999}}',
+    [
+      { pointId: 2, offsets: [0], values: [1.5] },
+      { pointId: 1, offsets: [1], values: [0] },
+    ],
+  ],
 ])("%j is valid JSON in a form that SQLite may write, and is read", (text, parts) => {
   expect(decodeOrError(text)).toStrictEqual(parts);
 });
@@ -193,7 +196,9 @@ function agreesWithJson(text: string, parts: readonly PointPart[]): boolean {
   const again: unknown = JSON.parse(encodeBody(parts));
   const flat = (value: unknown): string =>
     typeof value === "object" && value !== null
-      ? `{${Object.entries(value).map(([key, own]) => `${key}:${flat(own)}`)}}`
+      ? `{${Object.entries(value)
+          .map(([key, own]) => `${key}:${flat(own)}`)
+          .join()}}`
       : Object.is(value, -0)
         ? "-0"
         : String(value);

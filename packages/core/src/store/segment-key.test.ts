@@ -38,10 +38,15 @@ test.each([
 });
 
 test("SQL computes the same key", async () => {
-  const places = [[0, 0, 0], [1, 20_373, 7], [35, 0, 1], [blockOf(LAST_POINT), DAYS - 1, LAST_STAMP]] as const;
+  const places = [
+    [0, 0, 0],
+    [1, 20_373, 7],
+    [35, 0, 1],
+    [blockOf(LAST_POINT), DAYS - 1, LAST_STAMP],
+  ] as const;
   const sql = `SELECT ${keySql("value ->> 0", "value ->> 1")} + (value ->> 2) AS key FROM json_each(?1)`;
   const { results } = await db.prepare(sql).bind(JSON.stringify(places)).all();
-  expect(results.map(({ key }) => key)).toEqual(places.map((place) => segmentKey(...place)));
+  expect(results.map(({ key }) => key)).toEqual(places.map(([block, day, stamp]) => segmentKey(block, day, stamp)));
 });
 
 test("the schema refuses a point whose block has no room in a key", async () => {

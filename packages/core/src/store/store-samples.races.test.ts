@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { allSegments, emptyStore, NaiveStore, samplesOf, siteWithPoints, sorted, storeFaults } from "../../test/naive-store.ts";
+import {
+  allSegments,
+  emptyStore,
+  NaiveStore,
+  samplesOf,
+  siteWithPoints,
+  sorted,
+  storeFaults,
+} from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import type { Backoff } from "../d1/retry.ts";
@@ -38,7 +46,11 @@ interface Arrival {
   readonly mode: "win" | "add";
 }
 
-const store = (through: D1Database, { samples, asked, mode }: Arrival, alongside: readonly D1PreparedStatement[] = []) =>
+const store = (
+  through: D1Database,
+  { samples, asked, mode }: Arrival,
+  alongside: readonly D1PreparedStatement[] = [],
+) =>
   (mode === "win" ? storeSamples : addMissingSamples)(
     { db: through, siteId: 1, now: () => DAY, backoff },
     pointSamples(samples),
@@ -114,7 +126,14 @@ test("a store between another one's read and its commit: as if one came after th
 });
 
 describe("a commit whose answer is lost", () => {
-  const own: Arrival = { samples: [[1, DAY, 1], [2, DAY, 2]], asked: 10, mode: "win" };
+  const own: Arrival = {
+    samples: [
+      [1, DAY, 1],
+      [2, DAY, 2],
+    ],
+    asked: 10,
+    mode: "win",
+  };
 
   /** The commit happens, then something else, and then its answer is lost. */
   function losing(interfere: () => Promise<unknown>): D1Database {
@@ -128,7 +147,11 @@ describe("a commit whose answer is lost", () => {
   }
 
   test("counts as committed", async () => {
-    const counts = await store(losing(() => Promise.resolve()), own, [cursorTo(1)]);
+    const counts = await store(
+      losing(() => Promise.resolve()),
+      own,
+      [cursorTo(1)],
+    );
     expect(counts).toEqual({ inserted: 2, changed: 0, unchanged: 0, superseded: 0 });
     expect((await allSegments(db)).map(({ stamp }) => stamp)).toEqual([1]);
     expect(await cursor()).toBe(1);
@@ -136,7 +159,11 @@ describe("a commit whose answer is lost", () => {
 
   test("is compared again where another store came meanwhile", async () => {
     const other: Arrival = { samples: [[1, DAY, 5]], asked: 20, mode: "win" };
-    const counts = await store(losing(() => store(db, other)), own, [cursorTo(1)]);
+    const counts = await store(
+      losing(() => store(db, other)),
+      own,
+      [cursorTo(1)],
+    );
     expect(counts).toEqual({ inserted: 0, changed: 0, unchanged: 1, superseded: 1 });
     expect((await allSegments(db)).map(({ stamp }) => stamp)).toEqual([1, 2]);
     const naive = new NaiveStore();
@@ -164,7 +191,8 @@ test("whatever befalls each call, all is stored and the cursor moved, or neither
           if (befallen === "refused") throw new Error("D1_ERROR: no such table: segments");
           const answer = await execute();
           if (befallen === "answer lost") throw new Error(LOST);
-          if (befallen === "refused after") throw new Error("D1_ERROR: D1 DB exceeded its CPU time limit and was reset.");
+          if (befallen === "refused after")
+            throw new Error("D1_ERROR: D1 DB exceeded its CPU time limit and was reset.");
           return answer;
         });
         const outcome = await store(poor, own, [cursorTo(1)]).catch(() => null);
@@ -194,7 +222,14 @@ test("a clock that moves at each try is an error that says so, and nothing is st
 });
 
 test("a newest sample that was deleted is not written back by a store that had read it", async () => {
-  await store(db, { samples: [[1, DAY + 9, 1], [2, DAY, 2]], asked: 1, mode: "win" });
+  await store(db, {
+    samples: [
+      [1, DAY + 9, 1],
+      [2, DAY, 2],
+    ],
+    asked: 1,
+    mode: "win",
+  });
   const racing = beforeCall(1, async () => {
     await db.batch([db.prepare("DELETE FROM segments"), db.prepare("DELETE FROM hot_hours")]);
     await forgetLatest(db, 1, ({ pointId }) => pointId === 1);

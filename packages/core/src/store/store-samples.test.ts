@@ -1,7 +1,15 @@
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { allSegments, emptyStore, NaiveStore, samplesOf, siteWithPoints, sorted, storeFaults } from "../../test/naive-store.ts";
+import {
+  allSegments,
+  emptyStore,
+  NaiveStore,
+  samplesOf,
+  siteWithPoints,
+  sorted,
+  storeFaults,
+} from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS } from "../domain/day.ts";
@@ -58,7 +66,12 @@ const samplesOfSite = (siteId: number) =>
 const step = fc
   .constantFrom(1, 1, 2)
   .chain((siteId) =>
-    fc.tuple(fc.constant(siteId), samplesOfSite(siteId), fc.constantFrom(0, 10, 20, 30), fc.constantFrom("win", "win", "add")),
+    fc.tuple(
+      fc.constant(siteId),
+      samplesOfSite(siteId),
+      fc.constantFrom(0, 10, 20, 30),
+      fc.constantFrom("win", "win", "add"),
+    ),
   );
 
 test("any history of stores leaves what the naive store holds, with exact counts", async () => {
@@ -209,6 +222,17 @@ describe("alongside", () => {
 });
 
 test("a sample of a day that no key has room for is refused before anything is written", async () => {
-  await expect(store(1, [[1, DAY, 1], [1, -1, 1]], 1, "win", 1)).rejects.toThrow(/samples of day -1 cannot be stored/);
+  await expect(
+    store(
+      1,
+      [
+        [1, DAY, 1],
+        [1, -1, 1],
+      ],
+      1,
+      "win",
+      1,
+    ),
+  ).rejects.toThrow(/samples of day -1 cannot be stored/);
   expect(await allSegments(db)).toEqual([]);
 });

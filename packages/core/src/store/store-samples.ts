@@ -2,30 +2,18 @@ import { z } from "zod";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { DAYS, dayStart } from "../domain/day.ts";
-import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import { hourOf } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type GroupedSamples, groupByDay } from "./arrivals.ts";
+import { type Arrival, compareArrivals, type StoredBefore, type StoredCounts } from "./compare-arrivals.ts";
 import { touchHours } from "./hot-hours.ts";
-import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson, segmentsOf } from "./new-segments.ts";
+import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from "./new-segments.ts";
 import { LatestRows, latestStatement } from "./latest.ts";
 import { addRows, blockStatements } from "./read-segments.ts";
-import type { PointPart } from "./segment-body.ts";
 import { blocksOf } from "../domain/block.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
-import { NO_STORED_SERIES, SeriesBuilder, type StoredSeries } from "./stored-series.ts";
-
-/** What storing did with each sample it was given; the four add up to the samples given. */
-export interface StoredCounts {
-  /** samples at a (point, time) that held none before */
-  readonly inserted: number;
-  /** samples that took the place of another value */
-  readonly changed: number;
-  /** samples that were there already, bit for bit */
-  readonly unchanged: number;
-  /** samples for which another one of the same point and millisecond was kept: a later one of the call, or one asked for later */
-  readonly superseded: number;
-}
+import { SeriesBuilder } from "./stored-series.ts";
 
 /** Where samples are stored. */
 export interface SampleStore {
@@ -36,23 +24,11 @@ export interface SampleStore {
   readonly backoff?: Backoff;
 }
 
-/** Samples that came together. */
-interface Arrival {
-  readonly samples: PointSamples;
-  /** when the request that brought them was sent, epoch ms; 0: they do not come from the API, or are not its last word */
-  readonly asked: number;
-  /** `win`: over a stored value that was asked for earlier; `add`: only where no sample is stored */
-  readonly mode: "win" | "add";
-}
-
 /** Characters of rows a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
 const MAX_CHARS_A_BATCH = 8 * MAX_ASCII_CHARS;
 
 /** How often stored samples are read again because another run stored some meanwhile. */
 const TRIES = 10;
-
-/** A watermark is never ahead of the clock, so that no sample is late before this after the start of its hour. */
-const LATE_MS = 2 * HOUR_MS;
 
 /**
  * Stores samples of a site that the API served. Of two values of one (point, time) the one that was asked for later is kept; of
@@ -135,15 +111,6 @@ export async function addMissingSamples(
   return counts!;
 }
 
-/** What is to be stored, and how the samples count when it is. */
-interface Comparison {
-  readonly segments: readonly NewSegment[];
-  /** of each arrival */
-  readonly counts: readonly StoredCounts[];
-  /** samples that are late, by the key of `late_samples` */
-  readonly late: ReadonlyMap<number, number>;
-}
-
 /** @returns the counts of each arrival, in their order */
 async function storeArrivals(
   store: SampleStore,
@@ -154,7 +121,7 @@ async function storeArrivals(
   const grouped = arrivals.map(({ samples }) => groupByDay(samples));
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await readStoredBefore(store, grouped);
-    const { segments, counts, late } = compare(store, arrivals, grouped, before);
+    const { segments, counts, late } = compareArrivals(store.now(), arrivals, grouped, before);
     if (segments.length === 0) {
       if (alongside.length > 0) await withD1Retry(() => db.batch([...alongside]), backoff);
       return counts;
@@ -164,13 +131,10 @@ async function storeArrivals(
   throw new Error(`other runs stored samples of site ${siteId} ${TRIES} times while these were compared`);
 }
 
-interface StoredBefore {
+/** What is stored at the times of arrivals, at one moment. */
+interface StoredNow extends StoredBefore {
   readonly stamp: number;
-  /** by point id */
-  readonly series: ReadonlyMap<number, StoredSeries>;
   readonly latest: LatestRows;
-  /** late samples are counted in hours that begin before this, epoch ms */
-  readonly lateBefore: number;
 }
 
 const WATCHED = "SELECT watermark FROM sync_state WHERE site_id = ?1 AND watched_from IS NOT NULL";
@@ -180,7 +144,7 @@ const watchedSchema = z.array(z.object({ watermark: z.int().nullable() }));
 async function readStoredBefore(
   { db, siteId, backoff }: SampleStore,
   grouped: readonly GroupedSamples[],
-): Promise<StoredBefore> {
+): Promise<StoredNow> {
   const hours = new Set<number>();
   const blocks = new Set<number>();
   let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -195,7 +159,7 @@ async function readStoredBefore(
       }
     }
   }
-  if (hours.size === 0) return { stamp: 0, series: new Map(), latest: new LatestRows([]), lateBefore: 0 };
+  if (hours.size === 0) return { stamp: 0, series: new Map(), latest: new LatestRows([]), watermark: null };
   const range: TimeRange = { start, end };
   const [clock, watched, latest, ...rows] = await withD1Retry(
     () =>
@@ -208,7 +172,9 @@ async function readStoredBefore(
     backoff,
   );
   const builders = new Map<number, SeriesBuilder>();
-  const incoming = new Set(grouped.flatMap(({ days }) => [...days.values()].flatMap((parts) => parts.map(({ pointId }) => pointId))));
+  const incoming = new Set(
+    grouped.flatMap(({ days }) => [...days.values()].flatMap((parts) => parts.map(({ pointId }) => pointId))),
+  );
   for (const { results } of rows) {
     addRows(results, (id, time) => {
       if (!incoming.has(id) || time < start || time >= end) return undefined;
@@ -217,62 +183,12 @@ async function readStoredBefore(
       return builder;
     });
   }
-  const watermark = watchedSchema.parse(watched?.results)[0]?.watermark ?? null;
   return {
     stamp: parseClock(clock?.results).stamp,
     series: new Map([...builders].map(([id, builder]) => [id, builder.finish()])),
     latest: new LatestRows(latest?.results),
-    lateBefore: watermark === null ? Number.NEGATIVE_INFINITY : watermark - LATE_MS,
+    watermark: watchedSchema.parse(watched?.results)[0]?.watermark ?? null,
   };
-}
-
-function compare(
-  { now }: SampleStore,
-  arrivals: readonly Arrival[],
-  grouped: readonly GroupedSamples[],
-  { series, lateBefore }: StoredBefore,
-): Comparison {
-  const segments: NewSegment[] = [];
-  const late = new Map<number, number>();
-  const isLate = (time: number) => hourOf(time) < lateBefore && hourOf(time) + LATE_MS < now();
-  const counts = arrivals.map(({ asked, mode }, index) => {
-    const { days, repeated, replaced } = grouped[index]!;
-    const sums = { inserted: 0, changed: 0, unchanged: repeated, superseded: replaced };
-    for (const [day, parts] of days) {
-      const fresh = parts.flatMap((part): PointPart[] => {
-        const stored = series.get(part.pointId) ?? NO_STORED_SERIES;
-        const offsets: number[] = [];
-        const values: number[] = [];
-        let at = 0;
-        for (const [i, offset] of part.offsets.entries()) {
-          const time = dayStart(day) + offset;
-          while (at < stored.times.length && stored.times[at]! < time) at++;
-          const isStored = stored.times[at] === time;
-          if (isStored && Object.is(stored.values[at], part.values[i])) {
-            sums.unchanged++;
-            continue;
-          }
-          if (isStored && mode === "win" && asked < stored.asked[at]!) {
-            sums.superseded++;
-            continue;
-          }
-          if (isStored) sums.changed++;
-          else sums.inserted++;
-          if (isStored && mode === "add") continue;
-          if (!isStored && isLate(time)) {
-            const key = part.pointId * DAYS + day;
-            late.set(key, (late.get(key) ?? 0) + 1);
-          }
-          offsets.push(offset);
-          values.push(part.values[i]!);
-        }
-        return offsets.length === 0 ? [] : [{ pointId: part.pointId, offsets, values }];
-      });
-      segments.push(...segmentsOf(day, asked, fresh));
-    }
-    return sums;
-  });
-  return { segments, counts, late };
 }
 
 const COUNT_LATE = `
@@ -317,7 +233,7 @@ function* batchesOf(segments: readonly NewSegment[]): Generator<StampedSegment[]
  */
 async function commit(
   { db, siteId, backoff }: SampleStore,
-  { stamp: from, latest }: StoredBefore,
+  { stamp: from, latest }: StoredNow,
   segments: readonly NewSegment[],
   alongside: readonly D1PreparedStatement[],
 ): Promise<boolean> {

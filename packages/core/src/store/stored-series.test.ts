@@ -4,7 +4,10 @@ import { mergeStored, NO_STORED_SERIES, SeriesBuilder } from "./stored-series.ts
 
 const values = fc.constantFrom(0, -0, 1, 2, 3);
 /** Samples in the order of their stamps. */
-const anyParts = fc.array(fc.tuple(fc.nat({ max: 8 }), values, fc.constantFrom(0, 1, 2)), { maxLength: 20, size: "max" });
+const anyParts = fc.array(fc.tuple(fc.nat({ max: 8 }), values, fc.constantFrom(0, 1, 2)), {
+  maxLength: 20,
+  size: "max",
+});
 
 function build(parts: readonly (readonly [number, number, number])[]) {
   const builder = new SeriesBuilder();
@@ -35,7 +38,7 @@ test("a segment's sample replaces the file's only if it was asked for later", ()
   fc.assert(
     fc.property(file, anyParts, askedAt, (pairs, parts, asked) => {
       const held = pairs.toSorted(([a], [b]) => a - b);
-      const expected = new Map(held);
+      const expected = new Map<number, number>(held);
       let replaced = 0;
       for (const [time, value, at] of winners(parts)) {
         const isStored = expected.has(time);

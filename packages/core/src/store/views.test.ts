@@ -2,14 +2,18 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
+import { allSegments, emptyStore, NaiveStore, samplesOf, siteWithPoints } from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { upsertSamples } from "./upsert.ts";
+import { storeSamples } from "./store-samples.ts";
 
-const SITES = ["ses_falls_city", "ses_bellevue"];
-const siteOf = (pointId: number) => SITES[pointId % 2]!;
-const nameOf = (pointId: number) => `ses/${siteOf(pointId)}/8000:33-8033/analogValue/${pointId}`;
-const START = 1_760_277_600_000;
+const DAY = 20_373 * DAY_MS;
+const SITES = new Map([
+  [1, Array.from({ length: 50 }, (_, i) => 1 + i)],
+  [2, [128, 129]],
+]);
+const POINTS = [...SITES].flatMap(([siteId, ids]) => ids.slice(0, 2).map((id) => ({ siteId, id })));
 
 const rowSchema = z.strictObject({
   site_name: z.string(),
@@ -18,25 +22,17 @@ const rowSchema = z.strictObject({
   value: z.number(),
   timestamp_utc: z.string().optional(),
 });
+type Row = z.infer<typeof rowSchema>;
 
 let db: D1Database;
 beforeAll(async () => {
   db = await migratedDatabase();
-  await db.exec("DELETE FROM sample_hours; DELETE FROM points; DELETE FROM sites");
-  const site = db.prepare("INSERT INTO sites (id, name) VALUES (?, ?)");
-  const point = db.prepare(
-    "INSERT INTO points (id, site_id, name, source, configured, tags) VALUES (?, ?, ?, 'catalog', 1, '{}')",
-  );
-  await db.batch([
-    ...SITES.map((name, i) => site.bind(i + 1, name)),
-    ...Array.from({ length: 50 }, (_, i) => point.bind(i + 1, ((i + 1) % 2) + 1, nameOf(i + 1))),
-  ]);
+  for (const [siteId, ids] of SITES) await siteWithPoints(db, siteId, ids);
 });
-beforeEach(clear);
+beforeEach(() => emptyStore(db));
 
-async function clear(): Promise<void> {
-  await db.exec("DELETE FROM sample_hours");
-}
+const store = (siteId: number, samples: readonly Sample[], asked: number) =>
+  storeSamples({ db, siteId, now: () => DAY }, pointSamples(samples), asked);
 
 async function query(sql: string, ...bound: unknown[]) {
   const result = await db
@@ -47,130 +43,132 @@ async function query(sql: string, ...bound: unknown[]) {
 }
 
 /** A sample as timeseries_raw shows it. */
-const viewRow = ([id, time, value]: Sample) => ({
-  site_name: siteOf(id),
-  point_name: nameOf(id),
+const viewRow = (siteId: number, id: number, time: number, value: number): Row => ({
+  site_name: `ses_${siteId}`,
+  point_name: `p${id}`,
   timestamp: Math.floor(time / 1_000),
   value,
 });
 
-/** The samples as stored, one value a (point, time): the later of two wins. */
-function deduped(samples: readonly Sample[]): Sample[] {
-  return [...new Map(samples.map((sample) => [`${sample[0]}@${sample[1]}`, sample])).values()];
-}
+const sortRows = (rows: readonly Row[]) =>
+  rows.toSorted((a, b) => a.point_name.localeCompare(b.point_name) || a.timestamp - b.timestamp || a.value - b.value);
 
-const byKey = (a: { point_name: string; timestamp: number; value: number }, b: typeof a) =>
-  a.point_name.localeCompare(b.point_name) || a.timestamp - b.timestamp || a.value - b.value;
-
-// Values of few digits: SQL's own conversion of the text is exact on them.
-const sample = fc.tuple(
-  fc.integer({ min: 1, max: 4 }),
-  fc
-    .tuple(fc.constantFrom(0, 1, 2, 30), fc.constantFrom(0, 1, 999, 1_000, 60_055, HOUR_MS - 1))
-    .map(([hour, offset]) => START + hour * HOUR_MS + offset),
-  fc.integer({ min: -4_000, max: 4_000 }).map((quarters) => quarters / 4),
+// values of few digits: SQL's own conversion of the text is exact on them
+const quarters = fc.integer({ min: -4_000, max: 4_000 }).map((n) => n / 4);
+const offset = fc
+  .tuple(fc.constantFrom(0, 1, 30), fc.constantFrom(0, 1, 999, 1_000, 60_055, HOUR_MS - 1))
+  .map(([hour, ms]) => hour * HOUR_MS + ms);
+const batch = fc.constantFrom(1, 1, 2).chain((siteId) =>
+  fc.record({
+    siteId: fc.constant(siteId),
+    samples: fc.array(
+      fc.tuple(
+        fc.constantFrom(...SITES.get(siteId)!.slice(0, 2)),
+        offset.map((ms) => DAY + ms),
+        quarters,
+      ),
+      { maxLength: 8, size: "max" },
+    ),
+    asked: fc.constantFrom(0, 10, 20),
+  }),
 );
-const samples = fc.array(sample, { maxLength: 30, size: "max" });
+const history = fc.array(batch, { minLength: 1, maxLength: 4, size: "max" });
 
-describe("an empty database", () => {
-  test.each(["timeseries_raw", "v_latest_values"])("gives no rows in %s", async (view) => {
-    expect((await query(`SELECT * FROM ${view}`)).rows).toEqual([]);
-  });
+test.each(["timeseries_raw", "v_latest_values"])("%s of an empty database has no rows", async (view) => {
+  expect((await query(`SELECT * FROM ${view}`)).rows).toEqual([]);
 });
 
-describe("timeseries_raw", () => {
-  test("has a row for each stored sample, its time in whole seconds", async () => {
-    await upsertSamples(db, pointSamples([[1, START + 60_999, 72.5]]));
-    expect((await query("SELECT * FROM timeseries_raw")).rows).toEqual([
-      {
-        site_name: "ses_bellevue",
-        point_name: "ses/ses_bellevue/8000:33-8033/analogValue/1",
-        timestamp: START / 1_000 + 60,
-        value: 72.5,
-      },
-    ]);
-  });
+test("timeseries_raw equals the samples that are in no day file", async () => {
+  let shown = 0;
+  let folded = 0;
+  await fc.assert(
+    fc
+      .asyncProperty(history, fc.nat({ max: 2 }), fc.tuple(offset, offset), async (batches, stamp, range) => {
+        for (const { siteId, samples, asked } of batches) await store(siteId, samples, asked);
+        await db
+          .prepare(
+            "INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp) VALUES (1, ?1, 'written', 1, ?2)",
+          )
+          .bind(DAY / DAY_MS, stamp)
+          .run();
+        const all = await allSegments(db);
+        const open = all.filter((one) => one.block !== 0 || one.day !== DAY / DAY_MS || one.stamp > stamp);
+        folded += all.length - open.length;
+        const naive = new NaiveStore(samplesOf(open));
+        const rowsOf = ({ siteId, id }: { siteId: number; id: number }, start = 0, end = Infinity) =>
+          naive.series(id, start, end).map(([time, value]) => viewRow(siteId, id, time, value));
+        const { rows } = await query("SELECT * FROM timeseries_raw");
+        expect(sortRows(rows)).toEqual(sortRows(POINTS.flatMap((point) => rowsOf(point))));
+        shown += rows.length;
 
-  test("equals the stored samples, all of them and those a WHERE asks for", async () => {
-    await fc.assert(
-      fc
-        .asyncProperty(samples, sample, sample, async (batch, [id, from], [, to]) => {
-          await upsertSamples(db, pointSamples(batch));
-          const expected = deduped(batch).map(viewRow).toSorted(byKey);
-          expect((await query("SELECT * FROM timeseries_raw")).rows.toSorted(byKey)).toEqual(expected);
-
-          const range = [Math.floor(from / 1_000), Math.floor(to / 1_000)].toSorted((a, b) => a - b);
-          const { rows } = await query(
-            "SELECT * FROM timeseries_raw WHERE site_name = ? AND point_name = ? AND timestamp >= ? AND timestamp < ?",
-            siteOf(id),
-            nameOf(id),
-            ...range,
-          );
-          const wanted = expected.filter(
-            (row) => row.point_name === nameOf(id) && row.timestamp >= range[0]! && row.timestamp < range[1]!,
-          );
-          expect(rows.toSorted(byKey)).toEqual(wanted);
-        })
-        .beforeEach(clear),
-      { numRuns: 30 },
-    );
-  });
+        const [start, end] = range.map((ms) => Math.floor((DAY + ms) / 1_000)).toSorted((a, b) => a - b);
+        const asked = await query(
+          "SELECT * FROM timeseries_raw WHERE site_name = 'ses_1' AND point_name = 'p1' AND timestamp >= ? AND timestamp < ?",
+          start,
+          end,
+        );
+        expect(sortRows(asked.rows)).toEqual(sortRows(rowsOf({ siteId: 1, id: 1 }, start! * 1_000, end! * 1_000)));
+      })
+      .beforeEach(() => emptyStore(db)),
+    { numRuns: 30 },
+  );
+  expect(shown).toBeGreaterThan(50);
+  expect(folded).toBeGreaterThan(10);
 });
 
-describe("v_latest_values", () => {
-  test("equals each point's newest sample; a point without samples is absent", async () => {
-    await fc.assert(
-      fc
-        .asyncProperty(samples, async (batch) => {
-          await upsertSamples(db, pointSamples(batch));
-          const newest = new Map<number, Sample>();
-          for (const one of deduped(batch)) if (one[1] > (newest.get(one[0])?.[1] ?? 0)) newest.set(one[0], one);
-          const expected = [...newest.values()].map((one) => {
-            const row = viewRow(one);
-            const utc = new Date(row.timestamp * 1_000).toISOString().replace(".000Z", "Z");
-            return { ...row, timestamp_utc: utc };
-          });
-          const { rows } = await query("SELECT * FROM v_latest_values");
-          expect(rows.toSorted(byKey)).toEqual(expected.toSorted(byKey));
-        })
-        .beforeEach(clear),
-      { numRuns: 30 },
-    );
-  });
+test("v_latest_values equals each point's newest sample; a point without samples is absent", async () => {
+  await fc.assert(
+    fc
+      .asyncProperty(history, async (batches) => {
+        const naive = new NaiveStore();
+        for (const { siteId, samples, asked } of batches) {
+          await store(siteId, samples, asked);
+          naive.store(samples, asked);
+        }
+        const newest = naive.newest();
+        const expected = POINTS.flatMap(({ siteId, id }) => {
+          const latest = newest.get(id);
+          if (latest === undefined) return [];
+          const row = viewRow(siteId, id, latest.time, latest.value);
+          return [{ ...row, timestamp_utc: new Date(row.timestamp * 1_000).toISOString().replace(".000Z", "Z") }];
+        });
+        expect(sortRows((await query("SELECT * FROM v_latest_values")).rows)).toEqual(sortRows(expected));
+      })
+      .beforeEach(() => emptyStore(db)),
+    { numRuns: 20 },
+  );
 });
 
-describe("cost of one point of 50 that are stored for 48 hours", () => {
+describe("rows read for one point of 50 that are stored for 48 hours", () => {
   const HOURS = 48;
+  const [FROM, TO] = [DAY / 1_000 + 3_600, DAY / 1_000 + 4 * 3_600];
   beforeEach(async () => {
-    const all = Array.from({ length: 50 * HOURS }, (_, i): Sample => [
-      1 + (i % 50),
-      START + HOUR_MS * Math.floor(i / 50),
-      i,
-    ]);
-    await upsertSamples(db, pointSamples(all));
+    for (let hour = 0; hour < HOURS; hour++) {
+      await store(
+        1,
+        SITES.get(1)!.map((id): Sample => [id, DAY + hour * HOUR_MS, hour * 50 + id]),
+        hour,
+      );
+    }
   });
 
-  test("timeseries_raw steps through its own rows, not the table's 2,400", async () => {
+  test("timeseries_raw reads each segment of the point's block a few times", async () => {
     const { rows, rowsRead } = await query(
-      "SELECT * FROM timeseries_raw WHERE site_name = ? AND point_name = ? AND timestamp >= ? AND timestamp < ?",
-      siteOf(7),
-      nameOf(7),
-      START / 1_000 + 3_600,
-      START / 1_000 + 4 * 3_600,
+      "SELECT * FROM timeseries_raw WHERE site_name = 'ses_1' AND point_name = 'p7' AND timestamp >= ? AND timestamp < ?",
+      FROM,
+      TO,
     );
-    expect(rows.map((row) => row.value)).toEqual([56, 106, 156]);
+    expect(rows.map((row) => row.value)).toEqual([57, 107, 157]);
     expect(rowsRead).toBeGreaterThan(0);
-    expect(rowsRead).toBeLessThan(HOURS * 6);
+    expect(rowsRead).toBeLessThan(HOURS * 5);
   });
 
-  test("v_latest_values takes one step", async () => {
+  test("v_latest_values reads the block's row", async () => {
     const { rows, rowsRead } = await query(
-      "SELECT * FROM v_latest_values WHERE site_name = ? AND point_name = ?",
-      siteOf(7),
-      nameOf(7),
+      "SELECT * FROM v_latest_values WHERE site_name = 'ses_1' AND point_name = 'p7'",
     );
-    expect(rows.map((row) => row.value)).toEqual([47 * 50 + 6]);
+    expect(rows.map((row) => row.value)).toEqual([47 * 50 + 7]);
     expect(rowsRead).toBeGreaterThan(0);
-    expect(rowsRead).toBeLessThan(20);
+    expect(rowsRead).toBeLessThan(10);
   });
 });

@@ -8,7 +8,8 @@ import { dayOf } from "../domain/day.ts";
 import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import { storedPointName } from "../domain/weather.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
-import { addMissingSamples, type SampleStore, type StoredCounts } from "../store/store-samples.ts";
+import type { StoredCounts } from "../store/compare-arrivals.ts";
+import { addMissingSamples, type SampleStore } from "../store/store-samples.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { dropLetters, dropStatement, type LetterFilter, readLetters, type StoredLetter } from "./dead-letters.ts";
 

@@ -195,13 +195,11 @@ class SiteSync {
       refused = { error, next };
       log("cursor_refused", { site: result.site, error: error.message });
     };
-    let asked = now();
     try {
       const options = { at, pageSize: this.#pageSize, deadline, onRefused };
       for await (const { page, at: from, next } of windowPages(ace, result.site, range, options)) {
         refused = null;
-        await this.#storePage(page, { window: range, cursor: from.cursor }, next, asked);
-        asked = now();
+        await this.#storePage(page, { window: range, cursor: from.cursor }, next);
         if (next === null) return true;
         if (now() >= deadline) {
           result.incompleteBecause = "budget";
@@ -229,11 +227,8 @@ class SiteSync {
     this.result.incompleteBecause = error.kind === "deadline" ? "budget" : "page_limit";
   }
 
-  /**
-   * @param next where the next page starts; null: the window ends with this one
-   * @param asked when the page was asked for, epoch ms
-   */
-  async #storePage(page: AcePage, from: SourcePage, next: PagePosition | null, asked: number): Promise<void> {
+  /** @param next where the next page starts; null: the window ends with this one */
+  async #storePage(page: AcePage, from: SourcePage, next: PagePosition | null): Promise<void> {
     const { db, now, letters } = this.#context;
     const { result } = this;
     const { siteId } = this.#state;
@@ -258,7 +253,7 @@ class SiteSync {
         ? endWindow(db, siteId, from.window, now())
         : movePosition(db, siteId, { range: from.window, at: next }, now());
     try {
-      await this.#store(selection.samples, readings, asked, [progress]);
+      await this.#store(selection.samples, readings, page.asked, [progress]);
     } catch (error) {
       throw this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);
     }

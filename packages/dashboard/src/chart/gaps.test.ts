@@ -27,7 +27,7 @@ describe("gaps", () => {
   });
 
   it("are not drawn for a point whose gaps cannot be told", () => {
-    const shown = series(minutes(0, 1, 300));
+    const shown = series(minutes(0, 1, 2, 3, 300));
     expect(gapsOf(shown, longestStep(shown, null), 0, 600 * MINUTE)).toEqual([]);
   });
 

@@ -101,7 +101,10 @@ export class LocalState implements SampleSource {
   *hotSamples(): Generator<PointSamples> {
     for (const database of this.#databases) {
       const names = new Map(
-        z.array(nameSchema).parse(database.prepare(READ_NAMES).all()).map((name) => [name.id, name]),
+        z
+          .array(nameSchema)
+          .parse(database.prepare(READ_NAMES).all())
+          .map((name) => [name.id, name]),
       );
       for (const { asked, series } of blockDays(database)) {
         for (const [id, builder] of series) {

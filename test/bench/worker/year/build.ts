@@ -14,10 +14,12 @@ import { commitFile } from "@building-vitals/core/cold/publish-statements";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
 import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
 import { jsonChunks, MAX_ASCII_CHARS } from "@building-vitals/core/d1/json-chunks";
-import { dayOf } from "@building-vitals/core/domain/day";
+import { dayOf, dayStart } from "@building-vitals/core/domain/day";
 import { hourOf } from "@building-vitals/core/domain/hour";
-import { encodeSamples } from "@building-vitals/core/hot/hour-row";
-import { rowKey } from "@building-vitals/core/hot/row-key";
+import { touchHours } from "@building-vitals/core/store/hot-hours";
+import { LatestRows } from "@building-vitals/core/store/latest";
+import { INSERT_SEGMENTS, segmentJson, segmentsOf } from "@building-vitals/core/store/new-segments";
+import { clockStatement, moveClock, parseClock } from "@building-vitals/core/store/site-clock";
 import { z } from "zod";
 import { HOT_END, SITE_NAME, spreadIds, type YearSize } from "../../year-size.ts";
 import { INTEGER_ROWS } from "../layouts.ts";
@@ -36,6 +38,7 @@ export interface YearEnv {
 const SITE = { id: 1, name: SITE_NAME };
 const NOW = HOT_END + 1_800_000;
 const MINUTES_AN_HOUR = 60;
+const MINUTES_A_SYNC = 5;
 
 /** The site and its points, whose data is whole up to half an hour after the year. */
 export async function buildCatalog({ DB, ROWS, YEAR }: YearEnv): Promise<void> {
@@ -72,8 +75,9 @@ async function aggregateDay(
 async function publish(env: YearEnv, day: number, file: ManifestFile, rows: readonly PointDayRow[]): Promise<void> {
   const of: DayBuild = { build: `bench-${day}`, site: SITE, day };
   const { packed, size } = packPointDays(rows.toSorted((a, b) => a.pointId - b.pointId));
-  const texts = { pointDays: unpackPointDays(packed, size), folded: [] };
-  if (!(await commitFile(env.DB, of, file, { source: "api", generation: 1 }, texts, NOW))) {
+  const texts = unpackPointDays(packed, size);
+  const asked = Array.from({ length: 24 }, () => NOW);
+  if (!(await commitFile(env.DB, of, file, { source: "api", generation: 1, foldedStamp: 0, asked }, texts, NOW))) {
     throw new Error(`day ${day} was published before`);
   }
 }
@@ -128,26 +132,34 @@ export async function buildOpenHour(env: YearEnv): Promise<void> {
   await storeSamples(env, dayOf(HOT_END), 30);
 }
 
-/** ?1: JSON array of [key, samples]. */
-const INSERT_HOUR = `
-INSERT INTO sample_hours (hour_point, samples, revision) SELECT value ->> 0, value -> 1, 1 FROM json_each(?1)`;
-
-/** The first minutes of a day of every point, as the sync leaves them. */
+/** The first minutes of a day of every point, as syncs leave them. */
 async function storeSamples({ DB, YEAR }: YearEnv, day: number, minutes: number): Promise<void> {
   const times = scrapeTimes(day).subarray(0, minutes);
   const values = Array.from({ length: YEAR.points }, (_, i) => pointDay(i + 1, day, times).values);
-  const insert = DB.prepare(INSERT_HOUR);
-  const open = DB.prepare("INSERT INTO hot_hours (site_id, hour, version) VALUES (1, ?1, 1)");
+  const latest = new LatestRows([]);
+  let { stamp } = parseClock((await clockStatement(DB, SITE.id).all()).results);
   for (let first = 0; first < minutes; first += MINUTES_AN_HOUR) {
-    const hour = hourOf(times[first]!);
-    const own = times.subarray(first, first + MINUTES_AN_HOUR);
-    const offsets = Array.from(own, (time) => time - hour);
-    const rowJson = (ofDay: Float64Array, i: number) => {
-      const hourRow = { hour, pointId: i + 1, offsets, values: Array.from(ofDay.subarray(first, first + own.length)) };
-      return `[${rowKey(hour, i + 1)},${encodeSamples(hourRow)}]`;
-    };
-    const rows = values.map(rowJson);
+    const before = stamp;
+    const rows: string[] = [];
+    const newest: D1PreparedStatement[] = [];
+    for (let at = first; at < Math.min(first + MINUTES_AN_HOUR, minutes); at += MINUTES_A_SYNC) {
+      stamp++;
+      const own = times.subarray(at, at + MINUTES_A_SYNC);
+      const offsets = Array.from(own, (time) => time - dayStart(day));
+      const parts = values.map((ofDay, i) => {
+        return { pointId: i + 1, offsets, values: Array.from(ofDay.subarray(at, at + own.length)) };
+      });
+      const segments = segmentsOf(day, own.at(-1)!, parts);
+      rows.push(...segments.map((segment) => segmentJson(segment, stamp)));
+      const update = latest.update(DB, segments);
+      if (update !== null) newest.splice(0, 1, update);
+    }
     const chunks = [...jsonChunks(rows, (row) => row, MAX_ASCII_CHARS)];
-    await DB.batch([...chunks.map(({ json }) => insert.bind(json)), open.bind(hour)]);
+    await DB.batch([
+      ...moveClock(DB, SITE.id, { from: before, to: stamp, token: `${day} ${first}` }),
+      ...chunks.map(({ json }) => DB.prepare(INSERT_SEGMENTS).bind(json)),
+      touchHours(DB, SITE.id, [hourOf(times[first]!)], { first: before + 1, last: stamp }),
+      ...newest,
+    ]);
   }
 }
