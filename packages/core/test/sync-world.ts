@@ -66,7 +66,8 @@ export class SyncWorld {
     return (request) => simulator.fetch(request);
   }
 
-  client(): AceClient {
+  /** @param upstream what answers it; default: this world's, as it is then */
+  client(upstream: Upstream = (request) => this.upstream(request)): AceClient {
     return createAceClient({
       baseUrl: "http://ace.test/api",
       apiKey: API_KEY,
@@ -74,7 +75,7 @@ export class SyncWorld {
       fetch: (url, init) => {
         const request = new Request(url, init);
         this.asked.push(new URL(url).pathname.replace("/api", ""));
-        return this.upstream(request);
+        return upstream(request);
       },
       sleep: this.clock.sleep,
       random: () => 0.5,

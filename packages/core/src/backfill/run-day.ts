@@ -12,7 +12,7 @@ const MAX_MERGES = 3;
 
 export interface DayContext {
   readonly builder: DayBuilder;
-  /** whether the build may still go on; asked before each step, and again when the day is merged */
+  /** whether the build may still go on; asked before each step */
   readonly mayGoOn: () => Promise<boolean>;
   /** `confirm`: a day that has no samples is noted as empty for good; `await`: it may get some, so nothing is noted */
   readonly whenEmpty: "confirm" | "await";
@@ -92,13 +92,8 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
       addRejections(rejected, counts.rejected);
     }
     for (let merge = 1; merge <= MAX_MERGES; merge++) {
-      const merged = await guarded(`merge ${merge}`, STORE_STEP, async () => {
-        const staged = await builder.mergeDay(of, asked);
-        // A deletion of the day between the two questions is in what was merged; one that comes later fails the publishing.
-        return (await mayGoOn()) ? { staged } : null;
-      });
-      if (merged === null) throw new Stopped();
-      const { staged } = merged;
+      // a deletion meanwhile stops the build before it publishes, or fails the publishing
+      const staged = await guarded(`merge ${merge}`, STORE_STEP, () => builder.mergeDay(of, asked));
       if (staged.file === null && staged.suspect === null && whenEmpty === "await") {
         await steps.do(`${date} await`, STORE_STEP, () => builder.discard(of));
         return { outcome: "awaiting", records: 0, key: null, reason: null, rejected, isUnchanged: false };
