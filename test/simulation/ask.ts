@@ -6,7 +6,7 @@ import { planQuery } from "@building-vitals/core/query/plan";
 import { readQueryState } from "@building-vitals/core/query/query-state";
 import { readStored } from "@building-vitals/core/query/stored";
 import type { Deployment } from "./deployment.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Word } from "./ledger.ts";
 import { HOUR, type Plant } from "./plant.ts";
 import { type Samples, sampleKey, valueText } from "./storage.ts";
 import type { World } from "./world.ts";
@@ -49,7 +49,7 @@ export function askBesides(name: string, world: World, deployment: Deployment, p
   const question = drawQuestion(world, plant);
   const { ledger } = deployment;
   deployment.reader(name, async (db, bucket) => {
-    const before = within(new Map([...ledger.promised].map(([key, { value }]) => [key, value])), question);
+    const before = within(ledger.promised, question);
     const answer = await answerTo(db, bucket, question);
     if (answer === null) return;
     const problem =
@@ -114,7 +114,7 @@ function drawQuestion({ random, now }: World, plant: Plant): Question {
   return { site, points, start, end, interval: random.pick(["raw", "raw", "1hr"]) };
 }
 
-function within(samples: Samples, { points, start, end }: Question): Samples {
+function within<T>(samples: ReadonlyMap<string, T>, { points, start, end }: Question): Map<string, T> {
   const wanted = new Set(points);
   return new Map(
     [...samples].filter(([key]) => {
@@ -141,19 +141,22 @@ function isExcused(answer: QueryAnswer, time: number): boolean {
   return answer.partial && answer.missing.some(({ start, end }) => time >= start && time < end);
 }
 
-function faultOfSamples(answer: QueryAnswer, before: Samples, ledger: Ledger): string | null {
+function faultOfSamples(answer: QueryAnswer, before: ReadonlyMap<string, Word>, ledger: Ledger): string | null {
   const given = samplesOf(answer);
   for (const [key, value] of given) {
     if (ledger.served.get(key)?.has(value) !== true) return `it invents ${key} = ${value}`;
   }
-  for (const key of before.keys()) {
-    if (!given.has(key) && !isExcused(answer, partsOf(key).time)) return `it lacks ${key}, and does not say so`;
+  for (const [key, word] of before) {
+    if (isExcused(answer, partsOf(key).time)) continue;
+    const value = given.get(key);
+    if (value === undefined) return `it lacks ${key}, and does not say so`;
+    if (!ledger.isAsLate(key, value, word)) return `it gives ${key} = ${value}, and ${word.value} was asked for later`;
   }
   return null;
 }
 
 /** Counts can only be compared one way while samples come in. */
-function faultOfBuckets(answer: QueryAnswer, before: Samples, ledger: Ledger): string | null {
+function faultOfBuckets(answer: QueryAnswer, before: ReadonlyMap<string, Word>, ledger: Ledger): string | null {
   const counted = new Map<string, number>();
   for (const { point, times, count } of answer.series) {
     times.forEach((time, i) => counted.set(sampleKey(point.name, time), count?.[i] ?? 0));

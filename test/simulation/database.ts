@@ -40,16 +40,12 @@ interface Prepared {
 /** SQLite, and the statements that are compiled for it: to make them takes longer than to play a seed. */
 class Engine {
   readonly sqlite = new DatabaseSync(":memory:");
-  /** what SQL's `random()` gives */
-  random: () => bigint = () => 0n;
   readonly #prepared = new Map<string, Prepared>();
   readonly #wipes: readonly StatementSync[];
   readonly begin: StatementSync;
   readonly commit: StatementSync;
 
   constructor() {
-    // before the schema, so that no statement of it is compiled with SQLite's own
-    this.sqlite.function("random", () => this.random());
     for (const migration of SCHEMA) this.sqlite.exec(migration);
     const tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     const names = this.sqlite
@@ -95,11 +91,9 @@ export class SimulatedDatabase {
     undefined;
   readonly #engine: Engine;
 
-  /** @param random what SQL's `random()` gives */
-  constructor(random: () => bigint) {
+  constructor() {
     engine ??= new Engine();
     engine.wipe();
-    engine.random = random;
     this.#engine = engine;
   }
 

@@ -58,11 +58,10 @@ export class Deployment {
   #etlSettings: EtlSettings | null = null;
   #backfillSettings: BackfillSettings | null = null;
 
-  /** @param random what SQL's `random()` gives */
-  constructor(world: World, plant: Plant, random: () => bigint) {
+  constructor(world: World, plant: Plant) {
     this.#world = world;
     this.#plant = plant;
-    this.database = new SimulatedDatabase(random);
+    this.database = new SimulatedDatabase();
     this.storage = new Storage(this.database, this.bucket);
     this.#gapRequests = world.random.pick([4, 40]);
     this.confirmMs = world.random.pick([1, 6, 24]) * HOUR;

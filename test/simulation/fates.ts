@@ -29,12 +29,15 @@ export class Fates {
   readonly failures: number;
   readonly deaths: number;
   readonly stalls: number;
+  /** answers of the upstream after which a process stands still, so that others ask and store meanwhile */
+  readonly stragglers: number;
 
   constructor(random: Random) {
     this.#random = random;
     this.failures = random.pick([0, 0.005, 0.02, 0.08]);
     this.deaths = random.pick([0, 0.002, 0.01]);
     this.stalls = random.pick([0, 0.01, 0.05]);
+    this.stragglers = random.pick([0, 0, 0.03, 0.15]);
   }
 
   of(service: Service): Fate {
@@ -42,6 +45,11 @@ export class Fates {
     // the engine keeps what a step came to, or dies with it
     if (service === "step" || !this.#random.chance(this.failures)) return "done";
     return this.#random.chance(0.5) ? "refused" : "answer lost";
+  }
+
+  /** How long a process stands still after an answer of the upstream, in milliseconds. */
+  straggle(): number {
+    return this.#random.chance(this.stragglers) ? this.#random.below(10 * 60_000) : 0;
   }
 
   errorOf(service: Service): Error {

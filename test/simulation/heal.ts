@@ -43,8 +43,14 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   // what dead builds left is swept when it is two days old; no gap waits for longer than a day
   world.now += 2 * DAY + HOUR;
   const askedAt = world.now;
-  if (world.random.chance(0.2)) await caughtUp(world, deployment, plant, sync);
+  const isCaughtUp = world.random.chance(0.3);
+  if (isCaughtUp) await caughtUp(world, deployment, plant, sync);
   await filled(world, deployment, hourly);
+  // of a day that no archive has met: its weather is in segments alone
+  if (isCaughtUp && world.random.chance(0.7)) {
+    await ended(deployment.startBackfill(name("start"), TODAY / DAY, TODAY / DAY, "all"));
+    await backfilled(world, deployment, ended);
+  }
   // a proof may have begun before
   world.now += DAY + HOUR;
   await filled(world, deployment, hourly);

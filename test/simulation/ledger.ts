@@ -27,7 +27,7 @@ const daySchema = z.array(
 const nameSchema = z.array(z.object({ name: z.string() }));
 
 /** A value of a sample, and when the request that brought it was sent, by our clock, epoch ms. */
-interface Word {
+export interface Word {
   readonly value: string;
   readonly asked: number;
 }
@@ -114,7 +114,12 @@ export class Ledger {
   isRight(key: string, value: string): boolean {
     const promised = this.promised.get(key);
     if (promised === undefined) return this.served.get(key)?.has(value) === true;
-    return promised.value === value || this.#wasServed(key, value, promised.asked);
+    return this.isAsLate(key, value, promised);
+  }
+
+  /** Whether a value is this word's, or was asked for no earlier. */
+  isAsLate(key: string, value: string, word: Word): boolean {
+    return value === word.value || this.#wasServed(key, value, word.asked);
   }
 
   #wasServed(key: string, value: string, since: number): boolean {
@@ -137,7 +142,7 @@ export class Ledger {
     if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
   }
 
-  /** Whoever stores says when he asked. What the repair of gaps stores is a promise. */
+  /** Whoever stores says when he asked, and what is stored is a promise. */
   #noteSegments(by: Process, json: Bound): void {
     for (const [segment, asked, , , body] of segmentsSchema.parse(JSON.parse(String(json)))) {
       const start = (Math.floor(segment / 2 ** 24) % 2 ** 16) * DAY;
@@ -150,7 +155,7 @@ export class Ledger {
             this.#world.violate(
               `${by.name} stores ${key} = ${value} as asked for at ${asked}, which nobody was served`,
             );
-          if (isRepair(by)) this.#promise(key, { value, asked });
+          this.#promise(key, { value, asked });
         }
       }
     }
@@ -287,11 +292,6 @@ function addTo(sets: Map<string, Set<string>>, key: string, value: string): void
 /** The build that a Workflow instance's process works for; null: it is none. */
 function buildOf({ name }: Process): string | null {
   return name.startsWith("backfill_") ? (name.split("#")[0] ?? null) : null;
-}
-
-/** Whether a process asks for gaps, and so for other windows than a sync's. */
-function isRepair({ name }: Process): boolean {
-  return name.startsWith("hourly@") || name.startsWith("gaps@");
 }
 
 export function dayOfKey(key: string): number {

@@ -117,7 +117,9 @@ function drawSample(
       : random.chance(0.3)
         ? random.pick(NUMBERS)
         : String(random.below(100_000) / 64);
-  const at = time + delay + random.below(40 * MINUTE);
+  // some are corrected late, when the sync is past them
+  const late = random.chance(0.3) ? TODAY + random.below(6 * HOUR) : 0;
+  const at = Math.max(time + delay + random.below(40 * MINUTE), late);
   const correction = random.chance(correctedShare) ? { at, text: String(random.below(1_000) + 0.25) } : null;
   return { point, time, visibleAt: time + delay, text, correction };
 }

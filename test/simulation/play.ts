@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
-import type { SentStatement } from "./database.ts";
-import { type Outcome, RECORDED_RANDOM, simulate } from "./simulate.ts";
+import { type Outcome, simulate } from "./simulate.ts";
 
 /** Plays a seed and prints all that happens in it. @returns its outcome if something does not hold */
 export async function playSeed(seed: number): Promise<Outcome | null> {
@@ -37,10 +36,8 @@ export async function playSeeds(wanted: {
 export async function recordSeed(seed: number, path: string): Promise<Outcome | null> {
   const lines: string[] = [];
   const outcome = await simulate(seed, {
-    record: (statements, results) => lines.push(JSON.stringify({ statements: statements.map(sent), results })),
+    record: (statements, results) => lines.push(JSON.stringify({ statements, results })),
   });
   await writeFile(path, lines.join("\n"));
   return outcome.violation === null ? null : outcome;
 }
-
-const sent = ({ sql, values }: SentStatement) => ({ sql: sql.replaceAll("random()", String(RECORDED_RANDOM)), values });

@@ -21,12 +21,9 @@ export interface Outcome {
 
 interface Options {
   readonly keepLines?: boolean;
-  /** told of each transaction; SQL's `random()` then gives {@link RECORDED_RANDOM}, so that all of them can be made again */
+  /** told of each transaction */
   readonly record?: SimulatedDatabase["onTransaction"];
 }
-
-/** Versions and revisions need not differ for what is compared: 4711. */
-export const RECORDED_RANDOM = 4711;
 
 /** Plays a seed: a few hours in which things go wrong, the healing, and what must hold then. */
 export async function simulate(seed: number, { keepLines = false, record }: Options = {}): Promise<Outcome> {
@@ -37,9 +34,7 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
   const end = begin + HOUR + random.below(3 * HOUR);
   world.now = begin;
   const plant = drawPlant(random, end + 3 * HOUR);
-  // 47 bits count
-  const ofSql = () => (record === undefined ? BigInt(random.next()) * 70_001n : BigInt(RECORDED_RANDOM));
-  const deployment = new Deployment(world, plant, ofSql);
+  const deployment = new Deployment(world, plant);
   if (record !== undefined) deployment.database.onTransaction = record;
   const restore = installWorld(world, (url, init) => deployment.fetch(url, init));
   let violation: string | null = null;

@@ -75,7 +75,10 @@ export class Upstream {
     const asked = this.#world.clock;
     const answer = await this.#world.io(process, "upstream", endpoint, () => this.#answer(site, endpoint, url, asked));
     if (answer === "hang") return new Promise(() => undefined);
-    if (answer.page !== null && signal?.aborted !== true) this.onServed(answer.page, process);
+    if (answer.page !== null && signal?.aborted !== true) {
+      this.onServed(answer.page, process);
+      if (!process.sheltered) process.stallMs = this.#world.fates.straggle();
+    }
     return answer.response;
   }
 

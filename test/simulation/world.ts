@@ -18,6 +18,8 @@ export interface Process {
   alive: boolean;
   /** nothing that it does goes wrong */
   readonly sheltered: boolean;
+  /** its next call waits so long, in milliseconds */
+  stallMs: number;
   /** statements sent to D1, of the 1,000 that an invocation may */
   statements: number;
   readonly onDeath: (() => void)[];
@@ -103,6 +105,7 @@ export class World {
       startedAt: this.now,
       alive: true,
       sheltered,
+      stallMs: 0,
       statements: 0,
       onDeath: [],
     };
@@ -133,8 +136,10 @@ export class World {
   /** A call that leaves the process. @param execute what it does over there, at one moment */
   io<T>(process: Process, service: Service, what: string, execute: () => T): Promise<T> {
     const fate: Fate = process.sheltered ? "done" : this.fates.of(service);
+    const wait = process.stallMs + this.fates.latency(service, process.sheltered);
+    process.stallMs = 0;
     return new Promise((resolve, reject) => {
-      this.after(this.fates.latency(service, process.sheltered), () => {
+      this.after(wait, () => {
         if (!process.alive) return;
         this.calls++;
         this.trace(`${process.name} ${service} ${what}${fate === "done" ? "" : ` (${fate})`}`);

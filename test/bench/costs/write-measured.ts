@@ -5,9 +5,9 @@ import { z } from "zod";
 import { fitSites } from "./fit.ts";
 import { measureSite } from "./measure.ts";
 
-/** Everything goes by a line between them: what a site of 30 points takes lies on it to the row. */
-const FEW_POINTS = 100;
-const MANY_POINTS = 500;
+/** Everything goes by a line between them. Whole blocks of points: what a site of some blocks takes lies on it to the row. */
+const FEW_POINTS = 128;
+const MANY_POINTS = 512;
 
 /** Counts it all anew, and writes it down. @param say is told how far it has come */
 export async function writeMeasured(say: (line: string) => void): Promise<void> {

@@ -103,7 +103,7 @@ test("after samples were deleted, the newest ones left are found anew", async ()
         forgotten += before - naive.newest().size;
       })
       .beforeEach(() => emptyStore(db)),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
   expect(forgotten).toBeGreaterThan(10);
 });

@@ -120,7 +120,7 @@ test("a store between another one's read and its commit: as if one came after th
         if (calls > 2) repeated++;
       })
       .beforeEach(clear),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
   expect(repeated).toBeGreaterThan(10);
 });
@@ -206,7 +206,7 @@ test("whatever befalls each call, all is stored and the cursor moved, or neither
         expect(await cursor()).toBe(1);
       })
       .beforeEach(clear),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
   expect(Math.min(ends.answered, ends.failed)).toBeGreaterThan(10);
 });
