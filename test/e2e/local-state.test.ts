@@ -24,7 +24,7 @@ beforeAll(async () => {
   const source = createBuilding({ seed: 8, site: SITE, timezone: "America/Chicago", points: POINTS, weather: false });
   deployment = await deploy(source, { INITIAL_LOOKBACK_HOURS: "30", QUERY_TOKEN });
   await syncToThePresent(deployment);
-  await deployment.post("etl", "/archive", { site: SITE, day: yesterday });
+  await deployment.settle(yesterday);
   empty = await mkdtemp(join(tmpdir(), "no-state-"));
 });
 afterAll(async () => {

@@ -28,10 +28,12 @@ export async function runSync(settings: Settings, siteName?: string): Promise<Sy
     const paused = sites.flatMap((site) => (site.paused === true ? [site.name] : []));
     return { db, sites: sites.map(({ name }) => name), paused };
   });
+  const initialLookbackMs = settings.INITIAL_LOOKBACK_HOURS * 3_600_000;
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
-    initialLookbackMs: settings.INITIAL_LOOKBACK_HOURS * 3_600_000,
-    maxLagMs: DAY_MS,
+    initialLookbackMs,
+    // a first sync that reaches back further is no lag
+    maxLagMs: Math.max(DAY_MS, initialLookbackMs),
   };
   const context = {
     kv: settings.ETL_STATE,
