@@ -158,7 +158,7 @@ describe("the archive", () => {
       outcome: "suspect",
       reason: expect.stringContaining("somebody else"),
     });
-    expect(await hotRows()).toBe(3);
+    expect(await hotRows()).toBe(1);
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ state: "suspect" });
     expect(await keysOf(bucket, "staging/")).toEqual([]);
   });
@@ -167,7 +167,7 @@ describe("the archive", () => {
     await archivedWithLate();
     await bucket.delete(dayFileKey(site.name, DAY));
     expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "suspect", reason: "its file is gone" });
-    expect(await hotRows()).toBe(3);
+    expect(await hotRows()).toBe(1);
   });
 });
 
