@@ -82,7 +82,18 @@ export class SettleWorld implements SettleInstances {
         }),
     });
     const beginNext = () => Promise.resolve();
-    const context = { db, bucket, site, builder, appointed: given, offsets, isPaused: false, newClient, now, beginNext };
+    const context = {
+      db,
+      bucket,
+      site,
+      builder,
+      appointed: given,
+      offsets,
+      isPaused: false,
+      newClient,
+      now,
+      beginNext,
+    };
     const ended = await by.run((steps) => runSettle(dying(steps), context));
     if (ended) this.states.set(given.instance, { is: "ended", reason: null });
     return ended;

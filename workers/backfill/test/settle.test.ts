@@ -23,7 +23,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const cron = () => worker.scheduled(createScheduledController({ cron: "*/5 * * * *", scheduledTime: Date.now() }), { ...env });
+const cron = () =>
+  worker.scheduled(createScheduledController({ cron: "*/5 * * * *", scheduledTime: Date.now() }), { ...env });
 const shown = async (day: number) => (await days(text(day), text(day), SITE)).sites[0]!.days[0]!;
 const untilSettled = (day: number) =>
   vi.waitFor(async () => expect(await shown(day)).toMatchObject({ settled_at: expect.stringMatching(/Z$/) }), {
@@ -32,13 +33,17 @@ const untilSettled = (day: number) =>
   });
 
 test("the cron settles the due days of a site, one after the other, each once", async () => {
-  await using _watched = await watchWorkflow();
+  await using watched = await watchWorkflow();
   const upstream = simulateUpstream();
   await beginSite(env.DB, await newSite(env.DB, SITE), TODAY - 3);
   await cron();
   for (const day of [TODAY - 3, TODAY - 2]) await untilSettled(day);
   // the first offset is three days behind the next
-  expect(await shown(TODAY - 3)).toMatchObject({ state: "written", source: "api", due_at: `${text(TODAY + 1)}T00:00:00.000Z` });
+  expect(await shown(TODAY - 3)).toMatchObject({
+    state: "written",
+    source: "api",
+    due_at: `${text(TODAY + 1)}T00:00:00.000Z`,
+  });
   expect((await keys("timeseries/")).length).toBe(2);
   expect(await keys("staging/")).toEqual([]);
   const asked = windowsOf(upstream).length;
@@ -48,7 +53,7 @@ test("the cron settles the due days of a site, one after the other, each once", 
 });
 
 test("settling and a backfill of the same day end with the day in its place, once", async () => {
-  await using _watched = await watchWorkflow();
+  await using watched = await watchWorkflow();
   simulateUpstream();
   const siteId = await newSite(env.DB, SITE);
   const day = TODAY - 2;
@@ -62,7 +67,7 @@ test("settling and a backfill of the same day end with the day in its place, onc
 });
 
 test("a paused site is not settled", async () => {
-  await using _watched = await watchWorkflow();
+  await using watched = await watchWorkflow();
   const upstream = simulateUpstream();
   const siteId = await newSite(env.DB, SITE);
   await requestDays(env.DB, siteId, [TODAY - 2], Date.now());

@@ -99,7 +99,9 @@ const siteCoverageSchema = z
 
 /** Of a site in `GET /status`. */
 const settlingSchema = z.strictObject({
-  awaiting: count.meta({ description: "closed days that are due, and that the source was never asked for to their end" }),
+  awaiting: count.meta({
+    description: "closed days that are due, and that the source was never asked for to their end",
+  }),
   due: count.meta({ description: "days that are due now" }),
   oldest_due: z.iso.date().nullable(),
   due_since: time.nullable().meta({ description: "when the first of the days that are due became so" }),

@@ -138,5 +138,6 @@ async function runDaily(settings: Settings): Promise<void> {
   }
   log("audit_pruned", { entries: await pruneAudit(settings.DB, now) });
   log("staging_swept", { objects: await sweepStaging(settings.TIMESERIES, now - STAGING_KEPT_MS) });
-  if (lost.length > 0) throw new Error(`not brought up to date: ${lost.map((one) => `the sites in ${one}`).join(", ")}`);
+  if (lost.length > 0)
+    throw new Error(`not brought up to date: ${lost.map((one) => `the sites in ${one}`).join(", ")}`);
 }

@@ -58,7 +58,8 @@ test("whatever is asked, the answer is what the document says, and never a 5xx",
       "POST /dead-letters/drop": { ids: IDS },
     },
   });
-  for (const [operation, seen] of Object.entries(statuses)) expect(operation + JSON.stringify(seen)).toMatch(/"20[02]":/);
+  for (const [operation, seen] of Object.entries(statuses))
+    expect(operation + JSON.stringify(seen)).toMatch(/"20[02]":/);
   expect(Object.keys(statuses).length).toBe(19);
 });
 

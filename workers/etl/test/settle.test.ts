@@ -58,7 +58,9 @@ describe("POST /settle", () => {
   it("without a day makes those due that are not settled for good, or have samples in no file", async () => {
     await storeYoung();
     await requestDays(env.DB, siteId, [dayNumber - 3, dayNumber - 1], Date.now() + DAY_MS);
-    await env.DB.prepare("UPDATE settle_days SET due_at = NULL WHERE day = ?1").bind(dayNumber - 3).run();
+    await env.DB.prepare("UPDATE settle_days SET due_at = NULL WHERE day = ?1")
+      .bind(dayNumber - 3)
+      .run();
     const { sites } = await (await settle({})).json<{ sites: { days: string[] }[] }>();
     expect(sites[0]!.days.slice(0, 2)).toEqual(["2025-10-11", DAY]);
     expect(sites[0]!.days).not.toContain("2025-10-09");

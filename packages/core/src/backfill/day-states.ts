@@ -69,7 +69,9 @@ export async function dayStates(
   outcomes: ReadonlyMap<number, Outcome>,
 ): Promise<ShownSite> {
   const rows = new Map((await readManifest(db, site.id, range.first, range.last + 1)).map((row) => [row.day, row]));
-  const settling = new Map((await readSettleDays(db, site.id, range.first, range.last + 1)).map((row) => [row.day, row]));
+  const settling = new Map(
+    (await readSettleDays(db, site.id, range.first, range.last + 1)).map((row) => [row.day, row]),
+  );
   const summary: Record<ShownState, number> = {
     written: 0,
     "empty-confirmed": 0,

@@ -169,7 +169,8 @@ test("any life of a site asks every day's source at or after each step, and no m
         }
       }
       // every day that was due to be settled has its row, but for those that the last downtime kept from it
-      for (let day = DAY; end(day) + days[0]! * DAY_MS + DAY_MS <= now - 13 * DAY_MS; day++) expect(rows.has(day)).toBe(true);
+      for (let day = DAY; end(day) + (days[0] ?? 0) * DAY_MS + DAY_MS <= now - 13 * DAY_MS; day++)
+        expect(rows.has(day)).toBe(true);
     }),
     { numRuns: 60 },
   );

@@ -101,8 +101,14 @@ async function expectSettled(): Promise<void> {
   expect(await query()).toEqual(after());
   expect(await keysOf(env.TIMESERIES, "")).toEqual([dayFileKey(world.site.name, DAY)]);
   expect(await world.row(DAY)).toMatchObject({ step: 1, outcome: "settled", dueAt: END + 3 * DAY_MS, instance: null });
-  expect(await readManifestDay(db, world.site.id, DAY)).toMatchObject({ state: "written", source: "api", reason: null });
-  expect(await db.prepare("SELECT (SELECT count(*) FROM segments) + (SELECT count(*) FROM hot_hours) AS n").first("n")).toBe(0);
+  expect(await readManifestDay(db, world.site.id, DAY)).toMatchObject({
+    state: "written",
+    source: "api",
+    reason: null,
+  });
+  expect(
+    await db.prepare("SELECT (SELECT count(*) FROM segments) + (SELECT count(*) FROM hot_hours) AS n").first("n"),
+  ).toBe(0);
 }
 
 const isRead = (what: string) => /^(?:get|body|head|list) /.test(what);
@@ -161,11 +167,16 @@ describe("between any two calls of a run", () => {
       let calls = 0;
       const at = nth;
       let isDone = false;
-      const watched = new CrashPoint(FOREVER, "before", (what) => isCounted(what) && calls++ >= 0, async () => {
-        if (isDone || calls <= at) return;
-        isDone = true;
-        await elsewhere();
-      });
+      const watched = new CrashPoint(
+        FOREVER,
+        "before",
+        (what) => isCounted(what) && calls++ >= 0,
+        async () => {
+          if (isDone || calls <= at) return;
+          isDone = true;
+          await elsewhere();
+        },
+      );
       expect(await world.run(fresh, watched, undefined, APPOINTED)).toBe(true);
       if (!isDone) break;
       await check();
@@ -193,7 +204,9 @@ describe("between any two calls of a run", () => {
         await store(firstTime() - START, 99);
       },
       async () => {
-        const changed = after().map((one) => (one.startsWith(line(firstTime() - START, 0).slice(0, -1)) ? line(firstTime() - START, 99) : one));
+        const changed = after().map((one) =>
+          one.startsWith(line(firstTime() - START, 0).slice(0, -1)) ? line(firstTime() - START, 99) : one,
+        );
         expect(await query()).toEqual([...changed, line(4, 7)].sort());
       },
     );

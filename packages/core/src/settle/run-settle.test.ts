@@ -62,14 +62,19 @@ async function syncedWorld(faults: FaultPlanInput = {}): Promise<SettleWorld> {
   return made;
 }
 
-const segments = () => db.prepare("SELECT count(*) AS n FROM segments WHERE key >> 24 & 65535 = ?1").bind(DAY).first("n");
+const segments = () =>
+  db.prepare("SELECT count(*) AS n FROM segments WHERE key >> 24 & 65535 = ?1").bind(DAY).first("n");
 const manifest = (made: SettleWorld) => readManifestDay(db, made.site.id, DAY);
 const down = () => Promise.resolve(new Response("{}", { status: 401 }));
 
 /** Settles what is due at a time: this day alone, for days after it that have no row are not synced ones any more. */
 async function settleAt(made: SettleWorld, now: number): Promise<number[]> {
   made.sync.clock.set(now);
-  if ((await made.row(DAY)) !== null) await db.prepare("UPDATE gap_sites SET sync_from_day = ?1").bind(DAY + 9_999).run();
+  if ((await made.row(DAY)) !== null)
+    await db
+      .prepare("UPDATE gap_sites SET sync_from_day = ?1")
+      .bind(DAY + 9_999)
+      .run();
   return made.settle();
 }
 

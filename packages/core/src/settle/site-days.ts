@@ -44,10 +44,7 @@ export async function readSiteDays(db: D1Database, siteId: number): Promise<Omit
     files: new Map(
       filesSchema.parse(files?.results).map(({ day, state, is_api: isApi, asked }): [number, KnownFile] => {
         const isProven = (state === "written" || state === "empty-confirmed") && isApi === 1;
-        return [
-          day,
-          { isDeleted: state === "deleted", provenAt: isProven ? Math.min(...parseAsked(asked)) : null },
-        ];
+        return [day, { isDeleted: state === "deleted", provenAt: isProven ? Math.min(...parseAsked(asked)) : null }];
       }),
     ),
   };

@@ -43,22 +43,25 @@ test("supervisors beside each other start one instance", async () => {
   expect((await world.appointed())?.instance).toBe(alive()[0]);
 });
 
-test.each<CrashKind>(["before", "after"])("a supervisor that dies %s any call is made up for by the next", async (kind) => {
-  for (let nth = 0; ; nth++) {
-    await db.prepare("DELETE FROM settle_days").run();
-    world.states.clear();
-    const crash = new CrashPoint(nth, kind);
-    const { find, start } = world;
-    const dying = {
-      find: (one: Parameters<typeof find>[0]) => crash.call(() => find(one)),
-      start: (one: Parameters<typeof start>[0]) => crash.call(() => start(one)),
-    };
-    await world.supervise(dying, crash.database(db)).catch(() => null);
-    if (!crash.happened) break;
-    await world.supervise();
-    expect(alive()).toEqual([(await world.appointed())?.instance]);
-  }
-});
+test.each<CrashKind>(["before", "after"])(
+  "a supervisor that dies %s any call is made up for by the next",
+  async (kind) => {
+    for (let nth = 0; ; nth++) {
+      await db.prepare("DELETE FROM settle_days").run();
+      world.states.clear();
+      const crash = new CrashPoint(nth, kind);
+      const { find, start } = world;
+      const dying = {
+        find: (one: Parameters<typeof find>[0]) => crash.call(() => find(one)),
+        start: (one: Parameters<typeof start>[0]) => crash.call(() => start(one)),
+      };
+      await world.supervise(dying, crash.database(db)).catch(() => null);
+      if (!crash.happened) break;
+      await world.supervise();
+      expect(alive()).toEqual([(await world.appointed())?.instance]);
+    }
+  },
+);
 
 test("an instance that was ended by hand is followed by another one, an hour later", async () => {
   await world.supervise();

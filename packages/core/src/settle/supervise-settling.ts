@@ -1,6 +1,13 @@
 import type { SiteStore } from "../backfill/backfill-site.ts";
 import type { InstanceState } from "../backfill/supervise.ts";
-import { type AppointedDay, appointDay, planDays, readAppointed, readSettleDays, recordRun } from "../store/settle-days.ts";
+import {
+  type AppointedDay,
+  appointDay,
+  planDays,
+  readAppointed,
+  readSettleDays,
+  recordRun,
+} from "../store/settle-days.ts";
 import { afterRun, planSettling } from "./due-days.ts";
 import { readSiteDays } from "./site-days.ts";
 

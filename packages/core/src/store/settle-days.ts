@@ -157,10 +157,7 @@ export async function mayGoOn(db: D1Database, siteId: number, { day, instance }:
 }
 
 /** What a run leaves in its day's row. */
-export interface SettleRun extends Pick<
-  SettleDay,
-  "step" | "dueAt" | "settledAt" | "attempts" | "outcome" | "reason"
-> {
+export interface SettleRun extends Pick<SettleDay, "step" | "dueAt" | "settledAt" | "attempts" | "outcome" | "reason"> {
   /** epoch ms */
   readonly startedAt: number;
   readonly endedAt: number;

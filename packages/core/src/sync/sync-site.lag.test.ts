@@ -27,7 +27,8 @@ beforeEach(async () => {
   world.clock.set(LATER);
 });
 
-const due = async () => (await readSettleDays(db, (await world.state()).siteId, 0, 65_536)).map(({ day, dueAt }) => [day - DAY, dueAt]);
+const due = async () =>
+  (await readSettleDays(db, (await world.state()).siteId, 0, 65_536)).map(({ day, dueAt }) => [day - DAY, dueAt]);
 
 test("a sync that is days behind goes on a day back, and makes the days between due", async () => {
   const result = await world.sync();
@@ -51,21 +52,25 @@ test("a window that is open is read to its end first", async () => {
   expect(await db.prepare("SELECT max(hour) >= ?1 AS n FROM hot_hours").bind(START).first("n")).toBe(1);
 });
 
-test.each<CrashKind>(["before", "after"])("the watermark passes no day over that is not due, dying %s any call", async (kind) => {
-  const from = (await world.state()).watermark!;
-  for (let nth = 0; ; nth++) {
-    await db.prepare("DELETE FROM settle_days").run();
-    const reset = "UPDATE sync_state SET watermark = ?1, window_start = NULL, window_end = NULL, window_from = NULL, cursor = NULL";
-    await db.prepare(reset).bind(from).run();
-    const crash = new CrashPoint(nth, kind);
-    const context = { ...world.context(BUDGET_MS), db: crash.database(db) };
-    await syncSite({ ...context, deadline: world.clock.now() }, world.site, await world.state());
-    const { watermark } = await world.state();
-    const days = await due();
-    if (watermark !== from) {
-      expect(days.map(([day]) => day)).toEqual([0, 1, 2, 3, 4]);
-      expect(dayOf(watermark!)).toBeGreaterThanOrEqual(DAY + 4);
+test.each<CrashKind>(["before", "after"])(
+  "the watermark passes no day over that is not due, dying %s any call",
+  async (kind) => {
+    const from = (await world.state()).watermark!;
+    for (let nth = 0; ; nth++) {
+      await db.prepare("DELETE FROM settle_days").run();
+      const reset =
+        "UPDATE sync_state SET watermark = ?1, window_start = NULL, window_end = NULL, window_from = NULL, cursor = NULL";
+      await db.prepare(reset).bind(from).run();
+      const crash = new CrashPoint(nth, kind);
+      const context = { ...world.context(BUDGET_MS), db: crash.database(db) };
+      await syncSite({ ...context, deadline: world.clock.now() }, world.site, await world.state());
+      const { watermark } = await world.state();
+      const days = await due();
+      if (watermark !== from) {
+        expect(days.map(([day]) => day)).toEqual([0, 1, 2, 3, 4]);
+        expect(dayOf(watermark!)).toBeGreaterThanOrEqual(DAY + 4);
+      }
+      if (!crash.happened) break;
     }
-    if (!crash.happened) break;
-  }
-});
+  },
+);

@@ -82,23 +82,30 @@ test("a watermark of a day behind or less stays, and so does that of a new site"
 test.each([
   ["one millisecond more: the days of the lookback too", 24 * HOUR + 1, [40, 40]],
   ["a week", 7 * 24 * HOUR, [34, 40]],
-])("a watermark further behind moves to a day behind, and the days between are settled: %s", (_, lag, [first, last]) => {
-  const over = passedOver(NOW - lag, NOW, settings)!;
-  expect(over.to).toBe(NOW - 24 * HOUR);
-  expect([over.days[0], over.days.at(-1), over.days.length]).toEqual([first, last, last! - first! + 1]);
-});
+])(
+  "a watermark further behind moves to a day behind, and the days between are settled: %s",
+  (_, lag, [first, last]) => {
+    const over = passedOver(NOW - lag, NOW, settings)!;
+    expect(over.to).toBe(NOW - 24 * HOUR);
+    expect([over.days[0], over.days.at(-1), over.days.length]).toEqual([first, last, last! - first! + 1]);
+  },
+);
 
 test("no millisecond is left out between the days that are settled and the next window", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 24 * HOUR + 1, max: 500 * HOUR }), fc.integer({ min: 0, max: HOUR }), (lag, lookbackMs) => {
-      const given = { ...settings, lookbackMs };
-      const over = passedOver(NOW - lag, NOW, given)!;
-      const window = nextWindow(over.to, NOW, given)!;
-      const day = 24 * HOUR;
-      expect(over.days[0]! * day).toBeLessThanOrEqual(NOW - lag - lookbackMs);
-      expect((over.days.at(-1)! + 1) * day).toBeGreaterThanOrEqual(window.start);
-      // and all of them have ended
-      expect((over.days.at(-1)! + 1) * day).toBeLessThanOrEqual(NOW + day);
-    }),
+    fc.property(
+      fc.integer({ min: 24 * HOUR + 1, max: 500 * HOUR }),
+      fc.integer({ min: 0, max: HOUR }),
+      (lag, lookbackMs) => {
+        const given = { ...settings, lookbackMs };
+        const over = passedOver(NOW - lag, NOW, given)!;
+        const window = nextWindow(over.to, NOW, given)!;
+        const day = 24 * HOUR;
+        expect(over.days[0]! * day).toBeLessThanOrEqual(NOW - lag - lookbackMs);
+        expect((over.days.at(-1)! + 1) * day).toBeGreaterThanOrEqual(window.start);
+        // and all of them have ended
+        expect((over.days.at(-1)! + 1) * day).toBeLessThanOrEqual(NOW + day);
+      },
+    ),
   );
 });

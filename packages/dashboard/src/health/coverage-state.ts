@@ -87,5 +87,7 @@ export function dayFigures({ day, state }: ShownDay): string[] {
     ...(cold.reason === null ? [] : [cold.reason]),
     ...settlingFigures(day),
   ];
-  return figures.length === 0 || state === "awaiting" || state === "empty-confirmed" ? [COVERAGE_MEANINGS[state], ...figures] : figures;
+  return figures.length === 0 || state === "awaiting" || state === "empty-confirmed"
+    ? [COVERAGE_MEANINGS[state], ...figures]
+    : figures;
 }
