@@ -57,7 +57,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   const day = dayBefore(2);
   const points = [{ name: RETURN_AIR, samples: [[Date.parse(day) + DAY_MS / 2 + 1, 999]] }];
   await deployment.post("etl", "/import", { site: SITE, day, points });
-  await deployment.post("etl", "/archive", { site: SITE, day });
+  await deployment.settle(day);
   const server = await chromium.launchServer({ executablePath, headless: true, args: CHROMIUM_FLAGS });
   project.provide("dashboard", {
     url: deployment.urls.query,

@@ -58,9 +58,11 @@ export interface Deployment {
   /** the folder of its storage */
   readonly stateDir: string;
   /** the storage that the Workers use */
-  readonly workers: Pick<LocalWorkers, "readObject" | "listObjects" | "executeSql" | "runCron">;
+  readonly workers: Pick<LocalWorkers, "readObject" | "listObjects" | "executeSql" | "runCron" | "urls">;
   /** a POST with the admin token; its JSON. @throws Error unless it answers 2xx */
   post(worker: "etl" | "backfill", path: string, body: unknown): Promise<unknown>;
+  /** settles all closed days that are due, or are not settled for good: asks the API for them again */
+  settle(day?: string): Promise<void>;
   /** one sync of the only site */
   trigger(): Promise<SiteSync>;
   /** what goes wrong with the simulated API from now on */
@@ -68,6 +70,21 @@ export interface Deployment {
   /** `GET /timeseries/query` */
   query(parameters: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
+}
+
+const settlingSchema = z.object({
+  sites: z.array(z.object({ settling: z.object({ due: z.int(), building: z.string().nullable() }) })),
+});
+
+/** Runs the cron that settles what is due, until nothing is. @throws Error after a minute */
+export async function settleDue(workers: Pick<LocalWorkers, "runCron" | "urls">): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end;) {
+    await workers.runCron({ worker: "backfill", cron: "*/5 * * * *" });
+    const { sites } = settlingSchema.parse(await (await fetch(`${workers.urls.etl}/status`)).json());
+    if (sites.every(({ settling }) => settling.due === 0 && settling.building === null)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error("there are days that were not settled within a minute");
 }
 
 /** Starts everything on free ports. @param settings of the Workers, by name */
@@ -93,6 +110,7 @@ export async function deploy(
       ACE_API_KEY: API_KEY,
       ADMIN_TOKEN,
       SITES: JSON.stringify([{ name: source.site.name, timezone: "America/Los_Angeles" }]),
+      REQUESTS_PER_MINUTE: "60000",
       ...settings,
     },
   });
@@ -110,6 +128,10 @@ export async function deploy(
     simulatorUrl: server.url,
     workers,
     post,
+    async settle(day) {
+      await post("etl", "/settle", day === undefined ? {} : { day });
+      await settleDue(workers);
+    },
     async trigger() {
       return triggerSchema.parse(await post("etl", "/trigger", {})).sites[0]!;
     },

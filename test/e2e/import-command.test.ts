@@ -9,7 +9,7 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { deploy, type Deployment, syncToThePresent } from "./deployment.ts";
+import { deploy, type Deployment, settleDue, syncToThePresent } from "./deployment.ts";
 
 const COMMAND = fileURLToPath(new URL("../../packages/local/src/import.ts", import.meta.url));
 const SITE = "ses_falls_city";
@@ -154,7 +154,7 @@ async function expectAll(): Promise<void> {
   }
 }
 
-it("reads every layout, keeps what the API said, archives the days, and accounts for every record", async () => {
+it("reads every layout, keeps what the API said, has the days settled, and accounts for every record", async () => {
   const { code, output } = await runImport("first");
   expect(output).toContain("skipped  1 file of no kind that is read here\n");
   expect(output).toMatch(
@@ -176,6 +176,8 @@ it("reads every layout, keeps what the API said, archives the days, and accounts
     expect(output).toContain(`         ${line}\n`);
   }
   expect(code).toBe(1);
+  await expectAll();
+  await settleDue(deployment.workers);
   await expectAll();
   const now = await raw(own.point, own.times[0]! - 1_000, own.times.at(-1)! + 1);
   expect(now).toEqual({ times: [own.times[0]! - 1_000, ...own.times], values: [77, ...own.values] });

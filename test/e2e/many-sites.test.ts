@@ -8,6 +8,7 @@ import { BackfillClient } from "@building-vitals/local/backfill-client";
 import { type LocalWorkers, startWorkers } from "@building-vitals/local/workers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { settleDue } from "./deployment.ts";
 import { freePorts } from "./free-ports.ts";
 import { type Expected, expectedOf } from "./served.ts";
 
@@ -166,18 +167,19 @@ test("a site that fails and one that hangs keep nobody else waiting", async () =
   expect((await status()).filter(({ watermark }) => Date.parse(watermark ?? "") < before)).toEqual([]);
 });
 
-test("the hourly jobs, an import and the archive go to the site's database", async () => {
+test("the hourly jobs, an import and the settling go to the site's database", async () => {
   await workers.runCron(HOURLY);
   const day = dateBefore(4);
   const noon = Date.parse(day) + DAY_MS / 2;
-  const archived = z.object({ days: z.array(z.object({ site: z.string(), outcome: z.string() })) });
+  const due = z.object({ sites: z.array(z.object({ site: z.string(), days: z.array(z.string()) })) });
   for (const site of [3, 4, 5]) {
     const { name } = SOURCES[site]!.points[0]!;
     const points = [{ name, samples: [[noon, site]] }];
     const imported = z.object({ stored: z.literal(1) });
     await ask(`${workers.urls.etl}/import`, imported, { site: NAMES[site], day, points });
-    const { days } = await ask(`${workers.urls.etl}/archive`, archived, { site: NAMES[site], day });
-    expect(days).toMatchObject([{ site: NAMES[site], outcome: "archived" }]);
+    const { sites } = await ask(`${workers.urls.etl}/settle`, due, { site: NAMES[site], day });
+    expect(sites).toMatchObject([{ site: NAMES[site], days: [day] }]);
+    await settleDue(workers);
     const { lines, sources } = await queried(site, noon - 1, noon + 1);
     expect(lines).toEqual([`${name} ${noon} ${site}`]);
     expect(sources).toEqual(["R2"]);

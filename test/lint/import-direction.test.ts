@@ -21,6 +21,7 @@ const FORBIDDEN = [
   ["packages/core/src/query/a.ts", "../gaps/gap-store.ts"],
   ["packages/core/src/gaps/a.ts", "../sync/sync-state.ts"],
   ["packages/core/src/alerts/a.ts", "../sync/sync-state.ts"],
+  ["packages/core/src/backfill/a.ts", "../settle/due-days.ts"],
   ["packages/core/src/sync/a.ts", "../alerts/alert.ts"],
   ["packages/core/src/store/a.ts", "@building-vitals/ace-simulator/simulator"],
   ["workers/etl/src/a.ts", "@building-vitals/query/env"],

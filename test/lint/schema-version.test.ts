@@ -25,6 +25,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   12: "389b0f6e7b7279b7",
   13: "98189ae44db20615",
   14: "123023a61f530d8a",
+  15: "d56a3c4dad14369e",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

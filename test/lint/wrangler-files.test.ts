@@ -124,7 +124,7 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
 const CRON_MINUTES = 15;
 const SYNC_MINUTES = 5;
 
-test("the daily archive begins when hourly runs have ended, right after a sync", () => {
+test("the daily run begins when hourly runs have ended, right after a sync", () => {
   const { triggers } = z
     .object({ triggers: z.object({ crons: z.tuple([z.string(), z.string(), z.string()]) }) })
     .parse(readWranglerFile(ROOT, "etl"));

@@ -11,7 +11,7 @@ import type { Steps } from "../src/backfill/steps.ts";
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import { archiveDay } from "../src/cold/archive-day.ts";
 import { DAY_MS, dayRange, dayStart } from "../src/domain/day.ts";
-import { upsertSamples } from "./store.ts";
+import { addSamples, upsertSamples } from "./store.ts";
 import { refreshCatalog } from "../src/catalog/refresh-catalog.ts";
 import { readSyncStates } from "../src/sync/sync-state.ts";
 import { CrashPoint } from "./crash-point.ts";
@@ -103,11 +103,10 @@ export class BackfillDayWorld {
       [START + 2, 5],
       [START + 3, 6],
     ];
-    const store = async (own: Own[]) => {
-      await upsertSamples(db, pointSamples(own.map(([time, value]) => [id, time, value])));
-    };
-    this.#storeOld = () => store(old);
-    this.#storeHot = () => store(hot);
+    const samplesOf = (own: Own[]) => pointSamples(own.map(([time, value]) => [id, time, value]));
+    // asked for before the backfill asks, and after
+    this.#storeOld = async () => void (await addSamples(db, samplesOf(old)));
+    this.#storeHot = async () => void (await upsertSamples(db, samplesOf(hot)));
     const merged = (...levels: SampleLines[]) => {
       const lines = levels.flat().map((line) => [line.slice(0, line.lastIndexOf(" ")), line] as const);
       return [...new Map(lines).values()].sort();

@@ -65,7 +65,6 @@ export class GapWorld {
       lookbackMs: LOOKBACK_MS,
       now: clock.now,
       deadline: clock.now() + 240_000,
-      newBuild: () => `heal_${this.sync.site}_${this.#builds++}`,
       ...more,
     };
   }

@@ -25,6 +25,8 @@ interface WorldOptions {
   readonly pageSize?: PageSize;
   readonly lookbackMs?: number;
   readonly initialLookbackMs?: number;
+  /** default: none, so that a sync fills any number of days */
+  readonly maxLagMs?: number;
   readonly faults?: FaultPlanInput;
   /** longest real time of one call in ms; for tests in which a call hangs */
   readonly timeoutMs?: number;
@@ -52,6 +54,7 @@ export class SyncWorld {
       pageSize: options.pageSize ?? 100_000,
       lookbackMs: options.lookbackMs ?? 10 * MINUTE_MS,
       initialLookbackMs: options.initialLookbackMs ?? 60 * MINUTE_MS,
+      maxLagMs: options.maxLagMs ?? Number.POSITIVE_INFINITY,
     };
     this.upstream = this.simulate([options.source], options.faults);
     this.#timeoutMs = options.timeoutMs ?? 30_000;
@@ -63,7 +66,8 @@ export class SyncWorld {
     return (request) => simulator.fetch(request);
   }
 
-  client(): AceClient {
+  /** @param upstream what answers it; default: this world's, as it is then */
+  client(upstream: Upstream = (request) => this.upstream(request)): AceClient {
     return createAceClient({
       baseUrl: "http://ace.test/api",
       apiKey: API_KEY,
@@ -71,7 +75,7 @@ export class SyncWorld {
       fetch: (url, init) => {
         const request = new Request(url, init);
         this.asked.push(new URL(url).pathname.replace("/api", ""));
-        return this.upstream(request);
+        return upstream(request);
       },
       sleep: this.clock.sleep,
       random: () => 0.5,

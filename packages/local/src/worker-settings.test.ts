@@ -17,7 +17,7 @@ test("right settings of a local run pass, another database among them", async ()
 });
 
 test.each([
-  [{ HOT_DAYS: "abc" }, "HOT_DAYS: must be a whole number from 1 to 366"],
+  [{ SETTLE_DAYS: "3,1" }, "SETTLE_DAYS: must be at most ten whole days from 1 to 366"],
   [{ ALERT_QUALITY: "2" }, "ALERT_QUALITY: must be a number from 0 to 1"],
   [{ PAGE_SIZE: "12345" }, "PAGE_SIZE: must be one of 3, 10"],
   [{ SITES: "nonsense" }, "SITES: must be a JSON array such as"],

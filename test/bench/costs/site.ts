@@ -83,7 +83,6 @@ export class MeteredSite {
       ADMIN_TOKEN,
       SITES: JSON.stringify([{ name: SITE, timezone: "America/Chicago" }]),
       INITIAL_LOOKBACK_HOURS: String(lookbackHours),
-      HOT_DAYS: "1",
       REQUESTS_PER_MINUTE: "60000",
     };
     const miniflare = await startWorkerd(

@@ -122,6 +122,8 @@ export const daysSchema = z.strictObject({
             .meta({ description: "of the backfill of /backfill/status; null: the day is not one of its days" }),
           reason: z.string().nullable(),
           updated_at: time.nullable(),
+          settled_at: time.nullable().meta({ description: "when the source was last asked for the day to settle it" }),
+          due_at: time.nullable().meta({ description: "when it is settled next; null: it is not due again" }),
         }),
       ),
     }),

@@ -1,5 +1,5 @@
 import type { DayBuilder } from "@building-vitals/core/backfill/day-builder";
-import { storeCounts } from "@building-vitals/core/d1/site-counters";
+import { type CountedJob, storeCounts } from "@building-vitals/core/d1/site-counters";
 import type { Tally } from "@building-vitals/core/domain/counts";
 import { logError } from "@building-vitals/core/telemetry/log";
 
@@ -7,10 +7,13 @@ import { logError } from "@building-vitals/core/telemetry/log";
  * A builder that adds what each hour's fetch counted to the site's counters, however it ended. Counters that cannot be
  * written are logged and lost.
  * @param tally takes what the builder's client and database do
- * @param jobs the main database
- * @param siteId in the main database
+ * @param counters the database that has the site's counters of the job, and the site's id there
  */
-export function countedBuilder(builder: DayBuilder, tally: Tally, jobs: D1Database, siteId: number): DayBuilder {
+export function countedBuilder(
+  builder: DayBuilder,
+  tally: Tally,
+  { db, job, siteId }: { readonly db: D1Database; readonly job: CountedJob; readonly siteId: number },
+): DayBuilder {
   return {
     ...builder,
     fetchHour: async (of, hour) => {
@@ -25,9 +28,9 @@ export function countedBuilder(builder: DayBuilder, tally: Tally, jobs: D1Databa
         throw error;
       } finally {
         try {
-          await storeCounts(jobs, "backfill", crypto.randomUUID(), siteId, tally.take());
+          await storeCounts(db, job, crypto.randomUUID(), siteId, tally.take());
         } catch (error) {
-          logError("counters_lost", error, { site: of.site.name, job: "backfill" });
+          logError("counters_lost", error, { site: of.site.name, job });
         }
       }
     },

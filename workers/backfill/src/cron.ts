@@ -1,4 +1,5 @@
 import type { Settings } from "./env.ts";
+import { settleSites } from "./settle.ts";
 import { superviseBackfill } from "./supervise.ts";
 
 /** The cron of wrangler.backfill.toml. */
@@ -11,5 +12,8 @@ const SUPERVISE_CRON = "*/5 * * * *";
  */
 export async function runCron(cron: string, settings: Settings): Promise<void> {
   if (cron !== SUPERVISE_CRON) throw new Error(`no job for the cron ${JSON.stringify(cron)}`);
-  await superviseBackfill(settings);
+  // both, whichever fails
+  const outcomes = await Promise.allSettled([settleSites(settings), superviseBackfill(settings)]);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }

@@ -1,5 +1,7 @@
+import type { BackfillSite } from "@building-vitals/core/backfill/backfill-site";
 import { instanceName } from "@building-vitals/core/backfill/instance-store";
 import type { Instances, InstanceState } from "@building-vitals/core/backfill/supervise";
+import type { SettleInstances } from "@building-vitals/core/settle/supervise-settling";
 import { type InstanceParams, startInstance } from "./instance-params.ts";
 
 /** What the Workflow's status means to the supervisor. */
@@ -24,19 +26,29 @@ function stateOf({ status, error }: InstanceStatus): InstanceState {
   }
 }
 
+async function findInstance(workflow: Workflow<InstanceParams>, id: string): Promise<InstanceState> {
+  let instance: WorkflowInstance;
+  try {
+    instance = await workflow.get(id);
+  } catch {
+    // Where the engine only did not answer, to start what is there already does no harm.
+    return { is: "absent" };
+  }
+  return stateOf(await instance.status());
+}
+
+/** The instances that settle days of a site, as core needs them. @param site by its id in its own database */
+export function settleInstancesOf(workflow: Workflow<InstanceParams>, site: BackfillSite): SettleInstances {
+  return {
+    find: ({ instance }) => findInstance(workflow, instance),
+    start: (appointed) => startInstance(workflow, { kind: "settle", site, ...appointed }),
+  };
+}
+
 /** The Workflow's instances as core needs them. */
 export function instancesOf(workflow: Workflow<InstanceParams>): Instances {
   return {
-    find: async (ticket) => {
-      let instance: WorkflowInstance;
-      try {
-        instance = await workflow.get(instanceName(ticket));
-      } catch {
-        // Where the engine only did not answer, to start what is there already does no harm.
-        return { is: "absent" };
-      }
-      return stateOf(await instance.status());
-    },
+    find: (ticket) => findInstance(workflow, instanceName(ticket)),
     start: ({ backfillId, epoch, site, number, replaceSuspect }) =>
       startInstance(workflow, { kind: "backfill", backfillId, epoch, site, number, replaceSuspect }),
   };

@@ -5,6 +5,7 @@ import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
 import { databaseBinding } from "@building-vitals/core/http/database-binding";
+import { settleDaysSetting } from "@building-vitals/core/http/settle-days-setting";
 import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 import type { InstanceParams } from "./instance-params.ts";
@@ -24,6 +25,7 @@ const settingsSchema = z.object({
   ...localRunSetting,
   SITES: sitesSettingSchema,
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
+  SETTLE_DAYS: settleDaysSetting,
 });
 const checkedSchema = settingsSchema.superRefine(refuseShortTokens);
 export type Settings = z.output<typeof settingsSchema> & {

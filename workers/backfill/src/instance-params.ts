@@ -23,8 +23,23 @@ const importParamsSchema = z.strictObject({
   last: z.int(),
 });
 
+/** Which closed day is to be built from the source. */
+const settleParamsSchema = z.strictObject({
+  kind: z.literal("settle"),
+  /** by its id in its own database */
+  site: siteSchema,
+  /** whole days since 1970 */
+  day: z.int(),
+  instance: z.string().min(1),
+});
+
 /** What an instance of the Workflow is given. */
-export const instanceParamsSchema = z.discriminatedUnion("kind", [backfillParamsSchema, importParamsSchema]);
+export const instanceParamsSchema = z.discriminatedUnion("kind", [
+  backfillParamsSchema,
+  importParamsSchema,
+  settleParamsSchema,
+]);
+export type SettleParams = z.infer<typeof settleParamsSchema>;
 export type InstanceParams = z.infer<typeof instanceParamsSchema>;
 
 /** The instance's id: of two starts of the same piece of work, one is refused. */
@@ -34,6 +49,8 @@ function instanceId(params: InstanceParams): string {
       return instanceName(params);
     case "import":
       return params.importId;
+    case "settle":
+      return params.instance;
   }
 }
 

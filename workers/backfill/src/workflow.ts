@@ -4,23 +4,27 @@ import { createPacedClient } from "@building-vitals/core/backfill/paced-client";
 import { RequestPace } from "@building-vitals/core/backfill/request-pace";
 import { runImport } from "@building-vitals/core/backfill/run-import";
 import { DAYS_AN_INSTANCE, type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
+import type { Steps } from "@building-vitals/core/backfill/steps";
 import { countedDatabase } from "@building-vitals/core/d1/site-counters";
+import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { Tally } from "@building-vitals/core/domain/counts";
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
+import { runSettle } from "@building-vitals/core/settle/run-settle";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
 import { beginNext } from "./begin-next.ts";
 import { countedBuilder } from "./counted-builder.ts";
 import { stepsOf } from "./engine-steps.ts";
-import { type Env, settingsOf } from "./env.ts";
+import { type Env, type Settings, settingsOf } from "./env.ts";
+import { instanceParamsSchema, type SettleParams, startInstance } from "./instance-params.ts";
+import { beginSettling, isPausedBySetting } from "./settle.ts";
 import { placeOf } from "./sites.ts";
-import { instanceParamsSchema, startInstance } from "./instance-params.ts";
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /**
  * The backfill's durable engine. One instance builds a day of one site ({@link DAYS_AN_INSTANCE}) and starts the next one. An import
- * is one instance.
+ * is one instance, and so is the settling of a day.
  */
 export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
   override async run(event: Readonly<WorkflowEvent<unknown>>, engine: WorkflowStep): Promise<unknown> {
@@ -32,6 +36,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       const { db, site } = await placeOf(steps, settings, params.site);
       return runImport(steps, { db, bucket, site }, { first: params.first, last: params.last });
     }
+    if (params.kind === "settle") return this.#settle(steps, settings, params);
     const now = Date.now;
     const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
     // Workflow instances are of one site, and fetch one hour at a time.
@@ -50,7 +55,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     const builderIn = (of: D1Database) => {
       const db = countedDatabase(of, tally);
       const builder = createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now });
-      return countedBuilder(builder, tally, jobs, site.id);
+      return countedBuilder(builder, tally, { db: jobs, job: "backfill", siteId: site.id });
     };
     const place = async (): Promise<InstanceContext["destination"]> => {
       try {
@@ -74,6 +79,35 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       beginNext: async () => {
         await beginNext(settings);
       },
+    });
+  }
+
+  #settle(steps: Steps, settings: Settings, { site, day, instance }: SettleParams): Promise<void> {
+    const { DB: jobs, TIMESERIES: bucket } = settings;
+    const config = settings.SITES.find(({ name }) => name === site.name);
+    if (config === undefined) throw new Error(`the SITES setting has no site ${JSON.stringify(site.name)} any more`);
+    const now = Date.now;
+    const tally = new Tally();
+    const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
+    const newClient = () =>
+      countedClient(tally, { fetch: (url, init) => fetch(url, init), sleep }, (hooks) =>
+        createPacedClient({ ...aceConnection(settings), pace, now, ...hooks }),
+      );
+    const own = databaseOf(settings, config);
+    const db = countedDatabase(own, tally);
+    const { PAGE_SIZE: pageSize, SETTLE_DAYS: offsets } = settings;
+    const builder = createDayBuilder({ db, bucket, newClient, pageSize, replaceSuspect: false, now });
+    return runSettle(steps, {
+      db,
+      bucket,
+      site,
+      builder: countedBuilder(builder, tally, { db: own, job: "settle", siteId: site.id }),
+      appointed: { day, instance },
+      offsets,
+      isPaused: isPausedBySetting(settings, site.name),
+      newClient,
+      now,
+      beginNext: () => beginSettling(settings, { db: own, site }, config.database),
     });
   }
 }

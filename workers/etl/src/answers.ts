@@ -1,7 +1,6 @@
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import type { ImportCounts } from "@building-vitals/core/backfill/import-samples";
 import type { joinStats } from "@building-vitals/core/catalog/site-stats";
-import type { ArchiveResult } from "@building-vitals/core/cold/archive";
 import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
 import { REPAIR_OUTCOMES } from "@building-vitals/core/cold/repair-day";
 import type { RepairResult } from "@building-vitals/core/cold/repair-days";
@@ -98,6 +97,19 @@ const siteCoverageSchema = z
   })
   .nullable();
 
+/** Of a site in `GET /status`. */
+const settlingSchema = z.strictObject({
+  awaiting: count.meta({
+    description: "closed days that are due, and that the source was never asked for to their end",
+  }),
+  due: count.meta({ description: "days that are due now" }),
+  oldest_due: z.iso.date().nullable(),
+  due_since: time.nullable().meta({ description: "when the first of the days that are due became so" }),
+  last_settled_at: time.nullable().meta({ description: "when the source was last asked for a whole day" }),
+  building: z.iso.date().nullable().meta({ description: "the day that is being built" }),
+  failed: count.meta({ description: "days whose last run failed or had no answer; they are tried again" }),
+});
+
 /** `GET /status`. */
 export const statusSchema = z.strictObject({
   now: time,
@@ -132,6 +144,7 @@ export const statusSchema = z.strictObject({
       catalog_refreshed_at: time.nullable(),
       point_list: pointListSchema,
       gaps: siteGapsSchema,
+      settling: settlingSchema,
       coverage_24h: siteCoverageSchema,
       last_runs: z.array(
         z.strictObject({
@@ -154,24 +167,15 @@ export const statusSchema = z.strictObject({
   ),
 });
 
-/** A day that was to be archived. */
-export const archivedDaySchema = z.strictObject({
-  site: z.string(),
-  day: z.iso.date(),
-  outcome: z.enum(["archived", "nothing", "conflict", "suspect", "failed"]),
-  folded: count.meta({ description: "samples that were folded into the day's file" }),
-  samples: count,
-  bytes: count,
-  reason: z.string().nullable(),
-});
-
-/** `POST /archive`. */
-export const archiveSchema: z.ZodType<ArchiveResult> = z.strictObject({
-  startTime: time,
-  duration: z.number().meta({ description: "milliseconds" }),
-  days: z.array(archivedDaySchema),
-  remaining: count,
-  swept: count,
+/** `POST /settle`. */
+export const settleSchema = z.strictObject({
+  sites: z.array(
+    z.strictObject({
+      site: z.string(),
+      paused: z.boolean().meta({ description: "true: its days wait until its sync is resumed" }),
+      days: z.array(z.iso.date()).meta({ description: "days that are due now, ascending" }),
+    }),
+  ),
 });
 
 /** `POST /import`. */

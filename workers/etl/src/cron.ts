@@ -1,8 +1,10 @@
+import { DAY_MS } from "@building-vitals/core/domain/day";
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { judgeDays } from "@building-vitals/core/cold/judge-days";
+import { sweepStaging } from "@building-vitals/core/cold/staging";
 import { pruneAudit } from "@building-vitals/core/http/audit-store";
 import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
@@ -10,7 +12,6 @@ import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";
 import { rotate } from "@building-vitals/core/sync/rotate";
 import { log, logError } from "@building-vitals/core/telemetry/log";
 import { runAlerts, runQualityAlerts } from "./alerts.ts";
-import { archiveOf } from "./archive.ts";
 import { countJob } from "./count-job.ts";
 import type { Settings } from "./env.ts";
 import { gapsLogged, gapsOf } from "./gaps.ts";
@@ -125,20 +126,18 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
   if (failed.length > 0) throw new Error(`not brought up to date: ${failed.join(", ")}`);
 }
 
-/**
- * Forgets old dead letters and audit entries, and archives the days that have left the hot window; a day that fails does not stop the
- * others, and stays hot.
- */
+/** How long a build may take from its first spill to its end, before what it staged counts as litter. */
+const STAGING_KEPT_MS = 2 * DAY_MS;
+
+/** Forgets old dead letters and audit entries, and what builds of days left in staging that died. */
 async function runDaily(settings: Settings): Promise<void> {
-  const { sites, databases, lost } = await answeringSites(settings);
+  const now = Date.now();
+  const { databases, lost } = await answeringSites(settings);
   for (const { binding, db } of databases) {
-    log("dead_letters_pruned", { database: binding, letters: await pruneLetters(db, Date.now()) });
+    log("dead_letters_pruned", { database: binding, letters: await pruneLetters(db, now) });
   }
-  log("audit_pruned", { entries: await pruneAudit(settings.DB, Date.now()) });
-  const { days, remaining, swept } = await archiveOf(settings, sites);
-  for (const day of days) log("archive", { ...day });
-  log("archive_ended", { days: days.length, remaining, swept });
-  const bad = days.filter(({ outcome }) => outcome === "failed" || outcome === "suspect");
-  const failed = [...lost.map((binding) => `the sites in ${binding}`), ...bad.map(({ site, day }) => `${site} ${day}`)];
-  if (failed.length > 0) throw new Error(`not archived: ${failed.join(", ")}`);
+  log("audit_pruned", { entries: await pruneAudit(settings.DB, now) });
+  log("staging_swept", { objects: await sweepStaging(settings.TIMESERIES, now - STAGING_KEPT_MS) });
+  if (lost.length > 0)
+    throw new Error(`not brought up to date: ${lost.map((one) => `the sites in ${one}`).join(", ")}`);
 }

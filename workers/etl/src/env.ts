@@ -27,7 +27,6 @@ const settingsSchema = z.object({
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
   LOOKBACK_MINUTES: integerSetting({ default: 10, min: 0, max: 1440 }),
   INITIAL_LOOKBACK_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
-  HOT_DAYS: integerSetting({ default: 20, min: 1, max: 366 }),
   GAP_REPAIR_REQUESTS: integerSetting({ default: 40, min: 0, max: 500 }),
   GAP_CONFIRM_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
   ALERT_WEBHOOK_URL: z

@@ -1,7 +1,6 @@
 import { GAP_CAUSES, GAP_STATES, type Gap, WHOLE_SITE } from "@building-vitals/core/gaps/gap";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import { z } from "zod";
-import { archivedDaySchema } from "./answers.ts";
 import type { GapsRun } from "./gaps.ts";
 
 const count = z.int().min(0);
@@ -36,7 +35,6 @@ export const gapsRunSchema: z.ZodType<GapsRun> = z.strictObject({
         site: z.string(),
         detected: z.array(detection).meta({ description: "before the API was asked, and after samples came" }),
         repair: repair.nullable().meta({ description: "null: the site was never synced" }),
-        archived: z.array(archivedDaySchema).meta({ description: "cold days that were built anew" }),
       }),
       z.strictObject({ site: z.string(), error: z.string() }),
     ]),

@@ -52,7 +52,6 @@ export async function gapsOf(
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
     now,
     deadline: started + GAPS_BUDGET_MS,
-    newBuild: () => `repair_${crypto.randomUUID()}`,
   };
   const healed: (HealedSite | { site: string; error: string })[] = [];
   const inTurn = rotate(sites, Math.floor(started / HOUR_MS));
@@ -89,7 +88,7 @@ function countRepair(tally: Tally, { repair }: HealedSite): void {
 }
 
 /** What a log says of it. */
-export function gapsLogged({ site, detected, repair, archived }: HealedSite): Record<string, string | number> {
+export function gapsLogged({ site, detected, repair }: HealedSite): Record<string, string | number> {
   return {
     site,
     daysLooked: detected.reduce((sum, { days }) => sum + days, 0),
@@ -99,6 +98,5 @@ export function gapsLogged({ site, detected, repair, archived }: HealedSite): Re
     incomplete: repair?.incomplete ?? 0,
     requests: repair?.requests ?? 0,
     samplesCame: repair?.inserted ?? 0,
-    archived: archived.map(({ day, outcome }) => `${day} ${outcome}`).join("; "),
   };
 }

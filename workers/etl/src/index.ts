@@ -5,7 +5,6 @@ import { documentOf, openApiRoute } from "@building-vitals/core/http/openapi-rou
 import { serviceRoute } from "@building-vitals/core/http/service-route";
 import { runCron } from "./cron.ts";
 import { type Env, settingsOf } from "./env.ts";
-import { archiveRoute } from "./routes/archive.ts";
 import { deadLettersRoute } from "./routes/dead-letters.ts";
 import { dropDeadLettersRoute } from "./routes/drop-dead-letters.ts";
 import { gapsRoute } from "./routes/gaps.ts";
@@ -17,11 +16,12 @@ import { repairRoute } from "./routes/repair.ts";
 import { repairGapsRoute } from "./routes/repair-gaps.ts";
 import { replayDeadLettersRoute } from "./routes/replay-dead-letters.ts";
 import { resumeRoute } from "./routes/resume.ts";
+import { settleRoute } from "./routes/settle.ts";
 import { statsRoute } from "./routes/stats.ts";
 import { statusRoute } from "./routes/status.ts";
 import { triggerRoute } from "./routes/trigger.ts";
 
-const DESCRIPTION = "The sync of new samples, and the archive.";
+const DESCRIPTION = "The sync of new samples.";
 
 const app = newApp<{ Bindings: Env }>();
 app.get("/health", healthOperation, (context) => healthResponse(context.env, () => settingsOf(context.env)));
@@ -35,7 +35,7 @@ app.route("/", metricsRoute);
 app.route("/", triggerRoute);
 app.route("/", pauseRoute);
 app.route("/", resumeRoute);
-app.route("/", archiveRoute);
+app.route("/", settleRoute);
 app.route("/", importRoute);
 app.route("/", rebuildRollupsRoute);
 app.route("/", repairRoute);

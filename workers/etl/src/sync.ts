@@ -1,6 +1,7 @@
 import { type AceClient, createAceClient } from "@building-vitals/core/ace/client";
 import { countedClient } from "@building-vitals/core/ace/counted-client";
 import type { Tally } from "@building-vitals/core/domain/counts";
+import { DAY_MS } from "@building-vitals/core/domain/day";
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
@@ -27,9 +28,12 @@ export async function runSync(settings: Settings, siteName?: string): Promise<Sy
     const paused = sites.flatMap((site) => (site.paused === true ? [site.name] : []));
     return { db, sites: sites.map(({ name }) => name), paused };
   });
+  const initialLookbackMs = settings.INITIAL_LOOKBACK_HOURS * 3_600_000;
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
-    initialLookbackMs: settings.INITIAL_LOOKBACK_HOURS * 3_600_000,
+    initialLookbackMs,
+    // a first sync that reaches back further is no lag
+    maxLagMs: Math.max(DAY_MS, initialLookbackMs),
   };
   const context = {
     kv: settings.ETL_STATE,

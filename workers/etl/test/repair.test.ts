@@ -1,5 +1,6 @@
 import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
-import { pointSamples } from "@building-vitals/core/test/points";
+import { archiveDay } from "@building-vitals/core/cold/archive-day";
+import { newSite, pointSamples } from "@building-vitals/core/test/points";
 import { upsertSamples } from "@building-vitals/core/test/store";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -33,7 +34,12 @@ async function archived(): Promise<void> {
   expect((await call("POST", "/trigger", { token: ADMIN_TOKEN })).status).toBe(200);
   const id = await env.DB.prepare("SELECT min(id) AS id FROM points WHERE source = 'catalog'").first<number>("id");
   for (const day of DAYS) await upsertSamples(env.DB, pointSamples([[id!, Date.parse(day) + 5, 1.5]]));
-  expect((await call("POST", "/archive", { token: ADMIN_TOKEN })).status).toBe(200);
+  const site = { id: await newSite(env.DB, SITE), name: SITE };
+  for (const day of DAYS) {
+    const of = { build: crypto.randomUUID(), site, day: Date.parse(day) / DAY_MS };
+    const { outcome } = await archiveDay({ db: env.DB, bucket: env.TIMESERIES, now: Date.now }, of);
+    expect(outcome).toBe("archived");
+  }
 }
 
 async function repair(body: unknown = {}) {

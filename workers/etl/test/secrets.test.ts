@@ -53,7 +53,7 @@ async function useAll(settings: Record<string, unknown> = {}): Promise<Set<numbe
   }
   const posts: [string, unknown][] = [
     ["/trigger", {}],
-    ["/archive", { day: DAY }],
+    ["/settle", { day: DAY }],
     ["/repair", {}],
     ["/rollups/rebuild", { start_date: DAY, end_date: DAY }],
     ["/dead-letters/replay", {}],

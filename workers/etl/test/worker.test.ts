@@ -114,7 +114,7 @@ describe("what a Worker with invalid settings answers", () => {
     ["DB", undefined],
     ["ETL_STATE", undefined],
     ["TIMESERIES", undefined],
-    ["HOT_DAYS", "0"],
+    ["GAP_CONFIRM_HOURS", "0"],
     ["ALERT_WEBHOOK_URL", "not an address"],
     ["ALERT_ERROR_PERCENT", "101"],
   ])("names %s when it is %j", async (setting, value) => {

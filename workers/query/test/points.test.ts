@@ -1,4 +1,4 @@
-import { archiveSites } from "@building-vitals/core/cold/archive";
+import { archiveDay } from "@building-vitals/core/cold/archive-day";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -88,17 +88,9 @@ test("last_seen is the newest sample of both levels, to the millisecond", async 
     [both!, START + 5, 1],
     [late!, START + 60_000, 1],
   ]);
-  let builds = 0;
-  const { days } = await archiveSites(
-    {
-      bucket: env.TIMESERIES,
-      now: () => START + 30 * 86_400_000,
-      hotDays: 20,
-      newBuild: () => `build_${builds++}`,
-    },
-    [{ db: env.DB, id: await siteId(SITE), name: SITE }],
-  );
-  expect(days).toMatchObject([{ outcome: "archived", folded: 4 }]);
+  const of = { build: "build", site: { id: await siteId(SITE), name: SITE }, day: Math.floor(START / 86_400_000) };
+  const archivedDay = await archiveDay({ db: env.DB, bucket: env.TIMESERIES, now: () => START + 30 * 86_400_000 }, of);
+  expect(archivedDay).toMatchObject({ outcome: "archived", folded: 4 });
   await storeSamples([
     [both!, START + 26 * 3_600_000 + 3, 1],
     // after the archive, but of a time before what is in the file

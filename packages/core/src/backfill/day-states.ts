@@ -1,5 +1,6 @@
 import { DAY_STATES, type ManifestDay, readManifest } from "../cold/manifest.ts";
 import { dayText } from "../domain/day.ts";
+import { readSettleDays, type SettleDay } from "../store/settle-days.ts";
 import type { SiteStore } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
 import type { Outcome } from "./job-days.ts";
@@ -22,6 +23,10 @@ interface ShownDay {
   readonly job_outcome: Outcome | null;
   readonly reason: string | null;
   readonly updated_at: string | null;
+  /** when the source was last asked for the whole day to settle it; null: never */
+  readonly settled_at: string | null;
+  /** when it is settled next; null: it is not due again */
+  readonly due_at: string | null;
 }
 
 interface ShownSite {
@@ -31,7 +36,16 @@ interface ShownSite {
   readonly days: readonly ShownDay[];
 }
 
-function shownDay(day: number, row: ManifestDay | undefined, outcome: Outcome | null): ShownDay {
+function isoTime(time: number | null | undefined): string | null {
+  return time == null ? null : new Date(time).toISOString();
+}
+
+function shownDay(
+  day: number,
+  row: ManifestDay | undefined,
+  settling: SettleDay | undefined,
+  outcome: Outcome | null,
+): ShownDay {
   return {
     date: dayText(day),
     state: row?.state ?? "missing",
@@ -42,7 +56,9 @@ function shownDay(day: number, row: ManifestDay | undefined, outcome: Outcome | 
     source: row?.source ?? null,
     job_outcome: outcome,
     reason: row?.reason ?? null,
-    updated_at: row === undefined ? null : new Date(row.updatedAt).toISOString(),
+    updated_at: isoTime(row?.updatedAt),
+    settled_at: isoTime(settling?.settledAt),
+    due_at: isoTime(settling?.dueAt),
   };
 }
 
@@ -53,6 +69,9 @@ export async function dayStates(
   outcomes: ReadonlyMap<number, Outcome>,
 ): Promise<ShownSite> {
   const rows = new Map((await readManifest(db, site.id, range.first, range.last + 1)).map((row) => [row.day, row]));
+  const settling = new Map(
+    (await readSettleDays(db, site.id, range.first, range.last + 1)).map((row) => [row.day, row]),
+  );
   const summary: Record<ShownState, number> = {
     written: 0,
     "empty-confirmed": 0,
@@ -63,7 +82,7 @@ export async function dayStates(
   };
   const days: ShownDay[] = [];
   for (let day = range.first; day <= range.last; day++) {
-    const shown = shownDay(day, rows.get(day), outcomes.get(day) ?? null);
+    const shown = shownDay(day, rows.get(day), settling.get(day), outcomes.get(day) ?? null);
     summary[shown.state]++;
     days.push(shown);
   }

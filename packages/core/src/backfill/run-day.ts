@@ -3,8 +3,6 @@ import { dayText } from "../domain/day.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import { logError } from "../telemetry/log.ts";
 import type { DayBuilder } from "./day-builder.ts";
-import { countRetriedStep, type DayOutcome, type JobDay, noteHours } from "./job-days.ts";
-import { type InstanceTicket, isCurrent } from "./instance-store.ts";
 import { FETCH_STEP, type StepOptions, type Steps, STORE_STEP } from "./steps.ts";
 
 const HOURS = 24;
@@ -13,56 +11,75 @@ const HOURS = 24;
 const MAX_MERGES = 3;
 
 export interface DayContext {
-  readonly db: D1Database;
   readonly builder: DayBuilder;
-  readonly ticket: InstanceTicket;
+  /** whether the build may still go on; asked before each step */
+  readonly mayGoOn: () => Promise<boolean>;
+  /** `confirm`: a day that has no samples is noted as empty for good; `await`: it may get some, so nothing is noted */
+  readonly whenEmpty: "confirm" | "await";
+  /** told of a step that is made again */
+  readonly noteRetry?: () => Promise<void>;
+  /** told of each hour that was fetched. @param hours fetched so far @param samples in them */
+  readonly noteHours?: (hours: number, samples: number) => Promise<void>;
 }
 
-/** What a step came to: that its job was stopped or is another instance's, or its result. */
+/** What became of a day. */
+export interface BuiltDay {
+  readonly outcome: "written" | "empty-confirmed" | "awaiting" | "suspect" | "failed";
+  /** samples of the day's file */
+  readonly records: number;
+  /** records that the upstream served and that are not stored */
+  readonly rejected: RejectionCounts;
+  /** the day file's object in R2; null: none */
+  readonly key: string | null;
+  /** why it failed or is suspect; null: neither */
+  readonly reason: string | null;
+  /** whether the file had this content before */
+  readonly isUnchanged: boolean;
+}
+
+/** What a step came to: that the build may not go on, or its result. */
 type StepResult<T> = { readonly stopped: true } | { readonly stopped: false; readonly result: T };
 
-/** The job was stopped, or the site is another instance's: the day is dropped. */
+/** The build may not go on: the day is dropped. */
 class Stopped extends Error {
   override readonly name = "Stopped";
 }
 
 /**
  * Builds one day, a step an hour, one to merge, one to publish. Nothing of it is left in `staging/` however it ends.
- * @returns what became of it, a failure included; null when the job was stopped, or the site is another instance's
+ * @returns what became of it, a failure included; null when the build may not go on
  */
-export async function runDay(steps: Steps, context: DayContext, of: DayBuild): Promise<DayOutcome | null> {
+export async function runDay(steps: Steps, context: DayContext, of: DayBuild): Promise<BuiltDay | null> {
   const date = dayText(of.day);
-  const { builder, db, ticket } = context;
-  const jobDay: JobDay = { backfillId: ticket.backfillId, siteId: ticket.site.id, day: of.day };
+  const { builder, mayGoOn, whenEmpty, noteRetry, noteHours } = context;
   const rejected: RejectionCounts = {};
   const asked: number[] = [];
   let samples = 0;
 
-  /** A step that is made only while the job runs; counts the tries that it takes. */
   async function guarded<T extends Rpc.Serializable<T>>(
     name: string,
     options: StepOptions,
     step: () => Promise<T>,
   ): Promise<T> {
     const outcome = await steps.do(`${date} ${name}`, options, async (attempt) => {
-      if (!(await isCurrent(db, ticket))) return { stopped: true } satisfies StepResult<T>;
-      if (attempt > 1) await countRetriedStep(db, jobDay);
+      if (!(await mayGoOn())) return { stopped: true } satisfies StepResult<T>;
+      if (attempt > 1) await noteRetry?.();
       return { stopped: false, result: await step() } satisfies StepResult<T>;
     });
     if (outcome.stopped) throw new Stopped();
     return outcome.result;
   }
 
-  /** Shows the progress; where that fails, the hour is fetched all the same. */
+  /** A progress that cannot be noted does not stop the build. */
   async function showHours(hours: number, read: number): Promise<void> {
     try {
-      await noteHours(db, jobDay, hours, read);
+      await noteHours?.(hours, read);
     } catch (error) {
-      logError("progress_not_noted", error, { backfillId: ticket.backfillId, site: ticket.site.name, date });
+      logError("progress_not_noted", error, { site: of.site.name, date });
     }
   }
 
-  async function build(): Promise<DayOutcome> {
+  async function build(): Promise<BuiltDay> {
     for (let hour = 0; hour < HOURS; hour++) {
       const name = `hour ${String(hour).padStart(2, "0")}`;
       const counts = await guarded(name, FETCH_STEP, async () => {
@@ -75,11 +92,17 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
       addRejections(rejected, counts.rejected);
     }
     for (let merge = 1; merge <= MAX_MERGES; merge++) {
+      // a deletion meanwhile stops the build before it publishes, or fails the publishing
       const staged = await guarded(`merge ${merge}`, STORE_STEP, () => builder.mergeDay(of, asked));
+      if (staged.file === null && staged.suspect === null && whenEmpty === "await") {
+        await steps.do(`${date} await`, STORE_STEP, () => builder.discard(of));
+        return { outcome: "awaiting", records: 0, key: null, reason: null, rejected, isUnchanged: false };
+      }
       const published = await guarded(`publish ${merge}`, STORE_STEP, () => builder.publishDay(of, staged));
       if (published === null) continue;
       const { state: outcome, records, key, reason } = published;
-      return { outcome, records, key, reason, rejected };
+      const isUnchanged = staged.file !== null && staged.file.etag !== null;
+      return { outcome, records, key, reason, rejected, isUnchanged };
     }
     throw new Error(`other builds published the day ${MAX_MERGES} times while it was merged`);
   }
@@ -90,10 +113,10 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
     // Not for the instance that took over to find: a failure of one that is out of office is nobody's failure.
     const counts = await steps.do(`${date} discard`, STORE_STEP, async () => {
       await builder.discard(of);
-      return isCurrent(db, ticket);
+      return mayGoOn();
     });
     if (error instanceof Stopped || !counts) return null;
     const reason = error instanceof Error ? error.message : String(error);
-    return { outcome: "failed", records: 0, key: null, reason, rejected };
+    return { outcome: "failed", records: 0, key: null, reason, rejected, isUnchanged: false };
   }
 }

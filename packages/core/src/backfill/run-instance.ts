@@ -1,17 +1,17 @@
 import type { AceClient } from "../ace/client.ts";
 import { markFailed } from "../cold/manifest.ts";
 import { dayText } from "../domain/day.ts";
-import { readListedAt, refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { logError } from "../telemetry/log.ts";
 import type { SiteStore } from "./backfill-site.ts";
 import type { DayBuilder } from "./day-builder.ts";
-import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
-import { appointNext, instanceName, isCurrent } from "./instance-store.ts";
+import { fetchCatalog } from "./fetch-catalog.ts";
+import { countRetriedStep, type DayOutcome, noteHours, pendingDays, recordOutcome } from "./job-days.ts";
+import { appointNext, instanceName, type InstanceTicket, isCurrent } from "./instance-store.ts";
 import { failJob, finishJob } from "./job-store.ts";
 import { projectDay, projectState } from "./projection.ts";
 import { readProgress } from "./progress.ts";
-import { type DayContext, runDay } from "./run-day.ts";
-import { FETCH_STEP, PROJECTION_STEP, type Steps, STORE_STEP } from "./steps.ts";
+import { runDay } from "./run-day.ts";
+import { leniently, type Steps, STORE_STEP } from "./steps.ts";
 
 /**
  * Days of one site per instance. A day of 10,000 points takes 470 D1 statements and 2,400 subrequests; D1 allows 1,000 statements
@@ -22,9 +22,6 @@ export const DAYS_AN_INSTANCE = 1;
 /** Days that one instance fails where the site's database does not answer: asking for it takes a quarter of an hour, a day nothing. */
 const LOST_DAYS_AN_INSTANCE = 10;
 
-/** A catalogue that is older than this is fetched anew. */
-const CATALOG_MAX_AGE_MS = 3_600_000;
-
 /** Where the days of a site go. */
 interface Destination {
   readonly builder: DayBuilder;
@@ -32,7 +29,10 @@ interface Destination {
   readonly stored?: SiteStore;
 }
 
-export interface InstanceContext extends Omit<DayContext, "builder"> {
+export interface InstanceContext {
+  /** the database that has the jobs */
+  readonly db: D1Database;
+  readonly ticket: InstanceTicket;
   /** `lost`: why nobody can say where the site is: its days fail with this reason */
   readonly destination: Destination | { readonly lost: string };
   /** days that the instance builds at most: {@link DAYS_AN_INSTANCE} */
@@ -110,10 +110,25 @@ async function prepare(
   const { db, ticket } = context;
   if (ticket.number > 0) await steps.do("tidy up", STORE_STEP, () => builder.discardOlder(ticket));
   const store = stored ?? { db, site: ticket.site };
-  const noCatalog = days.length === 0 ? null : await fetchCatalog(steps, context, store);
+  const mayGoOn = () => isCurrent(db, ticket);
+  const noCatalog = days.length === 0 ? null : await fetchCatalog(steps, { ...context, mayGoOn }, store);
   if (noCatalog !== null) return () => Promise.resolve(failed(noCatalog));
   const build = instanceName(ticket);
-  return (day) => runDay(steps, { db, builder, ticket }, { build, site: store.site, day });
+  return async (day) => {
+    const jobDay = { backfillId: ticket.backfillId, siteId: ticket.site.id, day };
+    const dayContext = {
+      builder,
+      mayGoOn,
+      whenEmpty: "confirm",
+      noteRetry: () => countRetriedStep(db, jobDay),
+      noteHours: (hours: number, samples: number) => noteHours(db, jobDay, hours, samples),
+    } as const;
+    const built = await runDay(steps, dayContext, { build, site: store.site, day });
+    if (built === null) return null;
+    const { outcome, records, rejected, key, reason } = built;
+    if (outcome === "awaiting") throw new Error("a backfill notes an empty day as empty");
+    return { outcome, records, rejected, key, reason };
+  };
 }
 
 /** Writes down what became of a day. @returns when, epoch ms */
@@ -140,41 +155,12 @@ async function record(steps: Steps, context: InstanceContext, day: number, outco
   });
 }
 
-function failed(reason: string): DayOutcome {
-  return { outcome: "failed", records: 0, rejected: {}, key: null, reason };
-}
-
-/**
- * Without a catalogue every sample would be rejected as unconfigured, and a full day would pass for an empty one.
- * @returns why there is none; null when there is
- */
-async function fetchCatalog(
-  steps: Steps,
-  { db: jobs, newClient, ticket, now }: InstanceContext,
-  { db, site }: SiteStore,
-): Promise<string | null> {
-  try {
-    await steps.do("fetch the catalogue", FETCH_STEP, async () => {
-      const at = await readListedAt(db, site.id);
-      if (at !== null && now() - at < CATALOG_MAX_AGE_MS) return;
-      if (!(await isCurrent(jobs, ticket))) return;
-      await refreshCatalog(db, newClient(), site.name, site.id, now());
-    });
-    return null;
-  } catch (error) {
-    const why = `no catalogue of the site: ${messageOf(error)}`;
-    try {
-      const look = async () => (await readListedAt(db, site.id)) !== null;
-      // An old one does: points come and go slowly.
-      return (await steps.do("look for a catalogue", STORE_STEP, look)) ? null : why;
-    } catch {
-      return why;
-    }
-  }
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+function failed(reason: string): DayOutcome {
+  return { outcome: "failed", records: 0, rejected: {}, key: null, reason };
 }
 
 /** Where this stops in between, the supervisor begins the next start. */
@@ -184,13 +170,4 @@ async function afterJob(steps: Steps, { db, kv, beginNext }: InstanceContext): P
     const progress = await readProgress(db);
     if (progress !== null) await projectState(kv, progress);
   });
-}
-
-/** A step that nothing depends on must not make a failure of what is done; a later one repairs it. */
-async function leniently(steps: Steps, name: string, step: () => Promise<void>): Promise<void> {
-  try {
-    await steps.do(name, PROJECTION_STEP, step);
-  } catch (error) {
-    logError("step_passed_over", error, { step: name });
-  }
 }

@@ -1,3 +1,5 @@
+import { logError } from "../telemetry/log.ts";
+
 /** How often the engine makes a failed step again, and how long it lets one take. */
 export interface StepOptions {
   readonly retries: number;
@@ -32,4 +34,13 @@ export const FETCH_STEP: StepOptions = { retries: 5, backoffMs: 30_000, timeoutM
 export const STORE_STEP: StepOptions = { retries: 4, backoffMs: 5_000, timeoutMs: 600_000 };
 
 /** Steps that nothing depends on. */
-export const PROJECTION_STEP: StepOptions = { retries: 2, backoffMs: 2_000, timeoutMs: 60_000 };
+const PROJECTION_STEP: StepOptions = { retries: 2, backoffMs: 2_000, timeoutMs: 60_000 };
+
+/** A step that nothing depends on: its failure is logged, and a later step repairs it. */
+export async function leniently(steps: Steps, name: string, step: () => Promise<void>): Promise<void> {
+  try {
+    await steps.do(name, PROJECTION_STEP, step);
+  } catch (error) {
+    logError("step_passed_over", error, { step: name });
+  }
+}

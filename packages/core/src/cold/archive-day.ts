@@ -1,6 +1,4 @@
-import { z } from "zod";
 import { dayText } from "../domain/day.ts";
-import type { TimeRange } from "../domain/time-range.ts";
 import { logError } from "../telemetry/log.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { findBase } from "./day-base.ts";
@@ -12,14 +10,14 @@ import { spillSegments } from "./spill-segments.ts";
 import { type DayBuild, deleteStaging } from "./staging.ts";
 import { sweepBehind } from "./sweep-segments.ts";
 
-/** What became of a day that was to be archived. */
+/** What became of a day that was to be built from its segments alone. */
 export interface ArchivedDay {
   readonly site: string;
   /** YYYY-MM-DD, UTC */
   readonly day: string;
   /**
    * `archived`: the samples of its segments are in its file; `nothing`: it has no segments; `conflict`: another build was faster,
-   * the next archive takes what is left; `suspect` and `failed`: see `reason`, all segments stay
+   * the next one takes what is left; `suspect` and `failed`: see `reason`, all segments stay
    */
   readonly outcome: "archived" | "nothing" | "conflict" | "suspect" | "failed";
   /** samples of segments that were folded into the file */
@@ -31,24 +29,12 @@ export interface ArchivedDay {
   readonly reason: string | null;
 }
 
-/** ?1: site, ?2 and ?3: range of starts, epoch ms. */
-const YOUNG_DAYS = `
-SELECT DISTINCT hour / 86400000 AS day FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 ORDER BY day`;
-
-const daysSchema = z.array(z.object({ day: z.int() }));
-
-/** The days of a range of which a site has samples that are in no day file, ascending, whole days since 1970. */
-export async function youngDays(db: D1Database, siteId: number, { start, end }: TimeRange): Promise<number[]> {
-  const { results } = await withD1Retry(() => db.prepare(YOUNG_DAYS).bind(siteId, start, end).all());
-  return daysSchema.parse(results).map(({ day }) => day);
-}
-
 /** ?1: site, ?2: day, ?3: stamp. */
 const FORGET_HOURS = `
 DELETE FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000 AND version <= ?3`;
 
 /**
- * Folds the segments of a site's day into its file. A sample that comes meanwhile stays in its segment, for the next archive. Never
+ * Folds the segments of a site's day into its file, for a source that does not answer. A sample that comes meanwhile stays in its segment. Never
  * throws: of a day that fails all segments stay, and its reason is noted.
  */
 export async function archiveDay(context: PublishContext, of: DayBuild): Promise<ArchivedDay> {
@@ -80,6 +66,8 @@ async function foldDay(
   if (segments.samples === 0) {
     // of hours whose samples were deleted
     await withD1Retry(() => db.prepare(FORGET_HOURS).bind(of.site.id, of.day, segments.foldedStamp).run());
+    // what a build left that died after it had published
+    await sweepBehind(db, of.site.id);
     return { outcome: "nothing" };
   }
   const staged = await mergeDay(context, of, { source: "d1", hours: [], segments, base });

@@ -3,6 +3,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
 import { keySql } from "../store/segment-key.ts";
+import { forgetDay } from "../store/settle-days.ts";
 import { raiseClock } from "../store/site-clock.ts";
 import { dayFileKey } from "./day-file-key.ts";
 
@@ -45,6 +46,7 @@ export async function deleteDay(
     db.batch([
       db.prepare(MARK_DELETED).bind(site.id, day, now),
       ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
+      forgetDay(db, site.id, day),
       raiseClock(db, site.id),
     ]),
   );
@@ -76,6 +78,7 @@ export async function deleteDayFile(
       db.prepare(MARK_DELETED).bind(site.id, day, now),
       db.prepare(DELETE_POINT_DAY).bind(pointId, day),
       db.prepare(FORGET_JUDGED).bind(site.id, day),
+      forgetDay(db, site.id, day),
       db.prepare(UNFOLD_HOURS).bind(site.id, day),
     ]),
   );

@@ -75,14 +75,18 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   const staged = { source, key, ...lineage, foldedStamp, asked, pointDaysBytes: 0, suspect, manifestEtag };
   if (suspect !== null) return { ...staged, file: null };
 
+  // another build asked for these hours later, and published them meanwhile
+  const isStale = (hour: number) => (options.asked?.[hour] ?? Number.POSITIVE_INFINITY) < base.asked[hour]!;
+  const openApi = (hours: readonly number[]) => openSpills(bucket, of, hours, (hour) => spillKey(of, hour));
   const layers = {
+    stale: await openApi(options.hours.filter(isStale)),
     under: await openSpills(bucket, of, segments?.under ?? [], (hour) => segmentSpillKey(of, hour, "under")),
-    api: await openSpills(bucket, of, options.hours, (hour) => spillKey(of, hour)),
+    api: await openApi(options.hours.filter((hour) => !isStale(hour))),
     over: await openSpills(bucket, of, segments?.over ?? [], (hour) => segmentSpillKey(of, hour, "over")),
   };
   const merged = await writeMerged(context, of, source, layers, base, options.without);
   if (merged === null) {
-    if (options.without === undefined) refuseDoubtfulEmptiness(layers.api, options.source, base);
+    if (options.without === undefined) refuseDoubtfulEmptiness([...layers.stale, ...layers.api], options.source, base);
     return { ...staged, file: null };
   }
   const { written, points } = merged;

@@ -11,7 +11,9 @@ interface NamedSeries {
 
 /** The spills of a build, each list of distinct hours, ascending. */
 export interface SpillLayers {
-  /** they add what the other layers lack */
+  /** the API's hours that were asked for before the day's present file was: they only add what all other layers lack */
+  readonly stale: readonly SpillReader[];
+  /** they add what the layers above lack */
   readonly under: readonly SpillReader[];
   /** over the day's present file */
   readonly api: readonly SpillReader[];
@@ -33,7 +35,7 @@ export async function* mergePoints(
     const next = await base?.next();
     return next === undefined || next.done === true ? null : next.value;
   };
-  const spills = [...layers.under, ...layers.api, ...layers.over];
+  const spills = [...layers.stale, ...layers.under, ...layers.api, ...layers.over];
   let old = await nextOld();
   for (const { id, name } of order.points) {
     // points that only the file knows
@@ -43,6 +45,7 @@ export async function* mergePoints(
     }
     const isOld = old?.name === name;
     const parts = [
+      await takePoint(layers.stale.filter((spill) => spill.pointId === id)),
       await takePoint(layers.under.filter((spill) => spill.pointId === id)),
       isOld ? old!.series : null,
       await takePoint(layers.api.filter((spill) => spill.pointId === id)),

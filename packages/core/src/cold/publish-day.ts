@@ -46,7 +46,7 @@ export async function publishDay(
     await markSuspect(db, { siteId: of.site.id, day: of.day, etag: staged.manifestEtag }, reason, now());
     published = { state: "suspect", records: 0, key: null, reason };
   } else if (file === null) {
-    if (!(await commitEmpty(db, of, staged.baseGeneration, now()))) return null;
+    if (!(await commitEmpty(db, of, staged, now()))) return null;
     published = { ...published, state: "empty-confirmed", key: null };
   } else if (row?.build !== of.build) {
     const etag = file.etag ?? (await putInPlace(context, of, staged, file.sha256));

@@ -128,15 +128,25 @@ export async function commitFile(
   );
 }
 
-/** ?1 site id, ?2 day, ?3 build, ?4 generation, ?5 now. */
+/** ?1 site id, ?2 day, ?3 build, ?4 generation, ?5 now, ?6 JSON of when its hours were asked for. */
 const PUBLISH_EMPTY = `
-INSERT INTO day_files (site_id, day, state, source, build, updated_at) VALUES (?1, ?2, 'empty-confirmed', 'api', ?3, ?5)
+INSERT INTO day_files (site_id, day, state, source, build, updated_at, asked)
+VALUES (?1, ?2, 'empty-confirmed', 'api', ?3, ?5, ?6)
 ON CONFLICT (site_id, day) DO UPDATE SET
-  state = 'empty-confirmed', source = 'api', build = ?3, reason = NULL, updated_at = ?5
+  state = 'empty-confirmed', source = 'api', build = ?3, reason = NULL, updated_at = ?5, asked = ?6
 WHERE key IS NULL AND generation = ?4`;
 
 /** Notes that a day was proved to have no samples. @returns false where it has a file meanwhile */
-export async function commitEmpty(db: D1Database, of: DayBuild, generation: number, now: number): Promise<boolean> {
-  const publish = db.prepare(PUBLISH_EMPTY).bind(of.site.id, of.day, of.build, generation, now);
-  return isPublished(db, [publish], of);
+export async function commitEmpty(
+  db: D1Database,
+  of: DayBuild,
+  { baseGeneration, asked, foldedStamp }: Pick<StagedDay, "baseGeneration" | "asked" | "foldedStamp">,
+  now: number,
+): Promise<boolean> {
+  const publish = db
+    .prepare(PUBLISH_EMPTY)
+    .bind(of.site.id, of.day, of.build, baseGeneration, now, JSON.stringify(asked));
+  // of segments whose samples were deleted
+  const forget = db.prepare(FORGET_HOURS).bind(of.site.id, of.day, of.build, foldedStamp);
+  return isPublished(db, [publish, forget], of);
 }

@@ -67,7 +67,6 @@ const heal = async () => {
   const ask = "open" as const;
   const about = {
     lookbackMs: 600_000,
-    newBuild: context.newBuild,
     pageSize: world.settings.pageSize,
     maxRequests: 999,
   };

@@ -4,6 +4,7 @@ import type { TimeRange } from "../domain/time-range.ts";
 /** Rows of a site that are about no day. ?1 site. Children before what they refer to. */
 const DELETE_SITE = [
   "DELETE FROM gaps WHERE site_id = ?1",
+  "DELETE FROM settle_days WHERE site_id = ?1",
   "DELETE FROM gap_days WHERE site_id = ?1",
   "DELETE FROM gap_sites WHERE site_id = ?1",
   "DELETE FROM dead_letters WHERE site_id = ?1",

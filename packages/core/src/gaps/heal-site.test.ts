@@ -61,8 +61,9 @@ test.each(["hot", "cold"])(
     }
     const second = await world.hourly();
     await whole.hourly();
+    // as settling does, for which the samples have made the day due
+    if (level === "cold") expect(await world.archive(day)).toBe("archived");
     expect(second.repair).toMatchObject({ asked: 1, incomplete: 0, inserted: 5 * 135, unchanged: 0 });
-    expect(second.archived.map(({ outcome }) => outcome)).toEqual(level === "cold" ? ["archived"] : []);
     expect(await world.gaps()).toMatchObject([{ state: "repaired", recovered: 5 * 135 }]);
     expect(await whole.gaps()).toEqual([]);
     const [a, b] = [await world.sync.state(), await whole.sync.state()];
@@ -76,7 +77,6 @@ test.each(["hot", "cold"])(
     expect(await world.hourly()).toMatchObject({
       detected: [{ rowsWritten: 0 }],
       repair: { asked: 0, requests: 0 },
-      archived: [],
     });
     expect(dayStart(day)).toBeLessThan(outage.start);
   },

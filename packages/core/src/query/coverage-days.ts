@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
+import { parseSettleDays, type SettleDay, settleDaysStatement } from "../store/settle-days.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { type Cadence, expectationOf } from "../domain/expectation.ts";
@@ -12,6 +13,8 @@ export interface CoveredDay {
   readonly hotHours: number;
   /** null: it was never built */
   readonly cold: ManifestDay | null;
+  /** null: it was never due to be settled */
+  readonly settling: SettleDay | null;
 }
 
 /** The samples of a point's day, as far as they are counted. */
@@ -58,18 +61,21 @@ export async function readCoverageDays(
   { first, last }: { readonly first: number; readonly last: number },
   pointIds: readonly number[],
 ): Promise<CoverageDays> {
-  const [manifest, hot, counts] = await withD1Retry(() =>
+  const [manifest, hot, counts, settled] = await withD1Retry(() =>
     db.batch([
       manifestStatement(db, siteId, first, last + 1),
       db.prepare(READ_HOT_DAYS).bind(siteId, first, last + 1),
       db.prepare(READ_COUNTS).bind(JSON.stringify(pointIds), first, last + 1),
+      settleDaysStatement(db, siteId, first, last + 1),
     ]),
   );
   const cold = new Map(parseManifestDays(manifest?.results).map((row) => [row.day, row]));
   const hotDays = new Map(hotDaysSchema.parse(hot?.results).map((row) => [row.day, row]));
+  const settling = new Map(parseSettleDays(settled?.results).map((row) => [row.day, row]));
   const days = Array.from({ length: last - first + 1 }, (_, i): CoveredDay => {
     const day = first + i;
-    return { day, hotHours: hotDays.get(day)?.hours ?? 0, cold: cold.get(day) ?? null };
+    const hotHours = hotDays.get(day)?.hours ?? 0;
+    return { day, hotHours, cold: cold.get(day) ?? null, settling: settling.get(day) ?? null };
   });
   return {
     days,

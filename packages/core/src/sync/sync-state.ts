@@ -162,6 +162,24 @@ export function endWindow(db: D1Database, siteId: number, window: TimeRange, now
     .bind(siteId, window.start, window.end, now);
 }
 
+/**
+ * Moves the watermark over time that is left to settling. To run in the transaction that makes the days between due. Only where the
+ * watermark still stands where it was read, and no window is open.
+ */
+export function moveOver(
+  db: D1Database,
+  siteId: number,
+  { from, to }: { readonly from: number; readonly to: number },
+  now: number,
+): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE sync_state SET watermark = ?3, updated_at = ?4
+       WHERE site_id = ?1 AND watermark = ?2 AND window_start IS NULL`,
+    )
+    .bind(siteId, from, to, now);
+}
+
 /** Remembers the size of a site's pages; null: the setting's. */
 export async function rememberPageSize(
   db: D1Database,

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { mergeRanges, type TimeRange } from "../domain/time-range.ts";
-import { nextWindow } from "./window.ts";
+import { nextWindow, passedOver } from "./window.ts";
 
 const MIN = 60_000;
 const HOUR = 60 * MIN;
-const settings = { lookbackMs: 10 * MIN, initialLookbackMs: 24 * HOUR };
+const settings = { lookbackMs: 10 * MIN, initialLookbackMs: 24 * HOUR, maxLagMs: 24 * HOUR };
 const NOW = 1_000 * HOUR;
 
 test.each<[string, number | null, TimeRange | null]>([
@@ -39,6 +39,7 @@ test("windows taken one after the other leave no hole, however the clock steps a
   const anySettings = fc.record({
     lookbackMs: fc.integer({ min: 0, max: HOUR }),
     initialLookbackMs: fc.integer({ min: 1, max: 12 * HOUR }),
+    maxLagMs: fc.constant(24 * HOUR),
   });
   fc.assert(
     fc.property(anySettings, fc.array(anyRun, { minLength: 1, maxLength: 12 }), (given, runs) => {
@@ -70,5 +71,41 @@ test("windows taken one after the other leave no hole, however the clock steps a
       const cover = mergeRanges(proven).find((range) => range.start <= start && start < range.end);
       expect(cover?.end).toBe(watermark);
     }),
+  );
+});
+
+test("a watermark of a day behind or less stays, and so does that of a new site", () => {
+  expect(passedOver(NOW - 24 * HOUR, NOW, settings)).toBeNull();
+  expect(passedOver(null, NOW, settings)).toBeNull();
+});
+
+test.each([
+  ["one millisecond more: the days of the lookback too", 24 * HOUR + 1, [40, 40]],
+  ["a week", 7 * 24 * HOUR, [34, 40]],
+])(
+  "a watermark further behind moves to a day behind, and the days between are settled: %s",
+  (_, lag, [first, last]) => {
+    const over = passedOver(NOW - lag, NOW, settings)!;
+    expect(over.to).toBe(NOW - 24 * HOUR);
+    expect([over.days[0], over.days.at(-1), over.days.length]).toEqual([first, last, last! - first! + 1]);
+  },
+);
+
+test("no millisecond is left out between the days that are settled and the next window", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 24 * HOUR + 1, max: 500 * HOUR }),
+      fc.integer({ min: 0, max: HOUR }),
+      (lag, lookbackMs) => {
+        const given = { ...settings, lookbackMs };
+        const over = passedOver(NOW - lag, NOW, given)!;
+        const window = nextWindow(over.to, NOW, given)!;
+        const day = 24 * HOUR;
+        expect(over.days[0]! * day).toBeLessThanOrEqual(NOW - lag - lookbackMs);
+        expect((over.days.at(-1)! + 1) * day).toBeGreaterThanOrEqual(window.start);
+        // and all of them have ended
+        expect((over.days.at(-1)! + 1) * day).toBeLessThanOrEqual(NOW + day);
+      },
+    ),
   );
 });

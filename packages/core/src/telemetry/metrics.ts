@@ -25,6 +25,11 @@ export const METRICS = {
   recovered: gauge("gaps_samples_recovered", "Samples that came into gaps of the last 400 days"),
   coverage: gauge("coverage_ratio", "Samples of the last looked at 24 hours of those that the cadences lead to expect"),
   unjudged: gauge("coverage_unjudged_points", "Configured points that have no cadence to be judged by"),
+  awaiting: gauge("settle_days_awaiting", "Closed days that the ACE API was never asked for to their end"),
+  settleDue: gauge("settle_days_due", "Days that are due to be settled now"),
+  settleFailed: gauge("settle_days_failed", "Days whose last settling failed or had no answer of the ACE API"),
+  settleLate: gauge("settle_due_seconds", "Time since the first of the days that are due became so; 0: none is due"),
+  settled: gauge("settle_last_seconds", "When the ACE API was last asked for a whole closed day, Unix time"),
   paused: gauge("site_paused", "1 while the sync of the site is paused, else 0"),
   waiting: gauge("sync_sites_waiting", "Sites that the last sync did not come to, for its time or requests were spent"),
   known: gauge(

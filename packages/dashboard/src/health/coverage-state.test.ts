@@ -5,6 +5,7 @@ import type { CoveredDay } from "./health-api.ts";
 const day = (state: CoveredDay["cold"]["state"], hours = 0, more: Partial<CoveredDay["cold"]> = {}): CoveredDay => ({
   date: "2026-01-01",
   hot: { hours },
+  settling: null,
   cold: { state, rows: 0, points: 0, bytes: 0, reason: null, ...more },
 });
 const LATER = Date.UTC(2026, 0, 9);
@@ -63,4 +64,15 @@ describe("the figures of a day", () => {
       "the bucket did not answer",
     ]);
   });
+});
+
+it("a day that the API is asked for again is no hole, and a settled one says when it was settled", () => {
+  const due = { settled_at: null, due_at: "2026-11-30T02:00:00.000Z" };
+  const days = [day("written"), { ...day("missing"), settling: due }, day("missing"), day("written")];
+  const shown = coverageStates(days, Date.parse("2027-06-01T00:00:00Z"));
+  expect(shown.map(({ state }) => state)).toEqual(["written", "awaiting", "hole", "written"]);
+  expect(dayFigures(shown[1]!)[0]).toContain("asked for it again");
+  const settled = { settled_at: "2026-11-29T02:00:00.000Z", due_at: null };
+  const [one] = coverageStates([{ ...day("written", 0, { rows: 5, points: 1 }), settling: settled }], 0);
+  expect(dayFigures(one!).at(-1)).toMatch(/^settled on .*29/);
 });

@@ -1,4 +1,4 @@
-import { bytesText, counted } from "../backfill/backfill-words.ts";
+import { bytesText, counted, dateText } from "../backfill/backfill-words.ts";
 import type { CoveredDay } from "./health-api.ts";
 import { isBehind } from "./verdict.ts";
 
@@ -10,6 +10,7 @@ export const COVERAGE_STATES = [
   "suspect",
   "failed",
   "deleted",
+  "awaiting",
   "hole",
   "none",
 ] as const;
@@ -22,6 +23,7 @@ export const COVERAGE_WORDS: Record<CoverageState, string> = {
   suspect: "Suspect",
   failed: "Failed",
   deleted: "Deleted",
+  awaiting: "Awaiting",
   hole: "Missing",
   none: "Nothing yet",
 };
@@ -33,6 +35,7 @@ export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
   suspect: "its file is not what was written, and is not read",
   failed: "its file could not be built",
   deleted: "somebody deleted its samples",
+  awaiting: "nothing is stored of it yet; the building's API will be asked for it again",
   hole: "nothing is stored of it, though there is of earlier days",
   none: "nothing is stored of it: it has only begun, or no earlier day of these months is stored either",
 };
@@ -55,21 +58,36 @@ export function coverageStates(days: readonly CoveredDay[], now: number): ShownD
 }
 
 /** null: nothing is stored of it. */
-function ownState({ hot, cold }: CoveredDay): CoverageState | null {
+function ownState({ hot, cold, settling }: CoveredDay): CoverageState | null {
   // What is wrong is told first, though a part of the day may be there.
   if (cold.state !== "missing" && cold.state !== "empty-confirmed" && cold.state !== "deleted") return cold.state;
   if (hot.hours > 0) return "hot";
-  return cold.state === "missing" ? null : cold.state;
+  if (cold.state === "missing") return settling !== null && settling.due_at !== null ? "awaiting" : null;
+  return cold.state;
+}
+
+/** When the API was asked for the whole day, and when it is asked again. */
+function settlingFigures({ settling }: CoveredDay): string[] {
+  if (settling === null) return [];
+  const { settled_at: settledAt, due_at: dueAt } = settling;
+  return [
+    ...(settledAt === null ? ["not settled yet"] : [`settled on ${dateText(settledAt.slice(0, 10))}`]),
+    ...(dueAt === null ? [] : [`asked again on ${dateText(dueAt.slice(0, 10))}`]),
+  ];
 }
 
 /** The figures of a day, in words; what its state means where there are none. */
-export function dayFigures({ day: { hot, cold }, state }: ShownDay): string[] {
+export function dayFigures({ day, state }: ShownDay): string[] {
+  const { hot, cold } = day;
   const figures = [
     ...(cold.rows > 0
       ? [counted(cold.rows, "sample"), `of ${counted(cold.points, "point")}`, `${bytesText(cold.bytes)} in R2`]
       : []),
     ...(hot.hours > 0 ? [`${counted(hot.hours, "hour")} in D1`] : []),
     ...(cold.reason === null ? [] : [cold.reason]),
+    ...settlingFigures(day),
   ];
-  return figures.length === 0 || state === "empty-confirmed" ? [COVERAGE_MEANINGS[state], ...figures] : figures;
+  return figures.length === 0 || state === "awaiting" || state === "empty-confirmed"
+    ? [COVERAGE_MEANINGS[state], ...figures]
+    : figures;
 }

@@ -93,6 +93,8 @@ const coveredDaySchema = z.object({
     bytes: count,
     reason: z.nullable(z.string()),
   }),
+  /** null: the day was never due to be settled */
+  settling: z.nullable(z.object({ settled_at: z.nullable(time), due_at: z.nullable(time) })),
 });
 /** What is stored of a UTC day. */
 export type CoveredDay = z.infer<typeof coveredDaySchema>;

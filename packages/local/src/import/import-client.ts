@@ -12,8 +12,9 @@ const importedSchema = z.object({
   rejected: z.record(z.string(), count),
 });
 export type Imported = z.infer<typeof importedSchema>;
-const archivedSchema = z.object({
-  days: z.array(z.object({ outcome: z.string(), reason: z.string().nullable() })),
+const dueSchema = z.object({ sites: z.array(z.object({ site: z.string() })) });
+const statusSchema = z.object({
+  sites: z.array(z.object({ name: z.string(), settling: z.object({ due: count }) })),
 });
 
 /** An answer of the etl Worker that says no, for good. Its text is the Worker's own. */
@@ -48,17 +49,25 @@ export class ImportClient {
     return this.#post(importedSchema, "/import", body);
   }
 
-  /** @returns null: the day is in its file now; else why it is not @throws {ImportRefused} */
-  async archive(site: string, day: string): Promise<string | null> {
-    const { days } = await this.#post(archivedSchema, "/archive", JSON.stringify({ site, day }));
-    const bad = days.find(({ outcome }) => outcome !== "archived" && outcome !== "nothing");
-    return bad === undefined ? null : `${bad.outcome}${bad.reason === null ? "" : `: ${bad.reason}`}`;
+  /** Makes a day due to be settled. @throws {ImportRefused} */
+  async settle(site: string, day: string): Promise<void> {
+    await this.#post(dueSchema, "/settle", JSON.stringify({ site, day }));
+  }
+
+  /** How many days of a site wait to be settled now; null: nobody says. */
+  async daysDue(site: string): Promise<number | null> {
+    try {
+      const status = statusSchema.safeParse(await (await fetch(`${this.#url}/status`)).json());
+      return status.data?.sites.find(({ name }) => name === site)?.settling.due ?? null;
+    } catch {
+      return null;
+    }
   }
 
   async #post<S extends z.ZodType>(schema: S, path: string, body: string): Promise<z.output<S>> {
     for (const wait of [...this.#waits, null]) {
       const { status, text } = await this.#send(path, body);
-      if (status === 200) {
+      if (status === 200 || status === 202) {
         const answer = schema.safeParse(parseJson(text));
         if (answer.success) return answer.data;
         throw new ImportRefused("no_etl", `What answers at ${this.#url} is no etl Worker of this version.`);

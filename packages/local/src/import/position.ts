@@ -17,7 +17,7 @@ const daySchema = z.object({
   site: z.string(),
   /** YYYY-MM-DD, UTC */
   day: z.string(),
-  /** `sending`: some of it may be stored; `sent`: all of it is; `done`: and archived, where its day has ended */
+  /** `sending`: some of it may be stored; `sent`: all of it is; `done`: and due to be settled, where its day has ended */
   state: z.enum(["sending", "sent", "done"]),
   samples: count,
   /** the same sample, found again */

@@ -39,7 +39,7 @@ const line = (point: string, offset: number, value: number) =>
 /** An etl Worker that keeps samples, and dies at a call. */
 class FakeClient extends ImportClient {
   readonly stored = new Map<string, number>();
-  readonly archived: string[] = [];
+  readonly settled: string[] = [];
   diesAt = Number.POSITIVE_INFINITY;
 
   constructor() {
@@ -64,10 +64,13 @@ class FakeClient extends ImportClient {
     return counts;
   }
 
-  override async archive(_: string, day: string) {
+  override async settle(_: string, day: string) {
     if (--this.diesAt < 0) throw new ImportRefused("no_answer", "dead");
-    this.archived.push(day);
-    return null;
+    this.settled.push(day);
+  }
+
+  override async daysDue() {
+    return 0;
   }
 }
 
@@ -90,7 +93,7 @@ async function run(client: FakeClient): Promise<string[]> {
   return endLines(one.positionFile.position);
 }
 
-test("samples of several files come together, a later file's value counts, and the days are archived", async () => {
+test("samples of several files come together, a later file's value counts, and the days are to be settled", async () => {
   await givenFiles();
   const client = new FakeClient();
   expect(await run(client)).toEqual([
@@ -100,10 +103,10 @@ test("samples of several files come together, a later file's value counts, and t
     "         1 overruled by a later file",
   ]);
   expect(client.stored).toEqual(new Map(EXPECTED));
-  expect(client.archived).toEqual(["2025-10-12", "2025-10-13"]);
+  expect(client.settled).toEqual(["2025-10-12", "2025-10-13"]);
 });
 
-test.each([0, 1, 2, 3])("stopped at call %d, the next run goes on, and every day is archived", async (diesAt) => {
+test.each([0, 1, 2, 3])("stopped at call %d, the next run goes on, and every day is to be settled", async (diesAt) => {
   await givenFiles();
   const client = new FakeClient();
   client.diesAt = diesAt;
@@ -111,7 +114,7 @@ test.each([0, 1, 2, 3])("stopped at call %d, the next run goes on, and every day
   client.diesAt = Number.POSITIVE_INFINITY;
   const lines = await run(client);
   expect(client.stored).toEqual(new Map(EXPECTED));
-  expect([...new Set(client.archived)]).toEqual(["2025-10-12", "2025-10-13"]);
+  expect([...new Set(client.settled)]).toEqual(["2025-10-12", "2025-10-13"]);
   expect(lines.join("\n")).not.toContain("NOT IMPORTED");
 });
 

@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ImportClient, ImportRefused } from "./import-client.ts";
 import { dayLine, droppedLine, sourceLine, told } from "./import-words.ts";
 import type { DayCounts, PositionFile, SourceCounts } from "./position.ts";
@@ -23,8 +24,12 @@ const TELL_EVERY = 5_000_000;
 /** Dropped records of a file that are named one by one; all are counted. */
 const NAMED_DROPS = 10;
 
-/** How often a day is archived again that another build was faster with. */
-const ARCHIVE_TRIES = 3;
+/** Imported days that may wait in the database to be settled: a large site's day takes 170 MB there. */
+const MAX_DAYS_DUE = 5;
+
+/** How long an import waits for a day to be settled before it goes on all the same, and how often it looks. */
+const WAITS_FOR_ROOM = 120;
+const WAIT_FOR_ROOM_MS = 5_000;
 
 /** Reads every file that was not read yet, and sorts its samples by site and day. @throws Error that names the file */
 export async function readSources(context: ImportContext, sources: readonly Source[]): Promise<void> {
@@ -65,7 +70,7 @@ export async function readSources(context: ImportContext, sources: readonly Sour
 const OF_A_DAY: ReadonlySet<string> = new Set(["unknown_site", "suspect_day"]);
 
 /**
- * Sends every day that is not there yet, oldest first, and archives each that has ended.
+ * Sends every day that is not there yet, oldest first, and makes each that has ended due to be settled.
  * @returns whether all of them are there
  * @throws {ImportRefused} where it makes no sense to go on; what was sent is noted
  */
@@ -77,25 +82,30 @@ export async function sendDays(context: ImportContext, client: ImportClient): Pr
   for (const [file, { site, day }] of files) {
     if (days[file]?.state === "done") continue;
     try {
-      const fault = await sendOne(context, client, file, { site, day });
-      if (fault === null) continue;
-      say(told("NOT YET", `${site} ${day} is stored, but not archived: ${fault}`));
+      await sendOne(context, client, file, { site, day });
     } catch (error) {
       if (!(error instanceof ImportRefused) || !OF_A_DAY.has(error.code)) throw error;
       say(told("REFUSED", `${site} ${day}: ${error.message}`));
+      isWhole = false;
     }
-    isWhole = false;
   }
   return isWhole;
 }
 
-/** @returns null: it is there; else why it could not be archived */
+/** Waits until few days of a site wait to be settled. What is stored is safe, so it does not wait for ever. */
+async function waitForRoom(client: ImportClient, site: string): Promise<void> {
+  for (let waits = 0; waits < WAITS_FOR_ROOM; waits++) {
+    if (((await client.daysDue(site)) ?? 0) <= MAX_DAYS_DUE) return;
+    await sleep(WAIT_FOR_ROOM_MS);
+  }
+}
+
 async function sendOne(
   { folder, positionFile, say, now }: ImportContext,
   client: ImportClient,
   file: string,
   of: Pick<DayCounts, "site" | "day">,
-): Promise<string | null> {
+): Promise<void> {
   const { days } = positionFile.position;
   let counts = days[file];
   const wasBegun = counts !== undefined;
@@ -115,14 +125,10 @@ async function sendOne(
   const hasEnded = Date.parse(`${of.day}T24:00:00Z`) <= now();
   // A day of which nothing is new is left as it is; one that was begun before may have got its samples then.
   if (hasEnded && (wasBegun || counts.stored > 0)) {
-    let fault = await client.archive(of.site, of.day);
-    for (let tries = 1; fault === "conflict" && tries < ARCHIVE_TRIES; tries++) {
-      fault = await client.archive(of.site, of.day);
-    }
-    if (fault !== null) return fault;
+    await client.settle(of.site, of.day);
+    await waitForRoom(client, of.site);
   }
   counts.state = "done";
   positionFile.save();
   rmSync(join(folder, file), { force: true });
-  return null;
 }

@@ -169,8 +169,8 @@ test.each<[name: string, change: (text: string) => string, says: string]>([
   ["a TOML file", (text) => text.replaceAll(`"}]'`, `"}]`), "wrangler.etl.toml: Invalid TOML document"],
   [
     "a variable",
-    (text) => text.replaceAll('HOT_DAYS = "20"', 'HOT_DAYS = "twenty"'),
-    "wrangler.etl.toml, variables of staging: HOT_DAYS: must be a whole number from",
+    (text) => text.replaceAll('GAP_CONFIRM_HOURS = "24"', 'GAP_CONFIRM_HOURS = "a day"'),
+    "wrangler.etl.toml, variables of staging: GAP_CONFIRM_HOURS: must be a whole number from",
   ],
   [
     "a zone",

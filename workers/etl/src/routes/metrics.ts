@@ -1,6 +1,7 @@
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
+import { readSettleState } from "@building-vitals/core/store/settle-state";
 import { readCounts } from "@building-vitals/core/d1/site-counters";
 import { metricsOperation, metricsResponse } from "@building-vitals/core/http/metrics-response";
 import { measureJobs, METRICS } from "@building-vitals/core/telemetry/metrics";
@@ -18,12 +19,18 @@ async function measureSite(site: StoredSite, day: LookedSite | undefined, now: n
   };
   const gaps = await readOpenGaps(db, id, state.watermark);
   const [run] = await readRuns(db, id, 1);
+  const settling = await readSettleState(db, id, now);
   const measured = [
     of(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000),
     of(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000),
     ...[...gaps.byCause].map(([cause, open]) => of(METRICS.gaps, open, { cause })),
     of(METRICS.missing, gaps.missingSeconds),
     of(METRICS.recovered, gaps.recovered),
+    of(METRICS.awaiting, settling.awaiting),
+    of(METRICS.settleDue, settling.due),
+    of(METRICS.settleFailed, settling.failed),
+    of(METRICS.settleLate, settling.dueSince === null ? 0 : (now - settling.dueSince) / 1000),
+    of(METRICS.settled, settling.lastSettledAt === null ? null : settling.lastSettledAt / 1000),
   ];
   if (day !== undefined && day.expected > 0) measured.push(of(METRICS.coverage, day.present / day.expected));
   if (day !== undefined && day.lookedUntil !== null) measured.push(of(METRICS.unjudged, day.unjudged));
@@ -50,7 +57,7 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metric
     const ids = sites.map(({ id }) => id);
     const looked = await readLookedSites(db, ids);
     const names = sites.map(({ name }) => name);
-    const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "gaps", "import"]));
+    const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "gaps", "import", "settle"]));
     for (const site of sites) measured.push(...(await measureSite(site, looked.get(site.id), now)));
     return { sites, measured };
   });

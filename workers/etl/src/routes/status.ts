@@ -2,6 +2,8 @@ import { openDetail } from "@building-vitals/core/alerts/alert";
 import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
+import { dayText } from "@building-vitals/core/domain/day";
+import { readSettleState } from "@building-vitals/core/store/settle-state";
 import { readRuns } from "@building-vitals/core/sync/journal";
 import type { SyncState } from "@building-vitals/core/sync/sync-state";
 import { describe } from "@building-vitals/core/http/openapi";
@@ -33,6 +35,20 @@ function pageSizeOf({ smallerPages }: SyncState, setting: number) {
   return { rows, smaller_because: reason, larger_at: isoTime(retryAt) };
 }
 
+async function settlingOf(db: D1Database, siteId: number, now: number) {
+  const state = await readSettleState(db, siteId, now);
+  const date = (day: number | null) => (day === null ? null : dayText(day));
+  return {
+    awaiting: state.awaiting,
+    due: state.due,
+    oldest_due: date(state.oldestDue),
+    due_since: isoTime(state.dueSince),
+    last_settled_at: isoTime(state.lastSettledAt),
+    building: date(state.building),
+    failed: state.failed,
+  };
+}
+
 async function statusOf(
   { name, db, id, state, pause }: StoredSite,
   looked: LookedSite | undefined,
@@ -61,6 +77,7 @@ async function statusOf(
       oldest_start: isoTime(gaps.oldestStart),
       largest: gaps.largest.map((gap) => ({ ...gap, start: isoTime(gap.start), end: isoTime(gap.end) })),
     },
+    settling: await settlingOf(db, id, now),
     coverage_24h: coverageOf(looked),
     last_runs: runs.map((run) => ({
       sync_id: run.syncId,

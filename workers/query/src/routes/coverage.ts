@@ -9,6 +9,7 @@ import { parseInput } from "@building-vitals/core/http/parse-body";
 import { one } from "@building-vitals/core/http/parameters";
 import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { type CoveredDay, expectedSamples, readCoverageDays } from "@building-vitals/core/query/coverage-days";
+import { SETTLE_OUTCOMES } from "@building-vitals/core/store/settle-days";
 import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
 import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
@@ -43,6 +44,15 @@ const querySchema = z.strictObject({
 const daySchema = z.strictObject({
   date: z.iso.date().meta({ description: "a UTC day" }),
   sources: z.array(z.enum(["D1", "R2"])).meta({ description: "the levels that have samples of it" }),
+  settling: z
+    .strictObject({
+      settled_at: z.iso.datetime().nullable().meta({ description: "when the source was last asked for the whole day" }),
+      due_at: z.iso.datetime().nullable().meta({ description: "when it is asked next; null: it is settled for good" }),
+      outcome: z.enum(SETTLE_OUTCOMES).nullable().meta({ description: "of the last run; null: it had none" }),
+      reason: z.string().nullable(),
+    })
+    .nullable()
+    .meta({ description: "null: the day was never due to be settled" }),
   hot: z.strictObject({ hours: z.int().min(0).max(24).meta({ description: "UTC hours that have hot samples" }) }),
   cold: z.strictObject({
     state: z.enum([...DAY_STATES, "missing"]).meta({ description: "missing: never built" }),
@@ -190,12 +200,21 @@ function isoTime(time: number | undefined): string | null {
   return time === undefined ? null : new Date(time).toISOString();
 }
 
-function shownDay(siteName: string, { day, hotHours, cold }: CoveredDay): z.infer<typeof daySchema> {
+function shownDay(siteName: string, { day, hotHours, cold, settling }: CoveredDay): z.infer<typeof daySchema> {
   const date = dayText(day);
   const isReadable = cold?.state === "written" && cold.file !== null;
   return {
     date,
     sources: [...(hotHours > 0 ? (["D1"] as const) : []), ...(isReadable ? (["R2"] as const) : [])],
+    settling:
+      settling === null
+        ? null
+        : {
+            settled_at: isoTime(settling.settledAt ?? undefined),
+            due_at: isoTime(settling.dueAt ?? undefined),
+            outcome: settling.outcome,
+            reason: settling.reason,
+          },
     hot: { hours: hotHours },
     cold: {
       state: cold?.state ?? "missing",

@@ -11,10 +11,12 @@ import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { upsertSamples } from "../../test/store.ts";
-import { type ArchiveContext, archiveSites } from "./archive.ts";
 import { archiveDay } from "./archive-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { readManifestDay } from "./manifest.ts";
+import type { PublishContext } from "./publish-day.ts";
+import { sweepStaging } from "./staging.ts";
+import { sweepSegments } from "./sweep-segments.ts";
 
 const DAY = 20_373;
 const START = dayStart(DAY);
@@ -67,16 +69,7 @@ async function reset(): Promise<void> {
   if (keys.length > 0) await bucket.delete(keys);
 }
 
-type Stores = ArchiveContext & { readonly db: D1Database };
-const inDb = (of: { readonly id: number; readonly name: string }) => ({ ...of, db });
-const context = (given: Partial<Stores> = {}): Stores => ({
-  db,
-  bucket,
-  now: () => NOW,
-  hotDays: 20,
-  newBuild: () => `build-${builds++}`,
-  ...given,
-});
+const context = (given: Partial<PublishContext> = {}): PublishContext => ({ db, bucket, now: () => NOW, ...given });
 const newBuild = () => ({ build: `build-${builds++}`, site, day: DAY });
 const store = (samples: readonly Sample[]) =>
   upsertSamples(db, pointSamples(samples.map(([point, offset, value]) => [ids[point]!, START + offset, value])));
@@ -109,10 +102,13 @@ async function archivedWithLate(): Promise<void> {
 describe("the archive", () => {
   test("folds a day into its file, deletes its segments, and tells what it did", async () => {
     await store(FIRST);
-    const result = await archiveSites(context(), [inDb(site)]);
-    expect(result).toMatchObject({
-      days: [{ site: "ses_archive", day: "2025-10-12", outcome: "archived", folded: 4, samples: 4, reason: null }],
-      remaining: 0,
+    expect(await archiveDay(context(), newBuild())).toMatchObject({
+      site: "ses_archive",
+      day: "2025-10-12",
+      outcome: "archived",
+      folded: 4,
+      samples: 4,
+      reason: null,
     });
     expect(await hotRows()).toBe(0);
     expect(await stored()).toEqual(lines(FIRST));
@@ -133,30 +129,16 @@ describe("the archive", () => {
     });
   });
 
-  test("takes the days that left the hot window, whole, and no others", async () => {
-    await store(FIRST);
-    const due = (now: number) => archiveSites(context({ now: () => now }), [inDb(site)]);
-    expect((await due(START + 21 * DAY_MS - 1)).days).toEqual([]);
-    expect((await due(START + 21 * DAY_MS)).days).toMatchObject([{ day: "2025-10-12" }]);
-  });
-
-  test("takes a named day whatever its age, and no other", async () => {
-    await store([...FIRST, [0, -1, 1], [0, 24 * HOUR_MS, 1]]);
-    const { days } = await archiveSites(context({ now: () => START + 25 * HOUR_MS }), [inDb(site)], DAY);
-    expect(days).toMatchObject([{ day: "2025-10-12", samples: 4 }]);
-    expect(await hotRows()).toBe(2);
-  });
-
   test("leaves other sites' samples alone", async () => {
     const other = { name: "ses_other", id: await newSite(db, "ses_other") };
     await replaceCatalog(db, other.id, await loadCatalog(db, other.id), [described("a/first")], 1);
     const id = (await loadCatalog(db, other.id)).get("a/first")!.id;
     await store(FIRST);
     await upsertSamples(db, pointSamples([[id, START, 9]]));
-    await archiveSites(context(), [inDb(site)]);
+    await archiveDay(context(), newBuild());
     expect(await hotRows()).toBe(1);
-    const both = await archiveSites(context(), [inDb(site), inDb(other)]);
-    expect(both.days).toMatchObject([{ site: "ses_other", samples: 1 }]);
+    const both = await archiveDay(context(), { ...newBuild(), site: other });
+    expect(both).toMatchObject({ site: "ses_other", samples: 1 });
     expect(await storedDay(db, bucket, { site: other, day: DAY })).toEqual([`a/first ${START} 9`]);
     expect(await stored()).toEqual(lines(FIRST));
   });
@@ -164,9 +146,7 @@ describe("the archive", () => {
   test("folds late samples into the file at the next run, the later value winning", async () => {
     await archivedWithLate();
     expect(await stored()).toEqual(lines(FIRST, LATE));
-    expect((await archiveSites(context(), [inDb(site)])).days).toMatchObject([
-      { outcome: "archived", folded: 4, samples: 7 },
-    ]);
+    expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "archived", folded: 4, samples: 7 });
     expect(await hotRows()).toBe(0);
     expect(await stored()).toEqual(lines(FIRST, LATE));
   });
@@ -223,7 +203,10 @@ describe.each<CrashKind>(["before", "after"])("an archive that dies %s any of it
         died.outcome === "archived" ? ["archived", 0] : ["failed", expect.any(Number)],
       );
       // the next run comes after two days, when what is staged counts as litter
-      await archiveSites(context(), [inDb(site)]);
+      await sweepStaging(bucket, NOW);
+      await archiveDay(context(), newBuild());
+      // what a sweep left, the site's next one deletes
+      await sweepSegments(db, site.id);
       expect(await stored()).toEqual(expected);
       expect(await hotRows()).toBe(0);
       expect(await dayRows(db, { site, day: DAY })).toEqual(whole);
@@ -253,7 +236,8 @@ describe("between any two calls of an archive", () => {
       const { outcome } = await archiveDay(context(watched), newBuild());
       if (calls <= at) break;
       await check(outcome);
-      await archiveSites(context(), [inDb(site)]);
+      await sweepStaging(bucket, NOW);
+      await archiveDay(context(), newBuild());
       expect(await hotRows()).toBe(0);
       await check("archived");
       expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, DAY)]);

@@ -10,9 +10,9 @@ import { loadCatalog } from "../catalog/catalog.ts";
 import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { upsertSamples } from "../../test/store.ts";
-import { archiveSites } from "./archive.ts";
 import { archiveDay } from "./archive-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
+import { sweepStaging } from "./staging.ts";
 
 await vi.hoisted(() => import("../../test/module-factories.ts"));
 // parts of a few hundred bytes, so that the file of a small day has many
@@ -77,7 +77,10 @@ const archive = (crash: CrashPoint) =>
     { db: crash.database(db), bucket: crash.bucket(parts.bucket), now },
     { build: newBuild(), site, day: DAY },
   );
-const archiveAgain = () => archiveSites({ bucket: parts.bucket, now, hotDays: 20, newBuild }, [{ ...site, db }]);
+const archiveAgain = async () => {
+  await sweepStaging(parts.bucket, now());
+  await archiveDay({ db, bucket: parts.bucket, now }, { build: newBuild(), site, day: DAY });
+};
 const isUpload = (what: string) => /^(?:createMultipartUpload|uploadPart|complete|abort|body) /.test(what);
 
 test("between any two calls of an archive in parts a query finds every sample once", async () => {

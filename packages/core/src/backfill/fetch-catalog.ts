@@ -1,0 +1,45 @@
+import type { AceClient } from "../ace/client.ts";
+import { readListedAt, refreshCatalog } from "../catalog/refresh-catalog.ts";
+import type { SiteStore } from "./backfill-site.ts";
+import { FETCH_STEP, type Steps, STORE_STEP } from "./steps.ts";
+
+/** A catalogue that is older than this is fetched anew. */
+const CATALOG_MAX_AGE_MS = 3_600_000;
+
+interface CatalogContext {
+  readonly newClient: () => AceClient;
+  /** epoch ms */
+  readonly now: () => number;
+  /** whether the upstream may be asked */
+  readonly mayGoOn: () => Promise<boolean>;
+}
+
+/**
+ * Fetches the site's list of points unless it is young. Without one every sample would be rejected as unconfigured, and a full day would
+ * pass for an empty one.
+ * @returns why there is none; null when there is
+ */
+export async function fetchCatalog(
+  steps: Steps,
+  { newClient, now, mayGoOn }: CatalogContext,
+  { db, site }: SiteStore,
+): Promise<string | null> {
+  try {
+    await steps.do("fetch the catalogue", FETCH_STEP, async () => {
+      const at = await readListedAt(db, site.id);
+      if (at !== null && now() - at < CATALOG_MAX_AGE_MS) return;
+      if (!(await mayGoOn())) return;
+      await refreshCatalog(db, newClient(), site.name, site.id, now());
+    });
+    return null;
+  } catch (error) {
+    const why = `no catalogue of the site: ${error instanceof Error ? error.message : String(error)}`;
+    try {
+      const look = async () => (await readListedAt(db, site.id)) !== null;
+      // An old one does: points come and go slowly.
+      return (await steps.do("look for a catalogue", STORE_STEP, look)) ? null : why;
+    } catch {
+      return why;
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { DAY_MS, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import type { SettleDay, SettleOutcome } from "../store/settle-days.ts";
+import { afterRun, isLastStep, type KnownFile, planSettling, type SiteDays } from "./due-days.ts";
+
+const DAY = 20_000;
+const OFFSETS = [1, 3, 7];
+const end = (day: number) => dayRange(day).end;
+const END = end(DAY);
+
+function row(over: Partial<SettleDay> = {}): SettleDay {
+  const none = { settledAt: null, ranAt: null, attempts: 0, instance: null, outcome: null, reason: null };
+  return { day: DAY, step: 0, dueAt: null, ...none, ...over };
+}
+
+function site(over: Partial<SiteDays> = {}): SiteDays {
+  const none = { rows: [], hot: new Set<number>(), files: new Map<number, KnownFile>() };
+  return { now: END, watermark: END, firstDay: DAY, offsets: OFFSETS, ...none, ...over };
+}
+
+/** No other day is due than those that are given. */
+const QUIET = { watermark: null, offsets: [300] };
+
+const dueAfter = (over: Partial<SiteDays>) => planSettling(site(over)).due;
+
+describe("a closed day is due first", () => {
+  test.each([
+    ["two hours after its end, where the watermark passed them", 2 * HOUR_MS, END + 2 * HOUR_MS, DAY],
+    ["not before", 2 * HOUR_MS, END + 2 * HOUR_MS - 1, null],
+    ["a day after its end, where the watermark lags", DAY_MS, END - 5 * DAY_MS, DAY],
+    ["not before that", DAY_MS - 1, END - 5 * DAY_MS, null],
+  ])("%s", (_, age, watermark, due) => {
+    expect(dueAfter({ now: END + age, watermark })).toBe(due);
+  });
+
+  test("an open day is never due, whatever it has", () => {
+    expect(dueAfter({ now: END - 1, watermark: END + DAY_MS, hot: new Set([DAY]) })).toBe(null);
+  });
+
+  test("days before the first synced one are not, unless they have samples in segments", () => {
+    const now = END + DAY_MS;
+    expect(dueAfter({ now, firstDay: DAY + 1 })).toBe(null);
+    expect(dueAfter({ now, firstDay: DAY + 1, hot: new Set([DAY - 900]) })).toBe(DAY - 900);
+  });
+
+  test("a deleted day is not, unless samples came since", () => {
+    const files = new Map([[DAY, { isDeleted: true, provenAt: null }]]);
+    expect(dueAfter({ now: END + DAY_MS, firstDay: DAY, files, watermark: null })).toBe(null);
+    expect(dueAfter({ now: END + DAY_MS, firstDay: DAY, files, hot: new Set([DAY]) })).toBe(DAY);
+  });
+
+  test("at its next step, where a backfill asked for all of it later than the last one", () => {
+    const proven = (days: number) => new Map([[DAY, { isDeleted: false, provenAt: END + days * DAY_MS }]]);
+    const plan = (days: number, over: Partial<SiteDays> = {}) =>
+      planSettling(site({ now: END + (days + 1) * DAY_MS, files: proven(days), ...over })).writes[0];
+    expect(plan(0.5)).toMatchObject({ step: 0, settledAt: null });
+    expect(plan(1)).toMatchObject({ step: 1, dueAt: END + 3 * DAY_MS, settledAt: END + DAY_MS });
+    expect(plan(9)).toMatchObject({ step: 3, dueAt: null });
+    const late = { hot: new Set([DAY]) };
+    expect(plan(9, late)).toMatchObject({ step: 3, dueAt: END + 10 * DAY_MS });
+  });
+});
+
+describe("late samples", () => {
+  const hot = new Set([DAY]);
+  const settled = row({ step: 3, settledAt: END, ranAt: END + 30 * DAY_MS });
+  const last = settled.ranAt!;
+
+  test("make a day that was settled for good due six hours after its last run, and not before", () => {
+    const at = (now: number) => dueAfter({ ...QUIET, now, hot, rows: [settled] });
+    expect([at(last + 6 * HOUR_MS - 1), at(last + 6 * HOUR_MS)]).toEqual([null, DAY]);
+  });
+
+  test("do not touch a day that is being built", () => {
+    const rows = [row({ ...settled, instance: "settle-1" })];
+    expect(planSettling(site({ ...QUIET, now: last + DAY_MS, hot, rows })).writes).toEqual([]);
+  });
+});
+
+test("never settled days come before those that are asked again, each oldest first", () => {
+  const now = END + 20 * DAY_MS;
+  const again = row({ day: DAY, settledAt: END, dueAt: END + 3 * DAY_MS });
+  const first = [DAY + 5, DAY + 3].map((day) => row({ day, dueAt: now - 1 }));
+  const old = row({ day: DAY - 400, dueAt: 0 });
+  const done: SettleDay[] = [];
+  const order: number[] = [];
+  for (;;) {
+    const rows = [again, ...first, old].filter(({ day }) => !done.some((one) => one.day === day));
+    const due = planSettling(site({ ...QUIET, now, firstDay: DAY + 20, rows })).due;
+    if (due === null) break;
+    order.push(due);
+    done.push(row({ day: due }));
+  }
+  expect(order).toEqual([DAY - 400, DAY, DAY + 3, DAY + 5]);
+  expect(planSettling(site({ ...QUIET, now, firstDay: DAY, rows: [again, ...first, old] })).due).toBe(DAY + 3);
+});
+
+describe("after a run", () => {
+  const run = (outcome: SettleOutcome, days: number, over: Partial<SettleDay> = {}) => {
+    const startedAt = END + days * DAY_MS;
+    return afterRun(OFFSETS, row(over), { outcome, reason: null, startedAt, endedAt: startedAt + 1 });
+  };
+  const at = (days: number) => END + days * DAY_MS;
+
+  test.each([
+    ["the first one", run("settled", 0.1), { step: 1, dueAt: at(3), settledAt: at(0.1) }],
+    ["one that was missed is done once", run("settled", 5), { step: 2, dueAt: at(7) }],
+    ["all are behind", run("settled", 40), { step: 3, dueAt: null }],
+    ["one for late samples is no step", run("settled", 2, { step: 1 }), { step: 1, dueAt: at(3) }],
+    ["nothing new: the last one is next", run("unchanged", 3, { step: 1 }), { step: 2, dueAt: at(7) }],
+    ["nothing new at first", run("unchanged", 0.1), { step: 2, dueAt: at(7) }],
+    ["nothing new at the end", run("unchanged", 7, { step: 2 }), { step: 3, dueAt: null }],
+    ["nothing there yet", run("awaiting", 1), { step: 1, dueAt: at(3), settledAt: null }],
+    ["a suspect file is looked at again", run("suspect", 0.1), { step: 0, dueAt: at(1), settledAt: null }],
+  ])("its steps: %s", (_, found, expected) => {
+    expect(found).toMatchObject({ ...expected, attempts: 0 });
+  });
+
+  test("a day whose source does not answer is tried again after 1, 2, 4, 8, then every 12 hours", () => {
+    const waits = [0, 1, 2, 3, 4, 50].map((attempts) => {
+      const { dueAt, step, attempts: after } = run("segments-only", 1, { attempts, step: 1 });
+      expect([step, after]).toEqual([1, attempts + 1]);
+      return (dueAt! - at(1) - 1) / HOUR_MS;
+    });
+    expect(waits).toEqual([1, 2, 4, 8, 12, 12]);
+  });
+});
+
+/** A clock that knows each day by itself: whether a run at these times asked for it at or after each of its steps. */
+test("any life of a site asks every day's source at or after each step, and no more than it must", () => {
+  const outcomes = fc.constantFrom<SettleOutcome>("settled", "settled", "awaiting", "segments-only", "failed");
+  const offsets = fc.constantFrom([1], [1, 3, 7], [2, 5], [1, 30]);
+  const downtimes = fc.array(fc.record({ from: fc.nat(40), days: fc.integer({ min: 1, max: 12 }) }), { maxLength: 3 });
+  fc.assert(
+    fc.property(offsets, downtimes, fc.infiniteStream(outcomes), fc.boolean(), (days, downs, stream, lags) => {
+      const rows = new Map<number, SettleDay>();
+      const asked = new Map<number, number[]>();
+      const life = 45;
+      const isDown = (hour: number) => downs.some(({ from, days: of }) => hour >= from * 24 && hour < (from + of) * 24);
+      for (let hour = 0; hour < life * 24; hour++) {
+        const now = dayRange(DAY).start + hour * HOUR_MS;
+        if (isDown(hour)) continue;
+        const watermark = lags ? now - 30 * HOUR_MS : now;
+        for (let built = 0; built < 3; built++) {
+          const { writes, due } = planSettling(site({ now, watermark, rows: [...rows.values()], offsets: days }));
+          for (const write of writes) rows.set(write.day, { ...row(), ...rows.get(write.day), ...write });
+          if (due === null) break;
+          const before = rows.get(due)!;
+          expect(before.dueAt).toBeLessThanOrEqual(now);
+          expect(now).toBeGreaterThanOrEqual(end(due));
+          const outcome = stream.next().value;
+          const after = afterRun(days, before, { outcome, reason: null, startedAt: now, endedAt: now + 1 });
+          rows.set(due, { ...before, ...after, ranAt: now + 1 });
+          if (outcome === "settled" || outcome === "awaiting") asked.set(due, [...(asked.get(due) ?? []), now]);
+          if (outcome === "awaiting" && isLastStep(days, due, now)) expect(after.dueAt).toBe(null);
+        }
+      }
+      const now = dayRange(DAY).start + life * DAY_MS;
+      for (const { day, dueAt } of rows.values()) {
+        const runs = asked.get(day) ?? [];
+        // never more often than there are steps
+        expect(runs.length).toBeLessThanOrEqual(days.length);
+        for (const offset of days.slice(1)) {
+          const isDone = runs.some((time) => time >= end(day) + offset * DAY_MS);
+          // what is not done is due at its time
+          if (!isDone && dueAt === null) throw new Error(`day ${day - DAY} was never asked after ${offset} days`);
+        }
+      }
+      // every day that was due to be settled has its row, but for those that the last downtime kept from it
+      for (let day = DAY; end(day) + (days[0] ?? 0) * DAY_MS + DAY_MS <= now - 13 * DAY_MS; day++)
+        expect(rows.has(day)).toBe(true);
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -1,0 +1,140 @@
+import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import type { PlannedDay, SettleDay, SettleOutcome, SettleRun } from "../store/settle-days.ts";
+
+/** How long after the watermark has passed a day's end the day is due first: samples of its last minutes come late. */
+const FIRST_AFTER_MS = 2 * HOUR_MS;
+
+/** How often a day is built for samples that came after its last run, at most. */
+export const LATE_EVERY_MS = 6 * HOUR_MS;
+
+/** Hours until a day is tried again whose source did not answer; the last one from then on. */
+const RETRY_HOURS = [1, 2, 4, 8, 12] as const;
+
+/** A day's file without a row of the day. */
+export interface KnownFile {
+  readonly isDeleted: boolean;
+  /** when the source was asked for the whole day, epoch ms; null: it was not */
+  readonly provenAt: number | null;
+}
+
+/** All that decides which days of a site are due. Times are epoch ms, days whole days since 1970. */
+export interface SiteDays {
+  readonly now: number;
+  /** null: no window of the sync has ended yet */
+  readonly watermark: number | null;
+  /** the first day that the sync has fetched; null: it is not known yet */
+  readonly firstDay: number | null;
+  readonly rows: readonly SettleDay[];
+  /** days that have samples in segments and in no file */
+  readonly hot: ReadonlySet<number>;
+  /** of days without a row */
+  readonly files: ReadonlyMap<number, KnownFile>;
+  /** the setting SETTLE_DAYS: days after a day's end, ascending */
+  readonly offsets: readonly number[];
+}
+
+interface SettlePlan {
+  /** rows that are to be written first */
+  readonly writes: readonly PlannedDay[];
+  /** the day that is to be built first; null: none is due */
+  readonly due: number | null;
+}
+
+/**
+ * Says which days of a site are due. Of these the synced days that were never settled come first, for nobody proved them yet; then the
+ * oldest day first.
+ */
+export function planSettling(site: SiteDays): SettlePlan {
+  const { now, rows, hot, firstDay } = site;
+  const known = new Map(rows.map((row) => [row.day, row]));
+  const today = dayOf(now);
+  const days = new Set([...hot].filter((day) => day < today));
+  for (let day = firstDay ?? today; day < today; day++) days.add(day);
+  const writes = [...days].flatMap((day) => {
+    const row = known.get(day);
+    return (row === undefined ? firstPlan(site, day) : latePlan(row, hot.has(day))) ?? [];
+  });
+  const planned = new Map<number, PlannedDay>([...known, ...writes.map((row) => [row.day, row] as const)]);
+  const isBehind = ({ day, settledAt }: PlannedDay) => settledAt !== null || firstDay === null || day < firstDay;
+  const due = [...planned.values()]
+    .filter(({ dueAt }) => dueAt !== null && dueAt <= now)
+    .sort((a, b) => Number(isBehind(a)) - Number(isBehind(b)) || a.day - b.day);
+  return { writes, due: due[0]?.day ?? null };
+}
+
+/** A closed day that has no row yet. @returns null: it is not due yet */
+function firstPlan({ now, watermark, hot, files, offsets }: SiteDays, day: number): PlannedDay | null {
+  const { end } = dayRange(day);
+  const { isDeleted = false, provenAt = null } = files.get(day) ?? {};
+  if (isDeleted && !hot.has(day)) return null;
+  const none = { day, step: 0, settledAt: null, ranAt: null };
+  // a backfill asked for all of it
+  const proven = provenAt === null ? 0 : stepsBehind(offsets, day, provenAt);
+  if (proven > 0) {
+    const dueAt = hot.has(day) ? now : nextStepAt(offsets, day, proven);
+    return { ...none, step: proven, settledAt: provenAt, dueAt };
+  }
+  const hasPassed = watermark !== null && watermark >= end + FIRST_AFTER_MS;
+  return hasPassed || now >= end + (offsets[0] ?? 0) * DAY_MS ? { ...none, dueAt: now } : null;
+}
+
+/** @returns null: the row stands as it is */
+function latePlan(row: SettleDay, isHot: boolean): PlannedDay | null {
+  if (!isHot || row.instance !== null) return null;
+  const dueAt = (row.ranAt ?? 0) + LATE_EVERY_MS;
+  return row.dueAt === null || row.dueAt > dueAt ? { ...row, dueAt } : null;
+}
+
+/** Offsets that are behind a time. */
+function stepsBehind(offsets: readonly number[], day: number, time: number): number {
+  const { end } = dayRange(day);
+  return offsets.filter((offset) => end + offset * DAY_MS <= time).length;
+}
+
+function nextStepAt(offsets: readonly number[], day: number, step: number): number | null {
+  const offset = offsets[step];
+  return offset === undefined ? null : dayRange(day).end + offset * DAY_MS;
+}
+
+/** Whether a run that starts at a time is the last one of its day, which may prove that the day is empty. */
+export function isLastStep(offsets: readonly number[], day: number, startedAt: number): boolean {
+  return stepsBehind(offsets, day, startedAt) === offsets.length;
+}
+
+interface RunResult {
+  readonly outcome: SettleOutcome;
+  readonly reason: string | null;
+  /** before the source was asked, epoch ms */
+  readonly startedAt: number;
+  readonly endedAt: number;
+}
+
+/** What a run leaves in its day's row, and when the day is due again. */
+export function afterRun(
+  offsets: readonly number[],
+  row: Pick<SettleDay, "day" | "step" | "settledAt" | "attempts">,
+  { outcome, reason, startedAt, endedAt }: RunResult,
+): SettleRun {
+  const { day, attempts } = row;
+  const run = { outcome, reason, startedAt, endedAt, settledAt: row.settledAt };
+  const behind = Math.max(row.step, stepsBehind(offsets, day, startedAt));
+  switch (outcome) {
+    case "segments-only":
+    case "failed": {
+      const hours = RETRY_HOURS[Math.min(attempts, RETRY_HOURS.length - 1)]!;
+      return { ...run, step: row.step, dueAt: endedAt + hours * HOUR_MS, attempts: attempts + 1 };
+    }
+    case "suspect":
+      return { ...run, step: behind, dueAt: nextStepAt(offsets, day, behind), attempts: 0 };
+    case "settled":
+    case "unchanged":
+    case "awaiting": {
+      // it was due for the first time, whatever the first offset is
+      const done = Math.max(1, behind);
+      const step = outcome === "unchanged" ? Math.max(done, offsets.length - 1) : done;
+      const settledAt = outcome === "awaiting" ? row.settledAt : startedAt;
+      return { ...run, step, dueAt: nextStepAt(offsets, day, step), attempts: 0, settledAt };
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
+import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { pointSamples } from "../../test/points.ts";
+import { SettleWorld } from "../../test/settle-world.ts";
+import { upsertSamples } from "../../test/store.ts";
+import { sourceSamples } from "../../test/stored-samples.ts";
+import { keysOf } from "../../test/stored-day.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import { createDayBuilder } from "../backfill/day-builder.ts";
+import { MemoryEngine, ProcessDied } from "../backfill/memory-engine.ts";
+import { runDay } from "../backfill/run-day.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
+import { archiveDay } from "../cold/archive-day.ts";
+import { dayFileKey } from "../cold/day-file-key.ts";
+import { deleteDay } from "../cold/delete-day.ts";
+import { readManifestDay } from "../cold/manifest.ts";
+import { DAY_MS, dayRange } from "../domain/day.ts";
+import { appointDay, requestDays } from "../store/settle-days.ts";
+import { addSamples } from "../../test/store.ts";
+
+/** Some hundred runs of an instance each. */
+vi.setConfig({ testTimeout: 120_000 });
+
+const DAY = 20_373;
+const { start: START, end: END } = dayRange(DAY);
+const NOW = END + DAY_MS;
+const FOREVER = Number.POSITIVE_INFINITY;
+const APPOINTED = { day: DAY, instance: "settle-1" };
+const TABLES = ["segments", "block_latest", "hot_hours", "day_files", "point_days", "quality_days", "settle_days"];
+
+let db: D1Database;
+let world: SettleWorld;
+let name: string;
+let pointId: number;
+/** what the API has of the day */
+let served: readonly string[];
+/** has fetched all hours but the last */
+let engine = new MemoryEngine();
+const spills = new Map<string, ArrayBuffer>();
+
+beforeAll(async () => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  db = await migratedDatabase();
+  await emptyDatabase();
+  const about = { seed: 3, site: "ses_crash", timezone: "America/Chicago", points: 2, weather: false } as const;
+  const source = createBuilding({ ...about, collectInterval: 600 });
+  const sync = new SyncWorld({ db, source, now: NOW });
+  world = await SettleWorld.of(sync);
+  await refreshCatalog(db, sync.client(), sync.site, world.site.id, NOW);
+  served = sourceSamples(source, dayRange(DAY));
+  name = served[0]!.split(" ")[0]!;
+  pointId = (await loadCatalog(db, world.site.id)).get(name)!.id;
+  await reset();
+  engine = new MemoryEngine();
+  await world.run(engine, alive(), (step) => {
+    if (step.endsWith("hour 23")) throw new ProcessDied();
+  });
+  for (const key of await keysOf(env.TIMESERIES, "staging/")) {
+    spills.set(key, await (await env.TIMESERIES.get(key))!.arrayBuffer());
+  }
+  if (spills.size !== 23) throw new Error(`${spills.size} hours were fetched`);
+});
+
+const alive = () => new CrashPoint(FOREVER, "before");
+const line = (offset: number, value: number) => `${name} ${START + offset} ${value}`;
+const store = (offset: number, value: number) => upsertSamples(db, pointSamples([[pointId, START + offset, value]]));
+const add = (offset: number, value: number) => addSamples(db, pointSamples([[pointId, START + offset, value]]));
+const query = () => world.query(DAY);
+const state = async () => (await readManifestDay(db, world.site.id, DAY))?.state ?? null;
+/** of the file: one that the API has otherwise, and one that it has not; in a segment: another one */
+const own = () => ({ file: [line(1, 2)], segment: [line(3, 6)] });
+const before = () => [...own().file, ...own().segment, oldFirst()].sort();
+const after = () => [...own().file, ...own().segment, ...served].sort();
+const firstTime = () => Number(served[0]!.split(" ")[1]);
+const oldFirst = () => line(firstTime() - START, -1);
+
+/** Back to where the last hour is fetched. */
+async function reset(): Promise<MemoryEngine> {
+  await db.batch(TABLES.map((table) => db.prepare(`DELETE FROM ${table}`)));
+  const keys = await keysOf(env.TIMESERIES, "");
+  if (keys.length > 0) await env.TIMESERIES.delete(keys);
+  // asked for before the API was, as a sync did
+  await add(firstTime() - START, -1);
+  await add(1, 2);
+  const old = { build: "old", site: world.site, day: DAY };
+  const archived = await archiveDay({ db, bucket: env.TIMESERIES, now: () => NOW }, old);
+  if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
+  await add(3, 6);
+  world.sync.clock.set(NOW);
+  await requestDays(db, world.site.id, [DAY], NOW);
+  await appointDay(db, world.site.id, APPOINTED, NOW);
+  await Promise.all([...spills].map(([key, bytes]) => env.TIMESERIES.put(key, bytes)));
+  return engine.copy();
+}
+
+async function expectSettled(): Promise<void> {
+  expect(await query()).toEqual(after());
+  expect(await keysOf(env.TIMESERIES, "")).toEqual([dayFileKey(world.site.name, DAY)]);
+  expect(await world.row(DAY)).toMatchObject({ step: 1, outcome: "settled", dueAt: END + 3 * DAY_MS, instance: null });
+  expect(await readManifestDay(db, world.site.id, DAY)).toMatchObject({
+    state: "written",
+    source: "api",
+    reason: null,
+  });
+  expect(
+    await db.prepare("SELECT (SELECT count(*) FROM segments) + (SELECT count(*) FROM hot_hours) AS n").first("n"),
+  ).toBe(0);
+}
+
+const isRead = (what: string) => /^(?:get|body|head|list) /.test(what);
+/** The spills of all hours are read as two of them are. */
+const counts = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(what);
+
+test("between any two calls a query finds all of before, then all of after", async () => {
+  const fresh = await reset();
+  let isAfter = false;
+  let queries = 0;
+  const watched = new CrashPoint(FOREVER, "before", counts, async () => {
+    const found = await query();
+    queries++;
+    isAfter ||= found.length === after().length;
+    expect(found).toEqual(isAfter ? after() : before());
+    if ((await world.row(DAY))?.settledAt != null) expect(isAfter).toBe(true);
+  });
+  expect(await world.run(fresh, watched)).toBe(true);
+  await expectSettled();
+  expect(queries).toBeGreaterThan(60);
+});
+
+// Every call takes minutes, so a run takes every few of them; the two kinds and the tests below meet different ones.
+test.each<[CrashKind, number]>([
+  ["before", 17],
+  ["after", 11],
+])("an instance that dies %s a call is resumed without loss", async (kind, stride) => {
+  // dying before a read is dying after the call before it
+  const isCounted = (what: string) => counts(what) && !(kind === "before" && isRead(what));
+  let nth = 0;
+  for (; ; nth += stride) {
+    const fresh = await reset();
+    const crash = new CrashPoint(nth, kind, isCounted);
+    await world.run(fresh, crash, undefined, APPOINTED);
+    const found = await query();
+    expect(found).toEqual(found.length === after().length ? after() : before());
+    if (!crash.happened) break;
+    expect(await world.run(fresh, alive(), undefined, APPOINTED)).toBe(true);
+    await expectSettled();
+  }
+  expect(nth).toBeGreaterThan(25);
+});
+
+describe("between any two calls of a run", () => {
+  /** Runs it once for every few of its calls from the last hour on, with something else done right after that call. */
+  async function interrupted(
+    stride: number,
+    elsewhere: () => Promise<unknown>,
+    check: () => Promise<void>,
+  ): Promise<number> {
+    let nth = 0;
+    // reads of R2 see what the call before them saw
+    const isCounted = (what: string) => counts(what) && !isRead(what);
+    for (; ; nth += stride) {
+      const fresh = await reset();
+      let calls = 0;
+      const at = nth;
+      let isDone = false;
+      const watched = new CrashPoint(
+        FOREVER,
+        "before",
+        (what) => isCounted(what) && calls++ >= 0,
+        async () => {
+          if (isDone || calls <= at) return;
+          isDone = true;
+          await elsewhere();
+        },
+      );
+      expect(await world.run(fresh, watched, undefined, APPOINTED)).toBe(true);
+      if (!isDone) break;
+      await check();
+    }
+    return nth;
+  }
+
+  test("the day may be deleted: it stays deleted", async () => {
+    const times = await interrupted(
+      6,
+      () => deleteDay({ db, bucket: env.TIMESERIES }, world.site, DAY, NOW),
+      async () => {
+        expect([await state(), await query(), await world.row(DAY)]).toEqual(["deleted", [], null]);
+        expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([]);
+      },
+    );
+    expect(times).toBeGreaterThan(25);
+  });
+
+  test("samples may come: none is lost, and a later word stands", async () => {
+    const times = await interrupted(
+      9,
+      async () => {
+        await store(4, 7);
+        await store(firstTime() - START, 99);
+      },
+      async () => {
+        const changed = after().map((one) =>
+          one.startsWith(line(firstTime() - START, 0).slice(0, -1)) ? line(firstTime() - START, 99) : one,
+        );
+        expect(await query()).toEqual([...changed, line(4, 7)].sort());
+      },
+    );
+    expect(times).toBeGreaterThan(25);
+  });
+
+  test("a backfill may publish the day: the later answer of the API stands", async () => {
+    const changed = served.map((one) => (one === served[0] ? line(firstTime() - START, 1234.5) : one));
+    const old = served[0]!.split(" ")[2]!;
+    const times = await interrupted(
+      13,
+      async () => {
+        // an hour later the API has another value
+        const { sync } = world;
+        sync.clock.set(NOW + 3_600_000);
+        const newClient = () =>
+          sync.client(async (request) => {
+            const text = await (await sync.upstream(request)).text();
+            return new Response(text.replace(`"value":"${old}"`, '"value":"1234.5"'));
+          });
+        const bucket = env.TIMESERIES;
+        const { now } = sync.clock;
+        const builder = createDayBuilder({ db, bucket, newClient, pageSize: 100_000, replaceSuspect: false, now });
+        const context = { builder, mayGoOn: () => Promise.resolve(true), whenEmpty: "confirm" } as const;
+        const backfill = async (steps: Parameters<typeof runDay>[0]) => {
+          await runDay(steps, context, { build: "backfill", site: world.site, day: DAY });
+        };
+        expect(await new MemoryEngine().run(backfill)).toBe(true);
+      },
+      async () => {
+        expect(await query()).toEqual([...own().file, ...own().segment, ...changed].sort());
+        expect(await keysOf(env.TIMESERIES, "staging/")).toEqual([]);
+      },
+    );
+    expect(times).toBeGreaterThan(10);
+  });
+});

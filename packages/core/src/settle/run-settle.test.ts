@@ -1,0 +1,211 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { pointSamples } from "../../test/points.ts";
+import { SettleWorld } from "../../test/settle-world.ts";
+import { upsertSamples } from "../../test/store.ts";
+import { differences, sourceSamples } from "../../test/stored-samples.ts";
+import { keysOf } from "../../test/stored-day.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { refreshCatalog } from "../catalog/refresh-catalog.ts";
+import { dayFileKey } from "../cold/day-file-key.ts";
+import { readManifestDay } from "../cold/manifest.ts";
+import { deleteDay } from "../cold/delete-day.ts";
+import { DAY_MS, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { beginSite } from "../gaps/gap-sites.ts";
+import { requestDays } from "../store/settle-days.ts";
+
+const DAY = 20_373;
+const { start: START, end: END } = dayRange(DAY);
+const DUE = END + 2 * HOUR_MS;
+
+let db: D1Database;
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+beforeEach(async () => {
+  await emptyDatabase();
+  const left = await keysOf(env.TIMESERIES, "");
+  if (left.length > 0) await env.TIMESERIES.delete(left);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const source = createBuilding({
+  seed: 4,
+  site: "ses_settle",
+  timezone: "America/Chicago",
+  points: 2,
+  collectInterval: 600,
+  weather: false,
+});
+const truth = sourceSamples(source, dayRange(DAY));
+
+/** A site that no sync has reached. No other day than this one is ever due. */
+async function newWorld(faults: FaultPlanInput = {}, firstDay = DAY): Promise<SettleWorld> {
+  const sync = new SyncWorld({ db, source, now: DUE, initialLookbackMs: 26 * HOUR_MS, faults });
+  const made = await SettleWorld.of(sync);
+  await beginSite(db, made.site.id, firstDay);
+  return made;
+}
+
+/** One whose sync has come two hours past the day's end, but for what the upstream keeps back. */
+async function syncedWorld(faults: FaultPlanInput = {}): Promise<SettleWorld> {
+  const made = await newWorld(faults);
+  await made.sync.catchUp();
+  // of the next day, which is none of these tests' business
+  await db.prepare("DELETE FROM hot_hours WHERE hour >= ?1").bind(END).run();
+  return made;
+}
+
+const segments = () =>
+  db.prepare("SELECT count(*) AS n FROM segments WHERE key >> 24 & 65535 = ?1").bind(DAY).first("n");
+const manifest = (made: SettleWorld) => readManifestDay(db, made.site.id, DAY);
+const down = () => Promise.resolve(new Response("{}", { status: 401 }));
+
+/** Settles what is due at a time: this day alone, for days after it that have no row are not synced ones any more. */
+async function settleAt(made: SettleWorld, now: number): Promise<number[]> {
+  made.sync.clock.set(now);
+  if ((await made.row(DAY)) !== null)
+    await db
+      .prepare("UPDATE gap_sites SET sync_from_day = ?1")
+      .bind(DAY + 9_999)
+      .run();
+  return made.settle();
+}
+
+/** A sample that no API has, as an import brings it. @returns its line */
+async function storeOne(made: SettleWorld, value: number): Promise<string> {
+  const [point] = [...(await loadCatalog(db, made.site.id)).values()];
+  await upsertSamples(db, pointSamples([[point!.id, START + 1234, value]]));
+  return `${point!.name} ${START + 1234} ${value}`;
+}
+
+test("a day is built two hours after its end, again for late samples, and after three and seven days", async () => {
+  // hidden while the sync passed, in pieces too short for a gap
+  const ranges = Array.from({ length: 10 }, (_, i): [number, number] => {
+    const at = START + 5 * HOUR_MS + i * 20 * 60_000;
+    return [at, at + 10 * 60_000];
+  });
+  const made = await syncedWorld({ rules: [{ fault: "missing_hours", ranges, healedAt: DUE + 1 }] });
+  expect((await made.query(DAY)).length).toBeLessThan(truth.length);
+  const built = DUE + 1;
+  expect(await settleAt(made, built)).toEqual([DAY]);
+  expect(differences(truth, await made.query(DAY))).toEqual([]);
+  expect(await manifest(made)).toMatchObject({ state: "written", source: "api" });
+  expect(await made.row(DAY)).toMatchObject({ step: 1, outcome: "settled", dueAt: END + 3 * DAY_MS, settledAt: built });
+  expect(await segments()).toBe(0);
+  expect(await keysOf(env.TIMESERIES, "")).toEqual([dayFileKey(made.site.name, DAY)]);
+
+  const late = await storeOne(made, 1);
+  const { ranAt } = (await made.row(DAY))!;
+  expect(await settleAt(made, ranAt! + 6 * HOUR_MS - 1)).toEqual([]);
+  expect(await settleAt(made, ranAt! + 6 * HOUR_MS)).toEqual([DAY]);
+  const all = [...truth, late].sort();
+  expect([await made.query(DAY), await segments()]).toEqual([all, 0]);
+  // it was no step
+  expect(await made.row(DAY)).toMatchObject({ step: 1, dueAt: END + 3 * DAY_MS });
+
+  const requests = made.sync.asked.length;
+  for (const [days, step, dueAt] of [
+    [3, 2, END + 7 * DAY_MS],
+    [7, 3, null],
+  ] as const) {
+    expect(await settleAt(made, END + days * DAY_MS)).toEqual([DAY]);
+    expect(await made.row(DAY)).toMatchObject({ outcome: "unchanged", step, dueAt, settledAt: END + days * DAY_MS });
+  }
+  // 24 hours and two pages of the list each
+  expect(made.sync.asked.length - requests).toBeLessThanOrEqual(52);
+  expect(await settleAt(made, END + 300 * DAY_MS)).toEqual([]);
+  expect(await made.query(DAY)).toEqual(all);
+
+  // a file that cannot be trusted is built upon by nobody, and costs no request
+  await env.TIMESERIES.put(dayFileKey(made.site.name, DAY), "not what was written");
+  await storeOne(made, 2);
+  const asked = made.sync.asked.length;
+  expect(await settleAt(made, END + 301 * DAY_MS)).toEqual([DAY]);
+  expect(await made.row(DAY)).toMatchObject({ outcome: "suspect", reason: expect.stringContaining("somebody else") });
+  expect([made.sync.asked.length - asked, await segments()]).toEqual([0, 1]);
+});
+
+test("a day is settled a day after its end, where the site lags", async () => {
+  const made = await newWorld();
+  expect(await settleAt(made, END + DAY_MS - 1)).toEqual([]);
+  expect(await settleAt(made, END + DAY_MS)).toEqual([DAY]);
+  expect(differences(truth, await made.query(DAY))).toEqual([]);
+});
+
+test("a day that was never synced is settled only where samples came for it", async () => {
+  const made = await newWorld({}, DAY + 1);
+  await refreshCatalog(db, made.sync.client(), made.site.name, made.site.id, DUE);
+  expect(await settleAt(made, END + 2 * DAY_MS - 1)).toEqual([]);
+  const line = await storeOne(made, 7);
+  expect(await settleAt(made, END + 2 * DAY_MS - 1)).toEqual([DAY]);
+  expect(await made.query(DAY)).toEqual([...truth, line].sort());
+});
+
+test("a source that does not answer leaves a file of the segments, and is asked until it does", async () => {
+  const hidden = { start: START + 3 * HOUR_MS, end: START + 9 * HOUR_MS };
+  const ranges: [number, number][] = [[hidden.start, hidden.end]];
+  const made = await syncedWorld({ rules: [{ fault: "missing_hours", ranges, healedAt: DUE + 1 }] });
+  const { upstream } = made.sync;
+  const seen = await made.query(DAY);
+  made.sync.upstream = down;
+  expect(await settleAt(made, DUE + 1)).toEqual([DAY]);
+  const reason: unknown = expect.stringContaining("401");
+  const row = { outcome: "segments-only", reason, step: 0, settledAt: null, attempts: 1 };
+  expect(await made.row(DAY)).toMatchObject(row);
+  expect(await manifest(made)).toMatchObject({ state: "written", source: "d1" });
+  expect([await made.query(DAY), await segments()]).toEqual([seen, 0]);
+  for (const wait of [1, 2, 4]) {
+    const { dueAt, ranAt } = (await made.row(DAY))!;
+    expect(dueAt).toBe(ranAt! + wait * HOUR_MS);
+    expect(await settleAt(made, dueAt! - 1)).toEqual([]);
+    if (wait === 4) made.sync.upstream = upstream;
+    expect(await settleAt(made, dueAt!)).toEqual([DAY]);
+  }
+  expect(await made.row(DAY)).toMatchObject({ outcome: "settled", attempts: 0, reason: null, step: 1 });
+  expect(differences(truth, await made.query(DAY))).toEqual([]);
+  expect(await manifest(made)).toMatchObject({ state: "written", source: "api", reason: null });
+});
+
+test("a site whose samples all come 30 hours late has them when the day is settled again", async () => {
+  const made = await syncedWorld({
+    rules: [{ fault: "late", fraction: 1, minDelayMs: 30 * HOUR_MS, maxDelayMs: 30 * HOUR_MS }],
+  });
+  expect(await made.query(DAY)).toEqual([]);
+  expect(await settleAt(made, DUE)).toEqual([DAY]);
+  expect(await made.row(DAY)).toMatchObject({ outcome: "awaiting", dueAt: END + 3 * DAY_MS });
+  expect(await settleAt(made, END + 3 * DAY_MS)).toEqual([DAY]);
+  expect(differences(truth, await made.query(DAY))).toEqual([]);
+});
+
+test("a day of which nothing is there is awaited, and only the last step notes that it is empty", async () => {
+  const made = await syncedWorld({ rules: [{ fault: "missing_hours", ranges: [[START, END]] }] });
+  expect(await settleAt(made, DUE)).toEqual([DAY]);
+  expect(await made.row(DAY)).toMatchObject({ outcome: "awaiting", settledAt: null, step: 1, dueAt: END + 3 * DAY_MS });
+  expect(await manifest(made)).toBeNull();
+  expect(await settleAt(made, END + 7 * DAY_MS)).toEqual([DAY]);
+  expect(await made.row(DAY)).toMatchObject({ outcome: "settled", step: 3, dueAt: null });
+  expect(await manifest(made)).toMatchObject({ state: "empty-confirmed", source: "api" });
+  expect(await keysOf(env.TIMESERIES, "")).toEqual([]);
+});
+
+test("a deleted day stays deleted, and gets only what came after", async () => {
+  const made = await syncedWorld();
+  expect(await settleAt(made, DUE)).toEqual([DAY]);
+  await deleteDay({ db, bucket: env.TIMESERIES }, made.site, DAY, DUE);
+  expect(await settleAt(made, DUE)).toEqual([]);
+  await requestDays(db, made.site.id, [DAY], DUE);
+  const asked = made.sync.asked.length;
+  expect(await settleAt(made, DUE)).toEqual([DAY]);
+  expect([await made.query(DAY), await made.row(DAY)]).toEqual([[], null]);
+  const line = await storeOne(made, 3);
+  expect(await settleAt(made, DUE)).toEqual([DAY]);
+  expect([await made.query(DAY), await segments()]).toEqual([[line], 0]);
+  expect(made.sync.asked.length).toBe(asked);
+});

@@ -1,0 +1,173 @@
+import type { AceClient } from "../ace/client.ts";
+import type { SiteStore } from "../backfill/backfill-site.ts";
+import type { DayBuilder } from "../backfill/day-builder.ts";
+import { fetchCatalog } from "../backfill/fetch-catalog.ts";
+import { runDay } from "../backfill/run-day.ts";
+import { leniently, type Steps, STORE_STEP } from "../backfill/steps.ts";
+import { type ArchivedDay, archiveDay } from "../cold/archive-day.ts";
+import { findBase } from "../cold/day-base.ts";
+import { readManifestDay } from "../cold/manifest.ts";
+import { dayText } from "../domain/day.ts";
+import {
+  type AppointedDay,
+  forgetRun,
+  mayGoOn,
+  readSettleDays,
+  recordRun,
+  releaseDay,
+  type SettleDay,
+  type SettleOutcome,
+} from "../store/settle-days.ts";
+import { logError } from "../telemetry/log.ts";
+import { afterRun, isLastStep } from "./due-days.ts";
+
+export interface SettleContext extends SiteStore {
+  readonly bucket: R2Bucket;
+  readonly builder: DayBuilder;
+  /** the day, and the instance that it is given to, which names its build too */
+  readonly appointed: AppointedDay;
+  /** the setting SETTLE_DAYS: days after a day's end, ascending */
+  readonly offsets: readonly number[];
+  /** whether the SITES setting pauses the site */
+  readonly isPaused: boolean;
+  readonly newClient: () => AceClient;
+  /** epoch ms */
+  readonly now: () => number;
+  /** Starts the instance of the site's next due day; safe to repeat. */
+  readonly beginNext: () => Promise<void>;
+}
+
+/** What a run starts from. */
+interface Start {
+  readonly row: Pick<SettleDay, "day" | "step" | "settledAt" | "attempts">;
+  /** epoch ms */
+  readonly startedAt: number;
+  readonly isDeleted: boolean;
+  /** why its file cannot be built upon; null: it can */
+  readonly suspect: string | null;
+}
+
+/** What a run came to. */
+type Result =
+  | { readonly is: "done"; readonly outcome: SettleOutcome; readonly reason: string | null }
+  /** the day is not given to this instance any more, or its site is paused */
+  | { readonly is: "stopped" }
+  /** the day was deleted, and nothing came since */
+  | { readonly is: "deleted" };
+
+/**
+ * Builds a closed day of a site from the source's 24 hours, its segments and its present file, and writes down when it is due again. Where
+ * the source does not answer, the day is built from its segments alone, and stays due. A day that was deleted is built from segments
+ * alone too: the source would bring back what was deleted.
+ */
+export async function runSettle(steps: Steps, context: SettleContext): Promise<void> {
+  const { db, site, appointed, beginNext } = context;
+  const start = await steps.do("begin", STORE_STEP, () => begin(context));
+  const result = start === null ? ({ is: "stopped" } as const) : await settle(steps, context, start);
+  const taken = start !== null && result.is === "done" ? { start, result } : null;
+  await steps.do("record", STORE_STEP, async () => {
+    if (taken !== null) {
+      const { row, startedAt } = taken.start;
+      const { outcome, reason } = taken.result;
+      const run = { outcome, reason, startedAt, endedAt: context.now() };
+      return recordRun(db, site.id, appointed, afterRun(context.offsets, row, run));
+    }
+    return result.is === "deleted" ? forgetRun(db, site.id, appointed) : releaseDay(db, site.id, appointed);
+  });
+  if (result.is !== "stopped") await leniently(steps, "begin the next", beginNext);
+}
+
+async function begin(context: SettleContext): Promise<Start | null> {
+  const { db, bucket, site, appointed, now } = context;
+  const { day } = appointed;
+  if (!(await isAllowed(context))) return null;
+  const [row] = await readSettleDays(db, site.id, day, day + 1);
+  if (row === undefined) return null;
+  const base = await findBase({ db, bucket }, { build: appointed.instance, site, day }, false);
+  const file = await readManifestDay(db, site.id, day);
+  const { step, settledAt, attempts } = row;
+  return {
+    row: { day, step, settledAt, attempts },
+    startedAt: now(),
+    isDeleted: file?.state === "deleted",
+    suspect: base.suspect,
+  };
+}
+
+async function isAllowed({ db, site, appointed, isPaused }: SettleContext): Promise<boolean> {
+  return !isPaused && (await mayGoOn(db, site.id, appointed));
+}
+
+async function settle(steps: Steps, context: SettleContext, start: Start): Promise<Result> {
+  const { appointed, site } = context;
+  try {
+    if (start.suspect !== null) return { is: "done", outcome: "suspect", reason: start.suspect };
+    if (start.isDeleted) {
+      const folded = await foldSegments(steps, context);
+      return folded.outcome === "nothing" ? { is: "deleted" } : resultOf(folded, "settled", null);
+    }
+    return await askSource(steps, context, start);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logError("settling_failed", error, { site: site.name, day: dayText(appointed.day) });
+    return { is: "done", outcome: "failed", reason };
+  }
+}
+
+async function askSource(steps: Steps, context: SettleContext, { row, startedAt }: Start): Promise<Result> {
+  const { db, site, builder, appointed, offsets } = context;
+  const { day, instance: build } = appointed;
+  const guarded = { ...context, mayGoOn: () => isAllowed(context) };
+  const noCatalog = await fetchCatalog(steps, guarded, { db, site });
+  let unanswered = noCatalog;
+  if (noCatalog === null) {
+    const whenEmpty = isLastStep(offsets, day, startedAt) ? "confirm" : "await";
+    const built = await runDay(steps, { builder, mayGoOn: guarded.mayGoOn, whenEmpty }, { build, site, day });
+    if (built === null) return { is: "stopped" };
+    switch (built.outcome) {
+      case "awaiting":
+        return { is: "done", outcome: "awaiting", reason: null };
+      case "suspect":
+        return { is: "done", outcome: "suspect", reason: built.reason };
+      case "written":
+      case "empty-confirmed": {
+        // a run that died may have published the day, and written nothing down
+        const isUnchanged = built.isUnchanged && row.settledAt !== null;
+        return { is: "done", outcome: isUnchanged ? "unchanged" : "settled", reason: null };
+      }
+      case "failed":
+        unanswered = built.reason ?? "unknown";
+    }
+  }
+  return resultOf(await foldSegments(steps, context), "segments-only", unanswered);
+}
+
+/** Builds the day from its segments alone. */
+function foldSegments(steps: Steps, context: SettleContext): Promise<Pick<ArchivedDay, "outcome" | "reason">> {
+  const { db, bucket, site, appointed, now } = context;
+  return steps.do(`${dayText(appointed.day)} segments`, STORE_STEP, async () => {
+    if (!(await isAllowed(context))) return { outcome: "conflict", reason: null } as const;
+    const build = `${appointed.instance}-segments`;
+    const { outcome, reason } = await archiveDay({ db, bucket, now }, { build, site, day: appointed.day });
+    return { outcome, reason };
+  });
+}
+
+/** @param unanswered why the source did not answer; null: it was not asked */
+function resultOf(
+  { outcome, reason }: Pick<ArchivedDay, "outcome" | "reason">,
+  whenFolded: SettleOutcome,
+  unanswered: string | null,
+): Result {
+  switch (outcome) {
+    case "archived":
+      return { is: "done", outcome: whenFolded, reason: unanswered };
+    case "suspect":
+      return { is: "done", outcome: "suspect", reason };
+    case "nothing":
+    case "conflict":
+      return { is: "done", outcome: "failed", reason: unanswered ?? "another build of the day was faster" };
+    case "failed":
+      return { is: "done", outcome: "failed", reason: unanswered === null ? reason : `${unanswered}; ${reason}` };
+  }
+}

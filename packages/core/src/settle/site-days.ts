@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { parseAsked } from "../cold/asked-hours.ts";
+import { DAY_STATES } from "../cold/manifest.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { DAYS } from "../domain/day.ts";
+import { parseSettleDays, settleDaysStatement } from "../store/settle-days.ts";
+import type { KnownFile, SiteDays } from "./due-days.ts";
+
+/** ?1: site. */
+const PROGRESS = `
+SELECT (SELECT watermark FROM sync_state WHERE site_id = ?1) AS watermark,
+  (SELECT sync_from_day FROM gap_sites WHERE site_id = ?1) AS first_day`;
+
+/** ?1: site. */
+const HOT_DAYS = "SELECT DISTINCT hour / 86400000 AS day FROM hot_hours WHERE site_id = ?1";
+
+/** ?1: site. */
+const FILES = `
+SELECT f.day, f.state, f.source = 'api' AS is_api, f.asked FROM day_files f
+WHERE f.site_id = ?1 AND NOT EXISTS (SELECT 1 FROM settle_days s WHERE s.site_id = ?1 AND s.day = f.day)`;
+
+const progressSchema = z.tuple([z.object({ watermark: z.int().nullable(), first_day: z.int().nullable() })]);
+const hotSchema = z.array(z.object({ day: z.int() }));
+const filesSchema = z.array(
+  z.object({ day: z.int(), state: z.enum(DAY_STATES), is_api: z.int().nullable(), asked: z.string().nullable() }),
+);
+
+/** Reads all that decides which days of a site are due, in one transaction. */
+export async function readSiteDays(db: D1Database, siteId: number): Promise<Omit<SiteDays, "now" | "offsets">> {
+  const [progress, rows, hot, files] = await withD1Retry(() =>
+    db.batch([
+      db.prepare(PROGRESS).bind(siteId),
+      settleDaysStatement(db, siteId, 0, DAYS),
+      db.prepare(HOT_DAYS).bind(siteId),
+      db.prepare(FILES).bind(siteId),
+    ]),
+  );
+  const [{ watermark, first_day: firstDay }] = progressSchema.parse(progress?.results);
+  return {
+    watermark,
+    firstDay,
+    rows: parseSettleDays(rows?.results),
+    hot: new Set(hotSchema.parse(hot?.results).map(({ day }) => day)),
+    files: new Map(
+      filesSchema.parse(files?.results).map(({ day, state, is_api: isApi, asked }): [number, KnownFile] => {
+        const isProven = (state === "written" || state === "empty-confirmed") && isApi === 1;
+        return [day, { isDeleted: state === "deleted", provenAt: isProven ? Math.min(...parseAsked(asked)) : null }];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,117 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
+import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { SettleWorld } from "../../test/settle-world.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import { DAY_MS, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { beginSite } from "../gaps/gap-sites.ts";
+import { requestDays } from "../store/settle-days.ts";
+import { pauseSite, resumeSite } from "../sync/sync-state.ts";
+
+const DAY = 20_373;
+const NOW = dayRange(DAY).end + DAY_MS;
+
+let db: D1Database;
+let world: SettleWorld;
+beforeAll(async () => {
+  db = await migratedDatabase();
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+beforeEach(async () => {
+  await emptyDatabase();
+  const about = { seed: 4, site: "ses_settle", timezone: "America/Chicago", points: 1, weather: false } as const;
+  const sync = new SyncWorld({ db, source: createBuilding({ ...about, collectInterval: 600 }), now: NOW });
+  world = await SettleWorld.of(sync);
+  await beginSite(db, world.site.id, DAY - 1);
+});
+
+const alive = () => [...world.states].filter(([, { is }]) => is === "alive").map(([name]) => name);
+const at = (now: number) => world.sync.clock.set(now);
+
+test("a site has one instance at a time, for its oldest day first", async () => {
+  expect([await world.supervise(), await world.supervise()]).toEqual([DAY - 1, null]);
+  expect(alive()).toEqual([`settle-DB-${world.site.id}-${DAY - 1}-${NOW}`]);
+});
+
+test("supervisors beside each other start one instance", async () => {
+  await Promise.all([1, 2, 3].map(() => world.supervise()));
+  await world.supervise();
+  expect(alive().length).toBe(1);
+  expect((await world.appointed())?.instance).toBe(alive()[0]);
+});
+
+test.each<CrashKind>(["before", "after"])(
+  "a supervisor that dies %s any call is made up for by the next",
+  async (kind) => {
+    for (let nth = 0; ; nth++) {
+      await db.prepare("DELETE FROM settle_days").run();
+      world.states.clear();
+      const crash = new CrashPoint(nth, kind);
+      const { find, start } = world;
+      const dying = {
+        find: (one: Parameters<typeof find>[0]) => crash.call(() => find(one)),
+        start: (one: Parameters<typeof start>[0]) => crash.call(() => start(one)),
+      };
+      await world.supervise(dying, crash.database(db)).catch(() => null);
+      if (!crash.happened) break;
+      await world.supervise();
+      expect(alive()).toEqual([(await world.appointed())?.instance]);
+    }
+  },
+);
+
+test("an instance that was ended by hand is followed by another one, an hour later", async () => {
+  await world.supervise();
+  const [first] = alive();
+  world.states.set(first!, { is: "ended", reason: "it was terminated" });
+  // the other day is not kept waiting
+  expect(await world.supervise()).toBe(DAY);
+  const reason: unknown = expect.stringContaining("it was terminated");
+  expect(await world.row(DAY - 1)).toMatchObject({ outcome: "failed", reason, attempts: 1, dueAt: NOW + HOUR_MS });
+  world.states.set(alive()[0]!, { is: "ended", reason: null });
+  at(NOW + HOUR_MS);
+  expect(await world.supervise()).toBe(DAY - 1);
+  expect(alive()[0]).not.toBe(first);
+});
+
+test("an instance that another one has followed does nothing", async () => {
+  await world.supervise();
+  const old = (await world.appointed())!;
+  world.states.set(old.instance, { is: "ended", reason: null });
+  at(NOW + HOUR_MS);
+  await world.supervise();
+  const requests = world.sync.asked.length;
+  const row = await world.row(old.day);
+  await world.run(undefined, undefined, undefined, old);
+  expect([world.sync.asked.length, await world.row(old.day)]).toEqual([requests, row]);
+});
+
+test("a pause stops an instance before its next request, and its day stays due", async () => {
+  await world.supervise();
+  let steps = 0;
+  await world.run(undefined, undefined, async (step) => {
+    if (!step.includes("hour 02")) return;
+    steps++;
+    await pauseSite(db, world.site.id, { since: NOW, by: null, reason: null });
+  });
+  const requests = world.sync.asked.length;
+  expect(steps).toBe(1);
+  expect(requests).toBeLessThan(6);
+  expect(await world.row(DAY - 1)).toMatchObject({ instance: null, outcome: null, dueAt: NOW, settledAt: null });
+  expect((await env.TIMESERIES.list()).objects).toEqual([]);
+  await resumeSite(db, world.site.id);
+  expect(await world.supervise()).toBe(DAY - 1);
+});
+
+test("a day that is asked for while it is built is built again after", async () => {
+  await world.supervise();
+  await world.run(undefined, undefined, async (step) => {
+    if (!step.includes("hour 20")) return;
+    at(NOW + 1);
+    await requestDays(db, world.site.id, [DAY - 1], NOW + 1);
+  });
+  expect(await world.row(DAY - 1)).toMatchObject({ instance: null, outcome: "settled", dueAt: NOW + 1 });
+});
