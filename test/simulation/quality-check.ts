@@ -1,3 +1,4 @@
+import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
 import { judgeDay } from "@building-vitals/core/quality/judge-day";
 import { FORMULA_VERSION, type PointDayQuality } from "@building-vitals/core/quality/point-day-quality";
 import { Scratch } from "@building-vitals/core/quality/scratch";
@@ -8,7 +9,13 @@ import type { Samples } from "./storage.ts";
 import type { World } from "./world.ts";
 
 const daysSchema = z.array(
-  z.object({ day: z.int(), source: z.string().nullable(), watched_from: z.int().nullable(), current: z.int() }),
+  z.object({
+    day: z.int(),
+    source: z.string().nullable(),
+    etag: z.string().nullable(),
+    watched_from: z.int().nullable(),
+    current: z.int(),
+  }),
 );
 const number = z.number().nullable();
 const rowsSchema = z.array(
@@ -30,7 +37,7 @@ const rowsSchema = z.array(
 
 /** Days that the site's last judging is of, and whether nothing has changed since: migration 0007. */
 const DAYS = `
-SELECT q.day, f.source, y.watched_from, q.formula = ?2 AND q.etag IS f.etag
+SELECT q.day, f.source, f.etag, y.watched_from, q.formula = ?2 AND q.etag IS f.etag
   AND q.hot_hours = (SELECT count(*) FROM hot_hours h WHERE h.site_id = q.site_id AND h.hour / 86400000 = q.day)
   AND q.hot_versions =
     (SELECT coalesce(sum(h.version), 0) FROM hot_hours h WHERE h.site_id = q.site_id AND h.hour / 86400000 = q.day)
@@ -55,7 +62,7 @@ const scratch = new Scratch();
  */
 export function checkQuality(
   world: World,
-  { database }: Deployment,
+  { database, bucket }: Deployment,
   plant: Plant,
   site: string,
   stored: Samples,
@@ -69,8 +76,10 @@ export function checkQuality(
   const rows = new Map(
     rowsSchema.parse(database.rows(ROWS, site)).map((row) => [`${row.name} ${row.day}`, row] as const),
   );
-  for (const { day, source, watched_from: from, current } of days.values()) {
-    if (current === 0) continue;
+  for (const { day, source, etag, watched_from: from, current } of days.values()) {
+    // another build has put its file in place, and its row follows
+    const isPending = (bucket.objects.get(dayFileKey(site, day))?.etag ?? null) !== etag;
+    if (current === 0 || isPending) continue;
     const isWatched = source !== "api" && from !== null && from <= day * DAY;
     for (const { name, unit } of plant.points.filter((point) => point.site === site)) {
       const { came_late: cameLate = 0, ...row } = rows.get(`${name} ${day}`) ?? {};

@@ -33,7 +33,7 @@ const untilSettled = (day: number) =>
   });
 
 test("the cron settles the due days of a site, one after the other, each once", async () => {
-  await using watched = await watchWorkflow();
+  await using _ = await watchWorkflow();
   const upstream = simulateUpstream();
   await beginSite(env.DB, await newSite(env.DB, SITE), TODAY - 3);
   await cron();
@@ -53,7 +53,7 @@ test("the cron settles the due days of a site, one after the other, each once", 
 });
 
 test("settling and a backfill of the same day end with the day in its place, once", async () => {
-  await using watched = await watchWorkflow();
+  await using _ = await watchWorkflow();
   simulateUpstream();
   const siteId = await newSite(env.DB, SITE);
   const day = TODAY - 2;
@@ -67,7 +67,7 @@ test("settling and a backfill of the same day end with the day in its place, onc
 });
 
 test("a paused site is not settled", async () => {
-  await using watched = await watchWorkflow();
+  await using _ = await watchWorkflow();
   const upstream = simulateUpstream();
   const siteId = await newSite(env.DB, SITE);
   await requestDays(env.DB, siteId, [TODAY - 2], Date.now());

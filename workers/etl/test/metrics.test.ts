@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
@@ -26,6 +27,8 @@ beforeAll(async () => {
   vi.stubGlobal("fetch", async () => new Response(null, { status: 401 }));
   await runCron("*/5 * * * *", settings);
   simulateUpstream();
+  // a day that was settled, as the backfill Worker leaves it
+  await env.DB.prepare("INSERT INTO settle_days (site_id, day, step, settled_at) SELECT id, 1, 3, 5 FROM sites").run();
   text = await (await call("GET", "/metrics")).text();
   given = new Map();
   for (const [, name = "", labels = ""] of text.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {

@@ -10,19 +10,19 @@ import { addRejections, countRejection } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { passOverDays } from "../store/settle-days.ts";
 import { storeWithReadings } from "../store/store-samples.ts";
 import { sampleUnconfigured } from "../transform/sample-unconfigured.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { log, logError } from "../telemetry/log.ts";
 import type { LetterBox } from "./letter-box.ts";
+import { passOver } from "./pass-over.ts";
 import { SeenPoints } from "./seen-points.ts";
 import { inStage, StageError } from "./stage-error.ts";
 import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
-import { endWindow, moveOver, movePosition, type OpenWindow, rememberPageSize, type SyncState } from "./sync-state.ts";
+import { endWindow, movePosition, type OpenWindow, rememberPageSize, type SyncState } from "./sync-state.ts";
 import { TURN_MS } from "./turns.ts";
 import { readWeather, type WeatherRead } from "./weather.ts";
-import { nextWindow, passedOver, type WindowSettings } from "./window.ts";
+import { nextWindow, type WindowSettings } from "./window.ts";
 
 export interface SyncSettings extends WindowSettings {
   readonly pageSize: PageSize;
@@ -111,7 +111,10 @@ class SiteSync {
     let watermark = this.#state.watermark;
     for (;;) {
       const startedAt = now();
-      if (open === null) watermark = await this.#passOver(watermark, startedAt);
+      if (open === null) {
+        watermark = await inStage("state", () => passOver(this.#context, this.#state.siteId, watermark, startedAt));
+        this.#noteWatermark(watermark);
+      }
       const range = open?.range ?? nextWindow(watermark, startedAt, settings);
       if (range === null) break;
       const proven = await this.#pullWindow(range, open?.at);
@@ -126,19 +129,6 @@ class SiteSync {
       }
     }
     this.result.complete = true;
-  }
-
-  /** @returns the watermark, moved where it is too far behind */
-  async #passOver(watermark: number | null, now: number): Promise<number | null> {
-    const { db, settings } = this.#context;
-    const { siteId } = this.#state;
-    const over = passedOver(watermark, now, settings);
-    if (watermark === null || over === null) return watermark;
-    const move = moveOver(db, siteId, { from: watermark, to: over.to }, now);
-    await inStage("state", () => withD1Retry(() => db.batch([move, passOverDays(db, siteId, over.days, now)])));
-    log("days_passed_over", { site: this.result.site, days: over.days.length });
-    this.#noteWatermark(over.to);
-    return over.to;
   }
 
   /** Without it, a site whose large pages always break off would spend every run on learning so again. */
