@@ -18,8 +18,10 @@ export function fitSites(few: SiteMeasurements, many: SiteMeasurements): Pick<Me
       supervise: job("supervise"),
       hour: job("hour"),
       dayEnd: job("dayEnd"),
-      archive: job("archive"),
-      afterArchive: job("afterArchive"),
+      daily: job("daily"),
+      settledDay: job("settledDay"),
+      settledAgain: job("settledAgain"),
+      afterSettling: job("afterSettling"),
       backfilledDay: job("backfilledDay"),
     },
     queries: {

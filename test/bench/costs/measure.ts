@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Counts, minus, times } from "@building-vitals/local/costs/counts";
 import type { JobName, Measured, QueryName } from "@building-vitals/local/costs/measured";
+import { dayOf, dayText } from "@building-vitals/core/domain/day";
 import type { Measurement } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
 import { measureQueries } from "./measure-queries.ts";
@@ -16,6 +17,7 @@ const LOOKBACK_HOURS = 46;
 const BACKFILL = { start_date: "2026-01-11", end_date: "2026-01-12" };
 const BACKFILLED_DAYS = 2;
 const SYNCS_AN_HOUR = 12;
+const HEADERS = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
 
 /** What was measured at one size of site. */
 export interface SiteMeasurements {
@@ -61,6 +63,10 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
   const backfill = await site.measure(2, () => backfillDays(site));
   const d1PerPointDay = (site.d1Bytes - folded) / (points * BACKFILLED_DAYS);
   await hour(-2);
+  const settledDay = await site.measure(1, () => settle(site));
+  const again = { day: dayText(dayOf(FIRST_HOT)) };
+  await site.ask("/etl/settle", { method: "POST", headers: HEADERS, body: JSON.stringify(again) });
+  const settledAgain = await site.measure(1, () => settle(site));
 
   /** @param from the last sync before, epoch ms */
   const anHourOfSyncs = (from: number): Promise<Counts> => {
@@ -82,8 +88,9 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
   const dayEnd = minus(await hour(0), quiet);
   await hour(3);
   await at(3, 23);
-  const archive = await site.measure(1, () => site.cron("etl", DAILY));
-  const afterArchive = minus(await hour(4), quiet);
+  const daily = await site.measure(1, () => site.cron("etl", DAILY));
+  await settle(site);
+  const afterSettling = minus(await hour(4), quiet);
   const fileBytes = await fileBytesPerSample(site);
   const asked = { coldFrom: FIRST_HOT - 2 * DAY, now: midnight + 4 * HOUR + 22 * MINUTE, cpu };
   const queries = await measureQueries(site, asked);
@@ -99,8 +106,10 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
       supervise,
       hour: quiet,
       dayEnd: { ...dayEnd, requests: 0 },
-      archive,
-      afterArchive: { ...afterArchive, requests: 0 },
+      daily,
+      settledDay: minus(settledDay, supervise),
+      settledAgain: minus(settledAgain, supervise),
+      afterSettling: { ...afterSettling, requests: 0 },
       backfilledDay: times(1 / BACKFILLED_DAYS, backfill),
     },
     queries,
@@ -126,11 +135,19 @@ async function lastSeenOf(site: MeteredSite): Promise<number> {
   return lastSeenSchema.parse(await site.rows("SELECT max(last_seen) AS at FROM points"))[0].at;
 }
 
+const dueSchema = z.array(z.object({ instance: z.string().nullable() }));
+
+/** Settles all days that are due: the supervisor starts the first one, each run the next. */
+async function settle(site: MeteredSite): Promise<void> {
+  await site.cron("backfill", SYNC);
+  while (dueSchema.parse(await site.rows("SELECT instance FROM settle_days WHERE instance IS NOT NULL")).length > 0)
+    await sleep(100);
+}
+
 const jobSchema = z.array(z.object({ status: z.string() }));
 
 async function backfillDays(site: MeteredSite): Promise<void> {
-  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
-  await site.ask("/backfill/backfill/start", { method: "POST", headers, body: JSON.stringify(BACKFILL) });
+  await site.ask("/backfill/backfill/start", { method: "POST", headers: HEADERS, body: JSON.stringify(BACKFILL) });
   for (;;) {
     const [job] = jobSchema.parse(await site.rows("SELECT status FROM backfill_jobs"));
     if (job?.status === "completed") return;
@@ -143,7 +160,7 @@ const filesSchema = z.array(z.object({ state: z.string(), bytes: z.int(), rows: 
 
 async function fileBytesPerSample(site: MeteredSite): Promise<number> {
   const files = filesSchema.parse(await site.rows("SELECT state, bytes, rows FROM day_files"));
-  if (files.length !== BACKFILLED_DAYS + 1 || files.some(({ state }) => state !== "written")) {
+  if (files.length !== BACKFILLED_DAYS + 2 || files.some(({ state }) => state !== "written")) {
     throw new Error(`not the day files that should be there: ${JSON.stringify(files)}`);
   }
   const sum = (of: (file: (typeof files)[number]) => number) => files.reduce((all, file) => all + of(file), 0);

@@ -7,16 +7,16 @@ it("presets one site at 6.6 million samples a day", () => {
     interval: 60,
     sites: 1,
     queries: 100_000,
-    daysHot: 20,
+    daysYoung: 2,
     years: 1,
     syncMinutes: 5,
   });
 });
 
 it("reads every option", () => {
-  const args = "--points 10 --interval 600 --sites 3 --queries 0 --days-hot 5 --years 0.5 --sync-minutes 15 --json";
+  const args = "--points 10 --interval 600 --sites 3 --queries 0 --days-young 5 --years 0.5 --sync-minutes 15 --json";
   const { deployment, json, explain } = readCostsOptions(args.split(" "));
-  const expected = { points: 10, interval: 600, sites: 3, queries: 0, daysHot: 5, years: 0.5, syncMinutes: 15 };
+  const expected = { points: 10, interval: 600, sites: 3, queries: 0, daysYoung: 5, years: 0.5, syncMinutes: 15 };
   expect([deployment, json, explain]).toEqual([expected, true, false]);
 });
 
@@ -28,7 +28,7 @@ it.each([
     "--sites 1.5 --years -",
     "--sites: must be a whole number from 1 to 100000\n--years: must be a number from 0 to 100",
   ],
-  ["--days-hot 0", "--days-hot: must be a whole number from 1 to 366"],
+  ["--days-young 0", "--days-young: must be a whole number from 1 to 366"],
   ["--sync-minutes 61", "--sync-minutes: must be a whole number from 1 to 60"],
 ])("refuses %s", (args, message) => {
   expect(() => readCostsOptions(args.split(" "))).toThrow(message);

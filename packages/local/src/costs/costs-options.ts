@@ -12,7 +12,8 @@ counted of each job and query, beside layouts that were not taken.
   --interval S      seconds between two samples of a point (default 60)
   --sites N         sites, all alike, in one account (default 1)
   --queries N       questions to the query Worker a month (default 100000)
-  --days-hot N      HOT_DAYS, days that samples stay in D1 (default 20)
+  --days-young N    days whose samples are in D1: today, and those that
+                    are not settled yet (default 2)
   --years N         years of history that are stored (default 1)
   --sync-minutes N  minutes between two syncs (default 5; another takes
                     another cron, docs/costs.md)
@@ -37,7 +38,7 @@ const optionsSchema = z.object({
   interval: whole(60, 1, 3_600),
   sites: whole(1, 1, 100_000),
   queries: whole(100_000, 0, 10_000_000_000),
-  "days-hot": whole(20, 1, 366),
+  "days-young": whole(2, 1, 366),
   years: z
     .string()
     .default("1")
@@ -71,7 +72,7 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
       interval: { type: "string" },
       sites: { type: "string" },
       queries: { type: "string" },
-      "days-hot": { type: "string" },
+      "days-young": { type: "string" },
       years: { type: "string" },
       "sync-minutes": { type: "string" },
       explain: { type: "boolean" },
@@ -81,8 +82,8 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
     },
   });
   const parsed = parseOptions(optionsSchema, values);
-  const { "days-hot": daysHot, "sync-minutes": syncMinutes, points, interval, sites, queries, years } = parsed;
+  const { "days-young": daysYoung, "sync-minutes": syncMinutes, points, interval, sites, queries, years } = parsed;
   const { explain, json, measure, help } = parsed;
-  const deployment = { points, interval, sites, queries, daysHot, years, syncMinutes };
+  const deployment = { points, interval, sites, queries, daysYoung, years, syncMinutes };
   return { deployment, explain, json, measure, help };
 }

@@ -39,7 +39,9 @@ describe("one site at 6.6 million samples a day", () => {
 describe("what a month is made of", () => {
   it("has 288 syncs and 24 hourly runs a day, and all queries", () => {
     const runs = new Map(monthOf(SITE, measured).map((part) => [part.name, part.runs]));
-    expect([runs.get("sync"), runs.get("hour"), runs.get("archive"), runs.get("dayEnd")]).toEqual([8_640, 720, 30, 30]);
+    expect([runs.get("sync"), runs.get("hour"), runs.get("settledDay"), runs.get("dayEnd")]).toEqual([
+      8_640, 720, 30, 30,
+    ]);
     const asked = monthOf(SITE, measured).filter(({ name }) => name in QUERY_MIX);
     expect(asked.reduce((sum, part) => sum + part.runs, 0)).toBeCloseTo(100_000, 6);
   });
@@ -64,9 +66,9 @@ describe("what a month is made of", () => {
     expect(perPoint({}) - perPoint({ syncMinutes: 15 })).toBeCloseTo(3 * perSync * (2 / 3), 0);
   });
 
-  it("holds the hot days as samples, and all days as aggregates", () => {
+  it("holds the young days as samples, and all days as aggregates", () => {
     const more = (changed: Partial<Deployment>) => d1Bytes({ ...SITE, ...changed }, measured) - d1Bytes(SITE, measured);
-    expect(more({ daysHot: 21 })).toBeCloseTo(4_583 * 1_440 * measured.bytes.d1PerSample, 0);
+    expect(more({ daysYoung: 3 })).toBeCloseTo(4_583 * 1_440 * measured.bytes.d1PerSample, 0);
     expect(more({ years: 2 })).toBeCloseTo(4_583 * 365 * measured.bytes.d1PerPointDay, 0);
   });
 

@@ -15,9 +15,9 @@ export interface Deployment {
   readonly sites: number;
   /** to the query Worker, a month, of all sites together */
   readonly queries: number;
-  /** HOT_DAYS */
-  readonly daysHot: number;
-  /** of history that is stored, the hot days among them */
+  /** days whose samples are in segments: today, and those that are not settled yet */
+  readonly daysYoung: number;
+  /** of history that is stored, the young days among them */
   readonly years: number;
   /** between two syncs */
   readonly syncMinutes: number;
@@ -29,10 +29,12 @@ const DAYS_A_YEAR = 365;
 /** What was measured was: samples a minute, syncs of five. */
 const MEASURED_INTERVAL = 60;
 const MEASURED_SYNC_MINUTES = 5;
-/** Segments of a block in the day whose archive was measured: it came in windows of an hour. */
+/** Segments of a block in the day whose settling was measured: it came in windows of an hour. */
 const MEASURED_SEGMENTS_A_DAY = 24;
 /** seconds that a sync asks for again, LOOKBACK_MINUTES */
 const LOOKBACK = 600;
+/** Times that a healthy day is asked for again: where that finds nothing new, at the last of SETTLE_DAYS only. */
+const SETTLED_AGAIN = 1;
 /** Two keys that stay for 30 days, with their names and metadata; generous. */
 const KV_BYTES_A_SYNC = 1_000;
 
@@ -94,8 +96,8 @@ export function jobCounts(name: JobName, deployment: Deployment, measured: Measu
   const terms = measured.jobs[name];
   if (name === "sync") return syncCounts(terms, deployment);
   const counts = countsFor(atInterval(terms, deployment), deployment.points, 0);
-  if (name === "archive") counts.rowsWritten += moreSwept(deployment);
-  const isFileWritten = name === "archive" || name === "backfilledDay";
+  if (name === "settledDay") counts.rowsWritten += moreSwept(deployment);
+  const isFileWritten = name === "settledDay" || name === "backfilledDay";
   if (!isFileWritten) return counts;
   return { ...counts, r2ClassA: counts.r2ClassA + moreParts(fileBytes(deployment, measured)) };
 }
@@ -111,9 +113,12 @@ function runsOf(name: JobName, { syncMinutes }: Deployment): number {
       return HOURS_A_MONTH;
     case "lastSeen":
     case "dayEnd":
-    case "archive":
-    case "afterArchive":
+    case "daily":
+    case "settledDay":
+    case "afterSettling":
       return DAYS_A_MONTH;
+    case "settledAgain":
+      return DAYS_A_MONTH * SETTLED_AGAIN;
     case "backfilledDay":
       return 0;
   }
@@ -143,18 +148,18 @@ export function monthOf(deployment: Deployment, measured: Measured): MonthPart[]
   return parts;
 }
 
-/** Bytes of D1 of one site. The oldest hot day is archived in the night that follows it. */
+/** Bytes of D1 of one site. */
 export function d1Bytes(deployment: Deployment, measured: Measured): number {
-  const { points, years, daysHot } = deployment;
-  const hot = samplesADay(deployment) * (daysHot + 1) * measured.bytes.d1PerSample;
-  return hot + points * Math.max(years * DAYS_A_YEAR, daysHot) * measured.bytes.d1PerPointDay;
+  const { points, years, daysYoung } = deployment;
+  const young = samplesADay(deployment) * daysYoung * measured.bytes.d1PerSample;
+  return young + points * Math.max(years * DAYS_A_YEAR, daysYoung) * measured.bytes.d1PerPointDay;
 }
 
 /** What a month is billed for. */
 export function usageOf(deployment: Deployment, measured: Measured): Usage {
   const all = plus(NOTHING, ...monthOf(deployment, measured).map(({ counts }) => counts));
-  const { sites, years, daysHot } = deployment;
-  const coldDays = Math.max(0, years * DAYS_A_YEAR - daysHot);
+  const { sites, years, daysYoung } = deployment;
+  const coldDays = Math.max(0, years * DAYS_A_YEAR - daysYoung);
   return {
     rowsWritten: all.rowsWritten,
     rowsRead: all.rowsRead,

@@ -10,7 +10,7 @@ export interface NaiveLayout {
 
 /**
  * A row a sample in D1, measured there for one sync of 22,915 samples (docs/costs.md): rows D1 bills for a sample's insert,
- * bytes it takes. Its delete, when the day is archived, counts as one row, whatever the indexes. Only its samples count:
+ * bytes it takes. Its delete, when the day is settled, counts as one row, whatever the indexes. Only its samples count:
  * no aggregates, no journal, and reads as cheap as ours.
  */
 function rowASample(name: string, rowsInserted: number, bytes: number): NaiveLayout {
@@ -21,7 +21,7 @@ function rowASample(name: string, rowsInserted: number, bytes: number): NaiveLay
       return {
         ...usageOf(deployment, measured),
         rowsWritten: samples * DAYS_A_MONTH * (rowsInserted + 1),
-        d1Storage: samples * (deployment.daysHot + 1) * bytes,
+        d1Storage: samples * deployment.daysYoung * bytes,
       };
     },
   };

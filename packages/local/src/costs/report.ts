@@ -63,7 +63,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
 /** The bill, and beside it those of the other layouts. */
 export function reportLines(report: CostReport): string[] {
   const { deployment, bill, layouts, backfill, databaseBytes } = report;
-  const { sites, points, interval, queries, daysHot, years, syncMinutes } = deployment;
+  const { sites, points, interval, queries, daysYoung, years, syncMinutes } = deployment;
   const bills = [
     ["a month", "used", "included", "billed", "cost"],
     ...bill.lines.map(({ title, unit, used, included, billed, cost }) => [
@@ -93,7 +93,7 @@ export function reportLines(report: CostReport): string[] {
   ];
   return [
     `${count(sites, "site")} of ${count(points, "point")}, a sample every ${interval} s: ${whole(report.samplesADay)} samples a day.`,
-    `${whole(queries)} queries a month; ${count(daysHot, "day")} hot, ${years} year${years === 1 ? "" : "s"} stored; a sync every ${count(syncMinutes, "minute")}.`,
+    `${whole(queries)} queries a month; ${count(daysYoung, "day")} in segments, ${years} year${years === 1 ? "" : "s"} stored; a sync every ${count(syncMinutes, "minute")}.`,
     "",
     ...table(bills),
     "",
@@ -113,7 +113,7 @@ function databaseLines(ours: number, all: readonly number[]): string[] {
     ? ["! more than the 10 GB that a D1 database holds"]
     : [];
   const fitting = Math.floor(MAX_DATABASE_BYTES / ours);
-  if (fitting === 0) return [...lines, "A site does not fit one D1 database: fewer --days-hot or --years."];
+  if (fitting === 0) return [...lines, "A site does not fit one D1 database: fewer --days-young or --years."];
   return [
     ...lines,
     `A D1 database of 10 GB holds ${count(fitting, "such site")}; more of them need databases of their own (docs/scale.md).`,
