@@ -53,6 +53,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   }
   // a proof may have begun before
   world.now += DAY + HOUR;
+  await settled(world, deployment, ended);
   await filled(world, deployment, hourly);
   await ended(deployment.etlCron(name("daily"), "21 3 * * *"));
   await filled(world, deployment, hourly);
@@ -66,12 +67,15 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
 }
 
 /** Hourly crons until no gap is due: each was asked for then, and what the upstream has of it is stored. */
-async function filled(world: World, { database }: Deployment, hourly: () => Promise<void>): Promise<void> {
+async function filled(world: World, { database, lookbackMs }: Deployment, hourly: () => Promise<void>): Promise<void> {
   for (let runs = 0; runs < MAX_REPAIRS; runs++) {
     await hourly();
     const due = database.rows(
-      "SELECT 1 FROM gaps WHERE state = 'open' AND end IS NOT NULL AND next_attempt_at <= ?1 LIMIT 1",
+      // a settled day may tell of gaps that the sync has not come to: they are asked for when it has
+      `SELECT 1 FROM gaps g JOIN sync_state y USING (site_id)
+       WHERE g.state = 'open' AND g.end IS NOT NULL AND g.next_attempt_at <= ?1 AND g.start < y.watermark - ?2 LIMIT 1`,
       world.clock,
+      lookbackMs,
     );
     if (due.length === 0) return;
     await world.run(world.now + MINUTE);
@@ -87,6 +91,21 @@ async function caughtUp(world: World, { ledger }: Deployment, plant: Plant, sync
     await world.run(world.now + 30_000);
   }
   throw new Violation("the sync does not catch up");
+}
+
+/** The crons that settle, until no day is due: what a sync passed over is stored then. */
+async function settled(
+  world: World,
+  deployment: Deployment,
+  ended: (process: Process) => Promise<void>,
+): Promise<void> {
+  for (let passes = 0; passes < MAX_PASSES; passes++) {
+    await ended(deployment.superviseCron(`supervise@${world.now}`));
+    await world.run(world.now + 5 * MINUTE);
+    const due = deployment.database.rows("SELECT 1 FROM settle_days WHERE due_at <= ?1 LIMIT 1", world.clock);
+    if (due.length === 0 && deployment.workflows.running.length === 0) return;
+  }
+  throw new Violation("settling does not come to an end");
 }
 
 async function backfilled(
