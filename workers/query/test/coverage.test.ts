@@ -86,27 +86,30 @@ test("each day's levels, states and reasons; a day's file is where the link says
   const { bytes } = built!.written;
   const written = { state: "written", rows: 3, points: 2, bytes, source: "d1", reason: null, updated_at: iso(0), file };
   expect(days).toEqual([
-    { date: "2025-10-12", sources: ["D1", "R2"], hot: { hours: 1 }, cold: written },
+    { date: "2025-10-12", sources: ["D1", "R2"], hot: { hours: 1 }, cold: written, settling: null },
     {
       date: "2025-10-13",
       sources: [],
       hot: { hours: 0 },
       cold: expect.objectContaining({ state: "suspect", reason: "it is damaged", file: null }),
+      settling: null,
     },
     {
       date: "2025-10-14",
       sources: [],
       hot: { hours: 0 },
       cold: { ...NOTHING, state: "failed", reason: "the API was down", updated_at: iso(6) },
+      settling: null,
     },
     {
       date: "2025-10-15",
       sources: [],
       hot: { hours: 0 },
       cold: { ...NOTHING, state: "empty-confirmed", updated_at: iso(7) },
+      settling: null,
     },
-    { date: "2025-10-16", sources: ["D1"], hot: { hours: 2 }, cold: NOTHING },
-    { date: "2025-10-17", sources: [], hot: { hours: 0 }, cold: NOTHING },
+    { date: "2025-10-16", sources: ["D1"], hot: { hours: 2 }, cold: NOTHING, settling: null },
+    { date: "2025-10-17", sources: [], hot: { hours: 0 }, cold: NOTHING, settling: null },
   ]);
   expect((await (await call(file)).arrayBuffer()).byteLength).toBe(bytes);
 });
@@ -182,7 +185,7 @@ test("times are taken as elsewhere: the UTC days that [start, end) touches", asy
 
 test("a site that no sync has met has nothing", async () => {
   const { days } = await coverage("start=2025-10-12&end=2025-10-13", OTHER_SITE);
-  expect(days).toEqual([{ date: "2025-10-12", sources: [], hot: { hours: 0 }, cold: NOTHING }]);
+  expect(days).toEqual([{ date: "2025-10-12", sources: [], hot: { hours: 0 }, cold: NOTHING, settling: null }]);
 });
 
 test.each([
