@@ -97,6 +97,7 @@ export class SyncWorld {
       settings,
       now: clock.now,
       deadline: clock.now() + budgetMs,
+      hasStatements: () => true,
       letters: this.letters,
     };
   }

@@ -14,6 +14,10 @@ export class Tally {
     for (const [name, count = 0] of Object.entries(counts)) this.add(`${prefix}:${name}`, count);
   }
 
+  get(name: string): number {
+    return this.#counts[name] ?? 0;
+  }
+
   /** What was counted since the last take. */
   take(): Counts {
     const counts = this.#counts;

@@ -6,7 +6,6 @@ import { type Repair, type RepairContext, repairGaps } from "./repair-gaps.ts";
 export interface HealContext extends Omit<RepairContext, "ask"> {
   /** which gaps the API is asked for; `none`: it is not asked */
   readonly ask: RepairContext["ask"] | "none";
-  readonly bucket: R2Bucket;
   /** how long every sync asks again for, milliseconds: what is younger is not looked at */
   readonly lookbackMs: number;
 }

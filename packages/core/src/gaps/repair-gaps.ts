@@ -5,6 +5,7 @@ import type { PageSize } from "../ace/page-size.ts";
 import { windowPages } from "../ace/window-pages.ts";
 import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { filedSamples } from "../cold/filed-samples.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import { hoursOf } from "../domain/time-range.ts";
@@ -18,6 +19,7 @@ import { afterAsking, askedFor, planRepair, type RepairWindow } from "./repair-p
 
 export interface RepairContext {
   readonly db: D1Database;
+  readonly bucket: R2Bucket;
   /** of this run alone, for it counts its requests */
   readonly ace: AceClient;
   readonly pageSize: PageSize;
@@ -134,7 +136,7 @@ interface Asking {
 }
 
 async function askFor(
-  { db, ace, deadline, now }: RepairContext,
+  { db, bucket, ace, deadline, now }: RepairContext,
   { site, until, catalog, pageSize, begun, served, repair }: Run,
   { start, end, gaps }: RepairWindow,
 ): Promise<Asking> {
@@ -164,7 +166,13 @@ async function askFor(
     const from = first.map((gap) => ({ gap, from: askedFor(gap, until).start }));
     if (first.length > 0 && !(await beginFilling(db, site.id, from))) return { isEnded: false, error: null };
     for (const gap of first) begun.add(gap);
-    const isNew = await store({ db, siteId: site.id, now }, found, asked, points, repair);
+    const isNew = await store(
+      { db, siteId: site.id, now, filed: filedSamples(db, bucket, site.id) },
+      found,
+      asked,
+      points,
+      repair,
+    );
     for (const gap of found.own) served.add(gap);
     // In a gap of the site a few points may have samples all the time.
     for (const gap of isNew ? found.ofSite : []) served.add(gap);

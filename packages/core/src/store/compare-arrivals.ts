@@ -27,6 +27,12 @@ export interface Arrival {
   readonly mode: "win" | "add";
 }
 
+/**
+ * Reads what a day's file has of some points; a point that it does not have is absent. `asked` is that of the file's hour.
+ * @param day whole days since 1970
+ */
+export type FiledSamples = (day: number, pointIds: readonly number[]) => Promise<ReadonlyMap<number, StoredSeries>>;
+
 /** A watermark is never ahead of the clock, so that no sample is late before this after the start of its hour. */
 const LATE_MS = 2 * HOUR_MS;
 

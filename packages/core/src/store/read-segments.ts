@@ -24,7 +24,7 @@ const POINTS_A_QUERY = 160;
  */
 const WHOLE_BLOCK = 96;
 
-/** Blocks that are read whole in one statement: of an hour at a sample a minute 1.6 MB of text. */
+/** Blocks that are read whole in one statement where a whole hour is wanted: at a sample a minute 1.6 MB of text. */
 const BLOCKS_A_QUERY = 8;
 
 /**
@@ -169,7 +169,10 @@ async function readSiteBlocks(db: D1Database, siteId: number): Promise<number[]>
   );
 }
 
-/** Statements that read some blocks whole; their rows go into {@link addRows}. @param upTo the last stamp that is wanted */
+/**
+ * Statements that read some blocks whole; their rows go into {@link addRows}.
+ * @param upTo the last stamp that is wanted @param atOnce blocks a statement
+ */
 export function blockStatements(
   db: D1Database,
   siteId: number,
@@ -177,10 +180,11 @@ export function blockStatements(
   hours: readonly number[],
   { start, end }: TimeRange,
   upTo: number = Number.MAX_SAFE_INTEGER,
+  atOnce: number = BLOCKS_A_QUERY,
 ): D1PreparedStatement[] {
   const statement = db.prepare(READ_BLOCKS);
-  return Array.from({ length: Math.ceil(blocks.length / BLOCKS_A_QUERY) }, (_, i) => {
-    const some = blocks.slice(i * BLOCKS_A_QUERY, (i + 1) * BLOCKS_A_QUERY);
+  return Array.from({ length: Math.ceil(blocks.length / atOnce) }, (_, i) => {
+    const some = blocks.slice(i * atOnce, (i + 1) * atOnce);
     return statement.bind(siteId, JSON.stringify(hours), JSON.stringify(some), start, end, upTo);
   });
 }

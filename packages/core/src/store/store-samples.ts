@@ -6,7 +6,13 @@ import { hourOf } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type GroupedSamples, groupByDay } from "./arrivals.ts";
-import { type Arrival, compareArrivals, type StoredBefore, type StoredCounts } from "./compare-arrivals.ts";
+import {
+  type Arrival,
+  compareArrivals,
+  type FiledSamples,
+  type StoredBefore,
+  type StoredCounts,
+} from "./compare-arrivals.ts";
 import { touchHours } from "./hot-hours.ts";
 import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from "./new-segments.ts";
 import { LatestRows, latestStatement } from "./latest.ts";
@@ -22,10 +28,15 @@ export interface SampleStore {
   /** epoch ms */
   readonly now: () => number;
   readonly backoff?: Backoff;
+  /** day files are compared with too; absent: what a file has is stored once more, until its day is built again */
+  readonly filed?: FiledSamples;
 }
 
 /** Characters of rows a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
 const MAX_CHARS_A_BATCH = 8 * MAX_ASCII_CHARS;
+
+/** Blocks whose segments are read in one statement: of the minutes that a sync asks for again, 2 MB of text. */
+const BLOCKS_AT_ONCE = 40;
 
 /** How often stored samples are read again because another run stored some meanwhile. */
 const TRIES = 10;
@@ -142,7 +153,7 @@ const watchedSchema = z.array(z.object({ watermark: z.int().nullable() }));
 
 /** What is stored at the times of these samples, and the site's clock, all of one moment. */
 async function readStoredBefore(
-  { db, siteId, backoff }: SampleStore,
+  { db, siteId, backoff, filed }: SampleStore,
   grouped: readonly GroupedSamples[],
 ): Promise<StoredNow> {
   const hours = new Set<number>();
@@ -167,7 +178,7 @@ async function readStoredBefore(
         clockStatement(db, siteId),
         db.prepare(WATCHED).bind(siteId),
         latestStatement(db, [...blocks]),
-        ...blockStatements(db, siteId, [...blocks], [...hours], range),
+        ...blockStatements(db, siteId, [...blocks], [...hours], range, undefined, BLOCKS_AT_ONCE),
       ]),
     backoff,
   );
@@ -175,13 +186,18 @@ async function readStoredBefore(
   const incoming = new Set(
     grouped.flatMap(({ days }) => [...days.values()].flatMap((parts) => parts.map(({ pointId }) => pointId))),
   );
-  for (const { results } of rows) {
-    addRows(results, (id, time) => {
-      if (!incoming.has(id) || time < start || time >= end) return undefined;
-      let builder = builders.get(id);
-      if (builder === undefined) builders.set(id, (builder = new SeriesBuilder()));
-      return builder;
-    });
+  const builderOf = (id: number, time: number): SeriesBuilder | undefined => {
+    if (!incoming.has(id) || time < start || time >= end) return undefined;
+    let builder = builders.get(id);
+    if (builder === undefined) builders.set(id, (builder = new SeriesBuilder()));
+    return builder;
+  };
+  for (const { results } of rows) addRows(results, builderOf);
+  // after the segments: what is folded meanwhile is in both, never in neither
+  for (const day of filed === undefined ? [] : new Set(grouped.flatMap(({ days }) => [...days.keys()]))) {
+    for (const [id, { times, values, asked }] of await filed!(day, [...incoming])) {
+      times.forEach((time, i) => builderOf(id, time)?.add(time, values[i]!, asked[i]!));
+    }
   }
   return {
     stamp: parseClock(clock?.results).stamp,

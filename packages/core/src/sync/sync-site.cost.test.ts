@@ -47,7 +47,7 @@ test("a sync of the real site's size keeps to its costs", async () => {
   expect(warm.recordsInserted).toBeLessThan(5 * POINTS + 20);
   expect(world.asked.length).toBe(warm.apiCalls);
   expect(warm.apiCalls).toBeLessThanOrEqual(5);
-  expect(statements).toBeLessThanOrEqual(20);
+  expect(statements).toBeLessThanOrEqual(15);
   // a segment and the newest values of each of 36 blocks and of the weather's; the site's clock and state, the hour, the journal and the
   // counters; five dead letters of unconfigured points, with their index entry
   expect(rowsWritten).toBeLessThanOrEqual(100);

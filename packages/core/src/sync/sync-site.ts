@@ -38,6 +38,8 @@ export interface SyncContext {
   readonly now: () => number;
   /** no request and no window is begun after this, epoch ms */
   readonly deadline: number;
+  /** false: no page is begun, for the run has made as many statements as it may */
+  readonly hasStatements: () => boolean;
   /** takes some of what is not stored */
   readonly letters: LetterBox;
 }
@@ -102,7 +104,7 @@ class SiteSync {
   }
 
   async pull(): Promise<void> {
-    const { now, deadline, settings } = this.#context;
+    const { now, deadline, hasStatements, settings } = this.#context;
     // Before the upstream's list was ever taken over, nothing is configured.
     const isNew = this.#state.catalogAt === null;
     await inStage("catalog", () => (isNew ? this.#catalog.refresh() : this.#catalog.load()));
@@ -123,7 +125,7 @@ class SiteSync {
       this.#noteWatermark(watermark);
       open = null;
       if (watermark >= startedAt) break;
-      if (now() >= deadline) {
+      if (now() >= deadline || !hasStatements()) {
         this.result.incompleteBecause = "budget";
         return;
       }
@@ -176,7 +178,7 @@ class SiteSync {
 
   /** Whether the API proved that the window ended, and all of it is stored. */
   async #pullWindow(range: TimeRange, at: PagePosition | undefined): Promise<boolean> {
-    const { ace, deadline, now } = this.#context;
+    const { ace, deadline, hasStatements, now } = this.#context;
     const { result } = this;
     const start = result.window?.start ?? new Date(range.start).toISOString();
     result.window = { start, end: new Date(range.end).toISOString() };
@@ -191,7 +193,7 @@ class SiteSync {
         refused = null;
         await this.#storePage(page, { window: range, cursor: from.cursor }, next);
         if (next === null) return true;
-        if (now() >= deadline) {
+        if (now() >= deadline || !hasStatements()) {
           result.incompleteBecause = "budget";
           return false;
         }

@@ -22,6 +22,12 @@ export const SYNC_BUDGET_MS = 25_000;
 const RECORDS_A_RUN = 4_000_000;
 const RECORDS_A_SITE = 10_000;
 
+/**
+ * Of the 1,000 D1 statements that an invocation may make: no site and no page is begun after so many. A page of a large site takes 14,
+ * and up to four sites run side by side; the journal takes some for each site.
+ */
+const STATEMENTS_A_RUN = 700;
+
 export interface SyncRunContext {
   readonly kv: KVNamespace;
   /** a client for one site, because it counts its calls; the tally counts what it does */
@@ -131,26 +137,33 @@ async function takeTurns(
   const running = new Map<Turn, Promise<void>>();
   const results: (SiteSyncResult | undefined)[] = [];
   const counted = new Map<string, Counts>();
-  const spent = { calls: 0, latencyMs: 0, records: 0 };
+  const spent = { calls: 0, latencyMs: 0, records: 0, statements: 0 };
+  const tallies = new Set<Tally>();
+  const hasStatements = () =>
+    [...tallies].reduce((sum, tally) => sum + tally.get("d1_statements"), spent.statements) < STATEMENTS_A_RUN;
   const begin = async (turn: Turn, place: number): Promise<void> => {
     const tally = new Tally();
+    tallies.add(tally);
     const ace = context.newClient(tally);
     const settings = { ...context.settings, pageSize: turn.pageSize };
     const own = Math.min(deadline, now() + SYNC_BUDGET_MS);
     const letters = boxes.get(turn.of) ?? new LetterBox();
     const result = await syncSite(
-      { db: countedDatabase(turn.of.db, tally), ace, settings, now, deadline: own, letters },
+      { db: countedDatabase(turn.of.db, tally), ace, settings, now, deadline: own, hasStatements, letters },
       turn.name,
       turn.state,
     );
     results[place] = result;
+    spent.statements += tally.get("d1_statements");
+    tallies.delete(tally);
     counted.set(turn.name, tally.take());
     spent.calls += ace.calls;
     spent.latencyMs += ace.totalLatencyMs;
     spent.records += result.recordsFetched + RECORDS_A_SITE;
     running.delete(turn);
   };
-  const isSpent = () => now() >= deadline || spent.calls >= maxRequests || spent.records >= RECORDS_A_RUN;
+  const isSpent = () =>
+    now() >= deadline || spent.calls >= maxRequests || spent.records >= RECORDS_A_RUN || !hasStatements();
   for (let begun = 0; ;) {
     const next = isSpent() ? null : nextToBegin(waiting, [...running.keys()]);
     if (next === null) {
