@@ -18,7 +18,7 @@ export function fitSites(few: SiteMeasurements, many: SiteMeasurements): Pick<Me
       supervise: job("supervise"),
       hour: job("hour"),
       dayEnd: job("dayEnd"),
-      daily: job("daily"),
+      dailyCron: job("dailyCron"),
       settledDay: job("settledDay"),
       settledAgain: job("settledAgain"),
       afterSettling: job("afterSettling"),

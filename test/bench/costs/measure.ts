@@ -88,7 +88,7 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
   const dayEnd = minus(await hour(0), quiet);
   await hour(3);
   await at(3, 23);
-  const daily = await site.measure(1, () => site.cron("etl", DAILY));
+  const dailyCron = await site.measure(1, () => site.cron("etl", DAILY));
   await settle(site);
   const afterSettling = minus(await hour(4), quiet);
   const fileBytes = await fileBytesPerSample(site);
@@ -106,7 +106,7 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
       supervise,
       hour: quiet,
       dayEnd: { ...dayEnd, requests: 0 },
-      daily,
+      dailyCron,
       settledDay: minus(settledDay, supervise),
       settledAgain: minus(settledAgain, supervise),
       afterSettling: { ...afterSettling, requests: 0 },

@@ -7,7 +7,7 @@ import { termsSchema } from "./terms.ts";
 export const MEASURED_FILE = fileURLToPath(new URL("measured.json", import.meta.url));
 
 /**
- * What recurs, by points of the site. `sync` and `supervise` run every five minutes, `hour` and `daily` as their crons say.
+ * What recurs, by points of the site. `sync` and `supervise` run every five minutes, `hour` and `dailyCron` as their crons say.
  * Once a day come on top: `settledDay`, and `settledAgain`, which finds nothing new; `lastSeen`, to the sync that moves the points'
  * last_seen; `dayEnd` and `afterSettling`, to the hourly run behind a day's end and behind its settling. A backfilled day is one of a job of two days, with its share of the rest.
  */
@@ -17,7 +17,7 @@ export const JOB_NAMES = [
   "supervise",
   "hour",
   "dayEnd",
-  "daily",
+  "dailyCron",
   "settledDay",
   "settledAgain",
   "afterSettling",

@@ -113,7 +113,7 @@ function runsOf(name: JobName, { syncMinutes }: Deployment): number {
       return HOURS_A_MONTH;
     case "lastSeen":
     case "dayEnd":
-    case "daily":
+    case "dailyCron":
     case "settledDay":
     case "afterSettling":
       return DAYS_A_MONTH;
