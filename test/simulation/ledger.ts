@@ -13,7 +13,6 @@ const STORES = /^\s*INSERT INTO segments/;
 
 const bodySchema = z.record(z.string(), z.record(z.string(), z.number()));
 const segmentsSchema = z.array(z.tuple([z.int(), z.int(), z.int(), z.int(), bodySchema]));
-
 const stateSchema = z.array(z.object({ name: z.string(), watermark: z.int().nullable() }));
 const daySchema = z.array(
   z.object({

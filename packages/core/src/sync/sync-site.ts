@@ -104,7 +104,7 @@ class SiteSync {
   }
 
   async pull(): Promise<void> {
-    const { now, deadline, hasStatements, settings } = this.#context;
+    const { now, settings } = this.#context;
     // Before the upstream's list was ever taken over, nothing is configured.
     const isNew = this.#state.catalogAt === null;
     await inStage("catalog", () => (isNew ? this.#catalog.refresh() : this.#catalog.load()));
@@ -125,10 +125,7 @@ class SiteSync {
       this.#noteWatermark(watermark);
       open = null;
       if (watermark >= startedAt) break;
-      if (now() >= deadline || !hasStatements()) {
-        this.result.incompleteBecause = "budget";
-        return;
-      }
+      if (this.#isSpent()) return;
     }
     this.result.complete = true;
   }
@@ -176,9 +173,16 @@ class SiteSync {
     }
   }
 
+  #isSpent(): boolean {
+    const { now, deadline, hasStatements } = this.#context;
+    const isSpent = now() >= deadline || !hasStatements();
+    if (isSpent) this.result.incompleteBecause = "budget";
+    return isSpent;
+  }
+
   /** Whether the API proved that the window ended, and all of it is stored. */
   async #pullWindow(range: TimeRange, at: PagePosition | undefined): Promise<boolean> {
-    const { ace, deadline, hasStatements, now } = this.#context;
+    const { ace, deadline } = this.#context;
     const { result } = this;
     const start = result.window?.start ?? new Date(range.start).toISOString();
     result.window = { start, end: new Date(range.end).toISOString() };
@@ -193,10 +197,7 @@ class SiteSync {
         refused = null;
         await this.#storePage(page, { window: range, cursor: from.cursor }, next);
         if (next === null) return true;
-        if (now() >= deadline || !hasStatements()) {
-          result.incompleteBecause = "budget";
-          return false;
-        }
+        if (this.#isSpent()) return false;
       }
     } catch (error) {
       if (!(error instanceof AceError)) throw error;
