@@ -83,6 +83,12 @@ export async function* windowPages(
   }
 }
 
+/** A cursor that the API refused, and where the window is to go on instead. */
+export interface RefusedCursor {
+  readonly error: AceError;
+  readonly next: PagePosition;
+}
+
 /** A request without a cursor that goes on after what was served; null where it would repeat the one before. */
 function resumeAfter(at: PagePosition, served: number | null, range: TimeRange): PagePosition | null {
   return served !== null && served > at.from && served < range.end ? { from: served, cursor: null } : null;

@@ -3,7 +3,7 @@ import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
-import { type PagePosition, windowPages } from "../ace/window-pages.ts";
+import { type PagePosition, type RefusedCursor, windowPages } from "../ace/window-pages.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
 import type { SourcePage } from "../domain/dead-letter.ts";
 import { addRejections, countRejection } from "../domain/rejection.ts";
@@ -75,12 +75,6 @@ export async function syncSite(context: SyncContext, site: string, state: SyncSt
   return run.result;
 }
 
-/** A cursor that the API refused, and where the window is to go on instead. */
-interface RefusedCursor {
-  readonly error: AceError;
-  readonly next: PagePosition;
-}
-
 /** One sync of one site, while it runs. */
 class SiteSync {
   readonly result: SiteSyncResult;
@@ -106,8 +100,8 @@ class SiteSync {
   async pull(): Promise<void> {
     const { now, settings } = this.#context;
     // Before the upstream's list was ever taken over, nothing is configured.
-    const isNew = this.#state.catalogAt === null;
-    await inStage("catalog", () => (isNew ? this.#catalog.refresh() : this.#catalog.load()));
+    const list = () => (this.#state.catalogAt === null ? this.#catalog.refresh() : this.#catalog.load());
+    await inStage("catalog", list);
     await this.#pullWeather();
     let open: OpenWindow | null = this.#state.open;
     let watermark = this.#state.watermark;
@@ -175,9 +169,9 @@ class SiteSync {
 
   #isSpent(): boolean {
     const { now, deadline, hasStatements } = this.#context;
-    const isSpent = now() >= deadline || !hasStatements();
-    if (isSpent) this.result.incompleteBecause = "budget";
-    return isSpent;
+    if (now() < deadline && hasStatements()) return false;
+    this.result.incompleteBecause = "budget";
+    return true;
   }
 
   /** Whether the API proved that the window ended, and all of it is stored. */
