@@ -1,7 +1,7 @@
 import { forgetHours } from "@building-vitals/core/test/store";
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { ADMIN_TOKEN, call, runCron, SITE, simulateUpstream } from "./service.ts";
 
 const HOUR_MS = 3_600_000;
@@ -15,8 +15,13 @@ interface Listed {
   readonly next_cursor: string | null;
 }
 
+/** Noon of today, so that the hours that are lost lie within one UTC day whenever this runs. */
+const NOON = Math.floor(Date.now() / (24 * HOUR_MS)) * 24 * HOUR_MS + 12.5 * HOUR_MS;
+
 beforeAll(migratedDatabase);
+beforeEach(() => void vi.useFakeTimers({ now: NOON, toFake: ["Date"] }));
 afterEach(async () => {
+  vi.useRealTimers();
   vi.unstubAllGlobals();
   await env.DB.batch(TABLES.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 });
