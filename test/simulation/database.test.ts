@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "simulated-d1-"));
   const contents = "export default { fetch: () => new Response() };";
   const modules = [{ type: "ESModule" as const, path: "none.js", contents }];
-  const worker = { name: "none", modules, d1Databases: ["A", "B"], compatibilityDate: "2026-01-01" };
+  const worker = { name: "none", modules, d1Databases: ["A"], compatibilityDate: "2026-01-01" };
   const quiet = { cf: false as const, inspectorPort: 0, telemetry: { enabled: false }, log: new Log(LogLevel.NONE) };
   const options = convertV4MiniflareOptions({ workers: [worker], ...quiet });
   miniflare = new Miniflare({ ...options, resourcePersistencePath: join(folder, "state") });
@@ -31,10 +31,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-it.each([
-  ["A", "7"],
-  ["B", "11"],
-] as const)("the real local D1 (%s) answers every transaction of seed %s as the simulated one", async (name, seed) => {
+it("the real local D1 answers every transaction of a seed as the simulated one", async () => {
+  const [name, seed] = ["A", "11"];
   const path = join(folder, seed);
   const { code, output } = await runSimulation(["--seed", seed, "--record", path]);
   expect(output).toBe("");

@@ -124,7 +124,10 @@ test("a build that nothing interrupts holds all that the upstream has", async ()
   expect(await keysOf(bucket, "staging/")).toEqual([]);
 });
 
-describe.each<CrashKind>(["before", "after"])("a build of a day that dies %s any of its calls", (kind) => {
+/** Dying before a call is dying after the call before it: nothing else happens between the two. */
+describe("a build of a day that dies after any of its calls", () => {
+  const kind: CrashKind = "after";
+
   test("while fetching, fetches the hour again", async () => {
     let calls = 0;
     const { upstream } = world;
