@@ -30,7 +30,7 @@ const FOREVER = Number.POSITIVE_INFINITY;
 const alive = () => new CrashPoint(FOREVER, "before");
 
 /** The spills of all hours are read as two of them are. */
-const counts = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(what);
+const isCounted = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(what);
 
 describe.each([
   ["whose jobs are beside its samples", 1],
@@ -122,7 +122,7 @@ describe.each([
       let nth = 0;
       for (; ; nth += databases) {
         const fresh = await world.reset();
-        const crash = new CrashPoint(nth, "after", counts);
+        const crash = new CrashPoint(nth, "after", isCounted);
         const ended = await world.run(fresh, crash);
         const found = await world.query();
         expect(found).toEqual(found.length === world.after.length ? world.after : world.before);
