@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { CrashPoint, type CrashKind } from "../../test/crash-point.ts";
+import { CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
