@@ -4,7 +4,6 @@ UPDATE schema_version SET version = 14;
 
 DROP VIEW timeseries_raw;
 DROP VIEW v_latest_values;
-DROP VIEW timeseries_agg;
 DROP TABLE sample_hours;
 DROP TABLE hot_hours;
 
@@ -89,44 +88,3 @@ FROM sites s
 CROSS JOIN points p ON p.site_id = s.id
 CROSS JOIN block_latest l ON l.block = p.id >> 7
 WHERE l.body ->> ('$."' || p.id || '"[0]') IS NOT NULL;
-
--- As it was.
-CREATE VIEW timeseries_agg AS
-SELECT
-  s.name AS site_name,
-  p.name AS point_name,
-  '1hr' AS interval,
-  d.day * 86400 + e.key * 3600 AS timestamp,
-  max(e.value ->> 1, min(coalesce(e.value ->> 2, e.value ->> 1),
-    coalesce(CAST(e.value ->> 3 AS REAL) / (e.value ->> 0), e.value ->> 1))) AS avg_value,
-  e.value ->> 1 AS min_value,
-  coalesce(e.value ->> 2, e.value ->> 1) AS max_value,
-  e.value ->> 0 AS sample_count
-FROM sites s
-CROSS JOIN points p ON p.site_id = s.id
-CROSS JOIN point_days d ON d.point_day >= p.id << 16 AND d.point_day < (p.id + 1) << 16
-CROSS JOIN json_each(d.hours) e
-WHERE e.type = 'array' AND NOT EXISTS (
-  SELECT 1 FROM hot_hours h
-  WHERE h.site_id = s.id AND h.hour = d.day * 86400000 + e.key * 3600000 AND h.folded_version IS NOT h.version
-)
-UNION ALL
-SELECT
-  s.name,
-  p.name,
-  '1day',
-  d.day * 86400,
-  (SELECT max(min(e.value ->> 1), min(max(coalesce(e.value ->> 2, e.value ->> 1)),
-      total(coalesce(e.value ->> 3, (e.value ->> 0) * (e.value ->> 1))) / sum(e.value ->> 0)))
-    FROM json_each(d.hours) e WHERE e.type = 'array'),
-  (SELECT min(e.value ->> 1) FROM json_each(d.hours) e WHERE e.type = 'array'),
-  (SELECT max(coalesce(e.value ->> 2, e.value ->> 1)) FROM json_each(d.hours) e WHERE e.type = 'array'),
-  (SELECT sum(e.value ->> 0) FROM json_each(d.hours) e WHERE e.type = 'array')
-FROM sites s
-CROSS JOIN points p ON p.site_id = s.id
-CROSS JOIN point_days d ON d.point_day >= p.id << 16 AND d.point_day < (p.id + 1) << 16
-WHERE NOT EXISTS (
-  SELECT 1 FROM hot_hours h
-  WHERE h.site_id = s.id AND h.hour >= d.day * 86400000 AND h.hour < (d.day + 1) * 86400000
-    AND h.folded_version IS NOT h.version
-);

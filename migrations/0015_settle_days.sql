@@ -17,7 +17,7 @@ CREATE TABLE settle_days (
   ran_at INTEGER,
   -- runs in a row that the source did not answer
   attempts INTEGER NOT NULL DEFAULT 0,
-  -- the Workflow instance that builds it, of which a site has one at a time; NULL: none. A name is never used again.
+  -- the Workflow instance that builds it; NULL: none. A site has one at a time, and a name is never used again.
   instance TEXT,
   -- of the last run; NULL: it had none
   outcome TEXT,

@@ -75,7 +75,7 @@ export function askFor(name: string, world: World, deployment: Deployment, quest
   });
 }
 
-/** As {@link askFor}, for the newest sample of each point. */
+/** As {@link askFor}: asks for the newest sample of each point. */
 export function askForLatest(
   name: string,
   world: World,

@@ -8,7 +8,7 @@ import type { Process, World } from "./world.ts";
 /** The statements that say of a page that it is stored: sync-state.ts. */
 const ENDS_PAGE = /INSERT INTO sync_state \(site_id, (?:window_start|watermark)/;
 const PUBLISHES = /INSERT INTO day_files/;
-/** Stores segments, whoever does it: store/new-segments.ts. */
+/** Stores segments, in whichever job: store/new-segments.ts. */
 const STORES = /^\s*INSERT INTO segments/;
 
 const bodySchema = z.record(z.string(), z.record(z.string(), z.number()));

@@ -55,7 +55,7 @@ describe.each(OF_DATES)("POST %s", (path) => {
   const more = path.endsWith("d1") ? { site: SITE } : {};
   it.each([
     ["a malformed date", { start_date: "2025-1-1", end_date: "2025-01-02" }, "invalid_request", "start_date"],
-    ["a day that is none", { start_date: "2025-01-01", end_date: "2025-02-30" }, "invalid_request", "end_date"],
+    ["a date that does not exist", { start_date: "2025-01-01", end_date: "2025-02-30" }, "invalid_request", "end_date"],
     ["a date that is no text", { start_date: 20250101, end_date: "2025-01-02" }, "invalid_request", "start_date"],
     ["reversed dates", { start_date: "2025-01-02", end_date: "2025-01-01" }, "invalid_request", "end_date"],
     ["a date in the future", { start_date: "2025-01-02", end_date: tomorrow }, "invalid_request", "end_date"],

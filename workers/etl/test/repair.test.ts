@@ -102,7 +102,13 @@ describe("POST /repair", () => {
   it.each([
     ["no token", {}, 401, "unauthorized", undefined],
     ["an unknown site", { token: ADMIN_TOKEN, body: { site: "nowhere" } }, 404, "unknown_site", "site"],
-    ["a day that is none", { token: ADMIN_TOKEN, body: { from: "2025-02-30" } }, 400, "invalid_request", "from"],
+    [
+      "a date that does not exist",
+      { token: ADMIN_TOKEN, body: { from: "2025-02-30" } },
+      400,
+      "invalid_request",
+      "from",
+    ],
     [
       "days the wrong way round",
       { token: ADMIN_TOKEN, body: { from: "2025-02-02", to: "2025-02-01" } },

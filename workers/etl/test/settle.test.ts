@@ -74,7 +74,7 @@ describe("POST /settle", () => {
   it.each([
     ["no token", {}, 401, "unauthorized", undefined],
     ["an unknown site", { token: ADMIN_TOKEN, body: { site: "nowhere" } }, 404, "unknown_site", "site"],
-    ["a day that is none", { token: ADMIN_TOKEN, body: { day: "2025-02-30" } }, 400, "invalid_request", "day"],
+    ["a date that does not exist", { token: ADMIN_TOKEN, body: { day: "2025-02-30" } }, 400, "invalid_request", "day"],
     ["a day as a number", { token: ADMIN_TOKEN, body: { day: 20_373 } }, 400, "invalid_request", "day"],
     [
       "a day that has not ended",

@@ -201,7 +201,7 @@ describe.each([
           expect(await world.run(fresh, failure)).toBe(true);
           await expectEnd("written");
           if (!failure.happened) break;
-          // of an upload that was begun, and of which the answer was lost, nobody knows the id
+          // where the answer to the begin of an upload was lost, nobody knows the upload's id
           const unknown = kind === "after" && failure.made[nth]!.startsWith("createMultipartUpload") ? 1 : 0;
           expect(world.parts.open).toBe(unknown);
         }

@@ -28,7 +28,7 @@ const FORGET_DAYS = "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT 
 
 /**
  * Notes what came of asking, of gaps with one attempt more than before. Safe to repeat.
- * @param filled days of which gaps are filled, or a part of them: a detection that is at work begins anew
+ * @param filled days whose gaps are filled, wholly or in part: a detection that is at work begins anew
  */
 export async function noteInquiries(
   db: D1Database,

@@ -56,7 +56,7 @@ export async function readBlock(
   cost: RangeCost,
 ): Promise<ColdRead> {
   const days = new Map<number, DaySeries>();
-  /** rows of the manifest of which the days were read */
+  /** the manifest's rows that the days were read by */
   const rows = new Map<number, ManifestDay>();
   const unreadable: UnreadableDay[] = [];
   const misplaced: MisplacedDay[] = [];

@@ -184,7 +184,7 @@ test("a site whose samples all come 30 hours late has them when the day is settl
   expect(differences(truth, await made.query(DAY))).toEqual([]);
 });
 
-test("a day of which nothing is there is awaited, and only the last step notes that it is empty", async () => {
+test("a day without samples is awaited, and only the last step notes that it is empty", async () => {
   const made = await syncedWorld({ rules: [{ fault: "missing_hours", ranges: [[START, END]] }] });
   expect(await settleAt(made, DUE)).toEqual([DAY]);
   expect(await made.row(DAY)).toMatchObject({ outcome: "awaiting", settledAt: null, step: 1, dueAt: END + 3 * DAY_MS });

@@ -88,7 +88,7 @@ function bodyText(newest: readonly LatestSample[]): string {
 
 /**
  * The newest sample of each point that came through a segment, by point id: a row read for each block. Where a point's day has a
- * file, that has the last word. A point of which no segment came is absent.
+ * file, that has the last word. A point that no segment brought is absent.
  * @throws {z.ZodError} for a row that is not what we write; the error of D1, after retries
  */
 export async function readLatest(

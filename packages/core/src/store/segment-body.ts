@@ -52,7 +52,7 @@ const MAX_DIGITS = 8;
 /**
  * Reads a body, or the part of one. It scans the text instead of calling JSON.parse: an object of numeric keys becomes a hash
  * table there, at 1.7 times the cost, and a key that stands twice would be lost silently.
- * @param key of the segment, for the error
+ * @param key the segment's; the error names it
  * @throws {StoredRowError} for anything but what {@link encodeBody} writes, in any order of its keys
  */
 export function decodeBody(key: number, text: string): PointPart[] {

@@ -15,7 +15,7 @@ export interface SettleState {
   readonly lastSettledAt: number | null;
   /** the day that is being built; null: none */
   readonly building: number | null;
-  /** days of which the last run failed, or had the segments alone */
+  /** days whose last run failed, or had the segments alone */
   readonly failed: number;
 }
 

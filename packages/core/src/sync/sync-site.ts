@@ -38,7 +38,7 @@ export interface SyncContext {
   readonly now: () => number;
   /** no request and no window is begun after this, epoch ms */
   readonly deadline: number;
-  /** false: no page is begun, for the run has made as many statements as it may */
+  /** false: the run has made as many statements as it may, and begins no page */
   readonly hasStatements: () => boolean;
   /** takes some of what is not stored */
   readonly letters: LetterBox;
