@@ -23,6 +23,7 @@ async function measureSite(site: StoredSite, day: LookedSite | undefined, now: n
   const measured = [
     of(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000),
     of(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000),
+    of(METRICS.newest, state.newestSample === null ? null : (now - state.newestSample) / 1000),
     ...[...gaps.byCause].map(([cause, open]) => of(METRICS.gaps, open, { cause })),
     of(METRICS.missing, gaps.missingSeconds),
     of(METRICS.recovered, gaps.recovered),
