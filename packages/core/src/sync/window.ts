@@ -16,7 +16,7 @@ export interface WindowSettings {
  * How far back a window reaches for a site whose data all comes late, in milliseconds. What comes later still, is found when its day is
  * settled for the last time.
  */
-const LATEST_MS = 7 * DAY_MS;
+export const LATEST_MS = 7 * DAY_MS;
 
 /** How far a site's sync has come. */
 export interface SyncFront {

@@ -58,7 +58,7 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metric
     const ids = sites.map(({ id }) => id);
     const looked = await readLookedSites(db, ids);
     const names = sites.map(({ name }) => name);
-    const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "gaps", "import", "settle"]));
+    const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "points", "gaps", "import", "settle"]));
     for (const site of sites) measured.push(...(await measureSite(site, looked.get(site.id), now)));
     return { sites, measured };
   });
