@@ -4,7 +4,14 @@ import { readSyncStates } from "../src/sync/sync-state.ts";
 
 /** A described point, plain but for what is given. */
 export function described(name: string, given: Partial<PointDescription> = {}): PointDescription {
-  const plain = { label: null, unit: null, unitRaw: null, tags: { kv: {}, markers: [] }, intervalS: null };
+  const plain = {
+    label: null,
+    unit: null,
+    unitRaw: null,
+    tags: { kv: {}, markers: [] },
+    intervalS: null,
+    updatedAt: null,
+  };
   return { name, ...plain, ...given };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseTime } from "./time.ts";
 
 /** What a gateway reports for a BACnet property that the device does not have. */
 const UNKNOWN_PROPERTY = "property: unknown-property";
@@ -25,6 +26,11 @@ function knownProperties(bacnet: Record<string, unknown>): Record<string, unknow
   return Object.fromEntries(known);
 }
 
+function timeOrNull(text: string | null | undefined): number | null {
+  const time = typeof text === "string" ? parseTime(text) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
+}
+
 /** A point of the upstream's catalogue. Only the name is required: a strange tag must not cost us the point. */
 export const acePointSchema = z
   .object({
@@ -36,6 +42,7 @@ export const acePointSchema = z
     kv_tags: openObject.transform(tagTexts),
     marker_tags: z.array(z.unknown()).catch([]),
     bacnet_data: openObject.transform(knownProperties),
+    updated: z.string().nullish().catch(null),
   })
   .transform((point) => ({
     name: point.name,
@@ -49,5 +56,7 @@ export const acePointSchema = z
     markerTags: point.marker_tags.filter((tag) => typeof tag === "string"),
     /** `object_name`, `device_name`, `object_units` and more; properties that the device lacks are left out */
     bacnetData: point.bacnet_data,
+    /** when it was changed last, epoch ms; null where the upstream does not say so in a form that we know */
+    updatedAt: timeOrNull(point.updated),
   }));
 export type AcePoint = z.infer<typeof acePointSchema>;

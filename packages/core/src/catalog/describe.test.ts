@@ -11,6 +11,7 @@ test("a BACnet point of the upstream", () => {
     kv_tags: { equip: "VAV 1" },
     marker_tags: ["zone", "temp"],
     bacnet_data: { device_name: "VAV 1", object_name: "RoomTemp", object_units: "degrees-fahrenheit" },
+    updated: "2025-10-12T14:50:36.055960",
   });
   expect(description).toEqual({
     name: "a/b",
@@ -19,12 +20,15 @@ test("a BACnet point of the upstream", () => {
     unitRaw: "degrees-fahrenheit",
     tags: { kv: { equip: "VAV 1" }, markers: ["zone", "temp"] },
     intervalS: 300,
+    updatedAt: Date.UTC(2025, 9, 12, 14, 50, 36, 55),
   });
 });
 
 test("a point of which only the name is known", () => {
   const tags = { kv: {}, markers: [] };
-  expect(describeRaw({})).toEqual({ name: "a/b", label: null, unit: null, unitRaw: null, tags, intervalS: null });
+  const nothing = { label: null, unit: null, unitRaw: null, tags, intervalS: null, updatedAt: null };
+  expect(describeRaw({})).toEqual({ name: "a/b", ...nothing });
+  expect(describeRaw({ updated: "yesterday" })).toEqual({ name: "a/b", ...nothing });
 });
 
 test.each([

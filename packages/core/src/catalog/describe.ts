@@ -25,5 +25,6 @@ export function describePoint(point: AcePoint): PointDescription {
     unitRaw,
     tags: { kv: kvTags, markers: point.markerTags },
     intervalS: point.collectIntervalS === null ? null : Math.max(1, Math.round(point.collectIntervalS)),
+    updatedAt: point.updatedAt,
   };
 }

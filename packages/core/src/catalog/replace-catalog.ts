@@ -2,6 +2,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import type { PointDescription } from "../domain/point.ts";
 import { type Catalog, upsertStatements } from "./catalog.ts";
 import { type HeldList, judgeList } from "./judge-list.ts";
+import { noteMeanings } from "./past-meanings.ts";
 
 /** ?1: JSON array of point ids. */
 const RETIRE_POINTS = "UPDATE points SET configured = 0 WHERE id IN (SELECT value FROM json_each(?1))";
@@ -59,13 +60,14 @@ export async function replaceCatalog(
   const conflicts: string[] = [];
   const changed: PointDescription[] = [];
   for (const [name, entries] of byName) {
-    const isOne = new Set(entries.map((entry) => JSON.stringify(entry))).size === 1;
+    const isOne = new Set(entries.map((entry) => JSON.stringify({ ...entry, updatedAt: null }))).size === 1;
     if (!isOne) conflicts.push(name);
     if (isOne) changed.push(entries[0]!);
     else if (current.get(name)?.configured !== true) changed.push(undescribed(name));
   }
   await withD1Retry(() =>
     db.batch([
+      ...noteMeanings(db, siteId, changed, at),
       ...upsertStatements(db, siteId, changed),
       db.prepare(RETIRE_POINTS).bind(JSON.stringify(verdict.retired)),
       db.prepare(NOTE_LIST).bind(siteId, at, heldJson, conflicts.length),
@@ -75,5 +77,13 @@ export async function replaceCatalog(
 }
 
 function undescribed(name: string): PointDescription {
-  return { name, label: null, unit: null, unitRaw: null, tags: { kv: {}, markers: [] }, intervalS: null };
+  return {
+    name,
+    label: null,
+    unit: null,
+    unitRaw: null,
+    tags: { kv: {}, markers: [] },
+    intervalS: null,
+    updatedAt: null,
+  };
 }

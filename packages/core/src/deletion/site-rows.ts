@@ -15,6 +15,7 @@ const DELETE_SITE = [
   "DELETE FROM late_samples WHERE point_day >> 16 IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM block_latest WHERE block IN (SELECT id >> 7 FROM points WHERE site_id = ?1)",
   "DELETE FROM point_inquiries WHERE point_id IN (SELECT id FROM points WHERE site_id = ?1)",
+  "DELETE FROM past_meanings WHERE point_id IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM points WHERE site_id = ?1",
   "UPDATE sites SET catalog_at = NULL, held_list = NULL WHERE id = ?1",
 ];

@@ -28,4 +28,6 @@ export interface PointDescription {
   readonly tags: PointTags;
   /** seconds between samples as configured upstream; null: not configured */
   readonly intervalS: number | null;
+  /** when the upstream says that it changed the point last, epoch ms; null: it does not say */
+  readonly updatedAt: number | null;
 }

@@ -147,3 +147,38 @@ export function conversionTo(system: UnitSystem, unit: string | null): Conversio
   const counterpart = (system === "metric" ? TO_METRIC : TO_IMPERIAL).get(unit);
   return counterpart === undefined ? null : { unit: counterpart.unit, convert: counterpart.convert() };
 }
+
+/** UCUM codes by symbol, of all units above and of those that both systems use. */
+const CODES = new Map(
+  PAIRS.flatMap(([imperial = "", code = "", , metric = "", metricCode = ""]) => [
+    [imperial, code] as const,
+    [metric, metricCode] as const,
+  ]),
+);
+
+/**
+ * How values of one unit become ones of another; null: the two do not measure the same, or one is not known. No conversion turns the
+ * order of values around.
+ * @param from symbol, as the catalogue has it
+ */
+export function conversionBetween(from: string, to: string): Convert | null {
+  const scales = [TEMPERATURES.get(from), TEMPERATURES.get(to)];
+  if (scales[0] !== undefined && scales[1] !== undefined) {
+    const [{ toCelsius }, { fromCelsius }] = [scales[0], scales[1]];
+    return (value) => fromCelsius(toCelsius(value));
+  }
+  const [code, target] = [CODES.get(from), CODES.get(to)];
+  if (code === undefined || target === undefined) return null;
+  try {
+    const by = factorOf(code, target);
+    return (value) => value * by;
+  } catch {
+    return null;
+  }
+}
+
+const TEMPERATURES = new Map<string, { readonly toCelsius: Convert; readonly fromCelsius: Convert }>([
+  ["°C", { toCelsius: (value) => value, fromCelsius: (value) => value }],
+  ["°F", { toCelsius: (value) => ((value - 32) * 5) / 9, fromCelsius: (value) => (value * 9) / 5 + 32 }],
+  ["K", { toCelsius: (value) => value - 273.15, fromCelsius: (value) => value + 273.15 }],
+]);

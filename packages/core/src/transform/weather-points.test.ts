@@ -20,6 +20,7 @@ test.each<[WeatherField, string, string]>([
     unit,
     unitRaw: null,
     intervalS: null,
+    updatedAt: null,
     tags: { kv: {}, markers: ["weather"] },
   });
 });

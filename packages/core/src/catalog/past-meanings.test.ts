@@ -1,0 +1,64 @@
+import { beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { migratedDatabase } from "../../test/database.ts";
+import { described, newSite } from "../../test/points.ts";
+import type { PointDescription } from "../domain/point.ts";
+import { loadCatalog } from "./catalog.ts";
+import { meaningsOf, PAST_MEANINGS, parseMeanings } from "./past-meanings.ts";
+import { replaceCatalog } from "./replace-catalog.ts";
+
+let db: D1Database;
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+
+let sites = 0;
+/** What is noted of point `a` after these lists, each with its time. */
+async function pastAfter(...lists: readonly (readonly [number, Partial<PointDescription>])[]) {
+  const siteId = await newSite(db, `ses_meanings_${sites++}`);
+  for (const [at, changes] of lists) {
+    await replaceCatalog(db, siteId, await loadCatalog(db, siteId), [described("a", changes)], at);
+  }
+  const row = await db.prepare(`SELECT ${PAST_MEANINGS} AS past FROM points p WHERE site_id = ?1`).bind(siteId).first();
+  return parseMeanings(z.object({ past: z.string() }).parse(row).past);
+}
+
+test("a unit that changes is kept for the samples before, since the last list without the change", async () => {
+  const past = await pastAfter([1_000, { unit: "°F" }], [2_000, { unit: "°F" }], [3_000, { unit: "°C" }]);
+  expect(past).toEqual([{ until: 2_000, unit: "°F", intervalS: null }]);
+});
+
+test("the upstream's own time of the change counts, where it lies between the lists", async () => {
+  const changed = (updatedAt: number) =>
+    pastAfter([1_000, { unit: "°F" }], [2_000, { unit: "°C", updatedAt }]).then(([one]) => one?.until);
+  expect(await changed(1_500)).toBe(1_500);
+  expect(await changed(500)).toBe(1_000);
+  expect(await changed(9_000)).toBe(2_000);
+});
+
+test("what becomes known for the first time holds for all before", async () => {
+  expect(await pastAfter([1_000, {}], [2_000, { unit: "°F", intervalS: 60 }])).toEqual([]);
+});
+
+test("a unit or a cadence that goes is a change, and so is one that comes back", async () => {
+  const lists = [{ unit: "°F", intervalS: 60 }, { unit: "°F", intervalS: 300 }, { intervalS: 300 }, { unit: "°F" }];
+  expect(await pastAfter(...lists.map((one, i) => [(i + 1) * 1_000, one] as const))).toEqual([
+    { until: 1_000, unit: "°F", intervalS: 60 },
+    { until: 2_000, unit: "°F", intervalS: 300 },
+    { until: 3_000, unit: null, intervalS: 300 },
+  ]);
+});
+
+test("the meanings of a point cover all time without a hole", () => {
+  const now = { unit: "°C", intervalS: 60, intervalSource: "measured" } as const;
+  expect(meaningsOf({ ...now, past: [] })).toEqual([{ ...now, range: { start: -Infinity, end: Infinity } }]);
+  const past = [
+    { until: 10, unit: "°F", intervalS: 300 },
+    { until: 20, unit: null, intervalS: null },
+  ];
+  expect(meaningsOf({ ...now, past })).toEqual([
+    { range: { start: -Infinity, end: 10 }, unit: "°F", intervalS: 300, intervalSource: "configured" },
+    { range: { start: 10, end: 20 }, unit: null, intervalS: null, intervalSource: null },
+    { ...now, range: { start: 20, end: Infinity } },
+  ]);
+});

@@ -1,0 +1,84 @@
+import { z } from "zod";
+import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
+import type { Cadence } from "../domain/expectation.ts";
+import type { PointDescription } from "../domain/point.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+
+/** What a point meant before a change of the upstream's list. */
+export interface PastMeaning {
+  /** of samples before this, and since the change before it; epoch ms */
+  readonly until: number;
+  /** normalised symbol; null: none was known */
+  readonly unit: string | null;
+  /** seconds between samples as configured; null: not configured */
+  readonly intervalS: number | null;
+}
+
+/**
+ * Notes what points meant until now that a list describes otherwise. The change lies after the last list, and not before the upstream's own
+ * time of it. What becomes known for the first time is no change: it holds for all samples before, too.
+ * ?1: site, ?2: JSON array of [name, unit, seconds between samples, time of the upstream's change], ?3: now.
+ */
+const NOTE = `
+INSERT INTO past_meanings (point_id, until, unit, interval_s)
+SELECT p.id, min(?3, max(coalesce(s.catalog_at, ?3), coalesce(e.value ->> 3, 0))), p.unit,
+  CASE WHEN p.interval_source = 'configured' THEN p.interval_s END
+FROM json_each(?2) e
+CROSS JOIN sites s ON s.id = ?1
+CROSS JOIN points p ON p.site_id = ?1 AND p.name = e.value ->> 0
+WHERE (p.unit IS NOT NULL AND p.unit IS NOT e.value ->> 1)
+  OR (p.interval_source = 'configured' AND p.interval_s IS NOT e.value ->> 2)
+ON CONFLICT (point_id, until) DO NOTHING`;
+
+/** The statements that note it, to run in the transaction that takes over the list, before it does. @param at epoch ms */
+export function noteMeanings(
+  db: D1Database,
+  siteId: number,
+  points: readonly PointDescription[],
+  at: number,
+): D1PreparedStatement[] {
+  const statement = db.prepare(NOTE);
+  const encode = ({ name, unit, intervalS, updatedAt }: PointDescription) =>
+    JSON.stringify([name, unit, intervalS, updatedAt]);
+  return [...jsonChunks(points, encode, MAX_UNICODE_CHARS)].map(({ json }) => statement.bind(siteId, json, at));
+}
+
+/** What the point `p` meant before, as JSON: the text of {@link parseMeanings}. */
+export const PAST_MEANINGS =
+  "(SELECT json_group_array(json_array(m.until, m.unit, m.interval_s)) FROM past_meanings m WHERE m.point_id = p.id)";
+
+const NEVER: readonly PastMeaning[] = [];
+const meaningsSchema = z.array(z.tuple([z.int(), z.string().nullable(), z.int().nullable()]));
+
+/** @returns ascending by `until` @throws {z.ZodError} for what {@link PAST_MEANINGS} does not give */
+export function parseMeanings(json: string): readonly PastMeaning[] {
+  if (json === "[]") return NEVER;
+  const rows = meaningsSchema.parse(JSON.parse(json)).map(([until, unit, intervalS]) => ({ until, unit, intervalS }));
+  return rows.sort((a, b) => a.until - b.until);
+}
+
+/** A point over all time: what it means now, and what it meant before. */
+export interface PointMeanings extends Cadence {
+  /** normalised symbol; null: none, or unknown */
+  readonly unit: string | null;
+  /** ascending by `until` */
+  readonly past: readonly PastMeaning[];
+}
+
+/** What a point's samples mean throughout a stretch of time. */
+export interface Meaning extends Cadence {
+  /** half-open, epoch ms; infinite at both ends of time */
+  readonly range: TimeRange;
+  readonly unit: string | null;
+}
+
+/** The stretches of time in which a point meant one thing, ascending and without a hole. */
+export function meaningsOf({ unit, intervalS, intervalSource, past }: PointMeanings): Meaning[] {
+  const meanings = past.map((one, i): Meaning => {
+    const range = { start: past[i - 1]?.until ?? Number.NEGATIVE_INFINITY, end: one.until };
+    const source = one.intervalS === null ? null : "configured";
+    return { range, unit: one.unit, intervalS: one.intervalS, intervalSource: source };
+  });
+  const start = past.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
+  return [...meanings, { range: { start, end: Number.POSITIVE_INFINITY }, unit, intervalS, intervalSource }];
+}
