@@ -3,8 +3,8 @@ import {
   hourAggregatesText,
   parseHourAggregates,
   StoredHoursError,
-} from "@building-vitals/core/cold/hour-aggregates";
-import { locatorText, parseLocator, StoredLocatorError } from "@building-vitals/core/cold/locator";
+} from "@building-vitals/core/block-days/hour-aggregates";
+import { locatorText, parseLocator, StoredLocatorError } from "@building-vitals/core/block-days/locator";
 import { decodeBody, encodeBody, StoredRowError } from "@building-vitals/core/store/segment-body";
 import { z } from "zod";
 import { open, seal } from "./envelope.ts";

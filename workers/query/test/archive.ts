@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
 import { DayFileWriter, type WrittenDayFile } from "@building-vitals/core/cold/day-file-writer";
-import { hourAggregates, hourAggregatesText } from "@building-vitals/core/cold/hour-aggregates";
-import { locatorText } from "@building-vitals/core/cold/locator";
+import { hourAggregates, hourAggregatesText } from "@building-vitals/core/block-days/hour-aggregates";
+import { locatorText } from "@building-vitals/core/block-days/locator";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
 import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
 import { dayOf } from "@building-vitals/core/domain/day";

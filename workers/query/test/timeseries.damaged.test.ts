@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { NO_HOURS } from "@building-vitals/core/cold/hour-aggregates";
+import { NO_HOURS } from "@building-vitals/core/block-days/hour-aggregates";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { z } from "zod";

@@ -5,7 +5,7 @@ import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
-import { hourAggregates, hourAggregatesText } from "../cold/hour-aggregates.ts";
+import { hourAggregates, hourAggregatesText } from "../block-days/hour-aggregates.ts";
 
 const POINTS = 100;
 const DAYS = 366;

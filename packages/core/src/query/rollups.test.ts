@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hourAggregates, hourAggregatesText, NO_HOURS } from "../cold/hour-aggregates.ts";
+import { hourAggregates, hourAggregatesText, NO_HOURS } from "../block-days/hour-aggregates.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";

@@ -1,7 +1,7 @@
 import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
 import { DayFileWriter } from "@building-vitals/core/cold/day-file-writer";
-import { hourAggregates, hourAggregatesText } from "@building-vitals/core/cold/hour-aggregates";
-import { locatorText } from "@building-vitals/core/cold/locator";
+import { hourAggregates, hourAggregatesText } from "@building-vitals/core/block-days/hour-aggregates";
+import { locatorText } from "@building-vitals/core/block-days/locator";
 import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
 import {
