@@ -50,7 +50,10 @@ export async function changeSlices(
 ): Promise<void> {
   const rows = (await storedRows(db)).map((row) => {
     const day = dayOfKey(row.key);
-    const points = pointsOfRow(row)!.map((one) => ({ ...one, slice: change(one.slice, { pointId: one.pointId, day }) }));
+    const points = pointsOfRow(row)!.map((one) => ({
+      ...one,
+      slice: change(one.slice, { pointId: one.pointId, day }),
+    }));
     return blockDayRow(row.key, points);
   });
   await db.batch(writeHours(db, rows));
@@ -70,5 +73,10 @@ export async function changeHours(
 /** Adds points to a day's rows; those of the same row must be given together. */
 export async function insertPointDays(db: D1Database, day: number, points: readonly PointSlice[]): Promise<void> {
   const rows = [...Map.groupBy(points, ({ pointId }) => blockDayKey(pointId, day))];
-  await db.batch(writeHours(db, rows.map(([key, ofRow]) => blockDayRow(key, ofRow))));
+  await db.batch(
+    writeHours(
+      db,
+      rows.map(([key, ofRow]) => blockDayRow(key, ofRow)),
+    ),
+  );
 }

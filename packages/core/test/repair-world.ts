@@ -101,7 +101,9 @@ export class RepairWorld {
 
   /** All of the cold tables. */
   async stored(): Promise<unknown> {
-    const tables = ["SELECT * FROM day_files", "SELECT * FROM block_days ORDER BY key"].map((sql) => this.db.prepare(sql));
+    const tables = ["SELECT * FROM day_files", "SELECT * FROM block_days ORDER BY key"].map((sql) =>
+      this.db.prepare(sql),
+    );
     return (await this.db.batch(tables)).map(({ results }) => results);
   }
 

@@ -1,7 +1,6 @@
 import { dayOfKey } from "./block-day-key.ts";
 import { StoredHoursError } from "./hour-aggregates.ts";
 import { decodeCounts } from "./hour-slice.ts";
-import { StoredLocatorError } from "./locator.ts";
 import { pointsOfRow, type StoredRow } from "./read-rows.ts";
 
 /** Samples of a point in each of the 24 hours of a day. */
@@ -19,15 +18,6 @@ export function* hourCounts(rows: Iterable<StoredRow>): Generator<DayCounts> {
   for (const row of rows) {
     const points = pointsOfRow(row);
     if (points === null) throw new StoredHoursError(`block_days: row ${row.key} has damaged places`);
-    for (const { pointId, slice } of points) yield { pointId, day: dayOfKey(row.key), counts: countsOf(slice) };
-  }
-}
-
-function countsOf(slice: Uint8Array): number[] {
-  try {
-    return decodeCounts(slice);
-  } catch (error) {
-    if (error instanceof StoredLocatorError) throw new StoredHoursError(error.message);
-    throw error;
+    for (const { pointId, slice } of points) yield { pointId, day: dayOfKey(row.key), counts: decodeCounts(slice) };
   }
 }

@@ -99,14 +99,22 @@ describe("the bytes of a slice", () => {
     [
       "two hours: the shared bytes once, then their own",
       {
-        hours: everyHour((i) => (i === 1 ? { n: 1, min: 20, max: 20, sum: 20 } : i === 9 ? { n: 2, min: 21, max: 22, sum: 43 } : null!)),
+        hours: everyHour((i) =>
+          i === 1 ? { n: 1, min: 20, max: 20, sum: 20 } : i === 9 ? { n: 2, min: 21, max: 22, sum: 43 } : null!,
+        ),
         locator: null,
       },
-      [1, 0, 2, 2, 0, 0x21, 0, 0, 1, 2, 0x11, 0x40, 0x34, 0x35, 0x11, 0x40, 0x34, 0x36, 0x12, 0x40, 0x34, 0, 0x45, 0x80],
+      [
+        1, 0, 2, 2, 0, 0x21, 0, 0, 1, 2, 0x11, 0x40, 0x34, 0x35, 0x11, 0x40, 0x34, 0x36, 0x12, 0x40, 0x34, 0, 0x45,
+        0x80,
+      ],
     ],
     [
       "a locator: eight varints before the mask",
-      { hours: everyHour(() => null!), locator: { group: { ...LOCATOR.group, offset: 300, valueBytes: 5, crc32: 7 }, firstRow: 0, rows: 11_520 } },
+      {
+        hours: everyHour(() => null!),
+        locator: { group: { ...LOCATOR.group, offset: 300, valueBytes: 5, crc32: 7 }, firstRow: 0, rows: 11_520 },
+      },
       [1, 1, 0xac, 2, 0x9a, 1, 0xa9, 1, 5, 0x80, 0x5a, 7, 0, 0x80, 0x5a, 0, 0, 0],
     ],
   ])("%s", (_, given, expected) => {

@@ -104,13 +104,15 @@ export function decodeSlice(bytes: Uint8Array): PointDaySlice {
   const places = readMask(cursor);
   const present = places.map(() => ({ n: 0, min: 0, max: 0, sum: 0 }));
   if (present.length > 0) for (const column of COLUMNS) decodeColumn(cursor, column, present);
-  if (cursor.at !== bytes.length) throw new StoredHoursError(`slice: ${bytes.length} bytes, its columns end at ${cursor.at}`);
+  if (cursor.at !== bytes.length)
+    throw new StoredHoursError(`slice: ${bytes.length} bytes, its columns end at ${cursor.at}`);
   const hours: (HourAggregate | null)[] = Array.from({ length: HOURS_A_DAY }, () => null);
   for (const [i, hour] of present.entries()) {
     checkHour(hour, places[i]!);
     hours[places[i]!] = hour;
   }
-  if (present.every(hasFiniteSum) !== ((flags & OVERFLOWS) === 0)) throw new StoredHoursError("slice: its flags and its sums differ");
+  if (present.every(hasFiniteSum) !== ((flags & OVERFLOWS) === 0))
+    throw new StoredHoursError("slice: its flags and its sums differ");
   return { hours, locator };
 }
 
@@ -135,7 +137,8 @@ function numberAt(index: number): number {
 }
 
 function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
-  const isWritten = n > 0 && n <= HOUR_MS && Number.isFinite(min) && Number.isFinite(max) && min <= max && !Number.isNaN(sum);
+  const isWritten =
+    n > 0 && n <= HOUR_MS && Number.isFinite(min) && Number.isFinite(max) && min <= max && !Number.isNaN(sum);
   if (!isWritten) throw new StoredHoursError(`slice: hour ${hour} has n ${n}, min ${min}, max ${max}, sum ${sum}`);
 }
 
@@ -149,14 +152,20 @@ export function decodeLocator(bytes: Uint8Array): Locator | null {
   }
 }
 
-/** Samples of each of the 24 hours. @throws {StoredHoursError} {@link StoredLocatorError} */
+/** Samples of each of the 24 hours. @throws {StoredHoursError} */
 export function decodeCounts(bytes: Uint8Array): number[] {
   const cursor = { bytes, at: 0 };
-  readHead(cursor);
+  try {
+    readHead(cursor);
+  } catch (error) {
+    if (error instanceof StoredLocatorError) throw new StoredHoursError(error.message);
+    throw error;
+  }
   const counts = Array.from({ length: HOURS_A_DAY }, () => 0);
   const places = readMask(cursor);
   if (places.length === 0) return counts;
-  if (readColumn(cursor, values, 3, places.length) !== "stored") throw new StoredHoursError("slice: its column n is damaged");
+  if (readColumn(cursor, values, 3, places.length) !== "stored")
+    throw new StoredHoursError("slice: its column n is damaged");
   for (const [i, hour] of places.entries()) counts[hour] = numberAt(i);
   return counts;
 }
@@ -170,11 +179,13 @@ function readHead(cursor: Cursor): { readonly flags: number; readonly locator: L
   const form = cursor.bytes[cursor.at++];
   const flags = cursor.bytes[cursor.at++];
   if (form !== FORM) throw new StoredHoursError(`slice: form ${form}, expected ${FORM}`);
-  if (flags === undefined || flags > (HAS_LOCATOR | OVERFLOWS)) throw new StoredHoursError(`slice: unknown flags ${flags}`);
+  if (flags === undefined || flags > (HAS_LOCATOR | OVERFLOWS))
+    throw new StoredHoursError(`slice: unknown flags ${flags}`);
   if ((flags & HAS_LOCATOR) === 0) return { flags, locator: null };
   const numbers = Array.from({ length: LOCATOR_NUMBERS }, () => readVarint(cursor));
   const known = numbers.filter((number) => number !== null);
-  if (known.length < LOCATOR_NUMBERS) throw new StoredLocatorError("locator: a number is no safe integer, or its bytes end");
+  if (known.length < LOCATOR_NUMBERS)
+    throw new StoredLocatorError("locator: a number is no safe integer, or its bytes end");
   return { flags, locator: locatorOf(known) };
 }
 

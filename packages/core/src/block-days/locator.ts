@@ -60,8 +60,11 @@ export function locatorOf(numbers: readonly number[]): Locator {
   const isEmpty = !(offset! > 0 && timeBytes! > 0 && nameBytes! > 0 && valueBytes! > 0 && groupRows! > 0 && rows! > 0);
   if (isEmpty || crc32! > 0xffff_ffff) throw new StoredLocatorError(`locator: ${numbers.join()} place no samples`);
   if (extentBytes(group) > MAX_EXTENT_BYTES) {
-    throw new StoredLocatorError(`locator: ${extentBytes(group)} bytes, more than ${MAX_EXTENT_BYTES} of any row group`);
+    throw new StoredLocatorError(
+      `locator: ${extentBytes(group)} bytes, more than ${MAX_EXTENT_BYTES} of any row group`,
+    );
   }
-  if (firstRow! + rows! > groupRows!) throw new StoredLocatorError(`locator: rows beyond the ${groupRows} of its group`);
+  if (firstRow! + rows! > groupRows!)
+    throw new StoredLocatorError(`locator: rows beyond the ${groupRows} of its group`);
   return { group, firstRow: firstRow!, rows: rows! };
 }

@@ -42,7 +42,12 @@ async function rowsOf(sql: string): Promise<unknown[]> {
 }
 const unfolded = () => rowsOf("SELECT hour FROM hot_hours WHERE folded_version IS NOT version ORDER BY hour");
 const pointDays = async () =>
-  (await storedPointDays(db)).map(({ pointId, rows, locator, hours }) => ({ pointId, rows, locator, hours: shortHours(hours) }));
+  (await storedPointDays(db)).map(({ pointId, rows, locator, hours }) => ({
+    pointId,
+    rows,
+    locator,
+    hours: shortHours(hours),
+  }));
 
 /** What an answer of the whole day is, whatever it is computed from: the samples that are known. */
 async function expectAnswer(): Promise<void> {
@@ -277,7 +282,9 @@ test("an hour of the real site's size: 287 rows written, in 14 statements, and n
   const context = { db: metered("archive"), bucket: env.TIMESERIES, now: () => END };
   const archived = await archiveDay(context, { build: "large", site, day: DAY });
   expect(archived.outcome).toBe("archived");
-  expect(await db.prepare("SELECT count(*) AS n FROM points WHERE first_seen IS NULL AND id >= 1000").first("n")).toBe(0);
+  expect(await db.prepare("SELECT count(*) AS n FROM points WHERE first_seen IS NULL AND id >= 1000").first("n")).toBe(
+    0,
+  );
   expect(written.archive).toBeGreaterThan(POINTS);
   expect(largest).toBeLessThanOrEqual(1_000);
 });

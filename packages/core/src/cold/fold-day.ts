@@ -73,7 +73,8 @@ WHERE ${OF_DAY} AND h.hour IN (SELECT value FROM json_each(?3))
 const hoursSchema = z.array(z.object({ hour: z.int(), version: z.int(), folded_version: z.int().nullable() }));
 const foldedSchema = z.tuple([z.object({ folded: z.string() })]);
 
-const UNFOLD = "UPDATE hot_hours SET folded_version = NULL WHERE site_id = ?1 AND hour IN (SELECT value FROM json_each(?2))";
+const UNFOLD =
+  "UPDATE hot_hours SET folded_version = NULL WHERE site_id = ?1 AND hour IN (SELECT value FROM json_each(?2))";
 
 /**
  * Sums up hot hours of a site's day, point by point, into `block_days`, so that these say what the segments say. All hours of the day

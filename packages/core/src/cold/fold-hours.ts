@@ -46,7 +46,12 @@ export async function foldHours(
 ): Promise<FoldRun> {
   const started = now();
   const closed = started - lookbackMs;
-  const { results } = await withD1Retry(() => db.prepare(DAYS_TO_FOLD).bind(siteId, closed - HOUR_MS + 1).all());
+  const { results } = await withD1Retry(() =>
+    db
+      .prepare(DAYS_TO_FOLD)
+      .bind(siteId, closed - HOUR_MS + 1)
+      .all(),
+  );
   const days = daysSchema.parse(results);
   let [taken, folded, rowsChanged] = [0, 0, 0];
   const failed: { hour: number; reason: string }[] = [];

@@ -26,7 +26,8 @@ const ROOM: JudgedPoint = {
 const NAMES = ["a/room", "b/cold", "c/hot", "d/silent"];
 
 /** SQL: each point's quality with another score, and another number of spikes. */
-const WRONG_QUALITY = "(SELECT jsonb_group_object(e.key, json_set(e.value, '$[0]', 0.1, '$[6]', 7)) FROM json_each(quality) e)";
+const WRONG_QUALITY =
+  "(SELECT jsonb_group_object(e.key, json_set(e.value, '$[0]', 0.1, '$[6]', 7)) FROM json_each(quality) e)";
 const HALF_SCORES = "(SELECT jsonb_group_object(e.key, json_set(e.value, '$[0]', 0.5)) FROM json_each(quality) e)";
 
 let db: D1Database;

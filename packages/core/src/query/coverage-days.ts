@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
 import { hexBytes } from "../block-days/hex.ts";
+import { StoredHoursError } from "../block-days/hour-aggregates.ts";
 import { decodeCounts } from "../block-days/hour-slice.ts";
 import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { parseSettleDays, type SettleDay, settleDaysStatement } from "../store/settle-days.ts";
@@ -24,7 +25,7 @@ export interface CoveredDay {
 export interface PointDayCount {
   readonly pointId: number;
   readonly day: number;
-  /** in both levels; null: an hour of the day is not summed up yet */
+  /** in both levels; null: an hour of the day is not summed up yet, or its aggregates are damaged */
   readonly samples: number | null;
   /** in the day's file; null: it has none, or the point is not in it */
   readonly archived: number | null;
@@ -56,12 +57,14 @@ WHERE d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
 ORDER BY p.key, day`;
 
 const hotDaysSchema = z.array(z.object({ day: z.int(), hours: z.int(), unfolded: z.int() }));
-const countsSchema = z.array(z.object({ point_id: z.int(), day: z.int(), rows: z.int().nullable(), slice: z.string().nullable() }));
+const countsSchema = z.array(
+  z.object({ point_id: z.int(), day: z.int(), rows: z.int().nullable(), slice: z.string().nullable() }),
+);
 
 /**
  * What is stored of a site, by UTC day, all of one moment.
  * @param first and `last`: whole days since 1970-01-01, both included, at most 65,535
- * @throws {z.ZodError} {StoredHoursError} for rows that are not what we write; the error of D1, after retries
+ * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
  */
 export async function readCoverageDays(
   db: D1Database,
@@ -95,8 +98,14 @@ export async function readCoverageDays(
   };
 }
 
-function samplesOf(slice: string): number {
-  return decodeCounts(hexBytes(slice)).reduce((sum, n) => sum + n, 0);
+/** null: the aggregates are damaged */
+function samplesOf(slice: string): number | null {
+  try {
+    return decodeCounts(hexBytes(slice)).reduce((sum, n) => sum + n, 0);
+  } catch (error) {
+    if (error instanceof StoredHoursError) return null;
+    throw error;
+  }
 }
 
 /**

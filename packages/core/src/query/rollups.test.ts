@@ -38,7 +38,7 @@ test("none is overlooked: the hours found are those whose sum is no number", () 
       const times = Float64Array.from(samples, ([at]) => dayStart(DAY) + at);
       const values = Float64Array.from(samples, ([, one]) => one);
       const rollups = [rollup(summedUp(times, values))];
-      const [parsed] = parseRollups(rollups);
+      const [parsed] = parseRollups(rollups).parsed;
       const expected = parsed!.hours.flatMap((hour, i) =>
         hour === null || Number.isFinite(hour.sum) ? [] : [dayStart(DAY) + i * HOUR_MS],
       );
