@@ -3,6 +3,7 @@ import { blockDayKey, dayOfKey } from "../src/block-days/block-day-key.ts";
 import { blockDayRow, type PointSlice } from "../src/block-days/block-day-rows.ts";
 import type { HourAggregate } from "../src/block-days/hour-aggregates.ts";
 import { decodeSlice, encodeSlice, type PointDaySlice } from "../src/block-days/hour-slice.ts";
+import { locatorNumbers } from "../src/block-days/locator.ts";
 import { pointsOfRow, type StoredRow } from "../src/block-days/read-rows.ts";
 import { writeHours } from "../src/block-days/write-rows.ts";
 
@@ -67,6 +68,29 @@ export async function changeHours(
   await changeSlices(db, (slice, { pointId }) => {
     const { hours, locator } = decodeSlice(slice);
     return encodeSlice({ hours: change([...hours], pointId), locator });
+  });
+}
+
+/** {@link changeSlices} of the numbers of locators; of points without one nothing. */
+export async function changeLocators(
+  db: D1Database,
+  change: (numbers: readonly number[], about: { readonly pointId: number; readonly day: number }) => readonly number[],
+): Promise<void> {
+  await changeSlices(db, (slice, about) => {
+    const { hours, locator } = decodeSlice(slice);
+    if (locator === null) return slice;
+    const [
+      offset = 0,
+      timeBytes = 0,
+      nameBytes = 0,
+      valueBytes = 0,
+      rowsOfGroup = 0,
+      crc32 = 0,
+      firstRow = 0,
+      rows = 0,
+    ] = change(locatorNumbers(locator), about);
+    const group = { offset, timeBytes, nameBytes, valueBytes, rows: rowsOfGroup, crc32 };
+    return encodeSlice({ hours, locator: { group, firstRow, rows } });
   });
 }
 

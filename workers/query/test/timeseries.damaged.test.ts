@@ -1,10 +1,8 @@
 import { env } from "cloudflare:workers";
-import { decodeSlice, encodeSlice } from "@building-vitals/core/block-days/hour-slice";
-import { locatorNumbers } from "@building-vitals/core/block-days/locator";
-import { changeSlices, insertPointDays, storedPointDays } from "@building-vitals/core/test/block-days";
+import { encodeSlice } from "@building-vitals/core/block-days/hour-slice";
+import { changeLocators, insertPointDays, storedPointDays } from "@building-vitals/core/test/block-days";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { z } from "zod";
 import { archive, clearArchive, keyOf, manifestRow, writeDayFile } from "./archive.ts";
 import { aroundRequests, changedBodies } from "./buckets.ts";
 import { DAY, MINUTE } from "./naive.ts";
@@ -152,24 +150,12 @@ describe("an object that is not what was written", () => {
 describe("locators in the manifest that are wrong", () => {
   const PARTS = ["offset", "timeBytes", "nameBytes", "valueBytes", "rows", "crc32", "firstRow", "ownRows"] as const;
   const idOf = (name: string) => ids[[...names.values()].indexOf(name)]!;
-  type Change = (numbers: number[]) => number[];
+  type Change = (numbers: readonly number[]) => readonly number[];
   /** Writes another locator of a point of the day. */
-  async function relocate(name: string, change: Change): Promise<void> {
-    await changeSlices(env.DB, (slice, { pointId, day }) => {
-      if (pointId !== idOf(name) || day !== HURT) return slice;
-      const { hours, locator } = decodeSlice(slice);
-      const [offset, timeBytes, nameBytes, valueBytes, rows, crc32, firstRow, own] = change(locatorNumbers(locator!));
-      const group = {
-        offset: offset!,
-        timeBytes: timeBytes!,
-        nameBytes: nameBytes!,
-        valueBytes: valueBytes!,
-        rows: rows!,
-        crc32: crc32!,
-      };
-      return encodeSlice({ hours, locator: { group, firstRow: firstRow!, rows: own! } });
-    });
-  }
+  const relocate = (name: string, change: Change) =>
+    changeLocators(env.DB, (numbers, { pointId, day }) =>
+      pointId === idOf(name) && day === HURT ? change(numbers) : numbers,
+    );
   const changed =
     (part: (typeof PARTS)[number], to: (value: number) => number): Change =>
     (numbers) =>
@@ -196,7 +182,7 @@ describe("locators in the manifest that are wrong", () => {
   });
 
   test("the locator of another row group costs no point a sample", async () => {
-    let other: number[] = [];
+    let other: readonly number[] = [];
     await relocate("p10", (numbers) => (other = numbers));
     await relocate("p01", () => other);
     const { rows, metadata } = await ask();

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { rowKeySql } from "./block-day-key.ts";
 import type { BlockDayRow, PointSlice } from "./block-day-rows.ts";
 import { hexBytes } from "./hex.ts";
 

@@ -254,13 +254,13 @@ test("an hour of the real site's size: 287 rows written, in 14 statements, and n
     interceptedDatabase(db, async (execute, count) => {
       const answer = await execute();
       statements += count;
-      let rows = 0;
+      let changed = 0;
       for (const one of [answer].flat()) {
         const meta = z.object({ meta: z.object({ rows_written: z.int() }) }).safeParse(one);
-        if (meta.success) rows += meta.data.meta.rows_written;
+        if (meta.success) changed += meta.data.meta.rows_written;
       }
-      written[what] += rows;
-      largest = Math.max(largest, rows);
+      written[what] += changed;
+      largest = Math.max(largest, changed);
       return answer;
     });
   await upsertSamples(metered("sync"), pointSamples(rows));
