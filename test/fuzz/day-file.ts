@@ -3,7 +3,7 @@ import { buildingPoint, TEST_DAY } from "@building-vitals/core/cold/arbitrary-da
 import { DayFileCorrupt } from "@building-vitals/core/cold/day-file-error";
 import { readPoints, readPointsByFooter, scanDayFile } from "@building-vitals/core/cold/day-file-reader";
 import { readFooter } from "@building-vitals/core/cold/footer";
-import type { Locator } from "@building-vitals/core/cold/locator";
+import type { Locator } from "@building-vitals/core/block-days/locator";
 import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
 import { decodeGroup } from "@building-vitals/core/cold/row-group-reader";
 import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";

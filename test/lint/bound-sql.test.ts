@@ -20,11 +20,10 @@ const SQL = /\b(?:SELECT|INSERT|UPDATE|DELETE|VALUES|WHERE|PRAGMA)\b/;
 const CONSTANT = /^[A-Z][A-Z0-9_]*(?:\.[a-zA-Z]+)?$/;
 
 /** A piece of SQL that our own function makes of texts that stand there. */
-const PIECE = /^(?:keySql|newIds)\((?:"[^"]*"(?:, )?)+\)$/;
+const PIECE = /^(?:keySql|newIds|pathSql|rowKeySql)\((?:"[^"]*"(?:, )?)+\)$/;
 
 /** Expressions that look otherwise and hold nothing that comes from outside. */
 const KNOWN = new Map([
-  ["packages/core/src/cold/fold-hour.ts", ["Array(HOURS_A_DAY).fill(0).join()"]],
   // texts of the same file
   [
     "packages/core/src/backfill/start-job.ts",

@@ -28,6 +28,8 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   15: "d56a3c4dad14369e",
   16: "f6959460b4068c05",
   17: "1cf75ff8e0f670a5",
+  18: "3b7ec6fa6fe85b03",
+  19: "f2ea46b3ee797c1b",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

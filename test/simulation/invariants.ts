@@ -1,3 +1,5 @@
+import { decodeSlice } from "@building-vitals/core/block-days/hour-slice";
+import { pointsOfRow } from "@building-vitals/core/block-days/read-rows";
 import { z } from "zod";
 import { askFor, askForLatest } from "./ask.ts";
 import type { Deployment } from "./deployment.ts";
@@ -55,11 +57,11 @@ export async function checkHealed(world: World, deployment: Deployment, plant: P
   if (left !== undefined) world.violate(`the backfill ${left.backfill_id} is completed, and has days left`);
 }
 
-const rollupSchema = z.array(z.object({ name: z.string(), day: z.int(), hours: z.string() }));
+const rowSchema = z.array(z.object({ key: z.int(), places: z.string(), hours: z.string() }));
+const nameSchema = z.array(z.object({ id: z.int(), name: z.string() }));
 const unfoldedSchema = z.array(z.object({ hour: z.int() }));
-const aggregateSchema = z.array(z.union([z.literal(0), z.array(z.number())]));
 
-/** An hour of `point_days` is the sum of the hour's samples, unless `hot_hours` says that it is not: migration 0004. */
+/** An hour of `block_days` is the sum of the hour's samples, unless `hot_hours` says that it is not: migration 0004. */
 function checkRollups(world: World, { database }: Deployment, site: string, stored: Samples): void {
   const unfolded = new Set(
     unfoldedSchema
@@ -72,13 +74,18 @@ function checkRollups(world: World, { database }: Deployment, site: string, stor
       )
       .map(({ hour }) => hour),
   );
-  const rows = rollupSchema.parse(
-    database.rows(
-      `SELECT p.name, d.day, d.hours FROM point_days d JOIN points p ON p.id = d.point_id
-       JOIN sites s ON s.id = p.site_id WHERE s.name = ?1`,
-      site,
-    ),
+  const points = nameSchema.parse(
+    database.rows("SELECT p.id, p.name FROM points p JOIN sites s ON s.id = p.site_id WHERE s.name = ?1", site),
   );
+  const names = new Map(points.map(({ id, name }) => [id, name]));
+  const rows = rowSchema
+    .parse(database.rows("SELECT key, json(places) AS places, hex(hours) AS hours FROM block_days"))
+    .flatMap((row) =>
+      pointsOfRow(row)!.flatMap(({ pointId, slice }) => {
+        const name = names.get(pointId);
+        return name === undefined ? [] : [{ name, day: row.key % 65_536, hours: decodeSlice(slice).hours }];
+      }),
+    );
   const expected = new Map<string, number[]>();
   for (const [key, value] of stored) {
     const hour = Math.floor(Number(key.slice(key.lastIndexOf(" ") + 1)) / HOUR) * HOUR;
@@ -88,13 +95,13 @@ function checkRollups(world: World, { database }: Deployment, site: string, stor
     expected.set(sampleKey(key.slice(0, key.lastIndexOf(" ")), hour), values);
   }
   for (const { name, day, hours } of rows) {
-    aggregateSchema.parse(JSON.parse(hours)).forEach((aggregate, i) => {
+    hours.forEach((aggregate, i) => {
       const hour = day * DAY + i * HOUR;
       if (unfolded.has(hour)) return;
       const key = sampleKey(name, hour);
       const values = expected.get(key) ?? [];
       expected.delete(key);
-      const [n = 0, min = 0, max = min, sum = n * min] = aggregate === 0 ? [] : aggregate;
+      const { n, min, max, sum } = aggregate ?? { n: 0, min: 0, max: 0, sum: 0 };
       const largest = Math.max(0, ...values.map(Math.abs));
       const total = values.reduce((all, value) => all + value, 0);
       const isSame = n === values.length && (n === 0 || (min === Math.min(...values) && max === Math.max(...values)));

@@ -48,10 +48,12 @@ LEFT JOIN day_files f ON f.site_id = q.site_id AND f.day = q.day
 WHERE s.name = ?1`;
 
 const ROWS = `
-SELECT p.name, d.day, d.score, d.expected, d.actual, d.missing, d.out_of_range, d.outliers, d.spikes, d.flat_s, d.late,
-  coalesce(l.samples, 0) AS came_late
-FROM point_days d JOIN points p ON p.id = d.point_id JOIN sites s ON s.id = p.site_id
-LEFT JOIN late_samples l ON l.point_day = d.point_day
+SELECT p.name, d.key & 65535 AS day, e.value ->> 0 AS score, e.value ->> 1 AS expected, e.value ->> 2 AS actual,
+  e.value ->> 3 AS missing, e.value ->> 4 AS out_of_range, e.value ->> 5 AS outliers, e.value ->> 6 AS spikes,
+  e.value ->> 7 AS flat_s, e.value ->> 8 AS late, coalesce(l.samples, 0) AS came_late
+FROM block_days d CROSS JOIN json_each(d.quality) e
+JOIN points p ON p.id = CAST(e.key AS INTEGER) JOIN sites s ON s.id = p.site_id
+LEFT JOIN late_samples l ON l.point_day = (p.id << 16) + (d.key & 65535)
 WHERE s.name = ?1 AND p.source = 'catalog'`;
 
 const scratch = new Scratch();

@@ -25,7 +25,7 @@ import { SyncWorld } from "./sync-world.ts";
 const DAY = 20_373;
 const START = dayStart(DAY);
 const JOB_TABLES = ["backfill_days", "backfill_instances", "backfill_jobs"];
-const SITE_TABLES = ["segments", "block_latest", "hot_hours", "day_files", "point_days", "quality_days"];
+const SITE_TABLES = ["segments", "block_latest", "hot_hours", "day_files", "block_days", "quality_days"];
 
 type Own = [time: number, value: number];
 

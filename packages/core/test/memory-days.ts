@@ -43,7 +43,7 @@ export class MemoryDays {
             generation: 1,
             manifestEtag: null,
           };
-          return { source: "api", key: `k${day}`, ...lineage, file: null, pointDaysBytes: 0, suspect: null };
+          return { source: "api", key: `k${day}`, ...lineage, file: null, rowsBytes: 0, suspect: null };
         }),
       publishDay: (of) =>
         call(`${of.day - this.#first} publish`, () => {

@@ -1,4 +1,4 @@
-import type { Locator } from "../src/cold/locator.ts";
+import type { Locator } from "../src/block-days/locator.ts";
 import { parseAsked } from "../src/cold/asked-hours.ts";
 import type { ManifestDay } from "../src/cold/manifest.ts";
 import type { PlanInput } from "../src/query/plan.ts";

@@ -29,7 +29,7 @@ export const LATE: readonly Sample[] = [
 ];
 
 /** Loses all that D1 knows of day files. */
-export const LOSE_COLD = "DELETE FROM day_files; DELETE FROM point_days;";
+export const LOSE_COLD = "DELETE FROM day_files; DELETE FROM block_days;";
 
 /** A site with a few points, and one of its days, which archives and repairs work on. */
 export class RepairWorld {
@@ -101,7 +101,9 @@ export class RepairWorld {
 
   /** All of the cold tables. */
   async stored(): Promise<unknown> {
-    const tables = ["SELECT * FROM day_files", "SELECT * FROM point_days"].map((sql) => this.db.prepare(sql));
+    const tables = ["SELECT * FROM day_files", "SELECT * FROM block_days ORDER BY key"].map((sql) =>
+      this.db.prepare(sql),
+    );
     return (await this.db.batch(tables)).map(({ results }) => results);
   }
 

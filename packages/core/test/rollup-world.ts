@@ -60,7 +60,7 @@ export class RollupWorld {
 
   static async create(db: D1Database, bucket: R2Bucket, names: readonly string[]): Promise<RollupWorld> {
     await db.exec(
-      "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; DELETE FROM quality_days; DELETE FROM late_samples; DELETE FROM points",
+      "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM block_days; DELETE FROM quality_days; DELETE FROM late_samples; DELETE FROM points",
     );
     const keys = await keysOf(bucket, "");
     if (keys.length > 0) await bucket.delete(keys);

@@ -77,8 +77,8 @@ export async function dayRows(db: D1Database, { site, day }: Omit<DayBuild, "bui
       .bind(site.id, day),
     db
       .prepare(
-        `SELECT d.* FROM points p CROSS JOIN point_days d ON d.point_day = p.id * 65536 + ?2
-         WHERE p.site_id = ?1 ORDER BY d.point_day`,
+        `SELECT d.* FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
+         CROSS JOIN block_days d ON d.key = (b.block << 16) + ?2 ORDER BY d.key`,
       )
       .bind(site.id, day),
     db.prepare("SELECT id, name, first_seen, last_seen FROM points WHERE site_id = ?1 ORDER BY id").bind(site.id),

@@ -200,7 +200,7 @@ const rebuilt: z.ZodType<RebuiltRollups & { site: string }> = z.strictObject({
   rowsChecked: count,
   rowsChanged: count,
   judged: count.meta({ description: "days whose quality was computed again" }),
-  qualitiesChanged: count.meta({ description: "points' days of which it was another one" }),
+  qualitiesChanged: count.meta({ description: "rows of 16 points whose quality was another one" }),
   skipped: z.array(z.strictObject({ at: z.string(), reason: z.string() })),
   nextDate: z.iso.date().nullable(),
 });

@@ -24,7 +24,7 @@ beforeEach(async () => {
   // In the first minutes of a day the last one is not judged: late samples are waited for.
   vi.useFakeTimers({ now: Date.UTC(2026, 10, 22, 12), toFake: ["Date"] });
   await env.DB.batch(
-    ["alerts", "sync_runs", "sync_state", "dead_letters", "backfill_jobs", "quality_days", "point_days"].map((table) =>
+    ["alerts", "sync_runs", "sync_state", "dead_letters", "backfill_jobs", "quality_days", "block_days"].map((table) =>
       env.DB.prepare(`DELETE FROM ${table}`),
     ),
   );

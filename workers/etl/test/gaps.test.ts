@@ -8,7 +8,7 @@ const HOUR_MS = 3_600_000;
 /** The building's nine weather points sample every 5 minutes. Gaps are not scanned for weather. */
 const WEATHER_SAMPLES_PER_HOUR = 9 * 12;
 const token = ADMIN_TOKEN;
-const TABLES = ["gaps", "gap_days", "gap_sites", "segments", "block_latest", "hot_hours", "point_days", "sync_state"];
+const TABLES = ["gaps", "gap_days", "gap_sites", "segments", "block_latest", "hot_hours", "block_days", "sync_state"];
 
 interface Listed {
   readonly gaps: readonly Record<string, unknown>[];

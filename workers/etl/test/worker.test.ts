@@ -198,7 +198,8 @@ describe("the crons", () => {
     await call("POST", "/trigger", { token: ADMIN_TOKEN });
     // as if it had come a day ago
     await moveBack(env.DB, 1);
-    const rollups = () => env.DB.prepare("SELECT count(*) AS n FROM point_days").first<number>("n");
+    const rollups = () =>
+      env.DB.prepare("SELECT count(*) AS n FROM block_days d CROSS JOIN json_each(d.places)").first<number>("n");
     expect(await rollups()).toBe(0);
     await runCron("6 * * * *");
     expect(await rollups()).toBeGreaterThan(10);

@@ -1,8 +1,10 @@
 import { env } from "cloudflare:workers";
 import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
 import { DayFileWriter, type WrittenDayFile } from "@building-vitals/core/cold/day-file-writer";
-import { hourAggregates, hourAggregatesText } from "@building-vitals/core/cold/hour-aggregates";
-import { locatorText } from "@building-vitals/core/cold/locator";
+import { hourAggregates } from "@building-vitals/core/block-days/hour-aggregates";
+import { encodeSlice } from "@building-vitals/core/block-days/hour-slice";
+import { deleteDayRows } from "@building-vitals/core/block-days/delete-rows";
+import { insertPointDays } from "@building-vitals/core/test/block-days";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
 import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
 import { dayOf } from "@building-vitals/core/domain/day";
@@ -26,7 +28,7 @@ interface BuiltDay {
   readonly day: number;
   readonly key: string;
   readonly written: WrittenDayFile;
-  readonly points: readonly { readonly id: number; readonly series: Series; readonly locator: string }[];
+  readonly points: readonly { readonly id: number; readonly series: Series; readonly slice: Uint8Array }[];
 }
 
 /** Writes the file of one day's samples in its place, and says nothing of it in the manifest. */
@@ -42,7 +44,10 @@ export async function writeDayFile(samples: readonly Sample[], names: ReadonlyMa
     day,
     key,
     written,
-    points: series.map((one, i) => ({ ...one, locator: locatorText(written.points[i]!.locator) })),
+    points: series.map((one, i) => {
+      const { locator } = written.points[i]!;
+      return { ...one, slice: encodeSlice({ hours: hourAggregates(one.series, day), locator }) };
+    }),
   };
 }
 
@@ -58,19 +63,13 @@ export async function publishDay({ day, key, written, points }: BuiltDay): Promi
          (SELECT coalesce(max(generation), 0) + 1 FROM day_files WHERE site_id = ?1 AND day = ?2), 0)`,
     ).bind(site, day, ...file, crypto.randomUUID()),
     env.DB.prepare("UPDATE hot_hours SET folded_version = NULL WHERE hour / 86400000 = ?1").bind(day),
-    env.DB.prepare("DELETE FROM point_days WHERE day = ?1").bind(day),
-    env.DB.prepare(
-      `INSERT INTO point_days (point_day, rows, locator, hours)
-       SELECT (value->>0 << 16) + ?1, value->>1, value->>2, value->>3 FROM json_each(?2)`,
-    ).bind(
-      day,
-      JSON.stringify(
-        points.map(({ id, series, locator }) => {
-          return [id, series.times.length, locator, hourAggregatesText(hourAggregates(series, day))];
-        }),
-      ),
-    ),
+    deleteDayRows(env.DB, site, day),
   ]);
+  await insertPointDays(
+    env.DB,
+    day,
+    points.map(({ id, series, slice }) => ({ pointId: id, slice, rows: series.times.length })),
+  );
 }
 
 /** Writes and publishes the day files of samples. */
@@ -100,7 +99,7 @@ export async function manifestRow(day: number): Promise<{ state: unknown; reason
 }
 
 export async function clearArchive(): Promise<void> {
-  await env.DB.batch(["point_days", "day_files"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await env.DB.batch(["block_days", "day_files"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
   const { objects } = await env.TIMESERIES.list();
   if (objects.length > 0) await env.TIMESERIES.delete(objects.map(({ key }) => key));
 }

@@ -4,6 +4,7 @@ import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { rebuildRollups } from "@building-vitals/core/cold/rebuild-rollups";
 import { markSuspect } from "@building-vitals/core/cold/manifest";
+import { changeHours } from "@building-vitals/core/test/block-days";
 import { dayOf } from "@building-vitals/core/domain/day";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -267,7 +268,7 @@ test.each(["hot", "archived"])("aggregates of a %s day that were wrong and are r
     const context = { db: env.DB, bucket: env.TIMESERIES, lookbackMs: 0, now: () => DAY + 3 * DAY_MS };
     return rebuildRollups(context, site, { first: dayOf(DAY), last: dayOf(DAY) });
   };
-  await env.DB.prepare("UPDATE point_days SET hours = replace(hours, '[1,1', '[1,9')").run();
+  await changeHours(env.DB, (hours) => hours.map((hour) => (hour === null ? null : { n: 1, min: 9, max: 9, sum: 9 })));
   const wrong = await ask(query({ interval: "1day" }));
   expect((await rebuild()).rowsChanged).toBe(1);
   const right = await ask(query({ interval: "1day" }));

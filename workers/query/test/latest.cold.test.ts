@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { changeSlices } from "@building-vitals/core/test/block-days";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { archive, clearArchive, keyOf, manifestRow } from "./archive.ts";
@@ -99,8 +100,10 @@ test("a file that is not what was written: its points' newest samples are not kn
 
 test("a locator that cannot be parsed: the newest sample is found by the file's footer", async () => {
   vi.spyOn(console, "log").mockReturnValue();
-  const key = ids[NAMES.indexOf("silent")]! * 2 ** 16 + FIRST + 1;
-  await env.DB.prepare("UPDATE point_days SET locator = '' WHERE point_day = ?1").bind(key).run();
+  const silent = ids[NAMES.indexOf("silent")]!;
+  await changeSlices(env.DB, (slice, { pointId, day }) =>
+    pointId === silent && day === FIRST + 1 ? slice.with(2, 0) : slice,
+  );
   expect(await latest("?points=live,silent")).toEqual({
     points: [ALL[1], ALL[3]],
     partial: false,

@@ -152,7 +152,7 @@ export async function clear(): Promise<void> {
       "hot_hours",
       "sync_state",
       "quality_days",
-      "point_days",
+      "block_days",
       "late_samples",
       "points",
       "gaps",

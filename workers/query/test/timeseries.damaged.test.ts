@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
-import { NO_HOURS } from "@building-vitals/core/cold/hour-aggregates";
+import { encodeSlice } from "@building-vitals/core/block-days/hour-slice";
+import { changeLocators, insertPointDays, storedPointDays } from "@building-vitals/core/test/block-days";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { z } from "zod";
 import { archive, clearArchive, keyOf, manifestRow, writeDayFile } from "./archive.ts";
 import { aroundRequests, changedBodies } from "./buckets.ts";
 import { DAY, MINUTE } from "./naive.ts";
@@ -149,30 +149,26 @@ describe("an object that is not what was written", () => {
 
 describe("locators in the manifest that are wrong", () => {
   const PARTS = ["offset", "timeBytes", "nameBytes", "valueBytes", "rows", "crc32", "firstRow", "ownRows"] as const;
+  const idOf = (name: string) => ids[[...names.values()].indexOf(name)]!;
+  type Change = (numbers: readonly number[]) => readonly number[];
   /** Writes another locator of a point of the day. */
-  async function relocate(name: string, change: (text: string) => string): Promise<void> {
-    const id = ids[[...names.values()].indexOf(name)]!;
-    const key = id * 2 ** 16 + HURT;
-    const row = await env.DB.prepare("SELECT locator FROM point_days WHERE point_day = ?1")
-      .bind(key)
-      .first<{ locator: string }>();
-    await env.DB.prepare("UPDATE point_days SET locator = ?2 WHERE point_day = ?1")
-      .bind(key, change(row!.locator))
-      .run();
-  }
-  const changed = (part: (typeof PARTS)[number], to: (value: number) => number) => (text: string) => {
-    const numbers = z.array(z.int()).parse(JSON.parse(text));
-    return JSON.stringify(numbers.map((value, i) => (i === PARTS.indexOf(part) ? to(value) : value)));
-  };
-  test.each<[string, string[], string, (text: string) => string]>([
-    ["no JSON", ASKED, "p10", () => "[4,"],
-    ["empty", ASKED, "p01", () => ""],
+  const relocate = (name: string, change: Change) =>
+    changeLocators(env.DB, (numbers, { pointId, day }) =>
+      pointId === idOf(name) && day === HURT ? change(numbers) : numbers,
+    );
+  const changed =
+    (part: (typeof PARTS)[number], to: (value: number) => number): Change =>
+    (numbers) =>
+      numbers.with(PARTS.indexOf(part), to(numbers[PARTS.indexOf(part)]!));
+  test.each<[string, string[], string, Change]>([
+    ["no offset", ASKED, "p10", changed("offset", () => 0)],
+    ["nothing", ASKED, "p01", () => [0, 0, 0, 0, 0, 0, 0, 0]],
     ["more rows than the row group has", ASKED, "p10", changed("firstRow", (row) => row + 1e6)],
     ["another extent than a neighbour's", ["p01", "p02"], "p02", changed("nameBytes", (bytes) => bytes + 1)],
-    ["within another row group", ASKED, "p10", () => "[7,1,1,1,144,0,0,144]"],
+    ["within another row group", ASKED, "p10", () => [7, 1, 1, 1, 144, 0, 0, 144]],
     ["one byte too far", ASKED, "p10", changed("offset", (offset) => offset + 1)],
     ["beyond the end of the file", ASKED, "p10", changed("offset", (offset) => offset + 1e9)],
-    ["another checksum", ASKED, "p10", changed("crc32", (crc) => crc ^ 1)],
+    ["another checksum", ASKED, "p10", changed("crc32", (crc) => (crc ^ 1) >>> 0)],
     ["another first row", ASKED, "p01", changed("firstRow", (row) => row + 1)],
     ["fewer rows than the point has", ASKED, "p10", changed("ownRows", (rows) => rows - 1)],
   ])("%s: the footer finds the point, and nothing is missing", async (...given) => {
@@ -186,8 +182,8 @@ describe("locators in the manifest that are wrong", () => {
   });
 
   test("the locator of another row group costs no point a sample", async () => {
-    let other = "";
-    await relocate("p10", (text) => (other = text));
+    let other: readonly number[] = [];
+    await relocate("p10", (numbers) => (other = numbers));
     await relocate("p01", () => other);
     const { rows, metadata } = await ask();
     expect(rows).toEqual(expected());
@@ -196,12 +192,10 @@ describe("locators in the manifest that are wrong", () => {
 
   test("a point that the file does not hold costs its own day, not the day of others", async () => {
     const [id] = await storePoints(SITE, [point("p99", { intervalS: 600 })]);
-    const day = await env.DB.prepare("SELECT locator, rows FROM point_days WHERE point_day = ?1")
-      .bind(ids[10]! * 2 ** 16 + HURT)
-      .first<{ locator: string; rows: number }>();
-    await env.DB.prepare("INSERT INTO point_days (point_day, rows, locator, hours) VALUES (?1, ?2, ?3, ?4)")
-      .bind(id! * 2 ** 16 + HURT, day!.rows, day!.locator, NO_HOURS)
-      .run();
+    const days = (await storedPointDays(env.DB)).filter(({ day }) => day === HURT);
+    const tenth = days.find(({ pointId }) => pointId === ids[10])!;
+    const slices = [...days, { ...tenth, pointId: id! }].map((one) => ({ ...one, slice: encodeSlice(one) }));
+    await insertPointDays(env.DB, HURT, slices);
     const { rows, metadata } = await ask({}, ["p01", "p99"]);
     expect(rows).toEqual(expected([], ["p01"]));
     expect(metadata).toMatchObject({ partial: true, missing: [[FIRST * DAY, (FIRST + 3) * DAY]] });
@@ -212,7 +206,7 @@ describe("locators in the manifest that are wrong", () => {
   test("a wrong locator into a damaged file: the day is missing and suspect", async () => {
     await relocate(
       "p01",
-      changed("crc32", (crc) => crc ^ 1),
+      changed("crc32", (crc) => (crc ^ 1) >>> 0),
     );
     const bytes = await fileBytes();
     bytes[100]! ^= 16;
@@ -223,7 +217,7 @@ describe("locators in the manifest that are wrong", () => {
   });
 
   test("the locator of a point that is not asked for has no effect", async () => {
-    await relocate("p05", () => "");
+    await relocate("p05", () => [0, 0, 0, 0, 0, 0, 0, 0]);
     expect((await ask()).rows).toEqual(expected());
     expect(log).not.toHaveBeenCalled();
   });

@@ -34,7 +34,7 @@ beforeAll(async () => {
 beforeEach(reset);
 
 async function reset(): Promise<void> {
-  const tables = ["segments", "block_latest", "hot_hours", "day_files", "point_days", "backfill_jobs"];
+  const tables = ["segments", "block_latest", "hot_hours", "day_files", "block_days", "backfill_jobs"];
   await db.exec(tables.map((table) => `DELETE FROM ${table}`).join("; "));
   const keys = await keysOf(bucket, "");
   if (keys.length > 0) await bucket.delete(keys);

@@ -111,8 +111,8 @@ test("an instance stays under half of the platform's limits at 10,000 points", a
   const days = DAYS_AN_INSTANCE;
   const allRequests = requests + days * HOURS * (pages - 1);
   const perRequest = ofRequests.statements / requests;
-  // Full hours make the rows of point_days 900 characters long; each text of them is bound by two statements.
-  const texts = days * 2 * Math.ceil((POINTS * 900) / MAX_ASCII_CHARS);
+  // Full hours of doubles that share no byte make a point's slice 650 bytes long; 1,000 points' times are a statement.
+  const texts = days * (Math.ceil((POINTS * 1_300) / MAX_ASCII_CHARS) + Math.ceil(POINTS / 1_000));
   const statements = beside.statements + allRequests * perRequest + texts;
   // A full hour has more blocks in its spill than this one, each a request; verifying a file reads every row group.
   const reads = days * (HOURS * Math.ceil((POINTS * SAMPLES_AN_HOUR) / BLOCK_ROWS) + POINTS / 12);

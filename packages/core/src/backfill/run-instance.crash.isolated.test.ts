@@ -80,7 +80,7 @@ describe.each([
     if (world.stored.db === jobs) return;
     // nothing of it is where the jobs are, nor with the other site
     const counts =
-      "SELECT (SELECT count(*) FROM day_files), (SELECT count(*) FROM point_days), (SELECT count(*) FROM points)";
+      "SELECT (SELECT count(*) FROM day_files), (SELECT count(*) FROM block_days), (SELECT count(*) FROM points)";
     expect(await jobs.prepare(counts).raw()).toEqual([[0, 0, 0]]);
     expect(await world.stored.db.prepare("SELECT count(*) AS n FROM day_files").first("n")).toBe(1);
   }

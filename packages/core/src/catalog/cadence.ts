@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { hourCounts } from "../block-days/hour-counts.ts";
+import { parseRows, rowsStatement } from "../block-days/read-rows.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
@@ -58,16 +60,8 @@ WHERE site_id = ?1 AND configured = 1 AND interval_source IS NOT 'configured'
 const READ_HOURS = `
 SELECT hour FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 AND folded_version IS version`;
 
-/** Samples of each hour, 24 a day. ?1: JSON array of point ids, ?2 and ?3: days, both included. */
-const READ_COUNTS = `
-SELECT p.value AS id, d.point_day - (p.value << 16) AS day,
-  (SELECT group_concat(CASE h.type WHEN 'array' THEN h.value ->> 0 ELSE 0 END) FROM json_each(d.hours) h) AS counts
-FROM json_each(?1) p CROSS JOIN point_days d
-  ON d.point_day >= (p.value << 16) + ?2 AND d.point_day <= (p.value << 16) + ?3`;
-
 const pointsSchema = z.array(z.object({ id: z.int(), interval_s: z.int().nullable(), first_seen: z.int().nullable() }));
 const hoursSchema = z.array(z.object({ hour: z.int() }));
-const countsSchema = z.array(z.object({ id: z.int(), day: z.int(), counts: z.string() }));
 
 /** Samples by hour, epoch ms, of each point that has some. */
 type HourCounts = ReadonlyMap<number, ReadonlyMap<number, number>>;
@@ -76,21 +70,20 @@ type HourCounts = ReadonlyMap<number, ReadonlyMap<number, number>>;
 async function readHabits(
   db: D1Database,
   siteId: number,
-  ids: readonly number[],
   end: number,
 ): Promise<{ readonly hours: readonly number[]; readonly counts: HourCounts }> {
   const start = end - HABIT_HOURS * HOUR_MS;
   const [hourRows, countRows] = await withD1Retry(() =>
     db.batch([
       db.prepare(READ_HOURS).bind(siteId, start, end),
-      db.prepare(READ_COUNTS).bind(JSON.stringify(ids), dayOf(start), dayOf(end - 1)),
+      rowsStatement(db, siteId, dayOf(start), dayOf(end - 1)),
     ]),
   );
   const counts = new Map<number, Map<number, number>>();
-  for (const { id, day, counts: text } of countsSchema.parse(countRows?.results)) {
-    const own = counts.get(id) ?? new Map<number, number>();
-    counts.set(id, own);
-    text.split(",").forEach((n, i) => own.set(dayStart(day) + i * HOUR_MS, Number(n)));
+  for (const { pointId, day, counts: ofDay } of hourCounts(parseRows(countRows?.results))) {
+    const own = counts.get(pointId) ?? new Map<number, number>();
+    counts.set(pointId, own);
+    ofDay.forEach((n, i) => own.set(dayStart(day) + i * HOUR_MS, n));
   }
   return { hours: hoursSchema.parse(hourRows?.results).map(({ hour }) => hour), counts };
 }
@@ -108,7 +101,7 @@ export async function measureCadences(db: D1Database, siteId: number, now: numbe
   const ids = points.map(({ id }) => id);
   const end = hourOf(now);
   const series = await readSeries(db, siteId, ids, { start: end - MEASURED_HOURS * HOUR_MS, end });
-  const { hours, counts } = await readHabits(db, siteId, ids, end);
+  const { hours, counts } = await readHabits(db, siteId, end);
   const measured = points.flatMap(({ id, interval_s: before, first_seen: firstSeen }): [number, number | null][] => {
     const own = hours.filter((hour) => firstSeen !== null && hour >= firstSeen);
     if (own.length < FEWEST_HOURS) return [];

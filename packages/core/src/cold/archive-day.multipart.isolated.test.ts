@@ -63,7 +63,7 @@ beforeAll(async () => {
 
 async function reset(): Promise<void> {
   await db.exec(
-    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
+    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM day_files; DELETE FROM block_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
   );
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);

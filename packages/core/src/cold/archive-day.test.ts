@@ -1,11 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { storedPointDays } from "../../test/block-days.ts";
 import { CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { described, newSite, pointSamples } from "../../test/points.ts";
 import { dayRows, keysOf, storedDay } from "../../test/stored-day.ts";
+import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
@@ -63,7 +65,7 @@ beforeEach(reset);
 
 async function reset(): Promise<void> {
   await db.exec(
-    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
+    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM block_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
   );
   const keys = await keysOf(bucket, "");
   if (keys.length > 0) await bucket.delete(keys);
@@ -71,8 +73,11 @@ async function reset(): Promise<void> {
 
 const context = (given: Partial<PublishContext> = {}): PublishContext => ({ db, bucket, now: () => NOW, ...given });
 const newBuild = () => ({ build: `build-${builds++}`, site, day: DAY });
-const store = (samples: readonly Sample[]) =>
-  upsertSamples(db, pointSamples(samples.map(([point, offset, value]) => [ids[point]!, START + offset, value])));
+/** As a sync does: the points' first and last times are written with their samples. */
+const store = (given: readonly Sample[]) => {
+  const samples = pointSamples(given.map(([point, offset, value]) => [ids[point]!, START + offset, value]));
+  return upsertSamples(db, samples, [markSeenStatement(db, seenRanges(samples, new Map()))]);
+};
 const stored = () => storedDay(db, bucket, { site, day: DAY });
 const hotRows = () => db.prepare("SELECT count(*) AS n FROM segments").first("n");
 /** Segments that no file has. */
@@ -118,8 +123,8 @@ describe("the archive", () => {
       source: "d1",
       pending: new Map(),
     });
+    expect(await storedPointDays(db)).toMatchObject([{ rows: 2 }, { rows: 2 }]);
     expect(await dayRows(db, { site, day: DAY })).toMatchObject({
-      points: [{ rows: 2 }, { rows: 2 }],
       seen: [
         { first_seen: START, last_seen: START + 60_000 },
         { first_seen: START + 5 * HOUR_MS, last_seen: START + 24 * HOUR_MS - 1 },

@@ -65,7 +65,7 @@ beforeEach(reset);
 /** Back to where the hours are fetched, and no more. */
 async function reset(): Promise<void> {
   await db.exec(
-    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM point_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
+    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM block_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
   );
   const keys = await keysOf(bucket, "");
   if (keys.length > 0) await bucket.delete(keys);

@@ -4,7 +4,7 @@ import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error
 import { readPoints, readPointsByFooter, scanDayFile } from "./day-file-reader.ts";
 import { readFooter } from "./footer.ts";
 import { freeBytes } from "./free-bytes.ts";
-import { extentBytes } from "./locator.ts";
+import { extentBytes } from "../block-days/locator.ts";
 import { MemoryBucket } from "./memory-bucket.ts";
 import type { RangeBucket } from "./range-get.ts";
 import type { NamedSeries } from "./row-group-writer.ts";

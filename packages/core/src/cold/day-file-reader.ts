@@ -1,7 +1,7 @@
 import type { Series } from "../domain/samples.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
 import { type Footer, type FooterFile, groupReadsByFooter, readFooter } from "./footer.ts";
-import { extentBytes, type Locator } from "./locator.ts";
+import { extentBytes, type Locator } from "../block-days/locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
 import { type GroupRead, groupReads, planRanges, type RangeRead } from "./read-plan.ts";
 import { decodeGroup, type DecodedPoint } from "./row-group-reader.ts";

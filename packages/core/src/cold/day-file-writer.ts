@@ -8,7 +8,7 @@ import {
   MAX_POINT_ROWS,
   POINTS_A_GROUP,
 } from "./day-file-schema.ts";
-import type { Locator } from "./locator.ts";
+import type { Locator } from "../block-days/locator.ts";
 import type { ByteSink, StoredObject } from "./multipart-sink.ts";
 import { type NamedSeries, RowGroupWriter } from "./row-group-writer.ts";
 import { compareUtf8 } from "./utf8-order.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { deleteDayRows, deleteRowOf } from "../block-days/delete-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
@@ -25,7 +26,6 @@ const DELETE_ROWS = [
      SELECT s.key FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
      CROSS JOIN segments s ON s.key >= ${keySql("b.block", "?2")} AND s.key < ${keySql("b.block", "?2 + 1")})`,
   `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY}`,
-  "DELETE FROM point_days WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)",
   "DELETE FROM late_samples WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)",
   FORGET_JUDGED,
   "DELETE FROM gap_days WHERE site_id = ?1 AND day = ?2",
@@ -46,6 +46,7 @@ export async function deleteDay(
     db.batch([
       db.prepare(MARK_DELETED).bind(site.id, day, now),
       ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
+      deleteDayRows(db, site.id, day),
       forgetDay(db, site.id, day),
       raiseClock(db, site.id),
     ]),
@@ -61,7 +62,6 @@ SELECT day FROM (
   UNION SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1
 ) WHERE day >= ?2 ORDER BY day LIMIT ?3`;
 
-const DELETE_POINT_DAY = "DELETE FROM point_days WHERE point_day = ?1 * 65536 + ?2";
 /** What is hot beside the file is summed up anew. */
 const UNFOLD_HOURS = `UPDATE hot_hours SET folded_version = NULL WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL`;
 
@@ -76,7 +76,7 @@ export async function deleteDayFile(
   await withD1Retry(() =>
     db.batch([
       db.prepare(MARK_DELETED).bind(site.id, day, now),
-      db.prepare(DELETE_POINT_DAY).bind(pointId, day),
+      deleteRowOf(db, pointId, day),
       db.prepare(FORGET_JUDGED).bind(site.id, day),
       forgetDay(db, site.id, day),
       db.prepare(UNFOLD_HOURS).bind(site.id, day),

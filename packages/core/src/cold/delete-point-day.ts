@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { deleteOpenDays } from "../block-days/delete-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { deleteDayFile } from "./delete-day.ts";
 import { DayFileChanged } from "./day-file-error.ts";
@@ -42,19 +42,6 @@ export async function deletePointDay(
   return "conflict";
 }
 
-/** Days in whose file a point is, from ?2 on. ?1 point, ?3 the most. */
-const DAYS_WITH_POINT = `
-SELECT point_day - (?1 << 16) AS day FROM point_days
-WHERE point_day >= (?1 << 16) + ?2 AND point_day < (?1 + 1) << 16 AND locator IS NOT NULL ORDER BY point_day LIMIT ?3`;
-
-const daysSchema = z.array(z.object({ day: z.int() }));
-
-/** The first days from `from` on whose file has samples of a point, ascending. */
-export async function daysWithPoint(db: D1Database, pointId: number, from: number, most: number): Promise<number[]> {
-  const { results } = await withD1Retry(() => db.prepare(DAYS_WITH_POINT).bind(pointId, from, most).all());
-  return daysSchema.parse(results).map(({ day }) => day);
-}
-
 /** What was read of the site's hours is not what they hold any more. ?1 site. */
 const CHANGE_HOURS =
   "UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?1) WHERE site_id = ?1";
@@ -65,11 +52,7 @@ const DELETE_HOT_SAMPLES = [
   "DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND json(body) = '{}'",
 ];
 const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
-/** ?1 point. Rows with a locator are in a file, and go with it. */
-const DELETE_DAY_ROWS = [
-  "DELETE FROM point_days WHERE point_day >= ?1 << 16 AND point_day < (?1 + 1) << 16 AND locator IS NULL",
-  "DELETE FROM late_samples WHERE point_day >= ?1 << 16 AND point_day < (?1 + 1) << 16",
-];
+const DELETE_LATE = "DELETE FROM late_samples WHERE point_day >= ?1 << 16 AND point_day < (?1 + 1) << 16";
 
 /** Deletes a point's hot samples and all rows about them. Gaps are not looked for before its next sample. Safe to repeat. */
 export async function deletePointRows(db: D1Database, siteId: number, pointId: number): Promise<void> {
@@ -79,7 +62,8 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
       db.prepare(CHANGE_HOURS).bind(siteId),
       ...DELETE_HOT_SAMPLES.map((sql) => db.prepare(sql).bind(String(pointId))),
       db.prepare(FORGET_SEEN).bind(pointId),
-      ...DELETE_DAY_ROWS.map((sql) => db.prepare(sql).bind(pointId)),
+      deleteOpenDays(db, pointId),
+      db.prepare(DELETE_LATE).bind(pointId),
     ]),
   );
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);

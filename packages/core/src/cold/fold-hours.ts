@@ -1,44 +1,30 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { TimeRange } from "../domain/time-range.ts";
-import { StoredRowError } from "../store/segment-body.ts";
-import { foldHour } from "./fold-hour.ts";
+import { foldDay } from "./fold-day.ts";
 
-/** An hour of 4,583 points takes 7 statements, of the 1,000 that an invocation may make. */
+/** Hours of one run: one of 4,583 points takes 6 statements, of the 1,000 that an invocation may make. */
 const HOURS_A_RUN = 100;
 
 /** An hourly cron may run for 15 minutes, and does other work before. */
 const FOLD_BUDGET_MS = 5 * 60_000;
 
-/** Those of days that have a file are never folded. ?1: site, ?2 and ?3: range of starts, ?4: 1: folded ones too. */
-const HOURS_TO_FOLD = `
-SELECT h.hour, h.version FROM hot_hours h
-WHERE h.site_id = ?1 AND h.hour >= ?2 AND h.hour < ?3 AND (?4 = 1 OR h.folded_version IS NOT h.version)
+/** Days without a file, and how many of their hours are due. ?1: site, ?2: the first start of an hour that is not due yet. */
+const DAYS_TO_FOLD = `
+SELECT h.hour / 86400000 AS day, count(*) AS hours FROM hot_hours h
+WHERE h.site_id = ?1 AND h.hour < ?2 AND h.folded_version IS NOT h.version
   AND NOT EXISTS (
     SELECT 1 FROM day_files f WHERE f.site_id = ?1 AND f.day = h.hour / 86400000 AND f.key IS NOT NULL
   )
-ORDER BY h.hour`;
+GROUP BY 1 ORDER BY 1`;
 
-const hoursSchema = z.array(z.object({ hour: z.int(), version: z.int() }));
-
-/** A site's hot hours, ascending, that begin in a range and of which the days have no file. */
-export async function hoursToFold(
-  db: D1Database,
-  siteId: number,
-  { start, end }: TimeRange,
-  which: "unfolded" | "all",
-): Promise<{ readonly hour: number; readonly version: number }[]> {
-  const statement = db.prepare(HOURS_TO_FOLD).bind(siteId, start, end, which === "all" ? 1 : 0);
-  const { results } = await withD1Retry(() => statement.all());
-  return hoursSchema.parse(results);
-}
+const daysSchema = z.array(z.object({ day: z.int(), hours: z.int() }));
 
 /** What a run of the fold did. */
 export interface FoldRun {
-  /** hours whose aggregates are in `point_days` now */
+  /** hours whose aggregates are in `block_days` now */
   readonly folded: number;
-  /** rows of `point_days` that were written */
+  /** rows of `block_days` that were written */
   readonly rowsChanged: number;
   /** hours that changed while they were read, that failed or were not reached: the next run folds them */
   readonly remaining: number;
@@ -47,7 +33,7 @@ export interface FoldRun {
 }
 
 /**
- * Folds a site's hours that have closed and are not folded, or not any more, oldest first. An hour that holds a row
+ * Folds a site's hours that have closed and are not folded, or not any more, the oldest day first. An hour that holds a row
  * which cannot be read does not stop the others.
  * @param lookbackMs how long after its end an hour is still added to by every sync
  * @throws the error of D1, after retries; what was folded before stays
@@ -59,23 +45,25 @@ export async function foldHours(
   now: () => number,
 ): Promise<FoldRun> {
   const started = now();
-  // a start before this is an hour that has ended, and all of the lookback with it
-  const end = started - lookbackMs - HOUR_MS + 1;
-  const due = await hoursToFold(db, siteId, { start: 0, end }, "unfolded");
-  let folded = 0;
-  let rowsChanged = 0;
+  const closed = started - lookbackMs;
+  const { results } = await withD1Retry(() =>
+    db
+      .prepare(DAYS_TO_FOLD)
+      .bind(siteId, closed - HOUR_MS + 1)
+      .all(),
+  );
+  const days = daysSchema.parse(results);
+  let [taken, folded, rowsChanged] = [0, 0, 0];
   const failed: { hour: number; reason: string }[] = [];
-  for (const hour of due.slice(0, HOURS_A_RUN)) {
-    if (now() - started >= FOLD_BUDGET_MS) break;
-    try {
-      const done = await foldHour(db, { siteId, ...hour });
-      if (done === null) continue;
-      folded++;
-      rowsChanged += done.changed;
-    } catch (error) {
-      if (!(error instanceof StoredRowError)) throw error;
-      failed.push({ hour: hour.hour, reason: error.message });
-    }
+  for (const { day, hours } of days) {
+    if (taken >= HOURS_A_RUN || now() - started >= FOLD_BUDGET_MS) break;
+    taken += hours;
+    const done = await foldDay(db, { siteId, day, closed, which: "unfolded" });
+    if (done === null) continue;
+    folded += done.hours;
+    rowsChanged += done.rows;
+    failed.push(...done.failed);
   }
-  return { folded, rowsChanged, remaining: due.length - folded, failed };
+  const due = days.reduce((sum, { hours }) => sum + hours, 0);
+  return { folded, rowsChanged, remaining: Math.max(0, due - folded), failed };
 }

@@ -16,7 +16,7 @@ import {
   METADATA_KEYS,
   PARQUET_MAGIC,
 } from "./day-file-schema.ts";
-import { extentBytes, MAX_EXTENT_BYTES, type RowGroupExtent } from "./locator.ts";
+import { extentBytes, MAX_EXTENT_BYTES, type RowGroupExtent } from "../block-days/locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { checkThrift } from "./thrift-bounds.ts";

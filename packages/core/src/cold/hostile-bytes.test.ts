@@ -4,8 +4,6 @@ import { chunkBytes } from "../../test/chunk-bytes.ts";
 import { decodeNames, decodeTimes, decodeValues } from "./column-chunk.ts";
 import { dataPage } from "./column-chunk-writer.ts";
 import { unpackDifferences } from "./delta-times.ts";
-import { hourAggregatesText, parseHourAggregates, StoredHoursError } from "./hour-aggregates.ts";
-import { locatorText, parseLocator } from "./locator.ts";
 import { packedIndexes, readIndexes } from "./rle-indexes.ts";
 import { decodeGroup } from "./row-group-reader.ts";
 import { copyPoint, encodeSpill, openBlock, parseIndex, parseTrailer, TRAILER_BYTES } from "./spill-format.ts";
@@ -85,19 +83,6 @@ test("a page that says it is data and is described as a dictionary is refused", 
   // DICTIONARY_PAGE to DATA_PAGE_V2
   names[1] = 6;
   expect(() => decodeNames(names, 1)).toThrow("a page of type DATA_PAGE_V2");
-});
-
-test("sums that no samples have are refused", () => {
-  const text = (n: number, min: number) =>
-    hourAggregatesText(Array.from({ length: 24 }, () => ({ n, min, max: 3, sum: 6 })));
-  expect(parseHourAggregates(text(3, 1))[0]).toEqual({ n: 3, min: 1, max: 3, sum: 6 });
-  expect(() => parseHourAggregates(text(3, 4))).toThrow(StoredHoursError);
-  expect(() => parseHourAggregates(text(3_600_001, 1))).toThrow(StoredHoursError);
-});
-
-test("a locator of more than a Worker's memory is refused", () => {
-  const group = { offset: 4, timeBytes: 10, nameBytes: 10, valueBytes: 2 ** 40, rows: 10, crc32: 1 };
-  expect(() => parseLocator(locatorText({ group, firstRow: 0, rows: 1 }))).toThrow("larger than any");
 });
 
 const HOUR = 489_000 * 3_600_000;

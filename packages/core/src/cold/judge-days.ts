@@ -45,7 +45,7 @@ const daysSchema = z.array(z.object({ day: z.int() }));
 export interface JudgeRun {
   /** days that are judged now */
   readonly judged: number;
-  /** rows of `point_days` that were written */
+  /** rows of `block_days` that were written */
   readonly rowsChanged: number;
   /** days that changed while they were read, that failed or were not reached: the next run judges them */
   readonly remaining: number;

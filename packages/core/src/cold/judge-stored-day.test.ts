@@ -25,6 +25,11 @@ const ROOM: JudgedPoint = {
 /** a room; one in the file only; one hot only; one that never says anything of the day */
 const NAMES = ["a/room", "b/cold", "c/hot", "d/silent"];
 
+/** SQL: each point's quality with another score, and another number of spikes. */
+const WRONG_QUALITY =
+  "(SELECT jsonb_group_object(e.key, json_set(e.value, '$[0]', 0.1, '$[6]', 7)) FROM json_each(quality) e)";
+const HALF_SCORES = "(SELECT jsonb_group_object(e.key, json_set(e.value, '$[0]', 0.5)) FROM json_each(quality) e)";
+
 let db: D1Database;
 let world: RollupWorld;
 beforeAll(async () => {
@@ -93,7 +98,7 @@ async function expectJudged(late: Record<number, number | null> = {}): Promise<v
 describe("what is stored is what the samples say", () => {
   test("of a hot day, with what is silent, and in the older documents' shape", async () => {
     await arrive([...dayOf(0), ...dayOf(2, 30)]);
-    expect(await judge()).toMatchObject({ judged: 2, rowsChanged: 2, failed: [] });
+    expect(await judge()).toMatchObject({ judged: 2, rowsChanged: 1, failed: [] });
     // watched: nothing came late
     await expectJudged({ 0: 0, 2: 0 });
     expect((await read()).points[0]).toMatchObject({ outOfRange: 1, spikes: 1, outliers: 0, missing: 0, late: 0 });
@@ -158,11 +163,11 @@ describe("what is stored is what the samples say", () => {
     await arrive([...dayOf(0), ...dayOf(2)]);
     await world.fold(START + 2 * DAY_MS);
     await judge();
-    await db.exec("UPDATE point_days SET score = 0.1, spikes = 7 WHERE actual IS NOT NULL");
+    await db.exec(`UPDATE block_days SET quality = ${WRONG_QUALITY}`);
     expect(await world.rebuild(DAY, DAY, START + 2 * DAY_MS)).toMatchObject({
       judged: 1,
       rowsChanged: 0,
-      qualitiesChanged: 2,
+      qualitiesChanged: 1,
     });
     await expectJudged({ 0: 0, 2: 0 });
   });
@@ -218,7 +223,7 @@ describe.each(["before", "after"] as const)("a process that dies %s any of its c
     await world.backfill(DAY, [...dayOf(0, 0, 100), ...dayOf(1)]);
     await world.sync([...dayOf(0, 90), ...dayOf(2)]);
     for (let nth = 0, happened = true; happened; nth++) {
-      await db.exec("UPDATE hot_hours SET version = version + 1; UPDATE point_days SET score = 0.5");
+      await db.exec(`UPDATE hot_hours SET version = version + 1; UPDATE block_days SET quality = ${HALF_SCORES}`);
       const crash = new CrashPoint(nth, kind);
       const run = judge(START + 2 * DAY_MS, crash.database(db), crash.bucket(env.TIMESERIES));
       const ended = await run.catch((error: unknown) => {

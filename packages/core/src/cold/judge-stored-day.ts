@@ -1,20 +1,19 @@
-import { z } from "zod";
+import { type PointQualityValues, qualityTexts } from "../block-days/block-day-rows.ts";
+import { replaceQualities } from "../block-days/write-rows.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
-import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { readSeriesOfHours } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
-import { FORMULA_VERSION, QUALITY_COLUMNS, qualityValues } from "../quality/point-day-quality.ts";
+import { FORMULA_VERSION, qualityValues } from "../quality/point-day-quality.ts";
 import { DayFileCorrupt, isProofAgainst } from "./day-file-error.ts";
 import { scanDayFile } from "./day-file-reader.ts";
 import { DayJudge } from "./day-judge.ts";
-import { NO_HOURS } from "./hour-aggregates.ts";
 import { askedAt } from "./asked-hours.ts";
 import { type ManifestDay, type ManifestFile, manifestStatement, markSuspect, parseManifestDays } from "./manifest.ts";
-import { pointDayKey } from "./point-day-rows.ts";
 import { type PointOrder, pointOrder } from "./point-order.ts";
 import type { RangeBucket } from "./range-get.ts";
 import { compareUtf8 } from "./utf8-order.ts";
@@ -29,7 +28,7 @@ export interface JudgeContext {
 export interface JudgedDay {
   /** points that have samples of it */
   readonly points: number;
-  /** rows of `point_days` that were written */
+  /** rows of `block_days` that were written */
   readonly changed: number;
 }
 
@@ -46,35 +45,14 @@ const IS_UNCHANGED = `
   )
   AND (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS ?5`;
 
-/** ?6: JSON array of [point_day, …quality]. */
-const WRITE_QUALITY = `
-INSERT INTO point_days (point_day, hours, ${QUALITY_COLUMNS})
-SELECT value ->> 0, '${NO_HOURS}', value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-  value ->> 8, value ->> 9
-FROM json_each(?6) WHERE ${IS_UNCHANGED}
-ON CONFLICT (point_day) DO UPDATE SET
-  score = excluded.score, expected = excluded.expected, actual = excluded.actual, missing = excluded.missing,
-  out_of_range = excluded.out_of_range, outliers = excluded.outliers, spikes = excluded.spikes, flat_s = excluded.flat_s,
-  late = excluded.late
-WHERE (score, expected, actual, missing, out_of_range, outliers, spikes, flat_s, late) IS NOT (excluded.score,
-  excluded.expected, excluded.actual, excluded.missing, excluded.out_of_range, excluded.outliers, excluded.spikes,
-  excluded.flat_s, excluded.late)`;
-
-/** Points that have no samples of the day any more. ?6: JSON array of the keys of those that have. */
-const CLEAR_QUALITY = `
-UPDATE point_days SET score = NULL, expected = NULL, actual = NULL, missing = NULL, out_of_range = NULL, outliers = NULL,
-  spikes = NULL, flat_s = NULL, late = NULL
-WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1) AND actual IS NOT NULL
-  AND point_day NOT IN (SELECT value FROM json_each(?6)) AND ${IS_UNCHANGED}`;
+const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
 
 /** ?6: formula, ?7: now. */
 const MARK_JUDGED = `
 INSERT INTO quality_days (site_id, day, formula, etag, hot_hours, hot_versions, judged_at)
-SELECT ?1, ?2, ?6, ?5, ?3, ?4, ?7 WHERE ${IS_UNCHANGED}
+VALUES (?1, ?2, ?6, ?5, ?3, ?4, ?7)
 ON CONFLICT (site_id, day) DO UPDATE SET formula = excluded.formula, etag = excluded.etag, hot_hours = excluded.hot_hours,
   hot_versions = excluded.hot_versions, judged_at = excluded.judged_at`;
-
-const unchangedSchema = z.object({ unchanged: z.int() });
 
 /**
  * Judges all points of a site's day from its samples, in both levels. Safe to repeat, and to run beside anything: it is
@@ -97,12 +75,11 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
 
   const file = manifest?.file ?? null;
   const order = pointOrder(await loadCatalog(db, siteId));
-  const rows: { readonly key: number; readonly text: string }[] = [];
+  const points: PointQualityValues[] = [];
   const starts = hours.map(({ hour }) => hour);
   try {
     for await (const { id, name, series } of seriesOfDay(context, siteId, order, day, starts, manifest)) {
-      const key = pointDayKey(id, day);
-      rows.push({ key, text: JSON.stringify([key, ...qualityValues(judge.judge(name, series))]) });
+      points.push({ pointId: id, quality: qualityValues(judge.judge(name, series)) });
     }
   } catch (error) {
     // A file that moves is judged by the next run; damage stays.
@@ -114,16 +91,17 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
   const versions = hours.reduce((sum, { version }) => sum + version, 0);
   const basis = [siteId, day, hours.length, versions, file?.etag ?? null];
   const bind = (sql: string, ...more: (string | number)[]) => db.prepare(sql).bind(...basis, ...more);
-  const writes = [
-    ...[...jsonChunks(rows, ({ text }) => text, MAX_ASCII_CHARS)].map(({ json }) => bind(WRITE_QUALITY, json)),
-    bind(CLEAR_QUALITY, JSON.stringify(rows.map(({ key }) => key))),
-  ];
-  const results = await withD1Retry(() =>
-    db.batch([...writes, bind(MARK_JUDGED, FORMULA_VERSION, now()), bind(`SELECT ${IS_UNCHANGED} AS unchanged`)]),
-  );
-  if (unchangedSchema.parse(results.at(-1)?.results[0]).unchanged === 0) return null;
-  const changed = results.slice(0, writes.length).reduce((sum, { meta }) => sum + meta.changes, 0);
-  return { points: rows.length, changed };
+  const writes = replaceQualities(db, { siteId, day }, qualityTexts(day, points));
+  try {
+    const results = await withD1Retry(() =>
+      db.batch([bind(EXPECT_UNCHANGED), bind(MARK_JUDGED, FORMULA_VERSION, now()), ...writes]),
+    );
+    const changed = results.slice(2).reduce((sum, { meta }) => sum + meta.changes, 0);
+    return { points: points.length, changed };
+  } catch (error) {
+    if (isChangedMeanwhile(error)) return null;
+    throw error;
+  }
 }
 
 function isDamage(error: unknown): error is DayFileCorrupt {

@@ -1,6 +1,7 @@
 import { dayOf, DAYS } from "../domain/day.ts";
 import { DAY_FILES_PREFIX, dayFilesFrom, parseDayFileKey } from "./day-file-key.ts";
-import { isRegistered, type LocatedDay, readLocatedDays } from "./located-days.ts";
+import { type LocatedDay, readLocatedDays } from "../block-days/read-file-points.ts";
+import { isRegistered } from "./located-days.ts";
 import { type ManifestDay, readManifest } from "./manifest.ts";
 import type { RepairSite } from "./repair-day.ts";
 import { compareUtf8 } from "./utf8-order.ts";

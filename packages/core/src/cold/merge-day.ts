@@ -1,3 +1,5 @@
+import { hourAggregates } from "../block-days/hour-aggregates.ts";
+import { encodeSlice, withLocator } from "../block-days/hour-slice.ts";
 import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -9,17 +11,15 @@ import { DayBuildError } from "./day-build-error.ts";
 import { scanDayFile } from "./day-file-reader.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
 import { DayFileWriter, type WrittenDayFile } from "./day-file-writer.ts";
-import { hourAggregates, hourAggregatesText } from "./hour-aggregates.ts";
-import { locatorText } from "./locator.ts";
+import { type FilePoint, fileRows, packFileRows } from "./file-rows.ts";
 import { mergePoints, type SpillLayers } from "./merge-points.ts";
 import { MultipartSink, type UploadBucket } from "./multipart-sink.ts";
-import { packPointDays, type PointDayRow } from "./point-day-rows.ts";
 import { pointOrder } from "./point-order.ts";
 import type { RangeBucket } from "./range-get.ts";
 import { SpillReader } from "./spill-reader.ts";
 import type { SpilledSegments } from "./spill-segments.ts";
 import type { StagedDay } from "./staged-day.ts";
-import { type DayBuild, segmentSpillKey, spillKey, stagedFileKey, stagedPointDaysKey } from "./staging.ts";
+import { type DayBuild, segmentSpillKey, spillKey, stagedFileKey, stagedRowsKey } from "./staging.ts";
 import { verifyDayFile } from "./verify-day-file.ts";
 
 export interface MergeContext {
@@ -46,8 +46,8 @@ export interface MergeOptions {
   readonly replaceSuspect?: boolean;
 }
 
-/** A point's part of the day, until its locator is known. */
-type MergedPoint = Omit<PointDayRow, "locator" | "pointId" | "day"> & { readonly name: string };
+/** A point's part of the day; its slice has no locator yet. */
+type MergedPoint = Omit<FilePoint, "pointId"> & { readonly name: string };
 
 /** Records that might be samples of ours, were the catalogue or the decoder another. */
 const STORABLE: readonly RejectionReason[] = ["unconfigured", "bad_time", "malformed", "future"];
@@ -72,7 +72,7 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   const latest = [base.asked, options.asked, segments?.asked];
   const asked = Array.from({ length: 24 }, (_, hour) => Math.max(...latest.map((hours) => hours?.[hour] ?? 0)));
   const foldedStamp = Math.max(base.foldedStamp, segments?.foldedStamp ?? 0);
-  const staged = { source, key, ...lineage, foldedStamp, asked, pointDaysBytes: 0, suspect, manifestEtag };
+  const staged = { source, key, ...lineage, foldedStamp, asked, rowsBytes: 0, suspect, manifestEtag };
   if (suspect !== null) return { ...staged, file: null };
 
   // another build asked for these hours later, and published them meanwhile
@@ -93,21 +93,21 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   const { db } = context;
   const names = points.map(({ name }) => name);
   const catalog = await withNames(db, of.site.id, await loadCatalog(db, of.site.id), names);
-  const rows = points.map(({ name, ...point }, i): PointDayRow => {
-    return { ...point, pointId: catalog.get(name)!.id, day: of.day, locator: locatorText(written.points[i]!.locator) };
+  const rows = points.map(({ name, slice, ...point }, i): FilePoint => {
+    return { ...point, pointId: catalog.get(name)!.id, slice: withLocator(slice, written.points[i]!.locator) };
   });
   // under the key that it will have, for a reader refuses a file that stands under another
   const asInPlace: RangeBucket = { get: (_, range) => bucket.get(stagedFileKey(of), range) };
   const { etag, footerBytes } = written;
   const expected = (i: number) => ({ name: points[i]!.name, row: rows[i]! });
   await verifyDayFile(asInPlace, { key, etag, footerBytes }, expected, rows.length);
-  const { packed, size: pointDaysBytes } = packPointDays(rows);
-  await bucket.put(stagedPointDaysKey(of), packed);
+  const { packed, size: rowsBytes } = packFileRows(fileRows(of.day, rows));
+  await bucket.put(stagedRowsKey(of), packed);
   const inPlace = base.file?.sha256 === written.sha256 ? base.file : null;
   return {
     ...staged,
     generation: inPlace === null ? base.nextGeneration : base.generation,
-    pointDaysBytes,
+    rowsBytes,
     formula: merged.formula,
     file: {
       etag: inPlace?.etag ?? null,
@@ -158,9 +158,9 @@ async function writeMerged(
       if (name === without) continue;
       await writer.writePoint(name, series);
       const { times } = series;
-      const hours = hourAggregatesText(hourAggregates(series, of.day));
+      const slice = encodeSlice({ hours: hourAggregates(series, of.day), locator: null });
       const quality = judge === null ? null : qualityValues(judge.judge(name, series));
-      points.push({ name, rows: times.length, hours, first: times[0]!, last: times.at(-1)!, quality });
+      points.push({ name, rows: times.length, slice, first: times[0]!, last: times.at(-1)!, quality });
     }
     const formula = judge === null ? undefined : FORMULA_VERSION;
     return points.length === 0 ? null : { written: await writer.finish(), points, formula };

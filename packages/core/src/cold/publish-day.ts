@@ -1,9 +1,9 @@
 import { withD1Retry } from "../d1/retry.ts";
-import { commitFile, commitEmpty, claim } from "./publish-statements.ts";
+import { type FileRows, unpackFileRows } from "./file-rows.ts";
+import { commitFile, commitEmpty, claim, markSeen } from "./publish-statements.ts";
 import { markSuspect, readManifestDay, type StandingObject } from "./manifest.ts";
-import { unpackPointDays } from "./point-day-rows.ts";
 import type { StagedDay } from "./staged-day.ts";
-import { type DayBuild, deleteStaging, stagedFileKey, stagedPointDaysKey } from "./staging.ts";
+import { type DayBuild, deleteStaging, stagedFileKey, stagedRowsKey } from "./staging.ts";
 
 export interface PublishContext {
   readonly db: D1Database;
@@ -29,7 +29,8 @@ export interface PublishedDay {
  *
  * Its steps leave readers right wherever it stops. (1) The row claims the content that is to come, so that readers will
  * know it. (2) The file takes the place of exactly the object that the build started from. (3) One transaction turns the
- * row to it and replaces the points' rows. (4) Staging goes.
+ * row to it and replaces the points' rows. (4) The points' first and last times are widened, some points a transaction.
+ * (5) Staging goes.
  * @returns null where another build was published since the merge: merge again; staging is left for that
  * @throws the errors of D1 and R2
  */
@@ -48,16 +49,26 @@ export async function publishDay(
   } else if (file === null) {
     if (!(await commitEmpty(db, of, staged, now()))) return null;
     published = { ...published, state: "empty-confirmed", key: null };
-  } else if (row?.build !== of.build) {
+  } else if (row?.build === of.build) {
+    // an earlier try was committed; staging is gone only if it also came to its end
+    const rows = await stagedRows(bucket, of, staged);
+    if (rows !== null) await markSeen(db, of, staged.generation, rows.seen);
+  } else {
     const etag = file.etag ?? (await putInPlace(context, of, staged, file.sha256));
     if (etag === null) return null;
-    const packed = await bucket.get(stagedPointDaysKey(of));
-    if (packed === null) throw new Error(`${stagedPointDaysKey(of)} is gone`);
-    const pointDays = unpackPointDays(new Uint8Array(await packed.arrayBuffer()), staged.pointDaysBytes);
-    if (!(await commitFile(db, of, { ...file, key, etag }, staged, pointDays, now()))) return null;
+    const rows = await stagedRows(bucket, of, staged);
+    if (rows === null) throw new Error(`${stagedRowsKey(of)} is gone`);
+    if (!(await commitFile(db, of, { ...file, key, etag }, staged, rows, now()))) return null;
+    await markSeen(db, of, staged.generation, rows.seen);
   }
   await deleteStaging(bucket, of);
   return published;
+}
+
+/** @returns null: staging is gone */
+async function stagedRows(bucket: R2Bucket, of: DayBuild, { rowsBytes }: StagedDay): Promise<FileRows | null> {
+  const packed = await bucket.get(stagedRowsKey(of));
+  return packed === null ? null : unpackFileRows(new Uint8Array(await packed.arrayBuffer()), rowsBytes);
 }
 
 /** @returns the object's etag; null where another one is in the place of the one that the build started from */

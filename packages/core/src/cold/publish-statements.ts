@@ -1,8 +1,9 @@
-import { z } from "zod";
+import { replaceRows } from "../block-days/write-rows.ts";
+import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
+import type { FileRows } from "./file-rows.ts";
 import type { ManifestFile } from "./manifest.ts";
-import { FORMULA_VERSION, QUALITY_COLUMNS } from "../quality/point-day-quality.ts";
-import { POINT_DAY_FIELDS as FIELD } from "./point-day-rows.ts";
 import type { StagedDay } from "./staged-day.ts";
 import type { DayBuild } from "./staging.ts";
 
@@ -46,52 +47,47 @@ WHERE generation < ?11 OR (generation = ?11 AND sha256 = ?5)`;
 
 /** Whether the row is this build's. ?1 site id, ?2 day, ?3 build. */
 const IS_PUBLISHED = "EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND build = ?3)";
-
-const DELETE_POINT_DAYS = `
-DELETE FROM point_days WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)
-  AND ${IS_PUBLISHED}`;
-
-/** ?4: rows. */
-const INSERT_POINT_DAYS = `
-INSERT INTO point_days (point_day, rows, locator, hours, ${QUALITY_COLUMNS})
-SELECT ${FIELD.key}, ${FIELD.rows}, ${FIELD.locator}, ${FIELD.hours}, ${FIELD.quality} FROM json_each(?4) WHERE ${IS_PUBLISHED}`;
-
-/** ?4: rows. */
-const MARK_SEEN = `
-UPDATE points SET
-  first_seen = min(coalesce(first_seen, s.first), s.first), last_seen = max(coalesce(last_seen, s.last), s.last)
-FROM (SELECT ${FIELD.pointId} AS id, ${FIELD.first} AS first, ${FIELD.last} AS last FROM json_each(?4)) s
-WHERE points.id = s.id AND (first_seen IS NULL OR last_seen IS NULL OR s.first < first_seen OR s.last > last_seen)
-  AND ${IS_PUBLISHED}`;
+const EXPECT_PUBLISHED = `SELECT CASE WHEN ${IS_PUBLISHED} ${ELSE_FAIL}`;
 
 /** The site's hours of the day, in hot_hours. */
 const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
 
-/** What is in the file is in point_days now; later segments beside it are not (migrations/0004_rollups.sql). ?4: folded stamp. */
-const FORGET_HOURS = `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY} AND version <= ?4 AND ${IS_PUBLISHED}`;
+/** What is in the file is in block_days now; later segments beside it are not (migrations/0004_rollups.sql). ?3: folded stamp. */
+const FORGET_HOURS = `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY} AND version <= ?3`;
 const UNFOLD_HOURS = `
 UPDATE hot_hours SET folded_version = NULL
-WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL AND ${IS_PUBLISHED}`;
+WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL`;
 
-/** What was judged, was the file (migrations/0007_quality.sql). ?4: formula, ?5: etag, ?6: now. */
+/** What was judged, was the file (migrations/0007_quality.sql). ?3: formula, ?4: etag, ?5: now. */
 const MARK_JUDGED = `
 INSERT INTO quality_days (site_id, day, formula, etag, hot_hours, hot_versions, judged_at)
-SELECT ?1, ?2, ?4, ?5, 0, 0, ?6 WHERE ${IS_PUBLISHED}
+VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)
 ON CONFLICT (site_id, day) DO UPDATE SET
   formula = excluded.formula, etag = excluded.etag, hot_hours = 0, hot_versions = 0, judged_at = excluded.judged_at`;
-const FORGET_JUDGED = `DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2 AND ${IS_PUBLISHED}`;
+const FORGET_JUDGED = "DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2";
 
-const countSchema = z.object({ n: z.int() });
-
-async function isPublished(db: D1Database, statements: D1PreparedStatement[], of: DayBuild): Promise<boolean> {
-  const check = db.prepare(`SELECT ${IS_PUBLISHED} AS n`).bind(of.site.id, of.day, of.build);
-  const results = await withD1Retry(() => db.batch([...statements, check]));
-  return countSchema.parse(results.at(-1)?.results[0]).n === 1;
+/**
+ * Runs the statement that publishes a build, and those that belong to it, in one transaction.
+ * @returns false, and nothing is written, where another build is published
+ */
+async function isPublished(
+  db: D1Database,
+  { build, site, day }: DayBuild,
+  publish: D1PreparedStatement,
+  others: readonly D1PreparedStatement[],
+): Promise<boolean> {
+  const expect = db.prepare(EXPECT_PUBLISHED).bind(site.id, day, build);
+  try {
+    await withD1Retry(() => db.batch([publish, expect, ...others]));
+    return true;
+  } catch (error) {
+    if (isChangedMeanwhile(error)) return false;
+    throw error;
+  }
 }
 
 /**
  * Turns the manifest to a file that is in place, in one transaction. Safe to repeat.
- * @param pointDays texts of the file's rows of `point_days`
  * @returns false, and nothing is written, where a later build is published already
  */
 export async function commitFile(
@@ -105,27 +101,45 @@ export async function commitFile(
     foldedStamp,
     asked,
   }: Pick<StagedDay, "source" | "generation" | "formula" | "foldedStamp" | "asked">,
-  pointDays: readonly string[],
+  rows: FileRows,
   now: number,
 ): Promise<boolean> {
   const { key, etag, sha256, bytes, rows: count, points } = file;
   const values = [key, etag, sha256, bytes, count, points, source, of.build, generation, now];
   const segments = [foldedStamp, JSON.stringify(asked)];
-  const bind = (sql: string, ...more: (string | number)[]) =>
-    db.prepare(sql).bind(of.site.id, of.day, of.build, ...more);
-  return isPublished(
-    db,
-    [
-      db.prepare(PUBLISH).bind(of.site.id, of.day, ...values, ...segments),
-      bind(DELETE_POINT_DAYS),
-      ...pointDays.flatMap((text) => [bind(INSERT_POINT_DAYS, text), bind(MARK_SEEN, text)]),
-      bind(FORGET_HOURS, foldedStamp),
-      bind(UNFOLD_HOURS),
-      // what another version of this code judged, or none, is judged again
-      formula === FORMULA_VERSION ? bind(MARK_JUDGED, formula, etag, now) : bind(FORGET_JUDGED),
-    ],
-    of,
-  );
+  const day = { siteId: of.site.id, day: of.day };
+  const bind = (sql: string, ...more: (string | number)[]) => db.prepare(sql).bind(of.site.id, of.day, ...more);
+  return isPublished(db, of, bind(PUBLISH, ...values, ...segments), [
+    ...replaceRows(db, day, rows.texts, rows.keys),
+    bind(FORGET_HOURS, foldedStamp),
+    bind(UNFOLD_HOURS),
+    // what another version of this code judged, or none, is judged again
+    formula === FORMULA_VERSION ? bind(MARK_JUDGED, formula, etag, now) : bind(FORGET_JUDGED),
+  ]);
+}
+
+/** Not of a day that was published anew or deleted meanwhile. ?1 site id, ?2 day, ?3 generation, ?4: JSON array of [id, first, last]. */
+const MARK_SEEN = `
+UPDATE points SET
+  first_seen = min(coalesce(first_seen, s.value ->> 1), s.value ->> 1), last_seen = max(coalesce(last_seen, s.value ->> 2), s.value ->> 2)
+FROM json_each(?4) s
+WHERE points.id = s.value ->> 0
+  AND (first_seen IS NULL OR last_seen IS NULL OR s.value ->> 1 < first_seen OR s.value ->> 2 > last_seen)
+  AND coalesce((SELECT generation FROM day_files WHERE site_id = ?1 AND day = ?2), 0) <= ?3`;
+
+/**
+ * Widens the first and last times of a file's points, some points a transaction. Safe to repeat.
+ * @param generation of the file @param seen {@link FileRows}
+ */
+export async function markSeen(
+  db: D1Database,
+  of: DayBuild,
+  generation: number,
+  seen: readonly string[],
+): Promise<void> {
+  for (const text of seen) {
+    await withD1Retry(() => db.prepare(MARK_SEEN).bind(of.site.id, of.day, generation, text).run());
+  }
 }
 
 /** ?1 site id, ?2 day, ?3 build, ?4 generation, ?5 now, ?6 JSON of when its hours were asked for. */
@@ -147,6 +161,6 @@ export async function commitEmpty(
     .prepare(PUBLISH_EMPTY)
     .bind(of.site.id, of.day, of.build, baseGeneration, now, JSON.stringify(asked));
   // of segments whose samples were deleted
-  const forget = db.prepare(FORGET_HOURS).bind(of.site.id, of.day, of.build, foldedStamp);
-  return isPublished(db, [publish, forget], of);
+  const forget = db.prepare(FORGET_HOURS).bind(of.site.id, of.day, foldedStamp);
+  return isPublished(db, of, publish, [forget]);
 }

@@ -4,7 +4,7 @@ import { buildingDay } from "./arbitrary-day.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
 import { readPoints, readPointsByFooter, scanDayFile } from "./day-file-reader.ts";
 import { readFooter } from "./footer.ts";
-import { extentBytes } from "./locator.ts";
+import { extentBytes } from "../block-days/locator.ts";
 import { MultipartSink } from "./multipart-sink.ts";
 import { linesOf, sampleLines, TEST_KEY, writeDay } from "./written-day.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { extentBytes, type RowGroupExtent } from "./locator.ts";
+import { extentBytes, type RowGroupExtent } from "../block-days/locator.ts";
 import { groupReads, planRanges } from "./read-plan.ts";
 
 /** A row group of 30 bytes from `offset`, or its beginning. */

@@ -1,4 +1,4 @@
-import { extentBytes, type Locator, type RowGroupExtent } from "./locator.ts";
+import { extentBytes, type Locator, type RowGroupExtent } from "../block-days/locator.ts";
 
 /** A point wanted of a row group, and the rows it is known to have there; null: not known, perhaps it has none. */
 export interface PointRead {

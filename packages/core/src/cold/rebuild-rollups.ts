@@ -1,16 +1,17 @@
+import { blockDayRows, type PointSlice } from "../block-days/block-day-rows.ts";
+import { hexOf } from "../block-days/hex.ts";
+import { hourAggregates } from "../block-days/hour-aggregates.ts";
+import { encodeSlice } from "../block-days/hour-slice.ts";
+import { parseRows, pointsOfRow, rowsStatement, type StoredRow } from "../block-days/read-rows.ts";
+import { changedRows, writeHours } from "../block-days/write-rows.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
-import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayRange, dayText } from "../domain/day.ts";
-import { HOUR_MS } from "../domain/hour.ts";
+import { dayText } from "../domain/day.ts";
 import { scanDayFile } from "./day-file-reader.ts";
-import { foldHour } from "./fold-hour.ts";
-import { hoursToFold } from "./fold-hours.ts";
-import { hourAggregates, hourAggregatesText, NO_HOURS } from "./hour-aggregates.ts";
-import { locatorText } from "./locator.ts";
+import { foldDay } from "./fold-day.ts";
 import { judgeStoredDay } from "./judge-stored-day.ts";
 import { type ManifestFile, readManifestDay } from "./manifest.ts";
-import { pointDayKey } from "./point-day-rows.ts";
 import type { RangeBucket } from "./range-get.ts";
 
 /** A hot day of 4,583 points takes 230 statements, of the 1,000 that an invocation may make. */
@@ -29,11 +30,11 @@ export interface RebuiltRollups {
   /** hot hours that were summed up anew, and days that were from their files */
   readonly hours: number;
   readonly files: number;
-  /** rows of `point_days` that were checked: of each point and hour, or file */
+  /** aggregates of a point and hot hour, and points of files, that were checked */
   readonly rowsChecked: number;
   /** those of them that were not what the samples say, and are now */
   readonly rowsChanged: number;
-  /** days that were judged anew, and rows of `point_days` whose quality was not what the samples say, and is now */
+  /** days that were judged anew, and rows of `block_days` whose quality was not what the samples say, and is now */
   readonly judged: number;
   readonly qualitiesChanged: number;
   /** days and hours that were not checked, and why */
@@ -73,23 +74,22 @@ export async function rebuildRollups(
         continue;
       }
       const rebuilt = await rebuildFileDay(context, siteId, day, manifest.file);
-      if (rebuilt.changed > 0) await tellChanged(db.prepare(CHANGED_DAY).bind(siteId, day, now()));
+      if (rebuilt === null) {
+        skipped.push({ at: dayText(day), reason: "it changed meanwhile" });
+        continue;
+      }
       sums.files++;
       sums.rowsChecked += rebuilt.checked;
       sums.rowsChanged += rebuilt.changed;
       await judge(day);
       continue;
     }
-    for (const { hour, version } of await hoursToFold(db, siteId, dayRange(day), "all")) {
-      if (hour + HOUR_MS > closed) continue;
-      const folded = await foldHour(db, { siteId, hour, version });
-      if (folded === null) {
-        skipped.push({ at: new Date(hour).toISOString(), reason: "it changed meanwhile" });
-        continue;
-      }
-      if (folded.changed > 0) await tellChanged(db.prepare(CHANGED_HOUR).bind(siteId, hour));
-      sums.hours++;
-      sums.rowsChecked += folded.points;
+    const folded = await foldDay(db, { siteId, day, closed, which: "all" });
+    if (folded === null) skipped.push({ at: dayText(day), reason: "it changed meanwhile" });
+    else {
+      skipped.push(...folded.failed.map(({ hour, reason }) => ({ at: new Date(hour).toISOString(), reason })));
+      sums.hours += folded.hours;
+      sums.rowsChecked += folded.aggregates;
       sums.rowsChanged += folded.changed;
     }
     await judge(day);
@@ -97,55 +97,53 @@ export async function rebuildRollups(
   return { ...sums, skipped, nextDate: last < range.last ? dayText(last + 1) : null };
 }
 
-/** So that answers which were made of the wrong rows have another ETag. ?1: site, ?2: day, ?3: epoch ms. */
-const CHANGED_DAY = "UPDATE day_files SET updated_at = max(updated_at + 1, ?3) WHERE site_id = ?1 AND day = ?2";
-/** ?1: site, ?2: hour. */
-const CHANGED_HOUR = `
-UPDATE hot_hours SET version = version + 1, folded_version = version + 1
-WHERE site_id = ?1 AND hour = ?2 AND folded_version IS version`;
-
-async function tellChanged(statement: D1PreparedStatement): Promise<void> {
-  await withD1Retry(() => statement.run());
-}
-
 /** ?1: site, ?2: day, ?3: etag. */
-const IS_SAME_FILE = "EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND etag = ?3)";
+const EXPECT_SAME_FILE = `
+SELECT CASE WHEN EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND etag = ?3) ${ELSE_FAIL}`;
 
-/** ?4: JSON array of [point_day, rows, locator, hours]. */
-const WRITE_ROWS = `
-INSERT INTO point_days (point_day, rows, locator, hours)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?4) WHERE ${IS_SAME_FILE}
-ON CONFLICT (point_day) DO UPDATE SET rows = excluded.rows, locator = excluded.locator, hours = excluded.hours
-WHERE rows IS NOT excluded.rows OR locator IS NOT excluded.locator OR hours IS NOT excluded.hours`;
+/** So that answers which were made of the wrong rows have another ETag. ?1: site, ?2: day, ?3: epoch ms. */
+const TOUCH_DAY = "UPDATE day_files SET updated_at = max(updated_at + 1, ?3) WHERE site_id = ?1 AND day = ?2";
 
-/** ?4: JSON array of the keys that are in the file. */
-const DELETE_OTHERS = `
-DELETE FROM point_days WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)
-  AND point_day NOT IN (SELECT value FROM json_each(?4)) AND ${IS_SAME_FILE}
-  -- the row of a point that has hot samples only: of its quality
-  AND NOT (locator IS NULL AND actual IS NOT NULL AND hours = '${NO_HOURS}')`;
-
+/** @returns null: another file is published, and nothing was written */
 async function rebuildFileDay(
-  { db, bucket }: RebuildContext,
+  { db, bucket, now }: RebuildContext,
   siteId: number,
   day: number,
   file: ManifestFile,
-): Promise<{ readonly checked: number; readonly changed: number }> {
+): Promise<{ readonly checked: number; readonly changed: number } | null> {
   const catalog = await loadCatalog(db, siteId);
-  const rows: { readonly key: number; readonly text: string }[] = [];
+  const points: PointSlice[] = [];
   for await (const { name, series, locator } of scanDayFile(bucket, file)) {
-    const id = catalog.get(name)?.id;
+    const pointId = catalog.get(name)?.id;
     // Nobody can ask for a name that the catalogue does not have.
-    if (id === undefined) continue;
-    const key = pointDayKey(id, day);
-    const hours = hourAggregatesText(hourAggregates(series, day));
-    rows.push({ key, text: JSON.stringify([key, series.times.length, locatorText(locator), hours]) });
+    if (pointId === undefined) continue;
+    const slice = encodeSlice({ hours: hourAggregates(series, day), locator });
+    points.push({ pointId, slice, rows: series.times.length });
   }
-  const bind = (sql: string, json: string) => db.prepare(sql).bind(siteId, day, file.etag, json);
-  const statements = [
-    ...[...jsonChunks(rows, ({ text }) => text, MAX_ASCII_CHARS)].map(({ json }) => bind(WRITE_ROWS, json)),
-    bind(DELETE_OTHERS, JSON.stringify(rows.map(({ key }) => key))),
-  ];
-  const results = await withD1Retry(() => db.batch(statements));
-  return { checked: rows.length, changed: results.reduce((sum, { meta }) => sum + meta.changes, 0) };
+  const stored = parseRows((await withD1Retry(() => rowsStatement(db, siteId, day, day).all())).results);
+  const rows = changedRows(stored, blockDayRows(day, points));
+  const changed = changedPoints(stored, points);
+  if (rows.length === 0) return { checked: points.length, changed };
+  try {
+    await withD1Retry(() =>
+      db.batch([
+        db.prepare(EXPECT_SAME_FILE).bind(siteId, day, file.etag),
+        ...writeHours(db, rows),
+        db.prepare(TOUCH_DAY).bind(siteId, day, now()),
+      ]),
+    );
+  } catch (error) {
+    if (isChangedMeanwhile(error)) return null;
+    throw error;
+  }
+  return { checked: points.length, changed };
+}
+
+/** Points whose row is not what the file says, and those that are not in the file. */
+function changedPoints(stored: readonly StoredRow[], points: readonly PointSlice[]): number {
+  const textOf = ({ slice, rows }: PointSlice) => `${rows} ${hexOf(slice)}`;
+  const before = new Map(stored.flatMap((row) => (pointsOfRow(row) ?? []).map((one) => [one.pointId, textOf(one)])));
+  const different = points.filter((one) => before.get(one.pointId) !== textOf(one)).length;
+  const known = new Set(points.map(({ pointId }) => pointId));
+  return different + [...before.keys()].filter((id) => !known.has(id)).length;
 }

@@ -48,7 +48,7 @@ describe.each(["nothing of", "an older row of"])(
         await world.store(LATE);
         const expected = await world.queried();
         if (knows === "nothing of") await db.exec(LOSE_COLD);
-        else await db.exec("DELETE FROM point_days");
+        else await db.exec("DELETE FROM block_days");
         let calls = 0;
         const meanwhile = async <T>(execute: () => Promise<T>): Promise<T> => {
           const result = await execute();

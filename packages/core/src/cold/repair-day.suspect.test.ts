@@ -23,7 +23,7 @@ describe("what is no data", () => {
       state: "suspect",
       reason: found.reason,
     });
-    expect(await db.prepare("SELECT count(*) AS n FROM point_days").first("n")).toBe(0);
+    expect(await db.prepare("SELECT count(*) AS n FROM block_days").first("n")).toBe(0);
     const all = await world.stored();
     expect((await world.repair()).outcome).toBe("suspect");
     expect(await world.stored()).toEqual(all);

@@ -1,6 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { insertPointDays, storedPointDays } from "../../test/block-days.ts";
 import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
 import { storedDay } from "../../test/stored-day.ts";
+import { encodeSlice } from "../block-days/hour-slice.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { readManifestDay } from "./manifest.ts";
 import { repairDay } from "./repair-day.ts";
@@ -91,7 +93,7 @@ describe("a day that D1 knows otherwise", () => {
   test("from before the last builds: the object's own generation is later", async () => {
     await world.archived();
     const old = await db.prepare("SELECT * FROM day_files").first();
-    const oldPoints = (await db.prepare("SELECT point_day, rows, locator, hours FROM point_days").all()).results;
+    const oldPoints = await storedPointDays(db);
     await world.archived(LATE);
     const [before, answer] = [await world.rows(), await world.queried()];
     await db.exec(LOSE_COLD);
@@ -100,26 +102,27 @@ describe("a day that D1 knows otherwise", () => {
       db
         .prepare(`INSERT INTO day_files (${columns.join()}) VALUES (${columns.map(() => "?").join()})`)
         .bind(...Object.values(old!)),
-      ...oldPoints.map((row) =>
-        db
-          .prepare("INSERT INTO point_days (point_day, rows, locator, hours) VALUES (?, ?, ?, ?)")
-          .bind(...Object.values(row)),
-      ),
     ]);
+    await insertPointDays(
+      db,
+      world.day,
+      oldPoints.map((one) => ({ ...one, slice: encodeSlice(one) })),
+    );
     expect(await world.repair()).toMatchObject({ outcome: "repaired", samples: 5 });
     expect(await world.rows()).toEqual(before);
     expect(await world.queried()).toEqual(answer);
   });
 
   test.each([
-    ["rows of point_days are gone", "DELETE FROM point_days WHERE rowid IN (SELECT min(point_day) FROM point_days)"],
+    ["rows of block_days are gone", "DELETE FROM block_days WHERE key IN (SELECT min(key) FROM block_days)"],
+    ["a row of block_days is damaged", "UPDATE block_days SET places = x'ff'"],
     ["the day was called suspect", "UPDATE day_files SET state = 'suspect', reason = 'a network that failed'"],
     ["the size is another", "UPDATE day_files SET bytes = 1"],
     ["the hash is another", "UPDATE day_files SET sha256 = 'x', bytes = 1"],
     [
       "its build died before it could say so",
       `UPDATE day_files SET state = 'failed', key = NULL, etag = NULL,
-      pending = json_object(sha256, 1), sha256 = NULL, generation = 0; DELETE FROM point_days`,
+      pending = json_object(sha256, 1), sha256 = NULL, generation = 0; DELETE FROM block_days`,
     ],
   ])("%s: it is as it was published", async (_, damage) => {
     await world.archived();

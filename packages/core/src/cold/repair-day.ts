@@ -1,13 +1,14 @@
+import { readLocatedDays } from "../block-days/read-file-points.ts";
 import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
 import { parseAsked } from "./asked-hours.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
-import { isRegistered, readLocatedDays } from "./located-days.ts";
+import { isRegistered } from "./located-days.ts";
 import { type ManifestDay, markSuspect, readManifestDay } from "./manifest.ts";
-import { pointDayTexts } from "./point-day-rows.ts";
-import { commitFile } from "./publish-statements.ts";
+import { fileRows } from "./file-rows.ts";
+import { commitFile, markSeen } from "./publish-statements.ts";
 import { newGeneration } from "./repaired-generation.ts";
 import type { RangeBucket } from "./range-get.ts";
 import { type DayFileSummary, sumUpDayFile } from "./sum-up-day-file.ts";
@@ -125,12 +126,15 @@ async function registerObject(
   if (dryRun || site.id === null) return { outcome: "repaired", reason: null, file };
   const names = file.points.map(({ name }) => name);
   const catalog = await withNames(db, site.id, await loadCatalog(db, site.id), names);
-  const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: catalog.get(name)!.id, day }));
+  const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: catalog.get(name)!.id }));
   const of = { build: newBuild(), site: { id: site.id, name: site.name }, day };
   const entry = { key, etag, sha256: file.sha256, bytes, rows: file.rows, points: rows.length };
   // what segments hold beside it is not known to be in it: when it was asked for decides
   const lineage = { source: file.source, generation, foldedStamp: 0, asked: parseAsked(customMetadata["asked"]) };
-  const isCommitted = await commitFile(db, of, entry, lineage, pointDayTexts(rows), now());
+  const found = fileRows(day, rows);
+  // before the commit: a run that dies behind it finds the day registered, and does nothing
+  await markSeen(db, of, generation, found.seen);
+  const isCommitted = await commitFile(db, of, entry, lineage, found, now());
   return isCommitted ? { outcome: "repaired", reason: null, file } : null;
 }
 

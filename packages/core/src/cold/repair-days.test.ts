@@ -74,7 +74,7 @@ async function stateOf(): Promise<unknown> {
   const { db } = world;
   const [manifest, points] = await db.batch([
     db.prepare(`${files} FROM day_files ORDER BY day`),
-    db.prepare("SELECT * FROM point_days ORDER BY point_day"),
+    db.prepare("SELECT * FROM block_days ORDER BY key"),
   ]);
   return [manifest?.results, points?.results];
 }

@@ -5,7 +5,7 @@ import { MAX_POINT_ROWS } from "./day-file-schema.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
 import { freeBytes } from "./free-bytes.ts";
 import { dayRange } from "../domain/day.ts";
-import type { Locator, RowGroupExtent } from "./locator.ts";
+import type { Locator, RowGroupExtent } from "../block-days/locator.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { compareUtf8 } from "./utf8-order.ts";
 

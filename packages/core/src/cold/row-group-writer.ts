@@ -12,7 +12,7 @@ import {
   METADATA_KEYS,
   PARQUET_MAGIC,
 } from "./day-file-schema.ts";
-import type { RowGroupExtent } from "./locator.ts";
+import type { RowGroupExtent } from "../block-days/locator.ts";
 import { runsOfIndexes } from "./rle-indexes.ts";
 import { encodeTimes } from "./time-encoding.ts";
 import { encodeValues } from "./value-encoding.ts";

@@ -3,7 +3,7 @@ import type { ManifestFile } from "./manifest.ts";
 
 /**
  * A day that is merged and verified, and waits to be published. Plain data: it may cross to another machine. The file
- * and its `point_days` rows are in staging.
+ * and its rows of D1 are in staging.
  */
 export interface StagedDay {
   readonly source: DayFileSource;
@@ -20,8 +20,8 @@ export interface StagedDay {
   readonly foldedStamp: number;
   /** of each hour when the file's samples were asked for last, epoch ms */
   readonly asked: readonly number[];
-  /** size of the rows of `point_days` before compression */
-  readonly pointDaysBytes: number;
+  /** size of the staged rows before compression */
+  readonly rowsBytes: number;
   /** FORMULA_VERSION of what judged its points; undefined: they were not judged */
   readonly formula?: number | undefined;
   /** why the present file cannot be built upon; null: it can */

@@ -46,9 +46,9 @@ export function stagedFileKey(of: DayBuild): string {
   return `${stagingPrefix(of)}day.parquet`;
 }
 
-/** The rows of `point_days` that go with it. */
-export function stagedPointDaysKey(of: DayBuild): string {
-  return `${stagingPrefix(of)}point-days`;
+/** The rows of D1 that go with it. */
+export function stagedRowsKey(of: DayBuild): string {
+  return `${stagingPrefix(of)}rows`;
 }
 
 /** Removes whatever a build left in staging. Safe to repeat. */

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
+import { hourAggregates } from "../block-days/hour-aggregates.ts";
+import { encodeSlice } from "../block-days/hour-slice.ts";
 import { DayFileChanged } from "./day-file-error.ts";
 import { scanRowGroups } from "./day-file-reader.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
 import { readFooter } from "./footer.ts";
-import { hourAggregates, hourAggregatesText } from "./hour-aggregates.ts";
-import { locatorText } from "./locator.ts";
-import type { PointDayRow } from "./point-day-rows.ts";
+import type { FilePoint } from "./file-rows.ts";
 import { fetchRange, type RangeBucket } from "./range-get.ts";
 
 /** Bytes a request, when a file is read for its hash. */
@@ -18,12 +18,12 @@ export interface DayFileSummary {
   readonly source: DayFileSource;
   readonly rows: number;
   /** in the order of their names */
-  readonly points: readonly (Omit<PointDayRow, "pointId" | "day"> & { readonly name: string })[];
+  readonly points: readonly (Omit<FilePoint, "pointId"> & { readonly name: string })[];
 }
 
 /**
  * Reads a file twice from its first byte to its last: as every reader would, with all of its checks, and for its hash.
- * Holds a megabyte or four of it, and about 700 bytes a point.
+ * Holds a megabyte or four of it, and about 500 bytes a point.
  * @param file the object that is meant
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}; R2's errors
  */
@@ -35,10 +35,10 @@ export async function sumUpDayFile(
   const points: DayFileSummary["points"][number][] = [];
   for await (const { name, series, locator } of scanRowGroups(bucket, key, footer)) {
     const { times } = series;
-    const hours = hourAggregatesText(hourAggregates(series, footer.day));
-    const place = { rows: times.length, locator: locatorText(locator) };
+    const slice = encodeSlice({ hours: hourAggregates(series, footer.day), locator });
+    const place = { rows: times.length, slice };
     // the hourly cron judges the day
-    points.push({ name, ...place, hours, first: times[0]!, last: times.at(-1)!, quality: null });
+    points.push({ name, ...place, first: times[0]!, last: times.at(-1)!, quality: null });
   }
   const sha256 = await hashOf(bucket, key, etag, bytes);
   return { sha256, source: footer.source, rows: footer.rows, points };

@@ -1,6 +1,7 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test } from "vitest";
+import { storedPointDays } from "../../test/block-days.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
 import { pointSamples } from "../../test/points.ts";
 import { keysOf, storedDay } from "../../test/stored-day.ts";
@@ -138,8 +139,7 @@ test("a point is gone from files, hot rows and aggregates, and the others keep e
   const days = await untilDone((from) => deletePoint(context, site, { id, name: gone! }, from));
   expect(days.map(({ outcome }) => outcome)).toEqual(["deleted", "deleted"]);
   expect(await all()).toEqual(before.map((lines) => lines.filter((line) => !line.startsWith(`${gone} `))));
-  const { results } = await db.prepare("SELECT 1 FROM point_days WHERE point_id = ?1").bind(id).all();
-  expect(results).toEqual([]);
+  expect((await storedPointDays(db)).filter(({ pointId }) => pointId === id)).toEqual([]);
   const asked = world.asked.length;
   await heal();
   expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);

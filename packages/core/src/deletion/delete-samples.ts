@@ -1,5 +1,6 @@
 import { deleteDay, storedDays } from "../cold/delete-day.ts";
-import { daysWithPoint, deletePointDay, deletePointRows, type PointDayOutcome } from "../cold/delete-point-day.ts";
+import { daysWithPoint } from "../block-days/read-file-points.ts";
+import { deletePointDay, deletePointRows, type PointDayOutcome } from "../cold/delete-point-day.ts";
 import type { PublishContext } from "../cold/publish-day.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { forgetGaps } from "../gaps/forget-gaps.ts";

@@ -1,3 +1,4 @@
+import { deleteRowsOfSite } from "../block-days/delete-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
@@ -11,7 +12,6 @@ const DELETE_SITE = [
   "DELETE FROM sync_runs WHERE site_id = ?1",
   "DELETE FROM site_counters WHERE site_id = ?1",
   "DELETE FROM quality_days WHERE site_id = ?1",
-  "DELETE FROM point_days WHERE point_day >> 16 IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM late_samples WHERE point_day >> 16 IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM block_latest WHERE block IN (SELECT id >> 7 FROM points WHERE site_id = ?1)",
   "DELETE FROM point_inquiries WHERE point_id IN (SELECT id FROM points WHERE site_id = ?1)",
@@ -28,7 +28,11 @@ UPDATE sync_state SET watermark = NULL, window_start = NULL, window_end = NULL, 
 /** Deletes all rows of a site but those of its days, its name and its pause. Safe to repeat. */
 export async function deleteSiteRows(db: D1Database, siteId: number, now: number): Promise<void> {
   await withD1Retry(() =>
-    db.batch([...DELETE_SITE.map((sql) => db.prepare(sql).bind(siteId)), db.prepare(FORGET_SYNC).bind(siteId, now)]),
+    db.batch([
+      deleteRowsOfSite(db, siteId),
+      ...DELETE_SITE.map((sql) => db.prepare(sql).bind(siteId)),
+      db.prepare(FORGET_SYNC).bind(siteId, now),
+    ]),
   );
 }
 

@@ -1,10 +1,12 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
+import { storedPointDays } from "../../test/block-days.ts";
 import { CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { GapWorld } from "../../test/gap-world.ts";
 import { storedDay } from "../../test/stored-day.ts";
 import { MINUTE_MS } from "../../test/sync-world.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
 import { dayOf } from "../domain/day.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -45,17 +47,14 @@ async function gappedWorld(site: string): Promise<GapWorld> {
 
 async function everything(world: GapWorld): Promise<unknown> {
   const { siteId } = await world.sync.state();
-  const { results } = await db
-    .prepare(
-      `SELECT p.name, d.rows, d.hours FROM points p CROSS JOIN point_days d ON d.point_day >> 16 = p.id
-       WHERE p.site_id = ?1 ORDER BY d.point_day & 65535, p.name`,
-    )
-    .bind(siteId)
-    .all();
+  const names = new Map([...(await loadCatalog(db, siteId)).values()].map(({ id, name }) => [id, name]));
+  const rollups = (await storedPointDays(db)).flatMap(({ pointId, day, rows, hours }) =>
+    names.has(pointId) ? [[names.get(pointId), day, rows, hours]] : [],
+  );
   const gaps = (await world.gaps()).map(({ start, end, state, recovered }) => [start, end, state, recovered]);
   const of = { site: { id: siteId, name: world.sync.site }, day: DAY };
   const file = await db.prepare("SELECT rows, state FROM day_files WHERE site_id = ?1").bind(siteId).first();
-  return { lines: await storedDay(db, env.TIMESERIES, of), rollups: results, gaps, file };
+  return { lines: await storedDay(db, env.TIMESERIES, of), rollups, gaps, file };
 }
 
 /** The hourly run, as far as it comes. @returns the calls that it made */

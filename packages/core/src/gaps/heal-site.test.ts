@@ -1,9 +1,11 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
+import { storedPointDays } from "../../test/block-days.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { GapWorld } from "../../test/gap-world.ts";
 import { storedDay } from "../../test/stored-day.ts";
 import { MINUTE_MS } from "../../test/sync-world.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 
 const HOUR_MS = 60 * MINUTE_MS;
@@ -17,14 +19,9 @@ beforeAll(async () => {
 
 /** The hourly aggregates of a site's points, by name. */
 async function rollups(siteId: number, day: number): Promise<unknown> {
-  const { results } = await db
-    .prepare(
-      `SELECT p.name, d.rows, d.hours FROM points p CROSS JOIN point_days d ON d.point_day = (p.id << 16) + ?2
-       WHERE p.site_id = ?1 ORDER BY p.name`,
-    )
-    .bind(siteId, day)
-    .all();
-  return results;
+  const names = new Map([...(await loadCatalog(db, siteId)).values()].map(({ id, name }) => [id, name]));
+  const own = (await storedPointDays(db)).filter((one) => one.day === day && names.has(one.pointId));
+  return own.map(({ pointId, rows, hours }) => [names.get(pointId), rows, hours]);
 }
 
 test.each(["hot", "cold"])(

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { hourCounts } from "../block-days/hour-counts.ts";
+import { HOURS_A_DAY } from "../block-days/hour-aggregates.ts";
+import { parseRows, rowsStatement } from "../block-days/read-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayStart } from "../domain/day.ts";
 import { type Expectation, expectationOf } from "../domain/expectation.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-
-const HOURS_A_DAY = 24;
 
 /** Points that may be silent for longer are not judged: a scan covers a day and what is beside it. */
 const LONGEST_MS = 12 * HOUR_MS;
@@ -27,17 +28,10 @@ export interface JudgedPoints {
   readonly unjudged: number;
 }
 
-/**
- * Of the site's configured points that have samples. ?1: site, ?2 and ?3: days, both included. The counts are 24 numbers
- * a day, NULL where there is no row.
- */
-const READ = `
-SELECT p.id, p.name, p.interval_s, p.interval_source, p.first_seen, d.point_day - (p.id << 16) AS day,
-  (SELECT group_concat(CASE h.type WHEN 'array' THEN h.value ->> 0 ELSE 0 END) FROM json_each(d.hours) h) AS counts
-FROM points p
-LEFT JOIN point_days d ON d.point_day >= (p.id << 16) + ?2 AND d.point_day <= (p.id << 16) + ?3
-WHERE p.site_id = ?1 AND p.configured = 1 AND p.source = 'catalog' AND p.first_seen IS NOT NULL
-ORDER BY p.id`;
+/** The site's configured points that have samples. ?1: site. */
+const READ_POINTS = `
+SELECT id, name, interval_s, interval_source, first_seen FROM points
+WHERE site_id = ?1 AND configured = 1 AND source = 'catalog' AND first_seen IS NOT NULL ORDER BY id`;
 
 const rowsSchema = z.array(
   z.object({
@@ -46,38 +40,33 @@ const rowsSchema = z.array(
     interval_s: z.int().nullable(),
     interval_source: z.enum(["configured", "measured"]).nullable(),
     first_seen: z.int(),
-    day: z.int().nullable(),
-    counts: z.string().nullable(),
   }),
 );
 
 /**
  * A site's points, with the samples of each hour of some days and the longest silence that is no gap.
- * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ * @throws {z.ZodError} {StoredHoursError} for rows that are not what we write; the error of D1, after retries
  */
 export async function readJudgedPoints(
   db: D1Database,
   siteId: number,
   { first, last }: { readonly first: number; readonly last: number },
 ): Promise<JudgedPoints> {
-  const { results } = await withD1Retry(() => db.prepare(READ).bind(siteId, first, last).all());
-  const from = dayStart(first);
+  const [pointRows, blockRows] = await withD1Retry(() =>
+    db.batch([db.prepare(READ_POINTS).bind(siteId), rowsStatement(db, siteId, first, last)]),
+  );
+  const seen = rowsSchema.parse(pointRows?.results);
   const hours = (last - first + 1) * HOURS_A_DAY;
-  const byPoint = [...Map.groupBy(rowsSchema.parse(results), ({ id }) => id).values()].map((rows) => {
-    const counts = Array.from({ length: hours }, () => 0);
-    for (const { day, counts: text } of rows) {
-      if (day === null || text === null) continue;
-      text.split(",").forEach((n, hour) => {
-        counts[(day - first) * HOURS_A_DAY + hour] = Number(n);
-      });
-    }
-    return { row: rows[0]!, counts };
-  });
-  const points = byPoint.flatMap(({ row, counts }): JudgedPoint[] => {
+  const counts = new Map(seen.map(({ id }) => [id, Array.from({ length: hours }, () => 0)]));
+  for (const { pointId, day, counts: ofDay } of hourCounts(parseRows(blockRows?.results))) {
+    const own = counts.get(pointId);
+    if (own !== undefined) own.splice((day - first) * HOURS_A_DAY, HOURS_A_DAY, ...ofDay);
+  }
+  const points = seen.flatMap((row): JudgedPoint[] => {
     const { id, name, interval_s: intervalS, interval_source: intervalSource, first_seen: firstSeen } = row;
     const expectation = expectationOf({ intervalS, intervalSource });
     if (expectation === null || expectation.toleranceMs > LONGEST_MS) return [];
-    return [{ id, name, firstSeen, ...expectation, counts }];
+    return [{ id, name, firstSeen, ...expectation, counts: counts.get(id)! }];
   });
-  return { from, points, unjudged: byPoint.length - points.length };
+  return { from: dayStart(first), points, unjudged: seen.length - points.length };
 }

@@ -26,9 +26,7 @@ export const POOR_SCORE = 0.8;
 /** Raised with every change of what is judged or how: what was scored before is scored again. */
 export const FORMULA_VERSION = 3;
 
-/** The columns of `point_days` that hold it, in the order of {@link qualityValues}. */
-export const QUALITY_COLUMNS = "score, expected, actual, missing, out_of_range, outliers, spikes, flat_s, late";
-
+/** As `block_days.quality` keeps it: [score, expected, actual, missing, out of range, outliers, spikes, flat s, late]. */
 export function qualityValues(quality: PointDayQuality): (number | null)[] {
   const { score, expected, actual, missing, outOfRange, outliers, spikes, flatS, late } = quality;
   return [score, expected, actual, missing, outOfRange, outliers, spikes, flatS, late];

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { NO_HOURS } from "../cold/hour-aggregates.ts";
+import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
+import { hexBytes } from "../block-days/hex.ts";
+import { decodeCounts } from "../block-days/hour-slice.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
@@ -12,7 +14,7 @@ import { readBlock, type UnreadableDay } from "./read-block.ts";
 import { joinDays } from "./join-days.ts";
 import { readStoredDays } from "./stored.ts";
 
-/** How far before a range its points' last samples are looked for, in days. Finding one costs the same however far it is. */
+/** How far before a range its points' last samples are looked for, in days. Each day between costs a row read a point. */
 export const DAYS_BEFORE = 400;
 
 /** Hours that are not summed up: one or two behind a sync. ?1: site, ?2 and ?3: [from, to], epoch ms. */
@@ -25,35 +27,39 @@ WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND folded_version IS NOT versi
  * its state from any other. ?1: site, ?2: JSON array of point ids, ?3 and ?4: first and last day, ?5: last hour, epoch ms.
  */
 const READ_DAYS = `
-WITH days (id, point_day) AS (
-  SELECT p.value, (p.value << 16) + ?4 FROM json_each(?2) p
+WITH days (id, key) AS (
+  SELECT p.value, ${rowKeySql("p.value", "?4")} FROM json_each(?2) p
   UNION ALL
   SELECT p.value, (
-    SELECT x.point_day FROM point_days x
-    WHERE x.point_day >= (p.value << 16) + ?3 AND x.point_day < (p.value << 16) + ?4 AND x.hours <> '${NO_HOURS}'
-    ORDER BY x.point_day DESC LIMIT 1
+    SELECT x.key FROM block_days x
+    WHERE x.key >= ${rowKeySql("p.value", "?3")} AND x.key < ${rowKeySql("p.value", "?4")}
+      AND x.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
+    ORDER BY x.key DESC LIMIT 1
   ) FROM json_each(?2) p
 )
-SELECT t.id, d.point_day & 65535 AS day, d.locator IS NOT NULL AS is_archived, f.etag, f.build, f.state,
-  (SELECT json_group_array(CASE h.type WHEN 'array' THEN h.value ->> 0 ELSE 0 END) FROM json_each(d.hours) h) AS counts,
+SELECT t.id, d.key & 65535 AS day, d.places ->> ${pathSql("t.id", "[2]")} IS NOT NULL AS is_archived, f.etag, f.build, f.state,
+  hex(substr(d.hours, d.places ->> ${pathSql("t.id", "[0]")}, d.places ->> ${pathSql("t.id", "[1]")})) AS slice,
   (SELECT count(*) || ' ' || CAST(coalesce(sum(version), 0) AS TEXT) FROM hot_hours h WHERE h.site_id = ?1
-    AND h.hour >= (d.point_day & 65535) * 86400000 AND h.hour < ((d.point_day & 65535) + 1) * 86400000 AND h.hour <= ?5) AS hot
-FROM days t CROSS JOIN point_days d ON d.point_day = t.point_day
-LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.point_day & 65535
+    AND h.hour >= (d.key & 65535) * 86400000 AND h.hour < ((d.key & 65535) + 1) * 86400000 AND h.hour <= ?5) AS hot
+FROM days t CROSS JOIN block_days d ON d.key = t.key
+LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.key & 65535
+WHERE d.places ->> ${pathSql("t.id", "[0]")} IS NOT NULL
 ORDER BY t.id, day DESC`;
 
 const unfoldedSchema = z.array(z.object({ hour: z.int(), version: z.int() }));
 const daysSchema = z.array(
-  z.object({
-    id: z.int(),
-    day: z.int(),
-    is_archived: z.int(),
-    etag: z.string().nullable(),
-    build: z.string().nullable(),
-    state: z.string().nullable(),
-    counts: z.string().transform((text) => z.array(z.int()).parse(JSON.parse(text))),
-    hot: z.string(),
-  }),
+  z
+    .object({
+      id: z.int(),
+      day: z.int(),
+      is_archived: z.int(),
+      etag: z.string().nullable(),
+      build: z.string().nullable(),
+      state: z.string().nullable(),
+      slice: z.string(),
+      hot: z.string(),
+    })
+    .transform(({ slice, ...row }) => ({ ...row, counts: decodeCounts(hexBytes(slice)) })),
 );
 
 /** Where the last samples before a range may be, found without reading a sample. */
@@ -69,7 +75,7 @@ export interface BeforeRange {
 /**
  * Finds where the last sample of each point before a time may be: in one batch of D1 of two statements, and no read of R2.
  * @param start epoch ms
- * @throws the error of D1, after retries
+ * @throws {StoredHoursError} for rows that are not what we write; the error of D1, after retries
  */
 export async function findBeforeRange(
   db: D1Database,

@@ -1,4 +1,4 @@
-import { extentBytes, type Locator } from "../cold/locator.ts";
+import { extentBytes, type Locator } from "../block-days/locator.ts";
 import type { ManifestDay, ManifestFile } from "../cold/manifest.ts";
 import { groupReads, JOIN_GAP_BYTES, planRanges, type RangeRead } from "../cold/read-plan.ts";
 import { compareUtf8 } from "../cold/utf8-order.ts";

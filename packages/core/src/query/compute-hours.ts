@@ -1,5 +1,5 @@
 import type { Completeness } from "../domain/completeness.ts";
-import { dayOf } from "../domain/day.ts";
+import { dayOf, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { EMPTY_SERIES } from "../domain/samples.ts";
 import { cut } from "../domain/time-range.ts";
@@ -37,7 +37,7 @@ const NEW_DAYS = 2;
  * was known then is in the answer, whatever is stored, folded or archived meanwhile.
  *
  * The aggregates of a day hold even where its file is found to be suspect: they were made of the samples that were
- * written, and verified. Such a day lacks only what must be read of the file.
+ * written, and verified. Such a day lacks only what must be read of the file. A point's day whose aggregates are damaged is lost.
  */
 export async function* computeFromHours<P extends JudgeablePoint>(
   cold: ColdLevel,
@@ -86,7 +86,13 @@ async function* computeBlock<P extends JudgeablePoint>(
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
       const { fromOld, ...series } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
-      const parts = hourParts(parseRollups(ofPoint), raw, series, range);
+      const { parsed, damaged } = parseRollups(ofPoint);
+      for (const { day, reason } of damaged) {
+        const absent = [...(tally.misplaced.get(day)?.absent ?? []), point.name];
+        tally.misplaced.set(day, { day, reason, absent });
+        tally.lost.push(cut(dayRange(day), range));
+      }
+      const parts = hourParts(parsed, raw, series, range);
       const coldDays = new Set(ofPoint.filter(({ isCold }) => isCold).map(({ day }) => day));
       let [hotSamples, coldSamples] = [series.times.length - fromOld, fromOld];
       for (const { hour, aggregate, times } of parts) {
@@ -113,7 +119,7 @@ function carriedHours(
   bounds: Float64Array,
   days: Stored["days"],
 ): number[] {
-  const wanted = new Set(points.flatMap(({ id }) => hoursToCarry(parseRollups(rollups.get(id) ?? []), bounds)));
+  const wanted = new Set(points.flatMap(({ id }) => hoursToCarry(parseRollups(rollups.get(id) ?? []).parsed, bounds)));
   const archived = new Set(days.flatMap(({ day, file }) => (file === null ? [] : [day])));
   const read = new Set<number>();
   return [...wanted]

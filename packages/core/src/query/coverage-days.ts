@@ -1,4 +1,8 @@
 import { z } from "zod";
+import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
+import { hexBytes } from "../block-days/hex.ts";
+import { StoredHoursError } from "../block-days/hour-aggregates.ts";
+import { decodeCounts } from "../block-days/hour-slice.ts";
 import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { parseSettleDays, type SettleDay, settleDaysStatement } from "../store/settle-days.ts";
 import { withD1Retry } from "../d1/retry.ts";
@@ -21,7 +25,7 @@ export interface CoveredDay {
 export interface PointDayCount {
   readonly pointId: number;
   readonly day: number;
-  /** in both levels; null: an hour of the day is not summed up yet */
+  /** in both levels; null: an hour of the day is not summed up yet, or its aggregates are damaged */
   readonly samples: number | null;
   /** in the day's file; null: it has none, or the point is not in it */
   readonly archived: number | null;
@@ -39,16 +43,23 @@ const READ_HOT_DAYS = `
 SELECT hour / 86400000 AS day, count(*) AS hours, sum(folded_version IS NOT version) AS unfolded FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000 GROUP BY 1`;
 
-/** One stretch of the key a point. ?1: JSON array of point ids, ?2 and ?3: days [from, to). */
+/**
+ * One stretch of the key a point. The aggregates only where the point is in no file, because with a file `rows` has the samples.
+ * ?1: JSON array of point ids, ?2 and ?3: days [from, to).
+ */
 const READ_COUNTS = `
-SELECT p.value AS point_id, d.point_day - (p.value << 16) AS day, d.rows,
-  (SELECT coalesce(sum(h.value ->> 0), 0) FROM json_each(d.hours) h WHERE h.type = 'array') AS samples
+SELECT p.value AS point_id, d.key & 65535 AS day, d.places ->> ${pathSql("p.value", "[2]")} AS rows,
+  CASE WHEN d.places ->> ${pathSql("p.value", "[2]")} IS NULL THEN
+    hex(substr(d.hours, d.places ->> ${pathSql("p.value", "[0]")}, d.places ->> ${pathSql("p.value", "[1]")})) END AS slice
 FROM json_each(?1) p
-CROSS JOIN point_days d ON d.point_day >= (p.value << 16) + ?2 AND d.point_day < (p.value << 16) + ?3
+CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}
+WHERE d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
 ORDER BY p.key, day`;
 
 const hotDaysSchema = z.array(z.object({ day: z.int(), hours: z.int(), unfolded: z.int() }));
-const countsSchema = z.array(z.object({ point_id: z.int(), day: z.int(), rows: z.int().nullable(), samples: z.int() }));
+const countsSchema = z.array(
+  z.object({ point_id: z.int(), day: z.int(), rows: z.int().nullable(), slice: z.string().nullable() }),
+);
 
 /**
  * What is stored of a site, by UTC day, all of one moment.
@@ -79,11 +90,22 @@ export async function readCoverageDays(
   });
   return {
     days,
-    counts: countsSchema.parse(counts?.results).map(({ point_id: pointId, day, rows, samples }) => {
+    counts: countsSchema.parse(counts?.results).map(({ point_id: pointId, day, rows, slice }) => {
       const isSummedUp = (hotDays.get(day)?.unfolded ?? 0) === 0;
-      return { pointId, day, samples: isSummedUp ? samples : null, archived: rows };
+      const counted = slice === null ? (rows ?? 0) : samplesOf(slice);
+      return { pointId, day, samples: isSummedUp ? counted : null, archived: rows };
     }),
   };
+}
+
+/** null: the aggregates are damaged */
+function samplesOf(slice: string): number | null {
+  try {
+    return decodeCounts(hexBytes(slice)).reduce((sum, n) => sum + n, 0);
+  } catch (error) {
+    if (error instanceof StoredHoursError) return null;
+    throw error;
+  }
 }
 
 /**

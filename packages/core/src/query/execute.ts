@@ -49,7 +49,7 @@ export interface QueryAnswer {
   readonly partial: boolean;
   /** days that could not be read now; those that were known to be unreadable are not among them */
   readonly unreadable: readonly UnreadableDay[];
-  /** days whose points were read by the file's footer, for a locator was wrong */
+  /** days whose rows of `block_days` are damaged */
   readonly misplaced: readonly MisplacedDay[];
 }
 

@@ -1,3 +1,4 @@
+import { readLastDays } from "../block-days/read-file-points.ts";
 import { compareUtf8 } from "../cold/utf8-order.ts";
 import { dayOf } from "../domain/day.ts";
 import { type LatestSample, readLatest } from "../store/latest.ts";
@@ -5,7 +6,7 @@ import type { ColdLevel } from "./cold-level.ts";
 import { addWork, type NamedPoint, NO_WORK, planFiles, workOf } from "./cold-plan.ts";
 import { MAX_COLD } from "./limits.ts";
 import { markProved, type MisplacedDay, readBlock, type UnreadableDay } from "./read-block.ts";
-import { readLastDays, readStoredDays } from "./stored.ts";
+import { readStoredDays } from "./stored.ts";
 
 /** Points of which the last day is read at a time: of a sample a minute, 2 MB. */
 const POINTS_AT_ONCE = 100;
@@ -34,12 +35,12 @@ export async function readLatestOfBoth(
   const ids = points.map(({ id }) => id);
   // The hot level first: what is archived after that is in both answers, never in neither.
   const samples = await readLatest(cold.db, ids);
-  const lastDays = await readLastDays(cold.db, ids);
+  const hotPoints = ids.map((id) => ({ id, hotDay: dayOrNull(samples.get(id)?.time) }));
+  const lastDays = await readLastDays(cold.db, cold.siteId, hotPoints);
   const archived = points
     .flatMap((point) => {
       const lastDay = lastDays.get(point.id);
-      const hot = samples.get(point.id);
-      return lastDay === undefined || (hot !== undefined && dayOf(hot.time) > lastDay) ? [] : [{ ...point, lastDay }];
+      return lastDay === undefined ? [] : [{ ...point, lastDay }];
     })
     .sort((a, b) => b.lastDay - a.lastDay || compareUtf8(a.name, b.name));
   const unreadable = new Map<number, UnreadableDay>();
@@ -81,4 +82,8 @@ export async function readLatestOfBoth(
   }
   await markProved(cold, unreadable.values(), now);
   return { samples, partial: known < archived.length, unreadable: [...unreadable.values()], misplaced };
+}
+
+function dayOrNull(time: number | undefined): number | null {
+  return time === undefined ? null : dayOf(time);
 }

@@ -12,16 +12,16 @@ export const MAX_VALUES = 1_000_000;
 /** Hour rows read for one answer: 100 points x 20 days; about 70 MB of text, 6 MB of it at a time. */
 export const MAX_HOUR_ROWS = 48_000;
 
-/** Rows of `point_days` read for one answer, which say where to read in R2; about 4 MB of text. */
+/** Points' days whose locator is read for one answer, to know where to read in R2; about 6 MB of text. */
 export const MAX_POINT_DAYS = 48_000;
 
 /**
- * Rows of hourly aggregates (a point and day) read for one answer; up to 900 bytes of text each. As many as hours and
+ * Points' days whose hourly aggregates are read for one answer; up to 700 bytes each, 1,400 characters. As many as hours and
  * days that may be read as samples, so that no range can be had of these alone.
  */
 export const MAX_ROLLUPS = MAX_HOUR_ROWS + MAX_POINT_DAYS;
 
-/** Rows of hourly aggregates in memory at once: about 4 MB of text, 10 MB when they are parsed; 1 point x 10 years. */
+/** Points' days of hourly aggregates in memory at once: about 3 MB of text, 10 MB when they are parsed; 1 point x 10 years. */
 export const ROLLUPS_AT_ONCE = 4_000;
 
 /**

@@ -23,11 +23,14 @@ export interface UnreadableDay {
   readonly provedBy: string | null;
 }
 
-/** A day whose file is whole, but is not where the manifest's locators say. Its points were read by its footer. */
+/**
+ * A day whose file is whole, but `block_days` is damaged: locators are not where the points are, or aggregates are illegible. Points with
+ * a wrong locator were read by the file's footer.
+ */
 export interface MisplacedDay {
   readonly day: number;
   readonly reason: string;
-  /** points that the manifest places in the file and the file does not have: their samples are not known */
+  /** points whose samples are not known: the file does not have them, or their aggregates are illegible */
   readonly absent: readonly string[];
 }
 

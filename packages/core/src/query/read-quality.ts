@@ -45,23 +45,31 @@ LEFT JOIN day_files f ON f.site_id = q.site_id AND f.day = q.day
 WHERE q.site_id = ?1 AND q.day >= ?2 AND q.day < ?3 ORDER BY q.day`;
 
 /**
- * Each judged day of each point: of its row, or, where it has none, as of a point without samples, if it should have some:
+ * Each judged day of each point: of its entry, or, where it has none, as of a point without samples, if it should have some:
  * it is collected, has a cadence of at most a day, and had its first sample by then.
  * ?1: site, ?2 and ?3: days [from, to), ?4: JSON array of point ids; NULL: all.
  */
 const POINT_DAYS = `
-SELECT p.id, p.name, p.label, p.unit, q.day, d.actual IS NULL AS silent,
-  CASE WHEN d.actual IS NULL THEN 0.0 ELSE d.score END AS score,
-  CASE WHEN d.actual IS NULL THEN 86400 / p.interval_s ELSE d.expected END AS expected,
-  coalesce(d.actual, 0) AS actual,
-  CASE WHEN d.actual IS NULL THEN 86400 / p.interval_s ELSE d.missing END AS missing,
-  d.out_of_range, d.outliers, d.spikes, d.flat_s, d.late
-FROM points p
-CROSS JOIN quality_days q ON q.site_id = p.site_id AND q.day >= ?2 AND q.day < ?3
-LEFT JOIN point_days d ON d.point_day = (p.id << 16) + q.day AND d.actual IS NOT NULL
-WHERE p.site_id = ?1 AND (?4 IS NULL OR p.id IN (SELECT value FROM json_each(?4)))
-  AND (d.actual IS NOT NULL
-    OR (p.configured = 1 AND p.interval_s <= 86400 AND p.first_seen < (q.day + 1) * 86400000))`;
+WITH wanted AS MATERIALIZED (
+  SELECT * FROM points WHERE site_id = ?1 AND (?4 IS NULL OR id IN (SELECT value FROM json_each(?4)))
+), judged (id, day, quality) AS MATERIALIZED (
+  SELECT CAST(e.key AS INTEGER), q.day, e.value FROM (SELECT DISTINCT id >> 4 AS block FROM wanted) b
+  CROSS JOIN quality_days q ON q.site_id = ?1 AND q.day >= ?2 AND q.day < ?3
+  CROSS JOIN block_days d ON d.key = (b.block << 16) + q.day
+  CROSS JOIN json_each(d.quality) e
+)
+SELECT p.id, p.name, p.label, p.unit, q.day, d.quality IS NULL AS silent,
+  CASE WHEN d.quality IS NULL THEN 0.0 ELSE d.quality ->> 0 END AS score,
+  CASE WHEN d.quality IS NULL THEN 86400 / p.interval_s ELSE d.quality ->> 1 END AS expected,
+  coalesce(d.quality ->> 2, 0) AS actual,
+  CASE WHEN d.quality IS NULL THEN 86400 / p.interval_s ELSE d.quality ->> 3 END AS missing,
+  d.quality ->> 4 AS out_of_range, d.quality ->> 5 AS outliers, d.quality ->> 6 AS spikes, d.quality ->> 7 AS flat_s,
+  d.quality ->> 8 AS late
+FROM wanted p
+CROSS JOIN quality_days q ON q.site_id = ?1 AND q.day >= ?2 AND q.day < ?3
+LEFT JOIN judged d ON d.id = p.id AND d.day = q.day
+WHERE d.quality IS NOT NULL
+  OR (p.configured = 1 AND p.interval_s <= 86400 AND p.first_seen < (q.day + 1) * 86400000)`;
 
 const READ_POINTS = `
 SELECT id, name, label, unit, count(*) AS days, sum(silent) AS silent_days, round(avg(score), 4) AS score,

@@ -21,7 +21,7 @@ export interface ReadTally {
   readonly files: Set<number>;
   /** by day: those that could not be read now */
   readonly unreadable: Map<number, UnreadableDay>;
-  /** by day: those whose points were read by the footer, for a locator was wrong */
+  /** by day: those whose rows of `block_days` are damaged */
   readonly misplaced: Map<number, MisplacedDay>;
   /** stretches of which the file cannot be read, now or since it was found to be suspect */
   readonly lost: TimeRange[];

@@ -1,11 +1,13 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import { insertPointDays } from "../../test/block-days.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
-import { hourAggregates, hourAggregatesText } from "../cold/hour-aggregates.ts";
+import { hourAggregates } from "../block-days/hour-aggregates.ts";
+import { encodeSlice } from "../block-days/hour-slice.ts";
 
 const POINTS = 100;
 const DAYS = 366;
@@ -21,7 +23,10 @@ beforeAll(async () => {
   world = await RollupWorld.create(db, env.TIMESERIES, names);
   const times = Float64Array.from({ length: 288 }, (_, i) => dayStart(FIRST) + i * 300_000);
   const values = times.map((_, i) => 20 + Math.round(50 * Math.sin(i / 9)) / 10);
-  const hours = hourAggregatesText(hourAggregates({ times, values }, FIRST));
+  const hours = hourAggregates({ times, values }, FIRST);
+  const extent = { offset: 4, timeBytes: 900, nameBytes: 900, valueBytes: 900, rows: 2_304, crc32: 1 };
+  const archived = encodeSlice({ hours, locator: { group: extent, firstRow: 288, rows: 288 } });
+  const hot = encodeSlice({ hours, locator: null });
   const days = `WITH RECURSIVE n (day) AS (SELECT ${FIRST} UNION ALL SELECT day + 1 FROM n WHERE day < ${FIRST + DAYS - 1})`;
   await db.batch([
     db
@@ -38,15 +43,16 @@ beforeAll(async () => {
          SELECT ?1, day * 86400000 + hour * 3600000, 7, 7, 7 FROM n CROSS JOIN h WHERE day >= ?2`,
       )
       .bind(world.site.id, FIRST + FILES),
-    db
-      .prepare(
-        `${days} INSERT INTO point_days (point_day, rows, locator, hours)
-         SELECT p.id * 65536 + day, CASE WHEN day < ?2 THEN 288 END,
-           CASE WHEN day < ?2 THEN '[4,900,900,900,2304,1,288,288]' END, ?3
-         FROM n CROSS JOIN points p WHERE p.site_id = ?1`,
-      )
-      .bind(world.site.id, FIRST + FILES, hours),
   ]);
+  for (let day = FIRST; day < FIRST + DAYS; day++) {
+    const isHot = day >= FIRST + FILES;
+    const own = { slice: isHot ? hot : archived, rows: isHot ? null : 288 };
+    await insertPointDays(
+      db,
+      day,
+      world.ids.map((pointId) => ({ pointId, ...own })),
+    );
+  }
 });
 
 /** What an answer takes: calls to D1 (each one round trip), statements, and calls to R2. */

@@ -1,14 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hourAggregates, hourAggregatesText, NO_HOURS } from "../cold/hour-aggregates.ts";
+import { hexOf } from "../block-days/hex.ts";
+import { type HourAggregate, hourAggregates } from "../block-days/hour-aggregates.ts";
+import { encodeSlice } from "../block-days/hour-slice.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
 import type { PointRollup } from "./stored.ts";
 
 const DAY = 20_000;
-const rollup = (hours: string, day = DAY, pointId = 1): PointRollup => ({ pointId, day, hours, isCold: true });
-const withHour = (hour: string) => NO_HOURS.replace("[0,", `[${hour},`);
+const rollup = (slice: string, day = DAY, pointId = 1): PointRollup => ({ pointId, day, slice, isCold: true });
+const sliceOf = (hours: readonly (HourAggregate | null)[]) => hexOf(encodeSlice({ hours, locator: null }));
+const summedUp = (times: Float64Array, values: Float64Array) => sliceOf(hourAggregates({ times, values }, DAY));
+const firstHour = (value: number) =>
+  sliceOf(Array.from({ length: 24 }, (_, i) => (i === 0 ? { n: 2, min: value, max: value, sum: 2 * value } : null)));
 
 test("an hour whose sum has overflowed is found, of different values as of equal ones, of either sign", () => {
   const large = Number.MAX_VALUE;
@@ -18,10 +23,10 @@ test("an hour whose sum has overflowed is found, of different values as of equal
     [large, large / 2],
   ]) {
     const times = Float64Array.from(values, (_, i) => dayStart(DAY) + 5 * HOUR_MS + i);
-    const text = hourAggregatesText(hourAggregates({ times, values: Float64Array.from(values) }, DAY));
-    expect(overflownHours([rollup(NO_HOURS), rollup(text)])).toEqual([dayStart(DAY) + 5 * HOUR_MS]);
+    const rollups = [rollup(firstHour(1)), rollup(summedUp(times, Float64Array.from(values)))];
+    expect(overflownHours(rollups)).toEqual([dayStart(DAY) + 5 * HOUR_MS]);
   }
-  expect(overflownHours([rollup(withHour("[2,1e300]")), rollup(withHour("[2,1e-300]"))])).toEqual([]);
+  expect(overflownHours([rollup(firstHour(1e300)), rollup(firstHour(1e-300))])).toEqual([]);
 });
 
 test("none is overlooked: the hours found are those whose sum is no number", () => {
@@ -32,8 +37,8 @@ test("none is overlooked: the hours found are those whose sum is no number", () 
       const samples = ofHours.flatMap(([hour, values]) => values.map((one, i) => [hour * HOUR_MS + i, one] as const));
       const times = Float64Array.from(samples, ([at]) => dayStart(DAY) + at);
       const values = Float64Array.from(samples, ([, one]) => one);
-      const rollups = [rollup(hourAggregatesText(hourAggregates({ times, values }, DAY)))];
-      const [parsed] = parseRollups(rollups);
+      const rollups = [rollup(summedUp(times, values))];
+      const [parsed] = parseRollups(rollups).parsed;
       const expected = parsed!.hours.flatMap((hour, i) =>
         hour === null || Number.isFinite(hour.sum) ? [] : [dayStart(DAY) + i * HOUR_MS],
       );

@@ -1,10 +1,13 @@
-import { type HourAggregates, parseHourAggregates } from "../cold/hour-aggregates.ts";
+import { type HourAggregates, StoredHoursError } from "../block-days/hour-aggregates.ts";
+import { hexBytes } from "../block-days/hex.ts";
+import { decodeSlice, overflows } from "../block-days/hour-slice.ts";
+import { StoredLocatorError } from "../block-days/locator.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointRollup } from "./stored.ts";
 
 /** A {@link PointRollup} that was read. */
-export interface ParsedRollup extends Omit<PointRollup, "hours"> {
+export interface ParsedRollup extends Omit<PointRollup, "slice"> {
   readonly hours: HourAggregates;
 }
 
@@ -19,23 +22,39 @@ export function rollupsByPoint(rollups: readonly PointRollup[]): Map<number, Poi
   );
 }
 
-/** @throws {StoredHoursError} for what is not written by us */
-export function parseRollups(rollups: readonly PointRollup[]): ParsedRollup[] {
-  return rollups.map((rollup) => ({ ...rollup, hours: parseHourAggregates(rollup.hours) }));
+/** A point's day whose stored aggregates are not what we write. */
+export interface DamagedRollup {
+  readonly day: number;
+  readonly reason: string;
 }
 
-/** A number of 1e100 or more, as we write it: no sum overflows without one. */
-const VERY_LARGE = /e\+?\d{3}/;
+/** @returns those that are what we write, in their order, and the others */
+export function parseRollups(rollups: readonly PointRollup[]): {
+  readonly parsed: ParsedRollup[];
+  readonly damaged: DamagedRollup[];
+} {
+  const parsed: ParsedRollup[] = [];
+  const damaged: DamagedRollup[] = [];
+  for (const { slice, ...rollup } of rollups) {
+    try {
+      parsed.push({ ...rollup, hours: decodeSlice(hexBytes(slice)).hours });
+    } catch (error) {
+      if (!(error instanceof StoredHoursError || error instanceof StoredLocatorError)) throw error;
+      damaged.push({ day: rollup.day, reason: error.message });
+    }
+  }
+  return { parsed, damaged };
+}
 
-/**
- * The hours of which some point's sum has overflowed, so that no mean can be had of it: they are to be read as samples.
- * @throws {StoredHoursError} for what is not written by us
- */
+/** Hexadecimal digits of the bytes that tell whether a sum overflowed. */
+const FLAGS_DIGITS = 4;
+
+/** The hours in which some point's sum has overflowed, so that no mean can be computed from it: they are to be read as samples. */
 export function overflownHours(rollups: readonly PointRollup[]): number[] {
-  return parseRollups(rollups.filter(({ hours }) => hours.includes("e") && VERY_LARGE.test(hours))).flatMap(
-    ({ day, hours }) =>
-      hours.flatMap((hour, index) =>
-        hour === null || Number.isFinite(hour.sum) ? [] : [dayStart(day) + index * HOUR_MS],
-      ),
+  const overflown = rollups.filter(({ slice }) => overflows(hexBytes(slice.slice(0, FLAGS_DIGITS))));
+  return parseRollups(overflown).parsed.flatMap(({ day, hours }) =>
+    hours.flatMap((hour, index) =>
+      hour === null || Number.isFinite(hour.sum) ? [] : [dayStart(day) + index * HOUR_MS],
+    ),
   );
 }

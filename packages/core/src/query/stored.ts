@@ -1,5 +1,7 @@
-import { z } from "zod";
-import { type Locator, parseLocator, StoredLocatorError } from "../cold/locator.ts";
+import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
+import { hexBytes } from "../block-days/hex.ts";
+import { decodeLocator, HEAD_BYTES } from "../block-days/hour-slice.ts";
+import { type Locator, StoredLocatorError } from "../block-days/locator.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { dayOf, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -11,16 +13,16 @@ import { MAX_POINT_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
 export interface PointDay {
   readonly pointId: number;
   readonly day: number;
-  /** null: the manifest's text is not one that we write */
+  /** null: the stored one is damaged */
   readonly locator: Locator | null;
 }
 
-/** A point's hourly aggregates of a day, of which those of unfolded hours say nothing. */
+/** A point's hourly aggregates of a day; those of unfolded hours say nothing. */
 export interface PointRollup {
   readonly pointId: number;
   readonly day: number;
-  /** as `point_days.hours` has them */
-  readonly hours: string;
+  /** its slice of `block_days.hours`, hexadecimal */
+  readonly slice: string;
   /** whether they are those of the day's file */
   readonly isCold: boolean;
 }
@@ -29,7 +31,7 @@ export interface PointRollup {
 export interface Stored {
   /** starts of the UTC hours in which the hot level has samples of any of the site's points, ascending, epoch ms */
   readonly hours: readonly number[];
-  /** those of them of which the aggregates in `point_days` do not know all samples, ascending */
+  /** those of them whose aggregates in `block_days` do not know all samples, ascending */
   readonly unfolded: readonly number[];
   /** those that were ever built, ascending */
   readonly days: readonly ManifestDay[];
@@ -40,27 +42,35 @@ export interface Stored {
 }
 
 /**
- * One stretch of the key a point. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most rows of files, ?6:
- * the most rows of which the aggregates are wanted.
+ * One stretch of the key a point; a row for each day that has samples of the point. Only the head of its slice where the aggregates are
+ * not wanted. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most slices whose
+ * aggregates are wanted.
  */
-const READ_POINT_DAYS = `
+const READ_SLICES = `
 WITH files (day) AS (
   SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
 ), hot (day) AS (
   SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
-), size (files, all_days) AS (
+), size (files, is_whole) AS (
   SELECT json_array_length(?4) * (SELECT count(*) FROM files),
-    json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot))
+    json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6
 )
-SELECT d.point_day, d.locator, CASE WHEN s.all_days <= ?6 THEN d.hours END AS hours FROM size s
+SELECT p.value AS id, d.key & 65535 AS day, s.is_whole, d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL AS is_cold,
+  hex(substr(d.hours, d.places ->> ${pathSql("p.value", "[0]")},
+    CASE WHEN s.is_whole THEN d.places ->> ${pathSql("p.value", "[1]")}
+    ELSE min(d.places ->> ${pathSql("p.value", "[1]")}, ${HEAD_BYTES}) END)) AS slice
+FROM size s
 CROSS JOIN json_each(?4) p
-CROSS JOIN point_days d ON d.point_day >= (p.value << 16) + ?2 AND d.point_day < (p.value << 16) + ?3
-WHERE s.files <= ?5 AND (d.locator IS NOT NULL OR s.all_days <= ?6)`;
+CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}
+WHERE s.files <= ?5 AND d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
+  AND (s.is_whole OR d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL)`;
 
-interface PointDayRow {
-  readonly point_day: number;
-  readonly locator: string | null;
-  readonly hours: string | null;
+interface SliceRow {
+  readonly id: number;
+  readonly day: number;
+  readonly is_whole: number;
+  readonly is_cold: number;
+  readonly slice: string;
 }
 
 /**
@@ -80,17 +90,17 @@ export async function readStored(
   const end = Math.min(DAYS, dayOf(range.end - 1) + 1);
   const ids = JSON.stringify(pointIds);
   const most = wanted === "rollups" ? ROLLUPS_AT_ONCE : 0;
-  const [hours, days, pointDays] = await withD1Retry(() =>
+  const [hours, days, slices] = await withD1Retry(() =>
     db.batch([
       hotHoursStatement(db, siteId, range),
       manifestStatement(db, siteId, first, end),
       // Where the range lies beyond all keys, no key is between these.
-      db.prepare(READ_POINT_DAYS).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most),
+      db.prepare(READ_SLICES).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most),
     ]),
   );
   const hotHours = parseHotHours(hours?.results);
   const parsedDays = parseManifestDays(days?.results);
-  const rows = pointDayRows(pointDays?.results);
+  const rows = sliceRows(slices?.results);
   const files = parsedDays.filter(({ file }) => file !== null).map(({ day }) => day);
   const allDays = new Set([...files, ...hotHours.map(({ hour }) => dayOf(hour))]);
   return {
@@ -103,58 +113,48 @@ export async function readStored(
 }
 
 /** Checked by hand: an answer may need 96,000. */
-function pointDayRows(results: unknown): readonly PointDayRow[] {
+function sliceRows(results: unknown): readonly SliceRow[] {
   const rows: unknown[] = Array.isArray(results) ? results : [null];
-  if (!rows.every(isPointDayRow)) throw new Error("point_days has a row that is not what is written");
+  if (!rows.every(isSliceRow)) throw new Error("block_days: a slice has no point, no day or no text");
   return rows;
 }
 
-function isPointDayRow(row: unknown): row is PointDayRow {
-  if (typeof row !== "object" || row === null) return false;
-  if (!("point_day" in row && "locator" in row && "hours" in row)) return false;
-  const { point_day: key, locator, hours } = row;
-  return (
-    Number.isSafeInteger(key) &&
-    (locator === null || typeof locator === "string") &&
-    (hours === null || typeof hours === "string")
-  );
+function isSliceRow(row: unknown): row is SliceRow {
+  if (typeof row !== "object" || row === null || !("id" in row && "day" in row && "slice" in row)) return false;
+  return Number.isSafeInteger(row.id) && Number.isSafeInteger(row.day) && typeof row.slice === "string";
 }
 
 /** A {@link PointDay} that reads its locator when it is asked for: charts of hours and days need few of them, or none. */
 class StoredPointDay implements PointDay {
   readonly pointId: number;
   readonly day: number;
-  readonly #text: string;
+  readonly #slice: string;
   #locator: Locator | null | undefined;
 
-  constructor(key: number, text: string) {
-    ({ pointId: this.pointId, day: this.day } = pointAndDay(key));
-    this.#text = text;
+  constructor({ id, day, slice }: SliceRow) {
+    this.pointId = id;
+    this.day = day;
+    this.#slice = slice;
   }
 
   get locator(): Locator | null {
-    return (this.#locator ??= locatorOf(this.#text));
+    return (this.#locator ??= locatorOf(this.#slice));
   }
 }
 
-function parsePointDays(rows: readonly PointDayRow[]): PointDay[] {
-  return rows.flatMap(({ point_day: key, locator }) => (locator === null ? [] : [new StoredPointDay(key, locator)]));
+function parsePointDays(rows: readonly SliceRow[]): PointDay[] {
+  return rows.flatMap((row) => (row.is_cold === 1 ? [new StoredPointDay(row)] : []));
 }
 
-function parseRollups(rows: readonly PointDayRow[]): PointRollup[] {
-  return rows.flatMap(({ point_day: key, locator, hours }) =>
-    hours === null ? [] : [{ ...pointAndDay(key), hours, isCold: locator !== null }],
+function parseRollups(rows: readonly SliceRow[]): PointRollup[] {
+  return rows.flatMap(({ id: pointId, day, is_whole, is_cold, slice }) =>
+    is_whole === 1 ? [{ pointId, day, slice, isCold: is_cold === 1 }] : [],
   );
 }
 
-function pointAndDay(key: number): { readonly pointId: number; readonly day: number } {
-  const pointId = Math.floor(key / DAYS);
-  return { pointId, day: key - pointId * DAYS };
-}
-
-function locatorOf(text: string): Locator | null {
+function locatorOf(slice: string): Locator | null {
   try {
-    return parseLocator(text);
+    return decodeLocator(hexBytes(slice.slice(0, 2 * HEAD_BYTES)));
   } catch (error) {
     if (error instanceof StoredLocatorError) return null;
     throw error;
@@ -165,10 +165,13 @@ function locatorOf(text: string): Locator | null {
 const READ_SOME_DAYS = `
 SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2)) ORDER BY day`;
 
-/** ?1: JSON array of keys. */
-const READ_SOME_POINT_DAYS = `
-SELECT d.point_day, d.locator, NULL AS hours FROM json_each(?1) k CROSS JOIN point_days d ON d.point_day = k.value
-WHERE d.locator IS NOT NULL`;
+/** ?1: JSON array of [point id, day]. */
+const READ_SOME_SLICES = `
+SELECT k.value ->> 0 AS id, k.value ->> 1 AS day, 0 AS is_whole, 1 AS is_cold,
+  hex(substr(d.hours, d.places ->> ${pathSql("(k.value ->> 0)", "[0]")},
+    min(d.places ->> ${pathSql("(k.value ->> 0)", "[1]")}, ${HEAD_BYTES}))) AS slice
+FROM json_each(?1) k CROSS JOIN block_days d ON d.key = ${rowKeySql("k.value ->> 0", "k.value ->> 1")}
+WHERE d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL`;
 
 /** What the cold level holds of some points' days, and these days' rows of the manifest, all of one moment. */
 export async function readStoredDays(
@@ -177,28 +180,12 @@ export async function readStoredDays(
   wanted: readonly { readonly pointId: number; readonly day: number }[],
 ): Promise<{ readonly days: ManifestDay[]; readonly pointDays: PointDay[] }> {
   const days = JSON.stringify([...new Set(wanted.map(({ day }) => day))]);
-  const keys = JSON.stringify(wanted.map(({ pointId, day }) => pointId * DAYS + day));
-  const [dayRows, pointDayResults] = await withD1Retry(() =>
-    db.batch([db.prepare(READ_SOME_DAYS).bind(siteId, days), db.prepare(READ_SOME_POINT_DAYS).bind(keys)]),
+  const keys = JSON.stringify(wanted.map(({ pointId, day }) => [pointId, day]));
+  const [dayRows, slices] = await withD1Retry(() =>
+    db.batch([db.prepare(READ_SOME_DAYS).bind(siteId, days), db.prepare(READ_SOME_SLICES).bind(keys)]),
   );
   return {
     days: parseManifestDays(dayRows?.results),
-    pointDays: parsePointDays(pointDayRows(pointDayResults?.results)),
+    pointDays: parsePointDays(sliceRows(slices?.results)),
   };
-}
-
-/** ?1: JSON array of point ids. */
-const READ_LAST_DAYS = `
-SELECT (SELECT max(d.point_day) FROM point_days d
-  WHERE d.point_day >= p.value << 16 AND d.point_day < (p.value + 1) << 16 AND d.locator IS NOT NULL) AS point_day
-FROM json_each(?1) p`;
-
-/** The last day of each point in a day file; a point that is not there is absent. */
-export async function readLastDays(db: D1Database, pointIds: readonly number[]): Promise<Map<number, number>> {
-  const statement = db.prepare(READ_LAST_DAYS).bind(JSON.stringify(pointIds));
-  const { results } = await withD1Retry(() => statement.all());
-  const rows = z.array(z.object({ point_day: z.int().nullable() })).parse(results);
-  return new Map(
-    rows.flatMap(({ point_day: key }) => (key === null ? [] : [[Math.floor(key / DAYS), key % DAYS] as const])),
-  );
 }

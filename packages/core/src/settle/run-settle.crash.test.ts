@@ -30,7 +30,7 @@ const { start: START, end: END } = dayRange(DAY);
 const NOW = END + DAY_MS;
 const FOREVER = Number.POSITIVE_INFINITY;
 const APPOINTED = { day: DAY, instance: "settle-1" };
-const TABLES = ["segments", "block_latest", "hot_hours", "day_files", "point_days", "quality_days", "settle_days"];
+const TABLES = ["segments", "block_latest", "hot_hours", "day_files", "block_days", "quality_days", "settle_days"];
 
 let db: D1Database;
 let world: SettleWorld;

@@ -172,7 +172,7 @@ test("a reading whose file must not be read is stored again", async () => {
 test("a reading of which the file has nothing is stored again", async () => {
   await sync();
   await archive();
-  await db.prepare("DELETE FROM point_days").run();
+  await db.prepare("DELETE FROM block_days").run();
   await sync();
   expect(await hot()).toEqual([line(feed)]);
 });

@@ -1,16 +1,14 @@
 import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
 import { DayFileWriter } from "@building-vitals/core/cold/day-file-writer";
-import { hourAggregates, hourAggregatesText } from "@building-vitals/core/cold/hour-aggregates";
-import { locatorText } from "@building-vitals/core/cold/locator";
+import { blockDayRows } from "@building-vitals/core/block-days/block-day-rows";
+import { hourAggregates } from "@building-vitals/core/block-days/hour-aggregates";
+import { decodeSlice, encodeSlice, withLocator } from "@building-vitals/core/block-days/hour-slice";
+import { parseRows, pointsOfRow, rowsStatement } from "@building-vitals/core/block-days/read-rows";
+import { writeHours } from "@building-vitals/core/block-days/write-rows";
+import { type FilePoint, fileRows } from "@building-vitals/core/cold/file-rows";
 import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
-import {
-  packPointDays,
-  pointDayKey,
-  type PointDayRow,
-  unpackPointDays,
-} from "@building-vitals/core/cold/point-day-rows";
-import { commitFile } from "@building-vitals/core/cold/publish-statements";
+import { commitFile, markSeen } from "@building-vitals/core/cold/publish-statements";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
 import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
 import { jsonChunks, MAX_ASCII_CHARS } from "@building-vitals/core/d1/json-chunks";
@@ -20,7 +18,6 @@ import { touchHours } from "@building-vitals/core/store/hot-hours";
 import { LatestRows } from "@building-vitals/core/store/latest";
 import { INSERT_SEGMENTS, segmentJson, segmentsOf } from "@building-vitals/core/store/new-segments";
 import { clockStatement, moveClock, parseClock } from "@building-vitals/core/store/site-clock";
-import { z } from "zod";
 import { HOT_END, SITE_NAME, spreadIds, type YearSize } from "../../year-size.ts";
 import { INTEGER_ROWS } from "../layouts.ts";
 import { pointDay, pointName, scrapeTimes } from "./samples.ts";
@@ -62,24 +59,24 @@ async function aggregateDay(
 ) {
   const times = scrapeTimes(day);
   const named = Array.from({ length: points }, (_, i) => ({ pointId: i + 1, name: pointName(i + 1) }));
-  const rows: { pointId: number; day: number; rows: number; hours: string; first: number; last: number }[] = [];
+  const rows: FilePoint[] = [];
   for (const { pointId, name } of named.sort((a, b) => compareUtf8(a.name, b.name))) {
     const series = pointDay(pointId, day, times);
     await write(name, series);
-    const hours = hourAggregatesText(hourAggregates(series, day));
-    rows.push({ pointId, day, rows: times.length, hours, first: times[0]!, last: times.at(-1)! });
+    const slice = encodeSlice({ hours: hourAggregates(series, day), locator: null });
+    rows.push({ pointId, slice, rows: times.length, first: times[0]!, last: times.at(-1)!, quality: null });
   }
   return rows;
 }
 
-async function publish(env: YearEnv, day: number, file: ManifestFile, rows: readonly PointDayRow[]): Promise<void> {
+async function publish(env: YearEnv, day: number, file: ManifestFile, points: readonly FilePoint[]): Promise<void> {
   const of: DayBuild = { build: `bench-${day}`, site: SITE, day };
-  const { packed, size } = packPointDays(rows.toSorted((a, b) => a.pointId - b.pointId));
-  const texts = unpackPointDays(packed, size);
+  const rows = fileRows(day, points);
   const asked = Array.from({ length: 24 }, () => NOW);
-  if (!(await commitFile(env.DB, of, file, { source: "api", generation: 1, foldedStamp: 0, asked }, texts, NOW))) {
+  if (!(await commitFile(env.DB, of, file, { source: "api", generation: 1, foldedStamp: 0, asked }, rows, NOW))) {
     throw new Error(`day ${day} was published before`);
   }
+  await markSeen(env.DB, of, 1, rows.seen);
 }
 
 /** A day as a backfill leaves it: its file in R2, and its rows in D1. */
@@ -88,21 +85,17 @@ export async function buildFileDay(env: YearEnv, day: number): Promise<void> {
   const writer = new DayFileWriter(new MultipartSink(env.TIMESERIES, key), { site: SITE.name, day, source: "api" });
   const rows = await aggregateDay(env.YEAR.points, day, (name, series) => writer.writePoint(name, series));
   const { etag, sha256, bytes, rows: count, points } = await writer.finish();
-  const located = rows.map((row, i) => ({ ...row, locator: locatorText(points[i]!.locator), quality: null }));
+  const located = rows.map((row, i) => ({ ...row, slice: withLocator(row.slice, points[i]!.locator) }));
   await publish(env, day, { key, etag, sha256, bytes, rows: count, points: points.length }, located);
 }
 
 /** A day's rows in D1 alone, with the locators of a day that has a file: it is there for the charts that read no file. */
 export async function buildRowsDay(env: YearEnv, day: number, like: number): Promise<void> {
-  const { results } = await env.DB.prepare(
-    "SELECT d.point_day >> 16 AS id, d.locator FROM points p CROSS JOIN point_days d ON d.point_day = p.id * 65536 + ?1",
-  )
-    .bind(like)
-    .all();
-  const found = z.array(z.object({ id: z.int(), locator: z.string() })).parse(results);
-  const locators = new Map(found.map(({ id, locator }) => [id, locator]));
+  const { results } = await rowsStatement(env.DB, SITE.id, like, like).all();
+  const found = parseRows(results).flatMap((row) => pointsOfRow(row)!);
+  const locators = new Map(found.map(({ pointId, slice }) => [pointId, decodeSlice(slice).locator!]));
   const rows = await aggregateDay(env.YEAR.points, day, async () => {});
-  const located = rows.map((row) => ({ ...row, locator: locators.get(row.pointId)!, quality: null }));
+  const located = rows.map((row) => ({ ...row, slice: withLocator(row.slice, locators.get(row.pointId)!) }));
   const key = dayFileKey(SITE.name, day);
   const count = rows.reduce((sum, row) => sum + row.rows, 0);
   await publish(env, day, { key, etag: "none", sha256: "none", bytes: 0, rows: count, points: rows.length }, located);
@@ -113,11 +106,8 @@ export async function buildHotDay(env: YearEnv, day: number): Promise<void> {
   const { DB, ROWS, YEAR } = env;
   await storeSamples(env, day, 24 * 60);
   const rows = await aggregateDay(YEAR.points, day, async () => {});
-  const rowJson = ({ pointId, hours }: (typeof rows)[number]) => JSON.stringify([pointDayKey(pointId, day), hours]);
-  const insert = DB.prepare(
-    "INSERT INTO point_days (point_day, hours) SELECT value ->> 0, value ->> 1 FROM json_each(?1) ORDER BY 1",
-  );
-  await DB.batch([...jsonChunks(rows, rowJson, MAX_ASCII_CHARS)].map(({ json }) => insert.bind(json)));
+  const hot = rows.map(({ pointId, slice }) => ({ pointId, slice, rows: null }));
+  await DB.batch(writeHours(DB, blockDayRows(day, hot)));
   await DB.prepare("UPDATE hot_hours SET folded_version = version").run();
   const times = scrapeTimes(day);
   for (const id of spreadIds(YEAR.points, YEAR.baselinePoints)) {

@@ -1,6 +1,6 @@
 -- What a sample means is kept with its time.
 
-UPDATE schema_version SET version = 18;
+UPDATE schema_version SET version = 19;
 
 -- What a point was before a change of the upstream's list: of its samples before `until`, and since the change before. What the list said
 -- first holds for all before.

@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { type HourAggregates, hourAggregates, hourAggregatesText, parseHourAggregates } from "./hour-aggregates.ts";
+import { type HourAggregates, hourAggregates } from "./hour-aggregates.ts";
+import { decodeSlice, encodeSlice } from "./hour-slice.ts";
 
 const DAY = 20_373;
 const START = dayStart(DAY);
@@ -43,7 +44,6 @@ test("a sum of decimals is the decimal that people expect", () => {
   const samples = Array.from({ length: 60 }, (_, i): [number, number] => [i * 60_000, i % 2 === 0 ? 0.1 : 0.2]);
   const [hour] = hourAggregates(seriesOf(samples), DAY);
   expect(hour?.sum).toBe(9);
-  expect(hourAggregatesText(hourAggregates(seriesOf(samples), DAY))).toContain("[60,0.1,0.2,9]");
 });
 
 test("large values that cancel one another out leave the small ones", () => {
@@ -59,7 +59,7 @@ test("large values that cancel one another out leave the small ones", () => {
   expect(hour?.sum).toBe(2);
 });
 
-test("a sum beyond the doubles is infinite, and comes back so", () => {
+test("a sum beyond the doubles is infinite", () => {
   const hours = hourAggregates(
     seriesOf([
       [0, -1.7e308],
@@ -68,16 +68,9 @@ test("a sum beyond the doubles is infinite, and comes back so", () => {
     DAY,
   );
   expect(hours[0]?.sum).toBe(-Infinity);
-  expect(parseHourAggregates(hourAggregatesText(hours))).toEqual(hours);
 });
 
-test("a constant is told once an hour", () => {
-  const samples = Array.from({ length: 1_440 }, (_, i): [number, number] => [i * 60_000, 21.1]);
-  const text = hourAggregatesText(hourAggregates(seriesOf(samples), DAY));
-  expect(text).toBe(`[${Array.from({ length: 24 }, () => "[60,21.1]").join()}]`);
-});
-
-test("any day: the oracle's figures, and the text brings them back bit for bit", () => {
+test("any day has the figures of the oracle, and its slice keeps them bit for bit", () => {
   const value = fc.oneof(
     fc.constantFrom(0, -0, 5e-324, 1.7976931348623157e308, 25.517500000000002),
     fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -100,35 +93,7 @@ test("any day: the oracle's figures, and the text brings them back bit for bit",
         if (Number.isFinite(size))
           expect(Math.abs(sum - mine.reduce((all, v) => all + v, 0))).toBeLessThanOrEqual(size * 1e-13);
       });
-      expect(parseHourAggregates(hourAggregatesText(hours))).toEqual(hours);
+      expect(decodeSlice(encodeSlice({ hours, locator: null })).hours).toEqual(hours);
     }),
   );
-});
-
-describe("parseHourAggregates", () => {
-  const day = (hour: string) => `[${hour}${",0".repeat(23)}]`;
-  test("takes a day without samples", () => {
-    expect(parseHourAggregates(day("0"))).toEqual(hoursOf());
-  });
-  test.each([
-    ["no JSON", "["],
-    ["no array", "{}"],
-    ["23 hours", `[0${",0".repeat(22)}]`],
-    ["another word for no samples", day("null")],
-    ["no samples but a value", day("[0,1]")],
-    ["half a sample", day("[0.5,1]")],
-    ["a value missing", day("[2,1,1]")],
-    ["one too many", day("[2,1,1,2,1]")],
-    ["text for a value", day('[1,"1"]')],
-    ["an infinite value", day("[1,1e999]")],
-    ["no sum", day("[2,1,1,null]")],
-    ["a minimum above the maximum", day("[2,2,1,3]")],
-  ])("refuses %s", (_, text) => {
-    expect(() => parseHourAggregates(text)).toThrow(/is no|is not|has no/);
-  });
-});
-
-test("a sum of 0 is not told as one of -0", () => {
-  const text = `[[2,-0,-0,0],${Array(23).fill("0").join()}]`;
-  expect(hourAggregatesText(parseHourAggregates(text))).toBe(text);
 });

@@ -1,0 +1,30 @@
+import { DAYS } from "../domain/day.ts";
+
+/**
+ * Points whose UTC day is one row of `block_days`. 16 neighbours: one point's year is read fastest so, and points from all over the site
+ * take as long as with a row a point (docs/decisions/0022). A block of 128 holds points of one site only, so a row does too.
+ */
+const POINTS_A_ROW = 16;
+
+/** `block_days.key`: the days of 16 points lie together. @param day whole days since 1970 */
+export function blockDayKey(pointId: number, day: number): number {
+  return Math.floor(pointId / POINTS_A_ROW) * DAYS + day;
+}
+
+/** The day of a key. */
+export function dayOfKey(key: number): number {
+  return key % DAYS;
+}
+
+/** {@link blockDayKey} in SQL. @param pointId and `day`: SQL expressions of ours */
+export function rowKeySql(pointId: string, day: string): string {
+  return `((((${pointId}) >> 4) << 16) + (${day}))`;
+}
+
+/**
+ * In SQL: where a point stands in `places` and `quality`, as a JSON path.
+ * @param pointId SQL expression of an integer @param index `"[0]"` and so on: one of its values
+ */
+export function pathSql(pointId: string, index: string): string {
+  return `('$."' || ${pointId} || '"${index}')`;
+}

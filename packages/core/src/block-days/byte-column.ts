@@ -1,0 +1,68 @@
+/** Header of a column that is not stored, because a rule tells its values. */
+const LEFT_OUT = 0xff;
+
+/** Bytes that are read or written one after the other. */
+export interface Cursor {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+/**
+ * Writes values of `width` bytes, big-endian, as one column: a header of one byte, the bytes at the front that all values share, then
+ * of each value the bytes behind those. Bytes at the end that are zero in all values are left out. The header is `shared << 4 | own`.
+ * @param values `count` values one after the other, at least one
+ */
+export function writeColumn(cursor: Cursor, values: Uint8Array, width: number, count: number): void {
+  let shared = width;
+  let end = 0;
+  for (let i = 0; i < count; i++) {
+    const start = i * width;
+    let same = 0;
+    while (same < shared && values[start + same] === values[same]) same++;
+    shared = same;
+    let used = width;
+    while (used > end && values[start + used - 1] === 0) used--;
+    end = used;
+  }
+  shared = Math.min(shared, end);
+  const { bytes } = cursor;
+  bytes[cursor.at++] = (shared << 4) | (end - shared);
+  for (let b = 0; b < shared; b++) bytes[cursor.at++] = values[b]!;
+  for (let i = 0; i < count; i++) {
+    for (let b = shared; b < end; b++) bytes[cursor.at++] = values[i * width + b]!;
+  }
+}
+
+/** Writes a column whose values a rule tells. */
+export function leaveOutColumn(cursor: Cursor): void {
+  cursor.bytes[cursor.at++] = LEFT_OUT;
+}
+
+/**
+ * The inverse of {@link writeColumn}.
+ * @param into room for `count` values
+ * @returns "stored"; "left out": `into` is as it was; "damaged": the bytes are not a column of this width
+ */
+export function readColumn(
+  cursor: Cursor,
+  into: Uint8Array,
+  width: number,
+  count: number,
+): "stored" | "left out" | "damaged" {
+  const { bytes } = cursor;
+  if (cursor.at >= bytes.length) return "damaged";
+  const header = bytes[cursor.at++]!;
+  if (header === LEFT_OUT) return "left out";
+  const shared = header >> 4;
+  const end = shared + (header & 15);
+  if (end > width || cursor.at + shared + (end - shared) * count > bytes.length) return "damaged";
+  const front = cursor.at;
+  cursor.at += shared;
+  for (let i = 0; i < count; i++) {
+    const start = i * width;
+    for (let b = 0; b < shared; b++) into[start + b] = bytes[front + b]!;
+    for (let b = shared; b < end; b++) into[start + b] = bytes[cursor.at++]!;
+    for (let b = end; b < width; b++) into[start + b] = 0;
+  }
+  return "stored";
+}

@@ -1,0 +1,41 @@
+import { pathSql, rowKeySql } from "./block-day-key.ts";
+
+/** ?1: site, ?2: day. */
+const DELETE_DAY = `
+DELETE FROM block_days WHERE key IN (SELECT DISTINCT ${rowKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)`;
+
+/** Deletes all rows of a site's day. */
+export function deleteDayRows(db: D1Database, siteId: number, day: number): D1PreparedStatement {
+  return db.prepare(DELETE_DAY).bind(siteId, day);
+}
+
+/** ?1: point, ?2: day. */
+const DELETE_ROW = `DELETE FROM block_days WHERE key = ${rowKeySql("?1", "?2")}`;
+
+/** Deletes the row that a point's day is in. For a day whose file has this point only; its neighbours' quality must be stale then. */
+export function deleteRowOf(db: D1Database, pointId: number, day: number): D1PreparedStatement {
+  return db.prepare(DELETE_ROW).bind(pointId, day);
+}
+
+/** ?1: point, as text: a number would be a JSON path such as $."5.0". */
+const DELETE_OPEN_DAYS = `
+UPDATE block_days SET places = jsonb_remove(places, ${pathSql("?1", "")}), quality = jsonb_remove(quality, ${pathSql("?1", "")})
+WHERE key >= ${rowKeySql("?1", "0")} AND key < ${rowKeySql("?1", "65536")} AND places ->> ${pathSql("?1", "[2]")} IS NULL
+  AND (places -> ${pathSql("?1", "")} IS NOT NULL OR quality -> ${pathSql("?1", "")} IS NOT NULL)`;
+
+/** Forgets a point's aggregates and quality of all days in whose file it is not. The next fold of such a day drops the bytes. */
+export function deleteOpenDays(db: D1Database, pointId: number): D1PreparedStatement {
+  return db.prepare(DELETE_OPEN_DAYS).bind(String(pointId));
+}
+
+/** ?1: site. */
+const DELETE_SITE = `
+DELETE FROM block_days WHERE key IN (
+  SELECT d.key FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
+  CROSS JOIN block_days d ON d.key >= b.block << 16 AND d.key < (b.block + 1) << 16
+)`;
+
+/** Deletes all rows of a site. To run before its points are deleted. */
+export function deleteRowsOfSite(db: D1Database, siteId: number): D1PreparedStatement {
+  return db.prepare(DELETE_SITE).bind(siteId);
+}

@@ -1,0 +1,68 @@
+import { DAY_MS, dayStart } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import type { Series } from "../domain/samples.ts";
+
+export const HOURS_A_DAY = DAY_MS / HOUR_MS;
+
+/** The samples of one point in one UTC hour, summed up. */
+export interface HourAggregate {
+  /** number of samples, at least 1 */
+  readonly n: number;
+  readonly min: number;
+  readonly max: number;
+  /** of all samples; infinite where doubles have no room for it */
+  readonly sum: number;
+}
+
+/** A day's 24 hours from 00:00 UTC; null: an hour without samples. */
+export type HourAggregates = readonly (HourAggregate | null)[];
+
+/**
+ * Sums up a point's day by hours. @param series ascending in time, all of it in `day`
+ * @throws {RangeError} for a sample of another day
+ */
+export function hourAggregates(series: Series, day: number): HourAggregates {
+  const { times, values } = series;
+  const start = dayStart(day);
+  const hours: (HourAggregate | null)[] = Array.from({ length: HOURS_A_DAY }, () => null);
+  for (let from = 0; from < times.length;) {
+    const hour = Math.floor((times[from]! - start) / HOUR_MS);
+    if (!(hour >= 0 && hour < HOURS_A_DAY)) throw new RangeError(`${times[from]!} is not in day ${day}`);
+    const end = start + (hour + 1) * HOUR_MS;
+    let to = from + 1;
+    while (to < times.length && times[to]! < end) to++;
+    hours[hour] = aggregate(values, from, to);
+    from = to;
+  }
+  return hours;
+}
+
+/** Of values[from, to), which are not empty. */
+export function aggregate(values: Float64Array, from: number, to: number): HourAggregate {
+  const first = values[from]!;
+  let min = first;
+  let max = first;
+  let constant = true;
+  // Neumaier's sum: sums of decimals come out as people write them, and short as text.
+  let sum = 0;
+  let lost = 0;
+  for (let i = from; i < to; i++) {
+    const value = values[i]!;
+    if (!Object.is(value, first)) constant = false;
+    // Math.min and max tell -0 from 0
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+    const next = sum + value;
+    lost += Math.abs(sum) >= Math.abs(value) ? sum - next + value : value - next + sum;
+    sum = next;
+  }
+  const n = to - from;
+  const exact = Number.isFinite(sum) ? sum + lost : sum;
+  // so that the sums of constant hours need not be stored
+  return { n, min, max, sum: constant ? n * first : exact };
+}
+
+/** Stored aggregates that are not what we write. */
+export class StoredHoursError extends Error {
+  override readonly name = "StoredHoursError";
+}

@@ -1,0 +1,201 @@
+import { HOUR_MS } from "../domain/hour.ts";
+import { type Cursor, leaveOutColumn, readColumn, writeColumn } from "./byte-column.ts";
+import { type HourAggregate, type HourAggregates, HOURS_A_DAY, StoredHoursError } from "./hour-aggregates.ts";
+import { type Locator, locatorNumbers, locatorOf, StoredLocatorError } from "./locator.ts";
+import { MAX_VARINT_BYTES, readVarint, writeVarint } from "./varint.ts";
+
+/** What D1 keeps of a point and UTC day: its hourly aggregates, and where its samples are in the day's file. */
+export interface PointDaySlice {
+  readonly hours: HourAggregates;
+  /** null: the day has no file, or the point is not in it */
+  readonly locator: Locator | null;
+}
+
+const FORM = 1;
+const HAS_LOCATOR = 1;
+/** The sum of an hour is infinite, so no mean can be computed from it. */
+const OVERFLOWS = 2;
+
+/** Numbers of a locator. */
+const LOCATOR_NUMBERS = 8;
+
+/** The most bytes of form, flags and locator, which stand at the front. */
+export const HEAD_BYTES = 2 + LOCATOR_NUMBERS * MAX_VARINT_BYTES;
+
+const MASK_BYTES = 3;
+
+interface Column {
+  readonly name: keyof HourAggregate;
+  /** bytes of a value: 3: an unsigned integer; 8: a double */
+  readonly width: 3 | 8;
+  /** the value that an hour has unless the column is stored; it may use the columns before */
+  readonly rule?: (hour: HourAggregate) => number;
+}
+
+/** The columns in their order. One more column is one more line here, and another form. */
+const COLUMNS: readonly Column[] = [
+  { name: "n", width: 3 },
+  { name: "min", width: 8 },
+  { name: "max", width: 8, rule: ({ min }) => min },
+  { name: "sum", width: 8, rule: ({ n, min }) => n * min },
+];
+
+const MAX_BYTES = HEAD_BYTES + MASK_BYTES + COLUMNS.reduce((sum, { width }) => sum + 1 + width * HOURS_A_DAY, 0);
+
+// One slice is written or read at a time.
+const values = new Uint8Array(8 * HOURS_A_DAY);
+const view = new DataView(values.buffer);
+
+/**
+ * The bytes of a slice, which hold every double bit for bit:
+ *
+ *     form (1) | flags | [8 varints: locator] | mask of 24 bits | [column n | column min | column max | column sum]
+ *
+ * The mask tells the hours with samples; without any there are no columns. byte-column.ts has the form of a column.
+ */
+export function encodeSlice({ hours, locator }: PointDaySlice): Uint8Array {
+  const cursor: Cursor = { bytes: new Uint8Array(MAX_BYTES), at: 0 };
+  const { bytes } = cursor;
+  const present = hours.filter((hour) => hour !== null);
+  bytes[cursor.at++] = FORM;
+  bytes[cursor.at++] = (locator === null ? 0 : HAS_LOCATOR) | (present.every(hasFiniteSum) ? 0 : OVERFLOWS);
+  if (locator !== null) for (const number of locatorNumbers(locator)) writeVarint(cursor, number);
+  const mask = hours.reduce((bits, hour, i) => (hour === null ? bits : bits | (1 << i)), 0);
+  for (let i = 0; i < MASK_BYTES; i++) bytes[cursor.at++] = (mask >> (8 * i)) & 0xff;
+  if (present.length > 0) for (const column of COLUMNS) encodeColumn(cursor, column, present);
+  return bytes.slice(0, cursor.at);
+}
+
+/** A slice without a locator, with one. */
+export function withLocator(slice: Uint8Array, locator: Locator): Uint8Array {
+  const cursor: Cursor = { bytes: new Uint8Array(HEAD_BYTES), at: 2 };
+  for (const number of locatorNumbers(locator)) writeVarint(cursor, number);
+  const bytes = new Uint8Array(cursor.at + slice.length - 2);
+  bytes.set(cursor.bytes.subarray(0, cursor.at));
+  bytes[0] = slice[0]!;
+  bytes[1] = slice[1]! | HAS_LOCATOR;
+  bytes.set(slice.subarray(2), cursor.at);
+  return bytes;
+}
+
+function hasFiniteSum({ sum }: HourAggregate): boolean {
+  return Number.isFinite(sum);
+}
+
+function encodeColumn(cursor: Cursor, { name, width, rule }: Column, hours: readonly HourAggregate[]): void {
+  if (rule !== undefined && hours.every((hour) => Object.is(hour[name], rule(hour)))) return leaveOutColumn(cursor);
+  for (const [i, hour] of hours.entries()) {
+    if (width === 8) view.setFloat64(8 * i, hour[name]);
+    else {
+      view.setUint8(3 * i, hour[name] >>> 16);
+      view.setUint16(3 * i + 1, hour[name] & 0xffff);
+    }
+  }
+  writeColumn(cursor, values, width, hours.length);
+}
+
+/**
+ * The inverse of {@link encodeSlice}.
+ * @throws {StoredHoursError} {@link StoredLocatorError} for bytes that it does not write
+ */
+export function decodeSlice(bytes: Uint8Array): PointDaySlice {
+  const cursor = { bytes, at: 0 };
+  const { flags, locator } = readHead(cursor);
+  const places = readMask(cursor);
+  const present = places.map(() => ({ n: 0, min: 0, max: 0, sum: 0 }));
+  if (present.length > 0) for (const column of COLUMNS) decodeColumn(cursor, column, present);
+  if (cursor.at !== bytes.length)
+    throw new StoredHoursError(`slice: ${bytes.length} bytes, its columns end at ${cursor.at}`);
+  const hours: (HourAggregate | null)[] = Array.from({ length: HOURS_A_DAY }, () => null);
+  for (const [i, hour] of present.entries()) {
+    checkHour(hour, places[i]!);
+    hours[places[i]!] = hour;
+  }
+  if (present.every(hasFiniteSum) !== ((flags & OVERFLOWS) === 0))
+    throw new StoredHoursError("slice: its flags and its sums differ");
+  return { hours, locator };
+}
+
+function decodeColumn(
+  cursor: Cursor,
+  { name, width, rule }: Column,
+  hours: { -readonly [K in keyof HourAggregate]: HourAggregate[K] }[],
+): void {
+  const found = readColumn(cursor, values, width, hours.length);
+  if (found === "damaged" || (found === "left out" && rule === undefined)) {
+    throw new StoredHoursError(`slice: its column ${name} is damaged at byte ${cursor.at}`);
+  }
+  for (const [i, hour] of hours.entries()) {
+    if (found === "left out") hour[name] = rule!(hour);
+    else hour[name] = width === 8 ? view.getFloat64(8 * i) : numberAt(i);
+  }
+}
+
+/** The integer at a place of a column of three bytes. */
+function numberAt(index: number): number {
+  return (view.getUint8(3 * index) << 16) | view.getUint16(3 * index + 1);
+}
+
+function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
+  const isWritten =
+    n > 0 && n <= HOUR_MS && Number.isFinite(min) && Number.isFinite(max) && min <= max && !Number.isNaN(sum);
+  if (!isWritten) throw new StoredHoursError(`slice: hour ${hour} has n ${n}, min ${min}, max ${max}, sum ${sum}`);
+}
+
+/** Of a slice, or of its first {@link HEAD_BYTES}. @returns null: it has no locator @throws {StoredLocatorError} */
+export function decodeLocator(bytes: Uint8Array): Locator | null {
+  try {
+    return readHead({ bytes, at: 0 }).locator;
+  } catch (error) {
+    if (error instanceof StoredHoursError) throw new StoredLocatorError(error.message);
+    throw error;
+  }
+}
+
+/** Samples of each of the 24 hours. @throws {StoredHoursError} */
+export function decodeCounts(bytes: Uint8Array): number[] {
+  const cursor = { bytes, at: 0 };
+  try {
+    readHead(cursor);
+  } catch (error) {
+    if (error instanceof StoredLocatorError) throw new StoredHoursError(error.message);
+    throw error;
+  }
+  const counts = Array.from({ length: HOURS_A_DAY }, () => 0);
+  const places = readMask(cursor);
+  if (places.length === 0) return counts;
+  if (readColumn(cursor, values, 3, places.length) !== "stored")
+    throw new StoredHoursError("slice: its column n is damaged");
+  for (const [i, hour] of places.entries()) counts[hour] = numberAt(i);
+  return counts;
+}
+
+/** Whether the sum of an hour is infinite. @param bytes the first two of a slice */
+export function overflows(bytes: Uint8Array): boolean {
+  return (bytes[1]! & OVERFLOWS) !== 0;
+}
+
+function readHead(cursor: Cursor): { readonly flags: number; readonly locator: Locator | null } {
+  const form = cursor.bytes[cursor.at++];
+  const flags = cursor.bytes[cursor.at++];
+  if (form !== FORM) throw new StoredHoursError(`slice: form ${form}, expected ${FORM}`);
+  if (flags === undefined || flags > (HAS_LOCATOR | OVERFLOWS))
+    throw new StoredHoursError(`slice: unknown flags ${flags}`);
+  if ((flags & HAS_LOCATOR) === 0) return { flags, locator: null };
+  const numbers = Array.from({ length: LOCATOR_NUMBERS }, () => readVarint(cursor));
+  const known = numbers.filter((number) => number !== null);
+  if (known.length < LOCATOR_NUMBERS)
+    throw new StoredLocatorError("locator: a number is no safe integer, or its bytes end");
+  return { flags, locator: locatorOf(known) };
+}
+
+/** The places of the hours that have samples, ascending. */
+function readMask(cursor: Cursor): number[] {
+  const { bytes, at } = cursor;
+  if (at + MASK_BYTES > bytes.length) throw new StoredHoursError("slice: it ends before its mask");
+  const mask = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+  cursor.at += MASK_BYTES;
+  const places: number[] = [];
+  for (let hour = 0; hour < HOURS_A_DAY; hour++) if ((mask & (1 << hour)) !== 0) places.push(hour);
+  return places;
+}

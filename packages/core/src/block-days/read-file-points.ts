@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+import { pathSql, rowKeySql } from "./block-day-key.ts";
+
+/** Days in whose file a point is, from ?2 on. ?1: point, as text, ?3: the most. */
+const DAYS_WITH_POINT = `
+SELECT key & 65535 AS day FROM block_days
+WHERE key >= ${rowKeySql("?1", "?2")} AND key < ${rowKeySql("?1", "65536")} AND places ->> ${pathSql("?1", "[2]")} IS NOT NULL
+ORDER BY key LIMIT ?3`;
+
+const daysSchema = z.array(z.object({ day: z.int() }));
+
+/** The first days from `from` on whose file has samples of a point, ascending. */
+export async function daysWithPoint(db: D1Database, pointId: number, from: number, most: number): Promise<number[]> {
+  const { results } = await withD1Retry(() => db.prepare(DAYS_WITH_POINT).bind(String(pointId), from, most).all());
+  return daysSchema.parse(results).map(({ day }) => day);
+}
+
+/** What `block_days` has of the file of a day. */
+export interface LocatedDay {
+  readonly points: number;
+  readonly rows: number;
+}
+
+/** ?1: site, ?2 and ?3: first and last day. */
+const LOCATED_DAYS = `
+SELECT d.key & 65535 AS day, count(*) AS points, sum(e.value ->> 2) AS rows
+FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
+CROSS JOIN block_days d ON d.key >= (b.block << 16) + ?2 AND d.key <= (b.block << 16) + ?3
+CROSS JOIN json_each(d.places) e
+-- a damaged row would fail the whole statement
+WHERE json_valid(d.places, 8) AND e.value ->> 2 IS NOT NULL GROUP BY 1`;
+
+const locatedSchema = z.array(z.object({ day: z.int(), points: z.int(), rows: z.int() }));
+
+/** A site's days from the first to the last, both included, of which `block_days` has points of a file. */
+export async function readLocatedDays(
+  db: D1Database,
+  siteId: number,
+  first: number,
+  last: number,
+): Promise<Map<number, LocatedDay>> {
+  const { results } = await withD1Retry(() => db.prepare(LOCATED_DAYS).bind(siteId, first, last).all());
+  return new Map(locatedSchema.parse(results).map(({ day, ...located }) => [day, located]));
+}
+
+/**
+ * The last day of each point in a day file, if it is not before its newest hot sample. A point that fell silent long ago costs a row
+ * read for each day since. ?1: site, ?2: JSON array of [point id, day of its newest hot sample or null].
+ */
+const READ_LAST_DAYS = `
+WITH newest (day) AS (SELECT max(day) FROM day_files WHERE site_id = ?1 AND key IS NOT NULL)
+SELECT p.value ->> 0 AS id, (
+  SELECT d.key & 65535 FROM block_days d
+  WHERE d.key >= ${rowKeySql("p.value ->> 0", "coalesce(p.value ->> 1, s.first_seen / 86400000)")}
+    AND d.key <= ${rowKeySql("p.value ->> 0", "n.day")} AND d.places ->> ${pathSql("(p.value ->> 0)", "[2]")} IS NOT NULL
+  ORDER BY d.key DESC LIMIT 1
+) AS day
+FROM newest n CROSS JOIN json_each(?2) p CROSS JOIN points s ON s.id = p.value ->> 0
+WHERE coalesce(p.value ->> 1, s.first_seen / 86400000) <= n.day`;
+
+const lastDaysSchema = z.array(z.object({ id: z.int(), day: z.int().nullable() }));
+
+/** A point, and the day of its newest hot sample; null: it has none. */
+export interface HotPoint {
+  readonly id: number;
+  readonly hotDay: number | null;
+}
+
+/** The last day of each point in a day file; absent: it is in none, or its newest hot sample is of a later day. */
+export async function readLastDays(
+  db: D1Database,
+  siteId: number,
+  points: readonly HotPoint[],
+): Promise<Map<number, number>> {
+  const json = JSON.stringify(points.map(({ id, hotDay }) => [id, hotDay]));
+  const { results } = await withD1Retry(() => db.prepare(READ_LAST_DAYS).bind(siteId, json).all());
+  return new Map(lastDaysSchema.parse(results).flatMap(({ id, day }) => (day === null ? [] : [[id, day] as const])));
+}
