@@ -18,7 +18,7 @@ export async function queriedDay(
 ): Promise<SampleLines> {
   const range = dayRange(of.day);
   const points = [...(await loadCatalog(db, of.site.id)).values()].map(({ id, name }) => {
-    return { id, name, cadenceMs: null, expectation: null, firstSeen: null, unit: null };
+    return { id, name, cadenceMs: null, expectation: null, firstSeen: null, unit: null, past: [] };
   });
   const ids = points.map(({ id }) => id);
   const stored = await readStored(db, of.site.id, ids, range, "locators");

@@ -135,7 +135,15 @@ export class RollupWorld {
     const points = question.points.map((point) => {
       const cadenceMs = 20 * 60_000;
       const expectation = { cadenceMs, toleranceMs: 3 * cadenceMs, isPromised: true };
-      return { id: this.ids[point]!, name: this.names[point]!, cadenceMs, expectation, firstSeen: null, unit: null };
+      return {
+        id: this.ids[point]!,
+        name: this.names[point]!,
+        cadenceMs,
+        expectation,
+        firstSeen: null,
+        unit: null,
+        past: [],
+      };
     });
     const asked = { points, range, interval, maxPoints: 2000, timeZone, watermark: range.end };
     const ids = points.map(({ id }) => id);

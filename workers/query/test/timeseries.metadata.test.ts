@@ -65,6 +65,7 @@ test("all there", async () => {
     downsampled: null,
     fill: "none",
     units: "source",
+    unit_changes: [],
     unknown_points: [],
     partial: false,
     cache_hit: false,

@@ -4,7 +4,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { described, newSite } from "../../test/points.ts";
 import type { PointDescription } from "../domain/point.ts";
 import { loadCatalog } from "./catalog.ts";
-import { meaningsOf, PAST_MEANINGS, parseMeanings } from "./past-meanings.ts";
+import { meaningIn, meaningsOf, PAST_MEANINGS, parseMeanings } from "./past-meanings.ts";
 import { replaceCatalog } from "./replace-catalog.ts";
 
 let db: D1Database;
@@ -61,4 +61,17 @@ test("the meanings of a point cover all time without a hole", () => {
     { range: { start: 10, end: 20 }, unit: null, intervalS: null, intervalSource: null },
     { ...now, range: { start: 20, end: Infinity } },
   ]);
+});
+
+test("a day in which the unit changed has none, and the cadence that was kept longest", () => {
+  const now = { unit: "°C", intervalS: 60, intervalSource: "configured" } as const;
+  const point = { ...now, past: [{ until: 10, unit: "°F", intervalS: 300 }] };
+  const before = { unit: "°F", intervalS: 300, intervalSource: "configured" };
+  expect(meaningIn(point, { start: 0, end: 10 })).toEqual(before);
+  expect(meaningIn(point, { start: 10, end: 20 })).toEqual(now);
+  expect(meaningIn(point, { start: 0, end: 15 })).toEqual({ ...before, unit: null });
+  expect(meaningIn(point, { start: 5, end: 20 })).toEqual({ ...now, unit: null });
+  // one that was not configured then was measured, as far as it is known
+  const measured = { ...point, past: [{ until: 10, unit: "°C", intervalS: null }] };
+  expect(meaningIn(measured, { start: 0, end: 10 })).toEqual(now);
 });

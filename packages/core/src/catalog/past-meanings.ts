@@ -72,6 +72,20 @@ export interface Meaning extends Cadence {
   readonly unit: string | null;
 }
 
+/**
+ * What a point meant in a range: the cadence that it kept longest, and its unit, null where it changed. A cadence that was not configured
+ * then is the one of now.
+ */
+export function meaningIn(point: PointMeanings, { start, end }: TimeRange): Omit<Meaning, "range"> {
+  const [first = point, ...others] = meaningsOf(point)
+    .map((one) => ({ ...one, ms: Math.min(one.range.end, end) - Math.max(one.range.start, start) }))
+    .filter(({ ms }) => ms > 0)
+    .sort((a, b) => b.ms - a.ms);
+  const unit = others.every((one) => one.unit === first.unit) ? first.unit : null;
+  const { intervalS, intervalSource } = first.intervalS === null ? point : first;
+  return { unit, intervalS, intervalSource };
+}
+
 /** The stretches of time in which a point meant one thing, ascending and without a hole. */
 export function meaningsOf({ unit, intervalS, intervalSource, past }: PointMeanings): Meaning[] {
   const meanings = past.map((one, i): Meaning => {

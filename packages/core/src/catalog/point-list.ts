@@ -1,16 +1,14 @@
 import { z } from "zod";
-import type { Cadence } from "../domain/expectation.ts";
 import { pointTagsSchema, type PointTags } from "../domain/point.ts";
 import { storedPointName } from "../domain/weather.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { PAST_MEANINGS, parseMeanings, type PointMeanings } from "./past-meanings.ts";
 
 /** A point as the catalogue holds it. */
-export interface StoredPoint extends Cadence {
+export interface StoredPoint extends PointMeanings {
   readonly id: number;
   readonly name: string;
   readonly label: string | null;
-  /** normalised symbol; null: none, or unknown */
-  readonly unit: string | null;
   readonly tags: PointTags;
   /** whether its samples are stored */
   readonly configured: boolean;
@@ -18,8 +16,9 @@ export interface StoredPoint extends Cadence {
   readonly firstSeen: number | null;
 }
 
-/** The columns of {@link storedPoints}. */
-export const POINT_COLUMNS = "id, name, label, unit, tags, interval_s, interval_source, configured, first_seen";
+/** The columns of {@link storedPoints}, of `points p`. */
+const POINT_COLUMNS = `
+id, name, label, unit, tags, interval_s, interval_source, configured, first_seen, ${PAST_MEANINGS} AS past`;
 
 const pointRowSchema = z.object({
   id: z.int(),
@@ -31,6 +30,7 @@ const pointRowSchema = z.object({
   interval_source: z.enum(["configured", "measured"]).nullable(),
   configured: z.int(),
   first_seen: z.int().nullable(),
+  past: z.string(),
 });
 
 /** Reads the rows of a query that selects {@link POINT_COLUMNS}. @throws {z.ZodError} where one is not ours */
@@ -48,6 +48,7 @@ export function storedPoints(results: unknown): StoredPoint[] {
       intervalSource: row.interval_source,
       configured: row.configured === 1,
       firstSeen: row.first_seen,
+      past: parseMeanings(row.past),
     }));
 }
 
@@ -65,7 +66,7 @@ export function pointsStatement(db: D1Database, site: string, names: readonly st
   const stored = names.map((name) => storedPointName(site, name));
   return db
     .prepare(
-      `SELECT ${POINT_COLUMNS} FROM points
+      `SELECT ${POINT_COLUMNS} FROM points p
        WHERE site_id = (SELECT id FROM sites WHERE name = ?1) AND name IN (SELECT value FROM json_each(?2))`,
     )
     .bind(site, JSON.stringify(stored));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { meaningIn, PAST_MEANINGS, parseMeanings } from "../catalog/past-meanings.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { expectationOf } from "../domain/expectation.ts";
@@ -13,8 +14,8 @@ import type { DayFileSource } from "./day-file-schema.ts";
 const UNKNOWN_POINT: JudgedPoint = { kind: "set", unit: null, expectation: null };
 
 /** ?1: site. */
-const READ_POINTS =
-  "SELECT name, label, unit, tags, interval_s, interval_source, source FROM points WHERE site_id = ?1";
+const READ_POINTS = `
+SELECT name, label, unit, tags, interval_s, interval_source, source, ${PAST_MEANINGS} AS past FROM points p WHERE site_id = ?1`;
 const READ_WATCH = "SELECT watermark, watched_from FROM sync_state WHERE site_id = ?1";
 /** ?1: site, ?2: day. */
 const READ_LATE = `
@@ -29,6 +30,7 @@ const pointsSchema = z.array(
     interval_s: z.int().nullable(),
     interval_source: z.enum(["configured", "measured"]).nullable(),
     source: z.string(),
+    past: z.string(),
   }),
 );
 const watchSchema = z.array(z.object({ watermark: z.int().nullable(), watched_from: z.int().nullable() }));
@@ -70,11 +72,13 @@ export class DayJudge {
     const late = new Map(lateSchema.parse(lateRows?.results).map(({ name, samples }) => [name, samples]));
     // most points are judged by one of a few things
     const shared = new Map<string, JudgedPoint>();
-    const points = pointsSchema.parse(pointRows?.results).map(({ tags, source: from, ...row }) => {
-      const isWeather = from === "weather" && row.unit !== null;
-      const kind = isWeather ? "sensor" : pointKind({ ...row, tags: pointTagsSchema.parse(JSON.parse(tags)) });
-      const expectation = expectationOf({ intervalS: row.interval_s, intervalSource: row.interval_source });
-      const one = { kind, unit: row.unit, expectation };
+    const points = pointsSchema.parse(pointRows?.results).map(({ tags, source: from, past, ...row }) => {
+      const cadence = { intervalS: row.interval_s, intervalSource: row.interval_source };
+      const meant = meaningIn({ unit: row.unit, ...cadence, past: parseMeanings(past) }, { start, end });
+      const { unit } = meant;
+      const isWeather = from === "weather" && unit !== null;
+      const kind = isWeather ? "sensor" : pointKind({ ...row, unit, tags: pointTagsSchema.parse(JSON.parse(tags)) });
+      const one = { kind, unit, expectation: expectationOf(meant) };
       const key = JSON.stringify(one);
       const judged = shared.get(key) ?? one;
       shared.set(key, judged);

@@ -124,8 +124,8 @@ function hoursToRead(
 
 /** What was found before a range. */
 export interface ValuesBefore {
-  /** the last value of each point, by id; absent: it has none, or it could not be read */
-  readonly values: ReadonlyMap<number, number>;
+  /** the last sample of each point, by id; absent: it has none, or it could not be read */
+  readonly last: ReadonlyMap<number, { readonly time: number; readonly value: number }>;
   /** whether the file of some day could not be read */
   readonly isPartial: boolean;
   readonly unreadable: readonly UnreadableDay[];
@@ -163,7 +163,7 @@ export async function readBeforeRange(
     ...stored.days.flatMap(({ day, state }) => (state === "suspect" ? [day] : [])),
   ]);
   const archived = Map.groupBy(stored.pointDays, ({ pointId }) => pointId);
-  const values = new Map<number, number>();
+  const found = new Map<number, { readonly time: number; readonly value: number }>();
   let isPartial = false;
   for (const { id, name } of points) {
     const days = (archived.get(id)?.map(({ day }) => day) ?? []).sort((a, b) => a - b);
@@ -174,12 +174,12 @@ export async function readBeforeRange(
     // A file that cannot be read may hold a later sample.
     const isLost = days.some((day) => lostDays.has(day) && (last === null || day >= dayOf(last.time)));
     if (isLost) isPartial = true;
-    else if (last !== null) values.set(id, last.value);
+    else if (last !== null) found.set(id, last);
   }
-  return { values, isPartial, unreadable: read.unreadable };
+  return { last: found, isPartial, unreadable: read.unreadable };
 }
 
 /** Where nothing is to be carried on. */
-export const NOTHING_BEFORE: ValuesBefore = { values: new Map(), isPartial: false, unreadable: [] };
+export const NOTHING_BEFORE: ValuesBefore = { last: new Map(), isPartial: false, unreadable: [] };
 
 const NO_DAYS = { days: [], pointDays: [] };

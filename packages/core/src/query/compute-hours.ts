@@ -1,5 +1,5 @@
 import type { Completeness } from "../domain/completeness.ts";
-import { dayOf, dayRange } from "../domain/day.ts";
+import { dayOf, dayRange, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { EMPTY_SERIES } from "../domain/samples.ts";
 import { cut } from "../domain/time-range.ts";
@@ -14,7 +14,8 @@ import { CARRIED_READS, HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { rawHours } from "./raw-hours.ts";
 import { lostDays, type ReadTally, readSamples } from "./read-samples.ts";
-import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
+import { aggregateInUnitOfNow, seriesInUnitOfNow, withUnitChanges } from "./past-units.ts";
+import { overflownHours, type ParsedRollup, parseRollups, rollupsByPoint } from "./rollups.ts";
 import { type PointRollup, readStored, type Stored } from "./stored.ts";
 
 /** One point's part of an answer. */
@@ -64,8 +65,9 @@ async function* computeBlock<P extends JudgeablePoint>(
   bounds: Float64Array,
   tally: ReadTally,
   points: readonly P[],
-  stored: Stored,
+  readNow: Stored,
 ): AsyncGenerator<ComputedPoint<P>> {
+  const stored = withUnitChanges(readNow, points, range);
   if (stored.rollups === null) throw new Error("more days than were planned for have come meanwhile");
   const rollups = rollupsByPoint(stored.rollups);
   const overflown = overflownHours(stored.rollups);
@@ -85,14 +87,20 @@ async function* computeBlock<P extends JudgeablePoint>(
     for (const day of lostDays(tally)) if (!known.has(day)) lose(day);
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
-      const { fromOld, ...series } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
+      const { fromOld, ...own } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
+      const series = seriesInUnitOfNow(point, own);
       const { parsed, damaged } = parseRollups(ofPoint);
       for (const { day, reason } of damaged) {
         const absent = [...(tally.misplaced.get(day)?.absent ?? []), point.name];
         tally.misplaced.set(day, { day, reason, absent });
         tally.lost.push(cut(dayRange(day), range));
       }
-      const parts = hourParts(parsed, raw, series, range);
+      const parts = hourParts(
+        parsed.map((one) => rollupInUnitOfNow(point, one)),
+        raw,
+        series,
+        range,
+      );
       const coldDays = new Set(ofPoint.filter(({ isCold }) => isCold).map(({ day }) => day));
       let [hotSamples, coldSamples] = [series.times.length - fromOld, fromOld];
       for (const { hour, aggregate, times } of parts) {
@@ -110,6 +118,13 @@ async function* computeBlock<P extends JudgeablePoint>(
       };
     }
   }
+}
+
+function rollupInUnitOfNow(point: JudgeablePoint, rollup: ParsedRollup): ParsedRollup {
+  if (point.past.length === 0) return rollup;
+  const start = dayStart(rollup.day);
+  const hours = rollup.hours.map((hour, i) => hour && aggregateInUnitOfNow(point, start + i * HOUR_MS, hour));
+  return { ...rollup, hours };
 }
 
 /** The newest hours that {@link hoursToCarry} names, of all points, as many as the archive is asked for. */

@@ -14,6 +14,7 @@ import type { Carried } from "./fill.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { lastOfSeries } from "./last-samples.ts";
 import { MAX_VALUES } from "./limits.ts";
+import { inUnitOfNow, seriesInUnitOfNow } from "./past-units.ts";
 import type { Plan } from "./plan.ts";
 import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
 import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
@@ -79,8 +80,9 @@ export async function executeQuery(
     samples.cold += one.cold;
     if (one.judged === null) unjudged.add(one.point.name);
     else judged.push(one.judged);
-    const value = carried.values.get(one.point.id);
-    series.set(one.point.id, { point: one.point, ...one.columns, ...(value === undefined ? {} : { before: value }) });
+    const last = carried.last.get(one.point.id);
+    const carriedIn = last === undefined ? {} : { before: inUnitOfNow(one.point, last.time, last.value) };
+    series.set(one.point.id, { point: one.point, ...one.columns, ...carriedIn });
     values += one.columns.times.length;
     if (values > MAX_VALUES) {
       const detail = `The range holds more than ${MAX_VALUES} values: ask for a coarser interval or fewer points.`;
@@ -119,13 +121,14 @@ function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarr
 /** The samples as they are, or buckets of them. */
 async function* computeFromSamples(
   cold: ColdLevel,
-  { range, bounds, hours, blocks, stored, coverage, isCarried }: Plan<JudgeablePoint>,
+  { range, bounds, hours, blocks, stored: { days }, coverage, isCarried }: Plan<JudgeablePoint>,
   tally: ReadTally,
 ) {
   for (const block of blocks) {
-    const samples = await readSamples(cold, { range, hours, only: null, days: stored.days }, block, tally);
+    const samples = await readSamples(cold, { range, hours, only: null, days }, block, tally);
     for (const point of block.points) {
-      const { fromOld, ...raw } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
+      const { fromOld, ...stored } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
+      const raw = seriesInUnitOfNow(point, stored);
       yield {
         point,
         columns: bounds === null ? raw : bucketed(raw, bounds, turnOf(point.unit), isCarried),

@@ -94,9 +94,27 @@ test("a point is judged from its first sample on, and one without an expectation
     cadenceMs: MINUTE,
     expectation: promised(MINUTE),
     firstSeen: 2 * HOUR_MS,
+    past: [],
   };
   const hours = [2, 3].map((i) => ({ hour: i * HOUR_MS, n: 60, times: null }));
   expect(judgePoint(point, hours, range, range.end)).toEqual({ expected: 120, present: 120, missing: [] });
   expect(judgePoint({ ...point, firstSeen: 9 * HOUR_MS }, [], range, range.end)?.expected).toBe(0);
   expect(judgePoint({ ...point, expectation: null }, hours, range, range.end)).toBe(null);
+});
+
+test("a stretch in which the cadence was configured otherwise is judged by that", () => {
+  const range = { start: 0, end: 4 * HOUR_MS };
+  const now = { id: 1, name: "a", unit: null, cadenceMs: MINUTE, expectation: promised(MINUTE), firstSeen: 0 };
+  const hours = [12, 12, 60, 60].map((n, i) => ({ hour: i * HOUR_MS, n, times: null }));
+  const past = (intervalS: number | null) => [{ until: 2 * HOUR_MS + 60_000, unit: null, intervalS }];
+  const judge = (intervalS: number | null) => judgePoint({ ...now, past: past(intervalS) }, hours, range, range.end);
+  expect(judge(300)).toEqual({ expected: 144, present: 144, missing: [] });
+  // one that was not configured then is judged as it is now
+  expect(judge(null)).toMatchObject({ expected: 240, present: 144 });
+  const times = Float64Array.from([...Array(24).keys()].map((i) => i * 300_000));
+  const samples = [{ hour: 0, n: 24, times }];
+  expect(judgePoint({ ...now, past: past(300) }, samples, range, 2 * HOUR_MS)).toMatchObject({
+    expected: 24,
+    present: 24,
+  });
 });

@@ -1,6 +1,8 @@
 import type { StoredPoint } from "../catalog/point-list.ts";
-import { type Completeness, judgeHours } from "../domain/completeness.ts";
+import type { PastMeaning } from "../catalog/past-meanings.ts";
+import { type Completeness, joinCompleteness, judgeHours } from "../domain/completeness.ts";
 import { type Expectation, expectationOf } from "../domain/expectation.ts";
+import { hourOf } from "../domain/hour.ts";
 import type { KnownHour } from "../domain/silence.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { PlannedPoint } from "./plan.ts";
@@ -10,27 +12,61 @@ export interface JudgeablePoint extends PlannedPoint {
   readonly expectation: Expectation | null;
   /** time of its first stored sample, epoch ms; null: it has none */
   readonly firstSeen: number | null;
+  /** what it meant before, ascending */
+  readonly past: readonly PastMeaning[];
 }
 
 export function judgeablePoint(point: StoredPoint): JudgeablePoint {
-  const { id, name, unit, firstSeen } = point;
+  const { id, name, unit, firstSeen, past } = point;
   const expectation = expectationOf(point);
-  return { id, name, unit, cadenceMs: expectation?.cadenceMs ?? null, expectation, firstSeen };
+  return { id, name, unit, cadenceMs: expectation?.cadenceMs ?? null, expectation, firstSeen, past };
 }
 
 /**
- * Judges a point's part of an answer, from its first sample on, as gap detection does.
+ * Judges a point's part of an answer, from its first sample on, as gap detection does. Where its configured cadence was another one, it is
+ * judged by that, to the hour.
  * @param hours those in `range` that have samples, ascending
  * @param until epoch ms: what lies after it is not judged
  * @returns null: it cannot be judged
  */
 export function judgePoint(
-  { expectation, firstSeen }: JudgeablePoint,
+  { expectation, firstSeen, past }: JudgeablePoint,
   hours: readonly KnownHour[],
   range: TimeRange,
   until: number,
 ): Completeness | null {
   if (expectation === null) return null;
   const start = Math.min(range.end, Math.max(range.start, firstSeen ?? range.start));
-  return judgeHours(hours, { start, end: range.end }, expectation, until);
+  const stretches = cadencesIn({ start, end: range.end }, expectation, past);
+  const [only] = stretches;
+  if (only !== undefined && stretches.length === 1) return judgeHours(hours, only.range, only.expected, until);
+  const judged = stretches.map(({ range: own, expected }) => judgeHours(hoursIn(hours, own), own, expected, until));
+  return joinCompleteness(judged);
+}
+
+/** What is expected in each stretch of a range, ascending; a point that was not configured before is judged as it is now. */
+function cadencesIn({ start, end }: TimeRange, now: Expectation, past: readonly PastMeaning[]) {
+  const stretches: { range: TimeRange; expected: Expectation }[] = [];
+  const add = (to: number, expected: Expectation) => {
+    const last = stretches.at(-1);
+    const from = last?.range.end ?? start;
+    if (last !== undefined && last.expected.cadenceMs === expected.cadenceMs) {
+      stretches[stretches.length - 1] = { range: { start: last.range.start, end: to }, expected };
+    } else if (to > from || last === undefined) stretches.push({ range: { start: from, end: to }, expected });
+  };
+  for (const { until, intervalS } of past) {
+    const to = Math.min(end, hourOf(until));
+    if (to > start) add(to, expectationOf({ intervalS, intervalSource: "configured" }) ?? now);
+  }
+  add(end, now);
+  return stretches;
+}
+
+/** Those of the hours that lie in a stretch, and of samples those that do. */
+function hoursIn(hours: readonly KnownHour[], { start, end }: TimeRange): KnownHour[] {
+  return hours.flatMap((one): KnownHour[] => {
+    if (one.times === null) return one.hour >= hourOf(start) && one.hour < end ? [one] : [];
+    const times = one.times.filter((time) => time >= start && time < end);
+    return times.length === 0 ? [] : [{ hour: Math.max(one.hour, start), n: times.length, times }];
+  });
 }

@@ -17,6 +17,7 @@ function raw(size: number, unit: string | null = null, name = "a"): QueriedSerie
       cadenceMs: MINUTE,
       expectation: { cadenceMs: MINUTE, toleranceMs: 3 * MINUTE, isPromised: true },
       firstSeen: null,
+      past: [],
     },
     times: Float64Array.from({ length: size }, (_, i) => i * MINUTE),
     values: Float64Array.from({ length: size }, (_, i) => i),

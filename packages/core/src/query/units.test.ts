@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { normalizeUnit } from "../catalog/unit.ts";
 import { NAMES_OF_HEAT_AND_FLOW } from "../catalog/unit-names-heat-flow.ts";
 import { NAMES_OF_OTHER_UNITS } from "../catalog/unit-names-other.ts";
-import { conversionTo } from "./units.ts";
+import { conversionBetween, conversionTo } from "./units.ts";
 
 /** As NIST SP 811 (2008), appendix B.8, prints them, or as follows from its exact definitions. */
 test.each([
@@ -202,5 +202,26 @@ test("the table's units are those that the catalogue writes", () => {
     "kilogramsPerHour",
   ]) {
     expect(conversionTo("imperial", normalizeUnit(raw))).not.toBeNull();
+  }
+});
+
+test.each([
+  ["°F", 72.5, "°C", 22.5],
+  ["K", 300, "°F", 80.33],
+  ["kW", 1.5, "W", 1500],
+  ["kWh", 1, "MJ", 3.6],
+  ["bar", 2, "psi", 29.007_547_546_041_848],
+])("%s to %s: %d is %d", (from, value, to, converted) => {
+  expect(conversionBetween(from, to)?.(value)).toBeCloseTo(converted, 9);
+});
+
+test("units that do not measure the same, or are not known, are not converted", () => {
+  for (const [from, to] of [
+    ["kW", "kWh"],
+    ["°C", "kW"],
+    ["smoots", "m"],
+    ["m", "smoots"],
+  ] as const) {
+    expect(conversionBetween(from, to)).toBe(null);
   }
 });

@@ -4,6 +4,7 @@ import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { type LatestAnswer, readLatestOfBoth } from "@building-vitals/core/query/latest";
+import { inUnitOfNow } from "@building-vitals/core/query/past-units";
 import { siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
 import { numberText } from "@building-vitals/core/store/segment-body";
@@ -85,7 +86,11 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
       ? { ...(await listPoints(db, siteId, { limit: ALL_POINTS })), unknown: null }
       : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points"),
   );
-  const state = [wanted.map(({ id, name, unit }) => [id, name, unit]), unknown, versions.map(({ results }) => results)];
+  const state = [
+    wanted.map(({ id, name, unit, past }) => [id, name, unit, past]),
+    unknown,
+    versions.map(({ results }) => results),
+  ];
   const asked = [site.name, names === undefined];
   return answerOfState(context, stages, { route: "latest", asked, state }, async () => {
     await stages.time("wait", () => context.var.admit(VALUES_A_ROW * wanted.length));
@@ -100,10 +105,11 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
     logUnreadable(site, latest);
     // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.
     const listed = names === undefined ? wanted.filter((point) => latest.samples.has(point.id)) : wanted;
-    const points = listed.map(({ id, name, unit }) => {
+    const points = listed.map((point) => {
+      const { id, name, unit } = point;
       const sample = latest.samples.get(id);
       const age_s = sample === undefined ? null : Math.round((now - sample.time) / 1000);
-      const value = sample === undefined ? "null" : numberText(sample.value);
+      const value = sample === undefined ? "null" : numberText(inUnitOfNow(point, sample.time, sample.value));
       // By hand, for JSON.stringify would write a value of -0 as 0.
       const what = `"name":${JSON.stringify(name)},"unit":${JSON.stringify(unit)}`;
       return `{${what},"timestamp":${sample?.time ?? null},"value":${value},"age_s":${age_s}}`;

@@ -6,6 +6,7 @@ import { knownUntil } from "@building-vitals/core/query/coverage";
 import { executeQuery } from "@building-vitals/core/query/execute";
 import { judgeablePoint } from "@building-vitals/core/query/judge-point";
 import { mayNeedRollups, planQuery } from "@building-vitals/core/query/plan";
+import { withUnitChanges } from "@building-vitals/core/query/past-units";
 import { dayVersion, readQueryState } from "@building-vitals/core/query/query-state";
 import { shapeSeries } from "@building-vitals/core/query/shape";
 import { readStored } from "@building-vitals/core/query/stored";
@@ -107,7 +108,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
     async ({ db, bucket }) => {
       const wanted = mayNeedRollups(asked) ? "rollups" : "locators";
       const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted));
-      const planned = planQuery({ ...asked, stored });
+      const planned = planQuery({ ...asked, stored: withUnitChanges(stored, queried, range) });
       return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started, before) };
     },
   );
@@ -120,6 +121,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   const metadata = metadataOf(
     answer,
     plan,
+    queried,
     { downsampled, fill, units, unknown_points: unknown },
     Date.now() - started,
   );

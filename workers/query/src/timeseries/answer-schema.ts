@@ -27,6 +27,15 @@ const metadataSchema: z.ZodType<Metadata> = z.strictObject({
   downsampled: z.strictObject({ method: z.literal("minmax-lttb"), from: z.int(), to: z.int() }).nullable(),
   fill: z.enum(FILLS),
   units: z.enum(UNIT_SYSTEMS),
+  unit_changes: z.array(
+    z.strictObject({
+      point_name: z.string(),
+      start: time,
+      end: time,
+      unit: z.string().nullable(),
+      converted: z.boolean(),
+    }),
+  ),
   unknown_points: unknownPointsSchema,
   partial: z.boolean(),
   cache_hit: z.boolean(),

@@ -24,13 +24,22 @@ const METADATA: Metadata = {
   units: "source",
   unknown: [],
   unjudged_points: [],
+  unit_changes: [],
   unknown_points: [],
   partial: false,
   cache_hit: false,
   query_time_ms: 0,
 };
 
-const point = (name: string) => ({ id: 1, name, cadenceMs: null, expectation: null, firstSeen: null, unit: "°C" });
+const point = (name: string) => ({
+  id: 1,
+  name,
+  cadenceMs: null,
+  expectation: null,
+  firstSeen: null,
+  unit: "°C",
+  past: [],
+});
 
 /** Two series of the same times, before and after 1970, and two empty ones of the same columns. */
 function answer(): ShapedSeries[] {

@@ -1,7 +1,10 @@
+import { cut } from "@building-vitals/core/domain/time-range";
 import type { Interval } from "@building-vitals/core/domain/interval";
 import type { QueryAnswer } from "@building-vitals/core/query/execute";
 import type { Fill } from "@building-vitals/core/query/fill";
 import type { ComputedFrom } from "@building-vitals/core/query/needs";
+import type { JudgeablePoint } from "@building-vitals/core/query/judge-point";
+import { pastUnitsIn } from "@building-vitals/core/query/past-units";
 import type { Plan } from "@building-vitals/core/query/plan";
 import type { Downsampled } from "@building-vitals/core/query/shape";
 import type { UnitSystem } from "@building-vitals/core/query/units";
@@ -49,6 +52,17 @@ export interface Metadata {
   readonly downsampled: Downsampled | null;
   readonly fill: Fill;
   readonly units: UnitSystem;
+  /**
+   * points whose unit changed: the samples in [start, end) (epoch ms) came in `unit`; `converted`: they are told in the point's unit
+   * of now like all others; else they stand as they came, for the two units do not measure the same
+   */
+  readonly unit_changes: readonly {
+    readonly point_name: string;
+    readonly start: number;
+    readonly end: number;
+    readonly unit: string | null;
+    readonly converted: boolean;
+  }[];
   /** names that were asked for and that no point of the site has */
   readonly unknown_points: readonly string[];
   /** true: a part of the storage could not be read */
@@ -61,6 +75,7 @@ export interface Metadata {
 export function metadataOf(
   answer: QueryAnswer,
   { interval, range, computedFrom }: Plan,
+  points: readonly JudgeablePoint[],
   request: Pick<Metadata, "downsampled" | "fill" | "units" | "unknown_points">,
   queryTimeMs: number,
 ): Metadata {
@@ -82,6 +97,12 @@ export function metadataOf(
     missing: answer.missing.map(({ start, end }) => [start, end]),
     pending: until < range.end ? [until, range.end] : null,
     ...request,
+    unit_changes: points.flatMap((point) =>
+      pastUnitsIn(point, range).map(({ range: own, unit, convert }) => {
+        const { start, end } = cut(own, range);
+        return { point_name: point.name, start, end, unit, converted: convert !== null };
+      }),
+    ),
     partial: answer.partial,
     cache_hit: false,
     query_time_ms: queryTimeMs,

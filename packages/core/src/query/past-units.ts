@@ -1,0 +1,80 @@
+import type { PastMeaning } from "../catalog/past-meanings.ts";
+import type { HourAggregate } from "../block-days/hour-aggregates.ts";
+import { HOUR_MS, hourOf } from "../domain/hour.ts";
+import type { Series } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import type { Stored } from "./stored.ts";
+import { conversionBetween } from "./units.ts";
+
+/** A point whose samples may have come in other units than its unit of now. */
+export interface PointUnits {
+  /** normalised symbol; null: none, or unknown */
+  readonly unit: string | null;
+  /** ascending by `until` */
+  readonly past: readonly PastMeaning[];
+}
+
+/** A stretch of time in which a point's samples came in another unit than its unit of now. */
+export interface PastUnit {
+  /** half-open, epoch ms */
+  readonly range: TimeRange;
+  /** null: none was known */
+  readonly unit: string | null;
+  /** makes a value of now's unit; null: the two do not measure the same, and values stay as they came */
+  readonly convert: ((value: number) => number) | null;
+}
+
+/** The stretches of a point's time that have another unit, ascending. */
+export function pastUnits({ unit, past }: PointUnits): PastUnit[] {
+  return past.flatMap((one, i): PastUnit[] => {
+    if (one.unit === unit) return [];
+    const range = { start: past[i - 1]?.until ?? Number.NEGATIVE_INFINITY, end: one.until };
+    const convert = one.unit === null || unit === null ? null : conversionBetween(one.unit, unit);
+    return [{ range, unit: one.unit, convert }];
+  });
+}
+
+/** The stretches of {@link pastUnits} that touch a range. */
+export function pastUnitsIn(point: PointUnits, { start, end }: TimeRange): PastUnit[] {
+  if (point.past.length === 0) return [];
+  return pastUnits(point).filter(({ range }) => range.start < end && range.end > start);
+}
+
+/** A value of a time in the point's unit of now. @param time epoch ms */
+export function inUnitOfNow(point: PointUnits, time: number, value: number): number {
+  const [past] = pastUnitsIn(point, { start: time, end: time + 1 });
+  return past?.convert?.(value) ?? value;
+}
+
+/** Samples in the point's unit of now; as they are where the unit never changed. */
+export function seriesInUnitOfNow(point: PointUnits, series: Series): Series {
+  const { times } = series;
+  if (point.past.length === 0 || times.length === 0) return series;
+  const values = series.values.slice();
+  for (const { range, convert } of pastUnitsIn(point, { start: times[0]!, end: times.at(-1)! + 1 })) {
+    if (convert === null) continue;
+    times.forEach((time, i) => {
+      if (time >= range.start && time < range.end) values[i] = convert(values[i]!);
+    });
+  }
+  return { ...series, values };
+}
+
+/** An hour's aggregate in the point's unit of now. @param hour its start, epoch ms; no unit changed within it */
+export function aggregateInUnitOfNow(point: PointUnits, hour: number, aggregate: HourAggregate): HourAggregate {
+  const [past] = pastUnitsIn(point, { start: hour, end: hour + 1 });
+  if (past === undefined || past.convert === null) return aggregate;
+  const { convert } = past;
+  const { n, min, max, sum } = aggregate;
+  return { n, min: convert(min), max: convert(max), sum: n * convert(sum / n) };
+}
+
+/** What is stored, so that hours in which a unit changed are read as samples: their aggregates mix two units. */
+export function withUnitChanges(stored: Stored, points: readonly PointUnits[], { start, end }: TimeRange): Stored {
+  const changed = points.flatMap((point) =>
+    pastUnitsIn(point, { start, end }).flatMap(({ range }) => [range.start, range.end].filter(Number.isFinite)),
+  );
+  const hours = changed.map(hourOf).filter((hour) => hour + HOUR_MS > start && hour < end);
+  if (hours.length === 0) return stored;
+  return { ...stored, unfolded: [...new Set([...stored.unfolded, ...hours])].sort((a, b) => a - b) };
+}
