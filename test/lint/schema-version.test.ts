@@ -26,6 +26,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   13: "98189ae44db20615",
   14: "123023a61f530d8a",
   15: "d56a3c4dad14369e",
+  16: "2d3c8e105604567e",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));
