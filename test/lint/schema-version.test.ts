@@ -26,7 +26,9 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   13: "98189ae44db20615",
   14: "123023a61f530d8a",
   15: "d56a3c4dad14369e",
-  16: "2d3c8e105604567e",
+  16: "f6959460b4068c05",
+  17: "1cf75ff8e0f670a5",
+  18: "3b7ec6fa6fe85b03",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

@@ -1,6 +1,6 @@
 -- Hourly aggregates, places in the day file and quality: one row for 16 points and a UTC day, in place of a row a point and day.
 
-UPDATE schema_version SET version = 16;
+UPDATE schema_version SET version = 18;
 
 DROP VIEW timeseries_agg;
 DROP VIEW data_quality;
