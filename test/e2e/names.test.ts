@@ -114,7 +114,7 @@ it("makes D1 anew from the file", async () => {
   const file = () => get(`${sitePath}/coverage?start=${START}&end=${START + DAY_MS}`).then((answer) => answer.text());
   const withoutTime = (text: string) => text.replaceAll(/"updated_at":"[^"]+"/g, "");
   const before = withoutTime(await file());
-  await deployment.workers.executeSql("DELETE FROM day_files\nDELETE FROM point_days");
+  await deployment.workers.executeSql("DELETE FROM day_files\nDELETE FROM block_days");
   const body = { site: SITE, from: DAY, to: DAY };
   expect(await deployment.post("etl", "/repair", body)).toMatchObject({
     days: [{ site: SITE, day: DAY, outcome: "repaired", points: NAMES.length }],

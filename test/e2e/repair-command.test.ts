@@ -66,7 +66,7 @@ async function answers(): Promise<unknown[]> {
 
 it("gives D1 back all that it knew of the day files, and answers are what they were", async () => {
   const before = await answers();
-  await deployment.workers.executeSql("DELETE FROM day_files\nDELETE FROM point_days");
+  await deployment.workers.executeSql("DELETE FROM day_files\nDELETE FROM block_days");
   const lost = await answers();
   expect(lost).not.toEqual(before);
 

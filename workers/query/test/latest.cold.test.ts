@@ -39,6 +39,10 @@ beforeEach(async () => {
     ],
     names,
   );
+  // publishing a day does so too
+  await env.DB.prepare("UPDATE points SET first_seen = ?1 WHERE name <> 'never'")
+    .bind(FIRST * DAY)
+    .run();
   await storeSamples([
     [live!, (FIRST + 5) * DAY, 7],
     // It came late, and is older than what is archived.

@@ -38,14 +38,18 @@ export function leaveOutColumn(cursor: Cursor): void {
   cursor.bytes[cursor.at++] = LEFT_OUT;
 }
 
+/** One value: its bytes, and what they are as a double. Little-endian, as are all machines that run this. */
+const double = new Float64Array(1);
+const bytesOfDouble = new Uint8Array(double.buffer);
+
 /**
  * The inverse of {@link writeColumn}.
- * @param into room for `count` values
+ * @param into room for `count` values @param width 8: doubles; less: unsigned integers
  * @returns "stored"; "left out": `into` is as it was; "damaged": the bytes are not a column of this width
  */
 export function readColumn(
   cursor: Cursor,
-  into: Uint8Array,
+  into: Float64Array,
   width: number,
   count: number,
 ): "stored" | "left out" | "damaged" {
@@ -56,13 +60,24 @@ export function readColumn(
   const shared = header >> 4;
   const end = shared + (header & 15);
   if (end > width || cursor.at + shared + (end - shared) * count > bytes.length) return "damaged";
-  const front = cursor.at;
-  cursor.at += shared;
-  for (let i = 0; i < count; i++) {
-    const start = i * width;
-    for (let b = 0; b < shared; b++) into[start + b] = bytes[front + b]!;
-    for (let b = shared; b < end; b++) into[start + b] = bytes[cursor.at++]!;
-    for (let b = end; b < width; b++) into[start + b] = 0;
+  let { at } = cursor;
+  if (width === bytesOfDouble.length) {
+    bytesOfDouble.fill(0);
+    for (let b = 0; b < shared; b++) bytesOfDouble[7 - b] = bytes[at++]!;
+    for (let i = 0; i < count; i++) {
+      for (let b = shared; b < end; b++) bytesOfDouble[7 - b] = bytes[at++]!;
+      into[i] = double[0]!;
+    }
+  } else {
+    const zeros = 256 ** (width - end);
+    let front = 0;
+    for (let b = 0; b < shared; b++) front = front * 256 + bytes[at++]!;
+    for (let i = 0; i < count; i++) {
+      let value = front;
+      for (let b = shared; b < end; b++) value = value * 256 + bytes[at++]!;
+      into[i] = value * zeros;
+    }
   }
+  cursor.at = at;
   return "stored";
 }

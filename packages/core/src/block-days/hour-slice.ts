@@ -28,16 +28,16 @@ interface Column {
   readonly name: keyof HourAggregate;
   /** bytes of a value: 3: an unsigned integer; 8: a double */
   readonly width: 3 | 8;
-  /** the value that an hour has unless the column is stored; it may use the columns before */
-  readonly rule?: (hour: HourAggregate) => number;
+  /** the value that an hour has unless the column is stored, by its `n` and `min` */
+  readonly rule?: (n: number, min: number) => number;
 }
 
 /** The columns in their order. One more column is one more line here, and another form. */
 const COLUMNS: readonly Column[] = [
   { name: "n", width: 3 },
   { name: "min", width: 8 },
-  { name: "max", width: 8, rule: ({ min }) => min },
-  { name: "sum", width: 8, rule: ({ n, min }) => n * min },
+  { name: "max", width: 8, rule: (_, min) => min },
+  { name: "sum", width: 8, rule: (n, min) => n * min },
 ];
 
 const MAX_BYTES = HEAD_BYTES + MASK_BYTES + COLUMNS.reduce((sum, { width }) => sum + 1 + width * HOURS_A_DAY, 0);
@@ -45,6 +45,13 @@ const MAX_BYTES = HEAD_BYTES + MASK_BYTES + COLUMNS.reduce((sum, { width }) => s
 // One slice is written or read at a time.
 const values = new Uint8Array(8 * HOURS_A_DAY);
 const view = new DataView(values.buffer);
+const columnOf = () => new Float64Array(HOURS_A_DAY);
+const read: Readonly<Record<keyof HourAggregate, Float64Array>> = {
+  n: columnOf(),
+  min: columnOf(),
+  max: columnOf(),
+  sum: columnOf(),
+};
 
 /**
  * The bytes of a slice, which hold every double bit for bit:
@@ -83,7 +90,8 @@ function hasFiniteSum({ sum }: HourAggregate): boolean {
 }
 
 function encodeColumn(cursor: Cursor, { name, width, rule }: Column, hours: readonly HourAggregate[]): void {
-  if (rule !== undefined && hours.every((hour) => Object.is(hour[name], rule(hour)))) return leaveOutColumn(cursor);
+  if (rule !== undefined && hours.every((hour) => Object.is(hour[name], rule(hour.n, hour.min))))
+    return leaveOutColumn(cursor);
   for (const [i, hour] of hours.entries()) {
     if (width === 8) view.setFloat64(8 * i, hour[name]);
     else {
@@ -101,39 +109,37 @@ function encodeColumn(cursor: Cursor, { name, width, rule }: Column, hours: read
 export function decodeSlice(bytes: Uint8Array): PointDaySlice {
   const cursor = { bytes, at: 0 };
   const { flags, locator } = readHead(cursor);
-  const places = readMask(cursor);
-  const present = places.map(() => ({ n: 0, min: 0, max: 0, sum: 0 }));
-  if (present.length > 0) for (const column of COLUMNS) decodeColumn(cursor, column, present);
-  if (cursor.at !== bytes.length)
+  const mask = readMask(cursor);
+  const count = bitsOf(mask);
+  if (count > 0) for (const column of COLUMNS) decodeColumn(cursor, column, count);
+  if (cursor.at !== bytes.length) {
     throw new StoredHoursError(`slice: ${bytes.length} bytes, its columns end at ${cursor.at}`);
-  const hours: (HourAggregate | null)[] = Array.from({ length: HOURS_A_DAY }, () => null);
-  for (const [i, hour] of present.entries()) {
-    checkHour(hour, places[i]!);
-    hours[places[i]!] = hour;
   }
-  if (present.every(hasFiniteSum) !== ((flags & OVERFLOWS) === 0))
-    throw new StoredHoursError("slice: its flags and its sums differ");
+  const hours: (HourAggregate | null)[] = [];
+  let isFinite = true;
+  for (let hour = 0, i = 0; hour < HOURS_A_DAY; hour++) {
+    if ((mask & (1 << hour)) === 0) {
+      hours.push(null);
+      continue;
+    }
+    const one = { n: read.n[i]!, min: read.min[i]!, max: read.max[i]!, sum: read.sum[i]! };
+    checkHour(one, hour);
+    if (!hasFiniteSum(one)) isFinite = false;
+    hours.push(one);
+    i++;
+  }
+  if (isFinite !== ((flags & OVERFLOWS) === 0)) throw new StoredHoursError("slice: its flags and its sums differ");
   return { hours, locator };
 }
 
-function decodeColumn(
-  cursor: Cursor,
-  { name, width, rule }: Column,
-  hours: { -readonly [K in keyof HourAggregate]: HourAggregate[K] }[],
-): void {
-  const found = readColumn(cursor, values, width, hours.length);
-  if (found === "damaged" || (found === "left out" && rule === undefined)) {
+function decodeColumn(cursor: Cursor, { name, width, rule }: Column, count: number): void {
+  const into = read[name];
+  const found = readColumn(cursor, into, width, count);
+  if (found === "stored") return;
+  if (found === "damaged" || rule === undefined) {
     throw new StoredHoursError(`slice: its column ${name} is damaged at byte ${cursor.at}`);
   }
-  for (const [i, hour] of hours.entries()) {
-    if (found === "left out") hour[name] = rule!(hour);
-    else hour[name] = width === 8 ? view.getFloat64(8 * i) : numberAt(i);
-  }
-}
-
-/** The integer at a place of a column of three bytes. */
-function numberAt(index: number): number {
-  return (view.getUint8(3 * index) << 16) | view.getUint16(3 * index + 1);
+  for (let i = 0; i < count; i++) into[i] = rule(read.n[i]!, read.min[i]!);
 }
 
 function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
@@ -161,13 +167,13 @@ export function decodeCounts(bytes: Uint8Array): number[] {
     if (error instanceof StoredLocatorError) throw new StoredHoursError(error.message);
     throw error;
   }
-  const counts = Array.from({ length: HOURS_A_DAY }, () => 0);
-  const places = readMask(cursor);
-  if (places.length === 0) return counts;
-  if (readColumn(cursor, values, 3, places.length) !== "stored")
+  const mask = readMask(cursor);
+  const count = bitsOf(mask);
+  if (count > 0 && readColumn(cursor, read.n, 3, count) !== "stored") {
     throw new StoredHoursError("slice: its column n is damaged");
-  for (const [i, hour] of places.entries()) counts[hour] = numberAt(i);
-  return counts;
+  }
+  let i = 0;
+  return Array.from({ length: HOURS_A_DAY }, (_, hour) => ((mask & (1 << hour)) === 0 ? 0 : read.n[i++]!));
 }
 
 /** Whether the sum of an hour is infinite. @param bytes the first two of a slice */
@@ -189,13 +195,16 @@ function readHead(cursor: Cursor): { readonly flags: number; readonly locator: L
   return { flags, locator: locatorOf(known) };
 }
 
-/** The places of the hours that have samples, ascending. */
-function readMask(cursor: Cursor): number[] {
+/** Bit h is set where hour h has samples. */
+function readMask(cursor: Cursor): number {
   const { bytes, at } = cursor;
   if (at + MASK_BYTES > bytes.length) throw new StoredHoursError("slice: it ends before its mask");
-  const mask = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
   cursor.at += MASK_BYTES;
-  const places: number[] = [];
-  for (let hour = 0; hour < HOURS_A_DAY; hour++) if ((mask & (1 << hour)) !== 0) places.push(hour);
-  return places;
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+}
+
+function bitsOf(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }
