@@ -104,9 +104,10 @@ export class Deployment {
   archive(name: string, day: number): Process {
     const build = async (env: Env) => {
       const settings = this.#etl(env);
+      const { HOT_DAYS: hotDays } = this.#backfill(env);
       for (const { db, id, name: site } of await storedSites(settings)) {
         const of = { build: `archive_${crypto.randomUUID()}`, site: { id, name: site }, day };
-        await archiveDay({ db, bucket: settings.TIMESERIES, now: Date.now }, of);
+        await archiveDay({ db, bucket: settings.TIMESERIES, hotDays, now: Date.now }, of);
       }
     };
     return this.#job(name, build, CRON_LIMIT_MS);

@@ -143,7 +143,10 @@ export class BackfillDayWorld {
     const keys = await keysOf(env.TIMESERIES, "");
     if (keys.length > 0) await env.TIMESERIES.delete(keys);
     await this.#storeOld();
-    const archived = await archiveDay({ db, bucket: this.parts.bucket, now }, { build: "old", site, day: DAY });
+    const archived = await archiveDay(
+      { db, bucket: this.parts.bucket, hotDays: 0, now },
+      { build: "old", site, day: DAY },
+    );
     if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
     await this.#storeHot();
     const isHere = db === this.jobs;
@@ -217,6 +220,7 @@ export class BackfillDayWorld {
               newClient,
               pageSize: number === 0 ? 3 : 100,
               replaceSuspect: false,
+              hotDays: 0,
               now,
             }),
           },

@@ -85,7 +85,7 @@ export class GapWorld {
       site: { id: siteId, name: this.sync.site },
       day,
     };
-    return (await archiveDay({ db, bucket: this.bucket, now: clock.now }, of)).outcome;
+    return (await archiveDay({ db, bucket: this.bucket, hotDays: 0, now: clock.now }, of)).outcome;
   }
 
   async gaps(): Promise<Gap[]> {

@@ -77,7 +77,7 @@ export class RepairWorld {
   archive(day = this.day): Promise<ArchivedDay> {
     const { db, bucket } = this;
     const { now } = this.context();
-    return archiveDay({ db, bucket, now }, { build: `archive-${this.#count++}`, site: this.site, day });
+    return archiveDay({ db, bucket, hotDays: 0, now }, { build: `archive-${this.#count++}`, site: this.site, day });
   }
 
   async store(samples: readonly Sample[], day = this.day): Promise<void> {

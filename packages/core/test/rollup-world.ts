@@ -41,6 +41,8 @@ export class RollupWorld {
   readonly names: readonly string[];
   /** the samples by point and time; the later value wins */
   readonly samples = new Map<string, Sample>();
+  /** the setting HOT_DAYS; every day of the world is young */
+  hotDays = 0;
   #hot = new Set<string>();
   #cold = new Set<string>();
   #builds = 0;
@@ -60,7 +62,7 @@ export class RollupWorld {
 
   static async create(db: D1Database, bucket: R2Bucket, names: readonly string[]): Promise<RollupWorld> {
     await db.exec(
-      "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM block_days; DELETE FROM quality_days; DELETE FROM late_samples; DELETE FROM points",
+      "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM kept_files; DELETE FROM kept_groups; DELETE FROM block_days; DELETE FROM quality_days; DELETE FROM late_samples; DELETE FROM points",
     );
     const keys = await keysOf(bucket, "");
     if (keys.length > 0) await bucket.delete(keys);
@@ -166,7 +168,7 @@ export class RollupWorld {
   }
 
   #context() {
-    return { db: this.db, bucket: this.bucket, now: () => 1 };
+    return { db: this.db, bucket: this.bucket, hotDays: this.hotDays, now: () => 1 };
   }
 
   #build(day: number): DayBuild {

@@ -13,6 +13,7 @@ import type { SampleLines } from "./stored-samples.ts";
 import type { SyncWorld } from "./sync-world.ts";
 
 export const OFFSETS = [1, 3, 7];
+export const HOT_DAYS = 20;
 
 /** The settling of one site, whose instances run when the test says so. */
 export class SettleWorld implements SettleInstances {
@@ -69,7 +70,15 @@ export class SettleWorld implements SettleInstances {
     const db = crash.database(sync.db);
     const bucket = crash.bucket(this.bucket);
     const newClient = () => sync.client(crash.upstream((request) => sync.upstream(request)));
-    const builder = createDayBuilder({ db, bucket, newClient, pageSize: 100_000, replaceSuspect: false, now });
+    const builder = createDayBuilder({
+      db,
+      bucket,
+      newClient,
+      pageSize: 100_000,
+      replaceSuspect: false,
+      hotDays: HOT_DAYS,
+      now,
+    });
     const dying = (steps: Steps): Steps => ({
       do: (name, options, step) =>
         steps.do(name, options, async (attempt) => {
@@ -89,6 +98,7 @@ export class SettleWorld implements SettleInstances {
       builder,
       appointed: given,
       offsets,
+      hotDays: HOT_DAYS,
       isPaused: false,
       newClient,
       now,

@@ -26,6 +26,7 @@ const settingsSchema = z.object({
   SITES: sitesSettingSchema,
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
   SETTLE_DAYS: settleDaysSetting,
+  HOT_DAYS: integerSetting({ default: 20, min: 0, max: 400 }),
 });
 const checkedSchema = settingsSchema.superRefine(refuseShortTokens);
 export type Settings = z.output<typeof settingsSchema> & {

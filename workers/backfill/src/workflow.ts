@@ -54,7 +54,8 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       );
     const builderIn = (of: D1Database) => {
       const db = countedDatabase(of, tally);
-      const builder = createDayBuilder({ db, bucket, newClient, pageSize: settings.PAGE_SIZE, replaceSuspect, now });
+      const { PAGE_SIZE: pageSize, HOT_DAYS: hotDays } = settings;
+      const builder = createDayBuilder({ db, bucket, newClient, pageSize, replaceSuspect, hotDays, now });
       return countedBuilder(builder, tally, { db: jobs, job: "backfill", siteId: site.id });
     };
     const place = async (): Promise<InstanceContext["destination"]> => {
@@ -95,8 +96,8 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       );
     const own = databaseOf(settings, config);
     const db = countedDatabase(own, tally);
-    const { PAGE_SIZE: pageSize, SETTLE_DAYS: offsets } = settings;
-    const builder = createDayBuilder({ db, bucket, newClient, pageSize, replaceSuspect: false, now });
+    const { PAGE_SIZE: pageSize, SETTLE_DAYS: offsets, HOT_DAYS: hotDays } = settings;
+    const builder = createDayBuilder({ db, bucket, newClient, pageSize, replaceSuspect: false, hotDays, now });
     return runSettle(steps, {
       db,
       bucket,
@@ -104,6 +105,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       builder: countedBuilder(builder, tally, { db: own, job: "settle", siteId: site.id }),
       appointed: { day, instance },
       offsets,
+      hotDays,
       isPaused: isPausedBySetting(settings, site.name),
       newClient,
       now,

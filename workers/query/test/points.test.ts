@@ -89,7 +89,10 @@ test("last_seen is the newest sample of both levels, to the millisecond", async 
     [late!, START + 60_000, 1],
   ]);
   const of = { build: "build", site: { id: await siteId(SITE), name: SITE }, day: Math.floor(START / 86_400_000) };
-  const archivedDay = await archiveDay({ db: env.DB, bucket: env.TIMESERIES, now: () => START + 30 * 86_400_000 }, of);
+  const archivedDay = await archiveDay(
+    { db: env.DB, bucket: env.TIMESERIES, hotDays: 0, now: () => START + 30 * 86_400_000 },
+    of,
+  );
   expect(archivedDay).toMatchObject({ outcome: "archived", folded: 4 });
   await storeSamples([
     [both!, START + 26 * 3_600_000 + 3, 1],

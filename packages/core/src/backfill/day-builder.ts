@@ -45,6 +45,8 @@ interface DayBuilderContext {
   readonly pageSize: PageSize;
   /** whether to build anew over an object that is not what was written */
   readonly replaceSuspect: boolean;
+  /** the setting HOT_DAYS: days whose row groups D1 keeps */
+  readonly hotDays: number;
   /** epoch ms */
   readonly now: () => number;
 }
@@ -56,6 +58,7 @@ export function createDayBuilder({
   newClient,
   pageSize,
   replaceSuspect,
+  hotDays,
   now,
 }: DayBuilderContext): DayBuilder {
   // what one hour learns, the next ones know
@@ -69,7 +72,7 @@ export function createDayBuilder({
       return mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, asked, segments, base });
     },
     publishDay: async (of, staged) => {
-      const published = await publishDay({ db, bucket, now }, of, staged);
+      const published = await publishDay({ db, bucket, hotDays, now }, of, staged);
       if (published !== null) await sweepBehind(db, of.site.id);
       return published;
     },

@@ -33,7 +33,14 @@ beforeAll(async () => {
   const world = new SyncWorld({ db, source, now: now() });
   site = { id: (await world.state()).siteId, name: source.site.name };
   await refreshCatalog(db, world.client(), site.name, site.id, 1);
-  const context = { db, bucket: env.TIMESERIES, newClient: () => world.client(), replaceSuspect: false, now };
+  const context = {
+    db,
+    bucket: env.TIMESERIES,
+    newClient: () => world.client(),
+    replaceSuspect: false,
+    hotDays: 0,
+    now,
+  };
   const builder = createDayBuilder({ ...context, pageSize: 1000 });
   const of = { build: "build_1", site, day: DAY };
   const asked: number[] = [];

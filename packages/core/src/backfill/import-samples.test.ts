@@ -68,7 +68,8 @@ const run = (samples: readonly Sample[], given = db, now = NOW) =>
   importSamples({ ace: listing(() => []), db: given, bucket, jobs: given }, site, DAY, byPoint(samples), now);
 const fromApi = (samples: readonly Sample[]) =>
   upsertSamples(db, pointSamples(samples.map(([name, offset, value]) => [ids.get(name)!, START + offset, value])));
-const archive = () => archiveDay({ db, bucket, now: () => NOW }, { build: `build_${++builds}`, site, day: DAY });
+const archive = () =>
+  archiveDay({ db, bucket, hotDays: 0, now: () => NOW }, { build: `build_${++builds}`, site, day: DAY });
 
 const nothing = { received: 0, stored: 0, present: 0, kept: 0, rejected: {} };
 

@@ -92,7 +92,15 @@ test("an instance stays under half of the platform's limits at 10,000 points", a
       kv: env.ETL_STATE,
       newClient,
       destination: {
-        builder: createDayBuilder({ db: metered, bucket, newClient, pageSize: PAGE_ROWS, replaceSuspect: false, now }),
+        builder: createDayBuilder({
+          db: metered,
+          bucket,
+          newClient,
+          pageSize: PAGE_ROWS,
+          replaceSuspect: false,
+          hotDays: 0,
+          now,
+        }),
       },
       ticket: { backfillId: ID, epoch: 0, site: { id: siteId, name: SITE }, number: 0 },
       now,

@@ -74,12 +74,12 @@ async function reset(): Promise<void> {
 const query = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
 const archive = (crash: CrashPoint) =>
   archiveDay(
-    { db: crash.database(db), bucket: crash.bucket(parts.bucket), now },
+    { db: crash.database(db), bucket: crash.bucket(parts.bucket), hotDays: 0, now },
     { build: newBuild(), site, day: DAY },
   );
 const archiveAgain = async () => {
   await sweepStaging(parts.bucket, now());
-  await archiveDay({ db, bucket: parts.bucket, now }, { build: newBuild(), site, day: DAY });
+  await archiveDay({ db, bucket: parts.bucket, hotDays: 0, now }, { build: newBuild(), site, day: DAY });
 };
 const isUpload = (what: string) => /^(?:createMultipartUpload|uploadPart|complete|abort|body) /.test(what);
 

@@ -71,7 +71,13 @@ async function reset(): Promise<void> {
   if (keys.length > 0) await bucket.delete(keys);
 }
 
-const context = (given: Partial<PublishContext> = {}): PublishContext => ({ db, bucket, now: () => NOW, ...given });
+const context = (given: Partial<PublishContext> = {}): PublishContext => ({
+  db,
+  bucket,
+  hotDays: 0,
+  now: () => NOW,
+  ...given,
+});
 const newBuild = () => ({ build: `build-${builds++}`, site, day: DAY });
 /** As a sync does: the points' first and last times are written with their samples. */
 const store = (given: readonly Sample[]) => {

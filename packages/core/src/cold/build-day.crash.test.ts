@@ -36,6 +36,7 @@ const source = createBuilding({
 });
 const expected = sourceSamples(source, dayRange(DAY));
 const now = () => dayStart(DAY) + 3 * DAY_MS;
+const hotDays = 20;
 
 let db: D1Database;
 let world: SyncWorld;
@@ -65,7 +66,7 @@ beforeEach(reset);
 /** Back to where the hours are fetched, and no more. */
 async function reset(): Promise<void> {
   await db.exec(
-    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM block_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
+    "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM kept_files; DELETE FROM kept_groups; DELETE FROM block_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
   );
   const keys = await keysOf(bucket, "");
   if (keys.length > 0) await bucket.delete(keys);
@@ -95,7 +96,7 @@ const fetchHour = (hour: number, through: Pick<CrashPoint, "database" | "bucket"
 const merge = (through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
   mergeDay({ db: through.database(db), bucket: through.bucket(bucket) }, of, { source: "api", hours: HOURS });
 const publish = (through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
-  publishDay({ db: through.database(db), bucket: through.bucket(bucket), now }, of, staged);
+  publishDay({ db: through.database(db), bucket: through.bucket(bucket), hotDays, now }, of, staged);
 
 /** Runs a step once for each of its calls, dying there, and hands the state over to be checked. @returns calls */
 async function dieEverywhere(
@@ -192,10 +193,10 @@ describe("what a build is merged over", () => {
         [id, dayStart(DAY) + 1, 5],
       ]),
     );
-    const archived = await archiveDay({ db, bucket, now }, { ...of, build: "archive_1" });
+    const archived = await archiveDay({ db, bucket, hotDays, now }, { ...of, build: "archive_1" });
     expect(archived).toMatchObject({ outcome: "archived", samples: 2 });
     const over = await merge();
-    expect(await publishDay({ db, bucket, now }, of, over)).toMatchObject({ records: expected.length + 1 });
+    expect(await publishDay({ db, bucket, hotDays, now }, of, over)).toMatchObject({ records: expected.length + 1 });
     expect(await storedDay(db, bucket, of)).toEqual([...expected, `${name} ${dayStart(DAY) + 1} 5`].sort());
     expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ source: "api", generation: 2 });
   });
@@ -204,22 +205,24 @@ describe("what a build is merged over", () => {
     const over = await merge();
     const id = [...(await loadCatalog(db, of.site.id)).values()].find((point) => point.configured)!;
     await upsertSamples(db, pointSamples([[id.id, dayStart(DAY) + 1, 5]]));
-    await archiveDay({ db, bucket, now }, { ...of, build: "archive_2" });
-    expect(await publishDay({ db, bucket, now }, of, over)).toBeNull();
+    await archiveDay({ db, bucket, hotDays, now }, { ...of, build: "archive_2" });
+    expect(await publishDay({ db, bucket, hotDays, now }, of, over)).toBeNull();
     expect(await storedDay(db, bucket, of)).toEqual([`${id.name} ${dayStart(DAY) + 1} 5`]);
-    expect(await publishDay({ db, bucket, now }, of, await merge())).toMatchObject({ records: expected.length + 1 });
+    expect(await publishDay({ db, bucket, hotDays, now }, of, await merge())).toMatchObject({
+      records: expected.length + 1,
+    });
     expect(await storedDay(db, bucket, of)).toHaveLength(expected.length + 1);
   });
 
   test("a file of somebody else's is not read; it is replaced only when that is asked for", async () => {
     await bucket.put(staged.key, "not what was written");
     const refused = await merge();
-    expect(await publishDay({ db, bucket, now }, of, refused)).toMatchObject({ state: "suspect", key: null });
+    expect(await publishDay({ db, bucket, hotDays, now }, of, refused)).toMatchObject({ state: "suspect", key: null });
     expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ state: "suspect" });
     await reset();
     await bucket.put(staged.key, "not what was written");
     const anew = await mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect: true });
-    expect(await publishDay({ db, bucket, now }, of, anew)).toMatchObject({ state: "written" });
+    expect(await publishDay({ db, bucket, hotDays, now }, of, anew)).toMatchObject({ state: "written" });
     expect(await storedDay(db, bucket, of)).toEqual(expected);
   });
 });
@@ -243,7 +246,7 @@ describe("a day without samples", () => {
     await serve(1, { null: 1 });
     const empty = await merge();
     for (let again = 0; again < 2; again++) {
-      expect(await publishDay({ db, bucket, now }, of, empty)).toEqual({
+      expect(await publishDay({ db, bucket, hotDays, now }, of, empty)).toEqual({
         state: "empty-confirmed",
         records: 0,
         key: null,
@@ -276,9 +279,12 @@ describe("a day without samples", () => {
     const empty = await merge();
     const point = [...(await loadCatalog(db, of.site.id)).values()].find(({ configured }) => configured)!;
     await upsertSamples(db, pointSamples([[point.id, dayStart(DAY) + 1, 5]]));
-    await archiveDay({ db, bucket, now }, { ...of, build: "archive_3" });
-    expect(await publishDay({ db, bucket, now }, of, empty)).toBeNull();
-    expect(await publishDay({ db, bucket, now }, of, await merge())).toMatchObject({ state: "written", records: 1 });
+    await archiveDay({ db, bucket, hotDays, now }, { ...of, build: "archive_3" });
+    expect(await publishDay({ db, bucket, hotDays, now }, of, empty)).toBeNull();
+    expect(await publishDay({ db, bucket, hotDays, now }, of, await merge())).toMatchObject({
+      state: "written",
+      records: 1,
+    });
   });
 });
 

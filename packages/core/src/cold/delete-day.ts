@@ -7,6 +7,7 @@ import { keySql } from "../store/segment-key.ts";
 import { forgetDay } from "../store/settle-days.ts";
 import { raiseClock } from "../store/site-clock.ts";
 import { dayFileKey } from "./day-file-key.ts";
+import { forgetKeptDay } from "./kept-groups.ts";
 
 /** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now. */
 const MARK_DELETED = `
@@ -32,7 +33,7 @@ const DELETE_ROWS = [
 ];
 
 /**
- * Deletes all that is stored of a site's day: segments, aggregates, quality, then the file. The day's row stays, with the state
+ * Deletes all that is stored of a site's day: segments, aggregates, quality, kept row groups, then the file. The day's row stays, with the state
  * `deleted`. Safe to repeat.
  * @param day whole days since 1970 @param now epoch ms
  */
@@ -47,6 +48,7 @@ export async function deleteDay(
       db.prepare(MARK_DELETED).bind(site.id, day, now),
       ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
       deleteDayRows(db, site.id, day),
+      ...forgetKeptDay(db, site.id, day),
       forgetDay(db, site.id, day),
       raiseClock(db, site.id),
     ]),
@@ -77,6 +79,7 @@ export async function deleteDayFile(
     db.batch([
       db.prepare(MARK_DELETED).bind(site.id, day, now),
       deleteRowOf(db, pointId, day),
+      ...forgetKeptDay(db, site.id, day),
       db.prepare(FORGET_JUDGED).bind(site.id, day),
       forgetDay(db, site.id, day),
       db.prepare(UNFOLD_HOURS).bind(site.id, day),

@@ -2,6 +2,7 @@ import { deleteOpenDays } from "../block-days/delete-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { deleteDayFile } from "./delete-day.ts";
 import { DayFileChanged } from "./day-file-error.ts";
+import { forgetKeptDay } from "./kept-groups.ts";
 import { mergeDay } from "./merge-day.ts";
 import { type PublishContext, publishDay } from "./publish-day.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
@@ -26,6 +27,8 @@ export async function deletePointDay(
   const { db, bucket, now } = context;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
+      // The row groups with the point go at once; the publication keeps those without it.
+      await withD1Retry(() => db.batch(forgetKeptDay(db, of.site.id, of.day)));
       const staged = await mergeDay(context, of, { source: "d1", hours: [], without: point.name });
       if (staged.suspect === null && staged.file === null) {
         await deleteDayFile({ db, bucket }, of.site, of.day, point.id, now());

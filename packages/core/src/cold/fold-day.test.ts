@@ -279,7 +279,7 @@ test("an hour of the real site's size: 287 rows written, in 14 statements, and n
 
   // the day's file: no transaction of more than 1,000 rows, those of the points' first and last times included
   await db.prepare("UPDATE points SET first_seen = NULL WHERE site_id = ?1").bind(site.id).run();
-  const context = { db: metered("archive"), bucket: env.TIMESERIES, now: () => END };
+  const context = { db: metered("archive"), bucket: env.TIMESERIES, hotDays: 0, now: () => END };
   const archived = await archiveDay(context, { build: "large", site, day: DAY });
   expect(archived.outcome).toBe("archived");
   expect(await db.prepare("SELECT count(*) AS n FROM points WHERE first_seen IS NULL AND id >= 1000").first("n")).toBe(

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { parseAsked } from "./asked-hours.ts";
 import { DAY_FILE_SOURCES } from "./day-file-schema.ts";
+import { KEPT_ID } from "./kept-groups.ts";
 
 /**
  * What a day is. `written`: its file is whole; `empty-confirmed`: the upstream proved that it has no samples;
@@ -45,11 +46,13 @@ export interface ManifestDay {
   readonly asked: readonly number[];
   /** epoch ms */
   readonly updatedAt: number;
+  /** of the file in `kept_files`; null: D1 does not keep its row groups */
+  readonly keptId: number | null;
 }
 
-/** The columns of {@link parseManifestDays}. */
-export const MANIFEST_COLUMNS =
-  "site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp, asked, updated_at";
+/** The columns of {@link parseManifestDays}, in a query of `day_files`. */
+export const MANIFEST_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp,
+  asked, updated_at, ${KEPT_ID}`;
 
 const manifestRowSchema = z.object({
   site_id: z.int(),
@@ -69,6 +72,7 @@ const manifestRowSchema = z.object({
   folded_stamp: z.int(),
   asked: z.string().nullable(),
   updated_at: z.int(),
+  kept_id: z.int().nullable(),
 });
 const pendingSchema = z.record(z.string(), z.int());
 
@@ -94,6 +98,7 @@ export function parseManifestDays(results: unknown): ManifestDay[] {
         foldedStamp: row.folded_stamp,
         asked: parseAsked(row.asked),
         updatedAt: row.updated_at,
+        keptId: row.kept_id,
       };
     });
 }

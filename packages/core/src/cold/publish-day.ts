@@ -1,5 +1,7 @@
 import { withD1Retry } from "../d1/retry.ts";
 import { type FileRows, unpackFileRows } from "./file-rows.ts";
+import { firstKeptDay } from "./kept-groups.ts";
+import { keepRowGroups } from "./keep-row-groups.ts";
 import { commitFile, commitEmpty, claim, markSeen } from "./publish-statements.ts";
 import { markSuspect, readManifestDay, type StandingObject } from "./manifest.ts";
 import type { StagedDay } from "./staged-day.ts";
@@ -8,6 +10,8 @@ import { type DayBuild, deleteStaging, stagedFileKey, stagedRowsKey } from "./st
 export interface PublishContext {
   readonly db: D1Database;
   readonly bucket: R2Bucket;
+  /** the setting HOT_DAYS: days whose row groups D1 keeps; 0: none */
+  readonly hotDays: number;
   /** epoch ms */
   readonly now: () => number;
 }
@@ -28,9 +32,9 @@ export interface PublishedDay {
  * of the day: of builds that started from the same file one alone is published.
  *
  * Its steps leave readers right wherever it stops. (1) The row claims the content that is to come, so that readers will
- * know it. (2) The file takes the place of exactly the object that the build started from. (3) One transaction turns the
- * row to it and replaces the points' rows. (4) The points' first and last times are widened, some points a transaction.
- * (5) Staging goes.
+ * know it. (2) The file takes the place of exactly the object that the build started from. (3) Row groups of a young day are
+ * kept in D1. (4) One transaction turns the row to the file and replaces the points' rows. (5) The points' first and last times
+ * are widened, some points a transaction. (6) Staging goes.
  * @returns null where another build was published since the merge: merge again; staging is left for that
  * @throws the errors of D1 and R2
  */
@@ -39,7 +43,7 @@ export async function publishDay(
   of: DayBuild,
   staged: StagedDay,
 ): Promise<PublishedDay | null> {
-  const { db, bucket, now } = context;
+  const { db, bucket, hotDays, now } = context;
   const { file, key, suspect: reason } = staged;
   let published: PublishedDay = { state: "written", records: file?.rows ?? 0, key, reason: null };
   const row = await readManifestDay(db, of.site.id, of.day);
@@ -58,6 +62,10 @@ export async function publishDay(
     if (etag === null) return null;
     const rows = await stagedRows(bucket, of, staged);
     if (rows === null) throw new Error(`${stagedRowsKey(of)} is gone`);
+    if (of.day >= firstKeptDay(hotDays, now())) {
+      const content = { siteId: of.site.id, day: of.day, sha256: file.sha256, generation: staged.generation };
+      await keepRowGroups({ db, bucket }, content, { key, etag, bytes: file.bytes }, now());
+    }
     if (!(await commitFile(db, of, { ...file, key, etag }, staged, rows, now()))) return null;
     await markSeen(db, of, staged.generation, rows.seen);
   }

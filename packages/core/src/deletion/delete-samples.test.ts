@@ -51,6 +51,7 @@ beforeEach(async () => {
   context = {
     db,
     bucket: env.TIMESERIES,
+    hotDays: 20,
     kv: env.ETL_STATE,
     now: world.clock.now,
     newBuild: () => crypto.randomUUID(),

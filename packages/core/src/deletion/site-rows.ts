@@ -1,4 +1,5 @@
 import { deleteRowsOfSite } from "../block-days/delete-rows.ts";
+import { forgetKeptSite } from "../cold/kept-groups.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
@@ -30,6 +31,7 @@ export async function deleteSiteRows(db: D1Database, siteId: number, now: number
   await withD1Retry(() =>
     db.batch([
       deleteRowsOfSite(db, siteId),
+      ...forgetKeptSite(db, siteId),
       ...DELETE_SITE.map((sql) => db.prepare(sql).bind(siteId)),
       db.prepare(FORGET_SYNC).bind(siteId, now),
     ]),

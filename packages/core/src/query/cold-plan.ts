@@ -1,5 +1,6 @@
 import { extentBytes, type Locator } from "../block-days/locator.ts";
 import type { ManifestDay, ManifestFile } from "../cold/manifest.ts";
+import type { KeptRead } from "../cold/read-kept-groups.ts";
 import { groupReads, JOIN_GAP_BYTES, planRanges, type RangeRead } from "../cold/read-plan.ts";
 import { compareUtf8 } from "../cold/utf8-order.ts";
 import { POINTS_A_BLOCK, SAMPLES_A_BLOCK } from "./limits.ts";
@@ -17,7 +18,9 @@ export interface FileRead {
   readonly file: ManifestFile;
   /** the points that the manifest places in the file */
   readonly names: readonly string[];
-  /** a request each; none where there is a fault */
+  /** what to read of D1; null: D1 does not keep the file, or there is a fault */
+  readonly kept: KeptRead | null;
+  /** a request to R2 each; none where D1 keeps the file, or there is a fault */
   readonly ranges: readonly RangeRead[];
   /** why the samples cannot be found in the file, by what the manifest says of where they are; null: they can */
   readonly fault: string | null;
@@ -38,6 +41,7 @@ export interface ColdBlock<P extends NamedPoint> {
 
 /** What reading costs. */
 export interface ColdWork {
+  /** to R2 */
   readonly requests: number;
   readonly bytes: number;
   /** rows of the row groups that are decoded */
@@ -51,7 +55,7 @@ export function readableFile(day: ManifestDay): ManifestFile | null {
   return day.state === "suspect" ? null : day.file;
 }
 
-/** The requests for points of some days, a file each, ascending. */
+/** What to read for points of some days, a file each, ascending. */
 export function planFiles(
   days: readonly ManifestDay[],
   pointDays: readonly PointDay[],
@@ -70,21 +74,28 @@ export function planFiles(
     const file = readableFile(from);
     const ofDay = wanted.get(from.day);
     if (file === null || ofDay === undefined) return [];
-    return [{ from, file, names: ofDay.map(({ name }) => name), ...planFile(ofDay) }];
+    return [{ from, file, names: ofDay.map(({ name }) => name), ...planFile(from, file, ofDay) }];
   });
 }
 
 /** Locators that make no sense are a fault of the manifest. The reader then finds the points by the file's footer. */
-function planFile(wanted: readonly WantedPoint[]): Pick<FileRead, "ranges" | "fault"> {
+function planFile(
+  { day, keptId }: ManifestDay,
+  { key }: ManifestFile,
+  wanted: readonly WantedPoint[],
+): Pick<FileRead, "kept" | "ranges" | "fault"> {
   const legible: { name: string; locator: Locator }[] = [];
   for (const { name, locator } of wanted) {
-    if (locator === null) return { ranges: [], fault: "the locator of a point is not legible" };
+    if (locator === null) return { kept: null, ranges: [], fault: "the locator of a point is not legible" };
     legible.push({ name, locator });
   }
   try {
-    return { ranges: planRanges(groupReads(legible)), fault: null };
+    const groups = groupReads(legible);
+    const ranges = planRanges(groups);
+    if (keptId === null) return { kept: null, ranges, fault: null };
+    return { kept: { keptId, key, day, groups }, ranges: [], fault: null };
   } catch (error) {
-    if (error instanceof RangeError) return { ranges: [], fault: error.message };
+    if (error instanceof RangeError) return { kept: null, ranges: [], fault: error.message };
     throw error;
   }
 }
@@ -118,17 +129,25 @@ export function addWork(a: ColdWork, b: ColdWork): ColdWork {
 
 /** What blocks cost as they were planned. */
 export function workOf(blocks: readonly ColdBlock<NamedPoint>[]): ColdWork {
-  const ranges = blocks.flatMap(({ files }) => files.flatMap((file) => file.ranges));
+  const all = blocks.flatMap(({ files }) => files);
+  const kept = all.flatMap((file) => file.kept?.groups ?? []);
+  const ranges = all.flatMap((file) => file.ranges);
+  const keptBytes = kept.reduce((sum, { group }) => sum + extentBytes(group), 0);
+  const groups = [...kept, ...ranges.flatMap((range) => range.groups)];
   return {
     requests: ranges.length,
-    bytes: ranges.reduce((sum, { length }) => sum + length, 0),
-    rows: ranges.reduce((sum, { groups }) => sum + groups.reduce((rows, { group }) => rows + group.rows, 0), 0),
+    bytes: ranges.reduce((sum, { length }) => sum + length, keptBytes),
+    rows: groups.reduce((sum, { group }) => sum + group.rows, 0),
   };
 }
 
-/** The most that a point's day adds, whichever points are read with it: joining it to a neighbour may read a gap. */
-export function mostWork(locator: PointDay["locator"]): ColdWork {
+/**
+ * The most that a point's day adds, whichever points are read with it: joining it to a neighbour may read a gap.
+ * @param isKept whether D1 keeps the day's file
+ */
+export function mostWork(locator: PointDay["locator"], isKept: boolean): ColdWork {
   if (locator === null) return NO_WORK;
   const { group } = locator;
+  if (isKept) return { requests: 0, bytes: extentBytes(group), rows: group.rows };
   return { requests: 1, bytes: extentBytes(group) + JOIN_GAP_BYTES, rows: group.rows };
 }

@@ -68,11 +68,13 @@ export function needsOf<P extends NamedPoint>(
   }
   const pointDays = stored.pointDays.filter(({ day }) => readable.has(day));
   const blocks = planBlocks(days, pointDays, points);
+  const kept = new Set(days.flatMap(({ day, keptId }) => (keptId === null ? [] : [day])));
   const ofPoints = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const byPoint = points.map(({ id }) => {
     const own = ofPoints.get(id) ?? [];
     const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
-    return { ...own.map(({ locator }) => mostWork(locator)).reduce(addWork, NO_WORK), samples, hourRows: hours.length };
+    const most = own.map(({ day, locator }) => mostWork(locator, kept.has(day))).reduce(addWork, NO_WORK);
+    return { ...most, samples, hourRows: hours.length };
   });
   return { hours, fileDays: readable.size, rollupDays, blocks, work: workOf(blocks), byPoint };
 }

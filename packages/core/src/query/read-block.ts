@@ -65,7 +65,7 @@ export async function readBlock(
   const misplaced: MisplacedDay[] = [];
   let reads = files;
   for (let round = 0; reads.length > 0; round++) {
-    const outcomes = await readFiles(cold.bucket, reads, cost);
+    const outcomes = await readFiles(cold, reads, cost);
     const failed: { read: FileRead; error: unknown }[] = [];
     for (const [i, outcome] of outcomes.entries()) {
       const read = reads[i]!;

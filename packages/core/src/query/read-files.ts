@@ -1,11 +1,13 @@
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
 import { readPointsByFooter, readRange } from "../cold/day-file-reader.ts";
 import { readFooter } from "../cold/footer.ts";
+import { type KeptSeries, readKeptGroups } from "../cold/read-kept-groups.ts";
 import { type ManifestDay, objectStanding } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
+import { planRanges } from "../cold/read-plan.ts";
 import type { Series } from "../domain/samples.ts";
 import type { FileRead } from "./cold-plan.ts";
-import type { ColdBucket } from "./cold-level.ts";
+import type { ColdBucket, ColdLevel } from "./cold-level.ts";
 
 /** The samples of one day by point name; a point without any is absent. */
 export type DaySeries = ReadonlyMap<string, Series>;
@@ -32,24 +34,37 @@ export function isWorthRepeating(error: unknown): boolean {
   return !(error instanceof DayFileMissing || error instanceof DayFileChanged || error instanceof UnusableLocators);
 }
 
-/** Reads what was planned of each file; nothing is given of a file of which one request failed. */
+/**
+ * Reads what was planned of each file: of D1 the row groups that it keeps, and of R2 the others and those that D1 does not give. Nothing is
+ * given of a file of which one request to R2 failed.
+ * @throws the error of D1, after retries
+ */
 export async function readFiles(
-  bucket: ColdBucket,
+  { db, bucket }: Pick<ColdLevel, "db" | "bucket">,
   files: readonly FileRead[],
   cost: RangeCost,
 ): Promise<FileOutcome[]> {
-  return Promise.all(files.map((file) => settled(() => readFile(bucket, file, cost))));
+  const reads = files.flatMap(({ kept }) => kept ?? []);
+  const all = readKeptGroups(db, reads, cost);
+  const read = async (file: FileRead) => {
+    const kept = file.kept === null ? undefined : (await all).get(file.kept);
+    return settled(() => readFile(bucket, file, kept ?? NOTHING_KEPT, cost));
+  };
+  return Promise.all(files.map(read));
 }
 
-async function readFile(bucket: ColdBucket, read: FileRead, cost: RangeCost): Promise<DaySeries> {
-  const { from, file, ranges, fault } = read;
+const NOTHING_KEPT: KeptSeries = { series: new Map(), missing: [] };
+
+async function readFile(bucket: ColdBucket, read: FileRead, kept: KeptSeries, cost: RangeCost): Promise<DaySeries> {
+  const { from, file, fault } = read;
   if (fault !== null) throw new UnusableLocators(file.key, fault);
   const planned = { ...file, day: from.day };
+  const ranges = [...read.ranges, ...planRanges(kept.missing)];
   // All are waited for, so that none still runs when the file is given up.
   const found = await Promise.allSettled(ranges.map((range) => readRange(bucket, planned, range, cost)));
   const failed = found.find((one) => one.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return new Map(found.flatMap((one) => (one.status === "fulfilled" ? [...one.value] : [])));
+  return new Map([...kept.series, ...found.flatMap((one) => (one.status === "fulfilled" ? [...one.value] : []))]);
 }
 
 /**

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
 import { pointSamples } from "../../test/points.ts";
-import { SettleWorld } from "../../test/settle-world.ts";
+import { HOT_DAYS, SettleWorld } from "../../test/settle-world.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { sourceSamples } from "../../test/stored-samples.ts";
 import { keysOf } from "../../test/stored-day.ts";
@@ -30,7 +30,17 @@ const { start: START, end: END } = dayRange(DAY);
 const NOW = END + DAY_MS;
 const FOREVER = Number.POSITIVE_INFINITY;
 const APPOINTED = { day: DAY, instance: "settle-1" };
-const TABLES = ["segments", "block_latest", "hot_hours", "day_files", "block_days", "quality_days", "settle_days"];
+const TABLES = [
+  "segments",
+  "block_latest",
+  "hot_hours",
+  "day_files",
+  "kept_files",
+  "kept_groups",
+  "block_days",
+  "quality_days",
+  "settle_days",
+];
 
 let db: D1Database;
 let world: SettleWorld;
@@ -87,7 +97,7 @@ async function reset(): Promise<MemoryEngine> {
   await add(firstTime() - START, -1);
   await add(1, 2);
   const old = { build: "old", site: world.site, day: DAY };
-  const archived = await archiveDay({ db, bucket: env.TIMESERIES, now: () => NOW }, old);
+  const archived = await archiveDay({ db, bucket: env.TIMESERIES, hotDays: HOT_DAYS, now: () => NOW }, old);
   if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
   await add(3, 6);
   world.sync.clock.set(NOW);
@@ -229,7 +239,15 @@ describe("between any two calls of a run", () => {
           });
         const bucket = env.TIMESERIES;
         const { now } = sync.clock;
-        const builder = createDayBuilder({ db, bucket, newClient, pageSize: 100_000, replaceSuspect: false, now });
+        const builder = createDayBuilder({
+          db,
+          bucket,
+          newClient,
+          pageSize: 100_000,
+          replaceSuspect: false,
+          hotDays: HOT_DAYS,
+          now,
+        });
         const context = { builder, mayGoOn: () => Promise.resolve(true), whenEmpty: "confirm" } as const;
         const backfill = async (steps: Parameters<typeof runDay>[0]) => {
           await runDay(steps, context, { build: "backfill", site: world.site, day: DAY });

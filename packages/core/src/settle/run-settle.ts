@@ -28,6 +28,8 @@ export interface SettleContext extends SiteStore {
   readonly appointed: AppointedDay;
   /** the setting SETTLE_DAYS: days after a day's end, ascending */
   readonly offsets: readonly number[];
+  /** the setting HOT_DAYS: days whose row groups D1 keeps */
+  readonly hotDays: number;
   /** whether the SITES setting pauses the site */
   readonly isPaused: boolean;
   readonly newClient: () => AceClient;
@@ -144,11 +146,11 @@ async function askSource(steps: Steps, context: SettleContext, { row, startedAt 
 
 /** Builds the day from its segments alone. */
 function foldSegments(steps: Steps, context: SettleContext): Promise<Pick<ArchivedDay, "outcome" | "reason">> {
-  const { db, bucket, site, appointed, now } = context;
+  const { db, bucket, site, appointed, hotDays, now } = context;
   return steps.do(`${dayText(appointed.day)} segments`, STORE_STEP, async () => {
     if (!(await isAllowed(context))) return { outcome: "conflict", reason: null } as const;
     const build = `${appointed.instance}-segments`;
-    const { outcome, reason } = await archiveDay({ db, bucket, now }, { build, site, day: appointed.day });
+    const { outcome, reason } = await archiveDay({ db, bucket, hotDays, now }, { build, site, day: appointed.day });
     return { outcome, reason };
   });
 }

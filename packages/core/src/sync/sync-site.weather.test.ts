@@ -59,7 +59,10 @@ async function sync() {
 }
 
 const archive = () =>
-  archiveDay({ db, bucket: env.TIMESERIES, now: world.clock.now }, { build: crypto.randomUUID(), site, day: DAY });
+  archiveDay(
+    { db, bucket: env.TIMESERIES, hotDays: 0, now: world.clock.now },
+    { build: crypto.randomUUID(), site, day: DAY },
+  );
 const hot = () => storedWeather(db, site.id, dayRange(DAY));
 const line = ({ time, value }: typeof feed) => `weather.temperature ${time} ${Number(value)}`;
 const all = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });

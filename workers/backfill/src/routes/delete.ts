@@ -69,7 +69,7 @@ function dayOfFrom(text: string | undefined): number {
 /** `POST /delete`: deletes samples for good, some days a call: `next_date` is where to go on. */
 export const deleteRoute = new Hono<{ Bindings: Env }>().post("/delete", described, requireAdmin, async (context) => {
   const settings = settingsOf(context.env);
-  const { DB, TIMESERIES: bucket, ETL_STATE: kv } = settings;
+  const { DB, TIMESERIES: bucket, ETL_STATE: kv, HOT_DAYS: hotDays } = settings;
   const body = await parseBody(context.req.raw, bodySchema);
   const [placed] = await sitesOf(settings, [body.site], "site");
   if (placed === undefined) throw new Problem("unknown_site", "There is no such site.", "site");
@@ -79,7 +79,7 @@ export const deleteRoute = new Hono<{ Bindings: Env }>().post("/delete", describ
   const { db, site } = storeOf(DB, placed);
   const state = (await readSyncStates(db, [site.name])).get(site.name);
   const newBuild = () => `delete_${crypto.randomUUID()}`;
-  const deletion = { db, bucket, kv, now: Date.now, newBuild };
+  const deletion = { db, bucket, kv, hotDays, now: Date.now, newBuild };
   const run = async () => {
     if ("start_date" in body) {
       const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);

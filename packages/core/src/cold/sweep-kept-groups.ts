@@ -1,0 +1,35 @@
+import { HOUR_MS } from "../domain/hour.ts";
+import { deleteContent, deleteGroups, firstKeptDay, giveUpContents, readGivenUp } from "./kept-groups.ts";
+
+/** Row groups that are deleted in one transaction. */
+const ROWS_A_STATEMENT = 500;
+
+/** Of the 1,000 statements that an invocation may make. A day of 4,583 points takes 2. */
+const STATEMENTS_A_RUN = 100;
+
+/** So long nothing is given up that was just kept, for its day may be about to be published, and nothing deleted that a reader may have planned. */
+const REST_MS = HOUR_MS;
+
+/**
+ * Deletes the row groups of a site that D1 need not keep: of contents that the manifest does not name, and of days older than HOT_DAYS. Safe to
+ * repeat, to stop anywhere and to run beside anything.
+ * @param hotDays the setting HOT_DAYS @param now epoch ms
+ * @returns row groups deleted
+ * @throws the error of D1, after retries
+ */
+export async function sweepKeptGroups(db: D1Database, siteId: number, hotDays: number, now: number): Promise<number> {
+  const before = now - REST_MS;
+  await giveUpContents(db, siteId, firstKeptDay(hotDays, now), { now, before });
+  let deleted = 0;
+  let statements = 0;
+  for (const id of await readGivenUp(db, siteId, before)) {
+    for (;;) {
+      if (statements++ === STATEMENTS_A_RUN) return deleted;
+      const groups = await deleteGroups(db, id, before, ROWS_A_STATEMENT);
+      deleted += groups;
+      if (groups < ROWS_A_STATEMENT) break;
+    }
+    await deleteContent(db, id, before);
+  }
+  return deleted;
+}
