@@ -1,5 +1,6 @@
 import { decodeSlice } from "@building-vitals/core/block-days/hour-slice";
 import { pointsOfRow } from "@building-vitals/core/block-days/read-rows";
+import { KEPT_ID } from "@building-vitals/core/cold/kept-groups";
 import { z } from "zod";
 import { askFor, askForLatest } from "./ask.ts";
 import type { Deployment } from "./deployment.ts";
@@ -43,6 +44,7 @@ export async function checkHealed(world: World, deployment: Deployment, plant: P
     }
     askForLatest("asks for the newest", world, deployment, site, points, stored);
   }
+  checkKept(world, deployment);
   const pending = z.array(z.object({ backfill_id: z.string() }));
   const stuck = pending.parse(
     deployment.database.rows("SELECT backfill_id FROM backfill_jobs WHERE status = 'in_progress'"),
@@ -112,6 +114,20 @@ function checkRollups(world: World, { database }: Deployment, site: string, stor
   }
   const [lacking] = expected.keys();
   if (lacking !== undefined) world.violate(`the rollups know nothing of ${lacking}, day ${dayOfKey(lacking)}`);
+}
+
+const keptSchema = z.array(z.object({ day: z.int(), sha256: z.string().nullable(), kept_id: z.int().nullable() }));
+const contentSchema = z.array(z.object({ sha256: z.string() }));
+
+/** What D1 keeps of a day's file is of the file that the manifest names. */
+function checkKept(world: World, { database }: Deployment): void {
+  for (const { day, sha256, kept_id: id } of keptSchema.parse(
+    database.rows(`SELECT day, sha256, ${KEPT_ID} FROM day_files`),
+  )) {
+    if (id === null) continue;
+    const [content] = contentSchema.parse(database.rows("SELECT sha256 FROM kept_files WHERE id = ?1", id));
+    if (content?.sha256 !== sha256) world.violate(`day ${day} is read by row groups of another file`);
+  }
 }
 
 /** Nothing is left of builds, two days after the last of them. */

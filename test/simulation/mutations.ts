@@ -214,6 +214,13 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a backfill whose instance was terminated stands still",
   },
   {
+    name: "kept-of-another-content",
+    file: `${COLD}/kept-groups.ts`,
+    find: "k.day = day_files.day AND k.sha256 = day_files.sha256 AND",
+    replace: "k.day = day_files.day AND",
+    why: "an answer looks in row groups that D1 keeps of an older file",
+  },
+  {
     name: "query-trusts-its-plan",
     file: "packages/core/src/query/read-samples.ts",
     find: "if (first === undefined || last === undefined) return { files, unreadable: [] };",

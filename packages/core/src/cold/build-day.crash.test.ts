@@ -5,6 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { pointSamples } from "../../test/points.ts";
+import { LOST_BUCKET, queriedDay } from "../../test/queried-day.ts";
 import { dayRows, keysOf, storedDay } from "../../test/stored-day.ts";
 import { sourceSamples } from "../../test/stored-samples.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
@@ -173,6 +174,7 @@ describe("a build of a day that dies after any of its calls", () => {
       expect(await storedDay(db, bucket, of)).toEqual(expected);
       expect(await dayRows(db, of)).toEqual(rows);
       expect(await bytesOf(staged.key)).toEqual(file);
+      expect(await queriedDay(db, LOST_BUCKET, of)).toEqual(expected);
       expect(await keysOf(bucket, "")).toEqual([dayFileKey(of.site.name, DAY)]);
       expect((await readManifestDay(db, of.site.id, DAY))?.pending).toEqual(new Map());
     });

@@ -63,6 +63,8 @@ const archive = (day: number) => archiveDay(context, { build: crypto.randomUUID(
 const stored = (day: number) => storedDay(db, env.TIMESERIES, { site, day });
 const all = async () => Promise.all(DAYS.map(stored));
 const state = async (day: number) => (await readManifestDay(db, site.id, day))?.state ?? null;
+const isKept = async (day: number) => ((await readManifestDay(db, site.id, day))?.keptId ?? null) !== null;
+const keptContents = () => db.prepare("SELECT count(*) AS n FROM kept_files").first("n");
 const keyOf = (day: number) => `timeseries/${dayText(day).replaceAll("-", "/")}/${SITE}.parquet`;
 /** What the hourly cron does about gaps. */
 const heal = async () => {
@@ -92,6 +94,7 @@ test("a range is gone from both levels, stays known as deleted, and is not asked
   expect([days.map(({ outcome }) => outcome), nextDay]).toEqual([["deleted", "deleted"], null]);
   expect(await all()).toEqual([before[0], [], []]);
   expect(await Promise.all(DAYS.map(state))).toEqual(["written", "deleted", "deleted"]);
+  expect([await Promise.all(DAYS.map(isKept)), await keptContents()]).toEqual([[true, false, false], 1]);
   expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([keyOf(DAY)]);
   const asked = world.asked.length;
   const healed = await heal();
@@ -140,6 +143,8 @@ test("a point is gone from files, hot rows and aggregates, and the others keep e
   const days = await untilDone((from) => deletePoint(context, site, { id, name: gone! }, from));
   expect(days.map(({ outcome }) => outcome)).toEqual(["deleted", "deleted"]);
   expect(await all()).toEqual(before.map((lines) => lines.filter((line) => !line.startsWith(`${gone} `))));
+  // only those without the point
+  expect([await Promise.all(DAYS.map(isKept)), await keptContents()]).toEqual([[true, true, false], 2]);
   expect((await storedPointDays(db)).filter(({ pointId }) => pointId === id)).toEqual([]);
   const asked = world.asked.length;
   await heal();
