@@ -84,6 +84,8 @@ export class MeteredSite {
       SITES: JSON.stringify([{ name: SITE, timezone: "America/Chicago" }]),
       INITIAL_LOOKBACK_HOURS: String(lookbackHours),
       REQUESTS_PER_MINUTE: "60000",
+      // the day that is settled is kept in D1, and those that are asked for as cold samples are not
+      HOT_DAYS: "1",
     };
     const miniflare = await startWorkerd(
       { main: WORKER, databases: ["DB"], bindings, workflow: "MeteredBackfill" },

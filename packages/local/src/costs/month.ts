@@ -1,3 +1,4 @@
+import { POINTS_A_GROUP } from "@building-vitals/core/cold/day-file-schema";
 import { PART_BYTES } from "@building-vitals/core/cold/multipart-sink";
 import { BLOCK_POINTS } from "@building-vitals/core/domain/block";
 import { type Counts, NOTHING, plus, times } from "./counts.ts";
@@ -35,6 +36,10 @@ const MEASURED_SEGMENTS_A_DAY = 24;
 const LOOKBACK = 600;
 /** Times that a healthy day is asked for again: where that finds nothing new, at the last of SETTLE_DAYS only. */
 const SETTLED_AGAIN = 1;
+/** The setting HOT_DAYS as it is preset: days whose row groups D1 keeps. */
+const HOT_DAYS = 20;
+/** A row group ends in the middle of a page of 4 KB; it has 25 KB. */
+const KEPT_BYTES_PER_BYTE = 1.1;
 /** Two keys that stay for 30 days, with their names and metadata; generous. */
 const KV_BYTES_A_SYNC = 1_000;
 
@@ -81,6 +86,11 @@ function moreSwept({ points, syncMinutes }: Deployment): number {
   return (points / BLOCK_POINTS) * ((24 * 60) / syncMinutes - MEASURED_SEGMENTS_A_DAY);
 }
 
+/** Row groups of a site's day that are deleted from D1 once the day is older than HOT_DAYS. */
+function keptSwept({ points }: Deployment): number {
+  return Math.ceil(points / POINTS_A_GROUP);
+}
+
 /** Bytes of a site's day file. */
 function fileBytes(deployment: Deployment, measured: Measured): number {
   return samplesADay(deployment) * measured.bytes.r2PerSample;
@@ -96,7 +106,7 @@ export function jobCounts(name: JobName, deployment: Deployment, measured: Measu
   const terms = measured.jobs[name];
   if (name === "sync") return syncCounts(terms, deployment);
   const counts = countsFor(atInterval(terms, deployment), deployment.points, 0);
-  if (name === "settledDay") counts.rowsWritten += moreSwept(deployment);
+  if (name === "settledDay") counts.rowsWritten += moreSwept(deployment) + keptSwept(deployment);
   const isFileWritten = name === "settledDay" || name === "backfilledDay";
   if (!isFileWritten) return counts;
   return { ...counts, r2ClassA: counts.r2ClassA + moreParts(fileBytes(deployment, measured)) };
@@ -152,7 +162,9 @@ export function monthOf(deployment: Deployment, measured: Measured): MonthPart[]
 export function d1Bytes(deployment: Deployment, measured: Measured): number {
   const { points, years, daysYoung } = deployment;
   const young = samplesADay(deployment) * daysYoung * measured.bytes.d1PerSample;
-  return young + points * Math.max(years * DAYS_A_YEAR, daysYoung) * measured.bytes.d1PerPointDay;
+  const keptDays = Math.min(HOT_DAYS, Math.max(0, years * DAYS_A_YEAR - daysYoung));
+  const kept = keptDays * fileBytes(deployment, measured) * KEPT_BYTES_PER_BYTE;
+  return young + kept + points * Math.max(years * DAYS_A_YEAR, daysYoung) * measured.bytes.d1PerPointDay;
 }
 
 /** What a month is billed for. */
