@@ -71,13 +71,8 @@ async function reset(): Promise<void> {
   if (keys.length > 0) await bucket.delete(keys);
 }
 
-const context = (given: Partial<PublishContext> = {}): PublishContext => ({
-  db,
-  bucket,
-  hotDays: 0,
-  now: () => NOW,
-  ...given,
-});
+const DEFAULTS = { hotDays: 0, now: () => NOW };
+const context = (given: Partial<PublishContext> = {}): PublishContext => ({ db, bucket, ...DEFAULTS, ...given });
 const newBuild = () => ({ build: `build-${builds++}`, site, day: DAY });
 /** As a sync does: the points' first and last times are written with their samples. */
 const store = (given: readonly Sample[]) => {

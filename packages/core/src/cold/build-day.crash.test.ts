@@ -80,6 +80,7 @@ async function bytesOf(key: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await object.arrayBuffer());
 }
 
+const context = () => ({ db, bucket, hotDays, now });
 const alive = { database: (real: D1Database) => real, bucket: (real: R2Bucket) => real };
 /** an hour of 54 rows takes two pages */
 const fetchHour = (hour: number, through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
@@ -195,10 +196,10 @@ describe("what a build is merged over", () => {
         [id, dayStart(DAY) + 1, 5],
       ]),
     );
-    const archived = await archiveDay({ db, bucket, hotDays, now }, { ...of, build: "archive_1" });
+    const archived = await archiveDay(context(), { ...of, build: "archive_1" });
     expect(archived).toMatchObject({ outcome: "archived", samples: 2 });
     const over = await merge();
-    expect(await publishDay({ db, bucket, hotDays, now }, of, over)).toMatchObject({ records: expected.length + 1 });
+    expect(await publishDay(context(), of, over)).toMatchObject({ records: expected.length + 1 });
     expect(await storedDay(db, bucket, of)).toEqual([...expected, `${name} ${dayStart(DAY) + 1} 5`].sort());
     expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ source: "api", generation: 2 });
   });
@@ -207,24 +208,22 @@ describe("what a build is merged over", () => {
     const over = await merge();
     const id = [...(await loadCatalog(db, of.site.id)).values()].find((point) => point.configured)!;
     await upsertSamples(db, pointSamples([[id.id, dayStart(DAY) + 1, 5]]));
-    await archiveDay({ db, bucket, hotDays, now }, { ...of, build: "archive_2" });
-    expect(await publishDay({ db, bucket, hotDays, now }, of, over)).toBeNull();
+    await archiveDay(context(), { ...of, build: "archive_2" });
+    expect(await publishDay(context(), of, over)).toBeNull();
     expect(await storedDay(db, bucket, of)).toEqual([`${id.name} ${dayStart(DAY) + 1} 5`]);
-    expect(await publishDay({ db, bucket, hotDays, now }, of, await merge())).toMatchObject({
-      records: expected.length + 1,
-    });
+    expect(await publishDay(context(), of, await merge())).toMatchObject({ records: expected.length + 1 });
     expect(await storedDay(db, bucket, of)).toHaveLength(expected.length + 1);
   });
 
   test("a file of somebody else's is not read; it is replaced only when that is asked for", async () => {
     await bucket.put(staged.key, "not what was written");
     const refused = await merge();
-    expect(await publishDay({ db, bucket, hotDays, now }, of, refused)).toMatchObject({ state: "suspect", key: null });
+    expect(await publishDay(context(), of, refused)).toMatchObject({ state: "suspect", key: null });
     expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ state: "suspect" });
     await reset();
     await bucket.put(staged.key, "not what was written");
     const anew = await mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, replaceSuspect: true });
-    expect(await publishDay({ db, bucket, hotDays, now }, of, anew)).toMatchObject({ state: "written" });
+    expect(await publishDay(context(), of, anew)).toMatchObject({ state: "written" });
     expect(await storedDay(db, bucket, of)).toEqual(expected);
   });
 });
@@ -248,7 +247,7 @@ describe("a day without samples", () => {
     await serve(1, { null: 1 });
     const empty = await merge();
     for (let again = 0; again < 2; again++) {
-      expect(await publishDay({ db, bucket, hotDays, now }, of, empty)).toEqual({
+      expect(await publishDay(context(), of, empty)).toEqual({
         state: "empty-confirmed",
         records: 0,
         key: null,
@@ -281,12 +280,9 @@ describe("a day without samples", () => {
     const empty = await merge();
     const point = [...(await loadCatalog(db, of.site.id)).values()].find(({ configured }) => configured)!;
     await upsertSamples(db, pointSamples([[point.id, dayStart(DAY) + 1, 5]]));
-    await archiveDay({ db, bucket, hotDays, now }, { ...of, build: "archive_3" });
-    expect(await publishDay({ db, bucket, hotDays, now }, of, empty)).toBeNull();
-    expect(await publishDay({ db, bucket, hotDays, now }, of, await merge())).toMatchObject({
-      state: "written",
-      records: 1,
-    });
+    await archiveDay(context(), { ...of, build: "archive_3" });
+    expect(await publishDay(context(), of, empty)).toBeNull();
+    expect(await publishDay(context(), of, await merge())).toMatchObject({ state: "written", records: 1 });
   });
 });
 

@@ -57,7 +57,6 @@ async function keptSite(): Promise<void> {
   }
 }
 
-type OffsetAndValue = readonly [offset: number, value: number];
 const store = (day: number, of: (point: number) => readonly (readonly number[])[]) => {
   const rows = ids.flatMap((id, i) => of(i).map(([offset, value]) => [id, dayStart(day) + offset!, value!] as const));
   return upsertSamples(db, pointSamples(rows));
