@@ -72,8 +72,6 @@ export default defineConfig({
           ...limits,
           // a second is too short for what a page shows after it asked
           expect: { poll: { timeout: 30_000 } },
-          // they share one browser and one system on two cores
-          fileParallelism: false,
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...limits } },
