@@ -55,12 +55,24 @@ export default defineConfig({
       isolated(inWorkerd("query-isolated", "workers/query", "./wrangler.query.toml", ["ETL", "BACKFILL"])),
       {
         test: {
-          name: "node",
+          name: "unit",
           ...limits,
           include: [
             "packages/{ace-simulator,dashboard,local}/src/**/*.test.ts",
+            "test/{bench/report,lint}/**/*.test.ts",
+          ],
+          // A process for each of these 60 files would take longer than its tests.
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: "node",
+          ...limits,
+          include: [
             "packages/local/test/**/*.test.ts",
-            "test/{bench,cold,deploy,fuzz,lint,simulation}/**/*.test.ts",
+            "test/{cold,deploy,fuzz,simulation}/**/*.test.ts",
+            "test/bench/{*,costs/*}.test.ts",
           ],
         },
       },
