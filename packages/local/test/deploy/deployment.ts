@@ -11,6 +11,7 @@ import { DEPLOY_ORDER } from "../../src/deploy/wanted.ts";
 import { WORKER_SECRETS } from "../../src/deploy/worker-secrets.ts";
 import { FakeAccount } from "../cloudflare/account.ts";
 import { FakeCloudflare } from "../cloudflare/fake-cloudflare.ts";
+import { leadWorkersDevTo } from "./workers-dev-fetch.ts";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const WORKERS_DEV_FETCH = new URL("workers-dev-fetch.ts", import.meta.url).href;
@@ -97,29 +98,26 @@ export class Deployment {
     }
   }
 
-  /** Runs `npm run deploy -- …args`. @param root the checkout */
-  async deploy(
-    args: readonly string[],
-    { root = ROOT, env = {} }: { root?: string; env?: NodeJS.ProcessEnv } = {},
-  ): Promise<Run> {
-    const command = join(root, "packages/local/src/deploy.ts");
+  /** Runs `npm run deploy -- …args`. */
+  async deploy(args: readonly string[]): Promise<Run> {
+    const command = join(ROOT, "packages/local/src/deploy.ts");
     return this.#run(process.execPath, [command, ...args], {
       FAKE_WORKERS_DEV: this.#workersDevUrl,
       NODE_OPTIONS: `--import=${WORKERS_DEV_FETCH} --disable-warning=ExperimentalWarning`,
-      ...env,
     });
   }
 
-  /** The same inside this process, which is quicker: for deploys that end before a Worker is deployed. */
-  async preflight(args: readonly string[], env: NodeJS.ProcessEnv = {}, root = ROOT): Promise<Run> {
+  /** The same inside this process, which is quicker. @param root the checkout */
+  async deployHere(args: readonly string[], env: NodeJS.ProcessEnv = {}, root = ROOT): Promise<Run> {
     const from = this.cloudflare.taken.length;
     const lines: string[] = [];
     const options = readDeployOptions(args);
     if (options === null) throw new Error("--help deploys nothing");
     const say = (line: string) => void lines.push(line);
-    const failure = await runDeploy(options, { root, env: this.#env(env), say, ask: null }).catch(
-      (error: Error) => error,
-    );
+    const restoreFetch = leadWorkersDevTo(this.#workersDevUrl);
+    const failure = await runDeploy(options, { root, env: this.#env(env), say, ask: null })
+      .catch((error: Error) => error)
+      .finally(restoreFetch);
     if (failure !== undefined) lines.push(failure.message);
     const output = lines.map((line) => `${line}\n`).join("");
     return { code: failure === undefined ? 0 : 1, output, changes: this.cloudflare.changes(from) };
@@ -164,24 +162,15 @@ export class Deployment {
   }
 
   /**
-   * A checkout that a test may change, with the wrangler files, migrations and deploy command of this one.
+   * A checkout that a test may change, with the wrangler files and migrations of this one.
    * Its wrangler skips the builds that a deploy begins with, and deploys stand-ins of the Workers and their page.
    * @param built the Worker that is there itself, and is built
    */
   async checkout(built?: string): Promise<string> {
     const root = await mkdtemp(join(this.folder, "checkout-"));
-    // Copies, because the deploy finds its folder by its own real path.
-    for (const path of ["packages/local/src", "migrations"]) {
-      await cp(join(ROOT, path), join(root, path), { recursive: true });
-    }
-    for (const path of [
-      "packages/local/package.json",
-      "packages/local/node_modules",
-      "packages/core",
-      "workers",
-      "package.json",
-      "tsconfig.base.json",
-    ]) {
+    await cp(join(ROOT, "migrations"), join(root, "migrations"), { recursive: true });
+    await mkdir(join(root, "packages/dashboard/dist"), { recursive: true });
+    for (const path of ["packages/core", "workers", "package.json", "tsconfig.base.json"]) {
       await symlink(join(ROOT, path), join(root, path));
     }
     await mkdir(join(root, "node_modules/.bin"), { recursive: true });
@@ -191,7 +180,6 @@ exec "${process.execPath}" --no-warnings "${WRANGLER_CLI}" "$@"
 `;
     await writeFile(join(root, "node_modules/.bin/wrangler"), wrangler, { mode: 0o755 });
     await writeFile(join(root, "stand-in.js"), STAND_IN);
-    await mkdir(join(root, "packages/dashboard/dist"), { recursive: true });
     await writeFile(join(root, "packages/dashboard/dist/index.html"), "<!doctype html><title>a stand-in</title>");
     for (const worker of DEPLOY_ORDER) {
       const text = await readFile(join(ROOT, wranglerFile(worker)), "utf8");
