@@ -26,6 +26,8 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   13: "98189ae44db20615",
   14: "123023a61f530d8a",
   15: "d56a3c4dad14369e",
+  16: "f6959460b4068c05",
+  17: "1cf75ff8e0f670a5",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

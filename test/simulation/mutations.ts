@@ -26,8 +26,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "watermark-before-rows",
     file: `${SYNC}/sync-site.ts`,
-    find: "await this.#store(selection.samples, readings, page.asked, [progress]);",
-    replace: "await progress.run(); await this.#store(selection.samples, readings, page.asked, []);",
+    find: "await this.#store(selection.samples, readings, page.asked, [saveProgress(db, siteId, progress, now())]);",
+    replace:
+      "await saveProgress(db, siteId, progress, now()).run(); await this.#store(selection.samples, readings, page.asked, []);",
     why: "a crash between the two leaves rows behind that no window asks for again",
   },
   {
@@ -40,7 +41,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "no-lookback",
     file: `${SYNC}/window.ts`,
-    find: "watermark === null ? from : from - settings.lookbackMs",
+    find: "watermark === null ? from : back - settings.lookbackMs",
     replace: "from",
     why: "a sample that shows up a minute after its time is behind the watermark",
   },

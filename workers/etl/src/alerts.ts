@@ -7,6 +7,7 @@ import { readProgress } from "@building-vitals/core/backfill/progress";
 import { stalledSites } from "@building-vitals/core/backfill/status-answer";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import { dayOf } from "@building-vitals/core/domain/day";
+import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { readSiteQuality } from "@building-vitals/core/query/site-quality";
 import type { Settings } from "./env.ts";
 import type { StoredSite } from "./sites.ts";
@@ -42,6 +43,8 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
   const conditions = conditionsOf(inputs, {
     errorPercent: settings.ALERT_ERROR_PERCENT,
     syncMs: settings.ALERT_SYNC_SECONDS * 1000,
+    silentMs: settings.ALERT_SILENT_HOURS * HOUR_MS,
+    unsettledMs: settings.ALERT_UNSETTLED_HOURS * HOUR_MS,
     staleMs: settings.ALERT_STALE_CADENCES * SYNC_CADENCE_MS,
     databaseBytes: settings.D1_MAX_MB * 10_000 * settings.ALERT_D1_PERCENT,
     tokenMs: settings.ALERT_TOKEN_DAYS * 86_400_000,

@@ -84,6 +84,7 @@ const pointListSchema = z.strictObject({
     .nullable()
     .meta({ description: "a list that leaves out more than a tenth of the points, until a later one agrees" }),
   conflicts: count.meta({ description: "points whose entries in the list disagree" }),
+  never_sent: count.meta({ description: "collected points that never brought a sample" }),
 });
 
 /** Of a site in `GET /status`, as of the last hourly run. */
@@ -131,6 +132,11 @@ export const statusSchema = z.strictObject({
       paused: pauseSchema.nullable().meta({ description: "null: its sync is not paused" }),
       watermark: time.nullable(),
       lag_seconds: z.int().nullable(),
+      newest_sample: time.nullable().meta({ description: "null: no sync brought one" }),
+      newest_sample_age_seconds: z.int().nullable(),
+      served_to: time.nullable().meta({
+        description: "half of the points that still send have brought samples up to here; windows begin before it",
+      }),
       open_window: z.strictObject({ start: time, end: time }).nullable(),
       page_size: z.strictObject({
         rows: count.meta({ description: "rows a page that the next sync asks for" }),

@@ -6,6 +6,7 @@ import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { judgeDays } from "@building-vitals/core/cold/judge-days";
 import { sweepStaging } from "@building-vitals/core/cold/staging";
 import { pruneAudit } from "@building-vitals/core/http/audit-store";
+import { askSilentPoints } from "@building-vitals/core/sync/ask-silent-points";
 import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";
@@ -24,10 +25,15 @@ const HOURLY_CRON = "6 * * * *";
 const DAILY_CRON = "21 3 * * *";
 
 /**
- * Of the 15 minutes of an hourly cron: when no other site's catalogue and fold is begun, and no other site's quality;
+ * Of the 15 minutes of an hourly cron: when no other site's catalogue and fold is begun, no point by name, and no other site's quality;
  * the gaps have six minutes between. Sites that were left are begun first in a later hour.
  */
 const CATALOG_BUDGET_MS = 4 * 60_000;
+const SILENT_BUDGET_MS = 5 * 60_000;
+
+/** Of the 1,000 statements of an invocation: a point that brought samples takes 14. */
+const SILENT_STATEMENTS = 300;
+
 const HOURLY_BUDGET_MS = 13 * 60_000;
 
 /**
@@ -103,6 +109,26 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       if (fold.failed.length > 0) throw new Error(fold.failed.map(({ reason }) => reason).join("; "));
       return { folded: fold.folded, rowsChanged: fold.rowsChanged, remaining: fold.remaining };
     });
+  });
+  let silentStatements = 0;
+  await forEachInTime("silent_points", SILENT_BUDGET_MS, async (site) => {
+    const { id, name, state, pause } = site;
+    const front =
+      pause === null && state.watermark !== null ? Math.min(state.watermark, state.servedTo ?? Infinity) : null;
+    await attempt("silent_points", site, () =>
+      countJob(settings, "points", site, async ({ db, ace, tally }) => {
+        const initialLookbackMs = settings.INITIAL_LOOKBACK_HOURS * HOUR_MS;
+        const hasStatements = () => silentStatements + tally.get("d1_statements") < SILENT_STATEMENTS;
+        const limits = { deadline: now + SILENT_BUDGET_MS, hasStatements };
+        const context = { db, bucket, ace, initialLookbackMs, now: Date.now, ...limits };
+        const { rejected, error, ...counts } = await askSilentPoints(context, { id, name }, front);
+        silentStatements += tally.get("d1_statements");
+        tally.addAll("samples", { inserted: counts.inserted, unchanged: counts.unchanged });
+        tally.addAll("rejected", rejected);
+        tally.add("failures:timeseries", error === null ? 0 : 1);
+        return { ...counts, error: error ?? "" };
+      }),
+    );
   });
   for (const healed of (await gapsOf(settings, answering, "due")).sites) {
     if ("error" in healed) failed.push(`gaps of ${healed.site}`);

@@ -36,6 +36,8 @@ const settingsSchema = z.object({
   ALERT_ERROR_PERCENT: integerSetting({ default: 5, min: 0, max: 100 }),
   ALERT_SYNC_SECONDS: integerSetting({ default: 25, min: 1, max: 900 }),
   ALERT_STALE_CADENCES: integerSetting({ default: 3, min: 1, max: 2016 }),
+  ALERT_SILENT_HOURS: integerSetting({ default: 6, min: 1, max: 24 * 31 }),
+  ALERT_UNSETTLED_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
   ALERT_QUALITY: shareSetting(0.8),
   ALERT_D1_PERCENT: integerSetting({ default: 80, min: 1, max: 100 }),
   D1_MAX_MB: integerSetting({ default: 10_000, min: 1, max: 1_000_000 }),

@@ -189,7 +189,7 @@ describe("the crons", () => {
       expect(await collected()).toBe(left);
       const conflicts = faults.some(({ fault }) => fault === "duplicate_ids") ? 1 : 0;
       const expected = held === null ? null : { ...held, at: expect.any(String) };
-      expect(await pointList()).toEqual({ held: expected, conflicts });
+      expect(await pointList()).toEqual({ held: expected, conflicts, never_sent: 0 });
     }
   });
 

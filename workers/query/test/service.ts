@@ -164,7 +164,7 @@ export async function clear(): Promise<void> {
 export async function setWatermark(site: string, time: number): Promise<void> {
   const id = await siteId(site);
   await env.DB.prepare("DELETE FROM sync_state WHERE site_id = ?1").bind(id).run();
-  await endWindow(env.DB, id, { start: time - 1, end: time }, time).run();
+  await endWindow(env.DB, id, { range: { start: time - 1, end: time }, servedTo: time, newest: null }, time).run();
 }
 
 const problemSchema = z.strictObject({

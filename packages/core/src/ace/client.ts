@@ -1,8 +1,10 @@
+import type { NamedSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { storedPointName } from "../domain/weather.ts";
 import { AceError } from "./ace-error.ts";
 import { fetchList } from "./list.ts";
 import { type AcePoint, acePointSchema } from "./point.ts";
+import { fetchPointSamples, type PointAnswer } from "./point-samples.ts";
 import { type AceSite, aceSiteSchema } from "./site.ts";
 import { type AcePage, timeseriesPages, type TimeseriesOptions } from "./timeseries.ts";
 import { type AceFetch, type CallOptions, Transport } from "./transport.ts";
@@ -47,6 +49,8 @@ export interface AceClient {
   configuredPoints(site: string, options?: CallOptions): Promise<AcePoint[]>;
   /** null for a site without a weather feed */
   weather(site: string, options?: CallOptions): Promise<AceWeather | null>;
+  /** the samples of one point, by the name under which it is stored; none for one that the API does not know */
+  pointSamples(site: string, name: string, range: TimeRange, options?: CallOptions): Promise<PointAnswer>;
   /** see {@link timeseriesPages} */
   timeseriesPages(site: string, range: TimeRange, options?: TimeseriesOptions): AsyncGenerator<AcePage, void, void>;
 }
@@ -74,6 +78,7 @@ export function createAceClient(config: AceClientConfig): AceClient {
     const points = await fetchList(transport, sitePath(site, rest), acePointSchema, options);
     return points.map((point) => ({ ...point, name: storedPointName(site, point.name) }));
   };
+  const storedNames = (site: string, { names }: NamedSamples) => names.map((name) => storedPointName(site, name));
 
   return {
     get calls() {
@@ -98,10 +103,13 @@ export function createAceClient(config: AceClientConfig): AceClient {
         throw error;
       }
     },
+    pointSamples: async (site, name, range, options = {}) => {
+      const answer = await fetchPointSamples(transport, now, name, range, options);
+      return { ...answer, samples: { ...answer.samples, names: storedNames(site, answer.samples) } };
+    },
     timeseriesPages: async function* (site, range, options = {}) {
       for await (const page of timeseriesPages(transport, now, site, range, options)) {
-        const names = page.samples.names.map((name) => storedPointName(site, name));
-        yield { ...page, samples: { ...page.samples, names } };
+        yield { ...page, samples: { ...page.samples, names: storedNames(site, page.samples) } };
       }
     },
   };

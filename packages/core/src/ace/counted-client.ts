@@ -51,6 +51,7 @@ export function countedClient(tally: Tally, hooks: CallHooks, create: (hooks: Ca
     points: (site, options) => client.points(site, options),
     configuredPoints: (site, options) => client.configuredPoints(site, options),
     weather: (site, options) => client.weather(site, options),
+    pointSamples: (site, name, range, options) => client.pointSamples(site, name, range, options),
     timeseriesPages: pages,
   };
 }

@@ -31,14 +31,19 @@ interface DecodedPage extends DecodedRows {
 export class PageDecoder implements BodyReader<DecodedPage> {
   readonly #now: number;
   readonly #path: string;
+  readonly #isPaged: boolean;
   readonly #text: PageText;
   /** by the key of the array; where a key comes twice the last one counts, as in any JSON parser */
   readonly #rows = new Map<string, RowDecoder>();
 
-  /** @param now epoch milliseconds */
-  constructor(now: number, path: string) {
+  /**
+   * @param now epoch milliseconds
+   * @param isPaged false: the answer has all rows, and says nothing of a next page
+   */
+  constructor(now: number, path: string, isPaged = true) {
     this.#now = now;
     this.#path = path;
+    this.#isPaged = isPaged;
     this.#text = new PageText((key) => this.#decoderOf(key));
   }
 
@@ -52,7 +57,8 @@ export class PageDecoder implements BodyReader<DecodedPage> {
     const current = currentSchema.safeParse(body);
     if (current.success) {
       const { next_cursor, has_more } = current.data;
-      return this.#page("point_samples", nextCursor(next_cursor, has_more, this.#path));
+      const cursor = this.#isPaged ? nextCursor(next_cursor, has_more, this.#path) : null;
+      return this.#page("point_samples", cursor);
     }
     const older = olderSchema.safeParse(body);
     if (older.success) {

@@ -6,6 +6,10 @@ export const ALERT_KINDS = [
   "slow_sync",
   /** a site's watermark is too far behind */
   "stale",
+  /** a site's newest sample is too old, or it never sent one */
+  "silent",
+  /** a closed day of a site waits too long to be built */
+  "unsettled",
   /** the backfill failed, or stands still */
   "backfill",
   /** the database is nearly full */

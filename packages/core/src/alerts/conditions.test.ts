@@ -1,17 +1,29 @@
 import { expect, test } from "vitest";
 import type { AlertKind } from "./alert.ts";
-import { type AlertInputs, conditionsOf, qualityCondition } from "./conditions.ts";
+import { type AlertInputs, conditionsOf, qualityCondition, type SiteInput } from "./conditions.ts";
 
 const NOW = Date.UTC(2025, 9, 12, 14);
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const THRESHOLDS = {
   errorPercent: 5,
   syncMs: 25_000,
   staleMs: 900_000,
+  silentMs: 6 * HOUR_MS,
+  unsettledMs: DAY_MS,
   databaseBytes: 8e9,
   tokenMs: 14 * DAY_MS,
 };
-const SITE = { site: "s", fetched: 1_000, errors: 0, completeTo: NOW, isPaused: false };
+const SITE: SiteInput = {
+  site: "s",
+  fetched: 1_000,
+  errors: 0,
+  completeTo: NOW,
+  newestSample: NOW,
+  firstSync: NOW - 30 * DAY_MS,
+  dueSince: null,
+  isPaused: false,
+};
 const GOOD: AlertInputs = {
   now: NOW,
   sites: [SITE],
@@ -23,7 +35,7 @@ const GOOD: AlertInputs = {
 
 const firing = (inputs: AlertInputs) =>
   conditionsOf(inputs, THRESHOLDS).flatMap(({ kind, level }) => (level === "firing" ? [kind] : []));
-const site = (changes: Partial<typeof SITE>): Partial<AlertInputs> => ({ sites: [{ ...SITE, ...changes }] });
+const site = (changes: Partial<SiteInput>): Partial<AlertInputs> => ({ sites: [{ ...SITE, ...changes }] });
 
 test.each<[string, Partial<AlertInputs>, AlertKind[]]>([
   ["all is well", {}, []],
@@ -35,6 +47,14 @@ test.each<[string, Partial<AlertInputs>, AlertKind[]]>([
   ["a lag of three cadences", site({ completeTo: NOW - 900_000 }), []],
   ["a longer lag", site({ completeTo: NOW - 900_001 }), ["stale"]],
   ["a lag of a day of a paused site", site({ completeTo: NOW - DAY_MS, isPaused: true }), []],
+  ["a newest sample of six hours ago", site({ newestSample: NOW - 6 * HOUR_MS }), []],
+  ["an older one, though all that the API served is stored", site({ newestSample: NOW - 6 * HOUR_MS - 1 }), ["silent"]],
+  ["no sample ever", site({ newestSample: null }), ["silent"]],
+  ["no sample of a new site", site({ newestSample: null, firstSync: NOW - HOUR_MS }), []],
+  ["a silent site that is paused", site({ newestSample: null, isPaused: true }), []],
+  ["a day that is due for a day", site({ dueSince: NOW - DAY_MS }), []],
+  ["a day that is due for longer", site({ dueSince: NOW - DAY_MS - 1 }), ["unsettled"]],
+  ["a day that is due later", site({ dueSince: NOW + DAY_MS }), []],
   ["a watermark ahead of the clock", site({ completeTo: NOW + 900_001 }), []],
   ["a backfill at fault", { backfillFault: "it stands still" }, ["backfill"]],
   ["a database of 80%", { databaseBytes: 8e9 }, []],
@@ -53,11 +73,12 @@ test("what is not known is no condition, so that it stays what it was", () => {
   expect(kinds({ databaseBytes: null })).not.toContain("database_size");
   expect(kinds({})).toContain("stale");
   expect(kinds({ sites: [{ ...SITE, completeTo: null }] })).not.toContain("stale");
+  expect(kinds({ sites: [{ ...SITE, newestSample: null, firstSync: null }] })).not.toContain("silent");
 });
 
-test("a pause ends an alert for staleness", () => {
+test.each(["stale", "silent", "unsettled"])("a pause ends the alert %s", (of) => {
   const conditions = conditionsOf({ ...GOOD, sites: [{ ...SITE, completeTo: null, isPaused: true }] }, THRESHOLDS);
-  expect(conditions.find(({ kind }) => kind === "stale")).toMatchObject({ level: "ok", detail: "the sync is paused" });
+  expect(conditions.find(({ kind }) => kind === of)).toMatchObject({ level: "ok", detail: "the sync is paused" });
 });
 
 test("each site has its own, and the deployment's have none", () => {
@@ -65,8 +86,12 @@ test("each site has its own, and the deployment's have none", () => {
   const conditions = conditionsOf({ ...GOOD, sites, tokenExpiresAt: NOW - 1000 }, THRESHOLDS);
   expect(conditions.map((one) => `${one.kind} ${one.site ?? "-"} ${one.level}`)).toEqual([
     "error_rate s ok",
+    "unsettled s ok",
+    "silent s ok",
     "stale s ok",
     "error_rate t ok",
+    "unsettled t ok",
+    "silent t ok",
     "stale t firing",
     "slow_sync - ok",
     "backfill - ok",

@@ -6,6 +6,10 @@ export interface AlertThresholds {
   readonly syncMs: number;
   /** lag of a site's watermark */
   readonly staleMs: number;
+  /** age of a site's newest sample */
+  readonly silentMs: number;
+  /** how long a day of a site has been due to be settled */
+  readonly unsettledMs: number;
   readonly databaseBytes: number;
   readonly tokenMs: number;
 }
@@ -18,6 +22,12 @@ export interface SiteInput {
   readonly errors: number;
   /** the watermark, or the first sync of a site that has none yet, epoch ms; null: neither */
   readonly completeTo: number | null;
+  /** time of the newest sample that a sync brought, epoch ms; null: none ever came */
+  readonly newestSample: number | null;
+  /** the first sync, epoch ms; null: there was none */
+  readonly firstSync: number | null;
+  /** since when a closed day waits to be settled, epoch ms, in the future for one that is not due yet; null: none does */
+  readonly dueSince: number | null;
   /** a paused site is not stale, however far behind it is */
   readonly isPaused: boolean;
 }
@@ -54,15 +64,34 @@ export function conditionsOf(inputs: AlertInputs, thresholds: AlertThresholds): 
 }
 
 function siteConditions(input: SiteInput, now: number, thresholds: AlertThresholds): Condition[] {
-  const { site, fetched, errors, completeTo, isPaused } = input;
+  const { site, fetched, errors, completeTo, isPaused, dueSince } = input;
   const isErring = errors * 100 > fetched * thresholds.errorPercent;
   const rate = `${errors} of ${fetched} records of the last hour were rejected or could not be written`;
   const conditions = [condition("error_rate", site, isErring, rate)];
-  if (isPaused) return [...conditions, condition("stale", site, false, "the sync is paused")];
+  const due = dueSince === null ? 0 : Math.max(0, now - dueSince);
+  if (isPaused) {
+    const kinds = ["stale", "silent", "unsettled"] as const;
+    return [...conditions, ...kinds.map((kind) => condition(kind, site, false, "the sync is paused"))];
+  }
+  conditions.push(
+    condition("unsettled", site, due > thresholds.unsettledMs, `a closed day waits to be built since ${seconds(due)}`),
+  );
+  const silent = silence(input, now);
+  if (silent !== null) conditions.push(condition("silent", site, silent.ms > thresholds.silentMs, silent.detail));
   if (completeTo === null) return conditions;
   const lag = now - completeTo;
   const behind = `the data is complete up to ${new Date(completeTo).toISOString()}, ${seconds(lag)} ago`;
   return [...conditions, condition("stale", site, lag > thresholds.staleMs, behind)];
+}
+
+/** How long a site sent nothing new. @returns null: it was never asked */
+function silence({ newestSample, firstSync }: SiteInput, now: number): { ms: number; detail: string } | null {
+  const since = newestSample ?? firstSync;
+  if (since === null) return null;
+  const ms = now - since;
+  const at = new Date(since).toISOString();
+  const never = `no sample came since the first sync at ${at}, ${seconds(ms)} ago`;
+  return { ms, detail: newestSample === null ? never : `the newest sample is of ${at}, ${seconds(ms)} ago` };
 }
 
 /** What was judged of a site's last full day. */

@@ -11,7 +11,10 @@ const SITE_INPUTS = `
 SELECT s.name AS site, total(r.fetched) AS fetched,
   total(r.failed + (SELECT total(j.value) FROM json_each(r.rejected) j WHERE j.key NOT IN ('unconfigured', 'same_millisecond'))) AS errors,
   y.paused_at IS NOT NULL AS isPaused,
-  coalesce(y.watermark, (SELECT min(f.started_at) FROM sync_runs f WHERE f.site_id = s.id)) AS completeTo
+  coalesce(y.watermark, (SELECT min(f.started_at) FROM sync_runs f WHERE f.site_id = s.id)) AS completeTo,
+  y.newest_sample AS newestSample,
+  (SELECT min(f.started_at) FROM sync_runs f WHERE f.site_id = s.id) AS firstSync,
+  (SELECT min(d.due_at) FROM settle_days d WHERE d.site_id = s.id) AS dueSince
 FROM sites s
 LEFT JOIN sync_state y ON y.site_id = s.id
 LEFT JOIN sync_runs r ON r.site_id = s.id AND r.started_at >= ?2
@@ -22,6 +25,9 @@ const rowSchema = z.object({
   fetched: z.number(),
   errors: z.number(),
   completeTo: z.int().nullable(),
+  newestSample: z.int().nullable(),
+  firstSync: z.int().nullable(),
+  dueSince: z.int().nullable(),
   isPaused: z.literal([0, 1]).transform((flag) => flag === 1),
 });
 

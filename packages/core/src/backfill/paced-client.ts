@@ -62,6 +62,7 @@ export function createPacedClient({ pace, day, ...config }: PacedClientConfig): 
     points: (site, options) => paced(() => client.points(site, options)),
     configuredPoints: (site, options) => paced(() => client.configuredPoints(site, options)),
     weather: (site, options) => paced(() => client.weather(site, options)),
+    pointSamples: (site, name, range, options) => paced(() => client.pointSamples(site, name, range, options)),
     timeseriesPages: async function* (site, range, options) {
       const pages = client.timeseriesPages(site, range, options);
       for (let last = false; !last;) {

@@ -185,7 +185,7 @@ test("a list that leaves out too many points adds its new ones at once", async (
   expect(outcome).toEqual({ retired: 0, held, conflicts: [] });
   expect(await replace(siteId, [described("a"), described("new")], 10)).toMatchObject({ retired: 1, held: null });
   expect(await collected()).toEqual(["a", "new"]);
-  expect(await readListState(db, siteId)).toEqual({ held: null, conflicts: 0 });
+  expect(await readListState(db, siteId)).toEqual({ held: null, conflicts: 0, neverSeen: 2 });
 });
 
 test("entries of one name that disagree cost what they disagree about", async () => {
@@ -199,7 +199,7 @@ test("entries of one name that disagree cost what they disagree about", async ()
   expect([...rows.values()].map(({ configured }) => configured)).toEqual([1, 1, 1, 1]);
   expect(rows.get("known")).toMatchObject({ unit: "°F", interval_s: null });
   expect(rows.get("new")).toMatchObject({ unit: null, interval_s: null });
-  expect(await readListState(db, siteId)).toEqual({ held: null, conflicts: 2 });
+  expect(await readListState(db, siteId)).toEqual({ held: null, conflicts: 2, neverSeen: 4 });
 });
 
 test("a list retires the points of its own site only, and none of the weather feed's", async () => {

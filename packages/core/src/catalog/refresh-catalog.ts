@@ -18,17 +18,24 @@ export interface ListState {
   readonly held: HeldList | null;
   /** points whose entries in the last list disagree */
   readonly conflicts: number;
+  /** collected points of the list that never brought a sample */
+  readonly neverSeen: number;
 }
 
-const listStateSchema = z.object({ held_list: z.string().nullable(), list_conflicts: z.int() });
+/** ?1: site. */
+const READ_LIST_STATE = `
+SELECT held_list, list_conflicts, (SELECT count(*) FROM points p
+  WHERE p.site_id = s.id AND p.configured = 1 AND p.source = 'catalog' AND p.first_seen IS NULL) AS never_seen
+FROM sites s WHERE id = ?1`;
+
+const listStateSchema = z.object({ held_list: z.string().nullable(), list_conflicts: z.int(), never_seen: z.int() });
 
 /** @throws the error of D1, after retries */
 export async function readListState(db: D1Database, siteId: number): Promise<ListState> {
-  const statement = db.prepare("SELECT held_list, list_conflicts FROM sites WHERE id = ?1").bind(siteId);
-  const { held_list: held, list_conflicts: conflicts } = listStateSchema.parse(
-    await withD1Retry(() => statement.first()),
-  );
-  return { held: held === null ? null : heldListSchema.parse(JSON.parse(held)), conflicts };
+  const statement = db.prepare(READ_LIST_STATE).bind(siteId);
+  const row = listStateSchema.parse(await withD1Retry(() => statement.first()));
+  const { held_list: held, list_conflicts: conflicts, never_seen: neverSeen } = row;
+  return { held: held === null ? null : heldListSchema.parse(JSON.parse(held)), conflicts, neverSeen };
 }
 
 /** When the site's list was last taken over, epoch ms; null: never. @throws the error of D1, after retries */

@@ -4,7 +4,7 @@ import { interceptedDatabase } from "./intercepted-database.ts";
 import { withD1Retry } from "./retry.ts";
 
 /** Jobs that call the upstream for a site. `lists`: the hourly refresh of its points. */
-export type CountedJob = "sync" | "lists" | "gaps" | "import" | "backfill" | "settle";
+export type CountedJob = "sync" | "lists" | "points" | "gaps" | "import" | "backfill" | "settle";
 
 /** What a run of a job counted for a site. */
 export interface RunCounts {

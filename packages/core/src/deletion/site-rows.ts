@@ -14,6 +14,7 @@ const DELETE_SITE = [
   "DELETE FROM point_days WHERE point_day >> 16 IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM late_samples WHERE point_day >> 16 IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM block_latest WHERE block IN (SELECT id >> 7 FROM points WHERE site_id = ?1)",
+  "DELETE FROM point_inquiries WHERE point_id IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM points WHERE site_id = ?1",
   "UPDATE sites SET catalog_at = NULL, held_list = NULL WHERE id = ?1",
 ];
@@ -21,7 +22,7 @@ const DELETE_SITE = [
 /** The pause stays, and nothing of what was synced: where it ends, the site begins as a new one does. ?1 site, ?2 now. */
 const FORGET_SYNC = `
 UPDATE sync_state SET watermark = NULL, window_start = NULL, window_end = NULL, window_from = NULL, cursor = NULL,
-  watched_from = NULL, updated_at = ?2 WHERE site_id = ?1`;
+  watched_from = NULL, served_to = NULL, newest_sample = NULL, updated_at = ?2 WHERE site_id = ?1`;
 
 /** Deletes all rows of a site but those of its days, its name and its pause. Safe to repeat. */
 export async function deleteSiteRows(db: D1Database, siteId: number, now: number): Promise<void> {

@@ -17,26 +17,26 @@ function row(over: Partial<SettleDay> = {}): SettleDay {
 
 function site(over: Partial<SiteDays> = {}): SiteDays {
   const none = { rows: [], hot: new Set<number>(), files: new Map<number, KnownFile>() };
-  return { now: END, watermark: END, firstDay: DAY, offsets: OFFSETS, ...none, ...over };
+  return { now: END, front: END, firstDay: DAY, offsets: OFFSETS, ...none, ...over };
 }
 
 /** No other day is due than those that are given. */
-const QUIET = { watermark: null, offsets: [300] };
+const QUIET = { front: null, offsets: [300] };
 
 const dueAfter = (over: Partial<SiteDays>) => planSettling(site(over)).due;
 
 describe("a closed day is due first", () => {
   test.each([
-    ["two hours after its end, where the watermark passed them", 2 * HOUR_MS, END + 2 * HOUR_MS, DAY],
+    ["two hours after its end, where the front passed them", 2 * HOUR_MS, END + 2 * HOUR_MS, DAY],
     ["not before", 2 * HOUR_MS, END + 2 * HOUR_MS - 1, null],
-    ["a day after its end, where the watermark lags", DAY_MS, END - 5 * DAY_MS, DAY],
+    ["a day after its end, where the front lags", DAY_MS, END - 5 * DAY_MS, DAY],
     ["not before that", DAY_MS - 1, END - 5 * DAY_MS, null],
-  ])("%s", (_, age, watermark, due) => {
-    expect(dueAfter({ now: END + age, watermark })).toBe(due);
+  ])("%s", (_, age, front, due) => {
+    expect(dueAfter({ now: END + age, front })).toBe(due);
   });
 
   test("an open day is never due, whatever it has", () => {
-    expect(dueAfter({ now: END - 1, watermark: END + DAY_MS, hot: new Set([DAY]) })).toBe(null);
+    expect(dueAfter({ now: END - 1, front: END + DAY_MS, hot: new Set([DAY]) })).toBe(null);
   });
 
   test("days before the first synced one are not, unless they have samples in segments", () => {
@@ -47,7 +47,7 @@ describe("a closed day is due first", () => {
 
   test("a deleted day is not, unless samples came since", () => {
     const files = new Map([[DAY, { isDeleted: true, provenAt: null }]]);
-    expect(dueAfter({ now: END + DAY_MS, firstDay: DAY, files, watermark: null })).toBe(null);
+    expect(dueAfter({ now: END + DAY_MS, firstDay: DAY, files, front: null })).toBe(null);
     expect(dueAfter({ now: END + DAY_MS, firstDay: DAY, files, hot: new Set([DAY]) })).toBe(DAY);
   });
 
@@ -144,9 +144,9 @@ test("any life of a site asks every day's source at or after each step, and no m
       for (let hour = 0; hour < life * 24; hour++) {
         const now = dayRange(DAY).start + hour * HOUR_MS;
         if (isDown(hour)) continue;
-        const watermark = lags ? now - 30 * HOUR_MS : now;
+        const front = lags ? now - 30 * HOUR_MS : now;
         for (let built = 0; built < 3; built++) {
-          const { writes, due } = planSettling(site({ now, watermark, rows: [...rows.values()], offsets: days }));
+          const { writes, due } = planSettling(site({ now, front, rows: [...rows.values()], offsets: days }));
           for (const write of writes) rows.set(write.day, { ...row(), ...rows.get(write.day), ...write });
           if (due === null) break;
           const before = rows.get(due)!;

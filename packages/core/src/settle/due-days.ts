@@ -2,7 +2,7 @@ import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PlannedDay, SettleDay, SettleOutcome, SettleRun } from "../store/settle-days.ts";
 
-/** How long after the watermark has passed a day's end the day is due first: samples of its last minutes come late. */
+/** How long after the front has passed a day's end the day is due first: samples of its last minutes come late. */
 const FIRST_AFTER_MS = 2 * HOUR_MS;
 
 /** How often a day is built for samples that came after its last run, at most. */
@@ -21,8 +21,8 @@ export interface KnownFile {
 /** All that decides which days of a site are due. Times are epoch ms, days whole days since 1970. */
 export interface SiteDays {
   readonly now: number;
-  /** null: no window of the sync has ended yet */
-  readonly watermark: number | null;
+  /** up to here the site has served and the sync has stored all; null: no window of the sync has ended yet */
+  readonly front: number | null;
   /** the first day that the sync has fetched; null: it is not known yet */
   readonly firstDay: number | null;
   readonly rows: readonly SettleDay[];
@@ -64,7 +64,7 @@ export function planSettling(site: SiteDays): SettlePlan {
 }
 
 /** A closed day that has no row yet. @returns null: it is not due yet */
-function firstPlan({ now, watermark, hot, files, offsets }: SiteDays, day: number): PlannedDay | null {
+function firstPlan({ now, front, hot, files, offsets }: SiteDays, day: number): PlannedDay | null {
   const { end } = dayRange(day);
   const { isDeleted = false, provenAt = null } = files.get(day) ?? {};
   if (isDeleted && !hot.has(day)) return null;
@@ -75,7 +75,7 @@ function firstPlan({ now, watermark, hot, files, offsets }: SiteDays, day: numbe
     const dueAt = hot.has(day) ? now : nextStepAt(offsets, day, proven);
     return { ...none, step: proven, settledAt: provenAt, dueAt };
   }
-  const hasPassed = watermark !== null && watermark >= end + FIRST_AFTER_MS;
+  const hasPassed = front !== null && front >= end + FIRST_AFTER_MS;
   return hasPassed || now >= end + (offsets[0] ?? 0) * DAY_MS ? { ...none, dueAt: now } : null;
 }
 

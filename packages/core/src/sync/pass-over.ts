@@ -2,23 +2,24 @@ import { withD1Retry } from "../d1/retry.ts";
 import { passOverDays } from "../store/settle-days.ts";
 import { log } from "../telemetry/log.ts";
 import { moveOver } from "./sync-state.ts";
-import { passedOver, type WindowSettings } from "./window.ts";
+import { passedOver, type SyncFront, type WindowSettings } from "./window.ts";
 
 /**
  * Leaves time to settling where a sync is too far behind: moves the watermark, and makes the days between due in the same transaction.
  * To be called while no window is open.
- * @returns the watermark
+ * @returns how far the sync has come
  */
 export async function passOver(
   { db, settings }: { readonly db: D1Database; readonly settings: WindowSettings },
   siteId: number,
-  watermark: number | null,
+  front: SyncFront,
   now: number,
-): Promise<number | null> {
+): Promise<SyncFront> {
+  const { watermark, servedTo } = front;
   const over = passedOver(watermark, now, settings);
-  if (watermark === null || over === null) return watermark;
+  if (watermark === null || over === null) return front;
   const move = moveOver(db, siteId, { from: watermark, to: over.to }, now);
   await withD1Retry(() => db.batch([move, passOverDays(db, siteId, over.days, now)]));
   log("days_passed_over", { siteId, days: over.days.length });
-  return over.to;
+  return { watermark: over.to, servedTo: Math.max(servedTo ?? over.to, over.to) };
 }

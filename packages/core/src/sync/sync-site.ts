@@ -17,12 +17,13 @@ import { log, logError } from "../telemetry/log.ts";
 import type { LetterBox } from "./letter-box.ts";
 import { passOver } from "./pass-over.ts";
 import { SeenPoints } from "./seen-points.ts";
+import { ServedTimes } from "./served-times.ts";
 import { inStage, StageError } from "./stage-error.ts";
 import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
-import { endWindow, movePosition, type OpenWindow, rememberPageSize, type SyncState } from "./sync-state.ts";
+import { type EndedWindow, type OpenWindow, rememberPageSize, saveProgress, type SyncState } from "./sync-state.ts";
 import { TURN_MS } from "./turns.ts";
 import { readWeather, type WeatherRead } from "./weather.ts";
-import { nextWindow, type WindowSettings } from "./window.ts";
+import { nextWindow, type SyncFront, type WindowSettings } from "./window.ts";
 
 export interface SyncSettings extends WindowSettings {
   readonly pageSize: PageSize;
@@ -62,11 +63,8 @@ export async function syncSite(context: SyncContext, site: string, state: SyncSt
     else {
       // a fault of ours; the other sites must not pay for it
       logError("sync_failed", error, { site });
-      run.result.errors.push({
-        stage: "internal",
-        code: "internal",
-        message: "the sync failed; the log has the reason",
-      });
+      const message = "the sync failed; the log has the reason";
+      run.result.errors.push({ stage: "internal", code: "internal", message });
     }
   }
   await run.storeWeather();
@@ -104,18 +102,19 @@ class SiteSync {
     await inStage("catalog", list);
     await this.#pullWeather();
     let open: OpenWindow | null = this.#state.open;
-    let watermark = this.#state.watermark;
+    let front: SyncFront = this.#state;
     for (;;) {
       const startedAt = now();
       if (open === null) {
-        watermark = await inStage("state", () => passOver(this.#context, this.#state.siteId, watermark, startedAt));
-        this.#noteWatermark(watermark);
+        front = await inStage("state", () => passOver(this.#context, this.#state.siteId, front, startedAt));
+        this.#noteWatermark(front.watermark);
       }
-      const range = open?.range ?? nextWindow(watermark, startedAt, settings);
+      const range = open?.range ?? nextWindow(front, startedAt, settings);
       if (range === null) break;
-      const proven = await this.#pullWindow(range, open?.at);
-      if (!proven) return;
-      watermark = Math.max(watermark ?? range.end, range.end);
+      const ended = await this.#pullWindow(range, open?.at, front.servedTo);
+      if (ended === null) return;
+      const watermark = Math.max(front.watermark ?? range.end, range.end);
+      front = { watermark, servedTo: ended.servedTo };
       this.#noteWatermark(watermark);
       open = null;
       if (watermark >= startedAt) break;
@@ -174,13 +173,17 @@ class SiteSync {
     return true;
   }
 
-  /** Whether the API proved that the window ended, and all of it is stored. */
-  async #pullWindow(range: TimeRange, at: PagePosition | undefined): Promise<boolean> {
+  /**
+   * @param before how far earlier windows served, epoch ms
+   * @returns null: the API did not prove that the window ended, or not all of it is stored
+   */
+  async #pullWindow(range: TimeRange, at: PagePosition | undefined, before: number | null) {
     const { ace, deadline } = this.#context;
     const { result } = this;
     const start = result.window?.start ?? new Date(range.start).toISOString();
     result.window = { start, end: new Date(range.end).toISOString() };
     let refused: RefusedCursor | null = null;
+    const served = new ServedTimes(before);
     const onRefused = (error: AceError, next: PagePosition) => {
       refused = { error, next };
       log("cursor_refused", { site: result.site, error: error.message });
@@ -189,14 +192,16 @@ class SiteSync {
       const options = { at, pageSize: this.#pageSize, deadline, onRefused };
       for await (const { page, at: from, next } of windowPages(ace, result.site, range, options)) {
         refused = null;
-        await this.#storePage(page, { window: range, cursor: from.cursor }, next);
-        if (next === null) return true;
-        if (this.#isSpent()) return false;
+        served.add(page.samples, page.records);
+        const progress = next === null ? served.ended(range) : { range, at: next };
+        await this.#storePage(page, { window: range, cursor: from.cursor }, progress);
+        if ("servedTo" in progress) return progress;
+        if (this.#isSpent()) return null;
       }
     } catch (error) {
       if (!(error instanceof AceError)) throw error;
       await this.#endEarly(error, range, refused);
-      return false;
+      return null;
     }
     throw new Error("the client ended a window without a proof");
   }
@@ -207,15 +212,15 @@ class SiteSync {
     if (error.kind === "deadline" && refused !== null) {
       // no time was left to ask without the cursor; the next run must not begin with it again
       const { next: at } = refused;
-      await inStage("state", () => withD1Retry(() => movePosition(db, this.#state.siteId, { range, at }, now()).run()));
+      await inStage("state", () => withD1Retry(() => saveProgress(db, this.#state.siteId, { range, at }, now()).run()));
       throw new StageError("timeseries", refused.error);
     }
     if (error.kind !== "page_limit" && error.kind !== "deadline") throw new StageError("timeseries", error);
     this.result.incompleteBecause = error.kind === "deadline" ? "budget" : "page_limit";
   }
 
-  /** @param next where the next page starts; null: the window ends with this one */
-  async #storePage(page: AcePage, from: SourcePage, next: PagePosition | null): Promise<void> {
+  /** @param progress where the next page of the window starts, or what is known of the window after its last one */
+  async #storePage(page: AcePage, from: SourcePage, progress: OpenWindow | EndedWindow): Promise<void> {
     const { db, now, letters } = this.#context;
     const { result } = this;
     const { siteId } = this.#state;
@@ -235,12 +240,8 @@ class SiteSync {
       letters.reject(siteId, from, sampleUnconfigured(page.samples, this.#catalog.points, turn, room));
     }
     const readings = this.#takeWeather();
-    const progress =
-      next === null
-        ? endWindow(db, siteId, from.window, now())
-        : movePosition(db, siteId, { range: from.window, at: next }, now());
     try {
-      await this.#store(selection.samples, readings, page.asked, [progress]);
+      await this.#store(selection.samples, readings, page.asked, [saveProgress(db, siteId, progress, now())]);
     } catch (error) {
       throw this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);
     }

@@ -102,7 +102,7 @@ export async function syncSites(context: SyncRunContext, databases: readonly Syn
 }
 
 function turnsOf(
-  { pageSize: setting, lookbackMs }: SyncSettings,
+  settings: SyncSettings,
   of: SyncedDatabase,
   states: ReadonlyMap<string, SyncState>,
   now: number,
@@ -110,7 +110,8 @@ function turnsOf(
 ): Turn[] {
   return [...states].map(([name, state]) => {
     const { turns, watermark } = state;
-    const pageSize = isAlone ? setting : pageSizeFor(state, now, lookbackMs, setting);
+    const { pageSize: setting } = settings;
+    const pageSize = isAlone ? setting : pageSizeFor(state, now, settings, setting);
     return { name, of, state, turns, watermark, unwell: isUnwell(state), pageSize };
   });
 }

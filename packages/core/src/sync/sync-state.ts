@@ -17,6 +17,10 @@ export interface SyncState {
   readonly catalogAt: number | null;
   /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
   readonly watermark: number | null;
+  /** how far half of the points have served ({@link ServedTimes}), epoch ms; null: no window has ended yet */
+  readonly servedTo: number | null;
+  /** time of the newest sample that a window brought, epoch ms; null: none has */
+  readonly newestSample: number | null;
   /** the window that is being read; null: none is open */
   readonly open: OpenWindow | null;
   /** null: pages have the setting's size */
@@ -45,12 +49,23 @@ export interface OpenWindow {
   readonly at: PagePosition;
 }
 
+/** A window that the API proved to have ended. */
+export interface EndedWindow {
+  readonly range: TimeRange;
+  /** how far the site has served, epoch ms */
+  readonly servedTo: number;
+  /** time of its newest sample, epoch ms; null: it brought none */
+  readonly newest: number | null;
+}
+
 const stateRowSchema = z.object({
   id: z.int(),
   name: z.string(),
   turns: z.string(),
   catalog_at: z.int().nullable(),
   watermark: z.int().nullable(),
+  served_to: z.int().nullable(),
+  newest_sample: z.int().nullable(),
   window_start: z.int().nullable(),
   window_end: z.int().nullable(),
   window_from: z.int().nullable(),
@@ -92,7 +107,7 @@ function pauseOf(row: z.infer<typeof stateRowSchema>): Pause | null {
 }
 
 const READ_STATES = `
-SELECT s.id, s.name, s.catalog_at, y.watermark, y.window_start, y.window_end, y.window_from, y.cursor, y.page_size,
+SELECT s.id, s.name, s.catalog_at, y.watermark, y.served_to, y.newest_sample, y.window_start, y.window_end, y.window_from, y.cursor, y.page_size,
   coalesce(y.page_failures, 0) AS page_failures, y.page_retry_at, coalesce(y.page_reason, '') AS page_reason,
   y.paused_at, y.paused_by, y.pause_reason,
   (SELECT json_group_array(json_array(r.started_at, r.complete, r.errors <> '[]', r.fetched, r.window_end - r.window_start))
@@ -120,22 +135,32 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
       const open = isOpen ? { range: { start, end }, at: { from, cursor } } : null;
       const { page_failures: failures, page_retry_at: retryAt, page_reason: reason } = row;
       const smallerPages = size === null ? null : { size, failures, retryAt, reason };
-      const { id: siteId, name, catalog_at: catalogAt, watermark } = row;
-      return [
+      const {
+        id: siteId,
         name,
-        { siteId, name, turns: turnsOf(row.turns), catalogAt, watermark, open, smallerPages, pause: pauseOf(row) },
-      ];
+        catalog_at: catalogAt,
+        watermark,
+        served_to: servedTo,
+        newest_sample: newestSample,
+      } = row;
+      const progress = { watermark, servedTo, newestSample, open, smallerPages };
+      return [name, { siteId, name, turns: turnsOf(row.turns), catalogAt, ...progress, pause: pauseOf(row) }];
     }),
   );
 }
 
-/** Saves where the next page of a window starts. To run in the transaction that stores the page before it. */
-export function movePosition(
+/** Saves how far a window has come. To run in the transaction that stores the page before. */
+export function saveProgress(
   db: D1Database,
   siteId: number,
-  { range, at }: OpenWindow,
+  progress: OpenWindow | EndedWindow,
   now: number,
 ): D1PreparedStatement {
+  return "at" in progress ? movePosition(db, siteId, progress, now) : endWindow(db, siteId, progress, now);
+}
+
+/** Saves where the next page of a window starts. */
+function movePosition(db: D1Database, siteId: number, { range, at }: OpenWindow, now: number): D1PreparedStatement {
   return db
     .prepare(
       `INSERT INTO sync_state (site_id, window_start, window_end, window_from, cursor, updated_at)
@@ -146,20 +171,27 @@ export function movePosition(
 }
 
 /**
- * Ends a window that the API proved to have ended, and moves the watermark to its end. To run in the transaction that
- * stores its last page. The watermark never moves back, so overlapping runs do not undo one another; and never over a
+ * Ends a window that the API proved to have ended, and moves the watermark to its end. The watermark never moves back, so overlapping runs do not undo one another; and never over a
  * gap: where it stands before this window (somebody set it back meanwhile), it stays. From the first one on, late samples
  * are counted (store/store-samples.ts).
  */
-export function endWindow(db: D1Database, siteId: number, window: TimeRange, now: number): D1PreparedStatement {
+export function endWindow(
+  db: D1Database,
+  siteId: number,
+  { range, servedTo, newest }: EndedWindow,
+  now: number,
+): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO sync_state (site_id, watermark, watched_from, updated_at) VALUES (?1, ?3, ?4, ?4)
+      `INSERT INTO sync_state (site_id, watermark, served_to, newest_sample, watched_from, updated_at)
+       VALUES (?1, ?3, ?5, ?6, ?4, ?4)
        ON CONFLICT (site_id) DO UPDATE SET watched_from = coalesce(watched_from, ?4),
          watermark = CASE WHEN watermark IS NULL OR watermark BETWEEN ?2 AND ?3 THEN ?3 ELSE watermark END,
+         served_to = max(coalesce(served_to, ?5), ?5),
+         newest_sample = coalesce(max(newest_sample, ?6), newest_sample, ?6),
          window_start = NULL, window_end = NULL, window_from = NULL, cursor = NULL, updated_at = ?4`,
     )
-    .bind(siteId, window.start, window.end, now);
+    .bind(siteId, range.start, range.end, now, servedTo, newest);
 }
 
 /**
@@ -174,7 +206,7 @@ export function moveOver(
 ): D1PreparedStatement {
   return db
     .prepare(
-      `UPDATE sync_state SET watermark = ?3, updated_at = ?4
+      `UPDATE sync_state SET watermark = ?3, served_to = max(coalesce(served_to, ?3), ?3), updated_at = ?4
        WHERE site_id = ?1 AND watermark = ?2 AND window_start IS NULL`,
     )
     .bind(siteId, from, to, now);

@@ -7,6 +7,7 @@ import { inTurn, isUnwell, MAX_BACKOFF_MS, nextToBegin, pageSizeFor, SLOTS, UNWE
 const MINUTE_MS = 60_000;
 const TURN_MS = 5 * MINUTE_MS;
 const NOW = Date.UTC(2025, 9, 12, 14);
+const WINDOWS = { lookbackMs: 10 * MINUTE_MS, initialLookbackMs: 24 * HOUR_MS, maxLagMs: 24 * HOUR_MS };
 
 const turn = (at: number, outcome: "complete" | "behind" | "failed" = "complete"): PastTurn => {
   return { at, complete: outcome === "complete", failed: outcome === "failed", recordsPerMs: null };
@@ -58,15 +59,17 @@ test("sites that are not well take two places while others wait, and all where n
 
 test("pages are as large as the next window will be, within the setting", () => {
   const rate = (recordsPerMs: number) => [{ ...turn(NOW - TURN_MS), recordsPerMs }];
-  const sized = (perMinute: number, watermark: number, setting: 5000 | 100_000 = 100_000) =>
-    pageSizeFor({ turns: rate(perMinute / MINUTE_MS), watermark }, NOW, 10 * MINUTE_MS, setting);
+  const sized = (perMinute: number, watermark: number, setting: 5000 | 100_000 = 100_000, servedTo = watermark) =>
+    pageSizeFor({ turns: rate(perMinute / MINUTE_MS), watermark, servedTo }, NOW, WINDOWS, setting);
   // 15 minutes of 4,583 points, and half as much again: more than 100,000
   expect(sized(4_583, NOW - TURN_MS)).toBe(100_000);
   expect(sized(1_000, NOW - TURN_MS)).toBe(50_000);
   expect(sized(5, NOW - TURN_MS)).toBe(1_000);
   expect(sized(1_000, NOW - 30 * HOUR_MS)).toBe(100_000);
   expect(sized(1_000, NOW - TURN_MS, 5_000)).toBe(5_000);
-  expect(pageSizeFor({ turns: [], watermark: null }, NOW, 0, 100_000)).toBe(50_000);
+  // data that comes 2 hours late: the window reaches back to it
+  expect(sized(100, NOW - TURN_MS, 100_000, NOW - 2 * HOUR_MS)).toBe(50_000);
+  expect(pageSizeFor({ turns: [], watermark: null, servedTo: null }, NOW, WINDOWS, 100_000)).toBe(50_000);
 });
 
 /** What each site's turn comes to in each run, and how many turns a run has time for. */

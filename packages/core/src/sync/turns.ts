@@ -1,6 +1,7 @@
 import { type PageSize, PAGE_SIZES } from "../ace/page-size.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { SyncState } from "./sync-state.ts";
+import { nextWindow, type WindowSettings } from "./window.ts";
 
 /** How often a sync is due, in milliseconds. */
 export const TURN_MS = 300_000;
@@ -86,13 +87,15 @@ export function nextToBegin<T extends Candidate>(waiting: readonly T[], running:
  * @param setting the largest
  */
 export function pageSizeFor(
-  { turns, watermark }: Waiting,
+  state: Pick<SyncState, "turns" | "watermark" | "servedTo">,
   now: number,
-  lookbackMs: number,
+  windows: WindowSettings,
   setting: PageSize,
 ): PageSize {
-  const rate = turns.find(({ recordsPerMs }) => recordsPerMs !== null)?.recordsPerMs ?? null;
-  const span = lookbackMs + Math.min(HOUR_MS, Math.max(0, now - (watermark ?? 0)));
-  const rows = rate === null || watermark === null ? UNKNOWN_ROWS : Math.max(SMALLEST_PAGE, rate * span * SPARE);
+  const rate = state.turns.find(({ recordsPerMs }) => recordsPerMs !== null)?.recordsPerMs ?? null;
+  const window = nextWindow(state, now, windows);
+  const span = window === null ? 0 : window.end - window.start;
+  const isNew = rate === null || state.watermark === null;
+  const rows = isNew ? UNKNOWN_ROWS : Math.max(SMALLEST_PAGE, rate * span * SPARE);
   return PAGE_SIZES.find((size) => size >= rows && size <= setting) ?? setting;
 }

@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { mergeRanges, type TimeRange } from "../domain/time-range.ts";
-import { nextWindow, passedOver } from "./window.ts";
+import { nextWindow as windowOf, passedOver, type WindowSettings } from "./window.ts";
 
 const MIN = 60_000;
 const HOUR = 60 * MIN;
 const settings = { lookbackMs: 10 * MIN, initialLookbackMs: 24 * HOUR, maxLagMs: 24 * HOUR };
 const NOW = 1_000 * HOUR;
+
+/** Of a site that is not late. */
+function nextWindow(watermark: number | null, now: number, given: WindowSettings): TimeRange | null {
+  return windowOf({ watermark, servedTo: watermark }, now, given);
+}
 
 test.each<[string, number | null, TimeRange | null]>([
   ["the first window of a new site is an hour", null, { start: NOW - 24 * HOUR, end: NOW - 23 * HOUR }],
@@ -72,6 +77,15 @@ test("windows taken one after the other leave no hole, however the clock steps a
       expect(cover?.end).toBe(watermark);
     }),
   );
+});
+
+test.each<[string, number, TimeRange | null]>([
+  ["by less than the lookback: no matter", 14 * MIN, { start: NOW - 15 * MIN, end: NOW }],
+  ["by hours: the lookback before what was served", 3 * HOUR, { start: NOW - 3 * HOUR - 10 * MIN, end: NOW }],
+  ["by more than a week: a week", 900 * HOUR, { start: NOW - 168 * HOUR - 10 * MIN, end: NOW }],
+  ["by nothing: a newer sample than the watermark", -HOUR, { start: NOW - 15 * MIN, end: NOW }],
+])("a site that is late %s", (_, late, window) => {
+  expect(windowOf({ watermark: NOW - 5 * MIN, servedTo: NOW - late }, NOW, settings)).toEqual(window);
 });
 
 test("a watermark of a day behind or less stays, and so does that of a new site", () => {

@@ -1,4 +1,4 @@
-import { dayOf } from "../domain/day.ts";
+import { DAY_MS, dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { firstPiece, type TimeRange } from "../domain/time-range.ts";
 
@@ -12,17 +12,36 @@ export interface WindowSettings {
   readonly maxLagMs: number;
 }
 
+/**
+ * How far back a window reaches for a site whose data all comes late, in milliseconds. What comes later still, is found when its day is
+ * settled for the last time.
+ */
+export const LATEST_MS = 7 * DAY_MS;
+
+/** How far a site's sync has come. */
+export interface SyncFront {
+  /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
+  readonly watermark: number | null;
+  /** how far half of the points have served, epoch ms; null: it is not known */
+  readonly servedTo: number | null;
+}
+
 /** New time in one window when a site is further behind than this; a day behind is 24 windows. */
 const CATCH_UP_MS = HOUR_MS;
 
 /**
  * The next window to ask the API for, half-open and up to now; null when there is none (the clock stands before the
- * watermark's lookback).
- * @param watermark all before this is stored, epoch ms; null: nothing is
+ * watermark's lookback). It begins the lookback before the watermark; where the whole site has served less, the lookback before that.
  */
-export function nextWindow(watermark: number | null, now: number, settings: WindowSettings): TimeRange | null {
+export function nextWindow(
+  { watermark, servedTo }: SyncFront,
+  now: number,
+  settings: WindowSettings,
+): TimeRange | null {
   const from = watermark ?? now - settings.initialLookbackMs;
-  const start = watermark === null ? from : from - settings.lookbackMs;
+  const isLate = watermark !== null && servedTo !== null && servedTo < watermark - settings.lookbackMs;
+  const back = isLate ? Math.min(watermark, Math.max(servedTo, now - LATEST_MS)) : from;
+  const start = watermark === null ? from : back - settings.lookbackMs;
   const { end } = firstPiece({ start: from, end: Math.max(from, now) }, CATCH_UP_MS);
   // A clock that stepped back must not make us ask for the future: the watermark then simply stays.
   const window = { start, end: Math.min(end, now) };

@@ -15,6 +15,7 @@ const ofIsolate = (name: string, help: string) =>
 export const METRICS = {
   watermark: gauge("sync_watermark_seconds", "All that the API served before this is stored, Unix time"),
   lag: gauge("sync_lag_seconds", "Time since the watermark"),
+  newest: gauge("newest_sample_age_seconds", "Time since the newest sample that a sync brought"),
   duration: gauge("last_sync_duration_seconds", "Duration of the last sync"),
   complete: gauge("last_sync_complete", "1 when the last sync reached the present and the API proved it"),
   errors: gauge("last_sync_errors", "Errors of the last sync"),

@@ -55,6 +55,8 @@ const ALERTS: Readonly<Record<string, string>> = {
   error_rate: "Too many records are not stored",
   slow_sync: "The sync is slow",
   stale: "The data is not up to date",
+  silent: "No new samples",
+  unsettled: "A past day waits to be checked against the source",
   backfill: "The backfill needs a look",
   database_size: "The database is nearly full",
   quality: "The quality of the data is poor",

@@ -83,10 +83,11 @@ export const deleteRoute = new Hono<{ Bindings: Env }>().post("/delete", describ
   const run = async () => {
     if ("start_date" in body) {
       const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
-      const until = (state?.watermark ?? Number.POSITIVE_INFINITY) - DELETABLE_AFTER_MS;
+      const { watermark = null, servedTo = null } = state ?? {};
+      const until = Math.min(watermark ?? Infinity, servedTo ?? Infinity) - DELETABLE_AFTER_MS;
       if (dayStart(range.last + 1) > until) {
         const detail =
-          "end_date: the day must have ended 24 hours before the site's watermark, or a sync stores it again.";
+          "end_date: the day must have ended 24 hours before the site's watermark and newest samples, or a sync stores it again.";
         throw new Problem("invalid_request", detail, "end_date");
       }
       return deleteRange(deletion, site, range);

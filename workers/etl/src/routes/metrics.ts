@@ -23,6 +23,7 @@ async function measureSite(site: StoredSite, day: LookedSite | undefined, now: n
   const measured = [
     of(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000),
     of(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000),
+    of(METRICS.newest, state.newestSample === null ? null : (now - state.newestSample) / 1000),
     ...[...gaps.byCause].map(([cause, open]) => of(METRICS.gaps, open, { cause })),
     of(METRICS.missing, gaps.missingSeconds),
     of(METRICS.recovered, gaps.recovered),
@@ -57,7 +58,7 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metric
     const ids = sites.map(({ id }) => id);
     const looked = await readLookedSites(db, ids);
     const names = sites.map(({ name }) => name);
-    const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "gaps", "import", "settle"]));
+    const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "points", "gaps", "import", "settle"]));
     for (const site of sites) measured.push(...(await measureSite(site, looked.get(site.id), now)));
     return { sites, measured };
   });

@@ -57,12 +57,15 @@ async function statusOf(
 ) {
   const runs = await readRuns(db, id, RUNS_SHOWN);
   const gaps = await readOpenGaps(db, id, state.watermark);
-  const { held, conflicts } = await readListState(db, id);
+  const { held, conflicts, neverSeen } = await readListState(db, id);
   return {
     name,
     paused: shownPause(pause),
     watermark: isoTime(state.watermark),
     lag_seconds: state.watermark === null ? null : Math.round((now - state.watermark) / 1000),
+    newest_sample: isoTime(state.newestSample),
+    newest_sample_age_seconds: state.newestSample === null ? null : Math.round((now - state.newestSample) / 1000),
+    served_to: isoTime(state.servedTo),
     open_window:
       state.open === null ? null : { start: isoTime(state.open.range.start), end: isoTime(state.open.range.end) },
     page_size: pageSizeOf(state, pageSize),
@@ -70,6 +73,7 @@ async function statusOf(
     point_list: {
       held: held === null ? null : { at: isoTime(held.at), listed: held.listed, missing: held.missing.length },
       conflicts,
+      never_sent: neverSeen,
     },
     gaps: {
       open: gaps.open,

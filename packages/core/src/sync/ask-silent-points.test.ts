@@ -1,0 +1,107 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { beforeEach, expect, test } from "vitest";
+import { z } from "zod";
+import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { differences, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
+import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { askSilentPoints } from "./ask-silent-points.ts";
+
+const START = Date.UTC(2025, 9, 12, 14, 2, 7, 313);
+const LATE_MS = 40 * MINUTE_MS;
+const bodySchema = z.looseObject({ point_samples: z.array(z.looseObject({ name: z.string(), time: z.string() })) });
+
+let db: D1Database;
+let world: SyncWorld;
+let late: string;
+const about = { seed: 5, site: "ses_silent", timezone: "UTC", points: 5, weather: false, collectInterval: 60 } as const;
+const source = createBuilding(about);
+
+beforeEach(async () => {
+  db = await migratedDatabase();
+  await emptyDatabase();
+  world = new SyncWorld({ db, source, now: START, initialLookbackMs: HOUR_MS });
+  late = source.points.find((point) => point.collect_enabled)!.name;
+  const onTime = world.upstream;
+  // the samples of one point show up late, in pages and by its name alike
+  world.upstream = async (request) => {
+    const response = await onTime(request);
+    if (response.status !== 200 || !request.url.includes("/timeseries")) return response;
+    const body = bodySchema.parse(await response.json());
+    const isVisible = ({ name, time }: (typeof body.point_samples)[number]) =>
+      name !== late || Date.parse(`${time}Z`) + LATE_MS <= world.clock.now();
+    return Response.json({ ...body, point_samples: body.point_samples.filter(isVisible) });
+  };
+});
+
+async function ask(hasStatements = () => true) {
+  const { ace, now } = world.context();
+  const { siteId, watermark } = await world.state();
+  const context = {
+    db,
+    bucket: env.TIMESERIES,
+    ace,
+    initialLookbackMs: HOUR_MS,
+    now,
+    deadline: now() + 60_000,
+    hasStatements,
+  };
+  return askSilentPoints(context, { id: siteId, name: world.site }, watermark);
+}
+
+test("a new point that is 40 minutes late beside four on time is stored whole, within the hour", async () => {
+  for (let hour = 0; hour < 5; hour++) {
+    for (let run = 0; run < 12; run += 3) {
+      await world.catchUp();
+      await world.clock.sleep(15 * MINUTE_MS);
+    }
+    const { asked, found, error } = await ask();
+    expect({ asked, found, error }).toEqual({ asked: 1, found: 1, error: null });
+    const now = world.clock.now();
+    const { siteId } = await world.state();
+    const range = { start: START - HOUR_MS, end: now };
+    const visible = sourceSamples(source, range).filter((sample) => {
+      const [name, time] = sample.split(" ");
+      return name !== late || Number(time) + LATE_MS <= now;
+    });
+    const until = visible.filter(
+      (sample) => Number(sample.split(" ")[1]) <= now - 15 * MINUTE_MS || sample.startsWith(late),
+    );
+    expect(
+      differences(until, await storedSamples(db, siteId, range)).filter((one) => one.startsWith("missing")),
+    ).toEqual([]);
+  }
+  const byName = world.asked.filter((path) => path.startsWith("/points/"));
+  expect(byName).toEqual(Array.from({ length: 5 }, () => `/points/${encodeURIComponent(late)}/timeseries`));
+});
+
+test("a request that fails ends the run, and its point is asked for again in the next one", async () => {
+  await world.catchUp();
+  const working = world.upstream;
+  world.upstream = (request) =>
+    request.url.includes("/points/") ? Promise.resolve(new Response(null, { status: 401 })) : working(request);
+  const failed = await ask();
+  expect(failed).toMatchObject({ asked: 0, found: 0, error: expect.stringContaining("401") });
+  expect(await db.prepare("SELECT count(*) AS n FROM point_inquiries").first("n")).toBe(0);
+  world.upstream = working;
+  await world.clock.sleep(20 * MINUTE_MS);
+  expect(await ask()).toMatchObject({ asked: 1, found: 1, error: null });
+});
+
+test("without statements left no point is asked for", async () => {
+  await world.catchUp();
+  expect(await ask(() => false)).toMatchObject({ asked: 0, error: null });
+});
+
+test("a point that the API does not know is waited for longer each time", async () => {
+  await world.catchUp();
+  const working = world.upstream;
+  world.upstream = (request) =>
+    request.url.includes("/points/") ? Promise.resolve(new Response("{}", { status: 404 })) : working(request);
+  expect(await ask()).toMatchObject({ asked: 1, found: 0, error: null });
+  expect(await ask()).toMatchObject({ asked: 0 });
+  await world.clock.sleep(HOUR_MS);
+  expect(await ask()).toMatchObject({ asked: 1 });
+  expect(await db.prepare("SELECT attempts FROM point_inquiries").first("attempts")).toBe(2);
+});
