@@ -41,7 +41,7 @@ export const ill: Health = (_, version) => ({
   body: { status: "failing", version, checks: checks("the database has schema version 4", false) },
 });
 
-/** Limit of a test with a dozen calls of wrangler, 4 s of CPU each, on a machine that is busy with much else. */
+/** Limit of a test with a dozen calls of wrangler, 3 s of CPU each, on a machine that is busy with much else. */
 export const LONG_MS = 900_000;
 
 export interface Run {
