@@ -229,14 +229,15 @@ describe("between any two calls of an archive", () => {
     elsewhere: () => Promise<unknown>,
     check: (first: string) => Promise<void>,
   ): Promise<void> {
-    // every other call, for a run takes half a second
+    // Every other call that another build can see: what a build stages is its own. A run takes half a second.
     let nth = 0;
     for (; ; nth += 2) {
       await archivedWithLate();
       let calls = 0;
       const at = nth;
-      const intercept = async <T>(execute: () => Promise<T>): Promise<T> => {
-        if (calls++ === at) await elsewhere();
+      const intercept = async <T>(execute: () => Promise<T>, what: string | number): Promise<T> => {
+        const isShared = typeof what === "number" || !what.includes(" staging/");
+        if (isShared && calls++ === at) await elsewhere();
         return execute();
       };
       const watched = { db: interceptedDatabase(db, intercept), bucket: interceptedBucket(bucket, intercept) };
@@ -249,7 +250,7 @@ describe("between any two calls of an archive", () => {
       await check("archived");
       expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, DAY)]);
     }
-    expect(nth).toBeGreaterThan(20);
+    expect(nth).toBeGreaterThan(15);
   }
 
   test("another archive may run whole: one of them wins, nothing is lost", async () => {
