@@ -55,12 +55,24 @@ export default defineConfig({
       isolated(inWorkerd("query-isolated", "workers/query", "./wrangler.query.toml", ["ETL", "BACKFILL"])),
       {
         test: {
-          name: "node",
+          name: "unit",
           ...limits,
           include: [
             "packages/{ace-simulator,dashboard,local}/src/**/*.test.ts",
+            "test/{bench/report,lint}/**/*.test.ts",
+          ],
+          // A process for each of these 60 files would take longer than its tests.
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: "node",
+          ...limits,
+          include: [
             "packages/local/test/**/*.test.ts",
-            "test/{bench,cold,deploy,fuzz,lint,simulation}/**/*.test.ts",
+            "test/{cold,deploy,fuzz,simulation}/**/*.test.ts",
+            "test/bench/{*,costs/*}.test.ts",
           ],
         },
       },
@@ -72,8 +84,6 @@ export default defineConfig({
           ...limits,
           // a second is too short for what a page shows after it asked
           expect: { poll: { timeout: 30_000 } },
-          // they share one browser and one system on two cores
-          fileParallelism: false,
         },
       },
       { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...limits } },

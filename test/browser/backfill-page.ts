@@ -21,7 +21,8 @@ export async function giveToken(page: Page, token: string): Promise<void> {
 
 /** How the backfill is: `Running`, `Completed`, … */
 export async function seesStatus(page: Page, word: string): Promise<void> {
-  await page.locator(".chip").getByText(word, { exact: true }).waitFor();
+  // A backfill of two days takes longer than an answer of the page.
+  await page.locator(".chip").getByText(word, { exact: true }).waitFor({ timeout: 120_000 });
 }
 
 const work = {

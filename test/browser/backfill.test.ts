@@ -1,9 +1,8 @@
 import { afterEach, expect, it } from "vitest";
 import { backfillAt, daysAgo, giveToken, seesStatus } from "./backfill-page.ts";
-import { describeInBrowser } from "./dashboard.ts";
+import { describeWithOwnSystem } from "./dashboard.ts";
 
-// Days of more than a year ago, which no other test looks at.
-describeInBrowser("Backfill", (dashboard) => {
+describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
   const faults = async (rules: readonly unknown[]) => {
     const init = { method: "POST", body: JSON.stringify({ rules }) };
     expect((await fetch(`${dashboard.simulatorUrl}/_simulator/faults`, init)).status).toBe(200);

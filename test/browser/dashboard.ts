@@ -2,6 +2,7 @@ import axe from "axe-core";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject } from "vitest";
 import { z } from "zod";
+import { type BrowserSystem, type Building, type StartedSystem, startBrowserSystem } from "./browser-system.ts";
 import { bringToToday, TO_TODAY_MS } from "./today.ts";
 
 const WIDE = { width: 1440, height: 900 };
@@ -17,49 +18,76 @@ interface OpenOptions {
   readonly before?: (page: Page) => Promise<unknown>;
 }
 
-/** What a group of tests is given. */
-export interface Dashboard {
-  readonly url: string;
-  readonly site: string;
-  readonly timezone: string;
-  readonly adminToken: string;
-  readonly etlUrl: string;
-  readonly simulatorUrl: string;
+/** What a group of tests is given. Its system's properties can be read within tests only. */
+export interface Dashboard extends BrowserSystem {
   /** Opens a page of its own, such as `/?view=explore`. */
   open(path: string, options?: OpenOptions): Promise<Page>;
   /** Errors of its console that a test causes on purpose, such as those of requests that it makes fail. */
   expectConsoleErrors(pattern: RegExp): void;
 }
 
-const NONE = {
+const systemSchema: z.ZodType<BrowserSystem> = z.object({
+  url: z.string(),
+  adminToken: z.string(),
+  etlUrl: z.string(),
+  simulatorUrl: z.string(),
+  site: z.string(),
+  timezone: z.string(),
+  filledOn: z.int(),
+});
+const NOT_STARTED: BrowserSystem = {
   url: "",
-  site: "",
-  timezone: "",
   adminToken: "",
   etlUrl: "",
   simulatorUrl: "",
-  wsEndpoint: "",
+  site: "",
+  timezone: "",
   filledOn: 0,
 };
 
+/** Waits until the system that all reading groups share is filled. @throws Error where it could not be started */
+async function sharedSystem(systemUrl: string): Promise<StartedSystem> {
+  const response = await fetch(systemUrl);
+  if (!response.ok) throw new Error(await response.text());
+  return { system: systemSchema.parse(await response.json()), close: () => Promise.resolve() };
+}
+
 /**
- * A group of tests in a browser, of the system that all of them share. Each test must leave the console without errors.
- * Without a Chromium they are skipped, and say so.
+ * A group of tests in a browser that only read the system, which other groups use at the same time.
+ * Each test must leave the console without errors. Without a Chromium the tests are skipped, and say so.
  */
 export function describeInBrowser(name: string, tests: (dashboard: Dashboard) => void): void {
-  const given = inject("dashboard");
+  describeGroup(name, sharedSystem, tests);
+}
+
+/** The same for tests that write, on a system of their own. */
+export function describeWithOwnSystem(name: string, building: Building, tests: (dashboard: Dashboard) => void): void {
+  describeGroup(name, () => startBrowserSystem(building), tests);
+}
+
+function describeGroup(
+  name: string,
+  start: (systemUrl: string) => Promise<StartedSystem>,
+  tests: (dashboard: Dashboard) => void,
+): void {
+  const given = inject("browser");
   const why = given === null ? " (skipped: no Chromium in PATH, and CHROMIUM_PATH is not set)" : "";
-  const { url, site, timezone, adminToken, etlUrl, simulatorUrl, wsEndpoint } = given ?? NONE;
   describe.skipIf(given === null)(`${name}${why}`, () => {
-    let browser: Browser;
+    let started: StartedSystem | undefined;
+    let browser: Browser | undefined;
     const contexts: BrowserContext[] = [];
     let consoleErrors: string[] = [];
     let expected: RegExp[] = [];
-    beforeAll(() => bringToToday(given ?? NONE), TO_TODAY_MS);
     beforeAll(async () => {
-      browser = await chromium.connect(wsEndpoint);
+      started = await start(given!.systemUrl);
+      Object.assign(dashboard, started.system);
+      browser = await chromium.connect(given!.wsEndpoint);
     });
-    afterAll(() => browser.close());
+    beforeAll(() => bringToToday(dashboard), TO_TODAY_MS);
+    afterAll(async () => {
+      await browser?.close();
+      await started?.close();
+    });
     afterEach(async () => {
       await Promise.all(contexts.splice(0).map((context) => context.close()));
       const unexpected = consoleErrors.filter((text) => !expected.some((pattern) => pattern.test(text)));
@@ -69,7 +97,7 @@ export function describeInBrowser(name: string, tests: (dashboard: Dashboard) =>
     const open = async (path: string, options: OpenOptions = {}) => {
       const { theme = "light", viewport = WIDE, before } = options;
       const isPhone = viewport.width < 600;
-      const context = await browser.newContext({
+      const context = await browser!.newContext({
         viewport,
         colorScheme: theme,
         hasTouch: isPhone,
@@ -86,19 +114,12 @@ export function describeInBrowser(name: string, tests: (dashboard: Dashboard) =>
       });
       page.on("pageerror", (error) => consoleErrors.push(String(error)));
       await before?.(page);
-      await page.goto(`${url}${path}`);
+      await page.goto(`${dashboard.url}${path}`);
       return page;
     };
-    tests({
-      url,
-      site,
-      timezone,
-      adminToken,
-      etlUrl,
-      simulatorUrl,
-      open,
-      expectConsoleErrors: (pattern) => expected.push(pattern),
-    });
+    const expectConsoleErrors = (pattern: RegExp) => void expected.push(pattern);
+    const dashboard: Dashboard = { ...NOT_STARTED, open, expectConsoleErrors };
+    tests(dashboard);
   });
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DAY_MS, dayOf, dayText } from "@building-vitals/core/domain/day";
 import { adminPost } from "./admin-post.ts";
+import type { BrowserSystem } from "./browser-system.ts";
 import { waitForBackfill } from "./backfilled.ts";
 
 /** The tests of a file take a minute or two where the machine is busy. */
@@ -8,19 +9,11 @@ const FILE_MS = 4 * 60_000;
 /** How long {@link bringToToday} may take. */
 export const TO_TODAY_MS = FILE_MS + 120_000;
 
-interface Filled {
-  readonly url: string;
-  readonly etlUrl: string;
-  readonly adminToken: string;
-  /** the UTC day on which the system got its samples, whole days since 1970-01-01 */
-  readonly filledOn: number;
-}
-
 /**
  * Tests speak of now, of today and of the days before it, and in a run of all of them the system was filled minutes before.
  * So it gets what has come since; no file of tests runs over midnight UTC, and where one has passed, its day is archived.
  */
-export async function bringToToday(system: Filled): Promise<void> {
+export async function bringToToday(system: BrowserSystem): Promise<void> {
   const leftOfDay = DAY_MS - (Date.now() % DAY_MS);
   if (leftOfDay < FILE_MS) await sleep(leftOfDay + 100);
   await adminPost(system, `${system.etlUrl}/trigger`, {});

@@ -76,15 +76,15 @@ const settlingSchema = z.object({
   sites: z.array(z.object({ settling: z.object({ due: z.int(), building: z.string().nullable() }) })),
 });
 
-/** Runs the cron that settles what is due, until nothing is. @throws Error after a minute */
+/** Runs the cron that settles what is due, until nothing is. @throws Error after four minutes */
 export async function settleDue(workers: Pick<LocalWorkers, "runCron" | "urls">): Promise<void> {
-  for (const end = Date.now() + 60_000; Date.now() < end;) {
+  for (const end = Date.now() + 240_000; Date.now() < end;) {
     await workers.runCron({ worker: "backfill", cron: "*/5 * * * *" });
     const { sites } = settlingSchema.parse(await (await fetch(`${workers.urls.etl}/status`)).json());
     if (sites.every(({ settling }) => settling.due === 0 && settling.building === null)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error("there are days that were not settled within a minute");
+  throw new Error("there are days that were not settled within four minutes");
 }
 
 /** Starts everything on free ports. @param settings of the Workers, by name */

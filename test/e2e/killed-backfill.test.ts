@@ -11,8 +11,9 @@ import { LocalProcess } from "./local-process.ts";
 
 const DAY_MS = 86_400_000;
 const SITE = "ses_falls_city";
+const POINTS = 30;
 /** the building of the local commands */
-const SOURCE = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago" });
+const SOURCE = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago", points: POINTS });
 
 const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
 const RANGE = { start_date: dayBefore(5), end_date: dayBefore(2) };
@@ -55,8 +56,9 @@ describe.skipIf(process.platform !== "linux")("a backfill whose workerd is kille
       QUERY_PORT: String(query),
       SIMULATOR_PORT: String(simulator),
       ADMIN_TOKEN: "test-admin",
-      // a day takes some seconds: two are not done between two looks at it
-      REQUESTS_PER_MINUTE: "600",
+      SIMULATOR_POINTS: String(POINTS),
+      // A day of 24 requests takes five seconds, so two days cannot end between two polls.
+      REQUESTS_PER_MINUTE: "300",
     };
     const client = new BackfillClient(`http://127.0.0.1:${backfill}`, "test-admin");
     const launch = async () => {

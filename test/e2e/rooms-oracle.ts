@@ -1,10 +1,21 @@
 import { existsSync } from "node:fs";
+import { cp, mkdtemp, readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { z } from "zod";
 
 export const ROOMS = fileURLToPath(new URL("../../../shared/data/sutardja-dai", import.meta.url));
 export const hasRooms = existsSync(ROOMS);
+
+/** A folder of every third room, among them 511, whose sensors failed for days. The caller removes it. */
+export async function copySomeRooms(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "building-vitals-rooms-"));
+  const files = (await readdir(ROOMS)).filter((file) => file.endsWith(".csv.gz")).sort();
+  for (const file of files.filter((_, i) => i % 3 === 2)) await cp(join(ROOMS, file), join(folder, file));
+  return folder;
+}
 
 const COLUMNS = ["co2", "humidity", "light", "pir", "temperature"] as const;
 
@@ -41,14 +52,15 @@ export class RoomsOracle {
     this.span = span;
   }
 
-  static async open(): Promise<RoomsOracle> {
+  /** @param folder of the rooms' CSV files */
+  static async open(folder = ROOMS): Promise<RoomsOracle> {
     const connection = await (await DuckDBInstance.create()).connect();
     const columns = `{'timestamp': 'TIMESTAMP', ${COLUMNS.map((name) => `'${name}': 'DOUBLE'`).join(", ")}}`;
     await connection.run(
       `CREATE TABLE samples AS
        SELECT regexp_extract(filename, '([0-9]+)[.]csv[.]gz$', 1) AS room, quantity, value,
          epoch_ms(timestamp) AS time
-       FROM (UNPIVOT (SELECT * FROM read_csv('${ROOMS}/*.csv.gz', columns = ${columns}, header = true, filename = true))
+       FROM (UNPIVOT (SELECT * FROM read_csv('${folder}/*.csv.gz', columns = ${columns}, header = true, filename = true))
          ON ${COLUMNS.join(", ")} INTO NAME quantity VALUE value)`,
     );
     const read = "SELECT min(time) AS first, max(time) AS last FROM samples";

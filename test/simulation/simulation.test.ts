@@ -7,12 +7,13 @@ import { runSimulation } from "./run-simulation.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-it("whatever goes wrong, nothing is lost, doubled or invented: 2,000 seeds, or 20 s of them", async () => {
+// These seeds find 24 of the 28 planted faults that docs/simulation.md lists with a seed.
+it("whatever goes wrong, nothing is lost, doubled or invented: seeds 1 to 50", async () => {
   const halves = await Promise.all(
-    ["1", "1001"].map((first) => runSimulation(["--first", first, "--seeds", "1000", "--seconds", "20"])),
+    ["1", "26"].map((first) => runSimulation(["--first", first, "--seeds", "25", "--seconds", "600"])),
   );
   for (const { code, output } of halves) {
-    expect(output).toMatch(/^[\d,]+ seeds, .*: all holds$/m);
+    expect(output).toMatch(/^25 seeds, .*: all holds$/m);
     expect(code).toBe(0);
   }
 });

@@ -196,6 +196,7 @@ export class BackfillDayWorld {
       do: (name, options, step) =>
         steps.do(name, options, async (attempt) => {
           atStep(name);
+          crash.noteBoundary();
           const result = await step(attempt).catch((error: unknown) => {
             throw crash.happened && crash.lethal ? new ProcessDied() : error;
           });

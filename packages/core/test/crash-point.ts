@@ -5,6 +5,16 @@ import { interceptedDatabase } from "../src/d1/intercepted-database.ts";
 /** `before`: the call is not made; `after`: it is, and its answer is lost. */
 export type CrashKind = "before" | "after";
 
+/** Which calls a process may die at, by what they are. @param writes whether the call may change what is stored */
+type Counts = (what: string, writes: boolean) => boolean;
+
+/** Calls that may change what is stored. A process that dies at one that only reads leaves what the write before it left. */
+export const isWrite: Counts = (_, writes) => writes;
+
+/** A statement that begins otherwise may write. */
+const READING = /^\s*(?:SELECT|WITH(?![^]*\b(?:INSERT|UPDATE|DELETE)\b))\b/i;
+const BUCKET_WRITE = /^(?:put|delete|createMultipartUpload|uploadPart|complete|abort) /;
+
 type Fetch = (request: Request) => Promise<Response>;
 
 /** A process that dies at its nth call (from 0) to whatever it works with: from then on nothing works any more. */
@@ -16,7 +26,8 @@ export class CrashPoint {
   readonly lethal: boolean;
   readonly #nth: number;
   readonly #kind: CrashKind;
-  readonly #counts: (what: string) => boolean;
+  readonly #counts: Counts;
+  #isBoundary = false;
   readonly #afterEach: () => Promise<void>;
 
   /**
@@ -26,7 +37,7 @@ export class CrashPoint {
   constructor(
     nth: number,
     kind: CrashKind,
-    counts: (what: string) => boolean = () => true,
+    counts: Counts = () => true,
     afterEach: () => Promise<void> = () => Promise.resolve(),
     lethal = true,
   ) {
@@ -41,9 +52,15 @@ export class CrashPoint {
     return this.calls > this.#nth;
   }
 
-  readonly call = async <T>(execute: () => Promise<T>, what = ""): Promise<T> => {
+  /** Something else than the calls was kept, such as the outcome of a step: the next call counts as a write. */
+  noteBoundary(): void {
+    this.#isBoundary = true;
+  }
+
+  readonly call = async <T>(execute: () => Promise<T>, what = "", writes = true): Promise<T> => {
     const isDead = this.lethal && this.happened;
-    const call = this.#counts(what) ? this.calls++ : -1;
+    const call = this.#counts(what, writes || this.#isBoundary) ? this.calls++ : -1;
+    this.#isBoundary = false;
     if (call >= 0) this.made.push(what);
     if (call === this.#nth) {
       if (this.#kind === "after") await execute();
@@ -57,14 +74,16 @@ export class CrashPoint {
 
   /** @param what its calls are called */
   database(db: D1Database, what = "d1"): D1Database {
-    return interceptedDatabase(db, (execute) => this.call(execute, what));
+    return interceptedDatabase(db, (execute, _, queries) =>
+      this.call(execute, what, !queries.every((query) => READING.test(query))),
+    );
   }
 
   bucket(bucket: R2Bucket): R2Bucket {
-    return interceptedBucket(bucket, this.call);
+    return interceptedBucket(bucket, (execute, what) => this.call(execute, what, BUCKET_WRITE.test(what)));
   }
 
   upstream(fetch: Fetch): Fetch {
-    return (request) => this.call(() => fetch(request), "upstream");
+    return (request) => this.call(() => fetch(request), "upstream", false);
   }
 }

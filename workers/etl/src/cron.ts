@@ -6,7 +6,7 @@ import { foldHours } from "@building-vitals/core/cold/fold-hours";
 import { judgeDays } from "@building-vitals/core/cold/judge-days";
 import { sweepStaging } from "@building-vitals/core/cold/staging";
 import { pruneAudit } from "@building-vitals/core/http/audit-store";
-import { askSilentPoints } from "@building-vitals/core/sync/ask-silent-points";
+import { askSilentPoints } from "@building-vitals/core/gaps/ask-silent-points";
 import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";

@@ -112,7 +112,7 @@ test("units that do not measure the same are not converted, and said", async () 
 test("a value carried into the range, and the newest value, are in the unit of now", async () => {
   const between = { start_time: CHANGE - 3 * MINUTE, end_time: CHANGE + HOUR, interval: "5min", fill: "locf" };
   const { series } = await ask(between);
-  const last = TIMES.filter((time) => time < CHANGE - 3 * MINUTE).at(-1)!;
+  const last = TIMES.findLast((time) => time < CHANGE - 3 * MINUTE)!;
   expect(series[0]!.values[0]).toBeCloseTo(celsius(last), 9);
   await list("°C", END);
   await list("°F", END + HOUR);

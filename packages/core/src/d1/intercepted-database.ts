@@ -1,5 +1,5 @@
-/** Stands around each call that reaches the database: one statement, or a batch of some. */
-export type Interceptor = <T>(execute: () => Promise<T>, statements: number) => Promise<T>;
+/** Stands around each call that reaches the database: one statement, or a batch of some. @param queries their SQL */
+export type Interceptor = <T>(execute: () => Promise<T>, statements: number, queries: readonly string[]) => Promise<T>;
 
 const EXECUTING: ReadonlySet<PropertyKey> = new Set(["first", "run", "all", "raw"]);
 
@@ -8,26 +8,30 @@ const EXECUTING: ReadonlySet<PropertyKey> = new Set(["first", "run", "all", "raw
  * @throws {Error} for a call that it would not stand around
  */
 export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1Database {
-  const real = new WeakMap<D1PreparedStatement, D1PreparedStatement>();
-  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+  const real = new WeakMap<D1PreparedStatement, { readonly statement: D1PreparedStatement; readonly query: string }>();
+  const wrap = (statement: D1PreparedStatement, query: string): D1PreparedStatement => {
     const wrapped = new Proxy(statement, {
       get(target, key): unknown {
-        if (key === "bind") return (...values: unknown[]) => wrap(target.bind(...values));
+        if (key === "bind") return (...values: unknown[]) => wrap(target.bind(...values), query);
         const member: unknown = Reflect.get(target, key);
         if (typeof member !== "function") return member;
         const call = (...given: unknown[]): unknown => Reflect.apply(member, target, given);
-        return EXECUTING.has(key) ? (...given: unknown[]) => intercept(async () => call(...given), 1) : call;
+        return EXECUTING.has(key) ? (...given: unknown[]) => intercept(async () => call(...given), 1, [query]) : call;
       },
     });
-    real.set(wrapped, statement);
+    real.set(wrapped, { statement, query });
     return wrapped;
   };
   return new Proxy(db, {
     get(target, key): unknown {
-      if (key === "prepare") return (query: string) => wrap(target.prepare(query));
+      if (key === "prepare") return (query: string) => wrap(target.prepare(query), query);
       if (key === "batch") {
         return (statements: D1PreparedStatement[]) =>
-          intercept(() => target.batch(statements.map((one) => real.get(one) ?? one)), statements.length);
+          intercept(
+            () => target.batch(statements.map((one) => real.get(one)?.statement ?? one)),
+            statements.length,
+            statements.map((one) => real.get(one)?.query ?? ""),
+          );
       }
       // `await` and the log ask for these
       if (key === "then" || typeof key === "symbol") return undefined;

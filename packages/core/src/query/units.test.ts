@@ -210,7 +210,7 @@ test.each([
   ["K", 300, "°F", 80.33],
   ["kW", 1.5, "W", 1500],
   ["kWh", 1, "MJ", 3.6],
-  ["bar", 2, "psi", 29.007_547_546_041_848],
+  ["bar", 2, "psi", 29.007_547_546],
 ])("%s to %s: %d is %d", (from, value, to, converted) => {
   expect(conversionBetween(from, to)?.(value)).toBeCloseTo(converted, 9);
 });

@@ -13,7 +13,7 @@ const FIRST = START - HOUR_MS;
 const STEPS_MIN = [30, 5, 60, 30, 45, 30, 5, 120, 30, 60, 30, 55];
 const LOOKBACK_MS = 10 * MINUTE_MS;
 
-const source = createBuilding({ seed: 11, site: "ses_faults", timezone: "America/Chicago", points: 20 });
+const source = createBuilding({ seed: 11, site: "ses_faults", timezone: "America/Chicago", points: 10 });
 /** every sample that there is, with its time: the source is asked once for all the tests */
 const everything = sourceSamples(source, { start: FIRST, end: START + 24 * HOUR_MS }).map((line) => ({
   line,
@@ -41,7 +41,7 @@ interface Day {
  */
 async function liveThrough(site: string, faults: FaultPlanInput, options: { late?: boolean } = {}): Promise<Day> {
   const named = renamedSite(source, site);
-  const world = new SyncWorld({ db, source: named, now: START, pageSize: 100, lookbackMs: LOOKBACK_MS, faults });
+  const world = new SyncWorld({ db, source: named, now: START, pageSize: 50, lookbackMs: LOOKBACK_MS, faults });
   const settledBefore = (watermark: number | null) =>
     watermark === null ? FIRST : watermark - (options.late === true ? LOOKBACK_MS : 0);
   let failedRuns = 0;

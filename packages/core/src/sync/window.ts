@@ -1,5 +1,6 @@
-import { DAY_MS, dayOf } from "../domain/day.ts";
+import { dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
+import { LATEST_MS } from "../domain/lateness.ts";
 import { firstPiece, type TimeRange } from "../domain/time-range.ts";
 
 /** Settings that decide which windows a sync asks for. */
@@ -11,12 +12,6 @@ export interface WindowSettings {
   /** a watermark that is further behind moves up to this lag, and the days between are left to settling: milliseconds */
   readonly maxLagMs: number;
 }
-
-/**
- * How far back a window reaches for a site whose data all comes late, in milliseconds. What comes later still, is found when its day is
- * settled for the last time.
- */
-export const LATEST_MS = 7 * DAY_MS;
 
 /** How far a site's sync has come. */
 export interface SyncFront {

@@ -54,7 +54,7 @@ test("staging into an empty account, and once more", { timeout: LONG_MS }, async
   ]);
   expect([...account.workflows]).toEqual([["building-vitals-backfill-staging", "building-vitals-backfill-staging"]]);
 
-  const second = await deployment.deploy(STAGING, { root: await deployment.checkout() });
+  const second = await deployment.deployHere(STAGING, {}, await deployment.checkout());
   await expect(transcript(second)).toMatchFileSnapshot("second-deploy.txt");
   // It uploads the same code and settings again, and touches nothing else.
   const isUpload = (call: string) => /^(POST|PUT|PATCH) (workers\/(scripts|assets)|workflows)\//.test(call);
@@ -70,7 +70,7 @@ test("production beside staging, in one of two accounts, leaves staging alone", 
   const before = partsOf(account, "staging");
   const env = { CLOUDFLARE_API_TOKEN: "two", CLOUDFLARE_ACCOUNT_ID: account.id };
   const root = await deployment.checkout();
-  const { code } = await deployment.deploy(["--env", "production", "--location", "weur"], { root, env });
+  const { code } = await deployment.deployHere(["--env", "production", "--location", "weur"], env, root);
   expect(code).toBe(0);
   expect(partsOf(account, "staging")).toEqual(before);
   expect(account.databases.get("building-vitals-production")?.location).toBe("weur");

@@ -38,7 +38,7 @@ test("a deploy that stops at any step: the same command goes on to the end", { t
       GO_ON,
     ],
   ];
-  const run = () => deployment.deploy(["--env", "staging", "--yes", "--wait", "0"], { root });
+  const run = () => deployment.deployHere(["--env", "staging", "--yes", "--wait", "0"], {}, root);
   for (const [step, prepare, says] of stops) {
     cloudflare.breaks = () => null;
     account.plan = "paid";

@@ -91,7 +91,7 @@ test.each<[name: string, prepare: () => void, env: NodeJS.ProcessEnv, says: stri
   ],
 ])("%s is refused before anything changes", async (_, prepare, env, says) => {
   prepare();
-  const { code, output, changes } = await deployment.preflight(["--env", "staging"], env);
+  const { code, output, changes } = await deployment.deployHere(["--env", "staging"], env);
   expect(output).toContain(says);
   expect(output).not.toContain("    at ");
   expect(output).toMatch(/\nNothing was changed. Run the same command again afterwards.\n$/);
@@ -103,20 +103,20 @@ test("CLOUDFLARE_ACCOUNT_ID chooses one of two accounts", async () => {
   const other = new FakeAccount("Other Building");
   deployment.cloudflare.addToken("two", [deployment.account, other]);
   const env = { CLOUDFLARE_API_TOKEN: "two", CLOUDFLARE_ACCOUNT_ID: other.id };
-  const { code, output } = await deployment.preflight(["--env", "staging", "--dry-run"], env);
+  const { code, output } = await deployment.deployHere(["--env", "staging", "--dry-run"], env);
   expect(output).toContain("account    Other Building");
   expect(code).toBe(0);
 });
 
 test("without a login it says how to log in", async () => {
-  const { code, output } = await deployment.preflight(["--env", "staging"], { CLOUDFLARE_API_TOKEN: "" });
+  const { code, output } = await deployment.deployHere(["--env", "staging"], { CLOUDFLARE_API_TOKEN: "" });
   expect(output).toContain("Run npx wrangler login, or set CLOUDFLARE_API_TOKEN.");
   expect(code).toBe(1);
 });
 
 test("--dry-run shows the whole plan and the missing secrets, and changes nothing", async () => {
   deployment.account.workers.clear();
-  const { code, output, changes } = await deployment.preflight(["--env", "staging", "--dry-run"]);
+  const { code, output, changes } = await deployment.deployHere(["--env", "staging", "--dry-run"]);
   for (const line of [
     "create     the D1 database building-vitals-staging",
     "create     the R2 bucket ace-timeseries-staging",
@@ -135,7 +135,7 @@ test("a rule that would delete day files is refused", async () => {
   const condition = { type: "Age" as const, maxAge: 864_000 };
   const rule = { id: "tidy", enabled: true, conditions: { prefix: "" }, deleteObjectsTransition: { condition } };
   deployment.account.buckets.set("ace-timeseries-staging", { rules: [rule], location: null });
-  const { code, output, changes } = await deployment.preflight(["--env", "staging"]);
+  const { code, output, changes } = await deployment.deployHere(["--env", "staging"]);
   expect(output).toContain(
     'The lifecycle rule "tidy" of ace-timeseries-staging would delete day files (all keys: deletes objects after 10 days).',
   );
@@ -148,7 +148,7 @@ test("all that an account lacks is said at once", async () => {
   account.isR2Enabled = false;
   account.subdomain = null;
   limited(RIGHTS.filter((right) => right !== "D1" && right !== "Workflows"));
-  const { output, changes } = await deployment.preflight(["--env", "staging"], { CLOUDFLARE_API_TOKEN: "limited" });
+  const { output, changes } = await deployment.deployHere(["--env", "staging"], { CLOUDFLARE_API_TOKEN: "limited" });
   for (const lack of ['"D1: Edit"', '"Workflows: Edit"', "R2 is not enabled", "no workers.dev subdomain"]) {
     expect(output).toContain(lack);
   }
@@ -186,7 +186,7 @@ Put the same sites into SITES of all three wrangler files.`,
 ])("a mistake in %s is refused before Cloudflare is asked", async (_, change, says) => {
   const root = await deployment.checkout();
   await edit(join(root, "wrangler.etl.toml"), change);
-  const { code, output } = await deployment.preflight(["--env", "staging"], {}, root);
+  const { code, output } = await deployment.deployHere(["--env", "staging"], {}, root);
   expect(output).toContain(says);
   expect(deployment.cloudflare.taken).toEqual([]);
   expect(code).toBe(1);
@@ -195,7 +195,7 @@ Put the same sites into SITES of all three wrangler files.`,
 test("a Worker that does not build is refused before anything changes", async () => {
   const root = await deployment.checkout("query");
   await edit(join(root, "wrangler.query.toml"), (text) => text.replace("query/src/index.ts", "query/src/absent.ts"));
-  const { code, output, changes } = await deployment.preflight(["--env", "staging"], {}, root);
+  const { code, output, changes } = await deployment.deployHere(["--env", "staging"], {}, root);
   expect(output).toContain("query/src/absent.ts");
   expect(output).toMatch(/\nNothing was changed. Run the same command again afterwards.\n$/);
   expect(changes).toEqual([]);

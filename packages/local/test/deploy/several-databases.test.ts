@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => deployment.close());
 
-const run = (...args: string[]) => deployment.deploy(["--env", "staging", ...args], { root });
+const run = (...args: string[]) => deployment.deployHere(["--env", "staging", ...args], {}, root);
 
 /** Puts a database into Workers' staging, as docs/operations.md says. */
 async function addDatabase(binding: string, name: string, workers: readonly string[] = DEPLOY_ORDER): Promise<void> {
@@ -45,7 +45,7 @@ test("an upgrade adds a database, migrates all, and names each in the way back",
   addDeployed(account, "staging", BEHIND);
   await addDatabase("DB_1", ONE);
   await addSite("DB_1");
-  const refused = await deployment.preflight(["--env", "staging"], {}, root);
+  const refused = await deployment.deployHere(["--env", "staging"], {}, root);
   expect(refused.code).toBe(1);
   for (const line of [
     `create     the D1 database ${ONE}`,
@@ -114,7 +114,7 @@ test.each<[string, () => Promise<void>, string]>([
 
 test("contradictory files are refused in a sentence before Cloudflare is asked", async () => {
   await addDatabase("DB_1", ONE, ["etl", "backfill"]);
-  const { code, output } = await deployment.preflight(["--env", "staging"], {}, root);
+  const { code, output } = await deployment.deployHere(["--env", "staging"], {}, root);
   expect(output).toBe(`${lacks}\nNothing was changed. Run the same command again afterwards.\n`);
   expect(deployment.cloudflare.taken).toEqual([]);
   expect(code).toBe(1);

@@ -32,11 +32,11 @@ test.each([
   replaceRules();
   const root = await deployment.checkout();
   deployment.cloudflare.breaks = (call) => (step.test(call) ? when : null);
-  const { code, output } = await deployment.preflight(["--env", "staging", "--yes"], {}, root);
+  const { code, output } = await deployment.deployHere(["--env", "staging", "--yes"], {}, root);
   expect(output).toMatch(/\nThe steps that were done stay. To go on, run the same command again.\n$/);
   expect(code).toBe(1);
   deployment.cloudflare.breaks = () => null;
-  const again = await deployment.preflight(["--env", "staging", "--dry-run"]);
+  const again = await deployment.deployHere(["--env", "staging", "--dry-run"]);
   expect(again.output).toContain(`careful    migrate building-vitals-staging, which holds data: ${LAST}\n`);
   expect(again.output.includes("careful    replace the lifecycle rule")).toBe(isReplacedAgain);
 });
@@ -46,7 +46,7 @@ test("an upgrade that needs --yes, a Worker that is not well, and the printed wa
   const versions = addDeployed(account, "staging", BEHIND);
   const { bucket, wanted, other } = replaceRules();
 
-  const refused = await deployment.preflight(["--env", "staging"]);
+  const refused = await deployment.deployHere(["--env", "staging"]);
   expect(refused.output).toContain(`careful    migrate building-vitals-staging, which holds data: ${LAST}
 careful    replace the lifecycle rule "staging" (staging/: deletes objects after 30 days)
 To allow the steps marked careful, add --yes.
@@ -57,7 +57,7 @@ Nothing was changed. Run the same command again afterwards.
 
   deployment.health = (worker, version) => (worker.includes("backfill") ? ill : well)(worker, version);
   const root = await deployment.checkout();
-  const { code, output } = await deployment.deploy(["--env", "staging", "--yes", "--wait", "0"], { root });
+  const { code, output } = await deployment.deployHere(["--env", "staging", "--yes", "--wait", "0"], {}, root);
   expect(code).toBe(1);
   expect(bucket.rules).toEqual([other, wanted]);
   expect(migrationsOf(account, "building-vitals-staging")).toEqual(MIGRATIONS);

@@ -25,7 +25,8 @@ const JSON_TYPE = "application/json; charset=utf-8";
 const ENTRIES_SHOWN = 20;
 
 /** The lists that may be long. */
-const CUT: ReadonlySet<string> = new Set(["missing", "unjudged_points", "unknown_points"] satisfies (keyof Metadata)[]);
+const LISTS = ["missing", "unjudged_points", "unknown_points", "unit_changes"] as const satisfies (keyof Metadata)[];
+const CUT: ReadonlySet<string> = new Set(LISTS);
 
 /** An answer as it is sent: piece by piece, for the whole may be 100 MB of text. */
 export function answerBody(

@@ -1,6 +1,6 @@
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { LATEST_MS } from "./window.ts";
+import { LATEST_MS } from "../domain/lateness.ts";
 
 /** Requests that a site may take in an hour. */
 export const POINTS_AN_HOUR = 20;
