@@ -1,5 +1,6 @@
 import { DAY_MS } from "@building-vitals/core/domain/day";
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
+import { frontOf } from "@building-vitals/core/domain/lateness";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { foldHours } from "@building-vitals/core/cold/fold-hours";
@@ -113,8 +114,7 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
   let silentStatements = 0;
   await forEachInTime("silent_points", SILENT_BUDGET_MS, async (site) => {
     const { id, name, state, pause } = site;
-    const front =
-      pause === null && state.watermark !== null ? Math.min(state.watermark, state.servedTo ?? Infinity) : null;
+    const front = pause === null ? frontOf(state) : null;
     await attempt("silent_points", site, () =>
       countJob(settings, "points", site, async ({ db, ace, tally }) => {
         const initialLookbackMs = settings.INITIAL_LOOKBACK_HOURS * HOUR_MS;

@@ -178,8 +178,11 @@ test("a site whose samples all come 30 hours late has them when the day is settl
     rules: [{ fault: "late", fraction: 1, minDelayMs: 30 * HOUR_MS, maxDelayMs: 30 * HOUR_MS }],
   });
   expect(await made.query(DAY)).toEqual([]);
-  expect(await settleAt(made, DUE)).toEqual([DAY]);
-  expect(await made.row(DAY)).toMatchObject({ outcome: "awaiting", dueAt: END + 3 * DAY_MS });
+  // its front has not passed the day's end
+  expect(await settleAt(made, DUE)).toEqual([]);
+  expect(await settleAt(made, END + DAY_MS)).toEqual([DAY]);
+  expect((await made.query(DAY)).length).toBeLessThan(truth.length);
+  expect(await made.row(DAY)).toMatchObject({ step: 1, dueAt: END + 3 * DAY_MS });
   expect(await settleAt(made, END + 3 * DAY_MS)).toEqual([DAY]);
   expect(differences(truth, await made.query(DAY))).toEqual([]);
 });

@@ -3,12 +3,14 @@ import { parseAsked } from "../cold/asked-hours.ts";
 import { DAY_STATES } from "../cold/manifest.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAYS } from "../domain/day.ts";
+import { frontOf } from "../domain/lateness.ts";
 import { parseSettleDays, settleDaysStatement } from "../store/settle-days.ts";
 import type { KnownFile, SiteDays } from "./due-days.ts";
 
 /** ?1: site. */
 const PROGRESS = `
-SELECT (SELECT min(watermark, coalesce(served_to, watermark)) FROM sync_state WHERE site_id = ?1) AS front,
+SELECT (SELECT watermark FROM sync_state WHERE site_id = ?1) AS watermark,
+  (SELECT served_to FROM sync_state WHERE site_id = ?1) AS served_to,
   (SELECT sync_from_day FROM gap_sites WHERE site_id = ?1) AS first_day`;
 
 /** ?1: site. */
@@ -19,7 +21,9 @@ const FILES = `
 SELECT f.day, f.state, f.source = 'api' AS is_api, f.asked FROM day_files f
 WHERE f.site_id = ?1 AND NOT EXISTS (SELECT 1 FROM settle_days s WHERE s.site_id = ?1 AND s.day = f.day)`;
 
-const progressSchema = z.tuple([z.object({ front: z.int().nullable(), first_day: z.int().nullable() })]);
+const progressSchema = z.tuple([
+  z.object({ watermark: z.int().nullable(), served_to: z.int().nullable(), first_day: z.int().nullable() }),
+]);
 const hotSchema = z.array(z.object({ day: z.int() }));
 const filesSchema = z.array(
   z.object({ day: z.int(), state: z.enum(DAY_STATES), is_api: z.int().nullable(), asked: z.string().nullable() }),
@@ -35,9 +39,9 @@ export async function readSiteDays(db: D1Database, siteId: number): Promise<Omit
       db.prepare(FILES).bind(siteId),
     ]),
   );
-  const [{ front, first_day: firstDay }] = progressSchema.parse(progress?.results);
+  const [{ watermark, served_to: servedTo, first_day: firstDay }] = progressSchema.parse(progress?.results);
   return {
-    front,
+    front: frontOf({ watermark, servedTo }),
     firstDay,
     rows: parseSettleDays(rows?.results),
     hot: new Set(hotSchema.parse(hot?.results).map(({ day }) => day)),

@@ -107,7 +107,7 @@ test("a page that cannot be written is a letter with its source, and recovers wh
   const world = worldOf("ses_letters_failed", 0);
   await world.state();
   const failing = interceptedDatabase(db, async (execute, statements) => {
-    if (statements > 3) throw new Error("D1_ERROR: out of luck");
+    if (statements > 4) throw new Error("D1_ERROR: out of luck");
     return execute();
   });
   const result = await run(world, failing);

@@ -1,8 +1,9 @@
 import { withD1Retry } from "../d1/retry.ts";
+import type { SyncFront } from "../domain/lateness.ts";
 import { passOverDays } from "../store/settle-days.ts";
 import { log } from "../telemetry/log.ts";
 import { moveOver } from "./sync-state.ts";
-import { passedOver, type SyncFront, type WindowSettings } from "./window.ts";
+import { passedOver, type WindowSettings } from "./window.ts";
 
 /**
  * Leaves time to settling where a sync is too far behind: moves the watermark, and makes the days between due in the same transaction.

@@ -13,7 +13,7 @@ const REPEATED_SHARE = 0.1;
 
 /** How far the samples of one window reach, and whether the site as a whole is late. */
 export class ServedTimes {
-  readonly #before: number | null;
+  readonly #before: number;
   /** newest sample of each point that has one after `before`, by name, epoch ms */
   readonly #newest = new Map<string, number>();
   /** rows after `before`, by step of {@link STEP_MS} */
@@ -22,14 +22,14 @@ export class ServedTimes {
   #rejected = 0;
   #newestOfAll: number | null = null;
 
-  /** @param before how far earlier windows served, epoch ms; null: none has ended */
-  constructor(before: number | null) {
+  /** @param before how far earlier windows served, epoch ms */
+  constructor(before: number) {
     this.#before = before;
   }
 
   /** @param records of the page, rejected ones too */
   add({ names, nameIndex, times, length }: NamedSamples, records: number): void {
-    const before = this.#before ?? Number.NEGATIVE_INFINITY;
+    const before = this.#before;
     this.#records += records;
     this.#rejected += records - length;
     const newest = new Float64Array(names.length).fill(before);
@@ -50,7 +50,7 @@ export class ServedTimes {
 
   /** @param range of the window, after its last page was added */
   ended(range: TimeRange): EndedWindow {
-    return { range, servedTo: Math.max(this.#before ?? range.start, this.#servedTo(range)), newest: this.#newestOfAll };
+    return { range, servedTo: Math.max(this.#before, this.#servedTo(range)), newest: this.#newestOfAll };
   }
 
   /**
@@ -61,7 +61,7 @@ export class ServedTimes {
   #servedTo(range: TimeRange): number {
     const most = this.#records * REPEATED_SHARE;
     if (this.#rejected > most) return range.end;
-    if (this.#newest.size === 0) return range.start;
+    if (this.#newest.size === 0) return this.#before;
     const times = Float64Array.from(this.#newest.values()).sort();
     const half = times[times.length >> 1]!;
     let newer = 0;

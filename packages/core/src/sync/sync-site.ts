@@ -6,6 +6,7 @@ import type { AcePage } from "../ace/timeseries.ts";
 import { type PagePosition, type RefusedCursor, windowPages } from "../ace/window-pages.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
 import type { SourcePage } from "../domain/dead-letter.ts";
+import type { SyncFront } from "../domain/lateness.ts";
 import { addRejections, countRejection } from "../domain/rejection.ts";
 import { joinSamples, NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
@@ -23,7 +24,7 @@ import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
 import { type EndedWindow, type OpenWindow, rememberPageSize, saveProgress, type SyncState } from "./sync-state.ts";
 import { TURN_MS } from "./turns.ts";
 import { readWeather, type WeatherRead } from "./weather.ts";
-import { nextWindow, type SyncFront, type WindowSettings } from "./window.ts";
+import { nextWindow, type WindowSettings } from "./window.ts";
 
 export interface SyncSettings extends WindowSettings {
   readonly pageSize: PageSize;
@@ -183,7 +184,8 @@ class SiteSync {
     const start = result.window?.start ?? new Date(range.start).toISOString();
     result.window = { start, end: new Date(range.end).toISOString() };
     let refused: RefusedCursor | null = null;
-    const served = new ServedTimes(before);
+    // nothing before the first window is asked for
+    const served = new ServedTimes(before ?? range.start + this.#context.settings.lookbackMs);
     const onRefused = (error: AceError, next: PagePosition) => {
       refused = { error, next };
       log("cursor_refused", { site: result.site, error: error.message });

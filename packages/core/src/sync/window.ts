@@ -1,6 +1,6 @@
 import { dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { LATEST_MS } from "../domain/lateness.ts";
+import { LATEST_MS, type SyncFront } from "../domain/lateness.ts";
 import { firstPiece, type TimeRange } from "../domain/time-range.ts";
 
 /** Settings that decide which windows a sync asks for. */
@@ -11,14 +11,6 @@ export interface WindowSettings {
   readonly initialLookbackMs: number;
   /** a watermark that is further behind moves up to this lag, and the days between are left to settling: milliseconds */
   readonly maxLagMs: number;
-}
-
-/** How far a site's sync has come. */
-export interface SyncFront {
-  /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
-  readonly watermark: number | null;
-  /** how far half of the points have served, epoch ms; null: it is not known */
-  readonly servedTo: number | null;
 }
 
 /** New time in one window when a site is further behind than this; a day behind is 24 windows. */

@@ -9,6 +9,7 @@ import { storeOf } from "@building-vitals/core/backfill/backfill-site";
 import { readProgress } from "@building-vitals/core/backfill/progress";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { dayStart, dayText, parseDay } from "@building-vitals/core/domain/day";
+import { frontOf } from "@building-vitals/core/domain/lateness";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseBody } from "@building-vitals/core/http/parse-body";
@@ -83,8 +84,8 @@ export const deleteRoute = new Hono<{ Bindings: Env }>().post("/delete", describ
   const run = async () => {
     if ("start_date" in body) {
       const range = dateRange(body.start_date, body.end_date, lastEndedDay(Date.now()), START_END);
-      const { watermark = null, servedTo = null } = state ?? {};
-      const until = Math.min(watermark ?? Infinity, servedTo ?? Infinity) - DELETABLE_AFTER_MS;
+      const front = state === undefined ? null : frontOf(state);
+      const until = (front ?? Number.POSITIVE_INFINITY) - DELETABLE_AFTER_MS;
       if (dayStart(range.last + 1) > until) {
         const detail =
           "end_date: the day must have ended 24 hours before the site's watermark and newest samples, or a sync stores it again.";

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { frontOf } from "./lateness.ts";
+
+const HOUR = 3_600_000;
+
+test.each([
+  ["no window has ended", null, null, null],
+  ["it is not known how late the site is", 10 * HOUR, null, 10 * HOUR],
+  ["an hourly cadence", 10 * HOUR, 9 * HOUR, 10 * HOUR],
+  ["a site that is late as a whole", 10 * HOUR, 9 * HOUR - 1, 9 * HOUR - 1],
+])("a site's front: %s", (_, watermark, servedTo, front) => {
+  expect(frontOf({ watermark, servedTo })).toBe(front);
+});
