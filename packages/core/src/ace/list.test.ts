@@ -192,6 +192,7 @@ describe("entries", () => {
         kvTags: { unit: "degF", floor: "2" },
         markerTags: ["zone", "temp"],
         bacnetData: { object_name: "ZN-T", object_index: 102 },
+        updatedAt: Date.UTC(2025, 9, 1),
       },
     ]);
   });
@@ -200,7 +201,7 @@ describe("entries", () => {
     const strange = { name: "p", id: "x", kv_tags: [], marker_tags: {}, bacnet_data: null, collect_interval: 0 };
     const { client } = setUp(json({ items: [strange, { name: "q" }], pages: 1, total: 2 }));
     const empty = { id: null, pointType: null, collectEnabled: null, collectIntervalS: null };
-    const blank = { ...empty, kvTags: {}, markerTags: [], bacnetData: {} };
+    const blank = { ...empty, kvTags: {}, markerTags: [], bacnetData: {}, updatedAt: null };
     expect(await client.points("x")).toEqual([
       { name: "p", ...blank },
       { name: "q", ...blank },
