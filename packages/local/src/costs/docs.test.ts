@@ -42,7 +42,9 @@ it.each([
   expect(page).toContain(row);
 });
 
-it("the README has the total", async () => {
+it("the README has the totals of one, ten and a hundred sites", async () => {
   const readme = await readFile(new URL("../../../../README.md", import.meta.url), "utf8");
-  expect(readme).toContain(`${dollars(reportOf({}).bill.total)} a month above the plan`);
+  const [one, ten, hundred] = [1, 10, 100].map((sites) => dollars(reportOf({ sites }).bill.total));
+  expect(readme).toContain(`${one} a month above the plan`);
+  expect(readme).toContain(`ten sites cost ${ten} and a hundred ${hundred}`);
 });
