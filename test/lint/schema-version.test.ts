@@ -30,6 +30,7 @@ const SCHEMAS: Readonly<Record<number, string>> = {
   17: "1cf75ff8e0f670a5",
   18: "3b7ec6fa6fe85b03",
   19: "f2ea46b3ee797c1b",
+  20: "9a768ed926ae7fad",
 };
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));

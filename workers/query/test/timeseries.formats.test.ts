@@ -122,11 +122,12 @@ describe("csv says what json says", () => {
     expect(response.headers.get("content-disposition")).toBe(
       `attachment; filename="${name}"; filename*=UTF-8''${name}`,
     );
-    const { missing_total, unknown_points_total, unjudged_points_total, ...metadata } = JSON.parse(
+    const { missing_total, unknown_points_total, unjudged_points_total, unit_changes_total, ...metadata } = JSON.parse(
       response.headers.get("query-metadata")!,
     );
     expect(metadataSchema.parse(metadata)).toMatchObject({ total_samples: 14, partial: false, units: "source" });
-    expect([missing_total, unknown_points_total, unjudged_points_total]).toEqual([metadata.missing.length, 0, 0]);
+    const totals = [missing_total, unknown_points_total, unjudged_points_total, unit_changes_total];
+    expect(totals).toEqual([metadata.missing.length, 0, 0, 0]);
     const lines = (await response.text()).split("\r\n");
     expect(lines[0]).toBe("point_name,timestamp,time,value,unit");
     expect(lines[1]).toBe(`'=HYPERLINK(1),${START + 4},2025-10-12T00:00:00.004Z,-0,`);
