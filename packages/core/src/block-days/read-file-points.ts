@@ -33,7 +33,7 @@ WHERE json_valid(d.places, 8) AND e.value ->> 2 IS NOT NULL GROUP BY 1`;
 
 const locatedSchema = z.array(z.object({ day: z.int(), points: z.int(), rows: z.int() }));
 
-/** A site's days from the first to the last, both included, of which `block_days` has points of a file. */
+/** A site's days, first and last included, whose file has points in `block_days`. */
 export async function readLocatedDays(
   db: D1Database,
   siteId: number,

@@ -3,8 +3,8 @@ import { type BlockDayRow, blockDayRow, rowTexts } from "./block-day-rows.ts";
 import type { StoredRow } from "./read-rows.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 
-// Statements that change `block_days`. None of them is fenced by itself: whoever writes hours or a quality puts a statement with
-// ELSE_FAIL before them, which lets the batch fail where what they were computed from has changed.
+// Statements that change `block_days`. None of them is fenced by itself: a batch that writes hours or a quality begins with a statement
+// with ELSE_FAIL, which lets the batch fail where what the rows were computed from has changed.
 
 /** Those of a site's day's rows that are not stored so; stored ones that are not among them become empty. */
 export function changedRows(stored: readonly StoredRow[], rows: readonly BlockDayRow[]): BlockDayRow[] {

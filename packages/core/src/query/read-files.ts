@@ -36,7 +36,7 @@ export function isWorthRepeating(error: unknown): boolean {
 
 /**
  * Reads what was planned of each file: of D1 the row groups that it keeps, and of R2 the others and those that D1 does not give. Nothing is
- * given of a file of which one request to R2 failed.
+ * given of a file when one of its requests to R2 failed.
  * @throws the error of D1, after retries
  */
 export async function readFiles(

@@ -54,7 +54,7 @@ export interface Metadata {
   readonly units: UnitSystem;
   /**
    * points whose unit changed: the samples in [start, end) (epoch ms) came in `unit`; `converted`: they are told in the point's unit
-   * of now like all others; else they stand as they came, for the two units do not measure the same
+   * of now like all others; else they stand as they came, because the two units do not measure the same
    */
   readonly unit_changes: readonly {
     readonly point_name: string;
