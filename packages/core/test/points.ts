@@ -1,18 +1,12 @@
-import type { PointDescription } from "../src/domain/point.ts";
+import { loadCatalog } from "../src/catalog/catalog.ts";
+import { replaceCatalog } from "../src/catalog/replace-catalog.ts";
+import { type PointDescription, undescribed } from "../src/domain/point.ts";
 import type { PointSamples } from "../src/domain/samples.ts";
 import { readSyncStates } from "../src/sync/sync-state.ts";
 
 /** A described point, plain but for what is given. */
 export function described(name: string, given: Partial<PointDescription> = {}): PointDescription {
-  const plain = {
-    label: null,
-    unit: null,
-    unitRaw: null,
-    tags: { kv: {}, markers: [] },
-    intervalS: null,
-    updatedAt: null,
-  };
-  return { name, ...plain, ...given };
+  return { ...undescribed(name), ...given };
 }
 
 /** The id of a site, which is made. */
@@ -33,4 +27,11 @@ export function pointSamples(rows: readonly Sample[]): PointSamples {
     values: Float64Array.from(rows, ([, , value]) => value),
     length: rows.length,
   };
+}
+
+/** Makes these the points of a new site, plain ones. @returns their ids, in their order */
+export async function newPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<number[]> {
+  await replaceCatalog(db, siteId, new Map(), names.map(undescribed), 1);
+  const catalog = await loadCatalog(db, siteId);
+  return names.map((name) => catalog.get(name)!.id);
 }

@@ -11,8 +11,7 @@ const SITE_INPUTS = `
 SELECT s.name AS site, total(r.fetched) AS fetched,
   total(r.failed + (SELECT total(j.value) FROM json_each(r.rejected) j WHERE j.key NOT IN ('unconfigured', 'same_millisecond'))) AS errors,
   y.paused_at IS NOT NULL AS isPaused,
-  coalesce(y.watermark, (SELECT min(f.started_at) FROM sync_runs f WHERE f.site_id = s.id)) AS completeTo,
-  y.newest_sample AS newestSample,
+  y.watermark, y.newest_sample AS newestSample,
   (SELECT min(f.started_at) FROM sync_runs f WHERE f.site_id = s.id) AS firstSync,
   (SELECT min(d.due_at) FROM settle_days d WHERE d.site_id = s.id) AS dueSince
 FROM sites s
@@ -24,12 +23,16 @@ const rowSchema = z.object({
   site: z.string(),
   fetched: z.number(),
   errors: z.number(),
-  completeTo: z.int().nullable(),
+  watermark: z.int().nullable(),
   newestSample: z.int().nullable(),
   firstSync: z.int().nullable(),
   dueSince: z.int().nullable(),
   isPaused: z.literal([0, 1]).transform((flag) => flag === 1),
 });
+const inputSchema = rowSchema.transform(({ watermark, ...row }) => ({
+  ...row,
+  completeTo: watermark ?? row.firstSync,
+}));
 
 /** What the journal says of each site, and the size of the database in bytes, in one statement. @param now epoch ms */
 export async function readSiteInputs(
@@ -39,5 +42,5 @@ export async function readSiteInputs(
 ): Promise<{ sites: SiteInput[]; databaseBytes: number | null }> {
   const statement = db.prepare(SITE_INPUTS).bind(JSON.stringify(sites), now - HOUR_MS);
   const { results, meta } = await withD1Retry(() => statement.all());
-  return { sites: z.array(rowSchema).parse(results), databaseBytes: meta.size_after > 0 ? meta.size_after : null };
+  return { sites: z.array(inputSchema).parse(results), databaseBytes: meta.size_after > 0 ? meta.size_after : null };
 }

@@ -1,5 +1,5 @@
 import { withD1Retry } from "../d1/retry.ts";
-import type { PointDescription } from "../domain/point.ts";
+import { type PointDescription, undescribed } from "../domain/point.ts";
 import { type Catalog, upsertStatements } from "./catalog.ts";
 import { type HeldList, judgeList } from "./judge-list.ts";
 import { noteMeanings } from "./past-meanings.ts";
@@ -74,16 +74,4 @@ export async function replaceCatalog(
     ]),
   );
   return { retired: verdict.retired.length, held: verdict.held, conflicts };
-}
-
-function undescribed(name: string): PointDescription {
-  return {
-    name,
-    label: null,
-    unit: null,
-    unitRaw: null,
-    tags: { kv: {}, markers: [] },
-    intervalS: null,
-    updatedAt: null,
-  };
 }

@@ -2,12 +2,10 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
-import { described, newSite, pointSamples } from "../../test/points.ts";
+import { newPoints, newSite, pointSamples } from "../../test/points.ts";
 import { queriedDay } from "../../test/queried-day.ts";
 import { SmallParts } from "../../test/small-parts.ts";
 import { dayRows, keysOf } from "../../test/stored-day.ts";
-import { loadCatalog } from "../catalog/catalog.ts";
-import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { archiveDay } from "./archive-day.ts";
@@ -44,17 +42,10 @@ beforeAll(async () => {
   db = await migratedDatabase();
   site = { name: "ses_parts", id: await newSite(db, "ses_parts") };
   const names = Array.from({ length: 12 }, (_, i) => `p${i}`);
-  await replaceCatalog(
-    db,
-    site.id,
-    new Map(),
-    names.map((name) => described(name)),
-    1,
-  );
-  const catalog = await loadCatalog(db, site.id);
-  samples = names.flatMap((name, i) =>
+  const ids = await newPoints(db, site.id, names);
+  samples = names.flatMap((_, i) =>
     [0, 1, 2].map((n): [number, number, number] => {
-      return [catalog.get(name)!.id, START + n * 60_000 + i, i * 0.1 + n];
+      return [ids[i]!, START + n * 60_000 + i, i * 0.1 + n];
     }),
   );
   lines = names.flatMap((name, i) => [0, 1, 2].map((n) => `${name} ${START + n * 60_000 + i} ${i * 0.1 + n}`)).sort();

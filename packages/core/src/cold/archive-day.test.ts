@@ -5,7 +5,7 @@ import { CrashPoint, isWrite } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
-import { described, newSite, pointSamples } from "../../test/points.ts";
+import { described, newPoints, newSite, pointSamples } from "../../test/points.ts";
 import { dayRows, keysOf, storedDay } from "../../test/stored-day.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
@@ -50,15 +50,7 @@ let builds = 0;
 beforeAll(async () => {
   db = await migratedDatabase();
   site = { name: "ses_archive", id: await newSite(db, "ses_archive") };
-  await replaceCatalog(
-    db,
-    site.id,
-    new Map(),
-    NAMES.map((name) => described(name)),
-    1,
-  );
-  const catalog = await loadCatalog(db, site.id);
-  ids = NAMES.map((name) => catalog.get(name)!.id);
+  ids = await newPoints(db, site.id, NAMES);
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 beforeEach(reset);

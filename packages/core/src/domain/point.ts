@@ -31,3 +31,9 @@ export interface PointDescription {
   /** when the upstream says that it changed the point last, epoch ms; null: it does not say */
   readonly updatedAt: number | null;
 }
+
+/** A point whose name alone is known. */
+export function undescribed(name: string): PointDescription {
+  const tags = { kv: {}, markers: [] };
+  return { name, label: null, unit: null, unitRaw: null, tags, intervalS: null, updatedAt: null };
+}

@@ -1,6 +1,6 @@
 import { AceError } from "../ace/ace-error.ts";
 import type { AceClient } from "../ace/client.ts";
-import { type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { filedSamples } from "../cold/filed-samples.ts";
 import type { RangeBucket } from "../cold/range-get.ts";
@@ -56,11 +56,12 @@ export async function askSilentPoints(
   const chosen = silentPoints(known, { front, now: now(), initialLookbackMs });
   if (chosen.length === 0) return inquiries;
   const catalog = await loadCatalog(db, site.id);
+  const points = new Map([...catalog.values()].map((point) => [point.id, point]));
   const notes: InquiryNote[] = [];
   try {
     for (const inquiry of chosen) {
       if (now() >= deadline || !context.hasStatements()) break;
-      const isNew = await ask(context, site, catalog, inquiry, inquiries);
+      const isNew = await ask(context, site, catalog, points, inquiry, inquiries);
       notes.push({ pointId: inquiry.point.id, ...afterInquiry(inquiry.point, isNew, now()) });
       inquiries.asked++;
       if (isNew) inquiries.found++;
@@ -79,6 +80,7 @@ async function ask(
   { db, bucket, ace, now, deadline }: InquiryContext,
   site: { readonly id: number; readonly name: string },
   catalog: Catalog,
+  points: ReadonlyMap<number, CatalogPoint>,
   { point, from }: PointInquiry,
   inquiries: Inquiries,
 ): Promise<boolean> {
@@ -92,8 +94,7 @@ async function ask(
   const selection = selectConfigured(samples, catalog);
   addRejections(inquiries.rejected, selection.rejected);
   if (selection.samples.length === 0) return false;
-  const byId = new Map([...catalog.values()].map((one) => [one.id, one]));
-  const seen = seenRanges(selection.samples, byId);
+  const seen = seenRanges(selection.samples, points);
   const alongside = seen.length === 0 ? [] : [markSeenStatement(db, seen)];
   const store = { db, siteId: site.id, now, filed: filedSamples(db, bucket, site.id) };
   const counts = await storeSamples(store, selection.samples, asked, alongside);

@@ -14,7 +14,7 @@ import { CARRIED_READS, HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { rawHours } from "./raw-hours.ts";
 import { lostDays, type ReadTally, readSamples } from "./read-samples.ts";
-import { aggregateInUnitOfNow, seriesInUnitOfNow, withUnitChanges } from "./past-units.ts";
+import { aggregateInUnitOfNow, type PastUnit, pastUnits, seriesInUnitOfNow, withUnitChanges } from "./past-units.ts";
 import { overflownHours, type ParsedRollup, parseRollups, rollupsByPoint } from "./rollups.ts";
 import { type PointRollup, readStored, type Stored } from "./stored.ts";
 
@@ -88,7 +88,8 @@ async function* computeBlock<P extends JudgeablePoint>(
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
       const { fromOld, ...own } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
-      const series = seriesInUnitOfNow(point, own);
+      const past = pastUnits(point);
+      const series = seriesInUnitOfNow(past, own);
       const { parsed, damaged } = parseRollups(ofPoint);
       for (const { day, reason } of damaged) {
         const absent = [...(tally.misplaced.get(day)?.absent ?? []), point.name];
@@ -96,7 +97,7 @@ async function* computeBlock<P extends JudgeablePoint>(
         tally.lost.push(cut(dayRange(day), range));
       }
       const parts = hourParts(
-        parsed.map((one) => rollupInUnitOfNow(point, one)),
+        parsed.map((one) => rollupInUnitOfNow(past, one)),
         raw,
         series,
         range,
@@ -120,10 +121,10 @@ async function* computeBlock<P extends JudgeablePoint>(
   }
 }
 
-function rollupInUnitOfNow(point: JudgeablePoint, rollup: ParsedRollup): ParsedRollup {
-  if (point.past.length === 0) return rollup;
+function rollupInUnitOfNow(past: readonly PastUnit[], rollup: ParsedRollup): ParsedRollup {
+  if (past.length === 0) return rollup;
   const start = dayStart(rollup.day);
-  const hours = rollup.hours.map((hour, i) => hour && aggregateInUnitOfNow(point, start + i * HOUR_MS, hour));
+  const hours = rollup.hours.map((hour, i) => hour && aggregateInUnitOfNow(past, start + i * HOUR_MS, hour));
   return { ...rollup, hours };
 }
 

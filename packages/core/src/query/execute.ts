@@ -14,7 +14,7 @@ import type { Carried } from "./fill.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { lastOfSeries } from "./last-samples.ts";
 import { MAX_VALUES } from "./limits.ts";
-import { inUnitOfNow, seriesInUnitOfNow } from "./past-units.ts";
+import { inUnitOfNow, pastUnits, seriesInUnitOfNow } from "./past-units.ts";
 import type { Plan } from "./plan.ts";
 import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
 import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
@@ -81,7 +81,7 @@ export async function executeQuery(
     if (one.judged === null) unjudged.add(one.point.name);
     else judged.push(one.judged);
     const last = carried.last.get(one.point.id);
-    const carriedIn = last === undefined ? {} : { before: inUnitOfNow(one.point, last.time, last.value) };
+    const carriedIn = last === undefined ? {} : { before: inUnitOfNow(pastUnits(one.point), last.time, last.value) };
     series.set(one.point.id, { point: one.point, ...one.columns, ...carriedIn });
     values += one.columns.times.length;
     if (values > MAX_VALUES) {
@@ -128,7 +128,7 @@ async function* computeFromSamples(
     const samples = await readSamples(cold, { range, hours, only: null, days }, block, tally);
     for (const point of block.points) {
       const { fromOld, ...stored } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
-      const raw = seriesInUnitOfNow(point, stored);
+      const raw = seriesInUnitOfNow(pastUnits(point), stored);
       yield {
         point,
         columns: bounds === null ? raw : bucketed(raw, bounds, turnOf(point.unit), isCarried),

@@ -3,12 +3,10 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { CrashPoint } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
-import { described, newSite, pointSamples } from "../../test/points.ts";
+import { newPoints, newSite, pointSamples } from "../../test/points.ts";
 import { LOST_BUCKET, queriedDay, queriedDays } from "../../test/queried-day.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { keysOf } from "../../test/stored-day.ts";
-import { loadCatalog } from "../catalog/catalog.ts";
-import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { archiveDay } from "../cold/archive-day.ts";
 import { beginKeeping } from "../cold/kept-groups.ts";
 import { readManifest, readManifestDay } from "../cold/manifest.ts";
@@ -42,15 +40,7 @@ async function keptSite(): Promise<void> {
   if (left.length > 0) await bucket.delete(left);
   site = { id: await newSite(db, "ses_kept"), name: "ses_kept" };
   const names = Array.from({ length: POINTS }, (_, i) => `p/${String(i).padStart(2, "0")}`);
-  await replaceCatalog(
-    db,
-    site.id,
-    new Map(),
-    names.map((name) => described(name)),
-    1,
-  );
-  const catalog = await loadCatalog(db, site.id);
-  ids = names.map((name) => catalog.get(name)!.id);
+  ids = await newPoints(db, site.id, names);
   for (const day of DAYS) {
     await store(day, (i) => [1, 2, 3, 4].map((n) => [n * HOUR_MS + i, Math.fround(i / n + day)]));
     await archive(day);

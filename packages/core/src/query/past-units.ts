@@ -1,5 +1,5 @@
-import type { PastMeaning } from "../catalog/past-meanings.ts";
 import type { HourAggregate } from "../block-days/hour-aggregates.ts";
+import type { PastMeaning } from "../catalog/past-meanings.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -24,7 +24,7 @@ export interface PastUnit {
   readonly convert: ((value: number) => number) | null;
 }
 
-/** The stretches of a point's time that have another unit, ascending. */
+/** The stretches of a point's time that have another unit, ascending; none of a point whose unit never changed. */
 export function pastUnits({ unit, past }: PointUnits): PastUnit[] {
   return past.flatMap((one, i): PastUnit[] => {
     if (one.unit === unit) return [];
@@ -34,37 +34,30 @@ export function pastUnits({ unit, past }: PointUnits): PastUnit[] {
   });
 }
 
-/** The stretches of {@link pastUnits} that touch a range. */
-export function pastUnitsIn(point: PointUnits, { start, end }: TimeRange): PastUnit[] {
-  if (point.past.length === 0) return [];
-  return pastUnits(point).filter(({ range }) => range.start < end && range.end > start);
+/** The stretches that touch a range. */
+export function unitsIn(past: readonly PastUnit[], { start, end }: TimeRange): readonly PastUnit[] {
+  return past.filter(({ range }) => range.start < end && range.end > start);
+}
+
+function conversionAt(past: readonly PastUnit[], time: number): PastUnit["convert"] {
+  return past.find(({ range }) => time >= range.start && time < range.end)?.convert ?? null;
 }
 
 /** A value of a time in the point's unit of now. @param time epoch ms */
-export function inUnitOfNow(point: PointUnits, time: number, value: number): number {
-  const [past] = pastUnitsIn(point, { start: time, end: time + 1 });
-  return past?.convert?.(value) ?? value;
+export function inUnitOfNow(past: readonly PastUnit[], time: number, value: number): number {
+  return conversionAt(past, time)?.(value) ?? value;
 }
 
 /** Samples in the point's unit of now; as they are where the unit never changed. */
-export function seriesInUnitOfNow(point: PointUnits, series: Series): Series {
-  const { times } = series;
-  if (point.past.length === 0 || times.length === 0) return series;
-  const values = series.values.slice();
-  for (const { range, convert } of pastUnitsIn(point, { start: times[0]!, end: times.at(-1)! + 1 })) {
-    if (convert === null) continue;
-    times.forEach((time, i) => {
-      if (time >= range.start && time < range.end) values[i] = convert(values[i]!);
-    });
-  }
-  return { ...series, values };
+export function seriesInUnitOfNow(past: readonly PastUnit[], series: Series): Series {
+  if (past.length === 0) return series;
+  return { ...series, values: series.values.map((value, i) => inUnitOfNow(past, series.times[i]!, value)) };
 }
 
 /** An hour's aggregate in the point's unit of now. @param hour its start, epoch ms; no unit changed within it */
-export function aggregateInUnitOfNow(point: PointUnits, hour: number, aggregate: HourAggregate): HourAggregate {
-  const [past] = pastUnitsIn(point, { start: hour, end: hour + 1 });
-  if (past === undefined || past.convert === null) return aggregate;
-  const { convert } = past;
+export function aggregateInUnitOfNow(past: readonly PastUnit[], hour: number, aggregate: HourAggregate): HourAggregate {
+  const convert = conversionAt(past, hour);
+  if (convert === null) return aggregate;
   const { n, min, max, sum } = aggregate;
   return { n, min: convert(min), max: convert(max), sum: n * convert(sum / n) };
 }
@@ -72,7 +65,7 @@ export function aggregateInUnitOfNow(point: PointUnits, hour: number, aggregate:
 /** What is stored, so that hours in which a unit changed are read as samples: their aggregates mix two units. */
 export function withUnitChanges(stored: Stored, points: readonly PointUnits[], { start, end }: TimeRange): Stored {
   const changed = points.flatMap((point) =>
-    pastUnitsIn(point, { start, end }).flatMap(({ range }) => [range.start, range.end].filter(Number.isFinite)),
+    pastUnits(point).flatMap(({ range }) => [range.start, range.end].filter(Number.isFinite)),
   );
   const hours = changed.map(hourOf).filter((hour) => hour + HOUR_MS > start && hour < end);
   if (hours.length === 0) return stored;

@@ -4,7 +4,7 @@ import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { type LatestAnswer, readLatestOfBoth } from "@building-vitals/core/query/latest";
-import { inUnitOfNow } from "@building-vitals/core/query/past-units";
+import { inUnitOfNow, pastUnits } from "@building-vitals/core/query/past-units";
 import { siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
 import { numberText } from "@building-vitals/core/store/segment-body";
@@ -109,7 +109,8 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
       const { id, name, unit } = point;
       const sample = latest.samples.get(id);
       const age_s = sample === undefined ? null : Math.round((now - sample.time) / 1000);
-      const value = sample === undefined ? "null" : numberText(inUnitOfNow(point, sample.time, sample.value));
+      const value =
+        sample === undefined ? "null" : numberText(inUnitOfNow(pastUnits(point), sample.time, sample.value));
       // By hand, for JSON.stringify would write a value of -0 as 0.
       const what = `"name":${JSON.stringify(name)},"unit":${JSON.stringify(unit)}`;
       return `{${what},"timestamp":${sample?.time ?? null},"value":${value},"age_s":${age_s}}`;

@@ -78,11 +78,12 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   if (siteId === null) throw new Error("a site without an id has no points to be found");
   const until = knownUntil(range, days, watermark);
   const ids = points.map(({ id }) => id);
+  const queried = points.map(judgeablePoint);
   // A value that is carried into the range depends on samples before it.
   const before =
     fill === "locf" ? await stages.time("catalog", () => findBeforeRange(store, siteId, ids, range.start)) : null;
   const etag = await etagOf(settings, "timeseries", { ...request, timeZone, unknown }, [
-    points.map(judgeablePoint),
+    queried,
     days.map(dayVersion),
     hours.map(({ hour, version, isFolded }) => [hour, version, isFolded]),
     until,
@@ -97,7 +98,6 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   if (kept !== null) {
     return new Response(kept.body, { headers: { ...kept.headers, ...cached, "server-timing": stages.header() } });
   }
-  const queried = points.map(judgeablePoint);
   const asked = { points: queried, range, interval, maxPoints, fill, timeZone, watermark };
   const permit = await stages.time("wait", () => context.var.admit(valuesInFlight(asked)));
   // Everything is read before the first byte is sent, so that a failure can still be told as one.

@@ -4,7 +4,7 @@ import type { QueryAnswer } from "@building-vitals/core/query/execute";
 import type { Fill } from "@building-vitals/core/query/fill";
 import type { ComputedFrom } from "@building-vitals/core/query/needs";
 import type { JudgeablePoint } from "@building-vitals/core/query/judge-point";
-import { pastUnitsIn } from "@building-vitals/core/query/past-units";
+import { pastUnits, unitsIn } from "@building-vitals/core/query/past-units";
 import type { Plan } from "@building-vitals/core/query/plan";
 import type { Downsampled } from "@building-vitals/core/query/shape";
 import type { UnitSystem } from "@building-vitals/core/query/units";
@@ -98,7 +98,7 @@ export function metadataOf(
     pending: until < range.end ? [until, range.end] : null,
     ...request,
     unit_changes: points.flatMap((point) =>
-      pastUnitsIn(point, range).map(({ range: own, unit, convert }) => {
+      unitsIn(pastUnits(point), range).map(({ range: own, unit, convert }) => {
         const { start, end } = cut(own, range);
         return { point_name: point.name, start, end, unit, converted: convert !== null };
       }),
