@@ -52,6 +52,8 @@ export class AceError extends Error {
   readonly retryAfterMs: number | undefined;
   /** how often the call was made; `withRetries` counts */
   tries = 1;
+  /** no time was left to make it again */
+  isLastTry = false;
 
   /**
    * @param path the upstream path, without base URL and query

@@ -11,9 +11,10 @@ export function blamesSize({ kind, status = 0 }: AceError): boolean {
 
 /**
  * Whether a page without a cursor may succeed where this one, with a cursor, failed. A 5xx says so only when it came
- * again: one alone is more likely an outage.
+ * again, for one alone is more likely an outage, or when no time was left to ask again: calls that take all of a run's time
+ * would meet the same cursor in every run.
  */
-export function blamesCursor({ kind, status = 0, tries }: AceError): boolean {
-  if (kind === "http") return status >= 500 ? tries > 1 : status >= 400 && !NOT_OF_THE_REQUEST.has(status);
+export function blamesCursor({ kind, status = 0, tries, isLastTry }: AceError): boolean {
+  if (kind === "http") return status >= 500 ? tries > 1 || isLastTry : status >= 400 && !NOT_OF_THE_REQUEST.has(status);
   return kind === "cursor_repeated" || kind === "not_a_page" || kind === "broken_body" || kind === "body_too_large";
 }

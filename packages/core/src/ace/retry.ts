@@ -43,7 +43,10 @@ export async function withRetries<T>(call: () => Promise<T>, policy: RetryPolicy
       const backoff = nominal / 2 + (policy.random() * nominal) / 2;
       // what can never succeed is not asked again, so there is nothing to wait for
       const wait = error.retryable ? Math.max(backoff, Math.min(error.retryAfterMs ?? 0, RETRY_AFTER_CAP_MS)) : 0;
-      if (policy.now() + wait >= options.deadline) throw error;
+      if (policy.now() + wait >= options.deadline) {
+        error.isLastTry = true;
+        throw error;
+      }
       failures++;
       await policy.sleep(wait);
     }

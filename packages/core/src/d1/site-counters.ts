@@ -57,6 +57,13 @@ export interface SiteCounts {
   readonly counts: Counts;
 }
 
+/** By hand: a record of zod leaves out the name `__proto__`. */
+function isCounts(value: unknown): value is Counts {
+  return (
+    typeof value === "object" && value !== null && Object.values(value).every((count) => typeof count === "number")
+  );
+}
+
 const rowsSchema = z.array(
   z.object({
     site: z.string(),
@@ -64,7 +71,7 @@ const rowsSchema = z.array(
     counts: z
       .string()
       .transform((text): unknown => JSON.parse(text))
-      .pipe(z.record(z.string(), z.number())),
+      .pipe(z.custom<Counts>(isCounts, "counts that are no object of numbers")),
   }),
 );
 

@@ -167,6 +167,8 @@ test("whatever the API refuses, if it answers fresh requests of some size, all i
       examples: [
         [{ ...HARSH, refusal: 410, outages: [] }],
         [{ ...HARSH, refuses: "saved cursors", refusal: 500, outages: [] }],
+        // a call takes all of a run's time
+        [{ ...HARSH, refusal: 503, pageMs: 27_000, outages: [] }],
       ],
     },
   );
