@@ -40,15 +40,19 @@ export async function benchSiteYear(bench: Bench, only: readonly Section[], fold
   const year = await startSiteYear(folder, size, (line) => process.stderr.write(`${line}\n`));
   bench.notes.push(
     `A site's year: ${size.points.toLocaleString("en")} points x ${size.days} days, a sample a minute. ` +
-      `The last ${size.hotDays} days are hot (all points, and half an hour more), the ${size.fileDays} before have day files in R2; ` +
-      `the ${size.days - size.hotDays - size.fileDays} before those have their rows of D1 (hourly aggregates, locators, manifest), and no file. ` +
-      `${size.baselinePoints} points are in the row-per-sample layout, their hot days. ` +
+      `The last ${size.openDays} days, and half an hour more, are in segments. The ${size.keptDays} days before have files, whose row groups ` +
+      `D1 keeps. The ${size.fileDays} days before have files in R2. The ${size.days - size.openDays - size.keptDays - size.fileDays} days before ` +
+      "have rows in D1 (hourly aggregates, locators, manifest) and no file. " +
+      `The row-per-sample layout has ${size.baselinePoints} points of the open and kept days. ` +
       (year.builtIn === null ? "It was kept from an earlier run." : `Built in ${Math.round(year.builtIn)} s.`),
   );
   try {
     bench.connect(year.url);
     bench.section = "site-year";
-    if (only.includes("site-year")) await benchQuestions(bench, year, folder);
+    if (only.includes("site-year")) {
+      benchSpace(bench, year);
+      await benchQuestions(bench, year, folder);
+    }
     bench.section = "memory";
     if (only.includes("memory")) await benchMemory(bench, year);
   } finally {
@@ -56,9 +60,20 @@ export async function benchSiteYear(bench: Bench, only: readonly Section[], fold
   }
 }
 
+/** Space in D1, without the pages that a deletion leaves free: nothing was deleted. */
+function benchSpace(bench: Bench, { bytes }: SiteYear): void {
+  const { days, openDays, keptDays } = bench.size.year;
+  const ofDay = (bytes.aggregates - bytes.start) / (days - openDays - keptDays);
+  const young = bytes.end - bytes.aggregates - keptDays * ofDay;
+  bench.compare("space in D1", `MB of ${openDays + keptDays} hot days, ${openDays} of them open`, [
+    [OURS, young / 1e6],
+  ]);
+  bench.compare("space in D1", "MB of a year of aggregates", [[OURS, (365 * ofDay) / 1e6]]);
+}
+
 async function benchQuestions(bench: Bench, year: SiteYear, folder: string): Promise<void> {
-  const { files, hot } = daysOf(bench.size.year);
-  const fileDays = Array.from({ length: hot - files }, (_, i) => files + i);
+  const { files, kept } = daysOf(bench.size.year);
+  const fileDays = Array.from({ length: kept - files }, (_, i) => files + i);
   const duckdb = await DuckDbDays.open(year.miniflare, join(folder, "files"), SITE_NAME, fileDays);
   try {
     const still = percentile(await bench.ask(runsSchema, "/time/nothing", [["runs", bench.size.runs]]), 50);

@@ -29,16 +29,16 @@ export const FULL_SIZE: BenchSize = {
     [1, 20],
     [10, 7],
   ],
-  year: { points: 4_583, days: 365, hotDays: 20, fileDays: 60, baselinePoints: 50 },
+  year: { points: 4_583, days: 365, openDays: 2, keptDays: 18, fileDays: 60, baselinePoints: 100 },
   runs: 25,
   load: {
-    year: { points: 300, days: 365, hotDays: 20, fileDays: 60, baselinePoints: 10 },
+    year: { points: 300, days: 365, openDays: 2, keptDays: 18, fileDays: 60, baselinePoints: 10 },
     clients: [1, 8, 32, 64],
     seconds: 30,
   },
 };
 
-const SMOKE_YEAR: YearSize = { points: 30, days: 6, hotDays: 2, fileDays: 2, baselinePoints: 10 };
+const SMOKE_YEAR: YearSize = { points: 30, days: 6, openDays: 1, keptDays: 1, fileDays: 2, baselinePoints: 10 };
 
 /** Seconds: enough to see that every comparison is made, too little for its figures to mean anything. */
 export const SMOKE_SIZE: BenchSize = {
@@ -55,9 +55,10 @@ export const SMOKE_SIZE: BenchSize = {
   load: { year: SMOKE_YEAR, clients: [2], seconds: 1 },
 };
 
-/** A shorter, or longer, year; where it is too short for all, the hot days stay, and then those with files. */
+/** A shorter or longer year. Where it is too short for all, the open days stay, then the kept ones, then those with files. */
 export function yearOfDays(year: YearSize, days: number): YearSize {
-  if (!Number.isInteger(days) || days < 2) throw new Error(`a site-year has at least 2 days, not ${days}`);
-  const hotDays = Math.min(year.hotDays, days - 1);
-  return { ...year, days, hotDays, fileDays: Math.min(year.fileDays, days - hotDays) };
+  if (!Number.isInteger(days) || days < 3) throw new Error(`site-year: expected at least 3 days, found ${days}`);
+  const openDays = Math.min(year.openDays, days - 2);
+  const keptDays = Math.min(year.keptDays, days - openDays - 1);
+  return { ...year, days, openDays, keptDays, fileDays: Math.min(year.fileDays, days - openDays - keptDays) };
 }

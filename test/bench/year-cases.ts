@@ -44,7 +44,7 @@ function rowsSql({ ids, start, end, interval }: Asked): string {
 
 /** The questions of the project's targets; where the site is smaller, of as many points and days as it has. */
 export function casesOf(size: YearSize): YearCase[] {
-  const { first, files, hot, end } = daysOf(size);
+  const { first, files, kept } = daysOf(size);
   const baseline = spreadIds(size.points, size.baselinePoints);
   const some = (count: number) =>
     spreadIds(baseline.length, Math.min(count, baseline.length)).map((i) => baseline[i - 1]!);
@@ -52,10 +52,10 @@ export function casesOf(size: YearSize): YearCase[] {
     `${ids.length} point${ids.length === 1 ? "" : "s"} x ${days} day${days === 1 ? "" : "s"} ${rest}`;
   const hotCase = (points: number, days: number, interval: "raw" | "5min"): YearCase => {
     const ids = some(points);
-    const own = Math.min(days, size.hotDays);
+    const own = Math.min(days, size.openDays + size.keptDays);
     const asked = { ids, start: HOT_END - own * DAY_MS, end: HOT_END, interval };
     const samples = ids.length * own * SAMPLES_A_DAY;
-    const name = title(ids, own, `${interval}, hot`);
+    const name = title(ids, own, `${interval}, ${own <= size.openDays ? "open" : "hot"}`);
     return { name, paths: [timeseries(asked)], samples, rowsSql: rowsSql(asked), cold: null };
   };
   const yearCase = (ids: readonly number[], interval: "1hr" | "1day", isOpen: boolean): YearCase => {
@@ -66,12 +66,12 @@ export function casesOf(size: YearSize): YearCase[] {
   };
   const coldCase = (ids: readonly number[], wanted: number, what: string): YearCase => {
     const days = Array.from(
-      { length: Math.min(wanted, hot - files) },
-      (_, i) => hot - Math.min(wanted, hot - files) + i,
+      { length: Math.min(wanted, kept - files) },
+      (_, i) => kept - Math.min(wanted, kept - files) + i,
     );
     const paths: string[] = [];
-    for (let from = days[0]!; from < hot; from += RAW_DAYS) {
-      const to = Math.min(hot, from + RAW_DAYS);
+    for (let from = days[0]!; from < kept; from += RAW_DAYS) {
+      const to = Math.min(kept, from + RAW_DAYS);
       paths.push(timeseries({ ids, start: from * DAY_MS, end: to * DAY_MS, interval: "raw" }));
     }
     const samples = ids.length * days.length * SAMPLES_A_DAY;
@@ -95,6 +95,7 @@ export function casesOf(size: YearSize): YearCase[] {
     hotCase(1, 1, "raw"),
     hotCase(10, 7, "raw"),
     hotCase(10, 20, "5min"),
+    hotCase(100, 1, "5min"),
     yearCase(SWINGING, "1hr", false),
     yearCase(SWINGING, "1day", false),
     yearCase(SWINGING, "1day", true),
@@ -102,5 +103,5 @@ export function casesOf(size: YearSize): YearCase[] {
     coldCase(SWINGING, 30, "raw, cold"),
     coldCase(neighbours, 60, "raw, cold, of one device"),
     coldCase(some(10), 60, "raw, cold, all over the site"),
-  ].filter(({ cold }) => cold === null || (cold.days.length > 0 && end > hot));
+  ].filter(({ cold }) => cold === null || cold.days.length > 0);
 }

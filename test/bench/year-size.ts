@@ -3,14 +3,18 @@ export const HOT_END = Date.UTC(2026, 0, 1);
 
 export const SITE_NAME = "ses_falls_city";
 
-/** What is built of a site's year. The days before the hot ones are cold; the last of them have files. */
+/** How a site's year is stored. From its end: open days, kept days, days with a file, and days without one. */
 export type YearSize = {
   readonly points: number;
+  /** all of the year's days */
   readonly days: number;
-  readonly hotDays: number;
-  /** cold days that have a file in R2; the others have their rows in D1 alone, for building all takes too long */
+  /** days whose samples are in segments */
+  readonly openDays: number;
+  /** days that have a file in R2 and its row groups in D1 */
+  readonly keptDays: number;
+  /** days that have a file in R2; the days before have rows in D1 alone, because building all files takes too long */
   readonly fileDays: number;
-  /** points whose hot days the row-per-sample baseline has */
+  /** points that the row-per-sample baseline has, of the open and kept days */
   readonly baselinePoints: number;
 };
 

@@ -11,12 +11,18 @@ const WORKER = fileURLToPath(new URL("worker/year/index.ts", import.meta.url));
 const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 const DAY_MS = 86_400_000;
 
-/** The days of a site's year, as whole days since 1970, half-open: [first, files) [files, hot) [hot, end). */
-export function daysOf({ days, hotDays, fileDays }: YearSize) {
+/** The days of a site's year, whole days since 1970, half-open: [first, files) [files, kept) [kept, open) [open, end). */
+export function daysOf({ days, openDays, keptDays, fileDays }: YearSize) {
   const end = HOT_END / DAY_MS;
-  const hot = end - hotDays;
-  return { first: end - days, files: hot - fileDays, hot, end };
+  const open = end - openDays;
+  const kept = open - keptDays;
+  return { first: end - days, files: kept - fileDays, kept, open, end };
 }
+
+/** Bytes of `DB`, the site's database, when a part of the year has been built. */
+const bytesSchema = z.object({ start: z.int(), aggregates: z.int(), end: z.int() });
+export type BytesOfD1 = z.infer<typeof bytesSchema>;
+const builtSchema = z.object({ version: z.string(), bytes: bytesSchema });
 
 /** A site's year in workerd. */
 export interface SiteYear {
@@ -24,6 +30,8 @@ export interface SiteYear {
   readonly url: URL;
   /** how long it took to build, in seconds; null: it was kept from an earlier run */
   readonly builtIn: number | null;
+  /** with the catalogue alone, with the days that have no row groups in D1, and with all */
+  readonly bytes: BytesOfD1;
 }
 
 async function start(folder: string, size: YearSize): Promise<{ miniflare: Miniflare; url: URL; version: string }> {
@@ -39,37 +47,52 @@ async function start(folder: string, size: YearSize): Promise<{ miniflare: Minif
  * @param say is told how far it has come
  */
 export async function startSiteYear(folder: string, size: YearSize, say: (line: string) => void): Promise<SiteYear> {
-  const marker = join(folder, "built");
-  const built = await readFile(marker, "utf8").catch(() => null);
+  const marker = join(folder, "built.json");
+  const text = await readFile(marker, "utf8").catch(() => null);
+  const built = text === null ? null : builtSchema.parse(JSON.parse(text));
   let running = await start(folder, size);
-  if (built === running.version) return { ...running, builtIn: null };
+  if (built?.version === running.version) return { ...running, builtIn: null, bytes: built.bytes };
   await running.miniflare.dispose();
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   running = await start(folder, size);
   const started = performance.now();
   try {
-    await applyMigrations(await running.miniflare.getD1Database("DB"), MIGRATIONS);
-    await build(running.url, size, say);
+    const db = await running.miniflare.getD1Database("DB");
+    await applyMigrations(db, MIGRATIONS);
+    const bytes = await build(running.url, size, db, say);
+    await writeFile(marker, JSON.stringify({ version: running.version, bytes }));
+    return { ...running, builtIn: (performance.now() - started) / 1000, bytes };
   } catch (error) {
     await running.miniflare.dispose();
     throw error;
   }
-  await writeFile(marker, running.version);
-  return { ...running, builtIn: (performance.now() - started) / 1000 };
 }
 
-async function build(url: URL, size: YearSize, say: (line: string) => void): Promise<void> {
-  const { first, files, hot, end } = daysOf(size);
-  const steps = ["/build/catalog"];
-  for (let day = files; day < hot; day++) steps.push(`/build/file?day=${day}`);
-  for (let day = first; day < files; day++) steps.push(`/build/rows?day=${day}&like=${files}`);
-  for (let day = hot; day < end; day++) steps.push(`/build/hot?day=${day}`);
-  steps.push("/build/open-hour");
-  for (const [i, step] of steps.entries()) {
-    const response = await fetch(new URL(step, url));
-    const answer = await response.text();
-    if (!response.ok) throw new Error(`${step}: ${answer}`);
-    if (i % 10 === 0) say(`building a site's year, to be kept for the next run: ${i + 1} of ${steps.length} steps`);
-  }
+async function build(url: URL, size: YearSize, db: D1Database, say: (line: string) => void): Promise<BytesOfD1> {
+  const { first, files, kept, open, end } = daysOf(size);
+  const days = (from: number, to: number, step: (day: number) => string) =>
+    Array.from({ length: to - from }, (_, i) => step(from + i));
+  const closed = [
+    ...days(files, kept, (day) => `/build/file?day=${day}`),
+    ...days(first, files, (day) => `/build/rows?day=${day}&like=${files}`),
+  ];
+  const young = [
+    ...days(kept, open, (day) => `/build/kept?day=${day}`),
+    ...days(open, end, (day) => `/build/open?day=${day}`),
+    "/build/open-hour",
+  ];
+  let done = 0;
+  const take = async (steps: readonly string[]): Promise<number> => {
+    for (const step of steps) {
+      const response = await fetch(new URL(step, url));
+      const answer = await response.text();
+      if (!response.ok) throw new Error(`${step}: ${answer}`);
+      done++;
+      const all = 1 + closed.length + young.length;
+      if (done % 10 === 1) say(`building a site's year, to be kept for the next run: ${done} of ${all} steps`);
+    }
+    return (await db.prepare("SELECT 1").run()).meta.size_after;
+  };
+  return { start: await take(["/build/catalog"]), aggregates: await take(closed), end: await take(young) };
 }

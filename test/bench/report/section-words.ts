@@ -57,8 +57,8 @@ export function sectionWords(section: Section, { decodes, runs }: BenchReport["s
         title: "Questions to a year of a site",
         what:
           "Whole answers of the query Worker, to the last byte of JSON, without any cache. Each answer is checked to hold " +
-          "every sample before it is timed. What is called hot is in D1, what is called cold in day files in R2; charts of " +
-          "a year are made of hourly aggregates in D1.",
+          "every sample before it is timed. An open day is in segments. Hot days are in D1: open days, and days whose row groups " +
+          "D1 keeps. Cold days are in day files in R2. Charts of a year are made of hourly aggregates in D1.",
         statistic:
           `p50 and p95 of ${runs} runs, timed inside workerd, less what a run of nothing takes. “Over HTTP” is the p50 of ` +
           `${Math.ceil(runs / 5)} of the same answers as a client outside sees them. DuckDB: 3 to ${runs} runs, 10 s at most.`,

@@ -68,7 +68,7 @@ export function besideTable(figures: readonly ReportFigure[], figure: string): s
 }
 
 export function targetTable(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ target: { figure, candidate, limit, against, note }, own, value, isMet }) => {
+  const rows = verdicts.map(({ target: { figure, candidate, limit, against, before, note }, own, value, isMet }) => {
     const of = candidate === null ? own.group : `${own.group}, ${candidate}`;
     const percent = against === null ? "" : "%";
     const what = against === null ? figure : `${figure}, beside ${against}`;
@@ -76,11 +76,12 @@ export function targetTable(verdicts: readonly Verdict[]): string {
       `${markdownText(of)}: ${markdownText(what)}`,
       `≤ ${figureText(limit)}${percent}`,
       `${figureText(value)}${percent}`,
+      before === null ? "" : `${figureText(before)}${percent}`,
       isMet ? "met" : "**missed**",
       markdownText(note),
     ];
   });
-  return table(["", "target", "measured", "", ""], rows, [0, 3, 4]);
+  return table(["", "target", "measured", "first design", "", ""], rows, [0, 4, 5]);
 }
 
 export function keyTable(entries: readonly (readonly [key: string, value: string])[]): string {

@@ -6,6 +6,7 @@ import { decodeSlice, encodeSlice, withLocator } from "@building-vitals/core/blo
 import { parseRows, pointsOfRow, rowsStatement } from "@building-vitals/core/block-days/read-rows";
 import { writeHours } from "@building-vitals/core/block-days/write-rows";
 import { type FilePoint, fileRows } from "@building-vitals/core/cold/file-rows";
+import { keepRowGroups } from "@building-vitals/core/cold/keep-row-groups";
 import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
 import { commitFile, markSeen } from "@building-vitals/core/cold/publish-statements";
@@ -79,13 +80,18 @@ async function publish(env: YearEnv, day: number, file: ManifestFile, points: re
   await markSeen(env.DB, of, 1, rows.seen);
 }
 
-/** A day as a backfill leaves it: its file in R2, and its rows in D1. */
-export async function buildFileDay(env: YearEnv, day: number): Promise<void> {
+/** A day as it is settled: its file in R2, and its rows in D1. @param isKept with the file's row groups in D1, and the baseline */
+export async function buildFileDay(env: YearEnv, day: number, isKept: boolean): Promise<void> {
   const key = dayFileKey(SITE.name, day);
   const writer = new DayFileWriter(new MultipartSink(env.TIMESERIES, key), { site: SITE.name, day, source: "api" });
   const rows = await aggregateDay(env.YEAR.points, day, (name, series) => writer.writePoint(name, series));
   const { etag, sha256, bytes, rows: count, points } = await writer.finish();
   const located = rows.map((row, i) => ({ ...row, slice: withLocator(row.slice, points[i]!.locator) }));
+  if (isKept) {
+    const content = { siteId: SITE.id, day, sha256, generation: 1 };
+    await keepRowGroups({ db: env.DB, bucket: env.TIMESERIES }, content, { key, etag, bytes }, NOW);
+    await buildBaseline(env, day);
+  }
   await publish(env, day, { key, etag, sha256, bytes, rows: count, points: points.length }, located);
 }
 
@@ -101,14 +107,18 @@ export async function buildRowsDay(env: YearEnv, day: number, like: number): Pro
   await publish(env, day, { key, etag: "none", sha256: "none", bytes: 0, rows: count, points: rows.length }, located);
 }
 
-/** A day as the sync and the fold leave it, all of its hours folded; and those points' samples in the baseline. */
-export async function buildHotDay(env: YearEnv, day: number): Promise<void> {
-  const { DB, ROWS, YEAR } = env;
+/** A day as the sync and the fold leave it, all of its hours folded; and the baseline. */
+export async function buildOpenDay(env: YearEnv, day: number): Promise<void> {
+  const { DB, YEAR } = env;
   await storeSamples(env, day, 24 * 60);
   const rows = await aggregateDay(YEAR.points, day, async () => {});
   const hot = rows.map(({ pointId, slice }) => ({ pointId, slice, rows: null }));
   await DB.batch(writeHours(DB, blockDayRows(day, hot)));
   await DB.prepare("UPDATE hot_hours SET folded_version = version").run();
+  await buildBaseline(env, day);
+}
+
+async function buildBaseline({ ROWS, YEAR }: YearEnv, day: number): Promise<void> {
   const times = scrapeTimes(day);
   for (const id of spreadIds(YEAR.points, YEAR.baselinePoints)) {
     const { values } = pointDay(id, day, times);

@@ -1,10 +1,10 @@
 import { FORMAT_VERSION } from "@building-vitals/core/cold/day-file-schema";
 import { SCHEMA_VERSION } from "@building-vitals/core/d1/schema-version";
-import { buildCatalog, buildFileDay, buildHotDay, buildOpenHour, buildRowsDay, type YearEnv } from "./build.ts";
+import { buildCatalog, buildFileDay, buildOpenDay, buildOpenHour, buildRowsDay, type YearEnv } from "./build.ts";
 import { answerOf, costOf, streamAnswer, timeRuns } from "./measure.ts";
 
 /** Raise it with any change of what is built. */
-const GENERATOR = 1;
+const GENERATOR = 2;
 
 /** One step of the building, or one measurement, a request. */
 export default {
@@ -21,13 +21,16 @@ export default {
         await buildCatalog(env);
         return Response.json({});
       case "/build/file":
-        await buildFileDay(env, number("day"));
+        await buildFileDay(env, number("day"), false);
+        return Response.json({});
+      case "/build/kept":
+        await buildFileDay(env, number("day"), true);
         return Response.json({});
       case "/build/rows":
         await buildRowsDay(env, number("day"), number("like"));
         return Response.json({});
-      case "/build/hot":
-        await buildHotDay(env, number("day"));
+      case "/build/open":
+        await buildOpenDay(env, number("day"));
         return Response.json({});
       case "/build/open-hour":
         await buildOpenHour(env);
