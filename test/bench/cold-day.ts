@@ -10,6 +10,7 @@ import { cpuSeconds, forgetPeak, residentMb, workerdPid } from "./workerd-proces
 
 const MB = 2 ** 20;
 
+const settledSchema = z.object({ rows: z.int() });
 const mergedSchema = z.object({ key: z.string(), rows: z.int(), bytes: z.int() });
 
 /**
@@ -55,4 +56,22 @@ export async function benchColdDay(bench: Bench, startAnew: () => Promise<Minifl
   bench.compare(group, "MB resident when idle", [["day file (this project)", idle]]);
   bench.compare(group, "MB more at the peak", [["day file (this project)", grown]]);
   bench.compare(group, "MB of file", [["day file (this project)", bytes / MB]]);
+  await benchSettling(bench, startAnew, rows);
+}
+
+/** A step that merges the API's hours, as many segments and the day's present file. @param rows of the API */
+async function benchSettling(bench: Bench, startAnew: () => Promise<Miniflare>, rows: number): Promise<void> {
+  const group = `settling a day again: ${bench.size.points.toLocaleString("en")} points x 1,440 samples`;
+  await bench.ask(z.unknown(), "/cold/store");
+  const miniflare = await startAnew();
+  await bench.ask(z.unknown(), "/cold/idle");
+  const pid = workerdPid();
+  const cpuBefore = cpuSeconds(pid);
+  const watch = await watchIsolate(miniflare, "bench");
+  const settled = await bench.ask(settledSchema, "/cold/settle");
+  const isolate = watch.most();
+  watch.close();
+  if (settled.rows < rows) throw new Error(`settling: expected ${rows} rows or more, found ${settled.rows}`);
+  bench.compare(group, "CPU s of the merge", [["day file (this project)", cpuSeconds(pid) - cpuBefore]]);
+  bench.compare(group, "MB of the isolate, peak", [["day file (this project)", isolate]]);
 }

@@ -60,7 +60,8 @@ export async function startSiteYear(folder: string, size: YearSize, say: (line: 
   try {
     const db = await running.miniflare.getD1Database("DB");
     await applyMigrations(db, MIGRATIONS);
-    const bytes = await build(running.url, size, db, say);
+    const bytesOfD1 = async () => (await db.prepare("SELECT 1").run()).meta.size_after;
+    const bytes = await build(running.url, size, bytesOfD1, say);
     await writeFile(marker, JSON.stringify({ version: running.version, bytes }));
     return { ...running, builtIn: (performance.now() - started) / 1000, bytes };
   } catch (error) {
@@ -69,7 +70,12 @@ export async function startSiteYear(folder: string, size: YearSize, say: (line: 
   }
 }
 
-async function build(url: URL, size: YearSize, db: D1Database, say: (line: string) => void): Promise<BytesOfD1> {
+async function build(
+  url: URL,
+  size: YearSize,
+  bytesOfD1: () => Promise<number>,
+  say: (line: string) => void,
+): Promise<BytesOfD1> {
   const { first, files, kept, open, end } = daysOf(size);
   const days = (from: number, to: number, step: (day: number) => string) =>
     Array.from({ length: to - from }, (_, i) => step(from + i));
@@ -92,7 +98,7 @@ async function build(url: URL, size: YearSize, db: D1Database, say: (line: strin
       const all = 1 + closed.length + young.length;
       if (done % 10 === 1) say(`building a site's year, to be kept for the next run: ${done} of ${all} steps`);
     }
-    return (await db.prepare("SELECT 1").run()).meta.size_after;
+    return bytesOfD1();
   };
   return { start: await take(["/build/catalog"]), aggregates: await take(closed), end: await take(young) };
 }

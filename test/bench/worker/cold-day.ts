@@ -2,12 +2,17 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { AdaptivePageSize } from "@building-vitals/core/ace/adaptive-page-size";
 import { createAceClient } from "@building-vitals/core/ace/client";
+import { createDayBuilder } from "@building-vitals/core/backfill/day-builder";
 import { mergeDay, type MergeContext } from "@building-vitals/core/cold/merge-day";
+import { publishDay } from "@building-vitals/core/cold/publish-day";
 import { spillApiHour } from "@building-vitals/core/cold/spill-api-hour";
-import { type DayBuild, stagedFileKey } from "@building-vitals/core/cold/staging";
+import { type DayBuild, spillKey, stagedFileKey } from "@building-vitals/core/cold/staging";
 import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";
+import { storeSamples } from "@building-vitals/core/store/store-samples";
+import { dayStart } from "@building-vitals/core/domain/day";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import type { BenchSize } from "../size.ts";
+import { benchSamples } from "./samples.ts";
 
 /** The schema is applied by the caller. */
 export interface ColdBenchEnv {
@@ -20,11 +25,13 @@ const SITE = "ses_falls_city";
 const DAY = 20_000;
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const KEY = "bench";
+const MINUTES_A_DAY = 1_440;
+const MINUTES_A_SYNC = 5;
 
-async function dayBuild(env: ColdBenchEnv): Promise<DayBuild> {
+async function dayBuild(env: ColdBenchEnv, build = "bench"): Promise<DayBuild> {
   const state = (await readSyncStates(env.COLD, [SITE])).get(SITE);
   if (state === undefined) throw new Error("no site");
-  return { build: "bench", site: { id: state.siteId, name: SITE }, day: DAY };
+  return { build, site: { id: state.siteId, name: SITE }, day: DAY };
 }
 
 /** Fetches a day of an invented building, a sample a minute and point, into its 24 spills. */
@@ -42,21 +49,63 @@ export async function spillDay(env: ColdBenchEnv): Promise<void> {
   }
 }
 
+/** Gives the inspector a moment to answer before each read: it cannot while the Worker computes. */
+function unhurried(r2: R2Bucket): R2Bucket {
+  return new Proxy(r2, {
+    get: (target, key) => {
+      if (key !== "get") return Reflect.get(target, key).bind(target) as unknown;
+      return async (...args: Parameters<R2Bucket["get"]>) => {
+        await scheduler.wait(1);
+        return target.get(...args);
+      };
+    },
+  });
+}
+
 /** Merges the spills into a verified day file: what a Worker has 128 MB and 30 s of CPU for. */
 export async function mergeSpills(env: ColdBenchEnv): Promise<{ key: string; rows: number; bytes: number }> {
   const of = await dayBuild(env);
-  const r2 = env.TIMESERIES;
-  const bucket: MergeContext["bucket"] = {
-    // A pause, in which the inspector is answered: it is not while the Worker computes.
-    get: async (key, options) => {
-      await scheduler.wait(1);
-      return r2.get(key, options);
-    },
-    head: (key) => r2.head(key),
-    put: r2.put.bind(r2),
-    createMultipartUpload: (key) => r2.createMultipartUpload(key),
-  };
-  const staged = await mergeDay({ db: env.COLD, bucket }, of, { source: "api", hours: HOURS });
+  const context: MergeContext = { db: env.COLD, bucket: unhurried(env.TIMESERIES) };
+  const staged = await mergeDay(context, of, { source: "api", hours: HOURS });
   if (staged.file === null) throw new Error("the day is empty");
   return { key: stagedFileKey(of), rows: staged.file.rows, bytes: staged.file.bytes };
+}
+
+/** The day as the second settling finds it: every sample in a segment, of a sync each, and the first settling's file in its place. */
+export async function storeDay(env: ColdBenchEnv): Promise<void> {
+  const of = await dayBuild(env);
+  const store = { db: env.COLD, siteId: of.site.id, now: Date.now };
+  for (let minute = 0; minute < MINUTES_A_DAY; minute += MINUTES_A_SYNC) {
+    const samples = benchSamples(env.SIZE.points, dayStart(DAY), [minute, minute + MINUTES_A_SYNC]);
+    await storeSamples(store, samples, dayStart(DAY) + minute);
+  }
+  const context = { db: env.COLD, bucket: env.TIMESERIES, hotDays: 0, now: Date.now };
+  const first = await dayBuild(env, "first");
+  for (const hour of HOURS) {
+    const spill = await env.TIMESERIES.get(spillKey(of, hour));
+    await env.TIMESERIES.put(spillKey(first, hour), await spill!.arrayBuffer());
+  }
+  const staged = await mergeDay(context, first, { source: "api", hours: HOURS });
+  if ((await publishDay(context, first, staged))?.state !== "written") throw new Error("the day was not published");
+}
+
+/** Spills the day's segments and merges the API's hours, the segments and the present file: one step of a settling. */
+export async function settleDay(env: ColdBenchEnv): Promise<{ rows: number }> {
+  const builder = createDayBuilder({
+    db: env.COLD,
+    bucket: unhurried(env.TIMESERIES),
+    newClient: () => {
+      throw new Error("this step asks nothing of the API");
+    },
+    pageSize: 100_000,
+    replaceSuspect: false,
+    hotDays: 0,
+    now: Date.now,
+  });
+  const staged = await builder.mergeDay(
+    await dayBuild(env),
+    HOURS.map(() => Date.now()),
+  );
+  if (staged.file === null || staged.foldedStamp === 0) throw new Error("the day was not settled of its segments");
+  return { rows: staged.file.rows };
 }

@@ -1,6 +1,6 @@
 import { PageDecoder } from "@building-vitals/core/ace/page";
 import type { BenchSize } from "../size.ts";
-import { type ColdBenchEnv, mergeSpills, spillDay } from "./cold-day.ts";
+import { type ColdBenchEnv, mergeSpills, settleDay, spillDay, storeDay } from "./cold-day.ts";
 import { INTEGER_ROWS, type Layout, SEGMENTS, TEXT_ROWS } from "./layouts.ts";
 import { benchPage, benchSamples } from "./samples.ts";
 
@@ -154,6 +154,11 @@ export default {
         return Response.json({});
       case "/cold/merge":
         return Response.json(await mergeSpills(env));
+      case "/cold/store":
+        await storeDay(env);
+        return Response.json({});
+      case "/cold/settle":
+        return Response.json(await settleDay(env));
       case "/fill":
         await fillHistory(db, layout, env.SIZE.stored);
         return Response.json({});
