@@ -7,6 +7,7 @@ import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { readHour } from "../store/read-segments.ts";
 import { clockStatement, parseClock } from "../store/site-clock.ts";
 import type { StoredSeries } from "../store/stored-series.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { pointOrder } from "./point-order.ts";
 import { sortHour } from "./sort-hour.ts";
 import { encodeSpill } from "./spill-format.ts";
@@ -69,8 +70,10 @@ async function spillHour({ db, bucket }: SpillContext, of: DayBuild, start: numb
   for await (const points of readHour(db, of.site.id, start, upTo)) {
     layers.over.push(columnsOf(points, (one) => one > asked));
     layers.under.push(columnsOf(points, (one) => one <= asked));
-    for (const series of points.values())
+    for (const series of points.values()) {
       lastAsked = series.asked.reduce((most, one) => Math.max(most, one), lastAsked);
+      for (const column of [series.times, series.values, series.asked]) freeBytes(column);
+    }
   }
   const counts = { over: 0, under: 0, asked: lastAsked };
   for (const layer of ["over", "under"] as const) {
@@ -79,20 +82,32 @@ async function spillHour({ db, bucket }: SpillContext, of: DayBuild, start: numb
     // read after the rows, so it knows the point of each
     const order = pointOrder(await loadCatalog(db, of.site.id));
     const sorted = sortHour(layers[layer], order, { start, end: start + HOUR_MS });
+    for (const { pointIds, times, values } of layers[layer]) {
+      for (const column of [pointIds, times, values]) freeBytes(column);
+    }
     const key = segmentSpillKey(of, new Date(start).getUTCHours(), layer);
-    await bucket.put(key, encodeSpill(start, sorted, { records: 0, rejected: {} }));
+    const spill = encodeSpill(start, sorted, { records: 0, rejected: {} });
+    for (const column of [sorted.times, sorted.values]) freeBytes(column);
+    await bucket.put(key, spill);
+    freeBytes(spill);
   }
   return counts;
 }
 
 function columnsOf(points: ReadonlyMap<number, StoredSeries>, isWanted: (asked: number) => boolean): PointSamples {
-  const rows = [...points].flatMap(([id, { times, values, asked }]) =>
-    [...times.keys()].flatMap((i) => (isWanted(asked[i]!) ? [[id, times[i]!, values[i]!] as const] : [])),
-  );
-  return {
-    pointIds: Int32Array.from(rows, ([id]) => id),
-    times: Float64Array.from(rows, ([, time]) => time),
-    values: Float64Array.from(rows, ([, , value]) => value),
-    length: rows.length,
-  };
+  let length = 0;
+  for (const { asked } of points.values()) length += asked.reduce((count, one) => count + (isWanted(one) ? 1 : 0), 0);
+  const pointIds = new Int32Array(length);
+  const times = new Float64Array(length);
+  const values = new Float64Array(length);
+  let n = 0;
+  for (const [id, series] of points) {
+    for (const [i, asked] of series.asked.entries()) {
+      if (!isWanted(asked)) continue;
+      pointIds[n] = id;
+      times[n] = series.times[i]!;
+      values[n++] = series.values[i]!;
+    }
+  }
+  return { pointIds, times, values, length };
 }
