@@ -36,13 +36,20 @@ export async function timeRuns(runs: number, work: () => Promise<void>): Promise
   return milliseconds;
 }
 
+/** The query Worker's environment of each of ours: it parses its settings once an object, as of a deployed isolate. */
+const environments = new WeakMap<object, object>();
+
+function queryEnv(env: object): object {
+  const known = environments.get(env);
+  if (known !== undefined) return known;
+  const made = { ...env, SITES, ADMIN_TOKEN: "the-admin-token-of-benchmarks" };
+  environments.set(env, made);
+  return made;
+}
+
 /** The query Worker's answer, piece by piece as it makes it. */
 export async function streamAnswer(path: string, env: object, context: ExecutionContext): Promise<Response> {
-  return query.fetch(
-    new Request(new URL(path, "http://query.bench")),
-    { ...env, SITES, ADMIN_TOKEN: "the-admin-token-of-benchmarks" },
-    context,
-  );
+  return query.fetch(new Request(new URL(path, "http://query.bench")), queryEnv(env), context);
 }
 
 /** Asks the query Worker, and takes its answer to the last byte. @throws for any answer but 200 */
