@@ -1,9 +1,9 @@
 import axe from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject } from "vitest";
 import { z } from "zod";
 import { type BrowserSystem, type Building, type StartedSystem, startBrowserSystem } from "./browser-system.ts";
-import { KeptPages, type Theme, type Viewport } from "./kept-pages.ts";
+import { type KeptPages, keptPages, type Theme, type Viewport } from "./kept-pages.ts";
 import { bringToToday, TO_TODAY_MS } from "./today.ts";
 
 const WIDE = { width: 1440, height: 900 };
@@ -74,25 +74,21 @@ function describeGroup(
   const why = given === null ? " (skipped: no Chromium in PATH, and CHROMIUM_PATH is not set)" : "";
   describe.skipIf(given === null)(`${name}${why}`, () => {
     let started: StartedSystem | undefined;
-    let browser: Browser | undefined;
     let pages: KeptPages | undefined;
-    let consoleErrors: string[] = [];
     let expected: RegExp[] = [];
     beforeAll(async () => {
       started = await start(given!.systemUrl);
       Object.assign(dashboard, started.system);
-      browser = await chromium.connect(given!.wsEndpoint);
-      pages = new KeptPages(browser, (error) => consoleErrors.push(error));
+      pages = await keptPages(given!.wsEndpoint);
     });
     beforeAll(() => bringToToday(dashboard), TO_TODAY_MS);
     afterAll(async () => {
-      await browser?.close();
       await started?.close();
     });
     afterEach(async () => {
-      await pages?.giveBack();
-      const unexpected = consoleErrors.filter((text) => !expected.some((pattern) => pattern.test(text)));
-      [consoleErrors, expected] = [[], []];
+      const errors = (await pages?.giveBack()) ?? [];
+      const unexpected = errors.filter((text) => !expected.some((pattern) => pattern.test(text)));
+      expected = [];
       expect(unexpected).toEqual([]);
     });
     const open = async (path: string, options: OpenOptions = {}) => {

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 /** How long the page may take to show what a test waits for, on a busy machine. */
 const PATIENCE_MS = 30_000;
@@ -22,18 +22,16 @@ interface KeptPage {
 }
 
 /**
- * The pages of a group of tests. A new page costs a process and 2 s of CPU, so a later test gets the page of an
- * earlier one, without its routes, listeners, storage and media. Its HTTP cache remains, as a returning visitor's does.
+ * The pages of tests that run one after another. A new page costs a process and 2 s of CPU, so a later test gets the
+ * page of an earlier one, without its routes, listeners, storage and media. Its HTTP cache remains.
  */
 export class KeptPages {
   readonly #browser: Browser;
-  readonly #onError: (text: string) => void;
   #pages: KeptPage[] = [];
+  #errors: string[] = [];
 
-  /** @param onError is told what pages write to the console as errors, and what they throw */
-  constructor(browser: Browser, onError: (text: string) => void) {
+  constructor(browser: Browser) {
     this.#browser = browser;
-    this.#onError = onError;
   }
 
   /** A blank page that nobody else has until {@link giveBack}. @param isFresh whether it must be a new one */
@@ -46,11 +44,12 @@ export class KeptPages {
     return kept.page;
   }
 
-  /** Takes back all pages, and clears them. What they still ask for is aborted. */
-  async giveBack(): Promise<void> {
+  /** Takes back all pages, and clears them. Returns what they wrote to the console as errors, and what they threw. */
+  async giveBack(): Promise<string[]> {
     const taken = this.#pages.filter(({ isTaken }) => isTaken);
     await Promise.all(taken.map((one) => (one.isFresh ? one.context.close() : this.#clear(one))));
     this.#pages = this.#pages.filter(({ isFresh }) => !isFresh);
+    return this.#errors.splice(0);
   }
 
   async #clear(kept: KeptPage): Promise<void> {
@@ -76,11 +75,19 @@ export class KeptPages {
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     page.on("console", (message) => {
-      if (message.type() === "error") this.#onError(`${message.text()} ${message.location().url}`);
+      if (message.type() === "error") this.#errors.push(`${message.text()} ${message.location().url}`);
     });
-    page.on("pageerror", (error) => this.#onError(String(error)));
-    const kept = { page, context, size, isFresh, isTaken: true };
-    this.#pages.push(kept);
-    return kept;
+    page.on("pageerror", (error) => this.#errors.push(String(error)));
+    const opened = { page, context, size, isFresh, isTaken: true };
+    this.#pages.push(opened);
+    return opened;
   }
+}
+
+let kept: Promise<KeptPages> | undefined;
+
+/** The pages that all groups of this process share; the browser closes them at the end of the process. */
+export function keptPages(wsEndpoint: string): Promise<KeptPages> {
+  kept ??= chromium.connect(wsEndpoint).then((browser) => new KeptPages(browser));
+  return kept;
 }
