@@ -49,9 +49,7 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
   });
   say(`workers    ${WORKER_NAMES.join(", ")} run in workerd, state in ${settings.STATE_DIR}`);
   const { migrated, woken } = workers;
-  say(
-    `database   ${migrated.length === 0 ? "its schema is up to date" : `migrated: ${migrated.length} files, the last ${migrated.at(-1)}`}`,
-  );
+  say(`database   ${migrated.length === 0 ? "its schema is up to date" : `migrated: ${migrated.join(", ")}`}`);
   if (woken > 0) say(`workflows  ${woken} of an earlier run go on`);
   await Promise.all(WORKER_NAMES.map((name) => requireHealth(name, workers.urls[name])));
   const close = async () => {

@@ -45,35 +45,35 @@ export async function readLocatedDays(
 }
 
 /**
- * The last day of each point in a day file, if it is not before its newest hot sample. A point that fell silent long ago costs a row
- * read for each day since. ?1: site, ?2: JSON array of [point id, day of its newest hot sample or null].
+ * The last day of each point in a day file, from a day on. A point that fell silent long ago costs a row read for each day since.
+ * ?1: site, ?2: JSON array of [point id, day].
  */
 const READ_LAST_DAYS = `
 WITH newest (day) AS (SELECT max(day) FROM day_files WHERE site_id = ?1 AND key IS NOT NULL)
 SELECT p.value ->> 0 AS id, (
   SELECT d.key & 65535 FROM block_days d
-  WHERE d.key >= ${rowKeySql("p.value ->> 0", "coalesce(p.value ->> 1, s.first_seen / 86400000)")}
+  WHERE d.key >= ${rowKeySql("p.value ->> 0", "(p.value ->> 1)")}
     AND d.key <= ${rowKeySql("p.value ->> 0", "n.day")} AND d.places ->> ${pathSql("(p.value ->> 0)", "[2]")} IS NOT NULL
   ORDER BY d.key DESC LIMIT 1
 ) AS day
-FROM newest n CROSS JOIN json_each(?2) p CROSS JOIN points s ON s.id = p.value ->> 0
-WHERE coalesce(p.value ->> 1, s.first_seen / 86400000) <= n.day`;
+FROM newest n CROSS JOIN json_each(?2) p
+WHERE p.value ->> 1 <= n.day`;
 
 const lastDaysSchema = z.array(z.object({ id: z.int(), day: z.int().nullable() }));
 
-/** A point, and the day of its newest hot sample; null: it has none. */
-export interface HotPoint {
+/** A point, and the first day whose file may have its newest sample. */
+export interface SinceDay {
   readonly id: number;
-  readonly hotDay: number | null;
+  readonly day: number;
 }
 
-/** The last day of each point in a day file; absent: it is in none, or its newest hot sample is of a later day. */
+/** The last day of each point in a day file; absent: no file since that day has the point. */
 export async function readLastDays(
   db: D1Database,
   siteId: number,
-  points: readonly HotPoint[],
+  points: readonly SinceDay[],
 ): Promise<Map<number, number>> {
-  const json = JSON.stringify(points.map(({ id, hotDay }) => [id, hotDay]));
+  const json = JSON.stringify(points.map(({ id, day }) => [id, day]));
   const { results } = await withD1Retry(() => db.prepare(READ_LAST_DAYS).bind(siteId, json).all());
   return new Map(lastDaysSchema.parse(results).flatMap(({ id, day }) => (day === null ? [] : [[id, day] as const])));
 }

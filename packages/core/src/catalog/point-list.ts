@@ -140,6 +140,28 @@ export async function listPoints(
   return parsePointPage(results, filter);
 }
 
+/** What tells a point's newest value: its name and its units. */
+export type NamedUnits = Pick<StoredPoint, "id" | "name" | "unit" | "past" | "firstSeen">;
+
+const namedUnitsSchema = z.array(
+  z.object({
+    id: z.int(),
+    name: z.string(),
+    unit: z.string().nullable(),
+    first_seen: z.int().nullable(),
+    past: z.string(),
+  }),
+);
+
+/** All points of a site in the order of their names, without their tags: half of the time of {@link listPoints}. */
+export async function listUnits(db: D1Database, siteId: number): Promise<NamedUnits[]> {
+  const sql = `SELECT id, name, unit, first_seen, ${PAST_MEANINGS} AS past FROM points p WHERE site_id = ?1 ORDER BY name`;
+  const { results } = await withD1Retry(() => db.prepare(sql).bind(siteId).all());
+  return namedUnitsSchema
+    .parse(results)
+    .map(({ first_seen: firstSeen, past, ...point }) => ({ ...point, firstSeen, past: parseMeanings(past) }));
+}
+
 /** Names of points, by id. */
 export async function pointNames(db: D1Database, pointIds: readonly number[]): Promise<Map<number, string>> {
   const statement = db

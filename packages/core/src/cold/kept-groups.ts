@@ -2,7 +2,7 @@ import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 
-// The SQL of `kept_files` and `kept_groups`, the cache of row groups in D1 (migrations/0020_kept_groups.sql).
+// The SQL of `kept_files` and `kept_groups`, the cache of row groups in D1 (migrations/0001_schema.sql).
 
 /** Byte positions of a file that a key has room for. */
 export const MAX_KEPT_FILE_BYTES = 2 ** 32;

@@ -52,13 +52,13 @@ const EXPECT_PUBLISHED = `SELECT CASE WHEN ${IS_PUBLISHED} ${ELSE_FAIL}`;
 /** The site's hours of the day, in hot_hours. */
 const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
 
-/** What is in the file is in block_days now; later segments beside it are not (migrations/0004_rollups.sql). ?3: folded stamp. */
+/** block_days now aggregates the file, without later segments (migrations/0001_schema.sql, `hot_hours`). ?3: folded stamp. */
 const FORGET_HOURS = `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY} AND version <= ?3`;
 const UNFOLD_HOURS = `
 UPDATE hot_hours SET folded_version = NULL
 WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL`;
 
-/** What was judged, was the file (migrations/0007_quality.sql). ?3: formula, ?4: etag, ?5: now. */
+/** The judged samples are those of the file (migrations/0001_schema.sql, `quality_days`). ?3: formula, ?4: etag, ?5: now. */
 const MARK_JUDGED = `
 INSERT INTO quality_days (site_id, day, formula, etag, hot_hours, hot_versions, judged_at)
 VALUES (?1, ?2, ?3, ?4, 0, 0, ?5)

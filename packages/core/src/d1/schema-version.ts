@@ -2,7 +2,7 @@ import { z } from "zod";
 import { withD1Retry } from "./retry.ts";
 
 /** The version of the D1 schema that this code reads and writes; migrations/ sets it in `schema_version`. */
-export const SCHEMA_VERSION = 20;
+export const SCHEMA_VERSION = 1;
 
 /** The version of the database; null where no migration was applied. */
 export async function readSchemaVersion(db: D1Database): Promise<number | null> {

@@ -11,6 +11,11 @@ import { readStoredDays } from "./stored.ts";
 /** Points of which the last day is read at a time: of a sample a minute, 2 MB. */
 const POINTS_AT_ONCE = 100;
 
+export interface LatestPoint extends NamedPoint {
+  /** time of its first stored sample, epoch ms; null: it has none */
+  readonly firstSeen: number | null;
+}
+
 export interface LatestAnswer {
   /** by point id; absent: the point has no sample, or it is not known, as `partial` says */
   readonly samples: ReadonlyMap<number, LatestSample>;
@@ -29,14 +34,18 @@ export interface LatestAnswer {
  */
 export async function readLatestOfBoth(
   cold: ColdLevel,
-  points: readonly NamedPoint[],
+  points: readonly LatestPoint[],
   now: number,
 ): Promise<LatestAnswer> {
   const ids = points.map(({ id }) => id);
   // The hot level first: what is archived after that is in both answers, never in neither.
   const samples = await readLatest(cold.db, ids);
-  const hotPoints = ids.map((id) => ({ id, hotDay: dayOrNull(samples.get(id)?.time) }));
-  const lastDays = await readLastDays(cold.db, cold.siteId, hotPoints);
+  // A point without a hot sample may have its newest one in any file since its first one.
+  const since = points.flatMap(({ id, firstSeen }) => {
+    const from = samples.get(id)?.time ?? firstSeen;
+    return from === null ? [] : [{ id, day: dayOf(from) }];
+  });
+  const lastDays = await readLastDays(cold.db, cold.siteId, since);
   const archived = points
     .flatMap((point) => {
       const lastDay = lastDays.get(point.id);
@@ -82,8 +91,4 @@ export async function readLatestOfBoth(
   }
   await markProved(cold, unreadable.values(), now);
   return { samples, partial: known < archived.length, unreadable: [...unreadable.values()], misplaced };
-}
-
-function dayOrNull(time: number | undefined): number | null {
-  return time === undefined ? null : dayOf(time);
 }

@@ -8,7 +8,7 @@ export interface HotHour {
   readonly hour: number;
   /** the stamp of the last segments with samples of the hour: another one after every change, also after it was archived */
   readonly version: number;
-  /** whether `block_days` has its aggregates; migrations/0004_rollups.sql has the invariant */
+  /** whether `block_days` has its aggregates; migrations/0001_schema.sql states the invariant */
   readonly isFolded: boolean;
 }
 

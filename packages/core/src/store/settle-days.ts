@@ -9,7 +9,7 @@ import { withD1Retry } from "../d1/retry.ts";
 export const SETTLE_OUTCOMES = ["settled", "unchanged", "awaiting", "segments-only", "suspect", "failed"] as const;
 export type SettleOutcome = (typeof SETTLE_OUTCOMES)[number];
 
-/** A row of `settle_days`; migrations/0015_settle_days.sql says what the columns are. Times are epoch ms. */
+/** A row of `settle_days`; migrations/0001_schema.sql explains the columns. Times are epoch ms. */
 export interface SettleDay {
   readonly day: number;
   readonly step: number;

@@ -9,13 +9,13 @@ const MIGRATIONS_FOLDER = new URL("../../../../migrations/", import.meta.url);
 /** All migrations of this checkout, in order. */
 export const MIGRATIONS = readdirSync(MIGRATIONS_FOLDER).toSorted();
 
-/** Adds a database in which these migrations ran, as wrangler would have run them. */
-export function addMigrated(account: FakeAccount, name: string, files: readonly string[]): void {
+/** Adds a database in which all migrations of this checkout ran, as wrangler would have run them. */
+function addMigrated(account: FakeAccount, name: string): void {
   const { sql } = account.addDatabase(name);
   sql.exec(`CREATE TABLE d1_migrations (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)`);
   const note = sql.prepare("INSERT INTO d1_migrations (name) VALUES (?)");
-  for (const file of files) {
+  for (const file of MIGRATIONS) {
     sql.exec(readFileSync(new URL(file, MIGRATIONS_FOLDER), "utf8"));
     note.run(file);
   }
@@ -28,8 +28,8 @@ export function migrationsOf(account: FakeAccount, name: string): unknown[] {
 }
 
 /** Adds what a complete deploy of an environment leaves. @returns the deployed versions by Worker */
-export function addDeployed(account: FakeAccount, environment: string, migrations = MIGRATIONS): Map<string, string> {
-  addMigrated(account, `building-vitals-${environment}`, migrations);
+export function addDeployed(account: FakeAccount, environment: string): Map<string, string> {
+  addMigrated(account, `building-vitals-${environment}`);
   const condition = { type: "Age" as const, maxAge: 604_800 };
   const rule = {
     id: "staging",

@@ -195,6 +195,17 @@ export function wranglerFile(worker: string): string {
   return `wrangler.${worker}.toml`;
 }
 
+/** The migration that {@link addMigration} adds. Its name sorts after the names of all others. */
+export const NEXT_MIGRATION = "9999_next.sql";
+const NEXT_SQL = `UPDATE schema_version SET version = version + 1;
+CREATE TABLE next_table (id INTEGER PRIMARY KEY) STRICT;
+`;
+
+/** Adds a migration to a checkout, so that a database with all migrations of this checkout needs an upgrade. */
+export async function addMigration(root: string): Promise<void> {
+  await writeFile(join(root, "migrations", NEXT_MIGRATION), NEXT_SQL);
+}
+
 /** Changes a file of a checkout. @throws where the change changes nothing */
 export async function edit(file: string, change: (text: string) => string): Promise<void> {
   const before = await readFile(file, "utf8");

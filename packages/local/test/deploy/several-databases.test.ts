@@ -2,10 +2,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { DEPLOY_ORDER, readWanted } from "../../src/deploy/wanted.ts";
 import { addDeployed, MIGRATIONS, migrationsOf } from "./account-state.ts";
-import { Deployment, edit, ill, wranglerFile } from "./deployment.ts";
+import { addMigration, Deployment, edit, ill, NEXT_MIGRATION, wranglerFile } from "./deployment.ts";
 
-const BEHIND = MIGRATIONS.slice(0, -1);
-const LAST = MIGRATIONS.at(-1) ?? "";
+const ALL = [...MIGRATIONS, NEXT_MIGRATION];
 const MAIN = "building-vitals-staging";
 const [ONE, TWO] = [`${MAIN}-1`, `${MAIN}-2`];
 
@@ -42,16 +41,17 @@ async function addSite(database: string, workers: readonly string[] = DEPLOY_ORD
 
 test("an upgrade adds a database, migrates all, and names each in the way back", async () => {
   const { account } = deployment;
-  addDeployed(account, "staging", BEHIND);
+  addDeployed(account, "staging");
+  await addMigration(root);
   await addDatabase("DB_1", ONE);
   await addSite("DB_1");
   const refused = await deployment.deployHere(["--env", "staging"], {}, root);
   expect(refused.code).toBe(1);
   for (const line of [
     `create     the D1 database ${ONE}`,
-    `migrate    ${MAIN}: ${LAST}`,
-    `migrate    ${ONE}: ${MIGRATIONS.join(", ")}`,
-    `careful    migrate ${MAIN}, which holds data: ${LAST}`,
+    `migrate    ${MAIN}: ${NEXT_MIGRATION}`,
+    `migrate    ${ONE}: ${ALL.join(", ")}`,
+    `careful    migrate ${MAIN}, which holds data: ${NEXT_MIGRATION}`,
   ]) {
     expect(refused.output).toContain(`${line}\n`);
   }
@@ -63,7 +63,7 @@ test("an upgrade adds a database, migrates all, and names each in the way back",
   expect(code).toBe(1);
   expect(output).toContain(`d1 time-travel restore ${MAIN} --bookmark=`);
   expect(output).not.toContain(`d1 time-travel restore ${ONE}`);
-  for (const name of [MAIN, ONE]) expect(migrationsOf(account, name)).toEqual(MIGRATIONS);
+  for (const name of [MAIN, ONE]) expect(migrationsOf(account, name)).toEqual(ALL);
   const bound = account.workers.get("building-vitals-etl-staging")?.versions[0]?.bindings ?? [];
   expect(bound.filter(({ type }) => type === "d1")).toEqual([
     expect.objectContaining({ name: "DB", id: account.databases.get(MAIN)?.uuid }),

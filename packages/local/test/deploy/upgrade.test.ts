@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { addDeployed, MIGRATIONS, migrationsOf } from "./account-state.ts";
-import { Deployment, ill, well } from "./deployment.ts";
+import { addMigration, Deployment, ill, NEXT_MIGRATION, well } from "./deployment.ts";
 
 let deployment: Deployment;
+let root: string;
 beforeEach(async () => {
   deployment = await Deployment.start();
+  root = await deployment.checkout();
+  await addMigration(root);
 });
 afterEach(() => deployment.close());
-
-const BEHIND = MIGRATIONS.slice(0, -1);
-const LAST = MIGRATIONS.at(-1) ?? "";
 
 /** Puts a staging rule of 30 days, and a rule of somebody else, in place of ours. @returns the bucket, and both rules */
 function replaceRules() {
@@ -28,26 +28,25 @@ test.each([
   ["the answer of the replaced rule is lost", /^PUT r2\//, "after", false],
   ["no bookmark can be had", /\/time_travel\/bookmark$/, "before", false],
 ] as const)("%s: nothing is migrated, and the same command goes on", async (_, step, when, isReplacedAgain) => {
-  addDeployed(deployment.account, "staging", BEHIND);
+  addDeployed(deployment.account, "staging");
   replaceRules();
-  const root = await deployment.checkout();
   deployment.cloudflare.breaks = (call) => (step.test(call) ? when : null);
   const { code, output } = await deployment.deployHere(["--env", "staging", "--yes"], {}, root);
   expect(output).toMatch(/\nThe steps that were done stay. To go on, run the same command again.\n$/);
   expect(code).toBe(1);
   deployment.cloudflare.breaks = () => null;
-  const again = await deployment.deployHere(["--env", "staging", "--dry-run"]);
-  expect(again.output).toContain(`careful    migrate building-vitals-staging, which holds data: ${LAST}\n`);
+  const again = await deployment.deployHere(["--env", "staging", "--dry-run"], {}, root);
+  expect(again.output).toContain(`careful    migrate building-vitals-staging, which holds data: ${NEXT_MIGRATION}\n`);
   expect(again.output.includes("careful    replace the lifecycle rule")).toBe(isReplacedAgain);
 });
 
 test("an upgrade that needs --yes, a Worker that is not well, and the printed way back", async () => {
   const { account } = deployment;
-  const versions = addDeployed(account, "staging", BEHIND);
+  const versions = addDeployed(account, "staging");
   const { bucket, wanted, other } = replaceRules();
 
-  const refused = await deployment.deployHere(["--env", "staging"]);
-  expect(refused.output).toContain(`careful    migrate building-vitals-staging, which holds data: ${LAST}
+  const refused = await deployment.deployHere(["--env", "staging"], {}, root);
+  expect(refused.output).toContain(`careful    migrate building-vitals-staging, which holds data: ${NEXT_MIGRATION}
 careful    replace the lifecycle rule "staging" (staging/: deletes objects after 30 days)
 To allow the steps marked careful, add --yes.
 Nothing was changed. Run the same command again afterwards.
@@ -56,11 +55,10 @@ Nothing was changed. Run the same command again afterwards.
   expect(refused.code).toBe(1);
 
   deployment.health = (worker, version) => (worker.includes("backfill") ? ill : well)(worker, version);
-  const root = await deployment.checkout();
   const { code, output } = await deployment.deployHere(["--env", "staging", "--yes", "--wait", "0"], {}, root);
   expect(code).toBe(1);
   expect(bucket.rules).toEqual([other, wanted]);
-  expect(migrationsOf(account, "building-vitals-staging")).toEqual(MIGRATIONS);
+  expect(migrationsOf(account, "building-vitals-staging")).toEqual([...MIGRATIONS, NEXT_MIGRATION]);
   const bookmark = "00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683";
   expect(output).toContain(`bookmark   ${bookmark}, of building-vitals-staging before the migration\n`);
   expect(output).toMatch(/^backfill was deployed as \S+, and is NOT WELL: it answers 503: schema: the database has/m);

@@ -1,4 +1,4 @@
-import { findPoints, listPoints } from "@building-vitals/core/catalog/point-list";
+import { findPoints, listUnits, type NamedUnits } from "@building-vitals/core/catalog/point-list";
 import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
@@ -43,9 +43,6 @@ const answerSchema = z.strictObject({
   partial: z.boolean(),
 });
 
-/** More points than any site that was seen, by far. */
-const ALL_POINTS = 50_000;
-
 const NOTHING: LatestAnswer = { samples: new Map(), partial: false, unreadable: [], misplaced: [] };
 
 const described = describe({
@@ -81,10 +78,12 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
   const stages = new Stages(Date.now);
   // The versions before the points and samples: an answer may be newer than its ETag, and never older.
   const versions = await stages.time("catalog", () => withD1Retry(() => db.batch(siteVersionStatements(db, siteId))));
-  const { points: wanted, unknown } = await stages.time("catalog", async () =>
-    names === undefined
-      ? { ...(await listPoints(db, siteId, { limit: ALL_POINTS })), unknown: null }
-      : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points"),
+  const { points: wanted, unknown } = await stages.time(
+    "catalog",
+    async (): Promise<{ points: readonly NamedUnits[]; unknown: readonly string[] | null }> =>
+      names === undefined
+        ? { points: await listUnits(db, siteId), unknown: null }
+        : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points"),
   );
   const state = [
     wanted.map(({ id, name, unit, past }) => [id, name, unit, past]),
