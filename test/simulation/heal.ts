@@ -14,6 +14,9 @@ const MAX_REPAIRS = 100;
 /** Passes of the supervisor, one every five minutes, that may be needed until a backfill has ended. */
 const MAX_PASSES = 400;
 
+/** How often a site that is late is synced in the days after the healing, in milliseconds. */
+const FOLLOWED_EVERY_MS = 7 * HOUR;
+
 /** Lets everything that was begun end, without faults, and looks at what must hold then. */
 export async function heal(world: World, deployment: Deployment, plant: Plant): Promise<void> {
   world.isHealing = true;
@@ -44,9 +47,16 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   await checkHealed(world, deployment, plant, { synced, gaps: never, days: never });
   await world.run(world.now + MINUTE);
   // what dead builds left is swept when it is two days old; no gap waits for longer than a day
-  world.now += 2 * DAY + HOUR;
+  const until = world.now + 2 * DAY + HOUR;
+  // a site that is late is followed; a sync that is further behind than a day would leave the days between to settling
+  const isFollowed = [...plant.lateness.values()].some(({ kind }) => kind === "site");
+  while (isFollowed && world.now < until) {
+    world.now += FOLLOWED_EVERY_MS;
+    synced = await caughtUp(world, deployment, plant, sync);
+  }
+  world.now = Math.max(world.now, until);
   const askedAt = world.now;
-  const isCaughtUp = world.random.chance(0.3);
+  const isCaughtUp = isFollowed || world.random.chance(0.3);
   if (isCaughtUp) synced = await caughtUp(world, deployment, plant, sync);
   await filled(world, deployment, hourly);
   // of a day that no archive has met: its weather is in segments alone
