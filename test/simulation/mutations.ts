@@ -298,13 +298,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a settling that merges again lays its answers over later ones of a backfill",
   },
   {
-    name: "silent-points-from-their-newest",
-    file: `${GAPS}/silent-points.ts`,
-    find: "from: Math.max(point.newest ?? now - initialLookbackMs, now - LATEST_MS)",
-    replace: "from: Math.max(now, point.newest ?? now - initialLookbackMs, now - LATEST_MS)",
-    why: "a point that falls silent and delivers late is asked for nothing",
-  },
-  {
     name: "fold-at-the-claim",
     file: `${COLD}/publish-statements.ts`,
     find: `ON CONFLICT (site_id, day) DO UPDATE SET pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,

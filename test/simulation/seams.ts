@@ -12,6 +12,10 @@ const FOLDS = /^\s*SELECT h\.hour, h\.version, h\.folded_version FROM hot_hours/
 const COPIES = /^SELECT stamp, token FROM site_clocks/;
 const BUILDS = /^(?:archive|backfill_|settle-)/;
 
+/** A build keeps row groups in D1, and a sweep deletes some: cold/kept-groups.ts. */
+const KEEPS = /^\s*INSERT INTO kept_groups/;
+const SWEEPS_KEPT = /^\s*DELETE FROM kept_groups/;
+
 /** What others may begin while a process stands still. */
 export interface Rivals {
   readonly sync: () => unknown;
@@ -47,7 +51,10 @@ export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals
     } else if ((isOne(FOLDS) || (BUILDS.test(by.name) && isOne(COPIES))) && random.chance(0.1)) {
       by.stallMs = random.below(20_000);
       soon(random.below(5_000), rivals.sync);
-    }
+    } else if (isOne(KEEPS) && random.chance(0.2)) {
+      by.stallMs = 500 + random.below(4_000);
+      soon(0, rivals.superviseCron);
+    } else if (isOne(SWEEPS_KEPT) && random.chance(0.5)) by.stallMs = 5_000;
   });
   let overtaken = 0;
   deployment.onStraggle((ms, page) => {
