@@ -97,6 +97,11 @@ export class Deployment {
     this.#told = told;
   }
 
+  /** The upstream answers a process no more. */
+  cutOff(process: Process): void {
+    this.#upstream.cutOff(process);
+  }
+
   /** Loses some of the row groups that D1 keeps, and damages others: they are a cache. */
   loseKept(): void {
     this.hasLostKept = true;

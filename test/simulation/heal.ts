@@ -50,8 +50,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   const until = world.now + 2 * DAY + HOUR;
   // a site that is late is followed; a sync that is further behind than a day would leave the days between to settling
   const isFollowed = [...plant.lateness.values()].some(({ kind }) => kind === "site");
-  while (isFollowed && world.now < until) {
-    world.now += FOLLOWED_EVERY_MS;
+  for (; isFollowed && world.now < until; world.now += FOLLOWED_EVERY_MS) {
     synced = await caughtUp(world, deployment, plant, sync);
   }
   world.now = Math.max(world.now, until);

@@ -37,12 +37,7 @@ export interface AskedFor {
 }
 
 /** What must hold when all went well for a while. */
-export async function checkHealed(
-  world: World,
-  deployment: Deployment,
-  plant: Plant,
-  asked: AskedFor,
-): Promise<void> {
+export async function checkHealed(world: World, deployment: Deployment, plant: Plant, asked: AskedFor): Promise<void> {
   const { ledger, gapBooks, lookbackMs } = deployment;
   for (const site of plant.sites) {
     const stored = await storedOf(deployment, site);
@@ -145,7 +140,10 @@ function checkKept(world: World, { database, hasLostKept }: Deployment): void {
     if (id === null) continue;
     const [content] = contentSchema.parse(database.rows("SELECT sha256 FROM kept_files WHERE id = ?1", id));
     if (content?.sha256 !== sha256) world.violate(`day ${day} is read by row groups of another file`);
-    const [group] = database.rows("SELECT 1 FROM kept_groups WHERE key >= ?1 << 32 AND key < (?1 + 1) << 32 LIMIT 1", id);
+    const [group] = database.rows(
+      "SELECT 1 FROM kept_groups WHERE key >= ?1 << 32 AND key < (?1 + 1) << 32 LIMIT 1",
+      id,
+    );
     if (group === undefined && !hasLostKept) world.violate(`day ${day} is said to be kept whole, and nothing is`);
   }
 }

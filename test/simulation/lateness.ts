@@ -31,8 +31,10 @@ export function drawLateness(random: Random, begin: number, until: number): Late
       const to = random.chance(0.5) ? until : from + HOUR + random.below(3 * HOUR);
       return { kind, from, to, deliveredAt: to + random.below(4 * HOUR) };
     }
-    default:
-      return kind === "group" ? { kind, lagMs } : { kind };
+    case "group":
+      return { kind, lagMs };
+    case "punctual":
+      return { kind };
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { BuildBooks, buildOf } from "./build-books.ts";
 import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
-import { DAY, HOUR, numberOf, type Plant, type PlantSample } from "./plant.ts";
+import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
 import { isPunctual, type ServedPage, textAt } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
@@ -52,12 +53,7 @@ export class Ledger {
   readonly #open = new Map<Process, ServedPage[]>();
   /** all words that were served, by sample */
   readonly #words = new Map<string, Word[]>();
-  /** values that were served to a build, by build and sample */
-  readonly #builds = new Map<string, Set<string>>();
-  /** when a build first asked for an hour, by build, site and start of the hour; by our clock, epoch ms */
-  readonly #buildAsked = new Map<string, number>();
-  /** by build and day, the process that first asked for the day: a build may outlive many */
-  readonly #buildStarts = new Map<string, Process>();
+  readonly #builds = new BuildBooks();
   /** points that a process must store samples of: catalogued as configured, or unknown, when it began */
   readonly #unconfigured = new WeakMap<Process, ReadonlySet<string>>();
   readonly #catalogued = new WeakMap<Process, ReadonlySet<string>>();
@@ -97,19 +93,9 @@ export class Ledger {
       if (value === null) continue;
       const key = sampleKey(sample.point.name, sample.time);
       this.#serve(key, { value: valueText(value), asked: page.asked });
-      if (build !== null) addTo(this.#builds, `${build} ${key}`, valueText(value));
     }
-    if (build === null) {
-      if (page.isCircle) return;
-      const pages = this.#open.get(to) ?? [];
-      this.#open.set(to, [...pages, page]);
-      return;
-    }
-    // the hour asked for reaches a millisecond beyond
-    const ofDay = `${build} ${page.site} ${Math.floor((page.start + 1) / DAY)}`;
-    if (!this.#buildStarts.has(ofDay)) this.#buildStarts.set(ofDay, to);
-    const ofHour = `${build} ${page.site} ${Math.floor((page.start + 1) / HOUR) * HOUR}`;
-    this.#buildAsked.set(ofHour, Math.min(this.#buildAsked.get(ofHour) ?? page.asked, page.asked));
+    if (build !== null) this.#builds.notePage(build, page, to);
+    else if (!page.isCircle) this.#open.set(to, [...(this.#open.get(to) ?? []), page]);
   }
 
   /** Whether a stored value is one that it may be: none that was asked for earlier than what was promised. */
@@ -226,7 +212,7 @@ export class Ledger {
       if (state === "suspect") this.#world.violate(`nobody touched it, and ${name} ${day} is suspect: ${reason}`);
       if (build === null || this.#published.get(`${name} ${day}`) === build) continue;
       this.#published.set(`${name} ${day}`, build);
-      const start = this.#buildStarts.get(`${build} ${name} ${day}`);
+      const start = this.#builds.startOf(build, name, day);
       if (start !== undefined) this.#promiseDay(start, name, day, state, build);
       this.#checkSoon(name, day);
     }
@@ -243,14 +229,13 @@ export class Ledger {
       const file = await this.#storage.cold(site, day);
       for (const { point, time, text } of due) {
         const key = sampleKey(point.name, time);
-        const values = this.#builds.get(`${build} ${key}`);
+        const values = this.#builds.served(build, key);
         const found = file.get(key);
-        const hour = Math.floor(time / HOUR) * HOUR;
-        const asked = this.#buildAsked.get(`${build} ${site} ${hour}`) ?? 0;
+        const asked = this.#builds.askedAt(build, site, time);
         // a segment may have a value that was asked for later
-        const isRight = found !== undefined && (values?.has(found) === true || this.#wasServed(key, found, asked));
+        const isRight = found !== undefined && (values.has(found) || this.#wasServed(key, found, asked));
         if (numberOf(text) === null || isRight) continue;
-        this.#world.violate(`${build} was served ${[...(values ?? [])].join()} for ${key}, and has written ${found}`);
+        this.#world.violate(`${build} was served ${[...values].join()} for ${key}, and has written ${found}`);
       }
     });
     for (const sample of due) {
@@ -259,9 +244,8 @@ export class Ledger {
       const key = sampleKey(sample.point.name, sample.time);
       if (state === "empty-confirmed") this.#world.violate(`${site} ${day} is said to be empty, and has ${key}`);
       // a correction may have come while it was built
-      const served = [...(this.#builds.get(`${build} ${key}`) ?? [])].at(-1) ?? valueText(value);
-      const hour = Math.floor(sample.time / HOUR) * HOUR;
-      this.#promise(key, { value: served, asked: this.#buildAsked.get(`${build} ${site} ${hour}`) ?? 0 });
+      const served = [...this.#builds.served(build, key)].at(-1) ?? valueText(value);
+      this.#promise(key, { value: served, asked: this.#builds.askedAt(build, site, sample.time) });
     }
   }
 
@@ -301,22 +285,11 @@ export class Ledger {
   }
 
   #serve(key: string, word: Word): void {
-    addTo(this.served, key, word.value);
+    this.served.set(key, (this.served.get(key) ?? new Set()).add(word.value));
     const words = this.#words.get(key);
     if (words === undefined) this.#words.set(key, [word]);
     else words.push(word);
   }
-}
-
-function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {
-  const values = sets.get(key);
-  if (values === undefined) sets.set(key, new Set([value]));
-  else values.add(value);
-}
-
-/** The build that a Workflow instance's process works for; null: it is none. */
-function buildOf({ name }: Process): string | null {
-  return /^(?:backfill_|settle-)/.test(name) ? (name.split("#")[0] ?? null) : null;
 }
 
 export function dayOfKey(key: string): number {

@@ -90,12 +90,7 @@ export function drawPlant(random: Random, begin: number, until: number): Plant {
   return { sites, points, samples, lateness };
 }
 
-function drawSamples(
-  random: Random,
-  points: readonly PlantPoint[],
-  lateness: Lateness,
-  until: number,
-): PlantSample[] {
+function drawSamples(random: Random, points: readonly PlantPoint[], lateness: Lateness, until: number): PlantSample[] {
   const isLate = lateness.kind === "site";
   const samples: PlantSample[] = [];
   const cadence = random.pick([10, 15, 30]) * MINUTE;

@@ -16,6 +16,9 @@ const BUILDS = /^(?:archive|backfill_|settle-)/;
 const KEEPS = /^\s*INSERT INTO kept_groups/;
 const SWEEPS_KEPT = /^\s*DELETE FROM kept_groups/;
 
+/** Samples come for a gap: gaps/gap-inquiries.ts. */
+const BEGINS_FILLING = /^\s*UPDATE gaps SET filled_to = coalesce/;
+
 /** What others may begin while a process stands still. */
 export interface Rivals {
   readonly sync: () => unknown;
@@ -54,6 +57,8 @@ export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals
     } else if (isOne(KEEPS) && random.chance(0.2)) {
       by.stallMs = 500 + random.below(4_000);
       soon(0, rivals.superviseCron);
+    } else if (isOne(BEGINS_FILLING) && random.chance(0.2)) {
+      deployment.cutOff(by);
     } else if (isOne(SWEEPS_KEPT) && random.chance(0.5)) by.stallMs = 5_000;
   });
   let overtaken = 0;

@@ -58,6 +58,7 @@ export class Upstream {
   readonly #plant: Plant;
   readonly #faultShare: number;
   readonly #hasWeather: boolean;
+  readonly #cutOff = new WeakSet<Process>();
   /** whether the next sync that asks for a closed day stands still for minutes, so that a backfill overtakes it */
   #isOvertaken: boolean;
   /** told of every page that reached somebody */
@@ -75,10 +76,19 @@ export class Upstream {
     this.#isOvertaken = world.random.chance(0.3);
   }
 
+  /** Answers a process no more but with an error. */
+  cutOff(process: Process): void {
+    this.#cutOff.add(process);
+  }
+
   async fetch(process: Process, url: URL, signal: AbortSignal | null): Promise<Response> {
     const [, site = "", endpoint = ""] = /\/(?:sites|points)\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
     const asked = this.#world.clock;
-    const answer = await this.#world.io(process, "upstream", endpoint, () => this.#answer(site, endpoint, url, asked));
+    const answer = await this.#world.io(process, "upstream", endpoint, () =>
+      this.#cutOff.has(process)
+        ? { response: new Answer("", { status: 503 }), page: null }
+        : this.#answer(site, endpoint, url, asked),
+    );
     if (answer === "hang") return new Promise(() => undefined);
     if (answer.page !== null && signal?.aborted !== true) {
       this.onServed(answer.page, process);
