@@ -50,9 +50,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   const until = world.now + 2 * DAY + HOUR;
   // a site that is late is followed; a sync that is further behind than a day would leave the days between to settling
   const isFollowed = [...plant.lateness.values()].some(({ kind }) => kind === "site");
-  for (; isFollowed && world.now < until; world.now += FOLLOWED_EVERY_MS) {
-    synced = await caughtUp(world, deployment, plant, sync);
-  }
+  if (isFollowed) synced = await followed(world, until, () => caughtUp(world, deployment, plant, sync));
   world.now = Math.max(world.now, until);
   const askedAt = world.now;
   const isCaughtUp = isFollowed || world.random.chance(0.3);
@@ -110,6 +108,15 @@ async function caughtUp(
     await world.run(world.now + 30_000);
   }
   throw new Violation("the sync does not catch up");
+}
+
+/** Syncs now and then until a time. @returns when the last one began, epoch ms */
+async function followed(world: World, until: number, sync: () => Promise<number>): Promise<number> {
+  for (;;) {
+    const synced = await sync();
+    if (world.now >= until) return synced;
+    world.now += FOLLOWED_EVERY_MS;
+  }
 }
 
 const dueSchema = z.array(z.object({ due_at: z.int() }));
