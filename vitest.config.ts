@@ -80,6 +80,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
+          isolate: false,
           globalSetup: "test/browser/global-setup.ts",
           ...limits,
           // a second is too short for what a page shows after it asked

@@ -68,6 +68,7 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     const now = Date.now();
     let [asked, atOnce, most] = [0, 0, 0];
     const page = await dashboard.open("/", {
+      fresh: true,
       before: async (fresh) => {
         await fresh.clock.install({ time: now });
         await fresh.route(/\/backfill\/status/, async (route) => {

@@ -1,26 +1,26 @@
 import axe from "axe-core";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject } from "vitest";
 import { z } from "zod";
 import { type BrowserSystem, type Building, type StartedSystem, startBrowserSystem } from "./browser-system.ts";
+import { type KeptPages, keptPages, type Theme, type Viewport } from "./kept-pages.ts";
 import { bringToToday, TO_TODAY_MS } from "./today.ts";
 
 const WIDE = { width: 1440, height: 900 };
 export const NARROW = { width: 390, height: 844 };
-/** How long what must come may take on a machine that is busy with much else. */
-const PATIENCE_MS = 30_000;
-
 interface OpenOptions {
-  readonly theme?: "light" | "dark";
+  readonly theme?: Theme;
   /** default WIDE; NARROW is a phone with a touch screen */
-  readonly viewport?: { readonly width: number; readonly height: number };
+  readonly viewport?: Viewport;
   /** called before the page loads, for routes */
   readonly before?: (page: Page) => Promise<unknown>;
+  /** a page with no cache, which no other test gets: for tests that set its clock, or count what a first visit loads */
+  readonly fresh?: boolean;
 }
 
 /** What a group of tests is given. Its system's properties can be read within tests only. */
 export interface Dashboard extends BrowserSystem {
-  /** Opens a page of its own, such as `/?view=explore`. */
+  /** Opens a page, such as `/?view=explore`. */
   open(path: string, options?: OpenOptions): Promise<Page>;
   /** Errors of its console that a test causes on purpose, such as those of requests that it makes fail. */
   expectConsoleErrors(pattern: RegExp): void;
@@ -74,45 +74,26 @@ function describeGroup(
   const why = given === null ? " (skipped: no Chromium in PATH, and CHROMIUM_PATH is not set)" : "";
   describe.skipIf(given === null)(`${name}${why}`, () => {
     let started: StartedSystem | undefined;
-    let browser: Browser | undefined;
-    const contexts: BrowserContext[] = [];
-    let consoleErrors: string[] = [];
+    let pages: KeptPages | undefined;
     let expected: RegExp[] = [];
     beforeAll(async () => {
       started = await start(given!.systemUrl);
       Object.assign(dashboard, started.system);
-      browser = await chromium.connect(given!.wsEndpoint);
+      pages = await keptPages(given!.wsEndpoint);
     });
     beforeAll(() => bringToToday(dashboard), TO_TODAY_MS);
     afterAll(async () => {
-      await browser?.close();
       await started?.close();
     });
     afterEach(async () => {
-      await Promise.all(contexts.splice(0).map((context) => context.close()));
-      const unexpected = consoleErrors.filter((text) => !expected.some((pattern) => pattern.test(text)));
-      [consoleErrors, expected] = [[], []];
+      const errors = (await pages?.giveBack()) ?? [];
+      const unexpected = errors.filter((text) => !expected.some((pattern) => pattern.test(text)));
+      expected = [];
       expect(unexpected).toEqual([]);
     });
     const open = async (path: string, options: OpenOptions = {}) => {
-      const { theme = "light", viewport = WIDE, before } = options;
-      const isPhone = viewport.width < 600;
-      const context = await browser!.newContext({
-        viewport,
-        colorScheme: theme,
-        hasTouch: isPhone,
-        isMobile: isPhone,
-        deviceScaleFactor: 1,
-        locale: "en-US",
-        permissions: ["clipboard-read", "clipboard-write"],
-      });
-      contexts.push(context);
-      const page = await context.newPage();
-      page.setDefaultTimeout(PATIENCE_MS);
-      page.on("console", (message) => {
-        if (message.type() === "error") consoleErrors.push(`${message.text()} ${message.location().url}`);
-      });
-      page.on("pageerror", (error) => consoleErrors.push(String(error)));
+      const { theme = "light", viewport = WIDE, before, fresh = false } = options;
+      const page = await pages!.take(viewport, theme, fresh);
       await before?.(page);
       await page.goto(`${dashboard.url}${path}`);
       return page;

@@ -11,6 +11,7 @@ const answerSchema = z.looseObject({
 describeInBrowser("Explore's live ranges", (dashboard) => {
   it("moves on with the time while it is live, and asks no more when it is not", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&last=1h"), {
+      fresh: true,
       before: (fresh) => fresh.clock.install({ time: Date.now() }),
     });
     await charted(page);
@@ -30,6 +31,7 @@ describeInBrowser("Explore's live ranges", (dashboard) => {
   it("keep what is known until the next answer is there, and do not speak of it", async () => {
     let held = Promise.resolve();
     const page = await dashboard.open(exploreAt([POWER], "&last=1h"), {
+      fresh: true,
       before: async (fresh) => {
         await fresh.clock.install({ time: Date.now() });
         // A point that died a while ago.

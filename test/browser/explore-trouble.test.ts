@@ -170,6 +170,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     // What the page then loads beside them must not be script either.
     const loaded: string[] = [];
     const page = await dashboard.open("/", {
+      fresh: true,
       before: async (fresh) => fresh.on("request", (one) => loaded.push(one.url())),
     });
     await charted(page);

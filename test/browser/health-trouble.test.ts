@@ -44,6 +44,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
     let asked = 0;
     const clockHasRun = Promise.withResolvers<void>();
     const page = await dashboard.open(HEALTH, {
+      fresh: true,
       before: async (fresh) => {
         await fresh.clock.install();
         // The second answer arrives after the clock has run, so that its age is 0 s then.

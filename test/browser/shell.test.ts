@@ -5,6 +5,7 @@ describeInBrowser("the dashboard's shell", (dashboard) => {
   it("is what the bare address of the query Worker shows, and brings nothing from elsewhere", async () => {
     const origins = new Set<string>();
     const page = await dashboard.open("/", {
+      fresh: true,
       before: async (fresh) => {
         fresh.on("request", (request) => origins.add(new URL(request.url()).origin.replace("null", "data")));
       },

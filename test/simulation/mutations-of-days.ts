@@ -112,8 +112,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "query-trusts-its-plan",
     file: "packages/core/src/query/read-samples.ts",
-    find: "if (first === undefined || last === undefined) return { files, unreadable: [] };",
-    replace: "if (first === undefined || last === undefined || points.length > 0) return { files, unreadable: [] };",
+    find: "hot === null ? { files, unreadable: [] }",
+    replace: "hot === null || points.length > 0 ? { files, unreadable: [] }",
     why: "an answer lacks hot samples that were archived while it was read",
   },
   {

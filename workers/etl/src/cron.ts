@@ -120,7 +120,8 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
         const initialLookbackMs = settings.INITIAL_LOOKBACK_HOURS * HOUR_MS;
         const hasStatements = () => silentStatements + tally.get("d1_statements") < SILENT_STATEMENTS;
         const limits = { deadline: now + SILENT_BUDGET_MS, hasStatements };
-        const context = { db, bucket, ace, initialLookbackMs, now: Date.now, ...limits };
+        const { PAGE_SIZE: pageSize } = settings;
+        const context = { db, bucket, ace, pageSize, initialLookbackMs, now: Date.now, ...limits };
         const { rejected, error, ...counts } = await askSilentPoints(context, { id, name }, front);
         silentStatements += tally.get("d1_statements");
         tally.addAll("samples", { inserted: counts.inserted, unchanged: counts.unchanged });

@@ -42,6 +42,7 @@ async function ask(hasStatements = () => true) {
     db,
     bucket: env.TIMESERIES,
     ace,
+    pageSize: world.settings.pageSize,
     initialLookbackMs: HOUR_MS,
     now,
     deadline: now() + 60_000,

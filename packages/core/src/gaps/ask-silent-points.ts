@@ -1,19 +1,34 @@
 import { AceError } from "../ace/ace-error.ts";
+import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
-import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
+import type { PageSize } from "../ace/page-size.ts";
+import { windowPages } from "../ace/window-pages.ts";
+import { type Catalog, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { filedSamples } from "../cold/filed-samples.ts";
 import type { RangeBucket } from "../cold/range-get.ts";
+import { HOUR_MS } from "../domain/hour.ts";
 import { addRejections, countRejection, type RejectionCounts } from "../domain/rejection.ts";
+import type { PointSamples } from "../domain/samples.ts";
 import { storeSamples } from "../store/store-samples.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { type InquiryNote, noteInquiries, readKnownPoints } from "./point-inquiries.ts";
-import { afterInquiry, type PointInquiry, silentPoints } from "./silent-points.ts";
+import {
+  afterInquiry,
+  GROUP_WINDOWS_AN_HOUR,
+  type GroupWindow,
+  groupWindow,
+  inquiriesByName,
+  type KnownPoint,
+  silentPoints,
+} from "./silent-points.ts";
 
 export interface InquiryContext {
   readonly db: D1Database;
   readonly bucket: RangeBucket;
   readonly ace: AceClient;
+  /** rows of a page of a window */
+  readonly pageSize: PageSize;
   /** how far back a point is asked for that never sent a sample, milliseconds */
   readonly initialLookbackMs: number;
   /** epoch ms */
@@ -24,10 +39,12 @@ export interface InquiryContext {
   readonly hasStatements: () => boolean;
 }
 
-/** What asking for points by name came to. */
+/** What asking for silent points came to. */
 export interface Inquiries {
   /** points that were asked for */
   asked: number;
+  /** windows of the whole site for groups of them */
+  windows: number;
   /** of these, points that had new samples */
   found: number;
   inserted: number;
@@ -39,8 +56,9 @@ export interface Inquiries {
 }
 
 /**
- * Asks the API by name for points that are silent while their site is not, and stores what it has. Never moves the watermark. Safe to
- * repeat, and to run beside a sync. A failed request ends the run, and the next one begins with its point.
+ * Asks the API for points that are silent while their site is not, and stores what it has: groups that are late together by windows of
+ * the site, others by name. Never moves the watermark. Safe to repeat, and to run beside a sync. A failed request ends the run, and the
+ * next one begins with its points.
  * @param front up to here the site has served, epoch ms; null: no window of the sync has ended yet, and nobody is asked for
  * @throws the errors of D1 and R2, after retries; what was stored before stays
  */
@@ -50,57 +68,107 @@ export async function askSilentPoints(
   front: number | null,
 ): Promise<Inquiries> {
   const { db, now, deadline, initialLookbackMs } = context;
-  const inquiries: Inquiries = { asked: 0, found: 0, inserted: 0, unchanged: 0, rejected: {}, error: null };
+  const inquiries: Inquiries = { asked: 0, windows: 0, found: 0, inserted: 0, unchanged: 0, rejected: {}, error: null };
   if (front === null) return inquiries;
-  const known = await readKnownPoints(db, site.id);
-  const chosen = silentPoints(known, { front, now: now(), initialLookbackMs });
-  if (chosen.length === 0) return inquiries;
-  const catalog = await loadCatalog(db, site.id);
-  const points = new Map([...catalog.values()].map((point) => [point.id, point]));
-  const notes: InquiryNote[] = [];
+  let silent = silentPoints(await readKnownPoints(db, site.id), { front, now: now() });
+  if (silent.length === 0) return inquiries;
+  const run: Run = { context, site, catalog: await loadCatalog(db, site.id), inquiries };
+  const notes = new Map<number, InquiryNote>();
+  const note = (point: KnownPoint, isNew: boolean) => {
+    notes.set(point.id, { pointId: point.id, ...afterInquiry(point, isNew, now()) });
+    if (isNew) inquiries.found++;
+    inquiries.asked++;
+  };
+  const mayGoOn = () => now() < deadline && context.hasStatements();
   try {
-    for (const inquiry of chosen) {
-      if (now() >= deadline || !context.hasStatements()) break;
-      const isNew = await ask(context, site, catalog, points, inquiry, inquiries);
-      notes.push({ pointId: inquiry.point.id, ...afterInquiry(inquiry.point, isNew, now()) });
-      inquiries.asked++;
-      if (isNew) inquiries.found++;
+    while (inquiries.windows < GROUP_WINDOWS_AN_HOUR && mayGoOn()) {
+      const window = groupWindow(silent, { front, now: now() });
+      if (window === null) break;
+      const newest = await askForGroup(run, window);
+      inquiries.windows++;
+      for (const point of window.points) note(point, newest.has(point.id));
+      // A window that is full to its end is followed by another one.
+      const isFull = (time: number) => time >= window.range.end - HOUR_MS;
+      const continued = window.points.flatMap((point) => {
+        const time = newest.get(point.id);
+        return time !== undefined && isFull(time) ? [{ ...point, newest: time }] : [];
+      });
+      const isAsked = new Set(window.points);
+      const others = silent.filter((point) => !isAsked.has(point));
+      silent = silentPoints([...continued, ...others], { front, now: now() });
+    }
+    for (const { point, from } of inquiriesByName(
+      silent.filter(({ id }) => !notes.has(id)),
+      now(),
+      initialLookbackMs,
+    )) {
+      if (!mayGoOn()) break;
+      note(point, await askByName(run, point.name, from));
     }
   } catch (error) {
     if (!(error instanceof AceError)) throw error;
     inquiries.error = error.message;
   } finally {
-    await noteInquiries(db, notes);
+    await noteInquiries(db, [...notes.values()]);
   }
   return inquiries;
 }
 
+interface Run {
+  readonly context: InquiryContext;
+  readonly site: { readonly id: number; readonly name: string };
+  readonly catalog: Catalog;
+  readonly inquiries: Inquiries;
+}
+
 /** @returns whether it had samples that were not stored before */
-async function ask(
-  { db, bucket, ace, now, deadline }: InquiryContext,
-  site: { readonly id: number; readonly name: string },
-  catalog: Catalog,
-  points: ReadonlyMap<number, CatalogPoint>,
-  { point, from }: PointInquiry,
-  inquiries: Inquiries,
-): Promise<boolean> {
-  const { samples, asked, rejected } = await ace.pointSamples(
-    site.name,
-    point.name,
-    { start: from, end: now() },
-    { deadline },
-  );
-  addRejections(inquiries.rejected, rejected);
-  const selection = selectConfigured(samples, catalog);
-  addRejections(inquiries.rejected, selection.rejected);
-  if (selection.samples.length === 0) return false;
-  const seen = seenRanges(selection.samples, points);
+async function askByName(run: Run, name: string, from: number): Promise<boolean> {
+  const { ace, now, deadline } = run.context;
+  const range = { start: from, end: now() };
+  const { samples, asked, rejected } = await ace.pointSamples(run.site.name, name, range, { deadline });
+  addRejections(run.inquiries.rejected, rejected);
+  const selection = selectConfigured(samples, run.catalog);
+  addRejections(run.inquiries.rejected, selection.rejected);
+  return (await store(run, selection.samples, asked)) > 0;
+}
+
+/**
+ * Reads a window of the whole site, and stores what it has of a group: the sync has the rest.
+ * @returns the newest sample that it brought of each point, by id, where that is newer than what was known, epoch ms
+ */
+async function askForGroup(run: Run, { points, range }: GroupWindow): Promise<ReadonlyMap<number, number>> {
+  const { ace, now, pageSize, deadline } = run.context;
+  const group = new Map(points.map(({ id, name }) => [name, { id, configured: true }]));
+  const newest = new Map(points.map(({ id, newest: time }) => [id, time ?? 0]));
+  const moved = new Map<number, number>();
+  const options = { pageSize: new AdaptivePageSize(pageSize, null, now), deadline };
+  for await (const { page } of windowPages(ace, run.site.name, range, options)) {
+    const { samples } = selectConfigured(page.samples, group);
+    await store(run, samples, page.asked);
+    for (let i = 0; i < samples.length; i++) {
+      const [id, time] = [samples.pointIds[i]!, samples.times[i]!];
+      if (time <= newest.get(id)!) continue;
+      newest.set(id, time);
+      moved.set(id, time);
+    }
+  }
+  return moved;
+}
+
+/** @returns samples that were not stored before */
+async function store(
+  { context: { db, bucket, now }, site, catalog, inquiries }: Run,
+  samples: PointSamples,
+  asked: number,
+): Promise<number> {
+  if (samples.length === 0) return 0;
+  const points = new Map([...catalog.values()].map((point) => [point.id, point]));
+  const seen = seenRanges(samples, points);
   const alongside = seen.length === 0 ? [] : [markSeenStatement(db, seen)];
-  const store = { db, siteId: site.id, now, filed: filedSamples(db, bucket, site.id) };
-  const counts = await storeSamples(store, selection.samples, asked, alongside);
+  const to = { db, siteId: site.id, now, filed: filedSamples(db, bucket, site.id) };
+  const counts = await storeSamples(to, samples, asked, alongside);
   countRejection(inquiries.rejected, "same_millisecond", counts.superseded);
-  const stored = counts.inserted + counts.changed;
-  inquiries.inserted += stored;
+  inquiries.inserted += counts.inserted + counts.changed;
   inquiries.unchanged += counts.unchanged;
-  return stored > 0;
+  return counts.inserted + counts.changed;
 }

@@ -1,15 +1,22 @@
-import { expect, test } from "vitest";
-import { afterInquiry, type KnownPoint, POINTS_AN_HOUR, silentPoints } from "./silent-points.ts";
+import { describe, expect, test } from "vitest";
+import {
+  afterInquiry,
+  groupWindow,
+  inquiriesByName,
+  type KnownPoint,
+  POINTS_AN_HOUR,
+  silentPoints,
+} from "./silent-points.ts";
 
 const HOUR = 3_600_000;
 const NOW = 1_000 * HOUR;
-const about = { front: NOW, now: NOW, initialLookbackMs: 24 * HOUR };
+const about = { front: NOW, now: NOW };
 
 function point(id: number, changes: Partial<KnownPoint> = {}): KnownPoint {
   return { id, name: `p${id}`, intervalS: 60, newest: NOW - 60_000, attempts: 0, nextAt: null, ...changes };
 }
 const chosen = (points: readonly KnownPoint[], front = NOW) =>
-  silentPoints(points, { ...about, front }).map((inquiry) => inquiry.point.id);
+  inquiriesByName(silentPoints(points, { ...about, front }), NOW, 24 * HOUR).map((inquiry) => inquiry.point.id);
 
 test.each<[string, Partial<KnownPoint>, boolean]>([
   ["a point that sends", {}, false],
@@ -38,7 +45,7 @@ test("at most twenty an hour: first those that were never asked for, then who wa
 });
 
 test("a point is asked for from its newest sample on, at most a week back, a new one as far as a new site", () => {
-  const from = (newest: number | null) => silentPoints([point(1, { newest })], about)[0]!.from;
+  const from = (newest: number | null) => inquiriesByName([point(1, { newest })], NOW, 24 * HOUR)[0]!.from;
   expect(from(NOW - 5 * HOUR)).toBe(NOW - 5 * HOUR);
   expect(from(NOW - 900 * HOUR)).toBe(NOW - 168 * HOUR);
   expect(from(null)).toBe(NOW - 24 * HOUR);
@@ -56,4 +63,38 @@ test("a point that brings something is asked for hourly, another one less and le
     waits.push(Math.round((next.nextAt - NOW) / HOUR));
   }
   expect(waits).toEqual([1, 2, 4, 8, 16, 24, 24, 24]);
+});
+
+describe("a window for a group", () => {
+  const group = (count: number, newest: number, first = 1) =>
+    Array.from({ length: count }, (_, i) => point(first + i, { newest: newest + i * 60_000 }));
+
+  test("needs more points than may be asked for by name", () => {
+    expect(groupWindow(group(POINTS_AN_HOUR, NOW - 5 * HOUR), about)).toBeNull();
+    const window = groupWindow(group(POINTS_AN_HOUR + 1, NOW - 5 * HOUR), about);
+    expect(window?.points.length).toBe(POINTS_AN_HOUR + 1);
+    expect(window?.range).toEqual({ start: NOW - 5 * HOUR, end: NOW - 3 * HOUR });
+  });
+
+  test("takes the hour in which most newest samples lie", () => {
+    const points = [
+      ...group(25, NOW - 9 * HOUR),
+      ...group(40, NOW - 5 * HOUR, 100),
+      point(200, { newest: NOW - 4 * HOUR }),
+    ];
+    const window = groupWindow(points, about);
+    expect(window?.points.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, i) => 100 + i));
+  });
+
+  test("ends where the site has served to", () => {
+    const window = groupWindow(group(30, NOW - 5 * HOUR), { front: NOW - 4 * HOUR, now: NOW });
+    expect(window?.range.end).toBe(NOW - 4 * HOUR);
+  });
+
+  test("leaves out points that never sent, or not for a week", () => {
+    const points = group(30, NOW - 200 * HOUR).concat(
+      Array.from({ length: 30 }, (_, i) => point(100 + i, { newest: null })),
+    );
+    expect(groupWindow(points, about)).toBeNull();
+  });
 });

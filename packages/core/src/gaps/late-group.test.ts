@@ -1,0 +1,66 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { migratedDatabase } from "../../test/database.ts";
+import { sourceSamples, storedSamples } from "../../test/stored-samples.ts";
+import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { askSilentPoints } from "./ask-silent-points.ts";
+import { GROUP_WINDOWS_AN_HOUR, POINTS_AN_HOUR } from "./silent-points.ts";
+
+const START = Date.UTC(2025, 9, 12, 8, 2, 7, 313);
+const LATE_MS = 3 * HOUR_MS;
+const INITIAL_MS = 6 * HOUR_MS;
+const LATE_POINTS = 30;
+const bodySchema = z.looseObject({ point_samples: z.array(z.looseObject({ name: z.string(), time: z.string() })) });
+
+test("a group of 30 points that is three hours late is stored within the hour", async () => {
+  const db = await migratedDatabase();
+  const about = {
+    seed: 5,
+    site: "ses_group",
+    timezone: "UTC",
+    points: 75,
+    weather: false,
+    collectInterval: 300,
+  } as const;
+  const source = createBuilding(about);
+  const world = new SyncWorld({ db, source, now: START, initialLookbackMs: INITIAL_MS });
+  const collected = source.points.filter((point) => point.collect_enabled).map(({ name }) => name);
+  const late = new Set(collected.slice(0, LATE_POINTS));
+  const onTime = world.upstream;
+  world.upstream = async (request) => {
+    const response = await onTime(request);
+    if (response.status !== 200 || !request.url.includes("/timeseries")) return response;
+    const body = bodySchema.parse(await response.json());
+    const isVisible = ({ name, time }: (typeof body.point_samples)[number]) =>
+      !late.has(name) || Date.parse(`${time}Z`) + LATE_MS <= world.clock.now();
+    return Response.json({ ...body, point_samples: body.point_samples.filter(isVisible) });
+  };
+  const windows: number[] = [];
+  for (let hour = 0; hour < 4; hour++) {
+    for (let run = 0; run < 4; run++) {
+      await world.clock.sleep(15 * MINUTE_MS);
+      await world.catchUp();
+    }
+    const { siteId, watermark } = await world.state();
+    const { ace, now } = world.context();
+    const limits = { initialLookbackMs: INITIAL_MS, deadline: now() + 60_000, hasStatements: () => true };
+    const context = { db, bucket: env.TIMESERIES, ace, pageSize: 100_000, now, ...limits } as const;
+    const asked = await askSilentPoints(context, { id: siteId, name: world.site }, watermark);
+    windows.push(asked.windows);
+    const range = { start: START + 15 * MINUTE_MS - INITIAL_MS, end: now() };
+    const visible = sourceSamples(source, range).filter((sample) => {
+      const [name, time] = sample.split(" ");
+      return Number(time) + (late.has(name!) ? LATE_MS : 15 * MINUTE_MS) <= now();
+    });
+    const stored = new Set(await storedSamples(db, siteId, range));
+    expect(visible.filter((sample) => !stored.has(sample))).toEqual([]);
+    expect({ found: asked.found, error: asked.error }).toEqual({ found: LATE_POINTS, error: null });
+  }
+  expect(Math.min(...windows)).toBe(1);
+  expect(Math.max(...windows)).toBeLessThanOrEqual(GROUP_WINDOWS_AN_HOUR);
+  const byName = world.asked.filter((path) => path.startsWith("/points/"));
+  expect(byName.length).toBeLessThan(POINTS_AN_HOUR);
+});
