@@ -251,6 +251,9 @@ CREATE TABLE day_files (
   asked TEXT,
   -- segments with stamps up to this one are deleted
   swept_stamp INTEGER NOT NULL DEFAULT 0,
+  -- when an operator last deleted the day's samples. Until a backfill builds the day, nothing else asks the API for it.
+  -- NULL: never, or a backfill has built it since
+  deleted_at INTEGER,
   PRIMARY KEY (site_id, day)
 ) STRICT, WITHOUT ROWID;
 

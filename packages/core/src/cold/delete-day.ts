@@ -11,10 +11,10 @@ import { forgetKeptDay } from "./kept-groups.ts";
 
 /** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now. */
 const MARK_DELETED = `
-INSERT INTO day_files (site_id, day, state, generation, updated_at) VALUES (?1, ?2, 'deleted', 1, ?3)
+INSERT INTO day_files (site_id, day, state, generation, updated_at, deleted_at) VALUES (?1, ?2, 'deleted', 1, ?3, ?3)
 ON CONFLICT (site_id, day) DO UPDATE SET
   state = 'deleted', key = NULL, etag = NULL, sha256 = NULL, bytes = NULL, rows = NULL, points = NULL, source = NULL,
-  build = NULL, reason = NULL, pending = '{}', asked = NULL, updated_at = ?3,
+  build = NULL, reason = NULL, pending = '{}', asked = NULL, updated_at = ?3, deleted_at = ?3,
   generation = max(generation, coalesce((SELECT max(p.value) FROM json_each(day_files.pending) p), 0)) + 1`;
 
 /** The hot hours of a site's day. ?1 site, ?2 day. */
