@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { applyMigrations } from "@building-vitals/local/migrations";
@@ -34,12 +35,19 @@ export interface SiteYear {
   readonly bytes: BytesOfD1;
 }
 
+/** A schema that has not shipped yet changes without a version of its own. */
+async function migrationsHash(): Promise<string> {
+  const hash = createHash("sha256");
+  for (const name of (await readdir(MIGRATIONS)).sort()) hash.update(await readFile(join(MIGRATIONS, name)));
+  return hash.digest("hex").slice(0, 16);
+}
+
 async function start(folder: string, size: YearSize): Promise<{ miniflare: Miniflare; url: URL; version: string }> {
   const worker = { main: WORKER, databases: ["DB", "ROWS"], bindings: { YEAR: size } };
   const miniflare = await startWorkerd(worker, join(folder, "state"));
   const url = await miniflare.ready;
   const { version } = z.object({ version: z.string() }).parse(await (await fetch(new URL("/version", url))).json());
-  return { miniflare, url, version };
+  return { miniflare, url, version: `${version}/${await migrationsHash()}` };
 }
 
 /**
