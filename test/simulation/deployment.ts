@@ -22,14 +22,14 @@ import type { RepairResult } from "@building-vitals/core/cold/repair-days";
 import { replayLetters } from "@building-vitals/core/sync/replay-letters";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { SimulatedBucket } from "./bucket.ts";
-import { SimulatedDatabase } from "./database.ts";
+import { type SentStatement, SimulatedDatabase } from "./database.ts";
 import { SimulatedWorkflows } from "./engine.ts";
 import { Ledger } from "./ledger.ts";
 import { GapBooks } from "./gap-books.ts";
 import { HOUR, type Plant, MINUTE } from "./plant.ts";
 import { checkJudged } from "./quality-check.ts";
 import { Storage } from "./storage.ts";
-import { Upstream } from "./upstream.ts";
+import { type ServedPage, Upstream } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
 
 /** A cron's process is ended by the platform after so long, in milliseconds. */
@@ -55,6 +55,9 @@ export class Deployment {
   readonly #initialHours: number;
   readonly #gapRequests: number;
   readonly #processes = new Map<number, Process>();
+  /** whether it lost row groups that D1 keeps */
+  hasLostKept = false;
+  #told: (statements: readonly SentStatement[], by: Process) => void = () => undefined;
   #numbers = 0;
   #etlSettings: EtlSettings | null = null;
   #backfillSettings: BackfillSettings | null = null;
@@ -72,6 +75,7 @@ export class Deployment {
     this.#pageSize = world.random.pick([3, 10, 100]);
     this.#initialHours = 3 + world.random.below(8);
     this.database.onCommit = (statements, by) => {
+      this.#told(statements, by);
       this.ledger.noteCommit(statements, by);
       this.gapBooks.noteCommit(statements);
       if (statements.some(({ sql }) => sql.includes("INSERT INTO quality_days"))) {
@@ -84,8 +88,29 @@ export class Deployment {
   }
 
   /** @param told that a process stands still after a page, and for how many milliseconds */
-  onStraggle(told: (ms: number) => void): void {
+  onStraggle(told: (ms: number, page: ServedPage) => void): void {
     this.#upstream.onStraggle = told;
+  }
+
+  /** @param told of each transaction that a process made, reads too */
+  onTransaction(told: (statements: readonly SentStatement[], by: Process) => void): void {
+    this.#told = told;
+  }
+
+  /** The upstream answers a process no more. */
+  cutOff(process: Process): void {
+    this.#upstream.cutOff(process);
+  }
+
+  /** Loses some of the row groups that D1 keeps, and damages others: they are a cache. */
+  loseKept(): void {
+    this.hasLostKept = true;
+    const isHalf = "(key >> 32) % 2 = 0";
+    const statements = [
+      `DELETE FROM kept_groups WHERE ${isHalf}`,
+      `UPDATE kept_groups SET body = zeroblob(length(body)) WHERE NOT (${isHalf})`,
+    ];
+    this.database.transaction(statements.map((sql) => ({ sql, values: [] })));
   }
 
   /** What `fetch` is in this world. */

@@ -37,7 +37,7 @@ export class Fates {
     this.failures = random.pick([0, 0.005, 0.02, 0.08]);
     this.deaths = random.pick([0, 0.002, 0.01]);
     this.stalls = random.pick([0, 0.01, 0.05]);
-    this.stragglers = random.pick([0, 0, 0.03, 0.15]);
+    this.stragglers = random.pick([0, 0.03, 0.15, 0.3]);
   }
 
   of(service: Service): Fate {

@@ -2,6 +2,7 @@ import type { RepairedDay } from "@building-vitals/core/cold/repair-day";
 import type { Deployment } from "./deployment.ts";
 import { checkHealed, checkTidied } from "./invariants.ts";
 import { DAY, HOUR, MINUTE, type Plant, TODAY } from "./plant.ts";
+import { z } from "zod";
 import { type Process, Violation, type World } from "./world.ts";
 
 /** Syncs that may be needed to catch up; more would be a sync that is stuck. */
@@ -12,6 +13,9 @@ const MAX_REPAIRS = 100;
 
 /** Passes of the supervisor, one every five minutes, that may be needed until a backfill has ended. */
 const MAX_PASSES = 400;
+
+/** How often a site that is late is synced in the days after the healing, in milliseconds. */
+const FOLLOWED_EVERY_MS = 7 * HOUR;
 
 /** Lets everything that was begun end, without faults, and looks at what must hold then. */
 export async function heal(world: World, deployment: Deployment, plant: Plant): Promise<void> {
@@ -24,6 +28,7 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
     if (process.alive) throw new Violation(`${process.name} does not end`);
   };
   const sync = () => ended(deployment.etlCron(name("sync"), "*/5 * * * *"));
+  const never = Number.NEGATIVE_INFINITY;
   // what is on its way still fails as it may: it began before
   await world.run(world.now + 20 * MINUTE);
   await caughtUp(world, deployment, plant, sync);
@@ -35,16 +40,21 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   }
   await ended(deployment.archive(name("archive"), TODAY / DAY - 1));
   await world.run(world.now + 15 * MINUTE);
-  await caughtUp(world, deployment, plant, sync);
+  let synced = await caughtUp(world, deployment, plant, sync);
   const hourly = () => ended(deployment.etlCron(name("hourly"), "6 * * * *"));
   await hourly();
-  await checkHealed(world, deployment, plant, Number.NEGATIVE_INFINITY);
+  if (world.random.chance(0.2)) deployment.loseKept();
+  await checkHealed(world, deployment, plant, { synced, gaps: never, days: never });
   await world.run(world.now + MINUTE);
   // what dead builds left is swept when it is two days old; no gap waits for longer than a day
-  world.now += 2 * DAY + HOUR;
+  const until = world.now + 2 * DAY + HOUR;
+  // a site that is late is followed; a sync that is further behind than a day would leave the days between to settling
+  const isFollowed = [...plant.lateness.values()].some(({ kind }) => kind === "site");
+  if (isFollowed) synced = await followed(world, until, () => caughtUp(world, deployment, plant, sync));
+  world.now = Math.max(world.now, until);
   const askedAt = world.now;
-  const isCaughtUp = world.random.chance(0.3);
-  if (isCaughtUp) await caughtUp(world, deployment, plant, sync);
+  const isCaughtUp = isFollowed || world.random.chance(0.3);
+  if (isCaughtUp) synced = await caughtUp(world, deployment, plant, sync);
   await filled(world, deployment, hourly);
   // of a day that no archive has met: its weather is in segments alone
   if (isCaughtUp && world.random.chance(0.7)) {
@@ -53,12 +63,13 @@ export async function heal(world: World, deployment: Deployment, plant: Plant): 
   }
   // a proof may have begun before
   world.now += DAY + HOUR;
+  const settledAt = world.now;
   await settled(world, deployment, ended);
   await filled(world, deployment, hourly);
   await ended(deployment.etlCron(name("daily"), "21 3 * * *"));
   await filled(world, deployment, hourly);
   checkTidied(world, deployment);
-  await checkHealed(world, deployment, plant, askedAt);
+  await checkHealed(world, deployment, plant, { synced, gaps: askedAt, days: settledAt });
   const seen = ({ key, outcome, reason }: RepairedDay) => {
     if (outcome !== "unchanged") world.violate(`the repair finds ${key} to be ${outcome}: ${reason}`);
   };
@@ -83,17 +94,34 @@ async function filled(world: World, { database, lookbackMs }: Deployment, hourly
   throw new Violation("the repair of gaps does not come to an end");
 }
 
-async function caughtUp(world: World, { ledger }: Deployment, plant: Plant, sync: () => Promise<void>): Promise<void> {
+/** @returns when the last sync began, epoch ms */
+async function caughtUp(
+  world: World,
+  { ledger }: Deployment,
+  plant: Plant,
+  sync: () => Promise<void>,
+): Promise<number> {
   for (let syncs = 0; syncs < MAX_SYNCS; syncs++) {
     const began = world.clock;
     await sync();
-    if (plant.sites.every((site) => (ledger.watermarks.get(site) ?? 0) >= began)) return;
+    if (plant.sites.every((site) => (ledger.watermarks.get(site) ?? 0) >= began)) return began;
     await world.run(world.now + 30_000);
   }
   throw new Violation("the sync does not catch up");
 }
 
-/** The crons that settle, until no day is due: what a sync passed over is stored then. */
+/** Syncs now and then until a time. @returns when the last one began, epoch ms */
+async function followed(world: World, until: number, sync: () => Promise<number>): Promise<number> {
+  for (;;) {
+    const synced = await sync();
+    if (world.now >= until) return synced;
+    world.now += FOLLOWED_EVERY_MS;
+  }
+}
+
+const dueSchema = z.array(z.object({ due_at: z.int() }));
+
+/** The crons that settle, until no day is due and none waits for another try: what a sync passed over is stored then. */
 async function settled(
   world: World,
   deployment: Deployment,
@@ -102,8 +130,15 @@ async function settled(
   for (let passes = 0; passes < MAX_PASSES; passes++) {
     await ended(deployment.superviseCron(`supervise@${world.now}`));
     await world.run(world.now + 5 * MINUTE);
-    const due = deployment.database.rows("SELECT 1 FROM settle_days WHERE due_at <= ?1 LIMIT 1", world.clock);
-    if (due.length === 0 && deployment.workflows.running.length === 0) return;
+    const [due] = dueSchema.parse(
+      deployment.database.rows(
+        "SELECT due_at FROM settle_days WHERE due_at <= ?1 OR attempts > 0 ORDER BY due_at LIMIT 1",
+        world.clock,
+      ),
+    );
+    if (deployment.workflows.running.length > 0) continue;
+    if (due === undefined) return;
+    world.now = Math.max(world.now, due.due_at);
   }
   throw new Violation("settling does not come to an end");
 }

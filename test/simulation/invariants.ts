@@ -5,6 +5,7 @@ import { z } from "zod";
 import { askFor, askForLatest } from "./ask.ts";
 import type { Deployment } from "./deployment.ts";
 import { dayOfKey } from "./ledger.ts";
+import { checkFollowed, checkSettled } from "./lateness-check.ts";
 import { DAY, HOUR, type Plant, TODAY } from "./plant.ts";
 import { checkQuality } from "./quality-check.ts";
 import { type Samples, sampleKey } from "./storage.ts";
@@ -25,14 +26,26 @@ async function storedOf(deployment: Deployment, site: string): Promise<Samples> 
   return all;
 }
 
-/** What must hold when all went well for a while. @param askedAt since when all gaps that are not over were asked for */
-export async function checkHealed(world: World, deployment: Deployment, plant: Plant, askedAt: number): Promise<void> {
+/** Since when all of something was asked for that is through; epoch ms. */
+export interface AskedFor {
+  /** by the sync */
+  readonly synced: number;
+  /** the gaps that are not over; negative infinity: they were not */
+  readonly gaps: number;
+  /** the closed days; negative infinity: they were not */
+  readonly days: number;
+}
+
+/** What must hold when all went well for a while. */
+export async function checkHealed(world: World, deployment: Deployment, plant: Plant, asked: AskedFor): Promise<void> {
   const { ledger, gapBooks, lookbackMs } = deployment;
   for (const site of plant.sites) {
     const stored = await storedOf(deployment, site);
     ledger.checkCoverage(site, stored, lookbackMs);
     checkRollups(world, deployment, site, stored);
-    gapBooks.checkSite(site, stored, (ledger.watermarks.get(site) ?? 0) - lookbackMs, askedAt);
+    checkFollowed(world, deployment, plant, site, stored, asked.synced);
+    checkSettled(world, deployment, plant, site, stored, asked.days);
+    gapBooks.checkSite(site, stored, (ledger.watermarks.get(site) ?? 0) - lookbackMs, asked.gaps);
     const today = Math.floor((world.clock - lookbackMs) / DAY);
     const whole = Math.min(today, Math.floor((ledger.watermarks.get(site) ?? 0) / DAY));
     const ended = new Set([...stored.keys()].map(dayOfKey).filter((day) => day < whole));
@@ -120,13 +133,18 @@ const keptSchema = z.array(z.object({ day: z.int(), sha256: z.string().nullable(
 const contentSchema = z.array(z.object({ sha256: z.string() }));
 
 /** What D1 keeps of a day's file is of the file that the manifest names. */
-function checkKept(world: World, { database }: Deployment): void {
+function checkKept(world: World, { database, hasLostKept }: Deployment): void {
   for (const { day, sha256, kept_id: id } of keptSchema.parse(
     database.rows(`SELECT day, sha256, ${KEPT_ID} FROM day_files`),
   )) {
     if (id === null) continue;
     const [content] = contentSchema.parse(database.rows("SELECT sha256 FROM kept_files WHERE id = ?1", id));
     if (content?.sha256 !== sha256) world.violate(`day ${day} is read by row groups of another file`);
+    const [group] = database.rows(
+      "SELECT 1 FROM kept_groups WHERE key >= ?1 << 32 AND key < (?1 + 1) << 32 LIMIT 1",
+      id,
+    );
+    if (group === undefined && !hasLostKept) world.violate(`day ${day} is said to be kept whole, and nothing is`);
   }
 }
 

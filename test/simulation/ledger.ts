@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { BuildBooks, buildOf } from "./build-books.ts";
 import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
-import { DAY, HOUR, numberOf, type Plant, type PlantSample } from "./plant.ts";
+import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
 import { isPunctual, type ServedPage, textAt } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
@@ -24,6 +25,7 @@ const daySchema = z.array(
   }),
 );
 const nameSchema = z.array(z.object({ name: z.string() }));
+const pointSchema = z.array(z.object({ name: z.string(), site_id: z.int() }));
 
 /** A value of a sample, and when the request that brought it was sent, by our clock, epoch ms. */
 export interface Word {
@@ -51,18 +53,15 @@ export class Ledger {
   readonly #open = new Map<Process, ServedPage[]>();
   /** all words that were served, by sample */
   readonly #words = new Map<string, Word[]>();
-  /** values that were served to a build, by build and sample */
-  readonly #builds = new Map<string, Set<string>>();
-  /** when a build first asked for an hour, by build, site and start of the hour; by our clock, epoch ms */
-  readonly #buildAsked = new Map<string, number>();
-  /** by build and day, the process that first asked for the day: a build may outlive many */
-  readonly #buildStarts = new Map<string, Process>();
+  readonly #builds = new BuildBooks();
   /** points that a process must store samples of: catalogued as configured, or unknown, when it began */
   readonly #unconfigured = new WeakMap<Process, ReadonlySet<string>>();
   readonly #catalogued = new WeakMap<Process, ReadonlySet<string>>();
   /** start of the window that a process stored a page of last */
   readonly #lastStart = new WeakMap<Process, number>();
   readonly #published = new Map<string, string>();
+  /** stamp of the last commit that stored segments, by site id */
+  readonly #stamps = new Map<number, number>();
 
   constructor(world: World, plant: Plant, database: SimulatedDatabase, storage: Storage) {
     this.#world = world;
@@ -94,19 +93,9 @@ export class Ledger {
       if (value === null) continue;
       const key = sampleKey(sample.point.name, sample.time);
       this.#serve(key, { value: valueText(value), asked: page.asked });
-      if (build !== null) addTo(this.#builds, `${build} ${key}`, valueText(value));
     }
-    if (build === null) {
-      if (page.isCircle) return;
-      const pages = this.#open.get(to) ?? [];
-      this.#open.set(to, [...pages, page]);
-      return;
-    }
-    // the hour asked for reaches a millisecond beyond
-    const ofDay = `${build} ${page.site} ${Math.floor((page.start + 1) / DAY)}`;
-    if (!this.#buildStarts.has(ofDay)) this.#buildStarts.set(ofDay, to);
-    const ofHour = `${build} ${page.site} ${Math.floor((page.start + 1) / HOUR) * HOUR}`;
-    this.#buildAsked.set(ofHour, Math.min(this.#buildAsked.get(ofHour) ?? page.asked, page.asked));
+    if (build !== null) this.#builds.notePage(build, page, to);
+    else if (!page.isCircle) this.#open.set(to, [...(this.#open.get(to) ?? []), page]);
   }
 
   /** Whether a stored value is one that it may be: none that was asked for earlier than what was promised. */
@@ -125,6 +114,11 @@ export class Ledger {
     return this.#words.get(key)?.some((word) => word.value === value && word.asked >= since) === true;
   }
 
+  /** A sync writes no value that is stored already, so when it was asked for stays as it is. */
+  #promiseServed(key: string, word: Word): void {
+    if (this.promised.get(key)?.value !== word.value) this.#promise(key, word);
+  }
+
   #promise(key: string, word: Word): void {
     if (word.asked >= (this.promised.get(key)?.asked ?? 0)) this.promised.set(key, word);
   }
@@ -136,17 +130,28 @@ export class Ledger {
       if (moved !== undefined) this.#promisePages(by, moved.values[0] ?? null);
       this.#noteWatermarks(by);
     }
-    for (const { sql, values } of statements) if (STORES.test(sql)) this.#noteSegments(by, values[0] ?? null);
+    const stored = statements.filter(({ sql }) => STORES.test(sql));
+    for (const { siteId, stamp } of stored.flatMap(({ values }) => this.#noteSegments(by, values[0] ?? null))) {
+      this.#stamps.set(siteId, Math.max(stamp, this.#stamps.get(siteId) ?? 0));
+    }
     if (statements.some(({ sql }) => PUBLISHES.test(sql))) this.#notePublished();
     if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
   }
 
-  /** Whoever stores says when he asked, and what is stored is a promise. */
-  #noteSegments(by: Process, json: Bound): void {
+  /** A job that stores tells when it asked, and what is stored is a promise. Stamps are the order of a site's commits. */
+  #noteSegments(by: Process, json: Bound): { siteId: number; stamp: number }[] {
+    const stamps: { siteId: number; stamp: number }[] = [];
     for (const [segment, asked, , , body] of segmentsSchema.parse(JSON.parse(String(json)))) {
       const start = (Math.floor(segment / 2 ** 24) % 2 ** 16) * DAY;
+      const stamp = segment % 2 ** 24;
       for (const [id, samples] of Object.entries(body)) {
-        const [point] = nameSchema.parse(this.#database.rows("SELECT name FROM points WHERE id = ?1", Number(id)));
+        const [point] = pointSchema.parse(
+          this.#database.rows("SELECT name, site_id FROM points WHERE id = ?1", Number(id)),
+        );
+        const siteId = point?.site_id ?? 0;
+        stamps.push({ siteId, stamp });
+        const last = this.#stamps.get(siteId) ?? 0;
+        if (stamp <= last) this.#world.violate(`${by.name} stores under the stamp ${stamp}, after one of ${last}`);
         for (const [offset, number] of Object.entries(samples)) {
           const key = sampleKey(point?.name ?? "", start + Number(offset));
           const value = valueText(number);
@@ -158,6 +163,7 @@ export class Ledger {
         }
       }
     }
+    return stamps;
   }
 
   /** The upstream never takes a point from its list. */
@@ -176,7 +182,7 @@ export class Ledger {
       for (const { sample, text } of rows) {
         const value = numberOf(text);
         if (value === null || !this.#mustSync(by, sample)) continue;
-        this.#promise(sampleKey(sample.point.name, sample.time), { value: valueText(value), asked });
+        this.#promiseServed(sampleKey(sample.point.name, sample.time), { value: valueText(value), asked });
         days.add(Math.floor(sample.time / DAY));
       }
     }
@@ -206,7 +212,7 @@ export class Ledger {
       if (state === "suspect") this.#world.violate(`nobody touched it, and ${name} ${day} is suspect: ${reason}`);
       if (build === null || this.#published.get(`${name} ${day}`) === build) continue;
       this.#published.set(`${name} ${day}`, build);
-      const start = this.#buildStarts.get(`${build} ${name} ${day}`);
+      const start = this.#builds.startOf(build, name, day);
       if (start !== undefined) this.#promiseDay(start, name, day, state, build);
       this.#checkSoon(name, day);
     }
@@ -223,10 +229,13 @@ export class Ledger {
       const file = await this.#storage.cold(site, day);
       for (const { point, time, text } of due) {
         const key = sampleKey(point.name, time);
-        const values = this.#builds.get(`${build} ${key}`);
+        const values = this.#builds.served(build, key);
         const found = file.get(key);
-        if (numberOf(text) === null || (found !== undefined && values?.has(found) === true)) continue;
-        this.#world.violate(`${build} was served ${[...(values ?? [])].join()} for ${key}, and has written ${found}`);
+        const asked = this.#builds.askedAt(build, site, time);
+        // a segment may have a value that was asked for later
+        const isRight = found !== undefined && (values.has(found) || this.#wasServed(key, found, asked));
+        if (numberOf(text) === null || isRight) continue;
+        this.#world.violate(`${build} was served ${[...values].join()} for ${key}, and has written ${found}`);
       }
     });
     for (const sample of due) {
@@ -235,9 +244,8 @@ export class Ledger {
       const key = sampleKey(sample.point.name, sample.time);
       if (state === "empty-confirmed") this.#world.violate(`${site} ${day} is said to be empty, and has ${key}`);
       // a correction may have come while it was built
-      const served = [...(this.#builds.get(`${build} ${key}`) ?? [])].at(-1) ?? valueText(value);
-      const hour = Math.floor(sample.time / HOUR) * HOUR;
-      this.#promise(key, { value: served, asked: this.#buildAsked.get(`${build} ${site} ${hour}`) ?? 0 });
+      const served = [...this.#builds.served(build, key)].at(-1) ?? valueText(value);
+      this.#promise(key, { value: served, asked: this.#builds.askedAt(build, site, sample.time) });
     }
   }
 
@@ -277,22 +285,11 @@ export class Ledger {
   }
 
   #serve(key: string, word: Word): void {
-    addTo(this.served, key, word.value);
+    this.served.set(key, (this.served.get(key) ?? new Set()).add(word.value));
     const words = this.#words.get(key);
     if (words === undefined) this.#words.set(key, [word]);
     else words.push(word);
   }
-}
-
-function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {
-  const values = sets.get(key);
-  if (values === undefined) sets.set(key, new Set([value]));
-  else values.add(value);
-}
-
-/** The build that a Workflow instance's process works for; null: it is none. */
-function buildOf({ name }: Process): string | null {
-  return name.startsWith("backfill_") ? (name.split("#")[0] ?? null) : null;
 }
 
 export function dayOfKey(key: string): number {

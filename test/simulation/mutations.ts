@@ -1,20 +1,11 @@
-/** A fault that is planted into the real code, to see whether the simulation finds it. */
-export interface Mutation {
-  readonly name: string;
-  /** from the repository's root */
-  readonly file: string;
-  /** must be there exactly once */
-  readonly find: string;
-  readonly replace: string;
-  /** what would go wrong */
-  readonly why: string;
-}
+import type { Mutation } from "./mutation.ts";
+import { MUTATIONS_OF_DAYS } from "./mutations-of-days.ts";
 
 const SYNC = "packages/core/src/sync";
-const COLD = "packages/core/src/cold";
 const GAPS = "packages/core/src/gaps";
 const STORE = "packages/core/src/store";
 
+/** All planted faults: of the sync, the store, the backfill and the gaps, and those of days. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "drop-watermark-guard",
@@ -102,20 +93,6 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "rollups are taken for current that lack late samples",
   },
   {
-    name: "fold-without-version",
-    file: `${COLD}/fold-day.ts`,
-    find: "AND h.version = d.value ->> 1",
-    replace: "AND d.value ->> 1 IS NOT NULL",
-    why: "a sample that comes while an hour is folded is missing in its rollup",
-  },
-  {
-    name: "fold-over-another-fold",
-    file: `${COLD}/fold-day.ts`,
-    find: "${FOLDED} = ?3",
-    replace: "?3 IS NOT NULL",
-    why: "of two folds of a day the slower one takes away the hours that the quicker one folded",
-  },
-  {
     name: "fold-forgets-folded-hours",
     file: "packages/core/src/block-days/day-table.ts",
     find: "else this.#points.set(pointId, { hours: [...hours], slice });",
@@ -123,109 +100,11 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a row holds all hours of its day, and a fold leaves only those that it folds",
   },
   {
-    name: "stale-aggregates-used",
-    file: "packages/core/src/query/stored.ts",
-    find: "hotHours.filter(({ isFolded }) => !isFolded)",
-    replace: "hotHours.filter(({ isFolded }) => !isFolded && false)",
-    why: "an answer is made of aggregates that lack later samples",
-  },
-  {
-    name: "sweep-beyond-the-fold",
-    file: `${COLD}/sweep-segments.ts`,
-    find: 'AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4',
-    replace: 'AND s.key < ${keySql("b.block", "?2 + 1")} + 0 * ?3 LIMIT ?4',
-    why: "segments are deleted that came after the build had read the clock",
-  },
-  {
-    name: "fold-past-the-clock",
-    file: `${COLD}/spill-segments.ts`,
-    find: "return { foldedStamp, samples, over, under, asked: last };",
-    replace: "return { foldedStamp: foldedStamp + 1, samples, over, under, asked: last };",
-    why: "readers pass over the next segment, which is not in the file",
-  },
-  {
-    name: "build-drops-older-segments",
-    file: `${COLD}/merge-day.ts`,
-    find: "under: await openSpills(bucket, of, segments?.under ?? [],",
-    replace: "under: await openSpills(bucket, of, [],",
-    why: "a file lacks samples of segments that only add to what the build has",
-  },
-  {
-    name: "build-drops-newer-segments",
-    file: `${COLD}/merge-day.ts`,
-    find: "over: await openSpills(bucket, of, segments?.over ?? [],",
-    replace: "over: await openSpills(bucket, of, [],",
-    why: "a file lacks samples of segments that were asked for after the build's hours",
-  },
-  {
-    name: "file-forgets-when-asked",
-    file: `${COLD}/merge-day.ts`,
-    find: "const latest = [base.asked, options.asked, segments?.asked];",
-    replace: "const latest = [base.asked, segments?.asked];",
-    why: "a segment that was asked for before a backfilled hour replaces the file's value",
-  },
-  {
-    name: "put-without-condition",
-    file: `${COLD}/publish-day.ts`,
-    find: 'onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },',
-    replace: "",
-    why: "of two builds the slower one takes away what the quicker one published",
-  },
-  {
-    name: "publish-without-claim",
-    file: `${COLD}/publish-day.ts`,
-    find: "if (!(await withD1Retry(() => claim(db, of, sha256, generation, now())))) return null;",
-    replace: "if (generation < 0) await claim(db, of, sha256, generation, now());",
-    why: "half-published: a build that dies after its put leaves an object that nobody knows",
-  },
-  {
-    name: "forget-the-old-file",
-    file: `${COLD}/merge-day.ts`,
-    find: "const old = base.file === null ? null : scanDayFile(",
-    replace: "const old = base.file === null || base.etag !== null ? null : scanDayFile(",
-    why: "archiving a late sample drops the rest of the day",
-  },
-  {
-    name: "old-value-wins",
-    file: `${COLD}/merge-points.ts`,
-    find: "mergeSeries(below, above)",
-    replace: "mergeSeries(above, below)",
-    why: "archiving takes a correction back",
-  },
-  {
-    name: "last-page-of-an-hour",
-    file: `${COLD}/spill-api-hour.ts`,
-    find: "arrived.push(selection.samples);",
-    replace: "arrived.splice(0, arrived.length, selection.samples);",
-    why: "a backfill writes days of which it kept a part",
-  },
-  {
-    name: "sweep-nothing",
-    file: `${COLD}/staging.ts`,
-    find: "uploaded.getTime() < before",
-    replace: "uploaded.getTime() < before - before",
-    why: "what dead builds staged is never removed",
-  },
-  {
     name: "leave-ended-instances",
     file: "packages/core/src/backfill/supervise.ts",
     find: 'futile + 1 >= MAX_FUTILE ? "give up" : "appoint"',
     replace: 'futile + 1 >= MAX_FUTILE ? "give up" : "leave"',
     why: "a backfill whose instance was terminated stands still",
-  },
-  {
-    name: "kept-of-another-content",
-    file: `${COLD}/kept-groups.ts`,
-    find: "k.day = day_files.day AND k.sha256 = day_files.sha256 AND",
-    replace: "k.day = day_files.day AND",
-    why: "an answer looks in row groups that D1 keeps of an older file",
-  },
-  {
-    name: "query-trusts-its-plan",
-    file: "packages/core/src/query/read-samples.ts",
-    find: "if (first === undefined || last === undefined) return { files, unreadable: [] };",
-    replace: "if (first === undefined || last === undefined || points.length > 0) return { files, unreadable: [] };",
-    why: "an answer lacks hot samples that were archived while it was read",
   },
   {
     name: "confirm-without-waiting",
@@ -249,17 +128,18 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "what is left of a gap when its asking broke off is not asked for again, where it is short",
   },
   {
-    name: "judge-the-file-only",
-    file: `${COLD}/judge-stored-day.ts`,
-    find: "hot?.get(id) ?? NO_STORED_SERIES",
-    replace: "(file === null ? hot?.get(id) : undefined) ?? NO_STORED_SERIES",
-    why: "a quality is taken for current that lacks hot samples beside the file",
+    name: "late-site-not-followed",
+    file: `${SYNC}/window.ts`,
+    find: "const isLate = watermark !== null && servedTo !== null && servedTo < watermark - settings.lookbackMs;",
+    replace: "const isLate = watermark !== null && servedTo !== null && servedTo < 0;",
+    why: "of a site that is late as a whole no sync asks for what becomes visible",
   },
   {
-    name: "judged-by-nobody",
-    file: `${COLD}/publish-statements.ts`,
-    find: "formula === FORMULA_VERSION ? bind(MARK_JUDGED, formula, etag, now) : bind(FORGET_JUDGED),",
-    replace: "bind(MARK_JUDGED, formula ?? FORMULA_VERSION, etag, now),",
-    why: "a day whose file was registered again by the repair is taken for judged",
+    name: "late-site-by-newest",
+    file: `${SYNC}/served-times.ts`,
+    find: "const half = times[times.length >> 1]!;",
+    replace: "const half = range.end - 0 * times[0]!;",
+    why: "a window that served anything counts as served to its end",
   },
+  ...MUTATIONS_OF_DAYS,
 ];

@@ -1,4 +1,5 @@
 import type { Random } from "../fuzz/random.ts";
+import { drawLateness, type Lateness, servedAt } from "./lateness.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
@@ -23,10 +24,12 @@ export interface PlantSample {
   readonly time: number;
   /** when the upstream begins to serve it */
   readonly visibleAt: number;
+  /** it comes later than the others of its time */
+  readonly isLateByChance: boolean;
   /** the text of its value; null is served as null */
   readonly text: string | null;
-  /** a later word of the upstream's about it */
-  readonly correction: { readonly at: number; readonly text: string } | null;
+  /** a later word of the upstream's about it; the world may make one while the sample is on its way */
+  correction: { readonly at: number; readonly text: string } | null;
 }
 
 /** What the upstream will have said by the end of time. */
@@ -35,6 +38,8 @@ export interface Plant {
   readonly points: readonly PlantPoint[];
   /** by site, ascending by time, then in the order of the points */
   readonly samples: ReadonlyMap<string, readonly PlantSample[]>;
+  /** by site */
+  readonly lateness: ReadonlyMap<string, Lateness>;
 }
 
 /** A sample that is visible within this of its time is punctual, in milliseconds: less than the lookback less our skew. */
@@ -65,36 +70,42 @@ export function numberOf(text: string | null): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** Draws a plant of one or two sites, whose samples reach from two days before today to `until`. */
-export function drawPlant(random: Random, until: number): Plant {
+/** Draws a plant of one or two sites, first seen at `begin`, whose samples reach from two days before today to `until`. */
+export function drawPlant(random: Random, begin: number, until: number): Plant {
   const sites = random.chance(0.25) ? ["site_a", "site_b"] : ["site_a"];
   const points: PlantPoint[] = [];
   const samples = new Map<string, PlantSample[]>();
+  const lateness = new Map<string, Lateness>();
   for (const site of sites) {
+    const late = drawLateness(random, begin, until);
+    lateness.set(site, late);
     const own = Array.from({ length: 2 + random.below(5) }, (_, i): PlantPoint => {
       const isLater = i > 1 && random.chance(0.25);
       const configuredAt = isLater ? TODAY + random.below(until - TODAY) : 0;
       return { name: `${site}/p${i}`, site, configuredAt, unit: i % 2 === 0 ? "degreesCelsius" : null };
     });
     points.push(...own);
-    samples.set(site, drawSamples(random, own, until));
+    samples.set(site, drawSamples(random, own, late, until));
   }
-  return { sites, points, samples };
+  return { sites, points, samples, lateness };
 }
 
-function drawSamples(random: Random, points: readonly PlantPoint[], until: number): PlantSample[] {
+function drawSamples(random: Random, points: readonly PlantPoint[], lateness: Lateness, until: number): PlantSample[] {
+  const isLate = lateness.kind === "site";
   const samples: PlantSample[] = [];
   const cadence = random.pick([10, 15, 30]) * MINUTE;
   const lateShare = random.pick([0, 0, 0.05, 0.2]);
   const correctedShare = random.pick([0, 0.1, 0.6]);
-  const silentShare = random.pick([0, 0.1, 0.5]);
+  // of a site that is late as a whole half of the points are on time with each other, and few records cannot be read
+  const silentShare = random.pick(isLate ? [0, 0.1] : [0, 0.1, 0.5]);
   // a site may be silent for hours; the days before today are coarse, for they only matter to the backfill
   const silence = TODAY - DAY + random.below(2 * DAY);
   for (let time = TODAY - 2 * DAY + random.below(HOUR); time < until;) {
     const isSilent = time > silence && time < silence + 4 * HOUR;
-    for (const point of points) {
+    for (const [i, point] of points.entries()) {
       if (isSilent || random.chance(silentShare)) continue;
-      samples.push(drawSample(random, point, time, lateShare, correctedShare));
+      const sample = drawSample(random, point, time, lateShare, correctedShare, isLate ? 0 : 0.04);
+      samples.push({ ...sample, visibleAt: servedAt(lateness, i, time, sample.visibleAt) });
     }
     time += time < TODAY - 8 * HOUR ? 2 * HOUR + random.below(HOUR) : cadence + random.below(3) * 17;
   }
@@ -107,10 +118,11 @@ function drawSample(
   time: number,
   lateShare: number,
   correctedShare: number,
+  noNumberShare: number,
 ): PlantSample {
   const isLate = random.chance(lateShare);
   const delay = isLate ? 20 * MINUTE + random.below(5 * HOUR) : random.below(PUNCTUAL_MS);
-  const text = random.chance(0.04)
+  const text = random.chance(noNumberShare)
     ? random.pick(NO_NUMBERS)
     : random.chance(0.1)
       ? random.pick(WORDS)
@@ -121,5 +133,5 @@ function drawSample(
   const late = random.chance(0.4) ? TODAY + random.below(6 * HOUR) : 0;
   const at = Math.max(time + delay + random.below(40 * MINUTE), late);
   const correction = random.chance(correctedShare) ? { at, text: String(random.below(1_000) + 0.25) } : null;
-  return { point, time, visibleAt: time + delay, text, correction };
+  return { point, time, visibleAt: time + delay, isLateByChance: isLate, text, correction };
 }

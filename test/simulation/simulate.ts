@@ -4,6 +4,7 @@ import { Deployment } from "./deployment.ts";
 import { installWorld } from "./globals.ts";
 import { heal } from "./heal.ts";
 import { DAY, drawPlant, HOUR, MINUTE, TODAY } from "./plant.ts";
+import { scriptSeams } from "./seams.ts";
 import { World } from "./world.ts";
 
 /** What a seed came to. */
@@ -33,9 +34,10 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
   const begin = TODAY + random.below(3 * HOUR);
   const end = begin + HOUR + random.below(3 * HOUR);
   world.now = begin;
-  const plant = drawPlant(random, end + 3 * HOUR);
+  const plant = drawPlant(random, begin, end + 3 * HOUR);
   const deployment = new Deployment(world, plant);
   if (record !== undefined) deployment.database.onTransaction = record;
+  beginAtBlock(world, deployment.database);
   const restore = installWorld(world, (url, init) => deployment.fetch(url, init));
   let violation: string | null = null;
   try {
@@ -50,6 +52,20 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
   }
   const { calls, lines } = world;
   return { seed, digest: world.digest(), calls, promised: deployment.ledger.promised.size, violation, lines };
+}
+
+/** Ids of points after which the next ones lie in two blocks of 128 and two rows of 16. */
+const BEFORE_BLOCK: readonly [number, ...number[]] = [125, 126, 126];
+
+/** Gives the first site a point that was known before, so that its others lie in two blocks: mostly. */
+function beginAtBlock({ random }: World, database: SimulatedDatabase): void {
+  if (random.chance(0.2)) return;
+  const site = "INSERT INTO sites (id, name) VALUES (1, 'site_a')";
+  const point = `INSERT INTO points (id, site_id, name, tags, source, configured) VALUES (?1, 1, 'site_a/old', '{"kv":{},"markers":[]}', 'discovered', 0)`;
+  database.transaction([
+    { sql: site, values: [] },
+    { sql: point, values: [random.pick(BEFORE_BLOCK)] },
+  ]);
 }
 
 /** Draws what happens until `end`: the crons, some of them twice or never, and what people and the platform do. */
@@ -91,19 +107,13 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
     const spread = random.pick([1, 1_000, 8_000]);
     for (let i = 2 + random.below(6); i > 0; i--) at(time + random.below(spread), random.pick(jobs));
   };
-  // while a day is published somebody should ask, for that takes a moment only
-  deployment.bucket.onPut = (key) => {
-    if (!world.isHealing && key.startsWith("timeseries/") && random.chance(0.6)) at(world.now + random.below(300), ask);
-  };
-  // while one stands still, others ask for the same, and what they were told may be stored first
-  const backfill = () => deployment.startBackfill(name("start"), yesterday, yesterday, "all");
-  let overtaken = 0;
-  deployment.onStraggle((ms) => {
-    if (world.isHealing || overtaken++ > 4) return;
-    at(
-      world.now + random.below(ms / 2),
-      random.pick([sync, sync, () => deployment.repairGaps(name("gaps")), backfill]),
-    );
+  scriptSeams(world, deployment, {
+    sync,
+    ask,
+    repairGaps: () => deployment.repairGaps(name("gaps")),
+    superviseCron: () => deployment.superviseCron(name("supervise")),
+    backfill: () => deployment.startBackfill(name("start"), yesterday, yesterday, "all"),
+    archive: () => deployment.archive(name("archive"), yesterday),
   });
   if (random.chance(0.5)) burst(start + random.below(30_000));
   // hours are folded while samples come into them
@@ -113,6 +123,7 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
   sometimes(0.3, 2, () => deployment.etlCron(name("daily"), "21 3 * * *"));
   sometimes(0.6, 4, () => deployment.archive(name("archive"), yesterday));
   sometimes(0.6, 4, ask);
+  sometimes(0.2, 2, () => deployment.loseKept());
   sometimes(0.3, 2, () => deployment.repairGaps(name("gaps")));
   sometimes(0.3, 2, () => deployment.repairManifest(name("repair")));
   sometimes(0.2, 2, () => {

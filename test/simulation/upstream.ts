@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Random } from "../fuzz/random.ts";
-import { CADENCE_MS, type Plant, type PlantSample, PUNCTUAL_MS } from "./plant.ts";
+import { CADENCE_MS, MINUTE, type Plant, type PlantSample, PUNCTUAL_MS, TODAY } from "./plant.ts";
 import type { Process, World } from "./world.ts";
 
 /** A row as it is served. */
@@ -58,10 +58,13 @@ export class Upstream {
   readonly #plant: Plant;
   readonly #faultShare: number;
   readonly #hasWeather: boolean;
+  readonly #cutOff = new WeakSet<Process>();
+  /** whether the next sync that asks for a closed day stands still for minutes, so that a backfill overtakes it */
+  #isOvertaken: boolean;
   /** told of every page that reached somebody */
   onServed: (page: ServedPage, to: Process) => void = () => undefined;
   /** told that a process stands still after a page, and for how many milliseconds */
-  onStraggle: (ms: number) => void = () => undefined;
+  onStraggle: (ms: number, page: ServedPage) => void = () => undefined;
   /** told of each reading of the weather */
   onWeather: (name: string, time: number, value: number) => void = () => undefined;
 
@@ -70,19 +73,39 @@ export class Upstream {
     this.#plant = plant;
     this.#faultShare = world.random.pick([0, 0.02, 0.1, 0.3]);
     this.#hasWeather = world.random.chance(0.2);
+    this.#isOvertaken = world.random.chance(0.3);
+  }
+
+  /** Answers a process no more but with an error. */
+  cutOff(process: Process): void {
+    this.#cutOff.add(process);
   }
 
   async fetch(process: Process, url: URL, signal: AbortSignal | null): Promise<Response> {
-    const [, site = "", endpoint = ""] = /\/sites\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
+    const [, site = "", endpoint = ""] = /\/(?:sites|points)\/([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
     const asked = this.#world.clock;
-    const answer = await this.#world.io(process, "upstream", endpoint, () => this.#answer(site, endpoint, url, asked));
+    const answer = await this.#world.io(process, "upstream", endpoint, () =>
+      this.#cutOff.has(process)
+        ? { response: new Answer("", { status: 503 }), page: null }
+        : this.#answer(site, endpoint, url, asked),
+    );
     if (answer === "hang") return new Promise(() => undefined);
     if (answer.page !== null && signal?.aborted !== true) {
       this.onServed(answer.page, process);
-      process.stallMs = process.sheltered ? 0 : this.#world.fates.straggle();
-      if (process.stallMs > 0) this.onStraggle(process.stallMs);
+      process.stallMs = process.sheltered ? 0 : this.#straggle(process, answer.page);
+      if (process.stallMs > 0) this.onStraggle(process.stallMs, answer.page);
     }
     return answer.response;
+  }
+
+  /** @returns how long a process stands still after a page, in milliseconds */
+  #straggle({ name }: Process, { rows }: ServedPage): number {
+    const { random, fates } = this.#world;
+    if (!this.#isOvertaken || !name.startsWith("sync") || !rows.some(({ sample }) => sample.time < TODAY)) {
+      return fates.straggle();
+    }
+    this.#isOvertaken = false;
+    return (5 + random.below(5)) * MINUTE;
   }
 
   #answer(
@@ -100,7 +123,10 @@ export class Upstream {
     if (fault !== null && fault !== "cut") return whole(new Answer("", { status: Number(fault) }));
     if (endpoint === "weather") return whole(this.#weather());
     if (endpoint === "configured_points") return whole(this.#points(site));
-    const { body, page } = this.#page(site, url.searchParams, asked);
+    const { body, page } =
+      endpoint === "timeseries"
+        ? this.#byName(decodeURIComponent(site), url.searchParams, asked)
+        : this.#page(site, url.searchParams, asked);
     const text = JSON.stringify(body);
     if (fault === "cut") return whole(new Answer(text.slice(0, random.below(text.length))));
     return { response: new Answer(text), page };
@@ -123,9 +149,19 @@ export class Upstream {
     return json({ weather: { temp: { name: "temp", value: String(value), time: timeText(time) } } });
   }
 
+  /** All of a point at once. */
+  #byName(name: string, query: URLSearchParams, asked: number): { body: unknown; page: ServedPage } {
+    const [start, end] = rangeOf(query);
+    const { now } = this.#world;
+    const site = this.#plant.points.find((point) => point.name === name)?.site ?? "";
+    const rows = (this.#plant.samples.get(site) ?? [])
+      .filter(({ point, time, visibleAt }) => point.name === name && time >= start && time < end && visibleAt <= now)
+      .map((sample) => ({ sample, text: textAt(sample, now) }));
+    return { body: { point_samples: rows.map(rowOf) }, page: { site, start, end, rows, asked, isCircle: false } };
+  }
+
   #page(site: string, query: URLSearchParams, asked: number): { body: unknown; page: ServedPage } {
-    const start = Date.parse(query.get("start_time") ?? "");
-    const end = Date.parse(query.get("end_time") ?? "");
+    const [start, end] = rangeOf(query);
     const size = Number(query.get("page_size"));
     const given = query.get("cursor");
     const { now, random, isHealing } = this.#world;
@@ -157,6 +193,10 @@ export class Upstream {
     };
     return { body, page: { site, start, end, rows, asked, isCircle } };
   }
+}
+
+function rangeOf(query: URLSearchParams): [start: number, end: number] {
+  return [Date.parse(query.get("start_time") ?? ""), Date.parse(query.get("end_time") ?? "")];
 }
 
 const rowOf = ({ sample, text }: ServedRow) => ({ name: sample.point.name, value: text, time: timeText(sample.time) });

@@ -32,6 +32,7 @@ export function writtenDay(day: number, rest: Partial<ManifestDay> = {}): Manife
     reason: null,
     foldedStamp: 0,
     updatedAt: 0,
+    deletedAt: null,
     keptId: null,
   } as const;
   return { siteId: 1, day, state: "written", file, ...about, asked: parseAsked(null), ...rest };

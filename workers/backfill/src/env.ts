@@ -6,7 +6,7 @@ import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
 import { databaseBinding } from "@building-vitals/core/http/database-binding";
 import { settleDaysSetting } from "@building-vitals/core/http/settle-days-setting";
-import { binding, integerSetting, parseSettings } from "@building-vitals/core/http/settings";
+import { binding, integerSetting, settingsParser } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 import type { InstanceParams } from "./instance-params.ts";
 
@@ -36,9 +36,11 @@ export type Settings = z.output<typeof settingsSchema> & {
   readonly otherDatabases: ReadonlyMap<string, D1Database>;
 };
 
+const parse = settingsParser(checkedSchema);
+
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  const settings = parseSettings(checkedSchema, env);
+  const settings = parse(env);
   return {
     ...settings,
     access: accessApplication(settings),

@@ -5,7 +5,7 @@ import { aceSettings } from "@building-vitals/core/http/ace-settings";
 import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
 import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
 import { databaseBinding } from "@building-vitals/core/http/database-binding";
-import { binding, integerSetting, parseSettings, shareSetting } from "@building-vitals/core/http/settings";
+import { binding, integerSetting, settingsParser, shareSetting } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
 /** The bindings and variables of wrangler.etl.toml, as the platform hands them over: unchecked. */
@@ -51,9 +51,11 @@ export type Settings = z.output<typeof settingsSchema> & {
   readonly otherDatabases: ReadonlyMap<string, D1Database>;
 };
 
+const parse = settingsParser(checkedSchema);
+
 /** @throws {Problem} `settings_invalid`, naming the setting */
 export function settingsOf(env: Env): Settings {
-  const settings = parseSettings(checkedSchema, env);
+  const settings = parse(env);
   return {
     ...settings,
     access: accessApplication(settings),

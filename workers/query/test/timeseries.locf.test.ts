@@ -166,7 +166,7 @@ describe("a last sample in the archive", () => {
     const { answer, seen } = await costOf(VALVE);
     expect(answer.series[0]!.values).toEqual(Array.from({ length: 60 }, () => 7));
     expect(answer.metadata.storage_tiers.cold).toMatchObject({ requests: 1, samples: 0 });
-    expect(seen).toEqual({ r2: 1, d1: 4 });
+    expect(seen).toEqual({ r2: 1, d1: 5 });
   });
 
   test("further back than 400 days is not looked for", async () => {

@@ -146,6 +146,15 @@ describe("the fold", () => {
     expect(await pointDays()).toEqual(archived);
     expect(await world.rebuild(DAY - 9, DAY, END)).toMatchObject({ rowsChecked: 0, nextDate: "2025-10-07" });
   });
+
+  test("an hour that a rebuild repaired is not taken for folded after its next sample", async () => {
+    await world.sync(FIRST);
+    await world.fold(END);
+    await changeHours(db, (hours) => hours.with(0, null));
+    expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ rowsChanged: 1 });
+    await world.sync(LATE);
+    await expectAnswer();
+  });
 });
 
 describe("a fold that dies after any of its writes", () => {

@@ -9,6 +9,7 @@ import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { readHour } from "../store/read-segments.ts";
 import { StoredRowError } from "../store/segment-body.ts";
+import { raiseClock } from "../store/site-clock.ts";
 
 /** A site's day without a file, and which of its hours are wanted. */
 export interface DayToFold {
@@ -60,13 +61,17 @@ const IS_UNCHANGED = `
   AND NOT EXISTS (SELECT 1 FROM day_files f WHERE f.site_id = ?1 AND f.day = ?2 AND f.key IS NOT NULL)`;
 const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
 
+/** ?4: JSON array of hours whose aggregates were wrong: their new version is a stamp that no segment has. */
+const NEW_VERSION = `CASE WHEN h.hour IN (SELECT value FROM json_each(?4))
+  THEN (SELECT stamp FROM site_clocks WHERE site_id = ?1) ELSE version END`;
+
 /**
  * An hour that was folded before, and whose aggregates were wrong, gets another version, so that answers that were made of the wrong ones
- * have another ETag. ?3: JSON array of the hours, ?4: JSON array of those of them whose aggregates were wrong.
+ * have another ETag. The clock was raised for it: the next segment of the hour must not have the same version.
+ * ?3: JSON array of the hours.
  */
 const MARK_FOLDED = `
-UPDATE hot_hours AS h SET
-  version = version + (h.hour IN (SELECT value FROM json_each(?4))), folded_version = version + (h.hour IN (SELECT value FROM json_each(?4)))
+UPDATE hot_hours AS h SET version = ${NEW_VERSION}, folded_version = ${NEW_VERSION}
 WHERE ${OF_DAY} AND h.hour IN (SELECT value FROM json_each(?3))
   AND (folded_version IS NOT version OR h.hour IN (SELECT value FROM json_each(?4)))`;
 
@@ -124,6 +129,7 @@ export async function foldDay(db: D1Database, { siteId, day, closed, which }: Da
       db.batch([
         bind(EXPECT_UNCHANGED, folded, versions),
         ...writeHours(db, rows),
+        ...(wrong.length === 0 ? [] : [raiseClock(db, siteId)]),
         bind(MARK_FOLDED, JSON.stringify(read.map(({ hour }) => hour)), JSON.stringify(wrong)),
         ...(lost.length === 0 ? [] : [db.prepare(UNFOLD).bind(siteId, JSON.stringify(lost))]),
       ]),

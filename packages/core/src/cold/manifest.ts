@@ -46,13 +46,15 @@ export interface ManifestDay {
   readonly asked: readonly number[];
   /** epoch ms */
   readonly updatedAt: number;
+  /** when its samples were deleted, and no backfill built it since, epoch ms; null: never. The API is not to be asked for them. */
+  readonly deletedAt: number | null;
   /** of the file in `kept_files`; null: D1 does not keep its row groups */
   readonly keptId: number | null;
 }
 
 /** The columns of {@link parseManifestDays}, in a query of `day_files`. */
 export const MANIFEST_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp,
-  asked, updated_at, ${KEPT_ID}`;
+  asked, updated_at, deleted_at, ${KEPT_ID}`;
 
 const manifestRowSchema = z.object({
   site_id: z.int(),
@@ -72,6 +74,7 @@ const manifestRowSchema = z.object({
   folded_stamp: z.int(),
   asked: z.string().nullable(),
   updated_at: z.int(),
+  deleted_at: z.int().nullable(),
   kept_id: z.int().nullable(),
 });
 const pendingSchema = z.record(z.string(), z.int());
@@ -98,6 +101,7 @@ export function parseManifestDays(results: unknown): ManifestDay[] {
         foldedStamp: row.folded_stamp,
         asked: parseAsked(row.asked),
         updatedAt: row.updated_at,
+        deletedAt: row.deleted_at,
         keptId: row.kept_id,
       };
     });

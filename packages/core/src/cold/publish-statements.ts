@@ -41,7 +41,7 @@ VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 ON CONFLICT (site_id, day) DO UPDATE SET
   state = 'written', key = ?3, etag = ?4, sha256 = ?5, bytes = ?6, rows = ?7, points = ?8,
   source = CASE WHEN source = 'api' THEN 'api' ELSE ?9 END, build = ?10, generation = ?11, reason = NULL, updated_at = ?12,
-  folded_stamp = ?13, asked = ?14,
+  folded_stamp = ?13, asked = ?14, deleted_at = CASE WHEN ?9 = 'api' THEN NULL ELSE deleted_at END,
   pending = (SELECT json_group_object(p.key, p.value) FROM json_each(day_files.pending) p WHERE p.value > ?11)
 WHERE generation < ?11 OR (generation = ?11 AND sha256 = ?5)`;
 
@@ -147,7 +147,8 @@ const PUBLISH_EMPTY = `
 INSERT INTO day_files (site_id, day, state, source, build, updated_at, asked)
 VALUES (?1, ?2, 'empty-confirmed', 'api', ?3, ?5, ?6)
 ON CONFLICT (site_id, day) DO UPDATE SET
-  state = 'empty-confirmed', source = 'api', build = ?3, reason = NULL, updated_at = ?5, asked = ?6
+  state = 'empty-confirmed', source = 'api', build = ?3, reason = NULL, updated_at = ?5, asked = ?6,
+  deleted_at = NULL
 WHERE key IS NULL AND generation = ?4`;
 
 /** Notes that a day was proved to have no samples. @returns false where it has a file meanwhile */

@@ -5,6 +5,7 @@ import { newGeneration } from "./repaired-generation.ts";
 const FILE = { key: "k", etag: "e", sha256: "a", bytes: 1, rows: 1, points: 1 };
 const ROW: ManifestDay = {
   siteId: 1,
+  deletedAt: null,
   keptId: null,
   day: 1,
   state: "written",

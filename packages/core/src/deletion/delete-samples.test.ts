@@ -106,6 +106,13 @@ test("a range is gone from both levels, stays known as deleted, and is not asked
     .all();
   expect(results).toEqual([]);
   expect(await all()).toEqual([before[0], [], []]);
+  // nor after the day was built of a sample that came later
+  const point = [...(await loadCatalog(db, site.id)).values()].find(({ configured }) => configured);
+  await upsertSamples(db, pointSamples([[point!.id, dayStart(DAY + 1) + 5, 1]]));
+  expect((await archive(DAY + 1)).outcome).toBe("archived");
+  await heal();
+  expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);
+  expect(await stored(DAY + 1)).toEqual([`${point!.name} ${dayStart(DAY + 1) + 5} 1`]);
 });
 
 test("a build that had begun cannot bring a deleted day back, nor can a repair", async () => {

@@ -84,9 +84,10 @@ export async function askSilentPoints(
     while (inquiries.windows < GROUP_WINDOWS_AN_HOUR && mayGoOn()) {
       const window = groupWindow(silent, { front, now: now() });
       if (window === null) break;
-      const newest = await askForGroup(run, window);
+      const { newest, isWhole } = await askForGroup(run, window);
       inquiries.windows++;
-      for (const point of window.points) note(point, newest.has(point.id));
+      // Of a window that was left early, nothing is known of the others.
+      for (const point of window.points) if (isWhole || newest.has(point.id)) note(point, newest.has(point.id));
       // A window that is full to its end is followed by another one.
       const isFull = (time: number) => time >= window.range.end - HOUR_MS;
       const continued = window.points.flatMap((point) => {
@@ -132,17 +133,22 @@ async function askByName(run: Run, name: string, from: number): Promise<boolean>
   return (await store(run, selection.samples, asked)) > 0;
 }
 
-/**
- * Reads a window of the whole site, and stores what it has of a group: the sync has the rest.
- * @returns the newest sample that it brought of each point, by id, where that is newer than what was known, epoch ms
- */
-async function askForGroup(run: Run, { points, range }: GroupWindow): Promise<ReadonlyMap<number, number>> {
+/** What a window for a group brought. */
+interface AskedGroup {
+  /** the newest sample of each point, by id, where it is newer than what was known, epoch ms */
+  readonly newest: ReadonlyMap<number, number>;
+  /** false: the statements were spent before its last page */
+  readonly isWhole: boolean;
+}
+
+/** Reads a window of the whole site, and stores what it has of a group: the sync has the rest. */
+async function askForGroup(run: Run, { points, range }: GroupWindow): Promise<AskedGroup> {
   const { ace, now, pageSize, deadline } = run.context;
   const group = new Map(points.map(({ id, name }) => [name, { id, configured: true }]));
   const newest = new Map(points.map(({ id, newest: time }) => [id, time ?? 0]));
   const moved = new Map<number, number>();
   const options = { pageSize: new AdaptivePageSize(pageSize, null, now), deadline };
-  for await (const { page } of windowPages(ace, run.site.name, range, options)) {
+  for await (const { page, next } of windowPages(ace, run.site.name, range, options)) {
     const { samples } = selectConfigured(page.samples, group);
     await store(run, samples, page.asked);
     for (let i = 0; i < samples.length; i++) {
@@ -151,8 +157,9 @@ async function askForGroup(run: Run, { points, range }: GroupWindow): Promise<Re
       newest.set(id, time);
       moved.set(id, time);
     }
+    if (next !== null && !run.context.hasStatements()) return { newest: moved, isWhole: false };
   }
-  return moved;
+  return { newest: moved, isWhole: true };
 }
 
 /** @returns samples that were not stored before */

@@ -76,7 +76,7 @@ function firstSyncedDay({ files, hotHours, until }: Pick<SiteDays, "files" | "ho
 export function knownPart({ site, files, until }: SiteDays, day: number): TimeRange | null {
   const range = dayRange(day);
   const file = files.get(day);
-  if (file?.state === "suspect" || file?.state === "deleted") return null;
+  if (file?.state === "suspect" || (file !== undefined && file.deletedAt !== null)) return null;
   const isBuilt = file?.state === "written" || file?.state === "empty-confirmed";
   if (isBuilt && file.source === "api") return range;
   if (!isBuilt && day < site.syncFromDay) return null;

@@ -15,17 +15,19 @@ const INITIAL_MS = 6 * HOUR_MS;
 const LATE_POINTS = 30;
 const bodySchema = z.looseObject({ point_samples: z.array(z.looseObject({ name: z.string(), time: z.string() })) });
 
-test("a group of 30 points that is three hours late is stored within the hour", async () => {
+const about = {
+  seed: 5,
+  site: "ses_group",
+  timezone: "UTC",
+  points: 75,
+  weather: false,
+  collectInterval: 300,
+} as const;
+const source = createBuilding(about);
+
+/** A site with {@link LATE_POINTS} late points. */
+async function lateWorld() {
   const db = await migratedDatabase();
-  const about = {
-    seed: 5,
-    site: "ses_group",
-    timezone: "UTC",
-    points: 75,
-    weather: false,
-    collectInterval: 300,
-  } as const;
-  const source = createBuilding(about);
   const world = new SyncWorld({ db, source, now: START, initialLookbackMs: INITIAL_MS });
   const collected = source.points.filter((point) => point.collect_enabled).map(({ name }) => name);
   const late = new Set(collected.slice(0, LATE_POINTS));
@@ -38,6 +40,11 @@ test("a group of 30 points that is three hours late is stored within the hour", 
       !late.has(name) || Date.parse(`${time}Z`) + LATE_MS <= world.clock.now();
     return Response.json({ ...body, point_samples: body.point_samples.filter(isVisible) });
   };
+  return { db, world, late };
+}
+
+test("a group of 30 points that is three hours late is stored within the hour", async () => {
+  const { db, world, late } = await lateWorld();
   const windows: number[] = [];
   for (let hour = 0; hour < 4; hour++) {
     for (let run = 0; run < 4; run++) {
@@ -63,4 +70,31 @@ test("a group of 30 points that is three hours late is stored within the hour", 
   expect(Math.max(...windows)).toBeLessThanOrEqual(GROUP_WINDOWS_AN_HOUR);
   const byName = world.asked.filter((path) => path.startsWith("/points/"));
   expect(byName.length).toBeLessThan(POINTS_AN_HOUR);
+});
+
+test("a window for a group ends where the statements are spent, and the next run goes on", async () => {
+  const { db, world, late } = await lateWorld();
+  await world.catchUp();
+  await world.clock.sleep(LATE_MS + 10 * MINUTE_MS);
+  const { siteId, watermark } = await world.state();
+  const { ace, now } = world.context();
+  const context = { db, bucket: env.TIMESERIES, ace, pageSize: 1_000, initialLookbackMs: INITIAL_MS, now } as const;
+  const ask = (statements: number) => {
+    let left = statements;
+    const limits = { deadline: now() + 60_000, hasStatements: () => left-- > 0 };
+    return askSilentPoints({ ...context, ...limits }, { id: siteId, name: world.site }, watermark);
+  };
+  const before = world.asked.length;
+  expect(await ask(1)).toMatchObject({ windows: 1, found: late.size, error: null });
+  expect(world.asked.length - before).toBe(1);
+  const range = { start: START - INITIAL_MS, end: watermark! };
+  const missing = async () => {
+    const stored = new Set(await storedSamples(db, siteId, range));
+    return sourceSamples(source, range).filter((one) => late.has(one.split(" ")[0]!) && !stored.has(one)).length;
+  };
+  const some = await missing();
+  expect(some).toBeGreaterThan(0);
+  await world.clock.sleep(HOUR_MS);
+  await ask(99);
+  expect(await missing()).toBeLessThan(some);
 });

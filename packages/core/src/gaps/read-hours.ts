@@ -1,12 +1,9 @@
 import { dayOf } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { ColdLevel } from "../query/cold-level.ts";
-import { type ColdBlock, type NamedPoint, planBlocks } from "../query/cold-plan.ts";
+import { type NamedPoint, planBlocks } from "../query/cold-plan.ts";
 import { type ReadTally, readSamples } from "../query/read-samples.ts";
 import { readStored } from "../query/stored.ts";
-
-/** Hour rows that are read at once: at a sample a minute 5 MB of samples. */
-const HOUR_ROWS_AT_ONCE = 4_800;
 
 /** Points that want the same hours are read together where there are so many of them; all others want all their hours. */
 const SHARED_BY = 50;
@@ -65,8 +62,7 @@ async function* readGroup(
   if (suspect !== undefined) throw new UnreadableDayError(suspect.reason ?? "it is suspect");
   const hours = stored.hours.filter((hour) => only.has(hour));
   const pointDays = (stored.pointDays ?? []).filter(({ day }) => wantedDays.has(day));
-  const blocks = pointDays.length > 0 ? planBlocks(days, pointDays, points) : hotBlocks(points, hours.length);
-  for (const block of blocks) {
+  for (const block of planBlocks(days, pointDays, points, hours.length)) {
     const samples = await readSamples(cold, { range, hours, only, days }, block, tally);
     const [unreadable] = tally.unreadable.values();
     if (unreadable !== undefined) throw new UnreadableDayError(unreadable.reason);
@@ -87,13 +83,4 @@ function byHour(times: Float64Array): ReadonlyMap<number, Float64Array> {
     from = to;
   }
   return hours;
-}
-
-function hotBlocks(points: readonly NamedPoint[], hours: number): ColdBlock<NamedPoint>[] {
-  const atOnce = Math.max(1, Math.floor(HOUR_ROWS_AT_ONCE / Math.max(1, hours)));
-  const blocks: ColdBlock<NamedPoint>[] = [];
-  for (let first = 0; first < points.length; first += atOnce) {
-    blocks.push({ points: points.slice(first, first + atOnce), files: [] });
-  }
-  return blocks;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { Problem } from "../domain/problem.ts";
-import { binding, integerSetting, parseSettings } from "./settings.ts";
+import { binding, integerSetting, parseSettings, settingsParser } from "./settings.ts";
 
 const SECRET = "hunter2-secret";
 const schema = z.object({
@@ -59,4 +59,18 @@ test("a setting of the wrong kind is not said to be missing", () => {
   expect(problem.message).toMatch(/^TOKEN: /);
   expect(problem.message).not.toContain("is not set");
   expect(problem.message).not.toContain("20250101");
+});
+
+test("settings are parsed again only for other values", () => {
+  const parsed: unknown[] = [];
+  const counting = z.object({ PAGES: z.string().transform((pages) => parsed.push(pages)) }).loose();
+  const parse = settingsParser(counting);
+  const bound = {};
+  const env: Record<string, unknown> = { PAGES: "1", DB: bound };
+  expect(parse(env)).toBe(parse({ ...env }));
+  env["PAGES"] = "2";
+  parse(env);
+  parse({ ...env, DB: {} });
+  parse({ PAGES: "2" });
+  expect(parsed).toEqual(["1", "2", "2", "2"]);
 });

@@ -45,3 +45,18 @@ export function parseSettings<S extends z.ZodType>(schema: S, env: unknown): z.o
   });
   throw new Problem("settings_invalid", faults.map((fault) => fault.text).join("; "), faults[0]?.setting);
 }
+
+/**
+ * {@link parseSettings} of one schema, done once for the same values: a request asks for its settings several times, and checking the time
+ * zones of a hundred sites takes longer than its answer.
+ */
+export function settingsParser<S extends z.ZodType>(schema: S): (env: object) => z.output<S> {
+  let last: { readonly values: ReadonlyMap<string, unknown>; readonly settings: z.output<S> } | null = null;
+  return (env) => {
+    const values = new Map<string, unknown>(Object.entries(env));
+    const isSame = (of: ReadonlyMap<string, unknown>) =>
+      of.size === values.size && [...values].every(([name, value]) => Object.is(of.get(name), value));
+    if (last === null || !isSame(last.values)) last = { values, settings: parseSettings(schema, env) };
+    return last.settings;
+  };
+}

@@ -5,7 +5,7 @@ import { decodeCounts } from "../block-days/hour-slice.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
-import { type ReadCost, readSeriesOfKeys } from "../store/read-segments.ts";
+import { type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";
@@ -143,13 +143,8 @@ export async function readBeforeRange(
   cost: { readonly hot: ReadCost; readonly cold: RangeCost },
 ): Promise<ValuesBefore> {
   // The hot level first: what is archived after that is in both levels, never in neither.
-  const hot = await readSeriesOfKeys(
-    cold.db,
-    cold.siteId,
-    hours,
-    { start: Number.NEGATIVE_INFINITY, end: start },
-    cost.hot,
-  );
+  const before = { siteId: cold.siteId, hours, range: { start: Number.NEGATIVE_INFINITY, end: start } };
+  const { series: hot } = await readSeriesBeside(cold.db, before, [], cost.hot);
   const wanted = points.flatMap(({ id }) => {
     const newest = hot.get(id)?.times.at(-1);
     const days = new Set((hours.get(id) ?? []).map(dayOf));

@@ -3,7 +3,7 @@ import type { ManifestDay, ManifestFile } from "../cold/manifest.ts";
 import type { KeptRead } from "../cold/read-kept-groups.ts";
 import { groupReads, JOIN_GAP_BYTES, planRanges, type RangeRead } from "../cold/read-plan.ts";
 import { compareUtf8 } from "../cold/utf8-order.ts";
-import { POINTS_A_BLOCK, SAMPLES_A_BLOCK } from "./limits.ts";
+import { HOUR_ROWS_A_BLOCK, SAMPLES_A_BLOCK } from "./limits.ts";
 import type { PointDay } from "./stored.ts";
 
 export interface NamedPoint {
@@ -100,19 +100,25 @@ function planFile(
   }
 }
 
-/** Groups points into blocks and plans each. A row group whose points are in two blocks is read for each. */
+/**
+ * Groups points into blocks and plans each. Only a block's samples are in memory before they are aggregated. A row group whose points are
+ * in two blocks is read for each.
+ * @param hours that each point is read of in the hot level
+ */
 export function planBlocks<P extends NamedPoint>(
   days: readonly ManifestDay[],
   pointDays: readonly PointDay[],
   points: readonly P[],
+  hours: number,
 ): ColdBlock<P>[] {
+  const mostPoints = Math.max(1, Math.floor(HOUR_ROWS_A_BLOCK / Math.max(1, hours)));
   const byPoint = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const blocks: { points: P[]; pointDays: PointDay[]; samples: number }[] = [];
   for (const point of points.toSorted((a, b) => compareUtf8(a.name, b.name))) {
     const own = byPoint.get(point.id) ?? [];
     const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
     const last = blocks.at(-1);
-    if (last === undefined || last.points.length === POINTS_A_BLOCK || last.samples + samples > SAMPLES_A_BLOCK) {
+    if (last === undefined || last.points.length === mostPoints || last.samples + samples > SAMPLES_A_BLOCK) {
       blocks.push({ points: [point], pointDays: own, samples });
       continue;
     }

@@ -5,12 +5,12 @@ import { EMPTY_SERIES } from "../domain/samples.ts";
 import { cut } from "../domain/time-range.ts";
 import type { BucketedSeries } from "./buckets.ts";
 import type { ColdLevel } from "./cold-level.ts";
-import { type ColdBlock, planBlocks } from "./cold-plan.ts";
+import { planBlocks } from "./cold-plan.ts";
 import type { Carried } from "./fill.ts";
 import { bucketHours, hourParts } from "./hour-parts.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { hoursToCarry, lastOfHours } from "./last-samples.ts";
-import { CARRIED_READS, HOUR_ROWS_AT_ONCE, ROLLUPS_AT_ONCE } from "./limits.ts";
+import { CARRIED_READS, ROLLUPS_AT_ONCE } from "./limits.ts";
 import type { Plan } from "./plan.ts";
 import { rawHours } from "./raw-hours.ts";
 import { lostDays, type ReadTally, readSamples } from "./read-samples.ts";
@@ -81,7 +81,7 @@ async function* computeBlock<P extends JudgeablePoint>(
   };
   for (const { day, state } of days) if (state === "suspect") lose(day);
   const pointDays = stored.pointDays?.filter(({ day }) => rawDays.has(day)) ?? [];
-  for (const block of pointDays.length > 0 ? planBlocks(days, pointDays, points) : hotBlocks(points, hours.length)) {
+  for (const block of planBlocks(days, pointDays, points, hours.length)) {
     const known = lostDays(tally);
     const samples = await readSamples(cold, { range, hours, only: raw, days }, block, tally);
     for (const day of lostDays(tally)) if (!known.has(day)) lose(day);
@@ -147,14 +147,4 @@ function carriedHours(
       read.add(day);
       return true;
     });
-}
-
-/** Points that need no file, as many at once as their hot rows allow. */
-function hotBlocks<P extends JudgeablePoint>(points: readonly P[], hours: number): ColdBlock<P>[] {
-  const atOnce = Math.max(1, Math.floor(HOUR_ROWS_AT_ONCE / Math.max(1, hours)));
-  const blocks: ColdBlock<P>[] = [];
-  for (let first = 0; first < points.length; first += atOnce) {
-    blocks.push({ points: points.slice(first, first + atOnce), files: [] });
-  }
-  return blocks;
 }

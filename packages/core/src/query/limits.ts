@@ -30,9 +30,6 @@ export const ROLLUPS_AT_ONCE = 4_000;
  */
 export const CARRIED_READS = 200;
 
-/** Hour rows read at once beside aggregates: at a sample a minute 5 MB of samples. */
-export const HOUR_ROWS_AT_ONCE = 4_800;
-
 /** What reading day files for one answer may cost. */
 export const MAX_COLD = {
   /** of the 1,000 that an invocation may make, so that days which were replaced meanwhile can be read again */
@@ -45,11 +42,11 @@ export const MAX_COLD = {
 /** Cold samples of one point: 24 MB, and as much again while days are joined. */
 export const MAX_POINT_SAMPLES = 1_500_000;
 
-/** Points that are read together, so that only their samples are in memory before they are aggregated. */
-export const POINTS_A_BLOCK = 10;
+/** Hours of points that are read together in the hot level: 10 points x 31 days, at a sample a minute 446,400 samples. */
+export const HOUR_ROWS_A_BLOCK = 7_440;
 
-/** Cold samples that are read together, where they are of more than one point. */
-export const SAMPLES_A_BLOCK = 1_000_000;
+/** Cold samples that are read together, where they are of more than one point: 10 points x 31 days at a sample a minute. */
+export const SAMPLES_A_BLOCK = 450_000;
 
 /** Requests to R2 under way at once: a Worker has six connections, and more would only wait. */
 export const REQUESTS_AT_ONCE = 6;

@@ -67,7 +67,7 @@ export function needsOf<P extends NamedPoint>(
     return { hours, fileDays: size, rollupDays, blocks: [], work, byPoint: points.map(() => assumed) };
   }
   const pointDays = stored.pointDays.filter(({ day }) => readable.has(day));
-  const blocks = planBlocks(days, pointDays, points);
+  const blocks = planBlocks(days, pointDays, points, hours.length);
   const kept = new Set(days.flatMap(({ day, keptId }) => (keptId === null ? [] : [day])));
   const ofPoints = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const byPoint = points.map(({ id }) => {

@@ -1,11 +1,11 @@
-import { readManifest } from "../cold/manifest.ts";
+import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { MergedSeries } from "../domain/merge-series.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { type ReadCost, readSeriesOfHours } from "../store/read-segments.ts";
+import { type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES, type StoredSeries } from "../store/stored-series.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
@@ -63,12 +63,10 @@ export async function readSamples(
   tally: ReadTally,
 ): Promise<Map<number, MergedSeries>> {
   const ids = points.map(({ id }) => id);
-  const { range, hours, only } = wanted;
-  const hot =
-    hours.length === 0
-      ? new Map<number, StoredSeries>()
-      : await readSeriesOfHours(cold.db, cold.siteId, ids, hours, range, tally.hot);
-  const current = await currentFiles(cold, wanted, { points, files });
+  const { range, only } = wanted;
+  const hot = await readHot(cold, ids, wanted, tally.hot);
+  const current =
+    hot === null ? { files, unreadable: [] } : await currentFiles(cold, hot.manifest, wanted, { points, files });
   const read = await readBlock(cold, current.files, points, tally.cold);
   const days = [...read.days].sort(([a], [b]) => a - b);
   for (const [day] of days) tally.files.add(day);
@@ -84,9 +82,24 @@ export async function readSamples(
         range,
       );
       const archived = only === null ? joined : ofHours(joined, only);
-      return [id, mergeStored(archived, hot.get(id) ?? NO_STORED_SERIES, read.askedAt)];
+      return [id, mergeStored(archived, hot?.series.get(id) ?? NO_STORED_SERIES, read.askedAt)];
     }),
   );
+}
+
+/** The samples of the hot level, and the days of the manifest as they are in the transaction that read them. null: no hour is wanted. */
+async function readHot(
+  { db, siteId }: ColdLevel,
+  ids: readonly number[],
+  { hours, range }: SamplesWanted,
+  cost: ReadCost,
+): Promise<{ readonly series: ReadonlyMap<number, StoredSeries>; readonly manifest: ManifestDay[] } | null> {
+  const [first, last] = [hours[0], hours.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const manifest = manifestStatement(db, siteId, dayOf(first), dayOf(last) + 1);
+  const wanted = { siteId, hours: new Map(ids.map((id) => [id, hours])), range };
+  const { series, beside } = await readSeriesBeside(db, wanted, [manifest], cost);
+  return { series, manifest: parseManifestDays(beside[0]?.results) };
 }
 
 /**
@@ -95,13 +108,10 @@ export async function readSamples(
  */
 async function currentFiles(
   cold: ColdLevel,
-  { hours, only, days }: SamplesWanted,
+  current: readonly ManifestDay[],
+  { only, days }: SamplesWanted,
   { points, files }: ColdBlock<NamedPoint>,
 ) {
-  const first = hours[0];
-  const last = hours.at(-1);
-  if (first === undefined || last === undefined) return { files, unreadable: [] };
-  const current = await readManifest(cold.db, cold.siteId, dayOf(first), dayOf(last) + 1);
   const wantedDays = only === null ? null : new Set([...only].map(dayOf));
   const read = wantedDays === null ? current : current.filter(({ day }) => wantedDays.has(day));
   return replanChanged(cold, files, days, read, points);

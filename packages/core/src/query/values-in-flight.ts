@@ -6,7 +6,6 @@ import {
   MAX_POINT_SAMPLES,
   MAX_ROLLUPS,
   MAX_VALUES,
-  POINTS_A_BLOCK,
   ROLLUPS_AT_ONCE,
   SAMPLES_A_BLOCK,
 } from "./limits.ts";
@@ -36,9 +35,9 @@ export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): 
   const pointDays = points.length * days;
   const isFromHours = computedFrom(range, interval, (of) => bucketBounds(range, of, timeZone)) === "hours";
   const sampled = isFromHours ? points.filter(isAngle) : points;
-  const samples = sampled.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs)).sort((a, b) => b - a);
-  const largest = Math.min(MAX_POINT_SAMPLES, samples[0] ?? 0);
-  const block = Math.min(Math.max(largest, SAMPLES_A_BLOCK), sum(samples.slice(0, POINTS_A_BLOCK)));
+  const samples = sampled.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs));
+  const largest = Math.min(MAX_POINT_SAMPLES, Math.max(0, ...samples));
+  const block = Math.min(Math.max(largest, SAMPLES_A_BLOCK), sum(samples));
   // Samples are there twice while days are joined and the levels merged.
   const hourly = isFromHours ? HOURS_A_DAY * Math.min(pointDays, ROLLUPS_AT_ONCE) : 0;
   const isCarried = isFromHours && query.fill === "locf";

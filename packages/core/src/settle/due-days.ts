@@ -134,7 +134,10 @@ export function afterRun(
       const done = Math.max(1, behind);
       const step = outcome === "unchanged" ? Math.max(done, offsets.length - 1) : done;
       const settledAt = outcome === "awaiting" ? row.settledAt : startedAt;
-      return { ...run, step, dueAt: nextStepAt(offsets, day, step), attempts: 0, settledAt };
+      // only a run behind the last offset may prove that the day is empty
+      const last = outcome === "awaiting" && behind < offsets.length ? offsets.length - 1 : step;
+      const dueAt = nextStepAt(offsets, day, Math.min(step, last));
+      return { ...run, step, dueAt, attempts: 0, settledAt };
     }
   }
 }

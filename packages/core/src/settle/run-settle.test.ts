@@ -210,5 +210,11 @@ test("a deleted day stays deleted, and gets only what came after", async () => {
   const line = await storeOne(made, 3);
   expect(await settleAt(made, DUE)).toEqual([DAY]);
   expect([await made.query(DAY), await segments()]).toEqual([[line], 0]);
+  // its file has only what came after, and no later step asks the source for the rest
+  expect(await made.row(DAY)).toBeNull();
+  expect(await settleAt(made, END + 7 * DAY_MS)).toEqual([]);
+  await requestDays(db, made.site.id, [DAY], END + 7 * DAY_MS);
+  await settleAt(made, END + 7 * DAY_MS);
+  expect([await made.query(DAY), await made.row(DAY)]).toEqual([[line], null]);
   expect(made.sync.asked.length).toBe(asked);
 });

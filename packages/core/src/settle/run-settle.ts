@@ -54,7 +54,7 @@ type Result =
   | { readonly is: "done"; readonly outcome: SettleOutcome; readonly reason: string | null }
   /** the day is not given to this instance any more, or its site is paused */
   | { readonly is: "stopped" }
-  /** the day was deleted, and nothing came since */
+  /** the day was deleted, and what came since is in its file */
   | { readonly is: "deleted" };
 
 /**
@@ -91,7 +91,7 @@ async function begin(context: SettleContext): Promise<Start | null> {
   return {
     row: { day, step, settledAt, attempts },
     startedAt: now(),
-    isDeleted: file?.state === "deleted",
+    isDeleted: file !== null && file.deletedAt !== null,
     suspect: base.suspect,
   };
 }
@@ -106,7 +106,8 @@ async function settle(steps: Steps, context: SettleContext, start: Start): Promi
     if (start.suspect !== null) return { is: "done", outcome: "suspect", reason: start.suspect };
     if (start.isDeleted) {
       const folded = await foldSegments(steps, context);
-      return folded.outcome === "nothing" ? { is: "deleted" } : resultOf(folded, "settled", null);
+      const isFolded = folded.outcome === "nothing" || folded.outcome === "archived";
+      return isFolded ? { is: "deleted" } : resultOf(folded, null);
     }
     return await askSource(steps, context, start);
   } catch (error) {
@@ -141,7 +142,7 @@ async function askSource(steps: Steps, context: SettleContext, { row, startedAt 
         unanswered = built.reason ?? "unknown";
     }
   }
-  return resultOf(await foldSegments(steps, context), "segments-only", unanswered);
+  return resultOf(await foldSegments(steps, context), unanswered);
 }
 
 /** Builds the day from its segments alone. */
@@ -156,14 +157,10 @@ function foldSegments(steps: Steps, context: SettleContext): Promise<Pick<Archiv
 }
 
 /** @param unanswered why the source did not answer; null: it was not asked */
-function resultOf(
-  { outcome, reason }: Pick<ArchivedDay, "outcome" | "reason">,
-  whenFolded: SettleOutcome,
-  unanswered: string | null,
-): Result {
+function resultOf({ outcome, reason }: Pick<ArchivedDay, "outcome" | "reason">, unanswered: string | null): Result {
   switch (outcome) {
     case "archived":
-      return { is: "done", outcome: whenFolded, reason: unanswered };
+      return { is: "done", outcome: "segments-only", reason: unanswered };
     case "suspect":
       return { is: "done", outcome: "suspect", reason };
     case "nothing":

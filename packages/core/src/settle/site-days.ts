@@ -18,7 +18,7 @@ const HOT_DAYS = "SELECT DISTINCT hour / 86400000 AS day FROM hot_hours WHERE si
 
 /** ?1: site. */
 const FILES = `
-SELECT f.day, f.state, f.source = 'api' AS is_api, f.asked FROM day_files f
+SELECT f.day, f.state, f.source = 'api' AS is_api, f.asked, f.deleted_at IS NOT NULL AS is_deleted FROM day_files f
 WHERE f.site_id = ?1 AND NOT EXISTS (SELECT 1 FROM settle_days s WHERE s.site_id = ?1 AND s.day = f.day)`;
 
 const progressSchema = z.tuple([
@@ -26,7 +26,13 @@ const progressSchema = z.tuple([
 ]);
 const hotSchema = z.array(z.object({ day: z.int() }));
 const filesSchema = z.array(
-  z.object({ day: z.int(), state: z.enum(DAY_STATES), is_api: z.int().nullable(), asked: z.string().nullable() }),
+  z.object({
+    day: z.int(),
+    state: z.enum(DAY_STATES),
+    is_api: z.int().nullable(),
+    asked: z.string().nullable(),
+    is_deleted: z.int(),
+  }),
 );
 
 /** Reads all that decides which days of a site are due, in one transaction. */
@@ -46,10 +52,12 @@ export async function readSiteDays(db: D1Database, siteId: number): Promise<Omit
     rows: parseSettleDays(rows?.results),
     hot: new Set(hotSchema.parse(hot?.results).map(({ day }) => day)),
     files: new Map(
-      filesSchema.parse(files?.results).map(({ day, state, is_api: isApi, asked }): [number, KnownFile] => {
-        const isProven = (state === "written" || state === "empty-confirmed") && isApi === 1;
-        return [day, { isDeleted: state === "deleted", provenAt: isProven ? Math.min(...parseAsked(asked)) : null }];
-      }),
+      filesSchema
+        .parse(files?.results)
+        .map(({ day, state, is_api: isApi, asked, is_deleted: isDeleted }): [number, KnownFile] => {
+          const isProven = (state === "written" || state === "empty-confirmed") && isApi === 1;
+          return [day, { isDeleted: isDeleted === 1, provenAt: isProven ? Math.min(...parseAsked(asked)) : null }];
+        }),
     ),
   };
 }

@@ -7,6 +7,9 @@ import { type LatestSample, LatestRows, latestStatement } from "./latest.ts";
 import { readSeriesOfHours } from "./read-segments.ts";
 import { clockStatement, expectClock, isClockMoved, parseClock, raiseClock } from "./site-clock.ts";
 
+/** Points whose samples are held at once: of two open days at a sample a minute 12 MB. */
+const POINTS_AT_ONCE = 160;
+
 /** How often it is done again because samples came meanwhile. */
 const TRIES = 10;
 
@@ -35,10 +38,13 @@ export async function forgetLatest(
     const ids = gone.map(({ pointId }) => pointId);
     const hours = parseHotHours(hourRows?.results).map(({ hour }) => hour);
     const range = { start: 0, end: (hours.at(-1) ?? 0) + HOUR_MS };
-    for (const [pointId, { times, values, asked }] of await readSeriesOfHours(db, siteId, ids, hours, range)) {
-      const [time, value, at] = [times.at(-1), values.at(-1), asked.at(-1)];
-      const isKnown = time !== undefined && value !== undefined && at !== undefined;
-      latest.set(pointId, isKnown ? { pointId, time, value, asked: at } : undefined);
+    for (let first = 0; first < ids.length; first += POINTS_AT_ONCE) {
+      const some = ids.slice(first, first + POINTS_AT_ONCE);
+      for (const [pointId, { times, values, asked }] of await readSeriesOfHours(db, siteId, some, hours, range)) {
+        const [time, value, at] = [times.at(-1), values.at(-1), asked.at(-1)];
+        const isKnown = time !== undefined && value !== undefined && at !== undefined;
+        latest.set(pointId, isKnown ? { pointId, time, value, asked: at } : undefined);
+      }
     }
     const write = latest.write(db, blocksOf(ids));
     const expected = expectClock(db, siteId, parseClock(clock?.results).stamp);

@@ -7,7 +7,7 @@ import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { touchHours } from "./hot-hours.ts";
 import { INSERT_SEGMENTS, segmentJson } from "./new-segments.ts";
-import { readHour, readSeries, readSeriesOfHours, readSeriesOfKeys } from "./read-segments.ts";
+import { readHour, readSeries, readSeriesBeside, readSeriesOfHours } from "./read-segments.ts";
 import { StoredRowError } from "./segment-body.ts";
 import { segmentKey } from "./segment-key.ts";
 import { storeSamples } from "./store-samples.ts";
@@ -127,7 +127,8 @@ test("each way to read equals the naive store, beside partly folded days", async
           const some = await readSeriesOfHours(db, site, ids, hours, range);
           expect(rowsOf(some)).toEqual(expected((_, at) => hours.includes(hourOf(at))));
           const own = (id: number) => (id % 2 === 0 ? hours : others);
-          const keyed = await readSeriesOfKeys(db, site, new Map(ids.map((id) => [id, own(id)])), range);
+          const hoursOf = new Map(ids.map((id) => [id, own(id)]));
+          const { series: keyed } = await readSeriesBeside(db, { siteId: site, hours: hoursOf, range }, []);
           expect(rowsOf(keyed)).toEqual(expected((id, at) => own(id).includes(hourOf(at))));
 
           const early = await naiveOf(site, upTo);

@@ -109,35 +109,55 @@ export async function readSeriesOfHours(
   cost?: ReadCost,
   backoff?: Backoff,
 ): Promise<Map<number, StoredSeries>> {
-  return readSeriesOfKeys(db, siteId, new Map(pointIds.map((id) => [id, hours])), range, cost, backoff);
+  const wanted = { siteId, hours: new Map(pointIds.map((id) => [id, hours])), range };
+  return (await readSeriesBeside(db, wanted, [], cost, backoff)).series;
 }
 
-/** {@link readSeriesOfHours} where each point has hours of its own. @param wanted starts of UTC hours, by point id */
-export async function readSeriesOfKeys(
+/** What to read of segments. */
+export interface SegmentsWanted {
+  readonly siteId: number;
+  /** starts of UTC hours, by point id, epoch ms */
+  readonly hours: ReadonlyMap<number, readonly number[]>;
+  /** half-open, epoch ms */
+  readonly range: TimeRange;
+}
+
+/**
+ * {@link readSeries} where each point has hours of its own, and what other statements find in the transaction of the last segments: what
+ * they tell is never older than the samples.
+ * @param beside statements that only read
+ */
+export async function readSeriesBeside(
   db: D1Database,
-  siteId: number,
-  wanted: ReadonlyMap<number, readonly number[]>,
-  range: TimeRange,
+  { siteId, hours: wanted, range }: SegmentsWanted,
+  beside: readonly D1PreparedStatement[],
   cost: ReadCost = { statements: 0, rowsRead: 0 },
   backoff?: Backoff,
-): Promise<Map<number, StoredSeries>> {
+): Promise<{ readonly series: Map<number, StoredSeries>; readonly beside: readonly D1Result[] }> {
   const builders = new Map([...wanted.keys()].map((id) => [id, new SeriesBuilder()]));
   const sets = new Map([...new Set(wanted.values())].map((hours) => [hours, new Set(hours)]));
   const ids = [...wanted].flatMap(([id, hours]) => (hours.length > 0 ? [id] : []));
   const statement = db.prepare(READ_POINTS);
   const [from, to] = [Math.max(range.start, Number.MIN_SAFE_INTEGER), Math.min(range.end, Number.MAX_SAFE_INTEGER)];
-  for (const blocks of statementsOf(ids)) {
+  const reads = statementsOf(ids).map((blocks) => {
     const hours = new Set(blocks.flatMap(([, own]) => own.flatMap((id) => wanted.get(id)!)));
-    const bound = statement.bind(siteId, JSON.stringify([...hours]), pointsJson(blocks), from, to);
-    const { results, meta } = await withD1Retry(() => bound.all(), backoff);
+    return statement.bind(siteId, JSON.stringify([...hours]), pointsJson(blocks), from, to);
+  });
+  let found: readonly D1Result[] = [];
+  // One statement a batch, because each may bring 6 MB of text.
+  for (const [i, read] of reads.entries()) {
+    const batch = i === reads.length - 1 ? [read, ...beside] : [read];
+    const [segments, ...others] = await withD1Retry(() => db.batch(batch), backoff);
     cost.statements++;
-    cost.rowsRead += meta.rows_read;
-    addRows(results, (id, time) => {
+    cost.rowsRead += segments?.meta.rows_read ?? 0;
+    addRows(segments?.results, (id, time) => {
       const isWanted = time >= range.start && time < range.end && sets.get(wanted.get(id) ?? [])?.has(hourOf(time));
       return isWanted === true ? builders.get(id) : undefined;
     });
+    found = others;
   }
-  return new Map([...builders].map(([id, builder]) => [id, builder.finish()]));
+  if (reads.length === 0 && beside.length > 0) found = await withD1Retry(() => db.batch([...beside]), backoff);
+  return { series: new Map([...builders].map(([id, builder]) => [id, builder.finish()])), beside: found };
 }
 
 /** @param builderOf undefined: the sample is not wanted */

@@ -191,7 +191,7 @@ export async function releaseDay(db: D1Database, siteId: number, { day, instance
   await withD1Retry(() => statement.run());
 }
 
-/** Forgets a deleted day that its instance found nothing of. */
+/** Forgets a deleted day: it is not due again before samples come. */
 export async function forgetRun(db: D1Database, siteId: number, { day, instance }: AppointedDay): Promise<void> {
   const statement = db
     .prepare("DELETE FROM settle_days WHERE site_id = ?1 AND day = ?2 AND instance = ?3")

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { Deployment } from "./deployment.ts";
+import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
+import { type Samples, sampleKey } from "./storage.ts";
+import { textAt } from "./upstream.ts";
+import type { World } from "./world.ts";
+
+const firstDaySchema = z.array(z.object({ sync_from_day: z.int() }));
+const nameSchema = z.array(z.object({ name: z.string() }));
+
+/**
+ * A site that is late as a whole by a constant is followed: whatever it served when a sync began is stored when that sync is through,
+ * from the start of the first window on. @param syncedAt when that sync began, epoch ms
+ */
+export function checkFollowed(
+  world: World,
+  { ledger }: Deployment,
+  plant: Plant,
+  site: string,
+  stored: Samples,
+  syncedAt: number,
+): void {
+  if (plant.lateness.get(site)?.kind !== "site") return;
+  const from = ledger.coveredFrom.get(site) ?? Number.POSITIVE_INFINITY;
+  for (const sample of plant.samples.get(site) ?? []) {
+    const { point, time, visibleAt, isLateByChance } = sample;
+    const isPromised = time >= from && visibleAt <= syncedAt && !isLateByChance && point.configuredAt === 0;
+    if (isPromised && isNumber(sample, syncedAt) && !stored.has(sampleKey(point.name, time))) {
+      world.violate(`${sampleKey(point.name, time)} was served by a site that is late, and the sync did not store it`);
+    }
+  }
+}
+
+/** However late a sample comes: the settling of its day finds it. @param settledAt when the settling began that is through, epoch ms */
+export function checkSettled(
+  world: World,
+  { database }: Deployment,
+  plant: Plant,
+  site: string,
+  stored: Samples,
+  settledAt: number,
+): void {
+  const [first] = firstDaySchema.parse(
+    database.rows("SELECT sync_from_day FROM gap_sites g JOIN sites s ON s.id = g.site_id WHERE s.name = ?1", site),
+  );
+  const listed = new Set(
+    nameSchema.parse(database.rows("SELECT name FROM points WHERE configured = 1")).map(({ name }) => name),
+  );
+  const from = (first?.sync_from_day ?? Number.POSITIVE_INFINITY) * DAY;
+  const until = Math.floor(settledAt / DAY) * DAY;
+  for (const sample of plant.samples.get(site) ?? []) {
+    const { point, time, visibleAt } = sample;
+    const isPromised = time >= from && time < until && visibleAt <= settledAt && listed.has(point.name);
+    if (isPromised && isNumber(sample, settledAt) && !stored.has(sampleKey(point.name, time))) {
+      world.violate(`${sampleKey(point.name, time)} was served before its day was settled, and is not stored`);
+    }
+  }
+}
+
+/** Whether the upstream says a number of a sample at a time. */
+function isNumber(sample: PlantSample, at: number): boolean {
+  return numberOf(textAt(sample, at)) !== null;
+}

@@ -1,0 +1,55 @@
+import type { Random } from "../fuzz/random.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** How late the samples of a site come, beside single samples that are late by chance. */
+export type Lateness =
+  | { readonly kind: "punctual" }
+  /** all points lag by a constant, from a time on; epoch ms and milliseconds */
+  | { readonly kind: "site"; readonly from: number; readonly lagMs: number }
+  /** every second point lags by a constant */
+  | { readonly kind: "group"; readonly lagMs: number }
+  /** one point is silent for a while, and then delivers all at once; epoch ms */
+  | { readonly kind: "point"; readonly from: number; readonly to: number; readonly deliveredAt: number };
+
+/** A constant lag: hours, up to more than a day. */
+const LAGS: readonly [number, ...number[]] = [2 * HOUR, 5 * HOUR, 11 * HOUR, 26 * HOUR, 30 * HOUR];
+
+/** Draws the lateness of a site. @param begin when it is first seen @param until its last sample, epoch ms */
+export function drawLateness(random: Random, begin: number, until: number): Lateness {
+  const kind = random.pick(["punctual", "punctual", "punctual", "punctual", "site", "group", "point"] as const);
+  const lagMs = random.pick(LAGS) + random.below(20) * MINUTE;
+  switch (kind) {
+    case "site": {
+      // half of them from the first sight
+      const from = random.chance(0.5) ? 0 : begin + random.below(until - begin);
+      return { kind, from, lagMs };
+    }
+    case "point": {
+      const from = begin - 2 * HOUR + random.below(3 * HOUR);
+      const to = random.chance(0.5) ? until : from + HOUR + random.below(3 * HOUR);
+      return { kind, from, to, deliveredAt: to + random.below(4 * HOUR) };
+    }
+    case "group":
+      return { kind, lagMs };
+    case "punctual":
+      return { kind };
+  }
+}
+
+/** When a sample is served that would be served at `visibleAt` by a punctual upstream, epoch ms. @param point its place in the site's list */
+export function servedAt(lateness: Lateness, point: number, time: number, visibleAt: number): number {
+  switch (lateness.kind) {
+    case "punctual":
+      return visibleAt;
+    case "site":
+      return time < lateness.from ? visibleAt : visibleAt + lateness.lagMs;
+    case "group":
+      return point % 2 === 0 ? visibleAt : visibleAt + lateness.lagMs;
+    case "point":
+      return point === 0 && time >= lateness.from && time < lateness.to
+        ? Math.max(visibleAt, lateness.deliveredAt)
+        : visibleAt;
+  }
+}
