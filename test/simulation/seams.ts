@@ -1,5 +1,6 @@
 import type { SentStatement } from "./database.ts";
 import type { Deployment } from "./deployment.ts";
+import { BEGINS_FILLING } from "./gap-books.ts";
 import { DAY, MINUTE, TODAY } from "./plant.ts";
 import type { ServedPage } from "./upstream.ts";
 import type { World } from "./world.ts";
@@ -15,9 +16,6 @@ const BUILDS = /^(?:archive|backfill_|settle-)/;
 /** A build keeps row groups in D1, and a sweep deletes some: cold/kept-groups.ts. */
 const KEEPS = /^\s*INSERT INTO kept_groups/;
 const SWEEPS_KEPT = /^\s*DELETE FROM kept_groups/;
-
-/** Samples come for a gap: gaps/gap-inquiries.ts. */
-const BEGINS_FILLING = /^\s*UPDATE gaps SET filled_to = coalesce/;
 
 /** What others may begin while a process stands still. */
 export interface Rivals {
@@ -57,7 +55,7 @@ export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals
     } else if (isOne(KEEPS) && random.chance(0.2)) {
       by.stallMs = 500 + random.below(4_000);
       soon(0, rivals.superviseCron);
-    } else if (isOne(BEGINS_FILLING) && random.chance(0.2)) {
+    } else if (isOne(BEGINS_FILLING) && random.chance(0.3)) {
       deployment.cutOff(by);
     } else if (isOne(SWEEPS_KEPT) && random.chance(0.5)) by.stallMs = 5_000;
   });
