@@ -80,6 +80,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
+          // Files share modules, and by kept-pages.ts the browser's pages.
           isolate: false,
           globalSetup: "test/browser/global-setup.ts",
           ...limits,
@@ -87,7 +88,8 @@ export default defineConfig({
           expect: { poll: { timeout: 30_000 } },
         },
       },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...limits } },
+      // Not isolated: what starts a system takes 2 s of CPU to import.
+      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], isolate: false, ...limits } },
     ],
   },
 });

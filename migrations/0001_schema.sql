@@ -205,11 +205,12 @@ CREATE TABLE hot_hours (
 ) STRICT, WITHOUT ROWID;
 
 -- The number of a point's samples of a day that were stored after the site's watermark had passed their hour by more than an hour.
--- A point and day without a row had none, if late samples were counted then (sync_state.watched_from).
+-- A point that is absent had none, if late samples were counted then (sync_state.watched_from). One row per 128 points (id >> 7) and day.
 CREATE TABLE late_samples (
-  -- point id x 2^16 + day
-  point_day INTEGER PRIMARY KEY,
-  samples INTEGER NOT NULL
+  -- block x 2^16 + day
+  block_day INTEGER PRIMARY KEY,
+  -- JSON {"<point id>": samples, …}
+  samples TEXT NOT NULL
 ) STRICT;
 
 -- Day files

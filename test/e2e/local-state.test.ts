@@ -9,6 +9,7 @@ import { QueryClient } from "@building-vitals/local/sql/query-client";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { deploy, type Deployment, syncToThePresent } from "./deployment.ts";
+import { BARE_ENVIRONMENT } from "./local-process.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SITE = "ses_falls_city";
@@ -40,7 +41,7 @@ function run(
   more: Readonly<Record<string, string>> = {},
 ) {
   const all = ["--disable-warning=ExperimentalWarning", join(ROOT, script), ...args];
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], STATE_DIR: stateDir, CI: "1", ...more };
+  const env = { ...BARE_ENVIRONMENT, STATE_DIR: stateDir, CI: "1", ...more };
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, all, { cwd: ROOT, env }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });

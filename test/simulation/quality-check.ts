@@ -50,10 +50,10 @@ WHERE s.name = ?1`;
 const ROWS = `
 SELECT p.name, d.key & 65535 AS day, e.value ->> 0 AS score, e.value ->> 1 AS expected, e.value ->> 2 AS actual,
   e.value ->> 3 AS missing, e.value ->> 4 AS out_of_range, e.value ->> 5 AS outliers, e.value ->> 6 AS spikes,
-  e.value ->> 7 AS flat_s, e.value ->> 8 AS late, coalesce(l.samples, 0) AS came_late
+  e.value ->> 7 AS flat_s, e.value ->> 8 AS late, coalesce(l.samples ->> ('$."' || p.id || '"'), 0) AS came_late
 FROM block_days d CROSS JOIN json_each(d.quality) e
 JOIN points p ON p.id = CAST(e.key AS INTEGER) JOIN sites s ON s.id = p.site_id
-LEFT JOIN late_samples l ON l.point_day = (p.id << 16) + (d.key & 65535)
+LEFT JOIN late_samples l ON l.block_day = ((p.id >> 7) << 16) + (d.key & 65535)
 WHERE s.name = ?1 AND p.source = 'catalog'`;
 
 const scratch = new Scratch();

@@ -9,6 +9,7 @@ import { judgeDay, type JudgedPoint } from "../quality/judge-day.ts";
 import type { PointDayQuality } from "../quality/point-day-quality.ts";
 import { pointKind } from "../quality/point-kind.ts";
 import { Scratch } from "../quality/scratch.ts";
+import { lateStatement } from "../store/late-samples.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
 
 const UNKNOWN_POINT: JudgedPoint = { kind: "set", unit: null, expectation: null };
@@ -17,9 +18,6 @@ const UNKNOWN_POINT: JudgedPoint = { kind: "set", unit: null, expectation: null 
 const READ_POINTS = `
 SELECT name, label, unit, tags, interval_s, interval_source, source, ${PAST_MEANINGS} AS past FROM points p WHERE site_id = ?1`;
 const READ_WATCH = "SELECT watermark, watched_from FROM sync_state WHERE site_id = ?1";
-/** ?1: site, ?2: day. */
-const READ_LATE = `
-SELECT p.name, l.samples FROM points p CROSS JOIN late_samples l ON l.point_day = (p.id << 16) + ?2 WHERE p.site_id = ?1`;
 
 const pointsSchema = z.array(
   z.object({
@@ -62,7 +60,7 @@ export class DayJudge {
       db.batch([
         db.prepare(READ_POINTS).bind(siteId),
         db.prepare(READ_WATCH).bind(siteId),
-        db.prepare(READ_LATE).bind(siteId, day),
+        lateStatement(db, siteId, day),
       ]),
     );
     const { start, end } = dayRange(day);

@@ -5,6 +5,7 @@ import { dayOf } from "../domain/day.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
 import { keySql } from "../store/segment-key.ts";
 import { forgetDay } from "../store/settle-days.ts";
+import { forgetLateDay } from "../store/late-samples.ts";
 import { raiseClock } from "../store/site-clock.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { forgetKeptDay } from "./kept-groups.ts";
@@ -27,7 +28,6 @@ const DELETE_ROWS = [
      SELECT s.key FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
      CROSS JOIN segments s ON s.key >= ${keySql("b.block", "?2")} AND s.key < ${keySql("b.block", "?2 + 1")})`,
   `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY}`,
-  "DELETE FROM late_samples WHERE point_day IN (SELECT p.id * 65536 + ?2 FROM points p WHERE p.site_id = ?1)",
   FORGET_JUDGED,
   "DELETE FROM gap_days WHERE site_id = ?1 AND day = ?2",
 ];
@@ -49,6 +49,7 @@ export async function deleteDay(
       ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
       deleteDayRows(db, site.id, day),
       ...forgetKeptDay(db, site.id, day),
+      forgetLateDay(db, site.id, day),
       forgetDay(db, site.id, day),
       raiseClock(db, site.id),
     ]),

@@ -6,6 +6,7 @@ import { forgetKeptDay } from "./kept-groups.ts";
 import { mergeDay } from "./merge-day.ts";
 import { type PublishContext, publishDay } from "./publish-day.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
+import { forgetLatePoint } from "../store/late-samples.ts";
 import { raiseClock } from "../store/site-clock.ts";
 import { type DayBuild, deleteStaging } from "./staging.ts";
 
@@ -55,7 +56,6 @@ const DELETE_HOT_SAMPLES = [
   "DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND json(body) = '{}'",
 ];
 const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
-const DELETE_LATE = "DELETE FROM late_samples WHERE point_day >= ?1 << 16 AND point_day < (?1 + 1) << 16";
 
 /** Deletes a point's hot samples and all rows about them. Gaps are not looked for before its next sample. Safe to repeat. */
 export async function deletePointRows(db: D1Database, siteId: number, pointId: number): Promise<void> {
@@ -66,7 +66,7 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
       ...DELETE_HOT_SAMPLES.map((sql) => db.prepare(sql).bind(String(pointId))),
       db.prepare(FORGET_SEEN).bind(pointId),
       deleteOpenDays(db, pointId),
-      db.prepare(DELETE_LATE).bind(pointId),
+      forgetLatePoint(db, pointId),
     ]),
   );
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);

@@ -1,5 +1,6 @@
 import { deleteRowsOfSite } from "../block-days/delete-rows.ts";
 import { forgetKeptSite } from "../cold/kept-groups.ts";
+import { forgetLateSite } from "../store/late-samples.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
@@ -13,7 +14,6 @@ const DELETE_SITE = [
   "DELETE FROM sync_runs WHERE site_id = ?1",
   "DELETE FROM site_counters WHERE site_id = ?1",
   "DELETE FROM quality_days WHERE site_id = ?1",
-  "DELETE FROM late_samples WHERE point_day >> 16 IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM block_latest WHERE block IN (SELECT id >> 7 FROM points WHERE site_id = ?1)",
   "DELETE FROM point_inquiries WHERE point_id IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM past_meanings WHERE point_id IN (SELECT id FROM points WHERE site_id = ?1)",
@@ -32,6 +32,7 @@ export async function deleteSiteRows(db: D1Database, siteId: number, now: number
     db.batch([
       deleteRowsOfSite(db, siteId),
       ...forgetKeptSite(db, siteId),
+      forgetLateSite(db, siteId),
       ...DELETE_SITE.map((sql) => db.prepare(sql).bind(siteId)),
       db.prepare(FORGET_SYNC).bind(siteId, now),
     ]),

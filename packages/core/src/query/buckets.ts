@@ -57,7 +57,9 @@ export function bucketBounds(range: TimeRange, interval: BucketInterval, timeZon
 function fixedBounds(range: TimeRange, length: number): Float64Array {
   const first = Math.floor(range.start / length) * length;
   const count = Math.ceil((range.end - first) / length);
-  return Float64Array.from({ length: count + 1 }, (_, i) => first + i * length);
+  const bounds = new Float64Array(count + 1);
+  for (let i = 0; i <= count; i++) bounds[i] = first + i * length;
+  return bounds;
 }
 
 function hourBounds(range: TimeRange, timeZone: string): Float64Array {

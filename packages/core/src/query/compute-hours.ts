@@ -5,7 +5,7 @@ import { EMPTY_SERIES } from "../domain/samples.ts";
 import { cut } from "../domain/time-range.ts";
 import type { BucketedSeries } from "./buckets.ts";
 import type { ColdLevel } from "./cold-level.ts";
-import { type ColdBlock, planBlocks } from "./cold-plan.ts";
+import { planBlocks } from "./cold-plan.ts";
 import type { Carried } from "./fill.ts";
 import { bucketHours, hourParts } from "./hour-parts.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";

@@ -63,7 +63,7 @@ export async function readSamples(
   tally: ReadTally,
 ): Promise<Map<number, MergedSeries>> {
   const ids = points.map(({ id }) => id);
-  const { range, hours, only } = wanted;
+  const { range, only } = wanted;
   const hot = await readHot(cold, ids, wanted, tally.hot);
   const current =
     hot === null ? { files, unreadable: [] } : await currentFiles(cold, hot.manifest, wanted, { points, files });

@@ -1,4 +1,4 @@
-import { DAYS, dayStart } from "../domain/day.ts";
+import { dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import type { GroupedSamples } from "./arrivals.ts";
@@ -36,13 +36,15 @@ export type FiledSamples = (day: number, pointIds: readonly number[]) => Promise
 /** A watermark is never ahead of the clock, so that no sample is late before this after the start of its hour. */
 const LATE_MS = 2 * HOUR_MS;
 
+/** How many samples of a day are late, by day and point id. */
+export type LateCounts = ReadonlyMap<number, ReadonlyMap<number, number>>;
+
 /** What is to be stored, and how the samples count when it is. */
 export interface Comparison {
   readonly segments: readonly NewSegment[];
   /** of each arrival */
   readonly counts: readonly StoredCounts[];
-  /** samples that are late, by the key of `late_samples` */
-  readonly late: ReadonlyMap<number, number>;
+  readonly late: LateCounts;
 }
 
 /** What is stored at the times of arrivals. */
@@ -61,7 +63,7 @@ export function compareArrivals(
   { series, watermark }: StoredBefore,
 ): Comparison {
   const segments: NewSegment[] = [];
-  const late = new Map<number, number>();
+  const late = new Map<number, Map<number, number>>();
   const isLate = (time: number) => watermark !== null && hourOf(time) + LATE_MS < Math.min(watermark, now);
   const counts = arrivals.map(({ asked, mode }, index) => {
     const { days, repeated, replaced } = grouped[index]!;
@@ -88,8 +90,8 @@ export function compareArrivals(
           else sums.inserted++;
           if (isStored && mode === "add") continue;
           if (!isStored && isLate(time)) {
-            const key = part.pointId * DAYS + day;
-            late.set(key, (late.get(key) ?? 0) + 1);
+            const ofDay = late.get(day) ?? new Map<number, number>();
+            late.set(day, ofDay.set(part.pointId, (ofDay.get(part.pointId) ?? 0) + 1));
           }
           offsets.push(offset);
           values.push(part.values[i]!);

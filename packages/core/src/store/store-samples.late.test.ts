@@ -3,6 +3,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { newSite, pointSamples, type Sample } from "../../test/points.ts";
 import { emptyStore } from "../../test/naive-store.ts";
 import { HOUR_MS } from "../domain/hour.ts";
+import { forgetLateDay, forgetLatePoint } from "./late-samples.ts";
 import { addMissingSamples, storeSamples } from "./store-samples.ts";
 
 const HOUR = Date.parse("2025-10-12T14:00:00Z");
@@ -35,11 +36,14 @@ async function passedBy(watermark: number, watchedFrom: number | null = 1): Prom
   await db.prepare(insert).bind(siteId, watermark, watchedFrom).run();
 }
 const late = async () =>
-  (await db.prepare("SELECT point_day, samples FROM late_samples ORDER BY point_day").raw()).map(([key, n]) => [
-    Number(key) >> 16,
-    Number(key) & 65_535,
-    n,
-  ]);
+  (
+    await db
+      .prepare(
+        `SELECT CAST(e.key AS INTEGER), l.block_day & 65535, e.value FROM late_samples l, json_each(l.samples) e
+         WHERE CAST(e.key AS INTEGER) >> 7 = l.block_day >> 16 ORDER BY 1, 2`,
+      )
+      .raw()
+  ).map((row) => row.map(Number));
 const at = (point: number, minute: number, value = 1) => [point, HOUR + minute * 60_000, value] as const;
 
 test("new samples of an hour that the watermark passed by more than an hour are late, once", async () => {
@@ -70,4 +74,20 @@ test("no sample is late before the count began, or where the clock rules it out"
   expect(await late()).toEqual([]);
   await store(siteId, [at(1, 2)], () => HOUR + 2 * HOUR_MS + 1);
   expect(await late()).toEqual([[1, DAY, 1]]);
+});
+
+test("the late samples of a block's points are one row a day, and each point's go with it", async () => {
+  await passedBy(HOUR + 9 * HOUR_MS);
+  await store(siteId, [at(1, 0), at(2, 0), at(2, 24 * 60)]);
+  await store(siteId, [at(1, 1), at(2, 1)]);
+  const rows = () => db.prepare("SELECT count(*) AS n FROM late_samples").first("n");
+  expect(await rows()).toBe(1);
+  expect(await late()).toEqual([
+    [1, DAY, 2],
+    [2, DAY, 2],
+  ]);
+  await db.batch([forgetLatePoint(db, 1)]);
+  expect(await late()).toEqual([[2, DAY, 2]]);
+  await db.batch([forgetLateDay(db, siteId, DAY)]);
+  expect(await rows()).toBe(0);
 });

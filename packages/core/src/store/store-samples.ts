@@ -16,6 +16,7 @@ import {
 import { touchHours } from "./hot-hours.ts";
 import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from "./new-segments.ts";
 import { LatestRows, latestStatement } from "./latest.ts";
+import { countLate } from "./late-samples.ts";
 import { addRows, blockStatements } from "./read-segments.ts";
 import { blocksOf } from "../domain/block.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
@@ -137,7 +138,7 @@ async function storeArrivals(
       if (alongside.length > 0) await withD1Retry(() => db.batch([...alongside]), backoff);
       return counts;
     }
-    if (await commit(store, before, segments, [...lateStatements(db, late), ...alongside])) return counts;
+    if (await commit(store, before, segments, [...countLate(db, late), ...alongside])) return counts;
   }
   throw new Error(`other runs stored samples of site ${siteId} ${TRIES} times while these were compared`);
 }
@@ -205,14 +206,6 @@ async function readStoredBefore(
     latest: new LatestRows(latest?.results),
     watermark: watchedSchema.parse(watched?.results)[0]?.watermark ?? null,
   };
-}
-
-const COUNT_LATE = `
-INSERT INTO late_samples (point_day, samples) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
-ON CONFLICT (point_day) DO UPDATE SET samples = samples + excluded.samples`;
-
-function lateStatements(db: D1Database, late: ReadonlyMap<number, number>): D1PreparedStatement[] {
-  return late.size === 0 ? [] : [db.prepare(COUNT_LATE).bind(JSON.stringify([...late]))];
 }
 
 interface StampedSegment {

@@ -1,0 +1,70 @@
+import { DAYS } from "../domain/day.ts";
+import { blockOf } from "../domain/block.ts";
+import type { LateCounts } from "./compare-arrivals.ts";
+
+// The SQL of `late_samples`. A row has the points of a block: a site that is late as a whole counts all its points in every sync.
+
+/** In SQL: the key of a row. @param block and `day`: SQL expressions of ours */
+function keySql(block: string, day: string): string {
+  return `(((${block}) << 16) + (${day}))`;
+}
+
+/** ?1: JSON array of [key, {"<point id>": samples}]. */
+const COUNT = `
+INSERT INTO late_samples (block_day, samples) SELECT value ->> 0, value -> 1 FROM json_each(?1) WHERE true
+ON CONFLICT (block_day) DO UPDATE SET samples = (
+  SELECT json_group_object(id, n) FROM (
+    SELECT e.key AS id, sum(e.value) AS n FROM (
+      SELECT key, value FROM json_each(late_samples.samples) UNION ALL SELECT key, value FROM json_each(excluded.samples)
+    ) e GROUP BY e.key
+  )
+)`;
+
+/** Adds to the late samples of points' days. Belongs into the batch that stores them, because a repeat would count them twice. */
+export function countLate(db: D1Database, late: LateCounts): D1PreparedStatement[] {
+  const rows = [...late].flatMap(([day, points]) =>
+    [...Map.groupBy(points, ([id]) => blockOf(id))].map(([block, own]) => [
+      block * DAYS + day,
+      Object.fromEntries(own),
+    ]),
+  );
+  return rows.length === 0 ? [] : [db.prepare(COUNT).bind(JSON.stringify(rows))];
+}
+
+/** ?1: site, ?2: day. */
+const READ = `
+SELECT p.name, e.value AS samples
+FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
+CROSS JOIN late_samples l ON l.block_day = ${keySql("b.block", "?2")}
+CROSS JOIN json_each(l.samples) e CROSS JOIN points p ON p.id = CAST(e.key AS INTEGER)`;
+
+/** The statement that reads the late samples of a site's day, as `{name, samples}`; a point without any is absent. */
+export function lateStatement(db: D1Database, siteId: number, day: number): D1PreparedStatement {
+  return db.prepare(READ).bind(siteId, day);
+}
+
+/** ?1: site, ?2: day. */
+const FORGET_DAY = `
+DELETE FROM late_samples
+WHERE block_day IN (SELECT DISTINCT ${keySql("p.id >> 7", "?2")} FROM points p WHERE p.site_id = ?1)`;
+
+export function forgetLateDay(db: D1Database, siteId: number, day: number): D1PreparedStatement {
+  return db.prepare(FORGET_DAY).bind(siteId, day);
+}
+
+/** ?1: point, as text: a number would be a JSON path such as $."5.0". */
+const FORGET_POINT = `
+UPDATE late_samples SET samples = json_remove(samples, '$."' || ?1 || '"')
+WHERE block_day >= ${keySql("?1 >> 7", "0")} AND block_day < ${keySql("(?1 >> 7) + 1", "0")}
+  AND samples -> ('$."' || ?1 || '"') IS NOT NULL`;
+
+export function forgetLatePoint(db: D1Database, pointId: number): D1PreparedStatement {
+  return db.prepare(FORGET_POINT).bind(String(pointId));
+}
+
+/** ?1: site. To run before its points are deleted. */
+const FORGET_SITE = "DELETE FROM late_samples WHERE block_day >> 16 IN (SELECT id >> 7 FROM points WHERE site_id = ?1)";
+
+export function forgetLateSite(db: D1Database, siteId: number): D1PreparedStatement {
+  return db.prepare(FORGET_SITE).bind(siteId);
+}
