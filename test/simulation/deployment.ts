@@ -77,7 +77,7 @@ export class Deployment {
     this.database.onCommit = (statements, by) => {
       this.#told(statements, by);
       this.ledger.noteCommit(statements, by);
-      this.gapBooks.noteCommit(statements);
+      this.gapBooks.noteCommit(statements, by);
       if (statements.some(({ sql }) => sql.includes("INSERT INTO quality_days"))) {
         world.check(() => checkJudged(world, this, plant));
       }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { SentStatement, SimulatedDatabase } from "./database.ts";
 import { CADENCE_MS, DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { type Samples, sampleKey, type Storage } from "./storage.ts";
-import type { World } from "./world.ts";
+import type { Process, World } from "./world.ts";
 
 /** All silences of four cadences and more are found; one barely over three may hide where an hour ends: decisions/0010. */
 const FOUND_MS = 4 * CADENCE_MS;
@@ -10,10 +10,16 @@ const FOUND_MS = 4 * CADENCE_MS;
 /** How far our clock may stand beside the upstream's, and so what it says of when something was. */
 const SKEW_MS = 4 * 60_000;
 
+/** Samples come for gaps of a site: gaps/gap-inquiries.ts. */
+export const BEGINS_FILLING = /^\s*UPDATE gaps SET filled_to = coalesce/;
+const begunSchema = z.array(z.tuple([z.int(), z.int()]).rest(z.unknown()));
+
 const CHANGES = /^\s*(?:UPDATE gaps SET|INSERT OR REPLACE INTO gaps)/;
 
 const gapSchema = z.array(
   z.object({
+    /** site id, point id and start */
+    place: z.string(),
     site: z.string(),
     /** null: the whole site */
     point: z.string().nullable(),
@@ -29,7 +35,7 @@ const gapSchema = z.array(
 );
 type GapRow = z.infer<typeof gapSchema>[number];
 const GAPS = `
-SELECT s.name AS site, p.name AS point, g.start, g.end, g.state, g.detected_at, g.resolved_at, g.attempts,
+SELECT g.site_id || ' ' || g.point_id || ' ' || g.start AS place, s.name AS site, p.name AS point, g.start, g.end, g.state, g.detected_at, g.resolved_at, g.attempts,
   g.filled_to
 FROM gaps g JOIN sites s ON s.id = g.site_id LEFT JOIN points p ON p.id = g.point_id`;
 
@@ -47,6 +53,8 @@ export class GapBooks {
   readonly #seen = new Set<string>();
   /** gaps that had no end when they were seen */
   readonly #wentOn = new Set<string>();
+  /** by place of a gap, when the run began that found samples for it first; epoch ms */
+  readonly #fillingSince = new Map<string, number>();
 
   constructor(world: World, plant: Plant, database: SimulatedDatabase, storage: Storage, confirmMs: number) {
     this.#world = world;
@@ -57,7 +65,14 @@ export class GapBooks {
   }
 
   /** To be told of every commit. */
-  noteCommit(statements: readonly SentStatement[]): void {
+  noteCommit(statements: readonly SentStatement[], by: Process): void {
+    for (const { sql, values } of statements) {
+      if (!BEGINS_FILLING.test(sql)) continue;
+      for (const [start, point] of begunSchema.parse(JSON.parse(String(values[1])))) {
+        const place = `${values[0]} ${point} ${start}`;
+        if (!this.#fillingSince.has(place)) this.#fillingSince.set(place, by.startedAt);
+      }
+    }
     if (!statements.some(({ sql }) => CHANGES.test(sql))) return;
     for (const gap of this.#gaps("1")) {
       const row = `${gap.site} ${gap.point ?? ""} ${gap.start}`;
@@ -79,15 +94,16 @@ export class GapBooks {
   }
 
   /** A gap that is over, for samples came or there are none, hides none that the upstream had. */
-  async #checkOver({ site, point, start, end, state, detected_at: detectedAt }: GapRow): Promise<void> {
+  async #checkOver({ place, site, point, start, end, state, detected_at: detectedAt }: GapRow): Promise<void> {
     if (end === null) return this.#world.violate(`a gap of ${site} is over, and has no end`);
     // of a point's silence the site's is asked for, and what is left beside that may be too short to be one
     const ofSite = this.#gaps("g.point_id = 0 AND g.state <> 'repaired'").filter((gap) => gap.site === site);
     const isLeft = (time: number) =>
       state === "repaired" &&
       ofSite.some((gap) => time > gap.start - FOUND_MS && time < (gap.end ?? Number.POSITIVE_INFINITY) + FOUND_MS);
-    // the last proof began so long after its end; and whatever came, was asked for after it was seen
-    const until = state === "confirmed-empty" ? end + this.#confirmMs - SKEW_MS : detectedAt - SKEW_MS;
+    // the last proof began so long after its end; whatever came, was asked for after it was seen, and by one run or the ones that went on
+    const askedAt = Math.max(detectedAt - SKEW_MS, this.#fillingSince.get(place) ?? 0);
+    const until = state === "confirmed-empty" ? end + this.#confirmMs - SKEW_MS : askedAt;
     const held = (this.#plant.samples.get(site) ?? []).filter(
       (sample) =>
         sample.time >= start &&

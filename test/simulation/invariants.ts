@@ -5,7 +5,7 @@ import { z } from "zod";
 import { askFor, askForLatest } from "./ask.ts";
 import type { Deployment } from "./deployment.ts";
 import { dayOfKey } from "./ledger.ts";
-import { checkFollowed, checkSettled } from "./lateness-check.ts";
+import { checkFollowed, checkPunctual, checkSettled } from "./lateness-check.ts";
 import { DAY, HOUR, type Plant, TODAY } from "./plant.ts";
 import { checkQuality } from "./quality-check.ts";
 import { type Samples, sampleKey } from "./storage.ts";
@@ -41,7 +41,7 @@ export async function checkHealed(world: World, deployment: Deployment, plant: P
   const { ledger, gapBooks, lookbackMs } = deployment;
   for (const site of plant.sites) {
     const stored = await storedOf(deployment, site);
-    ledger.checkCoverage(site, stored, lookbackMs);
+    checkPunctual(world, deployment, plant, site, stored);
     checkRollups(world, deployment, site, stored);
     checkFollowed(world, deployment, plant, site, stored, asked.synced);
     checkSettled(world, deployment, plant, site, stored, asked.days);

@@ -2,11 +2,31 @@ import { z } from "zod";
 import type { Deployment } from "./deployment.ts";
 import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { type Samples, sampleKey } from "./storage.ts";
-import { textAt } from "./upstream.ts";
+import { isPunctual, textAt } from "./upstream.ts";
 import type { World } from "./world.ts";
 
 const firstDaySchema = z.array(z.object({ sync_from_day: z.int() }));
 const nameSchema = z.array(z.object({ name: z.string() }));
+
+/** Samples that every window over their time must have met: they are stored as far as the sync has come. */
+export function checkPunctual(
+  world: World,
+  { ledger, lookbackMs }: Deployment,
+  plant: Plant,
+  site: string,
+  stored: Samples,
+): void {
+  const from = ledger.coveredFrom.get(site) ?? Number.POSITIVE_INFINITY;
+  const until = (ledger.watermarks.get(site) ?? 0) - lookbackMs;
+  for (const sample of plant.samples.get(site) ?? []) {
+    const { time, point, text, correction } = sample;
+    if (time < from || time >= until || point.configuredAt > 0 || !isPunctual(sample)) continue;
+    if (numberOf(text) === null || (correction !== null && numberOf(correction.text) === null)) continue;
+    if (!stored.has(sampleKey(point.name, time))) {
+      world.violate(`the watermark is past ${sampleKey(point.name, time)}, which was never stored`);
+    }
+  }
+}
 
 /**
  * A site that is late as a whole by a constant is followed: whatever it served when a sync began is stored when that sync is through,

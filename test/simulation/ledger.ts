@@ -3,7 +3,7 @@ import { BuildBooks, buildOf } from "./build-books.ts";
 import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
 import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
-import { isPunctual, type ServedPage, textAt } from "./upstream.ts";
+import { type ServedPage, textAt } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
 
 /** The statements that say of a page that it is stored: sync-state.ts. */
@@ -22,9 +22,11 @@ const daySchema = z.array(
     state: z.string(),
     build: z.string().nullable(),
     reason: z.string().nullable(),
+    asked: z.string().nullable(),
   }),
 );
 const nameSchema = z.array(z.object({ name: z.string() }));
+const hoursSchema = z.array(z.int()).length(24);
 const pointSchema = z.array(z.object({ name: z.string(), site_id: z.int() }));
 
 /** A value of a sample, and when the request that brought it was sent, by our clock, epoch ms. */
@@ -207,19 +209,24 @@ export class Ledger {
   }
 
   #notePublished(): void {
-    const sql = "SELECT s.name, f.day, f.state, f.build, f.reason FROM day_files f JOIN sites s ON s.id = f.site_id";
-    for (const { name, day, state, build, reason } of daySchema.parse(this.#database.rows(sql))) {
+    const sql =
+      "SELECT s.name, f.day, f.state, f.build, f.reason, f.asked FROM day_files f JOIN sites s ON s.id = f.site_id";
+    for (const { name, day, state, build, reason, asked } of daySchema.parse(this.#database.rows(sql))) {
       if (state === "suspect") this.#world.violate(`nobody touched it, and ${name} ${day} is suspect: ${reason}`);
       if (build === null || this.#published.get(`${name} ${day}`) === build) continue;
       this.#published.set(`${name} ${day}`, build);
       const start = this.#builds.startOf(build, name, day);
-      if (start !== undefined) this.#promiseDay(start, name, day, state, build);
+      if (start !== undefined)
+        this.#promiseDay(start, name, day, state, build, hoursSchema.parse(JSON.parse(asked ?? "")));
       this.#checkSoon(name, day);
     }
   }
 
-  /** A backfill says that a day is whole: it must hold what the upstream had when the build began. */
-  #promiseDay(first: Process, site: string, day: number, state: string, build: string): void {
+  /**
+   * A build says that a day is whole: it must hold what the upstream had when the build began. In an hour that the file has samples of
+   * which were asked for later, the build only adds: the file has one time an hour (decisions/0020). @param hours these times
+   */
+  #promiseDay(first: Process, site: string, day: number, state: string, build: string, hours: readonly number[]): void {
     const start = first.startedAt;
     const due = (this.#plant.samples.get(site) ?? []).filter(
       ({ time, visibleAt, point }) =>
@@ -233,7 +240,8 @@ export class Ledger {
         const found = file.get(key);
         const asked = this.#builds.askedAt(build, site, time);
         // a segment may have a value that was asked for later
-        const isRight = found !== undefined && (values.has(found) || this.#wasServed(key, found, asked));
+        const isOvertaken = hours[new Date(time).getUTCHours()]! > asked;
+        const isRight = found !== undefined && (isOvertaken || values.has(found) || this.#wasServed(key, found, asked));
         if (numberOf(text) === null || isRight) continue;
         this.#world.violate(`${build} was served ${[...values].join()} for ${key}, and has written ${found}`);
       }
@@ -245,7 +253,9 @@ export class Ledger {
       if (state === "empty-confirmed") this.#world.violate(`${site} ${day} is said to be empty, and has ${key}`);
       // a correction may have come while it was built
       const served = [...this.#builds.served(build, key)].at(-1) ?? valueText(value);
-      this.#promise(key, { value: served, asked: this.#builds.askedAt(build, site, sample.time) });
+      const asked = this.#builds.askedAt(build, site, sample.time);
+      const isOvertaken = hours[new Date(sample.time).getUTCHours()]! > asked;
+      if (!isOvertaken || !this.promised.has(key)) this.#promise(key, { value: served, asked });
     }
   }
 
@@ -267,20 +277,6 @@ export class Ledger {
     }
     for (const [key, value] of stored) {
       if (this.served.get(key)?.has(value) !== true) this.#world.violate(`invented: ${key} is ${value}`);
-    }
-  }
-
-  /** Samples that every window over their time must have met: they are stored as far as the sync has come. */
-  checkCoverage(site: string, stored: Samples, lookbackMs: number): void {
-    const from = this.coveredFrom.get(site) ?? Number.POSITIVE_INFINITY;
-    const until = (this.watermarks.get(site) ?? 0) - lookbackMs;
-    for (const sample of this.#plant.samples.get(site) ?? []) {
-      const { time, point, text, correction } = sample;
-      if (time < from || time >= until || point.configuredAt > 0 || !isPunctual(sample)) continue;
-      if (numberOf(text) === null || (correction !== null && numberOf(correction.text) === null)) continue;
-      if (!stored.has(sampleKey(point.name, time))) {
-        this.#world.violate(`the watermark is past ${sampleKey(point.name, time)}, which was never stored`);
-      }
     }
   }
 

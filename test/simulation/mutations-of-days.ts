@@ -133,7 +133,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "settled-once",
     file: "packages/core/src/settle/due-days.ts",
-    find: "dueAt: nextStepAt(offsets, day, step), attempts: 0, settledAt };",
+    find: "dueAt: nextStepAt(offsets, day, Math.min(step, last)), attempts: 0, settledAt };",
     replace: "dueAt: null, attempts: 0, settledAt };",
     why: "samples that come after a day's first settling are never asked for",
   },

@@ -1,5 +1,6 @@
 import type { SentStatement } from "./database.ts";
 import type { Deployment } from "./deployment.ts";
+import { BEGINS_FILLING } from "./gap-books.ts";
 import { DAY, MINUTE, TODAY } from "./plant.ts";
 import type { ServedPage } from "./upstream.ts";
 import type { World } from "./world.ts";
@@ -8,16 +9,15 @@ import type { World } from "./world.ts";
 const CLAIMS = /^\s*INSERT INTO day_files .*\bpending\b/;
 /** A fold reads the hours of a day: cold/fold-day.ts. */
 const FOLDS = /^\s*SELECT h\.hour, h\.version, h\.folded_version FROM hot_hours/;
-/** A build reads the site's clock, and copies the day's segments next: cold/spill-segments.ts. */
-const COPIES = /^SELECT stamp, token FROM site_clocks/;
+/** A job reads the site's clock, and stores samples or copies the day's segments next: store/site-clock.ts. */
+const READS_CLOCK = /^SELECT stamp, token FROM site_clocks/;
 const BUILDS = /^(?:archive|backfill_|settle-)/;
+/** Jobs that store samples of any day, while a sync stores those of today. */
+const FILLS = /^(?:hourly|gaps)/;
 
 /** A build keeps row groups in D1, and a sweep deletes some: cold/kept-groups.ts. */
 const KEEPS = /^\s*INSERT INTO kept_groups/;
 const SWEEPS_KEPT = /^\s*DELETE FROM kept_groups/;
-
-/** Samples come for a gap: gaps/gap-inquiries.ts. */
-const BEGINS_FILLING = /^\s*UPDATE gaps SET filled_to = coalesce/;
 
 /** What others may begin while a process stands still. */
 export interface Rivals {
@@ -51,13 +51,16 @@ export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals
     if (isOne(CLAIMS) && dayOfClaim(statements) === TODAY / DAY - 1 && random.chance(0.3)) {
       by.stallMs = 2_000 + random.below(20_000);
       soon(random.below(2_000), rivals.archive);
-    } else if ((isOne(FOLDS) || (BUILDS.test(by.name) && isOne(COPIES))) && random.chance(0.1)) {
+    } else if ((isOne(FOLDS) || (BUILDS.test(by.name) && isOne(READS_CLOCK))) && random.chance(0.1)) {
       by.stallMs = random.below(20_000);
       soon(random.below(5_000), rivals.sync);
+    } else if (isOne(READS_CLOCK) && random.chance(FILLS.test(by.name) ? 0.4 : 0.05)) {
+      by.stallMs = 1_000 + random.below(6_000);
+      if (FILLS.test(by.name)) soon(0, rivals.sync);
     } else if (isOne(KEEPS) && random.chance(0.2)) {
       by.stallMs = 500 + random.below(4_000);
       soon(0, rivals.superviseCron);
-    } else if (isOne(BEGINS_FILLING) && random.chance(0.2)) {
+    } else if (isOne(BEGINS_FILLING) && random.chance(0.3)) {
       deployment.cutOff(by);
     } else if (isOne(SWEEPS_KEPT) && random.chance(0.5)) by.stallMs = 5_000;
   });

@@ -55,7 +55,7 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
 }
 
 /** Ids of points after which the next ones lie in two blocks of 128 and two rows of 16. */
-const BEFORE_BLOCK: readonly [number, ...number[]] = [125, 126, 126];
+const BEFORE_BLOCK: readonly [number, ...number[]] = [124, 124, 125, 126];
 
 /** Gives the first site a point that was known before, so that its others lie in two blocks: mostly. */
 function beginAtBlock({ random }: World, database: SimulatedDatabase): void {

@@ -36,6 +36,13 @@ test("the upstream's own time of the change counts, where it lies between the li
   expect(await changed(9_000)).toBe(2_000);
 });
 
+test("another reading of the same spelling is no change", async () => {
+  const spelled = { unitRaw: "degrees-fahrenheit" };
+  expect(await pastAfter([1_000, { unit: "degF", ...spelled }], [2_000, { unit: "°F", ...spelled }])).toEqual([]);
+  const other = await pastAfter([1_000, { unit: "°F", ...spelled }], [2_000, { unit: "°C", unitRaw: "celsius" }]);
+  expect(other).toEqual([{ until: 1_000, unit: "°F", intervalS: null }]);
+});
+
 test("what becomes known for the first time holds for all before", async () => {
   expect(await pastAfter([1_000, {}], [2_000, { unit: "°F", intervalS: 60 }])).toEqual([]);
 });

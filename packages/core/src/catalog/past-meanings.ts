@@ -17,7 +17,8 @@ export interface PastMeaning {
 /**
  * Notes what points meant until now that a list describes otherwise. The change lies after the last list, and not before the upstream's own
  * time of it. What becomes known for the first time is no change: it holds for all samples before, too.
- * ?1: site, ?2: JSON array of [name, unit, seconds between samples, time of the upstream's change], ?3: now.
+ * Another reading of the same spelling, after an update of ours, is no change of the upstream's either.
+ * ?1: site, ?2: JSON array of [name, unit, seconds between samples, time of the upstream's change, unit as spelled], ?3: now.
  */
 const NOTE = `
 INSERT INTO past_meanings (point_id, until, unit, interval_s)
@@ -26,7 +27,7 @@ SELECT p.id, min(?3, max(coalesce(s.catalog_at, ?3), coalesce(e.value ->> 3, 0))
 FROM json_each(?2) e
 CROSS JOIN sites s ON s.id = ?1
 CROSS JOIN points p ON p.site_id = ?1 AND p.name = e.value ->> 0
-WHERE (p.unit IS NOT NULL AND p.unit IS NOT e.value ->> 1)
+WHERE (p.unit IS NOT NULL AND p.unit IS NOT e.value ->> 1 AND (p.unit_raw IS NULL OR p.unit_raw IS NOT e.value ->> 4))
   OR (p.interval_source = 'configured' AND p.interval_s IS NOT e.value ->> 2)
 ON CONFLICT (point_id, until) DO NOTHING`;
 
@@ -38,8 +39,8 @@ export function noteMeanings(
   at: number,
 ): D1PreparedStatement[] {
   const statement = db.prepare(NOTE);
-  const encode = ({ name, unit, intervalS, updatedAt }: PointDescription) =>
-    JSON.stringify([name, unit, intervalS, updatedAt]);
+  const encode = ({ name, unit, unitRaw, intervalS, updatedAt }: PointDescription) =>
+    JSON.stringify([name, unit, intervalS, updatedAt, unitRaw]);
   return [...jsonChunks(points, encode, MAX_UNICODE_CHARS)].map(({ json }) => statement.bind(siteId, json, at));
 }
 

@@ -136,8 +136,7 @@ export function afterRun(
       const settledAt = outcome === "awaiting" ? row.settledAt : startedAt;
       // only a run behind the last offset may prove that the day is empty
       const last = outcome === "awaiting" && behind < offsets.length ? offsets.length - 1 : step;
-      const dueAt = nextStepAt(offsets, day, Math.min(step, last));
-      return { ...run, step, dueAt, attempts: 0, settledAt };
+      return { ...run, step, dueAt: nextStepAt(offsets, day, Math.min(step, last)), attempts: 0, settledAt };
     }
   }
 }
