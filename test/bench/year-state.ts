@@ -22,7 +22,7 @@ export function daysOf({ days, openDays, keptDays, fileDays }: YearSize) {
 
 /** Bytes of `DB`, the site's database, when a part of the year has been built. */
 const bytesSchema = z.object({ start: z.int(), aggregates: z.int(), end: z.int() });
-export type BytesOfD1 = z.infer<typeof bytesSchema>;
+type BytesOfD1 = z.infer<typeof bytesSchema>;
 const builtSchema = z.object({ version: z.string(), bytes: bytesSchema });
 
 /** A site's year in workerd. */
