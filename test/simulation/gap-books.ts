@@ -154,7 +154,7 @@ export class GapBooks {
     }
   }
 
-  /** Stretches of time of which all is known: those that the sync has passed, and days that were built from the API. */
+  /** Stretches of time whose samples are all known: those that the sync has passed, and days that were built from the API. */
   #known(site: string, until: number): { start: number; end: number }[] {
     const [looked] = knownSchema.parse(
       this.#database.rows(

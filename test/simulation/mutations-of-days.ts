@@ -93,7 +93,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${COLD}/spill-api-hour.ts`,
     find: "arrived.push(selection.samples);",
     replace: "arrived.splice(0, arrived.length, selection.samples);",
-    why: "a backfill writes days of which it kept a part",
+    why: "a backfill keeps a part of a day and writes the day",
   },
   {
     name: "sweep-nothing",

@@ -98,7 +98,7 @@ function drawSamples(random: Random, points: readonly PlantPoint[], lateness: La
   const correctedShare = random.pick([0, 0.1, 0.6]);
   // of a site that is late as a whole half of the points are on time with each other, and few records cannot be read
   const silentShare = random.pick(isLate ? [0, 0.1] : [0, 0.1, 0.5]);
-  // a site may be silent for hours; the days before today are coarse, for they only matter to the backfill
+  // a site may be silent for hours; the days before today are coarse, because only the backfill reads them
   const silence = TODAY - DAY + random.below(2 * DAY);
   for (let time = TODAY - 2 * DAY + random.below(HOUR); time < until;) {
     const isSilent = time > silence && time < silence + 4 * HOUR;

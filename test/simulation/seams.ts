@@ -39,7 +39,7 @@ const MAX_OVERTAKEN = 5;
 export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals): void {
   const { random } = world;
   const soon = (ms: number, act: () => unknown) => world.after(ms, () => void act());
-  // while a day is published, somebody should ask and something be swept, for it takes a moment only
+  // while a day is published, somebody should ask and something be swept, because publishing takes only a moment
   deployment.bucket.onPut = (key) => {
     if (world.isHealing || !key.startsWith("timeseries/")) return;
     if (random.chance(0.6)) soon(random.below(300), rivals.ask);

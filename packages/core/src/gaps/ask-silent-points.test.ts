@@ -1,8 +1,8 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
-import { z } from "zod";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { delaySamples } from "../../test/late-upstream.ts";
 import { differences, sourceSamples, storedSamples } from "../../test/stored-samples.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -10,7 +10,6 @@ import { askSilentPoints } from "./ask-silent-points.ts";
 
 const START = Date.UTC(2025, 9, 12, 14, 2, 7, 313);
 const LATE_MS = 40 * MINUTE_MS;
-const bodySchema = z.looseObject({ point_samples: z.array(z.looseObject({ name: z.string(), time: z.string() })) });
 
 let db: D1Database;
 let world: SyncWorld;
@@ -23,16 +22,7 @@ beforeEach(async () => {
   await emptyDatabase();
   world = new SyncWorld({ db, source, now: START, initialLookbackMs: HOUR_MS });
   late = source.points.find((point) => point.collect_enabled)!.name;
-  const onTime = world.upstream;
-  // the samples of one point show up late, in pages and by its name alike
-  world.upstream = async (request) => {
-    const response = await onTime(request);
-    if (response.status !== 200 || !request.url.includes("/timeseries")) return response;
-    const body = bodySchema.parse(await response.json());
-    const isVisible = ({ name, time }: (typeof body.point_samples)[number]) =>
-      name !== late || Date.parse(`${time}Z`) + LATE_MS <= world.clock.now();
-    return Response.json({ ...body, point_samples: body.point_samples.filter(isVisible) });
-  };
+  delaySamples(world, (name) => name === late, LATE_MS);
 });
 
 async function ask(hasStatements = () => true) {

@@ -1,8 +1,8 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
+import { delaySamples } from "../../test/late-upstream.ts";
 import { sourceSamples, storedSamples } from "../../test/stored-samples.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -13,7 +13,6 @@ const START = Date.UTC(2025, 9, 12, 8, 2, 7, 313);
 const LATE_MS = 3 * HOUR_MS;
 const INITIAL_MS = 6 * HOUR_MS;
 const LATE_POINTS = 30;
-const bodySchema = z.looseObject({ point_samples: z.array(z.looseObject({ name: z.string(), time: z.string() })) });
 
 const about = {
   seed: 5,
@@ -31,15 +30,7 @@ async function lateWorld() {
   const world = new SyncWorld({ db, source, now: START, initialLookbackMs: INITIAL_MS });
   const collected = source.points.filter((point) => point.collect_enabled).map(({ name }) => name);
   const late = new Set(collected.slice(0, LATE_POINTS));
-  const onTime = world.upstream;
-  world.upstream = async (request) => {
-    const response = await onTime(request);
-    if (response.status !== 200 || !request.url.includes("/timeseries")) return response;
-    const body = bodySchema.parse(await response.json());
-    const isVisible = ({ name, time }: (typeof body.point_samples)[number]) =>
-      !late.has(name) || Date.parse(`${time}Z`) + LATE_MS <= world.clock.now();
-    return Response.json({ ...body, point_samples: body.point_samples.filter(isVisible) });
-  };
+  delaySamples(world, (name) => late.has(name), LATE_MS);
   return { db, world, late };
 }
 

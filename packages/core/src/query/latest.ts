@@ -8,7 +8,7 @@ import { MAX_COLD } from "./limits.ts";
 import { markProved, type MisplacedDay, readBlock, type UnreadableDay } from "./read-block.ts";
 import { readStoredDays } from "./stored.ts";
 
-/** Points of which the last day is read at a time: of a sample a minute, 2 MB. */
+/** Points whose last day is read at a time: at a sample a minute 2 MB. */
 const POINTS_AT_ONCE = 100;
 
 export interface LatestPoint extends NamedPoint {
