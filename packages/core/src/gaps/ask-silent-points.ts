@@ -3,7 +3,7 @@ import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import { windowPages } from "../ace/window-pages.ts";
-import { type Catalog, loadCatalog } from "../catalog/catalog.ts";
+import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { filedSamples } from "../cold/filed-samples.ts";
 import type { RangeBucket } from "../cold/range-get.ts";
@@ -45,7 +45,7 @@ export interface Inquiries {
   asked: number;
   /** windows of the whole site for groups of them */
   windows: number;
-  /** of these, points that had new samples */
+  /** points among them that had new samples */
   found: number;
   inserted: number;
   unchanged: number;
@@ -72,12 +72,15 @@ export async function askSilentPoints(
   if (front === null) return inquiries;
   let silent = silentPoints(await readKnownPoints(db, site.id), { front, now: now() });
   if (silent.length === 0) return inquiries;
-  const run: Run = { context, site, catalog: await loadCatalog(db, site.id), inquiries };
+  const catalog = await loadCatalog(db, site.id);
+  const points = new Map([...catalog.values()].map((point) => [point.id, point]));
+  const run: Run = { context, site, catalog, points, inquiries };
   const notes = new Map<number, InquiryNote>();
+  const found = new Set<number>();
+  // A point that one window brought something for stays found if the next one has nothing more.
   const note = (point: KnownPoint, isNew: boolean) => {
-    notes.set(point.id, { pointId: point.id, ...afterInquiry(point, isNew, now()) });
-    if (isNew) inquiries.found++;
-    inquiries.asked++;
+    if (isNew) found.add(point.id);
+    notes.set(point.id, { pointId: point.id, ...afterInquiry(point, found.has(point.id), now()) });
   };
   const mayGoOn = () => now() < deadline && context.hasStatements();
   try {
@@ -110,6 +113,8 @@ export async function askSilentPoints(
     if (!(error instanceof AceError)) throw error;
     inquiries.error = error.message;
   } finally {
+    inquiries.asked = notes.size;
+    inquiries.found = found.size;
     await noteInquiries(db, [...notes.values()]);
   }
   return inquiries;
@@ -119,6 +124,8 @@ interface Run {
   readonly context: InquiryContext;
   readonly site: { readonly id: number; readonly name: string };
   readonly catalog: Catalog;
+  /** the catalogue's, by id */
+  readonly points: ReadonlyMap<number, CatalogPoint>;
   readonly inquiries: Inquiries;
 }
 
@@ -164,12 +171,11 @@ async function askForGroup(run: Run, { points, range }: GroupWindow): Promise<As
 
 /** @returns samples that were not stored before */
 async function store(
-  { context: { db, bucket, now }, site, catalog, inquiries }: Run,
+  { context: { db, bucket, now }, site, points, inquiries }: Run,
   samples: PointSamples,
   asked: number,
 ): Promise<number> {
   if (samples.length === 0) return 0;
-  const points = new Map([...catalog.values()].map((point) => [point.id, point]));
   const seen = seenRanges(samples, points);
   const alongside = seen.length === 0 ? [] : [markSeenStatement(db, seen)];
   const to = { db, siteId: site.id, now, filed: filedSamples(db, bucket, site.id) };

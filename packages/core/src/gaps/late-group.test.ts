@@ -55,7 +55,9 @@ test("a group of 30 points that is three hours late is stored within the hour", 
     });
     const stored = new Set(await storedSamples(db, siteId, range));
     expect(visible.filter((sample) => !stored.has(sample))).toEqual([]);
-    expect({ found: asked.found, error: asked.error }).toEqual({ found: LATE_POINTS, error: null });
+    expect(asked).toMatchObject({ asked: LATE_POINTS, found: LATE_POINTS, error: null });
+    // Also where a second window had nothing more.
+    expect(await db.prepare("SELECT max(attempts) AS most FROM point_inquiries").first("most")).toBe(0);
   }
   expect(Math.min(...windows)).toBe(1);
   expect(Math.max(...windows)).toBeLessThanOrEqual(GROUP_WINDOWS_AN_HOUR);
