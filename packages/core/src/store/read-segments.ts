@@ -3,7 +3,8 @@ import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
-import { decodeBody } from "./segment-body.ts";
+import { type DamagedSegment, noteDamaged, readChecked, type UnreadRow } from "./damaged-segments.ts";
+import { decodeBody, type PointPart, StoredRowError } from "./segment-body.ts";
 import { blockOf, blocksOf } from "../domain/block.ts";
 import { keySql, placeOfKey } from "./segment-key.ts";
 import { SeriesBuilder, type StoredSeries } from "./stored-series.ts";
@@ -44,21 +45,28 @@ const POINTS_OF_BODY = `
   ELSE (SELECT json_group_object(p.value, s.body -> ('$."' || p.value || '"')) FROM json_each(b.value -> 1) p
     WHERE s.body -> ('$."' || p.value || '"') IS NOT NULL) END`;
 
-/** ?3: JSON array of [block, [point id as text] or null], ?4 and ?5: range, epoch ms. */
-const READ_POINTS = `${STAMPS}
-SELECT s.key, s.asked, ${POINTS_OF_BODY} AS body
+/** A damaged row has the body NULL. Without this check it fails the statement. */
+const IF_SOUND = "CASE WHEN json_valid(s.body, 8) THEN";
+
+const FROM_POINTS = `
 FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
   ON s.key >= ${keySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${keySql("b.value ->> 0", "t.day")} + t.high
 WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
 
-/** ?3: JSON array of blocks, ?4 and ?5: range, epoch ms, ?6: the last stamp that is wanted. */
-const READ_BLOCKS = `${STAMPS}
-SELECT s.key, s.asked, json(s.body) AS body
+/** ?3: JSON array of [block, [point id as text] or null], ?4 and ?5: range, epoch ms. */
+const READ_POINTS = `${STAMPS} SELECT s.key, s.asked, ${POINTS_OF_BODY} AS body ${FROM_POINTS}`;
+const CHECK_POINTS = `${STAMPS} SELECT s.key, s.asked, ${IF_SOUND} ${POINTS_OF_BODY} END AS body ${FROM_POINTS}`;
+
+const FROM_BLOCKS = `
 FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
   ON s.key >= ${keySql("b.value", "t.day")} + t.low AND s.key <= ${keySql("b.value", "t.day")} + min(t.high, ?6)
 WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
 
-export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string() }));
+/** ?3: JSON array of blocks, ?4 and ?5: range, epoch ms, ?6: the last stamp that is wanted. */
+const READ_BLOCKS = `${STAMPS} SELECT s.key, s.asked, json(s.body) AS body ${FROM_BLOCKS}`;
+const CHECK_BLOCKS = `${STAMPS} SELECT s.key, s.asked, ${IF_SOUND} json(s.body) END AS body ${FROM_BLOCKS}`;
+
+export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string().nullable() }));
 
 /** A block and the points that are wanted of it. */
 type BlockPoints = readonly [block: number, ids: readonly number[]];
@@ -85,8 +93,8 @@ function pointsJson(blocks: readonly BlockPoints[]): string {
 
 /**
  * The samples of points in a half-open range that are in segments and in no day file; a point without any has an empty series.
- * Memory: 24 bytes a sample, and the text of {@link POINTS_A_QUERY} points.
- * @throws {StoredRowError} where a row is not what we write; the error of D1, after retries
+ * A damaged segment is skipped and noted. Memory: 24 bytes a sample, and the text of {@link POINTS_A_QUERY} points.
+ * @throws the error of D1, after retries
  */
 export async function readSeries(
   db: D1Database,
@@ -122,6 +130,14 @@ export interface SegmentsWanted {
   readonly range: TimeRange;
 }
 
+/** What was read of segments. */
+export interface ReadSeries {
+  readonly series: Map<number, StoredSeries>;
+  readonly beside: readonly D1Result[];
+  /** segments of the wanted hours that were skipped */
+  readonly damaged: readonly DamagedSegment[];
+}
+
 /**
  * {@link readSeries} where each point has hours of its own, and what other statements find in the transaction of the last segments: what
  * they tell is never older than the samples.
@@ -133,46 +149,73 @@ export async function readSeriesBeside(
   beside: readonly D1PreparedStatement[],
   cost: ReadCost = { statements: 0, rowsRead: 0 },
   backoff?: Backoff,
-): Promise<{ readonly series: Map<number, StoredSeries>; readonly beside: readonly D1Result[] }> {
+): Promise<ReadSeries> {
   const builders = new Map([...wanted.keys()].map((id) => [id, new SeriesBuilder()]));
   const sets = new Map([...new Set(wanted.values())].map((hours) => [hours, new Set(hours)]));
   const ids = [...wanted].flatMap(([id, hours]) => (hours.length > 0 ? [id] : []));
-  const statement = db.prepare(READ_POINTS);
+  const statements = [db.prepare(READ_POINTS), db.prepare(CHECK_POINTS)] as const;
   const [from, to] = [Math.max(range.start, Number.MIN_SAFE_INTEGER), Math.min(range.end, Number.MAX_SAFE_INTEGER)];
   const reads = statementsOf(ids).map((blocks) => {
     const hours = new Set(blocks.flatMap(([, own]) => own.flatMap((id) => wanted.get(id)!)));
-    return statement.bind(siteId, JSON.stringify([...hours]), pointsJson(blocks), from, to);
+    const values = [siteId, JSON.stringify([...hours]), pointsJson(blocks), from, to];
+    return (isChecked: boolean) => statements[isChecked ? 1 : 0].bind(...values);
   });
   let found: readonly D1Result[] = [];
+  const unread: UnreadRow[] = [];
   // One statement a batch, because each may bring 6 MB of text.
   for (const [i, read] of reads.entries()) {
-    const batch = i === reads.length - 1 ? [read, ...beside] : [read];
-    const [segments, ...others] = await withD1Retry(() => db.batch(batch), backoff);
+    const last = i === reads.length - 1 ? beside : [];
+    const [segments, ...others] = await readChecked((isChecked) =>
+      withD1Retry(() => db.batch([read(isChecked), ...last]), backoff),
+    );
     cost.statements++;
     cost.rowsRead += segments?.meta.rows_read ?? 0;
-    addRows(segments?.results, (id, time) => {
+    const skipped = addRows(segments?.results, (id, time) => {
       const isWanted = time >= range.start && time < range.end && sets.get(wanted.get(id) ?? [])?.has(hourOf(time));
       return isWanted === true ? builders.get(id) : undefined;
     });
+    unread.push(...skipped);
     found = others;
   }
   if (reads.length === 0 && beside.length > 0) found = await withD1Retry(() => db.batch([...beside]), backoff);
-  return { series: new Map([...builders].map(([id, builder]) => [id, builder.finish()])), beside: found };
+  const series = new Map([...builders].map(([id, builder]) => [id, builder.finish()]));
+  const damaged = (await noteDamaged(db, siteId, unread, backoff)).filter(
+    (one) => one.range.start < range.end && one.range.end > range.start && touches(one.range, sets.keys()),
+  );
+  return { series, beside: found, damaged };
 }
 
-/** @param builderOf undefined: the sample is not wanted */
+/** Whether a range has a part of one of these hours. */
+function touches({ start, end }: TimeRange, sets: Iterable<readonly number[]>): boolean {
+  for (const hours of sets) if (hours.some((hour) => hour < end && hour + HOUR_MS > start)) return true;
+  return false;
+}
+
+/** @param builderOf undefined: the sample is not wanted @returns the rows that cannot be decoded: nothing of them is added */
 export function addRows(
   results: unknown,
   builderOf: (pointId: number, time: number) => SeriesBuilder | undefined,
-): void {
+): UnreadRow[] {
+  const unread: UnreadRow[] = [];
   // A sort in SQL would hold all bodies and count each row twice.
   for (const { key, asked, body } of segmentRowsSchema.parse(results).sort((a, b) => a.key - b.key)) {
     const start = dayStart(placeOfKey(key).day);
-    for (const { pointId, offsets, values } of decodeBody(key, body)) {
+    for (const { pointId, offsets, values } of partsOf(key, body, unread)) {
       for (const [i, offset] of offsets.entries()) {
         builderOf(pointId, start + offset)?.add(start + offset, values[i]!, asked);
       }
     }
+  }
+  return unread;
+}
+
+function partsOf(key: number, body: string | null, unread: UnreadRow[]): PointPart[] {
+  try {
+    return decodeBody(key, body);
+  } catch (error) {
+    if (!(error instanceof StoredRowError)) throw error;
+    unread.push({ key, reason: error.reason });
+    return [];
   }
 }
 
@@ -192,6 +235,7 @@ async function readSiteBlocks(db: D1Database, siteId: number): Promise<number[]>
 /**
  * Statements that read some blocks whole; their rows go into {@link addRows}.
  * @param upTo the last stamp that is wanted @param atOnce blocks a statement
+ * @param isChecked whether damaged rows come with the body NULL, see {@link readChecked}
  */
 export function blockStatements(
   db: D1Database,
@@ -201,8 +245,9 @@ export function blockStatements(
   { start, end }: TimeRange,
   upTo: number = Number.MAX_SAFE_INTEGER,
   atOnce: number = BLOCKS_A_QUERY,
+  isChecked = false,
 ): D1PreparedStatement[] {
-  const statement = db.prepare(READ_BLOCKS);
+  const statement = isChecked ? db.prepare(CHECK_BLOCKS) : db.prepare(READ_BLOCKS);
   return Array.from({ length: Math.ceil(blocks.length / atOnce) }, (_, i) => {
     const some = blocks.slice(i * atOnce, (i + 1) * atOnce);
     return statement.bind(siteId, JSON.stringify(hours), JSON.stringify(some), start, end, upTo);
@@ -211,21 +256,27 @@ export function blockStatements(
 
 /**
  * The samples of a site's hour that are in segments and in no day file, by point, some blocks at a time, ascending by point.
- * @param hour its start, epoch ms @param upTo the last stamp that is wanted
- * @throws {StoredRowError} where a row is not what we write; the error of D1, after retries
+ * @param hour its start, epoch ms @param onDamaged told of the segments that were skipped
+ * @param upTo the last stamp that is wanted
+ * @throws whatever `onDamaged` throws; the error of D1, after retries
  */
 export async function* readHour(
   db: D1Database,
   siteId: number,
   hour: number,
+  onDamaged: (damaged: readonly DamagedSegment[]) => void,
   upTo: number = Number.MAX_SAFE_INTEGER,
 ): AsyncGenerator<ReadonlyMap<number, StoredSeries>> {
   const blocks = await readSiteBlocks(db, siteId);
   const range = { start: hour, end: hour + HOUR_MS };
-  for (const statement of blockStatements(db, siteId, blocks, [hour], range, upTo)) {
-    const { results } = await withD1Retry(() => statement.all());
+  const statements = (isChecked: boolean) =>
+    blockStatements(db, siteId, blocks, [hour], range, upTo, BLOCKS_A_QUERY, isChecked);
+  for (const [i, statement] of statements(false).entries()) {
+    const { results } = await readChecked((isChecked) =>
+      withD1Retry(() => (isChecked ? statements(true)[i]! : statement).all()),
+    );
     const builders = new Map<number, SeriesBuilder>();
-    addRows(results, (id, time) => {
+    const unread = addRows(results, (id, time) => {
       if (hourOf(time) !== hour) return undefined;
       const known = builders.get(id);
       if (known !== undefined) return known;
@@ -233,6 +284,12 @@ export async function* readHour(
       builders.set(id, builder);
       return builder;
     });
+    if (unread.length > 0) onDamaged(await noteDamaged(db, siteId, unread));
     yield new Map([...builders].sort(([a], [b]) => a - b).map(([id, builder]) => [id, builder.finish()]));
   }
+}
+
+/** For reads that must have all segments. @throws {StoredRowError} */
+export function refuseDamaged([first]: readonly DamagedSegment[]): void {
+  if (first !== undefined) throw new StoredRowError(first.key, first.reason);
 }

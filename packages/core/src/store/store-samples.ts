@@ -13,10 +13,12 @@ import {
   type StoredBefore,
   type StoredCounts,
 } from "./compare-arrivals.ts";
+import { forgetLatest } from "./forget-latest.ts";
 import { touchHours } from "./hot-hours.ts";
 import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from "./new-segments.ts";
 import { LatestRows, latestStatement } from "./latest.ts";
 import { countLate } from "./late-samples.ts";
+import { noteDamaged, readChecked } from "./damaged-segments.ts";
 import { addRows, blockStatements } from "./read-segments.ts";
 import { blocksOf } from "../domain/block.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
@@ -133,6 +135,10 @@ async function storeArrivals(
   const grouped = arrivals.map(({ samples }) => groupByDay(samples));
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await readStoredBefore(store, grouped);
+    if (before.latest.damaged.size > 0) {
+      await forgetLatest(db, siteId, () => false);
+      continue;
+    }
     const { segments, counts, late } = compareArrivals(store.now(), arrivals, grouped, before);
     if (segments.length === 0) {
       if (alongside.length > 0) await withD1Retry(() => db.batch([...alongside]), backoff);
@@ -173,15 +179,17 @@ async function readStoredBefore(
   }
   if (hours.size === 0) return { stamp: 0, series: new Map(), latest: new LatestRows([]), watermark: null };
   const range: TimeRange = { start, end };
-  const [clock, watched, latest, ...rows] = await withD1Retry(
-    () =>
-      db.batch([
-        clockStatement(db, siteId),
-        db.prepare(WATCHED).bind(siteId),
-        latestStatement(db, [...blocks]),
-        ...blockStatements(db, siteId, [...blocks], [...hours], range, undefined, BLOCKS_AT_ONCE),
-      ]),
-    backoff,
+  const [clock, watched, latest, ...rows] = await readChecked((isChecked) =>
+    withD1Retry(
+      () =>
+        db.batch([
+          clockStatement(db, siteId),
+          db.prepare(WATCHED).bind(siteId),
+          latestStatement(db, [...blocks]),
+          ...blockStatements(db, siteId, [...blocks], [...hours], range, undefined, BLOCKS_AT_ONCE, isChecked),
+        ]),
+      backoff,
+    ),
   );
   const builders = new Map<number, SeriesBuilder>();
   const incoming = new Set(
@@ -193,7 +201,9 @@ async function readStoredBefore(
     if (builder === undefined) builders.set(id, (builder = new SeriesBuilder()));
     return builder;
   };
-  for (const { results } of rows) addRows(results, builderOf);
+  // Samples of a damaged segment count as not stored, so they are stored again.
+  const unread = rows.flatMap(({ results }) => addRows(results, builderOf));
+  await noteDamaged(db, siteId, unread, backoff);
   // after the segments: what is folded meanwhile is in both, never in neither
   for (const day of filed === undefined ? [] : new Set(grouped.flatMap(({ days }) => [...days.keys()]))) {
     for (const [id, { times, values, asked }] of await filed!(day, [...incoming])) {
