@@ -17,7 +17,7 @@ import { touchHours } from "./hot-hours.ts";
 import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from "./new-segments.ts";
 import { LatestRows, latestStatement } from "./latest.ts";
 import { countLate } from "./late-samples.ts";
-import { addRows, blockStatements } from "./read-segments.ts";
+import { addRows, blockStatements, segmentRowsSchema } from "./read-segments.ts";
 import { blocksOf } from "../domain/block.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
 import { SeriesBuilder } from "./stored-series.ts";
@@ -223,7 +223,7 @@ async function readStoredBefore(
     if (builder === undefined) builders.set(id, (builder = new SeriesBuilder()));
     return builder;
   };
-  for (const { results } of rows) addRows(results, builderOf);
+  for (const { results } of rows) addRows(segmentRowsSchema.parse(results), builderOf);
   // after the segments: what is folded meanwhile is in both, never in neither
   for (const day of filed === undefined ? [] : new Set(grouped.flatMap(({ days }) => [...days.keys()]))) {
     for (const [id, { times, values, asked }] of await filed!(day, [...incoming])) {
