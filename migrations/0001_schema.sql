@@ -469,8 +469,12 @@ CREATE TABLE backfill_days (
 -- One row: the budget of requests to the upstream, shared by all sites, instances and jobs.
 CREATE TABLE backfill_pace (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  -- the next free slot
+  -- the next free slot behind all that backfills have, those that wait included
   next_at REAL NOT NULL,
+  -- the end of the last slot that a backfill used, or keeps whatever settling asks for
+  sent_to REAL NOT NULL,
+  -- the end of the last slot of a settling, 0: none; a backfill that waits for a slot before it takes another one
+  settle_to REAL NOT NULL,
   -- between slots, milliseconds; grows with each 429 and shrinks again with each request
   interval_ms REAL NOT NULL
 ) STRICT;

@@ -36,6 +36,7 @@ export class MemoryDays {
             if (!this.staged.has(`${day} ${hour}`)) throw new Error(`hour ${hour} is not staged`);
           }
           const lineage = {
+            found: null,
             foldedStamp: 0,
             asked: [],
             baseEtag: null,

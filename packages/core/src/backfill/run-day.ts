@@ -35,6 +35,8 @@ export interface BuiltDay {
   readonly reason: string | null;
   /** whether the file had this content before */
   readonly isUnchanged: boolean;
+  /** samples that the source had, and neither the segments nor the file before; null: unknown */
+  readonly found: number | null;
 }
 
 /** What a step came to: that the build may not go on, or its result. */
@@ -54,6 +56,7 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
   const { builder, mayGoOn, whenEmpty, noteRetry, noteHours } = context;
   const rejected: RejectionCounts = {};
   const asked: number[] = [];
+  const nothing = { records: 0, key: null, rejected, isUnchanged: false, found: null };
   let samples = 0;
 
   async function guarded<T extends Rpc.Serializable<T>>(
@@ -96,13 +99,13 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
       const staged = await guarded(`merge ${merge}`, STORE_STEP, () => builder.mergeDay(of, asked));
       if (staged.file === null && staged.suspect === null && whenEmpty === "await") {
         await steps.do(`${date} await`, STORE_STEP, () => builder.discard(of));
-        return { outcome: "awaiting", records: 0, key: null, reason: null, rejected, isUnchanged: false };
+        return { ...nothing, outcome: "awaiting", reason: null };
       }
       const published = await guarded(`publish ${merge}`, STORE_STEP, () => builder.publishDay(of, staged));
       if (published === null) continue;
       const { state: outcome, records, key, reason } = published;
       const isUnchanged = staged.file !== null && staged.file.etag !== null;
-      return { outcome, records, key, reason, rejected, isUnchanged };
+      return { outcome, records, key, reason, rejected, isUnchanged, found: staged.found };
     }
     throw new Error(`other builds published the day ${MAX_MERGES} times while it was merged`);
   }
@@ -117,6 +120,6 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
     });
     if (error instanceof Stopped || !counts) return null;
     const reason = error instanceof Error ? error.message : String(error);
-    return { outcome: "failed", records: 0, key: null, reason, rejected, isUnchanged: false };
+    return { ...nothing, outcome: "failed", reason };
   }
 }

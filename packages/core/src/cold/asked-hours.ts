@@ -1,14 +1,18 @@
-import { z } from "zod";
+const HOURS_A_DAY = 24;
 
-const askedSchema = z.array(z.int()).length(24);
+const NEVER_ASKED: readonly number[] = Array.from({ length: HOURS_A_DAY }, () => 0);
 
-const NEVER_ASKED: readonly number[] = Array.from({ length: 24 }, () => 0);
+/** Checked by hand: a chart of a year reads some thousands. */
+function isAsked(parsed: unknown): parsed is readonly number[] {
+  return Array.isArray(parsed) && parsed.length === HOURS_A_DAY && parsed.every(Number.isSafeInteger);
+}
 
 /** The text of `ManifestDay.asked`, in the manifest and in a file's metadata. @returns zeros for any other text */
 export function parseAsked(text: string | null | undefined): readonly number[] {
   if (text == null) return NEVER_ASKED;
   try {
-    return askedSchema.safeParse(JSON.parse(text)).data ?? NEVER_ASKED;
+    const parsed: unknown = JSON.parse(text);
+    return isAsked(parsed) ? parsed : NEVER_ASKED;
   } catch {
     return NEVER_ASKED;
   }

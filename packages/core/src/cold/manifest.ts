@@ -79,6 +79,13 @@ const manifestRowSchema = z.object({
 });
 const pendingSchema = z.record(z.string(), z.int());
 
+function parsePending(json: string): ReadonlyMap<string, number> {
+  // of nearly all days
+  return json === "{}" ? NOTHING_PENDING : new Map(Object.entries(pendingSchema.parse(JSON.parse(json))));
+}
+
+const NOTHING_PENDING: ReadonlyMap<string, number> = new Map();
+
 /** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {z.ZodError} where one is not ours */
 export function parseManifestDays(results: unknown): ManifestDay[] {
   return z
@@ -96,7 +103,7 @@ export function parseManifestDays(results: unknown): ManifestDay[] {
         source: row.source,
         build: row.build,
         generation: row.generation,
-        pending: new Map(Object.entries(pendingSchema.parse(JSON.parse(row.pending)))),
+        pending: parsePending(row.pending),
         reason: row.reason,
         foldedStamp: row.folded_stamp,
         asked: parseAsked(row.asked),

@@ -72,7 +72,7 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   const latest = [base.asked, options.asked, segments?.asked];
   const asked = Array.from({ length: 24 }, (_, hour) => Math.max(...latest.map((hours) => hours?.[hour] ?? 0)));
   const foldedStamp = Math.max(base.foldedStamp, segments?.foldedStamp ?? 0);
-  const staged = { source, key, ...lineage, foldedStamp, asked, rowsBytes: 0, suspect, manifestEtag };
+  const staged = { source, key, ...lineage, found: null, foldedStamp, asked, rowsBytes: 0, suspect, manifestEtag };
   if (suspect !== null) return { ...staged, file: null };
 
   // another build asked for these hours later, and published them meanwhile
@@ -109,6 +109,7 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   return {
     ...staged,
     generation: inPlace === null ? base.nextGeneration : base.generation,
+    found: isOfSegments(base) ? merged.found : null,
     rowsBytes,
     formula: merged.formula,
     file: {
@@ -140,6 +141,19 @@ async function openSpills(
   return spills;
 }
 
+/** Whether a day has no file, or one that was made of segments alone. */
+function isOfSegments({ file, etag, manifestEtag }: DayBase): boolean {
+  return file === null || (etag === manifestEtag && file.source === "d1");
+}
+
+interface MergedDay {
+  readonly written: WrittenDayFile;
+  readonly points: MergedPoint[];
+  /** {@link StagedDay.found}, were every build recorded */
+  readonly found: number;
+  readonly formula: number | undefined;
+}
+
 /** null: there is no sample, and no file. */
 async function writeMerged(
   { db, bucket }: MergeContext,
@@ -148,16 +162,18 @@ async function writeMerged(
   layers: SpillLayers,
   base: DayBase,
   without: string | undefined,
-): Promise<{ written: WrittenDayFile; points: MergedPoint[]; formula: number | undefined } | null> {
+): Promise<MergedDay | null> {
   const order = pointOrder(await loadCatalog(db, of.site.id));
   const judge = await DayJudge.open(db, of.site.id, of.day, source);
   const sink = new MultipartSink(bucket, stagedFileKey(of));
   const writer = new DayFileWriter(sink, { site: of.site.name, day: of.day, source });
   const points: MergedPoint[] = [];
+  let found = 0;
   const old = base.file === null ? null : scanDayFile(bucket, { key: base.key, etag: base.file.etag });
   try {
-    for await (const { name, series } of mergePoints(order, layers, old)) {
+    for await (const { name, series, found: added } of mergePoints(order, layers, old)) {
       if (name === without) continue;
+      found += added;
       await writer.writePoint(name, series);
       const { times } = series;
       const slice = encodeSlice({ hours: hourAggregates(series, of.day), locator: null });
@@ -165,7 +181,7 @@ async function writeMerged(
       points.push({ name, rows: times.length, slice, first: times[0]!, last: times.at(-1)!, quality });
     }
     const formula = judge === null ? undefined : FORMULA_VERSION;
-    return points.length === 0 ? null : { written: await writer.finish(), points, formula };
+    return points.length === 0 ? null : { written: await writer.finish(), points, found, formula };
   } catch (error) {
     // else the parts that were uploaded stay for a week
     await writer.abort();

@@ -9,6 +9,12 @@ interface NamedSeries {
   readonly series: Series;
 }
 
+/** A point of the merged day. */
+export interface MergedSeries extends NamedSeries {
+  /** samples that the API's hours added, and those whose value they replaced */
+  readonly found: number;
+}
+
 /** The spills of a build, each list of distinct hours, ascending. */
 export interface SpillLayers {
   /** the API's hours that were asked for before the day's present file was: they only add what all other layers lack */
@@ -30,7 +36,7 @@ export async function* mergePoints(
   order: PointOrder,
   layers: SpillLayers,
   base: AsyncIterator<NamedSeries> | null,
-): AsyncGenerator<NamedSeries> {
+): AsyncGenerator<MergedSeries> {
   const nextOld = async (): Promise<NamedSeries | null> => {
     const next = await base?.next();
     return next === undefined || next.done === true ? null : next.value;
@@ -40,23 +46,46 @@ export async function* mergePoints(
   for (const { id, name } of order.points) {
     // points that only the file knows
     while (old !== null && compareUtf8(old.name, name) < 0) {
-      yield old;
+      yield { ...old, found: 0 };
       old = await nextOld();
     }
     const isOld = old?.name === name;
-    const parts = [
-      await takePoint(layers.stale.filter((spill) => spill.pointId === id)),
-      await takePoint(layers.under.filter((spill) => spill.pointId === id)),
-      isOld ? old!.series : null,
-      await takePoint(layers.api.filter((spill) => spill.pointId === id)),
-      await takePoint(layers.over.filter((spill) => spill.pointId === id)),
-    ].filter((part) => part !== null);
-    if (parts.length > 0) yield { name, series: parts.reduce((below, above) => mergeSeries(below, above)) };
+    const stale = await takePoint(layers.stale.filter((spill) => spill.pointId === id));
+    const under = await takePoint(layers.under.filter((spill) => spill.pointId === id));
+    const file = isOld ? old!.series : null;
+    const api = await takePoint(layers.api.filter((spill) => spill.pointId === id));
+    const over = await takePoint(layers.over.filter((spill) => spill.pointId === id));
+    const series = mergeLayers([stale, under, file, api, over]);
+    const isServed = stale !== null || api !== null;
+    if (series !== null) {
+      yield { name, series, found: isServed ? countNew(mergeLayers([under, file, over]), series) : 0 };
+    }
     if (isOld) old = await nextOld();
   }
-  for (; old !== null; old = await nextOld()) yield old;
+  for (; old !== null; old = await nextOld()) yield { ...old, found: 0 };
   // a spill that is not at its end has a point that was not met in order: its samples would be lost
   if (spills.some((spill) => spill.pointId !== null)) throw new RangeError("a spill is not in the order of the names");
+}
+
+/** @param layers the lowest one first @returns null: none has a sample */
+function mergeLayers(layers: readonly (Series | null)[]): Series | null {
+  return layers.reduce<Series | null>(
+    (below, above) => (below === null || above === null ? (below ?? above) : mergeSeries(below, above)),
+    null,
+  );
+}
+
+/** Counts samples that `known` lacks or has with another value. @param known null: it has none; `series` has all of its times */
+function countNew(known: Series | null, { times, values }: Series): number {
+  if (known === null) return times.length;
+  let count = 0;
+  let at = 0;
+  for (const [i, time] of times.entries()) {
+    const isKnown = known.times[at] === time;
+    if (!isKnown || !Object.is(known.values[at], values[i])) count++;
+    if (isKnown) at++;
+  }
+  return count;
 }
 
 /** The samples of the point that comes next in all of these spills; null without one. */

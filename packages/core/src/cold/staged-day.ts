@@ -16,6 +16,11 @@ export interface StagedDay {
   readonly generation: number;
   /** null: the day has no samples, or is suspect. `etag` is set where the content is the one in place already. */
   readonly file: (Omit<ManifestFile, "key" | "etag"> & { readonly etag: string | null }) | null;
+  /**
+   * samples that the API's hours added to the segments and the present file, and those whose value they replaced; null: unknown, because
+   * an unrecorded build may have published what the API has now
+   */
+  readonly found: number | null;
   /** segments with stamps up to this one are in the file */
   readonly foldedStamp: number;
   /** of each hour when the file's samples were asked for last, epoch ms */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
 import { hexBytes } from "../block-days/hex.ts";
 import { decodeLocator, HEAD_BYTES } from "../block-days/hour-slice.ts";
@@ -41,10 +42,13 @@ export interface Stored {
   readonly rollups: readonly PointRollup[] | null;
 }
 
+/** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
+const DAYS_A_ROW = 1_024;
+
 /**
- * One stretch of the key a point; a row for each day that has samples of the point. Only the head of its slice where the aggregates are
- * not wanted. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most slices whose
- * aggregates are wanted.
+ * A row for each point and {@link DAYS_A_ROW}, because a row for each day takes D1 and its client twice as long. Only the head of a slice
+ * where the aggregates are not wanted. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most
+ * slices whose aggregates are wanted, ?7: JSON array of each row's first day.
  */
 const READ_SLICES = `
 WITH files (day) AS (
@@ -55,21 +59,30 @@ WITH files (day) AS (
   SELECT json_array_length(?4) * (SELECT count(*) FROM files),
     json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6
 )
-SELECT p.value AS id, d.key & 65535 AS day, s.is_whole, d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL AS is_cold,
-  hex(substr(d.hours, d.places ->> ${pathSql("p.value", "[0]")},
-    CASE WHEN s.is_whole THEN d.places ->> ${pathSql("p.value", "[1]")}
-    ELSE min(d.places ->> ${pathSql("p.value", "[1]")}, ${HEAD_BYTES}) END)) AS slice
-FROM size s
-CROSS JOIN json_each(?4) p
-CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}
-WHERE s.files <= ?5 AND d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
-  AND (s.is_whole OR d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL)`;
+SELECT p.value AS id, s.is_whole, (
+  SELECT group_concat((d.key & 65535) || CASE WHEN d.places ->> ${pathSql("p.value", "[2]")} IS NULL THEN '-' ELSE '+' END ||
+    hex(substr(d.hours, d.places ->> ${pathSql("p.value", "[0]")},
+      CASE WHEN s.is_whole THEN d.places ->> ${pathSql("p.value", "[1]")}
+      ELSE min(d.places ->> ${pathSql("p.value", "[1]")}, ${HEAD_BYTES}) END)))
+  FROM block_days d
+  WHERE d.key >= ${rowKeySql("p.value", "f.value")} AND d.key < ${rowKeySql("p.value", `min(f.value + ${DAYS_A_ROW}, ?3)`)}
+    AND d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
+    AND (s.is_whole OR d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL)
+) AS days
+FROM size s CROSS JOIN json_each(?4) p CROSS JOIN json_each(?7) f
+WHERE s.files <= ?5`;
 
-interface SliceRow {
-  readonly id: number;
+const rowsSchema = z.array(z.object({ id: z.int(), is_whole: z.int(), days: z.string().nullable() }));
+
+/** A point's day of `block_days`. */
+interface Slice {
+  readonly pointId: number;
   readonly day: number;
-  readonly is_whole: number;
-  readonly is_cold: number;
+  /** whether the aggregates are in it, and not its head alone */
+  readonly isWhole: boolean;
+  /** whether the day has a file with the point */
+  readonly isCold: boolean;
+  /** hexadecimal */
   readonly slice: string;
 }
 
@@ -90,39 +103,50 @@ export async function readStored(
   const end = Math.min(DAYS, dayOf(range.end - 1) + 1);
   const ids = JSON.stringify(pointIds);
   const most = wanted === "rollups" ? ROLLUPS_AT_ONCE : 0;
+  const rows = Math.ceil(Math.max(0, end - first) / DAYS_A_ROW);
+  const starts = JSON.stringify(Array.from({ length: rows }, (_, i) => first + i * DAYS_A_ROW));
   const [hours, days, slices] = await withD1Retry(() =>
     db.batch([
       hotHoursStatement(db, siteId, range),
       manifestStatement(db, siteId, first, end),
       // Where the range lies beyond all keys, no key is between these.
-      db.prepare(READ_SLICES).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most),
+      db.prepare(READ_SLICES).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most, starts),
     ]),
   );
   const hotHours = parseHotHours(hours?.results);
   const parsedDays = parseManifestDays(days?.results);
-  const rows = sliceRows(slices?.results);
+  const found = parseSlices(slices?.results);
   const files = parsedDays.filter(({ file }) => file !== null).map(({ day }) => day);
   const allDays = new Set([...files, ...hotHours.map(({ hour }) => dayOf(hour))]);
   return {
     hours: hotHours.map(({ hour }) => hour),
     unfolded: hotHours.filter(({ isFolded }) => !isFolded).map(({ hour }) => hour),
     days: parsedDays,
-    pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : parsePointDays(rows),
-    rollups: wanted === "locators" || allDays.size * pointIds.length > ROLLUPS_AT_ONCE ? null : parseRollups(rows),
+    pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : pointDaysOf(found),
+    rollups: wanted === "locators" || allDays.size * pointIds.length > ROLLUPS_AT_ONCE ? null : rollupsOf(found),
   };
 }
 
-/** Checked by hand: an answer may need 96,000. */
-function sliceRows(results: unknown): readonly SliceRow[] {
-  const rows: unknown[] = Array.isArray(results) ? results : [null];
-  if (!rows.every(isSliceRow)) throw new Error("block_days: a slice has no point, no day or no text");
-  return rows;
+/** @throws {z.ZodError} {@link Error} for what {@link READ_SLICES} does not give */
+function parseSlices(results: unknown): Slice[] {
+  return rowsSchema.parse(results).flatMap(({ id: pointId, is_whole, days }) =>
+    (days === null ? [] : days.split(",")).map((text) => {
+      const mark = text.search(MARK);
+      if (mark < 1) throw new Error(`block_days: found "${text.slice(0, 20)}", expected a day and a slice`);
+      const isCold = text[mark] === "+";
+      return {
+        pointId,
+        day: Number(text.slice(0, mark)),
+        isWhole: is_whole === 1,
+        isCold,
+        slice: text.slice(mark + 1),
+      };
+    }),
+  );
 }
 
-function isSliceRow(row: unknown): row is SliceRow {
-  if (typeof row !== "object" || row === null || !("id" in row && "day" in row && "slice" in row)) return false;
-  return Number.isSafeInteger(row.id) && Number.isSafeInteger(row.day) && typeof row.slice === "string";
-}
+/** Stands between a day and its slice. */
+const MARK = /[+-]/;
 
 /** A {@link PointDay} that reads its locator when it is asked for: charts of hours and days need few of them, or none. */
 class StoredPointDay implements PointDay {
@@ -131,8 +155,8 @@ class StoredPointDay implements PointDay {
   readonly #slice: string;
   #locator: Locator | null | undefined;
 
-  constructor({ id, day, slice }: SliceRow) {
-    this.pointId = id;
+  constructor({ pointId, day, slice }: Slice) {
+    this.pointId = pointId;
     this.day = day;
     this.#slice = slice;
   }
@@ -142,14 +166,12 @@ class StoredPointDay implements PointDay {
   }
 }
 
-function parsePointDays(rows: readonly SliceRow[]): PointDay[] {
-  return rows.flatMap((row) => (row.is_cold === 1 ? [new StoredPointDay(row)] : []));
+function pointDaysOf(slices: readonly Slice[]): PointDay[] {
+  return slices.flatMap((slice) => (slice.isCold ? [new StoredPointDay(slice)] : []));
 }
 
-function parseRollups(rows: readonly SliceRow[]): PointRollup[] {
-  return rows.flatMap(({ id: pointId, day, is_whole, is_cold, slice }) =>
-    is_whole === 1 ? [{ pointId, day, slice, isCold: is_cold === 1 }] : [],
-  );
+function rollupsOf(slices: readonly Slice[]): PointRollup[] {
+  return slices.filter(({ isWhole }) => isWhole);
 }
 
 function locatorOf(slice: string): Locator | null {
@@ -165,11 +187,10 @@ function locatorOf(slice: string): Locator | null {
 const READ_SOME_DAYS = `
 SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2)) ORDER BY day`;
 
-/** ?1: JSON array of [point id, day]. */
+/** The heads of slices. ?1: JSON array of [point id, day]. */
 const READ_SOME_SLICES = `
-SELECT k.value ->> 0 AS id, k.value ->> 1 AS day, 0 AS is_whole, 1 AS is_cold,
-  hex(substr(d.hours, d.places ->> ${pathSql("(k.value ->> 0)", "[0]")},
-    min(d.places ->> ${pathSql("(k.value ->> 0)", "[1]")}, ${HEAD_BYTES}))) AS slice
+SELECT k.value ->> 0 AS id, 0 AS is_whole, (k.value ->> 1) || '+' || hex(substr(d.hours, d.places ->> ${pathSql("(k.value ->> 0)", "[0]")},
+    min(d.places ->> ${pathSql("(k.value ->> 0)", "[1]")}, ${HEAD_BYTES}))) AS days
 FROM json_each(?1) k CROSS JOIN block_days d ON d.key = ${rowKeySql("k.value ->> 0", "k.value ->> 1")}
 WHERE d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL`;
 
@@ -186,6 +207,6 @@ export async function readStoredDays(
   );
   return {
     days: parseManifestDays(dayRows?.results),
-    pointDays: parsePointDays(sliceRows(slices?.results)),
+    pointDays: pointDaysOf(parseSlices(slices?.results)),
   };
 }

@@ -131,8 +131,12 @@ export function afterRun(
     case "unchanged":
     case "awaiting": {
       // it was due for the first time, whatever the first offset is
-      const done = Math.max(1, behind);
-      const step = outcome === "unchanged" ? Math.max(done, offsets.length - 1) : done;
+      const made = Math.max(1, stepsBehind(offsets, day, startedAt));
+      // a run between two steps skips none: the day had late samples
+      const isStep = row.step < made;
+      const skipped = isStep && outcome === "unchanged" ? offsets.length - 1 : 0;
+      // samples that came late make up for what was skipped
+      const step = outcome === "settled" ? made : Math.max(row.step, made, skipped);
       const settledAt = outcome === "awaiting" ? row.settledAt : startedAt;
       // only a run behind the last offset may prove that the day is empty
       const last = outcome === "awaiting" && behind < offsets.length ? offsets.length - 1 : step;

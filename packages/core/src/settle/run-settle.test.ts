@@ -1,7 +1,7 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
 import { pointSamples } from "../../test/points.ts";
 import { SettleWorld } from "../../test/settle-world.ts";
@@ -9,6 +9,7 @@ import { upsertSamples } from "../../test/store.ts";
 import { differences, sourceSamples } from "../../test/stored-samples.ts";
 import { keysOf } from "../../test/stored-day.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
+import { ProcessDied } from "../backfill/memory-engine.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { dayFileKey } from "../cold/day-file-key.ts";
@@ -18,6 +19,7 @@ import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { beginSite } from "../gaps/gap-sites.ts";
 import { requestDays } from "../store/settle-days.ts";
+import { storeSamples } from "../store/store-samples.ts";
 
 const DAY = 20_373;
 const { start: START, end: END } = dayRange(DAY);
@@ -108,7 +110,7 @@ test("a day is built two hours after its end, again for late samples, and after 
   const all = [...truth, late].sort();
   expect([await made.query(DAY), await segments()]).toEqual([all, 0]);
   // it was no step
-  expect(await made.row(DAY)).toMatchObject({ step: 1, dueAt: END + 3 * DAY_MS });
+  expect(await made.row(DAY)).toMatchObject({ outcome: "settled", step: 1, dueAt: END + 3 * DAY_MS });
 
   const requests = made.sync.asked.length;
   for (const [days, step, dueAt] of [
@@ -130,6 +132,52 @@ test("a day is built two hours after its end, again for late samples, and after 
   expect(await settleAt(made, END + 301 * DAY_MS)).toEqual([DAY]);
   expect(await made.row(DAY)).toMatchObject({ outcome: "suspect", reason: expect.stringContaining("somebody else") });
   expect([made.sync.asked.length - asked, await segments()]).toEqual([0, 1]);
+});
+
+test("a day whose source has nothing beyond the segments is asked for twice", async () => {
+  const made = await syncedWorld();
+  const requests = made.sync.asked.length;
+  expect(await settleAt(made, DUE)).toEqual([DAY]);
+  expect(await made.row(DAY)).toMatchObject({ outcome: "unchanged", step: 2, dueAt: END + 7 * DAY_MS, settledAt: DUE });
+  expect(await settleAt(made, END + 7 * DAY_MS - 1)).toEqual([]);
+  expect(await settleAt(made, END + 7 * DAY_MS)).toEqual([DAY]);
+  expect(await made.row(DAY)).toMatchObject({ outcome: "unchanged", step: 3, dueAt: null });
+  expect(differences(truth, await made.query(DAY))).toEqual([]);
+  // the hours are of one page each here; the list of points has two
+  expect(made.sync.asked.length - requests).toBeLessThanOrEqual(52);
+});
+
+describe("a day is asked for after three days", () => {
+  const isAskedAgain = { outcome: "settled", step: 1, dueAt: END + 3 * DAY_MS };
+
+  test("where the source has one value that the segments have otherwise", async () => {
+    const made = await syncedWorld();
+    const [point] = [...(await loadCatalog(db, made.site.id)).values()];
+    const [, time] = truth.find((line) => line.startsWith(`${point!.name} `))!.split(" ");
+    const synced = made.sync.clock.now();
+    const other = pointSamples([[point!.id, Number(time), 0.125]]);
+    await storeSamples({ db, siteId: made.site.id, now: () => synced }, other, synced + 1);
+    expect(await settleAt(made, synced + 2)).toEqual([DAY]);
+    expect(differences(truth, await made.query(DAY))).toEqual([]);
+    expect(await made.row(DAY)).toMatchObject(isAskedAgain);
+  });
+
+  test("where an instance that died had published what was late", async () => {
+    const ranges: [number, number][] = [[START + 5 * HOUR_MS, START + 5.2 * HOUR_MS]];
+    const made = await syncedWorld({ rules: [{ fault: "missing_hours", ranges, healedAt: DUE }] });
+    made.sync.clock.set(DUE);
+    expect(await made.supervise()).toBe(DAY);
+    const atRecord = (step: string) => {
+      if (step === "record") throw new ProcessDied();
+    };
+    expect(await made.run(undefined, undefined, atRecord)).toBe(false);
+    expect(await manifest(made)).toMatchObject({ state: "written", source: "api" });
+    const { instance } = (await made.appointed())!;
+    made.states.set(instance, { is: "ended", reason: "it was terminated" });
+    expect(await settleAt(made, DUE + HOUR_MS)).toEqual([]);
+    expect(await settleAt(made, DUE + 2 * HOUR_MS)).toEqual([DAY]);
+    expect(await made.row(DAY)).toMatchObject(isAskedAgain);
+  });
 });
 
 test("a day is settled a day after its end, where the site lags", async () => {

@@ -2,7 +2,7 @@ import type { AceClient } from "../ace/client.ts";
 import type { SiteStore } from "../backfill/backfill-site.ts";
 import type { DayBuilder } from "../backfill/day-builder.ts";
 import { fetchCatalog } from "../backfill/fetch-catalog.ts";
-import { runDay } from "../backfill/run-day.ts";
+import { type BuiltDay, runDay } from "../backfill/run-day.ts";
 import { leniently, type Steps, STORE_STEP } from "../backfill/steps.ts";
 import { type ArchivedDay, archiveDay } from "../cold/archive-day.ts";
 import { findBase } from "../cold/day-base.ts";
@@ -134,15 +134,21 @@ async function askSource(steps: Steps, context: SettleContext, { row, startedAt 
         return { is: "done", outcome: "suspect", reason: built.reason };
       case "written":
       case "empty-confirmed": {
-        // a run that died may have published the day, and written nothing down
-        const isUnchanged = built.isUnchanged && row.settledAt !== null;
-        return { is: "done", outcome: isUnchanged ? "unchanged" : "settled", reason: null };
+        return { is: "done", outcome: isNothingNew(row, built) ? "unchanged" : "settled", reason: null };
       }
       case "failed":
         unanswered = built.reason ?? "unknown";
     }
   }
   return resultOf(await foldSegments(steps, context), unanswered);
+}
+
+/**
+ * Whether nothing came that was not known: at the first settling the source had nothing beyond the segments, at a later one neither source
+ * nor segments had anything beyond the file. Not after failed runs: one of them may have published what was new.
+ */
+function isNothingNew({ settledAt, attempts }: Start["row"], { isUnchanged, found }: BuiltDay): boolean {
+  return settledAt === null ? found === 0 : isUnchanged && attempts === 0;
 }
 
 /** Builds the day from its segments alone. */

@@ -59,3 +59,37 @@ export function groupByDay(samples: PointSamples): GroupedSamples {
   }
   return { days, repeated, replaced };
 }
+
+/**
+ * Cuts samples that are to be stored together into pieces, in order; at least one.
+ * @param grouped an element an arrival, and so has each piece @param most samples of a piece
+ */
+export function cutGroups(grouped: readonly GroupedSamples[], most: number): (readonly GroupedSamples[])[] {
+  const parts = grouped.flatMap(({ days }, arrival) =>
+    [...days].flatMap(([day, ofDay]) => ofDay.map((part) => ({ arrival, day, part }))),
+  );
+  const total = parts.reduce((sum, { part }) => sum + part.offsets.length, 0);
+  if (total <= most) return [grouped];
+  // each sample that another one of its arrival repeated counts once, so in the first piece
+  let piece = grouped.map(({ repeated, replaced }) => ({ days: new Map<number, PointPart[]>(), repeated, replaced }));
+  const pieces = [piece];
+  let free = most;
+  for (const { arrival, day, part } of parts) {
+    for (let at = 0; at < part.offsets.length;) {
+      if (free === 0) {
+        piece = grouped.map(() => ({ days: new Map<number, PointPart[]>(), repeated: 0, replaced: 0 }));
+        pieces.push(piece);
+        free = most;
+      }
+      const { days } = piece[arrival]!;
+      const end = Math.min(at + free, part.offsets.length);
+      const cut = { pointId: part.pointId, offsets: part.offsets.slice(at, end), values: part.values.slice(at, end) };
+      const ofDay = days.get(day);
+      if (ofDay === undefined) days.set(day, [cut]);
+      else ofDay.push(cut);
+      free -= end - at;
+      at = end;
+    }
+  }
+  return pieces;
+}

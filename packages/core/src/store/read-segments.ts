@@ -5,8 +5,10 @@ import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import { type DamagedSegment, noteDamaged, readChecked, type UnreadRow } from "./damaged-segments.ts";
 import { decodeBody, type PointPart, StoredRowError } from "./segment-body.ts";
-import { blockOf, blocksOf } from "../domain/block.ts";
+import { blocksOf } from "../domain/block.ts";
+import { batchesOf, pickedRows, pickStatement, type SegmentRow, type SegmentsWanted } from "./pick-points.ts";
 import { keySql, placeOfKey } from "./segment-key.ts";
+import { STAMPS } from "./segment-stamps.ts";
 import { SeriesBuilder, type StoredSeries } from "./stored-series.ts";
 
 /** What a read cost, to tell the caller of our API and the benchmarks. */
@@ -16,46 +18,8 @@ export interface ReadCost {
   rowsRead: number;
 }
 
-/** Points whose samples are asked for in one statement: of an open day at a sample a minute 6 MB of text. */
-const POINTS_A_QUERY = 160;
-
-/**
- * A block is read whole where at least so many of its points are wanted: as quick as picking them from each segment, which counts a row
- * read for each point and segment.
- */
-const WHOLE_BLOCK = 96;
-
 /** Blocks that are read whole in one statement where a whole hour is wanted: at a sample a minute 1.6 MB of text. */
 const BLOCKS_A_QUERY = 8;
-
-/**
- * The stamps between which the segments with samples of some hours lie, by day, without those that the day's file has already.
- * Each batch that stores a sample of an hour is between the first and the last stamp of the hour. ?1: site, ?2: JSON array of hours.
- */
-const STAMPS = `
-WITH stamps (day, low, high) AS (
-  SELECT h.hour / 86400000, max(min(h.first_stamp), coalesce(max(f.folded_stamp), 0) + 1), max(h.version)
-  FROM hot_hours h LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = h.hour / 86400000
-  WHERE h.site_id = ?1 AND h.hour IN (SELECT value FROM json_each(?2)) GROUP BY 1
-)`;
-
-/** Of a segment the samples of the points in `b.value ->> 1`, as a body has them; the whole body where that is NULL. */
-const POINTS_OF_BODY = `
-  CASE WHEN b.value ->> 1 IS NULL THEN json(s.body)
-  ELSE (SELECT json_group_object(p.value, s.body -> ('$."' || p.value || '"')) FROM json_each(b.value -> 1) p
-    WHERE s.body -> ('$."' || p.value || '"') IS NOT NULL) END`;
-
-/** A damaged row has the body NULL. Without this check it fails the statement. */
-const IF_SOUND = "CASE WHEN json_valid(s.body, 8) THEN";
-
-const FROM_POINTS = `
-FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
-  ON s.key >= ${keySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${keySql("b.value ->> 0", "t.day")} + t.high
-WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
-
-/** ?3: JSON array of [block, [point id as text] or null], ?4 and ?5: range, epoch ms. */
-const READ_POINTS = `${STAMPS} SELECT s.key, s.asked, ${POINTS_OF_BODY} AS body ${FROM_POINTS}`;
-const CHECK_POINTS = `${STAMPS} SELECT s.key, s.asked, ${IF_SOUND} ${POINTS_OF_BODY} END AS body ${FROM_POINTS}`;
 
 const FROM_BLOCKS = `
 FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
@@ -64,36 +28,15 @@ WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
 
 /** ?3: JSON array of blocks, ?4 and ?5: range, epoch ms, ?6: the last stamp that is wanted. */
 const READ_BLOCKS = `${STAMPS} SELECT s.key, s.asked, json(s.body) AS body ${FROM_BLOCKS}`;
-const CHECK_BLOCKS = `${STAMPS} SELECT s.key, s.asked, ${IF_SOUND} json(s.body) END AS body ${FROM_BLOCKS}`;
+/** A damaged row has the body NULL. Without this check it fails the statement. */
+const CHECK_BLOCKS = `${STAMPS}
+SELECT s.key, s.asked, CASE WHEN json_valid(s.body, 8) THEN json(s.body) END AS body ${FROM_BLOCKS}`;
 
 export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string().nullable() }));
 
-/** A block and the points that are wanted of it. */
-type BlockPoints = readonly [block: number, ids: readonly number[]];
-
-/** Points by block, at most {@link POINTS_A_QUERY} together; no block is in two of them. */
-function statementsOf(pointIds: readonly number[]): BlockPoints[][] {
-  const all: BlockPoints[][] = [];
-  let free = 0;
-  for (const block of Map.groupBy(pointIds, blockOf)) {
-    if (block[1].length > free) {
-      all.push([]);
-      free = POINTS_A_QUERY;
-    }
-    all.at(-1)!.push(block);
-    free -= block[1].length;
-  }
-  return all;
-}
-
-/** As {@link READ_POINTS} takes it; null: the block is read whole. */
-function pointsJson(blocks: readonly BlockPoints[]): string {
-  return JSON.stringify(blocks.map(([block, ids]) => [block, ids.length < WHOLE_BLOCK ? ids.map(String) : null]));
-}
-
 /**
  * The samples of points in a half-open range that are in segments and in no day file; a point without any has an empty series.
- * A damaged segment is skipped and noted. Memory: 24 bytes a sample, and the text of {@link POINTS_A_QUERY} points.
+ * A damaged segment is skipped and noted. Memory: 24 bytes a sample, and the text of the points of a batch.
  * @throws the error of D1, after retries
  */
 export async function readSeries(
@@ -121,15 +64,6 @@ export async function readSeriesOfHours(
   return (await readSeriesBeside(db, wanted, [], cost, backoff)).series;
 }
 
-/** What to read of segments. */
-export interface SegmentsWanted {
-  readonly siteId: number;
-  /** starts of UTC hours, by point id, epoch ms */
-  readonly hours: ReadonlyMap<number, readonly number[]>;
-  /** half-open, epoch ms */
-  readonly range: TimeRange;
-}
-
 /** What was read of segments. */
 export interface ReadSeries {
   readonly series: Map<number, StoredSeries>;
@@ -153,31 +87,29 @@ export async function readSeriesBeside(
   const builders = new Map([...wanted.keys()].map((id) => [id, new SeriesBuilder()]));
   const sets = new Map([...new Set(wanted.values())].map((hours) => [hours, new Set(hours)]));
   const ids = [...wanted].flatMap(([id, hours]) => (hours.length > 0 ? [id] : []));
-  const statements = [db.prepare(READ_POINTS), db.prepare(CHECK_POINTS)] as const;
   const [from, to] = [Math.max(range.start, Number.MIN_SAFE_INTEGER), Math.min(range.end, Number.MAX_SAFE_INTEGER)];
-  const reads = statementsOf(ids).map((blocks) => {
-    const hours = new Set(blocks.flatMap(([, own]) => own.flatMap((id) => wanted.get(id)!)));
-    const values = [siteId, JSON.stringify([...hours]), pointsJson(blocks), from, to];
-    return (isChecked: boolean) => statements[isChecked ? 1 : 0].bind(...values);
-  });
+  const batches = batchesOf(ids);
   let found: readonly D1Result[] = [];
   const unread: UnreadRow[] = [];
-  // One statement a batch, because each may bring 6 MB of text.
-  for (const [i, read] of reads.entries()) {
-    const last = i === reads.length - 1 ? beside : [];
-    const [segments, ...others] = await readChecked((isChecked) =>
-      withD1Retry(() => db.batch([read(isChecked), ...last]), backoff),
-    );
-    cost.statements++;
-    cost.rowsRead += segments?.meta.rows_read ?? 0;
-    const skipped = addRows(segments?.results, (id, time) => {
-      const isWanted = time >= range.start && time < range.end && sets.get(wanted.get(id) ?? [])?.has(hourOf(time));
-      return isWanted === true ? builders.get(id) : undefined;
+  for (const [i, picks] of batches.entries()) {
+    const last = i === batches.length - 1 ? beside : [];
+    const results = await readChecked((isChecked) => {
+      const all = { siteId, hours: wanted, range: { start: from, end: to } };
+      const statements = picks.map((pick) => pickStatement(db, all, pick, isChecked));
+      return withD1Retry(() => db.batch([...statements, ...last]), backoff);
     });
-    unread.push(...skipped);
-    found = others;
+    for (const [at, pick] of picks.entries()) {
+      cost.statements++;
+      cost.rowsRead += results[at]?.meta.rows_read ?? 0;
+      const skipped = addRows(pickedRows(results[at]?.results, pick), (id, time) => {
+        const isWanted = time >= range.start && time < range.end && sets.get(wanted.get(id) ?? [])?.has(hourOf(time));
+        return isWanted === true ? builders.get(id) : undefined;
+      });
+      unread.push(...skipped);
+    }
+    found = results.slice(picks.length);
   }
-  if (reads.length === 0 && beside.length > 0) found = await withD1Retry(() => db.batch([...beside]), backoff);
+  if (batches.length === 0 && beside.length > 0) found = await withD1Retry(() => db.batch([...beside]), backoff);
   const series = new Map([...builders].map(([id, builder]) => [id, builder.finish()]));
   const damaged = (await noteDamaged(db, siteId, unread, backoff)).filter(
     (one) => one.range.start < range.end && one.range.end > range.start && touches(one.range, sets.keys()),
@@ -193,12 +125,12 @@ function touches({ start, end }: TimeRange, sets: Iterable<readonly number[]>): 
 
 /** @param builderOf undefined: the sample is not wanted @returns the rows that cannot be decoded: nothing of them is added */
 export function addRows(
-  results: unknown,
+  rows: readonly SegmentRow[],
   builderOf: (pointId: number, time: number) => SeriesBuilder | undefined,
 ): UnreadRow[] {
   const unread: UnreadRow[] = [];
   // A sort in SQL would hold all bodies and count each row twice.
-  for (const { key, asked, body } of segmentRowsSchema.parse(results).sort((a, b) => a.key - b.key)) {
+  for (const { key, asked, body } of rows.toSorted((a, b) => a.key - b.key)) {
     const start = dayStart(placeOfKey(key).day);
     for (const { pointId, offsets, values } of partsOf(key, body, unread)) {
       for (const [i, offset] of offsets.entries()) {
@@ -276,7 +208,7 @@ export async function* readHour(
       withD1Retry(() => (isChecked ? statements(true)[i]! : statement).all()),
     );
     const builders = new Map<number, SeriesBuilder>();
-    const unread = addRows(results, (id, time) => {
+    const unread = addRows(segmentRowsSchema.parse(results), (id, time) => {
       if (hourOf(time) !== hour) return undefined;
       const known = builders.get(id);
       if (known !== undefined) return known;

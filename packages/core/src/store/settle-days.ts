@@ -3,7 +3,7 @@ import { withD1Retry } from "../d1/retry.ts";
 
 /**
  * What a run of a day came to. `settled`: its file has the source's 24 hours, or it was proved to be empty; `unchanged`: the same, and
- * the file was so before; `awaiting`: the source has nothing of it yet; `segments-only`: the source did not answer, so the file has only
+ * nothing came beyond what was stored; `awaiting`: the source has nothing of it yet; `segments-only`: the source did not answer, so the file has only
  * what the segments had; `suspect`: its file is not what was written; `failed`: see the reason.
  */
 export const SETTLE_OUTCOMES = ["settled", "unchanged", "awaiting", "segments-only", "suspect", "failed"] as const;

@@ -218,6 +218,18 @@ describe("alongside", () => {
     const counts = await storeSamples(storeOf(3), samples, 1, [cursorTo(3, 1)]);
     expect(counts).toEqual({ inserted: length - kept, changed: 0, unchanged: kept, superseded: 0 });
     expect(await cursor(3)).toBe(1);
+
+    // another store between the two transactions
+    await emptyStore(db);
+    let commits = 0;
+    const restless = interceptedDatabase(db, async (execute, statements) => {
+      if (statements > 4 && commits++ === 1) await storeSamples(storeOf(3), pointSamples([[1_025, DAY + 1, 1]]), 2);
+      return execute();
+    });
+    const into = { db: restless, siteId: 3, now: () => DAY };
+    const exact = { inserted: length, changed: 0, unchanged: 0, superseded: 0 };
+    expect(await storeSamples(into, samples, 1)).toEqual(exact);
+    expect(commits).toBe(3);
   });
 });
 

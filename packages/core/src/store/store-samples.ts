@@ -5,10 +5,11 @@ import { DAYS, dayStart } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { type GroupedSamples, groupByDay } from "./arrivals.ts";
+import { cutGroups, type GroupedSamples, groupByDay } from "./arrivals.ts";
 import {
   type Arrival,
   compareArrivals,
+  plusCounts,
   type FiledSamples,
   type StoredBefore,
   type StoredCounts,
@@ -19,7 +20,7 @@ import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from ".
 import { LatestRows, latestStatement } from "./latest.ts";
 import { countLate } from "./late-samples.ts";
 import { noteDamaged, readChecked } from "./damaged-segments.ts";
-import { addRows, blockStatements } from "./read-segments.ts";
+import { addRows, blockStatements, segmentRowsSchema } from "./read-segments.ts";
 import { blocksOf } from "../domain/block.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
 import { SeriesBuilder } from "./stored-series.ts";
@@ -35,8 +36,11 @@ export interface SampleStore {
   readonly filed?: FiledSamples;
 }
 
-/** Characters of rows a batch, so that its parameters stay well under the 32 MiB of a Workers RPC call. */
-const MAX_CHARS_A_BATCH = 8 * MAX_ASCII_CHARS;
+/**
+ * Samples of a transaction. At 32 characters each (ten hold an offset, up to 18 a value) its parameters stay well under the 32 MiB of a
+ * Workers RPC call.
+ */
+const MAX_SAMPLES_A_BATCH = 450_000;
 
 /** Blocks whose segments are read in one statement: of the minutes that a sync asks for again, 2 MB of text. */
 const BLOCKS_AT_ONCE = 40;
@@ -131,8 +135,27 @@ async function storeArrivals(
   arrivals: readonly Arrival[],
   alongside: readonly D1PreparedStatement[],
 ): Promise<readonly StoredCounts[]> {
-  const { db, siteId, backoff } = store;
   const grouped = arrivals.map(({ samples }) => groupByDay(samples));
+  for (const day of grouped.flatMap(({ days }) => [...days.keys()])) {
+    if (day < 0 || day >= DAYS) throw new RangeError(`samples of day ${day} cannot be stored`);
+  }
+  let sums: readonly StoredCounts[] = arrivals.map(() => ({ inserted: 0, changed: 0, unchanged: 0, superseded: 0 }));
+  const pieces = cutGroups(grouped, MAX_SAMPLES_A_BATCH);
+  for (const [i, piece] of pieces.entries()) {
+    const counts = await storePiece(store, arrivals, piece, i === pieces.length - 1 ? alongside : []);
+    sums = sums.map((sum, arrival) => plusCounts(sum, counts[arrival]!));
+  }
+  return sums;
+}
+
+/** Stores what fits one transaction. @returns the counts of each arrival, in their order */
+async function storePiece(
+  store: SampleStore,
+  arrivals: readonly Arrival[],
+  grouped: readonly GroupedSamples[],
+  alongside: readonly D1PreparedStatement[],
+): Promise<readonly StoredCounts[]> {
+  const { db, siteId, backoff } = store;
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await readStoredBefore(store, grouped);
     if (before.latest.damaged.size > 0) {
@@ -168,7 +191,6 @@ async function readStoredBefore(
   let [start, end] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const { days } of grouped) {
     for (const [day, parts] of days) {
-      if (day < 0 || day >= DAYS) throw new RangeError(`samples of day ${day} cannot be stored`);
       for (const block of blocksOf(parts.map(({ pointId }) => pointId))) blocks.add(block);
       for (const { offsets } of parts) {
         start = Math.min(start, dayStart(day) + offsets[0]!);
@@ -179,18 +201,15 @@ async function readStoredBefore(
   }
   if (hours.size === 0) return { stamp: 0, series: new Map(), latest: new LatestRows([]), watermark: null };
   const range: TimeRange = { start, end };
-  const [clock, watched, latest, ...rows] = await readChecked((isChecked) =>
-    withD1Retry(
-      () =>
-        db.batch([
-          clockStatement(db, siteId),
-          db.prepare(WATCHED).bind(siteId),
-          latestStatement(db, [...blocks]),
-          ...blockStatements(db, siteId, [...blocks], [...hours], range, undefined, BLOCKS_AT_ONCE, isChecked),
-        ]),
-      backoff,
-    ),
-  );
+  const [clock, watched, latest, ...rows] = await readChecked((isChecked) => {
+    const statements = [
+      clockStatement(db, siteId),
+      db.prepare(WATCHED).bind(siteId),
+      latestStatement(db, [...blocks]),
+      ...blockStatements(db, siteId, [...blocks], [...hours], range, undefined, BLOCKS_AT_ONCE, isChecked),
+    ];
+    return withD1Retry(() => db.batch(statements), backoff);
+  });
   const builders = new Map<number, SeriesBuilder>();
   const incoming = new Set(
     grouped.flatMap(({ days }) => [...days.values()].flatMap((parts) => parts.map(({ pointId }) => pointId))),
@@ -202,7 +221,7 @@ async function readStoredBefore(
     return builder;
   };
   // Samples of a damaged segment count as not stored, so they are stored again.
-  const unread = rows.flatMap(({ results }) => addRows(results, builderOf));
+  const unread = rows.flatMap(({ results }) => addRows(segmentRowsSchema.parse(results), builderOf));
   await noteDamaged(db, siteId, unread, backoff);
   // after the segments: what is folded meanwhile is in both, never in neither
   for (const day of filed === undefined ? [] : new Set(grouped.flatMap(({ days }) => [...days.keys()]))) {
@@ -224,31 +243,21 @@ interface StampedSegment {
   readonly step: number;
 }
 
-/** Batches of segments; those of one block and day take stamps one after the other. */
-function* batchesOf(segments: readonly NewSegment[]): Generator<StampedSegment[]> {
-  let batch: StampedSegment[] = [];
-  let steps = new Map<string, number>();
-  let chars = 0;
-  for (const segment of segments) {
-    // ten characters hold an offset, up to 18 a value
-    const size = 32 * segment.parts.reduce((sum, { offsets }) => sum + offsets.length, 1);
-    if (batch.length > 0 && chars + size > MAX_CHARS_A_BATCH) {
-      yield batch;
-      [batch, steps, chars] = [[], new Map(), 0];
-    }
+/** Segments of one block and day take stamps one after the other. */
+function stampSegments(segments: readonly NewSegment[]): StampedSegment[] {
+  const steps = new Map<string, number>();
+  return segments.map((segment) => {
     const place = `${segment.block} ${segment.day}`;
     const step = (steps.get(place) ?? 0) + 1;
     steps.set(place, step);
-    batch.push({ segment, step });
-    chars += size;
-  }
-  yield batch;
+    return { segment, step };
+  });
 }
 
 /**
+ * Stores segments in one transaction.
  * @param before what the segments were compared with
- * @param alongside for the last batch
- * @returns false where another run stored samples since; what was stored before is then found again
+ * @returns false where another run stored samples since: nothing is stored
  */
 async function commit(
   { db, siteId, backoff }: SampleStore,
@@ -256,35 +265,29 @@ async function commit(
   segments: readonly NewSegment[],
   alongside: readonly D1PreparedStatement[],
 ): Promise<boolean> {
-  const batches = [...batchesOf(segments)];
-  let stamp = from;
-  for (const [i, batch] of batches.entries()) {
-    const before = stamp;
-    const to = before + batch.reduce((most, { step }) => Math.max(most, step), 0);
-    const hours = new Set(batch.flatMap(({ segment }) => [...hoursOfSegment(segment)]));
-    const rows = [...jsonChunks(batch, ({ segment, step }) => segmentJson(segment, before + step), MAX_ASCII_CHARS)];
-    const token = crypto.randomUUID();
-    const newest = latest.update(
-      db,
-      batch.map(({ segment }) => segment),
-    );
-    const statements = [
-      ...moveClock(db, siteId, { from: before, to, token }),
-      ...rows.map(({ json }) => db.prepare(INSERT_SEGMENTS).bind(json)),
-      touchHours(db, siteId, hours, { first: before + 1, last: to }),
-      ...(newest === null ? [] : [newest]),
-      ...(i === batches.length - 1 ? alongside : []),
-    ];
-    try {
-      await withD1Retry(() => db.batch(statements), backoff);
-    } catch (error) {
-      if (!isClockMoved(error)) throw error;
-      const clock = parseClock((await withD1Retry(() => clockStatement(db, siteId).all(), backoff)).results);
-      // its own answer was lost; or it was not the clock that let the batch fail
-      if (clock.token !== token && clock.stamp === before) throw error;
-      if (clock.token !== token) return false;
-    }
-    stamp = to;
+  const stamped = stampSegments(segments);
+  const to = from + stamped.reduce((most, { step }) => Math.max(most, step), 0);
+  const hours = new Set(segments.flatMap((segment) => [...hoursOfSegment(segment)]));
+  const rows = [...jsonChunks(stamped, ({ segment, step }) => segmentJson(segment, from + step), MAX_ASCII_CHARS)];
+  const token = crypto.randomUUID();
+  const newest = latest.update(db, segments);
+  const statements = [
+    ...moveClock(db, siteId, { from, to, token }),
+    ...rows.map(({ json }) => db.prepare(INSERT_SEGMENTS).bind(json)),
+    touchHours(db, siteId, hours, { first: from + 1, last: to }),
+    ...(newest === null ? [] : [newest]),
+    ...alongside,
+  ];
+  try {
+    await withD1Retry(() => db.batch(statements), backoff);
+    return true;
+  } catch (error) {
+    if (!isClockMoved(error)) throw error;
+    const clock = parseClock((await withD1Retry(() => clockStatement(db, siteId).all(), backoff)).results);
+    // its own answer was lost
+    if (clock.token === token) return true;
+    // it was not the clock that let the batch fail
+    if (clock.stamp === from) throw error;
+    return false;
   }
-  return true;
 }

@@ -34,8 +34,8 @@ const MEASURED_SYNC_MINUTES = 5;
 const MEASURED_SEGMENTS_A_DAY = 24;
 /** seconds that a sync asks for again, LOOKBACK_MINUTES */
 const LOOKBACK = 600;
-/** Times that a healthy day is asked for again with the preset SETTLE_DAYS (1,3,7): its first run always has something new. */
-const SETTLED_AGAIN = 2;
+/** Times that a healthy day is asked for again with the preset SETTLE_DAYS (1,3,7): its first run finds nothing new, and skips one. */
+const SETTLED_AGAIN = 1;
 /** The setting HOT_DAYS as it is preset: days whose row groups D1 keeps. */
 const HOT_DAYS = 20;
 /** A row group ends in the middle of a page of 4 KB; it has 25 KB. */

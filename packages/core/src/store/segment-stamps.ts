@@ -1,0 +1,10 @@
+/**
+ * The stamps between which the segments with samples of some hours lie, by day, without those that the day's file has already.
+ * Each batch that stores a sample of an hour is between the first and the last stamp of the hour. ?1: site, ?2: JSON array of hours.
+ */
+export const STAMPS = `
+WITH stamps (day, low, high) AS (
+  SELECT h.hour / 86400000, max(min(h.first_stamp), coalesce(max(f.folded_stamp), 0) + 1), max(h.version)
+  FROM hot_hours h LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = h.hour / 86400000
+  WHERE h.site_id = ?1 AND h.hour IN (SELECT value FROM json_each(?2)) GROUP BY 1
+)`;
