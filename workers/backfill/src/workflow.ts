@@ -1,7 +1,7 @@
 import { countedClient } from "@building-vitals/core/ace/counted-client";
 import { createDayBuilder } from "@building-vitals/core/backfill/day-builder";
 import { createPacedClient } from "@building-vitals/core/backfill/paced-client";
-import { RequestPace } from "@building-vitals/core/backfill/request-pace";
+import { type PaceContext, RequestPace } from "@building-vitals/core/backfill/request-pace";
 import { runImport } from "@building-vitals/core/backfill/run-import";
 import { DAYS_AN_INSTANCE, type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
 import type { Steps } from "@building-vitals/core/backfill/steps";
@@ -22,6 +22,10 @@ import { placeOf } from "./sites.ts";
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+function paceOf({ DB: db, REQUESTS_PER_MINUTE: requestsPerMinute }: Settings, job: PaceContext["job"]): RequestPace {
+  return new RequestPace({ db, requestsPerMinute, job, now: Date.now, sleep });
+}
+
 /**
  * The backfill's durable engine. One instance builds a day of one site ({@link DAYS_AN_INSTANCE}) and starts the next one. An import
  * is one instance, and so is the settling of a day.
@@ -38,7 +42,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     }
     if (params.kind === "settle") return this.#settle(steps, settings, params);
     const now = Date.now;
-    const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
+    const pace = paceOf(settings, "backfill");
     // Workflow instances are of one site, and fetch one hour at a time.
     const tally = new Tally();
     const { backfillId, epoch, site, number, replaceSuspect } = params;
@@ -84,12 +88,12 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
   }
 
   #settle(steps: Steps, settings: Settings, { site, day, instance }: SettleParams): Promise<void> {
-    const { DB: jobs, TIMESERIES: bucket } = settings;
+    const { TIMESERIES: bucket } = settings;
     const config = settings.SITES.find(({ name }) => name === site.name);
     if (config === undefined) throw new Error(`the SITES setting has no site ${JSON.stringify(site.name)} any more`);
     const now = Date.now;
     const tally = new Tally();
-    const pace = new RequestPace({ db: jobs, requestsPerMinute: settings.REQUESTS_PER_MINUTE, now, sleep });
+    const pace = paceOf(settings, "settling");
     const newClient = () =>
       countedClient(tally, { fetch: (url, init) => fetch(url, init), sleep }, (hooks) =>
         createPacedClient({ ...aceConnection(settings), pace, now, ...hooks }),

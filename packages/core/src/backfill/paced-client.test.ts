@@ -34,7 +34,7 @@ function world(faults: FaultPlanInput = {}) {
   const client = createPacedClient({
     baseUrl: "http://ace.test/api",
     apiKey: "key",
-    pace: new RequestPace({ db, requestsPerMinute: 30, now, sleep }),
+    pace: new RequestPace({ db, requestsPerMinute: 30, job: "backfill", now, sleep }),
     fetch: (url, init) => {
       sent.push(now());
       return simulator.fetch(new Request(url, init));

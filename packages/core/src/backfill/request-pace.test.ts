@@ -11,15 +11,18 @@ beforeEach(async () => {
   await db.prepare("DELETE FROM backfill_pace").run();
 });
 
+const JOBS = ["settling", "backfill"] as const;
+type Job = (typeof JOBS)[number];
+
 /** A pace on a clock that sleeping moves; `sent` are the times at which requests went out. */
-function paceAt(requestsPerMinute: number, clock = { now: 1_000_000 }) {
+function paceAt(requestsPerMinute: number, clock = { now: 1_000_000 }, job: Job = "settling") {
   const sent: number[] = [];
   const now = () => clock.now;
   const sleep = (ms: number) => {
     clock.now += ms;
     return Promise.resolve();
   };
-  const pace = new RequestPace({ db, requestsPerMinute, now, sleep });
+  const pace = new RequestPace({ db, requestsPerMinute, job, now, sleep });
   return { pace, clock, sent, request: async () => void sent.push((await pace.take(), clock.now)) };
 }
 
@@ -42,7 +45,7 @@ it("is one budget for all who ask, whatever order they come in", async () => {
   await fc.assert(
     fc.asyncProperty(plan, async (requests) => {
       await db.prepare("DELETE FROM backfill_pace").run();
-      const askers = [0, 1, 2, 3].map(() => paceAt(100));
+      const askers = ([...JOBS, ...JOBS] as const).map((job) => paceAt(100, { now: 1_000_000 }, job));
       for (const { who, later } of requests) {
         const asker = askers[who]!;
         asker.clock.now += later;
@@ -56,9 +59,9 @@ it("is one budget for all who ask, whatever order they come in", async () => {
   );
 });
 
-it("gives each of many at once a slot of its own", async () => {
-  const one = paceAt(60);
-  const frozen = Array.from({ length: 10 }, () => paceAt(60));
+it.each(JOBS)("gives each of many at once a slot of its own: %s", async (job) => {
+  const one = paceAt(60, { now: 1_000_000 }, job);
+  const frozen = Array.from({ length: 10 }, () => paceAt(60, { now: 1_000_000 }, job));
   await Promise.all(frozen.map((asker) => asker.request()));
   const sent = frozen.flatMap((asker) => asker.sent).sort((a, b) => a - b);
   expect(sent).toEqual(Array.from({ length: 10 }, (_, i) => 1_000_000 + i * 1000));
@@ -66,8 +69,8 @@ it("gives each of many at once a slot of its own", async () => {
   expect(one.sent).toEqual([1_010_000]);
 });
 
-it("waits out a Retry-After, then goes at half the pace and finds back to all of it", async () => {
-  const { pace, sent, request } = paceAt(60);
+it.each(JOBS)("waits out a Retry-After, then goes at half the pace and finds back to all of it: %s", async (job) => {
+  const { pace, sent, request } = paceAt(60, { now: 1_000_000 }, job);
   await request();
   await pace.slowDown(30_000);
   for (let i = 0; i < 40; i++) await request();
@@ -98,4 +101,60 @@ it("follows a setting that was made slower or faster", async () => {
   await slower.request();
   await slower.request();
   expect(slower.sent[1]! - slower.sent[0]!).toBe(20_000);
+});
+
+/** Askers on one clock, which moves on when all of them sleep; each asks again as soon as it may. */
+async function askSideBySide(askers: readonly { job: Job; requests: number }[], requestsPerMinute: number) {
+  let clock = 1_000_000;
+  let alive = askers.length;
+  const sleepers: { until: number; wake: () => void }[] = [];
+  const now = () => clock;
+  const sleep = (ms: number) => new Promise<void>((wake) => sleepers.push({ until: clock + ms, wake }));
+  const sent: { job: Job; at: number }[] = [];
+  const ask = async ({ job, requests }: (typeof askers)[number]) => {
+    const pace = new RequestPace({ db, requestsPerMinute, job, now, sleep });
+    for (let i = 0; i < requests; i++) {
+      await pace.take();
+      sent.push({ job, at: clock });
+    }
+    alive--;
+  };
+  const all = Promise.all(askers.map(ask));
+  while (alive > 0) {
+    if (sleepers.length < alive) {
+      await scheduler.wait(1);
+      continue;
+    }
+    sleepers.sort((a, b) => a.until - b.until);
+    clock = Math.max(clock, sleepers[0]!.until);
+    sleepers.shift()!.wake();
+  }
+  await all;
+  return sent;
+}
+
+it("sends settling's requests first while both wait, and the backfill's when settling rests", async () => {
+  const backfills = [1, 2, 3].map(() => ({ job: "backfill" as const, requests: 4 }));
+  const settlings = [1, 2].map(() => ({ job: "settling" as const, requests: 8 }));
+  const sent = await askSideBySide([...backfills, ...settlings], 60);
+  // no slot is used twice, and hardly one is lost
+  for (let i = 1; i < sent.length; i++) expect(sent[i]!.at - sent[i - 1]!.at).toBeGreaterThanOrEqual(1_000);
+  expect(sent.at(-1)!.at).toBeLessThanOrEqual(1_000_000 + 30 * 1_000);
+  const order = sent.map(({ job }) => job);
+  expect(order).toHaveLength(28);
+  const last = order.lastIndexOf("settling");
+  // but for the slots that the backfills had before any settling asked
+  expect(order.slice(0, last).filter((job) => job === "backfill").length).toBeLessThanOrEqual(3);
+  expect(order.slice(last + 1).every((job) => job === "backfill")).toBe(true);
+});
+
+it("lets a backfill's request wait no longer than two minutes for settling that never rests", async () => {
+  const backfill = { job: "backfill" as const, requests: 2 };
+  const settlings = [1, 2].map(() => ({ job: "settling" as const, requests: 40 }));
+  const sent = await askSideBySide([...settlings, backfill], 15);
+  const times = sent.filter(({ job }) => job === "backfill").map(({ at }) => at);
+  const waits = times.map((at, i) => at - (times[i - 1] ?? 1_000_000));
+  // two slots of 4 s lie ahead then
+  for (const wait of waits) expect(wait).toBeLessThanOrEqual(120_000 + 3 * 4_000);
+  expect(sent.at(-1)!.job).toBe("settling");
 });

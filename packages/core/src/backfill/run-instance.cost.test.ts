@@ -67,7 +67,7 @@ test("an instance stays under half of the platform's limits at 10,000 points", a
   let requests = 0;
   const now = () => NOW;
   const sleep = () => Promise.resolve();
-  const pace = new RequestPace({ db: paceDb, requestsPerMinute: 60_000, now, sleep });
+  const pace = new RequestPace({ db: paceDb, requestsPerMinute: 60_000, job: "backfill", now, sleep });
   const newClient = (day?: number) =>
     createPacedClient({
       baseUrl: "http://ace.test/api",

@@ -52,8 +52,15 @@ const CHANGE_HOURS =
 /** ?1 point, as text: a number would be a JSON path such as $."5.0". */
 const DELETE_HOT_SAMPLES = [
   `UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
-   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND body -> ('$."' || ?1 || '"') IS NOT NULL`,
-  "DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND json(body) = '{}'",
+   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+     AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`,
+  `DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+     AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`,
+  `UPDATE damaged_segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
+   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+     AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`,
+  `DELETE FROM damaged_segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+     AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`,
 ];
 const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
 

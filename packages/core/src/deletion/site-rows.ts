@@ -14,6 +14,7 @@ const DELETE_SITE = [
   "DELETE FROM sync_runs WHERE site_id = ?1",
   "DELETE FROM site_counters WHERE site_id = ?1",
   "DELETE FROM quality_days WHERE site_id = ?1",
+  "DELETE FROM damaged_segments WHERE site_id = ?1",
   "DELETE FROM block_latest WHERE block IN (SELECT id >> 7 FROM points WHERE site_id = ?1)",
   "DELETE FROM point_inquiries WHERE point_id IN (SELECT id FROM points WHERE site_id = ?1)",
   "DELETE FROM past_meanings WHERE point_id IN (SELECT id FROM points WHERE site_id = ?1)",

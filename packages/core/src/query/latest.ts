@@ -1,7 +1,8 @@
 import { readLastDays } from "../block-days/read-file-points.ts";
 import { compareUtf8 } from "../cold/utf8-order.ts";
 import { dayOf } from "../domain/day.ts";
-import { type LatestSample, readLatest } from "../store/latest.ts";
+import type { LatestSample } from "../store/latest.ts";
+import { readLatest } from "../store/read-latest.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { addWork, type NamedPoint, NO_WORK, planFiles, workOf } from "./cold-plan.ts";
 import { MAX_COLD } from "./limits.ts";
