@@ -174,6 +174,21 @@ CREATE TABLE segments (
   body BLOB NOT NULL
 ) STRICT;
 
+-- Copies of segments that a reader could not read and skipped. A copy is deleted when its day is built from the source again. It stays
+-- if its samples were not asked of the source (asked = 0): an operator decides.
+CREATE TABLE damaged_segments (
+  -- as in segments, like the four columns after site_id
+  key INTEGER PRIMARY KEY,
+  site_id INTEGER NOT NULL REFERENCES sites (id),
+  asked INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  -- why it could not be read
+  reason TEXT NOT NULL,
+  found_at INTEGER NOT NULL
+) STRICT;
+
 -- The newest sample of each point that ever had one in a segment. The batch that stores the segment writes it. JSON
 -- {"<point id>": [<time>, <value>, <asked>], …}
 CREATE TABLE block_latest (

@@ -151,6 +151,9 @@ export const statusSchema = z.strictObject({
       point_list: pointListSchema,
       gaps: siteGapsSchema,
       settling: settlingSchema,
+      damaged_rows: count.meta({
+        description: "rows of young samples that could not be read, and whose day was not built from the source since",
+      }),
       coverage_24h: siteCoverageSchema,
       last_runs: z.array(
         z.strictObject({

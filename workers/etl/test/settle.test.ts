@@ -36,6 +36,20 @@ async function storeYoung(): Promise<void> {
   await upsertSamples(env.DB, pointSamples([[id!, Date.parse(DAY) + 5, 1.5]]));
 }
 
+it("a damaged row does not fail the sync that meets it, and /status and /metrics count it", async () => {
+  const sync = async () => {
+    const response = await call("POST", "/trigger", { token: ADMIN_TOKEN });
+    return [response.status, (await response.json<{ sites: Record<string, unknown>[] }>()).sites[0]!["errors"]];
+  };
+  await sync();
+  expect((await site())["damaged_rows"]).toBe(0);
+  await env.DB.exec("UPDATE segments SET body = x'ff' WHERE key = (SELECT max(key) FROM segments)");
+  expect(await sync()).toEqual([200, []]);
+  expect((await site())["damaged_rows"]).toBe(1);
+  const metrics = (await (await call("GET", "/metrics")).text()).split("\n");
+  expect(metrics).toContain(`building_vitals_damaged_rows{site="${SITE}"} 1`);
+});
+
 describe("POST /settle", () => {
   it("makes the named day due, which /status and /metrics tell", async () => {
     const response = await settle({ site: SITE, day: DAY });

@@ -157,6 +157,7 @@ export async function clear(): Promise<void> {
   await env.DB.batch(
     [
       "segments",
+      "damaged_segments",
       "block_latest",
       "hot_hours",
       "sync_state",

@@ -46,18 +46,16 @@ export async function readLocatedDays(
 
 /**
  * The last day of each point in a day file, from a day on. A point that fell silent long ago costs a row read for each day since.
- * ?1: site, ?2: JSON array of [point id, day].
+ * ?1: last day, ?2: JSON array of [point id, day].
  */
 const READ_LAST_DAYS = `
-WITH newest (day) AS (SELECT max(day) FROM day_files WHERE site_id = ?1 AND key IS NOT NULL)
 SELECT p.value ->> 0 AS id, (
   SELECT d.key & 65535 FROM block_days d
   WHERE d.key >= ${rowKeySql("p.value ->> 0", "(p.value ->> 1)")}
-    AND d.key <= ${rowKeySql("p.value ->> 0", "n.day")} AND d.places ->> ${pathSql("(p.value ->> 0)", "[2]")} IS NOT NULL
+    AND d.key <= ${rowKeySql("p.value ->> 0", "?1")} AND d.places ->> ${pathSql("(p.value ->> 0)", "[2]")} IS NOT NULL
   ORDER BY d.key DESC LIMIT 1
 ) AS day
-FROM newest n CROSS JOIN json_each(?2) p
-WHERE p.value ->> 1 <= n.day`;
+FROM json_each(?2) p`;
 
 const lastDaysSchema = z.array(z.object({ id: z.int(), day: z.int().nullable() }));
 
@@ -67,13 +65,13 @@ export interface SinceDay {
   readonly day: number;
 }
 
-/** The last day of each point in a day file; absent: no file since that day has the point. */
+/** The last day of each point in a day file, up to `newest`; absent: no file since that day has the point. */
 export async function readLastDays(
   db: D1Database,
-  siteId: number,
+  newest: number,
   points: readonly SinceDay[],
 ): Promise<Map<number, number>> {
   const json = JSON.stringify(points.map(({ id, day }) => [id, day]));
-  const { results } = await withD1Retry(() => db.prepare(READ_LAST_DAYS).bind(siteId, json).all());
+  const { results } = await withD1Retry(() => db.prepare(READ_LAST_DAYS).bind(newest, json).all());
   return new Map(lastDaysSchema.parse(results).flatMap(({ id, day }) => (day === null ? [] : [[id, day] as const])));
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
-import { readLatest } from "../store/latest.ts";
+import { readLatest } from "../store/read-latest.ts";
 
 const rowsSchema = z.array(z.object({ id: z.int(), last_seen: z.int() }));
 

@@ -48,7 +48,8 @@ export function noteMeanings(
 export const PAST_MEANINGS =
   "(SELECT json_group_array(json_array(m.until, m.unit, m.interval_s)) FROM past_meanings m WHERE m.point_id = p.id)";
 
-const NEVER: readonly PastMeaning[] = [];
+/** Of a point that always meant what it means now. */
+export const NEVER: readonly PastMeaning[] = [];
 const meaningsSchema = z.array(z.tuple([z.int(), z.string().nullable(), z.int().nullable()]));
 
 /** @returns ascending by `until` @throws {z.ZodError} for what {@link PAST_MEANINGS} does not give */

@@ -2,6 +2,7 @@ import { dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { findBase } from "./day-base.ts";
+import { DayBuildError } from "./day-build-error.ts";
 import { DayFileChanged } from "./day-file-error.ts";
 import { markFailed } from "./manifest.ts";
 import { mergeDay } from "./merge-day.ts";
@@ -63,6 +64,9 @@ async function foldDay(
   const { db, bucket } = context;
   const base = await findBase(context, of, false);
   const segments = await spillSegments(context, of, base.asked);
+  const [damaged] = segments.damaged;
+  // The sweep deletes what a published file has. Only the source can bring the samples of this one again.
+  if (damaged !== undefined) throw new DayBuildError(`segment ${damaged[0]} cannot be read: it ${damaged[1]}`);
   if (segments.samples === 0) {
     // of hours whose samples were deleted
     await withD1Retry(() => db.prepare(FORGET_HOURS).bind(of.site.id, of.day, segments.foldedStamp).run());

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { deleteDayRows, deleteRowOf } from "../block-days/delete-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
+import { forgetDamagedDay } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
 import { forgetDay } from "../store/settle-days.ts";
 import { forgetLateDay } from "../store/late-samples.ts";
@@ -51,6 +52,7 @@ export async function deleteDay(
       deleteDayRows(db, site.id, day),
       ...forgetKeptDay(db, site.id, day),
       forgetLateDay(db, site.id, day),
+      forgetDamagedDay(db, site.id, day),
       forgetDay(db, site.id, day),
     ]),
   );

@@ -53,12 +53,20 @@ const CHANGE_HOURS =
 /** ?1 point, as text: a number would be a JSON path such as $."5.0"; ?2 the most segments. */
 const DELETE_HOT_SAMPLES = `
 UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"') WHERE key IN (
-  SELECT key FROM segments
-  WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND body -> ('$."' || ?1 || '"') IS NOT NULL LIMIT ?2
+  SELECT key FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+    AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END LIMIT ?2
 )`;
 /** ?1 point, as text. */
-const DELETE_EMPTY =
-  "DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40 AND json(body) = '{}'";
+const DELETE_EMPTY = `
+DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+  AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`;
+const DELETE_DAMAGED = [
+  `UPDATE damaged_segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
+   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+     AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`,
+  `DELETE FROM damaged_segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+     AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`,
+];
 /** Segments of a transaction; it also changes each of the site's hot hours. */
 const SEGMENTS_A_TRANSACTION = 300;
 const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
@@ -79,7 +87,13 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
     );
     changed = results[2]!.meta.changes;
   }
-  await withD1Retry(() => db.batch([db.prepare(FORGET_SEEN).bind(pointId), deleteOpenDays(db, pointId)]));
+  await withD1Retry(() =>
+    db.batch([
+      ...DELETE_DAMAGED.map((sql) => db.prepare(sql).bind(String(pointId))),
+      db.prepare(FORGET_SEEN).bind(pointId),
+      deleteOpenDays(db, pointId),
+    ]),
+  );
   await changeRows((most) => forgetLatePoint(db, pointId, most));
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);
 }

@@ -7,7 +7,7 @@ import { qualityTexts } from "../block-days/block-day-rows.ts";
 import { encodeSlice } from "../block-days/hour-slice.ts";
 import { replaceQualities } from "../block-days/write-rows.ts";
 import { DAY_MS } from "../domain/day.ts";
-import { readLatest } from "../store/latest.ts";
+import { readLatest } from "../store/read-latest.ts";
 import { storeSamples } from "../store/store-samples.ts";
 import { deletePointRows } from "./delete-point-day.ts";
 

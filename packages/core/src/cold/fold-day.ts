@@ -7,7 +7,7 @@ import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { readHour } from "../store/read-segments.ts";
+import { readHour, refuseDamaged } from "../store/read-segments.ts";
 import { StoredRowError } from "../store/segment-body.ts";
 import { raiseClock } from "../store/site-clock.ts";
 
@@ -143,7 +143,7 @@ export async function foldDay(db: D1Database, { siteId, day, closed, which }: Da
 
 async function readAggregates(db: D1Database, siteId: number, day: number, hour: number): Promise<HourOfPoints> {
   const aggregates = new Map<number, HourAggregate>();
-  for await (const points of readHour(db, siteId, hour)) {
+  for await (const points of readHour(db, siteId, hour, refuseDamaged)) {
     for (const [pointId, series] of points) {
       const one = hourAggregates(series, day)[(hour - dayStart(day)) / HOUR_MS];
       if (one != null) aggregates.set(pointId, one);

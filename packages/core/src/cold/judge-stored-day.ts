@@ -6,7 +6,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
-import { readSeriesOfHours } from "../store/read-segments.ts";
+import { readSeriesBeside, refuseDamaged } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import { FORMULA_VERSION, qualityValues } from "../quality/point-day-quality.ts";
 import { DayFileCorrupt, isProofAgainst } from "./day-file-error.ts";
@@ -140,12 +140,14 @@ async function* seriesOfDay(
   for (let first = 0; first < points.length; first += POINTS_AT_ONCE) {
     const some = points.slice(first, first + POINTS_AT_ONCE);
     const ids = some.map(({ id }) => id);
-    const hot = hours.length === 0 ? null : await readSeriesOfHours(db, siteId, ids, hours, dayRange(day));
+    const wanted = { siteId, hours: new Map(ids.map((id) => [id, hours])), range: dayRange(day) };
+    const { series: hot, damaged } = await readSeriesBeside(db, wanted, []);
+    refuseDamaged(damaged);
     for (const { id, name } of some) {
       // of names that the catalogue does not have
       while (old !== null && compareUtf8(old.name, name) < 0) old = await nextOld();
       const own = old?.name === name ? old.series : null;
-      const series = mergeStored(own ?? EMPTY_SERIES, hot?.get(id) ?? NO_STORED_SERIES, fileAsked);
+      const series = mergeStored(own ?? EMPTY_SERIES, hot.get(id) ?? NO_STORED_SERIES, fileAsked);
       if (series.times.length > 0) yield { id, name, series };
       if (own !== null) old = await nextOld();
     }

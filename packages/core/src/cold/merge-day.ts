@@ -86,6 +86,8 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   };
   const merged = await writeMerged(context, of, source, layers, base, options.without);
   if (merged === null) {
+    const [damaged] = segments?.damaged ?? [];
+    if (damaged !== undefined) throw new DayBuildError(`there are no samples, and segment ${damaged[0]} ${damaged[1]}`);
     if (options.without === undefined) refuseDoubtfulEmptiness([...layers.stale, ...layers.api], options.source, base);
     return { ...staged, file: null };
   }

@@ -4,6 +4,7 @@ import { dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
+import type { DamagedSegment } from "../store/damaged-segments.ts";
 import { readHour } from "../store/read-segments.ts";
 import { clockStatement, parseClock } from "../store/site-clock.ts";
 import type { StoredSeries } from "../store/stored-series.ts";
@@ -25,6 +26,8 @@ export interface SpilledSegments {
   readonly under: readonly number[];
   /** of each hour when its samples were asked for last, epoch ms; 0: the hour has none */
   readonly asked: readonly number[];
+  /** segments up to the stamp that cannot be read: why, by key */
+  readonly damaged: readonly (readonly [key: number, reason: string])[];
 }
 
 interface SpillContext {
@@ -36,7 +39,7 @@ interface SpillContext {
  * Copies the samples of a site's day that are in segments and in no file into spills, as they stand at the site's clock. Safe to
  * repeat: the spills are replaced.
  * @param asked of each hour when the other samples of the build were asked for, epoch ms
- * @throws {StoredRowError}; the errors of D1 and R2
+ * @throws the errors of D1 and R2
  */
 export async function spillSegments(
   context: SpillContext,
@@ -52,22 +55,31 @@ export async function spillSegments(
   const over: number[] = [];
   const under: number[] = [];
   const last = Array.from({ length: 24 }, () => 0);
+  const damaged = new Map<number, string>();
+  const onDamaged = (some: readonly DamagedSegment[]) => some.forEach(({ key, reason }) => damaged.set(key, reason));
   let samples = 0;
   for (const start of hours) {
     const hour = new Date(start).getUTCHours();
-    const spilled = await spillHour(context, of, start, foldedStamp, asked[hour] ?? 0);
+    const spilled = await spillHour(context, of, start, foldedStamp, asked[hour] ?? 0, onDamaged);
     if (spilled.over > 0) over.push(hour);
     if (spilled.under > 0) under.push(hour);
     last[hour] = spilled.asked;
     samples += spilled.over + spilled.under;
   }
-  return { foldedStamp, samples, over, under, asked: last };
+  return { foldedStamp, samples, over, under, asked: last, damaged: [...damaged] };
 }
 
-async function spillHour({ db, bucket }: SpillContext, of: DayBuild, start: number, upTo: number, asked: number) {
+async function spillHour(
+  { db, bucket }: SpillContext,
+  of: DayBuild,
+  start: number,
+  upTo: number,
+  asked: number,
+  onDamaged: (damaged: readonly DamagedSegment[]) => void,
+) {
   const layers = { over: [] as PointSamples[], under: [] as PointSamples[] };
   let lastAsked = 0;
-  for await (const points of readHour(db, of.site.id, start, upTo)) {
+  for await (const points of readHour(db, of.site.id, start, onDamaged, upTo)) {
     layers.over.push(columnsOf(points, (one) => one > asked));
     layers.under.push(columnsOf(points, (one) => one <= asked));
     for (const series of points.values()) {

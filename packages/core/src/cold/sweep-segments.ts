@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
+import { forgetReplaced } from "../store/damaged-segments.ts";
 import { keySql } from "../store/segment-key.ts";
 import { logError } from "../telemetry/log.ts";
 
@@ -53,7 +54,9 @@ export async function sweepSegments(db: D1Database, siteId: number): Promise<num
       deleted += changes;
       if (changes < ROWS_A_STATEMENT) break;
     }
-    await withD1Retry(() => db.prepare(NOTE_SWEPT).bind(siteId, day, stamp).run());
+    // A day with a damaged segment is built from the source only, so its file has these samples.
+    const swept = [forgetReplaced(db, siteId, day, stamp), db.prepare(NOTE_SWEPT).bind(siteId, day, stamp)];
+    await withD1Retry(() => db.batch(swept));
   }
   return deleted;
 }

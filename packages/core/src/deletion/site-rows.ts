@@ -15,6 +15,7 @@ const DELETE_SOME = [
   "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE site_id = ?1 LIMIT ?2)",
   `DELETE FROM sync_runs WHERE (site_id, started_at, sync_id) IN (
      SELECT site_id, started_at, sync_id FROM sync_runs WHERE site_id = ?1 LIMIT ?2)`,
+  "DELETE FROM damaged_segments WHERE key IN (SELECT key FROM damaged_segments WHERE site_id = ?1 LIMIT ?2)",
   `DELETE FROM block_latest WHERE block IN (
      SELECT block FROM block_latest WHERE block IN (SELECT id >> 7 FROM points WHERE site_id = ?1) LIMIT ?2)`,
   `DELETE FROM point_inquiries WHERE point_id IN (

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
-import { readLatest } from "../store/latest.ts";
+import { readLatest } from "../store/read-latest.ts";
 import type { KnownPoint } from "./silent-points.ts";
 
 /** ?1: site. */

@@ -3,9 +3,11 @@ import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
 import { hexBytes } from "../block-days/hex.ts";
 import { decodeCounts } from "../block-days/hour-slice.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { blockOf } from "../domain/block.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
+import { placeOfKey } from "../store/segment-key.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";
@@ -126,7 +128,7 @@ function hoursToRead(
 export interface ValuesBefore {
   /** the last sample of each point, by id; absent: it has none, or it could not be read */
   readonly last: ReadonlyMap<number, { readonly time: number; readonly value: number }>;
-  /** whether the file of some day could not be read */
+  /** whether the file of some day or a segment could not be read */
   readonly isPartial: boolean;
   readonly unreadable: readonly UnreadableDay[];
 }
@@ -144,7 +146,7 @@ export async function readBeforeRange(
 ): Promise<ValuesBefore> {
   // The hot level first: what is archived after that is in both levels, never in neither.
   const before = { siteId: cold.siteId, hours, range: { start: Number.NEGATIVE_INFINITY, end: start } };
-  const { series: hot } = await readSeriesBeside(cold.db, before, [], cost.hot);
+  const { series: hot, damaged } = await readSeriesBeside(cold.db, before, [], cost.hot);
   const wanted = points.flatMap(({ id }) => {
     const newest = hot.get(id)?.times.at(-1);
     const days = new Set((hours.get(id) ?? []).map(dayOf));
@@ -166,8 +168,10 @@ export async function readBeforeRange(
     const joined = joinDays(series, { start: Number.NEGATIVE_INFINITY, end: start });
     const { times, values: all } = mergeStored(joined, hot.get(id) ?? NO_STORED_SERIES, read.askedAt);
     const last = times.length === 0 ? null : { time: times.at(-1)!, value: all.at(-1)! };
-    // A file that cannot be read may hold a later sample.
-    const isLost = days.some((day) => lostDays.has(day) && (last === null || day >= dayOf(last.time)));
+    // A file or a segment that cannot be read may hold a later sample.
+    const isLost =
+      days.some((day) => lostDays.has(day) && (last === null || day >= dayOf(last.time))) ||
+      damaged.some(({ key, range }) => placeOfKey(key).block === blockOf(id) && range.end > (last?.time ?? 0));
     if (isLost) isPartial = true;
     else if (last !== null) found.set(id, last);
   }

@@ -1,7 +1,8 @@
 import { readLastDays } from "../block-days/read-file-points.ts";
 import { compareUtf8 } from "../cold/utf8-order.ts";
 import { dayOf } from "../domain/day.ts";
-import { type LatestSample, readLatest } from "../store/latest.ts";
+import type { LatestSample } from "../store/latest.ts";
+import { readLatest } from "../store/read-latest.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { addWork, type NamedPoint, NO_WORK, planFiles, workOf } from "./cold-plan.ts";
 import { MAX_COLD } from "./limits.ts";
@@ -29,12 +30,14 @@ export interface LatestAnswer {
  * The newest sample of each point in both levels. Only points that have no hot sample after their last day in the cold
  * level cost a read of it: those that fell silent before the hot level begins, and those whose hot samples came late.
  * Those that fell silent last are read first, within the limits of a query.
+ * @param newestFile the last day that has a file, as it was before; null: none has
  * @param now epoch ms
  * @throws the error of D1, after retries
  */
 export async function readLatestOfBoth(
   cold: ColdLevel,
   points: readonly LatestPoint[],
+  newestFile: number | null,
   now: number,
 ): Promise<LatestAnswer> {
   const ids = points.map(({ id }) => id);
@@ -43,9 +46,11 @@ export async function readLatestOfBoth(
   // A point without a hot sample may have its newest one in any file since its first one.
   const since = points.flatMap(({ id, firstSeen }) => {
     const from = samples.get(id)?.time ?? firstSeen;
-    return from === null ? [] : [{ id, day: dayOf(from) }];
+    const day = from === null ? null : dayOf(from);
+    return day === null || newestFile === null || day > newestFile ? [] : [{ id, day }];
   });
-  const lastDays = await readLastDays(cold.db, cold.siteId, since);
+  const lastDays: ReadonlyMap<number, number> =
+    newestFile === null || since.length === 0 ? new Map() : await readLastDays(cold.db, newestFile, since);
   const archived = points
     .flatMap((point) => {
       const lastDay = lastDays.get(point.id);

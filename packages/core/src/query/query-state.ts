@@ -67,12 +67,24 @@ export function dayVersion({ day, state, build, generation, file, updatedAt }: M
 }
 
 /**
- * Statements whose rows together change with every sample, hot or archived, of a site. A row each, or none.
+ * Statements whose rows together change with every sample, hot or archived, of a site. A row each, or none. {@link newestFileDay} reads
+ * the second one's.
  */
-export function siteVersionStatements(db: D1Database, siteId: number): D1PreparedStatement[] {
+export function siteVersionStatements(db: D1Database, siteId: number): [D1PreparedStatement, D1PreparedStatement] {
+  const bind = (sql: string) => db.prepare(sql).bind(siteId);
   return [
-    "SELECT stamp FROM site_clocks WHERE site_id = ?1",
-    `SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
-       CAST(sum(generation) AS TEXT) AS generation FROM day_files WHERE site_id = ?1`,
-  ].map((sql) => db.prepare(sql).bind(siteId));
+    bind("SELECT stamp FROM site_clocks WHERE site_id = ?1"),
+    bind(
+      `SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
+         CAST(sum(generation) AS TEXT) AS generation, max(day) FILTER (WHERE key IS NOT NULL) AS newest
+       FROM day_files WHERE site_id = ?1`,
+    ),
+  ];
+}
+
+const filesSchema = z.tuple([z.object({ newest: z.int().nullable() })]);
+
+/** The last day that has a file; null: none has. @param files the second result of {@link siteVersionStatements} */
+export function newestFileDay(files: unknown): number | null {
+  return filesSchema.parse(files)[0].newest;
 }

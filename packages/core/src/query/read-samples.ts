@@ -4,9 +4,10 @@ import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { MergedSeries } from "../domain/merge-series.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
-import type { TimeRange } from "../domain/time-range.ts";
-import { type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
-import { mergeStored, NO_STORED_SERIES, type StoredSeries } from "../store/stored-series.ts";
+import { cut, type TimeRange } from "../domain/time-range.ts";
+import type { DamagedSegment } from "../store/damaged-segments.ts";
+import { type ReadCost, type ReadSeries, readSeriesBeside } from "../store/read-segments.ts";
+import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
 import { joinDays } from "./join-days.ts";
@@ -23,7 +24,9 @@ export interface ReadTally {
   readonly unreadable: Map<number, UnreadableDay>;
   /** by day: those whose rows of `block_days` are damaged */
   readonly misplaced: Map<number, MisplacedDay>;
-  /** stretches of which the file cannot be read, now or since it was found to be suspect */
+  /** by key: segments that were skipped */
+  readonly damaged: Map<number, DamagedSegment>;
+  /** stretches of which a segment or the file cannot be read, now or since it was found to be suspect */
   readonly lost: TimeRange[];
 }
 
@@ -34,6 +37,7 @@ export function newTally(): ReadTally {
     files: new Set(),
     unreadable: new Map(),
     misplaced: new Map(),
+    damaged: new Map(),
     lost: [],
   };
 }
@@ -65,6 +69,10 @@ export async function readSamples(
   const ids = points.map(({ id }) => id);
   const { range, only } = wanted;
   const hot = await readHot(cold, ids, wanted, tally.hot);
+  for (const one of hot?.damaged ?? []) {
+    if (!tally.damaged.has(one.key)) tally.lost.push(cut(one.range, range));
+    tally.damaged.set(one.key, one);
+  }
   const current =
     hot === null ? { files, unreadable: [] } : await currentFiles(cold, hot.manifest, wanted, { points, files });
   const read = await readBlock(cold, current.files, points, tally.cold);
@@ -87,19 +95,23 @@ export async function readSamples(
   );
 }
 
+interface HotRead extends Pick<ReadSeries, "series" | "damaged"> {
+  readonly manifest: ManifestDay[];
+}
+
 /** The samples of the hot level, and the days of the manifest as they are in the transaction that read them. null: no hour is wanted. */
 async function readHot(
   { db, siteId }: ColdLevel,
   ids: readonly number[],
   { hours, range }: SamplesWanted,
   cost: ReadCost,
-): Promise<{ readonly series: ReadonlyMap<number, StoredSeries>; readonly manifest: ManifestDay[] } | null> {
+): Promise<HotRead | null> {
   const [first, last] = [hours[0], hours.at(-1)];
   if (first === undefined || last === undefined) return null;
   const manifest = manifestStatement(db, siteId, dayOf(first), dayOf(last) + 1);
   const wanted = { siteId, hours: new Map(ids.map((id) => [id, hours])), range };
-  const { series, beside } = await readSeriesBeside(db, wanted, [manifest], cost);
-  return { series, manifest: parseManifestDays(beside[0]?.results) };
+  const { series, beside, damaged } = await readSeriesBeside(db, wanted, [manifest], cost);
+  return { series, damaged, manifest: parseManifestDays(beside[0]?.results) };
 }
 
 /**

@@ -18,6 +18,16 @@ export interface StoredCounts {
   readonly superseded: number;
 }
 
+/** Counts of two calls together. */
+export function plusCounts(a: StoredCounts, b: StoredCounts): StoredCounts {
+  return {
+    inserted: a.inserted + b.inserted,
+    changed: a.changed + b.changed,
+    unchanged: a.unchanged + b.unchanged,
+    superseded: a.superseded + b.superseded,
+  };
+}
+
 /** Samples that came together. */
 export interface Arrival {
   readonly samples: PointSamples;

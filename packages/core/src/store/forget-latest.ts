@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
-import { blocksOf } from "../domain/block.ts";
+import { blockOf, blocksOf } from "../domain/block.ts";
 import { HOUR_MS } from "../domain/hour.ts";
+import { log } from "../telemetry/log.ts";
 import { hotHoursStatement, parseHotHours } from "./hot-hours.ts";
 import { type LatestSample, LatestRows, latestStatement } from "./latest.ts";
 import { readSeriesOfHours } from "./read-segments.ts";
@@ -16,9 +17,9 @@ const TRIES = 10;
 const idsSchema = z.array(z.object({ id: z.int() }));
 
 /**
- * Finds the newest samples anew that are not there any more, after samples were deleted. Safe to repeat.
+ * Finds the newest samples anew that are not there any more, after samples were deleted, and those of damaged rows. Safe to repeat.
  * @param isGone of a newest sample as it is noted whether it was deleted
- * @throws {StoredRowError}; the error of D1, after retries
+ * @throws the error of D1, after retries
  */
 export async function forgetLatest(
   db: D1Database,
@@ -26,7 +27,8 @@ export async function forgetLatest(
   isGone: (latest: LatestSample) => boolean,
 ): Promise<void> {
   const points = await withD1Retry(() => db.prepare("SELECT id FROM points WHERE site_id = ?1").bind(siteId).all());
-  const blocks = blocksOf(idsSchema.parse(points.results).map(({ id }) => id));
+  const all = idsSchema.parse(points.results).map(({ id }) => id);
+  const blocks = blocksOf(all);
   const always = { start: 0, end: Number.MAX_SAFE_INTEGER };
   for (let tries = 0; tries < TRIES; tries++) {
     const [clock, rows, hourRows] = await withD1Retry(() =>
@@ -34,8 +36,9 @@ export async function forgetLatest(
     );
     const latest = new LatestRows(rows?.results);
     const gone = latest.all().filter(isGone);
-    if (gone.length === 0) return;
-    const ids = gone.map(({ pointId }) => pointId);
+    const ids = [...gone.map(({ pointId }) => pointId), ...all.filter((id) => latest.damaged.has(blockOf(id)))];
+    if (ids.length === 0) return;
+    if (latest.damaged.size > 0) log("latest_rows_damaged", { siteId, blocks: [...latest.damaged].join(", ") });
     const hours = parseHotHours(hourRows?.results).map(({ hour }) => hour);
     const range = { start: 0, end: (hours.at(-1) ?? 0) + HOUR_MS };
     for (let first = 0; first < ids.length; first += POINTS_AT_ONCE) {

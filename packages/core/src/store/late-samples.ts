@@ -15,7 +15,8 @@ INSERT INTO late_samples (block_day, samples) SELECT value ->> 0, value -> 1 FRO
 ON CONFLICT (block_day) DO UPDATE SET samples = (
   SELECT json_group_object(id, n) FROM (
     SELECT e.key AS id, sum(e.value) AS n FROM (
-      SELECT key, value FROM json_each(late_samples.samples) UNION ALL SELECT key, value FROM json_each(excluded.samples)
+      -- the count of a damaged row is lost
+      SELECT key, value FROM json_each(CASE WHEN json_valid(late_samples.samples) THEN late_samples.samples ELSE '{}' END) UNION ALL SELECT key, value FROM json_each(excluded.samples)
     ) e GROUP BY e.key
   )
 )`;
@@ -36,7 +37,7 @@ const READ = `
 SELECT p.name, e.value AS samples
 FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
 CROSS JOIN late_samples l ON l.block_day = ${keySql("b.block", "?2")}
-CROSS JOIN json_each(l.samples) e CROSS JOIN points p ON p.id = CAST(e.key AS INTEGER)`;
+CROSS JOIN json_each(CASE WHEN json_valid(l.samples) THEN l.samples ELSE '{}' END) e CROSS JOIN points p ON p.id = CAST(e.key AS INTEGER)`;
 
 /** The statement that reads the late samples of a site's day, as `{name, samples}`; a point without any is absent. */
 export function lateStatement(db: D1Database, siteId: number, day: number): D1PreparedStatement {
@@ -57,7 +58,7 @@ const FORGET_POINT = `
 UPDATE late_samples SET samples = json_remove(samples, '$."' || ?1 || '"') WHERE block_day IN (
   SELECT block_day FROM late_samples
   WHERE block_day >= ${keySql("?1 >> 7", "0")} AND block_day < ${keySql("(?1 >> 7) + 1", "0")}
-    AND samples -> ('$."' || ?1 || '"') IS NOT NULL LIMIT ?2
+    AND CASE WHEN json_valid(samples) THEN samples -> ('$."' || ?1 || '"') IS NOT NULL END LIMIT ?2
 )`;
 
 /** Forgets some days of a point. */

@@ -8,7 +8,7 @@ import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { forgetLatest } from "./forget-latest.ts";
-import { readLatest } from "./latest.ts";
+import { readLatest } from "./read-latest.ts";
 import { storeSamples } from "./store-samples.ts";
 
 const DAY = 20_373 * DAY_MS;

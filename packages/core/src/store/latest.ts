@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { dayStart } from "../domain/day.ts";
 import type { NewSegment } from "./new-segments.ts";
 import { numberText } from "./segment-body.ts";
-import { blockOf, blocksOf } from "../domain/block.ts";
+import { blockOf } from "../domain/block.ts";
 
 /** The newest stored sample of a point. */
 export interface LatestSample {
@@ -16,14 +15,14 @@ export interface LatestSample {
 }
 
 /** ?1: JSON array of blocks. */
-const READ = "SELECT l.body FROM json_each(?1) b CROSS JOIN block_latest l ON l.block = b.value";
+const READ = "SELECT l.block, l.body FROM json_each(?1) b CROSS JOIN block_latest l ON l.block = b.value";
 
 /** ?1: JSON array of [block, body]. */
 const WRITE = `
 INSERT INTO block_latest (block, body) SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
 ON CONFLICT (block) DO UPDATE SET body = excluded.body`;
 
-const rowsSchema = z.array(z.object({ body: z.string() }));
+const rowsSchema = z.array(z.object({ block: z.int(), body: z.string() }));
 
 type StoredLatest = readonly [time: number, value: number, asked: number];
 
@@ -34,13 +33,21 @@ function isStoredLatest(entry: unknown): entry is StoredLatest {
   return Number.isSafeInteger(time) && typeof value === "number" && Number.isSafeInteger(asked);
 }
 
-function parseBody(body: string): [id: string, latest: StoredLatest][] {
-  const parsed: unknown = JSON.parse(body);
-  if (typeof parsed !== "object" || parsed === null) throw new Error("block_latest: a body is no object");
-  return Object.entries(parsed).map(([id, latest]) => {
-    if (!isStoredLatest(latest)) throw new Error(`block_latest: point ${id} has no [time, value, asked]`);
-    return [id, latest];
-  });
+/** null: the body is damaged */
+function parseBody(body: string): [id: string, latest: StoredLatest][] | null {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return null;
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return null;
+  const all: [id: string, latest: StoredLatest][] = [];
+  for (const [id, latest] of Object.entries(parsed)) {
+    if (!isStoredLatest(latest)) return null;
+    all.push([id, latest]);
+  }
+  return all;
 }
 
 /** The statement that reads the newest samples of some blocks. */
@@ -51,11 +58,17 @@ export function latestStatement(db: D1Database, blocks: readonly number[]): D1Pr
 /** Newest samples of points, of whole blocks, and how new segments change them. */
 export class LatestRows {
   readonly #newest = new Map<number, LatestSample>();
+  /** blocks whose row cannot be read */
+  readonly damaged: ReadonlySet<number>;
 
   /** @param results of {@link latestStatement} */
   constructor(results: unknown) {
-    for (const { body } of rowsSchema.parse(results)) {
-      for (const [id, [time, value, asked]] of parseBody(body)) {
+    const damaged = new Set<number>();
+    this.damaged = damaged;
+    for (const { block, body } of rowsSchema.parse(results)) {
+      const parsed = parseBody(body);
+      if (parsed === null) damaged.add(block);
+      for (const [id, [time, value, asked]] of parsed ?? []) {
         this.#newest.set(Number(id), { pointId: Number(id), time, value, asked });
       }
     }
@@ -101,24 +114,4 @@ export class LatestRows {
 function bodyText(newest: readonly LatestSample[]): string {
   const texts = newest.map(({ pointId, time, value, asked }) => `"${pointId}":[${time},${numberText(value)},${asked}]`);
   return `{${texts.join()}}`;
-}
-
-/**
- * The newest sample of each point that came through a segment, by point id: a row read for each block. Where a point's day has a
- * file, that has the last word. A point that no segment brought is absent.
- * @throws {Error} for a row that is not what we write; the error of D1, after retries
- */
-export async function readLatest(
-  db: D1Database,
-  pointIds: readonly number[],
-  backoff?: Backoff,
-): Promise<Map<number, LatestSample>> {
-  const { results } = await withD1Retry(() => latestStatement(db, blocksOf(pointIds)).all(), backoff);
-  const rows = new LatestRows(results);
-  return new Map(
-    pointIds.flatMap((id) => {
-      const one = rows.get(id);
-      return one === undefined ? [] : [[id, one]];
-    }),
-  );
 }

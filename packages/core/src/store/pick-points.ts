@@ -7,11 +7,11 @@ import { STAMPS } from "./segment-stamps.ts";
 /** Points whose samples are asked for in one batch: of an open day at a sample a minute 6 MB of text. */
 const POINTS_A_BATCH = 160;
 
-/** A segment with the samples of some points only; `body` as segment-body.ts reads it. */
+/** A segment with the samples of some points only; `body` as segment-body.ts reads it, null: SQLite cannot read it. */
 export interface SegmentRow {
   readonly key: number;
   readonly asked: number;
-  readonly body: string;
+  readonly body: string | null;
 }
 
 /** What to read of segments. */
@@ -42,12 +42,15 @@ const PICKS = [1, 4, 16, 90, null].map((columns) => {
     columns === null
       ? "json(s.body) AS p0"
       : Array.from({ length: columns }, (_, i) => `s.body -> (b.value ->> ${i + 1}) AS p${i}`).join();
-  const sql = `${STAMPS}
-SELECT s.key, s.asked, ${PICKED}
+  const BODY = "CASE WHEN json_valid(s.body, 8) THEN s.body END";
+  const FROM = `
 FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
   ON s.key >= ${keySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${keySql("b.value ->> 0", "t.day")} + t.high
 WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
-  return { columns, sql };
+  const sql = `${STAMPS} SELECT s.key, s.asked, ${PICKED} ${FROM}`;
+  const checked = `${STAMPS}
+SELECT s.key, s.asked, json_valid(s.body, 8) AS is_sound, ${PICKED.replaceAll("s.body", BODY)} ${FROM}`;
+  return { columns, sql, checked };
 });
 
 /** The statements of each batch. No block is in two of them. */
@@ -69,16 +72,19 @@ export function batchesOf(pointIds: readonly number[]): Pick[][] {
   return all;
 }
 
-/** The statement of a pick; its rows are for {@link pickedRows}. */
+/** The statement of a pick; its rows are for {@link pickedRows}. @param isChecked see `readChecked` */
 export function pickStatement(
   db: D1Database,
   { siteId, hours, range }: SegmentsWanted,
   { columns, blocks }: Pick,
+  isChecked: boolean,
 ): D1PreparedStatement {
-  const { sql } = PICKS.find((one) => one.columns === columns)!;
+  const { sql, checked } = PICKS.find((one) => one.columns === columns)!;
   const wanted = [...new Set(blocks.flatMap(([, ids]) => ids.flatMap((id) => hours.get(id) ?? [])))];
   const paths = blocks.map(([block, ids]) => [block, ...ids.map((id) => `$."${id}"`)]);
-  return db.prepare(sql).bind(siteId, JSON.stringify(wanted), JSON.stringify(paths), range.start, range.end);
+  return db
+    .prepare(isChecked ? checked : sql)
+    .bind(siteId, JSON.stringify(wanted), JSON.stringify(paths), range.start, range.end);
 }
 
 /** @throws {Error} for rows that {@link pickStatement} does not give */
@@ -89,6 +95,7 @@ export function pickedRows(results: unknown, { columns, blocks }: Pick): Segment
     // Checked by hand: an open day of 100 points has 10,000 rows.
     if (!isPickedRow(row)) throw new Error("segments: a row has no key, no asked or no samples");
     const { key, asked } = row;
+    if (row["is_sound"] === 0) return { key, asked, body: null };
     if (columns === null) return { key, asked, body: String(row["p0"]) };
     const parts: string[] = [];
     for (const [i, id] of (idsOf.get(placeOfKey(key).block) ?? []).entries()) {

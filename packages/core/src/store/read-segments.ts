@@ -3,7 +3,8 @@ import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
-import { decodeBody } from "./segment-body.ts";
+import { type DamagedSegment, noteDamaged, readChecked, type UnreadRow } from "./damaged-segments.ts";
+import { decodeBody, type PointPart, StoredRowError } from "./segment-body.ts";
 import { blocksOf } from "../domain/block.ts";
 import { batchesOf, pickedRows, pickStatement, type SegmentRow, type SegmentsWanted } from "./pick-points.ts";
 import { keySql, placeOfKey } from "./segment-key.ts";
@@ -20,19 +21,23 @@ export interface ReadCost {
 /** Blocks that are read whole in one statement where a whole hour is wanted: at a sample a minute 1.6 MB of text. */
 const BLOCKS_A_QUERY = 8;
 
-/** ?3: JSON array of blocks, ?4 and ?5: range, epoch ms, ?6: the last stamp that is wanted. */
-const READ_BLOCKS = `${STAMPS}
-SELECT s.key, s.asked, json(s.body) AS body
+const FROM_BLOCKS = `
 FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
   ON s.key >= ${keySql("b.value", "t.day")} + t.low AND s.key <= ${keySql("b.value", "t.day")} + min(t.high, ?6)
 WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
 
-export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string() }));
+/** ?3: JSON array of blocks, ?4 and ?5: range, epoch ms, ?6: the last stamp that is wanted. */
+const READ_BLOCKS = `${STAMPS} SELECT s.key, s.asked, json(s.body) AS body ${FROM_BLOCKS}`;
+/** A damaged row has the body NULL. Without this check it fails the statement. */
+const CHECK_BLOCKS = `${STAMPS}
+SELECT s.key, s.asked, CASE WHEN json_valid(s.body, 8) THEN json(s.body) END AS body ${FROM_BLOCKS}`;
+
+export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string().nullable() }));
 
 /**
  * The samples of points in a half-open range that are in segments and in no day file; a point without any has an empty series.
- * Memory: 24 bytes a sample, and the text of the points of a batch.
- * @throws {StoredRowError} where a row is not what we write; the error of D1, after retries
+ * A damaged segment is skipped and noted. Memory: 24 bytes a sample, and the text of the points of a batch.
+ * @throws the error of D1, after retries
  */
 export async function readSeries(
   db: D1Database,
@@ -59,6 +64,14 @@ export async function readSeriesOfHours(
   return (await readSeriesBeside(db, wanted, [], cost, backoff)).series;
 }
 
+/** What was read of segments. */
+export interface ReadSeries {
+  readonly series: Map<number, StoredSeries>;
+  readonly beside: readonly D1Result[];
+  /** segments of the wanted hours that were skipped */
+  readonly damaged: readonly DamagedSegment[];
+}
+
 /**
  * {@link readSeries} where each point has hours of its own, and what other statements find in the transaction of the last segments: what
  * they tell is never older than the samples.
@@ -70,46 +83,71 @@ export async function readSeriesBeside(
   beside: readonly D1PreparedStatement[],
   cost: ReadCost = { statements: 0, rowsRead: 0 },
   backoff?: Backoff,
-): Promise<{ readonly series: Map<number, StoredSeries>; readonly beside: readonly D1Result[] }> {
+): Promise<ReadSeries> {
   const builders = new Map([...wanted.keys()].map((id) => [id, new SeriesBuilder()]));
   const sets = new Map([...new Set(wanted.values())].map((hours) => [hours, new Set(hours)]));
   const ids = [...wanted].flatMap(([id, hours]) => (hours.length > 0 ? [id] : []));
   const [from, to] = [Math.max(range.start, Number.MIN_SAFE_INTEGER), Math.min(range.end, Number.MAX_SAFE_INTEGER)];
   const batches = batchesOf(ids);
   let found: readonly D1Result[] = [];
+  const unread: UnreadRow[] = [];
   for (const [i, picks] of batches.entries()) {
-    const statements = picks.map((pick) =>
-      pickStatement(db, { siteId, hours: wanted, range: { start: from, end: to } }, pick),
-    );
-    const batch = i === batches.length - 1 ? [...statements, ...beside] : statements;
-    const results = await withD1Retry(() => db.batch(batch), backoff);
+    const last = i === batches.length - 1 ? beside : [];
+    const results = await readChecked((isChecked) => {
+      const all = { siteId, hours: wanted, range: { start: from, end: to } };
+      const statements = picks.map((pick) => pickStatement(db, all, pick, isChecked));
+      return withD1Retry(() => db.batch([...statements, ...last]), backoff);
+    });
     for (const [at, pick] of picks.entries()) {
       cost.statements++;
       cost.rowsRead += results[at]?.meta.rows_read ?? 0;
-      addRows(pickedRows(results[at]?.results, pick), (id, time) => {
+      const skipped = addRows(pickedRows(results[at]?.results, pick), (id, time) => {
         const isWanted = time >= range.start && time < range.end && sets.get(wanted.get(id) ?? [])?.has(hourOf(time));
         return isWanted === true ? builders.get(id) : undefined;
       });
+      unread.push(...skipped);
     }
     found = results.slice(picks.length);
   }
   if (batches.length === 0 && beside.length > 0) found = await withD1Retry(() => db.batch([...beside]), backoff);
-  return { series: new Map([...builders].map(([id, builder]) => [id, builder.finish()])), beside: found };
+  const series = new Map([...builders].map(([id, builder]) => [id, builder.finish()]));
+  const damaged = (await noteDamaged(db, siteId, unread, backoff)).filter(
+    (one) => one.range.start < range.end && one.range.end > range.start && touches(one.range, sets.keys()),
+  );
+  return { series, beside: found, damaged };
 }
 
-/** @param builderOf undefined: the sample is not wanted @throws {StoredRowError} for a body that we do not write */
+/** Whether a range has a part of one of these hours. */
+function touches({ start, end }: TimeRange, sets: Iterable<readonly number[]>): boolean {
+  for (const hours of sets) if (hours.some((hour) => hour < end && hour + HOUR_MS > start)) return true;
+  return false;
+}
+
+/** @param builderOf undefined: the sample is not wanted @returns the rows that cannot be decoded: nothing of them is added */
 export function addRows(
   rows: readonly SegmentRow[],
   builderOf: (pointId: number, time: number) => SeriesBuilder | undefined,
-): void {
+): UnreadRow[] {
+  const unread: UnreadRow[] = [];
   // A sort in SQL would hold all bodies and count each row twice.
   for (const { key, asked, body } of rows.toSorted((a, b) => a.key - b.key)) {
     const start = dayStart(placeOfKey(key).day);
-    for (const { pointId, offsets, values } of decodeBody(key, body)) {
+    for (const { pointId, offsets, values } of partsOf(key, body, unread)) {
       for (const [i, offset] of offsets.entries()) {
         builderOf(pointId, start + offset)?.add(start + offset, values[i]!, asked);
       }
     }
+  }
+  return unread;
+}
+
+function partsOf(key: number, body: string | null, unread: UnreadRow[]): PointPart[] {
+  try {
+    return decodeBody(key, body);
+  } catch (error) {
+    if (!(error instanceof StoredRowError)) throw error;
+    unread.push({ key, reason: error.reason });
+    return [];
   }
 }
 
@@ -129,6 +167,7 @@ async function readSiteBlocks(db: D1Database, siteId: number): Promise<number[]>
 /**
  * Statements that read some blocks whole; their rows go into {@link addRows}.
  * @param upTo the last stamp that is wanted @param atOnce blocks a statement
+ * @param isChecked whether damaged rows come with the body NULL, see {@link readChecked}
  */
 export function blockStatements(
   db: D1Database,
@@ -138,8 +177,9 @@ export function blockStatements(
   { start, end }: TimeRange,
   upTo: number = Number.MAX_SAFE_INTEGER,
   atOnce: number = BLOCKS_A_QUERY,
+  isChecked = false,
 ): D1PreparedStatement[] {
-  const statement = db.prepare(READ_BLOCKS);
+  const statement = isChecked ? db.prepare(CHECK_BLOCKS) : db.prepare(READ_BLOCKS);
   return Array.from({ length: Math.ceil(blocks.length / atOnce) }, (_, i) => {
     const some = blocks.slice(i * atOnce, (i + 1) * atOnce);
     return statement.bind(siteId, JSON.stringify(hours), JSON.stringify(some), start, end, upTo);
@@ -148,21 +188,27 @@ export function blockStatements(
 
 /**
  * The samples of a site's hour that are in segments and in no day file, by point, some blocks at a time, ascending by point.
- * @param hour its start, epoch ms @param upTo the last stamp that is wanted
- * @throws {StoredRowError} where a row is not what we write; the error of D1, after retries
+ * @param hour its start, epoch ms @param onDamaged told of the segments that were skipped
+ * @param upTo the last stamp that is wanted
+ * @throws whatever `onDamaged` throws; the error of D1, after retries
  */
 export async function* readHour(
   db: D1Database,
   siteId: number,
   hour: number,
+  onDamaged: (damaged: readonly DamagedSegment[]) => void,
   upTo: number = Number.MAX_SAFE_INTEGER,
 ): AsyncGenerator<ReadonlyMap<number, StoredSeries>> {
   const blocks = await readSiteBlocks(db, siteId);
   const range = { start: hour, end: hour + HOUR_MS };
-  for (const statement of blockStatements(db, siteId, blocks, [hour], range, upTo)) {
-    const { results } = await withD1Retry(() => statement.all());
+  const statements = (isChecked: boolean) =>
+    blockStatements(db, siteId, blocks, [hour], range, upTo, BLOCKS_A_QUERY, isChecked);
+  for (const [i, statement] of statements(false).entries()) {
+    const { results } = await readChecked((isChecked) =>
+      withD1Retry(() => (isChecked ? statements(true)[i]! : statement).all()),
+    );
     const builders = new Map<number, SeriesBuilder>();
-    addRows(segmentRowsSchema.parse(results), (id, time) => {
+    const unread = addRows(segmentRowsSchema.parse(results), (id, time) => {
       if (hourOf(time) !== hour) return undefined;
       const known = builders.get(id);
       if (known !== undefined) return known;
@@ -170,6 +216,12 @@ export async function* readHour(
       builders.set(id, builder);
       return builder;
     });
+    if (unread.length > 0) onDamaged(await noteDamaged(db, siteId, unread));
     yield new Map([...builders].sort(([a], [b]) => a - b).map(([id, builder]) => [id, builder.finish()]));
   }
+}
+
+/** For reads that must have all segments. @throws {StoredRowError} */
+export function refuseDamaged([first]: readonly DamagedSegment[]): void {
+  if (first !== undefined) throw new StoredRowError(first.key, first.reason);
 }

@@ -13,8 +13,13 @@ export interface PointPart {
 export class StoredRowError extends Error {
   override readonly name = "StoredRowError";
 
+  readonly key: number;
+  readonly reason: string;
+
   constructor(key: number, reason: string) {
     super(`segment ${key}: ${reason}`);
+    this.key = key;
+    this.reason = reason;
   }
 }
 
@@ -53,9 +58,11 @@ const MAX_DIGITS = 8;
  * Reads a body, or the part of one. It scans the text instead of calling JSON.parse: an object of numeric keys becomes a hash
  * table there, at 1.7 times the cost, and a key that stands twice would be lost silently.
  * @param key the segment's; the error names it
+ * @param text null: SQLite cannot read it
  * @throws {StoredRowError} for anything but what {@link encodeBody} writes, in any order of its keys
  */
-export function decodeBody(key: number, text: string): PointPart[] {
+export function decodeBody(key: number, text: string | null): PointPart[] {
+  if (text === null) throw new StoredRowError(key, "is malformed JSONB");
   return new BodyScan(key, text).parts();
 }
 

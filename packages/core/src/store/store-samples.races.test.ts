@@ -16,7 +16,7 @@ import type { Backoff } from "../d1/retry.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { forgetLatest } from "./forget-latest.ts";
-import { readLatest } from "./latest.ts";
+import { readLatest } from "./read-latest.ts";
 import { raiseClock } from "./site-clock.ts";
 import { addMissingSamples, storeSamples } from "./store-samples.ts";
 

@@ -14,7 +14,7 @@ import { pointSamples, type Sample } from "../../test/points.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { readLatest } from "./latest.ts";
+import { readLatest } from "./read-latest.ts";
 import { addMissingSamples, storeSamples, storeWithReadings } from "./store-samples.ts";
 
 const DAY = 20_373 * DAY_MS;

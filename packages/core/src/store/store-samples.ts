@@ -9,14 +9,17 @@ import { cutGroups, type GroupedSamples, groupByDay } from "./arrivals.ts";
 import {
   type Arrival,
   compareArrivals,
+  plusCounts,
   type FiledSamples,
   type StoredBefore,
   type StoredCounts,
 } from "./compare-arrivals.ts";
+import { forgetLatest } from "./forget-latest.ts";
 import { touchHours } from "./hot-hours.ts";
 import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from "./new-segments.ts";
 import { LatestRows, latestStatement } from "./latest.ts";
 import { countLate } from "./late-samples.ts";
+import { noteDamaged, readChecked } from "./damaged-segments.ts";
 import { addRows, blockStatements, segmentRowsSchema } from "./read-segments.ts";
 import { blocksOf } from "../domain/block.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
@@ -140,18 +143,9 @@ async function storeArrivals(
   const pieces = cutGroups(grouped, MAX_SAMPLES_A_BATCH);
   for (const [i, piece] of pieces.entries()) {
     const counts = await storePiece(store, arrivals, piece, i === pieces.length - 1 ? alongside : []);
-    sums = sums.map((sum, arrival) => plus(sum, counts[arrival]!));
+    sums = sums.map((sum, arrival) => plusCounts(sum, counts[arrival]!));
   }
   return sums;
-}
-
-function plus(a: StoredCounts, b: StoredCounts): StoredCounts {
-  return {
-    inserted: a.inserted + b.inserted,
-    changed: a.changed + b.changed,
-    unchanged: a.unchanged + b.unchanged,
-    superseded: a.superseded + b.superseded,
-  };
 }
 
 /** Stores what fits one transaction. @returns the counts of each arrival, in their order */
@@ -164,6 +158,10 @@ async function storePiece(
   const { db, siteId, backoff } = store;
   for (let tries = 0; tries < TRIES; tries++) {
     const before = await readStoredBefore(store, grouped);
+    if (before.latest.damaged.size > 0) {
+      await forgetLatest(db, siteId, () => false);
+      continue;
+    }
     const { segments, counts, late } = compareArrivals(store.now(), arrivals, grouped, before);
     if (segments.length === 0) {
       if (alongside.length > 0) await withD1Retry(() => db.batch([...alongside]), backoff);
@@ -203,16 +201,15 @@ async function readStoredBefore(
   }
   if (hours.size === 0) return { stamp: 0, series: new Map(), latest: new LatestRows([]), watermark: null };
   const range: TimeRange = { start, end };
-  const [clock, watched, latest, ...rows] = await withD1Retry(
-    () =>
-      db.batch([
-        clockStatement(db, siteId),
-        db.prepare(WATCHED).bind(siteId),
-        latestStatement(db, [...blocks]),
-        ...blockStatements(db, siteId, [...blocks], [...hours], range, undefined, BLOCKS_AT_ONCE),
-      ]),
-    backoff,
-  );
+  const [clock, watched, latest, ...rows] = await readChecked((isChecked) => {
+    const statements = [
+      clockStatement(db, siteId),
+      db.prepare(WATCHED).bind(siteId),
+      latestStatement(db, [...blocks]),
+      ...blockStatements(db, siteId, [...blocks], [...hours], range, undefined, BLOCKS_AT_ONCE, isChecked),
+    ];
+    return withD1Retry(() => db.batch(statements), backoff);
+  });
   const builders = new Map<number, SeriesBuilder>();
   const incoming = new Set(
     grouped.flatMap(({ days }) => [...days.values()].flatMap((parts) => parts.map(({ pointId }) => pointId))),
@@ -223,7 +220,9 @@ async function readStoredBefore(
     if (builder === undefined) builders.set(id, (builder = new SeriesBuilder()));
     return builder;
   };
-  for (const { results } of rows) addRows(segmentRowsSchema.parse(results), builderOf);
+  // Samples of a damaged segment count as not stored, so they are stored again.
+  const unread = rows.flatMap(({ results }) => addRows(segmentRowsSchema.parse(results), builderOf));
+  await noteDamaged(db, siteId, unread, backoff);
   // after the segments: what is folded meanwhile is in both, never in neither
   for (const day of filed === undefined ? [] : new Set(grouped.flatMap(({ days }) => [...days.keys()]))) {
     for (const [id, { times, values, asked }] of await filed!(day, [...incoming])) {

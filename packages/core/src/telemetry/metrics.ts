@@ -31,6 +31,10 @@ export const METRICS = {
   settleFailed: gauge("settle_days_failed", "Days whose last settling failed or had no answer of the ACE API"),
   settleLate: gauge("settle_due_seconds", "Time since the first of the days that are due became so; 0: none is due"),
   settled: gauge("settle_last_seconds", "When the ACE API was last asked for a whole closed day, Unix time"),
+  damaged: gauge(
+    "damaged_rows",
+    "Rows of young samples that could not be read, and whose day was not built from the source since",
+  ),
   paused: gauge("site_paused", "1 while the sync of the site is paused, else 0"),
   waiting: gauge("sync_sites_waiting", "Sites that the last sync did not come to, for its time or requests were spent"),
   known: gauge(

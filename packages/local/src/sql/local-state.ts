@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "node:sqlite";
 import { askedAt, parseAsked } from "@building-vitals/core/cold/asked-hours";
-import { dayStart } from "@building-vitals/core/domain/day";
-import { decodeBody } from "@building-vitals/core/store/segment-body";
+import { dayStart, dayText } from "@building-vitals/core/domain/day";
+import { decodeBody, type PointPart, StoredRowError } from "@building-vitals/core/store/segment-body";
 import { placeOfKey } from "@building-vitals/core/store/segment-key";
 import { SeriesBuilder } from "@building-vitals/core/store/stored-series";
 import { z } from "zod";
@@ -33,9 +33,9 @@ SELECT s.name AS site_name, p.name AS point_name, p.unit, p.label, p.tags, p.sou
   p.last_seen
 FROM points p JOIN sites s ON s.id = p.site_id`;
 
-/** `->` and JSONB keep a number's text, so doubles come back bit for bit. Segments of one block and day follow one another. */
+/** A damaged row has the body NULL. `->` and JSONB keep a number's text, so doubles come back bit for bit. Segments of one block and day follow one another. */
 const READ_SEGMENTS = `
-SELECT g.key, g.asked, json(g.body) AS body, f.asked AS file_asked
+SELECT g.key, g.asked, CASE WHEN json_valid(g.body, 8) THEN json(g.body) END AS body, f.asked AS file_asked
 FROM segments g
 LEFT JOIN day_files f ON f.day = g.key >> 24 & 65535
   AND f.site_id = (SELECT p.site_id FROM points p WHERE p.id >= g.key >> 40 << 7 ORDER BY p.id LIMIT 1)
@@ -48,7 +48,12 @@ SELECT p.id, s.name AS site, p.name AS point FROM points p JOIN sites s ON s.id 
 const READ_FILES = `
 SELECT key, etag FROM day_files WHERE state = 'written' AND key IS NOT NULL`;
 
-const segmentSchema = z.object({ key: z.int(), asked: z.int(), body: z.string(), file_asked: z.string().nullable() });
+const segmentSchema = z.object({
+  key: z.int(),
+  asked: z.int(),
+  body: z.string().nullable(),
+  file_asked: z.string().nullable(),
+});
 const nameSchema = z.object({ id: z.int(), site: z.string(), point: z.string() });
 const fileSchema = z.object({ key: z.string(), etag: z.string() });
 const objectSchema = z.object({ blob_id: z.string().nullable(), etag: z.string() });
@@ -97,7 +102,7 @@ export class LocalState implements SampleSource {
     return this.#databases.flatMap((database) => z.array(pointSchema).parse(database.prepare(READ_POINTS).all()));
   }
 
-  /** @throws {StoredRowError} where a row is not what we write */
+  /** Reports damaged segments, and leaves them out. */
   *hotSamples(): Generator<PointSamples> {
     for (const database of this.#databases) {
       const names = new Map(
@@ -106,7 +111,7 @@ export class LocalState implements SampleSource {
           .parse(database.prepare(READ_NAMES).all())
           .map((name) => [name.id, name]),
       );
-      for (const { asked, series } of blockDays(database)) {
+      for (const { asked, series } of blockDays(database, this.#report)) {
         for (const [id, builder] of series) {
           const name = names.get(id);
           // A point that was deleted while this reads.
@@ -157,7 +162,7 @@ interface BlockDay {
   readonly series: ReadonlyMap<number, SeriesBuilder>;
 }
 
-function* blockDays(database: DatabaseSync): Generator<BlockDay> {
+function* blockDays(database: DatabaseSync, report: Report): Generator<BlockDay> {
   let place = "";
   let asked: readonly number[] = [];
   let series = new Map<number, SeriesBuilder>();
@@ -168,13 +173,23 @@ function* blockDays(database: DatabaseSync): Generator<BlockDay> {
       yield { asked, series };
       [place, asked, series] = [`${block} ${day}`, parseAsked(segment.file_asked), new Map()];
     }
-    for (const { pointId, offsets, values } of decodeBody(segment.key, segment.body)) {
+    for (const { pointId, offsets, values } of partsOf(segment, report)) {
       let builder = series.get(pointId);
       if (builder === undefined) series.set(pointId, (builder = new SeriesBuilder()));
       for (const [i, offset] of offsets.entries()) builder.add(dayStart(day) + offset, values[i]!, segment.asked);
     }
   }
   yield { asked, series };
+}
+
+function partsOf({ key, body }: z.infer<typeof segmentSchema>, report: Report): PointPart[] {
+  try {
+    return decodeBody(key, body);
+  } catch (error) {
+    if (!(error instanceof StoredRowError)) throw error;
+    report.note(`${dayText(placeOfKey(key).day)}: ${error.message}, so its samples are left out.`);
+    return [];
+  }
 }
 
 function sqliteFiles(folder: string): DatabaseSync[] {

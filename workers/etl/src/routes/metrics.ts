@@ -1,6 +1,7 @@
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
+import { countDamaged } from "@building-vitals/core/store/damaged-segments";
 import { readSettleState } from "@building-vitals/core/store/settle-state";
 import { readCounts } from "@building-vitals/core/d1/site-counters";
 import { metricsOperation, metricsResponse } from "@building-vitals/core/http/metrics-response";
@@ -31,6 +32,7 @@ async function measureSite(site: StoredSite, day: LookedSite | undefined, now: n
     of(METRICS.settleDue, settling.due),
     of(METRICS.settleFailed, settling.failed),
     of(METRICS.settleLate, settling.dueSince === null ? 0 : (now - settling.dueSince) / 1000),
+    of(METRICS.damaged, await countDamaged(db, id)),
     of(METRICS.settled, settling.lastSettledAt === null ? null : settling.lastSettledAt / 1000),
   ];
   if (day !== undefined && day.expected > 0) measured.push(of(METRICS.coverage, day.present / day.expected));

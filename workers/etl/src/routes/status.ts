@@ -3,6 +3,7 @@ import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { dayText } from "@building-vitals/core/domain/day";
+import { countDamaged } from "@building-vitals/core/store/damaged-segments";
 import { readSettleState } from "@building-vitals/core/store/settle-state";
 import { readRuns } from "@building-vitals/core/sync/journal";
 import type { SyncState } from "@building-vitals/core/sync/sync-state";
@@ -82,6 +83,7 @@ async function statusOf(
       largest: gaps.largest.map((gap) => ({ ...gap, start: isoTime(gap.start), end: isoTime(gap.end) })),
     },
     settling: await settlingOf(db, id, now),
+    damaged_rows: await countDamaged(db, id),
     coverage_24h: coverageOf(looked),
     last_runs: runs.map((run) => ({
       sync_id: run.syncId,

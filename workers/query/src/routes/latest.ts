@@ -1,11 +1,11 @@
-import { findPoints, listUnits, type NamedUnits } from "@building-vitals/core/catalog/point-list";
+import { findPoints, type NamedUnits, parseUnits, unitsStatements } from "@building-vitals/core/catalog/point-list";
 import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { type LatestAnswer, readLatestOfBoth } from "@building-vitals/core/query/latest";
 import { inUnitOfNow, pastUnits } from "@building-vitals/core/query/past-units";
-import { siteVersionStatements } from "@building-vitals/core/query/query-state";
+import { newestFileDay, siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
 import { numberText } from "@building-vitals/core/store/segment-body";
 import { Hono } from "hono";
@@ -76,19 +76,24 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
   const { db } = site;
   const siteId = site.id ?? 0;
   const stages = new Stages(Date.now);
-  // The versions before the points and samples: an answer may be newer than its ETag, and never older.
-  const versions = await stages.time("catalog", () => withD1Retry(() => db.batch(siteVersionStatements(db, siteId))));
+  // The versions before the samples: an answer may be newer than its ETag, and never older.
+  const [stamp, files, ...units] = await stages.time("catalog", () =>
+    withD1Retry(() =>
+      db.batch([...siteVersionStatements(db, siteId), ...(names === undefined ? unitsStatements(db, siteId) : [])]),
+    ),
+  );
   const { points: wanted, unknown } = await stages.time(
     "catalog",
     async (): Promise<{ points: readonly NamedUnits[]; unknown: readonly string[] | null }> =>
       names === undefined
-        ? { points: await listUnits(db, siteId), unknown: null }
+        ? { points: parseUnits(units[0]?.results, units[1]?.results), unknown: null }
         : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points"),
   );
+  const newestFile = newestFileDay(files?.results);
   const state = [
     wanted.map(({ id, name, unit, past }) => [id, name, unit, past]),
     unknown,
-    versions.map(({ results }) => results),
+    [stamp?.results, files?.results],
   ];
   const asked = [site.name, names === undefined];
   return answerOfState(context, stages, { route: "latest", asked, state }, async () => {
@@ -99,7 +104,7 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
       site.id === null
         ? NOTHING
         : await withinTime({ db, bucket: settings.TIMESERIES }, stages, signal, ({ db: watched, bucket }) =>
-            readLatestOfBoth(coldLevel(watched, bucket, siteId), wanted, now),
+            readLatestOfBoth(coldLevel(watched, bucket, siteId), wanted, newestFile, now),
           );
     logUnreadable(site, latest);
     // Of a point that was named it is said that it has no sample; of all the others, only those that have are listed.

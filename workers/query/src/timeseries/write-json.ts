@@ -5,25 +5,37 @@ import { byName } from "./series-order.ts";
 import { TextBytes } from "./text-bytes.ts";
 import { valueText } from "./value-text.ts";
 
-function* column(out: TextBytes, name: string, length: number, textAt: (i: number) => string): Generator<Uint8Array> {
+/** Values that become text together. */
+const VALUES_AT_ONCE = 512;
+
+type Column = Float64Array | Int32Array | Uint8Array;
+
+function* column(out: TextBytes, name: string, values: Column): Generator<Uint8Array> {
   out.add(`,"${name}":[`);
-  for (let i = 0; i < length; i++) {
-    if (i > 0) out.add(",");
-    out.add(textAt(i));
+  for (let from = 0; from < values.length; from += VALUES_AT_ONCE) {
+    if (from > 0) out.add(",");
+    out.add(numbersText(values.subarray(from, from + VALUES_AT_ONCE)));
     if (out.isFull) yield out.take();
   }
   out.add("]");
 }
 
+/** NaN becomes null. JSON.stringify takes two thirds of the time of a text for each value, but writes -0 as 0. */
+function numbersText(values: Column): string {
+  if (values.some((value) => Object.is(value, -0)))
+    return Array.from(values, (value) => valueText(value, "null")).join();
+  return JSON.stringify(Array.from(values)).slice(1, -1);
+}
+
 function* seriesBytes(out: TextBytes, series: ShapedSeries): Generator<Uint8Array> {
   const { point, unit, times, values, min, max, count, filled } = series;
   out.add(`{"point_name":${JSON.stringify(point.name)},"unit":${JSON.stringify(unit)}`);
-  yield* column(out, "timestamps", times.length, (i) => String(times[i]!));
-  yield* column(out, "values", values.length, (i) => valueText(values[i]!, "null"));
-  if (min !== undefined) yield* column(out, "min", min.length, (i) => valueText(min[i]!, "null"));
-  if (max !== undefined) yield* column(out, "max", max.length, (i) => valueText(max[i]!, "null"));
-  if (count !== undefined) yield* column(out, "count", count.length, (i) => String(count[i]!));
-  if (filled !== undefined) yield* column(out, "filled", filled.length, (i) => String(filled[i]!));
+  yield* column(out, "timestamps", times);
+  yield* column(out, "values", values);
+  if (min !== undefined) yield* column(out, "min", min);
+  if (max !== undefined) yield* column(out, "max", max);
+  if (count !== undefined) yield* column(out, "count", count);
+  if (filled !== undefined) yield* column(out, "filled", filled);
   out.add("}");
 }
 

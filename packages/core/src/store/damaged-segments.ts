@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { type Backoff, withD1Retry } from "../d1/retry.ts";
+import { dayRange, dayStart } from "../domain/day.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import { log, logError } from "../telemetry/log.ts";
+import { placeOfKey } from "./segment-key.ts";
+
+// The SQL of `damaged_segments`. Readers skip a segment that they cannot read, and copy it there.
+
+/** A segment that a reader had to skip. */
+export interface DamagedSegment {
+  readonly key: number;
+  readonly reason: string;
+  /** from its first sample to after its last one, epoch ms */
+  readonly range: TimeRange;
+}
+
+/** A segment that cannot be decoded. */
+export interface UnreadRow {
+  readonly key: number;
+  readonly reason: string;
+}
+
+/** How SQLite refuses JSONB. One such row fails the whole statement. */
+const MALFORMED = "malformed JSON";
+
+/**
+ * Runs a read of segments. If SQLite refuses a row's JSONB, runs it again with a check of each row; a damaged row then has the body
+ * NULL. The check reads every byte, so it is not done before.
+ * @throws the error of D1
+ */
+export async function readChecked<T>(read: (isChecked: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await read(false);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes(MALFORMED))) throw error;
+    return read(true);
+  }
+}
+
+/** ?1: site, ?2: JSON array of {key, reason}, ?3: now. */
+const NOTE = `
+INSERT INTO damaged_segments (key, site_id, asked, first, last, body, reason, found_at)
+SELECT s.key, ?1, s.asked, s.first, s.last, s.body, r.value ->> 'reason', ?3
+FROM json_each(?2) r CROSS JOIN segments s ON s.key = r.value ->> 'key' WHERE true
+ON CONFLICT (key) DO NOTHING`;
+
+/** ?1: JSON array of {key}. */
+const PLACES = `
+SELECT s.key, s.first, s.last FROM json_each(?1) r CROSS JOIN segments s ON s.key = r.value ->> 'key'`;
+
+const placesSchema = z.array(z.object({ key: z.int(), first: z.int(), last: z.int() }));
+
+/**
+ * Copies segments that could not be read, once each. The copy outlasts the segment, so `/status` counts it. Never throws: a reader
+ * that cannot write still answers.
+ */
+export async function noteDamaged(
+  db: D1Database,
+  siteId: number,
+  rows: readonly UnreadRow[],
+  backoff?: Backoff,
+): Promise<DamagedSegment[]> {
+  if (rows.length === 0) return [];
+  const json = JSON.stringify(rows);
+  let places = new Map<number, TimeRange>();
+  try {
+    const { results } = await withD1Retry(() => db.prepare(PLACES).bind(json).all(), backoff);
+    places = new Map(
+      placesSchema.parse(results).map(({ key, first, last }) => {
+        const start = dayStart(placeOfKey(key).day);
+        return [key, { start: start + first, end: start + last + 1 }];
+      }),
+    );
+    await withD1Retry(() => db.prepare(NOTE).bind(siteId, json, Date.now()).run(), backoff);
+  } catch (error) {
+    logError("damaged_segments_not_noted", error, { siteId });
+  }
+  for (const { key, reason } of rows) log("segment_damaged", { siteId, key, reason });
+  return rows.map(({ key, reason }) => ({ key, reason, range: places.get(key) ?? dayRange(placeOfKey(key).day) }));
+}
+
+/** ?1: site. */
+const COUNT = "SELECT count(*) AS n FROM damaged_segments WHERE site_id = ?1";
+const countSchema = z.object({ n: z.int() });
+
+/** Segments of a site that could not be read and that no build has replaced. */
+export async function countDamaged(db: D1Database, siteId: number): Promise<number> {
+  return countSchema.parse(await withD1Retry(() => db.prepare(COUNT).bind(siteId).first())).n;
+}
+
+/** ?1: site, ?2: day, ?3: stamp. */
+const FORGET_REPLACED = `
+DELETE FROM damaged_segments WHERE site_id = ?1 AND key >> 24 & 65535 = ?2 AND key & 16777215 <= ?3 AND asked > 0`;
+
+/**
+ * Drops the copies of segments that came from the source, up to a stamp. To run when the day's file has the source's samples up to that
+ * stamp. A copy whose samples were not asked of the source stays: nobody else has them.
+ */
+export function forgetReplaced(db: D1Database, siteId: number, day: number, stamp: number): D1PreparedStatement {
+  return db.prepare(FORGET_REPLACED).bind(siteId, day, stamp);
+}
+
+/** Belongs into the batch that deletes a day's samples. */
+export function forgetDamagedDay(db: D1Database, siteId: number, day: number): D1PreparedStatement {
+  return db.prepare("DELETE FROM damaged_segments WHERE site_id = ?1 AND key >> 24 & 65535 = ?2").bind(siteId, day);
+}
