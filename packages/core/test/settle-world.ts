@@ -22,7 +22,8 @@ export class SettleWorld implements SettleInstances {
   readonly offsets: readonly number[];
   /** by name */
   readonly states = new Map<string, InstanceState>();
-  readonly bucket: R2Bucket = env.TIMESERIES;
+  /** what instances work with; may be replaced */
+  bucket: R2Bucket = env.TIMESERIES;
 
   private constructor(sync: SyncWorld, site: BackfillSite, offsets: readonly number[]) {
     this.sync = sync;

@@ -100,7 +100,14 @@ async function putInPlace(
     // R2 refuses bytes with another hash, so what is in place is what was verified
     sha256,
     httpMetadata: { contentType: "application/vnd.apache.parquet" },
-    customMetadata: { sha256, build: of.build, generation: String(generation), asked: JSON.stringify(staged.asked) },
+    customMetadata: {
+      sha256,
+      build: of.build,
+      generation: String(generation),
+      asked: JSON.stringify(staged.asked),
+      // for a repair, which raises the clock to it
+      stamp: String(staged.foldedStamp),
+    },
   });
   if (put !== null) return put.etag;
   const after = await bucket.head(key);

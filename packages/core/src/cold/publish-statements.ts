@@ -1,6 +1,7 @@
 import { replaceRows } from "../block-days/write-rows.ts";
 import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { expectReached } from "../store/site-clock.ts";
 import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
 import type { FileRows } from "./file-rows.ts";
 import type { ManifestFile } from "./manifest.ts";
@@ -88,7 +89,7 @@ async function isPublished(
 
 /**
  * Turns the manifest to a file that is in place, in one transaction. Safe to repeat.
- * @returns false, and nothing is written, where a later build is published already
+ * @returns false, and nothing is written, where a later build is published already, or D1 was turned back since the build read the clock
  */
 export async function commitFile(
   db: D1Database,
@@ -110,6 +111,7 @@ export async function commitFile(
   const day = { siteId: of.site.id, day: of.day };
   const bind = (sql: string, ...more: (string | number)[]) => db.prepare(sql).bind(of.site.id, of.day, ...more);
   return isPublished(db, of, bind(PUBLISH, ...values, ...segments), [
+    expectReached(db, of.site.id, foldedStamp),
     ...replaceRows(db, day, rows.texts, rows.keys),
     bind(FORGET_HOURS, foldedStamp),
     bind(UNFOLD_HOURS),
@@ -163,5 +165,5 @@ export async function commitEmpty(
     .bind(of.site.id, of.day, of.build, baseGeneration, now, JSON.stringify(asked));
   // of segments whose samples were deleted
   const forget = db.prepare(FORGET_HOURS).bind(of.site.id, of.day, foldedStamp);
-  return isPublished(db, of, publish, [forget]);
+  return isPublished(db, of, publish, [expectReached(db, of.site.id, foldedStamp), forget]);
 }

@@ -1,6 +1,8 @@
 import { readLocatedDays } from "../block-days/read-file-points.ts";
 import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { dayText } from "../domain/day.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { raiseClockTo } from "../store/site-clock.ts";
 import { logError } from "../telemetry/log.ts";
 import { parseAsked } from "./asked-hours.ts";
 import { dayFileKey } from "./day-file-key.ts";
@@ -132,10 +134,17 @@ async function registerObject(
   // what segments hold beside it is not known to be in it: when it was asked for decides
   const lineage = { source: file.source, generation, foldedStamp: 0, asked: parseAsked(customMetadata["asked"]) };
   const found = fileRows(day, rows);
+  // D1 may have been turned back: a build that began before must not pass over segments that are still to come
+  await withD1Retry(() => raiseClockTo(db, of.site.id, parseStamp(customMetadata["stamp"])).run());
   // before the commit: a run that dies behind it finds the day registered, and does nothing
   await markSeen(db, of, generation, found.seen);
   const isCommitted = await commitFile(db, of, entry, lineage, found, now());
   return isCommitted ? { outcome: "repaired", reason: null, file } : null;
+}
+
+/** @returns 0: the object has none */
+function parseStamp(text: string | undefined): number {
+  return /^\d{1,8}$/.test(text ?? "") ? Number(text) : 0;
 }
 
 async function suspect(

@@ -42,14 +42,14 @@ const PICKS = [1, 4, 16, 90, null].map((columns) => {
     columns === null
       ? "json(s.body) AS p0"
       : Array.from({ length: columns }, (_, i) => `s.body -> (b.value ->> ${i + 1}) AS p${i}`).join();
-  const BODY = "CASE WHEN json_valid(s.body, 8) THEN s.body END";
+  const CHECKED = PICKED.replaceAll("s.body", "CASE WHEN json_valid(s.body, 8) THEN s.body END");
   const FROM = `
 FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
   ON s.key >= ${keySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${keySql("b.value ->> 0", "t.day")} + t.high
 WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
   const sql = `${STAMPS} SELECT s.key, s.asked, ${PICKED} ${FROM}`;
   const checked = `${STAMPS}
-SELECT s.key, s.asked, json_valid(s.body, 8) AS is_sound, ${PICKED.replaceAll("s.body", BODY)} ${FROM}`;
+SELECT s.key, s.asked, json_valid(s.body, 8) AS is_sound, ${CHECKED} ${FROM}`;
   return { columns, sql, checked };
 });
 
@@ -82,9 +82,8 @@ export function pickStatement(
   const { sql, checked } = PICKS.find((one) => one.columns === columns)!;
   const wanted = [...new Set(blocks.flatMap(([, ids]) => ids.flatMap((id) => hours.get(id) ?? [])))];
   const paths = blocks.map(([block, ids]) => [block, ...ids.map((id) => `$."${id}"`)]);
-  return db
-    .prepare(isChecked ? checked : sql)
-    .bind(siteId, JSON.stringify(wanted), JSON.stringify(paths), range.start, range.end);
+  const query = isChecked ? checked : sql;
+  return db.prepare(query).bind(siteId, JSON.stringify(wanted), JSON.stringify(paths), range.start, range.end);
 }
 
 /** @throws {Error} for rows that {@link pickStatement} does not give */

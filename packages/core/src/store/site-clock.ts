@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 
 /** Where a site's order of commits stands: its row of `site_clocks`. */
 export interface SiteClock {
@@ -57,4 +58,33 @@ INSERT INTO site_clocks (site_id, stamp) VALUES (?1, 1) ON CONFLICT (site_id) DO
 /** Lets every batch fail that was prepared before: for what changes stored samples otherwise. ?1: site. */
 export function raiseClock(db: D1Database, siteId: number): D1PreparedStatement {
   return db.prepare(RAISE).bind(siteId);
+}
+
+/** ?1: site, ?2: stamp. */
+const EXPECT_REACHED = `
+SELECT CASE WHEN coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0) >= ?2 ${ELSE_FAIL}`;
+
+/**
+ * Lets the batch that it is in fail where the clock stands before a stamp: D1 was turned back since that was read, and segments to come
+ * will have smaller stamps.
+ */
+export function expectReached(db: D1Database, siteId: number, stamp: number): D1PreparedStatement {
+  return db.prepare(EXPECT_REACHED).bind(siteId, stamp);
+}
+
+/** ?1: site, ?2: stamp. */
+const RAISE_TO = `
+INSERT INTO site_clocks (site_id, stamp)
+SELECT ?1, met FROM (
+  SELECT max(?2, coalesce((SELECT max(version) FROM hot_hours WHERE site_id = ?1), 0),
+    coalesce((SELECT max(folded_stamp) FROM day_files WHERE site_id = ?1), 0)) AS met
+) WHERE met > coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0)
+ON CONFLICT (site_id) DO UPDATE SET stamp = excluded.stamp, token = NULL`;
+
+/**
+ * Moves a clock that was turned back up to a stamp and to every stamp in the site's rows: later segments get larger ones. Changes nothing
+ * where the clock stands there already.
+ */
+export function raiseClockTo(db: D1Database, siteId: number, stamp: number): D1PreparedStatement {
+  return db.prepare(RAISE_TO).bind(siteId, stamp);
 }

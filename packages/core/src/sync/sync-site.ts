@@ -4,6 +4,7 @@ import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
 import { type PagePosition, type RefusedCursor, windowPages } from "../ace/window-pages.ts";
+import { storeSeen } from "../catalog/seen.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
 import type { SourcePage } from "../domain/dead-letter.ts";
 import type { SyncFront } from "../domain/lateness.ts";
@@ -90,7 +91,7 @@ class SiteSync {
     this.#context = context;
     this.#state = state;
     this.#catalog = new SiteCatalog(context, { id: state.siteId, name: site, listedAt: state.catalogAt });
-    this.#seen = new SeenPoints(context.db);
+    this.#seen = new SeenPoints();
     this.#pageSize = new AdaptivePageSize(context.settings.pageSize, state.smallerPages, context.now);
     this.result = emptySiteResult(site);
     this.#noteWatermark(state.watermark);
@@ -263,14 +264,15 @@ class SiteSync {
     const { result } = this;
     const both = joinSamples(samples, readings);
     const seen = this.#seen.seen(this.#catalog.points, both);
-    const statements = seen === null ? alongside : [seen.statement, ...alongside];
     const store = { db, siteId: this.#state.siteId, now };
-    const counts = await storeWithReadings(store, samples, readings, asked, statements);
+    const counts = await storeSeen(db, seen, (some) =>
+      storeWithReadings(store, samples, readings, asked, [...some, ...alongside]),
+    );
     result.recordsInserted += counts.inserted + counts.changed;
     result.recordsChanged += counts.changed;
     result.recordsUnchanged += counts.unchanged;
     countRejection(result.recordsRejected, "same_millisecond", counts.superseded);
-    if (seen !== null) this.#seen.noteSeen(seen.ranges);
+    this.#seen.noteSeen(seen);
     this.#notePoints(both.pointIds);
   }
 

@@ -7,6 +7,9 @@ import { type Bill, billOf, PLAN } from "./prices.ts";
 /** What D1 holds at most in one database, bytes. */
 const MAX_DATABASE_BYTES = 10e9;
 
+/** While R2 is down no day is settled, so days stay in segments. */
+const RESERVE_DAYS = 7;
+
 /** All that is said of a deployment's costs. */
 export interface CostReport {
   readonly deployment: Deployment;
@@ -16,6 +19,8 @@ export interface CostReport {
   readonly layouts: readonly { readonly name: string; readonly bill: Bill; readonly siteBytes: number }[];
   /** of one site, bytes, in a database that holds 10^10 */
   readonly databaseBytes: number;
+  /** the same, after R2 was down for {@link RESERVE_DAYS} days */
+  readonly reserveBytes: number;
   readonly backfill: YearOfBackfill;
   readonly parts: ReturnType<typeof monthOf>;
 }
@@ -32,6 +37,7 @@ export function costReport(deployment: Deployment, measured: Measured): CostRepo
       return { name, bill: billOf(used), siteBytes: used.d1Storage / deployment.sites };
     }),
     databaseBytes: d1Bytes(deployment, measured),
+    reserveBytes: d1Bytes({ ...deployment, daysYoung: deployment.daysYoung + RESERVE_DAYS }, measured),
     backfill: yearOfBackfill(deployment, measured),
     parts: monthOf(deployment, measured),
   };
@@ -62,7 +68,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
 
 /** The bill, and beside it those of the other layouts. */
 export function reportLines(report: CostReport): string[] {
-  const { deployment, bill, layouts, backfill, databaseBytes } = report;
+  const { deployment, bill, layouts, backfill, databaseBytes, reserveBytes } = report;
   const { sites, points, interval, queries, daysYoung, years, syncMinutes } = deployment;
   const bills = [
     ["a month", "used", "included", "billed", "cost"],
@@ -98,7 +104,7 @@ export function reportLines(report: CostReport): string[] {
     ...table(bills),
     "",
     ...table(others),
-    ...databaseLines(databaseBytes, [databaseBytes, ...layouts.map(({ siteBytes }) => siteBytes)]),
+    ...databaseLines(databaseBytes, reserveBytes, [databaseBytes, ...layouts.map(({ siteBytes }) => siteBytes)]),
     "",
     ...backfillLines(backfill),
   ];
@@ -108,7 +114,7 @@ function count(value: number, of: string): string {
   return `${whole(value)} ${of}${value === 1 ? "" : "s"}`;
 }
 
-function databaseLines(ours: number, all: readonly number[]): string[] {
+function databaseLines(ours: number, reserve: number, all: readonly number[]): string[] {
   const lines = all.some((bytes) => bytes > MAX_DATABASE_BYTES)
     ? ["! more than the 10 GB that a D1 database holds"]
     : [];
@@ -117,6 +123,7 @@ function databaseLines(ours: number, all: readonly number[]): string[] {
   return [
     ...lines,
     `A D1 database of 10 GB holds ${count(fitting, "such site")}; more of them need databases of their own (docs/scale.md).`,
+    `While R2 is down a site takes ${units((reserve - ours) / RESERVE_DAYS / 1e9)} GB more a day: with a week in reserve ${whole(Math.floor(MAX_DATABASE_BYTES / reserve))} fit.`,
   ];
 }
 

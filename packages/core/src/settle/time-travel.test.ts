@@ -1,0 +1,150 @@
+import { createBuilding } from "@building-vitals/ace-simulator/building";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { CrashPoint } from "../../test/crash-point.ts";
+import { migratedDatabase } from "../../test/database.ts";
+import { copyDatabase } from "../../test/database-copy.ts";
+import { pointSamples } from "../../test/points.ts";
+import { SettleWorld } from "../../test/settle-world.ts";
+import { differences, sourceSamples } from "../../test/stored-samples.ts";
+import { SyncWorld } from "../../test/sync-world.ts";
+import { MemoryEngine } from "../backfill/memory-engine.ts";
+import { loadCatalog } from "../catalog/catalog.ts";
+import { readManifestDay } from "../cold/manifest.ts";
+import { repairDay } from "../cold/repair-day.ts";
+import { DAY_MS, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { beginSite } from "../gaps/gap-sites.ts";
+import { clockStatement, parseClock } from "../store/site-clock.ts";
+import { storeSamples } from "../store/store-samples.ts";
+
+const DAY = 20_373;
+const { start: START, end: END } = dayRange(DAY);
+
+const source = createBuilding({
+  seed: 6,
+  site: "ses_travel",
+  timezone: "America/Chicago",
+  points: 2,
+  collectInterval: 600,
+  weather: false,
+});
+const truth = sourceSamples(source, dayRange(DAY));
+
+let db: D1Database;
+let world: SettleWorld;
+let pointId: number;
+let pointName: string;
+/** A sample that the source corrected, and has no more; no other sample is at its time. */
+let corrected: (value: number) => string;
+
+beforeAll(async () => {
+  db = await migratedDatabase();
+});
+beforeEach(async () => {
+  await migratedDatabase();
+  vi.spyOn(console, "log").mockReturnValue();
+  vi.spyOn(console, "error").mockReturnValue();
+  const sync = new SyncWorld({ db, source, now: START + 12 * HOUR_MS, initialLookbackMs: 12 * HOUR_MS });
+  world = await SettleWorld.of(sync);
+  await beginSite(db, world.site.id, DAY);
+  await sync.catchUp();
+  const [point] = [...(await loadCatalog(db, world.site.id)).values()];
+  ({ id: pointId, name: pointName } = point!);
+  corrected = (value) => `${pointName} ${START + 1234} ${value}`;
+});
+afterEach(() => vi.restoreAllMocks());
+
+const store = (value: number, asked: number) =>
+  storeSamples(
+    { db, siteId: world.site.id, now: world.sync.clock.now },
+    pointSamples([[pointId, START + 1234, value]]),
+    asked,
+  );
+
+const stamp = async () => parseClock((await clockStatement(db, world.site.id).all()).results).stamp;
+
+async function syncTo(now: number): Promise<void> {
+  world.sync.clock.set(now);
+  await world.sync.catchUp();
+}
+
+async function settle(): Promise<void> {
+  await db.prepare("UPDATE gap_sites SET sync_from_day = ?1").bind(DAY).run();
+  await world.settle();
+}
+
+const repair = () => {
+  const { now } = world.sync.clock;
+  return repairDay(
+    { bucket: env.TIMESERIES, now, newBuild: () => "repair", dryRun: false },
+    { ...world.site, db },
+    DAY,
+  );
+};
+
+const expectAnswer = async (value: number) =>
+  expect(differences([...truth, corrected(value)].sort(), await world.query(DAY))).toEqual([]);
+
+test("D1 turned back beside a younger file: each sample once, and the later asked wins", async () => {
+  const noon = START + 12 * HOUR_MS;
+  await store(1, noon);
+  const turnBack = await copyDatabase(db);
+  const before = await stamp();
+  await store(2, noon + HOUR_MS);
+  await syncTo(END + 3 * HOUR_MS);
+  await settle();
+  await expectAnswer(2);
+  const published = (await readManifestDay(db, world.site.id, DAY))!.foldedStamp;
+  expect(published).toBeGreaterThan(before);
+
+  await turnBack();
+  expect(await stamp()).toBe(before);
+  expect(await repair()).toMatchObject({ outcome: "repaired" });
+  expect(await stamp()).toBe(published);
+  expect((await readManifestDay(db, world.site.id, DAY))!.foldedStamp).toBe(0);
+  // the old segment with 1 lies beside the file that has 2
+  await expectAnswer(2);
+  expect(await repair()).toMatchObject({ outcome: "unchanged" });
+
+  await syncTo(END + 3 * HOUR_MS);
+  await expectAnswer(2);
+  world.sync.clock.set(END + DAY_MS);
+  await settle();
+  await expectAnswer(2);
+  const left = db.prepare("SELECT count(*) AS n FROM segments WHERE key >> 24 & 65535 = ?1").bind(DAY);
+  expect(await left.first("n")).toBe(0);
+  await store(3, END + 3 * DAY_MS);
+  await expectAnswer(3);
+});
+
+test("a build that began before D1 was turned back passes over no segment that came after", async () => {
+  const turnBack = await copyDatabase(db);
+  await syncTo(END + 3 * HOUR_MS);
+  await db.prepare("UPDATE gap_sites SET sync_from_day = ?1").bind(DAY).run();
+  expect(await world.supervise()).toBe(DAY);
+  const engine = new MemoryEngine();
+  const appointed = (await world.appointed())!;
+  const merged = Promise.withResolvers<void>();
+  const dying = new CrashPoint(Number.POSITIVE_INFINITY, "before");
+  const first = world.run(engine, dying, async (name) => {
+    if (!name.includes("publish")) return;
+    merged.resolve();
+    // its process stands still for good
+    await new Promise(() => undefined);
+  });
+  await Promise.race([first, merged.promise]);
+
+  const row = await db.prepare("SELECT * FROM settle_days WHERE day = ?1").bind(DAY).first();
+  await turnBack();
+  // the same instance is appointed: D1 was turned back to a moment of its run
+  expect(row).toMatchObject({ instance: appointed.instance });
+  await db
+    .prepare("INSERT INTO settle_days (site_id, day, step, due_at, instance) VALUES (?1, ?2, 0, ?3, ?4)")
+    .bind(world.site.id, DAY, END, appointed.instance)
+    .run();
+  await store(7, END + 5 * HOUR_MS);
+  expect(await world.run(engine)).toBe(true);
+  await expectAnswer(7);
+  expect(await world.row(DAY)).toMatchObject({ outcome: "settled" });
+});
