@@ -3,7 +3,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { PausedQuery } from "../../test/paused-query.ts";
 import { pointSamples } from "../../test/points.ts";
+import { queriedDay } from "../../test/queried-day.ts";
 import { HOT_DAYS, SettleWorld } from "../../test/settle-world.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { sourceSamples } from "../../test/stored-samples.ts";
@@ -18,7 +20,9 @@ import { archiveDay } from "../cold/archive-day.ts";
 import { dayFileKey } from "../cold/day-file-key.ts";
 import { deleteDay } from "../cold/delete-day.ts";
 import { readManifestDay } from "../cold/manifest.ts";
+import { sweepKeptGroups } from "../cold/sweep-kept-groups.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
 import { appointDay, requestDays } from "../store/settle-days.ts";
 import { addSamples } from "../../test/store.ts";
 
@@ -121,24 +125,55 @@ async function expectSettled(): Promise<void> {
   ).toBe(0);
 }
 
+/** Of a query's calls: behind the catalogue, behind the plan, behind the segments. */
+const CALLS_BEFORE_PAUSE = [1, 2, 3];
+
 const isRead = (what: string) => /^(?:get|body|head|list) /.test(what);
 /** The spills of all hours are read as two of them are. */
 const counts = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(what);
 
-test("between any two calls a query finds all of before, then all of after", async () => {
+test("between any two calls of a run and of an eviction a query finds all of before, then all of after", async () => {
   const fresh = await reset();
   let isAfter = false;
   let queries = 0;
+  const begun: PausedQuery<readonly string[]>[] = [];
+  const old: PausedQuery<readonly string[]>[] = [];
+  const finish = async (paused: PausedQuery<readonly string[]>[]) => {
+    for (const one of paused.splice(0)) {
+      const found = await one.finish();
+      expect(found).toEqual(found.length === after().length ? after() : before());
+      queries++;
+    }
+  };
   const watched = new CrashPoint(FOREVER, "before", counts, async () => {
     const found = await query();
     queries++;
     isAfter ||= found.length === after().length;
     expect(found).toEqual(isAfter ? after() : before());
     if ((await world.row(DAY))?.settledAt != null) expect(isAfter).toBe(true);
+    // queries that began before the last call, and queries that stand still from here to the end
+    await finish(begun);
+    for (const calls of CALLS_BEFORE_PAUSE) {
+      for (const to of [begun, old]) {
+        const one = new PausedQuery(db, env.TIMESERIES, calls, (ownDb, bucket) =>
+          queriedDay(ownDb, bucket, { site: world.site, day: DAY }),
+        );
+        await one.paused;
+        to.push(one);
+      }
+    }
   });
   expect(await world.run(fresh, watched)).toBe(true);
+  const watchedDb = watched.database(db);
+  const keptUntil = NOW + (HOT_DAYS + 1) * DAY_MS;
+  expect(await db.prepare("SELECT count(*) AS n FROM kept_groups").first("n")).toBeGreaterThan(0);
+  await sweepKeptGroups(watchedDb, world.site.id, HOT_DAYS, keptUntil);
+  await sweepKeptGroups(watchedDb, world.site.id, HOT_DAYS, keptUntil + 2 * HOUR_MS);
+  expect(await db.prepare("SELECT count(*) AS n FROM kept_groups").first("n")).toBe(0);
+  await finish(begun);
+  await finish(old);
   await expectSettled();
-  expect(queries).toBeGreaterThan(60);
+  expect(queries).toBeGreaterThan(400);
 });
 
 // Every call takes minutes, so a run takes every few of them; the two kinds and the tests below meet different ones.
