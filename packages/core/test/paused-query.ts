@@ -1,37 +1,44 @@
 import { interceptedDatabase } from "../src/d1/intercepted-database.ts";
 import { interceptedBucket } from "./intercepted-bucket.ts";
 
-/** A query that stands still before one of its calls to the storage, until it is told to go on. */
-export class PausedQuery<T> {
-  /** resolves when it stands still, or has ended without */
-  readonly paused: Promise<void>;
-  readonly #result: Promise<T>;
-  #goOn: () => void = () => undefined;
+type Query<T> = (db: D1Database, bucket: R2Bucket) => Promise<T>;
 
-  /** @param calls that it makes before it stands still */
-  constructor(
-    db: D1Database,
-    bucket: R2Bucket,
-    calls: number,
-    query: (db: D1Database, bucket: R2Bucket) => Promise<T>,
-  ) {
-    const gate = new Promise<void>((resolve) => (this.#goOn = resolve));
+/** Queries that stand still before one of their calls to the storage, until they are told to go on. */
+export class PausedQueries<T> {
+  readonly #db: D1Database;
+  readonly #bucket: R2Bucket;
+  readonly #query: Query<T>;
+  #begun: (() => Promise<T>)[] = [];
+
+  constructor(db: D1Database, bucket: R2Bucket, query: Query<T>) {
+    this.#db = db;
+    this.#bucket = bucket;
+    this.#query = query;
+  }
+
+  /** Begins one. Resolves when it stands still, or has ended before. @param calls that it makes before it stands still */
+  async begin(calls: number): Promise<void> {
+    const [gate, standing] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let made = 0;
-    let stand: () => void = () => undefined;
-    const standing = new Promise<void>((resolve) => (stand = resolve));
     const call = async <R>(execute: () => Promise<R>): Promise<R> => {
       if (made++ >= calls) {
-        stand();
-        await gate;
+        standing.resolve();
+        await gate.promise;
       }
       return execute();
     };
-    this.#result = query(interceptedDatabase(db, call), interceptedBucket(bucket, call));
-    this.paused = Promise.race([standing, this.#result.then(() => undefined)]);
+    const result = this.#query(interceptedDatabase(this.#db, call), interceptedBucket(this.#bucket, call));
+    this.#begun.push(() => {
+      gate.resolve();
+      return result;
+    });
+    await Promise.race([standing.promise, result]);
   }
 
-  finish(): Promise<T> {
-    this.#goOn();
-    return this.#result;
+  /** Lets all go on. @returns their answers */
+  async finish(): Promise<T[]> {
+    const answers: T[] = [];
+    for (const goOn of this.#begun.splice(0)) answers.push(await goOn());
+    return answers;
   }
 }

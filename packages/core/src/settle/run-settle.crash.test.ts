@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
-import { PausedQuery } from "../../test/paused-query.ts";
+import { PausedQueries } from "../../test/paused-query.ts";
 import { pointSamples } from "../../test/points.ts";
 import { queriedDay } from "../../test/queried-day.ts";
 import { HOT_DAYS, SettleWorld } from "../../test/settle-world.ts";
@@ -92,8 +92,8 @@ const after = () => [...own().file, ...own().segment, ...served].sort();
 const firstTime = () => Number(served[0]!.split(" ")[1]);
 const oldFirst = () => line(firstTime() - START, -1);
 
-/** Back to where the last hour is fetched. */
-async function reset(): Promise<MemoryEngine> {
+/** Back to where the last hour is fetched. @param isFiled whether the day has a file already */
+async function reset(isFiled = true): Promise<MemoryEngine> {
   await db.batch(TABLES.map((table) => db.prepare(`DELETE FROM ${table}`)));
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);
@@ -101,8 +101,10 @@ async function reset(): Promise<MemoryEngine> {
   await add(firstTime() - START, -1);
   await add(1, 2);
   const old = { build: "old", site: world.site, day: DAY };
-  const archived = await archiveDay({ db, bucket: env.TIMESERIES, hotDays: HOT_DAYS, now: () => NOW }, old);
-  if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
+  if (isFiled) {
+    const archived = await archiveDay({ db, bucket: env.TIMESERIES, hotDays: HOT_DAYS, now: () => NOW }, old);
+    if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
+  }
   await add(3, 6);
   world.sync.clock.set(NOW);
   await requestDays(db, world.site.id, [DAY], NOW);
@@ -125,56 +127,55 @@ async function expectSettled(): Promise<void> {
   ).toBe(0);
 }
 
-/** Of a query's calls: behind the catalogue, behind the plan, behind the segments. */
-const CALLS_BEFORE_PAUSE = [1, 2, 3];
+/** Calls of a query up to its plan, and up to its segments. */
+const [BEHIND_PLAN, BEHIND_SEGMENTS] = [2, 3];
 
 const isRead = (what: string) => /^(?:get|body|head|list) /.test(what);
 /** The spills of all hours are read as two of them are. */
 const counts = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(what);
 
-test("between any two calls of a run and of an eviction a query finds all of before, then all of after", async () => {
-  const fresh = await reset();
-  let isAfter = false;
-  let queries = 0;
-  const begun: PausedQuery<readonly string[]>[] = [];
-  const old: PausedQuery<readonly string[]>[] = [];
-  const finish = async (paused: PausedQuery<readonly string[]>[]) => {
-    for (const one of paused.splice(0)) {
-      const found = await one.finish();
-      expect(found).toEqual(found.length === after().length ? after() : before());
-      queries++;
-    }
-  };
-  const watched = new CrashPoint(FOREVER, "before", counts, async () => {
-    const found = await query();
-    queries++;
-    isAfter ||= found.length === after().length;
-    expect(found).toEqual(isAfter ? after() : before());
-    if ((await world.row(DAY))?.settledAt != null) expect(isAfter).toBe(true);
-    // queries that began before the last call, and queries that stand still from here to the end
-    await finish(begun);
-    for (const calls of CALLS_BEFORE_PAUSE) {
-      for (const to of [begun, old]) {
-        const one = new PausedQuery(db, env.TIMESERIES, calls, (ownDb, bucket) =>
-          queriedDay(ownDb, bucket, { site: world.site, day: DAY }),
-        );
-        await one.paused;
-        to.push(one);
+test.each([
+  ["the day has a file", true],
+  ["the day gets its first file", false],
+])(
+  "between any two calls of a run and of an eviction a query finds all of before or all of after: %s",
+  async (_, isFiled) => {
+    const fresh = await reset(isFiled);
+    let isAfter = false;
+    let steps = 0;
+    const paused = () =>
+      new PausedQueries(db, env.TIMESERIES, (ownDb, bucket) =>
+        queriedDay(ownDb, bucket, { site: world.site, day: DAY }),
+      );
+    const [sinceLastCall, untilTheEnd] = [paused(), paused()];
+    const finish = async (queries: typeof untilTheEnd) => {
+      for (const found of await queries.finish()) {
+        expect(found).toEqual(found.length === after().length ? after() : before());
       }
-    }
-  });
-  expect(await world.run(fresh, watched)).toBe(true);
-  const watchedDb = watched.database(db);
-  const keptUntil = NOW + (HOT_DAYS + 1) * DAY_MS;
-  expect(await db.prepare("SELECT count(*) AS n FROM kept_groups").first("n")).toBeGreaterThan(0);
-  await sweepKeptGroups(watchedDb, world.site.id, HOT_DAYS, keptUntil);
-  await sweepKeptGroups(watchedDb, world.site.id, HOT_DAYS, keptUntil + 2 * HOUR_MS);
-  expect(await db.prepare("SELECT count(*) AS n FROM kept_groups").first("n")).toBe(0);
-  await finish(begun);
-  await finish(old);
-  await expectSettled();
-  expect(queries).toBeGreaterThan(400);
-});
+    };
+    const watched = new CrashPoint(FOREVER, "before", counts, async () => {
+      const found = await query();
+      isAfter ||= found.length === after().length;
+      expect(found).toEqual(isAfter ? after() : before());
+      if ((await world.row(DAY))?.settledAt != null) expect(isAfter).toBe(true);
+      await finish(sinceLastCall);
+      await sinceLastCall.begin(steps % 2 === 0 ? BEHIND_PLAN : BEHIND_SEGMENTS);
+      if (steps % 3 === 0) await untilTheEnd.begin(steps % 2 === 0 ? BEHIND_PLAN : BEHIND_SEGMENTS);
+      steps++;
+    });
+    expect(await world.run(fresh, watched)).toBe(true);
+    const keptUntil = NOW + (HOT_DAYS + 1) * DAY_MS;
+    const kept = () => db.prepare("SELECT count(*) AS n FROM kept_groups").first("n");
+    expect(await kept()).toBeGreaterThan(0);
+    for (const now of [keptUntil, keptUntil + 2 * HOUR_MS])
+      await sweepKeptGroups(watched.database(db), world.site.id, HOT_DAYS, now);
+    expect(await kept()).toBe(0);
+    await finish(sinceLastCall);
+    await finish(untilTheEnd);
+    await expectSettled();
+    expect(steps).toBeGreaterThan(60);
+  },
+);
 
 // Every call takes minutes, so a run takes every few of them; the two kinds and the tests below meet different ones.
 test.each<[CrashKind, number]>([
