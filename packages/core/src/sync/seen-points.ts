@@ -1,23 +1,25 @@
 import type { Catalog, CatalogPoint } from "../catalog/catalog.ts";
-import { type SeenRange, seenRanges } from "../catalog/seen.ts";
+import { seenRanges, storeSeen } from "../catalog/seen.ts";
 import type { PointSamples } from "../domain/samples.ts";
 
 /** The first and last samples of a site's points during one sync. */
 export class SeenPoints {
+  readonly #db: D1Database;
   #points: Catalog | null = null;
   #byId = new Map<number, CatalogPoint>();
 
-  /** The points whose first_seen or last_seen these samples move. */
-  seen(points: Catalog, samples: PointSamples): SeenRange[] {
+  constructor(db: D1Database) {
+    this.#db = db;
+  }
+
+  /** {@link storeSeen} of these samples. */
+  async store<T>(points: Catalog, samples: PointSamples, store: Parameters<typeof storeSeen<T>>[2]): Promise<T> {
     if (points !== this.#points) {
       this.#points = points;
       this.#byId = new Map([...points.values()].map((point) => [point.id, point]));
     }
-    return seenRanges(samples, this.#byId);
-  }
-
-  /** Takes note of ranges that are stored. */
-  noteSeen(ranges: readonly SeenRange[]): void {
+    const ranges = seenRanges(samples, this.#byId);
+    const stored = await storeSeen(this.#db, ranges, store);
     for (const { pointId, first, last } of ranges) {
       const point = this.#byId.get(pointId);
       if (point === undefined) continue;
@@ -25,5 +27,6 @@ export class SeenPoints {
       const lastSeen = Math.max(point.lastSeen ?? last, last);
       this.#byId.set(pointId, { ...point, firstSeen, lastSeen });
     }
+    return stored;
   }
 }

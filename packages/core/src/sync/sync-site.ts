@@ -4,7 +4,6 @@ import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import type { AcePage } from "../ace/timeseries.ts";
 import { type PagePosition, type RefusedCursor, windowPages } from "../ace/window-pages.ts";
-import { storeSeen } from "../catalog/seen.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
 import type { SourcePage } from "../domain/dead-letter.ts";
 import type { SyncFront } from "../domain/lateness.ts";
@@ -91,7 +90,7 @@ class SiteSync {
     this.#context = context;
     this.#state = state;
     this.#catalog = new SiteCatalog(context, { id: state.siteId, name: site, listedAt: state.catalogAt });
-    this.#seen = new SeenPoints();
+    this.#seen = new SeenPoints(context.db);
     this.#pageSize = new AdaptivePageSize(context.settings.pageSize, state.smallerPages, context.now);
     this.result = emptySiteResult(site);
     this.#noteWatermark(state.watermark);
@@ -263,16 +262,14 @@ class SiteSync {
     const { db, now } = this.#context;
     const { result } = this;
     const both = joinSamples(samples, readings);
-    const seen = this.#seen.seen(this.#catalog.points, both);
     const store = { db, siteId: this.#state.siteId, now };
-    const counts = await storeSeen(db, seen, (some) =>
-      storeWithReadings(store, samples, readings, asked, [...some, ...alongside]),
+    const counts = await this.#seen.store(this.#catalog.points, both, (seen) =>
+      storeWithReadings(store, samples, readings, asked, [...seen, ...alongside]),
     );
     result.recordsInserted += counts.inserted + counts.changed;
     result.recordsChanged += counts.changed;
     result.recordsUnchanged += counts.unchanged;
     countRejection(result.recordsRejected, "same_millisecond", counts.superseded);
-    this.#seen.noteSeen(seen);
     this.#notePoints(both.pointIds);
   }
 
