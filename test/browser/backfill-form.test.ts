@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { z } from "zod";
 import { backfillAt, daysAgo, giveToken, runningStatus } from "./backfill-page.ts";
 import { allAskedIsSeen, describeInBrowser, NARROW, seriousViolations } from "./dashboard.ts";
 
@@ -7,6 +8,8 @@ const problem = (status: number, code: string, detail: string, field?: string) =
   contentType: "application/problem+json",
   body: JSON.stringify({ type: "about:blank", title: code, status, code, detail, field }),
 });
+
+const daysSchema = z.looseObject({ sites: z.array(z.looseObject({ days: z.array(z.looseObject({})) })) });
 
 describeInBrowser("Backfill's form and progress", (dashboard) => {
   it("proposes the last 30 days, keeps its dates in the address, and says what is wrong with them", async () => {
@@ -133,15 +136,40 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
   });
 
   it("goes from day to day by keys, and tells what each is", async () => {
-    const page = await dashboard.open(`${backfillAt(5, 1)}&days=chosen`);
+    const page = await dashboard.open(`${backfillAt(5, 1)}&days=chosen`, {
+      before: (fresh) =>
+        fresh.route(/\/backfill\/days/, async (route) => {
+          const response = await route.fetch();
+          const { sites, ...range } = daysSchema.parse(await response.json());
+          const settled = { settled_at: "2026-11-23T02:00:00.000Z", due_at: null };
+          const awaited = {
+            state: "missing",
+            records: 0,
+            updated_at: null,
+            settled_at: null,
+            due_at: "2026-11-30T02:00:00.000Z",
+          };
+          const changed = sites.map(({ days, ...site }) => {
+            const [first, ...others] = days.map((day) => ({ ...day, ...settled }));
+            return { ...site, days: [{ ...first, ...awaited }, ...others] };
+          });
+          await route.fulfill({ response, json: { ...range, sites: changed } });
+        }),
+    });
     const days = page.locator("button.day-mark");
     await expect.poll(() => days.count()).toBe(5);
     await days.last().focus();
     await page.keyboard.press("ArrowLeft");
     expect(await page.evaluate("document.activeElement.dataset.date")).toBe(daysAgo(2));
-    expect(await page.locator(".day-told").textContent()).toMatch(/: Written [\d,]+ samples/);
+    expect(await page.locator(".day-told").textContent()).toMatch(
+      /: Written [\d,]+ samples.* · settled on Nov 23, 2026$/,
+    );
     await page.keyboard.press("Home");
     expect(await page.evaluate("document.activeElement.dataset.date")).toBe(daysAgo(5));
+    expect(await page.locator(".day-told").textContent()).toMatch(
+      /: Awaiting nothing is stored of it yet.* · not settled yet · asked again on Nov 30, 2026$/,
+    );
+    await page.locator(".legend").getByText("Awaiting 1").waitFor();
     expect(await page.locator("button.day-mark[tabindex='0']").count()).toBe(1);
   });
 

@@ -2,7 +2,7 @@ import { AceError } from "../ace/ace-error.ts";
 import type { AceClient } from "../ace/client.ts";
 import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
 import { EmptyCatalogError } from "../catalog/replace-catalog.ts";
-import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { seenRanges, storeSeen } from "../catalog/seen.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
 import { dayFence, isFenced } from "../store/day-fence.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
@@ -89,9 +89,11 @@ export async function importSamples(
     if (missing.length === 0) return counts;
     const fence = dayFence(db, site.id, day, row?.file?.etag ?? null);
     const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
-    const seen = markSeenStatement(db, seenRanges(missing, byId));
+    const store = { db, siteId: site.id, now: () => now };
     try {
-      const added = await addMissingSamples({ db, siteId: site.id, now: () => now }, missing, 0, [fence, seen]);
+      const added = await storeSeen(db, seenRanges(missing, byId), (seen) =>
+        addMissingSamples(store, missing, 0, [fence, ...seen]),
+      );
       const kept = counts.kept + added.changed + added.superseded;
       return { ...counts, stored: added.inserted, present: counts.present + added.unchanged, kept };
     } catch (error) {

@@ -120,7 +120,8 @@ async function askSideBySide(askers: readonly { job: Job; requests: number }[], 
     alive--;
   };
   const all = Promise.all(askers.map(ask));
-  while (alive > 0) {
+  for (;;) {
+    if (alive === 0) break;
     if (sleepers.length < alive) {
       await scheduler.wait(1);
       continue;

@@ -28,14 +28,14 @@ export function deleteOpenDays(db: D1Database, pointId: number): D1PreparedState
   return db.prepare(DELETE_OPEN_DAYS).bind(String(pointId));
 }
 
-/** ?1: site. */
+/** ?1: site, ?2: the most rows. */
 const DELETE_SITE = `
 DELETE FROM block_days WHERE key IN (
   SELECT d.key FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
-  CROSS JOIN block_days d ON d.key >= b.block << 16 AND d.key < (b.block + 1) << 16
+  CROSS JOIN block_days d ON d.key >= b.block << 16 AND d.key < (b.block + 1) << 16 LIMIT ?2
 )`;
 
-/** Deletes all rows of a site. To run before its points are deleted. */
-export function deleteRowsOfSite(db: D1Database, siteId: number): D1PreparedStatement {
-  return db.prepare(DELETE_SITE).bind(siteId);
+/** Deletes some rows of a site. To run before its points are deleted. */
+export function deleteRowsOfSite(db: D1Database, siteId: number, most: number): D1PreparedStatement {
+  return db.prepare(DELETE_SITE).bind(siteId, most);
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { interceptedDatabase } from "../d1/intercepted-database.ts";
+import { meteredDatabase } from "../../test/metered-database.ts";
 import { described, newSite } from "../../test/points.ts";
 import type { PointDescription } from "../domain/point.ts";
 import { addDiscoveredPoints, addWeatherPoints, type Catalog, loadCatalog } from "./catalog.ts";
@@ -9,16 +9,13 @@ import { readListState } from "./refresh-catalog.ts";
 import { EmptyCatalogError, replaceCatalog } from "./replace-catalog.ts";
 
 let db: D1Database;
-/** rows written by the batches that went through `metered`, `sites` apart */
+/** rows that went through `metered`, but for the note of a list */
 let written = 0;
 let metered: D1Database;
 beforeAll(async () => {
   db = await migratedDatabase();
-  metered = interceptedDatabase(db, async (execute) => {
-    const answer = await execute();
-    // the last statement notes the time of the refresh
-    if (Array.isArray(answer)) for (const { meta } of answer.slice(0, -1)) written += meta.rows_written;
-    return answer;
+  metered = meteredDatabase(db, ({ rows, queries }) => {
+    if (!queries.some((query) => query.startsWith("UPDATE sites"))) written += rows;
   });
 });
 

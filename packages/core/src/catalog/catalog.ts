@@ -79,7 +79,18 @@ given (place, is_new) AS (
 )`;
 }
 
-/** ?1: site id, ?2: JSON array of [name, label, unit, unit_raw, tags, interval_s, source]. */
+/**
+ * The places of points that are new or described otherwise. A cadence that was measured stays where the list has none.
+ * ?1: site id, ?2: JSON array of [name, label, unit, unit_raw, tags, interval_s, source].
+ */
+const READ_CHANGED = `
+SELECT e.key AS place FROM json_each(?2) e LEFT JOIN points p ON p.site_id = ?1 AND p.name = e.value ->> 0
+WHERE p.id IS NULL OR p.label IS NOT e.value ->> 1 OR p.unit IS NOT e.value ->> 2 OR p.unit_raw IS NOT e.value ->> 3
+  OR p.tags IS NOT e.value -> 4 OR p.source IS NOT e.value ->> 6 OR p.configured = 0
+  OR (e.value ->> 5 IS NOT NULL AND (p.interval_s, p.interval_source) IS NOT (e.value ->> 5, 'configured'))
+  OR (e.value ->> 5 IS NULL AND p.interval_source = 'configured')`;
+
+/** The same parameters. */
 const UPSERT_POINTS = `
 WITH ${newIds("e.value ->> 0")}
 INSERT INTO points (id, site_id, name, label, unit, unit_raw, tags, interval_s, interval_source, source, configured)
@@ -92,24 +103,40 @@ ON CONFLICT (site_id, name) DO UPDATE SET
     ELSE excluded.interval_s END,
   interval_source = CASE WHEN excluded.interval_s IS NULL AND interval_source = 'measured' THEN 'measured'
     ELSE excluded.interval_source END,
-  source = excluded.source, configured = 1
-WHERE label IS NOT excluded.label OR unit IS NOT excluded.unit OR unit_raw IS NOT excluded.unit_raw
-  OR tags IS NOT excluded.tags OR source IS NOT excluded.source OR configured = 0
-  OR (excluded.interval_s IS NOT NULL AND (interval_s, interval_source) IS NOT (excluded.interval_s, 'configured'))
-  OR (excluded.interval_s IS NULL AND interval_source = 'configured')`;
+  source = excluded.source, configured = 1`;
 
-/** The statements that make points as described, configured; nothing is written for a point that did not change. */
-export function upsertStatements(
+/** Points that one transaction writes: two rows each, with the index of names or a past meaning. */
+export const POINTS_A_TRANSACTION = 400;
+
+const placesSchema = z.array(z.object({ place: z.int() }));
+
+/**
+ * Makes points as described, configured, some a transaction; nothing is written for a point that did not change. Safe to repeat, and to
+ * stop anywhere.
+ * @param alongside of some of the points: what must be written exactly when they are, before they are
+ * @throws the error of D1, after retries
+ */
+export async function upsertPoints(
   db: D1Database,
   siteId: number,
   points: readonly PointDescription[],
-): D1PreparedStatement[] {
-  const statement = db.prepare(UPSERT_POINTS);
+  alongside: (some: readonly PointDescription[]) => readonly D1PreparedStatement[] = () => [],
+): Promise<void> {
   const encode = ({ name, label, unit, unitRaw, tags, intervalS }: PointDescription) => {
     const source: PointSource = weatherFieldOf(name) === null ? "catalog" : "weather";
     return JSON.stringify([name, label, unit, unitRaw, tags, intervalS, source]);
   };
-  return [...jsonChunks(points, encode, MAX_UNICODE_CHARS)].map((chunk) => statement.bind(siteId, chunk.json));
+  const changed: PointDescription[] = [];
+  for (const { json, items } of jsonChunks(points, encode, MAX_UNICODE_CHARS)) {
+    const { results } = await withD1Retry(() => db.prepare(READ_CHANGED).bind(siteId, json).all());
+    changed.push(...placesSchema.parse(results).map(({ place }) => items[place]!));
+  }
+  for (let first = 0; first < changed.length; first += POINTS_A_TRANSACTION) {
+    const some = changed.slice(first, first + POINTS_A_TRANSACTION);
+    const texts = jsonChunks(some, encode, MAX_UNICODE_CHARS);
+    const upserts = [...texts].map(({ json }) => db.prepare(UPSERT_POINTS).bind(siteId, json));
+    await withD1Retry(() => db.batch([...alongside(some), ...upserts]));
+  }
 }
 
 /** Adds points of a site's weather, by name; other names are left out. */
@@ -118,7 +145,7 @@ export async function addWeatherPoints(db: D1Database, siteId: number, names: re
     const field = weatherFieldOf(name);
     return field === null ? [] : [describeWeatherPoint(field)];
   });
-  if (points.length > 0) await withD1Retry(() => db.batch(upsertStatements(db, siteId, points)));
+  if (points.length > 0) await upsertPoints(db, siteId, points);
 }
 
 /** ?1: site id, ?2: JSON array of names. */
@@ -132,8 +159,11 @@ ON CONFLICT (site_id, name) DO NOTHING`;
 /** Records points that came with the data but are not configured, so that they are known and can be found. */
 export async function addDiscoveredPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<void> {
   const statement = db.prepare(ADD_DISCOVERED);
-  for (const chunk of jsonChunks(names, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
-    await withD1Retry(() => statement.bind(siteId, chunk.json).run());
+  for (let first = 0; first < names.length; first += POINTS_A_TRANSACTION) {
+    const some = names.slice(first, first + POINTS_A_TRANSACTION);
+    for (const { json } of jsonChunks(some, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
+      await withD1Retry(() => statement.bind(siteId, json).run());
+    }
   }
 }
 

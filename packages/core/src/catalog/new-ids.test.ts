@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { described, newSite } from "../../test/points.ts";
-import { addDiscoveredPoints, loadCatalog, upsertStatements } from "./catalog.ts";
+import { addDiscoveredPoints, loadCatalog, upsertPoints } from "./catalog.ts";
 
 let db: D1Database;
 beforeAll(async () => {
@@ -24,12 +24,10 @@ test("no block has points of two sites, in whatever turns their points arrive", 
         const names = Array.from({ length: count }, (_, i) => `p/${Math.max(0, before - 3) + i}`);
         if (from === "data") await addDiscoveredPoints(db, sites[site]!, [...names, names[0]!]);
         else
-          await db.batch(
-            upsertStatements(
-              db,
-              sites[site]!,
-              names.map((name) => described(name, { label: `${turn}` })),
-            ),
+          await upsertPoints(
+            db,
+            sites[site]!,
+            names.map((name) => described(name, { label: `${turn}` })),
           );
         expected[site] = Math.max(before, Math.max(0, before - 3) + count);
       }

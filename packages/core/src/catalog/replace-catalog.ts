@@ -1,6 +1,6 @@
 import { withD1Retry } from "../d1/retry.ts";
 import { type PointDescription, undescribed } from "../domain/point.ts";
-import { type Catalog, upsertStatements } from "./catalog.ts";
+import { type Catalog, POINTS_A_TRANSACTION, upsertPoints } from "./catalog.ts";
 import { type HeldList, judgeList } from "./judge-list.ts";
 import { noteMeanings } from "./past-meanings.ts";
 
@@ -29,8 +29,8 @@ export interface ListOutcome {
 }
 
 /**
- * Takes over the upstream's whole list of a site's configured points, in one transaction; nothing is written for a
- * point that did not change. Points that the list leaves out are retired as {@link judgeList} says: they keep their
+ * Takes over the upstream's whole list of a site's configured points, some a transaction. The list counts as taken over once all is
+ * written; a repeat writes what is left. Nothing is written for a point that did not change. Points that the list leaves out are retired as {@link judgeList} says: they keep their
  * samples, but are collected no more.
  *
  * Where entries of one name disagree, it is not known what the point is. It stays as it was; one that was not collected
@@ -65,13 +65,12 @@ export async function replaceCatalog(
     if (isOne) changed.push(entries[0]!);
     else if (current.get(name)?.configured !== true) changed.push(undescribed(name));
   }
-  await withD1Retry(() =>
-    db.batch([
-      ...noteMeanings(db, siteId, changed, at),
-      ...upsertStatements(db, siteId, changed),
-      db.prepare(RETIRE_POINTS).bind(JSON.stringify(verdict.retired)),
-      db.prepare(NOTE_LIST).bind(siteId, at, heldJson, conflicts.length),
-    ]),
-  );
-  return { retired: verdict.retired.length, held: verdict.held, conflicts };
+  await upsertPoints(db, siteId, changed, (some) => noteMeanings(db, siteId, some, at));
+  const { retired } = verdict;
+  for (let first = 0; first < retired.length; first += POINTS_A_TRANSACTION) {
+    const some = JSON.stringify(retired.slice(first, first + POINTS_A_TRANSACTION));
+    await withD1Retry(() => db.prepare(RETIRE_POINTS).bind(some).run());
+  }
+  await withD1Retry(() => db.prepare(NOTE_LIST).bind(siteId, at, heldJson, conflicts.length).run());
+  return { retired: retired.length, held: verdict.held, conflicts };
 }

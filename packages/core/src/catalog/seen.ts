@@ -1,5 +1,7 @@
+import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS } from "../domain/day.ts";
 import type { PointSamples } from "../domain/samples.ts";
+import { logError } from "../telemetry/log.ts";
 import type { CatalogPoint } from "./catalog.ts";
 
 /** How far `last_seen` may lag behind, in milliseconds: moving it with every sync would double the rows written. */
@@ -39,7 +41,33 @@ export function seenRanges(samples: PointSamples, points: ReadonlyMap<number, Ca
   });
 }
 
-/** Moves first_seen and last_seen. To run in the transaction that stores the samples. */
+/** Points whose times one transaction moves. */
+const POINTS_A_TRANSACTION = 400;
+
+/**
+ * Stores samples, and moves first_seen and last_seen: of some points in the transaction that stores the samples, of the others behind it.
+ * What is not moved because the process dies in between, the next samples of the points move, and the next file of their day.
+ * @param store is given what to run in the transaction of the samples
+ */
+export async function storeSeen<T>(
+  db: D1Database,
+  ranges: readonly SeenRange[],
+  store: (alongside: readonly D1PreparedStatement[]) => Promise<T>,
+): Promise<T> {
+  const some = ranges.slice(0, POINTS_A_TRANSACTION);
+  const stored = await store(some.length === 0 ? [] : [markSeenStatement(db, some)]);
+  for (let first = POINTS_A_TRANSACTION; first < ranges.length; first += POINTS_A_TRANSACTION) {
+    const others = ranges.slice(first, first + POINTS_A_TRANSACTION);
+    try {
+      await withD1Retry(() => markSeenStatement(db, others).run());
+    } catch (error) {
+      logError("seen_not_marked", error, { points: others.length });
+    }
+  }
+  return stored;
+}
+
+/** Moves first_seen and last_seen. */
 export function markSeenStatement(db: D1Database, ranges: readonly SeenRange[]): D1PreparedStatement {
   return db.prepare(MARK_SEEN).bind(JSON.stringify(ranges.map(({ pointId, first, last }) => [pointId, first, last])));
 }

@@ -2,7 +2,7 @@ import { parquetHeader } from "hyparquet/src/column.js";
 import { joinStreams } from "./byte-streams.ts";
 import { unpackDifferences } from "./delta-times.ts";
 import { freeBytes } from "./free-bytes.ts";
-import { readIndexes } from "./rle-indexes.ts";
+import { readIndexes, readRunStarts } from "./rle-indexes.ts";
 import { checkThrift } from "./thrift-bounds.ts";
 import { readZstdFrame } from "./zstd-frame.ts";
 
@@ -197,15 +197,7 @@ export function decodeNames(chunk: Uint8Array, rows: number): NameRun[] {
   const { page, dictionary } = onePage(chunk, rows);
   if (dictionary === null) throw new Error("names without a dictionary");
   const names = readNames(dictionary);
-  const indexes = indexesOf(page, names.length);
-  const starts: number[] = [];
-  for (let row = 0; row < rows; row++) {
-    if (row > 0 && indexes[row] === indexes[row - 1]) continue;
-    if (indexes[row] !== starts.length) throw new Error(`row ${row} has a name out of order`);
-    starts.push(row);
-  }
-  freeBytes(indexes);
-  if (starts.length !== names.length) throw new Error("a name without rows");
+  const starts = readRunStarts(indexContent(page), rows, names.length);
   return names.map((name, i) => ({ name, firstRow: starts[i]!, rows: (starts[i + 1] ?? rows) - starts[i]! }));
 }
 
@@ -225,6 +217,9 @@ function readNames(page: Page): string[] {
 }
 
 function indexesOf(page: Page, distinct: number): Uint32Array {
-  const content = contentOf(page, page.count * INDEX_BYTES + INDEX_HEAD_BYTES);
-  return readIndexes(content, page.count, distinct);
+  return readIndexes(indexContent(page), page.count, distinct);
+}
+
+function indexContent(page: Page): Uint8Array {
+  return contentOf(page, page.count * INDEX_BYTES + INDEX_HEAD_BYTES);
 }

@@ -4,12 +4,12 @@ import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { forgetDamagedDay } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
-import { keySql } from "../store/segment-key.ts";
 import { forgetDay } from "../store/settle-days.ts";
 import { forgetLateDay } from "../store/late-samples.ts";
 import { raiseClock } from "../store/site-clock.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { forgetKeptDay } from "./kept-groups.ts";
+import { sweepSegments } from "./sweep-segments.ts";
 
 /** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now. */
 const MARK_DELETED = `
@@ -25,9 +25,8 @@ const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1)
 const FORGET_JUDGED = "DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2";
 
 const DELETE_ROWS = [
-  `DELETE FROM segments WHERE key IN (
-     SELECT s.key FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
-     CROSS JOIN segments s ON s.key >= ${keySql("b.block", "?2")} AND s.key < ${keySql("b.block", "?2 + 1")})`,
+  // readers pass over the day's segments from now on, and the sweep deletes them, some a transaction
+  "UPDATE day_files SET folded_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0) WHERE site_id = ?1 AND day = ?2",
   `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY}`,
   FORGET_JUDGED,
   "DELETE FROM gap_days WHERE site_id = ?1 AND day = ?2",
@@ -46,6 +45,8 @@ export async function deleteDay(
 ): Promise<void> {
   await withD1Retry(() =>
     db.batch([
+      // a store that had begun fails, so every segment of the day has a stamp before this one
+      raiseClock(db, site.id),
       db.prepare(MARK_DELETED).bind(site.id, day, now),
       ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
       deleteDayRows(db, site.id, day),
@@ -53,9 +54,9 @@ export async function deleteDay(
       forgetLateDay(db, site.id, day),
       forgetDamagedDay(db, site.id, day),
       forgetDay(db, site.id, day),
-      raiseClock(db, site.id),
     ]),
   );
+  await sweepSegments(db, site.id);
   await forgetLatest(db, site.id, (latest) => dayOf(latest.time) === day);
   await bucket.delete(dayFileKey(site.name, day));
 }

@@ -1,4 +1,5 @@
 import { deleteOpenDays } from "../block-days/delete-rows.ts";
+import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { deleteDayFile } from "./delete-day.ts";
 import { DayFileChanged } from "./day-file-error.ts";
@@ -49,32 +50,50 @@ export async function deletePointDay(
 /** What was read of the site's hours is not what they hold any more. ?1 site. */
 const CHANGE_HOURS =
   "UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?1) WHERE site_id = ?1";
-/** ?1 point, as text: a number would be a JSON path such as $."5.0". */
-const DELETE_HOT_SAMPLES = [
-  `UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
-   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
-     AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`,
-  `DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
-     AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`,
+/** ?1 point, as text: a number would be a JSON path such as $."5.0"; ?2 the most segments. */
+const DELETE_HOT_SAMPLES = `
+UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"') WHERE key IN (
+  SELECT key FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+    AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END LIMIT ?2
+)`;
+/** ?1 point, as text. */
+const DELETE_EMPTY = `
+DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+  AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`;
+const DELETE_DAMAGED = [
   `UPDATE damaged_segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
    WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
      AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`,
   `DELETE FROM damaged_segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
      AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`,
 ];
+/** Segments of a transaction; it also changes each of the site's hot hours. */
+const SEGMENTS_A_TRANSACTION = 300;
 const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
 
-/** Deletes a point's hot samples and all rows about them. Gaps are not looked for before its next sample. Safe to repeat. */
+/**
+ * Deletes a point's hot samples and all rows about them, some segments a transaction. Gaps are not looked for before its next sample. Safe to
+ * repeat, and to stop anywhere.
+ */
 export async function deletePointRows(db: D1Database, siteId: number, pointId: number): Promise<void> {
+  for (let changed = SEGMENTS_A_TRANSACTION; changed === SEGMENTS_A_TRANSACTION;) {
+    const results = await withD1Retry(() =>
+      db.batch([
+        raiseClock(db, siteId),
+        db.prepare(CHANGE_HOURS).bind(siteId),
+        db.prepare(DELETE_HOT_SAMPLES).bind(String(pointId), SEGMENTS_A_TRANSACTION),
+        db.prepare(DELETE_EMPTY).bind(String(pointId)),
+      ]),
+    );
+    changed = results[2]!.meta.changes;
+  }
   await withD1Retry(() =>
     db.batch([
-      raiseClock(db, siteId),
-      db.prepare(CHANGE_HOURS).bind(siteId),
-      ...DELETE_HOT_SAMPLES.map((sql) => db.prepare(sql).bind(String(pointId))),
+      ...DELETE_DAMAGED.map((sql) => db.prepare(sql).bind(String(pointId))),
       db.prepare(FORGET_SEEN).bind(pointId),
       deleteOpenDays(db, pointId),
-      forgetLatePoint(db, pointId),
     ]),
   );
+  await changeRows((most) => forgetLatePoint(db, pointId, most));
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 
@@ -86,13 +87,16 @@ export function forgetKeptDay(db: D1Database, siteId: number, day: number): D1Pr
   ].map((sql) => db.prepare(sql).bind(siteId, day));
 }
 
-/** Deletes all that is kept of a site whose days are deleted. */
-export function forgetKeptSite(db: D1Database, siteId: number): D1PreparedStatement[] {
-  return [
-    `DELETE FROM kept_groups WHERE key IN (
-       SELECT g.key FROM kept_files f CROSS JOIN kept_groups g ON ${KEYS_OF_FILE} WHERE f.site_id = ?1)`,
-    "DELETE FROM kept_files WHERE site_id = ?1",
-  ].map((sql) => db.prepare(sql).bind(siteId));
+/** ?1: site, ?2: the most rows. */
+const FORGET_SITE_GROUPS = `
+DELETE FROM kept_groups WHERE key IN (
+  SELECT g.key FROM kept_files f CROSS JOIN kept_groups g ON ${KEYS_OF_FILE} WHERE f.site_id = ?1 LIMIT ?2
+)`;
+
+/** Deletes all that is kept of a site whose days are deleted. Safe to repeat, and to stop anywhere: readers then read the files. */
+export async function forgetKeptSite(db: D1Database, siteId: number): Promise<void> {
+  await changeRows((most) => db.prepare(FORGET_SITE_GROUPS).bind(siteId, most));
+  await withD1Retry(() => db.prepare("DELETE FROM kept_files WHERE site_id = ?1").bind(siteId).run());
 }
 
 /** ?1: site, ?2: first kept day, ?3: now, ?4: touched before that. */

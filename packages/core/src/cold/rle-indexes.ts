@@ -57,14 +57,17 @@ export function packedIndexes(indexes: Uint32Array): Uint8Array {
 /** Wider indexes than any dictionary of ours needs. */
 const MAX_WIDTH = 24;
 
+/** An index and its rows [from, to). */
+type OnRun = (index: number, from: number, to: number) => void;
+
 /**
- * The indexes of an RLE_DICTIONARY page, of any runs. Our own loop: hyparquet's fills what is missing with zeros, and
- * counts to 2^31 where a run claims to be that long.
+ * Reads an RLE_DICTIONARY page of any runs. Our own loop: hyparquet's fills what is missing with zeros, and counts to 2^31 where a run
+ * claims to be that long.
  * @param distinct entries of the dictionary
+ * @param onRun is told ascending runs; of bit-packed indexes each row
  * @throws {Error} where it is not exactly `count` indexes below `distinct`
  */
-export function readIndexes(bytes: Uint8Array, count: number, distinct: number): Uint32Array {
-  const indexes = new Uint32Array(count);
+function scanIndexes(bytes: Uint8Array, count: number, distinct: number, onRun: OnRun): void {
   let at = 0;
   const next = (): number => {
     const byte = bytes[at++];
@@ -89,7 +92,8 @@ export function readIndexes(bytes: Uint8Array, count: number, distinct: number):
     if (head % 2 === 0) {
       let index = 0;
       for (let bit = 0; bit < width; bit += 8) index |= next() << bit;
-      indexes.fill(index, row, row + length);
+      if (index >= distinct) throw new Error("an index beyond the dictionary");
+      onRun(index, row, row + length);
       row += length;
       continue;
     }
@@ -99,13 +103,38 @@ export function readIndexes(bytes: Uint8Array, count: number, distinct: number):
     let [pending, bits] = [0, 0];
     for (const last = Math.min(count, row + length * 8); row < last; row++) {
       for (; bits < width; bits += 8) pending |= bytes[at++]! << bits;
-      indexes[row] = pending & mask;
+      const index = pending & mask;
+      if (index >= distinct) throw new Error("an index beyond the dictionary");
+      onRun(index, row, row + 1);
       pending >>>= width;
       bits -= width;
     }
     at = end;
   }
   if (at !== bytes.length) throw new Error("bytes behind the indexes");
-  for (const index of indexes) if (index >= distinct) throw new Error("an index beyond the dictionary");
+}
+
+/** The index of each row. @throws {Error} where it is not exactly `count` indexes below `distinct` */
+export function readIndexes(bytes: Uint8Array, count: number, distinct: number): Uint32Array {
+  const indexes = new Uint32Array(count);
+  scanIndexes(bytes, count, distinct, (index, from, to) => {
+    if (to === from + 1) indexes[from] = index;
+    else indexes.fill(index, from, to);
+  });
   return indexes;
+}
+
+/**
+ * The first row of each index, where each stands in one run, 0 first.
+ * @throws {Error} where they do not, or as {@link readIndexes}
+ */
+export function readRunStarts(bytes: Uint8Array, count: number, distinct: number): number[] {
+  const starts: number[] = [];
+  scanIndexes(bytes, count, distinct, (index, from) => {
+    if (index === starts.length - 1) return;
+    if (index !== starts.length) throw new Error(`row ${from} has an index out of order`);
+    starts.push(from);
+  });
+  if (starts.length !== distinct) throw new Error("an index without rows");
+  return starts;
 }

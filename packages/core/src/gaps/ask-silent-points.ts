@@ -4,7 +4,7 @@ import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import { windowPages } from "../ace/window-pages.ts";
 import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
-import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { seenRanges, storeSeen } from "../catalog/seen.ts";
 import { filedSamples } from "../cold/filed-samples.ts";
 import type { RangeBucket } from "../cold/range-get.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -176,10 +176,8 @@ async function store(
   asked: number,
 ): Promise<number> {
   if (samples.length === 0) return 0;
-  const seen = seenRanges(samples, points);
-  const alongside = seen.length === 0 ? [] : [markSeenStatement(db, seen)];
   const to = { db, siteId: site.id, now, filed: filedSamples(db, bucket, site.id) };
-  const counts = await storeSamples(to, samples, asked, alongside);
+  const counts = await storeSeen(db, seenRanges(samples, points), (seen) => storeSamples(to, samples, asked, seen));
   countRejection(inquiries.rejected, "same_millisecond", counts.superseded);
   inquiries.inserted += counts.inserted + counts.changed;
   inquiries.unchanged += counts.unchanged;

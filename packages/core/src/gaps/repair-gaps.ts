@@ -4,7 +4,7 @@ import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
 import { windowPages } from "../ace/window-pages.ts";
 import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
-import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { seenRanges, storeSeen } from "../catalog/seen.ts";
 import { filedSamples } from "../cold/filed-samples.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
@@ -224,9 +224,9 @@ async function store(
   repair: Repair,
 ): Promise<boolean> {
   if (samples.length === 0) return false;
-  const seen = seenRanges(samples, points);
-  const alongside = seen.length === 0 ? [] : [markSeenStatement(into.db, seen)];
-  const { inserted, changed, unchanged, superseded } = await storeSamples(into, samples, asked, alongside);
+  const { inserted, changed, unchanged, superseded } = await storeSeen(into.db, seenRanges(samples, points), (seen) =>
+    storeSamples(into, samples, asked, seen),
+  );
   countRejection(repair.rejected, "same_millisecond", superseded);
   repair.inserted += inserted;
   repair.changed += changed;

@@ -3,7 +3,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { PausedQueries } from "../../test/paused-query.ts";
 import { pointSamples } from "../../test/points.ts";
+import { queriedDay } from "../../test/queried-day.ts";
 import { HOT_DAYS, SettleWorld } from "../../test/settle-world.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { sourceSamples } from "../../test/stored-samples.ts";
@@ -18,7 +20,9 @@ import { archiveDay } from "../cold/archive-day.ts";
 import { dayFileKey } from "../cold/day-file-key.ts";
 import { deleteDay } from "../cold/delete-day.ts";
 import { readManifestDay } from "../cold/manifest.ts";
+import { sweepKeptGroups } from "../cold/sweep-kept-groups.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
 import { appointDay, requestDays } from "../store/settle-days.ts";
 import { addSamples } from "../../test/store.ts";
 
@@ -88,8 +92,8 @@ const after = () => [...own().file, ...own().segment, ...served].sort();
 const firstTime = () => Number(served[0]!.split(" ")[1]);
 const oldFirst = () => line(firstTime() - START, -1);
 
-/** Back to where the last hour is fetched. */
-async function reset(): Promise<MemoryEngine> {
+/** Back to where the last hour is fetched. @param isFiled whether the day has a file already */
+async function reset(isFiled = true): Promise<MemoryEngine> {
   await db.batch(TABLES.map((table) => db.prepare(`DELETE FROM ${table}`)));
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);
@@ -97,8 +101,10 @@ async function reset(): Promise<MemoryEngine> {
   await add(firstTime() - START, -1);
   await add(1, 2);
   const old = { build: "old", site: world.site, day: DAY };
-  const archived = await archiveDay({ db, bucket: env.TIMESERIES, hotDays: HOT_DAYS, now: () => NOW }, old);
-  if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
+  if (isFiled) {
+    const archived = await archiveDay({ db, bucket: env.TIMESERIES, hotDays: HOT_DAYS, now: () => NOW }, old);
+    if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
+  }
   await add(3, 6);
   world.sync.clock.set(NOW);
   await requestDays(db, world.site.id, [DAY], NOW);
@@ -121,25 +127,55 @@ async function expectSettled(): Promise<void> {
   ).toBe(0);
 }
 
+/** Calls of a query up to its plan, and up to its segments. */
+const [BEHIND_PLAN, BEHIND_SEGMENTS] = [2, 3];
+
 const isRead = (what: string) => /^(?:get|body|head|list) /.test(what);
 /** The spills of all hours are read as two of them are. */
 const counts = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(what);
 
-test("between any two calls a query finds all of before, then all of after", async () => {
-  const fresh = await reset();
-  let isAfter = false;
-  let queries = 0;
-  const watched = new CrashPoint(FOREVER, "before", counts, async () => {
-    const found = await query();
-    queries++;
-    isAfter ||= found.length === after().length;
-    expect(found).toEqual(isAfter ? after() : before());
-    if ((await world.row(DAY))?.settledAt != null) expect(isAfter).toBe(true);
-  });
-  expect(await world.run(fresh, watched)).toBe(true);
-  await expectSettled();
-  expect(queries).toBeGreaterThan(60);
-});
+test.each([
+  ["the day has a file", true],
+  ["the day gets its first file", false],
+])(
+  "between any two calls of a run and of an eviction a query finds all of before or all of after: %s",
+  async (_, isFiled) => {
+    const fresh = await reset(isFiled);
+    let isAfter = false;
+    let steps = 0;
+    const paused = () =>
+      new PausedQueries(db, env.TIMESERIES, (ownDb, bucket) =>
+        queriedDay(ownDb, bucket, { site: world.site, day: DAY }),
+      );
+    const [sinceLastCall, untilTheEnd] = [paused(), paused()];
+    const finish = async (queries: typeof untilTheEnd) => {
+      for (const found of await queries.finish()) {
+        expect(found).toEqual(found.length === after().length ? after() : before());
+      }
+    };
+    const watched = new CrashPoint(FOREVER, "before", counts, async () => {
+      const found = await query();
+      isAfter ||= found.length === after().length;
+      expect(found).toEqual(isAfter ? after() : before());
+      if ((await world.row(DAY))?.settledAt != null) expect(isAfter).toBe(true);
+      await finish(sinceLastCall);
+      await sinceLastCall.begin(steps % 2 === 0 ? BEHIND_PLAN : BEHIND_SEGMENTS);
+      if (steps % 3 === 0) await untilTheEnd.begin(steps % 2 === 0 ? BEHIND_PLAN : BEHIND_SEGMENTS);
+      steps++;
+    });
+    expect(await world.run(fresh, watched)).toBe(true);
+    const keptUntil = NOW + (HOT_DAYS + 1) * DAY_MS;
+    const kept = () => db.prepare("SELECT count(*) AS n FROM kept_groups").first("n");
+    expect(await kept()).toBeGreaterThan(0);
+    for (const now of [keptUntil, keptUntil + 2 * HOUR_MS])
+      await sweepKeptGroups(watched.database(db), world.site.id, HOT_DAYS, now);
+    expect(await kept()).toBe(0);
+    await finish(sinceLastCall);
+    await finish(untilTheEnd);
+    await expectSettled();
+    expect(steps).toBeGreaterThan(60);
+  },
+);
 
 // Every call takes minutes, so a run takes every few of them; the two kinds and the tests below meet different ones.
 test.each<[CrashKind, number]>([

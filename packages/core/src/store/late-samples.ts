@@ -53,19 +53,27 @@ export function forgetLateDay(db: D1Database, siteId: number, day: number): D1Pr
   return db.prepare(FORGET_DAY).bind(siteId, day);
 }
 
-/** ?1: point, as text: a number would be a JSON path such as $."5.0". */
+/** ?1: point, as text: a number would be a JSON path such as $."5.0"; ?2: the most rows. */
 const FORGET_POINT = `
-UPDATE late_samples SET samples = json_remove(samples, '$."' || ?1 || '"')
-WHERE block_day >= ${keySql("?1 >> 7", "0")} AND block_day < ${keySql("(?1 >> 7) + 1", "0")}
-  AND CASE WHEN json_valid(samples) THEN samples -> ('$."' || ?1 || '"') IS NOT NULL END`;
+UPDATE late_samples SET samples = json_remove(samples, '$."' || ?1 || '"') WHERE block_day IN (
+  SELECT block_day FROM late_samples
+  WHERE block_day >= ${keySql("?1 >> 7", "0")} AND block_day < ${keySql("(?1 >> 7) + 1", "0")}
+    AND CASE WHEN json_valid(samples) THEN samples -> ('$."' || ?1 || '"') IS NOT NULL END LIMIT ?2
+)`;
 
-export function forgetLatePoint(db: D1Database, pointId: number): D1PreparedStatement {
-  return db.prepare(FORGET_POINT).bind(String(pointId));
+/** Forgets some days of a point. */
+export function forgetLatePoint(db: D1Database, pointId: number, most: number): D1PreparedStatement {
+  return db.prepare(FORGET_POINT).bind(String(pointId), most);
 }
 
-/** ?1: site. To run before its points are deleted. */
-const FORGET_SITE = "DELETE FROM late_samples WHERE block_day >> 16 IN (SELECT id >> 7 FROM points WHERE site_id = ?1)";
+/** ?1: site, ?2: the most rows. */
+const FORGET_SITE = `
+DELETE FROM late_samples WHERE block_day IN (
+  SELECT l.block_day FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
+  CROSS JOIN late_samples l ON l.block_day >= ${keySql("b.block", "0")} AND l.block_day < ${keySql("b.block + 1", "0")} LIMIT ?2
+)`;
 
-export function forgetLateSite(db: D1Database, siteId: number): D1PreparedStatement {
-  return db.prepare(FORGET_SITE).bind(siteId);
+/** Deletes some rows of a site. To run before its points are deleted. */
+export function forgetLateSite(db: D1Database, siteId: number, most: number): D1PreparedStatement {
+  return db.prepare(FORGET_SITE).bind(siteId, most);
 }

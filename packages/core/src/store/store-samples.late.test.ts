@@ -86,7 +86,7 @@ test("the late samples of a block's points are one row a day, and each point's g
     [1, DAY, 2],
     [2, DAY, 2],
   ]);
-  await db.batch([forgetLatePoint(db, 1)]);
+  await forgetLatePoint(db, 1, 9).run();
   expect(await late()).toEqual([[2, DAY, 2]]);
   await db.batch([forgetLateDay(db, siteId, DAY)]);
   expect(await rows()).toBe(0);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
-import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
+import { seenRanges, storeSeen } from "../catalog/seen.ts";
 import { CURRENT_FIELDS, decodeRows, OLDER_FIELDS } from "../ace/rows.ts";
 import { dayFence, isFenced } from "../store/day-fence.ts";
 import { withD1Retry } from "../d1/retry.ts";
@@ -154,13 +154,14 @@ async function storeDay(
   // the sync of the first one may have asked before those of the others
   const asked = Math.min(...letters.map(({ at }) => at));
   const samples = letters.map(({ sample }) => sample).reduce(joinSamples);
-  const seen = markSeenStatement(db, seenRanges(samples, points));
   const drop = dropStatement(
     db,
     letters.map(({ id }) => id),
   );
   try {
-    return await addMissingSamples(store, samples, asked, [dayFence(db, siteId, day, null), seen, drop]);
+    return await storeSeen(db, seenRanges(samples, points), (seen) =>
+      addMissingSamples(store, samples, asked, [dayFence(db, siteId, day, null), ...seen, drop]),
+    );
   } catch (error) {
     if (isFenced(error)) return null;
     throw error;

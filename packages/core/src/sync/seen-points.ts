@@ -1,5 +1,5 @@
 import type { Catalog, CatalogPoint } from "../catalog/catalog.ts";
-import { markSeenStatement, type SeenRange, seenRanges } from "../catalog/seen.ts";
+import { seenRanges, storeSeen } from "../catalog/seen.ts";
 import type { PointSamples } from "../domain/samples.ts";
 
 /** The first and last samples of a site's points during one sync. */
@@ -12,21 +12,14 @@ export class SeenPoints {
     this.#db = db;
   }
 
-  /**
-   * The points whose first_seen or last_seen these samples move, and the statement that does, to run in the
-   * transaction that stores them; null when there are none.
-   */
-  seen(points: Catalog, samples: PointSamples): { ranges: SeenRange[]; statement: D1PreparedStatement } | null {
+  /** {@link storeSeen} of these samples. */
+  async store<T>(points: Catalog, samples: PointSamples, store: Parameters<typeof storeSeen<T>>[2]): Promise<T> {
     if (points !== this.#points) {
       this.#points = points;
       this.#byId = new Map([...points.values()].map((point) => [point.id, point]));
     }
     const ranges = seenRanges(samples, this.#byId);
-    return ranges.length === 0 ? null : { ranges, statement: markSeenStatement(this.#db, ranges) };
-  }
-
-  /** Takes note of what {@link seen} has stored. */
-  noteSeen(ranges: readonly SeenRange[]): void {
+    const stored = await storeSeen(this.#db, ranges, store);
     for (const { pointId, first, last } of ranges) {
       const point = this.#byId.get(pointId);
       if (point === undefined) continue;
@@ -34,5 +27,6 @@ export class SeenPoints {
       const lastSeen = Math.max(point.lastSeen ?? last, last);
       this.#byId.set(pointId, { ...point, firstSeen, lastSeen });
     }
+    return stored;
   }
 }

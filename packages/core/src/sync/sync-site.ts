@@ -262,15 +262,14 @@ class SiteSync {
     const { db, now } = this.#context;
     const { result } = this;
     const both = joinSamples(samples, readings);
-    const seen = this.#seen.seen(this.#catalog.points, both);
-    const statements = seen === null ? alongside : [seen.statement, ...alongside];
     const store = { db, siteId: this.#state.siteId, now };
-    const counts = await storeWithReadings(store, samples, readings, asked, statements);
+    const counts = await this.#seen.store(this.#catalog.points, both, (seen) =>
+      storeWithReadings(store, samples, readings, asked, [...seen, ...alongside]),
+    );
     result.recordsInserted += counts.inserted + counts.changed;
     result.recordsChanged += counts.changed;
     result.recordsUnchanged += counts.unchanged;
     countRejection(result.recordsRejected, "same_millisecond", counts.superseded);
-    if (seen !== null) this.#seen.noteSeen(seen.ranges);
     this.#notePoints(both.pointIds);
   }
 

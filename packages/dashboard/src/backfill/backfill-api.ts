@@ -85,8 +85,10 @@ const daySchema = z.object({
   job_outcome: z.nullable(z.enum(["pending", "skipped", "written", "empty-confirmed", "suspect", "failed"])),
   reason: z.nullable(z.string()),
   updated_at: z.nullable(z.string()),
+  settled_at: z.nullable(z.string()),
+  due_at: z.nullable(z.string()),
 });
-/** What the manifest knows of a site's UTC day. */
+/** What is known of a site's UTC day. */
 export type KnownDay = z.infer<typeof daySchema>;
 
 const siteDaysSchema = z.object({ site: z.string(), days: z.array(daySchema) });

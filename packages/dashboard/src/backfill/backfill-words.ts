@@ -50,6 +50,20 @@ export function dateText(date: string): string {
   return new Date(date).toLocaleDateString("en", { dateStyle: "medium", timeZone: "UTC" });
 }
 
+/** When the building's API was asked for a whole day, and when it is asked again; null: never, and not again. */
+interface Settling {
+  readonly settled_at: string | null;
+  readonly due_at: string | null;
+}
+
+/** `settled on Nov 29, 2026`, `asked again on Dec 6, 2026`, of a day that is or was to be settled. */
+export function settlingFigures({ settled_at: settledAt, due_at: dueAt }: Settling): string[] {
+  return [
+    settledAt === null ? "not settled yet" : `settled on ${dateText(settledAt.slice(0, 10))}`,
+    ...(dueAt === null ? [] : [`asked again on ${dateText(dueAt.slice(0, 10))}`]),
+  ];
+}
+
 /** `Nov 18 – 22, 2026`. */
 export function datesText(from: string, to: string): string {
   const format = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeZone: "UTC" });

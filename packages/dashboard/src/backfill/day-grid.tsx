@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { indexByKey } from "../ui/index-by-key.ts";
 import type { KnownDay } from "./backfill-api.ts";
-import { bytesText, counted, dateText } from "./backfill-words.ts";
+import { bytesText, counted, dateText, settlingFigures } from "./backfill-words.ts";
 import { DAY_MEANINGS, DAY_WORDS, monthBlocks, type ShownState } from "./job-days.ts";
 
 interface GridDay {
@@ -17,6 +17,7 @@ const STATES: readonly ShownState[] = [
   "suspect",
   "failed",
   "deleted",
+  "awaiting",
   "missing",
 ];
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -109,13 +110,16 @@ function told({ day, state }: GridDay) {
       ? []
       : [`built ${new Date(day.updated_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })}`]),
     ...(day.reason === null ? [] : [day.reason]),
+    ...(day.settled_at === null && day.due_at === null ? [] : settlingFigures(day)),
   ];
   return (
     <>
       <strong>
         {dateText(day.date)}: {DAY_WORDS[state]}
       </strong>{" "}
-      <span class="quiet">{parts.length === 0 ? DAY_MEANINGS[state] : parts.join(" · ")}</span>
+      <span class="quiet">
+        {(parts.length === 0 || state === "awaiting" ? [DAY_MEANINGS[state], ...parts] : parts).join(" · ")}
+      </span>
     </>
   );
 }

@@ -17,6 +17,8 @@ function known(date: string, part: Partial<KnownDay> = {}): KnownDay {
     source: "api",
     reason: null,
     updated_at: BEFORE,
+    settled_at: null,
+    due_at: null,
   };
   return { date, state: "written", ...file, ...part };
 }
@@ -40,6 +42,14 @@ describe("what a day is to a backfill", () => {
   it("waits only while the backfill runs", () => {
     expect(state("pending", { state: "missing" })).toBe("pending");
     expect(state("pending", { state: "missing" }, runningJob({ status: "cancelled" }))).toBe("missing");
+  });
+
+  it("awaits its settling where nothing is stored of it and it is due, unless a backfill comes to it first", () => {
+    const due = { state: "missing", due_at: SINCE } as const;
+    expect(shownState(known("2026-11-02", due), null)).toBe("awaiting");
+    expect([state(null, due), state("pending", due)]).toEqual(["awaiting", "pending"]);
+    expect(state("pending", due, runningJob({ status: "cancelled" }))).toBe("awaiting");
+    expect(state(null, { state: "written", due_at: SINCE })).toBe("written");
   });
 
   it("is the manifest's state outside of the backfill", () => {

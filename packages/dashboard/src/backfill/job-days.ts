@@ -9,6 +9,7 @@ export const DAY_WORDS = {
   suspect: "Suspect",
   failed: "Failed",
   deleted: "Deleted",
+  awaiting: "Awaiting",
   missing: "Not built",
 } as const;
 export type ShownState = keyof typeof DAY_WORDS;
@@ -21,6 +22,7 @@ export const DAY_MEANINGS: Record<ShownState, string> = {
   suspect: "its file is not what was written; it is not read",
   failed: "no attempt has succeeded",
   deleted: "somebody deleted its samples",
+  awaiting: "nothing is stored of it yet; the building's API will be asked for it again",
   missing: "nobody has fetched it",
 };
 
@@ -30,25 +32,30 @@ function isInTrouble(day: KnownDay, state: ShownState): boolean {
   return state === "failed" || state === "suspect" || day.reason !== null;
 }
 
+/** What a day is to no backfill. */
+function stateOutside({ state, due_at: dueAt }: KnownDay): ShownState {
+  return state === "missing" && dueAt !== null ? "awaiting" : state;
+}
+
 /**
  * What a day is to a backfill: the backfill's own outcome, where the manifest does not say something newer.
  * @param job null: the days are not of a backfill
  */
 export function shownState(day: KnownDay, job: Job | null): ShownState {
-  if (job === null) return day.state;
+  if (job === null) return stateOutside(day);
   switch (day.job_outcome) {
     case "failed":
     case "suspect":
       // An older file may stay in its place.
       return day.job_outcome;
     case "pending":
-      return job.status === "in_progress" ? "pending" : day.state;
+      return job.status === "in_progress" ? "pending" : stateOutside(day);
     case "skipped":
-      return day.state === "written" || day.state === "empty-confirmed" ? "skipped" : day.state;
+      return day.state === "written" || day.state === "empty-confirmed" ? "skipped" : stateOutside(day);
     case "written":
     case "empty-confirmed":
     case null:
-      return day.state;
+      return stateOutside(day);
   }
 }
 

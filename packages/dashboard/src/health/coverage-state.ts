@@ -1,4 +1,5 @@
-import { bytesText, counted, dateText } from "../backfill/backfill-words.ts";
+import { bytesText, counted, settlingFigures } from "../backfill/backfill-words.ts";
+import { DAY_MEANINGS, DAY_WORDS } from "../backfill/job-days.ts";
 import type { CoveredDay } from "./health-api.ts";
 import { isBehind } from "./verdict.ts";
 
@@ -23,7 +24,7 @@ export const COVERAGE_WORDS: Record<CoverageState, string> = {
   suspect: "Suspect",
   failed: "Failed",
   deleted: "Deleted",
-  awaiting: "Awaiting",
+  awaiting: DAY_WORDS.awaiting,
   hole: "Missing",
   none: "Nothing yet",
 };
@@ -35,7 +36,7 @@ export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
   suspect: "its file is not what was written, and is not read",
   failed: "its file could not be built",
   deleted: "somebody deleted its samples",
-  awaiting: "nothing is stored of it yet; the building's API will be asked for it again",
+  awaiting: DAY_MEANINGS.awaiting,
   hole: "nothing is stored of it, though there is of earlier days",
   none: "nothing is stored of it: it has only begun, or no earlier day of these months is stored either",
 };
@@ -66,16 +67,6 @@ function ownState({ hot, cold, settling }: CoveredDay): CoverageState | null {
   return cold.state;
 }
 
-/** When the API was asked for the whole day, and when it is asked again. */
-function settlingFigures({ settling }: CoveredDay): string[] {
-  if (settling === null) return [];
-  const { settled_at: settledAt, due_at: dueAt } = settling;
-  return [
-    ...(settledAt === null ? ["not settled yet"] : [`settled on ${dateText(settledAt.slice(0, 10))}`]),
-    ...(dueAt === null ? [] : [`asked again on ${dateText(dueAt.slice(0, 10))}`]),
-  ];
-}
-
 /** The figures of a day, in words; what its state means where there are none. */
 export function dayFigures({ day, state }: ShownDay): string[] {
   const { hot, cold } = day;
@@ -85,7 +76,7 @@ export function dayFigures({ day, state }: ShownDay): string[] {
       : []),
     ...(hot.hours > 0 ? [`${counted(hot.hours, "hour")} in D1`] : []),
     ...(cold.reason === null ? [] : [cold.reason]),
-    ...settlingFigures(day),
+    ...(day.settling === null ? [] : settlingFigures(day.settling)),
   ];
   return figures.length === 0 || state === "awaiting" || state === "empty-confirmed"
     ? [COVERAGE_MEANINGS[state], ...figures]
