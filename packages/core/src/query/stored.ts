@@ -46,6 +46,7 @@ export interface Stored {
 
 /** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
 const DAYS_A_ROW = 1_024;
+const END_OF_ROW = rowKeySql("p.value", `min(f.value + ${DAYS_A_ROW}, ?3)`);
 
 /**
  * A row for each point and {@link DAYS_A_ROW}, because a row for each day takes D1 and its client twice as long. Only the head of a slice
@@ -69,7 +70,7 @@ SELECT p.value AS id, s.is_whole, (
       CASE WHEN s.is_whole THEN d.places ->> ${pathSql("p.value", "[1]")}
       ELSE min(d.places ->> ${pathSql("p.value", "[1]")}, ${HEAD_BYTES}) END)))
   FROM ${TABLE}
-  WHERE d.key >= ${rowKeySql("p.value", "f.value")} AND d.key < ${rowKeySql("p.value", `min(f.value + ${DAYS_A_ROW}, ?3)`)}
+  WHERE d.key >= ${rowKeySql("p.value", "f.value")} AND d.key < ${END_OF_ROW}
     AND (d.places IS NULL OR d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
       AND (s.is_whole OR d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL))
 ) AS days
