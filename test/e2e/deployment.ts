@@ -67,6 +67,8 @@ export interface Deployment {
   trigger(): Promise<SiteSync>;
   /** what goes wrong with the simulated API from now on */
   setFaults(faults: FaultPlanInput): Promise<void>;
+  /** Starts the Workers again on their storage, at another time than the real one, and moves the simulated API's clock. @param to epoch ms */
+  moveClock(to: number): Promise<void>;
   /** `GET /timeseries/query` */
   query(parameters: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
@@ -87,33 +89,38 @@ export async function settleDue(workers: Pick<LocalWorkers, "runCron" | "urls">)
   throw new Error("there are days that were not settled within four minutes");
 }
 
-/** Starts everything on free ports. @param settings of the Workers, by name */
+/** Starts everything on free ports. @param settings of the Workers, by name @param at what the clocks show, epoch ms */
 export async function deploy(
   source: SampleSource,
   settings: Record<string, string>,
   faults?: FaultPlanInput,
+  at: number = Date.now(),
 ): Promise<Deployment> {
   const [etl, backfill, query] = await freePorts(3);
   const stateDir = await mkdtemp(join(tmpdir(), "building-vitals-"));
+  let clockOffsetMs = at - Date.now();
   const simulator = createSimulator({
     sources: [source],
     apiKey: API_KEY,
-    now: Date.now,
+    now: () => Date.now() + clockOffsetMs,
     ...(faults === undefined ? {} : { faults }),
   });
   const server = await startServer({ simulator, port: 0 });
-  const workers = await startWorkers({
-    stateDir,
-    ports: { etl: etl!, backfill: backfill!, query: query! },
-    settings: {
-      ACE_API_BASE_URL: `${server.url}/api`,
-      ACE_API_KEY: API_KEY,
-      ADMIN_TOKEN,
-      SITES: JSON.stringify([{ name: source.site.name, timezone: "America/Los_Angeles" }]),
-      REQUESTS_PER_MINUTE: "60000",
-      ...settings,
-    },
-  });
+  const start = () =>
+    startWorkers({
+      stateDir,
+      clockOffsetMs,
+      ports: { etl: etl!, backfill: backfill!, query: query! },
+      settings: {
+        ACE_API_BASE_URL: `${server.url}/api`,
+        ACE_API_KEY: API_KEY,
+        ADMIN_TOKEN,
+        SITES: JSON.stringify([{ name: source.site.name, timezone: "America/Los_Angeles" }]),
+        REQUESTS_PER_MINUTE: "60000",
+        ...settings,
+      },
+    });
+  let workers = await start();
   const post = async (worker: "etl" | "backfill", path: string, body: unknown): Promise<unknown> => {
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
     const init = { method: "POST", headers, body: JSON.stringify(body) };
@@ -126,11 +133,18 @@ export async function deploy(
     adminToken: ADMIN_TOKEN,
     stateDir,
     simulatorUrl: server.url,
-    workers,
+    get workers() {
+      return workers;
+    },
     post,
     async settle(day) {
       await post("etl", "/settle", day === undefined ? {} : { day });
       await settleDue(workers);
+    },
+    async moveClock(to) {
+      clockOffsetMs = to - Date.now();
+      await workers.close();
+      workers = await start();
     },
     async trigger() {
       return triggerSchema.parse(await post("etl", "/trigger", {})).sites[0]!;

@@ -52,8 +52,8 @@ export class RoomsOracle {
     this.span = span;
   }
 
-  /** @param folder of the rooms' CSV files */
-  static async open(folder = ROOMS): Promise<RoomsOracle> {
+  /** @param folder of the rooms' CSV files @param days the last UTC days that are wanted */
+  static async open(folder = ROOMS, days = Number.POSITIVE_INFINITY): Promise<RoomsOracle> {
     const connection = await (await DuckDBInstance.create()).connect();
     const columns = `{'timestamp': 'TIMESTAMP', ${COLUMNS.map((name) => `'${name}': 'DOUBLE'`).join(", ")}}`;
     await connection.run(
@@ -64,6 +64,10 @@ export class RoomsOracle {
          ON ${COLUMNS.join(", ")} INTO NAME quantity VALUE value)`,
     );
     const read = "SELECT min(time) AS first, max(time) AS last FROM samples";
+    if (Number.isFinite(days)) {
+      const [{ last: newest }] = z.tuple([spanSchema]).parse(await rowsOf(connection, spanSchema, read));
+      await connection.run(`DELETE FROM samples WHERE time < ${(Math.floor(newest / DAY_MS) + 1 - days) * DAY_MS}`);
+    }
     const { first, last } = (await rowsOf(connection, spanSchema, read))[0]!;
     const shiftMs = Math.floor((Date.now() - last) / DAY_MS) * DAY_MS;
     await connection.run(`UPDATE samples SET time = time + ${shiftMs}`);

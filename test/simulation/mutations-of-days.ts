@@ -35,8 +35,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "fold-past-the-clock",
     file: `${COLD}/spill-segments.ts`,
-    find: "return { foldedStamp, samples, over, under, asked: last };",
-    replace: "return { foldedStamp: foldedStamp + 1, samples, over, under, asked: last };",
+    find: "return { foldedStamp, samples, over, under, asked: last, damaged: [...damaged] };",
+    replace: "return { foldedStamp: foldedStamp + 1, samples, over, under, asked: last, damaged: [...damaged] };",
     why: "readers pass over the next segment, which is not in the file",
   },
   {
@@ -119,8 +119,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "judge-the-file-only",
     file: `${COLD}/judge-stored-day.ts`,
-    find: "hot?.get(id) ?? NO_STORED_SERIES",
-    replace: "(file === null ? hot?.get(id) : undefined) ?? NO_STORED_SERIES",
+    find: "hot.get(id) ?? NO_STORED_SERIES",
+    replace: "(file === null ? hot.get(id) : undefined) ?? NO_STORED_SERIES",
     why: "a quality is taken for current that lacks hot samples beside the file",
   },
   {
@@ -162,9 +162,9 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "clock-read-after-the-segments",
     file: `${COLD}/spill-segments.ts`,
-    find: "return { foldedStamp, samples, over, under, asked: last };",
+    find: "return { foldedStamp, samples, over, under, asked: last, damaged: [...damaged] };",
     replace:
-      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, samples, over, under, asked: last };",
+      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, samples, over, under, asked: last, damaged: [...damaged] };",
     why: "readers pass over segments that were committed while the build copied the others",
   },
   {

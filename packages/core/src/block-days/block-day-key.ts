@@ -28,3 +28,8 @@ export function rowKeySql(pointId: string, day: string): string {
 export function pathSql(pointId: string, index: string): string {
   return `('$."' || ${pointId} || '"${index}')`;
 }
+
+/** In SQL: the rows of `block_days`; and the same with `places` NULL where they are damaged, for `readChecked`. */
+export const TABLE = "block_days d";
+export const CHECKED_TABLE =
+  "(SELECT key, hours, CASE WHEN json_valid(places, 8) THEN places END AS places FROM block_days) d";

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { pathSql, rowKeySql } from "./block-day-key.ts";
+import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "./block-day-key.ts";
 
 /** Days in whose file a point is, from ?2 on. ?1: point, as text, ?3: the most. */
 const DAYS_WITH_POINT = `
@@ -50,12 +51,15 @@ export async function readLocatedDays(
  */
 const READ_LAST_DAYS = `
 SELECT p.value ->> 0 AS id, (
-  SELECT d.key & 65535 FROM block_days d
+  SELECT d.key & 65535 FROM ${TABLE}
   WHERE d.key >= ${rowKeySql("p.value ->> 0", "(p.value ->> 1)")}
-    AND d.key <= ${rowKeySql("p.value ->> 0", "?1")} AND d.places ->> ${pathSql("(p.value ->> 0)", "[2]")} IS NOT NULL
+    AND d.key <= ${rowKeySql("p.value ->> 0", "?1")}
+    AND (d.places IS NULL OR d.places ->> ${pathSql("(p.value ->> 0)", "[2]")} IS NOT NULL)
   ORDER BY d.key DESC LIMIT 1
 ) AS day
 FROM json_each(?2) p`;
+/** The day of a damaged row counts as one whose file has the point, because it may have it. */
+const CHECK_LAST_DAYS = READ_LAST_DAYS.replace(TABLE, CHECKED_TABLE);
 
 const lastDaysSchema = z.array(z.object({ id: z.int(), day: z.int().nullable() }));
 
@@ -72,6 +76,9 @@ export async function readLastDays(
   points: readonly SinceDay[],
 ): Promise<Map<number, number>> {
   const json = JSON.stringify(points.map(({ id, day }) => [id, day]));
-  const { results } = await withD1Retry(() => db.prepare(READ_LAST_DAYS).bind(newest, json).all());
+  const { results } = await readChecked((isChecked) => {
+    const query = isChecked ? CHECK_LAST_DAYS : READ_LAST_DAYS;
+    return withD1Retry(() => db.prepare(query).bind(newest, json).all());
+  });
   return new Map(lastDaysSchema.parse(results).flatMap(({ id, day }) => (day === null ? [] : [[id, day] as const])));
 }

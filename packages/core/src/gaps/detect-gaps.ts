@@ -1,3 +1,4 @@
+import { StoredHoursError } from "../block-days/hour-aggregates.ts";
 import type { ColdLevel } from "../query/cold-level.ts";
 import { newTally } from "../query/read-samples.ts";
 import { logError } from "../telemetry/log.ts";
@@ -64,7 +65,7 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
       const ofDay = { ...newTally(), ...tally };
       look = await lookAtDay(cold, stored, changed, now(), ofDay);
     } catch (error) {
-      if (!(error instanceof UnreadableDayError)) throw error;
+      if (!(error instanceof UnreadableDayError || error instanceof StoredHoursError)) throw error;
       logError("gap_day_unreadable", error, { siteId, day: dayText(changed.day) });
       unreadable.push({ day: dayText(changed.day), reason: error.message });
       continue;

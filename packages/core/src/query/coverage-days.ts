@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
+import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../block-days/block-day-key.ts";
 import { hexBytes } from "../block-days/hex.ts";
 import { StoredHoursError } from "../block-days/hour-aggregates.ts";
 import { decodeCounts } from "../block-days/hour-slice.ts";
 import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { parseSettleDays, type SettleDay, settleDaysStatement } from "../store/settle-days.ts";
+import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { type Cadence, expectationOf } from "../domain/expectation.ts";
@@ -52,9 +53,11 @@ SELECT p.value AS point_id, d.key & 65535 AS day, d.places ->> ${pathSql("p.valu
   CASE WHEN d.places ->> ${pathSql("p.value", "[2]")} IS NULL THEN
     hex(substr(d.hours, d.places ->> ${pathSql("p.value", "[0]")}, d.places ->> ${pathSql("p.value", "[1]")})) END AS slice
 FROM json_each(?1) p
-CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}
-WHERE d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
+CROSS JOIN ${TABLE} ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}
+WHERE d.places IS NULL OR d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
 ORDER BY p.key, day`;
+/** A damaged row has an empty slice for each of its points, so their samples are not known. */
+const CHECK_COUNTS = READ_COUNTS.replace(TABLE, CHECKED_TABLE);
 
 const hotDaysSchema = z.array(z.object({ day: z.int(), hours: z.int(), unfolded: z.int() }));
 const countsSchema = z.array(
@@ -72,14 +75,16 @@ export async function readCoverageDays(
   { first, last }: { readonly first: number; readonly last: number },
   pointIds: readonly number[],
 ): Promise<CoverageDays> {
-  const [manifest, hot, counts, settled] = await withD1Retry(() =>
-    db.batch([
+  const [manifest, hot, counts, settled] = await readChecked((isChecked) => {
+    const query = isChecked ? CHECK_COUNTS : READ_COUNTS;
+    const statements = [
       manifestStatement(db, siteId, first, last + 1),
       db.prepare(READ_HOT_DAYS).bind(siteId, first, last + 1),
-      db.prepare(READ_COUNTS).bind(JSON.stringify(pointIds), first, last + 1),
+      db.prepare(query).bind(JSON.stringify(pointIds), first, last + 1),
       settleDaysStatement(db, siteId, first, last + 1),
-    ]),
-  );
+    ];
+    return withD1Retry(() => db.batch(statements));
+  });
   const cold = new Map(parseManifestDays(manifest?.results).map((row) => [row.day, row]));
   const hotDays = new Map(hotDaysSchema.parse(hot?.results).map((row) => [row.day, row]));
   const settling = new Map(parseSettleDays(settled?.results).map((row) => [row.day, row]));

@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
+import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../block-days/block-day-key.ts";
 import { hexBytes } from "../block-days/hex.ts";
+import { StoredHoursError } from "../block-days/hour-aggregates.ts";
 import { decodeLocator, HEAD_BYTES } from "../block-days/hour-slice.ts";
 import { type Locator, StoredLocatorError } from "../block-days/locator.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { dayOf, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
+import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { MAX_POINT_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
@@ -44,6 +46,7 @@ export interface Stored {
 
 /** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
 const DAYS_A_ROW = 1_024;
+const END_OF_ROW = rowKeySql("p.value", `min(f.value + ${DAYS_A_ROW}, ?3)`);
 
 /**
  * A row for each point and {@link DAYS_A_ROW}, because a row for each day takes D1 and its client twice as long. Only the head of a slice
@@ -60,17 +63,24 @@ WITH files (day) AS (
     json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6
 )
 SELECT p.value AS id, s.is_whole, (
-  SELECT group_concat((d.key & 65535) || CASE WHEN d.places ->> ${pathSql("p.value", "[2]")} IS NULL THEN '-' ELSE '+' END ||
+  SELECT group_concat((d.key & 65535) || CASE
+      WHEN d.places IS NULL AND d.key & 65535 IN (SELECT day FROM files) THEN '+'
+      WHEN d.places ->> ${pathSql("p.value", "[2]")} IS NULL THEN '-' ELSE '+' END ||
     hex(substr(d.hours, d.places ->> ${pathSql("p.value", "[0]")},
       CASE WHEN s.is_whole THEN d.places ->> ${pathSql("p.value", "[1]")}
       ELSE min(d.places ->> ${pathSql("p.value", "[1]")}, ${HEAD_BYTES}) END)))
-  FROM block_days d
-  WHERE d.key >= ${rowKeySql("p.value", "f.value")} AND d.key < ${rowKeySql("p.value", `min(f.value + ${DAYS_A_ROW}, ?3)`)}
-    AND d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
-    AND (s.is_whole OR d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL)
+  FROM ${TABLE}
+  WHERE d.key >= ${rowKeySql("p.value", "f.value")} AND d.key < ${END_OF_ROW}
+    AND (d.places IS NULL OR d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
+      AND (s.is_whole OR d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL))
 ) AS days
 FROM size s CROSS JOIN json_each(?4) p CROSS JOIN json_each(?7) f
 WHERE s.files <= ?5`;
+
+/**
+ * {@link READ_SLICES}; a damaged row has empty slices, of each of its points: the file is then read by its footer, and the aggregates are lost.
+ */
+const CHECK_SLICES = READ_SLICES.replace(TABLE, CHECKED_TABLE);
 
 const rowsSchema = z.array(z.object({ id: z.int(), is_whole: z.int(), days: z.string().nullable() }));
 
@@ -105,14 +115,14 @@ export async function readStored(
   const most = wanted === "rollups" ? ROLLUPS_AT_ONCE : 0;
   const rows = Math.ceil(Math.max(0, end - first) / DAYS_A_ROW);
   const starts = JSON.stringify(Array.from({ length: rows }, (_, i) => first + i * DAYS_A_ROW));
-  const [hours, days, slices] = await withD1Retry(() =>
-    db.batch([
-      hotHoursStatement(db, siteId, range),
-      manifestStatement(db, siteId, first, end),
-      // Where the range lies beyond all keys, no key is between these.
-      db.prepare(READ_SLICES).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most, starts),
-    ]),
-  );
+  const [hours, days, slices] = await readChecked((isChecked) => {
+    const query = isChecked ? CHECK_SLICES : READ_SLICES;
+    // Where the range lies beyond all keys, no key is between these.
+    const statement = db.prepare(query).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most, starts);
+    return withD1Retry(() =>
+      db.batch([hotHoursStatement(db, siteId, range), manifestStatement(db, siteId, first, end), statement]),
+    );
+  });
   const hotHours = parseHotHours(hours?.results);
   const parsedDays = parseManifestDays(days?.results);
   const found = parseSlices(slices?.results);
@@ -178,7 +188,7 @@ function locatorOf(slice: string): Locator | null {
   try {
     return decodeLocator(hexBytes(slice.slice(0, 2 * HEAD_BYTES)));
   } catch (error) {
-    if (error instanceof StoredLocatorError) return null;
+    if (error instanceof StoredLocatorError || error instanceof StoredHoursError) return null;
     throw error;
   }
 }
@@ -191,8 +201,9 @@ SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day IN (SELECT 
 const READ_SOME_SLICES = `
 SELECT k.value ->> 0 AS id, 0 AS is_whole, (k.value ->> 1) || '+' || hex(substr(d.hours, d.places ->> ${pathSql("(k.value ->> 0)", "[0]")},
     min(d.places ->> ${pathSql("(k.value ->> 0)", "[1]")}, ${HEAD_BYTES}))) AS days
-FROM json_each(?1) k CROSS JOIN block_days d ON d.key = ${rowKeySql("k.value ->> 0", "k.value ->> 1")}
-WHERE d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL`;
+FROM json_each(?1) k CROSS JOIN ${TABLE} ON d.key = ${rowKeySql("k.value ->> 0", "k.value ->> 1")}
+WHERE d.places IS NULL OR d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL`;
+const CHECK_SOME_SLICES = READ_SOME_SLICES.replace(TABLE, CHECKED_TABLE);
 
 /** What the cold level holds of some points' days, and these days' rows of the manifest, all of one moment. */
 export async function readStoredDays(
@@ -202,9 +213,11 @@ export async function readStoredDays(
 ): Promise<{ readonly days: ManifestDay[]; readonly pointDays: PointDay[] }> {
   const days = JSON.stringify([...new Set(wanted.map(({ day }) => day))]);
   const keys = JSON.stringify(wanted.map(({ pointId, day }) => [pointId, day]));
-  const [dayRows, slices] = await withD1Retry(() =>
-    db.batch([db.prepare(READ_SOME_DAYS).bind(siteId, days), db.prepare(READ_SOME_SLICES).bind(keys)]),
-  );
+  const [dayRows, slices] = await readChecked((isChecked) => {
+    const query = isChecked ? CHECK_SOME_SLICES : READ_SOME_SLICES;
+    const statements = [db.prepare(READ_SOME_DAYS).bind(siteId, days), db.prepare(query).bind(keys)];
+    return withD1Retry(() => db.batch(statements));
+  });
   return {
     days: parseManifestDays(dayRows?.results),
     pointDays: pointDaysOf(parseSlices(slices?.results)),

@@ -21,23 +21,6 @@ export interface UnreadRow {
   readonly reason: string;
 }
 
-/** How SQLite refuses JSONB. One such row fails the whole statement. */
-const MALFORMED = "malformed JSON";
-
-/**
- * Runs a read of segments. If SQLite refuses a row's JSONB, runs it again with a check of each row; a damaged row then has the body
- * NULL. The check reads every byte, so it is not done before.
- * @throws the error of D1
- */
-export async function readChecked<T>(read: (isChecked: boolean) => Promise<T>): Promise<T> {
-  try {
-    return await read(false);
-  } catch (error) {
-    if (!(error instanceof Error && error.message.includes(MALFORMED))) throw error;
-    return read(true);
-  }
-}
-
 /** ?1: site, ?2: JSON array of {key, reason}, ?3: now. */
 const NOTE = `
 INSERT INTO damaged_segments (key, site_id, asked, first, last, body, reason, found_at)

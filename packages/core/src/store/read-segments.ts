@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { readChecked } from "../d1/read-checked.ts";
 import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
-import { type DamagedSegment, noteDamaged, readChecked, type UnreadRow } from "./damaged-segments.ts";
+import { type DamagedSegment, noteDamaged, type UnreadRow } from "./damaged-segments.ts";
 import { decodeBody, type PointPart, StoredRowError } from "./segment-body.ts";
 import { blocksOf } from "../domain/block.ts";
 import { batchesOf, pickedRows, pickStatement, type SegmentRow, type SegmentsWanted } from "./pick-points.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import { readChecked } from "../d1/read-checked.ts";
 import { type Backoff, withD1Retry } from "../d1/retry.ts";
 import { DAYS, dayStart } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
@@ -19,7 +20,7 @@ import { touchHours } from "./hot-hours.ts";
 import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from "./new-segments.ts";
 import { LatestRows, latestStatement } from "./latest.ts";
 import { countLate } from "./late-samples.ts";
-import { noteDamaged, readChecked } from "./damaged-segments.ts";
+import { noteDamaged } from "./damaged-segments.ts";
 import { addRows, blockStatements, segmentRowsSchema } from "./read-segments.ts";
 import { blocksOf } from "../domain/block.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
