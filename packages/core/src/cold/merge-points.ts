@@ -2,7 +2,7 @@ import { mergeSeries } from "../domain/merge-series.ts";
 import type { Series } from "../domain/samples.ts";
 import type { PointOrder } from "./point-order.ts";
 import type { SpillReader } from "./spill-reader.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 interface NamedSeries {
   readonly name: string;

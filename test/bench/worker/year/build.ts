@@ -11,7 +11,7 @@ import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
 import { commitFile, markSeen } from "@building-vitals/core/cold/publish-statements";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
-import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
+import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";
 import { jsonChunks, MAX_ASCII_CHARS } from "@building-vitals/core/d1/json-chunks";
 import { dayOf, dayStart } from "@building-vitals/core/domain/day";
 import { hourOf } from "@building-vitals/core/domain/hour";
