@@ -3,7 +3,7 @@ import { executeQuery, type QueryAnswer } from "@building-vitals/core/query/exec
 import { judgeablePoint } from "@building-vitals/core/query/judge-point";
 import { readLatestOfBoth } from "@building-vitals/core/query/latest";
 import { planQuery } from "@building-vitals/core/query/plan";
-import { readQueryState } from "@building-vitals/core/query/query-state";
+import { newestFileDay, readQueryState, siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { readStored } from "@building-vitals/core/query/stored";
 import type { Deployment } from "./deployment.ts";
 import type { Ledger, Word } from "./ledger.ts";
@@ -88,7 +88,9 @@ export function askForLatest(
     const state = await readQueryState(db, site, points, { start: 0, end: world.clock });
     if (state.siteId === null) return;
     const asked = [...state.points.values()];
-    const { samples, partial } = await readLatestOfBoth(coldLevel(db, bucket, state.siteId), asked, world.clock);
+    const [, files] = await db.batch(siteVersionStatements(db, state.siteId));
+    const cold = coldLevel(db, bucket, state.siteId);
+    const { samples, partial } = await readLatestOfBoth(cold, asked, newestFileDay(files?.results), world.clock);
     if (partial) world.violate(`the newest samples of ${site} are partial`);
     const given = new Map(
       asked.flatMap(({ id, name: point }) => {
