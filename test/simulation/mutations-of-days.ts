@@ -27,7 +27,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "sweep-beyond-the-fold",
-    file: `${COLD}/sweep-segments.ts`,
+    file: "packages/core/src/store/segment-rows.ts",
     find: 'AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4',
     replace: 'AND s.key < ${keySql("b.block", "?2 + 1")} + 0 * ?3 LIMIT ?4',
     why: "segments are deleted that came after the build had read the clock",
