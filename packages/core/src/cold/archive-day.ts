@@ -1,6 +1,7 @@
 import { dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { forgetHours } from "../store/hot-hours.ts";
 import { findBase } from "./day-base.ts";
 import { DayBuildError } from "./day-build-error.ts";
 import { DayFileChanged } from "./day-file-error.ts";
@@ -29,10 +30,6 @@ export interface ArchivedDay {
   readonly bytes: number;
   readonly reason: string | null;
 }
-
-/** ?1: site, ?2: day, ?3: stamp. */
-const FORGET_HOURS = `
-DELETE FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000 AND version <= ?3`;
 
 /**
  * Folds the segments of a site's day into its file, for a source that does not answer. A sample that comes meanwhile stays in its segment. Never
@@ -63,13 +60,13 @@ async function foldDay(
 ): Promise<Partial<ArchivedDay> & Pick<ArchivedDay, "outcome">> {
   const { db, bucket } = context;
   const base = await findBase(context, of, false);
-  const segments = await spillSegments(context, of, base.asked);
+  const segments = await spillSegments(context, of, [base.asked]);
   const [damaged] = segments.damaged;
   // The sweep deletes what a published file has. Only the source can bring the samples of this one again.
   if (damaged !== undefined) throw new DayBuildError(`segment ${damaged[0]} cannot be read: it ${damaged[1]}`);
   if (segments.samples === 0) {
     // of hours whose samples were deleted
-    await withD1Retry(() => db.prepare(FORGET_HOURS).bind(of.site.id, of.day, segments.foldedStamp).run());
+    await withD1Retry(() => forgetHours(db, of.site.id, of.day, segments.foldedStamp).run());
     // what a build left that died after it had published
     await sweepBehind(db, of.site.id);
     return { outcome: "nothing" };

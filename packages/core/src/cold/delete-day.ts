@@ -4,6 +4,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { forgetDamagedDay } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
+import { forgetHotDay, unfoldDay } from "../store/hot-hours.ts";
 import { forgetDay } from "../store/settle-days.ts";
 import { forgetLateDay } from "../store/late-samples.ts";
 import { raiseClock } from "../store/site-clock.ts";
@@ -19,15 +20,11 @@ ON CONFLICT (site_id, day) DO UPDATE SET
   build = NULL, reason = NULL, pending = '{}', asked = NULL, updated_at = ?3, deleted_at = ?3,
   generation = max(generation, coalesce((SELECT max(p.value) FROM json_each(day_files.pending) p), 0)) + 1`;
 
-/** The hot hours of a site's day. ?1 site, ?2 day. */
-const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
-
 const FORGET_JUDGED = "DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2";
 
 const DELETE_ROWS = [
   // readers pass over the day's segments from now on, and the sweep deletes them, some a transaction
   "UPDATE day_files SET folded_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0) WHERE site_id = ?1 AND day = ?2",
-  `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY}`,
   FORGET_JUDGED,
   "DELETE FROM gap_days WHERE site_id = ?1 AND day = ?2",
 ];
@@ -49,6 +46,7 @@ export async function deleteDay(
       raiseClock(db, site.id),
       db.prepare(MARK_DELETED).bind(site.id, day, now),
       ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
+      forgetHotDay(db, site.id, day),
       deleteDayRows(db, site.id, day),
       ...forgetKeptDay(db, site.id, day),
       forgetLateDay(db, site.id, day),
@@ -68,9 +66,6 @@ SELECT day FROM (
   UNION SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1
 ) WHERE day >= ?2 ORDER BY day LIMIT ?3`;
 
-/** What is hot beside the file is summed up anew. */
-const UNFOLD_HOURS = `UPDATE hot_hours SET folded_version = NULL WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL`;
-
 /** Deletes a day's file that holds one point only, with that point's row. Hot samples of other points stay. Safe to repeat. */
 export async function deleteDayFile(
   { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "delete"> },
@@ -86,7 +81,7 @@ export async function deleteDayFile(
       ...forgetKeptDay(db, site.id, day),
       db.prepare(FORGET_JUDGED).bind(site.id, day),
       forgetDay(db, site.id, day),
-      db.prepare(UNFOLD_HOURS).bind(site.id, day),
+      unfoldDay(db, site.id, day),
     ]),
   );
   await bucket.delete(dayFileKey(site.name, day));

@@ -6,8 +6,11 @@ import { DayFileChanged } from "./day-file-error.ts";
 import { forgetKeptDay } from "./kept-groups.ts";
 import { mergeDay } from "./merge-day.ts";
 import { type PublishContext, publishDay } from "./publish-day.ts";
+import { forgetDamagedPoint } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
+import { changeVersions } from "../store/hot-hours.ts";
 import { forgetLatePoint } from "../store/late-samples.ts";
+import { deleteEmpty, removePoint } from "../store/segment-rows.ts";
 import { raiseClock } from "../store/site-clock.ts";
 import { type DayBuild, deleteStaging } from "./staging.ts";
 
@@ -47,26 +50,6 @@ export async function deletePointDay(
   return "conflict";
 }
 
-/** What was read of the site's hours is not what they hold any more. ?1 site. */
-const CHANGE_HOURS =
-  "UPDATE hot_hours SET version = (SELECT stamp FROM site_clocks WHERE site_id = ?1) WHERE site_id = ?1";
-/** ?1 point, as text: a number would be a JSON path such as $."5.0"; ?2 the most segments. */
-const DELETE_HOT_SAMPLES = `
-UPDATE segments SET body = jsonb_remove(body, '$."' || ?1 || '"') WHERE key IN (
-  SELECT key FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
-    AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END LIMIT ?2
-)`;
-/** ?1 point, as text. */
-const DELETE_EMPTY = `
-DELETE FROM segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
-  AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`;
-const DELETE_DAMAGED = [
-  `UPDATE damaged_segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
-   WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
-     AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`,
-  `DELETE FROM damaged_segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
-     AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`,
-];
 /** Segments of a transaction; it also changes each of the site's hot hours. */
 const SEGMENTS_A_TRANSACTION = 300;
 const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
@@ -80,19 +63,15 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
     const results = await withD1Retry(() =>
       db.batch([
         raiseClock(db, siteId),
-        db.prepare(CHANGE_HOURS).bind(siteId),
-        db.prepare(DELETE_HOT_SAMPLES).bind(String(pointId), SEGMENTS_A_TRANSACTION),
-        db.prepare(DELETE_EMPTY).bind(String(pointId)),
+        changeVersions(db, siteId),
+        removePoint(db, pointId, SEGMENTS_A_TRANSACTION),
+        deleteEmpty(db, pointId),
       ]),
     );
     changed = results[2]!.meta.changes;
   }
   await withD1Retry(() =>
-    db.batch([
-      ...DELETE_DAMAGED.map((sql) => db.prepare(sql).bind(String(pointId))),
-      db.prepare(FORGET_SEEN).bind(pointId),
-      deleteOpenDays(db, pointId),
-    ]),
+    db.batch([...forgetDamagedPoint(db, pointId), db.prepare(FORGET_SEEN).bind(pointId), deleteOpenDays(db, pointId)]),
   );
   await changeRows((most) => forgetLatePoint(db, pointId, most));
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);

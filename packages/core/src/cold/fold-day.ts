@@ -7,6 +7,7 @@ import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
+import { markHoursFolded, unfoldHours } from "../store/hot-hours.ts";
 import { readHour, refuseDamaged } from "../store/read-segments.ts";
 import { StoredRowError } from "../store/segment-body.ts";
 import { raiseClock } from "../store/site-clock.ts";
@@ -61,25 +62,8 @@ const IS_UNCHANGED = `
   AND NOT EXISTS (SELECT 1 FROM day_files f WHERE f.site_id = ?1 AND f.day = ?2 AND f.key IS NOT NULL)`;
 const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
 
-/** ?4: JSON array of hours whose aggregates were wrong: their new version is a stamp that no segment has. */
-const NEW_VERSION = `CASE WHEN h.hour IN (SELECT value FROM json_each(?4))
-  THEN (SELECT stamp FROM site_clocks WHERE site_id = ?1) ELSE version END`;
-
-/**
- * An hour that was folded before, and whose aggregates were wrong, gets another version, so that answers that were made of the wrong ones
- * have another ETag. The clock was raised for it: the next segment of the hour must not have the same version.
- * ?3: JSON array of the hours.
- */
-const MARK_FOLDED = `
-UPDATE hot_hours AS h SET version = ${NEW_VERSION}, folded_version = ${NEW_VERSION}
-WHERE ${OF_DAY} AND h.hour IN (SELECT value FROM json_each(?3))
-  AND (folded_version IS NOT version OR h.hour IN (SELECT value FROM json_each(?4)))`;
-
 const hoursSchema = z.array(z.object({ hour: z.int(), version: z.int(), folded_version: z.int().nullable() }));
 const foldedSchema = z.tuple([z.object({ folded: z.string() })]);
-
-const UNFOLD =
-  "UPDATE hot_hours SET folded_version = NULL WHERE site_id = ?1 AND hour IN (SELECT value FROM json_each(?2))";
 
 /**
  * Sums up hot hours of a site's day, point by point, into `block_days`, so that these say what the segments say. All hours of the day
@@ -122,16 +106,15 @@ export async function foldDay(db: D1Database, { siteId, day, closed, which }: Da
   }
   const rows = table.changedRows();
   const lost = table.isDamaged ? failed.map(({ hour }) => hour) : [];
-  const bind = (sql: string, ...values: string[]) => db.prepare(sql).bind(siteId, day, ...values);
   const versions = JSON.stringify(read.map(({ hour, version }) => [hour, version]));
   try {
     await withD1Retry(() =>
       db.batch([
-        bind(EXPECT_UNCHANGED, folded, versions),
+        db.prepare(EXPECT_UNCHANGED).bind(siteId, day, folded, versions),
         ...writeHours(db, rows),
         ...(wrong.length === 0 ? [] : [raiseClock(db, siteId)]),
-        bind(MARK_FOLDED, JSON.stringify(read.map(({ hour }) => hour)), JSON.stringify(wrong)),
-        ...(lost.length === 0 ? [] : [db.prepare(UNFOLD).bind(siteId, JSON.stringify(lost))]),
+        markHoursFolded(db, siteId, day, { folded: read.map(({ hour }) => hour), wrong }),
+        ...(lost.length === 0 ? [] : [unfoldHours(db, siteId, lost)]),
       ]),
     );
   } catch (error) {

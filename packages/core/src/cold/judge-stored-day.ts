@@ -16,7 +16,7 @@ import { askedAt } from "./asked-hours.ts";
 import { type ManifestDay, type ManifestFile, manifestStatement, markSuspect, parseManifestDays } from "./manifest.ts";
 import { type PointOrder, pointOrder } from "./point-order.ts";
 import type { RangeBucket } from "./range-get.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 export interface JudgeContext {
   readonly db: D1Database;

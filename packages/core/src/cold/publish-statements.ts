@@ -1,6 +1,7 @@
 import { replaceRows } from "../block-days/write-rows.ts";
 import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { forgetHours, unfoldDay } from "../store/hot-hours.ts";
 import { expectReached } from "../store/site-clock.ts";
 import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
 import type { FileRows } from "./file-rows.ts";
@@ -49,15 +50,6 @@ WHERE generation < ?11 OR (generation = ?11 AND sha256 = ?5)`;
 /** Whether the row is this build's. ?1 site id, ?2 day, ?3 build. */
 const IS_PUBLISHED = "EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND build = ?3)";
 const EXPECT_PUBLISHED = `SELECT CASE WHEN ${IS_PUBLISHED} ${ELSE_FAIL}`;
-
-/** The site's hours of the day, in hot_hours. */
-const HOURS_OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
-
-/** block_days now aggregates the file, without later segments (migrations/0001_schema.sql, `hot_hours`). ?3: folded stamp. */
-const FORGET_HOURS = `DELETE FROM hot_hours WHERE ${HOURS_OF_DAY} AND version <= ?3`;
-const UNFOLD_HOURS = `
-UPDATE hot_hours SET folded_version = NULL
-WHERE ${HOURS_OF_DAY} AND folded_version IS NOT NULL`;
 
 /** The judged samples are those of the file (migrations/0001_schema.sql, `quality_days`). ?3: formula, ?4: etag, ?5: now. */
 const MARK_JUDGED = `
@@ -113,8 +105,9 @@ export async function commitFile(
   return isPublished(db, of, bind(PUBLISH, ...values, ...segments), [
     expectReached(db, of.site.id, foldedStamp),
     ...replaceRows(db, day, rows.texts, rows.keys),
-    bind(FORGET_HOURS, foldedStamp),
-    bind(UNFOLD_HOURS),
+    // block_days now aggregates the file, without later segments (migrations/0001_schema.sql, `hot_hours`)
+    forgetHours(db, of.site.id, of.day, foldedStamp),
+    unfoldDay(db, of.site.id, of.day),
     // what another version of this code judged, or none, is judged again
     formula === FORMULA_VERSION ? bind(MARK_JUDGED, formula, etag, now) : bind(FORGET_JUDGED),
   ]);
@@ -164,6 +157,6 @@ export async function commitEmpty(
     .prepare(PUBLISH_EMPTY)
     .bind(of.site.id, of.day, of.build, baseGeneration, now, JSON.stringify(asked));
   // of segments whose samples were deleted
-  const forget = db.prepare(FORGET_HOURS).bind(of.site.id, of.day, foldedStamp);
+  const forget = forgetHours(db, of.site.id, of.day, foldedStamp);
   return isPublished(db, of, publish, [expectReached(db, of.site.id, foldedStamp), forget]);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { forgetReplaced } from "../store/damaged-segments.ts";
-import { keySql } from "../store/segment-key.ts";
+import { deleteFolded } from "../store/segment-rows.ts";
 import { logError } from "../telemetry/log.ts";
 
 /** Segments that are deleted in one transaction. */
@@ -13,13 +13,6 @@ const STATEMENTS_A_RUN = 200;
 /** ?1: site. */
 const DAYS_TO_SWEEP = `
 SELECT day, folded_stamp FROM day_files WHERE site_id = ?1 AND swept_stamp < folded_stamp ORDER BY day`;
-
-/** ?1: site, ?2: day, ?3: stamp, ?4: the most rows. */
-const SWEEP = `
-DELETE FROM segments WHERE key IN (
-  SELECT s.key FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
-  CROSS JOIN segments s ON s.key >= ${keySql("b.block", "?2")} AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4
-) AND EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND folded_stamp >= ?3)`;
 
 /** ?1: site, ?2: day, ?3: stamp. */
 const NOTE_SWEPT = `
@@ -49,7 +42,7 @@ export async function sweepSegments(db: D1Database, siteId: number): Promise<num
   for (const { day, folded_stamp: stamp } of daysSchema.parse(results)) {
     for (;;) {
       if (statements++ === STATEMENTS_A_RUN) return deleted;
-      const bound = db.prepare(SWEEP).bind(siteId, day, stamp, ROWS_A_STATEMENT);
+      const bound = deleteFolded(db, siteId, day, stamp, ROWS_A_STATEMENT);
       const { changes } = (await withD1Retry(() => bound.run())).meta;
       deleted += changes;
       if (changes < ROWS_A_STATEMENT) break;

@@ -88,3 +88,19 @@ export function forgetReplaced(db: D1Database, siteId: number, day: number, stam
 export function forgetDamagedDay(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return db.prepare("DELETE FROM damaged_segments WHERE site_id = ?1 AND key >> 24 & 65535 = ?2").bind(siteId, day);
 }
+
+/** ?1 point, as text: a number would be a JSON path such as $."5.0". */
+const REMOVE_POINT = `
+UPDATE damaged_segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
+WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+  AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`;
+
+/** ?1 point, as text. */
+const DELETE_EMPTY = `
+DELETE FROM damaged_segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
+  AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`;
+
+/** Removes a point's samples from the copies. Belongs into the batch that deletes what is known of the point. */
+export function forgetDamagedPoint(db: D1Database, pointId: number): D1PreparedStatement[] {
+  return [REMOVE_POINT, DELETE_EMPTY].map((sql) => db.prepare(sql).bind(String(pointId)));
+}

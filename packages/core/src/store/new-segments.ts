@@ -49,14 +49,9 @@ export function hoursOfSegment({ day, parts }: NewSegment): Set<number> {
   return new Set(parts.flatMap(({ offsets }) => offsets.map((offset) => dayStart(day) + hourOf(offset))));
 }
 
-/** A row as {@link INSERT_SEGMENTS} takes it. */
+/** A row as `insertSegments` takes it. */
 export function segmentJson({ block, day, asked, parts }: NewSegment, stamp: number): string {
   const first = parts.reduce((least, { offsets }) => Math.min(least, offsets[0]!), Number.POSITIVE_INFINITY);
   const last = parts.reduce((most, { offsets }) => Math.max(most, offsets.at(-1)!), 0);
   return `[${segmentKey(block, day, stamp)},${asked},${first},${last},${encodeBody(parts)}]`;
 }
-
-/** `->` and jsonb carry a number's text as it is, so doubles come back bit for bit. ?1: JSON array of [key, asked, first, last, body]. */
-export const INSERT_SEGMENTS = `
-INSERT INTO segments (key, asked, first, last, body)
-SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, jsonb(value -> 4) FROM json_each(?1)`;

@@ -6,7 +6,8 @@ import { pointSamples, type Sample } from "../../test/points.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { touchHours } from "./hot-hours.ts";
-import { INSERT_SEGMENTS, segmentJson } from "./new-segments.ts";
+import { segmentJson } from "./new-segments.ts";
+import { insertSegments } from "./segment-rows.ts";
 import { readHour, readSeries, readSeriesBeside, readSeriesOfHours, refuseDamaged } from "./read-segments.ts";
 import { segmentKey } from "./segment-key.ts";
 import { storeSamples } from "./store-samples.ts";
@@ -187,7 +188,7 @@ describe("rows read of a day of 288 segments a block", () => {
     const hours = Array.from({ length: 24 }, (_, i) =>
       touchHours(db, 3, [DAY + i * HOUR_MS], { first: 12 * i + 1, last: 12 * i + 12 }),
     );
-    await db.batch([db.prepare(INSERT_SEGMENTS).bind(`[${rows.join()}]`), ...hours]);
+    await db.batch([insertSegments(db, `[${rows.join()}]`), ...hours]);
   });
 
   const costOf = async (ids: readonly number[], start: number, end: number) => {

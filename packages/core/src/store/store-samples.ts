@@ -17,12 +17,13 @@ import {
 } from "./compare-arrivals.ts";
 import { forgetLatest } from "./forget-latest.ts";
 import { touchHours } from "./hot-hours.ts";
-import { hoursOfSegment, INSERT_SEGMENTS, type NewSegment, segmentJson } from "./new-segments.ts";
+import { hoursOfSegment, type NewSegment, segmentJson } from "./new-segments.ts";
 import { LatestRows, latestStatement } from "./latest.ts";
 import { countLate } from "./late-samples.ts";
 import { noteDamaged } from "./damaged-segments.ts";
 import { addRows, blockStatements, segmentRowsSchema } from "./read-segments.ts";
 import { blocksOf } from "../domain/block.ts";
+import { insertSegments } from "./segment-rows.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
 import { SeriesBuilder } from "./stored-series.ts";
 
@@ -274,7 +275,7 @@ async function commit(
   const newest = latest.update(db, segments);
   const statements = [
     ...moveClock(db, siteId, { from, to, token }),
-    ...rows.map(({ json }) => db.prepare(INSERT_SEGMENTS).bind(json)),
+    ...rows.map(({ json }) => insertSegments(db, json)),
     touchHours(db, siteId, hours, { first: from + 1, last: to }),
     ...(newest === null ? [] : [newest]),
     ...alongside,

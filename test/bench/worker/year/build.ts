@@ -11,13 +11,14 @@ import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
 import { commitFile, markSeen } from "@building-vitals/core/cold/publish-statements";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
-import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
+import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";
 import { jsonChunks, MAX_ASCII_CHARS } from "@building-vitals/core/d1/json-chunks";
 import { dayOf, dayStart } from "@building-vitals/core/domain/day";
 import { hourOf } from "@building-vitals/core/domain/hour";
 import { touchHours } from "@building-vitals/core/store/hot-hours";
 import { LatestRows } from "@building-vitals/core/store/latest";
-import { INSERT_SEGMENTS, segmentJson, segmentsOf } from "@building-vitals/core/store/new-segments";
+import { segmentJson, segmentsOf } from "@building-vitals/core/store/new-segments";
+import { insertSegments } from "@building-vitals/core/store/segment-rows";
 import { clockStatement, moveClock, parseClock } from "@building-vitals/core/store/site-clock";
 import { HOT_END, SITE_NAME, spreadIds, type YearSize } from "../../year-size.ts";
 import { INTEGER_ROWS } from "../layouts.ts";
@@ -157,7 +158,7 @@ async function storeSamples({ DB, YEAR }: YearEnv, day: number, minutes: number)
     const chunks = [...jsonChunks(rows, (row) => row, MAX_ASCII_CHARS)];
     await DB.batch([
       ...moveClock(DB, SITE.id, { from: before, to: stamp, token: `${day} ${first}` }),
-      ...chunks.map(({ json }) => DB.prepare(INSERT_SEGMENTS).bind(json)),
+      ...chunks.map(({ json }) => insertSegments(DB, json)),
       touchHours(DB, SITE.id, [hourOf(times[first]!)], { first: before + 1, last: stamp }),
       ...newest,
     ]);
