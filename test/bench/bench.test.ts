@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BenchReport, benchReportSchema } from "./report/bench-report.ts";
+import { hasRooms } from "./rooms.ts";
 
 const RUN = fileURLToPath(new URL("run.ts", import.meta.url));
 
@@ -56,6 +57,16 @@ const COMPARISONS: Record<string, Record<string, number>> = {
   "30 points x 6 days 1day": MEMORY,
   "2 x 30 points x 6 days 1hr at once": MEMORY,
   "2 clients for 1 s": LOAD,
+  "a month, 4,583 points, a sample a minute": {
+    "million rows written, a site": 2,
+    "USD above the plan, one site": 2,
+    "USD above the plan, ten sites": 2,
+    "USD above the plan, a hundred sites": 2,
+    "USD above the plan, a thousand sites": 2,
+    "GB of D1 a site, a week of an R2 outage in reserve": 1,
+    "requests to the API a day for settling": 1,
+  },
+  ...(hasRooms ? { "a day file of 25 real rooms": { "bytes a sample": 1 } } : {}),
 };
 
 const isLinux = process.platform === "linux";

@@ -12,6 +12,8 @@ import { benchDecoder, benchReads, benchWrites } from "./hot-level.ts";
 import { type BenchReport, benchReportSchema } from "./report/bench-report.ts";
 import { commitOf, machineOf, versionsOf, watchLoad } from "./report/machine.ts";
 import { DATA_FILE, writeReport } from "./report/write-report.ts";
+import { benchMonth } from "./month.ts";
+import { benchRooms } from "./rooms.ts";
 import { benchSiteYear } from "./site-year.ts";
 import { FULL_SIZE, SMOKE_SIZE, yearOfDays } from "./size.ts";
 import { startWorkerd } from "./workerd.ts";
@@ -44,7 +46,13 @@ async function benchLevels(bench: Bench, only: readonly Section[], stateDir: str
       ["decode", () => benchDecoder(bench)],
       ["sync", () => benchWrites(bench)],
       ["reads", () => benchReads(bench)],
-      ["day-file", () => benchColdDay(bench, startAnew, stateDir)],
+      [
+        "day-file",
+        async () => {
+          await benchColdDay(bench, startAnew, stateDir);
+          benchRooms(bench);
+        },
+      ],
     ];
     for (const [section, run] of sections.filter(([name]) => only.includes(name))) {
       process.stderr.write(`${section}\n`);
@@ -103,11 +111,16 @@ async function measure(): Promise<BenchReport> {
   const [began, commit, stopWatching] = [Date.now(), commitOf(), watchLoad()];
   const bench = new Bench(size);
   try {
-    if (only.some((section) => !OF_A_YEAR.has(section))) await benchLevels(bench, only, stateDir);
+    if (only.some((section) => !OF_A_YEAR.has(section) && section !== "month"))
+      await benchLevels(bench, only, stateDir);
     if (only.includes("site-year") || only.includes("memory")) {
       const { points, days } = size.year;
       const kept = join(LOCAL, "bench", `site-year-${points}x${days}`);
       await benchSiteYear(bench, only, options.smoke ? join(stateDir, "site-year") : kept);
+    }
+    if (only.includes("month")) {
+      bench.section = "month";
+      await benchMonth(bench);
     }
     if (only.includes("load")) {
       bench.section = "load";

@@ -35,7 +35,7 @@ async function weigh(worker: string, environment: string): Promise<number> {
       });
     });
     const lines = (await readFile(report, "utf8")).trim().split("\n");
-    return reportSchema.parse(JSON.parse(lines.at(-1)!)).bundle_size.gzip_bytes;
+    return reportSchema.parse(JSON.parse(lines.at(-1) ?? "")).bundle_size.gzip_bytes;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -6,7 +6,7 @@ import { readFooter } from "@building-vitals/core/cold/footer";
 import type { Locator } from "@building-vitals/core/block-days/locator";
 import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
 import { decodeGroup } from "@building-vitals/core/cold/row-group-reader";
-import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
+import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";
 import { TEST_KEY, writeDay } from "@building-vitals/core/cold/written-day";
 import { z } from "zod";
 import { oracleRows } from "./day-file-oracle.ts";

@@ -35,22 +35,22 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "fold-past-the-clock",
     file: `${COLD}/spill-segments.ts`,
-    find: "return { foldedStamp, samples, over, under, asked: last, damaged: [...damaged] };",
-    replace: "return { foldedStamp: foldedStamp + 1, samples, over, under, asked: last, damaged: [...damaged] };",
+    find: "return { foldedStamp, samples, layers, asked: last, damaged: [...damaged] };",
+    replace: "return { foldedStamp: foldedStamp + 1, samples, layers, asked: last, damaged: [...damaged] };",
     why: "readers pass over the next segment, which is not in the file",
   },
   {
     name: "build-drops-older-segments",
     file: `${COLD}/merge-day.ts`,
-    find: "under: await openSpills(bucket, of, segments?.under ?? [],",
-    replace: "under: await openSpills(bucket, of, [],",
+    find: 'under: await openSegments("under"),',
+    replace: 'under: await openSegments("under", () => false),',
     why: "a file lacks samples of segments that only add to what the build has",
   },
   {
     name: "build-drops-newer-segments",
     file: `${COLD}/merge-day.ts`,
-    find: "over: await openSpills(bucket, of, segments?.over ?? [],",
-    replace: "over: await openSpills(bucket, of, [],",
+    find: 'over: await openSegments("over"),',
+    replace: 'over: await openSegments("over", () => false),',
     why: "a file lacks samples of segments that were asked for after the build's hours",
   },
   {
@@ -162,9 +162,9 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "clock-read-after-the-segments",
     file: `${COLD}/spill-segments.ts`,
-    find: "return { foldedStamp, samples, over, under, asked: last, damaged: [...damaged] };",
+    find: "return { foldedStamp, samples, layers, asked: last, damaged: [...damaged] };",
     replace:
-      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, samples, over, under, asked: last, damaged: [...damaged] };",
+      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, samples, layers, asked: last, damaged: [...damaged] };",
     why: "readers pass over segments that were committed while the build copied the others",
   },
   {

@@ -99,8 +99,8 @@ export function benchmarksPage(report: BenchReport): string {
       "- **Cloudflare's machines.** Their CPU, their load and their limits are others. No figure here is of a deployment.",
       "- **Many isolates.** Cloudflare spreads many clients over several isolates; here one answers all.",
       "- **The caches.** No answer comes from the Cache API or as a 304.",
-      "- **A real building.** Samples are invented: setpoints, statuses, rounded readings and single-precision noise. How well " +
-        "a day file compresses depends on their mix.",
+      "- **A real building.** All samples but those of the 25 rooms are invented: setpoints, statuses, rounded readings and " +
+        "single-precision noise. How well a day file compresses depends on their mix.",
       "- **The dashboard.** `npm run bench:frames` counts its frames.",
     ].join("\n"),
     "## Doing it again",

@@ -75,6 +75,15 @@ export function sectionWords(section: Section, { decodes, runs }: BenchReport["s
         statistic: `The most of ${MEMORY_RUNS} runs one after the other, looked at every 10 ms, after a collection of garbage.`,
         baseline: "The same answer as JSON.",
       };
+    case "month":
+      return {
+        title: "What a month takes",
+        what:
+          "Worked out by `npm run costs` of what each job and question was counted to take (docs/costs.md), for healthy sites " +
+          "with a year of history and 100,000 questions in all.",
+        statistic: "A model of counts; nothing is timed.",
+        baseline: "A row a sample in D1, under integer keys.",
+      };
     case "load":
       return {
         title: "Many clients at once",

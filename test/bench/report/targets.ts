@@ -67,6 +67,14 @@ export const TARGETS: readonly Target[] = [
     null,
     "the API's hours, all segments and the present file",
   ),
+  targetOf(
+    "day-file",
+    "a day file of 25 real rooms",
+    "bytes a sample",
+    2.1,
+    2.8,
+    "minute means with the digits of doubles",
+  ),
   targetOf("site-year", "space in D1", "MB of 20 hot days, 2 of them open", 600, 3300),
   targetOf("site-year", "space in D1", "MB of a year of aggregates", 700, 1390),
   targetOf("site-year", "latest of all 4,583 points", MS, 20, 121),
@@ -80,6 +88,18 @@ export const TARGETS: readonly Target[] = [
   targetOf("site-year", "1 point x 30 days raw, cold", "R2 requests", 30, 30, "one a day file"),
   targetOf("site-year", "1 point x 30 days raw, cold", "R2 KB", 500, 418),
   ...MEMORY,
+  targetOf("month", null, "million rows written, a site", 1.5, 50.2, "the plan includes 50"),
+  targetOf("month", null, "USD above the plan, ten sites", 12, 483),
+  targetOf("month", null, "USD above the plan, a hundred sites", 200, 5371),
+  targetOf(
+    "month",
+    null,
+    "GB of D1 a site, a week of an R2 outage in reserve",
+    2.5,
+    4.7,
+    "four sites in a database of 10 GB",
+  ),
+  targetOf("month", null, "requests to the API a day for settling", 150, null),
 ];
 
 /** This project's figure is the first of a group's candidates; of the memory's, all are its own. */

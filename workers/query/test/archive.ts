@@ -6,7 +6,7 @@ import { encodeSlice } from "@building-vitals/core/block-days/hour-slice";
 import { deleteDayRows } from "@building-vitals/core/block-days/delete-rows";
 import { insertPointDays } from "@building-vitals/core/test/block-days";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
-import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
+import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";
 import { dayOf } from "@building-vitals/core/domain/day";
 import type { Series } from "@building-vitals/core/domain/samples";
 import { type Sample, SITE, siteId } from "./service.ts";

@@ -67,8 +67,7 @@ export function createDayBuilder({
     fetchHour: (of, hour) => spillApiHour({ db, bucket, ace: newClient(of.day), pageSize: adaptive, now }, of, hour),
     mergeDay: async (of, asked) => {
       const base = await findBase({ db, bucket }, of, replaceSuspect);
-      const others = asked.map((hour, i) => Math.max(hour, base.asked[i]!));
-      const segments = await spillSegments({ db, bucket }, of, others);
+      const segments = await spillSegments({ db, bucket }, of, [base.asked, asked]);
       return mergeDay({ db, bucket }, of, { source: "api", hours: HOURS, asked, segments, base });
     },
     publishDay: async (of, staged) => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { pointTagsSchema, type PointTags } from "../domain/point.ts";
 import { storedPointName } from "../domain/weather.ts";
-import { compareUtf8 } from "../cold/utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { NEVER, PAST_MEANINGS, parseMeanings, type PointMeanings } from "./past-meanings.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { DAY_MS, dayOf, dayStart } from "../domain/day.ts";
 import type { NamedSeries } from "./row-group-writer.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 /** The day of the tests: 12 October 2025. */
 export const TEST_DAY = dayOf(Date.UTC(2025, 9, 12));

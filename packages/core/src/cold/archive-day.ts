@@ -60,7 +60,7 @@ async function foldDay(
 ): Promise<Partial<ArchivedDay> & Pick<ArchivedDay, "outcome">> {
   const { db, bucket } = context;
   const base = await findBase(context, of, false);
-  const segments = await spillSegments(context, of, base.asked);
+  const segments = await spillSegments(context, of, [base.asked]);
   const [damaged] = segments.damaged;
   // The sweep deletes what a published file has. Only the source can bring the samples of this one again.
   if (damaged !== undefined) throw new DayBuildError(`segment ${damaged[0]} cannot be read: it ${damaged[1]}`);

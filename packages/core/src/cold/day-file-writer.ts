@@ -11,7 +11,7 @@ import {
 import type { Locator } from "../block-days/locator.ts";
 import type { ByteSink, StoredObject } from "./multipart-sink.ts";
 import { type NamedSeries, RowGroupWriter } from "./row-group-writer.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 interface DayFileOptions {
   readonly site: string;

@@ -20,7 +20,7 @@ import { extentBytes, MAX_EXTENT_BYTES, type RowGroupExtent } from "../block-day
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { checkThrift } from "./thrift-bounds.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 /** What a file says of itself. */
 export interface Footer {

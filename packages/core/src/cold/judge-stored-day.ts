@@ -5,6 +5,7 @@ import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { readSeriesBeside, refuseDamaged } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
@@ -17,7 +18,6 @@ import { type ManifestDay, type ManifestFile, manifestStatement, parseManifestDa
 import { type PointOrder, pointOrder } from "./point-order.ts";
 import { markJudged } from "./quality-days.ts";
 import type { RangeBucket } from "./range-get.ts";
-import { compareUtf8 } from "./utf8-order.ts";
 import { markSuspect } from "./write-manifest.ts";
 
 export interface JudgeContext {

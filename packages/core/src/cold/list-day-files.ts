@@ -4,7 +4,7 @@ import { type LocatedDay, readLocatedDays } from "../block-days/read-file-points
 import { isRegistered } from "./located-days.ts";
 import { type ManifestDay, readManifest } from "./manifest.ts";
 import type { RepairSite } from "./repair-day.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 /** Objects a request, and days whose rows in D1 are counted at once: 458,000 rows of a site with 4,583 points. */
 const OBJECTS_A_PAGE = 100;

@@ -19,7 +19,14 @@ import type { RangeBucket } from "./range-get.ts";
 import { SpillReader } from "./spill-reader.ts";
 import type { SpilledSegments } from "./spill-segments.ts";
 import type { StagedDay } from "./staged-day.ts";
-import { type DayBuild, segmentSpillKey, spillKey, stagedFileKey, stagedRowsKey } from "./staging.ts";
+import {
+  type DayBuild,
+  type SegmentLayer,
+  segmentSpillKey,
+  spillKey,
+  stagedFileKey,
+  stagedRowsKey,
+} from "./staging.ts";
 import { verifyDayFile } from "./verify-day-file.ts";
 
 export interface MergeContext {
@@ -54,7 +61,7 @@ const STORABLE: readonly RejectionReason[] = ["unconfigured", "bad_time", "malfo
 
 /**
  * Merges what a build has into a day file in staging, reads it back and compares it: the API's hours over the day's present file,
- * and the day's segments over both or under both, by when they were asked for. Safe to repeat.
+ * and the day's segments over both, between them or under both, by when they were asked for. Safe to repeat.
  *
  * Memory, for 6.6 M samples: of each spill a range of 128 KB and a block of 16,384 rows, the writer's row group and its
  * 8 MB part, and about 1.5 KB a point.
@@ -78,11 +85,18 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   // another build asked for these hours later, and published them meanwhile
   const isStale = (hour: number) => (options.asked?.[hour] ?? Number.POSITIVE_INFINITY) < base.asked[hour]!;
   const openApi = (hours: readonly number[]) => openSpills(bucket, of, hours, (hour) => spillKey(of, hour));
+  const isFresh = (hour: number) => !isStale(hour);
+  const openSegments = (layer: SegmentLayer, isWanted: (hour: number) => boolean = () => true) => {
+    const hours = (segments?.layers[layer] ?? []).filter(isWanted);
+    return openSpills(bucket, of, hours, (hour) => segmentSpillKey(of, hour, layer));
+  };
   const layers = {
+    under: await openSegments("under"),
     stale: await openApi(options.hours.filter(isStale)),
-    under: await openSpills(bucket, of, segments?.under ?? [], (hour) => segmentSpillKey(of, hour, "under")),
-    api: await openApi(options.hours.filter((hour) => !isStale(hour))),
-    over: await openSpills(bucket, of, segments?.over ?? [], (hour) => segmentSpillKey(of, hour, "over")),
+    afterStale: await openSegments("between", isStale),
+    afterFile: await openSegments("between", isFresh),
+    api: await openApi(options.hours.filter(isFresh)),
+    over: await openSegments("over"),
   };
   const merged = await writeMerged(context, of, source, layers, base, options.without);
   if (merged === null) {

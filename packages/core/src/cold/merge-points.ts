@@ -2,7 +2,7 @@ import { mergeSeries } from "../domain/merge-series.ts";
 import type { Series } from "../domain/samples.ts";
 import type { PointOrder } from "./point-order.ts";
 import type { SpillReader } from "./spill-reader.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 interface NamedSeries {
   readonly name: string;
@@ -17,19 +17,22 @@ export interface MergedSeries extends NamedSeries {
 
 /** The spills of a build, each list of distinct hours, ascending. */
 export interface SpillLayers {
-  /** the API's hours that were asked for before the day's present file was: they only add what all other layers lack */
-  readonly stale: readonly SpillReader[];
-  /** they add what the layers above lack */
+  /** segments that were asked for before all else: they add what the layers above lack */
   readonly under: readonly SpillReader[];
-  /** over the day's present file */
+  /** the API's hours that were asked for before the day's present file was */
+  readonly stale: readonly SpillReader[];
+  /** segments between these hours and the file */
+  readonly afterStale: readonly SpillReader[];
+  /** segments between the file and the API's other hours */
+  readonly afterFile: readonly SpillReader[];
   readonly api: readonly SpillReader[];
-  /** over all */
+  /** segments that were asked for after all else */
   readonly over: readonly SpillReader[];
 }
 
 /**
  * The samples of a day, point by point in the order of their names. Of samples at one (point, millisecond) that of the highest layer
- * counts; the day's present file lies between `under` and `api`. Holds one point, and of each spill a block and a range.
+ * counts; the day's present file lies between `afterStale` and `afterFile`. Holds one point, and of each spill a block and a range.
  * @param base the present file's points in the order of their names, each in a series of its own
  */
 export async function* mergePoints(
@@ -41,7 +44,7 @@ export async function* mergePoints(
     const next = await base?.next();
     return next === undefined || next.done === true ? null : next.value;
   };
-  const spills = [...layers.stale, ...layers.under, ...layers.api, ...layers.over];
+  const all = Object.values(layers).flat();
   let old = await nextOld();
   for (const { id, name } of order.points) {
     // points that only the file knows
@@ -50,21 +53,28 @@ export async function* mergePoints(
       old = await nextOld();
     }
     const isOld = old?.name === name;
-    const stale = await takePoint(layers.stale.filter((spill) => spill.pointId === id));
-    const under = await takePoint(layers.under.filter((spill) => spill.pointId === id));
+    const take = (spills: readonly SpillReader[]) => takePoint(spills.filter((spill) => spill.pointId === id));
+    const under = await take(layers.under);
+    const stale = await take(layers.stale);
+    const afterStale = await take(layers.afterStale);
     const file = isOld ? old!.series : null;
-    const api = await takePoint(layers.api.filter((spill) => spill.pointId === id));
-    const over = await takePoint(layers.over.filter((spill) => spill.pointId === id));
-    const series = mergeLayers([stale, under, file, api, over]);
+    const afterFile = await take(layers.afterFile);
+    const api = await take(layers.api);
+    const over = await take(layers.over);
+    const series = mergeLayers([under, stale, afterStale, file, afterFile, api, over]);
     const isServed = stale !== null || api !== null;
     if (series !== null) {
-      yield { name, series, found: isServed ? countNew(mergeLayers([under, file, over]), series) : 0 };
+      yield {
+        name,
+        series,
+        found: isServed ? countNew(mergeLayers([under, afterStale, file, afterFile, over]), series) : 0,
+      };
     }
     if (isOld) old = await nextOld();
   }
   for (; old !== null; old = await nextOld()) yield { ...old, found: 0 };
   // a spill that is not at its end has a point that was not met in order: its samples would be lost
-  if (spills.some((spill) => spill.pointId !== null)) throw new RangeError("a spill is not in the order of the names");
+  if (all.some((spill) => spill.pointId !== null)) throw new RangeError("a spill is not in the order of the names");
 }
 
 /** @param layers the lowest one first @returns null: none has a sample */

@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/catalog.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 /** A site's points in the order of their names as UTF-8: the order of spills and day files. */
 export interface PointOrder {

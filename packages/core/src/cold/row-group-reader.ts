@@ -7,7 +7,7 @@ import { freeBytes } from "./free-bytes.ts";
 import { dayRange } from "../domain/day.ts";
 import type { Locator, RowGroupExtent } from "../block-days/locator.ts";
 import type { GroupRead } from "./read-plan.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 /** A point's samples, in buffers of their own, and what to fetch to read just them. */
 export interface DecodedPoint {

@@ -12,7 +12,7 @@ import { freeBytes } from "./free-bytes.ts";
 import { pointOrder } from "./point-order.ts";
 import { sortHour } from "./sort-hour.ts";
 import { encodeSpill } from "./spill-format.ts";
-import { type DayBuild, segmentSpillKey } from "./staging.ts";
+import { type DayBuild, SEGMENT_LAYERS, type SegmentLayer, segmentSpillKey } from "./staging.ts";
 
 /** A day's segments in the spills of a build. Plain data: it may cross to another machine. */
 export interface SpilledSegments {
@@ -20,10 +20,8 @@ export interface SpilledSegments {
   readonly foldedStamp: number;
   /** samples in the spills */
   readonly samples: number;
-  /** hours (0 to 23) that have samples which were asked for later than what the build merges them with, ascending */
-  readonly over: readonly number[];
-  /** hours that have others: these only add what is missing */
-  readonly under: readonly number[];
+  /** the hours (0 to 23) that each layer has samples of, ascending */
+  readonly layers: Readonly<Record<SegmentLayer, readonly number[]>>;
   /** of each hour when its samples were asked for last, epoch ms; 0: the hour has none */
   readonly asked: readonly number[];
   /** segments up to the stamp that cannot be read: why, by key */
@@ -38,13 +36,13 @@ interface SpillContext {
 /**
  * Copies the samples of a site's day that are in segments and in no file into spills, as they stand at the site's clock. Safe to
  * repeat: the spills are replaced.
- * @param asked of each hour when the other samples of the build were asked for, epoch ms
+ * @param asked when the day's present file and the API's hours of the build were asked for, of each hour, epoch ms
  * @throws the errors of D1 and R2
  */
 export async function spillSegments(
   context: SpillContext,
   of: DayBuild,
-  asked: readonly number[],
+  asked: readonly (readonly number[])[],
 ): Promise<SpilledSegments> {
   const { db } = context;
   const [clock, rows] = await withD1Retry(() =>
@@ -52,21 +50,22 @@ export async function spillSegments(
   );
   const foldedStamp = parseClock(clock?.results).stamp;
   const hours = parseHotHours(rows?.results).map(({ hour }) => hour);
-  const over: number[] = [];
-  const under: number[] = [];
+  const layers: Record<SegmentLayer, number[]> = { under: [], between: [], over: [] };
   const last = Array.from({ length: 24 }, () => 0);
   const damaged = new Map<number, string>();
   const onDamaged = (some: readonly DamagedSegment[]) => some.forEach(({ key, reason }) => damaged.set(key, reason));
   let samples = 0;
   for (const start of hours) {
     const hour = new Date(start).getUTCHours();
-    const spilled = await spillHour(context, of, start, foldedStamp, asked[hour] ?? 0, onDamaged);
-    if (spilled.over > 0) over.push(hour);
-    if (spilled.under > 0) under.push(hour);
+    const others = asked.map((hours) => hours[hour] ?? 0);
+    const spilled = await spillHour(context, of, start, foldedStamp, others, onDamaged);
+    for (const layer of SEGMENT_LAYERS) {
+      if (spilled.counts[layer] > 0) layers[layer].push(hour);
+      samples += spilled.counts[layer];
+    }
     last[hour] = spilled.asked;
-    samples += spilled.over + spilled.under;
   }
-  return { foldedStamp, samples, over, under, asked: last, damaged: [...damaged] };
+  return { foldedStamp, samples, layers, asked: last, damaged: [...damaged] };
 }
 
 async function spillHour(
@@ -74,21 +73,23 @@ async function spillHour(
   of: DayBuild,
   start: number,
   upTo: number,
-  asked: number,
+  others: readonly number[],
   onDamaged: (damaged: readonly DamagedSegment[]) => void,
 ) {
-  const layers = { over: [] as PointSamples[], under: [] as PointSamples[] };
+  const layers: Record<SegmentLayer, PointSamples[]> = { under: [], between: [], over: [] };
+  const [first, lastOther] = [Math.min(...others), Math.max(...others)];
   let lastAsked = 0;
   for await (const points of readHour(db, of.site.id, start, onDamaged, upTo)) {
-    layers.over.push(columnsOf(points, (one) => one > asked));
-    layers.under.push(columnsOf(points, (one) => one <= asked));
+    layers.under.push(columnsOf(points, (one) => one <= first));
+    layers.between.push(columnsOf(points, (one) => one > first && one <= lastOther));
+    layers.over.push(columnsOf(points, (one) => one > lastOther));
     for (const series of points.values()) {
       lastAsked = series.asked.reduce((most, one) => Math.max(most, one), lastAsked);
       for (const column of [series.times, series.values, series.asked]) freeBytes(column);
     }
   }
-  const counts = { over: 0, under: 0, asked: lastAsked };
-  for (const layer of ["over", "under"] as const) {
+  const counts: Record<SegmentLayer, number> = { under: 0, between: 0, over: 0 };
+  for (const layer of SEGMENT_LAYERS) {
     counts[layer] = layers[layer].reduce((sum, { length }) => sum + length, 0);
     if (counts[layer] === 0) continue;
     // read after the rows, so it knows the point of each
@@ -103,7 +104,7 @@ async function spillHour(
     await bucket.put(key, spill);
     freeBytes(spill);
   }
-  return counts;
+  return { counts, asked: lastAsked };
 }
 
 function columnsOf(points: ReadonlyMap<number, StoredSeries>, isWanted: (asked: number) => boolean): PointSamples {

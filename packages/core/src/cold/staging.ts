@@ -36,8 +36,15 @@ export function spillKey(of: DayBuild, hour: number): string {
   return stagingPrefix(of) + String(hour).padStart(2, "0");
 }
 
-/** The samples of an hour that segments hold: `over` those that the build merges them with, or `under` them. */
-export function segmentSpillKey(of: DayBuild, hour: number, layer: "over" | "under"): string {
+/**
+ * A day's segments by when they were asked for, beside the day's present file and the API's hours of the build: before both, between them, or
+ * after both.
+ */
+export const SEGMENT_LAYERS = ["under", "between", "over"] as const;
+export type SegmentLayer = (typeof SEGMENT_LAYERS)[number];
+
+/** The samples of an hour that segments hold, of one layer. */
+export function segmentSpillKey(of: DayBuild, hour: number, layer: SegmentLayer): string {
   return `${spillKey(of, hour)}-${layer}`;
 }
 

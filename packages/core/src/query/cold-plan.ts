@@ -2,7 +2,7 @@ import { extentBytes, type Locator } from "../block-days/locator.ts";
 import type { ManifestDay, ManifestFile } from "../cold/manifest.ts";
 import type { KeptRead } from "../cold/read-kept-groups.ts";
 import { groupReads, JOIN_GAP_BYTES, planRanges, type RangeRead } from "../cold/read-plan.ts";
-import { compareUtf8 } from "../cold/utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 import { HOUR_ROWS_A_BLOCK, SAMPLES_A_BLOCK } from "./limits.ts";
 import type { PointDay } from "./stored.ts";
 

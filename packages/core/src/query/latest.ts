@@ -1,5 +1,5 @@
 import { readLastDays } from "../block-days/read-file-points.ts";
-import { compareUtf8 } from "../cold/utf8-order.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 import { dayOf } from "../domain/day.ts";
 import type { LatestSample } from "../store/latest.ts";
 import { readLatest } from "../store/read-latest.ts";

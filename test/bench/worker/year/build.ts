@@ -12,7 +12,7 @@ import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
 import { markSeenInFile } from "@building-vitals/core/catalog/seen";
 import { commitFile } from "@building-vitals/core/cold/commit-day";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
-import { compareUtf8 } from "@building-vitals/core/cold/utf8-order";
+import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";
 import { jsonChunks, MAX_ASCII_CHARS } from "@building-vitals/core/d1/json-chunks";
 import { dayOf, dayStart } from "@building-vitals/core/domain/day";
 import { hourOf } from "@building-vitals/core/domain/hour";
