@@ -142,9 +142,9 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "judged-by-nobody",
-    file: `${COLD}/publish-statements.ts`,
-    find: "formula === FORMULA_VERSION ? bind(MARK_JUDGED, formula, etag, now) : bind(FORGET_JUDGED),",
-    replace: "bind(MARK_JUDGED, formula ?? FORMULA_VERSION, etag, now),",
+    file: `${COLD}/commit-day.ts`,
+    find: ": forgetJudged(db, siteId, day),",
+    replace: ": markJudged(db, { siteId, day, formula: formula ?? FORMULA_VERSION }, basisOfFile(file.etag), now),",
     why: "a day whose file was registered again by the repair is taken for judged",
   },
   {
@@ -175,7 +175,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "fold-at-the-claim",
-    file: `${COLD}/publish-statements.ts`,
+    file: `${COLD}/write-manifest.ts`,
     find: `ON CONFLICT (site_id, day) DO UPDATE SET pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,
     replace: `ON CONFLICT (site_id, day) DO UPDATE SET folded_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0),
   pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,

@@ -5,7 +5,7 @@ import { DAY, MINUTE, TODAY } from "./plant.ts";
 import type { ServedPage } from "./upstream.ts";
 import type { World } from "./world.ts";
 
-/** A build has announced the content that it puts in place next: cold/publish-statements.ts. */
+/** A build has announced the content that it puts in place next: cold/commit-day.ts. */
 const CLAIMS = /^\s*INSERT INTO day_files .*\bpending\b/;
 /** A fold reads the hours of a day: cold/fold-day.ts. */
 const FOLDS = /^\s*SELECT h\.hour, h\.version, h\.folded_version FROM hot_hours/;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { markFailed } from "../cold/manifest.ts";
+import { markFailed } from "../cold/write-manifest.ts";
 import type { RejectionCounts } from "../domain/rejection.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { DayRange } from "./date-range.ts";

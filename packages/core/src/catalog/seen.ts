@@ -71,3 +71,33 @@ export async function storeSeen<T>(
 export function markSeenStatement(db: D1Database, ranges: readonly SeenRange[]): D1PreparedStatement {
   return db.prepare(MARK_SEEN).bind(JSON.stringify(ranges.map(({ pointId, first, last }) => [pointId, first, last])));
 }
+
+/** Not of a day that was published anew or deleted meanwhile. ?1 site id, ?2 day, ?3 generation, ?4: JSON array of [id, first, last]. */
+const MARK_SEEN_IN_FILE = `
+UPDATE points SET
+  first_seen = min(coalesce(first_seen, s.value ->> 1), s.value ->> 1), last_seen = max(coalesce(last_seen, s.value ->> 2), s.value ->> 2)
+FROM json_each(?4) s
+WHERE points.id = s.value ->> 0
+  AND (first_seen IS NULL OR last_seen IS NULL OR s.value ->> 1 < first_seen OR s.value ->> 2 > last_seen)
+  AND coalesce((SELECT generation FROM day_files WHERE site_id = ?1 AND day = ?2), 0) <= ?3`;
+
+/**
+ * Widens the first and last times of a day file's points, some points a transaction. Safe to repeat.
+ * @param file its site and day, and the generation that it was published as @param seen JSON arrays of [point id, first, last], epoch ms
+ */
+export async function markSeenInFile(
+  db: D1Database,
+  { siteId, day, generation }: { readonly siteId: number; readonly day: number; readonly generation: number },
+  seen: readonly string[],
+): Promise<void> {
+  for (const text of seen) {
+    await withD1Retry(() => db.prepare(MARK_SEEN_IN_FILE).bind(siteId, day, generation, text).run());
+  }
+}
+
+const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
+
+/** Belongs into a batch that deletes what is known of a point. */
+export function forgetSeen(db: D1Database, pointId: number): D1PreparedStatement {
+  return db.prepare(FORGET_SEEN).bind(pointId);
+}

@@ -5,12 +5,12 @@ import { forgetHours } from "../store/hot-hours.ts";
 import { findBase } from "./day-base.ts";
 import { DayBuildError } from "./day-build-error.ts";
 import { DayFileChanged } from "./day-file-error.ts";
-import { markFailed } from "./manifest.ts";
 import { mergeDay } from "./merge-day.ts";
 import { type PublishContext, publishDay } from "./publish-day.ts";
 import { spillSegments } from "./spill-segments.ts";
 import { type DayBuild, deleteStaging } from "./staging.ts";
 import { sweepBehind } from "./sweep-segments.ts";
+import { markFailed } from "./write-manifest.ts";
 
 /** What became of a day that was to be built from its segments alone. */
 export interface ArchivedDay {

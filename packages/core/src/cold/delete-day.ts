@@ -10,24 +10,9 @@ import { forgetLateDay } from "../store/late-samples.ts";
 import { raiseClock } from "../store/site-clock.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { forgetKeptDay } from "./kept-groups.ts";
+import { forgetJudged } from "./quality-days.ts";
 import { sweepSegments } from "./sweep-segments.ts";
-
-/** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now. */
-const MARK_DELETED = `
-INSERT INTO day_files (site_id, day, state, generation, updated_at, deleted_at) VALUES (?1, ?2, 'deleted', 1, ?3, ?3)
-ON CONFLICT (site_id, day) DO UPDATE SET
-  state = 'deleted', key = NULL, etag = NULL, sha256 = NULL, bytes = NULL, rows = NULL, points = NULL, source = NULL,
-  build = NULL, reason = NULL, pending = '{}', asked = NULL, updated_at = ?3, deleted_at = ?3,
-  generation = max(generation, coalesce((SELECT max(p.value) FROM json_each(day_files.pending) p), 0)) + 1`;
-
-const FORGET_JUDGED = "DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2";
-
-const DELETE_ROWS = [
-  // readers pass over the day's segments from now on, and the sweep deletes them, some a transaction
-  "UPDATE day_files SET folded_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0) WHERE site_id = ?1 AND day = ?2",
-  FORGET_JUDGED,
-  "DELETE FROM gap_days WHERE site_id = ?1 AND day = ?2",
-];
+import { markDeleted, passOverSegments } from "./write-manifest.ts";
 
 /**
  * Deletes all that is stored of a site's day: segments, aggregates, quality, kept row groups, then the file. The day's row stays, with the state
@@ -44,8 +29,11 @@ export async function deleteDay(
     db.batch([
       // a store that had begun fails, so every segment of the day has a stamp before this one
       raiseClock(db, site.id),
-      db.prepare(MARK_DELETED).bind(site.id, day, now),
-      ...DELETE_ROWS.map((sql) => db.prepare(sql).bind(site.id, day)),
+      markDeleted(db, site.id, day, now),
+      // the sweep deletes them, some a transaction
+      passOverSegments(db, site.id, day),
+      forgetJudged(db, site.id, day),
+      db.prepare("DELETE FROM gap_days WHERE site_id = ?1 AND day = ?2").bind(site.id, day),
       forgetHotDay(db, site.id, day),
       deleteDayRows(db, site.id, day),
       ...forgetKeptDay(db, site.id, day),
@@ -76,10 +64,10 @@ export async function deleteDayFile(
 ): Promise<void> {
   await withD1Retry(() =>
     db.batch([
-      db.prepare(MARK_DELETED).bind(site.id, day, now),
+      markDeleted(db, site.id, day, now),
       deleteRowOf(db, pointId, day),
       ...forgetKeptDay(db, site.id, day),
-      db.prepare(FORGET_JUDGED).bind(site.id, day),
+      forgetJudged(db, site.id, day),
       forgetDay(db, site.id, day),
       unfoldDay(db, site.id, day),
     ]),

@@ -1,4 +1,5 @@
 import { deleteOpenDays } from "../block-days/delete-rows.ts";
+import { forgetSeen } from "../catalog/seen.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { deleteDayFile } from "./delete-day.ts";
@@ -52,7 +53,6 @@ export async function deletePointDay(
 
 /** Segments of a transaction; it also changes each of the site's hot hours. */
 const SEGMENTS_A_TRANSACTION = 300;
-const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
 
 /**
  * Deletes a point's hot samples and all rows about them, some segments a transaction. Gaps are not looked for before its next sample. Safe to
@@ -71,7 +71,7 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
     changed = results[2]!.meta.changes;
   }
   await withD1Retry(() =>
-    db.batch([...forgetDamagedPoint(db, pointId), db.prepare(FORGET_SEEN).bind(pointId), deleteOpenDays(db, pointId)]),
+    db.batch([...forgetDamagedPoint(db, pointId), forgetSeen(db, pointId), deleteOpenDays(db, pointId)]),
   );
   await changeRows((most) => forgetLatePoint(db, pointId, most));
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);

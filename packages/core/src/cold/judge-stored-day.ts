@@ -5,6 +5,7 @@ import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { readSeriesBeside, refuseDamaged } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
@@ -13,10 +14,11 @@ import { DayFileCorrupt, isProofAgainst } from "./day-file-error.ts";
 import { scanDayFile } from "./day-file-reader.ts";
 import { DayJudge } from "./day-judge.ts";
 import { askedAt } from "./asked-hours.ts";
-import { type ManifestDay, type ManifestFile, manifestStatement, markSuspect, parseManifestDays } from "./manifest.ts";
+import { type ManifestDay, type ManifestFile, manifestStatement, parseManifestDays } from "./manifest.ts";
 import { type PointOrder, pointOrder } from "./point-order.ts";
+import { markJudged } from "./quality-days.ts";
 import type { RangeBucket } from "./range-get.ts";
-import { compareUtf8 } from "../domain/utf8-order.ts";
+import { markSuspect } from "./write-manifest.ts";
 
 export interface JudgeContext {
   readonly db: D1Database;
@@ -46,13 +48,6 @@ const IS_UNCHANGED = `
   AND (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS ?5`;
 
 const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
-
-/** ?6: formula, ?7: now. */
-const MARK_JUDGED = `
-INSERT INTO quality_days (site_id, day, formula, etag, hot_hours, hot_versions, judged_at)
-VALUES (?1, ?2, ?6, ?5, ?3, ?4, ?7)
-ON CONFLICT (site_id, day) DO UPDATE SET formula = excluded.formula, etag = excluded.etag, hot_hours = excluded.hot_hours,
-  hot_versions = excluded.hot_versions, judged_at = excluded.judged_at`;
 
 /**
  * Judges all points of a site's day from its samples, in both levels. Safe to repeat, and to run beside anything: it is
@@ -88,14 +83,14 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
     }
     throw error;
   }
-  const versions = hours.reduce((sum, { version }) => sum + version, 0);
-  const basis = [siteId, day, hours.length, versions, file?.etag ?? null];
-  const bind = (sql: string, ...more: (string | number)[]) => db.prepare(sql).bind(...basis, ...more);
+  const etag = file?.etag ?? null;
+  const hotVersions = hours.reduce((sum, { version }) => sum + version, 0);
+  const expect = db.prepare(EXPECT_UNCHANGED).bind(siteId, day, hours.length, hotVersions, etag);
+  const of = { siteId, day, formula: FORMULA_VERSION };
+  const judged = markJudged(db, of, { etag, hotHours: hours.length, hotVersions }, now());
   const writes = replaceQualities(db, { siteId, day }, qualityTexts(day, points));
   try {
-    const results = await withD1Retry(() =>
-      db.batch([bind(EXPECT_UNCHANGED), bind(MARK_JUDGED, FORMULA_VERSION, now()), ...writes]),
-    );
+    const results = await withD1Retry(() => db.batch([expect, judged, ...writes]));
     const changed = results.slice(2).reduce((sum, { meta }) => sum + meta.changes, 0);
     return { points: points.length, changed };
   } catch (error) {

@@ -23,7 +23,7 @@ export interface ManifestFile {
   readonly points: number;
 }
 
-/** A row of `day_files`. A day without a row was never built. */
+/** A row of `day_files`, which write-manifest.ts writes. A day without a row was never built. */
 export interface ManifestDay {
   readonly siteId: number;
   /** whole days since 1970-01-01 UTC */
@@ -149,46 +149,4 @@ export function objectStanding(row: ManifestDay | null, object: StandingObject):
   if (row?.file?.etag === object.etag) return "published";
   const sha256 = object.customMetadata?.["sha256"];
   return sha256 !== undefined && row?.pending.has(sha256) === true ? "pending" : "foreign";
-}
-
-/**
- * Notes that an object is not what was written: its day is read no more, until a backfill with `force_restart` builds it
- * anew. Only where the row still stands for that object.
- * @param etag of the row's file when it was found; null: it had none
- * @param now epoch ms
- */
-export async function markSuspect(
-  db: D1Database,
-  row: { readonly siteId: number; readonly day: number; readonly etag: string | null },
-  reason: string,
-  now: number,
-): Promise<void> {
-  const statement = db
-    .prepare(
-      `INSERT INTO day_files (site_id, day, state, reason, updated_at) VALUES (?1, ?2, 'suspect', ?4, ?5)
-       ON CONFLICT (site_id, day) DO UPDATE SET state = 'suspect', reason = ?4, updated_at = ?5 WHERE etag IS ?3`,
-    )
-    .bind(row.siteId, row.day, row.etag, reason, now);
-  await withD1Retry(() => statement.run());
-}
-
-/**
- * Notes why a build of a day failed. A day that was written, or proved to be empty, before stays so, with the reason
- * beside it.
- * @param now epoch ms
- */
-export async function markFailed(
-  db: D1Database,
-  siteId: number,
-  day: number,
-  reason: string,
-  now: number,
-): Promise<void> {
-  const statement = db
-    .prepare(
-      `INSERT INTO day_files (site_id, day, state, reason, updated_at) VALUES (?1, ?2, 'failed', ?3, ?4)
-       ON CONFLICT (site_id, day) DO UPDATE SET reason = ?3, updated_at = ?4 WHERE state <> 'suspect'`,
-    )
-    .bind(siteId, day, reason, now);
-  await withD1Retry(() => statement.run());
 }

@@ -1,11 +1,13 @@
+import { markSeenInFile } from "../catalog/seen.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { type FileRows, unpackFileRows } from "./file-rows.ts";
 import { firstKeptDay } from "./kept-groups.ts";
 import { keepRowGroups } from "./keep-row-groups.ts";
-import { commitFile, commitEmpty, claim, markSeen } from "./publish-statements.ts";
-import { markSuspect, readManifestDay, type StandingObject } from "./manifest.ts";
+import { commitFile, commitEmpty } from "./commit-day.ts";
+import { readManifestDay, type StandingObject } from "./manifest.ts";
 import type { StagedDay } from "./staged-day.ts";
 import { type DayBuild, deleteStaging, stagedFileKey, stagedRowsKey } from "./staging.ts";
+import { claim, markSuspect } from "./write-manifest.ts";
 
 export interface PublishContext {
   readonly db: D1Database;
@@ -47,6 +49,7 @@ export async function publishDay(
   const { file, key, suspect: reason } = staged;
   let published: PublishedDay = { state: "written", records: file?.rows ?? 0, key, reason: null };
   const row = await readManifestDay(db, of.site.id, of.day);
+  const version = { siteId: of.site.id, day: of.day, generation: staged.generation };
   if (reason !== null) {
     await markSuspect(db, { siteId: of.site.id, day: of.day, etag: staged.manifestEtag }, reason, now());
     published = { state: "suspect", records: 0, key: null, reason };
@@ -56,18 +59,18 @@ export async function publishDay(
   } else if (row?.build === of.build) {
     // an earlier try was committed; staging is gone only if it also came to its end
     const rows = await stagedRows(bucket, of, staged);
-    if (rows !== null) await markSeen(db, of, staged.generation, rows.seen);
+    if (rows !== null) await markSeenInFile(db, version, rows.seen);
   } else {
     const etag = file.etag ?? (await putInPlace(context, of, staged, file.sha256));
     if (etag === null) return null;
     const rows = await stagedRows(bucket, of, staged);
     if (rows === null) throw new Error(`${stagedRowsKey(of)} is gone`);
     if (of.day >= firstKeptDay(hotDays, now())) {
-      const content = { siteId: of.site.id, day: of.day, sha256: file.sha256, generation: staged.generation };
+      const content = { ...version, sha256: file.sha256 };
       await keepRowGroups({ db, bucket }, content, { key, etag, bytes: file.bytes }, now());
     }
     if (!(await commitFile(db, of, { ...file, key, etag }, staged, rows, now()))) return null;
-    await markSeen(db, of, staged.generation, rows.seen);
+    await markSeenInFile(db, version, rows.seen);
   }
   await deleteStaging(bucket, of);
   return published;

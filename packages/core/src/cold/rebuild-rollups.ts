@@ -13,6 +13,7 @@ import { foldDay } from "./fold-day.ts";
 import { judgeStoredDay } from "./judge-stored-day.ts";
 import { type ManifestFile, readManifestDay } from "./manifest.ts";
 import type { RangeBucket } from "./range-get.ts";
+import { touchDay } from "./write-manifest.ts";
 
 /** A hot day of 4,583 points takes 230 statements, of the 1,000 that an invocation may make. */
 const DAYS_A_RUN = 4;
@@ -101,9 +102,6 @@ export async function rebuildRollups(
 const EXPECT_SAME_FILE = `
 SELECT CASE WHEN EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND etag = ?3) ${ELSE_FAIL}`;
 
-/** So that answers which were made of the wrong rows have another ETag. ?1: site, ?2: day, ?3: epoch ms. */
-const TOUCH_DAY = "UPDATE day_files SET updated_at = max(updated_at + 1, ?3) WHERE site_id = ?1 AND day = ?2";
-
 /** @returns null: another file is published, and nothing was written */
 async function rebuildFileDay(
   { db, bucket, now }: RebuildContext,
@@ -129,7 +127,7 @@ async function rebuildFileDay(
       db.batch([
         db.prepare(EXPECT_SAME_FILE).bind(siteId, day, file.etag),
         ...writeHours(db, rows),
-        db.prepare(TOUCH_DAY).bind(siteId, day, now()),
+        touchDay(db, siteId, day, now()),
       ]),
     );
   } catch (error) {

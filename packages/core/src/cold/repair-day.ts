@@ -1,5 +1,6 @@
 import { readLocatedDays } from "../block-days/read-file-points.ts";
 import { loadCatalog, withNames } from "../catalog/catalog.ts";
+import { markSeenInFile } from "../catalog/seen.ts";
 import { dayText } from "../domain/day.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { raiseClockTo } from "../store/site-clock.ts";
@@ -8,12 +9,13 @@ import { parseAsked } from "./asked-hours.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
 import { isRegistered } from "./located-days.ts";
-import { type ManifestDay, markSuspect, readManifestDay } from "./manifest.ts";
+import { type ManifestDay, readManifestDay } from "./manifest.ts";
 import { fileRows } from "./file-rows.ts";
-import { commitFile, markSeen } from "./publish-statements.ts";
+import { commitFile } from "./commit-day.ts";
 import { newGeneration } from "./repaired-generation.ts";
 import type { RangeBucket } from "./range-get.ts";
 import { type DayFileSummary, sumUpDayFile } from "./sum-up-day-file.ts";
+import { markSuspect } from "./write-manifest.ts";
 
 export interface RepairContext {
   readonly bucket: RangeBucket & Pick<R2Bucket, "head" | "list">;
@@ -137,7 +139,7 @@ async function registerObject(
   // D1 may have been turned back: a build that began before must not pass over segments that are still to come
   await withD1Retry(() => raiseClockTo(db, of.site.id, parseStamp(customMetadata["stamp"])).run());
   // before the commit: a run that dies behind it finds the day registered, and does nothing
-  await markSeen(db, of, generation, found.seen);
+  await markSeenInFile(db, { siteId: of.site.id, day, generation }, found.seen);
   const isCommitted = await commitFile(db, of, entry, lineage, found, now());
   return isCommitted ? { outcome: "repaired", reason: null, file } : null;
 }

@@ -3,6 +3,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import { forgetReplaced } from "../store/damaged-segments.ts";
 import { deleteFolded } from "../store/segment-rows.ts";
 import { logError } from "../telemetry/log.ts";
+import { noteSwept } from "./write-manifest.ts";
 
 /** Segments that are deleted in one transaction. */
 const ROWS_A_STATEMENT = 500;
@@ -13,10 +14,6 @@ const STATEMENTS_A_RUN = 200;
 /** ?1: site. */
 const DAYS_TO_SWEEP = `
 SELECT day, folded_stamp FROM day_files WHERE site_id = ?1 AND swept_stamp < folded_stamp ORDER BY day`;
-
-/** ?1: site, ?2: day, ?3: stamp. */
-const NOTE_SWEPT = `
-UPDATE day_files SET swept_stamp = ?3 WHERE site_id = ?1 AND day = ?2 AND folded_stamp >= ?3 AND swept_stamp < ?3`;
 
 const daysSchema = z.array(z.object({ day: z.int(), folded_stamp: z.int() }));
 
@@ -48,7 +45,7 @@ export async function sweepSegments(db: D1Database, siteId: number): Promise<num
       if (changes < ROWS_A_STATEMENT) break;
     }
     // A day with a damaged segment is built from the source only, so its file has these samples.
-    const swept = [forgetReplaced(db, siteId, day, stamp), db.prepare(NOTE_SWEPT).bind(siteId, day, stamp)];
+    const swept = [forgetReplaced(db, siteId, day, stamp), noteSwept(db, siteId, day, stamp)];
     await withD1Retry(() => db.batch(swept));
   }
   return deleted;

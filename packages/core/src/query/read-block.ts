@@ -1,6 +1,7 @@
 import { isProofAgainst } from "../cold/day-file-error.ts";
 import { askedAt } from "../cold/asked-hours.ts";
-import { type ManifestDay, markSuspect } from "../cold/manifest.ts";
+import type { ManifestDay } from "../cold/manifest.ts";
+import { markSuspect } from "../cold/write-manifest.ts";
 import { dayOf } from "../domain/day.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";

@@ -9,7 +9,8 @@ import { type FilePoint, fileRows } from "@building-vitals/core/cold/file-rows";
 import { keepRowGroups } from "@building-vitals/core/cold/keep-row-groups";
 import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
-import { commitFile, markSeen } from "@building-vitals/core/cold/publish-statements";
+import { markSeenInFile } from "@building-vitals/core/catalog/seen";
+import { commitFile } from "@building-vitals/core/cold/commit-day";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
 import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";
 import { jsonChunks, MAX_ASCII_CHARS } from "@building-vitals/core/d1/json-chunks";
@@ -78,7 +79,7 @@ async function publish(env: YearEnv, day: number, file: ManifestFile, points: re
   if (!(await commitFile(env.DB, of, file, { source: "api", generation: 1, foldedStamp: 0, asked }, rows, NOW))) {
     throw new Error(`day ${day} was published before`);
   }
-  await markSeen(env.DB, of, 1, rows.seen);
+  await markSeenInFile(env.DB, { siteId: of.site.id, day: of.day, generation: 1 }, rows.seen);
 }
 
 /** A day as it is settled: its file in R2, and its rows in D1. @param isKept with the file's row groups in D1, and the baseline */
