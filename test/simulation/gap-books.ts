@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { SentStatement, SimulatedDatabase } from "./database.ts";
 import { CADENCE_MS, DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
+import { does } from "./statement-forms.ts";
 import { type Samples, sampleKey, type Storage } from "./storage.ts";
 import type { Process, World } from "./world.ts";
 
@@ -10,11 +11,7 @@ const FOUND_MS = 4 * CADENCE_MS;
 /** How far our clock may stand beside the upstream's, and so what it says of when something was. */
 const SKEW_MS = 4 * 60_000;
 
-/** Samples come for gaps of a site: gaps/gap-inquiries.ts. */
-export const BEGINS_FILLING = /^\s*UPDATE gaps SET filled_to = coalesce/;
 const begunSchema = z.array(z.tuple([z.int(), z.int()]).rest(z.unknown()));
-
-const CHANGES = /^\s*(?:UPDATE gaps SET|INSERT OR REPLACE INTO gaps)/;
 
 const gapSchema = z.array(
   z.object({
@@ -67,13 +64,13 @@ export class GapBooks {
   /** To be told of every commit. */
   noteCommit(statements: readonly SentStatement[], by: Process): void {
     for (const { sql, values } of statements) {
-      if (!BEGINS_FILLING.test(sql)) continue;
+      if (!does("beginsFilling", sql)) continue;
       for (const [start, point] of begunSchema.parse(JSON.parse(String(values[1])))) {
         const place = `${values[0]} ${point} ${start}`;
         if (!this.#fillingSince.has(place)) this.#fillingSince.set(place, by.startedAt);
       }
     }
-    if (!statements.some(({ sql }) => CHANGES.test(sql))) return;
+    if (!statements.some(({ sql }) => does("changesGaps", sql))) return;
     for (const gap of this.#gaps("1")) {
       const row = `${gap.site} ${gap.point ?? ""} ${gap.start}`;
       if (gap.end === null) this.#wentOn.add(row);

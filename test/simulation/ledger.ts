@@ -2,15 +2,10 @@ import { z } from "zod";
 import { BuildBooks, buildOf } from "./build-books.ts";
 import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
 import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
+import { does } from "./statement-forms.ts";
 import { type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
 import { type ServedPage, textAt } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
-
-/** The statements that say of a page that it is stored: sync-state.ts. */
-const ENDS_PAGE = /INSERT INTO sync_state \(site_id, (?:window_start|watermark)/;
-const PUBLISHES = /INSERT INTO day_files/;
-/** Stores segments, in whichever job: store/new-segments.ts. */
-const STORES = /^\s*INSERT INTO segments/;
 
 const bodySchema = z.record(z.string(), z.record(z.string(), z.number()));
 const segmentsSchema = z.array(z.tuple([z.int(), z.int(), z.int(), z.int(), bodySchema]));
@@ -128,15 +123,15 @@ export class Ledger {
   /** To be told of every commit. */
   noteCommit(statements: readonly SentStatement[], by: Process): void {
     if (statements.some(({ sql }) => sql.includes("sync_state"))) {
-      const moved = statements.find(({ sql }) => ENDS_PAGE.test(sql));
+      const moved = statements.find(({ sql }) => does("endsPage", sql));
       if (moved !== undefined) this.#promisePages(by, moved.values[0] ?? null);
       this.#noteWatermarks(by);
     }
-    const stored = statements.filter(({ sql }) => STORES.test(sql));
+    const stored = statements.filter(({ sql }) => does("stores", sql));
     for (const { siteId, stamp } of stored.flatMap(({ values }) => this.#noteSegments(by, values[0] ?? null))) {
       this.#stamps.set(siteId, Math.max(stamp, this.#stamps.get(siteId) ?? 0));
     }
-    if (statements.some(({ sql }) => PUBLISHES.test(sql))) this.#notePublished();
+    if (statements.some(({ sql }) => does("publishes", sql))) this.#notePublished();
     if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
   }
 

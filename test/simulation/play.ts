@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { unmetForms } from "./statement-forms.ts";
 import { type Outcome, simulate } from "./simulate.ts";
 
 /** Plays a seed and prints all that happens in it. @returns its outcome if something does not hold */
@@ -29,6 +30,9 @@ export async function playSeeds(wanted: {
   console.log(
     `${text(played)} seeds, ${text(calls)} calls, ${text(promised)} samples, ${perSeed} ms a seed: all holds`,
   );
+  const unmet = unmetForms();
+  if (unmet.length > 0)
+    console.log(`statements that no seed came to (test/simulation/statement-forms.ts): ${unmet.join(", ")}`);
   return null;
 }
 

@@ -1,23 +1,13 @@
 import type { SentStatement } from "./database.ts";
 import type { Deployment } from "./deployment.ts";
-import { BEGINS_FILLING } from "./gap-books.ts";
 import { DAY, MINUTE, TODAY } from "./plant.ts";
+import { does, type Form } from "./statement-forms.ts";
 import type { ServedPage } from "./upstream.ts";
 import type { World } from "./world.ts";
 
-/** A build has announced the content that it puts in place next: cold/commit-day.ts. */
-const CLAIMS = /^\s*INSERT INTO day_files .*\bpending\b/;
-/** A fold reads the hours of a day: cold/fold-day.ts. */
-const FOLDS = /^\s*SELECT h\.hour, h\.version, h\.folded_version FROM hot_hours/;
-/** A job reads the site's clock, and stores samples or copies the day's segments next: store/site-clock.ts. */
-const READS_CLOCK = /^SELECT stamp, token FROM site_clocks/;
 const BUILDS = /^(?:archive|backfill_|settle-)/;
 /** Jobs that store samples of any day, while a sync stores those of today. */
 const FILLS = /^(?:hourly|gaps)/;
-
-/** A build keeps row groups in D1, and a sweep deletes some: cold/kept-groups.ts. */
-const KEEPS = /^\s*INSERT INTO kept_groups/;
-const SWEEPS_KEPT = /^\s*DELETE FROM kept_groups/;
 
 /** What others may begin while a process stands still. */
 export interface Rivals {
@@ -47,22 +37,22 @@ export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals
   };
   deployment.onTransaction((statements, by) => {
     if (by.sheltered) return;
-    const isOne = (form: RegExp) => statements.some(({ sql }) => form.test(sql));
-    if (isOne(CLAIMS) && dayOfClaim(statements) === TODAY / DAY - 1 && random.chance(0.3)) {
+    const isOne = (form: Form) => statements.some(({ sql }) => does(form, sql));
+    if (isOne("claims") && dayOfClaim(statements) === TODAY / DAY - 1 && random.chance(0.3)) {
       by.stallMs = 2_000 + random.below(20_000);
       soon(random.below(2_000), rivals.archive);
-    } else if ((isOne(FOLDS) || (BUILDS.test(by.name) && isOne(READS_CLOCK))) && random.chance(0.1)) {
+    } else if ((isOne("folds") || (BUILDS.test(by.name) && isOne("readsClock"))) && random.chance(0.1)) {
       by.stallMs = random.below(20_000);
       soon(random.below(5_000), rivals.sync);
-    } else if (isOne(READS_CLOCK) && random.chance(FILLS.test(by.name) ? 0.4 : 0.05)) {
+    } else if (isOne("readsClock") && random.chance(FILLS.test(by.name) ? 0.4 : 0.05)) {
       by.stallMs = 1_000 + random.below(6_000);
       if (FILLS.test(by.name)) soon(0, rivals.sync);
-    } else if (isOne(KEEPS) && random.chance(0.2)) {
+    } else if (isOne("keeps") && random.chance(0.2)) {
       by.stallMs = 500 + random.below(4_000);
       soon(0, rivals.superviseCron);
-    } else if (isOne(BEGINS_FILLING) && random.chance(0.3)) {
+    } else if (isOne("beginsFilling") && random.chance(0.3)) {
       deployment.cutOff(by);
-    } else if (isOne(SWEEPS_KEPT) && random.chance(0.5)) by.stallMs = 5_000;
+    } else if (isOne("sweepsKept") && random.chance(0.5)) by.stallMs = 5_000;
   });
   let overtaken = 0;
   deployment.onStraggle((ms, page) => {
@@ -86,5 +76,5 @@ function overtake(world: World, rivals: Rivals, ms: number, { rows }: ServedPage
 }
 
 function dayOfClaim(statements: readonly SentStatement[]): unknown {
-  return statements.find(({ sql }) => CLAIMS.test(sql))?.values[1];
+  return statements.find(({ sql }) => does("claims", sql))?.values[1];
 }
