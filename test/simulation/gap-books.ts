@@ -10,7 +10,7 @@ const FOUND_MS = 4 * CADENCE_MS;
 /** How far our clock may stand beside the upstream's, and so what it says of when something was. */
 const SKEW_MS = 4 * 60_000;
 
-/** Samples come for gaps of a site: gaps/gap-inquiries.ts. */
+/** Samples come for gaps of a site: gaps/write-gaps.ts. */
 export const BEGINS_FILLING = /^\s*UPDATE gaps SET filled_to = coalesce/;
 const begunSchema = z.array(z.tuple([z.int(), z.int()]).rest(z.unknown()));
 
