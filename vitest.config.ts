@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { buildDashboard } from "./packages/local/src/dashboard-build.ts";
+import { PLANTED_FAULT, plantIntoTests } from "./test/simulation/plant-into-tests.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // The commands that tests start are compiled once: wrangler alone takes half a second each time.
@@ -9,6 +10,10 @@ process.env["NODE_COMPILE_CACHE"] ??= here(".local/compile-cache");
 // What wrangler.query.toml names must be there.
 await buildDashboard();
 const migrations = await readD1Migrations(here("migrations"));
+
+/** `npm run simulate -- --mutations` names a fault that a test has to find. */
+const fault = process.env[PLANTED_FAULT] ?? "";
+const planted = fault === "" ? [] : [plantIntoTests(here("."), fault)];
 
 /** A test that dies at each of a hundred calls takes 20 s alone, and minutes on a machine that is busy with much else. */
 const LIMIT_MS = 300_000;
@@ -23,6 +28,7 @@ function inWorkerd(name: string, root: string, wranglerConfig: string, services:
   const serviceBindings = Object.fromEntries(services.map((binding) => [binding, () => new Response(null)]));
   return {
     plugins: [
+      ...planted,
       cloudflareTest({
         wrangler: { configPath: here(wranglerConfig) },
         // DB_1: a second database, for what is spread over several

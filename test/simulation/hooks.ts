@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { registerHooks, stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Mutation } from "./mutation.ts";
+import { type Mutation, mutated } from "./mutation.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -28,11 +28,4 @@ export function installHooks(mutation: Mutation | null): void {
       return { format: "module", source: stripTypeScriptTypes(source), shortCircuit: true };
     },
   });
-}
-
-/** @throws {Error} where the text to be replaced is not there exactly once */
-export function mutated({ name, find, replace }: Mutation, source: string): string {
-  const parts = source.split(find);
-  if (parts.length !== 2) throw new Error(`${name}: its text is there ${parts.length - 1} times`);
-  return parts.join(replace);
 }

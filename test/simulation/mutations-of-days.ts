@@ -10,6 +10,11 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     find: "AND h.version = d.value ->> 1",
     replace: "AND d.value ->> 1 IS NOT NULL",
     why: "a sample that comes while an hour is folded is missing in its rollup",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/cold/fold-day.test.ts",
+      title: "between any two calls of a fold may come: late samples",
+    },
   },
   {
     name: "fold-over-another-fold",
@@ -17,6 +22,12 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     find: "${FOLDED} = ?3",
     replace: "?3 IS NOT NULL",
     why: "of two folds of a day the slower one takes away the hours that the quicker one folded",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/cold/fold-day.test.ts",
+      title:
+        "a fold does not undo another one of its day that comes between its calls: a fold of more hours, and a rebuild",
+    },
   },
   {
     name: "stale-aggregates-used",
@@ -115,6 +126,12 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     find: "hot === null ? { files, unreadable: [] }",
     replace: "hot === null || points.length > 0 ? { files, unreadable: [] }",
     why: "an answer lacks hot samples that were archived while it was read",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/settle/run-settle.crash.test.ts",
+      title:
+        "between any two calls of a run and of an eviction a query finds all of before or all of after: the day gets its first file",
+    },
   },
   {
     name: "judge-the-file-only",
@@ -150,6 +167,11 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     find: "const isStale = (hour: number) => (options.asked?.[hour] ?? Number.POSITIVE_INFINITY) < base.asked[hour]!;",
     replace: "const isStale = (hour: number) => (options.asked?.[hour] ?? 0) < 0 * base.asked[hour]!;",
     why: "a settling that merges again lays its answers over later ones of a backfill",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/settle/run-settle.crash.test.ts",
+      title: "a backfill may publish the day: the later answer of the API stands",
+    },
   },
   {
     name: "fold-at-the-claim",

@@ -40,8 +40,14 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "repeated-cursor-ends-window",
     file: "packages/core/src/ace/timeseries.ts",
     find: 'if (seen.has(identity)) throw new AceError("cursor_repeated", path, "the next page\'s cursor was used before");',
-    replace: "if (seen.has(identity)) { yield { samples, records, rejected, rejectedRecords, next: null }; return; }",
+    replace:
+      "if (seen.has(identity)) { yield { samples, asked, records, rejected, rejectedRecords, lastTime, next: null }; return; }",
     why: "a window counts as complete without a word of the API's",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/ace/timeseries.test.ts",
+      title: "refuses a cycle of two, and does not yield its page",
+    },
   },
   {
     name: "trust-the-cursor",
@@ -70,6 +76,11 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "mergeSeries(file, stored, (i) => stored.asked[i]! > askedAt(stored.times[i]!))",
     replace: "mergeSeries(file, stored)",
     why: "an answer shows a value beside the file's that was asked for earlier",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/store/stored-series.test.ts",
+      title: "a segment's sample replaces the file's only if it was asked for later",
+    },
   },
   {
     name: "hours-not-touched",
@@ -126,6 +137,12 @@ export const MUTATIONS: readonly Mutation[] = [
     find: "return gap.filledTo === null ||",
     replace: "return gap.filledTo !== undefined ||",
     why: "what is left of a gap when its asking broke off is not asked for again, where it is short",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/gaps/reconcile.test.ts",
+      title:
+        "what is still to be asked for of a gap stays one whatever is seen there, until it was asked for; looking again writes nothing",
+    },
   },
   {
     name: "late-site-not-followed",

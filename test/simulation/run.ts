@@ -3,6 +3,7 @@ import { z } from "zod";
 import { installHooks } from "./hooks.ts";
 import { findMutations } from "./find-mutations.ts";
 import { takeOverChance } from "./globals.ts";
+import { mutationNamed } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
 
 // npm run simulate -- [--seeds N] [--seconds S] [--first SEED] [--seed SEED] [--mutation NAME | --mutations]
@@ -19,7 +20,7 @@ const { values } = parseArgs({
     record: { type: "string" },
     /** with a fault planted into the code */
     mutation: { type: "string" },
-    /** each planted fault in turn, and the seed that finds it */
+    /** each planted fault in turn, and the seed or the test that finds it */
     mutations: { type: "boolean", default: false },
   },
 });
@@ -28,8 +29,7 @@ const [seeds, seconds, first] = [values.seeds, values.seconds, values.first].map
 
 if (values.mutations) process.exitCode = await findMutations(values.seeds, values.seconds);
 else {
-  const mutation = MUTATIONS.find(({ name }) => name === values.mutation) ?? null;
-  if (values.mutation !== undefined && mutation === null) throw new Error(`there is no mutation ${values.mutation}`);
+  const mutation = values.mutation === undefined ? null : mutationNamed(MUTATIONS, values.mutation);
   takeOverChance();
   installHooks(mutation);
   const { playSeed, playSeeds, recordSeed } = await import("./play.ts");

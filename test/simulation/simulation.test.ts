@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { mutated } from "./hooks.ts";
+import { mutated, mutationNamed } from "./mutation.ts";
 import { MUTATIONS } from "./mutations.ts";
+import { runFindingTest } from "./run-finding-test.ts";
 import { runSimulation } from "./run-simulation.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -32,7 +33,12 @@ it.each(MUTATIONS)("the fault $name can still be planted", async (mutation) => {
   expect(mutated(mutation, source)).not.toBe(source);
 });
 
-it.each(["watermark-before-rows", "fold-past-the-clock", "no-lookback", "judged-by-nobody"])(
+it("a test fails while the fault that it finds is planted", async () => {
+  const { name, foundBy } = mutationNamed(MUTATIONS, "gap-forgotten-half-filled");
+  expect(await runFindingTest(foundBy!, name)).toMatch(/^Error: Property failed/);
+});
+
+it.each(["watermark-before-rows", "fold-past-the-clock", "judged-by-nobody"])(
   "finds the planted fault %s, and prints how to see it again",
   async (name) => {
     const { code, output } = await runSimulation(["--mutation", name, "--seeds", "60", "--seconds", "60"]);
