@@ -26,7 +26,7 @@ const PIECE = /^(?:keySql|newIds|pathSql|rowKeySql)\((?:"[^"]*"(?:, )?)+\)$/;
 const KNOWN = new Map([
   // texts of the same file
   [
-    "packages/core/src/backfill/start-job.ts",
+    "packages/core/src/backfill/job-days.ts",
     ["known", "outcome", "selected", "INSERT_DAYS[selection]", "INSERT_DAYS_ELSEWHERE[selection]"],
   ],
   // no statement: the catalogue's own method of that name

@@ -15,7 +15,7 @@ import { startInstance } from "../../workers/backfill/src/instance-params.ts";
 import { startBackfill } from "../../workers/backfill/src/start.ts";
 import { BackfillWorkflow } from "../../workers/backfill/src/workflow.ts";
 import { cancelJob } from "@building-vitals/core/backfill/job-store";
-import type { DaySelection } from "@building-vitals/core/backfill/start-job";
+import type { DaySelection } from "@building-vitals/core/backfill/job-days";
 import { binding } from "@building-vitals/core/http/settings";
 import type { RepairedDay } from "@building-vitals/core/cold/repair-day";
 import type { RepairResult } from "@building-vitals/core/cold/repair-days";

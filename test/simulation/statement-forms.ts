@@ -14,7 +14,7 @@ const FORMS = {
   /** a build keeps row groups in D1, and a sweep deletes some: cold/kept-groups.ts */
   keeps: /^\s*INSERT INTO kept_groups/,
   sweepsKept: /^\s*DELETE FROM kept_groups/,
-  /** samples come for gaps of a site: gaps/gap-inquiries.ts */
+  /** samples come for gaps of a site: gaps/write-gaps.ts */
   beginsFilling: /^\s*UPDATE gaps SET filled_to = coalesce/,
   changesGaps: /^\s*(?:UPDATE gaps SET|INSERT OR REPLACE INTO gaps)/,
 } as const satisfies Record<string, RegExp>;

@@ -2,7 +2,7 @@ import type { BackfillSite } from "@building-vitals/core/backfill/backfill-site"
 import type { DayRange } from "@building-vitals/core/backfill/date-range";
 import { type DayRun, readDayRuns } from "@building-vitals/core/backfill/day-runs";
 import type { Job } from "@building-vitals/core/backfill/job-store";
-import { beginQueued } from "@building-vitals/core/backfill/queue";
+import { beginQueued } from "@building-vitals/core/backfill/begin-queued";
 import { supervise } from "@building-vitals/core/backfill/supervise";
 import { log, logError } from "@building-vitals/core/telemetry/log";
 import { instancesOf } from "./engine-instances.ts";

@@ -1,6 +1,6 @@
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { type HealedSite, healSite } from "@building-vitals/core/gaps/heal-site";
-import { pruneGaps } from "@building-vitals/core/gaps/gap-store";
+import { pruneGaps } from "@building-vitals/core/gaps/write-gaps";
 import type { Tally } from "@building-vitals/core/domain/counts";
 import { rotate } from "@building-vitals/core/sync/rotate";
 import { log, logError } from "@building-vitals/core/telemetry/log";

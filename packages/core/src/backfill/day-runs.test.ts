@@ -4,10 +4,10 @@ import { migratedDatabase } from "../../test/database.ts";
 import { newSite } from "../../test/points.ts";
 import type { PlacedSite } from "./backfill-site.ts";
 import { readDayRuns } from "./day-runs.ts";
-import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
+import { type DayOutcome, type DaySelection, pendingDays, recordOutcome } from "./job-days.ts";
 import { failedSpan } from "./failed-days.ts";
 import { cancelJob } from "./job-store.ts";
-import { type DaySelection, startJob } from "./start-job.ts";
+import { startJob } from "./start-job.ts";
 
 const DAY = 20_000;
 const RANGE = { first: DAY, last: DAY + 7 };

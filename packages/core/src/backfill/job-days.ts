@@ -1,9 +1,14 @@
 import { z } from "zod";
 import { markFailed } from "../cold/write-manifest.ts";
 import type { RejectionCounts } from "../domain/rejection.ts";
+import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { DayRange } from "./date-range.ts";
-import type { JobTicket } from "./job-store.ts";
+import type { DayRun } from "./day-runs.ts";
+import { LAST_ATTEMPTS } from "./failed-days.ts";
+import { type JobTicket, touchJob } from "./job-store.ts";
+
+// The SQL of `backfill_days`.
 
 export const OUTCOMES = ["pending", "skipped", "written", "empty-confirmed", "suspect", "failed"] as const;
 
@@ -20,6 +25,98 @@ export interface DayOutcome {
   readonly key: string | null;
   /** why it failed or is suspect; null: neither */
   readonly reason: string | null;
+}
+
+/** Which days of the range a job deals with. */
+export type DaySelection =
+  /** those that are not finished; the ones that the upstream proved to have served whole are skipped */
+  | "unfinished"
+  /** all, again */
+  | "all"
+  /** those that failed, or whose file is suspect; the others do not belong to the job */
+  | "failed";
+
+/** What is known of each day. ?5 JSON array of site ids, whose manifest is here. */
+const KNOWN_HERE = `
+SELECT s.value AS site_id, d.day, f.state, f.source, f.rows FROM json_each(?5) s CROSS JOIN days d
+LEFT JOIN day_files f ON f.site_id = s.value AND f.day = d.day`;
+
+/** ?5 JSON array of [site id, first day, last day, state, source, rows of each day]. D1 binds days as reals: hence the cast. */
+const KNOWN_ELSEWHERE = `
+SELECT r.value ->> 0 AS site_id, d.day, r.value ->> 3 AS state, r.value ->> 4 AS source,
+  json_extract(r.value, '$[5][' || CAST(d.day - (r.value ->> 1) AS INTEGER) || ']') AS rows
+FROM json_each(?5) r CROSS JOIN days d WHERE d.day BETWEEN r.value ->> 1 AND r.value ->> 2`;
+
+const UNFINISHED =
+  "CASE WHEN k.state = 'empty-confirmed' OR (k.state = 'written' AND k.source = 'api') THEN 'skipped' ELSE 'pending' END";
+
+/** ?6 start of the jobs that count, epoch ms; NULL: none does. */
+const UNCOVERED = `
+CASE WHEN EXISTS (SELECT 1 FROM backfill_jobs j CROSS JOIN backfill_days b ON b.backfill_id = j.backfill_id
+    AND b.site_id = k.site_id AND b.day = k.day
+  WHERE j.started_at >= ?6 AND j.backfill_id <> ?1 AND b.outcome IN ('written', 'empty-confirmed'))
+THEN 'skipped' ELSE 'pending' END`;
+
+const HAS_FAILED = `(k.state IN ('failed', 'suspect')
+  OR EXISTS (SELECT 1 FROM attempts a WHERE a.site_id = k.site_id AND a.day = k.day AND a.outcome IN ('failed', 'suspect')))`;
+
+/** The days of a job that has just begun. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 what is known; of `all` ?6 of UNCOVERED. */
+const INSERT_DAYS: Record<DaySelection, string> = {
+  all: insertDays(KNOWN_HERE, UNCOVERED, "true"),
+  unfinished: insertDays(KNOWN_HERE, UNFINISHED, "true"),
+  failed: insertDays(KNOWN_HERE, "'pending'", HAS_FAILED),
+};
+const INSERT_DAYS_ELSEWHERE: Record<DaySelection, string> = {
+  all: insertDays(KNOWN_ELSEWHERE, UNCOVERED, "true"),
+  unfinished: insertDays(KNOWN_ELSEWHERE, UNFINISHED, "true"),
+  failed: insertDays(KNOWN_ELSEWHERE, "'pending'", HAS_FAILED),
+};
+
+/** A skipped day has the samples that its file has: they count as processed, as the day counts as completed. */
+function insertDays(known: string, outcome: string, selected: string): string {
+  return `
+INSERT INTO backfill_days (backfill_id, site_id, day, outcome, records, finished_at)
+WITH RECURSIVE days (day) AS (SELECT ?2 UNION ALL SELECT day + 1 FROM days WHERE day < ?3), known AS (${known}),
+  attempts AS (${LAST_ATTEMPTS} AND day BETWEEN ?2 AND ?3 AND backfill_id <> ?1 GROUP BY site_id, day),
+  chosen AS (SELECT k.site_id, k.day, k.rows, ${outcome} AS outcome FROM known k WHERE ${selected})
+SELECT ?1, c.site_id, c.day, c.outcome, CASE c.outcome WHEN 'skipped' THEN coalesce(c.rows, 0) ELSE 0 END,
+  CASE c.outcome WHEN 'skipped' THEN ?4 END
+FROM chosen c
+WHERE EXISTS (SELECT 1 FROM backfill_jobs j WHERE j.backfill_id = ?1 AND j.status = 'in_progress')
+ON CONFLICT DO NOTHING`;
+}
+
+function runJson({ siteId, first, last, state, source, rows }: DayRun): string {
+  return JSON.stringify([siteId, first, last, state, source, rows]);
+}
+
+/** The days that a job deals with. */
+export interface NewDays {
+  readonly range: DayRange;
+  /** the sites whose manifest is in this database */
+  readonly siteIds: readonly number[];
+  /** the days of those whose manifest is in another one */
+  readonly elsewhere: readonly DayRun[];
+  readonly selection: DaySelection;
+  /** of a queued start: days that a job started since then has finished are skipped, epoch ms; null: it was not queued */
+  readonly coveredSince: number | null;
+}
+
+/** Belongs behind the statement that makes the job: where it made none, no day is written. @param now epoch ms */
+export function insertJobDays(
+  db: D1Database,
+  id: string,
+  { range, siteIds, elsewhere, selection, coveredSince }: NewDays,
+  now: number,
+): D1PreparedStatement[] {
+  const bounds = [id, range.first, range.last, now];
+  const covered = selection === "all" ? [coveredSince] : [];
+  return [
+    db.prepare(INSERT_DAYS[selection]).bind(...bounds, JSON.stringify(siteIds), ...covered),
+    ...[...jsonChunks(elsewhere, runJson, MAX_ASCII_CHARS)].map(({ json }) =>
+      db.prepare(INSERT_DAYS_ELSEWHERE[selection]).bind(...bounds, json, ...covered),
+    ),
+  ];
 }
 
 const dayRowsSchema = z.array(z.object({ day: z.int() }));
@@ -117,7 +214,7 @@ export async function recordOutcome(
          WHERE backfill_id = ?1 AND site_id = ?2 AND day = ?3 AND (?4 <> 'failed' OR outcome IN ('pending', 'failed'))`,
       )
       .bind(backfillId, siteId, day, outcome.outcome, records, rejected, reason, now),
-    db.prepare("UPDATE backfill_jobs SET updated_at = ?2 WHERE backfill_id = ?1").bind(backfillId, now),
+    touchJob(db, backfillId, now),
   ];
   await withD1Retry(() => db.batch(statements));
 }

@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { newSite } from "../../test/points.ts";
-import { type DayOutcome, OUTCOMES, pendingDays, recordOutcome } from "./job-days.ts";
+import { type DayOutcome, type DaySelection, OUTCOMES, pendingDays, recordOutcome } from "./job-days.ts";
 import { sitesAtWork } from "./instance-store.ts";
 import { failedSpan } from "./failed-days.ts";
 import { cancelJob, failJob, finishJob, readJob } from "./job-store.ts";
-import { type DaySelection, startJob } from "./start-job.ts";
+import { startJob } from "./start-job.ts";
 import { readProgress } from "./progress.ts";
 
 const DAY = 20_000;

@@ -4,6 +4,8 @@ import type { DayRange } from "./date-range.ts";
 
 export const JOB_STATUSES = ["in_progress", "completed", "cancelled", "failed"] as const;
 
+// The SQL of `backfill_jobs`.
+
 /** A backfill, as `backfill_jobs` holds it. */
 export interface Job {
   readonly backfillId: string;
@@ -45,11 +47,47 @@ export function jobOf(row: unknown): Job | null {
   return { backfillId, status, range: { first, last }, epoch, startedAt, updatedAt, reason, replaceSuspect };
 }
 
+/** Cancels the running job for another one, unless that one was begun by an earlier try. ?1 its id, ?2 now. */
+const SUPERSEDE = `
+UPDATE backfill_jobs SET status = 'cancelled', epoch = epoch + 1, updated_at = ?2, reason = 'replaced by ' || ?1
+WHERE status = 'in_progress' AND NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1)`;
+
+/** Belongs before {@link insertJob} in its batch. @param now epoch ms */
+export function supersedeJob(db: D1Database, by: string, now: number): D1PreparedStatement {
+  return db.prepare(SUPERSEDE).bind(by, now);
+}
+
+/**
+ * Begins a job unless one runs. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 whether it replaces suspect objects,
+ * ?6 whether it must be in the queue.
+ */
+const INSERT_JOB = `
+INSERT INTO backfill_jobs (backfill_id, status, start_day, end_day, started_at, updated_at, replace_suspect)
+SELECT ?1, 'in_progress', ?2, ?3, ?4, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM backfill_jobs WHERE status = 'in_progress')
+  AND (NOT ?6 OR EXISTS (SELECT 1 FROM backfill_queue WHERE backfill_id = ?1))
+ON CONFLICT (backfill_id) DO NOTHING`;
+
+/** Whether the job builds anew over suspect objects, and whether it must be in the queue. @param now epoch ms */
+export function insertJob(
+  db: D1Database,
+  id: string,
+  { first, last }: DayRange,
+  { isReplacing, isQueued }: { readonly isReplacing: boolean; readonly isQueued: boolean },
+  now: number,
+): D1PreparedStatement {
+  return db.prepare(INSERT_JOB).bind(id, first, last, now, isReplacing ? 1 : 0, isQueued ? 1 : 0);
+}
+
+/** Notes when a job last did something. @param now epoch ms */
+export function touchJob(db: D1Database, id: string, now: number): D1PreparedStatement {
+  return db.prepare("UPDATE backfill_jobs SET updated_at = ?2 WHERE backfill_id = ?1").bind(id, now);
+}
+
 /**
  * Ends a job that has no day left: completed, unless all that it tried failed. What its days came to is beside it.
  * ?1 id, ?2 epoch, ?3 now.
  */
-export const FINISH_JOB = `
+const FINISH_JOB = `
 UPDATE backfill_jobs SET updated_at = ?3,
   status = CASE WHEN EXISTS (SELECT 1 FROM backfill_days WHERE backfill_id = ?1 AND outcome = 'failed')
     AND NOT EXISTS (SELECT 1 FROM backfill_days WHERE backfill_id = ?1 AND outcome <> 'failed')
@@ -96,9 +134,13 @@ export async function failJob(db: D1Database, ticket: JobTicket, reason: string,
 }
 
 /** Ends a job that has no day left to deal with; does nothing while it has. */
+export function finishStatement(db: D1Database, { backfillId, epoch }: JobTicket, now: number): D1PreparedStatement {
+  return db.prepare(FINISH_JOB).bind(backfillId, epoch, now);
+}
+
+/** {@link finishStatement}, by itself. */
 export async function finishJob(db: D1Database, ticket: JobTicket, now: number): Promise<void> {
-  const statement = db.prepare(FINISH_JOB).bind(ticket.backfillId, ticket.epoch, now);
-  await withD1Retry(() => statement.run());
+  await withD1Retry(() => finishStatement(db, ticket, now).run());
 }
 
 /** ?1 id; NULL: any. */

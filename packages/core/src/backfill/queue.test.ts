@@ -6,7 +6,8 @@ import { newSite } from "../../test/points.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
 import { cancelJob, failJob, finishJob, readJob, readRunningJob } from "./job-store.ts";
-import { beginQueued, enqueue, type FindDays, MAX_QUEUED, readQueue, removeQueued } from "./queue.ts";
+import { beginQueued, type FindDays } from "./begin-queued.ts";
+import { enqueue, MAX_QUEUED, readQueue, removeQueued } from "./queue.ts";
 import { startJob } from "./start-job.ts";
 
 const DAY = 20_000;

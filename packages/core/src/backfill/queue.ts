@@ -2,8 +2,8 @@ import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import type { BackfillSite } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
-import type { Job } from "./job-store.ts";
-import { type NewJob, startJob } from "./start-job.ts";
+
+// The SQL of `backfill_queue`.
 
 /** How many backfills can wait. */
 export const MAX_QUEUED = 10;
@@ -95,6 +95,20 @@ export async function readQueue(db: D1Database): Promise<WaitingStart[]> {
   return waitingOf((await withD1Retry(() => db.prepare(WAITING).all())).results);
 }
 
+/** The start that is to begin now. @returns null: none waits, or a job runs */
+export async function readNext(db: D1Database): Promise<WaitingStart | null> {
+  return waitingOf((await withD1Retry(() => db.prepare(NEXT).all())).results)[0] ?? null;
+}
+
+/** Takes a job that has begun out of the queue. ?1 id. */
+const DEQUEUE = `
+DELETE FROM backfill_queue WHERE backfill_id = ?1 AND EXISTS (SELECT 1 FROM backfill_jobs WHERE backfill_id = ?1)`;
+
+/** Belongs into the batch that begins the job. */
+export function dequeue(db: D1Database, backfillId: string): D1PreparedStatement {
+  return db.prepare(DEQUEUE).bind(backfillId);
+}
+
 /** Takes a start out of the queue. @returns whether it was there; false too where it began meanwhile */
 export async function removeQueued(db: D1Database, backfillId: string): Promise<boolean> {
   const bound = (sql: string) => db.prepare(sql).bind(backfillId);
@@ -108,30 +122,4 @@ export async function removeQueued(db: D1Database, backfillId: string): Promise<
     ]),
   );
   return begun?.results.length === 0;
-}
-
-/** Which days of the sites are known, and in which database. */
-export type FindDays = (
-  sites: readonly BackfillSite[],
-  range: DayRange,
-) => Promise<Pick<NewJob, "siteIds" | "elsewhere">>;
-
-/**
- * Begins the next start of the queue unless a job runs; one that has nothing to do is completed, and the one after it
- * begins. Safe to repeat, and to run beside itself, starts and cancels.
- * @returns the job that runs then; null: this call began none
- */
-export async function beginQueued(db: D1Database, findDays: FindDays, now: () => number): Promise<Job | null> {
-  // Another call may take the next start first, so this may find nothing to begin several times.
-  for (let tries = 0; tries <= MAX_QUEUED; tries++) {
-    const { results } = await withD1Retry(() => db.prepare(NEXT).all());
-    const [next] = waitingOf(results);
-    if (next === undefined) return null;
-    const { backfillId, range, sites, forceRestart, coveredSince } = next;
-    const known = await findDays(sites, range);
-    const selection = forceRestart ? "all" : "unfinished";
-    const job = await startJob(db, { backfillId, range, ...known, selection, coveredSince }, now());
-    if (job?.status === "in_progress") return job;
-  }
-  return null;
 }

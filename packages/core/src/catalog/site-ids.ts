@@ -11,3 +11,10 @@ export async function readSiteIds(db: D1Database, names: readonly string[]): Pro
   const { results } = await withD1Retry(() => statement.all());
   return new Map(idsSchema.parse(results).map(({ id, name }) => [name, id]));
 }
+
+const ADD = "INSERT INTO sites (name) SELECT value FROM json_each(?1) WHERE true ON CONFLICT (name) DO NOTHING";
+
+/** Makes the sites that are new. Safe to repeat. */
+export async function addSites(db: D1Database, names: readonly string[]): Promise<void> {
+  await withD1Retry(() => db.prepare(ADD).bind(JSON.stringify(names)).run());
+}

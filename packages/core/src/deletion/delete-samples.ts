@@ -1,12 +1,13 @@
-import { deleteDay, storedDays } from "../cold/delete-day.ts";
+import { deleteDay, storedDays } from "./delete-day.ts";
 import { sweepSegments } from "../cold/sweep-segments.ts";
 import { daysWithPoint } from "../block-days/read-file-points.ts";
-import { deletePointDay, deletePointRows, type PointDayOutcome } from "../cold/delete-point-day.ts";
+import { deletePointDay, deletePointRows, type PointDayOutcome } from "./delete-point-day.ts";
 import type { PublishContext } from "../cold/publish-day.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { forgetGaps } from "../gaps/forget-gaps.ts";
 import { logError } from "../telemetry/log.ts";
-import { deleteSiteRows, forgetLetters, forgetPointLetters } from "./site-rows.ts";
+import { forgetLetters, forgetPointLetters } from "../sync/dead-letters.ts";
+import { deleteSiteRows } from "./site-rows.ts";
 
 /** After this no other day is begun: the caller asks again. */
 const RUN_BUDGET_MS = 10_000;

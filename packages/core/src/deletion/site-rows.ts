@@ -3,7 +3,6 @@ import { forgetKeptSite } from "../cold/kept-groups.ts";
 import { forgetLateSite } from "../store/late-samples.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import type { TimeRange } from "../domain/time-range.ts";
 
 /** Rows of a site that are about no day. ?1 site, ?2 the most rows. Children before what they refer to, and what is found by points before these. */
 const DELETE_SOME = [
@@ -49,20 +48,4 @@ export async function deleteSiteRows(db: D1Database, siteId: number, now: number
   await withD1Retry(() =>
     db.batch([...FORGET_SITE.map((sql) => db.prepare(sql).bind(siteId)), db.prepare(FORGET_SYNC).bind(siteId, now)]),
   );
-}
-
-/** Drops the dead letters of pages that lie in a range: a replay would store them. Those across its bounds stay for their 7 days. */
-export async function forgetLetters(db: D1Database, siteId: number, { start, end }: TimeRange): Promise<void> {
-  const statement = db
-    .prepare("DELETE FROM dead_letters WHERE site_id = ?1 AND window_start >= ?2 AND window_end <= ?3")
-    .bind(siteId, start, end);
-  await withD1Retry(() => statement.run());
-}
-
-/** Drops the dead letters whose record names a point. */
-export async function forgetPointLetters(db: D1Database, siteId: number, point: string): Promise<void> {
-  const statement = db
-    .prepare("DELETE FROM dead_letters WHERE site_id = ?1 AND instr(record, ?2) > 0")
-    .bind(siteId, JSON.stringify(point));
-  await withD1Retry(() => statement.run());
 }

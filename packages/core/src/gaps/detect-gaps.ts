@@ -7,7 +7,7 @@ import { dayText } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { mergeRanges } from "../domain/time-range.ts";
 import { noteCoverage } from "./gap-sites.ts";
-import { writeChanges } from "./gap-store.ts";
+import { writeChanges } from "./write-gaps.ts";
 import { changedDays, readSiteDays } from "./known-days.ts";
 import { type DayLook, lookAtDay } from "./look-at-day.ts";
 import { UnreadableDayError } from "./read-hours.ts";

@@ -2,8 +2,9 @@ import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { Gap } from "./gap.ts";
 import { readLookedSites } from "./gap-sites.ts";
-import { currentGapsStatement, parseGaps, writeChanges } from "./gap-store.ts";
+import { currentGapsStatement, parseGaps } from "./gap-store.ts";
 import { subtractRanges } from "./range-set.ts";
+import { writeChanges } from "./write-gaps.ts";
 
 /** Detections that write meanwhile are met once or twice. */
 const TRIES = 5;

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 
+// The SQL of `gap_sites`.
+
 /** What the last look at a site came to: a row of `gap_sites`. */
 export interface LookedSite {
   readonly siteId: number;
@@ -75,4 +77,19 @@ export async function noteCoverage(
     .prepare("UPDATE gap_sites SET looked_until = ?2, expected = ?3, present = ?4, unjudged = ?5 WHERE site_id = ?1")
     .bind(siteId, of.until, of.expected, of.present, of.unjudged);
   await withD1Retry(() => statement.run());
+}
+
+/** The site's gaps are as they were read. ?1: site, ?2: token. */
+export const IS_CURRENT = "EXISTS (SELECT 1 FROM gap_sites WHERE site_id = ?1 AND token = ?2)";
+
+const MOVE_TOKEN = "UPDATE gap_sites SET token = ?3 WHERE site_id = ?1 AND token = ?2";
+
+/** The last statement of a batch whose others are written where {@link IS_CURRENT}: what others have read is not what it was any more. */
+export function moveToken(db: D1Database, siteId: number, token: string, next: string): D1PreparedStatement {
+  return db.prepare(MOVE_TOKEN).bind(siteId, token, next);
+}
+
+/** What a detection has read is not what it was any more. */
+export function newToken(db: D1Database, siteId: number): D1PreparedStatement {
+  return db.prepare("UPDATE gap_sites SET token = ?2 WHERE site_id = ?1").bind(siteId, crypto.randomUUID());
 }

@@ -14,7 +14,8 @@ import type { PointSamples } from "../domain/samples.ts";
 import { type SampleStore, storeSamples } from "../store/store-samples.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { type Gap, WHOLE_SITE } from "./gap.ts";
-import { beginFilling, noteInquiries, readDueGaps } from "./gap-inquiries.ts";
+import { readDueGaps } from "./gap-store.ts";
+import { beginFilling, noteInquiries } from "./write-gaps.ts";
 import { afterAsking, askedFor, planRepair, type RepairWindow } from "./repair-plan.ts";
 
 export interface RepairContext {

@@ -18,7 +18,7 @@ import { loadCatalog } from "../catalog/catalog.ts";
 import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { archiveDay } from "../cold/archive-day.ts";
 import { dayFileKey } from "../cold/day-file-key.ts";
-import { deleteDay } from "../cold/delete-day.ts";
+import { deleteDay } from "../deletion/delete-day.ts";
 import { readManifestDay } from "../cold/manifest.ts";
 import { sweepKeptGroups } from "../cold/sweep-kept-groups.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";

@@ -14,7 +14,7 @@ import { loadCatalog } from "../catalog/catalog.ts";
 import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { dayFileKey } from "../cold/day-file-key.ts";
 import { readManifestDay } from "../cold/manifest.ts";
-import { deleteDay } from "../cold/delete-day.ts";
+import { deleteDay } from "../deletion/delete-day.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { beginSite } from "../gaps/gap-sites.ts";

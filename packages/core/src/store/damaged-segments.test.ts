@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { emptyStore, siteWithPoints } from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
-import { deletePointRows } from "../cold/delete-point-day.ts";
+import { deletePointRows } from "../deletion/delete-point-day.ts";
 import { foldDay } from "../cold/fold-day.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS } from "../domain/day.ts";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, dayOf } from "../domain/day.ts";
+import type { TimeRange } from "../domain/time-range.ts";
 import { type DeadLetter, LETTER_DAYS, LETTER_REASONS, type LetterReason } from "../domain/dead-letter.ts";
 
 /** A letter as it is stored. */
@@ -138,4 +139,20 @@ export async function pruneLetters(db: D1Database, now: number): Promise<number>
     pruned += meta.changes;
     if (meta.changes < PRUNE_AT_ONCE) return pruned;
   }
+}
+
+/** Drops the dead letters of pages that lie in a range: a replay would store them. Those across its bounds stay for their 7 days. */
+export async function forgetLetters(db: D1Database, siteId: number, { start, end }: TimeRange): Promise<void> {
+  const statement = db
+    .prepare("DELETE FROM dead_letters WHERE site_id = ?1 AND window_start >= ?2 AND window_end <= ?3")
+    .bind(siteId, start, end);
+  await withD1Retry(() => statement.run());
+}
+
+/** Drops the dead letters whose record names a point. */
+export async function forgetPointLetters(db: D1Database, siteId: number, point: string): Promise<void> {
+  const statement = db
+    .prepare("DELETE FROM dead_letters WHERE site_id = ?1 AND instr(record, ?2) > 0")
+    .bind(siteId, JSON.stringify(point));
+  await withD1Retry(() => statement.run());
 }

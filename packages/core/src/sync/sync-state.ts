@@ -5,6 +5,7 @@ import type { PagePosition } from "../ace/window-pages.ts";
 import { identitySchema } from "../domain/identity.ts";
 import type { Pause } from "../domain/pause.ts";
 import type { TimeRange } from "../domain/time-range.ts";
+import { addSites } from "../catalog/site-ids.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
 /** How far the sync of a site has come, as D1 holds it. */
@@ -124,8 +125,7 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
   };
   let rows = await read();
   if (rows.length < new Set(siteNames).size) {
-    const insert = "INSERT INTO sites (name) SELECT value FROM json_each(?1) WHERE true ON CONFLICT (name) DO NOTHING";
-    await withD1Retry(() => db.prepare(insert).bind(wanted).run());
+    await addSites(db, siteNames);
     rows = await read();
   }
   return new Map(

@@ -2,17 +2,18 @@ import { z } from "zod";
 import { deleteDayRows, deleteRowOf } from "../block-days/delete-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
+import { forgetPrints } from "../gaps/gap-days.ts";
 import { forgetDamagedDay } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
 import { forgetHotDay, unfoldDay } from "../store/hot-hours.ts";
 import { forgetDay } from "../store/settle-days.ts";
 import { forgetLateDay } from "../store/late-samples.ts";
 import { raiseClock } from "../store/site-clock.ts";
-import { dayFileKey } from "./day-file-key.ts";
-import { forgetKeptDay } from "./kept-groups.ts";
-import { forgetJudged } from "./quality-days.ts";
-import { sweepSegments } from "./sweep-segments.ts";
-import { markDeleted, passOverSegments } from "./write-manifest.ts";
+import { dayFileKey } from "../cold/day-file-key.ts";
+import { forgetKeptDay } from "../cold/kept-groups.ts";
+import { forgetJudged } from "../cold/quality-days.ts";
+import { sweepSegments } from "../cold/sweep-segments.ts";
+import { markDeleted, passOverSegments } from "../cold/write-manifest.ts";
 
 /**
  * Deletes all that is stored of a site's day: segments, aggregates, quality, kept row groups, then the file. The day's row stays, with the state
@@ -33,7 +34,7 @@ export async function deleteDay(
       // the sweep deletes them, some a transaction
       passOverSegments(db, site.id, day),
       forgetJudged(db, site.id, day),
-      db.prepare("DELETE FROM gap_days WHERE site_id = ?1 AND day = ?2").bind(site.id, day),
+      forgetPrints(db, site.id, [day]),
       forgetHotDay(db, site.id, day),
       deleteDayRows(db, site.id, day),
       ...forgetKeptDay(db, site.id, day),

@@ -3,17 +3,17 @@ import { forgetSeen } from "../catalog/seen.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { deleteDayFile } from "./delete-day.ts";
-import { DayFileChanged } from "./day-file-error.ts";
-import { forgetKeptDay } from "./kept-groups.ts";
-import { mergeDay } from "./merge-day.ts";
-import { type PublishContext, publishDay } from "./publish-day.ts";
+import { DayFileChanged } from "../cold/day-file-error.ts";
+import { forgetKeptDay } from "../cold/kept-groups.ts";
+import { mergeDay } from "../cold/merge-day.ts";
+import { type PublishContext, publishDay } from "../cold/publish-day.ts";
 import { forgetDamagedPoint } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
 import { changeVersions } from "../store/hot-hours.ts";
 import { forgetLatePoint } from "../store/late-samples.ts";
 import { deleteEmpty, removePoint } from "../store/segment-rows.ts";
 import { raiseClock } from "../store/site-clock.ts";
-import { type DayBuild, deleteStaging } from "./staging.ts";
+import { type DayBuild, deleteStaging } from "../cold/staging.ts";
 
 /** `conflict`: another build was faster each time; `suspect`: the file is not what was written, and stays. */
 export type PointDayOutcome = "deleted" | "conflict" | "suspect";

@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { DAY_MS } from "../domain/day.ts";
+import type { Gap } from "./gap.ts";
+import { forgetPrints, printDay } from "./gap-days.ts";
+import { IS_CURRENT, moveToken, newToken } from "./gap-sites.ts";
+import { GAP_COLUMNS } from "./gap-store.ts";
+import type { Changes } from "./reconcile.ts";
+
+// The statements that write `gaps`.
+
+/** How long gaps that are over are kept, in days: as long as people compare a month with that of the year before. */
+const RESOLVED_DAYS = 400;
+
+/** The columns of a row, in their order, with which SQL finds and writes it. */
+function gapJson(gap: Gap): string {
+  const { siteId, start, pointId, state, cause, detectedAt, resolvedAt, recovered } = gap;
+  const end = Number.isFinite(gap.end) ? gap.end : null;
+  const { attempts, nextAttemptAt, lastError, proofs, proofBeganAt, provedTo, filledTo } = gap;
+  const inquiry = [attempts, nextAttemptAt, lastError, proofs, proofBeganAt, provedTo, filledTo];
+  return JSON.stringify([siteId, start, pointId, end, state, cause, detectedAt, resolvedAt, ...inquiry, recovered]);
+}
+
+/** ?1: site, ?2: token, ?3: JSON array of [start, point id]. */
+const REMOVE = `
+DELETE FROM gaps WHERE site_id = ?1 AND ${IS_CURRENT}
+  AND (start, point_id) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?3))`;
+
+/** ?3: JSON array of rows. */
+const WRITE = `
+INSERT OR REPLACE INTO gaps (${GAP_COLUMNS})
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+  value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
+FROM json_each(?3) WHERE ${IS_CURRENT}`;
+
+/** For so long the gaps of a point that is not configured any more are kept, in days: it may be listed again. */
+const RETIRED_DAYS = 7;
+
+/** Gaps of points that are not collected any more are none: nothing is asked about them. ?3: those due before this, epoch ms. */
+const REMOVE_RETIRED = `
+DELETE FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at < ?3 AND ${IS_CURRENT}
+  AND point_id IN (SELECT id FROM points WHERE site_id = ?1 AND configured = 0)`;
+
+const tokenSchema = z.object({ token: z.string() });
+
+/**
+ * Writes what a look at a day came to, all of it or nothing, and only where no other detection was faster. Safe to repeat.
+ * @param token of the site's gaps as they were read
+ * @param day and what it was; null: more of it is to be written
+ * @returns the new token; null: it was not written
+ */
+export async function writeChanges(
+  db: D1Database,
+  siteId: number,
+  token: string,
+  { removed, written }: Changes,
+  day: { readonly day: number; readonly print: string } | null,
+  now: number,
+): Promise<string | null> {
+  const next = crypto.randomUUID();
+  const bind = (sql: string, ...more: (string | number)[]) => db.prepare(sql).bind(siteId, token, ...more);
+  const keys = JSON.stringify(removed.map(({ start, pointId }) => [start, pointId]));
+  const results = await withD1Retry(() =>
+    db.batch([
+      ...(removed.length === 0 ? [] : [bind(REMOVE, keys)]),
+      ...[...jsonChunks(written, gapJson, MAX_UNICODE_CHARS)].map(({ json }) => bind(WRITE, json)),
+      bind(REMOVE_RETIRED, now - RETIRED_DAYS * DAY_MS),
+      ...(day === null ? [] : [printDay(db, siteId, token, day)]),
+      moveToken(db, siteId, token, next),
+      db.prepare("SELECT token FROM gap_sites WHERE site_id = ?1").bind(siteId),
+    ]),
+  );
+  return tokenSchema.parse(results.at(-1)?.results[0]).token === next ? next : null;
+}
+
+/** ?1: JSON array of rows. Of a gap that changed meanwhile, nothing is known. */
+const NOTE_INQUIRY = `
+UPDATE gaps SET state = r.value ->> 4, cause = r.value ->> 5, resolved_at = r.value ->> 7, attempts = r.value ->> 8,
+  next_attempt_at = r.value ->> 9, last_error = r.value ->> 10, proofs = r.value ->> 11,
+  proof_began_at = r.value ->> 12, proved_to = r.value ->> 13, filled_to = r.value ->> 14
+FROM json_each(?1) r
+WHERE gaps.site_id = r.value ->> 0 AND gaps.start = r.value ->> 1 AND gaps.point_id = r.value ->> 2
+  AND gaps.end IS r.value ->> 3 AND gaps.state = 'open' AND gaps.attempts = (r.value ->> 8) - 1`;
+
+/**
+ * Notes what came of asking, of gaps with one attempt more than before. Safe to repeat.
+ * @param filled days whose gaps are filled, wholly or in part: a detection that is at work begins anew
+ */
+export async function noteInquiries(
+  db: D1Database,
+  siteId: number,
+  gaps: readonly Gap[],
+  filled: readonly number[],
+): Promise<void> {
+  const notes = [...jsonChunks(gaps, gapJson, MAX_UNICODE_CHARS)].map(({ json }) =>
+    db.prepare(NOTE_INQUIRY).bind(json),
+  );
+  if (notes.length === 0) return;
+  const lookAgain = filled.length === 0 ? [] : [forgetPrints(db, siteId, filled), newToken(db, siteId)];
+  await withD1Retry(() => db.batch([...notes, ...lookAgain]));
+}
+
+/** ?1: site, ?2: JSON array of [start, point id, end, attempts, from where it is asked for]. Of gaps that are as they were read. */
+const BEGIN_FILLING = `
+UPDATE gaps SET filled_to = coalesce(filled_to, r.value ->> 4) FROM json_each(?2) r
+WHERE gaps.site_id = ?1 AND gaps.start = r.value ->> 0 AND gaps.point_id = r.value ->> 1
+  AND gaps.end IS r.value ->> 2 AND gaps.attempts = r.value ->> 3 AND gaps.state = 'open'`;
+
+/**
+ * Notes of gaps that samples are about to be stored in them, before they are: whatever stops then, what follows is asked for
+ * again. A detection that is at work begins anew, for it may have read them before. Safe to repeat.
+ * @param gaps with from where each is asked for
+ * @returns false: one has changed since it was read, so nothing is known of it
+ */
+export async function beginFilling(
+  db: D1Database,
+  siteId: number,
+  gaps: readonly { readonly gap: Gap; readonly from: number }[],
+): Promise<boolean> {
+  const rows = gaps.map(({ gap: { start, pointId, end, attempts }, from }) => {
+    return [start, pointId, Number.isFinite(end) ? end : null, attempts, from];
+  });
+  const [begun] = await withD1Retry(() =>
+    db.batch([db.prepare(BEGIN_FILLING).bind(siteId, JSON.stringify(rows)), newToken(db, siteId)]),
+  );
+  return begun?.meta.changes === gaps.length;
+}
+
+/** Forgets gaps that have been over for 400 days. @param now epoch ms @returns their number */
+export async function pruneGaps(db: D1Database, now: number): Promise<number> {
+  const statement = db
+    .prepare("DELETE FROM gaps WHERE state <> 'open' AND resolved_at < ?1")
+    .bind(now - RESOLVED_DAYS * DAY_MS);
+  return (await withD1Retry(() => statement.run())).meta.changes;
+}

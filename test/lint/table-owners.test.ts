@@ -1,0 +1,116 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+// A table is written by its owner only, so that all that can happen to a row is read in one place. Reads may stand wherever they are
+// asked for: a statement or batch that reads several tables gives an answer of one moment.
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CORE = "packages/core/src";
+const FOLDERS = [CORE, "packages/local/src", "workers/etl/src", "workers/backfill/src", "workers/query/src"];
+
+/** The file, or the folder where one file would be too long, that writes each table; null: a migration alone writes it. */
+const OWNERS: Readonly<Record<string, string | null>> = {
+  schema_version: null,
+  sites: "catalog/",
+  points: "catalog/",
+  past_meanings: "catalog/past-meanings.ts",
+  point_inquiries: "gaps/point-inquiries.ts",
+  sync_state: "sync/sync-state.ts",
+  sync_runs: "sync/journal.ts",
+  dead_letters: "sync/dead-letters.ts",
+  site_clocks: "store/site-clock.ts",
+  segments: "store/segment-rows.ts",
+  damaged_segments: "store/damaged-segments.ts",
+  block_latest: "store/latest.ts",
+  hot_hours: "store/hot-hours.ts",
+  late_samples: "store/late-samples.ts",
+  day_files: "cold/write-manifest.ts",
+  kept_files: "cold/kept-groups.ts",
+  kept_groups: "cold/kept-groups.ts",
+  block_days: "block-days/",
+  quality_days: "cold/quality-days.ts",
+  settle_days: "store/settle-days.ts",
+  gaps: "gaps/write-gaps.ts",
+  gap_sites: "gaps/gap-sites.ts",
+  gap_days: "gaps/gap-days.ts",
+  backfill_jobs: "backfill/job-store.ts",
+  backfill_days: "backfill/job-days.ts",
+  backfill_pace: "backfill/request-pace.ts",
+  backfill_instances: "backfill/instance-store.ts",
+  backfill_queue: "backfill/queue.ts",
+  alerts: "alerts/store.ts",
+  audit: "http/audit-store.ts",
+  site_counters: "d1/site-counters.ts",
+};
+
+/** Files that write tables of others, and why. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  [`${CORE}/deletion/site-rows.ts`]: "a list of every table that has rows of a site; its test counts all tables",
+  "packages/local/src/sql/sample-views.ts points": "a table of that name in the DuckDB of `npm run sql`",
+  "packages/local/src/migrations.ts d1_migrations": "wrangler's own table of what was migrated",
+};
+
+/** A statement that writes. `DO UPDATE SET` names no table. */
+const WRITE =
+  /\b(?:INSERT\s+(?:OR\s+[A-Z]+\s+)?INTO|REPLACE\s+INTO|UPDATE(?:\s+OR\s+[A-Z]+)?|DELETE\s+FROM)\s+([a-z][a-z0-9_]*|\$\{)/g;
+
+/** The tables that a source writes, each once; `${`: one whose name is not in the text. */
+function writtenBy(source: string): string[] {
+  return [...new Set([...source.matchAll(WRITE)].map(([, table = ""]) => table))];
+}
+
+async function sources(): Promise<[file: string, source: string][]> {
+  const files = await Promise.all(
+    FOLDERS.map(async (folder) =>
+      (await readdir(join(ROOT, folder), { recursive: true }))
+        .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+        .map((name) => `${folder}/${name}`),
+    ),
+  );
+  return Promise.all(
+    files.flat().map(async (file) => [file, await readFile(join(ROOT, file), "utf8")] as [string, string]),
+  );
+}
+
+it.each([
+  ["INSERT INTO gaps (id) VALUES (?1) ON CONFLICT (id) DO UPDATE SET id = 1", ["gaps"]],
+  ["INSERT OR REPLACE INTO gaps VALUES (1)", ["gaps"]],
+  ["UPDATE hot_hours AS h SET version = 1", ["hot_hours"]],
+  ["DELETE\nFROM\n  segments WHERE key IN (SELECT key FROM gaps)", ["segments"]],
+  ["DELETE FROM ${table}", ["${"]],
+  ["SELECT * FROM gaps", []],
+])("finds the tables that %j writes", (sql, tables) => {
+  expect(writtenBy(sql)).toEqual(tables);
+});
+
+it("every table of the schema has an owner", async () => {
+  const tables = [];
+  for (const name of await readdir(join(ROOT, "migrations"))) {
+    const sql = await readFile(join(ROOT, "migrations", name), "utf8");
+    tables.push(...[...sql.matchAll(/^CREATE TABLE (?:IF NOT EXISTS )?([a-z_]+)/gm)].map(([, table = ""]) => table));
+  }
+  expect(Object.keys(OWNERS)).toEqual(tables);
+});
+
+it("a table is written by its owner only", async () => {
+  const faults: string[] = [];
+  const unused = new Set([
+    ...Object.keys(OWNERS).filter((table) => OWNERS[table] !== null),
+    ...Object.keys(EXCEPTIONS),
+  ]);
+  for (const [file, source] of await sources()) {
+    for (const table of writtenBy(source)) {
+      const owner = OWNERS[table];
+      const isOwner =
+        owner != null && (owner.endsWith("/") ? file.startsWith(`${CORE}/${owner}`) : file === `${CORE}/${owner}`);
+      const exception = [file, `${file} ${table}`].find((key) => Object.hasOwn(EXCEPTIONS, key));
+      if (isOwner) unused.delete(table);
+      else if (exception !== undefined) unused.delete(exception);
+      else faults.push(`${file} writes ${table}, which ${owner ?? "no file"} owns`);
+    }
+  }
+  expect(faults).toEqual([]);
+  expect([...unused]).toEqual([]);
+});
