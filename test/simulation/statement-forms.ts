@@ -2,7 +2,7 @@
 const FORMS = {
   /** a page of a window is stored: sync/sync-state.ts */
   endsPage: /INSERT INTO sync_state \(site_id, (?:window_start|watermark)/,
-  /** segments are stored, in whichever job: store/new-segments.ts */
+  /** segments are stored, in whichever job: store/segment-rows.ts */
   stores: /^\s*INSERT INTO segments/,
   /** a job reads the site's clock, and stores samples or copies the day's segments next: store/site-clock.ts */
   readsClock: /^SELECT stamp, token FROM site_clocks/,
