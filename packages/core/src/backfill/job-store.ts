@@ -67,7 +67,10 @@ SELECT ?1, 'in_progress', ?2, ?3, ?4, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM bac
   AND (NOT ?6 OR EXISTS (SELECT 1 FROM backfill_queue WHERE backfill_id = ?1))
 ON CONFLICT (backfill_id) DO NOTHING`;
 
-/** Whether the job builds anew over suspect objects, and whether it must be in the queue. @param now epoch ms */
+/**
+ * Belongs into the batch that writes the job's days.
+ * @param isReplacing whether it builds anew over suspect objects @param isQueued whether it must be in the queue @param now epoch ms
+ */
 export function insertJob(
   db: D1Database,
   id: string,

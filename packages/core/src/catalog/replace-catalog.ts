@@ -3,12 +3,10 @@ import { type PointDescription, undescribed } from "../domain/point.ts";
 import { type Catalog, POINTS_A_TRANSACTION, upsertPoints } from "./catalog.ts";
 import { type HeldList, judgeList } from "./judge-list.ts";
 import { noteMeanings } from "./past-meanings.ts";
+import { holdList, noteList } from "./sites.ts";
 
 /** ?1: JSON array of point ids. */
 const RETIRE_POINTS = "UPDATE points SET configured = 0 WHERE id IN (SELECT value FROM json_each(?1))";
-
-/** ?1: site id, ?2: epoch ms, ?3: JSON or NULL, ?4: number of points. */
-const NOTE_LIST = "UPDATE sites SET catalog_at = ?2, held_list = ?3, list_conflicts = ?4 WHERE id = ?1";
 
 /** The upstream lists no configured point. That would retire every point, and is far likelier a fault of its own. */
 export class EmptyCatalogError extends Error {
@@ -53,8 +51,7 @@ export async function replaceCatalog(
   const verdict = judgeList(current, held, new Set(byName.keys()), at);
   const heldJson = verdict.held === null ? null : JSON.stringify(verdict.held);
   if (points.length === 0) {
-    const note = db.prepare("UPDATE sites SET held_list = ?2 WHERE id = ?1").bind(siteId, heldJson);
-    await withD1Retry(() => note.run());
+    await holdList(db, siteId, heldJson);
     throw new EmptyCatalogError();
   }
   const conflicts: string[] = [];
@@ -71,6 +68,6 @@ export async function replaceCatalog(
     const some = JSON.stringify(retired.slice(first, first + POINTS_A_TRANSACTION));
     await withD1Retry(() => db.prepare(RETIRE_POINTS).bind(some).run());
   }
-  await withD1Retry(() => db.prepare(NOTE_LIST).bind(siteId, at, heldJson, conflicts.length).run());
+  await noteList(db, siteId, { at, heldJson, conflicts: conflicts.length });
   return { retired: retired.length, held: verdict.held, conflicts };
 }

@@ -5,7 +5,7 @@ import type { PagePosition } from "../ace/window-pages.ts";
 import { identitySchema } from "../domain/identity.ts";
 import type { Pause } from "../domain/pause.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { addSites } from "../catalog/site-ids.ts";
+import { addSites } from "../catalog/sites.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
 /** How far the sync of a site has come, as D1 holds it. */

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { withD1Retry } from "../d1/retry.ts";
+
+// The statements that write `sites`, and the one that finds their ids.
+
+const idsSchema = z.array(z.object({ id: z.int(), name: z.string() }));
+
+/** The ids of these sites by name; one that D1 does not know is absent. */
+export async function readSiteIds(db: D1Database, names: readonly string[]): Promise<Map<string, number>> {
+  const statement = db
+    .prepare("SELECT id, name FROM sites WHERE name IN (SELECT value FROM json_each(?1))")
+    .bind(JSON.stringify(names));
+  const { results } = await withD1Retry(() => statement.all());
+  return new Map(idsSchema.parse(results).map(({ id, name }) => [name, id]));
+}
+
+const ADD = "INSERT INTO sites (name) SELECT value FROM json_each(?1) WHERE true ON CONFLICT (name) DO NOTHING";
+
+/** Makes the sites that are new. Safe to repeat. */
+export async function addSites(db: D1Database, names: readonly string[]): Promise<void> {
+  await withD1Retry(() => db.prepare(ADD).bind(JSON.stringify(names)).run());
+}
+
+/** ?1: site, ?2: epoch ms, ?3: JSON or NULL, ?4: number of points. */
+const NOTE_LIST = "UPDATE sites SET catalog_at = ?2, held_list = ?3, list_conflicts = ?4 WHERE id = ?1";
+
+/**
+ * Notes that a site's point list was taken over.
+ * @param list when, epoch ms; the list that was held back instead, null: none; names whose entries disagree
+ */
+export async function noteList(
+  db: D1Database,
+  siteId: number,
+  list: { readonly at: number; readonly heldJson: string | null; readonly conflicts: number },
+): Promise<void> {
+  await withD1Retry(() => db.prepare(NOTE_LIST).bind(siteId, list.at, list.heldJson, list.conflicts).run());
+}
+
+/** Notes a list that was not taken over. */
+export async function holdList(db: D1Database, siteId: number, heldJson: string | null): Promise<void> {
+  const statement = db.prepare("UPDATE sites SET held_list = ?2 WHERE id = ?1").bind(siteId, heldJson);
+  await withD1Retry(() => statement.run());
+}
