@@ -45,9 +45,9 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "fold-past-the-clock",
-    file: `${COLD}/spill-segments.ts`,
-    find: "return { foldedStamp, samples, layers, asked: last, damaged: [...damaged] };",
-    replace: "return { foldedStamp: foldedStamp + 1, samples, layers, asked: last, damaged: [...damaged] };",
+    file: `${COLD}/write-manifest.ts`,
+    find: "folded_stamp = ?13, asked = ?14,",
+    replace: "folded_stamp = ?13 + 1, asked = ?14,",
     why: "readers pass over the next segment, which is not in the file",
   },
   {

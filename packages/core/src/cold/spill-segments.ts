@@ -57,7 +57,7 @@ export async function spillSegments(
   let samples = 0;
   for (const start of hours) {
     const hour = new Date(start).getUTCHours();
-    const others = asked.map((hours) => hours[hour] ?? 0);
+    const others = asked.map((ofHours) => ofHours[hour] ?? 0);
     const spilled = await spillHour(context, of, start, foldedStamp, others, onDamaged);
     for (const layer of SEGMENT_LAYERS) {
       if (spilled.counts[layer] > 0) layers[layer].push(hour);
