@@ -158,7 +158,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     name: "settled-from-segments",
     file: "packages/core/src/settle/run-settle.ts",
     find: "return await askSource(steps, context, start);",
-    replace: 'return resultOf(await foldSegments(steps, context), "settled", null);',
+    replace: 'await foldSegments(steps, context); return { is: "done", outcome: "settled", reason: null };',
     why: "days hold what the syncs happened to see",
   },
   {
