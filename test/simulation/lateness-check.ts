@@ -6,6 +6,7 @@ import { isPunctual, textAt } from "./upstream.ts";
 import type { World } from "./world.ts";
 
 const firstDaySchema = z.array(z.object({ sync_from_day: z.int() }));
+const waitingSchema = z.array(z.object({ day: z.int(), at: z.int() }));
 const nameSchema = z.array(z.object({ name: z.string() }));
 
 /** Samples that every window over their time must have met: they are stored as far as the sync has come. */
@@ -66,11 +67,24 @@ export function checkSettled(
   const listed = new Set(
     nameSchema.parse(database.rows("SELECT name FROM points WHERE configured = 1")).map(({ name }) => name),
   );
+  // A first settling that found nothing new is followed by the last one only: what shows up between them waits for that.
+  const waiting = new Map(
+    waitingSchema
+      .parse(
+        database.rows(
+          `SELECT y.day, y.settled_at AS at FROM settle_days y JOIN sites s ON s.id = y.site_id
+           WHERE s.name = ? AND y.outcome = 'unchanged' AND y.due_at IS NOT NULL`,
+          site,
+        ),
+      )
+      .map(({ day, at }) => [day, at]),
+  );
   const from = (first?.sync_from_day ?? Number.POSITIVE_INFINITY) * DAY;
   const until = Math.floor(settledAt / DAY) * DAY;
   for (const sample of plant.samples.get(site) ?? []) {
     const { point, time, visibleAt } = sample;
-    const isPromised = time >= from && time < until && visibleAt <= settledAt && listed.has(point.name);
+    const asked = Math.min(settledAt, waiting.get(Math.floor(time / DAY)) ?? settledAt);
+    const isPromised = time >= from && time < until && visibleAt <= asked && listed.has(point.name);
     if (isPromised && isNumber(sample, settledAt) && !stored.has(sampleKey(point.name, time))) {
       world.violate(`${sampleKey(point.name, time)} was served before its day was settled, and is not stored`);
     }
