@@ -84,7 +84,7 @@ given (place, is_new) AS (
  * ?1: site id, ?2: JSON array of [name, label, unit, unit_raw, tags, interval_s, source].
  */
 const READ_CHANGED = `
-SELECT e.key AS place FROM json_each(?2) e LEFT JOIN points p ON p.site_id = ?1 AND p.name = e.value ->> 0
+SELECT e.key AS place, p.id IS NULL AS is_new FROM json_each(?2) e LEFT JOIN points p ON p.site_id = ?1 AND p.name = e.value ->> 0
 WHERE p.id IS NULL OR p.label IS NOT e.value ->> 1 OR p.unit IS NOT e.value ->> 2 OR p.unit_raw IS NOT e.value ->> 3
   OR p.tags IS NOT e.value -> 4 OR p.source IS NOT e.value ->> 6 OR p.configured = 0
   OR (e.value ->> 5 IS NOT NULL AND (p.interval_s, p.interval_source) IS NOT (e.value ->> 5, 'configured'))
@@ -108,12 +108,12 @@ ON CONFLICT (site_id, name) DO UPDATE SET
 /** Points that one transaction writes: two rows each, with the index of names or a past meaning. */
 export const POINTS_A_TRANSACTION = 400;
 
-const placesSchema = z.array(z.object({ place: z.int() }));
+const placesSchema = z.array(z.object({ place: z.int(), is_new: z.int() }));
 
 /**
  * Makes points as described, configured, some a transaction; nothing is written for a point that did not change. Safe to repeat, and to
  * stop anywhere.
- * @param alongside of some of the points: what must be written exactly when they are, before they are
+ * @param alongside of some known points: what must be written exactly when they are, before they are
  * @throws the error of D1, after retries
  */
 export async function upsertPoints(
@@ -126,17 +126,21 @@ export async function upsertPoints(
     const source: PointSource = weatherFieldOf(name) === null ? "catalog" : "weather";
     return JSON.stringify([name, label, unit, unitRaw, tags, intervalS, source]);
   };
-  const changed: PointDescription[] = [];
+  const [added, changed]: [PointDescription[], PointDescription[]] = [[], []];
   for (const { json, items } of jsonChunks(points, encode, MAX_UNICODE_CHARS)) {
     const { results } = await withD1Retry(() => db.prepare(READ_CHANGED).bind(siteId, json).all());
-    changed.push(...placesSchema.parse(results).map(({ place }) => items[place]!));
+    for (const { place, is_new } of placesSchema.parse(results)) (is_new === 1 ? added : changed).push(items[place]!);
   }
-  for (let first = 0; first < changed.length; first += POINTS_A_TRANSACTION) {
-    const some = changed.slice(first, first + POINTS_A_TRANSACTION);
-    const texts = jsonChunks(some, encode, MAX_UNICODE_CHARS);
-    const upserts = [...texts].map(({ json }) => db.prepare(UPSERT_POINTS).bind(siteId, json));
-    await withD1Retry(() => db.batch([...alongside(some), ...upserts]));
-  }
+  const write = async (all: readonly PointDescription[], before: typeof alongside) => {
+    for (let first = 0; first < all.length; first += POINTS_A_TRANSACTION) {
+      const some = all.slice(first, first + POINTS_A_TRANSACTION);
+      const texts = jsonChunks(some, encode, MAX_UNICODE_CHARS);
+      const upserts = [...texts].map(({ json }) => db.prepare(UPSERT_POINTS).bind(siteId, json));
+      await withD1Retry(() => db.batch([...before(some), ...upserts]));
+    }
+  };
+  await write(added, () => []);
+  await write(changed, alongside);
 }
 
 /** Adds points of a site's weather, by name; other names are left out. */

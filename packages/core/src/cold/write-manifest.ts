@@ -29,7 +29,7 @@ export async function claim(
 }
 
 /**
- * Claims of this generation and before have lost, for the object in place is of this one.
+ * Claims of this generation and before have lost: the object in place is of this one.
  * ?1 site id, ?2 day, ?3 key, ?4 etag, ?5 SHA-256, ?6 bytes, ?7 rows, ?8 points, ?9 source, ?10 build, ?11 generation,
  * ?12 now, ?13 folded stamp, ?14 JSON of when its hours were asked for.
  */

@@ -109,7 +109,7 @@ WHERE gaps.site_id = ?1 AND gaps.start = r.value ->> 0 AND gaps.point_id = r.val
 
 /**
  * Notes of gaps that samples are about to be stored in them, before they are: whatever stops then, what follows is asked for
- * again. A detection that is at work begins anew, for it may have read them before. Safe to repeat.
+ * again. A detection that is running begins anew, because it may have read them before. Safe to repeat.
  * @param gaps with from where each is asked for
  * @returns false: one has changed since it was read, so nothing is known of it
  */

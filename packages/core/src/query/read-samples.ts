@@ -26,7 +26,7 @@ export interface ReadTally {
   readonly misplaced: Map<number, MisplacedDay>;
   /** by key: segments that were skipped */
   readonly damaged: Map<number, DamagedSegment>;
-  /** stretches of which a segment or the file cannot be read, now or since it was found to be suspect */
+  /** stretches whose segment or file cannot be read now, or whose file was found to be suspect */
   readonly lost: TimeRange[];
 }
 
