@@ -121,6 +121,7 @@ describe.skipIf(!isLinux)(title, () => {
   });
 
   it("measures no group that is not looked at here", () => {
-    expect([...new Set(report.figures.map(({ group }) => group))]).toEqual(Object.keys(COMPARISONS));
+    const groups = [...new Set(report.figures.map(({ group }) => group))];
+    expect(groups.sort()).toEqual(Object.keys(COMPARISONS).sort());
   });
 });

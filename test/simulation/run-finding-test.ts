@@ -53,7 +53,8 @@ export async function runFindingTest(
 
 function runVitest(args: readonly string[], fault: string | null): Promise<string> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, [PLANTED_FAULT]: fault ?? "" };
+    // in CI the configuration names a report of its own, which this run would write over
+    const env = { ...process.env, CI: "", [PLANTED_FAULT]: fault ?? "" };
     const child = spawn(join(ROOT, "node_modules/.bin/vitest"), ["run", ...args], { cwd: ROOT, env });
     let output = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));

@@ -38,10 +38,10 @@ describe("what is counted now is what measured.json says", () => {
     for (const { points, days, counts } of now.queries[name]) {
       const predicted = countsFor(committed.queries[name], points, days);
       expect(offOf(counts, predicted, EXACT, 0, 0)).toEqual([]);
-      // a small site's points share row groups and segments; a search of it ends at the last point
+      // a small site's points share row groups and segments; a search of it ends at the last point; 10% as of all others
       expect(counts.r2ClassB).toBeLessThanOrEqual(predicted.r2ClassB);
       const isShared = name === "pointSearch" || name === "hotRaw";
-      if (isShared) expect(counts.rowsRead).toBeLessThanOrEqual(Math.ceil(predicted.rowsRead));
+      if (isShared) expect(counts.rowsRead).toBeLessThanOrEqual(Math.ceil(1.1 * predicted.rowsRead));
       else expect(offOf(counts, predicted, ["rowsRead"], 0.1, 25)).toEqual([]);
     }
   });
