@@ -3,7 +3,7 @@ import type { Backoff } from "../src/d1/retry.ts";
 import { dayStart } from "../src/domain/day.ts";
 import type { PointSamples } from "../src/domain/samples.ts";
 import type { TimeRange } from "../src/domain/time-range.ts";
-import { segmentRowsSchema } from "../src/store/read-segments.ts";
+import { segmentRowsSchema } from "../src/store/whole-blocks.ts";
 import { decodeBody, encodeBody } from "../src/store/segment-body.ts";
 import { placeOfKey } from "../src/store/segment-key.ts";
 import type { StoredCounts } from "../src/store/compare-arrivals.ts";

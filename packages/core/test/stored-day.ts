@@ -5,7 +5,7 @@ import { scanDayFile } from "../src/cold/day-file-reader.ts";
 import { manifestStatement, objectStanding, parseManifestDays } from "../src/cold/manifest.ts";
 import type { DayBuild } from "../src/cold/staging.ts";
 import { dayStart } from "../src/domain/day.ts";
-import { segmentRowsSchema } from "../src/store/read-segments.ts";
+import { segmentRowsSchema } from "../src/store/whole-blocks.ts";
 import { decodeBody } from "../src/store/segment-body.ts";
 import type { SampleLines } from "./stored-samples.ts";
 

@@ -1,8 +1,8 @@
 import { blockOf } from "../domain/block.ts";
-import { DAY_MS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { keySql, placeOfKey } from "./segment-key.ts";
-import { STAMPS } from "./segment-stamps.ts";
+import { placeOfKey } from "./segment-key.ts";
+import { FROM_SEGMENTS, STAMPS } from "./segment-stamps.ts";
+import { blockStatements, EVERY_STAMP, segmentRowsSchema } from "./whole-blocks.ts";
 
 /** Points whose samples are asked for in one batch: of an open day at a sample a minute 6 MB of text. */
 const POINTS_A_BATCH = 160;
@@ -34,22 +34,13 @@ export interface Pick {
 
 /**
  * A column a point: half of the time that an object of the points takes, and D1 counts the segment alone as read. A block of which more
- * points are wanted is read whole, because D1 gives at most 100 columns a row. ?1: site, ?2: JSON array of hours, ?3: JSON array of
- * [block, a JSON path for each column], ?4 and ?5: range, epoch ms.
+ * points are wanted is read whole, because D1 gives at most 100 columns a row. ?3: [block, a JSON path for each column].
  */
-const PICKS = [1, 4, 16, 90, null].map((columns) => {
-  const PICKED =
-    columns === null
-      ? "json(s.body) AS p0"
-      : Array.from({ length: columns }, (_, i) => `s.body -> (b.value ->> ${i + 1}) AS p${i}`).join();
+const PICKS = [1, 4, 16, 90].map((columns) => {
+  const PICKED = Array.from({ length: columns }, (_, i) => `s.body -> (b.value ->> ${i + 1}) AS p${i}`).join();
   const CHECKED = PICKED.replaceAll("s.body", "CASE WHEN json_valid(s.body, 8) THEN s.body END");
-  const FROM = `
-FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
-  ON s.key >= ${keySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${keySql("b.value ->> 0", "t.day")} + t.high
-WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
-  const sql = `${STAMPS} SELECT s.key, s.asked, ${PICKED} ${FROM}`;
-  const checked = `${STAMPS}
-SELECT s.key, s.asked, json_valid(s.body, 8) AS is_sound, ${CHECKED} ${FROM}`;
+  const sql = `${STAMPS} SELECT s.key, s.asked, ${PICKED} ${FROM_SEGMENTS}`;
+  const checked = `${STAMPS} SELECT s.key, s.asked, json_valid(s.body, 8) AS is_sound, ${CHECKED} ${FROM_SEGMENTS}`;
   return { columns, sql, checked };
 });
 
@@ -64,7 +55,7 @@ export function batchesOf(pointIds: readonly number[]): Pick[][] {
       free = POINTS_A_BATCH;
     }
     free -= length;
-    const { columns } = PICKS.find((one) => one.columns === null || one.columns >= length)!;
+    const columns = PICKS.find((one) => one.columns >= length)?.columns ?? null;
     const pick = all.at(-1)!.find((one) => one.columns === columns);
     if (pick === undefined) all.at(-1)!.push({ columns, blocks: [block] });
     else pick.blocks.push(block);
@@ -79,15 +70,22 @@ export function pickStatement(
   { columns, blocks }: Pick,
   isChecked: boolean,
 ): D1PreparedStatement {
-  const { sql, checked } = PICKS.find((one) => one.columns === columns)!;
   const wanted = [...new Set(blocks.flatMap(([, ids]) => ids.flatMap((id) => hours.get(id) ?? [])))];
+  const picks = PICKS.find((one) => one.columns === columns);
+  if (picks === undefined) {
+    const whole = blocks.map(([block]) => block);
+    return blockStatements(db, siteId, whole, wanted, range, EVERY_STAMP, whole.length, isChecked)[0]!;
+  }
   const paths = blocks.map(([block, ids]) => [block, ...ids.map((id) => `$."${id}"`)]);
-  const query = isChecked ? checked : sql;
-  return db.prepare(query).bind(siteId, JSON.stringify(wanted), JSON.stringify(paths), range.start, range.end);
+  const query = isChecked ? picks.checked : picks.sql;
+  return db
+    .prepare(query)
+    .bind(siteId, JSON.stringify(wanted), JSON.stringify(paths), range.start, range.end, EVERY_STAMP);
 }
 
 /** @throws {Error} for rows that {@link pickStatement} does not give */
 export function pickedRows(results: unknown, { columns, blocks }: Pick): SegmentRow[] {
+  if (columns === null) return segmentRowsSchema.parse(results);
   const idsOf = new Map(blocks);
   const rows: unknown[] = Array.isArray(results) ? results : [null];
   return rows.map((row) => {
@@ -95,7 +93,6 @@ export function pickedRows(results: unknown, { columns, blocks }: Pick): Segment
     if (!isPickedRow(row)) throw new Error("segments: a row has no key, no asked or no samples");
     const { key, asked } = row;
     if (row["is_sound"] === 0) return { key, asked, body: null };
-    if (columns === null) return { key, asked, body: String(row["p0"]) };
     const parts: string[] = [];
     for (const [i, id] of (idsOf.get(placeOfKey(key).block) ?? []).entries()) {
       const samples = row[`p${i}`];

@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { readChecked } from "../d1/read-checked.ts";
 import { type Backoff, withD1Retry } from "../d1/retry.ts";
-import { DAY_MS, dayStart } from "../domain/day.ts";
+import { dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import { type DamagedSegment, noteDamaged, type UnreadRow } from "./damaged-segments.ts";
 import { decodeBody, type PointPart, StoredRowError } from "./segment-body.ts";
 import { blocksOf } from "../domain/block.ts";
 import { batchesOf, pickedRows, pickStatement, type SegmentRow, type SegmentsWanted } from "./pick-points.ts";
-import { keySql, placeOfKey } from "./segment-key.ts";
-import { STAMPS } from "./segment-stamps.ts";
+import { placeOfKey } from "./segment-key.ts";
 import { SeriesBuilder, type StoredSeries } from "./stored-series.ts";
+import { BLOCKS_A_QUERY, blockStatements, segmentRowsSchema } from "./whole-blocks.ts";
 
 /** What a read cost, to tell the caller of our API and the benchmarks. */
 export interface ReadCost {
@@ -18,22 +18,6 @@ export interface ReadCost {
   /** rows that D1 bills as read */
   rowsRead: number;
 }
-
-/** Blocks that are read whole in one statement where a whole hour is wanted: at a sample a minute 1.6 MB of text. */
-const BLOCKS_A_QUERY = 8;
-
-const FROM_BLOCKS = `
-FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
-  ON s.key >= ${keySql("b.value", "t.day")} + t.low AND s.key <= ${keySql("b.value", "t.day")} + min(t.high, ?6)
-WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;
-
-/** ?3: JSON array of blocks, ?4 and ?5: range, epoch ms, ?6: the last stamp that is wanted. */
-const READ_BLOCKS = `${STAMPS} SELECT s.key, s.asked, json(s.body) AS body ${FROM_BLOCKS}`;
-/** A damaged row has the body NULL. Without this check it fails the statement. */
-const CHECK_BLOCKS = `${STAMPS}
-SELECT s.key, s.asked, CASE WHEN json_valid(s.body, 8) THEN json(s.body) END AS body ${FROM_BLOCKS}`;
-
-export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string().nullable() }));
 
 /**
  * The samples of points in a half-open range that are in segments and in no day file; a point without any has an empty series.
@@ -163,28 +147,6 @@ async function readSiteBlocks(db: D1Database, siteId: number): Promise<number[]>
       .parse(results)
       .map(({ id }) => id),
   );
-}
-
-/**
- * Statements that read some blocks whole; their rows go into {@link addRows}.
- * @param upTo the last stamp that is wanted @param atOnce blocks a statement
- * @param isChecked whether damaged rows come with the body NULL, see {@link readChecked}
- */
-export function blockStatements(
-  db: D1Database,
-  siteId: number,
-  blocks: readonly number[],
-  hours: readonly number[],
-  { start, end }: TimeRange,
-  upTo: number = Number.MAX_SAFE_INTEGER,
-  atOnce: number = BLOCKS_A_QUERY,
-  isChecked = false,
-): D1PreparedStatement[] {
-  const statement = isChecked ? db.prepare(CHECK_BLOCKS) : db.prepare(READ_BLOCKS);
-  return Array.from({ length: Math.ceil(blocks.length / atOnce) }, (_, i) => {
-    const some = blocks.slice(i * atOnce, (i + 1) * atOnce);
-    return statement.bind(siteId, JSON.stringify(hours), JSON.stringify(some), start, end, upTo);
-  });
 }
 
 /**

@@ -1,3 +1,6 @@
+import { DAY_MS } from "../domain/day.ts";
+import { keySql } from "./segment-key.ts";
+
 /**
  * The stamps between which the segments with samples of some hours lie, by day, without those that the day's file has already.
  * Each batch that stores a sample of an hour is between the first and the last stamp of the hour. ?1: site, ?2: JSON array of hours.
@@ -8,3 +11,12 @@ WITH stamps (day, low, high) AS (
   FROM hot_hours h LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = h.hour / 86400000
   WHERE h.site_id = ?1 AND h.hour IN (SELECT value FROM json_each(?2)) GROUP BY 1
 )`;
+
+/**
+ * Behind {@link STAMPS}: the segments `s` of some blocks. ?3: JSON array of arrays `b.value`, each begins with a block; ?4 and ?5: range,
+ * epoch ms; ?6: the last stamp that is wanted.
+ */
+export const FROM_SEGMENTS = `
+FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s
+  ON s.key >= ${keySql("b.value ->> 0", "t.day")} + t.low AND s.key <= ${keySql("b.value ->> 0", "t.day")} + min(t.high, ?6)
+WHERE t.day * ${DAY_MS} + s.last >= ?4 AND t.day * ${DAY_MS} + s.first < ?5`;

@@ -21,7 +21,8 @@ import { hoursOfSegment, type NewSegment, segmentJson } from "./new-segments.ts"
 import { LatestRows, latestStatement } from "./latest.ts";
 import { countLate } from "./late-samples.ts";
 import { noteDamaged } from "./damaged-segments.ts";
-import { addRows, blockStatements, segmentRowsSchema } from "./read-segments.ts";
+import { addRows } from "./read-segments.ts";
+import { blockStatements, segmentRowsSchema } from "./whole-blocks.ts";
 import { blocksOf } from "../domain/block.ts";
 import { insertSegments } from "./segment-rows.ts";
 import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
