@@ -97,7 +97,7 @@ export const TARGETS: readonly Target[] = [
     "GB of D1 a site, a week of an R2 outage in reserve",
     2.5,
     4.7,
-    "four sites in a database of 10 GB",
+    "four sites in a database of 10 GB; values as short as the simulator's: docs/scale.md",
   ),
   targetOf("month", null, "requests to the API a day for settling", 150, null),
 ];

@@ -68,6 +68,12 @@ describe("late samples", () => {
   const settled = row({ step: 3, settledAt: END, ranAt: END + 30 * DAY_MS });
   const last = settled.ranAt!;
 
+  test("do not bring forward the next try of a day whose runs fail", () => {
+    const failing = row({ step: 0, attempts: 5, ranAt: last, dueAt: last + 12 * HOUR_MS });
+    const at = (now: number) => dueAfter({ ...QUIET, now, hot, rows: [failing] });
+    expect([at(last + 12 * HOUR_MS - 1), at(last + 12 * HOUR_MS)]).toEqual([null, DAY]);
+  });
+
   test("make a day that was settled for good due six hours after its last run, and not before", () => {
     const at = (now: number) => dueAfter({ ...QUIET, now, hot, rows: [settled] });
     expect([at(last + 6 * HOUR_MS - 1), at(last + 6 * HOUR_MS)]).toEqual([null, DAY]);

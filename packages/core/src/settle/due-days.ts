@@ -79,9 +79,9 @@ function firstPlan({ now, front, hot, files, offsets }: SiteDays, day: number): 
   return hasPassed || now >= end + (offsets[0] ?? 0) * DAY_MS ? { ...none, dueAt: now } : null;
 }
 
-/** @returns null: the row stands as it is */
+/** @returns null: the row stands as it is, as it does while failed runs are repeated: they are due by then */
 function latePlan(row: SettleDay, isHot: boolean): PlannedDay | null {
-  if (!isHot || row.instance !== null) return null;
+  if (!isHot || row.instance !== null || row.attempts > 0) return null;
   const dueAt = (row.ranAt ?? 0) + LATE_EVERY_MS;
   return row.dueAt === null || row.dueAt > dueAt ? { ...row, dueAt } : null;
 }
