@@ -26,7 +26,7 @@ const SITE_ID = "(SELECT id FROM sites WHERE name = ?1)";
 /**
  * Reads the state of a query in one transaction; no sample, and nothing of R2. To be read before the answer: an answer
  * may then be newer than its state, and never older.
- * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ * @throws {Error} for rows that are not what we write; the error of D1, after retries
  */
 export async function readQueryState(
   db: D1Database,
