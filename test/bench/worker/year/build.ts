@@ -9,6 +9,7 @@ import { type FilePoint, fileRows } from "@building-vitals/core/cold/file-rows";
 import { keepRowGroups } from "@building-vitals/core/cold/keep-row-groups";
 import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
+import { packPoints } from "@building-vitals/core/catalog/block-points";
 import { markSeenInFile } from "@building-vitals/core/catalog/seen";
 import { commitFile } from "@building-vitals/core/cold/commit-day";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
@@ -50,6 +51,11 @@ export async function buildCatalog({ DB, ROWS, YEAR }: YearEnv): Promise<void> {
     DB.prepare("INSERT INTO sites (id, name, catalog_at) VALUES (1, ?1, ?2)").bind(SITE.name, NOW),
     DB.prepare("INSERT INTO sync_state (site_id, watermark, updated_at) VALUES (1, ?1, ?1)").bind(NOW),
     DB.prepare(insert).bind(JSON.stringify(points)),
+    packPoints(
+      DB,
+      SITE.id,
+      points.map(([, name]) => String(name)),
+    ),
   ]);
   await ROWS.batch(INTEGER_ROWS.schema.map((sql) => ROWS.prepare(sql)));
 }
