@@ -169,7 +169,10 @@ CREATE TABLE site_clocks (
   -- of the segments that were committed last
   stamp INTEGER NOT NULL,
   -- identifies the batch that moved the clock last
-  token TEXT
+  token TEXT,
+  -- JSON array of strings, the latest last: left by builds and folds that read the clock. Time Travel to before that removes the mark,
+  -- and what was read is not written.
+  marks TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
 -- Append only. The key is (((block x 2^16) + day) x 2^24) + stamp; a block is 128 points of one site (id >> 7).

@@ -30,6 +30,42 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     },
   },
   {
+    name: "build-forgets-its-mark",
+    file: `${COLD}/commit-day.ts`,
+    find: `...(mark === null ? [] : [expectMark(db, siteId, mark)]),`,
+    replace: "...(mark === null ? [] : [expectMark(db, siteId, mark)].slice(0, 0)),",
+    why: "a build of a time before D1 was turned back is published, and readers pass over segments that came since",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/settle/time-travel.test.ts",
+      title: "a build passes over no later segment",
+    },
+  },
+  {
+    name: "fold-forgets-its-mark",
+    file: `${COLD}/fold-day.ts`,
+    find: "expectMark(db, siteId, mark),",
+    replace: "...[expectMark(db, siteId, mark)].slice(0, 0),",
+    why: "aggregates of samples that D1 lost when it was turned back are written, and count",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/settle/time-travel.test.ts",
+      title: "a fold writes no aggregate of a sample that D1 has lost",
+    },
+  },
+  {
+    name: "store-by-stamp-alone",
+    file: "packages/core/src/store/site-clock.ts",
+    find: "stamp = ?2 AND token IS ?3)",
+    replace: "stamp = ?2 AND ?3 IS ?3)",
+    why: "samples that D1 lost when it was turned back count as stored",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/settle/time-travel.test.ts",
+      title: "a store compares again, and stores what D1 has lost",
+    },
+  },
+  {
     name: "stale-aggregates-used",
     file: "packages/core/src/query/stored.ts",
     find: "hotHours.filter(({ isFolded }) => !isFolded)",
@@ -184,9 +220,9 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "clock-read-after-the-segments",
     file: `${COLD}/spill-segments.ts`,
-    find: "return { foldedStamp, samples, layers, asked: last, damaged: [...damaged] };",
+    find: "return { foldedStamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
     replace:
-      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, samples, layers, asked: last, damaged: [...damaged] };",
+      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
     why: "readers pass over segments that were committed while the build copied the others",
   },
   {

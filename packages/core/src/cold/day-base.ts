@@ -2,7 +2,15 @@ import { z } from "zod";
 import { parseAsked } from "./asked-hours.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
-import { type ManifestDay, objectStanding, readManifestDay, type StandingObject } from "./manifest.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { markClock } from "../store/site-clock.ts";
+import {
+  type ManifestDay,
+  manifestStatement,
+  objectStanding,
+  parseManifestDays,
+  type StandingObject,
+} from "./manifest.ts";
 import type { DayBuild } from "./staging.ts";
 
 const generationSchema = z
@@ -27,6 +35,8 @@ export interface DayBase {
   readonly asked: readonly number[];
   /** segments with stamps up to this one are in `file` */
   readonly foldedStamp: number;
+  /** left in the site's clock when that was read */
+  readonly mark: string;
   /** why the day may not be built upon what is there; null: it may */
   readonly suspect: string | null;
   /** of the file that the manifest had then; null: none */
@@ -52,13 +62,14 @@ export async function findBase(
   replaceSuspect: boolean,
 ): Promise<DayBase> {
   const key = dayFileKey(of.site.name, of.day);
+  let mark = "";
   let row: ManifestDay | null = null;
   let object: StandingObject | null = null;
   let suspect: string | null = null;
   for (let looks = 0; looks < LOOKS; looks++) {
     // in this order: a build claims what it is about to put, so the row knows whatever was in place before
     object = await context.bucket.head(key);
-    row = await readManifestDay(context.db, of.site.id, of.day);
+    ({ mark, row } = await withD1Retry(() => markAndRead(context.db, of)));
     suspect = suspicionOf(row, object);
     if (suspect === null) break;
   }
@@ -81,9 +92,16 @@ export async function findBase(
     asked: isPublished && row !== null ? row.asked : parseAsked(trusted?.customMetadata?.["asked"]),
     // what the manifest says is in any file that was built upon its own
     foldedStamp: trusted === null ? 0 : (row?.foldedStamp ?? 0),
+    mark,
     suspect: replaceSuspect ? null : suspect,
     manifestEtag: row?.file?.etag ?? null,
   };
+}
+
+async function markAndRead(db: D1Database, { site, day }: DayBuild) {
+  const mark = crypto.randomUUID();
+  const [, rows] = await db.batch([markClock(db, site.id, mark), manifestStatement(db, site.id, day, day + 1)]);
+  return { mark, row: parseManifestDays(rows?.results)[0] ?? null };
 }
 
 function suspicionOf(row: ManifestDay | null, object: StandingObject | null): string | null {

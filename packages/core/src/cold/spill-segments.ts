@@ -6,7 +6,7 @@ import type { PointSamples } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import type { DamagedSegment } from "../store/damaged-segments.ts";
 import { readHour } from "../store/read-segments.ts";
-import { clockStatement, parseClock } from "../store/site-clock.ts";
+import { clockStatement, markClock, parseClock } from "../store/site-clock.ts";
 import type { StoredSeries } from "../store/stored-series.ts";
 import { freeBytes } from "./free-bytes.ts";
 import { pointOrder } from "./point-order.ts";
@@ -18,6 +18,8 @@ import { type DayBuild, SEGMENT_LAYERS, type SegmentLayer, segmentSpillKey } fro
 export interface SpilledSegments {
   /** segments with stamps up to this one are in the spills, or in the day's file already */
   readonly foldedStamp: number;
+  /** left in the site's clock when it stood at that stamp */
+  readonly mark: string;
   /** samples in the spills */
   readonly samples: number;
   /** the hours (0 to 23) that each layer has samples of, ascending */
@@ -45,9 +47,15 @@ export async function spillSegments(
   asked: readonly (readonly number[])[],
 ): Promise<SpilledSegments> {
   const { db } = context;
-  const [clock, rows] = await withD1Retry(() =>
-    db.batch([clockStatement(db, of.site.id), hotHoursStatement(db, of.site.id, dayRange(of.day))]),
-  );
+  const { mark, results } = await withD1Retry(async () => {
+    const mark = crypto.randomUUID();
+    const hoursOfDay = hotHoursStatement(db, of.site.id, dayRange(of.day));
+    return {
+      mark,
+      results: await db.batch([markClock(db, of.site.id, mark), clockStatement(db, of.site.id), hoursOfDay]),
+    };
+  });
+  const [, clock, rows] = results;
   const foldedStamp = parseClock(clock?.results).stamp;
   const hours = parseHotHours(rows?.results).map(({ hour }) => hour);
   const layers: Record<SegmentLayer, number[]> = { under: [], between: [], over: [] };
@@ -65,7 +73,7 @@ export async function spillSegments(
     }
     last[hour] = spilled.asked;
   }
-  return { foldedStamp, samples, layers, asked: last, damaged: [...damaged] };
+  return { foldedStamp, mark, samples, layers, asked: last, damaged: [...damaged] };
 }
 
 async function spillHour(

@@ -73,7 +73,7 @@ export function dayVersion({ day, state, build, generation, file, updatedAt }: M
 export function siteVersionStatements(db: D1Database, siteId: number): [D1PreparedStatement, D1PreparedStatement] {
   const bind = (sql: string) => db.prepare(sql).bind(siteId);
   return [
-    bind("SELECT stamp FROM site_clocks WHERE site_id = ?1"),
+    bind("SELECT stamp, token FROM site_clocks WHERE site_id = ?1"),
     bind(
       `SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
          CAST(sum(generation) AS TEXT) AS generation, max(day) FILTER (WHERE key IS NOT NULL) AS newest

@@ -82,7 +82,16 @@ async function publish(env: YearEnv, day: number, file: ManifestFile, points: re
   const of: DayBuild = { build: `bench-${day}`, site: SITE, day };
   const rows = fileRows(day, points);
   const asked = Array.from({ length: 24 }, () => NOW);
-  if (!(await commitFile(env.DB, of, file, { source: "api", generation: 1, foldedStamp: 0, asked }, rows, NOW))) {
+  if (
+    !(await commitFile(
+      env.DB,
+      of,
+      file,
+      { source: "api", generation: 1, foldedStamp: 0, mark: null, asked },
+      rows,
+      NOW,
+    ))
+  ) {
     throw new Error(`day ${day} was published before`);
   }
   await markSeenInFile(env.DB, { siteId: of.site.id, day: of.day, generation: 1 }, rows.seen);
@@ -145,9 +154,10 @@ async function storeSamples({ DB, YEAR }: YearEnv, day: number, minutes: number)
   const times = scrapeTimes(day).subarray(0, minutes);
   const values = Array.from({ length: YEAR.points }, (_, i) => pointDay(i + 1, day, times).values);
   const latest = new LatestRows([]);
-  let { stamp } = parseClock((await clockStatement(DB, SITE.id).all()).results);
+  let clock = parseClock((await clockStatement(DB, SITE.id).all()).results);
   for (let first = 0; first < minutes; first += MINUTES_AN_HOUR) {
-    const before = stamp;
+    let { stamp } = clock;
+    const token = `${day} ${first}`;
     const rows: string[] = [];
     const newest: D1PreparedStatement[] = [];
     for (let at = first; at < Math.min(first + MINUTES_AN_HOUR, minutes); at += MINUTES_A_SYNC) {
@@ -164,10 +174,11 @@ async function storeSamples({ DB, YEAR }: YearEnv, day: number, minutes: number)
     }
     const chunks = [...jsonChunks(rows, (row) => row, MAX_ASCII_CHARS)];
     await DB.batch([
-      ...moveClock(DB, SITE.id, { from: before, to: stamp, token: `${day} ${first}` }),
+      ...moveClock(DB, SITE.id, { from: clock, to: stamp, token }),
       ...chunks.map(({ json }) => insertSegments(DB, json)),
-      touchHours(DB, SITE.id, [hourOf(times[first]!)], { first: before + 1, last: stamp }),
+      touchHours(DB, SITE.id, [hourOf(times[first]!)], { first: clock.stamp + 1, last: stamp }),
       ...newest,
     ]);
+    clock = { stamp, token };
   }
 }
