@@ -55,7 +55,8 @@ export function parseUnits(blocks: unknown, meanings: unknown): NamedUnits[] {
   return blockRows(blocks)
     .flatMap(({ points }): NamedUnits[] => {
       const parsed: unknown = JSON.parse(points);
-      if (!Array.isArray(parsed) || !parsed.every(isPacked)) throw new Error("block_points: a point has no id or no name");
+      if (!Array.isArray(parsed) || !parsed.every(isPacked))
+        throw new Error("block_points: a point has no id or no name");
       return parsed.map(([id, name, unit]) => ({ id, name, unit, past: past.get(id) ?? NEVER }));
     })
     .sort((a, b) => compareUtf8(a.name, b.name));

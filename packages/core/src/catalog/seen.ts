@@ -104,7 +104,8 @@ export function forgetSeen(db: D1Database, pointId: number): D1PreparedStatement
 }
 
 /** ?1: JSON array of point ids. */
-const READ_FIRST = "SELECT id, first_seen FROM points WHERE id IN (SELECT value FROM json_each(?1)) AND first_seen IS NOT NULL";
+const READ_FIRST =
+  "SELECT id, first_seen FROM points WHERE id IN (SELECT value FROM json_each(?1)) AND first_seen IS NOT NULL";
 const firstRows = rowsOf("points", { id: isInt, first_seen: isInt });
 
 /** When the first stored sample of each point was taken, by id, epoch ms; absent: it has none. */

@@ -40,8 +40,7 @@ export async function readLatestOfBoth(
   // The hot level first: what is archived after that is in both answers, never in neither.
   const samples = await readLatest(cold.db, ids);
   const silent = newestFile === null ? [] : ids.filter((id) => !samples.has(id));
-  const firstSeen: ReadonlyMap<number, number> =
-    silent.length === 0 ? new Map() : await readFirstSeen(cold.db, silent);
+  const firstSeen: ReadonlyMap<number, number> = silent.length === 0 ? new Map() : await readFirstSeen(cold.db, silent);
   // A point without a hot sample may have its newest one in any file since its first one.
   const since = ids.flatMap((id) => {
     const from = samples.get(id)?.time ?? firstSeen.get(id);

@@ -10,7 +10,7 @@ const SHORT = 4_096;
 /** of UTF-8, for a unit of UTF-16, at most */
 const MOST_BYTES = 3;
 const ROOM = 2 * MOST_BYTES * SHORT;
-/** Bytes of a number's text and a comma, at most: -1.2345678901234567e-300 */
+/** Bytes of a number's text and a comma, at most: -2.2250738585072014e-308 */
 const NUMBER_BYTES = 26;
 const COMMA = 0x2c;
 
