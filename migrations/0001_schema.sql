@@ -170,6 +170,8 @@ CREATE TABLE site_clocks (
   stamp INTEGER NOT NULL,
   -- identifies the batch that moved the clock last
   token TEXT,
+  -- JSON array: the tokens before, the latest last. A batch whose answer was lost finds its own here, so its samples are counted once.
+  earlier_tokens TEXT NOT NULL DEFAULT '[]',
   -- JSON array of strings, the latest last: left by builds and folds that read the clock. Time Travel to before that removes the mark,
   -- and what was read is not written.
   marks TEXT NOT NULL DEFAULT '[]'

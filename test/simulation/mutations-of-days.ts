@@ -126,14 +126,14 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${COLD}/merge-day.ts`,
     find: "const old = base.file === null ? null : scanDayFile(",
     replace: "const old = base.file === null || base.etag !== null ? null : scanDayFile(",
-    why: "archiving a late sample drops the rest of the day",
+    why: "a build with a late sample drops the rest of the day",
   },
   {
     name: "old-value-wins",
     file: `${COLD}/merge-points.ts`,
     find: "mergeSeries(below, above)",
     replace: "mergeSeries(above, below)",
-    why: "archiving takes a correction back",
+    why: "a build takes a correction back",
   },
   {
     name: "last-page-of-an-hour",
@@ -161,7 +161,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: "packages/core/src/query/read-samples.ts",
     find: "hot === null ? { files, unreadable: [] }",
     replace: "hot === null || points.length > 0 ? { files, unreadable: [] }",
-    why: "an answer lacks hot samples that were archived while it was read",
+    why: "an answer lacks samples whose day was published while it was read",
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/run-settle.crash.test.ts",

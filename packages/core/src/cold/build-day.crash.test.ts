@@ -154,7 +154,8 @@ describe("a build of a day that dies after any of its writes", () => {
     const calls = await dieEverywhere(reset, merge, async () => {
       expect(await storedDay(db, bucket, of)).toEqual([]);
       // each merge leaves a mark of its own
-      expect(await merge()).toEqual({ ...staged, mark: expect.any(String) as string });
+      const again = await merge();
+      expect(again).toEqual({ ...staged, mark: again.mark });
       expect(await bytesOf(stagedFileKey(of))).toEqual(file);
     });
     expect(calls).toBeGreaterThan(0);

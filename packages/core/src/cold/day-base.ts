@@ -2,8 +2,7 @@ import { z } from "zod";
 import { parseAsked } from "./asked-hours.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
-import { withD1Retry } from "../d1/retry.ts";
-import { markClock } from "../store/site-clock.ts";
+import { readMarked } from "../store/site-clock.ts";
 import {
   type ManifestDay,
   manifestStatement,
@@ -69,7 +68,10 @@ export async function findBase(
   for (let looks = 0; looks < LOOKS; looks++) {
     // in this order: a build claims what it is about to put, so the row knows whatever was in place before
     object = await context.bucket.head(key);
-    ({ mark, row } = await withD1Retry(() => markAndRead(context.db, of)));
+    const present = manifestStatement(context.db, of.site.id, of.day, of.day + 1);
+    const read = await readMarked(context.db, of.site.id, [present]);
+    mark = read.mark;
+    row = parseManifestDays(read.results[0]?.results)[0] ?? null;
     suspect = suspicionOf(row, object);
     if (suspect === null) break;
   }
@@ -96,12 +98,6 @@ export async function findBase(
     suspect: replaceSuspect ? null : suspect,
     manifestEtag: row?.file?.etag ?? null,
   };
-}
-
-async function markAndRead(db: D1Database, { site, day }: DayBuild) {
-  const mark = crypto.randomUUID();
-  const [, rows] = await db.batch([markClock(db, site.id, mark), manifestStatement(db, site.id, day, day + 1)]);
-  return { mark, row: parseManifestDays(rows?.results)[0] ?? null };
 }
 
 function suspicionOf(row: ManifestDay | null, object: StandingObject | null): string | null {

@@ -1,12 +1,11 @@
 import { loadCatalog } from "../catalog/catalog.ts";
-import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import type { DamagedSegment } from "../store/damaged-segments.ts";
 import { readHour } from "../store/read-segments.ts";
-import { clockStatement, markClock, parseClock } from "../store/site-clock.ts";
+import { clockStatement, parseClock, readMarked } from "../store/site-clock.ts";
 import type { StoredSeries } from "../store/stored-series.ts";
 import { freeBytes } from "./free-bytes.ts";
 import { pointOrder } from "./point-order.ts";
@@ -47,15 +46,11 @@ export async function spillSegments(
   asked: readonly (readonly number[])[],
 ): Promise<SpilledSegments> {
   const { db } = context;
-  const { mark, results } = await withD1Retry(async () => {
-    const mark = crypto.randomUUID();
-    const hoursOfDay = hotHoursStatement(db, of.site.id, dayRange(of.day));
-    return {
-      mark,
-      results: await db.batch([markClock(db, of.site.id, mark), clockStatement(db, of.site.id), hoursOfDay]),
-    };
-  });
-  const [, clock, rows] = results;
+  const { mark, results } = await readMarked(db, of.site.id, [
+    clockStatement(db, of.site.id),
+    hotHoursStatement(db, of.site.id, dayRange(of.day)),
+  ]);
+  const [clock, rows] = results;
   const foldedStamp = parseClock(clock?.results).stamp;
   const hours = parseHotHours(rows?.results).map(({ hour }) => hour);
   const layers: Record<SegmentLayer, number[]> = { under: [], between: [], over: [] };

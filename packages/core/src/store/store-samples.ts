@@ -25,7 +25,7 @@ import { addRows } from "./read-segments.ts";
 import { blockStatements, segmentRowsSchema } from "./whole-blocks.ts";
 import { blocksOf } from "../domain/block.ts";
 import { insertSegments } from "./segment-rows.ts";
-import { clockStatement, isClockMoved, moveClock, parseClock, type SiteClock } from "./site-clock.ts";
+import { clockStatement, isClockMoved, isCommitted, moveClock, parseClock, type SiteClock } from "./site-clock.ts";
 import { SeriesBuilder } from "./stored-series.ts";
 
 /** Where samples are stored. */
@@ -289,9 +289,9 @@ async function commit(
     return true;
   } catch (error) {
     if (!isClockMoved(error)) throw error;
-    const clock = parseClock((await withD1Retry(() => clockStatement(db, siteId).all(), backoff)).results);
     // its own answer was lost
-    if (clock.token === token) return true;
+    if (await withD1Retry(() => isCommitted(db, siteId, token), backoff)) return true;
+    const clock = parseClock((await withD1Retry(() => clockStatement(db, siteId).all(), backoff)).results);
     // it was not the clock that let the batch fail
     if (clock.stamp === from.stamp && clock.token === from.token) throw error;
     return false;
