@@ -45,6 +45,17 @@ CREATE TABLE points (
   UNIQUE (site_id, name)
 ) STRICT;
 
+-- Names and units of the points of a block, so that an answer about all points reads a row per block instead of a row per point.
+-- Each batch that writes names or units of points writes their blocks anew.
+CREATE TABLE block_points (
+  site_id INTEGER NOT NULL REFERENCES sites (id),
+  -- 128 points of the site: id >> 7
+  block INTEGER NOT NULL,
+  -- JSON array of [point id, name, unit]
+  points TEXT NOT NULL,
+  PRIMARY KEY (site_id, block)
+) STRICT, WITHOUT ROWID;
+
 -- A point's former unit and cadence, one row per change in the upstream's list. A row applies to samples before `until`, and since
 -- the point's previous row if it has one. The first known unit and cadence apply to all earlier samples and add no row.
 CREATE TABLE past_meanings (
@@ -158,7 +169,12 @@ CREATE TABLE site_clocks (
   -- of the segments that were committed last
   stamp INTEGER NOT NULL,
   -- identifies the batch that moved the clock last
-  token TEXT
+  token TEXT,
+  -- JSON array: the tokens before, the latest last. A batch whose answer was lost finds its own here, so its samples are counted once.
+  earlier_tokens TEXT NOT NULL DEFAULT '[]',
+  -- JSON array of strings, the latest last: left by builds and folds that read the clock. Time Travel to before that removes the mark,
+  -- and what was read is not written.
+  marks TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 
 -- Append only. The key is (((block x 2^16) + day) x 2^24) + stamp; a block is 128 points of one site (id >> 7).

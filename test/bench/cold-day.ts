@@ -10,7 +10,7 @@ import { cpuSeconds, forgetPeak, residentMb, workerdPid } from "./workerd-proces
 
 const MB = 2 ** 20;
 
-const settledSchema = z.object({ rows: z.int() });
+const workSchema = z.object({ rows: z.int(), largest: z.int() });
 const mergedSchema = z.object({ key: z.string(), rows: z.int(), bytes: z.int() });
 
 /**
@@ -19,7 +19,7 @@ const mergedSchema = z.object({ key: z.string(), rows: z.int(), bytes: z.int() }
  */
 export async function benchColdDay(bench: Bench, startAnew: () => Promise<Miniflare>, folder: string): Promise<void> {
   const group = `a day file: ${bench.size.points.toLocaleString("en")} points x 1,440 samples`;
-  await bench.ask(z.unknown(), "/cold/spill");
+  const spilled = await bench.ask(workSchema, "/cold/spill");
   // What the spills have left in memory would hide what the merge takes.
   const miniflare = await startAnew();
   await bench.ask(z.unknown(), "/cold/idle");
@@ -56,22 +56,29 @@ export async function benchColdDay(bench: Bench, startAnew: () => Promise<Minifl
   bench.compare(group, "MB resident when idle", [["day file (this project)", idle]]);
   bench.compare(group, "MB more at the peak", [["day file (this project)", grown]]);
   bench.compare(group, "MB of file", [["day file (this project)", bytes / MB]]);
-  await benchSettling(bench, startAnew, rows);
+  await benchSettling(bench, startAnew, { rows, largest: spilled.largest });
 }
 
-/** A step that merges the API's hours, as many segments and the day's present file. @param rows of the API */
-async function benchSettling(bench: Bench, startAnew: () => Promise<Miniflare>, rows: number): Promise<void> {
+/** A settling of the API's hours, as many segments and the day's present file. @param before of the API's hours, and of its list */
+async function benchSettling(
+  bench: Bench,
+  startAnew: () => Promise<Miniflare>,
+  before: z.output<typeof workSchema>,
+): Promise<void> {
   const group = `settling a day again: ${bench.size.points.toLocaleString("en")} points x 1,440 samples`;
-  await bench.ask(z.unknown(), "/cold/store");
+  const stored = await bench.ask(workSchema, "/cold/store");
   const miniflare = await startAnew();
   await bench.ask(z.unknown(), "/cold/idle");
   const pid = workerdPid();
   const cpuBefore = cpuSeconds(pid);
   const watch = await watchIsolate(miniflare, "bench");
-  const settled = await bench.ask(settledSchema, "/cold/settle");
+  const settled = await bench.ask(workSchema, "/cold/settle");
   const isolate = watch.most();
   watch.close();
-  if (settled.rows < rows) throw new Error(`settling: expected ${rows} rows or more, found ${settled.rows}`);
-  bench.compare(group, "CPU s of the merge", [["day file (this project)", cpuSeconds(pid) - cpuBefore]]);
+  if (settled.rows < before.rows)
+    throw new Error(`settling: expected ${before.rows} rows or more, found ${settled.rows}`);
+  bench.compare(group, "CPU s, the simulated API's too", [["day file (this project)", cpuSeconds(pid) - cpuBefore]]);
   bench.compare(group, "MB of the isolate, peak", [["day file (this project)", isolate]]);
+  const largest = Math.max(before.largest, stored.largest, settled.largest);
+  bench.compare(group, "rows of the largest transaction", [["day file (this project)", largest]]);
 }

@@ -49,9 +49,9 @@ export async function benchMonth(bench: Bench): Promise<void> {
   const settlings =
     one.parts.find(({ name }) => name === "settledDay")!.runs +
     one.parts.find(({ name }) => name === "settledAgain")!.runs;
-  bench.compare(group, "requests to the API a day for settling", [
-    [OURS, (settlings / DAYS_A_MONTH) * (one.backfill.apiCalls / DAYS_A_YEAR)],
-  ]);
+  // the pages of a day, and the list of points before them
+  const requests = one.backfill.apiCalls / DAYS_A_YEAR + 1;
+  bench.compare(group, "requests to the API a day for settling", [[OURS, (settlings / DAYS_A_MONTH) * requests]]);
 }
 
 const DAYS_A_MONTH = 30;

@@ -15,6 +15,7 @@ const OWNERS: Readonly<Record<string, string | null>> = {
   schema_version: null,
   sites: "catalog/sites.ts",
   points: "catalog/",
+  block_points: "catalog/block-points.ts",
   past_meanings: "catalog/past-meanings.ts",
   point_inquiries: "gaps/point-inquiries.ts",
   sync_state: "sync/sync-state.ts",

@@ -30,6 +30,42 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     },
   },
   {
+    name: "build-forgets-its-mark",
+    file: `${COLD}/commit-day.ts`,
+    find: `...(mark === null ? [] : [expectMark(db, siteId, mark)]),`,
+    replace: "...(mark === null ? [] : [expectMark(db, siteId, mark)].slice(0, 0)),",
+    why: "a build of a time before D1 was turned back is published, and readers pass over segments that came since",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/settle/time-travel.test.ts",
+      title: "a build passes over no later segment",
+    },
+  },
+  {
+    name: "fold-forgets-its-mark",
+    file: `${COLD}/fold-day.ts`,
+    find: "expectMark(db, siteId, mark),",
+    replace: "...[expectMark(db, siteId, mark)].slice(0, 0),",
+    why: "aggregates of samples that D1 lost when it was turned back are written, and count",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/settle/time-travel.test.ts",
+      title: "a fold writes no aggregate of a sample that D1 has lost",
+    },
+  },
+  {
+    name: "store-by-stamp-alone",
+    file: "packages/core/src/store/site-clock.ts",
+    find: "stamp = ?2 AND token IS ?3)",
+    replace: "stamp = ?2 AND ?3 IS ?3)",
+    why: "samples that D1 lost when it was turned back count as stored",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/settle/time-travel.test.ts",
+      title: "a store compares again, and stores what D1 has lost",
+    },
+  },
+  {
     name: "stale-aggregates-used",
     file: "packages/core/src/query/stored.ts",
     find: "hotHours.filter(({ isFolded }) => !isFolded)",
@@ -90,14 +126,14 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${COLD}/merge-day.ts`,
     find: "const old = base.file === null ? null : scanDayFile(",
     replace: "const old = base.file === null || base.etag !== null ? null : scanDayFile(",
-    why: "archiving a late sample drops the rest of the day",
+    why: "a build with a late sample drops the rest of the day",
   },
   {
     name: "old-value-wins",
     file: `${COLD}/merge-points.ts`,
     find: "mergeSeries(below, above)",
     replace: "mergeSeries(above, below)",
-    why: "archiving takes a correction back",
+    why: "a build takes a correction back",
   },
   {
     name: "last-page-of-an-hour",
@@ -125,7 +161,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: "packages/core/src/query/read-samples.ts",
     find: "hot === null ? { files, unreadable: [] }",
     replace: "hot === null || points.length > 0 ? { files, unreadable: [] }",
-    why: "an answer lacks hot samples that were archived while it was read",
+    why: "an answer lacks samples whose day was published while it was read",
     foundBy: {
       project: "core",
       file: "packages/core/src/settle/run-settle.crash.test.ts",
@@ -184,9 +220,9 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "clock-read-after-the-segments",
     file: `${COLD}/spill-segments.ts`,
-    find: "return { foldedStamp, samples, layers, asked: last, damaged: [...damaged] };",
+    find: "return { foldedStamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
     replace:
-      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, samples, layers, asked: last, damaged: [...damaged] };",
+      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
     why: "readers pass over segments that were committed while the build copied the others",
   },
   {

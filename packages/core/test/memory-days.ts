@@ -38,6 +38,7 @@ export class MemoryDays {
           const lineage = {
             found: null,
             foldedStamp: 0,
+            mark: null,
             asked: [],
             baseEtag: null,
             baseGeneration: 0,

@@ -1,7 +1,7 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { AdaptivePageSize } from "@building-vitals/core/ace/adaptive-page-size";
-import { createAceClient } from "@building-vitals/core/ace/client";
+import { type AceClient, createAceClient } from "@building-vitals/core/ace/client";
 import { createDayBuilder } from "@building-vitals/core/backfill/day-builder";
 import { mergeDay, type MergeContext } from "@building-vitals/core/cold/merge-day";
 import { publishDay } from "@building-vitals/core/cold/publish-day";
@@ -9,6 +9,7 @@ import { spillApiHour } from "@building-vitals/core/cold/spill-api-hour";
 import { type DayBuild, spillKey, stagedFileKey } from "@building-vitals/core/cold/staging";
 import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";
 import { storeSamples } from "@building-vitals/core/store/store-samples";
+import { meteredDatabase } from "@building-vitals/core/test/metered-database";
 import { dayStart } from "@building-vitals/core/domain/day";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import type { BenchSize } from "../size.ts";
@@ -28,25 +29,47 @@ const KEY = "bench";
 const MINUTES_A_DAY = 1_440;
 const MINUTES_A_SYNC = 5;
 
+/** Rows that a day's work took. */
+interface Work {
+  /** samples of the day's file */
+  readonly rows: number;
+  /** rows of D1 that its largest transaction wrote */
+  readonly largest: number;
+}
+
+/** @returns the database, and the rows of the largest transaction that it has seen */
+function metered(db: D1Database) {
+  let most = 0;
+  return { db: meteredDatabase(db, ({ rows }) => (most = Math.max(most, rows))), largest: () => most };
+}
+
 async function dayBuild(env: ColdBenchEnv, build = "bench"): Promise<DayBuild> {
   const state = (await readSyncStates(env.COLD, [SITE])).get(SITE);
   if (state === undefined) throw new Error("no site");
   return { build, site: { id: state.siteId, name: SITE }, day: DAY };
 }
 
-/** Fetches a day of an invented building, a sample a minute and point, into its 24 spills. */
-export async function spillDay(env: ColdBenchEnv): Promise<void> {
+/** The API of an invented building, a sample a minute and point. It is in this isolate too, with its rows and texts. */
+function createClient(env: ColdBenchEnv): AceClient {
   const options = { points: env.SIZE.points, unconfiguredPoints: 0, collectInterval: 60, weather: false } as const;
   const source = createBuilding({ seed: 1, site: SITE, timezone: "America/Chicago", ...options });
   const simulator = createSimulator({ sources: [source], apiKey: KEY, now: Date.now });
   const fetch = (url: string, init: RequestInit) => simulator.fetch(new Request(url, init));
-  const ace = createAceClient({ baseUrl: "http://ace.bench/api", apiKey: KEY, fetch });
+  return createAceClient({ baseUrl: "http://ace.bench/api", apiKey: KEY, fetch });
+}
+
+/** Takes over the list of points, and fetches a day into its 24 spills. */
+export async function spillDay(env: ColdBenchEnv): Promise<Work> {
+  const { db, largest } = metered(env.COLD);
+  const ace = createClient(env);
   const pageSize = new AdaptivePageSize(100_000, null, Date.now);
   const of = await dayBuild(env);
-  await refreshCatalog(env.COLD, ace, SITE, of.site.id, Date.now());
+  await refreshCatalog(db, ace, SITE, of.site.id, Date.now());
+  let rows = 0;
   for (const hour of HOURS) {
-    await spillApiHour({ db: env.COLD, bucket: env.TIMESERIES, ace, pageSize, now: Date.now }, of, hour);
+    rows += (await spillApiHour({ db, bucket: env.TIMESERIES, ace, pageSize, now: Date.now }, of, hour)).records;
   }
+  return { rows, largest: largest() };
 }
 
 /** Gives the inspector a moment to answer before each read: it cannot while the Worker computes. */
@@ -72,40 +95,48 @@ export async function mergeSpills(env: ColdBenchEnv): Promise<{ key: string; row
 }
 
 /** The day as the second settling finds it: every sample in a segment, of a sync each, and the first settling's file in its place. */
-export async function storeDay(env: ColdBenchEnv): Promise<void> {
+export async function storeDay(env: ColdBenchEnv): Promise<Work> {
   const of = await dayBuild(env);
-  const store = { db: env.COLD, siteId: of.site.id, now: Date.now };
+  const { db, largest } = metered(env.COLD);
+  const store = { db, siteId: of.site.id, now: Date.now };
   for (let minute = 0; minute < MINUTES_A_DAY; minute += MINUTES_A_SYNC) {
     const samples = benchSamples(env.SIZE.points, dayStart(DAY), [minute, minute + MINUTES_A_SYNC]);
     await storeSamples(store, samples, dayStart(DAY) + minute);
   }
-  const context = { db: env.COLD, bucket: env.TIMESERIES, hotDays: 0, now: Date.now };
+  const context = { db, bucket: env.TIMESERIES, hotDays: 0, now: Date.now };
   const first = await dayBuild(env, "first");
   for (const hour of HOURS) {
     const spill = await env.TIMESERIES.get(spillKey(of, hour));
     await env.TIMESERIES.put(spillKey(first, hour), await spill!.arrayBuffer());
   }
   const staged = await mergeDay(context, first, { source: "api", hours: HOURS });
-  if ((await publishDay(context, first, staged))?.state !== "written") throw new Error("the day was not published");
+  const published = await publishDay(context, first, staged);
+  if (published?.state !== "written") throw new Error("the day was not published");
+  return { rows: published.records, largest: largest() };
 }
 
-/** Spills the day's segments and merges the API's hours, the segments and the present file: one step of a settling. */
-export async function settleDay(env: ColdBenchEnv): Promise<{ rows: number }> {
+/**
+ * Settles the day: fetches its hours, spills its segments, merges both with the present file, publishes that and keeps its row groups in D1.
+ * What is left of one step is in memory during the next.
+ */
+export async function settleDay(env: ColdBenchEnv): Promise<Work> {
+  const ace = createClient(env);
+  const { db, largest } = metered(env.COLD);
   const builder = createDayBuilder({
-    db: env.COLD,
+    db,
     bucket: unhurried(env.TIMESERIES),
-    newClient: () => {
-      throw new Error("this step asks nothing of the API");
-    },
+    newClient: () => ace,
     pageSize: 100_000,
     replaceSuspect: false,
-    hotDays: 0,
-    now: Date.now,
+    hotDays: 20,
+    now: () => dayStart(DAY + 2),
   });
-  const staged = await builder.mergeDay(
-    await dayBuild(env),
-    HOURS.map(() => Date.now()),
-  );
+  const of = await dayBuild(env);
+  const asked: number[] = [];
+  for (const hour of HOURS) asked.push((await builder.fetchHour(of, hour)).asked);
+  const staged = await builder.mergeDay(of, asked);
   if (staged.file === null || staged.foldedStamp === 0) throw new Error("the day was not settled of its segments");
-  return { rows: staged.file.rows };
+  const published = await builder.publishDay(of, staged);
+  if (published?.state !== "written") throw new Error(`the day is ${published?.state ?? "overtaken"}`);
+  return { rows: published.records, largest: largest() };
 }

@@ -148,15 +148,13 @@ export default {
       case "/write":
         return Response.json(await writeSyncs(db, layout, env.SIZE.points));
       case "/cold/spill":
-        await spillDay(env);
-        return Response.json({});
+        return Response.json(await spillDay(env));
       case "/cold/idle":
         return Response.json({});
       case "/cold/merge":
         return Response.json(await mergeSpills(env));
       case "/cold/store":
-        await storeDay(env);
-        return Response.json({});
+        return Response.json(await storeDay(env));
       case "/cold/settle":
         return Response.json(await settleDay(env));
       case "/fill":

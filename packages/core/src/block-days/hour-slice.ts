@@ -188,11 +188,13 @@ function readHead(cursor: Cursor): { readonly flags: number; readonly locator: L
   if (flags === undefined || flags > (HAS_LOCATOR | OVERFLOWS))
     throw new StoredHoursError(`slice: unknown flags ${flags}`);
   if ((flags & HAS_LOCATOR) === 0) return { flags, locator: null };
-  const numbers = Array.from({ length: LOCATOR_NUMBERS }, () => readVarint(cursor));
-  const known = numbers.filter((number) => number !== null);
-  if (known.length < LOCATOR_NUMBERS)
-    throw new StoredLocatorError("locator: a number is no safe integer, or its bytes end");
-  return { flags, locator: locatorOf(known) };
+  const numbers: number[] = [];
+  while (numbers.length < LOCATOR_NUMBERS) {
+    const number = readVarint(cursor);
+    if (number === null) throw new StoredLocatorError("locator: a number is no safe integer, or its bytes end");
+    numbers.push(number);
+  }
+  return { flags, locator: locatorOf(numbers) };
 }
 
 /** Bit h is set where hour h has samples. */

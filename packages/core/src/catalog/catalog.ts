@@ -5,6 +5,7 @@ import { weatherFieldOf } from "../domain/weather.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { BLOCK_POINTS } from "../domain/block.ts";
 import { describeWeatherPoint } from "../transform/weather-points.ts";
+import { packPoints } from "./block-points.ts";
 
 /** Where a point is known from: the upstream's list, the data alone, or the site's weather feed. */
 const pointSourceSchema = z.enum(["catalog", "discovered", "weather"]);
@@ -136,7 +137,8 @@ export async function upsertPoints(
       const some = all.slice(first, first + POINTS_A_TRANSACTION);
       const texts = jsonChunks(some, encode, MAX_UNICODE_CHARS);
       const upserts = [...texts].map(({ json }) => db.prepare(UPSERT_POINTS).bind(siteId, json));
-      await withD1Retry(() => db.batch([...before(some), ...upserts]));
+      const names = some.map(({ name }) => name);
+      await withD1Retry(() => db.batch([...before(some), ...upserts, packPoints(db, siteId, names)]));
     }
   };
   await write(added, () => []);
@@ -165,8 +167,8 @@ export async function addDiscoveredPoints(db: D1Database, siteId: number, names:
   const statement = db.prepare(ADD_DISCOVERED);
   for (let first = 0; first < names.length; first += POINTS_A_TRANSACTION) {
     const some = names.slice(first, first + POINTS_A_TRANSACTION);
-    for (const { json } of jsonChunks(some, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
-      await withD1Retry(() => statement.bind(siteId, json).run());
+    for (const { json, items } of jsonChunks(some, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
+      await withD1Retry(() => db.batch([statement.bind(siteId, json), packPoints(db, siteId, items)]));
     }
   }
 }

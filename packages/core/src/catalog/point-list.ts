@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { pointTagsSchema, type PointTags } from "../domain/point.ts";
 import { storedPointName } from "../domain/weather.ts";
-import { compareUtf8 } from "../domain/utf8-order.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { NEVER, PAST_MEANINGS, parseMeanings, type PointMeanings } from "./past-meanings.ts";
+import { PAST_MEANINGS, parseMeanings, type PointMeanings } from "./past-meanings.ts";
 
 /** A point as the catalogue holds it. */
 export interface StoredPoint extends PointMeanings {
@@ -139,53 +138,6 @@ export async function listPoints(
 ): Promise<{ points: StoredPoint[]; more: boolean }> {
   const { results } = await withD1Retry(() => pointPageStatement(db, siteId, filter).all());
   return parsePointPage(results, filter);
-}
-
-/** What tells a point's newest value: its name and its units. */
-export type NamedUnits = Pick<StoredPoint, "id" | "name" | "unit" | "past" | "firstSeen">;
-
-/** A row a block of points, because a row a point takes D1 and its client twice as long. ?1: site. */
-const LIST_UNITS = `
-SELECT json_group_array(json_array(id, name, unit, first_seen)) AS points FROM points WHERE site_id = ?1 GROUP BY id >> 7`;
-
-/** Led by the changes, which are few. ?1: site. */
-const LIST_MEANINGS = `
-SELECT m.point_id AS id, json_group_array(json_array(m.until, m.unit, m.interval_s)) AS past
-FROM past_meanings m CROSS JOIN points p ON p.id = m.point_id WHERE p.site_id = ?1 GROUP BY m.point_id`;
-
-/** The statements whose results {@link parseUnits} takes. */
-export function unitsStatements(db: D1Database, siteId: number): D1PreparedStatement[] {
-  return [LIST_UNITS, LIST_MEANINGS].map((sql) => db.prepare(sql).bind(siteId));
-}
-
-const blocksSchema = z.array(z.object({ points: z.string() }));
-const meaningRowsSchema = z.array(z.object({ id: z.int(), past: z.string() }));
-
-/** All points of a site in the order of their names, without their tags. @throws {Error} for rows that are not what we write */
-export function parseUnits(blocks: unknown, meanings: unknown): NamedUnits[] {
-  const past = new Map(meaningRowsSchema.parse(meanings).map((row) => [row.id, parseMeanings(row.past)]));
-  return blocksSchema
-    .parse(blocks)
-    .flatMap(({ points }): NamedUnits[] => {
-      const parsed: unknown = JSON.parse(points);
-      if (!Array.isArray(parsed) || !parsed.every(isUnits)) throw new Error("points: a point has no id or no name");
-      return parsed.map(([id, name, unit, firstSeen]) => ({ id, name, unit, firstSeen, past: past.get(id) ?? NEVER }));
-    })
-    .sort((a, b) => compareUtf8(a.name, b.name));
-}
-
-/** Checked by hand: zod takes four times as long for all points of a site. */
-function isUnits(
-  entry: unknown,
-): entry is readonly [id: number, name: string, unit: string | null, firstSeen: number | null] {
-  if (!Array.isArray(entry)) return false;
-  const [id, name, unit, firstSeen]: unknown[] = entry;
-  return (
-    Number.isSafeInteger(id) &&
-    typeof name === "string" &&
-    (unit === null || typeof unit === "string") &&
-    (firstSeen === null || Number.isSafeInteger(firstSeen))
-  );
 }
 
 /** Names of points, by id. */

@@ -1,3 +1,4 @@
+import { isInt, rowsOf } from "../d1/checked-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS } from "../domain/day.ts";
 import type { PointSamples } from "../domain/samples.ts";
@@ -100,4 +101,15 @@ const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE
 /** Belongs into a batch that deletes what is known of a point. */
 export function forgetSeen(db: D1Database, pointId: number): D1PreparedStatement {
   return db.prepare(FORGET_SEEN).bind(pointId);
+}
+
+/** ?1: JSON array of point ids. */
+const READ_FIRST =
+  "SELECT id, first_seen FROM points WHERE id IN (SELECT value FROM json_each(?1)) AND first_seen IS NOT NULL";
+const firstRows = rowsOf("points", { id: isInt, first_seen: isInt });
+
+/** When the first stored sample of each point was taken, by id, epoch ms; absent: it has none. */
+export async function readFirstSeen(db: D1Database, pointIds: readonly number[]): Promise<Map<number, number>> {
+  const { results } = await withD1Retry(() => db.prepare(READ_FIRST).bind(JSON.stringify(pointIds)).all());
+  return new Map(firstRows(results).map((row) => [row.id, row.first_seen]));
 }

@@ -1,13 +1,15 @@
 import { dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
+import { isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { forgetHours } from "../store/hot-hours.ts";
+import { expectMark } from "../store/site-clock.ts";
 import { findBase } from "./day-base.ts";
 import { DayBuildError } from "./day-build-error.ts";
 import { DayFileChanged } from "./day-file-error.ts";
 import { mergeDay } from "./merge-day.ts";
 import { type PublishContext, publishDay } from "./publish-day.ts";
-import { spillSegments } from "./spill-segments.ts";
+import { type SpilledSegments, spillSegments } from "./spill-segments.ts";
 import { type DayBuild, deleteStaging } from "./staging.ts";
 import { sweepBehind } from "./sweep-segments.ts";
 import { markFailed } from "./write-manifest.ts";
@@ -66,7 +68,7 @@ async function foldDay(
   if (damaged !== undefined) throw new DayBuildError(`segment ${damaged[0]} cannot be read: it ${damaged[1]}`);
   if (segments.samples === 0) {
     // of hours whose samples were deleted
-    await withD1Retry(() => forgetHours(db, of.site.id, of.day, segments.foldedStamp).run());
+    if (!(await forgetEmptied(db, of, segments))) return { outcome: "conflict" };
     // what a build left that died after it had published
     await sweepBehind(db, of.site.id);
     return { outcome: "nothing" };
@@ -85,4 +87,19 @@ async function foldDay(
     samples: published.records,
     bytes: staged.file?.bytes ?? 0,
   };
+}
+
+/** @returns false, and nothing is written, where D1 was turned back since the segments were read */
+async function forgetEmptied(
+  db: D1Database,
+  { site, day }: DayBuild,
+  { foldedStamp, mark }: SpilledSegments,
+): Promise<boolean> {
+  try {
+    await withD1Retry(() => db.batch([expectMark(db, site.id, mark), forgetHours(db, site.id, day, foldedStamp)]));
+    return true;
+  } catch (error) {
+    if (isChangedMeanwhile(error)) return false;
+    throw error;
+  }
 }

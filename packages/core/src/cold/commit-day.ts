@@ -2,7 +2,7 @@ import { replaceRows } from "../block-days/write-rows.ts";
 import { isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { forgetHours, unfoldDay } from "../store/hot-hours.ts";
-import { expectReached } from "../store/site-clock.ts";
+import { expectMark } from "../store/site-clock.ts";
 import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
 import type { FileRows } from "./file-rows.ts";
 import type { ManifestFile } from "./manifest.ts";
@@ -38,15 +38,15 @@ export async function commitFile(
   db: D1Database,
   of: DayBuild,
   file: ManifestFile,
-  staged: Pick<StagedDay, "source" | "generation" | "formula" | "foldedStamp" | "asked">,
+  staged: Pick<StagedDay, "source" | "generation" | "formula" | "foldedStamp" | "mark" | "asked">,
   rows: FileRows,
   now: number,
 ): Promise<boolean> {
-  const { formula, foldedStamp } = staged;
+  const { formula, foldedStamp, mark } = staged;
   const siteId = of.site.id;
   const { day } = of;
   return isPublished(db, of, publishFile(db, of, file, staged, now), [
-    expectReached(db, siteId, foldedStamp),
+    ...(mark === null ? [] : [expectMark(db, siteId, mark)]),
     ...replaceRows(db, { siteId, day }, rows.texts, rows.keys),
     // block_days now aggregates the file, without later segments (migrations/0001_schema.sql, `hot_hours`)
     forgetHours(db, siteId, day, foldedStamp),
@@ -62,12 +62,12 @@ export async function commitFile(
 export async function commitEmpty(
   db: D1Database,
   of: DayBuild,
-  staged: Pick<StagedDay, "baseGeneration" | "asked" | "foldedStamp">,
+  staged: Pick<StagedDay, "baseGeneration" | "asked" | "foldedStamp" | "mark">,
   now: number,
 ): Promise<boolean> {
-  const { foldedStamp } = staged;
+  const { foldedStamp, mark } = staged;
   return isPublished(db, of, publishEmpty(db, of, staged, now), [
-    expectReached(db, of.site.id, foldedStamp),
+    ...(mark === null ? [] : [expectMark(db, of.site.id, mark)]),
     // of segments whose samples were deleted
     forgetHours(db, of.site.id, of.day, foldedStamp),
   ]);

@@ -2,7 +2,14 @@ import { z } from "zod";
 import { parseAsked } from "./asked-hours.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
-import { type ManifestDay, objectStanding, readManifestDay, type StandingObject } from "./manifest.ts";
+import { readMarked } from "../store/site-clock.ts";
+import {
+  type ManifestDay,
+  manifestStatement,
+  objectStanding,
+  parseManifestDays,
+  type StandingObject,
+} from "./manifest.ts";
 import type { DayBuild } from "./staging.ts";
 
 const generationSchema = z
@@ -27,6 +34,8 @@ export interface DayBase {
   readonly asked: readonly number[];
   /** segments with stamps up to this one are in `file` */
   readonly foldedStamp: number;
+  /** left in the site's clock when that was read */
+  readonly mark: string;
   /** why the day may not be built upon what is there; null: it may */
   readonly suspect: string | null;
   /** of the file that the manifest had then; null: none */
@@ -52,13 +61,17 @@ export async function findBase(
   replaceSuspect: boolean,
 ): Promise<DayBase> {
   const key = dayFileKey(of.site.name, of.day);
+  let mark = "";
   let row: ManifestDay | null = null;
   let object: StandingObject | null = null;
   let suspect: string | null = null;
   for (let looks = 0; looks < LOOKS; looks++) {
     // in this order: a build claims what it is about to put, so the row knows whatever was in place before
     object = await context.bucket.head(key);
-    row = await readManifestDay(context.db, of.site.id, of.day);
+    const present = manifestStatement(context.db, of.site.id, of.day, of.day + 1);
+    const read = await readMarked(context.db, of.site.id, [present]);
+    mark = read.mark;
+    row = parseManifestDays(read.results[0]?.results)[0] ?? null;
     suspect = suspicionOf(row, object);
     if (suspect === null) break;
   }
@@ -81,6 +94,7 @@ export async function findBase(
     asked: isPublished && row !== null ? row.asked : parseAsked(trusted?.customMetadata?.["asked"]),
     // what the manifest says is in any file that was built upon its own
     foldedStamp: trusted === null ? 0 : (row?.foldedStamp ?? 0),
+    mark,
     suspect: replaceSuspect ? null : suspect,
     manifestEtag: row?.file?.etag ?? null,
   };

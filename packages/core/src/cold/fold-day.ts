@@ -10,7 +10,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { markHoursFolded, unfoldHours } from "../store/hot-hours.ts";
 import { readHour, refuseDamaged } from "../store/read-segments.ts";
 import { StoredRowError } from "../store/segment-body.ts";
-import { raiseClock } from "../store/site-clock.ts";
+import { expectMark, raiseClock, readMarked } from "../store/site-clock.ts";
 
 /** A site's day without a file, and which of its hours are wanted. */
 export interface DayToFold {
@@ -73,13 +73,12 @@ const foldedSchema = z.tuple([z.object({ folded: z.string() })]);
  * @throws the error of D1, after retries
  */
 export async function foldDay(db: D1Database, { siteId, day, closed, which }: DayToFold): Promise<FoldedDay | null> {
-  const [hourRows, foldedRows, blockRows] = await withD1Retry(() =>
-    db.batch([
-      db.prepare(READ_HOURS).bind(siteId, day),
-      db.prepare(READ_FOLDED).bind(siteId, day),
-      rowsStatement(db, siteId, day, day),
-    ]),
-  );
+  const { mark, results } = await readMarked(db, siteId, [
+    db.prepare(READ_HOURS).bind(siteId, day),
+    db.prepare(READ_FOLDED).bind(siteId, day),
+    rowsStatement(db, siteId, day, day),
+  ]);
+  const [hourRows, foldedRows, blockRows] = results;
   const hotHours = hoursSchema.parse(hourRows?.results);
   const [{ folded }] = foldedSchema.parse(foldedRows?.results);
   const table = new DayTable(day, parseRows(blockRows?.results));
@@ -110,6 +109,7 @@ export async function foldDay(db: D1Database, { siteId, day, closed, which }: Da
   try {
     await withD1Retry(() =>
       db.batch([
+        expectMark(db, siteId, mark),
         db.prepare(EXPECT_UNCHANGED).bind(siteId, day, folded, versions),
         ...writeHours(db, rows),
         ...(wrong.length === 0 ? [] : [raiseClock(db, siteId)]),

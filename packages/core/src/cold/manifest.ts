@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isInt, isText, oneOf, orNull, rowsOf } from "../d1/checked-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { parseAsked } from "./asked-hours.ts";
 import { DAY_FILE_SOURCES } from "./day-file-schema.ts";
@@ -56,26 +57,26 @@ export interface ManifestDay {
 export const MANIFEST_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp,
   asked, updated_at, deleted_at, ${KEPT_ID}`;
 
-const manifestRowSchema = z.object({
-  site_id: z.int(),
-  day: z.int(),
-  state: z.enum(DAY_STATES),
-  key: z.string().nullable(),
-  etag: z.string().nullable(),
-  sha256: z.string().nullable(),
-  bytes: z.int().nullable(),
-  rows: z.int().nullable(),
-  points: z.int().nullable(),
-  source: z.enum(DAY_FILE_SOURCES).nullable(),
-  build: z.string().nullable(),
-  generation: z.int(),
-  pending: z.string(),
-  reason: z.string().nullable(),
-  folded_stamp: z.int(),
-  asked: z.string().nullable(),
-  updated_at: z.int(),
-  deleted_at: z.int().nullable(),
-  kept_id: z.int().nullable(),
+const manifestRows = rowsOf("day_files", {
+  site_id: isInt,
+  day: isInt,
+  state: oneOf(DAY_STATES),
+  key: orNull(isText),
+  etag: orNull(isText),
+  sha256: orNull(isText),
+  bytes: orNull(isInt),
+  rows: orNull(isInt),
+  points: orNull(isInt),
+  source: orNull(oneOf(DAY_FILE_SOURCES)),
+  build: orNull(isText),
+  generation: isInt,
+  pending: isText,
+  reason: orNull(isText),
+  folded_stamp: isInt,
+  asked: orNull(isText),
+  updated_at: isInt,
+  deleted_at: orNull(isInt),
+  kept_id: orNull(isInt),
 });
 const pendingSchema = z.record(z.string(), z.int());
 
@@ -86,32 +87,33 @@ function parsePending(json: string): ReadonlyMap<string, number> {
 
 const NOTHING_PENDING: ReadonlyMap<string, number> = new Map();
 
-/** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {z.ZodError} where one is not ours */
+/** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {Error} where one is not ours */
 export function parseManifestDays(results: unknown): ManifestDay[] {
-  return z
-    .array(manifestRowSchema)
-    .parse(results)
-    .map((row) => {
-      const { key, etag, sha256, bytes, rows, points } = row;
-      const isWhole =
-        key !== null && etag !== null && sha256 !== null && bytes !== null && rows !== null && points !== null;
-      return {
-        siteId: row.site_id,
-        day: row.day,
-        state: row.state,
-        file: isWhole ? { key, etag, sha256, bytes, rows, points } : null,
-        source: row.source,
-        build: row.build,
-        generation: row.generation,
-        pending: parsePending(row.pending),
-        reason: row.reason,
-        foldedStamp: row.folded_stamp,
-        asked: parseAsked(row.asked),
-        updatedAt: row.updated_at,
-        deletedAt: row.deleted_at,
-        keptId: row.kept_id,
-      };
-    });
+  return manifestRows(results).map((row) => {
+    const { key, etag, sha256, bytes, rows, points } = row;
+    const isWhole =
+      key !== null && etag !== null && sha256 !== null && bytes !== null && rows !== null && points !== null;
+    let asked: readonly number[] | undefined;
+    return {
+      siteId: row.site_id,
+      day: row.day,
+      state: row.state,
+      file: isWhole ? { key, etag, sha256, bytes, rows, points } : null,
+      source: row.source,
+      build: row.build,
+      generation: row.generation,
+      pending: parsePending(row.pending),
+      reason: row.reason,
+      foldedStamp: row.folded_stamp,
+      // Few of a year's days are asked for it.
+      get asked() {
+        return (asked ??= parseAsked(row.asked));
+      },
+      updatedAt: row.updated_at,
+      deletedAt: row.deleted_at,
+      keptId: row.kept_id,
+    };
+  });
 }
 
 /** A site's days in [from, to), ascending, as whole days since 1970. */

@@ -1,6 +1,6 @@
-import { z } from "zod";
 import { hexBytes } from "../block-days/hex.ts";
 import { extentBytes } from "../block-days/locator.ts";
+import { isInt, isText, rowsOf } from "../d1/checked-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayText } from "../domain/day.ts";
 import type { Series } from "../domain/samples.ts";
@@ -37,7 +37,7 @@ const READ = `
 SELECT w.key AS i, hex(substr(g.body, 1, w.value ->> 1)) AS body
 FROM json_each(?1) w CROSS JOIN kept_groups g ON g.key = w.value ->> 0`;
 
-const rowsSchema = z.array(z.object({ i: z.int(), body: z.string() }));
+const groupRows = rowsOf("kept_groups", { i: isInt, body: isText });
 
 /**
  * Reads row groups that D1 keeps, with the checks of a read of R2. One that is not there or is damaged is no error.
@@ -56,7 +56,7 @@ export async function readKeptGroups(
       wanted.map(({ of, group }) => [keptKey(of.keptId, group.group.offset), extentBytes(group.group)]),
     );
     const { results } = await withD1Retry(() => db.prepare(READ).bind(json).all());
-    for (const { i, body } of rowsSchema.parse(results)) {
+    for (const { i, body } of groupRows(results)) {
       const { of, group } = wanted[i]!;
       const { series: ofRead, missing } = found.get(of)!;
       const bytes = hexBytes(body);

@@ -133,10 +133,11 @@ async function registerObject(
   const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: catalog.get(name)!.id }));
   const of = { build: newBuild(), site: { id: site.id, name: site.name }, day };
   const entry = { key, etag, sha256: file.sha256, bytes, rows: file.rows, points: rows.length };
+  const asked = parseAsked(customMetadata["asked"]);
   // what segments hold beside it is not known to be in it: when it was asked for decides
-  const lineage = { source: file.source, generation, foldedStamp: 0, asked: parseAsked(customMetadata["asked"]) };
+  const lineage = { source: file.source, generation, foldedStamp: 0, mark: null, asked };
   const found = fileRows(day, rows);
-  // D1 may have been turned back: a build that began before must not pass over segments that are still to come
+  // D1 may have been turned back: segments to come get larger stamps than any that this file may have folded
   await withD1Retry(() => raiseClockTo(db, of.site.id, parseStamp(customMetadata["stamp"])).run());
   // before the commit: a run that dies behind it finds the day registered, and does nothing
   await markSeenInFile(db, { siteId: of.site.id, day, generation }, found.seen);

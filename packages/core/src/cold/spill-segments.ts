@@ -1,12 +1,11 @@
 import { loadCatalog } from "../catalog/catalog.ts";
-import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import type { DamagedSegment } from "../store/damaged-segments.ts";
 import { readHour } from "../store/read-segments.ts";
-import { clockStatement, parseClock } from "../store/site-clock.ts";
+import { clockStatement, parseClock, readMarked } from "../store/site-clock.ts";
 import type { StoredSeries } from "../store/stored-series.ts";
 import { freeBytes } from "./free-bytes.ts";
 import { pointOrder } from "./point-order.ts";
@@ -18,6 +17,8 @@ import { type DayBuild, SEGMENT_LAYERS, type SegmentLayer, segmentSpillKey } fro
 export interface SpilledSegments {
   /** segments with stamps up to this one are in the spills, or in the day's file already */
   readonly foldedStamp: number;
+  /** left in the site's clock when it stood at that stamp */
+  readonly mark: string;
   /** samples in the spills */
   readonly samples: number;
   /** the hours (0 to 23) that each layer has samples of, ascending */
@@ -45,9 +46,11 @@ export async function spillSegments(
   asked: readonly (readonly number[])[],
 ): Promise<SpilledSegments> {
   const { db } = context;
-  const [clock, rows] = await withD1Retry(() =>
-    db.batch([clockStatement(db, of.site.id), hotHoursStatement(db, of.site.id, dayRange(of.day))]),
-  );
+  const { mark, results } = await readMarked(db, of.site.id, [
+    clockStatement(db, of.site.id),
+    hotHoursStatement(db, of.site.id, dayRange(of.day)),
+  ]);
+  const [clock, rows] = results;
   const foldedStamp = parseClock(clock?.results).stamp;
   const hours = parseHotHours(rows?.results).map(({ hour }) => hour);
   const layers: Record<SegmentLayer, number[]> = { under: [], between: [], over: [] };
@@ -65,7 +68,7 @@ export async function spillSegments(
     }
     last[hour] = spilled.asked;
   }
-  return { foldedStamp, samples, layers, asked: last, damaged: [...damaged] };
+  return { foldedStamp, mark, samples, layers, asked: last, damaged: [...damaged] };
 }
 
 async function spillHour(

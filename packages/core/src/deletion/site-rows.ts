@@ -21,6 +21,7 @@ const DELETE_SOME = [
      SELECT q.point_id FROM points p CROSS JOIN point_inquiries q ON q.point_id = p.id WHERE p.site_id = ?1 LIMIT ?2)`,
   `DELETE FROM past_meanings WHERE (point_id, until) IN (
      SELECT m.point_id, m.until FROM points p CROSS JOIN past_meanings m ON m.point_id = p.id WHERE p.site_id = ?1 LIMIT ?2)`,
+  "DELETE FROM block_points WHERE site_id = ?1 AND block IN (SELECT block FROM block_points WHERE site_id = ?1 LIMIT ?2)",
   "DELETE FROM points WHERE id IN (SELECT id FROM points WHERE site_id = ?1 LIMIT ?2)",
 ];
 

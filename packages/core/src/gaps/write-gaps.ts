@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
+import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS } from "../domain/day.ts";
 import type { Gap } from "./gap.ts";
@@ -127,10 +128,12 @@ export async function beginFilling(
   return begun?.meta.changes === gaps.length;
 }
 
+const PRUNE_SOME = `
+DELETE FROM gaps WHERE (site_id, start, point_id) IN (
+  SELECT site_id, start, point_id FROM gaps WHERE state <> 'open' AND resolved_at < ?1 LIMIT ?2
+)`;
+
 /** Forgets gaps that have been over for 400 days. @param now epoch ms @returns their number */
-export async function pruneGaps(db: D1Database, now: number): Promise<number> {
-  const statement = db
-    .prepare("DELETE FROM gaps WHERE state <> 'open' AND resolved_at < ?1")
-    .bind(now - RESOLVED_DAYS * DAY_MS);
-  return (await withD1Retry(() => statement.run())).meta.changes;
+export function pruneGaps(db: D1Database, now: number): Promise<number> {
+  return changeRows((most) => db.prepare(PRUNE_SOME).bind(now - RESOLVED_DAYS * DAY_MS, most));
 }

@@ -1,4 +1,5 @@
 import { readLastDays } from "../block-days/read-file-points.ts";
+import { readFirstSeen } from "../catalog/seen.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 import { dayOf } from "../domain/day.ts";
 import type { LatestSample } from "../store/latest.ts";
@@ -11,11 +12,6 @@ import { readStoredDays } from "./stored.ts";
 
 /** Points whose last day is read at a time: at a sample a minute 2 MB. */
 const POINTS_AT_ONCE = 100;
-
-export interface LatestPoint extends NamedPoint {
-  /** time of its first stored sample, epoch ms; null: it has none */
-  readonly firstSeen: number | null;
-}
 
 export interface LatestAnswer {
   /** by point id; absent: the point has no sample, or it is not known, as `partial` says */
@@ -36,17 +32,19 @@ export interface LatestAnswer {
  */
 export async function readLatestOfBoth(
   cold: ColdLevel,
-  points: readonly LatestPoint[],
+  points: readonly NamedPoint[],
   newestFile: number | null,
   now: number,
 ): Promise<LatestAnswer> {
   const ids = points.map(({ id }) => id);
   // The hot level first: what is archived after that is in both answers, never in neither.
   const samples = await readLatest(cold.db, ids);
+  const silent = newestFile === null ? [] : ids.filter((id) => !samples.has(id));
+  const firstSeen: ReadonlyMap<number, number> = silent.length === 0 ? new Map() : await readFirstSeen(cold.db, silent);
   // A point without a hot sample may have its newest one in any file since its first one.
-  const since = points.flatMap(({ id, firstSeen }) => {
-    const from = samples.get(id)?.time ?? firstSeen;
-    const day = from === null ? null : dayOf(from);
+  const since = ids.flatMap((id) => {
+    const from = samples.get(id)?.time ?? firstSeen.get(id);
+    const day = from === undefined ? null : dayOf(from);
     return day === null || newestFile === null || day > newestFile ? [] : [{ id, day }];
   });
   const lastDays: ReadonlyMap<number, number> =

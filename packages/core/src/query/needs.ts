@@ -60,7 +60,7 @@ export function needsOf<P extends NamedPoint>(
   const withFile = all.filter(({ file }) => file !== null).map(({ day }) => day);
   const rollupDays = raw === null ? 0 : new Set([...withFile, ...inRange.map(dayOf)]).size;
   const readable = new Set(days.flatMap((day) => (readableFile(day) === null ? [] : [day.day])));
-  if (stored.pointDays === null) {
+  if (stored.pointDays === null || (raw === null && stored.isCut)) {
     const { size } = readable;
     const assumed = { ...times(ASSUMED_DAY, size), samples: ASSUMED_SAMPLES * size, hourRows: hours.length };
     const work = times(ASSUMED_DAY, size * points.length);

@@ -62,12 +62,17 @@ export function aggregateInUnitOfNow(past: readonly PastUnit[], hour: number, ag
   return { n, min: convert(min), max: convert(max), sum: n * convert(sum / n) };
 }
 
-/** What is stored, so that hours in which a unit changed are read as samples: their aggregates mix two units. */
-export function withUnitChanges(stored: Stored, points: readonly PointUnits[], { start, end }: TimeRange): Stored {
+/** Starts of the hours of a range in which the unit of a point changed, in no order, epoch ms. */
+export function unitChangeHours(points: readonly PointUnits[], { start, end }: TimeRange): number[] {
   const changed = points.flatMap((point) =>
     pastUnits(point).flatMap(({ range }) => [range.start, range.end].filter(Number.isFinite)),
   );
-  const hours = changed.map(hourOf).filter((hour) => hour + HOUR_MS > start && hour < end);
+  return changed.map(hourOf).filter((hour) => hour + HOUR_MS > start && hour < end);
+}
+
+/** What is stored, so that hours in which a unit changed are read as samples: their aggregates mix two units. */
+export function withUnitChanges(stored: Stored, points: readonly PointUnits[], range: TimeRange): Stored {
+  const hours = unitChangeHours(points, range);
   if (hours.length === 0) return stored;
   return { ...stored, unfolded: [...new Set([...stored.unfolded, ...hours])].sort((a, b) => a - b) };
 }

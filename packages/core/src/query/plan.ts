@@ -1,5 +1,5 @@
 import { turnOf } from "../domain/angle.ts";
-import { DAY_MS } from "../domain/day.ts";
+import { DAY_MS, dayOf } from "../domain/day.ts";
 import { INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -9,6 +9,8 @@ import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
 import { MAX_POINTS, MAX_SPAN_DAYS } from "./limits.ts";
 import { type ComputedFrom, joinNeeds, type Needs, needsOf } from "./needs.ts";
+import { type PointUnits, unitChangeHours } from "./past-units.ts";
+import { rawHours } from "./raw-hours.ts";
 import { mostPoints, refusal, seriesValues } from "./refusal.ts";
 import type { Stored } from "./stored.ts";
 
@@ -99,6 +101,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   const from = fromOf(interval);
   const { hours, blocks, work, rollupDays } = needs;
   const hourly = from === "hours" ? linear : [];
+  if (stored.isCut && hourly.length < points.length) throw new Error("samples of days without locators were planned");
   const coverage = coverageOf(range, stored, watermark);
   const bounds = interval === "raw" ? null : boundsOf(interval);
   return {
@@ -138,6 +141,21 @@ export function computedFrom(
   // A range that will be refused may have very many buckets.
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return "samples";
   return isMadeOfHours(boundsOf(interval)) ? "hours" : "samples";
+}
+
+/**
+ * The only days whose samples an answer may need, besides those of unfolded hours; null: it may need those of all. A chart that is computed
+ * from hourly aggregates alone needs samples of the hours that the range cuts, and of those in which a unit changed.
+ */
+export function sampledDays<P extends PlannedPoint & PointUnits>({
+  points,
+  range,
+  interval,
+  timeZone,
+}: Omit<PlanInput<P>, "stored">): number[] | null {
+  if (interval === "auto" || points.some(isAngle)) return null;
+  if (computedFrom(range, interval, (of) => bucketBounds(range, of, timeZone)) !== "hours") return null;
+  return [...new Set(rawHours(range, { unfolded: unitChangeHours(points, range) }).map(dayOf))];
 }
 
 /** Whether an answer is likely to be computed from hourly aggregates, so that they are read with all the rest. */

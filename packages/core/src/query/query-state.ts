@@ -26,7 +26,7 @@ const SITE_ID = "(SELECT id FROM sites WHERE name = ?1)";
 /**
  * Reads the state of a query in one transaction; no sample, and nothing of R2. To be read before the answer: an answer
  * may then be newer than its state, and never older.
- * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ * @throws {Error} for rows that are not what we write; the error of D1, after retries
  */
 export async function readQueryState(
   db: D1Database,
@@ -73,7 +73,7 @@ export function dayVersion({ day, state, build, generation, file, updatedAt }: M
 export function siteVersionStatements(db: D1Database, siteId: number): [D1PreparedStatement, D1PreparedStatement] {
   const bind = (sql: string) => db.prepare(sql).bind(siteId);
   return [
-    bind("SELECT stamp FROM site_clocks WHERE site_id = ?1"),
+    bind("SELECT stamp, token FROM site_clocks WHERE site_id = ?1"),
     bind(
       `SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
          CAST(sum(generation) AS TEXT) AS generation, max(day) FILTER (WHERE key IS NOT NULL) AS newest

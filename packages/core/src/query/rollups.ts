@@ -16,10 +16,9 @@ export interface ParsedRollup extends Omit<PointRollup, "slice"> {
  * times its text, and would outlive V8's young generation.
  */
 export function rollupsByPoint(rollups: readonly PointRollup[]): Map<number, PointRollup[]> {
-  return Map.groupBy(
-    rollups.toSorted((a, b) => a.day - b.day),
-    ({ pointId }) => pointId,
-  );
+  const byPoint = Map.groupBy(rollups, ({ pointId }) => pointId);
+  for (const ofPoint of byPoint.values()) ofPoint.sort((a, b) => a.day - b.day);
+  return byPoint;
 }
 
 /** A point's day whose stored aggregates are not what we write. */

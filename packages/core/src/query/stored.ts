@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../block-days/block-day-key.ts";
 import { hexBytes } from "../block-days/hex.ts";
 import { StoredHoursError } from "../block-days/hour-aggregates.ts";
@@ -7,6 +6,7 @@ import { type Locator, StoredLocatorError } from "../block-days/locator.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { dayOf, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
+import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
@@ -40,49 +40,61 @@ export interface Stored {
   readonly days: readonly ManifestDay[];
   /** in no order; null: they are more than {@link MAX_POINT_DAYS} and were not read */
   readonly pointDays: readonly PointDay[] | null;
+  /** whether `pointDays` lacks the days that were not asked for */
+  readonly isCut: boolean;
   /** in no order; null: they were not asked for, or are more than {@link ROLLUPS_AT_ONCE} */
   readonly rollups: readonly PointRollup[] | null;
 }
 
 /** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
 const DAYS_A_ROW = 1_024;
-const END_OF_ROW = rowKeySql("p.value", `min(f.value + ${DAYS_A_ROW}, ?3)`);
+
+/** Where a point stands in `places`, as JSON paths: made once a point, because a row of it is read for each day. */
+const POINTS = `
+points (id, at, length, rows) AS MATERIALIZED (
+  SELECT value, ${pathSql("value", "[0]")}, ${pathSql("value", "[1]")}, ${pathSql("value", "[2]")} FROM json_each(?4)
+)`;
 
 /**
- * A row for each point and {@link DAYS_A_ROW}, because a row for each day takes D1 and its client twice as long. Only the head of a slice
- * where the aggregates are not wanted. ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most
- * slices whose aggregates are wanted, ?7: JSON array of each row's first day.
+ * A row for each point and {@link DAYS_A_ROW}, because a row for each day takes D1 and its client twice as long. Only the heads of slices
+ * where the aggregates are not wanted, and then of some days only, unless ?8 is NULL: those of ?8 and of hours that are not folded.
+ * ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most slices whose aggregates are wanted,
+ * ?7: JSON array of each row's first day, ?8: JSON array of days or NULL.
  */
 const READ_SLICES = `
 WITH files (day) AS (
   SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
-), hot (day) AS (
-  SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
+), hot (day, is_folded) AS (
+  SELECT hour / 86400000, folded_version IS version FROM hot_hours
+  WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
 ), size (files, is_whole) AS (
   SELECT json_array_length(?4) * (SELECT count(*) FROM files),
     json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6
-)
-SELECT p.value AS id, s.is_whole, (
+), spans (start, end, is_whole) AS (
+  SELECT value, min(value + ${DAYS_A_ROW}, ?3), is_whole FROM size CROSS JOIN json_each(?7)
+  WHERE files <= ?5 AND (is_whole OR ?8 IS NULL)
+  UNION ALL
+  SELECT day, day + 1, 0 FROM (SELECT value AS day FROM json_each(?8) UNION SELECT day FROM hot WHERE NOT is_folded)
+  WHERE ?8 IS NOT NULL AND (SELECT files <= ?5 AND NOT is_whole FROM size)
+), ${POINTS}
+SELECT p.id, f.is_whole, (
   SELECT group_concat((d.key & 65535) || CASE
       WHEN d.places IS NULL AND d.key & 65535 IN (SELECT day FROM files) THEN '+'
-      WHEN d.places ->> ${pathSql("p.value", "[2]")} IS NULL THEN '-' ELSE '+' END ||
-    hex(substr(d.hours, d.places ->> ${pathSql("p.value", "[0]")},
-      CASE WHEN s.is_whole THEN d.places ->> ${pathSql("p.value", "[1]")}
-      ELSE min(d.places ->> ${pathSql("p.value", "[1]")}, ${HEAD_BYTES}) END)))
+      WHEN d.places ->> p.rows IS NULL THEN '-' ELSE '+' END ||
+    hex(substr(d.hours, d.places ->> p.at,
+      CASE WHEN f.is_whole THEN d.places ->> p.length ELSE min(d.places ->> p.length, ${HEAD_BYTES}) END)))
   FROM ${TABLE}
-  WHERE d.key >= ${rowKeySql("p.value", "f.value")} AND d.key < ${END_OF_ROW}
-    AND (d.places IS NULL OR d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
-      AND (s.is_whole OR d.places ->> ${pathSql("p.value", "[2]")} IS NOT NULL))
+  WHERE d.key >= ${rowKeySql("p.id", "f.start")} AND d.key < ${rowKeySql("p.id", "f.end")}
+    AND (d.places IS NULL OR d.places ->> p.at IS NOT NULL AND (f.is_whole OR d.places ->> p.rows IS NOT NULL))
 ) AS days
-FROM size s CROSS JOIN json_each(?4) p CROSS JOIN json_each(?7) f
-WHERE s.files <= ?5`;
+FROM points p CROSS JOIN spans f`;
 
 /**
  * {@link READ_SLICES}; a damaged row has empty slices, of each of its points: the file is then read by its footer, and the aggregates are lost.
  */
 const CHECK_SLICES = READ_SLICES.replace(TABLE, CHECKED_TABLE);
 
-const rowsSchema = z.array(z.object({ id: z.int(), is_whole: z.int(), days: z.string().nullable() }));
+const sliceRows = rowsOf("block_days", { id: isInt, is_whole: isInt, days: orNull(isText) });
 
 /** A point's day of `block_days`. */
 interface Slice {
@@ -100,6 +112,7 @@ interface Slice {
  * Reads what is stored of a range in one transaction: were it read in two, a day that is archived between them would be
  * in neither, and aggregates would be taken for what they are not any more.
  * @param wanted whether the aggregates are wanted too, if they are few
+ * @param located the only days whose locators are wanted where the aggregates are many, besides those of unfolded hours; null: all
  * @throws {Error} for rows that are not what we write, but for locators; the error of D1, after retries
  */
 export async function readStored(
@@ -108,6 +121,7 @@ export async function readStored(
   pointIds: readonly number[],
   range: TimeRange,
   wanted: "locators" | "rollups",
+  located: readonly number[] | null = null,
 ): Promise<Stored> {
   const first = Math.max(0, dayOf(range.start));
   const end = Math.min(DAYS, dayOf(range.end - 1) + 1);
@@ -115,10 +129,12 @@ export async function readStored(
   const most = wanted === "rollups" ? ROLLUPS_AT_ONCE : 0;
   const rows = Math.ceil(Math.max(0, end - first) / DAYS_A_ROW);
   const starts = JSON.stringify(Array.from({ length: rows }, (_, i) => first + i * DAYS_A_ROW));
+  const some = located === null ? null : JSON.stringify(located);
   const [hours, days, slices] = await readChecked((isChecked) => {
     const query = isChecked ? CHECK_SLICES : READ_SLICES;
     // Where the range lies beyond all keys, no key is between these.
-    const statement = db.prepare(query).bind(siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most, starts);
+    const values = [siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most, starts, some];
+    const statement = db.prepare(query).bind(...values);
     return withD1Retry(() =>
       db.batch([hotHoursStatement(db, siteId, range), manifestStatement(db, siteId, first, end), statement]),
     );
@@ -128,18 +144,20 @@ export async function readStored(
   const found = parseSlices(slices?.results);
   const files = parsedDays.filter(({ file }) => file !== null).map(({ day }) => day);
   const allDays = new Set([...files, ...hotHours.map(({ hour }) => dayOf(hour))]);
+  const isWhole = wanted === "rollups" && allDays.size * pointIds.length <= ROLLUPS_AT_ONCE;
   return {
     hours: hotHours.map(({ hour }) => hour),
     unfolded: hotHours.filter(({ isFolded }) => !isFolded).map(({ hour }) => hour),
     days: parsedDays,
     pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : pointDaysOf(found),
-    rollups: wanted === "locators" || allDays.size * pointIds.length > ROLLUPS_AT_ONCE ? null : rollupsOf(found),
+    isCut: located !== null && !isWhole,
+    rollups: isWhole ? rollupsOf(found) : null,
   };
 }
 
-/** @throws {z.ZodError} {@link Error} for what {@link READ_SLICES} does not give */
+/** @throws {Error} for what {@link READ_SLICES} does not give */
 function parseSlices(results: unknown): Slice[] {
-  return rowsSchema.parse(results).flatMap(({ id: pointId, is_whole, days }) =>
+  return sliceRows(results).flatMap(({ id: pointId, is_whole, days }) =>
     (days === null ? [] : days.split(",")).map((text) => {
       const mark = text.search(MARK);
       if (mark < 1) throw new Error(`block_days: found "${text.slice(0, 20)}", expected a day and a slice`);

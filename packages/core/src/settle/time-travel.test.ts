@@ -1,6 +1,7 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { storedPointDays } from "../../test/block-days.ts";
 import { CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { copyDatabase } from "../../test/database-copy.ts";
@@ -10,12 +11,14 @@ import { differences, sourceSamples } from "../../test/stored-samples.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import { MemoryEngine } from "../backfill/memory-engine.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
+import { foldHours } from "../cold/fold-hours.ts";
 import { readManifestDay } from "../cold/manifest.ts";
 import { repairDay } from "../cold/repair-day.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { beginSite } from "../gaps/gap-sites.ts";
-import { clockStatement, parseClock } from "../store/site-clock.ts";
+import { clockStatement, parseClock, raiseClockTo } from "../store/site-clock.ts";
 import { storeSamples } from "../store/store-samples.ts";
 
 const DAY = 20_373;
@@ -118,33 +121,89 @@ test("D1 turned back beside a younger file: each sample once, and the later aske
   await expectAnswer(3);
 });
 
-test("a build that began before D1 was turned back passes over no segment that came after", async () => {
-  const turnBack = await copyDatabase(db);
-  await syncTo(END + 3 * HOUR_MS);
-  await db.prepare("UPDATE gap_sites SET sync_from_day = ?1").bind(DAY).run();
-  expect(await world.supervise()).toBe(DAY);
-  const engine = new MemoryEngine();
-  const appointed = (await world.appointed())!;
-  const merged = Promise.withResolvers<void>();
-  const dying = new CrashPoint(Number.POSITIVE_INFINITY, "before");
-  const first = world.run(engine, dying, async (name) => {
-    if (!name.includes("publish")) return;
-    merged.resolve();
-    // its process stands still for good
-    await new Promise(() => undefined);
-  });
-  await Promise.race([first, merged.promise]);
-
-  const row = await db.prepare("SELECT * FROM settle_days WHERE day = ?1").bind(DAY).first();
+/** Turns D1 back, and lets the site's clock come to where it was: the next store has the stamp of one that D1 has lost. */
+async function turnBackAndOn(turnBack: () => Promise<void>): Promise<void> {
+  const lost = await stamp();
   await turnBack();
-  // the same instance is appointed: D1 was turned back to a moment of its run
-  expect(row).toMatchObject({ instance: appointed.instance });
-  await db
-    .prepare("INSERT INTO settle_days (site_id, day, step, due_at, instance) VALUES (?1, ?2, 0, ?3, ?4)")
-    .bind(world.site.id, DAY, END, appointed.instance)
-    .run();
-  await store(7, END + 5 * HOUR_MS);
-  expect(await world.run(engine)).toBe(true);
-  await expectAnswer(7);
-  expect(await world.row(DAY)).toMatchObject({ outcome: "settled" });
+  const behind = await stamp();
+  expect(behind).toBeLessThan(lost);
+  if (lost - behind > 1) await raiseClockTo(db, world.site.id, lost - 1).run();
+}
+
+/** A database that is turned back once, before the first transaction that has such a statement. */
+function turnedBackBefore(statement: RegExp, turnBack: () => Promise<void>): D1Database {
+  let isDone = false;
+  return interceptedDatabase(db, async (execute, _, queries) => {
+    if (!isDone && queries.some((query) => statement.test(query))) {
+      isDone = true;
+      await turnBack();
+    }
+    return execute();
+  });
+}
+
+describe("work that began before D1 was turned back, when as many stores have come since", () => {
+  test("a build passes over no later segment", async () => {
+    const turnBack = await copyDatabase(db);
+    await syncTo(END + 3 * HOUR_MS);
+    await db.prepare("UPDATE gap_sites SET sync_from_day = ?1").bind(DAY).run();
+    expect(await world.supervise()).toBe(DAY);
+    const engine = new MemoryEngine();
+    const appointed = (await world.appointed())!;
+    const merged = Promise.withResolvers<void>();
+    const dying = new CrashPoint(Number.POSITIVE_INFINITY, "before");
+    const first = world.run(engine, dying, async (name) => {
+      if (!name.includes("publish")) return;
+      merged.resolve();
+      // its process stands still for good
+      await new Promise(() => undefined);
+    });
+    await Promise.race([first, merged.promise]);
+
+    const row = await db.prepare("SELECT * FROM settle_days WHERE day = ?1").bind(DAY).first();
+    await turnBackAndOn(turnBack);
+    // the same instance is appointed: D1 was turned back to a moment of its run
+    expect(row).toMatchObject({ instance: appointed.instance });
+    await db
+      .prepare("INSERT INTO settle_days (site_id, day, step, due_at, instance) VALUES (?1, ?2, 0, ?3, ?4)")
+      .bind(world.site.id, DAY, END, appointed.instance)
+      .run();
+    await store(7, END + 5 * HOUR_MS);
+    expect(await world.run(engine)).toBe(true);
+    await expectAnswer(7);
+    expect(await world.row(DAY)).toMatchObject({ outcome: "settled" });
+  });
+
+  test("a store compares again, and stores what D1 has lost", async () => {
+    const turnBack = await copyDatabase(db);
+    const asked = START + 12 * HOUR_MS;
+    await store(1, asked);
+    const other = pointSamples([[pointId, START + 5678, 5]]);
+    const turned = turnedBackBefore(/^\s*INSERT INTO segments/, async () => {
+      await turnBackAndOn(turnBack);
+      await storeSamples({ db, siteId: world.site.id, now: world.sync.clock.now }, other, asked);
+    });
+    const both = pointSamples([
+      [pointId, START + 1234, 1],
+      [pointId, START + 2345, 2],
+    ]);
+    const counts = await storeSamples({ db: turned, siteId: world.site.id, now: world.sync.clock.now }, both, asked);
+    expect(counts).toMatchObject({ inserted: 2 });
+    const lines = [1234, 2345, 5678].map((at, i) => `${pointName} ${START + at} ${[1, 2, 5][i]}`);
+    expect(await world.query(DAY)).toEqual(expect.arrayContaining(lines));
+  });
+
+  test("a fold writes no aggregate of a sample that D1 has lost", async () => {
+    const turnBack = await copyDatabase(db);
+    await store(100_000_000, START + 12 * HOUR_MS);
+    const turned = turnedBackBefore(/^\s*UPDATE hot_hours SET version/, async () => {
+      await turnBackAndOn(turnBack);
+      await store(200_000_000, START + 12 * HOUR_MS);
+    });
+    const { now } = world.sync.clock;
+    await foldHours(turned, world.site.id, 0, now);
+    await foldHours(db, world.site.id, 0, now);
+    const folded = (await storedPointDays(db)).find((one) => one.pointId === pointId);
+    expect(folded?.hours[0]?.max).toBe(200_000_000);
+  });
 });

@@ -50,7 +50,7 @@ export async function forgetLatest(
       }
     }
     const write = latest.write(db, blocksOf(ids));
-    const expected = expectClock(db, siteId, parseClock(clock?.results).stamp);
+    const expected = expectClock(db, siteId, parseClock(clock?.results));
     try {
       // a store that has read the blocks as they were would write them back, so it must fail
       await withD1Retry(() => db.batch([expected, raiseClock(db, siteId), write]));

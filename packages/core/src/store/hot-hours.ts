@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { isInt, rowsOf } from "../d1/checked-rows.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
@@ -108,9 +108,9 @@ export function hotHoursStatement(db: D1Database, siteId: number, range: TimeRan
   return db.prepare(READ).bind(siteId, hourOf(range.start), range.end);
 }
 
-const rowsSchema = z.array(z.object({ hour: z.int(), version: z.int(), folded: z.int() }));
+const hotHourRows = rowsOf("hot_hours", { hour: isInt, version: isInt, folded: isInt });
 
 /** The hours that {@link hotHoursStatement} found, ascending. */
 export function parseHotHours(results: unknown): HotHour[] {
-  return rowsSchema.parse(results).map(({ hour, version, folded }) => ({ hour, version, isFolded: folded === 1 }));
+  return hotHourRows(results).map(({ hour, version, folded }) => ({ hour, version, isFolded: folded === 1 }));
 }

@@ -157,19 +157,34 @@ describe("a commit whose answer is lost", () => {
     expect(await cursor()).toBe(1);
   });
 
-  test("is compared again where another store came meanwhile", async () => {
+  test("counts as committed where other stores came meanwhile", async () => {
     const other: Arrival = { samples: [[1, DAY, 5]], asked: 20, mode: "win" };
     const counts = await store(
-      losing(() => store(db, other)),
+      losing(async () => {
+        await raiseClock(db, 1).run();
+        await store(db, other);
+        await store(db, { ...other, samples: [[2, DAY + 1, 6]] });
+      }),
       own,
       [cursorTo(1)],
     );
-    expect(counts).toEqual({ inserted: 0, changed: 0, unchanged: 1, superseded: 1 });
-    expect((await allSegments(db)).map(({ stamp }) => stamp)).toEqual([1, 2]);
+    expect(counts).toEqual({ inserted: 2, changed: 0, unchanged: 0, superseded: 0 });
+    expect((await allSegments(db)).map(({ stamp }) => stamp)).toEqual([1, 3, 4]);
     const naive = new NaiveStore();
     naive.store(own.samples, 10);
-    naive.store(other.samples, 20);
+    naive.store([...other.samples, [2, DAY + 1, 6]], 20);
     await expectStored(naive);
+  });
+
+  test("is compared again once more stores came than the clock remembers", async () => {
+    const counts = await store(
+      losing(async () => {
+        for (let i = 0; i < 18; i++) await store(db, { samples: [[1, DAY + 1 + i, i]], asked: 20, mode: "win" });
+      }),
+      own,
+      [cursorTo(1)],
+    );
+    expect(counts).toMatchObject({ inserted: 0, unchanged: 2 });
   });
 });
 

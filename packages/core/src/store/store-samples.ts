@@ -25,7 +25,7 @@ import { addRows } from "./read-segments.ts";
 import { blockStatements, segmentRowsSchema } from "./whole-blocks.ts";
 import { blocksOf } from "../domain/block.ts";
 import { insertSegments } from "./segment-rows.ts";
-import { clockStatement, isClockMoved, moveClock, parseClock } from "./site-clock.ts";
+import { clockStatement, isClockMoved, isCommitted, moveClock, parseClock, type SiteClock } from "./site-clock.ts";
 import { SeriesBuilder } from "./stored-series.ts";
 
 /** Where samples are stored. */
@@ -177,7 +177,7 @@ async function storePiece(
 
 /** What is stored at the times of arrivals, at one moment. */
 interface StoredNow extends StoredBefore {
-  readonly stamp: number;
+  readonly clock: SiteClock;
   readonly latest: LatestRows;
 }
 
@@ -202,7 +202,8 @@ async function readStoredBefore(
       }
     }
   }
-  if (hours.size === 0) return { stamp: 0, series: new Map(), latest: new LatestRows([]), watermark: null };
+  if (hours.size === 0)
+    return { clock: parseClock([]), series: new Map(), latest: new LatestRows([]), watermark: null };
   const range: TimeRange = { start, end };
   const [clock, watched, latest, ...rows] = await readChecked((isChecked) => {
     const statements = [
@@ -233,7 +234,7 @@ async function readStoredBefore(
     }
   }
   return {
-    stamp: parseClock(clock?.results).stamp,
+    clock: parseClock(clock?.results),
     series: new Map([...builders].map(([id, builder]) => [id, builder.finish()])),
     latest: new LatestRows(latest?.results),
     watermark: watchedSchema.parse(watched?.results)[0]?.watermark ?? null,
@@ -264,20 +265,22 @@ function stampSegments(segments: readonly NewSegment[]): StampedSegment[] {
  */
 async function commit(
   { db, siteId, backoff }: SampleStore,
-  { stamp: from, latest }: StoredNow,
+  { clock: from, latest }: StoredNow,
   segments: readonly NewSegment[],
   alongside: readonly D1PreparedStatement[],
 ): Promise<boolean> {
   const stamped = stampSegments(segments);
-  const to = from + stamped.reduce((most, { step }) => Math.max(most, step), 0);
+  const to = from.stamp + stamped.reduce((most, { step }) => Math.max(most, step), 0);
   const hours = new Set(segments.flatMap((segment) => [...hoursOfSegment(segment)]));
-  const rows = [...jsonChunks(stamped, ({ segment, step }) => segmentJson(segment, from + step), MAX_ASCII_CHARS)];
+  const rows = [
+    ...jsonChunks(stamped, ({ segment, step }) => segmentJson(segment, from.stamp + step), MAX_ASCII_CHARS),
+  ];
   const token = crypto.randomUUID();
   const newest = latest.update(db, segments);
   const statements = [
     ...moveClock(db, siteId, { from, to, token }),
     ...rows.map(({ json }) => insertSegments(db, json)),
-    touchHours(db, siteId, hours, { first: from + 1, last: to }),
+    touchHours(db, siteId, hours, { first: from.stamp + 1, last: to }),
     ...(newest === null ? [] : [newest]),
     ...alongside,
   ];
@@ -286,11 +289,11 @@ async function commit(
     return true;
   } catch (error) {
     if (!isClockMoved(error)) throw error;
-    const clock = parseClock((await withD1Retry(() => clockStatement(db, siteId).all(), backoff)).results);
     // its own answer was lost
-    if (clock.token === token) return true;
+    if (await withD1Retry(() => isCommitted(db, siteId, token), backoff)) return true;
+    const clock = parseClock((await withD1Retry(() => clockStatement(db, siteId).all(), backoff)).results);
     // it was not the clock that let the batch fail
-    if (clock.stamp === from) throw error;
+    if (clock.stamp === from.stamp && clock.token === from.token) throw error;
     return false;
   }
 }

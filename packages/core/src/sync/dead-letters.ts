@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { jsonChunks, MAX_UNICODE_CHARS } from "../d1/json-chunks.ts";
+import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, dayOf } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -22,9 +23,6 @@ export interface LetterFilter {
 
 /** Letters of a run: 40 sites at their worst. An id is the time of the run in ms times this, and a number below it. */
 const LETTERS_A_RUN = 1_000;
-
-/** Letters a statement, when they are deleted for their age. */
-const PRUNE_AT_ONCE = 1_000;
 
 const INSERT = `
 INSERT INTO dead_letters (id, identity, site_id, reason, sync_id, at, window_start, window_end, cursor, record, stage,
@@ -119,9 +117,9 @@ function letterOf(row: z.output<typeof rowSchema>): StoredLetter {
 }
 
 /** Removes letters. @returns their number */
-export async function dropLetters(db: D1Database, filter: LetterFilter): Promise<number> {
-  const statement = db.prepare(`DELETE FROM dead_letters WHERE ${WHERE}`).bind(...bindingsOf(filter));
-  return (await withD1Retry(() => statement.run())).meta.changes;
+export function dropLetters(db: D1Database, filter: LetterFilter): Promise<number> {
+  const sql = `DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE ${WHERE} LIMIT ?4)`;
+  return changeRows((most) => db.prepare(sql).bind(...bindingsOf(filter), most));
 }
 
 /** The statement that removes letters, to run in the transaction that stores their samples. */
@@ -130,29 +128,28 @@ export function dropStatement(db: D1Database, ids: readonly number[]): D1Prepare
 }
 
 /** Forgets letters that are older than {@link LETTER_DAYS}. @param now epoch ms @returns their number */
-export async function pruneLetters(db: D1Database, now: number): Promise<number> {
-  const statement = db
-    .prepare("DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE id < ?1 ORDER BY id LIMIT ?2)")
-    .bind((now - LETTER_DAYS * DAY_MS) * LETTERS_A_RUN, PRUNE_AT_ONCE);
-  for (let pruned = 0; ;) {
-    const { meta } = await withD1Retry(() => statement.run());
-    pruned += meta.changes;
-    if (meta.changes < PRUNE_AT_ONCE) return pruned;
-  }
+export function pruneLetters(db: D1Database, now: number): Promise<number> {
+  const first = (now - LETTER_DAYS * DAY_MS) * LETTERS_A_RUN;
+  const sql = "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE id < ?1 ORDER BY id LIMIT ?2)";
+  return changeRows((most) => db.prepare(sql).bind(first, most));
 }
+
+const FORGET_SOME = `
+DELETE FROM dead_letters WHERE id IN (
+  SELECT id FROM dead_letters WHERE site_id = ?1 AND window_start >= ?2 AND window_end <= ?3 LIMIT ?4
+)`;
 
 /** Drops the dead letters of pages that lie in a range: a replay would store them. Those across its bounds stay for their 7 days. */
 export async function forgetLetters(db: D1Database, siteId: number, { start, end }: TimeRange): Promise<void> {
-  const statement = db
-    .prepare("DELETE FROM dead_letters WHERE site_id = ?1 AND window_start >= ?2 AND window_end <= ?3")
-    .bind(siteId, start, end);
-  await withD1Retry(() => statement.run());
+  await changeRows((most) => db.prepare(FORGET_SOME).bind(siteId, start, end, most));
 }
+
+const FORGET_SOME_OF_POINT = `
+DELETE FROM dead_letters WHERE id IN (
+  SELECT id FROM dead_letters WHERE site_id = ?1 AND instr(record, ?2) > 0 LIMIT ?3
+)`;
 
 /** Drops the dead letters whose record names a point. */
 export async function forgetPointLetters(db: D1Database, siteId: number, point: string): Promise<void> {
-  const statement = db
-    .prepare("DELETE FROM dead_letters WHERE site_id = ?1 AND instr(record, ?2) > 0")
-    .bind(siteId, JSON.stringify(point));
-  await withD1Retry(() => statement.run());
+  await changeRows((most) => db.prepare(FORGET_SOME_OF_POINT).bind(siteId, JSON.stringify(point), most));
 }

@@ -3,6 +3,7 @@ import { DAY_MS } from "../domain/day.ts";
 import { type Counts, Tally } from "../domain/counts.ts";
 import { REJECTION_REASONS } from "../domain/rejection.ts";
 import { addCounts } from "../d1/site-counters.ts";
+import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { SiteSyncResult, SyncResult } from "./sync-result.ts";
 
@@ -135,10 +136,14 @@ export async function readRuns(db: D1Database, siteId: number, limit: number): P
     }));
 }
 
+const PRUNE_SOME = `
+DELETE FROM sync_runs WHERE (site_id, started_at, sync_id) IN (
+  SELECT site_id, started_at, sync_id FROM sync_runs
+  WHERE site_id IN (SELECT value FROM json_each(?1)) AND started_at < ?2 LIMIT ?3
+)`;
+
 /** Forgets runs that are older than {@link JOURNAL_DAYS}. @param now epoch ms */
 export async function pruneRuns(db: D1Database, siteIds: readonly number[], now: number): Promise<void> {
-  const statement = db
-    .prepare("DELETE FROM sync_runs WHERE site_id IN (SELECT value FROM json_each(?1)) AND started_at < ?2")
-    .bind(JSON.stringify(siteIds), now - JOURNAL_DAYS * DAY_MS);
-  await withD1Retry(() => statement.run());
+  const before = now - JOURNAL_DAYS * DAY_MS;
+  await changeRows((most) => db.prepare(PRUNE_SOME).bind(JSON.stringify(siteIds), before, most));
 }

@@ -9,6 +9,7 @@ import { type FilePoint, fileRows } from "@building-vitals/core/cold/file-rows";
 import { keepRowGroups } from "@building-vitals/core/cold/keep-row-groups";
 import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
+import { packPoints } from "@building-vitals/core/catalog/block-points";
 import { markSeenInFile } from "@building-vitals/core/catalog/seen";
 import { commitFile } from "@building-vitals/core/cold/commit-day";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
@@ -50,6 +51,11 @@ export async function buildCatalog({ DB, ROWS, YEAR }: YearEnv): Promise<void> {
     DB.prepare("INSERT INTO sites (id, name, catalog_at) VALUES (1, ?1, ?2)").bind(SITE.name, NOW),
     DB.prepare("INSERT INTO sync_state (site_id, watermark, updated_at) VALUES (1, ?1, ?1)").bind(NOW),
     DB.prepare(insert).bind(JSON.stringify(points)),
+    packPoints(
+      DB,
+      SITE.id,
+      points.map(([, name]) => String(name)),
+    ),
   ]);
   await ROWS.batch(INTEGER_ROWS.schema.map((sql) => ROWS.prepare(sql)));
 }
@@ -76,7 +82,16 @@ async function publish(env: YearEnv, day: number, file: ManifestFile, points: re
   const of: DayBuild = { build: `bench-${day}`, site: SITE, day };
   const rows = fileRows(day, points);
   const asked = Array.from({ length: 24 }, () => NOW);
-  if (!(await commitFile(env.DB, of, file, { source: "api", generation: 1, foldedStamp: 0, asked }, rows, NOW))) {
+  if (
+    !(await commitFile(
+      env.DB,
+      of,
+      file,
+      { source: "api", generation: 1, foldedStamp: 0, mark: null, asked },
+      rows,
+      NOW,
+    ))
+  ) {
     throw new Error(`day ${day} was published before`);
   }
   await markSeenInFile(env.DB, { siteId: of.site.id, day: of.day, generation: 1 }, rows.seen);
@@ -139,9 +154,10 @@ async function storeSamples({ DB, YEAR }: YearEnv, day: number, minutes: number)
   const times = scrapeTimes(day).subarray(0, minutes);
   const values = Array.from({ length: YEAR.points }, (_, i) => pointDay(i + 1, day, times).values);
   const latest = new LatestRows([]);
-  let { stamp } = parseClock((await clockStatement(DB, SITE.id).all()).results);
+  let clock = parseClock((await clockStatement(DB, SITE.id).all()).results);
   for (let first = 0; first < minutes; first += MINUTES_AN_HOUR) {
-    const before = stamp;
+    let { stamp } = clock;
+    const token = `${day} ${first}`;
     const rows: string[] = [];
     const newest: D1PreparedStatement[] = [];
     for (let at = first; at < Math.min(first + MINUTES_AN_HOUR, minutes); at += MINUTES_A_SYNC) {
@@ -158,10 +174,11 @@ async function storeSamples({ DB, YEAR }: YearEnv, day: number, minutes: number)
     }
     const chunks = [...jsonChunks(rows, (row) => row, MAX_ASCII_CHARS)];
     await DB.batch([
-      ...moveClock(DB, SITE.id, { from: before, to: stamp, token: `${day} ${first}` }),
+      ...moveClock(DB, SITE.id, { from: clock, to: stamp, token }),
       ...chunks.map(({ json }) => insertSegments(DB, json)),
-      touchHours(DB, SITE.id, [hourOf(times[first]!)], { first: before + 1, last: stamp }),
+      touchHours(DB, SITE.id, [hourOf(times[first]!)], { first: clock.stamp + 1, last: stamp }),
       ...newest,
     ]);
+    clock = { stamp, token };
   }
 }

@@ -1,4 +1,5 @@
-import { findPoints, type NamedUnits, parseUnits, unitsStatements } from "@building-vitals/core/catalog/point-list";
+import { type NamedUnits, parseUnits, unitsStatements } from "@building-vitals/core/catalog/block-points";
+import { findPoints } from "@building-vitals/core/catalog/point-list";
 import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
@@ -91,7 +92,9 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
   );
   const newestFile = newestFileDay(files?.results);
   const state = [
-    wanted.map(({ id, name, unit, past }) => [id, name, unit, past]),
+    names === undefined
+      ? units.map(({ results }) => results)
+      : wanted.map(({ id, name, unit, past }) => [id, name, unit, past]),
     unknown,
     [stamp?.results, files?.results],
   ];

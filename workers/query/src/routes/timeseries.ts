@@ -5,7 +5,7 @@ import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { knownUntil } from "@building-vitals/core/query/coverage";
 import { executeQuery } from "@building-vitals/core/query/execute";
 import { judgeablePoint } from "@building-vitals/core/query/judge-point";
-import { mayNeedRollups, planQuery } from "@building-vitals/core/query/plan";
+import { mayNeedRollups, planQuery, sampledDays } from "@building-vitals/core/query/plan";
 import { withUnitChanges } from "@building-vitals/core/query/past-units";
 import { dayVersion, readQueryState } from "@building-vitals/core/query/query-state";
 import { shapeSeries } from "@building-vitals/core/query/shape";
@@ -107,7 +107,8 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
     context.req.raw.signal,
     async ({ db, bucket }) => {
       const wanted = mayNeedRollups(asked) ? "rollups" : "locators";
-      const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted));
+      const located = sampledDays(asked);
+      const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted, located));
       const planned = planQuery({ ...asked, stored: withUnitChanges(stored, queried, range) });
       return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started, before) };
     },

@@ -1,3 +1,6 @@
+import { writeInteger } from "./integer-digits.ts";
+import { valueText } from "./value-text.ts";
+
 const ENCODER = new TextEncoder();
 
 /** Bytes of a piece; one may have a little more. */
@@ -7,6 +10,9 @@ const SHORT = 4_096;
 /** of UTF-8, for a unit of UTF-16, at most */
 const MOST_BYTES = 3;
 const ROOM = 2 * MOST_BYTES * SHORT;
+/** Bytes of a number's text and a comma, at most: -2.2250738585072014e-308 */
+const NUMBER_BYTES = 26;
+const COMMA = 0x2c;
 
 /**
  * Text as UTF-8, in pieces. It becomes bytes a few KB at a time, for V8 flattens a long text that was joined of short
@@ -28,6 +34,24 @@ export class TextBytes {
     if (this.#text.length >= SHORT) this.#encode();
   }
 
+  /** Adds numbers with commas between them, bit for bit; NaN becomes `none`. Most are integers, which have no need of a text. */
+  addNumbers(values: Float64Array | Int32Array | Uint8Array, none: string): void {
+    this.#encode();
+    this.#reserve(values.length * NUMBER_BYTES);
+    const piece = this.#piece;
+    let at = this.#length;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      if (i > 0) piece[at++] = COMMA;
+      if (Number.isSafeInteger(value) && !Object.is(value, -0)) at = writeInteger(piece, at, value);
+      else {
+        const text = valueText(value, none);
+        for (let c = 0; c < text.length; c++) piece[at++] = text.charCodeAt(c);
+      }
+    }
+    this.#length = at;
+  }
+
   /** What was added since the last piece, which is the caller's from now on. */
   take(): Uint8Array {
     this.#encode();
@@ -38,13 +62,16 @@ export class TextBytes {
   }
 
   #encode(): void {
-    const most = this.#length + MOST_BYTES * this.#text.length;
-    if (most > this.#piece.length) {
-      const larger = new Uint8Array(2 * most);
-      larger.set(this.#piece.subarray(0, this.#length));
-      this.#piece = larger;
-    }
+    this.#reserve(MOST_BYTES * this.#text.length);
     this.#length += ENCODER.encodeInto(this.#text, this.#piece.subarray(this.#length)).written;
     this.#text = "";
+  }
+  /** Makes room for so many bytes more. */
+  #reserve(bytes: number): void {
+    const most = this.#length + bytes;
+    if (most <= this.#piece.length) return;
+    const larger = new Uint8Array(2 * most);
+    larger.set(this.#piece.subarray(0, this.#length));
+    this.#piece = larger;
   }
 }

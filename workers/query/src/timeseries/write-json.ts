@@ -5,7 +5,7 @@ import { byName } from "./series-order.ts";
 import { TextBytes } from "./text-bytes.ts";
 import { valueText } from "./value-text.ts";
 
-/** Values that become text together. */
+/** Values that are written together. */
 const VALUES_AT_ONCE = 512;
 
 type Column = Float64Array | Int32Array | Uint8Array;
@@ -14,17 +14,10 @@ function* column(out: TextBytes, name: string, values: Column): Generator<Uint8A
   out.add(`,"${name}":[`);
   for (let from = 0; from < values.length; from += VALUES_AT_ONCE) {
     if (from > 0) out.add(",");
-    out.add(numbersText(values.subarray(from, from + VALUES_AT_ONCE)));
+    out.addNumbers(values.subarray(from, from + VALUES_AT_ONCE), "null");
     if (out.isFull) yield out.take();
   }
   out.add("]");
-}
-
-/** NaN becomes null. JSON.stringify takes two thirds of the time of a text for each value, but writes -0 as 0. */
-function numbersText(values: Column): string {
-  if (values.some((value) => Object.is(value, -0)))
-    return Array.from(values, (value) => valueText(value, "null")).join();
-  return JSON.stringify(Array.from(values)).slice(1, -1);
 }
 
 function* seriesBytes(out: TextBytes, series: ShapedSeries): Generator<Uint8Array> {

@@ -1,0 +1,69 @@
+import { isInt, isText, rowsOf } from "../d1/checked-rows.ts";
+import { BLOCK_POINTS } from "../domain/block.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
+import { NEVER, type PastMeaning, parseMeanings } from "./past-meanings.ts";
+
+// The SQL of `block_points` (migrations/0001_schema.sql): names and units of all points of a site in a row a block. A row a point takes D1
+// and its client many times as long, and D1 counts each as two.
+
+/** What tells a point's newest value: its name and its units. */
+export interface NamedUnits {
+  readonly id: number;
+  readonly name: string;
+  /** normalised symbol; null: none, or unknown */
+  readonly unit: string | null;
+  /** what it meant before, ascending */
+  readonly past: readonly PastMeaning[];
+}
+
+/** ?1: site, ?2: JSON array of names of points. */
+const PACK = `
+INSERT INTO block_points (site_id, block, points)
+SELECT ?1, b.block, (
+  SELECT json_group_array(json_array(id, name, unit)) FROM points
+  WHERE site_id = ?1 AND id >= b.block * ${BLOCK_POINTS} AND id < (b.block + 1) * ${BLOCK_POINTS}
+)
+FROM (
+  SELECT DISTINCT id / ${BLOCK_POINTS} AS block FROM points WHERE site_id = ?1 AND name IN (SELECT value FROM json_each(?2))
+) b
+WHERE true ON CONFLICT (site_id, block) DO UPDATE SET points = excluded.points WHERE points <> excluded.points`;
+
+/** Belongs into the batch that writes names or units of these points, behind the statement that does. */
+export function packPoints(db: D1Database, siteId: number, names: readonly string[]): D1PreparedStatement {
+  return db.prepare(PACK).bind(siteId, JSON.stringify(names));
+}
+
+/** ?1: site. */
+const LIST_UNITS = "SELECT points FROM block_points WHERE site_id = ?1";
+
+/** Led by the changes, which are few. ?1: site. */
+const LIST_MEANINGS = `
+SELECT m.point_id AS id, json_group_array(json_array(m.until, m.unit, m.interval_s)) AS past
+FROM past_meanings m CROSS JOIN points p ON p.id = m.point_id WHERE p.site_id = ?1 GROUP BY m.point_id`;
+
+/** The statements whose results {@link parseUnits} takes. */
+export function unitsStatements(db: D1Database, siteId: number): [D1PreparedStatement, D1PreparedStatement] {
+  return [db.prepare(LIST_UNITS).bind(siteId), db.prepare(LIST_MEANINGS).bind(siteId)];
+}
+
+const blockRows = rowsOf("block_points", { points: isText });
+const meaningRows = rowsOf("past_meanings", { id: isInt, past: isText });
+
+/** All points of a site in the order of their names. @throws {Error} for rows that are not what we write */
+export function parseUnits(blocks: unknown, meanings: unknown): NamedUnits[] {
+  const past = new Map(meaningRows(meanings).map((row) => [row.id, parseMeanings(row.past)]));
+  return blockRows(blocks)
+    .flatMap(({ points }): NamedUnits[] => {
+      const parsed: unknown = JSON.parse(points);
+      if (!Array.isArray(parsed) || !parsed.every(isPacked))
+        throw new Error("block_points: a point has no id or no name");
+      return parsed.map(([id, name, unit]) => ({ id, name, unit, past: past.get(id) ?? NEVER }));
+    })
+    .sort((a, b) => compareUtf8(a.name, b.name));
+}
+
+function isPacked(entry: unknown): entry is readonly [id: number, name: string, unit: string | null] {
+  if (!Array.isArray(entry)) return false;
+  const [id, name, unit]: unknown[] = entry;
+  return isInt(id) && isText(name) && (unit === null || isText(unit));
+}
