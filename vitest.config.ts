@@ -88,14 +88,22 @@ export default defineConfig({
           include: ["test/browser/**/*.test.ts"],
           // Files share modules, and by kept-pages.ts the browser's pages.
           isolate: false,
-          globalSetup: "test/browser/global-setup.ts",
+          globalSetup: ["test/e2e/build-once.ts", "test/browser/global-setup.ts"],
           ...limits,
           // a second is too short for what a page shows after it asked
           expect: { poll: { timeout: 30_000 } },
         },
       },
       // Not isolated: what starts a system takes 2 s of CPU to import.
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], isolate: false, ...limits } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          isolate: false,
+          globalSetup: "test/e2e/build-once.ts",
+          ...limits,
+        },
+      },
     ],
   },
 });

@@ -22,6 +22,7 @@ const daySchema = z.array(
 );
 const nameSchema = z.array(z.object({ name: z.string() }));
 const hoursSchema = z.array(z.int()).length(24);
+const fileSchema = z.array(z.object({ asked: z.string().transform((text) => hoursSchema.parse(JSON.parse(text))) }));
 const pointSchema = z.array(z.object({ name: z.string(), site_id: z.int() }));
 
 /** A value of a sample, and when the request that brought it was sent, by our clock, epoch ms. */
@@ -112,8 +113,20 @@ export class Ledger {
   }
 
   /** A sync writes no value that is stored already, so when it was asked for stays as it is. */
-  #promiseServed(key: string, word: Word): void {
-    if (this.promised.get(key)?.value !== word.value) this.#promise(key, word);
+  #promiseServed(siteId: Bound, time: number, key: string, word: Word): void {
+    if (this.promised.get(key)?.value !== word.value) this.#promiseStored(siteId, time, key, word);
+  }
+
+  /** Beside a file with samples of the hour that were asked for later, a sync only adds: the file has one time an hour (decisions/0020). */
+  #promiseStored(siteId: Bound, time: number, key: string, word: Word): void {
+    if (!this.promised.has(key) || this.#fileAsked(siteId, time) < word.asked) this.#promise(key, word);
+  }
+
+  /** When the samples of an hour in the day's file were asked for last, epoch ms; 0: there is no file. */
+  #fileAsked(siteId: Bound, time: number): number {
+    const sql = "SELECT asked FROM day_files WHERE site_id = ?1 AND day = ?2 AND key IS NOT NULL";
+    const [file] = fileSchema.parse(this.#database.rows(sql, siteId, Math.floor(time / DAY)));
+    return file?.asked[new Date(time).getUTCHours()] ?? 0;
   }
 
   #promise(key: string, word: Word): void {
@@ -156,7 +169,7 @@ export class Ledger {
             this.#world.violate(
               `${by.name} stores ${key} = ${value} as asked for at ${asked}, which nobody was served`,
             );
-          this.#promise(key, { value, asked });
+          this.#promiseStored(siteId, start + Number(offset), key, { value, asked });
         }
       }
     }
@@ -179,7 +192,8 @@ export class Ledger {
       for (const { sample, text } of rows) {
         const value = numberOf(text);
         if (value === null || !this.#mustSync(by, sample)) continue;
-        this.#promiseServed(sampleKey(sample.point.name, sample.time), { value: valueText(value), asked });
+        const key = sampleKey(sample.point.name, sample.time);
+        this.#promiseServed(siteId, sample.time, key, { value: valueText(value), asked });
         days.add(Math.floor(sample.time / DAY));
       }
     }

@@ -16,6 +16,7 @@ import { refreshCatalog } from "../src/catalog/refresh-catalog.ts";
 import { readSyncStates } from "../src/sync/sync-state.ts";
 import { CrashPoint } from "./crash-point.ts";
 import { pointSamples } from "./points.ts";
+import { preparedStorage } from "./prepared-storage.ts";
 import { queriedDay } from "./queried-day.ts";
 import { SmallParts } from "./small-parts.ts";
 import { keysOf } from "./stored-day.ts";
@@ -55,12 +56,15 @@ export class BackfillDayWorld {
   /** puts the samples in place that are there before the upstream is asked */
   #storeOld: () => Promise<void> = () => Promise.resolve();
   #storeHot: () => Promise<void> = () => Promise.resolve();
+  readonly #prepared: () => Promise<void>;
 
   private constructor(jobs: D1Database, jobSiteId: number, stored: SiteStore, world: SyncWorld) {
     this.jobs = jobs;
     this.jobSiteId = jobSiteId;
     this.stored = stored;
     this.world = world;
+    const databases = stored.db === jobs ? [jobs] : [jobs, stored.db];
+    this.#prepared = preparedStorage(() => this.#begin(), env.TIMESERIES, databases);
   }
 
   /** @param db where the site is @param jobs both with the schema; the same where there is one */
@@ -115,7 +119,7 @@ export class BackfillDayWorld {
     this.before = merged(linesOf(old), linesOf(hot));
     this.after = merged(linesOf(old), served, linesOf(hot));
 
-    await this.reset();
+    await this.#begin();
     const untilLastHour = (step: string) => {
       if (step.endsWith("hour 23")) throw new ProcessDied();
     };
@@ -134,6 +138,13 @@ export class BackfillDayWorld {
 
   /** Back to where the last hour is fetched. @returns the engine there */
   async reset(): Promise<MemoryEngine> {
+    await this.#prepared();
+    this.parts.uploads.length = 0;
+    return this.#engine.copy();
+  }
+
+  /** Makes what is there when the job has been started, with the hours that were fetched by then. */
+  async #begin(): Promise<void> {
     const { db, site } = this.stored;
     const deletes = (from: D1Database, tables: readonly string[]) =>
       tables.map((table) => from.prepare(`DELETE FROM ${table}`));
@@ -166,8 +177,6 @@ export class BackfillDayWorld {
     );
     await appointNext(this.jobs, job!, this.jobSiteId, null, now());
     await Promise.all([...this.#spills].map(([key, bytes]) => env.TIMESERIES.put(key, bytes)));
-    this.parts.uploads.length = 0;
-    return this.#engine.copy();
   }
 
   /**

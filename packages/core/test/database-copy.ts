@@ -14,13 +14,21 @@ SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_cf_*' AN
  */
 export async function copyDatabase(db: D1Database): Promise<() => Promise<void>> {
   const tables = tablesSchema.parse((await db.prepare(TABLES).all()).results).map(({ name }) => name);
-  const copied = await db.batch(tables.map((table) => db.prepare(`SELECT * FROM ${table}`)));
+  const columns = await db.batch(tables.map((table) => db.prepare(`PRAGMA table_info(${table})`)));
+  const copied = await db.batch(
+    tables.map((table, i) => {
+      // without those that D1 computes, which cannot be written
+      const stored = tablesSchema.parse(columns[i]?.results).map(({ name }) => name);
+      return db.prepare(`SELECT ${stored.join()} FROM ${table}`);
+    }),
+  );
   const inserts = tables.flatMap((table, i) =>
     rowsSchema.parse(copied[i]?.results).map((row) => {
-      const columns = Object.keys(row);
-      const places = columns.map(() => "?").join();
+      const places = Object.keys(row)
+        .map(() => "?")
+        .join();
       const values = Object.values(row).map((value) => (Array.isArray(value) ? Uint8Array.from(value) : value));
-      return db.prepare(`INSERT INTO ${table} (${columns.join()}) VALUES (${places})`).bind(...values);
+      return db.prepare(`INSERT INTO ${table} (${Object.keys(row).join()}) VALUES (${places})`).bind(...values);
     }),
   );
   const deletes = tables.map((table) => db.prepare(`DELETE FROM ${table}`));

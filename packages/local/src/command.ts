@@ -1,7 +1,7 @@
 import { scheduleCrons } from "./crons.ts";
 import { shiftClock } from "./in-worker/shift-clock.ts";
 import { type LocalSettings, readLocalSettings } from "./settings.ts";
-import { type LocalSystem, startSystem } from "./system.ts";
+import type { LocalSystem } from "./system.ts";
 
 function say(line: string): void {
   console.log(line);
@@ -31,6 +31,8 @@ export async function runUntilStopped(
     const settings = readLocalSettings(process.env);
     // the Workers' clocks are shifted in their bundles; this process runs the crons, the simulator and the story
     if (settings.CLOCK_OFFSET_SECONDS !== 0) shiftClock(settings.CLOCK_OFFSET_SECONDS * 1000);
+    // Loaded now: it takes two seconds of CPU, and invalid settings are refused without it.
+    const { startSystem } = await import("./system.ts");
     system = await startSystem(settings, say);
     stopOnSignals();
     await command(system, settings, say);

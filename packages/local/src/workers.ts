@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { builtWorkers } from "./built-workers.ts";
 import { namedCrons, type WorkerCron } from "./crons.ts";
-import { buildDashboard } from "./dashboard-build.ts";
+import { localModules } from "./local-modules.ts";
 import { applyMigrations } from "./migrations.ts";
 import { HOST, LOOPBACK_NAMES } from "./ports.ts";
 import { STORAGE_FOLDER } from "./storage-folder.ts";
 import { wakeWorkflows, type WorkflowBinding } from "./wake-workflows.ts";
-import { bundleLocalWorker } from "./worker-bundle.ts";
 import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
 import { databasesNamed, readWorkerFile, variablesOf } from "./worker-settings.ts";
 
@@ -55,32 +55,25 @@ export interface LocalWorkersOptions {
  * schema applied; the dashboard is built first, for the query Worker serves it.
  */
 export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
-  await buildDashboard();
+  const built = await builtWorkers();
   const { ports, settings, stateDir, clockOffsetMs = 0 } = options;
   const configs = WORKER_NAMES.map(readWorkerFile);
   const hosts = Object.values(ports).flatMap((port) => LOOPBACK_NAMES.map((name) => `${name}:${port}`));
   const databases = databasesNamed(settings["SITES"]);
-  const workers = await Promise.all(
-    configs.map(async ({ name, workerOptions, main, declared }) => ({
-      ...workerOptions,
-      name,
-      modules: [
-        {
-          type: "ESModule" as const,
-          path: `${name}.js`,
-          contents: await bundleLocalWorker(
-            main,
-            { hosts, crons: namedCrons(name, declared.cronTriggers) },
-            clockOffsetMs,
-          ),
-        },
-      ],
-      bindings: variablesOf(name, declared.bindings, settings),
-      d1Databases: { ...Object.fromEntries(databases.map((id) => [id, { id }])), ...declared.d1Databases },
-      ...(SERVICES[name] === undefined ? {} : { serviceBindings: SERVICES[name] }),
-      unsafeDirectSockets: [{ host: HOST, port: ports[name] }],
-    })),
-  );
+  const workers = configs.map(({ name, workerOptions, declared }) => ({
+    ...workerOptions,
+    name,
+    modules: localModules(
+      built[name],
+      built.door,
+      { hosts, crons: namedCrons(name, declared.cronTriggers) },
+      clockOffsetMs,
+    ),
+    bindings: variablesOf(name, declared.bindings, settings),
+    d1Databases: { ...Object.fromEntries(databases.map((id) => [id, { id }])), ...declared.d1Databases },
+    ...(SERVICES[name] === undefined ? {} : { serviceBindings: SERVICES[name] }),
+    unsafeDirectSockets: [{ host: HOST, port: ports[name] }],
+  }));
   const miniflare = new Miniflare({
     ...convertV4MiniflareOptions({
       workers,

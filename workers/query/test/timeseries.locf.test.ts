@@ -94,6 +94,17 @@ describe("a valve whose last change, to 1, was five hours ago", () => {
     const range = { start_time: START - 40 * HOUR, end_time: START - 31 * HOUR };
     expect((await queryJson({ ...lastHour, ...range, interval: "1hr" })).series[0]!.values).toEqual([]);
   });
+
+  test.each([
+    ["slice", "UPDATE block_days SET hours = unhex('00')"],
+    ["place", "UPDATE block_days SET places = unhex('DEADBEEF')"],
+  ])("is carried on beside a damaged %s of its day", async (_, damage) => {
+    await fold();
+    await env.DB.prepare(damage).run();
+    const { series, metadata } = await queryJson(lastHour);
+    expect(series).toMatchObject([{ values: ones, filled: ones }]);
+    expect(metadata).toMatchObject({ partial: false });
+  });
 });
 
 test("what is carried on is the last sample of a bucket, not its mean", async () => {

@@ -30,6 +30,8 @@ export function pathSql(pointId: string, index: string): string {
 }
 
 /** In SQL: the rows of `block_days`; and the same with `places` NULL where they are damaged, for `readChecked`. */
-export const TABLE = "block_days d";
-export const CHECKED_TABLE =
-  "(SELECT key, hours, CASE WHEN json_valid(places, 8) THEN places END AS places FROM block_days) d";
+export const ROWS = "block_days";
+export const CHECKED_ROWS =
+  "(SELECT key, hours, CASE WHEN json_valid(places, 8) THEN places END AS places FROM block_days)";
+export const TABLE = `${ROWS} d`;
+export const CHECKED_TABLE = `${CHECKED_ROWS} d`;

@@ -6,6 +6,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { described, newPoints, newSite, pointSamples } from "../../test/points.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { dayRows, keysOf, storedDay } from "../../test/stored-day.ts";
 import { markSeenStatement, seenRanges } from "../catalog/seen.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
@@ -89,13 +90,15 @@ function lines(...batches: Sample[][]): string[] {
   return [...latest].map(([at, value]) => `${at} ${Object.is(value, -0) ? "-0" : value}`).sort();
 }
 
-/** First archived, then late samples came: the day has a file, and hot rows beside it. */
-async function archivedWithLate(): Promise<void> {
+async function archiveThenStore(): Promise<void> {
   await reset();
   await store(FIRST);
   expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "archived" });
   await store(LATE);
 }
+
+/** First archived, then late samples came: the day has a file, and hot rows beside it. */
+const archivedWithLate = preparedStorage(archiveThenStore, bucket, [env.DB]);
 
 describe("the archive", () => {
   test("folds a day into its file, deletes its segments, and tells what it did", async () => {

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type CrashKind, CrashPoint, isWrite } from "../../test/crash-point.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
 import { storedDay } from "../../test/stored-day.ts";
 let world: RepairWorld;
@@ -47,10 +48,16 @@ describe.each(["nothing of", "an older row of"])(
   (knows) => {
     test("at any of the repair's calls: nothing is lost, and the manifest is the archive's", async () => {
       const outcomes = new Set<string>();
+      const prepare = preparedStorage(
+        async () => {
+          await world.archived();
+          await world.store(LATE);
+        },
+        bucket,
+        [db],
+      );
       for (let nth = 0; ; nth++) {
-        await world.reset();
-        await world.archived();
-        await world.store(LATE);
+        await prepare();
         const expected = await world.queried();
         if (knows === "nothing of") await db.exec(LOSE_COLD);
         else await db.exec("DELETE FROM block_days");

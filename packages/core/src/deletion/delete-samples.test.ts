@@ -1,9 +1,10 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
-import { beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { storedPointDays } from "../../test/block-days.ts";
-import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
+import { migratedDatabase } from "../../test/database.ts";
 import { pointSamples } from "../../test/points.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { keysOf, storedDay } from "../../test/stored-day.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
@@ -28,36 +29,36 @@ let world: SyncWorld;
 let site: { id: number; name: string };
 let names: string[];
 let context: DeletionContext;
-beforeAll(async () => {
-  db = await migratedDatabase();
-});
-beforeEach(async () => {
-  await emptyDatabase();
-  const left = await keysOf(env.TIMESERIES, "");
-  if (left.length > 0) await env.TIMESERIES.delete(left);
-  const source = createBuilding({
-    seed: 2,
-    site: SITE,
-    timezone: "America/Chicago",
-    points: 3,
-    collectInterval: 600,
-    weather: false,
-  });
-  world = new SyncWorld({ db, source, now: NOW, initialLookbackMs: 4 * DAY_MS });
-  site = { id: (await world.state()).siteId, name: SITE };
-  await refreshCatalog(db, world.client(), SITE, site.id, NOW);
-  await world.catchUp();
-  names = [...(await loadCatalog(db, site.id)).values()].filter((point) => point.configured).map(({ name }) => name);
-  context = {
-    db,
-    bucket: env.TIMESERIES,
-    hotDays: 20,
-    kv: env.ETL_STATE,
-    now: world.clock.now,
-    newBuild: () => crypto.randomUUID(),
-  };
-  for (const day of [DAY, DAY + 1]) await archive(day);
-});
+const prepare = preparedStorage(
+  async () => {
+    db = await migratedDatabase();
+    const source = createBuilding({
+      seed: 2,
+      site: SITE,
+      timezone: "America/Chicago",
+      points: 3,
+      collectInterval: 600,
+      weather: false,
+    });
+    world = new SyncWorld({ db, source, now: NOW, initialLookbackMs: 4 * DAY_MS });
+    site = { id: (await world.state()).siteId, name: SITE };
+    await refreshCatalog(db, world.client(), SITE, site.id, NOW);
+    await world.catchUp();
+    names = [...(await loadCatalog(db, site.id)).values()].filter((point) => point.configured).map(({ name }) => name);
+    context = {
+      db,
+      bucket: env.TIMESERIES,
+      hotDays: 20,
+      kv: env.ETL_STATE,
+      now: world.clock.now,
+      newBuild: () => crypto.randomUUID(),
+    };
+    for (const day of [DAY, DAY + 1]) await archive(day);
+  },
+  env.TIMESERIES,
+  [env.DB],
+);
+beforeEach(prepare);
 
 const archive = (day: number) => archiveDay(context, { build: crypto.randomUUID(), site, day });
 const stored = (day: number) => storedDay(db, env.TIMESERIES, { site, day });

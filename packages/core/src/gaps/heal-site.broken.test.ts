@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { GapWorld } from "../../test/gap-world.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { MINUTE_MS } from "../../test/sync-world.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { dayOf } from "../domain/day.ts";
@@ -20,18 +21,27 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** A site with an outage that was found and asked for once, which its upstream would fill now. @param end minutes */
-async function gappedWorld(site: string, outage: readonly [number, number], level: "hot" | "cold"): Promise<GapWorld> {
+/**
+ * A site with an outage that was found and asked for once, which its upstream would fill now.
+ * @param outage minutes of its start and end @returns the site, and what takes it back there
+ */
+function gappedWorld(site: string, outage: readonly [number, number], level: "hot" | "cold") {
   const [start, end] = outage.map((minute) => MIDNIGHT + minute * MINUTE_MS);
   const rule = { fault: "missing_hours" as const, ranges: [[start!, end!] as [number, number]], healedAt: NOW + 1 };
   const faults = { rules: [rule] };
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site, now: NOW, hours: 4, points: POINTS, faults });
-  await world.sync.catchUp();
-  if (level === "cold") await world.archive(dayOf(MIDNIGHT) - 1);
-  await world.hourly();
-  expect(await world.gaps()).toMatchObject([{ pointId: 0, state: "open", recovered: 0 }]);
-  world.sync.clock.set(NOW + HOUR_MS);
-  return world;
+  async function askOnce(): Promise<void> {
+    await world.sync.catchUp();
+    if (level === "cold") await world.archive(dayOf(MIDNIGHT) - 1);
+    await world.hourly();
+    expect(await world.gaps()).toMatchObject([{ pointId: 0, state: "open", recovered: 0 }]);
+  }
+  const prepare = preparedStorage(askOnce, env.TIMESERIES, [db]);
+  const reset = async () => {
+    await prepare();
+    world.sync.clock.set(NOW + HOUR_MS);
+  };
+  return { world, reset };
 }
 
 /** Runs until nothing is open and one changes nothing. @returns samples that they stored */
@@ -66,8 +76,9 @@ test(
     const outage = [-27, 27] as const;
     const missed = 54 * POINTS;
     for (const level of ["hot", "cold"] as const) {
+      const { world, reset } = gappedWorld(`ses_pages_${level}`, outage, level);
       for (let nth = 0, isWhole = false; !isWhole; nth++) {
-        const world = await gappedWorld(`ses_pages_${level}_${nth}`, outage, level);
+        await reset();
         const { upstream } = world.sync;
         const point = new CrashPoint(nth, "before", () => true, undefined, false);
         world.sync.upstream = (request) =>
@@ -95,8 +106,9 @@ test(
     const outage = [3, 20] as const;
     const missed = 17 * POINTS;
     const [cameAtOnce, left] = [32, missed - 32];
+    const { world, reset } = gappedWorld("ses_beside", outage, "hot");
     for (let nth = 0, isOver = false; !isOver; nth++) {
-      const world = await gappedWorld(`ses_beside_${nth}`, outage, "hot");
+      await reset();
       const { siteId, watermark } = await world.sync.state();
       const site = { id: siteId, name: world.sync.site };
       const until = watermark! - 10 * MINUTE_MS;

@@ -4,6 +4,7 @@ import { storedPointDays } from "../../test/block-days.ts";
 import { CrashPoint, isWrite } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { GapWorld } from "../../test/gap-world.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { storedDay } from "../../test/stored-day.ts";
 import { MINUTE_MS } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
@@ -21,8 +22,8 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** A site with a cold day that has a gap, which its upstream fills now. */
-async function gappedWorld(site: string): Promise<GapWorld> {
+/** A site with a cold day that has a gap, which its upstream fills now. @returns it, and what takes it back there */
+function gappedWorld(): { world: GapWorld; reset: () => Promise<void> } {
   const rule = {
     fault: "missing_hours" as const,
     ranges: [[OUTAGE.start, OUTAGE.end] as [number, number]],
@@ -31,18 +32,28 @@ async function gappedWorld(site: string): Promise<GapWorld> {
   const world = new GapWorld({
     db,
     bucket: env.TIMESERIES,
-    site,
+    site: "ses_crash",
     now: NOW,
     hours: 4,
     points: 2,
     faults: { rules: [rule] },
   });
-  await world.sync.catchUp();
-  await world.archive(DAY);
-  await world.hourly();
-  world.sync.clock.set(NOW + HOUR_MS);
-  await world.sync.catchUp();
-  return world;
+  const prepare = preparedStorage(
+    async () => {
+      await world.sync.catchUp();
+      await world.archive(DAY);
+      await world.hourly();
+      world.sync.clock.set(NOW + HOUR_MS);
+      await world.sync.catchUp();
+    },
+    env.TIMESERIES,
+    [db],
+  );
+  const reset = async () => {
+    await prepare();
+    world.sync.clock.set(NOW + HOUR_MS);
+  };
+  return { world, reset };
 }
 
 async function everything(world: GapWorld): Promise<unknown> {
@@ -78,15 +89,16 @@ async function goOn(world: GapWorld): Promise<void> {
 }
 
 test("an hourly run that dies after any of its writes loses and invents nothing, and the next ones end what it began", async () => {
-  const whole = await gappedWorld("ses_crash_whole");
-  const calls = await dyingRun(whole, new CrashPoint(Number.POSITIVE_INFINITY, "after", isWrite));
+  const { world, reset } = gappedWorld();
+  await reset();
+  const calls = await dyingRun(world, new CrashPoint(Number.POSITIVE_INFINITY, "after", isWrite));
   expect(calls).toBeGreaterThan(5);
-  await goOn(whole);
-  const expected = await everything(whole);
+  await goOn(world);
+  const expected = await everything(world);
   expect(expected).toMatchObject({ gaps: [[expect.any(Number), expect.any(Number), "repaired", MISSED]] });
   const watermark = NOW + HOUR_MS;
   for (let nth = 0; nth < calls; nth++) {
-    const world = await gappedWorld(`ses_crash_${nth}`);
+    await reset();
     const point = new CrashPoint(nth, "after", isWrite);
     await dyingRun(world, point);
     expect(point.happened).toBe(true);

@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
+import { CHECKED_ROWS, pathSql, rowKeySql, ROWS } from "../block-days/block-day-key.ts";
 import { hexBytes } from "../block-days/hex.ts";
 import { decodeCounts } from "../block-days/hour-slice.ts";
+import { StoredHoursError } from "../block-days/hour-aggregates.ts";
+import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { blockOf } from "../domain/block.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
@@ -33,9 +35,9 @@ WITH days (id, key) AS (
   SELECT p.value, ${rowKeySql("p.value", "?4")} FROM json_each(?2) p
   UNION ALL
   SELECT p.value, (
-    SELECT x.key FROM block_days x
+    SELECT x.key FROM ${ROWS} x
     WHERE x.key >= ${rowKeySql("p.value", "?3")} AND x.key < ${rowKeySql("p.value", "?4")}
-      AND x.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
+      AND (x.places IS NULL OR x.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL)
     ORDER BY x.key DESC LIMIT 1
   ) FROM json_each(?2) p
 )
@@ -43,11 +45,15 @@ SELECT t.id, d.key & 65535 AS day, d.places ->> ${pathSql("t.id", "[2]")} IS NOT
   hex(substr(d.hours, d.places ->> ${pathSql("t.id", "[0]")}, d.places ->> ${pathSql("t.id", "[1]")})) AS slice,
   (SELECT count(*) || ' ' || CAST(coalesce(sum(version), 0) AS TEXT) FROM hot_hours h WHERE h.site_id = ?1
     AND h.hour >= (d.key & 65535) * 86400000 AND h.hour < ((d.key & 65535) + 1) * 86400000 AND h.hour <= ?5) AS hot
-FROM days t CROSS JOIN block_days d ON d.key = t.key
+FROM days t CROSS JOIN ${ROWS} d ON d.key = t.key
 LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.key & 65535
-WHERE d.places ->> ${pathSql("t.id", "[0]")} IS NOT NULL
+WHERE d.places IS NULL OR d.places ->> ${pathSql("t.id", "[0]")} IS NOT NULL
 ORDER BY t.id, day DESC`;
 
+/** {@link READ_DAYS}; a row with damaged places may have any of its points, and comes with an empty slice. */
+const CHECK_DAYS = READ_DAYS.replaceAll(ROWS, CHECKED_ROWS);
+
+const HOURS = Array.from({ length: 24 }, (_, i) => i);
 const unfoldedSchema = z.array(z.object({ hour: z.int(), version: z.int() }));
 const daysSchema = z.array(
   z
@@ -61,8 +67,18 @@ const daysSchema = z.array(
       slice: z.string(),
       hot: z.string(),
     })
-    .transform(({ slice, ...row }) => ({ ...row, counts: decodeCounts(hexBytes(slice)) })),
+    .transform(({ slice, ...row }) => ({ ...row, counts: countsOf(hexBytes(slice)) })),
 );
+
+/** @returns samples of each of the 24 hours; null: the slice is damaged, and each of them may have some */
+function countsOf(slice: Uint8Array): readonly number[] | null {
+  try {
+    return decodeCounts(slice);
+  } catch (error) {
+    if (error instanceof StoredHoursError) return null;
+    throw error;
+  }
+}
 
 /** Where the last samples before a range may be, found without reading a sample. */
 export interface BeforeRange {
@@ -70,6 +86,8 @@ export interface BeforeRange {
   readonly start: number;
   /** starts of the hours to read of each point, by its id, epoch ms */
   readonly hours: ReadonlyMap<number, readonly number[]>;
+  /** points whose row is damaged: where these hours have no sample, one may lie before them */
+  readonly uncertain: ReadonlySet<number>;
   /** while it is the same, so are the samples: a part of the answer's ETag */
   readonly state: unknown;
 }
@@ -77,7 +95,7 @@ export interface BeforeRange {
 /**
  * Finds where the last sample of each point before a time may be: in one batch of D1 of two statements, and no read of R2.
  * @param start epoch ms
- * @throws {StoredHoursError} for rows that are not what we write; the error of D1, after retries
+ * @throws the error of D1, after retries
  */
 export async function findBeforeRange(
   db: D1Database,
@@ -87,13 +105,16 @@ export async function findBeforeRange(
 ): Promise<BeforeRange> {
   const last = start - 1;
   const [firstDay, lastDay] = [Math.max(0, dayOf(last) - DAYS_BEFORE), dayOf(last)];
-  if (lastDay < 0) return { start, hours: new Map(), state: null };
-  const [unfoldedRows, dayRows] = await withD1Retry(() =>
-    db.batch([
-      db.prepare(READ_UNFOLDED).bind(siteId, dayStart(firstDay), hourOf(last)),
-      db.prepare(READ_DAYS).bind(siteId, JSON.stringify(pointIds), firstDay, lastDay, hourOf(last)),
-    ]),
-  );
+  if (lastDay < 0) return { start, hours: new Map(), uncertain: new Set(), state: null };
+  const [unfoldedRows, dayRows] = await readChecked((isChecked) => {
+    const query = isChecked ? CHECK_DAYS : READ_DAYS;
+    return withD1Retry(() =>
+      db.batch([
+        db.prepare(READ_UNFOLDED).bind(siteId, dayStart(firstDay), hourOf(last)),
+        db.prepare(query).bind(siteId, JSON.stringify(pointIds), firstDay, lastDay, hourOf(last)),
+      ]),
+    );
+  });
   const unfolded = unfoldedSchema.parse(unfoldedRows?.results);
   const days = daysSchema.parse(dayRows?.results);
   const byPoint = Map.groupBy(days, ({ id }) => id);
@@ -106,22 +127,24 @@ export async function findBeforeRange(
       ownDays.map(({ day, is_archived, etag, build, state, hot }) => [day, is_archived, etag, build, state, hot]),
     ];
   });
-  return { start, hours, state: version };
+  const uncertain = new Set(days.flatMap(({ id, counts }) => (counts === null ? [id] : [])));
+  return { start, hours, uncertain, state: version };
 }
 
 /** The newest hours of a point that may hold its last sample before a time. @param start epoch ms */
 function hoursToRead(
-  days: readonly { readonly day: number; readonly counts: readonly number[] }[],
+  days: readonly { readonly day: number; readonly counts: readonly number[] | null }[],
   unfolded: readonly { readonly hour: number }[],
   start: number,
 ): number[] {
-  const counted = days
-    .flatMap(({ day, counts }) => counts.flatMap((n, i) => (n > 0 ? [dayStart(day) + i * HOUR_MS] : [])))
-    .filter((hour) => hour < start)
-    .sort((a, b) => b - a);
+  const hoursOf = (day: number, has: (index: number) => boolean) =>
+    HOURS.flatMap((i) => (has(i) && dayStart(day) + i * HOUR_MS < start ? [dayStart(day) + i * HOUR_MS] : []));
+  const counted = days.flatMap(({ day, counts }) => (counts === null ? [] : hoursOf(day, (i) => counts[i]! > 0)));
+  const possible = days.flatMap(({ day, counts }) => (counts === null ? hoursOf(day, () => true) : []));
   // All samples of the hour that holds the start may be after it.
-  const whole = counted.find((hour) => hour + HOUR_MS <= start) ?? Number.NEGATIVE_INFINITY;
-  return [...new Set([...counted, ...unfolded.map(({ hour }) => hour)])].filter((hour) => hour >= whole);
+  const whole = Math.max(...counted.filter((hour) => hour + HOUR_MS <= start));
+  const all = [...counted, ...possible, ...unfolded.map(({ hour }) => hour)].filter((hour) => hour >= whole);
+  return [...new Set(all)].sort((a, b) => b - a);
 }
 
 /** What was found before a range. */
@@ -141,7 +164,7 @@ export interface ValuesBefore {
 export async function readBeforeRange(
   cold: ColdLevel,
   points: readonly NamedPoint[],
-  { start, hours }: BeforeRange,
+  { start, hours, uncertain }: BeforeRange,
   cost: { readonly hot: ReadCost; readonly cold: RangeCost },
 ): Promise<ValuesBefore> {
   // The hot level first: what is archived after that is in both levels, never in neither.
@@ -172,7 +195,7 @@ export async function readBeforeRange(
     const isLost =
       days.some((day) => lostDays.has(day) && (last === null || day >= dayOf(last.time))) ||
       damaged.some(({ key, range }) => placeOfKey(key).block === blockOf(id) && range.end > (last?.time ?? 0));
-    if (isLost) isPartial = true;
+    if (isLost || (last === null && uncertain.has(id))) isPartial = true;
     else if (last !== null) found.set(id, last);
   }
   return { last: found, isPartial, unreadable: read.unreadable };

@@ -4,6 +4,7 @@ import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import type { Sample } from "../../test/points.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -49,11 +50,18 @@ test.each<[string, () => Promise<unknown>]>([
 ])("between any two calls of a query may come: %s; the answer is what it was", async (_, elsewhere) => {
   for (const readsAgain of [false, true]) {
     let seen = 0;
+    const prepare = preparedStorage(
+      async () => {
+        world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
+        await world.sync(SAMPLES.filter(([, time]) => time < START + 40 * HOUR_MS));
+        await world.fold(START + 20 * HOUR_MS);
+        await world.sync(SAMPLES);
+      },
+      env.TIMESERIES,
+      [db],
+    );
     for (let nth = 0; ; nth++) {
-      world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
-      await world.sync(SAMPLES.filter(([, time]) => time < START + 40 * HOUR_MS));
-      await world.fold(START + 20 * HOUR_MS);
-      await world.sync(SAMPLES);
+      await prepare();
       let calls = 0;
       const intercept = async <T>(execute: () => Promise<T>): Promise<T> => {
         if (calls++ === nth) await elsewhere();

@@ -5,6 +5,7 @@ import { type CrashKind, CrashPoint } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
 import { PausedQueries } from "../../test/paused-query.ts";
 import { pointSamples } from "../../test/points.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { queriedDay } from "../../test/queried-day.ts";
 import { HOT_DAYS, SettleWorld } from "../../test/settle-world.ts";
 import { upsertSamples } from "../../test/store.ts";
@@ -25,7 +26,6 @@ import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { appointDay, requestDays } from "../store/settle-days.ts";
 import { addSamples } from "../../test/store.ts";
-
 /** Some hundred runs of an instance each. */
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -34,17 +34,8 @@ const { start: START, end: END } = dayRange(DAY);
 const NOW = END + DAY_MS;
 const FOREVER = Number.POSITIVE_INFINITY;
 const APPOINTED = { day: DAY, instance: "settle-1" };
-const TABLES = [
-  "segments",
-  "block_latest",
-  "hot_hours",
-  "day_files",
-  "kept_files",
-  "kept_groups",
-  "block_days",
-  "quality_days",
-  "settle_days",
-];
+const TABLES =
+  "segments block_latest hot_hours day_files kept_files kept_groups block_days quality_days settle_days".split(" ");
 
 let db: D1Database;
 let world: SettleWorld;
@@ -68,7 +59,7 @@ beforeAll(async () => {
   served = sourceSamples(source, dayRange(DAY));
   name = served[0]!.split(" ")[0]!;
   pointId = (await loadCatalog(db, world.site.id)).get(name)!.id;
-  await reset();
+  await begin(true);
   engine = new MemoryEngine();
   await world.run(engine, alive(), (step) => {
     if (step.endsWith("hour 23")) throw new ProcessDied();
@@ -92,8 +83,8 @@ const after = () => [...own().file, ...own().segment, ...served].sort();
 const firstTime = () => Number(served[0]!.split(" ")[1]);
 const oldFirst = () => line(firstTime() - START, -1);
 
-/** Back to where the last hour is fetched. @param isFiled whether the day has a file already */
-async function reset(isFiled = true): Promise<MemoryEngine> {
+/** Makes what is there when the last hour is fetched. @param isFiled whether the day has a file already */
+async function begin(isFiled: boolean): Promise<void> {
   await db.batch(TABLES.map((table) => db.prepare(`DELETE FROM ${table}`)));
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);
@@ -106,10 +97,19 @@ async function reset(isFiled = true): Promise<MemoryEngine> {
     if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
   }
   await add(3, 6);
-  world.sync.clock.set(NOW);
   await requestDays(db, world.site.id, [DAY], NOW);
   await appointDay(db, world.site.id, APPOINTED, NOW);
   await Promise.all([...spills].map(([key, bytes]) => env.TIMESERIES.put(key, bytes)));
+}
+
+const [filed, unfiled] = [true, false].map((isFiled) =>
+  preparedStorage(() => begin(isFiled), env.TIMESERIES, [env.DB]),
+);
+
+/** Back to where the last hour is fetched. @param isFiled whether the day has a file already */
+async function reset(isFiled = true): Promise<MemoryEngine> {
+  await (isFiled ? filed : unfiled)!();
+  world.sync.clock.set(NOW);
   return engine.copy();
 }
 
