@@ -4,6 +4,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { DAY_MS } from "../domain/day.ts";
+import { readQuality } from "../query/read-quality.ts";
 import { judgeDays } from "./judge-days.ts";
 
 const START = Date.parse("2025-10-12");
@@ -38,6 +39,17 @@ function damaging(most: number): R2Bucket {
 
 const judge = (bucket: R2Bucket) => judgeDays({ db, bucket, now: () => START + 2 * DAY_MS }, world.site.id, 600_000);
 const stateOf = () => db.prepare("SELECT state FROM day_files WHERE day = ?1").bind(DAY).first("state");
+
+test("a day with a damaged quality counts as not judged, until it is judged again", async () => {
+  const read = () => readQuality(db, world.site.id, { from: DAY, to: DAY + 1 }, null);
+  await judge(env.TIMESERIES);
+  const sound = await read();
+  expect([sound.days.length, sound.points.length]).toEqual([1, 1]);
+  await db.exec("UPDATE block_days SET quality = unhex('DEADBEEF')");
+  expect(await read()).toMatchObject({ days: [], points: [] });
+  expect(await judge(env.TIMESERIES)).toMatchObject({ judged: 1, failed: [] });
+  expect((await read()).points).toEqual(sound.points);
+});
 
 test("a file whose bytes are damaged on their way once is judged by the next run", async () => {
   expect((await judge(damaging(1))).failed).toMatchObject([{ day: "2025-10-12" }]);

@@ -1,3 +1,6 @@
+import { withD1Retry } from "../d1/retry.ts";
+import { log } from "../telemetry/log.ts";
+
 // The statements that write `quality_days` (migrations/0001_schema.sql states the invariant).
 
 /** The samples that a day's points were judged from. */
@@ -34,4 +37,18 @@ export function markJudged(
 /** The day is to be judged again. */
 export function forgetJudged(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return db.prepare("DELETE FROM quality_days WHERE site_id = ?1 AND day = ?2").bind(siteId, day);
+}
+
+/** ?1: site, ?2 and ?3: days [from, to). */
+const FORGET_DAMAGED = `
+DELETE FROM quality_days WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND EXISTS (
+  SELECT 1 FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
+  CROSS JOIN block_days d ON d.key = (b.block << 16) + quality_days.day
+  WHERE d.quality IS NOT NULL AND NOT json_valid(d.quality, 8)
+)`;
+
+/** Days with a damaged quality are to be judged again, which replaces it. It reads all rows of the days [from, to). */
+export async function forgetDamaged(db: D1Database, siteId: number, from: number, to: number): Promise<void> {
+  const { meta } = await withD1Retry(() => db.prepare(FORGET_DAMAGED).bind(siteId, from, to).run());
+  log("quality_rows_damaged", { siteId, days: meta.changes });
 }

@@ -107,11 +107,11 @@ export async function findBeforeRange(
   const [firstDay, lastDay] = [Math.max(0, dayOf(last) - DAYS_BEFORE), dayOf(last)];
   if (lastDay < 0) return { start, hours: new Map(), uncertain: new Set(), state: null };
   const [unfoldedRows, dayRows] = await readChecked((isChecked) => {
-    const readDays = db.prepare(isChecked ? CHECK_DAYS : READ_DAYS);
+    const query = isChecked ? CHECK_DAYS : READ_DAYS;
     return withD1Retry(() =>
       db.batch([
         db.prepare(READ_UNFOLDED).bind(siteId, dayStart(firstDay), hourOf(last)),
-        readDays.bind(siteId, JSON.stringify(pointIds), firstDay, lastDay, hourOf(last)),
+        db.prepare(query).bind(siteId, JSON.stringify(pointIds), firstDay, lastDay, hourOf(last)),
       ]),
     );
   });

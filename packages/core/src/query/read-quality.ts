@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { forgetDamaged } from "../cold/quality-days.ts";
+import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { FORMULA_VERSION, type PointDayQuality } from "../quality/point-day-quality.ts";
 import type { PointFindings } from "../quality/reasons.ts";
@@ -110,7 +112,8 @@ function qualityOf(row: z.infer<typeof qualitySchema>): PointDayQuality {
 }
 
 /**
- * The quality of a site's points over some days, all of one moment.
+ * The quality of a site's points over some days, all of one moment. A day with a damaged quality counts as not judged, and is judged
+ * again within the hour.
  * @param range whole days since 1970, half-open
  * @param pointIds null: all points, summed up over the days
  * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
@@ -123,13 +126,16 @@ export async function readQuality(
 ): Promise<StoredQuality> {
   const { from, to } = range;
   const ids = pointIds === null ? null : JSON.stringify(pointIds);
-  const [days, points, pointDays] = await withD1Retry(() =>
-    db.batch([
-      db.prepare(READ_DAYS).bind(siteId, from, to, FORMULA_VERSION),
-      db.prepare(READ_POINTS).bind(siteId, from, to, ids),
-      ...(ids === null ? [] : [db.prepare(READ_POINT_DAYS).bind(siteId, from, to, ids)]),
-    ]),
-  );
+  const [days, points, pointDays] = await readChecked(async (isChecked) => {
+    if (isChecked) await forgetDamaged(db, siteId, from, to);
+    return withD1Retry(() =>
+      db.batch([
+        db.prepare(READ_DAYS).bind(siteId, from, to, FORMULA_VERSION),
+        db.prepare(READ_POINTS).bind(siteId, from, to, ids),
+        ...(ids === null ? [] : [db.prepare(READ_POINT_DAYS).bind(siteId, from, to, ids)]),
+      ]),
+    );
+  });
   return {
     days: daysSchema.parse(days?.results).map(({ day, judged_at: judgedAt, current }) => {
       return { day, judgedAt, isCurrent: current === 1 };
