@@ -19,7 +19,7 @@ const planted = fault === "" ? [] : [plantIntoTests(here("."), fault)];
 const LIMIT_MS = 300_000;
 const limits = { testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS };
 
-/** Test files that need a workerd of their own: they replace a module, or begin without a schema. */
+/** Test files that need a workerd of their own: they replace a module. */
 const ISOLATED = "{src,test}/**/*.isolated.test.ts";
 
 /** Tests that run inside workerd, on a Worker's own local bindings, with the schema's migrations at hand. All share one. */
@@ -31,8 +31,12 @@ function inWorkerd(name: string, root: string, wranglerConfig: string, services:
       ...planted,
       cloudflareTest({
         wrangler: { configPath: here(wranglerConfig) },
-        // DB_1: a second database, for what is spread over several
-        miniflare: { bindings: { TEST_MIGRATIONS: migrations }, d1Databases: { DB_1: "DB_1" }, serviceBindings },
+        miniflare: {
+          bindings: { TEST_MIGRATIONS: migrations },
+          // DB_1: a second database, for what is spread over several; DB_EMPTY: one that never has a schema
+          d1Databases: { DB_1: "DB_1", DB_EMPTY: "DB_EMPTY" },
+          serviceBindings,
+        },
       }),
     ],
     // A workerd for each file would take most of the time; migratedDatabase() empties the storage that files share.
@@ -58,7 +62,6 @@ export default defineConfig({
       inWorkerd("etl", "workers/etl", "./wrangler.etl.toml"),
       inWorkerd("backfill", "workers/backfill", "./wrangler.backfill.toml"),
       inWorkerd("query", "workers/query", "./wrangler.query.toml", ["ETL", "BACKFILL"]),
-      isolated(inWorkerd("query-isolated", "workers/query", "./wrangler.query.toml", ["ETL", "BACKFILL"])),
       {
         test: {
           name: "unit",

@@ -7,6 +7,8 @@ declare global {
       DB: D1Database;
       /** set by vitest.config.ts */
       DB_1: D1Database;
+      /** set by vitest.config.ts: it never has a schema */
+      DB_EMPTY: D1Database;
       ETL_STATE: KVNamespace;
       TIMESERIES: R2Bucket;
       /** set by vitest.config.ts */

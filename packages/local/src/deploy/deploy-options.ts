@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { parseOptions } from "../command-options.ts";
 
-export const ENVIRONMENTS = ["staging", "production"] as const;
+const ENVIRONMENTS = ["staging", "production"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
 export const USAGE = `Deploys the three Workers and what they need to Cloudflare.

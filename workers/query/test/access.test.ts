@@ -1,12 +1,12 @@
-import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import { call, problemOf, SITE, SITES } from "./service.ts";
+import { call, migrate, problemOf, SITE, SITES } from "./service.ts";
 
 const PATHS = ["/sites", `/sites/${SITE}/points`, `/sites/${SITE}/latest`, "/timeseries/query", "/nothing/here"];
 
 test("a database without migrations: /health is 503 and says what to do, a query is 503", async () => {
-  const health = await call("/health");
+  const settings = { DB: env.DB_EMPTY };
+  const health = await call("/health", settings);
   expect(health.status).toBe(503);
   expect(await health.json()).toEqual({
     status: "failing",
@@ -17,15 +17,13 @@ test("a database without migrations: /health is 503 and says what to do, a query
     },
   });
   const log = vi.spyOn(console, "error").mockImplementation(() => {});
-  expect(await problemOf(await call("/sites"))).toMatchObject({ status: 503, code: "database_unavailable" });
+  expect(await problemOf(await call("/sites", settings))).toMatchObject({ status: 503, code: "database_unavailable" });
   expect(log.mock.calls).toEqual([[expect.stringContaining("no such table")]]);
   log.mockRestore();
 });
 
 describe("with a schema", () => {
-  beforeAll(async () => {
-    await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
-  });
+  beforeAll(migrate);
 
   test("/health is 200", async () => {
     const health = await call("/health");
