@@ -53,11 +53,16 @@ export interface ManifestDay {
   readonly keptId: number | null;
 }
 
-/** The columns of {@link parseManifestDays}, in a query of `day_files`. */
-export const MANIFEST_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp,
-  asked, updated_at, deleted_at, ${KEPT_ID}`;
+/** A day of the manifest without `asked`, which is more than half of its row. */
+export type DayOutline = Omit<ManifestDay, "asked">;
 
-const manifestRows = rowsOf("day_files", {
+/** The columns of {@link parseDayOutlines}, in a query of `day_files`. */
+export const OUTLINE_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp,
+  updated_at, deleted_at, ${KEPT_ID}`;
+/** The columns of {@link parseManifestDays}. */
+export const MANIFEST_COLUMNS = `${OUTLINE_COLUMNS}, asked`;
+
+const outline = {
   site_id: isInt,
   day: isInt,
   state: oneOf(DAY_STATES),
@@ -73,11 +78,12 @@ const manifestRows = rowsOf("day_files", {
   pending: isText,
   reason: orNull(isText),
   folded_stamp: isInt,
-  asked: orNull(isText),
   updated_at: isInt,
   deleted_at: orNull(isInt),
   kept_id: orNull(isInt),
-});
+} as const;
+const outlineRows = rowsOf("day_files", outline);
+const manifestRows = rowsOf("day_files", { ...outline, asked: orNull(isText) });
 const pendingSchema = z.record(z.string(), z.int());
 
 function parsePending(json: string): ReadonlyMap<string, number> {
@@ -87,31 +93,42 @@ function parsePending(json: string): ReadonlyMap<string, number> {
 
 const NOTHING_PENDING: ReadonlyMap<string, number> = new Map();
 
+function outlineOf(row: ReturnType<typeof outlineRows>[number]): DayOutline {
+  const { key, etag, sha256, bytes, rows, points } = row;
+  const isWhole =
+    key !== null && etag !== null && sha256 !== null && bytes !== null && rows !== null && points !== null;
+  return {
+    siteId: row.site_id,
+    day: row.day,
+    state: row.state,
+    file: isWhole ? { key, etag, sha256, bytes, rows, points } : null,
+    source: row.source,
+    build: row.build,
+    generation: row.generation,
+    pending: parsePending(row.pending),
+    reason: row.reason,
+    foldedStamp: row.folded_stamp,
+    updatedAt: row.updated_at,
+    deletedAt: row.deleted_at,
+    keptId: row.kept_id,
+  };
+}
+
+/** Reads the rows of a query that selects {@link OUTLINE_COLUMNS}. @throws {Error} where one is not ours */
+export function parseDayOutlines(results: unknown): DayOutline[] {
+  return outlineRows(results).map(outlineOf);
+}
+
 /** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {Error} where one is not ours */
 export function parseManifestDays(results: unknown): ManifestDay[] {
   return manifestRows(results).map((row) => {
-    const { key, etag, sha256, bytes, rows, points } = row;
-    const isWhole =
-      key !== null && etag !== null && sha256 !== null && bytes !== null && rows !== null && points !== null;
     let asked: readonly number[] | undefined;
     return {
-      siteId: row.site_id,
-      day: row.day,
-      state: row.state,
-      file: isWhole ? { key, etag, sha256, bytes, rows, points } : null,
-      source: row.source,
-      build: row.build,
-      generation: row.generation,
-      pending: parsePending(row.pending),
-      reason: row.reason,
-      foldedStamp: row.folded_stamp,
+      ...outlineOf(row),
       // Few of a year's days are asked for it.
       get asked() {
         return (asked ??= parseAsked(row.asked));
       },
-      updatedAt: row.updated_at,
-      deletedAt: row.deleted_at,
-      keptId: row.kept_id,
     };
   });
 }

@@ -1,4 +1,4 @@
-import type { ManifestDay } from "../cold/manifest.ts";
+import type { DayOutline } from "../cold/manifest.ts";
 import { dayOf, dayRange, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { cut, hoursOf, mergeRanges, overlap, type TimeRange } from "../domain/time-range.ts";
@@ -36,12 +36,12 @@ export function coverageOf(range: TimeRange, stored: Stored, watermark: number |
 }
 
 /** A day of which it is proved that its file holds all that the API had, or that the API had nothing. */
-function isWhole(day: ManifestDay): boolean {
+function isWhole(day: DayOutline): boolean {
   return day.state === "empty-confirmed" || (day.state === "written" && readableFile(day) !== null);
 }
 
 /** From the sync's watermark on over days that a backfill has built; where no sync was, up to the last of these. */
-export function knownUntil(range: TimeRange, days: readonly ManifestDay[], watermark: number | null): number {
+export function knownUntil(range: TimeRange, days: readonly DayOutline[], watermark: number | null): number {
   const whole = days.filter(isWhole).map(({ day }) => day);
   const last = whole.reduce((end, day) => Math.max(end, dayStart(day + 1)), Number.NEGATIVE_INFINITY);
   let until = watermark ?? last;

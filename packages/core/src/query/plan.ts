@@ -7,7 +7,7 @@ import { type BucketInterval, bucketBounds, isMadeOfHours } from "./buckets.ts";
 import type { ColdBlock, ColdWork } from "./cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
-import { MAX_POINTS, MAX_SPAN_DAYS } from "./limits.ts";
+import { MAX_POINTS, MAX_SPAN_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
 import { type ComputedFrom, joinNeeds, type Needs, needsOf } from "./needs.ts";
 import { type PointUnits, unitChangeHours } from "./past-units.ts";
 import { rawHours } from "./raw-hours.ts";
@@ -144,7 +144,8 @@ export function computedFrom(
 }
 
 /**
- * The only days whose samples an answer may need, besides those of unfolded hours; null: it may need those of all. A chart that is computed
+ * The only days whose samples an answer may need, besides those of unfolded hours; null: it may need those of all, or all days are read
+ * whole, because they are few. A chart that is computed
  * from hourly aggregates alone needs samples of the hours that the range cuts, and of those in which a unit changed.
  */
 export function sampledDays<P extends PlannedPoint & PointUnits>({
@@ -153,7 +154,8 @@ export function sampledDays<P extends PlannedPoint & PointUnits>({
   interval,
   timeZone,
 }: Omit<PlanInput<P>, "stored">): number[] | null {
-  if (interval === "auto" || points.some(isAngle)) return null;
+  const isWhole = points.length * ((range.end - range.start) / DAY_MS + 1) <= ROLLUPS_AT_ONCE;
+  if (isWhole || interval === "auto" || points.some(isAngle)) return null;
   if (computedFrom(range, interval, (of) => bucketBounds(range, of, timeZone)) !== "hours") return null;
   return [...new Set(rawHours(range, { unfolded: unitChangeHours(points, range) }).map(dayOf))];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pointsByName, pointsStatement, type StoredPoint } from "../catalog/point-list.ts";
-import { MANIFEST_COLUMNS, type ManifestDay, parseManifestDays } from "../cold/manifest.ts";
+import { type DayOutline, OUTLINE_COLUMNS, parseDayOutlines } from "../cold/manifest.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -16,7 +16,7 @@ export interface QueryState {
   /** epoch ms; null: no window of the sync has ended */
   readonly watermark: number | null;
   /** days of the range that were ever built, ascending */
-  readonly days: readonly ManifestDay[];
+  readonly days: readonly DayOutline[];
   /** hours of the range that have hot rows, ascending */
   readonly hours: readonly HotHour[];
 }
@@ -40,7 +40,7 @@ export async function readQueryState(
       bind("SELECT s.id, y.watermark FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name = ?1"),
       pointsStatement(db, siteName, pointNames),
       bind(
-        `SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ${SITE_ID} AND day >= ?2 AND day <= ?3 ORDER BY day`,
+        `SELECT ${OUTLINE_COLUMNS} FROM day_files WHERE site_id = ${SITE_ID} AND day >= ?2 AND day <= ?3 ORDER BY day`,
         dayOf(range.start),
         dayOf(range.end - 1),
       ),
@@ -56,13 +56,13 @@ export async function readQueryState(
     siteId: row?.id ?? null,
     points: pointsByName(points?.results, siteName, pointNames),
     watermark: row?.watermark ?? null,
-    days: parseManifestDays(days?.results),
+    days: parseDayOutlines(days?.results),
     hours: parseHotHours(hours?.results),
   };
 }
 
 /** What tells a state of a day's file from any other; what a build is about to do is not a part of it. */
-export function dayVersion({ day, state, build, generation, file, updatedAt }: ManifestDay) {
+export function dayVersion({ day, state, build, generation, file, updatedAt }: DayOutline) {
   return [day, state, build, generation, file?.etag ?? null, updatedAt];
 }
 

@@ -8,6 +8,7 @@ import type { ColdLevel } from "./cold-level.ts";
 import { type FileRead, type NamedPoint, planFiles } from "./cold-plan.ts";
 import {
   type DaySeries,
+  type FileOutcome,
   isWorthRepeating,
   mayBeMisplaced,
   readByFooter,
@@ -51,13 +52,14 @@ const ROUNDS = 2;
 /**
  * Reads files; those that are not as planned are looked up in the manifest again: it may have a new file by now, or
  * tell which content is just being put in its place. What is neither is no data of ours.
- * @param points those that the files were planned for
+ * @param points those that the files were planned for @param begun what was read of `files` already; null: nothing
  */
 export async function readBlock(
   cold: ColdLevel,
   files: readonly FileRead[],
   points: readonly NamedPoint[],
   cost: RangeCost,
+  begun: readonly FileOutcome[] | null = null,
 ): Promise<ColdRead> {
   const days = new Map<number, DaySeries>();
   /** the manifest's rows that the days were read by */
@@ -66,7 +68,7 @@ export async function readBlock(
   const misplaced: MisplacedDay[] = [];
   let reads = files;
   for (let round = 0; reads.length > 0; round++) {
-    const outcomes = await readFiles(cold, reads, cost);
+    const outcomes = (round === 0 ? begun : null) ?? (await readFiles(cold, reads, cost));
     const failed: { read: FileRead; error: unknown }[] = [];
     for (const [i, outcome] of outcomes.entries()) {
       const read = reads[i]!;

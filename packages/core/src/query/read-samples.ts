@@ -12,6 +12,7 @@ import type { ColdLevel } from "./cold-level.ts";
 import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
 import { joinDays } from "./join-days.ts";
 import { type MisplacedDay, readBlock, replanChanged, type UnreadableDay } from "./read-block.ts";
+import { readFiles } from "./read-files.ts";
 import type { Stored } from "./stored.ts";
 
 /** What the reads of an answer cost, and what they did not get. */
@@ -68,14 +69,19 @@ export async function readSamples(
 ): Promise<Map<number, MergedSeries>> {
   const ids = points.map(({ id }) => id);
   const { range, only } = wanted;
-  const hot = await readHot(cold, ids, wanted, tally.hot);
+  // The files are read beside the hot level. What was published meanwhile is read again.
+  const begun = readFiles(cold, files, tally.cold);
+  const [hotRead, filesRead] = await Promise.allSettled([readHot(cold, ids, wanted, tally.hot), begun]);
+  if (hotRead.status === "rejected") throw hotRead.reason;
+  if (filesRead.status === "rejected") throw filesRead.reason;
+  const [hot, outcomes] = [hotRead.value, filesRead.value];
   for (const one of hot?.damaged ?? []) {
     if (!tally.damaged.has(one.key)) tally.lost.push(cut(one.range, range));
     tally.damaged.set(one.key, one);
   }
   const current =
     hot === null ? { files, unreadable: [] } : await currentFiles(cold, hot.manifest, wanted, { points, files });
-  const read = await readBlock(cold, current.files, points, tally.cold);
+  const read = await readBlock(cold, current.files, points, tally.cold, current.files === files ? outcomes : null);
   const days = [...read.days].sort(([a], [b]) => a - b);
   for (const [day] of days) tally.files.add(day);
   for (const one of [...current.unreadable, ...read.unreadable]) tally.unreadable.set(one.day, one);

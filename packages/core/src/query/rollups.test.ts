@@ -49,8 +49,9 @@ test("none is overlooked: the hours found are those whose sum is no number", () 
 
 test("each point has its own, ascending by day", () => {
   const [a, b, c] = [rollup("a", 7, 1), rollup("b", 5, 2), rollup("c", 5, 1)];
-  expect([...rollupsByPoint([a, b, c])]).toEqual([
-    [2, [b]],
+  const expected = new Map([
     [1, [c, a]],
+    [2, [b]],
   ]);
+  expect(rollupsByPoint([a, b, c])).toEqual(expected);
 });
