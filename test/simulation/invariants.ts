@@ -4,11 +4,10 @@ import { KEPT_ID } from "@building-vitals/core/cold/kept-groups";
 import { z } from "zod";
 import { askFor, askForLatest } from "./ask.ts";
 import type { Deployment } from "./deployment.ts";
-import { dayOfKey } from "./ledger.ts";
 import { checkFollowed, checkPunctual, checkSettled } from "./lateness-check.ts";
 import { DAY, HOUR, type Plant, TODAY } from "./plant.ts";
 import { checkQuality } from "./quality-check.ts";
-import { type Samples, sampleKey } from "./storage.ts";
+import { dayOfKey, type Samples, sampleKey } from "./storage.ts";
 import type { World } from "./world.ts";
 
 /** Days that anything of the simulation may lie in, whole days since 1970. */

@@ -3,7 +3,7 @@ import { BuildBooks, buildOf } from "./build-books.ts";
 import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
 import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { does } from "./statement-forms.ts";
-import { type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
+import { dayOfKey, type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
 import { type ServedPage, textAt } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
 
@@ -295,8 +295,4 @@ export class Ledger {
     if (words === undefined) this.#words.set(key, [word]);
     else words.push(word);
   }
-}
-
-export function dayOfKey(key: string): number {
-  return Math.floor(Number(key.slice(key.lastIndexOf(" ") + 1)) / DAY);
 }

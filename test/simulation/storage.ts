@@ -13,6 +13,11 @@ export function sampleKey(name: string, time: number): string {
   return `${name} ${time}`;
 }
 
+/** The UTC day of a {@link sampleKey}, in whole days since 1970. */
+export function dayOfKey(key: string): number {
+  return Math.floor(Number(key.slice(key.lastIndexOf(" ") + 1)) / DAY);
+}
+
 /** Two values have the same text exactly when they are the same, bit for bit. */
 export function valueText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
@@ -36,6 +36,11 @@ beforeAll(async () => {
   db = await migratedDatabase();
   site = await newSite(db, "a");
   await db.batch(WATCH.map((statement) => db.prepare(statement)));
+});
+// other files use the database after this one
+afterAll(async () => {
+  const triggers = ["seen_start", "seen_change", "seen_file", "seen_file_again"].map((name) => `DROP TRIGGER ${name}`);
+  await db.batch([...triggers, "DROP TABLE seen"].map((statement) => db.prepare(statement)));
 });
 
 interface Command {

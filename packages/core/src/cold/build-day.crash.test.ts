@@ -5,6 +5,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CrashPoint, isWrite } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { pointSamples } from "../../test/points.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { LOST_BUCKET, queriedDay } from "../../test/queried-day.ts";
 import { dayRows, keysOf, storedDay } from "../../test/stored-day.ts";
 import { sourceSamples } from "../../test/stored-samples.ts";
@@ -62,10 +63,7 @@ beforeAll(async () => {
   rows = await dayRows(db, of);
 });
 
-beforeEach(reset);
-
-/** Back to where the hours are fetched, and no more. */
-async function reset(): Promise<void> {
+async function putHours(): Promise<void> {
   await db.exec(
     "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM kept_files; DELETE FROM kept_groups; DELETE FROM block_days; UPDATE points SET first_seen = NULL, last_seen = NULL",
   );
@@ -73,6 +71,10 @@ async function reset(): Promise<void> {
   if (keys.length > 0) await bucket.delete(keys);
   await Promise.all([...spills].map(([hour, bytes]) => bucket.put(spillKey(of, hour), bytes)));
 }
+
+/** Back to where the hours are fetched, and no more. */
+const reset = preparedStorage(putHours, bucket, [env.DB]);
+beforeEach(reset);
 
 async function bytesOf(key: string): Promise<Uint8Array<ArrayBuffer>> {
   const object = await bucket.get(key);

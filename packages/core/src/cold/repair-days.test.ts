@@ -1,4 +1,6 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { preparedStorage } from "../../test/prepared-storage.ts";
 import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { type RepairResult, repairDays } from "./repair-days.ts";
@@ -46,9 +48,13 @@ async function repairAll({
   throw new Error("it never ends");
 }
 
-async function manyDays(): Promise<void> {
-  for (let day = 0; day < DAYS; day++) await world.archived(LATE, world.day + day);
-}
+const manyDays = preparedStorage(
+  async () => {
+    for (let day = 0; day < DAYS; day++) await world.archived(LATE, world.day + day);
+  },
+  env.TIMESERIES,
+  [env.DB],
+);
 
 test("many days are repaired in runs of a bounded number, each once, and are then what they were", async () => {
   await manyDays();

@@ -39,6 +39,18 @@ async function archiveWithoutLate(): Promise<void> {
   await world.archive(DAY, bucket);
 }
 
+/** Two days of samples, the first 20 hours of them folded. */
+const prepare = preparedStorage(
+  async () => {
+    world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
+    await world.sync(SAMPLES.filter(([, time]) => time < START + 40 * HOUR_MS));
+    await world.fold(START + 20 * HOUR_MS);
+    await world.sync(SAMPLES);
+  },
+  env.TIMESERIES,
+  [env.DB],
+);
+
 test.each<[string, () => Promise<unknown>]>([
   ["a fold", () => world.fold(END)],
   ["an archive", () => world.archive(DAY)],
@@ -50,16 +62,6 @@ test.each<[string, () => Promise<unknown>]>([
 ])("between any two calls of a query may come: %s; the answer is what it was", async (_, elsewhere) => {
   for (const readsAgain of [false, true]) {
     let seen = 0;
-    const prepare = preparedStorage(
-      async () => {
-        world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
-        await world.sync(SAMPLES.filter(([, time]) => time < START + 40 * HOUR_MS));
-        await world.fold(START + 20 * HOUR_MS);
-        await world.sync(SAMPLES);
-      },
-      env.TIMESERIES,
-      [db],
-    );
     for (let nth = 0; ; nth++) {
       await prepare();
       let calls = 0;
