@@ -368,6 +368,8 @@ CREATE TABLE settle_days (
   ran_at INTEGER,
   -- consecutive runs without an answer of the source
   attempts INTEGER NOT NULL DEFAULT 0,
+  -- when the first of these runs was due; NULL: the last run had an answer
+  failing_since INTEGER,
   -- the Workflow instance that builds the day; NULL: none. A site has one at a time, and a name is never reused.
   instance TEXT,
   -- of the last run; NULL: there was none

@@ -105,7 +105,9 @@ const settlingSchema = z.strictObject({
   }),
   due: count.meta({ description: "days that are due now" }),
   oldest_due: z.iso.date().nullable(),
-  due_since: time.nullable().meta({ description: "when the first of the days that are due became so" }),
+  due_since: time
+    .nullable()
+    .meta({ description: "when the first day became due that still waits; where its runs fail, the first of them" }),
   last_settled_at: time.nullable().meta({ description: "when the source was last asked for a whole day" }),
   building: z.iso.date().nullable().meta({ description: "the day that is being built" }),
   failed: count.meta({ description: "days whose last run failed or had no answer; they are tried again" }),

@@ -13,7 +13,7 @@ SELECT s.name AS site, total(r.fetched) AS fetched,
   y.paused_at IS NOT NULL AS isPaused,
   y.watermark, y.newest_sample AS newestSample,
   (SELECT min(f.started_at) FROM sync_runs f WHERE f.site_id = s.id) AS firstSync,
-  (SELECT min(d.due_at) FROM settle_days d WHERE d.site_id = s.id) AS dueSince
+  (SELECT min(coalesce(d.failing_since, d.due_at)) FROM settle_days d WHERE d.site_id = s.id) AS dueSince
 FROM sites s
 LEFT JOIN sync_state y ON y.site_id = s.id
 LEFT JOIN sync_runs r ON r.site_id = s.id AND r.started_at >= ?2

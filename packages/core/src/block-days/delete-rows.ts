@@ -17,11 +17,15 @@ export function deleteRowOf(db: D1Database, pointId: number, day: number): D1Pre
   return db.prepare(DELETE_ROW).bind(pointId, day);
 }
 
-/** ?1: point, as text: a number would be a JSON path such as $."5.0". */
+/** ?1: point, as text: a number would be a JSON path such as $."5.0". A damaged column is left; checking all of them reads each byte. */
 const DELETE_OPEN_DAYS = `
-UPDATE block_days SET places = jsonb_remove(places, ${pathSql("?1", "")}), quality = jsonb_remove(quality, ${pathSql("?1", "")})
-WHERE key >= ${rowKeySql("?1", "0")} AND key < ${rowKeySql("?1", "65536")} AND places ->> ${pathSql("?1", "[2]")} IS NULL
-  AND (places -> ${pathSql("?1", "")} IS NOT NULL OR quality -> ${pathSql("?1", "")} IS NOT NULL)`;
+UPDATE block_days SET
+  places = CASE WHEN json_valid(places, 8) THEN jsonb_remove(places, ${pathSql("?1", "")}) ELSE places END,
+  quality = CASE WHEN json_valid(quality, 8) THEN jsonb_remove(quality, ${pathSql("?1", "")}) ELSE quality END
+WHERE key >= ${rowKeySql("?1", "0")} AND key < ${rowKeySql("?1", "65536")}
+  AND CASE WHEN json_valid(places, 8) THEN places ->> ${pathSql("?1", "[2]")} END IS NULL
+  AND (CASE WHEN json_valid(places, 8) THEN places -> ${pathSql("?1", "")} END IS NOT NULL
+    OR CASE WHEN json_valid(quality, 8) THEN quality -> ${pathSql("?1", "")} END IS NOT NULL)`;
 
 /** Forgets a point's aggregates and quality of all days in whose file it is not. The next fold of such a day drops the bytes. */
 export function deleteOpenDays(db: D1Database, pointId: number): D1PreparedStatement {

@@ -5,15 +5,21 @@ import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "./block-day-key.ts";
 
 /** Days in whose file a point is, from ?2 on. ?1: point, as text, ?3: the most. */
 const DAYS_WITH_POINT = `
-SELECT key & 65535 AS day FROM block_days
-WHERE key >= ${rowKeySql("?1", "?2")} AND key < ${rowKeySql("?1", "65536")} AND places ->> ${pathSql("?1", "[2]")} IS NOT NULL
-ORDER BY key LIMIT ?3`;
+SELECT d.key & 65535 AS day FROM ${TABLE}
+WHERE d.key >= ${rowKeySql("?1", "?2")} AND d.key < ${rowKeySql("?1", "65536")}
+  AND (d.places IS NULL OR d.places ->> ${pathSql("?1", "[2]")} IS NOT NULL)
+ORDER BY d.key LIMIT ?3`;
+/** The day of a damaged row counts as one whose file has the point, because it may have it. */
+const CHECK_DAYS_WITH_POINT = DAYS_WITH_POINT.replace(TABLE, CHECKED_TABLE);
 
 const daysSchema = z.array(z.object({ day: z.int() }));
 
 /** The first days from `from` on whose file has samples of a point, ascending. */
 export async function daysWithPoint(db: D1Database, pointId: number, from: number, most: number): Promise<number[]> {
-  const { results } = await withD1Retry(() => db.prepare(DAYS_WITH_POINT).bind(String(pointId), from, most).all());
+  const { results } = await readChecked((isChecked) => {
+    const query = isChecked ? CHECK_DAYS_WITH_POINT : DAYS_WITH_POINT;
+    return withD1Retry(() => db.prepare(query).bind(String(pointId), from, most).all());
+  });
   return daysSchema.parse(results).map(({ day }) => day);
 }
 

@@ -69,11 +69,21 @@ export async function publishDay(
       const content = { ...version, sha256: file.sha256 };
       await keepRowGroups({ db, bucket }, content, { key, etag, bytes: file.bytes }, now());
     }
-    if (!(await commitFile(db, of, { ...file, key, etag }, staged, rows, now()))) return null;
+    if (!(await commitFile(db, of, { ...file, key, etag }, staged, rows, now()))) {
+      await removeFromDeleted(context, of, key, etag);
+      return null;
+    }
     await markSeenInFile(db, version, rows.seen);
   }
   await deleteStaging(bucket, of);
   return published;
+}
+
+/** Removes a file that was put in its place after its day was deleted: nothing else would, and its samples are deleted too. */
+async function removeFromDeleted({ db, bucket }: PublishContext, of: DayBuild, key: string, etag: string) {
+  const row = await readManifestDay(db, of.site.id, of.day);
+  if (row?.state !== "deleted" || row.pending.size > 0) return;
+  if ((await bucket.head(key))?.etag === etag) await bucket.delete(key);
 }
 
 /** @returns null: staging is gone */

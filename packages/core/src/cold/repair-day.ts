@@ -3,6 +3,7 @@ import { loadCatalog, withNames } from "../catalog/catalog.ts";
 import { markSeenInFile } from "../catalog/seen.ts";
 import { dayText } from "../domain/day.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { STAMPS } from "../store/segment-key.ts";
 import { raiseClockTo } from "../store/site-clock.ts";
 import { logError } from "../telemetry/log.ts";
 import { parseAsked } from "./asked-hours.ts";
@@ -145,9 +146,10 @@ async function registerObject(
   return isCommitted ? { outcome: "repaired", reason: null, file } : null;
 }
 
-/** @returns 0: the object has none */
+/** @returns 0: the object has none that a segment could have */
 function parseStamp(text: string | undefined): number {
-  return /^\d{1,8}$/.test(text ?? "") ? Number(text) : 0;
+  const stamp = /^\d{1,8}$/.test(text ?? "") ? Number(text) : 0;
+  return stamp < STAMPS ? stamp : 0;
 }
 
 async function suspect(

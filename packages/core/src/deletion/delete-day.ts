@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { deleteDayRows, deleteRowOf } from "../block-days/delete-rows.ts";
+import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { forgetPrints } from "../gaps/gap-days.ts";
@@ -55,25 +56,41 @@ SELECT day FROM (
   UNION SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1
 ) WHERE day >= ?2 ORDER BY day LIMIT ?3`;
 
-/** Deletes a day's file that holds one point only, with that point's row. Hot samples of other points stay. Safe to repeat. */
+/** A repeat, whose first answer was lost, finds the day deleted. ?1: site, ?2: day, ?3: etag. */
+const EXPECT_FILE = `
+SELECT CASE WHEN (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS ?3
+  OR EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND state = 'deleted') ${ELSE_FAIL}`;
+
+/**
+ * Deletes a day's file that holds one point only, with that point's row. Hot samples of other points stay. Safe to repeat.
+ * @param etag of the file that was read; null: there was none
+ * @returns false, and nothing is deleted, where another build was published since
+ */
 export async function deleteDayFile(
   { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "delete"> },
   site: { readonly id: number; readonly name: string },
   day: number,
   pointId: number,
+  etag: string | null,
   now: number,
-): Promise<void> {
-  await withD1Retry(() =>
-    db.batch([
-      markDeleted(db, site.id, day, now),
-      deleteRowOf(db, pointId, day),
-      ...forgetKeptDay(db, site.id, day),
-      forgetJudged(db, site.id, day),
-      forgetDay(db, site.id, day),
-      unfoldDay(db, site.id, day),
-    ]),
-  );
+): Promise<boolean> {
+  const statements = [
+    db.prepare(EXPECT_FILE).bind(site.id, day, etag),
+    markDeleted(db, site.id, day, now),
+    deleteRowOf(db, pointId, day),
+    ...forgetKeptDay(db, site.id, day),
+    forgetJudged(db, site.id, day),
+    forgetDay(db, site.id, day),
+    unfoldDay(db, site.id, day),
+  ];
+  try {
+    await withD1Retry(() => db.batch(statements));
+  } catch (error) {
+    if (isChangedMeanwhile(error)) return false;
+    throw error;
+  }
   await bucket.delete(dayFileKey(site.name, day));
+  return true;
 }
 
 const daysSchema = z.array(z.object({ day: z.int() }));

@@ -37,8 +37,9 @@ export async function deletePointDay(
       await withD1Retry(() => db.batch(forgetKeptDay(db, of.site.id, of.day)));
       const staged = await mergeDay(context, of, { source: "d1", hours: [], without: point.name });
       if (staged.suspect === null && staged.file === null) {
-        await deleteDayFile({ db, bucket }, of.site, of.day, point.id, now());
-        return "deleted";
+        if (await deleteDayFile({ db, bucket }, of.site, of.day, point.id, staged.manifestEtag, now()))
+          return "deleted";
+        continue;
       }
       const published = await publishDay(context, of, staged);
       if (published !== null) return published.state === "suspect" ? "suspect" : "deleted";

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { storedPointDays } from "../../test/block-days.ts";
 import { migratedDatabase } from "../../test/database.ts";
+import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { pointSamples } from "../../test/points.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
 import { keysOf, storedDay } from "../../test/stored-day.ts";
@@ -12,10 +13,12 @@ import { refreshCatalog } from "../catalog/refresh-catalog.ts";
 import { archiveDay } from "../cold/archive-day.ts";
 import { repairDay } from "../cold/repair-day.ts";
 import { readManifestDay } from "../cold/manifest.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { healSite } from "../gaps/heal-site.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { deletePoint, deleteRange, deleteSite, type Deletion, type DeletionContext } from "./delete-samples.ts";
+import { deletePointDay } from "./delete-point-day.ts";
 
 const SITE = "ses_delete";
 const DAY = 20_373;
@@ -114,6 +117,62 @@ test("a range is gone from both levels, stays known as deleted, and is not asked
   await heal();
   expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);
   expect(await stored(DAY + 1)).toEqual([`${point!.name} ${dayStart(DAY + 1) + 5} 1`]);
+});
+
+/** The points of the catalogue by name; a day's file is written without all of them but one. */
+async function leaveOnePoint(day: number) {
+  const catalog = await loadCatalog(db, site.id);
+  const points = names.map((name) => ({ id: catalog.get(name)!.id, name }));
+  for (const point of points.slice(1)) {
+    expect(await deletePointDay(context, { build: crypto.randomUUID(), site, day }, point)).toBe("deleted");
+  }
+  return points;
+}
+
+test.each(["answered", "answer lost"])(
+  "a file that comes while the last point of the old one is deleted stays: %s",
+  async (how) => {
+    const [last, other] = await leaveOnePoint(DAY);
+    const late: readonly [number, number, number] = [other!.id, dayStart(DAY) + 7, 4];
+    let batches = 0;
+    const racing = interceptedDatabase(db, async (execute, _, queries) => {
+      if (!queries.some((query) => query.includes("state = 'deleted', key = NULL"))) return execute();
+      const isFirst = batches++ === 0;
+      if (isFirst && how === "answered") {
+        await upsertSamples(db, pointSamples([late]));
+        expect((await archive(DAY)).outcome).toBe("archived");
+      }
+      const result = await execute();
+      if (isFirst && how === "answer lost") throw new Error("D1_ERROR: Network connection lost.");
+      return result;
+    });
+    const build = { build: crypto.randomUUID(), site, day: DAY };
+    expect(await deletePointDay({ ...context, db: racing }, build, last!)).toBe("deleted");
+    expect(batches).toBe(how === "answered" ? 1 : 2);
+    expect(await stored(DAY)).toEqual(how === "answered" ? [`${other!.name} ${late[1]} ${late[2]}`] : []);
+    expect(await state(DAY)).toBe(how === "answered" ? "written" : "deleted");
+  },
+);
+
+test("a file that a build puts in its place after its day was deleted goes too", async () => {
+  const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
+    if (what.startsWith("put timeseries/")) await deleteRange(context, site, { first: HOT_DAY, last: HOT_DAY });
+    return execute();
+  });
+  const build = { build: crypto.randomUUID(), site, day: HOT_DAY };
+  expect((await archiveDay({ ...context, bucket }, build)).outcome).toBe("conflict");
+  expect(await state(HOT_DAY)).toBe("deleted");
+  expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([keyOf(DAY), keyOf(DAY + 1)]);
+});
+
+test.each(["places", "quality"])("a point is deleted beside a row with damaged %s", async (column) => {
+  const [name] = names;
+  const point = { id: (await loadCatalog(db, site.id)).get(name!)!.id, name: name! };
+  await db.prepare(`UPDATE block_days SET ${column} = x'ff' WHERE key & 65535 = ?1`).bind(DAY).run();
+  await untilDone((from) => deletePoint(context, site, point, from));
+  const lines = (await all()).flat();
+  expect(lines.filter((line) => line.startsWith(`${name} `))).toEqual([]);
+  expect(lines.length).toBeGreaterThan(100);
 });
 
 test("a build that had begun cannot bring a deleted day back, nor can a repair", async () => {

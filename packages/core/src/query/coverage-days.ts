@@ -61,7 +61,16 @@ const CHECK_COUNTS = READ_COUNTS.replace(TABLE, CHECKED_TABLE);
 
 const hotDaysSchema = z.array(z.object({ day: z.int(), hours: z.int(), unfolded: z.int() }));
 const countsSchema = z.array(
-  z.object({ point_id: z.int(), day: z.int(), rows: z.int().nullable(), slice: z.string().nullable() }),
+  z.object({
+    point_id: z.int(),
+    day: z.int(),
+    // one changed bit may make a text of a number
+    rows: z
+      .int()
+      .nullable()
+      .or(z.string().transform(() => "damaged" as const)),
+    slice: z.string().nullable(),
+  }),
 );
 
 /**
@@ -97,6 +106,7 @@ export async function readCoverageDays(
     days,
     counts: countsSchema.parse(counts?.results).map(({ point_id: pointId, day, rows, slice }) => {
       const isSummedUp = (hotDays.get(day)?.unfolded ?? 0) === 0;
+      if (rows === "damaged") return { pointId, day, samples: null, archived: null };
       const counted = slice === null ? (rows ?? 0) : samplesOf(slice);
       return { pointId, day, samples: isSummedUp ? counted : null, archived: rows };
     }),

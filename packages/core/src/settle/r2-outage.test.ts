@@ -1,6 +1,7 @@
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
+import { readSiteInputs } from "../alerts/site-inputs.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { SettleWorld } from "../../test/settle-world.ts";
@@ -75,13 +76,22 @@ test("days wait in D1 while R2 is down, and the oldest is settled first when it 
   const waiting = await readSettleState(db, world.site.id, now);
   expect(waiting).toMatchObject({ awaiting: 3, due: 3, oldestDue: DAY, failed: 3, lastSettledAt: null });
   expect((await world.row(DAY))?.reason).toContain("10001");
+  // three days, though each failed run makes the day due later
+  expect((now - waiting.dueSince!) / HOUR_MS).toBeGreaterThan(60);
+  const { sites } = await readSiteInputs(db, [sync.site], now);
+  expect(sites[0]?.dueSince).toBe(waiting.dueSince);
   for (const day of DAYS) {
     expect(differences(sourceSamples(source, dayRange(day)), await world.query(day))).toEqual([]);
   }
 
   isDown = false;
   expect(await settleDue(world)).toEqual(DAYS);
-  expect(await readSettleState(db, world.site.id, now)).toMatchObject({ awaiting: 0, due: 0, failed: 0 });
+  expect(await readSettleState(db, world.site.id, now)).toMatchObject({
+    awaiting: 0,
+    due: 0,
+    failed: 0,
+    dueSince: null,
+  });
   for (const day of DAYS) {
     expect(differences(sourceSamples(source, dayRange(day)), await world.query(day))).toEqual([]);
   }

@@ -166,7 +166,7 @@ export interface SettleRun extends Pick<SettleDay, "step" | "dueAt" | "settledAt
 /** What made the day due after the run had begun stays. ?1: site, ?2: day, ?3: instance. */
 const RECORD = `
 UPDATE settle_days SET step = ?4, due_at = CASE WHEN due_at > ?5 THEN due_at ELSE ?6 END, settled_at = ?7, ran_at = ?8, attempts = ?9,
-  outcome = ?10, reason = ?11, instance = NULL
+  failing_since = CASE WHEN ?9 > 0 THEN coalesce(failing_since, due_at) END, outcome = ?10, reason = ?11, instance = NULL
 WHERE site_id = ?1 AND day = ?2 AND instance = ?3`;
 
 /** Writes down what a run came to, and takes the day from its instance. Does nothing where it is no longer given to it. */

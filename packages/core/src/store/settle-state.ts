@@ -9,7 +9,7 @@ export interface SettleState {
   readonly due: number;
   /** null: none is due now */
   readonly oldestDue: number | null;
-  /** when the first of these became due; null: none is due now */
+  /** when the first day became due that still waits; a day whose runs fail waits since the first of them. Null: none does */
   readonly dueSince: number | null;
   /** when the source was last asked for a whole day; null: never */
   readonly lastSettledAt: number | null;
@@ -24,7 +24,7 @@ const READ = `
 SELECT count(*) FILTER (WHERE settled_at IS NULL AND due_at IS NOT NULL) AS awaiting,
   count(*) FILTER (WHERE due_at <= ?2) AS due,
   min(CASE WHEN due_at <= ?2 THEN day END) AS oldest_due,
-  min(CASE WHEN due_at <= ?2 THEN due_at END) AS due_since,
+  min(CASE WHEN due_at <= ?2 OR failing_since IS NOT NULL THEN coalesce(failing_since, due_at) END) AS due_since,
   max(settled_at) AS last_settled_at,
   min(CASE WHEN instance IS NOT NULL THEN day END) AS building,
   count(*) FILTER (WHERE due_at IS NOT NULL AND outcome IN ('failed', 'segments-only', 'suspect')) AS failed

@@ -88,8 +88,8 @@ export function raiseClock(db: D1Database, siteId: number): D1PreparedStatement 
   return db.prepare(RAISE).bind(siteId, crypto.randomUUID());
 }
 
-/** Marks that a clock keeps: those of some ten builds at once. A build whose mark is gone is merged again. */
-const MARKS = 32;
+/** Marks that a clock keeps: those of some twenty builds at once. A build whose mark is gone is merged again. */
+const MARKS = 64;
 const WITH_MARK = appended("marks", "?2", MARKS);
 
 /** ?1: site, ?2: mark. */

@@ -56,6 +56,13 @@ test("records that cannot be read are not asked for again and again", () => {
   expect(servedTo(100, { a: [90, 120] }, 4)).toBe(2_000);
 });
 
+test("points that are not collected tell nothing", () => {
+  const served = new ServedTimes(100 * MIN);
+  const page = samples({ a: [90, 150], other: [90, 400], another: [90, 500] });
+  served.add(page, page.length, (name) => name === "a");
+  expect(served.ended(RANGE)).toMatchObject({ servedTo: 150 * MIN, newest: 150 * MIN });
+});
+
 test("pages add up", () => {
   const served = new ServedTimes(0);
   for (const page of [samples({ a: [1, 50], b: [1, 50] }), samples({ b: [51, 60], c: [51, 60] })]) {

@@ -27,13 +27,22 @@ export class ServedTimes {
     this.#before = before;
   }
 
-  /** @param records of the page, rejected ones too */
-  add({ names, nameIndex, times, length }: NamedSamples, records: number): void {
+  /**
+   * @param records of the page, rejected ones too
+   * @param isCollected of a point's name; samples of other points say nothing of what is stored
+   */
+  add(
+    { names, nameIndex, times, length }: NamedSamples,
+    records: number,
+    isCollected: (name: string) => boolean = () => true,
+  ): void {
     const before = this.#before;
     this.#records += records;
     this.#rejected += records - length;
     const newest = new Float64Array(names.length).fill(before);
+    const collected = names.map(isCollected);
     for (let i = 0; i < length; i++) {
+      if (!collected[nameIndex[i]!]!) continue;
       const time = times[i]!;
       if (this.#newestOfAll === null || time > this.#newestOfAll) this.#newestOfAll = time;
       if (time <= before) continue;

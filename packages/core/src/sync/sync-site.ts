@@ -194,7 +194,9 @@ class SiteSync {
       const options = { at, pageSize: this.#pageSize, deadline, onRefused };
       for await (const { page, at: from, next } of windowPages(ace, result.site, range, options)) {
         refused = null;
-        served.add(page.samples, page.records);
+        // names that are new are met later, and may be of collected points
+        const { points } = this.#catalog;
+        served.add(page.samples, page.records, (name) => points.get(name)?.configured !== false);
         const progress = next === null ? served.ended(range) : { range, at: next };
         await this.#storePage(page, { window: range, cursor: from.cursor }, progress);
         if ("servedTo" in progress) return progress;

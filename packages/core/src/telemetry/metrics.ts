@@ -29,7 +29,10 @@ export const METRICS = {
   awaiting: gauge("settle_days_awaiting", "Closed days that the ACE API was never asked for to their end"),
   settleDue: gauge("settle_days_due", "Days that are due to be settled now"),
   settleFailed: gauge("settle_days_failed", "Days whose last settling failed or had no answer of the ACE API"),
-  settleLate: gauge("settle_due_seconds", "Time since the first of the days that are due became so; 0: none is due"),
+  settleLate: gauge(
+    "settle_due_seconds",
+    "Time since the first day that still waits became due, failed runs included; 0: none waits",
+  ),
   settled: gauge("settle_last_seconds", "When the ACE API was last asked for a whole closed day, Unix time"),
   damaged: gauge(
     "damaged_rows",
