@@ -195,8 +195,7 @@ class SiteSync {
       for await (const { page, at: from, next } of windowPages(ace, result.site, range, options)) {
         refused = null;
         // names that are new are met later, and may be of collected points
-        const { points } = this.#catalog;
-        served.add(page.samples, page.records, (name) => points.get(name)?.configured !== false);
+        served.add(page.samples, page.records, (name) => this.#catalog.points.get(name)?.configured !== false);
         const progress = next === null ? served.ended(range) : { range, at: next };
         await this.#storePage(page, { window: range, cursor: from.cursor }, progress);
         if ("servedTo" in progress) return progress;
