@@ -28,7 +28,7 @@ function validSpill(seed: number): Uint8Array<ArrayBuffer> {
   let row = 0;
   for (const own of rows) for (let n = 0; n < own; n++) times[row++] = START + n * 60_000 + random.below(60_000);
   const values = times.map(() => random.below(1_000) / 10);
-  const sorted: SortedHour = { pointIds, rows, times, values };
+  const sorted: SortedHour = { pointIds, names: random.below(1_000), rows, times, values };
   return encodeSpill(START, sorted, { records: total + 1, rejected: { null: 1 } });
 }
 

@@ -230,6 +230,7 @@ describe("what a build is merged over", () => {
 describe("a day without samples", () => {
   const nothing = {
     pointIds: new Int32Array(),
+    names: 0,
     rows: new Int32Array(),
     times: new Float64Array(),
     values: new Float64Array(),

@@ -88,6 +88,7 @@ test("a page that says it is data and is described as a dictionary is refused", 
 const HOUR = 489_000 * 3_600_000;
 const sorted = {
   pointIds: Int32Array.of(1),
+  names: 0,
   rows: Int32Array.of(2),
   times: Float64Array.of(HOUR, HOUR + 5),
   values: Float64Array.of(1, 2),

@@ -14,7 +14,8 @@ import { DayFileWriter, type WrittenDayFile } from "./day-file-writer.ts";
 import { type FilePoint, fileRows, packFileRows } from "./file-rows.ts";
 import { mergePoints, type SpillLayers } from "./merge-points.ts";
 import { MultipartSink, type UploadBucket } from "./multipart-sink.ts";
-import { pointOrder } from "./point-order.ts";
+import { namesChecksum, type PointOrder, pointOrder } from "./point-order.ts";
+import type { SpillIndex } from "./spill-format.ts";
 import type { RangeBucket } from "./range-get.ts";
 import { SpillReader } from "./spill-reader.ts";
 import type { SpilledSegments } from "./spill-segments.ts";
@@ -180,6 +181,7 @@ async function writeMerged(
   without: string | undefined,
 ): Promise<MergedDay | null> {
   const order = pointOrder(await loadCatalog(db, of.site.id));
+  for (const { index } of Object.values(layers).flat()) expectNames(index, order);
   const judge = await DayJudge.open(db, of.site.id, of.day, source);
   const sink = new MultipartSink(bucket, stagedFileKey(of));
   const writer = new DayFileWriter(sink, { site: of.site.name, day: of.day, source });
@@ -203,6 +205,14 @@ async function writeMerged(
     await writer.abort();
     throw error;
   }
+}
+
+/** @throws {DayBuildError} where the points of a spill have other names than when it was written */
+function expectNames({ hour, names, blocks }: SpillIndex, order: PointOrder): void {
+  const ids = blocks.flatMap(({ pointIds }) => [...pointIds]);
+  if (ids.every((id) => order.ranks.has(id)) && namesChecksum(order, ids) === names) return;
+  const at = new Date(hour).toISOString();
+  throw new DayBuildError(`the points of hour ${at} are others than when it was read: D1 was turned back`);
 }
 
 /** A day without samples is believed only where the upstream proved it, and dropped nothing that might be one. */

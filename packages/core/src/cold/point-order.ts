@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import type { Catalog } from "../catalog/catalog.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
@@ -6,6 +7,21 @@ export interface PointOrder {
   readonly points: readonly { readonly id: number; readonly name: string }[];
   /** position in `points` by point id */
   readonly ranks: ReadonlyMap<number, number>;
+}
+
+/**
+ * A CRC-32 of the names of points, in their order. Ids are given anew after D1 was turned back, so what is kept outside of D1 by id is held to
+ * the names that these had.
+ * @throws {RangeError} for a point that the order does not know
+ */
+export function namesChecksum({ points, ranks }: PointOrder, pointIds: Iterable<number>): number {
+  let crc = 0;
+  for (const id of pointIds) {
+    const point = points[ranks.get(id) ?? -1];
+    if (point === undefined) throw new RangeError(`the catalogue has no point ${id}`);
+    crc = crc32(`${point.name}\n`, crc);
+  }
+  return crc;
 }
 
 export function pointOrder(catalog: Catalog): PointOrder {

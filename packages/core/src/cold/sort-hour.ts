@@ -1,6 +1,6 @@
 import type { PointSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import type { PointOrder } from "./point-order.ts";
+import { namesChecksum, type PointOrder } from "./point-order.ts";
 import type { SortedHour } from "./sorted-hour.ts";
 
 /**
@@ -46,6 +46,7 @@ export function sortHour(arrived: readonly PointSamples[], order: PointOrder, ho
   }
   return {
     pointIds: Int32Array.from(ids),
+    names: namesChecksum(order, ids),
     rows: Int32Array.from(rows),
     times: sortedTimes.subarray(0, used),
     values: sortedValues.subarray(0, used),

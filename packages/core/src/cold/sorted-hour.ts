@@ -2,6 +2,8 @@
 export interface SortedHour {
   /** points that have samples */
   readonly pointIds: Int32Array;
+  /** {@link namesChecksum} of these points */
+  readonly names: number;
   /** number of samples of each */
   readonly rows: Int32Array;
   /** epoch milliseconds UTC */

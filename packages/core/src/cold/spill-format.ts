@@ -45,6 +45,8 @@ export interface SpillBlock {
 export interface SpillIndex extends HourSource {
   /** start of the hour, epoch ms */
   readonly hour: number;
+  /** a checksum of its points' names: point-order.ts */
+  readonly names: number;
   readonly blocks: readonly SpillBlock[];
 }
 
@@ -55,6 +57,7 @@ const pointRows = z.int().min(1).max(HOUR_MS);
 const indexSchema = z.object({
   version: z.literal(SPILL_VERSION),
   hour: z.int(),
+  names: count,
   records: count,
   rejected: z.partialRecord(z.enum(REJECTION_REASONS), count),
   /** [bytes, CRC-32, point ids, rows] of each block */
@@ -83,7 +86,9 @@ export function encodeSpill(hour: number, sorted: SortedHour, source: HourSource
     point = end;
   }
   const { records, rejected } = source;
-  const index = new TextEncoder().encode(JSON.stringify({ version: SPILL_VERSION, hour, records, rejected, blocks }));
+  const index = new TextEncoder().encode(
+    JSON.stringify({ version: SPILL_VERSION, hour, names: sorted.names, records, rejected, blocks }),
+  );
   const packed = zstdFrame(index);
   const trailer = new DataView(new ArrayBuffer(TRAILER_BYTES));
   [MAGIC, packed.length, index.length, crc32(packed)].forEach((word, i) => trailer.setUint32(i * 4, word, true));
@@ -122,10 +127,11 @@ export function parseIndex(packed: Uint8Array, { size, crc }: { size: number; cr
   if (crc32(packed) !== crc) throw new Error("the index has another CRC-32");
   if (size > MAX_INDEX_BYTES) throw new Error(`an index of ${size} bytes`);
   const text = new TextDecoder().decode(readZstdFrame(packed, size));
-  const { hour, records, rejected, blocks } = indexSchema.parse(JSON.parse(text));
+  const { hour, names, records, rejected, blocks } = indexSchema.parse(JSON.parse(text));
   let offset = 0;
   return {
     hour,
+    names,
     records,
     rejected,
     blocks: blocks.map(([bytes, crcOfBlock, ids, rows]) => {

@@ -17,6 +17,7 @@ function sortedOf(points: readonly Point[]): SortedHour {
   const samples = points.flatMap(([, own]) => own);
   return {
     pointIds: Int32Array.from(points, ([id]) => id),
+    names: 7,
     rows: Int32Array.from(points, ([, own]) => own.length),
     times: Float64Array.from(samples, ([offset]) => START + offset),
     values: Float64Array.from(samples, ([, value]) => value),
@@ -70,7 +71,7 @@ test("any hour comes back bit for bit", async () => {
     fc.asyncProperty(hour, async (points) => {
       await bucket.put("spill", encodeSpill(START, sortedOf(points), SOURCE));
       const reader = await SpillReader.open(bucket, "spill");
-      expect(reader.index).toMatchObject({ hour: START, ...SOURCE });
+      expect(reader.index).toMatchObject({ hour: START, names: 7, ...SOURCE });
       expect(await readAll(reader)).toEqual(points);
       await expect(reader.take(EMPTY_SERIES, 0)).rejects.toThrow(RangeError);
     }),

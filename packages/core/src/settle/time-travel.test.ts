@@ -5,15 +5,21 @@ import { storedPointDays } from "../../test/block-days.ts";
 import { CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { copyDatabase } from "../../test/database-copy.ts";
-import { pointSamples } from "../../test/points.ts";
+import { described, pointSamples } from "../../test/points.ts";
 import { SettleWorld } from "../../test/settle-world.ts";
 import { differences, sourceSamples } from "../../test/stored-samples.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import { MemoryEngine } from "../backfill/memory-engine.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { foldHours } from "../cold/fold-hours.ts";
+import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { readManifestDay } from "../cold/manifest.ts";
+import { mergeDay } from "../cold/merge-day.ts";
+import { pointOrder } from "../cold/point-order.ts";
 import { repairDay } from "../cold/repair-day.ts";
+import { sortHour } from "../cold/sort-hour.ts";
+import { encodeSpill } from "../cold/spill-format.ts";
+import { spillKey } from "../cold/staging.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -205,5 +211,31 @@ describe("work that began before D1 was turned back, when as many stores have co
     await foldHours(db, world.site.id, 0, now);
     const folded = (await storedPointDays(db)).find((one) => one.pointId === pointId);
     expect(folded?.hours[0]?.max).toBe(200_000_000);
+  });
+
+  test("a build takes no sample of a point for another's that got its id", async () => {
+    const turnBack = await copyDatabase(db);
+    const { id: siteId, name } = world.site;
+    const list = async (...names: string[]) => {
+      const known = await loadCatalog(db, siteId);
+      const all = [...[...known.keys()].filter((one) => known.get(one)?.configured), ...names];
+      await replaceCatalog(
+        db,
+        siteId,
+        known,
+        all.map((one) => described(one, {})),
+        world.sync.clock.now(),
+      );
+      return loadCatalog(db, siteId);
+    };
+    const lost = (await list("new/lost")).get("new/lost")!.id;
+    const of = { build: "spilled", site: { id: siteId, name }, day: DAY };
+    const range = { start: START, end: START + HOUR_MS };
+    const sorted = sortHour([pointSamples([[lost, START + 5, 1]])], pointOrder(await loadCatalog(db, siteId)), range);
+    await env.TIMESERIES.put(spillKey(of, 0), encodeSpill(START, sorted, { records: 1, rejected: {} }));
+    await turnBack();
+    expect((await list("new/found")).get("new/found")!.id).toBe(lost);
+    const merge = mergeDay({ db, bucket: env.TIMESERIES }, of, { source: "api", hours: [0] });
+    await expect(merge).rejects.toThrow(/others than when it was read/);
   });
 });
