@@ -72,6 +72,7 @@ export class GapBooks {
     }
     if (!statements.some(({ sql }) => does("changesGaps", sql))) return;
     for (const gap of this.#gaps("1")) {
+      if (gap.filled_to !== null) this.#inheritFilling(gap);
       const row = `${gap.site} ${gap.point ?? ""} ${gap.start}`;
       if (gap.end === null) this.#wentOn.add(row);
       if (gap.state === "open") continue;
@@ -84,6 +85,17 @@ export class GapBooks {
       if (gap.state === "repaired" && !wasAskedFor) continue;
       this.#world.check(() => this.#checkOver(gap));
     }
+  }
+
+  /** What is left of a gap when samples came into it is another gap, which the same run was asking for. */
+  #inheritFilling({ place, start }: GapRow): void {
+    if (this.#fillingSince.has(place)) return;
+    const ofPoint = place.slice(0, place.lastIndexOf(" ") + 1);
+    const before = [...this.#fillingSince]
+      .map(([other, since]) => ({ start: Number(other.slice(ofPoint.length)), since, isOf: other.startsWith(ofPoint) }))
+      .filter((other) => other.isOf && other.start < start)
+      .sort((a, b) => b.start - a.start);
+    if (before[0] !== undefined) this.#fillingSince.set(place, before[0].since);
   }
 
   #gaps(where: string): GapRow[] {

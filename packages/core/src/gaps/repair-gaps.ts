@@ -164,7 +164,7 @@ async function askFor(
     addRejections(repair.rejected, selection.rejected);
     const found = samplesInGaps(selection.samples, ofPoint);
     const first = [...found.own, ...found.ofSite].filter((gap) => !begun.has(gap));
-    const from = first.map((gap) => ({ gap, from: askedFor(gap, until).start }));
+    const from = first.map((gap) => ({ gap, from: gap.filledTo ?? gap.start }));
     if (first.length > 0 && !(await beginFilling(db, site.id, from))) return { isEnded: false, error: null };
     for (const gap of first) begun.add(gap);
     const isNew = await store(

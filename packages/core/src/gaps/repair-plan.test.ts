@@ -77,6 +77,15 @@ test("what follows the samples that came is a gap until it was asked for to its 
   expect(whole).toMatchObject({ filledTo: null, lastError: null, proofs: 0, provedTo: null, state: "open" });
 });
 
+test("samples that come after a part was proved empty let all of the gap be asked for again", () => {
+  const begun = after(gap(1, 5.5, 6.5), { ended: new Set([hour(5)]) })!;
+  expect(askedFor(begun, NOW).start).toBe(hour(6));
+  const served = after(begun, { ended: new Set([hour(6)]), isServed: true })!;
+  expect(served).toMatchObject({ filledTo: begun.start, provedTo: null, nextAttemptAt: NOW, state: "open" });
+  expect(askedFor(served, NOW)).toEqual({ start: begun.start, end: begun.end });
+  expect(after(served, { ended: new Set([hour(5), hour(6)]) })).toMatchObject({ filledTo: null });
+});
+
 test("samples that came into all of a gap prove nothing of a point's, and nothing against one of the site", () => {
   const all = { ended: new Set([hour(5), hour(6)]), isServed: true };
   expect(after(gap(1, 5.5, 6.5), all)).toMatchObject({ proofs: 0, filledTo: null, cause: "unknown" });

@@ -93,7 +93,12 @@ export function afterAsking(gap: Gap, asked: TimeRange, answers: Answers, confir
   // detection changes it, and asks anew.
   const isProof = gap.pointId === WHOLE_SITE ? gap.filledTo === null : !isFilling;
   if (isFilling && !(isWhole && isProof)) {
-    return { ...noted, proofBeganAt: null, provedTo: null, filledTo: isWhole ? null : askedTo };
+    const filling = { ...noted, proofBeganAt: null, provedTo: null };
+    // What an earlier run proved to be empty was asked for before anything came: it may have come since.
+    if (gap.filledTo === null && gap.provedTo !== null) {
+      return { ...filling, filledTo: gap.start, nextAttemptAt: answers.error === null ? now : nextAttemptAt };
+    }
+    return { ...filling, filledTo: isWhole ? null : askedTo };
   }
   // Of what goes on no proof is kept that could go on in the next run.
   if (!Number.isFinite(gap.end)) return { ...noted, nextAttemptAt: now + wait };
