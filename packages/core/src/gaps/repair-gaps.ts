@@ -80,7 +80,7 @@ export async function repairGaps(
   const ended = new Map<Gap, Set<number>>();
   const errors = new Map<Gap, string>();
   const pageSize = new AdaptivePageSize(context.pageSize, null, now);
-  const run: Run = { site, until, catalog, pageSize, begun: new Set(), served: new Set(), repair };
+  const run: Run = { site, catalog, pageSize, begun: new Set(), served: new Set(), repair };
   for (const window of windows) {
     if (now() >= deadline || ace.calls - callsBefore >= maxRequests) break;
     repair.windows++;
@@ -118,7 +118,6 @@ export async function repairGaps(
 /** What a run knows of its site, and what came of it so far. */
 interface Run {
   readonly site: { readonly id: number; readonly name: string };
-  readonly until: number;
   readonly catalog: Catalog;
   readonly pageSize: AdaptivePageSize;
   /** gaps that it has noted as such that samples are coming for */
@@ -138,7 +137,7 @@ interface Asking {
 
 async function askFor(
   { db, bucket, ace, deadline, now }: RepairContext,
-  { site, until, catalog, pageSize, begun, served, repair }: Run,
+  { site, catalog, pageSize, begun, served, repair }: Run,
   { start, end, gaps }: RepairWindow,
 ): Promise<Asking> {
   const range = { start: start - OVERLAP_MS, end: end + OVERLAP_MS };
