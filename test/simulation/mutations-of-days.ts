@@ -78,6 +78,18 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     },
   },
   {
+    name: "file-over-later-segments",
+    file: `${COLD}/write-manifest.ts`,
+    find: "SELECT CASE WHEN NOT ${IS_OVERTAKEN} ${ELSE_FAIL}",
+    replace: "SELECT CASE WHEN NOT ${IS_OVERTAKEN} OR 1 ${ELSE_FAIL}",
+    why: "a value that was answered goes back to an older one when the day is published",
+    foundBy: {
+      project: "core",
+      file: "packages/core/src/cold/claim.test.ts",
+      title: "a value that was answered stays, though a build began before and its hour has later samples",
+    },
+  },
+  {
     name: "delete-any-file",
     file: "packages/core/src/deletion/delete-day.ts",
     find: "db.prepare(EXPECT_FILE).bind(site.id, day, etag),",
@@ -141,8 +153,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "publish-without-claim",
     file: `${COLD}/publish-day.ts`,
-    find: "if (!(await withD1Retry(() => claim(db, of, sha256, generation, now())))) return null;",
-    replace: "if (generation < 0) await claim(db, of, sha256, generation, now());",
+    find: "if (!(await claim(db, of, sha256, staged, now()))) return null;",
+    replace: "if (generation < 0) await claim(db, of, sha256, staged, now());",
     why: "half-published: a build that dies after its put leaves an object that nobody knows",
   },
   {

@@ -105,7 +105,7 @@ async function putInPlace(
     object?.customMetadata?.["build"] === of.build && object.customMetadata["sha256"] === sha256;
   const before = await bucket.head(key);
   if (before !== null && isOurs(before)) return before.etag;
-  if (!(await withD1Retry(() => claim(db, of, sha256, generation, now())))) return null;
+  if (!(await claim(db, of, sha256, staged, now()))) return null;
   const content = await bucket.get(stagedFileKey(of));
   if (content === null) throw new Error(`${stagedFileKey(of)} is gone`);
   const put = await bucket.put(key, content.body, {

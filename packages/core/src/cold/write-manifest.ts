@@ -1,5 +1,6 @@
-import { ELSE_FAIL } from "../d1/changed-meanwhile.ts";
+import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { keySql } from "../store/segment-key.ts";
 import type { ManifestFile } from "./manifest.ts";
 import type { StagedDay } from "./staged-day.ts";
 import type { DayBuild } from "./staging.ts";
@@ -14,18 +15,40 @@ ON CONFLICT (site_id, day) DO UPDATE SET pending = json_set(pending, '$."' || ?3
 WHERE generation < ?4 RETURNING generation`;
 
 /**
- * Announces the content that is about to be put in a day's place.
- * @returns false where a build of that generation, or a later one, is published already
+ * Whether a segment beyond the folded stamp was asked for no later than some sample of the file in its hour. Readers would take the file's value
+ * for the later one, though it may be an older one. ?1: site, ?2: day, ?3: folded stamp, ?4: JSON of when the file's hours were asked for.
+ */
+const IS_OVERTAKEN = `
+EXISTS (
+  SELECT 1 FROM hot_hours h CROSS JOIN json_each(?4) a ON a.key = h.hour % 86400000 / 3600000
+  CROSS JOIN (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
+  CROSS JOIN segments s ON s.key > ${keySql("b.block", "?2")} + ?3 AND s.key < ${keySql("b.block", "?2 + 1")}
+  WHERE h.site_id = ?1 AND h.hour >= ?2 * 86400000 AND h.hour < (?2 + 1) * 86400000 AND h.version > ?3
+    AND s.asked BETWEEN 1 AND a.value AND s.first < h.hour % 86400000 + 3600000 AND s.last >= h.hour % 86400000
+)`;
+const EXPECT_LATEST = `SELECT CASE WHEN NOT ${IS_OVERTAKEN} ${ELSE_FAIL}`;
+
+/**
+ * Announces the content that is about to be put in a day's place. Safe to repeat.
+ * @returns false where a build of that generation, or a later one, is published already; and where samples came since the merge that were asked
+ *   for before others of the file: merged again, each counts by its own time
  */
 export async function claim(
   db: D1Database,
   of: DayBuild,
   sha256: string,
-  generation: number,
+  { generation, foldedStamp, asked }: Pick<StagedDay, "generation" | "foldedStamp" | "asked">,
   now: number,
 ): Promise<boolean> {
-  const { results } = await db.prepare(CLAIM).bind(of.site.id, of.day, sha256, generation, now).all();
-  return results.length > 0;
+  const expected = db.prepare(EXPECT_LATEST).bind(of.site.id, of.day, foldedStamp, JSON.stringify(asked));
+  const announced = db.prepare(CLAIM).bind(of.site.id, of.day, sha256, generation, now);
+  try {
+    const [, claimed] = await withD1Retry(() => db.batch([expected, announced]));
+    return claimed!.results.length > 0;
+  } catch (error) {
+    if (isChangedMeanwhile(error)) return false;
+    throw error;
+  }
 }
 
 /**

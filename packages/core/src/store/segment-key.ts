@@ -1,9 +1,8 @@
 import { DAYS } from "../domain/day.ts";
 
-/**
- * The key of a segment is one integer below 2^53: block, day and stamp, so that the rowid is the table's only B-tree and the
- * segments of a block's day lie together in the order in which they were committed. A key of two columns costs a second row written.
- */
+// The key of a segment is one integer below 2^53: block, day and stamp, so that the rowid is the table's only B-tree and the segments of a
+// block's day lie together in the order in which they were committed. A key of two columns costs a second row written.
+
 /** Stamps of a site are below this. */
 export const STAMPS = 2 ** 24;
 
