@@ -38,7 +38,7 @@ export class MemoryDays {
           const lineage = {
             found: null,
             foldedStamp: 0,
-            mark: null,
+            mark: "",
             asked: [],
             baseEtag: null,
             baseGeneration: 0,

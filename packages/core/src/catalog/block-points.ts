@@ -1,20 +1,14 @@
 import { isInt, isText, rowsOf } from "../d1/checked-rows.ts";
 import { BLOCK_POINTS } from "../domain/block.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
-import { NEVER, type PastMeaning, parseMeanings } from "./past-meanings.ts";
+import { NEVER, parseMeanings } from "./past-meanings.ts";
+import type { StoredPoint } from "./point-list.ts";
 
 // The SQL of `block_points` (migrations/0001_schema.sql): names and units of all points of a site in a row a block. A row a point takes D1
 // and its client many times as long, and D1 counts each as two.
 
 /** What tells a point's newest value: its name and its units. */
-export interface NamedUnits {
-  readonly id: number;
-  readonly name: string;
-  /** normalised symbol; null: none, or unknown */
-  readonly unit: string | null;
-  /** what it meant before, ascending */
-  readonly past: readonly PastMeaning[];
-}
+export type NamedUnits = Pick<StoredPoint, "id" | "name" | "unit" | "past">;
 
 /** ?1: site, ?2: JSON array of names of points. */
 const PACK = `

@@ -1,7 +1,6 @@
 import { dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
-import { isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
-import { withD1Retry } from "../d1/retry.ts";
+import { batchUnlessChanged } from "../d1/changed-meanwhile.ts";
 import { forgetHours } from "../store/hot-hours.ts";
 import { expectMark } from "../store/site-clock.ts";
 import { findBase } from "./day-base.ts";
@@ -95,11 +94,6 @@ async function forgetEmptied(
   { site, day }: DayBuild,
   { foldedStamp, mark }: SpilledSegments,
 ): Promise<boolean> {
-  try {
-    await withD1Retry(() => db.batch([expectMark(db, site.id, mark), forgetHours(db, site.id, day, foldedStamp)]));
-    return true;
-  } catch (error) {
-    if (isChangedMeanwhile(error)) return false;
-    throw error;
-  }
+  const statements = [expectMark(db, site.id, mark), forgetHours(db, site.id, day, foldedStamp)];
+  return (await batchUnlessChanged(db, statements)) !== null;
 }

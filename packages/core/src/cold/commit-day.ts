@@ -1,6 +1,5 @@
 import { replaceRows } from "../block-days/write-rows.ts";
-import { isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
-import { withD1Retry } from "../d1/retry.ts";
+import { batchUnlessChanged } from "../d1/changed-meanwhile.ts";
 import { forgetHours, unfoldDay } from "../store/hot-hours.ts";
 import { expectMark } from "../store/site-clock.ts";
 import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
@@ -21,24 +20,21 @@ async function isPublished(
   publish: D1PreparedStatement,
   others: readonly D1PreparedStatement[],
 ): Promise<boolean> {
-  try {
-    await withD1Retry(() => db.batch([publish, expectPublished(db, of), ...others]));
-    return true;
-  } catch (error) {
-    if (isChangedMeanwhile(error)) return false;
-    throw error;
-  }
+  return (await batchUnlessChanged(db, [publish, expectPublished(db, of), ...others])) !== null;
 }
 
 /**
- * Turns the manifest to a file that is in place, in one transaction. Safe to repeat.
+ * Turns the manifest to a file that is in place, in one transaction. Safe to repeat. A mark that is null: the file has folded no segment, so
+ * nothing depends on the clock.
  * @returns false, and nothing is written, where a later build is published already, or D1 was turned back since the build read the clock
  */
 export async function commitFile(
   db: D1Database,
   of: DayBuild,
   file: ManifestFile,
-  staged: Pick<StagedDay, "source" | "generation" | "formula" | "foldedStamp" | "mark" | "asked">,
+  staged: Pick<StagedDay, "source" | "generation" | "formula" | "foldedStamp" | "asked"> & {
+    readonly mark: string | null;
+  },
   rows: FileRows,
   now: number,
 ): Promise<boolean> {
@@ -67,7 +63,7 @@ export async function commitEmpty(
 ): Promise<boolean> {
   const { foldedStamp, mark } = staged;
   return isPublished(db, of, publishEmpty(db, of, staged, now), [
-    ...(mark === null ? [] : [expectMark(db, of.site.id, mark)]),
+    expectMark(db, of.site.id, mark),
     // of segments whose samples were deleted
     forgetHours(db, of.site.id, of.day, foldedStamp),
   ]);

@@ -3,8 +3,7 @@ import { DayTable, type HourOfPoints } from "../block-days/day-table.ts";
 import { type HourAggregate, hourAggregates } from "../block-days/hour-aggregates.ts";
 import { parseRows, rowsStatement } from "../block-days/read-rows.ts";
 import { writeHours } from "../block-days/write-rows.ts";
-import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
-import { withD1Retry } from "../d1/retry.ts";
+import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { markHoursFolded, unfoldHours } from "../store/hot-hours.ts";
@@ -106,21 +105,15 @@ export async function foldDay(db: D1Database, { siteId, day, closed, which }: Da
   const rows = table.changedRows();
   const lost = table.isDamaged ? failed.map(({ hour }) => hour) : [];
   const versions = JSON.stringify(read.map(({ hour, version }) => [hour, version]));
-  try {
-    await withD1Retry(() =>
-      db.batch([
-        expectMark(db, siteId, mark),
-        db.prepare(EXPECT_UNCHANGED).bind(siteId, day, folded, versions),
-        ...writeHours(db, rows),
-        ...(wrong.length === 0 ? [] : [raiseClock(db, siteId)]),
-        markHoursFolded(db, siteId, day, { folded: read.map(({ hour }) => hour), wrong }),
-        ...(lost.length === 0 ? [] : [unfoldHours(db, siteId, lost)]),
-      ]),
-    );
-  } catch (error) {
-    if (isChangedMeanwhile(error)) return null;
-    throw error;
-  }
+  const written = await batchUnlessChanged(db, [
+    expectMark(db, siteId, mark),
+    db.prepare(EXPECT_UNCHANGED).bind(siteId, day, folded, versions),
+    ...writeHours(db, rows),
+    ...(wrong.length === 0 ? [] : [raiseClock(db, siteId)]),
+    markHoursFolded(db, siteId, day, { folded: read.map(({ hour }) => hour), wrong }),
+    ...(lost.length === 0 ? [] : [unfoldHours(db, siteId, lost)]),
+  ]);
+  if (written === null) return null;
   return { hours: read.length, aggregates, changed: table.changed, rows: rows.length, failed };
 }
 

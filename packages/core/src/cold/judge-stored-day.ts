@@ -1,7 +1,7 @@
 import { type PointQualityValues, qualityTexts } from "../block-days/block-day-rows.ts";
 import { replaceQualities } from "../block-days/write-rows.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
-import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
+import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayRange } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
@@ -89,14 +89,10 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
   const of = { siteId, day, formula: FORMULA_VERSION };
   const judged = markJudged(db, of, { etag, hotHours: hours.length, hotVersions }, now());
   const writes = replaceQualities(db, { siteId, day }, qualityTexts(day, points));
-  try {
-    const results = await withD1Retry(() => db.batch([expect, judged, ...writes]));
-    const changed = results.slice(2).reduce((sum, { meta }) => sum + meta.changes, 0);
-    return { points: points.length, changed };
-  } catch (error) {
-    if (isChangedMeanwhile(error)) return null;
-    throw error;
-  }
+  const results = await batchUnlessChanged(db, [expect, judged, ...writes]);
+  if (results === null) return null;
+  const changed = results.slice(2).reduce((sum, { meta }) => sum + meta.changes, 0);
+  return { points: points.length, changed };
 }
 
 function isDamage(error: unknown): error is DayFileCorrupt {

@@ -5,7 +5,7 @@ import { encodeSlice } from "../block-days/hour-slice.ts";
 import { parseRows, pointsOfRow, rowsStatement, type StoredRow } from "../block-days/read-rows.ts";
 import { changedRows, writeHours } from "../block-days/write-rows.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
-import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
+import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayText } from "../domain/day.ts";
 import { scanDayFile } from "./day-file-reader.ts";
@@ -122,18 +122,12 @@ async function rebuildFileDay(
   const rows = changedRows(stored, blockDayRows(day, points));
   const changed = changedPoints(stored, points);
   if (rows.length === 0) return { checked: points.length, changed };
-  try {
-    await withD1Retry(() =>
-      db.batch([
-        db.prepare(EXPECT_SAME_FILE).bind(siteId, day, file.etag),
-        ...writeHours(db, rows),
-        touchDay(db, siteId, day, now()),
-      ]),
-    );
-  } catch (error) {
-    if (isChangedMeanwhile(error)) return null;
-    throw error;
-  }
+  const written = await batchUnlessChanged(db, [
+    db.prepare(EXPECT_SAME_FILE).bind(siteId, day, file.etag),
+    ...writeHours(db, rows),
+    touchDay(db, siteId, day, now()),
+  ]);
+  if (written === null) return null;
   return { checked: points.length, changed };
 }
 

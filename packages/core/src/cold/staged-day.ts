@@ -23,8 +23,8 @@ export interface StagedDay {
   readonly found: number | null;
   /** segments with stamps up to this one are in the file */
   readonly foldedStamp: number;
-  /** left in the site's clock when that was read; null: foldedStamp is 0, so nothing depends on the clock */
-  readonly mark: string | null;
+  /** left in the site's clock when that was read */
+  readonly mark: string;
   /** of each hour when the file's samples were asked for last, epoch ms */
   readonly asked: readonly number[];
   /** size of the staged rows before compression */

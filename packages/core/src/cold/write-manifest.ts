@@ -1,4 +1,4 @@
-import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
+import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { keySql } from "../store/segment-key.ts";
 import type { ManifestFile } from "./manifest.ts";
@@ -42,13 +42,8 @@ export async function claim(
 ): Promise<boolean> {
   const expected = db.prepare(EXPECT_LATEST).bind(of.site.id, of.day, foldedStamp, JSON.stringify(asked));
   const announced = db.prepare(CLAIM).bind(of.site.id, of.day, sha256, generation, now);
-  try {
-    const [, claimed] = await withD1Retry(() => db.batch([expected, announced]));
-    return claimed!.results.length > 0;
-  } catch (error) {
-    if (isChangedMeanwhile(error)) return false;
-    throw error;
-  }
+  const results = await batchUnlessChanged(db, [expected, announced]);
+  return results !== null && results[1]!.results.length > 0;
 }
 
 /**

@@ -1,10 +1,24 @@
+import { withD1Retry } from "./retry.ts";
+
 /**
  * Ends a `SELECT CASE WHEN <condition> …` that stands in a batch: where the condition does not hold, the statement fails, and D1 rolls
  * the whole batch back.
  */
 export const ELSE_FAIL = "THEN 1 ELSE json_extract('{}', 'changed_meanwhile') END";
 
-/** Whether a batch failed because of {@link ELSE_FAIL}; nothing of it was written. */
-export function isChangedMeanwhile(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("'changed_meanwhile'");
+/**
+ * Runs a batch that is safe to repeat.
+ * @returns null where a statement with {@link ELSE_FAIL} let it fail: nothing of it was written
+ * @throws the error of D1, after retries
+ */
+export async function batchUnlessChanged(
+  db: D1Database,
+  statements: D1PreparedStatement[],
+): Promise<D1Result[] | null> {
+  try {
+    return await withD1Retry(() => db.batch(statements));
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("'changed_meanwhile'")) return null;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { deleteDayRows, deleteRowOf } from "../block-days/delete-rows.ts";
-import { ELSE_FAIL, isChangedMeanwhile } from "../d1/changed-meanwhile.ts";
+import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import { forgetPrints } from "../gaps/gap-days.ts";
@@ -83,12 +83,7 @@ export async function deleteDayFile(
     forgetDay(db, site.id, day),
     unfoldDay(db, site.id, day),
   ];
-  try {
-    await withD1Retry(() => db.batch(statements));
-  } catch (error) {
-    if (isChangedMeanwhile(error)) return false;
-    throw error;
-  }
+  if ((await batchUnlessChanged(db, statements)) === null) return false;
   await bucket.delete(dayFileKey(site.name, day));
   return true;
 }

@@ -5,6 +5,7 @@ import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { clockStatement } from "../store/site-clock.ts";
 import { HOT_HOUR_COLUMNS, type HotHour, parseHotHours } from "../store/hot-hours.ts";
 
 /** All that an answer over a range depends on but the samples themselves: while it is the same, so is the answer. */
@@ -71,15 +72,11 @@ export function dayVersion({ day, state, build, generation, file, updatedAt }: D
  * the second one's.
  */
 export function siteVersionStatements(db: D1Database, siteId: number): [D1PreparedStatement, D1PreparedStatement] {
-  const bind = (sql: string) => db.prepare(sql).bind(siteId);
-  return [
-    bind("SELECT stamp, token FROM site_clocks WHERE site_id = ?1"),
-    bind(
-      `SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
-         CAST(sum(generation) AS TEXT) AS generation, max(day) FILTER (WHERE key IS NOT NULL) AS newest
-       FROM day_files WHERE site_id = ?1`,
-    ),
-  ];
+  const files = `
+SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
+  CAST(sum(generation) AS TEXT) AS generation, max(day) FILTER (WHERE key IS NOT NULL) AS newest
+FROM day_files WHERE site_id = ?1`;
+  return [clockStatement(db, siteId), db.prepare(files).bind(siteId)];
 }
 
 const filesSchema = z.tuple([z.object({ newest: z.int().nullable() })]);

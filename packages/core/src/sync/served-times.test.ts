@@ -24,7 +24,7 @@ function samples(points: Readonly<Record<string, readonly [number, number]>>): N
 function servedTo(before: number, points: Readonly<Record<string, readonly [number, number]>>, rejected = 0) {
   const served = new ServedTimes(before * MIN);
   const page = samples(points);
-  served.add(page, page.length + rejected);
+  served.add(page, page.length + rejected, () => true);
   return served.ended(RANGE).servedTo / MIN;
 }
 
@@ -66,7 +66,7 @@ test("points that are not collected tell nothing", () => {
 test("pages add up", () => {
   const served = new ServedTimes(0);
   for (const page of [samples({ a: [1, 50], b: [1, 50] }), samples({ b: [51, 60], c: [51, 60] })]) {
-    served.add(page, page.length);
+    served.add(page, page.length, () => true);
   }
   expect(served.ended(RANGE)).toEqual({ range: RANGE, servedTo: 60 * MIN, newest: 60 * MIN });
 });

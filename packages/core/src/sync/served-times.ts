@@ -34,7 +34,7 @@ export class ServedTimes {
   add(
     { names, nameIndex, times, length }: NamedSamples,
     records: number,
-    isCollected: (name: string) => boolean = () => true,
+    isCollected: (name: string) => boolean,
   ): void {
     const before = this.#before;
     this.#records += records;
