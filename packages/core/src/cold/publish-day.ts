@@ -1,5 +1,4 @@
 import { markSeenInFile } from "../catalog/seen.ts";
-import { withD1Retry } from "../d1/retry.ts";
 import { type FileRows, unpackFileRows } from "./file-rows.ts";
 import { firstKeptDay } from "./kept-groups.ts";
 import { keepRowGroups } from "./keep-row-groups.ts";
