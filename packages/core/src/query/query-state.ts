@@ -67,16 +67,17 @@ export function dayVersion({ day, state, build, generation, file, updatedAt }: D
   return [day, state, build, generation, file?.etag ?? null, updatedAt];
 }
 
+const READ_FILES_VERSION = `
+SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
+  CAST(sum(generation) AS TEXT) AS generation, max(day) FILTER (WHERE key IS NOT NULL) AS newest
+FROM day_files WHERE site_id = ?1`;
+
 /**
  * Statements whose rows together change with every sample, hot or archived, of a site. A row each, or none. {@link newestFileDay} reads
  * the second one's.
  */
 export function siteVersionStatements(db: D1Database, siteId: number): [D1PreparedStatement, D1PreparedStatement] {
-  const files = `
-SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
-  CAST(sum(generation) AS TEXT) AS generation, max(day) FILTER (WHERE key IS NOT NULL) AS newest
-FROM day_files WHERE site_id = ?1`;
-  return [clockStatement(db, siteId), db.prepare(files).bind(siteId)];
+  return [clockStatement(db, siteId), db.prepare(READ_FILES_VERSION).bind(siteId)];
 }
 
 const filesSchema = z.tuple([z.object({ newest: z.int().nullable() })]);
