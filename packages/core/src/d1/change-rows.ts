@@ -1,7 +1,7 @@
 import { withD1Retry } from "./retry.ts";
 
 /** Rows that one transaction changes. */
-const ROWS_A_TRANSACTION = 500;
+export const ROWS_A_TRANSACTION = 500;
 
 /**
  * Changes or deletes rows some at a time until none is left: a transaction of ten thousands of rows would keep all others waiting. Safe to repeat, and

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ROWS_A_TRANSACTION } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { readLatest } from "../store/read-latest.ts";
 import type { KnownPoint } from "./silent-points.ts";
@@ -47,9 +48,11 @@ export interface InquiryNote {
   readonly nextAt: number;
 }
 
-/** Notes that points were asked for by name. */
+/** Notes that points were asked for, some a transaction: one that is not noted is only asked for again. */
 export async function noteInquiries(db: D1Database, notes: readonly InquiryNote[]): Promise<void> {
-  if (notes.length === 0) return;
   const rows = notes.map(({ pointId, attempts, nextAt }) => [pointId, attempts, nextAt]);
-  await withD1Retry(() => db.prepare(NOTE).bind(JSON.stringify(rows)).run());
+  for (let first = 0; first < rows.length; first += ROWS_A_TRANSACTION) {
+    const some = JSON.stringify(rows.slice(first, first + ROWS_A_TRANSACTION));
+    await withD1Retry(() => db.prepare(NOTE).bind(some).run());
+  }
 }

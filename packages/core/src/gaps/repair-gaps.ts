@@ -103,14 +103,12 @@ export async function repairGaps(
     if (note === null) return [];
     const isFilling = gap.filledTo !== null || run.begun.has(gap);
     // samples that were stored before may lie in what was asked for, and then no day has changed since it was looked at
-    const filled = isFilling ? { start: gap.start, end: note.filledTo ?? asked.end } : null;
-    return [{ note, filled }];
+    const filled = isFilling ? hoursOf({ start: gap.start, end: note.filledTo ?? asked.end }).map(dayOf) : [];
+    return [{ gap: note, filledDays: filled }];
   });
-  const filled = noted.flatMap((one) => (one.filled === null ? [] : hoursOf(one.filled).map(dayOf)));
-  const notes = noted.map(({ note }) => note);
-  await noteInquiries(db, site.id, notes, [...new Set(filled)]);
+  await noteInquiries(db, site.id, noted);
   repair.asked = noted.length;
-  repair.filled = noted.filter(({ note, filled: range }) => range !== null && note.filledTo === null).length;
+  repair.filled = noted.filter(({ gap, filledDays }) => filledDays.length > 0 && gap.filledTo === null).length;
   repair.requests = ace.calls - callsBefore;
   return repair;
 }

@@ -38,10 +38,13 @@ FROM json_each(?3) WHERE ${IS_CURRENT}`;
 /** For so long the gaps of a point that is not configured any more are kept, in days: it may be listed again. */
 const RETIRED_DAYS = 7;
 
-/** Gaps of points that are not collected any more are none: nothing is asked about them. ?3: those due before this, epoch ms. */
+/** Gaps of points that are not configured any more are removed, some at each scan: nothing is asked about them. ?3: those due before this, epoch ms. */
 const REMOVE_RETIRED = `
-DELETE FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at < ?3 AND ${IS_CURRENT}
-  AND point_id IN (SELECT id FROM points WHERE site_id = ?1 AND configured = 0)`;
+DELETE FROM gaps WHERE (site_id, start, point_id) IN (
+  SELECT site_id, start, point_id FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at < ?3 AND ${IS_CURRENT}
+    AND point_id IN (SELECT id FROM points WHERE site_id = ?1 AND configured = 0)
+  LIMIT 100
+)`;
 
 const tokenSchema = z.object({ token: z.string() });
 
@@ -84,22 +87,37 @@ FROM json_each(?1) r
 WHERE gaps.site_id = r.value ->> 0 AND gaps.start = r.value ->> 1 AND gaps.point_id = r.value ->> 2
   AND gaps.end IS r.value ->> 3 AND gaps.state = 'open' AND gaps.attempts = (r.value ->> 8) - 1`;
 
+/** Gaps that one transaction changes: a changed gap counts as two rows where its entry in the index of open gaps moves. */
+const GAPS_A_TRANSACTION = 300;
+
+function* transactions<T>(gaps: readonly T[]): Generator<T[]> {
+  for (let first = 0; first < gaps.length; first += GAPS_A_TRANSACTION) {
+    yield gaps.slice(first, first + GAPS_A_TRANSACTION);
+  }
+}
+
+/** What came of asking for a gap. */
+export interface InquiredGap {
+  /** with one attempt more than before */
+  readonly gap: Gap;
+  /** days in which it is filled, wholly or in part */
+  readonly filledDays: readonly number[];
+}
+
 /**
- * Notes what came of asking, of gaps with one attempt more than before. Safe to repeat.
- * @param filled days whose gaps are filled, wholly or in part: a detection that is at work begins anew
+ * Notes what came of asking, some gaps a transaction. The filled days of a gap are scanned again, and a detection that is at work begins
+ * anew: both are in the gap's own transaction, so a process may die between two of them. A gap that is not noted stays due. Safe to repeat.
  */
-export async function noteInquiries(
-  db: D1Database,
-  siteId: number,
-  gaps: readonly Gap[],
-  filled: readonly number[],
-): Promise<void> {
-  const notes = [...jsonChunks(gaps, gapJson, MAX_UNICODE_CHARS)].map(({ json }) =>
-    db.prepare(NOTE_INQUIRY).bind(json),
-  );
-  if (notes.length === 0) return;
-  const lookAgain = filled.length === 0 ? [] : [forgetPrints(db, siteId, filled), newToken(db, siteId)];
-  await withD1Retry(() => db.batch([...notes, ...lookAgain]));
+export async function noteInquiries(db: D1Database, siteId: number, inquired: readonly InquiredGap[]): Promise<void> {
+  for (const some of transactions(inquired)) {
+    const gaps = some.map(({ gap }) => gap);
+    const notes = [...jsonChunks(gaps, gapJson, MAX_UNICODE_CHARS)].map(({ json }) =>
+      db.prepare(NOTE_INQUIRY).bind(json),
+    );
+    const days = [...new Set(some.flatMap(({ filledDays }) => filledDays))];
+    const scanAgain = days.length === 0 ? [] : [forgetPrints(db, siteId, days), newToken(db, siteId)];
+    await withD1Retry(() => db.batch([...notes, ...scanAgain]));
+  }
 }
 
 /** ?1: site, ?2: JSON array of [start, point id, end, attempts, from where it is asked for]. Of gaps that are as they were read. */
@@ -110,7 +128,8 @@ WHERE gaps.site_id = ?1 AND gaps.start = r.value ->> 0 AND gaps.point_id = r.val
 
 /**
  * Notes of gaps that samples are about to be stored in them, before they are: whatever stops then, what follows is asked for
- * again. A detection that is running begins anew, because it may have read them before. Safe to repeat.
+ * again. A detection that is running begins anew, because it may have read them before. Writes some gaps a transaction: one that is
+ * noted and never filled is only asked for again. Safe to repeat.
  * @param gaps with from where each is asked for
  * @returns false: one has changed since it was read, so nothing is known of it
  */
@@ -119,13 +138,16 @@ export async function beginFilling(
   siteId: number,
   gaps: readonly { readonly gap: Gap; readonly from: number }[],
 ): Promise<boolean> {
-  const rows = gaps.map(({ gap: { start, pointId, end, attempts }, from }) => {
-    return [start, pointId, Number.isFinite(end) ? end : null, attempts, from];
-  });
-  const [begun] = await withD1Retry(() =>
-    db.batch([db.prepare(BEGIN_FILLING).bind(siteId, JSON.stringify(rows)), newToken(db, siteId)]),
-  );
-  return begun?.meta.changes === gaps.length;
+  for (const some of transactions(gaps)) {
+    const rows = some.map(({ gap: { start, pointId, end, attempts }, from }) => {
+      return [start, pointId, Number.isFinite(end) ? end : null, attempts, from];
+    });
+    const [begun] = await withD1Retry(() =>
+      db.batch([db.prepare(BEGIN_FILLING).bind(siteId, JSON.stringify(rows)), newToken(db, siteId)]),
+    );
+    if (begun?.meta.changes !== some.length) return false;
+  }
+  return true;
 }
 
 const PRUNE_SOME = `
