@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { describeInBrowser, NARROW } from "./dashboard.ts";
-import { answerOf, coverageSchema, HEALTH, loaded } from "./health-page.ts";
+import { answerOf, coverageSchema, HEALTH, loaded, part } from "./health-page.ts";
 
 const DAY_MS = 86_400_000;
 const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
@@ -62,5 +62,37 @@ describeInBrowser("Health's calendar of days", (dashboard) => {
     expect(box.x + box.width).toBeLessThan(NARROW.width);
     await page.getByRole("button", { name: "Open this day" }).click();
     await page.waitForURL(/view=explore.*from=/);
+  });
+
+  it("marks a day that was built without the API, and says so in the legend", async () => {
+    const page = await dashboard.open(HEALTH, {
+      before: (fresh) =>
+        fresh.route(/\/coverage/, async (route) => {
+          const response = await route.fetch();
+          const answer = coverageSchema.parse(await response.json());
+          const built = answer.days.findLast(({ cold }) => cold.state === "written")!;
+          built.cold["source"] = "d1";
+          built["settling"] = {
+            settled_at: null,
+            due_at: "2100-01-01T00:00:00.000Z",
+            outcome: "segments-only",
+            reason: "503",
+          };
+          await route.fulfill({ response, json: answer });
+        }),
+    });
+    await loaded(page);
+    const marked = page.locator(".year-grid button.provisional");
+    expect(await marked.count()).toBe(1);
+    expect(await marked.getAttribute("aria-label")).toMatch(
+      /Provisional, its file has what the syncs brought; .*samples/,
+    );
+    expect(await part(page, "Coverage").locator(".legend").textContent()).toContain("Provisional 1");
+    const backgrounds = await page
+      .locator(".year-grid button")
+      .evaluateAll((cells) => cells.map((cell) => [cell.className, getComputedStyle(cell).backgroundImage] as const));
+    const patterns = new Map(backgrounds);
+    expect(patterns.get("day-mark provisional")).toContain("gradient");
+    expect(patterns.get("day-mark written")).not.toBe(patterns.get("day-mark provisional"));
   });
 });

@@ -81,7 +81,8 @@ const daySchema = z.object({
   records: count,
   points: count,
   bytes: count,
-  source: z.nullable(z.string()),
+  /** `api`: the API proved that it had served the whole day; `d1`: built without it */
+  source: z.nullable(z.enum(["api", "d1"])),
   job_outcome: z.nullable(z.enum(["pending", "skipped", "written", "empty-confirmed", "suspect", "failed"])),
   reason: z.nullable(z.string()),
   updated_at: z.nullable(z.string()),

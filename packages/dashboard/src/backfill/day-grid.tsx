@@ -11,6 +11,7 @@ interface GridDay {
 
 const STATES: readonly ShownState[] = [
   "written",
+  "provisional",
   "empty-confirmed",
   "skipped",
   "pending",
@@ -118,7 +119,10 @@ function told({ day, state }: GridDay) {
         {dateText(day.date)}: {DAY_WORDS[state]}
       </strong>{" "}
       <span class="quiet">
-        {(parts.length === 0 || state === "awaiting" ? [DAY_MEANINGS[state], ...parts] : parts).join(" · ")}
+        {(parts.length === 0 || state === "awaiting" || state === "provisional"
+          ? [DAY_MEANINGS[state], ...parts]
+          : parts
+        ).join(" · ")}
       </span>
     </>
   );

@@ -14,7 +14,7 @@ function known(date: string, part: Partial<KnownDay> = {}): KnownDay {
     records: 1000,
     points: 10,
     bytes: 2000,
-    source: "api",
+    source: "api" as const,
     reason: null,
     updated_at: BEFORE,
     settled_at: null,
@@ -50,6 +50,13 @@ describe("what a day is to a backfill", () => {
     expect([state(null, due), state("pending", due)]).toEqual(["awaiting", "pending"]);
     expect(state("pending", due, runningJob({ status: "cancelled" }))).toBe("awaiting");
     expect(state(null, { state: "written", due_at: SINCE })).toBe("written");
+  });
+
+  it("is provisional where its file was built without the API, which will be asked again", () => {
+    const built = { source: "d1", due_at: SINCE } as const;
+    expect(shownState(known("2026-11-02", built), null)).toBe("provisional");
+    expect([state(null, built), state("pending", built)]).toEqual(["provisional", "pending"]);
+    expect(state(null, { ...built, due_at: null })).toBe("written");
   });
 
   it("is the manifest's state outside of the backfill", () => {

@@ -3,6 +3,7 @@ import type { Job, KnownDay, SiteDays, SiteJob } from "./backfill-api.ts";
 /** What a day is to a backfill, in the order of the legend. */
 export const DAY_WORDS = {
   written: "Written",
+  provisional: "Provisional",
   "empty-confirmed": "No samples",
   skipped: "There before",
   pending: "Waiting",
@@ -16,6 +17,7 @@ export type ShownState = keyof typeof DAY_WORDS;
 
 export const DAY_MEANINGS: Record<ShownState, string> = {
   written: "its file is whole",
+  provisional: "its file has what the syncs brought; the building's API will be asked for the whole day",
   "empty-confirmed": "the building's API proved that it has none",
   skipped: "finished before this backfill",
   pending: "this backfill has yet to come to it",
@@ -32,9 +34,15 @@ function isInTrouble(day: KnownDay, state: ShownState): boolean {
   return state === "failed" || state === "suspect" || day.reason !== null;
 }
 
+/** Whether a day's file was built without the API, which has not answered yet and will be asked again. */
+export function isProvisional(file: Pick<KnownDay, "state" | "source">, dueAt: string | null): boolean {
+  return file.state === "written" && file.source === "d1" && dueAt !== null;
+}
+
 /** What a day is to no backfill. */
-function stateOutside({ state, due_at: dueAt }: KnownDay): ShownState {
-  return state === "missing" && dueAt !== null ? "awaiting" : state;
+function stateOutside(day: KnownDay): ShownState {
+  if (isProvisional(day, day.due_at)) return "provisional";
+  return day.state === "missing" && day.due_at !== null ? "awaiting" : day.state;
 }
 
 /**

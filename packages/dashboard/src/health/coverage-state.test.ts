@@ -6,7 +6,7 @@ const day = (state: CoveredDay["cold"]["state"], hours = 0, more: Partial<Covere
   date: "2026-01-01",
   hot: { hours },
   settling: null,
-  cold: { state, rows: 0, points: 0, bytes: 0, reason: null, ...more },
+  cold: { state, rows: 0, points: 0, bytes: 0, source: null, reason: null, ...more },
 });
 const LATER = Date.UTC(2026, 0, 9);
 const statesOf = (...days: CoveredDay[]) => coverageStates(days, LATER).map(({ state }) => state);
@@ -75,4 +75,18 @@ it("a day that the API is asked for again is no hole, and a settled one says whe
   const settled = { settled_at: "2026-11-29T02:00:00.000Z", due_at: null };
   const [one] = coverageStates([{ ...day("written", 0, { rows: 5, points: 1 }), settling: settled }], 0);
   expect(dayFigures(one!).at(-1)).toMatch(/^settled on .*29/);
+});
+
+it("a day that was built without the API is provisional until the API is not asked again", () => {
+  const due = { settled_at: null, due_at: "2026-11-30T02:00:00.000Z" };
+  const file = { rows: 5, points: 1, bytes: 100 } as const;
+  const days = [
+    { ...day("written", 0, { ...file, source: "d1" }), settling: due },
+    { ...day("written", 0, { ...file, source: "api" }), settling: due },
+    { ...day("written", 0, { ...file, source: "d1" }), settling: { ...due, due_at: null } },
+    { ...day("suspect", 0, { ...file, source: "d1" }), settling: due },
+  ];
+  const shown = coverageStates(days, LATER);
+  expect(shown.map(({ state }) => state)).toEqual(["provisional", "written", "written", "suspect"]);
+  expect(dayFigures(shown[0]!).slice(0, 2)).toEqual([COVERAGE_MEANINGS.provisional, "5 samples"]);
 });

@@ -1,5 +1,5 @@
 import { bytesText, counted, settlingFigures } from "../backfill/backfill-words.ts";
-import { DAY_MEANINGS, DAY_WORDS } from "../backfill/job-days.ts";
+import { DAY_MEANINGS, DAY_WORDS, isProvisional } from "../backfill/job-days.ts";
 import type { CoveredDay } from "./health-api.ts";
 import { isBehind } from "./verdict.ts";
 
@@ -7,6 +7,7 @@ import { isBehind } from "./verdict.ts";
 export const COVERAGE_STATES = [
   "hot",
   "written",
+  "provisional",
   "empty-confirmed",
   "suspect",
   "failed",
@@ -20,6 +21,7 @@ export type CoverageState = (typeof COVERAGE_STATES)[number];
 export const COVERAGE_WORDS: Record<CoverageState, string> = {
   hot: "Recent",
   written: "Archived",
+  provisional: DAY_WORDS.provisional,
   "empty-confirmed": "Empty",
   suspect: "Suspect",
   failed: "Failed",
@@ -32,6 +34,7 @@ export const COVERAGE_WORDS: Record<CoverageState, string> = {
 export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
   hot: "in the recent store (D1)",
   written: "in a day file (R2)",
+  provisional: DAY_MEANINGS.provisional,
   "empty-confirmed": "the building's API proved that it has no samples",
   suspect: "its file is not what was written, and is not read",
   failed: "its file could not be built",
@@ -58,8 +61,12 @@ export function coverageStates(days: readonly CoveredDay[], now: number): ShownD
   return days.map((day, i) => ({ day, state: ownState(day) ?? (isHole(day, i) ? "hole" : "none") }));
 }
 
+/** States whose meaning is told beside the figures. */
+const EXPLAINED: ReadonlySet<CoverageState> = new Set(["provisional", "awaiting", "empty-confirmed"]);
+
 /** null: nothing is stored of it. */
 function ownState({ hot, cold, settling }: CoveredDay): CoverageState | null {
+  if (isProvisional(cold, settling?.due_at ?? null)) return "provisional";
   // What is wrong is told first, though a part of the day may be there.
   if (cold.state !== "missing" && cold.state !== "empty-confirmed" && cold.state !== "deleted") return cold.state;
   if (hot.hours > 0) return "hot";
@@ -78,7 +85,5 @@ export function dayFigures({ day, state }: ShownDay): string[] {
     ...(cold.reason === null ? [] : [cold.reason]),
     ...(day.settling === null ? [] : settlingFigures(day.settling)),
   ];
-  return figures.length === 0 || state === "awaiting" || state === "empty-confirmed"
-    ? [COVERAGE_MEANINGS[state], ...figures]
-    : figures;
+  return figures.length === 0 || EXPLAINED.has(state) ? [COVERAGE_MEANINGS[state], ...figures] : figures;
 }

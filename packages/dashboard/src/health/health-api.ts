@@ -91,6 +91,7 @@ const coveredDaySchema = z.object({
     rows: count,
     points: count,
     bytes: count,
+    source: z.nullable(z.enum(["api", "d1"])),
     reason: z.nullable(z.string()),
   }),
   /** null: the day was never due to be settled */
