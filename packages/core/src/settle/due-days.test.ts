@@ -103,6 +103,35 @@ test("never settled days come before those that are asked again, each oldest fir
   expect(planSettling(site({ ...QUIET, now, firstDay: DAY, rows: [again, ...first, old] })).due).toBe(DAY + 3);
 });
 
+describe("a day whose runs fail", () => {
+  const now = END + 20 * DAY_MS;
+  const failing = (day: number, over: Partial<SettleDay> = {}) =>
+    row({ day, attempts: 5, ranAt: now - HOUR_MS, dueAt: now + HOUR_MS, ...over });
+  const plan = (...rows: SettleDay[]) => planSettling(site({ ...QUIET, now, rows }));
+
+  test("goes before a younger day that became due after its last run", () => {
+    const younger = row({ day: DAY + 2, dueAt: now - 1 });
+    const { writes, due } = plan(failing(DAY), failing(DAY + 1), younger);
+    expect(due).toBe(DAY);
+    expect(writes).toMatchObject([{ day: DAY, dueAt: now, ranAt: now - HOUR_MS }]);
+  });
+
+  test("keeps no younger day waiting for which it was tried already", () => {
+    const younger = row({ day: DAY + 2, dueAt: now - 2 });
+    const tried = failing(DAY, { ranAt: now - 1 });
+    expect(plan(tried, younger)).toEqual({ writes: [], due: DAY + 2 });
+    expect(plan(tried, failing(DAY + 1), younger).due).toBe(DAY + 1);
+  });
+
+  test("waits behind an older one that is due", () => {
+    expect(plan(row({ day: DAY, dueAt: now }), failing(DAY + 1))).toEqual({ writes: [], due: DAY });
+  });
+
+  test("is not tried before its time where no younger day is due", () => {
+    expect(plan(failing(DAY), failing(DAY + 1))).toEqual({ writes: [], due: null });
+  });
+});
+
 describe("after a run", () => {
   const run = (outcome: SettleOutcome, days: number, over: Partial<SettleDay> = {}) => {
     const startedAt = END + days * DAY_MS;

@@ -42,8 +42,9 @@ interface SettlePlan {
 }
 
 /**
- * Says which days of a site are due. Of these the synced days that were never settled come first, for nobody proved them yet; then the
- * oldest day first.
+ * Says which days of a site are due. The synced days that were never settled come first, for nobody proved them yet; then the oldest day.
+ * Days whose last run failed keep that order: one that would come before the first due day, and that was not tried since that day is due,
+ * is due with it. So each of them is tried once, and a day that fails for itself keeps no other waiting.
  */
 export function planSettling(site: SiteDays): SettlePlan {
   const { now, rows, hot, firstDay } = site;
@@ -57,10 +58,16 @@ export function planSettling(site: SiteDays): SettlePlan {
   });
   const planned = new Map<number, PlannedDay>([...known, ...writes.map((row) => [row.day, row] as const)]);
   const isBehind = ({ day, settledAt }: PlannedDay) => settledAt !== null || firstDay === null || day < firstDay;
-  const due = [...planned.values()]
-    .filter(({ dueAt }) => dueAt !== null && dueAt <= now)
-    .sort((a, b) => Number(isBehind(a)) - Number(isBehind(b)) || a.day - b.day);
-  return { writes, due: due[0]?.day ?? null };
+  const inOrder = [...planned.values()].sort((a, b) => Number(isBehind(a)) - Number(isBehind(b)) || a.day - b.day);
+  const first = inOrder.findIndex(({ dueAt }) => dueAt !== null && dueAt <= now);
+  const due = inOrder[first];
+  if (due === undefined) return { writes, due: null };
+  const ahead = inOrder.slice(0, first).find(({ day, ranAt }) => {
+    return (known.get(day)?.attempts ?? 0) > 0 && ranAt !== null && ranAt < due.dueAt!;
+  });
+  return ahead === undefined
+    ? { writes, due: due.day }
+    : { writes: [...writes, { ...ahead, dueAt: now }], due: ahead.day };
 }
 
 /** A closed day that has no row yet. @returns null: it is not due yet */

@@ -84,7 +84,12 @@ test("days wait in D1 while R2 is down, and the oldest is settled first when it 
     expect(differences(sourceSamples(source, dayRange(day)), await world.query(day))).toEqual([]);
   }
 
+  // R2 returns when only the last day is due by itself
   isDown = false;
+  const back = dayRange(LAST).end + 11 * HOUR_MS;
+  sync.clock.set(back);
+  expect((await world.row(LAST))?.dueAt).toBeLessThan(back);
+  expect((await world.row(DAY))?.dueAt).toBeGreaterThan(back);
   expect(await settleDue(world)).toEqual(DAYS);
   expect(await readSettleState(db, world.site.id, now)).toMatchObject({
     awaiting: 0,

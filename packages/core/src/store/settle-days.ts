@@ -163,9 +163,13 @@ export interface SettleRun extends Pick<SettleDay, "step" | "dueAt" | "settledAt
   readonly endedAt: number;
 }
 
-/** What made the day due after the run had begun stays. ?1: site, ?2: day, ?3: instance. */
+/**
+ * What made the day due after the run had begun stays. The failed days of a site are tried again together, at the earliest time of any of
+ * them: else each would bring the older ones forward. ?1: site, ?2: day, ?3: instance.
+ */
 const RECORD = `
-UPDATE settle_days SET step = ?4, due_at = CASE WHEN due_at > ?5 THEN due_at ELSE ?6 END, settled_at = ?7, ran_at = ?8, attempts = ?9,
+UPDATE settle_days SET step = ?4, due_at = CASE WHEN due_at > ?5 THEN due_at WHEN ?9 = 0 THEN ?6 ELSE min(?6, coalesce((
+    SELECT min(o.due_at) FROM settle_days o WHERE o.site_id = ?1 AND o.day <> ?2 AND o.attempts > 0 AND o.due_at > ?8), ?6)) END, settled_at = ?7, ran_at = ?8, attempts = ?9,
   failing_since = CASE WHEN ?9 > 0 THEN coalesce(failing_since, due_at) END, outcome = ?10, reason = ?11, instance = NULL
 WHERE site_id = ?1 AND day = ?2 AND instance = ?3`;
 
