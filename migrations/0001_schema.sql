@@ -585,7 +585,7 @@ CREATE TABLE site_counters (
 ) STRICT, WITHOUT ROWID;
 
 -- Views for people who query D1 directly, in the predecessor's shapes. Times are whole epoch seconds. Each view starts from points, so
--- a WHERE on site_name and point_name reads the rows of that point only.
+-- a WHERE on site_name and point_name reads the rows of that point only. A row with damaged JSON is left out: it would fail the whole query.
 
 -- Samples that are in no day file. SQLite converts the stored text to doubles; the Workers parse the text themselves.
 CREATE VIEW timeseries_raw AS
@@ -600,7 +600,7 @@ SELECT site_name, point_name, time / 1000 AS timestamp, value FROM (
     ) h ON h.site_id = s.id
     CROSS JOIN segments g ON g.key > (((((p.id >> 7) << 16) + h.day) << 24) + h.folded)
       AND g.key < ((((p.id >> 7) << 16) + h.day + 1) << 24)
-    CROSS JOIN json_each(g.body, '$."' || p.id || '"') e
+    CROSS JOIN json_each(CASE WHEN json_valid(g.body, 8) THEN g.body END, '$."' || p.id || '"') e
   )
 ) WHERE place = 1;
 
@@ -614,7 +614,7 @@ SELECT
   strftime('%Y-%m-%dT%H:%M:%SZ', (l.body ->> ('$."' || p.id || '"[0]')) / 1000, 'unixepoch') AS timestamp_utc
 FROM sites s
 CROSS JOIN points p ON p.site_id = s.id
-CROSS JOIN block_latest l ON l.block = p.id >> 7
+CROSS JOIN (SELECT block, CASE WHEN json_valid(body) THEN body END AS body FROM block_latest) l ON l.block = p.id >> 7
 WHERE l.body ->> ('$."' || p.id || '"[0]') IS NOT NULL;
 
 -- Hours and days (UTC) of the days without a file, computed from their samples. SQL cannot read the aggregates of the other days;
@@ -650,13 +650,15 @@ SELECT
   CASE WHEN quality IS NULL THEN 0.0 ELSE quality ->> 0 END AS quality_score
 FROM (
   SELECT s.name AS site_name, p.name AS point_name, q.day, p.interval_s, p.configured, p.first_seen,
-    d.quality -> ('$."' || p.id || '"') AS quality
+    CASE WHEN json_valid(d.quality, 8) THEN d.quality -> ('$."' || p.id || '"') END AS quality,
+    json_valid(d.quality, 8) = 0 AS is_damaged
   FROM sites s
   CROSS JOIN points p ON p.site_id = s.id
   CROSS JOIN quality_days q ON q.site_id = s.id
   LEFT JOIN block_days d ON d.key = ((p.id >> 4) << 16) + q.day
 )
-WHERE quality IS NOT NULL OR (configured = 1 AND interval_s <= 86400 AND first_seen < (day + 1) * 86400000);
+WHERE is_damaged IS NOT 1
+  AND (quality IS NOT NULL OR (configured = 1 AND interval_s <= 86400 AND first_seen < (day + 1) * 86400000));
 
 -- data_end is a lower bound, as points.last_seen is. total_samples counts the samples of judged days.
 CREATE VIEW query_metadata AS
@@ -665,7 +667,7 @@ SELECT
   p.name AS point_name,
   p.first_seen / 1000 AS data_start,
   p.last_seen / 1000 AS data_end,
-  (SELECT coalesce(sum(d.quality ->> ('$."' || p.id || '"[2]')), 0) FROM block_days d
+  (SELECT coalesce(sum(CASE WHEN json_valid(d.quality, 8) THEN d.quality ->> ('$."' || p.id || '"[2]') END), 0) FROM block_days d
     WHERE d.key >= (p.id >> 4) << 16 AND d.key < ((p.id >> 4) + 1) << 16) AS total_samples,
   (SELECT max(q.judged_at) / 1000 FROM quality_days q WHERE q.site_id = s.id) AS last_aggregated
 FROM sites s

@@ -1,8 +1,10 @@
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { described, newSite, pointSamples } from "../../test/points.ts";
+import { described, newPoints, newSite, pointSamples } from "../../test/points.ts";
 import { upsertSamples } from "../../test/store.ts";
+import { blockDayKey } from "../block-days/block-day-key.ts";
 import { foldHours } from "../cold/fold-hours.ts";
+import { dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { keptCadenceS, measureCadences, medianCadenceS } from "./cadence.ts";
 import { addDiscoveredPoints, loadCatalog } from "./catalog.ts";
@@ -112,6 +114,33 @@ async function storeAndFold(siteId: number, now: number, rows: readonly [number,
   }
   await foldHours(db, siteId, 0, () => now);
 }
+
+test.each(["places = x'ff'", "hours = zeroblob(length(hours))"])(
+  "a damaged row of aggregates (%s) costs its own points their measurement only",
+  async (damage) => {
+    const errors = vi.spyOn(console, "error").mockReturnValue();
+    const site = `ses_damaged ${damage}`;
+    const siteId = await newSite(db, site);
+    const names = Array.from({ length: 40 }, (_, i) => `${site}/${i}`);
+    const ids = await newPoints(db, siteId, names);
+    const end = 1_000 * HOUR_MS;
+    const times = Array.from({ length: 8 * 60 }, (_, i) => end - (i + 1) * 60_000).toReversed();
+    await storeAndFold(
+      siteId,
+      end + 20 * 60_000,
+      ids.flatMap((id) => times.map((time): [number, number, number] => [id, time, 1])),
+    );
+    const key = blockDayKey(ids[20]!, dayOf(end - 1));
+    await db.exec(`UPDATE block_days SET ${damage} WHERE key = ${key}`);
+    const isHurt = (id: number) => blockDayKey(id, dayOf(end - 1)) === key;
+    expect(await measureCadences(db, siteId, end)).toBe(ids.filter((id) => !isHurt(id)).length);
+    const found = await findPoints(db, site, names);
+    for (const { id, intervalS } of found.values()) expect(intervalS).toBe(isHurt(id) ? null : 60);
+    expect(ids.filter(isHurt).length).toBeGreaterThan(0);
+    expect(errors).toHaveBeenCalledTimes(1);
+    errors.mockRestore();
+  },
+);
 
 test("a site without such points is not measured", async () => {
   const siteId = await newSite(db, "ses_cadence_none");

@@ -1,11 +1,14 @@
 import { z } from "zod";
+import { blockDayKey, dayOfKey } from "../block-days/block-day-key.ts";
+import { StoredHoursError } from "../block-days/hour-aggregates.ts";
 import { hourCounts } from "../block-days/hour-counts.ts";
 import { parseRows, rowsStatement } from "../block-days/read-rows.ts";
-import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { readSeries } from "../store/read-segments.ts";
+import { logError } from "../telemetry/log.ts";
+import { POINTS_A_TRANSACTION } from "./catalog.ts";
 
 /** The fewest samples that tell a cadence: below, one late sample would decide it. */
 const MIN_SAMPLES = 4;
@@ -66,12 +69,15 @@ const hoursSchema = z.array(z.object({ hour: z.int() }));
 /** Samples by hour, epoch ms, of each point that has some. */
 type HourCounts = ReadonlyMap<number, ReadonlyMap<number, number>>;
 
+interface Habits {
+  readonly hours: readonly number[];
+  readonly counts: HourCounts;
+  /** whether a row with counts of a point is damaged */
+  readonly isDamaged: (pointId: number) => boolean;
+}
+
 /** @param end of the last two days, epoch ms */
-async function readHabits(
-  db: D1Database,
-  siteId: number,
-  end: number,
-): Promise<{ readonly hours: readonly number[]; readonly counts: HourCounts }> {
+async function readHabits(db: D1Database, siteId: number, end: number): Promise<Habits> {
   const start = end - HABIT_HOURS * HOUR_MS;
   const [hourRows, countRows] = await withD1Retry(() =>
     db.batch([
@@ -80,17 +86,30 @@ async function readHabits(
     ]),
   );
   const counts = new Map<number, Map<number, number>>();
-  for (const { pointId, day, counts: ofDay } of hourCounts(parseRows(countRows?.results))) {
-    const own = counts.get(pointId) ?? new Map<number, number>();
-    counts.set(pointId, own);
-    ofDay.forEach((n, i) => own.set(dayStart(day) + i * HOUR_MS, n));
+  const damaged: number[] = [];
+  for (const row of parseRows(countRows?.results)) {
+    try {
+      for (const { pointId, day, counts: ofDay } of hourCounts([row])) {
+        const own = counts.get(pointId) ?? new Map<number, number>();
+        counts.set(pointId, own);
+        ofDay.forEach((n, i) => own.set(dayStart(day) + i * HOUR_MS, n));
+      }
+    } catch (error) {
+      if (!(error instanceof StoredHoursError)) throw error;
+      logError("cadence_row_damaged", error, { siteId, key: row.key });
+      damaged.push(row.key);
+    }
   }
-  return { hours: hoursSchema.parse(hourRows?.results).map(({ hour }) => hour), counts };
+  return {
+    hours: hoursSchema.parse(hourRows?.results).map(({ hour }) => hour),
+    counts,
+    isDamaged: (pointId) => damaged.some((key) => key === blockDayKey(pointId, dayOfKey(key))),
+  };
 }
 
 /**
  * Measures the cadence of a site's points that have none configured, by the hours that are summed up. A point of less
- * than {@link FEWEST_HOURS} hours stays as it is.
+ * than {@link FEWEST_HOURS} hours stays as it is, and so do the points of a damaged row.
  * @param now epoch ms
  * @returns points changed
  */
@@ -101,10 +120,10 @@ export async function measureCadences(db: D1Database, siteId: number, now: numbe
   const ids = points.map(({ id }) => id);
   const end = hourOf(now);
   const series = await readSeries(db, siteId, ids, { start: end - MEASURED_HOURS * HOUR_MS, end });
-  const { hours, counts } = await readHabits(db, siteId, end);
+  const { hours, counts, isDamaged } = await readHabits(db, siteId, end);
   const measured = points.flatMap(({ id, interval_s: before, first_seen: firstSeen }): [number, number | null][] => {
     const own = hours.filter((hour) => firstSeen !== null && hour >= firstSeen);
-    if (own.length < FEWEST_HOURS) return [];
+    if (own.length < FEWEST_HOURS || isDamaged(id)) return [];
     const medianS = medianCadenceS(series.get(id)?.times ?? new Float64Array(0)) ?? before;
     const habit = own.map((hour) => counts.get(id)?.get(hour) ?? 0);
     return [[id, keptCadenceS(medianS, habit)]];
@@ -114,8 +133,9 @@ export async function measureCadences(db: D1Database, siteId: number, now: numbe
     `UPDATE points SET interval_s = m.value ->> 1, interval_source = 'measured' FROM json_each(?1) m
      WHERE points.id = m.value ->> 0 AND interval_s IS NOT m.value ->> 1`,
   );
-  for (const chunk of jsonChunks(measured, (pair) => JSON.stringify(pair), MAX_ASCII_CHARS)) {
-    changed += (await withD1Retry(() => update.bind(chunk.json).run())).meta.changes;
+  for (let first = 0; first < measured.length; first += POINTS_A_TRANSACTION) {
+    const some = JSON.stringify(measured.slice(first, first + POINTS_A_TRANSACTION));
+    changed += (await withD1Retry(() => update.bind(some).run())).meta.changes;
   }
   return changed;
 }

@@ -139,6 +139,49 @@ test("v_latest_values equals each point's newest sample; a point without samples
   );
 });
 
+describe("a damaged row costs a view itself only:", () => {
+  const names = async (view: string) => {
+    const { results } = await db.prepare(`SELECT DISTINCT point_name FROM ${view} ORDER BY point_name`).all();
+    return z
+      .array(z.object({ point_name: z.string() }))
+      .parse(results)
+      .map((row) => row.point_name);
+  };
+  beforeEach(async () => {
+    await store(1, [[1, DAY, 1]], 1);
+    await store(2, [[128, DAY, 1]], 1);
+    await db.exec("UPDATE points SET configured = 1, interval_s = 60, first_seen = 1 WHERE id IN (1, 128)");
+    const quality = db.prepare(
+      `INSERT OR REPLACE INTO block_days (key, places, quality, hours)
+       VALUES (((?1 >> 4) << 16) + ?2, jsonb('{}'), jsonb('{"' || ?1 || '":[1,1440,1440,0,0,0,0,0,0]}'), x'')`,
+    );
+    const judged = db.prepare("INSERT OR REPLACE INTO quality_days VALUES (?1, ?2, 1, NULL, 1, 1, 1)");
+    const day = DAY / DAY_MS;
+    await db.batch([quality.bind("1", day), quality.bind("128", day), judged.bind(1, day), judged.bind(2, day)]);
+  });
+
+  test.each([
+    ["timeseries_raw", "UPDATE segments SET body = x'ff' WHERE key >> 40 = 0"],
+    ["timeseries_agg", "UPDATE segments SET body = x'ff' WHERE key >> 40 = 0"],
+    ["v_latest_values", "UPDATE block_latest SET body = '{' WHERE block = 0"],
+    ["data_quality", "UPDATE block_days SET quality = x'ff' WHERE key >> 16 = 0"],
+  ])("%s", async (view, damage) => {
+    expect(await names(view)).toEqual(["p1", "p128"]);
+    await db.exec(damage);
+    expect(await names(view)).toEqual(["p128"]);
+  });
+
+  test("query_metadata", async () => {
+    await db.exec("UPDATE block_days SET quality = x'ff' WHERE key >> 16 = 0");
+    const sql =
+      "SELECT point_name, total_samples FROM query_metadata WHERE point_name IN ('p1', 'p128') ORDER BY point_name";
+    expect((await db.prepare(sql).all()).results).toEqual([
+      { point_name: "p1", total_samples: 0 },
+      { point_name: "p128", total_samples: 1_440 },
+    ]);
+  });
+});
+
 describe("rows read for one point of 50 that are stored for 48 hours", () => {
   const HOURS = 48;
   const [FROM, TO] = [DAY / 1_000 + 3_600, DAY / 1_000 + 4 * 3_600];
