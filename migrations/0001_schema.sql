@@ -254,8 +254,8 @@ CREATE TABLE day_files (
   -- empty-confirmed: the API proved that the day has no samples
   -- suspect: the R2 object is not the one that was written
   -- failed: the last build failed
-  -- deleted: an operator deleted the day's samples; only a backfill or an import brings them back. Its generation is above that of
-  --   every build that had begun, so none of them can publish.
+  -- deleted: an operator deleted all samples that were in its file, see deleted_at. Its generation is above that of every build that
+  --   had begun, so none of them can publish.
   state TEXT NOT NULL CHECK (state IN ('written', 'empty-confirmed', 'suspect', 'failed', 'deleted')),
   -- the R2 object; all NULL: there is none
   key TEXT,
@@ -283,8 +283,8 @@ CREATE TABLE day_files (
   asked TEXT,
   -- segments with stamps up to this one are deleted
   swept_stamp INTEGER NOT NULL DEFAULT 0,
-  -- when an operator last deleted the day's samples. Until a backfill builds the day, nothing else asks the API for it.
-  -- NULL: never, or a backfill has built it since
+  -- when an operator last deleted the day. Until a backfill builds it, nothing else asks the API for it.
+  -- NULL: never, or a backfill has built it since, or only the one point that its file had was deleted
   deleted_at INTEGER,
   PRIMARY KEY (site_id, day)
 ) STRICT, WITHOUT ROWID;

@@ -146,16 +146,28 @@ export async function markFailed(
 }
 
 /** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now. */
-const MARK_DELETED = `
-INSERT INTO day_files (site_id, day, state, generation, updated_at, deleted_at) VALUES (?1, ?2, 'deleted', 1, ?3, ?3)
+const MARK_EMPTIED = `
+INSERT INTO day_files (site_id, day, state, generation, updated_at) VALUES (?1, ?2, 'deleted', 1, ?3)
 ON CONFLICT (site_id, day) DO UPDATE SET
-  state = 'deleted', key = NULL, etag = NULL, sha256 = NULL, bytes = NULL, rows = NULL, points = NULL, source = NULL,
-  build = NULL, reason = NULL, pending = '{}', asked = NULL, updated_at = ?3, deleted_at = ?3,
+  state = 'deleted', key = NULL, etag = NULL, sha256 = NULL, bytes = NULL, rows = NULL, points = NULL,
+  build = NULL, reason = NULL, pending = '{}', updated_at = ?3,
   generation = max(generation, coalesce((SELECT max(p.value) FROM json_each(day_files.pending) p), 0)) + 1`;
 
-/** Notes that a day's samples are deleted. Belongs into the batch that deletes them. @param now epoch ms */
-export function markDeleted(db: D1Database, siteId: number, day: number, now: number): D1PreparedStatement {
-  return db.prepare(MARK_DELETED).bind(siteId, day, now);
+/**
+ * Notes that a day's file is deleted, because the only point that it had is. Other points may still have late samples of the day, so it is
+ * asked for as it was before. Belongs into the batch that deletes the point's row. @param now epoch ms
+ */
+export function markEmptied(db: D1Database, siteId: number, day: number, now: number): D1PreparedStatement {
+  return db.prepare(MARK_EMPTIED).bind(siteId, day, now);
+}
+
+/** ?1 site, ?2 day, ?3 now. */
+const NOTE_DELETED =
+  "UPDATE day_files SET source = NULL, asked = NULL, deleted_at = ?3 WHERE site_id = ?1 AND day = ?2";
+
+/** Notes that a day's samples are deleted: only a backfill or an import brings some back. Belongs into the batch that deletes them. @param now epoch ms */
+export function markDeleted(db: D1Database, siteId: number, day: number, now: number): D1PreparedStatement[] {
+  return [markEmptied(db, siteId, day, now), db.prepare(NOTE_DELETED).bind(siteId, day, now)];
 }
 
 const PASS_OVER =

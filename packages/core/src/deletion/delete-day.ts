@@ -14,7 +14,7 @@ import { dayFileKey } from "../cold/day-file-key.ts";
 import { forgetKeptDay } from "../cold/kept-groups.ts";
 import { forgetJudged } from "../cold/quality-days.ts";
 import { sweepSegments } from "../cold/sweep-segments.ts";
-import { markDeleted, passOverSegments } from "../cold/write-manifest.ts";
+import { markDeleted, markEmptied, passOverSegments } from "../cold/write-manifest.ts";
 
 /**
  * Deletes all that is stored of a site's day: segments, aggregates, quality, kept row groups, then the file. The day's row stays, with the state
@@ -31,7 +31,7 @@ export async function deleteDay(
     db.batch([
       // a store that had begun fails, so every segment of the day has a stamp before this one
       raiseClock(db, site.id),
-      markDeleted(db, site.id, day, now),
+      ...markDeleted(db, site.id, day, now),
       // the sweep deletes them, some a transaction
       passOverSegments(db, site.id, day),
       forgetJudged(db, site.id, day),
@@ -62,7 +62,8 @@ SELECT CASE WHEN (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS
   OR EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND state = 'deleted') ${ELSE_FAIL}`;
 
 /**
- * Deletes a day's file that holds one point only, with that point's row. Hot samples of other points stay. Safe to repeat.
+ * Deletes a day's file that holds one point only, with that point's row. Hot samples of other points stay, and the day is settled as it was
+ * to be. Safe to repeat.
  * @param etag of the file that was read; null: there was none
  * @returns false, and nothing is deleted, where another build was published since
  */
@@ -76,11 +77,10 @@ export async function deleteDayFile(
 ): Promise<boolean> {
   const statements = [
     db.prepare(EXPECT_FILE).bind(site.id, day, etag),
-    markDeleted(db, site.id, day, now),
+    markEmptied(db, site.id, day, now),
     deleteRowOf(db, pointId, day),
     ...forgetKeptDay(db, site.id, day),
     forgetJudged(db, site.id, day),
-    forgetDay(db, site.id, day),
     unfoldDay(db, site.id, day),
   ];
   if ((await batchUnlessChanged(db, statements)) === null) return false;

@@ -18,6 +18,9 @@ import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { healSite } from "../gaps/heal-site.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { deletePoint, deleteRange, deleteSite, type Deletion, type DeletionContext } from "./delete-samples.ts";
+import { planSettling } from "../settle/due-days.ts";
+import { readSiteDays } from "../settle/site-days.ts";
+import { requestDays } from "../store/settle-days.ts";
 import { deletePointDay } from "./delete-point-day.ts";
 
 const SITE = "ses_delete";
@@ -229,6 +232,24 @@ test("a day whose file had the point alone keeps the hot samples of others", asy
   await upsertSamples(db, pointSamples([[other!.id, time, 2]]));
   await untilDone((from) => deletePoint(context, site, gone!, from));
   expect(await stored(DAY)).toEqual([`${other!.name} ${time} 2`]);
+});
+
+test("a day whose file had the point alone is asked for again, because others may have late samples of it", async () => {
+  const day = DAY - 10;
+  const catalog = await loadCatalog(db, site.id);
+  const gone = { id: catalog.get(names[0]!)!.id, name: names[0]! };
+  await upsertSamples(db, pointSamples([[gone.id, dayStart(day) + 5, 1]]));
+  await archive(day);
+  await requestDays(db, site.id, [day], NOW);
+  await untilDone((from) => deletePoint(context, site, gone, from));
+  expect(await readManifestDay(db, site.id, day)).toMatchObject({ state: "deleted", file: null, deletedAt: null });
+  expect(await stored(day)).toEqual([]);
+  const settling = { ...(await readSiteDays(db, site.id)), offsets: [1, 3, 7], now: NOW };
+  expect(planSettling({ ...settling, firstDay: day, hot: new Set(), files: new Map() }).due).toBe(day);
+  // a day that an operator deleted is not
+  await deleteRange(context, site, { first: day, last: day });
+  expect(await readManifestDay(db, site.id, day)).toMatchObject({ state: "deleted", deletedAt: NOW });
+  expect((await readSiteDays(db, site.id)).rows.filter((row) => row.day === day)).toEqual([]);
 });
 
 test("a site leaves nothing but its name and its pause", async () => {

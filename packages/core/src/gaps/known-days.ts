@@ -77,7 +77,8 @@ export function knownPart({ site, files, until }: SiteDays, day: number): TimeRa
   const range = dayRange(day);
   const file = files.get(day);
   if (file?.state === "suspect" || (file !== undefined && file.deletedAt !== null)) return null;
-  const isBuilt = file?.state === "written" || file?.state === "empty-confirmed";
+  // it is built too if its only point was deleted
+  const isBuilt = file !== undefined && file.state !== "failed";
   if (isBuilt && file.source === "api") return range;
   if (!isBuilt && day < site.syncFromDay) return null;
   const end = Math.min(range.end, until);

@@ -55,7 +55,7 @@ export async function readSiteDays(db: D1Database, siteId: number): Promise<Omit
       filesSchema
         .parse(files?.results)
         .map(({ day, state, is_api: isApi, asked, is_deleted: isDeleted }): [number, KnownFile] => {
-          const isProven = (state === "written" || state === "empty-confirmed") && isApi === 1;
+          const isProven = state !== "suspect" && state !== "failed" && isApi === 1;
           return [day, { isDeleted: isDeleted === 1, provenAt: isProven ? Math.min(...parseAsked(asked)) : null }];
         }),
     ),

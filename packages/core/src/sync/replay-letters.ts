@@ -169,7 +169,7 @@ async function storeDay(
 }
 
 const ARCHIVED_DAYS = `
-SELECT day FROM day_files WHERE site_id = ?1 AND (key IS NOT NULL OR state = 'deleted') AND day IN (SELECT value FROM json_each(?2))`;
+SELECT day FROM day_files WHERE site_id = ?1 AND (key IS NOT NULL OR deleted_at IS NOT NULL) AND day IN (SELECT value FROM json_each(?2))`;
 
 /** Those of some days that have a day file, whose samples D1 does not have, or that were deleted. */
 async function archivedDays(db: D1Database, siteId: number, days: readonly number[]): Promise<Set<number>> {
