@@ -3,10 +3,11 @@ import { dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
-import type { DamagedSegment } from "../store/damaged-segments.ts";
+import { areCopied, type DamagedSegment } from "../store/damaged-segments.ts";
 import { readHour } from "../store/read-segments.ts";
 import { clockStatement, parseClock, readMarked } from "../store/site-clock.ts";
 import type { StoredSeries } from "../store/stored-series.ts";
+import { DayBuildError } from "./day-build-error.ts";
 import { freeBytes } from "./free-bytes.ts";
 import { pointOrder } from "./point-order.ts";
 import { sortHour } from "./sort-hour.ts";
@@ -38,7 +39,7 @@ interface SpillContext {
  * Copies the samples of a site's day that are in segments and in no file into spills, as they stand at the site's clock. Safe to
  * repeat: the spills are replaced.
  * @param asked when the day's present file and the API's hours of the build were asked for, of each hour, epoch ms
- * @throws the errors of D1 and R2
+ * @throws {DayBuildError} where a damaged segment could not be copied; the errors of D1 and R2
  */
 export async function spillSegments(
   context: SpillContext,
@@ -67,6 +68,10 @@ export async function spillSegments(
       samples += spilled.counts[layer];
     }
     last[hour] = spilled.asked;
+  }
+  // The sweep behind the publication deletes them.
+  if (damaged.size > 0 && !(await areCopied(db, [...damaged.keys()]))) {
+    throw new DayBuildError("a segment cannot be read and could not be copied");
   }
   return { foldedStamp, mark, samples, layers, asked: last, damaged: [...damaged] };
 }

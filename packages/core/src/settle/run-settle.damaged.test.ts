@@ -11,6 +11,7 @@ import { differences, sourceSamples } from "../../test/stored-samples.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { judgeStoredDay } from "../cold/judge-stored-day.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { beginSite } from "../gaps/gap-sites.ts";
@@ -110,6 +111,29 @@ test("a damaged segment that no source has is kept as a copy, byte for byte", as
   expect(await count("segments")).toBe(0);
   expect(await db.prepare(bytes.replace("segments", "damaged_segments")).first("body")).toBe(body);
   expect(await countDamaged(db, world.site.id)).toBe(1);
+});
+
+test("a damaged segment that could not be copied is not deleted", async () => {
+  const [point] = [...(await loadCatalog(db, world.site.id)).values()];
+  await addSamples(db, pointSamples([[point!.id, START + 1234, 7]]));
+  await damage("asked = 0");
+  const segments = await count("segments");
+  let isFull = true;
+  const { sync } = world;
+  sync.db = interceptedDatabase(db, async (execute, _, queries) => {
+    if (isFull && queries.some((query) => query.includes("INTO damaged_segments"))) throw new Error("D1 is full");
+    return execute();
+  });
+  expect(await settleAt(DUE)).toEqual([DAY]);
+  expect(await world.row(DAY)).toMatchObject({
+    outcome: "failed",
+    reason: expect.stringContaining("could not be copied"),
+  });
+  expect([await count("segments"), await count("damaged_segments")]).toEqual([segments, 0]);
+  isFull = false;
+  expect(await settleAt((await world.row(DAY))!.dueAt!)).toEqual([DAY]);
+  expect([await count("segments"), await count("damaged_segments")]).toEqual([0, 1]);
+  expect(differences(truth, await world.query(DAY))).toEqual([]);
 });
 
 test("a day is not noted as empty while a segment of it is damaged", async () => {

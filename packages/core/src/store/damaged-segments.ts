@@ -63,6 +63,15 @@ export async function noteDamaged(
   return rows.map(({ key, reason }) => ({ key, reason, range: places.get(key) ?? dayRange(placeOfKey(key).day) }));
 }
 
+/** ?1: JSON array of keys. */
+const COUNT_COPIES = "SELECT count(*) AS n FROM json_each(?1) k CROSS JOIN damaged_segments d ON d.key = k.value";
+
+/** Whether all of these segments are copied: one that is not must not be deleted. */
+export async function areCopied(db: D1Database, keys: readonly number[]): Promise<boolean> {
+  const statement = db.prepare(COUNT_COPIES).bind(JSON.stringify(keys));
+  return countSchema.parse(await withD1Retry(() => statement.first())).n === keys.length;
+}
+
 /** ?1: site. */
 const COUNT = "SELECT count(*) AS n FROM damaged_segments WHERE site_id = ?1";
 const countSchema = z.object({ n: z.int() });
