@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BUCKET_MS } from "../domain/interval.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { bucketBounds, type BucketInterval } from "./buckets.ts";
+import { bucketBounds, type BucketInterval, isMadeOfHours } from "./buckets.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -130,6 +130,29 @@ describe.each(ZONES)("%s", (zone) => {
       { numRuns: 40 },
     );
   });
+});
+
+test("buckets are made of whole UTC hours wherever a zone says so, and in these zones always", () => {
+  const always = ["UTC", "America/Chicago", "Europe/Berlin", "Antarctica/Troll"];
+  const others = ["Australia/Lord_Howe", "Pacific/Chatham", "Asia/Kolkata", "Asia/Tehran", "America/St_Johns"];
+  let halves = 0;
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...always, ...others),
+      fc.date({ min: new Date("2015-01-01"), max: new Date("2030-01-01"), noInvalidDate: true }),
+      fc.integer({ min: 1, max: 40 * 24 * HOUR }),
+      fc.constantFrom("1hr", "1day"),
+      (zone, date, length, interval) => {
+        const range = { start: date.getTime(), end: date.getTime() + length };
+        const isWhole = bucketBounds(range, interval, zone).every((bound) => bound % HOUR === 0);
+        if (isMadeOfHours(range, zone)) expect(isWhole).toBe(true);
+        else halves++;
+        if (always.includes(zone)) expect(isMadeOfHours(range, zone)).toBe(true);
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect(halves).toBeGreaterThan(20);
 });
 
 /** The lengths in hours of the buckets from one UTC time to another. */

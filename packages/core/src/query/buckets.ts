@@ -108,9 +108,13 @@ function nextDay(day: number, { end, offset }: OffsetSegment, timeZone: string):
   return zoned.toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds;
 }
 
-/** Whether buckets are made of whole UTC hours. @param bounds as {@link bucketBounds} gives them */
-export function isMadeOfHours(bounds: Float64Array): boolean {
-  return bounds.every((bound) => bound % HOUR_MS === 0);
+/** No bucket reaches further beyond a range: where the clock goes back, a day has up to 26 hours. */
+const LONGEST_BUCKET_MS = 2 * BUCKET_MS["1day"];
+
+/** Whether the zone is whole hours from UTC in and around a range: its hours and days there are made of whole UTC hours. */
+export function isMadeOfHours({ start, end }: TimeRange, timeZone: string): boolean {
+  const segments = offsetSegments({ start: start - LONGEST_BUCKET_MS, end: end + LONGEST_BUCKET_MS }, timeZone);
+  return segments.every((one, i) => one.offset % HOUR_MS === 0 && (i === 0 || one.start % HOUR_MS === 0));
 }
 
 /** The samples of a series by bucket; buckets without samples are left out. Columns of equal length. */

@@ -3,7 +3,7 @@ import { DAY_MS, dayOf } from "../domain/day.ts";
 import { INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { type BucketInterval, bucketBounds, isMadeOfHours } from "./buckets.ts";
+import { bucketBounds, isMadeOfHours } from "./buckets.ts";
 import type { ColdBlock, ColdWork } from "./cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
@@ -80,8 +80,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   if (points.length > MAX_POINTS) {
     throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, "point_names");
   }
-  const boundsOf = memoized((interval: BucketInterval) => bucketBounds(range, interval, input.timeZone));
-  const fromOf = memoized((interval: Interval) => computedFrom(range, interval, boundsOf));
+  const fromOf = memoized((interval: Interval) => computedFrom(range, interval, input.timeZone));
   const linear = points.filter((point) => !isAngle(point));
   const angles = points.filter(isAngle);
   const needsOver = (from: ComputedFrom, over: TimeRange): Needs<P> => {
@@ -103,7 +102,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> 
   const hourly = from === "hours" ? linear : [];
   if (stored.isCut && hourly.length < points.length) throw new Error("samples of days without locators were planned");
   const coverage = coverageOf(range, stored, watermark);
-  const bounds = interval === "raw" ? null : boundsOf(interval);
+  const bounds = interval === "raw" ? null : bucketBounds(range, interval, input.timeZone);
   return {
     interval,
     points,
@@ -132,15 +131,11 @@ function memoized<K, V>(compute: (key: K) => V): (key: K) => V {
 }
 
 /** Aggregates of UTC hours make up the buckets of every zone that is whole hours from UTC throughout the range. */
-export function computedFrom(
-  range: TimeRange,
-  interval: Interval,
-  boundsOf: (interval: BucketInterval) => Float64Array,
-): ComputedFrom {
+export function computedFrom(range: TimeRange, interval: Interval, timeZone: string): ComputedFrom {
   if (interval !== "1hr" && interval !== "1day") return "samples";
-  // A range that will be refused may have very many buckets.
+  // A range that will be refused may have very many changes of the clock.
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return "samples";
-  return isMadeOfHours(boundsOf(interval)) ? "hours" : "samples";
+  return isMadeOfHours(range, timeZone) ? "hours" : "samples";
 }
 
 /**
@@ -156,7 +151,7 @@ export function sampledDays<P extends PlannedPoint & PointUnits>({
 }: Omit<PlanInput<P>, "stored">): number[] | null {
   const isWhole = points.length * ((range.end - range.start) / DAY_MS + 1) <= ROLLUPS_AT_ONCE;
   if (isWhole || interval === "auto" || points.some(isAngle)) return null;
-  if (computedFrom(range, interval, (of) => bucketBounds(range, of, timeZone)) !== "hours") return null;
+  if (computedFrom(range, interval, timeZone) !== "hours") return null;
   return [...new Set(rawHours(range, { unfolded: unitChangeHours(points, range) }).map(dayOf))];
 }
 

@@ -1,5 +1,4 @@
 import { DAY_MS } from "../domain/day.ts";
-import { bucketBounds } from "./buckets.ts";
 import {
   CARRIED_READS,
   MAX_POINT_DAYS,
@@ -33,7 +32,7 @@ export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): 
   const answer = sum(points.map(({ cadenceMs }) => seriesValues(range, interval, isFilled ? 0 : cadenceMs)));
   const days = Math.ceil((range.end - range.start) / DAY_MS) + 1;
   const pointDays = points.length * days;
-  const isFromHours = computedFrom(range, interval, (of) => bucketBounds(range, of, timeZone)) === "hours";
+  const isFromHours = computedFrom(range, interval, timeZone) === "hours";
   const sampled = isFromHours ? points.filter(isAngle) : points;
   const samples = sampled.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs));
   const largest = Math.min(MAX_POINT_SAMPLES, Math.max(0, ...samples));

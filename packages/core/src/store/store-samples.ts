@@ -22,7 +22,7 @@ import { LatestRows, latestStatement } from "./latest.ts";
 import { countLate } from "./late-samples.ts";
 import { noteDamaged } from "./damaged-segments.ts";
 import { addRows } from "./read-segments.ts";
-import { blockStatements, segmentRowsSchema } from "./whole-blocks.ts";
+import { blockStatements, EVERY_STAMP, segmentRowsSchema } from "./whole-blocks.ts";
 import { blocksOf } from "../domain/block.ts";
 import { insertSegments } from "./segment-rows.ts";
 import { clockStatement, isClockMoved, isCommitted, moveClock, parseClock, type SiteClock } from "./site-clock.ts";
@@ -210,7 +210,7 @@ async function readStoredBefore(
       clockStatement(db, siteId),
       db.prepare(WATCHED).bind(siteId),
       latestStatement(db, [...blocks]),
-      ...blockStatements(db, siteId, [...blocks], [...hours], range, undefined, BLOCKS_AT_ONCE, isChecked),
+      ...blockStatements(db, siteId, [...blocks], [...hours], range, EVERY_STAMP, BLOCKS_AT_ONCE, isChecked),
     ];
     return withD1Retry(() => db.batch(statements), backoff);
   });

@@ -26,9 +26,9 @@ export function blockStatements(
   blocks: readonly number[],
   hours: readonly number[],
   { start, end }: TimeRange,
-  upTo: number = EVERY_STAMP,
-  atOnce: number = BLOCKS_A_QUERY,
-  isChecked = false,
+  upTo: number,
+  atOnce: number,
+  isChecked: boolean,
 ): D1PreparedStatement[] {
   const statement = isChecked ? db.prepare(CHECK_BLOCKS) : db.prepare(READ_BLOCKS);
   return Array.from({ length: Math.ceil(blocks.length / atOnce) }, (_, i) => {

@@ -39,7 +39,7 @@ test("numbers come out as their shortest text, bit for bit", () => {
     fc.property(fc.string(), fc.array(number, { maxLength: 600 }), (before, values) => {
       const out = new TextBytes();
       out.add(before);
-      out.addNumbers(Float64Array.from(values), "null");
+      out.addNumbers(Float64Array.from(values));
       const texts = values.map((value) => {
         if (Number.isNaN(value)) return "null";
         return Object.is(value, -0) ? "-0" : String(value);
@@ -52,6 +52,6 @@ test("numbers come out as their shortest text, bit for bit", () => {
 test("a piece grows for numbers that do not fit", () => {
   const out = new TextBytes();
   out.add("x".repeat(65_000));
-  out.addNumbers(new Float64Array(10_000).fill(-2.2250738585072014e-308), "null");
+  out.addNumbers(new Float64Array(10_000).fill(-2.2250738585072014e-308));
   expect(out.take().length).toBe(65_000 + 10_000 * 24 + 9_999);
 });

@@ -34,8 +34,8 @@ export class TextBytes {
     if (this.#text.length >= SHORT) this.#encode();
   }
 
-  /** Adds numbers with commas between them, bit for bit; NaN becomes `none`. Most are integers, which have no need of a text. */
-  addNumbers(values: Float64Array | Int32Array | Uint8Array, none: string): void {
+  /** Adds numbers with commas between them, bit for bit; NaN becomes `null`. Most are integers, which have no need of a text. */
+  addNumbers(values: Float64Array | Int32Array | Uint8Array): void {
     this.#encode();
     this.#reserve(values.length * NUMBER_BYTES);
     const piece = this.#piece;
@@ -45,7 +45,7 @@ export class TextBytes {
       if (i > 0) piece[at++] = COMMA;
       if (Number.isSafeInteger(value) && !Object.is(value, -0)) at = writeInteger(piece, at, value);
       else {
-        const text = valueText(value, none);
+        const text = valueText(value, "null");
         for (let c = 0; c < text.length; c++) piece[at++] = text.charCodeAt(c);
       }
     }

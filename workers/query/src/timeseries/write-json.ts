@@ -14,7 +14,7 @@ function* column(out: TextBytes, name: string, values: Column): Generator<Uint8A
   out.add(`,"${name}":[`);
   for (let from = 0; from < values.length; from += VALUES_AT_ONCE) {
     if (from > 0) out.add(",");
-    out.addNumbers(values.subarray(from, from + VALUES_AT_ONCE), "null");
+    out.addNumbers(values.subarray(from, from + VALUES_AT_ONCE));
     if (out.isFull) yield out.take();
   }
   out.add("]");
