@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { applyMigrations } from "@building-vitals/local/migrations";
+import { applyMigrations, readMigrations } from "@building-vitals/local/migrations";
 import type { Miniflare } from "miniflare";
 import { Bench, type Figure, type Section, SECTIONS } from "./bench.ts";
 import { benchColdDay } from "./cold-day.ts";
@@ -19,7 +19,6 @@ import { FULL_SIZE, SMOKE_SIZE, yearOfDays } from "./size.ts";
 import { startWorkerd } from "./workerd.ts";
 
 const WORKER = fileURLToPath(new URL("worker/index.ts", import.meta.url));
-const MIGRATIONS = fileURLToPath(new URL("../../migrations", import.meta.url));
 const LOCAL = fileURLToPath(new URL("../../.local", import.meta.url));
 
 /** Those that ask a site's year, which is kept for the next run. */
@@ -40,7 +39,7 @@ async function benchLevels(bench: Bench, only: readonly Section[], stateDir: str
   try {
     const first = await startAnew();
     for (const database of ["SEGMENTS", "COLD"]) {
-      await applyMigrations(await first.getD1Database(database), MIGRATIONS);
+      await applyMigrations(await first.getD1Database(database), await readMigrations());
     }
     const sections: readonly [Section, () => Promise<void>][] = [
       ["decode", () => benchDecoder(bench)],

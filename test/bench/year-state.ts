@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { applyMigrations } from "@building-vitals/local/migrations";
+import { applyMigrations, readMigrations } from "@building-vitals/local/migrations";
 import type { Miniflare } from "miniflare";
 import { z } from "zod";
 import { startWorkerd } from "./workerd.ts";
@@ -67,7 +67,7 @@ export async function startSiteYear(folder: string, size: YearSize, say: (line: 
   const started = performance.now();
   try {
     const db = await running.miniflare.getD1Database("DB");
-    await applyMigrations(db, MIGRATIONS);
+    await applyMigrations(db, await readMigrations());
     const bytesOfD1 = async () => (await db.prepare("SELECT 1").run()).meta.size_after;
     const bytes = await build(running.url, size, bytesOfD1, say);
     await writeFile(marker, JSON.stringify({ version: running.version, bytes }));

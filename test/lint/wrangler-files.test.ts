@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { DEPLOY_ORDER, readWranglerFile } from "@building-vitals/local/deploy/wanted";
 import { WORKER_SECRETS } from "@building-vitals/local/deploy/worker-secrets";
 import { envModuleSchema } from "@building-vitals/local/worker-env";
-import { readWorkerFile } from "@building-vitals/local/worker-settings";
+import { readWorkerFile } from "@building-vitals/local/worker-file";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 
@@ -81,7 +81,7 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
   });
 
   test("the Worker reads no setting that the file does not declare, or tell of at its head", async () => {
-    const { declared } = readWorkerFile(worker);
+    const { declared } = await readWorkerFile(worker);
     const { required, optional } = WORKER_SECRETS[worker];
     const known = new Set([...Object.keys(declared.bindings), ...required, ...optional]);
     const read = new Set<string>();

@@ -1,13 +1,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { applyMigrations } from "@building-vitals/local/migrations";
+import { applyMigrations, readMigrations } from "@building-vitals/local/migrations";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { runSimulation } from "./run-simulation.ts";
-
-const MIGRATIONS = join(import.meta.dirname, "../../migrations");
 
 const transactionSchema = z.object({
   statements: z.array(z.object({ sql: z.string(), values: z.array(z.union([z.string(), z.number(), z.null()])) })),
@@ -59,7 +57,7 @@ it("the real local D1 answers every transaction of a seed as the simulated one",
   expect(output).toBe("");
   expect(code).toBe(0);
   const db = await miniflare.getD1Database("A");
-  await applyMigrations(db, MIGRATIONS);
+  await applyMigrations(db, await readMigrations());
   const lines = (await readFile(path, "utf8")).split("\n");
   const asked = new Set<string>();
   for (let from = 0; from < lines.length; from += BATCH) {

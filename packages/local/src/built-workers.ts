@@ -2,30 +2,59 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { buildDashboard } from "./dashboard-build.ts";
+import { migrationSchema, readMigrations } from "./migrations.ts";
 import { bundleWorker } from "./worker-bundle.ts";
-import { WORKER_NAMES } from "./worker-names.ts";
-import { readWorkerFile } from "./worker-settings.ts";
+import { readWorkerFile, type WorkerFile, workerFileSchema } from "./worker-file.ts";
+import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
 
 const DOOR = fileURLToPath(new URL("./in-worker/local-door.ts", import.meta.url));
 
 /** The variable that names a JSON file of {@link BuiltWorkers}. Tests set it: they start the same Workers 30 times. */
 export const BUILT_WORKERS = "BUILT_WORKERS";
 
-const builtSchema = z.object({ etl: z.string(), backfill: z.string(), query: z.string(), door: z.string() });
+const workerNames = z.enum(WORKER_NAMES);
+const builtSchema = z.object({
+  /** what the wrangler files say */
+  files: z.record(workerNames, workerFileSchema),
+  /** each Worker as one module */
+  modules: z.record(workerNames, z.string()),
+  /** `in-worker/local-door.ts` as another */
+  door: z.string(),
+  migrations: z.array(migrationSchema),
+});
 
-/** Each Worker as one module, and `in-worker/local-door.ts` as another. */
 type BuiltWorkers = z.output<typeof builtSchema>;
 
-/** Bundles the Workers, and builds the dashboard that the query Worker serves. @throws Error where that fails */
+/** Bundles the Workers, reads the migrations, and builds the dashboard that the query Worker serves. @throws Error where that fails */
 export async function buildWorkers(): Promise<BuiltWorkers> {
-  const mains = WORKER_NAMES.map((name) => [name, readWorkerFile(name).main] as const);
-  const bundle = async ([name, main]: readonly [string, string]) => [name, await bundleWorker(main)] as const;
-  const [bundles] = await Promise.all([Promise.all([...mains, ["door", DOOR] as const].map(bundle)), buildDashboard()]);
-  return builtSchema.parse(Object.fromEntries(bundles));
+  const files = await readWorkerFiles();
+  const mains = WORKER_NAMES.map((name) => [name, files[name].main] as const);
+  const bundle = async ([name, main]: readonly [WorkerName, string]) => [name, await bundleWorker(main)] as const;
+  const [door, modules, migrations] = await Promise.all([
+    bundleWorker(DOOR),
+    Promise.all(mains.map(bundle)),
+    readMigrations(),
+    buildDashboard(),
+  ]);
+  return builtSchema.parse({ files, modules: Object.fromEntries(modules), door, migrations });
 }
 
 /** The Workers that a start runs: built anew, unless {@link BUILT_WORKERS} names a file of them. */
 export async function builtWorkers(): Promise<BuiltWorkers> {
+  return (await builtBefore()) ?? buildWorkers();
+}
+
+/** What a start reads of the wrangler files. */
+export async function workerFiles(): Promise<Readonly<Record<WorkerName, WorkerFile>>> {
+  return (await builtBefore())?.files ?? readWorkerFiles();
+}
+
+async function readWorkerFiles(): Promise<Readonly<Record<WorkerName, WorkerFile>>> {
+  const [etl, backfill, query] = await Promise.all(WORKER_NAMES.map(readWorkerFile));
+  return { etl: etl!, backfill: backfill!, query: query! };
+}
+
+async function builtBefore(): Promise<BuiltWorkers | null> {
   const file = process.env[BUILT_WORKERS];
-  return file === undefined ? buildWorkers() : builtSchema.parse(JSON.parse(await readFile(file, "utf8")));
+  return file === undefined ? null : builtSchema.parse(JSON.parse(await readFile(file, "utf8")));
 }

@@ -1,7 +1,28 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { unstable_splitSqlQuery as splitSqlQuery } from "wrangler";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
+
+const FOLDER = fileURLToPath(new URL("../../../migrations", import.meta.url));
+
+export const migrationSchema = z.object({
+  /** of its file */
+  name: z.string(),
+  statements: z.array(z.string()),
+});
+export type Migration = z.output<typeof migrationSchema>;
+
+/** The migrations of the repository, in the order in which they are applied. */
+export async function readMigrations(): Promise<Migration[]> {
+  // Loaded where it is needed: it takes 1.7 s of CPU.
+  const { unstable_splitSqlQuery: splitSqlQuery } = await import("wrangler");
+  const names = (await readdir(FOLDER)).filter((file) => file.endsWith(".sql")).sort();
+  const read = async (name: string) => ({
+    name,
+    statements: splitSqlQuery(await readFile(join(FOLDER, name), "utf8")),
+  });
+  return Promise.all(names.map(read));
+}
 
 /** wrangler's own table, so that `wrangler d1 migrations apply --local` and this agree. */
 const CREATE_TABLE = `
@@ -20,7 +41,7 @@ interface Statement {
 }
 
 /** Applies the migrations that the database does not have, each in one transaction; gives their names. */
-export async function applyMigrations(database: Database, folder: string): Promise<string[]> {
+export async function applyMigrations(database: Database, migrations: readonly Migration[]): Promise<string[]> {
   await database.prepare(CREATE_TABLE).run();
   const { results } = await database.prepare("SELECT name FROM d1_migrations").all();
   const applied = new Set(
@@ -29,14 +50,12 @@ export async function applyMigrations(database: Database, folder: string): Promi
       .parse(results)
       .map((row) => row.name),
   );
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).sort();
-  const pending = files.filter((file) => !applied.has(file));
-  for (const file of pending) {
-    const statements = splitSqlQuery(await readFile(join(folder, file), "utf8"));
+  const pending = migrations.filter(({ name }) => !applied.has(name));
+  for (const { name, statements } of pending) {
     await database.batch([
       ...statements.map((sql) => database.prepare(sql)),
-      database.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(file),
+      database.prepare("INSERT INTO d1_migrations (name) VALUES (?1)").bind(name),
     ]);
   }
-  return pending;
+  return pending.map(({ name }) => name);
 }

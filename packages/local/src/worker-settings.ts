@@ -1,7 +1,6 @@
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { unstable_getMiniflareWorkerOptions as miniflareOptions } from "wrangler";
 import { z } from "zod";
+import { workerFiles } from "./built-workers.ts";
 import { WORKER_SECRETS } from "./deploy/worker-secrets.ts";
 import { parseJson } from "./parse-json.ts";
 import { settingsFault } from "./worker-env.ts";
@@ -9,25 +8,7 @@ import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
-const named = z.record(z.string(), z.unknown()).default({});
-
-/** What is read of wrangler's options for Miniflare; all of them are handed on. */
-const declaredSchema = z.object({
-  bindings: z.record(z.string(), z.json()).default({}),
-  cronTriggers: z.array(z.string()).default([]),
-  d1Databases: z.record(z.string(), z.object({ id: z.string() })),
-  kvNamespaces: named,
-  r2Buckets: named,
-  workflows: named,
-});
 const sitesSchema = z.array(z.object({ database: z.string().optional() }));
-
-/** A Worker as its wrangler file declares it for this machine. @throws Error where it names no main module */
-export function readWorkerFile(name: WorkerName) {
-  const { workerOptions, main } = miniflareOptions(join(ROOT, `wrangler.${name}.toml`));
-  if (main === undefined) throw new Error(`wrangler.${name}.toml names no main module`);
-  return { name, workerOptions, main, declared: declaredSchema.parse(workerOptions) };
-}
 
 /** The databases beside DB that sites name. What is wrong with the setting the Workers say. */
 export function databasesNamed(sites: string | undefined): string[] {
@@ -57,8 +38,9 @@ export function variablesOf(
  */
 export async function checkWorkerSettings(settings: Readonly<Record<string, string>>): Promise<void> {
   const faults = new Set<string>();
+  const files = await workerFiles();
   for (const name of WORKER_NAMES) {
-    const { declared } = readWorkerFile(name);
+    const { declared } = files[name];
     const { d1Databases, kvNamespaces, r2Buckets, workflows } = declared;
     const bound = { ...d1Databases, ...kvNamespaces, ...r2Buckets, ...workflows };
     const bindings = [...Object.keys(bound), ...databasesNamed(settings["SITES"])].map((binding) => [binding, {}]);

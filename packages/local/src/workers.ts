@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { builtWorkers } from "./built-workers.ts";
 import { namedCrons, type WorkerCron } from "./crons.ts";
@@ -9,9 +8,7 @@ import { HOST, LOOPBACK_NAMES } from "./ports.ts";
 import { STORAGE_FOLDER } from "./storage-folder.ts";
 import { wakeWorkflows, type WorkflowBinding } from "./wake-workflows.ts";
 import { WORKER_NAMES, type WorkerName } from "./worker-names.ts";
-import { databasesNamed, readWorkerFile, variablesOf } from "./worker-settings.ts";
-
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+import { databasesNamed, variablesOf } from "./worker-settings.ts";
 
 /** The Workers that the query Worker's page reaches through it, under the names that they have here. */
 const SERVICES: Readonly<Partial<Record<WorkerName, Record<string, WorkerName>>>> = {
@@ -57,14 +54,14 @@ export interface LocalWorkersOptions {
 export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
   const built = await builtWorkers();
   const { ports, settings, stateDir, clockOffsetMs = 0 } = options;
-  const configs = WORKER_NAMES.map(readWorkerFile);
+  const configs = WORKER_NAMES.map((name) => ({ name, ...built.files[name] }));
   const hosts = Object.values(ports).flatMap((port) => LOOPBACK_NAMES.map((name) => `${name}:${port}`));
   const databases = databasesNamed(settings["SITES"]);
   const workers = configs.map(({ name, workerOptions, declared }) => ({
     ...workerOptions,
     name,
     modules: localModules(
-      built[name],
+      built.modules[name],
       built.door,
       { hosts, crons: namedCrons(name, declared.cronTriggers) },
       clockOffsetMs,
@@ -89,9 +86,9 @@ export async function startWorkers(options: LocalWorkersOptions): Promise<LocalW
   });
   await miniflare.ready;
   const database = await miniflare.getD1Database("DB", "etl");
-  const migrated = await applyMigrations(database, join(ROOT, "migrations"));
+  const migrated = await applyMigrations(database, built.migrations);
   for (const binding of databases) {
-    await applyMigrations(await miniflare.getD1Database(binding, "etl"), join(ROOT, "migrations"));
+    await applyMigrations(await miniflare.getD1Database(binding, "etl"), built.migrations);
   }
   const { BACKFILL } = await miniflare.getBindings<{ BACKFILL: WorkflowBinding }>("backfill");
   const woken = await wakeWorkflows(database, BACKFILL);

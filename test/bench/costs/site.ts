@@ -6,13 +6,12 @@ import { createBuilding } from "@building-vitals/ace-simulator/building";
 import { startServer } from "@building-vitals/ace-simulator/server";
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { type Counts, countsOf, times } from "@building-vitals/local/costs/counts";
-import { applyMigrations } from "@building-vitals/local/migrations";
+import { applyMigrations, readMigrations } from "@building-vitals/local/migrations";
 import { z } from "zod";
 import { startWorkerd } from "../workerd.ts";
 import { cpuSeconds, workerdPid } from "../workerd-process.ts";
 
 const WORKER = fileURLToPath(new URL("../worker/costs/index.ts", import.meta.url));
-const MIGRATIONS = fileURLToPath(new URL("../../../migrations", import.meta.url));
 const API_KEY = "costs-key";
 export const ADMIN_TOKEN = "the-admin-token-of-costs";
 export const SITE = "ses_costs";
@@ -94,7 +93,7 @@ export class MeteredSite {
     this.#closing.push(() => miniflare.dispose());
     this.#url = await miniflare.ready;
     this.#database = await miniflare.getD1Database("DB");
-    await applyMigrations(await miniflare.getD1Database("DB"), MIGRATIONS);
+    await applyMigrations(await miniflare.getD1Database("DB"), await readMigrations());
     await this.setClock(start);
   }
 

@@ -1,0 +1,36 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { SourcelessWorkerOptions } from "wrangler";
+import { z } from "zod";
+import type { WorkerName } from "./worker-names.ts";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+const named = z.record(z.string(), z.unknown()).default({});
+
+/** A Worker as its wrangler file declares it for this machine. */
+export const workerFileSchema = z.object({
+  /** for Miniflare, all of them */
+  workerOptions: z.custom<SourcelessWorkerOptions>((value) => typeof value === "object" && value !== null),
+  /** path of the main module */
+  main: z.string(),
+  /** those options that are read here */
+  declared: z.object({
+    bindings: z.record(z.string(), z.json()).default({}),
+    cronTriggers: z.array(z.string()).default([]),
+    d1Databases: z.record(z.string(), z.object({ id: z.string() })),
+    kvNamespaces: named,
+    r2Buckets: named,
+    workflows: named,
+  }),
+});
+export type WorkerFile = z.output<typeof workerFileSchema>;
+
+/** @throws Error where the wrangler file names no main module */
+export async function readWorkerFile(name: WorkerName): Promise<WorkerFile> {
+  // Loaded where it is needed: it takes 1.7 s of CPU.
+  const { unstable_getMiniflareWorkerOptions: miniflareOptions } = await import("wrangler");
+  const { workerOptions, main } = miniflareOptions(join(ROOT, `wrangler.${name}.toml`));
+  if (main === undefined) throw new Error(`wrangler.${name}.toml names no main module`);
+  return workerFileSchema.parse({ workerOptions, main, declared: workerOptions });
+}
