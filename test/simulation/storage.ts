@@ -56,6 +56,10 @@ interface HotSample {
   readonly asked: number;
 }
 
+const UNPUBLISHED =
+  "SELECT s.name, f.day FROM day_files f JOIN sites s ON s.id = f.site_id WHERE f.etag IS NULL AND f.pending <> '{}'";
+const unpublishedSchema = z.array(z.object({ name: z.string(), day: z.int() }));
+
 /** What both levels hold, read past the code that is simulated but for the reader of a day file's bytes. */
 export class Storage {
   readonly #database: SimulatedDatabase;
@@ -100,6 +104,8 @@ export class Storage {
     }
     const isPending = Object.hasOwn(JSON.parse(row?.pending ?? "{}"), object.customMetadata["sha256"] ?? "");
     if (row?.etag !== object.etag && !isPending) throw new Violation(`${key} is in its place, and nobody announced it`);
+    // the day's first file, of a build that has not published it: readers know nothing of it
+    if (row?.etag == null) return new Map();
     const known = this.#files.get(object.etag);
     if (known !== undefined) return known;
     const samples: Samples = new Map();
@@ -113,6 +119,12 @@ export class Storage {
     }
     this.#files.set(object.etag, samples);
     return samples;
+  }
+
+  /** Keys of first files of days, whose builds put them in place and gave up before they published them. */
+  unpublishedFiles(): Set<string> {
+    const days = unpublishedSchema.parse(this.#database.rows(UNPUBLISHED));
+    return new Set(days.map(({ name, day }) => dayFileKey(name, day)).filter((key) => this.#bucket.objects.has(key)));
   }
 
   /** Both levels of a site's day: a segment's sample stands in the place of the file's if it was asked for later. */
