@@ -2,7 +2,7 @@ import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { executeQuery, type QueryAnswer } from "@building-vitals/core/query/execute";
 import { judgeablePoint } from "@building-vitals/core/query/judge-point";
 import { readLatestOfBoth } from "@building-vitals/core/query/latest";
-import { planQuery } from "@building-vitals/core/query/plan";
+import { planQuery, readWithPlan } from "@building-vitals/core/query/plan";
 import { newestFileDay, readQueryState, siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { readStored } from "@building-vitals/core/query/stored";
 import type { Deployment } from "./deployment.ts";
@@ -17,27 +17,23 @@ interface Question {
   readonly start: number;
   readonly end: number;
   readonly interval: "raw" | "1hr" | "1day";
+  /** whether the samples are read after the plan, as of many points */
+  readonly readsAgain: boolean;
 }
 
 /** Asks as the query Worker does: the state, then what is stored, then the samples. */
 async function answerTo(db: D1Database, bucket: R2Bucket, question: Question): Promise<QueryAnswer | null> {
-  const { site, points: names, interval, start, end } = question;
+  const { site, points: names, interval, start, end, readsAgain } = question;
   const range = { start, end };
   const state = await readQueryState(db, site, names, range);
   if (state.siteId === null) return null;
   const points = [...state.points.values()].map(judgeablePoint);
   if (points.length === 0) return null;
   const ids = points.map(({ id }) => id);
-  const stored = await readStored(db, state.siteId, ids, range, interval === "raw" ? "locators" : "rollups");
-  const plan = planQuery({
-    points,
-    range,
-    interval,
-    maxPoints: 2000,
-    timeZone: "UTC",
-    stored,
-    watermark: state.watermark,
-  });
+  const asked = { points, range, interval, maxPoints: 2000, timeZone: "UTC", watermark: state.watermark };
+  const wanted = readsAgain ? "locators" : readWithPlan(asked, state.hours.length > 0);
+  const stored = await readStored(db, state.siteId, ids, range, wanted);
+  const plan = planQuery({ ...asked, stored });
   return executeQuery(coldLevel(db, bucket, state.siteId), plan, Date.now());
 }
 
@@ -88,7 +84,7 @@ export function askForLatest(
     const state = await readQueryState(db, site, points, { start: 0, end: world.clock });
     if (state.siteId === null) return;
     const asked = [...state.points.values()];
-    const [, files] = await db.batch(siteVersionStatements(db, state.siteId));
+    const [, files] = await db.batch(siteVersionStatements(db, site));
     const cold = coldLevel(db, bucket, state.siteId);
     const { samples, partial } = await readLatestOfBoth(cold, asked, newestFileDay(files?.results), world.clock);
     if (partial) world.violate(`the newest samples of ${site} are partial`);
@@ -113,7 +109,7 @@ function drawQuestion({ random, now }: World, plant: Plant): Question {
   const points = plant.points.filter((point) => point.site === site && random.chance(0.7)).map(({ name }) => name);
   const start = Math.floor((now - random.below(40 * HOUR)) / HOUR) * HOUR;
   const end = start + (1 + random.below(40)) * HOUR;
-  return { site, points, start, end, interval: random.pick(["raw", "raw", "1hr"]) };
+  return { site, points, start, end, interval: random.pick(["raw", "raw", "1hr"]), readsAgain: random.chance(0.5) };
 }
 
 function within<T>(samples: ReadonlyMap<string, T>, { points, start, end }: Question): Map<string, T> {

@@ -52,7 +52,13 @@ export async function checkHealed(world: World, deployment: Deployment, plant: P
     const points = plant.points.filter((point) => point.site === site).map(({ name }) => name);
     const range = { start: FIRST_DAY * DAY, end: (LAST_DAY + 1) * DAY };
     for (const interval of ["raw", "1hr", "1day"] as const) {
-      askFor(`asks for ${interval}`, world, deployment, { site, points, ...range, interval }, stored);
+      askFor(
+        `asks for ${interval}`,
+        world,
+        deployment,
+        { site, points, ...range, interval, readsAgain: false },
+        stored,
+      );
     }
     askForLatest("asks for the newest", world, deployment, site, points, stored);
   }

@@ -195,8 +195,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "query-trusts-its-plan",
     file: "packages/core/src/query/read-samples.ts",
-    find: "hot === null ? { files, unreadable: [] }",
-    replace: "hot === null || points.length > 0 ? { files, unreadable: [] }",
+    find: "hot.manifest === null\n      ? { files, unreadable: [] }",
+    replace: "hot.manifest === null || points.length > 0\n      ? { files, unreadable: [] }",
     why: "an answer lacks samples whose day was published while it was read",
     foundBy: {
       project: "core",

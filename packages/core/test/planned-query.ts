@@ -14,7 +14,15 @@ export const nameOf = (id: number) => `p${String(id).padStart(4, "0")}`;
 export const points = (count: number, cadenceMs: number | null = MINUTE) =>
   Array.from({ length: count }, (_, i) => ({ id: i + 1, name: nameOf(i + 1), unit: null, cadenceMs }));
 
-export const NOTHING: Stored = { hours: [], unfolded: [], days: [], pointDays: [], isCut: false, rollups: null };
+export const NOTHING: Stored = {
+  hours: [],
+  unfolded: [],
+  days: [],
+  pointDays: [],
+  isCut: false,
+  rollups: null,
+  young: null,
+};
 
 /** Hours of [start, end), whole days, none of them folded. */
 export function hotDays(start: number, end: number): Stored {

@@ -15,7 +15,7 @@ import { importDay } from "../src/backfill/import-day.ts";
 import { upsertSamples } from "./store.ts";
 import { coldLevel } from "../src/query/cold-level.ts";
 import { executeQuery, type QueryAnswer } from "../src/query/execute.ts";
-import { mayNeedRollups, type Plan, planQuery } from "../src/query/plan.ts";
+import { type Plan, planQuery, readWithPlan } from "../src/query/plan.ts";
 import { readStored } from "../src/query/stored.ts";
 import { described, newSite, pointSamples, type Sample } from "./points.ts";
 import { keysOf } from "./stored-day.ts";
@@ -149,13 +149,8 @@ export class RollupWorld {
     });
     const asked = { points, range, interval, maxPoints: 2000, timeZone, watermark: range.end };
     const ids = points.map(({ id }) => id);
-    const stored = await readStored(
-      db,
-      this.site.id,
-      ids,
-      range,
-      mayNeedRollups(asked) && !readsAgain ? "rollups" : "locators",
-    );
+    const wanted = readsAgain ? "locators" : readWithPlan(asked, true);
+    const stored = await readStored(db, this.site.id, ids, range, wanted);
     const plan = planQuery({ ...asked, stored });
     return { plan, answer: await executeQuery(coldLevel(db, bucket, this.site.id), plan, 0) };
   }

@@ -18,7 +18,8 @@ const rowsSchema = z.array(z.object({ id: z.int(), name: z.string(), unit: z.str
 async function bothOf(siteId: number) {
   const { results } = await db.prepare("SELECT id, name, unit FROM points WHERE site_id = ?1").bind(siteId).all();
   const points = rowsSchema.parse(results).sort((a, b) => compareUtf8(a.name, b.name));
-  const [blocks, meanings] = await db.batch(unitsStatements(db, siteId));
+  const site = await db.prepare("SELECT name FROM sites WHERE id = ?1").bind(siteId).first<string>("name");
+  const [blocks, meanings] = await db.batch(unitsStatements(db, site ?? ""));
   const units = parseUnits(blocks?.results, meanings?.results);
   return { points, packed: units.map(({ id, name, unit }) => ({ id, name, unit })) };
 }

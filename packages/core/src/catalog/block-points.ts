@@ -27,17 +27,18 @@ export function packPoints(db: D1Database, siteId: number, names: readonly strin
   return db.prepare(PACK).bind(siteId, JSON.stringify(names));
 }
 
-/** ?1: site. */
-const LIST_UNITS = "SELECT points FROM block_points WHERE site_id = ?1";
+/** ?1: the site's name. */
+const SITE_ID = "(SELECT id FROM sites WHERE name = ?1)";
+const LIST_UNITS = `SELECT points FROM block_points WHERE site_id = ${SITE_ID}`;
 
-/** Led by the changes, which are few. ?1: site. */
+/** Led by the changes, which are few. */
 const LIST_MEANINGS = `
 SELECT m.point_id AS id, json_group_array(json_array(m.until, m.unit, m.interval_s)) AS past
-FROM past_meanings m CROSS JOIN points p ON p.id = m.point_id WHERE p.site_id = ?1 GROUP BY m.point_id`;
+FROM past_meanings m CROSS JOIN points p ON p.id = m.point_id WHERE p.site_id = ${SITE_ID} GROUP BY m.point_id`;
 
 /** The statements whose results {@link parseUnits} takes. */
-export function unitsStatements(db: D1Database, siteId: number): [D1PreparedStatement, D1PreparedStatement] {
-  return [db.prepare(LIST_UNITS).bind(siteId), db.prepare(LIST_MEANINGS).bind(siteId)];
+export function unitsStatements(db: D1Database, siteName: string): [D1PreparedStatement, D1PreparedStatement] {
+  return [db.prepare(LIST_UNITS).bind(siteName), db.prepare(LIST_MEANINGS).bind(siteName)];
 }
 
 const blockRows = rowsOf("block_points", { points: isText });

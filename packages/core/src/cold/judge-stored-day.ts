@@ -7,7 +7,7 @@ import { dayRange } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
-import { readSeriesBeside, refuseDamaged } from "../store/read-segments.ts";
+import { NOTHING_BESIDE, readSeriesBeside, refuseDamaged } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import { FORMULA_VERSION, qualityValues } from "../quality/point-day-quality.ts";
 import { DayFileCorrupt, isProofAgainst } from "./day-file-error.ts";
@@ -132,7 +132,7 @@ async function* seriesOfDay(
     const some = points.slice(first, first + POINTS_AT_ONCE);
     const ids = some.map(({ id }) => id);
     const wanted = { siteId, hours: new Map(ids.map((id) => [id, hours])), range: dayRange(day) };
-    const { series: hot, damaged } = await readSeriesBeside(db, wanted, []);
+    const { series: hot, damaged } = await readSeriesBeside(db, wanted, NOTHING_BESIDE);
     refuseDamaged(damaged);
     for (const { id, name } of some) {
       // of names that the catalogue does not have

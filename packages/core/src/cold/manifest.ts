@@ -53,16 +53,26 @@ export interface ManifestDay {
   readonly keptId: number | null;
 }
 
-/** A day of the manifest without `asked`, which is more than half of its row. */
-export type DayOutline = Omit<ManifestDay, "asked">;
+/** What tells a day's state from any other; a fifth of its row. */
+export interface DayOutline extends Pick<ManifestDay, "day" | "state" | "build" | "generation" | "updatedAt"> {
+  readonly file: Pick<ManifestFile, "etag"> | null;
+}
 
 /** The columns of {@link parseDayOutlines}, in a query of `day_files`. */
-export const OUTLINE_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp,
-  updated_at, deleted_at, ${KEPT_ID}`;
+export const OUTLINE_COLUMNS = "day, state, etag, build, generation, updated_at";
 /** The columns of {@link parseManifestDays}. */
-export const MANIFEST_COLUMNS = `${OUTLINE_COLUMNS}, asked`;
+export const MANIFEST_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp,
+  updated_at, deleted_at, asked, ${KEPT_ID}`;
 
-const outline = {
+const outlineRows = rowsOf("day_files", {
+  day: isInt,
+  state: oneOf(DAY_STATES),
+  etag: orNull(isText),
+  build: orNull(isText),
+  generation: isInt,
+  updated_at: isInt,
+});
+const manifestRows = rowsOf("day_files", {
   site_id: isInt,
   day: isInt,
   state: oneOf(DAY_STATES),
@@ -81,9 +91,8 @@ const outline = {
   updated_at: isInt,
   deleted_at: orNull(isInt),
   kept_id: orNull(isInt),
-} as const;
-const outlineRows = rowsOf("day_files", outline);
-const manifestRows = rowsOf("day_files", { ...outline, asked: orNull(isText) });
+  asked: orNull(isText),
+});
 const pendingSchema = z.record(z.string(), z.int());
 
 function parsePending(json: string): ReadonlyMap<string, number> {
@@ -93,10 +102,11 @@ function parsePending(json: string): ReadonlyMap<string, number> {
 
 const NOTHING_PENDING: ReadonlyMap<string, number> = new Map();
 
-function outlineOf(row: ReturnType<typeof outlineRows>[number]): DayOutline {
+function manifestDayOf(row: ReturnType<typeof manifestRows>[number]): ManifestDay {
   const { key, etag, sha256, bytes, rows, points } = row;
   const isWhole =
     key !== null && etag !== null && sha256 !== null && bytes !== null && rows !== null && points !== null;
+  let asked: readonly number[] | undefined;
   return {
     siteId: row.site_id,
     day: row.day,
@@ -111,26 +121,23 @@ function outlineOf(row: ReturnType<typeof outlineRows>[number]): DayOutline {
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,
     keptId: row.kept_id,
+    // Few of a year's days are asked for it.
+    get asked() {
+      return (asked ??= parseAsked(row.asked));
+    },
   };
 }
 
 /** Reads the rows of a query that selects {@link OUTLINE_COLUMNS}. @throws {Error} where one is not ours */
 export function parseDayOutlines(results: unknown): DayOutline[] {
-  return outlineRows(results).map(outlineOf);
+  return outlineRows(results).map(({ day, state, etag, build, generation, updated_at: updatedAt }) => {
+    return { day, state, build, generation, updatedAt, file: etag === null ? null : { etag } };
+  });
 }
 
 /** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {Error} where one is not ours */
 export function parseManifestDays(results: unknown): ManifestDay[] {
-  return manifestRows(results).map((row) => {
-    let asked: readonly number[] | undefined;
-    return {
-      ...outlineOf(row),
-      // Few of a year's days are asked for it.
-      get asked() {
-        return (asked ??= parseAsked(row.asked));
-      },
-    };
-  });
+  return manifestRows(results).map(manifestDayOf);
 }
 
 /** A site's days in [from, to), ascending, as whole days since 1970. */

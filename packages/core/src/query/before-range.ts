@@ -8,7 +8,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import { blockOf } from "../domain/block.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
-import { type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
+import { NOTHING_BESIDE, type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
 import { placeOfKey } from "../store/segment-key.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import type { RangeCost } from "../cold/range-get.ts";
@@ -169,7 +169,7 @@ export async function readBeforeRange(
 ): Promise<ValuesBefore> {
   // The hot level first: what is archived after that is in both levels, never in neither.
   const before = { siteId: cold.siteId, hours, range: { start: Number.NEGATIVE_INFINITY, end: start } };
-  const { series: hot, damaged } = await readSeriesBeside(cold.db, before, [], cost.hot);
+  const { series: hot, damaged } = await readSeriesBeside(cold.db, before, NOTHING_BESIDE, cost.hot);
   const wanted = points.flatMap(({ id }) => {
     const newest = hot.get(id)?.times.at(-1);
     const days = new Set((hours.get(id) ?? []).map(dayOf));

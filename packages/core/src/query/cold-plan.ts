@@ -1,5 +1,5 @@
 import { extentBytes, type Locator } from "../block-days/locator.ts";
-import type { DayOutline, ManifestDay, ManifestFile } from "../cold/manifest.ts";
+import type { ManifestDay, ManifestFile } from "../cold/manifest.ts";
 import type { KeptRead } from "../cold/read-kept-groups.ts";
 import { groupReads, JOIN_GAP_BYTES, planRanges, type RangeRead } from "../cold/read-plan.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
@@ -51,7 +51,7 @@ export interface ColdWork {
 export const NO_WORK: ColdWork = { requests: 0, bytes: 0, rows: 0 };
 
 /** The file of a day that may be read; null: it has none, or one that is not what was written. */
-export function readableFile(day: DayOutline): ManifestFile | null {
+export function readableFile(day: ManifestDay): ManifestFile | null {
   return day.state === "suspect" ? null : day.file;
 }
 

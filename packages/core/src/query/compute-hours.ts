@@ -83,7 +83,7 @@ async function* computeBlock<P extends JudgeablePoint>(
   const pointDays = stored.pointDays?.filter(({ day }) => rawDays.has(day)) ?? [];
   for (const block of planBlocks(days, pointDays, points, hours.length)) {
     const known = lostDays(tally);
-    const samples = await readSamples(cold, { range, hours, only: raw, days }, block, tally);
+    const samples = await readSamples(cold, { range, hours, only: raw, days, young: null }, block, tally);
     for (const day of lostDays(tally)) if (!known.has(day)) lose(day);
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];

@@ -2,7 +2,6 @@ import type { DayOutline } from "../cold/manifest.ts";
 import { dayOf, dayRange, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { cut, hoursOf, mergeRanges, overlap, type TimeRange } from "../domain/time-range.ts";
-import { readableFile } from "./cold-plan.ts";
 import type { Stored } from "./stored.ts";
 
 /** What is known of a range before anything of it is read. All of it lies within the range. */
@@ -37,7 +36,7 @@ export function coverageOf(range: TimeRange, stored: Stored, watermark: number |
 
 /** A day of which it is proved that its file holds all that the API had, or that the API had nothing. */
 function isWhole(day: DayOutline): boolean {
-  return day.state === "empty-confirmed" || (day.state === "written" && readableFile(day) !== null);
+  return day.state === "empty-confirmed" || (day.state === "written" && day.file !== null);
 }
 
 /** From the sync's watermark on over days that a backfill has built; where no sync was, up to the last of these. */

@@ -1,5 +1,6 @@
 import { turnOf } from "../domain/angle.ts";
 import { DAY_MS, dayOf } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
 import { INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
@@ -7,7 +8,7 @@ import { bucketBounds, isMadeOfHours } from "./buckets.ts";
 import type { ColdBlock, ColdWork } from "./cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
-import { MAX_POINTS, MAX_SPAN_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
+import { HOUR_ROWS_A_BLOCK, MAX_POINTS, MAX_SPAN_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
 import { type ComputedFrom, joinNeeds, type Needs, needsOf } from "./needs.ts";
 import { type PointUnits, unitChangeHours } from "./past-units.ts";
 import { rawHours } from "./raw-hours.ts";
@@ -155,8 +156,23 @@ export function sampledDays<P extends PlannedPoint & PointUnits>({
   return [...new Set(rawHours(range, { unfolded: unitChangeHours(points, range) }).map(dayOf))];
 }
 
-/** Whether an answer is likely to be computed from hourly aggregates, so that they are read with all the rest. */
-export function mayNeedRollups({ points, range, interval, maxPoints, fill }: Omit<PlanInput, "stored">): boolean {
+/**
+ * What to read with the plan, in its round trip: the hourly aggregates, where an answer is likely to be computed from them; else the samples
+ * in segments, if the points are likely to be one block.
+ * @param hasSegments whether the range had segments when it was looked at last
+ */
+export function readWithPlan(
+  asked: Omit<PlanInput, "stored">,
+  hasSegments: boolean,
+): "rollups" | "samples" | "locators" {
+  if (mayNeedRollups(asked)) return "rollups";
+  const { points, range } = asked;
+  const isOneBlock = points.length * ((range.end - range.start) / HOUR_MS + 1) <= HOUR_ROWS_A_BLOCK;
+  return hasSegments && isOneBlock ? "samples" : "locators";
+}
+
+/** Whether an answer is likely to be computed from hourly aggregates. */
+function mayNeedRollups({ points, range, interval, maxPoints, fill }: Omit<PlanInput, "stored">): boolean {
   if (interval !== "auto") return interval === "1hr" || interval === "1day";
   const isTooLong = range.end - range.start > MAX_SPAN_DAYS["5min"] * DAY_MS;
   return (

@@ -5,7 +5,6 @@ import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { clockStatement } from "../store/site-clock.ts";
 import { HOT_HOUR_COLUMNS, type HotHour, parseHotHours } from "../store/hot-hours.ts";
 
 /** All that an answer over a range depends on but the samples themselves: while it is the same, so is the answer. */
@@ -70,14 +69,24 @@ export function dayVersion({ day, state, build, generation, file, updatedAt }: D
 const READ_FILES_VERSION = `
 SELECT count(*) AS n, sum(state = 'suspect') AS suspect, sum(state = 'written') AS written, max(updated_at) AS at,
   CAST(sum(generation) AS TEXT) AS generation, max(day) FILTER (WHERE key IS NOT NULL) AS newest
-FROM day_files WHERE site_id = ?1`;
+FROM day_files WHERE site_id = ${SITE_ID}`;
+
+const READ_CLOCK = `
+SELECT s.id, c.stamp, c.token FROM sites s LEFT JOIN site_clocks c ON c.site_id = s.id WHERE s.name = ?1`;
 
 /**
- * Statements whose rows together change with every sample, hot or archived, of a site. A row each, or none. {@link newestFileDay} reads
- * the second one's.
+ * Statements whose rows together change with every sample, hot or archived, of a site. A row each, or none. {@link foundSiteId} reads the
+ * first one's, {@link newestFileDay} the second one's.
  */
-export function siteVersionStatements(db: D1Database, siteId: number): [D1PreparedStatement, D1PreparedStatement] {
-  return [clockStatement(db, siteId), db.prepare(READ_FILES_VERSION).bind(siteId)];
+export function siteVersionStatements(db: D1Database, siteName: string): [D1PreparedStatement, D1PreparedStatement] {
+  return [db.prepare(READ_CLOCK).bind(siteName), db.prepare(READ_FILES_VERSION).bind(siteName)];
+}
+
+const idsSchema = z.array(z.object({ id: z.int() }));
+
+/** null: no sync has met the site. @param clock the first result of {@link siteVersionStatements} */
+export function foundSiteId(clock: unknown): number | null {
+  return idsSchema.parse(clock)[0]?.id ?? null;
 }
 
 const filesSchema = z.tuple([z.object({ newest: z.int().nullable() })]);

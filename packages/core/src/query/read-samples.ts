@@ -6,14 +6,14 @@ import type { MergedSeries } from "../domain/merge-series.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { cut, type TimeRange } from "../domain/time-range.ts";
 import type { DamagedSegment } from "../store/damaged-segments.ts";
-import { type ReadCost, type ReadSeries, readSeriesBeside } from "../store/read-segments.ts";
+import { type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
 import { joinDays } from "./join-days.ts";
 import { type MisplacedDay, readBlock, replanChanged, type UnreadableDay } from "./read-block.ts";
 import { readFiles } from "./read-files.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored, YoungSamples } from "./stored.ts";
 
 /** What the reads of an answer cost, and what they did not get. */
 export interface ReadTally {
@@ -31,9 +31,10 @@ export interface ReadTally {
   readonly lost: TimeRange[];
 }
 
-export function newTally(): ReadTally {
+/** @param young what was read with the plan; null: nothing */
+export function newTally(young: Stored["young"] = null): ReadTally {
   return {
-    hot: { statements: 0, rowsRead: 0 },
+    hot: { ...(young?.cost ?? { statements: 0, rowsRead: 0 }) },
     cold: { requests: 0, bytes: 0 },
     files: new Set(),
     unreadable: new Map(),
@@ -58,6 +59,8 @@ export interface SamplesWanted {
   readonly only: ReadonlySet<number> | null;
   /** the manifest's rows that the files were planned from */
   readonly days: Stored["days"];
+  /** the samples of `hours` in segments, of the moment of `days`; null: they are to be read */
+  readonly young: Stored["young"];
 }
 
 /** Reads and merges the levels; of two samples at one time the one asked for later counts. @returns each point's samples, those without any included */
@@ -68,19 +71,22 @@ export async function readSamples(
   tally: ReadTally,
 ): Promise<Map<number, MergedSeries>> {
   const ids = points.map(({ id }) => id);
-  const { range, only } = wanted;
+  const { range, only, young } = wanted;
   // The files are read beside the hot level. What was published meanwhile is read again.
   const begun = readFiles(cold, files, tally.cold);
-  const [hotRead, filesRead] = await Promise.allSettled([readHot(cold, ids, wanted, tally.hot), begun]);
+  const hotBegun = young === null ? readHot(cold, ids, wanted, tally.hot) : { ...young, manifest: null };
+  const [hotRead, filesRead] = await Promise.allSettled([hotBegun, begun]);
   if (hotRead.status === "rejected") throw hotRead.reason;
   if (filesRead.status === "rejected") throw filesRead.reason;
   const [hot, outcomes] = [hotRead.value, filesRead.value];
-  for (const one of hot?.damaged ?? []) {
+  for (const one of hot.damaged) {
     if (!tally.damaged.has(one.key)) tally.lost.push(cut(one.range, range));
     tally.damaged.set(one.key, one);
   }
   const current =
-    hot === null ? { files, unreadable: [] } : await currentFiles(cold, hot.manifest, wanted, { points, files });
+    hot.manifest === null
+      ? { files, unreadable: [] }
+      : await currentFiles(cold, hot.manifest, wanted, { points, files });
   const read = await readBlock(cold, current.files, points, tally.cold, current.files === files ? outcomes : null);
   const days = [...read.days].sort(([a], [b]) => a - b);
   for (const [day] of days) tally.files.add(day);
@@ -96,27 +102,28 @@ export async function readSamples(
         range,
       );
       const archived = only === null ? joined : ofHours(joined, only);
-      return [id, mergeStored(archived, hot?.series.get(id) ?? NO_STORED_SERIES, read.askedAt)];
+      return [id, mergeStored(archived, hot.series.get(id) ?? NO_STORED_SERIES, read.askedAt)];
     }),
   );
 }
 
-interface HotRead extends Pick<ReadSeries, "series" | "damaged"> {
-  readonly manifest: ManifestDay[];
+interface HotRead extends Pick<YoungSamples, "series" | "damaged"> {
+  /** null: no hour was wanted */
+  readonly manifest: ManifestDay[] | null;
 }
 
-/** The samples of the hot level, and the days of the manifest as they are in the transaction that read them. null: no hour is wanted. */
+/** The samples of the hot level, and the days of the manifest as they are in the transaction that read them. */
 async function readHot(
   { db, siteId }: ColdLevel,
   ids: readonly number[],
   { hours, range }: SamplesWanted,
   cost: ReadCost,
-): Promise<HotRead | null> {
+): Promise<HotRead> {
   const [first, last] = [hours[0], hours.at(-1)];
-  if (first === undefined || last === undefined) return null;
+  if (first === undefined || last === undefined) return { series: new Map(), damaged: [], manifest: null };
   const manifest = manifestStatement(db, siteId, dayOf(first), dayOf(last) + 1);
   const wanted = { siteId, hours: new Map(ids.map((id) => [id, hours])), range };
-  const { series, beside, damaged } = await readSeriesBeside(db, wanted, [manifest], cost);
+  const { series, beside, damaged } = await readSeriesBeside(db, wanted, () => [manifest], cost);
   return { series, damaged, manifest: parseManifestDays(beside[0]?.results) };
 }
 

@@ -5,11 +5,13 @@ import { decodeLocator, HEAD_BYTES } from "../block-days/hour-slice.ts";
 import { type Locator, StoredLocatorError } from "../block-days/locator.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { dayOf, DAYS } from "../domain/day.ts";
-import type { TimeRange } from "../domain/time-range.ts";
+import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
+import { type Beside, type ReadCost, type ReadSeries, readSeriesBeside } from "../store/read-segments.ts";
+import type { StoredSeries } from "../store/stored-series.ts";
 import { MAX_POINT_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
 
 /** Where a point's samples of a day are in the day's file. */
@@ -30,6 +32,12 @@ export interface PointRollup {
   readonly isCold: boolean;
 }
 
+/** The samples of points that are in segments. */
+export interface YoungSamples extends Pick<ReadSeries, "damaged"> {
+  readonly series: ReadonlyMap<number, StoredSeries>;
+  readonly cost: ReadCost;
+}
+
 /** What both levels hold of a range, all of one moment. */
 export interface Stored {
   /** starts of the UTC hours in which the hot level has samples of any of the site's points, ascending, epoch ms */
@@ -44,6 +52,8 @@ export interface Stored {
   readonly isCut: boolean;
   /** in no order; null: they were not asked for, or are more than {@link ROLLUPS_AT_ONCE} */
   readonly rollups: readonly PointRollup[] | null;
+  /** of all `hours`; null: they were not asked for */
+  readonly young: YoungSamples | null;
 }
 
 /** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
@@ -111,7 +121,7 @@ interface Slice {
 /**
  * Reads what is stored of a range in one transaction: were it read in two, a day that is archived between them would be
  * in neither, and aggregates would be taken for what they are not any more.
- * @param wanted whether the aggregates are wanted too, if they are few
+ * @param wanted what is wanted beside the locators: the aggregates, if they are few, or the samples in segments, of 100 points at most
  * @param located the only days whose locators are wanted where the aggregates are many, besides those of unfolded hours; null: all
  * @throws {Error} for rows that are not what we write, but for locators; the error of D1, after retries
  */
@@ -120,7 +130,7 @@ export async function readStored(
   siteId: number,
   pointIds: readonly number[],
   range: TimeRange,
-  wanted: "locators" | "rollups",
+  wanted: "locators" | "rollups" | "samples",
   located: readonly number[] | null = null,
 ): Promise<Stored> {
   const first = Math.max(0, dayOf(range.start));
@@ -130,15 +140,16 @@ export async function readStored(
   const rows = Math.ceil(Math.max(0, end - first) / DAYS_A_ROW);
   const starts = JSON.stringify(Array.from({ length: rows }, (_, i) => first + i * DAYS_A_ROW));
   const some = located === null ? null : JSON.stringify(located);
-  const [hours, days, slices] = await readChecked((isChecked) => {
+  const statements: Beside = (isChecked) => {
     const query = isChecked ? CHECK_SLICES : READ_SLICES;
     // Where the range lies beyond all keys, no key is between these.
     const values = [siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most, starts, some];
-    const statement = db.prepare(query).bind(...values);
-    return withD1Retry(() =>
-      db.batch([hotHoursStatement(db, siteId, range), manifestStatement(db, siteId, first, end), statement]),
-    );
-  });
+    const slices = db.prepare(query).bind(...values);
+    return [hotHoursStatement(db, siteId, range), manifestStatement(db, siteId, first, end), slices];
+  };
+  const young = wanted === "samples" ? await readYoung(db, siteId, pointIds, range, statements) : null;
+  const [hours, days, slices] =
+    young?.beside ?? (await readChecked((isChecked) => withD1Retry(() => db.batch([...statements(isChecked)]))));
   const hotHours = parseHotHours(hours?.results);
   const parsedDays = parseManifestDays(days?.results);
   const found = parseSlices(slices?.results);
@@ -152,7 +163,21 @@ export async function readStored(
     pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : pointDaysOf(found),
     isCut: located !== null && !isWhole,
     rollups: isWhole ? rollupsOf(found) : null,
+    young,
   };
+}
+
+async function readYoung(
+  db: D1Database,
+  siteId: number,
+  pointIds: readonly number[],
+  range: TimeRange,
+  beside: Beside,
+): Promise<YoungSamples & ReadSeries> {
+  const cost = { statements: 0, rowsRead: 0 };
+  const hours = hoursOf(range);
+  const wanted = { siteId, hours: new Map(pointIds.map((id) => [id, hours])), range };
+  return { ...(await readSeriesBeside(db, wanted, beside, cost)), cost };
 }
 
 /** @throws {Error} for what {@link READ_SLICES} does not give */

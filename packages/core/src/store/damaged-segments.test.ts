@@ -8,7 +8,7 @@ import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { countDamaged, type DamagedSegment } from "./damaged-segments.ts";
-import { readHour, readSeriesBeside } from "./read-segments.ts";
+import { NOTHING_BESIDE, readHour, readSeriesBeside } from "./read-segments.ts";
 import { readLatest } from "./read-latest.ts";
 import { segmentKey } from "./segment-key.ts";
 import { storeSamples } from "./store-samples.ts";
@@ -59,7 +59,7 @@ async function readAll() {
     hours: new Map(POINTS.map((id) => [id, [DAY]])),
     range: { start: DAY, end: DAY + HOUR_MS },
   };
-  const { series, damaged } = await readSeriesBeside(db, wanted, []);
+  const { series, damaged } = await readSeriesBeside(db, wanted, NOTHING_BESIDE);
   return { samples: lines(series), damaged };
 }
 
@@ -124,7 +124,7 @@ test("a read is checked only after SQLite refused a row", async () => {
     return execute();
   });
   const wanted = { siteId: 1, hours: new Map([[1, [DAY]]]), range: { start: DAY, end: DAY + HOUR_MS } };
-  await readSeriesBeside(counting, wanted, []);
+  await readSeriesBeside(counting, wanted, NOTHING_BESIDE);
   expect(statements).toBe(1);
 });
 

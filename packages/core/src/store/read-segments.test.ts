@@ -8,7 +8,14 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { touchHours } from "./hot-hours.ts";
 import { segmentJson } from "./new-segments.ts";
 import { insertSegments } from "./segment-rows.ts";
-import { readHour, readSeries, readSeriesBeside, readSeriesOfHours, refuseDamaged } from "./read-segments.ts";
+import {
+  NOTHING_BESIDE,
+  readHour,
+  readSeries,
+  readSeriesBeside,
+  readSeriesOfHours,
+  refuseDamaged,
+} from "./read-segments.ts";
 import { segmentKey } from "./segment-key.ts";
 import { storeSamples } from "./store-samples.ts";
 import type { StoredSeries } from "./stored-series.ts";
@@ -128,7 +135,7 @@ test("each way to read equals the naive store, beside partly folded days", async
           expect(rowsOf(some)).toEqual(expected((_, at) => hours.includes(hourOf(at))));
           const own = (id: number) => (id % 2 === 0 ? hours : others);
           const hoursOf = new Map(ids.map((id) => [id, own(id)]));
-          const { series: keyed } = await readSeriesBeside(db, { siteId: site, hours: hoursOf, range }, []);
+          const { series: keyed } = await readSeriesBeside(db, { siteId: site, hours: hoursOf, range }, NOTHING_BESIDE);
           expect(rowsOf(keyed)).toEqual(expected((id, at) => own(id).includes(hourOf(at))));
 
           const early = await naiveOf(site, upTo);

@@ -46,7 +46,7 @@ export async function readSeriesOfHours(
   backoff?: Backoff,
 ): Promise<Map<number, StoredSeries>> {
   const wanted = { siteId, hours: new Map(pointIds.map((id) => [id, hours])), range };
-  return (await readSeriesBeside(db, wanted, [], cost, backoff)).series;
+  return (await readSeriesBeside(db, wanted, NOTHING_BESIDE, cost, backoff)).series;
 }
 
 /** What was read of segments. */
@@ -57,15 +57,19 @@ export interface ReadSeries {
   readonly damaged: readonly DamagedSegment[];
 }
 
+/** Statements that only read. @param isChecked see `readChecked` */
+export type Beside = (isChecked: boolean) => readonly D1PreparedStatement[];
+
+export const NOTHING_BESIDE: Beside = () => [];
+
 /**
  * {@link readSeries} where each point has hours of its own, and what other statements find in the transaction of the last segments: what
- * they tell is never older than the samples.
- * @param beside statements that only read
+ * they tell is never older than the samples. All of 100 points is read in one.
  */
 export async function readSeriesBeside(
   db: D1Database,
   { siteId, hours: wanted, range }: SegmentsWanted,
-  beside: readonly D1PreparedStatement[],
+  beside: Beside,
   cost: ReadCost = { statements: 0, rowsRead: 0 },
   backoff?: Backoff,
 ): Promise<ReadSeries> {
@@ -77,11 +81,11 @@ export async function readSeriesBeside(
   let found: readonly D1Result[] = [];
   const unread: UnreadRow[] = [];
   for (const [i, picks] of batches.entries()) {
-    const last = i === batches.length - 1 ? beside : [];
+    const isLast = i === batches.length - 1;
     const results = await readChecked((isChecked) => {
       const all = { siteId, hours: wanted, range: { start: from, end: to } };
       const statements = picks.map((pick) => pickStatement(db, all, pick, isChecked));
-      return withD1Retry(() => db.batch([...statements, ...last]), backoff);
+      return withD1Retry(() => db.batch([...statements, ...(isLast ? beside(isChecked) : [])]), backoff);
     });
     for (const [at, pick] of picks.entries()) {
       cost.statements++;
@@ -94,7 +98,9 @@ export async function readSeriesBeside(
     }
     found = results.slice(picks.length);
   }
-  if (batches.length === 0 && beside.length > 0) found = await withD1Retry(() => db.batch([...beside]), backoff);
+  if (batches.length === 0 && beside !== NOTHING_BESIDE) {
+    found = await readChecked((isChecked) => withD1Retry(() => db.batch([...beside(isChecked)]), backoff));
+  }
   const series = new Map([...builders].map(([id, builder]) => [id, builder.finish()]));
   const damaged = (await noteDamaged(db, siteId, unread, backoff)).filter(
     (one) => one.range.start < range.end && one.range.end > range.start && touches(one.range, sets.keys()),

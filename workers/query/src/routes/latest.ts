@@ -1,12 +1,13 @@
 import { type NamedUnits, parseUnits, unitsStatements } from "@building-vitals/core/catalog/block-points";
 import { findPoints } from "@building-vitals/core/catalog/point-list";
+import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { withD1Retry } from "@building-vitals/core/d1/retry";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseInput } from "@building-vitals/core/http/parse-body";
 import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { type LatestAnswer, readLatestOfBoth } from "@building-vitals/core/query/latest";
 import { inUnitOfNow, pastUnits } from "@building-vitals/core/query/past-units";
-import { newestFileDay, siteVersionStatements } from "@building-vitals/core/query/query-state";
+import { foundSiteId, newestFileDay, siteVersionStatements } from "@building-vitals/core/query/query-state";
 import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
 import { numberText } from "@building-vitals/core/store/segment-body";
 import { Hono } from "hono";
@@ -17,7 +18,7 @@ import { withinTime } from "../deadline.ts";
 import { settingsOf } from "../env.ts";
 import { A_POINT_LIST, pointsNamed, unknownPointsSchema } from "../point-names.ts";
 import { candidateNames } from "../read-names.ts";
-import { siteOf } from "../site.ts";
+import { configuredSite } from "../site.ts";
 import { Stages } from "../stages.ts";
 import { logUnreadable } from "../unreadable.ts";
 
@@ -73,14 +74,16 @@ const described = describe({
 export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", described, async (context) => {
   const settings = settingsOf(context.env);
   const { points: names } = parseInput(querySchema, context.req.queries());
-  const site = await siteOf(settings, context.req.param("site"), "site");
-  const { db } = site;
-  const siteId = site.id ?? 0;
+  const site = configuredSite(settings, context.req.param("site"), "site");
+  const db = databaseOf(settings, site);
   const stages = new Stages(Date.now);
   // The versions before the samples: an answer may be newer than its ETag, and never older.
   const [stamp, files, ...units] = await stages.time("catalog", () =>
     withD1Retry(() =>
-      db.batch([...siteVersionStatements(db, siteId), ...(names === undefined ? unitsStatements(db, siteId) : [])]),
+      db.batch([
+        ...siteVersionStatements(db, site.name),
+        ...(names === undefined ? unitsStatements(db, site.name) : []),
+      ]),
     ),
   );
   const { points: wanted, unknown } = await stages.time(
@@ -90,6 +93,7 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
         ? { points: parseUnits(units[0]?.results, units[1]?.results), unknown: null }
         : pointsNamed(site.name, await findPoints(db, site.name, candidateNames(names)), names, "points"),
   );
+  const siteId = foundSiteId(stamp?.results);
   const newestFile = newestFileDay(files?.results);
   const state = [
     names === undefined
@@ -104,7 +108,7 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
     const now = Date.now();
     const { signal } = context.req.raw;
     const latest =
-      site.id === null
+      siteId === null
         ? NOTHING
         : await withinTime({ db, bucket: settings.TIMESERIES }, stages, signal, ({ db: watched, bucket }) =>
             readLatestOfBoth(coldLevel(watched, bucket, siteId), wanted, newestFile, now),

@@ -74,7 +74,7 @@ export const pointsRoute = new Hono<{ Bindings: Env }>().get("/sites/:site/point
   const siteId = id ?? 0;
   const [found, ...versions] = await stages.time("catalog", () =>
     withD1Retry(() =>
-      db.batch([pointPageStatement(db, siteId, { ...filter, after }), ...siteVersionStatements(db, siteId)]),
+      db.batch([pointPageStatement(db, siteId, { ...filter, after }), ...siteVersionStatements(db, name)]),
     ),
   );
   const page = parsePointPage(found?.results, filter);

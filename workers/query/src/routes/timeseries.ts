@@ -5,7 +5,7 @@ import { coldLevel } from "@building-vitals/core/query/cold-level";
 import { knownUntil } from "@building-vitals/core/query/coverage";
 import { executeQuery } from "@building-vitals/core/query/execute";
 import { judgeablePoint } from "@building-vitals/core/query/judge-point";
-import { mayNeedRollups, planQuery, sampledDays } from "@building-vitals/core/query/plan";
+import { planQuery, readWithPlan, sampledDays } from "@building-vitals/core/query/plan";
 import { withUnitChanges } from "@building-vitals/core/query/past-units";
 import { dayVersion, readQueryState } from "@building-vitals/core/query/query-state";
 import { shapeSeries } from "@building-vitals/core/query/shape";
@@ -106,8 +106,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
     stages,
     context.req.raw.signal,
     async ({ db, bucket }) => {
-      const wanted = mayNeedRollups(asked) ? "rollups" : "locators";
-      const located = sampledDays(asked);
+      const [wanted, located] = [readWithPlan(asked, hours.length > 0), sampledDays(asked)];
       const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted, located));
       const planned = planQuery({ ...asked, stored: withUnitChanges(stored, queried, range) });
       return { plan: planned, answer: await executeQuery(coldLevel(db, bucket, siteId), planned, started, before) };
