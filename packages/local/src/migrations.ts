@@ -1,9 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
-const FOLDER = fileURLToPath(new URL("../../../migrations", import.meta.url));
+const FOLDER = join(import.meta.dirname, "../../../migrations");
 
 export const migrationSchema = z.object({
   /** of its file */
