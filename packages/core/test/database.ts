@@ -19,13 +19,15 @@ declare global {
 
 /** The D1 of tests, with the schema as deployed and no rows; R2 and KV are empty. Test files share one after another. */
 export async function migratedDatabase(): Promise<D1Database> {
+  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
   await Promise.all([emptyDatabase(), emptyBucket(), emptyNamespace()]);
   return env.DB;
 }
 
 /** A second one with the same schema, as a site may be in. */
 export async function migratedOtherDatabase(): Promise<D1Database> {
-  await emptyTables("DB_1");
+  await applyD1Migrations(env.DB_1, env.TEST_MIGRATIONS);
+  await emptyTables(env.DB_1);
   return env.DB_1;
 }
 
@@ -36,21 +38,12 @@ const KEPT = new Set(["d1_migrations", "schema_version"]);
 
 /** Deletes every row of every table that the system writes, whatever migrations have come. */
 export async function emptyDatabase(): Promise<void> {
-  await emptyTables("DB");
+  await emptyTables(env.DB);
 }
 
-/** What empties each database; a database is migrated once. */
-const deletesOf = new Map<string, readonly string[]>();
-
-async function emptyTables(binding: "DB" | "DB_1"): Promise<void> {
-  const db = env[binding];
-  let deletes = deletesOf.get(binding);
-  if (deletes === undefined) {
-    await applyD1Migrations(db, env.TEST_MIGRATIONS);
-    const { results } = await db.prepare(TABLES).all<{ name: string }>();
-    deletes = results.filter(({ name }) => !KEPT.has(name)).map(({ name }) => `DELETE FROM ${name}`);
-    deletesOf.set(binding, deletes);
-  }
+async function emptyTables(db: D1Database): Promise<void> {
+  const { results } = await db.prepare(TABLES).all<{ name: string }>();
+  const deletes = results.filter(({ name }) => !KEPT.has(name)).map(({ name }) => `DELETE FROM ${name}`);
   // in one transaction, at whose end alone references are looked at
   await db.batch(["PRAGMA defer_foreign_keys = ON", ...deletes].map((sql) => db.prepare(sql)));
 }
