@@ -162,13 +162,18 @@ describeInBrowser("Patterns", (dashboard) => {
     const [, low, high, inside] = /^([-\d.,]+) to ([-\d.,]+) \S+ [\d.]+% ([\d,]+) of/.exec(line!)!;
     const values = await query(what === "samples" ? "raw" : "5min", Date.now() - 8 * DAY_MS, Date.now());
     // Samples go on coming in meanwhile.
-    expect(Math.abs(values.length - numberOf(count!))).toBeLessThan(20);
+    const came = 20;
+    expect(Math.abs(values.length - numberOf(count!))).toBeLessThan(came);
     const right = values.filter(({ value }) => value >= numberOf(low!) && value < numberOf(high!)).length;
-    expect(Math.abs(right - numberOf(inside!))).toBeLessThan(20);
+    expect(Math.abs(right - numberOf(inside!))).toBeLessThan(came);
     expect(right).toBeGreaterThan(0);
     const sorted = values.map(({ value }) => value).sort((a, b) => a - b);
     const median = page.locator(".summary div", { hasText: "median" }).locator("dd");
-    expect(numberOf(await median.textContent())).toBeCloseTo(sorted[sorted.length >> 1]!, 0);
+    const shown = numberOf(await median.textContent());
+    const middle = sorted.length >> 1;
+    // shown with three digits or more
+    expect(shown).toBeGreaterThanOrEqual(sorted[middle - came]! - 0.5);
+    expect(shown).toBeLessThanOrEqual(sorted[middle + came]! + 0.5);
   });
 
   it("keeps the others when one cannot be had, tries again, and shows nothing of an old point meanwhile", async () => {
