@@ -51,8 +51,8 @@ function isolated({ plugins, test }: ReturnType<typeof inWorkerd>) {
 
 export default defineConfig({
   test: {
-    // Many tests wait for a process of theirs: three workers keep 1.7 of two cores busy.
-    maxWorkers: 4,
+    // Many tests wait for a process of theirs: two workers keep 1.4 of two cores busy, three and four 1.7.
+    maxWorkers: 3,
     // what a test that passes printed is of no interest
     silent: "passed-only",
     reporters: process.env["CI"] ? ["default", ["json", { outputFile: ".local/test-report.json" }]] : ["default"],
