@@ -164,8 +164,8 @@ export interface SettleRun extends Pick<SettleDay, "step" | "dueAt" | "settledAt
 }
 
 /**
- * What made the day due after the run had begun stays. The failed days of a site are tried again together, at the earliest time of any of
- * them: else each would bring the older ones forward. ?1: site, ?2: day, ?3: instance.
+ * What made the day due after the run had begun stays. A day whose run failed is due again no later than the site's other failed days:
+ * else each would bring the older ones forward. ?1: site, ?2: day, ?3: instance.
  */
 const RECORD = `
 UPDATE settle_days SET step = ?4, due_at = CASE WHEN due_at > ?5 THEN due_at WHEN ?9 = 0 THEN ?6 ELSE min(?6, coalesce((
