@@ -330,6 +330,44 @@ CREATE TABLE block_days (
   hours BLOB NOT NULL
 ) STRICT;
 
+-- The hourly aggregates of a point's settled UTC month: its slices of block_days, whose `hours` are then empty. A day of it counts only
+-- if block_days has no hours of it, and if the generation in the body is that of the day in day_files.
+CREATE TABLE point_months (
+  -- point id x 2^12 + month (months since January 1970)
+  key INTEGER PRIMARY KEY,
+  -- packages/core/src/block-days/point-month.ts
+  body BLOB NOT NULL
+) STRICT;
+
+-- One row per site and UTC month that has a month file, or packed aggregates, or a build of either.
+-- A month file is a copy of the samples in the day files, sorted by point for the whole month. The day files stay the truth: readers take
+-- a day from the month file only if its generation in `days` is that of day_files.
+CREATE TABLE month_files (
+  site_id INTEGER NOT NULL REFERENCES sites (id),
+  -- months since January 1970
+  month INTEGER NOT NULL,
+  -- the R2 object; all NULL: there is none that may be read
+  key TEXT,
+  etag TEXT,
+  bytes INTEGER,
+  rows INTEGER,
+  -- JSON array, an entry per day of the month: generation of the day file that the samples are copied from; null: none is
+  days TEXT NOT NULL DEFAULT '[]',
+  -- grows with each month file; the locators in point_months name the file that they are of
+  generation INTEGER NOT NULL DEFAULT 0,
+  -- as `days`: generation of the day whose aggregates are in point_months, for all points of the site. Readers then look for them there
+  -- and not in block_days, so what writes hours of such a day into block_days sets its entry to null.
+  packed TEXT NOT NULL DEFAULT '[]',
+  -- the Workflow instance that builds the month; NULL: none. A site has one at a time, and a name is never reused.
+  instance TEXT,
+  -- when the last build ended; NULL: none has
+  built_at INTEGER,
+  -- consecutive builds that failed; the reason of the last one, or why the object may not be read
+  attempts INTEGER NOT NULL DEFAULT 0,
+  reason TEXT,
+  PRIMARY KEY (site_id, month)
+) STRICT, WITHOUT ROWID;
+
 -- One row per site and UTC day that was judged: the samples that the judgement used.
 --
 -- Invariant: the quality in block_days of a site's day covers all its samples, in segments and in the day file, if

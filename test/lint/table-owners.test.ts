@@ -31,6 +31,8 @@ const OWNERS: Readonly<Record<string, string | null>> = {
   kept_files: "cold/kept-groups.ts",
   kept_groups: "cold/kept-groups.ts",
   block_days: "block-days/",
+  point_months: "block-days/",
+  month_files: "cold/write-month-files.ts",
   quality_days: "cold/quality-days.ts",
   settle_days: "store/settle-days.ts",
   gaps: "gaps/write-gaps.ts",

@@ -3,8 +3,8 @@ import { dayText, parseDay } from "../domain/day.ts";
 /** What the keys of all day files begin with. */
 export const DAY_FILES_PREFIX = "timeseries/";
 
-/** R2 refuses longer keys. */
-const MAX_KEY_BYTES = 1_024;
+/** R2 refuses keys of more than 1,024 bytes: what is left beside the date and the end of a day's key. */
+const MAX_NAME_BYTES = 1_024 - "timeseries/2025/10/12/.parquet".length;
 
 /** All but these stand percent-encoded in a key, so that a site's name cannot add a folder or end the name. */
 const PLAIN = /[A-Za-z0-9_-]/;
@@ -16,12 +16,7 @@ const PLAIN = /[A-Za-z0-9_-]/;
  *   that makes the key longer than R2 takes, or a `day` (whole days since 1970-01-01) that cannot be stored
  */
 export function dayFileKey(site: string, day: number): string {
-  if (site === "" || !site.isWellFormed() || site.startsWith("\uFEFF")) {
-    throw new RangeError(`no site name that can be stored: ${JSON.stringify(site)}`);
-  }
-  const key = `${dayFilesFrom(day)}${encodeName(site)}.parquet`;
-  if (key.length > MAX_KEY_BYTES) throw new RangeError(`the key of site ${JSON.stringify(site)} is too long`);
-  return key;
+  return `${dayFilesFrom(day)}${encodeName(site)}.parquet`;
 }
 
 /** `timeseries/2025/10/12/`: before the keys of a day, and after those of all days before it. */
@@ -45,8 +40,8 @@ export function parseDayFileKey(key: string): { readonly site: string; readonly 
   }
 }
 
-/** null: it is not percent-encoded UTF-8 */
-function decodeName(encoded: string): string | null {
+/** The inverse of {@link encodeName}. @returns null: it is not percent-encoded UTF-8 */
+export function decodeName(encoded: string): string | null {
   try {
     return decodeURIComponent(encoded);
   } catch (error) {
@@ -55,7 +50,11 @@ function decodeName(encoded: string): string | null {
   }
 }
 
-function encodeName(name: string): string {
+/** A site's name as it stands in a key. @throws {RangeError} as {@link dayFileKey} */
+export function encodeName(name: string): string {
+  if (name === "" || !name.isWellFormed() || name.startsWith("\uFEFF")) {
+    throw new RangeError(`no site name that can be stored: ${JSON.stringify(name)}`);
+  }
   let encoded = "";
   for (const char of name) {
     if (PLAIN.test(char)) encoded += char;
@@ -63,5 +62,6 @@ function encodeName(name: string): string {
       for (const byte of new TextEncoder().encode(char))
         encoded += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
+  if (encoded.length > MAX_NAME_BYTES) throw new RangeError(`the key of site ${JSON.stringify(name)} is too long`);
   return encoded;
 }
