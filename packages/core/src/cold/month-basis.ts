@@ -1,0 +1,65 @@
+import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
+import { monthDays } from "../domain/month.ts";
+import { type ManifestDay, readManifest } from "./manifest.ts";
+
+/** The rows of `day_files` of a month, as they were when a build of the month read them. */
+export interface MonthBasis {
+  readonly month: number;
+  /** ascending */
+  readonly days: readonly BasisDay[];
+}
+
+/** What tells a day's row from what it is after a change of its file or of its aggregates. */
+export interface BasisDay extends Pick<ManifestDay, "day" | "generation" | "updatedAt"> {
+  /** null: the day has no samples in a file that may be read */
+  readonly file: Pick<NonNullable<ManifestDay["file"]>, "key" | "etag" | "bytes" | "rows"> | null;
+}
+
+/** Reads what a month is to be built of. */
+export async function readMonthBasis(db: D1Database, siteId: number, month: number): Promise<MonthBasis> {
+  const { first, end } = monthDays(month);
+  const rows = await readManifest(db, siteId, first, end);
+  return {
+    month,
+    days: rows.map(({ day, generation, updatedAt, state, file }) => {
+      if (state !== "written" || file === null) return { day, generation, updatedAt, file: null };
+      const { key, etag, bytes, rows: samples } = file;
+      return { day, generation, updatedAt, file: { key, etag, bytes, rows: samples } };
+    }),
+  };
+}
+
+/** By day of the month: the generation of its file; null: it has none. */
+export function generationsOf({ month, days }: MonthBasis): (number | null)[] {
+  const { first, end } = monthDays(month);
+  const byDay = new Map(days.map((day) => [day.day, day.file === null ? null : day.generation]));
+  return Array.from({ length: end - first }, (_, i) => byDay.get(first + i) ?? null);
+}
+
+/** ?1: site, ?2 and ?3: days [first, end), ?4: JSON array of [day, generation, updated_at], ascending. */
+const EXPECT_BASIS = `
+SELECT CASE WHEN (
+  SELECT json_group_array(json_array(day, generation, updated_at)) FROM (
+    SELECT day, generation, updated_at FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 ORDER BY day)
+) = ?4 ${ELSE_FAIL}`;
+
+/** Belongs in front of a batch: it lets the batch fail where a day of the month is not as it was read. */
+function expectBasis(db: D1Database, siteId: number, { month, days }: MonthBasis): D1PreparedStatement {
+  const { first, end } = monthDays(month);
+  const rows = days.map(({ day, generation, updatedAt }) => [day, generation, updatedAt]);
+  return db.prepare(EXPECT_BASIS).bind(siteId, first, end, JSON.stringify(rows));
+}
+
+/**
+ * Runs a batch that holds only while the month's days are as they were read. Safe to repeat, if the batch is.
+ * @returns null: a day has changed, and nothing was written
+ */
+export async function batchOnBasis(
+  db: D1Database,
+  siteId: number,
+  basis: MonthBasis,
+  statements: readonly D1PreparedStatement[],
+): Promise<D1Result[] | null> {
+  const results = await batchUnlessChanged(db, [expectBasis(db, siteId, basis), ...statements]);
+  return results?.slice(1) ?? null;
+}

@@ -1,0 +1,101 @@
+import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { monthDays } from "../domain/month.ts";
+
+/** The object that holds a copy of a month's samples. */
+export interface StoredMonthFile {
+  /** R2 key */
+  readonly key: string;
+  readonly etag: string;
+  /** of the whole object */
+  readonly bytes: number;
+  readonly rows: number;
+}
+
+/** By day of the month, from 0: the generation of the day's file; null: none. */
+export type MonthGenerations = readonly (number | null)[];
+
+/** A row of `month_files`, which write-month-files.ts writes. */
+export interface MonthRow {
+  /** whole months since January 1970 */
+  readonly month: number;
+  /** null: there is none that may be read */
+  readonly file: StoredMonthFile | null;
+  /** what the file's samples are copied from */
+  readonly days: MonthGenerations;
+  /** grows with each file */
+  readonly generation: number;
+  /** days whose aggregates are in `point_months`, for all points of the site */
+  readonly packed: MonthGenerations;
+  /** the Workflow instance that builds it; null: none */
+  readonly instance: string | null;
+  /** when the last build ended, epoch ms; null: none has */
+  readonly builtAt: number | null;
+  /** consecutive builds that failed */
+  readonly attempts: number;
+  readonly reason: string | null;
+}
+
+const COLUMNS = "month, key, etag, bytes, rows, days, generation, packed, instance, built_at, attempts, reason";
+
+const monthRows = rowsOf("month_files", {
+  month: isInt,
+  key: orNull(isText),
+  etag: orNull(isText),
+  bytes: orNull(isInt),
+  rows: orNull(isInt),
+  days: isText,
+  generation: isInt,
+  packed: isText,
+  instance: orNull(isText),
+  built_at: orNull(isInt),
+  attempts: isInt,
+  reason: orNull(isText),
+});
+
+/** The rows of a site's months in [from, to), ascending. */
+export function monthFilesStatement(db: D1Database, siteId: number, from: number, to: number): D1PreparedStatement {
+  return db
+    .prepare(`SELECT ${COLUMNS} FROM month_files WHERE site_id = ?1 AND month >= ?2 AND month < ?3 ORDER BY month`)
+    .bind(siteId, from, to);
+}
+
+/** The rows that {@link monthFilesStatement} found. @throws {Error} where one is not ours */
+export function parseMonthFiles(results: unknown): MonthRow[] {
+  return monthRows(results).map((row) => {
+    const { month, key, etag, bytes, rows, generation, instance, built_at: builtAt, attempts, reason } = row;
+    const isWhole = key !== null && etag !== null && bytes !== null && rows !== null;
+    return {
+      month,
+      file: isWhole ? { key, etag, bytes, rows } : null,
+      days: parseGenerations(row.days, month),
+      generation,
+      packed: parseGenerations(row.packed, month),
+      instance,
+      builtAt,
+      attempts,
+      reason,
+    };
+  });
+}
+
+/** The rows of a site's months in [from, to), ascending. */
+export async function readMonthFiles(db: D1Database, siteId: number, from: number, to: number): Promise<MonthRow[]> {
+  const { results } = await withD1Retry(() => monthFilesStatement(db, siteId, from, to).all());
+  return parseMonthFiles(results);
+}
+
+/** A list that is not what we write claims nothing: readers then take the days. */
+function parseGenerations(json: string, month: number): MonthGenerations {
+  const { first, end } = monthDays(month);
+  const none: MonthGenerations = Array.from({ length: end - first }, () => null);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch (error) {
+    if (error instanceof SyntaxError) return none;
+    throw error;
+  }
+  if (!Array.isArray(parsed) || parsed.length !== none.length) return none;
+  return parsed.map((value: unknown) => (isInt(value) && value > 0 ? value : null));
+}
