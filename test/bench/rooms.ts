@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { loadCsvRooms } from "@building-vitals/ace-simulator/csv-rooms";
 import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
-import { FORMAT_VERSION, POINTS_A_GROUP } from "@building-vitals/core/cold/day-file-schema";
+import { DAY_LIMITS } from "@building-vitals/core/cold/period";
 import { type NamedSeries, RowGroupWriter } from "@building-vitals/core/cold/row-group-writer";
-import { dayOf, dayRange, dayText } from "@building-vitals/core/domain/day";
+import { dayOf, dayRange } from "@building-vitals/core/domain/day";
 import type { Bench } from "./bench.ts";
 
 /** 25 rooms of a university building, handed beside the checkout. */
@@ -48,8 +48,8 @@ function seriesOfDay(rooms: SampleSource, day: number): NamedSeries[] {
 function fileBytes(points: readonly NamedSeries[], day: number): number {
   const writer = new RowGroupWriter("sutardja_dai");
   let bytes = 0;
-  for (let first = 0; first < points.length; first += POINTS_A_GROUP) {
-    bytes += writer.encodeGroup(points.slice(first, first + POINTS_A_GROUP)).bytes.length;
+  for (let first = 0; first < points.length; first += DAY_LIMITS.points) {
+    bytes += writer.encodeGroup(points.slice(first, first + DAY_LIMITS.points)).bytes.length;
   }
-  return bytes + writer.encodeFooter({ day: dayText(day), source: "api", formatVersion: FORMAT_VERSION }).length;
+  return bytes + writer.encodeFooter({ day, source: "api" }).length;
 }

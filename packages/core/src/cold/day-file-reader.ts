@@ -1,10 +1,19 @@
 import type { Series } from "../domain/samples.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { type Footer, type FooterFile, groupReadsByFooter, readFooter } from "./footer.ts";
+import { type Footer, groupReadsByFooter, readFooter } from "./footer.ts";
 import { extentBytes, type Locator } from "../block-days/locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
-import { type GroupRead, groupReads, planRanges, type RangeRead } from "./read-plan.ts";
+import {
+  type GroupRead,
+  groupReads,
+  JOIN_GAP_BYTES,
+  MAX_RANGE_BYTES,
+  planRanges,
+  type RangeRead,
+} from "./read-plan.ts";
 import { decodeGroup, type DecodedPoint } from "./row-group-reader.ts";
+import type { FooterFile } from "./sealed-footer.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
 
 /** The file that locators were made for, as the manifest knows it. */
 export interface DayFile {
@@ -16,17 +25,27 @@ export interface DayFile {
   readonly bytes?: number | undefined;
 }
 
+/** The file of a month that locators were made for. */
+export interface MonthFile {
+  readonly key: string;
+  readonly etag: string;
+  /** whole months since January 1970, UTC */
+  readonly month: number;
+  /** size that the object must have, where it is known */
+  readonly bytes?: number | undefined;
+}
+
 /** A Worker has six connections; more requests at once would only wait. */
 const REQUESTS_AT_ONCE = 6;
 
 /**
  * Executes one request of a plan.
- * @returns each point's samples of the day, ascending; a point that was not expected and has none is absent
+ * @returns each point's samples of the day or month, ascending; a point that was not expected and has none is absent
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}; R2's errors
  */
 export async function readRange(
   bucket: RangeBucket,
-  file: DayFile,
+  file: DayFile | MonthFile,
   range: RangeRead,
   cost: RangeCost = { requests: 0, bytes: 0 },
 ): Promise<Map<string, Series>> {
@@ -47,7 +66,7 @@ export async function readRange(
  */
 export async function readPoints(
   bucket: RangeBucket,
-  file: DayFile,
+  file: DayFile | MonthFile,
   wanted: readonly { readonly name: string; readonly locator: Locator }[],
   cost?: RangeCost,
 ): Promise<Map<string, Series>> {
@@ -81,34 +100,46 @@ export async function* scanDayFile(
   yield* scanRowGroups(bucket, file.key, await readFooter(bucket, file, cost), cost);
 }
 
-/** {@link scanDayFile} of a file whose footer was read. */
+/** The part of a file that is read: names [from, to), null: no bound; and the most bytes a request. */
+export interface ScannedPart {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly rangeBytes: number;
+}
+
+const WHOLE: ScannedPart = { from: null, to: null, rangeBytes: MAX_RANGE_BYTES };
+
+/** {@link scanDayFile} of a file whose footer was read, or of a part of it: row groups without its names are not fetched. */
 export async function* scanRowGroups(
   bucket: RangeBucket,
   key: string,
   footer: Footer,
   cost: RangeCost = { requests: 0, bytes: 0 },
+  { from, to, rangeBytes }: ScannedPart = WHOLE,
 ): AsyncGenerator<DecodedPoint> {
-  const reads = footer.groups.map(({ group }): GroupRead => ({ group, points: null }));
+  const isIn = (least: string, most: string) =>
+    (from === null || compareUtf8(most, from) >= 0) && (to === null || compareUtf8(least, to) < 0);
+  const groups = footer.groups.filter(({ minName, maxName }) => isIn(minName, maxName));
+  const reads = groups.map(({ group }): GroupRead => ({ group, points: null }));
   let next = 0;
-  for (const range of planRanges(reads)) {
+  for (const range of planRanges(reads, JOIN_GAP_BYTES, rangeBytes)) {
     const { bytes, offset } = await fetchRange(bucket, key, footer.etag, range, cost);
     for (const read of range.groups) {
-      const from = read.group.offset - offset;
-      const about = { key, day: footer.day };
-      const points = decodeGroup(bytes.subarray(from, from + extentBytes(read.group)), read, about);
-      const { minName, maxName } = footer.groups[next++]!;
+      const start = read.group.offset - offset;
+      const points = decodeGroup(bytes.subarray(start, start + extentBytes(read.group)), read, { key, ...footer });
+      const { minName, maxName } = groups[next++]!;
       // a read without locators finds a point by these
       if (points[0]?.name !== minName || points.at(-1)?.name !== maxName) {
         throw new DayFileCorrupt(key, read.group.offset, "a row group with other names than the footer's");
       }
-      yield* points;
+      yield* points.filter(({ name }) => isIn(name, name));
     }
   }
 }
 
 async function readRanges(
   bucket: RangeBucket,
-  file: DayFile,
+  file: DayFile | MonthFile,
   ranges: readonly RangeRead[],
   cost?: RangeCost,
 ): Promise<Map<string, Series>> {

@@ -2,8 +2,8 @@ import type { SchemaElement } from "hyparquet";
 import { z } from "zod";
 
 /**
- * The layout of a day file; raise it with any change of the bytes that the writer makes. A file of another version is
- * not read. docs/storage-format.md describes the layout.
+ * The layout of day files and month files; raise it with any change of the bytes that the writer makes. A file of another
+ * version is not read. docs/storage-format.md describes the layout.
  */
 export const FORMAT_VERSION = 2;
 
@@ -11,21 +11,6 @@ export const FORMAT_VERSION = 2;
 export const PARQUET_MAGIC = 0x31524150;
 
 export const CREATED_BY = `building-vitals version ${FORMAT_VERSION} (build hyparquet-writer)`;
-
-/**
- * Points whose rows share a row group, and so its times: a read of one point fetches those, and the values of the points
- * before it. docs/decisions/0006-day-file-pages.md has the figures.
- */
-export const POINTS_A_GROUP = 12;
-
-/** A row group is closed early before it grows beyond this many rows, so that a point with many has its own. */
-export const MAX_GROUP_ROWS = 131_072;
-
-/**
- * The most rows of one point: a row group is encoded in memory, at up to 200 bytes a row. Nearly three samples a second
- * all day; no source of ours comes near.
- */
-export const MAX_POINT_ROWS = 250_000;
 
 /** The columns in the order of their chunks in a row group. A read of samples needs the first three, which touch. */
 export const COLUMNS = ["timestamp", "point_name", "value", "site_name"] as const;
@@ -50,17 +35,40 @@ export function dayFileSchema(): SchemaElement[] {
   ];
 }
 
-/** Where a file's samples came from: the upstream API (a backfill) or the hot level (the archiver). */
+/** Where a day file's samples came from: the upstream API (a backfill) or the hot level (the archiver). */
 export const DAY_FILE_SOURCES = ["api", "d1"] as const;
 export type DayFileSource = (typeof DAY_FILE_SOURCES)[number];
+
+interface DayAbout {
+  /** whole days since 1970-01-01, UTC */
+  readonly day: number;
+  readonly month?: undefined;
+  readonly source: DayFileSource;
+}
+
+interface MonthAbout {
+  /** whole months since January 1970, UTC */
+  readonly month: number;
+  readonly day?: undefined;
+  /** by day of the month: etag of the day file that the samples are copied from; null: there was none */
+  readonly days: readonly (string | null)[];
+}
+
+/** What a file is of, and made of. */
+export type FileAbout = DayAbout | MonthAbout;
 
 /** The keys of the file's key-value metadata, all values texts. */
 export const METADATA_KEYS = {
   formatVersion: "building_vitals.format_version",
   site: "building_vitals.site",
-  /** YYYY-MM-DD, UTC */
+  /** of a day file: YYYY-MM-DD, UTC */
   day: "building_vitals.day",
+  /** of a day file */
   source: "building_vitals.source",
+  /** of a month file: YYYY-MM, UTC */
+  month: "building_vitals.month",
+  /** of a month file: {@link MonthAbout.days} as JSON */
+  days: "building_vitals.days",
   rowCount: "building_vitals.row_count",
   /** of each row group, the CRC-32 of its first three column chunks: 8 hexadecimal digits each, without separators */
   rowGroupCrc32: "building_vitals.row_group_crc32",
@@ -71,13 +79,20 @@ const count = z
   .regex(/^(0|[1-9]\d{0,14})$/)
   .transform(Number);
 
-export const dayFileMetadataSchema = z.object({
+const etags = z.array(z.string().nullable());
+
+export const fileMetadataSchema = z.object({
   [METADATA_KEYS.formatVersion]: count,
   [METADATA_KEYS.site]: z.string(),
-  [METADATA_KEYS.day]: z.string(),
-  [METADATA_KEYS.source]: z.enum(DAY_FILE_SOURCES),
   [METADATA_KEYS.rowCount]: count,
   [METADATA_KEYS.rowGroupCrc32]: z.string().regex(/^([0-9a-f]{8})*$/),
+  [METADATA_KEYS.day]: z.string().optional(),
+  [METADATA_KEYS.source]: z.enum(DAY_FILE_SOURCES).optional(),
+  [METADATA_KEYS.month]: z.string().optional(),
+  [METADATA_KEYS.days]: z
+    .string()
+    .transform((text) => etags.parse(JSON.parse(text)))
+    .optional(),
 });
 
 /**

@@ -1,24 +1,13 @@
 import type { Series } from "../domain/samples.ts";
-import { dayRange, dayText } from "../domain/day.ts";
-import { dayFileKey } from "./day-file-key.ts";
-import {
-  type DayFileSource,
-  FORMAT_VERSION,
-  MAX_GROUP_ROWS,
-  MAX_POINT_ROWS,
-  POINTS_A_GROUP,
-} from "./day-file-schema.ts";
+import type { FileAbout } from "./day-file-schema.ts";
 import type { Locator } from "../block-days/locator.ts";
 import type { ByteSink, StoredObject } from "./multipart-sink.ts";
+import { limitsOf, periodFileKey, periodRange } from "./period.ts";
 import { type NamedSeries, RowGroupWriter } from "./row-group-writer.ts";
+import { isEven } from "./time-encoding.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
-interface DayFileOptions {
-  readonly site: string;
-  /** whole days since 1970-01-01, UTC */
-  readonly day: number;
-  readonly source: DayFileSource;
-}
+type FileOptions = { readonly site: string } & FileAbout;
 
 /** A point of a file that was written, and where its samples lie in it. */
 export interface WrittenPoint {
@@ -26,7 +15,7 @@ export interface WrittenPoint {
   readonly locator: Locator;
 }
 
-/** A day file as it was stored. */
+/** A file as it was stored. */
 export interface WrittenDayFile extends StoredObject {
   readonly rows: number;
   readonly rowGroups: number;
@@ -37,16 +26,19 @@ export interface WrittenDayFile extends StoredObject {
 }
 
 /**
- * Writes the Parquet file of a site's day, point by point in the UTF-8 order of their names, a row group each
- * {@link POINTS_A_GROUP} points. A point's rows are all in one group: a group that would grow beyond
- * {@link MAX_GROUP_ROWS} rows is closed before the point, so a point with more has a group of its own.
+ * Writes the Parquet file of a site's day or month, point by point in the UTF-8 order of their names. A point's rows are all in
+ * one row group, of as many points and rows as `limitsOf` says: a group that would have more rows is closed before the point, so
+ * a point with very many has a group of its own.
  *
- * Memory: one row group (17,000 rows at a sample a minute), the sink's part, and about 2 KB a group for the footer.
+ * In a month a point of an even pace has a group of its own, too: its times are next to nothing as differences, and a read of it
+ * then fetches no other point.
+ *
+ * Memory: one row group (17,000 rows of a day at a sample a minute), the sink's part, and about 2 KB a group for the footer.
  * Calls must be awaited one by one. The first error gives the file up: nothing is stored, nothing more may be written.
  */
 export class DayFileWriter {
   readonly #sink: ByteSink;
-  readonly #options: DayFileOptions;
+  readonly #options: FileOptions;
   readonly #groups: RowGroupWriter;
   readonly #points: WrittenPoint[] = [];
   #pending: NamedSeries[] = [];
@@ -56,43 +48,43 @@ export class DayFileWriter {
   #last: string | null = null;
   #closed = false;
 
-  /** @throws {RangeError} where the site or the day has no key */
-  constructor(sink: ByteSink, options: DayFileOptions) {
-    dayFileKey(options.site, options.day);
+  /** @throws {RangeError} where the site or the period has no key */
+  constructor(sink: ByteSink, options: FileOptions) {
+    periodFileKey(options.site, options);
     this.#sink = sink;
     this.#options = options;
     this.#groups = new RowGroupWriter(options.site);
   }
 
   /**
-   * @param series at least one sample, times strictly ascending within the day, values finite; not to be changed
+   * @param series at least one sample, times strictly ascending within the day or month, values finite; not to be changed
    *   until `finish`
-   * @throws {RangeError} for a name or a series that is not so, and beyond {@link MAX_POINT_ROWS}; the sink's errors
+   * @throws {RangeError} for a name or a series that is not so, and for more rows than a point may have; the sink's errors
    */
   async writePoint(name: string, series: Series): Promise<void> {
     await this.#step(async () => {
       this.#check(name, series);
       const rows = series.times.length;
-      if (this.#pending.length > 0 && this.#pendingRows + rows > MAX_GROUP_ROWS) await this.#flush();
+      const { points, groupRows } = limitsOf(this.#options);
+      const isAlone = this.#options.month !== undefined && isEven(series.times);
+      if (this.#pending.length > 0 && (isAlone || this.#pendingRows + rows > groupRows)) await this.#flush();
       this.#pending.push({ name, series });
       this.#pendingRows += rows;
       this.#last = name;
-      if (this.#pending.length === POINTS_A_GROUP) await this.#flush();
+      if (isAlone || this.#pending.length === points) await this.#flush();
     });
   }
 
   /**
    * Ends the file and stores it.
-   * @throws {RangeError} where no point was written: a day without samples has no file, so that an empty file can
+   * @throws {RangeError} where no point was written: a day or month without samples has no file, so that an empty file can
    *   never stand for data that was not fetched; the sink's errors
    */
   async finish(): Promise<WrittenDayFile> {
     return this.#step(async () => {
-      if (this.#last === null) throw new RangeError("a day without samples has no file");
+      if (this.#last === null) throw new RangeError(`a ${this.#kind} without samples has no file`);
       if (this.#pending.length > 0) await this.#flush();
-      const { day, source } = this.#options;
-      const footer = { day: dayText(day), source, formatVersion: FORMAT_VERSION };
-      const bytes = this.#groups.encodeFooter(footer);
+      const bytes = this.#groups.encodeFooter(this.#options);
       await this.#sink.write(bytes);
       const stored = await this.#sink.finish();
       this.#closed = true;
@@ -108,15 +100,19 @@ export class DayFileWriter {
     await this.#sink.abort();
   }
 
+  get #kind(): "day" | "month" {
+    return this.#options.month === undefined ? "day" : "month";
+  }
+
   /** Runs a step; if it fails, so that the file would lack something, nobody can finish it. */
   async #step<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new Error("this day file is finished or given up");
+    if (this.#closed) throw new Error(`this ${this.#kind} file is finished or given up`);
     try {
       return await run();
     } catch (error) {
       const [abort] = await Promise.allSettled([this.abort()]);
       if (abort.status === "fulfilled") throw error;
-      throw new AggregateError([error, abort.reason], "a day file failed, and so did giving it up", { cause: error });
+      throw new AggregateError([error, abort.reason], `a ${this.#kind} file failed, and so did giving it up`, { cause: error });
     }
   }
 
@@ -128,9 +124,10 @@ export class DayFileWriter {
     if (!name.isWellFormed()) reject("its name is no Unicode text");
     if (this.#last !== null && compareUtf8(this.#last, name) >= 0) reject("stands after a point of a higher name");
     if (times.length === 0) reject("has no samples");
-    if (times.length > MAX_POINT_ROWS) reject(`has ${times.length} samples, more than ${MAX_POINT_ROWS}`);
+    const { pointRows } = limitsOf(this.#options);
+    if (times.length > pointRows) reject(`has ${times.length} samples, more than ${pointRows}`);
     if (times.length !== values.length) reject("has not as many values as times");
-    const { start, end } = dayRange(this.#options.day);
+    const { start, end } = periodRange(this.#options);
     let before = start - 1;
     for (let i = 0; i < times.length; i++) {
       const time = times[i]!;
@@ -138,7 +135,7 @@ export class DayFileWriter {
       if (!Number.isFinite(values[i])) reject(`has the value ${values[i]} at ${time}`);
       before = time;
     }
-    if (before >= end) reject(`time ${before} is not of the day`);
+    if (before >= end) reject(`time ${before} is not of the ${this.#kind}`);
   }
 
   async #flush(): Promise<void> {

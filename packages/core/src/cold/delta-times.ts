@@ -1,10 +1,86 @@
+import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+
 /** The layout that the writer makes: blocks of 128 differences, each of 4 miniblocks. */
 const BLOCK = 128;
 const MINIBLOCKS = 4;
 const MINIBLOCK = BLOCK / MINIBLOCKS;
 
-/** Differences of a day's milliseconds take 29 bits at most; with 32, no sum of a row group leaves a double's integers. */
-const MAX_WIDTH = 32;
+/** Differences of a month's milliseconds, from the end of a point to the start of the next one and the other way, take 33 bits. */
+const MAX_WIDTH = 33;
+
+/** Bits that are packed at once: with seven that wait for their byte they fit the 32 of bitwise operations. */
+const LOW_BITS = 24;
+
+/** No time of ours is beyond it, and a block of differences from there does not leave a double's integers. */
+const MAX_TIME = 2 ** 52;
+
+/**
+ * Packs the times of points one after another, epoch milliseconds of one month, as a DELTA_BINARY_PACKED page. In doubles:
+ * hyparquet-writer's BigInts take ten times as long, and its numbers end at 32 bits.
+ */
+export function packDifferences(points: readonly Float64Array[], rows: number): Uint8Array {
+  const writer = new ByteWriter();
+  writer.appendVarInt(BLOCK);
+  writer.appendVarInt(MINIBLOCKS);
+  writer.appendVarInt(rows);
+  writer.appendZigZag(BigInt(points[0]![0]!));
+  const differences = new Float64Array(BLOCK);
+  let [before, used, isFirst] = [0, 0, true];
+  for (const times of points) {
+    for (const time of times) {
+      if (!isFirst) differences[used++] = time - before;
+      [before, isFirst] = [time, false];
+      if (used < BLOCK) continue;
+      packBlock(writer, differences);
+      used = 0;
+    }
+  }
+  if (used > 0) packBlock(writer, differences.subarray(0, used));
+  return writer.getBytes();
+}
+
+function packBlock(writer: ByteWriter, differences: Float64Array): void {
+  let [least, most] = [differences[0]!, differences[0]!];
+  for (const difference of differences) {
+    if (difference < least) least = difference;
+    else if (difference > most) most = difference;
+  }
+  writer.appendZigZag(BigInt(least));
+  const widths = new Uint8Array(MINIBLOCKS);
+  if (least === most) {
+    writer.appendBytes(widths);
+    return;
+  }
+  for (let row = 0; row < differences.length; row++) {
+    const mini = Math.floor(row / MINIBLOCK);
+    widths[mini] = Math.max(widths[mini]!, bitsFor(differences[row]! - least));
+  }
+  writer.appendBytes(widths);
+  const bytes = new Uint8Array(widths.reduce((sum, width) => sum + width, 0) * (MINIBLOCK / 8));
+  let [at, pending, bits] = [0, 0, 0];
+  const put = (value: number, width: number) => {
+    pending |= value << bits;
+    for (bits += width; bits >= 8; bits -= 8) {
+      bytes[at++] = pending & 0xff;
+      pending >>>= 8;
+    }
+  };
+  for (const [mini, width] of widths.entries()) {
+    for (let row = mini * MINIBLOCK; width > 0 && row < (mini + 1) * MINIBLOCK; row++) {
+      // the last miniblock is filled up
+      const more = row < differences.length ? differences[row]! - least : 0;
+      const high = Math.floor(more / 2 ** LOW_BITS);
+      put(more - high * 2 ** LOW_BITS, Math.min(width, LOW_BITS));
+      if (width > LOW_BITS) put(high, width - LOW_BITS);
+    }
+  }
+  writer.appendBytes(bytes);
+}
+
+function bitsFor(value: number): number {
+  const high = Math.floor(value / 2 ** LOW_BITS);
+  return high === 0 ? 32 - Math.clz32(value) : LOW_BITS + 32 - Math.clz32(high);
+}
 
 /**
  * The first `needed` times of a DELTA_BINARY_PACKED page, epoch milliseconds. In doubles: hyparquet's BigInts take ten
@@ -39,9 +115,10 @@ export function unpackDifferences(bytes: Uint8Array, rows: number, needed: numbe
   }
   const times = new Float64Array(needed);
   let time = zigzag();
-  if (Math.abs(time) > 2 ** 52) throw new Error(`a first time of ${time}`);
+  if (Math.abs(time) > MAX_TIME) throw new Error(`a first time of ${time}`);
   if (needed > 0) times[0] = time;
   for (let row = 1; row < needed;) {
+    if (Math.abs(time) > MAX_TIME) throw new Error(`a time of ${time}`);
     const least = zigzag();
     if (Math.abs(least) > 2 ** 32) throw new Error(`a least difference of ${least}`);
     const widths = at;

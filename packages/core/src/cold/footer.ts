@@ -1,56 +1,29 @@
-import { crc32 } from "node:zlib";
-import type { RowGroup } from "hyparquet";
-import { parquetMetadata } from "hyparquet/src/metadata.js";
-import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import type { FileMetaData, RowGroup } from "hyparquet";
+import type { z } from "zod";
 import { parseDay } from "../domain/day.ts";
+import { monthDays, parseMonth } from "../domain/month.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { dayFileKey } from "./day-file-key.ts";
-import {
-  COLUMNS,
-  dayFileMetadataSchema,
-  type DayFileSource,
-  FOOTER_SEAL,
-  FOOTER_SEAL_BYTES,
-  FORMAT_VERSION,
-  MAX_POINT_ROWS,
-  METADATA_KEYS,
-  PARQUET_MAGIC,
-} from "./day-file-schema.ts";
+import { COLUMNS, type FileAbout, fileMetadataSchema, FORMAT_VERSION, METADATA_KEYS } from "./day-file-schema.ts";
 import { extentBytes, MAX_EXTENT_BYTES, type RowGroupExtent } from "../block-days/locator.ts";
-import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
+import { limitsOf, periodFileKey } from "./period.ts";
+import type { RangeBucket, RangeCost } from "./range-get.ts";
 import type { GroupRead } from "./read-plan.ts";
-import { checkThrift } from "./thrift-bounds.ts";
+import { type FooterFile, readSealedFooter } from "./sealed-footer.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
-/** What a file says of itself. */
-export interface Footer {
+type FooterGroups = readonly { readonly group: RowGroupExtent; readonly minName: string; readonly maxName: string }[];
+
+interface FooterCommon {
   /** of the object that the footer was read from */
   readonly etag: string;
   readonly site: string;
-  /** whole days since 1970-01-01, UTC */
-  readonly day: number;
-  readonly source: DayFileSource;
   readonly rows: number;
   /** ascending, both in the file and by name */
-  readonly groups: readonly { readonly group: RowGroupExtent; readonly minName: string; readonly maxName: string }[];
+  readonly groups: FooterGroups;
 }
 
-/** A footer takes about 41 bytes a point: this much holds that of 1,500 points, and a larger one costs a 2nd request. */
-export const FOOTER_FETCH_BYTES = 64 * 1024;
-
-/** The length of the metadata and `PAR1`, after it. */
-const TAIL_BYTES = 8;
-
-/** The object whose footer is read. */
-export interface FooterFile {
-  readonly key: string;
-  /** null: whichever object is there */
-  readonly etag: string | null;
-  /** size of the footer, where it is known */
-  readonly footerBytes?: number;
-  /** size that the object must have, where it is known */
-  readonly bytes?: number | undefined;
-}
+/** What a file says of itself. */
+export type Footer = FooterCommon & FileAbout;
 
 /**
  * Reads a file's footer from the end of the file.
@@ -61,51 +34,35 @@ export async function readFooter(
   file: FooterFile,
   cost: RangeCost = { requests: 0, bytes: 0 },
 ): Promise<Footer> {
-  const { key } = file;
-  const length = file.footerBytes ?? FOOTER_FETCH_BYTES;
-  const end = await fetchRange(bucket, key, file.etag, { offset: null, length, fileBytes: file.bytes }, cost);
-  const tail = new DataView(end.bytes.buffer, end.bytes.byteOffset, end.bytes.byteLength);
-  if (tail.byteLength < TAIL_BYTES + FOOTER_SEAL_BYTES) throw new DayFileCorrupt(key, 0, "is too short for a day file");
-  if (tail.getUint32(tail.byteLength - 4, true) !== PARQUET_MAGIC)
-    throw new DayFileCorrupt(key, end.size - 4, "does not end as Parquet");
-  const sealed = tail.getUint32(tail.byteLength - TAIL_BYTES, true) + TAIL_BYTES + FOOTER_SEAL_BYTES;
-  if (sealed > end.size) throw new DayFileCorrupt(key, end.size - TAIL_BYTES, "a footer longer than the file");
-  const offset = end.size - sealed;
-  let bytes = end.bytes.subarray(Math.max(0, end.bytes.length - sealed));
-  if (bytes.length < sealed) {
-    const missing = sealed - bytes.length;
-    const rest = await fetchRange(bucket, key, end.etag, { offset, length: missing }, cost);
-    const joined = new Uint8Array(sealed);
-    joined.set(rest.bytes);
-    joined.set(bytes, missing);
-    bytes = joined;
-  }
-  const seal = new DataView(bytes.buffer, bytes.byteOffset, FOOTER_SEAL_BYTES);
-  const footer = bytes.subarray(FOOTER_SEAL_BYTES);
-  if (seal.getUint32(0, true) !== FOOTER_SEAL) throw new DayFileCorrupt(key, offset, "a footer without our seal");
-  if (seal.getUint32(4, true) !== crc32(footer)) throw new DayFileCorrupt(key, offset, "a footer with another CRC-32");
+  const { etag, offset, metadata } = await readSealedFooter(bucket, file, cost);
+  return parseFooter(file.key, etag, metadata, offset);
+}
+
+/**
+ * Checks what a file says of itself.
+ * @param end byte of the file at which the row groups must have ended
+ * @throws {DayFileCorrupt} where no writer of ours makes it, or not under this key
+ */
+export function parseFooter(key: string, etag: string, metadata: FileMetaData, end: number): Footer {
   try {
-    return { etag: end.etag, ...parseFooter(footer, key, offset) };
+    return { etag, ...describeFile(metadata, key, end) };
   } catch (error) {
-    throw new DayFileCorrupt(key, offset, error instanceof Error ? error.message : String(error), { cause: error });
+    throw new DayFileCorrupt(key, end, error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
-function parseFooter(bytes: Uint8Array, key: string, end: number): Omit<Footer, "etag"> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const parsers = { ...DEFAULT_PARSERS, stringFromBytes: (text: Uint8Array) => decoder.decode(text) };
-  checkThrift(bytes, 0);
-  const metadata = parquetMetadata(bytes, { parsers, geoparquet: false });
+function describeFile(metadata: FileMetaData, key: string, end: number): Omit<FooterCommon, "etag"> & FileAbout {
   const entries = (metadata.key_value_metadata ?? []).map(({ key: name, value }) => [name, value] as const);
-  const about = dayFileMetadataSchema.parse(Object.fromEntries(entries));
+  const about = fileMetadataSchema.parse(Object.fromEntries(entries));
   const version = about[METADATA_KEYS.formatVersion];
   if (version !== FORMAT_VERSION) throw new Error(`format version ${version}, not ${FORMAT_VERSION}`);
   const site = about[METADATA_KEYS.site];
-  const day = parseDay(about[METADATA_KEYS.day]);
-  if (day === null || dayFileKey(site, day) !== key) throw new Error("a footer of another site or day");
-  const crcs = about[METADATA_KEYS.rowGroupCrc32].match(/.{8}/g) ?? [];
+  const of = aboutOf(about);
+  if (of === null || periodFileKey(site, of) !== key) throw new Error("a footer of another site or day");
+  const crcs = (about[METADATA_KEYS.rowGroupCrc32].match(/.{8}/g) ?? []).map((crc) => Number.parseInt(crc, 16));
   if (crcs.length !== metadata.row_groups.length) throw new Error("not a CRC-32 for each row group");
-  const groups = metadata.row_groups.map((group, i) => describeGroup(group, Number.parseInt(crcs[i]!, 16)));
+  const { pointRows, groupRows } = limitsOf(of);
+  const groups = metadata.row_groups.map((group, i) => describeGroup(group, crcs[i]!, Math.max(pointRows, groupRows)));
   let [at, rows] = [0, 0];
   for (const [i, { group, minName, maxName }] of groups.entries()) {
     if (group.offset < at || compareUtf8(minName, maxName) > 0) throw new Error("row groups out of order");
@@ -116,10 +73,22 @@ function parseFooter(bytes: Uint8Array, key: string, end: number): Omit<Footer, 
   if (at > end) throw new Error("row groups beyond the footer");
   if (rows !== about[METADATA_KEYS.rowCount] || BigInt(rows) !== metadata.num_rows)
     throw new Error("another row count");
-  return { site, day, source: about[METADATA_KEYS.source], rows, groups };
+  return { site, rows, groups, ...of };
 }
 
-function describeGroup({ columns, num_rows }: RowGroup, crc: number): Footer["groups"][number] {
+/** null: it says neither of which day it is nor of which month, or both. */
+function aboutOf(about: z.output<typeof fileMetadataSchema>): FileAbout | null {
+  const { [METADATA_KEYS.day]: dayName, [METADATA_KEYS.source]: source } = about;
+  const { [METADATA_KEYS.month]: monthName, [METADATA_KEYS.days]: days } = about;
+  const day = dayName === undefined ? null : parseDay(dayName);
+  const month = monthName === undefined ? null : parseMonth(monthName);
+  if (day !== null && source !== undefined && monthName === undefined) return { day, source };
+  if (month === null || days === undefined || dayName !== undefined) return null;
+  const { first, end } = monthDays(month);
+  return days.length === end - first ? { month, days } : null;
+}
+
+function describeGroup({ columns, num_rows }: RowGroup, crc: number, maxRows: number): FooterGroups[number] {
   const chunks = columns.map(({ meta_data: chunk }, i) => {
     if (chunk === undefined || chunk.path_in_schema.join(".") !== COLUMNS[i]) throw new Error("other columns");
     if (chunk.codec !== "ZSTD" || chunk.num_values !== num_rows) throw new Error("column chunks that do not fit");
@@ -138,7 +107,7 @@ function describeGroup({ columns, num_rows }: RowGroup, crc: number): Footer["gr
   if (!own.every(({ offset, bytes }) => Number.isSafeInteger(offset) && bytes > 0 && bytes <= MAX_EXTENT_BYTES)) {
     throw new Error("column chunks of no size that a writer of ours makes");
   }
-  if (!(num_rows > 0 && num_rows <= MAX_POINT_ROWS)) throw new Error(`a row group of ${num_rows} rows`);
+  if (!(num_rows > 0 && num_rows <= maxRows)) throw new Error(`a row group of ${num_rows} rows`);
   const sizes = { offset: time.offset, timeBytes: time.bytes, nameBytes: name.bytes, valueBytes: value.bytes };
   return { group: { ...sizes, rows: Number(num_rows), crc32: crc }, minName, maxName };
 }

@@ -1,11 +1,10 @@
 import { crc32 } from "node:zlib";
 import type { Series } from "../domain/samples.ts";
 import { decodeNames, decodeTimes, decodeValues, type NameRun } from "./column-chunk.ts";
-import { MAX_POINT_ROWS } from "./day-file-schema.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
 import { freeBytes } from "./free-bytes.ts";
-import { dayRange } from "../domain/day.ts";
 import type { Locator, RowGroupExtent } from "../block-days/locator.ts";
+import { limitsOf, type Period, periodRange } from "./period.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
@@ -19,20 +18,21 @@ export interface DecodedPoint {
 /**
  * The samples of a row group's points, in the order of their names.
  * @param bytes exactly those of the group's extent
- * @param file for errors, and the day that every time must lie in
+ * @param file for errors, and the day or month that every time must lie in
  * @throws {DayFileCorrupt} where the bytes are not those that were written, or a point's rows not those expected
  */
 export function decodeGroup(
   bytes: Uint8Array,
   { group, points }: GroupRead,
-  file: { readonly key: string; readonly day: number },
+  file: { readonly key: string } & Period,
 ): DecodedPoint[] {
   const { offset, timeBytes, nameBytes, rows } = group;
   const fail = (at: number, reason: string, cause?: unknown): never => {
     throw new DayFileCorrupt(file.key, offset + at, reason, { cause });
   };
   if (crc32(bytes) !== group.crc32) fail(0, "the row group's bytes have another CRC-32 than when they were written");
-  if (rows > MAX_POINT_ROWS) fail(0, `a row group of ${rows} rows, which no writer of ours makes`);
+  const { groupRows, pointRows } = limitsOf(file);
+  if (rows > Math.max(groupRows, pointRows)) fail(0, `a row group of ${rows} rows, which no writer of ours makes`);
   // The CRC vouches for the bytes; what follows vouches for the locators and for the code on both sides.
   const within = <T>(at: number, decode: () => T): T => {
     try {
@@ -53,7 +53,7 @@ export function decodeGroup(
     const { values, end } = pages.get(run)!;
     crc = crc32(bytes.subarray(crcEnd, valuesAt + end), crc);
     crcEnd = valuesAt + end;
-    const series = within(0, () => checkedSeries(run, times, values, file.day));
+    const series = within(0, () => checkedSeries(run, times, values, file));
     const locator = { group: { ...group, valueBytes: end, crc32: crc }, firstRow: run.firstRow, rows: run.rows };
     return { name: run.name, series, locator };
   });
@@ -88,9 +88,9 @@ function selectRuns(runs: NameRun[], points: GroupRead["points"], fail: (reason:
   return found;
 }
 
-function checkedSeries({ firstRow, rows }: NameRun, ofGroup: Float64Array, values: Float64Array, day: number): Series {
+function checkedSeries({ firstRow, rows }: NameRun, ofGroup: Float64Array, values: Float64Array, period: Period): Series {
   const times = ofGroup.slice(firstRow, firstRow + rows);
-  const { start, end } = dayRange(day);
+  const { start, end } = periodRange(period);
   let before = start - 1;
   for (let i = 0; i < rows; i++) {
     const time = times[i]!;
@@ -98,6 +98,6 @@ function checkedSeries({ firstRow, rows }: NameRun, ofGroup: Float64Array, value
     if (!Number.isFinite(values[i])) throw new Error(`row ${firstRow + i}: a value is not finite`);
     before = time;
   }
-  if (before >= end) throw new Error(`row ${firstRow + rows - 1}: time ${before} is not of the day`);
+  if (before >= end) throw new Error(`row ${firstRow + rows - 1}: time ${before} is not of the ${period.month === undefined ? "day" : "month"}`);
   return { times, values };
 }

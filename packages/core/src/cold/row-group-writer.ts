@@ -1,17 +1,10 @@
 import { crc32 } from "node:zlib";
-import type { RowGroup, Statistics } from "hyparquet";
+import type { Statistics } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import type { Series } from "../domain/samples.ts";
 import { type ChunkPages, type DataPage, dataPage, writeColumnChunk } from "./column-chunk-writer.ts";
-import {
-  CREATED_BY,
-  dayFileSchema,
-  FOOTER_SEAL,
-  FOOTER_SEAL_BYTES,
-  METADATA_KEYS,
-  PARQUET_MAGIC,
-} from "./day-file-schema.ts";
+import { type FileAbout, PARQUET_MAGIC } from "./day-file-schema.ts";
+import { encodeFooter, type FooterGroup } from "./encode-footer.ts";
 import type { RowGroupExtent } from "../block-days/locator.ts";
 import { runsOfIndexes } from "./rle-indexes.ts";
 import { encodeTimes } from "./time-encoding.ts";
@@ -27,9 +20,7 @@ export interface NamedSeries {
 export class RowGroupWriter {
   readonly #site: string;
   readonly #bytes = new ByteWriter();
-  readonly #groups: RowGroup[] = [];
-  readonly #crcs: number[] = [];
-  #rows = 0;
+  readonly #groups: FooterGroup[] = [];
 
   constructor(site: string) {
     this.#site = site;
@@ -79,50 +70,19 @@ export class RowGroupWriter {
       });
       at = end;
     }
-    this.#groups.push({
+    const rowGroup = {
       columns: columns.map((column) => column.chunk),
       total_byte_size: columns.reduce((sum, column) => sum + column.chunk.meta_data!.total_uncompressed_size, 0n),
       num_rows: BigInt(rows),
       total_compressed_size: BigInt(bytes.length - lead),
-    });
-    this.#crcs.push(crc);
-    this.#rows += rows;
+    };
+    this.#groups.push({ rowGroup, crc32: crc });
     return { extents, bytes };
   }
 
   /** The rest of the file: the seal and the footer. */
-  encodeFooter(about: { day: string; source: string; formatVersion: number }): Uint8Array {
-    this.#bytes.index = 0;
-    const metadata = {
-      version: 2,
-      created_by: CREATED_BY,
-      schema: dayFileSchema(),
-      num_rows: BigInt(this.#rows),
-      row_groups: this.#groups,
-      // of a footer that was read
-      metadata_length: 0,
-      key_value_metadata: [
-        { key: METADATA_KEYS.formatVersion, value: String(about.formatVersion) },
-        { key: METADATA_KEYS.site, value: this.#site },
-        { key: METADATA_KEYS.day, value: about.day },
-        { key: METADATA_KEYS.source, value: about.source },
-        { key: METADATA_KEYS.rowCount, value: String(this.#rows) },
-        {
-          key: METADATA_KEYS.rowGroupCrc32,
-          value: this.#crcs.map((crc) => crc.toString(16).padStart(8, "0")).join(""),
-        },
-      ],
-    };
-    // The default of 16 bytes ends before names begin to differ, and then nothing prunes.
-    writeMetadata(this.#bytes, metadata, Number.POSITIVE_INFINITY);
-    this.#bytes.appendUint32(PARQUET_MAGIC);
-    const footer = this.#bytes.getBytes();
-    const sealed = new Uint8Array(FOOTER_SEAL_BYTES + footer.length);
-    const view = new DataView(sealed.buffer);
-    view.setUint32(0, FOOTER_SEAL, true);
-    view.setUint32(4, crc32(footer), true);
-    sealed.set(footer, FOOTER_SEAL_BYTES);
-    return sealed;
+  encodeFooter(about: FileAbout): Uint8Array {
+    return encodeFooter(this.#site, about, this.#groups);
   }
 }
 

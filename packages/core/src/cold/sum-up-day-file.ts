@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { hourAggregates } from "../block-days/hour-aggregates.ts";
 import { encodeSlice } from "../block-days/hour-slice.ts";
-import { DayFileChanged } from "./day-file-error.ts";
+import { DayFileChanged, DayFileCorrupt } from "./day-file-error.ts";
 import { scanRowGroups } from "./day-file-reader.ts";
 import type { DayFileSource } from "./day-file-schema.ts";
 import { readFooter } from "./footer.ts";
@@ -32,6 +32,7 @@ export async function sumUpDayFile(
   { key, etag, bytes }: { readonly key: string; readonly etag: string; readonly bytes: number },
 ): Promise<DayFileSummary> {
   const footer = await readFooter(bucket, { key, etag });
+  if (footer.month !== undefined) throw new DayFileCorrupt(key, 0, "is a month file");
   const points: DayFileSummary["points"][number][] = [];
   for await (const { name, series, locator } of scanRowGroups(bucket, key, footer)) {
     const { times } = series;

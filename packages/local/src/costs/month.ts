@@ -1,4 +1,4 @@
-import { POINTS_A_GROUP } from "@building-vitals/core/cold/day-file-schema";
+import { DAY_LIMITS } from "@building-vitals/core/cold/period";
 import { PART_BYTES } from "@building-vitals/core/cold/multipart-sink";
 import { BLOCK_POINTS } from "@building-vitals/core/domain/block";
 import { type Counts, NOTHING, plus, times } from "./counts.ts";
@@ -88,7 +88,7 @@ function moreSwept({ points, syncMinutes }: Deployment): number {
 
 /** Row groups of a site's day that are deleted from D1 once the day is older than HOT_DAYS. */
 function keptSwept({ points }: Deployment): number {
-  return Math.ceil(points / POINTS_A_GROUP);
+  return Math.ceil(points / DAY_LIMITS.points);
 }
 
 /** Bytes of a site's day file. */
