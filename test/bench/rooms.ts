@@ -46,10 +46,10 @@ function seriesOfDay(rooms: SampleSource, day: number): NamedSeries[] {
 
 /** Of the file that the writer makes of a day. @param points ascending by name */
 function fileBytes(points: readonly NamedSeries[], day: number): number {
-  const writer = new RowGroupWriter("sutardja_dai");
+  const writer = new RowGroupWriter("sutardja_dai", { day, source: "api" });
   let bytes = 0;
   for (let first = 0; first < points.length; first += DAY_LIMITS.points) {
     bytes += writer.encodeGroup(points.slice(first, first + DAY_LIMITS.points)).bytes.length;
   }
-  return bytes + writer.encodeFooter({ day, source: "api" }).length;
+  return bytes + writer.encodeFooter().length;
 }

@@ -1,11 +1,15 @@
 import fc from "fast-check";
 import { DAY_MS, dayOf, dayStart } from "../domain/day.ts";
+import { monthDays, monthOf } from "../domain/month.ts";
 import type { NamedSeries } from "./row-group-writer.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
 /** The day of the tests: 12 October 2025. */
 export const TEST_DAY = dayOf(Date.UTC(2025, 9, 12));
 export const TEST_START = dayStart(TEST_DAY);
+/** And its month. */
+export const TEST_MONTH = monthOf(TEST_DAY);
+const MONTH_START = dayStart(monthDays(TEST_MONTH).first);
 export const TEST_SITE = "ses_falls_city";
 
 const name = fc.oneof(
@@ -58,6 +62,45 @@ const point = fc
 export const arbitraryDay: fc.Arbitrary<NamedSeries[]> = fc
   .uniqueArray(point, { minLength: 1, maxLength: 28, selector: (one) => one.name })
   .map((points) => points.toSorted((a, b) => compareUtf8(a.name, b.name)));
+
+/** Times of a day, in milliseconds since its start: as they come, or of a scrape that other points share. */
+const offsets = fc.oneof(
+  fc.uniqueArray(time, { minLength: 1, maxLength: 40 }),
+  fc.integer({ min: 1, max: 300 }).map((length) => Array.from({ length }, (_, i) => i * 60_000)),
+  fc.integer({ min: 1, max: 300 }).map((length) => Array.from({ length }, (_, i) => i * 60_000 + ((i * 7_919) % 199))),
+);
+
+/** A day file of a month: the day of the month, from 0, and its points in the order that the writer wants. */
+export interface DayOfMonth {
+  readonly index: number;
+  readonly points: readonly NamedSeries[];
+}
+
+/** Days of the tests' month, ascending: of a few points, each of which has samples on some days only. */
+export const arbitraryMonth: fc.Arbitrary<DayOfMonth[]> = fc
+  .uniqueArray(name, { minLength: 1, maxLength: 14 })
+  .chain((names) => {
+    const series = fc.tuple(fc.constantFrom(...names), offsets, fc.array(value, { minLength: 1, maxLength: 9 }));
+    const points = fc.uniqueArray(series, { minLength: 1, maxLength: names.length, selector: ([of]) => of });
+    const day = fc.record({ index: fc.integer({ min: 0, max: 30 }), points });
+    return fc.uniqueArray(day, { minLength: 1, maxLength: 8, selector: ({ index }) => index });
+  })
+  .map((days) => days.toSorted((a, b) => a.index - b.index).map(dayOfMonth));
+
+function dayOfMonth(day: {
+  readonly index: number;
+  readonly points: readonly (readonly [name: string, offsets: number[], values: number[]])[];
+}): DayOfMonth {
+  const start = MONTH_START + day.index * DAY_MS;
+  const points = day.points.map(([of, own, values]): NamedSeries => {
+    const times = Float64Array.from(
+      own.toSorted((a, b) => a - b),
+      (offset) => start + offset,
+    );
+    return { name: of, series: { times, values: times.map((_, i) => values[i % values.length]!) } };
+  });
+  return { index: day.index, points: points.sort((a, b) => compareUtf8(a.name, b.name)) };
+}
 
 /** Checks a property of small days. @throws with the seed and the smallest day that fails */
 export async function forEachDay(check: (points: NamedSeries[]) => Promise<void>, numRuns = 100): Promise<void> {

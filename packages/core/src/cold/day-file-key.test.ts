@@ -49,6 +49,8 @@ test.each([
   "timeseries/2025/10/12/a/b.parquet",
   "timeseries/2025/02/30/a.parquet",
   "timeseries/2150/01/01/a.parquet",
+  "timeseries/2025/10/a.parquet",
+  "timeseries/2025/10/12.parquet",
   "staging/2025/10/12/a.parquet",
 ])("%j is no key of a day file", (key) => {
   expect(parseDayFileKey(key)).toBeNull();

@@ -91,7 +91,7 @@ export const fileMetadataSchema = z.object({
   [METADATA_KEYS.month]: z.string().optional(),
   [METADATA_KEYS.days]: z
     .string()
-    .transform((text) => etags.parse(JSON.parse(text)))
+    .transform((json) => etags.parse(JSON.parse(json)))
     .optional(),
 });
 

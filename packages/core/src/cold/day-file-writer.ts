@@ -53,7 +53,7 @@ export class DayFileWriter {
     periodFileKey(options.site, options);
     this.#sink = sink;
     this.#options = options;
-    this.#groups = new RowGroupWriter(options.site);
+    this.#groups = new RowGroupWriter(options.site, options);
   }
 
   /**
@@ -84,7 +84,7 @@ export class DayFileWriter {
     return this.#step(async () => {
       if (this.#last === null) throw new RangeError(`a ${this.#kind} without samples has no file`);
       if (this.#pending.length > 0) await this.#flush();
-      const bytes = this.#groups.encodeFooter(this.#options);
+      const bytes = this.#groups.encodeFooter();
       await this.#sink.write(bytes);
       const stored = await this.#sink.finish();
       this.#closed = true;
@@ -100,6 +100,11 @@ export class DayFileWriter {
     await this.#sink.abort();
   }
 
+  /** points, of those that were written last, whose samples are not encoded yet */
+  get pendingPoints(): number {
+    return this.#pending.length;
+  }
+
   get #kind(): "day" | "month" {
     return this.#options.month === undefined ? "day" : "month";
   }
@@ -112,7 +117,9 @@ export class DayFileWriter {
     } catch (error) {
       const [abort] = await Promise.allSettled([this.abort()]);
       if (abort.status === "fulfilled") throw error;
-      throw new AggregateError([error, abort.reason], `a ${this.#kind} file failed, and so did giving it up`, { cause: error });
+      throw new AggregateError([error, abort.reason], `a ${this.#kind} file failed, and so did giving it up`, {
+        cause: error,
+      });
     }
   }
 

@@ -17,8 +17,11 @@ const MAX_TIME = 2 ** 52;
 /**
  * Packs the times of points one after another, epoch milliseconds of one month, as a DELTA_BINARY_PACKED page. In doubles:
  * hyparquet-writer's BigInts take ten times as long, and its numbers end at 32 bits.
+ * @param origin what is taken off the differences of each block that has none less, which then stand in whole bytes: so the times
+ *   that points share are the same bytes for each, wherever its blocks begin, and zstd finds them. null: each block has the fewest
+ *   bits
  */
-export function packDifferences(points: readonly Float64Array[], rows: number): Uint8Array {
+export function packDifferences(points: readonly Float64Array[], rows: number, origin: number | null): Uint8Array {
   const writer = new ByteWriter();
   writer.appendVarInt(BLOCK);
   writer.appendVarInt(MINIBLOCKS);
@@ -31,29 +34,33 @@ export function packDifferences(points: readonly Float64Array[], rows: number): 
       if (!isFirst) differences[used++] = time - before;
       [before, isFirst] = [time, false];
       if (used < BLOCK) continue;
-      packBlock(writer, differences);
+      packBlock(writer, differences, origin);
       used = 0;
     }
   }
-  if (used > 0) packBlock(writer, differences.subarray(0, used));
+  if (used > 0) packBlock(writer, differences.subarray(0, used), origin);
   return writer.getBytes();
 }
 
-function packBlock(writer: ByteWriter, differences: Float64Array): void {
+function packBlock(writer: ByteWriter, differences: Float64Array, origin: number | null): void {
   let [least, most] = [differences[0]!, differences[0]!];
   for (const difference of differences) {
     if (difference < least) least = difference;
     else if (difference > most) most = difference;
   }
-  writer.appendZigZag(BigInt(least));
   const widths = new Uint8Array(MINIBLOCKS);
-  if (least === most) {
+  const isConstant = least === most;
+  const isInBytes = origin !== null && least >= origin;
+  if (isInBytes && !isConstant) least = origin;
+  writer.appendZigZag(BigInt(least));
+  if (isConstant) {
     writer.appendBytes(widths);
     return;
   }
   for (let row = 0; row < differences.length; row++) {
     const mini = Math.floor(row / MINIBLOCK);
-    widths[mini] = Math.max(widths[mini]!, bitsFor(differences[row]! - least));
+    const bits = bitsFor(differences[row]! - least);
+    widths[mini] = Math.max(widths[mini]!, isInBytes ? 8 * Math.ceil(bits / 8) : bits);
   }
   writer.appendBytes(widths);
   const bytes = new Uint8Array(widths.reduce((sum, width) => sum + width, 0) * (MINIBLOCK / 8));
@@ -66,7 +73,8 @@ function packBlock(writer: ByteWriter, differences: Float64Array): void {
     }
   };
   for (const [mini, width] of widths.entries()) {
-    for (let row = mini * MINIBLOCK; width > 0 && row < (mini + 1) * MINIBLOCK; row++) {
+    if (width === 0) continue;
+    for (let row = mini * MINIBLOCK; row < (mini + 1) * MINIBLOCK; row++) {
       // the last miniblock is filled up
       const more = row < differences.length ? differences[row]! - least : 0;
       const high = Math.floor(more / 2 ** LOW_BITS);

@@ -3,6 +3,7 @@ import { DAY_FILES_PREFIX, dayFilesFrom, parseDayFileKey } from "./day-file-key.
 import { type LocatedDay, readLocatedDays } from "../block-days/read-file-points.ts";
 import { isRegistered } from "./located-days.ts";
 import { type ManifestDay, readManifest } from "./manifest.ts";
+import { parseMonthFileKey } from "./month-file-key.ts";
 import type { RepairSite } from "./repair-day.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
@@ -19,6 +20,8 @@ export interface ListedKey {
   readonly of: RepairSite | null;
   /** D1 knows the object that was listed, and all of it */
   readonly isRegistered: boolean;
+  /** the key is a month file's: the repair of days leaves it alone */
+  readonly isMonthFile: boolean;
 }
 
 export interface KeyPage {
@@ -66,15 +69,16 @@ export async function listDayFiles(
   }
   const keys = files.map(({ key, site = null, day = null }): ListedKey => {
     const own = known.get(site ?? "");
-    if (own === undefined || day === null) return { key, day, site, of: null, isRegistered: false };
+    const isMonthFile = parseMonthFileKey(key) !== null;
+    if (own === undefined || day === null) return { key, day, site, of: null, isRegistered: false, isMonthFile };
     const whole = isRegistered(own.rows.get(day) ?? null, listed.get(key)!, own.located.get(day) ?? null);
-    return { key, day, site, of: own.of, isRegistered: whole };
+    return { key, day, site, of: own.of, isRegistered: whole, isMonthFile };
   });
   // and the files that only the manifest has
   for (const { of, rows } of known.values()) {
     for (const { day, file } of rows.values()) {
       if (file === null || listed.has(file.key) || !isWanted(file.key) || (hasMore && file.key > last)) continue;
-      keys.push({ key: file.key, day, site: of.name, of, isRegistered: false });
+      keys.push({ key: file.key, day, site: of.name, of, isRegistered: false, isMonthFile: false });
     }
   }
   return { keys: keys.sort((a, b) => compareUtf8(a.key, b.key)), hasMore };

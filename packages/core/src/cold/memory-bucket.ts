@@ -26,9 +26,11 @@ export class MemoryBucket implements UploadBucket, RangeBucket {
     return object;
   }
 
-  async put(key: string, bytes: Uint8Array<ArrayBuffer>, { sha256 }: { sha256: string }) {
+  async put(key: string, body: Uint8Array<ArrayBuffer> | string, options?: { sha256: string }) {
     this.puts++;
-    if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw new Error("put: another SHA-256 (10037)");
+    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    if (options !== undefined && options.sha256 !== sha256) throw new Error("put: another SHA-256 (10037)");
     return this.#keep(key, bytes);
   }
 
@@ -59,17 +61,18 @@ export class MemoryBucket implements UploadBucket, RangeBucket {
     };
   }
 
-  async get(key: string, options: Parameters<RangeBucket["get"]>[1]) {
+  async get(key: string, options: Partial<Parameters<RangeBucket["get"]>[1]> = {}) {
     this.gets++;
     const object = this.objects.get(key);
     if (object === undefined) return null;
     const { bytes, etag } = object;
-    if (options.onlyIf !== undefined && options.onlyIf.etagMatches !== etag) return { etag, size: bytes.length };
-    const { range } = options;
+    const text = async () => new TextDecoder().decode(bytes);
+    if (options.onlyIf !== undefined && options.onlyIf.etagMatches !== etag) return { etag, size: bytes.length, text };
+    const { range = { offset: 0, length: bytes.length } } = options;
     const offset = "suffix" in range ? Math.max(0, bytes.length - range.suffix) : range.offset;
     if (offset >= bytes.length) throw new Error("get: The requested range is not satisfiable (10039)");
     const end = "suffix" in range ? bytes.length : offset + range.length;
-    return { etag, size: bytes.length, arrayBuffer: async () => bytes.slice(offset, end).buffer };
+    return { etag, size: bytes.length, text, arrayBuffer: async () => bytes.slice(offset, end).buffer };
   }
 
   #keep(key: string, bytes: Uint8Array) {

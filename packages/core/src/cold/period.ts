@@ -42,7 +42,7 @@ export const DAY_LIMITS: GroupLimits = { points: 12, groupRows: 131_072, pointRo
  * docs/decisions/0026-month-files.md has the figures. A point may have a sample each 2.6 s all month; a month with a denser one
  * has no file.
  */
-export const MONTH_LIMITS: GroupLimits = { points: 8, groupRows: 400_000, pointRows: 1_000_000 };
+export const MONTH_LIMITS: GroupLimits = { points: 5, groupRows: 300_000, pointRows: 1_000_000 };
 
 export function limitsOf({ month }: Period): GroupLimits {
   return month === undefined ? DAY_LIMITS : MONTH_LIMITS;

@@ -2,7 +2,9 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { preparedStorage } from "../../test/prepared-storage.ts";
 import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
+import { TEST_MONTH } from "./arbitrary-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
+import { monthFileKey } from "./month-file-key.ts";
 import { type RepairResult, repairDays } from "./repair-days.ts";
 import type { RepairContext, RepairSite } from "./repair-day.ts";
 
@@ -135,6 +137,17 @@ test("objects of no site, and those that are no day files, are told of, and neve
   expect(days).toHaveLength(told.size);
   expect((await repairAll({ isEverySite: false })).days.map(({ outcome }) => outcome)).toEqual(["unchanged"]);
   expect((await bucket.list()).objects).toHaveLength(keys.length + 1);
+});
+
+test("month files are left alone, also where a page of the list has no other key", async () => {
+  await world.archived();
+  const months = Array.from({ length: 120 }, (_, i) => monthFileKey(`other_${i}`, TEST_MONTH));
+  for (const key of [...months, monthFileKey(world.site.name, TEST_MONTH)]) await bucket.put(key, "x");
+  const { runs, days } = await repairAll();
+  expect(days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "unchanged"]]);
+  expect(runs).toHaveLength(2);
+  await bucket.delete(world.key);
+  expect((await repairAll()).days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "missing"]]);
 });
 
 test("more objects than a page, among them days that are gone: each is told once", async () => {

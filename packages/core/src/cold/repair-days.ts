@@ -38,6 +38,7 @@ export async function repairDays(
     const isSpent = reads >= READS_A_RUN || (reads > 0 && context.now() - started >= RUN_BUDGET_MS);
     if (handled >= KEYS_A_RUN || (isSpent && isToRead(listed))) break;
     handled++;
+    if (listed.isMonthFile) continue;
     if (listed.of === null) {
       if (options.isEverySite) days.push(notOurs(listed));
     } else if (isToRead(listed)) {

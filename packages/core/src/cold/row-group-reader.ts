@@ -88,7 +88,12 @@ function selectRuns(runs: NameRun[], points: GroupRead["points"], fail: (reason:
   return found;
 }
 
-function checkedSeries({ firstRow, rows }: NameRun, ofGroup: Float64Array, values: Float64Array, period: Period): Series {
+function checkedSeries(
+  { firstRow, rows }: NameRun,
+  ofGroup: Float64Array,
+  values: Float64Array,
+  period: Period,
+): Series {
   const times = ofGroup.slice(firstRow, firstRow + rows);
   const { start, end } = periodRange(period);
   let before = start - 1;
@@ -98,6 +103,9 @@ function checkedSeries({ firstRow, rows }: NameRun, ofGroup: Float64Array, value
     if (!Number.isFinite(values[i])) throw new Error(`row ${firstRow + i}: a value is not finite`);
     before = time;
   }
-  if (before >= end) throw new Error(`row ${firstRow + rows - 1}: time ${before} is not of the ${period.month === undefined ? "day" : "month"}`);
+  if (before >= end)
+    throw new Error(
+      `row ${firstRow + rows - 1}: time ${before} is not of the ${period.month === undefined ? "day" : "month"}`,
+    );
   return { times, values };
 }

@@ -7,7 +7,7 @@ import { type FileAbout, PARQUET_MAGIC } from "./day-file-schema.ts";
 import { encodeFooter, type FooterGroup } from "./encode-footer.ts";
 import type { RowGroupExtent } from "../block-days/locator.ts";
 import { runsOfIndexes } from "./rle-indexes.ts";
-import { encodeTimes } from "./time-encoding.ts";
+import { encodeDayTimes, encodeMonthTimes } from "./time-encoding.ts";
 import { encodeValues } from "./value-encoding.ts";
 
 /** A point's samples, to be written. */
@@ -16,14 +16,16 @@ export interface NamedSeries {
   readonly series: Series;
 }
 
-/** The bytes of a Parquet file, a row group at a time. Keeps of each group only what the footer says of it. */
+/** The bytes of a day file or month file, a row group at a time. Keeps of each group only what the footer says of it. */
 export class RowGroupWriter {
   readonly #site: string;
+  readonly #about: FileAbout;
   readonly #bytes = new ByteWriter();
   readonly #groups: FooterGroup[] = [];
 
-  constructor(site: string) {
+  constructor(site: string, about: FileAbout) {
     this.#site = site;
+    this.#about = about;
     this.#bytes.appendUint32(PARQUET_MAGIC);
   }
 
@@ -42,6 +44,7 @@ export class RowGroupWriter {
     const rows = runs.reduce((sum, own) => sum + own, 0);
     const chunk = (name: string, type: "INT64" | "DOUBLE" | "BYTE_ARRAY", pages: ChunkPages) =>
       writeColumnChunk(this.#bytes, { name, type }, pages);
+    const encodeTimes = this.#about.month === undefined ? encodeDayTimes : encodeMonthTimes;
     const times = encodeTimes(points.map(({ series }) => series.times));
     const columns = [
       chunk("timestamp", "INT64", { dictionary: null, data: [times] }),
@@ -81,8 +84,8 @@ export class RowGroupWriter {
   }
 
   /** The rest of the file: the seal and the footer. */
-  encodeFooter(about: FileAbout): Uint8Array {
-    return encodeFooter(this.#site, about, this.#groups);
+  encodeFooter(): Uint8Array {
+    return encodeFooter(this.#site, this.#about, this.#groups);
   }
 }
 

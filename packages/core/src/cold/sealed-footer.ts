@@ -69,7 +69,7 @@ export async function readSealedFooter(bucket: RangeBucket, file: FooterFile, co
 }
 
 /** Names stand as they are, and times as the integers that they are stored as, so that metadata can be written again. */
-function parseMetadata(bytes: Uint8Array): FileMetaData {
+export function parseMetadata(bytes: Uint8Array): FileMetaData {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const parsers = {
     ...DEFAULT_PARSERS,

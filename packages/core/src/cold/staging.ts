@@ -15,7 +15,7 @@ interface StagedObject {
 }
 
 /** What is needed of an R2Bucket to remove objects. */
-interface ListingBucket {
+export interface ListingBucket {
   list(options: { prefix: string; cursor?: string }): Promise<{
     objects: StagedObject[];
     truncated: boolean;
@@ -24,11 +24,12 @@ interface ListingBucket {
   delete(keys: string[]): Promise<void>;
 }
 
-const ROOT = "staging/";
+/** What the keys of all that builds keep begin with. */
+export const STAGING = "staging/";
 
 /** `staging/{build}/{site}/2025-10-12/`: all that a build keeps until its day is published. */
 function stagingPrefix({ build, site, day }: DayBuild): string {
-  return `${ROOT}${encodeURIComponent(build)}/${encodeURIComponent(site.name)}/${dayText(day)}/`;
+  return `${STAGING}${encodeURIComponent(build)}/${encodeURIComponent(site.name)}/${dayText(day)}/`;
 }
 
 /** The spill of an hour, 0 to 23. */
@@ -60,7 +61,12 @@ export function stagedRowsKey(of: DayBuild): string {
 
 /** Removes whatever a build left in staging. Safe to repeat. */
 export async function deleteStaging(bucket: ListingBucket, of: DayBuild): Promise<void> {
-  await removeObjects(bucket, stagingPrefix(of), () => true);
+  await deleteStaged(bucket, stagingPrefix(of));
+}
+
+/** Removes all objects in staging whose keys begin so. Safe to repeat. */
+export async function deleteStaged(bucket: ListingBucket, prefix: string): Promise<void> {
+  await removeObjects(bucket, prefix, () => true);
 }
 
 /**
@@ -72,8 +78,10 @@ export async function deleteBuilds(
   prefix: string,
   isWanted: (build: string) => boolean,
 ): Promise<void> {
-  const start = ROOT + encodeURIComponent(prefix);
-  await removeObjects(bucket, start, ({ key }) => isWanted(key.slice(ROOT.length, key.indexOf("/", ROOT.length))));
+  const start = STAGING + encodeURIComponent(prefix);
+  await removeObjects(bucket, start, ({ key }) =>
+    isWanted(key.slice(STAGING.length, key.indexOf("/", STAGING.length))),
+  );
 }
 
 /**
@@ -84,7 +92,7 @@ export async function deleteBuilds(
  * @returns objects removed
  */
 export async function sweepStaging(bucket: ListingBucket, before: number): Promise<number> {
-  return removeObjects(bucket, ROOT, ({ uploaded }) => uploaded.getTime() < before);
+  return removeObjects(bucket, STAGING, ({ uploaded }) => uploaded.getTime() < before);
 }
 
 async function removeObjects(

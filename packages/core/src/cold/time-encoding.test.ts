@@ -3,7 +3,7 @@ import { TEST_START } from "./arbitrary-day.ts";
 import { decodeTimes } from "./column-chunk.ts";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writeColumnChunk } from "./column-chunk-writer.ts";
-import { encodeTimes } from "./time-encoding.ts";
+import { encodeDayTimes } from "./time-encoding.ts";
 
 const MINUTES = 1_440;
 let seed = 1;
@@ -17,7 +17,7 @@ const jittered = timesOf((minute) => minute * 60_000 + Math.floor(noise() * 2_40
 /** @returns bytes of the chunk, after the times were found to come back */
 function roundTrip(points: Float64Array[]): number {
   const writer = new ByteWriter();
-  writeColumnChunk(writer, { name: "timestamp", type: "INT64" }, { dictionary: null, data: [encodeTimes(points)] });
+  writeColumnChunk(writer, { name: "timestamp", type: "INT64" }, { dictionary: null, data: [encodeDayTimes(points)] });
   const bytes = writer.getBytes();
   const rows = points.reduce((sum, { length }) => sum + length, 0);
   const all = points.flatMap((times) => [...times]);
@@ -27,13 +27,13 @@ function roundTrip(points: Float64Array[]): number {
 }
 
 test("times of an even pace are differences, and next to nothing", () => {
-  expect(encodeTimes([even, even]).encoding).toBe("DELTA_BINARY_PACKED");
+  expect(encodeDayTimes([even, even]).encoding).toBe("DELTA_BINARY_PACKED");
   expect(roundTrip([even, even])).toBeLessThan(500);
 });
 
 test("times that all points share are stored about once", () => {
   const points = Array.from({ length: 12 }, () => jittered);
-  expect(encodeTimes(points).encoding).toBe("PLAIN");
+  expect(encodeDayTimes(points).encoding).toBe("PLAIN");
   expect(roundTrip(points)).toBeLessThan(2.5 * roundTrip([jittered]));
 });
 

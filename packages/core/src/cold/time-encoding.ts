@@ -2,13 +2,13 @@ import { type DataPage, dataPage } from "./column-chunk-writer.ts";
 import { packDifferences } from "./delta-times.ts";
 
 /**
- * Encodes the times of a row group, epoch milliseconds of one day or month. Points that are scraped together share their times:
+ * Encodes the times of a row group of a day, epoch milliseconds. Points that are scraped together share their times:
  * as they are, zstd finds each point's again in the one before, which blocks of 128 differences hide from it. Times of an
  * even pace, or of each point's own, are smaller as differences. Not with their bytes apart, though that is smaller yet:
  * DuckDB reads BYTE_STREAM_SPLIT of floating point numbers only.
  */
-export function encodeTimes(points: readonly Float64Array[]): DataPage {
-  const rows = points.reduce((sum, times) => sum + times.length, 0);
+export function encodeDayTimes(points: readonly Float64Array[]): DataPage {
+  const rows = rowsOf(points);
   const words = new Int32Array(2 * rows);
   let row = 0;
   for (const times of points) {
@@ -21,12 +21,41 @@ export function encodeTimes(points: readonly Float64Array[]): DataPage {
     }
   }
   const plain = dataPage("PLAIN", rows, new Uint8Array(words.buffer));
-  const packed = dataPage("DELTA_BINARY_PACKED", rows, packDifferences(points, rows));
-  return packed.stored.length < plain.stored.length ? packed : plain;
+  const packed = dataPage("DELTA_BINARY_PACKED", rows, packDifferences(points, rows, null));
+  return smaller(packed, plain);
+}
+
+/**
+ * Encodes the times of a row group of a month, epoch milliseconds. As differences in whole bytes the times of the first point
+ * take half of what they take as they are, and zstd finds them again in the points that share them; in bits they are smaller
+ * where each point has its own.
+ */
+export function encodeMonthTimes(points: readonly Float64Array[]): DataPage {
+  const rows = rowsOf(points);
+  const inBits = dataPage("DELTA_BINARY_PACKED", rows, packDifferences(points, rows, null));
+  if (points.length === 1) return inBits;
+  return smaller(inBits, dataPage("DELTA_BINARY_PACKED", rows, packDifferences(points, rows, leastStep(points))));
+}
+
+function rowsOf(points: readonly Float64Array[]): number {
+  return points.reduce((sum, times) => sum + times.length, 0);
+}
+
+function smaller(a: DataPage, b: DataPage): DataPage {
+  return a.stored.length < b.stored.length ? a : b;
+}
+
+/** The least difference of two times of a point; infinite where no point has two. */
+function leastStep(points: readonly Float64Array[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const times of points) {
+    for (let i = 1; i < times.length; i++) least = Math.min(least, times[i]! - times[i - 1]!);
+  }
+  return least;
 }
 
 /** Of a hundred differences, those that may be others than the one before for times to be of an even pace. */
-const CHANGES_A_HUNDRED = 10;
+const CHANGES_A_HUNDRED = 2;
 
 /** Whether times are next to nothing as differences. */
 export function isEven(times: Float64Array): boolean {

@@ -1,0 +1,140 @@
+import { crc32 } from "node:zlib";
+import { type Locator, locatorNumbers } from "../block-days/locator.ts";
+import { DayFileCorrupt } from "../cold/day-file-error.ts";
+import { scanDayFile } from "../cold/day-file-reader.ts";
+import { DayFileWriter, type WrittenDayFile } from "../cold/day-file-writer.ts";
+import { freeBytes } from "../cold/free-bytes.ts";
+import { monthFileKey } from "../cold/month-file-key.ts";
+import { MultipartSink, type UploadBucket } from "../cold/multipart-sink.ts";
+import { MONTH_LIMITS } from "../cold/period.ts";
+import type { RangeBucket } from "../cold/range-get.ts";
+import type { Series } from "../domain/samples.ts";
+import {
+  checkSources,
+  type MonthBuild,
+  MonthBuildError,
+  type MonthSource,
+  type PartRange,
+  sourceEtags,
+  type StagedPart,
+} from "./month-build.ts";
+import { stagedPartKey, stagedPointsKey } from "./month-staging.ts";
+import { mergeSources } from "./read-sources.ts";
+
+/** What is needed of an R2Bucket to merge a part. */
+export type MergeBucket = RangeBucket &
+  UploadBucket & {
+    put(key: string, text: string): Promise<unknown>;
+  };
+
+/** What the samples of a point are known by. */
+interface Fingerprint {
+  readonly rows: number;
+  readonly crc32: number;
+}
+
+/**
+ * Merges some points of a month's day files into a part in staging, reads it back and compares each sample, and puts the locators
+ * of its points beside it. Safe to repeat: the same objects come out.
+ *
+ * Memory: of each day file a range of 128 KB and a row group; the writer's row group, and its 8 MB part.
+ * @param number of the part, from 0 in the order of the names
+ * @throws {MonthBuildError} where a point has more samples than a month file takes, or the part has none; {DayFileMissing},
+ *   {DayFileChanged} and {DayFileCorrupt} for day files that are not what they were; R2's errors
+ */
+export async function mergePart(
+  bucket: MergeBucket,
+  of: MonthBuild,
+  sources: readonly MonthSource[],
+  range: PartRange,
+  number: number,
+): Promise<StagedPart> {
+  checkSources(of, sources);
+  const fingerprints: Fingerprint[] = [];
+  const about = { site: of.site.name, month: of.month, days: sourceEtags(of, sources) };
+  const writer = new DayFileWriter(new MultipartSink(bucket, stagedPartKey(of, number)), about);
+  let written: WrittenDayFile;
+  try {
+    // the samples of points that the writer has not encoded yet
+    const held: Series[] = [];
+    for await (const { name, days } of mergeSources(bucket, sources, range)) {
+      const series = joinDays(days);
+      fingerprints.push(fingerprint(series));
+      await writer.writePoint(name, series);
+      held.push(series);
+      for (const done of held.splice(0, held.length - writer.pendingPoints)) freeSeries(done);
+    }
+    if (fingerprints.length === 0) throw new MonthBuildError(`part ${number} of the month has no samples`);
+    written = await writer.finish();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  await verifyPart(bucket, of, number, written, fingerprints);
+  const { etag, sha256, bytes, footerBytes, rows, points } = written;
+  const located = points.map(({ name, locator }) => [name, ...locatorNumbers(locator)]);
+  await bucket.put(stagedPointsKey(of, number), JSON.stringify(located));
+  return { number, etag, sha256, bytes, footerBytes, rows, points: points.length };
+}
+
+/** A point's samples of all days, in buffers of their own. The days' buffers are given back. */
+function joinDays(days: readonly Series[]): Series {
+  const rows = days.reduce((sum, { times }) => sum + times.length, 0);
+  const most = MONTH_LIMITS.pointRows;
+  if (rows > most)
+    throw new MonthBuildError(`a point has ${rows} samples, more than the ${most} that a month file takes`);
+  const times = new Float64Array(rows);
+  const values = new Float64Array(rows);
+  let at = 0;
+  for (const day of days) {
+    times.set(day.times, at);
+    values.set(day.values, at);
+    at += day.times.length;
+    freeSeries(day);
+  }
+  return { times, values };
+}
+
+function freeSeries({ times, values }: Series): void {
+  freeBytes(times);
+  freeBytes(values);
+}
+
+function fingerprint({ times, values }: Series): Fingerprint {
+  const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array) => new Uint8Array(buffer, byteOffset, byteLength);
+  return { rows: times.length, crc32: crc32(bytesOf(values), crc32(bytesOf(times))) };
+}
+
+/** Reads a part as every reader of the month file will. @throws {DayFileCorrupt} where it holds anything but what was written */
+async function verifyPart(
+  bucket: RangeBucket,
+  of: MonthBuild,
+  number: number,
+  { etag, footerBytes, points }: WrittenDayFile,
+  fingerprints: readonly Fingerprint[],
+): Promise<void> {
+  // under the key that it will have, for a reader refuses a file that stands under another
+  const key = monthFileKey(of.site.name, of.month);
+  const asInPlace: RangeBucket = { get: (_, options) => bucket.get(stagedPartKey(of, number), options) };
+  let index = 0;
+  for await (const { name, series, locator } of scanDayFile(asInPlace, { key, etag, footerBytes })) {
+    const expected = points[index];
+    const { rows, crc32: crc } = fingerprint(series);
+    const isSame =
+      name === expected?.name &&
+      rows === fingerprints[index]!.rows &&
+      crc === fingerprints[index]!.crc32 &&
+      isSameLocator(locator, expected.locator);
+    if (!isSame) {
+      const place = `point ${index} of ${points.length} of part ${number}`;
+      throw new DayFileCorrupt(key, locator.group.offset, `${place} reads back with other samples`);
+    }
+    freeSeries(series);
+    index++;
+  }
+  if (index < points.length) throw new DayFileCorrupt(key, 0, `part ${number} reads back with ${index} points`);
+}
+
+function isSameLocator(a: Locator, b: Locator): boolean {
+  return locatorNumbers(a).join() === locatorNumbers(b).join();
+}

@@ -1,0 +1,66 @@
+import { monthDays } from "../domain/month.ts";
+
+/** One month of one site, and the build of its file. */
+export interface MonthBuild {
+  /** names the build in `staging/`; two builds never share it, a build that is resumed keeps it */
+  readonly build: string;
+  readonly site: { readonly id: number; readonly name: string };
+  /** whole months since January 1970, UTC */
+  readonly month: number;
+}
+
+/** A day file that a month is made of. */
+export interface MonthSource {
+  /** whole days since 1970-01-01, UTC */
+  readonly day: number;
+  readonly key: string;
+  readonly etag: string;
+  /** of the whole object */
+  readonly bytes: number;
+  /** `day_files.generation` */
+  readonly generation: number;
+}
+
+/** The points of a part: names [from, to) in UTF-8 order; null: no bound. All parts together are all names. */
+export interface PartRange {
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** A part in staging. Plain data: it may cross to another machine. */
+export interface StagedPart {
+  /** from 0, in the order of the names */
+  readonly number: number;
+  readonly etag: string;
+  /** of the whole staged object, lower-case hexadecimal */
+  readonly sha256: string;
+  /** of the whole staged object */
+  readonly bytes: number;
+  /** size of its footer with the seal */
+  readonly footerBytes: number;
+  readonly rows: number;
+  readonly points: number;
+}
+
+/** A month that cannot be built of its day files. */
+export class MonthBuildError extends Error {
+  override readonly name = "MonthBuildError";
+}
+
+/** Checks that the sources are distinct days of the month, ascending. @throws {MonthBuildError} */
+export function checkSources({ month }: MonthBuild, sources: readonly MonthSource[]): void {
+  const { first, end } = monthDays(month);
+  let before = first - 1;
+  for (const { day } of sources) {
+    if (!(day > before && day < end)) throw new MonthBuildError(`day ${day} is not of the month, or out of order`);
+    before = day;
+  }
+  if (sources.length === 0) throw new MonthBuildError("a month without day files has no file");
+}
+
+/** {@link MonthAbout.days} of a month file that is made of these. */
+export function sourceEtags({ month }: MonthBuild, sources: readonly MonthSource[]): (string | null)[] {
+  const { first, end } = monthDays(month);
+  const etags = new Map(sources.map(({ day, etag }) => [day, etag]));
+  return Array.from({ length: end - first }, (_, i) => etags.get(first + i) ?? null);
+}

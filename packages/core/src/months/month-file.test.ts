@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { buildMonth, monthLines, TEST_BUILD, writeDays } from "../../test/month-world.ts";
+import { arbitraryMonth, type DayOfMonth, TEST_MONTH, TEST_SITE } from "../cold/arbitrary-day.ts";
+import { readPoints, readPointsByFooter, scanDayFile } from "../cold/day-file-reader.ts";
+import { readFooter } from "../cold/footer.ts";
+import { MemoryBucket } from "../cold/memory-bucket.ts";
+import { monthFileKey } from "../cold/month-file-key.ts";
+import type { NamedSeries } from "../cold/row-group-writer.ts";
+import { sampleLines } from "../cold/written-day.ts";
+import { stagedLocators } from "./put-month-file.ts";
+import { sourceEtags } from "./month-build.ts";
+
+const KEY = monthFileKey(TEST_SITE, TEST_MONTH);
+
+/** Every way to read the month file gives each sample of its day files once. */
+async function expectWhole(days: readonly DayOfMonth[], rows: number): Promise<number> {
+  const bucket = new MemoryBucket();
+  const sources = await writeDays(bucket, days);
+  const { parts, etag, bytes, rows: count } = await buildMonth(bucket, sources, rows);
+  const expected = monthLines(days);
+  expect(count).toBe(expected.length);
+  expect(bucket.stored(KEY).bytes).toHaveLength(bytes);
+  const located = [];
+  for (const { number } of parts) located.push(...(await stagedLocators(bucket, TEST_BUILD, parts, number)));
+  const file = { key: KEY, etag, month: TEST_MONTH, bytes };
+  expect(sampleLines(await readPoints(bucket, file, located))).toEqual(expected);
+  const footer = await readFooter(bucket, file);
+  expect(footer).toMatchObject({ month: TEST_MONTH, days: sourceEtags(TEST_BUILD, sources), rows: expected.length });
+  const names = located.map(({ name }) => name);
+  expect(sampleLines(await readPointsByFooter(bucket, KEY, footer, names))).toEqual(expected);
+  const scanned: [string, NamedSeries["series"]][] = [];
+  const locators = [];
+  for await (const { name, series, locator } of scanDayFile(bucket, file)) {
+    scanned.push([name, series]);
+    locators.push({ name, locator });
+  }
+  expect(sampleLines(scanned)).toEqual(expected);
+  expect(locators).toEqual(located);
+  return parts.length;
+}
+
+test("a month file holds every sample of its day files once, however it is cut into parts and read", async () => {
+  let most = 0;
+  const check = async (days: DayOfMonth[], rows: number) => {
+    most = Math.max(most, await expectWhole(days, rows));
+  };
+  await fc.assert(fc.asyncProperty(arbitraryMonth, fc.constantFrom(1, 200, 100_000), check), { numRuns: 100 });
+  expect(most).toBeGreaterThan(2);
+});

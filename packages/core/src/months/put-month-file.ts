@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import type { RowGroup } from "hyparquet";
+import { z } from "zod";
+import { type Locator, locatorOf } from "../block-days/locator.ts";
+import { DayFileCorrupt } from "../cold/day-file-error.ts";
+import { FOOTER_SEAL_BYTES, PARQUET_MAGIC } from "../cold/day-file-schema.ts";
+import { encodeFooter, type FooterGroup } from "../cold/encode-footer.ts";
+import { parseFooter } from "../cold/footer.ts";
+import { freeBytes } from "../cold/free-bytes.ts";
+import { monthFileKey } from "../cold/month-file-key.ts";
+import { type ByteSink, MultipartSink, type UploadBucket } from "../cold/multipart-sink.ts";
+import { fetchRange, type RangeBucket } from "../cold/range-get.ts";
+import { parseMetadata, readSealedFooter } from "../cold/sealed-footer.ts";
+import {
+  checkSources,
+  type MonthBuild,
+  MonthBuildError,
+  type MonthSource,
+  sourceEtags,
+  type StagedPart,
+} from "./month-build.ts";
+import { stagedPartKey, stagedPointsKey } from "./month-staging.ts";
+import { readFooters } from "./read-sources.ts";
+
+/** Bytes of a part that are held at once. */
+const COPY_BYTES = 4 * 1024 * 1024;
+
+/** `PAR1`, with which each part begins, and the month file. */
+const HEAD_BYTES = 4;
+
+const MAGIC = new Uint8Array(Uint32Array.of(PARQUET_MAGIC).buffer);
+
+/** Of each point its name and the numbers of its locator. */
+const pointsSchema = z.array(z.tuple([z.string(), z.int()], z.int()));
+
+/** A month file as it was stored. */
+export interface PutMonthFile {
+  readonly etag: string;
+  readonly bytes: number;
+  readonly rows: number;
+}
+
+/**
+ * Puts the month file in its place: the row groups of the staged parts one after another, and one footer. It replaces the file
+ * before it as a whole, when all of it has arrived. Safe to repeat.
+ * @param parts all of them, in their order
+ * @throws {MonthBuildError} where the parts are not all samples of the day files, each once; {DayFileMissing}, {DayFileChanged}
+ *   and {DayFileCorrupt} for parts and day files that are not what they were; R2's errors. Then nothing is replaced.
+ */
+export async function putMonthFile(
+  bucket: RangeBucket & UploadBucket,
+  of: MonthBuild,
+  sources: readonly MonthSource[],
+  parts: readonly StagedPart[],
+): Promise<PutMonthFile> {
+  checkSources(of, sources);
+  const rows = await expectAllRows(bucket, sources, parts);
+  const key = monthFileKey(of.site.name, of.month);
+  const groups: FooterGroup[] = [];
+  for (const part of parts) groups.push(...(await readGroups(bucket, of, part, partOffset(parts, part.number))));
+  const about = { month: of.month, days: sourceEtags(of, sources) };
+  const footer = encodeFooter(of.site.name, about, groups);
+  const end = partOffset(parts, parts.length) + HEAD_BYTES;
+  // what every reader will ask of it: names, places and counts in order
+  parseFooter(key, "", parseMetadata(footer.subarray(FOOTER_SEAL_BYTES)), end);
+  const sink = new MultipartSink(bucket, key);
+  try {
+    await sink.write(MAGIC);
+    for (const part of parts) await copyGroups(bucket, of, part, sink);
+    await sink.write(footer);
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+  const { etag, bytes } = await sink.finish();
+  return { etag, bytes, rows };
+}
+
+/**
+ * The locators of a staged part's points in the month file.
+ * @param parts all parts of the file
+ * @returns ascending by name
+ */
+export async function stagedLocators(
+  bucket: { get(key: string): Promise<{ text(): Promise<string> } | null> },
+  of: MonthBuild,
+  parts: readonly StagedPart[],
+  number: number,
+): Promise<{ name: string; locator: Locator }[]> {
+  const object = await bucket.get(stagedPointsKey(of, number));
+  if (object === null) throw new MonthBuildError(`the locators of part ${number} are gone from staging`);
+  const by = partOffset(parts, number);
+  return pointsSchema.parse(JSON.parse(await object.text())).map(([name, offset, ...numbers]) => {
+    return { name, locator: locatorOf([offset + by, ...numbers]) };
+  });
+}
+
+/** Byte of the month file at which the row groups of a part begin, less those before them in the part itself. */
+function partOffset(parts: readonly StagedPart[], number: number): number {
+  return parts.slice(0, number).reduce((sum, part) => sum + groupBytes(part), 0);
+}
+
+function groupBytes({ bytes, footerBytes }: StagedPart): number {
+  return bytes - footerBytes - HEAD_BYTES;
+}
+
+/** @returns rows of the month */
+async function expectAllRows(
+  bucket: RangeBucket,
+  sources: readonly MonthSource[],
+  parts: readonly StagedPart[],
+): Promise<number> {
+  if (parts.some(({ number }, i) => number !== i)) throw new MonthBuildError("the parts are not all, or out of order");
+  const expected = (await readFooters(bucket, sources)).reduce((sum, footer) => sum + footer.rows, 0);
+  const found = parts.reduce((sum, part) => sum + part.rows, 0);
+  if (found !== expected) throw new MonthBuildError(`the parts have ${found} rows, the day files ${expected}`);
+  return found;
+}
+
+/** What a part's footer says of its row groups, in their places in the month file. */
+async function readGroups(bucket: RangeBucket, of: MonthBuild, part: StagedPart, by: number): Promise<FooterGroup[]> {
+  const { etag, bytes, footerBytes } = part;
+  const file = { key: stagedPartKey(of, part.number), etag, bytes, footerBytes };
+  const { metadata, offset } = await readSealedFooter(bucket, file, { requests: 0, bytes: 0 });
+  const { groups } = parseFooter(monthFileKey(of.site.name, of.month), etag, metadata, offset);
+  return metadata.row_groups.map((rowGroup, i) => {
+    return { rowGroup: shifted(rowGroup, BigInt(by)), crc32: groups[i]!.group.crc32 };
+  });
+}
+
+function shifted(group: RowGroup, by: bigint): RowGroup {
+  const columns = group.columns.map(({ meta_data: chunk, ...column }) => {
+    const { data_page_offset, dictionary_page_offset } = chunk!;
+    const places = {
+      data_page_offset: data_page_offset + by,
+      ...(dictionary_page_offset === undefined ? {} : { dictionary_page_offset: dictionary_page_offset + by }),
+    };
+    return { ...column, file_offset: column.file_offset + by, meta_data: { ...chunk!, ...places } };
+  });
+  return { ...group, columns };
+}
+
+/** Copies a part's row groups into the month file, without its head and its footer. */
+async function copyGroups(bucket: RangeBucket, of: MonthBuild, part: StagedPart, sink: ByteSink): Promise<void> {
+  const key = stagedPartKey(of, part.number);
+  const end = part.bytes - part.footerBytes;
+  const hash = createHash("sha256");
+  for (let offset = 0; offset < part.bytes; offset += COPY_BYTES) {
+    const wanted = { offset, length: Math.min(COPY_BYTES, part.bytes - offset), fileBytes: part.bytes };
+    const { bytes } = await fetchRange(bucket, key, part.etag, wanted, { requests: 0, bytes: 0 });
+    hash.update(bytes);
+    const from = Math.max(HEAD_BYTES - offset, 0);
+    await sink.write(bytes.subarray(from, Math.max(from, end - offset)));
+    freeBytes(bytes);
+  }
+  if (hash.digest("hex") !== part.sha256) throw new DayFileCorrupt(key, 0, "the part has another SHA-256");
+}

@@ -1,0 +1,85 @@
+import { scanRowGroups, type ScannedPart } from "../cold/day-file-reader.ts";
+import { DayFileCorrupt } from "../cold/day-file-error.ts";
+import { type Footer, readFooter } from "../cold/footer.ts";
+import type { RangeBucket } from "../cold/range-get.ts";
+import type { Series } from "../domain/samples.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
+import type { MonthSource, PartRange } from "./month-build.ts";
+
+/** Bytes a request of each day file: 31 of them are held at once. */
+const RANGE_BYTES = 128 * 1024;
+
+/** A Worker has six connections; more requests at once would only wait. */
+const REQUESTS_AT_ONCE = 6;
+
+/** A point's samples of the month, of each day that has some. */
+export interface MergedPoint {
+  readonly name: string;
+  /** ascending by day, none empty */
+  readonly days: readonly Series[];
+}
+
+/** The footers of day files, in the order of the sources. @throws {DayFileMissing} {DayFileChanged} {DayFileCorrupt}; R2's errors */
+export async function readFooters(bucket: RangeBucket, sources: readonly MonthSource[]): Promise<Footer[]> {
+  const footers: Footer[] = [];
+  for (let first = 0; first < sources.length; first += REQUESTS_AT_ONCE) {
+    const some = sources.slice(first, first + REQUESTS_AT_ONCE);
+    footers.push(...(await Promise.all(some.map((source) => readFooter(bucket, source)))));
+  }
+  for (const [i, { day, key }] of sources.entries()) {
+    if (footers[i]!.day !== day) throw new DayFileCorrupt(key, 0, "is a file of another day");
+  }
+  return footers;
+}
+
+/** A day file's points, of which the first one is at hand. */
+interface Cursor {
+  readonly points: AsyncIterator<{ readonly name: string; readonly series: Series }>;
+  current: { readonly name: string; readonly series: Series } | null;
+}
+
+async function advance(cursor: Cursor): Promise<void> {
+  const next = await cursor.points.next();
+  cursor.current = next.done === true ? null : next.value;
+}
+
+/**
+ * The points of a part, in the order of their names, merged from the day files. Holds of each file a range of 128 KB and the row
+ * group that it stands in.
+ * @throws {DayFileMissing} {DayFileChanged} {DayFileCorrupt}; R2's errors
+ */
+export async function* mergeSources(
+  bucket: RangeBucket,
+  sources: readonly MonthSource[],
+  range: PartRange,
+): AsyncGenerator<MergedPoint> {
+  const footers = await readFooters(bucket, sources);
+  const part: ScannedPart = { ...range, rangeBytes: RANGE_BYTES };
+  const cursors = sources.map(({ key }, i): Cursor => ({
+    points: scanRowGroups(bucket, key, footers[i]!, undefined, part),
+    current: null,
+  }));
+  await advanceAll(cursors);
+  for (;;) {
+    const name = leastName(cursors);
+    if (name === null) return;
+    const own = cursors.filter(({ current }) => current?.name === name);
+    yield { name, days: own.map(({ current }) => current!.series) };
+    await advanceAll(own);
+  }
+}
+
+async function advanceAll(cursors: readonly Cursor[]): Promise<void> {
+  // Files of a site have their row groups in much the same places, so many fetch at the same point.
+  for (let first = 0; first < cursors.length; first += REQUESTS_AT_ONCE) {
+    await Promise.all(cursors.slice(first, first + REQUESTS_AT_ONCE).map(advance));
+  }
+}
+
+function leastName(cursors: readonly Cursor[]): string | null {
+  let least: string | null = null;
+  for (const { current } of cursors) {
+    if (current !== null && (least === null || compareUtf8(current.name, least) < 0)) least = current.name;
+  }
+  return least;
+}
