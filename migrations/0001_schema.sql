@@ -331,12 +331,15 @@ CREATE TABLE block_days (
 ) STRICT;
 
 -- The hourly aggregates of a point's settled UTC month: its slices of block_days, whose `hours` are then empty. A day of it counts only
--- if block_days has no hours of it, and if the generation in the body is that of the day in day_files.
+-- if block_days has no hours of it, and if the generation in the head is that of the day in day_files.
 CREATE TABLE point_months (
   -- point id x 2^12 + month (months since January 1970)
   key INTEGER PRIMARY KEY,
+  -- the days' generations, and where the samples are in the day files and in the month file. Both columns:
   -- packages/core/src/block-days/point-month.ts
-  body BLOB NOT NULL
+  head BLOB NOT NULL,
+  -- the column stands last, because SQLite reads a long row from its start
+  hours BLOB NOT NULL
 ) STRICT;
 
 -- One row per site and UTC month that has a month file, or packed aggregates, or a build of either.

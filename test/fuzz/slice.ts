@@ -9,7 +9,7 @@ import { expectSame, Mismatch, type Outcome } from "./target.ts";
 const NUMBERS = [0, -0, 1, -1, 25.517500000000002, 1e21, 5e-324, Number.MAX_VALUE, 70.1, 86_399_999] as const;
 const WIDTHS = [3, 8, 8, 8] as const;
 
-function validSlice(random: Random): Uint8Array {
+export function validSlice(random: Random): Uint8Array {
   const hours = Array.from({ length: 24 }, (): HourAggregate | null => {
     if (random.chance(0.4)) return null;
     const values = [random.pick(NUMBERS), random.pick(NUMBERS), random.pick(NUMBERS)];
@@ -19,7 +19,7 @@ function validSlice(random: Random): Uint8Array {
   return encodeSlice({ hours, locator: random.chance(0.5) ? null : validLocator(random) });
 }
 
-function validLocator(random: Random): Locator {
+export function validLocator(random: Random): Locator {
   const rows = 1 + random.below(100_000);
   const firstRow = random.below(rows);
   const extent = {

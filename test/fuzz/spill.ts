@@ -4,7 +4,7 @@ import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
 import type { SortedHour } from "@building-vitals/core/cold/sorted-hour";
 import { encodeSpill } from "@building-vitals/core/cold/spill-format";
 import { SpillReader } from "@building-vitals/core/cold/spill-reader";
-import { zstdFrame } from "@building-vitals/core/cold/zstd-frame";
+import { zstdFrame } from "@building-vitals/core/block-days/zstd-frame";
 import { z } from "zod";
 import { open, seal } from "./envelope.ts";
 import { mutateBytes } from "./mutate-bytes.ts";

@@ -1,6 +1,7 @@
 import { decodeBody, encodeBody, StoredRowError } from "@building-vitals/core/store/segment-body";
 import { z } from "zod";
 import { open, seal } from "./envelope.ts";
+import { checkMonth, generateMonth } from "./month.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
 import { mutateJson } from "./mutate-json.ts";
 import type { Random } from "./random.ts";
@@ -46,12 +47,13 @@ function checkSegment(text: string): Outcome {
   return "accepted";
 }
 
-const headSchema = z.object({ format: z.enum(["segment", "slice", "spill"]), valid: z.string().optional() });
+const headSchema = z.object({ format: z.enum(["segment", "slice", "month", "spill"]), valid: z.string().optional() });
 
-/** What D1 and R2 hold between one run and the next: segments, slices of hourly aggregates, spills. */
+/** What D1 and R2 hold between one run and the next: segments, slices of hourly aggregates, packed months, spills. */
 export const stored: FuzzTarget = {
   generate: (random) => {
     if (random.chance(0.2)) return generateSpill(random);
+    if (random.chance(0.2)) return generateMonth(random);
     if (random.chance(0.6)) return generateSlice(random);
     const [text, other] = [validSegment(random), validSegment(random)];
     const bytes = random.chance(0.5)
@@ -64,6 +66,7 @@ export const stored: FuzzTarget = {
     const { format } = headSchema.parse(head);
     if (format === "spill") return checkSpill(input);
     if (format === "slice") return checkSlice(input);
+    if (format === "month") return checkMonth(input);
     try {
       return checkSegment(decoder.decode(bytes));
     } catch (error) {

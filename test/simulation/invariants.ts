@@ -1,4 +1,5 @@
 import { decodeSlice } from "@building-vitals/core/block-days/hour-slice";
+import { PackedMonths, parsePackedRows } from "@building-vitals/core/block-days/packed-months";
 import { pointsOfRow } from "@building-vitals/core/block-days/read-rows";
 import { KEPT_ID } from "@building-vitals/core/cold/kept-groups";
 import { z } from "zod";
@@ -77,7 +78,14 @@ export async function checkHealed(world: World, deployment: Deployment, plant: P
   if (left !== undefined) world.violate(`the backfill ${left.backfill_id} is completed, and has days left`);
 }
 
-const rowSchema = z.array(z.object({ key: z.int(), places: z.string(), hours: z.string() }));
+const READ_ROWS = `
+SELECT d.key, json(d.places) AS places, hex(d.hours) AS hours, CASE WHEN length(d.hours) = 0 THEN f.generation END AS packed
+FROM block_days d
+JOIN points p ON p.id = (SELECT min(id) FROM points WHERE id >> 4 = d.key >> 16)
+LEFT JOIN day_files f ON f.site_id = p.site_id AND f.day = d.key & 65535`;
+const rowSchema = z.array(
+  z.object({ key: z.int(), places: z.string(), hours: z.string(), packed: z.int().nullable() }),
+);
 const nameSchema = z.array(z.object({ id: z.int(), name: z.string() }));
 const unfoldedSchema = z.array(z.object({ hour: z.int() }));
 
@@ -98,14 +106,18 @@ function checkRollups(world: World, { database }: Deployment, site: string, stor
     database.rows("SELECT p.id, p.name FROM points p JOIN sites s ON s.id = p.site_id WHERE s.name = ?1", site),
   );
   const names = new Map(points.map(({ id, name }) => [id, name]));
-  const rows = rowSchema
-    .parse(database.rows("SELECT key, json(places) AS places, hex(hours) AS hours FROM block_days"))
-    .flatMap((row) =>
-      pointsOfRow(row)!.flatMap(({ pointId, slice }) => {
-        const name = names.get(pointId);
-        return name === undefined ? [] : [{ name, day: row.key % 65_536, hours: decodeSlice(slice).hours }];
-      }),
-    );
+  const packed = new PackedMonths(
+    parsePackedRows(database.rows("SELECT key, hex(head) AS head, hex(hours) AS hours FROM point_months")),
+  );
+  const rows = rowSchema.parse(database.rows(READ_ROWS)).flatMap((row) =>
+    pointsOfRow(row)!.flatMap(({ pointId, slice }) => {
+      const name = names.get(pointId);
+      const day = row.key % 65_536;
+      if (name === undefined) return [];
+      if (row.packed === null) return [{ name, day, hours: decodeSlice(slice).hours }];
+      return [{ name, day, hours: packed.find(pointId, day, row.packed)?.hours ?? [] }];
+    }),
+  );
   const expected = new Map<string, number[]>();
   for (const [key, value] of stored) {
     const hour = Math.floor(Number(key.slice(key.lastIndexOf(" ") + 1)) / HOUR) * HOUR;

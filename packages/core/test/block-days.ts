@@ -19,7 +19,7 @@ const rowsSchema = z.array(z.object({ key: z.int(), places: z.string(), hours: z
 
 async function storedRows(db: D1Database): Promise<StoredRow[]> {
   const sql = "SELECT key, json(places) AS places, hex(hours) AS hours FROM block_days ORDER BY key";
-  return rowsSchema.parse((await db.prepare(sql).all()).results);
+  return rowsSchema.parse((await db.prepare(sql).all()).results).map((row) => ({ ...row, packed: null }));
 }
 
 /** All points' days of a database, by point and then by day. */

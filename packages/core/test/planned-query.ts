@@ -18,6 +18,7 @@ export const NOTHING: Stored = {
   hours: [],
   unfolded: [],
   days: [],
+  months: [],
   pointDays: [],
   isCut: false,
   rollups: null,
@@ -57,7 +58,7 @@ interface GroupSize {
 export function pointDay(id: number, day: number, size: GroupSize = {}): PointDay & { readonly locator: Locator } {
   const { bytes = 12_000, rows = 11_520, apart = 112_000 } = size;
   const group = { offset: 4 + id * apart, timeBytes: 1, nameBytes: 1, valueBytes: bytes - 2, rows, crc32: 0 };
-  return { pointId: id, day, locator: { group, firstRow: 0, rows: 1440 } };
+  return { pointId: id, day, locator: { group, firstRow: 0, rows: 1440 }, month: null };
 }
 
 /** So many days in files, each with all of the points. */

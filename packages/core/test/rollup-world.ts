@@ -18,6 +18,7 @@ import { executeQuery, type QueryAnswer } from "../src/query/execute.ts";
 import { type Plan, planQuery, readWithPlan } from "../src/query/plan.ts";
 import { readStored } from "../src/query/stored.ts";
 import { described, newSite, pointSamples, type Sample } from "./points.ts";
+import { packDays } from "./pack-days.ts";
 import { keysOf } from "./stored-day.ts";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -62,7 +63,7 @@ export class RollupWorld {
 
   static async create(db: D1Database, bucket: R2Bucket, names: readonly string[]): Promise<RollupWorld> {
     await db.exec(
-      "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM kept_files; DELETE FROM kept_groups; DELETE FROM block_days; DELETE FROM quality_days; DELETE FROM late_samples; DELETE FROM points",
+      "DELETE FROM segments; DELETE FROM block_latest; DELETE FROM hot_hours; DELETE FROM day_files; DELETE FROM kept_files; DELETE FROM kept_groups; DELETE FROM block_days; DELETE FROM point_months; DELETE FROM month_files; DELETE FROM quality_days; DELETE FROM late_samples; DELETE FROM points",
     );
     const keys = await keysOf(bucket, "");
     if (keys.length > 0) await bucket.delete(keys);
@@ -130,6 +131,11 @@ export class RollupWorld {
   rebuild(first: number, last: number, now: number): Promise<RebuiltRollups> {
     const context = { db: this.db, bucket: this.bucket, lookbackMs: 0, now: () => now };
     return rebuildRollups(context, this.site.id, { first, last });
+  }
+
+  /** Packs the months of some days. @returns days that are packed for all points */
+  pack(first: number, last: number): Promise<number[]> {
+    return packDays(this.db, this.site.id, this.ids, { first, last });
   }
 
   async ask(question: WorldQuestion, db = this.db, bucket = this.bucket): Promise<{ plan: Plan; answer: QueryAnswer }> {

@@ -1,8 +1,7 @@
 import { HOUR_MS } from "../domain/hour.ts";
 import { type Cursor, leaveOutColumn, readColumn, writeColumn } from "./byte-column.ts";
 import { type HourAggregate, type HourAggregates, HOURS_A_DAY, StoredHoursError } from "./hour-aggregates.ts";
-import { type Locator, locatorNumbers, locatorOf, StoredLocatorError } from "./locator.ts";
-import { MAX_VARINT_BYTES, readVarint, writeVarint } from "./varint.ts";
+import { type Locator, LOCATOR_BYTES, readLocator, StoredLocatorError, writeLocator } from "./locator.ts";
 
 /** What D1 keeps of a point and UTC day: its hourly aggregates, and where its samples are in the day's file. */
 export interface PointDaySlice {
@@ -16,11 +15,8 @@ const HAS_LOCATOR = 1;
 /** The sum of an hour is infinite, so no mean can be computed from it. */
 const OVERFLOWS = 2;
 
-/** Numbers of a locator. */
-const LOCATOR_NUMBERS = 8;
-
 /** The most bytes of form, flags and locator, which stand at the front. */
-export const HEAD_BYTES = 2 + LOCATOR_NUMBERS * MAX_VARINT_BYTES;
+export const HEAD_BYTES = 2 + LOCATOR_BYTES;
 
 const MASK_BYTES = 3;
 
@@ -66,7 +62,7 @@ export function encodeSlice({ hours, locator }: PointDaySlice): Uint8Array {
   const present = hours.filter((hour) => hour !== null);
   bytes[cursor.at++] = FORM;
   bytes[cursor.at++] = (locator === null ? 0 : HAS_LOCATOR) | (present.every(hasFiniteSum) ? 0 : OVERFLOWS);
-  if (locator !== null) for (const number of locatorNumbers(locator)) writeVarint(cursor, number);
+  if (locator !== null) writeLocator(cursor, locator);
   const mask = hours.reduce((bits, hour, i) => (hour === null ? bits : bits | (1 << i)), 0);
   for (let i = 0; i < MASK_BYTES; i++) bytes[cursor.at++] = (mask >> (8 * i)) & 0xff;
   if (present.length > 0) for (const column of COLUMNS) encodeColumn(cursor, column, present);
@@ -76,7 +72,7 @@ export function encodeSlice({ hours, locator }: PointDaySlice): Uint8Array {
 /** A slice without a locator, with one. */
 export function withLocator(slice: Uint8Array, locator: Locator): Uint8Array {
   const cursor: Cursor = { bytes: new Uint8Array(HEAD_BYTES), at: 2 };
-  for (const number of locatorNumbers(locator)) writeVarint(cursor, number);
+  writeLocator(cursor, locator);
   const bytes = new Uint8Array(cursor.at + slice.length - 2);
   bytes.set(cursor.bytes.subarray(0, cursor.at));
   bytes[0] = slice[0]!;
@@ -85,7 +81,7 @@ export function withLocator(slice: Uint8Array, locator: Locator): Uint8Array {
   return bytes;
 }
 
-function hasFiniteSum({ sum }: HourAggregate): boolean {
+export function hasFiniteSum({ sum }: HourAggregate): boolean {
   return Number.isFinite(sum);
 }
 
@@ -142,10 +138,11 @@ function decodeColumn(cursor: Cursor, { name, width, rule }: Column, count: numb
   for (let i = 0; i < count; i++) into[i] = rule(read.n[i]!, read.min[i]!);
 }
 
-function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
+/** @param hour where it is, for the error @throws {StoredHoursError} for an aggregate that no samples have */
+export function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
   const isWritten =
     n > 0 && n <= HOUR_MS && Number.isFinite(min) && Number.isFinite(max) && min <= max && !Number.isNaN(sum);
-  if (!isWritten) throw new StoredHoursError(`slice: hour ${hour} has n ${n}, min ${min}, max ${max}, sum ${sum}`);
+  if (!isWritten) throw new StoredHoursError(`aggregates: hour ${hour} has n ${n}, min ${min}, max ${max}, sum ${sum}`);
 }
 
 /** Of a slice, or of its first {@link HEAD_BYTES}. @returns null: it has no locator @throws {StoredLocatorError} */
@@ -187,14 +184,7 @@ function readHead(cursor: Cursor): { readonly flags: number; readonly locator: L
   if (form !== FORM) throw new StoredHoursError(`slice: form ${form}, expected ${FORM}`);
   if (flags === undefined || flags > (HAS_LOCATOR | OVERFLOWS))
     throw new StoredHoursError(`slice: unknown flags ${flags}`);
-  if ((flags & HAS_LOCATOR) === 0) return { flags, locator: null };
-  const numbers: number[] = [];
-  while (numbers.length < LOCATOR_NUMBERS) {
-    const number = readVarint(cursor);
-    if (number === null) throw new StoredLocatorError("locator: a number is no safe integer, or its bytes end");
-    numbers.push(number);
-  }
-  return { flags, locator: locatorOf(numbers) };
+  return { flags, locator: (flags & HAS_LOCATOR) === 0 ? null : readLocator(cursor) };
 }
 
 /** Bit h is set where hour h has samples. */
@@ -205,7 +195,7 @@ function readMask(cursor: Cursor): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
 }
 
-function bitsOf(mask: number): number {
+export function bitsOf(mask: number): number {
   let count = 0;
   for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
   return count;

@@ -1,3 +1,6 @@
+import type { Cursor } from "./byte-column.ts";
+import { MAX_VARINT_BYTES, readVarint, writeVarint } from "./varint.ts";
+
 /**
  * What to fetch of a row group: the chunks of its columns timestamp, point_name and value, which touch, the last of them
  * up to the end of a point's page: bytes [offset, offset + timeBytes + nameBytes + valueBytes). An extent that ends with
@@ -67,4 +70,26 @@ export function locatorOf(numbers: readonly number[]): Locator {
   if (firstRow! + rows! > groupRows!)
     throw new StoredLocatorError(`locator: rows beyond the ${groupRows} of its group`);
   return { group, firstRow: firstRow!, rows: rows! };
+}
+
+/** Numbers of a locator. */
+const LOCATOR_NUMBERS = 8;
+
+/** The most bytes of a locator. */
+export const LOCATOR_BYTES = LOCATOR_NUMBERS * MAX_VARINT_BYTES;
+
+/** Writes {@link locatorNumbers} as varints. */
+export function writeLocator(cursor: Cursor, locator: Locator): void {
+  for (const number of locatorNumbers(locator)) writeVarint(cursor, number);
+}
+
+/** The inverse of {@link writeLocator}. @throws {StoredLocatorError} */
+export function readLocator(cursor: Cursor): Locator {
+  const numbers: number[] = [];
+  while (numbers.length < LOCATOR_NUMBERS) {
+    const number = readVarint(cursor);
+    if (number === null) throw new StoredLocatorError("locator: a number is no safe integer, or its bytes end");
+    numbers.push(number);
+  }
+  return locatorOf(numbers);
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { blockDayKey, dayOfKey } from "../block-days/block-day-key.ts";
 import { StoredHoursError } from "../block-days/hour-aggregates.ts";
 import { hourCounts } from "../block-days/hour-counts.ts";
-import { parseRows, rowsStatement } from "../block-days/read-rows.ts";
+import { parseRows, rowsStatement, withPackedHours } from "../block-days/read-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
@@ -87,7 +87,7 @@ async function readHabits(db: D1Database, siteId: number, end: number): Promise<
   );
   const counts = new Map<number, Map<number, number>>();
   const damaged: number[] = [];
-  for (const row of parseRows(countRows?.results)) {
+  for (const row of await withPackedHours(db, parseRows(countRows?.results))) {
     try {
       for (const { pointId, day, counts: ofDay } of hourCounts([row])) {
         const own = counts.get(pointId) ?? new Map<number, number>();

@@ -1,7 +1,7 @@
 import type { ColumnChunk, Encoding } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
-import { zstdFrame } from "./zstd-frame.ts";
+import { zstdFrame } from "../block-days/zstd-frame.ts";
 
 /** A data page, ready to be written. */
 export interface DataPage {

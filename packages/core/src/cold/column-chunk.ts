@@ -4,7 +4,7 @@ import { unpackDifferences } from "./delta-times.ts";
 import { freeBytes } from "./free-bytes.ts";
 import { readIndexes, readRunStarts } from "./rle-indexes.ts";
 import { checkThrift } from "./thrift-bounds.ts";
-import { readZstdFrame } from "./zstd-frame.ts";
+import { readZstdFrame } from "../block-days/zstd-frame.ts";
 
 /** A page of a column chunk, not decompressed yet. */
 interface Page {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { blockDayRows, type PointSlice, qualityTexts, rowTexts } from "../block-days/block-day-rows.ts";
-import { readZstdFrame, zstdFrame } from "./zstd-frame.ts";
+import { readZstdFrame, zstdFrame } from "../block-days/zstd-frame.ts";
 
 /** A point of a day file: what D1 keeps of it, and the times that it brings for `points.first_seen` and `last_seen`. */
 export interface FilePoint extends PointSlice {

@@ -5,7 +5,7 @@ import { buildingDay } from "./arbitrary-day.ts";
 import { FOOTER_SEAL_BYTES, FORMAT_VERSION } from "./day-file-schema.ts";
 import { MemoryBucket } from "./memory-bucket.ts";
 import { TEST_KEY, writeDay } from "./written-day.ts";
-import { readZstdFrame } from "./zstd-frame.ts";
+import { readZstdFrame } from "../block-days/zstd-frame.ts";
 
 /**
  * What each version of the format looks like. If this test fails, the writer's bytes have changed: raise

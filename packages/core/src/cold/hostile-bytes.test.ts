@@ -8,7 +8,7 @@ import { packedIndexes, readIndexes } from "./rle-indexes.ts";
 import { decodeGroup } from "./row-group-reader.ts";
 import { copyPoint, encodeSpill, openBlock, parseIndex, parseTrailer, TRAILER_BYTES } from "./spill-format.ts";
 import { checkThrift } from "./thrift-bounds.ts";
-import { zstdFrame } from "./zstd-frame.ts";
+import { zstdFrame } from "../block-days/zstd-frame.ts";
 
 // What fuzzing found, or a reading for it: bytes that claim what they cannot hold.
 

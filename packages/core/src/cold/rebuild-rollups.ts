@@ -2,7 +2,7 @@ import { blockDayRows, type PointSlice } from "../block-days/block-day-rows.ts";
 import { hexOf } from "../block-days/hex.ts";
 import { hourAggregates } from "../block-days/hour-aggregates.ts";
 import { encodeSlice } from "../block-days/hour-slice.ts";
-import { parseRows, pointsOfRow, rowsStatement, type StoredRow } from "../block-days/read-rows.ts";
+import { parseRows, pointsOfRow, rowsStatement, type StoredRow, withPackedHours } from "../block-days/read-rows.ts";
 import { changedRows, writeHours } from "../block-days/write-rows.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
@@ -14,6 +14,7 @@ import { judgeStoredDay } from "./judge-stored-day.ts";
 import { type ManifestFile, readManifestDay } from "./manifest.ts";
 import type { RangeBucket } from "./range-get.ts";
 import { touchDay } from "./write-manifest.ts";
+import { forgetPacked } from "./write-month-files.ts";
 
 /** A hot day of 4,583 points takes 230 statements, of the 1,000 that an invocation may make. */
 const DAYS_A_RUN = 4;
@@ -118,13 +119,15 @@ async function rebuildFileDay(
     const slice = encodeSlice({ hours: hourAggregates(series, day), locator });
     points.push({ pointId, slice, rows: series.times.length });
   }
-  const stored = parseRows((await withD1Retry(() => rowsStatement(db, siteId, day, day).all())).results);
+  const found = parseRows((await withD1Retry(() => rowsStatement(db, siteId, day, day).all())).results);
+  const stored = await withPackedHours(db, found);
   const rows = changedRows(stored, blockDayRows(day, points));
   const changed = changedPoints(stored, points);
   if (rows.length === 0) return { checked: points.length, changed };
   const written = await batchUnlessChanged(db, [
     db.prepare(EXPECT_SAME_FILE).bind(siteId, day, file.etag),
     ...writeHours(db, rows),
+    forgetPacked(db, siteId, day),
     touchDay(db, siteId, day, now()),
   ]);
   if (written === null) return null;

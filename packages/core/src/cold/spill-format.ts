@@ -4,7 +4,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { REJECTION_REASONS, type RejectionCounts } from "../domain/rejection.ts";
 import type { Series } from "../domain/samples.ts";
 import type { SortedHour } from "./sorted-hour.ts";
-import { readZstdFrame, zstdFrame } from "./zstd-frame.ts";
+import { readZstdFrame, zstdFrame } from "../block-days/zstd-frame.ts";
 
 /**
  * A spill: one hour's samples of a site, sorted, between fetching and merging. Blocks of whole points, each one zstd

@@ -1,4 +1,5 @@
 import { deleteOpenDays } from "../block-days/delete-rows.ts";
+import { deleteMonthsOfPoint } from "../block-days/write-months.ts";
 import { forgetSeen } from "../catalog/seen.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
@@ -76,4 +77,9 @@ export async function deletePointRows(db: D1Database, siteId: number, pointId: n
   );
   await changeRows((most) => forgetLatePoint(db, pointId, most));
   await forgetLatest(db, siteId, (latest) => latest.pointId === pointId);
+}
+
+/** Deletes the packed aggregates of a point that is in no day file any more. Safe to repeat. */
+export async function deletePackedMonths(db: D1Database, pointId: number): Promise<void> {
+  await withD1Retry(() => deleteMonthsOfPoint(db, pointId).run());
 }

@@ -1,7 +1,7 @@
 import { deleteDay, storedDays } from "./delete-day.ts";
 import { sweepSegments } from "../cold/sweep-segments.ts";
 import { daysWithPoint } from "../block-days/read-file-points.ts";
-import { deletePointDay, deletePointRows, type PointDayOutcome } from "./delete-point-day.ts";
+import { deletePackedMonths, deletePointDay, deletePointRows, type PointDayOutcome } from "./delete-point-day.ts";
 import type { PublishContext } from "../cold/publish-day.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { forgetGaps } from "../gaps/forget-gaps.ts";
@@ -97,6 +97,7 @@ export async function deletePoint(
   }
   const last = due[days.length - 1];
   const isEnd = days.length === due.length && due.length < DAYS_A_RUN;
+  if (isEnd && (await daysWithPoint(db, point.id, 0, 1)).length === 0) await deletePackedMonths(db, point.id);
   return { days, nextDay: isEnd || last === undefined ? null : last + 1 };
 }
 

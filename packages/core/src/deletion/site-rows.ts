@@ -1,4 +1,5 @@
 import { deleteRowsOfSite } from "../block-days/delete-rows.ts";
+import { deleteMonthsOfSite } from "../block-days/write-months.ts";
 import { forgetKeptSite } from "../cold/kept-groups.ts";
 import { forgetLateSite } from "../store/late-samples.ts";
 import { changeRows } from "../d1/change-rows.ts";
@@ -8,6 +9,7 @@ import { withD1Retry } from "../d1/retry.ts";
 const DELETE_SOME = [
   `DELETE FROM gaps WHERE (site_id, start, point_id) IN (
      SELECT site_id, start, point_id FROM gaps WHERE site_id = ?1 LIMIT ?2)`,
+  "DELETE FROM month_files WHERE site_id = ?1 AND month IN (SELECT month FROM month_files WHERE site_id = ?1 LIMIT ?2)",
   "DELETE FROM settle_days WHERE site_id = ?1 AND day IN (SELECT day FROM settle_days WHERE site_id = ?1 LIMIT ?2)",
   "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT day FROM gap_days WHERE site_id = ?1 LIMIT ?2)",
   "DELETE FROM quality_days WHERE site_id = ?1 AND day IN (SELECT day FROM quality_days WHERE site_id = ?1 LIMIT ?2)",
@@ -43,6 +45,7 @@ UPDATE sync_state SET watermark = NULL, window_start = NULL, window_end = NULL, 
  */
 export async function deleteSiteRows(db: D1Database, siteId: number, now: number): Promise<void> {
   await changeRows((most) => deleteRowsOfSite(db, siteId, most));
+  await changeRows((most) => deleteMonthsOfSite(db, siteId, most));
   await changeRows((most) => forgetLateSite(db, siteId, most));
   await forgetKeptSite(db, siteId);
   for (const sql of DELETE_SOME) await changeRows((most) => db.prepare(sql).bind(siteId, most));

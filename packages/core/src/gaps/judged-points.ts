@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { hourCounts } from "../block-days/hour-counts.ts";
 import { HOURS_A_DAY } from "../block-days/hour-aggregates.ts";
-import { parseRows, rowsStatement } from "../block-days/read-rows.ts";
+import { parseRows, rowsStatement, withPackedHours } from "../block-days/read-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayStart } from "../domain/day.ts";
 import { type Expectation, expectationOf } from "../domain/expectation.ts";
@@ -58,7 +58,7 @@ export async function readJudgedPoints(
   const seen = rowsSchema.parse(pointRows?.results);
   const hours = (last - first + 1) * HOURS_A_DAY;
   const counts = new Map(seen.map(({ id }) => [id, Array.from({ length: hours }, () => 0)]));
-  for (const { pointId, day, counts: ofDay } of hourCounts(parseRows(blockRows?.results))) {
+  for (const { pointId, day, counts: ofDay } of hourCounts(await withPackedHours(db, parseRows(blockRows?.results)))) {
     const own = counts.get(pointId);
     if (own !== undefined) own.splice((day - first) * HOURS_A_DAY, HOURS_A_DAY, ...ofDay);
   }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { CHECKED_ROWS, pathSql, rowKeySql, ROWS } from "../block-days/block-day-key.ts";
-import { hexBytes } from "../block-days/hex.ts";
-import { decodeCounts } from "../block-days/hour-slice.ts";
-import { StoredHoursError } from "../block-days/hour-aggregates.ts";
+import { monthKeySql, monthOfDaySql } from "../block-days/month-key.ts";
+import { PackedMonths } from "../block-days/packed-months.ts";
+import { BlockSlice, DAMAGED_SLICE, unlessDamaged } from "../block-days/stored-slice.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { blockOf } from "../domain/block.ts";
@@ -26,6 +26,9 @@ const READ_UNFOLDED = `
 SELECT hour, version FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND folded_version IS NOT version ORDER BY hour DESC`;
 
+/** Of a point and the day of its row. */
+const MONTH_KEY = monthKeySql("t.id", monthOfDaySql("d.key & 65535"));
+
 /**
  * Of each point the day that holds the range's start, and the newest day with samples before that, each with what tells
  * its state from any other. ?1: site, ?2: JSON array of point ids, ?3 and ?4: first and last day, ?5: last hour, epoch ms.
@@ -42,11 +45,13 @@ WITH days (id, key) AS (
   ) FROM json_each(?2) p
 )
 SELECT t.id, d.key & 65535 AS day, d.places ->> ${pathSql("t.id", "[2]")} IS NOT NULL AS is_archived, f.etag, f.build, f.state,
+  f.generation, m.key AS packed, hex(m.head) AS head, hex(m.hours) AS hours,
   hex(substr(d.hours, d.places ->> ${pathSql("t.id", "[0]")}, d.places ->> ${pathSql("t.id", "[1]")})) AS slice,
   (SELECT count(*) || ' ' || CAST(coalesce(sum(version), 0) AS TEXT) FROM hot_hours h WHERE h.site_id = ?1
     AND h.hour >= (d.key & 65535) * 86400000 AND h.hour < ((d.key & 65535) + 1) * 86400000 AND h.hour <= ?5) AS hot
 FROM days t CROSS JOIN ${ROWS} d ON d.key = t.key
 LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.key & 65535
+LEFT JOIN point_months m ON m.key = ${MONTH_KEY} AND length(d.hours) = 0
 WHERE d.places IS NULL OR d.places ->> ${pathSql("t.id", "[0]")} IS NOT NULL
 ORDER BY t.id, day DESC`;
 
@@ -64,21 +69,20 @@ const daysSchema = z.array(
       etag: z.string().nullable(),
       build: z.string().nullable(),
       state: z.string().nullable(),
+      generation: z.int().nullable(),
+      packed: z.int().nullable(),
+      head: z.string(),
+      hours: z.string(),
       slice: z.string(),
       hot: z.string(),
     })
-    .transform(({ slice, ...row }) => ({ ...row, counts: countsOf(hexBytes(slice)) })),
+    .transform(({ id, day, generation, packed: key, head, hours, slice, ...row }) => {
+      const block = new BlockSlice(slice);
+      const packed = key === null ? block : new PackedMonths([{ key, head, hours }]).find(id, day, generation ?? 0);
+      // null: the slice is damaged, and each of its hours may have samples
+      return { ...row, id, day, counts: unlessDamaged(() => (packed ?? DAMAGED_SLICE).counts) };
+    }),
 );
-
-/** @returns samples of each of the 24 hours; null: the slice is damaged, and each of them may have some */
-function countsOf(slice: Uint8Array): readonly number[] | null {
-  try {
-    return decodeCounts(slice);
-  } catch (error) {
-    if (error instanceof StoredHoursError) return null;
-    throw error;
-  }
-}
 
 /** Where the last samples before a range may be, found without reading a sample. */
 export interface BeforeRange {

@@ -7,7 +7,7 @@ describe("locators that make no sense", () => {
   const one = pointDay(1, FIRST);
   const group = one.locator.group;
   const at = (offset: number, nameBytes = group.nameBytes): PointDay => {
-    return { pointId: 2, day: FIRST, locator: { ...one.locator, group: { ...group, offset, nameBytes } } };
+    return { pointId: 2, day: FIRST, month: null, locator: { ...one.locator, group: { ...group, offset, nameBytes } } };
   };
   test.each<[string, PointDay, string]>([
     ["not legible", { ...one, pointId: 2, locator: null }, "the locator of a point is not legible"],

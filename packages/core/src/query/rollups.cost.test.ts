@@ -80,7 +80,7 @@ async function costOf(points: number, interval: "1hr" | "1day", timeZone: string
 describe.each(["UTC", "America/New_York"])("a year in %s", (timeZone) => {
   test.each(["1hr", "1day"] as const)("of 1 point at %s: one round trip to D1, none to R2", async (interval) => {
     const cost = await costOf(1, interval, timeZone);
-    expect(cost).toMatchObject({ calls: 1, statements: 3, requests: 0 });
+    expect(cost).toMatchObject({ calls: 1, statements: 4, requests: 0 });
     expect(cost.values).toBeGreaterThanOrEqual(interval === "1hr" ? DAYS * 24 : DAYS);
   });
 });

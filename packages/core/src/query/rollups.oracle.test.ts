@@ -52,6 +52,7 @@ const operation = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("archive" as const), day }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("backfill" as const), day, samples }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("import" as const), day }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("pack" as const), day }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("rebuild" as const), hours: fc.nat(DAYS * 24) }) },
 );
 const bound = fc.oneof(
@@ -86,7 +87,7 @@ function expectBuckets(actual: readonly NaiveBucket[], expected: readonly NaiveB
 }
 
 test("at every moment of any history, answers equal a computation from the samples, and rollups a rebuild", async () => {
-  const seen = { folded: 0, archived: 0, hours: 0, samples: 0, partOfHour: 0, fromRollups: 0 };
+  const seen = { folded: 0, archived: 0, packed: 0, hours: 0, samples: 0, partOfHour: 0, fromRollups: 0 };
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...ZONES), history, async ([zone, first, isOfHours], steps) => {
       const world = await RollupWorld.create(db, env.TIMESERIES, NAMES);
@@ -116,6 +117,10 @@ test("at every moment of any history, answers equal a computation from the sampl
           }
           case "import":
             await world.importToD1(firstDay + operate.day);
+            break;
+          case "pack":
+            await world.archive(firstDay + operate.day);
+            seen.packed += (await world.pack(firstDay, firstDay + DAYS - 1)).length;
             break;
           case "rebuild": {
             const now = start + operate.hours * HOUR_MS;
@@ -156,6 +161,7 @@ test("at every moment of any history, answers equal a computation from the sampl
   // The histories are such that all of it matters.
   expect(seen.folded).toBeGreaterThan(100);
   expect(seen.archived).toBeGreaterThan(0);
+  expect(seen.packed).toBeGreaterThan(10);
   expect(seen.fromRollups).toBeGreaterThan(0);
   expect(Math.min(seen.hours, seen.samples, seen.partOfHour)).toBeGreaterThan(20);
 });

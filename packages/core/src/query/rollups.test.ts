@@ -6,10 +6,13 @@ import { encodeSlice } from "../block-days/hour-slice.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
+import { BlockSlice } from "../block-days/stored-slice.ts";
 import type { PointRollup } from "./stored.ts";
 
 const DAY = 20_000;
-const rollup = (slice: string, day = DAY, pointId = 1): PointRollup => ({ pointId, day, slice, isCold: true });
+const rollup = (hex: string, day = DAY, pointId = 1): PointRollup => {
+  return { pointId, day, slice: new BlockSlice(hex), isCold: true };
+};
 const sliceOf = (hours: readonly (HourAggregate | null)[]) => hexOf(encodeSlice({ hours, locator: null }));
 const summedUp = (times: Float64Array, values: Float64Array) => sliceOf(hourAggregates({ times, values }, DAY));
 const firstHour = (value: number) =>

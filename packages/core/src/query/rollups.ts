@@ -1,6 +1,4 @@
 import { type HourAggregates, StoredHoursError } from "../block-days/hour-aggregates.ts";
-import { hexBytes } from "../block-days/hex.ts";
-import { decodeSlice, overflows } from "../block-days/hour-slice.ts";
 import { StoredLocatorError } from "../block-days/locator.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -11,10 +9,7 @@ export interface ParsedRollup extends Omit<PointRollup, "slice"> {
   readonly hours: HourAggregates;
 }
 
-/**
- * By point, ascending by day. They stay text until their point's turn: the objects of one statement's rows are three
- * times its text, and would outlive V8's young generation.
- */
+/** By point, ascending by day. */
 export function rollupsByPoint(rollups: readonly PointRollup[]): Map<number, PointRollup[]> {
   const byPoint = Map.groupBy(rollups, ({ pointId }) => pointId);
   for (const ofPoint of byPoint.values()) ofPoint.sort((a, b) => a.day - b.day);
@@ -34,23 +29,20 @@ export function parseRollups(rollups: readonly PointRollup[]): {
 } {
   const parsed: ParsedRollup[] = [];
   const damaged: DamagedRollup[] = [];
-  for (const { slice, ...rollup } of rollups) {
+  for (const { pointId, day, isCold, slice } of rollups) {
     try {
-      parsed.push({ ...rollup, hours: decodeSlice(hexBytes(slice)).hours });
+      parsed.push({ pointId, day, isCold, hours: slice.hours });
     } catch (error) {
       if (!(error instanceof StoredHoursError || error instanceof StoredLocatorError)) throw error;
-      damaged.push({ day: rollup.day, reason: error.message });
+      damaged.push({ day, reason: error.message });
     }
   }
   return { parsed, damaged };
 }
 
-/** Hexadecimal digits of the bytes that tell whether a sum overflowed. */
-const FLAGS_DIGITS = 4;
-
 /** The hours in which some point's sum has overflowed, so that no mean can be computed from it: they are to be read as samples. */
 export function overflownHours(rollups: readonly PointRollup[]): number[] {
-  const overflown = rollups.filter(({ slice }) => overflows(hexBytes(slice.slice(0, FLAGS_DIGITS))));
+  const overflown = rollups.filter(({ slice }) => slice.overflows);
   return parseRollups(overflown).parsed.flatMap(({ day, hours }) =>
     hours.flatMap((hour, index) =>
       hour === null || Number.isFinite(hour.sum) ? [] : [dayStart(day) + index * HOUR_MS],

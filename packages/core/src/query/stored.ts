@@ -1,18 +1,33 @@
-import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../block-days/block-day-key.ts";
-import { hexBytes } from "../block-days/hex.ts";
-import { StoredHoursError } from "../block-days/hour-aggregates.ts";
-import { decodeLocator, HEAD_BYTES } from "../block-days/hour-slice.ts";
-import { type Locator, StoredLocatorError } from "../block-days/locator.ts";
+import type { Locator } from "../block-days/locator.ts";
+import { PackedMonths } from "../block-days/packed-months.ts";
+import type { LocatedMonth } from "../block-days/point-month.ts";
+import { BlockSlice, DAMAGED_SLICE, type StoredSlice } from "../block-days/stored-slice.ts";
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
+import { type MonthRow, monthFilesStatement, parseMonthFiles } from "../cold/month-files.ts";
 import { dayOf, DAYS } from "../domain/day.ts";
+import { monthDays, monthOf } from "../domain/month.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
-import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { type Beside, type ReadCost, type ReadSeries, readSeriesBeside } from "../store/read-segments.ts";
 import type { StoredSeries } from "../store/stored-series.ts";
 import { MAX_POINT_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
+import {
+  type BlockDay,
+  CHECK_SLICES,
+  CHECK_SOME_SLICES,
+  DAYS_A_ROW,
+  parseSlices,
+  READ_SLICES,
+  READ_SOME_SLICES,
+} from "./read-slices.ts";
+
+/** Where a point's samples of a month are in the month file. */
+export interface MonthPlace extends LocatedMonth {
+  /** whole months since January 1970 */
+  readonly month: number;
+}
 
 /** Where a point's samples of a day are in the day's file. */
 export interface PointDay {
@@ -20,14 +35,15 @@ export interface PointDay {
   readonly day: number;
   /** null: the stored one is damaged */
   readonly locator: Locator | null;
+  /** null: they are in no month file, or it is not known */
+  readonly month: MonthPlace | null;
 }
 
 /** A point's hourly aggregates of a day; those of unfolded hours say nothing. */
 export interface PointRollup {
   readonly pointId: number;
   readonly day: number;
-  /** its slice of `block_days.hours`, hexadecimal */
-  readonly slice: string;
+  readonly slice: StoredSlice;
   /** whether they are those of the day's file */
   readonly isCold: boolean;
 }
@@ -46,6 +62,8 @@ export interface Stored {
   readonly unfolded: readonly number[];
   /** those that were ever built, ascending */
   readonly days: readonly ManifestDay[];
+  /** months of which a file or packed aggregates are known, ascending */
+  readonly months: readonly MonthRow[];
   /** in no order; null: they are more than {@link MAX_POINT_DAYS} and were not read */
   readonly pointDays: readonly PointDay[] | null;
   /** whether `pointDays` lacks the days that were not asked for */
@@ -54,68 +72,6 @@ export interface Stored {
   readonly rollups: readonly PointRollup[] | null;
   /** of all `hours`; null: they were not asked for */
   readonly young: YoungSamples | null;
-}
-
-/** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
-const DAYS_A_ROW = 1_024;
-
-/** Where a point stands in `places`, as JSON paths: made once a point, because a row of it is read for each day. */
-const POINTS = `
-points (id, at, length, rows) AS MATERIALIZED (
-  SELECT value, ${pathSql("value", "[0]")}, ${pathSql("value", "[1]")}, ${pathSql("value", "[2]")} FROM json_each(?4)
-)`;
-
-/**
- * A row for each point and {@link DAYS_A_ROW}, because a row for each day takes D1 and its client twice as long. Only the heads of slices
- * where the aggregates are not wanted, and then of some days only, unless ?8 is NULL: those of ?8 and of hours that are not folded.
- * ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most slices whose aggregates are wanted,
- * ?7: JSON array of each row's first day, ?8: JSON array of days or NULL.
- */
-const READ_SLICES = `
-WITH files (day) AS (
-  SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
-), hot (day, is_folded) AS (
-  SELECT hour / 86400000, folded_version IS version FROM hot_hours
-  WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
-), size (files, is_whole) AS (
-  SELECT json_array_length(?4) * (SELECT count(*) FROM files),
-    json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6
-), spans (start, end, is_whole) AS (
-  SELECT value, min(value + ${DAYS_A_ROW}, ?3), is_whole FROM size CROSS JOIN json_each(?7)
-  WHERE files <= ?5 AND (is_whole OR ?8 IS NULL)
-  UNION ALL
-  SELECT day, day + 1, 0 FROM (SELECT value AS day FROM json_each(?8) UNION SELECT day FROM hot WHERE NOT is_folded)
-  WHERE ?8 IS NOT NULL AND (SELECT files <= ?5 AND NOT is_whole FROM size)
-), ${POINTS}
-SELECT p.id, f.is_whole, (
-  SELECT group_concat((d.key & 65535) || CASE
-      WHEN d.places IS NULL AND d.key & 65535 IN (SELECT day FROM files) THEN '+'
-      WHEN d.places ->> p.rows IS NULL THEN '-' ELSE '+' END ||
-    hex(substr(d.hours, d.places ->> p.at,
-      CASE WHEN f.is_whole THEN d.places ->> p.length ELSE min(d.places ->> p.length, ${HEAD_BYTES}) END)))
-  FROM ${TABLE}
-  WHERE d.key >= ${rowKeySql("p.id", "f.start")} AND d.key < ${rowKeySql("p.id", "f.end")}
-    AND (d.places IS NULL OR d.places ->> p.at IS NOT NULL AND (f.is_whole OR d.places ->> p.rows IS NOT NULL))
-) AS days
-FROM points p CROSS JOIN spans f`;
-
-/**
- * {@link READ_SLICES}; a damaged row has empty slices, of each of its points: the file is then read by its footer, and the aggregates are lost.
- */
-const CHECK_SLICES = READ_SLICES.replace(TABLE, CHECKED_TABLE);
-
-const sliceRows = rowsOf("block_days", { id: isInt, is_whole: isInt, days: orNull(isText) });
-
-/** A point's day of `block_days`. */
-interface Slice {
-  readonly pointId: number;
-  readonly day: number;
-  /** whether the aggregates are in it, and not its head alone */
-  readonly isWhole: boolean;
-  /** whether the day has a file with the point */
-  readonly isCold: boolean;
-  /** hexadecimal */
-  readonly slice: string;
 }
 
 /**
@@ -139,30 +95,57 @@ export async function readStored(
   const most = wanted === "rollups" ? ROLLUPS_AT_ONCE : 0;
   const rows = Math.ceil(Math.max(0, end - first) / DAYS_A_ROW);
   const starts = JSON.stringify(Array.from({ length: rows }, (_, i) => first + i * DAYS_A_ROW));
+  const months = first < end ? { from: monthOf(first), to: monthOf(end - 1) + 1 } : { from: 0, to: 0 };
   const some = located === null ? null : JSON.stringify(located);
   const statements: Beside = (isChecked) => {
     const query = isChecked ? CHECK_SLICES : READ_SLICES;
     // Where the range lies beyond all keys, no key is between these.
-    const values = [siteId, first, Math.max(first, end), ids, MAX_POINT_DAYS, most, starts, some];
-    const slices = db.prepare(query).bind(...values);
-    return [hotHoursStatement(db, siteId, range), manifestStatement(db, siteId, first, end), slices];
+    const values = [
+      siteId,
+      first,
+      Math.max(first, end),
+      ids,
+      MAX_POINT_DAYS,
+      most,
+      starts,
+      some,
+      months.from,
+      months.to,
+    ];
+    return [
+      hotHoursStatement(db, siteId, range),
+      manifestStatement(db, siteId, first, end),
+      monthFilesStatement(db, siteId, months.from, months.to),
+      db.prepare(query).bind(...values),
+    ];
   };
   const young = wanted === "samples" ? await readYoung(db, siteId, pointIds, range, statements) : null;
-  const [hours, days, slices] =
+  const [hours, days, monthFiles, slices] =
     young?.beside ?? (await readChecked((isChecked) => withD1Retry(() => db.batch([...statements(isChecked)]))));
   const hotHours = parseHotHours(hours?.results);
   const parsedDays = parseManifestDays(days?.results);
-  const found = parseSlices(slices?.results);
-  const files = parsedDays.filter(({ file }) => file !== null).map(({ day }) => day);
-  const allDays = new Set([...files, ...hotHours.map(({ hour }) => dayOf(hour))]);
+  const parsedMonths = parseMonthFiles(monthFiles?.results);
+  const hot = hotHours.map(({ hour }) => hour);
+  const unfolded = hotHours.filter(({ isFolded }) => !isFolded).map(({ hour }) => hour);
+  const files = parsedDays.filter(({ file }) => file !== null);
+  const allDays = new Set([...files.map(({ day }) => day), ...hot.map(dayOf)]);
   const isWhole = wanted === "rollups" && allDays.size * pointIds.length <= ROLLUPS_AT_ONCE;
+  const isCut = located !== null && !isWhole;
+  const found = parseSlices(slices?.results);
+  const packed = new PackedMonths(found.packed);
+  const wantedDays = isCut ? new Set([...located, ...unfolded.map(dayOf)]) : null;
+  const pointDays = [
+    ...overlaid(found.blockDays, packed, files),
+    ...packedDays(pointIds, packed, parsedMonths, files, wantedDays, isWhole),
+  ];
   return {
-    hours: hotHours.map(({ hour }) => hour),
-    unfolded: hotHours.filter(({ isFolded }) => !isFolded).map(({ hour }) => hour),
+    hours: hot,
+    unfolded,
     days: parsedDays,
-    pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : pointDaysOf(found),
-    isCut: located !== null && !isWhole,
-    rollups: isWhole ? rollupsOf(found) : null,
+    months: parsedMonths,
+    pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : pointDays.filter(({ isCold }) => isCold),
+    isCut,
+    rollups: isWhole ? pointDays.filter((one) => one.isWhole) : null,
     young,
   };
 }
@@ -180,73 +163,87 @@ async function readYoung(
   return { ...(await readSeriesBeside(db, wanted, beside, cost)), cost };
 }
 
-/** @throws {Error} for what {@link READ_SLICES} does not give */
-function parseSlices(results: unknown): Slice[] {
-  return sliceRows(results).flatMap(({ id: pointId, is_whole, days }) =>
-    (days === null ? [] : days.split(",")).map((text) => {
-      const mark = text.search(MARK);
-      if (mark < 1) throw new Error(`block_days: found "${text.slice(0, 20)}", expected a day and a slice`);
-      const isCold = text[mark] === "+";
-      return {
-        pointId,
-        day: Number(text.slice(0, mark)),
-        isWhole: is_whole === 1,
-        isCold,
-        slice: text.slice(mark + 1),
-      };
-    }),
-  );
-}
-
-/** Stands between a day and its slice. */
-const MARK = /[+-]/;
-
-/** A {@link PointDay} that reads its locator when it is asked for: charts of hours and days need few of them, or none. */
-class StoredPointDay implements PointDay {
+/** What is stored of a point's day. It reads its locator when it is asked for: charts of hours and days need few of them, or none. */
+class StoredPointDay implements PointDay, PointRollup {
   readonly pointId: number;
   readonly day: number;
-  readonly #slice: string;
-  #locator: Locator | null | undefined;
+  readonly slice: StoredSlice;
+  readonly isCold: boolean;
+  /** whether the aggregates were read, and not the locator alone */
+  readonly isWhole: boolean;
+  readonly #packed: PackedMonths;
 
-  constructor({ pointId, day, slice }: Slice) {
+  constructor(
+    { pointId, day, isCold, isWhole }: Pick<StoredPointDay, "pointId" | "day" | "isCold" | "isWhole">,
+    slice: StoredSlice,
+    packed: PackedMonths,
+  ) {
     this.pointId = pointId;
     this.day = day;
-    this.#slice = slice;
+    this.slice = slice;
+    this.isCold = isCold;
+    this.isWhole = isWhole;
+    this.#packed = packed;
   }
 
   get locator(): Locator | null {
-    return (this.#locator ??= locatorOf(this.#slice));
+    return this.slice.locator;
+  }
+
+  get month(): MonthPlace | null {
+    const month = monthOf(this.day);
+    const place = this.isCold ? this.#packed.place(this.pointId, month) : null;
+    return place && { month, ...place };
   }
 }
 
-function pointDaysOf(slices: readonly Slice[]): PointDay[] {
-  return slices.flatMap((slice) => (slice.isCold ? [new StoredPointDay(slice)] : []));
+/** The days that `block_days` was read of, each with its slice: that of `block_days`, or else the packed one. */
+function overlaid(
+  blockDays: readonly BlockDay[],
+  packed: PackedMonths,
+  files: readonly ManifestDay[],
+): StoredPointDay[] {
+  const generations = new Map(files.map(({ day, generation }) => [day, generation]));
+  return blockDays.map(({ pointId, day, isWhole, of, hex }) => {
+    // `places` has the point, so a packed slice of none is a damage
+    const slice =
+      of === "packed" ? (packed.find(pointId, day, generations.get(day) ?? 0) ?? DAMAGED_SLICE) : new BlockSlice(hex);
+    return new StoredPointDay({ pointId, day, isCold: of !== "open", isWhole }, slice, packed);
+  });
 }
 
-function rollupsOf(slices: readonly Slice[]): PointRollup[] {
-  return slices.filter(({ isWhole }) => isWhole);
-}
-
-function locatorOf(slice: string): Locator | null {
-  try {
-    return decodeLocator(hexBytes(slice.slice(0, 2 * HEAD_BYTES)));
-  } catch (error) {
-    if (error instanceof StoredLocatorError || error instanceof StoredHoursError) return null;
-    throw error;
-  }
+/** The days that `block_days` was not read of, because all points are packed. @param wanted null: all */
+function packedDays(
+  pointIds: readonly number[],
+  packed: PackedMonths,
+  months: readonly MonthRow[],
+  files: readonly ManifestDay[],
+  wanted: ReadonlySet<number> | null,
+  isWhole: boolean,
+): StoredPointDay[] {
+  const generations = new Map(files.map(({ day, generation }) => [day, generation]));
+  return months.flatMap(({ month, packed: claimed }) => {
+    const { first } = monthDays(month);
+    const days = claimed.flatMap((generation, i) => {
+      const day = first + i;
+      const isClaimed = generation !== null && generations.get(day) === generation;
+      return isClaimed && (wanted === null || wanted.has(day)) ? [{ day, generation }] : [];
+    });
+    // a point without a row has no samples in a month that is packed
+    return pointIds
+      .filter((id) => packed.has(id, month))
+      .flatMap((pointId) =>
+        days.flatMap(({ day, generation }) => {
+          const slice = packed.find(pointId, day, generation);
+          return slice === null ? [] : [new StoredPointDay({ pointId, day, isCold: true, isWhole }, slice, packed)];
+        }),
+      );
+  });
 }
 
 /** ?1: site, ?2: JSON array of days. */
 const READ_SOME_DAYS = `
 SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2)) ORDER BY day`;
-
-/** The heads of slices. ?1: JSON array of [point id, day]. */
-const READ_SOME_SLICES = `
-SELECT k.value ->> 0 AS id, 0 AS is_whole, (k.value ->> 1) || '+' || hex(substr(d.hours, d.places ->> ${pathSql("(k.value ->> 0)", "[0]")},
-    min(d.places ->> ${pathSql("(k.value ->> 0)", "[1]")}, ${HEAD_BYTES}))) AS days
-FROM json_each(?1) k CROSS JOIN ${TABLE} ON d.key = ${rowKeySql("k.value ->> 0", "k.value ->> 1")}
-WHERE d.places IS NULL OR d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL`;
-const CHECK_SOME_SLICES = READ_SOME_SLICES.replace(TABLE, CHECKED_TABLE);
 
 /** What the cold level holds of some points' days, and these days' rows of the manifest, all of one moment. */
 export async function readStoredDays(
@@ -261,8 +258,7 @@ export async function readStoredDays(
     const statements = [db.prepare(READ_SOME_DAYS).bind(siteId, days), db.prepare(query).bind(keys)];
     return withD1Retry(() => db.batch(statements));
   });
-  return {
-    days: parseManifestDays(dayRows?.results),
-    pointDays: pointDaysOf(parseSlices(slices?.results)),
-  };
+  const parsedDays = parseManifestDays(dayRows?.results);
+  const { blockDays, packed } = parseSlices(slices?.results);
+  return { days: parsedDays, pointDays: overlaid(blockDays, new PackedMonths(packed), parsedDays) };
 }

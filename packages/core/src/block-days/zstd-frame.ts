@@ -1,9 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 
-const OPTIONS = {
-  finishFlush: constants.ZSTD_e_flush,
-  params: { [constants.ZSTD_c_compressionLevel]: 3 },
-};
+/** Of what is written each hour. What is written once and kept for years takes a higher one. */
+const LEVEL = 3;
 
 /** A last block, uncompressed, of no bytes. */
 const END = Uint8Array.of(1, 0, 0);
@@ -14,11 +12,13 @@ const LARGEST_PLEDGE = 2 ** 20;
 /**
  * One zstd frame of any bytes. workerd's own end of a frame fails ("Unexpected end of file") where more than some 40 KB
  * come out, as of noise; its flush does not. So the frame is flushed, and ended here. Such a frame has no checksum.
+ * @param level of zstd, 1 to 19
  */
-export function zstdFrame(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function zstdFrame(bytes: Uint8Array, level = LEVEL): Uint8Array<ArrayBuffer> {
+  const options = { finishFlush: constants.ZSTD_e_flush, params: { [constants.ZSTD_c_compressionLevel]: level } };
   // The window of a frame that names its size is that size, and readers take a window of 8 MB at most.
   const isPledged = bytes.length <= LARGEST_PLEDGE;
-  const open = zstdCompressSync(bytes, isPledged ? { ...OPTIONS, pledgedSrcSize: bytes.length } : OPTIONS);
+  const open = zstdCompressSync(bytes, isPledged ? { ...options, pledgedSrcSize: bytes.length } : options);
   const frame = new Uint8Array(open.length + END.length);
   frame.set(open);
   frame.set(END, open.length);

@@ -1,0 +1,54 @@
+import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
+import { hexOf } from "./hex.ts";
+import { monthKeySql } from "./month-key.ts";
+import type { PackedBytes } from "./point-month.ts";
+
+// Statements that change `point_months`, and take the hours that are there out of `block_days`. None of them is fenced by itself.
+
+/** ?1: JSON array of [key, head, hours]. A row that would stay the same is not written. */
+const WRITE_MONTHS = `
+INSERT INTO point_months (key, head, hours)
+SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2) FROM json_each(?1) WHERE true
+ON CONFLICT (key) DO UPDATE SET head = excluded.head, hours = excluded.hours
+WHERE head <> excluded.head OR hours <> excluded.hours`;
+
+/** @param months by key */
+export function writeMonths(db: D1Database, months: ReadonlyMap<number, PackedBytes>): D1PreparedStatement[] {
+  const textOf = ([key, { head, hours }]: [number, PackedBytes]) => `[${key},"${hexOf(head)}","${hexOf(hours)}"]`;
+  return [...jsonChunks(months, textOf, MAX_ASCII_CHARS)].map(({ json }) => db.prepare(WRITE_MONTHS).bind(json));
+}
+
+const DELETE_MONTHS = "DELETE FROM point_months WHERE key IN (SELECT value FROM json_each(?1))";
+
+export function deleteMonths(db: D1Database, keys: readonly number[]): D1PreparedStatement {
+  return db.prepare(DELETE_MONTHS).bind(JSON.stringify(keys));
+}
+
+const EMPTY_HOURS = "UPDATE block_days SET hours = x'' WHERE key IN (SELECT value FROM json_each(?1)) AND hours <> x''";
+
+/** Takes the hours out of rows of `block_days`, and leaves their places and quality. */
+export function emptyHours(db: D1Database, keys: readonly number[]): D1PreparedStatement {
+  return db.prepare(EMPTY_HOURS).bind(JSON.stringify(keys));
+}
+
+/** ?1: point. */
+const DELETE_POINT = `
+DELETE FROM point_months WHERE key >= ${monthKeySql("?1", "0")} AND key < ${monthKeySql("?1", "4096")}`;
+
+/** Deletes a point's months. For a point that is in no day file any more. */
+export function deleteMonthsOfPoint(db: D1Database, pointId: number): D1PreparedStatement {
+  return db.prepare(DELETE_POINT).bind(pointId);
+}
+
+/** ?1: site, ?2: the most rows. */
+const DELETE_SITE = `
+DELETE FROM point_months WHERE key IN (
+  SELECT m.key FROM points p
+  CROSS JOIN point_months m ON m.key >= ${monthKeySql("p.id", "0")} AND m.key < ${monthKeySql("p.id", "4096")}
+  WHERE p.site_id = ?1 LIMIT ?2
+)`;
+
+/** Deletes some months of a site's points. To run before its points are deleted. */
+export function deleteMonthsOfSite(db: D1Database, siteId: number, most: number): D1PreparedStatement {
+  return db.prepare(DELETE_SITE).bind(siteId, most);
+}

@@ -1,0 +1,253 @@
+import fc from "fast-check";
+import { beforeAll, beforeEach, expect, test } from "vitest";
+import { changeSlices } from "../../test/block-days.ts";
+import { migratedDatabase } from "../../test/database.ts";
+import { filedDays, packDays } from "../../test/pack-days.ts";
+import { newPoints, newSite } from "../../test/points.ts";
+import { anyHours, anyLocator } from "../block-days/arbitrary-slice.ts";
+import { blockDayKey } from "../block-days/block-day-key.ts";
+import { type BlockDayRow, blockDayRows, rowTexts } from "../block-days/block-day-rows.ts";
+import { hexOf } from "../block-days/hex.ts";
+import { encodeSlice } from "../block-days/hour-slice.ts";
+import { deleteDayRows } from "../block-days/delete-rows.ts";
+import { parseRows, rowsStatement, withPackedHours } from "../block-days/read-rows.ts";
+import { type StoredSlice, unlessDamaged } from "../block-days/stored-slice.ts";
+import { replaceRows, writeHours } from "../block-days/write-rows.ts";
+import { touchDay } from "../cold/write-manifest.ts";
+import { forgetPacked } from "../cold/write-month-files.ts";
+import { interceptedDatabase } from "../d1/intercepted-database.ts";
+import { dayStart } from "../domain/day.ts";
+import { monthDays } from "../domain/month.ts";
+import { findBeforeRange } from "../query/before-range.ts";
+import { readStored, readStoredDays } from "../query/stored.ts";
+import { packPoints } from "./pack-month.ts";
+
+const MONTH = 673; // February 2026
+const { first: FIRST, end: END } = monthDays(MONTH);
+const RANGE = { start: dayStart(FIRST - 2), end: dayStart(END + 2) };
+const POINTS = 40;
+
+let db: D1Database;
+let siteId: number;
+let ids: readonly number[];
+beforeAll(async () => {
+  db = await migratedDatabase();
+  siteId = await newSite(db, "ses_pack");
+  ids = await newPoints(
+    db,
+    siteId,
+    Array.from({ length: POINTS }, (_, i) => `p/${i}`),
+  );
+});
+
+/** The slices of each day's file, by point. */
+let days: Map<number, Map<number, Uint8Array>>;
+beforeEach(async () => {
+  await db.exec("DELETE FROM day_files; DELETE FROM block_days; DELETE FROM point_months; DELETE FROM month_files");
+  days = new Map();
+});
+
+const PUBLISH = `
+INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, generation, updated_at)
+VALUES (?1, ?2, 'written', 'k', 'e', 's', 1, 1, 1, 1, 1)
+ON CONFLICT DO UPDATE SET state = 'written', key = 'k', generation = generation + 1`;
+
+const rowsOf = (day: number): BlockDayRow[] =>
+  blockDayRows(
+    day,
+    [...days.get(day)!].map(([pointId, slice]) => ({ pointId, slice, rows: 7 })),
+  );
+
+async function publish(day: number, slices: ReadonlyMap<number, Uint8Array>): Promise<void> {
+  days.set(day, new Map(slices));
+  const rows = rowsOf(day);
+  const keys = rows.map(({ key }) => key);
+  await db.batch([db.prepare(PUBLISH).bind(siteId, day), ...replaceRows(db, { siteId, day }, rowTexts(rows), keys)]);
+}
+
+async function deleteDay(day: number): Promise<void> {
+  days.delete(day);
+  const mark = "UPDATE day_files SET state = 'deleted', key = NULL, generation = generation + 1 WHERE day = ?1";
+  await db.batch([db.prepare(mark).bind(day), deleteDayRows(db, siteId, day)]);
+}
+
+/** As a rebuild writes a day whose aggregates were wrong. */
+async function rebuild(day: number): Promise<void> {
+  if (!days.has(day)) return;
+  await db.batch([...writeHours(db, rowsOf(day)), forgetPacked(db, siteId, day), touchDay(db, siteId, day, 1)]);
+}
+
+const textOf = ({ hours, locator }: StoredSlice) => hexOf(encodeSlice({ hours, locator }));
+const sorted = (texts: readonly string[]) => texts.toSorted();
+
+/** What readers find is what was published. */
+async function expectAll(): Promise<void> {
+  const all = [...days].flatMap(([day, ofDay]) => [...ofDay].map(([id, slice]) => ({ id, day, hex: hexOf(slice) })));
+  const whole = await readStored(db, siteId, ids, RANGE, "rollups");
+  expect(sorted(whole.rollups!.map(({ pointId, day, slice }) => `${pointId} ${day} ${textOf(slice)}`))).toEqual(
+    sorted(all.map(({ id, day, hex }) => `${id} ${day} ${hex}`)),
+  );
+  const rows = parseRows((await rowsStatement(db, siteId, FIRST - 2, END + 2).all()).results);
+  const read = (await withPackedHours(db, rows)).map(({ key, places, hours }) => `${key} ${places} ${hours}`);
+  expect(sorted(read)).toEqual(
+    sorted([...days.keys()].flatMap(rowsOf).map(({ key, places, hours }) => `${key} ${places} ${hours}`)),
+  );
+  const located = [
+    (await readStored(db, siteId, ids, RANGE, "locators")).pointDays!,
+    (
+      await readStoredDays(
+        db,
+        siteId,
+        all.map(({ id, day }) => ({ pointId: id, day })),
+      )
+    ).pointDays,
+  ];
+  const locators = new Map(whole.rollups!.map(({ pointId, day, slice }) => [`${pointId} ${day}`, slice.locator]));
+  for (const pointDays of located) {
+    expect(new Map(pointDays.map(({ pointId, day, locator }) => [`${pointId} ${day}`, locator]))).toEqual(locators);
+  }
+  const before = await findBeforeRange(db, siteId, ids, dayStart(END));
+  expect([...before.uncertain]).toEqual([]);
+  for (const id of ids) {
+    const own = all.filter((one) => one.id === id && one.day < END).sort((a, b) => b.day - a.day);
+    const last = whole.rollups!.find(({ pointId, day }) => pointId === id && day === own[0]?.day);
+    const hours = last?.slice.hours.flatMap((hour, i) => (hour === null ? [] : [dayStart(last.day) + i * 3_600_000]));
+    expect(before.hours.get(id)).toEqual(hours === undefined || hours.length === 0 ? [] : [hours.at(-1)]);
+  }
+}
+
+/** Packs the days with a file. @param beside is done in place of a call of D1 */
+async function packBeside(
+  points: readonly number[],
+  beside: <T>(call: number, execute: () => Promise<T>) => Promise<T>,
+): Promise<void> {
+  let calls = 0;
+  const intercepted = interceptedDatabase(db, (execute) => beside(calls++, execute));
+  const generations = await filedDays(db, siteId, MONTH);
+  const of = { siteId, month: MONTH, days: generations, file: { generation: 2, locators: new Map() } };
+  await packPoints(intercepted, of, points).catch((error: unknown) => expect(String(error)).toContain("died"));
+}
+
+const idsOf = (points: readonly number[]) => points.map((point) => ids[point]!);
+
+const slice = fc.record({ hours: anyHours, locator: anyLocator }).map(encodeSlice);
+// few, so that days are published again after they were packed
+const day = fc.constantFrom(FIRST - 1, FIRST, FIRST + 1, END - 1);
+const some = fc.shuffledSubarray(
+  Array.from({ length: POINTS }, (_, i) => i),
+  { minLength: 1, maxLength: 12 },
+);
+const change = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("publish" as const),
+      day,
+      points: some,
+      own: fc.array(slice, { minLength: 1, maxLength: 3 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), day }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("rebuild" as const), day }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("pack" as const) }) },
+);
+const call = { points: some, at: fc.nat(1) };
+const operation = fc.oneof(
+  { weight: 5, arbitrary: change },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("die" as const), ...call, isLost: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("race" as const), ...call, change }) },
+);
+type Operation<T> = T extends fc.Arbitrary<infer U> ? U : never;
+
+/** @returns days that were packed */
+async function doChange(step: Operation<typeof change>): Promise<number> {
+  switch (step.kind) {
+    case "publish":
+      await publish(step.day, new Map(step.points.map((point, i) => [ids[point]!, step.own[i % step.own.length]!])));
+      return 0;
+    case "delete":
+      await deleteDay(step.day);
+      return 0;
+    case "rebuild":
+      await rebuild(step.day);
+      return 0;
+    case "pack":
+      return (await packDays(db, siteId, ids, { first: FIRST, last: FIRST })).length;
+    default:
+      throw new Error(String(step satisfies never));
+  }
+}
+
+test("whatever is packed, published, deleted or rebuilt, readers find what was published last", async () => {
+  let packed = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { minLength: 4, maxLength: 14, size: "max" }), async (steps) => {
+      await db.exec("DELETE FROM day_files; DELETE FROM block_days; DELETE FROM point_months; DELETE FROM month_files");
+      days = new Map();
+      for (const step of steps) {
+        if (step.kind === "die") {
+          await packBeside(idsOf(step.points), async (number, execute) => {
+            if (number !== step.at) return execute();
+            if (step.isLost) await execute();
+            throw new Error("died");
+          });
+        } else if (step.kind === "race") {
+          await packBeside(idsOf(step.points), async (number, execute) => {
+            if (number === step.at) await doChange(step.change);
+            return execute();
+          });
+        } else packed += await doChange(step);
+        await expectAll();
+      }
+    }),
+    { numRuns: 12, endOnFailure: true },
+  );
+  expect(packed).toBeGreaterThan(5);
+});
+
+test("a damaged slice keeps its day as it is for the points of its row, and for no others", async () => {
+  const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 }));
+  const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 1, crc32: 7 };
+  const good = encodeSlice({ hours, locator: { group, firstRow: 0, rows: 1 } });
+  for (const one of [FIRST, FIRST + 1]) await publish(one, new Map(ids.map((id) => [id, good])));
+  const [hurt] = ids;
+  await changeSlices(db, (bytes, { pointId, day: of }) => (pointId === hurt && of === FIRST ? bytes.slice(1) : bytes));
+  expect(await packDays(db, siteId, ids, { first: FIRST, last: FIRST })).toEqual([FIRST + 1]);
+  const { results } = await db.prepare("SELECT key FROM block_days WHERE hours <> x''").all();
+  expect(results).toEqual([{ key: blockDayKey(hurt!, FIRST) }]);
+  const { rollups } = await readStored(db, siteId, ids, RANGE, "rollups");
+  const damaged = rollups!.filter(({ slice: of }) => unlessDamaged(() => of.hours) === null);
+  expect(damaged.map(({ pointId, day: of }) => [pointId, of])).toEqual([[hurt, FIRST]]);
+  expect(rollups).toHaveLength(2 * POINTS);
+
+  await rebuild(FIRST);
+  expect(await packDays(db, siteId, ids, { first: FIRST, last: FIRST })).toEqual([FIRST, FIRST + 1]);
+  await expectAll();
+});
+
+test("days are packed of the generation that is meant, and of no other", async () => {
+  await publish(FIRST, new Map());
+  const generations = Array.from({ length: END - FIRST }, (_, i) => (i === 0 ? 2 : null));
+  expect(await packPoints(db, { siteId, month: MONTH, days: generations, file: null }, ids)).toBeNull();
+});
+
+test("where samples are in the month file is told of each of its points' days", async () => {
+  const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 }));
+  const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 1, crc32: 7 };
+  const locator = { group, firstRow: 0, rows: 1 };
+  const [a, b] = ids;
+  await publish(FIRST, new Map([a!, b!].map((id) => [id, encodeSlice({ hours, locator })])));
+  const generations = await filedDays(db, siteId, MONTH);
+  const file = { generation: 5, locators: new Map([[a!, { ...locator, rows: 1, group: { ...group, rows: 9 } }]]) };
+  expect(await packPoints(db, { siteId, month: MONTH, days: generations, file }, ids)).toEqual({ unpacked: [] });
+  for (const wanted of ["rollups", "locators"] as const) {
+    const { pointDays } = await readStored(db, siteId, [a!, b!], RANGE, wanted);
+    const places = pointDays!.map(({ pointId, month, locator: ofDay }) => [pointId, month, ofDay]);
+    expect(new Map(places.map(([id, ...rest]) => [id, rest]))).toEqual(
+      new Map([
+        [a, [{ month: MONTH, generation: 5, locator: file.locators.get(a!) }, locator]],
+        [b, [null, locator]],
+      ]),
+    );
+  }
+});
