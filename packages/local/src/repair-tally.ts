@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import type { RepairedDay } from "./run-repair.ts";
+import type { RepairRun } from "./run-repair.ts";
 
 const LABEL_WIDTH = 9;
 
@@ -17,6 +17,7 @@ export class RepairTally {
   readonly #outcomes = new Map<string, number>();
   #days = 0;
   #samples = 0;
+  #monthsToBuild = 0;
   #at = "";
 
   /** @param isDry nothing is written */
@@ -25,8 +26,9 @@ export class RepairTally {
   }
 
   /** @returns lines for what is wrong, a day each */
-  add(days: readonly RepairedDay[]): string[] {
+  add({ days, months }: RepairRun): string[] {
     const wrong: string[] = [];
+    this.#monthsToBuild += months.filter(({ outcome }) => outcome === "to_build").length;
     for (const { key, outcome, samples, reason, day } of days) {
       this.#days++;
       this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
@@ -51,6 +53,11 @@ export class RepairTally {
     const parts = this.#parts();
     const lines = [told("done", `${count(this.#days, "day")}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`)];
     if (this.#samples > 0) lines.push(told("", `${count(this.#samples, "sample")} in what was repaired`));
+    if (this.#monthsToBuild > 0) {
+      lines.push(
+        told("", `${count(this.#monthsToBuild, "month file")} will be built anew from the days, within hours`),
+      );
+    }
     if (!this.isWhole) lines.push(told("", "docs/operations.md says what to do for each outcome in capitals"));
     return lines;
   }

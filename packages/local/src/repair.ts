@@ -22,8 +22,8 @@ function screenOf(tally: RepairTally, terminal: NodeJS.WriteStream | null): Repa
     live.show((width) => text.slice(0, width));
   };
   return {
-    found(days) {
-      const wrong = tally.add(days);
+    found(run) {
+      const wrong = tally.add(run);
       if (wrong.length > 0) end();
       wrong.forEach(say);
       show(tally.progress());

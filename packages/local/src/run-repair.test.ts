@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { RepairTally } from "./repair-tally.ts";
-import { type RepairedDay, runRepair } from "./run-repair.ts";
+import { type RepairRun, runRepair } from "./run-repair.ts";
 import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
-const day = (outcome: string, date: string | null, samples: number | null = null): RepairedDay => ({
+const day = (outcome: string, date: string | null, samples: number | null = null): RepairRun["days"][number] => ({
   key: `timeseries/${date}`,
   site: "s",
   day: date,
@@ -15,7 +15,7 @@ const day = (outcome: string, date: string | null, samples: number | null = null
 const away = new WorkerUnreachable("http://here", null);
 const ill = new WorkerRefused(503, "The database did not answer.");
 
-type Answer = Error | { days: RepairedDay[]; next_cursor: string | null };
+type Answer = Error | (Pick<RepairRun, "days"> & Partial<RepairRun> & { next_cursor: string | null });
 
 /** Repairs with a Worker that answers so, one answer a run, the last again and again. */
 async function repair(...answers: Answer[]) {
@@ -27,12 +27,12 @@ async function repair(...answers: Answer[]) {
       const answer = answers[Math.min(asked.length, answers.length - 1)]!;
       asked.push([method, path, body]);
       if (answer instanceof Error) throw answer;
-      return schema.parse(answer);
+      return schema.parse({ months: [], ...answer });
     },
   };
   const tally = new RepairTally(false);
   const watcher = {
-    found: (days: readonly RepairedDay[]) => void told.push(...tally.add(days)),
+    found: (run: RepairRun) => void told.push(...tally.add(run)),
     trouble: (text: string) => void told.push(text),
   };
   const wait = async (ms: number) => {
@@ -59,6 +59,16 @@ describe("runRepair", () => {
       "done     4 days: 1 repaired, 1 SUSPECT, 1 in order, 1 MISNAMED",
       "         5 samples in what was repaired",
       "         docs/operations.md says what to do for each outcome in capitals",
+    ]);
+  });
+
+  it("says how many month files are to be built anew", async () => {
+    const months = ["unchanged", "to_build", "to_build"].map((outcome) => ({ outcome }));
+    const { told, tally } = await repair({ days: [day("unchanged", "2025-10-14")], months, next_cursor: null });
+    expect([told, tally.isWhole]).toEqual([[], true]);
+    expect(tally.end()).toEqual([
+      "done     1 day: 1 in order",
+      "         2 month files will be built anew from the days, within hours",
     ]);
   });
 

@@ -15,13 +15,18 @@ const daySchema = z.object({
   samples: z.int().nullable(),
   reason: z.string().nullable(),
 });
-export type RepairedDay = z.infer<typeof daySchema>;
-const runSchema = z.object({ days: z.array(daySchema), next_cursor: z.string().nullable() });
+const monthSchema = z.object({ outcome: z.string() });
+const runSchema = z.object({
+  days: z.array(daySchema),
+  months: z.array(monthSchema),
+  next_cursor: z.string().nullable(),
+});
+/** What one run of the Worker looked at. */
+export type RepairRun = Pick<z.infer<typeof runSchema>, "days" | "months">;
 
 /** Who is told how it goes. */
 export interface RepairWatcher {
-  /** the days of one run of the Worker */
-  found(days: readonly RepairedDay[]): void;
+  found(run: RepairRun): void;
   /** a run failed, and is tried again */
   trouble(text: string): void;
 }
@@ -44,7 +49,7 @@ export async function runRepair(
       const asked = cursor === null ? body : { ...body, cursor };
       const run: z.infer<typeof runSchema> = await client.ask(runSchema, "POST", "/repair", asked);
       silentMs = 0;
-      watcher.found(run.days);
+      watcher.found(run);
       if (run.next_cursor === null) return;
       cursor = run.next_cursor;
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { BackfillSite } from "@building-vitals/core/backfill/backfill-site";
 import { instanceName } from "@building-vitals/core/backfill/instance-store";
 import type { Instances, InstanceState } from "@building-vitals/core/backfill/supervise";
+import type { MonthInstances } from "@building-vitals/core/months/supervise-months";
 import type { SettleInstances } from "@building-vitals/core/settle/supervise-settling";
 import { type InstanceParams, startInstance } from "./instance-params.ts";
 
@@ -42,6 +43,14 @@ export function settleInstancesOf(workflow: Workflow<InstanceParams>, site: Back
   return {
     find: ({ instance }) => findInstance(workflow, instance),
     start: (appointed) => startInstance(workflow, { kind: "settle", site, ...appointed }),
+  };
+}
+
+/** The instances that build months of a site, as core needs them. @param site by its id in its own database */
+export function monthInstancesOf(workflow: Workflow<InstanceParams>, site: BackfillSite): MonthInstances {
+  return {
+    find: ({ instance }) => findInstance(workflow, instance),
+    start: (appointed) => startInstance(workflow, { kind: "month", site, ...appointed }),
   };
 }
 

@@ -33,13 +33,25 @@ const settleParamsSchema = z.strictObject({
   instance: z.string().min(1),
 });
 
+/** Which month is to be built from the files of its days. */
+const monthParamsSchema = z.strictObject({
+  kind: z.literal("month"),
+  /** by its id in its own database */
+  site: siteSchema,
+  /** whole months since January 1970 */
+  month: z.int(),
+  instance: z.string().min(1),
+});
+
 /** What an instance of the Workflow is given. */
 export const instanceParamsSchema = z.discriminatedUnion("kind", [
   backfillParamsSchema,
   importParamsSchema,
   settleParamsSchema,
+  monthParamsSchema,
 ]);
 export type SettleParams = z.infer<typeof settleParamsSchema>;
+export type MonthParams = z.infer<typeof monthParamsSchema>;
 export type InstanceParams = z.infer<typeof instanceParamsSchema>;
 
 /** The instance's id: of two starts of the same piece of work, one is refused. */
@@ -50,6 +62,7 @@ function instanceId(params: InstanceParams): string {
     case "import":
       return params.importId;
     case "settle":
+    case "month":
       return params.instance;
   }
 }

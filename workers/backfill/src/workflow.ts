@@ -8,7 +8,9 @@ import type { Steps } from "@building-vitals/core/backfill/steps";
 import { countedDatabase } from "@building-vitals/core/d1/site-counters";
 import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { Tally } from "@building-vitals/core/domain/counts";
+import type { SiteConfig } from "@building-vitals/core/domain/site";
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
+import { runMonth } from "@building-vitals/core/months/run-month";
 import { runSettle } from "@building-vitals/core/settle/run-settle";
 import { logError } from "@building-vitals/core/telemetry/log";
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from "cloudflare:workers";
@@ -16,7 +18,8 @@ import { beginNext } from "./begin-next.ts";
 import { countedBuilder } from "./counted-builder.ts";
 import { stepsOf } from "./engine-steps.ts";
 import { type Env, type Settings, settingsOf } from "./env.ts";
-import { instanceParamsSchema, type SettleParams, startInstance } from "./instance-params.ts";
+import { instanceParamsSchema, type MonthParams, type SettleParams, startInstance } from "./instance-params.ts";
+import { beginMonth, keepsMonthFiles } from "./months.ts";
 import { beginSettling, isPausedBySetting } from "./settle.ts";
 import { placeOf } from "./sites.ts";
 
@@ -26,9 +29,16 @@ function paceOf({ DB: db, REQUESTS_PER_MINUTE: requestsPerMinute }: Settings, jo
   return new RequestPace({ db, requestsPerMinute, job, now: Date.now, sleep });
 }
 
+/** @throws where the SITES setting has no such site any more */
+function siteConfig({ SITES }: Settings, name: string): SiteConfig {
+  const config = SITES.find((site) => site.name === name);
+  if (config === undefined) throw new Error(`the SITES setting has no site ${JSON.stringify(name)} any more`);
+  return config;
+}
+
 /**
  * The backfill's durable engine. One instance builds a day of one site ({@link DAYS_AN_INSTANCE}) and starts the next one. An import
- * is one instance, and so is the settling of a day.
+ * is one instance, and so are the settling of a day and the build of a month.
  */
 export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
   override async run(event: Readonly<WorkflowEvent<unknown>>, engine: WorkflowStep): Promise<unknown> {
@@ -41,6 +51,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
       return runImport(steps, { db, bucket, site }, { first: params.first, last: params.last });
     }
     if (params.kind === "settle") return this.#settle(steps, settings, params);
+    if (params.kind === "month") return this.#buildMonth(steps, settings, params);
     const now = Date.now;
     const pace = paceOf(settings, "backfill");
     // Workflow instances are of one site, and fetch one hour at a time.
@@ -87,10 +98,23 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     });
   }
 
+  #buildMonth(steps: Steps, settings: Settings, { site, month, instance }: MonthParams): Promise<void> {
+    const config = siteConfig(settings, site.name);
+    const db = databaseOf(settings, config);
+    return runMonth(steps, {
+      db,
+      bucket: settings.TIMESERIES,
+      site,
+      appointed: { month, instance },
+      keepsFiles: keepsMonthFiles(config),
+      now: Date.now,
+      beginNext: () => beginMonth(settings, { db, site }, config),
+    });
+  }
+
   #settle(steps: Steps, settings: Settings, { site, day, instance }: SettleParams): Promise<void> {
     const { TIMESERIES: bucket } = settings;
-    const config = settings.SITES.find(({ name }) => name === site.name);
-    if (config === undefined) throw new Error(`the SITES setting has no site ${JSON.stringify(site.name)} any more`);
+    const config = siteConfig(settings, site.name);
     const now = Date.now;
     const tally = new Tally();
     const pace = paceOf(settings, "settling");

@@ -3,7 +3,7 @@ import type { ImportCounts } from "@building-vitals/core/backfill/import-samples
 import type { joinStats } from "@building-vitals/core/catalog/site-stats";
 import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
 import { REPAIR_OUTCOMES } from "@building-vitals/core/cold/repair-day";
-import type { RepairResult } from "@building-vitals/core/cold/repair-days";
+import { MONTH_REPAIR_OUTCOMES, type RepairResult } from "@building-vitals/core/cold/repair-days";
 import { LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
@@ -113,6 +113,15 @@ const settlingSchema = z.strictObject({
   failed: count.meta({ description: "days whose last run failed or had no answer; they are tried again" }),
 });
 
+/** Of a site in `GET /status`. */
+const monthsSchema = z.strictObject({
+  files: count.meta({ description: "month files that are read" }),
+  building: z.string().nullable().meta({ description: "the month that is being built, as 2025-10" }),
+  failed: z.array(z.strictObject({ month: z.string(), reason: z.string() })).meta({
+    description: "months whose last build failed, or whose file was found damaged; their days are read instead",
+  }),
+});
+
 /** `GET /status`. */
 export const statusSchema = z.strictObject({
   now: time,
@@ -153,6 +162,7 @@ export const statusSchema = z.strictObject({
       point_list: pointListSchema,
       gaps: siteGapsSchema,
       settling: settlingSchema,
+      months: monthsSchema,
       damaged_rows: count.meta({
         description: "rows of young samples that could not be read, and whose day was not built from the source since",
       }),
@@ -225,6 +235,14 @@ export const repairSchema: z.ZodType<RepairResult> = z.strictObject({
       samples: count.nullable().meta({ description: "of the file; null: it was not read" }),
       points: count.nullable(),
       reason: z.string().nullable(),
+    }),
+  ),
+  months: z.array(
+    z.strictObject({
+      key: z.string().meta({ description: "in R2" }),
+      site: z.string(),
+      month: z.string().meta({ description: "2025-10" }),
+      outcome: z.enum(MONTH_REPAIR_OUTCOMES),
     }),
   ),
   next_cursor: z.string().nullable().meta({ description: "to go on with; null: that was all" }),

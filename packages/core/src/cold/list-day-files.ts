@@ -1,9 +1,11 @@
 import { dayOf, DAYS } from "../domain/day.ts";
+import { MONTHS } from "../domain/month.ts";
 import { DAY_FILES_PREFIX, dayFilesFrom, parseDayFileKey } from "./day-file-key.ts";
 import { type LocatedDay, readLocatedDays } from "../block-days/read-file-points.ts";
 import { isRegistered } from "./located-days.ts";
 import { type ManifestDay, readManifest } from "./manifest.ts";
 import { parseMonthFileKey } from "./month-file-key.ts";
+import { type MonthRow, readMonthFiles } from "./month-files.ts";
 import type { RepairSite } from "./repair-day.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
@@ -13,15 +15,15 @@ const OBJECTS_A_PAGE = 100;
 /** A key that is to be looked at. */
 export interface ListedKey {
   readonly key: string;
-  /** null: the key is not a day file's */
+  /** of a day file; null: it is not one */
   readonly day: number | null;
   readonly site: string | null;
   /** one of the sites that were asked for; null: another one, or none */
   readonly of: RepairSite | null;
-  /** D1 knows the object that was listed, and all of it */
+  /** D1 knows the object that was listed, and of a day's all of it */
   readonly isRegistered: boolean;
-  /** the key is a month file's: the repair of days leaves it alone */
-  readonly isMonthFile: boolean;
+  /** of a month file; null: it is not one */
+  readonly month: number | null;
 }
 
 export interface KeyPage {
@@ -60,33 +62,44 @@ export async function listDayFiles(
   const last = objects.at(-1)?.key ?? "";
   const hasMore = truncated && (end === null || last < end);
   const listed = new Map(objects.filter(({ key }) => isWanted(key)).map((object) => [object.key, object]));
-  const files = [...listed.keys()].map((key) => ({ key, ...parseDayFileKey(key) }));
+  const files = [...listed.keys()].map((key) => ({ key, ...parseFileKey(key) }));
   const days = files.flatMap(({ day }) => day ?? []);
   const manifestEnd = hasMore ? dayOfKey(last) : to;
   const known = new Map<string, KnownDays & { readonly of: RepairSite }>();
   for (const of of sites) {
     known.set(of.name, { of, ...(await readKnown(of, days, dayOfKey(startAfter) ?? 0, manifestEnd)) });
   }
-  const keys = files.map(({ key, site = null, day = null }): ListedKey => {
+  const keys = files.map(({ key, site, day, month }): ListedKey => {
     const own = known.get(site ?? "");
-    const isMonthFile = parseMonthFileKey(key) !== null;
-    if (own === undefined || day === null) return { key, day, site, of: null, isRegistered: false, isMonthFile };
-    const whole = isRegistered(own.rows.get(day) ?? null, listed.get(key)!, own.located.get(day) ?? null);
-    return { key, day, site, of: own.of, isRegistered: whole, isMonthFile };
+    const object = listed.get(key)!;
+    const ofDay = day !== null && isRegistered(own?.rows.get(day) ?? null, object, own?.located.get(day) ?? null);
+    const ofMonth = month !== null && own?.months.get(month)?.file?.etag === object.etag;
+    return { key, site, day, month, of: own?.of ?? null, isRegistered: ofDay || ofMonth };
   });
-  // and the files that only the manifest has
-  for (const { of, rows } of known.values()) {
-    for (const { day, file } of rows.values()) {
+  // and the files that only D1 has
+  for (const { of, rows, months } of known.values()) {
+    const ofDays = [...rows.values()].map(({ day, file }) => ({ day, month: null, file }));
+    const ofMonths = [...months.values()].map(({ month, file }) => ({ day: null, month, file }));
+    for (const { file, ...about } of [...ofDays, ...ofMonths]) {
       if (file === null || listed.has(file.key) || !isWanted(file.key) || (hasMore && file.key > last)) continue;
-      keys.push({ key: file.key, day, site: of.name, of, isRegistered: false, isMonthFile: false });
+      keys.push({ ...about, key: file.key, site: of.name, of, isRegistered: false });
     }
   }
   return { keys: keys.sort((a, b) => compareUtf8(a.key, b.key)), hasMore };
 }
 
+/** What a key is of; null: of nothing of ours. */
+function parseFileKey(key: string): Pick<ListedKey, "site" | "day" | "month"> {
+  const ofDay = parseDayFileKey(key);
+  if (ofDay !== null) return { ...ofDay, month: null };
+  const ofMonth = parseMonthFileKey(key);
+  return ofMonth === null ? { site: null, day: null, month: null } : { ...ofMonth, day: null };
+}
+
 interface KnownDays {
   readonly rows: ReadonlyMap<number, ManifestDay>;
   readonly located: ReadonlyMap<number, LocatedDay>;
+  readonly months: ReadonlyMap<number, MonthRow>;
 }
 
 async function readKnown(
@@ -95,13 +108,18 @@ async function readKnown(
   from: number,
   to: number | null,
 ): Promise<KnownDays> {
-  if (id === null) return { rows: new Map(), located: new Map() };
+  if (id === null) return { rows: new Map(), located: new Map(), months: new Map() };
   const rows = await readManifest(db, id, from, (to ?? DAYS) + 1);
   const located =
     days.length === 0
       ? new Map<number, LocatedDay>()
       : await readLocatedDays(db, id, Math.min(...days), Math.max(...days));
-  return { rows: new Map(rows.map((row) => [row.day, row])), located };
+  const months = await readMonthFiles(db, id, 0, MONTHS);
+  return {
+    rows: new Map(rows.map((row) => [row.day, row])),
+    located,
+    months: new Map(months.map((row) => [row.month, row])),
+  };
 }
 
 /** The day in whose folder a key is, also of one that is not a day file's; null: in none's. */

@@ -10,10 +10,7 @@ export interface MonthBasis {
 }
 
 /** What tells a day's row from what it is after a change of its file or of its aggregates. */
-export interface BasisDay extends Pick<ManifestDay, "day" | "generation" | "updatedAt"> {
-  /** null: the day has no samples in a file that may be read */
-  readonly file: Pick<NonNullable<ManifestDay["file"]>, "key" | "etag" | "bytes" | "rows"> | null;
-}
+export type BasisDay = Pick<ManifestDay, "day" | "state" | "generation" | "updatedAt" | "file">;
 
 /** Reads what a month is to be built of. */
 export async function readMonthBasis(db: D1Database, siteId: number, month: number): Promise<MonthBasis> {
@@ -21,18 +18,18 @@ export async function readMonthBasis(db: D1Database, siteId: number, month: numb
   const rows = await readManifest(db, siteId, first, end);
   return {
     month,
-    days: rows.map(({ day, generation, updatedAt, state, file }) => {
-      if (state !== "written" || file === null) return { day, generation, updatedAt, file: null };
-      const { key, etag, bytes, rows: samples } = file;
-      return { day, generation, updatedAt, file: { key, etag, bytes, rows: samples } };
-    }),
+    days: rows.map(({ day, state, generation, updatedAt, file }) => ({ day, state, generation, updatedAt, file })),
   };
 }
 
-/** By day of the month: the generation of its file; null: it has none. */
-export function generationsOf({ month, days }: MonthBasis): (number | null)[] {
+/** By day of the month: the generation of its file; null: it has none that may be read. @param days of the month, in any order */
+export function generationsOf(
+  month: number,
+  days: readonly (Pick<ManifestDay, "day" | "generation" | "state"> & { readonly file: object | null })[],
+): (number | null)[] {
   const { first, end } = monthDays(month);
-  const byDay = new Map(days.map((day) => [day.day, day.file === null ? null : day.generation]));
+  const written = days.filter(({ state, file }) => state === "written" && file !== null);
+  const byDay = new Map(written.map(({ day, generation }) => [day, generation]));
   return Array.from({ length: end - first }, (_, i) => byDay.get(first + i) ?? null);
 }
 

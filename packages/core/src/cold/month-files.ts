@@ -25,6 +25,8 @@ export interface MonthRow {
   readonly days: MonthGenerations;
   /** grows with each file */
   readonly generation: number;
+  /** generation of the file of which `point_months` has the places of all points; 0: none */
+  readonly located: number;
   /** days whose aggregates are in `point_months`, for all points of the site */
   readonly packed: MonthGenerations;
   /** the Workflow instance that builds it; null: none */
@@ -36,7 +38,8 @@ export interface MonthRow {
   readonly reason: string | null;
 }
 
-const COLUMNS = "month, key, etag, bytes, rows, days, generation, packed, instance, built_at, attempts, reason";
+const COLUMNS =
+  "month, key, etag, bytes, rows, days, generation, located, packed, instance, built_at, attempts, reason";
 
 const monthRows = rowsOf("month_files", {
   month: isInt,
@@ -46,6 +49,7 @@ const monthRows = rowsOf("month_files", {
   rows: orNull(isInt),
   days: isText,
   generation: isInt,
+  located: isInt,
   packed: isText,
   instance: orNull(isText),
   built_at: orNull(isInt),
@@ -63,13 +67,14 @@ export function monthFilesStatement(db: D1Database, siteId: number, from: number
 /** The rows that {@link monthFilesStatement} found. @throws {Error} where one is not ours */
 export function parseMonthFiles(results: unknown): MonthRow[] {
   return monthRows(results).map((row) => {
-    const { month, key, etag, bytes, rows, generation, instance, built_at: builtAt, attempts, reason } = row;
+    const { month, key, etag, bytes, rows, generation, located, instance, built_at: builtAt, attempts, reason } = row;
     const isWhole = key !== null && etag !== null && bytes !== null && rows !== null;
     return {
       month,
       file: isWhole ? { key, etag, bytes, rows } : null,
       days: parseGenerations(row.days, month),
       generation,
+      located,
       packed: parseGenerations(row.packed, month),
       instance,
       builtAt,

@@ -5,6 +5,8 @@ import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
 import { TEST_MONTH } from "./arbitrary-day.ts";
 import { dayFileKey } from "./day-file-key.ts";
 import { monthFileKey } from "./month-file-key.ts";
+import { readMonthFiles } from "./month-files.ts";
+import { MONTHS } from "../domain/month.ts";
 import { type RepairResult, repairDays } from "./repair-days.ts";
 import type { RepairContext, RepairSite } from "./repair-day.ts";
 
@@ -139,15 +141,43 @@ test("objects of no site, and those that are no day files, are told of, and neve
   expect((await bucket.list()).objects).toHaveLength(keys.length + 1);
 });
 
-test("month files are left alone, also where a page of the list has no other key", async () => {
+test("month files of other sites are told of, also where a page of the list has no other key", async () => {
   await world.archived();
   const months = Array.from({ length: 120 }, (_, i) => monthFileKey(`other_${i}`, TEST_MONTH));
-  for (const key of [...months, monthFileKey(world.site.name, TEST_MONTH)]) await bucket.put(key, "x");
+  for (const key of months) await bucket.put(key, "x");
   const { runs, days } = await repairAll();
-  expect(days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "unchanged"]]);
-  expect(runs).toHaveLength(2);
+  expect(days.filter(({ outcome }) => outcome === "unknown_site").map(({ key }) => key)).toEqual(months.sort());
+  expect(days.filter(({ outcome }) => outcome !== "unknown_site").map(({ key }) => key)).toEqual([world.key]);
+  expect(runs.length).toBeGreaterThan(1);
   await bucket.delete(world.key);
-  expect((await repairAll()).days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "missing"]]);
+  const own = await repairAll({ isEverySite: false });
+  expect(own.days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "missing"]]);
+});
+
+test("a month file that D1 does not know is left to be built anew, and so is one that is gone", async () => {
+  await world.archived();
+  const { db, site } = world;
+  const key = monthFileKey(site.name, TEST_MONTH);
+  const put = await bucket.put(key, "x");
+  const etag = put!.etag;
+  const outcomes = async (given: Partial<RepairContext> = {}) =>
+    (await repairAll({ given })).runs.flatMap(({ months }) => months.map(({ key: at, outcome }) => [at, outcome]));
+  const register = async (known: string) => {
+    await db.prepare("DELETE FROM month_files").run();
+    const sql = "INSERT INTO month_files (site_id, month, key, etag, bytes, rows) VALUES (?1, ?2, ?3, ?4, 1, 1)";
+    await db.prepare(sql).bind(site.id, TEST_MONTH, key, known).run();
+  };
+  const known = async () => (await readMonthFiles(db, site.id, 0, MONTHS)).map(({ file }) => file?.etag ?? null);
+  expect(await outcomes()).toEqual([[key, "to_build"]]);
+  await register(etag);
+  expect([await outcomes(), await known()]).toEqual([[[key, "unchanged"]], [etag]]);
+  await register("another");
+  expect([await outcomes({ dryRun: true }), await known()]).toEqual([[[key, "to_build"]], ["another"]]);
+  expect([await outcomes(), await known()]).toEqual([[[key, "to_build"]], [null]]);
+  await register(etag);
+  await bucket.delete(key);
+  expect([await outcomes(), await known()]).toEqual([[[key, "to_build"]], [null]]);
+  expect(await outcomes()).toEqual([]);
 });
 
 test("more objects than a page, among them days that are gone: each is told once", async () => {

@@ -1,6 +1,9 @@
+import { withD1Retry } from "../d1/retry.ts";
 import { dayText } from "../domain/day.ts";
+import { monthText } from "../domain/month.ts";
 import { type ListedKey, listDayFiles, type RepairRange } from "./list-day-files.ts";
 import { type RepairContext, repairDay, type RepairedDay, type RepairSite } from "./repair-day.ts";
+import { dropMonthFile } from "./write-month-files.ts";
 
 /** A day of 6.6 M samples takes some seconds to read, 20 statements and 40 requests to R2. */
 const READS_A_RUN = 10;
@@ -9,18 +12,35 @@ const RUN_BUDGET_MS = 15_000;
 /** Days that one run answers for: marking a missing one takes three statements. */
 const KEYS_A_RUN = 100;
 
+/**
+ * What a month file was found to be. `unchanged`: D1 knows it; `to_build`: D1 knows another one, or it is gone, so its days are read and it is
+ * built anew.
+ */
+export const MONTH_REPAIR_OUTCOMES = ["unchanged", "to_build"] as const;
+
+export interface RepairedMonth {
+  /** R2 key */
+  readonly key: string;
+  readonly site: string;
+  /** YYYY-MM, UTC */
+  readonly month: string;
+  readonly outcome: (typeof MONTH_REPAIR_OUTCOMES)[number];
+}
+
 /** What one run of the repair did: the answer of `POST /repair`. */
 export interface RepairResult {
   readonly dry_run: boolean;
   /** ascending by day, then site */
   readonly days: readonly RepairedDay[];
+  /** in the same order */
+  readonly months: readonly RepairedMonth[];
   /** where to go on; null: that was all */
   readonly next_cursor: string | null;
 }
 
 /**
  * Compares what D1 knows of day files with R2, and rebuilds it from the files where it differs; a bounded number of days
- * a run. Nothing in R2 is changed.
+ * a run. A month file that D1 does not know is left to be built anew. Nothing in R2 is changed.
  * @param sites those of the SITES setting that are meant
  * @param options.isEverySite whether those are all: then objects of no site are told of too
  * @throws the errors of D1 and R2, where the days could not even be listed
@@ -33,14 +53,16 @@ export async function repairDays(
   const started = context.now();
   const { keys, hasMore } = await listDayFiles(context, sites, options.range, options.cursor);
   const days: RepairedDay[] = [];
+  const months: RepairedMonth[] = [];
   let [handled, reads] = [0, 0];
   for (const listed of keys) {
     const isSpent = reads >= READS_A_RUN || (reads > 0 && context.now() - started >= RUN_BUDGET_MS);
     if (handled >= KEYS_A_RUN || (isSpent && isToRead(listed))) break;
     handled++;
-    if (listed.isMonthFile) continue;
     if (listed.of === null) {
       if (options.isEverySite) days.push(notOurs(listed));
+    } else if (listed.month !== null) {
+      months.push(await repairMonth(context, { ...listed, month: listed.month, of: listed.of }));
     } else if (isToRead(listed)) {
       reads++;
       days.push(await repairDay(context, listed.of, listed.day));
@@ -50,7 +72,18 @@ export async function repairDays(
   }
   const isEnd = handled === keys.length && !hasMore;
   const last = keys[handled - 1]?.key ?? options.cursor;
-  return { dry_run: context.dryRun, days, next_cursor: isEnd ? null : last };
+  return { dry_run: context.dryRun, days, months, next_cursor: isEnd ? null : last };
+}
+
+/** A month's file is a copy of its days: one that D1 does not know is built anew, whatever is in it. */
+async function repairMonth(
+  { dryRun }: RepairContext,
+  { key, month, of: { db, id, name }, isRegistered }: ListedKey & { readonly month: number; readonly of: RepairSite },
+): Promise<RepairedMonth> {
+  const named = { key, site: name, month: monthText(month) };
+  if (isRegistered) return { ...named, outcome: "unchanged" };
+  if (!dryRun && id !== null) await withD1Retry(() => dropMonthFile(db, id, month, null, null).run());
+  return { ...named, outcome: "to_build" };
 }
 
 function isToRead(listed: ListedKey): listed is ListedKey & { readonly day: number; readonly of: RepairSite } {
@@ -66,7 +99,7 @@ function unchanged(listed: ListedKey): RepairedDay {
 }
 
 function notOurs(listed: ListedKey): RepairedDay {
-  const isDayFile = listed.site !== null;
-  const reason = isDayFile ? "the SITES setting has no such site" : "it is not named as day files are";
-  return { ...about(listed), outcome: isDayFile ? "unknown_site" : "misnamed", reason };
+  const isNamed = listed.site !== null;
+  const reason = isNamed ? "the SITES setting has no such site" : "it is not named as day files and month files are";
+  return { ...about(listed), outcome: isNamed ? "unknown_site" : "misnamed", reason };
 }

@@ -64,24 +64,29 @@ WHERE site_id = ?1 AND month = ?2 AND instance = ?3 RETURNING generation`;
 const generationSchema = z.array(z.object({ generation: z.int() }));
 
 /**
- * Turns a month to a file that is in place. Safe to repeat.
- * @returns the file's generation; null: the month is not given to the instance any more
+ * Turns a month to a file that is in place, if it is still given to the instance. Belongs into a batch that holds only while its days are
+ * those that the file was made of. Safe to repeat.
  */
-export async function publishMonth(
+export function publishMonth(
   db: D1Database,
   siteId: number,
   { month, instance }: AppointedMonth,
   { key, etag, bytes, rows }: StoredMonthFile,
   days: MonthGenerations,
-): Promise<number | null> {
-  const statement = db.prepare(PUBLISH).bind(siteId, month, instance, key, etag, bytes, rows, JSON.stringify(days));
-  const { results } = await withD1Retry(() => statement.all());
+): D1PreparedStatement {
+  return db.prepare(PUBLISH).bind(siteId, month, instance, key, etag, bytes, rows, JSON.stringify(days));
+}
+
+/** The file's generation, of the result of {@link publishMonth}; null: the month is not given to the instance any more. */
+export function publishedGeneration(results: unknown): number | null {
   return generationSchema.parse(results)[0]?.generation ?? null;
 }
 
-const NOTE_PACKED = "UPDATE month_files SET packed = ?4 WHERE site_id = ?1 AND month = ?2 AND instance = ?3";
+/** ?1: site, ?2: month, ?3: instance, ?4: days. */
+const NOTE_PACKED =
+  "UPDATE month_files SET packed = ?4, located = generation WHERE site_id = ?1 AND month = ?2 AND instance = ?3";
 
-/** Notes of which days all points are packed. Belongs into a batch that holds only while these days are as they were packed. */
+/** Notes of which days all points are packed, and that the places of all are those in the present file. Belongs into a batch that holds only while these days are as they were packed. */
 export function notePacked(
   db: D1Database,
   siteId: number,

@@ -15,9 +15,10 @@ import { forgetKeptDay } from "../cold/kept-groups.ts";
 import { forgetJudged } from "../cold/quality-days.ts";
 import { sweepSegments } from "../cold/sweep-segments.ts";
 import { markDeleted, markEmptied, passOverSegments } from "../cold/write-manifest.ts";
+import { deleteMonthFile, forgetMonthFile } from "./delete-month-file.ts";
 
 /**
- * Deletes all that is stored of a site's day: segments, aggregates, quality, kept row groups, then the file. The day's row stays, with the state
+ * Deletes all that is stored of a site's day: segments, aggregates, quality, kept row groups, then the files of its month and its own. The day's row stays, with the state
  * `deleted`. Safe to repeat.
  * @param day whole days since 1970 @param now epoch ms
  */
@@ -39,6 +40,7 @@ export async function deleteDay(
       forgetHotDay(db, site.id, day),
       deleteDayRows(db, site.id, day),
       ...forgetKeptDay(db, site.id, day),
+      forgetMonthFile(db, site.id, day),
       forgetLateDay(db, site.id, day),
       forgetDamagedDay(db, site.id, day),
       forgetDay(db, site.id, day),
@@ -46,6 +48,7 @@ export async function deleteDay(
   );
   await sweepSegments(db, site.id);
   await forgetLatest(db, site.id, (latest) => dayOf(latest.time) === day);
+  await deleteMonthFile(bucket, site.name, day);
   await bucket.delete(dayFileKey(site.name, day));
 }
 
@@ -80,10 +83,12 @@ export async function deleteDayFile(
     markEmptied(db, site.id, day, now),
     deleteRowOf(db, pointId, day),
     ...forgetKeptDay(db, site.id, day),
+    forgetMonthFile(db, site.id, day),
     forgetJudged(db, site.id, day),
     unfoldDay(db, site.id, day),
   ];
   if ((await batchUnlessChanged(db, statements)) === null) return false;
+  await deleteMonthFile(bucket, site.name, day);
   await bucket.delete(dayFileKey(site.name, day));
   return true;
 }

@@ -4,6 +4,7 @@ import { forgetSeen } from "../catalog/seen.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { deleteDayFile } from "./delete-day.ts";
+import { deleteMonthFile, forgetMonthFile } from "./delete-month-file.ts";
 import { DayFileChanged } from "../cold/day-file-error.ts";
 import { forgetKeptDay } from "../cold/kept-groups.ts";
 import { mergeDay } from "../cold/merge-day.ts";
@@ -34,8 +35,11 @@ export async function deletePointDay(
   const { db, bucket, now } = context;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
-      // The row groups with the point go at once; the publication keeps those without it.
-      await withD1Retry(() => db.batch(forgetKeptDay(db, of.site.id, of.day)));
+      // The row groups with the point and the month's file go at once; the publication keeps those without it.
+      await withD1Retry(() =>
+        db.batch([...forgetKeptDay(db, of.site.id, of.day), forgetMonthFile(db, of.site.id, of.day)]),
+      );
+      await deleteMonthFile(bucket, of.site.name, of.day);
       const staged = await mergeDay(context, of, { source: "d1", hours: [], without: point.name });
       if (staged.suspect === null && staged.file === null) {
         if (await deleteDayFile({ db, bucket }, of.site, of.day, point.id, staged.manifestEtag, now()))

@@ -33,6 +33,8 @@ export const siteConfigSchema = z.strictObject({
     .default(MAIN_DATABASE),
   /** true: nothing is asked of the upstream for it, but by the backfill */
   paused: z.boolean().optional(),
+  /** false: no month files are built of its days, so R2 has each sample once, and charts of months take more requests */
+  month_files: z.boolean().optional(),
 });
 export type SiteConfig = z.infer<typeof siteConfigSchema>;
 

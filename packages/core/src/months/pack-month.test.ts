@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { changeSlices } from "../../test/block-days.ts";
 import { migratedDatabase } from "../../test/database.ts";
-import { filedDays, packDays } from "../../test/pack-days.ts";
+import { packDays } from "../../test/pack-days.ts";
 import { newPoints, newSite } from "../../test/points.ts";
 import { anyHours, anyLocator } from "../block-days/arbitrary-slice.ts";
 import { blockDayKey } from "../block-days/block-day-key.ts";
@@ -20,6 +20,7 @@ import { dayStart } from "../domain/day.ts";
 import { monthDays } from "../domain/month.ts";
 import { findBeforeRange } from "../query/before-range.ts";
 import { readStored, readStoredDays } from "../query/stored.ts";
+import { readMonthBasis } from "../cold/month-basis.ts";
 import { packPoints } from "./pack-month.ts";
 
 const MONTH = 673; // February 2026
@@ -123,8 +124,8 @@ async function packBeside(
 ): Promise<void> {
   let calls = 0;
   const intercepted = interceptedDatabase(db, (execute) => beside(calls++, execute));
-  const generations = await filedDays(db, siteId, MONTH);
-  const of = { siteId, month: MONTH, days: generations, file: { generation: 2, locators: new Map() } };
+  const basis = await readMonthBasis(db, siteId, MONTH);
+  const of = { siteId, basis, file: { generation: 2, locators: new Map() } };
   await packPoints(intercepted, of, points).catch((error: unknown) => expect(String(error)).toContain("died"));
 }
 
@@ -225,10 +226,11 @@ test("a damaged slice keeps its day as it is for the points of its row, and for 
   await expectAll();
 });
 
-test("days are packed of the generation that is meant, and of no other", async () => {
+test("nothing is packed where a day is not as it was read", async () => {
   await publish(FIRST, new Map());
-  const generations = Array.from({ length: END - FIRST }, (_, i) => (i === 0 ? 2 : null));
-  expect(await packPoints(db, { siteId, month: MONTH, days: generations, file: null }, ids)).toBeNull();
+  const basis = await readMonthBasis(db, siteId, MONTH);
+  await publish(FIRST, new Map());
+  expect(await packPoints(db, { siteId, basis, file: null }, ids)).toBeNull();
 });
 
 test("where samples are in the month file is told of each of its points' days", async () => {
@@ -237,9 +239,9 @@ test("where samples are in the month file is told of each of its points' days", 
   const locator = { group, firstRow: 0, rows: 1 };
   const [a, b] = ids;
   await publish(FIRST, new Map([a!, b!].map((id) => [id, encodeSlice({ hours, locator })])));
-  const generations = await filedDays(db, siteId, MONTH);
+  const basis = await readMonthBasis(db, siteId, MONTH);
   const file = { generation: 5, locators: new Map([[a!, { ...locator, rows: 1, group: { ...group, rows: 9 } }]]) };
-  expect(await packPoints(db, { siteId, month: MONTH, days: generations, file }, ids)).toEqual({ unpacked: [] });
+  expect(await packPoints(db, { siteId, basis, file }, ids)).toEqual({ unpacked: [] });
   for (const wanted of ["rollups", "locators"] as const) {
     const { pointDays } = await readStored(db, siteId, [a!, b!], RANGE, wanted);
     const places = pointDays!.map(({ pointId, month, locator: ofDay }) => [pointId, month, ofDay]);

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { blockDayKey } from "../block-days/block-day-key.ts";
 import { hexOf } from "../block-days/hex.ts";
 import { decodeSlice, encodeSlice } from "../block-days/hour-slice.ts";
@@ -9,11 +8,9 @@ import { encodePointMonth, type FiledSlice, type PackedBytes, type PointMonth } 
 import { parseRows, pointsOfRow, type StoredRow } from "../block-days/read-rows.ts";
 import { type StoredSlice, unlessDamaged } from "../block-days/stored-slice.ts";
 import { deleteMonths, emptyHours, writeMonths } from "../block-days/write-months.ts";
-import type { MonthGenerations } from "../cold/month-files.ts";
-import { batchUnlessChanged } from "../d1/changed-meanwhile.ts";
+import { batchOnBasis, generationsOf, type MonthBasis } from "../cold/month-basis.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { monthDays } from "../domain/month.ts";
-import { expectMonthState, monthStateStatement } from "./month-state.ts";
 
 /** Points of one row of `block_days`. */
 const POINTS_A_BLOCK = 16;
@@ -24,11 +21,10 @@ const BLOCKS_AT_ONCE = 16;
 /** The points and the month that are packed. */
 export interface MonthToPack {
   readonly siteId: number;
-  readonly month: number;
-  /** by day of the month: generation of the day's file; null: the day is left as it is */
-  readonly days: MonthGenerations;
-  /** where the points' samples are in the month file, and its generation; null: there is none */
-  readonly file: { readonly generation: number; readonly locators: ReadonlyMap<number, Locator> } | null;
+  /** the days, and what they must still be; those without a file are left as they are */
+  readonly basis: MonthBasis;
+  /** where the points' samples are in the month file, and its generation; null: there is none; locators of null: where they were */
+  readonly file: { readonly generation: number; readonly locators: ReadonlyMap<number, Locator> | null } | null;
 }
 
 /** What packing some points came to. */
@@ -48,9 +44,6 @@ SELECT m.key, hex(m.head) AS head, hex(m.hours) AS hours
 FROM json_each(?1) b
 CROSS JOIN (SELECT value AS n FROM json_each('[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]')) o
 CROSS JOIN point_months m ON m.key = (((b.value << 4) + o.n) << 12) + ?2`;
-
-const stateSchema = z.tuple([z.object({ state: z.string() })]);
-const statesSchema = z.array(z.tuple([z.int(), z.int(), z.int()]));
 
 /**
  * Packs the aggregates of some points of a month, and of all points that share rows of `block_days` with them. Safe to repeat, to stop
@@ -80,19 +73,15 @@ async function packBlocks(
   of: MonthToPack,
   blocks: readonly number[],
 ): Promise<ReadonlySet<number> | null> {
-  const { siteId, month } = of;
+  const { siteId, basis } = of;
+  const { month } = basis;
   const { first, end } = monthDays(month);
   const json = JSON.stringify(blocks);
-  const [stateRows, blockRows, monthRows] = await withD1Retry(() =>
-    db.batch([
-      monthStateStatement(db, siteId, month),
-      db.prepare(READ_ROWS).bind(json, first, end),
-      db.prepare(READ_MONTHS).bind(json, month),
-    ]),
+  const [blockRows, monthRows] = await withD1Retry(() =>
+    db.batch([db.prepare(READ_ROWS).bind(json, first, end), db.prepare(READ_MONTHS).bind(json, month)]),
   );
-  const [{ state }] = stateSchema.parse(stateRows?.results);
-  const generations = new Map(statesSchema.parse(JSON.parse(state)).map(([day, generation]) => [day, generation]));
-  if (of.days.some((one, i) => one !== null && generations.get(first + i) !== one)) return null;
+  const generations = new Map(basis.days.map(({ day, generation }) => [day, generation]));
+  const wantedDays = generationsOf(month, basis.days);
   const stored = new StoredBlocks(parseRows(blockRows?.results), parsePackedRows(monthRows?.results));
   const written = new Map<number, PackedBytes>();
   const deleted: number[] = [];
@@ -100,7 +89,7 @@ async function packBlocks(
   const unpacked = new Set<number>();
   for (const block of blocks) {
     const ids = Array.from({ length: POINTS_A_BLOCK }, (_, i) => block * POINTS_A_BLOCK + i);
-    const days = of.days.map((wanted, i) => {
+    const days = wantedDays.map((wanted, i) => {
       const day = first + i;
       const known = stored.days(ids, day, generations.get(day) ?? 0, wanted !== null);
       if (known.isDamaged && wanted !== null) unpacked.add(i);
@@ -109,23 +98,32 @@ async function packBlocks(
     });
     for (const [place, id] of ids.entries()) {
       const ofPoint = days.map(({ points }) => points[place]!);
-      const locator = of.file?.locators.get(id);
-      const file = locator === undefined ? null : { generation: of.file!.generation, locator };
+      const file = of.file === null ? null : placeIn(of.file, id, stored.file(id, month));
       const key = pointMonthKey(id, month);
       // A point without samples needs no row. One whose slices are damaged keeps it, so that they are not taken for none.
-      const isDamaged = ofPoint.some((day, i) => day === null && of.days[i] !== null) && stored.has(id, month);
+      const isDamaged = ofPoint.some((day, i) => day === null && wantedDays[i] !== null) && stored.has(id, month);
       if (file !== null || isDamaged || ofPoint.some((day) => day !== null && day.slice !== null)) {
         written.set(key, encodePointMonth({ days: ofPoint, file }));
       } else deleted.push(key);
     }
   }
-  const batch = await batchUnlessChanged(db, [
-    expectMonthState(db, siteId, month, state),
+  const batch = await batchOnBasis(db, siteId, basis, [
     ...writeMonths(db, written),
     deleteMonths(db, deleted),
     emptyHours(db, emptied),
   ]);
   return batch === null ? null : unpacked;
+}
+
+/** @param known where the point was when the month was packed last */
+function placeIn(
+  { generation, locators }: NonNullable<MonthToPack["file"]>,
+  pointId: number,
+  known: PointMonth["file"],
+): PointMonth["file"] {
+  if (locators === null) return known?.generation === generation ? known : null;
+  const locator = locators.get(pointId);
+  return locator === undefined ? null : { generation, locator };
 }
 
 type PackedDay = PointMonth["days"][number];
@@ -151,6 +149,10 @@ class StoredBlocks {
 
   has(pointId: number, month: number): boolean {
     return this.#packed.has(pointId, month);
+  }
+
+  file(pointId: number, month: number): PointMonth["file"] {
+    return this.#packed.place(pointId, month);
   }
 
   /** @param generation of the day's file @param isWanted whether hours in `block_days` are to be packed */

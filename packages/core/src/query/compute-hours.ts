@@ -81,7 +81,7 @@ async function* computeBlock<P extends JudgeablePoint>(
   };
   for (const { day, state } of days) if (state === "suspect") lose(day);
   const pointDays = stored.pointDays?.filter(({ day }) => rawDays.has(day)) ?? [];
-  for (const block of planBlocks(days, pointDays, points, hours.length)) {
+  for (const block of planBlocks(days, pointDays, points, hours.length, stored.months)) {
     const known = lostDays(tally);
     const samples = await readSamples(cold, { range, hours, only: raw, days, young: null }, block, tally);
     for (const day of lostDays(tally)) if (!known.has(day)) lose(day);

@@ -16,7 +16,7 @@ import { lastOfSeries } from "./last-samples.ts";
 import { MAX_VALUES } from "./limits.ts";
 import { inUnitOfNow, pastUnits, seriesInUnitOfNow } from "./past-units.ts";
 import type { Plan } from "./plan.ts";
-import { markProved, type MisplacedDay, type UnreadableDay } from "./read-block.ts";
+import { dropProved, markProved, type MisplacedDay, type UnreadableDay, type UnreadableMonth } from "./read-block.ts";
 import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
 
 /** One point's answer. Columns of equal length; `min`, `max` and `count` only where samples were aggregated. */
@@ -52,6 +52,8 @@ export interface QueryAnswer {
   readonly unreadable: readonly UnreadableDay[];
   /** days whose rows of `block_days` are damaged */
   readonly misplaced: readonly MisplacedDay[];
+  /** months whose file could not be read; their days were read instead */
+  readonly unreadableMonths: readonly UnreadableMonth[];
 }
 
 /**
@@ -91,6 +93,8 @@ export async function executeQuery(
   }
   const unreadable = [...tally.unreadable.values(), ...carried.unreadable];
   await markProved(cold, unreadable, now);
+  const unreadableMonths = [...tally.months.values()];
+  await dropProved(cold, unreadableMonths);
   const completeness = joinCompleteness(judged);
   return {
     series: plan.points.flatMap(({ id }) => series.get(id) ?? []),
@@ -104,6 +108,7 @@ export async function executeQuery(
     partial: tally.lost.length > 0 || carried.isPartial,
     unreadable,
     misplaced: [...tally.misplaced.values()],
+    unreadableMonths,
   };
 }
 

@@ -1,13 +1,16 @@
 import type { Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
+/** The samples of a series that lie in a range: a view of it. */
+export function samplesIn({ times, values }: Series, { start, end }: TimeRange): Series {
+  const from = firstAtOrAfter(times, start);
+  const to = firstAtOrAfter(times, end);
+  return { times: times.subarray(from, to), values: values.subarray(from, to) };
+}
+
 /** Series of days that follow one another, as one, cut to a range. */
-export function joinDays(days: readonly Series[], { start, end }: TimeRange): Series {
-  const parts = days.map(({ times, values }) => {
-    const from = firstAtOrAfter(times, start);
-    const to = firstAtOrAfter(times, end);
-    return { times: times.subarray(from, to), values: values.subarray(from, to) };
-  });
+export function joinDays(days: readonly Series[], range: TimeRange): Series {
+  const parts = days.map((day) => samplesIn(day, range));
   const size = parts.reduce((sum, part) => sum + part.times.length, 0);
   const times = new Float64Array(size);
   const values = new Float64Array(size);

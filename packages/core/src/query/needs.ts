@@ -12,6 +12,7 @@ import {
   readableFile,
   workOf,
 } from "./cold-plan.ts";
+import { MAX_COLD } from "./limits.ts";
 import { rawHours } from "./raw-hours.ts";
 import type { Stored } from "./stored.ts";
 
@@ -21,6 +22,11 @@ const ASSUMED_SAMPLES = 1_440;
 
 /** What an answer is computed from: samples alone, or hourly aggregates and the samples of the hours without. */
 export type ComputedFrom = "samples" | "hours";
+
+/** Whether reading day and month files for one answer costs no more than it may. */
+export function coldFits({ requests, bytes, rows }: ColdWork): boolean {
+  return requests <= MAX_COLD.requests && bytes <= MAX_COLD.bytes && rows <= MAX_COLD.rows;
+}
 
 /** What reading a range takes, at any resolution. */
 export interface Needs<P extends NamedPoint> {
@@ -67,7 +73,9 @@ export function needsOf<P extends NamedPoint>(
     return { hours, fileDays: size, rollupDays, blocks: [], work, byPoint: points.map(() => assumed) };
   }
   const pointDays = stored.pointDays.filter(({ day }) => readable.has(day));
-  const blocks = planBlocks(days, pointDays, points, hours.length);
+  const byMonths = planBlocks(days, pointDays, points, hours.length, stored.months);
+  // A month's file is one request, and has more rows than a few of its days.
+  const blocks = coldFits(workOf(byMonths)) ? byMonths : planBlocks(days, pointDays, points, hours.length);
   const kept = new Set(days.flatMap(({ day, keptId }) => (keptId === null ? [] : [day])));
   const ofPoints = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const byPoint = points.map(({ id }) => {

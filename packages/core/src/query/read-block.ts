@@ -2,6 +2,8 @@ import { isProofAgainst } from "../cold/day-file-error.ts";
 import { askedAt } from "../cold/asked-hours.ts";
 import type { ManifestDay } from "../cold/manifest.ts";
 import { markSuspect } from "../cold/write-manifest.ts";
+import { dropMonthFile } from "../cold/write-month-files.ts";
+import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";
@@ -36,6 +38,14 @@ export interface MisplacedDay {
   readonly absent: readonly string[];
 }
 
+/** A month's file that could not be read; its days were read from their own files. */
+export interface UnreadableMonth {
+  readonly month: number;
+  readonly reason: string;
+  /** of the file, where it is proved not to be what was written; null: it is not proved */
+  readonly provedBy: string | null;
+}
+
 /** What the cold level gave of some points. */
 export interface ColdRead {
   /** by day */
@@ -44,6 +54,7 @@ export interface ColdRead {
   readonly askedAt: (time: number) => number;
   readonly unreadable: readonly UnreadableDay[];
   readonly misplaced: readonly MisplacedDay[];
+  readonly months: readonly UnreadableMonth[];
 }
 
 /** How often files are read again that are published anew meanwhile, that R2 does not give, or that come damaged. */
@@ -66,6 +77,7 @@ export async function readBlock(
   const rows = new Map<number, ManifestDay>();
   const unreadable: UnreadableDay[] = [];
   const misplaced: MisplacedDay[] = [];
+  const months = new Map<number, UnreadableMonth>();
   let reads = files;
   for (let round = 0; reads.length > 0; round++) {
     const outcomes = (round === 0 ? begun : null) ?? (await readFiles(cold, reads, cost));
@@ -86,13 +98,20 @@ export async function readBlock(
     const again: FileRead[] = [];
     for (const { read, error } of failed) {
       const { day } = read.from;
+      if (read.month !== null) {
+        const { row, file } = read.month.read;
+        const provedBy = isProofAgainst(error) ? file.etag : null;
+        months.set(row.month, { month: row.month, reason: reasonOf(error), provedBy });
+      }
       const current = now.days.get(day);
       if (current === undefined || current.file === null || current.state === "suspect") {
         unreadable.push({ day, reason: reasonOf(error), provedBy: null });
         continue;
       }
       const isPublishedAnew = !isSamePublication(current, read.from);
-      if (round < ROUNDS && (isPublishedAnew || isWorthRepeating(error))) {
+      // it is planned again from the day's own file
+      const isOfMonth = read.month !== null;
+      if (round < ROUNDS && (isOfMonth || isPublishedAnew || isWorthRepeating(error))) {
         const planned = now.files.get(day);
         // A new file need not hold any of the points.
         if (planned === undefined) days.set(day, new Map());
@@ -133,10 +152,10 @@ export async function readBlock(
     const row = rows.get(dayOf(time));
     return row === undefined ? 0 : askedAt(row, time);
   };
-  return { days, askedAt: at, unreadable, misplaced };
+  return { days, askedAt: at, unreadable, misplaced, months: [...months.values()] };
 }
 
-/** Plans some days again from the manifest as it is now. */
+/** Plans some days again from the manifest as it is now, each from its own file. */
 async function replan({ db, siteId }: ColdLevel, days: readonly number[], points: readonly NamedPoint[]) {
   const wanted = points.flatMap(({ id: pointId }) => days.map((day) => ({ pointId, day })));
   const stored = await readStoredDays(db, siteId, wanted);
@@ -180,5 +199,12 @@ function reasonOf(error: unknown): string {
 export async function markProved({ db, siteId }: ColdLevel, days: Iterable<UnreadableDay>, now: number): Promise<void> {
   for (const { day, reason, provedBy: etag } of days) {
     if (etag !== null) await markSuspect(db, { siteId, day, etag }, reason, now);
+  }
+}
+
+/** Takes the files of the months of which it is proved from the readers; they are built anew. */
+export async function dropProved({ db, siteId }: ColdLevel, months: Iterable<UnreadableMonth>): Promise<void> {
+  for (const { month, reason, provedBy: etag } of months) {
+    if (etag !== null) await withD1Retry(() => dropMonthFile(db, siteId, month, etag, reason).run());
   }
 }

@@ -4,9 +4,11 @@ import { readFooter } from "../cold/footer.ts";
 import { type KeptSeries, readKeptGroups } from "../cold/read-kept-groups.ts";
 import { type ManifestDay, objectStanding } from "../cold/manifest.ts";
 import type { RangeCost } from "../cold/range-get.ts";
-import { planRanges } from "../cold/read-plan.ts";
-import type { Series } from "../domain/samples.ts";
-import type { FileRead } from "./cold-plan.ts";
+import { planRanges, type RangeRead } from "../cold/read-plan.ts";
+import { dayRange, dayText } from "../domain/day.ts";
+import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import type { FileRead, MonthRead } from "./cold-plan.ts";
+import { samplesIn } from "./join-days.ts";
 import type { ColdBucket, ColdLevel } from "./cold-level.ts";
 
 /** The samples of one day by point name; a point without any is absent. */
@@ -46,7 +48,14 @@ export async function readFiles(
 ): Promise<FileOutcome[]> {
   const reads = files.flatMap(({ kept }) => kept ?? []);
   const all = readKeptGroups(db, reads, cost);
-  const read = async (file: FileRead) => {
+  const months = new Map<MonthRead, Promise<DaySeries>>();
+  const read = async (file: FileRead): Promise<FileOutcome> => {
+    if (file.month !== null) {
+      const { read: month } = file.month;
+      let whole = months.get(month);
+      if (whole === undefined) months.set(month, (whole = readMonth(bucket, month, cost)));
+      return settled(async () => dayOfMonth(file, await whole));
+    }
     const kept = file.kept === null ? undefined : (await all).get(file.kept);
     return settled(() => readFile(bucket, file, kept ?? NOTHING_KEPT, cost));
   };
@@ -59,12 +68,44 @@ async function readFile(bucket: ColdBucket, read: FileRead, kept: KeptSeries, co
   const { from, file, fault } = read;
   if (fault !== null) throw new UnusableLocators(file.key, fault);
   const planned = { ...file, day: from.day };
-  const ranges = [...read.ranges, ...planRanges(kept.missing)];
-  // All are waited for, so that none still runs when the file is given up.
-  const found = await Promise.allSettled(ranges.map((range) => readRange(bucket, planned, range, cost)));
+  const found = await readRanges(bucket, planned, [...read.ranges, ...planRanges(kept.missing)], cost);
+  return new Map([...kept.series, ...found]);
+}
+
+/** The samples of a whole month by point name. */
+async function readMonth(bucket: ColdBucket, { row, file, ranges }: MonthRead, cost: RangeCost): Promise<DaySeries> {
+  return new Map(await readRanges(bucket, { ...file, month: row.month }, ranges, cost));
+}
+
+/** All requests are waited for, so that none still runs when the file is given up. */
+async function readRanges(
+  bucket: ColdBucket,
+  file: Parameters<typeof readRange>[1],
+  ranges: readonly RangeRead[],
+  cost: RangeCost,
+): Promise<[name: string, series: Series][]> {
+  const found = await Promise.allSettled(ranges.map((range) => readRange(bucket, file, range, cost)));
   const failed = found.find((one) => one.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return new Map([...kept.series, ...found.flatMap((one) => (one.status === "fulfilled" ? [...one.value] : []))]);
+  return found.flatMap((one) => (one.status === "fulfilled" ? [...one.value] : []));
+}
+
+/**
+ * A day's part of what a month's file gave.
+ * @throws {DayFileCorrupt} where a point has not as many samples in it as in the day's file
+ */
+function dayOfMonth({ from, month }: FileRead, whole: DaySeries): DaySeries {
+  const { read, rows } = month!;
+  const range = dayRange(from.day);
+  const entries = [...rows].map(([name, expected]): [string, Series] => {
+    const series = samplesIn(whole.get(name) ?? EMPTY_SERIES, range);
+    if (series.times.length !== expected) {
+      const reason = `a point has ${series.times.length} samples of ${dayText(from.day)}, not ${expected} as in the day's file`;
+      throw new DayFileCorrupt(read.file.key, 0, reason);
+    }
+    return [name, series];
+  });
+  return new Map(entries);
 }
 
 /**

@@ -11,7 +11,7 @@ import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
 import { joinDays } from "./join-days.ts";
-import { type MisplacedDay, readBlock, replanChanged, type UnreadableDay } from "./read-block.ts";
+import { type MisplacedDay, readBlock, replanChanged, type UnreadableDay, type UnreadableMonth } from "./read-block.ts";
 import { readFiles } from "./read-files.ts";
 import type { Stored, YoungSamples } from "./stored.ts";
 
@@ -25,6 +25,8 @@ export interface ReadTally {
   readonly unreadable: Map<number, UnreadableDay>;
   /** by day: those whose rows of `block_days` are damaged */
   readonly misplaced: Map<number, MisplacedDay>;
+  /** by month: those whose file could not be read; nothing is lost by it */
+  readonly months: Map<number, UnreadableMonth>;
   /** by key: segments that were skipped */
   readonly damaged: Map<number, DamagedSegment>;
   /** stretches whose segment or file cannot be read now, or whose file was found to be suspect */
@@ -39,6 +41,7 @@ export function newTally(young: Stored["young"] = null): ReadTally {
     files: new Set(),
     unreadable: new Map(),
     misplaced: new Map(),
+    months: new Map(),
     damaged: new Map(),
     lost: [],
   };
@@ -91,6 +94,7 @@ export async function readSamples(
   const days = [...read.days].sort(([a], [b]) => a - b);
   for (const [day] of days) tally.files.add(day);
   for (const one of [...current.unreadable, ...read.unreadable]) tally.unreadable.set(one.day, one);
+  for (const one of read.months) tally.months.set(one.month, one);
   for (const one of read.misplaced) {
     const absent = [...(tally.misplaced.get(one.day)?.absent ?? []), ...one.absent];
     tally.misplaced.set(one.day, { ...one, absent });

@@ -11,7 +11,7 @@ import {
   MAX_SPAN_DAYS,
   MAX_VALUES,
 } from "./limits.ts";
-import { firstDays, type Needs } from "./needs.ts";
+import { coldFits, firstDays, type Needs } from "./needs.ts";
 import type { PlanInput, PlannedPoint } from "./plan.ts";
 
 /** Assumed where a point's cadence is unknown, in milliseconds. */
@@ -47,7 +47,7 @@ export function mostPoints({ points, range }: PlanInput, needs: AnyNeeds, interv
     Math.floor(MAX_ROLLUPS / needs.rollupDays),
     largestThatFit(values, MAX_VALUES),
   );
-  if (most === points.length && coldFits(needs)) return most;
+  if (most === points.length && coldFits(needs.work)) return most;
   return Math.min(
     most,
     largestThatFit(
@@ -70,10 +70,6 @@ function largestThatFit(costs: readonly number[], limit: number): number {
   let sum = 0;
   const over = costs.toSorted((a, b) => b - a).findIndex((cost) => (sum += cost) > limit);
   return over === -1 ? costs.length : over;
-}
-
-function coldFits({ work }: AnyNeeds): boolean {
-  return work.requests <= MAX_COLD.requests && work.bytes <= MAX_COLD.bytes && work.rows <= MAX_COLD.rows;
 }
 
 export function refusal(input: PlanInput, needsAt: NeedsAt, interval: Interval): Problem {
@@ -124,7 +120,7 @@ function wayOut(input: PlanInput, needsAt: NeedsAt, interval: Interval): string 
   const most = (other: Interval) => mostPoints(input, needsAt(other, range), other);
   const coarser = INTERVALS.slice(INTERVALS.indexOf(interval) + 1);
   const forAll = coarser.find((other) => most(other) === points.length);
-  const shorter = coldFits(needsAt(interval, range)) ? 0 : longestDays(input, needsAt, interval, points.length);
+  const shorter = coldFits(needsAt(interval, range).work) ? 0 : longestDays(input, needsAt, interval, points.length);
   const ways = [
     ...(forAll === undefined ? [] : [`interval=${forAll}`]),
     ...(most(interval) === 0 ? [] : [`at most ${most(interval)} points`]),

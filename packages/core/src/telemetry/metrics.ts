@@ -29,6 +29,8 @@ export const METRICS = {
   awaiting: gauge("settle_days_awaiting", "Closed days that the ACE API was never asked for to their end"),
   settleDue: gauge("settle_days_due", "Days that are due to be settled now"),
   settleFailed: gauge("settle_days_failed", "Days whose last settling failed or had no answer of the ACE API"),
+  monthFiles: gauge("month_files", "Month files that are read"),
+  monthsFailed: gauge("month_builds_failed", "Months whose last build failed, or whose file was found damaged"),
   settleLate: gauge(
     "settle_due_seconds",
     "Time since the first day that still waits became due, failed runs included; 0: none waits",

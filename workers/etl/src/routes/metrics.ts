@@ -1,6 +1,8 @@
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
+import { readMonthFiles } from "@building-vitals/core/cold/month-files";
+import { MONTHS } from "@building-vitals/core/domain/month";
 import { countDamaged } from "@building-vitals/core/store/damaged-segments";
 import { readSettleState } from "@building-vitals/core/store/settle-state";
 import { readCounts } from "@building-vitals/core/d1/site-counters";
@@ -21,6 +23,7 @@ async function measureSite(site: StoredSite, day: LookedSite | undefined, now: n
   const gaps = await readOpenGaps(db, id, state.watermark);
   const [run] = await readRuns(db, id, 1);
   const settling = await readSettleState(db, id, now);
+  const months = await readMonthFiles(db, id, 0, MONTHS);
   const measured = [
     of(METRICS.watermark, state.watermark === null ? null : state.watermark / 1000),
     of(METRICS.lag, state.watermark === null ? null : (now - state.watermark) / 1000),
@@ -32,6 +35,8 @@ async function measureSite(site: StoredSite, day: LookedSite | undefined, now: n
     of(METRICS.settleDue, settling.due),
     of(METRICS.settleFailed, settling.failed),
     of(METRICS.settleLate, settling.dueSince === null ? 0 : (now - settling.dueSince) / 1000),
+    of(METRICS.monthFiles, months.filter(({ file }) => file !== null).length),
+    of(METRICS.monthsFailed, months.filter(({ reason }) => reason !== null).length),
     of(METRICS.damaged, await countDamaged(db, id)),
     of(METRICS.settled, settling.lastSettledAt === null ? null : settling.lastSettledAt / 1000),
   ];

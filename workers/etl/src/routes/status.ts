@@ -2,7 +2,9 @@ import { openDetail } from "@building-vitals/core/alerts/alert";
 import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
+import { readMonthFiles } from "@building-vitals/core/cold/month-files";
 import { dayText } from "@building-vitals/core/domain/day";
+import { MONTHS, monthText } from "@building-vitals/core/domain/month";
 import { countDamaged } from "@building-vitals/core/store/damaged-segments";
 import { readSettleState } from "@building-vitals/core/store/settle-state";
 import { readRuns } from "@building-vitals/core/sync/journal";
@@ -50,6 +52,16 @@ async function settlingOf(db: D1Database, siteId: number, now: number) {
   };
 }
 
+async function monthsOf(db: D1Database, siteId: number) {
+  const rows = await readMonthFiles(db, siteId, 0, MONTHS);
+  const building = rows.find(({ instance }) => instance !== null);
+  return {
+    files: rows.filter(({ file }) => file !== null).length,
+    building: building === undefined ? null : monthText(building.month),
+    failed: rows.flatMap(({ month, reason }) => (reason === null ? [] : [{ month: monthText(month), reason }])),
+  };
+}
+
 async function statusOf(
   { name, db, id, state, pause }: StoredSite,
   looked: LookedSite | undefined,
@@ -83,6 +95,7 @@ async function statusOf(
       largest: gaps.largest.map((gap) => ({ ...gap, start: isoTime(gap.start), end: isoTime(gap.end) })),
     },
     settling: await settlingOf(db, id, now),
+    months: await monthsOf(db, id),
     damaged_rows: await countDamaged(db, id),
     coverage_24h: coverageOf(looked),
     last_runs: runs.map((run) => ({

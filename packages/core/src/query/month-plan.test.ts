@@ -1,0 +1,104 @@
+import { describe, expect, test } from "vitest";
+import { archived, FIRST, pointDay, points, writtenDay } from "../../test/planned-query.ts";
+import type { MonthRow } from "../cold/month-files.ts";
+import { monthDays, monthOf } from "../domain/month.ts";
+import { LEAST_DAYS_OF_MONTH, planFiles, workOf } from "./cold-plan.ts";
+import type { PointDay } from "./stored.ts";
+
+// FIRST is 12 October 2025.
+const MONTH = monthOf(FIRST);
+const { first: FIRST_OF_MONTH } = monthDays(MONTH);
+const DAYS = 10;
+
+/** The month's file, of generation 3, holds each day of generation 1. */
+const row: MonthRow = {
+  month: MONTH,
+  file: { key: "month", etag: "m", bytes: 1_000_000, rows: 1 },
+  days: Array.from({ length: 31 }, () => 1),
+  generation: 3,
+  located: 3,
+  packed: [],
+  instance: null,
+  builtAt: 0,
+  attempts: 0,
+  reason: null,
+};
+
+const inMonth = <P extends PointDay>(day: P, generation = 3): P => {
+  const { locator } = pointDay(day.pointId, 0, { bytes: 90_000, rows: 44_640 });
+  return { ...day, month: { month: MONTH, generation, locator } };
+};
+
+/** Ten days of two points, of which the month's file has all. */
+const { days, pointDays } = archived(DAYS, [1, 2], (id, day) => inMonth(pointDay(id, day)));
+const plan = (rest: { days?: typeof days; pointDays?: readonly PointDay[]; months?: readonly MonthRow[] }) =>
+  planFiles(rest.days ?? days, rest.pointDays ?? pointDays!, points(2), rest.months ?? [row]);
+
+/** How many days are read from the month's file, and how many from their own. */
+const sources = (files: ReturnType<typeof plan>) => ({
+  month: files.filter(({ month }) => month !== null).length,
+  days: files.filter(({ month, ranges }) => month === null && ranges.length > 0).length,
+  requests: workOf([{ points: points(2), files }]).requests,
+});
+
+describe("which days are read from the month's file", () => {
+  test("all, by one request a row group", () => {
+    expect(sources(plan({}))).toEqual({ month: DAYS, days: 0, requests: 2 });
+  });
+
+  test("none without a row, or where the row has no file", () => {
+    expect(sources(plan({ months: [] }))).toMatchObject({ month: 0, days: DAYS });
+    expect(sources(plan({ months: [{ ...row, file: null }] }))).toMatchObject({ month: 0, days: DAYS });
+  });
+
+  test("not a day that was published anew, nor one that the file lacks", () => {
+    const changed = days.map((day) => (day.day === FIRST + 3 ? { ...day, generation: 2 } : day));
+    expect(sources(plan({ days: changed }))).toMatchObject({ month: DAYS - 1, days: 1 });
+    const without = { ...row, days: row.days.map((one, i) => (i === FIRST + 4 - FIRST_OF_MONTH ? null : one)) };
+    expect(sources(plan({ months: [without] }))).toMatchObject({ month: DAYS - 1, days: 1 });
+  });
+
+  test("no suspect day from any file", () => {
+    const suspect = days.map((day) => (day.day === FIRST ? writtenDay(FIRST, { state: "suspect" }) : day));
+    expect(sources(plan({ days: suspect }))).toMatchObject({ month: DAYS - 1, days: 0 });
+  });
+
+  test("not a day of which a point has no place in this file, or one in another", () => {
+    const moved = (place: PointDay["month"]) =>
+      pointDays!.map((one) => (one.day === FIRST + 5 && one.pointId === 2 ? { ...one, month: place } : one));
+    expect(sources(plan({ pointDays: moved(null) }))).toMatchObject({ month: DAYS - 1, days: 1 });
+    const other = inMonth(pointDays![0]!, 2).month;
+    expect(sources(plan({ pointDays: moved(other) }))).toMatchObject({ month: DAYS - 1, days: 1 });
+  });
+
+  test("none where fewer are wanted than make it worth while", () => {
+    const few = days.slice(0, LEAST_DAYS_OF_MONTH - 1);
+    expect(sources(plan({ days: few }))).toMatchObject({ month: 0, days: few.length });
+    const enough = days.slice(0, LEAST_DAYS_OF_MONTH);
+    expect(sources(plan({ days: enough }))).toMatchObject({ month: enough.length, days: 0 });
+  });
+
+  test("none where D1 keeps all but a few, which cost no request", () => {
+    const kept = days.map((day, i) => (i < LEAST_DAYS_OF_MONTH - 1 ? day : { ...day, keptId: i }));
+    const files = plan({ days: kept });
+    expect(sources(files)).toMatchObject({ month: 0, days: LEAST_DAYS_OF_MONTH - 1 });
+    expect(files.filter((file) => file.kept !== null)).toHaveLength(DAYS - LEAST_DAYS_OF_MONTH + 1);
+  });
+
+  test("none where the places in it contradict each other", () => {
+    const { locator } = pointDay(1, 0, { bytes: 90_000, rows: 44_640 });
+    const torn = pointDays!.map((one) =>
+      one.pointId === 2
+        ? {
+            ...one,
+            month: {
+              month: MONTH,
+              generation: 3,
+              locator: { ...locator, group: { ...locator.group, offset: locator.group.offset + 1 } },
+            },
+          }
+        : one,
+    );
+    expect(sources(plan({ pointDays: torn }))).toMatchObject({ month: 0, days: DAYS });
+  });
+});

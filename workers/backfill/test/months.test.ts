@@ -1,0 +1,105 @@
+import { migratedDatabase } from "@building-vitals/core/test/database";
+import { MonthSite } from "@building-vitals/core/test/month-site";
+import { readMonthFiles } from "@building-vitals/core/cold/month-files";
+import { monthFileKey } from "@building-vitals/core/cold/month-file-key";
+import { dayOf } from "@building-vitals/core/domain/day";
+import { monthOf } from "@building-vitals/core/domain/month";
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import worker from "../src/index.ts";
+import { clear, keys, SITE, simulateUpstream, watchWorkflow } from "./service.ts";
+
+const MONTH = monthOf(dayOf(Date.now())) - 2;
+const DAYS = [1, 2, 3, 4, 28];
+
+beforeAll(migratedDatabase);
+beforeEach(async () => {
+  await clear();
+  for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
+});
+const SITES: unknown = Reflect.get(env, "SITES");
+afterEach(() => {
+  Reflect.set(env, "SITES", SITES);
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+const cron = () =>
+  worker.scheduled(createScheduledController({ cron: "*/5 * * * *", scheduledTime: Date.now() }), { ...env });
+
+/** A site of which five days of the month before last are in files. */
+async function fiveDays(): Promise<MonthSite> {
+  const site = await MonthSite.of(env.DB, SITE, MONTH, ["a", "b"]);
+  for (const day of DAYS) {
+    await site.store(day, [
+      [0, 1_000, day],
+      [1, 2_000, -day],
+    ]);
+    await site.archive(day);
+  }
+  return site;
+}
+
+const row = async (site: MonthSite) => (await readMonthFiles(env.DB, site.site.id, MONTH, MONTH + 1))[0];
+const untilBuilt = (site: MonthSite) =>
+  vi.waitFor(async () => expect(await row(site)).toMatchObject({ instance: null, builtAt: expect.any(Number) }), {
+    timeout: 30_000,
+    interval: 50,
+  });
+
+test("the cron builds the file of a month that is settled, by a Workflow, and queries read it", async () => {
+  await using _ = await watchWorkflow();
+  simulateUpstream();
+  const site = await fiveDays();
+  const before = await site.query();
+  expect(before.lines).toHaveLength(2 * DAYS.length);
+  expect(before.answer.cold.requests).toBe(DAYS.length);
+  await cron();
+  await untilBuilt(site);
+  expect(await row(site)).toMatchObject({ generation: 1, located: 1, attempts: 0, reason: null });
+  expect(await keys("timeseries/")).toContain(monthFileKey(SITE, MONTH));
+  const after = await site.query();
+  expect(after.lines).toEqual(before.lines);
+  expect(after.answer.cold.requests).toBe(1);
+  await vi.waitFor(async () => expect(await keys("staging/")).toEqual([]));
+  // nothing is due any more
+  await cron();
+  expect(await row(site)).toMatchObject({ generation: 1, instance: null });
+});
+
+test("a site that keeps no month files has packed aggregates and one copy of its samples", async () => {
+  await using _ = await watchWorkflow();
+  simulateUpstream();
+  const site = await fiveDays();
+  const before = await site.query();
+  const sites = (month_files: boolean) => JSON.stringify([{ name: SITE, timezone: "America/Chicago", month_files }]);
+  // the Workflow has its settings from there too
+  Reflect.set(env, "SITES", sites(false));
+  await cron();
+  await untilBuilt(site);
+  const { builtAt } = (await row(site))!;
+  expect(await row(site)).toMatchObject({ file: null, attempts: 0, reason: null });
+  expect((await row(site))!.packed.filter((generation) => generation !== null)).toHaveLength(DAYS.length);
+  expect(await keys("timeseries/")).not.toContain(monthFileKey(SITE, MONTH));
+  expect((await site.query()).lines).toEqual(before.lines);
+  // and where it keeps them from now on, they come; where it does no longer, they go
+  for (const [isKept, requests] of [
+    [true, 1],
+    [false, DAYS.length],
+  ] as const) {
+    Reflect.set(env, "SITES", sites(isKept));
+    await cron();
+    await vi.waitFor(
+      async () => {
+        const now = (await row(site))!;
+        expect([now.instance, now.file !== null]).toEqual([null, isKept]);
+      },
+      { timeout: 30_000, interval: 50 },
+    );
+    expect((await row(site))!.builtAt).toBeGreaterThan(builtAt!);
+    expect((await keys("timeseries/")).includes(monthFileKey(SITE, MONTH))).toBe(isKept);
+    const { answer, lines } = await site.query();
+    expect([lines, answer.cold.requests]).toEqual([before.lines, requests]);
+  }
+});
