@@ -1,0 +1,130 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { MonthSite } from "../../test/month-site.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
+import { queriedDays } from "../../test/queried-day.ts";
+import { readManifestDay } from "../cold/manifest.ts";
+import { monthFileKey } from "../cold/month-file-key.ts";
+import { dayStart, parseDay } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { monthDays, monthOf } from "../domain/month.ts";
+import type { ColdBucket } from "../query/cold-level.ts";
+
+// A month's file is a copy. Whatever becomes of it, the samples are those of the days.
+
+const MONTH = monthOf(parseDay("2025-10-01")!);
+const DAYS = [1, 2, 3, 17, 30, 31];
+
+let db: D1Database;
+let site: MonthSite;
+let key: string;
+let lines: readonly string[];
+
+beforeAll(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  db = await migratedDatabase();
+});
+
+const built = preparedStorage(
+  async () => {
+    site = await MonthSite.of(db, "ses_damaged", MONTH, ["a", "b"]);
+    for (const day of DAYS) {
+      await site.store(
+        day,
+        [0, 1, 2, 3].map((hour) => [hour % 2, hour * HOUR_MS + day, day / 3 + hour] as const),
+      );
+      await site.archive(day);
+    }
+    site.rest();
+    await site.build();
+    key = monthFileKey(site.site.name, MONTH);
+    ({ lines } = await site.query());
+  },
+  env.TIMESERIES,
+  [env.DB],
+);
+
+beforeEach(built);
+
+/** Another object of the same key, of the month's bytes as they are changed. */
+async function rewrite(change: (bytes: Uint8Array) => void): Promise<void> {
+  const object = (await env.TIMESERIES.get(key))!;
+  const bytes = new Uint8Array(await object.arrayBuffer());
+  change(bytes);
+  await env.TIMESERIES.put(key, bytes);
+}
+
+/** Lets D1 take the object that is there for the one that was built. */
+async function adopt(): Promise<void> {
+  const { etag } = (await env.TIMESERIES.head(key))!;
+  await db.prepare("UPDATE month_files SET etag = ?1").bind(etag).run();
+}
+
+test("the file is read while it is what was built", async () => {
+  const { answer } = await site.query();
+  expect([lines.length, answer.cold.requests, answer.unreadableMonths]).toEqual([4 * DAYS.length, 1, []]);
+});
+
+test.each<[string, () => Promise<unknown>]>([
+  ["is gone", () => env.TIMESERIES.delete(key)],
+  ["is another object", () => rewrite(() => undefined).then(() => env.TIMESERIES.put(key, "something else"))],
+  [
+    "has a changed byte",
+    () =>
+      rewrite((bytes) => {
+        bytes[10] = bytes[10]! ^ 1;
+      }).then(adopt),
+  ],
+  ["is cut off", () => env.TIMESERIES.put(key, new Uint8Array(20)).then(adopt)],
+  [
+    "lacks a sample that D1 places in its day",
+    async () => {
+      await site.store(17, [[0, 5 * HOUR_MS, 9]]);
+      await site.archive(17);
+      // as if the file had been made of this day, and not of the one before
+      const { generation } = (await readManifestDay(db, site.site.id, site.day(17)))!;
+      await db.prepare("UPDATE month_files SET days = json_set(days, '$[16]', ?1)").bind(generation).run();
+      site.rest();
+      expect(await site.build()).toEqual([MONTH]);
+      expect(await site.row()).toMatchObject({ generation: 1 });
+    },
+  ],
+])("a file that %s is not used, is told of, and is built anew", async (what, damage) => {
+  await damage();
+  const { answer, lines: found } = await site.query();
+  const late = `a ${dayStart(site.day(17)) + 5 * HOUR_MS} 9`;
+  expect(found.filter((line) => line !== late)).toEqual(lines);
+  expect(found.includes(late)).toBe(what.startsWith("lacks"));
+  expect([answer.partial, answer.unreadable, answer.misplaced]).toEqual([false, [], []]);
+  expect(answer.unreadableMonths).toEqual([{ month: MONTH, reason: expect.any(String), provedBy: expect.any(String) }]);
+  expect(await site.row()).toMatchObject({ file: null, reason: answer.unreadableMonths[0]!.reason });
+  // the next query does not try it again
+  const again = await site.query();
+  expect([again.lines, again.answer.unreadableMonths]).toEqual([found, []]);
+  site.rest();
+  expect(await site.build()).toEqual([MONTH]);
+  const last = await site.query();
+  expect([last.lines, last.answer.cold.requests, last.answer.unreadableMonths]).toEqual([found, 1, []]);
+  expect(await site.row()).toMatchObject({ reason: null, attempts: 0 });
+});
+
+test("a place in the file that is damaged in D1 costs the point's days a request each, and no sample", async () => {
+  const { id } = site.points[0]!;
+  await db.prepare("UPDATE point_months SET head = x'00' WHERE key >> 12 = ?1").bind(id).run();
+  const { lines: found, answer } = await site.query();
+  expect([found, answer.partial]).toEqual([lines, false]);
+});
+
+test("where R2 does not give the file, the days are read, and nothing is noted", async () => {
+  const bucket: ColdBucket = {
+    get: (at, options) => (at === key ? Promise.reject(new Error("R2 is ill")) : env.TIMESERIES.get(at, options)),
+    head: (at) => env.TIMESERIES.head(at),
+  };
+  const { first, end } = monthDays(MONTH);
+  const { answer, lines: found } = await queriedDays(db, bucket, { site: site.site, first, last: end - 1 });
+  expect([found, answer.partial]).toEqual([lines, false]);
+  expect(answer.unreadableMonths).toEqual([{ month: MONTH, reason: "R2 is ill", provedBy: null }]);
+  expect(await site.row()).toMatchObject({ file: { key }, reason: null });
+});
