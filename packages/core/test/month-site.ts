@@ -93,6 +93,7 @@ export class MonthSite implements MonthInstances {
     by = new MemoryEngine(),
     crash = new CrashPoint(Number.POSITIVE_INFINITY, "before"),
     given?: AppointedMonth,
+    db = this.db,
   ): Promise<boolean> {
     const appointed = given ?? (await readAppointedMonth(this.db, this.site.id));
     if (appointed === null) throw new Error("no month is appointed");
@@ -107,7 +108,7 @@ export class MonthSite implements MonthInstances {
         }),
     });
     const context = {
-      db: crash.database(this.db),
+      db: crash.database(db),
       bucket: crash.bucket(env.TIMESERIES),
       site: this.site,
       appointed,

@@ -1,0 +1,51 @@
+import { beforeAll, expect, test, vi } from "vitest";
+import { CrashPoint } from "../../test/crash-point.ts";
+import { migratedDatabase } from "../../test/database.ts";
+import { meteredDatabase } from "../../test/metered-database.ts";
+import { MonthSite } from "../../test/month-site.ts";
+import { MemoryEngine } from "../backfill/memory-engine.ts";
+import { parseDay } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { monthOf } from "../domain/month.ts";
+
+/** Cloudflare's limit of a Worker invocation, which a Workflow instance is to D1. */
+const D1_QUERIES = 1_000;
+/** Largest transaction that the project allows itself, in rows. */
+const MOST_ROWS = 1_000;
+const LARGE_SITE = 10_000;
+const POINTS = 512;
+const MONTH = monthOf(parseDay("2025-10-01")!);
+
+vi.setConfig({ testTimeout: 60_000 });
+beforeAll(() => {
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+});
+
+test("a month of 10,000 points stays under half of D1's statements, and its transactions under 1,000 rows", async () => {
+  const names = Array.from({ length: POINTS }, (_, i) => `p${String(i).padStart(4, "0")}`);
+  const site = await MonthSite.of(await migratedDatabase(), "ses_month_cost", MONTH, names);
+  for (let day = 1; day <= 31; day++) {
+    await site.store(
+      day,
+      names.map((_, point) => [point, (point % 24) * HOUR_MS, point / 3] as const),
+    );
+    await site.archive(day);
+  }
+  site.rest();
+  await site.supervise();
+  let statements = 0;
+  let packing = 0;
+  const rows: number[] = [];
+  const db = meteredDatabase(site.db, (transaction) => {
+    statements += transaction.queries.length;
+    if (transaction.queries.some((query) => query.includes("point_months"))) packing += transaction.queries.length;
+    rows.push(transaction.rows);
+  });
+  await site.run(new MemoryEngine(), new CrashPoint(Number.POSITIVE_INFINITY, "before"), undefined, db);
+  expect(await site.row()).toMatchObject({ generation: 1, located: 1, reason: null });
+  expect(packing).toBeGreaterThan(0);
+  expect(statements - packing + packing * (LARGE_SITE / POINTS)).toBeLessThan(D1_QUERIES / 2);
+  expect(Math.max(...rows)).toBeLessThanOrEqual(MOST_ROWS);
+  // of each point one row, and of each block of 16 one a day
+  expect(rows.reduce((sum, one) => sum + one, 0)).toBeLessThan(POINTS + (31 * POINTS) / 16 + 50);
+});
