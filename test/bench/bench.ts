@@ -2,7 +2,17 @@ import type { z } from "zod";
 import type { BenchSize } from "./size.ts";
 
 /** What can be measured alone. */
-export const SECTIONS = ["decode", "sync", "reads", "day-file", "site-year", "memory", "load", "month"] as const;
+export const SECTIONS = [
+  "decode",
+  "sync",
+  "reads",
+  "day-file",
+  "month-file",
+  "site-year",
+  "memory",
+  "load",
+  "month",
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** One measured figure of one candidate; `ratio` is to the first candidate of its group. */

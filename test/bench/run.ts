@@ -12,6 +12,7 @@ import { benchDecoder, benchReads, benchWrites } from "./hot-level.ts";
 import { type BenchReport, benchReportSchema } from "./report/bench-report.ts";
 import { commitOf, machineOf, versionsOf, watchLoad } from "./report/machine.ts";
 import { DATA_FILE, writeReport } from "./report/write-report.ts";
+import { benchMonthFile } from "./month-file.ts";
 import { benchMonth } from "./month.ts";
 import { benchRooms } from "./rooms.ts";
 import { benchSiteYear } from "./site-year.ts";
@@ -52,6 +53,7 @@ async function benchLevels(bench: Bench, only: readonly Section[], stateDir: str
           benchRooms(bench);
         },
       ],
+      ["month-file", () => benchMonthFile(bench, startAnew)],
     ];
     for (const [section, run] of sections.filter(([name]) => only.includes(name))) {
       process.stderr.write(`${section}\n`);

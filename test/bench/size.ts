@@ -8,6 +8,8 @@ export type BenchSize = {
   readonly pageRows: number;
   /** times that a page is decoded for one measurement */
   readonly decodes: number;
+  /** of a month file: its points, each with a sample a minute, and its day files */
+  readonly month: { readonly points: number; readonly days: number };
   /** what is stored for the reads; reads are look-ups by key, and hardly feel the other points */
   readonly stored: { readonly points: number; readonly days: number };
   /** what is read of it: points, every third of them, by days */
@@ -24,6 +26,7 @@ export const FULL_SIZE: BenchSize = {
   points: 4_583,
   pageRows: 100_000,
   decodes: 10,
+  month: { points: 600, days: 31 },
   stored: { points: 50, days: 20 },
   reads: [
     [1, 20],
@@ -45,6 +48,7 @@ export const SMOKE_SIZE: BenchSize = {
   points: 20,
   pageRows: 1_000,
   decodes: 1,
+  month: { points: 12, days: 3 },
   stored: { points: 4, days: 2 },
   reads: [
     [1, 2],

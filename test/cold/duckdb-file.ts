@@ -34,11 +34,11 @@ export class DuckDbFile {
     return (await this.#connection.runAndReadAll(sql.replaceAll("$file", `'${this.#path}'`))).getRowObjectsJS();
   }
 
-  /** Lines as our own tests' `sampleLines` makes them, in the file's order. */
-  async sampleLines(): Promise<string[]> {
+  /** Lines as our own tests' `sampleLines` makes them, in the order of the file, or of what is read in its place. */
+  async sampleLines(from = "read_parquet($file)"): Promise<string[]> {
     // Names as bytes: DuckDB's JavaScript client drops a byte order mark.
     const rows = await this.rows(
-      "SELECT hex(encode(point_name)) AS name, epoch_ms(timestamp) AS time, value FROM read_parquet($file)",
+      `SELECT hex(encode(point_name)) AS name, epoch_ms(timestamp) AS time, value FROM ${from}`,
     );
     return rows.map((row) => {
       const { name, time, value } = sampleSchema.parse(row);

@@ -52,6 +52,15 @@ export function sectionWords(section: Section, { decodes, runs }: BenchReport["s
           "The same rows written by DuckDB: sorted by point and time with zstd, and in time order with 10,000-row groups " +
           "and Snappy, as the system before this one wrote them.",
       };
+    case "month-file":
+      return {
+        title: "A month file",
+        what:
+          "A month of a sample a minute, merged of its day files part by part, read back and compared, in workerd. All points of a " +
+          "scrape share its time, which jitters by 200 ms. A read of one point fetches its month in one request.",
+        statistic: "One run in a workerd that has done nothing before.",
+        baseline: "The day files that it is made of.",
+      };
     case "site-year":
       return {
         title: "Questions to a year of a site",

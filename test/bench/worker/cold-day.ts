@@ -72,10 +72,14 @@ export async function spillDay(env: ColdBenchEnv): Promise<Work> {
   return { rows, largest: largest() };
 }
 
-/** Gives the inspector a moment to answer before each read: it cannot while the Worker computes. */
-function unhurried(r2: R2Bucket): R2Bucket {
+/**
+ * Gives the inspector a moment to answer before each read: it cannot while the Worker computes.
+ * @param onCall is told of each call
+ */
+export function unhurried(r2: R2Bucket, onCall: () => void = () => {}): R2Bucket {
   return new Proxy(r2, {
     get: (target, key) => {
+      onCall();
       if (key !== "get") return Reflect.get(target, key).bind(target) as unknown;
       return async (...args: Parameters<R2Bucket["get"]>) => {
         await scheduler.wait(1);

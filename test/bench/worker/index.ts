@@ -1,6 +1,7 @@
 import { PageDecoder } from "@building-vitals/core/ace/page";
 import type { BenchSize } from "../size.ts";
 import { type ColdBenchEnv, mergeSpills, settleDay, spillDay, storeDay } from "./cold-day.ts";
+import { mergeMonthPart, planMonth, putMonth, writeMonthDay } from "./month-file.ts";
 import { INTEGER_ROWS, type Layout, SEGMENTS, TEXT_ROWS } from "./layouts.ts";
 import { benchPage, benchSamples } from "./samples.ts";
 
@@ -157,6 +158,16 @@ export default {
         return Response.json(await storeDay(env));
       case "/cold/settle":
         return Response.json(await settleDay(env));
+      case "/month/day":
+        return Response.json(await writeMonthDay(env, number("day")));
+      case "/month/plan":
+        return Response.json(await planMonth(env));
+      case "/month/part": {
+        const ends = [url.searchParams.get("from"), url.searchParams.get("to")] as const;
+        return Response.json(await mergeMonthPart(env, number("number"), ...ends));
+      }
+      case "/month/put":
+        return Response.json(await putMonth(env));
       case "/fill":
         await fillHistory(db, layout, env.SIZE.stored);
         return Response.json({});

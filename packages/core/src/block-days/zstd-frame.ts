@@ -1,4 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { freeBytes } from "./free-bytes.ts";
 
 /** Of what is written each hour. What is written once and kept for years takes a higher one. */
 const LEVEL = 3;
@@ -22,6 +23,7 @@ export function zstdFrame(bytes: Uint8Array, level = LEVEL): Uint8Array<ArrayBuf
   const frame = new Uint8Array(open.length + END.length);
   frame.set(open);
   frame.set(END, open.length);
+  freeBytes(open);
   return frame;
 }
 

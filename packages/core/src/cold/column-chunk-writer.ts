@@ -2,6 +2,7 @@ import type { ColumnChunk, Encoding } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { zstdFrame } from "../block-days/zstd-frame.ts";
+import { freeBytes } from "./free-bytes.ts";
 
 /** A data page, ready to be written. */
 export interface DataPage {
@@ -23,6 +24,13 @@ export interface DictionaryPage {
 export interface ChunkPages {
   readonly dictionary: DictionaryPage | null;
   readonly data: readonly DataPage[];
+}
+
+/** {@link dataPage} of bytes that nobody else has: they are given back where the page is compressed. */
+export function ownPage(encoding: Encoding, rows: number, bytes: Uint8Array): DataPage {
+  const page = dataPage(encoding, rows, bytes);
+  if (page.isCompressed) freeBytes(bytes);
+  return page;
 }
 
 /** Makes a page of encoded values, compressed unless that makes it longer, as a page of a few bytes. */

@@ -182,7 +182,8 @@ test("what was read of a file stays as it is, whatever becomes of the fetched by
     };
     const read: NamedSeries[] = [];
     for await (const point of scanDayFile(watched, { key: TEST_KEY, etag: null })) read.push(point);
-    for (const bytes of fetched.splice(0)) bytes.fill(0xff);
+    // those that were given back are empty
+    for (const bytes of fetched.splice(0).filter(({ length }) => length > 0)) bytes.fill(0xff);
     const isKept = (_: NamedSeries, i: number) => i % 2 === 0;
     for (const { series } of read.filter((_, i) => i % 2 === 1)) Object.values(series).forEach(freeBytes);
     expect(linesOf(read.filter(isKept))).toEqual(linesOf(points.filter(isKept)));

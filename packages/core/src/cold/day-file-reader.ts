@@ -1,6 +1,7 @@
 import type { Series } from "../domain/samples.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
 import { type Footer, groupReadsByFooter, readFooter } from "./footer.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { extentBytes, type Locator } from "../block-days/locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
 import {
@@ -134,6 +135,7 @@ export async function* scanRowGroups(
       }
       yield* points.filter(({ name }) => isIn(name, name));
     }
+    freeBytes(bytes);
   }
 }
 

@@ -1,4 +1,5 @@
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { freeBytes } from "./free-bytes.ts";
 
 /** The layout that the writer makes: blocks of 128 differences, each of 4 miniblocks. */
 const BLOCK = 128;
@@ -39,7 +40,9 @@ export function packDifferences(points: readonly Float64Array[], rows: number, o
     }
   }
   if (used > 0) packBlock(writer, differences.subarray(0, used), origin);
-  return writer.getBytes();
+  const bytes = writer.getBytes().slice();
+  freeBytes(new Uint8Array(writer.buffer));
+  return bytes;
 }
 
 function packBlock(writer: ByteWriter, differences: Float64Array, origin: number | null): void {
