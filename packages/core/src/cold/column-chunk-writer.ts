@@ -26,6 +26,18 @@ export interface ChunkPages {
   readonly data: readonly DataPage[];
 }
 
+/** The smaller of two pages of the same values; the other one is given back. */
+export function smallerPage(a: DataPage, b: DataPage): DataPage {
+  const [smaller, larger] = a.stored.length < b.stored.length ? [a, b] : [b, a];
+  freePage(larger);
+  return smaller;
+}
+
+/** Gives back what a page holds of its own: not the values of one that is not compressed. */
+export function freePage({ isCompressed, stored }: DataPage): void {
+  if (isCompressed) freeBytes(stored);
+}
+
 /** {@link dataPage} of bytes that nobody else has: they are given back where the page is compressed. */
 export function ownPage(encoding: Encoding, rows: number, bytes: Uint8Array): DataPage {
   const page = dataPage(encoding, rows, bytes);

@@ -24,28 +24,32 @@ const MAX_TIME = 2 ** 52;
  */
 export function packDifferences(points: readonly Float64Array[], rows: number, origin: number | null): Uint8Array {
   const writer = new ByteWriter();
+  // about what they take in whole bytes: a buffer that grows leaves the smaller ones behind
+  writer.ensure(2 * rows + BLOCK);
   writer.appendVarInt(BLOCK);
   writer.appendVarInt(MINIBLOCKS);
   writer.appendVarInt(rows);
   writer.appendZigZag(BigInt(points[0]![0]!));
   const differences = new Float64Array(BLOCK);
+  const packed = new Uint8Array((BLOCK * MAX_WIDTH) / 8);
   let [before, used, isFirst] = [0, 0, true];
   for (const times of points) {
     for (const time of times) {
       if (!isFirst) differences[used++] = time - before;
       [before, isFirst] = [time, false];
       if (used < BLOCK) continue;
-      packBlock(writer, differences, origin);
+      packBlock(writer, differences, origin, packed);
       used = 0;
     }
   }
-  if (used > 0) packBlock(writer, differences.subarray(0, used), origin);
+  if (used > 0) packBlock(writer, differences.subarray(0, used), origin, packed);
   const bytes = writer.getBytes().slice();
   freeBytes(new Uint8Array(writer.buffer));
   return bytes;
 }
 
-function packBlock(writer: ByteWriter, differences: Float64Array, origin: number | null): void {
+/** @param packed for the block's miniblocks; as large as any block */
+function packBlock(writer: ByteWriter, differences: Float64Array, origin: number | null, packed: Uint8Array): void {
   let [least, most] = [differences[0]!, differences[0]!];
   for (const difference of differences) {
     if (difference < least) least = difference;
@@ -66,12 +70,11 @@ function packBlock(writer: ByteWriter, differences: Float64Array, origin: number
     widths[mini] = Math.max(widths[mini]!, isInBytes ? 8 * Math.ceil(bits / 8) : bits);
   }
   writer.appendBytes(widths);
-  const bytes = new Uint8Array(widths.reduce((sum, width) => sum + width, 0) * (MINIBLOCK / 8));
   let [at, pending, bits] = [0, 0, 0];
   const put = (value: number, width: number) => {
     pending |= value << bits;
     for (bits += width; bits >= 8; bits -= 8) {
-      bytes[at++] = pending & 0xff;
+      packed[at++] = pending & 0xff;
       pending >>>= 8;
     }
   };
@@ -85,7 +88,7 @@ function packBlock(writer: ByteWriter, differences: Float64Array, origin: number
       if (width > LOW_BITS) put(high, width - LOW_BITS);
     }
   }
-  writer.appendBytes(bytes);
+  writer.appendBytes(packed.subarray(0, at));
 }
 
 function bitsFor(value: number): number {

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { Statistics } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import type { Series } from "../domain/samples.ts";
-import { type ChunkPages, type DataPage, dataPage, writeColumnChunk } from "./column-chunk-writer.ts";
+import { type ChunkPages, type DataPage, dataPage, freePage, writeColumnChunk } from "./column-chunk-writer.ts";
 import { type FileAbout, PARQUET_MAGIC } from "./day-file-schema.ts";
 import { encodeFooter, type FooterGroup } from "./encode-footer.ts";
 import type { RowGroupExtent } from "../block-days/locator.ts";
@@ -42,8 +42,11 @@ export class RowGroupWriter {
     const names = points.map(({ name }) => name);
     const runs = points.map(({ series }) => series.times.length);
     const rows = runs.reduce((sum, own) => sum + own, 0);
-    const chunk = (name: string, type: "INT64" | "DOUBLE" | "BYTE_ARRAY", pages: ChunkPages) =>
-      writeColumnChunk(this.#bytes, { name, type }, pages);
+    const chunk = (name: string, type: "INT64" | "DOUBLE" | "BYTE_ARRAY", pages: ChunkPages) => {
+      const written = writeColumnChunk(this.#bytes, { name, type }, pages);
+      pages.data.forEach(freePage);
+      return written;
+    };
     const encodeTimes = this.#about.month === undefined ? encodeDayTimes : encodeMonthTimes;
     const times = encodeTimes(points.map(({ series }) => series.times));
     const columns = [

@@ -1,4 +1,4 @@
-import { type DataPage, ownPage } from "./column-chunk-writer.ts";
+import { type DataPage, ownPage, smallerPage } from "./column-chunk-writer.ts";
 import { packDifferences } from "./delta-times.ts";
 
 /**
@@ -22,7 +22,7 @@ export function encodeDayTimes(points: readonly Float64Array[]): DataPage {
   }
   const plain = ownPage("PLAIN", rows, new Uint8Array(words.buffer));
   const packed = ownPage("DELTA_BINARY_PACKED", rows, packDifferences(points, rows, null));
-  return smaller(packed, plain);
+  return smallerPage(packed, plain);
 }
 
 /**
@@ -34,15 +34,11 @@ export function encodeMonthTimes(points: readonly Float64Array[]): DataPage {
   const rows = rowsOf(points);
   const inBits = ownPage("DELTA_BINARY_PACKED", rows, packDifferences(points, rows, null));
   if (points.length === 1) return inBits;
-  return smaller(inBits, ownPage("DELTA_BINARY_PACKED", rows, packDifferences(points, rows, leastStep(points))));
+  return smallerPage(inBits, ownPage("DELTA_BINARY_PACKED", rows, packDifferences(points, rows, leastStep(points))));
 }
 
 function rowsOf(points: readonly Float64Array[]): number {
   return points.reduce((sum, times) => sum + times.length, 0);
-}
-
-function smaller(a: DataPage, b: DataPage): DataPage {
-  return a.stored.length < b.stored.length ? a : b;
 }
 
 /** The least difference of two times of a point; infinite where no point has two. */

@@ -1,5 +1,13 @@
 import { splitStreams } from "./byte-streams.ts";
-import { type ChunkPages, type DataPage, dataPage, type DictionaryPage, ownPage } from "./column-chunk-writer.ts";
+import {
+  type ChunkPages,
+  type DataPage,
+  dataPage,
+  type DictionaryPage,
+  freePage,
+  ownPage,
+  smallerPage,
+} from "./column-chunk-writer.ts";
 import { freeBytes } from "./free-bytes.ts";
 import { packedIndexes } from "./rle-indexes.ts";
 
@@ -30,7 +38,11 @@ export function encodeValues(points: readonly Float64Array[]): ChunkPages {
   }
   return {
     dictionary: ranks.size === 0 ? null : dictionaryOf(Float64Array.from(ranks.keys())),
-    data: candidates.map(({ values, page, distinct }) => (distinct === null ? page : indexPage(values, ranks))),
+    data: candidates.map(({ values, page, distinct }) => {
+      if (distinct === null) return page;
+      freePage(page);
+      return indexPage(values, ranks);
+    }),
   };
 }
 
@@ -38,11 +50,12 @@ function chooseEncoding(values: Float64Array): Candidate {
   const plain = plainPage(values);
   const distinct = distinctValues(values);
   if (distinct?.length === 1) return { values, page: plain, distinct: null };
-  const split = splitPage(values);
-  const page = split.stored.length < plain.stored.length ? split : plain;
+  const page = smallerPage(splitPage(values), plain);
   if (distinct === null) return { values, page, distinct };
   const ranks = new Map(Array.from(distinct, (value, rank) => [value, rank]));
-  const dictionary = indexPage(values, ranks).stored.length + ENTRY_BYTES * distinct.length;
+  const indexes = indexPage(values, ranks);
+  const dictionary = indexes.stored.length + ENTRY_BYTES * distinct.length;
+  freePage(indexes);
   return { values, page, distinct: dictionary < page.stored.length ? distinct : null };
 }
 
