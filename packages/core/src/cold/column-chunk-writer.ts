@@ -2,7 +2,7 @@ import type { ColumnChunk, Encoding } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { zstdFrame } from "../block-days/zstd-frame.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 
 /** A data page, ready to be written. */
 export interface DataPage {

@@ -1,7 +1,7 @@
 import { parquetHeader } from "hyparquet/src/column.js";
 import { joinStreams } from "./byte-streams.ts";
 import { unpackDifferences } from "./delta-times.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import { readIndexes, readRunStarts } from "./rle-indexes.ts";
 import { checkThrift } from "./thrift-bounds.ts";
 import { readZstdFrame } from "../block-days/zstd-frame.ts";

@@ -3,7 +3,7 @@ import { buildingDay, forEachDay } from "./arbitrary-day.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./day-file-error.ts";
 import { readPoints, readPointsByFooter, scanDayFile } from "./day-file-reader.ts";
 import { readFooter } from "./footer.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import { extentBytes } from "../block-days/locator.ts";
 import { MemoryBucket } from "./memory-bucket.ts";
 import type { RangeBucket } from "./range-get.ts";

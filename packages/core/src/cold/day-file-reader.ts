@@ -1,7 +1,7 @@
 import type { Series } from "../domain/samples.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
 import { type Footer, groupReadsByFooter, readFooter } from "./footer.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import { extentBytes, type Locator } from "../block-days/locator.ts";
 import { fetchRange, type RangeBucket, type RangeCost } from "./range-get.ts";
 import {

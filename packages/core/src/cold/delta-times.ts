@@ -1,5 +1,5 @@
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 
 /** The layout that the writer makes: blocks of 128 differences, each of 4 miniblocks. */
 const BLOCK = 128;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 
 /** R2 wants all parts but the last equal and of at least 5 MiB. */
 export const PART_BYTES = 8 * 1024 * 1024;

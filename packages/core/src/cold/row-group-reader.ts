@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { Series } from "../domain/samples.ts";
 import { decodeNames, decodeTimes, decodeValues, type NameRun } from "./column-chunk.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import type { Locator, RowGroupExtent } from "../block-days/locator.ts";
 import { limitsOf, type Period, periodRange } from "./period.ts";
 import type { GroupRead } from "./read-plan.ts";

@@ -1,6 +1,6 @@
 import type { Series } from "../domain/samples.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import { fetchRange, type RangeBucket } from "./range-get.ts";
 import {
   type BlockRows,

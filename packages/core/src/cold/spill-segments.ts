@@ -8,7 +8,7 @@ import { readHour } from "../store/read-segments.ts";
 import { clockStatement, parseClock, readMarked } from "../store/site-clock.ts";
 import type { StoredSeries } from "../store/stored-series.ts";
 import { DayBuildError } from "./day-build-error.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import { pointOrder } from "./point-order.ts";
 import { sortHour } from "./sort-hour.ts";
 import { encodeSpill } from "./spill-format.ts";

@@ -8,7 +8,7 @@ import {
   ownPage,
   smallerPage,
 } from "./column-chunk-writer.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import { packedIndexes } from "./rle-indexes.ts";
 
 /** Indexes that are packed with 24 bits or fewer; no day of a point comes near. */

@@ -4,7 +4,7 @@ import { type Locator, locatorNumbers } from "../block-days/locator.ts";
 import { dayOf } from "../domain/day.ts";
 import { DayFileCorrupt } from "./day-file-error.ts";
 import { scanDayFile } from "./day-file-reader.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import type { FilePoint } from "./file-rows.ts";
 import type { RangeBucket } from "./range-get.ts";
 

@@ -3,7 +3,7 @@ import { type Locator, locatorNumbers } from "../block-days/locator.ts";
 import { DayFileCorrupt } from "../cold/day-file-error.ts";
 import { scanDayFile } from "../cold/day-file-reader.ts";
 import { DayFileWriter, type WrittenDayFile } from "../cold/day-file-writer.ts";
-import { freeBytes } from "../cold/free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import { monthFileKey } from "../cold/month-file-key.ts";
 import { MultipartSink, type UploadBucket } from "../cold/multipart-sink.ts";
 import { MONTH_LIMITS } from "../cold/period.ts";

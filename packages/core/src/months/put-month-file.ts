@@ -6,7 +6,7 @@ import { DayFileCorrupt } from "../cold/day-file-error.ts";
 import { FOOTER_SEAL_BYTES, PARQUET_MAGIC } from "../cold/day-file-schema.ts";
 import { encodeFooter, type FooterGroup } from "../cold/encode-footer.ts";
 import { parseFooter } from "../cold/footer.ts";
-import { freeBytes } from "../cold/free-bytes.ts";
+import { freeBytes } from "../block-days/free-bytes.ts";
 import { monthFileKey } from "../cold/month-file-key.ts";
 import { type ByteSink, MultipartSink, type UploadBucket } from "../cold/multipart-sink.ts";
 import { fetchRange, type RangeBucket } from "../cold/range-get.ts";
