@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { monthDays, monthOf } from "@building-vitals/core/domain/month";
 import { applyMigrations, readMigrations } from "@building-vitals/local/migrations";
 import type { Miniflare } from "miniflare";
 import { z } from "zod";
@@ -85,11 +86,17 @@ async function build(
   say: (line: string) => void,
 ): Promise<BytesOfD1> {
   const { first, files, kept, open, end } = daysOf(size);
-  const days = (from: number, to: number, step: (day: number) => string) =>
+  const days = <T>(from: number, to: number, step: (day: number) => T) =>
     Array.from({ length: to - from }, (_, i) => step(from + i));
+  // a month is packed as soon as it is whole, so that the next ones take the pages that it frees
+  const packed = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => monthOf(from) + i)
+      .filter((month) => monthDays(month).first >= first && monthDays(month).end > from && monthDays(month).end <= to)
+      .map((month) => `/build/packed?month=${month}`);
   const closed = [
     ...days(files, kept, (day) => `/build/file?day=${day}`),
-    ...days(first, files, (day) => `/build/rows?day=${day}&like=${files}`),
+    ...days(first, files, (day) => [`/build/rows?day=${day}&like=${files}`, ...packed(day, day + 1)]).flat(),
+    ...packed(files, kept),
   ];
   const young = [
     ...days(kept, open, (day) => `/build/kept?day=${day}`),

@@ -24,11 +24,16 @@ export function deleteMonths(db: D1Database, keys: readonly number[]): D1Prepare
   return db.prepare(DELETE_MONTHS).bind(JSON.stringify(keys));
 }
 
-const EMPTY_HOURS = "UPDATE block_days SET hours = x'' WHERE key IN (SELECT value FROM json_each(?1)) AND hours <> x''";
+const MOVE_AWAY = "UPDATE block_days SET key = -key WHERE key IN (SELECT value FROM json_each(?1)) AND hours <> x''";
+const MOVE_BACK = "UPDATE block_days SET key = -key, hours = x'' WHERE key IN (SELECT -value FROM json_each(?1))";
 
-/** Takes the hours out of rows of `block_days`, and leaves their places and quality. */
-export function emptyHours(db: D1Database, keys: readonly number[]): D1PreparedStatement {
-  return db.prepare(EMPTY_HOURS).bind(JSON.stringify(keys));
+/**
+ * Takes the hours out of rows of `block_days`, and leaves their places and quality: two rows changed each. They are moved away and back,
+ * because SQLite joins pages where rows leave them, and not where rows become shorter: 70% of the table would stay empty.
+ */
+export function emptyHours(db: D1Database, keys: readonly number[]): D1PreparedStatement[] {
+  const json = JSON.stringify(keys);
+  return [db.prepare(MOVE_AWAY).bind(json), db.prepare(MOVE_BACK).bind(json)];
 }
 
 /** ?1: point. */

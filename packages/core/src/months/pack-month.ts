@@ -15,8 +15,8 @@ import { monthDays } from "../domain/month.ts";
 /** Points of one row of `block_days`. */
 const POINTS_A_BLOCK = 16;
 
-/** Blocks of one transaction: each changes 16 rows of `point_months`, and 31 of `block_days`. */
-const BLOCKS_AT_ONCE = 16;
+/** Blocks of one transaction: each changes 16 rows of `point_months`, and 31 of `block_days` twice. */
+const BLOCKS_AT_ONCE = 12;
 
 /** The points and the month that are packed. */
 export interface MonthToPack {
@@ -47,7 +47,7 @@ CROSS JOIN point_months m ON m.key = (((b.value << 4) + o.n) << 12) + ?2`;
 
 /**
  * Packs the aggregates of some points of a month, and of all points that share rows of `block_days` with them. Safe to repeat, to stop
- * anywhere, and to run beside anything: 256 points are written in one batch, only where the month's days are as they were read. A slice
+ * anywhere, and to run beside anything: 192 points are written in one batch, only where the month's days are as they were read. A slice
  * that is damaged is lost for its point, and its day stays as it is for the 16 points of its row.
  * @returns null: a day is not of the generation that is meant, or changed meanwhile
  * @throws the error of D1, after retries
@@ -110,7 +110,7 @@ async function packBlocks(
   const batch = await batchOnBasis(db, siteId, basis, [
     ...writeMonths(db, written),
     deleteMonths(db, deleted),
-    emptyHours(db, emptied),
+    ...emptyHours(db, emptied),
   ]);
   return batch === null ? null : unpacked;
 }

@@ -13,14 +13,25 @@ points (id, at, length, rows) AS MATERIALIZED (
   SELECT value, ${pathSql("value", "[0]")}, ${pathSql("value", "[1]")}, ${pathSql("value", "[2]")} FROM json_each(?4)
 )`;
 
-/** Days of files whose aggregates are in `point_months` for all points, by lists as `parseMonthFiles` accepts them. */
+/**
+ * Months, as far as they are in the range, of which `block_days` need not be read: the aggregates of each day with a file are in
+ * `point_months` for all points, and no other day has samples.
+ */
 const PACKED = `
-packed (day) AS MATERIALIZED (
-  SELECT ${firstDaySql("m.month")} + e.key AS day FROM month_files m
-  CROSS JOIN json_each(CASE WHEN json_valid(m.packed) THEN m.packed ELSE '[]' END) e
-  WHERE m.site_id = ?1 AND m.month >= ?9 AND m.month < ?10 AND e.type IN ('integer', 'real') AND e.value > 0
-    AND json_array_length(CASE WHEN json_valid(m.packed) THEN m.packed END) = ${firstDaySql("m.month + 1")} - ${firstDaySql("m.month")}
-    AND (${firstDaySql("m.month")} + e.key, e.value) IN (SELECT day, generation FROM files)
+packed (month, start, end) AS MATERIALIZED (
+  SELECT m.month, max(m.first, ?2), min(m.end, ?3) FROM (
+    SELECT month, ${firstDaySql("month")} AS first, ${firstDaySql("month + 1")} AS end, CASE WHEN json_valid(packed) THEN packed END AS list
+    FROM month_files WHERE site_id = ?1 AND month >= ?9 AND month < ?10
+  ) m
+  WHERE json_array_length(m.list) = m.end - m.first AND NOT EXISTS (
+    SELECT 1 FROM day_files f
+    WHERE f.site_id = ?1 AND f.day >= max(m.first, ?2) AND f.day < min(m.end, ?3) AND f.key IS NOT NULL
+      AND (f.generation < 1 OR m.list ->> ('$[' || (f.day - m.first) || ']') IS NOT f.generation)
+  ) AND NOT EXISTS (
+    SELECT 1 FROM hot_hours h
+    WHERE h.site_id = ?1 AND h.hour >= max(m.first, ?2) * 86400000 AND h.hour < min(m.end, ?3) * 86400000
+      AND h.hour / 86400000 NOT IN (SELECT day FROM files)
+  )
 )`;
 
 /**
@@ -31,8 +42,8 @@ packed (day) AS MATERIALIZED (
  * ?7: JSON array of each row's first day, ?8: JSON array of days or NULL, ?9 and ?10: months.
  */
 export const READ_SLICES = `
-WITH files (day, generation) AS MATERIALIZED (
-  SELECT day, generation FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
+WITH files (day) AS MATERIALIZED (
+  SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
 ), hot (day, is_folded) AS (
   SELECT hour / 86400000, folded_version IS version FROM hot_hours
   WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
@@ -41,10 +52,8 @@ WITH files (day, generation) AS MATERIALIZED (
     json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6
 ), ${PACKED}, some (day) AS (
   SELECT value FROM json_each(?8) UNION SELECT day FROM hot WHERE NOT is_folded
-), bounds (day) AS (
-  SELECT ?2 - 1 UNION ALL SELECT day FROM packed UNION ALL SELECT ?3
 ), between_packed (start, end) AS (
-  SELECT lag(day) OVER (ORDER BY day) + 1, day FROM bounds
+  SELECT lag(end, 1, ?2) OVER (ORDER BY start), start FROM (SELECT start, end FROM packed UNION ALL SELECT ?3, NULL)
 ), spans (start, end, is_whole) AS (
   SELECT max(b.start, c.value), min(b.end, c.value + ${DAYS_A_ROW}), is_whole
   FROM size CROSS JOIN between_packed b CROSS JOIN json_each(?7) c
@@ -52,7 +61,8 @@ WITH files (day, generation) AS MATERIALIZED (
     AND files <= ?5 AND (is_whole OR ?8 IS NULL)
   UNION ALL
   SELECT day, day + 1, 0 FROM some
-  WHERE ?8 IS NOT NULL AND day NOT IN (SELECT day FROM packed) AND (SELECT files <= ?5 AND NOT is_whole FROM size)
+  WHERE ?8 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM packed p WHERE day >= p.start AND day < p.end)
+    AND (SELECT files <= ?5 AND NOT is_whole FROM size)
 ), ${POINTS}
 SELECT p.id, f.is_whole, (
   SELECT group_concat((d.key & 65535) || CASE
@@ -64,10 +74,11 @@ SELECT p.id, f.is_whole, (
   FROM ${TABLE}
   WHERE d.key >= ${rowKeySql("p.id", "f.start")} AND d.key < ${rowKeySql("p.id", "f.end")}
     AND (d.places IS NULL OR d.places ->> p.at IS NOT NULL AND (f.is_whole OR d.places ->> p.rows IS NOT NULL))
-) AS days, NULL AS month, NULL AS head, NULL AS hours
+) AS days, NULL AS month, NULL AS head, NULL AS hours, NULL AS is_skipped
 FROM points p CROSS JOIN spans f
 UNION ALL
-SELECT p.id, s.is_whole, NULL, m.key & 4095, hex(m.head), CASE WHEN s.is_whole THEN hex(m.hours) END
+SELECT p.id, s.is_whole, NULL, m.key & 4095, hex(m.head), CASE WHEN s.is_whole THEN hex(m.hours) END,
+  m.key & 4095 IN (SELECT month FROM packed)
 FROM size s CROSS JOIN points p
 CROSS JOIN point_months m ON m.key >= ${monthKeySql("p.id", "?9")} AND m.key < ${monthKeySql("p.id", "?10")}
 WHERE s.files <= ?5
@@ -87,7 +98,7 @@ SELECT k.value ->> 0 AS id, 0 AS is_whole,
   (k.value ->> 1) || CASE WHEN length(d.hours) = 0 THEN '*' ELSE '+' END ||
     hex(substr(d.hours, d.places ->> ${pathSql("(k.value ->> 0)", "[0]")},
       min(d.places ->> ${pathSql("(k.value ->> 0)", "[1]")}, ${HEAD_BYTES}))) AS days,
-  ${monthOfDaySql("k.value ->> 1")} AS month, hex(m.head) AS head, NULL AS hours
+  ${monthOfDaySql("k.value ->> 1")} AS month, hex(m.head) AS head, NULL AS hours, 0 AS is_skipped
 FROM json_each(?1) k CROSS JOIN ${TABLE} ON d.key = ${rowKeySql("k.value ->> 0", "k.value ->> 1")}
 LEFT JOIN point_months m ON m.key = ${MONTH_KEY} AND length(d.hours) = 0
 WHERE d.places IS NULL OR d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL`;
@@ -100,6 +111,7 @@ const sliceRows = rowsOf("block_days", {
   month: orNull(isInt),
   head: orNull(isText),
   hours: orNull(isText),
+  is_skipped: orNull(isInt),
 });
 
 /** A point's day of `block_days`. */
@@ -118,8 +130,16 @@ export interface BlockDay {
 const MARKS: Readonly<Record<string, BlockDay["of"]>> = { "+": "file", "*": "packed", "-": "open" };
 const MARK = /[-+*]/;
 
+/** A point's month in `point_months`. */
+export interface PointMonthRow extends PackedRow {
+  readonly pointId: number;
+  readonly month: number;
+  /** whether `block_days` was not read of it */
+  readonly isSkipped: boolean;
+}
+
 /** What {@link READ_SLICES} or {@link READ_SOME_SLICES} gave. @throws {Error} for what they do not give */
-export function parseSlices(results: unknown): { readonly blockDays: BlockDay[]; readonly packed: PackedRow[] } {
+export function parseSlices(results: unknown): { readonly blockDays: BlockDay[]; readonly packed: PointMonthRow[] } {
   const rows = sliceRows(results);
   const blockDays = rows.flatMap(({ id: pointId, is_whole, days }) =>
     (days === null ? [] : days.split(",")).map((text): BlockDay => {
@@ -129,8 +149,9 @@ export function parseSlices(results: unknown): { readonly blockDays: BlockDay[];
       return { pointId, day: Number(text.slice(0, mark)), isWhole: is_whole === 1, of, hex: text.slice(mark + 1) };
     }),
   );
-  const packed = rows.flatMap(({ id, month, head, hours }) =>
-    month === null || head === null || head === "" ? [] : [{ key: pointMonthKey(id, month), head, hours }],
-  );
+  const packed = rows.flatMap(({ id: pointId, month, head, hours, is_skipped }) => {
+    if (month === null || head === null || head === "") return [];
+    return [{ key: pointMonthKey(pointId, month), pointId, month, head, hours, isSkipped: is_skipped === 1 }];
+  });
   return { blockDays, packed };
 }

@@ -5,7 +5,7 @@ import { BlockSlice, DAMAGED_SLICE, type StoredSlice } from "../block-days/store
 import { MANIFEST_COLUMNS, type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
 import { type MonthRow, monthFilesStatement, parseMonthFiles } from "../cold/month-files.ts";
 import { dayOf, DAYS } from "../domain/day.ts";
-import { monthDays, monthOf } from "../domain/month.ts";
+import { monthOf } from "../domain/month.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
@@ -19,6 +19,7 @@ import {
   CHECK_SOME_SLICES,
   DAYS_A_ROW,
   parseSlices,
+  type PointMonthRow,
   READ_SLICES,
   READ_SOME_SLICES,
 } from "./read-slices.ts";
@@ -136,7 +137,7 @@ export async function readStored(
   const wantedDays = isCut ? new Set([...located, ...unfolded.map(dayOf)]) : null;
   const pointDays = [
     ...overlaid(found.blockDays, packed, files),
-    ...packedDays(pointIds, packed, parsedMonths, files, wantedDays, isWhole),
+    ...packedDays(found.packed, packed, files, wantedDays, isWhole),
   ];
   return {
     hours: hot,
@@ -212,33 +213,29 @@ function overlaid(
   });
 }
 
-/** The days that `block_days` was not read of, because all points are packed. @param wanted null: all */
+/**
+ * The points' days of the months that `block_days` was not read of. A point without a row there has no samples in that month.
+ * @param wanted null: all days
+ */
 function packedDays(
-  pointIds: readonly number[],
+  rows: readonly PointMonthRow[],
   packed: PackedMonths,
-  months: readonly MonthRow[],
   files: readonly ManifestDay[],
   wanted: ReadonlySet<number> | null,
   isWhole: boolean,
 ): StoredPointDay[] {
-  const generations = new Map(files.map(({ day, generation }) => [day, generation]));
-  return months.flatMap(({ month, packed: claimed }) => {
-    const { first } = monthDays(month);
-    const days = claimed.flatMap((generation, i) => {
-      const day = first + i;
-      const isClaimed = generation !== null && generations.get(day) === generation;
-      return isClaimed && (wanted === null || wanted.has(day)) ? [{ day, generation }] : [];
-    });
-    // a point without a row has no samples in a month that is packed
-    return pointIds
-      .filter((id) => packed.has(id, month))
-      .flatMap((pointId) =>
-        days.flatMap(({ day, generation }) => {
-          const slice = packed.find(pointId, day, generation);
-          return slice === null ? [] : [new StoredPointDay({ pointId, day, isCold: true, isWhole }, slice, packed)];
-        }),
-      );
-  });
+  const byMonth = Map.groupBy(
+    files.filter(({ day }) => wanted === null || wanted.has(day)),
+    ({ day }) => monthOf(day),
+  );
+  return rows
+    .filter(({ isSkipped }) => isSkipped)
+    .flatMap(({ pointId, month }) =>
+      (byMonth.get(month) ?? []).flatMap(({ day, generation }) => {
+        const slice = packed.find(pointId, day, generation);
+        return slice === null ? [] : [new StoredPointDay({ pointId, day, isCold: true, isWhole }, slice, packed)];
+      }),
+    );
 }
 
 /** ?1: site, ?2: JSON array of days. */

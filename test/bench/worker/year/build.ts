@@ -9,7 +9,7 @@ import { type FilePoint, fileRows } from "@building-vitals/core/cold/file-rows";
 import { keepRowGroups } from "@building-vitals/core/cold/keep-row-groups";
 import type { ManifestFile } from "@building-vitals/core/cold/manifest";
 import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
-import { packPoints } from "@building-vitals/core/catalog/block-points";
+import { packPoints as packNames } from "@building-vitals/core/catalog/block-points";
 import { markSeenInFile } from "@building-vitals/core/catalog/seen";
 import { commitFile } from "@building-vitals/core/cold/commit-day";
 import type { DayBuild } from "@building-vitals/core/cold/staging";
@@ -17,6 +17,9 @@ import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";
 import { jsonChunks, MAX_ASCII_CHARS } from "@building-vitals/core/d1/json-chunks";
 import { dayOf, dayStart } from "@building-vitals/core/domain/day";
 import { hourOf } from "@building-vitals/core/domain/hour";
+import { generationsOf, readMonthBasis } from "@building-vitals/core/cold/month-basis";
+import { appointMonth, endMonth, notePacked } from "@building-vitals/core/cold/write-month-files";
+import { packPoints } from "@building-vitals/core/months/pack-month";
 import { touchHours } from "@building-vitals/core/store/hot-hours";
 import { LatestRows } from "@building-vitals/core/store/latest";
 import { segmentJson, segmentsOf } from "@building-vitals/core/store/new-segments";
@@ -51,7 +54,7 @@ export async function buildCatalog({ DB, ROWS, YEAR }: YearEnv): Promise<void> {
     DB.prepare("INSERT INTO sites (id, name, catalog_at) VALUES (1, ?1, ?2)").bind(SITE.name, NOW),
     DB.prepare("INSERT INTO sync_state (site_id, watermark, updated_at) VALUES (1, ?1, ?1)").bind(NOW),
     DB.prepare(insert).bind(JSON.stringify(points)),
-    packPoints(
+    packNames(
       DB,
       SITE.id,
       points.map(([, name]) => String(name)),
@@ -122,6 +125,18 @@ export async function buildRowsDay(env: YearEnv, day: number, like: number): Pro
   const key = dayFileKey(SITE.name, day);
   const count = rows.reduce((sum, row) => sum + row.rows, 0);
   await publish(env, day, { key, etag: "none", sha256: "none", bytes: 0, rows: count, points: rows.length }, located);
+}
+
+/** A month whose days all have files, as it is packed when they are settled. */
+export async function buildPackedMonth({ DB, YEAR }: YearEnv, month: number): Promise<void> {
+  const basis = await readMonthBasis(DB, SITE.id, month);
+  const ids = Array.from({ length: YEAR.points }, (_, i) => i + 1);
+  const packed = await packPoints(DB, { siteId: SITE.id, basis, file: null }, ids);
+  if (packed === null || packed.unpacked.length > 0) throw new Error(`month ${month} was not packed`);
+  const build = { month, instance: `bench-${month}` };
+  await appointMonth(DB, SITE.id, build);
+  await notePacked(DB, SITE.id, build, generationsOf(month, basis.days)).run();
+  await endMonth(DB, SITE.id, build, null, NOW);
 }
 
 /** A day as the sync and the fold leave it, all of its hours folded; and the baseline. */
