@@ -49,4 +49,4 @@ test("a month of 10,000 points stays under half of D1's statements, and its tran
   // of each point one row, and of each block of 16 one a day, which moves away and back; ids begin within a block
   const blocks = POINTS / 16 + 1;
   expect(rows.reduce((sum, one) => sum + one, 0)).toBeLessThan(POINTS + 2 * 31 * blocks + 50);
-});
+}, 180_000);
