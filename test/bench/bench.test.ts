@@ -26,6 +26,7 @@ const LOAD = {
   "MB resident, peak": 1,
   "CPU s of workerd": 1,
 };
+const MONTHS = { "R2 requests": 2, "R2 MB": 2, "ms, p50": 2, "ms, R2 at 50 ms": 2 };
 const COMPARISONS: Record<string, Record<string, number>> = {
   "decode a page of 1,000 rows": { "samples/s": 2 },
   "a sync: 100 new samples of 300 given, 20 points": SYNC,
@@ -54,6 +55,10 @@ const COMPARISONS: Record<string, Record<string, number>> = {
     "MB of the isolate, peak": 1,
     "MB of file": 1,
   },
+  "1 point x 30 days raw, whole months": MONTHS,
+  "1 point x 30 days 15min, whole months": MONTHS,
+  "10 points x 30 days raw, all over the site, whole months": MONTHS,
+  "10 points x 30 days raw, neighbours, whole months": MONTHS,
   "space in D1": { "MB of 2 hot days, 1 of them open": 1, "MB of a year of aggregates": 1 },
   "latest of all 30 points": OURS,
   "1 point x 1 day raw, open": BESIDE,

@@ -8,6 +8,7 @@ export const SECTIONS = [
   "reads",
   "day-file",
   "month-file",
+  "month-reads",
   "site-year",
   "memory",
   "load",

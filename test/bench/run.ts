@@ -15,6 +15,7 @@ import { DATA_FILE, writeReport } from "./report/write-report.ts";
 import { benchMonthFile } from "./month-file.ts";
 import { benchMonth } from "./month.ts";
 import { benchRooms } from "./rooms.ts";
+import { benchSiteMonths } from "./site-months.ts";
 import { benchSiteYear } from "./site-year.ts";
 import { FULL_SIZE, SMOKE_SIZE, yearOfDays } from "./size.ts";
 import { startWorkerd } from "./workerd.ts";
@@ -23,7 +24,7 @@ const WORKER = fileURLToPath(new URL("worker/index.ts", import.meta.url));
 const LOCAL = fileURLToPath(new URL("../../.local", import.meta.url));
 
 /** Those that ask a site's year, which is kept for the next run. */
-const OF_A_YEAR: ReadonlySet<Section> = new Set(["site-year", "memory", "load"]);
+const OF_A_YEAR: ReadonlySet<Section> = new Set(["month-reads", "site-year", "memory", "load"]);
 
 /** All but the site-year: on a state that is made anew, and thrown away. */
 async function benchLevels(bench: Bench, only: readonly Section[], stateDir: string): Promise<void> {
@@ -118,6 +119,11 @@ async function measure(): Promise<BenchReport> {
       const { points, days } = size.year;
       const kept = join(LOCAL, "bench", `site-year-${points}x${days}`);
       await benchSiteYear(bench, only, options.smoke ? join(stateDir, "site-year") : kept);
+    }
+    if (only.includes("month-reads")) {
+      const { points, days } = size.coldYear;
+      const kept = join(LOCAL, "bench", `cold-year-${points}x${days}`);
+      await benchSiteMonths(bench, options.smoke ? join(stateDir, "cold-year") : kept);
     }
     if (only.includes("month")) {
       bench.section = "month";

@@ -15,6 +15,8 @@ export type BenchSize = {
   /** what is read of it: points, every third of them, by days */
   readonly reads: [points: number, days: number][];
   readonly year: YearSize;
+  /** a smaller site's year, and the days of a month beside it, all in files */
+  readonly coldYear: YearSize;
   /** of each question to the site's year */
   readonly runs: number;
   /** clients that ask at once, for so many seconds, about a smaller site's year */
@@ -33,6 +35,8 @@ export const FULL_SIZE: BenchSize = {
     [10, 7],
   ],
   year: { points: 4_583, days: 365, openDays: 2, keptDays: 18, fileDays: 60, baselinePoints: 100 },
+  // December 2024 to November 2025 are whole months
+  coldYear: { points: 120, days: 396, openDays: 1, keptDays: 0, fileDays: 395, baselinePoints: 1 },
   runs: 25,
   load: {
     year: { points: 300, days: 365, openDays: 2, keptDays: 18, fileDays: 60, baselinePoints: 10 },
@@ -55,6 +59,7 @@ export const SMOKE_SIZE: BenchSize = {
     [2, 1],
   ],
   year: SMOKE_YEAR,
+  coldYear: { points: 12, days: 63, openDays: 1, keptDays: 0, fileDays: 62, baselinePoints: 1 },
   runs: 2,
   load: { year: SMOKE_YEAR, clients: [2], seconds: 1 },
 };

@@ -61,6 +61,15 @@ export function sectionWords(section: Section, { decodes, runs }: BenchReport["s
         statistic: "One run in a workerd that has done nothing before.",
         baseline: "The day files that it is made of.",
       };
+    case "month-reads":
+      return {
+        title: "Raw samples of months",
+        what:
+          "Samples of whole months in R2, planned, read, checked and merged as a query does, without the answer being written. Of a site of " +
+          "120 points: what is read of a point does not depend on how many others there are. Times jitter by 200 ms.",
+        statistic: `p50 of ${runs} runs, timed inside workerd, less what a run of nothing takes.`,
+        baseline: "The same questions, read from the files of the days.",
+      };
     case "site-year":
       return {
         title: "Questions to a year of a site",

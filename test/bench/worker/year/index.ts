@@ -10,6 +10,7 @@ import {
   type YearEnv,
 } from "./build.ts";
 import { answerOf, costOf, streamAnswer, timeRuns } from "./measure.ts";
+import { buildMonth, timeMonths } from "./months.ts";
 
 /** Raise it with any change of what is built. */
 const GENERATOR = 3;
@@ -46,6 +47,18 @@ export default {
       case "/build/open-hour":
         await buildOpenHour(env);
         return Response.json({});
+      case "/build/month":
+        await buildMonth(env, number("month"));
+        return Response.json({});
+      case "/months/read": {
+        const read = {
+          ids: text("ids").split(",").map(Number),
+          range: { start: number("start"), end: number("end") },
+          isBucketed: text("bucketed") === "true",
+          withMonths: text("months") === "true",
+        };
+        return Response.json(await timeMonths(env, read, number("runs")));
+      }
       case "/answer":
         return streamAnswer(text("path"), env, context);
       case "/cost":
