@@ -90,7 +90,15 @@ describe("what a month lacks", () => {
     ["nothing", "the site keeps no month files, and all is packed", row({ file: null }), wanted, false],
     ["removal", "the site keeps no month files any more", row(), wanted, false],
     ["removal", "none of its days has samples any more", row(), none, true],
-    ["nothing", "none of its days has samples, and it has no file", row({ file: null }), none, true],
+    ["packing", "aggregates of its deleted days are packed still", row({ file: null }), none, true],
+    [
+      "nothing",
+      "none of its days has samples, and nothing is stored of it",
+      row({ file: null, packed: none }),
+      none,
+      true,
+    ],
+    ["nothing", "none of its days has samples, and it has no row", undefined, none, true],
   ] as const)("%s: %s", (need, _, stored, days, keepsFiles) => {
     expect(needOf(stored, days, keepsFiles)).toBe(need);
   });

@@ -76,7 +76,9 @@ export function needOf(
   // Without its places a file cannot be read. They are staged with its build, which may be gone.
   const isWhole = hasFile && row.located === row.generation && isSame(row.days, wanted);
   if (!isEmpty && keepsFiles && !isWhole) return "file";
-  return isEmpty || (row !== undefined && isSame(row.packed, wanted)) ? "nothing" : "packing";
+  // Packing a month without files drops the packed aggregates of its deleted days.
+  const isPacked = row === undefined ? isEmpty : isSame(row.packed, wanted);
+  return isPacked ? "nothing" : "packing";
 }
 
 function isSame(a: MonthGenerations, b: MonthGenerations): boolean {
