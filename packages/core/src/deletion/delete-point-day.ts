@@ -16,6 +16,7 @@ import { forgetLatePoint } from "../store/late-samples.ts";
 import { deleteEmpty, removePoint } from "../store/segment-rows.ts";
 import { raiseClock } from "../store/site-clock.ts";
 import { type DayBuild, deleteStaging } from "../cold/staging.ts";
+import { touchDay } from "../cold/write-manifest.ts";
 
 /** `conflict`: another build was faster each time; `suspect`: the file is not what was written, and stays. */
 export type PointDayOutcome = "deleted" | "conflict" | "suspect";
@@ -35,9 +36,14 @@ export async function deletePointDay(
   const { db, bucket, now } = context;
   for (let tries = 0; tries < TRIES; tries++) {
     try {
-      // The row groups with the point and the month's file go at once; the publication keeps those without it.
+      // The row groups with the point and the month's file go at once; the publication keeps those without it. The touch lets no build of
+      // the month publish what it has read, and none begin until the day is published.
       await withD1Retry(() =>
-        db.batch([...forgetKeptDay(db, of.site.id, of.day), forgetMonthFile(db, of.site.id, of.day)]),
+        db.batch([
+          ...forgetKeptDay(db, of.site.id, of.day),
+          forgetMonthFile(db, of.site.id, of.day),
+          touchDay(db, of.site.id, of.day, now()),
+        ]),
       );
       await deleteMonthFile(bucket, of.site.name, of.day);
       const staged = await mergeDay(context, of, { source: "d1", hours: [], without: point.name });

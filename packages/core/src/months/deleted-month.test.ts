@@ -1,0 +1,71 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { interceptedBucket } from "../../test/intercepted-bucket.ts";
+import { MonthSite } from "../../test/month-site.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
+import { dayFileKey } from "../cold/day-file-key.ts";
+import { monthFileKey } from "../cold/month-file-key.ts";
+import { deleteDay } from "../deletion/delete-day.ts";
+import { deletePointDay } from "../deletion/delete-point-day.ts";
+import { parseDay } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { monthOf } from "../domain/month.ts";
+
+// What is deleted of a built month is nowhere any more.
+
+const MONTH = monthOf(parseDay("2025-10-01")!);
+const DAYS = [1, 2, 17, 31];
+
+let db: D1Database;
+let site: MonthSite;
+
+beforeAll(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  db = await migratedDatabase();
+});
+
+const built = preparedStorage(
+  async () => {
+    site = await MonthSite.of(db, "ses_deleted", MONTH, ["a", "b"]);
+    for (const day of DAYS) {
+      await site.store(
+        day,
+        [0, 1].map((point) => [point, HOUR_MS + day, day + point] as const),
+      );
+      await site.archive(day);
+    }
+    site.rest();
+    await site.build();
+  },
+  env.TIMESERIES,
+  [env.DB],
+);
+
+beforeEach(built);
+
+const packedRows = () => db.prepare("SELECT count(*) FROM point_months").first("count(*)");
+
+test("the packed aggregates of a month go when all of its days are deleted", async () => {
+  expect(await packedRows()).toBe(2);
+  for (const day of DAYS) await deleteDay({ db, bucket: env.TIMESERIES }, site.site, site.day(day), site.time);
+  site.rest();
+  expect(await site.build()).toEqual([MONTH]);
+  expect(await packedRows()).toBe(0);
+  expect(await env.TIMESERIES.head(monthFileKey(site.site.name, MONTH))).toBeNull();
+});
+
+test("no month's file is built of a day from which a point is being deleted", async () => {
+  const [point] = site.points;
+  let months: number[] | null = null;
+  const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
+    // behind the deletion of the month's file, and before the day is written without the point
+    if (months === null && what === `get ${dayFileKey(site.site.name, site.day(31))}`) months = await site.build();
+    return execute();
+  });
+  const of = { build: "deletion", site: site.site, day: site.day(31) };
+  site.rest();
+  expect(await deletePointDay({ db, bucket, hotDays: 0, now: site.now }, of, point!)).toBe("deleted");
+  expect(months).toEqual([]);
+  expect(await env.TIMESERIES.head(monthFileKey(site.site.name, MONTH))).toBeNull();
+});
