@@ -3,7 +3,7 @@ import { leniently, type Steps, STORE_STEP } from "../backfill/steps.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import type { Locator } from "../block-days/locator.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing, isProofAgainst } from "../cold/day-file-error.ts";
-import { readManifestDay } from "../cold/manifest.ts";
+import { objectStanding, readManifestDay } from "../cold/manifest.ts";
 import { batchOnBasis, generationsOf, type MonthBasis, readMonthBasis } from "../cold/month-basis.ts";
 import { readMonthFiles } from "../cold/month-files.ts";
 import { monthFileKey } from "../cold/month-file-key.ts";
@@ -113,10 +113,14 @@ async function build(steps: Steps, context: MonthContext, { need, basis, generat
 /** What a step on the month's days gave; or why the build ends. */
 type Found<T> = { readonly is: "found"; readonly value: T } | Outcome;
 
-/** Runs a step that reads the month's day files. A file that is not what was written makes its day suspect, as it does for every reader. */
+/**
+ * Runs a step that reads the month's day files. A file that is not what was written makes its day suspect, as it does for every reader.
+ * @param attempt of the step, from 1
+ */
 async function onDays<T>(
-  { db, site, appointed, now }: MonthContext,
+  { db, bucket, site, appointed, now }: MonthContext,
   basis: MonthBasis,
+  attempt: number,
   read: () => Promise<T>,
 ): Promise<Found<T>> {
   if (!(await mayBuild(db, site.id, appointed))) return SUPERSEDED;
@@ -125,9 +129,14 @@ async function onDays<T>(
   } catch (error) {
     const day = isOfFile(error) ? basis.days.find(({ file }) => file?.key === error.key) : undefined;
     if (day === undefined || day.file === null || !isProofAgainst(error)) throw error;
+    // Bytes can also be damaged on their way.
+    if (error instanceof DayFileCorrupt && attempt === 1) throw error;
     const current = await readManifestDay(db, site.id, day.day);
     if (current?.generation !== day.generation) return SUPERSEDED;
     const reason = messageOf(error);
+    const object = await bucket.head(day.file.key);
+    // A build has put it there, and may have died before it published it.
+    if (object !== null && objectStanding(current, object) === "pending") return { is: "failed", reason };
     await markSuspect(db, { siteId: site.id, day: day.day, etag: day.file.etag }, reason, now());
     return { is: "failed", reason };
   }
@@ -158,18 +167,20 @@ async function buildFile(steps: Steps, context: MonthContext, basis: MonthBasis)
       ? [{ day, generation, key: file.key, etag: file.etag, bytes: file.bytes }]
       : [],
   );
-  const planned = await steps.do("plan", STORE_STEP, () => onDays(context, basis, () => planParts(bucket, sources)));
+  const planned = await steps.do("plan", STORE_STEP, (attempt) =>
+    onDays(context, basis, attempt, () => planParts(bucket, sources)),
+  );
   if (planned.is !== "found") return planned;
   const parts: StagedPart[] = [];
   for (const [number, range] of planned.value.entries()) {
-    const merged = await steps.do(`part ${number}`, STORE_STEP, () =>
-      onDays(context, basis, () => mergePart(bucket, of, sources, range, number)),
+    const merged = await steps.do(`part ${number}`, STORE_STEP, (attempt) =>
+      onDays(context, basis, attempt, () => mergePart(bucket, of, sources, range, number)),
     );
     if (merged.is !== "found") return merged;
     parts.push(merged.value);
   }
-  const put = await steps.do("put", STORE_STEP, () =>
-    onDays(context, basis, () => putMonthFile(bucket, of, sources, parts)),
+  const put = await steps.do("put", STORE_STEP, (attempt) =>
+    onDays(context, basis, attempt, () => putMonthFile(bucket, of, sources, parts)),
   );
   if (put.is !== "found") return put;
   return steps.do("publish", STORE_STEP, async () => {
