@@ -8,6 +8,7 @@ import type { ManifestFile } from "./manifest.ts";
 import { basisOfFile, forgetJudged, markJudged } from "./quality-days.ts";
 import type { StagedDay } from "./staged-day.ts";
 import type { DayBuild } from "./staging.ts";
+import { forgetPacked } from "./write-month-files.ts";
 import { expectPublished, publishEmpty, publishFile } from "./write-manifest.ts";
 
 /**
@@ -44,6 +45,8 @@ export async function commitFile(
   return isPublished(db, of, publishFile(db, of, file, staged, now), [
     ...(mark === null ? [] : [expectMark(db, siteId, mark)]),
     ...replaceRows(db, { siteId, day }, rows.texts, rows.keys),
+    // a repair keeps the generation, and may have found points that the packed month lacks
+    forgetPacked(db, siteId, day),
     // block_days now aggregates the file, without later segments (migrations/0001_schema.sql, `hot_hours`)
     forgetHours(db, siteId, day, foldedStamp),
     unfoldDay(db, siteId, day),

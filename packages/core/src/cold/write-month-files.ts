@@ -99,7 +99,7 @@ export function notePacked(
 /** ?1: site, ?2: month, ?3: day of the month, from 0. */
 const FORGET_PACKED = `
 UPDATE month_files SET packed = json_set(packed, '$[' || ?3 || ']', NULL)
-WHERE site_id = ?1 AND month = ?2 AND packed ->> ('$[' || ?3 || ']') IS NOT NULL`;
+WHERE site_id = ?1 AND month = ?2 AND CASE WHEN json_valid(packed) THEN packed ->> ('$[' || ?3 || ']') END IS NOT NULL`;
 
 /** Belongs into a batch that writes hours of a day into `block_days` whose file stays the same: readers then look for them there. */
 export function forgetPacked(db: D1Database, siteId: number, day: number): D1PreparedStatement {

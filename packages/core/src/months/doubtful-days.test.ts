@@ -1,0 +1,108 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { migratedDatabase } from "../../test/database.ts";
+import { interceptedBucket } from "../../test/intercepted-bucket.ts";
+import { MonthSite } from "../../test/month-site.ts";
+import { preparedStorage } from "../../test/prepared-storage.ts";
+import { MemoryEngine } from "../backfill/memory-engine.ts";
+import { dayFileKey } from "../cold/day-file-key.ts";
+import { readManifestDay } from "../cold/manifest.ts";
+import { repairDay } from "../cold/repair-day.ts";
+import { markSuspect } from "../cold/write-manifest.ts";
+import { readAppointedMonth } from "../cold/write-month-files.ts";
+import { parseDay } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { monthOf } from "../domain/month.ts";
+import { runMonth } from "./run-month.ts";
+
+// A build of a month reads files that others read and replace.
+
+const MONTH = monthOf(parseDay("2025-10-01")!);
+const DAYS = [1, 2, 17, 31];
+
+let db: D1Database;
+let site: MonthSite;
+let key: string;
+
+beforeAll(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  db = await migratedDatabase();
+});
+
+const filed = preparedStorage(
+  async () => {
+    site = await MonthSite.of(db, "ses_doubtful", MONTH, ["a", "b"]);
+    for (const day of DAYS) {
+      await site.store(
+        day,
+        [0, 1].map((point) => [point, HOUR_MS + day, day + point] as const),
+      );
+      await site.archive(day);
+    }
+    site.rest();
+    key = dayFileKey(site.site.name, site.day(17));
+  },
+  env.TIMESERIES,
+  [env.DB],
+);
+
+beforeEach(filed);
+
+/** Runs the build that is due. */
+async function build(bucket: R2Bucket): Promise<void> {
+  await site.supervise();
+  const appointed = (await readAppointedMonth(db, site.site.id))!;
+  const about = { db, bucket, site: site.site, keepsFiles: true, now: site.now, beginNext: () => Promise.resolve() };
+  await new MemoryEngine().run((steps) => runMonth(steps, { ...about, appointed }));
+}
+
+const day = async () => (await readManifestDay(db, site.site.id, site.day(17)))!;
+
+test.each([
+  [1, "written"],
+  [Number.POSITIVE_INFINITY, "suspect"],
+] as const)("a file that comes damaged %d times is %s", async (times, state) => {
+  const before = (await site.query()).lines;
+  let damaged = 0;
+  const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
+    const result = await execute();
+    if (what !== `body ${key}` || !(result instanceof ArrayBuffer) || damaged++ >= times) return result;
+    const bytes = new Uint8Array(result);
+    bytes[bytes.length - 20] = bytes[bytes.length - 20]! ^ 1;
+    return result;
+  });
+  await build(bucket);
+  expect(await day()).toMatchObject({ state });
+  if (state === "written") expect((await site.query()).lines).toEqual(before);
+  expect(await site.row()).toMatchObject({ attempts: state === "written" ? 0 : 1 });
+});
+
+test("a day whose next file is in place, and not published yet, is not made suspect", async () => {
+  const sha256 = "f".repeat(64);
+  await db
+    .prepare("UPDATE day_files SET pending = json_object(?1, 2) WHERE site_id = ?2 AND day = ?3")
+    .bind(sha256, site.site.id, site.day(17))
+    .run();
+  const bytes = await (await env.TIMESERIES.get(key))!.arrayBuffer();
+  await env.TIMESERIES.put(key, bytes, { customMetadata: { sha256 } });
+  // the etag of the same bytes is the same
+  await db.prepare("UPDATE day_files SET etag = 'before' WHERE day = ?1").bind(site.day(17)).run();
+  await build(env.TIMESERIES);
+  expect(await day()).toMatchObject({ state: "written" });
+  // it is tried again in an hour, and not at once
+  expect(await site.row()).toMatchObject({ file: null, attempts: 1 });
+});
+
+test("a day that is repaired is read of its own aggregates, with points that were not known when the month was packed", async () => {
+  const before = (await site.query()).lines;
+  await build(env.TIMESERIES);
+  await db.prepare("DELETE FROM points WHERE id = ?1").bind(site.points[0]!.id).run();
+  const { file } = await day();
+  await markSuspect(db, { siteId: site.site.id, day: site.day(17), etag: file!.etag }, "a test", site.time);
+  const context = { bucket: env.TIMESERIES, now: site.now, newBuild: () => "repair", dryRun: false };
+  const repaired = await repairDay(context, { db, id: site.site.id, name: site.site.name }, site.day(17));
+  expect(repaired).toMatchObject({ outcome: "repaired" });
+  const own = (line: string) => line.startsWith("b ") || line.endsWith(" 17");
+  expect((await site.query()).lines).toEqual(before.filter(own));
+});
