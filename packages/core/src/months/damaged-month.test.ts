@@ -9,7 +9,12 @@ import { monthFileKey } from "../cold/month-file-key.ts";
 import { dayStart, parseDay } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthDays, monthOf } from "../domain/month.ts";
-import type { ColdBucket } from "../query/cold-level.ts";
+import { type ColdBucket, coldLevel } from "../query/cold-level.ts";
+import { planFiles } from "../query/cold-plan.ts";
+import { MAX_COLD } from "../query/limits.ts";
+import { readBlock } from "../query/read-block.ts";
+import { readFiles } from "../query/read-files.ts";
+import { readStored } from "../query/stored.ts";
 
 // A month's file is a copy. Whatever becomes of it, the samples are those of the days.
 
@@ -127,4 +132,35 @@ test("where R2 does not give the file, the days are read, and nothing is noted",
   expect([found, answer.partial]).toEqual([lines, false]);
   expect(answer.unreadableMonths).toEqual([{ month: MONTH, reason: "R2 is ill", provedBy: null }]);
   expect(await site.row()).toMatchObject({ file: { key }, reason: null });
+});
+
+/** What to read of the first days of the month, of both points. */
+async function planned(days: number) {
+  const range = { start: dayStart(site.day(1)), end: dayStart(site.day(days + 1)) };
+  const ids = site.points.map(({ id }) => id);
+  const stored = await readStored(db, site.site.id, ids, range, "locators");
+  return planFiles(stored.days, stored.pointDays!, site.points, stored.months);
+}
+
+test.each([
+  [0, DAYS.length, 0],
+  [1, 0, DAYS.length],
+])("where the days of a lost file take %d requests too many, they are not read", async (excess, read, unreadable) => {
+  const files = await planned(31);
+  await env.TIMESERIES.delete(key);
+  const cost = { requests: MAX_COLD.requests - 1 - DAYS.length + excess, bytes: 0 };
+  const found = await readBlock(coldLevel(db, env.TIMESERIES, site.site.id), files, site.points, cost);
+  expect([found.days.size, found.unreadable.length]).toEqual([read, unreadable]);
+  expect(found.unreadable.filter(({ provedBy }) => provedBy !== null)).toEqual([]);
+  expect(found.months).toMatchObject([{ month: MONTH, provedBy: expect.any(String) }]);
+  expect(cost.requests).toBeLessThanOrEqual(MAX_COLD.requests);
+});
+
+test("of days that are read from the file no samples of other days are held", async () => {
+  const files = await planned(17);
+  expect(files.map(({ month }) => month !== null)).toEqual([true, true, true, true]);
+  const outcomes = await readFiles({ db, bucket: env.TIMESERIES }, files, { requests: 0, bytes: 0 });
+  const held = outcomes.flatMap((one) => ("series" in one ? [...one.series.values()] : []));
+  // of two samples a day
+  expect(held.map(({ times }) => times.buffer.byteLength)).toEqual(held.map(() => 4 * 2 * 8));
 });

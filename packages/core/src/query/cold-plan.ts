@@ -3,7 +3,9 @@ import type { ManifestDay, ManifestFile } from "../cold/manifest.ts";
 import type { MonthRow, StoredMonthFile } from "../cold/month-files.ts";
 import type { KeptRead } from "../cold/read-kept-groups.ts";
 import { groupReads, JOIN_GAP_BYTES, planRanges, type RangeRead } from "../cold/read-plan.ts";
+import { dayRange } from "../domain/day.ts";
 import { monthDays } from "../domain/month.ts";
+import type { TimeRange } from "../domain/time-range.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 import { HOUR_ROWS_A_BLOCK, SAMPLES_A_BLOCK } from "./limits.ts";
 import type { PointDay } from "./stored.ts";
@@ -19,6 +21,8 @@ export interface MonthRead {
   readonly file: StoredMonthFile;
   /** a request to R2 each */
   readonly ranges: readonly RangeRead[];
+  /** from the first of the days that are read to the last one */
+  readonly span: TimeRange;
 }
 
 /** A day that is read from a month file. */
@@ -138,7 +142,8 @@ function planMonth(
   if (found.length - kept < LEAST_DAYS_OF_MONTH) return new Map();
   try {
     const ranges = planRanges(groupReads([...placed].map(([name, locator]) => ({ name, locator }))));
-    const read = { row, file, ranges };
+    const span = { start: dayRange(found[0]!.day).start, end: dayRange(found.at(-1)!.day).end };
+    const read = { row, file, ranges, span };
     return new Map(found.map(({ day, rows }) => [day, { read, rows }]));
   } catch (error) {
     // locators that make no sense

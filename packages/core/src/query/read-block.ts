@@ -7,7 +7,8 @@ import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";
-import { type FileRead, type NamedPoint, planFiles } from "./cold-plan.ts";
+import { addWork, type FileRead, type NamedPoint, planFiles, workOf } from "./cold-plan.ts";
+import { coldFits } from "./needs.ts";
 import {
   type DaySeries,
   type FileOutcome,
@@ -96,6 +97,11 @@ export async function readBlock(
       points,
     );
     const again: FileRead[] = [];
+    // Its days cost more requests than a month's file, which the plan allowed for.
+    const daysOfMonths = failed.flatMap(({ read }) =>
+      read.month === null ? [] : (now.files.get(read.from.day) ?? []),
+    );
+    const isAffordable = coldFits(addWork(workOf([{ points, files: daysOfMonths }]), { ...cost, rows: 0 }));
     for (const { read, error } of failed) {
       const { day } = read.from;
       if (read.month !== null) {
@@ -106,6 +112,11 @@ export async function readBlock(
       const current = now.days.get(day);
       if (current === undefined || current.file === null || current.state === "suspect") {
         unreadable.push({ day, reason: reasonOf(error), provedBy: null });
+        continue;
+      }
+      if (read.month !== null && !isAffordable) {
+        const reason = `${reasonOf(error)}; the files of its days are too many to be read instead`;
+        unreadable.push({ day, reason, provedBy: null });
         continue;
       }
       const isPublishedAnew = !isSamePublication(current, read.from);

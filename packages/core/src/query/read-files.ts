@@ -7,6 +7,7 @@ import type { RangeCost } from "../cold/range-get.ts";
 import { planRanges, type RangeRead } from "../cold/read-plan.ts";
 import { dayRange, dayText } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
 import type { FileRead, MonthRead } from "./cold-plan.ts";
 import { samplesIn } from "./join-days.ts";
 import type { ColdBucket, ColdLevel } from "./cold-level.ts";
@@ -72,22 +73,42 @@ async function readFile(bucket: ColdBucket, read: FileRead, kept: KeptSeries, co
   return new Map([...kept.series, ...found]);
 }
 
-/** The samples of a whole month by point name. */
-async function readMonth(bucket: ColdBucket, { row, file, ranges }: MonthRead, cost: RangeCost): Promise<DaySeries> {
-  return new Map(await readRanges(bucket, { ...file, month: row.month }, ranges, cost));
+/** The samples of a month's wanted days by point name, and of the days between them. */
+async function readMonth(
+  bucket: ColdBucket,
+  { row, file, ranges, span }: MonthRead,
+  cost: RangeCost,
+): Promise<DaySeries> {
+  return new Map(
+    await readRanges(bucket, { ...file, month: row.month }, ranges, cost, (series) => copyIn(series, span)),
+  );
 }
 
-/** All requests are waited for, so that none still runs when the file is given up. */
+/** The samples of a range, in buffers of their own: a view would keep those of the whole month. */
+function copyIn(series: Series, range: TimeRange): Series {
+  const { times, values } = samplesIn(series, range);
+  return times.length === series.times.length ? series : { times: times.slice(), values: values.slice() };
+}
+
+/**
+ * All requests are waited for, so that none still runs when the file is given up.
+ * @param keep what is kept of each point's samples as soon as a request's are decoded
+ */
 async function readRanges(
   bucket: ColdBucket,
   file: Parameters<typeof readRange>[1],
   ranges: readonly RangeRead[],
   cost: RangeCost,
+  keep = (series: Series): Series => series,
 ): Promise<[name: string, series: Series][]> {
-  const found = await Promise.allSettled(ranges.map((range) => readRange(bucket, file, range, cost)));
+  const read = async (range: RangeRead) => {
+    const points = await readRange(bucket, file, range, cost);
+    return [...points].map(([name, series]): [string, Series] => [name, keep(series)]);
+  };
+  const found = await Promise.allSettled(ranges.map(read));
   const failed = found.find((one) => one.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return found.flatMap((one) => (one.status === "fulfilled" ? [...one.value] : []));
+  return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
 }
 
 /**
