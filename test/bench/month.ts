@@ -1,5 +1,5 @@
+import type { Deployment } from "@building-vitals/local/costs/deployment";
 import { readMeasured } from "@building-vitals/local/costs/measured";
-import type { Deployment } from "@building-vitals/local/costs/month";
 import { costReport } from "@building-vitals/local/costs/report";
 import type { Bench } from "./bench.ts";
 
@@ -11,6 +11,7 @@ const SITE: Deployment = {
   daysYoung: 2,
   years: 1,
   syncMinutes: 5,
+  monthFiles: true,
 };
 
 const OURS = "this project";

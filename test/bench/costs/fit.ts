@@ -1,4 +1,4 @@
-import type { JobName, Measured, QueryName } from "@building-vitals/local/costs/measured";
+import type { JobName, Measured, MonthJobName, QueryName } from "@building-vitals/local/costs/measured";
 import { fitTerms, type Terms } from "@building-vitals/local/costs/terms";
 import type { SiteMeasurements } from "./measure.ts";
 
@@ -6,9 +6,13 @@ import type { SiteMeasurements } from "./measure.ts";
 const NAMED: ReadonlySet<QueryName> = new Set<QueryName>(["hotRaw", "coldRaw", "daily"]);
 
 /** What two sites of different sizes took, as terms. */
-export function fitSites(few: SiteMeasurements, many: SiteMeasurements): Pick<Measured, "jobs" | "queries" | "bytes"> {
+export function fitSites(
+  few: SiteMeasurements,
+  many: SiteMeasurements,
+): Pick<Measured, "jobs" | "queries" | "months" | "bytes"> {
   const job = (name: JobName): Terms =>
     fitTerms([few, many].map(({ points, jobs }) => ({ points, days: 0, counts: jobs[name] })));
+  const monthJob = (name: MonthJobName): Terms => fitTerms([few, many].flatMap(({ months }) => months.jobs[name]));
   const query = (name: QueryName): Terms =>
     fitTerms(NAMED.has(name) ? many.queries[name] : [few, many].flatMap(({ queries }) => queries[name]));
   return {
@@ -32,6 +36,11 @@ export function fitSites(few: SiteMeasurements, many: SiteMeasurements): Pick<Me
       pointSearch: query("pointSearch"),
       coverage: query("coverage"),
       quality: query("quality"),
+    },
+    months: {
+      jobs: { builtMonth: monthJob("builtMonth"), packedMonth: monthJob("packedMonth") },
+      // of points that are named
+      queries: { coldRaw: fitTerms(many.months.queries.coldRaw), daily: fitTerms(many.months.queries.daily) },
     },
     bytes: many.bytes,
   };

@@ -1,5 +1,12 @@
 import type { Counted, Counts } from "@building-vitals/local/costs/counts";
-import { JOB_NAMES, type Measured, QUERY_NAMES, readMeasured } from "@building-vitals/local/costs/measured";
+import {
+  JOB_NAMES,
+  type Measured,
+  MONTH_JOB_NAMES,
+  MONTH_QUERY_NAMES,
+  QUERY_NAMES,
+  readMeasured,
+} from "@building-vitals/local/costs/measured";
 import { countsFor } from "@building-vitals/local/costs/terms";
 import { beforeAll, describe, expect, it } from "vitest";
 import { measureSite, type SiteMeasurements } from "./measure.ts";
@@ -34,6 +41,23 @@ describe("what is counted now is what measured.json says", () => {
     expect(offOf(now.jobs[name], predicted, NEARLY, 0.1, name === "lastSeen" ? 12 * 15 : 25)).toEqual([]);
   });
 
+  it.each(MONTH_JOB_NAMES)("%s", (name) => {
+    for (const { points, days, counts } of now.months.jobs[name]) {
+      const predicted = countsFor(committed.months.jobs[name], points, days);
+      expect(offOf(counts, predicted, EXACT, 0.02, 2)).toEqual([]);
+      expect(offOf(counts, predicted, NEARLY, 0.1, 25)).toEqual([]);
+    }
+  });
+
+  it.each(MONTH_QUERY_NAMES)("%s of months", (name) => {
+    for (const { points, days, counts } of now.months.queries[name]) {
+      const predicted = countsFor(committed.months.queries[name], points, days);
+      expect(offOf(counts, predicted, EXACT, 0, 0)).toEqual([]);
+      expect(counts.r2ClassB).toBeLessThanOrEqual(predicted.r2ClassB);
+      expect(offOf(counts, predicted, ["rowsRead"], 0.1, 25)).toEqual([]);
+    }
+  });
+
   it.each(QUERY_NAMES)("%s", (name) => {
     for (const { points, days, counts } of now.queries[name]) {
       const predicted = countsFor(committed.queries[name], points, days);
@@ -47,13 +71,15 @@ describe("what is counted now is what measured.json says", () => {
   });
 
   it("bytes", () => {
-    for (const name of ["d1PerSample", "d1PerPointDay"] as const) {
+    for (const name of ["d1PerSample", "d1PerPointDay", "d1PerPackedPointDay"] as const) {
       expect(now.bytes[name] / committed.bytes[name]).toBeGreaterThan(0.8);
       // an hour of a block is some pages of 4 KB
       expect(now.bytes[name] / committed.bytes[name]).toBeLessThan(1.35);
     }
     // a footer weighs more in a small file
-    expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeGreaterThan(0.8);
-    expect(now.bytes.r2PerSample / committed.bytes.r2PerSample).toBeLessThan(1.6);
+    for (const name of ["r2PerSample", "r2MonthPerSample"] as const) {
+      expect(now.bytes[name] / committed.bytes[name]).toBeGreaterThan(0.8);
+      expect(now.bytes[name] / committed.bytes[name]).toBeLessThan(1.6);
+    }
   });
 });

@@ -4,7 +4,8 @@ import type { JobName, Measured, QueryName } from "@building-vitals/local/costs/
 import { dayOf, dayText } from "@building-vitals/core/domain/day";
 import type { Measurement } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
-import { measureQueries } from "./measure-queries.ts";
+import { measureMonths, type MonthMeasurements } from "./measure-months.ts";
+import { type Days, QueryMeter } from "./measure-queries.ts";
 import { ADMIN_TOKEN, MeteredSite } from "./site.ts";
 
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
@@ -12,18 +13,24 @@ const SYNC = "*/5 * * * *";
 const HOURLY = "6 * * * *";
 const DAILY = "21 3 * * *";
 /** The first day that is hot, and whole. The Workers run from 22:00 of the next one to the morning of the third. */
-const FIRST_HOT = Date.UTC(2026, 0, 13);
+const FIRST_HOT = Date.UTC(2026, 1, 13);
 const LOOKBACK_HOURS = 46;
-const BACKFILL = { start_date: "2026-01-11", end_date: "2026-01-12" };
-const BACKFILLED_DAYS = 2;
+/** Days that are backfilled, of two months. The first one's backfill is measured. */
+const BACKFILLED = [daysFrom(Date.UTC(2025, 11, 9), 4), daysFrom(Date.UTC(2026, 0, 9), 6)] as const;
 const SYNCS_AN_HOUR = 12;
 const HEADERS = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
+
+function daysFrom(start: number, days: number): Days {
+  const first = dayOf(start);
+  return { first, end: first + days };
+}
 
 /** What was measured at one size of site. */
 export interface SiteMeasurements {
   readonly points: number;
   readonly jobs: Readonly<Record<JobName, Counts>>;
   readonly queries: Readonly<Record<QueryName, readonly Measurement[]>>;
+  readonly months: Pick<MonthMeasurements, "jobs" | "queries">;
   readonly bytes: Measured["bytes"];
 }
 
@@ -38,13 +45,13 @@ export async function measureSite({ points, cpu }: MeasureOptions): Promise<Site
   const start = FIRST_HOT + LOOKBACK_HOURS * HOUR;
   const site = await MeteredSite.start({ points, lookbackHours: LOOKBACK_HOURS, start, cpu });
   try {
-    return await runSite(site, points, cpu);
+    return await runSite(site, points);
   } finally {
     await site.close();
   }
 }
 
-async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise<SiteMeasurements> {
+async function runSite(site: MeteredSite, points: number): Promise<SiteMeasurements> {
   const midnight = FIRST_HOT + 2 * DAY;
   const at = (hours: number, minutes: number) => site.setClock(midnight + hours * HOUR + minutes * MINUTE);
   const sync = () => site.cron("etl", SYNC);
@@ -60,8 +67,10 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
   await catchUp(site, site.options.start);
   await site.measure(1, hourly);
   const folded = site.d1Bytes;
-  const backfill = await site.measure(2, () => backfillDays(site));
-  const d1PerPointDay = (site.d1Bytes - folded) / (points * BACKFILLED_DAYS);
+  const [backfilled, ...others] = BACKFILLED;
+  const backfilledDays = backfilled.end - backfilled.first;
+  const backfill = await site.measure(2, () => backfillDays(site, backfilled));
+  const d1PerPointDay = (site.d1Bytes - folded) / (points * backfilledDays);
   await hour(-2);
   const settledDay = await site.measure(1, () => settle(site));
   const again = { day: dayText(dayOf(FIRST_HOT)) };
@@ -91,9 +100,12 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
   const dailyCron = await site.measure(1, () => site.cron("etl", DAILY));
   await settle(site);
   const afterSettling = minus(await hour(4), quiet);
-  const fileBytes = await fileBytesPerSample(site);
-  const asked = { coldFrom: FIRST_HOT - 2 * DAY, now: midnight + 4 * HOUR + 22 * MINUTE, cpu };
-  const queries = await measureQueries(site, asked);
+  const r2PerSample = await fileBytesPerSample(site, backfilledDays + 2);
+  const now = midnight + 4 * HOUR + 22 * MINUTE;
+  const meter = await QueryMeter.of(site);
+  const queries = await meter.ofDays({ coldFrom: backfilled.first, now });
+  for (const days of others) await backfillDays(site, days);
+  const built = await measureMonths(site, { months: BACKFILLED, now, supervise, queries: meter });
   const moves = (await lastSeenOf(site)) + DAY;
   await site.setClock(moves - 5 * MINUTE);
   await catchUp(site, moves - 6 * MINUTE);
@@ -110,10 +122,17 @@ async function runSite(site: MeteredSite, points: number, cpu: boolean): Promise
       settledDay: minus(settledDay, supervise),
       settledAgain: minus(settledAgain, supervise),
       afterSettling: { ...afterSettling, requests: 0 },
-      backfilledDay: times(1 / BACKFILLED_DAYS, backfill),
+      backfilledDay: times(1 / backfilledDays, backfill),
     },
     queries,
-    bytes: { d1PerSample, d1PerPointDay, r2PerSample: fileBytes },
+    months: { jobs: built.jobs, queries: built.queries },
+    bytes: {
+      d1PerSample,
+      d1PerPointDay,
+      d1PerPackedPointDay: d1PerPointDay - built.savedPerPointDay,
+      r2PerSample,
+      r2MonthPerSample: built.r2PerSample,
+    },
   };
 }
 
@@ -146,10 +165,11 @@ async function settle(site: MeteredSite): Promise<void> {
 
 const jobSchema = z.array(z.object({ status: z.string() }));
 
-async function backfillDays(site: MeteredSite): Promise<void> {
-  await site.ask("/backfill/backfill/start", { method: "POST", headers: HEADERS, body: JSON.stringify(BACKFILL) });
+async function backfillDays(site: MeteredSite, { first, end }: Days): Promise<void> {
+  const body = JSON.stringify({ start_date: dayText(first), end_date: dayText(end - 1) });
+  await site.ask("/backfill/backfill/start", { method: "POST", headers: HEADERS, body });
   for (;;) {
-    const [job] = jobSchema.parse(await site.rows("SELECT status FROM backfill_jobs"));
+    const [job] = jobSchema.parse(await site.rows("SELECT status FROM backfill_jobs ORDER BY started_at DESC LIMIT 1"));
     if (job?.status === "completed") return;
     if (job?.status !== "in_progress") throw new Error(`the backfill is ${job?.status ?? "not there"}`);
     await sleep(100);
@@ -158,9 +178,9 @@ async function backfillDays(site: MeteredSite): Promise<void> {
 
 const filesSchema = z.array(z.object({ state: z.string(), bytes: z.int(), rows: z.int() }));
 
-async function fileBytesPerSample(site: MeteredSite): Promise<number> {
+async function fileBytesPerSample(site: MeteredSite, days: number): Promise<number> {
   const files = filesSchema.parse(await site.rows("SELECT state, bytes, rows FROM day_files"));
-  if (files.length !== BACKFILLED_DAYS + 2 || files.some(({ state }) => state !== "written")) {
+  if (files.length !== days || files.some(({ state }) => state !== "written")) {
     throw new Error(`not the day files that should be there: ${JSON.stringify(files)}`);
   }
   const sum = (of: (file: (typeof files)[number]) => number) => files.reduce((all, file) => all + of(file), 0);

@@ -1,5 +1,11 @@
 import { monthDays } from "../domain/month.ts";
 
+/** Rows of a part: 180 points at a sample a minute, some 8 s of CPU of the 30 that a step has. */
+export const PART_ROWS = 8_000_000;
+
+/** Points that are packed in one step, which takes some seconds of CPU: whole rows of `block_days`. */
+export const POINTS_A_STEP = 2_048;
+
 /** One month of one site, and the build of its file. */
 export interface MonthBuild {
   /** names the build in `staging/`; two builds never share it, a build that is resumed keeps it */

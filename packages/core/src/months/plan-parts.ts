@@ -1,10 +1,7 @@
 import type { RangeBucket } from "../cold/range-get.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
-import type { MonthSource, PartRange } from "./month-build.ts";
+import { type MonthSource, PART_ROWS, type PartRange } from "./month-build.ts";
 import { readFooters } from "./read-sources.ts";
-
-/** Rows of a part: 180 points at a sample a minute, some 8 s of CPU of the 30 that a step has. */
-const PART_ROWS = 8_000_000;
 
 /**
  * Cuts a month into parts of about that many rows, where row groups of day files begin.

@@ -22,7 +22,7 @@ import { monthText } from "../domain/month.ts";
 import { log, logError } from "../telemetry/log.ts";
 import { needOf } from "./due-months.ts";
 import { mergePart } from "./merge-part.ts";
-import type { MonthBuild, MonthSource, StagedPart } from "./month-build.ts";
+import { type MonthBuild, type MonthSource, POINTS_A_STEP, type StagedPart } from "./month-build.ts";
 import { deleteMonthStaging } from "./month-staging.ts";
 import { type MonthToPack, packPoints } from "./pack-month.ts";
 import { planParts } from "./plan-parts.ts";
@@ -52,9 +52,6 @@ interface Start {
 type Outcome = { readonly is: "built" | "superseded" } | { readonly is: "failed"; readonly reason: string };
 
 const SUPERSEDED = { is: "superseded" } as const;
-
-/** Points that are packed in one step, which takes some seconds of CPU: whole rows of `block_days`. */
-const POINTS_A_STEP = 2_048;
 
 /**
  * Builds what a site's month lacks: its file from the files of its days, and its packed aggregates. Nothing of it is read before it is whole,

@@ -10,14 +10,16 @@ it("presets one site at 6.6 million samples a day", () => {
     daysYoung: 2,
     years: 1,
     syncMinutes: 5,
+    monthFiles: true,
   });
 });
 
 it("reads every option", () => {
-  const args = "--points 10 --interval 600 --sites 3 --queries 0 --days-young 5 --years 0.5 --sync-minutes 15 --json";
+  const args =
+    "--points 10 --interval 600 --sites 3 --queries 0 --days-young 5 --years 0.5 --sync-minutes 15 --no-month-files --json";
   const { deployment, json, explain } = readCostsOptions(args.split(" "));
   const expected = { points: 10, interval: 600, sites: 3, queries: 0, daysYoung: 5, years: 0.5, syncMinutes: 15 };
-  expect([deployment, json, explain]).toEqual([expected, true, false]);
+  expect([deployment, json, explain]).toEqual([{ ...expected, monthFiles: false }, true, false]);
 });
 
 it.each([

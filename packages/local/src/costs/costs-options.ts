@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { parseOptions } from "../command-options.ts";
-import type { Deployment } from "./month.ts";
+import type { Deployment } from "./deployment.ts";
 
 export const USAGE = `What a deployment costs a month above Cloudflare's plan of $5, by what was
 counted of each job and query, beside layouts that were not taken.
@@ -17,6 +17,7 @@ counted of each job and query, beside layouts that were not taken.
   --years N         years of history that are stored (default 1)
   --sync-minutes N  minutes between two syncs (default 5; another takes
                     another cron, docs/costs.md)
+  --no-month-files  as if no site kept month files (docs/scale.md)
   --explain         where each line of the bill comes from
   --json            as JSON
   --measure         count it all anew, in some minutes, on Linux, and
@@ -45,6 +46,7 @@ const optionsSchema = z.object({
     .refine((text) => /^\d+(?:\.\d+)?$/.test(text) && Number(text) <= 100, { error: "must be a number from 0 to 100" })
     .transform(Number),
   "sync-minutes": whole(5, 1, 60),
+  "no-month-files": z.boolean().default(false),
   explain: z.boolean().default(false),
   json: z.boolean().default(false),
   measure: z.boolean().default(false),
@@ -75,6 +77,7 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
       "days-young": { type: "string" },
       years: { type: "string" },
       "sync-minutes": { type: "string" },
+      "no-month-files": { type: "boolean" },
       explain: { type: "boolean" },
       json: { type: "boolean" },
       measure: { type: "boolean" },
@@ -84,6 +87,7 @@ export function readCostsOptions(args: readonly string[]): CostsOptions {
   const parsed = parseOptions(optionsSchema, values);
   const { "days-young": daysYoung, "sync-minutes": syncMinutes, points, interval, sites, queries, years } = parsed;
   const { explain, json, measure, help } = parsed;
-  const deployment = { points, interval, sites, queries, daysYoung, years, syncMinutes };
+  const monthFiles = !parsed["no-month-files"];
+  const deployment = { points, interval, sites, queries, daysYoung, years, syncMinutes, monthFiles };
   return { deployment, explain, json, measure, help };
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { readCostsOptions } from "./costs-options.ts";
 import { readMeasured } from "./measured.ts";
-import type { Deployment } from "./month.ts";
+import type { Deployment } from "./deployment.ts";
 import { NAIVE_LAYOUTS } from "./naive.ts";
 import { costReport, reportLines } from "./report.ts";
 
@@ -28,6 +28,7 @@ it.each([
   ["above the plan, a month", (sites: number) => reportOf({ sites }).bill.total],
   ["of it rows written", (sites: number) => lineCost(reportOf({ sites }), "rowsWritten")],
   ["of it D1 storage", (sites: number) => lineCost(reportOf({ sites }), "d1Storage")],
+  ["without month files", (sites: number) => reportOf({ sites, monthFiles: false }).bill.total],
   ["synced every 15 minutes", (sites: number) => reportOf({ sites, syncMinutes: 15 }).bill.total],
   ["synced every hour", (sites: number) => reportOf({ sites, syncMinutes: 60 }).bill.total],
   [

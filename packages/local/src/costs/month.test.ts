@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { monthJobCounts, monthQueryCounts } from "./built-months.ts";
 import { readCostsOptions } from "./costs-options.ts";
+import { type Deployment, moreParts } from "./deployment.ts";
 import { type Measured, readMeasured } from "./measured.ts";
-import { d1Bytes, type Deployment, monthOf, moreParts, QUERY_MIX, usageOf } from "./month.ts";
+import { d1Bytes, monthOf, QUERY_MIX, usageOf } from "./month.ts";
 import { NAIVE_LAYOUTS } from "./naive.ts";
 import { yearOfBackfill } from "./one-time.ts";
 import { billOf } from "./prices.ts";
@@ -30,7 +32,7 @@ describe("one site at 6.6 million samples a day", () => {
 
   it("reads 647 row groups a day for any point from files in time order", () => {
     const layout = NAIVE_LAYOUTS.find(({ name }) => name === "our D1, day files in time order")!;
-    const [ours, theirs] = [usageOf(SITE, measured), layout.usage(SITE, measured)];
+    const [ours, theirs] = [usageOf({ ...SITE, monthFiles: false }, measured), layout.usage(SITE, measured)];
     expect(theirs.r2ClassB - ours.r2ClassB).toBe(5_000 * 30 * 660);
     expect(theirs.r2Storage / ours.r2Storage).toBeCloseTo(8.9 / measured.bytes.r2PerSample, 6);
   });
@@ -69,7 +71,40 @@ describe("what a month is made of", () => {
   it("holds the young days as samples, and all days as aggregates", () => {
     const more = (changed: Partial<Deployment>) => d1Bytes({ ...SITE, ...changed }, measured) - d1Bytes(SITE, measured);
     expect(more({ daysYoung: 3 })).toBeCloseTo(4_583 * 1_440 * measured.bytes.d1PerSample, 0);
-    expect(more({ years: 2 })).toBeCloseTo(4_583 * 365 * measured.bytes.d1PerPointDay, 0);
+    expect(more({ years: 2 })).toBeCloseTo(4_583 * 365 * measured.bytes.d1PerPackedPointDay, 0);
+    const { d1PerPointDay, d1PerPackedPointDay } = measured.bytes;
+    const [few, many] = [{ years: 22 / 365 }, { years: 32 / 365 }].map((of) => more(of));
+    // of 32 days the first nine are in a built month
+    expect(many! - few!).toBeCloseTo(4_583 * (1 * d1PerPointDay + 9 * d1PerPackedPointDay), 0);
+  });
+
+  it("stores what is in a built month twice in R2, unless the site keeps no month files", () => {
+    const more = (changed: Partial<Deployment>) =>
+      usageOf({ ...SITE, ...changed, years: 2 }, measured).r2Storage -
+      usageOf({ ...SITE, ...changed }, measured).r2Storage;
+    const samples = 4_583 * 1_440 * 365;
+    const { r2PerSample, r2MonthPerSample } = measured.bytes;
+    expect(more({}) / samples).toBeCloseTo(r2PerSample + r2MonthPerSample, 6);
+    expect(more({ monthFiles: false }) / samples).toBeCloseTo(r2PerSample, 6);
+  });
+
+  it("builds a month once, in parts of eight million samples", () => {
+    const built = (points: number, monthFiles = true) => monthJobCounts({ ...SITE, points, monthFiles }, measured);
+    const runs = new Map(monthOf(SITE, measured).map((part) => [part.name, part.runs]));
+    expect([runs.get("builtMonth"), runs.get("packedMonth")]).toEqual([1, undefined]);
+    // begin, plan, part, put, publish, points, pack, note, end, staging, next; 198 million samples take 25 parts, 4,583 points 3 packs
+    expect([built(100), built(4_583)].map(({ workflowSteps }) => workflowSteps)).toEqual([11, 11 + 24 + 2]);
+    expect([built(100, false), built(4_583, false)].map(({ workflowSteps }) => workflowSteps)).toEqual([7, 7 + 2]);
+    expect(built(4_583, false).r2ClassB).toBe(0);
+    // 170 a part were counted of such a month with 26 parts (docs/decisions/0026)
+    expect(built(4_583).r2ClassB / 25).toBeGreaterThan(150);
+    expect(built(4_583).r2ClassB / 25).toBeLessThan(200);
+  });
+
+  it("reads a point's month in one request, and all months that the days touch", () => {
+    const requests = (points: number, days: number) =>
+      monthQueryCounts("coldRaw", SITE, measured, { points, days }).r2ClassB;
+    expect([requests(1, 30), requests(10, 30), requests(1, 360)]).toEqual([2, 20, 13]);
   });
 
   it("brings a file of more than 8 MiB in parts", () => {

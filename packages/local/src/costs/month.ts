@@ -1,34 +1,22 @@
 import { DAY_LIMITS } from "@building-vitals/core/cold/period";
-import { PART_BYTES } from "@building-vitals/core/cold/multipart-sink";
 import { BLOCK_POINTS } from "@building-vitals/core/domain/block";
+import { builtDays, monthJob, monthJobCounts, monthQueryCounts } from "./built-months.ts";
 import { type Counts, NOTHING, plus, times } from "./counts.ts";
-import { JOB_NAMES, type JobName, type Measured, QUERY_NAMES, type QueryName } from "./measured.ts";
+import {
+  atInterval,
+  DAYS_A_MONTH,
+  type Deployment,
+  fileBytes,
+  moreParts,
+  samplesADay,
+  storedDays,
+} from "./deployment.ts";
+import { JOB_NAMES, type JobName, type Measured, type MonthJobName, QUERY_NAMES, type QueryName } from "./measured.ts";
 import type { Usage } from "./prices.ts";
 import { countsFor, type Terms } from "./terms.ts";
 
-/** What is to be paid for. */
-export interface Deployment {
-  /** of a site */
-  readonly points: number;
-  /** seconds between two samples of a point */
-  readonly interval: number;
-  /** all alike; each as if it was alone */
-  readonly sites: number;
-  /** to the query Worker, a month, of all sites together */
-  readonly queries: number;
-  /** days whose samples are in segments: today, and those that are not settled yet */
-  readonly daysYoung: number;
-  /** of history that is stored, the young days among them */
-  readonly years: number;
-  /** between two syncs */
-  readonly syncMinutes: number;
-}
-
-export const DAYS_A_MONTH = 30;
 const HOURS_A_MONTH = 24 * DAYS_A_MONTH;
-const DAYS_A_YEAR = 365;
-/** What was measured was: samples a minute, syncs of five. */
-const MEASURED_INTERVAL = 60;
+/** What was measured was: syncs of five minutes. */
 const MEASURED_SYNC_MINUTES = 5;
 /** Segments of a block in the day whose settling was measured: it came in windows of an hour. */
 const MEASURED_SEGMENTS_A_DAY = 24;
@@ -57,17 +45,6 @@ export const QUERY_MIX: Readonly<Record<QueryName, { share: number; points: numb
   quality: { share: 0.025, points: null, days: 7 },
 };
 
-export function samplesADay({ points, interval }: Deployment): number {
-  return (points * 86_400) / interval;
-}
-
-/** Terms of another cadence: CPU per point goes by samples. Rows go by blocks and hours, and stay; operations go by points. */
-function atInterval(terms: Terms, { interval }: Deployment): Terms {
-  const share = MEASURED_INTERVAL / interval;
-  const scaled = (counts: Counts) => ({ ...counts, cpuMs: counts.cpuMs * share });
-  return { ...terms, perPoint: scaled(terms.perPoint), perPointDay: scaled(terms.perPointDay) };
-}
-
 /** A sync writes some rows of each block of points, however many samples it brings, and reads the segments of its hours. */
 function syncCounts(sync: Terms, deployment: Deployment): Counts {
   const { points, interval, syncMinutes } = deployment;
@@ -91,21 +68,13 @@ function keptSwept({ points }: Deployment): number {
   return Math.ceil(points / DAY_LIMITS.points);
 }
 
-/** Bytes of a site's day file. */
-function fileBytes(deployment: Deployment, measured: Measured): number {
-  return samplesADay(deployment) * measured.bytes.r2PerSample;
-}
-
-/** A file that does not fit one put is begun, brought in parts, and completed. */
-export function moreParts(bytes: number): number {
-  return bytes > PART_BYTES ? Math.ceil(bytes / PART_BYTES) + 1 : 0;
-}
-
 /** One run of a job of one site. */
 export function jobCounts(name: JobName, deployment: Deployment, measured: Measured): Counts {
   const terms = measured.jobs[name];
   if (name === "sync") return syncCounts(terms, deployment);
   const counts = countsFor(atInterval(terms, deployment), deployment.points, 0);
+  // which month is due is told by all of the site's days, of which each was built and settled
+  if (name === "supervise") counts.rowsRead += 2 * storedDays(deployment);
   if (name === "settledDay") counts.rowsWritten += moreSwept(deployment) + keptSwept(deployment);
   const isFileWritten = name === "settledDay" || name === "backfilledDay";
   if (!isFileWritten) return counts;
@@ -136,9 +105,21 @@ function runsOf(name: JobName, { syncMinutes }: Deployment): number {
 
 /** A part of the month, of all sites. */
 export interface MonthPart {
-  readonly name: JobName | QueryName;
+  readonly name: JobName | MonthJobName | QueryName;
   readonly runs: number;
   readonly counts: Counts;
+}
+
+/** One query. Aggregates of settled months are packed, whether the site keeps month files or not. */
+function queryCounts(
+  name: QueryName,
+  deployment: Deployment,
+  measured: Measured,
+  asked: { readonly points: number; readonly days: number },
+): Counts {
+  if (name === "daily" || (name === "coldRaw" && deployment.monthFiles))
+    return monthQueryCounts(name, deployment, measured, asked);
+  return countsFor(atInterval(measured.queries[name], deployment), asked.points, asked.days);
 }
 
 /** Everything that runs and is asked in a month. */
@@ -149,10 +130,11 @@ export function monthOf(deployment: Deployment, measured: Measured): MonthPart[]
     const runs = sites * runsOf(name, deployment);
     if (runs > 0) parts.push({ name, runs, counts: times(runs, jobCounts(name, deployment, measured)) });
   }
+  parts.push({ name: monthJob(deployment), runs: sites, counts: times(sites, monthJobCounts(deployment, measured)) });
   for (const name of QUERY_NAMES) {
     const { share, points, days } = QUERY_MIX[name];
     const runs = queries * share;
-    const once = countsFor(atInterval(measured.queries[name], deployment), points ?? sitePoints, days);
+    const once = queryCounts(name, deployment, measured, { points: points ?? sitePoints, days });
     parts.push({ name, runs, counts: times(runs, once) });
   }
   return parts;
@@ -160,23 +142,31 @@ export function monthOf(deployment: Deployment, measured: Measured): MonthPart[]
 
 /** Bytes of D1 of one site. */
 export function d1Bytes(deployment: Deployment, measured: Measured): number {
-  const { points, years, daysYoung } = deployment;
-  const young = samplesADay(deployment) * daysYoung * measured.bytes.d1PerSample;
-  const keptDays = Math.min(HOT_DAYS, Math.max(0, years * DAYS_A_YEAR - daysYoung));
-  const kept = keptDays * fileBytes(deployment, measured) * KEPT_BYTES_PER_BYTE;
-  return young + kept + points * Math.max(years * DAYS_A_YEAR, daysYoung) * measured.bytes.d1PerPointDay;
+  const { points, daysYoung } = deployment;
+  const { d1PerSample, d1PerPointDay, d1PerPackedPointDay } = measured.bytes;
+  const young = samplesADay(deployment) * daysYoung * d1PerSample;
+  const days = storedDays(deployment);
+  const kept = Math.min(HOT_DAYS, days - daysYoung) * fileBytes(deployment, measured) * KEPT_BYTES_PER_BYTE;
+  const packed = builtDays(deployment);
+  return young + kept + points * ((days - packed) * d1PerPointDay + packed * d1PerPackedPointDay);
+}
+
+/** Bytes of R2 of one site: its day files, and beside them those of months. */
+function r2Bytes(deployment: Deployment, measured: Measured): number {
+  const days = (storedDays(deployment) - deployment.daysYoung) * fileBytes(deployment, measured);
+  if (!deployment.monthFiles) return days;
+  return days + builtDays(deployment) * samplesADay(deployment) * measured.bytes.r2MonthPerSample;
 }
 
 /** What a month is billed for. */
 export function usageOf(deployment: Deployment, measured: Measured): Usage {
   const all = plus(NOTHING, ...monthOf(deployment, measured).map(({ counts }) => counts));
-  const { sites, years, daysYoung } = deployment;
-  const coldDays = Math.max(0, years * DAYS_A_YEAR - daysYoung);
+  const { sites } = deployment;
   return {
     rowsWritten: all.rowsWritten,
     rowsRead: all.rowsRead,
     d1Storage: sites * d1Bytes(deployment, measured),
-    r2Storage: sites * coldDays * fileBytes(deployment, measured),
+    r2Storage: sites * r2Bytes(deployment, measured),
     r2ClassA: all.r2ClassA,
     r2ClassB: all.r2ClassB,
     requests: all.requests,

@@ -1,5 +1,6 @@
 import type { Measured } from "./measured.ts";
-import { DAYS_A_MONTH, type Deployment, QUERY_MIX, samplesADay, usageOf } from "./month.ts";
+import { DAYS_A_MONTH, type Deployment, samplesADay } from "./deployment.ts";
+import { QUERY_MIX, usageOf } from "./month.ts";
 import type { Usage } from "./prices.ts";
 
 /** A layout that this project did not take. */
@@ -33,7 +34,7 @@ const IN_TIME_ORDER = { groupRows: 10_000, bytesPerSample: 8.9 };
 const timeOrderedFiles: NaiveLayout = {
   name: "our D1, day files in time order",
   usage: (deployment, measured) => {
-    const ours = usageOf(deployment, measured);
+    const ours = usageOf({ ...deployment, monthFiles: false }, measured);
     const groups = Math.ceil(samplesADay(deployment) / IN_TIME_ORDER.groupRows);
     const { share, days } = QUERY_MIX.coldRaw;
     return {

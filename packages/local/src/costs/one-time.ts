@@ -1,14 +1,17 @@
-import { times } from "./counts.ts";
+import { monthJobCounts } from "./built-months.ts";
+import { plus, times } from "./counts.ts";
+import { type Deployment, samplesADay } from "./deployment.ts";
 import type { Measured } from "./measured.ts";
-import { type Deployment, jobCounts, samplesADay } from "./month.ts";
+import { jobCounts } from "./month.ts";
 import { PRICES } from "./prices.ts";
 
 const DAYS_A_YEAR = 365;
+const MONTHS_A_YEAR = 12;
 /** PAGE_SIZE and REQUESTS_PER_MINUTE as they are preset. */
 const PAGE_ROWS = 100_000;
 const REQUESTS_A_MINUTE = 50;
 
-/** What it takes to backfill a year of one site, once. */
+/** What it takes to backfill a year of one site, once, and to build its months. */
 export interface YearOfBackfill {
   readonly apiCalls: number;
   /** at the pace that is preset; an API that answers more slowly than that takes longer */
@@ -25,7 +28,10 @@ export interface YearOfBackfill {
 }
 
 export function yearOfBackfill(deployment: Deployment, measured: Measured): YearOfBackfill {
-  const year = times(DAYS_A_YEAR, jobCounts("backfilledDay", deployment, measured));
+  const year = plus(
+    times(DAYS_A_YEAR, jobCounts("backfilledDay", deployment, measured)),
+    times(MONTHS_A_YEAR, monthJobCounts(deployment, measured)),
+  );
   // an hour of the site is a window of its own
   const apiCalls = DAYS_A_YEAR * 24 * Math.ceil(samplesADay(deployment) / 24 / PAGE_ROWS);
   const { rowsWritten, rowsRead, r2ClassA, r2ClassB, kvWrites, workflowInstances, workflowSteps, cpuMs } = year;

@@ -1,5 +1,6 @@
+import { type Deployment, samplesADay } from "./deployment.ts";
 import type { Measured } from "./measured.ts";
-import { d1Bytes, type Deployment, monthOf, samplesADay, usageOf } from "./month.ts";
+import { d1Bytes, monthOf, usageOf } from "./month.ts";
 import { NAIVE_LAYOUTS } from "./naive.ts";
 import { type YearOfBackfill, yearOfBackfill } from "./one-time.ts";
 import { type Bill, billOf, PLAN } from "./prices.ts";
@@ -69,7 +70,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
 /** The bill, and beside it those of the other layouts. */
 export function reportLines(report: CostReport): string[] {
   const { deployment, bill, layouts, backfill, databaseBytes, reserveBytes } = report;
-  const { sites, points, interval, queries, daysYoung, years, syncMinutes } = deployment;
+  const { sites, points, interval, queries, daysYoung, years, syncMinutes, monthFiles } = deployment;
   const bills = [
     ["a month", "used", "included", "billed", "cost"],
     ...bill.lines.map(({ title, unit, used, included, billed, cost }) => [
@@ -99,7 +100,7 @@ export function reportLines(report: CostReport): string[] {
   ];
   return [
     `${count(sites, "site")} of ${count(points, "point")}, a sample every ${interval} s: ${whole(report.samplesADay)} samples a day.`,
-    `${whole(queries)} queries a month; ${count(daysYoung, "day")} in segments, ${years} year${years === 1 ? "" : "s"} stored; a sync every ${count(syncMinutes, "minute")}.`,
+    `${whole(queries)} queries a month; ${count(daysYoung, "day")} in segments, ${years} year${years === 1 ? "" : "s"} stored; a sync every ${count(syncMinutes, "minute")}; ${monthFiles ? "" : "no "}month files.`,
     "",
     ...table(bills),
     "",

@@ -12,24 +12,35 @@ const count = () => void meter.counts.logEvents++;
 console.log = count;
 console.error = count;
 
+/** Workflow instances that run now. */
+let running = 0;
+
 /** The backfill's Workflow with its bindings and its steps counted. */
 export class MeteredBackfill extends BackfillWorkflow {
   constructor(context: ExecutionContext, env: Readonly<Record<string, unknown>>) {
     super(context, meter.attach(env));
   }
 
-  override run(event: Readonly<WorkflowEvent<unknown>>, engine: WorkflowStep): Promise<unknown> {
+  override async run(event: Readonly<WorkflowEvent<unknown>>, engine: WorkflowStep): Promise<unknown> {
+    running++;
     const counted = {
       do: (...given: unknown[]): unknown => {
         meter.counts.workflowSteps++;
         return Reflect.apply(Reflect.get(engine, "do"), engine, given);
       },
     };
-    return super.run(event, binding<WorkflowStep>().parse(counted));
+    try {
+      return await super.run(event, binding<WorkflowStep>().parse(counted));
+    } finally {
+      running--;
+    }
   }
 }
 
-/** The three Workers as deployed, on counted bindings; `/meter` tells what was counted, `/clock` sets the time. */
+/**
+ * The three Workers as deployed, on counted bindings; `/meter` tells what was counted, `/running` how many Workflow instances run. `/clock` sets
+ * the time, and `/month-files` whether the sites keep month files.
+ */
 export default {
   async fetch(request, env, context) {
     const url = new URL(request.url);
@@ -40,6 +51,11 @@ export default {
       // workerd's clock moves on by itself: only its distance is set
       const ahead = Number(url.searchParams.get("now")) - realNow();
       Date.now = () => realNow() + ahead;
+      return new Response(null);
+    }
+    if (worker === "running") return Response.json(running);
+    if (worker === "month-files") {
+      meter.monthFiles = url.searchParams.get("kept") === "true";
       return new Response(null);
     }
     const cron = url.searchParams.get("cron");

@@ -1,5 +1,6 @@
 import { interceptedBucket } from "@building-vitals/core/test/intercepted-bucket";
 import { binding } from "@building-vitals/core/http/settings";
+import { z } from "zod";
 
 /** What the Workers' bindings were asked, as Cloudflare bills it. */
 export class Meter {
@@ -16,16 +17,25 @@ export class Meter {
   };
   /** size of the database after the last statement, bytes */
   d1Bytes = 0;
+  /** whether the sites keep month files */
+  monthFiles = true;
 
   /** A Worker's environment with each binding counted. */
   attach(env: Readonly<Record<string, unknown>>) {
     return {
       ...env,
+      SITES: this.#sites(env["SITES"]),
       DB: this.#database(binding<D1Database>().parse(env["DB"])),
       TIMESERIES: this.#bucket(binding<R2Bucket>().parse(env["TIMESERIES"])),
       ETL_STATE: this.#namespace(binding<KVNamespace>().parse(env["ETL_STATE"])),
       BACKFILL: this.#workflow(binding<Workflow>().parse(env["BACKFILL"])),
     };
+  }
+
+  /** The setting, with `month_files` of each site. */
+  #sites(setting: unknown): string {
+    const sites = z.array(z.looseObject({})).parse(JSON.parse(z.string().parse(setting)));
+    return JSON.stringify(sites.map((site) => ({ ...site, month_files: this.monthFiles })));
   }
 
   /** What was counted since the last time. */
