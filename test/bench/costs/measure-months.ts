@@ -1,12 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { monthDays, monthOf } from "@building-vitals/core/domain/month";
 import { type Counts, minus } from "@building-vitals/local/costs/counts";
+import { DAYS_A_MONTH } from "@building-vitals/local/costs/deployment";
 import type { MonthJobName, MonthQueryName } from "@building-vitals/local/costs/measured";
 import type { Measurement } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
 import type { Days, QueryMeter } from "./measure-queries.ts";
 import type { MeteredSite } from "./site.ts";
 
+/**
+ * Pages of D1 are not full. An estimate: a year of packed months took 167 bytes a point and day in pages (docs/decisions/0027), of rows that
+ * have some 140.
+ */
+const PAGES_PER_ROWS = 1.2;
 /** January 1970, of which no day has a file. */
 const NO_MONTH = 0;
 const SUPERVISE = "*/5 * * * *";
@@ -15,8 +21,8 @@ const SUPERVISE = "*/5 * * * *";
 export interface MonthMeasurements {
   readonly jobs: Readonly<Record<MonthJobName, readonly Measurement[]>>;
   readonly queries: Readonly<Record<MonthQueryName, readonly Measurement[]>>;
-  /** bytes that packing a point's day saves in D1 */
-  readonly savedPerPointDay: number;
+  /** bytes of D1 that a point's packed day takes */
+  readonly d1PerPointDay: number;
   /** bytes of a sample in a month file */
   readonly r2PerSample: number;
 }
@@ -36,7 +42,7 @@ export async function measureMonths(site: MeteredSite, asked: MonthsAsked): Prom
   const { months, now, supervise, queries } = asked;
   const { points } = site.options;
   const jobs: Record<MonthJobName, Measurement[]> = { builtMonth: [], packedMonth: [] };
-  let savedPerPointDay = 0;
+  const rows: PackedRows[] = [];
   // the cron's other work first, while no month is due
   await letRest(site, NO_MONTH, now);
   await site.cron("backfill", SUPERVISE);
@@ -51,15 +57,50 @@ export async function measureMonths(site: MeteredSite, asked: MonthsAsked): Prom
     };
     await letRest(site, month, now);
     await site.rows("CREATE TABLE unpacked AS SELECT key, hours FROM block_days");
-    const before = await site.usedD1Bytes();
     jobs.packedMonth.push(await build(false));
-    savedPerPointDay = (before - (await site.usedD1Bytes())) / (points * days);
+    rows.push(await packedRows(site, { first, end }));
     await unpack(site, month);
     jobs.builtMonth.push(await build(true));
   }
   const [file] = filesSchema.parse(await site.rows("SELECT bytes, rows FROM month_files ORDER BY month DESC LIMIT 1"));
   const asks = await queries.ofMonths(months);
-  return { jobs, queries: asks, savedPerPointDay, r2PerSample: file.bytes / file.rows };
+  return { jobs, queries: asks, d1PerPointDay: d1PerPackedPointDay(rows), r2PerSample: file.bytes / file.rows };
+}
+
+/** Bytes of the rows of a packed month. */
+interface PackedRows {
+  readonly days: number;
+  /** of a point and month, in `point_months` */
+  readonly month: number;
+  /** of a point and day, that stay in `block_days` */
+  readonly day: number;
+}
+
+const lengthSchema = z.tuple([z.object({ bytes: z.int() })]);
+
+async function packedRows(site: MeteredSite, { first, end }: Days): Promise<PackedRows> {
+  const { points } = site.options;
+  const days = end - first;
+  const [month] = lengthSchema.parse(
+    await site.rows(
+      `SELECT sum(length(head) + length(hours)) AS bytes FROM point_months WHERE (key & 4095) = ${monthOf(first)}`,
+    ),
+  );
+  const [day] = lengthSchema.parse(
+    await site.rows(
+      `SELECT sum(length(places) + length(quality) + length(hours)) AS bytes FROM block_days WHERE (key & 65535) >= ${first} AND (key & 65535) < ${end}`,
+    ),
+  );
+  return { days, month: month.bytes / points, day: day.bytes / (points * days) };
+}
+
+/** Of a whole month, by the line through two shorter ones: a longer one is compressed better. */
+function d1PerPackedPointDay(rows: readonly PackedRows[]): number {
+  const [few, many] = rows;
+  if (few === undefined || many === undefined) throw new Error("it takes two months");
+  const perDay = (many.month - few.month) / (many.days - few.days);
+  const month = many.month + (DAYS_A_MONTH - many.days) * perDay;
+  return PAGES_PER_ROWS * (month / DAYS_A_MONTH + many.day);
 }
 
 const filesSchema = z.tuple([z.object({ bytes: z.int(), rows: z.int() })]);

@@ -129,7 +129,7 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
     bytes: {
       d1PerSample,
       d1PerPointDay,
-      d1PerPackedPointDay: d1PerPointDay - built.savedPerPointDay,
+      d1PerPackedPointDay: built.d1PerPointDay,
       r2PerSample,
       r2MonthPerSample: built.r2PerSample,
     },

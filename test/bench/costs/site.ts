@@ -1,7 +1,6 @@
-import { glob, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
@@ -19,10 +18,6 @@ export const ADMIN_TOKEN = "the-admin-token-of-costs";
 export const SITE = "ses_costs";
 
 const takenSchema = z.object({ counts: z.record(z.string(), z.number()), d1Bytes: z.number() });
-
-const USED_BYTES =
-  "SELECT (page_count - freelist_count) * page_size AS bytes FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
-const usedSchema = z.object({ bytes: z.int() });
 
 /** What is needed of D1 as Miniflare hands it out. */
 interface Database {
@@ -47,7 +42,6 @@ export class MeteredSite {
   d1Bytes = 0;
   #ahead: number;
   #apiCalls = 0;
-  #folder = "";
   #url = new URL("http://unset.test");
   #database: Database | null = null;
   readonly #closing: (() => Promise<void>)[] = [];
@@ -81,8 +75,8 @@ export class MeteredSite {
     };
     const server = await startServer({ simulator: counting, port: 0 });
     this.#closing.push(() => server.close());
-    this.#folder = await mkdtemp(join(tmpdir(), "building-vitals-costs-"));
-    this.#closing.push(() => rm(this.#folder, { recursive: true, force: true }));
+    const folder = await mkdtemp(join(tmpdir(), "building-vitals-costs-"));
+    this.#closing.push(() => rm(folder, { recursive: true, force: true }));
     const bindings = {
       ACE_API_BASE_URL: `${server.url}/api`,
       ACE_API_KEY: API_KEY,
@@ -95,7 +89,7 @@ export class MeteredSite {
     };
     const miniflare = await startWorkerd(
       { main: WORKER, databases: ["DB"], bindings, workflow: "MeteredBackfill" },
-      this.#folder,
+      folder,
     );
     this.#closing.push(() => miniflare.dispose());
     this.#url = await miniflare.ready;
@@ -118,20 +112,6 @@ export class MeteredSite {
   /** Waits until no Workflow instance runs. */
   async idle(): Promise<void> {
     while ((await this.ask("/running")) !== 0) await sleep(100);
-  }
-
-  /** Bytes of the database that are in use: pages that rows have left are used again before it grows. */
-  async usedD1Bytes(): Promise<number> {
-    for await (const path of glob("**/miniflare-D1DatabaseObject/*.sqlite", { cwd: this.#folder })) {
-      const database = new DatabaseSync(join(this.#folder, path), { readOnly: true });
-      try {
-        if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'block_days'").get() === undefined) continue;
-        return usedSchema.parse(database.prepare(USED_BYTES).get()).bytes;
-      } finally {
-        database.close();
-      }
-    }
-    throw new Error("the database has no file");
   }
 
   /** Asks a Worker: `/etl/status`. @throws {Error} for an answer that is none */
