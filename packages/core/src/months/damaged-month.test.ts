@@ -4,6 +4,10 @@ import { migratedDatabase } from "../../test/database.ts";
 import { MonthSite } from "../../test/month-site.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
 import { queriedDays } from "../../test/queried-day.ts";
+import { hexBytes } from "../block-days/hex.ts";
+import { pointMonthKey } from "../block-days/month-key.ts";
+import { decodePointMonth, encodePointMonth } from "../block-days/point-month.ts";
+import { writeMonths } from "../block-days/write-months.ts";
 import { readManifestDay } from "../cold/manifest.ts";
 import { monthFileKey } from "../cold/month-file-key.ts";
 import { dayStart, parseDay } from "../domain/day.ts";
@@ -120,6 +124,24 @@ test("a place in the file that is damaged in D1 costs the point's days a request
   await db.prepare("UPDATE point_months SET head = x'00' WHERE key >> 12 = ?1").bind(id).run();
   const { lines: found, answer } = await site.query();
   expect([found, answer.partial]).toEqual([lines, false]);
+});
+
+test("a wrong number of a day's samples in D1 is no proof against the file, which would be built for ever", async () => {
+  const key1 = pointMonthKey(site.points[0]!.id, MONTH);
+  const stored = db.prepare("SELECT hex(head) AS head, hex(hours) AS hours FROM point_months WHERE key = ?1");
+  const row = (await stored.bind(key1).first<{ head: string; hours: string }>())!;
+  const { days, file } = decodePointMonth({ head: hexBytes(row.head), hours: hexBytes(row.hours) });
+  const wrong = days.map((day, i) => {
+    if (i !== 16 || day === null || day.slice === null) return day;
+    const { hours, locator } = day.slice;
+    return { ...day, slice: { hours, locator: { ...locator, rows: locator.rows - 1 } } };
+  });
+  await db.batch(writeMonths(db, new Map([[key1, encodePointMonth({ days: wrong, file })]])));
+  const { lines: found, answer } = await site.query();
+  expect([found, answer.partial]).toEqual([lines, false]);
+  expect(answer.misplaced).toMatchObject([{ day: site.day(17) }]);
+  expect(answer.unreadableMonths).toMatchObject([{ month: MONTH, provedBy: null }]);
+  expect(await site.row()).toMatchObject({ file: { key }, reason: null });
 });
 
 test("where R2 does not give the file, the days are read, and nothing is noted", async () => {

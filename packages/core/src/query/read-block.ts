@@ -5,6 +5,7 @@ import { markSuspect } from "../cold/write-manifest.ts";
 import { dropMonthFile } from "../cold/write-month-files.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
+import { monthOf } from "../domain/month.ts";
 import type { RangeCost } from "../cold/range-get.ts";
 import type { ColdLevel } from "./cold-level.ts";
 import { addWork, type FileRead, type NamedPoint, planFiles, workOf } from "./cold-plan.ts";
@@ -163,7 +164,12 @@ export async function readBlock(
     const row = rows.get(dayOf(time));
     return row === undefined ? 0 : askedAt(row, time);
   };
-  return { days, askedAt: at, unreadable, misplaced, months: [...months.values()] };
+  // Places that are wrong in D1 are wrong of a new file too, so that it would be built for ever.
+  const wrongPlaces = new Set(misplaced.map(({ day }) => monthOf(day)));
+  const failedMonths = [...months.values()].map((one) =>
+    wrongPlaces.has(one.month) ? { ...one, provedBy: null } : one,
+  );
+  return { days, askedAt: at, unreadable, misplaced, months: failedMonths };
 }
 
 /** Plans some days again from the manifest as it is now, each from its own file. */
