@@ -349,8 +349,9 @@ CREATE TABLE month_files (
   site_id INTEGER NOT NULL REFERENCES sites (id),
   -- months since January 1970
   month INTEGER NOT NULL,
-  -- the R2 object; all NULL: there is none that may be read
+  -- where an object may be in R2; NULL: nowhere. It is noted before an object is put, and forgotten after it is deleted.
   key TEXT,
+  -- the object; all NULL: there is none that may be read
   etag TEXT,
   bytes INTEGER,
   rows INTEGER,

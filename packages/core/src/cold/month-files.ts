@@ -21,6 +21,8 @@ export interface MonthRow {
   readonly month: number;
   /** null: there is none that may be read */
   readonly file: StoredMonthFile | null;
+  /** whether an object may be in R2, also one that may not be read */
+  readonly mayHaveObject: boolean;
   /** what the file's samples are copied from */
   readonly days: MonthGenerations;
   /** grows with each file */
@@ -72,6 +74,7 @@ export function parseMonthFiles(results: unknown): MonthRow[] {
     return {
       month,
       file: isWhole ? { key, etag, bytes, rows } : null,
+      mayHaveObject: key !== null,
       days: parseGenerations(row.days, month),
       generation,
       located,

@@ -3,7 +3,8 @@ import { dayText } from "../domain/day.ts";
 import { monthText } from "../domain/month.ts";
 import { type ListedKey, listDayFiles, type RepairRange } from "./list-day-files.ts";
 import { type RepairContext, repairDay, type RepairedDay, type RepairSite } from "./repair-day.ts";
-import { dropMonthFile } from "./write-month-files.ts";
+import { dropMonthFile, noteObject } from "./write-month-files.ts";
+import { readMonthFiles } from "./month-files.ts";
 
 /** A day of 6.6 M samples takes some seconds to read, 20 statements and 40 requests to R2. */
 const READS_A_RUN = 10;
@@ -77,12 +78,20 @@ export async function repairDays(
 
 /** A month's file is a copy of its days: one that D1 does not know is built anew, whatever is in it. */
 async function repairMonth(
-  { dryRun }: RepairContext,
+  { dryRun, bucket }: RepairContext,
   { key, month, of: { db, id, name }, isRegistered }: ListedKey & { readonly month: number; readonly of: RepairSite },
 ): Promise<RepairedMonth> {
   const named = { key, site: name, month: monthText(month) };
   if (isRegistered) return { ...named, outcome: "unchanged" };
-  if (!dryRun && id !== null) await withD1Retry(() => dropMonthFile(db, id, month, null, null).run());
+  if (dryRun || id === null) return { ...named, outcome: "to_build" };
+  // a build may have published it since the keys were listed
+  const object = await bucket.head(key);
+  const [row] = await readMonthFiles(db, id, month, month + 1);
+  const known = row?.file?.etag ?? null;
+  if (known !== null && known === object?.etag) return { ...named, outcome: "unchanged" };
+  const drop = known === null ? [] : [dropMonthFile(db, id, month, known, null)];
+  // an object that D1 does not know is removed where the site keeps no month files
+  await withD1Retry(() => db.batch([...drop, noteObject(db, id, month, key)]));
   return { ...named, outcome: "to_build" };
 }
 

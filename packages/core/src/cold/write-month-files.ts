@@ -56,6 +56,23 @@ export async function mayBuild(db: D1Database, siteId: number, { month, instance
   return (await withD1Retry(() => statement.first())) !== null;
 }
 
+/** ?1: site, ?2: month, ?3: key. */
+const NOTE_OBJECT = `
+INSERT INTO month_files (site_id, month, key) VALUES (?1, ?2, ?3) ON CONFLICT (site_id, month) DO UPDATE SET key = ?3`;
+
+/** Notes that an object may be in R2, so that it is removed where the month is to have none. To run before one is put. */
+export function noteObject(db: D1Database, siteId: number, month: number, key: string): D1PreparedStatement {
+  return db.prepare(NOTE_OBJECT).bind(siteId, month, key);
+}
+
+const FORGET_OBJECT =
+  "UPDATE month_files SET key = NULL WHERE site_id = ?1 AND month = ?2 AND instance = ?3 AND etag IS NULL";
+
+/** Notes that no object is in R2. To run after it is deleted. */
+export function forgetObject(db: D1Database, siteId: number, { month, instance }: AppointedMonth): D1PreparedStatement {
+  return db.prepare(FORGET_OBJECT).bind(siteId, month, instance);
+}
+
 /** An object that was published already keeps its generation. ?1: site, ?2: month, ?3: instance, ?4 to ?7: the file, ?8: its days. */
 const PUBLISH = `
 UPDATE month_files SET generation = generation + (etag IS NOT ?5), key = ?4, etag = ?5, bytes = ?6, rows = ?7, days = ?8
@@ -128,7 +145,7 @@ export async function endMonth(
 
 /** ?1: site, ?2: month, ?3: etag; NULL: whichever it has, ?4: reason. */
 const DROP_FILE = `
-UPDATE month_files SET key = NULL, etag = NULL, bytes = NULL, rows = NULL, days = '[]', reason = ?4
+UPDATE month_files SET etag = NULL, bytes = NULL, rows = NULL, days = '[]', reason = ?4
 WHERE site_id = ?1 AND month = ?2 AND etag IS NOT NULL AND (?3 IS NULL OR etag = ?3)`;
 
 /**

@@ -2,8 +2,10 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { interceptedBucket } from "../../test/intercepted-bucket.ts";
+import { CrashPoint } from "../../test/crash-point.ts";
 import { MonthSite } from "../../test/month-site.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
+import { MemoryEngine } from "../backfill/memory-engine.ts";
 import { dayFileKey } from "../cold/day-file-key.ts";
 import { monthFileKey } from "../cold/month-file-key.ts";
 import { deleteDay } from "../deletion/delete-day.ts";
@@ -68,4 +70,39 @@ test("no month's file is built of a day from which a point is being deleted", as
   expect(await deletePointDay({ db, bucket, hotDays: 0, now: site.now }, of, point!)).toBe("deleted");
   expect(months).toEqual([]);
   expect(await env.TIMESERIES.head(monthFileKey(site.site.name, MONTH))).toBeNull();
+});
+
+const objectOfMonth = () => env.TIMESERIES.head(monthFileKey(site.site.name, MONTH));
+
+test("an object that a lost build has put goes when all of the month's days are deleted", async () => {
+  await site.store(2, [[0, 5 * HOUR_MS, 9]]);
+  await site.archive(2);
+  site.rest();
+  expect(await site.supervise()).toBe(MONTH);
+  const { instance } = (await site.row())!;
+  // the object is put, and nothing is known of it
+  await site.run(
+    new MemoryEngine(),
+    new CrashPoint(0, "after", (what) => what === `put ${monthFileKey(site.site.name, MONTH)}`),
+  );
+  site.states.set(instance!, { is: "ended", reason: "it was terminated" });
+  for (const day of DAYS) await deleteDay({ db, bucket: env.TIMESERIES }, site.site, site.day(day), site.time);
+  // as if it was put behind the deletion
+  await env.TIMESERIES.put(monthFileKey(site.site.name, MONTH), "samples");
+  // the lost build counts as one that failed, which waits
+  expect(await site.build()).toEqual([]);
+  site.rest();
+  expect(await site.build()).toEqual([MONTH]);
+  expect(await objectOfMonth()).toBeNull();
+  expect(await site.row()).toMatchObject({ file: null, mayHaveObject: false, instance: null });
+  expect(await site.supervise()).toBeNull();
+});
+
+test("an object that is not read any more goes where the site keeps no month files", async () => {
+  await env.TIMESERIES.put(monthFileKey(site.site.name, MONTH), "something else");
+  expect((await site.query()).answer.unreadableMonths).toHaveLength(1);
+  site.keepsFiles = false;
+  expect(await site.build()).toEqual([MONTH]);
+  site.keepsFiles = true;
+  expect([await objectOfMonth(), await site.row()]).toEqual([null, expect.objectContaining({ mayHaveObject: false })]);
 });

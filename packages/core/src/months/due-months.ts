@@ -59,20 +59,20 @@ function mayBeTried(row: MonthRow | undefined, now: number): boolean {
 }
 
 /**
- * What a month lacks. `file`: its file, and then its packed aggregates, which name the file; `packing`: these alone; `removal`: it has a file
- * that is not wanted.
+ * What a month lacks. `file`: its file, and then its packed aggregates, which name the file; `packing`: these alone; `removal`: it may have an
+ * object in R2 that is not wanted.
  */
 export type MonthNeed = "nothing" | "file" | "packing" | "removal";
 
 /** @param row undefined: it has none @param wanted generations of its days' files */
 export function needOf(
-  row: Pick<MonthRow, "file" | "days" | "generation" | "located" | "packed"> | undefined,
+  row: Pick<MonthRow, "file" | "mayHaveObject" | "days" | "generation" | "located" | "packed"> | undefined,
   wanted: MonthGenerations,
   keepsFiles: boolean,
 ): MonthNeed {
   const isEmpty = wanted.every((generation) => generation === null);
   const hasFile = row !== undefined && row.file !== null;
-  if (hasFile && (isEmpty || !keepsFiles)) return "removal";
+  if (row?.mayHaveObject === true && (isEmpty || !keepsFiles)) return "removal";
   // Without its places a file cannot be read. They are staged with its build, which may be gone.
   const isWhole = hasFile && row.located === row.generation && isSame(row.days, wanted);
   if (!isEmpty && keepsFiles && !isWhole) return "file";

@@ -12,7 +12,9 @@ import {
   type AppointedMonth,
   dropMonthFile,
   endMonth,
+  forgetObject,
   mayBuild,
+  noteObject,
   notePacked,
   publishedGeneration,
   publishMonth,
@@ -177,7 +179,10 @@ async function buildFile(steps: Steps, context: MonthContext, basis: MonthBasis)
     parts.push(merged.value);
   }
   const put = await steps.do("put", STORE_STEP, (attempt) =>
-    onDays(context, basis, attempt, () => putMonthFile(bucket, of, sources, parts)),
+    onDays(context, basis, attempt, async () => {
+      await withD1Retry(() => noteObject(db, site.id, month, monthFileKey(site.name, month)).run());
+      return putMonthFile(bucket, of, sources, parts);
+    }),
   );
   if (put.is !== "found") return put;
   return steps.do("publish", STORE_STEP, async () => {
@@ -197,6 +202,7 @@ async function removeFile({ db, bucket, site, appointed }: MonthContext): Promis
   if (!(await mayBuild(db, site.id, appointed))) return;
   await withD1Retry(() => dropMonthFile(db, site.id, appointed.month, null, null).run());
   await bucket.delete(monthFileKey(site.name, appointed.month));
+  await withD1Retry(() => forgetObject(db, site.id, appointed).run());
 }
 
 /** Packs the aggregates of all points of the site. @param file the one that `point_months` is to name; null: none */

@@ -14,6 +14,7 @@ const DAYS = 10;
 const row: MonthRow = {
   month: MONTH,
   file: { key: "month", etag: "m", bytes: 1_000_000, rows: 1 },
+  mayHaveObject: true,
   days: Array.from({ length: 31 }, () => 1),
   generation: 3,
   located: 3,
