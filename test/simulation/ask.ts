@@ -7,7 +7,7 @@ import { newestFileDay, readQueryState, siteVersionStatements } from "@building-
 import { readStored } from "@building-vitals/core/query/stored";
 import type { Deployment } from "./deployment.ts";
 import type { Ledger, Word } from "./ledger.ts";
-import { HOUR, type Plant } from "./plant.ts";
+import { DAY, HOUR, OLDEST, type Plant, TODAY } from "./plant.ts";
 import { type Samples, sampleKey, valueText } from "./storage.ts";
 import type { World } from "./world.ts";
 
@@ -45,12 +45,17 @@ export function askBesides(name: string, world: World, deployment: Deployment, p
   const question = drawQuestion(world, plant);
   const { ledger } = deployment;
   deployment.reader(name, async (db, bucket) => {
-    const before = within(ledger.promised, question);
+    const known = within(ledger.promised, question);
     const answer = await answerTo(db, bucket, question);
     if (answer === null) return;
+    // what is deleted meanwhile may be in the answer or not
+    const before = new Map([...known].filter(([key]) => ledger.promised.has(key)));
     const problem =
       question.interval === "raw" ? faultOfSamples(answer, before, ledger) : faultOfBuckets(answer, before, ledger);
     if (problem !== null) world.violate(`${JSON.stringify(question)}: ${problem}`);
+    // one that is gone or another one may be on its way; nobody damages one
+    const damaged = answer.unreadableMonths.find(({ reason }) => reason.includes(": at byte "));
+    if (damaged !== undefined) world.violate(`nobody touched it, and a month is not legible: ${damaged.reason}`);
   });
 }
 
@@ -62,8 +67,8 @@ export function askFor(name: string, world: World, deployment: Deployment, quest
     const problem =
       answer === null
         ? "no answer"
-        : answer.partial
-          ? `partial: ${JSON.stringify(answer.unreadable)}`
+        : answer.partial || answer.unreadableMonths.length > 0
+          ? `not all was read: ${JSON.stringify([answer.unreadable, answer.unreadableMonths])}`
           : question.interval === "raw"
             ? difference(expected, samplesOf(answer))
             : difference(bucketsOf(expected, question.interval), bucketTexts(answer));
@@ -107,8 +112,11 @@ export function askForLatest(
 function drawQuestion({ random, now }: World, plant: Plant): Question {
   const site = random.pick([plant.sites[0] ?? "", ...plant.sites]);
   const points = plant.points.filter((point) => point.site === site && random.chance(0.7)).map(({ name }) => name);
-  const start = Math.floor((now - random.below(40 * HOUR)) / HOUR) * HOUR;
-  const end = start + (1 + random.below(40)) * HOUR;
+  const isOver = now >= TODAY + 5 * DAY;
+  const start = isOver
+    ? OLDEST + random.pick([0, 0, 0, random.below(48) * HOUR])
+    : Math.floor((now - random.below(40 * HOUR)) / HOUR) * HOUR;
+  const end = isOver ? TODAY + DAY : start + (1 + random.below(40)) * HOUR;
   return { site, points, start, end, interval: random.pick(["raw", "raw", "1hr"]), readsAgain: random.chance(0.5) };
 }
 

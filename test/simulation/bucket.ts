@@ -36,6 +36,8 @@ const LISTED_AT_ONCE = 10;
 /** R2 as far as the code uses it: etags, conditions, ranges, hashes, lists in pages. */
 export class SimulatedBucket {
   readonly objects = new Map<string, StoredObject>();
+  /** told of every object that a process reads */
+  onGet: (key: string, by: Process) => void = () => undefined;
   /** told of every object that was put */
   onPut: (key: string) => void = () => undefined;
 
@@ -46,6 +48,7 @@ export class SimulatedBucket {
       ...metadataOf(object),
       body: new Body(bytes),
       arrayBuffer: () => call(`body ${object.key}`, () => bytes.slice().buffer),
+      text: () => call(`body ${object.key}`, () => new TextDecoder().decode(bytes)),
     });
     return {
       head: (key: string) =>
@@ -55,20 +58,24 @@ export class SimulatedBucket {
         }),
       get: (key: string, options: GetOptions = {}) =>
         call(`get ${key}`, () => {
+          this.onGet(key, process);
           const object = this.objects.get(key);
           if (object === undefined) return null;
           if (options.onlyIf !== undefined && options.onlyIf.etagMatches !== object.etag) return metadataOf(object);
           return withBody(object, rangeOf(object.bytes, options.range));
         }),
-      put: (key: string, content: Uint8Array<ArrayBuffer> | Body, options: PutOptions = {}) => {
+      put: (key: string, content: Uint8Array<ArrayBuffer> | Body | string, options: PutOptions = {}) => {
+        const given = typeof content === "string" ? new TextEncoder().encode(content) : content;
         // what is given is copied at once: its owner goes on with it
-        const bytes = (content instanceof Body ? content.bytes : content).slice();
+        const bytes = (given instanceof Body ? given.bytes : given).slice();
         return call(`put ${key}`, () => this.#put(world, key, bytes, options));
       },
-      delete: (keys: readonly string[]) =>
-        call(`delete ${keys.length}`, () => {
+      delete: (given: string | readonly string[]) => {
+        const keys = typeof given === "string" ? [given] : given;
+        return call(`delete ${keys.length}`, () => {
           for (const key of keys) this.objects.delete(key);
-        }),
+        });
+      },
       list: ({ prefix, cursor }: { readonly prefix: string; readonly cursor?: string }) =>
         call(`list ${prefix}`, () => {
           const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();

@@ -23,10 +23,11 @@ import { replayLetters } from "@building-vitals/core/sync/replay-letters";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { SimulatedBucket } from "./bucket.ts";
 import { type SentStatement, SimulatedDatabase } from "./database.ts";
+import { type Deletable, deleteAll } from "./delete-samples.ts";
 import { SimulatedWorkflows } from "./engine.ts";
 import { Ledger } from "./ledger.ts";
 import { GapBooks } from "./gap-books.ts";
-import { HOUR, type Plant, MINUTE } from "./plant.ts";
+import { HOUR, type Plant, MINUTE, TODAY } from "./plant.ts";
 import { checkJudged } from "./quality-check.ts";
 import { Storage } from "./storage.ts";
 import { type ServedPage, Upstream } from "./upstream.ts";
@@ -34,6 +35,8 @@ import type { Process, World } from "./world.ts";
 
 /** A cron's process is ended by the platform after so long, in milliseconds. */
 const CRON_LIMIT_MS = 15 * MINUTE;
+
+const MONTH_FILES = `timeseries/${new Date(TODAY).toISOString().slice(0, 7).replace("-", "/")}/site_`;
 
 const PROCESS_IN_URL = /^https:\/\/ace\.test\/(\d+)\//;
 
@@ -48,6 +51,8 @@ export class Deployment {
   /** how long after a gap's end the last proof that it is empty begins */
   readonly confirmMs: number;
   readonly gapBooks: GapBooks;
+  /** queries that read an object of a month */
+  monthReads = 0;
   readonly #world: World;
   readonly #plant: Plant;
   readonly #upstream: Upstream;
@@ -55,6 +60,10 @@ export class Deployment {
   readonly #initialHours: number;
   readonly #gapRequests: number;
   readonly #processes = new Map<number, Process>();
+  /** days whose row groups D1 keeps: the setting HOT_DAYS */
+  #hotDays = 20;
+  /** whether the sites keep month files: their setting */
+  #keepsMonths = true;
   /** whether it lost row groups that D1 keeps */
   hasLostKept = false;
   #told: (statements: readonly SentStatement[], by: Process) => void = () => undefined;
@@ -81,6 +90,9 @@ export class Deployment {
       if (statements.some(({ sql }) => sql.includes("INSERT INTO quality_days"))) {
         world.check(() => checkJudged(world, this, plant));
       }
+    };
+    this.bucket.onGet = (key, by) => {
+      if (by.name.startsWith("asks") && key.startsWith(MONTH_FILES)) this.monthReads++;
     };
     this.#upstream.onServed = (page, to) => this.ledger.notePage(page, to);
     this.#upstream.onWeather = (site, time, value) => this.ledger.noteWeather(site, time, value);
@@ -111,6 +123,18 @@ export class Deployment {
       `UPDATE kept_groups SET body = zeroblob(length(body)) WHERE NOT (${isHalf})`,
     ];
     this.database.transaction(statements.map((sql) => ({ sql, values: [] })));
+  }
+
+  get keepsMonths(): boolean {
+    return this.#keepsMonths;
+  }
+
+  /** Deploys the Workers with other settings: what is at work keeps those that it has. */
+  deploy({ hotDays = this.#hotDays, keepsMonths = this.#keepsMonths }): void {
+    this.#hotDays = hotDays;
+    this.#keepsMonths = keepsMonths;
+    this.#etlSettings = null;
+    this.#backfillSettings = null;
   }
 
   /** What `fetch` is in this world. */
@@ -184,6 +208,11 @@ export class Deployment {
     });
   }
 
+  /** `POST /delete`, from page to page. @param done is told when all is deleted */
+  delete(name: string, what: Deletable, done: () => void): Process {
+    return this.#job(name, (env) => deleteAll(this.#backfill(env), what, done));
+  }
+
   replayLetters(name: string): Process {
     return this.#job(name, async (env) => {
       const { DB: db } = this.#etl(env);
@@ -228,18 +257,21 @@ export class Deployment {
     this.#processes.set(number, process);
     this.ledger.begin(process);
     const world = this.#world;
+    const months = this.#keepsMonths ? {} : { month_files: false };
     return {
       DB: this.database.boundTo(world, process),
       TIMESERIES: this.bucket.boundTo(world, process),
       // there is nothing to read it with: nothing of ours decides by KV, whose answers may be a minute old
       ETL_STATE: {
         put: (key: string) => world.io(process, "kv", `put ${key.split(":", 2).join(":")}`, () => undefined),
+        delete: (key: string) => world.io(process, "kv", `delete ${key.split(":", 2).join(":")}`, () => undefined),
       },
       BACKFILL: this.workflows.boundTo(process),
       ACE_API_BASE_URL: `https://ace.test/${number}/api`,
       ACE_API_KEY: "the-key",
       ADMIN_TOKEN: "the-token-of-the-simulation",
-      SITES: JSON.stringify(this.#plant.sites.map((name) => ({ name, timezone: "America/Chicago" }))),
+      SITES: JSON.stringify(this.#plant.sites.map((name) => ({ name, timezone: "America/Chicago", ...months }))),
+      HOT_DAYS: String(this.#hotDays),
       PAGE_SIZE: String(this.#pageSize),
       LOOKBACK_MINUTES: String(this.lookbackMs / MINUTE),
       INITIAL_LOOKBACK_HOURS: String(this.#initialHours),

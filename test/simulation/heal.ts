@@ -124,7 +124,7 @@ async function followed(world: World, until: number, sync: () => Promise<number>
 const dueSchema = z.array(z.object({ due_at: z.int() }));
 
 /** The crons that settle, until no day is due and none waits for another try: what a sync passed over is stored then. */
-async function settled(
+export async function settled(
   world: World,
   deployment: Deployment,
   ended: (process: Process) => Promise<void>,
@@ -145,7 +145,7 @@ async function settled(
   throw new Violation("settling does not come to an end");
 }
 
-async function backfilled(
+export async function backfilled(
   world: World,
   deployment: Deployment,
   ended: (process: Process) => Promise<void>,

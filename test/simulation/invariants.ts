@@ -90,7 +90,7 @@ const nameSchema = z.array(z.object({ id: z.int(), name: z.string() }));
 const unfoldedSchema = z.array(z.object({ hour: z.int() }));
 
 /** An hour of `block_days` is the sum of the hour's samples, unless `hot_hours` says that it is not: migration 0004. */
-function checkRollups(world: World, { database }: Deployment, site: string, stored: Samples): void {
+export function checkRollups(world: World, { database }: Deployment, site: string, stored: Samples): void {
   const unfolded = new Set(
     unfoldedSchema
       .parse(

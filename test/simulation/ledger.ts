@@ -1,29 +1,19 @@
-import { z } from "zod";
 import { BuildBooks, buildOf } from "./build-books.ts";
 import type { Bound, SentStatement, SimulatedDatabase } from "./database.ts";
+import {
+  daySchema,
+  fileSchema,
+  hoursSchema,
+  nameSchema,
+  pointSchema,
+  segmentsSchema,
+  stateSchema,
+} from "./ledger-rows.ts";
 import { DAY, numberOf, type Plant, type PlantSample } from "./plant.ts";
 import { does } from "./statement-forms.ts";
 import { dayOfKey, type Samples, sampleKey, type Storage, valueText } from "./storage.ts";
 import { type ServedPage, textAt } from "./upstream.ts";
 import type { Process, World } from "./world.ts";
-
-const bodySchema = z.record(z.string(), z.record(z.string(), z.number()));
-const segmentsSchema = z.array(z.tuple([z.int(), z.int(), z.int(), z.int(), bodySchema]));
-const stateSchema = z.array(z.object({ name: z.string(), watermark: z.int().nullable() }));
-const daySchema = z.array(
-  z.object({
-    name: z.string(),
-    day: z.int(),
-    state: z.string(),
-    build: z.string().nullable(),
-    reason: z.string().nullable(),
-    asked: z.string().nullable(),
-  }),
-);
-const nameSchema = z.array(z.object({ name: z.string() }));
-const hoursSchema = z.array(z.int()).length(24);
-const fileSchema = z.array(z.object({ asked: z.string().transform((text) => hoursSchema.parse(JSON.parse(text))) }));
-const pointSchema = z.array(z.object({ name: z.string(), site_id: z.int() }));
 
 /** A value of a sample, and when the request that brought it was sent, by our clock, epoch ms. */
 export interface Word {
@@ -77,6 +67,18 @@ export class Ledger {
       );
     this.#unconfigured.set(process, names(0));
     this.#catalogued.set(process, names(1));
+  }
+
+  /** Samples are deleted from now on: that they were stored is a promise no more. @returns them */
+  forget(isMeant: (key: string) => boolean): string[] {
+    const keys = [...this.served.keys()].filter(isMeant);
+    for (const key of keys) this.promised.delete(key);
+    return keys;
+  }
+
+  /** Samples are deleted for good: whoever gives one of them invents it. */
+  unserve(keys: readonly string[]): void {
+    for (const known of [this.served, this.#words]) for (const key of keys) known.delete(key);
   }
 
   noteWeather(name: string, time: number, value: number): void {

@@ -1,11 +1,12 @@
 import type { Mutation } from "./mutation.ts";
 import { MUTATIONS_OF_DAYS } from "./mutations-of-days.ts";
+import { MUTATIONS_OF_MONTHS } from "./mutations-of-months.ts";
 
 const SYNC = "packages/core/src/sync";
 const GAPS = "packages/core/src/gaps";
 const STORE = "packages/core/src/store";
 
-/** All planted faults: of the sync, the store, the backfill and the gaps, and those of days. */
+/** All planted faults: of the sync, the store, the backfill and the gaps, those of days and those of months. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "drop-watermark-guard",
@@ -159,4 +160,5 @@ export const MUTATIONS: readonly Mutation[] = [
     why: "a window that served anything counts as served to its end",
   },
   ...MUTATIONS_OF_DAYS,
+  ...MUTATIONS_OF_MONTHS,
 ];

@@ -5,8 +5,11 @@ export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** The day that the simulated time begins in. */
-export const TODAY = Date.UTC(2025, 9, 12);
+/** The day that the simulated time begins in: the last one of a month. */
+export const TODAY = Date.UTC(2025, 9, 31);
+
+/** The first of the days before those that a seed begins with; the month files of some seeds are made of them too. */
+export const OLDEST = TODAY - 4 * DAY;
 
 /** A point of a simulated site. */
 interface PlantPoint {
@@ -22,8 +25,8 @@ interface PlantPoint {
 export interface PlantSample {
   readonly point: PlantPoint;
   readonly time: number;
-  /** when the upstream begins to serve it */
-  readonly visibleAt: number;
+  /** when the upstream begins to serve it; the world may put an end to that for good */
+  visibleAt: number;
   /** it comes later than the others of its time */
   readonly isLateByChance: boolean;
   /** the text of its value; null is served as null */
@@ -88,6 +91,26 @@ export function drawPlant(random: Random, begin: number, until: number): Plant {
     samples.set(site, drawSamples(random, own, late, until));
   }
   return { sites, points, samples, lateness };
+}
+
+/**
+ * Adds the days from {@link OLDEST} on, of which nobody asks before the month is over. Some of their samples show up later.
+ * @param random of its own, so that all else stays as it is @param until when the last of them shows up, epoch ms
+ */
+export function withOlderDays({ samples, points, ...rest }: Plant, random: Random, until: number): Plant {
+  const older = [...samples].map(([site, known]): [string, readonly PlantSample[]] => {
+    const own = points.filter((point) => point.site === site && point.configuredAt === 0);
+    const added: PlantSample[] = [];
+    for (let time = OLDEST + random.below(HOUR); time < TODAY - 2 * DAY; time += 3 * HOUR + random.below(5 * HOUR)) {
+      for (const point of own) {
+        if (random.chance(0.1)) continue;
+        const sample = drawSample(random, point, time, 0, 0, 0.02);
+        added.push(random.chance(0.1) ? { ...sample, visibleAt: until - random.below(8 * HOUR) } : sample);
+      }
+    }
+    return [site, [...added, ...known]];
+  });
+  return { ...rest, points, samples: new Map(older) };
 }
 
 function drawSamples(random: Random, points: readonly PlantPoint[], lateness: Lateness, until: number): PlantSample[] {

@@ -18,11 +18,12 @@ export async function playSeeds(wanted: {
 }): Promise<Outcome | null> {
   const started = performance.now();
   const elapsed = () => (performance.now() - started) / 1000;
-  let [played, calls, promised] = [0, 0, 0];
+  let [played, calls, promised, ofMonths] = [0, 0, 0, 0];
   for (; played < wanted.seeds && elapsed() < wanted.seconds; played++) {
     const outcome = await simulate(wanted.first + played);
     calls += outcome.calls;
     promised += outcome.promised;
+    if (outcome.monthReads > 0) ofMonths++;
     if (outcome.violation !== null) return outcome;
   }
   const text = (n: number) => n.toLocaleString("en");
@@ -30,6 +31,7 @@ export async function playSeeds(wanted: {
   console.log(
     `${text(played)} seeds, ${text(calls)} calls, ${text(promised)} samples, ${perSeed} ms a seed: all holds`,
   );
+  console.log(`files of months were read in ${text(ofMonths)} seeds`);
   const unmet = unmetForms();
   if (unmet.length > 0)
     console.log(`statements that no seed came to (test/simulation/statement-forms.ts): ${unmet.join(", ")}`);

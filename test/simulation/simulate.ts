@@ -1,9 +1,11 @@
+import { Random } from "../fuzz/random.ts";
 import { askBesides } from "./ask.ts";
 import type { SimulatedDatabase } from "./database.ts";
 import { Deployment } from "./deployment.ts";
 import { installWorld } from "./globals.ts";
 import { heal } from "./heal.ts";
-import { DAY, drawPlant, HOUR, MINUTE, TODAY } from "./plant.ts";
+import { MONTHS_BEGIN, playMonths } from "./months.ts";
+import { DAY, drawPlant, HOUR, MINUTE, TODAY, withOlderDays } from "./plant.ts";
 import { scriptSeams } from "./seams.ts";
 import { World } from "./world.ts";
 
@@ -15,6 +17,8 @@ export interface Outcome {
   readonly calls: number;
   /** samples that were said to be stored */
   readonly promised: number;
+  /** queries that read a month's file */
+  readonly monthReads: number;
   /** what does not hold; null: all does */
   readonly violation: string | null;
   readonly lines: readonly string[] | null;
@@ -34,7 +38,11 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
   const begin = TODAY + random.below(3 * HOUR);
   const end = begin + HOUR + random.below(3 * HOUR);
   world.now = begin;
-  const plant = drawPlant(random, begin, end + 3 * HOUR);
+  // what is drawn for months leaves all else as it is
+  const ofMonths = new Random(seed + MONTHS_FROM);
+  const hasMonths = ofMonths.chance(0.5);
+  const drawn = drawPlant(random, begin, end + 3 * HOUR);
+  const plant = hasMonths ? withOlderDays(drawn, ofMonths, MONTHS_BEGIN + DAY / 2) : drawn;
   const deployment = new Deployment(world, plant);
   if (record !== undefined) deployment.database.onTransaction = record;
   beginAtBlock(world, deployment.database);
@@ -44,6 +52,7 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
     script(world, deployment, end, () => askBesides(`asks@${world.now}`, world, deployment, plant));
     await world.run(end);
     await heal(world, deployment, plant);
+    if (hasMonths) await playMonths(world, deployment, plant);
   } catch (error) {
     violation = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     world.trace(error instanceof Error && error.name !== "Violation" ? (error.stack ?? "") : "");
@@ -51,8 +60,12 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
     restore();
   }
   const { calls, lines } = world;
-  return { seed, digest: world.digest(), calls, promised: deployment.ledger.promised.size, violation, lines };
+  const { ledger, monthReads } = deployment;
+  return { seed, digest: world.digest(), calls, promised: ledger.promised.size, monthReads, violation, lines };
 }
+
+/** What is added to a seed to draw its months. */
+const MONTHS_FROM = 1_000_000;
 
 /** Ids of points after which the next ones lie in two blocks of 128 and two rows of 16. */
 const BEFORE_BLOCK: readonly [number, ...number[]] = [124, 124, 125, 126];

@@ -17,6 +17,10 @@ const FORMS = {
   /** samples come for gaps of a site: gaps/write-gaps.ts */
   beginsFilling: /^\s*UPDATE gaps SET filled_to = coalesce/,
   changesGaps: /^\s*(?:UPDATE gaps SET|INSERT OR REPLACE INTO gaps)/,
+  /** a month is turned to its new file: cold/write-month-files.ts */
+  publishesMonth: /^\s*UPDATE month_files SET generation = /,
+  /** aggregates of points are packed: block-days/write-months.ts */
+  packs: /^\s*INSERT INTO point_months/,
 } as const satisfies Record<string, RegExp>;
 
 export type Form = keyof typeof FORMS;

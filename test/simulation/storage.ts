@@ -1,5 +1,6 @@
 import { scanDayFile } from "@building-vitals/core/cold/day-file-reader";
 import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
+import { monthFileKey } from "@building-vitals/core/cold/month-file-key";
 import { z } from "zod";
 import type { SimulatedBucket } from "./bucket.ts";
 import type { SimulatedDatabase } from "./database.ts";
@@ -118,6 +119,22 @@ export class Storage {
       });
     }
     this.#files.set(object.etag, samples);
+    return samples;
+  }
+
+  /** The samples of a month's object. */
+  async month(site: string, month: number): Promise<Samples> {
+    const key = monthFileKey(site, month);
+    const object = this.#bucket.objects.get(key);
+    const samples: Samples = new Map();
+    if (object === undefined) return samples;
+    for await (const { name, series } of scanDayFile(bytesOf(object), { key, etag: object.etag })) {
+      series.times.forEach((time, i) => {
+        const sample = sampleKey(name, time);
+        if (samples.has(sample)) throw new Violation(`stored twice in one month file: ${sample}`);
+        samples.set(sample, valueText(series.values[i]!));
+      });
+    }
     return samples;
   }
 

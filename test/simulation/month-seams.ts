@@ -1,0 +1,56 @@
+import type { Deployment } from "./deployment.ts";
+import { MINUTE } from "./plant.ts";
+import { does } from "./statement-forms.ts";
+import type { World } from "./world.ts";
+
+/** What others may do while a build of a month stands still. */
+export interface MonthRivals {
+  readonly ask: () => unknown;
+  readonly supervise: () => unknown;
+  /** a backfill publishes days of the month */
+  readonly anew: () => unknown;
+  readonly remove: () => unknown;
+  readonly repair: () => unknown;
+  readonly archive: () => unknown;
+}
+
+/** Questions that the seams ask, a round: each takes time. */
+const MAX_ASKED = 8;
+
+/** Times that a build stands still so long that others change the days, a round. */
+const MAX_OVERTAKEN = 2;
+
+/**
+ * Lets builds of months stand still between their calls, and lets others ask and change the days meanwhile. By chance alone a query would
+ * hardly ever come between.
+ */
+export function scriptMonthSeams(world: World, deployment: Deployment, rivals: MonthRivals): void {
+  const { random } = world;
+  const soon = (ms: number, act: () => unknown) =>
+    world.after(ms, () => {
+      if (!world.isHealing) act();
+    });
+  let asked = 0;
+  let overtaken = 0;
+  const ask = (ms: number) => {
+    if (asked++ < MAX_ASKED) soon(ms, rivals.ask);
+  };
+  deployment.onStraggle(() => undefined);
+  deployment.bucket.onPut = (key) => {
+    if (!world.isHealing && key.startsWith("timeseries/") && random.chance(0.5)) ask(random.below(300));
+  };
+  deployment.onTransaction((statements, by) => {
+    if (by.sheltered || !by.name.startsWith("month-")) return;
+    const isChange = statements.some(({ sql }) => does("publishesMonth", sql) || does("packs", sql));
+    if (random.chance(isChange ? 0.5 : 0.1)) {
+      by.stallMs = 500 + random.below(3_000);
+      ask(random.below(500));
+    }
+    if (overtaken < MAX_OVERTAKEN && random.chance(0.08)) {
+      overtaken++;
+      by.stallMs = random.below(8 * MINUTE);
+      soon(random.below(2_000), random.pick([rivals.anew, rivals.anew, rivals.remove, rivals.repair, rivals.archive]));
+      ask(by.stallMs + random.below(500));
+    }
+  });
+}
