@@ -39,7 +39,7 @@ interface Fingerprint {
  *
  * Memory: of each day file a range of 128 KB and a row group; the writer's row group, and its 8 MB part.
  * @param number of the part, from 0 in the order of the names
- * @throws {MonthBuildError} where a point has more samples than a month file takes, or the part has none; {DayFileMissing},
+ * @throws {MonthBuildError} where the part has no samples; {DayFileMissing},
  *   {DayFileChanged} and {DayFileCorrupt} for day files that are not what they were; R2's errors
  */
 export async function mergePart(
@@ -51,6 +51,7 @@ export async function mergePart(
 ): Promise<StagedPart> {
   checkSources(of, sources);
   const fingerprints: Fingerprint[] = [];
+  let rowsLeftOut = 0;
   const about = { site: of.site.name, month: of.month, days: sourceEtags(of, sources) };
   const writer = new DayFileWriter(new MultipartSink(bucket, stagedPartKey(of, number)), about);
   let written: WrittenDayFile;
@@ -59,12 +60,20 @@ export async function mergePart(
     const held: Series[] = [];
     for await (const { name, days } of mergeSources(bucket, sources, range)) {
       const series = joinDays(days);
+      if (series === null) {
+        rowsLeftOut += days.reduce((sum, { times }) => sum + times.length, 0);
+        continue;
+      }
       fingerprints.push(fingerprint(series));
       await writer.writePoint(name, series);
       held.push(series);
       for (const done of held.splice(0, held.length - writer.pendingPoints)) freeSeries(done);
     }
-    if (fingerprints.length === 0) throw new MonthBuildError(`part ${number} of the month has no samples`);
+    if (fingerprints.length === 0) {
+      if (rowsLeftOut === 0) throw new MonthBuildError(`part ${number} of the month has no samples`);
+      await writer.abort();
+      return { number, etag: "", sha256: "", bytes: 0, footerBytes: 0, rows: 0, points: 0, rowsLeftOut };
+    }
     written = await writer.finish();
   } catch (error) {
     await writer.abort();
@@ -74,15 +83,13 @@ export async function mergePart(
   const { etag, sha256, bytes, footerBytes, rows, points } = written;
   const located = points.map(({ name, locator }) => [name, ...locatorNumbers(locator)]);
   await bucket.put(stagedPointsKey(of, number), JSON.stringify(located));
-  return { number, etag, sha256, bytes, footerBytes, rows, points: points.length };
+  return { number, etag, sha256, bytes, footerBytes, rows, points: points.length, rowsLeftOut };
 }
 
-/** A point's samples of all days, in buffers of their own. The days' buffers are given back. */
-function joinDays(days: readonly Series[]): Series {
+/** A point's samples of all days, in buffers of their own. The days' buffers are given back. @returns null: they are more than a month file takes */
+function joinDays(days: readonly Series[]): Series | null {
   const rows = days.reduce((sum, { times }) => sum + times.length, 0);
-  const most = MONTH_LIMITS.pointRows;
-  if (rows > most)
-    throw new MonthBuildError(`a point has ${rows} samples, more than the ${most} that a month file takes`);
+  if (rows > MONTH_LIMITS.pointRows) return null;
   const times = new Float64Array(rows);
   const values = new Float64Array(rows);
   let at = 0;

@@ -45,7 +45,10 @@ export interface StagedPart {
   /** size of its footer with the seal */
   readonly footerBytes: number;
   readonly rows: number;
+  /** 0: there is no object */
   readonly points: number;
+  /** samples of points with more than a month file takes; they are read from the day files */
+  readonly rowsLeftOut: number;
 }
 
 /** A month that cannot be built of its day files. */

@@ -8,6 +8,8 @@ import { MemoryBucket } from "../cold/memory-bucket.ts";
 import { monthFileKey } from "../cold/month-file-key.ts";
 import type { NamedSeries } from "../cold/row-group-writer.ts";
 import { sampleLines } from "../cold/written-day.ts";
+import { dayStart } from "../domain/day.ts";
+import { monthDays } from "../domain/month.ts";
 import { stagedLocators } from "./put-month-file.ts";
 import { sourceEtags } from "./month-build.ts";
 
@@ -47,4 +49,34 @@ test("a month file holds every sample of its day files once, however it is cut i
   };
   await fc.assert(fc.asyncProperty(arbitraryMonth, fc.constantFrom(1, 200, 100_000), check), { numRuns: 100 });
   expect(most).toBeGreaterThan(2);
+});
+
+test.each([
+  ["of a part of its own", 1],
+  ["of a part with others", 100_000_000],
+])("a point with more samples than a month file takes, %s, is left out, and costs no other point", async (_, rows) => {
+  const { first } = monthDays(TEST_MONTH);
+  const PER_DAY = 210_000;
+  const dense = (index: number): NamedSeries["series"] => ({
+    times: Float64Array.from({ length: PER_DAY }, (__, i) => dayStart(first + index) + i * 400),
+    values: new Float64Array(PER_DAY).fill(index),
+  });
+  const plain = (index: number): NamedSeries["series"] => ({
+    times: Float64Array.of(dayStart(first + index) + 1),
+    values: Float64Array.of(index / 3),
+  });
+  const days = [0, 1, 2, 3, 4].map((index) => ({
+    index,
+    points: ["a", "dense", "z"].map((name) => ({ name, series: name === "dense" ? dense(index) : plain(index) })),
+  }));
+  const bucket = new MemoryBucket();
+  const { parts, etag, bytes, rows: count } = await buildMonth(bucket, await writeDays(bucket, days), rows);
+  expect(count).toBe(2 * days.length);
+  expect(parts.reduce((sum, { rowsLeftOut }) => sum + rowsLeftOut, 0)).toBe(days.length * PER_DAY);
+  const located = [];
+  for (const { number } of parts) located.push(...(await stagedLocators(bucket, TEST_BUILD, parts, number)));
+  expect(located.map(({ name }) => name)).toEqual(["a", "z"]);
+  const file = { key: KEY, etag, month: TEST_MONTH, bytes };
+  const without = days.map(({ index, points }) => ({ index, points: points.filter(({ name }) => name !== "dense") }));
+  expect(sampleLines(await readPoints(bucket, file, located))).toEqual(monthLines(without));
 });

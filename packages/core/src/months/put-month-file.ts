@@ -55,9 +55,11 @@ export async function putMonthFile(
 ): Promise<PutMonthFile> {
   checkSources(of, sources);
   const rows = await expectAllRows(bucket, sources, parts);
+  const filled = parts.filter(({ points }) => points > 0);
+  if (filled.length === 0) throw new MonthBuildError("each point has more samples than a month file takes");
   const key = monthFileKey(of.site.name, of.month);
   const groups: FooterGroup[] = [];
-  for (const part of parts) groups.push(...(await readGroups(bucket, of, part, partOffset(parts, part.number))));
+  for (const part of filled) groups.push(...(await readGroups(bucket, of, part, partOffset(parts, part.number))));
   const about = { month: of.month, days: sourceEtags(of, sources) };
   const footer = encodeFooter(of.site.name, about, groups);
   const end = partOffset(parts, parts.length) + HEAD_BYTES;
@@ -66,7 +68,7 @@ export async function putMonthFile(
   const sink = new MultipartSink(bucket, key);
   try {
     await sink.write(MAGIC);
-    for (const part of parts) await copyGroups(bucket, of, part, sink);
+    for (const part of filled) await copyGroups(bucket, of, part, sink);
     await sink.write(footer);
   } catch (error) {
     await sink.abort();
@@ -87,6 +89,7 @@ export async function stagedLocators(
   parts: readonly StagedPart[],
   number: number,
 ): Promise<{ name: string; locator: Locator }[]> {
+  if (parts[number]?.points === 0) return [];
   const object = await bucket.get(stagedPointsKey(of, number));
   if (object === null) throw new MonthBuildError(`the locators of part ${number} are gone from staging`);
   const by = partOffset(parts, number);
@@ -100,8 +103,8 @@ function partOffset(parts: readonly StagedPart[], number: number): number {
   return parts.slice(0, number).reduce((sum, part) => sum + groupBytes(part), 0);
 }
 
-function groupBytes({ bytes, footerBytes }: StagedPart): number {
-  return bytes - footerBytes - HEAD_BYTES;
+function groupBytes({ points, bytes, footerBytes }: StagedPart): number {
+  return points === 0 ? 0 : bytes - footerBytes - HEAD_BYTES;
 }
 
 /** @returns rows of the month */
@@ -112,9 +115,9 @@ async function expectAllRows(
 ): Promise<number> {
   if (parts.some(({ number }, i) => number !== i)) throw new MonthBuildError("the parts are not all, or out of order");
   const expected = (await readFooters(bucket, sources)).reduce((sum, footer) => sum + footer.rows, 0);
-  const found = parts.reduce((sum, part) => sum + part.rows, 0);
+  const found = parts.reduce((sum, part) => sum + part.rows + part.rowsLeftOut, 0);
   if (found !== expected) throw new MonthBuildError(`the parts have ${found} rows, the day files ${expected}`);
-  return found;
+  return parts.reduce((sum, part) => sum + part.rows, 0);
 }
 
 /** What a part's footer says of its row groups, in their places in the month file. */
