@@ -14,8 +14,13 @@ const MONTH = monthOf(dayOf(Date.now())) - 2;
 const DAYS = [1, 2, 3, 4, 28];
 
 beforeAll(migratedDatabase);
+/** Of one site: the cron then looks after it in each turn. The Workflow has its settings from there too. */
+const setSites = (month_files: boolean) =>
+  Reflect.set(env, "SITES", JSON.stringify([{ name: SITE, timezone: "America/Chicago", month_files }]));
+
 beforeEach(async () => {
   await clear();
+  setSites(true);
   for (const method of ["log", "error"] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
 });
 const SITES: unknown = Reflect.get(env, "SITES");
@@ -73,9 +78,7 @@ test("a site that keeps no month files has packed aggregates and one copy of its
   simulateUpstream();
   const site = await fiveDays();
   const before = await site.query();
-  const sites = (month_files: boolean) => JSON.stringify([{ name: SITE, timezone: "America/Chicago", month_files }]);
-  // the Workflow has its settings from there too
-  Reflect.set(env, "SITES", sites(false));
+  setSites(false);
   await cron();
   await untilBuilt(site);
   const { builtAt } = (await row(site))!;
@@ -88,7 +91,7 @@ test("a site that keeps no month files has packed aggregates and one copy of its
     [true, 1],
     [false, DAYS.length],
   ] as const) {
-    Reflect.set(env, "SITES", sites(isKept));
+    setSites(isKept);
     await cron();
     await vi.waitFor(
       async () => {
