@@ -44,24 +44,6 @@ const MEMORY = ["365 days 1hr", "365 days 1day"].flatMap((range) =>
 );
 
 const MS = "ms, p50";
-const AT_50_MS = "ms, R2 at 50 ms";
-const MONTH_READS = [
-  targetOf("month-reads", "1 point x 365 days raw, whole months", "R2 requests", 12, 365),
-  targetOf(
-    "month-reads",
-    "1 point x 365 days raw, whole months",
-    "R2 MB",
-    1,
-    null,
-    "0.3 where times are even: decision 26",
-  ),
-  targetOf("month-reads", "1 point x 365 days 15min, whole months", "R2 requests", 12, 365),
-  targetOf("month-reads", "1 point x 365 days 15min, whole months", AT_50_MS, 500, null),
-  targetOf("month-reads", "10 points x 60 days raw, all over the site, whole months", "R2 requests", 20, 600),
-  targetOf("month-reads", "10 points x 60 days raw, all over the site, whole months", AT_50_MS, 400, 5723),
-  targetOf("month-reads", "10 points x 60 days raw, neighbours, whole months", "R2 requests", 4, 60),
-  targetOf("month-reads", "10 points x 60 days raw, neighbours, whole months", AT_50_MS, 350, 784),
-];
 const SETTLING = "settling a day again: 4,583 points x 1,440 samples";
 const ROWS = "row per sample, integer keys";
 
@@ -101,10 +83,6 @@ export const TARGETS: readonly Target[] = [
     2.8,
     "minute means with the digits of doubles",
   ),
-  { ...targetOf("month-file", null, "bytes a sample", 95, null), against: "its day files" },
-  targetOf("month-file", null, "CPU s of the longest part", 15, null, "a step of a Workflow has 30"),
-  targetOf("month-file", null, "MB of the isolate, peak", 100, null, "of the 128 that an isolate has"),
-  ...MONTH_READS,
   targetOf("site-year", "space in D1", "MB of 20 hot days, 2 of them open", 600, 3300),
   targetOf("site-year", "space in D1", "MB of a year of aggregates", 700, 1390),
   targetOf("site-year", "latest of all 4,583 points", MS, 20, 121),
