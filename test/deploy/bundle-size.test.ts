@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
  * What each Worker may weigh, gzipped: 15% over what it weighs. Cloudflare takes 3 MB on the free plan and 10 MB on the
  * paid one; a Worker starts the slower the larger it is.
  */
-const BUDGET_BYTES = { etl: 340_000, backfill: 325_000, query: 370_000 } as const;
+const BUDGET_BYTES = { etl: 340_000, backfill: 380_000, query: 370_000 } as const;
 
 const reportSchema = z.object({ type: z.literal("deploy"), bundle_size: z.object({ gzip_bytes: z.int() }) });
 
