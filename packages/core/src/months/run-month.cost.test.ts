@@ -13,7 +13,7 @@ const D1_QUERIES = 1_000;
 /** Largest transaction that the project allows itself, in rows. */
 const MOST_ROWS = 1_000;
 const LARGE_SITE = 10_000;
-const POINTS = 256;
+const POINTS = 512;
 const MONTH = monthOf(parseDay("2025-10-01")!);
 
 vi.setConfig({ testTimeout: 60_000 });
