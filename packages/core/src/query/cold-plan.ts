@@ -118,6 +118,12 @@ export function planFiles(
  */
 export const LEAST_DAYS_OF_MONTH = 4;
 
+/** In a month's file: about a row group, which costs less to read than another request. */
+const MONTH_JOIN_GAP_BYTES = 256 * 1024;
+
+/** A request of a month's file is not joined beyond this: six are under way at once. */
+const MAX_MONTH_RANGE_BYTES = 2 * 1024 * 1024;
+
 /** The days that are to be read from a month's file; none, where it has too few of those that are wanted. */
 function planMonth(
   row: MonthRow,
@@ -141,7 +147,8 @@ function planMonth(
   }
   if (found.length - kept < LEAST_DAYS_OF_MONTH) return new Map();
   try {
-    const ranges = planRanges(groupReads([...placed].map(([name, locator]) => ({ name, locator }))));
+    const groups = groupReads([...placed].map(([name, locator]) => ({ name, locator })));
+    const ranges = planRanges(groups, MONTH_JOIN_GAP_BYTES, MAX_MONTH_RANGE_BYTES);
     const span = { start: dayRange(found[0]!.day).start, end: dayRange(found.at(-1)!.day).end };
     const read = { row, file, ranges, span };
     return new Map(found.map(({ day, rows }) => [day, { read, rows }]));

@@ -43,8 +43,8 @@ const sources = (files: ReturnType<typeof plan>) => ({
 });
 
 describe("which days are read from the month's file", () => {
-  test("all, by one request a row group", () => {
-    expect(sources(plan({}))).toEqual({ month: DAYS, days: 0, requests: 2 });
+  test("all, by one request where their row groups are neighbours", () => {
+    expect(sources(plan({}))).toEqual({ month: DAYS, days: 0, requests: 1 });
   });
 
   test("none without a row, or where the row has no file", () => {
