@@ -359,7 +359,7 @@ CREATE TABLE month_files (
   days TEXT NOT NULL DEFAULT '[]',
   -- grows with each month file; the locators in point_months name the file that they are of
   generation INTEGER NOT NULL DEFAULT 0,
-  -- the generation of which point_months has the locators of all points
+  -- the generation whose locators are in point_months for all points
   located INTEGER NOT NULL DEFAULT 0,
   -- as `days`: generation of the day whose aggregates are in point_months, for all points of the site. Readers then look for them there
   -- and not in block_days, so what writes hours of such a day into block_days sets its entry to null.

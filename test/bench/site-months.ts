@@ -50,7 +50,7 @@ export async function benchSiteMonths(bench: Bench, folder: string): Promise<voi
   }
 }
 
-/** The last twelve months of which all days have a file. */
+/** The last twelve months with a file for each day. */
 function wholeMonths(size: YearSize): number[] {
   const { files, kept } = daysOf(size);
   const [first, last] = [monthOf(files), monthOf(kept)];

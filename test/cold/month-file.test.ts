@@ -73,7 +73,7 @@ describe("DuckDB over the files of a month", () => {
       `SELECT row_group_id AS id, stats_min_value AS least, stats_max_value AS most
        FROM parquet_metadata($file) WHERE path_in_schema = 'point_name' ORDER BY id`,
     );
-    // twenty points of an even pace have one each, and the others share four, one of which a part ends in
+    // twenty points of an even pace have one each, and the others share four; a part ends within one of them
     expect(groups).toHaveLength(25);
     expect(groups.filter(({ least, most }) => least === most)).toHaveLength(20);
     const { name } = dayOf(0, [33]).points[0]!;

@@ -20,7 +20,8 @@ const SQL = /\b(?:SELECT|INSERT|UPDATE|DELETE|VALUES|WHERE|PRAGMA)\b/;
 const CONSTANT = /^[A-Z][A-Z0-9_]*(?:\.[a-zA-Z]+)?$/;
 
 /** A piece of SQL that our own function makes of texts that stand there. */
-const PIECE = /^(?:firstDaySql|keySql|monthKeySql|monthOfDaySql|newIds|pathSql|rowKeySql)\((?:"[^"]*"(?:, )?)+\)$/;
+const PIECE =
+  /^(?:firstDaySql|isOfPointSql|keySql|monthKeySql|monthOfDaySql|monthOfKeySql|newIds|pathSql|rowKeySql)\((?:"[^"]*"(?:, )?)+\)$/;
 
 /** Expressions that look otherwise and hold nothing that comes from outside. */
 const KNOWN = new Map([

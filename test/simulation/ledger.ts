@@ -76,7 +76,7 @@ export class Ledger {
     return keys;
   }
 
-  /** Samples are deleted for good: whoever gives one of them invents it. */
+  /** Samples are deleted for good: an answer with one of them invents it. */
   unserve(keys: readonly string[]): void {
     for (const known of [this.served, this.#words]) for (const key of keys) known.delete(key);
   }

@@ -94,7 +94,7 @@ export function drawPlant(random: Random, begin: number, until: number): Plant {
 }
 
 /**
- * Adds the days from {@link OLDEST} on, of which nobody asks before the month is over. Some of their samples show up later.
+ * Adds the days from {@link OLDEST} on. Nobody asks for them before the month is over. Some of their samples show up later.
  * @param random of its own, so that all else stays as it is @param until when the last of them shows up, epoch ms
  */
 export function withOlderDays({ samples, points, ...rest }: Plant, random: Random, until: number): Plant {

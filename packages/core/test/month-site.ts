@@ -18,6 +18,9 @@ import { queriedDays } from "./queried-day.ts";
 import { upsertSamples } from "./store.ts";
 import type { SampleLines } from "./stored-samples.ts";
 
+/** A sample of a day: the place of its point, ms of the day, its value. */
+export type DaySample = readonly [point: number, offset: number, value: number];
+
 /** A site whose days are in files, and the builds of its months, which run when the test says so. */
 export class MonthSite implements MonthInstances {
   readonly db: D1Database;
@@ -60,11 +63,8 @@ export class MonthSite implements MonthInstances {
     return monthDays(this.month).first + number - 1;
   }
 
-  /** Stores samples, [place of the point, ms of the day, value], of a day of the month, from 1. */
-  async store(
-    number: number,
-    samples: readonly (readonly [point: number, offset: number, value: number])[],
-  ): Promise<void> {
+  /** Stores samples of a day of the month, from 1. */
+  async store(number: number, samples: readonly DaySample[]): Promise<void> {
     const start = dayStart(this.day(number));
     const rows = samples.map(([point, offset, value]): Sample => [this.points[point]!.id, start + offset, value]);
     await upsertSamples(this.db, pointSamples(rows), [], undefined, this.now);
@@ -76,6 +76,15 @@ export class MonthSite implements MonthInstances {
     const build = { build: `day-${number}-${this.#builds++}`, site, day: this.day(number) };
     const { outcome, reason } = await archiveDay({ db, bucket: env.TIMESERIES, hotDays: 0, now }, build);
     if (outcome !== "archived") throw new Error(`day ${number}: ${outcome}, ${reason}`);
+  }
+
+  /** Files of some days, from 1, with the samples given of each; and so long after that the month may be built. */
+  async archiveAll(days: readonly number[], samplesOf: (day: number) => readonly DaySample[]): Promise<void> {
+    for (const day of days) {
+      await this.store(day, samplesOf(day));
+      await this.archive(day);
+    }
+    this.rest();
   }
 
   /** The month is built later than any day. */

@@ -13,7 +13,7 @@ import type { MeteredSite } from "./site.ts";
  * have some 140.
  */
 const PAGES_PER_ROWS = 1.2;
-/** January 1970, of which no day has a file. */
+/** January 1970: no day of it has a file. */
 const NO_MONTH = 0;
 const SUPERVISE = "*/5 * * * *";
 

@@ -33,16 +33,13 @@ afterEach(() => {
 const cron = () =>
   worker.scheduled(createScheduledController({ cron: "*/5 * * * *", scheduledTime: Date.now() }), { ...env });
 
-/** A site of which five days of the month before last are in files. */
+/** A site with five days of the month before last in files. */
 async function fiveDays(): Promise<MonthSite> {
   const site = await MonthSite.of(env.DB, SITE, MONTH, ["a", "b"]);
-  for (const day of DAYS) {
-    await site.store(day, [
-      [0, 1_000, day],
-      [1, 2_000, -day],
-    ]);
-    await site.archive(day);
-  }
+  await site.archiveAll(DAYS, (day) => [
+    [0, 1_000, day],
+    [1, 2_000, -day],
+  ]);
   return site;
 }
 

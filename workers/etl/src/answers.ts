@@ -58,6 +58,9 @@ export const statsSchema: z.ZodType<ReturnType<typeof joinStats>> = z.strictObje
       rows_last_hour: count,
       samples_stored_24h: count,
       archive: z.strictObject({ days: count, samples: count, bytes: count }).meta({ description: "whole day files" }),
+      months: z
+        .strictObject({ files: count, bytes: count })
+        .meta({ description: "month files, which are copies of the day files" }),
     }),
   ),
   unknown_sites: unknownSites,

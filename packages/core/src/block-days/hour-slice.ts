@@ -138,7 +138,7 @@ function decodeColumn(cursor: Cursor, { name, width, rule }: Column, count: numb
   for (let i = 0; i < count; i++) into[i] = rule(read.n[i]!, read.min[i]!);
 }
 
-/** @param hour where it is, for the error @throws {StoredHoursError} for an aggregate that no samples have */
+/** @param hour its number, named in the error @throws {StoredHoursError} for an aggregate that no samples have */
 export function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
   const isWritten =
     n > 0 && n <= HOUR_MS && Number.isFinite(min) && Number.isFinite(max) && min <= max && !Number.isNaN(sum);

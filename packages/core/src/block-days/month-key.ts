@@ -15,9 +15,23 @@ export function monthKeySql(pointId: string, month: string): string {
   return `(((${pointId}) << 12) + (${month}))`;
 }
 
+/** In SQL: whether a key is of a point. @param key and `pointId`: SQL expressions of ours */
+export function isOfPointSql(key: string, pointId: string): string {
+  return `${key} >= ${monthKeySql(pointId, "0")} AND ${key} < ${monthKeySql(pointId, String(MONTHS))}`;
+}
+
+/** In SQL: the month of a key. @param key SQL expression of ours */
+export function monthOfKeySql(key: string): string {
+  return `(${key} & ${MONTHS - 1})`;
+}
+
+/** January 1970, as months are counted by year and number. */
+const EPOCH = 1970 * 12 + 1;
+
 /** In SQL: the month of a day. @param day SQL expression of ours */
 export function monthOfDaySql(day: string): string {
-  return `(strftime('%Y', (${day}) * 86400, 'unixepoch') * 12 + strftime('%m', (${day}) * 86400, 'unixepoch') - 23641)`;
+  const part = (format: string) => `strftime('${format}', (${day}) * 86400, 'unixepoch')`;
+  return `(${part("%Y")} * 12 + ${part("%m")} - ${EPOCH})`;
 }
 
 /** In SQL: the first day of a month. @param month SQL expression of ours */

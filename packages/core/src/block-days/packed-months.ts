@@ -16,6 +16,16 @@ export interface PackedRow {
   readonly hours: string | null;
 }
 
+/** ?1: JSON array of keys. */
+const READ_ROWS = `
+SELECT m.key, hex(m.head) AS head, hex(m.hours) AS hours
+FROM json_each(?1) k CROSS JOIN point_months m ON m.key = k.value`;
+
+/** The rows of `point_months` that are there of some keys, for {@link parsePackedRows}. */
+export function packedRowsStatement(db: D1Database, keys: readonly number[]): D1PreparedStatement {
+  return db.prepare(READ_ROWS).bind(JSON.stringify(keys));
+}
+
 /** The rows of a query that selects key, and head and hours as `hex()` writes them. @throws {Error} where one is not ours */
 export const parsePackedRows: (results: unknown) => PackedRow[] = rowsOf("point_months", {
   key: isInt,
@@ -23,23 +33,29 @@ export const parsePackedRows: (results: unknown) => PackedRow[] = rowsOf("point_
   hours: orNull(isText),
 });
 
-/** The hours that were read last: those of a point's days are asked for one after the other. */
-let lastRead: { readonly of: PackedMonth; readonly hours: readonly HourAggregates[] } | null = null;
+/** The hours that were read last, of some months: those of a point's days are asked for one after the other. */
+interface LastRead {
+  of: PackedMonth | null;
+  hours: readonly HourAggregates[];
+}
 
 /** A row of `point_months`, read when it is asked for. */
 class PackedMonth {
   readonly #row: PackedRow;
   readonly #first: number;
+  readonly #last: LastRead;
   #head: MonthHead | null | undefined;
 
-  constructor(row: PackedRow) {
+  constructor(row: PackedRow, last: LastRead) {
     this.#row = row;
+    this.#last = last;
     this.#first = monthDays(pointAndMonth(row.key).month).first;
   }
 
   /** null: it is damaged */
   get head(): MonthHead | null {
-    return (this.#head ??= unlessDamaged(() => decodeMonthHead(hexBytes(this.#row.head))));
+    if (this.#head === undefined) this.#head = unlessDamaged(() => decodeMonthHead(hexBytes(this.#row.head)));
+    return this.#head;
   }
 
   find(day: number, generation: number): StoredSlice | null {
@@ -50,11 +66,13 @@ class PackedMonth {
 
   /** Of all slices. */
   get hours(): readonly HourAggregates[] {
-    if (lastRead?.of === this) return lastRead.hours;
-    if (this.head === null || this.#row.hours === null) throw new StoredHoursError("month: it is damaged");
-    const hours = decodeSlicesHours(this.head, hexBytes(this.#row.hours));
-    lastRead = { of: this, hours };
-    return hours;
+    const last = this.#last;
+    if (last.of !== this) {
+      if (this.head === null || this.#row.hours === null) throw new StoredHoursError("month: it is damaged");
+      last.hours = decodeSlicesHours(this.head, hexBytes(this.#row.hours));
+      last.of = this;
+    }
+    return last.hours;
   }
 }
 
@@ -91,7 +109,8 @@ export class PackedMonths {
   readonly #months: ReadonlyMap<number, PackedMonth>;
 
   constructor(rows: readonly PackedRow[]) {
-    this.#months = new Map(rows.map((row) => [row.key, new PackedMonth(row)]));
+    const last: LastRead = { of: null, hours: [] };
+    this.#months = new Map(rows.map((row) => [row.key, new PackedMonth(row, last)]));
   }
 
   /**

@@ -33,7 +33,7 @@ const NO_DAYS = Array.from({ length: 30 }, () => null);
 const isTyped = (error: unknown) => error instanceof StoredHoursError || error instanceof StoredLocatorError;
 const constant = (value: number): HourAggregate[] =>
   Array.from({ length: 24 }, () => ({ n: 60, min: value, max: value, sum: 60 * value }));
-/** A month of which all hours of the first two days are stored. */
+/** A month in which all hours of the first two days are stored. */
 const twoDays = (first: HourAggregate[], second: HourAggregate[]): PointMonth => {
   const days = [first, second].map((hours) => ({ generation: 3, slice: { hours, locator: LOCATOR } }));
   return { days: [...days, ...NO_DAYS.slice(2)], file: null };

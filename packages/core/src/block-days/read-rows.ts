@@ -6,7 +6,7 @@ import { blockDayRow, type BlockDayRow, type PointSlice } from "./block-day-rows
 import { hexBytes } from "./hex.ts";
 import { encodeSlice } from "./hour-slice.ts";
 import { pointMonthKey } from "./month-key.ts";
-import { PackedMonths, parsePackedRows } from "./packed-months.ts";
+import { packedRowsStatement, PackedMonths, parsePackedRows } from "./packed-months.ts";
 import { unlessDamaged } from "./stored-slice.ts";
 
 /** ?1: site, ?2 and ?3: days, both included. `json()` would fail the whole statement for one damaged row. */
@@ -59,11 +59,6 @@ export function pointsOfRow({ places, hours }: StoredRow): PointSlice[] | null {
 /** Months of points that are read at once: some 4 MB of text. */
 const MONTHS_AT_ONCE = 500;
 
-/** ?1: JSON array of keys. */
-const READ_MONTHS = `
-SELECT m.key, hex(m.head) AS head, hex(m.hours) AS hours
-FROM json_each(?1) k CROSS JOIN point_months m ON m.key = k.value`;
-
 const NO_SLICE = new Uint8Array(0);
 
 /**
@@ -85,8 +80,8 @@ export async function withPackedHours(db: D1Database, rows: readonly StoredRow[]
   const byMonth = [...Map.groupBy(points, ({ month }) => month)];
   for (let first = 0; first < byMonth.length; first += MONTHS_AT_ONCE) {
     const some = byMonth.slice(first, first + MONTHS_AT_ONCE);
-    const keys = JSON.stringify(some.map(([month]) => month));
-    const { results } = await withD1Retry(() => db.prepare(READ_MONTHS).bind(keys).all());
+    const keys = some.map(([month]) => month);
+    const { results } = await withD1Retry(() => packedRowsStatement(db, keys).all());
     const packed = new PackedMonths(parsePackedRows(results));
     for (const { key, pointId, day, generation, samples } of some.flatMap(([, ofMonth]) => ofMonth)) {
       const slice = packed.find(pointId, day, generation);

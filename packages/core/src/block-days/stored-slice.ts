@@ -47,7 +47,7 @@ export class BlockSlice implements StoredSlice {
   }
 }
 
-/** A slice of which nothing is known. */
+/** A slice that is not known. */
 export const DAMAGED_SLICE: StoredSlice = new BlockSlice("");
 
 /** null where `read` finds stored aggregates or locators that are not what we write. */

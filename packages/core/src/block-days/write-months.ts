@@ -1,6 +1,6 @@
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { hexOf } from "./hex.ts";
-import { monthKeySql } from "./month-key.ts";
+import { isOfPointSql } from "./month-key.ts";
 import type { PackedBytes } from "./point-month.ts";
 
 // Statements that change `point_months`, and take the hours that are there out of `block_days`. None of them is fenced by itself.
@@ -38,7 +38,7 @@ export function emptyHours(db: D1Database, keys: readonly number[]): D1PreparedS
 
 /** ?1: point. */
 const DELETE_POINT = `
-DELETE FROM point_months WHERE key >= ${monthKeySql("?1", "0")} AND key < ${monthKeySql("?1", "4096")}`;
+DELETE FROM point_months WHERE ${isOfPointSql("key", "?1")}`;
 
 /** Deletes a point's months. For a point that is in no day file any more. */
 export function deleteMonthsOfPoint(db: D1Database, pointId: number): D1PreparedStatement {
@@ -49,7 +49,7 @@ export function deleteMonthsOfPoint(db: D1Database, pointId: number): D1Prepared
 const DELETE_SITE = `
 DELETE FROM point_months WHERE key IN (
   SELECT m.key FROM points p
-  CROSS JOIN point_months m ON m.key >= ${monthKeySql("p.id", "0")} AND m.key < ${monthKeySql("p.id", "4096")}
+  CROSS JOIN point_months m ON ${isOfPointSql("m.key", "p.id")}
   WHERE p.site_id = ?1 LIMIT ?2
 )`;
 

@@ -60,6 +60,11 @@ test("statistics of an empty database, and of one with two sites", async () => {
       )
       .bind(a, day, state, rows, bytes);
   await db.batch([file(20_000, "written", 10, 50), file(20_001, "written", 5, 30), file(20_002, "suspect", 7, 7)]);
+  const month = (number: number, etag: string | null, bytes: number) =>
+    db
+      .prepare("INSERT INTO month_files (site_id, month, key, etag, bytes, rows) VALUES (?1, ?2, 'k', ?3, ?4, 1)")
+      .bind(a, number, etag, bytes);
+  await db.batch([month(669, "e", 70), month(670, "e", 5), month(671, null, 9)]);
   const stats = await readSiteStats(db, ["ses_b", "ses_a", "ses_unknown"], NOW);
   expect(stats.hours).toEqual({
     oldest: new Date(HOUR - 50 * HOUR_MS).toISOString(),
@@ -74,6 +79,7 @@ test("statistics of an empty database, and of one with two sites", async () => {
       samples_stored_24h: 200,
       // what is not whole is not counted
       archive: { days: 2, samples: 15, bytes: 80 },
+      months: { files: 2, bytes: 75 },
     },
     {
       name: "ses_b",
@@ -81,6 +87,7 @@ test("statistics of an empty database, and of one with two sites", async () => {
       rows_last_hour: 1,
       samples_stored_24h: 14,
       archive: { days: 0, samples: 0, bytes: 0 },
+      months: { files: 0, bytes: 0 },
     },
   ]);
 });

@@ -45,6 +45,8 @@ interface SiteStats {
   readonly samples_stored_24h: number;
   /** whole day files in R2, and what they hold */
   readonly archive: { readonly days: number; readonly samples: number; readonly bytes: number };
+  /** month files in R2, which are copies of the day files */
+  readonly months: { readonly files: number; readonly bytes: number };
 }
 
 /** ?1: JSON array of site names, ?2: the last closed hour, ?3: 24 hours ago, epoch ms. */
@@ -60,9 +62,12 @@ SELECT s.name,
   (SELECT coalesce(sum(r.inserted), 0) FROM sync_runs r
     WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h,
   (SELECT json_object('days', count(*), 'samples', coalesce(sum(f.rows), 0), 'bytes', coalesce(sum(f.bytes), 0))
-    FROM day_files f WHERE f.site_id = s.id AND f.state = 'written') AS archive
+    FROM day_files f WHERE f.site_id = s.id AND f.state = 'written') AS archive,
+  (SELECT json_object('files', count(*), 'bytes', coalesce(sum(m.bytes), 0))
+    FROM month_files m WHERE m.site_id = s.id AND m.etag IS NOT NULL) AS months
 FROM sites s WHERE s.name IN (SELECT value FROM json_each(?1)) ORDER BY s.name`;
 
+const json = z.string().transform((text): unknown => JSON.parse(text));
 const siteStatsSchema = z.object({
   name: z.string(),
   total: z.int(),
@@ -70,10 +75,8 @@ const siteStatsSchema = z.object({
   discovered: z.int(),
   rows_last_hour: z.int(),
   samples_stored_24h: z.int(),
-  archive: z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(z.object({ days: z.int(), samples: z.int(), bytes: z.int() })),
+  archive: json.pipe(z.object({ days: z.int(), samples: z.int(), bytes: z.int() })),
+  months: json.pipe(z.object({ files: z.int(), bytes: z.int() })),
 });
 const hoursSchema = z.object({ oldest: z.int().nullable(), newest: z.int().nullable() });
 

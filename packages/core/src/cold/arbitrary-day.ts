@@ -76,7 +76,7 @@ export interface DayOfMonth {
   readonly points: readonly NamedSeries[];
 }
 
-/** Days of the tests' month, ascending: of a few points, each of which has samples on some days only. */
+/** Days of the tests' month, ascending: of a few points; each point has samples on some days only. */
 export const arbitraryMonth: fc.Arbitrary<DayOfMonth[]> = fc
   .uniqueArray(name, { minLength: 1, maxLength: 14 })
   .chain((names) => {

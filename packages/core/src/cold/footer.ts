@@ -76,7 +76,7 @@ function describeFile(metadata: FileMetaData, key: string, end: number): Omit<Fo
   return { site, rows, groups, ...of };
 }
 
-/** null: it says neither of which day it is nor of which month, or both. */
+/** null: it names neither a day nor a month, or both. */
 function aboutOf(about: z.output<typeof fileMetadataSchema>): FileAbout | null {
   const { [METADATA_KEYS.day]: dayName, [METADATA_KEYS.source]: source } = about;
   const { [METADATA_KEYS.month]: monthName, [METADATA_KEYS.days]: days } = about;

@@ -27,7 +27,7 @@ export interface MonthRow {
   readonly days: MonthGenerations;
   /** grows with each file */
   readonly generation: number;
-  /** generation of the file of which `point_months` has the places of all points; 0: none */
+  /** generation of the file whose places are in `point_months` for all points; 0: none */
   readonly located: number;
   /** days whose aggregates are in `point_months`, for all points of the site */
   readonly packed: MonthGenerations;

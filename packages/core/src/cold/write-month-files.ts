@@ -103,7 +103,10 @@ export function publishedGeneration(results: unknown): number | null {
 const NOTE_PACKED =
   "UPDATE month_files SET packed = ?4, located = generation WHERE site_id = ?1 AND month = ?2 AND instance = ?3";
 
-/** Notes of which days all points are packed, and that the places of all are those in the present file. Belongs into a batch that holds only while these days are as they were packed. */
+/**
+ * Notes the days that are packed for all points, and that `point_months` has all places of the present file. Belongs into a batch that holds only
+ * while these days are as they were packed.
+ */
 export function notePacked(
   db: D1Database,
   siteId: number,

@@ -18,7 +18,7 @@ function firstDay(month: number): number {
   return dayOf(Date.UTC(1970, month, 1));
 }
 
-/** `2025-10` of a month. @throws {RangeError} for a month of which a day cannot be stored */
+/** `2025-10` of a month. @throws {RangeError} for a month with a day that cannot be stored */
 export function monthText(month: number): string {
   if (!Number.isInteger(month) || month < 0 || firstDay(month + 1) > DAYS) {
     throw new RangeError(`not a month that can be stored: ${month}`);

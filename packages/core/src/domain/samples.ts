@@ -56,4 +56,18 @@ export interface Series {
   readonly values: Float64Array;
 }
 
+/** Series that follow one another in time, as one in buffers of its own. */
+export function concatSeries(parts: readonly Series[]): Series {
+  const size = parts.reduce((sum, part) => sum + part.times.length, 0);
+  const times = new Float64Array(size);
+  const values = new Float64Array(size);
+  let at = 0;
+  for (const part of parts) {
+    times.set(part.times, at);
+    values.set(part.values, at);
+    at += part.times.length;
+  }
+  return { times, values };
+}
+
 export const EMPTY_SERIES: Series = { times: new Float64Array(0), values: new Float64Array(0) };

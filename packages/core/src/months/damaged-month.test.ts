@@ -4,11 +4,13 @@ import { migratedDatabase } from "../../test/database.ts";
 import { MonthSite } from "../../test/month-site.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
 import { queriedDays } from "../../test/queried-day.ts";
+import { queriedHours } from "../../test/queried-hours.ts";
 import { hexBytes } from "../block-days/hex.ts";
 import { pointMonthKey } from "../block-days/month-key.ts";
 import { decodePointMonth, encodePointMonth } from "../block-days/point-month.ts";
 import { writeMonths } from "../block-days/write-months.ts";
 import { readManifestDay } from "../cold/manifest.ts";
+import { rebuildRollups } from "../cold/rebuild-rollups.ts";
 import { monthFileKey } from "../cold/month-file-key.ts";
 import { dayStart, parseDay } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -39,14 +41,7 @@ beforeAll(async () => {
 const built = preparedStorage(
   async () => {
     site = await MonthSite.of(db, "ses_damaged", MONTH, ["a", "b"]);
-    for (const day of DAYS) {
-      await site.store(
-        day,
-        [0, 1, 2, 3].map((hour) => [hour % 2, hour * HOUR_MS + day, day / 3 + hour] as const),
-      );
-      await site.archive(day);
-    }
-    site.rest();
+    await site.archiveAll(DAYS, (day) => [0, 1, 2, 3].map((hour) => [hour % 2, hour * HOUR_MS + day, day / 3 + hour]));
     await site.build();
     key = monthFileKey(site.site.name, MONTH);
     ({ lines } = await site.query());
@@ -185,4 +180,24 @@ test("of days that are read from the file no samples of other days are held", as
   const held = outcomes.flatMap((one) => ("series" in one ? [...one.series.values()] : []));
   // of two samples a day
   expect(held.map(({ times }) => times.buffer.byteLength)).toEqual(held.map(() => 4 * 2 * 8));
+});
+
+test("packed aggregates that are damaged are lost for their point alone, and a rebuild of the days brings them back", async () => {
+  const before = await queriedHours(db, site);
+  const { id } = site.points[0]!;
+  await db.prepare("UPDATE point_months SET hours = x'00' WHERE key >> 12 = ?1").bind(id).run();
+  await expect(queriedHours(db, site)).rejects.toThrow("partial");
+  const context = { db, bucket: env.TIMESERIES, lookbackMs: 0, now: site.now };
+  for (const day of DAYS) {
+    const first = site.day(day);
+    const { rowsChanged, skipped } = await rebuildRollups(context, site.site.id, { first, last: first });
+    // where one slice of a row is damaged, all points of the row count
+    expect([rowsChanged, skipped]).toEqual([2, []]);
+  }
+  expect(await queriedHours(db, site)).toEqual(before);
+  // and the next build packs them again
+  site.rest();
+  expect(await site.build()).toEqual([MONTH]);
+  expect(await queriedHours(db, site)).toEqual(before);
+  expect((await site.row())!.packed.filter((generation) => generation !== null)).toHaveLength(DAYS.length);
 });

@@ -30,14 +30,7 @@ beforeAll(async () => {
 const built = preparedStorage(
   async () => {
     site = await MonthSite.of(db, "ses_deleted", MONTH, ["a", "b"]);
-    for (const day of DAYS) {
-      await site.store(
-        day,
-        [0, 1].map((point) => [point, HOUR_MS + day, day + point] as const),
-      );
-      await site.archive(day);
-    }
-    site.rest();
+    await site.archiveAll(DAYS, (day) => [0, 1].map((point) => [point, HOUR_MS + day, day + point]));
     await site.build();
   },
   env.TIMESERIES,

@@ -33,14 +33,7 @@ beforeAll(async () => {
 const filed = preparedStorage(
   async () => {
     site = await MonthSite.of(db, "ses_doubtful", MONTH, ["a", "b"]);
-    for (const day of DAYS) {
-      await site.store(
-        day,
-        [0, 1].map((point) => [point, HOUR_MS + day, day + point] as const),
-      );
-      await site.archive(day);
-    }
-    site.rest();
+    await site.archiveAll(DAYS, (day) => [0, 1].map((point) => [point, HOUR_MS + day, day + point]));
     key = dayFileKey(site.site.name, site.day(17));
   },
   env.TIMESERIES,

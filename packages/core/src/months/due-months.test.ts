@@ -51,20 +51,20 @@ describe("which month is due", () => {
   test("a month that is over, with a day's file and no row", () => expect(due({ days })).toBe("2025-10"));
   test("none where nothing was ever built", () => expect(due({})).toBeNull());
   test("none that is not over", () => expect(due({ days: [written("2025-11-02")] })).toBeNull());
-  test("none of which a day is not settled", () =>
+  test("none with a day that is not settled", () =>
     expect(due({ days, unsettled: new Set([day("2025-10-31")]) })).toBeNull());
-  test("one beside a month of which a day is not settled", () =>
+  test("one beside a month with a day that is not settled", () =>
     expect(due({ days, unsettled: new Set([day("2025-09-30"), day("2025-11-01")]) })).toBe("2025-10"));
-  test("none of which a day was published just now", () =>
+  test("none with a day that was published just now", () =>
     expect(due({ days: [...days, written("2025-10-13", { updatedAt: NOW - QUIET_MS + 1 })] })).toBeNull());
   test("the newest of several", () =>
     expect(due({ days: [written("2025-08-01"), ...days, written("2025-09-30")] })).toBe("2025-10"));
   test("none whose file and aggregates are those of its days", () => expect(due({ days, months: [row()] })).toBeNull());
-  test("one of which a day was published anew", () =>
+  test("one with a day that was published anew", () =>
     expect(due({ days: [written("2025-10-12", { generation: 2 })], months: [row()] })).toBe("2025-10"));
   test("one whose file is not read any more", () =>
     expect(due({ days, months: [row({ file: null })] })).toBe("2025-10"));
-  test("one of which all days were deleted", () =>
+  test("one whose days were all deleted", () =>
     expect(due({ days: [written("2025-10-12", { state: "deleted", file: null })], months: [row()] })).toBe("2025-10"));
   test("none whose build failed just now", () => {
     const failed = (ago: number, attempts: number) => [row({ file: null, attempts, builtAt: NOW - ago })];

@@ -8,7 +8,7 @@ import { monthFileKey } from "../cold/month-file-key.ts";
 import { MultipartSink, type UploadBucket } from "../cold/multipart-sink.ts";
 import { MONTH_LIMITS } from "../cold/period.ts";
 import type { RangeBucket } from "../cold/range-get.ts";
-import type { Series } from "../domain/samples.ts";
+import { concatSeries, type Series } from "../domain/samples.ts";
 import {
   checkSources,
   type MonthBuild,
@@ -90,16 +90,9 @@ export async function mergePart(
 function joinDays(days: readonly Series[]): Series | null {
   const rows = days.reduce((sum, { times }) => sum + times.length, 0);
   if (rows > MONTH_LIMITS.pointRows) return null;
-  const times = new Float64Array(rows);
-  const values = new Float64Array(rows);
-  let at = 0;
-  for (const day of days) {
-    times.set(day.times, at);
-    values.set(day.values, at);
-    at += day.times.length;
-    freeSeries(day);
-  }
-  return { times, values };
+  const joined = concatSeries(days);
+  for (const day of days) freeSeries(day);
+  return joined;
 }
 
 function freeSeries({ times, values }: Series): void {

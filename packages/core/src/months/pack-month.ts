@@ -1,9 +1,9 @@
-import { blockDayKey } from "../block-days/block-day-key.ts";
+import { blockDayKey, POINTS_A_ROW, rowKeySql } from "../block-days/block-day-key.ts";
 import { hexOf } from "../block-days/hex.ts";
 import { decodeSlice, encodeSlice } from "../block-days/hour-slice.ts";
 import type { Locator } from "../block-days/locator.ts";
 import { pointMonthKey } from "../block-days/month-key.ts";
-import { PackedMonths, parsePackedRows } from "../block-days/packed-months.ts";
+import { packedRowsStatement, PackedMonths, parsePackedRows } from "../block-days/packed-months.ts";
 import { encodePointMonth, type FiledSlice, type PackedBytes, type PointMonth } from "../block-days/point-month.ts";
 import { parseRows, pointsOfRow, type StoredRow } from "../block-days/read-rows.ts";
 import { type StoredSlice, unlessDamaged } from "../block-days/stored-slice.ts";
@@ -11,9 +11,6 @@ import { deleteMonths, emptyHours, writeMonths } from "../block-days/write-month
 import { batchOnBasis, generationsOf, type MonthBasis } from "../cold/month-basis.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { monthDays } from "../domain/month.ts";
-
-/** Points of one row of `block_days`. */
-const POINTS_A_BLOCK = 16;
 
 /** Blocks of one transaction: each changes 16 rows of `point_months`, and 31 of `block_days` twice. */
 const BLOCKS_AT_ONCE = 12;
@@ -33,17 +30,10 @@ export interface PackedPoints {
   readonly unpacked: readonly number[];
 }
 
-/** ?1: JSON array of blocks of 16 points, ?2 and ?3: days. */
+/** ?1: JSON array of the first points of blocks, ?2 and ?3: days. */
 const READ_ROWS = `
 SELECT d.key, CASE WHEN json_valid(d.places, 8) THEN json(d.places) END AS places, hex(d.hours) AS hours, NULL AS packed
-FROM json_each(?1) b CROSS JOIN block_days d ON d.key >= (b.value << 16) + ?2 AND d.key < (b.value << 16) + ?3`;
-
-/** ?1: JSON array of blocks of 16 points, ?2: month. */
-const READ_MONTHS = `
-SELECT m.key, hex(m.head) AS head, hex(m.hours) AS hours
-FROM json_each(?1) b
-CROSS JOIN (SELECT value AS n FROM json_each('[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]')) o
-CROSS JOIN point_months m ON m.key = (((b.value << 4) + o.n) << 12) + ?2`;
+FROM json_each(?1) p CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}`;
 
 /**
  * Packs the aggregates of some points of a month, and of all points that share rows of `block_days` with them. Safe to repeat, to stop
@@ -58,7 +48,10 @@ export async function packPoints(
   pointIds: readonly number[],
 ): Promise<PackedPoints | null> {
   const unpacked = new Set<number>();
-  const blocks = [...new Set(pointIds.map((id) => Math.floor(id / POINTS_A_BLOCK)))].sort((a, b) => a - b);
+  const firstIds = new Set(pointIds.map((id) => id - (id % POINTS_A_ROW)));
+  const blocks = [...firstIds]
+    .sort((a, b) => a - b)
+    .map((firstId) => Array.from({ length: POINTS_A_ROW }, (_, i) => firstId + i));
   for (let first = 0; first < blocks.length; first += BLOCKS_AT_ONCE) {
     const damaged = await packBlocks(db, of, blocks.slice(first, first + BLOCKS_AT_ONCE));
     if (damaged === null) return null;
@@ -67,18 +60,19 @@ export async function packPoints(
   return { unpacked: [...unpacked].sort((a, b) => a - b) };
 }
 
-/** @returns days that stay unpacked for some point; null: a day changed meanwhile */
+/** @param blocks the points of rows of `block_days` @returns days that stay unpacked for some point; null: a day changed meanwhile */
 async function packBlocks(
   db: D1Database,
   of: MonthToPack,
-  blocks: readonly number[],
+  blocks: readonly (readonly number[])[],
 ): Promise<ReadonlySet<number> | null> {
   const { siteId, basis } = of;
   const { month } = basis;
   const { first, end } = monthDays(month);
-  const json = JSON.stringify(blocks);
+  const firstIds = JSON.stringify(blocks.map(([id]) => id));
+  const keys = blocks.flat().map((id) => pointMonthKey(id, month));
   const [blockRows, monthRows] = await withD1Retry(() =>
-    db.batch([db.prepare(READ_ROWS).bind(json, first, end), db.prepare(READ_MONTHS).bind(json, month)]),
+    db.batch([db.prepare(READ_ROWS).bind(firstIds, first, end), packedRowsStatement(db, keys)]),
   );
   const generations = new Map(basis.days.map(({ day, generation }) => [day, generation]));
   const wantedDays = generationsOf(month, basis.days);
@@ -87,8 +81,7 @@ async function packBlocks(
   const deleted: number[] = [];
   const emptied: number[] = [];
   const unpacked = new Set<number>();
-  for (const block of blocks) {
-    const ids = Array.from({ length: POINTS_A_BLOCK }, (_, i) => block * POINTS_A_BLOCK + i);
+  for (const ids of blocks) {
     const days = wantedDays.map((wanted, i) => {
       const day = first + i;
       const known = stored.days(ids, day, generations.get(day) ?? 0, wanted !== null);

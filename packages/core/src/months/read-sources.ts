@@ -32,7 +32,7 @@ export async function readFooters(bucket: RangeBucket, sources: readonly MonthSo
   return footers;
 }
 
-/** A day file's points, of which the first one is at hand. */
+/** A day file's points; the first one is at hand. */
 interface Cursor {
   readonly points: AsyncIterator<{ readonly name: string; readonly series: Series }>;
   current: { readonly name: string; readonly series: Series } | null;

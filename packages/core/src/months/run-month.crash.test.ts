@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type CrashKind, CrashPoint, isWrite } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
-import { MonthSite } from "../../test/month-site.ts";
+import { type DaySample, MonthSite } from "../../test/month-site.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
 import { keysOf } from "../../test/stored-day.ts";
 import { MemoryEngine } from "../backfill/memory-engine.ts";
@@ -30,22 +30,19 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** Six days in files, of three points of which one comes and goes. */
+/** Six days in files, of three points; one of them comes and goes. */
 async function begin(): Promise<void> {
   await emptyDatabase();
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);
   world = await MonthSite.of(db, "ses_months", MONTH, ["a", "b", "c"]);
-  for (const day of DAYS) {
-    const samples = [0, 1, 2].flatMap((point) =>
+  await world.archiveAll(DAYS, (day) =>
+    [0, 1, 2].flatMap((point) =>
       point === 2 && day % 2 === 1
         ? []
-        : [0, 1, 5].map((hour) => [point, hour * HOUR_MS + day + point * 1_000, day + point / 3 + hour] as const),
-    );
-    await world.store(day, samples);
-    await world.archive(day);
-  }
-  world.rest();
+        : [0, 1, 5].map((hour): DaySample => [point, hour * HOUR_MS + day + point * 1_000, day + point / 3 + hour]),
+    ),
+  );
 }
 
 const prepared = preparedStorage(begin, env.TIMESERIES, [env.DB]);

@@ -1,4 +1,4 @@
-import type { Series } from "../domain/samples.ts";
+import { concatSeries, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /** The samples of a series that lie in a range: a view of it. */
@@ -10,17 +10,7 @@ export function samplesIn({ times, values }: Series, { start, end }: TimeRange):
 
 /** Series of days that follow one another, as one, cut to a range. */
 export function joinDays(days: readonly Series[], range: TimeRange): Series {
-  const parts = days.map((day) => samplesIn(day, range));
-  const size = parts.reduce((sum, part) => sum + part.times.length, 0);
-  const times = new Float64Array(size);
-  const values = new Float64Array(size);
-  let at = 0;
-  for (const part of parts) {
-    times.set(part.times, at);
-    values.set(part.values, at);
-    at += part.times.length;
-  }
-  return { times, values };
+  return concatSeries(days.map((day) => samplesIn(day, range)));
 }
 
 function firstAtOrAfter(times: Float64Array, time: number): number {

@@ -30,7 +30,7 @@ const inMonth = <P extends PointDay>(day: P, generation = 3): P => {
   return { ...day, month: { month: MONTH, generation, locator } };
 };
 
-/** Ten days of two points, of which the month's file has all. */
+/** Ten days of two points, all in the month's file. */
 const { days, pointDays } = archived(DAYS, [1, 2], (id, day) => inMonth(pointDay(id, day)));
 const plan = (rest: { days?: typeof days; pointDays?: readonly PointDay[]; months?: readonly MonthRow[] }) =>
   planFiles(rest.days ?? days, rest.pointDays ?? pointDays!, points(2), rest.months ?? [row]);
@@ -64,7 +64,7 @@ describe("which days are read from the month's file", () => {
     expect(sources(plan({ days: suspect }))).toMatchObject({ month: DAYS - 1, days: 0 });
   });
 
-  test("not a day of which a point has no place in this file, or one in another", () => {
+  test("not a day with a point that has no place in this file, or one in another", () => {
     const moved = (place: PointDay["month"]) =>
       pointDays!.map((one) => (one.day === FIRST + 5 && one.pointId === 2 ? { ...one, month: place } : one));
     expect(sources(plan({ pointDays: moved(null) }))).toMatchObject({ month: DAYS - 1, days: 1 });

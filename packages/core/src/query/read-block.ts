@@ -105,6 +105,7 @@ export async function readBlock(
     const isAffordable = coldFits(addWork(workOf([{ points, files: daysOfMonths }]), { ...cost, rows: 0 }));
     for (const { read, error } of failed) {
       const { day } = read.from;
+      const isOfMonth = read.month !== null;
       if (read.month !== null) {
         const { row, file } = read.month.read;
         const provedBy = isProofAgainst(error) ? file.etag : null;
@@ -115,14 +116,13 @@ export async function readBlock(
         unreadable.push({ day, reason: reasonOf(error), provedBy: null });
         continue;
       }
-      if (read.month !== null && !isAffordable) {
+      if (isOfMonth && !isAffordable) {
         const reason = `${reasonOf(error)}; the files of its days are too many to be read instead`;
         unreadable.push({ day, reason, provedBy: null });
         continue;
       }
       const isPublishedAnew = !isSamePublication(current, read.from);
-      // it is planned again from the day's own file
-      const isOfMonth = read.month !== null;
+      // A day of a month is planned again from its own file.
       if (round < ROUNDS && (isOfMonth || isPublishedAnew || isWorthRepeating(error))) {
         const planned = now.files.get(day);
         // A new file need not hold any of the points.
@@ -219,7 +219,7 @@ export async function markProved({ db, siteId }: ColdLevel, days: Iterable<Unrea
   }
 }
 
-/** Takes the files of the months of which it is proved from the readers; they are built anew. */
+/** Drops the month files that are proved to be other ones. They are built anew. */
 export async function dropProved({ db, siteId }: ColdLevel, months: Iterable<UnreadableMonth>): Promise<void> {
   for (const { month, reason, provedBy: etag } of months) {
     if (etag !== null) await withD1Retry(() => dropMonthFile(db, siteId, month, etag, reason).run());

@@ -1,6 +1,6 @@
 import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../block-days/block-day-key.ts";
 import { HEAD_BYTES } from "../block-days/hour-slice.ts";
-import { firstDaySql, monthKeySql, monthOfDaySql, pointMonthKey } from "../block-days/month-key.ts";
+import { firstDaySql, monthKeySql, monthOfDaySql, monthOfKeySql, pointMonthKey } from "../block-days/month-key.ts";
 import type { PackedRow } from "../block-days/packed-months.ts";
 import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
 
@@ -14,7 +14,7 @@ points (id, at, length, rows) AS MATERIALIZED (
 )`;
 
 /**
- * Months, as far as they are in the range, of which `block_days` need not be read: the aggregates of each day with a file are in
+ * Months, cut to the range, for which readers need not read `block_days`: the aggregates of each day with a file are in
  * `point_months` for all points, and no other day has samples.
  */
 const PACKED = `
@@ -77,12 +77,12 @@ SELECT p.id, f.is_whole, (
 ) AS days, NULL AS month, NULL AS head, NULL AS hours, NULL AS is_skipped
 FROM points p CROSS JOIN spans f
 UNION ALL
-SELECT p.id, s.is_whole, NULL, m.key & 4095, hex(m.head), CASE WHEN s.is_whole THEN hex(m.hours) END,
-  m.key & 4095 IN (SELECT month FROM packed)
+SELECT p.id, s.is_whole, NULL, ${monthOfKeySql("m.key")}, hex(m.head), CASE WHEN s.is_whole THEN hex(m.hours) END,
+  ${monthOfKeySql("m.key")} IN (SELECT month FROM packed)
 FROM size s CROSS JOIN points p
 CROSS JOIN point_months m ON m.key >= ${monthKeySql("p.id", "?9")} AND m.key < ${monthKeySql("p.id", "?10")}
 WHERE s.files <= ?5
-  AND (s.is_whole OR ?8 IS NULL OR m.key & 4095 IN (SELECT ${monthOfDaySql("day")} FROM some))`;
+  AND (s.is_whole OR ?8 IS NULL OR ${monthOfKeySql("m.key")} IN (SELECT ${monthOfDaySql("day")} FROM some))`;
 
 /**
  * {@link READ_SLICES}; a damaged row has empty slices, of each of its points: the file is then read by its footer, and the aggregates are lost.

@@ -63,7 +63,7 @@ export interface Stored {
   readonly unfolded: readonly number[];
   /** those that were ever built, ascending */
   readonly days: readonly ManifestDay[];
-  /** months of which a file or packed aggregates are known, ascending */
+  /** months with a row of `month_files`, ascending */
   readonly months: readonly MonthRow[];
   /** in no order; null: they are more than {@link MAX_POINT_DAYS} and were not read */
   readonly pointDays: readonly PointDay[] | null;

@@ -72,6 +72,7 @@ const statsSchema = z.object({
       points: z.object({ total: count, configured: count }),
       samples_stored_24h: count,
       archive: z.object({ days: count, samples: count, bytes: count }),
+      months: z.object({ files: count, bytes: count }),
     }),
   ),
   unknown_sites: z.array(z.string()),

@@ -35,9 +35,11 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
           sum(({ archive }) => archive.samples),
           sum(({ archive }) => archive.bytes),
         ];
+        const [monthFiles, monthBytes] = [sum(({ months }) => months.files), sum(({ months }) => months.bytes)];
+        const archived = bytes + monthBytes;
         const most = D1_STORAGE.mostGb * 1e9;
         const share = database.bytes / most;
-        const cost = storageCost({ d1: database.bytes, r2: bytes });
+        const cost = storageCost({ d1: database.bytes, r2: archived });
         return (
           <dl class="storage-list">
             <div>
@@ -61,7 +63,14 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
                 <dd class="quiet number">since {timeWords(zone, Date.parse(hours.oldest), now)}</dd>
               )}
             </div>
-            <Line label="Archive (R2)" value={bytesText(bytes)} note={counted(days, "day file")} />
+            <Line
+              label="Archive (R2)"
+              value={bytesText(archived)}
+              note={[
+                counted(days, "day file"),
+                ...(monthFiles === 0 ? [] : [`${counted(monthFiles, "month file")} of the same samples`]),
+              ].join(", ")}
+            />
             <Line
               label="Samples archived"
               value={samples.toLocaleString("en")}

@@ -73,7 +73,7 @@ export function jobCounts(name: JobName, deployment: Deployment, measured: Measu
   const terms = measured.jobs[name];
   if (name === "sync") return syncCounts(terms, deployment);
   const counts = countsFor(atInterval(terms, deployment), deployment.points, 0);
-  // which month is due is told by all of the site's days, of which each was built and settled
+  // all days of the site decide which month is due; each was built and settled
   if (name === "supervise") counts.rowsRead += 2 * storedDays(deployment);
   if (name === "settledDay") counts.rowsWritten += moreSwept(deployment) + keptSwept(deployment);
   const isFileWritten = name === "settledDay" || name === "backfilledDay";
