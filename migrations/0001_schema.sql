@@ -217,7 +217,7 @@ CREATE TABLE block_latest (
 -- Invariant: an hour in block_days aggregates all samples of that point and hour, those in segments and those in the day file.
 -- Exception: if hot_hours has a row of the site and hour with folded_version IS NOT version, the aggregates may be wrong.
 -- - Storing a segment raises `version` of its hours, so their aggregates are not used any more.
--- - The fold (packages/core/src/cold/fold-day.ts) writes a day's aggregates and folded_version in one batch. The batch writes nothing
+-- - The fold (packages/core/src/day-build/roll-up-day.ts) writes a day's aggregates and folded_version in one batch. The batch writes nothing
 --   if the day's rows here have changed since the fold read the segments, or if the day has a file.
 -- - If a day has a file (day_files.key), block_days holds the file's aggregates, without the segments beside the file. The batch that
 --   publishes a file sets folded_version to NULL, and such hours are never folded. It deletes the rows of hours whose segments are
@@ -326,7 +326,7 @@ CREATE TABLE block_days (
   -- be judged; NULL: no point was judged. packages/core/src/quality/point-day-quality.ts defines each part.
   -- The column stands before `hours`, because SQLite reads a long row from its start.
   quality BLOB,
-  -- the points' slices one after the other: packages/core/src/block-days/hour-slice.ts
+  -- the points' slices one after the other: packages/core/src/rollups/hour-slice.ts
   hours BLOB NOT NULL
 ) STRICT;
 
@@ -336,7 +336,7 @@ CREATE TABLE point_months (
   -- point id x 2^12 + month (months since January 1970)
   key INTEGER PRIMARY KEY,
   -- the days' generations, and where the samples are in the day files and in the month file. Both columns:
-  -- packages/core/src/block-days/point-month.ts
+  -- packages/core/src/rollups/point-month.ts
   head BLOB NOT NULL,
   -- the column stands last, because SQLite reads a long row from its start
   hours BLOB NOT NULL

@@ -1,6 +1,6 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
+import { dayFileKey } from "@building-vitals/core/r2/day-file-key";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { Miniflare } from "miniflare";
 

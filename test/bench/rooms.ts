@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { loadCsvRooms } from "@building-vitals/ace-simulator/csv-rooms";
 import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
-import { DAY_LIMITS } from "@building-vitals/core/cold/period";
-import { type NamedSeries, RowGroupWriter } from "@building-vitals/core/cold/row-group-writer";
+import { DAY_LIMITS } from "@building-vitals/core/r2/period";
+import { type NamedSeries, RowGroupWriter } from "@building-vitals/core/parquet/row-group-writer";
 import { dayOf, dayRange } from "@building-vitals/core/domain/day";
 import type { Bench } from "./bench.ts";
 

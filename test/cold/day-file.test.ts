@@ -1,9 +1,9 @@
-import { buildingDay, forEachDay, TEST_SITE, TEST_START } from "@building-vitals/core/cold/arbitrary-day";
-import { readPoints, readPointsByFooter, scanDayFile } from "@building-vitals/core/cold/day-file-reader";
-import { readFooter } from "@building-vitals/core/cold/footer";
-import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
-import type { NamedSeries } from "@building-vitals/core/cold/row-group-writer";
-import { linesOf, sampleLines, TEST_KEY, writeDay } from "@building-vitals/core/cold/written-day";
+import { buildingDay, forEachDay, TEST_SITE, TEST_START } from "@building-vitals/core/test/arbitrary-day";
+import { readPoints, readPointsByFooter, scanDayFile } from "@building-vitals/core/parquet/file-reader";
+import { readFooter } from "@building-vitals/core/parquet/footer";
+import { MemoryBucket } from "@building-vitals/core/test/memory-bucket";
+import type { NamedSeries } from "@building-vitals/core/parquet/row-group-writer";
+import { linesOf, sampleLines, TEST_KEY, writeDay } from "@building-vitals/core/test/written-day";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DuckDbFile } from "./duckdb-file.ts";
 

@@ -1,7 +1,7 @@
-import { buildingDay, TEST_START } from "@building-vitals/core/cold/arbitrary-day";
-import { readPoints } from "@building-vitals/core/cold/day-file-reader";
-import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
-import { linesOf, sampleLines, TEST_KEY, writeDay } from "@building-vitals/core/cold/written-day";
+import { buildingDay, TEST_START } from "@building-vitals/core/test/arbitrary-day";
+import { readPoints } from "@building-vitals/core/parquet/file-reader";
+import { MemoryBucket } from "@building-vitals/core/test/memory-bucket";
+import { linesOf, sampleLines, TEST_KEY, writeDay } from "@building-vitals/core/test/written-day";
 import { beforeAll, describe, expect, it } from "vitest";
 import { DuckDbFile } from "./duckdb-file.ts";
 

@@ -7,9 +7,9 @@ import {
   TEST_MONTH,
   TEST_SITE,
   TEST_START,
-} from "@building-vitals/core/cold/arbitrary-day";
-import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
-import { monthFileKey } from "@building-vitals/core/cold/month-file-key";
+} from "@building-vitals/core/test/arbitrary-day";
+import { MemoryBucket } from "@building-vitals/core/test/memory-bucket";
+import { monthFileKey } from "@building-vitals/core/r2/month-file-key";
 import { DAY_MS, dayStart } from "@building-vitals/core/domain/day";
 import { monthDays } from "@building-vitals/core/domain/month";
 import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";

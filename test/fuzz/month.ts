@@ -1,8 +1,8 @@
 import { zstdDecompressSync } from "node:zlib";
-import { StoredHoursError } from "@building-vitals/core/block-days/hour-aggregates";
-import { decodeSlice } from "@building-vitals/core/block-days/hour-slice";
-import { locatorNumbers, StoredLocatorError } from "@building-vitals/core/block-days/locator";
-import { decodePointMonth, encodePointMonth, type PointMonth } from "@building-vitals/core/block-days/point-month";
+import { StoredHoursError } from "@building-vitals/core/rollups/hour-aggregates";
+import { decodeSlice } from "@building-vitals/core/rollups/hour-slice";
+import { locatorNumbers, StoredLocatorError } from "@building-vitals/core/parquet/locator";
+import { decodePointMonth, encodePointMonth, type PointMonth } from "@building-vitals/core/rollups/point-month";
 import { z } from "zod";
 import { open, seal } from "./envelope.ts";
 import { mutateBytes } from "./mutate-bytes.ts";

@@ -1,4 +1,4 @@
-import { type DataPage, dataPage } from "@building-vitals/core/cold/column-chunk-writer";
+import { type DataPage, dataPage } from "@building-vitals/core/parquet/column-chunk-writer";
 import { chunkBytes } from "@building-vitals/core/test/chunk-bytes";
 import { type OraclePage, pagesOf } from "./day-file-oracle.ts";
 import { mutateBytes } from "./mutate-bytes.ts";

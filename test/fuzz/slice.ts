@@ -1,6 +1,6 @@
-import { type HourAggregate, StoredHoursError } from "@building-vitals/core/block-days/hour-aggregates";
-import { decodeCounts, decodeSlice, encodeSlice } from "@building-vitals/core/block-days/hour-slice";
-import { type Locator, locatorNumbers, StoredLocatorError } from "@building-vitals/core/block-days/locator";
+import { type HourAggregate, StoredHoursError } from "@building-vitals/core/rollups/hour-aggregates";
+import { decodeCounts, decodeSlice, encodeSlice } from "@building-vitals/core/rollups/hour-slice";
+import { type Locator, locatorNumbers, StoredLocatorError } from "@building-vitals/core/parquet/locator";
 import { open, seal } from "./envelope.ts";
 import { mutateBytes } from "./mutate-bytes.ts";
 import type { Random } from "./random.ts";

@@ -1,10 +1,10 @@
 import { crc32, zstdDecompressSync } from "node:zlib";
-import { DayFileCorrupt } from "@building-vitals/core/cold/day-file-error";
-import { MemoryBucket } from "@building-vitals/core/cold/memory-bucket";
-import type { SortedHour } from "@building-vitals/core/cold/sorted-hour";
-import { encodeSpill } from "@building-vitals/core/cold/spill-format";
-import { SpillReader } from "@building-vitals/core/cold/spill-reader";
-import { zstdFrame } from "@building-vitals/core/block-days/zstd-frame";
+import { DayFileCorrupt } from "@building-vitals/core/r2/file-error";
+import { MemoryBucket } from "@building-vitals/core/test/memory-bucket";
+import type { SortedHour } from "@building-vitals/core/day-build/sorted-hour";
+import { encodeSpill } from "@building-vitals/core/day-build/spill-format";
+import { SpillReader } from "@building-vitals/core/day-build/spill-reader";
+import { zstdFrame } from "@building-vitals/core/bytes/zstd-frame";
 import { z } from "zod";
 import { open, seal } from "./envelope.ts";
 import { mutateBytes } from "./mutate-bytes.ts";

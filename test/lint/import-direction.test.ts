@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative, resolve as resolvePath } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -15,16 +16,20 @@ const FORBIDDEN = [
   ["packages/core/src/ace/a.ts", "../store/read-segments.ts"],
   ["packages/core/src/transform/a.ts", "../catalog/catalog.ts"],
   ["packages/core/src/store/a.ts", "../catalog/catalog.ts"],
-  ["packages/core/src/block-days/a.ts", "../cold/manifest.ts"],
+  ["packages/core/src/parquet/a.ts", "../rollups/hour-slice.ts"],
+  ["packages/core/src/rollups/a.ts", "../manifest/manifest.ts"],
+  ["packages/core/src/store/a.ts", "../read/stored.ts"],
   ["packages/core/src/catalog/a.ts", "../sync/window.ts"],
-  ["packages/core/src/quality/a.ts", "../cold/fold-day.ts"],
+  ["packages/core/src/quality/a.ts", "../day-build/roll-up-day.ts"],
   ["packages/core/src/query/a.ts", "../sync/sync-state.ts"],
   ["packages/core/src/query/a.ts", "../gaps/gap-store.ts"],
   ["packages/core/src/gaps/a.ts", "../sync/sync-state.ts"],
   ["packages/core/src/alerts/a.ts", "../sync/sync-state.ts"],
   ["packages/core/src/backfill/a.ts", "../settle/due-days.ts"],
-  ["packages/core/src/months/a.ts", "../query/stored.ts"],
-  ["packages/core/src/cold/a.ts", "../months/merge-part.ts"],
+  ["packages/core/src/months/a.ts", "../read/stored.ts"],
+  ["packages/core/src/day-build/a.ts", "../months/merge-part.ts"],
+  ["packages/core/src/read/a.ts", "../query/plan.ts"],
+  ["packages/core/src/manifest/a.ts", "../day-build/merge-day.ts"],
   ["packages/core/src/sync/a.ts", "../alerts/alert.ts"],
   ["packages/core/src/store/a.ts", "@building-vitals/ace-simulator/simulator"],
   ["workers/etl/src/a.ts", "@building-vitals/query/env"],
@@ -40,17 +45,27 @@ const ALLOWED = [
   ["packages/core/src/transform/a.ts", "../ace/weather.ts"],
   ["packages/core/src/store/a.ts", "../domain/hour.ts"],
   ["packages/core/src/catalog/a.ts", "../store/read-segments.ts"],
-  ["packages/core/src/catalog/a.ts", "../block-days/read-rows.ts"],
+  ["packages/core/src/catalog/a.ts", "../rollups/read-rows.ts"],
   ["packages/core/src/sync/a.ts", "../catalog/catalog.ts"],
-  ["packages/core/src/gaps/a.ts", "../query/stored.ts"],
-  ["packages/core/src/cold/a.ts", "../quality/judge-day.ts"],
-  ["packages/core/src/months/a.ts", "../cold/footer.ts"],
+  ["packages/core/src/gaps/a.ts", "../read/stored.ts"],
+  ["packages/core/src/day-build/a.ts", "../quality/judge-day.ts"],
+  ["packages/core/src/months/a.ts", "../parquet/footer.ts"],
   ["packages/core/src/store/a.ts", "./read-segments.ts"],
   ["packages/core/src/store/a.ts", "zod"],
   ["workers/etl/src/routes/a.ts", "../env.ts"],
   ["workers/etl/src/a.ts", "@building-vitals/core/domain/site"],
   ["packages/core/src/store/a.test.ts", "@building-vitals/ace-simulator/simulator"],
 ] as const;
+
+/** What the test reads of the lint settings. */
+const settingsSchema = z.object({
+  overrides: z.array(z.object({ files: z.array(z.string()), rules: z.looseObject({}) })),
+});
+
+const restrictionSchema = z.tuple([
+  z.literal("error"),
+  z.object({ patterns: z.array(z.object({ group: z.array(z.string()) })) }),
+]);
 
 type Import = readonly [file: string, specifier: string];
 
@@ -95,6 +110,34 @@ describe("the direction of imports", () => {
 
   it.for(FORBIDDEN)("%s may not import %s", (forbidden) => {
     expect(refused).toContain(ownFile(forbidden));
+  });
+
+  it("agrees with the floors that docs/architecture.md draws", async () => {
+    const drawn = /```floors\n([^`]*)```/.exec(await readFile(join(ROOT, "docs/architecture.md"), "utf8"))?.[1] ?? "";
+    const floors = drawn
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/[\s,]+/))
+      .toReversed();
+    const floorOf = new Map(floors.flatMap((folders, floor) => folders.map((name) => [name, floor])));
+    const settings: unknown = JSON.parse(await readFile(join(ROOT, ".oxlintrc.json"), "utf8"));
+    const allowed = new Map<string, string[]>();
+    const upwards: string[] = [];
+    for (const { files, rules } of settingsSchema.parse(settings).overrides) {
+      const name = /^packages\/core\/src\/(.+)\/\*\*$/.exec(files[0] ?? "")?.[1];
+      if (name === undefined) continue;
+      const [, { patterns }] = restrictionSchema.parse(rules["no-restricted-imports"]);
+      const imported = patterns
+        .flatMap(({ group }) => group)
+        .flatMap((pattern) => /^!\.\.\/(.+)\/\*\*$/.exec(pattern)?.[1] ?? []);
+      allowed.set(name, imported);
+      const isLower = (other: string) => (floorOf.get(other) ?? Infinity) < (floorOf.get(name) ?? -1);
+      upwards.push(...imported.filter((other) => !isLower(other)).map((other) => `${name} -> ${other}`));
+    }
+    expect(upwards).toEqual([]);
+    const folders = (await readdir(join(ROOT, "packages/core/src"))).sort();
+    expect([...allowed.keys()].sort()).toEqual(folders);
+    expect([...floorOf.keys()].sort()).toEqual(folders);
   });
 
   it.for(ALLOWED)("%s may import %s", (allowed) => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { FORMAT_VERSION } from "@building-vitals/core/cold/day-file-schema";
+import { FORMAT_VERSION } from "@building-vitals/core/parquet/file-schema";
 import { expect, test } from "vitest";
 import { z } from "zod";
 

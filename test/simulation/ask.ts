@@ -1,10 +1,10 @@
-import { coldLevel } from "@building-vitals/core/query/cold-level";
+import { coldLevel } from "@building-vitals/core/read/cold-level";
 import { executeQuery, type QueryAnswer } from "@building-vitals/core/query/execute";
 import { judgeablePoint } from "@building-vitals/core/query/judge-point";
-import { readLatestOfBoth } from "@building-vitals/core/query/latest";
+import { readLatestOfBoth } from "@building-vitals/core/read/latest";
 import { planQuery, readWithPlan } from "@building-vitals/core/query/plan";
 import { newestFileDay, readQueryState, siteVersionStatements } from "@building-vitals/core/query/query-state";
-import { readStored } from "@building-vitals/core/query/stored";
+import { readStored } from "@building-vitals/core/read/stored";
 import type { Deployment } from "./deployment.ts";
 import type { Ledger, Word } from "./ledger.ts";
 import { DAY, HOUR, OLDEST, type Plant, TODAY } from "./plant.ts";

@@ -1,6 +1,6 @@
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import { runCron as runEtlCron } from "../../workers/etl/src/cron.ts";
-import { archiveDay } from "@building-vitals/core/cold/archive-day";
+import { archiveDay } from "@building-vitals/core/day-build/settle-from-segments";
 import { storedSites } from "../../workers/etl/src/sites.ts";
 import { runGaps } from "../../workers/etl/src/gaps.ts";
 import { runRepair } from "../../workers/etl/src/repair.ts";
@@ -17,8 +17,8 @@ import { BackfillWorkflow } from "../../workers/backfill/src/workflow.ts";
 import { cancelJob } from "@building-vitals/core/backfill/job-store";
 import type { DaySelection } from "@building-vitals/core/backfill/job-days";
 import { binding } from "@building-vitals/core/http/settings";
-import type { RepairedDay } from "@building-vitals/core/cold/repair-day";
-import type { RepairResult } from "@building-vitals/core/cold/repair-days";
+import type { RepairedDay } from "@building-vitals/core/rebuild/rebuild-day";
+import type { RepairResult } from "@building-vitals/core/rebuild/rebuild-days";
 import { replayLetters } from "@building-vitals/core/sync/replay-letters";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { SimulatedBucket } from "./bucket.ts";

@@ -1,4 +1,4 @@
-import type { RepairedDay } from "@building-vitals/core/cold/repair-day";
+import type { RepairedDay } from "@building-vitals/core/rebuild/rebuild-day";
 import type { Deployment } from "./deployment.ts";
 import { checkHealed, checkTidied } from "./invariants.ts";
 import { DAY, HOUR, MINUTE, type Plant, TODAY } from "./plant.ts";

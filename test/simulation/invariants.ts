@@ -1,7 +1,7 @@
-import { decodeSlice } from "@building-vitals/core/block-days/hour-slice";
-import { PackedMonths, parsePackedRows } from "@building-vitals/core/block-days/packed-months";
-import { pointsOfRow } from "@building-vitals/core/block-days/read-rows";
-import { KEPT_ID } from "@building-vitals/core/cold/kept-groups";
+import { decodeSlice } from "@building-vitals/core/rollups/hour-slice";
+import { PackedMonths, parsePackedRows } from "@building-vitals/core/rollups/packed-months";
+import { pointsOfRow } from "@building-vitals/core/rollups/read-rows";
+import { KEPT_ID } from "@building-vitals/core/store/kept-groups";
 import { z } from "zod";
 import { askFor, askForLatest } from "./ask.ts";
 import type { Deployment } from "./deployment.ts";

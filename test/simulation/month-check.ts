@@ -1,4 +1,4 @@
-import { monthFileKey } from "@building-vitals/core/cold/month-file-key";
+import { monthFileKey } from "@building-vitals/core/r2/month-file-key";
 import { monthDays, monthOf } from "@building-vitals/core/domain/month";
 import { z } from "zod";
 import { askFor } from "./ask.ts";

@@ -12,7 +12,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     why: "a sample that comes while an hour is folded is missing in its rollup",
     foundBy: {
       project: "core",
-      file: "packages/core/src/cold/fold-day.test.ts",
+      file: "packages/core/src/day-build/roll-up-day.test.ts",
       title: "between any two calls of a fold may come: late samples",
     },
   },
@@ -24,7 +24,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     why: "of two folds of a day the slower one takes away the hours that the quicker one folded",
     foundBy: {
       project: "core",
-      file: "packages/core/src/cold/fold-day.test.ts",
+      file: "packages/core/src/day-build/roll-up-day.test.ts",
       title:
         "a fold does not undo another one of its day that comes between its calls: a fold of more hours, and a rebuild",
     },
@@ -85,7 +85,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     why: "a value that was answered goes back to an older one when the day is published",
     foundBy: {
       project: "core",
-      file: "packages/core/src/cold/claim.test.ts",
+      file: "packages/core/src/day-build/claim.test.ts",
       title: "a value that was answered stays, though a build began before and its hour has later samples",
     },
   },
@@ -103,7 +103,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "stale-aggregates-used",
-    file: "packages/core/src/query/stored.ts",
+    file: "packages/core/src/read/stored.ts",
     find: "hotHours.filter(({ isFolded }) => !isFolded)",
     replace: "hotHours.filter(({ isFolded }) => !isFolded && false)",
     why: "an answer is made of aggregates that lack later samples",
@@ -194,7 +194,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "query-trusts-its-plan",
-    file: "packages/core/src/query/read-samples.ts",
+    file: "packages/core/src/read/read-samples.ts",
     find: "hot.manifest === null\n      ? { files, unreadable: [] }",
     replace: "hot.manifest === null || points.length > 0\n      ? { files, unreadable: [] }",
     why: "an answer lacks samples whose day was published while it was read",

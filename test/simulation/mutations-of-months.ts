@@ -6,14 +6,14 @@ const CORE = "packages/core/src";
 export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
   {
     name: "month-of-older-days",
-    file: `${CORE}/query/cold-plan.ts`,
+    file: `${CORE}/read/cold-plan.ts`,
     find: "row.days[day - first] === generation;",
     replace: "row.days[day - first]! <= generation;",
     why: "a month's file is read for a day that was published anew since",
   },
   {
     name: "month-of-another-file",
-    file: `${CORE}/query/cold-plan.ts`,
+    file: `${CORE}/read/cold-plan.ts`,
     find: "place?.month !== month || place.generation !== generation) return null;",
     replace: "place?.month !== month || place.generation > generation) return null;",
     why: "a month's file is read by the places of the file before it",
@@ -77,7 +77,7 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
   },
   {
     name: "packed-hours-over-later-ones",
-    file: `${CORE}/cold/commit-day.ts`,
+    file: `${CORE}/manifest/commit-day.ts`,
     find: "    forgetPacked(db, siteId, day),",
     replace: "    ...[forgetPacked(db, siteId, day)].slice(0, 0),",
     why: "packed aggregates are taken though block_days has later ones",

@@ -106,7 +106,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "fold-forgets-folded-hours",
-    file: "packages/core/src/block-days/day-table.ts",
+    file: "packages/core/src/rollups/day-table.ts",
     find: "else this.#points.set(pointId, { hours: [...hours], slice });",
     replace: "",
     why: "a row holds all hours of its day, and a fold leaves only those that it folds",

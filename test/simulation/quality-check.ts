@@ -1,4 +1,4 @@
-import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
+import { dayFileKey } from "@building-vitals/core/r2/day-file-key";
 import { judgeDay } from "@building-vitals/core/quality/judge-day";
 import { FORMULA_VERSION, type PointDayQuality } from "@building-vitals/core/quality/point-day-quality";
 import { Scratch } from "@building-vitals/core/quality/scratch";

@@ -6,20 +6,20 @@ const FORMS = {
   stores: /^\s*INSERT INTO segments/,
   /** a job reads the site's clock, and stores samples or copies the day's segments next: store/site-clock.ts */
   readsClock: /^SELECT stamp, token FROM site_clocks/,
-  /** a fold reads the hours of a day: cold/fold-day.ts */
+  /** a fold reads the hours of a day: day-build/roll-up-day.ts */
   folds: /^\s*SELECT h\.hour, h\.version, h\.folded_version FROM hot_hours/,
-  /** a build announces the content that it puts in place next: cold/publish-statements.ts */
+  /** a build announces the content that it puts in place next: manifest/write-manifest.ts */
   claims: /^\s*INSERT INTO day_files .*\bpending\b/,
   publishes: /INSERT INTO day_files/,
-  /** a build keeps row groups in D1, and a sweep deletes some: cold/kept-groups.ts */
+  /** a build keeps row groups in D1, and a sweep deletes some: store/kept-groups.ts */
   keeps: /^\s*INSERT INTO kept_groups/,
   sweepsKept: /^\s*DELETE FROM kept_groups/,
   /** samples come for gaps of a site: gaps/write-gaps.ts */
   beginsFilling: /^\s*UPDATE gaps SET filled_to = coalesce/,
   changesGaps: /^\s*(?:UPDATE gaps SET|INSERT OR REPLACE INTO gaps)/,
-  /** a month is turned to its new file: cold/write-month-files.ts */
+  /** a month is turned to its new file: manifest/write-month-files.ts */
   publishesMonth: /^\s*UPDATE month_files SET generation = /,
-  /** aggregates of points are packed: block-days/write-months.ts */
+  /** aggregates of points are packed: rollups/write-months.ts */
   packs: /^\s*INSERT INTO point_months/,
 } as const satisfies Record<string, RegExp>;
 

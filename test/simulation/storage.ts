@@ -1,6 +1,6 @@
-import { scanDayFile } from "@building-vitals/core/cold/day-file-reader";
-import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
-import { monthFileKey } from "@building-vitals/core/cold/month-file-key";
+import { scanDayFile } from "@building-vitals/core/parquet/file-reader";
+import { dayFileKey } from "@building-vitals/core/r2/day-file-key";
+import { monthFileKey } from "@building-vitals/core/r2/month-file-key";
 import { z } from "zod";
 import type { SimulatedBucket } from "./bucket.ts";
 import type { SimulatedDatabase } from "./database.ts";

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { blockDayKey, dayOfKey } from "../src/block-days/block-day-key.ts";
-import { blockDayRow, type PointSlice } from "../src/block-days/block-day-rows.ts";
-import type { HourAggregate } from "../src/block-days/hour-aggregates.ts";
-import { decodeSlice, encodeSlice, type PointDaySlice } from "../src/block-days/hour-slice.ts";
-import { locatorNumbers } from "../src/block-days/locator.ts";
-import { pointsOfRow, type StoredRow } from "../src/block-days/read-rows.ts";
-import { writeHours } from "../src/block-days/write-rows.ts";
+import { blockDayKey, dayOfKey } from "../src/rollups/block-day-key.ts";
+import { blockDayRow, type PointSlice } from "../src/rollups/block-day-rows.ts";
+import type { HourAggregate } from "../src/rollups/hour-aggregates.ts";
+import { decodeSlice, encodeSlice, type PointDaySlice } from "../src/rollups/hour-slice.ts";
+import { locatorNumbers } from "../src/parquet/locator.ts";
+import { pointsOfRow, type StoredRow } from "../src/rollups/read-rows.ts";
+import { writeHours } from "../src/rollups/write-rows.ts";
 
 /** A point's day as `block_days` has it. */
 export interface StoredPointDay extends PointDaySlice {

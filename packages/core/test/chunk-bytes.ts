@@ -1,5 +1,5 @@
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
-import { type ChunkPages, writeColumnChunk } from "../src/cold/column-chunk-writer.ts";
+import { type ChunkPages, writeColumnChunk } from "../src/parquet/column-chunk-writer.ts";
 
 /** The bytes of a column chunk of any pages, those that no writer makes included. */
 export function chunkBytes(pages: ChunkPages): Uint8Array {

@@ -1,4 +1,4 @@
-import { ProcessDied } from "../src/backfill/memory-engine.ts";
+import { ProcessDied } from "./memory-engine.ts";
 import { interceptedBucket } from "./intercepted-bucket.ts";
 import { interceptedDatabase } from "../src/d1/intercepted-database.ts";
 

@@ -1,8 +1,8 @@
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
-import { archiveDay } from "../src/cold/archive-day.ts";
-import { foldHours } from "../src/cold/fold-hours.ts";
+import { archiveDay } from "../src/day-build/settle-from-segments.ts";
+import { foldHours } from "../src/day-build/roll-up-hours.ts";
 import { type HealContext, healSite, type HealedSite } from "../src/gaps/heal-site.ts";
 import { type Gap, WHOLE_SITE } from "../src/gaps/gap.ts";
 import { listGaps } from "../src/gaps/gap-store.ts";

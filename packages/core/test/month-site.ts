@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import type { BackfillSite } from "../src/backfill/backfill-site.ts";
-import { MemoryEngine, ProcessDied } from "../src/backfill/memory-engine.ts";
+import { MemoryEngine, ProcessDied } from "./memory-engine.ts";
 import type { Steps } from "../src/backfill/steps.ts";
 import type { InstanceState } from "../src/backfill/supervise.ts";
-import { archiveDay } from "../src/cold/archive-day.ts";
-import { type MonthRow, readMonthFiles } from "../src/cold/month-files.ts";
-import { type AppointedMonth, readAppointedMonth } from "../src/cold/write-month-files.ts";
+import { archiveDay } from "../src/day-build/settle-from-segments.ts";
+import { type MonthRow, readMonthFiles } from "../src/manifest/month-files.ts";
+import { type AppointedMonth, readAppointedMonth } from "../src/manifest/write-month-files.ts";
 import { dayStart } from "../src/domain/day.ts";
 import { monthDays } from "../src/domain/month.ts";
 import { QUIET_MS } from "../src/months/due-months.ts";

@@ -1,9 +1,9 @@
-import { type DayOfMonth, TEST_MONTH, TEST_SITE } from "../src/cold/arbitrary-day.ts";
-import { dayFileKey } from "../src/cold/day-file-key.ts";
-import { DayFileWriter } from "../src/cold/day-file-writer.ts";
-import { MultipartSink, type UploadBucket } from "../src/cold/multipart-sink.ts";
-import type { NamedSeries } from "../src/cold/row-group-writer.ts";
-import { linesOf } from "../src/cold/written-day.ts";
+import { type DayOfMonth, TEST_MONTH, TEST_SITE } from "./arbitrary-day.ts";
+import { dayFileKey } from "../src/r2/day-file-key.ts";
+import { DayFileWriter } from "../src/parquet/file-writer.ts";
+import { MultipartSink, type UploadBucket } from "../src/r2/multipart-sink.ts";
+import type { NamedSeries } from "../src/parquet/row-group-writer.ts";
+import { linesOf } from "./written-day.ts";
 import { monthDays } from "../src/domain/month.ts";
 import { compareUtf8 } from "../src/domain/utf8-order.ts";
 import { type MergeBucket, mergePart } from "../src/months/merge-part.ts";

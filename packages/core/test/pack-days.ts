@@ -1,5 +1,5 @@
-import { batchOnBasis, generationsOf, readMonthBasis } from "../src/cold/month-basis.ts";
-import { appointMonth, endMonth, notePacked } from "../src/cold/write-month-files.ts";
+import { batchOnBasis, generationsOf, readMonthBasis } from "../src/manifest/month-basis.ts";
+import { appointMonth, endMonth, notePacked } from "../src/manifest/write-month-files.ts";
 import { monthDays, monthOf } from "../src/domain/month.ts";
 import { packPoints } from "../src/months/pack-month.ts";
 

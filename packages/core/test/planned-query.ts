@@ -1,8 +1,8 @@
-import type { Locator } from "../src/block-days/locator.ts";
-import { parseAsked } from "../src/cold/asked-hours.ts";
-import type { ManifestDay } from "../src/cold/manifest.ts";
+import type { Locator } from "../src/parquet/locator.ts";
+import { parseAsked } from "../src/manifest/asked-hours.ts";
+import type { ManifestDay } from "../src/manifest/manifest.ts";
 import type { PlanInput } from "../src/query/plan.ts";
-import type { PointDay, Stored } from "../src/query/stored.ts";
+import type { PointDay, Stored } from "../src/read/stored.ts";
 
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;

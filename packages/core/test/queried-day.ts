@@ -1,9 +1,9 @@
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import { dayStart } from "../src/domain/day.ts";
-import { type ColdBucket, coldLevel } from "../src/query/cold-level.ts";
+import { type ColdBucket, coldLevel } from "../src/read/cold-level.ts";
 import { executeQuery, type QueryAnswer } from "../src/query/execute.ts";
 import { planQuery } from "../src/query/plan.ts";
-import { readStored } from "../src/query/stored.ts";
+import { readStored } from "../src/read/stored.ts";
 import type { SampleLines } from "./stored-samples.ts";
 
 /** Days [first, last] of a site, of all its points or of those in some places of the order of their names. */

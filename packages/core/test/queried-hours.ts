@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { dayStart } from "../src/domain/day.ts";
 import { monthDays } from "../src/domain/month.ts";
-import { coldLevel } from "../src/query/cold-level.ts";
+import { coldLevel } from "../src/read/cold-level.ts";
 import { executeQuery } from "../src/query/execute.ts";
 import { planQuery } from "../src/query/plan.ts";
-import { readStored } from "../src/query/stored.ts";
+import { readStored } from "../src/read/stored.ts";
 import type { MonthSite } from "./month-site.ts";
 
 /** The hours of a world's month as a query answers them from the aggregates: lines `point hour count min mean max`, sorted. */

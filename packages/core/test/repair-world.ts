@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import { replaceCatalog } from "../src/catalog/replace-catalog.ts";
-import { type ArchivedDay, archiveDay } from "../src/cold/archive-day.ts";
-import { dayFileKey } from "../src/cold/day-file-key.ts";
-import { type RepairContext, repairDay, type RepairedDay } from "../src/cold/repair-day.ts";
+import { type ArchivedDay, archiveDay } from "../src/day-build/settle-from-segments.ts";
+import { dayFileKey } from "../src/r2/day-file-key.ts";
+import { type RepairContext, repairDay, type RepairedDay } from "../src/rebuild/rebuild-day.ts";
 import { dayStart } from "../src/domain/day.ts";
 import { HOUR_MS } from "../src/domain/hour.ts";
 import { upsertSamples } from "./store.ts";

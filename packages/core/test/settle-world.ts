@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { BackfillSite } from "../src/backfill/backfill-site.ts";
 import { createDayBuilder } from "../src/backfill/day-builder.ts";
-import { MemoryEngine, ProcessDied } from "../src/backfill/memory-engine.ts";
+import { MemoryEngine, ProcessDied } from "./memory-engine.ts";
 import type { Steps } from "../src/backfill/steps.ts";
 import type { InstanceState } from "../src/backfill/supervise.ts";
 import { runSettle } from "../src/settle/run-settle.ts";

@@ -1,9 +1,9 @@
 import { loadCatalog } from "../src/catalog/catalog.ts";
-import { askedAt } from "../src/cold/asked-hours.ts";
-import { dayFileKey } from "../src/cold/day-file-key.ts";
-import { scanDayFile } from "../src/cold/day-file-reader.ts";
-import { manifestStatement, objectStanding, parseManifestDays } from "../src/cold/manifest.ts";
-import type { DayBuild } from "../src/cold/staging.ts";
+import { askedAt } from "../src/manifest/asked-hours.ts";
+import { dayFileKey } from "../src/r2/day-file-key.ts";
+import { scanDayFile } from "../src/parquet/file-reader.ts";
+import { manifestStatement, objectStanding, parseManifestDays } from "../src/manifest/manifest.ts";
+import type { DayBuild } from "../src/r2/staging.ts";
 import { dayStart } from "../src/domain/day.ts";
 import { segmentRowsSchema } from "../src/store/whole-blocks.ts";
 import { decodeBody } from "../src/store/segment-body.ts";

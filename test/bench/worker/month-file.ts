@@ -1,7 +1,7 @@
-import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
-import { DayFileWriter } from "@building-vitals/core/cold/day-file-writer";
-import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
-import { extentBytes } from "@building-vitals/core/block-days/locator";
+import { dayFileKey } from "@building-vitals/core/r2/day-file-key";
+import { DayFileWriter } from "@building-vitals/core/parquet/file-writer";
+import { MultipartSink } from "@building-vitals/core/r2/multipart-sink";
+import { extentBytes } from "@building-vitals/core/parquet/locator";
 import { dayStart } from "@building-vitals/core/domain/day";
 import { monthDays, monthOf } from "@building-vitals/core/domain/month";
 import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";

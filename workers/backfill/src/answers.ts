@@ -1,4 +1,4 @@
-import { DAY_STATES } from "@building-vitals/core/cold/manifest";
+import { DAY_STATES } from "@building-vitals/core/manifest/manifest";
 import { OUTCOMES } from "@building-vitals/core/backfill/job-days";
 import type { Plan } from "@building-vitals/core/backfill/plan";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";

@@ -1,5 +1,5 @@
 import type { SiteStore } from "@building-vitals/core/backfill/backfill-site";
-import { sweepKeptGroups } from "@building-vitals/core/cold/sweep-kept-groups";
+import { sweepKeptGroups } from "@building-vitals/core/store/sweep-kept-groups";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import type { SiteConfig } from "@building-vitals/core/domain/site";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";

@@ -1,7 +1,7 @@
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import { MonthSite } from "@building-vitals/core/test/month-site";
-import { readMonthFiles } from "@building-vitals/core/cold/month-files";
-import { monthFileKey } from "@building-vitals/core/cold/month-file-key";
+import { readMonthFiles } from "@building-vitals/core/manifest/month-files";
+import { monthFileKey } from "@building-vitals/core/r2/month-file-key";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { monthOf } from "@building-vitals/core/domain/month";
 import { createScheduledController } from "cloudflare:test";

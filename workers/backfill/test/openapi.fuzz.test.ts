@@ -1,6 +1,6 @@
 import { migratedDatabase } from "@building-vitals/core/test/database";
-import { fuzzOpenApi } from "@building-vitals/core/http/fuzz-openapi";
-import { undocumented } from "@building-vitals/core/http/undocumented";
+import { fuzzOpenApi } from "@building-vitals/core/test/fuzz-openapi";
+import { undocumented } from "@building-vitals/core/test/undocumented";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";

@@ -1,9 +1,9 @@
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import type { ImportCounts } from "@building-vitals/core/backfill/import-samples";
 import type { joinStats } from "@building-vitals/core/catalog/site-stats";
-import type { RebuiltRollups } from "@building-vitals/core/cold/rebuild-rollups";
-import { REPAIR_OUTCOMES } from "@building-vitals/core/cold/repair-day";
-import { MONTH_REPAIR_OUTCOMES, type RepairResult } from "@building-vitals/core/cold/repair-days";
+import type { RebuiltRollups } from "@building-vitals/core/rebuild/rebuild-rollups";
+import { REPAIR_OUTCOMES } from "@building-vitals/core/rebuild/rebuild-day";
+import { MONTH_REPAIR_OUTCOMES, type RepairResult } from "@building-vitals/core/rebuild/rebuild-days";
 import { LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";

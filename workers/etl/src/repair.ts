@@ -1,5 +1,5 @@
-import { repairDays, type RepairResult } from "@building-vitals/core/cold/repair-days";
-import type { RepairRange } from "@building-vitals/core/cold/list-day-files";
+import { repairDays, type RepairResult } from "@building-vitals/core/rebuild/rebuild-days";
+import type { RepairRange } from "@building-vitals/core/rebuild/list-day-files";
 import { readSiteIds } from "@building-vitals/core/catalog/sites";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";

@@ -1,7 +1,7 @@
 import { migratedDatabase } from "@building-vitals/core/test/database";
 import { UPSTREAM_SETTINGS } from "@building-vitals/core/test/simulated-upstream";
-import { fuzzOpenApi } from "@building-vitals/core/http/fuzz-openapi";
-import { undocumented } from "@building-vitals/core/http/undocumented";
+import { fuzzOpenApi } from "@building-vitals/core/test/fuzz-openapi";
+import { undocumented } from "@building-vitals/core/test/undocumented";
 import { env } from "cloudflare:workers";
 import { createExecutionContext } from "cloudflare:test";
 import { beforeAll, expect, test } from "vitest";

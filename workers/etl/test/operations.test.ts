@@ -1,5 +1,5 @@
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
-import { REPAIR_OUTCOMES } from "@building-vitals/core/cold/repair-day";
+import { REPAIR_OUTCOMES } from "@building-vitals/core/rebuild/rebuild-day";
 import { expect, test } from "vitest";
 import operations from "../../../docs/operations.md?raw";
 

@@ -1,5 +1,5 @@
 import { emptyDatabase, migratedDatabase } from "@building-vitals/core/test/database";
-import { archiveDay } from "@building-vitals/core/cold/archive-day";
+import { archiveDay } from "@building-vitals/core/day-build/settle-from-segments";
 import { newSite, pointSamples } from "@building-vitals/core/test/points";
 import { upsertSamples } from "@building-vitals/core/test/store";
 import { env } from "cloudflare:workers";

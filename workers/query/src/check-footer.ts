@@ -1,7 +1,7 @@
-import { DayFileCorrupt } from "@building-vitals/core/cold/day-file-error";
-import { readFooter } from "@building-vitals/core/cold/footer";
-import type { ManifestFile } from "@building-vitals/core/cold/manifest";
-import type { RangeBucket } from "@building-vitals/core/cold/range-get";
+import { DayFileCorrupt } from "@building-vitals/core/r2/file-error";
+import { readFooter } from "@building-vitals/core/parquet/footer";
+import type { ManifestFile } from "@building-vitals/core/manifest/manifest";
+import type { RangeBucket } from "@building-vitals/core/r2/range-get";
 
 /** How long a check holds for ranges of the same file. Readers of Parquet ask for about ten ranges in a row. */
 const HOLDS_MS = 60_000;

@@ -1,4 +1,4 @@
-import type { ColdBucket } from "@building-vitals/core/query/cold-level";
+import type { ColdBucket } from "@building-vitals/core/read/cold-level";
 import { interceptedDatabase } from "@building-vitals/core/d1/intercepted-database";
 import { Problem } from "@building-vitals/core/domain/problem";
 import type { Stages } from "./stages.ts";

@@ -1,6 +1,6 @@
 import type { StoredPoint } from "@building-vitals/core/catalog/point-list";
 import { Problem } from "@building-vitals/core/domain/problem";
-import { MAX_POINTS } from "@building-vitals/core/query/limits";
+import { MAX_POINTS } from "@building-vitals/core/read/limits";
 import { z } from "zod";
 import { readNames } from "./read-names.ts";
 

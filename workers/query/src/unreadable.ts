@@ -1,6 +1,6 @@
 import { dayText } from "@building-vitals/core/domain/day";
 import { monthText } from "@building-vitals/core/domain/month";
-import type { MisplacedDay, UnreadableDay, UnreadableMonth } from "@building-vitals/core/query/read-block";
+import type { MisplacedDay, UnreadableDay, UnreadableMonth } from "@building-vitals/core/read/read-block";
 import { log } from "@building-vitals/core/telemetry/log";
 
 /** Logs each day file that an answer had to do without, each that was read by its footer, and each month file whose days were read instead. */

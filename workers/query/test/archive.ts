@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
-import { dayFileKey } from "@building-vitals/core/cold/day-file-key";
-import { DayFileWriter, type WrittenDayFile } from "@building-vitals/core/cold/day-file-writer";
-import { hourAggregates } from "@building-vitals/core/block-days/hour-aggregates";
-import { encodeSlice } from "@building-vitals/core/block-days/hour-slice";
-import { deleteDayRows } from "@building-vitals/core/block-days/delete-rows";
+import { dayFileKey } from "@building-vitals/core/r2/day-file-key";
+import { DayFileWriter, type WrittenDayFile } from "@building-vitals/core/parquet/file-writer";
+import { hourAggregates } from "@building-vitals/core/rollups/hour-aggregates";
+import { encodeSlice } from "@building-vitals/core/rollups/hour-slice";
+import { deleteDayRows } from "@building-vitals/core/rollups/delete-rows";
 import { insertPointDays } from "@building-vitals/core/test/block-days";
-import { MultipartSink } from "@building-vitals/core/cold/multipart-sink";
+import { MultipartSink } from "@building-vitals/core/r2/multipart-sink";
 import { compareUtf8 } from "@building-vitals/core/domain/utf8-order";
 import { dayOf } from "@building-vitals/core/domain/day";
 import type { Series } from "@building-vitals/core/domain/samples";

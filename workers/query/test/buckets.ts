@@ -1,4 +1,4 @@
-import type { ColdBucket } from "@building-vitals/core/query/cold-level";
+import type { ColdBucket } from "@building-vitals/core/read/cold-level";
 
 /** The real bucket with something around every request to it. */
 export function aroundRequests(

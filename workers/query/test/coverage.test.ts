@@ -1,4 +1,4 @@
-import { markFailed, markSuspect } from "@building-vitals/core/cold/write-manifest";
+import { markFailed, markSuspect } from "@building-vitals/core/manifest/write-manifest";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test } from "vitest";

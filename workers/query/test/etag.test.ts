@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
-import { foldHours } from "@building-vitals/core/cold/fold-hours";
-import { rebuildRollups } from "@building-vitals/core/cold/rebuild-rollups";
-import { markSuspect } from "@building-vitals/core/cold/write-manifest";
+import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
+import { rebuildRollups } from "@building-vitals/core/rebuild/rebuild-rollups";
+import { markSuspect } from "@building-vitals/core/manifest/write-manifest";
 import { changeHours } from "@building-vitals/core/test/block-days";
 import { dayOf } from "@building-vitals/core/domain/day";
 import fc from "fast-check";

@@ -1,5 +1,5 @@
-import { fuzzOpenApi } from "@building-vitals/core/http/fuzz-openapi";
-import { undocumented } from "@building-vitals/core/http/undocumented";
+import { fuzzOpenApi } from "@building-vitals/core/test/fuzz-openapi";
+import { undocumented } from "@building-vitals/core/test/undocumented";
 import { beforeAll, expect, test } from "vitest";
 import api from "../../../docs/api.md?raw";
 import { archive } from "./archive.ts";

@@ -1,4 +1,4 @@
-import { archiveDay } from "@building-vitals/core/cold/archive-day";
+import { archiveDay } from "@building-vitals/core/day-build/settle-from-segments";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-import { judgeDays } from "@building-vitals/core/cold/judge-days";
+import { judgeDays } from "@building-vitals/core/rebuild/judge-days";
 import { dayOf, dayText } from "@building-vitals/core/domain/day";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { archive, clearArchive, deleteHotDays } from "./archive.ts";
 import { DAY, HOUR, MINUTE } from "./naive.ts";

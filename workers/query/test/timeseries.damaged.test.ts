@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { encodeSlice } from "@building-vitals/core/block-days/hour-slice";
+import { encodeSlice } from "@building-vitals/core/rollups/hour-slice";
 import { changeLocators, insertPointDays, storedPointDays } from "@building-vitals/core/test/block-days";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";

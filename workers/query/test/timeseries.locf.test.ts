@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { tableFromIPC } from "apache-arrow";
 import fc from "fast-check";

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
-import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { detectGaps } from "@building-vitals/core/gaps/detect-gaps";
 import { listGaps } from "@building-vitals/core/gaps/gap-store";
-import { coldLevel } from "@building-vitals/core/query/cold-level";
+import { coldLevel } from "@building-vitals/core/read/cold-level";
 import { tableFromIPC } from "apache-arrow";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
-import { foldHours } from "@building-vitals/core/cold/fold-hours";
+import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { archive, clearArchive, deleteHotDays } from "./archive.ts";

@@ -11,7 +11,7 @@ import {
   scriptedFetch,
   status,
   text,
-} from "./scripted-fetch.ts";
+} from "../../test/scripted-fetch.ts";
 
 const KEY = "secret-key.part-2_of.it";
 const RANGE = { start: Date.UTC(2025, 9, 12, 14), end: Date.UTC(2025, 9, 12, 15, 0, 0, 250) };

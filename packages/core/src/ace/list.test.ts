@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AceError } from "./ace-error.ts";
 import { createAceClient } from "./client.ts";
-import { type Answer, fakeClock, json, scriptedFetch, status } from "./scripted-fetch.ts";
+import { type Answer, fakeClock, json, scriptedFetch, status } from "../../test/scripted-fetch.ts";
 
 const points = (n: number, from = 0) => Array.from({ length: n }, (_, i) => ({ id: from + i, name: `p/${from + i}` }));
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createAceClient } from "./client.ts";
 import { parseJson } from "./parse-json.ts";
-import { scriptedFetch, text } from "./scripted-fetch.ts";
+import { scriptedFetch, text } from "../../test/scripted-fetch.ts";
 
 test.each([
   ["[NaN,-Infinity,Infinity]", [null, null, null]],

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { collect, expected, faultyUpstream, namesAndValues, type Row, scrapes, setUp } from "./faulty-upstream.ts";
+import {
+  collect,
+  expected,
+  faultyUpstream,
+  namesAndValues,
+  type Row,
+  scrapes,
+  setUp,
+} from "../../test/faulty-upstream.ts";
 
 /** What a client gets that follows the upstream's cursors as they are until one repeats. */
 async function unrepaired(rows: readonly Row[], size: number): Promise<number> {

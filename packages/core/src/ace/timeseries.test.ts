@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { collect, cursor, expected, faultyUpstream, namesAndValues, scrapes, setUp } from "./faulty-upstream.ts";
-import { type Answer, brokenOff, json, status, text } from "./scripted-fetch.ts";
+import {
+  collect,
+  cursor,
+  expected,
+  faultyUpstream,
+  namesAndValues,
+  scrapes,
+  setUp,
+} from "../../test/faulty-upstream.ts";
+import { type Answer, brokenOff, json, status, text } from "../../test/scripted-fetch.ts";
 
 const T = "2025-10-12T14:50:36.055960";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AceError } from "./ace-error.ts";
 import { createAceClient } from "./client.ts";
-import { type Answer, fakeClock, json, scriptedFetch, status } from "./scripted-fetch.ts";
+import { type Answer, fakeClock, json, scriptedFetch, status } from "../../test/scripted-fetch.ts";
 
 function setUp(answer: Answer) {
   const { fetch } = scriptedFetch(answer);

@@ -1,14 +1,14 @@
 import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
 import type { AceClient } from "../ace/client.ts";
 import type { PageSize } from "../ace/page-size.ts";
-import { findBase } from "../cold/day-base.ts";
-import { mergeDay } from "../cold/merge-day.ts";
-import { type PublishedDay, publishDay } from "../cold/publish-day.ts";
-import { type ApiHour, spillApiHour } from "../cold/spill-api-hour.ts";
-import { spillSegments } from "../cold/spill-segments.ts";
-import type { StagedDay } from "../cold/staged-day.ts";
-import { type DayBuild, deleteBuilds, deleteStaging } from "../cold/staging.ts";
-import { sweepBehind } from "../cold/sweep-segments.ts";
+import { findBase } from "../day-build/day-base.ts";
+import { mergeDay } from "../day-build/merge-day.ts";
+import { type PublishedDay, publishDay } from "../day-build/publish-day.ts";
+import { type ApiHour, spillApiHour } from "../day-build/spill-api-hour.ts";
+import { spillSegments } from "../day-build/spill-segments.ts";
+import type { StagedDay } from "../manifest/staged-day.ts";
+import { type DayBuild, deleteBuilds, deleteStaging } from "../r2/staging.ts";
+import { sweepBehind } from "../day-build/sweep-segments.ts";
 import { type InstanceTicket, instanceName } from "./instance-store.ts";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);

@@ -1,4 +1,4 @@
-import { type DayState, type ManifestDay, readManifest } from "../cold/manifest.ts";
+import { type DayState, type ManifestDay, readManifest } from "../manifest/manifest.ts";
 import type { PlacedSite } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
 

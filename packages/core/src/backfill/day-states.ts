@@ -1,4 +1,4 @@
-import { DAY_STATES, type ManifestDay, readManifest } from "../cold/manifest.ts";
+import { DAY_STATES, type ManifestDay, readManifest } from "../manifest/manifest.ts";
 import { dayText } from "../domain/day.ts";
 import { readSettleDays, type SettleDay } from "../store/settle-days.ts";
 import type { SiteStore } from "./backfill-site.ts";

@@ -1,5 +1,5 @@
 import { AceError } from "../ace/ace-error.ts";
-import { DayBuildError } from "../cold/day-build-error.ts";
+import { DayBuildError } from "../day-build/day-build-error.ts";
 import { Problem } from "../domain/problem.ts";
 
 /** Whether an error will be there again however often the step is made. */

@@ -1,7 +1,7 @@
 import { type Catalog, loadCatalog, withNames } from "../catalog/catalog.ts";
-import { DayFileChanged } from "../cold/day-file-error.ts";
-import { scanDayFile } from "../cold/day-file-reader.ts";
-import { type DayState, readManifestDay } from "../cold/manifest.ts";
+import { DayFileChanged } from "../r2/file-error.ts";
+import { scanDayFile } from "../parquet/file-reader.ts";
+import { type DayState, readManifestDay } from "../manifest/manifest.ts";
 import type { PointSamples, Series } from "../domain/samples.ts";
 import { dayFence, isFenced } from "../store/day-fence.ts";
 import { addMissingSamples } from "../store/store-samples.ts";

@@ -7,7 +7,7 @@ import { keysOf, storedDay } from "../../test/stored-day.ts";
 import { type AceClient, createAceClient } from "../ace/client.ts";
 import { addDiscoveredPoints, loadCatalog } from "../catalog/catalog.ts";
 import { findPoints } from "../catalog/point-list.ts";
-import { archiveDay } from "../cold/archive-day.ts";
+import { archiveDay } from "../day-build/settle-from-segments.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { markFailed } from "../cold/write-manifest.ts";
+import { markFailed } from "../manifest/write-manifest.ts";
 import type { RejectionCounts } from "../domain/rejection.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { withD1Retry } from "../d1/retry.ts";

@@ -1,4 +1,4 @@
-import type { DayBuild } from "../cold/staging.ts";
+import type { DayBuild } from "../r2/staging.ts";
 import { dayText } from "../domain/day.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import { logError } from "../telemetry/log.ts";

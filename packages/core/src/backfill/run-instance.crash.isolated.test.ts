@@ -4,16 +4,16 @@ import { BackfillDayWorld, SITE_CALL } from "../../test/backfill-day-world.ts";
 import { type CrashKind, CrashPoint, isWrite } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase, migratedOtherDatabase } from "../../test/database.ts";
 import { dayRows, keysOf } from "../../test/stored-day.ts";
-import { dayFileKey } from "../cold/day-file-key.ts";
-import { readManifestDay } from "../cold/manifest.ts";
+import { dayFileKey } from "../r2/day-file-key.ts";
+import { readManifestDay } from "../manifest/manifest.ts";
 import { readSyncStates } from "../sync/sync-state.ts";
 import { appointNext } from "./instance-store.ts";
 import { readJob } from "./job-store.ts";
-import { MemoryEngine } from "./memory-engine.ts";
+import { MemoryEngine } from "../../test/memory-engine.ts";
 
 await vi.hoisted(() => import("../../test/module-factories.ts"));
 // parts of a few hundred bytes, so that the file of a small day has many
-vi.mock(import("../cold/multipart-sink.ts"), async (original) => {
+vi.mock(import("../r2/multipart-sink.ts"), async (original) => {
   const real = await original();
   class SmallSink extends real.MultipartSink {
     constructor(bucket: ConstructorParameters<typeof real.MultipartSink>[0], key: string) {

@@ -4,7 +4,7 @@ import { BackfillDayWorld, SITE_CALL } from "../../test/backfill-day-world.ts";
 import { CrashPoint } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase, migratedOtherDatabase } from "../../test/database.ts";
 import { keysOf } from "../../test/stored-day.ts";
-import { readManifestDay } from "../cold/manifest.ts";
+import { readManifestDay } from "../manifest/manifest.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { readSyncStates } from "../sync/sync-state.ts";
 import { readDayRuns } from "./day-runs.ts";
@@ -13,7 +13,7 @@ import { pendingDays } from "./job-days.ts";
 import { failedSpan } from "./failed-days.ts";
 import { readJob } from "./job-store.ts";
 import { startJob } from "./start-job.ts";
-import { MemoryEngine } from "./memory-engine.ts";
+import { MemoryEngine } from "../../test/memory-engine.ts";
 import { runInstance } from "./run-instance.ts";
 
 const GONE = "D1_ERROR: this database is gone";

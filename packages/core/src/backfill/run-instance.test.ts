@@ -8,7 +8,7 @@ import { SyncWorld } from "../../test/sync-world.ts";
 import { appointNext } from "./instance-store.ts";
 import { cancelJob } from "./job-store.ts";
 import { startJob } from "./start-job.ts";
-import { MemoryEngine, ProcessDied } from "./memory-engine.ts";
+import { MemoryEngine, ProcessDied } from "../../test/memory-engine.ts";
 import { readProgress } from "./progress.ts";
 import { runInstance } from "./run-instance.ts";
 

@@ -1,5 +1,5 @@
 import type { AceClient } from "../ace/client.ts";
-import { markFailed } from "../cold/write-manifest.ts";
+import { markFailed } from "../manifest/write-manifest.ts";
 import { dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
 import type { SiteStore } from "./backfill-site.ts";

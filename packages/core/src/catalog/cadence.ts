@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { blockDayKey, dayOfKey } from "../block-days/block-day-key.ts";
-import { StoredHoursError } from "../block-days/hour-aggregates.ts";
-import { hourCounts } from "../block-days/hour-counts.ts";
-import { parseRows, rowsStatement, withPackedHours } from "../block-days/read-rows.ts";
+import { blockDayKey, dayOfKey } from "../rollups/block-day-key.ts";
+import { StoredHoursError } from "../rollups/hour-aggregates.ts";
+import { hourCounts } from "../rollups/hour-counts.ts";
+import { parseRows, rowsStatement, withPackedHours } from "../rollups/read-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";

@@ -4,7 +4,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { dayStart } from "../domain/day.ts";
 import { deleteDay } from "./delete-day.ts";
-import { readManifestDay } from "../cold/manifest.ts";
+import { readManifestDay } from "../manifest/manifest.ts";
 
 const DAY = 20_373;
 const NOW = dayStart(DAY + 9);

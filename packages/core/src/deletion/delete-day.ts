@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deleteDayRows, deleteRowOf } from "../block-days/delete-rows.ts";
+import { deleteDayRows, deleteRowOf } from "../rollups/delete-rows.ts";
 import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
@@ -10,11 +10,11 @@ import { forgetHotDay, unfoldDay } from "../store/hot-hours.ts";
 import { forgetDay } from "../store/settle-days.ts";
 import { forgetLateDay } from "../store/late-samples.ts";
 import { raiseClock } from "../store/site-clock.ts";
-import { dayFileKey } from "../cold/day-file-key.ts";
-import { forgetKeptDay } from "../cold/kept-groups.ts";
-import { forgetJudged } from "../cold/quality-days.ts";
-import { sweepSegments } from "../cold/sweep-segments.ts";
-import { markDeleted, markEmptied, passOverSegments } from "../cold/write-manifest.ts";
+import { dayFileKey } from "../r2/day-file-key.ts";
+import { forgetKeptDay } from "../store/kept-groups.ts";
+import { forgetJudged } from "../manifest/quality-days.ts";
+import { sweepSegments } from "../day-build/sweep-segments.ts";
+import { markDeleted, markEmptied, passOverSegments } from "../manifest/write-manifest.ts";
 import { deleteMonthFile, forgetMonthFile } from "./delete-month-file.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { monthFileKey } from "../cold/month-file-key.ts";
-import { dropMonthFile } from "../cold/write-month-files.ts";
+import { monthFileKey } from "../r2/month-file-key.ts";
+import { dropMonthFile } from "../manifest/write-month-files.ts";
 import { monthOf } from "../domain/month.ts";
 
 /** Lets readers take the days of a day's month from their own files. Belongs into the batch that deletes samples of the day. */

@@ -1,22 +1,22 @@
-import { deleteOpenDays } from "../block-days/delete-rows.ts";
-import { deleteMonthsOfPoint } from "../block-days/write-months.ts";
+import { deleteOpenDays } from "../rollups/delete-rows.ts";
+import { deleteMonthsOfPoint } from "../rollups/write-months.ts";
 import { forgetSeen } from "../catalog/seen.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { deleteDayFile } from "./delete-day.ts";
 import { deleteMonthFile, forgetMonthFile } from "./delete-month-file.ts";
-import { DayFileChanged } from "../cold/day-file-error.ts";
-import { forgetKeptDay } from "../cold/kept-groups.ts";
-import { mergeDay } from "../cold/merge-day.ts";
-import { type PublishContext, publishDay } from "../cold/publish-day.ts";
+import { DayFileChanged } from "../r2/file-error.ts";
+import { forgetKeptDay } from "../store/kept-groups.ts";
+import { mergeDay } from "../day-build/merge-day.ts";
+import { type PublishContext, publishDay } from "../day-build/publish-day.ts";
 import { forgetDamagedPoint } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
 import { changeVersions } from "../store/hot-hours.ts";
 import { forgetLatePoint } from "../store/late-samples.ts";
 import { deleteEmpty, removePoint } from "../store/segment-rows.ts";
 import { raiseClock } from "../store/site-clock.ts";
-import { type DayBuild, deleteStaging } from "../cold/staging.ts";
-import { touchDay } from "../cold/write-manifest.ts";
+import { type DayBuild, deleteStaging } from "../r2/staging.ts";
+import { touchDay } from "../manifest/write-manifest.ts";
 
 /** `conflict`: another build was faster each time; `suspect`: the file is not what was written, and stays. */
 export type PointDayOutcome = "deleted" | "conflict" | "suspect";

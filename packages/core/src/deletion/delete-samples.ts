@@ -1,8 +1,8 @@
 import { deleteDay, storedDays } from "./delete-day.ts";
-import { sweepSegments } from "../cold/sweep-segments.ts";
-import { daysWithPoint } from "../block-days/read-file-points.ts";
+import { sweepSegments } from "../day-build/sweep-segments.ts";
+import { daysWithPoint } from "../rollups/read-file-points.ts";
 import { deletePackedMonths, deletePointDay, deletePointRows, type PointDayOutcome } from "./delete-point-day.ts";
-import type { PublishContext } from "../cold/publish-day.ts";
+import type { PublishContext } from "../day-build/publish-day.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { forgetGaps } from "../gaps/forget-gaps.ts";
 import { logError } from "../telemetry/log.ts";

@@ -1,6 +1,6 @@
-import { deleteRowsOfSite } from "../block-days/delete-rows.ts";
-import { deleteMonthsOfSite } from "../block-days/write-months.ts";
-import { forgetKeptSite } from "../cold/kept-groups.ts";
+import { deleteRowsOfSite } from "../rollups/delete-rows.ts";
+import { deleteMonthsOfSite } from "../rollups/write-months.ts";
+import { forgetKeptSite } from "../store/kept-groups.ts";
 import { forgetLateSite } from "../store/late-samples.ts";
 import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";

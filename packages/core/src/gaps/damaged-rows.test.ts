@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
 import { GapWorld } from "../../test/gap-world.ts";
-import { coldLevel } from "../query/cold-level.ts";
+import { coldLevel } from "../read/cold-level.ts";
 import { countDamaged } from "../store/damaged-segments.ts";
 import { detectGaps } from "./detect-gaps.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ManifestDay } from "../cold/manifest.ts";
+import type { ManifestDay } from "../manifest/manifest.ts";
 import { dayRange } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";

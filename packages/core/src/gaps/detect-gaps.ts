@@ -1,6 +1,6 @@
-import { StoredHoursError } from "../block-days/hour-aggregates.ts";
-import type { ColdLevel } from "../query/cold-level.ts";
-import { newTally } from "../query/read-samples.ts";
+import { StoredHoursError } from "../rollups/hour-aggregates.ts";
+import type { ColdLevel } from "../read/cold-level.ts";
+import { newTally } from "../read/read-samples.ts";
 import { logError } from "../telemetry/log.ts";
 import { joinCompleteness, judgeHours } from "../domain/completeness.ts";
 import { dayText } from "../domain/day.ts";

@@ -7,7 +7,7 @@ import { preparedStorage } from "../../test/prepared-storage.ts";
 import { MINUTE_MS } from "../../test/sync-world.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { dayOf } from "../domain/day.ts";
-import { coldLevel } from "../query/cold-level.ts";
+import { coldLevel } from "../read/cold-level.ts";
 import { detectGaps } from "./detect-gaps.ts";
 import { repairGaps } from "./repair-gaps.ts";
 

@@ -1,5 +1,5 @@
-import { foldHours } from "../cold/fold-hours.ts";
-import { coldLevel } from "../query/cold-level.ts";
+import { foldHours } from "../day-build/roll-up-hours.ts";
+import { coldLevel } from "../read/cold-level.ts";
 import { type Detection, detectGaps } from "./detect-gaps.ts";
 import { type Repair, type RepairContext, repairGaps } from "./repair-gaps.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { hourCounts } from "../block-days/hour-counts.ts";
-import { HOURS_A_DAY } from "../block-days/hour-aggregates.ts";
-import { parseRows, rowsStatement, withPackedHours } from "../block-days/read-rows.ts";
+import { hourCounts } from "../rollups/hour-counts.ts";
+import { HOURS_A_DAY } from "../rollups/hour-aggregates.ts";
+import { parseRows, rowsStatement, withPackedHours } from "../rollups/read-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayStart } from "../domain/day.ts";
 import { type Expectation, expectationOf } from "../domain/expectation.ts";

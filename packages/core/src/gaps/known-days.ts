@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
+import { type ManifestDay, manifestStatement, parseManifestDays } from "../manifest/manifest.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayRange, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";

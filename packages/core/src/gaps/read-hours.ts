@@ -1,9 +1,9 @@
 import { dayOf } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
-import type { ColdLevel } from "../query/cold-level.ts";
-import { type NamedPoint, planBlocks } from "../query/cold-plan.ts";
-import { type ReadTally, readSamples } from "../query/read-samples.ts";
-import { readStored } from "../query/stored.ts";
+import type { ColdLevel } from "../read/cold-level.ts";
+import { type NamedPoint, planBlocks } from "../read/cold-plan.ts";
+import { type ReadTally, readSamples } from "../read/read-samples.ts";
+import { readStored } from "../read/stored.ts";
 
 /** Points that want the same hours are read together where there are so many of them; all others want all their hours. */
 const SHARED_BY = 50;

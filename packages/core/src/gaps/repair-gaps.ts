@@ -5,7 +5,7 @@ import type { PageSize } from "../ace/page-size.ts";
 import { windowPages } from "../ace/window-pages.ts";
 import { type Catalog, type CatalogPoint, loadCatalog } from "../catalog/catalog.ts";
 import { seenRanges, storeSeen } from "../catalog/seen.ts";
-import { filedSamples } from "../cold/filed-samples.ts";
+import { filedSamples } from "../day-build/filed-samples.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import { hoursOf } from "../domain/time-range.ts";

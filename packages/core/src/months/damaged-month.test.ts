@@ -5,22 +5,22 @@ import { MonthSite } from "../../test/month-site.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
 import { queriedDays } from "../../test/queried-day.ts";
 import { queriedHours } from "../../test/queried-hours.ts";
-import { hexBytes } from "../block-days/hex.ts";
-import { pointMonthKey } from "../block-days/month-key.ts";
-import { decodePointMonth, encodePointMonth } from "../block-days/point-month.ts";
-import { writeMonths } from "../block-days/write-months.ts";
-import { readManifestDay } from "../cold/manifest.ts";
-import { rebuildRollups } from "../cold/rebuild-rollups.ts";
-import { monthFileKey } from "../cold/month-file-key.ts";
+import { hexBytes } from "../bytes/hex.ts";
+import { pointMonthKey } from "../rollups/month-key.ts";
+import { decodePointMonth, encodePointMonth } from "../rollups/point-month.ts";
+import { writeMonths } from "../rollups/write-months.ts";
+import { readManifestDay } from "../manifest/manifest.ts";
+import { rebuildRollups } from "../rebuild/rebuild-rollups.ts";
+import { monthFileKey } from "../r2/month-file-key.ts";
 import { dayStart, parseDay } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthDays, monthOf } from "../domain/month.ts";
-import { type ColdBucket, coldLevel } from "../query/cold-level.ts";
-import { planFiles } from "../query/cold-plan.ts";
-import { MAX_COLD } from "../query/limits.ts";
-import { readBlock } from "../query/read-block.ts";
-import { readFiles } from "../query/read-files.ts";
-import { readStored } from "../query/stored.ts";
+import { type ColdBucket, coldLevel } from "../read/cold-level.ts";
+import { planFiles } from "../read/cold-plan.ts";
+import { MAX_COLD } from "../read/limits.ts";
+import { readBlock } from "../read/read-block.ts";
+import { readFiles } from "../read/read-files.ts";
+import { readStored } from "../read/stored.ts";
 
 // A month's file is a copy. Whatever becomes of it, the samples are those of the days.
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { DayOutline } from "../cold/manifest.ts";
-import type { MonthRow } from "../cold/month-files.ts";
+import type { DayOutline } from "../manifest/manifest.ts";
+import type { MonthRow } from "../manifest/month-files.ts";
 import { dayStart, parseDay } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthOf, monthText } from "../domain/month.ts";

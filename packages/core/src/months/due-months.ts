@@ -1,6 +1,6 @@
-import { generationsOf } from "../cold/month-basis.ts";
-import type { DayOutline } from "../cold/manifest.ts";
-import type { MonthGenerations, MonthRow } from "../cold/month-files.ts";
+import { generationsOf } from "../manifest/month-basis.ts";
+import type { DayOutline } from "../manifest/manifest.ts";
+import type { MonthGenerations, MonthRow } from "../manifest/month-files.ts";
 import { dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthDays, monthOf } from "../domain/month.ts";

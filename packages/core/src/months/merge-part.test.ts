@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { buildMonth, TEST_BUILD, writeDays } from "../../test/month-world.ts";
-import { buildingPoint, type DayOfMonth, TEST_MONTH, TEST_SITE } from "../cold/arbitrary-day.ts";
-import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../cold/day-file-error.ts";
-import { MemoryBucket } from "../cold/memory-bucket.ts";
-import { monthFileKey } from "../cold/month-file-key.ts";
+import { buildingPoint, type DayOfMonth, TEST_MONTH, TEST_SITE } from "../../test/arbitrary-day.ts";
+import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../r2/file-error.ts";
+import { MemoryBucket } from "../../test/memory-bucket.ts";
+import { monthFileKey } from "../r2/month-file-key.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { monthDays } from "../domain/month.ts";
 import { mergePart } from "./merge-part.ts";

@@ -1,13 +1,13 @@
 import { crc32 } from "node:zlib";
-import { type Locator, locatorNumbers } from "../block-days/locator.ts";
-import { DayFileCorrupt } from "../cold/day-file-error.ts";
-import { scanDayFile } from "../cold/day-file-reader.ts";
-import { DayFileWriter, type WrittenDayFile } from "../cold/day-file-writer.ts";
-import { freeBytes } from "../block-days/free-bytes.ts";
-import { monthFileKey } from "../cold/month-file-key.ts";
-import { MultipartSink, type UploadBucket } from "../cold/multipart-sink.ts";
-import { MONTH_LIMITS } from "../cold/period.ts";
-import type { RangeBucket } from "../cold/range-get.ts";
+import { type Locator, locatorNumbers } from "../parquet/locator.ts";
+import { DayFileCorrupt } from "../r2/file-error.ts";
+import { scanDayFile } from "../parquet/file-reader.ts";
+import { DayFileWriter, type WrittenDayFile } from "../parquet/file-writer.ts";
+import { freeBytes } from "../bytes/free-bytes.ts";
+import { monthFileKey } from "../r2/month-file-key.ts";
+import { MultipartSink, type UploadBucket } from "../r2/multipart-sink.ts";
+import { MONTH_LIMITS } from "../r2/period.ts";
+import type { RangeBucket } from "../r2/range-get.ts";
 import { concatSeries, type Series } from "../domain/samples.ts";
 import {
   checkSources,

@@ -1,5 +1,5 @@
 import { monthText } from "../domain/month.ts";
-import { deleteStaged, type ListingBucket, STAGING } from "../cold/staging.ts";
+import { deleteStaged, type ListingBucket, STAGING } from "../r2/staging.ts";
 import type { MonthBuild } from "./month-build.ts";
 
 /** `staging/{build}/{site}/2025-10/`: all that a build keeps until its month file is in its place. */

@@ -1,14 +1,14 @@
-import { blockDayKey, POINTS_A_ROW, rowKeySql } from "../block-days/block-day-key.ts";
-import { hexOf } from "../block-days/hex.ts";
-import { decodeSlice, encodeSlice } from "../block-days/hour-slice.ts";
-import type { Locator } from "../block-days/locator.ts";
-import { pointMonthKey } from "../block-days/month-key.ts";
-import { packedRowsStatement, PackedMonths, parsePackedRows } from "../block-days/packed-months.ts";
-import { encodePointMonth, type FiledSlice, type PackedBytes, type PointMonth } from "../block-days/point-month.ts";
-import { parseRows, pointsOfRow, type StoredRow } from "../block-days/read-rows.ts";
-import { type StoredSlice, unlessDamaged } from "../block-days/stored-slice.ts";
-import { deleteMonths, emptyHours, writeMonths } from "../block-days/write-months.ts";
-import { batchOnBasis, generationsOf, type MonthBasis } from "../cold/month-basis.ts";
+import { blockDayKey, POINTS_A_ROW, rowKeySql } from "../rollups/block-day-key.ts";
+import { hexOf } from "../bytes/hex.ts";
+import { decodeSlice, encodeSlice } from "../rollups/hour-slice.ts";
+import type { Locator } from "../parquet/locator.ts";
+import { pointMonthKey } from "../rollups/month-key.ts";
+import { packedRowsStatement, PackedMonths, parsePackedRows } from "../rollups/packed-months.ts";
+import { encodePointMonth, type FiledSlice, type PackedBytes, type PointMonth } from "../rollups/point-month.ts";
+import { parseRows, pointsOfRow, type StoredRow } from "../rollups/read-rows.ts";
+import { type StoredSlice, unlessDamaged } from "../rollups/stored-slice.ts";
+import { deleteMonths, emptyHours, writeMonths } from "../rollups/write-months.ts";
+import { batchOnBasis, generationsOf, type MonthBasis } from "../manifest/month-basis.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { monthDays } from "../domain/month.ts";
 

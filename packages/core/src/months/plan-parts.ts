@@ -1,4 +1,4 @@
-import type { RangeBucket } from "../cold/range-get.ts";
+import type { RangeBucket } from "../r2/range-get.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 import { type MonthSource, PART_ROWS, type PartRange } from "./month-build.ts";
 import { readFooters } from "./read-sources.ts";

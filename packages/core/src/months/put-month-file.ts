@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import type { RowGroup } from "hyparquet";
 import { z } from "zod";
-import { type Locator, locatorOf } from "../block-days/locator.ts";
-import { DayFileCorrupt } from "../cold/day-file-error.ts";
-import { FOOTER_SEAL_BYTES, PARQUET_MAGIC } from "../cold/day-file-schema.ts";
-import { encodeFooter, type FooterGroup } from "../cold/encode-footer.ts";
-import { parseFooter } from "../cold/footer.ts";
-import { freeBytes } from "../block-days/free-bytes.ts";
-import { monthFileKey } from "../cold/month-file-key.ts";
-import { type ByteSink, MultipartSink, type UploadBucket } from "../cold/multipart-sink.ts";
-import { fetchRange, type RangeBucket } from "../cold/range-get.ts";
-import { parseMetadata, readSealedFooter } from "../cold/sealed-footer.ts";
+import { type Locator, locatorOf } from "../parquet/locator.ts";
+import { DayFileCorrupt } from "../r2/file-error.ts";
+import { FOOTER_SEAL_BYTES, PARQUET_MAGIC } from "../parquet/file-schema.ts";
+import { encodeFooter, type FooterGroup } from "../parquet/encode-footer.ts";
+import { parseFooter } from "../parquet/footer.ts";
+import { freeBytes } from "../bytes/free-bytes.ts";
+import { monthFileKey } from "../r2/month-file-key.ts";
+import { type ByteSink, MultipartSink, type UploadBucket } from "../r2/multipart-sink.ts";
+import { fetchRange, type RangeBucket } from "../r2/range-get.ts";
+import { parseMetadata, readSealedFooter } from "../parquet/sealed-footer.ts";
 import {
   checkSources,
   type MonthBuild,

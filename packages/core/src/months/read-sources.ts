@@ -1,7 +1,7 @@
-import { scanRowGroups, type ScannedPart } from "../cold/day-file-reader.ts";
-import { DayFileCorrupt } from "../cold/day-file-error.ts";
-import { type Footer, readFooter } from "../cold/footer.ts";
-import type { RangeBucket } from "../cold/range-get.ts";
+import { scanRowGroups, type ScannedPart } from "../parquet/file-reader.ts";
+import { DayFileCorrupt } from "../r2/file-error.ts";
+import { type Footer, readFooter } from "../parquet/footer.ts";
+import type { RangeBucket } from "../r2/range-get.ts";
 import type { Series } from "../domain/samples.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 import type { MonthSource, PartRange } from "./month-build.ts";

@@ -3,7 +3,7 @@ import { CrashPoint } from "../../test/crash-point.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { meteredDatabase } from "../../test/metered-database.ts";
 import { MonthSite } from "../../test/month-site.ts";
-import { MemoryEngine } from "../backfill/memory-engine.ts";
+import { MemoryEngine } from "../../test/memory-engine.ts";
 import { parseDay } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthOf } from "../domain/month.ts";

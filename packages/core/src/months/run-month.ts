@@ -1,13 +1,13 @@
 import type { SiteStore } from "../backfill/backfill-site.ts";
 import { leniently, type Steps, STORE_STEP } from "../backfill/steps.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
-import type { Locator } from "../block-days/locator.ts";
-import { DayFileChanged, DayFileCorrupt, DayFileMissing, isProofAgainst } from "../cold/day-file-error.ts";
-import { objectStanding, readManifestDay } from "../cold/manifest.ts";
-import { batchOnBasis, generationsOf, type MonthBasis, readMonthBasis } from "../cold/month-basis.ts";
-import { readMonthFiles } from "../cold/month-files.ts";
-import { monthFileKey } from "../cold/month-file-key.ts";
-import { markSuspect } from "../cold/write-manifest.ts";
+import type { Locator } from "../parquet/locator.ts";
+import { DayFileChanged, DayFileCorrupt, DayFileMissing, isProofAgainst } from "../r2/file-error.ts";
+import { objectStanding, readManifestDay } from "../manifest/manifest.ts";
+import { batchOnBasis, generationsOf, type MonthBasis, readMonthBasis } from "../manifest/month-basis.ts";
+import { readMonthFiles } from "../manifest/month-files.ts";
+import { monthFileKey } from "../r2/month-file-key.ts";
+import { markSuspect } from "../manifest/write-manifest.ts";
 import {
   type AppointedMonth,
   dropMonthFile,
@@ -18,7 +18,7 @@ import {
   notePacked,
   publishedGeneration,
   publishMonth,
-} from "../cold/write-month-files.ts";
+} from "../manifest/write-month-files.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { monthText } from "../domain/month.ts";
 import { log, logError } from "../telemetry/log.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { OUTLINE_COLUMNS, parseDayOutlines } from "../cold/manifest.ts";
-import { monthFilesStatement, parseMonthFiles } from "../cold/month-files.ts";
+import { OUTLINE_COLUMNS, parseDayOutlines } from "../manifest/manifest.ts";
+import { monthFilesStatement, parseMonthFiles } from "../manifest/month-files.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { MONTHS } from "../domain/month.ts";
 import type { SiteMonths } from "./due-months.ts";

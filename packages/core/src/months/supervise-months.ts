@@ -1,6 +1,6 @@
 import type { SiteStore } from "../backfill/backfill-site.ts";
 import type { InstanceState } from "../backfill/supervise.ts";
-import { type AppointedMonth, appointMonth, endMonth, readAppointedMonth } from "../cold/write-month-files.ts";
+import { type AppointedMonth, appointMonth, endMonth, readAppointedMonth } from "../manifest/write-month-files.ts";
 import { dueMonth, needOfMonth } from "./due-months.ts";
 import { readSiteMonths } from "./site-months.ts";
 

@@ -4,19 +4,19 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { EMPTY_SERIES } from "../domain/samples.ts";
 import { cut } from "../domain/time-range.ts";
 import type { BucketedSeries } from "./buckets.ts";
-import type { ColdLevel } from "./cold-level.ts";
-import { planBlocks } from "./cold-plan.ts";
+import type { ColdLevel } from "../read/cold-level.ts";
+import { planBlocks } from "../read/cold-plan.ts";
 import type { Carried } from "./fill.ts";
 import { bucketHours, hourParts } from "./hour-parts.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { hoursToCarry, lastOfHours } from "./last-samples.ts";
-import { CARRIED_READS, ROLLUPS_AT_ONCE } from "./limits.ts";
+import { CARRIED_READS, ROLLUPS_AT_ONCE } from "../read/limits.ts";
 import type { Plan } from "./plan.ts";
-import { rawHours } from "./raw-hours.ts";
-import { lostDays, type ReadTally, readSamples } from "./read-samples.ts";
+import { rawHours } from "../read/raw-hours.ts";
+import { lostDays, type ReadTally, readSamples } from "../read/read-samples.ts";
 import { aggregateInUnitOfNow, type PastUnit, pastUnits, seriesInUnitOfNow, withUnitChanges } from "./past-units.ts";
 import { overflownHours, type ParsedRollup, parseRollups, rollupsByPoint } from "./rollups.ts";
-import { type PointRollup, readStored, type Stored } from "./stored.ts";
+import { type PointRollup, readStored, type Stored } from "../read/stored.ts";
 
 /** One point's part of an answer. */
 export interface ComputedPoint<P> {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../block-days/block-day-key.ts";
-import { hexBytes } from "../block-days/hex.ts";
-import { StoredHoursError } from "../block-days/hour-aggregates.ts";
-import { decodeCounts } from "../block-days/hour-slice.ts";
-import { type ManifestDay, manifestStatement, parseManifestDays } from "../cold/manifest.ts";
+import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../rollups/block-day-key.ts";
+import { hexBytes } from "../bytes/hex.ts";
+import { StoredHoursError } from "../rollups/hour-aggregates.ts";
+import { decodeCounts } from "../rollups/hour-slice.ts";
+import { type ManifestDay, manifestStatement, parseManifestDays } from "../manifest/manifest.ts";
 import { parseSettleDays, type SettleDay, settleDaysStatement } from "../store/settle-days.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { DAY, FIRST, HOUR, hotDays, NOTHING, START, writtenDay } from "../../test/planned-query.ts";
-import type { ManifestDay } from "../cold/manifest.ts";
+import type { ManifestDay } from "../manifest/manifest.ts";
 import { coverageOf } from "./coverage.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../read/stored.ts";
 
 const range = { start: START, end: START + 4 * DAY };
 const day = (n: number) => ({ start: START + n * DAY, end: START + (n + 1) * DAY });

@@ -1,8 +1,8 @@
-import type { DayOutline } from "../cold/manifest.ts";
+import type { DayOutline } from "../manifest/manifest.ts";
 import { dayOf, dayRange, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { cut, hoursOf, mergeRanges, overlap, type TimeRange } from "../domain/time-range.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../read/stored.ts";
 
 /** What is known of a range before anything of it is read. All of it lies within the range. */
 export interface Coverage {

@@ -1,4 +1,4 @@
-import type { RangeCost } from "../cold/range-get.ts";
+import type { RangeCost } from "../r2/range-get.ts";
 import { turnOf } from "../domain/angle.ts";
 import { type Completeness, joinCompleteness } from "../domain/completeness.ts";
 import { dayRange } from "../domain/day.ts";
@@ -6,18 +6,24 @@ import { Problem } from "../domain/problem.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { cut, mergeRanges, type TimeRange } from "../domain/time-range.ts";
 import type { ReadCost } from "../store/read-segments.ts";
-import { type BeforeRange, NOTHING_BEFORE, readBeforeRange } from "./before-range.ts";
+import { type BeforeRange, NOTHING_BEFORE, readBeforeRange } from "../read/before-range.ts";
 import { type BucketedSeries, bucketSeries } from "./buckets.ts";
-import type { ColdLevel } from "./cold-level.ts";
+import type { ColdLevel } from "../read/cold-level.ts";
 import { computeFromHours } from "./compute-hours.ts";
 import type { Carried } from "./fill.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { lastOfSeries } from "./last-samples.ts";
-import { MAX_VALUES } from "./limits.ts";
+import { MAX_VALUES } from "../read/limits.ts";
 import { inUnitOfNow, pastUnits, seriesInUnitOfNow } from "./past-units.ts";
 import type { Plan } from "./plan.ts";
-import { dropProved, markProved, type MisplacedDay, type UnreadableDay, type UnreadableMonth } from "./read-block.ts";
-import { lostDays, newTally, type ReadTally, readSamples } from "./read-samples.ts";
+import {
+  dropProved,
+  markProved,
+  type MisplacedDay,
+  type UnreadableDay,
+  type UnreadableMonth,
+} from "../read/read-block.ts";
+import { lostDays, newTally, type ReadTally, readSamples } from "../read/read-samples.ts";
 
 /** One point's answer. Columns of equal length; `min`, `max` and `count` only where samples were aggregated. */
 export interface QueriedSeries extends Carried {

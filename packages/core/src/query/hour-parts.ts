@@ -1,4 +1,4 @@
-import { aggregate, type HourAggregate, StoredHoursError } from "../block-days/hour-aggregates.ts";
+import { aggregate, type HourAggregate, StoredHoursError } from "../rollups/hour-aggregates.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";

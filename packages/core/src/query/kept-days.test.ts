@@ -7,10 +7,10 @@ import { newPoints, newSite, pointSamples } from "../../test/points.ts";
 import { LOST_BUCKET, queriedDay, queriedDays } from "../../test/queried-day.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { keysOf } from "../../test/stored-day.ts";
-import { archiveDay } from "../cold/archive-day.ts";
-import { beginKeeping } from "../cold/kept-groups.ts";
-import { readManifest, readManifestDay } from "../cold/manifest.ts";
-import { sweepKeptGroups } from "../cold/sweep-kept-groups.ts";
+import { archiveDay } from "../day-build/settle-from-segments.ts";
+import { beginKeeping } from "../store/kept-groups.ts";
+import { readManifest, readManifestDay } from "../manifest/manifest.ts";
+import { sweepKeptGroups } from "../store/sweep-kept-groups.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 

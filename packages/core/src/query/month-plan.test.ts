@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { archived, FIRST, pointDay, points, writtenDay } from "../../test/planned-query.ts";
-import type { MonthRow } from "../cold/month-files.ts";
+import type { MonthRow } from "../manifest/month-files.ts";
 import { monthDays, monthOf } from "../domain/month.ts";
-import { LEAST_DAYS_OF_MONTH, planFiles, workOf } from "./cold-plan.ts";
-import type { PointDay } from "./stored.ts";
+import { LEAST_DAYS_OF_MONTH, planFiles, workOf } from "../read/cold-plan.ts";
+import type { PointDay } from "../read/stored.ts";
 
 // FIRST is 12 October 2025.
 const MONTH = monthOf(FIRST);

@@ -1,9 +1,9 @@
-import type { HourAggregate } from "../block-days/hour-aggregates.ts";
+import type { HourAggregate } from "../rollups/hour-aggregates.ts";
 import type { PastMeaning } from "../catalog/past-meanings.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../read/stored.ts";
 import { conversionBetween } from "./units.ts";
 
 /** A point whose samples may have come in other units than its unit of now. */

@@ -16,7 +16,7 @@ import {
 } from "../../test/planned-query.ts";
 import { INTERVALS } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
-import { MAX_COLD, MAX_HOUR_ROWS, MAX_POINT_DAYS, MAX_POINTS, MAX_SPAN_DAYS, MAX_VALUES } from "./limits.ts";
+import { MAX_COLD, MAX_HOUR_ROWS, MAX_POINT_DAYS, MAX_POINTS, MAX_SPAN_DAYS, MAX_VALUES } from "../read/limits.ts";
 import { type PlanInput, planQuery } from "./plan.ts";
 
 function refusalOf(input: PlanInput): Problem {

@@ -17,9 +17,9 @@ import {
   writtenDay,
 } from "../../test/planned-query.ts";
 import { INTERVALS, type Interval } from "../domain/interval.ts";
-import { MAX_SPAN_DAYS, MAX_VALUES } from "./limits.ts";
+import { MAX_SPAN_DAYS, MAX_VALUES } from "../read/limits.ts";
 import { type PlanInput, planQuery } from "./plan.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../read/stored.ts";
 
 describe("auto takes the finest interval that fits", () => {
   test.each<[string, PlanInput, Interval]>([

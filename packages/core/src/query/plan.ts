@@ -5,15 +5,15 @@ import { INTERVALS, type Interval } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { bucketBounds, isMadeOfHours } from "./buckets.ts";
-import type { ColdBlock, ColdWork } from "./cold-plan.ts";
+import type { ColdBlock, ColdWork } from "../read/cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
-import { HOUR_ROWS_A_BLOCK, MAX_POINTS, MAX_SPAN_DAYS, ROLLUPS_AT_ONCE } from "./limits.ts";
-import { type ComputedFrom, joinNeeds, type Needs, needsOf } from "./needs.ts";
+import { HOUR_ROWS_A_BLOCK, MAX_POINTS, MAX_SPAN_DAYS, ROLLUPS_AT_ONCE } from "../read/limits.ts";
+import { type ComputedFrom, joinNeeds, type Needs, needsOf } from "../read/needs.ts";
 import { type PointUnits, unitChangeHours } from "./past-units.ts";
-import { rawHours } from "./raw-hours.ts";
+import { rawHours } from "../read/raw-hours.ts";
 import { mostPoints, refusal, seriesValues } from "./refusal.ts";
-import type { Stored } from "./stored.ts";
+import type { Stored } from "../read/stored.ts";
 
 export interface PlannedPoint {
   readonly id: number;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { pointsByName, pointsStatement, type StoredPoint } from "../catalog/point-list.ts";
-import { type DayOutline, OUTLINE_COLUMNS, parseDayOutlines } from "../cold/manifest.ts";
+import { type DayOutline, OUTLINE_COLUMNS, parseDayOutlines } from "../manifest/manifest.ts";
 import { dayOf } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { forgetDamaged } from "../cold/quality-days.ts";
+import { forgetDamaged } from "../manifest/quality-days.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { FORMULA_VERSION, type PointDayQuality } from "../quality/point-day-quality.ts";

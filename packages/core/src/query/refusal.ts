@@ -10,8 +10,8 @@ import {
   MAX_ROLLUPS,
   MAX_SPAN_DAYS,
   MAX_VALUES,
-} from "./limits.ts";
-import { coldFits, firstDays, type Needs } from "./needs.ts";
+} from "../read/limits.ts";
+import { coldFits, firstDays, type Needs } from "../read/needs.ts";
 import type { PlanInput, PlannedPoint } from "./plan.ts";
 
 /** Assumed where a point's cadence is unknown, in milliseconds. */

@@ -6,8 +6,8 @@ import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { migratedDatabase } from "../../test/database.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
-import { hourAggregates } from "../block-days/hour-aggregates.ts";
-import { encodeSlice } from "../block-days/hour-slice.ts";
+import { hourAggregates } from "../rollups/hour-aggregates.ts";
+import { encodeSlice } from "../rollups/hour-slice.ts";
 
 const POINTS = 100;
 const DAYS = 366;

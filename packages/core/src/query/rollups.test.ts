@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hexOf } from "../block-days/hex.ts";
-import { type HourAggregate, hourAggregates } from "../block-days/hour-aggregates.ts";
-import { encodeSlice } from "../block-days/hour-slice.ts";
+import { hexOf } from "../bytes/hex.ts";
+import { type HourAggregate, hourAggregates } from "../rollups/hour-aggregates.ts";
+import { encodeSlice } from "../rollups/hour-slice.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { overflownHours, parseRollups, rollupsByPoint } from "./rollups.ts";
-import { BlockSlice } from "../block-days/stored-slice.ts";
-import type { PointRollup } from "./stored.ts";
+import { BlockSlice } from "../rollups/stored-slice.ts";
+import type { PointRollup } from "../read/stored.ts";
 
 const DAY = 20_000;
 const rollup = (hex: string, day = DAY, pointId = 1): PointRollup => {

@@ -1,8 +1,8 @@
-import { type HourAggregates, StoredHoursError } from "../block-days/hour-aggregates.ts";
-import { StoredLocatorError } from "../block-days/locator.ts";
+import { type HourAggregates, StoredHoursError } from "../rollups/hour-aggregates.ts";
+import { StoredLocatorError } from "../parquet/locator.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { PointRollup } from "./stored.ts";
+import type { PointRollup } from "../read/stored.ts";
 
 /** A {@link PointRollup} that was read. */
 export interface ParsedRollup extends Omit<PointRollup, "slice"> {

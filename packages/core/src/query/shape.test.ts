@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { bucketBounds } from "./buckets.ts";
 import type { QueriedSeries } from "./execute.ts";
-import { MAX_VALUES } from "./limits.ts";
+import { MAX_VALUES } from "../read/limits.ts";
 import { shapeSeries } from "./shape.ts";
 
 const MINUTE = 60_000;

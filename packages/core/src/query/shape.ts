@@ -3,7 +3,7 @@ import { Problem } from "../domain/problem.ts";
 import { downsample } from "./downsample.ts";
 import type { QueriedSeries } from "./execute.ts";
 import { breakAtGaps, type Fill, type FillableSeries, fillBuckets, type FilledSeries, gapsOf } from "./fill.ts";
-import { MAX_VALUES } from "./limits.ts";
+import { MAX_VALUES } from "../read/limits.ts";
 import type { PlannedPoint } from "./plan.ts";
 import { conversionTo, type UnitSystem } from "./units.ts";
 

@@ -7,7 +7,7 @@ import {
   MAX_VALUES,
   ROLLUPS_AT_ONCE,
   SAMPLES_A_BLOCK,
-} from "./limits.ts";
+} from "../read/limits.ts";
 import { computedFrom, finestInterval, isAngle, type PlanInput } from "./plan.ts";
 import { seriesValues } from "./refusal.ts";
 

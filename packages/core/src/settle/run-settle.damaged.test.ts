@@ -10,7 +10,7 @@ import { keysOf } from "../../test/stored-day.ts";
 import { differences, sourceSamples } from "../../test/stored-samples.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
-import { judgeStoredDay } from "../cold/judge-stored-day.ts";
+import { judgeStoredDay } from "../rebuild/judge-stored-day.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";

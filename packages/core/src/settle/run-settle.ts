@@ -4,9 +4,9 @@ import type { DayBuilder } from "../backfill/day-builder.ts";
 import { fetchCatalog } from "../backfill/fetch-catalog.ts";
 import { type BuiltDay, runDay } from "../backfill/run-day.ts";
 import { leniently, type Steps, STORE_STEP } from "../backfill/steps.ts";
-import { type ArchivedDay, archiveDay } from "../cold/archive-day.ts";
-import { findBase } from "../cold/day-base.ts";
-import { readManifestDay } from "../cold/manifest.ts";
+import { type ArchivedDay, archiveDay } from "../day-build/settle-from-segments.ts";
+import { findBase } from "../day-build/day-base.ts";
+import { readManifestDay } from "../manifest/manifest.ts";
 import { dayText } from "../domain/day.ts";
 import {
   type AppointedDay,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseAsked } from "../cold/asked-hours.ts";
-import { DAY_STATES } from "../cold/manifest.ts";
+import { parseAsked } from "../manifest/asked-hours.ts";
+import { DAY_STATES } from "../manifest/manifest.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAYS } from "../domain/day.ts";
 import { frontOf } from "../domain/lateness.ts";

@@ -3,7 +3,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { emptyStore, siteWithPoints } from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
 import { deletePointRows } from "../deletion/delete-point-day.ts";
-import { foldDay } from "../cold/fold-day.ts";
+import { foldDay } from "../day-build/roll-up-day.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";

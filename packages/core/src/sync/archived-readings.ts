@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { pathSql, rowKeySql } from "../block-days/block-day-key.ts";
+import { pathSql, rowKeySql } from "../rollups/block-day-key.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { hourOf } from "../domain/hour.ts";

@@ -1,4 +1,4 @@
-import { PART_BYTES } from "@building-vitals/core/cold/multipart-sink";
+import { PART_BYTES } from "@building-vitals/core/r2/multipart-sink";
 import type { Counts } from "./counts.ts";
 import type { Measured } from "./measured.ts";
 import type { Terms } from "./terms.ts";

@@ -1,4 +1,4 @@
-import { DAY_LIMITS } from "@building-vitals/core/cold/period";
+import { DAY_LIMITS } from "@building-vitals/core/r2/period";
 import { BLOCK_POINTS } from "@building-vitals/core/domain/block";
 import { builtDays, monthJob, monthJobCounts, monthQueryCounts } from "./built-months.ts";
 import { type Counts, NOTHING, plus, times } from "./counts.ts";

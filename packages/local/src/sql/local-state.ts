@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DatabaseSync } from "node:sqlite";
-import { askedAt, parseAsked } from "@building-vitals/core/cold/asked-hours";
+import { askedAt, parseAsked } from "@building-vitals/core/manifest/asked-hours";
 import { dayStart, dayText } from "@building-vitals/core/domain/day";
 import { decodeBody, type PointPart, StoredRowError } from "@building-vitals/core/store/segment-body";
 import { placeOfKey } from "@building-vitals/core/store/segment-key";

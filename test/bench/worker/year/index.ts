@@ -1,4 +1,4 @@
-import { FORMAT_VERSION } from "@building-vitals/core/cold/day-file-schema";
+import { FORMAT_VERSION } from "@building-vitals/core/parquet/file-schema";
 import { SCHEMA_VERSION } from "@building-vitals/core/d1/schema-version";
 import {
   buildCatalog,

@@ -1,7 +1,7 @@
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
-import { readMonthFiles } from "@building-vitals/core/cold/month-files";
+import { readMonthFiles } from "@building-vitals/core/manifest/month-files";
 import { MONTHS } from "@building-vitals/core/domain/month";
 import { countDamaged } from "@building-vitals/core/store/damaged-segments";
 import { readSettleState } from "@building-vitals/core/store/settle-state";

@@ -1,4 +1,4 @@
-import { rebuildRollups } from "@building-vitals/core/cold/rebuild-rollups";
+import { rebuildRollups } from "@building-vitals/core/rebuild/rebuild-rollups";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";

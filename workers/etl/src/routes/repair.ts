@@ -1,4 +1,4 @@
-import { DAY_FILES_PREFIX } from "@building-vitals/core/cold/day-file-key";
+import { DAY_FILES_PREFIX } from "@building-vitals/core/r2/day-file-key";
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { Hono } from "hono";

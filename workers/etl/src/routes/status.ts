@@ -2,7 +2,7 @@ import { openDetail } from "@building-vitals/core/alerts/alert";
 import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
 import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
-import { readMonthFiles } from "@building-vitals/core/cold/month-files";
+import { readMonthFiles } from "@building-vitals/core/manifest/month-files";
 import { dayText } from "@building-vitals/core/domain/day";
 import { MONTHS, monthText } from "@building-vitals/core/domain/month";
 import { countDamaged } from "@building-vitals/core/store/damaged-segments";

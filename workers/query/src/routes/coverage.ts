@@ -1,6 +1,6 @@
 import { readLastSeen } from "@building-vitals/core/catalog/last-seen";
 import { findPoints } from "@building-vitals/core/catalog/point-list";
-import { DAY_STATES } from "@building-vitals/core/cold/manifest";
+import { DAY_STATES } from "@building-vitals/core/manifest/manifest";
 import { dayOf, dayStart, dayText } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { listGaps } from "@building-vitals/core/gaps/gap-store";

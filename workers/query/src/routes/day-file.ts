@@ -1,6 +1,6 @@
-import { DayFileCorrupt, isProofAgainst } from "@building-vitals/core/cold/day-file-error";
-import { type ManifestDay, objectStanding, readManifestDay } from "@building-vitals/core/cold/manifest";
-import { markSuspect } from "@building-vitals/core/cold/write-manifest";
+import { DayFileCorrupt, isProofAgainst } from "@building-vitals/core/r2/file-error";
+import { type ManifestDay, objectStanding, readManifestDay } from "@building-vitals/core/manifest/manifest";
+import { markSuspect } from "@building-vitals/core/manifest/write-manifest";
 import { parseDay } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { describe } from "@building-vitals/core/http/openapi";

@@ -1,7 +1,7 @@
 import { databaseOf } from "@building-vitals/core/d1/site-databases";
 import { describe } from "@building-vitals/core/http/openapi";
-import { findBeforeRange } from "@building-vitals/core/query/before-range";
-import { coldLevel } from "@building-vitals/core/query/cold-level";
+import { findBeforeRange } from "@building-vitals/core/read/before-range";
+import { coldLevel } from "@building-vitals/core/read/cold-level";
 import { knownUntil } from "@building-vitals/core/query/coverage";
 import { executeQuery } from "@building-vitals/core/query/execute";
 import { judgeablePoint } from "@building-vitals/core/query/judge-point";
@@ -9,7 +9,7 @@ import { planQuery, readWithPlan, sampledDays } from "@building-vitals/core/quer
 import { withUnitChanges } from "@building-vitals/core/query/past-units";
 import { dayVersion, readQueryState } from "@building-vitals/core/query/query-state";
 import { shapeSeries } from "@building-vitals/core/query/shape";
-import { readStored } from "@building-vitals/core/query/stored";
+import { readStored } from "@building-vitals/core/read/stored";
 import { valuesInFlight } from "@building-vitals/core/query/values-in-flight";
 import { Hono } from "hono";
 import { z } from "zod";

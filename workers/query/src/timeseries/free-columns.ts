@@ -1,4 +1,4 @@
-import { freeBytes } from "@building-vitals/core/block-days/free-bytes";
+import { freeBytes } from "@building-vitals/core/bytes/free-bytes";
 import type { ShapedSeries } from "@building-vitals/core/query/shape";
 
 /**

@@ -2,7 +2,7 @@ import { cut } from "@building-vitals/core/domain/time-range";
 import type { Interval } from "@building-vitals/core/domain/interval";
 import type { QueryAnswer } from "@building-vitals/core/query/execute";
 import type { Fill } from "@building-vitals/core/query/fill";
-import type { ComputedFrom } from "@building-vitals/core/query/needs";
+import type { ComputedFrom } from "@building-vitals/core/read/needs";
 import type { JudgeablePoint } from "@building-vitals/core/query/judge-point";
 import { pastUnits, unitsIn } from "@building-vitals/core/query/past-units";
 import type { Plan } from "@building-vitals/core/query/plan";

@@ -1,0 +1,231 @@
+import { hourAggregates } from "../rollups/hour-aggregates.ts";
+import { encodeSlice, withLocator } from "../rollups/hour-slice.ts";
+import { loadCatalog, withNames } from "../catalog/catalog.ts";
+import { dayStart } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { addRejections, type RejectionCounts, type RejectionReason } from "../domain/rejection.ts";
+import { FORMULA_VERSION, qualityValues } from "../quality/point-day-quality.ts";
+import { type DayBase, findBase, type HeadBucket } from "./day-base.ts";
+import { DayJudge } from "./day-judge.ts";
+import { DayBuildError } from "./day-build-error.ts";
+import { scanDayFile } from "../parquet/file-reader.ts";
+import type { DayFileSource } from "../parquet/file-schema.ts";
+import { DayFileWriter, type WrittenDayFile } from "../parquet/file-writer.ts";
+import { type FilePoint, fileRows, packFileRows } from "../manifest/file-rows.ts";
+import { mergePoints, type SpillLayers } from "./merge-points.ts";
+import { MultipartSink, type UploadBucket } from "../r2/multipart-sink.ts";
+import { namesChecksum, type PointOrder, pointOrder } from "./point-order.ts";
+import type { SpillIndex } from "./spill-format.ts";
+import type { RangeBucket } from "../r2/range-get.ts";
+import { SpillReader } from "./spill-reader.ts";
+import type { SpilledSegments } from "./spill-segments.ts";
+import type { StagedDay } from "../manifest/staged-day.ts";
+import {
+  type DayBuild,
+  type SegmentLayer,
+  segmentSpillKey,
+  spillKey,
+  stagedFileKey,
+  stagedRowsKey,
+} from "../r2/staging.ts";
+import { verifyDayFile } from "./verify-day-file.ts";
+
+export interface MergeContext {
+  readonly db: D1Database;
+  readonly bucket: RangeBucket &
+    UploadBucket &
+    HeadBucket & {
+      put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown>;
+    };
+}
+
+export interface MergeOptions {
+  readonly source: DayFileSource;
+  /** the hours (0 to 23) that have a spill of the API's samples, ascending, and when the API was asked for each, epoch ms */
+  readonly hours: readonly number[];
+  readonly asked?: readonly number[];
+  /** the day's segments; default: none */
+  readonly segments?: SpilledSegments;
+  /** what was in place before the segments were spilled; default: what is in place now */
+  readonly base?: DayBase;
+  /** a point whose samples the new file leaves out; the file may then be empty */
+  readonly without?: string;
+  /** build anew over an object that is not what was written, without reading it; default false */
+  readonly replaceSuspect?: boolean;
+}
+
+/** A point's part of the day; its slice has no locator yet. */
+type MergedPoint = Omit<FilePoint, "pointId"> & { readonly name: string };
+
+/** Records that might be samples of ours, were the catalogue or the decoder another. */
+const STORABLE: readonly RejectionReason[] = ["unconfigured", "bad_time", "malformed", "future"];
+
+/**
+ * Merges what a build has into a day file in staging, reads it back and compares it: the API's hours over the day's present file,
+ * and the day's segments over both, between them or under both, by when they were asked for. Safe to repeat.
+ *
+ * Memory, for 6.6 M samples: of each spill a range of 128 KB and a block of 16,384 rows, the writer's row group and its
+ * 8 MB part, and about 1.5 KB a point.
+ * @throws {DayBuildError} where the day cannot be built from its spills; {DayFileMissing}, {DayFileCorrupt} and
+ *   {DayFileChanged} for spills and files that are not what was written; the errors of D1 and R2
+ */
+export async function mergeDay(context: MergeContext, of: DayBuild, options: MergeOptions): Promise<StagedDay> {
+  const { bucket } = context;
+  const base = options.base ?? (await findBase(context, of, options.replaceSuspect === true));
+  // once proved, always proved: what is merged over it takes nothing away
+  const source = base.file?.source === "api" ? "api" : options.source;
+  const { key, suspect, manifestEtag } = base;
+  const lineage = { baseEtag: base.etag, baseGeneration: base.generation, generation: base.nextGeneration };
+  const { segments } = options;
+  const latest = [base.asked, options.asked, segments?.asked];
+  const asked = Array.from({ length: 24 }, (_, hour) => Math.max(...latest.map((hours) => hours?.[hour] ?? 0)));
+  // The clock that the segments were read at stands at or after the base's stamp. If D1 was turned back between the two, it counts alone.
+  const { foldedStamp, mark } = segments ?? base;
+  const folded = { foldedStamp, mark, asked };
+  const staged = { source, key, ...lineage, found: null, ...folded, rowsBytes: 0, suspect, manifestEtag };
+  if (suspect !== null) return { ...staged, file: null };
+
+  // another build asked for these hours later, and published them meanwhile
+  const isStale = (hour: number) => (options.asked?.[hour] ?? Number.POSITIVE_INFINITY) < base.asked[hour]!;
+  const openApi = (hours: readonly number[]) => openSpills(bucket, of, hours, (hour) => spillKey(of, hour));
+  const isFresh = (hour: number) => !isStale(hour);
+  const openSegments = (layer: SegmentLayer, isWanted: (hour: number) => boolean = () => true) => {
+    const hours = (segments?.layers[layer] ?? []).filter(isWanted);
+    return openSpills(bucket, of, hours, (hour) => segmentSpillKey(of, hour, layer));
+  };
+  const layers = {
+    under: await openSegments("under"),
+    stale: await openApi(options.hours.filter(isStale)),
+    afterStale: await openSegments("between", isStale),
+    afterFile: await openSegments("between", isFresh),
+    api: await openApi(options.hours.filter(isFresh)),
+    over: await openSegments("over"),
+  };
+  const merged = await writeMerged(context, of, source, layers, base, options.without);
+  if (merged === null) {
+    const [damaged] = segments?.damaged ?? [];
+    if (damaged !== undefined) throw new DayBuildError(`there are no samples, and segment ${damaged[0]} ${damaged[1]}`);
+    if (options.without === undefined) refuseDoubtfulEmptiness([...layers.stale, ...layers.api], options.source, base);
+    return { ...staged, file: null };
+  }
+  const { written, points } = merged;
+  const { db } = context;
+  const names = points.map(({ name }) => name);
+  const catalog = await withNames(db, of.site.id, await loadCatalog(db, of.site.id), names);
+  const rows = points.map(({ name, slice, ...point }, i): FilePoint => {
+    return { ...point, pointId: catalog.get(name)!.id, slice: withLocator(slice, written.points[i]!.locator) };
+  });
+  // under the key that it will have, for a reader refuses a file that stands under another
+  const asInPlace: RangeBucket = { get: (_, range) => bucket.get(stagedFileKey(of), range) };
+  const { etag, footerBytes } = written;
+  const expected = (i: number) => ({ name: points[i]!.name, row: rows[i]! });
+  await verifyDayFile(asInPlace, { key, etag, footerBytes }, expected, rows.length);
+  const { packed, size: rowsBytes } = packFileRows(fileRows(of.day, rows));
+  await bucket.put(stagedRowsKey(of), packed);
+  const inPlace = base.file?.sha256 === written.sha256 ? base.file : null;
+  return {
+    ...staged,
+    generation: inPlace === null ? base.nextGeneration : base.generation,
+    found: isOfSegments(base) ? merged.found : null,
+    rowsBytes,
+    formula: merged.formula,
+    file: {
+      etag: inPlace?.etag ?? null,
+      sha256: written.sha256,
+      bytes: written.bytes,
+      rows: written.rows,
+      points: written.points.length,
+    },
+  };
+}
+
+async function openSpills(
+  bucket: RangeBucket,
+  of: DayBuild,
+  hours: readonly number[],
+  keyOf: (hour: number) => string,
+): Promise<SpillReader[]> {
+  const spills: SpillReader[] = [];
+  // a Worker has six connections
+  for (let first = 0; first < hours.length; first += 6) {
+    const some = hours.slice(first, first + 6).map((hour) => SpillReader.open(bucket, keyOf(hour)));
+    spills.push(...(await Promise.all(some)));
+  }
+  spills.forEach(({ index }, i) => {
+    if (index.hour !== dayStart(of.day) + hours[i]! * HOUR_MS)
+      throw new DayBuildError(`spill ${hours[i]} is of another hour`);
+  });
+  return spills;
+}
+
+/** Whether a day has no file, or one that was made of segments alone. */
+function isOfSegments({ file, etag, manifestEtag }: DayBase): boolean {
+  return file === null || (etag === manifestEtag && file.source === "d1");
+}
+
+interface MergedDay {
+  readonly written: WrittenDayFile;
+  readonly points: MergedPoint[];
+  /** {@link StagedDay.found}, were every build recorded */
+  readonly found: number;
+  readonly formula: number | undefined;
+}
+
+/** null: there is no sample, and no file. */
+async function writeMerged(
+  { db, bucket }: MergeContext,
+  of: DayBuild,
+  source: DayFileSource,
+  layers: SpillLayers,
+  base: DayBase,
+  without: string | undefined,
+): Promise<MergedDay | null> {
+  const order = pointOrder(await loadCatalog(db, of.site.id));
+  for (const { index } of Object.values(layers).flat()) expectNames(index, order);
+  const judge = await DayJudge.open(db, of.site.id, of.day, source);
+  const sink = new MultipartSink(bucket, stagedFileKey(of));
+  const writer = new DayFileWriter(sink, { site: of.site.name, day: of.day, source });
+  const points: MergedPoint[] = [];
+  let found = 0;
+  const old = base.file === null ? null : scanDayFile(bucket, { key: base.key, etag: base.file.etag });
+  try {
+    for await (const { name, series, found: added } of mergePoints(order, layers, old)) {
+      if (name === without) continue;
+      found += added;
+      await writer.writePoint(name, series);
+      const { times } = series;
+      const slice = encodeSlice({ hours: hourAggregates(series, of.day), locator: null });
+      const quality = judge === null ? null : qualityValues(judge.judge(name, series));
+      points.push({ name, rows: times.length, slice, first: times[0]!, last: times.at(-1)!, quality });
+    }
+    const formula = judge === null ? undefined : FORMULA_VERSION;
+    return points.length === 0 ? null : { written: await writer.finish(), points, found, formula };
+  } catch (error) {
+    // else the parts that were uploaded stay for a week
+    await writer.abort();
+    throw error;
+  }
+}
+
+/** @throws {DayBuildError} where the points of a spill have other names than when it was written */
+function expectNames({ hour, names, blocks }: SpillIndex, order: PointOrder): void {
+  const ids = blocks.flatMap(({ pointIds }) => [...pointIds]);
+  if (namesChecksum(order, ids) === names) return;
+  const at = new Date(hour).toISOString();
+  throw new DayBuildError(`the points of hour ${at} are others than when it was read: D1 was turned back`);
+}
+
+/** A day without samples is believed only where the upstream proved it, and dropped nothing that might be one. */
+function refuseDoubtfulEmptiness(spills: readonly SpillReader[], source: DayFileSource, base: DayBase): void {
+  if (source !== "api" || spills.length !== 24)
+    throw new DayBuildError("there are no samples, and no proof that there are none");
+  if (base.etag !== null)
+    throw new DayBuildError("the upstream has no samples of the day, but there is a suspect file");
+  const rejected: RejectionCounts = {};
+  for (const { index } of spills) addRejections(rejected, index.rejected);
+  const storable = STORABLE.filter((reason) => (rejected[reason] ?? 0) > 0);
+  if (storable.length > 0) {
+    const counts = storable.map((reason) => `${rejected[reason]} ${reason}`).join(", ");
+    throw new DayBuildError(`none of the records that the upstream served could be stored: ${counts}`);
+  }
+}

@@ -1,0 +1,127 @@
+import { markSeenInFile } from "../catalog/seen.ts";
+import { type FileRows, unpackFileRows } from "../manifest/file-rows.ts";
+import { firstKeptDay } from "../store/kept-groups.ts";
+import { keepRowGroups } from "../store/keep-row-groups.ts";
+import { commitFile, commitEmpty } from "../manifest/commit-day.ts";
+import { readManifestDay, type StandingObject } from "../manifest/manifest.ts";
+import type { StagedDay } from "../manifest/staged-day.ts";
+import { type DayBuild, deleteStaging, stagedFileKey, stagedRowsKey } from "../r2/staging.ts";
+import { claim, markSuspect } from "../manifest/write-manifest.ts";
+
+export interface PublishContext {
+  readonly db: D1Database;
+  readonly bucket: R2Bucket;
+  /** the setting HOT_DAYS: days whose row groups D1 keeps; 0: none */
+  readonly hotDays: number;
+  /** epoch ms */
+  readonly now: () => number;
+}
+
+/** What publishing a day came to. */
+export interface PublishedDay {
+  readonly state: "written" | "empty-confirmed" | "suspect";
+  /** samples of the day's file */
+  readonly records: number;
+  /** R2 key of the file; null: the day has no samples, or its file is not to be trusted */
+  readonly key: string | null;
+  /** what is suspect about it */
+  readonly reason: string | null;
+}
+
+/**
+ * Puts a staged day in its place; from then on readers pass over the segments that are in it. Safe to repeat, and to run beside other builds
+ * of the day: of builds that started from the same file one alone is published.
+ *
+ * Its steps leave readers right wherever it stops. (1) The row claims the content that is to come, so that readers will
+ * know it. (2) The file takes the place of exactly the object that the build started from. (3) Row groups of a young day are
+ * kept in D1. (4) One transaction turns the row to the file and replaces the points' rows. (5) The points' first and last times
+ * are widened, some points a transaction. (6) Staging goes.
+ * @returns null where another build was published since the merge: merge again; staging is left for that
+ * @throws the errors of D1 and R2
+ */
+export async function publishDay(
+  context: PublishContext,
+  of: DayBuild,
+  staged: StagedDay,
+): Promise<PublishedDay | null> {
+  const { db, bucket, hotDays, now } = context;
+  const { file, key, suspect: reason } = staged;
+  let published: PublishedDay = { state: "written", records: file?.rows ?? 0, key, reason: null };
+  const row = await readManifestDay(db, of.site.id, of.day);
+  const version = { siteId: of.site.id, day: of.day, generation: staged.generation };
+  if (reason !== null) {
+    await markSuspect(db, { siteId: of.site.id, day: of.day, etag: staged.manifestEtag }, reason, now());
+    published = { state: "suspect", records: 0, key: null, reason };
+  } else if (file === null) {
+    if (!(await commitEmpty(db, of, staged, now()))) return null;
+    published = { ...published, state: "empty-confirmed", key: null };
+  } else if (row?.build === of.build) {
+    // an earlier try was committed; staging is gone only if it also came to its end
+    const rows = await stagedRows(bucket, of, staged);
+    if (rows !== null) await markSeenInFile(db, version, rows.seen);
+  } else {
+    const etag = file.etag ?? (await putInPlace(context, of, staged, file.sha256));
+    if (etag === null) return null;
+    const rows = await stagedRows(bucket, of, staged);
+    if (rows === null) throw new Error(`${stagedRowsKey(of)} is gone`);
+    if (of.day >= firstKeptDay(hotDays, now())) {
+      const content = { ...version, sha256: file.sha256 };
+      await keepRowGroups({ db, bucket }, content, { key, etag, bytes: file.bytes }, now());
+    }
+    if (!(await commitFile(db, of, { ...file, key, etag }, staged, rows, now()))) {
+      await removeFromDeleted(context, of, key, etag);
+      return null;
+    }
+    await markSeenInFile(db, version, rows.seen);
+  }
+  await deleteStaging(bucket, of);
+  return published;
+}
+
+/** Removes a file that was put in its place after its day was deleted: nothing else would, and its samples are deleted too. */
+async function removeFromDeleted({ db, bucket }: PublishContext, of: DayBuild, key: string, etag: string) {
+  const row = await readManifestDay(db, of.site.id, of.day);
+  if (row?.state !== "deleted" || row.pending.size > 0) return;
+  if ((await bucket.head(key))?.etag === etag) await bucket.delete(key);
+}
+
+/** @returns null: staging is gone */
+async function stagedRows(bucket: R2Bucket, of: DayBuild, { rowsBytes }: StagedDay): Promise<FileRows | null> {
+  const packed = await bucket.get(stagedRowsKey(of));
+  return packed === null ? null : unpackFileRows(new Uint8Array(await packed.arrayBuffer()), rowsBytes);
+}
+
+/** @returns the object's etag; null where another one is in the place of the one that the build started from */
+async function putInPlace(
+  { db, bucket, now }: PublishContext,
+  of: DayBuild,
+  staged: StagedDay,
+  sha256: string,
+): Promise<string | null> {
+  const { key, baseEtag, generation } = staged;
+  // an earlier try may have come this far, or further than its answer
+  const isOurs = (object: StandingObject | null) =>
+    object?.customMetadata?.["build"] === of.build && object.customMetadata["sha256"] === sha256;
+  const before = await bucket.head(key);
+  if (before !== null && isOurs(before)) return before.etag;
+  if (!(await claim(db, of, sha256, staged, now()))) return null;
+  const content = await bucket.get(stagedFileKey(of));
+  if (content === null) throw new Error(`${stagedFileKey(of)} is gone`);
+  const put = await bucket.put(key, content.body, {
+    onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },
+    // R2 refuses bytes with another hash, so what is in place is what was verified
+    sha256,
+    httpMetadata: { contentType: "application/vnd.apache.parquet" },
+    customMetadata: {
+      sha256,
+      build: of.build,
+      generation: String(generation),
+      asked: JSON.stringify(staged.asked),
+      // for a repair, which raises the clock to it
+      stamp: String(staged.foldedStamp),
+    },
+  });
+  if (put !== null) return put.etag;
+  const after = await bucket.head(key);
+  return after !== null && isOurs(after) ? after.etag : null;
+}

@@ -1,0 +1,99 @@
+import { dayText } from "../domain/day.ts";
+import { logError } from "../telemetry/log.ts";
+import { batchUnlessChanged } from "../d1/changed-meanwhile.ts";
+import { forgetHours } from "../store/hot-hours.ts";
+import { expectMark } from "../store/site-clock.ts";
+import { findBase } from "./day-base.ts";
+import { DayBuildError } from "./day-build-error.ts";
+import { DayFileChanged } from "../r2/file-error.ts";
+import { mergeDay } from "./merge-day.ts";
+import { type PublishContext, publishDay } from "./publish-day.ts";
+import { type SpilledSegments, spillSegments } from "./spill-segments.ts";
+import { type DayBuild, deleteStaging } from "../r2/staging.ts";
+import { sweepBehind } from "./sweep-segments.ts";
+import { markFailed } from "../manifest/write-manifest.ts";
+
+/** What became of a day that was to be built from its segments alone. */
+export interface ArchivedDay {
+  readonly site: string;
+  /** YYYY-MM-DD, UTC */
+  readonly day: string;
+  /**
+   * `archived`: the samples of its segments are in its file; `nothing`: it has no segments; `conflict`: another build was faster,
+   * the next one takes what is left; `suspect` and `failed`: see `reason`, all segments stay
+   */
+  readonly outcome: "archived" | "nothing" | "conflict" | "suspect" | "failed";
+  /** samples of segments that were folded into the file */
+  readonly folded: number;
+  /** samples of the day's file */
+  readonly samples: number;
+  /** bytes of the day's file */
+  readonly bytes: number;
+  readonly reason: string | null;
+}
+
+/**
+ * Folds the segments of a site's day into its file, for a source that does not answer. A sample that comes meanwhile stays in its segment. Never
+ * throws: of a day that fails all segments stay, and its reason is noted.
+ */
+export async function archiveDay(context: PublishContext, of: DayBuild): Promise<ArchivedDay> {
+  const { db, bucket, now } = context;
+  const none = { site: of.site.name, day: dayText(of.day), folded: 0, samples: 0, bytes: 0, reason: null };
+  try {
+    const result = await foldDay(context, of);
+    return { ...none, ...result };
+  } catch (error) {
+    if (error instanceof DayFileChanged) {
+      await Promise.allSettled([deleteStaging(bucket, of)]);
+      return { ...none, outcome: "conflict" };
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    logError("archive_failed", error, { site: of.site.name, day: none.day });
+    // where these fail too, the sweep and the next archive remain
+    await Promise.allSettled([deleteStaging(bucket, of), markFailed(db, of.site.id, of.day, reason, now())]);
+    return { ...none, outcome: "failed", reason };
+  }
+}
+
+async function foldDay(
+  context: PublishContext,
+  of: DayBuild,
+): Promise<Partial<ArchivedDay> & Pick<ArchivedDay, "outcome">> {
+  const { db, bucket } = context;
+  const base = await findBase(context, of, false);
+  const segments = await spillSegments(context, of, [base.asked]);
+  const [damaged] = segments.damaged;
+  // The sweep deletes what a published file has. Only the source can bring the samples of this one again.
+  if (damaged !== undefined) throw new DayBuildError(`segment ${damaged[0]} cannot be read: it ${damaged[1]}`);
+  if (segments.samples === 0) {
+    // of hours whose samples were deleted
+    if (!(await forgetEmptied(db, of, segments))) return { outcome: "conflict" };
+    // what a build left that died after it had published
+    await sweepBehind(db, of.site.id);
+    return { outcome: "nothing" };
+  }
+  const staged = await mergeDay(context, of, { source: "d1", hours: [], segments, base });
+  const published = await publishDay(context, of, staged);
+  if (published === null) {
+    await deleteStaging(bucket, of);
+    return { outcome: "conflict" };
+  }
+  if (published.state === "suspect") return { outcome: "suspect", reason: published.reason };
+  await sweepBehind(db, of.site.id);
+  return {
+    outcome: "archived",
+    folded: segments.samples,
+    samples: published.records,
+    bytes: staged.file?.bytes ?? 0,
+  };
+}
+
+/** @returns false, and nothing is written, where D1 was turned back since the segments were read */
+async function forgetEmptied(
+  db: D1Database,
+  { site, day }: DayBuild,
+  { foldedStamp, mark }: SpilledSegments,
+): Promise<boolean> {
+  const statements = [expectMark(db, site.id, mark), forgetHours(db, site.id, day, foldedStamp)];
+  return (await batchUnlessChanged(db, statements)) !== null;
+}

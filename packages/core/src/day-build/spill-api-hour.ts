@@ -1,0 +1,93 @@
+import type { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
+import type { AceClient } from "../ace/client.ts";
+import { windowPages } from "../ace/window-pages.ts";
+import { SiteCatalog } from "../catalog/site-catalog.ts";
+import { dayStart } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
+import type { PointSamples } from "../domain/samples.ts";
+import { selectConfigured } from "../transform/select-configured.ts";
+import { DayBuildError } from "./day-build-error.ts";
+import { pointOrder } from "./point-order.ts";
+import { sortHour } from "./sort-hour.ts";
+import { encodeSpill } from "./spill-format.ts";
+import { type DayBuild, spillKey } from "../r2/staging.ts";
+
+/** What is needed to fetch an hour. */
+export interface ApiHourContext {
+  readonly db: D1Database;
+  readonly bucket: { put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> };
+  /** of this call alone, for it counts its requests */
+  readonly ace: AceClient;
+  readonly pageSize: AdaptivePageSize;
+  /** epoch ms */
+  readonly now: () => number;
+  /** epoch ms after which no request is begun */
+  readonly deadline?: number;
+}
+
+/** What fetching an hour came to. */
+export interface ApiHour {
+  /** when the first of the requests that brought it was sent, epoch ms */
+  readonly asked: number;
+  /** requests to the upstream, retries included */
+  readonly apiCalls: number;
+  /** of those, the ones that were made again */
+  readonly retries: number;
+  /** rows that the upstream served */
+  readonly records: number;
+  /** samples in the spill, each (point, millisecond) once */
+  readonly samples: number;
+  readonly rejected: RejectionCounts;
+}
+
+/**
+ * How far the hour asked for reaches beyond the hour wanted, for the upstream does not say which of its bounds are
+ * inclusive, nor how it rounds.
+ */
+const OVERLAP_MS = 1;
+
+/**
+ * Fetches a site's hour from the upstream into its spill; the hour is there only when the upstream proved that it had
+ * ended. Points are filtered as the sync does: where a name is new, the upstream is asked for its list first. Safe to
+ * repeat: the spill is replaced.
+ * @param hour 0 to 23
+ * @throws {AceError}; {DayBuildError} where the catalogue was never filled; the errors of D1 and R2
+ */
+export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: number): Promise<ApiHour> {
+  const { bucket, ace, pageSize, deadline } = context;
+  const callsBefore = ace.calls;
+  const catalog = new SiteCatalog(context, of.site);
+  await catalog.load();
+  if (![...catalog.points.values()].some((point) => point.configured)) {
+    throw new DayBuildError(`the catalogue has no configured point of site ${JSON.stringify(of.site.name)}`);
+  }
+  const start = dayStart(of.day) + hour * HOUR_MS;
+  const range = { start, end: start + HOUR_MS };
+  const asked = { start: range.start - OVERLAP_MS, end: range.end + OVERLAP_MS };
+  const arrived: PointSamples[] = [];
+  const rejected: RejectionCounts = {};
+  let records = 0;
+  /** requests that brought something: pages and the list; the others were made again */
+  let answered = 0;
+  let askedFirst = Number.POSITIVE_INFINITY;
+  let proven = false;
+  for await (const { page, next } of windowPages(ace, of.site.name, asked, { pageSize, deadline })) {
+    answered++;
+    records += page.records;
+    askedFirst = Math.min(askedFirst, page.asked);
+    addRejections(rejected, page.rejected);
+    const callsBeforeList = ace.calls;
+    await catalog.meet(page.samples.names);
+    answered += ace.calls - callsBeforeList;
+    const selection = selectConfigured(page.samples, catalog.points);
+    addRejections(rejected, selection.rejected);
+    arrived.push(selection.samples);
+    proven = next === null;
+  }
+  if (!proven) throw new DayBuildError(`the upstream did not prove that hour ${hour} had ended`);
+  const sorted = sortHour(arrived, pointOrder(catalog.points), range);
+  await bucket.put(spillKey(of, hour), encodeSpill(start, sorted, { records, rejected }));
+  const apiCalls = ace.calls - callsBefore;
+  return { asked: askedFirst, apiCalls, retries: apiCalls - answered, records, samples: sorted.times.length, rejected };
+}

@@ -1,0 +1,81 @@
+import { crc32 } from "node:zlib";
+import type { FileMetaData } from "hyparquet";
+import { DEFAULT_PARSERS } from "hyparquet/src/convert.js";
+import { parquetMetadata } from "hyparquet/src/metadata.js";
+import { DayFileCorrupt } from "../r2/file-error.ts";
+import { FOOTER_SEAL, FOOTER_SEAL_BYTES, PARQUET_MAGIC } from "./file-schema.ts";
+import { fetchRange, type RangeBucket, type RangeCost } from "../r2/range-get.ts";
+import { checkThrift } from "./thrift-bounds.ts";
+
+/** A footer takes about 41 bytes a point: this much holds that of 1,500 points, and a larger one costs a 2nd request. */
+const FOOTER_FETCH_BYTES = 64 * 1024;
+
+/** The length of the metadata and `PAR1`, after it. */
+const TAIL_BYTES = 8;
+
+/** The object whose footer is read. */
+export interface FooterFile {
+  readonly key: string;
+  /** null: whichever object is there */
+  readonly etag: string | null;
+  /** size of the footer, where it is known */
+  readonly footerBytes?: number;
+  /** size that the object must have, where it is known */
+  readonly bytes?: number | undefined;
+}
+
+/** A file's Parquet metadata, as the seal vouches for it. */
+interface SealedFooter {
+  /** of the object that it was read from */
+  readonly etag: string;
+  /** byte of the file at which the seal begins */
+  readonly offset: number;
+  readonly metadata: FileMetaData;
+}
+
+/**
+ * Reads the sealed end of a file.
+ * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}
+ */
+export async function readSealedFooter(bucket: RangeBucket, file: FooterFile, cost: RangeCost): Promise<SealedFooter> {
+  const { key } = file;
+  const length = file.footerBytes ?? FOOTER_FETCH_BYTES;
+  const end = await fetchRange(bucket, key, file.etag, { offset: null, length, fileBytes: file.bytes }, cost);
+  const tail = new DataView(end.bytes.buffer, end.bytes.byteOffset, end.bytes.byteLength);
+  if (tail.byteLength < TAIL_BYTES + FOOTER_SEAL_BYTES) throw new DayFileCorrupt(key, 0, "is too short for a day file");
+  if (tail.getUint32(tail.byteLength - 4, true) !== PARQUET_MAGIC)
+    throw new DayFileCorrupt(key, end.size - 4, "does not end as Parquet");
+  const sealed = tail.getUint32(tail.byteLength - TAIL_BYTES, true) + TAIL_BYTES + FOOTER_SEAL_BYTES;
+  if (sealed > end.size) throw new DayFileCorrupt(key, end.size - TAIL_BYTES, "a footer longer than the file");
+  const offset = end.size - sealed;
+  let bytes = end.bytes.subarray(Math.max(0, end.bytes.length - sealed));
+  if (bytes.length < sealed) {
+    const missing = sealed - bytes.length;
+    const rest = await fetchRange(bucket, key, end.etag, { offset, length: missing }, cost);
+    const joined = new Uint8Array(sealed);
+    joined.set(rest.bytes);
+    joined.set(bytes, missing);
+    bytes = joined;
+  }
+  const seal = new DataView(bytes.buffer, bytes.byteOffset, FOOTER_SEAL_BYTES);
+  const footer = bytes.subarray(FOOTER_SEAL_BYTES);
+  if (seal.getUint32(0, true) !== FOOTER_SEAL) throw new DayFileCorrupt(key, offset, "a footer without our seal");
+  if (seal.getUint32(4, true) !== crc32(footer)) throw new DayFileCorrupt(key, offset, "a footer with another CRC-32");
+  try {
+    return { etag: end.etag, offset, metadata: parseMetadata(footer) };
+  } catch (error) {
+    throw new DayFileCorrupt(key, offset, error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** Names stand as they are, and times as the integers that they are stored as, so that metadata can be written again. */
+export function parseMetadata(bytes: Uint8Array): FileMetaData {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const parsers = {
+    ...DEFAULT_PARSERS,
+    stringFromBytes: (text: Uint8Array) => decoder.decode(text),
+    timestampFromMilliseconds: (time: bigint) => time,
+  };
+  checkThrift(bytes, 0);
+  return parquetMetadata(bytes, { parsers, geoparquet: false });
+}

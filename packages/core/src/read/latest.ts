@@ -1,0 +1,97 @@
+import { readLastDays } from "../rollups/read-file-points.ts";
+import { readFirstSeen } from "../catalog/seen.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
+import { dayOf } from "../domain/day.ts";
+import type { LatestSample } from "../store/latest.ts";
+import { readLatest } from "../store/read-latest.ts";
+import type { ColdLevel } from "./cold-level.ts";
+import { addWork, type NamedPoint, NO_WORK, planFiles, workOf } from "./cold-plan.ts";
+import { MAX_COLD } from "./limits.ts";
+import { markProved, type MisplacedDay, readBlock, type UnreadableDay } from "./read-block.ts";
+import { readStoredDays } from "./stored.ts";
+
+/** Points whose last day is read at a time: at a sample a minute 2 MB. */
+const POINTS_AT_ONCE = 100;
+
+export interface LatestAnswer {
+  /** by point id; absent: the point has no sample, or it is not known, as `partial` says */
+  readonly samples: ReadonlyMap<number, LatestSample>;
+  /** whether the newest sample of some point could not be read, or would have been beyond the limits */
+  readonly partial: boolean;
+  readonly unreadable: readonly UnreadableDay[];
+  readonly misplaced: readonly MisplacedDay[];
+}
+
+/**
+ * The newest sample of each point in both levels. Only points that have no hot sample after their last day in the cold
+ * level cost a read of it: those that fell silent before the hot level begins, and those whose hot samples came late.
+ * Those that fell silent last are read first, within the limits of a query.
+ * @param newestFile the last day that has a file, as it was before; null: none has
+ * @param now epoch ms
+ * @throws the error of D1, after retries
+ */
+export async function readLatestOfBoth(
+  cold: ColdLevel,
+  points: readonly NamedPoint[],
+  newestFile: number | null,
+  now: number,
+): Promise<LatestAnswer> {
+  const ids = points.map(({ id }) => id);
+  // The hot level first: what is archived after that is in both answers, never in neither.
+  const samples = await readLatest(cold.db, ids);
+  const silent = newestFile === null ? [] : ids.filter((id) => !samples.has(id));
+  const firstSeen: ReadonlyMap<number, number> = silent.length === 0 ? new Map() : await readFirstSeen(cold.db, silent);
+  // A point without a hot sample may have its newest one in any file since its first one.
+  const since = ids.flatMap((id) => {
+    const from = samples.get(id)?.time ?? firstSeen.get(id);
+    const day = from === undefined ? null : dayOf(from);
+    return day === null || newestFile === null || day > newestFile ? [] : [{ id, day }];
+  });
+  const lastDays: ReadonlyMap<number, number> =
+    newestFile === null || since.length === 0 ? new Map() : await readLastDays(cold.db, newestFile, since);
+  const archived = points
+    .flatMap((point) => {
+      const lastDay = lastDays.get(point.id);
+      return lastDay === undefined ? [] : [{ ...point, lastDay }];
+    })
+    .sort((a, b) => b.lastDay - a.lastDay || compareUtf8(a.name, b.name));
+  const unreadable = new Map<number, UnreadableDay>();
+  const misplaced: MisplacedDay[] = [];
+  const cost = { requests: 0, bytes: 0 };
+  let work = NO_WORK;
+  let known = 0;
+  for (let first = 0; first < archived.length; first += POINTS_AT_ONCE) {
+    const block = archived.slice(first, first + POINTS_AT_ONCE);
+    const wanted = block.map(({ id, lastDay }) => ({ pointId: id, day: lastDay }));
+    const stored = await readStoredDays(cold.db, cold.siteId, wanted);
+    const files = planFiles(stored.days, stored.pointDays, block);
+    work = addWork(work, workOf([{ points: block, files }]));
+    const isWithin = work.requests <= MAX_COLD.requests && work.bytes <= MAX_COLD.bytes && work.rows <= MAX_COLD.rows;
+    const read = await readBlock(cold, isWithin ? files : [], block, cost);
+    for (const one of read.unreadable) unreadable.set(one.day, one);
+    misplaced.push(...read.misplaced);
+    const absent = new Map(read.misplaced.map((one) => [one.day, one.absent]));
+    for (const { id, name, lastDay } of block) {
+      const ofDay = read.days.get(lastDay);
+      if (ofDay === undefined || absent.get(lastDay)?.includes(name) === true) {
+        // An older hot sample is not the newest one.
+        samples.delete(id);
+        continue;
+      }
+      known++;
+      const { times, values } = ofDay.get(name) ?? {};
+      const time = times?.at(-1);
+      const value = values?.at(-1);
+      const hot = samples.get(id);
+      if (
+        time === undefined ||
+        value === undefined ||
+        (hot !== undefined && (hot.time > time || (hot.time === time && hot.asked > read.askedAt(time))))
+      )
+        continue;
+      samples.set(id, { pointId: id, time, value, asked: read.askedAt(time) });
+    }
+  }
+  await markProved(cold, unreadable.values(), now);
+  return { samples, partial: known < archived.length, unreadable: [...unreadable.values()], misplaced };
+}

@@ -1,0 +1,172 @@
+import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../r2/file-error.ts";
+import { readPointsByFooter, readRange } from "../parquet/file-reader.ts";
+import { readFooter } from "../parquet/footer.ts";
+import { type KeptSeries, readKeptGroups } from "../store/read-kept-groups.ts";
+import { type ManifestDay, objectStanding } from "../manifest/manifest.ts";
+import type { RangeCost } from "../r2/range-get.ts";
+import { planRanges, type RangeRead } from "../parquet/read-plan.ts";
+import { dayRange, dayText } from "../domain/day.ts";
+import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import type { TimeRange } from "../domain/time-range.ts";
+import type { FileRead, MonthRead } from "./cold-plan.ts";
+import { samplesIn } from "./join-days.ts";
+import type { ColdBucket, ColdLevel } from "./cold-level.ts";
+
+/** The samples of one day by point name; a point without any is absent. */
+export type DaySeries = ReadonlyMap<string, Series>;
+
+/** The manifest's locators of a day are not legible, or not of one file; the file itself may be what was written. */
+class UnusableLocators extends Error {
+  override readonly name = "UnusableLocators";
+
+  constructor(key: string, fault: string) {
+    super(`${key}: the manifest does not say where the samples are: ${fault}`);
+  }
+}
+
+/** What became of the read of a file: all of its samples, or none and the error. */
+export type FileOutcome = { readonly series: DaySeries } | { readonly error: unknown };
+
+/** Whether wrong locators may be the only cause: the manifest's object is in place, and its footer can find the points. */
+export function mayBeMisplaced(error: unknown): boolean {
+  return error instanceof DayFileCorrupt || error instanceof UnusableLocators;
+}
+
+/** Whether reading the same again may succeed: bytes can also be damaged on their way. */
+export function isWorthRepeating(error: unknown): boolean {
+  return !(error instanceof DayFileMissing || error instanceof DayFileChanged || error instanceof UnusableLocators);
+}
+
+/**
+ * Reads what was planned of each file: of D1 the row groups that it keeps, and of R2 the others and those that D1 does not give. Nothing is
+ * given of a file when one of its requests to R2 failed.
+ * @throws the error of D1, after retries
+ */
+export async function readFiles(
+  { db, bucket }: Pick<ColdLevel, "db" | "bucket">,
+  files: readonly FileRead[],
+  cost: RangeCost,
+): Promise<FileOutcome[]> {
+  const reads = files.flatMap(({ kept }) => kept ?? []);
+  const all = readKeptGroups(db, reads, cost);
+  const months = new Map<MonthRead, Promise<DaySeries>>();
+  const read = async (file: FileRead): Promise<FileOutcome> => {
+    if (file.month !== null) {
+      const { read: month } = file.month;
+      let whole = months.get(month);
+      if (whole === undefined) months.set(month, (whole = readMonth(bucket, month, cost)));
+      return settled(async () => dayOfMonth(file, await whole));
+    }
+    const kept = file.kept === null ? undefined : (await all).get(file.kept);
+    return settled(() => readFile(bucket, file, kept ?? NOTHING_KEPT, cost));
+  };
+  return Promise.all(files.map(read));
+}
+
+const NOTHING_KEPT: KeptSeries = { series: new Map(), missing: [] };
+
+async function readFile(bucket: ColdBucket, read: FileRead, kept: KeptSeries, cost: RangeCost): Promise<DaySeries> {
+  const { from, file, fault } = read;
+  if (fault !== null) throw new UnusableLocators(file.key, fault);
+  const planned = { ...file, day: from.day };
+  const found = await readRanges(bucket, planned, [...read.ranges, ...planRanges(kept.missing)], cost);
+  return new Map([...kept.series, ...found]);
+}
+
+/** The samples of a month's wanted days by point name, and of the days between them. */
+async function readMonth(
+  bucket: ColdBucket,
+  { row, file, ranges, span }: MonthRead,
+  cost: RangeCost,
+): Promise<DaySeries> {
+  return new Map(
+    await readRanges(bucket, { ...file, month: row.month }, ranges, cost, (series) => copyIn(series, span)),
+  );
+}
+
+/** The samples of a range, in buffers of their own: a view would keep those of the whole month. */
+function copyIn(series: Series, range: TimeRange): Series {
+  const { times, values } = samplesIn(series, range);
+  return times.length === series.times.length ? series : { times: times.slice(), values: values.slice() };
+}
+
+/**
+ * All requests are waited for, so that none still runs when the file is given up.
+ * @param keep what is kept of each point's samples as soon as a request's are decoded
+ */
+async function readRanges(
+  bucket: ColdBucket,
+  file: Parameters<typeof readRange>[1],
+  ranges: readonly RangeRead[],
+  cost: RangeCost,
+  keep = (series: Series): Series => series,
+): Promise<[name: string, series: Series][]> {
+  const read = async (range: RangeRead) => {
+    const points = await readRange(bucket, file, range, cost);
+    return [...points].map(([name, series]): [string, Series] => [name, keep(series)]);
+  };
+  const found = await Promise.allSettled(ranges.map(read));
+  const failed = found.find((one) => one.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return found.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
+}
+
+/**
+ * A day's part of what a month's file gave.
+ * @throws {DayFileCorrupt} where a point has not as many samples in it as in the day's file
+ */
+function dayOfMonth({ from, month }: FileRead, whole: DaySeries): DaySeries {
+  const { read, rows } = month!;
+  const range = dayRange(from.day);
+  const entries = [...rows].map(([name, expected]): [string, Series] => {
+    const series = samplesIn(whole.get(name) ?? EMPTY_SERIES, range);
+    if (series.times.length !== expected) {
+      const reason = `a point has ${series.times.length} samples of ${dayText(from.day)}, not ${expected} as in the day's file`;
+      throw new DayFileCorrupt(read.file.key, 0, reason);
+    }
+    return [name, series];
+  });
+  return new Map(entries);
+}
+
+/**
+ * Reads the object that stands in a file's place, if a build has put it there of which the manifest is about to tell.
+ * It is read by its footer, for the locators are those of the file before.
+ * @returns null: it is another one, or none
+ */
+export async function readPending(
+  bucket: ColdBucket,
+  row: ManifestDay,
+  names: readonly string[],
+  cost: RangeCost,
+): Promise<FileOutcome | null> {
+  if (row.file === null || row.pending.size === 0) return null;
+  const { key } = row.file;
+  cost.requests++;
+  const object = await bucket.head(key);
+  if (object === null || objectStanding(row, object) !== "pending") return null;
+  return settled(async () => {
+    const footer = await readFooter(bucket, { key, etag: object.etag }, cost);
+    return readPointsByFooter(bucket, key, footer, names, cost);
+  });
+}
+
+/**
+ * Reads a file's points by its footer instead of the manifest's locators. The footer has a checksum of its own, so its
+ * answer tells a wrong locator from a damaged file.
+ */
+export async function readByFooter(
+  bucket: ColdBucket,
+  { file, names }: FileRead,
+  cost: RangeCost,
+): Promise<FileOutcome> {
+  return settled(async () => readPointsByFooter(bucket, file.key, await readFooter(bucket, file, cost), names, cost));
+}
+
+async function settled(read: () => Promise<DaySeries>): Promise<FileOutcome> {
+  try {
+    return { series: await read() };
+  } catch (error) {
+    return { error };
+  }
+}

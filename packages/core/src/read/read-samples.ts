@@ -1,0 +1,159 @@
+import { type ManifestDay, manifestStatement, parseManifestDays } from "../manifest/manifest.ts";
+import type { RangeCost } from "../r2/range-get.ts";
+import { dayOf } from "../domain/day.ts";
+import { hourOf } from "../domain/hour.ts";
+import type { MergedSeries } from "../domain/merge-series.ts";
+import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
+import { cut, type TimeRange } from "../domain/time-range.ts";
+import type { DamagedSegment } from "../store/damaged-segments.ts";
+import { type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
+import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
+import type { ColdLevel } from "./cold-level.ts";
+import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
+import { joinDays } from "./join-days.ts";
+import { type MisplacedDay, readBlock, replanChanged, type UnreadableDay, type UnreadableMonth } from "./read-block.ts";
+import { readFiles } from "./read-files.ts";
+import type { Stored, YoungSamples } from "./stored.ts";
+
+/** What the reads of an answer cost, and what they did not get. */
+export interface ReadTally {
+  readonly hot: ReadCost;
+  readonly cold: RangeCost;
+  /** days of the files that samples were looked for in */
+  readonly files: Set<number>;
+  /** by day: those that could not be read now */
+  readonly unreadable: Map<number, UnreadableDay>;
+  /** by day: those whose rows of `block_days` are damaged */
+  readonly misplaced: Map<number, MisplacedDay>;
+  /** by month: those whose file could not be read; nothing is lost by it */
+  readonly months: Map<number, UnreadableMonth>;
+  /** by key: segments that were skipped */
+  readonly damaged: Map<number, DamagedSegment>;
+  /** stretches whose segment or file cannot be read now, or whose file was found to be suspect */
+  readonly lost: TimeRange[];
+}
+
+/** @param young what was read with the plan; null: nothing */
+export function newTally(young: Stored["young"] = null): ReadTally {
+  return {
+    hot: { ...(young?.cost ?? { statements: 0, rowsRead: 0 }) },
+    cold: { requests: 0, bytes: 0 },
+    files: new Set(),
+    unreadable: new Map(),
+    misplaced: new Map(),
+    months: new Map(),
+    damaged: new Map(),
+    lost: [],
+  };
+}
+
+/** Days whose files lack samples that the manifest places in them. */
+export function lostDays({ unreadable, misplaced }: Pick<ReadTally, "unreadable" | "misplaced">): Set<number> {
+  const incomplete = [...misplaced.values()].filter(({ absent }) => absent.length > 0);
+  return new Set([...unreadable.keys(), ...incomplete.map(({ day }) => day)]);
+}
+
+/** Which samples are read, of points that are read together. */
+export interface SamplesWanted {
+  readonly range: TimeRange;
+  /** starts of the hours to read in the hot level, ascending, epoch ms */
+  readonly hours: readonly number[];
+  /** the only hours whose samples are wanted, a superset of `hours`; null: all of the range */
+  readonly only: ReadonlySet<number> | null;
+  /** the manifest's rows that the files were planned from */
+  readonly days: Stored["days"];
+  /** the samples of `hours` in segments, of the moment of `days`; null: they are to be read */
+  readonly young: Stored["young"];
+}
+
+/** Reads and merges the levels; of two samples at one time the one asked for later counts. @returns each point's samples, those without any included */
+export async function readSamples(
+  cold: ColdLevel,
+  wanted: SamplesWanted,
+  { points, files }: ColdBlock<NamedPoint>,
+  tally: ReadTally,
+): Promise<Map<number, MergedSeries>> {
+  const ids = points.map(({ id }) => id);
+  const { range, only, young } = wanted;
+  // The files are read beside the hot level. What was published meanwhile is read again.
+  const begun = readFiles(cold, files, tally.cold);
+  const hotBegun = young === null ? readHot(cold, ids, wanted, tally.hot) : { ...young, manifest: null };
+  const [hotRead, filesRead] = await Promise.allSettled([hotBegun, begun]);
+  if (hotRead.status === "rejected") throw hotRead.reason;
+  if (filesRead.status === "rejected") throw filesRead.reason;
+  const [hot, outcomes] = [hotRead.value, filesRead.value];
+  for (const one of hot.damaged) {
+    if (!tally.damaged.has(one.key)) tally.lost.push(cut(one.range, range));
+    tally.damaged.set(one.key, one);
+  }
+  const current =
+    hot.manifest === null
+      ? { files, unreadable: [] }
+      : await currentFiles(cold, hot.manifest, wanted, { points, files });
+  const read = await readBlock(cold, current.files, points, tally.cold, current.files === files ? outcomes : null);
+  const days = [...read.days].sort(([a], [b]) => a - b);
+  for (const [day] of days) tally.files.add(day);
+  for (const one of [...current.unreadable, ...read.unreadable]) tally.unreadable.set(one.day, one);
+  for (const one of read.months) tally.months.set(one.month, one);
+  for (const one of read.misplaced) {
+    const absent = [...(tally.misplaced.get(one.day)?.absent ?? []), ...one.absent];
+    tally.misplaced.set(one.day, { ...one, absent });
+  }
+  return new Map(
+    points.map(({ id, name }) => {
+      const joined = joinDays(
+        days.map(([, ofDay]) => ofDay.get(name) ?? EMPTY_SERIES),
+        range,
+      );
+      const archived = only === null ? joined : ofHours(joined, only);
+      return [id, mergeStored(archived, hot.series.get(id) ?? NO_STORED_SERIES, read.askedAt)];
+    }),
+  );
+}
+
+interface HotRead extends Pick<YoungSamples, "series" | "damaged"> {
+  /** null: no hour was wanted */
+  readonly manifest: ManifestDay[] | null;
+}
+
+/** The samples of the hot level, and the days of the manifest as they are in the transaction that read them. */
+async function readHot(
+  { db, siteId }: ColdLevel,
+  ids: readonly number[],
+  { hours, range }: SamplesWanted,
+  cost: ReadCost,
+): Promise<HotRead> {
+  const [first, last] = [hours[0], hours.at(-1)];
+  if (first === undefined || last === undefined) return { series: new Map(), damaged: [], manifest: null };
+  const manifest = manifestStatement(db, siteId, dayOf(first), dayOf(last) + 1);
+  const wanted = { siteId, hours: new Map(ids.map((id) => [id, hours])), range };
+  const { series, beside, damaged } = await readSeriesBeside(db, wanted, () => [manifest], cost);
+  return { series, damaged, manifest: parseManifestDays(beside[0]?.results) };
+}
+
+/**
+ * A block's files as they are after its hot rows were read. Between the plan and that read a day may have been archived
+ * and its hot rows deleted: then they are in the file that was published before they were deleted.
+ */
+async function currentFiles(
+  cold: ColdLevel,
+  current: readonly ManifestDay[],
+  { only, days }: SamplesWanted,
+  { points, files }: ColdBlock<NamedPoint>,
+) {
+  const wantedDays = only === null ? null : new Set([...only].map(dayOf));
+  const read = wantedDays === null ? current : current.filter(({ day }) => wantedDays.has(day));
+  return replanChanged(cold, files, days, read, points);
+}
+
+function ofHours({ times, values }: Series, hours: ReadonlySet<number>): Series {
+  const kept = new Float64Array(times.length);
+  const keptValues = new Float64Array(times.length);
+  let n = 0;
+  for (let i = 0; i < times.length; i++) {
+    if (!hours.has(hourOf(times[i]!))) continue;
+    kept[n] = times[i]!;
+    keptValues[n++] = values[i]!;
+  }
+  return { times: kept.subarray(0, n), values: keptValues.subarray(0, n) };
+}

@@ -1,0 +1,157 @@
+import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "../rollups/block-day-key.ts";
+import { HEAD_BYTES } from "../rollups/hour-slice.ts";
+import { firstDaySql, monthKeySql, monthOfDaySql, monthOfKeySql, pointMonthKey } from "../rollups/month-key.ts";
+import type { PackedRow } from "../rollups/packed-months.ts";
+import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
+
+/** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
+export const DAYS_A_ROW = 1_024;
+
+/** Where a point stands in `places`, as JSON paths: made once a point, because a row of it is read for each day. */
+const POINTS = `
+points (id, at, length, rows) AS MATERIALIZED (
+  SELECT value, ${pathSql("value", "[0]")}, ${pathSql("value", "[1]")}, ${pathSql("value", "[2]")} FROM json_each(?4)
+)`;
+
+/**
+ * Months, cut to the range, for which readers need not read `block_days`: the aggregates of each day with a file are in
+ * `point_months` for all points, and no other day has samples.
+ */
+const PACKED = `
+packed (month, start, end) AS MATERIALIZED (
+  SELECT m.month, max(m.first, ?2), min(m.end, ?3) FROM (
+    SELECT month, ${firstDaySql("month")} AS first, ${firstDaySql("month + 1")} AS end, CASE WHEN json_valid(packed) THEN packed END AS list
+    FROM month_files WHERE site_id = ?1 AND month >= ?9 AND month < ?10
+  ) m
+  WHERE json_array_length(m.list) = m.end - m.first AND NOT EXISTS (
+    SELECT 1 FROM day_files f
+    WHERE f.site_id = ?1 AND f.day >= max(m.first, ?2) AND f.day < min(m.end, ?3) AND f.key IS NOT NULL
+      AND (f.generation < 1 OR m.list ->> ('$[' || (f.day - m.first) || ']') IS NOT f.generation)
+  ) AND NOT EXISTS (
+    SELECT 1 FROM hot_hours h
+    WHERE h.site_id = ?1 AND h.hour >= max(m.first, ?2) * 86400000 AND h.hour < min(m.end, ?3) * 86400000
+      AND h.hour / 86400000 NOT IN (SELECT day FROM files)
+  )
+)`;
+
+/**
+ * A row for each point and {@link DAYS_A_ROW} of the days that are not packed, because a row for each day takes D1 and its client twice as
+ * long; and one for each point and month that is packed. Only the heads of slices where the aggregates are not wanted, and then of some
+ * days only, unless ?8 is NULL: those of ?8 and of hours that are not folded.
+ * ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most slices whose aggregates are wanted,
+ * ?7: JSON array of each row's first day, ?8: JSON array of days or NULL, ?9 and ?10: months.
+ */
+export const READ_SLICES = `
+WITH files (day) AS MATERIALIZED (
+  SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
+), hot (day, is_folded) AS (
+  SELECT hour / 86400000, folded_version IS version FROM hot_hours
+  WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
+), size (files, is_whole) AS (
+  SELECT json_array_length(?4) * (SELECT count(*) FROM files),
+    json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6
+), ${PACKED}, some (day) AS (
+  SELECT value FROM json_each(?8) UNION SELECT day FROM hot WHERE NOT is_folded
+), between_packed (start, end) AS (
+  SELECT lag(end, 1, ?2) OVER (ORDER BY start), start FROM (SELECT start, end FROM packed UNION ALL SELECT ?3, NULL)
+), spans (start, end, is_whole) AS (
+  SELECT max(b.start, c.value), min(b.end, c.value + ${DAYS_A_ROW}), is_whole
+  FROM size CROSS JOIN between_packed b CROSS JOIN json_each(?7) c
+  WHERE b.start < b.end AND b.start < c.value + ${DAYS_A_ROW} AND b.end > c.value
+    AND files <= ?5 AND (is_whole OR ?8 IS NULL)
+  UNION ALL
+  SELECT day, day + 1, 0 FROM some
+  WHERE ?8 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM packed p WHERE day >= p.start AND day < p.end)
+    AND (SELECT files <= ?5 AND NOT is_whole FROM size)
+), ${POINTS}
+SELECT p.id, f.is_whole, (
+  SELECT group_concat((d.key & 65535) || CASE
+      WHEN length(d.hours) = 0 AND d.key & 65535 IN (SELECT day FROM files) THEN '*'
+      WHEN d.places IS NULL AND d.key & 65535 IN (SELECT day FROM files) THEN '+'
+      WHEN d.places ->> p.rows IS NULL THEN '-' ELSE '+' END ||
+    hex(substr(d.hours, d.places ->> p.at,
+      CASE WHEN f.is_whole THEN d.places ->> p.length ELSE min(d.places ->> p.length, ${HEAD_BYTES}) END)))
+  FROM ${TABLE}
+  WHERE d.key >= ${rowKeySql("p.id", "f.start")} AND d.key < ${rowKeySql("p.id", "f.end")}
+    AND (d.places IS NULL OR d.places ->> p.at IS NOT NULL AND (f.is_whole OR d.places ->> p.rows IS NOT NULL))
+) AS days, NULL AS month, NULL AS head, NULL AS hours, NULL AS is_skipped
+FROM points p CROSS JOIN spans f
+UNION ALL
+SELECT p.id, s.is_whole, NULL, ${monthOfKeySql("m.key")}, hex(m.head), CASE WHEN s.is_whole THEN hex(m.hours) END,
+  ${monthOfKeySql("m.key")} IN (SELECT month FROM packed)
+FROM size s CROSS JOIN points p
+CROSS JOIN point_months m ON m.key >= ${monthKeySql("p.id", "?9")} AND m.key < ${monthKeySql("p.id", "?10")}
+WHERE s.files <= ?5
+  AND (s.is_whole OR ?8 IS NULL OR ${monthOfKeySql("m.key")} IN (SELECT ${monthOfDaySql("day")} FROM some))`;
+
+/**
+ * {@link READ_SLICES}; a damaged row has empty slices, of each of its points: the file is then read by its footer, and the aggregates are lost.
+ */
+export const CHECK_SLICES = READ_SLICES.replace(TABLE, CHECKED_TABLE);
+
+/** Of the point and day of a JSON array. */
+const MONTH_KEY = monthKeySql("k.value ->> 0", monthOfDaySql("k.value ->> 1"));
+
+/** The heads of slices. ?1: JSON array of [point id, day]. */
+export const READ_SOME_SLICES = `
+SELECT k.value ->> 0 AS id, 0 AS is_whole,
+  (k.value ->> 1) || CASE WHEN length(d.hours) = 0 THEN '*' ELSE '+' END ||
+    hex(substr(d.hours, d.places ->> ${pathSql("(k.value ->> 0)", "[0]")},
+      min(d.places ->> ${pathSql("(k.value ->> 0)", "[1]")}, ${HEAD_BYTES}))) AS days,
+  ${monthOfDaySql("k.value ->> 1")} AS month, hex(m.head) AS head, NULL AS hours, 0 AS is_skipped
+FROM json_each(?1) k CROSS JOIN ${TABLE} ON d.key = ${rowKeySql("k.value ->> 0", "k.value ->> 1")}
+LEFT JOIN point_months m ON m.key = ${MONTH_KEY} AND length(d.hours) = 0
+WHERE d.places IS NULL OR d.places ->> ${pathSql("(k.value ->> 0)", "[2]")} IS NOT NULL`;
+export const CHECK_SOME_SLICES = READ_SOME_SLICES.replace(TABLE, CHECKED_TABLE);
+
+const sliceRows = rowsOf("block_days", {
+  id: isInt,
+  is_whole: isInt,
+  days: orNull(isText),
+  month: orNull(isInt),
+  head: orNull(isText),
+  hours: orNull(isText),
+  is_skipped: orNull(isInt),
+});
+
+/** A point's day of `block_days`. */
+export interface BlockDay {
+  readonly pointId: number;
+  readonly day: number;
+  /** whether the aggregates are in it, and not its head alone */
+  readonly isWhole: boolean;
+  /** `file`: the day has a file with the point; `packed`: and its slice is in `point_months`; `open`: it has none */
+  readonly of: "file" | "packed" | "open";
+  /** hexadecimal */
+  readonly hex: string;
+}
+
+/** Stands between a day and its slice. */
+const MARKS: Readonly<Record<string, BlockDay["of"]>> = { "+": "file", "*": "packed", "-": "open" };
+const MARK = /[-+*]/;
+
+/** A point's month in `point_months`. */
+export interface PointMonthRow extends PackedRow {
+  readonly pointId: number;
+  readonly month: number;
+  /** whether `block_days` was not read of it */
+  readonly isSkipped: boolean;
+}
+
+/** What {@link READ_SLICES} or {@link READ_SOME_SLICES} gave. @throws {Error} for what they do not give */
+export function parseSlices(results: unknown): { readonly blockDays: BlockDay[]; readonly packed: PointMonthRow[] } {
+  const rows = sliceRows(results);
+  const blockDays = rows.flatMap(({ id: pointId, is_whole, days }) =>
+    (days === null ? [] : days.split(",")).map((text): BlockDay => {
+      const mark = text.search(MARK);
+      if (mark < 1) throw new Error(`block_days: found "${text.slice(0, 20)}", expected a day and a slice`);
+      const of = MARKS[text[mark]!]!;
+      return { pointId, day: Number(text.slice(0, mark)), isWhole: is_whole === 1, of, hex: text.slice(mark + 1) };
+    }),
+  );
+  const packed = rows.flatMap(({ id: pointId, month, head, hours, is_skipped }) => {
+    if (month === null || head === null || head === "") return [];
+    return [{ key: pointMonthKey(pointId, month), pointId, month, head, hours, isSkipped: is_skipped === 1 }];
+  });
+  return { blockDays, packed };
+}

@@ -1,0 +1,130 @@
+import { dayOf, DAYS } from "../domain/day.ts";
+import { MONTHS } from "../domain/month.ts";
+import { DAY_FILES_PREFIX, dayFilesFrom, parseDayFileKey } from "../r2/day-file-key.ts";
+import { type LocatedDay, readLocatedDays } from "../rollups/read-file-points.ts";
+import { isRegistered } from "./located-days.ts";
+import { type ManifestDay, readManifest } from "../manifest/manifest.ts";
+import { parseMonthFileKey } from "../r2/month-file-key.ts";
+import { type MonthRow, readMonthFiles } from "../manifest/month-files.ts";
+import type { RepairSite } from "./rebuild-day.ts";
+import { compareUtf8 } from "../domain/utf8-order.ts";
+
+/** Objects a request, and days whose rows in D1 are counted at once: 458,000 rows of a site with 4,583 points. */
+const OBJECTS_A_PAGE = 100;
+
+/** A key that is to be looked at. */
+export interface ListedKey {
+  readonly key: string;
+  /** of a day file; null: it is not one */
+  readonly day: number | null;
+  readonly site: string | null;
+  /** one of the sites that were asked for; null: another one, or none */
+  readonly of: RepairSite | null;
+  /** D1 knows the object that was listed, and of a day's all of it */
+  readonly isRegistered: boolean;
+  /** of a month file; null: it is not one */
+  readonly month: number | null;
+}
+
+export interface KeyPage {
+  /** ascending */
+  readonly keys: readonly ListedKey[];
+  /** whether there may be more after these */
+  readonly hasMore: boolean;
+}
+
+/** Whole days since 1970, both included; null: no bound. */
+export interface RepairRange {
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+/**
+ * The keys after a cursor that R2 has an object of, or the manifest a file, in the order of R2: by day, then site.
+ * @param after the last key that was dealt with; null: none was
+ */
+export async function listDayFiles(
+  { bucket }: { readonly bucket: Pick<R2Bucket, "list"> },
+  sites: readonly RepairSite[],
+  { from, to }: RepairRange,
+  after: string | null,
+): Promise<KeyPage> {
+  const first = from === null ? "" : dayFilesFrom(from);
+  const startAfter = after === null || after < first ? first : after;
+  const { objects, truncated } = await bucket.list({
+    prefix: DAY_FILES_PREFIX,
+    limit: OBJECTS_A_PAGE,
+    ...(startAfter === "" ? {} : { startAfter }),
+  });
+  const end = to === null || to + 1 >= DAYS ? null : dayFilesFrom(to + 1);
+  // keys of day files are ASCII, which any order has the same
+  const isWanted = (key: string) => key > startAfter && (end === null || key < end);
+  const last = objects.at(-1)?.key ?? "";
+  const hasMore = truncated && (end === null || last < end);
+  const listed = new Map(objects.filter(({ key }) => isWanted(key)).map((object) => [object.key, object]));
+  const files = [...listed.keys()].map((key) => ({ key, ...parseFileKey(key) }));
+  const days = files.flatMap(({ day }) => day ?? []);
+  const manifestEnd = hasMore ? dayOfKey(last) : to;
+  const known = new Map<string, KnownDays & { readonly of: RepairSite }>();
+  for (const of of sites) {
+    known.set(of.name, { of, ...(await readKnown(of, days, dayOfKey(startAfter) ?? 0, manifestEnd)) });
+  }
+  const keys = files.map(({ key, site, day, month }): ListedKey => {
+    const own = known.get(site ?? "");
+    const object = listed.get(key)!;
+    const ofDay = day !== null && isRegistered(own?.rows.get(day) ?? null, object, own?.located.get(day) ?? null);
+    const ofMonth = month !== null && own?.months.get(month)?.file?.etag === object.etag;
+    return { key, site, day, month, of: own?.of ?? null, isRegistered: ofDay || ofMonth };
+  });
+  // and the files that only D1 has
+  for (const { of, rows, months } of known.values()) {
+    const ofDays = [...rows.values()].map(({ day, file }) => ({ day, month: null, file }));
+    const ofMonths = [...months.values()].map(({ month, file }) => ({ day: null, month, file }));
+    for (const { file, ...about } of [...ofDays, ...ofMonths]) {
+      if (file === null || listed.has(file.key) || !isWanted(file.key) || (hasMore && file.key > last)) continue;
+      keys.push({ ...about, key: file.key, site: of.name, of, isRegistered: false });
+    }
+  }
+  return { keys: keys.sort((a, b) => compareUtf8(a.key, b.key)), hasMore };
+}
+
+/** What a key is of; null: of nothing of ours. */
+function parseFileKey(key: string): Pick<ListedKey, "site" | "day" | "month"> {
+  const ofDay = parseDayFileKey(key);
+  if (ofDay !== null) return { ...ofDay, month: null };
+  const ofMonth = parseMonthFileKey(key);
+  return ofMonth === null ? { site: null, day: null, month: null } : { ...ofMonth, day: null };
+}
+
+interface KnownDays {
+  readonly rows: ReadonlyMap<number, ManifestDay>;
+  readonly located: ReadonlyMap<number, LocatedDay>;
+  readonly months: ReadonlyMap<number, MonthRow>;
+}
+
+async function readKnown(
+  { db, id }: RepairSite,
+  days: readonly number[],
+  from: number,
+  to: number | null,
+): Promise<KnownDays> {
+  if (id === null) return { rows: new Map(), located: new Map(), months: new Map() };
+  const rows = await readManifest(db, id, from, (to ?? DAYS) + 1);
+  const located =
+    days.length === 0
+      ? new Map<number, LocatedDay>()
+      : await readLocatedDays(db, id, Math.min(...days), Math.max(...days));
+  const months = await readMonthFiles(db, id, 0, MONTHS);
+  return {
+    rows: new Map(rows.map((row) => [row.day, row])),
+    located,
+    months: new Map(months.map((row) => [row.month, row])),
+  };
+}
+
+/** The day in whose folder a key is, also of one that is not a day file's; null: in none's. */
+function dayOfKey(key: string): number | null {
+  const [, year, month, date] = /^timeseries\/(\d{4})\/(\d\d)\/(\d\d)\//.exec(key) ?? [];
+  const day = dayOf(Date.parse(`${year}-${month}-${date}`));
+  return day >= 0 && day < DAYS ? day : null;
+}

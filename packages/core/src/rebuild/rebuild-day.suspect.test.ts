@@ -1,0 +1,95 @@
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { newSite } from "../../test/points.ts";
+import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
+import { dayFileKey } from "../r2/day-file-key.ts";
+import { readManifestDay } from "../manifest/manifest.ts";
+import { repairDay } from "./rebuild-day.ts";
+let world: RepairWorld;
+let db: D1Database;
+let bucket: R2Bucket;
+beforeAll(async () => {
+  world = await RepairWorld.open("ses_repair");
+  ({ db, bucket } = world);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+beforeEach(() => world.reset());
+
+describe("what is no data", () => {
+  /** Why the day is no data; once that is noted, a repair writes nothing. */
+  const suspicion = async (): Promise<string | null> => {
+    const found = await world.repair();
+    expect(found.outcome).toBe("suspect");
+    expect(await readManifestDay(db, world.site.id, world.day)).toMatchObject({
+      state: "suspect",
+      reason: found.reason,
+    });
+    expect(await db.prepare("SELECT count(*) AS n FROM block_days").first("n")).toBe(0);
+    const all = await world.stored();
+    expect((await world.repair()).outcome).toBe("suspect");
+    expect(await world.stored()).toEqual(all);
+    return found.reason;
+  };
+
+  test("a damaged file, wherever the damage is; the object stays as it is", async () => {
+    await world.archived();
+    const { bytes, metadata } = await world.object();
+    await db.exec(LOSE_COLD);
+    for (let at = 0; at < bytes.length; at += 83) {
+      const damaged = bytes.slice();
+      damaged[at]! ^= 0x10;
+      await bucket.put(world.key, damaged, { customMetadata: metadata });
+      expect((await world.repair()).outcome).toBe("suspect");
+      expect((await world.object()).bytes).toEqual(damaged);
+    }
+    expect(await suspicion()).toContain("at byte");
+    await bucket.put(world.key, bytes, { customMetadata: metadata });
+    expect(await world.repair()).toMatchObject({ outcome: "repaired" });
+  });
+
+  test.each([0, 1, 20, -1])("a file that was cut at %i", async (end) => {
+    await world.archived();
+    const { bytes } = await world.object();
+    await db.exec(LOSE_COLD);
+    await bucket.put(world.key, bytes.slice(0, end));
+    expect(await suspicion()).toContain("at byte");
+  });
+
+  test("somebody else's object", async () => {
+    await bucket.put(world.key, "not what was written".repeat(10));
+    expect(await suspicion()).toContain("does not end as Parquet");
+  });
+
+  test("the file of another day or site", async () => {
+    await world.archived();
+    const { bytes } = await world.object();
+    for (const [name, day] of [["ses_repair", world.day + 1] as const, ["ses_other", world.day] as const]) {
+      const other = { db, name, id: name === world.site.name ? world.site.id : await newSite(db, name) };
+      await bucket.put(dayFileKey(name, day), bytes);
+      expect(await repairDay(world.context(), other, day)).toMatchObject({
+        outcome: "suspect",
+        reason: expect.stringContaining("another site or day"),
+      });
+    }
+  });
+
+  test("an older file, put back in the place of the one that was published", async () => {
+    await world.archived();
+    const { bytes, metadata } = await world.object();
+    await world.archived(LATE);
+    await bucket.put(world.key, bytes, { customMetadata: metadata });
+    expect(await world.repair()).toMatchObject({ outcome: "suspect", reason: expect.stringContaining("older file") });
+    expect(await readManifestDay(db, world.site.id, world.day)).toMatchObject({ state: "suspect", generation: 2 });
+  });
+
+  test("a file that is gone: the manifest says so from then on", async () => {
+    await world.archived();
+    await bucket.delete(world.key);
+    expect(await world.repair({ dryRun: true })).toMatchObject({ outcome: "missing" });
+    expect(await readManifestDay(db, world.site.id, world.day)).toMatchObject({ state: "written" });
+    expect(await world.repair()).toMatchObject({ outcome: "missing", reason: "its file is gone" });
+    expect(await readManifestDay(db, world.site.id, world.day)).toMatchObject({
+      state: "suspect",
+      reason: "its file is gone",
+    });
+  });
+});

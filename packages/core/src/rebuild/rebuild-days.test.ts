@@ -1,0 +1,195 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { preparedStorage } from "../../test/prepared-storage.ts";
+import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
+import { TEST_MONTH } from "../../test/arbitrary-day.ts";
+import { dayFileKey } from "../r2/day-file-key.ts";
+import { monthFileKey } from "../r2/month-file-key.ts";
+import { readMonthFiles } from "../manifest/month-files.ts";
+import { MONTHS } from "../domain/month.ts";
+import { type RepairResult, repairDays } from "./rebuild-days.ts";
+import type { RepairContext, RepairSite } from "./rebuild-day.ts";
+
+const DAYS = 14;
+let world: RepairWorld;
+let bucket: R2Bucket;
+beforeAll(async () => {
+  world = await RepairWorld.open("ses_repair");
+  ({ bucket } = world);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+beforeEach(async () => {
+  await world.reset();
+  await world.store(LATE);
+});
+
+interface Asked {
+  from?: number;
+  to?: number;
+  site?: RepairSite;
+  isEverySite?: boolean;
+  given?: Partial<RepairContext>;
+}
+
+/** Runs until there is no cursor any more. */
+async function repairAll({
+  from,
+  to,
+  site = { ...world.site, db: world.db },
+  isEverySite = true,
+  given = {},
+}: Asked = {}) {
+  const runs: RepairResult[] = [];
+  for (let cursor: string | null = null; runs.length < 50;) {
+    const range = { from: from ?? null, to: to ?? null };
+    // a clock that stands, for the budget of time is another test's
+    const context = world.context({ now: () => 1, ...given });
+    const run = await repairDays(context, [site], { range, cursor, isEverySite });
+    runs.push(run);
+    if (run.next_cursor === null) return { runs, days: runs.flatMap(({ days }) => days) };
+    cursor = run.next_cursor;
+  }
+  throw new Error("it never ends");
+}
+
+const manyDays = preparedStorage(
+  async () => {
+    for (let day = 0; day < DAYS; day++) await world.archived(LATE, world.day + day);
+  },
+  env.TIMESERIES,
+  [env.DB],
+);
+
+test("many days are repaired in runs of a bounded number, each once, and are then what they were", async () => {
+  await manyDays();
+  const before = await stateOf();
+  await world.db.exec(LOSE_COLD);
+  const { runs, days } = await repairAll();
+  expect(runs.map((run) => run.days.length)).toEqual([10, 4]);
+  expect(days.map(({ key, outcome }) => [key, outcome])).toEqual(
+    Array.from({ length: DAYS }, (_, day) => [dayFileKey(world.site.name, world.day + day), "repaired"]),
+  );
+  expect(await stateOf()).toEqual(before);
+  const all = await world.stored();
+  const again = await repairAll();
+  expect(again.runs).toHaveLength(1);
+  expect(new Set(again.days.map(({ outcome }) => outcome))).toEqual(new Set(["unchanged"]));
+  expect(await world.stored()).toEqual(all);
+});
+
+/** The cold tables but for builds and times of the clock. */
+async function stateOf(): Promise<unknown> {
+  const files =
+    "SELECT site_id, day, state, key, etag, sha256, bytes, rows, points, source, generation, pending, reason";
+  const { db } = world;
+  const [manifest, points] = await db.batch([
+    db.prepare(`${files} FROM day_files ORDER BY day`),
+    db.prepare("SELECT * FROM block_days ORDER BY key"),
+  ]);
+  return [manifest?.results, points?.results];
+}
+
+test("a run that took its time ends early, and never without having done something", async () => {
+  await manyDays();
+  await world.db.exec(LOSE_COLD);
+  let now = 0;
+  const { runs, days } = await repairAll({ given: { now: () => (now += 20_000) } });
+  expect(runs).toHaveLength(DAYS);
+  expect(days).toHaveLength(DAYS);
+});
+
+test("only the days of the range, both ends included, are looked at", async () => {
+  await manyDays();
+  await world.db.exec(LOSE_COLD);
+  const range = { from: world.day + 3, to: world.day + 5 };
+  const found = (await repairAll(range)).days;
+  expect(found.map(({ day, outcome }) => `${day} ${outcome}`)).toEqual([
+    "2025-10-15 repaired",
+    "2025-10-16 repaired",
+    "2025-10-17 repaired",
+  ]);
+  expect((await repairAll({ from: world.day + 13 })).days).toHaveLength(1);
+  expect((await repairAll({ to: world.day })).days).toHaveLength(1);
+  await bucket.delete([0, 4, 13].map((day) => dayFileKey(world.site.name, world.day + day)));
+  expect((await repairAll({ from: world.day + 1, to: world.day + 12 })).days.filter(isMissing)).toHaveLength(1);
+  expect((await repairAll()).days.filter(isMissing)).toHaveLength(3);
+});
+const isMissing = ({ outcome }: { outcome: string }) => outcome === "missing";
+
+test("objects of no site, and those that are no day files, are told of, and never read or changed", async () => {
+  await world.archived();
+  const keys = [
+    "timeseries/2025/10/12/ses_nowhere.parquet",
+    "timeseries/2025/10/12/a b.parquet",
+    "timeseries/2025/13/12/ses_repair.parquet",
+    "timeseries/2025/10/12/ses_repair.parquet.bak",
+    "timeseries/2025/10/12/deeper/ses_repair.parquet",
+    "timeseries/2025/10/12/%zz.parquet",
+    "timeseries/\u{1F600}",
+    "timeseries/\uFFFD",
+  ];
+  for (const key of keys) await bucket.put(key, "x");
+  const { days } = await repairAll();
+  const told = new Map(days.map(({ key, outcome }) => [key, outcome]));
+  expect(Object.fromEntries(told)).toEqual({
+    [world.key]: "unchanged",
+    [keys[0]!]: "unknown_site",
+    ...Object.fromEntries(keys.slice(1).map((key) => [key, "misnamed"])),
+  });
+  expect(days).toHaveLength(told.size);
+  expect((await repairAll({ isEverySite: false })).days.map(({ outcome }) => outcome)).toEqual(["unchanged"]);
+  expect((await bucket.list()).objects).toHaveLength(keys.length + 1);
+});
+
+test("month files of other sites are told of, also where a page of the list has no other key", async () => {
+  await world.archived();
+  const months = Array.from({ length: 120 }, (_, i) => monthFileKey(`other_${i}`, TEST_MONTH));
+  for (const key of months) await bucket.put(key, "x");
+  const { runs, days } = await repairAll();
+  expect(days.filter(({ outcome }) => outcome === "unknown_site").map(({ key }) => key)).toEqual(months.sort());
+  expect(days.filter(({ outcome }) => outcome !== "unknown_site").map(({ key }) => key)).toEqual([world.key]);
+  expect(runs.length).toBeGreaterThan(1);
+  await bucket.delete(world.key);
+  const own = await repairAll({ isEverySite: false });
+  expect(own.days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "missing"]]);
+});
+
+test("a month file that D1 does not know is left to be built anew, and so is one that is gone", async () => {
+  await world.archived();
+  const { db, site } = world;
+  const key = monthFileKey(site.name, TEST_MONTH);
+  const put = await bucket.put(key, "x");
+  const etag = put!.etag;
+  const outcomes = async (given: Partial<RepairContext> = {}) =>
+    (await repairAll({ given })).runs.flatMap(({ months }) => months.map(({ key: at, outcome }) => [at, outcome]));
+  const register = async (known: string) => {
+    await db.prepare("DELETE FROM month_files").run();
+    const sql = "INSERT INTO month_files (site_id, month, key, etag, bytes, rows) VALUES (?1, ?2, ?3, ?4, 1, 1)";
+    await db.prepare(sql).bind(site.id, TEST_MONTH, key, known).run();
+  };
+  const known = async () => (await readMonthFiles(db, site.id, 0, MONTHS)).map(({ file }) => file?.etag ?? null);
+  expect(await outcomes()).toEqual([[key, "to_build"]]);
+  await register(etag);
+  expect([await outcomes(), await known()]).toEqual([[[key, "unchanged"]], [etag]]);
+  await register("another");
+  expect([await outcomes({ dryRun: true }), await known()]).toEqual([[[key, "to_build"]], ["another"]]);
+  expect([await outcomes(), await known()]).toEqual([[[key, "to_build"]], [null]]);
+  await register(etag);
+  await bucket.delete(key);
+  expect([await outcomes(), await known()]).toEqual([[[key, "to_build"]], [null]]);
+  expect(await outcomes()).toEqual([]);
+});
+
+test("more objects than a page, among them days that are gone: each is told once", async () => {
+  await manyDays();
+  await bucket.delete([0, 6, 13].map((day) => dayFileKey(world.site.name, world.day + day)));
+  const others = Array.from({ length: 250 }, (_, i) => `timeseries/2025/10/1${i % 10}/other_${i}.parquet`);
+  for (const key of others) await bucket.put(key, "x");
+  const { runs, days } = await repairAll();
+  expect(runs.length).toBeGreaterThan(2);
+  expect(new Set(days.map(({ key }) => key)).size).toBe(days.length);
+  const count = (wanted: string) => days.filter(({ outcome }) => outcome === wanted).length;
+  expect([count("unknown_site"), count("unchanged"), count("missing")]).toEqual([250, 11, 3]);
+  const own = await repairAll({ isEverySite: false });
+  expect(own.days.map(({ outcome }) => outcome).filter((outcome) => outcome !== "unchanged")).toHaveLength(3);
+});

@@ -1,0 +1,114 @@
+import { withD1Retry } from "../d1/retry.ts";
+import { dayText } from "../domain/day.ts";
+import { monthText } from "../domain/month.ts";
+import { type ListedKey, listDayFiles, type RepairRange } from "./list-day-files.ts";
+import { type RepairContext, repairDay, type RepairedDay, type RepairSite } from "./rebuild-day.ts";
+import { dropMonthFile, noteObject } from "../manifest/write-month-files.ts";
+import { readMonthFiles } from "../manifest/month-files.ts";
+
+/** A day of 6.6 M samples takes some seconds to read, 20 statements and 40 requests to R2. */
+const READS_A_RUN = 10;
+/** No file is begun after this. */
+const RUN_BUDGET_MS = 15_000;
+/** Days that one run answers for: marking a missing one takes three statements. */
+const KEYS_A_RUN = 100;
+
+/**
+ * What a month file was found to be. `unchanged`: D1 knows it; `to_build`: D1 knows another one, or it is gone, so its days are read and it is
+ * built anew.
+ */
+export const MONTH_REPAIR_OUTCOMES = ["unchanged", "to_build"] as const;
+
+export interface RepairedMonth {
+  /** R2 key */
+  readonly key: string;
+  readonly site: string;
+  /** YYYY-MM, UTC */
+  readonly month: string;
+  readonly outcome: (typeof MONTH_REPAIR_OUTCOMES)[number];
+}
+
+/** What one run of the repair did: the answer of `POST /repair`. */
+export interface RepairResult {
+  readonly dry_run: boolean;
+  /** ascending by day, then site */
+  readonly days: readonly RepairedDay[];
+  /** in the same order */
+  readonly months: readonly RepairedMonth[];
+  /** where to go on; null: that was all */
+  readonly next_cursor: string | null;
+}
+
+/**
+ * Compares what D1 knows of day files with R2, and rebuilds it from the files where it differs; a bounded number of days
+ * a run. A month file that D1 does not know is left to be built anew. Nothing in R2 is changed.
+ * @param sites those of the SITES setting that are meant
+ * @param options.isEverySite whether those are all: then objects of no site are told of too
+ * @throws the errors of D1 and R2, where the days could not even be listed
+ */
+export async function repairDays(
+  context: RepairContext,
+  sites: readonly RepairSite[],
+  options: { readonly range: RepairRange; readonly cursor: string | null; readonly isEverySite: boolean },
+): Promise<RepairResult> {
+  const started = context.now();
+  const { keys, hasMore } = await listDayFiles(context, sites, options.range, options.cursor);
+  const days: RepairedDay[] = [];
+  const months: RepairedMonth[] = [];
+  let [handled, reads] = [0, 0];
+  for (const listed of keys) {
+    const isSpent = reads >= READS_A_RUN || (reads > 0 && context.now() - started >= RUN_BUDGET_MS);
+    if (handled >= KEYS_A_RUN || (isSpent && isToRead(listed))) break;
+    handled++;
+    if (listed.of === null) {
+      if (options.isEverySite) days.push(notOurs(listed));
+    } else if (listed.month !== null) {
+      months.push(await repairMonth(context, { ...listed, month: listed.month, of: listed.of }));
+    } else if (isToRead(listed)) {
+      reads++;
+      days.push(await repairDay(context, listed.of, listed.day));
+    } else {
+      days.push(unchanged(listed));
+    }
+  }
+  const isEnd = handled === keys.length && !hasMore;
+  const last = keys[handled - 1]?.key ?? options.cursor;
+  return { dry_run: context.dryRun, days, months, next_cursor: isEnd ? null : last };
+}
+
+/** A month's file is a copy of its days: one that D1 does not know is built anew, whatever is in it. */
+async function repairMonth(
+  { dryRun, bucket }: RepairContext,
+  { key, month, of: { db, id, name }, isRegistered }: ListedKey & { readonly month: number; readonly of: RepairSite },
+): Promise<RepairedMonth> {
+  const named = { key, site: name, month: monthText(month) };
+  if (isRegistered) return { ...named, outcome: "unchanged" };
+  if (dryRun || id === null) return { ...named, outcome: "to_build" };
+  // a build may have published it since the keys were listed
+  const object = await bucket.head(key);
+  const [row] = await readMonthFiles(db, id, month, month + 1);
+  const known = row?.file?.etag ?? null;
+  if (known !== null && known === object?.etag) return { ...named, outcome: "unchanged" };
+  const drop = known === null ? [] : [dropMonthFile(db, id, month, known, null)];
+  // an object that D1 does not know is removed where the site keeps no month files
+  await withD1Retry(() => db.batch([...drop, noteObject(db, id, month, key)]));
+  return { ...named, outcome: "to_build" };
+}
+
+function isToRead(listed: ListedKey): listed is ListedKey & { readonly day: number; readonly of: RepairSite } {
+  return listed.of !== null && listed.day !== null && !listed.isRegistered;
+}
+
+function about({ key, day, site }: ListedKey): Omit<RepairedDay, "outcome" | "reason"> {
+  return { key, site, day: day === null ? null : dayText(day), samples: null, points: null };
+}
+
+function unchanged(listed: ListedKey): RepairedDay {
+  return { ...about(listed), outcome: "unchanged", reason: null };
+}
+
+function notOurs(listed: ListedKey): RepairedDay {
+  const isNamed = listed.site !== null;
+  const reason = isNamed ? "the SITES setting has no such site" : "it is not named as day files and month files are";
+  return { ...about(listed), outcome: isNamed ? "unknown_site" : "misnamed", reason };
+}

@@ -1,0 +1,89 @@
+import { type BlockDayRow, blockDayRows } from "./block-day-rows.ts";
+import { type HourAggregate, type HourAggregates, HOURS_A_DAY, StoredHoursError } from "./hour-aggregates.ts";
+import { decodeSlice, encodeSlice } from "./hour-slice.ts";
+import { StoredLocatorError } from "../parquet/locator.ts";
+import { pointsOfRow, type StoredRow } from "./read-rows.ts";
+import { changedRows } from "./write-rows.ts";
+
+/** The aggregates of an hour by point. */
+export type HourOfPoints = ReadonlyMap<number, HourAggregate>;
+
+/** A point's day in a {@link DayTable}. */
+interface PointHours {
+  readonly hours: (HourAggregate | null)[];
+  /** as it is stored; null: the hours are others now */
+  slice: Uint8Array | null;
+}
+
+/** The hourly aggregates of a site's day without a file, and the rows that they are stored in. */
+export class DayTable {
+  readonly #day: number;
+  readonly #rows: readonly StoredRow[];
+  readonly #points = new Map<number, PointHours>();
+  /** whether the aggregates of some point cannot be read */
+  readonly isDamaged: boolean;
+  /** aggregates of a point and hour that were replaced */
+  changed = 0;
+
+  constructor(day: number, rows: readonly StoredRow[]) {
+    this.#day = day;
+    this.#rows = rows;
+    let isDamaged = false;
+    for (const row of rows) {
+      const points = pointsOfRow(row);
+      if (points === null) isDamaged = true;
+      for (const { pointId, slice } of points ?? []) {
+        const hours = hoursOf(slice);
+        if (hours === null) isDamaged = true;
+        else this.#points.set(pointId, { hours: [...hours], slice });
+      }
+    }
+    this.isDamaged = isDamaged;
+  }
+
+  /** Makes these the aggregates of an hour, 0 to 23. @returns how many are others than before */
+  replaceHour(index: number, aggregates: HourOfPoints): number {
+    const before = this.changed;
+    for (const [pointId, one] of aggregates) {
+      const known = this.#points.get(pointId);
+      if (known === undefined) {
+        const hours = Array.from({ length: HOURS_A_DAY }, (_, i) => (i === index ? one : null));
+        this.#points.set(pointId, { hours, slice: null });
+        this.changed++;
+      } else this.#replace(known, index, one);
+    }
+    for (const [pointId, known] of this.#points) if (!aggregates.has(pointId)) this.#replace(known, index, null);
+    return this.changed - before;
+  }
+
+  #replace(point: PointHours, index: number, one: HourAggregate | null): void {
+    if (isSame(point.hours[index] ?? null, one)) return;
+    point.hours[index] = one;
+    point.slice = null;
+    this.changed++;
+  }
+
+  /** The rows that are not stored so. */
+  changedRows(): BlockDayRow[] {
+    const points = [...this.#points].flatMap(([pointId, { hours, slice }]) => {
+      if (hours.every((hour) => hour === null)) return [];
+      return [{ pointId, slice: slice ?? encodeSlice({ hours, locator: null }), rows: null }];
+    });
+    return changedRows(this.#rows, blockDayRows(this.#day, points));
+  }
+}
+
+/** null: they are damaged */
+function hoursOf(slice: Uint8Array): HourAggregates | null {
+  try {
+    return decodeSlice(slice).hours;
+  } catch (error) {
+    if (error instanceof StoredHoursError || error instanceof StoredLocatorError) return null;
+    throw error;
+  }
+}
+
+function isSame(a: HourAggregate | null, b: HourAggregate | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.n === b.n && Object.is(a.min, b.min) && Object.is(a.max, b.max) && Object.is(a.sum, b.sum);
+}

@@ -1,0 +1,202 @@
+import { HOUR_MS } from "../domain/hour.ts";
+import { type Cursor, leaveOutColumn, readColumn, writeColumn } from "../bytes/byte-column.ts";
+import { type HourAggregate, type HourAggregates, HOURS_A_DAY, StoredHoursError } from "./hour-aggregates.ts";
+import { type Locator, LOCATOR_BYTES, readLocator, StoredLocatorError, writeLocator } from "../parquet/locator.ts";
+
+/** What D1 keeps of a point and UTC day: its hourly aggregates, and where its samples are in the day's file. */
+export interface PointDaySlice {
+  readonly hours: HourAggregates;
+  /** null: the day has no file, or the point is not in it */
+  readonly locator: Locator | null;
+}
+
+const FORM = 1;
+const HAS_LOCATOR = 1;
+/** The sum of an hour is infinite, so no mean can be computed from it. */
+const OVERFLOWS = 2;
+
+/** The most bytes of form, flags and locator, which stand at the front. */
+export const HEAD_BYTES = 2 + LOCATOR_BYTES;
+
+const MASK_BYTES = 3;
+
+interface Column {
+  readonly name: keyof HourAggregate;
+  /** bytes of a value: 3: an unsigned integer; 8: a double */
+  readonly width: 3 | 8;
+  /** the value that an hour has unless the column is stored, by its `n` and `min` */
+  readonly rule?: (n: number, min: number) => number;
+}
+
+/** The columns in their order. One more column is one more line here, and another form. */
+const COLUMNS: readonly Column[] = [
+  { name: "n", width: 3 },
+  { name: "min", width: 8 },
+  { name: "max", width: 8, rule: (_, min) => min },
+  { name: "sum", width: 8, rule: (n, min) => n * min },
+];
+
+const MAX_BYTES = HEAD_BYTES + MASK_BYTES + COLUMNS.reduce((sum, { width }) => sum + 1 + width * HOURS_A_DAY, 0);
+
+// One slice is written or read at a time.
+const values = new Uint8Array(8 * HOURS_A_DAY);
+const view = new DataView(values.buffer);
+const columnOf = () => new Float64Array(HOURS_A_DAY);
+const read: Readonly<Record<keyof HourAggregate, Float64Array>> = {
+  n: columnOf(),
+  min: columnOf(),
+  max: columnOf(),
+  sum: columnOf(),
+};
+
+/**
+ * The bytes of a slice, which hold every double bit for bit:
+ *
+ *     form (1) | flags | [8 varints: locator] | mask of 24 bits | [column n | column min | column max | column sum]
+ *
+ * The mask tells the hours with samples; without any there are no columns. byte-column.ts has the form of a column.
+ */
+export function encodeSlice({ hours, locator }: PointDaySlice): Uint8Array {
+  const cursor: Cursor = { bytes: new Uint8Array(MAX_BYTES), at: 0 };
+  const { bytes } = cursor;
+  const present = hours.filter((hour) => hour !== null);
+  bytes[cursor.at++] = FORM;
+  bytes[cursor.at++] = (locator === null ? 0 : HAS_LOCATOR) | (present.every(hasFiniteSum) ? 0 : OVERFLOWS);
+  if (locator !== null) writeLocator(cursor, locator);
+  const mask = hours.reduce((bits, hour, i) => (hour === null ? bits : bits | (1 << i)), 0);
+  for (let i = 0; i < MASK_BYTES; i++) bytes[cursor.at++] = (mask >> (8 * i)) & 0xff;
+  if (present.length > 0) for (const column of COLUMNS) encodeColumn(cursor, column, present);
+  return bytes.slice(0, cursor.at);
+}
+
+/** A slice without a locator, with one. */
+export function withLocator(slice: Uint8Array, locator: Locator): Uint8Array {
+  const cursor: Cursor = { bytes: new Uint8Array(HEAD_BYTES), at: 2 };
+  writeLocator(cursor, locator);
+  const bytes = new Uint8Array(cursor.at + slice.length - 2);
+  bytes.set(cursor.bytes.subarray(0, cursor.at));
+  bytes[0] = slice[0]!;
+  bytes[1] = slice[1]! | HAS_LOCATOR;
+  bytes.set(slice.subarray(2), cursor.at);
+  return bytes;
+}
+
+export function hasFiniteSum({ sum }: HourAggregate): boolean {
+  return Number.isFinite(sum);
+}
+
+function encodeColumn(cursor: Cursor, { name, width, rule }: Column, hours: readonly HourAggregate[]): void {
+  if (rule !== undefined && hours.every((hour) => Object.is(hour[name], rule(hour.n, hour.min))))
+    return leaveOutColumn(cursor);
+  for (const [i, hour] of hours.entries()) {
+    if (width === 8) view.setFloat64(8 * i, hour[name]);
+    else {
+      view.setUint8(3 * i, hour[name] >>> 16);
+      view.setUint16(3 * i + 1, hour[name] & 0xffff);
+    }
+  }
+  writeColumn(cursor, values, width, hours.length);
+}
+
+/**
+ * The inverse of {@link encodeSlice}.
+ * @throws {StoredHoursError} {@link StoredLocatorError} for bytes that it does not write
+ */
+export function decodeSlice(bytes: Uint8Array): PointDaySlice {
+  const cursor = { bytes, at: 0 };
+  const { flags, locator } = readHead(cursor);
+  const mask = readMask(cursor);
+  const count = bitsOf(mask);
+  if (count > 0) for (const column of COLUMNS) decodeColumn(cursor, column, count);
+  if (cursor.at !== bytes.length) {
+    throw new StoredHoursError(`slice: ${bytes.length} bytes, its columns end at ${cursor.at}`);
+  }
+  const hours: (HourAggregate | null)[] = [];
+  let isFinite = true;
+  for (let hour = 0, i = 0; hour < HOURS_A_DAY; hour++) {
+    if ((mask & (1 << hour)) === 0) {
+      hours.push(null);
+      continue;
+    }
+    const one = { n: read.n[i]!, min: read.min[i]!, max: read.max[i]!, sum: read.sum[i]! };
+    checkHour(one, hour);
+    if (!hasFiniteSum(one)) isFinite = false;
+    hours.push(one);
+    i++;
+  }
+  if (isFinite !== ((flags & OVERFLOWS) === 0)) throw new StoredHoursError("slice: its flags and its sums differ");
+  return { hours, locator };
+}
+
+function decodeColumn(cursor: Cursor, { name, width, rule }: Column, count: number): void {
+  const into = read[name];
+  const found = readColumn(cursor, into, width, count);
+  if (found === "stored") return;
+  if (found === "damaged" || rule === undefined) {
+    throw new StoredHoursError(`slice: its column ${name} is damaged at byte ${cursor.at}`);
+  }
+  for (let i = 0; i < count; i++) into[i] = rule(read.n[i]!, read.min[i]!);
+}
+
+/** @param hour its number, named in the error @throws {StoredHoursError} for an aggregate that no samples have */
+export function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
+  const isWritten =
+    n > 0 && n <= HOUR_MS && Number.isFinite(min) && Number.isFinite(max) && min <= max && !Number.isNaN(sum);
+  if (!isWritten) throw new StoredHoursError(`aggregates: hour ${hour} has n ${n}, min ${min}, max ${max}, sum ${sum}`);
+}
+
+/** Of a slice, or of its first {@link HEAD_BYTES}. @returns null: it has no locator @throws {StoredLocatorError} */
+export function decodeLocator(bytes: Uint8Array): Locator | null {
+  try {
+    return readHead({ bytes, at: 0 }).locator;
+  } catch (error) {
+    if (error instanceof StoredHoursError) throw new StoredLocatorError(error.message);
+    throw error;
+  }
+}
+
+/** Samples of each of the 24 hours. @throws {StoredHoursError} */
+export function decodeCounts(bytes: Uint8Array): number[] {
+  const cursor = { bytes, at: 0 };
+  try {
+    readHead(cursor);
+  } catch (error) {
+    if (error instanceof StoredLocatorError) throw new StoredHoursError(error.message);
+    throw error;
+  }
+  const mask = readMask(cursor);
+  const count = bitsOf(mask);
+  if (count > 0 && readColumn(cursor, read.n, 3, count) !== "stored") {
+    throw new StoredHoursError("slice: its column n is damaged");
+  }
+  let i = 0;
+  return Array.from({ length: HOURS_A_DAY }, (_, hour) => ((mask & (1 << hour)) === 0 ? 0 : read.n[i++]!));
+}
+
+/** Whether the sum of an hour is infinite. @param bytes the first two of a slice */
+export function overflows(bytes: Uint8Array): boolean {
+  return (bytes[1]! & OVERFLOWS) !== 0;
+}
+
+function readHead(cursor: Cursor): { readonly flags: number; readonly locator: Locator | null } {
+  const form = cursor.bytes[cursor.at++];
+  const flags = cursor.bytes[cursor.at++];
+  if (form !== FORM) throw new StoredHoursError(`slice: form ${form}, expected ${FORM}`);
+  if (flags === undefined || flags > (HAS_LOCATOR | OVERFLOWS))
+    throw new StoredHoursError(`slice: unknown flags ${flags}`);
+  return { flags, locator: (flags & HAS_LOCATOR) === 0 ? null : readLocator(cursor) };
+}
+
+/** Bit h is set where hour h has samples. */
+function readMask(cursor: Cursor): number {
+  const { bytes, at } = cursor;
+  if (at + MASK_BYTES > bytes.length) throw new StoredHoursError("slice: it ends before its mask");
+  cursor.at += MASK_BYTES;
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+}
+
+export function bitsOf(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

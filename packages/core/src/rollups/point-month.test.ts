@@ -1,0 +1,163 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { anyHours, anyLocator } from "../../test/arbitrary-slice.ts";
+import { type HourAggregate, StoredHoursError } from "./hour-aggregates.ts";
+import { monthDays } from "../domain/month.ts";
+import { hexOf } from "../bytes/hex.ts";
+import { encodeSlice } from "./hour-slice.ts";
+import { type Locator, StoredLocatorError } from "../parquet/locator.ts";
+import { pointMonthKey } from "./month-key.ts";
+import { PackedMonths } from "./packed-months.ts";
+import {
+  decodeMonthHead,
+  decodePointMonth,
+  encodePointMonth,
+  type PackedBytes,
+  type PointMonth,
+} from "./point-month.ts";
+
+const generation = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 2 ** 52 - 1 }));
+const slice = fc.record({ hours: anyHours, locator: anyLocator });
+const day = fc.option(fc.record({ generation, slice: fc.option(slice, { freq: 9 }) }), { freq: 9 });
+const month: fc.Arbitrary<PointMonth> = fc.record({
+  days: fc.array(day, { minLength: 28, maxLength: 31 }),
+  file: fc.option(fc.record({ generation, locator: anyLocator })),
+});
+
+const LOCATOR: Locator = {
+  group: { offset: 300, timeBytes: 154, nameBytes: 169, valueBytes: 5, rows: 11_520, crc32: 7 },
+  firstRow: 0,
+  rows: 1_440,
+};
+const NO_DAYS = Array.from({ length: 30 }, () => null);
+const isTyped = (error: unknown) => error instanceof StoredHoursError || error instanceof StoredLocatorError;
+const constant = (value: number): HourAggregate[] =>
+  Array.from({ length: 24 }, () => ({ n: 60, min: value, max: value, sum: 60 * value }));
+/** A month in which all hours of the first two days are stored. */
+const twoDays = (first: HourAggregate[], second: HourAggregate[]): PointMonth => {
+  const days = [first, second].map((hours) => ({ generation: 3, slice: { hours, locator: LOCATOR } }));
+  return { days: [...days, ...NO_DAYS.slice(2)], file: null };
+};
+const swinging = constant(0).map((_, i) => ({ n: 60, min: i / 7, max: i / 3 + 1, sum: 10 * i + 0.1 }));
+
+test("any month comes back, and each of its slices byte for byte", () => {
+  fc.assert(
+    fc.property(month, (given) => {
+      const bytes = encodePointMonth(given);
+      const back = decodePointMonth(bytes);
+      expect(back).toEqual(given);
+      for (const [i, one] of given.days.entries()) {
+        const [before, after] = [one, back.days[i]].map((of) => of?.slice && encodeSlice(of.slice));
+        expect(after).toEqual(before);
+      }
+      const head = decodeMonthHead(bytes.head);
+      expect(head.days.map((of) => of && [of.generation, of.slice !== null])).toEqual(
+        given.days.map((of) => of && [of.generation, of.slice !== null]),
+      );
+      expect(head.file).toEqual(given.file);
+      expect(head.locators).toEqual(given.days.flatMap((of) => of?.slice?.locator ?? []));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("any cut or changed month is refused or is another month, never another error", () => {
+  const part = fc.constantFrom<keyof PackedBytes>("head", "hours");
+  fc.assert(
+    fc.property(month, part, fc.nat(), fc.nat(255), fc.boolean(), (given, which, at, byte, isCut) => {
+      const bytes = encodePointMonth(given);
+      const whole = bytes[which];
+      const hurt = isCut ? whole.slice(0, at % whole.length) : Uint8Array.from(whole);
+      if (!isCut) hurt[at % whole.length] = byte;
+      let error: unknown = null;
+      try {
+        decodePointMonth({ ...bytes, [which]: hurt });
+      } catch (caught) {
+        error = caught;
+      }
+      expect(error === null ? !isCut : isTyped(error)).toBe(true);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+describe("the bytes of a month", () => {
+  test("of which nothing is packed", () => {
+    const { head, hours } = encodePointMonth({ days: NO_DAYS, file: null });
+    expect([...head]).toEqual([1, 0, 30, ...NO_DAYS.map(() => 0)]);
+    expect([...hours]).toEqual([0, 0, 0, 0, 0, 0]);
+  });
+
+  test("of a constant: its value once, and no frame", () => {
+    const { head, hours } = encodePointMonth({ ...twoDays(constant(21.5), constant(21.5)), file: null });
+    const locator = [0xac, 2, 0x9a, 1, 0xa9, 1, 5, 0x80, 0x5a, 7, 0, 0xa0, 0x0b];
+    expect([...head]).toEqual([1, 0, 30, 7, 7, ...NO_DAYS.slice(2).map(() => 0), ...locator, ...locator]);
+    expect([...hours]).toEqual([48, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0x80, 0x35, 0x40, 60, 0, 0, 0, 255, 255, 255, 0]);
+  });
+
+  test("of which the month file has the samples, and a day file does not", () => {
+    const { head } = encodePointMonth({
+      days: [{ generation: 100, slice: null }, ...NO_DAYS.slice(1)],
+      file: { generation: 2, locator: LOCATOR },
+    });
+    const file = [2, 0xac, 2, 0x9a, 1, 0xa9, 1, 5, 0x80, 0x5a, 7, 0, 0xa0, 0x0b];
+    expect([...head]).toEqual([1, 1, ...file, 30, 0xc8, 1, ...NO_DAYS.slice(1).map(() => 0)]);
+  });
+});
+
+describe("refuses", () => {
+  const good = encodePointMonth(twoDays(constant(21.5), constant(21.5)));
+  const framed = encodePointMonth(twoDays(swinging, constant(21.5)));
+  const changed = (bytes: Uint8Array, at: number, byte: number) => bytes.map((old, i) => (i === at ? byte : old));
+  const of = (part: Partial<PackedBytes>): PackedBytes => ({ ...good, ...part });
+  test.each<[string, PackedBytes]>([
+    ["no head", of({ head: new Uint8Array(0) })],
+    ["another form", of({ head: changed(good.head, 0, 2) })],
+    ["unknown flags", of({ head: changed(good.head, 1, 4) })],
+    ["an overflow without one", of({ head: changed(good.head, 1, 2) })],
+    ["a month of 27 days", of({ head: changed(good.head, 2, 27) })],
+    ["a slice without a generation", of({ head: changed(good.head, 3, 1) })],
+    ["a slice more than it has hours of", of({ head: changed(good.head, 5, 7) })],
+    ["bytes behind the head", of({ head: Uint8Array.of(...good.head, 0) })],
+    ["a cut locator", of({ head: good.head.subarray(0, -1) })],
+    ["no hours", of({ hours: new Uint8Array(0) })],
+    ["more hours than its days have", of({ hours: changed(good.hours, 0, 49) })],
+    ["a column stored in an unknown way", of({ hours: changed(good.hours, 1, 3) })],
+    ["counts that are left out", of({ hours: changed(good.hours, 4, 0) })],
+    ["a value that ends too early", of({ hours: good.hours.subarray(0, -1) })],
+    ["bytes behind the values", of({ hours: Uint8Array.of(...good.hours, 0) })],
+    ["counts of 0", of({ hours: changed(good.hours, 14, 0) })],
+    ["a mask of 25 hours", of({ hours: changed(good.hours, 21, 1) })],
+    ["hours that its masks do not have", of({ hours: changed(good.hours, 20, 127) })],
+    ["a value that is not a number", of({ hours: changed(changed(good.hours, 13, 0x7f), 12, 0xf8) })],
+    ["a cut frame", { ...framed, hours: framed.hours.subarray(0, -9) }],
+    ["no frame", { ...framed, hours: framed.hours.subarray(0, 20) }],
+  ])("%s", (_, bytes) => {
+    expect(decodePointMonth(framed).days).toHaveLength(30);
+    let error: unknown = null;
+    try {
+      decodePointMonth(bytes);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(isTyped(error), String(error)).toBe(true);
+  });
+});
+
+test("a packed slice is of one file: of another generation, or of a month that is not legible, it is damaged", () => {
+  const first = monthDays(673).first;
+  const { head, hours } = encodePointMonth(twoDays(swinging, constant(2)));
+  const row = { key: pointMonthKey(17, 673), head: hexOf(head), hours: hexOf(hours) };
+  const packed = new PackedMonths([row]);
+  expect(packed.find(17, first, 3)).toMatchObject({ hours: swinging, locator: LOCATOR, overflows: false });
+  const hurt = new PackedMonths([{ ...row, head: row.head.slice(2) }]);
+  for (const of of [
+    packed.find(17, first, 4),
+    packed.find(17, first + 2, 3),
+    packed.find(18, first, 3),
+    hurt.find(17, first, 3),
+  ]) {
+    expect(of?.locator).toBeNull();
+    expect(() => of?.hours).toThrow(StoredHoursError);
+  }
+});

@@ -1,0 +1,95 @@
+import { hexBytes } from "../bytes/hex.ts";
+import { extentBytes } from "../parquet/locator.ts";
+import { isInt, isText, rowsOf } from "../d1/checked-rows.ts";
+import { withD1Retry } from "../d1/retry.ts";
+import { dayText } from "../domain/day.ts";
+import type { Series } from "../domain/samples.ts";
+import { logError } from "../telemetry/log.ts";
+import { DayFileCorrupt } from "../r2/file-error.ts";
+import { keptKey } from "./kept-groups.ts";
+import type { RangeCost } from "../r2/range-get.ts";
+import type { GroupRead } from "../parquet/read-plan.ts";
+import { decodeGroup } from "../parquet/row-group-reader.ts";
+
+/** Bytes of row groups that are read by one statement: 4 MB of hexadecimal digits. */
+const BYTES_A_STATEMENT = 2_000_000;
+
+/** What to read of a content that D1 keeps. */
+export interface KeptRead {
+  /** `ManifestDay.keptId` */
+  readonly keptId: number;
+  /** R2 key of the file, for errors */
+  readonly key: string;
+  readonly day: number;
+  readonly groups: readonly GroupRead[];
+}
+
+/** What D1 gave of a content. */
+export interface KeptSeries {
+  /** each point's samples, of the row groups that are there and whole */
+  readonly series: ReadonlyMap<string, Series>;
+  /** the others, ascending in the file */
+  readonly missing: readonly GroupRead[];
+}
+
+/** The key of json_each is the place in the array. ?1: JSON array of [key, bytes]. */
+const READ = `
+SELECT w.key AS i, hex(substr(g.body, 1, w.value ->> 1)) AS body
+FROM json_each(?1) w CROSS JOIN kept_groups g ON g.key = w.value ->> 0`;
+
+const groupRows = rowsOf("kept_groups", { i: isInt, body: isText });
+
+/**
+ * Reads row groups that D1 keeps, with the checks of a read of R2. One that is not there or is damaged is no error.
+ * @throws the error of D1, after retries
+ */
+export async function readKeptGroups(
+  db: D1Database,
+  reads: readonly KeptRead[],
+  cost: RangeCost,
+): Promise<ReadonlyMap<KeptRead, KeptSeries>> {
+  const found = new Map(
+    reads.map((read) => [read, { series: new Map<string, Series>(), missing: new Set(read.groups) }]),
+  );
+  for (const wanted of statements(reads)) {
+    const json = JSON.stringify(
+      wanted.map(({ of, group }) => [keptKey(of.keptId, group.group.offset), extentBytes(group.group)]),
+    );
+    const { results } = await withD1Retry(() => db.prepare(READ).bind(json).all());
+    for (const { i, body } of groupRows(results)) {
+      const { of, group } = wanted[i]!;
+      const { series: ofRead, missing } = found.get(of)!;
+      const bytes = hexBytes(body);
+      cost.bytes += bytes.length;
+      try {
+        for (const { name, series } of decodeGroup(bytes, group, of)) ofRead.set(name, series);
+        missing.delete(group);
+      } catch (error) {
+        if (!(error instanceof DayFileCorrupt)) throw error;
+        logError("kept_group_damaged", error, { day: dayText(of.day) });
+      }
+    }
+  }
+  return new Map([...found].map(([read, { series, missing }]) => [read, { series, missing: [...missing] }]));
+}
+
+interface WantedGroup {
+  readonly of: KeptRead;
+  readonly group: GroupRead;
+}
+
+function statements(reads: readonly KeptRead[]): WantedGroup[][] {
+  const all: WantedGroup[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const of of reads) {
+    for (const group of of.groups) {
+      bytes += extentBytes(group.group);
+      if (bytes > BYTES_A_STATEMENT) {
+        all.push([]);
+        bytes = extentBytes(group.group);
+      }
+      all.at(-1)!.push({ of, group });
+    }
+  }
+  return all;
+}
