@@ -1,12 +1,12 @@
 import type { Mutation } from "./mutation.ts";
 
-const COLD = "packages/core/src/cold";
+const CORE = "packages/core/src";
 
 /** Faults of folding, building, publishing, settling, sweeping and reading days. */
 export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "fold-without-version",
-    file: `${COLD}/fold-day.ts`,
+    file: `${CORE}/day-build/roll-up-day.ts`,
     find: "AND h.version = d.value ->> 1",
     replace: "AND d.value ->> 1 IS NOT NULL",
     why: "a sample that comes while an hour is folded is missing in its rollup",
@@ -18,7 +18,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "fold-over-another-fold",
-    file: `${COLD}/fold-day.ts`,
+    file: `${CORE}/day-build/roll-up-day.ts`,
     find: "${FOLDED} = ?3",
     replace: "?3 IS NOT NULL",
     why: "of two folds of a day the slower one takes away the hours that the quicker one folded",
@@ -31,7 +31,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "build-forgets-its-mark",
-    file: `${COLD}/commit-day.ts`,
+    file: `${CORE}/manifest/commit-day.ts`,
     find: `...(mark === null ? [] : [expectMark(db, siteId, mark)]),`,
     replace: "...(mark === null ? [] : [expectMark(db, siteId, mark)].slice(0, 0)),",
     why: "a build of a time before D1 was turned back is published, and readers pass over segments that came since",
@@ -43,7 +43,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "fold-forgets-its-mark",
-    file: `${COLD}/fold-day.ts`,
+    file: `${CORE}/day-build/roll-up-day.ts`,
     find: "expectMark(db, siteId, mark),",
     replace: "...[expectMark(db, siteId, mark)].slice(0, 0),",
     why: "aggregates of samples that D1 lost when it was turned back are written, and count",
@@ -67,7 +67,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "spill-of-other-names",
-    file: `${COLD}/merge-day.ts`,
+    file: `${CORE}/day-build/merge-day.ts`,
     find: "for (const { index } of Object.values(layers).flat()) expectNames(index, order);",
     replace: "for (const { index } of Object.values(layers).flat().slice(0, 0)) expectNames(index, order);",
     why: "after D1 was turned back, a file has a point's samples under the name of the one that got its id",
@@ -79,7 +79,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "file-over-later-segments",
-    file: `${COLD}/write-manifest.ts`,
+    file: `${CORE}/manifest/write-manifest.ts`,
     find: "SELECT CASE WHEN NOT ${IS_OVERTAKEN} ${ELSE_FAIL}",
     replace: "SELECT CASE WHEN NOT ${IS_OVERTAKEN} OR 1 ${ELSE_FAIL}",
     why: "a value that was answered goes back to an older one when the day is published",
@@ -117,77 +117,77 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "fold-past-the-clock",
-    file: `${COLD}/write-manifest.ts`,
+    file: `${CORE}/manifest/write-manifest.ts`,
     find: "folded_stamp = ?13, asked = ?14,",
     replace: "folded_stamp = ?13 + 1, asked = ?14,",
     why: "readers pass over the next segment, which is not in the file",
   },
   {
     name: "build-drops-older-segments",
-    file: `${COLD}/merge-day.ts`,
+    file: `${CORE}/day-build/merge-day.ts`,
     find: 'under: await openSegments("under"),',
     replace: 'under: await openSegments("under", () => false),',
     why: "a file lacks samples of segments that only add to what the build has",
   },
   {
     name: "build-drops-newer-segments",
-    file: `${COLD}/merge-day.ts`,
+    file: `${CORE}/day-build/merge-day.ts`,
     find: 'over: await openSegments("over"),',
     replace: 'over: await openSegments("over", () => false),',
     why: "a file lacks samples of segments that were asked for after the build's hours",
   },
   {
     name: "file-forgets-when-asked",
-    file: `${COLD}/merge-day.ts`,
+    file: `${CORE}/day-build/merge-day.ts`,
     find: "const latest = [base.asked, options.asked, segments?.asked];",
     replace: "const latest = [base.asked, segments?.asked];",
     why: "a segment that was asked for before a backfilled hour replaces the file's value",
   },
   {
     name: "put-without-condition",
-    file: `${COLD}/publish-day.ts`,
+    file: `${CORE}/day-build/publish-day.ts`,
     find: 'onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },',
     replace: "",
     why: "of two builds the slower one takes away what the quicker one published",
   },
   {
     name: "publish-without-claim",
-    file: `${COLD}/publish-day.ts`,
+    file: `${CORE}/day-build/publish-day.ts`,
     find: "if (!(await claim(db, of, sha256, staged, now()))) return null;",
     replace: "if (generation < 0) await claim(db, of, sha256, staged, now());",
     why: "half-published: a build that dies after its put leaves an object that nobody knows",
   },
   {
     name: "forget-the-old-file",
-    file: `${COLD}/merge-day.ts`,
+    file: `${CORE}/day-build/merge-day.ts`,
     find: "const old = base.file === null ? null : scanDayFile(",
     replace: "const old = base.file === null || base.etag !== null ? null : scanDayFile(",
     why: "a build with a late sample drops the rest of the day",
   },
   {
     name: "old-value-wins",
-    file: `${COLD}/merge-points.ts`,
+    file: `${CORE}/day-build/merge-points.ts`,
     find: "mergeSeries(below, above)",
     replace: "mergeSeries(above, below)",
     why: "a build takes a correction back",
   },
   {
     name: "last-page-of-an-hour",
-    file: `${COLD}/spill-api-hour.ts`,
+    file: `${CORE}/day-build/spill-api-hour.ts`,
     find: "arrived.push(selection.samples);",
     replace: "arrived.splice(0, arrived.length, selection.samples);",
     why: "a backfill keeps a part of a day and writes the day",
   },
   {
     name: "sweep-nothing",
-    file: `${COLD}/staging.ts`,
+    file: `${CORE}/r2/staging.ts`,
     find: "uploaded.getTime() < before",
     replace: "uploaded.getTime() < before - before",
     why: "what dead builds staged is never removed",
   },
   {
     name: "kept-of-another-content",
-    file: `${COLD}/kept-groups.ts`,
+    file: `${CORE}/store/kept-groups.ts`,
     find: "k.day = day_files.day AND k.sha256 = day_files.sha256 AND",
     replace: "k.day = day_files.day AND",
     why: "an answer looks in row groups that D1 keeps of an older file",
@@ -207,14 +207,14 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "judge-the-file-only",
-    file: `${COLD}/judge-stored-day.ts`,
+    file: `${CORE}/rebuild/judge-stored-day.ts`,
     find: "hot.get(id) ?? NO_STORED_SERIES",
     replace: "(file === null ? hot.get(id) : undefined) ?? NO_STORED_SERIES",
     why: "a quality is taken for current that lacks hot samples beside the file",
   },
   {
     name: "judged-by-nobody",
-    file: `${COLD}/commit-day.ts`,
+    file: `${CORE}/manifest/commit-day.ts`,
     find: ": forgetJudged(db, siteId, day),",
     replace: ": markJudged(db, { siteId, day, formula: formula ?? FORMULA_VERSION }, basisOfFile(file.etag), now),",
     why: "a day whose file was registered again by the repair is taken for judged",
@@ -235,7 +235,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "stale-hours-on-top",
-    file: `${COLD}/merge-day.ts`,
+    file: `${CORE}/day-build/merge-day.ts`,
     find: "const isStale = (hour: number) => (options.asked?.[hour] ?? Number.POSITIVE_INFINITY) < base.asked[hour]!;",
     replace: "const isStale = (hour: number) => (options.asked?.[hour] ?? 0) < 0 * base.asked[hour]!;",
     why: "a settling that merges again lays its answers over later ones of a backfill",
@@ -247,7 +247,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "fold-at-the-claim",
-    file: `${COLD}/write-manifest.ts`,
+    file: `${CORE}/manifest/write-manifest.ts`,
     find: `ON CONFLICT (site_id, day) DO UPDATE SET pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,
     replace: `ON CONFLICT (site_id, day) DO UPDATE SET folded_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0),
   pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,
@@ -255,7 +255,7 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "clock-read-after-the-segments",
-    file: `${COLD}/spill-segments.ts`,
+    file: `${CORE}/day-build/spill-segments.ts`,
     find: "return { foldedStamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
     replace:
       "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
@@ -263,14 +263,14 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   },
   {
     name: "kept-damage-trusted",
-    file: `${COLD}/read-kept-groups.ts`,
+    file: `${CORE}/store/read-kept-groups.ts`,
     find: "{ series, missing: [...missing] }",
     replace: "{ series, missing: [...missing].slice(0, 0) }",
     why: "an answer lacks samples of row groups that D1 keeps no more, or keeps damaged",
   },
   {
     name: "kept-sweep-does-not-wait",
-    file: `${COLD}/sweep-kept-groups.ts`,
+    file: `${CORE}/store/sweep-kept-groups.ts`,
     find: "const REST_MS = HOUR_MS;",
     replace: "const REST_MS = 0 * HOUR_MS;",
     why: "row groups are deleted while their day is published, and what is left of them is said to be whole",

@@ -2,22 +2,20 @@ import type { Mutation } from "./mutation.ts";
 import { MUTATIONS_OF_DAYS } from "./mutations-of-days.ts";
 import { MUTATIONS_OF_MONTHS } from "./mutations-of-months.ts";
 
-const SYNC = "packages/core/src/sync";
-const GAPS = "packages/core/src/gaps";
-const STORE = "packages/core/src/store";
+const CORE = "packages/core/src";
 
 /** All planted faults: of the sync, the store, the backfill and the gaps, those of days and those of months. */
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "drop-watermark-guard",
-    file: `${SYNC}/sync-state.ts`,
+    file: `${CORE}/sync/sync-state.ts`,
     find: "WHEN watermark IS NULL OR watermark BETWEEN ?2 AND ?3 THEN",
     replace: "WHEN true THEN",
     why: "a run that is overtaken by another sets the watermark back",
   },
   {
     name: "watermark-before-rows",
-    file: `${SYNC}/sync-site.ts`,
+    file: `${CORE}/sync/sync-site.ts`,
     find: "await this.#store(selection.samples, readings, page.asked, [saveProgress(db, siteId, progress, now())]);",
     replace:
       "await saveProgress(db, siteId, progress, now()).run(); await this.#store(selection.samples, readings, page.asked, []);",
@@ -25,14 +23,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "swallow-failed-write",
-    file: `${SYNC}/sync-site.ts`,
+    file: `${CORE}/sync/sync-site.ts`,
     find: 'throw this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);',
     replace: 'this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);',
     why: "the next page moves the cursor over one that was not stored",
   },
   {
     name: "no-lookback",
-    file: `${SYNC}/window.ts`,
+    file: `${CORE}/sync/window.ts`,
     find: "watermark === null ? from : back - settings.lookbackMs",
     replace: "from",
     why: "a sample that shows up a minute after its time is behind the watermark",
@@ -59,21 +57,21 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "store-without-fence",
-    file: `${STORE}/site-clock.ts`,
+    file: `${CORE}/store/site-clock.ts`,
     find: "return [expectClock(db, siteId, from), db.prepare(MOVE)",
     replace: "return [db.prepare(MOVE)",
     why: "two runs that overlap take the same stamp, and one of them moves the clock back",
   },
   {
     name: "stamp-beats-asked",
-    file: `${STORE}/read-segments.ts`,
+    file: `${CORE}/store/read-segments.ts`,
     find: "?.add(start + offset, values[i]!, asked);",
     replace: "?.add(start + offset, values[i]!, key % 2 ** 24);",
     why: "of two values the one that was stored last counts, though it was asked for earlier",
   },
   {
     name: "segment-beats-file",
-    file: `${STORE}/stored-series.ts`,
+    file: `${CORE}/store/stored-series.ts`,
     find: "mergeSeries(file, stored, (i) => stored.asked[i]! > askedAt(stored.times[i]!))",
     replace: "mergeSeries(file, stored)",
     why: "an answer shows a value beside the file's that was asked for earlier",
@@ -85,21 +83,21 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "hours-not-touched",
-    file: `${STORE}/hot-hours.ts`,
+    file: `${CORE}/store/hot-hours.ts`,
     find: "FROM json_each(?2) WHERE true",
     replace: "FROM json_each(?2) WHERE value % 7200000 = 0",
     why: "samples are in segments that no reader looks for",
   },
   {
     name: "latest-not-updated",
-    file: `${STORE}/latest.ts`,
+    file: `${CORE}/store/latest.ts`,
     find: "this.#newest.set(pointId, one);",
     replace: "if (known === undefined) this.#newest.set(pointId, one);",
     why: "the newest value of a point is not the newest one",
   },
   {
     name: "hour-version-stands-still",
-    file: `${STORE}/hot-hours.ts`,
+    file: `${CORE}/store/hot-hours.ts`,
     find: "DO UPDATE SET version = excluded.version",
     replace: "DO UPDATE SET version = version",
     why: "rollups are taken for current that lack late samples",
@@ -120,21 +118,21 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "confirm-without-waiting",
-    file: `${GAPS}/repair-plan.ts`,
+    file: `${CORE}/gaps/repair-plan.ts`,
     find: "const isFinal = proofs >= PROOFS && began >= gap.end + confirmMs;",
     replace: "const isFinal = proofs >= PROOFS;",
     why: "a gap is said to be empty before late data can have come",
   },
   {
     name: "gap-lost-at-midnight",
-    file: `${GAPS}/point-look.ts`,
+    file: `${CORE}/gaps/point-look.ts`,
     find: "widened(told, reach)",
     replace: "widened(told, 0 * reach)",
     why: "a look at a day forgets gaps that lie across its end",
   },
   {
     name: "gap-forgotten-half-filled",
-    file: `${GAPS}/reconcile.ts`,
+    file: `${CORE}/gaps/reconcile.ts`,
     find: "return gap.filledTo === null ||",
     replace: "return gap.filledTo !== undefined ||",
     why: "what is left of a gap when its asking broke off is not asked for again, where it is short",
@@ -147,14 +145,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "late-site-not-followed",
-    file: `${SYNC}/window.ts`,
+    file: `${CORE}/sync/window.ts`,
     find: "const isLate = watermark !== null && servedTo !== null && servedTo < watermark - settings.lookbackMs;",
     replace: "const isLate = watermark !== null && servedTo !== null && servedTo < 0;",
     why: "of a site that is late as a whole no sync asks for what becomes visible",
   },
   {
     name: "late-site-by-newest",
-    file: `${SYNC}/served-times.ts`,
+    file: `${CORE}/sync/served-times.ts`,
     find: "const half = times[times.length >> 1]!;",
     replace: "const half = range.end - 0 * times[0]!;",
     why: "a window that served anything counts as served to its end",
