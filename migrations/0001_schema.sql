@@ -215,12 +215,12 @@ CREATE TABLE block_latest (
 -- One row per site and UTC hour with samples in segments that are in no day file. Tells which hourly aggregates may be used.
 --
 -- Invariant: an hour in block_days aggregates all samples of that point and hour, those in segments and those in the day file.
--- Exception: if hot_hours has a row of the site and hour with folded_version IS NOT version, the aggregates may be wrong.
+-- Exception: if hot_hours has a row of the site and hour with rolled_up_version IS NOT version, the aggregates may be wrong.
 -- - Storing a segment raises `version` of its hours, so their aggregates are not used any more.
--- - The fold (packages/core/src/day-build/roll-up-day.ts) writes a day's aggregates and folded_version in one batch. The batch writes nothing
+-- - The fold (packages/core/src/day-build/roll-up-day.ts) writes a day's aggregates and rolled_up_version in one batch. The batch writes nothing
 --   if the day's rows here have changed since the fold read the segments, or if the day has a file.
 -- - If a day has a file (day_files.key), block_days holds the file's aggregates, without the segments beside the file. The batch that
---   publishes a file sets folded_version to NULL, and such hours are never folded. It deletes the rows of hours whose segments are
+--   publishes a file sets rolled_up_version to NULL, and such hours are never folded. It deletes the rows of hours whose segments are
 --   all in the file.
 CREATE TABLE hot_hours (
   site_id INTEGER NOT NULL REFERENCES sites (id),
@@ -231,7 +231,7 @@ CREATE TABLE hot_hours (
   first_stamp INTEGER NOT NULL,
   version INTEGER NOT NULL,
   -- the version that is in block_days; NULL: none
-  folded_version INTEGER,
+  rolled_up_version INTEGER,
   PRIMARY KEY (site_id, hour)
 ) STRICT, WITHOUT ROWID;
 
@@ -251,12 +251,12 @@ CREATE TABLE day_files (
   site_id INTEGER NOT NULL REFERENCES sites (id),
   day INTEGER NOT NULL,
   -- written: the file below is whole
-  -- empty-confirmed: the API proved that the day has no samples
+  -- confirmed-empty: the API proved that the day has no samples
   -- suspect: the R2 object is not the one that was written
   -- failed: the last build failed
   -- deleted: an operator deleted all samples that were in its file, see deleted_at. Its generation is above that of every build that
   --   had begun, so none of them can publish.
-  state TEXT NOT NULL CHECK (state IN ('written', 'empty-confirmed', 'suspect', 'failed', 'deleted')),
+  state TEXT NOT NULL CHECK (state IN ('written', 'confirmed-empty', 'suspect', 'failed', 'deleted')),
   -- the R2 object; all NULL: there is none
   key TEXT,
   etag TEXT,
@@ -277,7 +277,7 @@ CREATE TABLE day_files (
   reason TEXT,
   updated_at INTEGER NOT NULL,
   -- segments with stamps up to this one are in the file: readers skip them, and a later sweep deletes them
-  folded_stamp INTEGER NOT NULL DEFAULT 0,
+  settled_stamp INTEGER NOT NULL DEFAULT 0,
   -- JSON array of 24: when the samples of each hour in the file were last requested. A segment's sample replaces the file's only if
   -- it was requested later; otherwise it only adds times that the file lacks.
   asked TEXT,
@@ -467,7 +467,7 @@ CREATE TABLE gap_sites (
   -- changes whenever gap detection writes the site's gaps, so that two concurrent detections cannot mix
   token TEXT NOT NULL,
   -- the end of the scanned time
-  looked_until INTEGER,
+  scanned_until INTEGER,
   -- of the 24 hours before it, over the points with a known cadence: the samples that are expected, and how many of them exist
   expected INTEGER,
   present INTEGER,
@@ -479,8 +479,8 @@ CREATE TABLE gap_sites (
 CREATE TABLE gap_days (
   site_id INTEGER NOT NULL REFERENCES sites (id),
   day INTEGER NOT NULL,
-  -- fingerprint of the day's stored data at the scan: packages/core/src/gaps/day-print.ts
-  print TEXT NOT NULL,
+  -- fingerprint of the day's stored data at the scan: packages/core/src/gaps/day-fingerprint.ts
+  fingerprint TEXT NOT NULL,
   PRIMARY KEY (site_id, day)
 ) STRICT, WITHOUT ROWID;
 
@@ -513,7 +513,7 @@ CREATE TABLE backfill_days (
   day INTEGER NOT NULL,
   -- pending: not done yet; skipped: was done before the job began; the others as in day_files
   outcome TEXT NOT NULL DEFAULT 'pending'
-    CHECK (outcome IN ('pending', 'skipped', 'written', 'empty-confirmed', 'suspect', 'failed')),
+    CHECK (outcome IN ('pending', 'skipped', 'written', 'confirmed-empty', 'suspect', 'failed')),
   -- samples in the day's file
   records INTEGER NOT NULL DEFAULT 0,
   api_calls INTEGER NOT NULL DEFAULT 0,
@@ -551,7 +551,7 @@ CREATE TABLE backfill_instances (
   -- the first pending day when it was appointed
   day INTEGER NOT NULL,
   -- consecutive earlier instances that ended without finishing that day
-  futile INTEGER NOT NULL DEFAULT 0,
+  consecutive_failures INTEGER NOT NULL DEFAULT 0,
   appointed_at INTEGER NOT NULL,
   -- its id in the engine. Never reused, because the engine keeps the id of an instance that has ended.
   instance TEXT GENERATED ALWAYS AS (backfill_id || '-' || site_id || '-' || number) VIRTUAL,
@@ -588,8 +588,8 @@ CREATE TABLE alerts (
   detail TEXT NOT NULL,
   -- the level that was sent last, and when each level was
   told TEXT NOT NULL CHECK (told IN ('firing', 'ok')),
-  firing_told_at INTEGER,
-  ok_told_at INTEGER,
+  firing_sent_at INTEGER,
+  ok_sent_at INTEGER,
   -- when a cron began to send the alert; NULL: no cron is sending it
   claimed_at INTEGER,
   PRIMARY KEY (site, kind)
@@ -639,7 +639,7 @@ SELECT site_name, point_name, time / 1000 AS timestamp, value FROM (
     FROM sites s
     CROSS JOIN points p ON p.site_id = s.id
     CROSS JOIN (
-      SELECT DISTINCT o.site_id, o.hour / 86400000 AS day, coalesce(f.folded_stamp, 0) AS folded
+      SELECT DISTINCT o.site_id, o.hour / 86400000 AS day, coalesce(f.settled_stamp, 0) AS folded
       FROM hot_hours o LEFT JOIN day_files f ON f.site_id = o.site_id AND f.day = o.hour / 86400000
     ) h ON h.site_id = s.id
     CROSS JOIN segments g ON g.key > (((((p.id >> 7) << 16) + h.day) << 24) + h.folded)

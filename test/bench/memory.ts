@@ -7,7 +7,7 @@ import type { SiteYear } from "./year-state.ts";
 
 const MB = 2 ** 20;
 const DAY_MS = 86_400_000;
-const SAMPLES_A_DAY = 1_440;
+const SAMPLES_PER_DAY = 1_440;
 /** As many as one question may have. */
 const MOST_POINTS = 100;
 /** of each answer, one after the other: what the last has left is garbage of the next */
@@ -59,7 +59,7 @@ async function benchCharts(
     let bodies: Uint8Array[] = [];
     for (let run = 0; run < RUNS; run++) bodies = await Promise.all(Array.from({ length: atOnce }, answer));
     peaks.push([format, watch.most()]);
-    if (format === "json") for (const body of bodies) checkWhole(group, body, ids.length * days * SAMPLES_A_DAY);
+    if (format === "json") for (const body of bodies) checkWhole(group, body, ids.length * days * SAMPLES_PER_DAY);
     sizes.push([format, bodies[0]!.length / MB]);
   }
   bench.compare(group, "MB of the isolate, peak", peaks);

@@ -51,9 +51,9 @@ export async function benchMonth(bench: Bench): Promise<void> {
     one.parts.find(({ name }) => name === "settledDay")!.runs +
     one.parts.find(({ name }) => name === "settledAgain")!.runs;
   // the pages of a day, and the list of points before them
-  const requests = one.backfill.apiCalls / DAYS_A_YEAR + 1;
-  bench.compare(group, "requests to the API a day for settling", [[OURS, (settlings / DAYS_A_MONTH) * requests]]);
+  const requests = one.backfill.apiCalls / DAYS_PER_YEAR + 1;
+  bench.compare(group, "requests to the API a day for settling", [[OURS, (settlings / DAYS_PER_MONTH) * requests]]);
 }
 
-const DAYS_A_MONTH = 30;
-const DAYS_A_YEAR = 365;
+const DAYS_PER_MONTH = 30;
+const DAYS_PER_YEAR = 365;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** Linux counts CPU time in ticks of 10 ms. */
-const TICKS_A_SECOND = 100;
+const TICKS_PER_SECOND = 100;
 
 /** The workerd that this process has started: of its children the one of that name. Linux only. */
 export function workerdPid(): number {
@@ -19,7 +19,7 @@ export function workerdPid(): number {
 
 export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 /** Resident memory now, or at its highest since {@link forgetPeak}, in MB. */

@@ -4,7 +4,7 @@ import { HOT_END, SITE_NAME, spreadIds, type YearSize } from "./year-size.ts";
 
 const DAY_MS = 86_400_000;
 const HALF_HOUR_MS = 1_800_000;
-const SAMPLES_A_DAY = 1_440;
+const SAMPLES_PER_DAY = 1_440;
 const RAW_DAYS = 30;
 
 /** A reading that swings: the kind that takes most bytes. */
@@ -54,13 +54,13 @@ export function casesOf(size: YearSize): YearCase[] {
     const ids = some(points);
     const own = Math.min(days, size.openDays + size.keptDays);
     const asked = { ids, start: HOT_END - own * DAY_MS, end: HOT_END, interval };
-    const samples = ids.length * own * SAMPLES_A_DAY;
+    const samples = ids.length * own * SAMPLES_PER_DAY;
     const name = title(ids, own, `${interval}, ${own <= size.openDays ? "open" : "hot"}`);
     return { name, paths: [timeseries(asked)], samples, rowsSql: rowsSql(asked), cold: null };
   };
   const yearCase = (ids: readonly number[], interval: "1hr" | "1day", isOpen: boolean): YearCase => {
     const asked = { ids, start: first * DAY_MS, end: isOpen ? HOT_END + HALF_HOUR_MS : HOT_END, interval };
-    const samples = ids.length * (size.days * SAMPLES_A_DAY + (isOpen ? 30 : 0));
+    const samples = ids.length * (size.days * SAMPLES_PER_DAY + (isOpen ? 30 : 0));
     const name = title(ids, size.days, `${interval}${isOpen ? ", with half an hour that is not folded yet" : ""}`);
     return { name, paths: [timeseries(asked)], samples, rowsSql: null, cold: null };
   };
@@ -74,7 +74,7 @@ export function casesOf(size: YearSize): YearCase[] {
       const to = Math.min(kept, from + RAW_DAYS);
       paths.push(timeseries({ ids, start: from * DAY_MS, end: to * DAY_MS, interval: "raw" }));
     }
-    const samples = ids.length * days.length * SAMPLES_A_DAY;
+    const samples = ids.length * days.length * SAMPLES_PER_DAY;
     return {
       name: title(ids, days.length, `${what}${paths.length > 1 ? `, in ${paths.length} answers` : ""}`),
       paths,

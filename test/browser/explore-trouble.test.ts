@@ -8,7 +8,7 @@ import { axisInk } from "./plot-pixels.ts";
 const PROBLEM = {
   type: "about:blank",
   status: 503,
-  code: "archive_unavailable",
+  code: "cold_unavailable",
   detail: "The archive did not answer.",
 };
 

@@ -28,7 +28,7 @@ export const statsSchema = z.object({
   sites: z.array(
     z.looseObject({
       samples_stored_24h: z.int(),
-      archive: z.object({ days: z.int(), samples: z.int(), bytes: z.int() }),
+      cold: z.object({ days: z.int(), samples: z.int(), bytes: z.int() }),
     }),
   ),
 });

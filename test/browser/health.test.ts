@@ -47,10 +47,10 @@ describeWithOwnSystem("Health", { points: 60, pastDays: 2 }, (dashboard) => {
     expect(await page.locator(".run-strip li:not(.none)").count()).toBe(site.last_runs.length);
     expect(sync).toMatch(/No errors in the last (run|\d+ runs)/);
 
-    const { archive, samples_stored_24h: stored } = stats.sites[0]!;
-    expect(await figure(page, "Storage", "Samples archived")).toBe(archive.samples.toLocaleString("en"));
+    const { cold, samples_stored_24h: stored } = stats.sites[0]!;
+    expect(await figure(page, "Storage", "Samples settled")).toBe(cold.samples.toLocaleString("en"));
     expect(await figure(page, "Storage", "Stored in 24 h")).toBe(`${stored.toLocaleString("en")} samples`);
-    expect(bytesOf(await figure(page, "Storage", "Archive (R2)")) / archive.bytes).toBeCloseTo(1, 2);
+    expect(bytesOf(await figure(page, "Storage", "Archive (R2)")) / cold.bytes).toBeCloseTo(1, 2);
     expect(bytesOf(await figure(page, "Storage", "Recent store (D1)")) / stats.database.bytes).toBeCloseTo(1, 2);
     expect(await figure(page, "Storage", "Cost a month")).toBe("$0");
 

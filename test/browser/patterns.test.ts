@@ -182,7 +182,7 @@ describeInBrowser("Patterns", (dashboard) => {
     const page = await dashboard.open(at(), {
       before: (fresh) =>
         fresh.route(/\/timeseries\/query.*interval=1hr/, (route) => {
-          const problem = { type: "about:blank", status: 503, code: "archive_unavailable", detail: "It rests." };
+          const problem = { type: "about:blank", status: 503, code: "cold_unavailable", detail: "It rests." };
           if (isBroken) return route.fulfill({ status: 503, contentType: "application/problem+json", json: problem });
           return new Promise((resolve) => setTimeout(() => resolve(route.continue()), 500));
         }),

@@ -11,7 +11,7 @@ export const TO_TODAY_MS = FILE_MS + 120_000;
 
 /**
  * Tests speak of now, of today and of the days before it, and in a run of all of them the system was filled minutes before.
- * So it gets what has come since; no file of tests runs over midnight UTC, and where one has passed, its day is archived.
+ * So it gets what has come since; no file of tests runs over midnight UTC, and where one has passed, its day is settled.
  */
 export async function bringToToday(system: BrowserSystem): Promise<void> {
   const leftOfDay = DAY_MS - (Date.now() % DAY_MS);

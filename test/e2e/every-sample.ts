@@ -3,7 +3,7 @@ import type { Answer, Deployment } from "./deployment.ts";
 import { roomPoint, type RoomPoint, type RoomsOracle } from "./rooms-oracle.ts";
 
 /** Points asked for in one query: 20 of them are 200,000 values. */
-const POINTS_A_QUERY = 20;
+const MAX_POINTS_PER_QUERY = 20;
 
 /**
  * Asks for every sample of the points, and expects those that the files hold, bit for bit.
@@ -19,8 +19,8 @@ export async function expectEverySample(
   const { first, last } = oracle.span;
   const range = { start_time: String(first), end_time: String(last + 1), interval: "raw" };
   let compared = 0;
-  for (let from = 0; from < points.length; from += POINTS_A_QUERY) {
-    const asked = points.slice(from, from + POINTS_A_QUERY);
+  for (let from = 0; from < points.length; from += MAX_POINTS_PER_QUERY) {
+    const asked = points.slice(from, from + MAX_POINTS_PER_QUERY);
     const answer = await deployment.query({ ...range, point_names: asked.map(roomPoint).join() });
     expect(answer.series.map((series) => series.point_name)).toEqual(asked.map(roomPoint));
     judge(answer.metadata);

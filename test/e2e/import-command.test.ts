@@ -183,7 +183,7 @@ it("reads every layout, keeps what the API said, has the days settled, and accou
   expect(now).toEqual({ times: [own.times[0]! - 1_000, ...own.times], values: [77, ...own.values] });
   const files = [FIRST, SECOND].map((day) => new Date(day).toISOString().slice(0, 10).replaceAll("-", "/"));
   expect(await deployment.workers.listObjects("timeseries/")).toEqual(
-    // within the first hour of a day, the API's samples begin on the day before, which is archived too
+    // within the first hour of a day, the API's samples begin on the day before, which is settled too
     expect.arrayContaining(files.map((day) => `timeseries/${day}/${SITE}.parquet`)),
   );
 });

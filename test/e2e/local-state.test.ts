@@ -52,7 +52,7 @@ const sql = (text: string) => run("packages/local/src/sql.ts", [text, "--json"])
 const wrangler = (...args: string[]) =>
   run("node_modules/wrangler/bin/wrangler.js", [...args, "--local", "--persist-to", deployment.stateDir]);
 
-it("npm run sql finds hot and archived samples, each once, as a query does", async () => {
+it("npm run sql finds hot and settled samples, each once, as a query does", async () => {
   const { stdout, stderr, code } = await sql(
     "SELECT point_name, count(*) AS n, epoch_ms(min(timestamp)) AS first, sum(value) AS total FROM samples GROUP BY ALL ORDER BY point_name",
   );

@@ -116,7 +116,7 @@ it("makes D1 anew from the file", async () => {
   const before = withoutTime(await file());
   await deployment.workers.executeSql("DELETE FROM day_files\nDELETE FROM block_days");
   const body = { site: SITE, from: DAY, to: DAY };
-  expect(await deployment.post("etl", "/repair", body)).toMatchObject({
+  expect(await deployment.post("etl", "/rebuild", body)).toMatchObject({
     days: [{ site: SITE, day: DAY, outcome: "repaired", points: NAMES.length }],
     next_cursor: null,
   });

@@ -10,7 +10,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** What really happened: nothing was recorded then. */
 const OUTAGE = { start: Date.UTC(2013, 7, 27, 18, 5), end: Date.UTC(2013, 7, 27, 23, 22) };
-/** What the API does not serve at first: of a day that is archived, and of one that is hot. */
+/** What the API does not serve at first: of a day that is settled, and of one that is hot. */
 const COLD = { start: Date.UTC(2013, 7, 28, 7, 10), end: Date.UTC(2013, 7, 28, 9, 40) };
 const HOT = { start: Date.UTC(2013, 7, 29, 10), end: Date.UTC(2013, 7, 29, 12, 30) };
 const FIRST = Date.UTC(2013, 7, 27);

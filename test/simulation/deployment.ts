@@ -1,9 +1,9 @@
 import type { WorkflowEvent, WorkflowStep } from "cloudflare:workers";
 import { runCron as runEtlCron } from "../../workers/etl/src/cron.ts";
-import { archiveDay } from "@building-vitals/core/day-build/settle-from-segments";
+import { settleFromSegments } from "@building-vitals/core/day-build/settle-from-segments";
 import { storedSites } from "../../workers/etl/src/sites.ts";
 import { runGaps } from "../../workers/etl/src/gaps.ts";
-import { runRepair } from "../../workers/etl/src/repair.ts";
+import { runRebuild } from "../../workers/etl/src/rebuild.ts";
 import { type Settings as EtlSettings, settingsOf as etlSettings } from "../../workers/etl/src/env.ts";
 import { runCron as runBackfillCron } from "../../workers/backfill/src/cron.ts";
 import {
@@ -17,9 +17,9 @@ import { BackfillWorkflow } from "../../workers/backfill/src/workflow.ts";
 import { cancelJob } from "@building-vitals/core/backfill/job-store";
 import type { DaySelection } from "@building-vitals/core/backfill/job-days";
 import { binding } from "@building-vitals/core/http/settings";
-import type { RepairedDay } from "@building-vitals/core/rebuild/rebuild-day";
-import type { RepairResult } from "@building-vitals/core/rebuild/rebuild-days";
-import { replayLetters } from "@building-vitals/core/sync/replay-letters";
+import type { RebuiltDay } from "@building-vitals/core/rebuild/rebuild-day";
+import type { RebuildResult } from "@building-vitals/core/rebuild/rebuild-days";
+import { replayDeadLetters } from "@building-vitals/core/sync/replay-dead-letters";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { SimulatedBucket } from "./bucket.ts";
 import { type SentStatement, SimulatedDatabase } from "./database.ts";
@@ -156,7 +156,7 @@ export class Deployment {
       const { HOT_DAYS: hotDays } = this.#backfill(env);
       for (const { db, id, name: site } of await storedSites(settings)) {
         const of = { build: `archive_${crypto.randomUUID()}`, site: { id, name: site }, day };
-        await archiveDay({ db, bucket: settings.TIMESERIES, hotDays, now: Date.now }, of);
+        await settleFromSegments({ db, bucket: settings.TIMESERIES, hotDays, now: Date.now }, of);
       }
     };
     return this.#job(name, build, CRON_LIMIT_MS);
@@ -167,13 +167,13 @@ export class Deployment {
     return this.#job(name, (env) => runGaps(this.#etl(env), "open"), CRON_LIMIT_MS);
   }
 
-  /** `POST /repair`, from page to page. @param seen is told what each day was found to be */
-  repairManifest(name: string, seen: (day: RepairedDay) => void = () => undefined): Process {
+  /** `POST /rebuild`, from page to page. @param seen is told what each day was found to be */
+  rebuildManifest(name: string, seen: (day: RebuiltDay) => void = () => undefined): Process {
     return this.#job(name, async (env) => {
       const settings = this.#etl(env);
       const range = { from: null, to: null };
       for (let cursor: string | null = null, more = true; more;) {
-        const run: RepairResult = await runRepair(settings, { site: undefined, range, dryRun: false, cursor });
+        const run: RebuildResult = await runRebuild(settings, { site: undefined, range, dryRun: false, cursor });
         for (const day of run.days) seen(day);
         cursor = run.next_cursor;
         more = cursor !== null;
@@ -213,11 +213,11 @@ export class Deployment {
     return this.#job(name, (env) => deleteAll(this.#backfill(env), what, done));
   }
 
-  replayLetters(name: string): Process {
+  replayDeadLetters(name: string): Process {
     return this.#job(name, async (env) => {
       const { DB: db } = this.#etl(env);
       const states = await readSyncStates(db, this.#plant.sites);
-      await replayLetters(db, [...states.values()], {}, Date.now());
+      await replayDeadLetters(db, [...states.values()], {}, Date.now());
     });
   }
 

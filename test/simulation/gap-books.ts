@@ -174,7 +174,7 @@ export class GapBooks {
     const built = daySchema.parse(
       this.#database.rows(
         `SELECT f.day FROM day_files f JOIN sites s ON s.id = f.site_id
-         WHERE s.name = ?1 AND f.source = 'api' AND f.state IN ('written', 'empty-confirmed') ORDER BY f.day`,
+         WHERE s.name = ?1 AND f.source = 'api' AND f.state IN ('written', 'confirmed-empty') ORDER BY f.day`,
         site,
       ),
     );

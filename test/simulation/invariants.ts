@@ -37,7 +37,12 @@ export interface AskedFor {
 }
 
 /** What must hold when all went well for a while. */
-export async function checkHealed(world: World, deployment: Deployment, plant: Plant, asked: AskedFor): Promise<void> {
+export async function checkRecovered(
+  world: World,
+  deployment: Deployment,
+  plant: Plant,
+  asked: AskedFor,
+): Promise<void> {
   const { ledger, gapBooks, lookbackMs } = deployment;
   for (const site of plant.sites) {
     const stored = await storedOf(deployment, site);
@@ -91,12 +96,12 @@ const unfoldedSchema = z.array(z.object({ hour: z.int() }));
 
 /** An hour of `block_days` is the sum of the hour's samples, unless `hot_hours` says that it is not: migration 0004. */
 export function checkRollups(world: World, { database }: Deployment, site: string, stored: Samples): void {
-  const unfolded = new Set(
+  const withoutRollups = new Set(
     unfoldedSchema
       .parse(
         database.rows(
           `SELECT h.hour FROM hot_hours h JOIN sites s ON s.id = h.site_id
-           WHERE s.name = ?1 AND h.folded_version IS NOT h.version`,
+           WHERE s.name = ?1 AND h.rolled_up_version IS NOT h.version`,
           site,
         ),
       )
@@ -121,7 +126,7 @@ export function checkRollups(world: World, { database }: Deployment, site: strin
   const expected = new Map<string, number[]>();
   for (const [key, value] of stored) {
     const hour = Math.floor(Number(key.slice(key.lastIndexOf(" ") + 1)) / HOUR) * HOUR;
-    if (unfolded.has(hour)) continue;
+    if (withoutRollups.has(hour)) continue;
     const values = expected.get(sampleKey(key.slice(0, key.lastIndexOf(" ")), hour)) ?? [];
     values.push(Number(value));
     expected.set(sampleKey(key.slice(0, key.lastIndexOf(" ")), hour), values);
@@ -129,7 +134,7 @@ export function checkRollups(world: World, { database }: Deployment, site: strin
   for (const { name, day, hours } of rows) {
     hours.forEach((aggregate, i) => {
       const hour = day * DAY + i * HOUR;
-      if (unfolded.has(hour)) return;
+      if (withoutRollups.has(hour)) return;
       const key = sampleKey(name, hour);
       const values = expected.get(key) ?? [];
       expected.delete(key);

@@ -261,7 +261,7 @@ export class Ledger {
       const value = numberOf(textAt(sample, start));
       if (value === null) continue;
       const key = sampleKey(sample.point.name, sample.time);
-      if (state === "empty-confirmed") this.#world.violate(`${site} ${day} is said to be empty, and has ${key}`);
+      if (state === "confirmed-empty") this.#world.violate(`${site} ${day} is said to be empty, and has ${key}`);
       // a correction may have come while it was built
       const served = [...this.#builds.served(build, key)].at(-1) ?? valueText(value);
       const asked = this.#builds.askedAt(build, site, sample.time);

@@ -1,7 +1,7 @@
 import { checkMonths, checkNamed, unbuiltMonth } from "./month-check.ts";
 import type { Deletable } from "./delete-samples.ts";
 import type { Deployment } from "./deployment.ts";
-import { backfilled, settled } from "./heal.ts";
+import { backfilled, settled } from "./recover.ts";
 import { scriptMonthSeams } from "./month-seams.ts";
 import { askBesides } from "./ask.ts";
 import { DAY, HOUR, MINUTE, OLDEST, type Plant, TODAY } from "./plant.ts";
@@ -129,14 +129,14 @@ function disturb(world: World, deployment: Deployment, plant: Plant, end: number
     supervise,
     anew,
     remove: mayDelete ? remove : ask,
-    repair: () => deployment.repairManifest(name("repair")),
+    repair: () => deployment.rebuildManifest(name("rebuild")),
     archive: () => deployment.archive(name("archive"), day()),
   });
   for (let time = start; time < end; time += 5 * MINUTE) if (random.chance(0.8)) at(time, supervise);
   sometimes(1, 3, ask);
   sometimes(0.2, 1, anew);
   sometimes(mayDelete ? 1 : 0, 1, remove);
-  sometimes(0.1, 1, () => deployment.repairManifest(name("repair")));
+  sometimes(0.1, 1, () => deployment.rebuildManifest(name("rebuild")));
   sometimes(0.2, 2, () => {
     for (const process of world.processes) if (random.chance(0.7)) world.kill(process);
   });

@@ -104,8 +104,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "stale-aggregates-used",
     file: "packages/core/src/read/stored.ts",
-    find: "hotHours.filter(({ isFolded }) => !isFolded)",
-    replace: "hotHours.filter(({ isFolded }) => !isFolded && false)",
+    find: "hotHours.filter(({ isRolledUp }) => !isRolledUp)",
+    replace: "hotHours.filter(({ isRolledUp }) => !isRolledUp && false)",
     why: "an answer is made of aggregates that lack later samples",
   },
   {
@@ -118,8 +118,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "fold-past-the-clock",
     file: `${CORE}/manifest/write-manifest.ts`,
-    find: "folded_stamp = ?13, asked = ?14,",
-    replace: "folded_stamp = ?13 + 1, asked = ?14,",
+    find: "settled_stamp = ?13, asked = ?14,",
+    replace: "settled_stamp = ?13 + 1, asked = ?14,",
     why: "readers pass over the next segment, which is not in the file",
   },
   {
@@ -249,16 +249,16 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     name: "fold-at-the-claim",
     file: `${CORE}/manifest/write-manifest.ts`,
     find: `ON CONFLICT (site_id, day) DO UPDATE SET pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,
-    replace: `ON CONFLICT (site_id, day) DO UPDATE SET folded_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0),
+    replace: `ON CONFLICT (site_id, day) DO UPDATE SET settled_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0),
   pending = json_set(pending, '$."' || ?3 || '"', CAST(?4 AS INTEGER))`,
     why: "readers pass over segments, and the sweep deletes them, before the file that has them is published",
   },
   {
     name: "clock-read-after-the-segments",
     file: `${CORE}/day-build/spill-segments.ts`,
-    find: "return { foldedStamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
+    find: "return { settledStamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
     replace:
-      "return { foldedStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
+      "return { settledStamp: parseClock((await clockStatement(db, of.site.id).all()).results).stamp, mark, samples, layers, asked: last, damaged: [...damaged] };",
     why: "readers pass over segments that were committed while the build copied the others",
   },
   {

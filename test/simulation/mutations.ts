@@ -112,8 +112,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "leave-ended-instances",
     file: "packages/core/src/backfill/supervise.ts",
-    find: 'futile + 1 >= MAX_FUTILE ? "give up" : "appoint"',
-    replace: 'futile + 1 >= MAX_FUTILE ? "give up" : "leave"',
+    find: 'consecutiveFailures + 1 >= MAX_CONSECUTIVE_FAILURES ? "give up" : "appoint"',
+    replace: 'consecutiveFailures + 1 >= MAX_CONSECUTIVE_FAILURES ? "give up" : "leave"',
     why: "a backfill whose instance was terminated stands still",
   },
   {
@@ -125,9 +125,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "gap-lost-at-midnight",
-    file: `${CORE}/gaps/point-look.ts`,
-    find: "widened(told, reach)",
-    replace: "widened(told, 0 * reach)",
+    file: `${CORE}/gaps/scan-point.ts`,
+    find: "widened(reportedRange, reach)",
+    replace: "widened(reportedRange, 0 * reach)",
     why: "a look at a day forgets gaps that lie across its end",
   },
   {

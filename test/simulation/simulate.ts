@@ -3,7 +3,7 @@ import { askBesides } from "./ask.ts";
 import type { SimulatedDatabase } from "./database.ts";
 import { Deployment } from "./deployment.ts";
 import { installWorld } from "./globals.ts";
-import { heal } from "./heal.ts";
+import { recover } from "./recover.ts";
 import { MONTHS_BEGIN, playMonths } from "./months.ts";
 import { DAY, drawPlant, HOUR, MINUTE, TODAY, withOlderDays } from "./plant.ts";
 import { scriptSeams } from "./seams.ts";
@@ -34,7 +34,7 @@ interface Options {
 export async function simulate(seed: number, { keepLines = false, record }: Options = {}): Promise<Outcome> {
   const world = new World(seed, TODAY, keepLines);
   const { random } = world;
-  // soon after midnight: yesterday can be archived while its last hours are still being caught up with
+  // soon after midnight: yesterday can be settled while its last hours are still being caught up with
   const begin = TODAY + random.below(3 * HOUR);
   const end = begin + HOUR + random.below(3 * HOUR);
   world.now = begin;
@@ -51,7 +51,7 @@ export async function simulate(seed: number, { keepLines = false, record }: Opti
   try {
     script(world, deployment, end, () => askBesides(`asks@${world.now}`, world, deployment, plant));
     await world.run(end);
-    await heal(world, deployment, plant);
+    await recover(world, deployment, plant);
     if (hasMonths) await playMonths(world, deployment, plant);
   } catch (error) {
     violation = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -113,7 +113,7 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
     () => deployment.etlCron(name("hourly"), "6 * * * *"),
     () => deployment.importDays(name("import"), yesterday, yesterday),
     () => deployment.repairGaps(name("gaps")),
-    () => deployment.repairManifest(name("repair")),
+    () => deployment.rebuildManifest(name("rebuild")),
   ];
   // many at once, most of all while the first sync catches up
   const burst = (time: number) => {
@@ -138,7 +138,7 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
   sometimes(0.6, 4, ask);
   sometimes(0.2, 2, () => deployment.loseKept());
   sometimes(0.3, 2, () => deployment.repairGaps(name("gaps")));
-  sometimes(0.3, 2, () => deployment.repairManifest(name("repair")));
+  sometimes(0.3, 2, () => deployment.rebuildManifest(name("rebuild")));
   sometimes(0.2, 2, () => {
     world.skew = (random.below(9) - 4) * MINUTE;
     world.trace(`our clock is ${world.skew} ms ahead`);
@@ -146,7 +146,7 @@ function script(world: World, deployment: Deployment, end: number, ask: () => vo
   sometimes(0.2, 2, () => {
     for (const process of world.processes) if (random.chance(0.7)) world.kill(process);
   });
-  sometimes(0.1, 2, () => deployment.replayLetters(name("replay")));
+  sometimes(0.1, 2, () => deployment.replayDeadLetters(name("replay")));
   if (random.chance(0.3)) scriptBackfill(world, deployment, sometimes, name);
 }
 

@@ -7,7 +7,7 @@ const FORMS = {
   /** a job reads the site's clock, and stores samples or copies the day's segments next: store/site-clock.ts */
   readsClock: /^SELECT stamp, token FROM site_clocks/,
   /** a fold reads the hours of a day: day-build/roll-up-day.ts */
-  folds: /^\s*SELECT h\.hour, h\.version, h\.folded_version FROM hot_hours/,
+  folds: /^\s*SELECT h\.hour, h\.version, h\.rolled_up_version FROM hot_hours/,
   /** a build announces the content that it puts in place next: manifest/write-manifest.ts */
   claims: /^\s*INSERT INTO day_files .*\bpending\b/,
   publishes: /INSERT INTO day_files/,

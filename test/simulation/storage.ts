@@ -42,7 +42,7 @@ SELECT g.asked, json(g.body) AS body FROM segments g
 WHERE g.key >> 24 & 65535 = CAST(?2 AS INTEGER)
   AND g.key >> 40 IN (SELECT p.id >> 7 FROM points p JOIN sites s ON s.id = p.site_id WHERE s.name = ?1)
   AND g.key & 16777215 > coalesce((
-    SELECT f.folded_stamp FROM day_files f JOIN sites s ON s.id = f.site_id
+    SELECT f.settled_stamp FROM day_files f JOIN sites s ON s.id = f.site_id
     WHERE s.name = ?1 AND f.day = CAST(?2 AS INTEGER)), 0)
 ORDER BY g.key & 16777215`;
 

@@ -9,7 +9,7 @@ import { MemoryEngine, ProcessDied } from "./memory-engine.ts";
 import { runInstance } from "../src/backfill/run-instance.ts";
 import type { Steps } from "../src/backfill/steps.ts";
 import { loadCatalog } from "../src/catalog/catalog.ts";
-import { archiveDay } from "../src/day-build/settle-from-segments.ts";
+import { settleFromSegments } from "../src/day-build/settle-from-segments.ts";
 import { DAY_MS, dayRange, dayStart } from "../src/domain/day.ts";
 import { addSamples, upsertSamples } from "./store.ts";
 import { refreshCatalog } from "../src/catalog/refresh-catalog.ts";
@@ -154,11 +154,11 @@ export class BackfillDayWorld {
     const keys = await keysOf(env.TIMESERIES, "");
     if (keys.length > 0) await env.TIMESERIES.delete(keys);
     await this.#storeOld();
-    const archived = await archiveDay(
+    const settled = await settleFromSegments(
       { db, bucket: this.parts.bucket, hotDays: 0, now },
       { build: "old", site, day: DAY },
     );
-    if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
+    if (settled.outcome !== "settled") throw new Error(JSON.stringify(settled));
     await this.#storeHot();
     const isHere = db === this.jobs;
     const range = { first: DAY, last: DAY };

@@ -1,9 +1,9 @@
 import type { FaultPlanInput } from "@building-vitals/ace-simulator/faults/fault-plan";
 import { createBuilding } from "@building-vitals/ace-simulator/building";
 import type { SampleSource } from "@building-vitals/ace-simulator/sample-source";
-import { archiveDay } from "../src/day-build/settle-from-segments.ts";
-import { foldHours } from "../src/day-build/roll-up-hours.ts";
-import { type HealContext, healSite, type HealedSite } from "../src/gaps/heal-site.ts";
+import { settleFromSegments } from "../src/day-build/settle-from-segments.ts";
+import { rollUpHours } from "../src/day-build/roll-up-hours.ts";
+import { type SiteRepairContext, repairSiteGaps, type RepairedSite } from "../src/gaps/repair-site-gaps.ts";
 import { type Gap, WHOLE_SITE } from "../src/gaps/gap.ts";
 import { listGaps } from "../src/gaps/gap-store.ts";
 import { loadCatalog } from "../src/catalog/catalog.ts";
@@ -52,7 +52,7 @@ export class GapWorld {
     this.sync = new SyncWorld({ db, source, now, initialLookbackMs, ...(faults === undefined ? {} : { faults }) });
   }
 
-  context(more: Partial<HealContext> = {}): HealContext {
+  context(more: Partial<SiteRepairContext> = {}): SiteRepairContext {
     const { db, clock, settings } = this.sync;
     return {
       db,
@@ -70,14 +70,14 @@ export class GapWorld {
   }
 
   /** Folds, and then heals, as the hourly cron does. */
-  async hourly(more: Partial<HealContext> = {}): Promise<HealedSite> {
+  async hourly(more: Partial<SiteRepairContext> = {}): Promise<RepairedSite> {
     const context = this.context(more);
     const { siteId, watermark } = await this.sync.state();
-    await foldHours(context.db, siteId, LOOKBACK_MS, context.now);
-    return healSite(context, { id: siteId, name: this.sync.site }, watermark);
+    await rollUpHours(context.db, siteId, LOOKBACK_MS, context.now);
+    return repairSiteGaps(context, { id: siteId, name: this.sync.site }, watermark);
   }
 
-  async archive(day: number): Promise<string> {
+  async settle(day: number): Promise<string> {
     const { siteId } = await this.sync.state();
     const { db, clock } = this.sync;
     const of = {
@@ -85,7 +85,7 @@ export class GapWorld {
       site: { id: siteId, name: this.sync.site },
       day,
     };
-    return (await archiveDay({ db, bucket: this.bucket, hotDays: 0, now: clock.now }, of)).outcome;
+    return (await settleFromSegments({ db, bucket: this.bucket, hotDays: 0, now: clock.now }, of)).outcome;
   }
 
   async gaps(): Promise<Gap[]> {

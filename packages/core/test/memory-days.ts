@@ -37,7 +37,7 @@ export class MemoryDays {
           }
           const lineage = {
             found: null,
-            foldedStamp: 0,
+            settledStamp: 0,
             mark: "",
             asked: [],
             baseEtag: null,

@@ -3,7 +3,7 @@ import type { BackfillSite } from "../src/backfill/backfill-site.ts";
 import { MemoryEngine, ProcessDied } from "./memory-engine.ts";
 import type { Steps } from "../src/backfill/steps.ts";
 import type { InstanceState } from "../src/backfill/supervise.ts";
-import { archiveDay } from "../src/day-build/settle-from-segments.ts";
+import { settleFromSegments } from "../src/day-build/settle-from-segments.ts";
 import { type MonthRow, readMonthFiles } from "../src/manifest/month-files.ts";
 import { type AppointedMonth, readAppointedMonth } from "../src/manifest/write-month-files.ts";
 import { dayStart } from "../src/domain/day.ts";
@@ -71,18 +71,18 @@ export class MonthSite implements MonthInstances {
   }
 
   /** Builds the file of a day of the month, from 1, from what is stored of it. */
-  async archive(number: number): Promise<void> {
+  async settle(number: number): Promise<void> {
     const { db, site, now } = this;
     const build = { build: `day-${number}-${this.#builds++}`, site, day: this.day(number) };
-    const { outcome, reason } = await archiveDay({ db, bucket: env.TIMESERIES, hotDays: 0, now }, build);
-    if (outcome !== "archived") throw new Error(`day ${number}: ${outcome}, ${reason}`);
+    const { outcome, reason } = await settleFromSegments({ db, bucket: env.TIMESERIES, hotDays: 0, now }, build);
+    if (outcome !== "settled") throw new Error(`day ${number}: ${outcome}, ${reason}`);
   }
 
   /** Files of some days, from 1, with the samples given of each; and so long after that the month may be built. */
-  async archiveAll(days: readonly number[], samplesOf: (day: number) => readonly DaySample[]): Promise<void> {
+  async settleAll(days: readonly number[], samplesOf: (day: number) => readonly DaySample[]): Promise<void> {
     for (const day of days) {
       await this.store(day, samplesOf(day));
-      await this.archive(day);
+      await this.settle(day);
     }
     this.rest();
   }

@@ -16,19 +16,19 @@ export const points = (count: number, cadenceMs: number | null = MINUTE) =>
 
 export const NOTHING: Stored = {
   hours: [],
-  unfolded: [],
+  withoutRollups: [],
   days: [],
   months: [],
   pointDays: [],
   isCut: false,
   rollups: null,
-  young: null,
+  hotSamples: null,
 };
 
 /** Hours of [start, end), whole days, none of them folded. */
 export function hotDays(start: number, end: number): Stored {
   const hours = Array.from({ length: (end - start) / HOUR }, (_, i) => start + i * HOUR);
-  return { ...NOTHING, hours, unfolded: hours };
+  return { ...NOTHING, hours, withoutRollups: hours };
 }
 
 export function writtenDay(day: number, rest: Partial<ManifestDay> = {}): ManifestDay {
@@ -39,7 +39,7 @@ export function writtenDay(day: number, rest: Partial<ManifestDay> = {}): Manife
     generation: 1,
     pending: new Map(),
     reason: null,
-    foldedStamp: 0,
+    settledStamp: 0,
     updatedAt: 0,
     deletedAt: null,
     keptId: null,
@@ -62,7 +62,7 @@ export function pointDay(id: number, day: number, size: GroupSize = {}): PointDa
 }
 
 /** So many days in files, each with all of the points. */
-export function archived(days: number, ids: readonly number[], locate: typeof pointDay = pointDay): Stored {
+export function settled(days: number, ids: readonly number[], locate: typeof pointDay = pointDay): Stored {
   const all = Array.from({ length: days }, (_, i) => FIRST + i);
   return {
     ...NOTHING,

@@ -1,7 +1,7 @@
 import { loadCatalog } from "../src/catalog/catalog.ts";
 import { replaceCatalog } from "../src/catalog/replace-catalog.ts";
-import { archiveDay } from "../src/day-build/settle-from-segments.ts";
-import { foldHours, type FoldRun } from "../src/day-build/roll-up-hours.ts";
+import { settleFromSegments } from "../src/day-build/settle-from-segments.ts";
+import { rollUpHours, type RollUpRun } from "../src/day-build/roll-up-hours.ts";
 import { mergeDay } from "../src/day-build/merge-day.ts";
 import { pointOrder } from "../src/day-build/point-order.ts";
 import { publishDay } from "../src/day-build/publish-day.ts";
@@ -88,13 +88,13 @@ export class RollupWorld {
     }
   }
 
-  fold(now: number, db = this.db): Promise<FoldRun> {
-    return foldHours(db, this.site.id, 0, () => now);
+  rollUp(now: number, db = this.db): Promise<RollUpRun> {
+    return rollUpHours(db, this.site.id, 0, () => now);
   }
 
   async archive(day: number, bucket = this.bucket): Promise<string> {
-    const { outcome } = await archiveDay({ ...this.#context(), bucket }, this.#build(day));
-    if (outcome === "archived") {
+    const { outcome } = await settleFromSegments({ ...this.#context(), bucket }, this.#build(day));
+    if (outcome === "settled") {
       for (const key of this.#ofDay(this.#hot, day)) {
         this.#hot.delete(key);
         this.#cold.add(key);

@@ -28,7 +28,7 @@ export async function storedDay(
         .prepare(
           `SELECT s.key, s.asked, json(s.body) AS body FROM segments s
            WHERE (s.key >> 24) & 65535 = ?2 AND s.key & 16777215 > coalesce(
-             (SELECT folded_stamp FROM day_files WHERE site_id = ?1 AND day = ?2), 0)
+             (SELECT settled_stamp FROM day_files WHERE site_id = ?1 AND day = ?2), 0)
            AND s.key >> 40 IN (SELECT id >> 7 FROM points WHERE site_id = ?1) ORDER BY s.asked, s.key & 16777215`,
         )
         .bind(site.id, day),

@@ -3,7 +3,7 @@ import type { SampleSource } from "@building-vitals/ace-simulator/sample-source"
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { type AceClient, createAceClient } from "../src/ace/client.ts";
 import type { PageSize } from "../src/ace/page-size.ts";
-import { LetterBox } from "../src/sync/letter-box.ts";
+import { DeadLetterBuffer } from "../src/sync/dead-letter-buffer.ts";
 import type { SyncContext, SyncSettings } from "../src/sync/sync-site.ts";
 import { syncSite } from "../src/sync/sync-site.ts";
 import type { SiteSyncResult } from "../src/sync/sync-result.ts";
@@ -40,7 +40,7 @@ export class SyncWorld {
   /** the addresses that were asked, without their query */
   readonly asked: string[] = [];
   /** what the syncs did not store */
-  readonly letters = new LetterBox();
+  readonly letters = new DeadLetterBuffer();
   db: D1Database;
   /** may be replaced, to change what the upstream is or does */
   upstream: Upstream;

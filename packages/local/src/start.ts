@@ -21,7 +21,7 @@ const CONFLICT = 409;
 const gapsSchema = z.object({ sites: z.array(z.object({ gaps: z.object({ open: z.int() }) })) });
 
 /** What the next hour's cron would do, so that nobody waits an hour to see whether all is well; what it found, in words. */
-async function lookForGaps({ crons, runCron, urls }: LocalWorkers): Promise<string> {
+async function findGaps({ crons, runCron, urls }: LocalWorkers): Promise<string> {
   try {
     const expressions = crons.flatMap(({ worker, cron }) => (worker === "etl" ? [cron] : []));
     await runCron({ worker: "etl", cron: namedCrons("etl", expressions)["hourly"] ?? "" });
@@ -62,7 +62,7 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   // A real API is asked 50 times a minute, half an hour for three days: that is for the operator to start.
   if (simulatorUrl !== null) {
     say(`backfill   ${await backfillPastDays(backfill, settings.ADMIN_TOKEN)}`);
-    say(`gaps       ${await lookForGaps(workers)}`);
+    say(`gaps       ${await findGaps(workers)}`);
   }
 
   const headers: Record<string, string> =

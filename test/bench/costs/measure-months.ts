@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { monthDays, monthOf } from "@building-vitals/core/domain/month";
 import { type Counts, minus } from "@building-vitals/local/costs/counts";
-import { DAYS_A_MONTH } from "@building-vitals/local/costs/deployment";
+import { DAYS_PER_MONTH } from "@building-vitals/local/costs/deployment";
 import type { MonthJobName, MonthQueryName } from "@building-vitals/local/costs/measured";
 import type { Measurement } from "@building-vitals/local/costs/terms";
 import { z } from "zod";
@@ -99,8 +99,8 @@ function d1PerPackedPointDay(rows: readonly PackedRows[]): number {
   const [few, many] = rows;
   if (few === undefined || many === undefined) throw new Error("it takes two months");
   const perDay = (many.month - few.month) / (many.days - few.days);
-  const month = many.month + (DAYS_A_MONTH - many.days) * perDay;
-  return PAGES_PER_ROWS * (month / DAYS_A_MONTH + many.day);
+  const month = many.month + (DAYS_PER_MONTH - many.days) * perDay;
+  return PAGES_PER_ROWS * (month / DAYS_PER_MONTH + many.day);
 }
 
 const filesSchema = z.tuple([z.object({ bytes: z.int(), rows: z.int() })]);

@@ -17,7 +17,7 @@ const FIRST_HOT = Date.UTC(2026, 1, 13);
 const LOOKBACK_HOURS = 46;
 /** Days that are backfilled, of two months. The first one's backfill is measured. */
 const BACKFILLED = [daysFrom(Date.UTC(2025, 11, 9), 4), daysFrom(Date.UTC(2026, 0, 9), 6)] as const;
-const SYNCS_AN_HOUR = 12;
+const SYNCS_PER_HOUR = 12;
 const HEADERS = { authorization: `Bearer ${ADMIN_TOKEN}`, "content-type": "application/json" };
 
 function daysFrom(start: number, days: number): Days {
@@ -84,14 +84,14 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
       await site.setClock((now += 5 * MINUTE));
       await sync();
     };
-    return site.measure(1, fiveMinutesOn, SYNCS_AN_HOUR);
+    return site.measure(1, fiveMinutesOn, SYNCS_PER_HOUR);
   };
   // a minute off the hour, so that one of them stores into two hours, as a cron that starts a little late does
   const before = site.d1Bytes;
   const quietSync = await anHourOfSyncs(midnight - 2 * HOUR + 21 * MINUTE);
   // rows grow a dozen times in their hour, and leave pages less full than rows that come at once
   const d1PerSample = (site.d1Bytes - before) / (points * 60);
-  const supervise = await site.measure(1, () => site.cron("backfill", SYNC), SYNCS_AN_HOUR);
+  const supervise = await site.measure(1, () => site.cron("backfill", SYNC), SYNCS_PER_HOUR);
   await at(-1, 22);
   const quiet = await site.measure(1, hourly);
   const dayEnd = minus(await hour(0), quiet);
@@ -109,7 +109,7 @@ async function runSite(site: MeteredSite, points: number): Promise<SiteMeasureme
   const moves = (await lastSeenOf(site)) + DAY;
   await site.setClock(moves - 5 * MINUTE);
   await catchUp(site, moves - 6 * MINUTE);
-  const lastSeen = times(SYNCS_AN_HOUR, minus(await anHourOfSyncs(moves - 5 * MINUTE), quietSync));
+  const lastSeen = times(SYNCS_PER_HOUR, minus(await anHourOfSyncs(moves - 5 * MINUTE), quietSync));
   return {
     points,
     jobs: {

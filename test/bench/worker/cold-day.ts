@@ -26,8 +26,8 @@ const SITE = "ses_falls_city";
 const DAY = 20_000;
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const KEY = "bench";
-const MINUTES_A_DAY = 1_440;
-const MINUTES_A_SYNC = 5;
+const MINUTES_PER_DAY = 1_440;
+const MINUTES_PER_SYNC = 5;
 
 /** Rows that a day's work took. */
 interface Work {
@@ -103,8 +103,8 @@ export async function storeDay(env: ColdBenchEnv): Promise<Work> {
   const of = await dayBuild(env);
   const { db, largest } = metered(env.COLD);
   const store = { db, siteId: of.site.id, now: Date.now };
-  for (let minute = 0; minute < MINUTES_A_DAY; minute += MINUTES_A_SYNC) {
-    const samples = benchSamples(env.SIZE.points, dayStart(DAY), [minute, minute + MINUTES_A_SYNC]);
+  for (let minute = 0; minute < MINUTES_PER_DAY; minute += MINUTES_PER_SYNC) {
+    const samples = benchSamples(env.SIZE.points, dayStart(DAY), [minute, minute + MINUTES_PER_SYNC]);
     await storeSamples(store, samples, dayStart(DAY) + minute);
   }
   const context = { db, bucket: env.TIMESERIES, hotDays: 0, now: Date.now };
@@ -139,7 +139,7 @@ export async function settleDay(env: ColdBenchEnv): Promise<Work> {
   const asked: number[] = [];
   for (const hour of HOURS) asked.push((await builder.fetchHour(of, hour)).asked);
   const staged = await builder.mergeDay(of, asked);
-  if (staged.file === null || staged.foldedStamp === 0) throw new Error("the day was not settled of its segments");
+  if (staged.file === null || staged.settledStamp === 0) throw new Error("the day was not settled of its segments");
   const published = await builder.publishDay(of, staged);
   if (published?.state !== "written") throw new Error(`the day is ${published?.state ?? "overtaken"}`);
   return { rows: published.records, largest: largest() };

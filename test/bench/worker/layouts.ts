@@ -14,15 +14,15 @@ export interface Layout {
 }
 
 /** Bound JSON texts of the naive layouts: the same limit as ours. */
-const ROWS_A_STATEMENT = 30_000;
+const MAX_ROWS_PER_STATEMENT = 30_000;
 
 async function writeRows(db: D1Database, sql: string, samples: PointSamples, keyOf: (id: number) => string | number) {
   const rows = Array.from({ length: samples.length }, (_, i) => i);
   // By key, which is the fastest way in; in the order of arrival they take twice as long.
   rows.sort((a, b) => samples.pointIds[a]! - samples.pointIds[b]! || samples.times[a]! - samples.times[b]!);
   const statements: D1PreparedStatement[] = [];
-  for (let first = 0; first < rows.length; first += ROWS_A_STATEMENT) {
-    const slice = rows.slice(first, first + ROWS_A_STATEMENT);
+  for (let first = 0; first < rows.length; first += MAX_ROWS_PER_STATEMENT) {
+    const slice = rows.slice(first, first + MAX_ROWS_PER_STATEMENT);
     const values = slice.map((i) => [keyOf(samples.pointIds[i]!), samples.times[i]!, samples.values[i]!]);
     statements.push(db.prepare(sql).bind(JSON.stringify(values)));
   }

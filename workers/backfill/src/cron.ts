@@ -1,6 +1,6 @@
 import type { Settings } from "./env.ts";
 import { settleSites } from "./settle.ts";
-import { lookAfterSites } from "./site-in-turn.ts";
+import { maintainOneSite } from "./maintain-site.ts";
 import { superviseBackfill } from "./supervise.ts";
 
 /** The cron of wrangler.backfill.toml. */
@@ -14,7 +14,7 @@ const SUPERVISE_CRON = "*/5 * * * *";
 export async function runCron(cron: string, settings: Settings): Promise<void> {
   if (cron !== SUPERVISE_CRON) throw new Error(`no job for the cron ${JSON.stringify(cron)}`);
   // all, whichever fails
-  const jobs = [settleSites(settings), superviseBackfill(settings), lookAfterSites(settings, Date.now())];
+  const jobs = [settleSites(settings), superviseBackfill(settings), maintainOneSite(settings, Date.now())];
   const outcomes = await Promise.allSettled(jobs);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) throw failed.reason;

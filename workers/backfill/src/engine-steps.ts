@@ -1,4 +1,4 @@
-import { isHopeless } from "@building-vitals/core/backfill/hopeless";
+import { isPermanent } from "@building-vitals/core/backfill/permanent-failure";
 import type { Steps } from "@building-vitals/core/backfill/steps";
 import type { WorkflowStep } from "cloudflare:workers";
 import { NonRetryableError } from "cloudflare:workflows";
@@ -18,7 +18,7 @@ export function stepsOf(engine: WorkflowStep): Steps {
           try {
             return await step(attempt);
           } catch (error) {
-            if (!isHopeless(error)) throw error;
+            if (!isPermanent(error)) throw error;
             throw new NonRetryableError(messageOf(error));
           }
         });

@@ -3,7 +3,7 @@ import { createDayBuilder } from "@building-vitals/core/backfill/day-builder";
 import { createPacedClient } from "@building-vitals/core/backfill/paced-client";
 import { type PaceContext, RequestPace } from "@building-vitals/core/backfill/request-pace";
 import { runImport } from "@building-vitals/core/backfill/run-import";
-import { DAYS_AN_INSTANCE, type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
+import { MAX_DAYS_PER_INSTANCE, type InstanceContext, runInstance } from "@building-vitals/core/backfill/run-instance";
 import type { Steps } from "@building-vitals/core/backfill/steps";
 import { countedDatabase } from "@building-vitals/core/d1/site-counters";
 import { databaseOf } from "@building-vitals/core/d1/site-databases";
@@ -37,7 +37,7 @@ function siteConfig({ SITES }: Settings, name: string): SiteConfig {
 }
 
 /**
- * The backfill's durable engine. One instance builds a day of one site ({@link DAYS_AN_INSTANCE}) and starts the next one. An import
+ * The backfill's durable engine. One instance builds a day of one site ({@link MAX_DAYS_PER_INSTANCE}) and starts the next one. An import
  * is one instance, and so are the settling of a day and the build of a month.
  */
 export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
@@ -86,7 +86,7 @@ export class BackfillWorkflow extends WorkflowEntrypoint<Env> {
     return runInstance(steps, {
       db: jobs,
       destination: await place(),
-      maxDays: DAYS_AN_INSTANCE,
+      maxDays: MAX_DAYS_PER_INSTANCE,
       kv,
       newClient,
       now,

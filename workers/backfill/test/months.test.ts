@@ -36,7 +36,7 @@ const cron = () =>
 /** A site with five days of the month before last in files. */
 async function fiveDays(): Promise<MonthSite> {
   const site = await MonthSite.of(env.DB, SITE, MONTH, ["a", "b"]);
-  await site.archiveAll(DAYS, (day) => [
+  await site.settleAll(DAYS, (day) => [
     [0, 1_000, day],
     [1, 2_000, -day],
   ]);

@@ -1,6 +1,6 @@
 import { conditionsOf, qualityCondition } from "@building-vitals/core/alerts/conditions";
 import { readSiteInputs } from "@building-vitals/core/alerts/site-inputs";
-import { tellAlerts } from "@building-vitals/core/alerts/tell-alerts";
+import { sendAlerts } from "@building-vitals/core/alerts/send-alerts";
 import { tokenExpiry } from "@building-vitals/core/alerts/token-expiry";
 import { readJob } from "@building-vitals/core/backfill/job-store";
 import { readProgress } from "@building-vitals/core/backfill/progress";
@@ -49,7 +49,7 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     databaseBytes: settings.D1_MAX_MB * 10_000 * settings.ALERT_D1_PERCENT,
     tokenMs: settings.ALERT_TOKEN_DAYS * 86_400_000,
   });
-  const told = await tellAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
+  const told = await sendAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
   // of the sites in a database that did not answer nothing is known, and the others' alerts are told all the same
   const lost = read.find((outcome) => outcome.status === "rejected");
   if (lost !== undefined) throw lost.reason;
@@ -69,7 +69,7 @@ export async function runQualityAlerts(settings: Settings, sites: readonly Store
     if (quality !== null) conditions.push(qualityCondition({ site, ...quality }, settings.ALERT_QUALITY));
   }
   const names = sites.map(({ name }) => name);
-  return tellAlerts({ db: DB, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
+  return sendAlerts({ db: DB, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
 }
 
 /** What is wrong with the last backfill; null: nothing. */

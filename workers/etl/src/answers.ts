@@ -2,9 +2,9 @@ import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
 import type { ImportCounts } from "@building-vitals/core/backfill/import-samples";
 import type { joinStats } from "@building-vitals/core/catalog/site-stats";
 import type { RebuiltRollups } from "@building-vitals/core/rebuild/rebuild-rollups";
-import { REPAIR_OUTCOMES } from "@building-vitals/core/rebuild/rebuild-day";
-import { MONTH_REPAIR_OUTCOMES, type RepairResult } from "@building-vitals/core/rebuild/rebuild-days";
-import { LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
+import { REBUILD_OUTCOMES } from "@building-vitals/core/rebuild/rebuild-day";
+import { MONTH_REBUILD_OUTCOMES, type RebuildResult } from "@building-vitals/core/rebuild/rebuild-days";
+import { DEAD_LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
 import { z } from "zod";
@@ -57,7 +57,7 @@ export const statsSchema: z.ZodType<ReturnType<typeof joinStats>> = z.strictObje
       points: z.strictObject({ total: count, configured: count, discovered: count }),
       rows_last_hour: count,
       samples_stored_24h: count,
-      archive: z.strictObject({ days: count, samples: count, bytes: count }).meta({ description: "whole day files" }),
+      cold: z.strictObject({ days: count, samples: count, bytes: count }).meta({ description: "whole day files" }),
       months: z
         .strictObject({ files: count, bytes: count })
         .meta({ description: "month files, which are copies of the day files" }),
@@ -224,17 +224,17 @@ const rebuilt: z.ZodType<RebuiltRollups & { site: string }> = z.strictObject({
 });
 
 /** `POST /rollups/rebuild`. */
-export const rebuildSchema = z.strictObject({ sites: z.array(rebuilt) });
+export const rebuildRollupsSchema = z.strictObject({ sites: z.array(rebuilt) });
 
-/** `POST /repair`. */
-export const repairSchema: z.ZodType<RepairResult> = z.strictObject({
+/** `POST /rebuild`. */
+export const rebuildSchema: z.ZodType<RebuildResult> = z.strictObject({
   dry_run: z.boolean(),
   days: z.array(
     z.strictObject({
       key: z.string().meta({ description: "in R2" }),
       site: z.string().nullable(),
       day: z.iso.date().nullable().meta({ description: "null: the key is not a day file's" }),
-      outcome: z.enum(REPAIR_OUTCOMES),
+      outcome: z.enum(REBUILD_OUTCOMES),
       samples: count.nullable().meta({ description: "of the file; null: it was not read" }),
       points: count.nullable(),
       reason: z.string().nullable(),
@@ -245,19 +245,19 @@ export const repairSchema: z.ZodType<RepairResult> = z.strictObject({
       key: z.string().meta({ description: "in R2" }),
       site: z.string(),
       month: z.string().meta({ description: "2025-10" }),
-      outcome: z.enum(MONTH_REPAIR_OUTCOMES),
+      outcome: z.enum(MONTH_REBUILD_OUTCOMES),
     }),
   ),
   next_cursor: z.string().nullable().meta({ description: "to go on with; null: that was all" }),
 });
 
 /** `GET /dead-letters`. */
-export const lettersSchema = z.strictObject({
+export const deadLettersSchema = z.strictObject({
   letters: z.array(
     z.strictObject({
       id: z.string(),
       site: z.string(),
-      reason: z.enum(LETTER_REASONS),
+      reason: z.enum(DEAD_LETTER_REASONS),
       at: time.meta({ description: "when its sync began" }),
       sync_id: z.string(),
       window: z.strictObject({ start: time, end: time }).nullable().meta({ description: "null: the weather feed" }),
@@ -275,7 +275,7 @@ export const replaySchema = z.strictObject({
   stored: count,
   present: count,
   recovered: count,
-  archived: count,
+  settled: count,
   waiting: count,
   unreadable: count,
   rejected,

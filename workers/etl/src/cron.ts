@@ -3,12 +3,12 @@ import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { frontOf } from "@building-vitals/core/domain/lateness";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
-import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
+import { rollUpHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { judgeDays } from "@building-vitals/core/rebuild/judge-days";
 import { sweepStaging } from "@building-vitals/core/r2/staging";
 import { pruneAudit } from "@building-vitals/core/http/audit-store";
 import { askSilentPoints } from "@building-vitals/core/gaps/ask-silent-points";
-import { pruneLetters } from "@building-vitals/core/sync/dead-letters";
+import { pruneDeadLetters } from "@building-vitals/core/sync/dead-letters";
 import { pruneRuns } from "@building-vitals/core/sync/journal";
 import { refreshCatalog } from "@building-vitals/core/catalog/refresh-catalog";
 import { rotate } from "@building-vitals/core/sync/rotate";
@@ -106,9 +106,9 @@ async function runHourly(settings: Settings, now: number): Promise<void> {
       return { points: catalog.size, cadencesChanged: await measureCadences(db, id, now) };
     });
     await attempt("fold", site, async () => {
-      const fold = await foldHours(db, id, lookbackMs, Date.now);
+      const fold = await rollUpHours(db, id, lookbackMs, Date.now);
       if (fold.failed.length > 0) throw new Error(fold.failed.map(({ reason }) => reason).join("; "));
-      return { folded: fold.folded, rowsChanged: fold.rowsChanged, remaining: fold.remaining };
+      return { folded: fold.rolledUp, rowsChanged: fold.rowsChanged, remaining: fold.remaining };
     });
   });
   let silentStatements = 0;
@@ -161,7 +161,7 @@ async function runDaily(settings: Settings): Promise<void> {
   const now = Date.now();
   const { databases, lost } = await answeringSites(settings);
   for (const { binding, db } of databases) {
-    log("dead_letters_pruned", { database: binding, letters: await pruneLetters(db, now) });
+    log("dead_letters_pruned", { database: binding, letters: await pruneDeadLetters(db, now) });
   }
   log("audit_pruned", { entries: await pruneAudit(settings.DB, now) });
   log("staging_swept", { objects: await sweepStaging(settings.TIMESERIES, now - STAGING_KEPT_MS) });

@@ -1,5 +1,5 @@
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
-import { type HealedSite, healSite } from "@building-vitals/core/gaps/heal-site";
+import { type RepairedSite, repairSiteGaps } from "@building-vitals/core/gaps/repair-site-gaps";
 import { pruneGaps } from "@building-vitals/core/gaps/write-gaps";
 import type { Tally } from "@building-vitals/core/domain/counts";
 import { rotate } from "@building-vitals/core/sync/rotate";
@@ -17,7 +17,7 @@ export interface GapsRun {
   readonly startTime: string;
   /** milliseconds */
   readonly duration: number;
-  readonly sites: readonly (HealedSite | { readonly site: string; readonly error: string })[];
+  readonly sites: readonly (RepairedSite | { readonly site: string; readonly error: string })[];
   /** gaps that had been over for long, and were forgotten */
   readonly pruned: number;
 }
@@ -53,7 +53,7 @@ export async function gapsOf(
     now,
     deadline: started + GAPS_BUDGET_MS,
   };
-  const healed: (HealedSite | { site: string; error: string })[] = [];
+  const healed: (RepairedSite | { site: string; error: string })[] = [];
   const inTurn = rotate(sites, Math.floor(started / HOUR_MS));
   for (const [i, site] of inTurn.entries()) {
     const { id, name, state, pause } = site;
@@ -64,7 +64,7 @@ export async function gapsOf(
     try {
       const asked = pause === null ? ask : "none";
       const result = await countJob(settings, "gaps", site, async ({ db, ace, tally }) => {
-        const found = await healSite({ ...context, db, ace, ask: asked }, { id, name }, state.watermark);
+        const found = await repairSiteGaps({ ...context, db, ace, ask: asked }, { id, name }, state.watermark);
         countRepair(tally, found);
         return found;
       });
@@ -79,7 +79,7 @@ export async function gapsOf(
   return { startTime: new Date(started).toISOString(), duration: now() - started, sites: healed, pruned };
 }
 
-function countRepair(tally: Tally, { repair }: HealedSite): void {
+function countRepair(tally: Tally, { repair }: RepairedSite): void {
   if (repair === null) return;
   const { inserted, changed, unchanged, rejected, incomplete } = repair;
   tally.addAll("samples", { inserted: inserted + changed, unchanged });
@@ -88,7 +88,7 @@ function countRepair(tally: Tally, { repair }: HealedSite): void {
 }
 
 /** What a log says of it. */
-export function gapsLogged({ site, detected, repair }: HealedSite): Record<string, string | number> {
+export function gapsLogged({ site, detected, repair }: RepairedSite): Record<string, string | number> {
   return {
     site,
     daysLooked: detected.reduce((sum, { days }) => sum + days, 0),

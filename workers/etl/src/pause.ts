@@ -44,9 +44,9 @@ export async function refusePaused(settings: Settings, name: string | undefined)
 /** Since when, by whom, and what ends it. */
 export function pauseDetail(name: string, pause: Pause): string {
   const since = pause.since === null ? "" : ` since ${new Date(pause.since).toISOString()}`;
-  const wayOut =
+  const suggestion =
     pause.by === null
       ? "remove `paused` from the site in SITES"
       : `resume it by POST /sites/${encodeURIComponent(name)}/resume`;
-  return `${JSON.stringify(name)} is paused${since} by ${pausedBy(pause)}; ${wayOut}.`;
+  return `${JSON.stringify(name)} is paused${since} by ${pausedBy(pause)}; ${suggestion}.`;
 }

@@ -59,7 +59,7 @@ function expectNoSecret(...secrets: readonly string[]): void {
 }
 
 const anHourLater = () =>
-  env.DB.exec("UPDATE alerts SET firing_told_at = firing_told_at - 3600000, ok_told_at = ok_told_at - 3600000");
+  env.DB.exec("UPDATE alerts SET firing_sent_at = firing_sent_at - 3600000, ok_sent_at = ok_sent_at - 3600000");
 const told = () => bodies.map(({ kind, state }) => `${kind} ${state}`);
 const active = async () => (await (await call("GET", "/status")).json<{ alerts: unknown[] }>()).alerts;
 

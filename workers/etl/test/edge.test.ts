@@ -1,5 +1,5 @@
 import { qualityCondition } from "@building-vitals/core/alerts/conditions";
-import { tellAlerts } from "@building-vitals/core/alerts/tell-alerts";
+import { sendAlerts } from "@building-vitals/core/alerts/send-alerts";
 import { ACCESS_SETTINGS, stubAccess } from "@building-vitals/core/test/access-assertion";
 import { expectOwnPagesOnly, openReadsOf, writesOf } from "@building-vitals/core/test/cross-site";
 import { migratedDatabase } from "@building-vitals/core/test/database";
@@ -49,7 +49,7 @@ test("no open answer names a point, whatever went wrong with it", async () => {
   const worst = names.map((name) => ({ name, score: 0, reasons: ["stuck"] }));
   const input = { site: SITE, date: "2025-10-12", meanScore: 0, poor: 1, judged: 1, worst };
   const context = { db: env.DB, webhook: null, post: fetch, now: Date.now() };
-  await tellAlerts(context, [qualityCondition(input, 1)], [SITE]);
+  await sendAlerts(context, [qualityCondition(input, 1)], [SITE]);
   await runCron("6 * * * *");
   const reads = openReadsOf(await document());
   const answers = await Promise.all(reads.map(async ({ path }) => (await call("GET", path)).text()));

@@ -1,5 +1,5 @@
 import { ALERT_KINDS } from "@building-vitals/core/alerts/alert";
-import { REPAIR_OUTCOMES } from "@building-vitals/core/rebuild/rebuild-day";
+import { REBUILD_OUTCOMES } from "@building-vitals/core/rebuild/rebuild-day";
 import { expect, test } from "vitest";
 import operations from "../../../docs/operations.md?raw";
 
@@ -17,7 +17,7 @@ test.each(ALERT_KINDS)("docs/operations.md says when the alert %s fires, and wha
   ]);
 });
 
-test.each(REPAIR_OUTCOMES.filter((outcome) => outcome !== "unchanged" && outcome !== "repaired"))(
+test.each(REBUILD_OUTCOMES.filter((outcome) => outcome !== "unchanged" && outcome !== "rebuilt"))(
   "docs/operations.md says what to do for the outcome %s of a repair",
   (outcome) => expect(rowOf(outcome.toUpperCase())).toBeDefined(),
 );

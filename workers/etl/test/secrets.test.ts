@@ -54,7 +54,7 @@ async function useAll(settings: Record<string, unknown> = {}): Promise<Set<numbe
   const posts: [string, unknown][] = [
     ["/trigger", {}],
     ["/settle", { day: DAY }],
-    ["/repair", {}],
+    ["/rebuild", {}],
     ["/rollups/rebuild", { start_date: DAY, end_date: DAY }],
     ["/dead-letters/replay", {}],
     ["/dead-letters/drop", { ids: [ADMIN_TOKEN] }],

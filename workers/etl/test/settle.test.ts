@@ -30,7 +30,7 @@ const site = async () => {
   return sites[0]!;
 };
 /** Samples of a day that are in no file. */
-async function storeYoung(): Promise<void> {
+async function storeHot(): Promise<void> {
   expect((await call("POST", "/trigger", { token: ADMIN_TOKEN })).status).toBe(200);
   const id = await env.DB.prepare("SELECT min(id) AS id FROM points WHERE source = 'catalog'").first<number>("id");
   await upsertSamples(env.DB, pointSamples([[id!, Date.parse(DAY) + 5, 1.5]]));
@@ -70,7 +70,7 @@ describe("POST /settle", () => {
   });
 
   it("without a day makes those due that are not settled for good, or have samples in no file", async () => {
-    await storeYoung();
+    await storeHot();
     await requestDays(env.DB, siteId, [dayNumber - 3, dayNumber - 1], Date.now() + DAY_MS);
     await env.DB.prepare("UPDATE settle_days SET due_at = NULL WHERE day = ?1")
       .bind(dayNumber - 3)

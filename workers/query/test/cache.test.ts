@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import worker from "../src/index.ts";
-import { archive, clearArchive, keyOf } from "./archive.ts";
+import { settle, clearCold, keyOf } from "./settle-days.ts";
 import {
   clear,
   migrate,
@@ -22,7 +22,7 @@ let ids: number[];
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   ids = await storePoints(SITE, [point("a", { intervalS: 3600 })]);
   await setWatermark(SITE, DAY + 3 * DAY_MS);
 });
@@ -46,7 +46,7 @@ const isHit = async (address: string, settings?: Record<string, unknown>) => {
 };
 
 test("a closed range is answered from the cache, with the same samples, until the day is built anew", async () => {
-  await archive([[ids[0]!, DAY + 5, 1.5]], new Map([[ids[0]!, "a"]]));
+  await settle([[ids[0]!, DAY + 5, 1.5]], new Map([[ids[0]!, "a"]]));
   const first = await call(path({ interval: "raw" }));
   const second = await call(path({ interval: "raw" }));
   expect(second.text.replace('"cache_hit":true', '"cache_hit":false')).toBe(first.text);
@@ -54,7 +54,7 @@ test("a closed range is answered from the cache, with the same samples, until th
   for (const name of ["etag", "content-type", "cache-control"]) {
     expect(second.response.headers.get(name)).toBe(first.response.headers.get(name));
   }
-  await archive([[ids[0]!, DAY + 5, 2.5]], new Map([[ids[0]!, "a"]]));
+  await settle([[ids[0]!, DAY + 5, 2.5]], new Map([[ids[0]!, "a"]]));
   const third = await call(path({ interval: "raw" }));
   expect(third.text).toContain('"cache_hit":false');
   expect(third.text).toContain("[2.5]");
@@ -101,7 +101,7 @@ test("an open range, and one of an hour ago, is computed each time", async () =>
 
 test("a partial answer is never kept, by nobody", async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  await archive([[ids[0]!, DAY + 9, 1]], new Map([[ids[0]!, "a"]]));
+  await settle([[ids[0]!, DAY + 9, 1]], new Map([[ids[0]!, "a"]]));
   const failing = {
     TIMESERIES: {
       get: () => Promise.reject(new Error("get: down (10001)")),
@@ -135,7 +135,7 @@ test("nothing is answered from the cache without the token", async () => {
 });
 
 test("Server-Timing tells what was waited for", async () => {
-  await archive([[ids[0]!, DAY + 10, 1]], new Map([[ids[0]!, "a"]]));
+  await settle([[ids[0]!, DAY + 10, 1]], new Map([[ids[0]!, "a"]]));
   const timing = async () => (await call(path({ interval: "raw" }))).response.headers.get("server-timing")!;
   const stages = (header: string) => header.split(", ").map((one) => /^([a-z0-9]+);dur=\d+$/.exec(one)?.[1]);
   expect(new Set(stages(await timing()))).toEqual(new Set(["catalog", "cache", "wait", "plan", "d1", "r2", "compute"]));

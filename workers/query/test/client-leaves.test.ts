@@ -2,7 +2,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import worker from "../src/index.ts";
-import { archive } from "./archive.ts";
+import { settle } from "./settle-days.ts";
 import { aroundRequests } from "./buckets.ts";
 import { DAY, MINUTE } from "./naive.ts";
 import { BINDINGS, migrate, point, type Sample, SITE, storePoints, timeseriesPath } from "./service.ts";
@@ -16,7 +16,7 @@ beforeAll(async () => {
   const [id = 0] = await storePoints(SITE, [point(NAME)]);
   for (let day = FIRST; day < FIRST + DAYS; day++) {
     const samples = Array.from({ length: 24 }, (_, i): Sample => [id, day * DAY + 60 * i * MINUTE, i]);
-    await archive(samples, new Map([[id, NAME]]));
+    await settle(samples, new Map([[id, NAME]]));
   }
 });
 

@@ -3,7 +3,7 @@ import { dayOf } from "@building-vitals/core/domain/day";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { archive, clearArchive, deleteHotDays } from "./archive.ts";
+import { settle, clearCold, deleteHotDays } from "./settle-days.ts";
 import {
   call,
   clear,
@@ -27,7 +27,7 @@ let ids: number[];
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   ids = await storePoints(SITE, [point("a"), point("b")]);
 });
 
@@ -58,7 +58,7 @@ test("each day's levels, states and reasons; a day's file is where the link says
     [ids[0]!, "a"],
     [ids[1]!, "b"],
   ]);
-  const [built] = await archive(
+  const [built] = await settle(
     [
       [ids[0]!, DAY, 1],
       [ids[1]!, DAY + 1, 2],
@@ -66,13 +66,13 @@ test("each day's levels, states and reasons; a day's file is where the link says
     ],
     names,
   );
-  await archive([[ids[0]!, DAY + DAY_MS, 1]], names);
+  await settle([[ids[0]!, DAY + DAY_MS, 1]], names);
   const etag = await env.DB.prepare("SELECT etag FROM day_files WHERE day = ?1")
     .bind(dayOf(DAY) + 1)
     .first<string>("etag");
   await markSuspect(env.DB, { siteId: site, day: dayOf(DAY) + 1, etag }, "it is damaged", 5);
   await markFailed(env.DB, site, dayOf(DAY) + 2, "the API was down", 6);
-  await env.DB.prepare("INSERT INTO day_files (site_id, day, state, updated_at) VALUES (?1, ?2, 'empty-confirmed', 7)")
+  await env.DB.prepare("INSERT INTO day_files (site_id, day, state, updated_at) VALUES (?1, ?2, 'confirmed-empty', 7)")
     .bind(site, dayOf(DAY) + 3)
     .run();
   await storeSamples([
@@ -105,7 +105,7 @@ test("each day's levels, states and reasons; a day's file is where the link says
       date: "2025-10-15",
       sources: [],
       hot: { hours: 0 },
-      cold: { ...NOTHING, state: "empty-confirmed", updated_at: iso(7) },
+      cold: { ...NOTHING, state: "confirmed-empty", updated_at: iso(7) },
       settling: null,
     },
     { date: "2025-10-16", sources: ["D1"], hot: { hours: 2 }, cold: NOTHING, settling: null },
@@ -115,7 +115,7 @@ test("each day's levels, states and reasons; a day's file is where the link says
 });
 
 test("points: samples of each day, of both levels; unknown where an hour is not summed up", async () => {
-  await archive(
+  await settle(
     [
       [ids[0]!, DAY, 1],
       [ids[0]!, DAY + HOUR_MS, 1],
@@ -129,12 +129,12 @@ test("points: samples of each day, of both levels; unknown where an hour is not 
   const lastSeen = new Date(DAY + HOUR_MS).toISOString();
   expect(await ask()).toEqual([
     { name: "b", last_seen: null, days: [] },
-    { name: "a", last_seen: lastSeen, days: [{ date: "2025-10-12", samples: 2, archived: 2, expected: null }] },
+    { name: "a", last_seen: lastSeen, days: [{ date: "2025-10-12", samples: 2, settled: 2, expected: null }] },
   ]);
   await storeSamples([[ids[0]!, DAY + 7, 1]]);
   expect(await ask()).toEqual([
     { name: "b", last_seen: null, days: [] },
-    { name: "a", last_seen: lastSeen, days: [{ date: "2025-10-12", samples: null, archived: 2, expected: null }] },
+    { name: "a", last_seen: lastSeen, days: [{ date: "2025-10-12", samples: null, settled: 2, expected: null }] },
   ]);
   await deleteHotDays(dayOf(DAY));
 });
@@ -142,7 +142,7 @@ test("points: samples of each day, of both levels; unknown where an hour is not 
 test("what the cadence leads to expect of a day: since the first sample, and up to the watermark", async () => {
   ids = await storePoints(SITE, [point("a", { intervalS: 600 }), point("b")]);
   for (const time of [DAY + 6 * HOUR_MS, DAY + DAY_MS, DAY + 2 * DAY_MS]) {
-    await archive([[ids[0]!, time, 1]], new Map([[ids[0]!, "a"]]));
+    await settle([[ids[0]!, time, 1]], new Map([[ids[0]!, "a"]]));
   }
   await env.DB.prepare("UPDATE points SET first_seen = ?1")
     .bind(DAY + 6 * HOUR_MS)

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import worker from "../src/index.ts";
-import { archive, clearArchive, keyOf, manifestRow } from "./archive.ts";
+import { settle, clearCold, keyOf, manifestRow } from "./settle-days.ts";
 import {
   call,
   clear,
@@ -27,12 +27,12 @@ let bytes = new Uint8Array();
 let etag = "";
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   const [a, b] = await storePoints(SITE, [point("a"), point("b")]);
   const samples = [a!, b!].flatMap((id) =>
     Array.from({ length: 500 }, (_, i): Sample => [id, START + i * 60_000, i / 3]),
   );
-  await archive(samples, new Map([a!, b!].map((id, i) => [id, "ab"[i]!])));
+  await settle(samples, new Map([a!, b!].map((id, i) => [id, "ab"[i]!])));
   const object = await env.TIMESERIES.get(keyOf(dayOf(START)));
   bytes = new Uint8Array(await object!.arrayBuffer());
   etag = object!.httpEtag;
@@ -107,7 +107,7 @@ test("if-none-match: 304 without the file, and without asking R2", async () => {
 
 describe("what there is no file of", () => {
   test.each([
-    ["2025-10-13.parquet", /not been archived/],
+    ["2025-10-13.parquet", /not been settled/],
     ["2025-02-30.parquet", /YYYY-MM-DD/],
     ["2025-10-12.csv", /YYYY-MM-DD/],
     ["latest.parquet", /YYYY-MM-DD/],
@@ -118,7 +118,7 @@ describe("what there is no file of", () => {
 
   test("a day that the API has nothing of", async () => {
     await env.DB.prepare(
-      "INSERT INTO day_files (site_id, day, state, updated_at) VALUES (?1, ?2, 'empty-confirmed', 0)",
+      "INSERT INTO day_files (site_id, day, state, updated_at) VALUES (?1, ?2, 'confirmed-empty', 0)",
     )
       .bind(await siteId(SITE), dayOf(START) + 1)
       .run();
@@ -190,14 +190,14 @@ describe("an object that is not what was written is not given out", () => {
   test("one that a build is just putting there: try again, and nothing is marked", async () => {
     await env.TIMESERIES.put(keyOf(dayOf(START)), "next", { customMetadata: { sha256: "ab" } });
     await env.DB.prepare("UPDATE day_files SET pending = '{\"ab\":2}'").run();
-    expect(await problemOf(await call(PATH))).toMatchObject({ status: 503, code: "archive_unavailable" });
+    expect(await problemOf(await call(PATH))).toMatchObject({ status: 503, code: "cold_unavailable" });
     expect(await manifestRow(dayOf(START))).toMatchObject({ state: "written" });
   });
 });
 
 test("R2 does not answer: 503, and nothing is marked", async () => {
   const TIMESERIES = { get: () => Promise.reject(new Error("get: Internal error (10001)")) };
-  expect(await problemOf(await call(PATH, { TIMESERIES }))).toMatchObject({ status: 503, code: "archive_unavailable" });
+  expect(await problemOf(await call(PATH, { TIMESERIES }))).toMatchObject({ status: 503, code: "cold_unavailable" });
   expect(await manifestRow(dayOf(START))).toMatchObject({ state: "written" });
 });
 

@@ -1,14 +1,14 @@
 import { env } from "cloudflare:workers";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
-import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
+import { rollUpHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { rebuildRollups } from "@building-vitals/core/rebuild/rebuild-rollups";
 import { markSuspect } from "@building-vitals/core/manifest/write-manifest";
 import { changeHours } from "@building-vitals/core/test/block-days";
 import { dayOf } from "@building-vitals/core/domain/day";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { archive, clearArchive, deleteHotDays } from "./archive.ts";
+import { settle, clearCold, deleteHotDays } from "./settle-days.ts";
 import {
   call,
   clear,
@@ -32,7 +32,7 @@ let ids: number[];
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   ids = await storePoints(
     SITE,
     NAMES.map((name) => point(name, { unit: "°F", intervalS: 3600 })),
@@ -87,14 +87,14 @@ async function happen(stored: Map<string, Sample>, { kind, point: index, day, ho
       return storeSamples([sample]);
     }
     case "fold":
-      await foldHours(env.DB, await siteId(SITE), 0, () => at + 3 * DAY_MS);
+      await rollUpHours(env.DB, await siteId(SITE), 0, () => at + 3 * DAY_MS);
       return;
     case "archive":
     case "backfill": {
       const sample: Sample = [id, at + hour * 3_600_000 + 1, value];
       if (kind === "backfill") stored.set(`${id} ${sample[1]}`, sample);
       const samples = ofDay();
-      if (samples.length > 0) await archive(samples, names);
+      if (samples.length > 0) await settle(samples, names);
       if (kind === "archive" && samples.length > 0) await deleteHotDays(dayOf(at));
       return;
     }
@@ -147,7 +147,7 @@ test("over any history, answers that differ have ETags that differ, and the same
       })
       .beforeEach(async () => {
         await clear();
-        await clearArchive();
+        await clearCold();
         ids = await storePoints(
           SITE,
           NAMES.map((name) => point(name, { unit: "°F", intervalS: 3600 })),
@@ -179,7 +179,7 @@ describe("what changes an ETag", () => {
   test.each<[string, () => Promise<unknown>]>([
     ["a late sample", () => storeSamples([[ids[0]!, DAY + 5, 2]])],
     ["a sample of another value", () => storeSamples([[ids[0]!, DAY, 2]])],
-    ["a backfilled day", () => archive([[ids[1]!, DAY + DAY_MS, 1]], new Map([[ids[1]!, "b"]]))],
+    ["a backfilled day", () => settle([[ids[1]!, DAY + DAY_MS, 1]], new Map([[ids[1]!, "b"]]))],
     ["a renamed unit", () => env.DB.prepare("UPDATE points SET unit = '%' WHERE name = 'a'").run()],
     ["a watermark that comes into the range", () => setWatermark(SITE, DAY + DAY_MS + 1)],
   ])("%s", async (_, change) => {
@@ -195,7 +195,7 @@ describe("what changes an ETag", () => {
     ["a sample beyond the range", () => storeSamples([[ids[0]!, DAY + 5 * DAY_MS, 2]])],
     ["a build that is about to replace a file", () => env.DB.prepare(`UPDATE day_files SET pending = '{"x":9}'`).run()],
   ])("%s does not", async (_, change) => {
-    await archive([[ids[0]!, DAY, 1]], new Map([[ids[0]!, "a"]]));
+    await settle([[ids[0]!, DAY, 1]], new Map([[ids[0]!, "a"]]));
     await setWatermark(SITE, DAY + 3 * DAY_MS);
     const before = await etagOf();
     await change();
@@ -236,7 +236,7 @@ test.each<[string, (etag: string) => string, number]>([
 });
 
 test("a 304 is one batch of D1, and nothing of R2", async () => {
-  await archive([[ids[0]!, DAY, 1]], new Map([[ids[0]!, "a"]]));
+  await settle([[ids[0]!, DAY, 1]], new Map([[ids[0]!, "a"]]));
   const path = query({ interval: "raw" });
   const { etag } = await ask(path);
   const calls: string[] = [];
@@ -256,12 +256,12 @@ test("a 304 is one batch of D1, and nothing of R2", async () => {
   expect(calls).toEqual(["db.batch"]);
 });
 
-test.each(["hot", "archived"])("aggregates of a %s day that were wrong and are rebuilt", async (level) => {
+test.each(["hot", "settled"])("aggregates of a %s day that were wrong and are rebuilt", async (level) => {
   const site = await siteId(SITE);
   await storeSamples([[ids[0]!, DAY, 1]]);
-  await foldHours(env.DB, site, 0, () => DAY + 3 * DAY_MS);
-  if (level === "archived") {
-    await archive([[ids[0]!, DAY, 1]], new Map([[ids[0]!, "a"]]));
+  await rollUpHours(env.DB, site, 0, () => DAY + 3 * DAY_MS);
+  if (level === "settled") {
+    await settle([[ids[0]!, DAY, 1]], new Map([[ids[0]!, "a"]]));
     await deleteHotDays(dayOf(DAY));
   }
   const rebuild = () => {

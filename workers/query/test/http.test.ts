@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { archive, clearArchive } from "./archive.ts";
+import { settle, clearCold } from "./settle-days.ts";
 import { call, clear, migrate, point, problemOf, setWatermark, SITE, storePoints, timeseriesPath } from "./service.ts";
 
 const DAY = Date.UTC(2025, 9, 12);
@@ -7,7 +7,7 @@ const DAY = Date.UTC(2025, 9, 12);
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
 });
 
 describe("CORS_ORIGINS", () => {
@@ -115,7 +115,7 @@ describe("limits", () => {
 
   test("a query of which the archive hangs ends in time, with a problem", async () => {
     const [id] = await storePoints(SITE, [point("a")]);
-    await archive([[id!, DAY, 1]], new Map([[id!, "a"]]));
+    await settle([[id!, DAY, 1]], new Map([[id!, "a"]]));
     await setWatermark(SITE, DAY + 1);
     const never = () => new Promise<never>(() => {});
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { changeSlices } from "@building-vitals/core/test/block-days";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
-import { archive, clearArchive, keyOf, manifestRow } from "./archive.ts";
+import { settle, clearCold, keyOf, manifestRow } from "./settle-days.ts";
 import { aroundRequests } from "./buckets.ts";
 import { DAY } from "./naive.ts";
 import { call, clear, migrate, point, SITE, storePoints, storeSamples } from "./service.ts";
@@ -21,14 +21,14 @@ let names = new Map<number, string>();
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   ids = await storePoints(
     SITE,
     NAMES.map((name) => point(name)),
   );
   names = new Map(ids.map((id, i) => [id, NAMES[i]!]));
   const [live, silent, late, , older] = ids;
-  await archive(
+  await settle(
     [
       [live!, FIRST * DAY, 1],
       [silent!, FIRST * DAY, 2],
@@ -45,7 +45,7 @@ beforeEach(async () => {
     .run();
   await storeSamples([
     [live!, (FIRST + 5) * DAY, 7],
-    // It came late, and is older than what is archived.
+    // It came late, and is older than what is settled.
     [late!, FIRST * DAY + 3, 8],
   ]);
 });

@@ -1,7 +1,7 @@
 import { PageDecoder } from "@building-vitals/core/ace/page";
 import { tableFromIPC } from "apache-arrow";
 import { beforeAll, expect, test } from "vitest";
-import { archive, deleteHotDays } from "./archive.ts";
+import { settle, deleteHotDays } from "./settle-days.ts";
 import { parseCsv } from "./parse-csv.ts";
 import { call, clear, migrate, point, queryJson, SITE, storePoints, storeSamples, timeseriesPath } from "./service.ts";
 
@@ -44,7 +44,7 @@ beforeAll(async () => {
   );
   const day = (of: number) => ids.map((id, i) => [id, START + of * DAY, i + of / 10] as const);
   await storeSamples([...day(0), ...day(1)]);
-  await archive(day(0), new Map(ids.map((id, i) => [id, NAMES[i]!])));
+  await settle(day(0), new Map(ids.map((id, i) => [id, NAMES[i]!])));
   await deleteHotDays(START / DAY);
 });
 

@@ -2,7 +2,7 @@ import { fuzzOpenApi } from "@building-vitals/core/test/fuzz-openapi";
 import { undocumented } from "@building-vitals/core/test/undocumented";
 import { beforeAll, expect, test } from "vitest";
 import api from "../../../docs/api.md?raw";
-import { archive } from "./archive.ts";
+import { settle } from "./settle-days.ts";
 import {
   ADMIN_TOKEN,
   call,
@@ -27,7 +27,7 @@ beforeAll(async () => {
     NAMES.map((name) => point(name, { unit: "°F", tags: { kv: { floor: "2" }, markers: ["temp"] } })),
   );
   const minutes = Array.from({ length: 90 }, (_, i) => i * 60_000);
-  await archive(
+  await settle(
     minutes.map((ms) => [ids[0]!, DAY + ms, ms / 7]),
     new Map(ids.map((id, i) => [id, NAMES[i]!])),
   );

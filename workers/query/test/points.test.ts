@@ -1,4 +1,4 @@
-import { archiveDay } from "@building-vitals/core/day-build/settle-from-segments";
+import { settleFromSegments } from "@building-vitals/core/day-build/settle-from-segments";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -78,22 +78,22 @@ test("a point with all there is to say of it, one that never spoke, and one of a
 test("last_seen is the newest sample of both levels, to the millisecond", async () => {
   const ids = await storePoints(
     SITE,
-    ["archived", "both", "late"].map((name) => point(name)),
+    ["settled", "both", "late"].map((name) => point(name)),
   );
-  const [archived, both, late] = ids;
+  const [settled, both, late] = ids;
   const lastSeen = async () => (await page()).points.map((one) => one["last_seen"]);
   await storeSamples([
-    [archived!, START + 1, 1],
-    [archived!, START + 90_007, 2],
+    [settled!, START + 1, 1],
+    [settled!, START + 90_007, 2],
     [both!, START + 5, 1],
     [late!, START + 60_000, 1],
   ]);
   const of = { build: "build", site: { id: await siteId(SITE), name: SITE }, day: Math.floor(START / 86_400_000) };
-  const archivedDay = await archiveDay(
+  const archivedDay = await settleFromSegments(
     { db: env.DB, bucket: env.TIMESERIES, hotDays: 0, now: () => START + 30 * 86_400_000 },
     of,
   );
-  expect(archivedDay).toMatchObject({ outcome: "archived", folded: 4 });
+  expect(archivedDay).toMatchObject({ outcome: "settled", folded: 4 });
   await storeSamples([
     [both!, START + 26 * 3_600_000 + 3, 1],
     // after the archive, but of a time before what is in the file

@@ -3,7 +3,7 @@ import { interceptedBucket } from "@building-vitals/core/test/intercepted-bucket
 import { Outlets, PLANTED } from "@building-vitals/core/test/planted-secrets";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { archive, clearArchive } from "./archive.ts";
+import { settle, clearCold } from "./settle-days.ts";
 import { call, clear, migrate, point, SITE, storePoints, storeSamples, timeseriesPath } from "./service.ts";
 
 const { QUERY_TOKEN, GUESS } = PLANTED;
@@ -15,9 +15,9 @@ let out: Outlets;
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   const [id] = await storePoints(SITE, [point("a")]);
-  await archive([[id!, START, 1]], new Map([[id!, "a"]]));
+  await settle([[id!, START, 1]], new Map([[id!, "a"]]));
   await storeSamples([[id!, START + DAY, 2]]);
   out = new Outlets();
   out.watchConsole();

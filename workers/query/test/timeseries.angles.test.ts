@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
-import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
+import { rollUpHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { beforeAll, beforeEach, expect, test } from "vitest";
-import { archive, clearArchive, deleteHotDays } from "./archive.ts";
+import { settle, clearCold, deleteHotDays } from "./settle-days.ts";
 import { DAY, HOUR, MINUTE } from "./naive.ts";
 import {
   clear,
@@ -21,7 +21,7 @@ const FIRST = Date.UTC(2025, 9, 12) / DAY;
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
 });
 
 /** A day in a file and a hot day whose hours are folded; a sample every ten minutes. */
@@ -35,13 +35,13 @@ async function store(values: Record<string, { unit: string; valueAt: (i: number)
     Array.from({ length: 288 }, (_, i): Sample => [id, FIRST * DAY + i * 10 * MINUTE, values[names[p]!]!.valueAt(i)]),
   );
   await storeSamples(samples);
-  await archive(
+  await settle(
     samples.filter(([, at]) => at < (FIRST + 1) * DAY),
     new Map(ids.map((id, i) => [id, names[i]!])),
   );
   await deleteHotDays(FIRST);
   await setWatermark(SITE, (FIRST + 2) * DAY);
-  await foldHours(env.DB, await siteId(SITE), 0, () => (FIRST + 3) * DAY);
+  await rollUpHours(env.DB, await siteId(SITE), 0, () => (FIRST + 3) * DAY);
 }
 
 const ask = (names: string, interval: string, more: Record<string, string> = {}) =>

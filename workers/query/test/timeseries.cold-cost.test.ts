@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
-import { archive } from "./archive.ts";
+import { settle } from "./settle-days.ts";
 import { aroundRequests } from "./buckets.ts";
 import { DAY, MINUTE } from "./naive.ts";
 import { migrate, point, queryJson, type Sample, SITE, storePoints } from "./service.ts";
@@ -39,8 +39,8 @@ beforeAll(async () => {
     all.map((one) => point(one)),
   );
   const names = new Map(ids.map((id, i) => [id, all[i]!]));
-  await archive(dayOfSamples(ids, FIRST, 1), names);
-  for (let i = 1; i <= DAYS; i++) await archive(dayOfSamples(ids, FIRST + i, 20), names);
+  await settle(dayOfSamples(ids, FIRST, 1), names);
+  for (let i = 1; i <= DAYS; i++) await settle(dayOfSamples(ids, FIRST + i, 20), names);
 });
 
 /** What a query costs as the bucket sees it. */

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { DAY, MINUTE } from "./naive.ts";
-import { archive, clearArchive } from "./archive.ts";
+import { settle, clearCold } from "./settle-days.ts";
 import {
   call,
   clear,
@@ -38,11 +38,11 @@ test("a damaged row of young samples makes the answer partial, and costs the row
 test("a damaged row of places costs aggregates only: samples are found by the file's footer", async () => {
   vi.spyOn(console, "log").mockReturnValue();
   await clear();
-  await clearArchive();
+  await clearCold();
   const [id] = await storePoints(SITE, [point("p01", { intervalS: 600 })]);
   const start = Date.UTC(2025, 9, 15);
   const samples = Array.from({ length: 144 }, (_, i): Sample => [id!, start + i * 10 * MINUTE, i]);
-  await archive(samples, new Map([[id!, "p01"]]));
+  await settle(samples, new Map([[id!, "p01"]]));
   await setWatermark(SITE, start + DAY);
   await env.DB.exec(`UPDATE block_days SET places = x'ff'; UPDATE points SET first_seen = ${start}`);
   const asked = { site_name: SITE, point_names: ["p01"], start_time: start, end_time: start + DAY };

@@ -3,7 +3,7 @@ import { encodeSlice } from "@building-vitals/core/rollups/hour-slice";
 import { changeLocators, insertPointDays, storedPointDays } from "@building-vitals/core/test/block-days";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { archive, clearArchive, keyOf, manifestRow, writeDayFile } from "./archive.ts";
+import { settle, clearCold, keyOf, manifestRow, writeDayFile } from "./settle-days.ts";
 import { aroundRequests, changedBodies } from "./buckets.ts";
 import { DAY, MINUTE } from "./naive.ts";
 import {
@@ -34,7 +34,7 @@ afterEach(() => vi.restoreAllMocks());
 beforeEach(async () => {
   log = vi.spyOn(console, "log").mockReturnValue();
   await clear();
-  await clearArchive();
+  await clearCold();
   const all = Array.from({ length: 12 }, (_, i) => `p${String(i).padStart(2, "0")}`);
   ids = await storePoints(
     SITE,
@@ -44,7 +44,7 @@ beforeEach(async () => {
   samples = ids.flatMap((id) =>
     Array.from({ length: 3 * 144 }, (_, i): Sample => [id, FIRST * DAY + i * 10 * MINUTE, (id % 7) + Math.sin(i)]),
   );
-  await archive(samples, names);
+  await settle(samples, names);
   await setWatermark(SITE, (FIRST + 3) * DAY);
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { archive, clearArchive } from "./archive.ts";
+import { settle, clearCold } from "./settle-days.ts";
 import { aggregate, anyValue, closely, DAY, HOUR, ZONES } from "./naive.ts";
 import { clear, migrate, point, queryJson, type Sample, SITE, storePoints, storeSamples } from "./service.ts";
 
@@ -45,7 +45,7 @@ const question = fc.record({
 
 beforeAll(migrate);
 
-test("whatever is hot, archived, in both or overlaid: every answer equals a computation from the samples", async () => {
+test("whatever is hot, settled, in both or overlaid: every answer equals a computation from the samples", async () => {
   const seen = { hot: 0, cold: 0 };
   await fc.assert(
     fc
@@ -65,7 +65,7 @@ test("whatever is hot, archived, in both or overlaid: every answer equals a comp
           await storeSamples(
             rows.filter(({ place }) => isHot(place)).map(({ of, at, value }) => [ids[of]!, at, value]),
           );
-          await archive(
+          await settle(
             rows
               .filter(({ place }) => place !== "hot")
               .map(({ of, at, value, place }): Sample => [ids[of]!, at, place === "over" ? 77 : value]),
@@ -103,7 +103,7 @@ test("whatever is hot, archived, in both or overlaid: every answer equals a comp
       )
       .beforeEach(async () => {
         await clear();
-        await clearArchive();
+        await clearCold();
       }),
     { numRuns: 60 },
   );

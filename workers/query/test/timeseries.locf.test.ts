@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
-import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
+import { rollUpHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { dayOf } from "@building-vitals/core/domain/day";
 import { tableFromIPC } from "apache-arrow";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { archive, clearArchive, deleteHotDays, keyOf } from "./archive.ts";
+import { settle, clearCold, deleteHotDays, keyOf } from "./settle-days.ts";
 import { aroundRequests } from "./buckets.ts";
 import { parseCsv } from "./parse-csv.ts";
 import {
@@ -34,14 +34,14 @@ let id: number;
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   [id = 0] = await storePoints(SITE, [point(VALVE, { intervalS: null })]);
 });
 
 const lastHour = { site_name: SITE, point_names: VALVE, start_time: START, end_time: START + HOUR, fill: "locf" };
-const fold = async () => foldHours(env.DB, await siteId(SITE), 0, () => START + 10 * DAY);
+const fold = async () => rollUpHours(env.DB, await siteId(SITE), 0, () => START + 10 * DAY);
 const archiveDays = async (samples: readonly Sample[]) => {
-  await archive(samples, new Map([[id, VALVE]]));
+  await settle(samples, new Map([[id, VALVE]]));
   await deleteHotDays(...new Set(samples.map(([, time]) => dayOf(time))));
 };
 
@@ -131,7 +131,7 @@ test("hours are filled from hourly aggregates", async () => {
   expect(series).toMatchObject([{ values: [3, 3, 5, 5], filled: [1, 1, 0, 1] }]);
 });
 
-describe.each(["hot", "archived"])("hours of a valve that are summed up and %s", (level) => {
+describe.each(["hot", "settled"])("hours of a valve that are summed up and %s", (level) => {
   test("carry the last sample of an hour in which it moved, not the mean of that hour", async () => {
     const samples: Sample[] = [
       [id, START, 0],
@@ -193,7 +193,7 @@ describe("a last sample in the archive", () => {
       names.map((name) => point(name)),
     );
     const samples = ids.map((one, i): Sample => [one, START - 3 * DAY, i]);
-    await archive(samples, new Map(ids.map((one, i) => [one, names[i]!])));
+    await settle(samples, new Map(ids.map((one, i) => [one, names[i]!])));
     await setWatermark(SITE, START + HOUR);
     const { answer, seen } = await costOf(names.join());
     expect(answer.series.map(({ values }) => values.at(-1))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
@@ -218,7 +218,7 @@ describe("the ETag", () => {
   test.each<[string, () => Promise<unknown>]>([
     ["a sample before the range", () => storeSamples([[id, START - HOUR, 2]])],
     ["another value of the last sample", () => storeSamples([[id, START - 5 * HOUR, 2]])],
-    ["an archived day before the range", () => archiveDays([[id, START - HOUR, 3]])],
+    ["an settled day before the range", () => archiveDays([[id, START - HOUR, 3]])],
     ["the watermark", () => setWatermark(SITE, START + 30 * MINUTE)],
   ])("changes with %s", async (_, change) => {
     await storeSamples([[id, START - 5 * HOUR, 1]]);
@@ -249,14 +249,14 @@ test("over any history, each bucket without a sample has the last sample before 
   const sample = fc.record({ minute: fc.integer({ min: -4 * 1440, max: 59 }), value: fc.integer({ min: 0, max: 9 }) });
   const history = fc.record({
     samples: fc.array(sample, { maxLength: 6 }),
-    archived: fc.array(fc.integer({ min: -4, max: -1 }), { maxLength: 3 }),
-    isFolded: fc.boolean(),
+    settled: fc.array(fc.integer({ min: -4, max: -1 }), { maxLength: 3 }),
+    isRolledUp: fc.boolean(),
     late: fc.array(sample, { maxLength: 3 }),
     offset: fc.integer({ min: 0, max: 59 }),
   });
   await fc.assert(
     fc
-      .asyncProperty(history, async ({ samples, archived, isFolded, late, offset }) => {
+      .asyncProperty(history, async ({ samples, settled, isRolledUp, late, offset }) => {
         const stored = new Map<number, Sample>();
         const store = async (some: typeof samples) => {
           const rows = some.map(({ minute, value }): Sample => [id, START + minute * MINUTE, value]);
@@ -264,8 +264,8 @@ test("over any history, each bucket without a sample has the last sample before 
           await storeSamples(rows);
         };
         await store([...new Map(samples.map((one) => [one.minute, one])).values()]);
-        if (isFolded) await fold();
-        for (const day of new Set(archived)) {
+        if (isRolledUp) await fold();
+        for (const day of new Set(settled)) {
           const own = [...stored.values()].filter(([, time]) => dayOf(time) === dayOf(START) + day);
           if (own.length > 0) await archiveDays(own);
         }
@@ -283,7 +283,7 @@ test("over any history, each bucket without a sample has the last sample before 
       })
       .beforeEach(async () => {
         await clear();
-        await clearArchive();
+        await clearCold();
         [id = 0] = await storePoints(SITE, [point(VALVE, { intervalS: null })]);
       }),
     { numRuns: 12 },

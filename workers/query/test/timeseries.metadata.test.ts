@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { measureCadences } from "@building-vitals/core/catalog/cadence";
-import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
+import { rollUpHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { detectGaps } from "@building-vitals/core/gaps/detect-gaps";
 import { listGaps } from "@building-vitals/core/gaps/gap-store";
 import { coldLevel } from "@building-vitals/core/read/cold-level";
@@ -152,7 +152,7 @@ test("a valve that sends changes, with a burst of 20 s, has no gap and is not in
   await storeSamples(everyMinute(other!, 24 * 60));
   const site = await siteId(SITE);
   const now = end + 10 * MINUTE;
-  await foldHours(env.DB, site, 0, () => now);
+  await rollUpHours(env.DB, site, 0, () => now);
   await measureCadences(env.DB, site, now);
   const told = await metadata("valve", START, end);
   expect(told).toMatchObject({ completeness: null, missing: [], unjudged_points: ["valve"] });
@@ -181,7 +181,7 @@ test("answers have the gaps that gap detection finds, from a point's first sampl
   await setWatermark(SITE, end);
   const site = await siteId(SITE);
   const now = end + 10 * MINUTE;
-  await foldHours(env.DB, site, 0, () => now);
+  await rollUpHours(env.DB, site, 0, () => now);
   await measureCadences(env.DB, site, now);
   await detectGaps(coldLevel(env.DB, env.TIMESERIES, site), end, () => now);
   const range = { siteIds: [site], start: START, end };
@@ -274,7 +274,7 @@ test("auto: samples where they are few enough, and the site's own days without t
 
 describe("cost", () => {
   /** What D1 counts an hour: its row of `hot_hours` and the lists that the hours come from. Segments are a few a day. */
-  const ROWS_AN_HOUR = 5;
+  const ROWS_PER_HOUR = 5;
 
   test.each([
     ["1 point x 20 days", 1, 20],
@@ -291,6 +291,6 @@ describe("cost", () => {
     expect(total_samples).toBe(count * days * 24);
     expect(tiers.hot.statements).toBe(1);
     expect(tiers.hot.rows_read).toBeGreaterThanOrEqual(days * 24);
-    expect(tiers.hot.rows_read).toBeLessThanOrEqual(ROWS_AN_HOUR * days * 24);
+    expect(tiers.hot.rows_read).toBeLessThanOrEqual(ROWS_PER_HOUR * days * 24);
   });
 });

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { loadCatalog } from "@building-vitals/core/catalog/catalog";
 import { replaceCatalog } from "@building-vitals/core/catalog/replace-catalog";
-import { foldHours } from "@building-vitals/core/day-build/roll-up-hours";
+import { rollUpHours } from "@building-vitals/core/day-build/roll-up-hours";
 import { beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
-import { archive, clearArchive, deleteHotDays } from "./archive.ts";
+import { settle, clearCold, deleteHotDays } from "./settle-days.ts";
 import { DAY, HOUR, MINUTE } from "./naive.ts";
 import {
   call,
@@ -41,19 +41,19 @@ async function list(unit: string | null, at: number) {
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   await list("°F", START);
   await list("°F", CHANGE);
   const id = await list("°C", CHANGE + HOUR);
   const samples = TIMES.map((time): Sample => [id, time, sent(time)]);
   await storeSamples(samples);
-  await archive(
+  await settle(
     samples.filter(([, time]) => time < START + DAY),
     new Map([[id, "a"]]),
   );
   await deleteHotDays(FIRST);
   await setWatermark(SITE, END);
-  await foldHours(env.DB, await siteId(SITE), 0, () => END + DAY);
+  await rollUpHours(env.DB, await siteId(SITE), 0, () => END + DAY);
 });
 
 const ask = (more: Parameters) =>

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { archive, clearArchive, deleteHotDays, keyOf, manifestRow, publishDay, writeDayFile } from "./archive.ts";
+import { settle, clearCold, deleteHotDays, keyOf, manifestRow, publishDay, writeDayFile } from "./settle-days.ts";
 import { aroundRequests } from "./buckets.ts";
 import { DAY } from "./naive.ts";
 import { clear, migrate, point, queryJson, type Sample, SITE, storePoints, storeSamples } from "./service.ts";
@@ -13,7 +13,7 @@ let ids: number[] = [];
 beforeAll(migrate);
 beforeEach(async () => {
   await clear();
-  await clearArchive();
+  await clearCold();
   // More than a block of points, so that hot rows are read in several statements.
   const all = Array.from({ length: 24 }, (_, i) => `p${String(i).padStart(2, "0")}`);
   ids = await storePoints(
@@ -69,27 +69,27 @@ function intercepted(around: (run: () => Promise<D1Result[]>) => Promise<D1Resul
 }
 
 /** What the archive does with a hot day: its file, its row, and then its hot rows are gone. */
-async function archiveHot(samples: readonly Sample[]): Promise<void> {
-  await archive(samples, names);
+async function settleHot(samples: readonly Sample[]): Promise<void> {
+  await settle(samples, names);
   await deleteHotDays(...new Set(samples.map(([, at]) => Math.floor(at / DAY))));
 }
 
-describe("a day is archived while it is queried", () => {
+describe("a day is settled while it is queried", () => {
   test("for the first time, after the plan", async () => {
     const samples = samplesOf([FIRST, FIRST + 1], 0);
     await storeSamples(samples);
-    const { rows, metadata } = await ask({ DB: afterBatch(1, () => archiveHot(samples)) });
+    const { rows, metadata } = await ask({ DB: afterBatch(1, () => settleHot(samples)) });
     expect(rows).toEqual(rowsOf(samples));
     expect(metadata.sources).toEqual(["R2"]);
   });
 
   test("with late samples folded into its file, after the plan", async () => {
     const samples = samplesOf([FIRST, FIRST + 1], 0);
-    await archive(samples, names);
+    await settle(samples, names);
     const late = samplesOf([FIRST + 1], 100).map(([id, at, value]): Sample => [id, at + 1000, value]);
     await storeSamples(late);
     const all = [...samples, ...late];
-    const fold = () => archiveHot(all.filter(([, at]) => at >= (FIRST + 1) * DAY));
+    const fold = () => settleHot(all.filter(([, at]) => at >= (FIRST + 1) * DAY));
     expect((await ask({ DB: afterBatch(1, fold) })).rows).toEqual(rowsOf(all));
   });
 
@@ -98,21 +98,21 @@ describe("a day is archived while it is queried", () => {
     let requests = 0;
     for (let nth = 1; nth === 1 || requests >= nth - 1; nth++) {
       await clear();
-      await clearArchive();
+      await clearCold();
       ids = await storePoints(
         SITE,
         [...names.values()].map((name) => point(name, { intervalS: null })),
       );
       names = new Map(ids.map((id, i) => [id, [...names.values()][i]!]));
       const now = samples.map(([, at, value], i): Sample => [ids[i % ids.length]!, at, value]);
-      await archive(now, names);
+      await settle(now, names);
       const late: Sample[] = now.slice(0, 24).map(([id, at]) => [id, at + DAY / 2, -1]);
       await storeSamples(late);
       const day = [...now.filter(([, at]) => at < (FIRST + 1) * DAY), ...late];
       requests = 0;
       let pending: Promise<void> | undefined;
       const bucket = aroundRequests(env.TIMESERIES, async (request) => {
-        if (++requests === nth) pending = archiveHot(day);
+        if (++requests === nth) pending = settleHot(day);
         await pending;
         return request();
       });
@@ -141,7 +141,7 @@ describe("an object that a build has put there, of which the manifest does not t
   const merged = () => [...before().filter(([, at]) => at < (FIRST + 1) * DAY), ...after()];
 
   test("is read by its footer", async () => {
-    await archive(before(), names);
+    await settle(before(), names);
     await putUnpublished((sha256) => JSON.stringify({ [sha256]: 2 }));
     expect((await ask({})).rows).toEqual(rowsOf(merged()));
     expect(await manifestRow(FIRST + 1)).toMatchObject({ state: "written" });
@@ -150,8 +150,8 @@ describe("an object that a build has put there, of which the manifest does not t
   test("other than announced, or announced by nobody: is no data", async () => {
     vi.spyOn(console, "log").mockReturnValue();
     for (const announced of [() => '{"00":2}', () => "{}"]) {
-      await clearArchive();
-      await archive(before(), names);
+      await clearCold();
+      await settle(before(), names);
       await putUnpublished(announced);
       const asked = { site_name: SITE, point_names: "p00", start_time: FIRST * DAY, end_time: (FIRST + 2) * DAY };
       const { metadata, series } = await queryJson({ ...asked, interval: "raw" });
@@ -163,7 +163,7 @@ describe("an object that a build has put there, of which the manifest does not t
   });
 
   test("is published before its day is marked: the mark is not made", async () => {
-    await archive(before(), names);
+    await settle(before(), names);
     const built = await writeDayFile(after(), names);
     const bucket = aroundRequests(env.TIMESERIES, async (request, key) => {
       const result = await request();

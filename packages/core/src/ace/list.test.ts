@@ -209,7 +209,7 @@ describe("entries", () => {
   });
 
   it("reads a site", async () => {
-    const site = { id: 1, name: "s", client: "ses", nice_name: "S", latitude: 40.1, longitude: null, archived: false };
+    const site = { id: 1, name: "s", client: "ses", nice_name: "S", latitude: 40.1, longitude: null, settled: false };
     const { client } = setUp(json({ items: [{ ...site, address: null, geo_location: {} }], pages: 1, total: 1 }));
     expect(await client.sites()).toEqual([
       {
@@ -220,7 +220,7 @@ describe("entries", () => {
         address: null,
         latitude: 40.1,
         longitude: null,
-        archived: false,
+        settled: false,
       },
     ]);
   });

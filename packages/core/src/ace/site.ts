@@ -13,7 +13,7 @@ export const aceSiteSchema = z
     address: textOrNull,
     latitude: numberOrNull,
     longitude: numberOrNull,
-    archived: z.boolean().nullable().catch(null),
+    settled: z.boolean().nullable().catch(null),
   })
   .transform(({ nice_name, ...site }) => ({ ...site, niceName: nice_name }));
 export type AceSite = z.infer<typeof aceSiteSchema>;

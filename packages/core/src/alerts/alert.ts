@@ -46,8 +46,8 @@ export interface AlertState extends Condition {
   /** what was told last */
   readonly told: AlertLevel;
   /** when each level was told last; null: never */
-  readonly firingToldAt: number | null;
-  readonly okToldAt: number | null;
+  readonly firingSentAt: number | null;
+  readonly okSentAt: number | null;
 }
 
 /** The same is not told twice within this time, in milliseconds, however often the level changes. */
@@ -55,18 +55,18 @@ export const QUIET_MS = 3_600_000;
 
 /** The state after a condition was looked at. @param before null: it never was */
 export function nextState(before: AlertState | null, condition: Condition, now: number): AlertState {
-  if (before === null) return { ...condition, since: now, told: "ok", firingToldAt: null, okToldAt: null };
+  if (before === null) return { ...condition, since: now, told: "ok", firingSentAt: null, okSentAt: null };
   return before.level === condition.level ? before : { ...before, ...condition, since: now };
 }
 
 /** Whether the level is to be told now: another one was told last, and this one not within {@link QUIET_MS}. */
 export function isDue(state: AlertState, now: number): boolean {
-  const last = state.level === "firing" ? state.firingToldAt : state.okToldAt;
+  const last = state.level === "firing" ? state.firingSentAt : state.okSentAt;
   return state.level !== state.told && (last === null || now - last >= QUIET_MS);
 }
 
 /** The state after its level was told. */
 export function afterTelling(state: AlertState, now: number): AlertState {
   const told = { ...state, told: state.level };
-  return state.level === "firing" ? { ...told, firingToldAt: now } : { ...told, okToldAt: now };
+  return state.level === "firing" ? { ...told, firingSentAt: now } : { ...told, okSentAt: now };
 }

@@ -13,8 +13,8 @@ const rowSchema = z.object({
   since: z.int(),
   detail: z.string(),
   told: levelSchema,
-  firing_told_at: z.int().nullable(),
-  ok_told_at: z.int().nullable(),
+  firing_sent_at: z.int().nullable(),
+  ok_sent_at: z.int().nullable(),
 });
 
 /** Every alert of these sites and of the deployment, whatever its level. */
@@ -33,12 +33,12 @@ export async function readAlerts(db: D1Database, sites: readonly string[]): Prom
       since: row.since,
       detail: row.detail,
       told: row.told,
-      firingToldAt: row.firing_told_at,
-      okToldAt: row.ok_told_at,
+      firingSentAt: row.firing_sent_at,
+      okSentAt: row.ok_sent_at,
     }));
 }
 
-/** Stores levels that changed. What was told is {@link markTold}'s alone, so that two crons do not undo each other. */
+/** Stores levels that changed. What was told is {@link markSent}'s alone, so that two crons do not undo each other. */
 export async function saveLevels(db: D1Database, states: readonly AlertState[]): Promise<void> {
   if (states.length === 0) return;
   const rows = states.map(({ site, kind, level, since, detail }) => [site ?? "", kind, level, since, detail]);
@@ -65,13 +65,13 @@ export async function claimAlert(db: D1Database, { site, kind, level }: AlertSta
 }
 
 /** Takes note of what was told. */
-export async function markTold(db: D1Database, state: AlertState): Promise<void> {
-  const { site, kind, told, firingToldAt, okToldAt } = state;
+export async function markSent(db: D1Database, state: AlertState): Promise<void> {
+  const { site, kind, told, firingSentAt, okSentAt } = state;
   const statement = db
     .prepare(
-      `UPDATE alerts SET told = ?3, firing_told_at = ?4, ok_told_at = ?5, claimed_at = NULL
+      `UPDATE alerts SET told = ?3, firing_sent_at = ?4, ok_sent_at = ?5, claimed_at = NULL
        WHERE site = ?1 AND kind = ?2`,
     )
-    .bind(site ?? "", kind, told, firingToldAt, okToldAt);
+    .bind(site ?? "", kind, told, firingSentAt, okSentAt);
   await withD1Retry(() => statement.run());
 }

@@ -32,7 +32,7 @@ const arbitraryDay = fc.constantFrom<[string | null, string | null]>(
   [null, null],
   ["written", "api"],
   ["written", "d1"],
-  ["empty-confirmed", "api"],
+  ["confirmed-empty", "api"],
   ["suspect", "api"],
   ["failed", null],
 );

@@ -17,7 +17,7 @@ interface ShownDay {
   readonly points: number;
   readonly bytes: number;
   readonly r2_path: string | null;
-  /** `api`: fetched by a backfill; `d1`: archived from the hot level */
+  /** `api`: fetched by a backfill; `d1`: settled from the hot level */
   readonly source: string | null;
   /** what the job made of the day; null: the day is not one of the job's */
   readonly job_outcome: Outcome | null;
@@ -74,7 +74,7 @@ export async function dayStates(
   );
   const summary: Record<ShownState, number> = {
     written: 0,
-    "empty-confirmed": 0,
+    "confirmed-empty": 0,
     suspect: 0,
     failed: 0,
     deleted: 0,

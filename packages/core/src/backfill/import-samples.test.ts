@@ -7,7 +7,7 @@ import { keysOf, storedDay } from "../../test/stored-day.ts";
 import { type AceClient, createAceClient } from "../ace/client.ts";
 import { addDiscoveredPoints, loadCatalog } from "../catalog/catalog.ts";
 import { findPoints } from "../catalog/point-list.ts";
-import { archiveDay } from "../day-build/settle-from-segments.ts";
+import { settleFromSegments } from "../day-build/settle-from-segments.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -69,11 +69,11 @@ const run = (samples: readonly Sample[], given = db, now = NOW) =>
 const fromApi = (samples: readonly Sample[]) =>
   upsertSamples(db, pointSamples(samples.map(([name, offset, value]) => [ids.get(name)!, START + offset, value])));
 const archive = () =>
-  archiveDay({ db, bucket, hotDays: 0, now: () => NOW }, { build: `build_${++builds}`, site, day: DAY });
+  settleFromSegments({ db, bucket, hotDays: 0, now: () => NOW }, { build: `build_${++builds}`, site, day: DAY });
 
 const nothing = { received: 0, stored: 0, present: 0, kept: 0, rejected: {} };
 
-test("what lacks is stored, and what is there stays, hot or archived", async () => {
+test("what lacks is stored, and what is there stays, hot or settled", async () => {
   await fromApi([["a", 0, 1]]);
   await archive();
   await fromApi([["a", 60_000, 2]]);

@@ -61,7 +61,7 @@ const TRIES = 3;
  * @param day whole days since 1970; all samples lie in it
  * @param now epoch ms
  * @throws {Problem} `backfill_in_progress`, for what it fetches is newer, and would be hidden by hot samples;
- *   `suspect_day`, for then nobody knows what is stored; `archive_unavailable`. The errors of D1 and R2
+ *   `suspect_day`, for then nobody knows what is stored; `cold_unavailable`. The errors of D1 and R2
  */
 export async function importSamples(
   { ace, db, bucket, jobs }: ImportContext,
@@ -81,11 +81,11 @@ export async function importSamples(
   for (let tries = 0; tries < TRIES; tries++) {
     const row = await readManifestDay(db, site.id, day);
     if (row?.state === "suspect") throw suspect(site, day);
-    const archived = await readArchived(bucket, row, names);
-    if (archived === null) continue;
-    if (archived === "damaged") throw suspect(site, day);
+    const settled = await readSettled(bucket, row, names);
+    if (settled === null) continue;
+    if (settled === "damaged") throw suspect(site, day);
     const counts = { received: 0, stored: 0, present: 0, kept: 0, rejected: {} };
-    const missing = missingOf(given, archived, catalog, now, counts);
+    const missing = missingOf(given, settled, catalog, now, counts);
     if (missing.length === 0) return counts;
     const fence = dayFence(db, site.id, day, row?.file?.etag ?? null);
     const byId = new Map([...catalog.values()].map((point) => [point.id, point]));
@@ -100,7 +100,7 @@ export async function importSamples(
       if (!isFenced(error)) throw error;
     }
   }
-  throw new Problem("archive_unavailable", `${dayText(day)} of ${site.name} is being archived: send it again.`);
+  throw new Problem("cold_unavailable", `${dayText(day)} of ${site.name} is being settled: send it again.`);
 }
 
 /** An import stores samples of points that are not listed too, so it goes on where the list cannot be had, or is old. */
@@ -133,7 +133,7 @@ function suspect(site: BackfillSite, day: number): Problem {
 }
 
 /** What the day's file has of these points; null: it is being replaced. */
-async function readArchived(
+async function readSettled(
   bucket: R2Bucket,
   row: ManifestDay | null,
   names: readonly string[],
@@ -152,7 +152,7 @@ async function readArchived(
 /** The samples that the file does not have; the others are counted. */
 function missingOf(
   points: readonly ImportedPoint[],
-  archived: ReadonlyMap<string, Series>,
+  settled: ReadonlyMap<string, Series>,
   catalog: Catalog,
   now: number,
   counts: { received: number; present: number; kept: number; readonly rejected: RejectionCounts },
@@ -160,7 +160,7 @@ function missingOf(
   const rows: (readonly [pointId: number, time: number, value: number])[] = [];
   for (const { name, samples } of points) {
     const { id } = catalog.get(name)!;
-    const series = archived.get(name);
+    const series = settled.get(name);
     const stored = new Map(series === undefined ? [] : [...series.times].map((time, i) => [time, series.values[i]!]));
     for (const [time, value] of samples) {
       counts.received++;

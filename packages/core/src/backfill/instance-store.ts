@@ -19,7 +19,7 @@ export interface SiteWork {
   /** of the instance that was appointed last; null: none was yet */
   readonly number: number | null;
   /** instances right before it that ended without having dealt with the day that is to be done first now */
-  readonly futile: number;
+  readonly consecutiveFailures: number;
 }
 
 /** The instance's id in the engine, and the name of its builds. */
@@ -50,7 +50,7 @@ INSERT INTO backfill_instances (backfill_id, site_id, number, day, appointed_at)
 SELECT ?1, ?3, 0, min(day), ?5 FROM backfill_days WHERE backfill_id = ?1 AND site_id = ?3 AND outcome = 'pending'
 HAVING min(day) IS NOT NULL AND ${IS_RUNNING}
 ON CONFLICT (backfill_id, site_id) DO UPDATE SET number = number + 1,
-  futile = CASE WHEN day = excluded.day THEN futile + 1 ELSE 0 END, day = excluded.day, appointed_at = ?5
+  consecutive_failures = CASE WHEN day = excluded.day THEN consecutive_failures + 1 ELSE 0 END, day = excluded.day, appointed_at = ?5
 WHERE number = ?4`;
 
 /** ?3 site id. */
@@ -79,7 +79,7 @@ export async function appointNext(
 }
 
 const SITE_WORK = `
-SELECT s.id, s.name, i.number, i.day, i.futile,
+SELECT s.id, s.name, i.number, i.day, i.consecutive_failures,
   (SELECT min(day) FROM backfill_days d WHERE d.backfill_id = ?1 AND d.site_id = s.id AND d.outcome = 'pending') AS first
 FROM sites s LEFT JOIN backfill_instances i ON i.backfill_id = ?1 AND i.site_id = s.id
 WHERE first IS NOT NULL ORDER BY s.name`;
@@ -90,7 +90,7 @@ const siteWorkSchema = z.array(
     name: z.string(),
     number: z.int().nullable(),
     day: z.int().nullable(),
-    futile: z.int().nullable(),
+    consecutive_failures: z.int().nullable(),
     first: z.int(),
   }),
 );
@@ -98,8 +98,8 @@ const siteWorkSchema = z.array(
 /** The sites that a job still has days of. */
 export async function sitesAtWork(db: D1Database, backfillId: string): Promise<SiteWork[]> {
   const { results } = await withD1Retry(() => db.prepare(SITE_WORK).bind(backfillId).all());
-  return siteWorkSchema.parse(results).map(({ id, name, number, day, futile, first }) => {
-    // an instance that came further than where it began was not futile, and neither were those before it
-    return { site: { id, name }, number, futile: day === first ? (futile ?? 0) : 0 };
+  return siteWorkSchema.parse(results).map(({ id, name, number, day, consecutive_failures, first }) => {
+    // an instance that came further than where it began was not consecutiveFailures, and neither were those before it
+    return { site: { id, name }, number, consecutiveFailures: day === first ? (consecutive_failures ?? 0) : 0 };
   });
 }

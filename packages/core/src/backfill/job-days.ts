@@ -10,7 +10,7 @@ import { type JobTicket, touchJob } from "./job-store.ts";
 
 // The SQL of `backfill_days`.
 
-export const OUTCOMES = ["pending", "skipped", "written", "empty-confirmed", "suspect", "failed"] as const;
+export const OUTCOMES = ["pending", "skipped", "written", "confirmed-empty", "suspect", "failed"] as const;
 
 export type Outcome = (typeof OUTCOMES)[number];
 
@@ -48,13 +48,13 @@ SELECT r.value ->> 0 AS site_id, d.day, r.value ->> 3 AS state, r.value ->> 4 AS
 FROM json_each(?5) r CROSS JOIN days d WHERE d.day BETWEEN r.value ->> 1 AND r.value ->> 2`;
 
 const UNFINISHED =
-  "CASE WHEN k.state = 'empty-confirmed' OR (k.state = 'written' AND k.source = 'api') THEN 'skipped' ELSE 'pending' END";
+  "CASE WHEN k.state = 'confirmed-empty' OR (k.state = 'written' AND k.source = 'api') THEN 'skipped' ELSE 'pending' END";
 
 /** ?6 start of the jobs that count, epoch ms; NULL: none does. */
 const UNCOVERED = `
 CASE WHEN EXISTS (SELECT 1 FROM backfill_jobs j CROSS JOIN backfill_days b ON b.backfill_id = j.backfill_id
     AND b.site_id = k.site_id AND b.day = k.day
-  WHERE j.started_at >= ?6 AND j.backfill_id <> ?1 AND b.outcome IN ('written', 'empty-confirmed'))
+  WHERE j.started_at >= ?6 AND j.backfill_id <> ?1 AND b.outcome IN ('written', 'confirmed-empty'))
 THEN 'skipped' ELSE 'pending' END`;
 
 const HAS_FAILED = `(k.state IN ('failed', 'suspect')

@@ -53,8 +53,8 @@ describe("starting", () => {
     expect(await pendingDays(db, job!, site, 10)).toEqual([DAY, DAY + 1, DAY + 2]);
     expect(await pendingDays(db, job!, other, 2)).toEqual([DAY, DAY + 1]);
     expect(await sitesAtWork(db, job!.backfillId)).toEqual([
-      { site: { id: site, name: "a" }, number: null, futile: 0 },
-      { site: { id: other, name: "b" }, number: null, futile: 0 },
+      { site: { id: site, name: "a" }, number: null, consecutiveFailures: 0 },
+      { site: { id: other, name: "b" }, number: null, consecutiveFailures: 0 },
     ]);
   });
 
@@ -67,7 +67,7 @@ describe("starting", () => {
 
   it("skips what the upstream proved to have served whole, and nothing else", async () => {
     await manifest(DAY, "written", "api");
-    await manifest(DAY + 1, "empty-confirmed", "api");
+    await manifest(DAY + 1, "confirmed-empty", "api");
     await manifest(DAY + 2, "written", "d1");
     await manifest(DAY + 3, "suspect", "api");
     await manifest(DAY + 4, "failed", null);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { planBackfill, type SiteOutlook } from "./plan.ts";
+import { planBackfill, type SiteEstimate } from "./plan.ts";
 
-const FULL: SiteOutlook = {
+const FULL: SiteEstimate = {
   site: "ses_falls_city",
   days: 365,
   skipped: 1,
@@ -24,12 +24,12 @@ it("plans a year of 4,583 points at a sample a minute", () => {
 });
 
 it("asks at least once an hour, also of a site that nothing is known of", () => {
-  const unknown: SiteOutlook = { ...FULL, days: 10, samplesPerDay: null, points: 0, basis: "nothing" };
+  const unknown: SiteEstimate = { ...FULL, days: 10, samplesPerDay: null, points: 0, basis: "nothing" };
   expect(planBackfill([unknown], SETTINGS)).toMatchObject({ calls: 240, samples: 0, bytes: 0 });
 });
 
 it("goes by measured sizes and times where there are any", () => {
-  const measured: SiteOutlook = { ...FULL, days: 100, bytesPerDay: 8_000_000, basis: "day files" };
+  const measured: SiteEstimate = { ...FULL, days: 100, bytesPerDay: 8_000_000, basis: "day files" };
   const plan = planBackfill([measured], { ...SETTINGS, msPerCall: 10_000 });
   expect(plan).toMatchObject({ bytes: 800_000_000, calls: 7200, hours: 20 });
   expect(planBackfill([measured], { ...SETTINGS, msPerCall: 3 }).hours).toBeCloseTo(2.4, 6);

@@ -1,5 +1,5 @@
 /** What is known of a site before its days are fetched. */
-export interface SiteOutlook {
+export interface SiteEstimate {
   readonly site: string;
   /** days to fetch, and days of the range that are finished */
   readonly days: number;
@@ -47,15 +47,15 @@ interface SitePlan {
   readonly calls: number;
   readonly samples_per_day: number | null;
   readonly bytes: number;
-  readonly basis: SiteOutlook["basis"];
+  readonly basis: SiteEstimate["basis"];
 }
 
 /** As measured on a day of 4,583 points. */
-const BYTES_A_SAMPLE = 1.3;
-const CPU_MS_A_SAMPLE = 0.002;
+const BYTES_PER_SAMPLE = 1.3;
+const CPU_MS_PER_SAMPLE = 0.002;
 
 /** A day has a spill an hour, and each is read in pieces while they are merged. */
-const HOURS_A_DAY = 24;
+const HOURS_PER_DAY = 24;
 const READS_A_SPILL = 8;
 const PART_BYTES = 8 * 2 ** 20;
 /** begin and complete an upload, and put the file in its place */
@@ -71,24 +71,24 @@ const PRICE = {
 } as const;
 
 /** What fetching these days will take, by what is known of the sites. */
-export function planBackfill(outlooks: readonly SiteOutlook[], settings: PlanSettings): Plan {
+export function planBackfill(outlooks: readonly SiteEstimate[], settings: PlanSettings): Plan {
   const msPerCall = Math.max(60_000 / settings.requestsPerMinute, settings.msPerCall ?? 0);
   const total = { days: 0, skipped: 0, calls: 0, samples: 0, bytes: 0, operations: 0, rows: 0, cpu: 0 };
   const sites = outlooks.map((outlook): SitePlan => {
     const { site, days, skipped, samplesPerDay, points, basis } = outlook;
     const perDay = samplesPerDay ?? 0;
     // An hour is a window of its own: at least one page.
-    const calls = days * HOURS_A_DAY * Math.max(1, Math.ceil(perDay / HOURS_A_DAY / settings.pageSize));
-    const dayBytes = outlook.bytesPerDay ?? perDay * BYTES_A_SAMPLE;
-    const writes = HOURS_A_DAY + PUBLISHING_WRITES + Math.ceil(dayBytes / PART_BYTES);
+    const calls = days * HOURS_PER_DAY * Math.max(1, Math.ceil(perDay / HOURS_PER_DAY / settings.pageSize));
+    const dayBytes = outlook.bytesPerDay ?? perDay * BYTES_PER_SAMPLE;
+    const writes = HOURS_PER_DAY + PUBLISHING_WRITES + Math.ceil(dayBytes / PART_BYTES);
     total.days += days;
     total.skipped += skipped;
     total.calls += calls;
     total.samples += days * perDay;
     total.bytes += days * dayBytes;
-    total.operations += days * (writes * PRICE.r2Write + HOURS_A_DAY * READS_A_SPILL * PRICE.r2Read);
+    total.operations += days * (writes * PRICE.r2Write + HOURS_PER_DAY * READS_A_SPILL * PRICE.r2Read);
     total.rows += days * (points + PUBLISHING_WRITES) * PRICE.d1RowWritten;
-    total.cpu += days * perDay * CPU_MS_A_SAMPLE * PRICE.workersCpuMs;
+    total.cpu += days * perDay * CPU_MS_PER_SAMPLE * PRICE.workersCpuMs;
     const bytes = Math.round(days * dayBytes);
     return { site, days, days_skipped: skipped, calls, samples_per_day: samplesPerDay, bytes, basis };
   });

@@ -70,7 +70,7 @@ const PACE_DAYS = 50;
 const SITE_PROGRESS = `
 SELECT s.name AS site, count(*) AS total,
   sum(d.outcome = 'pending') AS pending, sum(d.outcome = 'skipped') AS skipped, sum(d.outcome = 'written') AS written,
-  sum(d.outcome = 'empty-confirmed') AS empty, sum(d.outcome = 'suspect') AS suspect,
+  sum(d.outcome = 'confirmed-empty') AS empty, sum(d.outcome = 'suspect') AS suspect,
   sum(d.outcome = 'failed') AS failed, sum(d.records) AS records, sum(d.api_calls) AS apiCalls,
   sum(d.retries) AS retries, json_group_array(json(d.rejected)) AS rejected, min(CASE d.outcome WHEN 'pending' THEN d.day END) AS current,
   nullif(max(coalesce(max(d.finished_at), 0), coalesce(i.appointed_at, 0)), 0) AS movedAt
@@ -81,7 +81,7 @@ WHERE d.backfill_id = ?1 GROUP BY s.id ORDER BY s.name`;
 const CALENDAR_DAYS = `
 WITH days AS (
   SELECT max(outcome = 'pending') AS pending, max(outcome = 'failed') AS failed, max(outcome = 'suspect') AS suspect,
-    min(outcome = 'skipped') AS skipped, min(outcome = 'empty-confirmed') AS empty, sum(outcome <> 'skipped') AS own
+    min(outcome = 'skipped') AS skipped, min(outcome = 'confirmed-empty') AS empty, sum(outcome <> 'skipped') AS own
   FROM backfill_days WHERE backfill_id = ?1 GROUP BY day)
 SELECT count(*) AS total, coalesce(sum(NOT pending AND NOT failed AND NOT suspect), 0) AS completed,
   coalesce(sum(failed), 0) AS failed, coalesce(sum(suspect AND NOT failed), 0) AS suspect,
@@ -96,7 +96,7 @@ JOIN sites s ON s.id = d.site_id WHERE d.backfill_id = ?1 AND d.outcome = 'pendi
 
 /** A day that failed is no measure of the pace. */
 const FINISHED_AT = `
-SELECT finished_at FROM backfill_days WHERE backfill_id = ?1 AND outcome IN ('written', 'empty-confirmed')
+SELECT finished_at FROM backfill_days WHERE backfill_id = ?1 AND outcome IN ('written', 'confirmed-empty')
 ORDER BY finished_at DESC LIMIT ?2`;
 
 const count = z.int();

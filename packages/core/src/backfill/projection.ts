@@ -15,7 +15,7 @@ export async function projectState(kv: KVNamespace, progress: Progress): Promise
 function dayStatus(outcome: DayOutcome["outcome"]): "completed" | "failed" {
   switch (outcome) {
     case "written":
-    case "empty-confirmed":
+    case "confirmed-empty":
       return "completed";
     case "suspect":
     case "failed":

@@ -24,7 +24,7 @@ export interface DayContext {
 
 /** What became of a day. */
 export interface BuiltDay {
-  readonly outcome: "written" | "empty-confirmed" | "awaiting" | "suspect" | "failed";
+  readonly outcome: "written" | "confirmed-empty" | "awaiting" | "suspect" | "failed";
   /** samples of the day's file */
   readonly records: number;
   /** records that the upstream served and that are not stored */

@@ -14,7 +14,7 @@ import { appointNext } from "./instance-store.ts";
 import { MemoryEngine } from "../../test/memory-engine.ts";
 import { createPacedClient } from "./paced-client.ts";
 import { RequestPace } from "./request-pace.ts";
-import { DAYS_AN_INSTANCE, runInstance } from "./run-instance.ts";
+import { MAX_DAYS_PER_INSTANCE, runInstance } from "./run-instance.ts";
 import { startJob } from "./start-job.ts";
 
 /** Cloudflare's limits of a Worker invocation (Workers Paid): D1's limits page, and Workflows' for a whole instance. */
@@ -22,7 +22,7 @@ const D1_QUERIES = 1_000;
 const SUBREQUESTS = 10_000;
 
 const POINTS = 10_000;
-const SAMPLES_AN_HOUR = 60;
+const SAMPLES_PER_HOUR = 60;
 const PAGE_ROWS = 100_000;
 const HOURS = 24;
 const HOUR_US = 3_600_000_000;
@@ -84,14 +84,14 @@ test("an instance stays under half of the platform's limits at 10,000 points", a
       sleep,
       now,
     });
-  const range = { first: DAY, last: DAY + DAYS_AN_INSTANCE };
+  const range = { first: DAY, last: DAY + MAX_DAYS_PER_INSTANCE };
   const job = await startJob(db, { backfillId: ID, range, siteIds: [siteId], selection: "all" }, NOW);
   await appointNext(db, job!, siteId, null, NOW);
   let next = 0;
   await new MemoryEngine().run((steps) =>
     runInstance(steps, {
       db: metered,
-      maxDays: DAYS_AN_INSTANCE,
+      maxDays: MAX_DAYS_PER_INSTANCE,
       kv: env.ETL_STATE,
       newClient,
       destination: {
@@ -114,19 +114,19 @@ test("an instance stays under half of the platform's limits at 10,000 points", a
     }),
   );
   const written = db.prepare("SELECT count(*) AS n FROM day_files WHERE state = 'written' AND points = ?1");
-  expect(await written.bind(POINTS).first("n")).toBe(DAYS_AN_INSTANCE);
+  expect(await written.bind(POINTS).first("n")).toBe(MAX_DAYS_PER_INSTANCE);
   expect(next).toBe(1);
 
   // A page more than the rows fill, for the one that proves the end.
-  const pages = Math.ceil((POINTS * SAMPLES_AN_HOUR) / PAGE_ROWS) + 1;
-  const days = DAYS_AN_INSTANCE;
+  const pages = Math.ceil((POINTS * SAMPLES_PER_HOUR) / PAGE_ROWS) + 1;
+  const days = MAX_DAYS_PER_INSTANCE;
   const allRequests = requests + days * HOURS * (pages - 1);
   const perRequest = ofRequests.statements / requests;
   // Full hours of doubles that share no byte make a point's slice 650 bytes long; 1,000 points' times are a statement.
   const texts = days * (Math.ceil((POINTS * 1_300) / MAX_ASCII_CHARS) + Math.ceil(POINTS / 1_000));
   const statements = beside.statements + allRequests * perRequest + texts;
   // A full hour has more blocks in its spill than this one, each a request; verifying a file reads every row group.
-  const reads = days * (HOURS * Math.ceil((POINTS * SAMPLES_AN_HOUR) / BLOCK_ROWS) + POINTS / 12);
+  const reads = days * (HOURS * Math.ceil((POINTS * SAMPLES_PER_HOUR) / BLOCK_ROWS) + POINTS / 12);
   const subrequests = statements + allRequests + objects + reads;
   expect(requests).toBeGreaterThanOrEqual(days * HOURS);
   expect(statements).toBeLessThan(D1_QUERIES / 2);

@@ -17,10 +17,10 @@ import { leniently, type Steps, STORE_STEP } from "./steps.ts";
  * Days of one site per instance. A day of 10,000 points takes 470 D1 statements and 2,400 subrequests; D1 allows 1,000 statements
  * and Workflows 10,000 subrequests an instance. The rest is for retries (run-instance.cost.test.ts).
  */
-export const DAYS_AN_INSTANCE = 1;
+export const MAX_DAYS_PER_INSTANCE = 1;
 
 /** Days that one instance fails where the site's database does not answer: asking for it takes a quarter of an hour, a day nothing. */
-const LOST_DAYS_AN_INSTANCE = 10;
+const MAX_LOST_DAYS_PER_INSTANCE = 10;
 
 /** Where the days of a site go. */
 interface Destination {
@@ -35,7 +35,7 @@ export interface InstanceContext {
   readonly ticket: InstanceTicket;
   /** `lost`: why nobody can say where the site is: its days fail with this reason */
   readonly destination: Destination | { readonly lost: string };
-  /** days that the instance builds at most: {@link DAYS_AN_INSTANCE} */
+  /** days that the instance builds at most: {@link MAX_DAYS_PER_INSTANCE} */
   readonly maxDays: number;
   readonly kv: KVNamespace;
   readonly newClient: () => AceClient;
@@ -69,7 +69,7 @@ export async function runInstance(steps: Steps, context: InstanceContext): Promi
 async function dealWithDays(steps: Steps, context: InstanceContext): Promise<void> {
   const { db, kv, destination, ticket, now } = context;
   const { site } = ticket;
-  const maxDays = "lost" in destination ? LOST_DAYS_AN_INSTANCE : context.maxDays;
+  const maxDays = "lost" in destination ? MAX_LOST_DAYS_PER_INSTANCE : context.maxDays;
   const days = await steps.do("choose the days", STORE_STEP, async () =>
     (await isCurrent(db, ticket)) ? pendingDays(db, ticket, site.id, maxDays) : null,
   );

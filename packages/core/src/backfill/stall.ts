@@ -4,7 +4,7 @@ const SHORTEST_STALL_MS = 3_600_000;
 /** How many times longer than its pace leads to expect a day may take. */
 const PATIENCE = 3;
 
-const HOURS_A_DAY = 24;
+const HOURS_PER_DAY = 24;
 
 /** What is known of a job's pace. */
 interface Work {
@@ -20,6 +20,6 @@ interface Work {
 /** How long a site may be without a finished day before it counts as standing still, in milliseconds. */
 export function stallMs({ sites, apiCalls, days, intervalMs }: Work): number {
   // an hour is one request at least
-  const callsADay = Math.max(HOURS_A_DAY, days === 0 ? 0 : apiCalls / days);
+  const callsADay = Math.max(HOURS_PER_DAY, days === 0 ? 0 : apiCalls / days);
   return Math.max(SHORTEST_STALL_MS, PATIENCE * callsADay * sites * (intervalMs ?? 0));
 }

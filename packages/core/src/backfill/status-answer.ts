@@ -98,7 +98,7 @@ interface QueuedStatus {
   readonly queued_at: string;
 }
 
-const HOURS_A_DAY = 24;
+const HOURS_PER_DAY = 24;
 
 const iso = (time: number) => new Date(time).toISOString();
 
@@ -209,7 +209,7 @@ function siteStatus(site: SiteProgress, isRunning: boolean, stalled: boolean): S
         : {
             date: dayText(current),
             hours_done: build.hours,
-            hours_total: HOURS_A_DAY,
+            hours_total: HOURS_PER_DAY,
             requests: build.requests,
             samples: build.samples,
           },

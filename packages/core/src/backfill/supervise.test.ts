@@ -7,7 +7,7 @@ import { type DayOutcome, pendingDays, recordOutcome } from "./job-days.ts";
 import { appointNext, instanceName, isCurrent, sitesAtWork } from "./instance-store.ts";
 import { readJob } from "./job-store.ts";
 import { startJob } from "./start-job.ts";
-import { type Instances, type InstanceState, MAX_FUTILE, remedyFor, supervise } from "./supervise.ts";
+import { type Instances, type InstanceState, MAX_CONSECUTIVE_FAILURES, recoveryFor, supervise } from "./supervise.ts";
 
 const DAY = 20_000;
 const DAYS = [DAY, DAY + 1];
@@ -50,17 +50,22 @@ const begin = (sites = [site, other], through = db) =>
 const done = (of: typeof site, day: number) => recordOutcome(db, BUILD, of.id, day, WRITTEN, 2);
 
 describe("what is to be done about a site", () => {
-  const work = { site: { id: 1, name: "a" }, number: 3, futile: 0 };
-  test.each<[string, ReturnType<typeof remedyFor>, Partial<typeof work> | { number: null }, InstanceState]>([
+  const work = { site: { id: 1, name: "a" }, number: 3, consecutiveFailures: 0 };
+  test.each<[string, ReturnType<typeof recoveryFor>, Partial<typeof work> | { number: null }, InstanceState]>([
     ["no instance was appointed", "appoint", { number: null }, { is: "absent" }],
     ["its instance lives", "leave", {}, { is: "alive" }],
-    ["its instance lives, after many that did not", "leave", { futile: 99 }, { is: "alive" }],
+    ["its instance lives, after many that did not", "leave", { consecutiveFailures: 99 }, { is: "alive" }],
     ["its instance was never started", "start", {}, { is: "absent" }],
     ["its instance ended", "appoint", {}, { is: "ended", reason: null }],
-    ["one less than too many ended", "appoint", { futile: MAX_FUTILE - 2 }, { is: "ended", reason: null }],
-    ["too many ended", "give up", { futile: MAX_FUTILE - 1 }, { is: "ended", reason: null }],
+    [
+      "one less than too many ended",
+      "appoint",
+      { consecutiveFailures: MAX_CONSECUTIVE_FAILURES - 2 },
+      { is: "ended", reason: null },
+    ],
+    ["too many ended", "give up", { consecutiveFailures: MAX_CONSECUTIVE_FAILURES - 1 }, { is: "ended", reason: null }],
   ])("where %s: %s", (_, remedy, given, state) => {
-    expect(remedyFor({ ...work, ...given }, state)).toBe(remedy);
+    expect(recoveryFor({ ...work, ...given }, state)).toBe(remedy);
   });
 });
 
@@ -117,13 +122,13 @@ test("instances that end on the same day again and again fail the job, with the 
       engine.end([...engine.states.keys()].at(-1)!, "no memory left");
     }
   };
-  await die(MAX_FUTILE - 1);
+  await die(MAX_CONSECUTIVE_FAILURES - 1);
   await done(site, DAY);
-  await die(MAX_FUTILE);
-  expect(await sitesAtWork(db, BUILD)).toMatchObject([{ futile: MAX_FUTILE - 1 }]);
+  await die(MAX_CONSECUTIVE_FAILURES);
+  expect(await sitesAtWork(db, BUILD)).toMatchObject([{ consecutiveFailures: MAX_CONSECUTIVE_FAILURES - 1 }]);
   expect((await readJob(db))?.status).toBe("in_progress");
   expect(await supervise(db, engine, now)).toMatchObject({ started: [], ended: true });
-  const reason = `a: ${MAX_FUTILE} Workflow instances ended without having finished a day, the last one: no memory left`;
+  const reason = `a: ${MAX_CONSECUTIVE_FAILURES} Workflow instances ended without having finished a day, the last one: no memory left`;
   expect(await readJob(db)).toMatchObject({ status: "failed", reason });
   expect(await pendingDays(db, job!, site.id, 9)).toEqual([DAY + 1]);
 });

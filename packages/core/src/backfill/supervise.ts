@@ -25,10 +25,10 @@ export interface Instances {
 }
 
 /** How many instances in a row may end without having dealt with a day: at one every five minutes, an hour's. */
-export const MAX_FUTILE = 12;
+export const MAX_CONSECUTIVE_FAILURES = 12;
 
 /** What is to be done about a site of a running job that has days left. */
-type Remedy =
+type RecoveryAction =
   /** nothing: its instance goes on */
   | "leave"
   /** whoever appointed the instance died before it was started */
@@ -38,7 +38,7 @@ type Remedy =
   /** instance after instance ends on the same day */
   | "give up";
 
-export function remedyFor({ number, futile }: SiteWork, state: InstanceState): Remedy {
+export function recoveryFor({ number, consecutiveFailures }: SiteWork, state: InstanceState): RecoveryAction {
   if (number === null) return "appoint";
   switch (state.is) {
     case "alive":
@@ -46,7 +46,7 @@ export function remedyFor({ number, futile }: SiteWork, state: InstanceState): R
     case "absent":
       return "start";
     case "ended":
-      return futile + 1 >= MAX_FUTILE ? "give up" : "appoint";
+      return consecutiveFailures + 1 >= MAX_CONSECUTIVE_FAILURES ? "give up" : "appoint";
   }
 }
 
@@ -104,7 +104,7 @@ async function superviseSite(
   const start = (number: number) => instances.start(newInstance(job, site, number));
   const state: InstanceState =
     work.number === null ? { is: "absent" } : await instances.find(newInstance(job, site, work.number));
-  switch (remedyFor(work, state)) {
+  switch (recoveryFor(work, state)) {
     case "leave":
       return "left";
     case "start":
@@ -118,7 +118,7 @@ async function superviseSite(
     }
     case "give up": {
       const last = state.is === "ended" && state.reason !== null ? `, the last one: ${state.reason}` : "";
-      const reason = `${site.name}: ${work.futile + 1} Workflow instances ended without having finished a day${last}`;
+      const reason = `${site.name}: ${work.consecutiveFailures + 1} Workflow instances ended without having finished a day${last}`;
       await failJob(db, job, reason, now());
       return "given up";
     }

@@ -3,7 +3,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { described, newPoints, newSite, pointSamples } from "../../test/points.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { blockDayKey } from "../rollups/block-day-key.ts";
-import { foldHours } from "../day-build/roll-up-hours.ts";
+import { rollUpHours } from "../day-build/roll-up-hours.ts";
 import { dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { keptCadenceS, measureCadences, medianCadenceS } from "./cadence.ts";
@@ -63,7 +63,7 @@ test("measures points without a configured cadence by the habit of their last tw
     return rows;
   };
   const burst = (name: string) => every(name, 20, end - HOUR_MS, end - HOUR_MS / 2);
-  await storeAndFold(siteId, now, [
+  await storeAndRollUp(siteId, now, [
     ...every("minutely", 60),
     ...every("half-hourly", 1_800),
     ...every("configured", 60),
@@ -100,19 +100,19 @@ test("measures points without a configured cadence by the habit of their last tw
   const insert = `INSERT INTO gaps (site_id, start, point_id, end, state, cause, detected_at, next_attempt_at)
     VALUES (?1, ?2, ?3, NULL, 'open', 'point_silent', 0, 0)`;
   await db.prepare(insert).bind(siteId, end, idOf("minutely")).run();
-  await storeAndFold(siteId, later, every("configured", 60, end, end + 10 * HOUR_MS));
+  await storeAndRollUp(siteId, later, every("configured", 60, end, end + 10 * HOUR_MS));
   expect(await measureCadences(db, siteId, later)).toBe(2);
   expect(await cadences()).toEqual({ ...measured, "half-hourly": null, "steady valve": null });
 });
 
-async function storeAndFold(siteId: number, now: number, rows: readonly [number, number, number][]): Promise<void> {
+async function storeAndRollUp(siteId: number, now: number, rows: readonly [number, number, number][]): Promise<void> {
   await upsertSamples(db, pointSamples(rows));
   for (const [id, own] of Map.groupBy(rows, ([pointId]) => pointId)) {
     const first = Math.min(...own.map(([, time]) => time));
     const update = "UPDATE points SET first_seen = min(coalesce(first_seen, ?2), ?2) WHERE id = ?1";
     await db.prepare(update).bind(id, first).run();
   }
-  await foldHours(db, siteId, 0, () => now);
+  await rollUpHours(db, siteId, 0, () => now);
 }
 
 test.each(["places = x'ff'", "hours = zeroblob(length(hours))"])(
@@ -125,7 +125,7 @@ test.each(["places = x'ff'", "hours = zeroblob(length(hours))"])(
     const ids = await newPoints(db, siteId, names);
     const end = 1_000 * HOUR_MS;
     const times = Array.from({ length: 8 * 60 }, (_, i) => end - (i + 1) * 60_000).toReversed();
-    await storeAndFold(
+    await storeAndRollUp(
       siteId,
       end + 20 * 60_000,
       ids.flatMap((id) => times.map((time): [number, number, number] => [id, time, 1])),

@@ -8,7 +8,7 @@ import { dayOf, dayStart } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { readSeries } from "../store/read-segments.ts";
 import { logError } from "../telemetry/log.ts";
-import { POINTS_A_TRANSACTION } from "./catalog.ts";
+import { MAX_POINTS_PER_TRANSACTION } from "./catalog.ts";
 
 /** The fewest samples that tell a cadence: below, one late sample would decide it. */
 const MIN_SAMPLES = 4;
@@ -61,7 +61,7 @@ WHERE site_id = ?1 AND configured = 1 AND interval_source IS NOT 'configured'
 
 /** Hours of the site that have samples, all of them summed up. ?1: site, ?2 and ?3: [from, to), epoch ms. */
 const READ_HOURS = `
-SELECT hour FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 AND folded_version IS version`;
+SELECT hour FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 AND rolled_up_version IS version`;
 
 const pointsSchema = z.array(z.object({ id: z.int(), interval_s: z.int().nullable(), first_seen: z.int().nullable() }));
 const hoursSchema = z.array(z.object({ hour: z.int() }));
@@ -133,8 +133,8 @@ export async function measureCadences(db: D1Database, siteId: number, now: numbe
     `UPDATE points SET interval_s = m.value ->> 1, interval_source = 'measured' FROM json_each(?1) m
      WHERE points.id = m.value ->> 0 AND interval_s IS NOT m.value ->> 1`,
   );
-  for (let first = 0; first < measured.length; first += POINTS_A_TRANSACTION) {
-    const some = JSON.stringify(measured.slice(first, first + POINTS_A_TRANSACTION));
+  for (let first = 0; first < measured.length; first += MAX_POINTS_PER_TRANSACTION) {
+    const some = JSON.stringify(measured.slice(first, first + MAX_POINTS_PER_TRANSACTION));
     changed += (await withD1Retry(() => update.bind(some).run())).meta.changes;
   }
   return changed;

@@ -107,7 +107,7 @@ ON CONFLICT (site_id, name) DO UPDATE SET
   source = excluded.source, configured = 1`;
 
 /** Points that one transaction writes: two rows each, with the index of names or a past meaning. */
-export const POINTS_A_TRANSACTION = 400;
+export const MAX_POINTS_PER_TRANSACTION = 400;
 
 const placesSchema = z.array(z.object({ place: z.int(), is_new: z.int() }));
 
@@ -133,8 +133,8 @@ export async function upsertPoints(
     for (const { place, is_new } of placesSchema.parse(results)) (is_new === 1 ? added : changed).push(items[place]!);
   }
   const write = async (all: readonly PointDescription[], before: typeof alongside) => {
-    for (let first = 0; first < all.length; first += POINTS_A_TRANSACTION) {
-      const some = all.slice(first, first + POINTS_A_TRANSACTION);
+    for (let first = 0; first < all.length; first += MAX_POINTS_PER_TRANSACTION) {
+      const some = all.slice(first, first + MAX_POINTS_PER_TRANSACTION);
       const texts = jsonChunks(some, encode, MAX_UNICODE_CHARS);
       const upserts = [...texts].map(({ json }) => db.prepare(UPSERT_POINTS).bind(siteId, json));
       const names = some.map(({ name }) => name);
@@ -165,8 +165,8 @@ ON CONFLICT (site_id, name) DO NOTHING`;
 /** Records points that came with the data but are not configured, so that they are known and can be found. */
 export async function addDiscoveredPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<void> {
   const statement = db.prepare(ADD_DISCOVERED);
-  for (let first = 0; first < names.length; first += POINTS_A_TRANSACTION) {
-    const some = names.slice(first, first + POINTS_A_TRANSACTION);
+  for (let first = 0; first < names.length; first += MAX_POINTS_PER_TRANSACTION) {
+    const some = names.slice(first, first + MAX_POINTS_PER_TRANSACTION);
     for (const { json, items } of jsonChunks(some, (name) => JSON.stringify(name), MAX_UNICODE_CHARS)) {
       await withD1Retry(() => db.batch([statement.bind(siteId, json), packPoints(db, siteId, items)]));
     }

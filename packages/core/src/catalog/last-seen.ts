@@ -10,7 +10,7 @@ const rowsSchema = z.array(z.object({ id: z.int(), last_seen: z.int() }));
  * @throws {z.ZodError} where a row is not what we write; the error of D1, after retries
  */
 export async function readLastSeen(db: D1Database, pointIds: readonly number[]): Promise<Map<number, number>> {
-  // The hot level first: what is archived after that is in both answers, never in neither.
+  // The hot level first: what is settled after that is in both answers, never in neither.
   const hot = await readLatest(db, pointIds);
   const statement = db
     .prepare("SELECT id, last_seen FROM points WHERE id IN (SELECT value FROM json_each(?1)) AND last_seen IS NOT NULL")

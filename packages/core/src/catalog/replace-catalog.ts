@@ -1,6 +1,6 @@
 import { withD1Retry } from "../d1/retry.ts";
 import { type PointDescription, undescribed } from "../domain/point.ts";
-import { type Catalog, POINTS_A_TRANSACTION, upsertPoints } from "./catalog.ts";
+import { type Catalog, MAX_POINTS_PER_TRANSACTION, upsertPoints } from "./catalog.ts";
 import { type HeldList, judgeList } from "./judge-list.ts";
 import { noteMeanings } from "./past-meanings.ts";
 import { holdList, noteList } from "./sites.ts";
@@ -64,8 +64,8 @@ export async function replaceCatalog(
   }
   await upsertPoints(db, siteId, changed, (some) => noteMeanings(db, siteId, some, at));
   const { retired } = verdict;
-  for (let first = 0; first < retired.length; first += POINTS_A_TRANSACTION) {
-    const some = JSON.stringify(retired.slice(first, first + POINTS_A_TRANSACTION));
+  for (let first = 0; first < retired.length; first += MAX_POINTS_PER_TRANSACTION) {
+    const some = JSON.stringify(retired.slice(first, first + MAX_POINTS_PER_TRANSACTION));
     await withD1Retry(() => db.prepare(RETIRE_POINTS).bind(some).run());
   }
   await noteList(db, siteId, { at, heldJson, conflicts: conflicts.length });

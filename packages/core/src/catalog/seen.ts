@@ -43,7 +43,7 @@ export function seenRanges(samples: PointSamples, points: ReadonlyMap<number, Ca
 }
 
 /** Points whose times one transaction moves. */
-const POINTS_A_TRANSACTION = 400;
+const MAX_POINTS_PER_TRANSACTION = 400;
 
 /**
  * Stores samples, and moves first_seen and last_seen: of some points in the transaction that stores the samples, of the others behind it.
@@ -55,10 +55,10 @@ export async function storeSeen<T>(
   ranges: readonly SeenRange[],
   store: (alongside: readonly D1PreparedStatement[]) => Promise<T>,
 ): Promise<T> {
-  const some = ranges.slice(0, POINTS_A_TRANSACTION);
+  const some = ranges.slice(0, MAX_POINTS_PER_TRANSACTION);
   const stored = await store(some.length === 0 ? [] : [markSeenStatement(db, some)]);
-  for (let first = POINTS_A_TRANSACTION; first < ranges.length; first += POINTS_A_TRANSACTION) {
-    const others = ranges.slice(first, first + POINTS_A_TRANSACTION);
+  for (let first = MAX_POINTS_PER_TRANSACTION; first < ranges.length; first += MAX_POINTS_PER_TRANSACTION) {
+    const others = ranges.slice(first, first + MAX_POINTS_PER_TRANSACTION);
     try {
       await withD1Retry(() => markSeenStatement(db, others).run());
     } catch (error) {

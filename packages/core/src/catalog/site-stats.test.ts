@@ -78,7 +78,7 @@ test("statistics of an empty database, and of one with two sites", async () => {
       rows_last_hour: 2,
       samples_stored_24h: 200,
       // what is not whole is not counted
-      archive: { days: 2, samples: 15, bytes: 80 },
+      cold: { days: 2, samples: 15, bytes: 80 },
       months: { files: 2, bytes: 75 },
     },
     {
@@ -86,7 +86,7 @@ test("statistics of an empty database, and of one with two sites", async () => {
       points: { total: 1, configured: 1, discovered: 0 },
       rows_last_hour: 1,
       samples_stored_24h: 14,
-      archive: { days: 0, samples: 0, bytes: 0 },
+      cold: { days: 0, samples: 0, bytes: 0 },
       months: { files: 0, bytes: 0 },
     },
   ]);

@@ -44,7 +44,7 @@ interface SiteStats {
   /** samples that the syncs of the last 24 hours stored */
   readonly samples_stored_24h: number;
   /** whole day files in R2, and what they hold */
-  readonly archive: { readonly days: number; readonly samples: number; readonly bytes: number };
+  readonly cold: { readonly days: number; readonly samples: number; readonly bytes: number };
   /** month files in R2, which are copies of the day files */
   readonly months: { readonly files: number; readonly bytes: number };
 }
@@ -62,7 +62,7 @@ SELECT s.name,
   (SELECT coalesce(sum(r.inserted), 0) FROM sync_runs r
     WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h,
   (SELECT json_object('days', count(*), 'samples', coalesce(sum(f.rows), 0), 'bytes', coalesce(sum(f.bytes), 0))
-    FROM day_files f WHERE f.site_id = s.id AND f.state = 'written') AS archive,
+    FROM day_files f WHERE f.site_id = s.id AND f.state = 'written') AS cold,
   (SELECT json_object('files', count(*), 'bytes', coalesce(sum(m.bytes), 0))
     FROM month_files m WHERE m.site_id = s.id AND m.etag IS NOT NULL) AS months
 FROM sites s WHERE s.name IN (SELECT value FROM json_each(?1)) ORDER BY s.name`;
@@ -75,7 +75,7 @@ const siteStatsSchema = z.object({
   discovered: z.int(),
   rows_last_hour: z.int(),
   samples_stored_24h: z.int(),
-  archive: json.pipe(z.object({ days: z.int(), samples: z.int(), bytes: z.int() })),
+  cold: json.pipe(z.object({ days: z.int(), samples: z.int(), bytes: z.int() })),
   months: json.pipe(z.object({ files: z.int(), bytes: z.int() })),
 });
 const hoursSchema = z.object({ oldest: z.int().nullable(), newest: z.int().nullable() });

@@ -1,7 +1,7 @@
 import { withD1Retry } from "./retry.ts";
 
 /** Rows that one transaction changes. */
-export const ROWS_A_TRANSACTION = 500;
+export const MAX_ROWS_PER_TRANSACTION = 500;
 
 /**
  * Changes or deletes rows some at a time until none is left: a transaction of ten thousands of rows would keep all others waiting. Safe to repeat, and
@@ -12,8 +12,8 @@ export const ROWS_A_TRANSACTION = 500;
  */
 export async function changeRows(changeSome: (most: number) => D1PreparedStatement): Promise<number> {
   for (let changed = 0; ;) {
-    const { meta } = await withD1Retry(() => changeSome(ROWS_A_TRANSACTION).run());
+    const { meta } = await withD1Retry(() => changeSome(MAX_ROWS_PER_TRANSACTION).run());
     changed += meta.changes;
-    if (meta.changes < ROWS_A_TRANSACTION) return changed;
+    if (meta.changes < MAX_ROWS_PER_TRANSACTION) return changed;
   }
 }

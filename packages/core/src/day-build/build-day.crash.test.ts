@@ -16,7 +16,7 @@ import type { RejectionCounts } from "../domain/rejection.ts";
 import { DAY_MS, dayRange, dayStart } from "../domain/day.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { refreshCatalog } from "../catalog/refresh-catalog.ts";
-import { archiveDay } from "./settle-from-segments.ts";
+import { settleFromSegments } from "./settle-from-segments.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
 import { mergeDay } from "./merge-day.ts";
@@ -194,8 +194,8 @@ describe("what a build is merged over", () => {
         [id, dayStart(DAY) + 1, 5],
       ]),
     );
-    const archived = await archiveDay(context(), { ...of, build: "archive_1" });
-    expect(archived).toMatchObject({ outcome: "archived", samples: 2 });
+    const settled = await settleFromSegments(context(), { ...of, build: "archive_1" });
+    expect(settled).toMatchObject({ outcome: "settled", samples: 2 });
     const over = await merge();
     expect(await publishDay(context(), of, over)).toMatchObject({ records: expected.length + 1 });
     expect(await storedDay(db, bucket, of)).toEqual([...expected, `${name} ${dayStart(DAY) + 1} 5`].sort());
@@ -206,7 +206,7 @@ describe("what a build is merged over", () => {
     const over = await merge();
     const id = [...(await loadCatalog(db, of.site.id)).values()].find((point) => point.configured)!;
     await upsertSamples(db, pointSamples([[id.id, dayStart(DAY) + 1, 5]]));
-    await archiveDay(context(), { ...of, build: "archive_2" });
+    await settleFromSegments(context(), { ...of, build: "archive_2" });
     expect(await publishDay(context(), of, over)).toBeNull();
     expect(await storedDay(db, bucket, of)).toEqual([`${id.name} ${dayStart(DAY) + 1} 5`]);
     expect(await publishDay(context(), of, await merge())).toMatchObject({ records: expected.length + 1 });
@@ -247,14 +247,14 @@ describe("a day without samples", () => {
     const empty = await merge();
     for (let again = 0; again < 2; again++) {
       expect(await publishDay(context(), of, empty)).toEqual({
-        state: "empty-confirmed",
+        state: "confirmed-empty",
         records: 0,
         key: null,
         reason: null,
       });
     }
     expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({
-      state: "empty-confirmed",
+      state: "confirmed-empty",
       file: null,
       source: "api",
     });
@@ -279,7 +279,7 @@ describe("a day without samples", () => {
     const empty = await merge();
     const point = [...(await loadCatalog(db, of.site.id)).values()].find(({ configured }) => configured)!;
     await upsertSamples(db, pointSamples([[point.id, dayStart(DAY) + 1, 5]]));
-    await archiveDay(context(), { ...of, build: "archive_3" });
+    await settleFromSegments(context(), { ...of, build: "archive_3" });
     expect(await publishDay(context(), of, empty)).toBeNull();
     expect(await publishDay(context(), of, await merge())).toMatchObject({ state: "written", records: 1 });
   });

@@ -6,7 +6,7 @@ import { queriedDay } from "../../test/queried-day.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { storeSamples } from "../store/store-samples.ts";
-import { archiveDay } from "./settle-from-segments.ts";
+import { settleFromSegments } from "./settle-from-segments.ts";
 
 const DAY = 20_373;
 const START = dayStart(DAY);
@@ -31,13 +31,13 @@ test("a value that was answered stays, though a build began before and its hour 
     return execute();
   });
   const archive = (through: D1Database, build: string) =>
-    archiveDay({ db: through, bucket: env.TIMESERIES, hotDays: 0, now }, { build, site, day: DAY });
+    settleFromSegments({ db: through, bucket: env.TIMESERIES, hotDays: 0, now }, { build, site, day: DAY });
   const answer = [`a ${START + 1} 2`, `b ${START + 1} 7`];
   const query = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
 
   expect((await archive(racing, "first")).outcome).toBe("conflict");
   expect(stored).toBe(1);
   expect(await query()).toEqual(answer);
-  expect((await archive(db, "second")).outcome).toBe("archived");
+  expect((await archive(db, "second")).outcome).toBe("settled");
   expect(await query()).toEqual(answer);
 });

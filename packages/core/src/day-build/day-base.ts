@@ -33,7 +33,7 @@ export interface DayBase {
   /** of each hour when the samples in `file` were asked for last, epoch ms */
   readonly asked: readonly number[];
   /** segments with stamps up to this one are in `file` */
-  readonly foldedStamp: number;
+  readonly settledStamp: number;
   /** left in the site's clock when that was read */
   readonly mark: string;
   /** why the day may not be built upon what is there; null: it may */
@@ -93,7 +93,7 @@ export async function findBase(
     nextGeneration: Math.max(own, row?.generation ?? 0, ...(row?.pending.values() ?? [])) + 1,
     asked: isPublished && row !== null ? row.asked : parseAsked(trusted?.customMetadata?.["asked"]),
     // what the manifest says is in any file that was built upon its own
-    foldedStamp: trusted === null ? 0 : (row?.foldedStamp ?? 0),
+    settledStamp: trusted === null ? 0 : (row?.settledStamp ?? 0),
     mark,
     suspect: replaceSuspect ? null : suspect,
     manifestEtag: row?.file?.etag ?? null,

@@ -8,7 +8,7 @@ import { loadCatalog } from "../catalog/catalog.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { storeSamples } from "../store/store-samples.ts";
-import { archiveDay } from "./settle-from-segments.ts";
+import { settleFromSegments } from "./settle-from-segments.ts";
 import { findBase } from "./day-base.ts";
 import { mergeDay } from "./merge-day.ts";
 import { pointOrder } from "./point-order.ts";
@@ -68,7 +68,7 @@ test.each([
     const store = (source: Source) =>
       storeSamples({ db, siteId: site.id, now: context.now }, samplesOf(source, askedAt(source)), askedAt(source), []);
     await store("file");
-    expect(await archiveDay(context, newBuild())).toMatchObject({ outcome: "archived" });
+    expect(await settleFromSegments(context, newBuild())).toMatchObject({ outcome: "settled" });
     await store("segment");
     const of = newBuild();
     const sorted = sortHour([samplesOf("api", askedAt("api"))], pointOrder(await loadCatalog(db, site.id)), {

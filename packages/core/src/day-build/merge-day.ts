@@ -80,8 +80,8 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   const latest = [base.asked, options.asked, segments?.asked];
   const asked = Array.from({ length: 24 }, (_, hour) => Math.max(...latest.map((hours) => hours?.[hour] ?? 0)));
   // The clock that the segments were read at stands at or after the base's stamp. If D1 was turned back between the two, it counts alone.
-  const { foldedStamp, mark } = segments ?? base;
-  const folded = { foldedStamp, mark, asked };
+  const { settledStamp, mark } = segments ?? base;
+  const folded = { settledStamp, mark, asked };
   const staged = { source, key, ...lineage, found: null, ...folded, rowsBytes: 0, suspect, manifestEtag };
   if (suspect !== null) return { ...staged, file: null };
 

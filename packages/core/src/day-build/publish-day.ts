@@ -19,7 +19,7 @@ export interface PublishContext {
 
 /** What publishing a day came to. */
 export interface PublishedDay {
-  readonly state: "written" | "empty-confirmed" | "suspect";
+  readonly state: "written" | "confirmed-empty" | "suspect";
   /** samples of the day's file */
   readonly records: number;
   /** R2 key of the file; null: the day has no samples, or its file is not to be trusted */
@@ -54,7 +54,7 @@ export async function publishDay(
     published = { state: "suspect", records: 0, key: null, reason };
   } else if (file === null) {
     if (!(await commitEmpty(db, of, staged, now()))) return null;
-    published = { ...published, state: "empty-confirmed", key: null };
+    published = { ...published, state: "confirmed-empty", key: null };
   } else if (row?.build === of.build) {
     // an earlier try was committed; staging is gone only if it also came to its end
     const rows = await stagedRows(bucket, of, staged);
@@ -118,7 +118,7 @@ async function putInPlace(
       generation: String(generation),
       asked: JSON.stringify(staged.asked),
       // for a repair, which raises the clock to it
-      stamp: String(staged.foldedStamp),
+      stamp: String(staged.settledStamp),
     },
   });
   if (put !== null) return put.etag;

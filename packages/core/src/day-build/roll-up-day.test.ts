@@ -11,8 +11,8 @@ import { dayStart } from "../domain/day.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { upsertSamples } from "../../test/store.ts";
-import { archiveDay } from "./settle-from-segments.ts";
-import { foldHours } from "./roll-up-hours.ts";
+import { settleFromSegments } from "./settle-from-segments.ts";
+import { rollUpHours } from "./roll-up-hours.ts";
 
 const DAY = 20_373;
 const START = dayStart(DAY);
@@ -40,7 +40,7 @@ beforeEach(async () => {
 async function rowsOf(sql: string): Promise<unknown[]> {
   return (await db.prepare(sql).all()).results;
 }
-const unfolded = () => rowsOf("SELECT hour FROM hot_hours WHERE folded_version IS NOT version ORDER BY hour");
+const withoutRollups = () => rowsOf("SELECT hour FROM hot_hours WHERE rolled_up_version IS NOT version ORDER BY hour");
 const pointDays = async () =>
   (await storedPointDays(db)).map(({ pointId, rows, locator, hours }) => ({
     pointId,
@@ -67,15 +67,15 @@ async function expectAnswer(): Promise<void> {
 describe("the fold", () => {
   test("takes the hours that have closed, writes a row for all points, and nothing the second time", async () => {
     await world.sync(FIRST);
-    const early = await foldHours(db, world.site.id, 600_000, () => START + 2 * HOUR_MS + 600_000 - 1);
+    const early = await rollUpHours(db, world.site.id, 600_000, () => START + 2 * HOUR_MS + 600_000 - 1);
     expect(early).toEqual({ folded: 1, rowsChanged: 1, remaining: 0, failed: [] });
-    expect(await foldHours(db, world.site.id, 600_000, () => START + 2 * HOUR_MS + 600_000)).toMatchObject({
+    expect(await rollUpHours(db, world.site.id, 600_000, () => START + 2 * HOUR_MS + 600_000)).toMatchObject({
       folded: 1,
       rowsChanged: 1,
     });
-    expect(await unfolded()).toEqual([{ hour: START + 5 * HOUR_MS }]);
-    expect(await world.fold(END)).toMatchObject({ folded: 1, rowsChanged: 1 });
-    expect(await world.fold(END)).toEqual({ folded: 0, rowsChanged: 0, remaining: 0, failed: [] });
+    expect(await withoutRollups()).toEqual([{ hour: START + 5 * HOUR_MS }]);
+    expect(await world.rollUp(END)).toMatchObject({ folded: 1, rowsChanged: 1 });
+    expect(await world.rollUp(END)).toEqual({ folded: 0, rowsChanged: 0, remaining: 0, failed: [] });
     const zeros = (n: number): 0[] => Array.from({ length: n }, () => 0);
     expect(await pointDays()).toMatchObject([
       { rows: null, locator: null, hours: [[1, 1], [1, -0], ...zeros(22)] },
@@ -87,13 +87,13 @@ describe("the fold", () => {
 
   test("late samples change exactly the hours and points that they touch", async () => {
     await world.sync(FIRST);
-    await world.fold(END);
+    await world.rollUp(END);
     await world.sync(FIRST);
-    expect(await unfolded()).toEqual([]);
+    expect(await withoutRollups()).toEqual([]);
     await world.sync([...FIRST, ...LATE]);
-    expect(await unfolded()).toEqual([{ hour: START }, { hour: START + HOUR_MS }]);
+    expect(await withoutRollups()).toEqual([{ hour: START }, { hour: START + HOUR_MS }]);
     await expectAnswer();
-    expect(await world.fold(END)).toMatchObject({ folded: 2, rowsChanged: 1 });
+    expect(await world.rollUp(END)).toMatchObject({ folded: 2, rowsChanged: 1 });
     await expectAnswer();
   });
 
@@ -103,31 +103,31 @@ describe("the fold", () => {
       .prepare("UPDATE segments SET body = jsonb_set(body, '$.\"1\".x', 1) WHERE last >= ?1 AND first < ?1 + 3600000")
       .bind((START + HOUR_MS) % DAY_MS)
       .run();
-    const run = await world.fold(END);
+    const run = await world.rollUp(END);
     expect(run).toMatchObject({ folded: 2, remaining: 1, failed: [{ hour: START + HOUR_MS }] });
   });
 
   test("leaves days alone that have a file, whose hours a publication unfolds or forgets", async () => {
     await world.sync(FIRST);
-    await world.fold(END);
+    await world.rollUp(END);
     await world.backfill(DAY, [[0, START + 2, 5]]);
-    expect(await unfolded()).toHaveLength(3);
-    expect(await world.fold(END)).toMatchObject({ folded: 0 });
+    expect(await withoutRollups()).toHaveLength(3);
+    expect(await world.rollUp(END)).toMatchObject({ folded: 0 });
     await expectAnswer();
     await world.sync([[0, END, 1]]);
-    expect(await world.archive(DAY)).toBe("archived");
+    expect(await world.archive(DAY)).toBe("settled");
     expect(await rowsOf("SELECT hour FROM hot_hours")).toEqual([{ hour: END }]);
-    expect(await world.fold(END + HOUR_MS)).toMatchObject({ folded: 1 });
+    expect(await world.rollUp(END + HOUR_MS)).toMatchObject({ folded: 1 });
     await expectAnswer();
     await world.importToD1(DAY);
-    expect(await unfolded()).toHaveLength(3);
-    expect(await world.fold(END)).toMatchObject({ folded: 0 });
+    expect(await withoutRollups()).toHaveLength(3);
+    expect(await world.rollUp(END)).toMatchObject({ folded: 0 });
     await expectAnswer();
   });
 
   test("repairs what is wrong when it is told to rebuild, hot days and days with a file", async () => {
     await world.sync(FIRST);
-    await world.fold(END);
+    await world.rollUp(END);
     const right = await pointDays();
     await changeHours(db, (hours) => hours.with(0, null));
     expect(await world.rebuild(DAY - 1, DAY + 1, END)).toMatchObject({
@@ -140,16 +140,16 @@ describe("the fold", () => {
     });
     expect(await pointDays()).toEqual(right);
     await world.archive(DAY);
-    const archived = await pointDays();
+    const settled = await pointDays();
     await changeHours(db, (hours) => hours.with(1, null));
     expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ hours: 0, files: 1, rowsChecked: 3, rowsChanged: 2 });
-    expect(await pointDays()).toEqual(archived);
+    expect(await pointDays()).toEqual(settled);
     expect(await world.rebuild(DAY - 9, DAY, END)).toMatchObject({ rowsChecked: 0, nextDate: "2025-10-07" });
   });
 
   test("an hour that a rebuild repaired is not taken for folded after its next sample", async () => {
     await world.sync(FIRST);
-    await world.fold(END);
+    await world.rollUp(END);
     await changeHours(db, (hours) => hours.with(0, null));
     expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ rowsChanged: 1 });
     await world.sync(LATE);
@@ -165,16 +165,16 @@ describe("a fold that dies after any of its writes", () => {
       world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b", "c"]);
       await world.sync(FIRST);
       const crash = new CrashPoint(nth, "after", isWrite);
-      const died = await world.fold(END, crash.database(db)).then(
+      const died = await world.rollUp(END, crash.database(db)).then(
         () => false,
         () => true,
       );
       await expectAnswer();
-      await world.fold(END);
+      await world.rollUp(END);
       const hours = (await pointDays()).map((row) => row.hours);
       whole ??= hours;
       expect(hours).toEqual(whole);
-      expect(await unfolded()).toEqual([]);
+      expect(await withoutRollups()).toEqual([]);
       await expectAnswer();
       if (!crash.happened) break;
       expect(died).toBe(true);
@@ -186,7 +186,7 @@ describe("a fold that dies after any of its writes", () => {
 
 test.each<[string, () => Promise<unknown>]>([
   ["late samples", () => world.sync(LATE)],
-  ["late samples, and another fold of them", () => world.sync(LATE).then(() => world.fold(END))],
+  ["late samples, and another fold of them", () => world.sync(LATE).then(() => world.rollUp(END))],
   ["an archive", () => world.archive(DAY)],
   ["an archive, and late samples", () => world.archive(DAY).then(() => world.sync(LATE))],
   ["late samples, and a backfill", () => world.sync(LATE).then(() => world.backfill(DAY, [[0, START + 9, 5]]))],
@@ -200,9 +200,9 @@ test.each<[string, () => Promise<unknown>]>([
       if (calls++ === nth) await elsewhere();
       return execute();
     });
-    await world.fold(END, watched);
+    await world.rollUp(END, watched);
     await expectAnswer();
-    await world.fold(END);
+    await world.rollUp(END);
     await expectAnswer();
     expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ rowsChanged: 0, skipped: [] });
     if (calls <= nth) break;
@@ -210,9 +210,9 @@ test.each<[string, () => Promise<unknown>]>([
 });
 
 test.each<[string, (end: number) => Promise<unknown>]>([
-  ["a fold of more hours", (end) => world.fold(end)],
+  ["a fold of more hours", (end) => world.rollUp(end)],
   ["a rebuild", (end) => world.rebuild(DAY, DAY, end)],
-  ["a fold of more hours, and a rebuild", (end) => world.fold(end).then(() => world.rebuild(DAY, DAY, end))],
+  ["a fold of more hours, and a rebuild", (end) => world.rollUp(end).then(() => world.rebuild(DAY, DAY, end))],
 ])("a fold does not undo another one of its day that comes between its calls: %s", async (_, elsewhere) => {
   for (let nth = 0; ; nth++) {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b", "c"]);
@@ -223,9 +223,9 @@ test.each<[string, (end: number) => Promise<unknown>]>([
       return execute();
     });
     // not hour 5
-    await world.fold(START + 2 * HOUR_MS, watched);
+    await world.rollUp(START + 2 * HOUR_MS, watched);
     await expectAnswer();
-    await world.fold(END);
+    await world.rollUp(END);
     expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ rowsChanged: 0, skipped: [] });
     if (calls <= nth) break;
   }
@@ -236,10 +236,10 @@ test.each<[string, (slice: Uint8Array) => Uint8Array]>([
   ["row", (slice) => slice],
 ])("a damaged %s is summed up anew with the next hour of its day", async (what, change) => {
   await world.sync(FIRST);
-  await world.fold(START + 2 * HOUR_MS);
+  await world.rollUp(START + 2 * HOUR_MS);
   await changeSlices(db, (slice, { pointId }) => (pointId === world.ids[0] ? change(slice) : slice));
   if (what === "row") await db.exec("UPDATE block_days SET places = x'ff'");
-  await world.fold(END);
+  await world.rollUp(END);
   await expectAnswer();
   expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ rowsChanged: 0 });
 });
@@ -276,7 +276,7 @@ test("an hour of the real site's size: 289 rows written, in 16 statements, and n
   await upsertSamples(metered("sync"), pointSamples(rows));
   expect(written.sync).toBeLessThanOrEqual(POINTS + 4);
   statements = 0;
-  expect(await foldHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ folded: 1, rowsChanged: 287 });
+  expect(await rollUpHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ folded: 1, rowsChanged: 287 });
   expect(statements).toBeLessThanOrEqual(16);
   // and the hour's own row, and the clock's with the mark
   expect(written.fold).toBe(287 + 2);
@@ -284,14 +284,14 @@ test("an hour of the real site's size: 289 rows written, in 16 statements, and n
   // a late sample of one point: its row, the hour's and the clock's
   await upsertSamples(db, pointSamples([[1000, START + 30, 1]]));
   written.fold = 0;
-  expect(await foldHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ folded: 1, rowsChanged: 1 });
+  expect(await rollUpHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ folded: 1, rowsChanged: 1 });
   expect(written.fold).toBe(3);
 
   // the day's file: no transaction of more than 1,000 rows, those of the points' first and last times included
   await db.prepare("UPDATE points SET first_seen = NULL WHERE site_id = ?1").bind(site.id).run();
   const context = { db: metered("archive"), bucket: env.TIMESERIES, hotDays: 0, now: () => END };
-  const archived = await archiveDay(context, { build: "large", site, day: DAY });
-  expect(archived.outcome).toBe("archived");
+  const settled = await settleFromSegments(context, { build: "large", site, day: DAY });
+  expect(settled.outcome).toBe("settled");
   expect(await db.prepare("SELECT count(*) AS n FROM points WHERE first_seen IS NULL AND id >= 1000").first("n")).toBe(
     0,
   );

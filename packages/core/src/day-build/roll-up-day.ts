@@ -6,23 +6,23 @@ import { writeHours } from "../rollups/write-rows.ts";
 import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { markHoursFolded, unfoldHours } from "../store/hot-hours.ts";
+import { markHoursRolledUp, markHoursChanged } from "../store/hot-hours.ts";
 import { readHour, refuseDamaged } from "../store/read-segments.ts";
 import { StoredRowError } from "../store/segment-body.ts";
 import { expectMark, raiseClock, readMarked } from "../store/site-clock.ts";
 
 /** A site's day without a file, and which of its hours are wanted. */
-export interface DayToFold {
+export interface DayToRollUp {
   readonly siteId: number;
   readonly day: number;
   /** hours that end after this are still added to by every sync, epoch ms */
   readonly closed: number;
   /** `all`: those that are folded too, because their aggregates may be wrong */
-  readonly which: "unfolded" | "all";
+  readonly which: "withoutRollups" | "all";
 }
 
 /** What folding a day came to. */
-export interface FoldedDay {
+export interface RolledUpDay {
   /** hours that are folded now */
   readonly hours: number;
   /** aggregates of a point and hour, and those of them that were another one, or none */
@@ -39,12 +39,12 @@ const OF_DAY = "h.site_id = ?1 AND h.hour >= ?2 * 86400000 AND h.hour < (?2 + 1)
 
 /** Which hours of the day are folded, and at which version: another fold of the day changes it. */
 const FOLDED = `
-  (SELECT json_group_array(json_array(hour, folded_version)) FROM (
-    SELECT h.hour, h.folded_version FROM hot_hours h WHERE ${OF_DAY} AND h.folded_version IS NOT NULL ORDER BY h.hour
+  (SELECT json_group_array(json_array(hour, rolled_up_version)) FROM (
+    SELECT h.hour, h.rolled_up_version FROM hot_hours h WHERE ${OF_DAY} AND h.rolled_up_version IS NOT NULL ORDER BY h.hour
   ))`;
 
 /** ?1: site, ?2: day. */
-const READ_HOURS = `SELECT h.hour, h.version, h.folded_version FROM hot_hours h WHERE ${OF_DAY} ORDER BY h.hour`;
+const READ_HOURS = `SELECT h.hour, h.version, h.rolled_up_version FROM hot_hours h WHERE ${OF_DAY} ORDER BY h.hour`;
 const READ_FOLDED = `SELECT ${FOLDED} AS folded`;
 
 /**
@@ -61,7 +61,7 @@ const IS_UNCHANGED = `
   AND NOT EXISTS (SELECT 1 FROM day_files f WHERE f.site_id = ?1 AND f.day = ?2 AND f.key IS NOT NULL)`;
 const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
 
-const hoursSchema = z.array(z.object({ hour: z.int(), version: z.int(), folded_version: z.int().nullable() }));
+const hoursSchema = z.array(z.object({ hour: z.int(), version: z.int(), rolled_up_version: z.int().nullable() }));
 const foldedSchema = z.tuple([z.object({ folded: z.string() })]);
 
 /**
@@ -71,7 +71,10 @@ const foldedSchema = z.tuple([z.object({ folded: z.string() })]);
  * @returns null: the day changed meanwhile, and nothing was written
  * @throws the error of D1, after retries
  */
-export async function foldDay(db: D1Database, { siteId, day, closed, which }: DayToFold): Promise<FoldedDay | null> {
+export async function rollUpDay(
+  db: D1Database,
+  { siteId, day, closed, which }: DayToRollUp,
+): Promise<RolledUpDay | null> {
   const { mark, results } = await readMarked(db, siteId, [
     db.prepare(READ_HOURS).bind(siteId, day),
     db.prepare(READ_FOLDED).bind(siteId, day),
@@ -81,7 +84,7 @@ export async function foldDay(db: D1Database, { siteId, day, closed, which }: Da
   const hotHours = hoursSchema.parse(hourRows?.results);
   const [{ folded }] = foldedSchema.parse(foldedRows?.results);
   const table = new DayTable(day, parseRows(blockRows?.results));
-  const due = hotHours.filter(({ hour, version, folded_version: of }) => {
+  const due = hotHours.filter(({ hour, version, rolled_up_version: of }) => {
     if (table.isDamaged && of !== null) return true;
     return hour + HOUR_MS <= closed && (which === "all" || of !== version);
   });
@@ -94,7 +97,7 @@ export async function foldDay(db: D1Database, { siteId, day, closed, which }: Da
     try {
       const points = await readAggregates(db, siteId, day, hour);
       const changed = table.replaceHour((hour - dayStart(day)) / HOUR_MS, points);
-      if (changed > 0 && one.folded_version === version) wrong.push(hour);
+      if (changed > 0 && one.rolled_up_version === version) wrong.push(hour);
       aggregates += points.size;
       read.push(one);
     } catch (error) {
@@ -110,8 +113,8 @@ export async function foldDay(db: D1Database, { siteId, day, closed, which }: Da
     db.prepare(EXPECT_UNCHANGED).bind(siteId, day, folded, versions),
     ...writeHours(db, rows),
     ...(wrong.length === 0 ? [] : [raiseClock(db, siteId)]),
-    markHoursFolded(db, siteId, day, { folded: read.map(({ hour }) => hour), wrong }),
-    ...(lost.length === 0 ? [] : [unfoldHours(db, siteId, lost)]),
+    markHoursRolledUp(db, siteId, day, { folded: read.map(({ hour }) => hour), wrong }),
+    ...(lost.length === 0 ? [] : [markHoursChanged(db, siteId, lost)]),
   ]);
   if (written === null) return null;
   return { hours: read.length, aggregates, changed: table.changed, rows: rows.length, failed };

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { foldDay } from "./roll-up-day.ts";
+import { rollUpDay } from "./roll-up-day.ts";
 
 /** Hours of one run: one of 4,583 points takes 6 statements, of the 1,000 that an invocation may make. */
-const HOURS_A_RUN = 100;
+const MAX_HOURS_PER_RUN = 100;
 
 /** An hourly cron may run for 15 minutes, and does other work before. */
 const FOLD_BUDGET_MS = 5 * 60_000;
@@ -12,7 +12,7 @@ const FOLD_BUDGET_MS = 5 * 60_000;
 /** Days without a file, and how many of their hours are due. ?1: site, ?2: the first start of an hour that is not due yet. */
 const DAYS_TO_FOLD = `
 SELECT h.hour / 86400000 AS day, count(*) AS hours FROM hot_hours h
-WHERE h.site_id = ?1 AND h.hour < ?2 AND h.folded_version IS NOT h.version
+WHERE h.site_id = ?1 AND h.hour < ?2 AND h.rolled_up_version IS NOT h.version
   AND NOT EXISTS (
     SELECT 1 FROM day_files f WHERE f.site_id = ?1 AND f.day = h.hour / 86400000 AND f.key IS NOT NULL
   )
@@ -21,9 +21,9 @@ GROUP BY 1 ORDER BY 1`;
 const daysSchema = z.array(z.object({ day: z.int(), hours: z.int() }));
 
 /** What a run of the fold did. */
-export interface FoldRun {
+export interface RollUpRun {
   /** hours whose aggregates are in `block_days` now */
-  readonly folded: number;
+  readonly rolledUp: number;
   /** rows of `block_days` that were written */
   readonly rowsChanged: number;
   /** hours that changed while they were read, that failed or were not reached: the next run folds them */
@@ -33,17 +33,17 @@ export interface FoldRun {
 }
 
 /**
- * Folds a site's hours that have closed and are not folded, or not any more, the oldest day first. An hour that holds a row
+ * Folds a site's hours that have closed and are not rolledUp, or not any more, the oldest day first. An hour that holds a row
  * which cannot be read does not stop the others.
  * @param lookbackMs how long after its end an hour is still added to by every sync
- * @throws the error of D1, after retries; what was folded before stays
+ * @throws the error of D1, after retries; what was rolledUp before stays
  */
-export async function foldHours(
+export async function rollUpHours(
   db: D1Database,
   siteId: number,
   lookbackMs: number,
   now: () => number,
-): Promise<FoldRun> {
+): Promise<RollUpRun> {
   const started = now();
   const closed = started - lookbackMs;
   const { results } = await withD1Retry(() =>
@@ -53,17 +53,17 @@ export async function foldHours(
       .all(),
   );
   const days = daysSchema.parse(results);
-  let [taken, folded, rowsChanged] = [0, 0, 0];
+  let [taken, rolledUp, rowsChanged] = [0, 0, 0];
   const failed: { hour: number; reason: string }[] = [];
   for (const { day, hours } of days) {
-    if (taken >= HOURS_A_RUN || now() - started >= FOLD_BUDGET_MS) break;
+    if (taken >= MAX_HOURS_PER_RUN || now() - started >= FOLD_BUDGET_MS) break;
     taken += hours;
-    const done = await foldDay(db, { siteId, day, closed, which: "unfolded" });
+    const done = await rollUpDay(db, { siteId, day, closed, which: "withoutRollups" });
     if (done === null) continue;
-    folded += done.hours;
+    rolledUp += done.hours;
     rowsChanged += done.rows;
     failed.push(...done.failed);
   }
   const due = days.reduce((sum, { hours }) => sum + hours, 0);
-  return { folded, rowsChanged, remaining: Math.max(0, due - folded), failed };
+  return { rolledUp, rowsChanged, remaining: Math.max(0, due - rolledUp), failed };
 }

@@ -8,7 +8,7 @@ import { SmallParts } from "../../test/small-parts.ts";
 import { dayRows, keysOf } from "../../test/stored-day.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { upsertSamples } from "../../test/store.ts";
-import { archiveDay } from "./settle-from-segments.ts";
+import { settleFromSegments } from "./settle-from-segments.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
 import { sweepStaging } from "../r2/staging.ts";
 
@@ -64,13 +64,13 @@ async function reset(): Promise<void> {
 
 const query = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
 const archive = (crash: CrashPoint) =>
-  archiveDay(
+  settleFromSegments(
     { db: crash.database(db), bucket: crash.bucket(parts.bucket), hotDays: 0, now },
     { build: newBuild(), site, day: DAY },
   );
 const archiveAgain = async () => {
   await sweepStaging(parts.bucket, now());
-  await archiveDay({ db, bucket: parts.bucket, hotDays: 0, now }, { build: newBuild(), site, day: DAY });
+  await settleFromSegments({ db, bucket: parts.bucket, hotDays: 0, now }, { build: newBuild(), site, day: DAY });
 };
 const isUpload = (what: string) => /^(?:createMultipartUpload|uploadPart|complete|abort|body) /.test(what);
 
@@ -82,7 +82,7 @@ test("between any two calls of an archive in parts a query finds every sample on
     () => true,
     async () => expect(await query()).toEqual(lines),
   );
-  expect(await archive(watched)).toMatchObject({ outcome: "archived", samples: lines.length });
+  expect(await archive(watched)).toMatchObject({ outcome: "settled", samples: lines.length });
   expect(watched.made.filter((what) => what.startsWith("uploadPart")).length).toBeGreaterThan(2);
   expect(parts.open).toBe(0);
 });

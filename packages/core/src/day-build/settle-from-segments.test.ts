@@ -14,7 +14,7 @@ import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { upsertSamples } from "../../test/store.ts";
-import { archiveDay } from "./settle-from-segments.ts";
+import { settleFromSegments } from "./settle-from-segments.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
 import type { PublishContext } from "./publish-day.ts";
@@ -75,11 +75,11 @@ const store = (given: readonly Sample[]) => {
 const stored = () => storedDay(db, bucket, { site, day: DAY });
 const hotRows = () => db.prepare("SELECT count(*) AS n FROM segments").first("n");
 /** Segments that no file has. */
-const unfolded = () =>
+const withoutRollups = () =>
   db
     .prepare(
       `SELECT count(*) AS n FROM segments s WHERE s.key & 16777215 > coalesce(
-         (SELECT folded_stamp FROM day_files f WHERE f.site_id = ?1 AND f.day = (s.key >> 24) & 65535), 0)`,
+         (SELECT settled_stamp FROM day_files f WHERE f.site_id = ?1 AND f.day = (s.key >> 24) & 65535), 0)`,
     )
     .bind(site.id)
     .first("n");
@@ -90,23 +90,23 @@ function lines(...batches: Sample[][]): string[] {
   return [...latest].map(([at, value]) => `${at} ${Object.is(value, -0) ? "-0" : value}`).sort();
 }
 
-async function archiveThenStore(): Promise<void> {
+async function settleThenStore(): Promise<void> {
   await reset();
   await store(FIRST);
-  expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "archived" });
+  expect(await settleFromSegments(context(), newBuild())).toMatchObject({ outcome: "settled" });
   await store(LATE);
 }
 
-/** First archived, then late samples came: the day has a file, and hot rows beside it. */
-const archivedWithLate = preparedStorage(archiveThenStore, bucket, [env.DB]);
+/** First settled, then late samples came: the day has a file, and hot rows beside it. */
+const archivedWithLate = preparedStorage(settleThenStore, bucket, [env.DB]);
 
 describe("the archive", () => {
   test("folds a day into its file, deletes its segments, and tells what it did", async () => {
     await store(FIRST);
-    expect(await archiveDay(context(), newBuild())).toMatchObject({
+    expect(await settleFromSegments(context(), newBuild())).toMatchObject({
       site: "ses_archive",
       day: "2025-10-12",
-      outcome: "archived",
+      outcome: "settled",
       folded: 4,
       samples: 4,
       reason: null,
@@ -136,9 +136,9 @@ describe("the archive", () => {
     const id = (await loadCatalog(db, other.id)).get("a/first")!.id;
     await store(FIRST);
     await upsertSamples(db, pointSamples([[id, START, 9]]));
-    await archiveDay(context(), newBuild());
+    await settleFromSegments(context(), newBuild());
     expect(await hotRows()).toBe(1);
-    const both = await archiveDay(context(), { ...newBuild(), site: other });
+    const both = await settleFromSegments(context(), { ...newBuild(), site: other });
     expect(both).toMatchObject({ site: "ses_other", samples: 1 });
     expect(await storedDay(db, bucket, { site: other, day: DAY })).toEqual([`a/first ${START} 9`]);
     expect(await stored()).toEqual(lines(FIRST));
@@ -147,17 +147,21 @@ describe("the archive", () => {
   test("folds late samples into the file at the next run, the later value winning", async () => {
     await archivedWithLate();
     expect(await stored()).toEqual(lines(FIRST, LATE));
-    expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "archived", folded: 4, samples: 7 });
+    expect(await settleFromSegments(context(), newBuild())).toMatchObject({
+      outcome: "settled",
+      folded: 4,
+      samples: 7,
+    });
     expect(await hotRows()).toBe(0);
     expect(await stored()).toEqual(lines(FIRST, LATE));
   });
 
   test("samples that the file holds already leave it as it is, and are hot no more", async () => {
     await store(FIRST);
-    await archiveDay(context(), newBuild());
+    await settleFromSegments(context(), newBuild());
     const before = await readManifestDay(db, site.id, DAY);
     await store(FIRST.slice(1, 3));
-    expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "archived", folded: 2 });
+    expect(await settleFromSegments(context(), newBuild())).toMatchObject({ outcome: "settled", folded: 2 });
     expect(await hotRows()).toBe(0);
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ file: before!.file, generation: 1 });
   });
@@ -165,7 +169,7 @@ describe("the archive", () => {
   test("builds nothing upon a file that somebody else put there: the day is suspect, its samples stay hot", async () => {
     await archivedWithLate();
     await bucket.put(dayFileKey(site.name, DAY), "not what was written");
-    expect(await archiveDay(context(), newBuild())).toMatchObject({
+    expect(await settleFromSegments(context(), newBuild())).toMatchObject({
       outcome: "suspect",
       reason: expect.stringContaining("somebody else"),
     });
@@ -177,7 +181,10 @@ describe("the archive", () => {
   test("a file that is gone makes its day suspect", async () => {
     await archivedWithLate();
     await bucket.delete(dayFileKey(site.name, DAY));
-    expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "suspect", reason: "its file is gone" });
+    expect(await settleFromSegments(context(), newBuild())).toMatchObject({
+      outcome: "suspect",
+      reason: "its file is gone",
+    });
     expect(await hotRows()).toBe(1);
   });
 });
@@ -190,23 +197,26 @@ describe("an archive that dies after any of its writes", () => {
   ])("%s, loses nothing, hides nothing, and the next ends as if it had not been", async (_, prepare, expected) => {
     await reset();
     await prepare();
-    expect(await archiveDay(context(), newBuild())).toMatchObject({ outcome: "archived" });
+    expect(await settleFromSegments(context(), newBuild())).toMatchObject({ outcome: "settled" });
     const whole = await dayRows(db, { site, day: DAY });
     let nth = 0;
     for (; ; nth++) {
       await reset();
       await prepare();
       const crash = new CrashPoint(nth, "after", isWrite);
-      const died = await archiveDay(context({ db: crash.database(db), bucket: crash.bucket(bucket) }), newBuild());
+      const died = await settleFromSegments(
+        context({ db: crash.database(db), bucket: crash.bucket(bucket) }),
+        newBuild(),
+      );
       expect(await stored()).toEqual(expected);
       if (!crash.happened) break;
       // once the day is published, only the sweep can fail
-      expect([died.outcome, await unfolded()]).toEqual(
-        died.outcome === "archived" ? ["archived", 0] : ["failed", expect.any(Number)],
+      expect([died.outcome, await withoutRollups()]).toEqual(
+        died.outcome === "settled" ? ["settled", 0] : ["failed", expect.any(Number)],
       );
       // the next run comes after two days, when what is staged counts as litter
       await sweepStaging(bucket, NOW);
-      await archiveDay(context(), newBuild());
+      await settleFromSegments(context(), newBuild());
       // what a sweep left, the site's next one deletes
       await sweepSegments(db, site.id);
       expect(await stored()).toEqual(expected);
@@ -237,13 +247,13 @@ describe("between any two calls of an archive", () => {
         return execute();
       };
       const watched = { db: interceptedDatabase(db, intercept), bucket: interceptedBucket(bucket, intercept) };
-      const { outcome } = await archiveDay(context(watched), newBuild());
+      const { outcome } = await settleFromSegments(context(watched), newBuild());
       if (calls <= at) break;
       await check(outcome);
       await sweepStaging(bucket, NOW);
-      await archiveDay(context(), newBuild());
+      await settleFromSegments(context(), newBuild());
       expect(await hotRows()).toBe(0);
-      await check("archived");
+      await check("settled");
       expect(await keysOf(bucket, "")).toEqual([dayFileKey(site.name, DAY)]);
     }
     expect(nth).toBeGreaterThan(15);
@@ -253,7 +263,7 @@ describe("between any two calls of an archive", () => {
     const outcomes = new Map<string, number>();
     await interrupted(
       async () => {
-        const { outcome } = await archiveDay(context(), newBuild());
+        const { outcome } = await settleFromSegments(context(), newBuild());
         outcomes.set(`other ${outcome}`, (outcomes.get(`other ${outcome}`) ?? 0) + 1);
       },
       async (outcome) => {
@@ -273,7 +283,7 @@ describe("between any two calls of an archive", () => {
   test("another archive may run, and samples come late: they are never lost", async () => {
     await interrupted(
       async () => {
-        await archiveDay(context(), newBuild());
+        await settleFromSegments(context(), newBuild());
         await store(later);
       },
       async () => expect(await stored()).toEqual(lines(FIRST, LATE, later)),
@@ -284,7 +294,7 @@ describe("between any two calls of an archive", () => {
     await interrupted(
       async () => {
         await store(later);
-        await archiveDay(context(), newBuild());
+        await settleFromSegments(context(), newBuild());
       },
       async () => expect(await stored()).toEqual(lines(FIRST, LATE, later)),
     );

@@ -14,15 +14,15 @@ import { sweepBehind } from "./sweep-segments.ts";
 import { markFailed } from "../manifest/write-manifest.ts";
 
 /** What became of a day that was to be built from its segments alone. */
-export interface ArchivedDay {
+export interface SettledDay {
   readonly site: string;
   /** YYYY-MM-DD, UTC */
   readonly day: string;
   /**
-   * `archived`: the samples of its segments are in its file; `nothing`: it has no segments; `conflict`: another build was faster,
+   * `settled`: the samples of its segments are in its file; `nothing`: it has no segments; `conflict`: another build was faster,
    * the next one takes what is left; `suspect` and `failed`: see `reason`, all segments stay
    */
-  readonly outcome: "archived" | "nothing" | "conflict" | "suspect" | "failed";
+  readonly outcome: "settled" | "nothing" | "conflict" | "suspect" | "failed";
   /** samples of segments that were folded into the file */
   readonly folded: number;
   /** samples of the day's file */
@@ -36,7 +36,7 @@ export interface ArchivedDay {
  * Folds the segments of a site's day into its file, for a source that does not answer. A sample that comes meanwhile stays in its segment. Never
  * throws: of a day that fails all segments stay, and its reason is noted.
  */
-export async function archiveDay(context: PublishContext, of: DayBuild): Promise<ArchivedDay> {
+export async function settleFromSegments(context: PublishContext, of: DayBuild): Promise<SettledDay> {
   const { db, bucket, now } = context;
   const none = { site: of.site.name, day: dayText(of.day), folded: 0, samples: 0, bytes: 0, reason: null };
   try {
@@ -58,7 +58,7 @@ export async function archiveDay(context: PublishContext, of: DayBuild): Promise
 async function foldDay(
   context: PublishContext,
   of: DayBuild,
-): Promise<Partial<ArchivedDay> & Pick<ArchivedDay, "outcome">> {
+): Promise<Partial<SettledDay> & Pick<SettledDay, "outcome">> {
   const { db, bucket } = context;
   const base = await findBase(context, of, false);
   const segments = await spillSegments(context, of, [base.asked]);
@@ -81,7 +81,7 @@ async function foldDay(
   if (published.state === "suspect") return { outcome: "suspect", reason: published.reason };
   await sweepBehind(db, of.site.id);
   return {
-    outcome: "archived",
+    outcome: "settled",
     folded: segments.samples,
     samples: published.records,
     bytes: staged.file?.bytes ?? 0,
@@ -92,8 +92,8 @@ async function foldDay(
 async function forgetEmptied(
   db: D1Database,
   { site, day }: DayBuild,
-  { foldedStamp, mark }: SpilledSegments,
+  { settledStamp, mark }: SpilledSegments,
 ): Promise<boolean> {
-  const statements = [expectMark(db, site.id, mark), forgetHours(db, site.id, day, foldedStamp)];
+  const statements = [expectMark(db, site.id, mark), forgetHours(db, site.id, day, settledStamp)];
   return (await batchUnlessChanged(db, statements)) !== null;
 }

@@ -17,7 +17,7 @@ import { type DayBuild, SEGMENT_LAYERS, type SegmentLayer, segmentSpillKey } fro
 /** A day's segments in the spills of a build. Plain data: it may cross to another machine. */
 export interface SpilledSegments {
   /** segments with stamps up to this one are in the spills, or in the day's file already */
-  readonly foldedStamp: number;
+  readonly settledStamp: number;
   /** left in the site's clock when it stood at that stamp */
   readonly mark: string;
   /** samples in the spills */
@@ -52,7 +52,7 @@ export async function spillSegments(
     hotHoursStatement(db, of.site.id, dayRange(of.day)),
   ]);
   const [clock, rows] = results;
-  const foldedStamp = parseClock(clock?.results).stamp;
+  const settledStamp = parseClock(clock?.results).stamp;
   const hours = parseHotHours(rows?.results).map(({ hour }) => hour);
   const layers: Record<SegmentLayer, number[]> = { under: [], between: [], over: [] };
   const last = Array.from({ length: 24 }, () => 0);
@@ -62,7 +62,7 @@ export async function spillSegments(
   for (const start of hours) {
     const hour = new Date(start).getUTCHours();
     const others = asked.map((ofHours) => ofHours[hour] ?? 0);
-    const spilled = await spillHour(context, of, start, foldedStamp, others, onDamaged);
+    const spilled = await spillHour(context, of, start, settledStamp, others, onDamaged);
     for (const layer of SEGMENT_LAYERS) {
       if (spilled.counts[layer] > 0) layers[layer].push(hour);
       samples += spilled.counts[layer];
@@ -73,7 +73,7 @@ export async function spillSegments(
   if (damaged.size > 0 && !(await areCopied(db, [...damaged.keys()]))) {
     throw new DayBuildError("a segment cannot be read and could not be copied");
   }
-  return { foldedStamp, mark, samples, layers, asked: last, damaged: [...damaged] };
+  return { settledStamp, mark, samples, layers, asked: last, damaged: [...damaged] };
 }
 
 async function spillHour(

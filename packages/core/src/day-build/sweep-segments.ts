@@ -1,21 +1,21 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { forgetReplaced } from "../store/damaged-segments.ts";
-import { deleteFolded } from "../store/segment-rows.ts";
+import { deleteSettled } from "../store/segment-rows.ts";
 import { logError } from "../telemetry/log.ts";
 import { noteSwept } from "../manifest/write-manifest.ts";
 
 /** Segments that are deleted in one transaction. */
-const ROWS_A_STATEMENT = 500;
+const MAX_ROWS_PER_STATEMENT = 500;
 
 /** Of the 1,000 statements that an invocation may make. A day of 4,583 points takes 21. */
-const STATEMENTS_A_RUN = 200;
+const MAX_STATEMENTS_PER_RUN = 200;
 
 /** ?1: site. */
 const DAYS_TO_SWEEP = `
-SELECT day, folded_stamp FROM day_files WHERE site_id = ?1 AND swept_stamp < folded_stamp ORDER BY day`;
+SELECT day, settled_stamp FROM day_files WHERE site_id = ?1 AND swept_stamp < settled_stamp ORDER BY day`;
 
-const daysSchema = z.array(z.object({ day: z.int(), folded_stamp: z.int() }));
+const daysSchema = z.array(z.object({ day: z.int(), settled_stamp: z.int() }));
 
 /** {@link sweepSegments} behind a publication. What it leaves, the site's next one deletes; the day is published either way. */
 export async function sweepBehind(db: D1Database, siteId: number): Promise<void> {
@@ -36,13 +36,13 @@ export async function sweepSegments(db: D1Database, siteId: number): Promise<num
   const { results } = await withD1Retry(() => db.prepare(DAYS_TO_SWEEP).bind(siteId).all());
   let deleted = 0;
   let statements = 0;
-  for (const { day, folded_stamp: stamp } of daysSchema.parse(results)) {
+  for (const { day, settled_stamp: stamp } of daysSchema.parse(results)) {
     for (;;) {
-      if (statements++ === STATEMENTS_A_RUN) return deleted;
-      const bound = deleteFolded(db, siteId, day, stamp, ROWS_A_STATEMENT);
+      if (statements++ === MAX_STATEMENTS_PER_RUN) return deleted;
+      const bound = deleteSettled(db, siteId, day, stamp, MAX_ROWS_PER_STATEMENT);
       const { changes } = (await withD1Retry(() => bound.run())).meta;
       deleted += changes;
-      if (changes < ROWS_A_STATEMENT) break;
+      if (changes < MAX_ROWS_PER_STATEMENT) break;
     }
     // A day with a damaged segment is built from the source only, so its file has these samples.
     const swept = [forgetReplaced(db, siteId, day, stamp), noteSwept(db, siteId, day, stamp)];

@@ -3,10 +3,10 @@ import { deleteDayRows, deleteRowOf } from "../rollups/delete-rows.ts";
 import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayOf } from "../domain/day.ts";
-import { forgetPrints } from "../gaps/gap-days.ts";
+import { forgetFingerprints } from "../gaps/gap-days.ts";
 import { forgetDamagedDay } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
-import { forgetHotDay, unfoldDay } from "../store/hot-hours.ts";
+import { forgetHotDay, markDayChanged } from "../store/hot-hours.ts";
 import { forgetDay } from "../store/settle-days.ts";
 import { forgetLateDay } from "../store/late-samples.ts";
 import { raiseClock } from "../store/site-clock.ts";
@@ -36,7 +36,7 @@ export async function deleteDay(
       // the sweep deletes them, some a transaction
       passOverSegments(db, site.id, day),
       forgetJudged(db, site.id, day),
-      forgetPrints(db, site.id, [day]),
+      forgetFingerprints(db, site.id, [day]),
       forgetHotDay(db, site.id, day),
       deleteDayRows(db, site.id, day),
       ...forgetKeptDay(db, site.id, day),
@@ -85,7 +85,7 @@ export async function deleteDayFile(
     ...forgetKeptDay(db, site.id, day),
     forgetMonthFile(db, site.id, day),
     forgetJudged(db, site.id, day),
-    unfoldDay(db, site.id, day),
+    markDayChanged(db, site.id, day),
   ];
   if ((await batchUnlessChanged(db, statements)) === null) return false;
   await deleteMonthFile(bucket, site.name, day);

@@ -64,19 +64,19 @@ export async function deletePointDay(
 }
 
 /** Segments of a transaction; it also changes each of the site's hot hours. */
-const SEGMENTS_A_TRANSACTION = 300;
+const MAX_SEGMENTS_PER_TRANSACTION = 300;
 
 /**
  * Deletes a point's hot samples and all rows about them, some segments a transaction. Gaps are not looked for before its next sample. Safe to
  * repeat, and to stop anywhere.
  */
 export async function deletePointRows(db: D1Database, siteId: number, pointId: number): Promise<void> {
-  for (let changed = SEGMENTS_A_TRANSACTION; changed === SEGMENTS_A_TRANSACTION;) {
+  for (let changed = MAX_SEGMENTS_PER_TRANSACTION; changed === MAX_SEGMENTS_PER_TRANSACTION;) {
     const results = await withD1Retry(() =>
       db.batch([
         raiseClock(db, siteId),
         changeVersions(db, siteId),
-        removePoint(db, pointId, SEGMENTS_A_TRANSACTION),
+        removePoint(db, pointId, MAX_SEGMENTS_PER_TRANSACTION),
         deleteEmpty(db, pointId),
       ]),
     );

@@ -10,12 +10,12 @@ import { keysOf, storedDay } from "../../test/stored-day.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { refreshCatalog } from "../catalog/refresh-catalog.ts";
-import { archiveDay } from "../day-build/settle-from-segments.ts";
-import { repairDay } from "../rebuild/rebuild-day.ts";
+import { settleFromSegments } from "../day-build/settle-from-segments.ts";
+import { rebuildDay } from "../rebuild/rebuild-day.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
-import { healSite } from "../gaps/heal-site.ts";
+import { repairSiteGaps } from "../gaps/repair-site-gaps.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { deletePoint, deleteRange, deleteSite, type Deletion, type DeletionContext } from "./delete-samples.ts";
 import { planSettling } from "../settle/due-days.ts";
@@ -66,7 +66,7 @@ const prepare = preparedStorage(
 );
 beforeEach(prepare);
 
-const archive = (day: number) => archiveDay(context, { build: crypto.randomUUID(), site, day });
+const archive = (day: number) => settleFromSegments(context, { build: crypto.randomUUID(), site, day });
 const stored = (day: number) => storedDay(db, env.TIMESERIES, { site, day });
 const all = async () => Promise.all(DAYS.map(stored));
 const state = async (day: number) => (await readManifestDay(db, site.id, day))?.state ?? null;
@@ -82,7 +82,7 @@ const heal = async () => {
     maxRequests: 999,
   };
   const asking = { ace: world.client(), deadline: Number.POSITIVE_INFINITY, confirmMs: DAY_MS, ask };
-  return healSite({ ...context, ...about, ...asking }, site, NOW);
+  return repairSiteGaps({ ...context, ...about, ...asking }, site, NOW);
 };
 const untilDone = async (run: (from: number) => Promise<Deletion>): Promise<Deletion["days"]> => {
   const days: Deletion["days"][number][] = [];
@@ -116,7 +116,7 @@ test("a range is gone from both levels, stays known as deleted, and is not asked
   // nor after the day was built of a sample that came later
   const point = [...(await loadCatalog(db, site.id)).values()].find(({ configured }) => configured);
   await upsertSamples(db, pointSamples([[point!.id, dayStart(DAY + 1) + 5, 1]]));
-  expect((await archive(DAY + 1)).outcome).toBe("archived");
+  expect((await archive(DAY + 1)).outcome).toBe("settled");
   await heal();
   expect(world.asked.slice(asked).filter((path) => path.includes("timeseries"))).toEqual([]);
   expect(await stored(DAY + 1)).toEqual([`${point!.name} ${dayStart(DAY + 1) + 5} 1`]);
@@ -143,7 +143,7 @@ test.each(["answered", "answer lost"])(
       const isFirst = batches++ === 0;
       if (isFirst && how === "answered") {
         await upsertSamples(db, pointSamples([late]));
-        expect((await archive(DAY)).outcome).toBe("archived");
+        expect((await archive(DAY)).outcome).toBe("settled");
       }
       const result = await execute();
       if (isFirst && how === "answer lost") throw new Error("D1_ERROR: Network connection lost.");
@@ -163,7 +163,7 @@ test("a file that a build puts in its place after its day was deleted goes too",
     return execute();
   });
   const build = { build: crypto.randomUUID(), site, day: HOT_DAY };
-  expect((await archiveDay({ ...context, bucket }, build)).outcome).toBe("conflict");
+  expect((await settleFromSegments({ ...context, bucket }, build)).outcome).toBe("conflict");
   expect(await state(HOT_DAY)).toBe("deleted");
   expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([keyOf(DAY), keyOf(DAY + 1)]);
 });
@@ -196,13 +196,13 @@ test("a build that had begun cannot bring a deleted day back, nor can a repair",
       };
     },
   });
-  const archived = await archiveDay({ ...context, bucket }, { build: "late", site, day: HOT_DAY });
-  expect([began, archived.outcome]).toEqual([true, "conflict"]);
+  const settled = await settleFromSegments({ ...context, bucket }, { build: "late", site, day: HOT_DAY });
+  expect([began, settled.outcome]).toEqual([true, "conflict"]);
   expect(await state(HOT_DAY)).toBe("deleted");
   await deleteRange(context, site, { first: DAY, last: HOT_DAY });
   expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([]);
   await env.TIMESERIES.put(keyOf(DAY), bytes, { customMetadata: old.customMetadata! });
-  const repaired = await repairDay({ ...context, dryRun: true }, { ...site, db }, DAY);
+  const repaired = await rebuildDay({ ...context, dryRun: true }, { ...site, db }, DAY);
   expect(repaired.reason).toBe("the day was deleted after this file was written");
 });
 

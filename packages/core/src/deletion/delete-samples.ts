@@ -6,13 +6,13 @@ import type { PublishContext } from "../day-build/publish-day.ts";
 import { DAY_MS, dayStart, dayText } from "../domain/day.ts";
 import { forgetGaps } from "../gaps/forget-gaps.ts";
 import { logError } from "../telemetry/log.ts";
-import { forgetLetters, forgetPointLetters } from "../sync/dead-letters.ts";
+import { forgetDeadLetters, forgetPointDeadLetters } from "../sync/dead-letters.ts";
 import { deleteSiteRows } from "./site-rows.ts";
 
 /** After this no other day is begun: the caller asks again. */
 const RUN_BUDGET_MS = 10_000;
 /** Days of one run, of the 1,000 statements that an invocation may make: deleting one takes 18, and 21 more where it is not settled. */
-const DAYS_A_RUN = 24;
+const MAX_DAYS_PER_RUN = 24;
 
 export interface DeletionContext extends PublishContext {
   readonly kv: KVNamespace;
@@ -49,9 +49,9 @@ export async function deleteRange(
   { first, last }: { readonly first: number; readonly last: number },
 ): Promise<Deletion> {
   const { db, now } = context;
-  const end = Math.min(last, first + DAYS_A_RUN - 1);
+  const end = Math.min(last, first + MAX_DAYS_PER_RUN - 1);
   const range = { start: dayStart(first), end: dayStart(end + 1) };
-  await forgetLetters(db, site.id, range);
+  await forgetDeadLetters(db, site.id, range);
   const days: DeletedDay[] = [];
   const started = now();
   for (let day = first; day <= end; day++) {
@@ -79,10 +79,10 @@ export async function deletePoint(
   const always = { start: 0, end: Number.POSITIVE_INFINITY };
   await deletePointRows(db, site.id, point.id);
   await forgetGaps(db, site.id, always, now(), ({ pointId }) => pointId === point.id);
-  await forgetPointLetters(db, site.id, point.name);
+  await forgetPointDeadLetters(db, site.id, point.name);
   const started = now();
   const days: DeletedDay[] = [];
-  const due = await daysWithPoint(db, point.id, from, DAYS_A_RUN);
+  const due = await daysWithPoint(db, point.id, from, MAX_DAYS_PER_RUN);
   for (const day of due) {
     if (days.length > 0 && now() - started >= RUN_BUDGET_MS) break;
     const of = { build: newBuild(), site, day };
@@ -96,7 +96,7 @@ export async function deletePoint(
     }
   }
   const last = due[days.length - 1];
-  const isEnd = days.length === due.length && due.length < DAYS_A_RUN;
+  const isEnd = days.length === due.length && due.length < MAX_DAYS_PER_RUN;
   if (isEnd && (await daysWithPoint(db, point.id, 0, 1)).length === 0) await deletePackedMonths(db, point.id);
   return { days, nextDay: isEnd || last === undefined ? null : last + 1 };
 }
@@ -109,13 +109,13 @@ export async function deleteSite(context: DeletionContext, site: DeletedSite, fr
   const { db, kv, now } = context;
   const started = now();
   const days: DeletedDay[] = [];
-  const due = await storedDays(db, site.id, from, DAYS_A_RUN);
+  const due = await storedDays(db, site.id, from, MAX_DAYS_PER_RUN);
   for (const day of due) {
     if (days.length > 0 && now() - started >= RUN_BUDGET_MS) break;
     await deleteStoredDay(context, site, day);
     days.push({ date: dayText(day), outcome: "deleted", reason: null });
   }
-  if (days.length < due.length || due.length === DAYS_A_RUN) return { days, nextDay: due[days.length - 1]! + 1 };
+  if (days.length < due.length || due.length === MAX_DAYS_PER_RUN) return { days, nextDay: due[days.length - 1]! + 1 };
   // what a run left that died behind a day
   await sweepSegments(db, site.id);
   await deleteSiteRows(db, site.id, now());

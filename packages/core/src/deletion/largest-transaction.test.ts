@@ -8,8 +8,8 @@ import { keysOf } from "../../test/stored-day.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { seenRanges, storeSeen } from "../catalog/seen.ts";
-import { archiveDay } from "../day-build/settle-from-segments.ts";
-import { foldHours } from "../day-build/roll-up-hours.ts";
+import { settleFromSegments } from "../day-build/settle-from-segments.ts";
+import { rollUpHours } from "../day-build/roll-up-hours.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -22,7 +22,7 @@ import { storeSamples } from "../store/store-samples.ts";
 import { deletePoint, deleteRange, deleteSite } from "./delete-samples.ts";
 
 const POINTS = 4_583;
-/** The first design of the store archived a day in one transaction of 119,000 rows. */
+/** The first design of the store settled a day in one transaction of 119,000 rows. */
 const MOST_ROWS = 1_000;
 const DAY = 20_373;
 const { start: START, end: END } = dayRange(DAY);
@@ -97,8 +97,8 @@ test("no transaction of a site of 4,583 points changes more than 1,000 rows", as
       storeSamples({ db: metered, siteId: site.id, now }, samples, 1, seen),
     );
   });
-  await during("the hourly fold", () => foldHours(metered, site.id, 0, now));
-  await during("a day's file", () => archiveDay(context, { build: "first", site, day: DAY }));
+  await during("the hourly fold", () => rollUpHours(metered, site.id, 0, now));
+  await during("a day's file", () => settleFromSegments(context, { build: "first", site, day: DAY }));
   await during("packing a month", () => packDays(metered, site.id, ids, { first: DAY, last: DAY }));
   await addGaps(site.id, ids);
   const gaps = () => readDueGaps(db, site.id, NOW);

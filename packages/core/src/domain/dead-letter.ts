@@ -2,9 +2,9 @@ import { REJECTION_REASONS, type RejectedRecord } from "./rejection.ts";
 import type { TimeRange } from "./time-range.ts";
 
 /** Why something that the upstream served is kept as a dead letter. A page whose samples could not be written, last. */
-export const LETTER_REASONS = [...REJECTION_REASONS, "write_failed"] as const;
+export const DEAD_LETTER_REASONS = [...REJECTION_REASONS, "write_failed"] as const;
 
-export type LetterReason = (typeof LETTER_REASONS)[number];
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
 /** How long letters are kept, in days. */
 export const LETTER_DAYS = 7;

@@ -29,7 +29,7 @@ export const PROBLEMS = {
   internal: { status: 500, title: "Something went wrong on our side" },
   settings_invalid: { status: 500, title: "A setting of this deployment is not valid" },
   database_unavailable: { status: 503, title: "The database did not answer" },
-  archive_unavailable: { status: 503, title: "The archive did not answer" },
+  cold_unavailable: { status: 503, title: "The archive did not answer" },
   engine_unavailable: { status: 503, title: "The backfill's engine did not answer" },
   access_unavailable: { status: 503, title: "The sign-in service did not answer" },
   query_timeout: { status: 503, title: "The query took too long" },

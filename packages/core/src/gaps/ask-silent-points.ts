@@ -15,7 +15,7 @@ import { selectConfigured } from "../transform/select-configured.ts";
 import { type InquiryNote, noteInquiries, readKnownPoints } from "./point-inquiries.ts";
 import {
   afterInquiry,
-  GROUP_WINDOWS_AN_HOUR,
+  GROUP_WINDOWS_PER_HOUR,
   type GroupWindow,
   groupWindow,
   inquiriesByName,
@@ -84,7 +84,7 @@ export async function askSilentPoints(
   };
   const mayGoOn = () => now() < deadline && context.hasStatements();
   try {
-    while (inquiries.windows < GROUP_WINDOWS_AN_HOUR && mayGoOn()) {
+    while (inquiries.windows < GROUP_WINDOWS_PER_HOUR && mayGoOn()) {
       const window = groupWindow(silent, { front, now: now() });
       if (window === null) break;
       const { newest, isWhole } = await askForGroup(run, window);

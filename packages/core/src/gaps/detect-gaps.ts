@@ -9,17 +9,17 @@ import { mergeRanges } from "../domain/time-range.ts";
 import { noteCoverage } from "./gap-sites.ts";
 import { writeChanges } from "./write-gaps.ts";
 import { changedDays, readSiteDays } from "./known-days.ts";
-import { type DayLook, lookAtDay } from "./look-at-day.ts";
+import { type DayScan, scanDay } from "./scan-day.ts";
 import { UnreadableDayError } from "./read-hours.ts";
 
 /** Rows of `gaps` that a run writes of a site, or little more; the next run goes on. */
-const ROWS_A_RUN = 200;
+const MAX_ROWS_PER_RUN = 200;
 
 /** Days that a look takes: each is 10 to 20 statements of the 1,000 that an invocation may make, for the fold too. */
-const DAYS_A_RUN = 12;
+const MAX_DAYS_PER_RUN = 12;
 
 /** Requests to R2 after which no other day is begun. */
-const REQUESTS_A_RUN = 500;
+const MAX_REQUESTS_PER_RUN = 500;
 
 /** An hourly cron may run for 15 minutes, and does other work besides. */
 const DETECT_BUDGET_MS = 120_000;
@@ -52,30 +52,30 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
   const tally = { hot: { statements: 0, rowsRead: 0 }, cold: { requests: 0, bytes: 0 } };
   for (const changed of await changedDays(db, stored)) {
     const isSpent =
-      days >= DAYS_A_RUN ||
-      rowsWritten >= ROWS_A_RUN ||
-      tally.cold.requests >= REQUESTS_A_RUN ||
+      days >= MAX_DAYS_PER_RUN ||
+      rowsWritten >= MAX_ROWS_PER_RUN ||
+      tally.cold.requests >= MAX_REQUESTS_PER_RUN ||
       now() - started >= DETECT_BUDGET_MS;
     if (isSpent) {
       remaining++;
       continue;
     }
-    let look: DayLook;
+    let look: DayScan;
     try {
       const ofDay = { ...newTally(), ...tally };
-      look = await lookAtDay(cold, stored, changed, now(), ofDay);
+      look = await scanDay(cold, stored, changed, now(), ofDay);
     } catch (error) {
       if (!(error instanceof UnreadableDayError || error instanceof StoredHoursError)) throw error;
       logError("gap_day_unreadable", error, { siteId, day: dayText(changed.day) });
       unreadable.push({ day: dayText(changed.day), reason: error.message });
       continue;
     }
-    const taken = look.changes.slice(0, countToWrite(look, ROWS_A_RUN - rowsWritten));
+    const taken = look.changes.slice(0, countToWrite(look, MAX_ROWS_PER_RUN - rowsWritten));
     const removed = taken.flatMap((changes) => changes.removed);
     const written = taken.flatMap((changes) => changes.written);
     const isAll = taken.length === look.changes.length;
-    const print = isAll ? { day: changed.day, print: JSON.stringify(changed.print) } : null;
-    const next = await writeChanges(db, siteId, token, { removed, written }, print, now());
+    const fingerprint = isAll ? { day: changed.day, fingerprint: JSON.stringify(changed.fingerprint) } : null;
+    const next = await writeChanges(db, siteId, token, { removed, written }, fingerprint, now());
     // Another detection is at work: it sees what this one does.
     if (next === null) break;
     token = next;
@@ -88,7 +88,7 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
 }
 
 /** The site's changes always; of the points' as many as fit. */
-function countToWrite({ changes }: DayLook, room: number): number {
+function countToWrite({ changes }: DayScan, room: number): number {
   let rows = 0;
   const over = changes.findIndex(({ written }, i) => (rows += written.length) > room && i > 0);
   return over === -1 ? changes.length : over;
@@ -97,7 +97,7 @@ function countToWrite({ changes }: DayLook, room: number): number {
 const HOURS = 24;
 
 /** Notes how complete the last day is, by the hours that are summed up. */
-async function noteLastDay(db: D1Database, siteId: number, { judged, summedUp }: DayLook): Promise<void> {
+async function noteLastDay(db: D1Database, siteId: number, { judged, summedUp }: DayScan): Promise<void> {
   const last = summedUp.at(-1);
   if (last === undefined) return;
   const until = last + HOUR_MS;

@@ -1,7 +1,7 @@
 import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { Gap } from "./gap.ts";
-import { readLookedSites } from "./gap-sites.ts";
+import { readScannedSites } from "./gap-sites.ts";
 import { currentGapsStatement, parseGaps } from "./gap-store.ts";
 import { subtractRanges } from "./range-set.ts";
 import { writeChanges } from "./write-gaps.ts";
@@ -22,7 +22,7 @@ export async function forgetGaps(
   isMeant: (gap: Gap) => boolean = () => true,
 ): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
-    const site = (await readLookedSites(db, [siteId])).get(siteId);
+    const site = (await readScannedSites(db, [siteId])).get(siteId);
     // never scanned, so it has no gaps
     if (site === undefined) return;
     const { results } = await withD1Retry(() => currentGapsStatement(db, siteId, range).all());

@@ -2,25 +2,25 @@ import { IS_CURRENT } from "./gap-sites.ts";
 
 // The statements that write `gap_days`: what a day was when it was looked at last.
 
-/** ?1: site, ?2: token, ?3: day, ?4: print. */
-const PRINT = `
-INSERT INTO gap_days (site_id, day, print) SELECT ?1, ?3, ?4 WHERE ${IS_CURRENT}
-ON CONFLICT (site_id, day) DO UPDATE SET print = ?4 WHERE print <> ?4`;
+/** ?1: site, ?2: token, ?3: day, ?4: fingerprint. */
+const RECORD_FINGERPRINT = `
+INSERT INTO gap_days (site_id, day, fingerprint) SELECT ?1, ?3, ?4 WHERE ${IS_CURRENT}
+ON CONFLICT (site_id, day) DO UPDATE SET fingerprint = ?4 WHERE fingerprint <> ?4`;
 
 /** Belongs into the batch that writes what a look at the day came to. @param token of the site's gaps as they were read */
-export function printDay(
+export function recordFingerprint(
   db: D1Database,
   siteId: number,
   token: string,
-  { day, print }: { readonly day: number; readonly print: string },
+  { day, fingerprint }: { readonly day: number; readonly fingerprint: string },
 ): D1PreparedStatement {
-  return db.prepare(PRINT).bind(siteId, token, day, print);
+  return db.prepare(RECORD_FINGERPRINT).bind(siteId, token, day, fingerprint);
 }
 
 /** ?1: site, ?2: JSON array of days. */
 const FORGET = "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2))";
 
 /** The days are looked at again. */
-export function forgetPrints(db: D1Database, siteId: number, days: readonly number[]): D1PreparedStatement {
+export function forgetFingerprints(db: D1Database, siteId: number, days: readonly number[]): D1PreparedStatement {
   return db.prepare(FORGET).bind(siteId, JSON.stringify(days));
 }

@@ -4,13 +4,13 @@ import { withD1Retry } from "../d1/retry.ts";
 // The SQL of `gap_sites`.
 
 /** What the last look at a site came to: a row of `gap_sites`. */
-export interface LookedSite {
+export interface ScannedSite {
   readonly siteId: number;
   /** the sync has fetched everything since this day began: whole days since 1970 */
   readonly syncFromDay: number;
   readonly token: string;
   /** of the day before this, epoch ms; null: nothing is known yet */
-  readonly lookedUntil: number | null;
+  readonly scannedUntil: number | null;
   /** samples of that day that the cadences lead to expect, and how many of these there are */
   readonly expected: number;
   readonly present: number;
@@ -22,14 +22,14 @@ const rowSchema = z.object({
   site_id: z.int(),
   sync_from_day: z.int(),
   token: z.string(),
-  looked_until: z.int().nullable(),
+  scanned_until: z.int().nullable(),
   expected: z.int().nullable(),
   present: z.int().nullable(),
   unjudged: z.int().nullable(),
 });
 
 /** Reads the rows of a query that selects all columns of `gap_sites`. */
-export function parseLookedSites(results: unknown): LookedSite[] {
+export function parseScannedSites(results: unknown): ScannedSite[] {
   return z
     .array(rowSchema)
     .parse(results)
@@ -37,7 +37,7 @@ export function parseLookedSites(results: unknown): LookedSite[] {
       siteId: row.site_id,
       syncFromDay: row.sync_from_day,
       token: row.token,
-      lookedUntil: row.looked_until,
+      scannedUntil: row.scanned_until,
       expected: row.expected ?? 0,
       present: row.present ?? 0,
       unjudged: row.unjudged ?? 0,
@@ -45,12 +45,12 @@ export function parseLookedSites(results: unknown): LookedSite[] {
 }
 
 /** By site id; a site that was never looked at is absent. */
-export async function readLookedSites(db: D1Database, siteIds: readonly number[]): Promise<Map<number, LookedSite>> {
+export async function readScannedSites(db: D1Database, siteIds: readonly number[]): Promise<Map<number, ScannedSite>> {
   const statement = db
     .prepare("SELECT * FROM gap_sites WHERE site_id IN (SELECT value FROM json_each(?1))")
     .bind(JSON.stringify(siteIds));
   const { results } = await withD1Retry(() => statement.all());
-  return new Map(parseLookedSites(results).map((row) => [row.siteId, row]));
+  return new Map(parseScannedSites(results).map((row) => [row.siteId, row]));
 }
 
 /**
@@ -74,7 +74,7 @@ export async function noteCoverage(
   of: { readonly until: number; readonly expected: number; readonly present: number; readonly unjudged: number },
 ): Promise<void> {
   const statement = db
-    .prepare("UPDATE gap_sites SET looked_until = ?2, expected = ?3, present = ?4, unjudged = ?5 WHERE site_id = ?1")
+    .prepare("UPDATE gap_sites SET scanned_until = ?2, expected = ?3, present = ?4, unjudged = ?5 WHERE site_id = ?1")
     .bind(siteId, of.until, of.expected, of.present, of.unjudged);
   await withD1Retry(() => statement.run());
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { hourCounts } from "../rollups/hour-counts.ts";
-import { HOURS_A_DAY } from "../rollups/hour-aggregates.ts";
+import { HOURS_PER_DAY } from "../rollups/hour-aggregates.ts";
 import { parseRows, rowsStatement, withPackedHours } from "../rollups/read-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayStart } from "../domain/day.ts";
@@ -56,11 +56,11 @@ export async function readJudgedPoints(
     db.batch([db.prepare(READ_POINTS).bind(siteId), rowsStatement(db, siteId, first, last)]),
   );
   const seen = rowsSchema.parse(pointRows?.results);
-  const hours = (last - first + 1) * HOURS_A_DAY;
+  const hours = (last - first + 1) * HOURS_PER_DAY;
   const counts = new Map(seen.map(({ id }) => [id, Array.from({ length: hours }, () => 0)]));
   for (const { pointId, day, counts: ofDay } of hourCounts(await withPackedHours(db, parseRows(blockRows?.results)))) {
     const own = counts.get(pointId);
-    if (own !== undefined) own.splice((day - first) * HOURS_A_DAY, HOURS_A_DAY, ...ofDay);
+    if (own !== undefined) own.splice((day - first) * HOURS_PER_DAY, HOURS_PER_DAY, ...ofDay);
   }
   const points = seen.flatMap((row): JudgedPoint[] => {
     const { id, name, interval_s: intervalS, interval_source: intervalSource, first_seen: firstSeen } = row;

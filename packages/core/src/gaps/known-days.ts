@@ -4,23 +4,23 @@ import { withD1Retry } from "../d1/retry.ts";
 import { dayOf, dayRange, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type HotHour, hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
-import { changedPart, type DayPrint, parsePrint, printOf } from "./day-print.ts";
-import { beginSite, type LookedSite, parseLookedSites } from "./gap-sites.ts";
+import { changedPart, type DayFingerprint, parseFingerprint, fingerprintOf } from "./day-fingerprint.ts";
+import { beginSite, type ScannedSite, parseScannedSites } from "./gap-sites.ts";
 
 /** In place of the day since which the sync has fetched everything, as long as it has fetched nothing. */
 const NOT_SYNCED = DAYS;
 
 /** All that is stored of a site, by day, and what was seen of it. */
 export interface SiteDays {
-  readonly site: LookedSite;
+  readonly site: ScannedSite;
   readonly files: ReadonlyMap<number, ManifestDay>;
   readonly hotHours: ReadonlyMap<number, readonly HotHour[]>;
-  readonly prints: ReadonlyMap<number, DayPrint | null>;
+  readonly fingerprints: ReadonlyMap<number, DayFingerprint | null>;
   /** what the sync has fetched reaches up to here, less its lookback, epoch ms; -Infinity: it has fetched nothing */
   readonly until: number;
 }
 
-const printRowSchema = z.array(z.object({ day: z.int(), print: z.string() }));
+const fingerprintRowSchema = z.array(z.object({ day: z.int(), fingerprint: z.string() }));
 
 /** How many points have their first sample on a day, and the times of day of these summed up, in ms. */
 type FirstSeen = ReadonlyMap<number, { readonly points: number; readonly sum: number }>;
@@ -35,19 +35,23 @@ const firstSeenSchema = z.array(z.object({ day: z.int(), points: z.int(), sum: z
 /** Reads it in one transaction. @param until see {@link SiteDays}; null: no sync has finished a window yet */
 export async function readSiteDays(db: D1Database, siteId: number, until: number | null): Promise<SiteDays> {
   const read = async () => {
-    const [site, files, hours, prints] = await withD1Retry(() =>
+    const [site, files, hours, fingerprints] = await withD1Retry(() =>
       db.batch([
         db.prepare("SELECT * FROM gap_sites WHERE site_id = ?1").bind(siteId),
         manifestStatement(db, siteId, 0, DAYS),
         hotHoursStatement(db, siteId, { start: 0, end: Number.MAX_SAFE_INTEGER }),
-        db.prepare("SELECT day, print FROM gap_days WHERE site_id = ?1").bind(siteId),
+        db.prepare("SELECT day, fingerprint FROM gap_days WHERE site_id = ?1").bind(siteId),
       ]),
     );
     return {
-      site: parseLookedSites(site?.results)[0],
+      site: parseScannedSites(site?.results)[0],
       files: new Map(parseManifestDays(files?.results).map((row) => [row.day, row])),
       hotHours: Map.groupBy(parseHotHours(hours?.results), ({ hour }) => dayOf(hour)),
-      prints: new Map(printRowSchema.parse(prints?.results).map(({ day, print }) => [day, parsePrint(print)])),
+      fingerprints: new Map(
+        fingerprintRowSchema
+          .parse(fingerprints?.results)
+          .map(({ day, fingerprint }) => [day, parseFingerprint(fingerprint)]),
+      ),
       until: until ?? Number.NEGATIVE_INFINITY,
     };
   };
@@ -92,7 +96,7 @@ export interface ChangedDay {
   readonly known: TimeRange;
   /** what of that has changed */
   readonly part: TimeRange;
-  readonly print: DayPrint;
+  readonly fingerprint: DayFingerprint;
 }
 
 /**
@@ -107,9 +111,9 @@ export async function changedDays(db: D1Database, stored: SiteDays): Promise<Cha
 
 /** @param firstSeen null: as it was when the days were looked at */
 function daysChanged(stored: SiteDays, firstSeen: FirstSeen | null): ChangedDay[] {
-  const { site, files, hotHours, prints, until } = stored;
-  const firstSeenBy = (day: number): DayPrint["firstSeen"] => {
-    if (firstSeen === null) return prints.get(day)?.firstSeen ?? [0, 0];
+  const { site, files, hotHours, fingerprints, until } = stored;
+  const firstSeenBy = (day: number): DayFingerprint["firstSeen"] => {
+    if (firstSeen === null) return fingerprints.get(day)?.firstSeen ?? [0, 0];
     const points = [...firstSeen].reduce((sum, [first, one]) => sum + (first <= day ? one.points : 0), 0);
     return [points, firstSeen.get(day)?.sum ?? 0];
   };
@@ -120,8 +124,8 @@ function daysChanged(stored: SiteDays, firstSeen: FirstSeen | null): ChangedDay[
     .flatMap((day) => {
       const known = knownPart(stored, day);
       if (known === null) return [];
-      const print = printOf(known, files.get(day) ?? null, hotHours.get(day) ?? [], firstSeenBy(day));
-      const part = changedPart(day, known, prints.get(day) ?? null, print);
-      return part === null ? [] : [{ day, known, part, print }];
+      const fingerprint = fingerprintOf(known, files.get(day) ?? null, hotHours.get(day) ?? [], firstSeenBy(day));
+      const part = changedPart(day, known, fingerprints.get(day) ?? null, fingerprint);
+      return part === null ? [] : [{ day, known, part, fingerprint }];
     });
 }

@@ -7,7 +7,7 @@ import { sourceSamples, storedSamples } from "../../test/stored-samples.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { askSilentPoints } from "./ask-silent-points.ts";
-import { GROUP_WINDOWS_AN_HOUR, POINTS_AN_HOUR } from "./silent-points.ts";
+import { GROUP_WINDOWS_PER_HOUR, POINTS_PER_HOUR } from "./silent-points.ts";
 
 const START = Date.UTC(2025, 9, 12, 8, 2, 7, 313);
 const LATE_MS = 3 * HOUR_MS;
@@ -60,9 +60,9 @@ test("a group of 30 points that is three hours late is stored within the hour", 
     expect(await db.prepare("SELECT max(attempts) AS most FROM point_inquiries").first("most")).toBe(0);
   }
   expect(Math.min(...windows)).toBe(1);
-  expect(Math.max(...windows)).toBeLessThanOrEqual(GROUP_WINDOWS_AN_HOUR);
+  expect(Math.max(...windows)).toBeLessThanOrEqual(GROUP_WINDOWS_PER_HOUR);
   const byName = world.asked.filter((path) => path.startsWith("/points/"));
-  expect(byName.length).toBeLessThan(POINTS_AN_HOUR);
+  expect(byName.length).toBeLessThan(POINTS_PER_HOUR);
 });
 
 test("a window for a group ends where the statements are spent, and the next run goes on", async () => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROWS_A_TRANSACTION } from "../d1/change-rows.ts";
+import { MAX_ROWS_PER_TRANSACTION } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { readLatest } from "../store/read-latest.ts";
 import type { KnownPoint } from "./silent-points.ts";
@@ -51,8 +51,8 @@ export interface InquiryNote {
 /** Notes that points were asked for, some a transaction: one that is not noted is only asked for again. */
 export async function noteInquiries(db: D1Database, notes: readonly InquiryNote[]): Promise<void> {
   const rows = notes.map(({ pointId, attempts, nextAt }) => [pointId, attempts, nextAt]);
-  for (let first = 0; first < rows.length; first += ROWS_A_TRANSACTION) {
-    const some = JSON.stringify(rows.slice(first, first + ROWS_A_TRANSACTION));
+  for (let first = 0; first < rows.length; first += MAX_ROWS_PER_TRANSACTION) {
+    const some = JSON.stringify(rows.slice(first, first + MAX_ROWS_PER_TRANSACTION));
     await withD1Retry(() => db.prepare(NOTE).bind(some).run());
   }
 }

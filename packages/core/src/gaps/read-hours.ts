@@ -63,7 +63,7 @@ async function* readGroup(
   const hours = stored.hours.filter((hour) => only.has(hour));
   const pointDays = (stored.pointDays ?? []).filter(({ day }) => wantedDays.has(day));
   for (const block of planBlocks(days, pointDays, points, hours.length)) {
-    const samples = await readSamples(cold, { range, hours, only, days, young: null }, block, tally);
+    const samples = await readSamples(cold, { range, hours, only, days, hotSamples: null }, block, tally);
     const [unreadable] = tally.unreadable.values();
     if (unreadable !== undefined) throw new UnreadableDayError(unreadable.reason);
     for (const { id } of block.points) {

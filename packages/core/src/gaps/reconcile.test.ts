@@ -29,17 +29,17 @@ class Table {
   rows = new Map<number, Gap>();
   now = 0;
 
-  look(silent: readonly boolean[], looked: TimeRange): number {
+  look(silent: readonly boolean[], scannedRange: TimeRange): number {
     const known = [...this.rows.values()].filter(
-      ({ state, start, end }) => state !== "repaired" && start <= looked.end && end >= looked.start,
+      ({ state, start, end }) => state !== "repaired" && start <= scannedRange.end && end >= scannedRange.start,
     );
-    const silences = intersectRanges(rangesOf(silent), [looked]);
+    const silences = intersectRanges(rangesOf(silent), [scannedRange]);
     const samplesIn = (ranges: readonly TimeRange[]) =>
       silent.filter((isSilent, i) => !isSilent && ranges.some(({ start, end }) => i >= start && i < end)).length;
     const found = {
       siteId: 1,
       pointId: 2,
-      looked,
+      scannedRange,
       silences,
       toleranceMs: 0,
       samplesIn,
@@ -77,15 +77,15 @@ test("after any looks and changes the table tells of each minute what the last l
       const seen = Array.from({ length: SPAN }, () => false);
       for (const { from, length, change, confirms } of steps) {
         silent.fill(change[2], change[0], change[0] + change[1]);
-        const looked = { start: from, end: Math.min(SPAN, from + length) };
-        for (let i = looked.start; i < looked.end; i++) seen[i] = silent[i]!;
-        table.look(silent, looked);
+        const scannedRange = { start: from, end: Math.min(SPAN, from + length) };
+        for (let i = scannedRange.start; i < scannedRange.end; i++) seen[i] = silent[i]!;
+        table.look(silent, scannedRange);
         const rows = table.current("open", "confirmed-empty");
         expect(unionRanges(rows)).toEqual(rangesOf(seen));
         // no two rows tell of the same, and open ones that touch are one
         expect(rows.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(seen.filter(Boolean).length);
         expect(unionRanges(table.current("open"))).toEqual(table.current("open"));
-        expect(table.look(silent, looked)).toBe(0);
+        expect(table.look(silent, scannedRange)).toBe(0);
         const first = [...table.rows.values()].find(({ state }) => state === "open");
         if (confirms && first !== undefined)
           table.rows.set(first.start, { ...first, state: "confirmed-empty", resolvedAt: 1 });
@@ -107,9 +107,9 @@ test("what is still to be asked for of a gap stays one whatever is seen there, u
       table.rows.set(gap.start, { ...gap, filledTo: rest.start });
       for (const { from, length, change } of steps) {
         silent.fill(change[2], change[0], change[0] + change[1]);
-        const looked = { start: from, end: Math.min(SPAN, from + length) };
-        table.look(silent, looked);
-        expect(table.look(silent, looked)).toBe(0);
+        const scannedRange = { start: from, end: Math.min(SPAN, from + length) };
+        table.look(silent, scannedRange);
+        expect(table.look(silent, scannedRange)).toBe(0);
         expect(subtractRanges([rest], table.current("open"))).toEqual([]);
         const filling = [...table.rows.values()].filter(({ filledTo }) => filledTo !== null);
         expect(filling).toMatchObject([{ state: "open", filledTo: rest.start }]);
@@ -175,7 +175,7 @@ test("what went on ends where the point is heard again; what is no gap by today'
     {
       siteId: 1,
       pointId: 2,
-      looked: { start: 0, end: 60 },
+      scannedRange: { start: 0, end: 60 },
       silences: [],
       toleranceMs: 0,
       samplesIn: () => 0,

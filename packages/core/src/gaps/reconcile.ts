@@ -8,10 +8,10 @@ export interface Findings {
   readonly siteId: number;
   readonly pointId: number;
   /** what of its time was looked at; up to Infinity where that is all that is known */
-  readonly looked: TimeRange;
-  /** ascending and disjoint, within `looked` */
+  readonly scannedRange: TimeRange;
+  /** ascending and disjoint, within `scannedRange` */
   readonly silences: readonly TimeRange[];
-  /** what is left of a known gap beside `looked`, and is no longer than this, is none */
+  /** what is left of a known gap beside `scannedRange`, and is no longer than this, is none */
   readonly toleranceMs: number;
   /** samples that there are in some ranges */
   readonly samplesIn: (ranges: readonly TimeRange[]) => number;
@@ -34,21 +34,21 @@ function askedAnew(now: number) {
 /**
  * Brings a point's known gaps together with what was found: they shrink, fall apart and are repaired where samples came,
  * grow and join where there are none, and stay as they are where nothing changed, so that looking again writes nothing.
- * @param known those that are open or confirmed to be empty, and touch `looked`
+ * @param known those that are open or confirmed to be empty, and touch `scannedRange`
  * @param until where what is known ends, epoch ms: the end of a gap that went on, when it is over
  */
 export function reconcile(known: readonly Gap[], found: Findings, until: number, now: number): Changes {
-  const { siteId, pointId, looked, silences, toleranceMs } = found;
+  const { siteId, pointId, scannedRange, silences, toleranceMs } = found;
   const rows = new Map<number, Gap>();
   const put = (gap: Gap) => rows.set(gap.start, gap);
   const open: { readonly gap: Gap; readonly pieces: readonly TimeRange[]; readonly recovered: number }[] = [];
   for (const gap of known) {
-    const outside = subtractRanges([gap], [looked]).filter(
+    const outside = subtractRanges([gap], [scannedRange]).filter(
       (piece) => piece.end - piece.start > toleranceMs || touchesAny(piece, silences),
     );
     const pieces = unionRanges(outside, intersectRanges([gap], silences), unasked(gap, until));
     const was = { start: gap.start, end: Number.isFinite(gap.end) ? gap.end : (pieces.at(-1)?.end ?? gap.end) };
-    const gone = intersectRanges(subtractRanges([was], pieces), [looked]);
+    const gone = intersectRanges(subtractRanges([was], pieces), [scannedRange]);
     const recovered = gap.recovered + (gone.length === 0 ? 0 : found.samplesIn(gone));
     if (pieces.length === 0) {
       // Without a sample it was a gap by another cadence than the point has now, and its row goes.

@@ -4,7 +4,7 @@ import {
   groupWindow,
   inquiriesByName,
   type KnownPoint,
-  POINTS_AN_HOUR,
+  POINTS_PER_HOUR,
   silentPoints,
 } from "./silent-points.ts";
 
@@ -39,7 +39,7 @@ test("at most twenty an hour: first those that were never asked for, then who wa
   const asked = Array.from({ length: 15 }, (_, i) => point(i, { newest: null, nextAt: NOW - i }));
   const fresh = Array.from({ length: 10 }, (_, i) => point(100 + i, { newest: null }));
   const ids = chosen([...asked, ...fresh]);
-  expect(ids.length).toBe(POINTS_AN_HOUR);
+  expect(ids.length).toBe(POINTS_PER_HOUR);
   expect(ids.slice(0, 10)).toEqual(fresh.map(({ id }) => id));
   expect(ids.slice(10)).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5]);
 });
@@ -70,9 +70,9 @@ describe("a window for a group", () => {
     Array.from({ length: count }, (_, i) => point(first + i, { newest: newest + i * 60_000 }));
 
   test("needs more points than may be asked for by name", () => {
-    expect(groupWindow(group(POINTS_AN_HOUR, NOW - 5 * HOUR), about)).toBeNull();
-    const window = groupWindow(group(POINTS_AN_HOUR + 1, NOW - 5 * HOUR), about);
-    expect(window?.points.length).toBe(POINTS_AN_HOUR + 1);
+    expect(groupWindow(group(POINTS_PER_HOUR, NOW - 5 * HOUR), about)).toBeNull();
+    const window = groupWindow(group(POINTS_PER_HOUR + 1, NOW - 5 * HOUR), about);
+    expect(window?.points.length).toBe(POINTS_PER_HOUR + 1);
     expect(window?.range).toEqual({ start: NOW - 5 * HOUR, end: NOW - 3 * HOUR });
   });
 

@@ -4,10 +4,10 @@ import { LATEST_MS } from "../domain/lateness.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /** Requests by a point's name that a site may take in an hour. */
-export const POINTS_AN_HOUR = 20;
+export const POINTS_PER_HOUR = 20;
 
 /** Windows for groups of late points that a site may take in an hour: a group that is an hour further behind catches up. */
-export const GROUP_WINDOWS_AN_HOUR = 2;
+export const GROUP_WINDOWS_PER_HOUR = 2;
 
 /** The newest samples of a group lie within an hour, and each of its points is to gain an hour. Milliseconds. */
 const GROUP_WINDOW_MS = 2 * HOUR_MS;
@@ -71,7 +71,7 @@ export function silentPoints(points: readonly KnownPoint[], { front, now }: Sile
  * @param initialLookbackMs how far back a point is asked for that never sent a sample
  */
 export function inquiriesByName(silent: readonly KnownPoint[], now: number, initialLookbackMs: number): PointInquiry[] {
-  return silent.slice(0, POINTS_AN_HOUR).map((point) => {
+  return silent.slice(0, POINTS_PER_HOUR).map((point) => {
     return { point, from: Math.max(point.newest ?? now - initialLookbackMs, now - LATEST_MS) };
   });
 }
@@ -98,7 +98,7 @@ export function groupWindow(silent: readonly KnownPoint[], { front, now }: Silen
     while (end < byNewest.length && byNewest[end]!.newest < byNewest[first]!.newest + HOUR_MS) end++;
     if (end - first > best.end - best.first) best = { first, end };
   }
-  if (best.end - best.first <= POINTS_AN_HOUR) return null;
+  if (best.end - best.first <= POINTS_PER_HOUR) return null;
   const start = byNewest[best.first]!.newest;
   const points = byNewest.slice(best.first, best.end).map(({ point }) => point);
   return { points, range: { start, end: Math.min(start + GROUP_WINDOW_MS, front) } };

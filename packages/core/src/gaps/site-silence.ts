@@ -5,8 +5,8 @@ import { intersectRanges, subtractRanges, unionRanges } from "./range-set.ts";
 export interface PointSilences {
   readonly pointId: number;
   /** what of its time was looked at */
-  readonly looked: TimeRange;
-  /** ascending and disjoint, in `looked` */
+  readonly scannedRange: TimeRange;
+  /** ascending and disjoint, in `scannedRange` */
   readonly silences: readonly TimeRange[];
   readonly toleranceMs: number;
   /** when it has been silent by itself for so long that it says nothing of the site; ascending and disjoint */
@@ -35,17 +35,19 @@ export function siteTolerance(points: readonly { readonly toleranceMs: number }[
  * Makes one silence of the site of those that nearly all points share. What a point has beside it is its own, unless it is
  * no longer than the point's tolerance: points are not read in the same moment.
  * @param toleranceMs of the points that are judged by: {@link siteTolerance}
- * @param told where the site is judged: what lies around it was looked at of points of long cadences alone
- * @param known silences of the site, which hold outside of `told`
+ * @param reportedRange where the site is judged: what lies around it was looked at of points of long cadences alone
+ * @param known silences of the site, which hold outside of `reportedRange`
  */
 export function splitSilences(
   points: readonly PointSilences[],
   toleranceMs: number,
-  told: TimeRange,
+  reportedRange: TimeRange,
   known: readonly TimeRange[],
 ): SplitSilences {
-  const site = intersectRanges(sharedSilences(points.filter((point) => point.toleranceMs <= toleranceMs)), [told]);
-  const ofSite = unionRanges(site, subtractRanges(unionRanges(known), [told]));
+  const site = intersectRanges(sharedSilences(points.filter((point) => point.toleranceMs <= toleranceMs)), [
+    reportedRange,
+  ]);
+  const ofSite = unionRanges(site, subtractRanges(unionRanges(known), [reportedRange]));
   const own = points.map((point): [number, TimeRange[]] => {
     const { pointId, silences, dead } = point;
     const whole = new Set(silences.map(({ start, end }) => `${start} ${end}`));
@@ -64,8 +66,8 @@ function sharedSilences(points: readonly PointSilences[]): TimeRange[] {
       edges.push({ time: start, present, silent }, { time: end, present: -present, silent: -silent });
     }
   };
-  for (const { looked, silences, dead } of points) {
-    add(subtractRanges([looked], dead), 1, 0);
+  for (const { scannedRange, silences, dead } of points) {
+    add(subtractRanges([scannedRange], dead), 1, 0);
     add(subtractRanges(silences, dead), 0, 1);
   }
   edges.sort((a, b) => a.time - b.time);

@@ -5,8 +5,8 @@ import { newPoints, newSite } from "../../test/points.ts";
 import { dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { Gap } from "./gap.ts";
-import { printDay } from "./gap-days.ts";
-import { beginSite, readLookedSites } from "./gap-sites.ts";
+import { recordFingerprint } from "./gap-days.ts";
+import { beginSite, readScannedSites } from "./gap-sites.ts";
 import { readDueGaps } from "./gap-store.ts";
 import { beginFilling, noteInquiries, writeChanges } from "./write-gaps.ts";
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-const tokenOf = async (siteId: number) => (await readLookedSites(db, [siteId])).get(siteId)!.token;
+const tokenOf = async (siteId: number) => (await readScannedSites(db, [siteId])).get(siteId)!.token;
 
 /** A site whose points have a gap each. */
 async function siteWithGaps(name: string): Promise<{ siteId: number; gaps: Gap[] }> {
@@ -43,7 +43,7 @@ async function siteWithGaps(name: string): Promise<{ siteId: number; gaps: Gap[]
   });
   await beginSite(db, siteId, DAY);
   await writeChanges(db, siteId, await tokenOf(siteId), { removed: [], written }, null, END);
-  await printDay(db, siteId, await tokenOf(siteId), { day: DAY, print: "scanned" }).run();
+  await recordFingerprint(db, siteId, await tokenOf(siteId), { day: DAY, fingerprint: "scanned" }).run();
   return { siteId, gaps: await readDueGaps(db, siteId, END) };
 }
 

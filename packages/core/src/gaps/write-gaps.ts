@@ -4,7 +4,7 @@ import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS } from "../domain/day.ts";
 import type { Gap } from "./gap.ts";
-import { forgetPrints, printDay } from "./gap-days.ts";
+import { forgetFingerprints, recordFingerprint } from "./gap-days.ts";
 import { IS_CURRENT, moveToken, newToken } from "./gap-sites.ts";
 import { GAP_COLUMNS } from "./gap-store.ts";
 import type { Changes } from "./reconcile.ts";
@@ -59,7 +59,7 @@ export async function writeChanges(
   siteId: number,
   token: string,
   { removed, written }: Changes,
-  day: { readonly day: number; readonly print: string } | null,
+  day: { readonly day: number; readonly fingerprint: string } | null,
   now: number,
 ): Promise<string | null> {
   const next = crypto.randomUUID();
@@ -70,7 +70,7 @@ export async function writeChanges(
       ...(removed.length === 0 ? [] : [bind(REMOVE, keys)]),
       ...[...jsonChunks(written, gapJson, MAX_UNICODE_CHARS)].map(({ json }) => bind(WRITE, json)),
       bind(REMOVE_RETIRED, now - RETIRED_DAYS * DAY_MS),
-      ...(day === null ? [] : [printDay(db, siteId, token, day)]),
+      ...(day === null ? [] : [recordFingerprint(db, siteId, token, day)]),
       moveToken(db, siteId, token, next),
       db.prepare("SELECT token FROM gap_sites WHERE site_id = ?1").bind(siteId),
     ]),
@@ -88,11 +88,11 @@ WHERE gaps.site_id = r.value ->> 0 AND gaps.start = r.value ->> 1 AND gaps.point
   AND gaps.end IS r.value ->> 3 AND gaps.state = 'open' AND gaps.attempts = (r.value ->> 8) - 1`;
 
 /** Gaps that one transaction changes: a changed gap counts as two rows where its entry in the index of open gaps moves. */
-const GAPS_A_TRANSACTION = 300;
+const MAX_GAPS_PER_TRANSACTION = 300;
 
 function* transactions<T>(gaps: readonly T[]): Generator<T[]> {
-  for (let first = 0; first < gaps.length; first += GAPS_A_TRANSACTION) {
-    yield gaps.slice(first, first + GAPS_A_TRANSACTION);
+  for (let first = 0; first < gaps.length; first += MAX_GAPS_PER_TRANSACTION) {
+    yield gaps.slice(first, first + MAX_GAPS_PER_TRANSACTION);
   }
 }
 
@@ -115,7 +115,7 @@ export async function noteInquiries(db: D1Database, siteId: number, inquired: re
       db.prepare(NOTE_INQUIRY).bind(json),
     );
     const days = [...new Set(some.flatMap(({ filledDays }) => filledDays))];
-    const scanAgain = days.length === 0 ? [] : [forgetPrints(db, siteId, days), newToken(db, siteId)];
+    const scanAgain = days.length === 0 ? [] : [forgetFingerprints(db, siteId, days), newToken(db, siteId)];
     await withD1Retry(() => db.batch([...notes, ...scanAgain]));
   }
 }

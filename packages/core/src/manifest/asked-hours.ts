@@ -1,10 +1,10 @@
-const HOURS_A_DAY = 24;
+const HOURS_PER_DAY = 24;
 
-const NEVER_ASKED: readonly number[] = Array.from({ length: HOURS_A_DAY }, () => 0);
+const NEVER_ASKED: readonly number[] = Array.from({ length: HOURS_PER_DAY }, () => 0);
 
 /** Checked by hand: a chart of a year reads some thousands. */
 function isAsked(parsed: unknown): parsed is readonly number[] {
-  return Array.isArray(parsed) && parsed.length === HOURS_A_DAY && parsed.every(Number.isSafeInteger);
+  return Array.isArray(parsed) && parsed.length === HOURS_PER_DAY && parsed.every(Number.isSafeInteger);
 }
 
 /** The text of `ManifestDay.asked`, in the manifest and in a file's metadata. @returns zeros for any other text */

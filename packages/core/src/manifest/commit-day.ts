@@ -1,6 +1,6 @@
 import { replaceRows } from "../rollups/write-rows.ts";
 import { batchUnlessChanged } from "../d1/changed-meanwhile.ts";
-import { forgetHours, unfoldDay } from "../store/hot-hours.ts";
+import { forgetHours, markDayChanged } from "../store/hot-hours.ts";
 import { expectMark } from "../store/site-clock.ts";
 import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
 import type { FileRows } from "./file-rows.ts";
@@ -33,13 +33,13 @@ export async function commitFile(
   db: D1Database,
   of: DayBuild,
   file: ManifestFile,
-  staged: Pick<StagedDay, "source" | "generation" | "formula" | "foldedStamp" | "asked"> & {
+  staged: Pick<StagedDay, "source" | "generation" | "formula" | "settledStamp" | "asked"> & {
     readonly mark: string | null;
   },
   rows: FileRows,
   now: number,
 ): Promise<boolean> {
-  const { formula, foldedStamp, mark } = staged;
+  const { formula, settledStamp, mark } = staged;
   const siteId = of.site.id;
   const { day } = of;
   return isPublished(db, of, publishFile(db, of, file, staged, now), [
@@ -48,8 +48,8 @@ export async function commitFile(
     // a repair keeps the generation, and may have found points that the packed month lacks
     forgetPacked(db, siteId, day),
     // block_days now aggregates the file, without later segments (migrations/0001_schema.sql, `hot_hours`)
-    forgetHours(db, siteId, day, foldedStamp),
-    unfoldDay(db, siteId, day),
+    forgetHours(db, siteId, day, settledStamp),
+    markDayChanged(db, siteId, day),
     // what another version of this code judged, or none, is judged again
     formula === FORMULA_VERSION
       ? markJudged(db, { siteId, day, formula }, basisOfFile(file.etag), now)
@@ -61,13 +61,13 @@ export async function commitFile(
 export async function commitEmpty(
   db: D1Database,
   of: DayBuild,
-  staged: Pick<StagedDay, "baseGeneration" | "asked" | "foldedStamp" | "mark">,
+  staged: Pick<StagedDay, "baseGeneration" | "asked" | "settledStamp" | "mark">,
   now: number,
 ): Promise<boolean> {
-  const { foldedStamp, mark } = staged;
+  const { settledStamp, mark } = staged;
   return isPublished(db, of, publishEmpty(db, of, staged, now), [
     expectMark(db, of.site.id, mark),
     // of segments whose samples were deleted
-    forgetHours(db, of.site.id, of.day, foldedStamp),
+    forgetHours(db, of.site.id, of.day, settledStamp),
   ]);
 }

@@ -6,10 +6,10 @@ import { DAY_FILE_SOURCES } from "../parquet/file-schema.ts";
 import { KEPT_ID } from "../store/kept-groups.ts";
 
 /**
- * What a day is. `written`: its file is whole; `empty-confirmed`: the upstream proved that it has no samples;
+ * What a day is. `written`: its file is whole; `confirmed-empty`: the upstream proved that it has no samples;
  * `suspect`: the object is not the one that was written; `failed`: no build has succeeded yet; `deleted`: an operator deleted it.
  */
-export const DAY_STATES = ["written", "empty-confirmed", "suspect", "failed", "deleted"] as const;
+export const DAY_STATES = ["written", "confirmed-empty", "suspect", "failed", "deleted"] as const;
 export type DayState = (typeof DAY_STATES)[number];
 
 /** The object that a day's row stands for. */
@@ -42,7 +42,7 @@ export interface ManifestDay {
   /** why it is suspect, or why the last build failed; null: it did not */
   readonly reason: string | null;
   /** segments with stamps up to this one are in the file; 0: none */
-  readonly foldedStamp: number;
+  readonly settledStamp: number;
   /** of each hour when the file's samples were asked for last, epoch ms; 0: never, or it is not known */
   readonly asked: readonly number[];
   /** epoch ms */
@@ -61,7 +61,7 @@ export interface DayOutline extends Pick<ManifestDay, "day" | "state" | "build" 
 /** The columns of {@link parseDayOutlines}, in a query of `day_files`. */
 export const OUTLINE_COLUMNS = "day, state, etag, build, generation, updated_at";
 /** The columns of {@link parseManifestDays}. */
-export const MANIFEST_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, folded_stamp,
+export const MANIFEST_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, settled_stamp,
   updated_at, deleted_at, asked, ${KEPT_ID}`;
 
 const outlineRows = rowsOf("day_files", {
@@ -87,7 +87,7 @@ const manifestRows = rowsOf("day_files", {
   generation: isInt,
   pending: isText,
   reason: orNull(isText),
-  folded_stamp: isInt,
+  settled_stamp: isInt,
   updated_at: isInt,
   deleted_at: orNull(isInt),
   kept_id: orNull(isInt),
@@ -117,7 +117,7 @@ function manifestDayOf(row: ReturnType<typeof manifestRows>[number]): ManifestDa
     generation: row.generation,
     pending: parsePending(row.pending),
     reason: row.reason,
-    foldedStamp: row.folded_stamp,
+    settledStamp: row.settled_stamp,
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,
     keptId: row.kept_id,

@@ -22,7 +22,7 @@ export interface StagedDay {
    */
   readonly found: number | null;
   /** segments with stamps up to this one are in the file */
-  readonly foldedStamp: number;
+  readonly settledStamp: number;
   /** left in the site's clock when that was read */
   readonly mark: string;
   /** of each hour when the file's samples were asked for last, epoch ms */

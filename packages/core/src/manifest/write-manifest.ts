@@ -37,10 +37,10 @@ export async function claim(
   db: D1Database,
   of: DayBuild,
   sha256: string,
-  { generation, foldedStamp, asked }: Pick<StagedDay, "generation" | "foldedStamp" | "asked">,
+  { generation, settledStamp, asked }: Pick<StagedDay, "generation" | "settledStamp" | "asked">,
   now: number,
 ): Promise<boolean> {
-  const expected = db.prepare(EXPECT_LATEST).bind(of.site.id, of.day, foldedStamp, JSON.stringify(asked));
+  const expected = db.prepare(EXPECT_LATEST).bind(of.site.id, of.day, settledStamp, JSON.stringify(asked));
   const announced = db.prepare(CLAIM).bind(of.site.id, of.day, sha256, generation, now);
   const results = await batchUnlessChanged(db, [expected, announced]);
   return results !== null && results[1]!.results.length > 0;
@@ -53,12 +53,12 @@ export async function claim(
  */
 const PUBLISH = `
 INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, updated_at,
-  folded_stamp, asked)
+  settled_stamp, asked)
 VALUES (?1, ?2, 'written', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
 ON CONFLICT (site_id, day) DO UPDATE SET
   state = 'written', key = ?3, etag = ?4, sha256 = ?5, bytes = ?6, rows = ?7, points = ?8,
   source = CASE WHEN source = 'api' THEN 'api' ELSE ?9 END, build = ?10, generation = ?11, reason = NULL, updated_at = ?12,
-  folded_stamp = ?13, asked = ?14, deleted_at = CASE WHEN ?9 = 'api' THEN NULL ELSE deleted_at END,
+  settled_stamp = ?13, asked = ?14, deleted_at = CASE WHEN ?9 = 'api' THEN NULL ELSE deleted_at END,
   pending = (SELECT json_group_object(p.key, p.value) FROM json_each(day_files.pending) p WHERE p.value > ?11)
 WHERE generation < ?11 OR (generation = ?11 AND sha256 = ?5)`;
 
@@ -67,20 +67,20 @@ export function publishFile(
   db: D1Database,
   of: DayBuild,
   { key, etag, sha256, bytes, rows, points }: ManifestFile,
-  { source, generation, foldedStamp, asked }: Pick<StagedDay, "source" | "generation" | "foldedStamp" | "asked">,
+  { source, generation, settledStamp, asked }: Pick<StagedDay, "source" | "generation" | "settledStamp" | "asked">,
   now: number,
 ): D1PreparedStatement {
   const file = [key, etag, sha256, bytes, rows, points];
-  const lineage = [source, of.build, generation, now, foldedStamp, JSON.stringify(asked)];
+  const lineage = [source, of.build, generation, now, settledStamp, JSON.stringify(asked)];
   return db.prepare(PUBLISH).bind(of.site.id, of.day, ...file, ...lineage);
 }
 
 /** ?1 site id, ?2 day, ?3 build, ?4 generation, ?5 now, ?6 JSON of when its hours were asked for. */
 const PUBLISH_EMPTY = `
 INSERT INTO day_files (site_id, day, state, source, build, updated_at, asked)
-VALUES (?1, ?2, 'empty-confirmed', 'api', ?3, ?5, ?6)
+VALUES (?1, ?2, 'confirmed-empty', 'api', ?3, ?5, ?6)
 ON CONFLICT (site_id, day) DO UPDATE SET
-  state = 'empty-confirmed', source = 'api', build = ?3, reason = NULL, updated_at = ?5, asked = ?6,
+  state = 'confirmed-empty', source = 'api', build = ?3, reason = NULL, updated_at = ?5, asked = ?6,
   deleted_at = NULL
 WHERE key IS NULL AND generation = ?4`;
 
@@ -171,7 +171,7 @@ export function markDeleted(db: D1Database, siteId: number, day: number, now: nu
 }
 
 const PASS_OVER =
-  "UPDATE day_files SET folded_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0) WHERE site_id = ?1 AND day = ?2";
+  "UPDATE day_files SET settled_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0) WHERE site_id = ?1 AND day = ?2";
 
 /** Readers pass over the segments that a day has now, and the sweep deletes them. Belongs behind {@link markDeleted}. */
 export function passOverSegments(db: D1Database, siteId: number, day: number): D1PreparedStatement {
@@ -188,7 +188,7 @@ export function touchDay(db: D1Database, siteId: number, day: number, now: numbe
 
 /** ?1: site, ?2: day, ?3: stamp. */
 const NOTE_SWEPT = `
-UPDATE day_files SET swept_stamp = ?3 WHERE site_id = ?1 AND day = ?2 AND folded_stamp >= ?3 AND swept_stamp < ?3`;
+UPDATE day_files SET swept_stamp = ?3 WHERE site_id = ?1 AND day = ?2 AND settled_stamp >= ?3 AND swept_stamp < ?3`;
 
 /** Notes that a day's segments up to a stamp are deleted. */
 export function noteSwept(db: D1Database, siteId: number, day: number, stamp: number): D1PreparedStatement {

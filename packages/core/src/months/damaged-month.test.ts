@@ -41,7 +41,7 @@ beforeAll(async () => {
 const built = preparedStorage(
   async () => {
     site = await MonthSite.of(db, "ses_damaged", MONTH, ["a", "b"]);
-    await site.archiveAll(DAYS, (day) => [0, 1, 2, 3].map((hour) => [hour % 2, hour * HOUR_MS + day, day / 3 + hour]));
+    await site.settleAll(DAYS, (day) => [0, 1, 2, 3].map((hour) => [hour % 2, hour * HOUR_MS + day, day / 3 + hour]));
     await site.build();
     key = monthFileKey(site.site.name, MONTH);
     ({ lines } = await site.query());
@@ -86,7 +86,7 @@ test.each<[string, () => Promise<unknown>]>([
     "lacks a sample that D1 places in its day",
     async () => {
       await site.store(17, [[0, 5 * HOUR_MS, 9]]);
-      await site.archive(17);
+      await site.settle(17);
       // as if the file had been made of this day, and not of the one before
       const { generation } = (await readManifestDay(db, site.site.id, site.day(17)))!;
       await db.prepare("UPDATE month_files SET days = json_set(days, '$[16]', ?1)").bind(generation).run();

@@ -30,7 +30,7 @@ beforeAll(async () => {
 const built = preparedStorage(
   async () => {
     site = await MonthSite.of(db, "ses_deleted", MONTH, ["a", "b"]);
-    await site.archiveAll(DAYS, (day) => [0, 1].map((point) => [point, HOUR_MS + day, day + point]));
+    await site.settleAll(DAYS, (day) => [0, 1].map((point) => [point, HOUR_MS + day, day + point]));
     await site.build();
   },
   env.TIMESERIES,
@@ -69,7 +69,7 @@ const objectOfMonth = () => env.TIMESERIES.head(monthFileKey(site.site.name, MON
 
 test("an object that a lost build has put goes when all of the month's days are deleted", async () => {
   await site.store(2, [[0, 5 * HOUR_MS, 9]]);
-  await site.archive(2);
+  await site.settle(2);
   site.rest();
   expect(await site.supervise()).toBe(MONTH);
   const { instance } = (await site.row())!;

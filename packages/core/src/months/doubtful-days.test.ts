@@ -7,7 +7,7 @@ import { preparedStorage } from "../../test/prepared-storage.ts";
 import { MemoryEngine } from "../../test/memory-engine.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
-import { repairDay } from "../rebuild/rebuild-day.ts";
+import { rebuildDay } from "../rebuild/rebuild-day.ts";
 import { markSuspect } from "../manifest/write-manifest.ts";
 import { readAppointedMonth } from "../manifest/write-month-files.ts";
 import { parseDay } from "../domain/day.ts";
@@ -33,7 +33,7 @@ beforeAll(async () => {
 const filed = preparedStorage(
   async () => {
     site = await MonthSite.of(db, "ses_doubtful", MONTH, ["a", "b"]);
-    await site.archiveAll(DAYS, (day) => [0, 1].map((point) => [point, HOUR_MS + day, day + point]));
+    await site.settleAll(DAYS, (day) => [0, 1].map((point) => [point, HOUR_MS + day, day + point]));
     key = dayFileKey(site.site.name, site.day(17));
   },
   env.TIMESERIES,
@@ -87,15 +87,15 @@ test("a day whose next file is in place, and not published yet, is not made susp
   expect(await site.row()).toMatchObject({ file: null, attempts: 1 });
 });
 
-test("a day that is repaired is read of its own aggregates, with points that were not known when the month was packed", async () => {
+test("a day that is rebuilt is read of its own aggregates, with points that were not known when the month was packed", async () => {
   const before = (await site.query()).lines;
   await build(env.TIMESERIES);
   await db.prepare("DELETE FROM points WHERE id = ?1").bind(site.points[0]!.id).run();
   const { file } = await day();
   await markSuspect(db, { siteId: site.site.id, day: site.day(17), etag: file!.etag }, "a test", site.time);
-  const context = { bucket: env.TIMESERIES, now: site.now, newBuild: () => "repair", dryRun: false };
-  const repaired = await repairDay(context, { db, id: site.site.id, name: site.site.name }, site.day(17));
-  expect(repaired).toMatchObject({ outcome: "repaired" });
+  const context = { bucket: env.TIMESERIES, now: site.now, newBuild: () => "rebuild", dryRun: false };
+  const rebuilt = await rebuildDay(context, { db, id: site.site.id, name: site.site.name }, site.day(17));
+  expect(rebuilt).toMatchObject({ outcome: "rebuilt" });
   const own = (line: string) => line.startsWith("b ") || line.endsWith(" 17");
   expect((await site.query()).lines).toEqual(before.filter(own));
 });

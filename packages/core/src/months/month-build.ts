@@ -4,7 +4,7 @@ import { monthDays } from "../domain/month.ts";
 export const PART_ROWS = 8_000_000;
 
 /** Points that are packed in one step, which takes some seconds of CPU: whole rows of `block_days`. */
-export const POINTS_A_STEP = 2_048;
+export const MAX_POINTS_PER_STEP = 2_048;
 
 /** One month of one site, and the build of its file. */
 export interface MonthBuild {

@@ -1,4 +1,4 @@
-import { blockDayKey, POINTS_A_ROW, rowKeySql } from "../rollups/block-day-key.ts";
+import { blockDayKey, POINTS_PER_ROW, rowKeySql } from "../rollups/block-day-key.ts";
 import { hexOf } from "../bytes/hex.ts";
 import { decodeSlice, encodeSlice } from "../rollups/hour-slice.ts";
 import type { Locator } from "../parquet/locator.ts";
@@ -48,10 +48,10 @@ export async function packPoints(
   pointIds: readonly number[],
 ): Promise<PackedPoints | null> {
   const unpacked = new Set<number>();
-  const firstIds = new Set(pointIds.map((id) => id - (id % POINTS_A_ROW)));
+  const firstIds = new Set(pointIds.map((id) => id - (id % POINTS_PER_ROW)));
   const blocks = [...firstIds]
     .sort((a, b) => a - b)
-    .map((firstId) => Array.from({ length: POINTS_A_ROW }, (_, i) => firstId + i));
+    .map((firstId) => Array.from({ length: POINTS_PER_ROW }, (_, i) => firstId + i));
   for (let first = 0; first < blocks.length; first += BLOCKS_AT_ONCE) {
     const damaged = await packBlocks(db, of, blocks.slice(first, first + BLOCKS_AT_ONCE));
     if (damaged === null) return null;

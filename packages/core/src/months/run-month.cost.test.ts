@@ -25,7 +25,7 @@ test("a month of 10,000 points stays under half of D1's statements, and its tran
   const names = Array.from({ length: POINTS }, (_, i) => `p${String(i).padStart(4, "0")}`);
   const site = await MonthSite.of(await migratedDatabase(), "ses_month_cost", MONTH, names);
   const days = Array.from({ length: 31 }, (_, i) => i + 1);
-  await site.archiveAll(days, () => names.map((_, point) => [point, (point % 24) * HOUR_MS, point / 3]));
+  await site.settleAll(days, () => names.map((_, point) => [point, (point % 24) * HOUR_MS, point / 3]));
   await site.supervise();
   let statements = 0;
   let packing = 0;

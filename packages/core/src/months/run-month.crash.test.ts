@@ -36,7 +36,7 @@ async function begin(): Promise<void> {
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);
   world = await MonthSite.of(db, "ses_months", MONTH, ["a", "b", "c"]);
-  await world.archiveAll(DAYS, (day) =>
+  await world.settleAll(DAYS, (day) =>
     [0, 1, 2].flatMap((point) =>
       point === 2 && day % 2 === 1
         ? []
@@ -161,7 +161,7 @@ describe("between any two calls of a build", () => {
       3,
       async () => {
         await world.store(4, [[2, 1, 99]]);
-        await world.archive(4);
+        await world.settle(4);
       },
       async () => expect(await samples()).toEqual([...old, late].sort()),
     );
@@ -178,7 +178,7 @@ describe("between any two calls of a build", () => {
       async () => {
         expect(await samples()).toEqual([...old, late].sort());
         // the settling folds it
-        await world.archive(5).catch(() => undefined);
+        await world.settle(5).catch(() => undefined);
       },
     );
     expect(times).toBeGreaterThan(8);

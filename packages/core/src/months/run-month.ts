@@ -24,7 +24,7 @@ import { monthText } from "../domain/month.ts";
 import { log, logError } from "../telemetry/log.ts";
 import { needOf } from "./due-months.ts";
 import { mergePart } from "./merge-part.ts";
-import { type MonthBuild, type MonthSource, POINTS_A_STEP, type StagedPart } from "./month-build.ts";
+import { type MonthBuild, type MonthSource, MAX_POINTS_PER_STEP, type StagedPart } from "./month-build.ts";
 import { deleteMonthStaging } from "./month-staging.ts";
 import { type MonthToPack, packPoints } from "./pack-month.ts";
 import { planParts } from "./plan-parts.ts";
@@ -213,7 +213,7 @@ async function pack(steps: Steps, context: MonthContext, basis: MonthBasis, file
     return [...catalog.values()].map(({ id }) => id).sort((a, b) => a - b);
   });
   const unpacked = new Set<number>();
-  for (const [number, pointIds] of chunksOf(ids, POINTS_A_STEP).entries()) {
+  for (const [number, pointIds] of chunksOf(ids, MAX_POINTS_PER_STEP).entries()) {
     const done = await steps.do(`pack ${number}`, STORE_STEP, async () => {
       if (!(await mayBuild(db, site.id, appointed))) return null;
       const to: MonthToPack = {

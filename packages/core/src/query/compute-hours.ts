@@ -35,7 +35,7 @@ const NEW_DAYS = 2;
 /**
  * Computes buckets from hourly aggregates, and from the samples of the hours that have none. The aggregates of a point,
  * and what is said of which of them hold, are of one moment; the samples of the other hours are read after it. So what
- * was known then is in the answer, whatever is stored, folded or archived meanwhile.
+ * was known then is in the answer, whatever is stored, folded or settled meanwhile.
  *
  * The aggregates of a day hold even where its file is found to be suspect: they were made of the samples that were
  * written, and verified. Such a day lacks only what must be read of the file. A point's day whose aggregates are damaged is lost.
@@ -72,7 +72,7 @@ async function* computeBlock<P extends JudgeablePoint>(
   const rollups = rollupsByPoint(stored.rollups);
   const overflown = overflownHours(stored.rollups);
   const carried = isCarried ? carriedHours(points, rollups, bounds, stored.days) : [];
-  const raw = new Set(rawHours(range, { unfolded: [...stored.unfolded, ...overflown, ...carried] }));
+  const raw = new Set(rawHours(range, { withoutRollups: [...stored.withoutRollups, ...overflown, ...carried] }));
   const hours = stored.hours.filter((hour) => raw.has(hour));
   const rawDays = new Set([...raw].map(dayOf));
   const days = stored.days.filter(({ day }) => rawDays.has(day));
@@ -83,7 +83,7 @@ async function* computeBlock<P extends JudgeablePoint>(
   const pointDays = stored.pointDays?.filter(({ day }) => rawDays.has(day)) ?? [];
   for (const block of planBlocks(days, pointDays, points, hours.length, stored.months)) {
     const known = lostDays(tally);
-    const samples = await readSamples(cold, { range, hours, only: raw, days, young: null }, block, tally);
+    const samples = await readSamples(cold, { range, hours, only: raw, days, hotSamples: null }, block, tally);
     for (const day of lostDays(tally)) if (!known.has(day)) lose(day);
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
@@ -136,13 +136,13 @@ function carriedHours(
   days: Stored["days"],
 ): number[] {
   const wanted = new Set(points.flatMap(({ id }) => hoursToCarry(parseRollups(rollups.get(id) ?? []).parsed, bounds)));
-  const archived = new Set(days.flatMap(({ day, file }) => (file === null ? [] : [day])));
+  const settled = new Set(days.flatMap(({ day, file }) => (file === null ? [] : [day])));
   const read = new Set<number>();
   return [...wanted]
     .sort((a, b) => b - a)
     .filter((hour) => {
       const day = dayOf(hour);
-      if (!archived.has(day) || read.has(day)) return true;
+      if (!settled.has(day) || read.has(day)) return true;
       if ((read.size + 1) * points.length > CARRIED_READS) return false;
       read.add(day);
       return true;

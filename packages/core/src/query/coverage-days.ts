@@ -29,7 +29,7 @@ export interface PointDayCount {
   /** in both levels; null: an hour of the day is not summed up yet, or its aggregates are damaged */
   readonly samples: number | null;
   /** in the day's file; null: it has none, or the point is not in it */
-  readonly archived: number | null;
+  readonly settled: number | null;
 }
 
 export interface CoverageDays {
@@ -41,7 +41,7 @@ export interface CoverageDays {
 
 /** ?1: site, ?2 and ?3: days [from, to). */
 const READ_HOT_DAYS = `
-SELECT hour / 86400000 AS day, count(*) AS hours, sum(folded_version IS NOT version) AS unfolded FROM hot_hours
+SELECT hour / 86400000 AS day, count(*) AS hours, sum(rolled_up_version IS NOT version) AS withoutRollups FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000 GROUP BY 1`;
 
 /**
@@ -59,7 +59,7 @@ ORDER BY p.key, day`;
 /** A damaged row has an empty slice for each of its points, so their samples are not known. */
 const CHECK_COUNTS = READ_COUNTS.replace(TABLE, CHECKED_TABLE);
 
-const hotDaysSchema = z.array(z.object({ day: z.int(), hours: z.int(), unfolded: z.int() }));
+const hotDaysSchema = z.array(z.object({ day: z.int(), hours: z.int(), withoutRollups: z.int() }));
 const countsSchema = z.array(
   z.object({
     point_id: z.int(),
@@ -105,10 +105,10 @@ export async function readCoverageDays(
   return {
     days,
     counts: countsSchema.parse(counts?.results).map(({ point_id: pointId, day, rows, slice }) => {
-      const isSummedUp = (hotDays.get(day)?.unfolded ?? 0) === 0;
-      if (rows === "damaged") return { pointId, day, samples: null, archived: null };
+      const isSummedUp = (hotDays.get(day)?.withoutRollups ?? 0) === 0;
+      if (rows === "damaged") return { pointId, day, samples: null, settled: null };
       const counted = slice === null ? (rows ?? 0) : samplesOf(slice);
-      return { pointId, day, samples: isSummedUp ? counted : null, archived: rows };
+      return { pointId, day, samples: isSummedUp ? counted : null, settled: rows };
     }),
   };
 }

@@ -8,7 +8,7 @@ const range = { start: START, end: START + 4 * DAY };
 const day = (n: number) => ({ start: START + n * DAY, end: START + (n + 1) * DAY });
 const days = (...rows: ManifestDay[]): Stored => ({ ...NOTHING, days: rows });
 const written = (n: number) => writtenDay(FIRST + n);
-const empty = (n: number) => writtenDay(FIRST + n, { state: "empty-confirmed", file: null });
+const empty = (n: number) => writtenDay(FIRST + n, { state: "confirmed-empty", file: null });
 const failed = (n: number) => writtenDay(FIRST + n, { state: "failed", file: null });
 const suspect = (n: number) => writtenDay(FIRST + n, { state: "suspect" });
 

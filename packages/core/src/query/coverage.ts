@@ -36,7 +36,7 @@ export function coverageOf(range: TimeRange, stored: Stored, watermark: number |
 
 /** A day of which it is proved that its file holds all that the API had, or that the API had nothing. */
 function isWhole(day: DayOutline): boolean {
-  return day.state === "empty-confirmed" || (day.state === "written" && day.file !== null);
+  return day.state === "confirmed-empty" || (day.state === "written" && day.file !== null);
 }
 
 /** From the sync's watermark on over days that a backfill has built; where no sync was, up to the last of these. */

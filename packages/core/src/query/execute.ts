@@ -76,7 +76,7 @@ export async function executeQuery(
   before: BeforeRange | null = null,
 ): Promise<QueryAnswer> {
   const { coverage } = plan;
-  const tally = newTally(plan.stored.young);
+  const tally = newTally(plan.stored.hotSamples);
   const carried = before === null ? NOTHING_BEFORE : await readBeforeRange(cold, plan.points, before, tally);
   const series = new Map<number, QueriedSeries>();
   const judged: Completeness[] = [];
@@ -132,11 +132,11 @@ function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarr
 /** The samples as they are, or buckets of them. */
 async function* computeFromSamples(
   cold: ColdLevel,
-  { range, bounds, hours, blocks, stored: { days, young }, coverage, isCarried }: Plan<JudgeablePoint>,
+  { range, bounds, hours, blocks, stored: { days, hotSamples }, coverage, isCarried }: Plan<JudgeablePoint>,
   tally: ReadTally,
 ) {
   for (const block of blocks) {
-    const samples = await readSamples(cold, { range, hours, only: null, days, young }, block, tally);
+    const samples = await readSamples(cold, { range, hours, only: null, days, hotSamples }, block, tally);
     for (const point of block.points) {
       const { fromOld, ...stored } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
       const raw = seriesInUnitOfNow(pastUnits(point), stored);

@@ -7,7 +7,7 @@ import { newPoints, newSite, pointSamples } from "../../test/points.ts";
 import { LOST_BUCKET, queriedDay, queriedDays } from "../../test/queried-day.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { keysOf } from "../../test/stored-day.ts";
-import { archiveDay } from "../day-build/settle-from-segments.ts";
+import { settleFromSegments } from "../day-build/settle-from-segments.ts";
 import { beginKeeping } from "../store/kept-groups.ts";
 import { readManifest, readManifestDay } from "../manifest/manifest.ts";
 import { sweepKeptGroups } from "../store/sweep-kept-groups.ts";
@@ -33,7 +33,7 @@ beforeAll(async () => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
-/** A site with some samples of each point and day, each day archived and kept. */
+/** A site with some samples of each point and day, each day settled and kept. */
 async function keptSite(): Promise<void> {
   await emptyDatabase();
   const left = await keysOf(bucket, "");
@@ -43,7 +43,7 @@ async function keptSite(): Promise<void> {
   ids = await newPoints(db, site.id, names);
   for (const day of DAYS) {
     await store(day, (i) => [1, 2, 3, 4].map((n) => [n * HOUR_MS + i, Math.fround(i / n + day)]));
-    await archive(day);
+    await settle(day);
   }
 }
 
@@ -51,10 +51,10 @@ const store = (day: number, of: (point: number) => readonly (readonly number[])[
   const rows = ids.flatMap((id, i) => of(i).map(([offset, value]) => [id, dayStart(day) + offset!, value!] as const));
   return upsertSamples(db, pointSamples(rows));
 };
-async function archive(day: number, { hotDays = HOT_DAYS, now = NOW, through = db } = {}): Promise<void> {
+async function settle(day: number, { hotDays = HOT_DAYS, now = NOW, through = db } = {}): Promise<void> {
   const of = { build: `build-${builds++}`, site, day };
-  const { outcome } = await archiveDay({ db: through, bucket, hotDays, now: () => now }, of);
-  expect(outcome).toBe("archived");
+  const { outcome } = await settleFromSegments({ db: through, bucket, hotDays, now: () => now }, of);
+  expect(outcome).toBe("settled");
 }
 const late = (day: number) => store(day, (i) => (i === 5 ? [[5 * HOUR_MS, -1]] : []));
 const all = (through = db, from: Parameters<typeof queriedDays>[1] = bucket) =>
@@ -127,7 +127,7 @@ describe("what D1 keeps", () => {
 
   test("of an older content is never used", async () => {
     await late(FIRST);
-    await archive(FIRST, { hotDays: 0 });
+    await settle(FIRST, { hotDays: 0 });
     expect((await readManifestDay(db, site.id, FIRST))?.keptId).toBeNull();
     expect((await queriedDay(db, bucket, { site, day: FIRST })).filter((line) => line.endsWith(" -1"))).toHaveLength(1);
     const lost = await all(db, LOST_BUCKET);
@@ -150,7 +150,7 @@ describe("what D1 keeps", () => {
         };
       },
     });
-    await archive(FIRST, { through: failing });
+    await settle(FIRST, { through: failing });
     expect([broken, await keptDays()]).toEqual([1, [FIRST + 1, LAST]]);
     expect(await queriedDay(db, bucket, { site, day: FIRST })).toHaveLength(POINTS * 4 + 1);
   });
@@ -158,7 +158,7 @@ describe("what D1 keeps", () => {
   test("is kept again for free where a day is published with the same content", async () => {
     const before = await readManifestDay(db, site.id, FIRST);
     await store(FIRST, (i) => (i === 5 ? [[HOUR_MS + 5, Math.fround(5 + FIRST)]] : []));
-    await archive(FIRST);
+    await settle(FIRST);
     const after = await readManifestDay(db, site.id, FIRST);
     expect([after?.keptId, after?.build === before?.build]).toEqual([before?.keptId, false]);
     expect(await count("kept_files")).toBe(3);
@@ -182,7 +182,7 @@ describe("what D1 keeps", () => {
 
   test("ends with its content, but not while a publication may be under way", async () => {
     await late(FIRST);
-    await archive(FIRST);
+    await settle(FIRST);
     // the next content of the day is kept, and not published yet
     const next = { siteId: site.id, day: FIRST, sha256: "next", generation: 99 };
     const later = NOW + HOUR_MS + 1;
@@ -201,7 +201,7 @@ describe("what D1 keeps", () => {
 
   test("can be swept beside readers, and a sweep that dies is made up for", async () => {
     await late(FIRST);
-    await archive(FIRST);
+    await settle(FIRST);
     const expected = (await all()).lines;
     const day = NOW + 24 * HOUR_MS;
     for (let nth = 0, calls = 1; nth < calls; nth++) {

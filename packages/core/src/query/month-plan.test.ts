@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { archived, FIRST, pointDay, points, writtenDay } from "../../test/planned-query.ts";
+import { settled, FIRST, pointDay, points, writtenDay } from "../../test/planned-query.ts";
 import type { MonthRow } from "../manifest/month-files.ts";
 import { monthDays, monthOf } from "../domain/month.ts";
 import { LEAST_DAYS_OF_MONTH, planFiles, workOf } from "../read/cold-plan.ts";
@@ -31,7 +31,7 @@ const inMonth = <P extends PointDay>(day: P, generation = 3): P => {
 };
 
 /** Ten days of two points, all in the month's file. */
-const { days, pointDays } = archived(DAYS, [1, 2], (id, day) => inMonth(pointDay(id, day)));
+const { days, pointDays } = settled(DAYS, [1, 2], (id, day) => inMonth(pointDay(id, day)));
 const plan = (rest: { days?: typeof days; pointDays?: readonly PointDay[]; months?: readonly MonthRow[] }) =>
   planFiles(rest.days ?? days, rest.pointDays ?? pointDays!, points(2), rest.months ?? [row]);
 

@@ -74,5 +74,5 @@ export function unitChangeHours(points: readonly PointUnits[], { start, end }: T
 export function withUnitChanges(stored: Stored, points: readonly PointUnits[], range: TimeRange): Stored {
   const hours = unitChangeHours(points, range);
   if (hours.length === 0) return stored;
-  return { ...stored, unfolded: [...new Set([...stored.unfolded, ...hours])].sort((a, b) => a - b) };
+  return { ...stored, withoutRollups: [...new Set([...stored.withoutRollups, ...hours])].sort((a, b) => a - b) };
 }

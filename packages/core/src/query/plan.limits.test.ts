@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  archived,
+  settled,
   DAY,
   HOUR,
   hotDays,
@@ -62,7 +62,7 @@ describe("limits", () => {
   });
 
   test("requests to the archive: exactly as many as may be, and a day more", () => {
-    const stored = archived(800, [1, 2]);
+    const stored = settled(800, [1, 2]);
     const input = { points: points(2), interval: "1day", timeZone: KATHMANDU, stored } as const;
     const days = MAX_COLD.requests / 2;
     expect(planQuery(query(days * DAY, input)).cold.requests).toBe(MAX_COLD.requests);
@@ -81,14 +81,14 @@ describe("limits", () => {
     ["rows", (id: number, day: number) => pointDay(id, day, { rows: 300_000 }), /takes \d+ rows of the archive/],
   ])("%s of the archive", (_, locate, message) => {
     const refusal = refusalOf(
-      query(50 * DAY, { interval: "1hr", timeZone: KATHMANDU, stored: archived(50, [1], locate) }),
+      query(50 * DAY, { interval: "1hr", timeZone: KATHMANDU, stored: settled(50, [1], locate) }),
     );
     expect(refusal).toMatchObject({ code: "too_much_data", field: "end_time" });
     expect(refusal.message).toMatch(message);
   });
 
   test("days of points in the archive that are too many to be looked up", () => {
-    const days = archived(800, []).days;
+    const days = settled(800, []).days;
     const stored = { ...NOTHING, days, pointDays: null };
     const refusal = refusalOf(query(800 * DAY, { points: points(100), interval: "1day", timeZone: KATHMANDU, stored }));
     expect(800 * 100).toBeGreaterThan(MAX_POINT_DAYS);
@@ -123,7 +123,7 @@ test("whatever is refused, what is said to be asked for instead can be planned",
     interval: fc.constantFrom(...INTERVALS, "auto" as const),
     maxPoints: fc.integer({ min: 1, max: 100_000 }),
     hotLength: fc.option(fc.integer({ min: 1, max: 400 })),
-    unfoldedOfDay: fc.constantFrom(0, 1, 24),
+    withoutRollupsOfDay: fc.constantFrom(0, 1, 24),
     timeZone: fc.constantFrom("UTC", "America/New_York", KATHMANDU, "Australia/Lord_Howe"),
     coldDays: fc.option(fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.constantFrom(15_000, 20_000, 112_000))),
   });
@@ -131,17 +131,17 @@ test("whatever is refused, what is said to be asked for instead can be planned",
   fc.assert(
     fc.property(
       arbitrary,
-      ({ length, cadences, interval, maxPoints, hotLength, unfoldedOfDay, timeZone, coldDays }) => {
+      ({ length, cadences, interval, maxPoints, hotLength, withoutRollupsOfDay, timeZone, coldDays }) => {
         const asked = cadences.map((cadenceMs, id) => ({ id, name: nameOf(id), unit: null, cadenceMs }));
         const { hours } = hotLength === null ? NOTHING : hotDays(START - 5 * DAY, START + (hotLength - 5) * DAY);
         const [days, apart] = coldDays ?? [0, 0];
         // As reading them does: no locators where there are too many.
         const isTooMany = days * asked.length > MAX_POINT_DAYS;
         const ids = isTooMany ? [] : asked.map(({ id }) => id);
-        const cold = archived(days, ids, (id, day) => pointDay(id, day, { bytes: 9_000 + (id % 7) * 1000, apart }));
+        const cold = settled(days, ids, (id, day) => pointDay(id, day, { bytes: 9_000 + (id % 7) * 1000, apart }));
         const pointDays = isTooMany ? null : cold.pointDays;
-        const unfolded = hours.filter((_, i) => i % 24 < unfoldedOfDay);
-        const stored = { ...NOTHING, hours, unfolded, days: cold.days, pointDays };
+        const withoutRollups = hours.filter((_, i) => i % 24 < withoutRollupsOfDay);
+        const stored = { ...NOTHING, hours, withoutRollups, days: cold.days, pointDays };
         const input = query(length, { points: asked, interval, maxPoints, timeZone, stored });
         try {
           planQuery(input);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  archived,
+  settled,
   DAY,
   FIRST,
   HOUR,
@@ -97,7 +97,9 @@ describe("what the hot level is asked for", () => {
   test("a late sample of long ago does not make the time between look stored", () => {
     const hours = [START - 300 * DAY, START + HOUR];
     const range = { start: START - 301 * DAY, end: START + DAY };
-    expect(planQuery({ ...query(1), range, stored: { ...NOTHING, hours, unfolded: hours } }).hours).toEqual(hours);
+    expect(planQuery({ ...query(1), range, stored: { ...NOTHING, hours, withoutRollups: hours } }).hours).toEqual(
+      hours,
+    );
   });
 });
 
@@ -106,9 +108,9 @@ describe("what the cold level is asked for", () => {
 
   test("a request a row group, and one where they are neighbours, the points in the order of their names", () => {
     const near = (id: number, day: number) => pointDay(id, day, { apart: 12_100 });
-    const input = query(2 * DAY, { points: points(2).toReversed(), stored: archived(2, [1, 2], near) });
+    const input = query(2 * DAY, { points: points(2).toReversed(), stored: settled(2, [1, 2], near) });
     expect(planQuery(input).cold).toEqual({ requests: 2, bytes: 2 * 24_100, rows: 46_080 });
-    const far = query(2 * DAY, { points: points(2).toReversed(), stored: archived(2, [1, 2]) });
+    const far = query(2 * DAY, { points: points(2).toReversed(), stored: settled(2, [1, 2]) });
     expect(files(far).map(({ from, file, ranges }) => [from.day, file.etag, ranges.length])).toEqual([
       [FIRST, `e${FIRST}`, 2],
       [FIRST + 1, `e${FIRST + 1}`, 2],
@@ -118,18 +120,18 @@ describe("what the cold level is asked for", () => {
 
   test("nothing of a point that has no samples in a file, of another point, or of a day that the range does not touch", () => {
     const input = (range: PlanInput["range"], stored: Stored) => ({ ...query(1), range, stored });
-    const stored = archived(3, [1]);
+    const stored = settled(3, [1]);
     expect(files(input({ start: START + DAY - 1, end: START + DAY }, stored)).map(({ from }) => from.day)).toEqual([
       FIRST,
     ]);
     expect(files(input({ start: START + DAY, end: START + DAY + 1 }, stored)).map(({ from }) => from.day)).toEqual([
       FIRST + 1,
     ]);
-    expect(files(query(3 * DAY, { stored: archived(3, [2]) }))).toEqual([]);
+    expect(files(query(3 * DAY, { stored: settled(3, [2]) }))).toEqual([]);
   });
 
   test("nothing of a file that is not what was written", () => {
-    const stored = { ...archived(2, [1]), days: [writtenDay(FIRST, { state: "suspect" }), writtenDay(FIRST + 1)] };
+    const stored = { ...settled(2, [1]), days: [writtenDay(FIRST, { state: "suspect" }), writtenDay(FIRST + 1)] };
     expect(files(query(2 * DAY, { stored })).map(({ from }) => from.day)).toEqual([FIRST + 1]);
   });
 
@@ -138,7 +140,7 @@ describe("what the cold level is asked for", () => {
       const one = pointDay(id, day);
       return { ...one, locator: { ...one.locator, rows: 86_400, group: { ...one.locator.group, rows: 90_000 } } };
     };
-    const stored = archived(10, [1, 2, 3], rich);
+    const stored = settled(10, [1, 2, 3], rich);
     const { blocks } = planQuery(query(10 * DAY, { points: points(3), interval: "1hr", timeZone: KATHMANDU, stored }));
     expect(blocks.map((block) => block.points.map(({ id }) => id))).toEqual([[1], [2], [3]]);
   });
@@ -148,7 +150,7 @@ describe("an angle over a year of days", () => {
   const asked = (angles: number) => {
     const all = points(100).map((point) => ({ ...point, unit: point.id <= angles ? "°" : null }));
     const ids = all.map(({ id }) => id);
-    return query(365 * DAY, { points: all, interval: "1day", stored: archived(365, ids) });
+    return query(365 * DAY, { points: all, interval: "1day", stored: settled(365, ids) });
   };
 
   test("is read as samples; the other 99 points come from hourly aggregates", () => {

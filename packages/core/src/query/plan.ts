@@ -8,7 +8,7 @@ import { bucketBounds, isMadeOfHours } from "./buckets.ts";
 import type { ColdBlock, ColdWork } from "../read/cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fill } from "./fill.ts";
-import { HOUR_ROWS_A_BLOCK, MAX_POINTS, MAX_SPAN_DAYS, ROLLUPS_AT_ONCE } from "../read/limits.ts";
+import { HOUR_ROWS_PER_BLOCK, MAX_POINTS, MAX_SPAN_DAYS, ROLLUPS_AT_ONCE } from "../read/limits.ts";
 import { type ComputedFrom, joinNeeds, type Needs, needsOf } from "../read/needs.ts";
 import { type PointUnits, unitChangeHours } from "./past-units.ts";
 import { rawHours } from "../read/raw-hours.ts";
@@ -140,7 +140,7 @@ export function computedFrom(range: TimeRange, interval: Interval, timeZone: str
 }
 
 /**
- * The only days whose samples an answer may need, besides those of unfolded hours; null: it may need those of all, or all days are read
+ * The only days whose samples an answer may need, besides those of withoutRollups hours; null: it may need those of all, or all days are read
  * whole, because they are few. A chart that is computed
  * from hourly aggregates alone needs samples of the hours that the range cuts, and of those in which a unit changed.
  */
@@ -153,7 +153,7 @@ export function sampledDays<P extends PlannedPoint & PointUnits>({
   const isWhole = points.length * ((range.end - range.start) / DAY_MS + 1) <= ROLLUPS_AT_ONCE;
   if (isWhole || interval === "auto" || points.some(isAngle)) return null;
   if (computedFrom(range, interval, timeZone) !== "hours") return null;
-  return [...new Set(rawHours(range, { unfolded: unitChangeHours(points, range) }).map(dayOf))];
+  return [...new Set(rawHours(range, { withoutRollups: unitChangeHours(points, range) }).map(dayOf))];
 }
 
 /**
@@ -167,7 +167,7 @@ export function readWithPlan(
 ): "rollups" | "samples" | "locators" {
   if (mayNeedRollups(asked)) return "rollups";
   const { points, range } = asked;
-  const isOneBlock = points.length * ((range.end - range.start) / HOUR_MS + 1) <= HOUR_ROWS_A_BLOCK;
+  const isOneBlock = points.length * ((range.end - range.start) / HOUR_MS + 1) <= HOUR_ROWS_PER_BLOCK;
   return hasSegments && isOneBlock ? "samples" : "locators";
 }
 

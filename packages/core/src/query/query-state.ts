@@ -75,7 +75,7 @@ const READ_CLOCK = `
 SELECT s.id, c.stamp, c.token FROM sites s LEFT JOIN site_clocks c ON c.site_id = s.id WHERE s.name = ?1`;
 
 /**
- * Statements whose rows together change with every sample, hot or archived, of a site. A row each, or none. {@link foundSiteId} reads the
+ * Statements whose rows together change with every sample, hot or settled, of a site. A row each, or none. {@link foundSiteId} reads the
  * first one's, {@link newestFileDay} the second one's.
  */
 export function siteVersionStatements(db: D1Database, siteName: string): [D1PreparedStatement, D1PreparedStatement] {

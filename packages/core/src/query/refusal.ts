@@ -75,7 +75,7 @@ function largestThatFit(costs: readonly number[], limit: number): number {
 export function refusal(input: PlanInput, needsAt: NeedsAt, interval: Interval): Problem {
   const { points, range } = input;
   const needs = needsAt(interval, range);
-  const instead = `ask for ${wayOut(input, needsAt, interval)}`;
+  const instead = `ask for ${suggestion(input, needsAt, interval)}`;
   const days = (range.end - range.start) / DAY_MS;
   const maxDays = MAX_SPAN_DAYS[interval];
   if (days > maxDays) {
@@ -97,11 +97,11 @@ export function refusal(input: PlanInput, needsAt: NeedsAt, interval: Interval):
     const detail = `The range holds ${rollups} days of points, ${MAX_ROLLUPS} at most: ${instead}.`;
     return new Problem("too_much_data", detail, "point_names");
   }
-  return new Problem("too_much_data", `${archiveCost(needs, points.length)}: ${instead}.`, "end_time");
+  return new Problem("too_much_data", `${coldCost(needs, points.length)}: ${instead}.`, "end_time");
 }
 
 /** Why the day files of the range are too much. */
-function archiveCost({ work, fileDays }: AnyNeeds, points: number): string {
+function coldCost({ work, fileDays }: AnyNeeds, points: number): string {
   const { requests, bytes, rows } = MAX_COLD;
   if (fileDays * points > MAX_POINT_DAYS) {
     return `The range holds ${fileDays * points} days of points in the archive, ${MAX_POINT_DAYS} are the limit`;
@@ -115,7 +115,7 @@ function archiveCost({ work, fileDays }: AnyNeeds, points: number): string {
 }
 
 /** What can be asked for instead: a coarser interval, fewer points, fewer days, or several of these. */
-function wayOut(input: PlanInput, needsAt: NeedsAt, interval: Interval): string {
+function suggestion(input: PlanInput, needsAt: NeedsAt, interval: Interval): string {
   const { points, range } = input;
   const most = (other: Interval) => mostPoints(input, needsAt(other, range), other);
   const coarser = INTERVALS.slice(INTERVALS.indexOf(interval) + 1);

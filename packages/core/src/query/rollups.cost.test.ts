@@ -25,7 +25,7 @@ beforeAll(async () => {
   const values = times.map((_, i) => 20 + Math.round(50 * Math.sin(i / 9)) / 10);
   const hours = hourAggregates({ times, values }, FIRST);
   const extent = { offset: 4, timeBytes: 900, nameBytes: 900, valueBytes: 900, rows: 2_304, crc32: 1 };
-  const archived = encodeSlice({ hours, locator: { group: extent, firstRow: 288, rows: 288 } });
+  const settled = encodeSlice({ hours, locator: { group: extent, firstRow: 288, rows: 288 } });
   const hot = encodeSlice({ hours, locator: null });
   const days = `WITH RECURSIVE n (day) AS (SELECT ${FIRST} UNION ALL SELECT day + 1 FROM n WHERE day < ${FIRST + DAYS - 1})`;
   await db.batch([
@@ -39,14 +39,14 @@ beforeAll(async () => {
     db
       .prepare(
         `${days}, h (hour) AS (SELECT 0 UNION ALL SELECT hour + 1 FROM h WHERE hour < 23)
-         INSERT INTO hot_hours (site_id, hour, first_stamp, version, folded_version)
+         INSERT INTO hot_hours (site_id, hour, first_stamp, version, rolled_up_version)
          SELECT ?1, day * 86400000 + hour * 3600000, 7, 7, 7 FROM n CROSS JOIN h WHERE day >= ?2`,
       )
       .bind(world.site.id, FIRST + FILES),
   ]);
   for (let day = FIRST; day < FIRST + DAYS; day++) {
     const isHot = day >= FIRST + FILES;
-    const own = { slice: isHot ? hot : archived, rows: isHot ? null : 288 };
+    const own = { slice: isHot ? hot : settled, rows: isHot ? null : 288 };
     await insertPointDays(
       db,
       day,

@@ -18,7 +18,7 @@ beforeAll(async () => {
 test("a damaged slice costs its point's day, and no other point and no other day", async () => {
   const world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
   for (const point of [0, 1]) await world.sync([0, 7, 30].map((hour) => [point, START + hour * HOUR_MS, hour]));
-  await world.fold(START + 3 * DAY_MS);
+  await world.rollUp(START + 3 * DAY_MS);
   await changeSlices(db, (slice, { pointId, day }) =>
     pointId === world.ids[0] && day === DAY ? slice.slice(0, -1) : slice,
   );

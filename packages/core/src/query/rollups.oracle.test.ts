@@ -87,7 +87,7 @@ function expectBuckets(actual: readonly NaiveBucket[], expected: readonly NaiveB
 }
 
 test("at every moment of any history, answers equal a computation from the samples, and rollups a rebuild", async () => {
-  const seen = { folded: 0, archived: 0, packed: 0, hours: 0, samples: 0, partOfHour: 0, fromRollups: 0 };
+  const seen = { folded: 0, settled: 0, packed: 0, hours: 0, samples: 0, partOfHour: 0, fromRollups: 0 };
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...ZONES), history, async ([zone, first, isOfHours], steps) => {
       const world = await RollupWorld.create(db, env.TIMESERIES, NAMES);
@@ -100,12 +100,12 @@ test("at every moment of any history, answers equal a computation from the sampl
             await world.sync(at(operate.samples));
             break;
           case "fold": {
-            const { folded } = await world.fold(start + operate.hours * HOUR_MS);
-            seen.folded += folded;
+            const { rolledUp } = await world.rollUp(start + operate.hours * HOUR_MS);
+            seen.folded += rolledUp;
             break;
           }
           case "archive":
-            if ((await world.archive(firstDay + operate.day)) === "archived") seen.archived++;
+            if ((await world.archive(firstDay + operate.day)) === "settled") seen.settled++;
             break;
           case "backfill": {
             const range = { start: dayStart(firstDay + operate.day), end: dayStart(firstDay + operate.day + 1) };
@@ -124,7 +124,7 @@ test("at every moment of any history, answers equal a computation from the sampl
             break;
           case "rebuild": {
             const now = start + operate.hours * HOUR_MS;
-            await world.fold(now);
+            await world.rollUp(now);
             const { rowsChanged, skipped } = await world.rebuild(firstDay, firstDay + DAYS - 1, now);
             expect({ rowsChanged, skipped }).toEqual({ rowsChanged: 0, skipped: [] });
             break;
@@ -160,7 +160,7 @@ test("at every moment of any history, answers equal a computation from the sampl
   );
   // The histories are such that all of it matters.
   expect(seen.folded).toBeGreaterThan(100);
-  expect(seen.archived).toBeGreaterThan(0);
+  expect(seen.settled).toBeGreaterThan(0);
   expect(seen.packed).toBeGreaterThan(10);
   expect(seen.fromRollups).toBeGreaterThan(0);
   expect(Math.min(seen.hours, seen.samples, seen.partOfHour)).toBeGreaterThan(20);

@@ -26,13 +26,13 @@ beforeAll(async () => {
 });
 
 /** Late samples, folded, whose rows the archive has not seen: the file of their day is published without them. */
-async function archiveWithoutLate(): Promise<void> {
+async function settleWithoutLate(): Promise<void> {
   let calls = 0;
   const bucket = interceptedBucket(world.bucket, async (execute) => {
     // all 24 spills are written by then, so all rows were read
     if (calls++ === 30) {
       await world.sync(LATE);
-      await world.fold(END);
+      await world.rollUp(END);
     }
     return execute();
   });
@@ -44,7 +44,7 @@ const prepare = preparedStorage(
   async () => {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
     await world.sync(SAMPLES.filter(([, time]) => time < START + 40 * HOUR_MS));
-    await world.fold(START + 20 * HOUR_MS);
+    await world.rollUp(START + 20 * HOUR_MS);
     await world.sync(SAMPLES);
   },
   env.TIMESERIES,
@@ -52,13 +52,13 @@ const prepare = preparedStorage(
 );
 
 test.each<[string, () => Promise<unknown>]>([
-  ["a fold", () => world.fold(END)],
+  ["a fold", () => world.rollUp(END)],
   ["an archive", () => world.archive(DAY)],
   [
     "an archive of both days, after a fold",
-    () => world.fold(END).then(() => Promise.all([DAY, DAY + 1].map((day) => world.archive(day)))),
+    () => world.rollUp(END).then(() => Promise.all([DAY, DAY + 1].map((day) => world.archive(day)))),
   ],
-  ["an archive, and an import of what was archived", () => world.archive(DAY).then(() => world.importToD1(DAY))],
+  ["an archive, and an import of what was settled", () => world.archive(DAY).then(() => world.importToD1(DAY))],
 ])("between any two calls of a query may come: %s; the answer is what it was", async (_, elsewhere) => {
   for (const readsAgain of [false, true]) {
     let seen = 0;
@@ -94,8 +94,8 @@ test("a late sample that was folded stays in the answer when its day is publishe
   for (const readsAgain of [false, true]) {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b"]);
     await world.sync(SAMPLES);
-    await world.fold(END);
-    await archiveWithoutLate();
+    await world.rollUp(END);
+    await settleWithoutLate();
     const { answer } = await world.ask({
       points: [0, 1],
       range: { start: START, end: END },

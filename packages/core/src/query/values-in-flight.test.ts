@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { archived, DAY, KATHMANDU, points, query } from "../../test/planned-query.ts";
+import { settled, DAY, KATHMANDU, points, query } from "../../test/planned-query.ts";
 import { INTERVALS } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import { type Plan, type PlanInput, planQuery } from "./plan.ts";
@@ -51,7 +51,7 @@ test("no plan holds more than was foreseen before anything was read", () => {
   fc.assert(
     fc.property(arbitrary, ({ count, days, ...rest }) => {
       const all = points(count);
-      const stored = archived(
+      const stored = settled(
         days,
         all.map(({ id }) => id),
       );

@@ -6,18 +6,18 @@ import {
   MAX_ROLLUPS,
   MAX_VALUES,
   ROLLUPS_AT_ONCE,
-  SAMPLES_A_BLOCK,
+  SAMPLES_PER_BLOCK,
 } from "../read/limits.ts";
 import { computedFrom, finestInterval, isAngle, type PlanInput } from "./plan.ts";
 import { seriesValues } from "./refusal.ts";
 
 /** What a row of D1 takes while its answer is made, in values of 16 to 28 bytes. */
-export const VALUES_A_ROW = 10;
+export const VALUES_PER_ROW = 10;
 
-const HOURS_A_DAY = 24;
+const HOURS_PER_DAY = 24;
 
 /** Samples of a point's day at a sample a minute. */
-const SAMPLES_A_DAY = 1_440;
+const SAMPLES_PER_DAY = 1_440;
 
 /**
  * An upper bound of the values that a query holds at once while it is read: its answer, the samples or hourly aggregates
@@ -36,12 +36,12 @@ export function valuesInFlight(query: Omit<PlanInput, "stored" | "watermark">): 
   const sampled = isFromHours ? points.filter(isAngle) : points;
   const samples = sampled.map(({ cadenceMs }) => seriesValues(range, "raw", cadenceMs));
   const largest = Math.min(MAX_POINT_SAMPLES, Math.max(0, ...samples));
-  const block = Math.min(Math.max(largest, SAMPLES_A_BLOCK), sum(samples));
+  const block = Math.min(Math.max(largest, SAMPLES_PER_BLOCK), sum(samples));
   // Samples are there twice while days are joined and the levels merged.
-  const hourly = isFromHours ? HOURS_A_DAY * Math.min(pointDays, ROLLUPS_AT_ONCE) : 0;
+  const hourly = isFromHours ? HOURS_PER_DAY * Math.min(pointDays, ROLLUPS_AT_ONCE) : 0;
   const isCarried = isFromHours && query.fill === "locf";
-  const carried = isCarried ? 2 * SAMPLES_A_DAY * Math.min(pointDays, CARRIED_READS) : 0;
+  const carried = isCarried ? 2 * SAMPLES_PER_DAY * Math.min(pointDays, CARRIED_READS) : 0;
   const read = Math.max(hourly + carried, 2 * block);
-  const rows = VALUES_A_ROW * Math.min(pointDays, isFromHours ? MAX_ROLLUPS : MAX_POINT_DAYS);
+  const rows = VALUES_PER_ROW * Math.min(pointDays, isFromHours ? MAX_ROLLUPS : MAX_POINT_DAYS);
   return Math.ceil(Math.min(answer, MAX_VALUES) + read + rows);
 }

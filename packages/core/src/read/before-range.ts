@@ -24,7 +24,7 @@ export const DAYS_BEFORE = 400;
 /** Hours that are not summed up: one or two behind a sync. ?1: site, ?2 and ?3: [from, to], epoch ms. */
 const READ_UNFOLDED = `
 SELECT hour, version FROM hot_hours
-WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND folded_version IS NOT version ORDER BY hour DESC`;
+WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND rolled_up_version IS NOT version ORDER BY hour DESC`;
 
 /** Of a point and the day of its row. */
 const MONTH_KEY = monthKeySql("t.id", monthOfDaySql("d.key & 65535"));
@@ -44,7 +44,7 @@ WITH days (id, key) AS (
     ORDER BY x.key DESC LIMIT 1
   ) FROM json_each(?2) p
 )
-SELECT t.id, d.key & 65535 AS day, d.places ->> ${pathSql("t.id", "[2]")} IS NOT NULL AS is_archived, f.etag, f.build, f.state,
+SELECT t.id, d.key & 65535 AS day, d.places ->> ${pathSql("t.id", "[2]")} IS NOT NULL AS is_settled, f.etag, f.build, f.state,
   f.generation, m.key AS packed, hex(m.head) AS head, hex(m.hours) AS hours,
   hex(substr(d.hours, d.places ->> ${pathSql("t.id", "[0]")}, d.places ->> ${pathSql("t.id", "[1]")})) AS slice,
   (SELECT count(*) || ' ' || CAST(coalesce(sum(version), 0) AS TEXT) FROM hot_hours h WHERE h.site_id = ?1
@@ -59,13 +59,13 @@ ORDER BY t.id, day DESC`;
 const CHECK_DAYS = READ_DAYS.replaceAll(ROWS, CHECKED_ROWS);
 
 const HOURS = Array.from({ length: 24 }, (_, i) => i);
-const unfoldedSchema = z.array(z.object({ hour: z.int(), version: z.int() }));
+const withoutRollupsSchema = z.array(z.object({ hour: z.int(), version: z.int() }));
 const daysSchema = z.array(
   z
     .object({
       id: z.int(),
       day: z.int(),
-      is_archived: z.int(),
+      is_settled: z.int(),
       etag: z.string().nullable(),
       build: z.string().nullable(),
       state: z.string().nullable(),
@@ -110,7 +110,7 @@ export async function findBeforeRange(
   const last = start - 1;
   const [firstDay, lastDay] = [Math.max(0, dayOf(last) - DAYS_BEFORE), dayOf(last)];
   if (lastDay < 0) return { start, hours: new Map(), uncertain: new Set(), state: null };
-  const [unfoldedRows, dayRows] = await readChecked((isChecked) => {
+  const [withoutRollupsRows, dayRows] = await readChecked((isChecked) => {
     const query = isChecked ? CHECK_DAYS : READ_DAYS;
     return withD1Retry(() =>
       db.batch([
@@ -119,16 +119,16 @@ export async function findBeforeRange(
       ]),
     );
   });
-  const unfolded = unfoldedSchema.parse(unfoldedRows?.results);
+  const withoutRollups = withoutRollupsSchema.parse(withoutRollupsRows?.results);
   const days = daysSchema.parse(dayRows?.results);
   const byPoint = Map.groupBy(days, ({ id }) => id);
-  const hours = new Map(pointIds.map((id) => [id, hoursToRead(byPoint.get(id) ?? [], unfolded, start)]));
+  const hours = new Map(pointIds.map((id) => [id, hoursToRead(byPoint.get(id) ?? [], withoutRollups, start)]));
   const version = [...hours].map(([id, own]) => {
     const ownDays = (byPoint.get(id) ?? []).filter(({ day }) => own.some((hour) => dayOf(hour) === day));
     return [
       own,
-      unfolded.filter(({ hour }) => own.includes(hour)),
-      ownDays.map(({ day, is_archived, etag, build, state, hot }) => [day, is_archived, etag, build, state, hot]),
+      withoutRollups.filter(({ hour }) => own.includes(hour)),
+      ownDays.map(({ day, is_settled, etag, build, state, hot }) => [day, is_settled, etag, build, state, hot]),
     ];
   });
   const uncertain = new Set(days.flatMap(({ id, counts }) => (counts === null ? [id] : [])));
@@ -138,7 +138,7 @@ export async function findBeforeRange(
 /** The newest hours of a point that may hold its last sample before a time. @param start epoch ms */
 function hoursToRead(
   days: readonly { readonly day: number; readonly counts: readonly number[] | null }[],
-  unfolded: readonly { readonly hour: number }[],
+  withoutRollups: readonly { readonly hour: number }[],
   start: number,
 ): number[] {
   const hoursOf = (day: number, has: (index: number) => boolean) =>
@@ -147,7 +147,7 @@ function hoursToRead(
   const possible = days.flatMap(({ day, counts }) => (counts === null ? hoursOf(day, () => true) : []));
   // All samples of the hour that holds the start may be after it.
   const whole = Math.max(...counted.filter((hour) => hour + HOUR_MS <= start));
-  const all = [...counted, ...possible, ...unfolded.map(({ hour }) => hour)].filter((hour) => hour >= whole);
+  const all = [...counted, ...possible, ...withoutRollups.map(({ hour }) => hour)].filter((hour) => hour >= whole);
   return [...new Set(all)].sort((a, b) => b - a);
 }
 
@@ -171,7 +171,7 @@ export async function readBeforeRange(
   { start, hours, uncertain }: BeforeRange,
   cost: { readonly hot: ReadCost; readonly cold: RangeCost },
 ): Promise<ValuesBefore> {
-  // The hot level first: what is archived after that is in both levels, never in neither.
+  // The hot level first: what is settled after that is in both levels, never in neither.
   const before = { siteId: cold.siteId, hours, range: { start: Number.NEGATIVE_INFINITY, end: start } };
   const { series: hot, damaged } = await readSeriesBeside(cold.db, before, NOTHING_BESIDE, cost.hot);
   const wanted = points.flatMap(({ id }) => {
@@ -186,11 +186,11 @@ export async function readBeforeRange(
     ...read.misplaced.flatMap(({ day, absent }) => (absent.length > 0 ? [day] : [])),
     ...stored.days.flatMap(({ day, state }) => (state === "suspect" ? [day] : [])),
   ]);
-  const archived = Map.groupBy(stored.pointDays, ({ pointId }) => pointId);
+  const settled = Map.groupBy(stored.pointDays, ({ pointId }) => pointId);
   const found = new Map<number, { readonly time: number; readonly value: number }>();
   let isPartial = false;
   for (const { id, name } of points) {
-    const days = (archived.get(id)?.map(({ day }) => day) ?? []).sort((a, b) => a - b);
+    const days = (settled.get(id)?.map(({ day }) => day) ?? []).sort((a, b) => a - b);
     const series = days.flatMap((day) => read.days.get(day)?.get(name) ?? []);
     const joined = joinDays(series, { start: Number.NEGATIVE_INFINITY, end: start });
     const { times, values: all } = mergeStored(joined, hot.get(id) ?? NO_STORED_SERIES, read.askedAt);

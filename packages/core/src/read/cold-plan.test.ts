@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { archived, FIRST, pointDay, points } from "../../test/planned-query.ts";
+import { settled, FIRST, pointDay, points } from "../../test/planned-query.ts";
 import { planFiles, workOf } from "./cold-plan.ts";
 import type { PointDay } from "./stored.ts";
 
@@ -14,7 +14,7 @@ describe("locators that make no sense", () => {
     ["within another row group", at(group.offset + 1), `row groups overlap at byte ${group.offset + 1}`],
     ["another extent at the same place", at(group.offset, 5), `locators contradict each other at byte ${group.offset}`],
   ])("%s: nothing is read of that day, and all of the others", (_, pointDayOfTwo, fault) => {
-    const { days, pointDays } = archived(2, [1]);
+    const { days, pointDays } = settled(2, [1]);
     const files = planFiles(days, [...pointDays!, pointDayOfTwo], points(2));
     expect(files.map((read) => [read.from.day, read.ranges.length, read.fault])).toEqual([
       [FIRST, 0, fault],

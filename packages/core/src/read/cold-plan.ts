@@ -7,7 +7,7 @@ import { dayRange } from "../domain/day.ts";
 import { monthDays } from "../domain/month.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
-import { HOUR_ROWS_A_BLOCK, SAMPLES_A_BLOCK } from "./limits.ts";
+import { HOUR_ROWS_PER_BLOCK, SAMPLES_PER_BLOCK } from "./limits.ts";
 import type { PointDay } from "./stored.ts";
 
 export interface NamedPoint {
@@ -210,14 +210,14 @@ export function planBlocks<P extends NamedPoint>(
   hours: number,
   months: readonly MonthRow[] = [],
 ): ColdBlock<P>[] {
-  const mostPoints = Math.max(1, Math.floor(HOUR_ROWS_A_BLOCK / Math.max(1, hours)));
+  const mostPoints = Math.max(1, Math.floor(HOUR_ROWS_PER_BLOCK / Math.max(1, hours)));
   const byPoint = Map.groupBy(pointDays, ({ pointId }) => pointId);
   const blocks: { points: P[]; pointDays: PointDay[]; samples: number }[] = [];
   for (const point of points.toSorted((a, b) => compareUtf8(a.name, b.name))) {
     const own = byPoint.get(point.id) ?? [];
     const samples = own.reduce((sum, { locator }) => sum + (locator?.rows ?? 0), 0);
     const last = blocks.at(-1);
-    if (last === undefined || last.points.length === mostPoints || last.samples + samples > SAMPLES_A_BLOCK) {
+    if (last === undefined || last.points.length === mostPoints || last.samples + samples > SAMPLES_PER_BLOCK) {
       blocks.push({ points: [point], pointDays: own, samples });
       continue;
     }

@@ -37,7 +37,7 @@ export async function readLatestOfBoth(
   now: number,
 ): Promise<LatestAnswer> {
   const ids = points.map(({ id }) => id);
-  // The hot level first: what is archived after that is in both answers, never in neither.
+  // The hot level first: what is settled after that is in both answers, never in neither.
   const samples = await readLatest(cold.db, ids);
   const silent = newestFile === null ? [] : ids.filter((id) => !samples.has(id));
   const firstSeen: ReadonlyMap<number, number> = silent.length === 0 ? new Map() : await readFirstSeen(cold.db, silent);
@@ -49,7 +49,7 @@ export async function readLatestOfBoth(
   });
   const lastDays: ReadonlyMap<number, number> =
     newestFile === null || since.length === 0 ? new Map() : await readLastDays(cold.db, newestFile, since);
-  const archived = points
+  const settled = points
     .flatMap((point) => {
       const lastDay = lastDays.get(point.id);
       return lastDay === undefined ? [] : [{ ...point, lastDay }];
@@ -60,8 +60,8 @@ export async function readLatestOfBoth(
   const cost = { requests: 0, bytes: 0 };
   let work = NO_WORK;
   let known = 0;
-  for (let first = 0; first < archived.length; first += POINTS_AT_ONCE) {
-    const block = archived.slice(first, first + POINTS_AT_ONCE);
+  for (let first = 0; first < settled.length; first += POINTS_AT_ONCE) {
+    const block = settled.slice(first, first + POINTS_AT_ONCE);
     const wanted = block.map(({ id, lastDay }) => ({ pointId: id, day: lastDay }));
     const stored = await readStoredDays(cold.db, cold.siteId, wanted);
     const files = planFiles(stored.days, stored.pointDays, block);
@@ -93,5 +93,5 @@ export async function readLatestOfBoth(
     }
   }
   await markProved(cold, unreadable.values(), now);
-  return { samples, partial: known < archived.length, unreadable: [...unreadable.values()], misplaced };
+  return { samples, partial: known < settled.length, unreadable: [...unreadable.values()], misplaced };
 }

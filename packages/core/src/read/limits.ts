@@ -43,10 +43,10 @@ export const MAX_COLD = {
 export const MAX_POINT_SAMPLES = 1_500_000;
 
 /** Hours of points that are read together in the hot level: 10 points x 31 days, at a sample a minute 446,400 samples. */
-export const HOUR_ROWS_A_BLOCK = 7_440;
+export const HOUR_ROWS_PER_BLOCK = 7_440;
 
 /** Cold samples that are read together, where they are of more than one point: 10 points x 31 days at a sample a minute. */
-export const SAMPLES_A_BLOCK = 450_000;
+export const SAMPLES_PER_BLOCK = 450_000;
 
 /** Requests to R2 under way at once: a Worker has six connections, and more would only wait. */
 export const REQUESTS_AT_ONCE = 6;

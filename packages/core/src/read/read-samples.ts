@@ -13,7 +13,7 @@ import type { ColdBlock, NamedPoint } from "./cold-plan.ts";
 import { joinDays } from "./join-days.ts";
 import { type MisplacedDay, readBlock, replanChanged, type UnreadableDay, type UnreadableMonth } from "./read-block.ts";
 import { readFiles } from "./read-files.ts";
-import type { Stored, YoungSamples } from "./stored.ts";
+import type { Stored, HotSamples } from "./stored.ts";
 
 /** What the reads of an answer cost, and what they did not get. */
 export interface ReadTally {
@@ -33,10 +33,10 @@ export interface ReadTally {
   readonly lost: TimeRange[];
 }
 
-/** @param young what was read with the plan; null: nothing */
-export function newTally(young: Stored["young"] = null): ReadTally {
+/** @param hot what was read with the plan; null: nothing */
+export function newTally(hot: Stored["hotSamples"] = null): ReadTally {
   return {
-    hot: { ...(young?.cost ?? { statements: 0, rowsRead: 0 }) },
+    hot: { ...(hot?.cost ?? { statements: 0, rowsRead: 0 }) },
     cold: { requests: 0, bytes: 0 },
     files: new Set(),
     unreadable: new Map(),
@@ -63,7 +63,7 @@ export interface SamplesWanted {
   /** the manifest's rows that the files were planned from */
   readonly days: Stored["days"];
   /** the samples of `hours` in segments, of the moment of `days`; null: they are to be read */
-  readonly young: Stored["young"];
+  readonly hotSamples: Stored["hotSamples"];
 }
 
 /** Reads and merges the levels; of two samples at one time the one asked for later counts. @returns each point's samples, those without any included */
@@ -74,10 +74,10 @@ export async function readSamples(
   tally: ReadTally,
 ): Promise<Map<number, MergedSeries>> {
   const ids = points.map(({ id }) => id);
-  const { range, only, young } = wanted;
+  const { range, only, hotSamples } = wanted;
   // The files are read beside the hot level. What was published meanwhile is read again.
   const begun = readFiles(cold, files, tally.cold);
-  const hotBegun = young === null ? readHot(cold, ids, wanted, tally.hot) : { ...young, manifest: null };
+  const hotBegun = hotSamples === null ? readHot(cold, ids, wanted, tally.hot) : { ...hotSamples, manifest: null };
   const [hotRead, filesRead] = await Promise.allSettled([hotBegun, begun]);
   if (hotRead.status === "rejected") throw hotRead.reason;
   if (filesRead.status === "rejected") throw filesRead.reason;
@@ -105,13 +105,13 @@ export async function readSamples(
         days.map(([, ofDay]) => ofDay.get(name) ?? EMPTY_SERIES),
         range,
       );
-      const archived = only === null ? joined : ofHours(joined, only);
-      return [id, mergeStored(archived, hot.series.get(id) ?? NO_STORED_SERIES, read.askedAt)];
+      const settled = only === null ? joined : ofHours(joined, only);
+      return [id, mergeStored(settled, hot.series.get(id) ?? NO_STORED_SERIES, read.askedAt)];
     }),
   );
 }
 
-interface HotRead extends Pick<YoungSamples, "series" | "damaged"> {
+interface HotRead extends Pick<HotSamples, "series" | "damaged"> {
   /** null: no hour was wanted */
   readonly manifest: ManifestDay[] | null;
 }
@@ -132,7 +132,7 @@ async function readHot(
 }
 
 /**
- * A block's files as they are after its hot rows were read. Between the plan and that read a day may have been archived
+ * A block's files as they are after its hot rows were read. Between the plan and that read a day may have been settled
  * and its hot rows deleted: then they are in the file that was published before they were deleted.
  */
 async function currentFiles(

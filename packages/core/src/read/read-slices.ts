@@ -5,7 +5,7 @@ import type { PackedRow } from "../rollups/packed-months.ts";
 import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
 
 /** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
-export const DAYS_A_ROW = 1_024;
+export const DAYS_PER_ROW = 1_024;
 
 /** Where a point stands in `places`, as JSON paths: made once a point, because a row of it is read for each day. */
 const POINTS = `
@@ -35,7 +35,7 @@ packed (month, start, end) AS MATERIALIZED (
 )`;
 
 /**
- * A row for each point and {@link DAYS_A_ROW} of the days that are not packed, because a row for each day takes D1 and its client twice as
+ * A row for each point and {@link DAYS_PER_ROW} of the days that are not packed, because a row for each day takes D1 and its client twice as
  * long; and one for each point and month that is packed. Only the heads of slices where the aggregates are not wanted, and then of some
  * days only, unless ?8 is NULL: those of ?8 and of hours that are not folded.
  * ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most slices whose aggregates are wanted,
@@ -45,7 +45,7 @@ export const READ_SLICES = `
 WITH files (day) AS MATERIALIZED (
   SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
 ), hot (day, is_folded) AS (
-  SELECT hour / 86400000, folded_version IS version FROM hot_hours
+  SELECT hour / 86400000, rolled_up_version IS version FROM hot_hours
   WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
 ), size (files, is_whole) AS (
   SELECT json_array_length(?4) * (SELECT count(*) FROM files),
@@ -55,9 +55,9 @@ WITH files (day) AS MATERIALIZED (
 ), between_packed (start, end) AS (
   SELECT lag(end, 1, ?2) OVER (ORDER BY start), start FROM (SELECT start, end FROM packed UNION ALL SELECT ?3, NULL)
 ), spans (start, end, is_whole) AS (
-  SELECT max(b.start, c.value), min(b.end, c.value + ${DAYS_A_ROW}), is_whole
+  SELECT max(b.start, c.value), min(b.end, c.value + ${DAYS_PER_ROW}), is_whole
   FROM size CROSS JOIN between_packed b CROSS JOIN json_each(?7) c
-  WHERE b.start < b.end AND b.start < c.value + ${DAYS_A_ROW} AND b.end > c.value
+  WHERE b.start < b.end AND b.start < c.value + ${DAYS_PER_ROW} AND b.end > c.value
     AND files <= ?5 AND (is_whole OR ?8 IS NULL)
   UNION ALL
   SELECT day, day + 1, 0 FROM some

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { migratedDatabase } from "../../test/database.ts";
-import { archived, HOUR, nameOf, points, query } from "../../test/planned-query.ts";
+import { settled, HOUR, nameOf, points, query } from "../../test/planned-query.ts";
 import { newPoints, newSite } from "../../test/points.ts";
 import { blockDayRows } from "../rollups/block-day-rows.ts";
 import { encodeSlice } from "../rollups/hour-slice.ts";
@@ -43,10 +43,14 @@ beforeAll(async () => {
     ...days.map((day) => addFile.bind(siteId, day)),
     ...writeHours(db, rows),
     db
-      .prepare("INSERT INTO hot_hours (site_id, hour, first_stamp, version, folded_version) VALUES (?1, ?2, 1, 2, 1)")
+      .prepare(
+        "INSERT INTO hot_hours (site_id, hour, first_stamp, version, rolled_up_version) VALUES (?1, ?2, 1, 2, 1)",
+      )
       .bind(siteId, (FIRST + 70) * DAY_MS + HOUR),
     db
-      .prepare("INSERT INTO hot_hours (site_id, hour, first_stamp, version, folded_version) VALUES (?1, ?2, 1, 2, 2)")
+      .prepare(
+        "INSERT INTO hot_hours (site_id, hour, first_stamp, version, rolled_up_version) VALUES (?1, ?2, 1, 2, 2)",
+      )
       .bind(siteId, (FIRST + 71) * DAY_MS + HOUR),
   ]);
 });
@@ -54,7 +58,7 @@ beforeAll(async () => {
 const daysOf = ({ pointDays }: Awaited<ReturnType<typeof readStored>>) =>
   [...new Set(pointDays?.map(({ day }) => day - FIRST))].sort((a, b) => a - b);
 
-test("of more days than are read at once the wanted and the unfolded ones are located", async () => {
+test("of more days than are read at once the wanted and the withoutRollups ones are located", async () => {
   expect(POINTS * DAYS).toBeGreaterThan(ROLLUPS_AT_ONCE);
   const cut = await readStored(db, siteId, ids, RANGE, "rollups", [FIRST, FIRST + 99]);
   expect(cut).toMatchObject({ isCut: true, rollups: null });
@@ -85,7 +89,7 @@ test("a chart of hours needs samples of the hours that its range cuts, and of th
 });
 
 test("samples of days that are not located are never planned", () => {
-  const stored = { ...archived(2, [1]), isCut: true };
+  const stored = { ...settled(2, [1]), isCut: true };
   const input = query(2 * DAY_MS, { interval: "raw", stored });
   expect(dayOf(input.range.start)).toBe(stored.days[0]?.day);
   expect(() => planQuery(input)).toThrow("samples of days without locators");

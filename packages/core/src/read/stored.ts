@@ -17,7 +17,7 @@ import {
   type BlockDay,
   CHECK_SLICES,
   CHECK_SOME_SLICES,
-  DAYS_A_ROW,
+  DAYS_PER_ROW,
   parseSlices,
   type PointMonthRow,
   READ_SLICES,
@@ -40,7 +40,7 @@ export interface PointDay {
   readonly month: MonthPlace | null;
 }
 
-/** A point's hourly aggregates of a day; those of unfolded hours say nothing. */
+/** A point's hourly aggregates of a day; those of withoutRollups hours say nothing. */
 export interface PointRollup {
   readonly pointId: number;
   readonly day: number;
@@ -50,7 +50,7 @@ export interface PointRollup {
 }
 
 /** The samples of points that are in segments. */
-export interface YoungSamples extends Pick<ReadSeries, "damaged"> {
+export interface HotSamples extends Pick<ReadSeries, "damaged"> {
   readonly series: ReadonlyMap<number, StoredSeries>;
   readonly cost: ReadCost;
 }
@@ -60,7 +60,7 @@ export interface Stored {
   /** starts of the UTC hours in which the hot level has samples of any of the site's points, ascending, epoch ms */
   readonly hours: readonly number[];
   /** those of them whose aggregates in `block_days` do not know all samples, ascending */
-  readonly unfolded: readonly number[];
+  readonly withoutRollups: readonly number[];
   /** those that were ever built, ascending */
   readonly days: readonly ManifestDay[];
   /** months with a row of `month_files`, ascending */
@@ -72,14 +72,14 @@ export interface Stored {
   /** in no order; null: they were not asked for, or are more than {@link ROLLUPS_AT_ONCE} */
   readonly rollups: readonly PointRollup[] | null;
   /** of all `hours`; null: they were not asked for */
-  readonly young: YoungSamples | null;
+  readonly hotSamples: HotSamples | null;
 }
 
 /**
- * Reads what is stored of a range in one transaction: were it read in two, a day that is archived between them would be
+ * Reads what is stored of a range in one transaction: were it read in two, a day that is settled between them would be
  * in neither, and aggregates would be taken for what they are not any more.
  * @param wanted what is wanted beside the locators: the aggregates, if they are few, or the samples in segments, of 100 points at most
- * @param located the only days whose locators are wanted where the aggregates are many, besides those of unfolded hours; null: all
+ * @param located the only days whose locators are wanted where the aggregates are many, besides those of withoutRollups hours; null: all
  * @throws {Error} for rows that are not what we write, but for locators; the error of D1, after retries
  */
 export async function readStored(
@@ -94,8 +94,8 @@ export async function readStored(
   const end = Math.min(DAYS, dayOf(range.end - 1) + 1);
   const ids = JSON.stringify(pointIds);
   const most = wanted === "rollups" ? ROLLUPS_AT_ONCE : 0;
-  const rows = Math.ceil(Math.max(0, end - first) / DAYS_A_ROW);
-  const starts = JSON.stringify(Array.from({ length: rows }, (_, i) => first + i * DAYS_A_ROW));
+  const rows = Math.ceil(Math.max(0, end - first) / DAYS_PER_ROW);
+  const starts = JSON.stringify(Array.from({ length: rows }, (_, i) => first + i * DAYS_PER_ROW));
   const months = first < end ? { from: monthOf(first), to: monthOf(end - 1) + 1 } : { from: 0, to: 0 };
   const some = located === null ? null : JSON.stringify(located);
   const statements: Beside = (isChecked) => {
@@ -120,44 +120,44 @@ export async function readStored(
       db.prepare(query).bind(...values),
     ];
   };
-  const young = wanted === "samples" ? await readYoung(db, siteId, pointIds, range, statements) : null;
-  const [hours, days, monthFiles, slices] =
-    young?.beside ?? (await readChecked((isChecked) => withD1Retry(() => db.batch([...statements(isChecked)]))));
-  const hotHours = parseHotHours(hours?.results);
+  const hotSamples = wanted === "samples" ? await readHot(db, siteId, pointIds, range, statements) : null;
+  const [hourRows, days, monthFiles, slices] =
+    hotSamples?.beside ?? (await readChecked((isChecked) => withD1Retry(() => db.batch([...statements(isChecked)]))));
+  const hotHours = parseHotHours(hourRows?.results);
   const parsedDays = parseManifestDays(days?.results);
   const parsedMonths = parseMonthFiles(monthFiles?.results);
-  const hot = hotHours.map(({ hour }) => hour);
-  const unfolded = hotHours.filter(({ isFolded }) => !isFolded).map(({ hour }) => hour);
+  const hours = hotHours.map(({ hour }) => hour);
+  const withoutRollups = hotHours.filter(({ isRolledUp }) => !isRolledUp).map(({ hour }) => hour);
   const files = parsedDays.filter(({ file }) => file !== null);
-  const allDays = new Set([...files.map(({ day }) => day), ...hot.map(dayOf)]);
+  const allDays = new Set([...files.map(({ day }) => day), ...hours.map(dayOf)]);
   const isWhole = wanted === "rollups" && allDays.size * pointIds.length <= ROLLUPS_AT_ONCE;
   const isCut = located !== null && !isWhole;
   const found = parseSlices(slices?.results);
   const packed = new PackedMonths(found.packed);
-  const wantedDays = isCut ? new Set([...located, ...unfolded.map(dayOf)]) : null;
+  const wantedDays = isCut ? new Set([...located, ...withoutRollups.map(dayOf)]) : null;
   const pointDays = [
     ...overlaid(found.blockDays, packed, files),
     ...packedDays(found.packed, packed, files, wantedDays, isWhole),
   ];
   return {
-    hours: hot,
-    unfolded,
+    hours,
+    withoutRollups,
     days: parsedDays,
     months: parsedMonths,
     pointDays: files.length * pointIds.length > MAX_POINT_DAYS ? null : pointDays.filter(({ isCold }) => isCold),
     isCut,
     rollups: isWhole ? pointDays.filter((one) => one.isWhole) : null,
-    young,
+    hotSamples,
   };
 }
 
-async function readYoung(
+async function readHot(
   db: D1Database,
   siteId: number,
   pointIds: readonly number[],
   range: TimeRange,
   beside: Beside,
-): Promise<YoungSamples & ReadSeries> {
+): Promise<HotSamples & ReadSeries> {
   const cost = { statements: 0, rowsRead: 0 };
   const hours = hoursOf(range);
   const wanted = { siteId, hours: new Map(pointIds.map((id) => [id, hours])), range };

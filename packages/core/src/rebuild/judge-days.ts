@@ -6,7 +6,7 @@ import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
 import { type JudgeContext, judgeStoredDay } from "./judge-stored-day.ts";
 
 /** A hot day of 4,583 points takes 60 statements, of the 1,000 that an invocation may make. */
-const DAYS_A_RUN = 6;
+const MAX_DAYS_PER_RUN = 6;
 
 /** An hourly cron may run for 15 minutes, and does other work before. */
 const JUDGE_BUDGET_MS = 4 * 60_000;
@@ -26,7 +26,7 @@ WITH RECURSIVE hot (day, hours, versions) AS (
   UNION ALL SELECT day + 1 FROM watched WHERE day + 1 < ?2
 ), days (day) AS (
   SELECT day FROM hot
-  UNION SELECT day FROM day_files WHERE site_id = ?1 AND day < ?2 AND state IN ('written', 'empty-confirmed')
+  UNION SELECT day FROM day_files WHERE site_id = ?1 AND day < ?2 AND state IN ('written', 'confirmed-empty')
   UNION SELECT day FROM watched WHERE day < ?2
 )
 SELECT d.day FROM days d
@@ -69,7 +69,7 @@ export async function judgeDays(context: JudgeContext, siteId: number, lookbackM
   let rowsChanged = 0;
   const failed: { day: string; reason: string }[] = [];
   for (const { day } of due) {
-    if (judged === DAYS_A_RUN || failed.length === DAYS_A_RUN || now() - started >= JUDGE_BUDGET_MS) break;
+    if (judged === MAX_DAYS_PER_RUN || failed.length === MAX_DAYS_PER_RUN || now() - started >= JUDGE_BUDGET_MS) break;
     try {
       const done = await judgeStoredDay(context, siteId, day);
       if (done === null) continue;

@@ -138,7 +138,7 @@ describe("what is stored is what the samples say", () => {
     await expectJudged();
   });
 
-  test("of an archived day, with what came late before it was", async () => {
+  test("of an settled day, with what came late before it was", async () => {
     await arrive(dayOf(0, 0, 100));
     await judge();
     await world.sync(dayOf(0, 95));
@@ -159,9 +159,9 @@ describe("what is stored is what the samples say", () => {
     expect(await judge()).toMatchObject({ judged: 0 });
   });
 
-  test("what is wrong is repaired by a rebuild", async () => {
+  test("what is wrong is rebuilt by a rebuild", async () => {
     await arrive([...dayOf(0), ...dayOf(2)]);
-    await world.fold(START + 2 * DAY_MS);
+    await world.rollUp(START + 2 * DAY_MS);
     await judge();
     await db.exec(`UPDATE block_days SET quality = ${WRONG_QUALITY}`);
     expect(await world.rebuild(DAY, DAY, START + 2 * DAY_MS)).toMatchObject({

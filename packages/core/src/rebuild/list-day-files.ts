@@ -6,11 +6,11 @@ import { isRegistered } from "./located-days.ts";
 import { type ManifestDay, readManifest } from "../manifest/manifest.ts";
 import { parseMonthFileKey } from "../r2/month-file-key.ts";
 import { type MonthRow, readMonthFiles } from "../manifest/month-files.ts";
-import type { RepairSite } from "./rebuild-day.ts";
+import type { RebuildSite } from "./rebuild-day.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
 /** Objects a request, and days whose rows in D1 are counted at once: 458,000 rows of a site with 4,583 points. */
-const OBJECTS_A_PAGE = 100;
+const MAX_OBJECTS_PER_PAGE = 100;
 
 /** A key that is to be looked at. */
 export interface ListedKey {
@@ -19,7 +19,7 @@ export interface ListedKey {
   readonly day: number | null;
   readonly site: string | null;
   /** one of the sites that were asked for; null: another one, or none */
-  readonly of: RepairSite | null;
+  readonly of: RebuildSite | null;
   /** D1 knows the object that was listed, and of a day's all of it */
   readonly isRegistered: boolean;
   /** of a month file; null: it is not one */
@@ -34,7 +34,7 @@ export interface KeyPage {
 }
 
 /** Whole days since 1970, both included; null: no bound. */
-export interface RepairRange {
+export interface RebuildRange {
   readonly from: number | null;
   readonly to: number | null;
 }
@@ -45,15 +45,15 @@ export interface RepairRange {
  */
 export async function listDayFiles(
   { bucket }: { readonly bucket: Pick<R2Bucket, "list"> },
-  sites: readonly RepairSite[],
-  { from, to }: RepairRange,
+  sites: readonly RebuildSite[],
+  { from, to }: RebuildRange,
   after: string | null,
 ): Promise<KeyPage> {
   const first = from === null ? "" : dayFilesFrom(from);
   const startAfter = after === null || after < first ? first : after;
   const { objects, truncated } = await bucket.list({
     prefix: DAY_FILES_PREFIX,
-    limit: OBJECTS_A_PAGE,
+    limit: MAX_OBJECTS_PER_PAGE,
     ...(startAfter === "" ? {} : { startAfter }),
   });
   const end = to === null || to + 1 >= DAYS ? null : dayFilesFrom(to + 1);
@@ -65,7 +65,7 @@ export async function listDayFiles(
   const files = [...listed.keys()].map((key) => ({ key, ...parseFileKey(key) }));
   const days = files.flatMap(({ day }) => day ?? []);
   const manifestEnd = hasMore ? dayOfKey(last) : to;
-  const known = new Map<string, KnownDays & { readonly of: RepairSite }>();
+  const known = new Map<string, KnownDays & { readonly of: RebuildSite }>();
   for (const of of sites) {
     known.set(of.name, { of, ...(await readKnown(of, days, dayOfKey(startAfter) ?? 0, manifestEnd)) });
   }
@@ -103,7 +103,7 @@ interface KnownDays {
 }
 
 async function readKnown(
-  { db, id }: RepairSite,
+  { db, id }: RebuildSite,
   days: readonly number[],
   from: number,
   to: number | null,

@@ -1,33 +1,33 @@
 import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { insertPointDays, storedPointDays } from "../../test/block-days.ts";
-import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
+import { LATE, LOSE_COLD, RebuildWorld } from "../../test/rebuild-world.ts";
 import { storedDay } from "../../test/stored-day.ts";
 import { encodeSlice } from "../rollups/hour-slice.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
-import { repairDay } from "./rebuild-day.ts";
-let world: RepairWorld;
+import { rebuildDay } from "./rebuild-day.ts";
+let world: RebuildWorld;
 let db: D1Database;
 let bucket: R2Bucket;
 beforeAll(async () => {
-  world = await RepairWorld.open("ses_repair");
+  world = await RebuildWorld.open("ses_rebuild");
   ({ db, bucket } = world);
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 beforeEach(() => world.reset());
 
 describe("a day of which D1 knows nothing any more", () => {
-  test("is as it was published, row by row and query by query, and a second repair writes nothing", async () => {
-    await world.archived();
-    await world.archived(LATE);
+  test("is as it was published, row by row and query by query, and a second rebuild writes nothing", async () => {
+    await world.settled();
+    await world.settled(LATE);
     const [before, answer] = [await world.rows(), await world.queried()];
     await db.exec(LOSE_COLD);
     expect(await world.queried()).toEqual([]);
-    expect(await world.repair()).toEqual({
+    expect(await world.rebuild()).toEqual({
       key: world.key,
       site: world.site.name,
       day: "2025-10-12",
-      outcome: "repaired",
+      outcome: "rebuilt",
       samples: 5,
       points: 3,
       reason: null,
@@ -36,15 +36,15 @@ describe("a day of which D1 knows nothing any more", () => {
     expect(await world.queried()).toEqual(answer);
     expect((await readManifestDay(db, world.site.id, world.day))?.generation).toBe(2);
     const all = await world.stored();
-    expect(await world.repair()).toMatchObject({ outcome: "unchanged" });
+    expect(await world.rebuild()).toMatchObject({ outcome: "unchanged" });
     expect(await world.stored()).toEqual(all);
   });
 
   test("is so where its catalogue is gone too: the file's points are found in data", async () => {
-    await world.archived();
+    await world.settled();
     const before = await storedDay(db, bucket, world);
     await db.exec(`${LOSE_COLD} DELETE FROM points`);
-    expect(await world.repair()).toMatchObject({ outcome: "repaired" });
+    expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt" });
     const names = [...(await loadCatalog(db, world.site.id)).values()];
     expect(names.map(({ name, source }) => `${name} ${source}`).sort()).toEqual([
       "a/first discovered",
@@ -54,47 +54,47 @@ describe("a day of which D1 knows nothing any more", () => {
   });
 
   test("is found by a dry run, which writes nothing", async () => {
-    await world.archived();
+    await world.settled();
     await db.exec(`${LOSE_COLD} DELETE FROM points`);
-    expect(await world.repair({ dryRun: true })).toMatchObject({ outcome: "repaired", samples: 4, points: 2 });
+    expect(await world.rebuild({ dryRun: true })).toMatchObject({ outcome: "rebuilt", samples: 4, points: 2 });
     expect(await world.rows()).toEqual({ file: [], points: [], seen: [] });
     const unknown = { db, name: world.site.name, id: null };
-    expect(await repairDay(world.context({ dryRun: true }), unknown, world.day)).toMatchObject({ outcome: "repaired" });
+    expect(await rebuildDay(world.context({ dryRun: true }), unknown, world.day)).toMatchObject({ outcome: "rebuilt" });
   });
 
   test("keeps its hot rows, which win; the next archive folds them into the file that was found", async () => {
-    await world.archived();
+    await world.settled();
     await world.store(LATE);
     const before = await world.queried();
     await db.exec(LOSE_COLD);
-    await db.exec("UPDATE hot_hours SET folded_version = version");
-    expect(await world.repair()).toMatchObject({ outcome: "repaired" });
+    await db.exec("UPDATE hot_hours SET rolled_up_version = version");
+    expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt" });
     expect(await db.prepare("SELECT count(*) AS n FROM segments").first("n")).toBe(1);
     expect(await world.queried()).toEqual(before);
-    const unfolded = "SELECT count(*) AS n FROM hot_hours WHERE folded_version IS NOT NULL";
-    expect(await db.prepare(unfolded).first("n")).toBe(0);
-    expect(await world.archive()).toMatchObject({ outcome: "archived" });
+    const withoutRollups = "SELECT count(*) AS n FROM hot_hours WHERE rolled_up_version IS NOT NULL";
+    expect(await db.prepare(withoutRollups).first("n")).toBe(0);
+    expect(await world.archive()).toMatchObject({ outcome: "settled" });
     expect(await world.queried()).toEqual(before);
   });
 
   test("that an archive has called suspect meanwhile is written again", async () => {
-    await world.archived();
+    await world.settled();
     await db.exec(LOSE_COLD);
     await world.store(LATE);
     vi.spyOn(console, "log").mockImplementation(() => undefined);
     expect(await world.archive()).toMatchObject({ outcome: "suspect" });
-    expect(await world.repair()).toMatchObject({ outcome: "repaired" });
+    expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt" });
     expect(await world.rows()).toMatchObject({ file: [{ state: "written", rows: 4 }] });
-    expect(await world.archive()).toMatchObject({ outcome: "archived" });
+    expect(await world.archive()).toMatchObject({ outcome: "settled" });
   });
 });
 
 describe("a day that D1 knows otherwise", () => {
   test("from before the last builds: the object's own generation is later", async () => {
-    await world.archived();
+    await world.settled();
     const old = await db.prepare("SELECT * FROM day_files").first();
     const oldPoints = await storedPointDays(db);
-    await world.archived(LATE);
+    await world.settled(LATE);
     const [before, answer] = [await world.rows(), await world.queried()];
     await db.exec(LOSE_COLD);
     const columns = Object.keys(old!);
@@ -108,7 +108,7 @@ describe("a day that D1 knows otherwise", () => {
       world.day,
       oldPoints.map((one) => ({ ...one, slice: encodeSlice(one) })),
     );
-    expect(await world.repair()).toMatchObject({ outcome: "repaired", samples: 5 });
+    expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt", samples: 5 });
     expect(await world.rows()).toEqual(before);
     expect(await world.queried()).toEqual(answer);
   });
@@ -125,24 +125,24 @@ describe("a day that D1 knows otherwise", () => {
       pending = json_object(sha256, 1), sha256 = NULL, generation = 0; DELETE FROM block_days`,
     ],
   ])("%s: it is as it was published", async (_, damage) => {
-    await world.archived();
+    await world.settled();
     const before = await world.rows();
     await db.exec(damage.replaceAll("\n", " "));
-    expect(await world.repair()).toMatchObject({ outcome: "repaired" });
+    expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt" });
     expect(await world.rows()).toEqual(before);
     // and builds go on from there
-    await world.archived(LATE);
+    await world.settled(LATE);
     expect(await storedDay(db, bucket, world)).toHaveLength(5);
   });
 
   test("the same bytes, put back without their metadata, are taken", async () => {
-    await world.archived();
+    await world.settled();
     const [{ bytes }, answer] = [await world.object(), await world.queried()];
     await db.exec(LOSE_COLD);
     await bucket.put(world.key, bytes);
-    expect(await world.repair()).toMatchObject({ outcome: "repaired" });
+    expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt" });
     expect(await world.queried()).toEqual(answer);
-    await world.archived(LATE);
+    await world.settled(LATE);
     expect(await storedDay(db, bucket, world)).toHaveLength(5);
   });
 });

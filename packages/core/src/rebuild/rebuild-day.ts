@@ -18,7 +18,7 @@ import type { RangeBucket } from "../r2/range-get.ts";
 import { type DayFileSummary, sumUpDayFile } from "./summarize-day-file.ts";
 import { markSuspect } from "../manifest/write-manifest.ts";
 
-export interface RepairContext {
+export interface RebuildContext {
   readonly bucket: RangeBucket & Pick<R2Bucket, "head" | "list">;
   /** epoch ms */
   readonly now: () => number;
@@ -29,21 +29,21 @@ export interface RepairContext {
 }
 
 /** A site; `id` is null where its database does not know it. */
-export interface RepairSite {
+export interface RebuildSite {
   readonly db: D1Database;
   readonly name: string;
   readonly id: number | null;
 }
 
 /**
- * What a day was found to be. `unchanged`: D1 knows its file; `repaired`: D1 knows it again (in a dry run: it would);
+ * What a day was found to be. `unchanged`: D1 knows its file; `rebuilt`: D1 knows it again (in a dry run: it would);
  * `suspect`: the object cannot be what was written last, and is no data; `missing`: D1 knows of a file, and there is
  * none; `unknown_site`: the SITES setting has no such site; `misnamed`: not the name of a day file; `conflict`: builds
  * of the day were faster each time; `failed`: D1 or R2 failed, nothing is known.
  */
-export const REPAIR_OUTCOMES = [
+export const REBUILD_OUTCOMES = [
   "unchanged",
-  "repaired",
+  "rebuilt",
   "suspect",
   "missing",
   "unknown_site",
@@ -52,20 +52,20 @@ export const REPAIR_OUTCOMES = [
   "failed",
 ] as const;
 
-export interface RepairedDay {
+export interface RebuiltDay {
   /** R2 key */
   readonly key: string;
   readonly site: string | null;
   /** YYYY-MM-DD, UTC */
   readonly day: string | null;
-  readonly outcome: (typeof REPAIR_OUTCOMES)[number];
+  readonly outcome: (typeof REBUILD_OUTCOMES)[number];
   /** of the file, as far as it was read; null: it was not */
   readonly samples: number | null;
   readonly points: number | null;
   readonly reason: string | null;
 }
 
-type Found = Pick<RepairedDay, "outcome" | "reason"> & { readonly file?: DayFileSummary };
+type Found = Pick<RebuiltDay, "outcome" | "reason"> & { readonly file?: DayFileSummary };
 
 /** Builds that publish right now may be met once or twice. */
 const LOOKS = 3;
@@ -75,19 +75,19 @@ const LOOKS = 3;
  * builds: of the object and the row that it read, the row is written only where none was published since. Hot rows stay.
  * Never throws: a day that fails says why.
  */
-export async function repairDay(context: RepairContext, site: RepairSite, day: number): Promise<RepairedDay> {
+export async function rebuildDay(context: RebuildContext, site: RebuildSite, day: number): Promise<RebuiltDay> {
   const about = { key: dayFileKey(site.name, day), site: site.name, day: dayText(day) };
   try {
-    const { file, ...found } = await lookAtDay(context, site, day, about.key);
+    const { file, ...found } = await inspectDay(context, site, day, about.key);
     return { ...about, ...found, samples: file?.rows ?? null, points: file?.points.length ?? null };
   } catch (error) {
-    logError("repair_failed", error, { site: site.name, day: about.day });
+    logError("rebuild_failed", error, { site: site.name, day: about.day });
     const reason = error instanceof Error ? error.message : String(error);
     return { ...about, outcome: "failed", samples: null, points: null, reason };
   }
 }
 
-async function lookAtDay(context: RepairContext, site: RepairSite, day: number, key: string): Promise<Found> {
+async function inspectDay(context: RebuildContext, site: RebuildSite, day: number, key: string): Promise<Found> {
   const { bucket } = context;
   const { db } = site;
   for (let looks = 0; looks < LOOKS; looks++) {
@@ -114,8 +114,8 @@ async function lookAtDay(context: RepairContext, site: RepairSite, day: number, 
 
 /** @returns null where another build was published meanwhile */
 async function registerObject(
-  context: RepairContext,
-  site: RepairSite,
+  context: RebuildContext,
+  site: RebuildSite,
   day: number,
   row: ManifestDay | null,
   object: R2Object,
@@ -128,7 +128,7 @@ async function registerObject(
   if (typeof generation === "string") {
     return { ...(await suspect(context, site, day, row, "suspect", generation)), file };
   }
-  if (dryRun || site.id === null) return { outcome: "repaired", reason: null, file };
+  if (dryRun || site.id === null) return { outcome: "rebuilt", reason: null, file };
   const names = file.points.map(({ name }) => name);
   const catalog = await withNames(db, site.id, await loadCatalog(db, site.id), names);
   const rows = file.points.map(({ name, ...point }) => ({ ...point, pointId: catalog.get(name)!.id }));
@@ -136,14 +136,14 @@ async function registerObject(
   const entry = { key, etag, sha256: file.sha256, bytes, rows: file.rows, points: rows.length };
   const asked = parseAsked(customMetadata["asked"]);
   // what segments hold beside it is not known to be in it: when it was asked for decides
-  const lineage = { source: file.source, generation, foldedStamp: 0, mark: null, asked };
+  const lineage = { source: file.source, generation, settledStamp: 0, mark: null, asked };
   const found = fileRows(day, rows);
   // D1 may have been turned back: segments to come get larger stamps than any that this file may have folded
   await withD1Retry(() => raiseClockTo(db, of.site.id, parseStamp(customMetadata["stamp"])).run());
   // before the commit: a run that dies behind it finds the day registered, and does nothing
   await markSeenInFile(db, { siteId: of.site.id, day, generation }, found.seen);
   const isCommitted = await commitFile(db, of, entry, lineage, found, now());
-  return isCommitted ? { outcome: "repaired", reason: null, file } : null;
+  return isCommitted ? { outcome: "rebuilt", reason: null, file } : null;
 }
 
 /** @returns 0: the object has none that a segment could have */
@@ -153,8 +153,8 @@ function parseStamp(text: string | undefined): number {
 }
 
 async function suspect(
-  { now, dryRun }: RepairContext,
-  { db, id: siteId }: RepairSite,
+  { now, dryRun }: RebuildContext,
+  { db, id: siteId }: RebuildSite,
   day: number,
   row: ManifestDay | null,
   outcome: "suspect" | "missing",

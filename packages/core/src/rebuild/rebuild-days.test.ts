@@ -1,20 +1,20 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { preparedStorage } from "../../test/prepared-storage.ts";
-import { LATE, LOSE_COLD, RepairWorld } from "../../test/repair-world.ts";
+import { LATE, LOSE_COLD, RebuildWorld } from "../../test/rebuild-world.ts";
 import { TEST_MONTH } from "../../test/arbitrary-day.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
 import { monthFileKey } from "../r2/month-file-key.ts";
 import { readMonthFiles } from "../manifest/month-files.ts";
 import { MONTHS } from "../domain/month.ts";
-import { type RepairResult, repairDays } from "./rebuild-days.ts";
-import type { RepairContext, RepairSite } from "./rebuild-day.ts";
+import { type RebuildResult, rebuildDays } from "./rebuild-days.ts";
+import type { RebuildContext, RebuildSite } from "./rebuild-day.ts";
 
 const DAYS = 14;
-let world: RepairWorld;
+let world: RebuildWorld;
 let bucket: R2Bucket;
 beforeAll(async () => {
-  world = await RepairWorld.open("ses_repair");
+  world = await RebuildWorld.open("ses_rebuild");
   ({ bucket } = world);
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
@@ -26,25 +26,25 @@ beforeEach(async () => {
 interface Asked {
   from?: number;
   to?: number;
-  site?: RepairSite;
+  site?: RebuildSite;
   isEverySite?: boolean;
-  given?: Partial<RepairContext>;
+  given?: Partial<RebuildContext>;
 }
 
 /** Runs until there is no cursor any more. */
-async function repairAll({
+async function rebuildAll({
   from,
   to,
   site = { ...world.site, db: world.db },
   isEverySite = true,
   given = {},
 }: Asked = {}) {
-  const runs: RepairResult[] = [];
+  const runs: RebuildResult[] = [];
   for (let cursor: string | null = null; runs.length < 50;) {
     const range = { from: from ?? null, to: to ?? null };
     // a clock that stands, for the budget of time is another test's
     const context = world.context({ now: () => 1, ...given });
-    const run = await repairDays(context, [site], { range, cursor, isEverySite });
+    const run = await rebuildDays(context, [site], { range, cursor, isEverySite });
     runs.push(run);
     if (run.next_cursor === null) return { runs, days: runs.flatMap(({ days }) => days) };
     cursor = run.next_cursor;
@@ -54,24 +54,24 @@ async function repairAll({
 
 const manyDays = preparedStorage(
   async () => {
-    for (let day = 0; day < DAYS; day++) await world.archived(LATE, world.day + day);
+    for (let day = 0; day < DAYS; day++) await world.settled(LATE, world.day + day);
   },
   env.TIMESERIES,
   [env.DB],
 );
 
-test("many days are repaired in runs of a bounded number, each once, and are then what they were", async () => {
+test("many days are rebuilt in runs of a bounded number, each once, and are then what they were", async () => {
   await manyDays();
   const before = await stateOf();
   await world.db.exec(LOSE_COLD);
-  const { runs, days } = await repairAll();
+  const { runs, days } = await rebuildAll();
   expect(runs.map((run) => run.days.length)).toEqual([10, 4]);
   expect(days.map(({ key, outcome }) => [key, outcome])).toEqual(
-    Array.from({ length: DAYS }, (_, day) => [dayFileKey(world.site.name, world.day + day), "repaired"]),
+    Array.from({ length: DAYS }, (_, day) => [dayFileKey(world.site.name, world.day + day), "rebuilt"]),
   );
   expect(await stateOf()).toEqual(before);
   const all = await world.stored();
-  const again = await repairAll();
+  const again = await rebuildAll();
   expect(again.runs).toHaveLength(1);
   expect(new Set(again.days.map(({ outcome }) => outcome))).toEqual(new Set(["unchanged"]));
   expect(await world.stored()).toEqual(all);
@@ -93,7 +93,7 @@ test("a run that took its time ends early, and never without having done somethi
   await manyDays();
   await world.db.exec(LOSE_COLD);
   let now = 0;
-  const { runs, days } = await repairAll({ given: { now: () => (now += 20_000) } });
+  const { runs, days } = await rebuildAll({ given: { now: () => (now += 20_000) } });
   expect(runs).toHaveLength(DAYS);
   expect(days).toHaveLength(DAYS);
 });
@@ -102,34 +102,34 @@ test("only the days of the range, both ends included, are looked at", async () =
   await manyDays();
   await world.db.exec(LOSE_COLD);
   const range = { from: world.day + 3, to: world.day + 5 };
-  const found = (await repairAll(range)).days;
+  const found = (await rebuildAll(range)).days;
   expect(found.map(({ day, outcome }) => `${day} ${outcome}`)).toEqual([
-    "2025-10-15 repaired",
-    "2025-10-16 repaired",
-    "2025-10-17 repaired",
+    "2025-10-15 rebuilt",
+    "2025-10-16 rebuilt",
+    "2025-10-17 rebuilt",
   ]);
-  expect((await repairAll({ from: world.day + 13 })).days).toHaveLength(1);
-  expect((await repairAll({ to: world.day })).days).toHaveLength(1);
+  expect((await rebuildAll({ from: world.day + 13 })).days).toHaveLength(1);
+  expect((await rebuildAll({ to: world.day })).days).toHaveLength(1);
   await bucket.delete([0, 4, 13].map((day) => dayFileKey(world.site.name, world.day + day)));
-  expect((await repairAll({ from: world.day + 1, to: world.day + 12 })).days.filter(isMissing)).toHaveLength(1);
-  expect((await repairAll()).days.filter(isMissing)).toHaveLength(3);
+  expect((await rebuildAll({ from: world.day + 1, to: world.day + 12 })).days.filter(isMissing)).toHaveLength(1);
+  expect((await rebuildAll()).days.filter(isMissing)).toHaveLength(3);
 });
 const isMissing = ({ outcome }: { outcome: string }) => outcome === "missing";
 
 test("objects of no site, and those that are no day files, are told of, and never read or changed", async () => {
-  await world.archived();
+  await world.settled();
   const keys = [
     "timeseries/2025/10/12/ses_nowhere.parquet",
     "timeseries/2025/10/12/a b.parquet",
-    "timeseries/2025/13/12/ses_repair.parquet",
-    "timeseries/2025/10/12/ses_repair.parquet.bak",
-    "timeseries/2025/10/12/deeper/ses_repair.parquet",
+    "timeseries/2025/13/12/ses_rebuild.parquet",
+    "timeseries/2025/10/12/ses_rebuild.parquet.bak",
+    "timeseries/2025/10/12/deeper/ses_rebuild.parquet",
     "timeseries/2025/10/12/%zz.parquet",
     "timeseries/\u{1F600}",
     "timeseries/\uFFFD",
   ];
   for (const key of keys) await bucket.put(key, "x");
-  const { days } = await repairAll();
+  const { days } = await rebuildAll();
   const told = new Map(days.map(({ key, outcome }) => [key, outcome]));
   expect(Object.fromEntries(told)).toEqual({
     [world.key]: "unchanged",
@@ -137,31 +137,31 @@ test("objects of no site, and those that are no day files, are told of, and neve
     ...Object.fromEntries(keys.slice(1).map((key) => [key, "misnamed"])),
   });
   expect(days).toHaveLength(told.size);
-  expect((await repairAll({ isEverySite: false })).days.map(({ outcome }) => outcome)).toEqual(["unchanged"]);
+  expect((await rebuildAll({ isEverySite: false })).days.map(({ outcome }) => outcome)).toEqual(["unchanged"]);
   expect((await bucket.list()).objects).toHaveLength(keys.length + 1);
 });
 
 test("month files of other sites are told of, also where a page of the list has no other key", async () => {
-  await world.archived();
+  await world.settled();
   const months = Array.from({ length: 120 }, (_, i) => monthFileKey(`other_${i}`, TEST_MONTH));
   for (const key of months) await bucket.put(key, "x");
-  const { runs, days } = await repairAll();
+  const { runs, days } = await rebuildAll();
   expect(days.filter(({ outcome }) => outcome === "unknown_site").map(({ key }) => key)).toEqual(months.sort());
   expect(days.filter(({ outcome }) => outcome !== "unknown_site").map(({ key }) => key)).toEqual([world.key]);
   expect(runs.length).toBeGreaterThan(1);
   await bucket.delete(world.key);
-  const own = await repairAll({ isEverySite: false });
+  const own = await rebuildAll({ isEverySite: false });
   expect(own.days.map(({ key, outcome }) => [key, outcome])).toEqual([[world.key, "missing"]]);
 });
 
 test("a month file that D1 does not know is left to be built anew, and so is one that is gone", async () => {
-  await world.archived();
+  await world.settled();
   const { db, site } = world;
   const key = monthFileKey(site.name, TEST_MONTH);
   const put = await bucket.put(key, "x");
   const etag = put!.etag;
-  const outcomes = async (given: Partial<RepairContext> = {}) =>
-    (await repairAll({ given })).runs.flatMap(({ months }) => months.map(({ key: at, outcome }) => [at, outcome]));
+  const outcomes = async (given: Partial<RebuildContext> = {}) =>
+    (await rebuildAll({ given })).runs.flatMap(({ months }) => months.map(({ key: at, outcome }) => [at, outcome]));
   const register = async (known: string) => {
     await db.prepare("DELETE FROM month_files").run();
     const sql = "INSERT INTO month_files (site_id, month, key, etag, bytes, rows) VALUES (?1, ?2, ?3, ?4, 1, 1)";
@@ -185,11 +185,11 @@ test("more objects than a page, among them days that are gone: each is told once
   await bucket.delete([0, 6, 13].map((day) => dayFileKey(world.site.name, world.day + day)));
   const others = Array.from({ length: 250 }, (_, i) => `timeseries/2025/10/1${i % 10}/other_${i}.parquet`);
   for (const key of others) await bucket.put(key, "x");
-  const { runs, days } = await repairAll();
+  const { runs, days } = await rebuildAll();
   expect(runs.length).toBeGreaterThan(2);
   expect(new Set(days.map(({ key }) => key)).size).toBe(days.length);
   const count = (wanted: string) => days.filter(({ outcome }) => outcome === wanted).length;
   expect([count("unknown_site"), count("unchanged"), count("missing")]).toEqual([250, 11, 3]);
-  const own = await repairAll({ isEverySite: false });
+  const own = await rebuildAll({ isEverySite: false });
   expect(own.days.map(({ outcome }) => outcome).filter((outcome) => outcome !== "unchanged")).toHaveLength(3);
 });

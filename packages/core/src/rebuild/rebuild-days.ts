@@ -1,40 +1,40 @@
 import { withD1Retry } from "../d1/retry.ts";
 import { dayText } from "../domain/day.ts";
 import { monthText } from "../domain/month.ts";
-import { type ListedKey, listDayFiles, type RepairRange } from "./list-day-files.ts";
-import { type RepairContext, repairDay, type RepairedDay, type RepairSite } from "./rebuild-day.ts";
+import { type ListedKey, listDayFiles, type RebuildRange } from "./list-day-files.ts";
+import { type RebuildContext, rebuildDay, type RebuiltDay, type RebuildSite } from "./rebuild-day.ts";
 import { dropMonthFile, noteObject } from "../manifest/write-month-files.ts";
 import { readMonthFiles } from "../manifest/month-files.ts";
 
 /** A day of 6.6 M samples takes some seconds to read, 20 statements and 40 requests to R2. */
-const READS_A_RUN = 10;
+const MAX_READS_PER_RUN = 10;
 /** No file is begun after this. */
 const RUN_BUDGET_MS = 15_000;
 /** Days that one run answers for: marking a missing one takes three statements. */
-const KEYS_A_RUN = 100;
+const MAX_KEYS_PER_RUN = 100;
 
 /**
  * What a month file was found to be. `unchanged`: D1 knows it; `to_build`: D1 knows another one, or it is gone, so its days are read and it is
  * built anew.
  */
-export const MONTH_REPAIR_OUTCOMES = ["unchanged", "to_build"] as const;
+export const MONTH_REBUILD_OUTCOMES = ["unchanged", "to_build"] as const;
 
-export interface RepairedMonth {
+export interface RebuiltMonth {
   /** R2 key */
   readonly key: string;
   readonly site: string;
   /** YYYY-MM, UTC */
   readonly month: string;
-  readonly outcome: (typeof MONTH_REPAIR_OUTCOMES)[number];
+  readonly outcome: (typeof MONTH_REBUILD_OUTCOMES)[number];
 }
 
-/** What one run of the repair did: the answer of `POST /repair`. */
-export interface RepairResult {
+/** What one run of the rebuild did: the answer of `POST /rebuild`. */
+export interface RebuildResult {
   readonly dry_run: boolean;
   /** ascending by day, then site */
-  readonly days: readonly RepairedDay[];
+  readonly days: readonly RebuiltDay[];
   /** in the same order */
-  readonly months: readonly RepairedMonth[];
+  readonly months: readonly RebuiltMonth[];
   /** where to go on; null: that was all */
   readonly next_cursor: string | null;
 }
@@ -46,27 +46,27 @@ export interface RepairResult {
  * @param options.isEverySite whether those are all: then objects of no site are told of too
  * @throws the errors of D1 and R2, where the days could not even be listed
  */
-export async function repairDays(
-  context: RepairContext,
-  sites: readonly RepairSite[],
-  options: { readonly range: RepairRange; readonly cursor: string | null; readonly isEverySite: boolean },
-): Promise<RepairResult> {
+export async function rebuildDays(
+  context: RebuildContext,
+  sites: readonly RebuildSite[],
+  options: { readonly range: RebuildRange; readonly cursor: string | null; readonly isEverySite: boolean },
+): Promise<RebuildResult> {
   const started = context.now();
   const { keys, hasMore } = await listDayFiles(context, sites, options.range, options.cursor);
-  const days: RepairedDay[] = [];
-  const months: RepairedMonth[] = [];
+  const days: RebuiltDay[] = [];
+  const months: RebuiltMonth[] = [];
   let [handled, reads] = [0, 0];
   for (const listed of keys) {
-    const isSpent = reads >= READS_A_RUN || (reads > 0 && context.now() - started >= RUN_BUDGET_MS);
-    if (handled >= KEYS_A_RUN || (isSpent && isToRead(listed))) break;
+    const isSpent = reads >= MAX_READS_PER_RUN || (reads > 0 && context.now() - started >= RUN_BUDGET_MS);
+    if (handled >= MAX_KEYS_PER_RUN || (isSpent && isToRead(listed))) break;
     handled++;
     if (listed.of === null) {
       if (options.isEverySite) days.push(notOurs(listed));
     } else if (listed.month !== null) {
-      months.push(await repairMonth(context, { ...listed, month: listed.month, of: listed.of }));
+      months.push(await rebuildMonth(context, { ...listed, month: listed.month, of: listed.of }));
     } else if (isToRead(listed)) {
       reads++;
-      days.push(await repairDay(context, listed.of, listed.day));
+      days.push(await rebuildDay(context, listed.of, listed.day));
     } else {
       days.push(unchanged(listed));
     }
@@ -77,10 +77,10 @@ export async function repairDays(
 }
 
 /** A month's file is a copy of its days: one that D1 does not know is built anew, whatever is in it. */
-async function repairMonth(
-  { dryRun, bucket }: RepairContext,
-  { key, month, of: { db, id, name }, isRegistered }: ListedKey & { readonly month: number; readonly of: RepairSite },
-): Promise<RepairedMonth> {
+async function rebuildMonth(
+  { dryRun, bucket }: RebuildContext,
+  { key, month, of: { db, id, name }, isRegistered }: ListedKey & { readonly month: number; readonly of: RebuildSite },
+): Promise<RebuiltMonth> {
   const named = { key, site: name, month: monthText(month) };
   if (isRegistered) return { ...named, outcome: "unchanged" };
   if (dryRun || id === null) return { ...named, outcome: "to_build" };
@@ -95,19 +95,19 @@ async function repairMonth(
   return { ...named, outcome: "to_build" };
 }
 
-function isToRead(listed: ListedKey): listed is ListedKey & { readonly day: number; readonly of: RepairSite } {
+function isToRead(listed: ListedKey): listed is ListedKey & { readonly day: number; readonly of: RebuildSite } {
   return listed.of !== null && listed.day !== null && !listed.isRegistered;
 }
 
-function about({ key, day, site }: ListedKey): Omit<RepairedDay, "outcome" | "reason"> {
+function about({ key, day, site }: ListedKey): Omit<RebuiltDay, "outcome" | "reason"> {
   return { key, site, day: day === null ? null : dayText(day), samples: null, points: null };
 }
 
-function unchanged(listed: ListedKey): RepairedDay {
+function unchanged(listed: ListedKey): RebuiltDay {
   return { ...about(listed), outcome: "unchanged", reason: null };
 }
 
-function notOurs(listed: ListedKey): RepairedDay {
+function notOurs(listed: ListedKey): RebuiltDay {
   const isNamed = listed.site !== null;
   const reason = isNamed ? "the SITES setting has no such site" : "it is not named as day files and month files are";
   return { ...about(listed), outcome: isNamed ? "unknown_site" : "misnamed", reason };

@@ -9,7 +9,7 @@ import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { dayText } from "../domain/day.ts";
 import { scanDayFile } from "../parquet/file-reader.ts";
-import { foldDay } from "../day-build/roll-up-day.ts";
+import { rollUpDay } from "../day-build/roll-up-day.ts";
 import { judgeStoredDay } from "./judge-stored-day.ts";
 import { type ManifestFile, readManifestDay } from "../manifest/manifest.ts";
 import type { RangeBucket } from "../r2/range-get.ts";
@@ -17,7 +17,7 @@ import { touchDay } from "../manifest/write-manifest.ts";
 import { forgetPacked } from "../manifest/write-month-files.ts";
 
 /** A hot day of 4,583 points takes 230 statements, of the 1,000 that an invocation may make. */
-const DAYS_A_RUN = 4;
+const MAX_DAYS_PER_RUN = 4;
 
 export interface RebuildContext {
   readonly db: D1Database;
@@ -67,7 +67,7 @@ export async function rebuildRollups(
     sums.judged++;
     sums.qualitiesChanged += done.changed;
   };
-  const last = Math.min(range.last, range.first + DAYS_A_RUN - 1);
+  const last = Math.min(range.last, range.first + MAX_DAYS_PER_RUN - 1);
   for (let day = range.first; day <= last; day++) {
     const manifest = await readManifestDay(db, siteId, day);
     if (manifest !== null && manifest.file !== null) {
@@ -86,7 +86,7 @@ export async function rebuildRollups(
       await judge(day);
       continue;
     }
-    const folded = await foldDay(db, { siteId, day, closed, which: "all" });
+    const folded = await rollUpDay(db, { siteId, day, closed, which: "all" });
     if (folded === null) skipped.push({ at: dayText(day), reason: "it changed meanwhile" });
     else {
       skipped.push(...folded.failed.map(({ hour, reason }) => ({ at: new Date(hour).toISOString(), reason })));

@@ -15,7 +15,7 @@ const ROW: ManifestDay = {
   generation: 4,
   pending: new Map(),
   reason: null,
-  foldedStamp: 0,
+  settledStamp: 0,
   asked: [],
   updatedAt: 0,
 };

@@ -4,11 +4,11 @@ import { DAYS } from "../domain/day.ts";
  * Points whose UTC day is one row of `block_days`. 16 neighbours: one point's year is read fastest so, and points from all over the site
  * take as long as with a row a point (docs/decisions/0022). A block of 128 holds points of one site only, so a row does too.
  */
-export const POINTS_A_ROW = 16;
+export const POINTS_PER_ROW = 16;
 
 /** `block_days.key`: the days of 16 points lie together. @param day whole days since 1970 */
 export function blockDayKey(pointId: number, day: number): number {
-  return Math.floor(pointId / POINTS_A_ROW) * DAYS + day;
+  return Math.floor(pointId / POINTS_PER_ROW) * DAYS + day;
 }
 
 /** The day of a key. */

@@ -1,5 +1,5 @@
 import { type BlockDayRow, blockDayRows } from "./block-day-rows.ts";
-import { type HourAggregate, type HourAggregates, HOURS_A_DAY, StoredHoursError } from "./hour-aggregates.ts";
+import { type HourAggregate, type HourAggregates, HOURS_PER_DAY, StoredHoursError } from "./hour-aggregates.ts";
 import { decodeSlice, encodeSlice } from "./hour-slice.ts";
 import { StoredLocatorError } from "../parquet/locator.ts";
 import { pointsOfRow, type StoredRow } from "./read-rows.ts";
@@ -47,7 +47,7 @@ export class DayTable {
     for (const [pointId, one] of aggregates) {
       const known = this.#points.get(pointId);
       if (known === undefined) {
-        const hours = Array.from({ length: HOURS_A_DAY }, (_, i) => (i === index ? one : null));
+        const hours = Array.from({ length: HOURS_PER_DAY }, (_, i) => (i === index ? one : null));
         this.#points.set(pointId, { hours, slice: null });
         this.changed++;
       } else this.#replace(known, index, one);

@@ -2,7 +2,7 @@ import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
 
-export const HOURS_A_DAY = DAY_MS / HOUR_MS;
+export const HOURS_PER_DAY = DAY_MS / HOUR_MS;
 
 /** The samples of one point in one UTC hour, summed up. */
 export interface HourAggregate {
@@ -24,10 +24,10 @@ export type HourAggregates = readonly (HourAggregate | null)[];
 export function hourAggregates(series: Series, day: number): HourAggregates {
   const { times, values } = series;
   const start = dayStart(day);
-  const hours: (HourAggregate | null)[] = Array.from({ length: HOURS_A_DAY }, () => null);
+  const hours: (HourAggregate | null)[] = Array.from({ length: HOURS_PER_DAY }, () => null);
   for (let from = 0; from < times.length;) {
     const hour = Math.floor((times[from]! - start) / HOUR_MS);
-    if (!(hour >= 0 && hour < HOURS_A_DAY)) throw new RangeError(`${times[from]!} is not in day ${day}`);
+    if (!(hour >= 0 && hour < HOURS_PER_DAY)) throw new RangeError(`${times[from]!} is not in day ${day}`);
     const end = start + (hour + 1) * HOUR_MS;
     let to = from + 1;
     while (to < times.length && times[to]! < end) to++;

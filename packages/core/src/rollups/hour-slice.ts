@@ -1,6 +1,6 @@
 import { HOUR_MS } from "../domain/hour.ts";
 import { type Cursor, leaveOutColumn, readColumn, writeColumn } from "../bytes/byte-column.ts";
-import { type HourAggregate, type HourAggregates, HOURS_A_DAY, StoredHoursError } from "./hour-aggregates.ts";
+import { type HourAggregate, type HourAggregates, HOURS_PER_DAY, StoredHoursError } from "./hour-aggregates.ts";
 import { type Locator, LOCATOR_BYTES, readLocator, StoredLocatorError, writeLocator } from "../parquet/locator.ts";
 
 /** What D1 keeps of a point and UTC day: its hourly aggregates, and where its samples are in the day's file. */
@@ -36,12 +36,12 @@ const COLUMNS: readonly Column[] = [
   { name: "sum", width: 8, rule: (n, min) => n * min },
 ];
 
-const MAX_BYTES = HEAD_BYTES + MASK_BYTES + COLUMNS.reduce((sum, { width }) => sum + 1 + width * HOURS_A_DAY, 0);
+const MAX_BYTES = HEAD_BYTES + MASK_BYTES + COLUMNS.reduce((sum, { width }) => sum + 1 + width * HOURS_PER_DAY, 0);
 
 // One slice is written or read at a time.
-const values = new Uint8Array(8 * HOURS_A_DAY);
+const values = new Uint8Array(8 * HOURS_PER_DAY);
 const view = new DataView(values.buffer);
-const columnOf = () => new Float64Array(HOURS_A_DAY);
+const columnOf = () => new Float64Array(HOURS_PER_DAY);
 const read: Readonly<Record<keyof HourAggregate, Float64Array>> = {
   n: columnOf(),
   min: columnOf(),
@@ -113,7 +113,7 @@ export function decodeSlice(bytes: Uint8Array): PointDaySlice {
   }
   const hours: (HourAggregate | null)[] = [];
   let isFinite = true;
-  for (let hour = 0, i = 0; hour < HOURS_A_DAY; hour++) {
+  for (let hour = 0, i = 0; hour < HOURS_PER_DAY; hour++) {
     if ((mask & (1 << hour)) === 0) {
       hours.push(null);
       continue;
@@ -170,7 +170,7 @@ export function decodeCounts(bytes: Uint8Array): number[] {
     throw new StoredHoursError("slice: its column n is damaged");
   }
   let i = 0;
-  return Array.from({ length: HOURS_A_DAY }, (_, hour) => ((mask & (1 << hour)) === 0 ? 0 : read.n[i++]!));
+  return Array.from({ length: HOURS_PER_DAY }, (_, hour) => ((mask & (1 << hour)) === 0 ? 0 : read.n[i++]!));
 }
 
 /** Whether the sum of an hour is infinite. @param bytes the first two of a slice */

@@ -1,5 +1,5 @@
 import type { Cursor } from "../bytes/byte-column.ts";
-import { type HourAggregate, type HourAggregates, HOURS_A_DAY, StoredHoursError } from "./hour-aggregates.ts";
+import { type HourAggregate, type HourAggregates, HOURS_PER_DAY, StoredHoursError } from "./hour-aggregates.ts";
 import { bitsOf, checkHour, hasFiniteSum } from "./hour-slice.ts";
 import { MAX_VARINT_BYTES, readVarint, writeVarint } from "../bytes/varint.ts";
 import { readZstdFrame, zstdFrame } from "../bytes/zstd-frame.ts";
@@ -100,7 +100,7 @@ export function decodeMonthHours(bytes: Uint8Array, days: number, overflows: boo
   for (let day = 0; day < days; day++) {
     const ofDay: (HourAggregate | null)[] = [];
     const bits = mask[day]!;
-    for (let hour = 0; hour < HOURS_A_DAY; hour++) {
+    for (let hour = 0; hour < HOURS_PER_DAY; hour++) {
       if ((bits & (1 << hour)) === 0) {
         ofDay.push(null);
         continue;
@@ -120,7 +120,8 @@ export function decodeMonthHours(bytes: Uint8Array, days: number, overflows: boo
 function readColumns(bytes: Uint8Array, days: number): Columns {
   const cursor: Cursor = { bytes, at: 0 };
   const count = readVarint(cursor);
-  if (count === null || count > days * HOURS_A_DAY) throw new StoredHoursError(`month: ${count} hours of ${days} days`);
+  if (count === null || count > days * HOURS_PER_DAY)
+    throw new StoredHoursError(`month: ${count} hours of ${days} days`);
   const stored = COLUMNS.map((column) => ({
     column,
     kind: bytes[cursor.at++],
@@ -154,7 +155,7 @@ function readColumns(bytes: Uint8Array, days: number): Columns {
       columns[name] = Float64Array.from(min, (value, i) => rule(n[i]!, value));
   }
   let present = 0;
-  for (const bits of mask) present += bits < 1 << HOURS_A_DAY ? bitsOf(bits) : Number.NaN;
+  for (const bits of mask) present += bits < 1 << HOURS_PER_DAY ? bitsOf(bits) : Number.NaN;
   if (present !== count) throw new StoredHoursError(`month: ${count} hours, its days have ${present}`);
   return columns;
 }

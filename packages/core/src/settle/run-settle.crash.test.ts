@@ -17,7 +17,7 @@ import { MemoryEngine, ProcessDied } from "../../test/memory-engine.ts";
 import { runDay } from "../backfill/run-day.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { refreshCatalog } from "../catalog/refresh-catalog.ts";
-import { archiveDay } from "../day-build/settle-from-segments.ts";
+import { settleFromSegments } from "../day-build/settle-from-segments.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
 import { deleteDay } from "../deletion/delete-day.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
@@ -93,8 +93,8 @@ async function begin(isFiled: boolean): Promise<void> {
   await add(1, 2);
   const old = { build: "old", site: world.site, day: DAY };
   if (isFiled) {
-    const archived = await archiveDay({ db, bucket: env.TIMESERIES, hotDays: HOT_DAYS, now: () => NOW }, old);
-    if (archived.outcome !== "archived") throw new Error(JSON.stringify(archived));
+    const settled = await settleFromSegments({ db, bucket: env.TIMESERIES, hotDays: HOT_DAYS, now: () => NOW }, old);
+    if (settled.outcome !== "settled") throw new Error(JSON.stringify(settled));
   }
   await add(3, 6);
   await requestDays(db, world.site.id, [DAY], NOW);

@@ -242,7 +242,7 @@ test("a day without samples is awaited, and only the last step notes that it is 
   expect(await manifest(made)).toBeNull();
   expect(await settleAt(made, END + 7 * DAY_MS)).toEqual([DAY]);
   expect(await made.row(DAY)).toMatchObject({ outcome: "settled", step: 3, dueAt: null });
-  expect(await manifest(made)).toMatchObject({ state: "empty-confirmed", source: "api" });
+  expect(await manifest(made)).toMatchObject({ state: "confirmed-empty", source: "api" });
   expect(await keysOf(env.TIMESERIES, "")).toEqual([]);
 });
 

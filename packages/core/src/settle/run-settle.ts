@@ -4,7 +4,7 @@ import type { DayBuilder } from "../backfill/day-builder.ts";
 import { fetchCatalog } from "../backfill/fetch-catalog.ts";
 import { type BuiltDay, runDay } from "../backfill/run-day.ts";
 import { leniently, type Steps, STORE_STEP } from "../backfill/steps.ts";
-import { type ArchivedDay, archiveDay } from "../day-build/settle-from-segments.ts";
+import { type SettledDay, settleFromSegments } from "../day-build/settle-from-segments.ts";
 import { findBase } from "../day-build/day-base.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
 import { dayText } from "../domain/day.ts";
@@ -105,9 +105,9 @@ async function settle(steps: Steps, context: SettleContext, start: Start): Promi
   try {
     if (start.suspect !== null) return { is: "done", outcome: "suspect", reason: start.suspect };
     if (start.isDeleted) {
-      const folded = await foldSegments(steps, context);
-      const isFolded = folded.outcome === "nothing" || folded.outcome === "archived";
-      return isFolded ? { is: "deleted" } : resultOf(folded, null);
+      const folded = await settleSegments(steps, context);
+      const isRolledUp = folded.outcome === "nothing" || folded.outcome === "settled";
+      return isRolledUp ? { is: "deleted" } : resultOf(folded, null);
     }
     return await askSource(steps, context, start);
   } catch (error) {
@@ -133,14 +133,14 @@ async function askSource(steps: Steps, context: SettleContext, { row, startedAt 
       case "suspect":
         return { is: "done", outcome: "suspect", reason: built.reason };
       case "written":
-      case "empty-confirmed": {
+      case "confirmed-empty": {
         return { is: "done", outcome: isNothingNew(row, built) ? "unchanged" : "settled", reason: null };
       }
       case "failed":
         unanswered = built.reason ?? "unknown";
     }
   }
-  return resultOf(await foldSegments(steps, context), unanswered);
+  return resultOf(await settleSegments(steps, context), unanswered);
 }
 
 /**
@@ -152,20 +152,23 @@ function isNothingNew({ settledAt, attempts }: Start["row"], { isUnchanged, foun
 }
 
 /** Builds the day from its segments alone. */
-function foldSegments(steps: Steps, context: SettleContext): Promise<Pick<ArchivedDay, "outcome" | "reason">> {
+function settleSegments(steps: Steps, context: SettleContext): Promise<Pick<SettledDay, "outcome" | "reason">> {
   const { db, bucket, site, appointed, hotDays, now } = context;
   return steps.do(`${dayText(appointed.day)} segments`, STORE_STEP, async () => {
     if (!(await isAllowed(context))) return { outcome: "conflict", reason: null } as const;
     const build = `${appointed.instance}-segments`;
-    const { outcome, reason } = await archiveDay({ db, bucket, hotDays, now }, { build, site, day: appointed.day });
+    const { outcome, reason } = await settleFromSegments(
+      { db, bucket, hotDays, now },
+      { build, site, day: appointed.day },
+    );
     return { outcome, reason };
   });
 }
 
 /** @param unanswered why the source did not answer; null: it was not asked */
-function resultOf({ outcome, reason }: Pick<ArchivedDay, "outcome" | "reason">, unanswered: string | null): Result {
+function resultOf({ outcome, reason }: Pick<SettledDay, "outcome" | "reason">, unanswered: string | null): Result {
   switch (outcome) {
-    case "archived":
+    case "settled":
       return { is: "done", outcome: "segments-only", reason: unanswered };
     case "suspect":
       return { is: "done", outcome: "suspect", reason };

@@ -11,12 +11,12 @@ import { differences, sourceSamples } from "../../test/stored-samples.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
 import { MemoryEngine } from "../../test/memory-engine.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
-import { foldHours } from "../day-build/roll-up-hours.ts";
+import { rollUpHours } from "../day-build/roll-up-hours.ts";
 import { replaceCatalog } from "../catalog/replace-catalog.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
 import { mergeDay } from "../day-build/merge-day.ts";
 import { pointOrder } from "../day-build/point-order.ts";
-import { repairDay } from "../rebuild/rebuild-day.ts";
+import { rebuildDay } from "../rebuild/rebuild-day.ts";
 import { sortHour } from "../day-build/sort-hour.ts";
 import { encodeSpill } from "../day-build/spill-format.ts";
 import { spillKey } from "../r2/staging.ts";
@@ -83,10 +83,10 @@ async function settle(): Promise<void> {
   await world.settle();
 }
 
-const repair = () => {
+const rebuild = () => {
   const { now } = world.sync.clock;
-  return repairDay(
-    { bucket: env.TIMESERIES, now, newBuild: () => "repair", dryRun: false },
+  return rebuildDay(
+    { bucket: env.TIMESERIES, now, newBuild: () => "rebuild", dryRun: false },
     { ...world.site, db },
     DAY,
   );
@@ -104,17 +104,17 @@ test("D1 turned back beside a younger file: each sample once, and the later aske
   await syncTo(END + 3 * HOUR_MS);
   await settle();
   await expectAnswer(2);
-  const published = (await readManifestDay(db, world.site.id, DAY))!.foldedStamp;
+  const published = (await readManifestDay(db, world.site.id, DAY))!.settledStamp;
   expect(published).toBeGreaterThan(before);
 
   await turnBack();
   expect(await stamp()).toBe(before);
-  expect(await repair()).toMatchObject({ outcome: "repaired" });
+  expect(await rebuild()).toMatchObject({ outcome: "rebuilt" });
   expect(await stamp()).toBe(published);
-  expect((await readManifestDay(db, world.site.id, DAY))!.foldedStamp).toBe(0);
+  expect((await readManifestDay(db, world.site.id, DAY))!.settledStamp).toBe(0);
   // the old segment with 1 lies beside the file that has 2
   await expectAnswer(2);
-  expect(await repair()).toMatchObject({ outcome: "unchanged" });
+  expect(await rebuild()).toMatchObject({ outcome: "unchanged" });
 
   await syncTo(END + 3 * HOUR_MS);
   await expectAnswer(2);
@@ -207,8 +207,8 @@ describe("work that began before D1 was turned back, when as many stores have co
       await store(200_000_000, START + 12 * HOUR_MS);
     });
     const { now } = world.sync.clock;
-    await foldHours(turned, world.site.id, 0, now);
-    await foldHours(db, world.site.id, 0, now);
+    await rollUpHours(turned, world.site.id, 0, now);
+    await rollUpHours(db, world.site.id, 0, now);
     const folded = (await storedPointDays(db)).find((one) => one.pointId === pointId);
     expect(folded?.hours[0]?.max).toBe(200_000_000);
   });

@@ -3,7 +3,7 @@ import { migratedDatabase } from "../../test/database.ts";
 import { emptyStore, siteWithPoints } from "../../test/naive-store.ts";
 import { pointSamples, type Sample } from "../../test/points.ts";
 import { deletePointRows } from "../deletion/delete-point-day.ts";
-import { foldDay } from "../day-build/roll-up-day.ts";
+import { rollUpDay } from "../day-build/roll-up-day.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
@@ -131,7 +131,7 @@ test("a read is checked only after SQLite refused a row", async () => {
 test("an hour with a damaged row is not summed up", async () => {
   await damage("x'ff'");
   const day = { siteId: 1, day: FIRST_DAY, closed: DAY + DAY_MS, which: "all" } as const;
-  expect(await foldDay(db, day)).toMatchObject({ hours: 0, failed: [{ hour: DAY }] });
+  expect(await rollUpDay(db, day)).toMatchObject({ hours: 0, failed: [{ hour: DAY }] });
 });
 
 test("a point is deleted although a row of its block is damaged", async () => {

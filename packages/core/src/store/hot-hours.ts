@@ -8,10 +8,10 @@ import type { TimeRange } from "../domain/time-range.ts";
 export interface HotHour {
   /** its start, epoch ms */
   readonly hour: number;
-  /** the stamp of the last segments with samples of the hour: another one after every change, also after it was archived */
+  /** the stamp of the last segments with samples of the hour: another one after every change, also after it was settled */
   readonly version: number;
   /** whether `block_days` has its aggregates; migrations/0001_schema.sql states the invariant */
-  readonly isFolded: boolean;
+  readonly isRolledUp: boolean;
 }
 
 /** ?1: site, ?2: JSON array of starts of hours, ?3: first and ?4: last stamp of the batch. */
@@ -39,9 +39,9 @@ const NEW_VERSION = `CASE WHEN hour IN (SELECT value FROM json_each(?4))
 
 /** ?3: JSON array of the hours. */
 const MARK_FOLDED = `
-UPDATE hot_hours SET version = ${NEW_VERSION}, folded_version = ${NEW_VERSION}
+UPDATE hot_hours SET version = ${NEW_VERSION}, rolled_up_version = ${NEW_VERSION}
 WHERE ${OF_DAY} AND hour IN (SELECT value FROM json_each(?3))
-  AND (folded_version IS NOT version OR hour IN (SELECT value FROM json_each(?4)))`;
+  AND (rolled_up_version IS NOT version OR hour IN (SELECT value FROM json_each(?4)))`;
 
 /**
  * Belongs into the batch that writes the aggregates of these hours of a day. An hour that was folded before, and whose aggregates were
@@ -49,7 +49,7 @@ WHERE ${OF_DAY} AND hour IN (SELECT value FROM json_each(?3))
  * next segment of the hour must not have the same version.
  * @param hours starts, epoch ms: those that are folded, and those of them that were wrong
  */
-export function markHoursFolded(
+export function markHoursRolledUp(
   db: D1Database,
   siteId: number,
   day: number,
@@ -59,17 +59,17 @@ export function markHoursFolded(
 }
 
 const UNFOLD =
-  "UPDATE hot_hours SET folded_version = NULL WHERE site_id = ?1 AND hour IN (SELECT value FROM json_each(?2))";
+  "UPDATE hot_hours SET rolled_up_version = NULL WHERE site_id = ?1 AND hour IN (SELECT value FROM json_each(?2))";
 
 /** `block_days` has no aggregates of these hours any more. @param hours starts, epoch ms */
-export function unfoldHours(db: D1Database, siteId: number, hours: readonly number[]): D1PreparedStatement {
+export function markHoursChanged(db: D1Database, siteId: number, hours: readonly number[]): D1PreparedStatement {
   return db.prepare(UNFOLD).bind(siteId, JSON.stringify(hours));
 }
 
-const UNFOLD_DAY = `UPDATE hot_hours SET folded_version = NULL WHERE ${OF_DAY} AND folded_version IS NOT NULL`;
+const UNFOLD_DAY = `UPDATE hot_hours SET rolled_up_version = NULL WHERE ${OF_DAY} AND rolled_up_version IS NOT NULL`;
 
 /** `block_days` has aggregates of a day's file only, or none: what is hot beside it is summed up anew. */
-export function unfoldDay(db: D1Database, siteId: number, day: number): D1PreparedStatement {
+export function markDayChanged(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return db.prepare(UNFOLD_DAY).bind(siteId, day);
 }
 
@@ -97,7 +97,7 @@ export function forgetHotDay(db: D1Database, siteId: number, day: number): D1Pre
 }
 
 /** The columns of {@link parseHotHours}. */
-export const HOT_HOUR_COLUMNS = "hour, version, folded_version IS version AS folded";
+export const HOT_HOUR_COLUMNS = "hour, version, rolled_up_version IS version AS folded";
 
 const READ = `
 SELECT ${HOT_HOUR_COLUMNS} FROM hot_hours
@@ -112,5 +112,5 @@ const hotHourRows = rowsOf("hot_hours", { hour: isInt, version: isInt, folded: i
 
 /** The hours that {@link hotHoursStatement} found, ascending. */
 export function parseHotHours(results: unknown): HotHour[] {
-  return hotHourRows(results).map(({ hour, version, folded }) => ({ hour, version, isFolded: folded === 1 }));
+  return hotHourRows(results).map(({ hour, version, folded }) => ({ hour, version, isRolledUp: folded === 1 }));
 }

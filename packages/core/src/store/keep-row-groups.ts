@@ -9,7 +9,7 @@ import { fetchRange, type RangeBucket } from "../r2/range-get.ts";
 import { planRanges } from "../parquet/read-plan.ts";
 
 /** Row groups that are written in one transaction. */
-const GROUPS_A_STATEMENT = 500;
+const MAX_GROUPS_PER_STATEMENT = 500;
 
 /** The longest row group that fits a statement as hexadecimal digits. */
 const MAX_GROUP_BYTES = MAX_ASCII_CHARS / 2 - 64;
@@ -54,9 +54,9 @@ async function keepAll(
   // One row group that D1 cannot hold would cost each reader a request that its plan does not count.
   if (groups.some(({ group }) => extentBytes(group) > MAX_GROUP_BYTES)) return;
   const reads = groups.map(({ group }) => ({ group, points: null }));
-  for (let first = 0; first < reads.length; first += GROUPS_A_STATEMENT) {
+  for (let first = 0; first < reads.length; first += MAX_GROUPS_PER_STATEMENT) {
     // A megabyte of the file at a time.
-    for (const range of planRanges(reads.slice(first, first + GROUPS_A_STATEMENT))) {
+    for (const range of planRanges(reads.slice(first, first + MAX_GROUPS_PER_STATEMENT))) {
       const { bytes, offset } = await fetchRange(bucket, key, etag, range, cost);
       const texts = jsonChunks(
         range.groups,

@@ -5,7 +5,7 @@ import { FROM_SEGMENTS, STAMPS } from "./segment-stamps.ts";
 import { blockStatements, EVERY_STAMP, segmentRowsSchema } from "./whole-blocks.ts";
 
 /** Points whose samples are asked for in one batch: of an open day at a sample a minute 6 MB of text. */
-const POINTS_A_BATCH = 160;
+const MAX_POINTS_PER_BATCH = 160;
 
 /** A segment with the samples of some points only; `body` as segment-body.ts reads it, null: SQLite cannot read it. */
 export interface SegmentRow {
@@ -52,7 +52,7 @@ export function batchesOf(pointIds: readonly number[]): Pick[][] {
     const [, { length }] = block;
     if (length > free) {
       all.push([]);
-      free = POINTS_A_BATCH;
+      free = MAX_POINTS_PER_BATCH;
     }
     free -= length;
     const columns = PICKS.find((one) => one.columns >= length)?.columns ?? null;

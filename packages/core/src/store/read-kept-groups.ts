@@ -12,7 +12,7 @@ import type { GroupRead } from "../parquet/read-plan.ts";
 import { decodeGroup } from "../parquet/row-group-reader.ts";
 
 /** Bytes of row groups that are read by one statement: 4 MB of hexadecimal digits. */
-const BYTES_A_STATEMENT = 2_000_000;
+const MAX_BYTES_PER_STATEMENT = 2_000_000;
 
 /** What to read of a content that D1 keeps. */
 export interface KeptRead {
@@ -84,7 +84,7 @@ function statements(reads: readonly KeptRead[]): WantedGroup[][] {
   for (const of of reads) {
     for (const group of of.groups) {
       bytes += extentBytes(group.group);
-      if (bytes > BYTES_A_STATEMENT) {
+      if (bytes > MAX_BYTES_PER_STATEMENT) {
         all.push([]);
         bytes = extentBytes(group.group);
       }

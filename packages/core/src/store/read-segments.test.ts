@@ -43,22 +43,22 @@ const store = (siteId: number, samples: readonly Sample[], asked: number) =>
 async function fold(siteId: number, day: number): Promise<void> {
   await db
     .prepare(
-      `INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp)
+      `INSERT INTO day_files (site_id, day, state, updated_at, settled_stamp)
        SELECT ?1, ?2, 'written', 1, stamp FROM site_clocks WHERE site_id = ?1
-       ON CONFLICT DO UPDATE SET folded_stamp = excluded.folded_stamp`,
+       ON CONFLICT DO UPDATE SET settled_stamp = excluded.settled_stamp`,
     )
     .bind(siteId, day)
     .run();
 }
 
-const foldedStamps = async () => {
-  const rows = await db.prepare("SELECT site_id, day, folded_stamp FROM day_files").raw<number[]>();
+const settledStamps = async () => {
+  const rows = await db.prepare("SELECT site_id, day, settled_stamp FROM day_files").raw<number[]>();
   return new Map(rows.map(([siteId, day, stamp]) => [`${siteId} ${day}`, stamp!]));
 };
 
 /** What the segments beyond the day files hold, up to a stamp. */
 async function naiveOf(siteId: number, upTo = Infinity): Promise<NaiveStore> {
-  const folded = await foldedStamps();
+  const folded = await settledStamps();
   const blocks = new Set(SITES.get(siteId)!.map((id) => id >> 7));
   const open = (await allSegments(db)).filter(
     ({ block, day, stamp }) => blocks.has(block) && stamp > (folded.get(`${siteId} ${day}`) ?? 0) && stamp <= upTo,
@@ -227,7 +227,7 @@ describe("rows read of a day of 288 segments a block", () => {
   test("a day whose file has the first 23 hours reads the last one's segments", async () => {
     await db
       .prepare(
-        "INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp) VALUES (3, ?1, 'written', 1, 276)",
+        "INSERT INTO day_files (site_id, day, state, updated_at, settled_stamp) VALUES (3, ?1, 'written', 1, 276)",
       )
       .bind(FIRST_DAY)
       .run();

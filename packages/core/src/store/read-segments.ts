@@ -10,7 +10,7 @@ import { blocksOf } from "../domain/block.ts";
 import { batchesOf, pickedRows, pickStatement, type SegmentRow, type SegmentsWanted } from "./pick-points.ts";
 import { placeOfKey } from "./segment-key.ts";
 import { SeriesBuilder, type StoredSeries } from "./stored-series.ts";
-import { BLOCKS_A_QUERY, blockStatements, segmentRowsSchema } from "./whole-blocks.ts";
+import { MAX_BLOCKS_PER_QUERY, blockStatements, segmentRowsSchema } from "./whole-blocks.ts";
 
 /** What a read cost, to tell the caller of our API and the benchmarks. */
 export interface ReadCost {
@@ -171,7 +171,7 @@ export async function* readHour(
   const blocks = await readSiteBlocks(db, siteId);
   const range = { start: hour, end: hour + HOUR_MS };
   const statements = (isChecked: boolean) =>
-    blockStatements(db, siteId, blocks, [hour], range, upTo, BLOCKS_A_QUERY, isChecked);
+    blockStatements(db, siteId, blocks, [hour], range, upTo, MAX_BLOCKS_PER_QUERY, isChecked);
   for (const [i, statement] of statements(false).entries()) {
     const { results } = await readChecked((isChecked) =>
       withD1Retry(() => (isChecked ? statements(true)[i]! : statement).all()),

@@ -17,10 +17,10 @@ const DELETE_FOLDED = `
 DELETE FROM segments WHERE key IN (
   SELECT s.key FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
   CROSS JOIN segments s ON s.key >= ${keySql("b.block", "?2")} AND s.key <= ${keySql("b.block", "?2")} + ?3 LIMIT ?4
-) AND EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND folded_stamp >= ?3)`;
+) AND EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND settled_stamp >= ?3)`;
 
 /** Deletes some segments of a day up to a stamp, and nothing where the day's published file does not have them. */
-export function deleteFolded(
+export function deleteSettled(
   db: D1Database,
   siteId: number,
   day: number,

@@ -126,7 +126,7 @@ const RAISE_TO = `
 INSERT INTO site_clocks (site_id, stamp, token)
 SELECT ?1, met, ?3 FROM (
   SELECT max(?2, coalesce((SELECT max(version) FROM hot_hours WHERE site_id = ?1), 0),
-    coalesce((SELECT max(folded_stamp) FROM day_files WHERE site_id = ?1), 0)) AS met
+    coalesce((SELECT max(settled_stamp) FROM day_files WHERE site_id = ?1), 0)) AS met
 ) WHERE met > coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0)
 ON CONFLICT (site_id) DO UPDATE SET stamp = excluded.stamp, token = excluded.token, earlier_tokens = ${WITH_TOKEN}`;
 

@@ -43,7 +43,7 @@ export interface SampleStore {
  * Samples of a transaction. At 32 characters each (ten hold an offset, up to 18 a value) its parameters stay well under the 32 MiB of a
  * Workers RPC call.
  */
-const MAX_SAMPLES_A_BATCH = 450_000;
+const MAX_SAMPLES_PER_BATCH = 450_000;
 
 /** Blocks whose segments are read in one statement: of the minutes that a sync asks for again, 2 MB of text. */
 const BLOCKS_AT_ONCE = 40;
@@ -143,7 +143,7 @@ async function storeArrivals(
     if (day < 0 || day >= DAYS) throw new RangeError(`samples of day ${day} cannot be stored`);
   }
   let sums: readonly StoredCounts[] = arrivals.map(() => ({ inserted: 0, changed: 0, unchanged: 0, superseded: 0 }));
-  const pieces = cutGroups(grouped, MAX_SAMPLES_A_BATCH);
+  const pieces = cutGroups(grouped, MAX_SAMPLES_PER_BATCH);
   for (const [i, piece] of pieces.entries()) {
     const counts = await storePiece(store, arrivals, piece, i === pieces.length - 1 ? alongside : []);
     sums = sums.map((sum, arrival) => plusCounts(sum, counts[arrival]!));

@@ -2,10 +2,10 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { deleteContent, deleteGroups, firstKeptDay, giveUpContents, readGivenUp } from "./kept-groups.ts";
 
 /** Row groups that are deleted in one transaction. */
-const ROWS_A_STATEMENT = 500;
+const MAX_ROWS_PER_STATEMENT = 500;
 
 /** Of the 1,000 statements that an invocation may make. A day of 4,583 points takes 2. */
-const STATEMENTS_A_RUN = 100;
+const MAX_STATEMENTS_PER_RUN = 100;
 
 /** So long nothing is given up that was just kept, for its day may be about to be published, and nothing deleted that a reader may have planned. */
 const REST_MS = HOUR_MS;
@@ -24,10 +24,10 @@ export async function sweepKeptGroups(db: D1Database, siteId: number, hotDays: n
   let statements = 0;
   for (const id of await readGivenUp(db, siteId, before)) {
     for (;;) {
-      if (statements++ === STATEMENTS_A_RUN) return deleted;
-      const groups = await deleteGroups(db, id, before, ROWS_A_STATEMENT);
+      if (statements++ === MAX_STATEMENTS_PER_RUN) return deleted;
+      const groups = await deleteGroups(db, id, before, MAX_ROWS_PER_STATEMENT);
       deleted += groups;
-      if (groups < ROWS_A_STATEMENT) break;
+      if (groups < MAX_ROWS_PER_STATEMENT) break;
     }
     await deleteContent(db, id, before);
   }

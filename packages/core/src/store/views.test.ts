@@ -87,7 +87,7 @@ test("timeseries_raw equals the samples that are in no day file", async () => {
         for (const { siteId, samples, asked } of batches) await store(siteId, samples, asked);
         await db
           .prepare(
-            "INSERT INTO day_files (site_id, day, state, updated_at, folded_stamp) VALUES (1, ?1, 'written', 1, ?2)",
+            "INSERT INTO day_files (site_id, day, state, updated_at, settled_stamp) VALUES (1, ?1, 'written', 1, ?2)",
           )
           .bind(DAY / DAY_MS, stamp)
           .run();

@@ -6,7 +6,7 @@ import { FROM_SEGMENTS, STAMPS } from "./segment-stamps.ts";
 export const EVERY_STAMP = Number.MAX_SAFE_INTEGER;
 
 /** Blocks that are read whole in one statement where a whole hour is wanted: at a sample a minute 1.6 MB of text. */
-export const BLOCKS_A_QUERY = 8;
+export const MAX_BLOCKS_PER_QUERY = 8;
 
 const READ_BLOCKS = `${STAMPS} SELECT s.key, s.asked, json(s.body) AS body ${FROM_SEGMENTS}`;
 /** A damaged row has the body NULL. Without this check it fails the statement. */

@@ -5,8 +5,8 @@ import { migratedDatabase } from "../../test/database.ts";
 import { interceptedDatabase } from "../d1/intercepted-database.ts";
 import { MINUTE_MS, SyncWorld } from "../../test/sync-world.ts";
 import type { DeadLetter } from "../domain/dead-letter.ts";
-import { dropLetters, pruneLetters, readLetters, recordLetters } from "./dead-letters.ts";
-import { replayLetters } from "./replay-letters.ts";
+import { dropDeadLetters, pruneDeadLetters, readDeadLetters, recordDeadLetters } from "./dead-letters.ts";
+import { replayDeadLetters } from "./replay-dead-letters.ts";
 import { syncSites } from "./sync-sites.ts";
 import { dayOf } from "../domain/day.ts";
 
@@ -34,7 +34,7 @@ function worldOf(site: string, unconfiguredPoints: number): SyncWorld {
 
 const allOf = async (world: SyncWorld) => {
   const { siteId, name, watermark } = await world.state();
-  return { site: { siteId, name, watermark }, letters: await readLetters(db, { siteIds: [siteId] }, 1_000) };
+  return { site: { siteId, name, watermark }, letters: await readDeadLetters(db, { siteIds: [siteId] }, 1_000) };
 };
 const written = (calls: string[]) => interceptedDatabase(db, async (execute) => (calls.push("call"), execute()));
 
@@ -75,7 +75,7 @@ test("replayed when their points are configured, letters become samples, once, b
   const { site, letters } = await allOf(world);
   expect(letters.length).toBe(4);
   const now = world.clock.now();
-  expect(await replayLetters(db, [site], {}, now)).toMatchObject({
+  expect(await replayDeadLetters(db, [site], {}, now)).toMatchObject({
     letters: 4,
     stored: 0,
     rejected: { unconfigured: 4 },
@@ -88,17 +88,17 @@ test("replayed when their points are configured, letters become samples, once, b
     .prepare("INSERT INTO day_files (site_id, day, state, key, updated_at) VALUES (?1, ?2, 'written', 'a file', 0)")
     .bind(site.siteId, dayOf(START - 1))
     .run();
-  expect(await replayLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, archived: 1, stored: 0 });
+  expect(await replayDeadLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, settled: 1, stored: 0 });
   await db.prepare("DELETE FROM day_files WHERE site_id = ?1").bind(site.siteId).run();
-  expect(await replayLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, stored: 1, rejected: {} });
+  expect(await replayDeadLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, stored: 1, rejected: {} });
   // of the others, the sync itself stores what they tell of
   await db
     .prepare("UPDATE sync_state SET watermark = ?1")
     .bind(START - 5 * MINUTE_MS)
     .run();
   await run(world);
-  expect(await replayLetters(db, [site], {}, now)).toMatchObject({ letters: 3, stored: 0, present: 3 });
-  expect(await replayLetters(db, [site], {}, now)).toMatchObject({ letters: 0, stored: 0, present: 0 });
+  expect(await replayDeadLetters(db, [site], {}, now)).toMatchObject({ letters: 3, stored: 0, present: 3 });
+  expect(await replayDeadLetters(db, [site], {}, now)).toMatchObject({ letters: 0, stored: 0, present: 0 });
   const unseen = "SELECT count(*) AS n FROM points WHERE site_id = ?1 AND first_seen IS NULL";
   expect(await db.prepare(unseen).bind(site.siteId).first("n")).toBe(0);
 });
@@ -124,10 +124,10 @@ test("a page that cannot be written is a letter with its source, and recovers wh
     },
   ]);
   expect(await env.ETL_STATE.get(`dlq:${result.syncId}:0`, "json")).toMatchObject({ chunk: 0, error });
-  expect(await replayLetters(db, [site], {}, START)).toMatchObject({ letters: 1, waiting: 1, recovered: 0 });
+  expect(await replayDeadLetters(db, [site], {}, START)).toMatchObject({ letters: 1, waiting: 1, recovered: 0 });
   await run(world);
   const after = (await allOf(world)).site;
-  expect(await replayLetters(db, [after], {}, START)).toMatchObject({ letters: 1, waiting: 0, recovered: 1 });
+  expect(await replayDeadLetters(db, [after], {}, START)).toMatchObject({ letters: 1, waiting: 0, recovered: 1 });
   expect((await allOf(world)).letters).toEqual([]);
 });
 
@@ -148,10 +148,14 @@ test("either envelope is read again, by today's clock; what was cut off is not, 
     page: null,
     about: { reason: "future", record },
   }));
-  await recordLetters(db, "sync_1", START, letters);
-  await recordLetters(db, "sync_2", START + 1, letters);
-  expect(await replayLetters(db, [site], {}, START)).toMatchObject({ letters: 4, rejected: { future: 3 }, stored: 0 });
-  const later = await replayLetters(db, [site], { reason: "future" }, START + 5 * 3_600_000);
+  await recordDeadLetters(db, "sync_1", START, letters);
+  await recordDeadLetters(db, "sync_2", START + 1, letters);
+  expect(await replayDeadLetters(db, [site], {}, START)).toMatchObject({
+    letters: 4,
+    rejected: { future: 3 },
+    stored: 0,
+  });
+  const later = await replayDeadLetters(db, [site], { reason: "future" }, START + 5 * 3_600_000);
   expect(later).toMatchObject({ letters: 4, stored: 2, unreadable: 1, rejected: { null: 1 } });
   expect((await allOf(world)).letters.length).toBe(2);
 });
@@ -167,7 +171,7 @@ test("a letter whose day gets a file while it is replayed is not laid over it, a
     const record = JSON.stringify({ name, value: "1", time: new Date(at).toISOString() });
     return { siteId, page: null, about: { reason: "future", record } };
   });
-  await recordLetters(db, "sync_fenced", START, letters);
+  await recordDeadLetters(db, "sync_fenced", START, letters);
   const published = db
     .prepare(
       `INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, updated_at)
@@ -179,9 +183,9 @@ test("a letter whose day gets a file while it is replayed is not laid over it, a
     return execute();
   });
   const now = START + 2 * DAY_MS;
-  expect(await replayLetters(racing, [site], {}, now)).toMatchObject({ letters: 3, stored: 1, archived: 2 });
+  expect(await replayDeadLetters(racing, [site], {}, now)).toMatchObject({ letters: 3, stored: 1, settled: 2 });
   expect((await allOf(world)).letters.length).toBe(2);
-  expect(await replayLetters(db, [site], {}, now)).toMatchObject({ letters: 2, stored: 0, archived: 2 });
+  expect(await replayDeadLetters(db, [site], {}, now)).toMatchObject({ letters: 2, stored: 0, settled: 2 });
 });
 
 test("letters are listed newest first and page by page, dropped by choice, and forgotten after 7 days", async () => {
@@ -196,18 +200,18 @@ test("letters are listed newest first and page by page, dropped by choice, and f
   });
   for (let batch = 0; batch < 3; batch++) {
     const many = Array.from({ length: 1_100 }, (_, i) => letter(`${batch} ${i}`, "null"));
-    await recordLetters(db, "sync_old", START - 7 * DAY_MS - 3 + batch, many);
+    await recordDeadLetters(db, "sync_old", START - 7 * DAY_MS - 3 + batch, many);
   }
-  await recordLetters(db, "sync_new", START - 7 * DAY_MS, [letter("a", "null"), letter("b", "future")]);
-  const [first, second] = await readLetters(db, { siteIds }, 2);
+  await recordDeadLetters(db, "sync_new", START - 7 * DAY_MS, [letter("a", "null"), letter("b", "future")]);
+  const [first, second] = await readDeadLetters(db, { siteIds }, 2);
   expect([first?.about, second?.about]).toEqual([letter("b", "future").about, letter("a", "null").about]);
-  const next = await readLetters(db, { siteIds }, 3, second!.id);
+  const next = await readDeadLetters(db, { siteIds }, 3, second!.id);
   expect(next.map(({ about }) => about)).toEqual([999, 998, 997].map((n) => letter(`2 ${n}`, "null").about));
-  expect(await pruneLetters(db, START)).toBe(3_000);
+  expect(await pruneDeadLetters(db, START)).toBe(3_000);
   expect((await allOf(world)).letters.length).toBe(2);
-  expect(await dropLetters(db, { siteIds: [site.siteId + 1], ids: [first!.id] })).toBe(0);
-  expect(await dropLetters(db, { siteIds, reason: "future" })).toBe(1);
-  expect(await dropLetters(db, { siteIds, reason: "future" })).toBe(0);
-  await recordLetters(db, "sync_newer", START, [letter("b", "future")]);
-  expect((await readLetters(db, { siteIds }, 1))[0]!.id).toBeGreaterThan(first!.id);
+  expect(await dropDeadLetters(db, { siteIds: [site.siteId + 1], ids: [first!.id] })).toBe(0);
+  expect(await dropDeadLetters(db, { siteIds, reason: "future" })).toBe(1);
+  expect(await dropDeadLetters(db, { siteIds, reason: "future" })).toBe(0);
+  await recordDeadLetters(db, "sync_newer", START, [letter("b", "future")]);
+  expect((await readDeadLetters(db, { siteIds }, 1))[0]!.id).toBeGreaterThan(first!.id);
 });

@@ -4,10 +4,10 @@ import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, dayOf } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import { type DeadLetter, LETTER_DAYS, LETTER_REASONS, type LetterReason } from "../domain/dead-letter.ts";
+import { type DeadLetter, LETTER_DAYS, DEAD_LETTER_REASONS, type DeadLetterReason } from "../domain/dead-letter.ts";
 
 /** A letter as it is stored. */
-export interface StoredLetter extends DeadLetter {
+export interface StoredDeadLetter extends DeadLetter {
   readonly id: number;
   readonly syncId: string;
   /** when its sync began, epoch ms */
@@ -15,14 +15,14 @@ export interface StoredLetter extends DeadLetter {
 }
 
 /** Which letters are meant: those that all of these hold for. */
-export interface LetterFilter {
+export interface DeadLetterFilter {
   readonly siteIds: readonly number[];
   readonly ids?: readonly number[] | undefined;
-  readonly reason?: LetterReason | undefined;
+  readonly reason?: DeadLetterReason | undefined;
 }
 
 /** Letters of a run: 40 sites at their worst. An id is the time of the run in ms times this, and a number below it. */
-const LETTERS_A_RUN = 1_000;
+const MAX_DEAD_LETTERS_PER_RUN = 1_000;
 
 const INSERT = `
 INSERT INTO dead_letters (id, identity, site_id, reason, sync_id, at, window_start, window_end, cursor, record, stage,
@@ -36,20 +36,20 @@ FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
  * @param at when the sync began, epoch ms
  * @param first how many of the run went into other databases: an id is one letter's, wherever it is
  */
-export async function recordLetters(
+export async function recordDeadLetters(
   db: D1Database,
   syncId: string,
   at: number,
   letters: readonly DeadLetter[],
   first = 0,
 ): Promise<void> {
-  if (letters.length === 0 || first >= LETTERS_A_RUN) return;
+  if (letters.length === 0 || first >= MAX_DEAD_LETTERS_PER_RUN) return;
   const rows = await Promise.all(
-    letters.slice(0, LETTERS_A_RUN - first).map(async (letter, i) => {
+    letters.slice(0, MAX_DEAD_LETTERS_PER_RUN - first).map(async (letter, i) => {
       const { siteId, page, about } = letter;
       const origin = [siteId, about.reason, page?.window.start ?? null, page?.window.end ?? null, page?.cursor ?? null];
       const what = about.reason === "write_failed" ? [null, about.stage, about.error, about.samples] : [about.record];
-      return [at * LETTERS_A_RUN + first + i, await identityOf(letter, syncId, at), ...origin, ...what];
+      return [at * MAX_DEAD_LETTERS_PER_RUN + first + i, await identityOf(letter, syncId, at), ...origin, ...what];
     }),
   );
   for (const { json } of jsonChunks(rows, (row) => JSON.stringify(row), MAX_UNICODE_CHARS)) {
@@ -74,14 +74,14 @@ const WHERE = `
 site_id IN (SELECT value FROM json_each(?1)) AND (?2 IS NULL OR reason = ?2)
   AND (?3 IS NULL OR id IN (SELECT value FROM json_each(?3)))`;
 
-function bindingsOf({ siteIds, reason, ids }: LetterFilter) {
+function bindingsOf({ siteIds, reason, ids }: DeadLetterFilter) {
   return [JSON.stringify(siteIds), reason ?? null, ids === undefined ? null : JSON.stringify(ids)] as const;
 }
 
 const rowSchema = z.object({
   id: z.int(),
   site_id: z.int(),
-  reason: z.enum(LETTER_REASONS),
+  reason: z.enum(DEAD_LETTER_REASONS),
   sync_id: z.string(),
   at: z.int(),
   window_start: z.int().nullable(),
@@ -94,20 +94,20 @@ const rowSchema = z.object({
 });
 
 /** Letters, newest first. @param before only those with a smaller id */
-export async function readLetters(
+export async function readDeadLetters(
   db: D1Database,
-  filter: LetterFilter,
+  filter: DeadLetterFilter,
   limit: number,
   before: number = Number.MAX_SAFE_INTEGER,
-): Promise<StoredLetter[]> {
+): Promise<StoredDeadLetter[]> {
   const statement = db
     .prepare(`SELECT * FROM dead_letters WHERE ${WHERE} AND id < ?4 ORDER BY id DESC LIMIT ?5`)
     .bind(...bindingsOf(filter), before, limit);
   const { results } = await withD1Retry(() => statement.all());
-  return z.array(rowSchema).parse(results).map(letterOf);
+  return z.array(rowSchema).parse(results).map(deadLetterOf);
 }
 
-function letterOf(row: z.output<typeof rowSchema>): StoredLetter {
+function deadLetterOf(row: z.output<typeof rowSchema>): StoredDeadLetter {
   const { id, site_id: siteId, sync_id: syncId, at, cursor, reason, window_start: start, window_end: end } = row;
   const page = start === null || end === null ? null : { window: { start, end }, cursor };
   const { record, stage, error, samples } = row;
@@ -117,7 +117,7 @@ function letterOf(row: z.output<typeof rowSchema>): StoredLetter {
 }
 
 /** Removes letters. @returns their number */
-export function dropLetters(db: D1Database, filter: LetterFilter): Promise<number> {
+export function dropDeadLetters(db: D1Database, filter: DeadLetterFilter): Promise<number> {
   const sql = `DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE ${WHERE} LIMIT ?4)`;
   return changeRows((most) => db.prepare(sql).bind(...bindingsOf(filter), most));
 }
@@ -128,8 +128,8 @@ export function dropStatement(db: D1Database, ids: readonly number[]): D1Prepare
 }
 
 /** Forgets letters that are older than {@link LETTER_DAYS}. @param now epoch ms @returns their number */
-export function pruneLetters(db: D1Database, now: number): Promise<number> {
-  const first = (now - LETTER_DAYS * DAY_MS) * LETTERS_A_RUN;
+export function pruneDeadLetters(db: D1Database, now: number): Promise<number> {
+  const first = (now - LETTER_DAYS * DAY_MS) * MAX_DEAD_LETTERS_PER_RUN;
   const sql = "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE id < ?1 ORDER BY id LIMIT ?2)";
   return changeRows((most) => db.prepare(sql).bind(first, most));
 }
@@ -140,7 +140,7 @@ DELETE FROM dead_letters WHERE id IN (
 )`;
 
 /** Drops the dead letters of pages that lie in a range: a replay would store them. Those across its bounds stay for their 7 days. */
-export async function forgetLetters(db: D1Database, siteId: number, { start, end }: TimeRange): Promise<void> {
+export async function forgetDeadLetters(db: D1Database, siteId: number, { start, end }: TimeRange): Promise<void> {
   await changeRows((most) => db.prepare(FORGET_SOME).bind(siteId, start, end, most));
 }
 
@@ -150,6 +150,6 @@ DELETE FROM dead_letters WHERE id IN (
 )`;
 
 /** Drops the dead letters whose record names a point. */
-export async function forgetPointLetters(db: D1Database, siteId: number, point: string): Promise<void> {
+export async function forgetPointDeadLetters(db: D1Database, siteId: number, point: string): Promise<void> {
   await changeRows((most) => db.prepare(FORGET_SOME_OF_POINT).bind(siteId, JSON.stringify(point), most));
 }

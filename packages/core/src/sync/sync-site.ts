@@ -15,7 +15,7 @@ import { storeWithReadings } from "../store/store-samples.ts";
 import { sampleUnconfigured } from "../transform/sample-unconfigured.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
 import { log, logError } from "../telemetry/log.ts";
-import type { LetterBox } from "./letter-box.ts";
+import type { DeadLetterBuffer } from "./dead-letter-buffer.ts";
 import { passOver } from "./pass-over.ts";
 import { SeenPoints } from "./seen-points.ts";
 import { ServedTimes } from "./served-times.ts";
@@ -43,7 +43,7 @@ export interface SyncContext {
   /** false: the run has made as many statements as it may, and begins no page */
   readonly hasStatements: () => boolean;
   /** takes some of what is not stored */
-  readonly letters: LetterBox;
+  readonly letters: DeadLetterBuffer;
 }
 
 /** After this no further try for the weather is begun, in milliseconds. */
@@ -291,8 +291,8 @@ class SiteSync {
     if (weather === null) return NO_SAMPLES;
     this.#weather = null;
     this.result.recordsFetched += weather.records;
-    this.result.recordsUnchanged += weather.archived.length;
-    this.#notePoints(weather.archived);
+    this.result.recordsUnchanged += weather.settled.length;
+    this.#notePoints(weather.settled);
     addRejections(this.result.recordsRejected, weather.rejected);
     this.#context.letters.reject(this.#state.siteId, null, weather.rejectedRecords);
     return weather.samples;

@@ -6,7 +6,7 @@ import { queriedDay } from "../../test/queried-day.ts";
 import { keysOf } from "../../test/stored-day.ts";
 import { storedWeather } from "../../test/stored-samples.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
-import { archiveDay } from "../day-build/settle-from-segments.ts";
+import { settleFromSegments } from "../day-build/settle-from-segments.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
 import { markSuspect } from "../manifest/write-manifest.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
@@ -60,7 +60,7 @@ async function sync() {
 }
 
 const archive = () =>
-  archiveDay(
+  settleFromSegments(
     { db, bucket: env.TIMESERIES, hotDays: 0, now: world.clock.now },
     { build: crypto.randomUUID(), site, day: DAY },
   );
@@ -71,7 +71,7 @@ const all = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
 test("a reading that is in its day's file is counted as unchanged, and not stored hot again", async () => {
   const { pointsProcessed: points } = await sync();
   expect(await hot()).toEqual([line(feed)]);
-  expect(await archive()).toMatchObject({ outcome: "archived", samples: 1 });
+  expect(await archive()).toMatchObject({ outcome: "settled", samples: 1 });
   const manifest = await readManifestDay(db, site.id, DAY);
   for (let i = 0; i < 3; i++) {
     const { recordsUnchanged, pointsProcessed } = await sync();

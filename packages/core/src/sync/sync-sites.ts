@@ -2,8 +2,8 @@ import type { AceClient } from "../ace/client.ts";
 import { countedDatabase } from "../d1/site-counters.ts";
 import { type Counts, Tally } from "../domain/counts.ts";
 import { logError } from "../telemetry/log.ts";
-import { recordLetters } from "./dead-letters.ts";
-import { LetterBox } from "./letter-box.ts";
+import { recordDeadLetters } from "./dead-letters.ts";
+import { DeadLetterBuffer } from "./dead-letter-buffer.ts";
 import { publishRun } from "./publish.ts";
 import { recordRun } from "./journal.ts";
 import { StageError } from "./stage-error.ts";
@@ -19,14 +19,14 @@ export const SYNC_BUDGET_MS = 25_000;
  * What a run may do in its 30 s of CPU: records, at about 3 µs each, and for each site as much as so many of them. No
  * clock tells of CPU in a Worker.
  */
-const RECORDS_A_RUN = 4_000_000;
-const RECORDS_A_SITE = 10_000;
+const MAX_RECORDS_PER_RUN = 4_000_000;
+const RECORDS_PER_SITE = 10_000;
 
 /**
  * Of the 1,000 D1 statements that an invocation may make: no site and no page is begun after so many. A page of a large site takes 14,
  * and up to four sites run side by side; the journal takes some for each site.
  */
-const STATEMENTS_A_RUN = 700;
+const MAX_STATEMENTS_PER_RUN = 700;
 
 export interface SyncRunContext {
   readonly kv: KVNamespace;
@@ -80,7 +80,7 @@ export async function syncSites(context: SyncRunContext, databases: readonly Syn
     const outcome = states[i]!;
     return outcome.status === "rejected" ? [] : turnsOf(context.settings, of, outcome.value, started, isAlone);
   });
-  const boxes = new Map(databases.map((of) => [of, new LetterBox()]));
+  const boxes = new Map(databases.map((of) => [of, new DeadLetterBuffer()]));
   const isPaused = ({ of, name, state }: Turn) => state.pause !== null || of.paused?.includes(name) === true;
   const [active, paused] = [turns.filter((turn) => !isPaused(turn)), turns.filter(isPaused)];
   const run = await takeTurns(context, inTurn(active), boxes, started + context.budgetMs);
@@ -130,7 +130,7 @@ interface Turns {
 async function takeTurns(
   context: SyncRunContext,
   ordered: readonly Turn[],
-  boxes: ReadonlyMap<SyncedDatabase, LetterBox>,
+  boxes: ReadonlyMap<SyncedDatabase, DeadLetterBuffer>,
   deadline: number,
 ): Promise<Turns> {
   const { now, maxRequests } = context;
@@ -141,14 +141,14 @@ async function takeTurns(
   const spent = { calls: 0, latencyMs: 0, records: 0, statements: 0 };
   const tallies = new Set<Tally>();
   const hasStatements = () =>
-    [...tallies].reduce((sum, tally) => sum + tally.get("d1_statements"), spent.statements) < STATEMENTS_A_RUN;
+    [...tallies].reduce((sum, tally) => sum + tally.get("d1_statements"), spent.statements) < MAX_STATEMENTS_PER_RUN;
   const begin = async (turn: Turn, place: number): Promise<void> => {
     const tally = new Tally();
     tallies.add(tally);
     const ace = context.newClient(tally);
     const settings = { ...context.settings, pageSize: turn.pageSize };
     const own = Math.min(deadline, now() + SYNC_BUDGET_MS);
-    const letters = boxes.get(turn.of) ?? new LetterBox();
+    const letters = boxes.get(turn.of) ?? new DeadLetterBuffer();
     const result = await syncSite(
       { db: countedDatabase(turn.of.db, tally), ace, settings, now, deadline: own, hasStatements, letters },
       turn.name,
@@ -160,11 +160,11 @@ async function takeTurns(
     counted.set(turn.name, tally.take());
     spent.calls += ace.calls;
     spent.latencyMs += ace.totalLatencyMs;
-    spent.records += result.recordsFetched + RECORDS_A_SITE;
+    spent.records += result.recordsFetched + RECORDS_PER_SITE;
     running.delete(turn);
   };
   const isSpent = () =>
-    now() >= deadline || spent.calls >= maxRequests || spent.records >= RECORDS_A_RUN || !hasStatements();
+    now() >= deadline || spent.calls >= maxRequests || spent.records >= MAX_RECORDS_PER_RUN || !hasStatements();
   for (let begun = 0; ;) {
     const next = isSpent() ? null : nextToBegin(waiting, [...running.keys()]);
     if (next === null) {
@@ -184,7 +184,7 @@ async function writeDown(
   { siteCount }: SyncRunContext,
   run: SyncResult,
   turns: readonly Turn[],
-  boxes: ReadonlyMap<SyncedDatabase, LetterBox>,
+  boxes: ReadonlyMap<SyncedDatabase, DeadLetterBuffer>,
   started: number,
   kv: KVNamespace,
   { left, meanLatencyMs, counted }: Turns,
@@ -196,13 +196,16 @@ async function writeDown(
   for (const { name } of left) begun.delete(name);
   const letters = [...boxes.values()].flatMap((box) => box.letters);
   const writes = [publishRun(kv, run, meanLatencyMs, { siteCount, begun }, letters)];
-  let firstLetter = 0;
+  let firstDeadLetter = 0;
   for (const [of, { letters: own }] of boxes) {
     const ids = new Map(
       turns.filter((turn) => turn.of === of && !omitted.has(turn.name)).map(({ name, state }) => [name, state.siteId]),
     );
-    writes.push(recordRun(of.db, run, ids, counted), recordLetters(of.db, run.syncId, started, own, firstLetter));
-    firstLetter += own.length;
+    writes.push(
+      recordRun(of.db, run, ids, counted),
+      recordDeadLetters(of.db, run.syncId, started, own, firstDeadLetter),
+    );
+    firstDeadLetter += own.length;
   }
   for (const outcome of await Promise.allSettled(writes)) {
     if (outcome.status === "rejected") logError("journal_failed", outcome.reason, { syncId: run.syncId });

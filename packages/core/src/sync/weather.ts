@@ -4,13 +4,13 @@ import { type RejectedRecord, recordText, type RejectionCounts, totalRejected } 
 import { NO_SAMPLES, type PointSamples } from "../domain/samples.ts";
 import { weatherPointName } from "../domain/weather.ts";
 import { weatherSamples } from "../transform/weather-points.ts";
-import { findArchived } from "./archived-readings.ts";
+import { findSettled } from "./settled-readings.ts";
 
 export interface WeatherRead {
   readonly samples: PointSamples;
   /** point ids of the readings that are in the archive already: a feed that is stuck goes on serving them */
-  readonly archived: readonly number[];
-  /** values that the feed served: samples, archived and rejected ones */
+  readonly settled: readonly number[];
+  /** values that the feed served: samples, settled and rejected ones */
   readonly records: number;
   readonly rejected: RejectionCounts;
   /** each of these, under the name of its point and otherwise as the feed has it */
@@ -36,7 +36,7 @@ export async function readWeather(
 ): Promise<WeatherRead> {
   const weather = await ace.weather(site, { deadline, timeoutMs: CALL_TIMEOUT_MS });
   if (weather === null) {
-    return { samples: NO_SAMPLES, archived: [], records: 0, rejected: {}, rejectedRecords: [], catalog };
+    return { samples: NO_SAMPLES, settled: [], records: 0, rejected: {}, rejectedRecords: [], catalog };
   }
   // Also a point that is known and not collected, as the feed has it.
   const names = weather.readings.map(({ field }) => weatherPointName(field));
@@ -52,11 +52,11 @@ export async function readWeather(
     return point.id;
   };
   const samples = weatherSamples(weather.readings, idOf);
-  const archived = await findArchived(db, siteId, known, samples);
-  const others = weather.readings.filter((_, i) => !archived.has(i));
+  const settled = await findSettled(db, siteId, known, samples);
+  const others = weather.readings.filter((_, i) => !settled.has(i));
   return {
     samples: weatherSamples(others, idOf),
-    archived: [...archived].map((i) => samples.pointIds[i]!),
+    settled: [...settled].map((i) => samples.pointIds[i]!),
     records: weather.readings.length + totalRejected(weather.rejected),
     rejected: weather.rejected,
     rejectedRecords: weather.rejectedReadings.map(({ field, reason, given }) => {

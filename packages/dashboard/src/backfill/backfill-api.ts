@@ -77,13 +77,13 @@ export async function fetchJob(signal: AbortSignal): Promise<Job | null> {
 
 const daySchema = z.object({
   date,
-  state: z.enum(["written", "empty-confirmed", "suspect", "failed", "deleted", "missing"]),
+  state: z.enum(["written", "confirmed-empty", "suspect", "failed", "deleted", "missing"]),
   records: count,
   points: count,
   bytes: count,
   /** `api`: the API proved that it had served the whole day; `d1`: built without it */
   source: z.nullable(z.enum(["api", "d1"])),
-  job_outcome: z.nullable(z.enum(["pending", "skipped", "written", "empty-confirmed", "suspect", "failed"])),
+  job_outcome: z.nullable(z.enum(["pending", "skipped", "written", "confirmed-empty", "suspect", "failed"])),
   reason: z.nullable(z.string()),
   updated_at: z.nullable(z.string()),
   settled_at: z.nullable(z.string()),

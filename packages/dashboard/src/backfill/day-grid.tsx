@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { indexByKey } from "../ui/index-by-key.ts";
 import type { KnownDay } from "./backfill-api.ts";
-import { bytesText, counted, dateText, settlingFigures } from "./backfill-words.ts";
+import { bytesText, counted, dateText, settlingFigures } from "./format-backfill.ts";
 import { DAY_MEANINGS, DAY_WORDS, monthBlocks, type ShownState } from "./job-days.ts";
 
 interface GridDay {
@@ -12,7 +12,7 @@ interface GridDay {
 const STATES: readonly ShownState[] = [
   "written",
   "provisional",
-  "empty-confirmed",
+  "confirmed-empty",
   "skipped",
   "pending",
   "suspect",

@@ -3,7 +3,7 @@ import { Icon } from "../ui/icon.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { useState } from "preact/hooks";
 import { retryFailed } from "./backfill-api.ts";
-import { counted, dateText } from "./backfill-words.ts";
+import { counted, dateText } from "./format-backfill.ts";
 import type { TroubledDay } from "./job-days.ts";
 
 interface FailedDaysProps {
@@ -17,7 +17,7 @@ const STATE_WORDS: Record<TroubledDay["state"], string> = {
   failed: "failed",
   suspect: "suspect",
   written: "failed, its older file stays",
-  "empty-confirmed": "failed, had no samples before",
+  "confirmed-empty": "failed, had no samples before",
   deleted: "failed, was deleted before",
   missing: "failed",
 };

@@ -7,13 +7,13 @@ import {
   counted,
   dateText,
   datesText,
-  etaWords,
+  formatEta,
   type Figure,
-  rateWords,
-  rejectionWords,
-  runningWords,
-  tookWords,
-} from "./backfill-words.ts";
+  formatRate,
+  formatRejections,
+  formatRunning,
+  formatElapsed,
+} from "./format-backfill.ts";
 import { siteDays } from "./job-days.ts";
 import { ProgressBar } from "./progress-bar.tsx";
 import { QueueRows } from "./queue-rows.tsx";
@@ -29,14 +29,14 @@ const STATUS: Record<Job["status"], { readonly word: string; readonly icon: Icon
 /** Left out where there is nothing to say. */
 function figuresOf(job: Job, now: number): Figure[] {
   const isRunning = job.status === "in_progress";
-  const eta = etaWords(job, now);
-  const rate = rateWords(job.rate.days_per_hour);
+  const eta = formatEta(job, now);
+  const rate = formatRate(job.rate.days_per_hour);
   const perMinute = job.rate.requests_per_minute;
   const rejected = Object.values(job.records_rejected).reduce((sum, count) => sum + count, 0);
-  const reasons = Object.keys(job.records_rejected).map(rejectionWords).join(", ");
+  const reasons = Object.keys(job.records_rejected).map(formatRejections).join(", ");
   const figures: (Figure | null)[] = [
     eta === null
-      ? { label: "Took", value: tookWords(job, now), note: null }
+      ? { label: "Took", value: formatElapsed(job, now), note: null }
       : { label: "Time left", value: eta.left, note: eta.at === null ? null : `until ${eta.at}` },
     rate === null
       ? null
@@ -45,7 +45,7 @@ function figuresOf(job: Job, now: number): Figure[] {
       ? {
           label: "Now at",
           value: dateText(job.current_date),
-          note: runningWords(job.sites.flatMap((site) => site.running_day ?? [])),
+          note: formatRunning(job.sites.flatMap((site) => site.running_day ?? [])),
         }
       : null,
     {
@@ -121,7 +121,7 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
             <strong>
               {job.days_completed.toLocaleString("en")} of {counted(job.days_total, "day")}
             </strong>{" "}
-            <span class="quiet">{partsWords(job)}</span>
+            <span class="quiet">{formatParts(job)}</span>
           </p>
           <ProgressBar label="Days dealt with" what={job.sites.length > 1 ? "site-days" : "days"} {...siteDays(job)} />
         </div>
@@ -145,7 +145,7 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
 }
 
 /** What the days are, of those that are not simply done. */
-function partsWords({
+function formatParts({
   days_skipped: skipped,
   days_empty: empty,
   days_failed: failed,

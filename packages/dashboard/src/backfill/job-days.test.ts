@@ -31,7 +31,7 @@ describe("what a day is to a backfill", () => {
     expect(state("failed", { reason: "503", updated_at: SINCE })).toBe("failed");
     expect(state("suspect")).toBe("suspect");
     expect(state("written")).toBe("written");
-    expect(state("empty-confirmed", { state: "empty-confirmed" })).toBe("empty-confirmed");
+    expect(state("confirmed-empty", { state: "confirmed-empty" })).toBe("confirmed-empty");
   });
 
   it("was there before where it was skipped, unless its file is suspect since", () => {

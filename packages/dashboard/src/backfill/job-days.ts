@@ -4,7 +4,7 @@ import type { Job, KnownDay, SiteDays, SiteJob } from "./backfill-api.ts";
 export const DAY_WORDS = {
   written: "Written",
   provisional: "Provisional",
-  "empty-confirmed": "No samples",
+  "confirmed-empty": "No samples",
   skipped: "There before",
   pending: "Waiting",
   suspect: "Suspect",
@@ -18,7 +18,7 @@ export type ShownState = keyof typeof DAY_WORDS;
 export const DAY_MEANINGS: Record<ShownState, string> = {
   written: "its file is whole",
   provisional: "its file has what the syncs brought; the building's API will be asked for the whole day",
-  "empty-confirmed": "the building's API proved that it has none",
+  "confirmed-empty": "the building's API proved that it has none",
   skipped: "finished before this backfill",
   pending: "this backfill has yet to come to it",
   suspect: "its file is not what was written; it is not read",
@@ -59,9 +59,9 @@ export function shownState(day: KnownDay, job: Job | null): ShownState {
     case "pending":
       return job.status === "in_progress" ? "pending" : stateOutside(day);
     case "skipped":
-      return day.state === "written" || day.state === "empty-confirmed" ? "skipped" : stateOutside(day);
+      return day.state === "written" || day.state === "confirmed-empty" ? "skipped" : stateOutside(day);
     case "written":
-    case "empty-confirmed":
+    case "confirmed-empty":
     case null:
       return stateOutside(day);
   }

@@ -1,6 +1,6 @@
 import { Icon } from "../ui/icon.tsx";
 import type { Plan } from "./backfill-api.ts";
-import { counted, planFigures } from "./backfill-words.ts";
+import { counted, planFigures } from "./format-backfill.ts";
 
 /** What a backfill would come to, before anything is started. */
 export function PlanFigures({ plan, isForced }: { readonly plan: Plan; readonly isForced: boolean }) {

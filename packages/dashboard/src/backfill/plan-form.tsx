@@ -1,10 +1,10 @@
 import type { Site } from "../api/sites.ts";
 import { useAction } from "../api/use-action.ts";
-import { Refusal, refusalWords } from "../ui/refusal.tsx";
+import { Refusal, formatRefusal } from "../ui/refusal.tsx";
 import { useState } from "preact/hooks";
 import { type BackfillBody, fetchPlan, type Plan, startBackfill } from "./backfill-api.ts";
 import { type BackfillState, type FieldProblem, lastDays, problemOfDates, yesterday } from "./backfill-state.ts";
-import { counted } from "./backfill-words.ts";
+import { counted } from "./format-backfill.ts";
 import { PlanFigures } from "./plan-figures.tsx";
 
 interface PlanFormProps {
@@ -45,7 +45,7 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
   const problemOf = (field: FieldProblem["field"]): string | null => {
     if (problem?.field === field) return problem.words;
     const refused = [planning.error, starting.error].find((error) => error?.field === field);
-    return refused === undefined || refused === null ? null : refusalWords(refused);
+    return refused === undefined || refused === null ? null : formatRefusal(refused);
   };
   const change = (part: Partial<BackfillState>) => {
     planning.clear();
@@ -156,7 +156,7 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
             disabled={starting.isBusy || planned.days === 0}
             onClick={() => void start()}
           >
-            {starting.isBusy ? "Starting…" : startWords(planned.days, isRunning)}
+            {starting.isBusy ? "Starting…" : formatStart(planned.days, isRunning)}
           </button>
         )}
         {planned !== null && isRunning && <p class="quiet">One is running. This one begins when it has ended.</p>}
@@ -165,7 +165,7 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
   );
 }
 
-function startWords(days: number, isRunning: boolean): string {
+function formatStart(days: number, isRunning: boolean): string {
   if (days === 0) return "Nothing to fetch";
   return `${isRunning ? "Add to the queue" : "Start"}: ${counted(days, "day")}`;
 }

@@ -1,7 +1,7 @@
 import { useAction } from "../api/use-action.ts";
 import { Refusal } from "../ui/refusal.tsx";
 import { cancelBackfill, type QueuedJob } from "./backfill-api.ts";
-import { datesText } from "./backfill-words.ts";
+import { datesText } from "./format-backfill.ts";
 
 interface QueueRowsProps {
   readonly queue: readonly QueuedJob[];

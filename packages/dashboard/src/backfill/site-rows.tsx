@@ -1,5 +1,5 @@
 import type { SiteJob } from "./backfill-api.ts";
-import { dateText, runningWords } from "./backfill-words.ts";
+import { dateText, formatRunning } from "./format-backfill.ts";
 import { ProgressBar } from "./progress-bar.tsx";
 
 /** Each site's part of a backfill. */
@@ -46,7 +46,7 @@ export function SiteRows({ sites }: { readonly sites: readonly SiteJob[] }) {
             <td class="end number">{site.records_processed.toLocaleString("en")}</td>
             <td class="end number">
               {site.current_date === null ? "done" : dateText(site.current_date)}
-              {site.running_day !== null && <div class="quiet">{runningWords([site.running_day])}</div>}
+              {site.running_day !== null && <div class="quiet">{formatRunning([site.running_day])}</div>}
             </td>
           </tr>
         ))}

@@ -1,7 +1,7 @@
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { Pane } from "./panes.ts";
 import { NO_TIME_AXIS_PX, PanePlot, TIME_AXIS_PX } from "./pane-plot.ts";
-import { PaneTold } from "./pane-told.tsx";
+import { PaneSummary } from "./pane-summary.tsx";
 import type { ShownSeries } from "./shown-series.ts";
 import { clampSpan, panned, type Span, zoomed } from "./span.ts";
 import { onThemeChange } from "./theme-colors.ts";
@@ -208,7 +208,7 @@ export function ChartStack(props: ChartStackProps) {
         <div class="chart-pane" key={unit ?? ""}>
           <div class="chart-head">
             <h3 class="chart-unit">{unit ?? "No unit"}</h3>
-            {told !== null && <PaneTold series={series} cursor={told} span={span} zone={zone} hasTime={i === 0} />}
+            {told !== null && <PaneSummary series={series} cursor={told} span={span} zone={zone} hasTime={i === 0} />}
           </div>
           <div class="chart-plot" />
         </div>

@@ -50,7 +50,7 @@ function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) 
   const notes = [
     `${total.toLocaleString("en")} ${total === 1 ? "sample" : "samples"}`,
     sources.length === 0 ? null : `from the ${sources.map((source) => SOURCES[source] ?? source).join(" and the ")}`,
-    unjudged.length > 0 ? unjudgedWords(unjudged.length, series.length) : null,
+    unjudged.length > 0 ? formatUnjudged(unjudged.length, series.length) : null,
     completeness === null ? null : percent(completeness),
   ];
   return (
@@ -69,7 +69,7 @@ function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) 
   );
 }
 
-function unjudgedWords(unjudged: number, all: number): string {
+function formatUnjudged(unjudged: number, all: number): string {
   if (all === 1) return "completeness not known: the point has no known cadence";
   return `completeness not known: ${unjudged} of ${all} points ${unjudged === 1 ? "has" : "have"} no known cadence`;
 }

@@ -18,10 +18,10 @@ describe("what a day is", () => {
         day("written"),
         day("written", 3),
         day("missing", 24),
-        day("empty-confirmed"),
-        day("empty-confirmed", 1),
+        day("confirmed-empty"),
+        day("confirmed-empty", 1),
       ),
-    ).toEqual(["written", "written", "hot", "empty-confirmed", "hot"]);
+    ).toEqual(["written", "written", "hot", "confirmed-empty", "hot"]);
   });
 
   it("tells what is wrong first, though samples are there", () => {
@@ -29,10 +29,10 @@ describe("what a day is", () => {
   });
 
   it("is a hole where earlier days are stored, and else nothing yet", () => {
-    expect(statesOf(day("missing"), day("missing"), day("empty-confirmed"), day("missing"), day("written"))).toEqual([
+    expect(statesOf(day("missing"), day("missing"), day("confirmed-empty"), day("missing"), day("written"))).toEqual([
       "none",
       "none",
-      "empty-confirmed",
+      "confirmed-empty",
       "hole",
       "written",
     ]);
@@ -58,7 +58,7 @@ describe("the figures of a day", () => {
 
   it("are what the state means where there are none, and the reason where there is one", () => {
     expect(figures(day("missing"))).toEqual([COVERAGE_MEANINGS.none]);
-    expect(figures(day("empty-confirmed"))[0]).toContain("no samples");
+    expect(figures(day("confirmed-empty"))[0]).toContain("no samples");
     expect(figures(day("failed", 24, { reason: "the bucket did not answer" }))).toEqual([
       "24 hours in D1",
       "the bucket did not answer",

@@ -1,4 +1,4 @@
-import { bytesText, counted, settlingFigures } from "../backfill/backfill-words.ts";
+import { bytesText, counted, settlingFigures } from "../backfill/format-backfill.ts";
 import { DAY_MEANINGS, DAY_WORDS, isProvisional } from "../backfill/job-days.ts";
 import type { CoveredDay } from "./health-api.ts";
 import { isBehind } from "./verdict.ts";
@@ -8,7 +8,7 @@ export const COVERAGE_STATES = [
   "hot",
   "written",
   "provisional",
-  "empty-confirmed",
+  "confirmed-empty",
   "suspect",
   "failed",
   "deleted",
@@ -22,7 +22,7 @@ export const COVERAGE_WORDS: Record<CoverageState, string> = {
   hot: "Recent",
   written: "Archived",
   provisional: DAY_WORDS.provisional,
-  "empty-confirmed": "Empty",
+  "confirmed-empty": "Empty",
   suspect: "Suspect",
   failed: "Failed",
   deleted: "Deleted",
@@ -35,7 +35,7 @@ export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
   hot: "in the recent store (D1)",
   written: "in a day file (R2)",
   provisional: DAY_MEANINGS.provisional,
-  "empty-confirmed": "the building's API proved that it has no samples",
+  "confirmed-empty": "the building's API proved that it has no samples",
   suspect: "its file is not what was written, and is not read",
   failed: "its file could not be built",
   deleted: "somebody deleted its samples",
@@ -62,13 +62,13 @@ export function coverageStates(days: readonly CoveredDay[], now: number): ShownD
 }
 
 /** States whose meaning is told beside the figures. */
-const EXPLAINED: ReadonlySet<CoverageState> = new Set(["provisional", "awaiting", "empty-confirmed"]);
+const EXPLAINED: ReadonlySet<CoverageState> = new Set(["provisional", "awaiting", "confirmed-empty"]);
 
 /** null: nothing is stored of it. */
 function ownState({ hot, cold, settling }: CoveredDay): CoverageState | null {
   if (isProvisional(cold, settling?.due_at ?? null)) return "provisional";
   // What is wrong is told first, though a part of the day may be there.
-  if (cold.state !== "missing" && cold.state !== "empty-confirmed" && cold.state !== "deleted") return cold.state;
+  if (cold.state !== "missing" && cold.state !== "confirmed-empty" && cold.state !== "deleted") return cold.state;
   if (hot.hours > 0) return "hot";
   if (cold.state === "missing") return settling !== null && settling.due_at !== null ? "awaiting" : null;
   return cold.state;

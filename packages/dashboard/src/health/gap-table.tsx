@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { pointTitle } from "../explore/point-title.ts";
 import { PlaceLink } from "../location/place-link.tsx";
 import { exploreAt } from "./explore-place.ts";
-import { agoWords, causeWords, lengthWords, timeWords } from "./health-words.ts";
+import { formatAgo, formatCause, formatRoughLength, formatTimeOfDay } from "./format-health.ts";
 import { type GapRow, lengthOf } from "./open-gaps.ts";
 
 const FIRST = 6;
@@ -44,13 +44,13 @@ export function GapTable({ site, zone, rows, now, hasInquiries }: GapTableProps)
                   </p>
                 )}
               </th>
-              <td class="number">{timeWords(zone, row.start, now)}</td>
+              <td class="number">{formatTimeOfDay(zone, row.start, now)}</td>
               <td class="number">
-                {lengthWords(lengthOf(row, now))}
+                {formatRoughLength(lengthOf(row, now))}
                 {row.end === null && <span class="quiet"> so far</span>}
               </td>
-              <td>{causeWords(row.cause)}</td>
-              {hasInquiries && <td class="number">{inquiryWords(row, now)}</td>}
+              <td>{formatCause(row.cause)}</td>
+              {hasInquiries && <td class="number">{formatInquiry(row, now)}</td>}
             </tr>
           ))}
         </tbody>
@@ -74,13 +74,13 @@ function GapLink({ site, row, now }: { readonly site: string; readonly row: GapR
   return <PlaceLink to={exploreAt(site, point === null ? null : [point], start, end)}>{words}</PlaceLink>;
 }
 
-function inquiryWords({ inquiry }: GapRow, now: number): string {
+function formatInquiry({ inquiry }: GapRow, now: number): string {
   if (inquiry === null || inquiry.attempts === 0) return "not yet";
   const { attempts, next_attempt_at: next, last_error: error } = inquiry;
   const wait = next === null ? 0 : Date.parse(next) - now;
   const parts = [
     attempts === 1 ? "once" : `${attempts} times`,
-    ...(next === null ? [] : [wait > 0 ? `next in ${lengthWords(wait)}` : `due ${agoWords(-wait)}`]),
+    ...(next === null ? [] : [wait > 0 ? `next in ${formatRoughLength(wait)}` : `due ${formatAgo(-wait)}`]),
     ...(error === null ? [] : [error]),
   ];
   return parts.join(", ");

@@ -1,13 +1,13 @@
 import { useState } from "preact/hooks";
 import { type Answer, useAnswer } from "../api/use-answer.ts";
-import { counted } from "../backfill/backfill-words.ts";
+import { counted } from "../backfill/format-backfill.ts";
 import { Failure } from "../ui/failure.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { GapTable } from "./gap-table.tsx";
 import { type Coverage, fetchOpenGaps, type SiteStatus, type Status } from "./health-api.ts";
 import { HealthCard } from "./health-card.tsx";
-import { agoWords, lengthWords } from "./health-words.ts";
-import { isOld, lookOf } from "./last-look.ts";
+import { formatAgo, formatRoughLength } from "./format-health.ts";
+import { isOld, lastScanOf } from "./last-scan.ts";
 import { knownGaps, namedGaps } from "./open-gaps.ts";
 
 /** The API's most for a page. */
@@ -41,9 +41,9 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   const isLost = status.data?.unknown_sites.includes(site) ?? false;
   const none = isLost
     ? { isWell: false, words: "Not known: the site's database does not answer." }
-    : noneWords(ofSite, now);
+    : formatNoGaps(ofSite, now);
   const rows = named.data === undefined ? knownGaps(ofSite, coverage, now) : namedGaps(named.data.gaps, now);
-  const note = open === 0 ? `Of ${site}` : `${counted(open, "open gap")}, ${lengthWords(missing)} in all`;
+  const note = open === 0 ? `Of ${site}` : `${counted(open, "open gap")}, ${formatRoughLength(missing)} in all`;
   return (
     <HealthCard
       id="gaps"
@@ -98,14 +98,14 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
 }
 
 /** What it means that no open gap is known. */
-function noneWords(site: SiteStatus | undefined, now: number): { readonly isWell: boolean; readonly words: string } {
+function formatNoGaps(site: SiteStatus | undefined, now: number): { readonly isWell: boolean; readonly words: string } {
   if (site === undefined || site.coverage_24h === null) {
     return { isWell: false, words: "Not looked for yet. That is done hourly, once the site has been synced." };
   }
-  const look = lookOf(site);
+  const look = lastScanOf(site);
   if (look === null) return { isWell: false, words: "Not known: a gap shows only where a point's cadence is known." };
   if (isOld(look.until, now)) {
-    return { isWell: false, words: `None was known when they were last looked for, ${agoWords(now - look.until)}.` };
+    return { isWell: false, words: `None was known when they were last looked for, ${formatAgo(now - look.until)}.` };
   }
   return { isWell: true, words: "None. Samples are where the points' cadences lead to expect them." };
 }

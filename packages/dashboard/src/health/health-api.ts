@@ -71,7 +71,7 @@ const statsSchema = z.object({
       name: z.string(),
       points: z.object({ total: count, configured: count }),
       samples_stored_24h: count,
-      archive: z.object({ days: count, samples: count, bytes: count }),
+      cold: z.object({ days: count, samples: count, bytes: count }),
       months: z.object({ files: count, bytes: count }),
     }),
   ),
@@ -88,7 +88,7 @@ const coveredDaySchema = z.object({
   date: z.string(),
   hot: z.object({ hours: count }),
   cold: z.object({
-    state: z.enum(["written", "empty-confirmed", "suspect", "failed", "deleted", "missing"]),
+    state: z.enum(["written", "confirmed-empty", "suspect", "failed", "deleted", "missing"]),
     rows: count,
     points: count,
     bytes: count,

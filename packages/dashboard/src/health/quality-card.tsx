@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { datesText } from "../backfill/backfill-words.ts";
+import { datesText } from "../backfill/format-backfill.ts";
 import type { Answer } from "../api/use-answer.ts";
 import { pointTitle } from "../explore/point-title.ts";
 import { PlaceLink } from "../location/place-link.tsx";
@@ -7,7 +7,7 @@ import { Icon } from "../ui/icon.tsx";
 import { exploreDays } from "./explore-place.ts";
 import type { JudgedPoint, Quality } from "./health-api.ts";
 import { HealthCard } from "./health-card.tsx";
-import { shareText } from "./health-words.ts";
+import { shareText } from "./format-health.ts";
 
 /** A score under this is worth a look, if not poor. */
 const GOOD_SCORE = 0.95;

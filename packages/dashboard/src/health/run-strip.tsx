@@ -1,7 +1,7 @@
-import { counted } from "../backfill/backfill-words.ts";
+import { counted } from "../backfill/format-backfill.ts";
 import { formatValue } from "../chart/format.ts";
 import type { Run } from "./health-api.ts";
-import { agoWords } from "./health-words.ts";
+import { formatAgo } from "./format-health.ts";
 
 /** Runs that the API tells of. */
 const SLOTS = 12;
@@ -12,9 +12,12 @@ export function tookText(ms: number): string {
   return ms < 10_000 ? `${formatValue(Math.round(ms / 10) / 100)} s` : `${Math.round(ms / 1000)} s`;
 }
 
-function runWords({ started_at: at, duration_ms: ms, complete, records_inserted: inserted }: Run, now: number): string {
+function formatRun(
+  { started_at: at, duration_ms: ms, complete, records_inserted: inserted }: Run,
+  now: number,
+): string {
   const outcome = complete ? "complete" : "not complete";
-  return `${agoWords(now - Date.parse(at))}: ${outcome}, took ${tookText(ms)}, ${counted(inserted, "sample")} stored`;
+  return `${formatAgo(now - Date.parse(at))}: ${outcome}, took ${tookText(ms)}, ${counted(inserted, "sample")} stored`;
 }
 
 /** The last runs, the newest on the right: as high as they took long. @param runs the newest first @param now epoch ms */
@@ -28,9 +31,9 @@ export function RunStrip({ runs, now }: { readonly runs: readonly Run[]; readonl
         <li key={slot} class="none" aria-hidden="true" />
       ))}
       {runs.toReversed().map((run) => (
-        <li key={run.sync_id} class={run.complete ? "complete" : "incomplete"} title={runWords(run, now)}>
+        <li key={run.sync_id} class={run.complete ? "complete" : "incomplete"} title={formatRun(run, now)}>
           <i style={{ height: height(run.duration_ms) }} />
-          <span class="visually-hidden">{runWords(run, now)}</span>
+          <span class="visually-hidden">{formatRun(run, now)}</span>
         </li>
       ))}
     </ol>

@@ -4,7 +4,7 @@ import { Failure } from "../ui/failure.tsx";
 import { Icon } from "../ui/icon.tsx";
 import type { CoverageState } from "./coverage-state.ts";
 import type { Status } from "./health-api.ts";
-import { agoWords, alertWords, timeWords, upperFirst, withLocalTimes } from "./health-words.ts";
+import { formatAgo, formatAlert, formatTimeOfDay, upperFirst, withLocalTimes } from "./format-health.ts";
 import { verdictOf } from "./verdict.ts";
 
 interface StatusCardProps {
@@ -34,7 +34,7 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
   }
   const alerts = data.alerts ?? [];
   const verdict = verdictOf(data, days, now);
-  const age = agoWords(clock - data.receivedAt);
+  const age = formatAgo(clock - data.receivedAt);
   // What was known a while ago does not say that all is well.
   const level = error === undefined ? verdict.level : "old";
   return (
@@ -67,13 +67,13 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
               <Icon name="warning" />
               <div>
                 <p>
-                  <strong>{alertWords(kind)}</strong>
+                  <strong>{formatAlert(kind)}</strong>
                   {site !== null && <span class="quiet"> {site}</span>}
                 </p>
                 <p class="quiet number">{upperFirst(withLocalTimes(detail, zone, now))}</p>
               </div>
               <p class="alert-since quiet number">
-                since {timeWords(zone, Date.parse(since), now)}, {agoWords(now - Date.parse(since))}
+                since {formatTimeOfDay(zone, Date.parse(since), now)}, {formatAgo(now - Date.parse(since))}
               </p>
             </li>
           ))}

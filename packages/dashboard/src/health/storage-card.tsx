@@ -1,8 +1,8 @@
 import type { Answer } from "../api/use-answer.ts";
-import { bytesText, counted, moneyText } from "../backfill/backfill-words.ts";
+import { bytesText, counted, moneyText } from "../backfill/format-backfill.ts";
 import type { Stats } from "./health-api.ts";
 import { HealthCard } from "./health-card.tsx";
-import { timeWords } from "./health-words.ts";
+import { formatTimeOfDay } from "./format-health.ts";
 import { D1_STORAGE, storageCost } from "./storage-cost.ts";
 
 /** Of the database's limit. */
@@ -31,9 +31,9 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
       {({ database, hours, sites, unknown_sites: lost }) => {
         const sum = (of: (one: Stats["sites"][number]) => number) => sites.reduce((all, one) => all + of(one), 0);
         const [days, samples, bytes] = [
-          sum(({ archive }) => archive.days),
-          sum(({ archive }) => archive.samples),
-          sum(({ archive }) => archive.bytes),
+          sum(({ cold }) => cold.days),
+          sum(({ cold }) => cold.samples),
+          sum(({ cold }) => cold.bytes),
         ];
         const [monthFiles, monthBytes] = [sum(({ months }) => months.files), sum(({ months }) => months.bytes)];
         const archived = bytes + monthBytes;
@@ -60,7 +60,7 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
                 </span>
               </dd>
               {hours.oldest !== null && (
-                <dd class="quiet number">since {timeWords(zone, Date.parse(hours.oldest), now)}</dd>
+                <dd class="quiet number">since {formatTimeOfDay(zone, Date.parse(hours.oldest), now)}</dd>
               )}
             </div>
             <Line

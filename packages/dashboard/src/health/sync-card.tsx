@@ -1,10 +1,10 @@
 import { useId } from "preact/hooks";
 import { useAction } from "../api/use-action.ts";
-import { counted } from "../backfill/backfill-words.ts";
+import { counted } from "../backfill/format-backfill.ts";
 import { Icon } from "../ui/icon.tsx";
 import { Refusal } from "../ui/refusal.tsx";
 import { setPaused, type SiteStatus } from "./health-api.ts";
-import { agoWords, lengthWords, timeWords } from "./health-words.ts";
+import { formatAgo, formatRoughLength, formatTimeOfDay } from "./format-health.ts";
 import { RunStrip, tookText } from "./run-strip.tsx";
 import { errorGroups } from "./sync-errors.ts";
 import { isBehind, lagOf } from "./verdict.ts";
@@ -54,7 +54,7 @@ export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
       {paused !== null && (
         <p class="sync-paused">
           <strong>Paused</strong>
-          {paused.since !== null && ` since ${timeWords(zone, Date.parse(paused.since), now)}`}, by {paused.by}
+          {paused.since !== null && ` since ${formatTimeOfDay(zone, Date.parse(paused.since), now)}`}, by {paused.by}
           {paused.reason !== null && `: ${paused.reason}`}
         </p>
       )}
@@ -63,8 +63,8 @@ export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
           <strong>Never synced</strong>
         ) : (
           <>
-            <strong class="number">{lengthWords(lag)}</strong> <span>behind now</span>
-            <span class="quiet number">complete up to {timeWords(zone, Date.parse(watermark), now)}</span>
+            <strong class="number">{formatRoughLength(lag)}</strong> <span>behind now</span>
+            <span class="quiet number">complete up to {formatTimeOfDay(zone, Date.parse(watermark), now)}</span>
           </>
         )}
       </p>
@@ -72,7 +72,7 @@ export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
         <div class="sync-runs">
           <RunStrip runs={runs} now={now} />
           <p class="quiet number">
-            Last run {agoWords(now - Date.parse(last.started_at))}: {tookText(last.duration_ms)},{" "}
+            Last run {formatAgo(now - Date.parse(last.started_at))}: {tookText(last.duration_ms)},{" "}
             {counted(last.records_inserted, "sample")}
             {incomplete > 0 &&
               (runs.length === 1 ? ", not complete" : `. ${incomplete} of the last ${runs.length} not complete`)}
@@ -94,7 +94,7 @@ export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
               </p>
               <p class="quiet">{message}</p>
               <p class="quiet number">
-                <code>{code}</code> · {timeWords(zone, at, now)}
+                <code>{code}</code> · {formatTimeOfDay(zone, at, now)}
               </p>
             </li>
           ))}

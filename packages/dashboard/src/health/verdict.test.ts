@@ -38,7 +38,7 @@ const gaps = { open: 2, missing_seconds: 12_000, largest: [] };
 
 describe("whether all is well", () => {
   it("it is, with what that is made of", () => {
-    expect(verdictOf(status([site()]), ["written", "hot", "none", "empty-confirmed"], NOW)).toEqual({
+    expect(verdictOf(status([site()]), ["written", "hot", "none", "confirmed-empty"], NOW)).toEqual({
       level: "good",
       headline: "All is well",
       others: [],

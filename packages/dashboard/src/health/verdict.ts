@@ -1,8 +1,8 @@
-import { counted } from "../backfill/backfill-words.ts";
+import { counted } from "../backfill/format-backfill.ts";
 import type { CoverageState } from "./coverage-state.ts";
 import type { Alert, SiteStatus, Status } from "./health-api.ts";
-import { agoWords, alertWords, lengthWords, shareText, upperFirst } from "./health-words.ts";
-import { isOld, lookOf } from "./last-look.ts";
+import { formatAgo, formatAlert, formatRoughLength, shareText, upperFirst } from "./format-health.ts";
+import { isOld, lastScanOf } from "./last-scan.ts";
 
 /** Three syncs that did not come: the cron has one every five minutes. */
 const BEHIND_MS = 15 * 60_000;
@@ -77,7 +77,7 @@ export function verdictOf(status: Status, days: readonly CoverageState[] | null,
 }
 
 function alertLine({ kind, site }: Alert, isMany: boolean): string {
-  return isMany && site !== null ? `${alertWords(kind)}: ${site}` : alertWords(kind);
+  return isMany && site !== null ? `${formatAlert(kind)}: ${site}` : formatAlert(kind);
 }
 
 function siteProblems(site: SiteStatus, isStaleTold: boolean, now: number): Problem[] {
@@ -86,10 +86,10 @@ function siteProblems(site: SiteStatus, isStaleTold: boolean, now: number): Prob
   const lag = lagOf(site, now);
   if (site.paused !== null) add("the sync is paused");
   else if (lag === null) add("never synced so far");
-  else if (isBehind(lag) && !isStaleTold) add(`the sync is ${lengthWords(lag)} behind`);
+  else if (isBehind(lag) && !isStaleTold) add(`the sync is ${formatRoughLength(lag)} behind`);
   if (site.paused === null && site.last_runs[0]?.complete === false) add("the last sync was not complete");
   const { open, missing_seconds: missing } = site.gaps;
-  if (open > 0) add(`${counted(open, "open gap")}, ${lengthWords(missing * 1000)} in all`);
+  if (open > 0) add(`${counted(open, "open gap")}, ${formatRoughLength(missing * 1000)} in all`);
   const share = site.coverage_24h?.fraction ?? 1;
   if (share < WHOLE) add(`only ${shareText(share)} of the expected samples in 24 h`);
   return problems;
@@ -114,19 +114,19 @@ function goodFacts(sites: readonly SiteStatus[], isAll: boolean, now: number): s
   if (known.length === lags.length && !isBehind(longest)) {
     facts.push(
       sites.length === 1
-        ? `synced ${agoWords(longest)}`
-        : `${isAll ? "all " : ""}${sites.length} sites synced ${agoWords(longest)} or later`,
+        ? `synced ${formatAgo(longest)}`
+        : `${isAll ? "all " : ""}${sites.length} sites synced ${formatAgo(longest)} or later`,
     );
   }
   // That no gap is known says something only where somebody has looked.
-  const looks = sites.map(lookOf);
+  const looks = sites.map(lastScanOf);
   const isLookedAt = looks.every((look) => look !== null && !isOld(look.until, now));
   if (isLookedAt && sites.every(({ gaps }) => gaps.open === 0)) facts.push("no open gaps");
   const told = looks.filter((look) => look !== null);
   const least = Math.min(...told.map(({ fraction }) => fraction));
   if (told.length > 0 && least >= WHOLE) {
     const oldest = Math.min(...told.map(({ until }) => until));
-    const asOf = isOld(oldest, now) ? `, as of ${agoWords(now - oldest)}` : "";
+    const asOf = isOld(oldest, now) ? `, as of ${formatAgo(now - oldest)}` : "";
     facts.push(`${shareText(least)} of expected samples in 24 h${sites.length > 1 ? " or more" : ""}${asOf}`);
   }
   const unjudged = sites.reduce((sum, { coverage_24h: coverage }) => sum + (coverage?.unjudged_points ?? 0), 0);
@@ -142,10 +142,10 @@ function unknownThings(sites: readonly SiteStatus[], areDaysUnknown: boolean, no
   if (unseen > 0) things.push(`gaps have not been looked for yet${where(unseen)}`);
   const blind = sites.filter((site) => site.coverage_24h?.fraction === null).length;
   if (blind > 0) things.push(`no point's cadence is known${where(blind)}, so gaps cannot be told`);
-  const looks = sites.map(lookOf).filter((look) => look !== null);
+  const looks = sites.map(lastScanOf).filter((look) => look !== null);
   const old = looks.filter(({ until }) => isOld(until, now));
   const last = Math.min(...old.map(({ until }) => until));
-  if (old.length > 0) things.push(`gaps were last looked for ${agoWords(now - last)}${where(old.length)}`);
+  if (old.length > 0) things.push(`gaps were last looked for ${formatAgo(now - last)}${where(old.length)}`);
   if (areDaysUnknown) things.push("the stored days are not known yet");
   return things;
 }

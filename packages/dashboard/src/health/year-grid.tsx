@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { dateText } from "../backfill/backfill-words.ts";
+import { dateText } from "../backfill/format-backfill.ts";
 import { goTo } from "../location/go-to.ts";
 import { Icon } from "../ui/icon.tsx";
 import { indexByKey } from "../ui/index-by-key.ts";

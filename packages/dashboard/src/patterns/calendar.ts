@@ -34,7 +34,7 @@ export function addMonths(day: Day, months: number): Day {
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** A day in words. @param how such as `{ month: "short", day: "numeric" }` */
-export function dayWords(day: Day, how: Intl.DateTimeFormatOptions): string {
+export function formatDate(day: Day, how: Intl.DateTimeFormatOptions): string {
   const key = JSON.stringify(how);
   let format = formats.get(key);
   if (format === undefined) {

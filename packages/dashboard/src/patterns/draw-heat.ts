@@ -1,5 +1,5 @@
 import { themeColor } from "../chart/theme-colors.ts";
-import { dayWords } from "./calendar.ts";
+import { formatDate, formatDay } from "./calendar.ts";
 import { colorRamp, rampStep, type ScaleDomain } from "./color-ramp.ts";
 import type { HeatDay } from "./heat-grid.ts";
 import { cellBox, type CellPlace, type HeatLayout } from "./heat-layout.ts";
@@ -90,9 +90,9 @@ function dayLabels({ column, width }: HeatLayout, days: readonly HeatDay[]): { i
     const date = new Date(day * 86_400_000);
     const isMark = isLong ? date.getUTCDate() === 1 : date.getUTCDay() === 1;
     if (!isMark) return [];
-    if (!isLong) return [{ index, text: dayWords(day, { month: "short", day: "numeric" }) }];
+    if (!isLong) return [{ index, text: formatDate(day, { month: "short", day: "numeric" }) }];
     const isJanuary = date.getUTCMonth() === 0;
-    return [{ index, text: dayWords(day, isJanuary ? { year: "numeric" } : { month: "short" }) }];
+    return [{ index, text: formatDate(day, isJanuary ? { year: "numeric" } : { month: "short" }) }];
   });
   const space = all[1] === undefined ? width : (all[1].index - all[0]!.index) * column;
   const every = Math.max(1, Math.ceil(LABEL_PX / 1.6 / space));

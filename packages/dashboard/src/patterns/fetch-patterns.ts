@@ -1,7 +1,7 @@
 import { fetchTimeseries, type TimeseriesAnswer } from "../api/timeseries.ts";
 import type { Site } from "../api/sites.ts";
 import type { Day } from "./calendar.ts";
-import { dayRuns, type FoldedDay, foldDay } from "./fold-days.ts";
+import { dayRuns, type DayProfile, profileDay } from "./profile-days.ts";
 import { dayStart } from "./hour-slots.ts";
 import type { Days } from "./patterns-state.ts";
 
@@ -41,18 +41,18 @@ export function fetchValues(
 }
 
 /** Days by their clock's time, each with the unit of its values. */
-export async function fetchFolded(
+export async function fetchProfiles(
   site: Site,
   point: string,
   days: readonly Day[],
   signal: AbortSignal,
-): Promise<{ readonly days: readonly FoldedDay[]; readonly unit: string | null; readonly partial: boolean }> {
+): Promise<{ readonly days: readonly DayProfile[]; readonly unit: string | null; readonly partial: boolean }> {
   const answers = await Promise.all(
     dayRuns(days).map(async (run) => ({ run, answer: await fetchValues(site, point, run, "5min", signal) })),
   );
   const folded = answers.flatMap(({ run, answer }) =>
     Array.from({ length: run.last - run.first + 1 }, (_, i) =>
-      foldDay(site.timezone, run.first + i, answer.series[0]!),
+      profileDay(site.timezone, run.first + i, answer.series[0]!),
     ),
   );
   const unit = answers.map(({ answer }) => answer.series[0]?.unit ?? null).find((one) => one !== null) ?? null;

@@ -1,12 +1,12 @@
 import { formatValue } from "../chart/format.ts";
-import { dayWords } from "./calendar.ts";
+import { formatDate } from "./calendar.ts";
 import type { HeatCell, HeatDay } from "./heat-grid.ts";
 
 const MINUTE_MS = 60_000;
 
 /** "Tue, Nov 3, 2026, 14:00–15:00", and which of two where the clock shows that hour twice. */
 export function cellTime({ day }: HeatDay, { hour, start, end, part, parts }: HeatCell): string {
-  const date = dayWords(day, { weekday: "short", month: "short", day: "numeric", year: "numeric" });
+  const date = formatDate(day, { weekday: "short", month: "short", day: "numeric", year: "numeric" });
   const minutes = (end - start) / MINUTE_MS;
   const clock = (value: number) => `${String(value).padStart(2, "0")}:00`;
   const which = parts === 1 ? "" : part === 0 ? " (first time)" : " (again)";

@@ -2,7 +2,7 @@ import { useMemo } from "preact/hooks";
 import type { Site } from "../api/sites.ts";
 import type { TimeseriesAnswer } from "../api/timeseries.ts";
 import { useAnswer } from "../api/use-answer.ts";
-import { type Day, dayWords } from "./calendar.ts";
+import { type Day, formatDate } from "./calendar.ts";
 import { scaleDomain } from "./color-ramp.ts";
 import { fetchValues } from "./fetch-patterns.ts";
 import { heatGrid } from "./heat-grid.ts";
@@ -57,7 +57,7 @@ function Hours({ answer, zone, title, days, onDay }: HoursProps) {
   const how = { month: "long", day: "numeric", year: "numeric" } as const;
   return (
     <Heatmap
-      name={`${title}, ${dayWords(days.first, how)} to ${dayWords(days.last, how)},`}
+      name={`${title}, ${formatDate(days.first, how)} to ${formatDate(days.last, how)},`}
       days={grid}
       domain={domain}
       unit={series.unit}

@@ -1,9 +1,9 @@
 import { useMemo } from "preact/hooks";
 import type { Site } from "../api/sites.ts";
 import { useAnswer } from "../api/use-answer.ts";
-import { type Day, dayWords } from "./calendar.ts";
-import { fetchFolded } from "./fetch-patterns.ts";
-import { type FoldedDay, spreadOf } from "./fold-days.ts";
+import { type Day, formatDate } from "./calendar.ts";
+import { fetchProfiles } from "./fetch-patterns.ts";
+import { type DayProfile, spreadOf } from "./profile-days.ts";
 import { AGAIN_MS } from "./hours-card.tsx";
 import { OverlayChart } from "./overlay-chart.tsx";
 import { PatternCard } from "./pattern-card.tsx";
@@ -23,8 +23,8 @@ interface OverlayCardProps {
 export function OverlayCard({ site, point, title, state, last, onChange }: OverlayCardProps) {
   const wanted = comparedDays(state, last);
   const key = `overlay ${point} ${wanted.join()}`;
-  const answer = useAnswer(key, (signal) => fetchFolded(site, point, wanted, signal), AGAIN_MS);
-  const weekday = dayWords(last, { weekday: "long" });
+  const answer = useAnswer(key, (signal) => fetchProfiles(site, point, wanted, signal), AGAIN_MS);
+  const weekday = formatDate(last, { weekday: "long" });
   const choices = [
     { id: "days", label: `Last ${state.compare === "days" ? wanted.length : 14} days` },
     { id: "weekday", label: `${weekday}s` },
@@ -58,12 +58,12 @@ export function OverlayCard({ site, point, title, state, last, onChange }: Overl
   );
 }
 
-function isBlank({ values }: FoldedDay): boolean {
+function isBlank({ values }: DayProfile): boolean {
   return values.every((value) => value === null);
 }
 
 interface OverlayProps {
-  readonly days: readonly FoldedDay[];
+  readonly days: readonly DayProfile[];
   readonly unit: string | null;
   readonly title: string;
 }

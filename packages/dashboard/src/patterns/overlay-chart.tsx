@@ -2,15 +2,15 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { formatValue } from "../chart/format.ts";
 import { themeColor } from "../chart/theme-colors.ts";
-import { dayWords } from "./calendar.ts";
-import { clockText, type DaySpread, type FoldedDay, SLOTS } from "./fold-days.ts";
+import { formatDate } from "./calendar.ts";
+import { clockText, type DaySpread, type DayProfile, SLOTS } from "./profile-days.ts";
 import { useThemeRound } from "./use-theme-round.ts";
 import { useWidth } from "./use-width.ts";
 
 interface OverlayChartProps {
   readonly name: string;
   /** ascending; the last one stands out */
-  readonly days: readonly FoldedDay[];
+  readonly days: readonly DayProfile[];
   readonly spread: DaySpread;
   readonly unit: string | null;
 }
@@ -19,7 +19,7 @@ const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helve
 const HEIGHT = 280;
 const VALUE_AXIS_PX = 52;
 const TIME_AXIS_PX = 30;
-const SLOTS_AN_HOUR = 12;
+const SLOTS_PER_HOUR = 12;
 /** Of a table with the spread first: time, median, the band's bounds, then the days. */
 const FIRST_DAY = 4;
 
@@ -43,7 +43,7 @@ export function OverlayChart({ name, days, spread, unit }: OverlayChartProps) {
   useEffect(() => plot.current?.redraw(false, false), [round]);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -SLOTS_AN_HOUR, PageDown: SLOTS_AN_HOUR }[event.key];
+    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -SLOTS_PER_HOUR, PageDown: SLOTS_PER_HOUR }[event.key];
     if (step === undefined || plot.current === null) return;
     event.preventDefault();
     const next = Math.min(SLOTS - 1, Math.max(0, (slot ?? -step) + step));
@@ -83,14 +83,14 @@ export function OverlayChart({ name, days, spread, unit }: OverlayChartProps) {
   );
 }
 
-function OverlayLegend({ days }: { readonly days: readonly FoldedDay[] }) {
+function OverlayLegend({ days }: { readonly days: readonly DayProfile[] }) {
   const newest = days.at(-1);
   return (
     <span class="overlay-legend quiet">
       {newest !== undefined && (
         <span>
           <i class="line newest" aria-hidden="true" />
-          {dayWords(newest.day, { weekday: "short", month: "short", day: "numeric" })}
+          {formatDate(newest.day, { weekday: "short", month: "short", day: "numeric" })}
         </span>
       )}
       <span>
@@ -109,7 +109,7 @@ function OverlayLegend({ days }: { readonly days: readonly FoldedDay[] }) {
   );
 }
 
-function tableOf(days: readonly FoldedDay[], spread: DaySpread): uPlot.AlignedData {
+function tableOf(days: readonly DayProfile[], spread: DaySpread): uPlot.AlignedData {
   const slots = Array.from({ length: SLOTS }, (_, i) => i);
   return [slots, [...spread.median], [...spread.p90], [...spread.p10], ...days.map(({ values }) => [...values])];
 }
@@ -150,7 +150,7 @@ function optionsOf(width: number, days: number, onSlot: (slot: number | null) =>
         ...axis,
         size: TIME_AXIS_PX,
         gap: 6,
-        splits: () => Array.from({ length: 24 / step + 1 }, (_, i) => i * step * SLOTS_AN_HOUR),
+        splits: () => Array.from({ length: 24 / step + 1 }, (_, i) => i * step * SLOTS_PER_HOUR),
         values: (_, splits) => splits.map((slot) => (slot === SLOTS ? "24:00" : clockText(slot))),
       },
       {

@@ -1,5 +1,5 @@
 import { Icon } from "../ui/icon.tsx";
-import { type Day, dayWords } from "./calendar.ts";
+import { type Day, formatDate } from "./calendar.ts";
 import { daysOf, type PatternsState, shifted } from "./patterns-state.ts";
 
 interface PatternsToolbarProps {
@@ -37,7 +37,7 @@ export function PatternsToolbar({ state, today, onChange }: PatternsToolbarProps
           <Icon name="left" />
         </button>
         <span class="patterns-days number">
-          {dayWords(first, how)} – {dayWords(last, how)}
+          {formatDate(first, how)} – {formatDate(last, how)}
         </span>
         <button
           type="button"

@@ -1,11 +1,11 @@
-import { PART_ROWS, POINTS_A_STEP } from "@building-vitals/core/months/month-build";
+import { PART_ROWS, MAX_POINTS_PER_STEP } from "@building-vitals/core/months/month-build";
 import { type Counts, countsOf } from "./counts.ts";
-import { atInterval, DAYS_A_MONTH, type Deployment, moreParts, samplesADay, storedDays } from "./deployment.ts";
+import { atInterval, DAYS_PER_MONTH, type Deployment, moreParts, samplesADay, storedDays } from "./deployment.ts";
 import type { Measured, MonthJobName, MonthQueryName } from "./measured.ts";
 import { countsFor } from "./terms.ts";
 
 /** Days that no built month has yet, on average: half of the month that runs, and a week until the last one is settled. */
-const UNBUILT_DAYS = DAYS_A_MONTH / 2 + 8;
+const UNBUILT_DAYS = DAYS_PER_MONTH / 2 + 8;
 
 /** A day file's footer of more points than these takes a second request. */
 const FOOTER_POINTS = 1_500;
@@ -24,11 +24,11 @@ export function monthJob({ monthFiles }: Deployment): MonthJobName {
 export function monthJobCounts(deployment: Deployment, measured: Measured): Counts {
   const { points, monthFiles } = deployment;
   const name = monthJob(deployment);
-  const counts = countsFor(atInterval(measured.months.jobs[name], deployment), points, DAYS_A_MONTH);
-  const packSteps = Math.ceil(points / POINTS_A_STEP);
+  const counts = countsFor(atInterval(measured.months.jobs[name], deployment), points, DAYS_PER_MONTH);
+  const packSteps = Math.ceil(points / MAX_POINTS_PER_STEP);
   const workflowSteps = counts.workflowSteps + packSteps - 1;
   if (!monthFiles) return { ...counts, workflowSteps };
-  const rows = samplesADay(deployment) * DAYS_A_MONTH;
+  const rows = samplesADay(deployment) * DAYS_PER_MONTH;
   const parts = Math.ceil(rows / PART_ROWS);
   const more = parts - 1;
   const bytes = rows * measured.bytes.r2MonthPerSample;
@@ -47,7 +47,7 @@ function partReads(points: number, parts: number): number {
   // a part reads the footers of all days, and each day's last range is short; planning and putting it all in place read the footers too
   const ofDays = 2 * more + (points > FOOTER_POINTS ? parts + 2 : 0);
   // its own footer twice, and its last range twice
-  return DAYS_A_MONTH * ofDays + 4 * more;
+  return DAYS_PER_MONTH * ofDays + 4 * more;
 }
 
 /** A query of some days that are in built months: of each month that the days touch, all is read. */
@@ -58,9 +58,9 @@ export function monthQueryCounts(
   { points, days }: { readonly points: number; readonly days: number },
 ): Counts {
   const { fixed, perPoint, perDay, perPointDay } = atInterval(measured.months.queries[name], deployment);
-  const months = 1 + days / DAYS_A_MONTH;
+  const months = 1 + days / DAYS_PER_MONTH;
   return countsOf((of) => {
-    const month = points * perPoint[of] + DAYS_A_MONTH * (perDay[of] + points * perPointDay[of]);
+    const month = points * perPoint[of] + DAYS_PER_MONTH * (perDay[of] + points * perPointDay[of]);
     return fixed[of] + months * month;
   });
 }

@@ -23,8 +23,8 @@ export interface Deployment {
   readonly monthFiles: boolean;
 }
 
-export const DAYS_A_MONTH = 30;
-const DAYS_A_YEAR = 365;
+export const DAYS_PER_MONTH = 30;
+const DAYS_PER_YEAR = 365;
 /** What was measured was: samples a minute. */
 const MEASURED_INTERVAL = 60;
 
@@ -34,7 +34,7 @@ export function samplesADay({ points, interval }: Deployment): number {
 
 /** Days of history that are stored. */
 export function storedDays({ years, daysYoung }: Deployment): number {
-  return Math.max(years * DAYS_A_YEAR, daysYoung);
+  return Math.max(years * DAYS_PER_YEAR, daysYoung);
 }
 
 /** Bytes of a site's day file. */

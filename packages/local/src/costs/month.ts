@@ -4,7 +4,7 @@ import { builtDays, monthJob, monthJobCounts, monthQueryCounts } from "./built-m
 import { type Counts, NOTHING, plus, times } from "./counts.ts";
 import {
   atInterval,
-  DAYS_A_MONTH,
+  DAYS_PER_MONTH,
   type Deployment,
   fileBytes,
   moreParts,
@@ -15,11 +15,11 @@ import { JOB_NAMES, type JobName, type Measured, type MonthJobName, QUERY_NAMES,
 import type { Usage } from "./prices.ts";
 import { countsFor, type Terms } from "./terms.ts";
 
-const HOURS_A_MONTH = 24 * DAYS_A_MONTH;
+const HOURS_PER_MONTH = 24 * DAYS_PER_MONTH;
 /** What was measured was: syncs of five minutes. */
 const MEASURED_SYNC_MINUTES = 5;
 /** Segments of a block in the day whose settling was measured: it came in windows of an hour. */
-const MEASURED_SEGMENTS_A_DAY = 24;
+const MEASURED_SEGMENTS_PER_DAY = 24;
 /** seconds that a sync asks for again, LOOKBACK_MINUTES */
 const LOOKBACK = 600;
 /** Times that a healthy day is asked for again with the preset SETTLE_DAYS (1,3,7): its first run finds nothing new, and skips one. */
@@ -29,7 +29,7 @@ const HOT_DAYS = 20;
 /** A row group ends in the middle of a page of 4 KB; it has 25 KB. */
 const KEPT_BYTES_PER_BYTE = 1.1;
 /** Two keys that stay for 30 days, with their names and metadata; generous. */
-const KV_BYTES_A_SYNC = 1_000;
+const KV_BYTES_PER_SYNC = 1_000;
 
 /**
  * What is asked: a share of the queries, by points and days of each; `null` points: all of the site. Most of them are
@@ -60,7 +60,7 @@ function syncCounts(sync: Terms, deployment: Deployment): Counts {
 
 /** Segments of a site's day that are deleted once it is in its file, beyond those that were measured. */
 function moreSwept({ points, syncMinutes }: Deployment): number {
-  return (points / BLOCK_POINTS) * ((24 * 60) / syncMinutes - MEASURED_SEGMENTS_A_DAY);
+  return (points / BLOCK_POINTS) * ((24 * 60) / syncMinutes - MEASURED_SEGMENTS_PER_DAY);
 }
 
 /** Row groups of a site's day that are deleted from D1 once the day is older than HOT_DAYS. */
@@ -85,19 +85,19 @@ export function jobCounts(name: JobName, deployment: Deployment, measured: Measu
 function runsOf(name: JobName, { syncMinutes }: Deployment): number {
   switch (name) {
     case "sync":
-      return (HOURS_A_MONTH * 60) / syncMinutes;
+      return (HOURS_PER_MONTH * 60) / syncMinutes;
     case "supervise":
-      return (HOURS_A_MONTH * 60) / 5;
+      return (HOURS_PER_MONTH * 60) / 5;
     case "hour":
-      return HOURS_A_MONTH;
+      return HOURS_PER_MONTH;
     case "lastSeen":
     case "dayEnd":
     case "dailyCron":
     case "settledDay":
     case "afterSettling":
-      return DAYS_A_MONTH;
+      return DAYS_PER_MONTH;
     case "settledAgain":
-      return DAYS_A_MONTH * SETTLED_AGAIN;
+      return DAYS_PER_MONTH * SETTLED_AGAIN;
     case "backfilledDay":
       return 0;
   }
@@ -174,7 +174,7 @@ export function usageOf(deployment: Deployment, measured: Measured): Usage {
     logEvents: all.logEvents,
     kvReads: all.kvReads,
     kvWrites: all.kvWrites,
-    kvStorage: sites * runsOf("sync", deployment) * KV_BYTES_A_SYNC,
+    kvStorage: sites * runsOf("sync", deployment) * KV_BYTES_PER_SYNC,
     // of a month without a backfill
     workflowStorage: 0,
   };

@@ -1,5 +1,5 @@
 import type { Measured } from "./measured.ts";
-import { DAYS_A_MONTH, type Deployment, samplesADay } from "./deployment.ts";
+import { DAYS_PER_MONTH, type Deployment, samplesADay } from "./deployment.ts";
 import { QUERY_MIX, usageOf } from "./month.ts";
 import type { Usage } from "./prices.ts";
 
@@ -21,7 +21,7 @@ function rowASample(name: string, rowsInserted: number, bytes: number): NaiveLay
       const samples = deployment.sites * samplesADay(deployment);
       return {
         ...usageOf(deployment, measured),
-        rowsWritten: samples * DAYS_A_MONTH * (rowsInserted + 1),
+        rowsWritten: samples * DAYS_PER_MONTH * (rowsInserted + 1),
         d1Storage: samples * deployment.daysYoung * bytes,
       };
     },

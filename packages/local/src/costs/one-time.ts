@@ -5,11 +5,11 @@ import type { Measured } from "./measured.ts";
 import { jobCounts } from "./month.ts";
 import { PRICES } from "./prices.ts";
 
-const DAYS_A_YEAR = 365;
-const MONTHS_A_YEAR = 12;
+const DAYS_PER_YEAR = 365;
+const MONTHS_PER_YEAR = 12;
 /** PAGE_SIZE and REQUESTS_PER_MINUTE as they are preset. */
 const PAGE_ROWS = 100_000;
-const REQUESTS_A_MINUTE = 50;
+const REQUESTS_PER_MINUTE = 50;
 
 /** What it takes to backfill a year of one site, once, and to build its months. */
 export interface YearOfBackfill {
@@ -29,11 +29,11 @@ export interface YearOfBackfill {
 
 export function yearOfBackfill(deployment: Deployment, measured: Measured): YearOfBackfill {
   const year = plus(
-    times(DAYS_A_YEAR, jobCounts("backfilledDay", deployment, measured)),
-    times(MONTHS_A_YEAR, monthJobCounts(deployment, measured)),
+    times(DAYS_PER_YEAR, jobCounts("backfilledDay", deployment, measured)),
+    times(MONTHS_PER_YEAR, monthJobCounts(deployment, measured)),
   );
   // an hour of the site is a window of its own
-  const apiCalls = DAYS_A_YEAR * 24 * Math.ceil(samplesADay(deployment) / 24 / PAGE_ROWS);
+  const apiCalls = DAYS_PER_YEAR * 24 * Math.ceil(samplesADay(deployment) / 24 / PAGE_ROWS);
   const { rowsWritten, rowsRead, r2ClassA, r2ClassB, kvWrites, workflowInstances, workflowSteps, cpuMs } = year;
   const { requests } = year;
   const used = { rowsWritten, rowsRead, r2ClassA, r2ClassB, kvWrites, cpuMs, requests };
@@ -46,6 +46,6 @@ export function yearOfBackfill(deployment: Deployment, measured: Measured): Year
       used.cpuMs * PRICES.cpuMs.price +
       used.requests * PRICES.requests.price) /
     1e6;
-  const hours = apiCalls / REQUESTS_A_MINUTE / 60;
+  const hours = apiCalls / REQUESTS_PER_MINUTE / 60;
   return { apiCalls, hours, rowsWritten, r2ClassA, r2ClassB, kvWrites, workflowInstances, workflowSteps, cpuMs, cost };
 }

@@ -3,7 +3,7 @@ import type { WorkerName } from "../worker-names.ts";
 import type { Account } from "./account.ts";
 import { type CloudflareApi, CloudflareError } from "./cloudflare-api.ts";
 import { type LifecycleRule, rulesSchema } from "./lifecycle-rules.ts";
-import { noSubdomain } from "./remedies.ts";
+import { noSubdomain } from "./suggestions.ts";
 import type { Wanted, WantedWorker } from "./wanted.ts";
 
 /** A Worker that exists: deployed, or a draft that the first `secret put` made. */

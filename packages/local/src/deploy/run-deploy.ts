@@ -15,7 +15,7 @@ import type { DeployOptions } from "./deploy-options.ts";
 import { missingLines, planLines, told } from "./deploy-words.ts";
 import { readExisting } from "./existing.ts";
 import { irrevocable, planDeploy } from "./plan.ts";
-import { formatFailure } from "./remedies.ts";
+import { formatFailure } from "./suggestions.ts";
 import { readWanted } from "./wanted.ts";
 import { Wrangler } from "./wrangler.ts";
 

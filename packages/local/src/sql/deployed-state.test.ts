@@ -29,7 +29,7 @@ const coverage = (hours: number, cold: object) => (_: IncomingMessage, response:
   json(response, 200, {
     days: [{ date: DAY, hot: { hours }, cold: { state: "missing", reason: null, file: null, ...cold } }],
   });
-const archived = coverage(0, { state: "written", file: FILE });
+const settled = coverage(0, { state: "written", file: FILE });
 
 async function listen(handler: (request: IncomingMessage, response: ServerResponse) => void): Promise<Server> {
   const listening = createServer(handler);
@@ -110,7 +110,7 @@ test("a partial answer and a suspect day are reported", async () => {
   expect(notes).toEqual([
     `a/b ${DAY}: the answer is partial. Archived samples of this day could not be read.`,
     "Days with hot samples: 1; the query Worker gave 4320 samples of them.",
-    `a/b ${DAY}: its day file is suspect (another size). Its archived samples are left out.`,
+    `a/b ${DAY}: its day file is suspect (another size). Its settled samples are left out.`,
     "Day files: 0, 0 of them fetched now (0.0 MB).",
   ]);
 });
@@ -133,7 +133,7 @@ test("a busy Worker is asked again, and one that stays busy ends the command", a
 });
 
 test("a day file is kept whole under its ETag, and replaced by the next one", async () => {
-  answers.set("/sites/a%2Fb/coverage", archived);
+  answers.set("/sites/a%2Fb/coverage", settled);
   let [etag, cutOff] = ["one", 1];
   answers.set(FILE, (request, response) => {
     if (request.headers["if-none-match"] === `"${etag}"`) return void response.writeHead(304).end();
@@ -154,7 +154,7 @@ test("a day file is kept whole under its ETag, and replaced by the next one", as
   answers.set(FILE, (_, response) => refuse(response, 409, "suspect_day"));
   expect(await (await open()).dayFiles()).toEqual([]);
   expect(notes[0]).toBe(
-    `a/b ${DAY}: its day file was found damaged, or was deleted, a moment ago. Its archived samples are left out.`,
+    `a/b ${DAY}: its day file was found damaged, or was deleted, a moment ago. Its settled samples are left out.`,
   );
 });
 

@@ -189,7 +189,7 @@ export class DeployedState implements SampleSource {
   }
 
   #leftOut(site: string, date: string, reason: string): void {
-    this.#report.note(`${site} ${date}: ${reason}. Its archived samples are left out.`);
+    this.#report.note(`${site} ${date}: ${reason}. Its settled samples are left out.`);
   }
 
   close(): void {}

@@ -39,7 +39,7 @@ SELECT g.key, g.asked, CASE WHEN json_valid(g.body, 8) THEN json(g.body) END AS 
 FROM segments g
 LEFT JOIN day_files f ON f.day = g.key >> 24 & 65535
   AND f.site_id = (SELECT p.site_id FROM points p WHERE p.id >= g.key >> 40 << 7 ORDER BY p.id LIMIT 1)
-WHERE f.folded_stamp IS NULL OR g.key & 16777215 > f.folded_stamp
+WHERE f.settled_stamp IS NULL OR g.key & 16777215 > f.settled_stamp
 ORDER BY g.key`;
 
 const READ_NAMES = `

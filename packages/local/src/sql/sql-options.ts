@@ -8,7 +8,7 @@ import type { DayRange } from "./deployed-state.ts";
 /** Days that are read of a deployment without --from. */
 const DEFAULT_DAYS = 7;
 
-export const USAGE = `Asks DuckDB about stored samples, hot and archived: of a local run,
+export const USAGE = `Asks DuckDB about stored samples, hot and settled: of a local run,
 or of a deployment (--url). Nothing is changed.
 
   npm run sql -- "SELECT … FROM samples" [--json]

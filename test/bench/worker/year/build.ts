@@ -41,8 +41,8 @@ export interface YearEnv {
 
 const SITE = { id: 1, name: SITE_NAME };
 const NOW = HOT_END + 1_800_000;
-const MINUTES_AN_HOUR = 60;
-const MINUTES_A_SYNC = 5;
+const MINUTES_PER_HOUR = 60;
+const MINUTES_PER_SYNC = 5;
 
 /** The site and its points, whose data is whole up to half an hour after the year. */
 export async function buildCatalog({ DB, ROWS, YEAR }: YearEnv): Promise<void> {
@@ -90,7 +90,7 @@ async function publish(env: YearEnv, day: number, file: ManifestFile, points: re
       env.DB,
       of,
       file,
-      { source: "api", generation: 1, foldedStamp: 0, mark: null, asked },
+      { source: "api", generation: 1, settledStamp: 0, mark: null, asked },
       rows,
       NOW,
     ))
@@ -146,7 +146,7 @@ export async function buildOpenDay(env: YearEnv, day: number): Promise<void> {
   const rows = await aggregateDay(YEAR.points, day, async () => {});
   const hot = rows.map(({ pointId, slice }) => ({ pointId, slice, rows: null }));
   await DB.batch(writeHours(DB, blockDayRows(day, hot)));
-  await DB.prepare("UPDATE hot_hours SET folded_version = version").run();
+  await DB.prepare("UPDATE hot_hours SET rolled_up_version = version").run();
   await buildBaseline(env, day);
 }
 
@@ -170,14 +170,14 @@ async function storeSamples({ DB, YEAR }: YearEnv, day: number, minutes: number)
   const values = Array.from({ length: YEAR.points }, (_, i) => pointDay(i + 1, day, times).values);
   const latest = new LatestRows([]);
   let clock = parseClock((await clockStatement(DB, SITE.id).all()).results);
-  for (let first = 0; first < minutes; first += MINUTES_AN_HOUR) {
+  for (let first = 0; first < minutes; first += MINUTES_PER_HOUR) {
     let { stamp } = clock;
     const token = `${day} ${first}`;
     const rows: string[] = [];
     const newest: D1PreparedStatement[] = [];
-    for (let at = first; at < Math.min(first + MINUTES_AN_HOUR, minutes); at += MINUTES_A_SYNC) {
+    for (let at = first; at < Math.min(first + MINUTES_PER_HOUR, minutes); at += MINUTES_PER_SYNC) {
       stamp++;
-      const own = times.subarray(at, at + MINUTES_A_SYNC);
+      const own = times.subarray(at, at + MINUTES_PER_SYNC);
       const offsets = Array.from(own, (time) => time - dayStart(day));
       const parts = values.map((ofDay, i) => {
         return { pointId: i + 1, offsets, values: Array.from(ofDay.subarray(at, at + own.length)) };

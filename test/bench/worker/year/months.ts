@@ -48,7 +48,7 @@ async function readOnce({ DB, TIMESERIES }: YearEnv, { ids, range, isBucketed, w
   const bounds = Float64Array.from({ length: quarters + 1 }, (_, i) => range.start + i * QUARTER_MS);
   let [samples, values] = [0, 0];
   for (const block of blocks) {
-    const wanted = { range, hours, only: null, days: stored.days, young: null };
+    const wanted = { range, hours, only: null, days: stored.days, hotSamples: null };
     for (const series of (await readSamples(cold, wanted, block, tally)).values()) {
       samples += series.times.length;
       values += isBucketed ? bucketSeries(series, bounds, null).times.length : series.times.length;

@@ -2,7 +2,7 @@ import { dayStart } from "@building-vitals/core/domain/day";
 import type { Series } from "@building-vitals/core/domain/samples";
 
 const MINUTE_MS = 60_000;
-const MINUTES_A_DAY = 1_440;
+const MINUTES_PER_DAY = 1_440;
 
 /** Of two numbers, the same each time: 32 bits. */
 function seedOf(a: number, b: number): number {
@@ -15,7 +15,7 @@ function seedOf(a: number, b: number): number {
 export function scrapeTimes(day: number): Float64Array {
   const start = dayStart(day);
   return Float64Array.from(
-    { length: MINUTES_A_DAY },
+    { length: MINUTES_PER_DAY },
     (_, minute) => start + minute * MINUTE_MS + 36_000 + (seedOf(day, minute) % 200),
   );
 }

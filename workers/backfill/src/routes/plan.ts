@@ -1,4 +1,4 @@
-import { readMsPerCall, readOutlooks } from "@building-vitals/core/backfill/outlook";
+import { readMsPerCall, readEstimates } from "@building-vitals/core/backfill/estimate";
 import { planBackfill } from "@building-vitals/core/backfill/plan";
 import { dayText } from "@building-vitals/core/domain/day";
 import { describe } from "@building-vitals/core/http/openapi";
@@ -24,7 +24,7 @@ export const planRoute = new Hono<{ Bindings: Env }>().post(
   async (context) => {
     const settings = settingsOf(context.env);
     const { range, sites, forceRestart } = await parseBackfillRequest(settings, context.req.raw);
-    const plan = planBackfill(await readOutlooks(settings.DB, sites, range, forceRestart), {
+    const plan = planBackfill(await readEstimates(settings.DB, sites, range, forceRestart), {
       pageSize: settings.PAGE_SIZE,
       requestsPerMinute: settings.REQUESTS_PER_MINUTE,
       msPerCall: await readMsPerCall(settings.DB),

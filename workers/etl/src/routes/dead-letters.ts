@@ -1,27 +1,27 @@
 import { describe } from "@building-vitals/core/http/openapi";
 import { one, wholeNumber } from "@building-vitals/core/http/parameters";
 import { parseInput } from "@building-vitals/core/http/parse-body";
-import { readLetters } from "@building-vitals/core/sync/dead-letters";
+import { readDeadLetters } from "@building-vitals/core/sync/dead-letters";
 import { Hono } from "hono";
 import { z } from "zod";
-import { lettersSchema } from "../answers.ts";
+import { deadLettersSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { letterCursor, letterFilter } from "../letter-filter.ts";
+import { deadLetterCursor, deadLetterFilter } from "../dead-letter-filter.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
 const querySchema = z.strictObject({
-  site: one(letterFilter.site),
-  reason: one(letterFilter.reason),
+  site: one(deadLetterFilter.site),
+  reason: one(deadLetterFilter.reason),
   limit: one(wholeNumber(1, 500).default(100)),
-  cursor: one(letterCursor).meta({ description: "`next_cursor` of the answer before" }),
+  cursor: one(deadLetterCursor).meta({ description: "`next_cursor` of the answer before" }),
 });
 
 const described = describe({
   summary: "Records that were rejected, some of each reason, and writes that failed; newest first",
   access: "write",
   query: querySchema,
-  answers: { 200: { description: "A page", content: { "application/json": lettersSchema } } },
+  answers: { 200: { description: "A page", content: { "application/json": deadLettersSchema } } },
   problems: ["invalid_request", "unknown_site"],
 });
 
@@ -38,7 +38,7 @@ export const deadLettersRoute = new Hono<{ Bindings: Env }>().get(
       databases.map(async ({ db, sites }) => {
         const siteNames = new Map(sites.map(({ id, name }) => [id, name]));
         // one more than asked for tells whether there is another page
-        const own = await readLetters(db, { siteIds: [...siteNames.keys()], reason }, limit + 1, before);
+        const own = await readDeadLetters(db, { siteIds: [...siteNames.keys()], reason }, limit + 1, before);
         return own.map((letter) => ({ ...letter, site: siteNames.get(letter.siteId) ?? "" }));
       }),
     );

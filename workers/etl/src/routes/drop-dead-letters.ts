@@ -1,11 +1,11 @@
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { dropLetters } from "@building-vitals/core/sync/dead-letters";
+import { dropDeadLetters } from "@building-vitals/core/sync/dead-letters";
 import { Hono } from "hono";
 import { z } from "zod";
 import { droppedSchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { choiceFields, isChoice, NO_CHOICE } from "../letter-filter.ts";
+import { choiceFields, isChoice, NO_CHOICE } from "../dead-letter-filter.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
@@ -30,7 +30,7 @@ export const dropDeadLettersRoute = new Hono<{ Bindings: Env }>().post(
     let dropped = 0;
     for (const { db, sites } of await storedByDatabase(settings, site)) {
       const siteIds = sites.map(({ id }) => id);
-      dropped += await dropLetters(db, { siteIds, ids, reason });
+      dropped += await dropDeadLetters(db, { siteIds, ids, reason });
     }
     return context.json({ dropped }, 200, { "cache-control": "no-store" });
   },

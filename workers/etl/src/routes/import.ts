@@ -40,7 +40,7 @@ const described = describe({
     "unknown_site",
     "backfill_in_progress",
     "suspect_day",
-    "archive_unavailable",
+    "cold_unavailable",
   ],
 });
 

@@ -1,4 +1,4 @@
-import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
+import { type ScannedSite, readScannedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readRuns } from "@building-vitals/core/sync/journal";
 import { readMonthFiles } from "@building-vitals/core/manifest/month-files";
@@ -15,7 +15,7 @@ import { readKnownAlerts } from "../known-alerts.ts";
 import { namesIn, readAnswering, storedIn, type StoredSite } from "../sites.ts";
 
 /** What is measured of a site. */
-async function measureSite(site: StoredSite, day: LookedSite | undefined, now: number): Promise<Measurement[]> {
+async function measureSite(site: StoredSite, day: ScannedSite | undefined, now: number): Promise<Measurement[]> {
   const { name, db, id, state } = site;
   const of = (metric: Metric, value: number | null, labels: Record<string, string> = {}): Measurement => {
     return { metric, value, labels: { site: name, ...labels } };
@@ -41,7 +41,7 @@ async function measureSite(site: StoredSite, day: LookedSite | undefined, now: n
     of(METRICS.settled, settling.lastSettledAt === null ? null : settling.lastSettledAt / 1000),
   ];
   if (day !== undefined && day.expected > 0) measured.push(of(METRICS.coverage, day.present / day.expected));
-  if (day !== undefined && day.lookedUntil !== null) measured.push(of(METRICS.unjudged, day.unjudged));
+  if (day !== undefined && day.scannedUntil !== null) measured.push(of(METRICS.unjudged, day.unjudged));
   if (run === undefined) return measured;
   return [
     ...measured,
@@ -63,7 +63,7 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metric
   const { answers, lost } = await readAnswering(settings, async (of) => {
     const { db, sites } = await storedIn(of);
     const ids = sites.map(({ id }) => id);
-    const looked = await readLookedSites(db, ids);
+    const looked = await readScannedSites(db, ids);
     const names = sites.map(({ name }) => name);
     const measured = measureJobs(await readCounts(db, names, ["sync", "lists", "points", "gaps", "import", "settle"]));
     for (const site of sites) measured.push(...(await measureSite(site, looked.get(site.id), now)));

@@ -3,7 +3,7 @@ import { parseBody } from "@building-vitals/core/http/parse-body";
 import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
-import { rebuildSchema } from "../answers.ts";
+import { rebuildRollupsSchema } from "../answers.ts";
 import { dayField } from "../day-field.ts";
 import { type Env, settingsOf } from "../env.ts";
 import { requireAdmin } from "../require-admin.ts";
@@ -17,7 +17,7 @@ const described = describe({
   summary: "Computes hourly aggregates and data quality from the samples again",
   access: "write",
   body: bodySchema,
-  answers: { 200: { description: "What was done", content: { "application/json": rebuildSchema } } },
+  answers: { 200: { description: "What was done", content: { "application/json": rebuildRollupsSchema } } },
   problems: ["invalid_request", "body_too_large", "unknown_site"],
 });
 

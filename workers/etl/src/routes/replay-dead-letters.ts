@@ -1,15 +1,15 @@
 import { describe } from "@building-vitals/core/http/openapi";
 import { parseBody } from "@building-vitals/core/http/parse-body";
-import { joinReplays, replayLetters } from "@building-vitals/core/sync/replay-letters";
+import { joinReplays, replayDeadLetters } from "@building-vitals/core/sync/replay-dead-letters";
 import { Hono } from "hono";
 import { z } from "zod";
 import { replaySchema } from "../answers.ts";
 import { type Env, settingsOf } from "../env.ts";
-import { choiceFields, isChoice, letterCursor, NO_CHOICE } from "../letter-filter.ts";
+import { choiceFields, isChoice, deadLetterCursor, NO_CHOICE } from "../dead-letter-filter.ts";
 import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
-const bodySchema = z.strictObject({ ...choiceFields, cursor: letterCursor }).refine(isChoice, NO_CHOICE);
+const bodySchema = z.strictObject({ ...choiceFields, cursor: deadLetterCursor }).refine(isChoice, NO_CHOICE);
 
 const described = describe({
   summary: "Decodes rejected records again by today's catalogue and rules, and stores those that are samples now",
@@ -31,7 +31,7 @@ export const replayDeadLettersRoute = new Hono<{ Bindings: Env }>().post(
     const replays = [];
     for (const { db, sites } of await storedByDatabase(settings, site)) {
       const states = sites.map(({ state }) => state);
-      replays.push(await replayLetters(db, states, filter, Date.now(), before));
+      replays.push(await replayDeadLetters(db, states, filter, Date.now(), before));
     }
     const { nextCursor, ...counts } = replays.reduce(joinReplays);
     const answer = { ...counts, next_cursor: nextCursor === null ? null : String(nextCursor) };

@@ -1,6 +1,6 @@
 import { openDetail } from "@building-vitals/core/alerts/alert";
 import { readListState } from "@building-vitals/core/catalog/refresh-catalog";
-import { type LookedSite, readLookedSites } from "@building-vitals/core/gaps/gap-sites";
+import { type ScannedSite, readScannedSites } from "@building-vitals/core/gaps/gap-sites";
 import { readOpenGaps } from "@building-vitals/core/gaps/open-gaps";
 import { readMonthFiles } from "@building-vitals/core/manifest/month-files";
 import { dayText } from "@building-vitals/core/domain/day";
@@ -23,11 +23,11 @@ function isoTime(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString();
 }
 
-function coverageOf(looked: LookedSite | undefined) {
-  if (looked === undefined || looked.lookedUntil === null) return null;
+function coverageOf(looked: ScannedSite | undefined) {
+  if (looked === undefined || looked.scannedUntil === null) return null;
   const { expected, present, unjudged } = looked;
   const fraction = expected === 0 ? null : present / expected;
-  return { until: isoTime(looked.lookedUntil), expected, present, fraction, unjudged_points: unjudged };
+  return { until: isoTime(looked.scannedUntil), expected, present, fraction, unjudged_points: unjudged };
 }
 
 /** @param setting PAGE_SIZE */
@@ -64,7 +64,7 @@ async function monthsOf(db: D1Database, siteId: number) {
 
 async function statusOf(
   { name, db, id, state, pause }: StoredSite,
-  looked: LookedSite | undefined,
+  looked: ScannedSite | undefined,
   now: number,
   pageSize: number,
 ) {
@@ -130,7 +130,7 @@ export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", describe
   const { answers, lost } = await readAnswering(settings, async (of) => {
     const { db, sites } = await storedIn(of);
     const ids = sites.map(({ id }) => id);
-    const looked = await readLookedSites(db, ids);
+    const looked = await readScannedSites(db, ids);
     return Promise.all(sites.map((site) => statusOf(site, looked.get(site.id), now, settings.PAGE_SIZE)));
   });
   const alerts = (await readKnownAlerts(settings))

@@ -10,7 +10,7 @@ import { one } from "@building-vitals/core/http/parameters";
 import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { type CoveredDay, expectedSamples, readCoverageDays } from "@building-vitals/core/query/coverage-days";
 import { SETTLE_OUTCOMES } from "@building-vitals/core/store/settle-days";
-import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
+import { VALUES_PER_ROW } from "@building-vitals/core/query/values-in-flight";
 import { readWatermarks } from "@building-vitals/core/query/watermarks";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -82,7 +82,7 @@ const answerSchema = z.strictObject({
           z.strictObject({
             date: z.iso.date(),
             samples: z.int().nullable().meta({ description: "null: an hour is not summed up yet" }),
-            archived: z.int().nullable().meta({ description: "in the day's file" }),
+            settled: z.int().nullable().meta({ description: "in the day's file" }),
             expected: z
               .int()
               .nullable()
@@ -138,7 +138,7 @@ export const coverageRoute = new Hono<Bounded>().get("/sites/:site/coverage", de
     throw new Problem("too_much_data", `Over ${length} days ask for at most ${most} points at once.`, "points");
   }
   const ids = points.map(({ id }) => id);
-  await stages.time("wait", () => context.var.admit(VALUES_A_ROW * (points.length + 1) * length));
+  await stages.time("wait", () => context.var.admit(VALUES_PER_ROW * (points.length + 1) * length));
   const [coverage, gaps, watermarks, lastSeen] = await stages.time("d1", () =>
     Promise.all([
       readCoverageDays(db, siteId, range, ids),
@@ -166,10 +166,10 @@ export const coverageRoute = new Hono<Bounded>().get("/sites/:site/coverage", de
           points: points.map((point) => ({
             name: point.name,
             last_seen: isoTime(lastSeen.get(point.id)),
-            days: (byPoint.get(point.id) ?? []).map(({ day, samples, archived }) => ({
+            days: (byPoint.get(point.id) ?? []).map(({ day, samples, settled }) => ({
               date: dayText(day),
               samples,
-              archived,
+              settled,
               expected: expectedSamples(point, day, watermark),
             })),
           })),

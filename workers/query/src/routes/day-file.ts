@@ -29,7 +29,7 @@ const described = describe({
     206: { description: "The bytes asked for", content: { "application/vnd.apache.parquet": null } },
     304: { description: "What the client has is still the day's file" },
   },
-  problems: ["not_found", "unknown_site", "suspect_day", "range_not_satisfiable", "archive_unavailable"],
+  problems: ["not_found", "unknown_site", "suspect_day", "range_not_satisfiable", "cold_unavailable"],
 });
 
 /** `GET /sites/{site}/days/{YYYY-MM-DD}.parquet`: the file of a UTC day as it is stored, or some bytes of it. */
@@ -78,7 +78,7 @@ async function storedFile({ db, id }: QueriedSite, day: number, dayName: string)
   const row = id === null ? null : await readManifestDay(db, id, day);
   if (row?.state === "suspect") throw suspectDay(dayName);
   if (row === null || row.file === null) {
-    const why = row?.state === "empty-confirmed" ? "the API has no samples of it" : "it has not been archived";
+    const why = row?.state === "confirmed-empty" ? "the API has no samples of it" : "it has not been settled";
     throw new Problem("not_found", `There is no file of ${dayName}: ${why}.`);
   }
   return { ...row, file: row.file };
@@ -87,7 +87,7 @@ async function storedFile({ db, id }: QueriedSite, day: number, dayName: string)
 /**
  * Opens the object that the manifest names, after its size and its footer were checked. Another object in its place, or
  * a damaged one, is refused and makes the day suspect.
- * @throws {Problem} `suspect_day`, `archive_unavailable`
+ * @throws {Problem} `suspect_day`, `cold_unavailable`
  */
 async function readBody(
   db: D1Database,
@@ -113,13 +113,13 @@ async function readBody(
   } catch (error) {
     if (error instanceof DayFileCorrupt && isProofAgainst(error)) throw await suspect(error.message);
     logError("day_file_unavailable", error, { key });
-    throw new Problem("archive_unavailable", "The archive did not answer; try again in a moment.");
+    throw new Problem("cold_unavailable", "The archive did not answer; try again in a moment.");
   }
   if (object !== null && "body" in object) return object.body;
   const current = await readManifestDay(db, stored.siteId, stored.day);
   const isReplaced = current?.file?.etag !== etag;
   if (isReplaced || (object !== null && objectStanding(current, object) === "pending")) {
-    throw new Problem("archive_unavailable", `The file of ${dayName} is being replaced; try again in a moment.`);
+    throw new Problem("cold_unavailable", `The file of ${dayName} is being replaced; try again in a moment.`);
   }
   const reason = object === null ? "there is no such file" : `has the etag ${object.etag}, not ${etag}`;
   throw await suspect(`${key}: ${reason}`);

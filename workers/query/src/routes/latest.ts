@@ -8,7 +8,7 @@ import { coldLevel } from "@building-vitals/core/read/cold-level";
 import { type LatestAnswer, readLatestOfBoth } from "@building-vitals/core/read/latest";
 import { inUnitOfNow, pastUnits } from "@building-vitals/core/query/past-units";
 import { foundSiteId, newestFileDay, siteVersionStatements } from "@building-vitals/core/query/query-state";
-import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
+import { VALUES_PER_ROW } from "@building-vitals/core/query/values-in-flight";
 import { numberText } from "@building-vitals/core/store/segment-body";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -104,7 +104,7 @@ export const latestRoute = new Hono<Bounded>().get("/sites/:site/latest", descri
   ];
   const asked = [site.name, names === undefined];
   return answerOfState(context, stages, { route: "latest", asked, state }, async () => {
-    await stages.time("wait", () => context.var.admit(VALUES_A_ROW * wanted.length));
+    await stages.time("wait", () => context.var.admit(VALUES_PER_ROW * wanted.length));
     const now = Date.now();
     const { signal } = context.req.raw;
     const latest =

@@ -9,7 +9,7 @@ import { POOR_SCORE, type PointDayQuality } from "@building-vitals/core/quality/
 import { reasonsOf } from "@building-vitals/core/quality/reasons";
 import { summarize, worstFirst } from "@building-vitals/core/query/quality-summary";
 import { type JudgedDay, type PointQuality, readQuality } from "@building-vitals/core/query/read-quality";
-import { VALUES_A_ROW } from "@building-vitals/core/query/values-in-flight";
+import { VALUES_PER_ROW } from "@building-vitals/core/query/values-in-flight";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Bounded } from "../bounded-answers.ts";
@@ -89,7 +89,7 @@ export const qualityRoute = new Hono<Bounded>().get("/sites/:site/quality", desc
   const stages = new Stages(Date.now);
   const ids = named?.map(({ id }) => id) ?? null;
   const rows = named === undefined ? USUAL_POINTS : named.length * length;
-  await stages.time("wait", () => context.var.admit(VALUES_A_ROW * rows));
+  await stages.time("wait", () => context.var.admit(VALUES_PER_ROW * rows));
   const stored = await stages.time("d1", () => readQuality(site.db, siteId, range, ids));
   const judged = new Map(stored.days.map((day) => [day.day, day]));
   const { meanScore, points, judged: scored, poor, poorBy } = summarize(stored.points);

@@ -85,7 +85,7 @@ export const timeseriesRoute = new Hono<Bounded>().get("/timeseries/query", desc
   const etag = await etagOf(settings, "timeseries", { ...request, timeZone, unknown }, [
     queried,
     days.map(dayVersion),
-    hours.map(({ hour, version, isFolded }) => [hour, version, isFolded]),
+    hours.map(({ hour, version, isRolledUp }) => [hour, version, isRolledUp]),
     until,
     before?.state ?? null,
   ]);

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { dayRange } from "../domain/day.ts";
+import { changedPart, parseFingerprint, fingerprintOf } from "./day-fingerprint.ts";
+
+const DAY = 20_000;
+const KNOWN = dayRange(DAY);
+const HOUR_MS = 3_600_000;
+
+test("a day is looked at as far as its hours changed, and as a whole when a first sample of a point became known", () => {
+  const hotHour = (index: number, version: number) => ({
+    hour: KNOWN.start + index * HOUR_MS,
+    version,
+    isRolledUp: true,
+  });
+  const hours = [hotHour(3, 1), hotHour(4, 1)];
+  const before = fingerprintOf(KNOWN, null, hours, [2, 500]);
+  const changed = (now: typeof before) => changedPart(DAY, KNOWN, parseFingerprint(JSON.stringify(before)), now);
+  expect(changed(before)).toBeNull();
+  const later = fingerprintOf(KNOWN, null, [hotHour(3, 1), hotHour(4, 2)], [2, 500]);
+  expect(changed(later)).toEqual({ start: KNOWN.start + 4 * HOUR_MS, end: KNOWN.start + 5 * HOUR_MS });
+  // one more point, whose first sample is at midnight; one whose first sample is earlier in the day now
+  for (const firstSeen of [
+    [3, 500],
+    [2, 400],
+  ] as const) {
+    expect(changed(fingerprintOf(KNOWN, null, hours, [...firstSeen]))).toEqual(KNOWN);
+  }
+  expect(changedPart(DAY, KNOWN, null, before)).toEqual(KNOWN);
+});
+
+test("what an earlier version noted of a day says nothing", () => {
+  expect(parseFingerprint(JSON.stringify({ file: [1, "written"], hours: { 3: 1 }, until: KNOWN.end }))).toBeNull();
+});

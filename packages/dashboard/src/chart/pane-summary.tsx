@@ -1,0 +1,56 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { formatTime, formatValue } from "./format.ts";
+import type { ShownSeries } from "./shown-series.ts";
+import type { Span } from "./span.ts";
+import { sampleAt } from "./value-at.ts";
+
+interface PaneSummaryProps {
+  readonly series: readonly ShownSeries[];
+  /** epoch ms */
+  readonly cursor: number;
+  readonly span: Span;
+  readonly zone: string;
+  /** whether this is the pane that tells the time */
+  readonly hasTime: boolean;
+}
+
+const MOST_LINES = 2;
+
+/**
+ * The values at the cursor over their pane, where the table of values is out of sight. The second line lies over the space
+ * that a chart has above its lines, so that nothing moves; what does not fit into it is counted.
+ */
+export function PaneSummary({ series, cursor, span, zone, hasTime }: PaneSummaryProps) {
+  const root = useRef<HTMLSpanElement>(null);
+  const [fitting, setFitting] = useState(series.length);
+  useLayoutEffect(() => setFitting(fittingIn(root.current!)));
+  return (
+    <span ref={root} class="chart-told number" aria-hidden="true">
+      {hasTime && <span class="chart-told-time">{formatTime(zone, cursor, span.end - span.start)}</span>}
+      {series.map((one, i) => {
+        const index = sampleAt(one, cursor, one.longest);
+        return (
+          <span key={one.name} class={i < fitting ? "chart-told-value" : "chart-told-value out"}>
+            <i class={one.isDashed ? "swatch dashed" : "swatch"} style={{ color: `var(${one.color})` }} />
+            {index < 0 ? "–" : formatValue(one.values[index]!)}
+          </span>
+        );
+      })}
+      <span class={fitting < series.length ? "chart-told-more" : "chart-told-more out"}>
+        +{series.length - fitting}
+      </span>
+    </span>
+  );
+}
+
+/** How many of the values have room: all of them, or those that leave some for telling how many have not. */
+function fittingIn(told: HTMLElement): number {
+  const values = [...told.querySelectorAll<HTMLElement>(".chart-told-value")];
+  const more = told.querySelector<HTMLElement>(".chart-told-more")!;
+  const lineOf = (one: HTMLElement) => Math.round(one.offsetTop / one.offsetHeight);
+  if (values.every((one) => lineOf(one) < MOST_LINES)) return values.length;
+  const end = told.clientWidth - more.offsetWidth;
+  const hasRoom = (one: HTMLElement) =>
+    lineOf(one) < MOST_LINES - 1 || (lineOf(one) < MOST_LINES && one.offsetLeft + one.offsetWidth <= end);
+  return values.filter(hasRoom).length;
+}

@@ -1,0 +1,72 @@
+import type { ChartSeries } from "../chart/series.ts";
+import { offsetAt, wallOf } from "../time/zone-time.ts";
+import { type Day, wallOfDay } from "./calendar.ts";
+import { dayStart } from "./hour-slots.ts";
+import { quantile } from "./quantiles.ts";
+
+/** Length of a stretch of the day. */
+export const SLOT_MS = 300_000;
+export const SLOTS = 86_400_000 / SLOT_MS;
+/** Of fewer days there is nothing to say about their spread. */
+const FEWEST_DAYS = 3;
+
+/** A day by its clock's time: the mean of each five minutes; null where it has none. */
+export interface DayProfile {
+  readonly day: Day;
+  readonly values: readonly (number | null)[];
+}
+
+/**
+ * Puts five-minute means by the time of the day. Where the clock goes back, what it shows twice is one mean of all
+ * samples; where it goes forward, what it skips is empty.
+ */
+export function profileDay(zone: string, day: Day, { times, values, counts }: ChartSeries): DayProfile {
+  const sums = Array.from({ length: SLOTS }, () => 0);
+  const weights = Array.from({ length: SLOTS }, () => 0);
+  const [start, end] = [dayStart(zone, day), dayStart(zone, day + 1)];
+  const offset = offsetAt(zone, start);
+  const isEven = offsetAt(zone, end) === offset;
+  for (const [i, time] of times.entries()) {
+    if (time < start || time >= end) continue;
+    const wall = isEven ? time + offset : wallOf(zone, time);
+    const slot = Math.floor((wall - wallOfDay(day)) / SLOT_MS);
+    // An evening that is repeated after the next day has begun has no place in it.
+    if (slot < 0 || slot >= SLOTS) continue;
+    const weight = counts?.[i] ?? 1;
+    sums[slot]! += values[i]! * weight;
+    weights[slot]! += weight;
+  }
+  return { day, values: sums.map((sum, i) => (weights[i] === 0 ? null : sum / weights[i]!)) };
+}
+
+/** How days usually go; null where fewer than three have a value. */
+export interface DaySpread {
+  readonly median: readonly (number | null)[];
+  readonly p10: readonly (number | null)[];
+  readonly p90: readonly (number | null)[];
+}
+
+export function spreadOf(days: readonly DayProfile[]): DaySpread {
+  const sorted = Array.from({ length: SLOTS }, (_, slot) =>
+    days.flatMap(({ values }) => values[slot] ?? []).sort((a, b) => a - b),
+  );
+  const at = (share: number) => sorted.map((list) => (list.length < FEWEST_DAYS ? null : quantile(list, share)));
+  return { median: at(0.5), p10: at(0.1), p90: at(0.9) };
+}
+
+/** Runs of days that follow one another, so that each is one request. @param days ascending */
+export function dayRuns(days: readonly Day[]): { first: Day; last: Day }[] {
+  const runs: { first: Day; last: Day }[] = [];
+  for (const day of days) {
+    const run = runs.at(-1);
+    if (run !== undefined && run.last === day - 1) run.last = day;
+    else runs.push({ first: day, last: day });
+  }
+  return runs;
+}
+
+/** `09:35`, of a slot's start. */
+export function clockText(slot: number): string {
+  const minutes = (slot * SLOT_MS) / 60_000;
+  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+}

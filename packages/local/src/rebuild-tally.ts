@@ -1,0 +1,77 @@
+import { stripVTControlCharacters } from "node:util";
+import type { RebuildRun } from "./run-rebuild.ts";
+
+const LABEL_WIDTH = 9;
+
+function told(label: string, text: string): string {
+  return label.padEnd(LABEL_WIDTH) + text;
+}
+
+function count(n: number, what: string): string {
+  return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** What was found so far, in words. */
+export class RebuildTally {
+  readonly #isDry: boolean;
+  readonly #outcomes = new Map<string, number>();
+  #days = 0;
+  #samples = 0;
+  #monthsToBuild = 0;
+  #at = "";
+
+  /** @param isDry nothing is written */
+  constructor(isDry: boolean) {
+    this.#isDry = isDry;
+  }
+
+  /** @returns lines for what is wrong, a day each */
+  add({ days, months }: RebuildRun): string[] {
+    const wrong: string[] = [];
+    this.#monthsToBuild += months.filter(({ outcome }) => outcome === "to_build").length;
+    for (const { key, outcome, samples, reason, day } of days) {
+      this.#days++;
+      this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + 1);
+      this.#at = day ?? this.#at;
+      if (outcome === "rebuilt") this.#samples += samples ?? 0;
+      else if (outcome !== "unchanged") wrong.push(stripVTControlCharacters(`${outcome}  ${key}: ${reason ?? ""}`));
+    }
+    return wrong;
+  }
+
+  /** One line of how far it has come. */
+  progress(): string {
+    return [
+      `${count(this.#days, "day")} looked at`,
+      ...this.#parts(),
+      ...(this.#at === "" ? [] : [`at ${this.#at}`]),
+    ].join("  ");
+  }
+
+  /** How it ended. */
+  end(): string[] {
+    const parts = this.#parts();
+    const lines = [told("done", `${count(this.#days, "day")}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`)];
+    if (this.#samples > 0) lines.push(told("", `${count(this.#samples, "sample")} in what was rebuilt`));
+    if (this.#monthsToBuild > 0) {
+      lines.push(
+        told("", `${count(this.#monthsToBuild, "month file")} will be built anew from the days, within hours`),
+      );
+    }
+    if (!this.isWhole) lines.push(told("", "docs/operations.md says what to do for each outcome in capitals"));
+    return lines;
+  }
+
+  /** Whether D1 knows every day file, or would after a rebuild. */
+  get isWhole(): boolean {
+    return [...this.#outcomes.keys()].every((outcome) => outcome === "unchanged" || outcome === "rebuilt");
+  }
+
+  #parts(): string[] {
+    const rebuilt = this.#isDry ? "to be rebuilt" : "rebuilt";
+    return [...this.#outcomes].map(([outcome, n]) => {
+      if (outcome === "unchanged") return `${n} in order`;
+      return outcome === "rebuilt" ? `${n} ${rebuilt}` : `${n} ${outcome.toUpperCase()}`;
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { LiveLine } from "./live-line.ts";
+import { runOperatorCommand } from "./operator-command.ts";
+import { readRebuildOptions, type RebuildOptions, USAGE } from "./rebuild-options.ts";
+import { RebuildTally } from "./rebuild-tally.ts";
+import { type RebuildWatcher, runRebuild } from "./run-rebuild.ts";
+import { unreachableHint, WorkerClient } from "./worker-client.ts";
+
+function say(line: string): void {
+  console.log(line);
+}
+
+/** Shows the tally as it grows: in a terminal as one line that changes, in a log as a line a run. */
+function screenOf(tally: RebuildTally, terminal: NodeJS.WriteStream | null): RebuildWatcher & { end(): void } {
+  let live: LiveLine | null = null;
+  const end = (): void => {
+    live?.end();
+    live = null;
+  };
+  const show = (text: string): void => {
+    if (terminal === null) return say(text);
+    live ??= new LiveLine(terminal);
+    live.show((width) => text.slice(0, width));
+  };
+  return {
+    found(run) {
+      const wrong = tally.add(run);
+      if (wrong.length > 0) end();
+      wrong.forEach(say);
+      show(tally.progress());
+    },
+    trouble: show,
+    end,
+  };
+}
+
+/** @returns the exit code */
+async function rebuild({ body, url, token }: RebuildOptions): Promise<number> {
+  const tally = new RebuildTally(body.dry_run);
+  // A dumb terminal cannot draw over a line.
+  const isTerminal = process.stdout.isTTY && process.env["TERM"] !== "dumb";
+  const screen = screenOf(tally, isTerminal ? process.stdout : null);
+  try {
+    await runRebuild(new WorkerClient("etl", url, token), body, screen);
+  } finally {
+    screen.end();
+  }
+  tally.end().forEach(say);
+  return tally.isWhole ? 0 : 1;
+}
+
+await runOperatorCommand({
+  usage: USAGE,
+  read: () => {
+    const options = readRebuildOptions(process.argv.slice(2), process.env);
+    return options.help ? null : options;
+  },
+  run: rebuild,
+  failed: 2,
+  hint: unreachableHint,
+});

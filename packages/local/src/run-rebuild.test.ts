@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import type { z } from "zod";
+import { RebuildTally } from "./rebuild-tally.ts";
+import { type RebuildRun, runRebuild } from "./run-rebuild.ts";
+import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
+
+const day = (outcome: string, date: string | null, samples: number | null = null): RebuildRun["days"][number] => ({
+  key: `timeseries/${date}`,
+  site: "s",
+  day: date,
+  outcome,
+  samples,
+  reason: outcome === "suspect" ? "is \u001b[31mnot what was written" : null,
+});
+const away = new WorkerUnreachable("http://here", null);
+const ill = new WorkerRefused(503, "The database did not answer.");
+
+type Answer = Error | (Pick<RebuildRun, "days"> & Partial<RebuildRun> & { next_cursor: string | null });
+
+/** Repairs with a Worker that answers so, one answer a run, the last again and again. */
+async function rebuild(...answers: Answer[]) {
+  const asked: unknown[] = [];
+  const told: string[] = [];
+  let waitedMs = 0;
+  const client = {
+    ask: async <S extends z.ZodType>(schema: S, method: string, path: string, body?: unknown): Promise<z.output<S>> => {
+      const answer = answers[Math.min(asked.length, answers.length - 1)]!;
+      asked.push([method, path, body]);
+      if (answer instanceof Error) throw answer;
+      return schema.parse({ months: [], ...answer });
+    },
+  };
+  const tally = new RebuildTally(false);
+  const watcher = {
+    found: (run: RebuildRun) => void told.push(...tally.add(run)),
+    trouble: (text: string) => void told.push(text),
+  };
+  const wait = async (ms: number) => {
+    waitedMs += ms;
+  };
+  const error: unknown = await runRebuild(client, { dry_run: false }, watcher, wait).catch((reason: unknown) => reason);
+  return { asked, told, tally, waitedMs, error };
+}
+
+describe("runRepair", () => {
+  it("goes on from each cursor, and tells of what is wrong, without control characters", async () => {
+    const { asked, told, tally } = await rebuild(
+      { days: [day("rebuilt", "2025-10-12", 5), day("suspect", "2025-10-13")], next_cursor: "a" },
+      { days: [day("unchanged", "2025-10-14"), day("misnamed", null)], next_cursor: null },
+    );
+    expect(asked).toEqual([
+      ["POST", "/rebuild", { dry_run: false }],
+      ["POST", "/rebuild", { dry_run: false, cursor: "a" }],
+    ]);
+    expect(told).toEqual(["suspect  timeseries/2025-10-13: is not what was written", "misnamed  timeseries/null: "]);
+    expect(tally.progress()).toBe("4 days looked at  1 rebuilt  1 SUSPECT  1 in order  1 MISNAMED  at 2025-10-14");
+    expect(tally.isWhole).toBe(false);
+    expect(tally.end()).toEqual([
+      "done     4 days: 1 rebuilt, 1 SUSPECT, 1 in order, 1 MISNAMED",
+      "         5 samples in what was rebuilt",
+      "         docs/operations.md says what to do for each outcome in capitals",
+    ]);
+  });
+
+  it("says how many month files are to be built anew", async () => {
+    const months = ["unchanged", "to_build", "to_build"].map((outcome) => ({ outcome }));
+    const { told, tally } = await rebuild({ days: [day("unchanged", "2025-10-14")], months, next_cursor: null });
+    expect([told, tally.isWhole]).toEqual([[], true]);
+    expect(tally.end()).toEqual([
+      "done     1 day: 1 in order",
+      "         2 month files will be built anew from the days, within hours",
+    ]);
+  });
+
+  it("says so where there is nothing at all", async () => {
+    const { tally } = await rebuild({ days: [], next_cursor: null });
+    expect([tally.end(), tally.isWhole]).toEqual([["done     0 days"], true]);
+  });
+
+  it("tries again where a Worker that had answered is away for a while, from the same cursor", async () => {
+    const { asked, told, error } = await rebuild({ days: [], next_cursor: "a" }, away, ill, {
+      days: [day("unchanged", "2025-10-12")],
+      next_cursor: null,
+    });
+    expect(error).toBeUndefined();
+    expect(asked.slice(1)).toEqual(
+      Array.from({ length: 3 }, () => ["POST", "/rebuild", { dry_run: false, cursor: "a" }]),
+    );
+    expect(told).toEqual([`${away.message} Trying again.`, `${ill.message} Trying again.`]);
+  });
+
+  it.each<[string, number, Answer[]]>([
+    ["never answered", 0, [away]],
+    ["says no", 0, [{ days: [], next_cursor: "a" }, new WorkerRefused(401, "no")]],
+    ["is away for a minute", 60_000, [{ days: [], next_cursor: "a" }, away]],
+  ])("gives up on a Worker that %s", async (_, waited, answers) => {
+    const { error, waitedMs } = await rebuild(...answers);
+    expect(error).toBe(answers.at(-1));
+    expect(waitedMs).toBe(waited);
+  });
+});

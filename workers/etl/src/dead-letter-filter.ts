@@ -1,0 +1,22 @@
+import { DEAD_LETTER_REASONS } from "@building-vitals/core/domain/dead-letter";
+import { z } from "zod";
+
+const deadLetterId = z
+  .string()
+  .regex(/^\d{1,16}$/, "must be a letter's id")
+  .transform(Number);
+
+/** What letters are asked for by, in addresses and bodies. */
+export const deadLetterFilter = {
+  site: z.string().min(1).optional(),
+  reason: z.enum(DEAD_LETTER_REASONS).optional(),
+};
+export const deadLetterCursor = deadLetterId.optional().meta({ description: "`next_cursor` of the answer before" });
+
+/** A choice of letters to do something with; not simply all of them, which an empty body would mean. */
+export const choiceFields = { ids: z.array(deadLetterId).min(1).max(500).optional(), ...deadLetterFilter };
+
+export function isChoice({ ids, site, reason }: { ids?: unknown; site?: unknown; reason?: unknown }): boolean {
+  return ids !== undefined || site !== undefined || reason !== undefined;
+}
+export const NO_CHOICE = "needs `ids`, `site` or `reason`";
