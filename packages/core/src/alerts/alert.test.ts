@@ -9,7 +9,7 @@ interface Message {
   readonly at: number;
 }
 
-/** Crons, five minutes apart, that find these levels; a message is taken or not. */
+/** Crons, five minutes apart: the level that each one measures, and whether the webhook accepts its message. */
 function live(crons: readonly { level: AlertLevel; isTaken: boolean }[]) {
   const messages: Message[] = [];
   let state: AlertState | null = null;
@@ -24,12 +24,12 @@ function live(crons: readonly { level: AlertLevel; isTaken: boolean }[]) {
 }
 
 const level = fc.constantFrom<AlertLevel>("firing", "ok");
-/** stretches of one level, short and long */
+/** runs of one level, short and long */
 const history = fc
   .array(fc.tuple(level, fc.integer({ min: 1, max: 20 })), { maxLength: 25, size: "max" })
   .map((stretches) => stretches.flatMap(([one, n]) => Array.from({ length: n }, () => one)));
 
-test("no two equal messages within an hour, and firing and recovery take turns, whatever gets through", () => {
+test("a level is sent at most once an hour, and firing alternates with recovery", () => {
   const taken = fc.infiniteStream(fc.boolean());
   fc.assert(
     fc.property(history, taken, (levels, gates) => {
@@ -43,7 +43,7 @@ test("no two equal messages within an hour, and firing and recovery take turns, 
   );
 });
 
-test("what lasts an hour is told, each level once, and at once when the hour before was quiet", () => {
+test("sends each level once after an hour, and at once after a quiet hour", () => {
   fc.assert(
     fc.property(history, level, (levels, last) => {
       const lasting = Array.from({ length: QUIET_MS / STEP_MS + 1 }, () => last);
@@ -60,14 +60,14 @@ test("what lasts an hour is told, each level once, and at once when the hour bef
   ]);
 });
 
-test("a message that was not taken is due again, and one that was is not", () => {
+test("sends a message again only if the webhook did not accept it", () => {
   const never = live(Array.from({ length: 9 }, () => ({ level: "firing" as const, isTaken: false })));
   expect(never).toEqual([]);
   const late = Array.from({ length: 9 }, (_, i) => ({ level: "firing" as const, isTaken: i >= 4 }));
   expect(live(late)).toEqual([{ level: "firing", at: 4 * STEP_MS }]);
 });
 
-test("a level keeps the time that it began, and the detail of then", () => {
+test("a level keeps its start time and the detail of that time", () => {
   const firing = { kind: "stale", site: "s", level: "firing", detail: "first" } as const;
   const first = nextState(null, firing, 1);
   expect(nextState(first, { ...firing, detail: "later" }, 2)).toMatchObject({ since: 1, detail: "first" });

@@ -1,6 +1,6 @@
-/** What somebody is told of. */
+/** The kinds of alerts. */
 export const ALERT_KINDS = [
-  /** too many records of a site's last hour were rejected or could not be written */
+  /** more than the threshold of a site's records in the last hour were rejected or not written */
   "error_rate",
   /** the last sync took too long */
   "slow_sync",
@@ -14,9 +14,9 @@ export const ALERT_KINDS = [
   "backfill",
   /** the database is nearly full */
   "database_size",
-  /** the mean score of a site's points on the last full day is too low */
+  /** a site's points had too low a mean score on the last full day */
   "quality",
-  /** the key of the upstream API expires soon, or has */
+  /** the key of the upstream API expires soon, or has expired */
   "token_expiry",
 ] as const;
 
@@ -24,48 +24,48 @@ export type AlertKind = (typeof ALERT_KINDS)[number];
 
 export type AlertLevel = "firing" | "ok";
 
-/** What is known of one thing at one time. */
+/** The state of one condition at one time. */
 export interface Condition {
   readonly kind: AlertKind;
   /** a site's name; null: the whole deployment */
   readonly site: string | null;
   readonly level: AlertLevel;
-  /** what was measured, without secrets. The first line names no point; the lines after it may, and are for the webhook */
+  /** the measurement, without secrets. The first line names no point; later lines may, and go to the webhook only */
   readonly detail: string;
 }
 
-/** The part of a detail that anybody may read. */
+/** The part of a detail that is public: its first line. */
 export function openDetail(detail: string): string {
   return detail.split("\n")[0] ?? "";
 }
 
-/** A condition over time, and what somebody was told of it. Times are epoch ms. */
+/** A condition over time, and the messages sent about it. Times are epoch ms. */
 export interface AlertState extends Condition {
-  /** since when it has this level; the detail is of then */
+  /** start of this level; the detail is of that time */
   readonly since: number;
-  /** what was told last */
+  /** the level sent last */
   readonly told: AlertLevel;
-  /** when each level was told last; null: never */
+  /** last time that each level was sent; null: never */
   readonly firingSentAt: number | null;
   readonly okSentAt: number | null;
 }
 
-/** The same is not told twice within this time, in milliseconds, however often the level changes. */
+/** An alert sends each level at most once within this time, in ms. */
 export const QUIET_MS = 3_600_000;
 
-/** The state after a condition was looked at. @param before null: it never was */
+/** The state after a condition was measured. @param before null: this is the first measurement */
 export function nextState(before: AlertState | null, condition: Condition, now: number): AlertState {
   if (before === null) return { ...condition, since: now, told: "ok", firingSentAt: null, okSentAt: null };
   return before.level === condition.level ? before : { ...before, ...condition, since: now };
 }
 
-/** Whether the level is to be told now: another one was told last, and this one not within {@link QUIET_MS}. */
+/** Whether to send the level now: another level was sent last, and this one not within {@link QUIET_MS}. */
 export function isDue(state: AlertState, now: number): boolean {
   const last = state.level === "firing" ? state.firingSentAt : state.okSentAt;
   return state.level !== state.told && (last === null || now - last >= QUIET_MS);
 }
 
-/** The state after its level was told. */
+/** The state after its level was sent. */
 export function afterTelling(state: AlertState, now: number): AlertState {
   const told = { ...state, told: state.level };
   return state.level === "firing" ? { ...told, firingSentAt: now } : { ...told, okSentAt: now };

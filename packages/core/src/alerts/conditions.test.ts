@@ -66,7 +66,7 @@ test.each<[string, Partial<AlertInputs>, AlertKind[]]>([
   expect(firing({ ...GOOD, ...changes })).toEqual(kinds);
 });
 
-test("what is not known is no condition, so that it stays what it was", () => {
+test("an unknown value is no condition, so the alert keeps its state", () => {
   const kinds = (inputs: Partial<AlertInputs>) =>
     conditionsOf({ ...GOOD, ...inputs }, THRESHOLDS).map(({ kind }) => kind);
   expect(kinds({})).toContain("database_size");
@@ -81,7 +81,7 @@ test.each(["stale", "silent", "unsettled"])("a pause ends the alert %s", (of) =>
   expect(conditions.find(({ kind }) => kind === of)).toMatchObject({ level: "ok", detail: "the sync is paused" });
 });
 
-test("each site has its own, and the deployment's have none", () => {
+test("each site has its own conditions, and the deployment's have no site", () => {
   const sites = [SITE, { ...SITE, site: "t", completeTo: NOW - DAY_MS, errors: 7 }];
   const conditions = conditionsOf({ ...GOOD, sites, tokenExpiresAt: NOW - 1000 }, THRESHOLDS);
   expect(conditions.map((one) => `${one.kind} ${one.site ?? "-"} ${one.level}`)).toEqual([
@@ -104,7 +104,7 @@ test("each site has its own, and the deployment's have none", () => {
   expect(detailOf("token_expiry")).toBe("the API key expired at 2025-10-12T13:59:59.000Z");
 });
 
-test("the quality of a site's last full day fires below its threshold, and names the worst points", () => {
+test("fires below the quality threshold of the last full day, and names the worst points", () => {
   const input = { site: "s", date: "2025-10-11", meanScore: 0.8, poor: 2, judged: 9 };
   const worst = [{ name: "a/b", score: 0, reasons: ["no samples at all on 1 day", "stuck"] }];
   expect(qualityCondition({ ...input, worst }, 0.8)).toMatchObject({ kind: "quality", site: "s", level: "ok" });

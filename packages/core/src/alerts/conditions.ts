@@ -1,7 +1,7 @@
 import type { AlertKind, Condition } from "./alert.ts";
 
 export interface AlertThresholds {
-  /** of a site's records in the last hour */
+  /** share of a site's records in the last hour */
   readonly errorPercent: number;
   readonly syncMs: number;
   /** lag of a site's watermark */
@@ -18,42 +18,42 @@ export interface SiteInput {
   readonly site: string;
   /** records that the API served in the last hour */
   readonly fetched: number;
-  /** of these, records that could not be written, or were rejected for another reason than `unconfigured` */
+  /** of these, records that could not be written, or were rejected for a reason other than `unconfigured` */
   readonly errors: number;
-  /** the watermark, or the first sync of a site that has none yet, epoch ms; null: neither */
+  /** the watermark; before the first one, the time of the first sync; epoch ms; null: neither exists */
   readonly completeTo: number | null;
-  /** time of the newest sample that a sync brought, epoch ms; null: none ever came */
+  /** time of the newest sample that a sync stored, epoch ms; null: none */
   readonly newestSample: number | null;
-  /** the first sync, epoch ms; null: there was none */
+  /** the first sync, epoch ms; null: none */
   readonly firstSync: number | null;
-  /** since when a closed day waits to be settled, epoch ms, in the future for one that is not due yet; null: none does */
+  /** when the oldest unsettled day became due, epoch ms (in the future if it is not due yet); null: no day waits */
   readonly dueSince: number | null;
-  /** a paused site is not stale, however far behind it is */
+  /** a paused site is never stale */
   readonly isPaused: boolean;
 }
 
-/** What conditions are made of; null is unknown, and such a condition stays what it was. */
+/** Inputs of the conditions. null: unknown, and the condition keeps its state. */
 export interface AlertInputs {
   /** epoch ms */
   readonly now: number;
   readonly sites: readonly SiteInput[];
-  /** of the sync that just ended, milliseconds */
+  /** duration of the sync that just ended, ms */
   readonly syncMs: number;
-  /** why the last backfill is at fault; null: it is not, or there is none */
+  /** why the last backfill failed or stands still; null: it did neither, or there was no backfill */
   readonly backfillFault: string | null;
   readonly databaseBytes: number | null;
-  /** when the API's key expires, epoch ms; null: it does not say */
+  /** expiry of the API's key, epoch ms; null: the key does not contain it */
   readonly tokenExpiresAt: number | null;
 }
 
-/** Each of them fires above its threshold, not at it. */
+/** Each condition fires above its threshold, not at it. */
 export function conditionsOf(inputs: AlertInputs, thresholds: AlertThresholds): Condition[] {
   const { now, sites, syncMs, backfillFault, databaseBytes, tokenExpiresAt } = inputs;
   const conditions = sites.flatMap((site) => siteConditions(site, now, thresholds));
   const add = (kind: AlertKind, isFiring: boolean, detail: string) =>
     conditions.push(condition(kind, null, isFiring, detail));
   add("slow_sync", syncMs > thresholds.syncMs, `the last sync took ${seconds(syncMs)}`);
-  add("backfill", backfillFault !== null, backfillFault ?? "the backfill is in order");
+  add("backfill", backfillFault !== null, backfillFault ?? "the backfill is running or complete");
   if (databaseBytes !== null) {
     const megabytes = Math.round(databaseBytes / 1e6);
     add("database_size", databaseBytes > thresholds.databaseBytes, `the database holds ${megabytes} MB`);
@@ -74,7 +74,7 @@ function siteConditions(input: SiteInput, now: number, thresholds: AlertThreshol
     return [...conditions, ...kinds.map((kind) => condition(kind, site, false, "the sync is paused"))];
   }
   conditions.push(
-    condition("unsettled", site, due > thresholds.unsettledMs, `a closed day waits to be built since ${seconds(due)}`),
+    condition("unsettled", site, due > thresholds.unsettledMs, `a closed day has waited ${seconds(due)} to be built`),
   );
   const silent = silence(input, now);
   if (silent !== null) conditions.push(condition("silent", site, silent.ms > thresholds.silentMs, silent.detail));
@@ -84,31 +84,31 @@ function siteConditions(input: SiteInput, now: number, thresholds: AlertThreshol
   return [...conditions, condition("stale", site, lag > thresholds.staleMs, behind)];
 }
 
-/** How long a site sent nothing new. @returns null: it was never asked */
+/** How long ago a site's newest sample is. @returns null: the site was never synced */
 function silence({ newestSample, firstSync }: SiteInput, now: number): { ms: number; detail: string } | null {
   const since = newestSample ?? firstSync;
   if (since === null) return null;
   const ms = now - since;
   const at = new Date(since).toISOString();
-  const never = `no sample came since the first sync at ${at}, ${seconds(ms)} ago`;
-  return { ms, detail: newestSample === null ? never : `the newest sample is of ${at}, ${seconds(ms)} ago` };
+  const never = `no sample arrived since the first sync at ${at}, ${seconds(ms)} ago`;
+  return { ms, detail: newestSample === null ? never : `the newest sample is from ${at}, ${seconds(ms)} ago` };
 }
 
-/** What was judged of a site's last full day. */
+/** The judgement of a site's last full day. */
 export interface QualityInput {
   readonly site: string;
   /** YYYY-MM-DD */
   readonly date: string;
   /** 0 to 1 */
   readonly meanScore: number;
-  /** points under the threshold of a poor one, and of how many */
+  /** number of points below the threshold for a poor score, and number of judged points */
   readonly poor: number;
   readonly judged: number;
-  /** the worst points, and what is wrong with each in words */
+  /** the worst points, each with its reasons as text */
   readonly worst: readonly { readonly name: string; readonly score: number; readonly reasons: readonly string[] }[];
 }
 
-/** Judged once a day, so looked at apart from the others. Fires below the threshold, not at it. */
+/** Judged once a day, so not among the other conditions. Fires below the threshold, not at it. */
 export function qualityCondition(input: QualityInput, threshold: number): Condition {
   const { site, date, meanScore, poor, judged, worst } = input;
   const oneLine = (name: string) => name.replace(/\p{Cc}/gu, " ");
@@ -126,6 +126,6 @@ function seconds(ms: number): string {
 }
 
 function tokenDetail(expiresAt: number | null, left: number): string {
-  if (expiresAt === null) return "the API key does not say when it expires";
+  if (expiresAt === null) return "the API key does not contain an expiry";
   return `the API key ${left > 0 ? "expires" : "expired"} at ${new Date(expiresAt).toISOString()}`;
 }

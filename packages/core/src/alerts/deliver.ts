@@ -1,20 +1,20 @@
 import type { AlertState } from "./alert.ts";
 
-/** The longest that a webhook may take, in milliseconds. */
+/** Timeout of the webhook, in ms. */
 const TIMEOUT_MS = 5_000;
 
 export type WebhookFetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
- * A text that Slack, and chats that take its webhooks, show as it is: names come from outside, and could hold a link or a
- * mention of everybody. Slack wants `&`, `<` and `>` escaped; a zero-width space ends what others link or notify.
+ * Escapes a text for Slack and compatible chats. Names come from outside and could hold a link or mention everybody.
+ * Slack requires `&`, `<` and `>` escaped; a zero-width space breaks links and mentions of other chats.
  */
 function chatText(text: string): string {
   const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   return escaped.replaceAll("@", "@\u200B").replaceAll("://", ":\u200B//");
 }
 
-/** What is posted: `text` is what Slack and its like show; the rest is for machines, and raw. */
+/** The body of the post: Slack shows `text`; the other fields are raw, for machines. */
 export function alertBody(alert: AlertState): Record<string, string | null> {
   const { kind, site, level, detail, since } = alert;
   const place = site === null ? "" : ` at ${site}`;
@@ -24,7 +24,7 @@ export function alertBody(alert: AlertState): Record<string, string | null> {
 
 /**
  * Posts an alert.
- * @returns null, or why it was not taken: without the address, which is a secret
+ * @returns null, or why the webhook did not accept it, without its address, which is a secret
  */
 export async function deliverAlert(url: string, alert: AlertState, post: WebhookFetch): Promise<string | null> {
   try {
@@ -32,14 +32,14 @@ export async function deliverAlert(url: string, alert: AlertState, post: Webhook
       method: "POST",
       headers: { "content-type": "application/json; charset=utf-8" },
       body: JSON.stringify(alertBody(alert)),
-      // an answer that leads elsewhere is no receipt
+      // a redirect is no receipt
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     await response.body?.cancel();
     return response.ok ? null : `the webhook answered ${response.status}`;
   } catch (error) {
-    // the runtime's own message may quote the address
+    // the runtime's own message may contain the address
     return error instanceof Error && error.name === "TimeoutError" ? "the webhook timed out" : "no connection";
   }
 }

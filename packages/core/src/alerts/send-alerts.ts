@@ -3,12 +3,12 @@ import { afterTelling, type AlertState, type Condition, isDue, nextState } from 
 import { deliverAlert, type WebhookFetch } from "./deliver.ts";
 import { claimAlert, markSent, readAlerts, saveLevels } from "./store.ts";
 
-/** Messages of one cron, so that it ends in time; the next one goes on. */
+/** Messages per cron run, so that the run ends in time; the next run sends the rest. */
 const MESSAGES_AT_ONCE = 20;
 
 export interface AlertContext {
   readonly db: D1Database;
-  /** null: alerts are kept, and nobody is told */
+  /** null: alerts are stored and not sent */
   readonly webhook: string | null;
   readonly post: WebhookFetch;
   /** epoch ms */
@@ -16,9 +16,9 @@ export interface AlertContext {
 }
 
 /**
- * Stores what changed, and tells what is due. A message that is not taken is tried again by the next cron.
+ * Stores changed levels and sends due messages. The next cron sends a message again that the webhook did not accept.
  * @param sites of the deployment
- * @returns the number of messages that were taken
+ * @returns the number of accepted messages
  * @throws the error of D1
  */
 export async function sendAlerts(

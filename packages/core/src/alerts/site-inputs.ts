@@ -4,8 +4,8 @@ import { HOUR_MS } from "../domain/hour.ts";
 import type { SiteInput } from "./conditions.ts";
 
 /**
- * Unconfigured points are somebody's choice, and of two samples in one millisecond one is stored: neither is an error.
- * ?1: JSON array of site names, ?2: an hour ago.
+ * Unconfigured points are a choice, and of two samples in one millisecond only one is stored: neither counts as an
+ * error. ?1: JSON array of site names, ?2: an hour ago.
  */
 const SITE_INPUTS = `
 SELECT s.name AS site, total(r.fetched) AS fetched,
@@ -34,7 +34,10 @@ const inputSchema = rowSchema.transform(({ watermark, ...row }) => ({
   completeTo: watermark ?? row.firstSync,
 }));
 
-/** What the journal says of each site, and the size of the database in bytes, in one statement. @param now epoch ms */
+/**
+ * The inputs of each site from the journal, and the size of the database in bytes, in one statement. @param now epoch
+ * ms
+ */
 export async function readSiteInputs(
   db: D1Database,
   sites: readonly string[],

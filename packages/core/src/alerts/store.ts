@@ -2,7 +2,10 @@ import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { ALERT_KINDS, type AlertState } from "./alert.ts";
 
-/** A cron that died while it told an alert is followed by the next one, five minutes later. In milliseconds. */
+/**
+ * How long a cron holds its claim to send an alert, in ms. The next cron, five minutes later, sends it if the first one
+ * died.
+ */
 const CLAIM_MS = 240_000;
 
 const levelSchema = z.enum(["firing", "ok"]);
@@ -17,7 +20,7 @@ const rowSchema = z.object({
   ok_sent_at: z.int().nullable(),
 });
 
-/** Every alert of these sites and of the deployment, whatever its level. */
+/** All alerts of these sites and of the deployment, at any level. */
 export async function readAlerts(db: D1Database, sites: readonly string[]): Promise<AlertState[]> {
   const statement = db
     .prepare("SELECT * FROM alerts WHERE site = '' OR site IN (SELECT value FROM json_each(?1)) ORDER BY site, kind")
@@ -38,7 +41,7 @@ export async function readAlerts(db: D1Database, sites: readonly string[]): Prom
     }));
 }
 
-/** Stores levels that changed. What was told is {@link markSent}'s alone, so that two crons do not undo each other. */
+/** Stores changed levels. Only {@link markSent} writes sent levels, so that two crons do not undo each other. */
 export async function saveLevels(db: D1Database, states: readonly AlertState[]): Promise<void> {
   if (states.length === 0) return;
   const rows = states.map(({ site, kind, level, since, detail }) => [site ?? "", kind, level, since, detail]);
@@ -53,7 +56,7 @@ export async function saveLevels(db: D1Database, states: readonly AlertState[]):
   await withD1Retry(() => statement.run());
 }
 
-/** Whether this cron is the one that may tell an alert; another one may have begun to. */
+/** Claims an alert for this cron. @returns false: another cron is sending it */
 export async function claimAlert(db: D1Database, { site, kind, level }: AlertState, now: number): Promise<boolean> {
   const statement = db
     .prepare(
@@ -64,7 +67,7 @@ export async function claimAlert(db: D1Database, { site, kind, level }: AlertSta
   return (await withD1Retry(() => statement.run())).meta.changes === 1;
 }
 
-/** Takes note of what was told. */
+/** Records a sent level. */
 export async function markSent(db: D1Database, state: AlertState): Promise<void> {
   const { site, kind, told, firingSentAt, okSentAt } = state;
   const statement = db

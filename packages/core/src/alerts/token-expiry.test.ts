@@ -9,7 +9,7 @@ const base64url = (value: unknown) => {
 };
 const jwt = (claims: unknown) => `${base64url({ alg: "none" })}.${base64url(claims)}.x`;
 
-test("the time of a JWT, whatever else it says", () => {
+test("reads the expiry of a JWT, with any other claims", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 8e12 }), fc.string({ unit: "binary" }), (exp, name) => {
       expect(tokenExpiry(jwt({ name, exp }))).toBe(exp * 1000);
@@ -19,9 +19,9 @@ test("the time of a JWT, whatever else it says", () => {
 
 test.each([
   ["no time", jwt({ sub: "a" })],
-  ["a time that is none", jwt({ exp: "tomorrow" })],
+  ["a time that is no number", jwt({ exp: "tomorrow" })],
   ["a time beyond any date", jwt({ exp: 1e300 })],
-  ["claims that are none", jwt(null)],
+  ["claims that are no object", jwt(null)],
   ["three parts that are no JWT", "a.b.c"],
   ["another key", "a-plain-key"],
   ["nothing", ""],

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** Seconds since 1970, as far as a Date reaches. */
+/** The largest time of a Date, in seconds since 1970. */
 const claimsSchema = z.object({ exp: z.number().min(0).max(8.64e12) });
 
 /**
- * When a token expires, epoch ms, if it is a JWT that says so; else null. Its signature is not looked at: the upstream
- * judges it, and this is for a warning only.
+ * The expiry of a token, epoch ms; null unless it is a JWT with `exp`. Does not check the signature: the upstream does,
+ * and this value only triggers a warning.
  */
 export function tokenExpiry(token: string): number | null {
   const [, payload, signature] = token.split(".");
@@ -16,7 +16,7 @@ export function tokenExpiry(token: string): number | null {
     const claims = claimsSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
     return claims.success ? Math.floor(claims.data.exp * 1000) : null;
   } catch {
-    // neither base64 nor JSON: a key of another make
+    // neither base64 nor JSON: not a JWT
     return null;
   }
 }

@@ -1,13 +1,13 @@
 import { withD1Retry } from "./retry.ts";
 
-/** Rows that one transaction changes. */
+/** The most rows that one transaction changes. */
 export const MAX_ROWS_PER_TRANSACTION = 500;
 
 /**
- * Changes or deletes rows some at a time until none is left: a transaction of ten thousands of rows would keep all others waiting. Safe to repeat, and
- * to stop anywhere.
- * @param changeSome the statement that changes at most so many of those that are left
- * @returns how many rows
+ * Changes or deletes rows in small transactions until none is left: a transaction of ten thousand rows would block all
+ * others. Safe to repeat and to stop at any point.
+ * @param changeSome the statement that changes at most so many of the remaining rows
+ * @returns the number of changed rows
  * @throws the error of D1, after retries
  */
 export async function changeRows(changeSome: (most: number) => D1PreparedStatement): Promise<number> {

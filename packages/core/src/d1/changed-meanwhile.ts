@@ -1,14 +1,14 @@
 import { withD1Retry } from "./retry.ts";
 
 /**
- * Ends a `SELECT CASE WHEN <condition> …` that stands in a batch: where the condition does not hold, the statement fails, and D1 rolls
- * the whole batch back.
+ * Ends a `SELECT CASE WHEN <condition> …` in a batch. If the condition is false, the statement fails and D1 rolls back
+ * the whole batch.
  */
 export const ELSE_FAIL = "THEN 1 ELSE json_extract('{}', 'changed_meanwhile') END";
 
 /**
  * Runs a batch that is safe to repeat.
- * @returns null where a statement with {@link ELSE_FAIL} let it fail: nothing of it was written
+ * @returns null if a statement with {@link ELSE_FAIL} failed: nothing was written
  * @throws the error of D1, after retries
  */
 export async function batchUnlessChanged(

@@ -1,4 +1,4 @@
-/** Whether a column's value is of a type. */
+/** Checks the type of a column's value. */
 export type Check<T> = (value: unknown) => value is T;
 
 export function isInt(value: unknown): value is number {
@@ -19,9 +19,10 @@ export function orNull<T>(check: Check<T>): Check<T | null> {
 }
 
 /**
- * A parser of a query's rows. For queries with hundreds of rows: zod takes many times as long, because Workers let it compile no code.
- * @param table for the error @param columns a check for each column
- * @returns throws {@link Error} for rows that lack a column or have another value there
+ * A parser of a query's rows, for queries with hundreds of rows: zod is several times slower, because Workers forbid it
+ * to compile code.
+ * @param table named in the error @param columns a check for each column
+ * @returns a function that throws {@link Error} for rows that lack a column or have a value of another type
  */
 export function rowsOf<T extends object>(
   table: string,
@@ -35,7 +36,7 @@ export function rowsOf<T extends object>(
     const rows: unknown[] = results;
     if (rows.every(isRow)) return rows;
     const bad = rows.find((row) => !isRow(row));
-    const fault = typeof bad === "object" && bad !== null ? `a bad value in the column ${faultOf(bad)}` : "no row";
+    const fault = typeof bad === "object" && bad !== null ? `the column ${faultOf(bad)} has a bad value` : "no row";
     throw new Error(`${table}: found ${fault}`);
   };
 }

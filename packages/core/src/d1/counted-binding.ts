@@ -1,10 +1,10 @@
 import { ISOLATE } from "../telemetry/isolate-counters.ts";
 import { countedDatabase } from "./site-counters.ts";
 
-/** By the platform's binding: a database must be the same one each time. */
+/** Keyed by the platform's binding, so that a database is the same object each time. */
 const counted = new WeakMap<D1Database, D1Database>();
 
-/** The database of a binding, whose statements count for `/metrics`. */
+/** The database of a binding. `/metrics` counts its statements. */
 export function countedBinding(db: D1Database): D1Database {
   const known = counted.get(db) ?? countedDatabase(db, ISOLATE);
   counted.set(db, known);

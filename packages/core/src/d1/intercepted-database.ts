@@ -1,11 +1,11 @@
-/** Stands around each call that reaches the database: one statement, or a batch of some. @param queries their SQL */
+/** Wraps each call that reaches the database: one statement or a batch. @param queries their SQL */
 export type Interceptor = <T>(execute: () => Promise<T>, statements: number, queries: readonly string[]) => Promise<T>;
 
 const EXECUTING: ReadonlySet<PropertyKey> = new Set(["first", "run", "all", "raw"]);
 
 /**
- * A database with an interceptor around every call to it: to time calls, to end them, or to let them fail in tests.
- * @throws {Error} for a call that it would not stand around
+ * A database with an interceptor around every call: tests time calls, stop at them, or make them fail.
+ * @throws {Error} for a call that it does not intercept
  */
 export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1Database {
   const real = new WeakMap<D1PreparedStatement, { readonly statement: D1PreparedStatement; readonly query: string }>();
@@ -33,7 +33,7 @@ export function interceptedDatabase(db: D1Database, intercept: Interceptor): D1D
             statements.map((one) => real.get(one)?.query ?? ""),
           );
       }
-      // `await` and the log ask for these
+      // `await` and the log read these
       if (key === "then" || typeof key === "symbol") return undefined;
       throw new Error(`no call to ${key} of a database is intercepted`);
     },

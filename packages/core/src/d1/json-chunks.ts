@@ -1,6 +1,6 @@
 /**
- * The most characters of one bound JSON text. D1 takes a string of 2 MB; local D1 does not enforce it, so we do.
- * Text that is not all ASCII takes up to three bytes a character.
+ * The most characters of one bound JSON text. D1 accepts a string of 2 MB; local D1 does not enforce this. Text outside
+ * ASCII takes up to three bytes a character.
  */
 export const MAX_ASCII_CHARS = 1_800_000;
 export const MAX_UNICODE_CHARS = 600_000;
@@ -12,8 +12,8 @@ export interface JsonChunk<T> {
 }
 
 /**
- * Cuts items into JSON arrays of at most `maxChars` characters, in order; none is empty. An item that is longer than
- * that is a chunk of its own.
+ * Splits items into JSON arrays of at most `maxChars` characters, in order, none empty. A longer item gets a chunk of
+ * its own.
  */
 export function* jsonChunks<T>(
   items: Iterable<T>,

@@ -3,7 +3,7 @@ import { type Backoff, isRetryableD1Error, withD1Retry } from "./retry.ts";
 
 const LOST = "D1_ERROR: Network connection lost.";
 
-/** A clock that notes each wait and does not wait. */
+/** A clock that records each wait and does not wait. */
 function fakeBackoff(random: number): Backoff & { waits: number[] } {
   const waits: number[] = [];
   return {
@@ -26,7 +26,7 @@ describe("isRetryableD1Error", () => {
     "D1_ERROR: Can't read from request stream because client disconnected.",
     "D1_ERROR: D1 DB is overloaded. Requests queued for too long.",
     "D1_ERROR: D1 DB is overloaded. Too many requests queued.",
-  ])("%s passes", (message) => {
+  ])("%s is retried", (message) => {
     expect(isRetryableD1Error(new Error(message))).toBe(true);
     expect(isRetryableD1Error(message)).toBe(true);
   });
@@ -39,7 +39,7 @@ describe("isRetryableD1Error", () => {
     "D1_ERROR: no such table: segments: SQLITE_ERROR",
     "D1_TYPE_ERROR: Type 'undefined' not supported for value 'undefined'",
     "",
-  ])("%j does not", (message) => {
+  ])("%j is not retried", (message) => {
     expect(isRetryableD1Error(new Error(message))).toBe(false);
     expect(isRetryableD1Error({ message: LOST })).toBe(false);
     expect(isRetryableD1Error(undefined)).toBe(false);
@@ -47,7 +47,7 @@ describe("isRetryableD1Error", () => {
 });
 
 describe("withD1Retry", () => {
-  /** A call that fails with each of `errors` in turn and then answers with the number of its tries. */
+  /** A call that fails with each of `errors` in turn, then returns the number of its attempts. */
   function failing(errors: readonly unknown[]): { call: () => Promise<number>; tries: () => number } {
     let tries = 0;
     const call = () => (tries++ < errors.length ? Promise.reject(errors[tries - 1]) : Promise.resolve(tries));
@@ -62,14 +62,14 @@ describe("withD1Retry", () => {
     [3, 0, [50, 200, 800]],
     [3, 0.5, [75, 300, 1_200]],
     [3, 1, [100, 400, 1_600]],
-  ])("after %i failures, random %d, it waits %j ms and answers", async (failures, random, waits) => {
+  ])("after %i failures, with random %d, waits %j ms and answers", async (failures, random, waits) => {
     const backoff = fakeBackoff(random);
     const { call } = failing(Array.from({ length: failures }, (_, i) => lost(i)));
     expect(await withD1Retry(call, backoff)).toBe(failures + 1);
     expect(backoff.waits).toEqual(waits);
   });
 
-  test("the fourth failure is the last, and is the one thrown", async () => {
+  test("the fourth failure is thrown", async () => {
     const backoff = fakeBackoff(0);
     const { call, tries } = failing([lost(1), lost(2), lost(3), lost(4), lost(5)]);
     await expect(withD1Retry(call, backoff)).rejects.toThrow(lost(4));
@@ -77,7 +77,7 @@ describe("withD1Retry", () => {
   });
 
   test.each(["no such table: segments", "D1 DB storage operation exceeded timeout which caused object to be reset."])(
-    "%j is thrown at once, after a passing error too",
+    "throws %j at once, even after a transient error",
     async (message) => {
       const backoff = fakeBackoff(0);
       const other = new Error(`D1_ERROR: ${message}`);

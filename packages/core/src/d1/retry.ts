@@ -1,9 +1,9 @@
 /**
- * Messages of D1 errors that pass by themselves (D1 docs: "Debug D1", list of D1_ERRORs): those to retry and, the last one, those
- * to send again more slowly. D1 itself retries read-only queries only.
+ * Messages of transient D1 errors (D1 docs: "Debug D1", list of D1_ERRORs). The last one asks for a slower retry. D1
+ * itself retries read-only queries only.
  *
- * Not in the list: "storage operation exceeded timeout which caused object to be reset". That call used D1's 30 s, and D1 serves
- * nobody else meanwhile. The next sync or the next try of a Workflow step makes it again, with time in between.
+ * Not in the list: "storage operation exceeded timeout which caused object to be reset". That call used D1's 30 s,
+ * which blocks all others. The next sync or Workflow step makes it again later.
  */
 const RETRYABLE = [
   "Network connection lost",
@@ -14,7 +14,7 @@ const RETRYABLE = [
   "D1 DB is overloaded",
 ];
 
-/** Waits before the second, third and fourth try, in milliseconds, before jitter. */
+/** Waits before the second, third and fourth attempt, in ms, before jitter. */
 const BACKOFF_MS = [100, 400, 1_600];
 
 export interface Backoff {
@@ -34,8 +34,8 @@ export function isRetryableD1Error(error: unknown): boolean {
 }
 
 /**
- * Runs a D1 call, again on the errors that D1 documents as passing. The call must be idempotent: an error can mean
- * that it was committed and only the answer was lost.
+ * Runs a D1 call and retries transient errors. The call must be idempotent: D1 may have committed it and lost only the
+ * answer.
  * @throws the last error
  */
 export async function withD1Retry<T>(call: () => Promise<T>, backoff: Backoff = realBackoff): Promise<T> {
@@ -44,7 +44,7 @@ export async function withD1Retry<T>(call: () => Promise<T>, backoff: Backoff = 
       return await call();
     } catch (error) {
       if (!isRetryableD1Error(error)) throw error;
-      // Half of the wait is random, so that Workers that failed together do not come back together.
+      // Half of the wait is random, so that Workers that failed together do not retry together.
       await backoff.sleep(wait * (0.5 + backoff.random() / 2));
     }
   }

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { withD1Retry } from "./retry.ts";
 
-/** The version of the D1 schema that this code reads and writes; migrations/ sets it in `schema_version`. */
+/** The version of the D1 schema that this code reads and writes. migrations/ sets it in `schema_version`. */
 export const SCHEMA_VERSION = 1;
 
-/** The version of the database; null where no migration was applied. */
+/** The schema version of the database; null: no migration was applied. */
 export async function readSchemaVersion(db: D1Database): Promise<number | null> {
   try {
     const row = await withD1Retry(() => db.prepare("SELECT version FROM schema_version").first());

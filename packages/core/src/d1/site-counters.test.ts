@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const countsOf = async (site: string) => (await readCounts(db, [site], ["sync"]))[0]?.counts;
 
-test("counters add up over runs, each name by itself", async () => {
+test("counters add up over runs, each name separately", async () => {
   await storeCounts(db, "gaps", "1", ids.get("a")!, { pages: 2, "requests:2xx": 5 });
   await storeCounts(db, "gaps", "2", ids.get("a")!, { pages: 1, "rejected:null": 3 });
   await storeCounts(db, "lists", "2", ids.get("a")!, { pages: 7 });
@@ -24,7 +24,7 @@ test("counters add up over runs, each name by itself", async () => {
   ]);
 });
 
-test("a run whose answer was lost is added once; one without counts costs nothing", async () => {
+test("a run with a lost answer is added once; a run without counts writes nothing", async () => {
   await storeCounts(db, "sync", "run 1", ids.get("b")!, { pages: 1 });
   await storeCounts(db, "sync", "run 1", ids.get("b")!, { pages: 1 });
   expect(await countsOf("b")).toEqual({ pages: 1 });
@@ -39,7 +39,7 @@ test("a run writes one row per site", async () => {
   expect(meta.rows_written).toBe(2);
 });
 
-test("whatever runs come, a counter is the sum of its runs", async () => {
+test("a counter is the sum of its runs, in any order", async () => {
   const name = fc.oneof(fc.constantFrom("pages", "requests:2xx", "samples:inserted"), fc.string());
   const counts = fc.dictionary(name, fc.integer({ min: 1, max: 2 ** 40 }), {
     minKeys: 1,

@@ -3,18 +3,18 @@ import type { Counts, Tally } from "../domain/counts.ts";
 import { interceptedDatabase } from "./intercepted-database.ts";
 import { withD1Retry } from "./retry.ts";
 
-/** Jobs that call the upstream for a site. `lists`: the hourly refresh of its points. */
+/** Jobs that call the upstream for a site. `lists`: the hourly refresh of the point list. */
 export type CountedJob = "sync" | "lists" | "points" | "gaps" | "import" | "backfill" | "settle";
 
-/** What a run of a job counted for a site. */
+/** Counts of one run of a job for a site. */
 export interface RunCounts {
   readonly siteId: number;
   readonly counts: Counts;
 }
 
 /**
- * Adds to what is stored, once: a statement that is repeated because its answer was lost finds its own run.
- * ?1 JSON array of {siteId, counts}, ?2 job, ?3 run.
+ * Adds to the stored counts exactly once: a repeated statement finds its own run. ?1 JSON array of {siteId, counts}, ?2
+ * job, ?3 run.
  */
 const ADD = `
 INSERT INTO site_counters (site_id, job, counts, last_run)
@@ -28,7 +28,7 @@ ON CONFLICT (site_id, job) DO UPDATE SET last_run = ?3, counts = (
   )
 ) WHERE last_run <> ?3`;
 
-/** @param run a name that no other run of this job has */
+/** @param run unique among the runs of this job */
 export function addCounts(
   db: D1Database,
   job: CountedJob,
@@ -38,7 +38,7 @@ export function addCounts(
   return db.prepare(ADD).bind(JSON.stringify(rows), job, run);
 }
 
-/** Adds what a run counted for one site. @throws the error of D1, after retries */
+/** Adds the counts of a run for one site. @throws the error of D1, after retries */
 export async function storeCounts(
   db: D1Database,
   job: CountedJob,
@@ -50,14 +50,14 @@ export async function storeCounts(
   await withD1Retry(() => addCounts(db, job, run, [{ siteId, counts }]).run());
 }
 
-/** What the jobs of a site have counted since the database was made. */
+/** Counts of a site's jobs since the database was created. */
 export interface SiteCounts {
   readonly site: string;
   readonly job: string;
   readonly counts: Counts;
 }
 
-/** By hand: a record of zod leaves out the name `__proto__`. */
+/** Parsed by hand: a record of zod drops the key `__proto__`. */
 function isCounts(value: unknown): value is Counts {
   return (
     typeof value === "object" && value !== null && Object.values(value).every((count) => typeof count === "number")
@@ -71,11 +71,11 @@ const rowsSchema = z.array(
     counts: z
       .string()
       .transform((text): unknown => JSON.parse(text))
-      .pipe(z.custom<Counts>(isCounts, "counts that are no object of numbers")),
+      .pipe(z.custom<Counts>(isCounts, "counts: expected an object of numbers")),
   }),
 );
 
-/** What was counted for these sites, by site and job. */
+/** Counts of these sites, by site and job. */
 export async function readCounts(
   db: D1Database,
   sites: readonly string[],

@@ -2,11 +2,11 @@ import { Problem } from "../domain/problem.ts";
 import { countedBinding } from "./counted-binding.ts";
 import { MAIN_DATABASE, type SiteConfig } from "../domain/site.ts";
 
-/** The databases of a deployment. Each has the whole schema, and ids of its own for the sites in it. */
+/** The databases of a deployment. Each has the whole schema and its own site ids. */
 export interface Databases {
-  /** the main one: besides its own sites' samples it has the alerts and the jobs of the backfill, of all sites */
+  /** the main one: besides samples it holds the alerts and backfill jobs of all sites */
   readonly DB: D1Database;
-  /** the others that sites name, by binding */
+  /** the other databases, by binding */
   readonly otherDatabases: ReadonlyMap<string, D1Database>;
 }
 
@@ -22,9 +22,9 @@ function isBound(value: unknown): value is D1Database {
 }
 
 /**
- * The databases that sites name beside the main one.
+ * The databases that SITES names besides the main one.
  * @param env a Worker's bindings, unchecked
- * @throws {Problem} `settings_invalid`, naming a binding that is not there
+ * @throws {Problem} `settings_invalid`, naming the missing binding
  */
 export function otherDatabases(
   env: Readonly<Record<string, unknown>>,
@@ -35,7 +35,7 @@ export function otherDatabases(
     if (database === MAIN_DATABASE) continue;
     const bound = env[database];
     if (!isBound(bound)) {
-      const detail = `${database}: is not bound, and SITES puts the site ${JSON.stringify(name)} there`;
+      const detail = `${database}: is not bound, but SITES puts the site ${JSON.stringify(name)} there`;
       throw new Problem("settings_invalid", detail, database);
     }
     others.set(database, countedBinding(bound));
@@ -43,19 +43,19 @@ export function otherDatabases(
   return others;
 }
 
-/** The database that has a site's samples. */
+/** The database of a site's samples. */
 export function databaseOf({ DB, otherDatabases: others }: Databases, { database }: SiteConfig): D1Database {
   const db = database === MAIN_DATABASE ? DB : others.get(database);
   if (db === undefined) throw new Error(`the database ${database} was not bound when the settings were read`);
   return db;
 }
 
-/** Each database, the main one first: for what is done to all of it. */
+/** All databases, the main one first. */
 export function eachDatabase({ DB, otherDatabases: others }: Databases): [binding: string, db: D1Database][] {
   return [[MAIN_DATABASE, DB], ...others];
 }
 
-/** The databases of some sites, in the order in which these name them. */
+/** The databases of some sites, in the order of the sites. */
 export function byDatabase(databases: Databases, sites: readonly SiteConfig[]): DatabaseSites[] {
   return [...Map.groupBy(sites, ({ database }) => database)].map(([binding, own]) => {
     return { binding, db: databaseOf(databases, own[0]!), sites: own };

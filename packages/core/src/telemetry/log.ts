@@ -1,7 +1,7 @@
-/** What a log line may carry: short facts. Never a secret, a header or an upstream's body. */
+/** Fields of a log line: short facts. Never a secret, a header or an upstream body. */
 type Facts = Readonly<Record<string, string | number | boolean | null>>;
 
-/** One line of JSON a fact, as Workers Logs indexes it. */
+/** One line of JSON per event, which Workers Logs indexes. */
 export function log(event: string, facts: Facts = {}): void {
   console.log(JSON.stringify({ event, ...facts }));
 }

@@ -30,14 +30,14 @@ test.each([
   ["a\nb", "a\\nb"],
   ['\\"\n', '\\\\\\"\\n'],
   ["\\n", "\\\\n"],
-  ["Größe {}, =", "Größe {}, ="],
+  ["Größe {}, =", "each metric has its help and type once, before its measurements"],
 ])("the label %j is escaped", (label, escaped) => {
   const lines = renderPrometheus([{ metric: LAG, labels: { site: label }, value: 1 }]).split("\n");
   expect(lines[2]).toBe(`sync_lag_seconds{site="${escaped}"} 1`);
   expect(lines.length).toBe(4);
 });
 
-test("what is unknown is left out", () => {
+test("unknown values are left out", () => {
   const text = renderPrometheus([
     { metric: LAG, labels: { site: "a" }, value: null },
     { metric: LAG, labels: { site: "b" }, value: 3 },

@@ -1,4 +1,4 @@
-/** A metric's name and meaning; one place for each, so that a name says the same everywhere. */
+/** A metric's name and meaning, defined once. */
 export interface Metric {
   readonly name: string;
   readonly type: "counter" | "gauge";
@@ -8,7 +8,7 @@ export interface Metric {
 export interface Measurement {
   readonly metric: Metric;
   readonly labels: Readonly<Record<string, string>>;
-  /** null: unknown, and left out */
+  /** null: unknown; the measurement is left out */
   readonly value: number | null;
 }
 
@@ -16,7 +16,7 @@ function escapeLabel(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-/** The Prometheus text exposition format 0.0.4: each metric's help and type once, then its measurements. */
+/** Writes the Prometheus text exposition format 0.0.4: each metric's help and type once, then its measurements. */
 export function renderPrometheus(measurements: readonly Measurement[]): string {
   const lines: string[] = [];
   for (const [metric, group] of Map.groupBy(measurements, (measurement) => measurement.metric)) {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { NamedSamples } from "../domain/samples.ts";
 import { sampleUnconfigured } from "./sample-unconfigured.ts";
 
-/** Two samples a point, at its index and 100 later. */
+/** Two samples per point, at its index and 100 later. */
 function twice(names: readonly string[]): NamedSamples {
   const rows = [...names.keys()];
   return {
@@ -15,7 +15,7 @@ function twice(names: readonly string[]): NamedSamples {
   };
 }
 
-test("the first record of a point, in the shape of the API", () => {
+test("keeps the first record of a point, in the shape of the API", () => {
   const points = new Map([["on", { configured: true }]]);
   expect(sampleUnconfigured(twice(["on", "off"]), points, 3, 5)).toEqual([
     { reason: "unconfigured", record: '{"name":"off","value":"-0","time":"1970-01-01T00:00:00.001Z"}', point: "off" },
@@ -24,7 +24,7 @@ test("the first record of a point, in the shape of the API", () => {
   expect(sampleUnconfigured(twice(["off"]), points, 3, 0)).toEqual([]);
 });
 
-test("each turn takes at most n, none twice; all have had theirs after as many turns as it takes", () => {
+test("each run takes at most n points, and all points follow in turn", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 60 }),

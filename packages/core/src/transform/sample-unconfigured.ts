@@ -2,11 +2,11 @@ import { recordText, type RejectedRecord } from "../domain/rejection.ts";
 import type { NamedSamples } from "../domain/samples.ts";
 
 /**
- * The first record of some points that are not configured. They may be thousands, and come with every sync: each turn
- * takes the next ones, so that all have theirs in time.
+ * Takes the first record of some points that are not configured, as examples. There may be thousands in every sync:
+ * each run takes the next ones.
  *
  * @param turn a number that grows by one with every sync
- * @param n points at most
+ * @param n the most points to take
  */
 export function sampleUnconfigured(
   samples: NamedSamples,

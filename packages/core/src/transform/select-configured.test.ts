@@ -20,7 +20,7 @@ function named(rows: readonly (readonly [name: string, time: number, value: numb
   };
 }
 
-test("keeps exactly the samples of configured points, in order and bit for bit, and counts the others", () => {
+test("keeps the configured points' samples in order, bit for bit, and counts the rest", () => {
   const anyRow = fc.tuple(
     fc.constantFrom("on", "on/too", "off", "unknown", "constructor"),
     fc.integer(),

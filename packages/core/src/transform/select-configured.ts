@@ -1,20 +1,20 @@
 import { countRejection, type RejectionCounts } from "../domain/rejection.ts";
 import type { NamedSamples, PointSamples } from "../domain/samples.ts";
 
-/** A point as this filter needs it. */
+/** The fields of a point that the filter needs. */
 interface Collectable {
   readonly id: number;
   readonly configured: boolean;
 }
 
 export interface Selection {
-  /** the samples of configured points, in their order */
+  /** samples of configured points, in their order */
   readonly samples: PointSamples;
-  /** the others, counted as `unconfigured` */
+  /** number of other samples, rejected as `unconfigured` */
   readonly rejected: RejectionCounts;
 }
 
-/** Keeps the samples of configured points, with the catalogue's ids for their names. */
+/** Keeps the samples of configured points and replaces their names by the catalogue's ids. */
 export function selectConfigured(samples: NamedSamples, points: ReadonlyMap<string, Collectable>): Selection {
   const ids = samples.names.map((name) => {
     const point = points.get(name);

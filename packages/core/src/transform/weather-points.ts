@@ -4,8 +4,8 @@ import type { PointSamples } from "../domain/samples.ts";
 import { type WeatherField, weatherPointName } from "../domain/weather.ts";
 
 /**
- * What people call each quantity, and its unit. The upstream does not say its units: these are what its values look like
- * (metric), so `unit_raw` stays empty.
+ * Label and unit of each quantity. The upstream does not state units: these are inferred from its values (metric), so
+ * `unit_raw` stays empty.
  */
 const QUANTITIES: Record<WeatherField, { label: string; unit: string }> = {
   temp: { label: "Outdoor temperature", unit: "°C" },
@@ -21,8 +21,8 @@ const QUANTITIES: Record<WeatherField, { label: string; unit: string }> = {
 };
 
 /**
- * The catalogue's entry of a weather point. Its cadence is measured: a list's `collect_interval` is about controllers,
- * which nobody asks for the weather, and the feed has last known values only.
+ * The catalogue's entry of a weather point. Its cadence is measured: a list's `collect_interval` describes controllers,
+ * which do not collect weather, and the feed only has last known values.
  */
 export function describeWeatherPoint(field: WeatherField): PointDescription {
   const { label, unit } = QUANTITIES[field];
@@ -30,7 +30,7 @@ export function describeWeatherPoint(field: WeatherField): PointDescription {
   return { name: weatherPointName(field), label, unit, unitRaw: null, tags, intervalS: null, updatedAt: null };
 }
 
-/** Readings as samples, at the time of the observation. @param idOf the catalogue's id of a point name */
+/** Converts readings to samples, at the time of the observation. @param idOf the catalogue's id of a point name */
 export function weatherSamples(readings: readonly WeatherReading[], idOf: (name: string) => number): PointSamples {
   return {
     pointIds: Int32Array.from(readings, (reading) => idOf(weatherPointName(reading.field))),
