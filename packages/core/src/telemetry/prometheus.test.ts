@@ -4,7 +4,7 @@ import { type Metric, renderPrometheus } from "./prometheus.ts";
 const LAG: Metric = { name: "sync_lag_seconds", type: "gauge", help: "How far the watermark is behind." };
 const CALLS: Metric = { name: "api_calls_total", type: "counter", help: "Calls." };
 
-test("each metric's help and type stand once, before all of its measurements", () => {
+test("each metric has its help and type once, before its measurements", () => {
   const text = renderPrometheus([
     { metric: LAG, labels: { site: "a" }, value: 1.5 },
     { metric: CALLS, labels: {}, value: 0 },
@@ -30,7 +30,7 @@ test.each([
   ["a\nb", "a\\nb"],
   ['\\"\n', '\\\\\\"\\n'],
   ["\\n", "\\\\n"],
-  ["Größe {}, =", "each metric has its help and type once, before its measurements"],
+  ["Größe {}, =", "Größe {}, ="],
 ])("the label %j is escaped", (label, escaped) => {
   const lines = renderPrometheus([{ metric: LAG, labels: { site: label }, value: 1 }]).split("\n");
   expect(lines[2]).toBe(`sync_lag_seconds{site="${escaped}"} 1`);
