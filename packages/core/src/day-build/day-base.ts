@@ -4,6 +4,7 @@ import { dayFileKey } from "../r2/day-file-key.ts";
 import type { DayFileSource } from "../parquet/file-schema.ts";
 import { readMarked } from "../store/site-clock.ts";
 import {
+  isLeftOfDeletion,
   type ManifestDay,
   manifestStatement,
   objectStanding,
@@ -38,6 +39,8 @@ export interface DayBase {
   readonly mark: string;
   /** why the day may not be built upon what is there; null: it may */
   readonly suspect: string | null;
+  /** whether the object in place is older than the day's deletion: no build may take its place, for the deletion still deletes it */
+  readonly isLeft: boolean;
   /** of the file that the manifest had then; null: none */
   readonly manifestEtag: string | null;
 }
@@ -77,12 +80,13 @@ export async function findBase(
   }
   const sha256 = (row?.file?.etag === object?.etag ? row?.file?.sha256 : object?.customMetadata?.["sha256"]) ?? "";
   const generation = object?.customMetadata?.["generation"];
+  const isLeft = suspect === null && object !== null && isLeftOfDeletion(row, object);
+  const trusted = suspect === null && !isLeft ? object : null;
   // the row's own object may have been put back with its bytes alone, or been registered anew under a later one
   const own =
-    suspect === null && object !== null && row?.file?.etag !== object.etag
+    trusted !== null && row?.file?.etag !== trusted.etag
       ? (generationSchema.parse(generation) ?? row?.generation ?? 0)
       : (row?.generation ?? 0);
-  const trusted = suspect === null ? object : null;
   const isPublished = row?.file?.etag === object?.etag;
   return {
     key,
@@ -96,6 +100,7 @@ export async function findBase(
     settledStamp: trusted === null ? 0 : (row?.settledStamp ?? 0),
     mark,
     suspect: replaceSuspect ? null : suspect,
+    isLeft: isLeft && !replaceSuspect,
     manifestEtag: row?.file?.etag ?? null,
   };
 }
@@ -103,5 +108,6 @@ export async function findBase(
 function suspicionOf(row: ManifestDay | null, object: StandingObject | null): string | null {
   if (row?.state === "suspect") return row.reason ?? "the day was found suspect";
   if (object === null) return row?.file ? "its file is gone" : null;
+  if (isLeftOfDeletion(row, object)) return null;
   return objectStanding(row, object) === "foreign" ? "its file was put there by somebody else" : null;
 }

@@ -19,6 +19,7 @@ import type { SpillIndex } from "./spill-format.ts";
 import type { RangeBucket } from "../r2/range-get.ts";
 import { SpillReader } from "./spill-reader.ts";
 import type { SpilledSegments } from "./spill-segments.ts";
+import { FILE_IS_LEFT } from "../manifest/manifest.ts";
 import type { StagedDay } from "../manifest/staged-day.ts";
 import {
   type DayBuild,
@@ -75,6 +76,8 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   // once proved, always proved: what is merged over it takes nothing away
   const source = base.file?.source === "api" ? "api" : options.source;
   const { key, suspect, manifestEtag } = base;
+  // deleting a point ends the deletion that left the file
+  if (base.isLeft && options.without === undefined) throw new DayBuildError(FILE_IS_LEFT);
   const lineage = { baseEtag: base.etag, baseGeneration: base.generation, generation: base.nextGeneration };
   const { segments } = options;
   const latest = [base.asked, options.asked, segments?.asked];

@@ -6,7 +6,7 @@ import { commitFile, commitEmpty } from "../manifest/commit-day.ts";
 import { readManifestDay, type StandingObject } from "../manifest/manifest.ts";
 import type { StagedDay } from "../manifest/staged-day.ts";
 import { type DayBuild, deleteStaging, stagedFileKey, stagedRowsKey } from "../r2/staging.ts";
-import { claim, markSuspect } from "../manifest/write-manifest.ts";
+import { claim, markSuspect, noteLeft, noteRemoved } from "../manifest/write-manifest.ts";
 
 export interface PublishContext {
   readonly db: D1Database;
@@ -82,7 +82,10 @@ export async function publishDay(
 async function removeFromDeleted({ db, bucket }: PublishContext, of: DayBuild, key: string, etag: string) {
   const row = await readManifestDay(db, of.site.id, of.day);
   if (row?.state !== "deleted" || row.pending.size > 0) return;
-  if ((await bucket.head(key))?.etag === etag) await bucket.delete(key);
+  if ((await bucket.head(key))?.etag !== etag) return;
+  await noteLeft(db, of.site.id, of.day);
+  await bucket.delete(key);
+  await noteRemoved(db, of.site.id, of.day);
 }
 
 /** @returns null: staging is gone */

@@ -14,7 +14,8 @@ import { dayFileKey } from "../r2/day-file-key.ts";
 import { forgetKeptDay } from "../store/kept-groups.ts";
 import { forgetJudged } from "../manifest/quality-days.ts";
 import { sweepSegments } from "../day-build/sweep-segments.ts";
-import { markDeleted, markEmptied, passOverSegments } from "../manifest/write-manifest.ts";
+import { FILE_IS_LEFT, readManifestDay } from "../manifest/manifest.ts";
+import { markDeleted, markEmptied, noteRemoved, passOverSegments } from "../manifest/write-manifest.ts";
 import { deleteMonthFile, forgetMonthFile } from "./delete-month-file.ts";
 
 /**
@@ -50,12 +51,13 @@ export async function deleteDay(
   await forgetLatest(db, site.id, (latest) => dayOf(latest.time) === day);
   await deleteMonthFile(bucket, site.name, day);
   await bucket.delete(dayFileKey(site.name, day));
+  await noteRemoved(db, site.id, day);
 }
 
-/** Days of which something is stored, from ?2 on, ascending. ?1 site, ?3 the most. */
+/** Days of which something is stored, from ?2 on, ascending. ?1 site, ?3 the most, ?4 that a file is left. */
 const STORED_DAYS = `
 SELECT day FROM (
-  SELECT day FROM day_files WHERE site_id = ?1 AND state <> 'deleted'
+  SELECT day FROM day_files WHERE site_id = ?1 AND (state <> 'deleted' OR reason = ?4)
   UNION SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1
 ) WHERE day >= ?2 ORDER BY day LIMIT ?3`;
 
@@ -90,13 +92,34 @@ export async function deleteDayFile(
   if ((await batchUnlessChanged(db, statements)) === null) return false;
   await deleteMonthFile(bucket, site.name, day);
   await bucket.delete(dayFileKey(site.name, day));
+  await noteRemoved(db, site.id, day);
   return true;
+}
+
+/** ?1: site, ?2: that a file is left. */
+const LEFT_DAYS = "SELECT day FROM day_files WHERE site_id = ?1 AND state = 'deleted' AND reason = ?2 ORDER BY day";
+
+/** Deletes the files of deleted days that deletions left which broke off behind their transaction. Safe to repeat. */
+export async function removeLeftFiles(
+  { db, bucket }: { readonly db: D1Database; readonly bucket: Pick<R2Bucket, "head" | "delete"> },
+  site: { readonly id: number; readonly name: string },
+): Promise<void> {
+  const { results } = await withD1Retry(() => db.prepare(LEFT_DAYS).bind(site.id, FILE_IS_LEFT).all());
+  for (const { day } of daysSchema.parse(results)) {
+    const key = dayFileKey(site.name, day);
+    // in this order: a build announces what it is about to put
+    const object = await bucket.head(key);
+    const row = await readManifestDay(db, site.id, day);
+    if (row?.state !== "deleted" || row.pending.size > 0) continue;
+    if (object !== null) await bucket.delete(key);
+    await noteRemoved(db, site.id, day);
+  }
 }
 
 const daysSchema = z.array(z.object({ day: z.int() }));
 
 /** The first days from `from` on of which a site has a file, a build or hot samples, ascending. */
 export async function storedDays(db: D1Database, siteId: number, from: number, most: number): Promise<number[]> {
-  const { results } = await withD1Retry(() => db.prepare(STORED_DAYS).bind(siteId, from, most).all());
+  const { results } = await withD1Retry(() => db.prepare(STORED_DAYS).bind(siteId, from, most, FILE_IS_LEFT).all());
   return daysSchema.parse(results).map(({ day }) => day);
 }

@@ -203,7 +203,7 @@ test("a build that had begun cannot bring a deleted day back, nor can a repair",
   expect(await keysOf(env.TIMESERIES, "timeseries/")).toEqual([]);
   await env.TIMESERIES.put(keyOf(DAY), bytes, { customMetadata: old.customMetadata! });
   const repaired = await rebuildDay({ ...context, dryRun: true }, { ...site, db }, DAY);
-  expect(repaired.reason).toBe("the day was deleted after this file was written");
+  expect(repaired.outcome).toBe("to_delete");
 });
 
 test("a point is gone from files, hot rows and aggregates, and the others keep every sample", async () => {

@@ -1,4 +1,4 @@
-import { deleteDay, storedDays } from "./delete-day.ts";
+import { deleteDay, removeLeftFiles, storedDays } from "./delete-day.ts";
 import { sweepSegments } from "../day-build/sweep-segments.ts";
 import { daysWithPoint } from "../rollups/read-file-points.ts";
 import { deletePackedMonths, deletePointDay, deletePointRows, type PointDayOutcome } from "./delete-point-day.ts";
@@ -80,6 +80,8 @@ export async function deletePoint(
   await deletePointRows(db, site.id, point.id);
   await forgetGaps(db, site.id, always, now(), ({ pointId }) => pointId === point.id);
   await forgetPointDeadLetters(db, site.id, point.name);
+  // files that had the point alone: nothing in D1 tells of the point in them
+  await removeLeftFiles(context, site);
   const started = now();
   const days: DeletedDay[] = [];
   const due = await daysWithPoint(db, point.id, from, MAX_DAYS_PER_RUN);

@@ -39,7 +39,7 @@ export interface ManifestDay {
   readonly generation: number;
   /** contents that a build is about to put in the object's place: SHA-256 to generation */
   readonly pending: ReadonlyMap<string, number>;
-  /** why it is suspect, or why the last build failed; null: it did not */
+  /** why it is suspect, or why the last build failed, or {@link FILE_IS_LEFT}; null: none of these */
   readonly reason: string | null;
   /** segments with stamps up to this one are in the file; 0: none */
   readonly settledStamp: number;
@@ -158,6 +158,9 @@ export async function readManifestDay(db: D1Database, siteId: number, day: numbe
   return (await readManifest(db, siteId, day, day + 1))[0] ?? null;
 }
 
+/** The reason of a deleted day whose file is perhaps still in R2. */
+export const FILE_IS_LEFT = "the day is deleted, its file is not yet: delete it again";
+
 /** An object's metadata as {@link objectStanding} needs it. */
 export interface StandingObject {
   readonly etag: string;
@@ -175,4 +178,21 @@ export function objectStanding(row: ManifestDay | null, object: StandingObject):
   if (row?.file?.etag === object.etag) return "published";
   const sha256 = object.customMetadata?.["sha256"];
   return sha256 !== undefined && row?.pending.has(sha256) === true ? "pending" : "foreign";
+}
+
+const GENERATION = /^[1-9]\d{0,9}$/;
+
+/** The generation that an object was put with; null: none that we write. */
+export function generationOf({ customMetadata }: Pick<StandingObject, "customMetadata">): number | null {
+  const text = customMetadata?.["generation"] ?? "";
+  return GENERATION.test(text) ? Number(text) : null;
+}
+
+/**
+ * Whether an object is older than the deletion of its day, which broke off before it deleted the object. Only a deletion leaves a
+ * generation without a file.
+ */
+export function isLeftOfDeletion(row: ManifestDay | null, object: StandingObject): boolean {
+  if (row === null || row.file !== null || objectStanding(row, object) !== "foreign") return false;
+  return (generationOf(object) ?? row.generation) < row.generation;
 }

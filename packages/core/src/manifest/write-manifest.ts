@@ -1,7 +1,7 @@
 import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { keySql } from "../store/segment-key.ts";
-import type { ManifestFile } from "./manifest.ts";
+import { FILE_IS_LEFT, type ManifestFile } from "./manifest.ts";
 import type { StagedDay } from "./staged-day.ts";
 import type { DayBuild } from "../r2/staging.ts";
 
@@ -126,7 +126,7 @@ export async function markSuspect(
 
 /**
  * Notes why a build of a day failed. A day that was written, or proved to be empty, before stays so, with the reason
- * beside it.
+ * beside it. Of a deleted day the note that its file is left stays.
  * @param now epoch ms
  */
 export async function markFailed(
@@ -139,26 +139,41 @@ export async function markFailed(
   const statement = db
     .prepare(
       `INSERT INTO day_files (site_id, day, state, reason, updated_at) VALUES (?1, ?2, 'failed', ?3, ?4)
-       ON CONFLICT (site_id, day) DO UPDATE SET reason = ?3, updated_at = ?4 WHERE state <> 'suspect'`,
+       ON CONFLICT (site_id, day) DO UPDATE SET reason = ?3, updated_at = ?4
+       WHERE state <> 'suspect' AND NOT (state = 'deleted' AND reason IS ?5)`,
     )
-    .bind(siteId, day, reason, now);
+    .bind(siteId, day, reason, now, FILE_IS_LEFT);
   await withD1Retry(() => statement.run());
 }
 
-/** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now. */
+/** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now, ?4 that its file is left. */
 const MARK_EMPTIED = `
-INSERT INTO day_files (site_id, day, state, generation, updated_at) VALUES (?1, ?2, 'deleted', 1, ?3)
+INSERT INTO day_files (site_id, day, state, generation, reason, updated_at) VALUES (?1, ?2, 'deleted', 1, ?4, ?3)
 ON CONFLICT (site_id, day) DO UPDATE SET
   state = 'deleted', key = NULL, etag = NULL, sha256 = NULL, bytes = NULL, rows = NULL, points = NULL,
-  build = NULL, reason = NULL, pending = '{}', updated_at = ?3,
+  build = NULL, reason = ?4, pending = '{}', updated_at = ?3,
   generation = max(generation, coalesce((SELECT max(p.value) FROM json_each(day_files.pending) p), 0)) + 1`;
 
 /**
  * Notes that a day's file is deleted, because the only point that it had is. Other points may still have late samples of the day, so it is
- * asked for as it was before. Belongs into the batch that deletes the point's row. @param now epoch ms
+ * asked for as it was before. Belongs into the batch that deletes the point's row; {@link noteRemoved} follows when the object is deleted too.
+ * @param now epoch ms
  */
 export function markEmptied(db: D1Database, siteId: number, day: number, now: number): D1PreparedStatement {
-  return db.prepare(MARK_EMPTIED).bind(siteId, day, now);
+  return db.prepare(MARK_EMPTIED).bind(siteId, day, now, FILE_IS_LEFT);
+}
+
+/** Notes that a deleted day's file was met in R2, for a repeated deletion to delete it. */
+export async function noteLeft(db: D1Database, siteId: number, day: number): Promise<void> {
+  const sql = "UPDATE day_files SET reason = ?3 WHERE site_id = ?1 AND day = ?2 AND state = 'deleted'";
+  await withD1Retry(() => db.prepare(sql).bind(siteId, day, FILE_IS_LEFT).run());
+}
+
+/** Notes that a deleted day has no file in R2 any more. */
+export async function noteRemoved(db: D1Database, siteId: number, day: number): Promise<void> {
+  const sql =
+    "UPDATE day_files SET reason = NULL WHERE site_id = ?1 AND day = ?2 AND state = 'deleted' AND reason = ?3";
+  await withD1Retry(() => db.prepare(sql).bind(siteId, day, FILE_IS_LEFT).run());
 }
 
 /** ?1 site, ?2 day, ?3 now. */

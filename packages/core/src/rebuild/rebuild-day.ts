@@ -10,13 +10,13 @@ import { parseAsked } from "../manifest/asked-hours.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../r2/file-error.ts";
 import { isRegistered } from "./located-days.ts";
-import { type ManifestDay, readManifestDay } from "../manifest/manifest.ts";
+import { FILE_IS_LEFT, isLeftOfDeletion, type ManifestDay, readManifestDay } from "../manifest/manifest.ts";
 import { fileRows } from "../manifest/file-rows.ts";
 import { commitFile } from "../manifest/commit-day.ts";
 import { newGeneration } from "./rebuilt-generation.ts";
 import type { RangeBucket } from "../r2/range-get.ts";
 import { type DayFileSummary, sumUpDayFile } from "./summarize-day-file.ts";
-import { markSuspect } from "../manifest/write-manifest.ts";
+import { markSuspect, noteLeft } from "../manifest/write-manifest.ts";
 
 export interface RebuildContext {
   readonly bucket: RangeBucket & Pick<R2Bucket, "head" | "list">;
@@ -38,14 +38,16 @@ export interface RebuildSite {
 /**
  * What a day was found to be. `unchanged`: D1 knows its file; `rebuilt`: D1 knows it again (in a dry run: it would);
  * `suspect`: the object cannot be what was written last, and is no data; `missing`: D1 knows of a file, and there is
- * none; `unknown_site`: the SITES setting has no such site; `misnamed`: not the name of a day file; `conflict`: builds
- * of the day were faster each time; `failed`: D1 or R2 failed, nothing is known.
+ * none; `to_delete`: the day is deleted, and its deletion broke off before it deleted the file; `unknown_site`: the SITES
+ * setting has no such site; `misnamed`: not the name of a day file; `conflict`: builds of the day were faster each time;
+ * `failed`: D1 or R2 failed, nothing is known.
  */
 export const REBUILD_OUTCOMES = [
   "unchanged",
   "rebuilt",
   "suspect",
   "missing",
+  "to_delete",
   "unknown_site",
   "misnamed",
   "conflict",
@@ -97,6 +99,11 @@ async function inspectDay(context: RebuildContext, site: RebuildSite, day: numbe
     if (object === null) {
       if (row === null || row.file === null) return { outcome: "unchanged", reason: null };
       return suspect(context, site, day, row, "missing", "its file is gone");
+    }
+    if (site.id !== null && isLeftOfDeletion(row, object)) {
+      // a repeated deletion of a point or of the site looks for this note
+      if (!context.dryRun) await noteLeft(db, site.id, day);
+      return { outcome: "to_delete", reason: FILE_IS_LEFT };
     }
     const located = site.id === null ? null : ((await readLocatedDays(db, site.id, day, day)).get(day) ?? null);
     if (isRegistered(row, object, located)) return { outcome: "unchanged", reason: null };

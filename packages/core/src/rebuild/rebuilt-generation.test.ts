@@ -34,6 +34,12 @@ test.each<[string, ManifestDay | null, Parameters<typeof newGeneration>[1], numb
     { ...OTHER, customMetadata: {} },
     /somebody else/,
   ],
+  [
+    "it was deleted, and called suspect",
+    { ...NO_FILE, state: "suspect", generation: 4 },
+    { ...OTHER, customMetadata: { generation: "3" } },
+    /was deleted/,
+  ],
   ["the row's own", ROW, { etag: "e", sha256: "a", customMetadata: { generation: "4" } }, 4],
   ["the row's own bytes, put back", ROW, { etag: "f", sha256: "a", customMetadata: {} }, 4],
   ["the row's own object, under another hash", ROW, { etag: "e", sha256: "b", customMetadata: {} }, 5],

@@ -1,6 +1,4 @@
-import type { ManifestDay } from "../manifest/manifest.ts";
-
-const GENERATION = /^[1-9]\d{0,9}$/;
+import { generationOf, type ManifestDay } from "../manifest/manifest.ts";
 
 /**
  * The generation under which an object that was read wholly is to be published, or why it must not be. One that the
@@ -20,12 +18,12 @@ export function newGeneration(
   const later = Math.max(known, ...pending.values()) + 1;
   const announced = pending.get(sha256);
   if (announced !== undefined && announced > known) return announced;
-  const written = customMetadata["generation"] ?? "";
-  const own = GENERATION.test(written) ? Number(written) : null;
+  const own = generationOf({ customMetadata });
   const file = row?.file ?? null;
   if (file === null) {
     if (own !== null && own > known) return own;
-    return row?.state === "deleted" ? "the day was deleted after this file was written" : later;
+    // whatever the day's state is by now: only a deletion leaves a generation without a file
+    return known > 0 ? "the day was deleted after this file was written" : later;
   }
   if (file.sha256 === sha256) return known;
   // the etag is a hash of the bytes too: what is wrong is the row
