@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { normalizeUnit } from "./unit.ts";
 
-/** The names of BACnetEngineeringUnits in ASHRAE 135-2020, and those that earlier editions had for the same units. */
+/** The names of BACnetEngineeringUnits in ASHRAE 135-2020, and the names of earlier editions for the same units. */
 const STANDARD = `
 meters-per-second-per-second square-meters square-centimeters square-feet square-inches
 milliamperes amperes amperes-per-meter amperes-per-square-meter ampere-square-meters decibels decibels-millivolt
@@ -71,7 +71,7 @@ bytes-per-second kilobytes-per-second megabytes-per-second gigabytes-per-second`
 
 const numbered = (name: string) => Array.from({ length: 10 }, (_, i) => `${name}${i + 1}`);
 
-/** Names that stay as they are: they say nothing without the site, or two units have them, or no building has them. */
+/** Names that stay unchanged: they depend on the site, or two units share them, or no building uses them. */
 const KEPT = [
   ...["currency", "volume", "volumetric-flow", "site-unit"].flatMap(numbered),
   ...[
@@ -95,18 +95,18 @@ const KEPT = [
 
 const camelCase = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-test("every name of the standard but 55 has a symbol, in kebab and in camel case", () => {
+test("every name of the standard but 55 has a symbol, in kebab and camel case", () => {
   expect([STANDARD.length, KEPT.length]).toEqual([371, 55]);
   const unknown = [...STANDARD, ...STANDARD.map(camelCase)].filter((name) => normalizeUnit(name) === name);
   expect(unknown).toEqual([]);
   expect(STANDARD.filter((name) => normalizeUnit(name) !== normalizeUnit(camelCase(name)))).toEqual([]);
 });
 
-test("names that say too little stay as they are", () => {
+test("ambiguous names stay unchanged", () => {
   expect(KEPT.filter((name) => normalizeUnit(name) !== name)).toEqual([]);
 });
 
-test("a symbol is its own spelling", () => {
+test("a symbol maps to itself", () => {
   const symbols = [...new Set(STANDARD.map(normalizeUnit))];
   expect(symbols.filter((symbol) => normalizeUnit(symbol) !== symbol)).toEqual([]);
 });

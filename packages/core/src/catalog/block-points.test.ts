@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const rowsSchema = z.array(z.object({ id: z.int(), name: z.string(), unit: z.string().nullable() }));
 
-/** The names and units of a site, as its points have them and as they are packed. */
+/** The names and units of a site, from its points and from their packed form. */
 async function bothOf(siteId: number) {
   const { results } = await db.prepare("SELECT id, name, unit FROM points WHERE site_id = ?1").bind(siteId).all();
   const points = rowsSchema.parse(results).sort((a, b) => compareUtf8(a.name, b.name));
@@ -24,7 +24,7 @@ async function bothOf(siteId: number) {
   return { points, packed: units.map(({ id, name, unit }) => ({ id, name, unit })) };
 }
 
-test("the packed names and units of a site are those of its points, whatever writes these", async () => {
+test("the packed names and units of a site equal its points, after any writer", async () => {
   const [siteId, other] = [await newSite(db, "ses_packed"), await newSite(db, "ses_other")];
   const list = async (site: number, count: number, unit: string, at: number) => {
     const points = Array.from({ length: count }, (_, i) => described(`p/${i}/😀～`, { unit, unitRaw: unit }));

@@ -4,10 +4,10 @@ import { compareUtf8 } from "../domain/utf8-order.ts";
 import { NEVER, parseMeanings } from "./past-meanings.ts";
 import type { StoredPoint } from "./point-list.ts";
 
-// The SQL of `block_points` (migrations/0001_schema.sql): names and units of all points of a site in a row a block. A row a point takes D1
-// and its client many times as long, and D1 counts each as two.
+// The SQL of `block_points` (migrations/0001_schema.sql): names and units of all points of a site, one row per block.
+// One row per point takes D1 and its client several times as long, and D1 bills two reads for each.
 
-/** What tells a point's newest value: its name and its units. */
+/** The name and units of a point, as answers show them. */
 export type NamedUnits = Pick<StoredPoint, "id" | "name" | "unit" | "past">;
 
 /** ?1: site, ?2: JSON array of names of points. */
@@ -22,7 +22,7 @@ FROM (
 ) b
 WHERE true ON CONFLICT (site_id, block) DO UPDATE SET points = excluded.points WHERE points <> excluded.points`;
 
-/** Belongs into the batch that writes names or units of these points, behind the statement that does. */
+/** Goes into the batch that writes names or units of these points, after that statement. */
 export function packPoints(db: D1Database, siteId: number, names: readonly string[]): D1PreparedStatement {
   return db.prepare(PACK).bind(siteId, JSON.stringify(names));
 }
@@ -31,12 +31,12 @@ export function packPoints(db: D1Database, siteId: number, names: readonly strin
 const SITE_ID = "(SELECT id FROM sites WHERE name = ?1)";
 const LIST_UNITS = `SELECT points FROM block_points WHERE site_id = ${SITE_ID}`;
 
-/** Led by the changes, which are few. */
+/** Driven by the changes, which are few. */
 const LIST_MEANINGS = `
 SELECT m.point_id AS id, json_group_array(json_array(m.until, m.unit, m.interval_s)) AS past
 FROM past_meanings m CROSS JOIN points p ON p.id = m.point_id WHERE p.site_id = ${SITE_ID} GROUP BY m.point_id`;
 
-/** The statements whose results {@link parseUnits} takes. */
+/** The statements whose results {@link parseUnits} reads. */
 export function unitsStatements(db: D1Database, siteName: string): [D1PreparedStatement, D1PreparedStatement] {
   return [db.prepare(LIST_UNITS).bind(siteName), db.prepare(LIST_MEANINGS).bind(siteName)];
 }
@@ -44,7 +44,7 @@ export function unitsStatements(db: D1Database, siteName: string): [D1PreparedSt
 const blockRows = rowsOf("block_points", { points: isText });
 const meaningRows = rowsOf("past_meanings", { id: isInt, past: isText });
 
-/** All points of a site in the order of their names. @throws {Error} for rows that are not what we write */
+/** All points of a site in the order of their names. @throws {Error} for rows of another form */
 export function parseUnits(blocks: unknown, meanings: unknown): NamedUnits[] {
   const past = new Map(meaningRows(meanings).map((row) => [row.id, parseMeanings(row.past)]));
   return blockRows(blocks)

@@ -15,10 +15,10 @@ test.each<[number[], number | null]>([
   [[], null],
   [[0, 60, 120], null],
   [[0, 60, 120, 180], 60],
-  // a gap and a late sample do not stretch it
+  // one gap and one late sample do not change it
   [[0, 60, 120, 3_600, 3_660], 60],
   [[0, 60, 61, 120, 180], 60],
-  // an even number of steps: between the two in the middle
+  // an even number of intervals: the mean of the two in the middle
   [[0, 30, 60, 120, 180], 45],
   // jitter of scrapes
   [[0, 60.4, 119.8, 180.2], 60],
@@ -31,9 +31,9 @@ const hours = (...counts: number[]) => Array.from({ length: 30 }, (_, i) => coun
 
 test.each<[string, number | null, number[], number | null]>([
   ["kept in each hour", 60, hours(60), 60],
-  ["kept but for jitter", 60, hours(60, 59, 61, 55), 60],
-  ["busy hours, while one in five has two samples", 20, hours(180, 180, 180, 180, 2), 1800],
-  ["silent in one hour of five: it sends only changes", 20, hours(60, 60, 60, 60, 0), null],
+  ["kept, with jitter", 60, hours(60, 59, 61, 55), 60],
+  ["busy hours, one in five with two samples", 20, hours(180, 180, 180, 180, 2), 1800],
+  ["silent in one hour of five: sends changes only", 20, hours(60, 60, 60, 60, 0), null],
   ["silent in one hour of thirty", 60, [0, ...hours(60).slice(1)], 60],
   ["a burst in two hours of thirty", 20, [180, 180, ...hours(0).slice(2)], null],
   ["no median", null, hours(1), null],
@@ -46,7 +46,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-test("measures points without a configured cadence by the habit of their last two days", async () => {
+test("measures points without a configured cadence from their last two days", async () => {
   const siteId = await newSite(db, "ses_cadence");
   const names = ["minutely", "half-hourly", "silent", "configured", "valve", "steady valve", "new"];
   const points = names.map((name) => described(name, { intervalS: name === "configured" ? 300 : null }));
@@ -69,10 +69,10 @@ test("measures points without a configured cadence by the habit of their last tw
     ...every("configured", 60),
     ...every("unlisted", 60),
     ...every("silent", 60, start, end - 3 * HOUR_MS),
-    // changes; a burst of them would make a cadence of 20 s
+    // changes only; a burst of them would look like a cadence of 20 s
     ...every("valve", 5 * 3600),
     ...burst("valve"),
-    // and with a value each quarter of an hour besides
+    // changes, and a value each quarter of an hour
     ...every("steady valve", 900),
     ...burst("steady valve"),
     ...every("new", 60, end - 4 * HOUR_MS),
@@ -95,7 +95,7 @@ test("measures points without a configured cadence by the habit of their last tw
   };
   expect(await cadences()).toEqual(measured);
 
-  // Of two that fall silent the one with an open gap keeps its cadence, for its gap must be seen to end.
+  // Both fall silent. The one with an open gap keeps its cadence, so that the end of its gap is found.
   const later = now + 10 * HOUR_MS;
   const insert = `INSERT INTO gaps (site_id, start, point_id, end, state, cause, detected_at, next_attempt_at)
     VALUES (?1, ?2, ?3, NULL, 'open', 'point_silent', 0, 0)`;
@@ -116,7 +116,7 @@ async function storeAndRollUp(siteId: number, now: number, rows: readonly [numbe
 }
 
 test.each(["places = x'ff'", "hours = zeroblob(length(hours))"])(
-  "a damaged row of aggregates (%s) costs its own points their measurement only",
+  "a damaged row of aggregates (%s) leaves only its own points unmeasured",
   async (damage) => {
     const errors = vi.spyOn(console, "error").mockReturnValue();
     const site = `ses_damaged ${damage}`;

@@ -10,24 +10,24 @@ import { readSeries } from "../store/read-segments.ts";
 import { logError } from "../telemetry/log.ts";
 import { MAX_POINTS_PER_TRANSACTION } from "./catalog.ts";
 
-/** The fewest samples that tell a cadence: below, one late sample would decide it. */
+/** The fewest samples that prove a cadence: with fewer, one late sample would decide it. */
 const MIN_SAMPLES = 4;
 
-/** The two last closed hours: long enough for a cadence of half an hour. */
+/** The last two closed hours: long enough for a cadence of half an hour. */
 const MEASURED_HOURS = 2;
 
-/** The hours that a cadence must be kept in, so that a point which sends only changes has none. */
+/** The hours in which a point must keep its cadence. A point that sends changes only keeps none. */
 const HABIT_HOURS = 48;
 
-/** Fewer hours tell nothing of a habit. */
+/** The fewest hours that show a habit. */
 const FEWEST_HOURS = 6;
 
-/** Nine of ten hours have at least so much of the median cadence's samples, where the median is the cadence. */
+/** The median is the cadence if nine of ten hours have at least this share of its samples. */
 const KEPT_SHARE = 0.9;
 
 /**
- * The median time between samples in whole seconds; null when there are too few of them. The median, for gaps and
- * single late samples must not stretch it.
+ * The median time between samples in whole seconds; null: too few samples. Gaps and single late samples do not change a
+ * median.
  * @param times ascending, epoch ms
  */
 export function medianCadenceS(times: Float64Array): number | null {
@@ -39,9 +39,10 @@ export function medianCadenceS(times: Float64Array): number | null {
 }
 
 /**
- * The cadence that nine of ten hours keep to, in seconds; null: the point keeps to none, as one that sends only changes.
- * @param medianS of its last samples, or the cadence so far; null: neither is known
- * @param counts samples of its last hours, without those in which the whole site was silent
+ * The cadence that a point keeps in nine of ten hours, in seconds; null: it keeps none, for example because it sends
+ * changes only.
+ * @param medianS of its last samples, or its present cadence; null: both unknown
+ * @param counts samples of its last hours, without hours in which the whole site was silent
  */
 export function keptCadenceS(medianS: number | null, counts: readonly number[]): number | null {
   const kept = counts.toSorted((a, b) => a - b)[Math.floor(counts.length / 10)] ?? 0;
@@ -51,28 +52,28 @@ export function keptCadenceS(medianS: number | null, counts: readonly number[]):
 }
 
 /**
- * Measured points: not configured by the upstream, and without a gap of their own whose end is looked for, for a point
- * that has fallen silent must not become one that sends only changes. ?1: site.
+ * Points to measure: no configured cadence, and no open gap of their own. A silent point must not become one that sends
+ * changes only. ?1: site.
  */
 const READ_POINTS = `
 SELECT id, interval_s, first_seen FROM points
 WHERE site_id = ?1 AND configured = 1 AND interval_source IS NOT 'configured'
   AND id NOT IN (SELECT point_id FROM gaps WHERE site_id = ?1 AND state = 'open')`;
 
-/** Hours of the site that have samples, all of them summed up. ?1: site, ?2 and ?3: [from, to), epoch ms. */
+/** Hours of the site with samples and complete aggregates. ?1: site, ?2 and ?3: [from, to), epoch ms. */
 const READ_HOURS = `
 SELECT hour FROM hot_hours WHERE site_id = ?1 AND hour >= ?2 AND hour < ?3 AND rolled_up_version IS version`;
 
 const pointsSchema = z.array(z.object({ id: z.int(), interval_s: z.int().nullable(), first_seen: z.int().nullable() }));
 const hoursSchema = z.array(z.object({ hour: z.int() }));
 
-/** Samples by hour, epoch ms, of each point that has some. */
+/** Samples per hour (epoch ms) of each point that has some. */
 type HourCounts = ReadonlyMap<number, ReadonlyMap<number, number>>;
 
 interface Habits {
   readonly hours: readonly number[];
   readonly counts: HourCounts;
-  /** whether a row with counts of a point is damaged */
+  /** whether the row with the counts of a point is damaged */
   readonly isDamaged: (pointId: number) => boolean;
 }
 
@@ -108,10 +109,10 @@ async function readHabits(db: D1Database, siteId: number, end: number): Promise<
 }
 
 /**
- * Measures the cadence of a site's points that have none configured, by the hours that are summed up. A point of less
- * than {@link FEWEST_HOURS} hours stays as it is, and so do the points of a damaged row.
+ * Measures the cadence of a site's points without a configured one, from hourly aggregates. Leaves points with fewer
+ * than {@link FEWEST_HOURS} hours, and points of a damaged row, unchanged.
  * @param now epoch ms
- * @returns points changed
+ * @returns the number of changed points
  */
 export async function measureCadences(db: D1Database, siteId: number, now: number): Promise<number> {
   const { results } = await withD1Retry(() => db.prepare(READ_POINTS).bind(siteId).all());

@@ -9,7 +9,7 @@ import { readListState } from "./refresh-catalog.ts";
 import { EmptyCatalogError, replaceCatalog } from "./replace-catalog.ts";
 
 let db: D1Database;
-/** rows that went through `metered`, but for the note of a list */
+/** rows written through `metered`, without the note of a list */
 let written = 0;
 let metered: D1Database;
 beforeAll(async () => {
@@ -46,7 +46,7 @@ async function rowsOf(siteId: number): Promise<Map<string, Row>> {
   return new Map(results.map(({ name, ...row }) => [name, row]));
 }
 
-/** What the table should hold after the upstream's list was taken over. @param missed names that the list before missed */
+/** The expected table after a list was applied. @param missed names that the list before left out */
 function applied(rows: Map<string, Row>, points: readonly PointDescription[], missed: Set<string>): Map<string, Row> {
   const after = new Map(rows);
   const listed = new Set(points.map((point) => point.name));
@@ -88,7 +88,7 @@ const anyStep = fc.oneof(
   fc.record({ kind: fc.constant("measure" as const), name: anyName, seconds: fc.constantFrom(60, 90) }),
 );
 
-test("however lists follow one another, the catalogue is what the model says, and its ids stay", async () => {
+test("after any sequence of lists the catalogue equals the model, and ids stay", async () => {
   let run = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 1, maxLength: 7 }), async (steps) => {
@@ -127,7 +127,7 @@ test("however lists follow one another, the catalogue is what the model says, an
   );
 });
 
-test("nothing is written for a list that did not change, and two rows for a unit that did", async () => {
+test("writes nothing for an unchanged list, and two rows for a changed unit", async () => {
   const siteId = await newSite(db, "ses_written");
   const points = Array.from({ length: 50 }, (_, i) =>
     described(`p/${i}`, {
@@ -152,14 +152,14 @@ test("nothing is written for a list that did not change, and two rows for a unit
   expect(written).toBe(2);
   written = 0;
   await replace(siteId, points.slice(1));
-  // one is retired, and the unit goes back, after a note of what it was; done once, it is not written again
+  // one point is retired; the unit changes back, and its past meaning is noted; a second run writes nothing
   expect(written).toBe(4);
   written = 0;
   await replace(siteId, points.slice(1));
   expect(written).toBe(0);
 });
 
-test("an empty list is refused, however often it comes, and confirms no other", async () => {
+test("an empty list is refused every time, and confirms no other list", async () => {
   const siteId = await newSite(db, "ses_empty");
   await replace(siteId, [described("a"), described("b")], 5);
   const before = await rowsOf(siteId);
@@ -187,7 +187,7 @@ test("a list that leaves out too many points adds its new ones at once", async (
   expect(await readListState(db, siteId)).toEqual({ held: null, conflicts: 0, neverSeen: 2 });
 });
 
-test("entries of one name that disagree cost what they disagree about", async () => {
+test("entries of one name that disagree lose only the fields that disagree", async () => {
   const siteId = await newSite(db, "ses_conflict");
   await replace(siteId, [described("known", { unit: "°F" }), described("same")]);
   const rivals = (name: string) => [described(name, { unit: "°C" }), described(name, { unit: "ppm", intervalS: 60 })];
@@ -201,7 +201,7 @@ test("entries of one name that disagree cost what they disagree about", async ()
   expect(await readListState(db, siteId)).toEqual({ held: null, conflicts: 2, neverSeen: 4 });
 });
 
-test("a list retires the points of its own site only, and none of the weather feed's", async () => {
+test("a list retires points of its own site only, and no weather points", async () => {
   const [left, right] = [await newSite(db, "ses_left"), await newSite(db, "ses_right")];
   await replace(left, [described("a"), described("b")]);
   await replace(right, [described("a"), described("b")]);
@@ -213,7 +213,7 @@ test("a list retires the points of its own site only, and none of the weather fe
   expect(configured(await loadCatalog(db, right)).sort()).toEqual(["a", "b"]);
 });
 
-test("names come back as they went in, whatever is in them", async () => {
+test("names come back exactly as they were stored", async () => {
   const siteId = await newSite(db, "ses_names");
   const names = [
     `it's "quoted" \\ back`,
@@ -245,7 +245,7 @@ test("names come back as they went in, whatever is in them", async () => {
   expect(after.get(names[0]!)).toEqual(catalog.get(names[0]!));
 });
 
-test("a list longer than one bound text is taken over whole", async () => {
+test("a list longer than one bound text is applied whole", async () => {
   const siteId = await newSite(db, "ses_long");
   const names = Array.from({ length: 700 }, (_, i) => `${i}/${"n".repeat(1_000)}`);
   await replace(

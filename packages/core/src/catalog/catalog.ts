@@ -7,11 +7,11 @@ import { BLOCK_POINTS } from "../domain/block.ts";
 import { describeWeatherPoint } from "../transform/weather-points.ts";
 import { packPoints } from "./block-points.ts";
 
-/** Where a point is known from: the upstream's list, the data alone, or the site's weather feed. */
+/** The source of a point: the upstream's list, the data alone, or the site's weather feed. */
 const pointSourceSchema = z.enum(["catalog", "discovered", "weather"]);
 type PointSource = z.infer<typeof pointSourceSchema>;
 
-/** What a sync must know of a point. */
+/** The fields of a point that a sync needs. */
 export interface CatalogPoint {
   readonly id: number;
   readonly name: string;
@@ -20,7 +20,7 @@ export interface CatalogPoint {
   readonly configured: boolean;
   /** time of its first stored sample, epoch ms; null: none yet */
   readonly firstSeen: number | null;
-  /** a lower bound of the time of its last stored sample, at most a day behind, epoch ms */
+  /** a lower bound of the time of its last stored sample, at most a day older, epoch ms */
   readonly lastSeen: number | null;
 }
 
@@ -36,7 +36,7 @@ const catalogRowSchema = z.object({
   last_seen: z.int().nullable(),
 });
 
-/** All points of a site: one statement, a row read a point. */
+/** All points of a site: one statement, one row read per point. */
 export async function loadCatalog(db: D1Database, siteId: number): Promise<Catalog> {
   const statement = db
     .prepare("SELECT id, name, source, configured, first_seen, last_seen FROM points WHERE site_id = ?1")
@@ -61,8 +61,8 @@ export async function loadCatalog(db: D1Database, siteId: number): Promise<Catal
 }
 
 /**
- * The ids of points that are new, by their place in a JSON array ?2 whose names are `nameSql`: they fill the last block of the site ?1,
- * and go on in new ones. So a block has points of one site (store/segment-key.ts). NULL: the name is known.
+ * Ids of new points, by their index in the JSON array ?2; their names are `nameSql`. They fill the last block of the
+ * site ?1, then new blocks, so a block has points of one site (store/segment-key.ts). NULL: the name exists.
  */
 function newIds(nameSql: string): string {
   return `
@@ -81,8 +81,8 @@ given (place, is_new) AS (
 }
 
 /**
- * The places of points that are new or described otherwise. A cadence that was measured stays where the list has none.
- * ?1: site id, ?2: JSON array of [name, label, unit, unit_raw, tags, interval_s, source].
+ * Indexes of points that are new or have changed. A measured cadence stays if the list has none. ?1: site id, ?2: JSON
+ * array of [name, label, unit, unit_raw, tags, interval_s, source].
  */
 const READ_CHANGED = `
 SELECT e.key AS place, p.id IS NULL AS is_new FROM json_each(?2) e LEFT JOIN points p ON p.site_id = ?1 AND p.name = e.value ->> 0
@@ -106,15 +106,15 @@ ON CONFLICT (site_id, name) DO UPDATE SET
     ELSE excluded.interval_source END,
   source = excluded.source, configured = 1`;
 
-/** Points that one transaction writes: two rows each, with the index of names or a past meaning. */
+/** Points per transaction: two rows each, with the index of names or a past meaning. */
 export const MAX_POINTS_PER_TRANSACTION = 400;
 
 const placesSchema = z.array(z.object({ place: z.int(), is_new: z.int() }));
 
 /**
- * Makes points as described, configured, some a transaction; nothing is written for a point that did not change. Safe to repeat, and to
- * stop anywhere.
- * @param alongside of some known points: what must be written exactly when they are, before they are
+ * Writes points as described and marks them as configured, in several transactions. Writes nothing for an unchanged
+ * point. Safe to repeat and to stop at any point.
+ * @param alongside statements for some existing points, run in their transaction, before them
  * @throws the error of D1, after retries
  */
 export async function upsertPoints(
@@ -145,7 +145,7 @@ export async function upsertPoints(
   await write(changed, alongside);
 }
 
-/** Adds points of a site's weather, by name; other names are left out. */
+/** Adds the site's weather points among these names; ignores other names. */
 export async function addWeatherPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<void> {
   const points = names.flatMap((name) => {
     const field = weatherFieldOf(name);
@@ -162,7 +162,7 @@ SELECT ids.id, ?1, value, '{"kv":{},"markers":[]}', 'discovered', 0
 FROM json_each(?2) e CROSS JOIN ids ON ids.place = e.key WHERE true
 ON CONFLICT (site_id, name) DO NOTHING`;
 
-/** Records points that came with the data but are not configured, so that they are known and can be found. */
+/** Records points that have data but are not configured, so that they can be found. */
 export async function addDiscoveredPoints(db: D1Database, siteId: number, names: readonly string[]): Promise<void> {
   const statement = db.prepare(ADD_DISCOVERED);
   for (let first = 0; first < names.length; first += MAX_POINTS_PER_TRANSACTION) {
@@ -174,8 +174,8 @@ export async function addDiscoveredPoints(db: D1Database, siteId: number, names:
 }
 
 /**
- * The catalogue with all of these names. It may not know some: weather points are added, as a site's weather needs no
- * list, and the others are recorded as {@link addDiscoveredPoints} does.
+ * The catalogue with all of these names. Adds missing weather points, which need no list, and records other missing
+ * names as {@link addDiscoveredPoints} does.
  * @param known the site's catalogue as it was read
  */
 export async function withNames(

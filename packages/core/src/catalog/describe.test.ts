@@ -4,7 +4,7 @@ import { describePoint } from "./describe.ts";
 
 const describeRaw = (point: Record<string, unknown>) => describePoint(acePointSchema.parse({ name: "a/b", ...point }));
 
-test("a BACnet point of the upstream", () => {
+test("describes a BACnet point of the upstream", () => {
   const description = describeRaw({
     id: 7,
     collect_interval: 300,
@@ -24,7 +24,7 @@ test("a BACnet point of the upstream", () => {
   });
 });
 
-test("a point of which only the name is known", () => {
+test("describes a point with only a name", () => {
   const tags = { kv: {}, markers: [] };
   const nothing = { label: null, unit: null, unitRaw: null, tags, intervalS: null, updatedAt: null };
   expect(describeRaw({})).toEqual({ name: "a/b", ...nothing });

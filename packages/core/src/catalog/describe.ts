@@ -9,7 +9,7 @@ function text(value: unknown): string | null {
   return trimmed === "" ? null : trimmed;
 }
 
-/** The catalogue's view of a point that the upstream lists. */
+/** The catalogue's entry of a point that the upstream lists. */
 export function describePoint(point: AcePoint): PointDescription {
   const weather = weatherFieldOf(point.name);
   if (weather !== null) return describeWeatherPoint(weather);

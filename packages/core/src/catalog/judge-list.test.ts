@@ -12,7 +12,7 @@ function catalogOf(ids: readonly number[], rest: Partial<CatalogPoint> = {}): Ca
   return new Map(ids.map((id) => [nameOf(id), { id, name: nameOf(id), ...base, ...rest }]));
 }
 
-/** Judges one list after the other, each against what the one before it left. */
+/** Judges lists one after the other, each against the result of the one before. */
 function after(catalog: Catalog, lists: readonly (readonly number[])[]) {
   let current = catalog;
   let held: HeldList | null = null;
@@ -33,7 +33,7 @@ const HUNDRED = range(0, 100);
 test.each<[string, readonly number[], (readonly number[])[], readonly number[]]>([
   ["one of six, once", SIX, [[0], SIX], SIX],
   ["one of six, twice", SIX, [[0], [0]], [0]],
-  ["none, and then one of six", SIX, [[], [0]], SIX],
+  ["an empty one, and then one of six", SIX, [[], [0]], SIX],
   ["none, twice", SIX, [[], []], SIX],
   ["a tenth fewer, once", HUNDRED, [range(10, 100)], range(10, 100)],
   ["more than a tenth fewer, once", HUNDRED, [range(11, 100)], HUNDRED],
@@ -45,14 +45,14 @@ test.each<[string, readonly number[], (readonly number[])[], readonly number[]]>
   expect(after(catalogOf(points), lists).collected).toEqual(expected);
 });
 
-test("what is held names the points that would go", () => {
+test("a held list names the points that it would retire", () => {
   expect(judgeList(catalogOf(SIX), null, names([0, 9]), 5)).toEqual({
     retired: [],
     held: { at: 5, listed: 2, missing: [1, 2, 3, 4, 5] },
   });
 });
 
-test("points of the weather, and those not collected, are none that a list could miss", () => {
+test("points of the weather, and points not collected, count as never missing", () => {
   const others = new Map([
     ...catalogOf(range(10, 20), { source: "weather" }),
     ...catalogOf(range(20, 30), { configured: false }),
@@ -62,7 +62,7 @@ test("points of the weather, and those not collected, are none that a list could
   expect(judgeList(all, null, names(SIX), 1)).toEqual({ retired: [], held: null });
 });
 
-test("no single list retires more than a tenth, and two in a row that agree retire all they leave out", () => {
+test("one list retires at most a tenth, and two that agree retire all they leave out", () => {
   const someOf = fc.subarray(HUNDRED, { minLength: 1 });
   fc.assert(
     fc.property(someOf, someOf, (points, listed) => {

@@ -9,7 +9,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-test("no block has points of two sites, in whatever turns their points arrive", async () => {
+test("no block has points of two sites, in any order of arrival", async () => {
   const arrival = fc.tuple(fc.constantFrom(0, 1), fc.constantFrom("list", "data"), fc.integer({ min: 1, max: 150 }));
   let run = 0;
   let shared = 0;
@@ -20,7 +20,7 @@ test("no block has points of two sites, in whatever turns their points arrive", 
       const expected = [0, 0];
       for (const [turn, [site, from, count]] of arrivals.entries()) {
         const before = (await loadCatalog(db, sites[site]!)).size;
-        // some names are known, and one stands there twice
+        // some names exist, and one appears twice
         const names = Array.from({ length: count }, (_, i) => `p/${Math.max(0, before - 3) + i}`);
         if (from === "data") await addDiscoveredPoints(db, sites[site]!, [...names, names[0]!]);
         else
@@ -37,7 +37,7 @@ test("no block has points of two sites, in whatever turns their points arrive", 
         .prepare("SELECT id >> 7 AS block, min(site_id) AS a, max(site_id) AS b, count(*) AS n FROM points GROUP BY 1")
         .all<{ block: number; a: number; b: number; n: number }>();
       expect(results.filter(({ a, b }) => a !== b)).toEqual([]);
-      // a site goes on in its last block: all others are full but for names that came twice
+      // a site continues in its last block; other blocks are full except for duplicate names
       for (const [i, site] of sites.entries()) {
         const blocks = results.filter(({ a }) => a === site);
         if (blocks.length > 1) shared++;

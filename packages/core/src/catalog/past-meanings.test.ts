@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 
 let sites = 0;
-/** What is noted of point `a` after these lists, each with its time. */
+/** The past meanings of point `a` after these lists, each with its time. */
 async function pastAfter(...lists: readonly (readonly [number, Partial<PointDescription>])[]) {
   const siteId = await newSite(db, `ses_meanings_${sites++}`);
   for (const [at, changes] of lists) {
@@ -23,12 +23,12 @@ async function pastAfter(...lists: readonly (readonly [number, Partial<PointDesc
   return parseMeanings(z.object({ past: z.string() }).parse(row).past);
 }
 
-test("a unit that changes is kept for the samples before, since the last list without the change", async () => {
+test("the old unit stays for samples before the last list without the change", async () => {
   const past = await pastAfter([1_000, { unit: "°F" }], [2_000, { unit: "°F" }], [3_000, { unit: "°C" }]);
   expect(past).toEqual([{ until: 2_000, unit: "°F", intervalS: null }]);
 });
 
-test("the upstream's own time of the change counts, where it lies between the lists", async () => {
+test("the upstream's own time of the change is used if it lies between the lists", async () => {
   const changed = (updatedAt: number) =>
     pastAfter([1_000, { unit: "°F" }], [2_000, { unit: "°C", updatedAt }]).then(([one]) => one?.until);
   expect(await changed(1_500)).toBe(1_500);
@@ -36,18 +36,18 @@ test("the upstream's own time of the change counts, where it lies between the li
   expect(await changed(9_000)).toBe(2_000);
 });
 
-test("another reading of the same spelling is no change", async () => {
+test("a new interpretation of the same spelling is no change", async () => {
   const spelled = { unitRaw: "degrees-fahrenheit" };
   expect(await pastAfter([1_000, { unit: "degF", ...spelled }], [2_000, { unit: "°F", ...spelled }])).toEqual([]);
   const other = await pastAfter([1_000, { unit: "°F", ...spelled }], [2_000, { unit: "°C", unitRaw: "celsius" }]);
   expect(other).toEqual([{ until: 1_000, unit: "°F", intervalS: null }]);
 });
 
-test("what becomes known for the first time holds for all before", async () => {
+test("a meaning that becomes known for the first time holds for all earlier samples", async () => {
   expect(await pastAfter([1_000, {}], [2_000, { unit: "°F", intervalS: 60 }])).toEqual([]);
 });
 
-test("a unit or a cadence that goes is a change, and so is one that comes back", async () => {
+test("a unit or cadence that disappears is a change, and so is its return", async () => {
   const lists = [{ unit: "°F", intervalS: 60 }, { unit: "°F", intervalS: 300 }, { intervalS: 300 }, { unit: "°F" }];
   expect(await pastAfter(...lists.map((one, i) => [(i + 1) * 1_000, one] as const))).toEqual([
     { until: 1_000, unit: "°F", intervalS: 60 },
@@ -70,7 +70,7 @@ test("the meanings of a point cover all time without a hole", () => {
   ]);
 });
 
-test("a day in which the unit changed has none, and the cadence that was kept longest", () => {
+test("a day in which the unit changed has no unit, and the cadence kept longest", () => {
   const now = { unit: "°C", intervalS: 60, intervalSource: "configured" } as const;
   const point = { ...now, past: [{ until: 10, unit: "°F", intervalS: 300 }] };
   const before = { unit: "°F", intervalS: 300, intervalSource: "configured" };
@@ -78,7 +78,7 @@ test("a day in which the unit changed has none, and the cadence that was kept lo
   expect(meaningIn(point, { start: 10, end: 20 })).toEqual(now);
   expect(meaningIn(point, { start: 0, end: 15 })).toEqual({ ...before, unit: null });
   expect(meaningIn(point, { start: 5, end: 20 })).toEqual({ ...now, unit: null });
-  // one that was not configured then was measured, as far as it is known
+  // a cadence that was not configured was measured
   const measured = { ...point, past: [{ until: 10, unit: "°C", intervalS: null }] };
   expect(meaningIn(measured, { start: 0, end: 10 })).toEqual(now);
 });

@@ -4,9 +4,9 @@ import type { Cadence } from "../domain/expectation.ts";
 import type { PointDescription } from "../domain/point.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
-/** What a point meant before a change of the upstream's list. */
+/** The meaning of a point before a change of the upstream's list. */
 export interface PastMeaning {
-  /** of samples before this, and since the change before it; epoch ms */
+  /** end of this meaning, exclusive, epoch ms; it begins at the end of the meaning before */
   readonly until: number;
   /** normalised symbol; null: none was known */
   readonly unit: string | null;
@@ -15,10 +15,11 @@ export interface PastMeaning {
 }
 
 /**
- * Notes what points meant until now that a list describes otherwise. The change lies after the last list, and not before the upstream's own
- * time of it. What becomes known for the first time is no change: it holds for all samples before, too.
- * Another reading of the same spelling, after an update of ours, is no change of the upstream's either.
- * ?1: site, ?2: JSON array of [name, unit, seconds between samples, time of the upstream's change, unit as spelled], ?3: now.
+ * Notes the present meaning of points that a list describes differently. The change lies after the previous list, and
+ * not before the upstream's own time of it. A value that becomes known for the first time is no change: it also holds
+ * for all earlier samples. A new interpretation of the same spelling, after an update of this code, is no change
+ * either. ?1: site, ?2: JSON array of [name, unit, seconds between samples, time of the upstream's change, unit as
+ * spelled], ?3: now.
  */
 const NOTE = `
 INSERT INTO past_meanings (point_id, until, unit, interval_s)
@@ -31,7 +32,10 @@ WHERE (p.unit IS NOT NULL AND p.unit IS NOT e.value ->> 1 AND (p.unit_raw IS NUL
   OR (p.interval_source = 'configured' AND p.interval_s IS NOT e.value ->> 2)
 ON CONFLICT (point_id, until) DO NOTHING`;
 
-/** The statements that note it, to run in the transaction that takes over the list, before it does. @param at epoch ms */
+/**
+ * The statements that note past meanings. They run in the transaction that applies the list, before it. @param at epoch
+ * ms
+ */
 export function noteMeanings(
   db: D1Database,
   siteId: number,
@@ -44,22 +48,22 @@ export function noteMeanings(
   return [...jsonChunks(points, encode, MAX_UNICODE_CHARS)].map(({ json }) => statement.bind(siteId, json, at));
 }
 
-/** What the point `p` meant before, as JSON: the text of {@link parseMeanings}. */
+/** The past meanings of the point `p` as JSON: the input of {@link parseMeanings}. */
 export const PAST_MEANINGS =
   "(SELECT json_group_array(json_array(m.until, m.unit, m.interval_s)) FROM past_meanings m WHERE m.point_id = p.id)";
 
-/** Of a point that always meant what it means now. */
+/** The past meanings of a point that never changed. */
 export const NEVER: readonly PastMeaning[] = [];
 const meaningsSchema = z.array(z.tuple([z.int(), z.string().nullable(), z.int().nullable()]));
 
-/** @returns ascending by `until` @throws {z.ZodError} for what {@link PAST_MEANINGS} does not give */
+/** @returns ascending by `until` @throws {z.ZodError} for other input than {@link PAST_MEANINGS} gives */
 export function parseMeanings(json: string): readonly PastMeaning[] {
   if (json === "[]") return NEVER;
   const rows = meaningsSchema.parse(JSON.parse(json)).map(([until, unit, intervalS]) => ({ until, unit, intervalS }));
   return rows.sort((a, b) => a.until - b.until);
 }
 
-/** A point over all time: what it means now, and what it meant before. */
+/** A point over all time: its present meaning and its past ones. */
 export interface PointMeanings extends Cadence {
   /** normalised symbol; null: none, or unknown */
   readonly unit: string | null;
@@ -67,7 +71,7 @@ export interface PointMeanings extends Cadence {
   readonly past: readonly PastMeaning[];
 }
 
-/** What a point's samples mean throughout a stretch of time. */
+/** The meaning of a point's samples throughout a stretch of time. */
 export interface Meaning extends Cadence {
   /** half-open, epoch ms; infinite at both ends of time */
   readonly range: TimeRange;
@@ -75,8 +79,8 @@ export interface Meaning extends Cadence {
 }
 
 /**
- * What a point meant in a range: the cadence that it kept longest, and its unit, null where it changed. A cadence that was not configured
- * then is the one of now.
+ * The meaning of a point in a range: the cadence that it kept longest, and its unit, null if that changed. Where no
+ * cadence was configured, the present one is used.
  */
 export function meaningIn(point: PointMeanings, { start, end }: TimeRange): Omit<Meaning, "range"> {
   const [first = point, ...others] = meaningsOf(point)
@@ -88,7 +92,7 @@ export function meaningIn(point: PointMeanings, { start, end }: TimeRange): Omit
   return { unit, intervalS, intervalSource };
 }
 
-/** The stretches of time in which a point meant one thing, ascending and without a hole. */
+/** The stretches of time with one meaning each, ascending and without a hole. */
 export function meaningsOf({ unit, intervalS, intervalSource, past }: PointMeanings): Meaning[] {
   const meanings = past.map((one, i): Meaning => {
     const range = { start: past[i - 1]?.until ?? Number.NEGATIVE_INFINITY, end: one.until };

@@ -39,7 +39,7 @@ const UNLISTED = "ses/a/unlisted";
 const names = async (filter: Partial<Parameters<typeof listPoints>[2]>) =>
   (await listPoints(db, siteId, { limit: 100, ...filter })).points.map((point) => point.name);
 
-test("all of a site's points, in the order of their names, those that are not configured among them", async () => {
+test("lists all points of a site in the order of names, unconfigured ones too", async () => {
   const { points, more } = await listPoints(db, siteId, { limit: 5 });
   expect(points.map((point) => point.name)).toEqual([ODD, UNLISTED, DAMPER, TEMP1, TEMP2]);
   expect(more).toBe(false);
@@ -67,7 +67,7 @@ describe("search finds a text in names, labels, units and tags", () => {
     ["equip:VAV 2", [TEMP2]],
     ["Größe", [ODD]],
     [`'s "odd", 100%_\\`, [ODD]],
-    // neither a wildcard of LIKE, nor how the tags are stored, is a match
+    // wildcards of LIKE, and the stored form of tags, do not match
     ["vav_", []],
     ["V%V", []],
     ["markers", []],
@@ -78,7 +78,7 @@ describe("search finds a text in names, labels, units and tags", () => {
   });
 });
 
-describe("tag finds a marker, a key, or a key:value, whole", () => {
+describe("tag finds a marker, a key or a key:value, whole", () => {
   test.each([
     ["temp", [TEMP1, TEMP2]],
     ["equip", [DAMPER, TEMP1, TEMP2]],
@@ -94,12 +94,12 @@ describe("tag finds a marker, a key, or a key:value, whole", () => {
     expect(await names({ tag })).toEqual(found);
   });
 
-  test("together with a search both must hold", async () => {
+  test("a search and a tag must both match", async () => {
     expect(await names({ tag: "temp", search: "vav2" })).toEqual([TEMP2]);
   });
 });
 
-test.each([1, 2, 3, 5, 9])("pages of %i bring every point once", async (limit) => {
+test.each([1, 2, 3, 5, 9])("pages of %i return every point once", async (limit) => {
   const seen: string[] = [];
   for (let after: string | undefined; ;) {
     const { points, more } = await listPoints(db, siteId, { limit, after });

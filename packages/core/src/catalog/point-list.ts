@@ -4,7 +4,7 @@ import { storedPointName } from "../domain/weather.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { PAST_MEANINGS, parseMeanings, type PointMeanings } from "./past-meanings.ts";
 
-/** A point as the catalogue holds it. */
+/** A point of the catalogue. */
 export interface StoredPoint extends PointMeanings {
   readonly id: number;
   readonly name: string;
@@ -16,7 +16,7 @@ export interface StoredPoint extends PointMeanings {
   readonly firstSeen: number | null;
 }
 
-/** The columns of {@link storedPoints}, of `points p`. */
+/** Columns that {@link storedPoints} reads, of `points p`. */
 const POINT_COLUMNS = `
 id, name, label, unit, tags, interval_s, interval_source, configured, first_seen, ${PAST_MEANINGS} AS past`;
 
@@ -33,7 +33,7 @@ const pointRowSchema = z.object({
   past: z.string(),
 });
 
-/** Reads the rows of a query that selects {@link POINT_COLUMNS}. @throws {z.ZodError} where one is not ours */
+/** Reads the rows of a query that selects {@link POINT_COLUMNS}. @throws {z.ZodError} for a row of another form */
 export function storedPoints(results: unknown): StoredPoint[] {
   return z
     .array(pointRowSchema)
@@ -52,15 +52,15 @@ export function storedPoints(results: unknown): StoredPoint[] {
     }));
 }
 
-/** The id of a stored site; null: no sync has met it yet. */
+/** The id of a stored site; null: no sync has created it yet. */
 export async function findSiteId(db: D1Database, name: string): Promise<number | null> {
   const row = await withD1Retry(() => db.prepare("SELECT id FROM sites WHERE name = ?1").bind(name).first());
   return row === null ? null : z.object({ id: z.int() }).parse(row).id;
 }
 
 /**
- * The statement that reads the points of these names of a site, to be read by {@link pointsByName}. A name may be that of
- * a quantity's history, which is stored as the weather point.
+ * The statement that reads the points of these names of a site, for {@link pointsByName}. The name of a quantity's
+ * history stands for the weather point.
  */
 export function pointsStatement(db: D1Database, site: string, names: readonly string[]): D1PreparedStatement {
   const stored = names.map((name) => storedPointName(site, name));
@@ -72,14 +72,14 @@ export function pointsStatement(db: D1Database, site: string, names: readonly st
     .bind(site, JSON.stringify(stored));
 }
 
-/** The points that {@link pointsStatement} found, by the names asked for; a name that is not there is absent. */
+/** The points that {@link pointsStatement} found, by requested name; absent: no such point. */
 export function pointsByName(results: unknown, site: string, names: readonly string[]): Map<string, StoredPoint> {
   const stored = new Map(storedPoints(results).map((point) => [point.name, point]));
   const found = names.map((name) => [name, stored.get(storedPointName(site, name))] as const);
   return new Map(found.flatMap(([name, point]) => (point === undefined ? [] : [[name, point]])));
 }
 
-/** The points of these names of a site, as {@link pointsByName} gives them. */
+/** The points of these names of a site, as in {@link pointsByName}. */
 export async function findPoints(
   db: D1Database,
   site: string,
@@ -90,11 +90,11 @@ export async function findPoints(
 }
 
 export interface PointFilter {
-  /** text that the name, label, unit or a tag holds, whatever the case of ASCII letters */
+  /** text in the name, label, unit or a tag, ignoring the case of ASCII letters */
   readonly search?: string | undefined;
   /** a marker, the name of a tag, or `name:value` */
   readonly tag?: string | undefined;
-  /** the unit, normalised or as the upstream spells it, whatever the case of ASCII letters */
+  /** the unit, normalised or as the upstream spells it, ignoring the case of ASCII letters */
   readonly unit?: string | undefined;
   /** only names after this one */
   readonly after?: string | undefined;
@@ -102,8 +102,8 @@ export interface PointFilter {
 }
 
 /**
- * Points of a site in the order of their names.
- * ?1 site id, ?2 search text or NULL, ?3 tag or NULL, ?4 name to go on after, ?5 limit, ?6 unit or NULL.
+ * Points of a site in the order of their names. ?1 site id, ?2 search text or NULL, ?3 tag or NULL, ?4 name to continue
+ * after, ?5 limit, ?6 unit or NULL.
  */
 const LIST_POINTS = `
 SELECT ${POINT_COLUMNS} FROM points p

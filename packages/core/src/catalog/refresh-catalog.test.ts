@@ -10,7 +10,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** A client whose upstream lists these points; before the list arrives, something else happens. */
+/** A client whose upstream lists these points. Something else happens before the list arrives. */
 function listing(
   names: readonly string[],
   meanwhile: () => Promise<unknown> = () => Promise.resolve(),
@@ -24,7 +24,7 @@ function listing(
   return createAceClient({ baseUrl: "https://ace.test/api", apiKey: "k", fetch });
 }
 
-test("a list that another one overtook does not retire the points that only the later one has", async () => {
+test("a list overtaken by a later one does not retire the later one's new points", async () => {
   const siteId = await newSite(db, "ses_overtaken");
   await refreshCatalog(db, listing(["a", "b"]), "ses_overtaken", siteId, 1);
   const later = () => refreshCatalog(db, listing(["a", "b", "new"]), "ses_overtaken", siteId, 3);
@@ -37,20 +37,20 @@ test("a list that another one overtook does not retire the points that only the 
   ]);
 });
 
-test("a name that is no Unicode is left out: D1 would make the same other name of two of them", async () => {
+test("a name that is not valid Unicode is left out: D1 would store two of them as one name", async () => {
   const siteId = await newSite(db, "ses_ill_formed");
   const catalog = await refreshCatalog(db, listing(["a\uDCB0", "a\uDCB1", "a"]), "ses_ill_formed", siteId, 1);
   expect([...catalog.keys()]).toEqual(["a"]);
 });
 
-test("a cadence that no point has does not cost the site its catalogue", async () => {
+test("an invalid cadence does not lose the site its catalogue", async () => {
   const siteId = await newSite(db, "ses_cadence");
   const strange = listing(["a"], undefined, { collect_interval: 1e300 });
   const catalog = await refreshCatalog(db, strange, "ses_cadence", siteId, 1);
   expect(catalog.get("a")).toMatchObject({ configured: true });
 });
 
-test("a list that was asked for beside another one does not confirm it", async () => {
+test("a list requested at the same time as another one does not confirm it", async () => {
   const siteId = await newSite(db, "ses_beside");
   await refreshCatalog(db, listing(["a", "b"]), "ses_beside", siteId, 1);
   const beside = () => refreshCatalog(db, listing(["a"]), "ses_beside", siteId, 2);

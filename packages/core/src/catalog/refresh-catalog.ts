@@ -9,16 +9,16 @@ import { describePoint } from "./describe.ts";
 import { type HeldList, heldListSchema } from "./judge-list.ts";
 import { replaceCatalog } from "./replace-catalog.ts";
 
-/** Names that a log line has at most. */
+/** The most names in a log line. */
 const NAMES_LOGGED = 10;
 
-/** What is known of a site's lists, for its operators. */
+/** The state of a site's lists, for operators. */
 export interface ListState {
-  /** see `judgeList`; null: the last list was taken over whole */
+  /** see `judgeList`; null: the last list was applied whole */
   readonly held: HeldList | null;
   /** points whose entries in the last list disagree */
   readonly conflicts: number;
-  /** collected points of the list that never brought a sample */
+  /** collected points of the list that never had a sample */
   readonly neverSeen: number;
 }
 
@@ -38,14 +38,14 @@ export async function readListState(db: D1Database, siteId: number): Promise<Lis
   return { held: held === null ? null : heldListSchema.parse(JSON.parse(held)), conflicts, neverSeen };
 }
 
-/** When the site's list was last taken over, epoch ms; null: never. @throws the error of D1, after retries */
+/** When the site's list was last applied, epoch ms; null: never. @throws the error of D1, after retries */
 export async function readListedAt(db: D1Database, siteId: number): Promise<number | null> {
   const statement = db.prepare("SELECT catalog_at FROM sites WHERE id = ?1").bind(siteId);
   return z.object({ catalog_at: z.int().nullable() }).parse(await withD1Retry(() => statement.first())).catalog_at;
 }
 
 /**
- * Takes over the upstream's list of a site's configured points, and gives the catalogue as it then is.
+ * Applies the upstream's list of a site's configured points, and returns the resulting catalogue.
  * @param at epoch ms
  * @throws {AceError}; {EmptyCatalogError}; the error of D1
  */
@@ -57,8 +57,8 @@ export async function refreshCatalog(
   at: number,
   options: CallOptions = {},
 ): Promise<Catalog> {
-  // Both before the list is asked for. Points that another list brings meanwhile are not this one's to retire, and a
-  // list that was held meanwhile is not an earlier one that this one could confirm.
+  // Both are read before the list is requested. This list must not retire points that another list adds meanwhile, nor
+  // confirm a list that was held meanwhile.
   const known = await loadCatalog(db, siteId);
   const { held } = await readListState(db, siteId);
   const points = await ace.configuredPoints(site, options);

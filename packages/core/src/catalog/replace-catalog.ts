@@ -8,31 +8,31 @@ import { holdList, noteList } from "./sites.ts";
 /** ?1: JSON array of point ids. */
 const RETIRE_POINTS = "UPDATE points SET configured = 0 WHERE id IN (SELECT value FROM json_each(?1))";
 
-/** The upstream lists no configured point. That would retire every point, and is far likelier a fault of its own. */
+/** The upstream lists no configured point. That would retire every point, and is far more likely its fault. */
 export class EmptyCatalogError extends Error {
   override readonly name = "EmptyCatalogError";
 
   constructor() {
-    super("the upstream listed no configured points; the catalogue stays as it was");
+    super("the upstream listed no configured points; the catalogue is unchanged");
   }
 }
 
-/** What became of a list. */
+/** The result of applying a list. */
 export interface ListOutcome {
   readonly retired: number;
-  /** see {@link judgeList}; null: the list was taken over whole */
+  /** see {@link judgeList}; null: the list was applied whole */
   readonly held: HeldList | null;
   /** names whose entries disagree */
   readonly conflicts: readonly string[];
 }
 
 /**
- * Takes over the upstream's whole list of a site's configured points, some a transaction. The list counts as taken over once all is
- * written; a repeat writes what is left. Nothing is written for a point that did not change. Points that the list leaves out are retired as {@link judgeList} says: they keep their
- * samples, but are collected no more.
+ * Applies the upstream's whole list of a site's configured points, in several transactions. The list counts as applied
+ * once all are written; a repeat writes the rest. Writes nothing for an unchanged point. {@link judgeList} decides
+ * which missing points are retired: they keep their samples, but are no longer collected.
  *
- * Where entries of one name disagree, it is not known what the point is. It stays as it was; one that was not collected
- * before is collected from now on, without label, unit, tags and cadence.
+ * Where entries of one name disagree, the point stays unchanged. A new one is collected, without label, unit, tags and
+ * cadence.
  * @param current the site's catalogue as stored
  * @param points the upstream's complete list
  * @param at epoch ms

@@ -33,7 +33,7 @@ test.each<[string, number, { first: number; last: number } | null]>([
   expect(ranges).toEqual(moved === null ? [] : [{ pointId: 1, ...moved }]);
 });
 
-test("a batch in any order moves each point by its own first and last sample", () => {
+test("a batch in any order moves each point to its own first and last sample", () => {
   const samples = pointSamples([
     [1, T + 5, 0],
     [2, T + 9, 0],
@@ -48,7 +48,7 @@ test("a batch in any order moves each point by its own first and last sample", (
   ]);
 });
 
-test("points that a batch does not move keep their last_seen, so that it is never more than a day behind", () => {
+test("unmoved points keep a last_seen that is at most a day old", () => {
   const points = new Map([point(1, T, T), point(2, null, null)]);
   const samples = pointSamples([
     [1, T + DAY_MS - 1, 0],
@@ -57,7 +57,7 @@ test("points that a batch does not move keep their last_seen, so that it is neve
   expect(seenRanges(samples, points).map(({ pointId }) => pointId)).toEqual([2]);
 });
 
-test("stored, the first only moves back, the last only on, and other points stay", async () => {
+test("the stored first only moves back, the last only forward, and other points stay", async () => {
   const ids = new Map([...(await loadCatalog(db, siteId)).values()].map(({ name, id }) => [name, id]));
   const seen = async () => [...(await loadCatalog(db, siteId)).values()].map((p) => [p.name, p.firstSeen, p.lastSeen]);
   const mark = (name: string, first: number, last: number) =>

@@ -5,7 +5,7 @@ import type { PointSamples } from "../domain/samples.ts";
 import { logError } from "../telemetry/log.ts";
 import type { CatalogPoint } from "./catalog.ts";
 
-/** How far `last_seen` may lag behind, in milliseconds: moving it with every sync would double the rows written. */
+/** How old `last_seen` may be, in ms: writing it in every sync would double the rows written. */
 const LAST_SEEN_LAG_MS = DAY_MS;
 
 /** ?1: JSON array of [point id, first time, last time]. */
@@ -22,7 +22,7 @@ export interface SeenRange {
   readonly last: number;
 }
 
-/** The points whose first_seen or last_seen these samples move. @param points by id, as stored */
+/** The points whose first_seen or last_seen these samples change. @param points by id, as stored */
 export function seenRanges(samples: PointSamples, points: ReadonlyMap<number, CatalogPoint>): SeenRange[] {
   const seen = new Map<number, { first: number; last: number }>();
   for (let i = 0; i < samples.length; i++) {
@@ -42,13 +42,13 @@ export function seenRanges(samples: PointSamples, points: ReadonlyMap<number, Ca
   });
 }
 
-/** Points whose times one transaction moves. */
+/** Points per transaction. */
 const MAX_POINTS_PER_TRANSACTION = 400;
 
 /**
- * Stores samples, and moves first_seen and last_seen: of some points in the transaction that stores the samples, of the others behind it.
- * What is not moved because the process dies in between, the next samples of the points move, and the next file of their day.
- * @param store is given what to run in the transaction of the samples
+ * Stores samples, and moves first_seen and last_seen of their points: of some in the transaction of the samples, of the
+ * others after it. If the process dies in between, the points' next samples or the next file of their day move them.
+ * @param store receives the statements for the transaction of the samples
  */
 export async function storeSeen<T>(
   db: D1Database,
@@ -73,7 +73,10 @@ export function markSeenStatement(db: D1Database, ranges: readonly SeenRange[]):
   return db.prepare(MARK_SEEN).bind(JSON.stringify(ranges.map(({ pointId, first, last }) => [pointId, first, last])));
 }
 
-/** Not of a day that was published anew or deleted meanwhile. ?1 site id, ?2 day, ?3 generation, ?4: JSON array of [id, first, last]. */
+/**
+ * Skips a day that was republished or deleted meanwhile. ?1 site id, ?2 day, ?3 generation, ?4: JSON array of [id,
+ * first, last].
+ */
 const MARK_SEEN_IN_FILE = `
 UPDATE points SET
   first_seen = min(coalesce(first_seen, s.value ->> 1), s.value ->> 1), last_seen = max(coalesce(last_seen, s.value ->> 2), s.value ->> 2)
@@ -83,8 +86,9 @@ WHERE points.id = s.value ->> 0
   AND coalesce((SELECT generation FROM day_files WHERE site_id = ?1 AND day = ?2), 0) <= ?3`;
 
 /**
- * Widens the first and last times of a day file's points, some points a transaction. Safe to repeat.
- * @param file its site and day, and the generation that it was published as @param seen JSON arrays of [point id, first, last], epoch ms
+ * Widens the first and last times of a day file's points, in several transactions. Safe to repeat.
+ * @param file its site and day, and its published generation @param seen JSON arrays of [point id, first, last], epoch
+ * ms
  */
 export async function markSeenInFile(
   db: D1Database,
@@ -98,7 +102,7 @@ export async function markSeenInFile(
 
 const FORGET_SEEN = "UPDATE points SET first_seen = NULL, last_seen = NULL WHERE id = ?1";
 
-/** Belongs into a batch that deletes what is known of a point. */
+/** Goes into a batch that deletes a point's data. */
 export function forgetSeen(db: D1Database, pointId: number): D1PreparedStatement {
   return db.prepare(FORGET_SEEN).bind(pointId);
 }
@@ -108,7 +112,7 @@ const READ_FIRST =
   "SELECT id, first_seen FROM points WHERE id IN (SELECT value FROM json_each(?1)) AND first_seen IS NOT NULL";
 const firstRows = rowsOf("points", { id: isInt, first_seen: isInt });
 
-/** When the first stored sample of each point was taken, by id, epoch ms; absent: it has none. */
+/** The time of each point's first stored sample, by id, epoch ms; absent: it has none. */
 export async function readFirstSeen(db: D1Database, pointIds: readonly number[]): Promise<Map<number, number>> {
   const { results } = await withD1Retry(() => db.prepare(READ_FIRST).bind(JSON.stringify(pointIds)).all());
   return new Map(firstRows(results).map((row) => [row.id, row.first_seen]));

@@ -8,35 +8,35 @@ import { readListedAt, refreshCatalog } from "./refresh-catalog.ts";
 import { EmptyCatalogError } from "./replace-catalog.ts";
 
 /**
- * A list is asked for again after this time, in milliseconds, when samples of a point come that it leaves out. Two syncs
- * of five minutes, and less than the default lookback: samples that were rejected meanwhile are served once more.
+ * When samples of an unlisted point arrive, a list older than this is requested again, in ms. Two syncs of five
+ * minutes, and less than the default lookback: samples rejected meanwhile are served once more.
  */
 const LIST_TRUSTED_MS = 9 * 60_000;
 
-/** The longest that a run with a deadline waits for such a list, in milliseconds. */
+/** The longest that a run with a deadline waits for such a list, in ms. */
 const AGAIN_BUDGET_MS = 10_000;
 
-/** What a run reads a site's catalogue through. */
+/** The dependencies of a run that reads a site's catalogue. */
 interface CatalogContext {
   readonly db: D1Database;
   readonly ace: AceClient;
   /** epoch ms */
   readonly now: () => number;
-  /** no request is begun after this, epoch ms */
+  /** no request begins after this time, epoch ms */
   readonly deadline?: number | undefined;
 }
 
 interface CatalogSite {
   readonly id: number;
   readonly name: string;
-  /** when its list was last taken over, epoch ms; null: never; absent: it is read when it is needed */
+  /** when the list was last applied, epoch ms; null: never; absent: read on demand */
   readonly listedAt?: number | null;
 }
 
 /**
- * A site's catalogue during one run: read once, and asked for upstream at most once. The list is needed where a name is
- * new. A name that the list does not have either is recorded as discovered; it may be listed later, so a list that leaves
- * out a served name is asked for again when it is old.
+ * A site's catalogue during one run: read once, and requested upstream at most once. A new name needs the list. A name
+ * that the list lacks too is recorded as discovered. It may be listed later, so an old list that lacks a served name is
+ * requested again.
  */
 export class SiteCatalog {
   readonly #context: CatalogContext;
@@ -54,25 +54,25 @@ export class SiteCatalog {
     return this.#points;
   }
 
-  /** Takes over a catalogue that was read elsewhere. */
+  /** Uses a catalogue that was read elsewhere. */
   use(points: Catalog): void {
     this.#points = points;
   }
 
-  /** Reads the catalogue as stored. @throws the error of D1 */
+  /** Reads the stored catalogue. @throws the error of D1 */
   async load(): Promise<void> {
     this.use(await loadCatalog(this.#context.db, this.#site.id));
   }
 
-  /** Asks for the upstream's list. @throws {AceError}; {EmptyCatalogError}; the error of D1 */
+  /** Requests the upstream's list. @throws {AceError}; {EmptyCatalogError}; the error of D1 */
   async refresh(): Promise<void> {
     await this.#refresh({ deadline: this.#context.deadline });
   }
 
   /**
-   * Makes all of these names known. They may have been configured since the catalogue was read, or never.
-   * @throws {AceError} where the list cannot be had: nobody knows then whether the samples of a new name are wanted;
-   *   {EmptyCatalogError}; the error of D1
+   * Makes all of these names known. They may have been configured since the catalogue was read.
+   * @throws {AceError} if the list is not available: it is then unknown whether samples of a new name are wanted;
+   * {EmptyCatalogError}; the error of D1
    */
   async meet(names: readonly string[]): Promise<void> {
     const unknown = names.filter((name) => !this.#points.has(name));
@@ -84,7 +84,7 @@ export class SiteCatalog {
     if (unknown.length > 0) this.use(await withNames(this.#context.db, this.#site.id, this.#points, unknown));
   }
 
-  /** A list that cannot be had changes nothing: what is known of every name stays right until another list. */
+  /** A list that is not available changes nothing: the entry of every name stays valid until the next list. */
   async #refreshWhereOld(): Promise<void> {
     if (this.#isFresh || this.#isAgeChecked) return;
     this.#isAgeChecked = true;

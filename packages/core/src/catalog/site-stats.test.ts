@@ -77,7 +77,7 @@ test("statistics of an empty database, and of one with two sites", async () => {
       points: { total: 4, configured: 3, discovered: 1 },
       rows_last_hour: 2,
       samples_stored_24h: 200,
-      // what is not whole is not counted
+      // incomplete values are not counted
       cold: { days: 2, samples: 15, bytes: 80 },
       months: { files: 2, bytes: 75 },
     },

@@ -4,22 +4,22 @@ import { withD1Retry } from "../d1/retry.ts";
 import type { DatabaseSites } from "../d1/site-databases.ts";
 import { keySql } from "../store/segment-key.ts";
 
-/** What both levels hold. All of it comes from look-ups and short scans: counting every row would read gigabytes. */
+/** Sizes of both levels, by look-ups and short scans: counting every row would read gigabytes. */
 export interface StoreStats {
   readonly database: { readonly bytes: number };
-  /** the first and the last UTC hour with a sample that is in no day file, of all sites; null: none */
+  /** the first and the last UTC hour of all sites with a sample that is in no day file; null: none */
   readonly hours: { readonly oldest: string | null; readonly newest: string | null };
   readonly sites: SiteStats[];
 }
 
-/** What several databases hold, together and each. @param lost those that do not answer, which count for nothing here */
+/** Sizes of several databases, in sum and each. @param lost databases that do not answer, which add nothing here */
 export function joinStats(
   stats: readonly (readonly [binding: string, StoreStats])[],
   lost: readonly DatabaseSites[],
 ): StoreStats & {
-  /** `bytes` null: it does not answer */
+  /** `bytes` null: the database does not answer */
   readonly databases: readonly { readonly binding: string; readonly bytes: number | null }[];
-  /** the sites of those that do not answer */
+  /** the sites of the databases that do not answer */
   readonly unknown_sites: readonly string[];
 } {
   const all = stats.map(([, own]) => own);
@@ -39,11 +39,11 @@ export function joinStats(
 interface SiteStats {
   readonly name: string;
   readonly points: { readonly total: number; readonly configured: number; readonly discovered: number };
-  /** segments that hold samples of the last UTC hour that has ended, until a day file has them */
+  /** hot segments with samples of the last closed UTC hour */
   readonly rows_last_hour: number;
   /** samples that the syncs of the last 24 hours stored */
   readonly samples_stored_24h: number;
-  /** whole day files in R2, and what they hold */
+  /** whole day files in R2 */
   readonly cold: { readonly days: number; readonly samples: number; readonly bytes: number };
   /** month files in R2, which are copies of the day files */
   readonly months: { readonly files: number; readonly bytes: number };

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 
-// The statements that write `sites`, and the one that finds their ids.
+// The statements that write `sites`, and the one that reads their ids.
 
 const idsSchema = z.array(z.object({ id: z.int(), name: z.string() }));
 
-/** The ids of these sites by name; one that D1 does not know is absent. */
+/** The ids of these sites by name; absent: D1 has no such site. */
 export async function readSiteIds(db: D1Database, names: readonly string[]): Promise<Map<string, number>> {
   const statement = db
     .prepare("SELECT id, name FROM sites WHERE name IN (SELECT value FROM json_each(?1))")
@@ -16,7 +16,7 @@ export async function readSiteIds(db: D1Database, names: readonly string[]): Pro
 
 const ADD = "INSERT INTO sites (name) SELECT value FROM json_each(?1) WHERE true ON CONFLICT (name) DO NOTHING";
 
-/** Makes the sites that are new. Safe to repeat. */
+/** Creates new sites. Safe to repeat. */
 export async function addSites(db: D1Database, names: readonly string[]): Promise<void> {
   await withD1Retry(() => db.prepare(ADD).bind(JSON.stringify(names)).run());
 }
@@ -25,8 +25,8 @@ export async function addSites(db: D1Database, names: readonly string[]): Promis
 const NOTE_LIST = "UPDATE sites SET catalog_at = ?2, held_list = ?3, list_conflicts = ?4 WHERE id = ?1";
 
 /**
- * Notes that a site's point list was taken over.
- * @param list when, epoch ms; the list that was held back instead, null: none; names whose entries disagree
+ * Records that a site's point list was applied.
+ * @param list when, epoch ms; the list that was held instead, null: none; names whose entries disagree
  */
 export async function noteList(
   db: D1Database,
@@ -36,7 +36,7 @@ export async function noteList(
   await withD1Retry(() => db.prepare(NOTE_LIST).bind(siteId, list.at, list.heldJson, list.conflicts).run());
 }
 
-/** Notes a list that was not taken over. */
+/** Records a list that was not applied. */
 export async function holdList(db: D1Database, siteId: number, heldJson: string | null): Promise<void> {
   const statement = db.prepare("UPDATE sites SET held_list = ?2 WHERE id = ?1").bind(siteId, heldJson);
   await withD1Retry(() => statement.run());

@@ -1,8 +1,8 @@
 /**
- * The symbol of each unit, and the names that it goes by: those of BACnet (ASHRAE 135, BACnetEngineeringUnits, of 2004 to
- * 2020) and of Project Haystack, and other spellings. Names are compared by letters and digits in lower case, so that
- * `degrees-fahrenheit`, `degreesFahrenheit` and `Degrees Fahrenheit` are one. A spelling with a slash, a percent sign or
- * a degree sign is compared with these.
+ * The symbol of each unit and its names: those of BACnet (ASHRAE 135, BACnetEngineeringUnits, 2004 to 2020), of Project
+ * Haystack, and other spellings. Names are compared by letters and digits in lower case, so `degrees-fahrenheit`,
+ * `degreesFahrenheit` and `Degrees Fahrenheit` are equal. A spelling with a slash, a percent sign or a degree sign is
+ * compared with these signs.
  */
 export const NAMES_OF_HEAT_AND_FLOW: Readonly<Record<string, string>> = {
   // temperature
@@ -66,7 +66,7 @@ export const NAMES_OF_HEAT_AND_FLOW: Readonly<Record<string, string>> = {
   psia: "pounds-force-per-square-inch-absolute",
   psig: "pounds-force-per-square-inch-gauge",
   "psi/°F": "psi-per-degree-fahrenheit",
-  // flow of a volume
+  // volume flow
   cfm: "cubic-feet-per-minute ft³/min",
   cfh: "cubic-feet-per-hour ft³/h ft³/hr",
   "ft³/s": "cubic-feet-per-second cfs",
@@ -104,7 +104,7 @@ export const NAMES_OF_HEAT_AND_FLOW: Readonly<Record<string, string>> = {
   MgalUK: "millions-of-imperial-gallons",
   L: "liters liter",
   mL: "milliliters milliliter",
-  // flow of a mass, and mass
+  // mass flow and mass
   "g/s": "grams-per-second",
   "g/min": "grams-per-minute",
   "g/h": "grams-per-hour",

@@ -1,4 +1,4 @@
-/** As {@link NAMES_OF_HEAT_AND_FLOW}: of electricity, light, motion, matter and time. */
+/** Like {@link NAMES_OF_HEAT_AND_FLOW}: units of electricity, light, motion, matter and time. */
 export const NAMES_OF_OTHER_UNITS: Readonly<Record<string, string>> = {
   // electricity
   A: "amperes ampere amps amp",

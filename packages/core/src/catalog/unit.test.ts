@@ -87,6 +87,6 @@ test.each([
   "constructor",
   "95",
   "kg·m",
-])("%s is unknown and stays as it is", (raw) => {
+])("%s is unknown and stays unchanged", (raw) => {
   expect(normalizeUnit(raw)).toBe(raw);
 });

@@ -3,38 +3,38 @@ import { NAMES_OF_OTHER_UNITS } from "./unit-names-other.ts";
 
 const UNIT_NAMES = { ...NAMES_OF_HEAT_AND_FLOW, ...NAMES_OF_OTHER_UNITS };
 
-/** Spellings that say that there is no unit, or that the controller does not know one. */
+/** Spellings of "no unit", or of a unit that the controller does not know. */
 const NONE = new Set(["", "nounits", "nounit", "none", "null", "unitless", "propertyunknownproperty"]);
 
 /**
- * One form for the same characters: `℉` becomes `°F`, `³` becomes `3`, the ohm sign the Greek letter, and what keyboards
- * offer for the degree sign and for delta becomes these.
+ * One form for equal characters: `℉` becomes `°F`, `³` becomes `3`, the ohm sign the Greek letter, and likewise the
+ * keyboard's substitutes for the degree sign and delta.
  */
 function plain(text: string): string {
   return text.replace(/[º˚]/g, "°").replaceAll("∆", "Δ").normalize("NFKC");
 }
 
-/** A spelling with signs, without case, spaces, dots and brackets: `L/s` and `l / s` are one. */
+/** Normalises a spelling with signs: without case, spaces, dots and brackets, so `L/s` and `l / s` are equal. */
 function signKey(text: string): string {
   return plain(text)
     .toLowerCase()
     .replace(/[\s._·^()]/g, "");
 }
 
-/** A name by its letters and digits; null: it has a sign that means something. */
+/** A name by its letters and digits; null: it contains a meaningful sign. */
 function nameKey(text: string): string | null {
   const lower = plain(text).toLowerCase();
   return /^[\p{L}\p{N}\s._:-]*$/u.test(lower) ? lower.replace(/[^\p{L}\p{N}]/gu, "") : null;
 }
 
-/** Case counts: `mW` is not `MW`. `F` and `C` are degrees here; BACnet has names for farads, and none for coulombs. */
+/** Case matters: `mW` is not `MW`. `F` and `C` are degrees here; BACnet has names for farads, and none for coulombs. */
 const BY_SYMBOL = new Map([
   ...Object.keys(UNIT_NAMES).map((symbol) => [plain(symbol), symbol] as const),
   ["F", "°F"],
   ["C", "°C"],
 ]);
 
-/** Without case. A key that two units share, as `mw`, says nothing; nor does a single letter. */
+/** Case-insensitive. A key shared by two units, such as `mw`, is ignored; so is a single letter. */
 const BY_SIGNS = new Map<string, string | null>();
 /** BACnet's and Haystack's names, and other spellings. */
 const BY_NAME = new Map<string, string>();
@@ -50,7 +50,7 @@ for (const [symbol, names] of Object.entries(UNIT_NAMES)) {
 }
 
 /**
- * The symbol of a unit, from the upstream's spelling; null: it has none. An unknown spelling stays as it is: a person can
+ * The symbol of a unit, from the upstream's spelling; null: no unit. An unknown spelling stays unchanged: a person can
  * read it, and a wrong guess would mislead.
  */
 export function normalizeUnit(raw: string | null | undefined): string | null {
