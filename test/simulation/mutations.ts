@@ -15,15 +15,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "watermark-before-rows",
-    file: `${CORE}/sync/sync-site.ts`,
-    find: "await this.#store(selection.samples, readings, page.asked, [saveProgress(db, siteId, progress, now())]);",
+    file: `${CORE}/sync/page-store.ts`,
+    find: "await this.#store(selection.samples, readings, page.asked, [saveProgress(db, this.#siteId, progress, now())]);",
     replace:
-      "await saveProgress(db, siteId, progress, now()).run(); await this.#store(selection.samples, readings, page.asked, []);",
+      "await saveProgress(db, this.#siteId, progress, now()).run(); await this.#store(selection.samples, readings, page.asked, []);",
     why: "a crash between the two leaves rows behind that no window asks for again",
   },
   {
     name: "swallow-failed-write",
-    file: `${CORE}/sync/sync-site.ts`,
+    file: `${CORE}/sync/page-store.ts`,
     find: 'throw this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);',
     replace: 'this.#failed(new StageError("store", error), from, selection.samples.length + readings.length);',
     why: "the next page moves the cursor over one that was not stored",

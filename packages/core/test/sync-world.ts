@@ -8,7 +8,7 @@ import type { SyncContext, SyncSettings } from "../src/sync/sync-site.ts";
 import { syncSite } from "../src/sync/sync-site.ts";
 import type { SiteSyncResult } from "../src/sync/sync-result.ts";
 import { readSyncStates, type SyncState } from "../src/sync/sync-state.ts";
-import { SYNC_BUDGET_MS, type SyncRunContext } from "../src/sync/sync-sites.ts";
+import { SYNC_BUDGET_MS, type SyncRunContext } from "../src/sync/sync-run.ts";
 import { SiteClock } from "./site-clock.ts";
 
 const API_KEY = "test-key";
@@ -98,7 +98,7 @@ export class SyncWorld {
       now: clock.now,
       deadline: clock.now() + budgetMs,
       hasStatements: () => true,
-      letters: this.letters,
+      deadLetters: this.letters,
     };
   }
 

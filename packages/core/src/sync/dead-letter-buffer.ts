@@ -3,7 +3,7 @@ import { RECORDS_KEPT, type RejectedRecord, type RejectionReason } from "../doma
 
 /** What the sync of some sites leaves of rejected records and failed writes: a few of each site and reason. */
 export class DeadLetterBuffer {
-  readonly letters: DeadLetter[] = [];
+  readonly deadLetters: DeadLetter[] = [];
   readonly #kept = new Map<string, number>();
 
   reject(siteId: number, page: SourcePage | null, records: readonly RejectedRecord[]): void {
@@ -11,7 +11,7 @@ export class DeadLetterBuffer {
       const left = this.left(siteId, about.reason);
       if (left === 0) continue;
       this.#kept.set(keyOf(siteId, about.reason), RECORDS_KEPT - left + 1);
-      this.letters.push({ siteId, page, about });
+      this.deadLetters.push({ siteId, page, about });
     }
   }
 
@@ -22,7 +22,7 @@ export class DeadLetterBuffer {
 
   /** @param error safe to show */
   fail(siteId: number, page: SourcePage, stage: string, error: string, samples: number): void {
-    this.letters.push({ siteId, page, about: { reason: "write_failed", stage, error, samples } });
+    this.deadLetters.push({ siteId, page, about: { reason: "write_failed", stage, error, samples } });
   }
 }
 

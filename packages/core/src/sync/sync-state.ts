@@ -12,8 +12,8 @@ import { withD1Retry } from "../d1/retry.ts";
 export interface SyncState {
   readonly siteId: number;
   readonly name: string;
-  /** its last runs that were begun, newest first, at most {@link TURNS_KEPT} */
-  readonly turns: readonly PastTurn[];
+  /** its last runs that were begun, newest first, at most {@link RUNS_KEPT} */
+  readonly recentRuns: readonly PastRun[];
   /** when the site's point list was last taken over, epoch ms; null: never */
   readonly catalogAt: number | null;
   /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
@@ -31,7 +31,7 @@ export interface SyncState {
 }
 
 /** A run that came to ask the API for a site, or failed before it could. */
-export interface PastTurn {
+export interface PastRun {
   /** when the run began, epoch ms */
   readonly at: number;
   /** it reached the present */
@@ -41,8 +41,8 @@ export interface PastTurn {
   readonly recordsPerMs: number | null;
 }
 
-/** After so many failures in a row a site waits as long as it ever does (turns.ts). */
-export const TURNS_KEPT = 5;
+/** After so many failures in a row a site waits as long as it ever does (schedule.ts). */
+export const RUNS_KEPT = 5;
 
 export interface OpenWindow {
   readonly range: TimeRange;
@@ -62,7 +62,7 @@ export interface EndedWindow {
 const stateRowSchema = z.object({
   id: z.int(),
   name: z.string(),
-  turns: z.string(),
+  recent_runs: z.string(),
   catalog_at: z.int().nullable(),
   watermark: z.int().nullable(),
   served_to: z.int().nullable(),
@@ -81,12 +81,12 @@ const stateRowSchema = z.object({
 });
 
 /** [when it began, whether it was complete, whether it had errors, records, span of its windows in ms] */
-const turnsSchema = z.array(
+const pastRunsSchema = z.array(
   z.tuple([z.int(), z.literal([0, 1]), z.literal([0, 1]), z.int().nullable(), z.int().nullable()]),
 );
 
-function turnsOf(json: string): PastTurn[] {
-  return turnsSchema
+function parsePastRuns(json: string): PastRun[] {
+  return pastRunsSchema
     .parse(JSON.parse(json))
     .map(([at, complete, erred, records, span]) => {
       // of a run that broke off nobody knows how much more there was
@@ -113,7 +113,7 @@ SELECT s.id, s.name, s.catalog_at, y.watermark, y.served_to, y.newest_sample, y.
   y.paused_at, y.paused_by, y.pause_reason,
   (SELECT json_group_array(json_array(r.started_at, r.complete, r.errors <> '[]', r.fetched, r.window_end - r.window_start))
     FROM (SELECT * FROM sync_runs q WHERE q.site_id = s.id AND (q.api_calls > 0 OR q.errors <> '[]')
-      ORDER BY q.started_at DESC LIMIT ${TURNS_KEPT}) r) AS turns
+      ORDER BY q.started_at DESC LIMIT ${RUNS_KEPT}) r) AS recent_runs
 FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name IN (SELECT value FROM json_each(?1))`;
 
 /** The state of these sites by name, in one statement; a site that is new is made. */
@@ -144,7 +144,10 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
         newest_sample: newestSample,
       } = row;
       const progress = { watermark, servedTo, newestSample, open, smallerPages };
-      return [name, { siteId, name, turns: turnsOf(row.turns), catalogAt, ...progress, pause: pauseOf(row) }];
+      return [
+        name,
+        { siteId, name, recentRuns: parsePastRuns(row.recent_runs), catalogAt, ...progress, pause: pauseOf(row) },
+      ];
     }),
   );
 }

@@ -70,11 +70,11 @@ export const metricsRoute = new Hono<{ Bindings: Env }>().get("/metrics", metric
     return { sites, measured };
   });
   const sites = answers.flatMap((own) => own.sites);
-  const turns = sites.filter(({ pause }) => pause === null).map(({ state }) => state.turns[0]?.at ?? -Infinity);
-  const newest = turns.reduce((a, b) => Math.max(a, b), -Infinity);
+  const lastRuns = sites.filter(({ pause }) => pause === null).map(({ state }) => state.recentRuns[0]?.at ?? -Infinity);
+  const newest = lastRuns.reduce((a, b) => Math.max(a, b), -Infinity);
   const known = (site: string, value: number) => ({ metric: METRICS.known, labels: { site }, value });
   const measurements: Measurement[] = [
-    { metric: METRICS.waiting, labels: {}, value: turns.filter((at) => at < newest).length },
+    { metric: METRICS.waiting, labels: {}, value: lastRuns.filter((at) => at < newest).length },
     ...sites.map(({ name }) => known(name, 1)),
     ...sites.map(({ name, pause }) => ({
       metric: METRICS.paused,

@@ -1,24 +1,32 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { HOUR_MS } from "../domain/hour.ts";
-import type { PastTurn } from "./sync-state.ts";
-import { inTurn, isUnwell, MAX_BACKOFF_MS, nextToBegin, pageSizeFor, SLOTS, UNWELL_SLOTS } from "./turns.ts";
+import type { PastRun } from "./sync-state.ts";
+import {
+  orderSites,
+  isLagging,
+  MAX_BACKOFF_MS,
+  nextToBegin,
+  pageSizeFor,
+  SYNC_SLOTS,
+  LAGGING_SLOTS,
+} from "./schedule.ts";
 
 const MINUTE_MS = 60_000;
-const TURN_MS = 5 * MINUTE_MS;
+const SYNC_INTERVAL_MS = 5 * MINUTE_MS;
 const NOW = Date.UTC(2025, 9, 12, 14);
 const WINDOWS = { lookbackMs: 10 * MINUTE_MS, initialLookbackMs: 24 * HOUR_MS, maxLagMs: 24 * HOUR_MS };
 
-const turn = (at: number, outcome: "complete" | "behind" | "failed" = "complete"): PastTurn => {
+const ran = (at: number, outcome: "complete" | "behind" | "failed" = "complete"): PastRun => {
   return { at, complete: outcome === "complete", failed: outcome === "failed", recordsPerMs: null };
 };
-const site = (name: string, watermark: number | null, ...turns: PastTurn[]) => ({ name, watermark, turns });
-const order = (...sites: ReturnType<typeof site>[]) => inTurn(sites).map(({ name }) => name);
+const site = (name: string, watermark: number | null, ...recentRuns: PastRun[]) => ({ name, watermark, recentRuns });
+const order = (...sites: ReturnType<typeof site>[]) => orderSites(sites).map(({ name }) => name);
 
 test("first a new site, then whose turn is longest ago, and of one run's the one that is furthest behind", () => {
-  const fresh = site("fresh", NOW - 1, turn(NOW));
-  const behind = site("behind", NOW - HOUR_MS, turn(NOW, "behind"));
-  const left = site("left", NOW, turn(NOW - TURN_MS));
+  const fresh = site("fresh", NOW - 1, ran(NOW));
+  const behind = site("behind", NOW - HOUR_MS, ran(NOW, "behind"));
+  const left = site("left", NOW, ran(NOW - SYNC_INTERVAL_MS));
   expect(order(fresh, behind, left, site("new", null))).toEqual(["new", "left", "behind", "fresh"]);
 });
 
@@ -30,15 +38,20 @@ test.each([
   [5, 60],
 ])("after %i failures in a row a site is behind those that had their turn less than %i minutes later", (n, minutes) => {
   const at = NOW - 3 * HOUR_MS;
-  const before = turn(at - n * TURN_MS);
-  const failing = site("failing", 0, ...Array.from({ length: n }, (_, i) => turn(at - i * TURN_MS, "failed")), before);
-  const wellAt = (later: number) => site("well", NOW, turn(at + later));
+  const before = ran(at - n * SYNC_INTERVAL_MS);
+  const failing = site(
+    "failing",
+    0,
+    ...Array.from({ length: n }, (_, i) => ran(at - i * SYNC_INTERVAL_MS, "failed")),
+    before,
+  );
+  const wellAt = (later: number) => site("well", NOW, ran(at + later));
   expect(order(failing, wellAt(minutes * MINUTE_MS - 1))).toEqual(["well", "failing"]);
   expect(order(failing, wellAt(minutes * MINUTE_MS + 1))).toEqual(["failing", "well"]);
 });
 
 test("sites are begun up to four at once, as far as their pages fit into the memory together", () => {
-  const of = (pageSize: number, unwell = false) => ({ pageSize, unwell });
+  const of = (pageSize: number, isLagging = false) => ({ pageSize, isLagging });
   expect(nextToBegin([of(1_000)], [of(1_000), of(1_000), of(1_000)])).toEqual(of(1_000));
   expect(nextToBegin([of(1_000)], [of(1), of(1), of(1), of(1)])).toBeNull();
   expect(nextToBegin([of(50_000)], [of(50_000)])).toEqual(of(50_000));
@@ -50,32 +63,32 @@ test("sites are begun up to four at once, as far as their pages fit into the mem
 });
 
 test("sites that are not well take two places while others wait, and all where none does", () => {
-  const ill = { pageSize: 1_000, unwell: true };
-  const well = { pageSize: 1_000, unwell: false };
+  const ill = { pageSize: 1_000, isLagging: true };
+  const well = { pageSize: 1_000, isLagging: false };
   expect(nextToBegin([ill, well], [ill])).toEqual(ill);
   expect(nextToBegin([ill, well], [ill, ill])).toEqual(well);
   expect(nextToBegin([ill], [ill, ill, ill])).toEqual(ill);
 });
 
 test("pages are as large as the next window will be, within the setting", () => {
-  const rate = (recordsPerMs: number) => [{ ...turn(NOW - TURN_MS), recordsPerMs }];
+  const rate = (recordsPerMs: number) => [{ ...ran(NOW - SYNC_INTERVAL_MS), recordsPerMs }];
   const sized = (perMinute: number, watermark: number, setting: 5000 | 100_000 = 100_000, servedTo = watermark) =>
-    pageSizeFor({ turns: rate(perMinute / MINUTE_MS), watermark, servedTo }, NOW, WINDOWS, setting);
+    pageSizeFor({ recentRuns: rate(perMinute / MINUTE_MS), watermark, servedTo }, NOW, WINDOWS, setting);
   // 15 minutes of 4,583 points, and half as much again: more than 100,000
-  expect(sized(4_583, NOW - TURN_MS)).toBe(100_000);
-  expect(sized(1_000, NOW - TURN_MS)).toBe(50_000);
-  expect(sized(5, NOW - TURN_MS)).toBe(1_000);
+  expect(sized(4_583, NOW - SYNC_INTERVAL_MS)).toBe(100_000);
+  expect(sized(1_000, NOW - SYNC_INTERVAL_MS)).toBe(50_000);
+  expect(sized(5, NOW - SYNC_INTERVAL_MS)).toBe(1_000);
   expect(sized(1_000, NOW - 30 * HOUR_MS)).toBe(100_000);
-  expect(sized(1_000, NOW - TURN_MS, 5_000)).toBe(5_000);
+  expect(sized(1_000, NOW - SYNC_INTERVAL_MS, 5_000)).toBe(5_000);
   // data that comes 2 hours late: the window reaches back to it
-  expect(sized(100, NOW - TURN_MS, 100_000, NOW - 2 * HOUR_MS)).toBe(50_000);
-  expect(pageSizeFor({ turns: [], watermark: null, servedTo: null }, NOW, WINDOWS, 100_000)).toBe(50_000);
+  expect(sized(100, NOW - SYNC_INTERVAL_MS, 100_000, NOW - 2 * HOUR_MS)).toBe(50_000);
+  expect(pageSizeFor({ recentRuns: [], watermark: null, servedTo: null }, NOW, WINDOWS, 100_000)).toBe(50_000);
 });
 
-/** What each site's turn comes to in each run, and how many turns a run has time for. */
+/** What each site's turn comes to in each run, and how many sites a run has time for. */
 const plan = fc.record({
   sites: fc.integer({ min: 1, max: 60 }),
-  capacity: fc.integer({ min: SLOTS, max: 30 }),
+  capacity: fc.integer({ min: SYNC_SLOTS, max: 30 }),
   outcomes: fc.infiniteStream(fc.constantFrom("complete", "complete", "behind", "failed", "failed")),
   stubborn: fc.uniqueArray(fc.integer({ min: 0, max: 59 })),
 });
@@ -86,26 +99,26 @@ test("under any pattern of failures no site waits longer than its place in the r
       const sites = Array.from({ length: count }, (_, i) => site(String(i), null));
       const lastRun = new Map<string, number>();
       for (let run = 0; run < 150; run++) {
-        const now = NOW + run * TURN_MS;
-        const waiting = inTurn(sites).map((one) => ({ one, unwell: isUnwell(one), pageSize: 1_000 }));
+        const now = NOW + run * SYNC_INTERVAL_MS;
+        const waiting = orderSites(sites).map((one) => ({ one, isLagging: isLagging(one), pageSize: 1_000 }));
         const running: typeof waiting = [];
         for (let begun = 0; begun < capacity && waiting.length > 0; begun++) {
           // the longest running one ends
-          if (running.length === SLOTS) running.shift();
+          if (running.length === SYNC_SLOTS) running.shift();
           const next = nextToBegin(waiting, running);
           if (next === null) throw new Error("nobody is begun though there is a place");
           waiting.splice(waiting.indexOf(next), 1);
           running.push(next);
           const { one } = next;
           const outcome = stubborn.includes(Number(one.name)) ? "failed" : outcomes.next().value;
-          one.turns.unshift(turn(now, outcome));
-          one.turns.splice(5);
+          one.recentRuns.unshift(ran(now, outcome));
+          one.recentRuns.splice(5);
           lastRun.set(one.name, run);
         }
         for (const one of sites) {
           const waited = run - (lastRun.get(one.name) ?? -1);
-          const row = Math.ceil(count / (isUnwell(one) ? UNWELL_SLOTS : capacity));
-          const backoff = one.turns[0]?.failed === true ? MAX_BACKOFF_MS / TURN_MS : 0;
+          const row = Math.ceil(count / (isLagging(one) ? LAGGING_SLOTS : capacity));
+          const backoff = one.recentRuns[0]?.failed === true ? MAX_BACKOFF_MS / SYNC_INTERVAL_MS : 0;
           expect(waited, `site ${one.name} in run ${run}`).toBeLessThanOrEqual(row + backoff);
         }
       }
