@@ -1,7 +1,7 @@
 import type { DeadLetter, SourcePage } from "../domain/dead-letter.ts";
 import { RECORDS_KEPT, type RejectedRecord, type RejectionReason } from "../domain/rejection.ts";
 
-/** What the sync of some sites leaves of rejected records and failed writes: a few of each site and reason. */
+/** Examples of rejected records and failed writes of a run: a few per site and reason. */
 export class DeadLetterBuffer {
   readonly deadLetters: DeadLetter[] = [];
   readonly #kept = new Map<string, number>();
@@ -15,7 +15,7 @@ export class DeadLetterBuffer {
     }
   }
 
-  /** Records of this reason that there is still room for. */
+  /** How many more records of this reason fit. */
   left(siteId: number, reason: RejectionReason): number {
     return RECORDS_KEPT - (this.#kept.get(keyOf(siteId, reason)) ?? 0);
   }

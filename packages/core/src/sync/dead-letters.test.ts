@@ -38,7 +38,7 @@ const allOf = async (world: SyncWorld) => {
 };
 const written = (calls: string[]) => interceptedDatabase(db, async (execute) => (calls.push("call"), execute()));
 
-test("of unconfigured points one record a point and day, five a sync; none twice", async () => {
+test("keeps one record per unconfigured point and day, five per sync, and none twice", async () => {
   const world = worldOf("ses_letters_unconfigured", 12);
   const counts: number[] = [];
   for (let sync = 0; sync < 4; sync++) {
@@ -56,7 +56,7 @@ test("of unconfigured points one record a point and day, five a sync; none twice
   expect((await allOf(world)).letters.length).toBe(17);
 });
 
-test("without rejections nothing is written, and no statement more is sent", async () => {
+test("without rejections nothing is written, and no extra statement is sent", async () => {
   const calls: string[] = [];
   const clean = worldOf("ses_letters_none", 0);
   await run(clean, written(calls));
@@ -65,11 +65,11 @@ test("without rejections nothing is written, and no statement more is sent", asy
   calls.length = 0;
   const world = worldOf("ses_letters_some", 1);
   await run(world, written(calls));
-  // the letter, and the two that a point that the catalogue does not know costs
+  // the dead letter itself, and two from a point that the catalogue lacks
   expect(calls.length).toBe(without + 3);
 });
 
-test("replayed when their points are configured, letters become samples, once, beside what is stored", async () => {
+test("replayed dead letters of newly configured points become samples once", async () => {
   const world = worldOf("ses_letters_replay", 4);
   await run(world);
   const { site, letters } = await allOf(world);
@@ -83,7 +83,7 @@ test("replayed when their points are configured, letters become samples, once, b
   });
   await db.prepare("UPDATE points SET configured = 1 WHERE site_id = ?1").bind(site.siteId).run();
   const one = [letters[0]!.id];
-  // a day file's word is later, and D1 does not have it
+  // a day file has precedence, and D1 does not hold its samples
   await db
     .prepare("INSERT INTO day_files (site_id, day, state, key, updated_at) VALUES (?1, ?2, 'written', 'a file', 0)")
     .bind(site.siteId, dayOf(START - 1))
@@ -91,7 +91,7 @@ test("replayed when their points are configured, letters become samples, once, b
   expect(await replayDeadLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, settled: 1, stored: 0 });
   await db.prepare("DELETE FROM day_files WHERE site_id = ?1").bind(site.siteId).run();
   expect(await replayDeadLetters(db, [site], { ids: one }, now)).toMatchObject({ letters: 1, stored: 1, rejected: {} });
-  // of the others, the sync itself stores what they tell of
+  // the sync itself stores the samples of the others
   await db
     .prepare("UPDATE sync_state SET watermark = ?1")
     .bind(START - 5 * MINUTE_MS)
@@ -103,7 +103,7 @@ test("replayed when their points are configured, letters become samples, once, b
   expect(await db.prepare(unseen).bind(site.siteId).first("n")).toBe(0);
 });
 
-test("a page that cannot be written is a letter with its source, and recovers when its window is stored", async () => {
+test("a page that cannot be written is a dead letter until its window is stored", async () => {
   const world = worldOf("ses_letters_failed", 0);
   await world.state();
   const failing = interceptedDatabase(db, async (execute, statements) => {
@@ -131,7 +131,7 @@ test("a page that cannot be written is a letter with its source, and recovers wh
   expect((await allOf(world)).letters).toEqual([]);
 });
 
-test("either envelope is read again, by today's clock; what was cut off is not, and stays", async () => {
+test("a replay reads both envelopes by today's clock; truncated records stay", async () => {
   const world = worldOf("ses_letters_envelopes", 0);
   await run(world);
   const { site } = await allOf(world);
@@ -160,7 +160,7 @@ test("either envelope is read again, by today's clock; what was cut off is not, 
   expect((await allOf(world)).letters.length).toBe(2);
 });
 
-test("a letter whose day gets a file while it is replayed is not laid over it, and stays", async () => {
+test("a dead letter whose day gets a file during its replay stays, and stores nothing", async () => {
   const world = worldOf("ses_letters_fenced", 0);
   await run(world);
   const { site } = await allOf(world);
@@ -188,7 +188,7 @@ test("a letter whose day gets a file while it is replayed is not laid over it, a
   expect(await replayDeadLetters(db, [site], {}, now)).toMatchObject({ letters: 2, stored: 0, settled: 2 });
 });
 
-test("letters are listed newest first and page by page, dropped by choice, and forgotten after 7 days", async () => {
+test("dead letters are listed newest first in pages, can be dropped, and expire after 7 days", async () => {
   const world = worldOf("ses_letters_list", 0);
   await run(world);
   const { site } = await allOf(world);

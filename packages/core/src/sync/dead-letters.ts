@@ -6,22 +6,25 @@ import { DAY_MS, dayOf } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type DeadLetter, LETTER_DAYS, DEAD_LETTER_REASONS, type DeadLetterReason } from "../domain/dead-letter.ts";
 
-/** A letter as it is stored. */
+/** A stored dead letter. */
 export interface StoredDeadLetter extends DeadLetter {
   readonly id: number;
   readonly syncId: string;
-  /** when its sync began, epoch ms */
+  /** start of its sync, epoch ms */
   readonly at: number;
 }
 
-/** Which letters are meant: those that all of these hold for. */
+/** Selects dead letters that match all of these. */
 export interface DeadLetterFilter {
   readonly siteIds: readonly number[];
   readonly ids?: readonly number[] | undefined;
   readonly reason?: DeadLetterReason | undefined;
 }
 
-/** Letters of a run: 40 sites at their worst. An id is the time of the run in ms times this, and a number below it. */
+/**
+ * The most dead letters of a run: 40 sites at their worst. An id is the time of the run in ms times this, plus a number
+ * below it.
+ */
 const MAX_DEAD_LETTERS_PER_RUN = 1_000;
 
 const INSERT = `
@@ -32,9 +35,9 @@ SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?2, ?3, value ->> 4, 
 FROM json_each(?1) WHERE true ON CONFLICT DO NOTHING`;
 
 /**
- * Keeps letters (of a run, the first 1,000); one that is there already stays as it was, and nothing is written for it.
- * @param at when the sync began, epoch ms
- * @param first how many of the run went into other databases: an id is one letter's, wherever it is
+ * Stores dead letters, the first 1,000 of a run. An existing one stays unchanged and costs no row.
+ * @param at start of the sync, epoch ms
+ * @param first how many of the run went into other databases: ids are unique across databases
  */
 export async function recordDeadLetters(
   db: D1Database,
@@ -57,7 +60,7 @@ export async function recordDeadLetters(
   }
 }
 
-/** One record is one letter, however often it is served; of an unconfigured point there is one a day. */
+/** One record is one dead letter, however often it is served. An unconfigured point has one per day. */
 async function identityOf({ siteId, page, about }: DeadLetter, syncId: string, at: number): Promise<string> {
   const subject =
     about.reason === "write_failed"
@@ -93,7 +96,7 @@ const rowSchema = z.object({
   samples: z.int().nullable(),
 });
 
-/** Letters, newest first. @param before only those with a smaller id */
+/** Dead letters, newest first. @param before only those with a smaller id */
 export async function readDeadLetters(
   db: D1Database,
   filter: DeadLetterFilter,
@@ -116,18 +119,18 @@ function deadLetterOf(row: z.output<typeof rowSchema>): StoredDeadLetter {
   return { id, siteId, syncId, at, page, about };
 }
 
-/** Removes letters. @returns their number */
+/** Deletes dead letters. @returns their number */
 export function dropDeadLetters(db: D1Database, filter: DeadLetterFilter): Promise<number> {
   const sql = `DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE ${WHERE} LIMIT ?4)`;
   return changeRows((most) => db.prepare(sql).bind(...bindingsOf(filter), most));
 }
 
-/** The statement that removes letters, to run in the transaction that stores their samples. */
+/** The statement that deletes dead letters. It runs in the transaction that stores their samples. */
 export function dropStatement(db: D1Database, ids: readonly number[]): D1PreparedStatement {
   return db.prepare("DELETE FROM dead_letters WHERE id IN (SELECT value FROM json_each(?1))").bind(JSON.stringify(ids));
 }
 
-/** Forgets letters that are older than {@link LETTER_DAYS}. @param now epoch ms @returns their number */
+/** Deletes dead letters older than {@link LETTER_DAYS}. @param now epoch ms @returns their number */
 export function pruneDeadLetters(db: D1Database, now: number): Promise<number> {
   const first = (now - LETTER_DAYS * DAY_MS) * MAX_DEAD_LETTERS_PER_RUN;
   const sql = "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE id < ?1 ORDER BY id LIMIT ?2)";
@@ -139,7 +142,9 @@ DELETE FROM dead_letters WHERE id IN (
   SELECT id FROM dead_letters WHERE site_id = ?1 AND window_start >= ?2 AND window_end <= ?3 LIMIT ?4
 )`;
 
-/** Drops the dead letters of pages that lie in a range: a replay would store them. Those across its bounds stay for their 7 days. */
+/**
+ * Deletes the dead letters of pages inside a range: a replay would store them. Those across its bounds stay for 7 days.
+ */
 export async function forgetDeadLetters(db: D1Database, siteId: number, { start, end }: TimeRange): Promise<void> {
   await changeRows((most) => db.prepare(FORGET_SOME).bind(siteId, start, end, most));
 }
@@ -149,7 +154,7 @@ DELETE FROM dead_letters WHERE id IN (
   SELECT id FROM dead_letters WHERE site_id = ?1 AND instr(record, ?2) > 0 LIMIT ?3
 )`;
 
-/** Drops the dead letters whose record names a point. */
+/** Deletes the dead letters whose record names a point. */
 export async function forgetPointDeadLetters(db: D1Database, siteId: number, point: string): Promise<void> {
   await changeRows((most) => db.prepare(FORGET_SOME_OF_POINT).bind(siteId, JSON.stringify(point), most));
 }

@@ -19,7 +19,7 @@ function run(startedAt: number, sites: SyncResult["sites"], syncId = `sync_${sta
   return { syncId, startTime: new Date(startedAt).toISOString(), duration: 1_234, sitesLeft: 0, sites };
 }
 
-test("what a run did can be read back, a row a site, the newest first", async () => {
+test("the journal has a row per site and run, newest first", async () => {
   const failed = {
     ...emptySiteResult("ses_a"),
     recordsFetched: 110,
@@ -63,14 +63,14 @@ test("what a run did can be read back, a row a site, the newest first", async ()
   expect(stored).toEqual({ points: 12, window_start: START - 600_000, window_end: START });
 });
 
-test("a run that is written twice is there once", async () => {
+test("a run that is written twice is stored once", async () => {
   const twice = run(START, [emptySiteResult("ses_c")], "sync_twice");
   await recordRun(db, twice, siteIds);
   await recordRun(db, twice, siteIds);
   expect((await readRuns(db, siteIds.get("ses_c")!, 10)).length).toBe(1);
 });
 
-test("runs older than thirty days are forgotten, of the named sites only", async () => {
+test("runs older than thirty days are deleted, of the named sites only", async () => {
   const now = START + 100 * DAY_MS;
   const edge = now - JOURNAL_DAYS * DAY_MS;
   for (const startedAt of [edge - 1, edge, now]) {

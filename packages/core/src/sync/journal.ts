@@ -7,10 +7,10 @@ import { changeRows } from "../d1/change-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { SiteSyncResult, SyncResult } from "./sync-result.ts";
 
-/** How long runs stay in D1 and their projection in KV. */
+/** How long runs stay in D1, and their projection in KV. */
 export const JOURNAL_DAYS = 30;
 
-/** A past run of a site's sync, as `sync_runs` holds it. */
+/** A past run of a site's sync: a row of `sync_runs`. */
 export interface SyncRun {
   readonly siteId: number;
   readonly syncId: string;
@@ -40,9 +40,9 @@ function milliseconds(isoTime: string | undefined): number | null {
 }
 
 /**
- * Writes what a run did, a row a site, and adds it to the sites' counters, in one transaction.
+ * Writes the results of a run, one row per site, and adds them to the sites' counters, in one transaction.
  * @param siteIds by site name
- * @param counted what the run's clients and databases counted, by site name
+ * @param counted counts of the run's clients and databases, by site name
  */
 export async function recordRun(
   db: D1Database,
@@ -142,7 +142,7 @@ DELETE FROM sync_runs WHERE (site_id, started_at, sync_id) IN (
   WHERE site_id IN (SELECT value FROM json_each(?1)) AND started_at < ?2 LIMIT ?3
 )`;
 
-/** Forgets runs that are older than {@link JOURNAL_DAYS}. @param now epoch ms */
+/** Deletes runs older than {@link JOURNAL_DAYS}. @param now epoch ms */
 export async function pruneRuns(db: D1Database, siteIds: readonly number[], now: number): Promise<void> {
   const before = now - JOURNAL_DAYS * DAY_MS;
   await changeRows((most) => db.prepare(PRUNE_SOME).bind(JSON.stringify(siteIds), before, most));

@@ -6,9 +6,9 @@ import { moveOver } from "./sync-state.ts";
 import { passedOver, type WindowSettings } from "./window.ts";
 
 /**
- * Leaves time to settling where a sync is too far behind: moves the watermark, and makes the days between due in the same transaction.
- * To be called while no window is open.
- * @returns how far the sync has come
+ * Leaves old time to settling when a sync is too far behind: moves the watermark, and marks the days between as due, in
+ * one transaction. Call it only while no window is open.
+ * @returns the new front of the sync
  */
 export async function passOver(
   { db, settings }: { readonly db: D1Database; readonly settings: WindowSettings },

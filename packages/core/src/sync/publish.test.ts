@@ -16,7 +16,7 @@ function run(...sites: SiteSyncResult[]): SyncResult {
   return { syncId: SYNC_ID, startTime: "2025-10-12T14:00:00.000Z", duration: 2_000, sitesLeft: 0, sites };
 }
 
-/** A run that came to all of its sites. */
+/** A run that reached all of its sites. */
 const whole = (siteCount: number) => ({ siteCount, begun: new Set(["ses_a", "ses_b"]) });
 
 const keys = async () => (await kv.list()).keys.map((key) => key.name);
@@ -76,7 +76,7 @@ test("one site: the keys and shapes of the older documents", async () => {
   });
 });
 
-test("several sites: each has its own timestamp, the earliest is everybody's; the first error has its key", async () => {
+test("several sites: each has a timestamp, the earliest is global; the first error has its key", async () => {
   await publishRun(kv, run(good, bad), 0, whole(2));
   expect(await keys()).toEqual([
     `etl:errors:${SYNC_ID}`,
@@ -109,7 +109,7 @@ test("several sites: each has its own timestamp, the earliest is everybody's; th
   expect(await kv.get(`etl:metrics:${SYNC_ID}`, "json")).toMatchObject({ errors: 2 });
 });
 
-test("a page that could not be written has the older documents' key, kept for 7 days; a rejected record has none", async () => {
+test("a page that could not be written has the older documents' key for 7 days", async () => {
   const about = { reason: "write_failed", stage: "store", error: "the write failed", samples: 100 } as const;
   const page = { window: { start: START - 600_000, end: START }, cursor: null };
   const rejected = { siteId: 1, page, about: { reason: "null", record: "{}" } } as const;
@@ -121,7 +121,7 @@ test("a page that could not be written has the older documents' key, kept for 7 
   expect(value).toEqual({ chunk: 0, error: "the write failed", timestamp: START + 2_000 });
 });
 
-test("runs are kept for 30 days, timestamps for ever", async () => {
+test("runs are kept for 30 days, timestamps without limit", async () => {
   const before = Date.now() / 1000;
   await publishRun(kv, run(good, bad), 0, whole(2));
   for (const { name, expiration } of (await kv.list()).keys) {
@@ -134,7 +134,7 @@ test.each<[string, SiteSyncResult[], number, string[]]>([
   ["a site that never ended a window", [emptySiteResult("ses_a")], 1, []],
   ["one of two that never did", [good, emptySiteResult("ses_b")], 2, ["etl:last_sync_timestamp:ses_a"]],
   ["a run of one of two sites", [good], 2, ["etl:last_sync_timestamp:ses_a"]],
-])("%s has no timestamp, and nobody's stands for it", async (_, sites, siteCount, timestamps) => {
+])("%s publishes no timestamp, and leaves the global one", async (_, sites, siteCount, timestamps) => {
   await publishRun(kv, run(...sites), 0, whole(siteCount));
   expect((await keys()).filter((key) => key.startsWith("etl:last_sync_timestamp"))).toEqual(timestamps);
 });

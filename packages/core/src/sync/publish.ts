@@ -6,12 +6,12 @@ import type { SyncResult } from "./sync-result.ts";
 const TTL_S = JOURNAL_DAYS * 86_400;
 
 /**
- * Publishes a run to KV under the keys and in the shapes of the older documents, for what reads them. KV is a
- * projection only: nothing of ours decides by it, for it is eventually consistent.
+ * Publishes a run to KV under the keys and shapes of the older documents. KV is a projection only: it is eventually
+ * consistent, so this code never reads it.
  * @param apiLatencyMs mean time of an API call in this run
- * @param of.siteCount sites of the deployment; a run may be of some of them
- * @param of.begun those that it came to, by name
- * @param letters what the run did not store; the failed writes among them are published
+ * @param of.siteCount sites of the deployment; a run may cover some of them
+ * @param of.begun names of the started sites
+ * @param letters what the run did not store; failed writes among them are published
  */
 export async function publishRun(
   kv: KVNamespace,
@@ -52,13 +52,13 @@ export async function publishRun(
     }),
     ...watermarks(run, of).map(([key, time]) => kv.put(key, String(time))),
   ];
-  // One key a sync, as the older documents have it: the first error; all of them are in etl:state.
+  // One key per sync, as in the older documents: the first error. etl:state has all errors.
   const [first] = errors;
   if (first !== undefined) {
     const { message, stage, site } = first;
     writes.push(put(`etl:errors:${syncId}`, { syncId, timestamp, duration, error: message, stage, site }));
   }
-  // What was a batch of 1,000 records to the older documents is a page here; at most one of a site fails in a run.
+  // The older documents have batches of 1,000 records; here it is a page. At most one page per site fails in a run.
   const failed = letters.flatMap(({ about }) => (about.reason === "write_failed" ? [about.error] : []));
   for (const [chunk, error] of failed.entries()) {
     const value = JSON.stringify({ chunk, error, timestamp: endedAt });
@@ -68,8 +68,8 @@ export async function publishRun(
 }
 
 /**
- * `etl:last_sync_timestamp` in epoch ms; of several sites it is the earliest, and each has its own key besides. A run of
- * some of the sites knows nothing of the others, so it leaves everybody's alone.
+ * `etl:last_sync_timestamp` in epoch ms: the earliest of all sites; each site also has a key of its own. A run of some
+ * sites leaves the global key unchanged, because it has no state of the others.
  */
 function watermarks(
   run: SyncResult,

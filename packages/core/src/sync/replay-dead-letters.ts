@@ -21,33 +21,35 @@ import {
 
 const settledSchema = z.array(z.object({ day: z.int() }));
 
-/** Letters a replay. */
+/** The most dead letters of one replay. */
 const REPLAYED_AT_ONCE = 500;
 
-/** What became of letters that were replayed; the outcomes add up to `letters`. */
+/** The outcomes of a replay; they add up to `letters`. */
 export interface Replay {
   readonly letters: number;
-  /** samples now, and stored: their letters are removed */
+  /** now valid samples, and stored: their dead letters are deleted */
   stored: number;
-  /** samples now, but their time has a sample already, which stays: their letters are removed */
+  /** now valid samples, but a sample with the same time exists and stays: their dead letters are deleted */
   present: number;
-  /** samples now, of days that have a day file, whose word is later, or were deleted: build the day anew from the API; they stay */
+  /**
+   * now valid samples of days that have a day file or were deleted. Build the day again from the API; the dead letters
+   * stay
+   */
   settled: number;
-  /** failed writes whose window was stored since by the sync itself: their letters are removed */
+  /** failed writes whose window a sync has stored since: their dead letters are deleted */
   recovered: number;
-  /** failed writes whose window the sync will ask for again; they stay */
+  /** failed writes whose window the sync will request again; they stay */
   waiting: number;
-  /** records that were cut off, so that they cannot be read; they stay */
+  /** truncated records, which cannot be read; they stay */
   unreadable: number;
-  /** records that are still no samples of ours, by today's reason; they stay */
+  /** records that are still rejected, by today's reason; they stay */
   readonly rejected: RejectionCounts;
-  /** where to go on with what was asked for; null: that was all */
+  /** cursor of the next call; null: all are done */
   readonly nextCursor: number | null;
 }
 
 /**
- * What replays of the same letters in two databases came to together. Where both have more, what the one has done since
- * the other's end is asked for again, which does no harm.
+ * The sum of the replays in two databases. Where both have more, the next call repeats some of one, which does no harm.
  */
 export function joinReplays(a: Replay, b: Replay): Replay {
   const rejected = { ...a.rejected };
@@ -76,13 +78,13 @@ interface Site {
 }
 
 /**
- * Decodes rejected records again, by today's catalogue and rules, and stores those that are samples now. What is stored
- * at a sample's time already is the API's later word, and stays. Safe to repeat, and to run beside a sync.
+ * Decodes rejected records again, by today's catalogue and rules, and stores those that are valid now. A stored sample
+ * is the API's later value, and stays. Safe to repeat, and to run beside a sync.
  *
- * @param sites those of the filter's letters
+ * @param sites those of the filter's dead letters
  * @param now epoch ms
- * @param before only letters with a smaller id: the `nextCursor` of the call before
- * @throws the error of D1; what a call before it stored is stored
+ * @param before only dead letters with a smaller id: the `nextCursor` of the call before
+ * @throws the error of D1; samples that were stored before it stay stored
  */
 export async function replayDeadLetters(
   db: D1Database,
@@ -97,17 +99,17 @@ export async function replayDeadLetters(
   const counts = { stored: 0, present: 0, settled: 0, recovered: 0, waiting: 0, unreadable: 0, rejected: {} };
   const replay: Replay = { letters: letters.length, ...counts, nextCursor };
   for (const site of sites) {
-    // oldest first: of two letters of one time the newer is the API's later word
+    // oldest first: of two dead letters with one time the newer is the API's later value
     const own = letters.filter(({ siteId }) => siteId === site.siteId).toReversed();
     if (own.length > 0) await replaySite(db, site, own, now, replay);
   }
   return replay;
 }
 
-/** A letter that is a sample now. */
+/** A dead letter that is a valid sample now. */
 interface DecodedDeadLetter {
   readonly id: number;
-  /** when its sync began, epoch ms */
+  /** start of its sync, epoch ms */
   readonly at: number;
   readonly sample: PointSamples;
 }
@@ -149,7 +151,7 @@ async function replaySite(
   }
 }
 
-/** @returns null, and nothing is stored, where the day has a file by now */
+/** @returns null, and stores nothing, if the day has a file by now */
 async function storeDay(
   store: SampleStore,
   day: number,
@@ -157,7 +159,7 @@ async function storeDay(
   points: ReadonlyMap<number, CatalogPoint>,
 ): Promise<StoredCounts | null> {
   const { db, siteId } = store;
-  // the sync of the first one may have asked before those of the others
+  // the sync of the first dead letter may have asked before the others'
   const asked = Math.min(...letters.map(({ at }) => at));
   const samples = letters.map(({ sample }) => sample).reduce(joinSamples);
   const drop = dropStatement(
@@ -177,7 +179,7 @@ async function storeDay(
 const ARCHIVED_DAYS = `
 SELECT day FROM day_files WHERE site_id = ?1 AND (key IS NOT NULL OR deleted_at IS NOT NULL) AND day IN (SELECT value FROM json_each(?2))`;
 
-/** Those of some days that have a day file, whose samples D1 does not have, or that were deleted. */
+/** Days, of these, that have a day file, whose samples are not in D1, or that were deleted. */
 async function settledDays(db: D1Database, siteId: number, days: readonly number[]): Promise<Set<number>> {
   if (days.length === 0) return new Set();
   const statement = db.prepare(ARCHIVED_DAYS).bind(siteId, JSON.stringify([...new Set(days)]));
@@ -185,7 +187,7 @@ async function settledDays(db: D1Database, siteId: number, days: readonly number
   return new Set(settledSchema.parse(results).map(({ day }) => day));
 }
 
-/** One sample, or none, and then it is counted. */
+/** Decodes one record: a sample, or a counted rejection. */
 function decodeAgain(record: string, site: string, catalog: Catalog, now: number, replay: Replay): PointSamples {
   let raw: unknown;
   try {

@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { rotate } from "./rotate.ts";
 
-test("all sites are there each time, in a circle", () => {
+test("every rotation has all sites, in a circle", () => {
   expect(rotate(["a", "b", "c"], 0)).toEqual(["a", "b", "c"]);
   expect(rotate(["a", "b", "c"], 1)).toEqual(["b", "c", "a"]);
   expect(rotate([], 7)).toEqual([]);
 });
 
-test("where each run reaches m of n sites, each site is reached within 3 n/m runs, whenever one begins to count", () => {
+test("if each run reaches m of n sites, each site is reached within 3 n/m runs", () => {
   const sizes = fc
     .integer({ min: 1, max: 400 })
     .chain((n) => fc.record({ n: fc.constant(n), m: fc.integer({ min: 1, max: n }) }));

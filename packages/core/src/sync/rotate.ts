@@ -1,9 +1,9 @@
-/** The golden ratio's part after the point: multiples of it, cut off at 1, lie as evenly in [0, 1) as can be. */
+/** The fractional part of the golden ratio: its multiples modulo 1 are spread as evenly in [0, 1) as possible. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
- * The same sites, begun at another one each time: where the time of a run is out before the last of them, the next runs
- * begin elsewhere. Of n sites of which each run reaches m, each is reached within 3 n/m runs, and nothing need be kept.
+ * The same sites, starting at another one in each run: if a run's time ends before its last site, the next runs start
+ * elsewhere. If each run reaches m of n sites, each is reached within 3 n/m runs, without stored state.
  * @param turn the run's number
  */
 export function rotate<T>(sites: readonly T[], turn: number): T[] {

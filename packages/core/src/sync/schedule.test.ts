@@ -23,7 +23,7 @@ const ran = (at: number, outcome: "complete" | "behind" | "failed" = "complete")
 const site = (name: string, watermark: number | null, ...recentRuns: PastRun[]) => ({ name, watermark, recentRuns });
 const order = (...sites: ReturnType<typeof site>[]) => orderSites(sites).map(({ name }) => name);
 
-test("first a new site, then whose turn is longest ago, and of one run's the one that is furthest behind", () => {
+test("orders a new site first, then by last run, then by watermark", () => {
   const fresh = site("fresh", NOW - 1, ran(NOW));
   const behind = site("behind", NOW - HOUR_MS, ran(NOW, "behind"));
   const left = site("left", NOW, ran(NOW - SYNC_INTERVAL_MS));
@@ -36,7 +36,7 @@ test.each([
   [3, 20],
   [4, 40],
   [5, 60],
-])("after %i failures in a row a site is behind those that had their turn less than %i minutes later", (n, minutes) => {
+])("after %i failures in a row a site moves back by %i minutes", (n, minutes) => {
   const at = NOW - 3 * HOUR_MS;
   const before = ran(at - n * SYNC_INTERVAL_MS);
   const failing = site(
@@ -50,19 +50,19 @@ test.each([
   expect(order(failing, wellAt(minutes * MINUTE_MS + 1))).toEqual(["failing", "well"]);
 });
 
-test("sites are begun up to four at once, as far as their pages fit into the memory together", () => {
-  const of = (pageSize: number, isLagging = false) => ({ pageSize, isLagging });
+test("starts up to four sites at once, while their pages fit into memory together", () => {
+  const of = (pageSize: number, lagging = false) => ({ pageSize, isLagging: lagging });
   expect(nextToBegin([of(1_000)], [of(1_000), of(1_000), of(1_000)])).toEqual(of(1_000));
   expect(nextToBegin([of(1_000)], [of(1), of(1), of(1), of(1)])).toBeNull();
   expect(nextToBegin([of(50_000)], [of(50_000)])).toEqual(of(50_000));
   expect(nextToBegin([of(50_000)], [of(50_000), of(1_000)])).toBeNull();
-  // one that does not fit is not passed by, or small ones would keep it waiting for good
+  // a site that does not fit is not overtaken, or small ones would keep it waiting forever
   expect(nextToBegin([of(100_000), of(1_000)], [of(1_000)])).toBeNull();
   expect(nextToBegin([of(100_000)], [])).toEqual(of(100_000));
   expect(nextToBegin([], [])).toBeNull();
 });
 
-test("sites that are not well take two places while others wait, and all where none does", () => {
+test("lagging sites get two slots while others wait, and all slots otherwise", () => {
   const ill = { pageSize: 1_000, isLagging: true };
   const well = { pageSize: 1_000, isLagging: false };
   expect(nextToBegin([ill, well], [ill])).toEqual(ill);
@@ -70,7 +70,7 @@ test("sites that are not well take two places while others wait, and all where n
   expect(nextToBegin([ill], [ill, ill, ill])).toEqual(ill);
 });
 
-test("pages are as large as the next window will be, within the setting", () => {
+test("pages are as large as the next window, within the setting", () => {
   const rate = (recordsPerMs: number) => [{ ...ran(NOW - SYNC_INTERVAL_MS), recordsPerMs }];
   const sized = (perMinute: number, watermark: number, setting: 5000 | 100_000 = 100_000, servedTo = watermark) =>
     pageSizeFor({ recentRuns: rate(perMinute / MINUTE_MS), watermark, servedTo }, NOW, WINDOWS, setting);
@@ -85,7 +85,7 @@ test("pages are as large as the next window will be, within the setting", () => 
   expect(pageSizeFor({ recentRuns: [], watermark: null, servedTo: null }, NOW, WINDOWS, 100_000)).toBe(50_000);
 });
 
-/** What each site's turn comes to in each run, and how many sites a run has time for. */
+/** How each site's run ends, and how many sites a run has time for. */
 const plan = fc.record({
   sites: fc.integer({ min: 1, max: 60 }),
   capacity: fc.integer({ min: SYNC_SLOTS, max: 30 }),
@@ -93,7 +93,7 @@ const plan = fc.record({
   stubborn: fc.uniqueArray(fc.integer({ min: 0, max: 59 })),
 });
 
-test("under any pattern of failures no site waits longer than its place in the row, and its back-off", () => {
+test("under any failures no site waits longer than its place in the queue plus its back-off", () => {
   fc.assert(
     fc.property(plan, ({ sites: count, capacity, outcomes, stubborn }) => {
       const sites = Array.from({ length: count }, (_, i) => site(String(i), null));
@@ -106,7 +106,7 @@ test("under any pattern of failures no site waits longer than its place in the r
           // the longest running one ends
           if (running.length === SYNC_SLOTS) running.shift();
           const next = nextToBegin(waiting, running);
-          if (next === null) throw new Error("nobody is begun though there is a place");
+          if (next === null) throw new Error("no site starts although a slot is free");
           waiting.splice(waiting.indexOf(next), 1);
           running.push(next);
           const { one } = next;

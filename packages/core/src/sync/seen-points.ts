@@ -12,7 +12,7 @@ export class SeenPoints {
     this.#db = db;
   }
 
-  /** {@link storeSeen} of these samples. */
+  /** {@link storeSeen} for these samples. */
   async store<T>(points: Catalog, samples: PointSamples, store: Parameters<typeof storeSeen<T>>[2]): Promise<T> {
     if (points !== this.#points) {
       this.#points = points;

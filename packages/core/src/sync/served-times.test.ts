@@ -5,7 +5,7 @@ import { ServedTimes } from "./served-times.ts";
 const MIN = 60_000;
 const RANGE = { start: 0, end: 2_000 * MIN };
 
-/** A sample a minute of each point, from and up to a minute. */
+/** A sample per minute of each point, from one minute up to another. */
 function samples(points: Readonly<Record<string, readonly [number, number]>>): NamedSamples {
   const names = Object.keys(points);
   const rows = Object.values(points).flatMap(([from, to], point) =>
@@ -33,30 +33,30 @@ test("the newest time that half of the points reached", () => {
   expect(servedTo(100, { a: [90, 190], b: [90, 195], c: [90, 199], d: [90, 200] })).toBe(199);
 });
 
-test("points that brought nothing new do not hold it back", () => {
+test("points without new samples do not hold it back", () => {
   expect(servedTo(100, { a: [90, 99], b: [90, 100], c: [90, 98], d: [90, 200] })).toBe(200);
 });
 
-test("nothing new leaves it where it was", () => {
+test("no new samples leave it unchanged", () => {
   expect(servedTo(100, { a: [90, 100] })).toBe(100);
   expect(servedTo(100, {})).toBe(100);
 });
 
-test("a group that is late does not make the site late: what is on time would be asked for again", () => {
+test("a late group does not make the site late: on-time samples would be requested again", () => {
   expect(servedTo(100, { a: [90, 200], b: [90, 200], c: [90, 1_999] })).toBe(2_000);
 });
 
-test("one diagnostic point that is on time does not hide that the site is late", () => {
+test("one diagnostic point on time does not hide that the site is late", () => {
   const late = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, [90, 200] as const]));
   expect(servedTo(100, { ...late, gateway: [1_900, 1_999] })).toBe(200);
 });
 
-test("records that cannot be read are not asked for again and again", () => {
+test("unreadable records are not requested again and again", () => {
   expect(servedTo(100, { a: [90, 120] }, 3)).toBe(120);
   expect(servedTo(100, { a: [90, 120] }, 4)).toBe(2_000);
 });
 
-test("points that are not collected tell nothing", () => {
+test("points that are not collected do not count", () => {
   const served = new ServedTimes(100 * MIN);
   const page = samples({ a: [90, 150], other: [90, 400], another: [90, 500] });
   served.add(page, page.length, (name) => name === "a");
@@ -71,7 +71,7 @@ test("pages add up", () => {
   expect(served.ended(RANGE)).toEqual({ range: RANGE, servedTo: 60 * MIN, newest: 60 * MIN });
 });
 
-test("most of the points falling silent holds the next windows back for minutes only", () => {
+test("if most points fall silent, the next windows are held back for minutes only", () => {
   const dead = (i: number) => [90, 100 - (i % 10)] as const;
   const points = Object.fromEntries(
     Array.from({ length: 100 }, (_, i) => [`p${i}`, i < 80 ? dead(i) : ([90, 110] as const)]),

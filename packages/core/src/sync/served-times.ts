@@ -2,34 +2,36 @@ import type { NamedSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { EndedWindow } from "./sync-state.ts";
 
-/** Rows are counted by this much of their time, in milliseconds. */
+/** Rows are counted in steps of this time, in ms. */
 const STEP_MS = 300_000;
 
-/** Samples so much newer than those of half of the points are no part of what comes late, in milliseconds. */
+/** Samples this much newer than those of half of the points are on time, in ms. */
 const SPREAD_MS = 3_600_000;
 
-/** Of a window's records: the largest share that may be asked for again and again, because half of the points are late. */
+/**
+ * The largest share of a window's records that may be requested again and again because half of the points are late.
+ */
 const REPEATED_SHARE = 0.1;
 
-/** How far the samples of one window reach, and whether the site as a whole is late. */
+/** How far the samples of one window reach, and whether the whole site is late. */
 export class ServedTimes {
   readonly #before: number;
   /** newest sample of each point that has one after `before`, by name, epoch ms */
   readonly #newest = new Map<string, number>();
-  /** rows after `before`, by step of {@link STEP_MS} */
+  /** number of rows after `before`, by step of {@link STEP_MS} */
   readonly #rows = new Map<number, number>();
   #records = 0;
   #rejected = 0;
   #newestOfAll: number | null = null;
 
-  /** @param before how far earlier windows served, epoch ms */
+  /** @param before time up to which earlier windows were served, epoch ms */
   constructor(before: number) {
     this.#before = before;
   }
 
   /**
    * @param records of the page, rejected ones too
-   * @param isCollected of a point's name; samples of other points say nothing of what is stored
+   * @param isCollected by point name; samples of other points do not count
    */
   add(
     { names, nameIndex, times, length }: NamedSamples,
@@ -63,9 +65,9 @@ export class ServedTimes {
   }
 
   /**
-   * The newest time that half of the points reached which brought something new: points that fell silent do not hold it back.
-   * The window's end, where the site as a whole is not late: then more than a tenth of its records are newer, or cannot be
-   * read, and to wait for the rest would ask for all of these again in every sync.
+   * The newest time reached by half of the points with new samples: silent points do not hold it back. Returns the
+   * window's end if the whole site is not late. That is so if more than a tenth of the records are newer or unreadable:
+   * waiting for the rest would request all of them again in every sync.
    */
   #servedTo(range: TimeRange): number {
     const most = this.#records * REPEATED_SHARE;

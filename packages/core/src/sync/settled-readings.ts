@@ -6,8 +6,8 @@ import { hourOf } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 
 /**
- * Of points the ones whose day has a file with samples of theirs, and whose hour is not hot.
- * ?1: site, ?2: JSON array of [point id, hour].
+ * Of some points, those whose day has a file with their samples and whose hour is not hot. ?1: site, ?2: JSON array of
+ * [point id, hour].
  */
 const ARCHIVED = `
 SELECT k.value ->> 0 AS id FROM json_each(?2) k
@@ -18,10 +18,9 @@ WHERE NOT EXISTS (SELECT 1 FROM hot_hours h WHERE h.site_id = ?1 AND h.hour = k.
 const rowsSchema = z.array(z.object({ id: z.int() }));
 
 /**
- * Finds the samples that are proved to be in their day's file: to store one hot again would change nothing but that
- * the file is built anew. A point's `last_seen` is the time of a sample that was stored, so one at that very time is
- * known; of any other nothing is, older ones included. A value that was corrected since its day was settled is not
- * told from the settled one.
+ * Finds samples that are proven to be in their day's file: storing one again would only cause the file to be built
+ * again. A point's `last_seen` is the time of a stored sample, so only a sample at exactly that time is proven. A value
+ * that changed after its day was settled counts as proven too.
  * @returns their indexes
  * @throws the error of D1, after retries
  */

@@ -2,7 +2,7 @@ import { AceError } from "../ace/ace-error.ts";
 import { EmptyCatalogError } from "../catalog/replace-catalog.ts";
 import type { SyncError, SyncStage } from "./sync-result.ts";
 
-/** An error with the stage of the sync that it ended. */
+/** An error with the stage of the sync in which it occurred. */
 export class StageError extends Error {
   override readonly name = "StageError";
   readonly stage: SyncStage;
@@ -22,7 +22,7 @@ function codeOf(cause: unknown): string {
   return cause instanceof EmptyCatalogError ? "empty_catalog" : "database";
 }
 
-/** @throws {StageError} with whatever the step threw */
+/** @throws {StageError} with the error of the step */
 export async function inStage<T>(stage: SyncStage, step: () => Promise<T>): Promise<T> {
   try {
     return await step();

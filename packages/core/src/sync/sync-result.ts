@@ -1,6 +1,6 @@
 import type { RejectionCounts } from "../domain/rejection.ts";
 
-/** The part of a sync that went wrong. */
+/** The stage of a sync that failed. */
 export type SyncStage = "state" | "catalog" | "weather" | "timeseries" | "store" | "internal";
 
 export interface SyncError {
@@ -12,39 +12,41 @@ export interface SyncError {
 }
 
 /**
- * What one sync of one site did. The records always balance:
- * recordsFetched = recordsInserted + recordsUnchanged + recordsFailed + the sum of recordsRejected.
+ * The result of one sync of one site. The counts always balance: recordsFetched = recordsInserted + recordsUnchanged +
+ * recordsFailed + the sum of recordsRejected.
  */
 export interface SiteSyncResult {
   readonly site: string;
-  /** records that the API served, weather values among them */
+  /** records that the API served, weather values included */
   recordsFetched: number;
-  /** samples that changed what is stored: new ones, and ones that replaced another value */
+  /** samples that changed the store: new ones, and ones with another value */
   recordsInserted: number;
-  /** of these, samples that replaced another value */
+  /** of these, samples with another value */
   recordsChanged: number;
   /** samples that were stored already */
   recordsUnchanged: number;
-  /** samples that could not be written; their window is incomplete and will be asked for again */
+  /** samples that could not be written; their window is incomplete and will be requested again */
   recordsFailed: number;
-  /** records that are no samples of ours, by reason */
+  /** records that were rejected, by reason */
   readonly recordsRejected: RejectionCounts;
-  /** distinct configured points that came with a sample */
+  /** distinct configured points with a sample */
   pointsProcessed: number;
   /** requests to the API, retries included */
   apiCalls: number;
-  /** what the API was asked for, ISO-8601 UTC, half-open; null: nothing */
+  /** the requested time, ISO-8601 UTC, half-open; null: nothing */
   window: { start: string; end: string } | null;
-  /** true: the API proved that all up to `window.end` was served, it is stored, and the present is reached */
+  /**
+   * true: the API proved that it served everything up to `window.end`, all of it is stored, and the present is reached
+   */
   complete: boolean;
-  /** why it is not complete; `error` alone is an error: after `budget` and `page_limit` the next run goes on */
+  /** why it is not complete; only `error` is an error: after `budget` and `page_limit` the next run continues */
   incompleteBecause: "budget" | "page_limit" | "paused" | "error" | null;
-  /** all that the API served with a time before this is stored, ISO-8601 UTC; null: nothing is */
+  /** everything that the API served with a time before this is stored, ISO-8601 UTC; null: nothing is */
   watermark: string | null;
   readonly errors: SyncError[];
 }
 
-/** What one run over the sites did: the answer of `POST /trigger`. */
+/** The result of one run over the sites: the answer of `POST /trigger`. */
 export interface SyncResult {
   /** `sync_<epoch ms>_<random>` */
   readonly syncId: string;
@@ -52,9 +54,9 @@ export interface SyncResult {
   readonly startTime: string;
   /** milliseconds */
   readonly duration: number;
-  /** sites that this run did not come to; the next one begins with them */
+  /** sites that this run did not reach; the next one starts with them */
   readonly sitesLeft: number;
-  /** in the order in which they were begun; then those that were left, then those that are paused */
+  /** in the order in which they started; then the sites that were left, then the paused ones */
   readonly sites: SiteSyncResult[];
 }
 

@@ -30,7 +30,7 @@ async function cron(world: SyncWorld) {
 
 const POINTS = 4_583;
 
-/** An API with a row a point and minute. A page takes `ms`. Of each minute it sends the first row only. */
+/** An API with a row per point and minute. A page takes `ms`. It sends the first row of each minute only. */
 function slowApi(world: SyncWorld, ms: number) {
   return async (request: Request): Promise<Response> => {
     const { pathname, searchParams } = new URL(request.url);
@@ -61,7 +61,7 @@ test.each([1_000, 5_000, 10_000])("4,583 points at %i ms a page: a backlog of si
     initialLookbackMs: 6 * HOUR_MS,
   });
   world.upstream = slowApi(world, ms);
-  // the worst that an earlier run can leave behind: pages of a fifth of a minute
+  // the worst state that an earlier run can leave: pages of a fifth of a minute
   const { siteId } = await world.state();
   const smaller = { size: 1_000, failures: 5, retryAt: START, reason: "timeout" } as const;
   await rememberPageSize(db, siteId, smaller, START);
@@ -86,7 +86,7 @@ const source = building("ses_any", 20);
 const FIRST = START - 90 * MINUTE_MS;
 const everything = sourceSamples(source, { start: FIRST, end: START + 8 * HOUR_MS });
 
-/** What an API does beside answering fresh requests of `most` rows. */
+/** Faults of an API that still answers fresh requests of `most` rows. */
 const apiArbitrary = fc.record({
   most: fc.constantFrom(1_000, 5_000, 10_000, 100_000),
   tooLarge: fc.constantFrom<"broken" | 408 | 413 | 500 | 502 | 504>("broken", 408, 413, 500, 502, 504),
@@ -105,7 +105,7 @@ const apiArbitrary = fc.record({
 
 const HARSH = { most: 1_000, tooLarge: "broken", refuses: "all cursors", pageMs: 12_000 } as const;
 
-test("whatever the API refuses, if it answers fresh requests of some size, all is stored up to now", async () => {
+test("all samples are stored as long as fresh requests of some size succeed", async () => {
   let number = 0;
   let refused = 0;
   await fc.assert(
@@ -167,7 +167,7 @@ test("whatever the API refuses, if it answers fresh requests of some size, all i
       examples: [
         [{ ...HARSH, refusal: 410, outages: [] }],
         [{ ...HARSH, refuses: "saved cursors", refusal: 500, outages: [] }],
-        // a call takes all of a run's time
+        // a call takes the whole time of a run
         [{ ...HARSH, refusal: 503, pageMs: 27_000, outages: [] }],
       ],
     },

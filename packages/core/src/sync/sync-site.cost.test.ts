@@ -12,7 +12,7 @@ const START = Date.UTC(2025, 9, 12, 14, 30);
 
 const metaSchema = z.object({ meta: z.object({ rows_written: z.int() }) });
 
-test("a sync of the real site's size keeps to its costs", async () => {
+test("a sync of the real site's size stays within its costs", async () => {
   const db = await migratedDatabase();
   const source = createBuilding({
     seed: 1,
@@ -48,11 +48,11 @@ test("a sync of the real site's size keeps to its costs", async () => {
   expect(world.asked.length).toBe(warm.apiCalls);
   expect(warm.apiCalls).toBeLessThanOrEqual(5);
   expect(statements).toBeLessThanOrEqual(15);
-  // a segment and the newest values of each of 36 blocks and of the weather's; the site's clock and state, the hour, the journal and the
-  // counters; five dead letters of unconfigured points, with their index entry
+  // a segment and the newest values of each of 36 blocks and of the weather's; the site's clock and state, the hour,
+  // the journal and the counters; five dead letters of unconfigured points, with their index entries
   expect(rowsWritten).toBeLessThanOrEqual(100);
 
-  // nothing new: only the state, the journal and the counters are written
+  // no new sample: only the state, the journal and the counters are written
   const again = await run();
   expect(again).toMatchObject({ recordsInserted: 0, complete: true });
   expect(rowsWritten).toBeLessThanOrEqual(3);

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 type Failure = "before" | "after" | "answer lost";
 
-/** Fails the nth call (from 0): before it is made, or after it is committed; after a crash nothing works any more. */
+/** Fails the nth call (from 0): before it is made, or after it is committed; after a crash every call fails. */
 function failingAt(nth: number, failure: Failure): { db: D1Database; calls: () => number } {
   let calls = 0;
   const failing = interceptedDatabase(db, async (execute) => {
@@ -39,13 +39,13 @@ function worldOf(name: string): SyncWorld {
   return new SyncWorld({ db, source: named, now: START, pageSize: 100, initialLookbackMs: LOOKBACK_MS });
 }
 
-/** Where a saved cursor points to, epoch ms. */
+/** The position of a saved cursor, epoch ms. */
 function timeOfCursor(cursor: string): number {
   const { timestamp } = z.object({ timestamp: z.string() }).parse(JSON.parse(atob(cursor)));
   return Date.parse(`${timestamp}Z`);
 }
 
-/** The state says nothing that is not true: all before the watermark, and before the cursor, is stored. */
+/** The state must be true: everything before the watermark, and before the cursor, is stored. */
 async function expectHonestState(world: SyncWorld): Promise<void> {
   const { siteId, watermark, open } = await world.state();
   const stored = await storedSamples(db, siteId, { start: FIRST, end: START });
@@ -70,10 +70,10 @@ test.each<Failure>(["before", "after"])(
     for (let nth = 0; nth < calls; nth++) {
       const world = worldOf(`ses_crash_${failure}_${nth}`);
       world.db = failingAt(nth, failure).db;
-      // where not even the state can be read, there is no run
+      // if not even the state can be read, there is no run
       const result = await world.sync().catch((error: Error) => error.message);
       if (typeof result !== "string") {
-        // the state was read, so whatever failed is told in the result
+        // the state was read, so the result holds the error
         expect(result.errors.length).toBeGreaterThan(0);
         const { recordsInserted, recordsUnchanged, recordsFailed, recordsRejected } = result;
         const sum = recordsInserted + recordsUnchanged + recordsFailed + totalRejected(recordsRejected);
@@ -90,7 +90,7 @@ test.each<Failure>(["before", "after"])(
   },
 );
 
-test("a commit whose answer is lost is asked again, and the run goes on", async () => {
+test("a commit whose answer is lost is sent again, and the run continues", async () => {
   const calls = await callsOfOneSync("ses_crash_lost");
   expect(calls).toBeGreaterThan(12);
   await Promise.all(

@@ -17,7 +17,7 @@ const cursorOf = (request: Request) => new URL(request.url).searchParams.get("cu
 const startOf = (request: Request) => new URL(request.url).searchParams.get("start_time");
 const FIRST = new Date(START - HOUR_MS).toISOString();
 
-/** A site whose hour is several pages of 500 rows; `asked` lists where each page that was asked for starts. */
+/** A site whose hour has several pages of 500 rows; `asked` lists the start of each requested page. */
 function paged(name: string, faults?: ConstructorParameters<typeof SyncWorld>[0]["faults"]) {
   const source = createBuilding({
     seed: 3,
@@ -65,7 +65,7 @@ const failed = (status: number) => new Response("{}", { status });
 
 describe("a saved cursor that the API refuses", () => {
   test.each([400, 404, 410, 422, 500, 502])(
-    "with %i: the window is begun anew, once, in the same run",
+    "with %i: the window starts again, once, in the same run",
     async (status) => {
       const { world, asked, saved, refuse, expectAllStored } = await withSavedCursor(`ses_refused_${status}`);
       refuse((request) => (cursorOf(request) === saved ? failed(status) : null));
@@ -86,7 +86,7 @@ describe("a saved cursor that the API refuses", () => {
     await expectAllStored();
   });
 
-  test("is abandoned by the next run where this one has no time left", async () => {
+  test("is abandoned by the next run if this one has no time left", async () => {
     const { world, asked, saved, refuse, expectAllStored } = await withSavedCursor("ses_refused_late");
     const { open } = await world.state();
     refuse((request) => (cursorOf(request) === saved ? failed(410) : null));
@@ -113,7 +113,7 @@ test.each([410, 500])("an API that refuses every cursor with %i is read by its t
   await expectAllStored();
 });
 
-test("without cursors, no row is lost where the start of a range does not belong to it", async () => {
+test("without cursors, no row is lost if a range excludes its start", async () => {
   const { world, asked, upstream, expectAllStored } = paged("ses_exclusive_start");
   Object.assign(world.settings, { pageSize: 50 });
   world.upstream = async (request) => {
@@ -128,7 +128,7 @@ test("without cursors, no row is lost where the start of a range does not belong
   await expectAllStored();
 });
 
-test("without cursors, a page that is one moment long is an error, not a loop", async () => {
+test("without cursors, a page within one moment is an error, not a loop", async () => {
   const { world, upstream } = paged("ses_no_cursors_tiny");
   Object.assign(world.settings, { pageSize: 10 });
   world.upstream = async (request) => (cursorOf(request) === null ? upstream(request) : failed(410));
@@ -136,7 +136,7 @@ test("without cursors, a page that is one moment long is an error, not a loop", 
   expect(world.asked.length).toBeLessThan(10);
 });
 
-test.each([false, true])("a cursor that repeats is passed by in the same run (cycle: %s)", async (cycle) => {
+test.each([false, true])("a repeated cursor is abandoned in the same run (cycle: %s)", async (cycle) => {
   const rules = [{ fault: "repeat_cursor" as const, cycle, times: 1 }];
   const { world, expectAllStored } = paged(`ses_repeat_${cycle}`, { rules });
   expect(await world.sync()).toMatchObject({ complete: true, errors: [] });

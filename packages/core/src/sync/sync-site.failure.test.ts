@@ -51,7 +51,7 @@ describe("weather never fails a sync", () => {
     await expectAllStored(world, source);
   });
 
-  test("what came is kept when the samples cannot be had, for the feed has no history", async () => {
+  test("readings are stored even if the samples fail, because the feed has no history", async () => {
     const source = building("ses_weather_alone");
     const faults = { rules: [{ fault: "503" as const, endpoint: "timeseries" as const }] };
     const world = new SyncWorld({ db, source, now: START, faults });
@@ -74,7 +74,7 @@ describe("weather never fails a sync", () => {
 });
 
 describe("the catalogue", () => {
-  test("that cannot be had on the first run leaves nothing stored", async () => {
+  test("that is not available on the first run leaves nothing stored", async () => {
     const source = building("ses_no_list");
     const faults = { rules: [{ fault: "503" as const, endpoint: "configured_points" as const }] };
     const world = new SyncWorld({ db, source, now: START, faults });
@@ -108,7 +108,7 @@ describe("the catalogue", () => {
     expect((await world.state()).catalogAt).toBe(catalogAt);
   });
 
-  test("that cannot be had when the data has a new name stores nothing of the page, and the next run does", async () => {
+  test("not available for a new name: the page is stored by the next run", async () => {
     const source = building("ses_meet", false);
     const isNew = (name: string) => name === source.points[4]!.name;
     const hidden = { ...source, points: source.points.map((p) => (isNew(p.name) ? { ...p, name: "other/name" } : p)) };

@@ -14,7 +14,7 @@ const STEPS_MIN = [30, 5, 60, 30, 45, 30, 5, 120, 30, 60, 30, 55];
 const LOOKBACK_MS = 10 * MINUTE_MS;
 
 const source = createBuilding({ seed: 11, site: "ses_faults", timezone: "America/Chicago", points: 10 });
-/** every sample that there is, with its time: the source is asked once for all the tests */
+/** every sample of the source, with its time; read once for all tests */
 const everything = sourceSamples(source, { start: FIRST, end: START + 24 * HOUR_MS }).map((line) => ({
   line,
   time: Number(line.split(" ")[1]),
@@ -36,8 +36,8 @@ interface Day {
 }
 
 /**
- * Half a day of syncs under a plan of faults. The promise, checked after every one of them: all that the source has
- * before the watermark is stored, and nothing else; where samples come late, all before the watermark's lookback.
+ * Half a day of syncs under a plan of faults. After every sync it checks that all samples of the source before the
+ * watermark are stored, and no others; if samples are late, all before the watermark's lookback.
  */
 async function liveThrough(site: string, faults: FaultPlanInput, options: { late?: boolean } = {}): Promise<Day> {
   const named = renamedSite(source, site);
@@ -72,7 +72,7 @@ async function liveThrough(site: string, faults: FaultPlanInput, options: { late
   const stats = await world.upstream(new Request("http://ace.test/_simulator/stats"));
   const { faults: fired } = await stats.json<{ faults: Record<string, number> }>();
 
-  // the upstream is well again: what was missed comes, and what was late
+  // the upstream recovers: missed and late samples arrive
   world.upstream = world.simulate([named]);
   await syncAndCheck();
   const { siteId } = await world.state();
@@ -110,13 +110,13 @@ describe("after syncs under a fault the stored samples are those without it", ()
     expect(fired[rule.fault]).toBeGreaterThan(0);
   });
 
-  test("samples that come late, but within the lookback", async () => {
+  test("samples that are late, but within the lookback", async () => {
     const rule: Rule = { fault: "late", fraction: 0.3, minDelayMs: MINUTE_MS, maxDelayMs: LOOKBACK_MS };
     const day = await liveThrough("ses_faults_late", { rules: [rule] }, { late: true });
     expect(day.failedRuns).toBe(0);
   });
 
-  test("minutes that are missing and healed within the lookback", async () => {
+  test("minutes that are missing and return within the lookback", async () => {
     const end = START + 30 * MINUTE_MS;
     const ranges: [number, number][] = [[end - 9 * MINUTE_MS, end - MINUTE_MS]];
     const rule: Rule = { fault: "missing_hours", ranges, healedAt: end + MINUTE_MS / 2 };
@@ -124,7 +124,7 @@ describe("after syncs under a fault the stored samples are those without it", ()
     expect(day.failedRuns).toBe(0);
   });
 
-  test.each([1, 2, 3])("all together, seed %i", async (seed) => {
+  test.each([1, 2, 3])("all faults together, seed %i", async (seed) => {
     const rules = RULES.map(([, rule]): Rule =>
       rule.fault === "null_pages" || rule.fault === "late" || rule.fault === "missing_hours"
         ? rule

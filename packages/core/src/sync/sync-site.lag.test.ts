@@ -30,17 +30,17 @@ beforeEach(async () => {
 const due = async () =>
   (await readSettleDays(db, (await world.state()).siteId, 0, 65_536)).map(({ day, dueAt }) => [day - DAY, dueAt]);
 
-test("a sync that is days behind goes on a day back, and makes the days between due", async () => {
+test("a sync that is days behind resumes a day back, and marks the days between as due", async () => {
   const result = await world.sync();
   expect(Date.parse(result.window!.start)).toBe(LATER - DAY_MS - world.settings.lookbackMs);
   expect(await due()).toEqual([0, 1, 2, 3, 4].map((day) => [day, LATER]));
   await world.catchUp();
   expect((await world.state()).watermark).toBeGreaterThanOrEqual(LATER);
-  // nothing more is passed over once it has caught up
+  // no more days are passed over once it has caught up
   expect((await due()).length).toBe(5);
 });
 
-test("a window that is open is read to its end first", async () => {
+test("an open window is read to its end first", async () => {
   const open = { start: START - HOUR_MS, end: START + HOUR_MS };
   await db
     .prepare("UPDATE sync_state SET window_start = ?1, window_end = ?2, window_from = ?1")
@@ -53,7 +53,7 @@ test("a window that is open is read to its end first", async () => {
 });
 
 test.each<CrashKind>(["before", "after"])(
-  "the watermark passes no day over that is not due, dying %s any call",
+  "every day that the watermark passes over is due, dying %s any call",
   async (kind) => {
     const from = (await world.state()).watermark!;
     for (let nth = 0; ; nth++) {

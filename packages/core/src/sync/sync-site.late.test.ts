@@ -14,7 +14,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** A new site all of whose samples come late by a constant, and its cron for some days. */
+/** A new site whose samples are all late by a constant, and its cron for some days. */
 async function lateSite(site: string, lateMs: number, days: number) {
   const source = createBuilding({ seed: 5, site, timezone: "UTC", points: 5, weather: false, collectInterval: 600 });
   const late = { fault: "late", fraction: 1, minDelayMs: lateMs, maxDelayMs: lateMs } as const;
@@ -29,7 +29,7 @@ async function lateSite(site: string, lateMs: number, days: number) {
     const { siteId, watermark } = await world.state();
     expect(watermark).toBe(now);
     if (runs % 12 > 0) continue;
-    // what the site showed at the last run is stored
+    // everything that the site showed at the last run is stored
     const visible = sourceSamples(source, { start: first, end: Math.max(first, now - lateMs - RUN_EVERY_MS) });
     const stored = await storedSamples(db, siteId, { start: first, end: now });
     expect(differences(visible, stored).filter((one) => one.startsWith("missing"))).toEqual([]);
@@ -40,7 +40,7 @@ async function lateSite(site: string, lateMs: number, days: number) {
 test.each([
   ["half an hour", 30 * MINUTE_MS],
   ["30 hours", 30 * HOUR_MS],
-])("a site that is late by %s is stored whole, at the latest an hour after its samples show", async (name, lateMs) => {
+])("a site that is late by %s is stored within an hour after its samples show", async (name, lateMs) => {
   const { runs, source, world, first } = await lateSite(`ses_${name}`, lateMs, 2);
   const end = world.clock.now() - RUN_EVERY_MS - lateMs;
   const { siteId, servedTo, newestSample } = await world.state();
@@ -49,6 +49,6 @@ test.each([
   expect(stored.length).toBeGreaterThan(500);
   expect(end - servedTo!).toBeLessThan(20 * MINUTE_MS);
   expect(newestSample).toBeGreaterThanOrEqual(servedTo!);
-  // no more requests than of a site on time: a page a run, after 24 for the first day
+  // no more requests than for a site on time: a page per run, after 24 for the first day
   expect(world.asked.filter((path) => path.endsWith("/paginated")).length).toBe(runs + 23);
 });

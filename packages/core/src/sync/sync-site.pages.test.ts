@@ -7,7 +7,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 
 const START = Date.UTC(2025, 9, 12, 14, 2, 7, 313);
 const BUDGET_MS = 25_000;
-/** what a page takes that breaks off in the end */
+/** duration of a page that breaks off */
 const BROKEN_AFTER_MS = 10_000;
 
 let db: D1Database;
@@ -23,7 +23,7 @@ const breaksOff: Failure = async (world) => {
   return new Response('{"point_samples":[{"name":"ses/');
 };
 
-/** A site behind a link on which pages of more than `link.most` rows asked for fail. */
+/** A site whose link fails for pages of more than `link.most` requested rows. */
 function weakLink(site: string, most: number, fail: Failure = breaksOff) {
   const source = createBuilding({
     seed: 4,
@@ -50,7 +50,7 @@ function weakLink(site: string, most: number, fail: Failure = breaksOff) {
   return { world, sizes, link, expectAllStored };
 }
 
-test("pages that always break off do not stall a site: what it learned is there in the next run", async () => {
+test("pages that always break off do not stall a site: the next run knows the size", async () => {
   const { world, sizes, expectAllStored } = weakLink("ses_weak", 10_000);
   const first = await world.sync(BUDGET_MS);
   expect(first).toMatchObject({ complete: false, recordsInserted: 0, watermark: null });
@@ -58,11 +58,11 @@ test("pages that always break off do not stall a site: what it learned is there 
   const runs = await world.catchUp(BUDGET_MS);
   expect(runs.length).toBeLessThanOrEqual(3);
   expect((await world.state()).smallerPages).toMatchObject({ size: 10_000, reason: "broken_body" });
-  // a site's first window goes back from the run that stores its first page
+  // a site's first window starts at the lookback of the run that stores its first page
   await expectAllStored(Date.parse(runs[0]!.window!.start));
 });
 
-test.each([500, 502, 503, 413])("pages that get %i at a size are asked for smaller in the same run", async (status) => {
+test.each([500, 502, 503, 413])("pages that get %i are requested smaller in the same run", async (status) => {
   const { world, sizes, expectAllStored } = weakLink(`ses_size_${status}`, 10_000, () => new Response("", { status }));
   expect(await world.sync(BUDGET_MS)).toMatchObject({ complete: true, errors: [] });
   expect(new Set(sizes)).toEqual(new Set([100_000, 50_000, 10_000]));
@@ -70,7 +70,7 @@ test.each([500, 502, 503, 413])("pages that get %i at a size are asked for small
   await expectAllStored(START - 3 * HOUR_MS);
 });
 
-test("a size that failed is tried again within minutes, and kept where it works", async () => {
+test("a size that failed is tried again within minutes, and kept if it works", async () => {
   const { world, sizes, link } = weakLink("ses_mended", 10_000);
   await world.sync(BUDGET_MS);
   await world.catchUp(BUDGET_MS);
@@ -83,14 +83,14 @@ test("a size that failed is tried again within minutes, and kept where it works"
   expect(sizes).toEqual([50_000, 100_000, 100_000]);
 });
 
-test("an outage with 502 leaves the size as it was", async () => {
+test("an outage with 502 leaves the size unchanged", async () => {
   const { world, link } = weakLink("ses_502", 0, () => new Response("", { status: 502 }));
   expect(await world.sync(BUDGET_MS)).toMatchObject({ incompleteBecause: "error", errors: [{ code: "http" }] });
   link.most = Infinity;
   expect((await world.state()).smallerPages).toBeNull();
 });
 
-test("a maintenance page of 16 s says nothing of the size", async () => {
+test("a maintenance page of 16 s does not change the size", async () => {
   const { world, sizes, link } = weakLink("ses_html", 0, () => new Response("<html>maintenance</html>"));
   const { upstream } = world;
   world.upstream = async (request) => {
@@ -104,7 +104,7 @@ test("a maintenance page of 16 s says nothing of the size", async () => {
   expect((await world.state()).smallerPages).toBeNull();
 });
 
-test("a page that takes longer than the budget is stored, and ends the run as budget", async () => {
+test("a page that takes longer than the budget is stored, and ends the run", async () => {
   const { world, expectAllStored } = weakLink("ses_slow_page", Infinity);
   const { upstream } = world;
   world.upstream = async (request) => {
@@ -118,7 +118,7 @@ test("a page that takes longer than the budget is stored, and ends the run as bu
   await expectAllStored(START - 3 * HOUR_MS);
 });
 
-test("a setting below what was learned is what is asked for", async () => {
+test("a setting below the learned size is used", async () => {
   const { world, sizes } = weakLink("ses_small_setting", 50_000);
   await world.sync(BUDGET_MS);
   Object.assign(world.settings, { pageSize: 5_000 });

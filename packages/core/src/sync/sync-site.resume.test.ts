@@ -24,7 +24,7 @@ async function expectAllStored(world: SyncWorld, source: ReturnType<typeof build
   expect(differences(sourceSamples(source, range), await storedSamples(db, siteId, range))).toEqual([]);
 }
 
-/** Makes every page of samples take so long. */
+/** Makes every page of samples take this long. */
 function slowPages(world: SyncWorld, ms: number): void {
   const { upstream } = world;
   world.upstream = async (request) => {
@@ -33,7 +33,7 @@ function slowPages(world: SyncWorld, ms: number): void {
   };
 }
 
-test("a day behind is caught up hour by hour, in one run where the budget allows", async () => {
+test("a day behind is caught up hour by hour, in one run if the budget allows", async () => {
   const source = building("ses_day");
   const world = new SyncWorld({ db, source, now: START, initialLookbackMs: DAY_MS });
   const result = await world.sync();
@@ -42,12 +42,12 @@ test("a day behind is caught up hour by hour, in one run where the budget allows
   await expectAllStored(world, source, START - DAY_MS);
 });
 
-test("the budget ends a run between windows; the next ones go on until the present", async () => {
+test("the budget ends a run between windows; later runs continue up to the present", async () => {
   const source = building("ses_budget");
   const world = new SyncWorld({ db, source, now: START, initialLookbackMs: 8 * HOUR_MS });
   slowPages(world, 4_000);
   const first = await world.sync(10_000);
-  // the third page began before the deadline, and what came is kept
+  // the third page started before the deadline, and is stored
   expect(first).toMatchObject({ complete: false, incompleteBecause: "budget", errors: [] });
   expect(first.watermark).toBe(new Date(START - 5 * HOUR_MS).toISOString());
   const rest = await world.catchUp(10_000);
@@ -56,7 +56,7 @@ test("the budget ends a run between windows; the next ones go on until the prese
   await expectAllStored(world, source, START - 8 * HOUR_MS);
 });
 
-test("the budget ends a run inside a window; the next one goes on at the saved cursor", async () => {
+test("the budget ends a run inside a window; the next one continues at the cursor", async () => {
   const source = building("ses_cursor");
   const world = new SyncWorld({ db, source, now: START, initialLookbackMs: 2 * HOUR_MS, pageSize: 100 });
   slowPages(world, 1_500);
@@ -66,14 +66,14 @@ test("the budget ends a run inside a window; the next one goes on at the saved c
   expect(open?.range).toEqual({ start: START - 2 * HOUR_MS, end: START - HOUR_MS });
   const results = [first, ...(await world.catchUp(10_000))];
   expect(results.length).toBeGreaterThan(3);
-  // no page was asked for twice but those of the lookbacks: one for each window after the first
+  // no page was requested twice but those of the lookbacks: one per window after the first
   const fetched = results.reduce((sum, result) => sum + result.recordsFetched, 0);
   const inserted = results.reduce((sum, result) => sum + result.recordsInserted, 0);
   expect(fetched - inserted).toBeLessThan(3 * 20 * 12 + 2 * 60 * results.length);
   await expectAllStored(world, source, START - 2 * HOUR_MS);
 });
 
-test("a page size smaller than one scrape gets through it, and through the page limit", async () => {
+test("a page size below one scrape gets through it, and through the page limit", async () => {
   const source = building("ses_limit");
   const world = new SyncWorld({ db, source, now: START, initialLookbackMs: 40 * MINUTE_MS, pageSize: 3 });
   const first = await world.sync();
@@ -83,7 +83,7 @@ test("a page size smaller than one scrape gets through it, and through the page 
   await expectAllStored(world, source, START - 40 * MINUTE_MS);
 });
 
-test("two runs at once are harmless, and so is one that began long before", async () => {
+test("two runs at the same time are harmless, and so is one that started long ago", async () => {
   const source = building("ses_overlap");
   const world = new SyncWorld({ db, source, now: START, pageSize: 100 });
   const stale = await world.state();
@@ -95,7 +95,7 @@ test("two runs at once are harmless, and so is one that began long before", asyn
   expect([left.errors, right.errors]).toEqual([[], []]);
   await expectAllStored(world, source, START - HOUR_MS);
 
-  // it still believes that nothing is stored, and that it is an hour earlier
+  // its state is an hour old, with nothing stored
   const ahead = await world.state();
   const context = { ...world.context(), now: () => START - 30 * MINUTE_MS };
   await syncSite({ ...context, deadline: START }, world.site, stale);
@@ -104,7 +104,7 @@ test("two runs at once are harmless, and so is one that began long before", asyn
   await expectAllStored(world, source, START - HOUR_MS);
 });
 
-test("the watermark does not move back with the clock, and asks for nothing in the future", async () => {
+test("the watermark does not move back with the clock, and requests no future time", async () => {
   const source = building("ses_clock");
   const world = new SyncWorld({ db, source, now: START });
   await world.sync();
@@ -123,7 +123,7 @@ test("the watermark does not move back with the clock, and asks for nothing in t
   await expectAllStored(world, source, START - HOUR_MS);
 });
 
-test("a watermark that somebody sets back is not run over by a window that was under way", async () => {
+test("a watermark that an operator sets back is not overwritten by an open window", async () => {
   const source = building("ses_set_back");
   const world = new SyncWorld({ db, source, now: START });
   await world.sync();

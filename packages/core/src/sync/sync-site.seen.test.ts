@@ -25,10 +25,10 @@ function building(site: string) {
   });
 }
 
-test("first_seen is exact, and last_seen at most a day behind, even after a catch-up of days in one run", async () => {
+test("first_seen is exact, and last_seen at most a day old, even after days of catch-up", async () => {
   const source = building("ses_seen_days");
   const [alone] = source.points;
-  // one point is there from the start, the others come one by one: in every window something is seen for the first time
+  // one point exists from the start, the others start one by one: every window has a first sample
   const since = (number: number) => (number === 0 ? 0 : (START - 3 * DAY_MS + number * 12 * HOUR_MS) * 1000);
   const growing = {
     ...source,
@@ -52,7 +52,7 @@ test("first_seen is exact, and last_seen at most a day behind, even after a catc
   expect(catalog.get(alone!.name)?.lastSeen).toBeGreaterThan(START - DAY_MS);
 });
 
-test("a weather point that the data brought up first becomes the feed's", async () => {
+test("a weather point first discovered in the data becomes the feed's", async () => {
   const source = building("ses_weather_known");
   const world = new SyncWorld({ db, source, now: START });
   const { siteId } = await world.state();

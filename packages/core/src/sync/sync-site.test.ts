@@ -25,7 +25,7 @@ function balance(result: SiteSyncResult): number {
   return recordsInserted + recordsUnchanged + recordsFailed + totalRejected(recordsRejected);
 }
 
-test("syncs over hours store exactly the samples of the configured points, and their counts balance", async () => {
+test("syncs over hours store exactly the configured points' samples, and counts balance", async () => {
   const source = building("ses_main");
   const world = new SyncWorld({ db, source, now: START });
   const results: SiteSyncResult[] = [];
@@ -49,7 +49,7 @@ test("syncs over hours store exactly the samples of the configured points, and t
     expect(result).toMatchObject({ complete: true, incompleteBecause: null, errors: [], recordsFailed: 0 });
     expect(result.recordsFetched).toBe(balance(result));
   }
-  // the weather, a page, and the list, which is old and leaves out points that are served
+  // the weather, a page, and the list, which is old and lacks served points
   expect(results.at(-1)).toMatchObject({
     apiCalls: 3,
     recordsChanged: 0,
@@ -61,7 +61,7 @@ test("syncs over hours store exactly the samples of the configured points, and t
   expect(results.at(-1)?.pointsProcessed).toBe(names(lastWindow));
 });
 
-test("a feed's readings are samples of the points that have the history", async () => {
+test("a feed's readings are samples of the points with the history", async () => {
   const source = building("ses_weather");
   const world = new SyncWorld({ db, source, now: START });
   const isShown = (line: string) => /^weather\.(temperature|wind_direction) /.test(line);
@@ -90,7 +90,7 @@ test("a feed's readings are samples of the points that have the history", async 
   expect([...catalog.keys()].filter((name) => name.includes("/weather/"))).toEqual([]);
 });
 
-test("points that are not configured are counted, kept out, and found as discovered", async () => {
+test("unconfigured points are counted, not stored, and recorded as discovered", async () => {
   const source = building("ses_unconfigured");
   const world = new SyncWorld({ db, source, now: START });
   const first = await world.sync();
@@ -105,14 +105,14 @@ test("points that are not configured are counted, kept out, and found as discove
   for (const name of unconfigured) {
     expect(catalog.get(name)).toMatchObject({ source: "discovered", configured: false, firstSeen: null });
   }
-  // known by now, they cost no further look at the list
+  // known points cost no further request for the list
   world.asked.length = 0;
   await world.clock.sleep(5 * MINUTE_MS);
   await world.sync();
   expect(world.asked).toEqual([`/sites/${world.site}/weather`, `/sites/${world.site}/timeseries/paginated`]);
 });
 
-test("a point that is configured later is stored from the lookback before the refresh on", async () => {
+test("a point configured later is stored from the refresh's lookback on", async () => {
   const source = building("ses_later");
   const world = new SyncWorld({ db, source, now: START });
   await world.sync();
@@ -128,7 +128,7 @@ test("a point that is configured later is stored from the lookback before the re
   expect(differences(sourceSamples(enabled, since), await storedSamples(db, siteId, since))).toEqual([]);
 });
 
-test("a point that is listed after its first samples came is stored without the hourly refresh", async () => {
+test("a point listed after its first samples is stored without the hourly refresh", async () => {
   const source = building("ses_listed_late");
   const world = new SyncWorld({ db, source, now: START });
   await world.sync();
@@ -147,7 +147,7 @@ test("a point that is listed after its first samples came is stored without the 
   expect(differences(sourceSamples(enabled, since), await storedSamples(db, siteId, since))).toEqual([]);
 });
 
-test("a list that fails when it is asked for again holds no sample up", async () => {
+test("a list that fails when requested again delays no sample", async () => {
   const source = building("ses_list_lost");
   const world = new SyncWorld({ db, source, now: START });
   await world.sync();
@@ -166,7 +166,7 @@ test("a list that fails when it is asked for again holds no sample up", async ()
   expect(differences(sourceSamples(source, since), await storedSamples(db, siteId, since))).toEqual([]);
 });
 
-test("a point new to the list and to the data is stored from its first sample, without waiting for a refresh", async () => {
+test("a point new to the list and to the data is stored from its first sample on", async () => {
   const source = building("ses_new_point");
   const isNew = (name: string) => name === source.points[20]!.name;
   const world = new SyncWorld({ db, source, now: START });

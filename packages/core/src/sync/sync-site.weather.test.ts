@@ -15,7 +15,7 @@ import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 
 const START = Date.UTC(2025, 9, 12, 14, 2);
-/** The feed is stuck here: long cold. */
+/** The time at which the feed is stuck: settled long ago. */
 const STUCK = START - 30 * DAY_MS;
 const DAY = dayOf(STUCK);
 
@@ -24,7 +24,7 @@ let world: SyncWorld;
 let site: { id: number; name: string };
 /** the feed's temperature */
 let feed: { value: string; time: number };
-/** how the feed puts it */
+/** the same value as the feed writes it */
 let form: (value: string, time: string) => object;
 
 beforeAll(async () => {
@@ -48,7 +48,7 @@ beforeEach(async () => {
   site = { id: (await world.state()).siteId, name: world.site };
 });
 
-/** A sync, five minutes later, whose records balance. */
+/** A sync, five minutes later, with balanced counts. */
 async function sync() {
   world.clock.set(world.clock.now() + 300_000);
   const result = await world.sync();
@@ -68,7 +68,7 @@ const hot = () => storedWeather(db, site.id, dayRange(DAY));
 const line = ({ time, value }: typeof feed) => `weather.temperature ${time} ${Number(value)}`;
 const all = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
 
-test("a reading that is in its day's file is counted as unchanged, and not stored hot again", async () => {
+test("a reading that is in its day's file is counted as unchanged, and not stored hot", async () => {
   const { pointsProcessed: points } = await sync();
   expect(await hot()).toEqual([line(feed)]);
   expect(await archive()).toMatchObject({ outcome: "settled", samples: 1 });
@@ -113,19 +113,19 @@ function withHistory(rows: () => readonly { readonly value: string; readonly tim
   };
 }
 
-test("history and feed are one point, though no list has it, and the history's value stays", async () => {
+test("history and feed are one point without a list, and the history's value stays", async () => {
   let history = [{ value: "20.46", time: STUCK }];
   withHistory(() => history);
   await sync();
   expect(await hot()).toEqual([`weather.temperature ${STUCK} 20.46`]);
   history = [];
-  // The history is beyond the window, and the feed goes on serving its own value.
+  // The history is outside the window, and the feed still serves its own value.
   expect(await sync()).toMatchObject({ recordsChanged: 0 });
   expect(await hot()).toEqual([`weather.temperature ${STUCK} 20.46`]);
   expect((await loadCatalog(db, site.id)).has(`ses/${site.name}/weather/temp`)).toBe(false);
 });
 
-test("a history that is late replaces the feed's value", async () => {
+test("a late history replaces the feed's value", async () => {
   let history: (typeof feed)[] = [];
   withHistory(() => history);
   await sync();
@@ -135,7 +135,7 @@ test("a history that is late replaces the feed's value", async () => {
   expect(await hot()).toEqual([`weather.temperature ${STUCK} 20.46`]);
 });
 
-test("a site without a feed has the history, and asks for no list because of it", async () => {
+test("a site without a feed has the history, and requests no list for it", async () => {
   withHistory(() => [{ value: "20.46", time: STUCK }]);
   const withHistoryOnly = world.upstream;
   world.upstream = (request) =>
@@ -153,8 +153,8 @@ test("a site without a feed has the history, and asks for no list because of it"
 test.each([
   ["later, in the same hour", 60_000],
   ["later, on the same day", HOUR_MS],
-  ["earlier, which nobody has seen", -HOUR_MS],
-])("another reading is stored, whatever the file has: %s", async (_when, by) => {
+  ["earlier, seen for the first time", -HOUR_MS],
+])("another reading is stored, with any content of the file: %s", async (_when, by) => {
   await sync();
   await archive();
   const old = feed;
@@ -164,7 +164,7 @@ test.each([
   expect(await all()).toEqual([line(old), line(feed)].sort());
 });
 
-test("a reading whose file must not be read is stored again", async () => {
+test("a reading whose file is suspect is stored again", async () => {
   await sync();
   await archive();
   const { etag } = (await readManifestDay(db, site.id, DAY))!.file!;
@@ -173,7 +173,7 @@ test("a reading whose file must not be read is stored again", async () => {
   expect(await hot()).toEqual([line(feed)]);
 });
 
-test("a reading of which the file has nothing is stored again", async () => {
+test("a reading that its file lacks is stored again", async () => {
   await sync();
   await archive();
   await db.prepare("DELETE FROM block_days").run();

@@ -37,7 +37,7 @@ class Sites {
     this.world.upstream = this.world.simulate(this.sources);
   }
 
-  /** Puts something before the upstream for one site. */
+  /** Wraps the upstream of one site. */
   disturb(site: string, answer: () => Promise<Response>): void {
     const { upstream } = this.world;
     this.world.upstream = (request) => (request.url.includes(`/${site}/`) ? answer() : upstream(request));
@@ -54,7 +54,7 @@ class Sites {
 
 const outcomes = (run: SyncResult) => run.sites.map((site) => [site.site.at(-1), site.incompleteBecause]);
 
-test("a site that fails does not stop the others", async () => {
+test("a failing site does not stop the others", async () => {
   const sites = new Sites("ses_one_fails");
   sites.disturb(sites.names[1]!, () => Promise.resolve(new Response("", { status: 404 })));
   const run = await sites.run();
@@ -78,7 +78,7 @@ test("a site that fails does not stop the others", async () => {
   }
 });
 
-test("a fault of our own in one site does not stop the others either, and its message stays in the log", async () => {
+test("an internal error in one site does not stop the others, and only the log has its message", async () => {
   const sites = new Sites("ses_our_fault");
   const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
   await sites.run();
@@ -117,7 +117,7 @@ test("a site that takes the whole budget in every run does not starve the others
     runs.push(await sites.run());
     await sites.world.clock.sleep(5 * MINUTE_MS);
   }
-  // two new sites are begun side by side, for nobody knows how large they are
+  // two new sites start side by side, because their sizes are unknown
   expect(outcomes(runs[0]!).at(-1)).toEqual(["c", "budget"]);
   expect(runs.map(({ sitesLeft }) => sitesLeft).at(0)).toBe(1);
   expect(runs.at(-1)?.sitesLeft).toBe(0);
@@ -127,7 +127,7 @@ test("a site that takes the whole budget in every run does not starve the others
   expect(ages.map((age) => age < 15 * MINUTE_MS)).toEqual([false, true, true]);
 });
 
-test("of sites that had their turn together the one that is furthest behind comes first", async () => {
+test("among sites of the same run the one furthest behind comes first", async () => {
   const sites = new Sites("ses_order");
   await sites.run();
   const { siteId } = (await readSyncStates(db, sites.names)).get(sites.names[2]!)!;
@@ -136,7 +136,7 @@ test("of sites that had their turn together the one that is furthest behind come
   expect(outcomes(await sites.run()).map(([site]) => site)).toEqual(["c", "a", "b"]);
 });
 
-test("a database that does not answer costs its own sites only, and they say so", async () => {
+test("a database that does not answer fails its own sites only, with an error", async () => {
   const sites = new Sites("ses_one_database");
   vi.spyOn(console, "error").mockImplementation(() => undefined);
   const away = interceptedDatabase(db, () => Promise.reject(new Error("D1_ERROR: away")));
@@ -153,11 +153,11 @@ test("a database that does not answer costs its own sites only, and they say so"
   expect(run.sites[2]?.errors).toMatchObject([{ stage: "state", code: "database" }]);
 });
 
-test("a run that has made its requests begins nobody else, and the next one begins with those that were left", async () => {
+test("a run without requests left starts no site, and the next one starts with the rest", async () => {
   const sites = new Sites("ses_requests");
   const tight = { ...sites.world.runContext(env.ETL_STATE, 3), maxRequests: 1 };
   const first = await syncSites(tight, [{ db, sites: sites.names }]);
-  // two were begun side by side before the first request was made
+  // two started side by side before the first request
   expect(first.sitesLeft).toBe(1);
   expect(first.sites.at(-1)).toMatchObject({ incompleteBecause: "budget", apiCalls: 0, errors: [] });
   await sites.world.clock.sleep(5 * MINUTE_MS);
@@ -165,7 +165,7 @@ test("a run that has made its requests begins nobody else, and the next one begi
   expect(second.sites[0]?.site).toBe(first.sites.at(-1)?.site);
 });
 
-test("a journal that cannot be written does not make the run a failure", async () => {
+test("a journal that cannot be written does not fail the run", async () => {
   const sites = new Sites("ses_no_journal");
   const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
   const kv = new Proxy(env.ETL_STATE, { get: () => () => Promise.reject(new Error("KV is away")) });
@@ -174,7 +174,7 @@ test("a journal that cannot be written does not make the run a failure", async (
   expect(log.mock.calls.flat().join()).toContain("KV is away");
 });
 
-test("where the state cannot be read nothing is done", async () => {
+test("if the state cannot be read, nothing is done", async () => {
   const sites = new Sites("ses_no_state");
   sites.db = interceptedDatabase(db, () => Promise.reject(new Error("D1_ERROR: away")));
   await expect(sites.run()).rejects.toThrow("D1_ERROR: away");

@@ -8,54 +8,54 @@ import type { TimeRange } from "../domain/time-range.ts";
 import { addSites } from "../catalog/sites.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
-/** How far the sync of a site has come, as D1 holds it. */
+/** The progress of a site's sync in D1. */
 export interface SyncState {
   readonly siteId: number;
   readonly name: string;
-  /** its last runs that were begun, newest first, at most {@link RUNS_KEPT} */
+  /** its last started runs, newest first, at most {@link RUNS_KEPT} */
   readonly recentRuns: readonly PastRun[];
-  /** when the site's point list was last taken over, epoch ms; null: never */
+  /** when the site's point list was last applied, epoch ms; null: never */
   readonly catalogAt: number | null;
-  /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
+  /** everything that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
   readonly watermark: number | null;
-  /** how far half of the points have served ({@link ServedTimes}), epoch ms; null: no window has ended yet */
+  /** the time that half of the points have reached ({@link ServedTimes}), epoch ms; null: no window has ended yet */
   readonly servedTo: number | null;
-  /** time of the newest sample that a window brought, epoch ms; null: none has */
+  /** time of the newest sample of any window, epoch ms; null: none */
   readonly newestSample: number | null;
-  /** the window that is being read; null: none is open */
+  /** the open window; null: none */
   readonly open: OpenWindow | null;
   /** null: pages have the setting's size */
   readonly smallerPages: SmallerPages | null;
-  /** the pause that {@link pauseSite} made; null: none */
+  /** the pause by {@link pauseSite}; null: none */
   readonly pause: Pause | null;
 }
 
-/** A run that came to ask the API for a site, or failed before it could. */
+/** A run that reached the API for a site, or failed before. */
 export interface PastRun {
-  /** when the run began, epoch ms */
+  /** start of the run, epoch ms */
   readonly at: number;
   /** it reached the present */
   readonly complete: boolean;
   readonly failed: boolean;
-  /** records that the API served for a millisecond of the site's time; null: not to be told of this run */
+  /** records served per millisecond of the site's time; null: unknown for this run */
   readonly recordsPerMs: number | null;
 }
 
-/** After so many failures in a row a site waits as long as it ever does (schedule.ts). */
+/** After this many failures in a row the back-off stops growing (schedule.ts). */
 export const RUNS_KEPT = 5;
 
 export interface OpenWindow {
   readonly range: TimeRange;
-  /** where its next page starts; everything before is stored */
+  /** start of its next page; everything before is stored */
   readonly at: PagePosition;
 }
 
 /** A window that the API proved to have ended. */
 export interface EndedWindow {
   readonly range: TimeRange;
-  /** how far the site has served, epoch ms */
+  /** the time that half of the points have reached, epoch ms */
   readonly servedTo: number;
-  /** time of its newest sample, epoch ms; null: it brought none */
+  /** time of its newest sample, epoch ms; null: it had none */
   readonly newest: number | null;
 }
 
@@ -80,7 +80,7 @@ const stateRowSchema = z.object({
   pause_reason: z.string().nullable(),
 });
 
-/** [when it began, whether it was complete, whether it had errors, records, span of its windows in ms] */
+/** [start, complete, failed, records, span of its windows in ms] */
 const pastRunsSchema = z.array(
   z.tuple([z.int(), z.literal([0, 1]), z.literal([0, 1]), z.int().nullable(), z.int().nullable()]),
 );
@@ -89,7 +89,7 @@ function parsePastRuns(json: string): PastRun[] {
   return pastRunsSchema
     .parse(JSON.parse(json))
     .map(([at, complete, erred, records, span]) => {
-      // of a run that broke off nobody knows how much more there was
+      // the rate of a run that broke off is unknown
       const isWhole = complete === 1 && records !== null && span !== null && span > 0;
       return {
         at,
@@ -116,7 +116,7 @@ SELECT s.id, s.name, s.catalog_at, y.watermark, y.served_to, y.newest_sample, y.
       ORDER BY q.started_at DESC LIMIT ${RUNS_KEPT}) r) AS recent_runs
 FROM sites s LEFT JOIN sync_state y ON y.site_id = s.id WHERE s.name IN (SELECT value FROM json_each(?1))`;
 
-/** The state of these sites by name, in one statement; a site that is new is made. */
+/** The state of these sites by name, in one statement; creates new sites. */
 export async function readSyncStates(db: D1Database, siteNames: readonly string[]): Promise<Map<string, SyncState>> {
   const wanted = JSON.stringify(siteNames);
   const read = async () => {
@@ -152,7 +152,7 @@ export async function readSyncStates(db: D1Database, siteNames: readonly string[
   );
 }
 
-/** Saves how far a window has come. To run in the transaction that stores the page before. */
+/** Saves the progress of a window. It runs in the transaction that stores the page. */
 export function saveProgress(
   db: D1Database,
   siteId: number,
@@ -162,7 +162,7 @@ export function saveProgress(
   return "at" in progress ? movePosition(db, siteId, progress, now) : endWindow(db, siteId, progress, now);
 }
 
-/** Saves where the next page of a window starts. */
+/** Saves the start of a window's next page. */
 function movePosition(db: D1Database, siteId: number, { range, at }: OpenWindow, now: number): D1PreparedStatement {
   return db
     .prepare(
@@ -174,9 +174,9 @@ function movePosition(db: D1Database, siteId: number, { range, at }: OpenWindow,
 }
 
 /**
- * Ends a window that the API proved to have ended, and moves the watermark to its end. The watermark never moves back, so overlapping runs do not undo one another; and never over a
- * gap: where it stands before this window (somebody set it back meanwhile), it stays. From the first one on, late samples
- * are counted (store/store-samples.ts).
+ * Ends a window that the API proved to have ended, and moves the watermark to its end. The watermark never moves back,
+ * so overlapping runs do not undo each other. It never moves over a gap: if it stands before this window, because an
+ * operator set it back, it stays. Late samples are counted from the first ended window on (store/store-samples.ts).
  */
 export function endWindow(
   db: D1Database,
@@ -198,8 +198,8 @@ export function endWindow(
 }
 
 /**
- * Moves the watermark over time that is left to settling. To run in the transaction that makes the days between due. Only where the
- * watermark still stands where it was read, and no window is open.
+ * Moves the watermark over time that is left to settling. It runs in the transaction that marks the days between as
+ * due, and only if the watermark is unchanged and no window is open.
  */
 export function moveOver(
   db: D1Database,
@@ -239,7 +239,7 @@ export async function rememberPageSize(
   await withD1Retry(() => statement.run());
 }
 
-/** Pauses a site's sync. A pause that stands is kept as it is. */
+/** Pauses a site's sync. An existing pause stays unchanged. */
 export async function pauseSite(db: D1Database, siteId: number, { since, by, reason }: Pause): Promise<void> {
   const statement = db
     .prepare(
@@ -250,7 +250,7 @@ export async function pauseSite(db: D1Database, siteId: number, { since, by, rea
   await withD1Retry(() => statement.run());
 }
 
-/** Ends a pause: the next sync goes on at the watermark, or in the open window. */
+/** Ends a pause: the next sync continues at the watermark, or in the open window. */
 export async function resumeSite(db: D1Database, siteId: number): Promise<void> {
   const statement = db
     .prepare("UPDATE sync_state SET paused_at = NULL, paused_by = NULL, pause_reason = NULL WHERE site_id = ?1")

@@ -8,22 +8,22 @@ import { findSettled } from "./settled-readings.ts";
 
 export interface WeatherRead {
   readonly samples: PointSamples;
-  /** point ids of the readings that are in the archive already: a feed that is stuck goes on serving them */
+  /** point ids of readings that their day's file already has: a stuck feed serves them again and again */
   readonly settled: readonly number[];
-  /** values that the feed served: samples, settled and rejected ones */
+  /** number of values that the feed served: samples, settled and rejected ones */
   readonly records: number;
   readonly rejected: RejectionCounts;
-  /** each of these, under the name of its point and otherwise as the feed has it */
+  /** each rejected value, under the name of its point, otherwise as the feed has it */
   readonly rejectedRecords: readonly RejectedRecord[];
-  /** the catalogue, with weather points that this reading brought */
+  /** the catalogue, with weather points that this reading added */
   readonly catalog: Catalog;
 }
 
-/** The longest that one call for the weather may take: milliseconds. Samples wait for it. */
+/** Timeout of one call for the weather, in ms. Samples wait for it. */
 const CALL_TIMEOUT_MS = 5_000;
 
 /**
- * Reads a site's weather, and makes its points when they come for the first time. A site without a feed has no values.
+ * Reads a site's weather, and creates its points on their first reading. A site without a feed has no values.
  * @throws {AceError}; the error of D1
  */
 export async function readWeather(
@@ -38,7 +38,7 @@ export async function readWeather(
   if (weather === null) {
     return { samples: NO_SAMPLES, settled: [], records: 0, rejected: {}, rejectedRecords: [], catalog };
   }
-  // Also a point that is known and not collected, as the feed has it.
+  // Includes a known point that is not collected: the feed has it.
   const names = weather.readings.map(({ field }) => weatherPointName(field));
   const added = names.filter((name) => catalog.get(name)?.configured !== true);
   let known = catalog;

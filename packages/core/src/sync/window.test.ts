@@ -8,7 +8,7 @@ const HOUR = 60 * MIN;
 const settings = { lookbackMs: 10 * MIN, initialLookbackMs: 24 * HOUR, maxLagMs: 24 * HOUR };
 const NOW = 1_000 * HOUR;
 
-/** Of a site that is not late. */
+/** For a site that is not late. */
 function nextWindow(watermark: number | null, now: number, given: WindowSettings): TimeRange | null {
   return windowOf({ watermark, servedTo: watermark }, now, given);
 }
@@ -38,7 +38,7 @@ test("a first sync that reaches back less than an hour ends at now", () => {
   expect(window).toEqual({ start: NOW - MIN, end: NOW });
 });
 
-test("windows taken one after the other leave no hole, however the clock steps and whichever of them fail", () => {
+test("consecutive windows leave no hole, under any clock steps and failures", () => {
   const anyStep = fc.oneof(fc.integer({ min: 0, max: 10 * MIN }), fc.integer({ min: -2 * HOUR, max: 5 * HOUR }));
   const anyRun = fc.record({ step: anyStep, windows: fc.integer({ min: 0, max: 8 }) });
   const anySettings = fc.record({
@@ -68,7 +68,7 @@ test("windows taken one after the other leave no hole, however the clock steps a
           if (before !== null) expect(watermark).toBeGreaterThan(before);
         }
       }
-      // a clock that stepped back may have asked for what lies before the start as well
+      // a clock that stepped back may have requested time before the start as well
       const [first] = proven;
       if (first === undefined) return;
       const { start } = first;
@@ -88,7 +88,7 @@ test.each<[string, number, TimeRange | null]>([
   expect(windowOf({ watermark: NOW - 5 * MIN, servedTo: NOW - late }, NOW, settings)).toEqual(window);
 });
 
-test("a watermark of a day behind or less stays, and so does that of a new site", () => {
+test("a watermark at most a day behind stays, and so does that of a new site", () => {
   expect(passedOver(NOW - 24 * HOUR, NOW, settings)).toBeNull();
   expect(passedOver(null, NOW, settings)).toBeNull();
 });
@@ -96,16 +96,13 @@ test("a watermark of a day behind or less stays, and so does that of a new site"
 test.each([
   ["one millisecond more: the days of the lookback too", 24 * HOUR + 1, [40, 40]],
   ["a week", 7 * 24 * HOUR, [34, 40]],
-])(
-  "a watermark further behind moves to a day behind, and the days between are settled: %s",
-  (_, lag, [first, last]) => {
-    const over = passedOver(NOW - lag, NOW, settings)!;
-    expect(over.to).toBe(NOW - 24 * HOUR);
-    expect([over.days[0], over.days.at(-1), over.days.length]).toEqual([first, last, last! - first! + 1]);
-  },
-);
+])("a watermark further behind moves to a day behind, and the days between settle: %s", (_, lag, [first, last]) => {
+  const over = passedOver(NOW - lag, NOW, settings)!;
+  expect(over.to).toBe(NOW - 24 * HOUR);
+  expect([over.days[0], over.days.at(-1), over.days.length]).toEqual([first, last, last! - first! + 1]);
+});
 
-test("no millisecond is left out between the days that are settled and the next window", () => {
+test("no millisecond is left out between the settled days and the next window", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 24 * HOUR + 1, max: 500 * HOUR }),

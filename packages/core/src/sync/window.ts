@@ -3,22 +3,22 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { LATEST_MS, type SyncFront } from "../domain/lateness.ts";
 import { firstPiece, type TimeRange } from "../domain/time-range.ts";
 
-/** Settings that decide which windows a sync asks for. */
+/** Settings that decide which windows a sync requests. */
 export interface WindowSettings {
-  /** how far before the watermark each window starts, for samples that came late: milliseconds */
+  /** how far before the watermark each window starts, for late samples, in ms */
   readonly lookbackMs: number;
-  /** how far back a site's first sync reaches: milliseconds */
+  /** how far back a site's first sync reaches, in ms */
   readonly initialLookbackMs: number;
-  /** a watermark that is further behind moves up to this lag, and the days between are left to settling: milliseconds */
+  /** a watermark further behind moves up to this lag, and the days between are left to settling, in ms */
   readonly maxLagMs: number;
 }
 
-/** New time in one window when a site is further behind than this; a day behind is 24 windows. */
+/** New time in one window of a site further behind than this; a day behind is 24 windows. */
 const CATCH_UP_MS = HOUR_MS;
 
 /**
- * The next window to ask the API for, half-open and up to now; null when there is none (the clock stands before the
- * watermark's lookback). It begins the lookback before the watermark; where the whole site has served less, the lookback before that.
+ * The next window to request, half-open and up to now; null: none (the clock is before the watermark's lookback). It
+ * starts the lookback before the watermark, or before `servedTo` if the whole site is late.
  */
 export function nextWindow(
   { watermark, servedTo }: SyncFront,
@@ -30,22 +30,23 @@ export function nextWindow(
   const back = isLate ? Math.min(watermark, Math.max(servedTo, now - LATEST_MS)) : from;
   const start = watermark === null ? from : back - settings.lookbackMs;
   const { end } = firstPiece({ start: from, end: Math.max(from, now) }, CATCH_UP_MS);
-  // A clock that stepped back must not make us ask for the future: the watermark then simply stays.
+  // A clock that stepped back must not request future time: the watermark then stays.
   const window = { start, end: Math.min(end, now) };
   return window.start < window.end ? window : null;
 }
 
-/** Time that a sync does not ask for. */
+/** Time that a sync does not request. */
 interface PassedOver {
-  /** where the watermark moves to, epoch ms */
+  /** new position of the watermark, epoch ms */
   readonly to: number;
   /** the days that are settled instead, ascending: whole days since 1970 */
   readonly days: readonly number[];
 }
 
 /**
- * What a sync leaves to settling, because it is too far behind: a day is cheaper to build as a whole than window by window.
- * @returns null: nothing
+ * The days that a sync leaves to settling because it is too far behind: building a whole day is cheaper than its
+ * windows.
+ * @returns null: none
  */
 export function passedOver(
   watermark: number | null,
