@@ -8,7 +8,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
     dashboard.expectConsoleErrors(/503/);
     const page = await dashboard.open(HEALTH, { before: (fresh) => refused(fresh, /\/etl\/status/) });
     const status = page.getByRole("region", { name: "Status" });
-    await status.getByText("The sync's status could not be loaded. It rests.").waitFor();
+    await status.getByText("The sync status could not be loaded. It rests.").waitFor();
     await page.locator(".year-grid").waitFor();
     await page.locator(".storage-list").waitFor();
     await page.locator(".worst-points").waitFor();
@@ -20,7 +20,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
     for (const address of [/\/etl\//, /\/coverage/, /\/quality/]) await refused(page, address);
     await page.getByRole("button", { name: "Check now" }).click();
     await expect.poll(() => page.getByRole("alert").count()).toBe(5);
-    expect(await status.getByRole("heading").textContent()).toMatch(/^As it was (just now|\d+ s ago): /);
+    expect(await status.getByRole("heading").textContent()).toMatch(/^Status from (just now|\d+ s ago): /);
     await loaded(page);
   });
 
@@ -32,7 +32,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
           await route.continue().catch(() => {});
         }),
     });
-    await page.getByText("Asking how all is…").waitFor();
+    await page.getByText("Loading the status…").waitFor();
     const before = (await part(page, "Coverage").boundingBox())!;
     await loaded(page);
     const after = (await part(page, "Coverage").boundingBox())!;

@@ -36,7 +36,7 @@ describeInBrowser("Health's verdict", (dashboard) => {
       /The API key expires soon\s*since .*, (2 h|1 h 59 min) ago/,
     );
     expect(await page.getByRole("list", { name: /^Last errors/ }).textContent()).toMatch(
-      /The building's API did not answer in time, asking for samples \(2 times\)no answer within 20 s/,
+      /The building's API did not answer in time, while requesting samples \(2 times\)no answer within 20 s/,
     );
     expect(await page.locator(".run-strip .incomplete").count()).toBe(1);
     const poor = page.locator(".worst-points li").first();
@@ -63,13 +63,13 @@ describeInBrowser("Health's verdict", (dashboard) => {
     });
     await loaded(page);
     const headline = page.locator(".verdict h2");
-    expect(await headline.textContent()).toBe("Well, as far as it is known: gaps have not been looked for yet");
+    expect(await headline.textContent()).toBe("No known problems. Gap detection has not run yet.");
     expect(await page.locator(".status-card.good, .health-none.well").count()).toBe(0);
     const spoken = await listenForSpeech(page);
     look = { until: new Date().toISOString(), fraction: 1, unjudged_points: 0 };
     await page.getByRole("button", { name: "Check now" }).click();
     await headline.getByText("All is well", { exact: true }).waitFor();
     expect(await spoken()).toContain("All is well");
-    await part(page, "Open gaps").getByText("None. Samples are where", { exact: false }).waitFor();
+    await part(page, "Open gaps").getByText("No gaps.", { exact: true }).waitFor();
   });
 });

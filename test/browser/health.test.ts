@@ -48,11 +48,11 @@ describeWithOwnSystem("Health", { points: 60, pastDays: 2 }, (dashboard) => {
     expect(sync).toMatch(/No errors in the last (run|\d+ runs)/);
 
     const { cold, samples_stored_24h: stored } = stats.sites[0]!;
-    expect(await figure(page, "Storage", "Samples settled")).toBe(cold.samples.toLocaleString("en"));
+    expect(await figure(page, "Storage", "Samples archived")).toBe(cold.samples.toLocaleString("en"));
     expect(await figure(page, "Storage", "Stored in 24 h")).toBe(`${stored.toLocaleString("en")} samples`);
     expect(bytesOf(await figure(page, "Storage", "Archive (R2)")) / cold.bytes).toBeCloseTo(1, 2);
     expect(bytesOf(await figure(page, "Storage", "Recent store (D1)")) / stats.database.bytes).toBeCloseTo(1, 2);
-    expect(await figure(page, "Storage", "Cost a month")).toBe("$0");
+    expect(await figure(page, "Storage", "Cost per month")).toBe("$0");
 
     const rows = page.locator(".worst-points li");
     const worst = quality.points.filter(({ score }) => score !== null && score < 1).slice(0, 5);
@@ -96,9 +96,9 @@ describeWithOwnSystem("Health", { points: 60, pastDays: 2 }, (dashboard) => {
     const card = part(page, "Open gaps");
     const row = card.getByRole("row").nth(1);
     expect(await row.textContent()).toMatch(
-      /^The whole site\w{3} \d+.*3 h( \d min)?the building's API has none so far$/,
+      /^The whole site\w{3} \d+.*3 h( \d min)?the building's API has no samples so far$/,
     );
-    await card.getByRole("button", { name: "Name the points" }).click();
+    await card.getByRole("button", { name: "Show the point names" }).click();
     await giveToken(page, dashboard.adminToken);
     await card.getByRole("cell", { name: /^once, next in \d+ min$/ }).waitFor();
 
@@ -114,7 +114,7 @@ describeWithOwnSystem("Health", { points: 60, pastDays: 2 }, (dashboard) => {
     await page.getByRole("button", { name: "Check now" }).click();
     await expect.poll(() => card.getByRole("row").count()).toBe(0);
     // In the first hour of a UTC day a new site's last day has not been looked at.
-    await card.getByText(/None\. Samples are where|Not looked for yet\./).waitFor();
+    await card.getByText(/^No gaps\.|^Gap detection has not run yet\./).waitFor();
     expect(await page.locator(".verdict").textContent()).not.toMatch(words);
   });
 

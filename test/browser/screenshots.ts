@@ -50,7 +50,7 @@ async function fillCalendar(page: Page): Promise<void> {
   await deployment.post("etl", "/rollups/rebuild", { start_date: dayBefore(1), end_date: dayBefore(0) });
   await deployment.post("etl", "/gaps/repair", {});
   await page.getByRole("button", { name: "Check now" }).click();
-  await page.getByText("None. Samples are where").waitFor();
+  await page.getByText("No gaps.").waitFor();
   await page.locator(`[data-date="${dayBefore(2)}"]`).hover();
 }
 

@@ -1,10 +1,10 @@
-/** Why a request has no answer, in words that can be shown as they are. */
+/** Why a request failed, as text for the user. */
 export class ApiError extends Error {
-  /** the problem's `code`; `unreachable`: no answer came; `not_understood`: one came that is not what it should be */
+  /** the problem's `code`; `unreachable`: no answer; `not_understood`: an answer of another form */
   readonly code: string;
-  /** HTTP status; null: no answer came */
+  /** HTTP status; null: no answer */
   readonly status: number | null;
-  /** what of the request is at fault; null: no one part of it */
+  /** the invalid part of the request; null: no single part */
   readonly field: string | null;
 
   constructor(code: string, status: number | null, detail: string, field: string | null = null) {
@@ -16,7 +16,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Whatever a load failed with, as an error that has words. */
+/** Any error of a load, as an error with text for the user. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   console.error(error);

@@ -3,7 +3,7 @@ import { ApiError } from "./api-error.ts";
 import { fetchPatiently } from "./busy.ts";
 import { askForToken, type TokenKind, tokenOf } from "./tokens.ts";
 
-// The page's policy forbids code made of text, which zod would try.
+// The page's content security policy forbids compiled code, which zod would try.
 z.config({ jitless: true });
 
 const problemSchema = z.object({ code: z.string(), detail: z.string(), field: z.optional(z.string()) });
@@ -13,14 +13,14 @@ interface AskOptions {
   readonly method?: "GET" | "POST";
   /** sent as JSON */
   readonly body?: unknown;
-  /** the token that is sent, and asked for at a 401 (default `read`) */
+  /** the token to send, and to ask for at a 401 (default `read`) */
   readonly token?: TokenKind;
 }
 
 /**
- * Asks an address of this origin, and parses the answer.
+ * Requests an address of this origin, and parses the answer.
  * @param path with its query, such as `/sites` or `/etl/status`
- * @throws {ApiError} with words for the user; an aborted request throws its signal's reason
+ * @throws {ApiError} with text for the user; an aborted request throws its signal's reason
  */
 export async function ask<S extends z.ZodMiniType>(
   path: string,
@@ -41,7 +41,7 @@ export async function ask<S extends z.ZodMiniType>(
       if (parsed.success) return parsed.data;
       const [issue] = parsed.error.issues;
       const where = issue === undefined ? "" : ` (${issue.path.join(".")}: ${issue.message})`;
-      const detail = `What came from ${path.split("?")[0]} is not what this page knows${where}. Reload the page.`;
+      const detail = `The answer of ${path.split("?")[0]} has an unexpected form${where}. Reload the page.`;
       throw new ApiError("not_understood", response.status, detail);
     }
     if (response.status === 401 && (await askForToken(kind, token))) continue;
@@ -56,11 +56,11 @@ async function fetchJson(path: string, init: RequestInit): Promise<{ response: R
     return { response, answer: parseJson(text) };
   } catch (error) {
     if (init.signal?.aborted === true) throw error;
-    throw new ApiError("unreachable", null, "The server cannot be reached. Is the network there?");
+    throw new ApiError("unreachable", null, "Could not reach the server. Check your connection.");
   }
 }
 
-/** undefined: it is no JSON */
+/** undefined: not JSON */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

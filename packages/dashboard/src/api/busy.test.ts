@@ -14,14 +14,14 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Answers in turn; the last one again and again. */
+/** Answers in turn; the last one repeats. */
 function server(...answers: (() => Response)[]) {
   const fetched = vi.fn<typeof fetch>(async () => (answers.length > 1 ? answers.shift()! : answers[0]!)());
   vi.stubGlobal("fetch", fetched);
   return fetched;
 }
 
-test("a busy server is asked again after Retry-After, and the page is told meanwhile", async () => {
+test("retries a busy server after Retry-After, and shows this meanwhile", async () => {
   const fetched = server(busy, () => new Response("data"));
   const answer = fetchPatiently("/a", {});
   await vi.advanceTimersByTimeAsync(4_999);
@@ -32,7 +32,7 @@ test("a busy server is asked again after Retry-After, and the page is told meanw
   expect(told).toEqual([true, false]);
 });
 
-test("a server that stays busy is given up after five retries", async () => {
+test("gives up after five retries of a busy server", async () => {
   const fetched = server(busy);
   const answer = fetchPatiently("/a", {});
   await vi.advanceTimersByTimeAsync(25_000);
@@ -41,7 +41,7 @@ test("a server that stays busy is given up after five retries", async () => {
   expect(told.at(-1)).toBe(false);
 });
 
-test("a 503 without Retry-After is not asked again", async () => {
+test("does not retry a 503 without Retry-After", async () => {
   const fetched = server(() => new Response("{}", { status: 503 }));
   expect((await fetchPatiently("/a", {})).status).toBe(503);
   expect(fetched).toHaveBeenCalledTimes(1);

@@ -1,20 +1,20 @@
-/** A server that is still busy after so many retries is reported as an error. */
+/** A server that is still busy after this many retries is an error. */
 const MAX_RETRIES = 5;
-/** The longest pause that is accepted from `Retry-After`, seconds. */
+/** The longest accepted `Retry-After`, in seconds. */
 const MAX_PAUSE_S = 60;
 
 let waiting = 0;
 let listener: ((isWaiting: boolean) => void) | null = null;
 
-/** Where the page shows that requests wait for a busy server. */
+/** Receives the number of requests that wait for a busy server. */
 export function onBusy(show: (isWaiting: boolean) => void): void {
   listener = show;
 }
 
 /**
- * Fetches; when the server answers a `GET` with 503 and `Retry-After`, waits that long and tries again.
- * @returns the last answer; 503 when the server stayed busy
- * @throws the signal's reason; what `fetch` throws
+ * Fetches. If the server answers a `GET` with 503 and `Retry-After`, waits that long and tries again.
+ * @returns the last answer; 503 if the server stayed busy
+ * @throws the signal's reason; the error of `fetch`
  */
 export async function fetchPatiently(path: string, init: RequestInit): Promise<Response> {
   const isGet = (init.method ?? "GET") === "GET";

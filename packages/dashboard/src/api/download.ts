@@ -2,7 +2,7 @@ import { ApiError } from "./api-error.ts";
 import { fetchPatiently } from "./busy.ts";
 import { tokenOf } from "./tokens.ts";
 
-/** Saves an answer as a file; with the token, which a plain link could not send. @throws {ApiError} */
+/** Saves an answer as a file, with the token that a plain link could not send. @throws {ApiError} */
 export async function download(path: string, name: string): Promise<void> {
   const token = tokenOf("read");
   let body: Blob;
@@ -15,13 +15,13 @@ export async function download(path: string, name: string): Promise<void> {
       throw new ApiError(
         "no_problem",
         response.status,
-        `The file could not be had: the server answered ${response.status}.`,
+        `Could not load the file: the server answered ${response.status}.`,
       );
     }
     body = await response.blob();
   } catch (error) {
     if (error instanceof ApiError) throw error;
-    throw new ApiError("unreachable", null, "The server cannot be reached.");
+    throw new ApiError("unreachable", null, "Could not reach the server.");
   }
   const link = document.createElement("a");
   link.href = URL.createObjectURL(body);

@@ -3,7 +3,7 @@ import { seriesByName } from "./timeseries.ts";
 
 const answered = (...names: string[]) => names.map((name) => ({ point_name: name }));
 
-test("a point that is answered under another name is found by the name that was asked for", () => {
+test("a point answered under another name is found by the requested name", () => {
   const names = ["a", "ses/falls/weather/temp", "gone", "b", "ses/falls/weather/humidity"];
   const series = answered("a", "weather.temperature", "b", "weather.humidity");
   const found = seriesByName(names, series, ["gone"]);
@@ -16,7 +16,7 @@ test("a point that is answered under another name is found by the name that was 
   ]);
 });
 
-test("a point that is asked for under two names is found by its own", () => {
+test("a point requested under two names is found by its own name", () => {
   const names = ["ses/falls/weather/temp", "weather.temperature"];
   const found = seriesByName(names, answered("weather.temperature"), []);
   expect(found.get("weather.temperature")).toEqual({ point_name: "weather.temperature" });

@@ -8,7 +8,7 @@ const numbers = z.custom<number[]>(
   "not a list of numbers",
 );
 
-/** null: no value, as the mean of directions that cancel out. */
+/** null: no value, such as the mean of directions that cancel out. */
 const numbersOrNone = z.custom<(number | null)[]>(
   (value) => Array.isArray(value) && value.every((item) => typeof item === "number" || item === null),
   "not a list of numbers and nulls",
@@ -45,7 +45,7 @@ const answerSchema = z.object({
 
 type AnsweredSeries = z.infer<typeof answerSchema>["series"][number];
 
-/** What is asked of `/timeseries/query`. */
+/** The parameters of `/timeseries/query`. */
 export interface TimeseriesQuery {
   readonly site: string;
   readonly points: readonly string[];
@@ -53,7 +53,7 @@ export interface TimeseriesQuery {
   readonly start: number;
   readonly end: number;
   readonly units: string;
-  /** samples or buckets of a series that are enough; the API chooses the interval by it */
+  /** enough samples or buckets per series; the API chooses the interval from it */
   readonly maxPoints: number;
 }
 
@@ -71,9 +71,9 @@ const BUCKET_MS: Readonly<Record<string, number>> = {
   "1day": 86_400_000,
 };
 
-/** The address of a query, from `/`. @param more such as a format, over what is said here */
+/** The path of a query, from `/`. @param more parameters such as a format; they override the others */
 export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<string, string>> = {}): string {
-  // A JSON array has one reading, whatever commas the names hold.
+  // A JSON array is unambiguous, even for names with commas.
   const params = new URLSearchParams({ site_name: query.site, point_names: JSON.stringify(query.points) });
   const iso = (time: number) => new Date(time).toISOString();
   const rest = {
@@ -89,7 +89,7 @@ export function timeseriesPath(query: TimeseriesQuery, more: Readonly<Record<str
 }
 
 /**
- * Series in the order of the query's points; one that has no samples is there, and empty.
+ * Series in the order of the query's points; a point without samples has an empty one.
  * @param more as for {@link timeseriesPath}
  */
 export async function fetchTimeseries(
@@ -118,9 +118,9 @@ export async function fetchTimeseries(
 }
 
 /**
- * The series by the names that were asked for. A point may be answered under another name, as the history of the weather
- * is; such series come in the order of the names that are left.
- * @param unknown names that no point has
+ * The series by requested name. A point may be answered under another name, such as the history of the weather; these
+ * series are in the order of the remaining names.
+ * @param unknown names of no point
  */
 export function seriesByName<T extends { readonly point_name: string }>(
   names: readonly string[],
@@ -130,12 +130,12 @@ export function seriesByName<T extends { readonly point_name: string }>(
   const byName = new Map(series.map((one) => [one.point_name, one]));
   const others = series.filter(({ point_name: name }) => !names.includes(name));
   const aliases = names.filter((name) => !byName.has(name) && !unknown.includes(name));
-  // A point that was asked for under two names is answered once, so the order tells nothing then.
+  // A point requested under two names is answered once, so the order is no help then.
   if (aliases.length === others.length) aliases.forEach((name, i) => byName.set(name, others[i]!));
   return byName;
 }
 
-/** A series without the buckets that have no value. */
+/** A series without its empty buckets. */
 function withValues(series: AnsweredSeries): Omit<AnsweredSeries, "values"> & { readonly values: readonly number[] } {
   const { values, timestamps, min, max, count } = series;
   const found = values.flatMap((value) => value ?? []);

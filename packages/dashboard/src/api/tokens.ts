@@ -1,16 +1,16 @@
-/** What a token is for: `read` is QUERY_TOKEN, where a deployment has one; `admin` is ADMIN_TOKEN. */
+/** The use of a token: `read` is QUERY_TOKEN, if the deployment has one; `admin` is ADMIN_TOKEN. */
 export type TokenKind = "read" | "admin";
 
 /** A request for a token that the page shows a form for. */
 export interface TokenRequest {
   readonly kind: TokenKind;
-  /** whether one was given before and not accepted */
+  /** whether an earlier token was refused */
   readonly isRefused: boolean;
-  /** @param token null: none will be given */
+  /** @param token null: the user gave none */
   readonly answer: (token: string | null) => void;
 }
 
-/** Tokens are kept in memory only: no other page, and nobody after a reload, can have them. */
+/** Tokens stay in memory: no other page can read them, and a reload forgets them. */
 const tokens = new Map<TokenKind, string>();
 const waiting = new Map<TokenKind, Promise<boolean>>();
 let listener: ((request: TokenRequest | null) => void) | null = null;
@@ -19,15 +19,15 @@ export function tokenOf(kind: TokenKind): string | undefined {
   return tokens.get(kind);
 }
 
-/** Where requests for tokens are shown; one at a time, null when there is none. */
+/** Receives requests for tokens, one at a time; null: none. */
 export function onTokenRequest(show: (request: TokenRequest | null) => void): void {
   listener = show;
 }
 
 /**
- * Asks the user for a token; requests that wait for the same one share the question.
- * @param refused the token that was not accepted; another one since then is not asked for again
- * @returns whether there is one to try again with
+ * Asks the user for a token. Requests that wait for the same one share the question.
+ * @param refused the token that the server refused; a newer one is not asked for again
+ * @returns whether there is a token to try again with
  */
 export function askForToken(kind: TokenKind, refused: string | undefined): Promise<boolean> {
   const given = tokens.get(kind);

@@ -5,12 +5,12 @@ interface Action {
   readonly isBusy: boolean;
   /** why the last call failed */
   readonly error: ApiError | null;
-  /** Does it, unless it is being done. @returns whether it was done */
+  /** Runs it, unless it is running. @returns whether it succeeded */
   readonly run: (work: () => Promise<unknown>) => Promise<boolean>;
   readonly clear: () => void;
 }
 
-/** Something that a button does: one call at a time, and what became of the last one. */
+/** The action of a button: one call at a time, and the result of the last one. */
 export function useAction(): Action {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);

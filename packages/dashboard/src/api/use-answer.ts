@@ -2,14 +2,14 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, toApiError } from "./api-error.ts";
 
 export interface Answer<T> {
-  /** the last one that came, also while the next is under way and after it failed; undefined: none yet */
+  /** the last answer, also while the next one is loading or after it failed; undefined: none yet */
   readonly data: T | undefined;
-  /** the key that `data` answers; null: none yet */
+  /** the key of `data`; null: none yet */
   readonly dataKey: string | null;
   /** why the last request failed */
   readonly error: ApiError | undefined;
   readonly isLoading: boolean;
-  /** Asks again. */
+  /** Loads again. */
   readonly reload: () => void;
 }
 
@@ -21,9 +21,9 @@ interface State<T> {
 }
 
 /**
- * Loads what a key stands for, anew whenever the key changes; a request that is outdated is aborted.
- * @param key null: nothing is to be loaded
- * @param everyMs also so often, while the page is visible
+ * Loads the data of a key, again whenever the key changes; aborts an outdated request.
+ * @param key null: nothing to load
+ * @param everyMs reload interval while the page is visible
  */
 export function useAnswer<T>(
   key: string | null,
@@ -65,7 +65,7 @@ export function useAnswer<T>(
 
   useEffect(() => {
     if (everyMs === undefined) return;
-    // A server that takes longer than this is waited for, not asked again.
+    // A slow request is awaited, not repeated.
     const again = () => {
       if (document.visibilityState === "visible" && !isUnderWay.current) reload();
     };

@@ -11,7 +11,7 @@ interface CoverageCardProps {
   readonly year: { readonly first: number; readonly end: number };
 }
 
-/** What is stored of the last twelve months, day by day. */
+/** The stored days of the last twelve months. */
 export function CoverageCard({ site, answer, days, year }: CoverageCardProps) {
   const counts = Map.groupBy(days, ({ state }) => state);
   return (

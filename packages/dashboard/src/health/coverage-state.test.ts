@@ -11,8 +11,8 @@ const day = (state: CoveredDay["cold"]["state"], hours = 0, more: Partial<Covere
 const LATER = Date.UTC(2026, 0, 9);
 const statesOf = (...days: CoveredDay[]) => coverageStates(days, LATER).map(({ state }) => state);
 
-describe("what a day is", () => {
-  it("goes by both levels", () => {
+describe("the state of a day", () => {
+  it("depends on both levels", () => {
     expect(
       statesOf(
         day("written"),
@@ -24,11 +24,11 @@ describe("what a day is", () => {
     ).toEqual(["written", "written", "hot", "confirmed-empty", "hot"]);
   });
 
-  it("tells what is wrong first, though samples are there", () => {
+  it("shows a fault first, even if samples exist", () => {
     expect(statesOf(day("suspect", 2), day("failed", 24), day("suspect"))).toEqual(["suspect", "failed", "suspect"]);
   });
 
-  it("is a hole where earlier days are stored, and else nothing yet", () => {
+  it("is a hole after stored days, and otherwise 'nothing yet'", () => {
     expect(statesOf(day("missing"), day("missing"), day("confirmed-empty"), day("missing"), day("written"))).toEqual([
       "none",
       "none",
@@ -39,7 +39,7 @@ describe("what a day is", () => {
     expect(statesOf(day("missing"), day("missing"))).toEqual(["none", "none"]);
   });
 
-  it("is nothing yet in its first quarter of an hour, which is three syncs", () => {
+  it("is 'nothing yet' in its first quarter of an hour, which is three syncs", () => {
     const days = [{ ...day("written"), date: "2025-12-31" }, day("missing")];
     const midnight = Date.UTC(2026, 0, 1);
     const today = (minutes: number) => coverageStates(days, midnight + minutes * 60_000)[1]?.state;
@@ -49,14 +49,14 @@ describe("what a day is", () => {
 
 describe("the figures of a day", () => {
   const figures = (one: CoveredDay) => dayFigures(coverageStates([one], LATER)[0]!);
-  it("are those of both levels", () => {
+  it("come from both levels", () => {
     const file = { rows: 86_400, points: 60, bytes: 123_456 };
     expect(figures(day("written", 0, file))).toEqual(["86,400 samples", "of 60 points", "123 kB in R2"]);
     expect(figures(day("written", 1, file)).at(-1)).toBe("1 hour in D1");
     expect(figures(day("missing", 24))).toEqual(["24 hours in D1"]);
   });
 
-  it("are what the state means where there are none, and the reason where there is one", () => {
+  it("are the state's meaning without samples, and the reason if there is one", () => {
     expect(figures(day("missing"))).toEqual([COVERAGE_MEANINGS.none]);
     expect(figures(day("confirmed-empty"))[0]).toContain("no samples");
     expect(figures(day("failed", 24, { reason: "the bucket did not answer" }))).toEqual([
@@ -66,7 +66,7 @@ describe("the figures of a day", () => {
   });
 });
 
-it("a day that the API is asked for again is no hole, and a settled one says when it was settled", () => {
+it("a day awaiting settlement is no hole, and a settled day shows when it was settled", () => {
   const due = { settled_at: null, due_at: "2026-11-30T02:00:00.000Z" };
   const days = [day("written"), { ...day("missing"), settling: due }, day("missing"), day("written")];
   const shown = coverageStates(days, Date.parse("2027-06-01T00:00:00Z"));
@@ -77,7 +77,7 @@ it("a day that the API is asked for again is no hole, and a settled one says whe
   expect(dayFigures(one!).at(-1)).toMatch(/^settled on .*29/);
 });
 
-it("a day that was built without the API is provisional until the API is not asked again", () => {
+it("a day built without the API is provisional until its last settlement", () => {
   const due = { settled_at: null, due_at: "2026-11-30T02:00:00.000Z" };
   const file = { rows: 5, points: 1, bytes: 100 } as const;
   const days = [

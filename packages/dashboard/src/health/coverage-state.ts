@@ -3,7 +3,7 @@ import { DAY_MEANINGS, DAY_WORDS, isProvisional } from "../backfill/job-days.ts"
 import type { CoveredDay } from "./health-api.ts";
 import { isBehind } from "./verdict.ts";
 
-/** What a day is, in the order of the legend. */
+/** The states of a day, in the order of the legend. */
 export const COVERAGE_STATES = [
   "hot",
   "written",
@@ -35,23 +35,23 @@ export const COVERAGE_MEANINGS: Record<CoverageState, string> = {
   hot: "in the recent store (D1)",
   written: "in a day file (R2)",
   provisional: DAY_MEANINGS.provisional,
-  "confirmed-empty": "the building's API proved that it has no samples",
-  suspect: "its file is not what was written, and is not read",
+  "confirmed-empty": "the building's API confirmed that it has no samples",
+  suspect: "its file is damaged or not the one written, and is not read",
   failed: "its file could not be built",
-  deleted: "somebody deleted its samples",
+  deleted: "its samples were deleted",
   awaiting: DAY_MEANINGS.awaiting,
-  hole: "nothing is stored of it, though there is of earlier days",
-  none: "nothing is stored of it: it has only begun, or no earlier day of these months is stored either",
+  hole: "nothing is stored, although earlier days are",
+  none: "nothing is stored: it has only begun, or no earlier day of these months is stored",
 };
 
-/** A day, and what it is. */
+/** A day and its state. */
 export interface ShownDay {
   readonly day: CoveredDay;
   readonly state: CoverageState;
 }
 
 /**
- * A day that has only begun is no hole: what it lacks comes with the next sync.
+ * A day that has only begun is no hole: the next sync brings its samples.
  * @param days ascending, without holes
  * @param now epoch ms
  */
@@ -61,20 +61,20 @@ export function coverageStates(days: readonly CoveredDay[], now: number): ShownD
   return days.map((day, i) => ({ day, state: ownState(day) ?? (isHole(day, i) ? "hole" : "none") }));
 }
 
-/** States whose meaning is told beside the figures. */
+/** States whose meaning is shown beside the figures. */
 const EXPLAINED: ReadonlySet<CoverageState> = new Set(["provisional", "awaiting", "confirmed-empty"]);
 
-/** null: nothing is stored of it. */
+/** null: nothing is stored. */
 function ownState({ hot, cold, settling }: CoveredDay): CoverageState | null {
   if (isProvisional(cold, settling?.due_at ?? null)) return "provisional";
-  // What is wrong is told first, though a part of the day may be there.
+  // A fault has priority, even if a part of the day is stored.
   if (cold.state !== "missing" && cold.state !== "confirmed-empty" && cold.state !== "deleted") return cold.state;
   if (hot.hours > 0) return "hot";
   if (cold.state === "missing") return settling !== null && settling.due_at !== null ? "awaiting" : null;
   return cold.state;
 }
 
-/** The figures of a day, in words; what its state means where there are none. */
+/** The figures of a day as text; without figures, the meaning of its state. */
 export function dayFigures({ day, state }: ShownDay): string[] {
   const { hot, cold } = day;
   const figures = [

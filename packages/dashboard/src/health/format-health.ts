@@ -2,7 +2,7 @@ import { formatLength } from "../chart/format.ts";
 
 const MINUTE = 60_000;
 
-/** A length of time to the second, and over a minute to the minute: `12 s`, `2 min`, `3 h 5 min`. */
+/** A length of time in seconds, from a minute on in minutes: `12 s`, `2 min`, `3 h 5 min`. */
 export function formatRoughLength(ms: number): string {
   const step = ms < MINUTE ? 1000 : MINUTE;
   return formatLength(Math.floor(Math.max(0, ms) / step) * step);
@@ -13,14 +13,16 @@ export function formatAgo(ms: number): string {
   return ms < 2000 ? "just now" : `${formatRoughLength(ms)} ago`;
 }
 
-/** `99.8%`; what is not whole is never shown as if it was. @param share 0 to 1 */
+/** `99.8%`; less than all never shows as 100%. @param share 0 to 1 */
 export function shareText(share: number): string {
   return share >= 1 ? "100%" : `${(Math.floor(share * 1000 + 1e-9) / 10).toFixed(1)}%`;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** `Nov 22, 23:05 CST`: the zone's clock, with the year where it is another one than now. @param time and `now`: epoch ms */
+/**
+ * `Nov 22, 23:05 CST`: the zone's clock, with the year if it is not the present one. @param time and `now`: epoch ms
+ */
 export function formatTimeOfDay(zone: string, time: number, now: number): string {
   const hasYear = Math.abs(now - time) > 300 * 24 * 60 * MINUTE;
   const key = `${zone} ${hasYear}`;
@@ -41,12 +43,12 @@ export function formatTimeOfDay(zone: string, time: number, now: number): string
   return format.format(time);
 }
 
-/** Times as the API writes them, told by the zone's clock. @param now epoch ms */
+/** Replaces ISO times in the API's texts by the zone's clock. @param now epoch ms */
 export function withLocalTimes(text: string, zone: string, now: number): string {
   return text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => formatTimeOfDay(zone, Date.parse(time), now));
 }
 
-/** With a capital, unless it begins with a name. */
+/** With a capital, unless it starts with a name. */
 export function upperFirst(text: string): string {
   return /^[a-z]+[ ,]/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
 }
@@ -56,14 +58,14 @@ const ALERTS: Readonly<Record<string, string>> = {
   slow_sync: "The sync is slow",
   stale: "The data is not up to date",
   silent: "No new samples",
-  unsettled: "A past day waits to be checked against the source",
-  backfill: "The backfill needs a look",
+  unsettled: "A past day has not been checked against the source",
+  backfill: "The backfill needs attention",
   database_size: "The database is nearly full",
   quality: "The quality of the data is poor",
   token_expiry: "The key of the building's API expires",
 };
 
-/** What an alert is about. */
+/** The subject of an alert. */
 export function formatAlert(kind: string): string {
   return ALERTS[kind] ?? `Alert: ${kind.replaceAll("_", " ")}`;
 }
@@ -71,11 +73,11 @@ export function formatAlert(kind: string): string {
 const CAUSES: Readonly<Record<string, string>> = {
   unknown: "not known yet",
   point_silent: "the point is silent; others have samples",
-  failed_window: "syncs failed then",
-  upstream_empty: "the building's API has none so far",
+  failed_window: "syncs failed at that time",
+  upstream_empty: "the building's API has no samples so far",
 };
 
-/** Why samples are missing. */
+/** The cause of missing samples. */
 export function formatCause(cause: string): string {
   return CAUSES[cause] ?? cause.replaceAll("_", " ");
 }

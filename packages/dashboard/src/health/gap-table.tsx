@@ -6,7 +6,7 @@ import { formatAgo, formatCause, formatRoughLength, formatTimeOfDay } from "./fo
 import { type GapRow, lengthOf } from "./open-gaps.ts";
 
 const FIRST = 6;
-/** What is shown beside a gap in Explore. */
+/** Time shown around a gap in Explore. */
 const LEAST_MARGIN_MS = 3_600_000;
 
 interface GapTableProps {
@@ -18,7 +18,7 @@ interface GapTableProps {
   readonly hasInquiries: boolean;
 }
 
-/** Open gaps, each with a way to look at it. */
+/** Open gaps, each with a link to Explore. */
 export function GapTable({ site, zone, rows, now, hasInquiries }: GapTableProps) {
   const [isWhole, setWhole] = useState(false);
   return (
@@ -30,7 +30,7 @@ export function GapTable({ site, zone, rows, now, hasInquiries }: GapTableProps)
             <th scope="col">Since</th>
             <th scope="col">Length</th>
             <th scope="col">Why</th>
-            {hasInquiries && <th scope="col">Asked again</th>}
+            {hasInquiries && <th scope="col">Last request</th>}
           </tr>
         </thead>
         <tbody>
@@ -69,7 +69,7 @@ function GapLink({ site, row, now }: { readonly site: string; readonly row: GapR
   const [start, end] = [row.start - margin, Math.min(now, (row.end ?? now) + margin)];
   const point = row.of === "site" ? null : row.of.point;
   const words = row.of === "site" ? "The whole site" : point === null ? "A point" : pointTitle(point, undefined);
-  // Which point it is, is not known.
+  // The point's name is not known without the token.
   if (row.of !== "site" && point === null) return <>{words}</>;
   return <PlaceLink to={exploreAt(site, point === null ? null : [point], start, end)}>{words}</PlaceLink>;
 }

@@ -10,7 +10,7 @@ import { formatAgo, formatRoughLength } from "./format-health.ts";
 import { isOld, lastScanOf } from "./last-scan.ts";
 import { knownGaps, namedGaps } from "./open-gaps.ts";
 
-/** The API's most for a page. */
+/** The API's limit for a page. */
 const NAMED_MOST = 500;
 const NAMED_EVERY_MS = 60_000;
 
@@ -22,11 +22,11 @@ interface GapsCardProps {
   readonly now: number;
 }
 
-/** Where samples should be and are not, and what is done about it. */
+/** The open gaps and what is done about them. */
 export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   const [isNamed, setNamed] = useState(false);
   const [isAnswered, setAnswered] = useState(false);
-  // Who gave no token is not asked again and again.
+  // A user who gave no token is not asked again.
   const every = isAnswered ? NAMED_EVERY_MS : undefined;
   const load = async (signal: AbortSignal) => {
     const page = await fetchOpenGaps(site, NAMED_MOST, signal);
@@ -40,7 +40,7 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   const unjudged = ofSite?.coverage_24h?.unjudged_points ?? 0;
   const isLost = status.data?.unknown_sites.includes(site) ?? false;
   const none = isLost
-    ? { isWell: false, words: "Not known: the site's database does not answer." }
+    ? { isWell: false, words: "Unknown: the site's database does not answer." }
     : formatNoGaps(ofSite, now);
   const rows = named.data === undefined ? knownGaps(ofSite, coverage, now) : namedGaps(named.data.gaps, now);
   const note = open === 0 ? `Of ${site}` : `${counted(open, "open gap")}, ${formatRoughLength(missing)} in all`;
@@ -60,16 +60,14 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
             disabled={isNamed && named.isLoading}
             onClick={() => (isNamed ? named.reload() : setNamed(true))}
           >
-            {isNamed && named.isLoading ? "Asking…" : "Name the points"}
+            {isNamed && named.isLoading ? "Asking…" : "Show the point names"}
           </button>
         )
       }
     >
       {() => (
         <>
-          {named.error !== undefined && (
-            <Failure what="The names of the points" error={named.error} onRetry={named.reload} />
-          )}
+          {named.error !== undefined && <Failure what="The point names" error={named.error} onRetry={named.reload} />}
           {rows.length > 0 ? (
             <GapTable site={site} zone={zone} rows={rows} now={now} hasInquiries={named.data !== undefined} />
           ) : (
@@ -80,14 +78,14 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
           )}
           {unjudged > 0 && (
             <p class="quiet gaps-rest">
-              {unjudged === 1 ? "1 point has" : `${unjudged.toLocaleString("en")} points have`} no known cadence: gaps
-              are not looked for there.
+              {unjudged === 1 ? "1 point has" : `${unjudged.toLocaleString("en")} points have`} no known cadence, so
+              gaps cannot be detected there.
             </p>
           )}
           {rows.length > 0 && rows.length < open && (
             <p class="quiet gaps-rest">
               {named.data === undefined
-                ? `The ${rows.length} longest of ${open}; the points' names are for who has the administrator's token.`
+                ? `The ${rows.length} longest of ${open}. The points' names need the administrator's token.`
                 : `The newest ${rows.length} of ${open}.`}
             </p>
           )}
@@ -97,15 +95,15 @@ export function GapsCard({ site, zone, status, coverage, now }: GapsCardProps) {
   );
 }
 
-/** What it means that no open gap is known. */
+/** The meaning of a site without known open gaps. */
 function formatNoGaps(site: SiteStatus | undefined, now: number): { readonly isWell: boolean; readonly words: string } {
   if (site === undefined || site.coverage_24h === null) {
-    return { isWell: false, words: "Not looked for yet. That is done hourly, once the site has been synced." };
+    return { isWell: false, words: "Gap detection has not run yet. It runs hourly, after the first sync." };
   }
   const look = lastScanOf(site);
-  if (look === null) return { isWell: false, words: "Not known: a gap shows only where a point's cadence is known." };
+  if (look === null) return { isWell: false, words: "Unknown: no point has a known cadence." };
   if (isOld(look.until, now)) {
-    return { isWell: false, words: `None was known when they were last looked for, ${formatAgo(now - look.until)}.` };
+    return { isWell: false, words: `No gaps at the last scan, ${formatAgo(now - look.until)}.` };
   }
-  return { isWell: true, words: "None. Samples are where the points' cadences lead to expect them." };
+  return { isWell: true, words: "No gaps." };
 }

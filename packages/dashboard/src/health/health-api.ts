@@ -21,7 +21,7 @@ export type SyncError = z.infer<typeof syncErrorSchema>;
 
 const siteStatusSchema = z.object({
   name: z.string(),
-  /** null: its sync is not paused */
+  /** null: the sync is not paused */
   paused: z.nullable(z.object({ since: z.nullable(time), by: z.string(), reason: z.nullable(z.string()) })),
   watermark: z.nullable(time),
   lag_seconds: z.nullable(count),
@@ -33,7 +33,7 @@ const siteStatusSchema = z.object({
     ),
   }),
   coverage_24h: z.nullable(z.object({ until: time, fraction: z.nullable(count), unjudged_points: count })),
-  /** the newest first */
+  /** newest first */
   last_runs: z.array(runSchema),
   errors: z.array(syncErrorSchema),
 });
@@ -44,20 +44,20 @@ export type Alert = z.infer<typeof alertSchema>;
 
 const statusSchema = z.object({
   now: time,
-  /** null: not known, for the main database does not answer */
+  /** null: unknown, because the main database does not answer */
   alerts: z.nullable(z.array(alertSchema)),
-  /** whose database does not answer */
+  /** the sites whose database does not answer */
   unknown_sites: z.array(z.string()),
   sites: z.array(siteStatusSchema),
 });
 export type Status = z.infer<typeof statusSchema>;
 
-/** How far the sync of each site has come; and when, by this page's clock, that was told. */
+/** The sync status of each site, and the time of the answer by this page's clock. */
 export async function fetchStatus(signal: AbortSignal): Promise<Status & { readonly receivedAt: number }> {
   return { ...(await ask("/etl/status", statusSchema, { signal })), receivedAt: Date.now() };
 }
 
-/** Pauses or resumes the sync of a site, for which the administrator's token is needed. */
+/** Pauses or resumes the sync of a site. Needs the administrator's token. */
 export async function setPaused(site: string, isPaused: boolean): Promise<void> {
   const path = `/etl/sites/${encodeURIComponent(site)}/${isPaused ? "pause" : "resume"}`;
   await ask(path, z.object({ site: z.string() }), { method: "POST", body: {}, token: "admin" });
@@ -77,7 +77,7 @@ const statsSchema = z.object({
   ),
   unknown_sites: z.array(z.string()),
 });
-/** What is stored, of all sites whose database answers. */
+/** The stored data of all sites whose database answers. */
 export type Stats = z.infer<typeof statsSchema>;
 
 export function fetchStats(signal: AbortSignal): Promise<Stats> {
@@ -98,7 +98,7 @@ const coveredDaySchema = z.object({
   /** null: the day was never due to be settled */
   settling: z.nullable(z.object({ settled_at: z.nullable(time), due_at: z.nullable(time) })),
 });
-/** What is stored of a UTC day. */
+/** The stored data of a UTC day. */
 export type CoveredDay = z.infer<typeof coveredDaySchema>;
 
 const siteGapSchema = z.object({ start: time, end: z.nullable(time), state: z.string(), cause: z.string() });
@@ -131,7 +131,7 @@ const qualitySchema = z.object({
   }),
   points: z.array(judgedPointSchema),
 });
-/** Of the last seven full days, the worst points first. */
+/** The last seven full days, worst points first. */
 export type Quality = z.infer<typeof qualitySchema>;
 
 export function fetchQuality(site: string, limit: number, signal: AbortSignal): Promise<Quality> {
@@ -147,13 +147,13 @@ const gapSchema = z.object({
   next_attempt_at: z.nullable(time),
   last_error: z.nullable(z.string()),
 });
-/** A stretch without samples where there should be some. `point` null: of the whole site; `end` null: it goes on. */
+/** A stretch without expected samples. `point` null: the whole site; `end` null: ongoing. */
 export type Gap = z.infer<typeof gapSchema>;
 
 const gapsSchema = z.object({ gaps: z.array(gapSchema), next_cursor: z.nullable(z.string()) });
 export type GapPage = z.infer<typeof gapsSchema>;
 
-/** Open gaps with the names of their points, the newest first, for which the administrator's token is needed. */
+/** Open gaps with the names of their points, newest first. Needs the administrator's token. */
 export function fetchOpenGaps(site: string, limit: number, signal: AbortSignal): Promise<GapPage> {
   const query = new URLSearchParams({ site, state: "open", limit: String(limit) });
   return ask(`/etl/gaps?${query.toString()}`, gapsSchema, { signal, token: "admin" });

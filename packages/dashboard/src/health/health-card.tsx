@@ -14,7 +14,7 @@ interface HealthCardProps<T> {
   readonly children: (data: T) => ComponentChildren;
 }
 
-/** A part of the view that loads and fails alone; what came before stays when the next does not come. */
+/** A card that loads and fails on its own; the last data stays if the next load fails. */
 export function HealthCard<T>({ id, title, note, answer, what, controls, children }: HealthCardProps<T>) {
   const { data, error, isLoading, reload } = answer;
   return (

@@ -13,11 +13,11 @@ import { useClock } from "./use-clock.ts";
 import { yearOf } from "./year-weeks.ts";
 
 const EVERY_MS = 30_000;
-/** What changes by the hour, and reads many rows. */
+/** Data that changes hourly and takes many rows to read. */
 const SELDOM_MS = 300_000;
 const WORST = 10;
 
-/** Whether all is well: the sync, what is stored, what is missing, and how good it is. */
+/** Sync, stored days, gaps, quality and cost of a site. */
 export function HealthView({ site }: ViewProps) {
   const clock = useClock();
   const { first, end } = yearOf(clock);
@@ -33,7 +33,7 @@ export function HealthView({ site }: ViewProps) {
   const quality = useAnswer("quality", (signal) => fetchQuality(site.name, WORST, signal), SELDOM_MS);
   const stats = useAnswer("stats", fetchStats, SELDOM_MS);
 
-  // The server's clock goes by its last answer.
+  // The server's clock, from its last answer.
   const told = status.data;
   const now = told === undefined ? clock : Date.parse(told.now) + Math.max(0, clock - told.receivedAt);
   const days = coverageStates(coverage.data?.days ?? [], now);

@@ -22,8 +22,8 @@ const status = (largest: readonly { of: "site" | "point"; start: string; end: st
   errors: [],
 });
 
-describe("open gaps that are known without a token", () => {
-  it("are all of the site and the longest of points, each once, the longest first", () => {
+describe("open gaps without a token", () => {
+  it("are all of the site and the longest of points, each once, longest first", () => {
     const coverage = { days: [], gaps: [gap(3, 2), gap(9, 1, "repaired"), gap(7, 1), gap(5, 4, "confirmed-empty")] };
     const rows = knownGaps(
       status([
@@ -44,13 +44,13 @@ describe("open gaps that are known without a token", () => {
     ]);
   });
 
-  it("are those of one answer where the other has not come", () => {
+  it("come from one answer if the other is missing", () => {
     expect(knownGaps(undefined, { days: [], gaps: [gap(3, 2)] }, NOW).length).toBe(1);
     expect(knownGaps(undefined, undefined, NOW)).toEqual([]);
   });
 });
 
-it("open gaps with their names keep what came of asking; one that goes on gets longer", () => {
+it("open gaps with names keep the last request's result; an ongoing gap grows", () => {
   const inquiry = { attempts: 2, next_attempt_at: iso(-1), last_error: null };
   const rows = namedGaps(
     [

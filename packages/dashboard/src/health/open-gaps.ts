@@ -1,25 +1,25 @@
 import type { Coverage, Gap, SiteStatus } from "./health-api.ts";
 
-/** An open gap as it is shown. */
+/** An open gap, as shown. */
 export interface GapRow {
-  /** name of its point; `site`: of the whole site; null: of a point that is not named without the token */
+  /** name of its point; `site`: the whole site; null: the name needs the token */
   readonly of: { readonly point: string | null } | "site";
   /** epoch ms */
   readonly start: number;
-  /** null: it goes on */
+  /** null: ongoing */
   readonly end: number | null;
   readonly cause: string;
-  /** what came of asking again; null: not known without the token */
+  /** result of the last request; null: needs the token */
   readonly inquiry: Pick<Gap, "attempts" | "next_attempt_at" | "last_error"> | null;
 }
 
-/** What is known of open gaps without a token: all of the whole site, and the longest of points. The longest first. */
+/** The open gaps without a token: all of the site, and the longest of points. Longest first. */
 export function knownGaps(status: SiteStatus | undefined, coverage: Coverage | undefined, now: number): GapRow[] {
   const ofSite = (coverage?.gaps ?? []).filter(({ state }) => state === "open");
   const largest = status?.gaps.largest ?? [];
   const rows = [
     ...ofSite.map((gap) => rowOf("site", gap)),
-    // Those of the site from before the calendar begins are only here.
+    // Gaps of the site from before the calendar are only here.
     ...largest
       .filter(({ of, start }) => of === "site" && !ofSite.some((gap) => gap.start === start))
       .map((gap) => rowOf("site", gap)),
@@ -28,7 +28,7 @@ export function knownGaps(status: SiteStatus | undefined, coverage: Coverage | u
   return rows.sort((a, b) => lengthOf(b, now) - lengthOf(a, now));
 }
 
-/** Gaps as the administrator sees them. The longest first. */
+/** Gaps with the administrator's token. Longest first. */
 export function namedGaps(gaps: readonly Gap[], now: number): GapRow[] {
   const rows = gaps.map((gap): GapRow => {
     return { ...rowOf(gap.point === null ? "site" : { point: gap.point }, gap), inquiry: gap };
@@ -43,7 +43,7 @@ function rowOf(
   return { of, start: Date.parse(start), end: end === null ? null : Date.parse(end), cause, inquiry: null };
 }
 
-/** How long it is, or has been so far, ms. @param now epoch ms */
+/** The length of a gap so far, ms. @param now epoch ms */
 export function lengthOf({ start, end }: Pick<GapRow, "start" | "end">, now: number): number {
   return (end ?? now) - start;
 }

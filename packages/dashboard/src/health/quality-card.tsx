@@ -9,11 +9,11 @@ import type { JudgedPoint, Quality } from "./health-api.ts";
 import { HealthCard } from "./health-card.tsx";
 import { shareText } from "./format-health.ts";
 
-/** A score under this is worth a look, if not poor. */
+/** Scores below this are highlighted, even if they are not poor. */
 const GOOD_SCORE = 0.95;
 const FIRST = 5;
 
-/** The points with the worst data of the last full days, and why. */
+/** The points with the worst data of the last full days, and the reasons. */
 export function QualityCard({ site, answer }: { readonly site: string; readonly answer: Answer<Quality> }) {
   const [isWhole, setWhole] = useState(false);
   const days = answer.data?.days ?? [];
@@ -26,7 +26,7 @@ export function QualityCard({ site, answer }: { readonly site: string; readonly 
         if (summary.mean_score === null || first === undefined || last === undefined) {
           return (
             <p class="health-none">
-              <Icon name="clock" /> None of these days is judged yet. That is done hourly, once a day has ended.
+              <Icon name="clock" /> None of these days is judged yet. Judging runs hourly, after a day has ended.
             </p>
           );
         }
@@ -56,7 +56,7 @@ export function QualityCard({ site, answer }: { readonly site: string; readonly 
             </dl>
             {worst.length === 0 ? (
               <p class="health-none well">
-                <Icon name="check" /> Nothing was found in any point.
+                <Icon name="check" /> No problems found.
               </p>
             ) : (
               <>
@@ -109,7 +109,7 @@ function WorstPoint({ point: { name, label, score, reasons }, threshold, place }
         </span>
         <span class="number">{shareText(share)}</span>
       </div>
-      <p class="worst-why">{reasons.length === 0 ? "nothing in particular" : reasons.join("; ")}</p>
+      <p class="worst-why">{reasons.length === 0 ? "no single reason" : reasons.join("; ")}</p>
     </li>
   );
 }

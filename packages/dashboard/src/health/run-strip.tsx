@@ -3,7 +3,7 @@ import { formatValue } from "../chart/format.ts";
 import type { Run } from "./health-api.ts";
 import { formatAgo } from "./format-health.ts";
 
-/** Runs that the API tells of. */
+/** The number of runs that the API returns. */
 const SLOTS = 12;
 const LOWEST_PERCENT = 12;
 
@@ -20,13 +20,13 @@ function formatRun(
   return `${formatAgo(now - Date.parse(at))}: ${outcome}, took ${tookText(ms)}, ${counted(inserted, "sample")} stored`;
 }
 
-/** The last runs, the newest on the right: as high as they took long. @param runs the newest first @param now epoch ms */
+/** The last runs, newest on the right; the height is the duration. @param runs newest first @param now epoch ms */
 export function RunStrip({ runs, now }: { readonly runs: readonly Run[]; readonly now: number }) {
   const longest = Math.max(...runs.map((run) => run.duration_ms), 1);
   const height = (ms: number) => `${LOWEST_PERCENT + (ms / longest) * (100 - LOWEST_PERCENT)}%`;
   const lacking = Array.from({ length: Math.max(0, SLOTS - runs.length) }, (_, i) => i);
   return (
-    <ol class="run-strip" aria-label="Last runs, the oldest first">
+    <ol class="run-strip" aria-label="Last runs, oldest first">
       {lacking.map((slot) => (
         <li key={slot} class="none" aria-hidden="true" />
       ))}

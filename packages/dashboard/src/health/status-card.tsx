@@ -9,7 +9,7 @@ import { verdictOf } from "./verdict.ts";
 
 interface StatusCardProps {
   readonly answer: Answer<Status & { readonly receivedAt: number }>;
-  /** states of the days of the site that is looked at; null: not known */
+  /** states of the days of the shown site; null: unknown */
   readonly days: readonly CoverageState[] | null;
   readonly zone: string;
   /** epoch ms: by this page's clock, and by the server's */
@@ -18,16 +18,16 @@ interface StatusCardProps {
   readonly onRefresh: () => void;
 }
 
-/** Whether all is well, at a glance, and the alerts that are active. */
+/** The overall status and the active alerts. */
 export function StatusCard({ answer, days, zone, clock, now, onRefresh }: StatusCardProps) {
   const { data, error, isLoading, reload } = answer;
   if (data === undefined) {
     return (
       <section class="card status-card" aria-label="Status" aria-busy={isLoading}>
         {error === undefined ? (
-          <p class="quiet">Asking how all is…</p>
+          <p class="quiet">Loading the status…</p>
         ) : (
-          <Failure what="The sync's status" error={error} onRetry={reload} />
+          <Failure what="The sync status" error={error} onRetry={reload} />
         )}
       </section>
     );
@@ -35,18 +35,18 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
   const alerts = data.alerts ?? [];
   const verdict = verdictOf(data, days, now);
   const age = formatAgo(clock - data.receivedAt);
-  // What was known a while ago does not say that all is well.
+  // An old status does not prove that all is well now.
   const level = error === undefined ? verdict.level : "old";
   return (
     <section class={`card status-card ${level}`} aria-label="Status" aria-busy={isLoading}>
-      {error !== undefined && <Failure what="The sync's status" error={error} onRetry={reload} />}
+      {error !== undefined && <Failure what="The sync status" error={error} onRetry={reload} />}
       <div class="verdict">
         <span class="verdict-icon">
           <Icon name={level === "good" ? "check" : level === "unknown" ? "clock" : "warning"} />
         </span>
         <div class="verdict-words">
           <h2>
-            {error === undefined ? "" : `As it was ${age}: `}
+            {error === undefined ? "" : `Status from ${age}: `}
             {verdict.headline}
           </h2>
           {verdict.others.length > 0 && <Facts of={verdict.others} />}
@@ -83,7 +83,7 @@ export function StatusCard({ answer, days, zone, clock, now, onRefresh }: Status
   );
 }
 
-/** Speaks when something else is so, not each minute of how long it is so. */
+/** Announces a change of the status, not each minute of its duration. */
 function SpokenHeadline({ of }: { readonly of: string }) {
   const spoken = useRef(of);
   const withoutLengths = (words: string) => words.replaceAll(/\d+ (s|min|h|d)\b ?/g, "");

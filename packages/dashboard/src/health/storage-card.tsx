@@ -5,7 +5,7 @@ import { HealthCard } from "./health-card.tsx";
 import { formatTimeOfDay } from "./format-health.ts";
 import { D1_STORAGE, storageCost } from "./storage-cost.ts";
 
-/** Of the database's limit. */
+/** Share of the database's limit. */
 const NEARLY_FULL = 0.8;
 
 interface StorageCardProps {
@@ -15,7 +15,7 @@ interface StorageCardProps {
   readonly now: number;
 }
 
-/** How much is stored, and what storing it costs. */
+/** The stored data and its cost. */
 export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
   const { data } = answer;
   const isMany = (data?.sites.length ?? 1) > 1;
@@ -25,7 +25,7 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
       id="storage"
       title="Storage"
       note={isMany || isPart ? `Of ${isPart ? "" : "all "}${counted(data!.sites.length, "site")}` : `Of ${site}`}
-      what="What is stored"
+      what="The stored data"
       answer={answer}
     >
       {({ database, hours, sites, unknown_sites: lost }) => {
@@ -87,7 +87,7 @@ export function StorageCard({ site, zone, answer, now }: StorageCardProps) {
                 "point",
               )} collected`}
             />
-            <Line label="Cost a month" value={moneyText(cost.total)} note="for storage alone; requests are extra" />
+            <Line label="Cost per month" value={moneyText(cost.total)} note="storage only; requests are extra" />
             {lost.length > 0 && (
               <Line label="Not counted" value={lost.join(", ")} note="the database does not answer" />
             )}

@@ -1,10 +1,10 @@
 const GB = 1e9;
 
-/** List prices in dollars a GB and month, and what the plan includes, in GB. */
+/** List prices in dollars per GB and month, and what the plan includes, in GB. */
 export const D1_STORAGE = { perGb: 0.75, includedGb: 5, mostGb: 10 } as const;
 const R2_STORAGE = { perGb: 0.015, includedGb: 10 } as const;
 
-/** What storing so much costs, in dollars a month; requests, rows and CPU come on top. */
+/** The cost of storage, in dollars per month; requests, rows and CPU are extra. */
 export function storageCost(bytes: { readonly d1: number; readonly r2: number }): {
   readonly d1: number;
   readonly r2: number;

@@ -20,7 +20,7 @@ interface SyncCardProps {
 
 const ERRORS_SHOWN = 4;
 
-/** How far the sync of a site has come, its last runs, and what went wrong in them. */
+/** The progress of a site's sync, its last runs, and their errors. */
 export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
   const { name, paused, watermark, last_runs: runs, errors } = site;
   const lag = lagOf(site, now);
@@ -49,7 +49,7 @@ export function SyncCard({ site, zone, now, onChanged }: SyncCardProps) {
         )}
       </header>
       {pausing.error !== null && (
-        <Refusal what={isPaused ? "It was not resumed." : "It was not paused."} error={pausing.error} />
+        <Refusal what={isPaused ? "Could not resume the sync." : "Could not pause the sync."} error={pausing.error} />
       )}
       {paused !== null && (
         <p class="sync-paused">

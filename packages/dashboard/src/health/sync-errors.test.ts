@@ -5,7 +5,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 10, 23, 5, minute)).toISO
 const timeout = { stage: "timeseries", code: "timeout", message: "no answer within 20 s" };
 
 describe("errors of several runs", () => {
-  it("are one where they say the same, of the newest time, and the newest comes first", () => {
+  it("with the same text are merged, with the newest time; newest first", () => {
     const weather = { stage: "weather", code: "http", message: "answered 503" };
     const groups = errorGroups([
       { at: at(10), ...timeout },
@@ -14,14 +14,14 @@ describe("errors of several runs", () => {
     ]);
     expect(groups).toEqual([
       {
-        words: "The building's API refused, asking for the weather",
+        words: "The building's API refused, while requesting the weather",
         code: "http",
         message: "answered 503",
         count: 1,
         at: Date.parse(at(20)),
       },
       {
-        words: "The building's API did not answer in time, asking for samples",
+        words: "The building's API did not answer in time, while requesting samples",
         code: "timeout",
         message: "no answer within 20 s",
         count: 2,
@@ -30,13 +30,13 @@ describe("errors of several runs", () => {
     ]);
   });
 
-  it("are told apart by their message, and of kinds that this page does not know too", () => {
+  it("with other messages stay apart, also for unknown codes", () => {
     const groups = errorGroups([
       { at: at(1), ...timeout },
       { at: at(2), ...timeout, message: "no answer within 5 s" },
       { at: at(0), stage: "attic", code: "bats", message: "bats" },
     ]);
     expect(groups.map(({ count }) => count)).toEqual([1, 1, 1]);
-    expect(groups[2]!.words).toBe("Something went wrong, at attic");
+    expect(groups[2]!.words).toBe("Unknown error, at attic");
   });
 });

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 
 const STEP_MS = 5000;
 
-/** The time of this page's clock, epoch ms; moves on every five seconds while the page is seen. */
+/** The time of this page's clock, epoch ms; updates every five seconds while the page is visible. */
 export function useClock(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

@@ -36,8 +36,8 @@ const status = (sites: readonly SiteStatus[], alerts: NonNullable<Status["alerts
 const alert = (kind: string, of: string | null) => ({ kind, site: of, since: iso(NOW), detail: "" });
 const gaps = { open: 2, missing_seconds: 12_000, largest: [] };
 
-describe("whether all is well", () => {
-  it("it is, with what that is made of", () => {
+describe("the overall status", () => {
+  it("is well, with its reasons", () => {
     expect(verdictOf(status([site()]), ["written", "hot", "none", "confirmed-empty"], NOW)).toEqual({
       level: "good",
       headline: "All is well",
@@ -46,17 +46,17 @@ describe("whether all is well", () => {
     });
   });
 
-  it("tells that points without a known cadence are not judged", () => {
+  it("names points without a known cadence as not judged", () => {
     const some = { until: iso(NOW - 60 * MINUTE), fraction: 1, unjudged_points: 3 };
     expect(verdictOf(status([site({ coverage_24h: some })]), [], NOW).facts).toEqual([
       "synced 2 min ago",
       "no open gaps",
       "100% of expected samples in 24 h",
-      "not known of 3 points without a known cadence",
+      "unknown for 3 points without a known cadence",
     ]);
   });
 
-  it("goes by the clock, not by the answer: what was well is late a quarter of an hour later", () => {
+  it("uses the clock: a good status is late a quarter of an hour later", () => {
     const last = site({ watermark: iso(NOW) });
     expect(verdictOf(status([last]), [], NOW + 15 * MINUTE).facts[0]).toBe("synced 15 min ago");
     expect(verdictOf(status([last]), [], NOW + 16 * MINUTE)).toMatchObject({
@@ -66,7 +66,7 @@ describe("whether all is well", () => {
     });
   });
 
-  it("says that a site is paused instead of how far it is behind", () => {
+  it("shows that a site is paused, not how far it is behind", () => {
     const paused = { since: iso(NOW - 60 * MINUTE), by: "ADMIN_TOKEN", reason: null };
     const behind = site({ paused, watermark: iso(NOW - 60 * MINUTE), last_runs: [run(false)] });
     expect(verdictOf(status([behind]), [], NOW)).toMatchObject({
@@ -76,7 +76,7 @@ describe("whether all is well", () => {
     });
   });
 
-  it("says the worst first: an alert before anything else", () => {
+  it("shows the worst first: an alert before anything else", () => {
     const wrong = site({ gaps, last_runs: [run(false), run(true)], watermark: iso(NOW - 60 * MINUTE) });
     expect(
       verdictOf(status([wrong], [alert("token_expiry", null)]), ["suspect", "failed", "hole", "hole"], NOW),
@@ -88,14 +88,14 @@ describe("whether all is well", () => {
         "the last sync was not complete",
         "2 open gaps, 3 h 20 min in all",
         "1 day with a suspect file",
-        "1 day that could not be archived",
+        "1 day that could not be settled",
         "2 days missing",
       ],
       facts: ["99.8% of expected samples in 24 h"],
     });
   });
 
-  it("a site whose database does not answer is not left out, whatever the others are", () => {
+  it("includes a site whose database does not answer", () => {
     const lost = { ...status([site()]), unknown_sites: ["b", "c"] };
     expect(verdictOf(lost, [], NOW)).toMatchObject({
       level: "bad",
@@ -109,18 +109,18 @@ describe("whether all is well", () => {
       level: "bad",
       headline: "The database of b does not answer",
       others: [],
-      facts: ["the alerts are not known: the main database does not answer"],
+      facts: ["alerts are unknown: the main database does not answer"],
     });
   });
 
-  it("is not known where the alerts are not", () => {
+  it("is unknown if the alerts are unknown", () => {
     expect(verdictOf({ ...status([site()]), alerts: null }, [], NOW)).toMatchObject({
       level: "unknown",
-      headline: "Well, as far as it is known: the alerts are not known: the main database does not answer",
+      headline: "No known problems. Alerts are unknown: the main database does not answer.",
     });
   });
 
-  it("does not tell twice what an alert tells", () => {
+  it("does not repeat an alert", () => {
     const late = site({ watermark: iso(NOW - 60 * MINUTE) });
     expect(verdictOf(status([late], [alert("stale", "a")]), [], NOW)).toMatchObject({
       headline: "The data is not up to date",
@@ -128,27 +128,27 @@ describe("whether all is well", () => {
     });
   });
 
-  it("says well only as far as it is known", () => {
+  it("is well only if everything is known", () => {
     expect(verdictOf(status([site({ coverage_24h: null })]), [], NOW)).toEqual({
       level: "unknown",
-      headline: "Well, as far as it is known: gaps have not been looked for yet",
+      headline: "No known problems. Gap detection has not run yet.",
       others: [],
       facts: ["synced 2 min ago"],
     });
     const unseen = site({ name: "b", coverage_24h: null });
     expect(verdictOf(status([site(), unseen]), [], NOW)).toMatchObject({
       level: "unknown",
-      headline: "Well, as far as it is known: gaps have not been looked for yet at 1 of 2 sites",
+      headline: "No known problems. Gap detection has not run yet at 1 of 2 sites.",
     });
     const nothing = { until: iso(NOW), fraction: null, unjudged_points: 3 };
     expect(verdictOf(status([site({ coverage_24h: nothing })]), [], NOW)).toMatchObject({
       level: "unknown",
-      headline: "Well, as far as it is known: no point's cadence is known, so gaps cannot be told",
-      facts: ["synced 2 min ago", "not known of 3 points without a known cadence"],
+      headline: "No known problems. No point has a known cadence, so gaps cannot be detected.",
+      facts: ["synced 2 min ago", "unknown for 3 points without a known cadence"],
     });
     expect(verdictOf(status([site()]), null, NOW)).toMatchObject({
       level: "unknown",
-      headline: "Well, as far as it is known: the stored days are not known yet",
+      headline: "No known problems. The stored days are not known yet.",
       facts: ["synced 2 min ago", "no open gaps", "99.8% of expected samples in 24 h"],
     });
     expect(verdictOf(status([site({ coverage_24h: null })]), null, NOW).facts).toEqual([
@@ -157,7 +157,7 @@ describe("whether all is well", () => {
     ]);
   });
 
-  it("says when the last look for gaps was, once it is old", () => {
+  it("shows the time of the last gap scan if it is old", () => {
     const looked = (hours: number) => ({ until: iso(NOW - hours * 60 * MINUTE), fraction: 1, unjudged_points: 0 });
     expect(verdictOf(status([site({ coverage_24h: looked(3) })]), [], NOW)).toMatchObject({
       level: "good",
@@ -165,19 +165,19 @@ describe("whether all is well", () => {
     });
     expect(verdictOf(status([site({ coverage_24h: looked(26) })]), [], NOW)).toEqual({
       level: "unknown",
-      headline: "Well, as far as it is known: gaps were last looked for 1 d 2 h ago",
+      headline: "No known problems. The last gap scan was 1 d 2 h ago.",
       others: [],
       facts: ["synced 2 min ago", "100% of expected samples in 24 h, as of 1 d 2 h ago"],
     });
   });
 
-  it("tells what is not known beside what is wrong", () => {
+  it("shows unknowns beside faults", () => {
     const late = site({ coverage_24h: null, watermark: iso(NOW - 60 * MINUTE) });
     expect(verdictOf(status([late]), [], NOW)).toEqual({
       level: "warning",
       headline: "The sync is 1 h behind",
       others: [],
-      facts: ["gaps have not been looked for yet"],
+      facts: ["gap detection has not run yet"],
     });
     expect(verdictOf(status([site({ watermark: null })]), [], NOW)).toMatchObject({
       level: "warning",
@@ -186,7 +186,7 @@ describe("whether all is well", () => {
     expect(verdictOf(status([]), null, NOW).level).toBe("warning");
   });
 
-  it("says that too little came", () => {
+  it("shows a low share of expected samples", () => {
     const little = { until: iso(NOW), fraction: 0.9899, unjudged_points: 0 };
     expect(verdictOf(status([site({ coverage_24h: little })]), [], NOW)).toMatchObject({
       level: "warning",
@@ -195,7 +195,7 @@ describe("whether all is well", () => {
     });
   });
 
-  it("names the site where there are several", () => {
+  it("names the site if there are several", () => {
     const b = site({ name: "ses_b", gaps, watermark: iso(NOW - 4 * MINUTE) });
     const verdict = verdictOf(status([site(), b], [alert("stale", "a")]), [], NOW);
     expect(verdict.headline).toBe("The data is not up to date: a");

@@ -4,12 +4,12 @@ import type { Alert, SiteStatus, Status } from "./health-api.ts";
 import { formatAgo, formatAlert, formatRoughLength, shareText, upperFirst } from "./format-health.ts";
 import { isOld, lastScanOf } from "./last-scan.ts";
 
-/** Three syncs that did not come: the cron has one every five minutes. */
+/** Three missed syncs: the cron runs every five minutes. */
 const BEHIND_MS = 15 * 60_000;
-/** Less than this share of the expected samples is worth a look. */
+/** A smaller share of the expected samples is a warning. */
 const WHOLE = 0.99;
 
-/** `unknown`: nothing is wrong of what is known, but not all is known */
+/** `unknown`: no known fault, but something is unknown */
 type Level = "good" | "unknown" | "warning" | "bad";
 
 interface Problem {
@@ -17,31 +17,31 @@ interface Problem {
   readonly words: string;
 }
 
-/** Whether all is well, in words. */
+/** The overall status as text. */
 export interface Verdict {
   readonly level: Level;
-  /** `All is well`, the worst there is, or what it is not known for whether it is well */
+  /** `All is well`, the worst fault, or the first unknown */
   readonly headline: string;
-  /** what else is wrong, but for alerts, which have a list of their own */
+  /** the other faults; alerts have a list of their own */
   readonly others: readonly string[];
-  /** what is right, and what else is not known */
+  /** the good facts, and the other unknowns */
   readonly facts: readonly string[];
 }
 
-/** How far behind a site is, ms; null: it was never synced. @param now epoch ms, of the clock that `status.now` is of */
+/** How far a site is behind, ms; null: never synced. @param now epoch ms, of the clock of `status.now` */
 export function lagOf(site: Pick<SiteStatus, "watermark">, now: number): number | null {
   return site.watermark === null ? null : Math.max(0, now - Date.parse(site.watermark));
 }
 
-/** Whether a site is further behind than its syncs explain. @param lag ms */
+/** Whether a site is further behind than its sync interval explains. @param lag ms */
 export function isBehind(lag: number): boolean {
   return lag > BEHIND_MS;
 }
 
 /**
- * Sums up what is known.
- * @param days the states of the days of the one site that is looked at; null: not known
- * @param now epoch ms, of the clock that `status.now` is of
+ * Sums up the status.
+ * @param days states of the days of the shown site; null: unknown
+ * @param now epoch ms, of the clock of `status.now`
  */
 export function verdictOf(status: Status, days: readonly CoverageState[] | null, now: number): Verdict {
   const { sites, unknown_sites: lost } = status;
@@ -66,13 +66,13 @@ export function verdictOf(status: Status, days: readonly CoverageState[] | null,
     return { level: "warning", headline: "There is no site yet", others: rest, facts: [] };
   const good = sites.length === 0 ? [] : goodFacts(sites, lost.length === 0, now);
   const unknown = unknownThings(sites, days === null, now);
-  if (status.alerts === null) unknown.push("the alerts are not known: the main database does not answer");
+  if (status.alerts === null) unknown.push("alerts are unknown: the main database does not answer");
   if (worst !== undefined) {
     return { level: worst.level, headline: upperFirst(worst.words), others: rest, facts: [...good, ...unknown] };
   }
   const [first, ...others] = unknown;
   if (first === undefined) return { level: "good", headline: "All is well", others: [], facts: good };
-  const headline = `Well, as far as it is known: ${first}`;
+  const headline = `No known problems. ${upperFirst(first)}.`;
   return { level: "unknown", headline, others: [], facts: [...good, ...others] };
 }
 
@@ -100,7 +100,7 @@ function dayProblems(days: readonly CoverageState[]): Problem[] {
   const [suspect, failed, holes] = [count("suspect"), count("failed"), count("hole")];
   return [
     ...(suspect > 0 ? [`${counted(suspect, "day")} with a suspect file`] : []),
-    ...(failed > 0 ? [`${counted(failed, "day")} that could not be archived`] : []),
+    ...(failed > 0 ? [`${counted(failed, "day")} that could not be settled`] : []),
     ...(holes > 0 ? [`${counted(holes, "day")} missing`] : []),
   ].map((words) => ({ level: "warning", words }));
 }
@@ -118,7 +118,7 @@ function goodFacts(sites: readonly SiteStatus[], isAll: boolean, now: number): s
         : `${isAll ? "all " : ""}${sites.length} sites synced ${formatAgo(longest)} or later`,
     );
   }
-  // That no gap is known says something only where somebody has looked.
+  // "No open gaps" is true only after a scan.
   const looks = sites.map(lastScanOf);
   const isLookedAt = looks.every((look) => look !== null && !isOld(look.until, now));
   if (isLookedAt && sites.every(({ gaps }) => gaps.open === 0)) facts.push("no open gaps");
@@ -130,22 +130,22 @@ function goodFacts(sites: readonly SiteStatus[], isAll: boolean, now: number): s
     facts.push(`${shareText(least)} of expected samples in 24 h${sites.length > 1 ? " or more" : ""}${asOf}`);
   }
   const unjudged = sites.reduce((sum, { coverage_24h: coverage }) => sum + (coverage?.unjudged_points ?? 0), 0);
-  if (unjudged > 0) facts.push(`not known of ${counted(unjudged, "point")} without a known cadence`);
+  if (unjudged > 0) facts.push(`unknown for ${counted(unjudged, "point")} without a known cadence`);
   return facts;
 }
 
-/** What would have to be known for saying that all is well. */
+/** Unknowns that prevent "All is well". */
 function unknownThings(sites: readonly SiteStatus[], areDaysUnknown: boolean, now: number): string[] {
   const where = (count: number) => (sites.length === 1 ? "" : ` at ${count} of ${sites.length} sites`);
   const things: string[] = [];
   const unseen = sites.filter((site) => site.coverage_24h === null).length;
-  if (unseen > 0) things.push(`gaps have not been looked for yet${where(unseen)}`);
+  if (unseen > 0) things.push(`gap detection has not run yet${where(unseen)}`);
   const blind = sites.filter((site) => site.coverage_24h?.fraction === null).length;
-  if (blind > 0) things.push(`no point's cadence is known${where(blind)}, so gaps cannot be told`);
+  if (blind > 0) things.push(`no point has a known cadence${where(blind)}, so gaps cannot be detected`);
   const looks = sites.map(lastScanOf).filter((look) => look !== null);
   const old = looks.filter(({ until }) => isOld(until, now));
   const last = Math.min(...old.map(({ until }) => until));
-  if (old.length > 0) things.push(`gaps were last looked for ${formatAgo(now - last)}${where(old.length)}`);
+  if (old.length > 0) things.push(`the last gap scan was ${formatAgo(now - last)}${where(old.length)}`);
   if (areDaysUnknown) things.push("the stored days are not known yet");
   return things;
 }

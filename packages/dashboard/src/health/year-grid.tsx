@@ -8,7 +8,7 @@ import { exploreDays } from "./explore-place.ts";
 import { yearColumns } from "./year-weeks.ts";
 
 const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-/** Days that a key goes on; a column is a week. */
+/** Days that a key moves; a column is a week. */
 const STEPS: Record<string, number> = {
   ArrowUp: -1,
   ArrowDown: 1,
@@ -17,7 +17,7 @@ const STEPS: Record<string, number> = {
   PageUp: -28,
   PageDown: 28,
 };
-/** Half of what the tip may be wide, px. */
+/** Half of the tip's largest width, px. */
 const TIP_HALF = 150;
 
 interface YearGridProps {
@@ -27,7 +27,7 @@ interface YearGridProps {
   readonly days: readonly ShownDay[];
 }
 
-/** A cell a day, a column a week: what is stored of it, and a click looks at it in Explore. */
+/** One cell per day, one column per week: the day's state; a click opens the day in Explore. */
 export function YearGrid({ site, year, days }: YearGridProps) {
   const [current, setCurrent] = useState<string | null>(null);
   const [tip, setTip] = useState<{ readonly x: number; readonly y: number } | null>(null);
@@ -39,7 +39,7 @@ export function YearGrid({ site, year, days }: YearGridProps) {
   const reachable = chosen?.day.date ?? days.at(-1)?.day.date;
 
   useEffect(() => {
-    // What is newest is what is looked for.
+    // Starts at the newest week.
     frame.current?.scrollTo({ left: frame.current.scrollWidth });
   }, [year.first]);
 
@@ -69,7 +69,7 @@ export function YearGrid({ site, year, days }: YearGridProps) {
       <div ref={frame} class="year-frame" onScroll={() => setTip(null)}>
         <table class="year-grid" onKeyDown={onKeyDown}>
           <caption class="visually-hidden">
-            What is stored, a column a week. Arrow keys go from day to day; Enter opens the day in Explore.
+            Stored days, one column per week. Arrow keys move between days; Enter opens the day in Explore.
           </caption>
           <thead>
             <tr>
@@ -111,7 +111,7 @@ export function YearGrid({ site, year, days }: YearGridProps) {
                         onFocus={(event) => point(date, event.currentTarget)}
                         onBlur={() => setTip(null)}
                         onClick={(event) => {
-                          // A finger first asks what is there; Enter has no place on the screen.
+                          // A first touch shows the figures; a touch screen has no Enter key.
                           if (isTouch.current && event.detail > 0) setCurrent(date);
                           else open(date);
                         }}

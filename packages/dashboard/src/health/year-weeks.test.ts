@@ -7,7 +7,7 @@ const DAY = 86_400_000;
 const anyTime = fc.integer({ min: Date.UTC(2001, 0, 1), max: Date.UTC(2090, 0, 1) });
 
 describe("the year of the calendar", () => {
-  it("is 53 weeks of UTC days from a Monday on, the last of them up to today", () => {
+  it("is 53 weeks of UTC days, starting on a Monday, up to today", () => {
     fc.assert(
       fc.property(anyTime, (now) => {
         const year = yearOf(now);
@@ -18,18 +18,18 @@ describe("the year of the calendar", () => {
         expect(columns.slice(0, -1).every(({ dates }) => dates.length === 7)).toBe(true);
         const all = columns.flatMap(({ dates }) => dates);
         expect(all).toEqual(Array.from({ length: year.end - year.first }, (_, i) => formatDay(year.first + i)));
-        // 12 months whatever the weekday of today
+        // 12 months on any weekday
         expect(all.length).toBeGreaterThanOrEqual(365);
       }),
       { numRuns: 40 },
     );
   });
 
-  it("changes at midnight UTC, whatever the clock on the wall", () => {
+  it("changes at midnight UTC, on any local clock", () => {
     expect(yearOf(Date.UTC(2026, 11, 31, 23, 59)).end + 1).toBe(yearOf(Date.UTC(2027, 0, 1)).end);
   });
 
-  it("names each month where its first day is, with the year, over a turn of the year and a leap day", () => {
+  it("names each month at its first day, with the year, over a year's end and a leap day", () => {
     const columns = yearColumns(yearOf(Date.UTC(2028, 2, 15, 12)));
     const named = columns.flatMap(({ dates, month }) =>
       month === null ? [] : [`${month.name} ${month.year} ${dates[0]}`],
@@ -51,7 +51,7 @@ describe("the year of the calendar", () => {
     expect(columns.flatMap(({ dates }) => dates)).toContain("2028-02-29");
   });
 
-  it("leaves out a name that the next would lie over, or that would stand out at the end", () => {
+  it("leaves out a name that would overlap the next or the edge", () => {
     fc.assert(
       fc.property(anyTime, (now) => {
         const columns = yearColumns(yearOf(now));

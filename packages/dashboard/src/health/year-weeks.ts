@@ -1,9 +1,9 @@
 import { type Day, formatDay } from "../patterns/calendar.ts";
 
-/** Whole weeks of which the newest is the current one: at least twelve months. */
+/** The number of weeks, up to the present one: at least twelve months. */
 const WEEKS = 53;
 
-/** UTC days since 1970-01-01, half-open, from a Monday on, up to today and with it. @param now epoch ms */
+/** UTC days since 1970-01-01, half-open, starting on a Monday, up to and including today. @param now epoch ms */
 export function yearOf(now: number): { readonly first: Day; readonly end: Day } {
   const today = Math.floor(now / 86_400_000);
   // 1970-01-01 was a Thursday.
@@ -12,18 +12,18 @@ export function yearOf(now: number): { readonly first: Day; readonly end: Day } 
 }
 
 interface YearColumn {
-  /** days of the week from Monday on, as `YYYY-MM-DD`; fewer than seven: the others are to come */
+  /** days of the week from Monday on, as `YYYY-MM-DD`; fewer than seven: the others are in the future */
   readonly dates: readonly string[];
-  /** the month that begins in this week, or is the first; null: none does, or there is no room for its name */
+  /** the month that begins in this week, or the first one; null: none, or no room for its name */
   readonly month: { readonly name: string; readonly year: string } | null;
 }
 
-/** A name takes as many columns. */
+/** Columns of a name. */
 const NAME_COLUMNS = 3;
 
 const monthName = new Intl.DateTimeFormat("en", { month: "short", timeZone: "UTC" });
 
-/** Lays a year out in a column a week. @param first a Monday */
+/** Arranges a year with one column per week. @param first a Monday */
 export function yearColumns({ first, end }: { readonly first: Day; readonly end: Day }): YearColumn[] {
   const weeks = Math.ceil((end - first) / 7);
   const starts = Array.from({ length: weeks }, (_, week) => {
@@ -32,7 +32,7 @@ export function yearColumns({ first, end }: { readonly first: Day; readonly end:
     return { dates, begins: week === 0 ? dates[0] : dates.find((date) => date.endsWith("-01")) };
   });
   return starts.map(({ dates, begins }, week) => {
-    // Where the first week is a month's last days, the next month's name would lie over this one's.
+    // If the first week has only the last days of a month, the next month's name would overlap this one's.
     const isCrowded = week === 0 && starts.slice(1, NAME_COLUMNS).some((next) => next.begins !== undefined);
     const month =
       begins === undefined || isCrowded || week > weeks - 2

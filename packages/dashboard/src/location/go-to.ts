@@ -1,8 +1,8 @@
 import { formatPlace, type Place } from "./place.ts";
 
-/** Goes to another view's place, as a link of the navigation does. */
+/** Goes to a place in another view, like a link of the navigation. */
 export function goTo(place: Place): void {
   history.pushState(null, "", `${location.pathname}${formatPlace(place)}`);
-  // What follows the back button follows this.
+  // Listeners of the back button hear this too.
   window.dispatchEvent(new PopStateEvent("popstate"));
 }

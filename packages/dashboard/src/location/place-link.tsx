@@ -8,7 +8,7 @@ interface PlaceLinkProps {
   readonly children: ComponentChildren;
 }
 
-/** A link to another view's place, that can also be opened in a tab of its own. */
+/** A link to a place in another view, which can also open in a new tab. */
 export function PlaceLink({ to, class: name, children }: PlaceLinkProps) {
   const onClick = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -1,6 +1,6 @@
 /**
- * Where the page is, as its query string says it: `?view=…&site=…` and the view's own parameters. The whole state of a
- * view is in there, so that an address can be shared and the back button works.
+ * The page's place as its query string: `?view=…&site=…` and the view's own parameters. It holds a view's whole state,
+ * so that an address can be shared and the back button works.
  */
 export interface Place {
   /** null: the first view */
@@ -23,13 +23,13 @@ export function parsePlace(search: string): Place {
   return { view, site, params };
 }
 
-/** The query string of a place, with its question mark; empty where there is nothing to say. */
+/** The query string of a place, with its question mark; empty for the default place. */
 export function formatPlace({ view, site, params }: Place): string {
   const all = new URLSearchParams();
   if (view !== null) all.set(VIEW, view);
   if (site !== null) all.set(SITE, site);
   for (const [name, value] of params) all.append(name, value);
-  // What may stand in a query as it is stays readable: names of points are full of slashes and colons.
+  // Characters that are valid in a query stay readable: names of points are full of slashes and colons.
   const text = all.toString().replaceAll("%2F", "/").replaceAll("%3A", ":").replaceAll("%2C", ",");
   return text === "" ? "" : `?${text}`;
 }

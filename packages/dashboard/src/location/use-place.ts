@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { formatPlace, parsePlace, type Place } from "./place.ts";
 
-/** `push` makes an entry for the back button; `replace` puts right what the address says. */
+/** `push` adds an entry for the back button; `replace` corrects the address. */
 export type Navigation = "push" | "replace";
 
-/** The page's place, and how to go elsewhere. */
+/** The page's place, and a function that changes it. */
 export function usePlace(): readonly [Place, (place: Place, how: Navigation) => void] {
   const [search, setSearch] = useState(location.search);
   useEffect(() => {

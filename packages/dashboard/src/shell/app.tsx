@@ -13,13 +13,13 @@ import { VIEWS } from "./views.ts";
 
 const SITES_EVERY_MS = 300_000;
 
-/** The page: its head with the views and the site, and the view. */
+/** The page: its head with views and sites, and the present view. */
 export function App() {
   const [place, go] = usePlace();
   const sites = useAnswer("sites", fetchSites, SITES_EVERY_MS);
   const view = VIEWS.find(({ id }) => id === place.view) ?? VIEWS[0];
   const site = sites.data?.find(({ name }) => name === place.site) ?? sites.data?.[0];
-  // A view that is left is found again as it was.
+  // A view keeps its state while another one is shown.
   const left = useRef(new Map<string, URLSearchParams>());
   left.current.set(view.id, place.params);
   const placeOf = (id: string): Place => ({
@@ -95,7 +95,7 @@ export function App() {
         {site === undefined && sites.data !== undefined && (
           <div class="empty">
             <h1>No sites</h1>
-            <p>This deployment has none. Its setting SITES says which there are.</p>
+            <p>This deployment has no sites. Its setting SITES lists them.</p>
           </div>
         )}
         {site === undefined ? (

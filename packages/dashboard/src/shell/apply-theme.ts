@@ -1,4 +1,4 @@
 import { applyTheme, storedTheme } from "./theme.ts";
 
-// Runs before anything is drawn, so that no page flashes in the other theme.
+// Runs before the first paint, so that no page flashes in the other theme.
 applyTheme(storedTheme());

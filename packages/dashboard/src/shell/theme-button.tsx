@@ -4,7 +4,7 @@ import { storedTheme, storeTheme, THEMES } from "./theme.ts";
 
 const ICONS = { auto: "auto", light: "sun", dark: "moon" } as const;
 
-/** Goes round auto, light and dark. */
+/** Cycles through auto, light and dark. */
 export function ThemeButton() {
   const [theme, setTheme] = useState(storedTheme);
   const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]!;

@@ -4,7 +4,7 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = "theme";
 
-/** Told of on `window` when the colours that are shown change: canvases must be drawn anew. */
+/** Event on `window` when the theme changes: canvases must be drawn again. */
 export const THEME_CHANGED = "themechanged";
 
 export function storedTheme(): Theme {
@@ -12,7 +12,7 @@ export function storedTheme(): Theme {
     const stored = localStorage.getItem(KEY);
     return THEMES.find((theme) => theme === stored) ?? "auto";
   } catch {
-    // Storage may be forbidden; then the choice lasts as long as the page.
+    // Storage may be forbidden; the choice then lasts until the page closes.
     return "auto";
   }
 }
@@ -21,7 +21,7 @@ export function storeTheme(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // As above.
+    // Storage may be forbidden.
   }
   applyTheme(theme);
 }

@@ -6,7 +6,7 @@ const WORDS = {
   admin: { title: "This needs the administrator's token", setting: "ADMIN_TOKEN" },
 } as const;
 
-/** The form that asks for a token when the API wants one. */
+/** Asks for a token when the API requires one. */
 export function TokenDialog() {
   const [request, setRequest] = useState<TokenRequest | null>(null);
   const dialog = useRef<HTMLDialogElement>(null);
@@ -28,7 +28,8 @@ export function TokenDialog() {
         <form onSubmit={submit} class="stack">
           <h2 id="token-title">{words.title}</h2>
           <p class="quiet">
-            The value of its setting <code>{words.setting}</code>. The page forgets it when it is closed or reloaded.
+            Enter the value of its setting <code>{words.setting}</code>. The page forgets it when it is closed or
+            reloaded.
           </p>
           <label class="field">
             <span>Token</span>
@@ -44,7 +45,7 @@ export function TokenDialog() {
               Cancel
             </button>
             <button type="submit" class="button primary">
-              Go on
+              Continue
             </button>
           </div>
         </form>

@@ -6,7 +6,7 @@ import type { View, ViewProps } from "./view.ts";
 
 const loaded = new Map<string, ComponentType<ViewProps>>();
 
-/** Brings a view's code when it is first shown, and keeps the rest of the page when it fails. */
+/** Loads a view's code when it is first shown; the rest of the page stays if that fails. */
 export function ViewFrame({ view, ...props }: ViewProps & { readonly view: View }) {
   const [, setRound] = useState(0);
   const [error, setError] = useState<ApiError | null>(null);
@@ -19,7 +19,7 @@ export function ViewFrame({ view, ...props }: ViewProps & { readonly view: View 
       setRound((round) => round + 1);
     } catch (cause) {
       console.warn(cause);
-      setError(new ApiError("unreachable", null, "Its code did not come. Is the network there?"));
+      setError(new ApiError("unreachable", null, "Could not load this view. Check your connection."));
     }
   };
   useEffect(() => {

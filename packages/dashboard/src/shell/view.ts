@@ -2,12 +2,12 @@ import type { ComponentType } from "preact";
 import type { Site } from "../api/sites.ts";
 import type { Navigation } from "../location/use-place.ts";
 
-/** What every view is given. */
+/** The properties of every view. */
 export interface ViewProps {
   readonly site: Site;
   /** the view's own part of the address: its whole state */
   readonly params: URLSearchParams;
-  /** Changes it; the view is then drawn with the new one. */
+  /** Changes the view's part of the address, which renders the view again. */
   readonly setParams: (params: URLSearchParams, how: Navigation) => void;
 }
 
@@ -16,6 +16,6 @@ export interface View {
   /** `view` in the address */
   readonly id: string;
   readonly title: string;
-  /** brings its code, which is a chunk of its own */
+  /** loads its code, a chunk of its own */
   readonly load: () => Promise<ComponentType<ViewProps>>;
 }

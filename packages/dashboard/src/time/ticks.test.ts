@@ -35,7 +35,7 @@ describe("the marks of a time axis", () => {
     expect(ticks[3]! - ticks[2]!).toBe(25 * HOUR);
   });
 
-  it("show an hour that is repeated twice, and skip one that is skipped", () => {
+  it("show a repeated hour twice, and omit a skipped one", () => {
     const autumn = ticksOf(CHICAGO, Date.UTC(2026, 10, 1, 5), Date.UTC(2026, 10, 1, 9), 6);
     expect(clock(CHICAGO, autumn).map((text) => text.slice(6))).toEqual(["00:00", "01:00", "01:00", "02:00", "03:00"]);
     const spring = ticksOf(CHICAGO, Date.UTC(2026, 2, 8, 6), Date.UTC(2026, 2, 8, 9), 6);
@@ -44,7 +44,7 @@ describe("the marks of a time axis", () => {
     );
   });
 
-  it("begin weeks on Mondays and months on their first", () => {
+  it("start weeks on Mondays and months on their first", () => {
     const weeks = ticksOf(CHICAGO, Date.UTC(2026, 8, 1), Date.UTC(2026, 9, 20), 8);
     expect(weeks.map((tick) => new Date(wallOf(CHICAGO, tick)).getUTCDay())).toEqual(weeks.map(() => 1));
     const year = ticksOf(CHICAGO, Date.UTC(2025, 10, 20), Date.UTC(2026, 10, 20), 13);
@@ -53,7 +53,7 @@ describe("the marks of a time axis", () => {
     );
   });
 
-  it("are ascending, within the range and not too many, in any zone at any scale", () => {
+  it("are ascending, in the range and not too many, in any zone at any scale", () => {
     const zone = fc.constantFrom("UTC", CHICAGO, "Australia/Lord_Howe", "Asia/Kolkata");
     const span = fc.integer({ min: 12, max: 37 }).map((power) => 2 ** power);
     fc.assert(

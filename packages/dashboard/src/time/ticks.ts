@@ -5,7 +5,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Steps between the marks of a time axis: up to an hour by the clock's minutes, then hours of a day, days, months. */
+/** Steps of a time axis: minutes up to an hour, then hours of a day, days, months. */
 const STEPS: readonly (readonly ["clock" | "hours" | "days" | "months", number])[] = [
   ...[1, 2, 5, 10, 15, 30].map((seconds) => ["clock", seconds * SECOND] as const),
   ...[1, 2, 5, 10, 15, 30, 60].map((minutes) => ["clock", minutes * MINUTE] as const),
@@ -15,7 +15,7 @@ const STEPS: readonly (readonly ["clock" | "hours" | "days" | "months", number])
 ];
 const ABOUT_MS = { clock: 1, hours: HOUR, days: DAY, months: 30.4 * DAY } as const;
 
-/** Marks of a time axis at round times of a zone's clock, ascending, within [start, end]. @param most how many at most */
+/** Marks of a time axis at round times of a zone's clock, ascending, within [start, end]. @param most the most marks */
 export function ticksOf(zone: string, start: number, end: number, most: number): number[] {
   const span = end - start;
   const [kind, count] = STEPS.find(([unit, n]) => span / (n * ABOUT_MS[unit]) <= most) ?? ["months", 24];
@@ -28,7 +28,7 @@ function clockTicks(zone: string, start: number, end: number, step: number): num
   for (let at = start; at <= end;) {
     const offset = offsetAt(zone, at);
     const tick = Math.ceil((at + offset) / step) * step - offset;
-    // Behind a change of the clock the next round time is another.
+    // After a change of the clock the next round time differs.
     const isRound = (tick + offsetAt(zone, tick)) % step === 0;
     if (isRound) ticks.push(tick);
     at = isRound ? tick + 1 : tick;

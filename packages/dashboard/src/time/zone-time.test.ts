@@ -8,7 +8,7 @@ const zone = fc.constantFrom(...ZONES);
 const instant = fc.integer({ min: Date.UTC(2012, 0, 1), max: Date.UTC(2035, 0, 1) });
 
 describe("clock times of a zone", () => {
-  it("are those of Temporal", () => {
+  it("equal Temporal's", () => {
     fc.assert(
       fc.property(zone, instant, (id, at) => {
         const there = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(id);
@@ -19,7 +19,7 @@ describe("clock times of a zone", () => {
     );
   });
 
-  it("lead back to an instant as Temporal says, also where a clock skips or repeats", () => {
+  it("map back to an instant as in Temporal, also where a clock skips or repeats", () => {
     const nearChange = fc.tuple(
       fc.constantFrom(
         Date.UTC(2026, 2, 8, 2),

@@ -1,4 +1,4 @@
-/** Clock times of a zone. "Wall" is what a clock there shows, as the epoch ms at which a clock in UTC shows the same. */
+/** Clock times of a zone. "Wall" is a local clock time, as the epoch ms at which a clock in UTC shows the same. */
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -13,7 +13,7 @@ function formatOf(zone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** What a clock of the zone shows at an instant, to the millisecond. */
+/** The wall time of an instant, to the millisecond. */
 export function wallOf(zone: string, instant: number): number {
   const ms = ((instant % 1000) + 1000) % 1000;
   const found = new Map(
@@ -33,8 +33,8 @@ export function offsetAt(zone: string, instant: number): number {
 const DAY_MS = 86_400_000;
 
 /**
- * The instant at which a clock of the zone shows this. A time that the clock shows twice is the first of them, and one
- * that it skips is as much later as is skipped: 02:30 becomes 03:30.
+ * The instant of a wall time. A repeated time means the first one; a skipped time moves by the skipped length: 02:30
+ * becomes 03:30.
  */
 export function instantOf(zone: string, wall: number): number {
   const before = offsetAt(zone, wall - DAY_MS);

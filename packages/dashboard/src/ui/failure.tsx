@@ -2,13 +2,13 @@ import type { ApiError } from "../api/api-error.ts";
 import { Icon } from "./icon.tsx";
 
 interface FailureProps {
-  /** what could not be had, as the start of a sentence: "The points" */
+  /** the failed part, as the start of a sentence: "The points" */
   readonly what: string;
   readonly error: ApiError;
   readonly onRetry: () => void;
 }
 
-/** What failed, why, and a button to try again; the rest of the page stays. */
+/** An error with a button to try again; the rest of the page stays. */
 export function Failure({ what, error, onRetry }: FailureProps) {
   return (
     <div class="failure" role="alert">

@@ -1,7 +1,7 @@
 /**
- * Where a key leads among cells that are walked by keys: the arrows by their steps, Home and End to the ends.
- * @param at the cell that has the focus @param steps by `KeyboardEvent.key`
- * @returns an index in [0, length), the nearest where a step leads beyond; null: the key is none of them
+ * The next cell of keyboard navigation: arrows move by their steps, Home and End to the ends.
+ * @param at the focused cell @param steps by `KeyboardEvent.key`
+ * @returns an index in [0, length), limited to the ends; null: another key
  */
 export function indexByKey(
   key: string,

@@ -9,7 +9,7 @@ interface PopoverProps {
   readonly children: (close: () => void) => ComponentChildren;
 }
 
-/** A button that opens a panel under it; Escape, a click elsewhere, and leaving it by keyboard close it. */
+/** A button that opens a panel below it. Escape, a click outside, or moving the focus out closes it. */
 export function Popover({ label, button, icon, children }: PopoverProps) {
   const [isOpen, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
