@@ -38,8 +38,8 @@ export class DuckDbDays {
   }
 
   /**
-   * Reads points of some days: at most `runs` times, and at least three, for it may take seconds.
-   * @returns ms of each, with all rows fetched, but none turned into objects
+   * Reads points of some days: at most `runs` times, and at least three, because one may take seconds.
+   * @returns ms of each, with all rows fetched, but not turned into objects
    */
   async timeRuns(runs: number, names: readonly string[], days: readonly number[], samples: number): Promise<number[]> {
     const files = days.map((day) => `'${this.#fileOf(day)}'`).join();

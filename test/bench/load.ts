@@ -75,7 +75,7 @@ async function askUntil(until: number, agent: Agent, url: URL, asked: Iterator<Q
   while (performance.now() < until) {
     const outcome = await ask(agent, url, asked.next().value);
     outcomes.push(outcome);
-    // as it is told; and a server that is gone is not asked in a circle
+    // as Retry-After asks; a server that is gone is not asked in a loop
     const pause = outcome.status === null ? 1000 : 1000 * outcome.retryAfter;
     const left = until - performance.now();
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, Math.max(0, Math.min(pause, left))));

@@ -128,7 +128,7 @@ async function benchCase(
   bench.compare(name, "KB of answer", [[OURS, bytes / 1024]]);
 }
 
-/** The time of the same answers as a client of workerd sees it, less that of a request of which nothing is asked, ms. */
+/** The time of the same answers for a client of workerd, less that of an empty request, ms. */
 async function outsideRuns(url: URL, query: readonly [string, string][], runs: number): Promise<number[]> {
   const once = async (route: string, of: readonly [string, string][]) => {
     const started = performance.now();

@@ -10,7 +10,7 @@ export type BenchSize = {
   readonly decodes: number;
   /** of a month file: its points, each with a sample a minute, and its day files */
   readonly month: { readonly points: number; readonly days: number };
-  /** what is stored for the reads; reads are look-ups by key, and hardly feel the other points */
+  /** the samples for the reads; reads are look-ups by key, and hardly depend on the other points */
   readonly stored: { readonly points: number; readonly days: number };
   /** what is read of it: points, every third of them, by days */
   readonly reads: [points: number, days: number][];

@@ -13,7 +13,7 @@ const SWINGING = [9];
 /** One question to the query Worker, and the same one to those that it is compared with. */
 export interface YearCase {
   readonly name: string;
-  /** what is asked of the query Worker, one after the other: one answer takes 31 days of raw samples at most */
+  /** the requests to the query Worker, one after the other: one answer has at most 31 days of raw samples */
   readonly paths: readonly string[];
   /** stored samples that the answer is made of; null: it does not tell */
   readonly samples: number | null;

@@ -1,4 +1,4 @@
-/** Of which the year ends, and the present hour begins: 2026-01-01T00:00Z. */
+/** End of the year, and start of the present hour: 2026-01-01T00:00Z. */
 export const HOT_END = Date.UTC(2026, 0, 1);
 
 export const SITE_NAME = "ses_falls_city";

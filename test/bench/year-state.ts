@@ -52,8 +52,9 @@ async function start(folder: string, size: YearSize): Promise<{ miniflare: Minif
 }
 
 /**
- * Starts workerd on a site's year, which is built where the folder has none, or one of another format, schema or size.
- * @param say is told how far it has come
+ * Starts workerd on a site's year, and builds the year if the folder has none, or one of another format, schema or
+ * size.
+ * @param say receives the progress
  */
 export async function startSiteYear(folder: string, size: YearSize, say: (line: string) => void): Promise<SiteYear> {
   const marker = join(folder, "built.json");

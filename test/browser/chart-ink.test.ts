@@ -28,7 +28,7 @@ function shadedShare(columns: readonly PixelColumn[]): number {
 }
 
 describeInBrowser("The chart's ink", (dashboard) => {
-  it("of single samples: there is none within an outage, and it is shaded; on both sides the line goes on", async () => {
+  it("draws no sample within an outage, shades it, and continues the line on both sides", async () => {
     const end = Math.floor(Date.now() / MINUTE) * MINUTE - 30 * MINUTE;
     const span = [end - 6 * 60 * MINUTE, end] as const;
     const outage = [end - 4 * 60 * MINUTE, end - 3 * 60 * MINUTE] as const;

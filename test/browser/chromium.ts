@@ -23,7 +23,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The machine's Chromium: CHROMIUM_PATH, or the first of PATH; null: there is none. */
+/** The machine's Chromium: CHROMIUM_PATH, or the first of PATH; null: not installed. */
 export function findChromium(environment: Readonly<Record<string, string | undefined>>): string | null {
   const given = environment["CHROMIUM_PATH"] ?? "";
   if (given !== "") return isExecutable(given) ? given : null;

@@ -104,7 +104,7 @@ function describeGroup(
   });
 }
 
-/** Whatever the page has asked for before is known of when this returns: to be called before "it did not ask". */
+/** Waits until all earlier requests of the page are recorded: call it before "it did not ask". */
 export async function allAskedIsSeen(page: Page): Promise<void> {
   // Requests come in order.
   await page.evaluate("fetch('/health').then((answer) => answer.status)");

@@ -28,7 +28,7 @@ describeInBrowser("Explore's live ranges", (dashboard) => {
     expect(new URL(page.url()).searchParams.get("live")).toBe("off");
   });
 
-  it("keep what is known until the next answer is there, and do not speak of it", async () => {
+  it("keep the last answer until the next one, without announcing it", async () => {
     let held = Promise.resolve();
     const page = await dashboard.open(exploreAt([POWER], "&last=1h"), {
       fresh: true,

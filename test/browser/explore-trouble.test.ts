@@ -25,7 +25,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
         ),
     });
     await page.getByText("The chart's data could not be loaded. The archive did not answer.").waitFor();
-    // That there is none would be another thing.
+    // "No samples" would be a different statement.
     expect(await page.locator(".values td").first().textContent()).toBe("not known");
     await page.getByRole("combobox", { name: "Search points" }).click();
     await page.getByRole("listbox", { name: "Points" }).getByRole("option").first().waitFor();

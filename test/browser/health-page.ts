@@ -99,14 +99,14 @@ async function setFaults(dashboard: Dashboard, rules: readonly unknown[]): Promi
   await adminPost(dashboard, `${dashboard.simulatorUrl}/_simulator/faults`, { rules });
 }
 
-/** Folds the last hours, finds gaps, and asks the API for what is missing, as the hourly cron does. */
+/** Rolls up the last hours, finds gaps, and requests missing samples, like the hourly cron. */
 export async function repairGaps(dashboard: Dashboard): Promise<void> {
   const [first, last] = [Date.now() - DAY_MS, Date.now()].map((time) => new Date(time).toISOString().slice(0, 10));
   await adminPost(dashboard, `${dashboard.etlUrl}/rollups/rebuild`, { start_date: first, end_date: last });
   await adminPost(dashboard, `${dashboard.etlUrl}/gaps/repair`, {});
 }
 
-/** Fetches a past day of which the building's API lacks three hours. @returns when they begin, epoch ms */
+/** Fetches a past day with three hours missing in the building's API. @returns their start, epoch ms */
 export async function makeGap(dashboard: Dashboard): Promise<number> {
   const day = (Math.floor(Date.now() / DAY_MS) - GAP_DAYS_AGO) * DAY_MS;
   const range = [day + 5 * HOUR_MS, day + 8 * HOUR_MS];

@@ -65,7 +65,7 @@ describeInBrowser("Health in trouble", (dashboard) => {
     await page.clock.runFor(31_000);
     await expect.poll(() => asked).toBe(2);
     clockHasRun.resolve();
-    // That it is later now is told to the eye only.
+    // The passing time is shown, not announced.
     await page.locator(".verdict").getByText("Checked just now").waitFor();
     await page.clock.runFor(10_000);
     await page

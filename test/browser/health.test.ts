@@ -33,7 +33,7 @@ describeWithOwnSystem("Health", { points: 60, pastDays: 2 }, (dashboard) => {
       hourCycle: "h23",
     }).format(time);
 
-  it("tells what the API tells: the sync, what is stored, and the worst points", async () => {
+  it("shows the API's figures: the sync, the stored data, and the worst points", async () => {
     const page = await dashboard.open(HEALTH);
     await loaded(page);
     const [status, stats, quality] = await Promise.all([

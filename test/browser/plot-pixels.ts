@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 
 /** What a column of pixels of a plot shows; rows from its top. */
 export interface PixelColumn {
-  /** rows of the uppermost and lowest pixel of a series' colour, its line's or its band's; null: there is none */
+  /** rows of the uppermost and lowest pixel in the colour of a series' line or band; null: none */
   readonly ink: readonly [number, number] | null;
   /** likewise, of its line alone */
   readonly line: readonly [number, number] | null;
@@ -44,7 +44,7 @@ export function axisInk(page: Page): Promise<number> {
     const [whole, plot] = [canvas, document.querySelector(".chart-plot .u-over")!].map((one) =>
       one.getBoundingClientRect(),
     );
-    // Above the labels of the times, the first of which may begin left of the plot.
+    // Above the time labels; the first may begin left of the plot.
     const [width, height] = [Math.floor(plot!.left - whole!.left) - 1, Math.floor(plot!.bottom - whole!.top)];
     const { data } = canvas.getContext("2d")!.getImageData(0, 0, width, height);
     return Array.from({ length: width * height }, (_, i) => data[i * 4 + 3]!).filter((alpha) => alpha > 100).length;

@@ -68,7 +68,7 @@ describeInBrowser("the dashboard's shell", (dashboard) => {
     expect(await page.getByRole("dialog").isVisible()).toBe(false);
   });
 
-  it("says when an address names a site that there is none of", async () => {
+  it("shows that an address names an unknown site", async () => {
     const page = await dashboard.open("/?site=elsewhere");
     await page.getByText(`There is no site “elsewhere” in this deployment. This is ${dashboard.site}.`).waitFor();
     expect(await page.getByRole("combobox", { name: "Site" }).inputValue()).toBe(dashboard.site);

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 /**
- * Below the ports that systems give to whoever asks for any (from 32768 on Linux, from 49152 elsewhere): of those, one
- * that is free now may be somebody's when it is used.
+ * Below the ports that systems assign by themselves (from 32768 on Linux, from 49152 elsewhere): a free one of those
+ * may be taken before it is used.
  */
 const FIRST = 20_000;
 const PORTS = 12_000;

@@ -219,7 +219,7 @@ it("changes nothing when it is repeated, remembered or not", async () => {
   await expectAll();
 });
 
-it("--check sends nothing, and a Worker that says no is told in a sentence", async () => {
+it("--check sends nothing, and a Worker's refusal shows as a sentence", async () => {
   const checked = await runImport("check", undefined, "--check", "--to", "http://127.0.0.1:1");
   expect(checked.output).toContain("Nothing was sent: --check.");
   // some of its records are no samples

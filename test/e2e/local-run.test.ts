@@ -8,7 +8,7 @@ import { z } from "zod";
 import { freePorts } from "./free-ports.ts";
 import { isRunning, LocalProcess } from "./local-process.ts";
 
-// at noon, so that the sync of an hour has no part of a day that has ended: its quality would be told
+// at noon, so that the sync of an hour includes no part of a finished day, whose quality would be shown
 const DAY_S = 86_400;
 const OFFSET_S = -3 * DAY_S + DAY_S / 2 - Math.floor((Date.now() / 1000) % DAY_S);
 const statusSchema = z.object({

@@ -123,7 +123,7 @@ describe.skipIf(!hasRooms)(title, () => {
       }),
     );
   };
-  /** Compares what is said of each point with what the files lack. @returns the mean score */
+  /** Compares the answers about each point with the samples missing in the files. @returns the mean score */
   const expectQuality = async (time: number, without: readonly { start: number; end: number }[]) => {
     const { days, summary, points: judged } = await qualityOf(time);
     expect(days).toMatchObject([{ date: dayText(time), state: "judged" }]);

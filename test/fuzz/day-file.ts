@@ -106,7 +106,7 @@ const headSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("group"), isMonth: z.boolean(), times: z.int(), names: z.int(), rows: z.number() }),
 ]);
 
-/** A row group of which a chunk was changed: its bytes, or what a page holds before it is compressed. */
+/** A row group with one changed chunk: its bytes, or the content of a page before compression. */
 function mutatedGroup(random: Random, file: WrittenFile, other: WrittenFile): Uint8Array {
   const [times, names, values, rows] = file.chunks;
   const theirs = other.chunks;
@@ -183,7 +183,7 @@ function checkScan(bytes: Uint8Array<ArrayBuffer>, file: WrittenFile): Promise<O
   });
 }
 
-/** A footer that is forged and sealed may hide a row group from a look-up by name, but cannot change what is there. */
+/** A footer that is forged and sealed may hide a row group from a look-up by name, but cannot change samples. */
 function checkByFooter(bytes: Uint8Array<ArrayBuffer>, file: WrittenFile): Promise<Outcome> {
   const { key, points } = file;
   const names = points.map(({ name }) => name);

@@ -39,7 +39,7 @@ function parts(spill: Uint8Array): { blocks: Uint8Array; index: Uint8Array } {
   return { blocks: spill.subarray(0, from), index: zstdDecompressSync(spill.subarray(from, end)) };
 }
 
-/** Puts a spill together with a trailer that fits whatever its index is. */
+/** Joins a spill with a trailer that fits its index. */
 function join(blocks: Uint8Array, index: Uint8Array): Uint8Array {
   const packed = zstdFrame(index);
   const trailer = Buffer.alloc(TRAILER_BYTES);

@@ -6,7 +6,7 @@ export type Outcome = "accepted" | "refused";
 export interface FuzzTarget {
   /** An input, most often a mutated one; everything that {@link check} needs is in these bytes. */
   readonly generate: (random: Random) => Uint8Array;
-  /** @throws whatever is neither: an untyped error, or an accepted input that the oracle reads otherwise */
+  /** @throws anything else: an untyped error, or an accepted input that the oracle reads differently */
   readonly check: (input: Uint8Array) => Promise<Outcome> | Outcome;
 }
 

@@ -106,7 +106,7 @@ describe.each(DEPLOY_ORDER)("wrangler.%s.toml", (worker) => {
     expect(schema.safeParse(top).error).toBeUndefined();
   });
 
-  test("each variable has a comment before it, and each secret is told of at the head", () => {
+  test("each variable has a comment before it, and the head names each secret", () => {
     const vars = text
       .slice(text.indexOf("\n[vars]\n"), text.indexOf("\n\n", text.indexOf("\n[vars]\n")))
       .trim()

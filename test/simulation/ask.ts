@@ -21,7 +21,7 @@ interface Question {
   readonly readsAgain: boolean;
 }
 
-/** Asks as the query Worker does: the state, then what is stored, then the samples. */
+/** Asks like the query Worker: the state, then the plan, then the samples. */
 async function answerTo(db: D1Database, bucket: R2Bucket, question: Question): Promise<QueryAnswer | null> {
   const { site, points: names, interval, start, end, readsAgain } = question;
   const range = { start, end };
@@ -59,7 +59,7 @@ export function askBesides(name: string, world: World, deployment: Deployment, p
   });
 }
 
-/** Asks when nothing else goes on, and nothing goes wrong: the answer is what is stored, no more and no less. */
+/** Asks while nothing else runs and nothing fails: the answer is exactly the stored samples. */
 export function askFor(name: string, world: World, deployment: Deployment, question: Question, stored: Samples): void {
   deployment.reader(name, async (db, bucket) => {
     const expected = within(stored, question);

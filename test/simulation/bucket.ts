@@ -33,7 +33,7 @@ interface PutOptions {
 /** A list is at most 1,000 objects in R2; less here, so that a few make pages. */
 const LISTED_AT_ONCE = 10;
 
-/** R2 as far as the code uses it: etags, conditions, ranges, hashes, lists in pages. */
+/** The parts of R2 that the code uses: etags, conditions, ranges, hashes, lists in pages. */
 export class SimulatedBucket {
   readonly objects = new Map<string, StoredObject>();
   /** told of every object that a process reads */

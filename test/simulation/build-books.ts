@@ -44,7 +44,7 @@ export class BuildBooks {
   }
 }
 
-/** The build that a Workflow instance's process works for; null: it is none. */
+/** The build of a Workflow instance's process; null: no build. */
 export function buildOf({ name }: Process): string | null {
   return /^(?:backfill_|settle-)/.test(name) ? (name.split("#")[0] ?? null) : null;
 }

@@ -86,7 +86,7 @@ let engine: Engine | null = null;
 export class SimulatedDatabase {
   /** told of every transaction that was committed */
   onCommit: (statements: readonly SentStatement[], by: Process) => void = () => undefined;
-  /** told of every transaction, whatever became of it */
+  /** receives every transaction, with any outcome */
   onTransaction: (statements: readonly SentStatement[], results: readonly StatementResult[] | null) => void = () =>
     undefined;
   readonly #engine: Engine;

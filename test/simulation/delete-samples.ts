@@ -8,7 +8,7 @@ export type Deletable =
   | { readonly site: string; readonly first: number; readonly last: number }
   | { readonly site: string; readonly point: string };
 
-/** Deletes as `POST /delete` does, from page to page. @param done is told when all is deleted */
+/** Deletes like `POST /delete`, page by page. @param done runs when all is deleted */
 export async function deleteAll(settings: Settings, what: Deletable, done: () => void): Promise<void> {
   const { DB: db, TIMESERIES: bucket, ETL_STATE: kv, HOT_DAYS: hotDays } = settings;
   const state = (await readSyncStates(db, [what.site])).get(what.site);

@@ -167,7 +167,7 @@ export class Deployment {
     return this.#job(name, (env) => runGaps(this.#etl(env), "open"), CRON_LIMIT_MS);
   }
 
-  /** `POST /rebuild`, from page to page. @param seen is told what each day was found to be */
+  /** `POST /rebuild`, page by page. @param seen receives the outcome of each day */
   rebuildManifest(name: string, seen: (day: RebuiltDay) => void = () => undefined): Process {
     return this.#job(name, async (env) => {
       const settings = this.#etl(env);
@@ -208,7 +208,7 @@ export class Deployment {
     });
   }
 
-  /** `POST /delete`, from page to page. @param done is told when all is deleted */
+  /** `POST /delete`, page by page. @param done runs when all is deleted */
   delete(name: string, what: Deletable, done: () => void): Process {
     return this.#job(name, (env) => deleteAll(this.#backfill(env), what, done));
   }

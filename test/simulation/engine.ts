@@ -27,9 +27,9 @@ export type RunInstance = (process: Process, params: unknown, step: unknown) => 
 const NOTICED_AFTER_MS = 90_000;
 
 /**
- * Cloudflare Workflows as far as the code uses it: an id is used once; a step's outcome, success or failure, is kept, and
- * an instance whose process died is run again from them; a step is tried again after a backoff, and given up on after
- * its timeout, while what it began may still go on.
+ * The parts of Cloudflare Workflows that the code uses: an id is used once; a step's outcome, success or failure, is
+ * kept, and an instance whose process died runs again from them; a failed step is tried again after a backoff, and
+ * given up on after its timeout, although its calls may still be running.
  */
 export class SimulatedWorkflows {
   readonly instances = new Map<string, Instance>();

@@ -40,7 +40,7 @@ const pointSchema = z.array(z.object({ name: z.string(), first_seen: z.int() }))
 const knownSchema = z.array(z.object({ sync_from_day: z.int() }));
 const daySchema = z.array(z.object({ day: z.int() }));
 
-/** What is said of gaps, against what the upstream had. */
+/** Checks the recorded gaps against the upstream's samples. */
 export class GapBooks {
   readonly #world: World;
   readonly #plant: Plant;
@@ -61,7 +61,7 @@ export class GapBooks {
     this.#confirmMs = confirmMs;
   }
 
-  /** To be told of every commit. */
+  /** Runs at every commit. */
   noteCommit(statements: readonly SentStatement[], by: Process): void {
     for (const { sql, values } of statements) {
       if (!does("beginsFilling", sql)) continue;
@@ -87,7 +87,7 @@ export class GapBooks {
     }
   }
 
-  /** What is left of a gap when samples came into it is another gap, which the same run was asking for. */
+  /** The rest of a gap in which samples arrived is a new gap, which the same run was asking for. */
   #inheritFilling({ place, start }: GapRow): void {
     if (this.#fillingSince.has(place)) return;
     const ofPoint = place.slice(0, place.lastIndexOf(" ") + 1);
@@ -102,15 +102,16 @@ export class GapBooks {
     return gapSchema.parse(this.#database.rows(`${GAPS} WHERE ${where}`));
   }
 
-  /** A gap that is over, for samples came or there are none, hides none that the upstream had. */
+  /** A gap that ended, because samples arrived or none exist, hides no sample of the upstream. */
   async #checkOver({ place, site, point, start, end, state, detected_at: detectedAt }: GapRow): Promise<void> {
     if (end === null) return this.#world.violate(`a gap of ${site} is over, and has no end`);
-    // of a point's silence the site's is asked for, and what is left beside that may be too short to be one
+    // during a point's silence the site's gap is asked for, and the rest may be too short to be a gap
     const ofSite = this.#gaps("g.point_id = 0 AND g.state <> 'repaired'").filter((gap) => gap.site === site);
     const isLeft = (time: number) =>
       state === "repaired" &&
       ofSite.some((gap) => time > gap.start - FOUND_MS && time < (gap.end ?? Number.POSITIVE_INFINITY) + FOUND_MS);
-    // the last proof began so long after its end; whatever came, was asked for after it was seen, and by one run or the ones that went on
+    // the last proof began so long after its end; later samples were asked for after they appeared, by one run or its
+    // successors
     const askedAt = Math.max(detectedAt - SKEW_MS, this.#fillingSince.get(place) ?? 0);
     const until = state === "confirmed-empty" ? end + this.#confirmMs - SKEW_MS : askedAt;
     const held = (this.#plant.samples.get(site) ?? []).filter(
@@ -207,7 +208,7 @@ export class GapBooks {
     });
   }
 
-  /** Whatever the upstream had in a gap, when it was asked, is stored. */
+  /** All samples that the upstream had in a gap, when it was asked, are stored. */
   #checkSamples(
     site: string,
     name: string,

@@ -18,9 +18,9 @@ export function takeOverChance(): void {
 }
 
 /**
- * Puts the world in the place of whatever of the platform the code reaches by itself: clock, timers, chance, fetch, the
- * hash that is computed in another thread, and the log.
- * @returns what puts the platform back
+ * Replaces every part of the platform that the code uses directly: clock, timers, random numbers, fetch, the hash
+ * computed in another thread, and the log.
+ * @returns restores the platform
  */
 export function installWorld(world: World, fetch: Fetch): () => void {
   const { setTimeout, clearTimeout, fetch: realFetch } = globalThis;

@@ -9,7 +9,7 @@ const firstDaySchema = z.array(z.object({ sync_from_day: z.int() }));
 const waitingSchema = z.array(z.object({ day: z.int(), at: z.int() }));
 const nameSchema = z.array(z.object({ name: z.string() }));
 
-/** Samples that every window over their time must have met: they are stored as far as the sync has come. */
+/** Samples that every window over their time must have met: they are stored up to the watermark. */
 export function checkPunctual(
   world: World,
   { ledger, lookbackMs }: Deployment,
@@ -30,8 +30,8 @@ export function checkPunctual(
 }
 
 /**
- * A site that is late as a whole by a constant is followed: whatever it served when a sync began is stored when that sync is through,
- * from the start of the first window on. @param syncedAt when that sync began, epoch ms
+ * A site that is late as a whole by a constant is followed: all samples served when a sync began are stored when that
+ * sync ends, from the start of the first window on. @param syncedAt when that sync began, epoch ms
  */
 export function checkFollowed(
   world: World,

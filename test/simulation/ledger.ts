@@ -135,7 +135,7 @@ export class Ledger {
     if (word.asked >= (this.promised.get(key)?.asked ?? 0)) this.promised.set(key, word);
   }
 
-  /** To be told of every commit. */
+  /** Runs at every commit. */
   noteCommit(statements: readonly SentStatement[], by: Process): void {
     if (statements.some(({ sql }) => sql.includes("sync_state"))) {
       const moved = statements.find(({ sql }) => does("endsPage", sql));
@@ -150,7 +150,10 @@ export class Ledger {
     if (statements.some(({ sql }) => sql.includes("SET configured = 0"))) this.#checkRetired();
   }
 
-  /** A job that stores tells when it asked, and what is stored is a promise. Stamps are the order of a site's commits. */
+  /**
+   * A job that stores says when it asked, and its stored samples are a promise. Stamps are the order of a site's
+   * commits.
+   */
   #noteSegments(by: Process, json: Bound): { siteId: number; stamp: number }[] {
     const stamps: { siteId: number; stamp: number }[] = [];
     for (const [segment, asked, , , body] of segmentsSchema.parse(JSON.parse(String(json)))) {
@@ -185,7 +188,7 @@ export class Ledger {
     if (retired !== undefined) this.#world.violate(`${retired.name} is listed, and is not collected any more`);
   }
 
-  /** The cursor or the watermark has moved: whatever was served to that sync must be stored now, as it was served. */
+  /** The cursor or the watermark has moved: all samples served to that sync must be stored now, unchanged. */
   #promisePages(by: Process, siteId: Bound): void {
     const [site] = nameSchema.parse(this.#database.rows("SELECT name FROM sites WHERE id = ?1", siteId));
     const open = Map.groupBy(this.#open.get(by) ?? [], (page) => page.site === site?.name);
@@ -234,8 +237,9 @@ export class Ledger {
   }
 
   /**
-   * A build says that a day is whole: it must hold what the upstream had when the build began. In an hour that the file has samples of
-   * which were asked for later, the build only adds: the file has one time an hour (decisions/0020). @param hours these times
+   * A build declares a day whole: it must hold the samples that the upstream had when the build began. In an hour with
+   * samples of the file that were asked for later, the build only adds: the file has one time per hour
+   * (decisions/0020). @param hours these times
    */
   #promiseDay(first: Process, site: string, day: number, state: string, build: string, hours: readonly number[]): void {
     const start = first.startedAt;

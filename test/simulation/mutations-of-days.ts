@@ -273,6 +273,6 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     file: `${CORE}/store/sweep-kept-groups.ts`,
     find: "const REST_MS = HOUR_MS;",
     replace: "const REST_MS = 0 * HOUR_MS;",
-    why: "row groups are deleted while their day is published, and what is left of them is said to be whole",
+    why: "row groups are deleted while their day is published, and the rest counts as whole",
   },
 ];

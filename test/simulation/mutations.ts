@@ -135,7 +135,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CORE}/gaps/reconcile.ts`,
     find: "return gap.filledTo === null ||",
     replace: "return gap.filledTo !== undefined ||",
-    why: "what is left of a gap when its asking broke off is not asked for again, where it is short",
+    why: "the rest of a gap whose request broke off is not asked for again if it is short",
     foundBy: {
       project: "core",
       file: "packages/core/src/gaps/reconcile.test.ts",

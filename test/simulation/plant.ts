@@ -64,7 +64,7 @@ const NUMBERS: readonly [string, ...string[]] = [
 const WORDS: readonly [string, ...string[]] = ["active", "inactive", "true", "false"];
 const NO_NUMBERS: readonly [string | null, ...(string | null)[]] = ["NaN", null, "", "{fault}", "1e999"];
 
-/** The number that a served text is, written down from the description of the API; null: it is none. */
+/** The number of a served text, written from the description of the API; null: not a number. */
 export function numberOf(text: string | null): number | null {
   if (text === null || text.trim() === "") return null;
   if (text === "active" || text === "true") return 1;

@@ -23,7 +23,7 @@ const reportSchema = z.object({
  * Runs one test with a fault planted, in a process of its own.
  * @param fault null: none
  * @returns the first line of its failure; null: it passes
- * @throws {Error} where the test did not run: there is none of that title, or its file cannot be loaded
+ * @throws {Error} if the test did not run: no test has the title, or its file cannot be loaded
  */
 export async function runFindingTest(
   { project, file, title }: FindingTest,

@@ -62,7 +62,7 @@ export function scriptSeams(world: World, deployment: Deployment, rivals: Rivals
   });
 }
 
-/** While one stands still, the upstream corrects what it was told, and others ask for the same and may store it first. */
+/** While one stands still, the upstream corrects its answers, and others ask for the same and may store it first. */
 function overtake(world: World, rivals: Rivals, ms: number, { rows }: ServedPage): void {
   const { random, now } = world;
   const isClosed = rows.some(({ sample }) => sample.time < TODAY);

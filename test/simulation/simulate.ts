@@ -12,7 +12,7 @@ import { World } from "./world.ts";
 /** What a seed came to. */
 export interface Outcome {
   readonly seed: number;
-  /** of all that happened and of what is stored at the end */
+  /** digest of all events and of the stored state at the end */
   readonly digest: string;
   readonly calls: number;
   /** samples that were said to be stored */

@@ -9,7 +9,7 @@ import { runSimulation } from "./run-simulation.ts";
 const ROOT = join(import.meta.dirname, "../..");
 
 // Most planted faults of docs/simulation.md are found by these seeds.
-it("whatever goes wrong, nothing is lost, doubled or invented: seeds 1 to 50", async () => {
+it("under all faults nothing is lost, doubled or invented: seeds 1 to 50", async () => {
   const halves = await Promise.all(
     ["1", "26"].map((first) => runSimulation(["--first", first, "--seeds", "25", "--seconds", "600"])),
   );

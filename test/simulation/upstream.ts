@@ -50,8 +50,8 @@ class Answer extends Response {
 const json = (body: unknown) => new Answer(JSON.stringify(body));
 
 /**
- * The ACE API as far as the code asks it, written from its description: a page of the samples that it has by now, the
- * cursor fault of the real one included. Its own faults come as often as the seed says.
+ * The parts of the ACE API that the code uses, written from its description: pages of the samples that it has by now,
+ * with the cursor fault of the real one. Its own faults are as frequent as the seed says.
  */
 export class Upstream {
   readonly #world: World;

@@ -32,7 +32,7 @@ const pastScrape = fc.integer({ min: 20_000_000, max: 60_000_000 });
 const anyPoint = fc.nat({ max: building.points.length - 1 });
 
 describe("determinism", () => {
-  test("another building of the same seed has the same value, whatever was asked before", () => {
+  test("two buildings of one seed have the same values, in any order of requests", () => {
     const again = createBuilding(options);
     fc.assert(
       fc.property(pastScrape, pastScrape, anyPoint, (scrape, before, point) => {

@@ -28,7 +28,7 @@ interface BuildingOptions {
 
 /** What is read of points whose `collect_interval` is null, in seconds. */
 const DEFAULT_INTERVAL = 60;
-/** Scrapes after which the pattern of which points are read begins anew: 600 s, a multiple of every interval. */
+/** Scrapes until the pattern of points repeats: 600 s, a multiple of every interval. */
 const PATTERN = 600 / SCRAPE_SPACING_SECONDS;
 
 interface PlacedSpec {

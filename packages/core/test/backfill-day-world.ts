@@ -143,7 +143,7 @@ export class BackfillDayWorld {
     return this.#engine.copy();
   }
 
-  /** Makes what is there when the job has been started, with the hours that were fetched by then. */
+  /** Creates the state after the job has started, with the hours fetched so far. */
   async #begin(): Promise<void> {
     const { db, site } = this.stored;
     const deletes = (from: D1Database, tables: readonly string[]) =>
@@ -200,7 +200,7 @@ export class BackfillDayWorld {
     const db = stored.db === this.jobs ? jobs : crash.database(stored.db, SITE_CALL);
     const bucket = crash.bucket(this.parts.bucket);
     const newClient = () => world.client();
-    // whatever a dead process makes of its calls that fail, nobody hears of it
+    // nobody waits for the failed calls of a dead process
     const dying = (steps: Steps): Steps => ({
       do: (name, options, step) =>
         steps.do(name, options, async (attempt) => {

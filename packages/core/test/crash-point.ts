@@ -5,10 +5,10 @@ import { interceptedDatabase } from "../src/d1/intercepted-database.ts";
 /** `before`: the call is not made; `after`: it is, and its answer is lost. */
 export type CrashKind = "before" | "after";
 
-/** Which calls a process may die at, by what they are. @param writes whether the call may change what is stored */
+/** Selects the calls at which a process may die. @param writes whether the call may change stored data */
 type Counts = (what: string, writes: boolean) => boolean;
 
-/** Calls that may change what is stored. A process that dies at one that only reads leaves what the write before it left. */
+/** Calls that may change stored data. A process that dies at a read leaves the state of the write before it. */
 export const isWrite: Counts = (_, writes) => writes;
 
 /** A statement that begins otherwise may write. */
@@ -17,7 +17,7 @@ const BUCKET_WRITE = /^(?:put|delete|createMultipartUpload|uploadPart|complete|a
 
 type Fetch = (request: Request) => Promise<Response>;
 
-/** A process that dies at its nth call (from 0) to whatever it works with: from then on nothing works any more. */
+/** A process that dies at its nth call (from 0) to any of its dependencies: from then on every call fails. */
 export class CrashPoint {
   calls = 0;
   /** the calls that count, what they were */

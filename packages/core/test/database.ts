@@ -36,7 +36,7 @@ const TABLES =
 /** What the schema itself and its migrations are known by. */
 const KEPT = new Set(["d1_migrations", "schema_version"]);
 
-/** Deletes every row of every table that the system writes, whatever migrations have come. */
+/** Deletes every row of every table that the system writes. */
 export async function emptyDatabase(): Promise<void> {
   await emptyTables(env.DB);
 }

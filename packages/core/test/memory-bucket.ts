@@ -4,7 +4,7 @@ import type { RangeBucket } from "../src/r2/range-get.ts";
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
 
-/** A bucket in memory with R2's rules as far as day files meet them, for tests outside of workerd. Counts what it does. */
+/** A bucket in memory with those rules of R2 that day files need, for tests outside of workerd. Counts its calls. */
 export class MemoryBucket implements UploadBucket, RangeBucket {
   readonly objects = new Map<string, { bytes: Uint8Array<ArrayBuffer>; etag: string }>();
   /** sizes of the parts of each multipart upload that was completed */

@@ -1,6 +1,6 @@
 import type { StepOptions, Steps } from "../src/backfill/steps.ts";
 
-/** For tests: what the process throws at whatever it works with, once it is dead. */
+/** The error that every dependency throws once a tested process is dead. */
 export class ProcessDied extends Error {
   override readonly name = "ProcessDied";
 }
@@ -15,7 +15,7 @@ export class MemoryEngine {
   /** the tries of each step, those of dead processes too */
   readonly tries = new Map<string, number>();
 
-  /** An engine that has come as far as this one. */
+  /** A copy of this engine with the same progress. */
   copy(): MemoryEngine {
     const copy = new MemoryEngine();
     for (const [name, result] of this.#results) copy.#results.set(name, result);

@@ -70,7 +70,7 @@ export class MonthSite implements MonthInstances {
     await upsertSamples(this.db, pointSamples(rows), [], undefined, this.now);
   }
 
-  /** Builds the file of a day of the month, from 1, from what is stored of it. */
+  /** Builds the file of a day of the month (from 1) from its stored samples. */
   async settle(number: number): Promise<void> {
     const { db, site, now } = this;
     const build = { build: `day-${number}-${this.#builds++}`, site, day: this.day(number) };

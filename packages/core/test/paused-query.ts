@@ -3,7 +3,7 @@ import { interceptedBucket } from "./intercepted-bucket.ts";
 
 type Query<T> = (db: D1Database, bucket: R2Bucket) => Promise<T>;
 
-/** Queries that stand still before one of their calls to the storage, until they are told to go on. */
+/** Queries that pause before one of their calls to the storage, until a test resumes them. */
 export class PausedQueries<T> {
   readonly #db: D1Database;
   readonly #bucket: R2Bucket;

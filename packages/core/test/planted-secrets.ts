@@ -25,7 +25,7 @@ export const WEBHOOK_URL = `https://hooks.test/services/${PLANTED.WEBHOOK_PATH}`
 function fragments(): string[] {
   return Object.values(PLANTED).flatMap((text) => [
     ...Array.from({ length: text.length - FRAGMENT_CHARS + 1 }, (_, at) => text.slice(at, at + FRAGMENT_CHARS)),
-    // whatever stands before it
+    // with any text before it
     ...[0, 1, 2].map((before) => btoa(" ".repeat(before) + text).slice(4, 4 + 2 * FRAGMENT_CHARS)),
   ]);
 }

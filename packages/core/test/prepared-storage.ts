@@ -2,8 +2,8 @@ import { copyBucket } from "./bucket-copy.ts";
 import { copyDatabase } from "./database-copy.ts";
 
 /**
- * Brings storage into a state that is costly to make. The first call makes it; later calls copy back what it made.
- * @param make from whatever rows and objects there are @param databases all that it writes to
+ * Restores a state of storage that is costly to create. The first call creates it; later calls copy it back.
+ * @param make creates it from any rows and objects @param databases all that it writes to
  */
 export function preparedStorage(
   make: () => Promise<unknown>,

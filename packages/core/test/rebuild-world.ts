@@ -65,7 +65,7 @@ export class RebuildWorld {
   context(given: Partial<RebuildContext> = {}): RebuildContext {
     const { bucket } = this;
     const newBuild = () => `rebuild-${this.#count++}`;
-    // whatever is written can be told by its time
+    // distinguishes writes by their time
     const now = () => dayStart(this.day + 30) + this.#count++;
     return { bucket, now, newBuild, dryRun: false, ...given };
   }

@@ -79,7 +79,7 @@ export class RollupWorld {
     );
   }
 
-  /** @param rows of which the point is its place in the list */
+  /** @param rows the index of a row is its point */
   async sync(rows: readonly Sample[]): Promise<void> {
     await upsertSamples(this.db, pointSamples(rows.map(([point, time, value]) => [this.ids[point]!, time, value])));
     for (const [point, time, value] of rows) {

@@ -3,14 +3,14 @@ import type { SampleSource } from "@building-vitals/ace-simulator/sample-source"
 import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { vi } from "vitest";
 
-/** What the Workers under test are told of their upstream. */
+/** The upstream settings of the tested Workers. */
 export const UPSTREAM_SETTINGS = { ACE_API_BASE_URL: "https://ace.test/api", ACE_API_KEY: "the-upstream-key" };
 
 /** A simulated upstream behind the `fetch` of the Worker under test. */
 export interface SimulatedUpstream {
   /** the addresses that were asked, in their order */
   readonly asked: URL[];
-  /** may be replaced, to see or to change what is asked */
+  /** may be replaced, to see or change requests */
   intercept: (request: Request, answer: () => Promise<Response>) => Promise<Response>;
 }
 

@@ -22,7 +22,7 @@ export class SmallParts {
     });
   }
 
-  /** Uploads that are neither completed nor aborted, of which R2 keeps the parts for a week. */
+  /** Uploads that are neither completed nor aborted. R2 keeps their parts for a week. */
   get open(): number {
     return this.uploads.filter(({ state }) => state === "open").length;
   }

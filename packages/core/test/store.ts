@@ -9,7 +9,7 @@ import { placeOfKey } from "../src/store/segment-key.ts";
 import type { StoredCounts } from "../src/store/compare-arrivals.ts";
 import { addMissingSamples, storeSamples } from "../src/store/store-samples.ts";
 
-/** Later than any clock of a test, so that what is stored here has the last word; and rising. */
+/** Later than any clock of a test, so that samples stored here have precedence; rising. */
 let asked = 4_000_000_000_000;
 
 /** The site that has a point; the only one where the point is not known. */

@@ -10,12 +10,12 @@ export type SampleLines = readonly string[];
 
 const line = (name: string, time: number, value: number) => `${name} ${time} ${Object.is(value, -0) ? "-0" : value}`;
 
-/** What is stored of a site's points. */
+/** The stored samples of a site's points. */
 export async function storedSamples(db: D1Database, siteId: number, range: TimeRange): Promise<SampleLines> {
   return stored(db, siteId, range, () => true);
 }
 
-/** What is stored of a site's weather. */
+/** The stored weather of a site. */
 export async function storedWeather(db: D1Database, siteId: number, range: TimeRange): Promise<SampleLines> {
   return stored(db, siteId, range, (name) => name.startsWith("weather."));
 }

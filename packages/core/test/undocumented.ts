@@ -27,7 +27,7 @@ export function undocumented(document: unknown, worker: "etl" | "backfill" | "qu
     }
   }
   for (const [, operation = ""] of section.matchAll(/^(?:\| |#+ |)`((?:GET|POST) \/[^`?&\s]*)/gm)) {
-    if (!known.has(operation)) lacking.push(`${operation} is described, but there is none`);
+    if (!known.has(operation)) lacking.push(`${operation} is described, but does not exist`);
   }
   const codes = [...api.matchAll(/^\| ((?:`[a-z_]+`(?:, )?)+) \| (\d{3}) \|/gm)].flatMap(([, names = "", status]) =>
     names.split(", ").map((name) => `${name.replaceAll("`", "")} ${status}`),
@@ -35,7 +35,7 @@ export function undocumented(document: unknown, worker: "etl" | "backfill" | "qu
   const right = Object.entries(PROBLEMS).map(([code, { status }]) => `${code} ${status}`);
   lacking.push(...right.filter((code) => !codes.includes(code)).map((code) => `the code ${code} is not listed`));
   lacking.push(
-    ...codes.filter((code) => !right.includes(code)).map((code) => `the code ${code} is listed, but there is none`),
+    ...codes.filter((code) => !right.includes(code)).map((code) => `the code ${code} is listed, but does not exist`),
   );
   return lacking;
 }

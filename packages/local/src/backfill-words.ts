@@ -28,7 +28,7 @@ export const GO_ON = "to go on, start it again: finished days are skipped";
 
 const ENDED = { completed: "done", cancelled: "stopped", failed: "failed" } as const;
 
-/** How a backfill ended: what is there now, what is not, and what to do about that. */
+/** The result of a backfill: the days it stored, the days it did not, and the next step. */
 export function endLines(status: BackfillStatus, url: string): string[] {
   if (status.status === "in_progress") return [];
   const { days_completed: done, days_total: total, records_processed: records } = status;

@@ -21,7 +21,7 @@ export async function runUntilStopped(
   };
   const stopOnSignals = () => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      // Miniflare ends the process itself, with 130 and whatever is not closed; `stop` closes Miniflare too.
+      // Miniflare ends the process itself with 130, without closing the rest; `stop` closes Miniflare too.
       process.removeAllListeners(signal);
       process.once(signal, () => void stop(0));
     }

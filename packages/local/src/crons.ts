@@ -24,8 +24,8 @@ export function namedCrons(worker: WorkerName, crons: readonly string[]): Record
 }
 
 /**
- * Runs crons at their times (UTC, as the platform does) until stopped; a run that is still going on is not overlapped.
- * @param onError is told of a run that failed; the next one comes all the same
+ * Runs crons at their times (UTC, like the platform) until stopped; a cron never overlaps its own run.
+ * @param onError receives the error of a failed run; the next one runs anyway
  */
 export function scheduleCrons(
   crons: readonly WorkerCron[],

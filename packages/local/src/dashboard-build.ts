@@ -65,7 +65,7 @@ export async function buildDashboard(): Promise<DashboardBuild> {
   } as const;
   const [modules, plain] = await Promise.all([
     build({ ...shared, entryPoints: [MAIN, STYLE], splitting: true, format: "esm", ...JSX }),
-    // No module, for it must have run before anything is drawn.
+    // Not a module, because it must run before the first paint.
     build({ ...shared, entryPoints: [THEME], format: "iife" }),
   ]);
   const outputs = { ...modules.metafile.outputs, ...plain.metafile.outputs };
@@ -88,7 +88,7 @@ export async function buildDashboard(): Promise<DashboardBuild> {
   );
   files.set("_headers", HEADERS);
   for (const [name, text] of files) await writeChanged(join(DIST, name), text);
-  // Last, for it names the others.
+  // Last, because it names the others.
   await writeChanged(join(DIST, "index.html"), page);
   for (const name of await readdir(join(DIST, "assets"))) {
     if (!files.has(join("assets", name))) await rm(join(DIST, "assets", name), { force: true });

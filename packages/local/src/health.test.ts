@@ -56,7 +56,7 @@ test.each([
     { status: 302, body: "", headers: { location: "https://team.cloudflareaccess.com/cdn-cgi/access/login" } },
     "Cloudflare Access is in front of it: set CF_ACCESS_CLIENT_ID and CF_ACCESS_CLIENT_SECRET to a service token",
   ],
-])("%j is told when the time is over", async (answer, fault) => {
+])("reports %j when the time is over", async (answer, fault) => {
   expect(await wait([answer], 0)).toBe(fault);
   expect(asked).toHaveLength(1);
 });

@@ -14,7 +14,7 @@ function say(line: string): void {
   console.log(line);
 }
 
-/** What is there is noted, so that stopping needs nothing: says so, and dies of the signal as if it had not been caught. */
+/** The progress is saved, so stopping needs no cleanup: prints this, and dies of the signal as if it was not caught. */
 function leaveOn(signal: "SIGINT" | "SIGTERM"): void {
   process.once(signal, () => {
     say("Stopped. The same command goes on from here.");

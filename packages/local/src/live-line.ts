@@ -58,7 +58,7 @@ export class LiveLine {
   #draw(start: string): void {
     const line = this.#render(Math.max(1, this.#columns() - MARGIN));
     if (line === this.#shown) return;
-    // Over the old one, and only then what is left of it is wiped: wiping it first would flicker.
+    // Writes over the old line, then clears the rest: clearing it first would flicker.
     this.#terminal.write(`${start}\r${line}\u001b[J`);
     this.#shown = line;
     this.#taken = stripVTControlCharacters(line).length;

@@ -24,7 +24,7 @@ const runSchema = z.object({
 /** What one run of the Worker looked at. */
 export type RebuildRun = Pick<z.infer<typeof runSchema>, "days" | "months">;
 
-/** Who is told how it goes. */
+/** Receives the progress. */
 export interface RebuildWatcher {
   found(run: RebuildRun): void;
   /** a run failed, and is tried again */

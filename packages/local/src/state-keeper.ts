@@ -4,9 +4,10 @@ import { DatabaseSync } from "node:sqlite";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-// The process that holds a state folder's lock for a start, and outlives it. It is told the pids of the workerds that write
-// to the folder, a line each on its standard input (`-` before one that has ended). When the input ends, the start is gone,
-// whatever ended it: the keeper ends those workerds, and lets go of the folder when none of them can write any more.
+// The process that holds the lock of a state folder for a start, and outlives it. Its standard input lists the pids of
+// the workerds that write to the folder, one per line (`-` before one that has ended). When the input ends, the start
+// has ended for any reason: the keeper ends those workerds, and releases the folder when none of them can write any
+// more.
 
 /** How long a start waits for the folder: an earlier one's keeper needs a moment after a kill. In milliseconds. */
 const LOCK_WAIT_MS = 2_000;

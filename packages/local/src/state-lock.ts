@@ -16,11 +16,11 @@ const messageSchema = z.object({
 });
 
 /**
- * Takes a state folder for this process: a second workerd on the same files would know nothing of what the first has in
- * memory, and both would write. A process of its own (state-keeper.ts) holds the lock and ends the workerds of this
- * process when this process ends, whatever ends it. The lock is that of an SQLite file, so the system frees it.
- * @returns lets go of it, once no workerd of this process lives
- * @throws Error that names STATE_DIR where another process has the folder, or it cannot be written
+ * Locks a state folder for this process: a second workerd on the same files would not see what the first has in memory,
+ * and both would write. A separate process (state-keeper.ts) holds the lock and ends this process's workerds when this
+ * process ends, for any reason. The lock is on an SQLite file, so the system frees it.
+ * @returns releases the lock, once no workerd of this process lives
+ * @throws Error that names STATE_DIR if another process holds the folder, or it is not writable
  */
 export async function lockState(folder: string): Promise<() => Promise<void>> {
   try {

@@ -11,7 +11,7 @@ import { WORKER_NAMES } from "./worker-names.ts";
 import { checkWorkerSettings } from "./worker-settings.ts";
 import { type LocalWorkers, startWorkers } from "./workers.ts";
 
-/** The key of the embedded simulator; no secret, for it listens on the loopback address and invents its data. */
+/** The key of the embedded simulator; no secret, because it listens on the loopback address and generates its data. */
 const SIMULATOR_KEY = "simulator-key";
 const SIMULATOR_SEED = 1;
 
@@ -23,9 +23,9 @@ export interface LocalSystem {
 }
 
 /**
- * Starts the Workers, and the simulator where no ACE_API_BASE_URL is set.
- * @param say is told each stage, a line each
- * @throws Error for settings and ports that do not work
+ * Starts the Workers, and the simulator if ACE_API_BASE_URL is not set.
+ * @param say receives each stage, one line each
+ * @throws Error for invalid settings and ports
  */
 export async function startSystem(settings: LocalSettings, say: (line: string) => void): Promise<LocalSystem> {
   const simulated = settings.ACE_API_BASE_URL === undefined;

@@ -14,7 +14,7 @@ const PATIENCE_MS = 60_000;
 /** Where the progress is shown. */
 export interface Screen {
   progress(status: BackfillStatus): void;
-  /** nothing answers, or an error; the backfill goes on, as far as is known */
+  /** no answer, or an error; the backfill may still be running */
   trouble(text: string): void;
   /** Leaves what is shown, and the cursor below it. */
   end(): void;

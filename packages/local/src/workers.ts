@@ -26,7 +26,7 @@ export interface LocalWorkers {
   readonly crons: readonly WorkerCron[];
   /** Runs a Worker's scheduled handler. @throws Error when it fails */
   readonly runCron: (cron: WorkerCron) => Promise<void>;
-  /** an object of the TIMESERIES bucket; null: there is none */
+  /** an object of the TIMESERIES bucket; null: no such object */
   readonly readObject: (key: string) => Promise<Uint8Array | null>;
   /** the keys of the TIMESERIES bucket that begin so */
   readonly listObjects: (prefix: string) => Promise<string[]>;

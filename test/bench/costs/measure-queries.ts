@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type MeteredSite, SITE } from "./site.ts";
 
 const DAY = 86_400_000;
-/** CPU is told in ticks of 10 ms. */
+/** CPU time has a resolution of 10 ms. */
 const RUNS_FOR_CPU = 20;
 /** Points asked for, days asked for. */
 const FEW = 1;

@@ -114,7 +114,7 @@ export class MeteredSite {
     while ((await this.ask("/running")) !== 0) await sleep(100);
   }
 
-  /** Asks a Worker: `/etl/status`. @throws {Error} for an answer that is none */
+  /** Asks a Worker: `/etl/status`. @throws {Error} for any other answer than a 200 */
   async ask(path: string, init: RequestInit = {}): Promise<unknown> {
     const response = await fetch(new URL(path, this.#url), init);
     const text = await response.text();

@@ -9,7 +9,7 @@ import { measureSite } from "./measure.ts";
 const FEW_POINTS = 128;
 const MANY_POINTS = 512;
 
-/** Counts it all anew, and writes it down. @param say is told how far it has come */
+/** Counts everything again, and writes the file. @param say receives the progress */
 export async function writeMeasured(say: (line: string) => void): Promise<void> {
   const at = async (points: number) => {
     say(`measuring a site of ${points} points`);

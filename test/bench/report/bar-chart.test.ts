@@ -52,7 +52,7 @@ describe("a bar chart", () => {
     expect(rowOf(300, "300 ms")).toBeGreaterThan(100);
   });
 
-  it("is told in words to who does not see it", () => {
+  it("has a text for screen readers", () => {
     expect(svg.attributes).toMatchObject({ role: "img", "aria-labelledby": "title words" });
     const [title, words] = [elementsOf(svg, "title")[0]!, elementsOf(svg, "desc")[0]!];
     expect([title.attributes["id"], title.text]).toEqual(["title", "Reading"]);

@@ -54,7 +54,7 @@ function ownBars(figures: readonly ReportFigure[], figure: string, verdicts: rea
   return bars.length === 0 ? [] : [{ title: "", bars }];
 }
 
-/** Those of a report's charts of which it has the figures. */
+/** The report's charts with figures. */
 export function chartsOf({ figures }: BenchReport): ReportChart[] {
   const verdicts = verdictsOf(figures);
   const of = (section: Section) => figures.filter((one) => one.section === section);

@@ -88,7 +88,7 @@ describe("the page", () => {
     expect(page).toContain("2 of 5 are met.");
   });
 
-  it("says where it was measured, whatever the names hold", () => {
+  it("names the machine, with any characters", () => {
     const [setting] = tables;
     expect(setting).toContainEqual(["machine", "A <fast> | *new* CPU, 4 cores, 16 GB of memory"]);
     expect(setting).toContainEqual(["date", "2026-01-02 03:04 UTC, 5 minutes"]);

@@ -19,7 +19,7 @@ export function sectionWords(section: Section, { decodes, runs }: BenchReport["s
       return {
         title: "Decoding a page of the API",
         what: "A page of JSON as the ACE API gives it becomes columns of checked samples, in workerd, on one core. More is better.",
-        statistic: `Median of 5 measurements, each of which decodes the page ${decodes} times.`,
+        statistic: `Median of 5 measurements; each decodes the page ${decodes} times.`,
         baseline: "`JSON.parse` of the same page, which checks nothing and makes no columns.",
       };
     case "sync":

@@ -74,7 +74,7 @@ export async function spillDay(env: ColdBenchEnv): Promise<Work> {
 
 /**
  * Gives the inspector a moment to answer before each read: it cannot while the Worker computes.
- * @param onCall is told of each call
+ * @param onCall runs at each call
  */
 export function unhurried(r2: R2Bucket, onCall: () => void = () => {}): R2Bucket {
   return new Proxy(r2, {
@@ -120,8 +120,8 @@ export async function storeDay(env: ColdBenchEnv): Promise<Work> {
 }
 
 /**
- * Settles the day: fetches its hours, spills its segments, merges both with the present file, publishes that and keeps its row groups in D1.
- * What is left of one step is in memory during the next.
+ * Settles the day: fetches its hours, spills its segments, merges both with the present file, publishes that and keeps
+ * its row groups in D1. Memory of one step stays in use during the next.
  */
 export async function settleDay(env: ColdBenchEnv): Promise<Work> {
   const ace = createClient(env);

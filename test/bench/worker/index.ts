@@ -5,7 +5,7 @@ import { mergeMonthPart, planMonth, putMonth, writeMonthDay } from "./month-file
 import { INTEGER_ROWS, type Layout, SEGMENTS, TEXT_ROWS } from "./layouts.ts";
 import { benchPage, benchSamples } from "./samples.ts";
 
-/** A database for each layout, so that their sizes can be told apart. */
+/** A database for each layout, so that their sizes can be compared. */
 interface BenchEnv extends ColdBenchEnv {
   readonly SEGMENTS: D1Database;
   readonly INTEGERS: D1Database;

@@ -7,7 +7,7 @@ import { storeSamples } from "@building-vitals/core/store/store-samples";
 export interface Layout {
   readonly name: string;
   readonly schema: readonly string[];
-  /** Stores samples; what is there already stays. */
+  /** Stores samples; existing ones stay. */
   write(db: D1Database, samples: PointSamples): Promise<void>;
   /** The samples of points in a range; gives their number. */
   read(db: D1Database, pointIds: readonly number[], range: TimeRange): Promise<number>;

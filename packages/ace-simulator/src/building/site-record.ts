@@ -2,7 +2,7 @@ import type { SiteRecord } from "../sample-source.ts";
 
 type Known = Pick<SiteRecord, "id" | "name" | "client" | "nice_name" | "archived">;
 
-/** A site of which nothing more is known: most of the real ones' fields are null. */
+/** A site without further details: most fields of the real sites are null. */
 export function siteRecord(known: Known): SiteRecord {
   return {
     ...known,

@@ -14,7 +14,7 @@ export function faultyEntries(all: readonly object[], faults: readonly ListFault
   return entries;
 }
 
-/** What is asked for of a faulty list. */
+/** The request for a faulty list. */
 export function faultyQuery(query: URLSearchParams, faults: readonly ListFaultRule[]): URLSearchParams {
   const asked = new URLSearchParams(query);
   if (faults.some(({ fault }) => fault === "same_page")) asked.set("page", "1");

@@ -1,6 +1,6 @@
 import type { AceError } from "./ace-error.ts";
 
-/** Statuses that speak of the key, of time or of a limit, whatever was asked. */
+/** Statuses about the key, the time or a limit, which any request may get. */
 const NOT_OF_THE_REQUEST: ReadonlySet<number> = new Set([401, 403, 408, 429]);
 
 /** Whether a page with fewer rows may succeed where this one failed. */

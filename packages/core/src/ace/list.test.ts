@@ -197,7 +197,7 @@ describe("entries", () => {
     ]);
   });
 
-  it("takes a point of which nothing but the name is usable", async () => {
+  it("accepts a point with only a usable name", async () => {
     const strange = { name: "p", id: "x", kv_tags: [], marker_tags: {}, bacnet_data: null, collect_interval: 0 };
     const { client } = setUp(json({ items: [strange, { name: "q" }], pages: 1, total: 2 }));
     const empty = { id: null, pointType: null, collectEnabled: null, collectIntervalS: null };

@@ -8,7 +8,7 @@ export const DEFAULT_PAGE_SIZE: PageSize = 100_000;
 /** Pages below this are never the cure for a large answer that breaks off. */
 const SMALLEST_STEP = 1000;
 
-/** The next smaller page size to fall back to; null when there is none. */
+/** The next smaller page size; null: this is the smallest. */
 export function smallerPageSize(size: PageSize): PageSize | null {
   return PAGE_SIZES.findLast((other) => other < size && other >= SMALLEST_STEP) ?? null;
 }

@@ -60,7 +60,7 @@ describe("PageDecoder: text in pieces", () => {
   });
   const lengthsArbitrary = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
 
-  test("gives what the whole text gives, whatever the names hold and wherever it is cut", () => {
+  test("text in pieces gives the same as whole text, for any names and cuts", () => {
     fc.assert(
       fc.property(bodyArbitrary, fc.constantFrom(0, 2), lengthsArbitrary, (body, indent, lengths) => {
         const page = inPieces(JSON.stringify(body, null, indent), lengths);

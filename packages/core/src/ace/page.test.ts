@@ -54,7 +54,7 @@ describe("PageDecoder: rows", () => {
     ["no name", { value: "1", time: T }, "malformed"],
     ["an empty name", row("", "1"), "malformed"],
     ["a name that is no text", row(7, "1"), "malformed"],
-    ["a name that is no Unicode, of which D1 would make another", row("a\uD800", "1"), "malformed"],
+    ["a name that is not valid Unicode, which D1 would change", row("a\uD800", "1"), "malformed"],
     ["no name and no time either", row(null, null, null), "malformed"],
     ["no time", { name: "a", value: "1" }, "bad_time"],
     ["a null time", row("a", "1", null), "bad_time"],

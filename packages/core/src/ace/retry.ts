@@ -1,6 +1,6 @@
 import { AceError } from "./ace-error.ts";
 
-/** No single wait is longer than this, whatever Retry-After asks for, in milliseconds. */
+/** The longest single wait, even if Retry-After asks for more, in ms. */
 export const RETRY_AFTER_CAP_MS = 60_000;
 
 export interface RetryPolicy {

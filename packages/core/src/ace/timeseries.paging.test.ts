@@ -33,7 +33,7 @@ describe("paging", () => {
   );
   const sizeArbitrary = fc.constantFrom(3, 10, 50);
 
-  it("gets exactly all rows from an upstream with the cursor fault, whatever the page size", async () => {
+  it("reads all rows from an upstream with the cursor fault, at any page size", async () => {
     await fc.assert(
       fc.asyncProperty(specArbitrary, sizeArbitrary, async (spec, pageSize) => {
         const rows = scrapes(spec);

@@ -156,7 +156,7 @@ describe("page size", () => {
   it("stays down for the rest of the iteration", async () => {
     const many = scrapes(Array.from({ length: 30 }, () => ({ points: 100, micros: 5 })));
     const upstream = faultyUpstream(many);
-    // breaks off whatever is larger than 1,000 rows
+    // breaks off pages larger than 1,000 rows
     const setup = setUp((url, init) =>
       Number(url.searchParams.get("page_size")) > 1000 ? cut(url, init) : upstream(url, init),
     );

@@ -37,11 +37,11 @@ export interface AcePage {
 }
 
 /**
- * Every sample of a site in a time range, page by page, ascending in time. The range is complete only when a page with
- * `next === null` has been yielded. A page whose own cursor is refused is not yielded.
+ * Every sample of a site in a time range, page by page, ascending in time. The range is complete only after a page with
+ * `next === null`. A page whose own cursor is refused is not yielded.
  *
- * @throws {AceError} `page_limit` when the last allowed page was yielded and more follow, or after too many empty
- *   ones; `cursor_repeated`; and whatever a call fails with
+ * @throws {AceError} `page_limit` after the last allowed page if more follow, or after too many empty ones;
+ * `cursor_repeated`; the error of a call
  */
 export async function* timeseriesPages(
   transport: Transport,

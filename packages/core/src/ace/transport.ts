@@ -63,7 +63,7 @@ export class Transport {
   }
 
   /**
-   * @param request.reader makes what reads the body of a 200, for each try
+   * @param request.reader creates the reader of a 200's body, for each attempt
    * @throws {AceError}
    */
   getStreamed<T>(request: AceRequest & { readonly reader: () => BodyReader<T> }): Promise<T> {

@@ -89,7 +89,7 @@ const daySchema = z.object({
   settled_at: z.nullable(z.string()),
   due_at: z.nullable(z.string()),
 });
-/** What is known of a site's UTC day. */
+/** The state of a site's UTC day. */
 export type KnownDay = z.infer<typeof daySchema>;
 
 const siteDaysSchema = z.object({ site: z.string(), days: z.array(daySchema) });

@@ -20,7 +20,7 @@ describe("the address of the form", () => {
     expect(formatBackfill(state, NOW).toString()).toBe("");
   });
 
-  it("leads back to the state that it was made of, whatever was typed", () => {
+  it("an address restores its state, for any input", () => {
     const state = fc.record({
       from: fc.oneof(fc.constantFrom("", "2026-10-24", "2026-11-22"), fc.string()),
       to: fc.oneof(fc.constantFrom("", "2026-10-24", "2026-11-22"), fc.string()),

@@ -92,7 +92,7 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
   );
 }
 
-/** The days that are shown; null: the form's dates are none. */
+/** The shown days; null: the form's dates are invalid. */
 function rangeOf(state: BackfillState, job: Job | null): { from: string; to: string; isOfJob: boolean } | null {
   if (job !== null && state.shown === "job") return { from: job.start_date, to: job.end_date, isOfJob: true };
   if (problemOfDates(state, Date.now()) !== null) return null;

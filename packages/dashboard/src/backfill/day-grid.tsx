@@ -24,7 +24,7 @@ const STATES: readonly ShownState[] = [
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 
-/** A calendar of days by state; a day that is chosen tells what is known of it. */
+/** A calendar of days by state; a chosen day shows its details. */
 export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const root = useRef<HTMLDivElement>(null);
@@ -97,7 +97,7 @@ export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
         ))}
       </div>
       <p class="day-told number" role="status">
-        {current === null ? <span class="quiet">Choose a day to see what is known of it.</span> : told(current)}
+        {current === null ? <span class="quiet">Choose a day to see its details.</span> : told(current)}
       </p>
     </div>
   );

@@ -60,7 +60,7 @@ it("dates of one month name it once", () => {
 describe("when it will be done", () => {
   const eta = (part: Partial<Job>) => formatEta(runningJob(part), NOW, "America/Chicago");
 
-  it("is told in words and by the clock, with the day where it is far", () => {
+  it("shows a duration and a clock time, with the day if it is far", () => {
     expect(eta({ estimated_completion: "2026-11-23T04:42:00.000Z" })).toEqual({
       left: "about 12 minutes",
       at: "22:42 CST",
@@ -84,7 +84,7 @@ describe("when it will be done", () => {
   });
 });
 
-it("a rate is told the way round that is easier", () => {
+it("a rate uses the unit that is easier to read", () => {
   expect([null, 45.2, 4.56, 1, 0.25].map(formatRate)).toEqual([
     null,
     "45 days an hour",
@@ -106,7 +106,7 @@ describe("a plan", () => {
     sites: [{ site: "a", basis: "day files" }],
   };
 
-  it("is told in words", () => {
+  it("shows as text", () => {
     expect(planFigures(plan).map(({ value, note }) => [value, note])).toEqual([
       ["28 days", "2 more days are there already"],
       ["27 minutes", "1,344 requests"],
@@ -122,7 +122,7 @@ describe("a plan", () => {
   });
 });
 
-it("why records are not stored is told in words, also of a reason that this page does not know", () => {
+it("a rejection reason shows as text, even an unknown one", () => {
   expect(["unconfigured", "bad_time", "too_odd"].map(formatRejections)).toEqual([
     "of points that are not collected",
     "without a readable time",

@@ -101,7 +101,7 @@ export function planFigures(plan: Plan): Figure[] {
   ];
 }
 
-/** When a backfill will be done; null: it has ended. @param now epoch ms @param timeZone of the clock that is told */
+/** When a backfill will end; null: it has ended. @param now epoch ms @param timeZone of the shown clock */
 export function formatEta(job: Job, now: number, timeZone?: string): { left: string; at: string | null } | null {
   if (job.status !== "in_progress") return null;
   if (job.estimated_completion === null) return { left: "not known before a day is done", at: null };

@@ -160,7 +160,7 @@ function formatParts({
   return parts.filter((part) => part !== null).join(" · ");
 }
 
-/** Epoch ms, moving on while something runs, so that what is left of the time gets less between two answers too. */
+/** Epoch ms; advances while a job runs, so that the remaining time falls between two answers. */
 function useClock(isRunning: boolean): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {

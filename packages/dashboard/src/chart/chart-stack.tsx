@@ -15,9 +15,9 @@ interface ChartStackProps {
   readonly band: boolean;
   /** the name of the series that is pointed out */
   readonly highlight: string | null;
-  /** what it shows, for those who do not see it */
+  /** text of the chart, for screen readers */
   readonly label: string;
-  /** epoch ms; null: there is none */
+  /** epoch ms; null: none */
   readonly cursor: number | null;
   /** Another span was chosen. */
   readonly onSpan: (span: Span) => void;

@@ -37,7 +37,7 @@ const PART = 25;
 const FAINT = 0.25;
 const BAND_ALPHA = 0.16;
 
-/** Draws a series' band, line, and lone samples, as far as they are in the frame. */
+/** Draws a series' band, line and single samples inside the frame. */
 export function drawSeries(context: CanvasRenderingContext2D, frame: Frame, series: ShownSeries, look: Look): void {
   const { times, values, min, max, bucketMs } = series;
   const { ratio } = frame;

@@ -1,4 +1,7 @@
-/** A value for people: as many places as tell it from its neighbours on the chart, no more. @param step what is told apart */
+/**
+ * A value with as many digits as distinguish it from its neighbours on the chart. @param step the smallest difference
+ * to show
+ */
 export function formatValue(value: number, step?: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

@@ -26,7 +26,7 @@ describe("gaps", () => {
     expect(breaksBefore(shown, 2, longestStep(shown, 30 * MINUTE))).toBe(false);
   });
 
-  it("are not drawn for a point whose gaps cannot be told", () => {
+  it("are not drawn for a point without a known tolerance", () => {
     const shown = series(minutes(0, 1, 2, 3, 300));
     expect(gapsOf(shown, longestStep(shown, null), 0, 600 * MINUTE)).toEqual([]);
   });

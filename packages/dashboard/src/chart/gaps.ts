@@ -8,9 +8,9 @@ const BUCKET_SLACK = 1.1;
 const UNKNOWN_STEP_MS = 600_000;
 
 /**
- * What may lie between two neighbours of a series without being a gap, ms.
- * @param gapAfterMs the point's tolerance; null: its gaps cannot be told, so none is drawn; undefined: not loaded yet, so
- * it is taken from the series itself
+ * The longest time between two neighbours of a series that is no gap, ms.
+ * @param gapAfterMs the point's tolerance; null: unknown, so no gap is drawn; undefined: not loaded yet, so the series
+ * itself gives it
  */
 export function longestStep({ times, bucketMs }: ChartSeries, gapAfterMs: number | null | undefined): number {
   if (gapAfterMs === null) return Number.POSITIVE_INFINITY;

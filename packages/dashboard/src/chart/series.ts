@@ -15,7 +15,7 @@ export interface ChartSeries {
   readonly bucketMs: number;
 }
 
-/** The first index whose time is at or after `time`; the length where there is none. */
+/** The first index whose time is at or after `time`; the length if no time is. */
 export function indexAtOrAfter(times: readonly number[], time: number): number {
   let [low, high] = [0, times.length];
   while (low < high) {

@@ -1,8 +1,8 @@
 import { type ChartSeries, indexAtOrAfter } from "./series.ts";
 
 /**
- * Which sample of a series is meant by a time: that of its bucket, or the nearest one; -1: there is none near.
- * @param longest what may lie between neighbours, ms
+ * The sample of a series at a time: that of its bucket, or the nearest one; -1: none is near.
+ * @param longest the longest time between neighbours, ms
  */
 export function sampleAt({ times, bucketMs }: ChartSeries, time: number, longest: number): number {
   const after = indexAtOrAfter(times, time);

@@ -20,7 +20,7 @@ function percent(share: number): string {
 interface DataNotesProps {
   /** undefined: nothing is shown yet */
   readonly answered: Answered | undefined;
-  /** whether it answers what is asked, and is not just what there was before */
+  /** whether this is the answer of the present request, not of an earlier one */
   readonly isExact: boolean;
   readonly hasFailed: boolean;
 }
@@ -80,7 +80,7 @@ export function PartialNotice({ onRetry }: { readonly onRetry: () => void }) {
     <div class="notice" role="status">
       <Icon name="warning" />
       <p>
-        <strong>Part of the archive could not be read.</strong> What is missing for that is shaded, and is not a gap in
+        <strong>Part of the archive could not be read.</strong> The shaded part could not be read. It is not a gap in
         the measurements.
       </p>
       <button type="button" class="button" onClick={onRetry}>

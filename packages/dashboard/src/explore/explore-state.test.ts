@@ -20,7 +20,7 @@ const state: fc.Arbitrary<ExploreState> = fc.record({
 });
 
 describe("the state of Explore", () => {
-  it("comes back from its address as it was, whatever the points are called", () => {
+  it("an address restores its state, for any point names", () => {
     fc.assert(
       fc.property(state, (shown) => {
         const address = formatPlace({ view: "explore", site: "a&b", params: formatExplore(shown) });

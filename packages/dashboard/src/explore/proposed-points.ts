@@ -5,8 +5,8 @@ const OF_TEMPERATURE = 3;
 const OF_POWER = 1;
 
 /**
- * What is charted before anything was chosen: some temperatures and a power or whatever else is measured, of points that
- * have samples; of several devices where there are several.
+ * The points charted by default: some temperatures and a power, or other measured points, with samples, and of several
+ * devices if there are several.
  */
 export function proposedPoints(points: readonly Point[]): string[] {
   const alive = points.filter(({ configured, last_seen, unit }) => configured && last_seen !== null && unit !== null);

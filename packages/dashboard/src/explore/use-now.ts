@@ -5,7 +5,7 @@ const REFRESH_MS = 60_000;
 /** The time, epoch ms; moves on each minute where it should and the page is seen, and at once when it is seen again. */
 export function useNow(isMoving: boolean): number {
   const [now, setNow] = useState(Date.now);
-  // With the render, not after it is painted: whoever stops it does not want one more.
+  // With the render, not after the paint: a user who stops it expects no further update.
   useLayoutEffect(() => {
     if (!isMoving) return;
     const move = () => {

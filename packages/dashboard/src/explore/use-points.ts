@@ -3,7 +3,7 @@ import { fetchPoints, type Point } from "../api/points.ts";
 
 const FOUND_BY_NAME = 20;
 
-/** What is known of points by name, from lists that the page has seen. */
+/** Points by name, from lists that the page has loaded. */
 export interface PointBook {
   readonly of: (name: string) => Point | undefined;
   /** Takes in a list that came. */

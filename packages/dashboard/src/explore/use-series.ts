@@ -12,7 +12,7 @@ export interface Answered {
 interface SeriesAnswer {
   /** the answer, or until it comes the best that there is of earlier ones; undefined: nothing of this range */
   readonly shown: Answered | undefined;
-  /** whether it is the answer to what is asked, or to what a live range asked a moment ago */
+  /** whether it is the answer of the present request, or of the live range's request a moment ago */
   readonly isExact: boolean;
   readonly isLoading: boolean;
   readonly error: ApiError | undefined;
@@ -26,9 +26,9 @@ const KEPT = 12;
 const MOMENT_MS = 3 * 60_000;
 
 /**
- * Loads what is asked; meanwhile what is known of it already is there, however coarse.
+ * Loads a query. Until its answer arrives, earlier answers are shown, even coarser ones.
  * @param query null: nothing
- * @param isLive whether its range moves on with the time
+ * @param isLive whether its range moves with the time
  */
 export function useSeries(query: TimeseriesQuery | null, isLive: boolean): SeriesAnswer {
   const kept = useRef<Answered[]>([]);
@@ -54,7 +54,7 @@ export function hasMovedOn(before: TimeseriesQuery, asked: TimeseriesQuery): boo
   return isSame && asked.start - before.start === moved && moved >= 0 && moved <= MOMENT_MS;
 }
 
-/** Of earlier answers the one that shows most of what is asked, of those the finest. */
+/** The earlier answer that covers most of the query; among equals, the finest. */
 export function bestOf(answers: readonly Answered[], asked: TimeseriesQuery): Answered | undefined {
   const share = ({ query }: Answered) => {
     if (query.site !== asked.site || query.units !== asked.units) return 0;

@@ -12,7 +12,7 @@ interface ValuesTableProps {
   readonly zone: string;
   /** null: the latest values are shown */
   readonly cursor: number | null;
-  /** what stands where there is no value: that there is none, or that it is not known */
+  /** text in place of a value: no value, or unknown */
   readonly without: string;
   readonly titleOf: (name: string) => string;
   readonly onHighlight: (name: string | null) => void;
@@ -75,7 +75,7 @@ export function ValuesTable(props: ValuesTableProps) {
   );
 }
 
-/** -1: there is none in the range. */
+/** -1: no sample in the range. */
 function lastIn({ times, bucketMs }: ShownSeries, { start, end }: Span): number {
   const last = indexAtOrAfter(times, end) - 1;
   return last >= 0 && times[last]! + bucketMs >= start ? last : -1;

@@ -111,7 +111,7 @@ export function drawMark(
   const cell = place === null ? undefined : days[place.day]?.cells[place.cell];
   if (place === null || cell === undefined) return;
   const { x, y, width, height } = cellBox(layout, place.day, cell);
-  // Two lines, of which one stands out from any colour.
+  // Two lines: one of them stands out from any colour.
   context.lineWidth = 2;
   context.strokeStyle = themeColor("--surface");
   context.strokeRect(x - 2.5, y - 2.5, width + 4, height + 4);

@@ -6,7 +6,7 @@ import { dayStart } from "./hour-slots.ts";
 import type { Days } from "./patterns-state.ts";
 
 const DAY_MS = 86_400_000;
-/** The API's most: what is asked for fits, so that no sample is thinned out. */
+/** The API's limit: the requested samples fit, so none is thinned out. */
 const MAX_POINTS = 100_000;
 /** As long as the API gives samples and five-minute means for, and as many as a histogram needs. */
 const RAW_SPAN_MS = 31 * DAY_MS;

@@ -3,7 +3,7 @@ import type { Day } from "./calendar.ts";
 import { type HourSlot, hourSlots } from "./hour-slots.ts";
 import type { Days } from "./patterns-state.ts";
 
-/** An hour with what is known of it. */
+/** An hour with its value and count. */
 export interface HeatCell extends HourSlot {
   /** mean; null: it has no samples */
   readonly value: number | null;

@@ -28,7 +28,7 @@ describe("the places of hours", () => {
     );
   });
 
-  it("are none beside the hours, nor at one that the clock skipped", () => {
+  it("has no cell beside the hours, or at an hour that the clock skipped", () => {
     const layout = heatLayout(days.length, 1000);
     expect(cellAt(layout, days, 1, 50)).toBe(null);
     expect(cellAt(layout, days, 500, layout.height - 2)).toBe(null);

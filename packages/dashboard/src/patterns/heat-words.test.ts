@@ -10,7 +10,7 @@ const cellsOf = (zone: string, date: string): { day: number; cells: HeatCell[] }
   return { day, cells: hourSlots(zone, day).map((slot) => ({ ...slot, ...empty })) };
 };
 
-it("an hour is told by the clock, and which it is where the clock shows it twice or cuts it short", () => {
+it("names an hour by the clock, and marks a repeated or shortened one", () => {
   const autumn = cellsOf("America/Chicago", "2026-11-01");
   expect([0, 1, 2, 24].map((at) => cellTime(autumn, autumn.cells[at]!))).toEqual([
     "Sun, Nov 1, 2026, 00:00–01:00",
@@ -22,7 +22,7 @@ it("an hour is told by the clock, and which it is where the clock shows it twice
   expect(cellTime(half, half.cells[2]!)).toBe("Sun, Oct 4, 2026, 02:00–03:00 (30 minutes of it)");
 });
 
-it("a value is told with its unit and what is behind it; none is told apart from not yet", () => {
+it("shows a value with its unit and count; 'no value' differs from 'not yet'", () => {
   const [cell] = cellsOf("UTC", "2026-11-03").cells;
   const known = { ...cell!, value: 71.87, min: 71.64, max: 72.07, count: 25 };
   expect(cellValue(known, "°F")).toEqual(["71.87 °F", "71.64 to 72.07 °F, 25 samples"]);

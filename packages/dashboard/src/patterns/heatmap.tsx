@@ -95,7 +95,7 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
           if (event.pointerType === "mouse") setPlace(null);
         }}
         onPointerUp={(event) => {
-          // A finger first asks what is there.
+          // A first touch shows the cell's details.
           const at = cellUnder(event);
           if (event.pointerType !== "mouse") setPlace(at);
           else if (event.button === 0) open(at);

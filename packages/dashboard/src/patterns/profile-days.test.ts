@@ -72,6 +72,6 @@ it("days that follow one another are one run", () => {
   expect(dayRuns([])).toEqual([]);
 });
 
-it("a time of the day is told by its clock", () => {
+it("a time of the day uses its clock", () => {
   expect([0, 1, 12, SLOTS - 1].map(clockText)).toEqual(["00:00", "00:05", "01:00", "23:55"]);
 });

@@ -21,7 +21,7 @@ export const countsSchema = z.record(z.enum(COUNTED), z.number());
 /** How often each thing happens, in one run of something or in a month of all. */
 export type Counts = z.infer<typeof countsSchema>;
 
-/** Counts of which each is worked out by its name. */
+/** Counts computed from their names. */
 export function countsOf(value: (name: Counted) => number): Counts {
   return countsSchema.parse(Object.fromEntries(COUNTED.map((name) => [name, value(name)])));
 }
@@ -36,7 +36,7 @@ export function times(factor: number, counts: Counts): Counts {
   return countsOf((name) => factor * counts[name]);
 }
 
-/** Never below nothing: what is left of a run when another one's part is taken off. */
+/** Never below zero: the difference of two runs' counts. */
 export function minus(counts: Counts, less: Counts): Counts {
   return countsOf((name) => Math.max(0, counts[name] - less[name]));
 }

@@ -59,7 +59,7 @@ describe("what a month is made of", () => {
     expect(reads).toBeCloseTo(10 * none.rowsRead + (one.rowsRead - none.rowsRead), 0);
   });
 
-  it("writes, and deletes, rows a block and sync, whatever the cadence", () => {
+  it("writes and deletes one row per block and sync, at any cadence", () => {
     const perPoint = (changed: Partial<Deployment>) =>
       (rowsWritten({ ...changed, points: 2_000 }) - rowsWritten({ ...changed, points: 1_000 })) / 1_000;
     for (const interval of [10, 600, 3_600]) expect(perPoint({ interval })).toBeCloseTo(perPoint({}), 6);

@@ -32,8 +32,8 @@ const KEPT_BYTES_PER_BYTE = 1.1;
 const KV_BYTES_PER_SYNC = 1_000;
 
 /**
- * What is asked: a share of the queries, by points and days of each; `null` points: all of the site. Most of them are
- * charts of an open dashboard, which asks again each minute. Nothing is taken for answered by ETag or from a cache.
+ * The share of each kind of query, by points and days; `null` points: all of the site. Most are charts of an open
+ * dashboard, which reloads each minute. No query counts as answered by ETag or cache.
  */
 export const QUERY_MIX: Readonly<Record<QueryName, { share: number; points: number | null; days: number }>> = {
   hotRaw: { share: 0.5, points: 10, days: 1 },

@@ -10,9 +10,9 @@ export interface NaiveLayout {
 }
 
 /**
- * A row a sample in D1, measured there for one sync of 22,915 samples (docs/costs.md): rows D1 bills for a sample's insert,
- * bytes it takes. Its delete, when the day is settled, counts as one row, whatever the indexes. Only its samples count:
- * no aggregates, no journal, and reads as cheap as ours.
+ * One row per sample in D1, measured for one sync of 22,915 samples (docs/costs.md): rows that D1 bills for a sample's
+ * insert, and its bytes. Its delete after settling counts as one row, with any indexes. Only its samples count: no
+ * aggregates, no journal, and reads as cheap as ours.
  */
 function rowASample(name: string, rowsInserted: number, bytes: number): NaiveLayout {
   return {

@@ -9,19 +9,19 @@ export interface Price {
   readonly price: number;
 }
 
-/** USD a month, whatever is used. */
+/** USD a month, independent of use. */
 export const PLAN = 5;
 
 /**
- * Cloudflare's list prices, read in November 2026 at developers.cloudflare.com: workers/platform/pricing (requests, CPU,
- * logs, KV), d1/platform/pricing, r2/pricing, workflows/reference/pricing.
+ * Cloudflare's list prices, read in November 2026 at developers.cloudflare.com: workers/platform/pricing (requests,
+ * CPU, logs, KV), d1/platform/pricing, r2/pricing, workflows/reference/pricing.
  *
- * - A cron's run and a Workflow's instance are requests as one over HTTP is. What a Worker asks of a binding, of another
- *   Worker by a service binding, or of the API is none; nor is a file of the dashboard.
- * - D1 counts a row written for the table and one for each secondary index that an insert or update touches; a row that is
- *   deleted is a row written.
+ * - A cron's run and a Workflow's instance count as requests, like one over HTTP. Calls of a Worker to a binding, to
+ * another Worker by a service binding, or to the API do not count; nor do files of the dashboard.
+ * - D1 counts a row written for the table and one for each secondary index that an insert or update touches; a deleted
+ * row is a row written.
  * - R2's class A are put, list and the steps of a multipart upload; class B get and head; deletes are free.
- * - KV's deletes and lists are priced as its writes are.
+ * - KV's deletes and lists are priced like its writes.
  * - A log event is an invocation, or a line that it wrote.
  */
 export const PRICES = {

@@ -12,7 +12,7 @@ const wanted: Wanted = {
 };
 const bookmarks = [{ database: "db", bookmark: "b1" }];
 
-test("without earlier versions there is nothing to go back to, whatever was migrated", () => {
+test("without earlier versions there is nothing to go back to, after any migration", () => {
   const lines = rollbackLines(wanted, [{ worker: "etl", versions: [] }], bookmarks);
   expect(lines.at(-1)).toBe("There is no earlier version to go back to.");
   expect(lines.join("\n")).not.toContain("npx");

@@ -8,7 +8,7 @@ const COLUMNS = ["site_name", "point_name", "timestamp", "value"];
 /** Rows that are decoded at once. */
 const ROWS_AT_ONCE = 100_000;
 
-/** The records of a Parquet file, in whatever order and compression. @throws Error where a column lacks */
+/** The records of a Parquet file, in any order and compression. @throws Error for a missing column */
 export async function* readParquet(path: string): AsyncGenerator<ReadRecord> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);

@@ -17,7 +17,7 @@ export interface ReadRecord {
   /** its place in the file, from 1: the line of a text file, the row of a table */
   readonly at: number;
   readonly columns: RawRecord;
-  /** why its columns cannot be told apart; null: they can */
+  /** why its columns are ambiguous; null: they are not */
   readonly fault: string | null;
 }
 
@@ -39,7 +39,7 @@ function timeOf(raw: unknown): number {
   return /^-?\d+(\.\d+)?$/.test(text) ? numericTime(Number(text)) : parseTime(text);
 }
 
-/** The sample that a record is, or why it is none: by the rules for what the API serves. @param now epoch ms */
+/** The sample of a record, or the reason of its rejection, by the rules for the API's rows. @param now epoch ms */
 export function sampleOf(record: RawRecord, now: number): ImportedSample | RejectionReason {
   const { site_name: site, point_name: point } = record;
   if (!isPointName(site) || !isPointName(point)) return "malformed";

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** A run of the command in the same folder: it knows nothing but what is there. */
+/** A run of the command in the same folder, with no other knowledge of earlier runs. */
 const context = (): ImportContext => ({
   folder: join(folder, "work"),
   positionFile: new PositionFile(join(folder, "work")),

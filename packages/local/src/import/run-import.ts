@@ -92,7 +92,7 @@ export async function sendDays(context: ImportContext, client: ImportClient): Pr
   return isWhole;
 }
 
-/** Waits until few days of a site wait to be settled. What is stored is safe, so it does not wait for ever. */
+/** Waits until few days of a site await settlement. It does not wait without limit, because stored samples are safe. */
 async function waitForRoom(client: ImportClient, site: string): Promise<void> {
   for (let waits = 0; waits < WAITS_FOR_ROOM; waits++) {
     if (((await client.daysDue(site)) ?? 0) <= MAX_DAYS_DUE) return;
@@ -123,7 +123,7 @@ async function sendOne(
     say(dayLine(counts));
   }
   const hasEnded = Date.parse(`${of.day}T24:00:00Z`) <= now();
-  // A day of which nothing is new is left as it is; one that was begun before may have got its samples then.
+  // A day without new samples stays unchanged; a day begun by an earlier run may have got its samples then.
   if (hasEnded && (wasBegun || counts.stored > 0)) {
     await client.settle(of.site, of.day);
     await waitForRoom(client, of.site);

@@ -128,7 +128,7 @@ export class Meter {
   }
 }
 
-/** An object of which these members are replaced, and no other may be used: what is not counted must not be called. */
+/** An object with these members replaced; using any other member is an error, because it would not be counted. */
 function strict<T extends object>(target: T, members: Readonly<Record<string, unknown>>): T {
   return new Proxy(target, {
     get(_, key): unknown {

@@ -12,7 +12,7 @@ interface AnswerCost {
   /** calls to D1, each one round trip: a statement or a batch of some */
   roundTrips: number;
   statements: number;
-  /** rows that D1 bills as read; a statement of which one row is asked for does not tell, and counts one */
+  /** rows that D1 bills as read; a statement that returns one row does not report them, and counts one */
   rowsRead: number;
   requests: number;
   /** bytes of objects that R2 gave */

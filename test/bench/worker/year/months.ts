@@ -36,7 +36,7 @@ export interface MonthsRead {
   readonly withMonths: boolean;
 }
 
-/** Reads samples as a query does, planned from what is stored, and sums them up. @returns what that took */
+/** Reads samples like a query, planned from the stored state, and sums them up. @returns what that took */
 async function readOnce({ DB, TIMESERIES }: YearEnv, { ids, range, isBucketed, withMonths }: MonthsRead) {
   const points = ids.map((id) => ({ id, name: pointName(id) }));
   const found = await readStored(DB, SITE.id, ids, range, "locators");
