@@ -19,9 +19,9 @@ const SQL = /\b(?:SELECT|INSERT|UPDATE|DELETE|VALUES|WHERE|PRAGMA)\b/;
 /** A constant of a module, or a member of one. */
 const CONSTANT = /^[A-Z][A-Z0-9_]*(?:\.[a-zA-Z]+)?$/;
 
-/** A piece of SQL that our own function makes of texts that stand there. */
+/** A piece of SQL that one of our functions makes from literals and constants. */
 const PIECE =
-  /^(?:firstDaySql|isOfPointSql|keySql|monthKeySql|monthOfDaySql|monthOfKeySql|newIds|pathSql|rowKeySql)\((?:"[^"]*"(?:, )?)+\)$/;
+  /^(?:firstDaySql|isOfPointSql|keySql|monthKeySql|monthOfDaySql|monthOfKeySql|newIds|pathSql|rowKeySql)\((?:(?:"[^"]*"|[A-Z][A-Z0-9_]*)(?:, )?)+\)$/;
 
 /** Expressions that look otherwise and hold nothing that comes from outside. */
 const KNOWN = new Map([

@@ -6,7 +6,7 @@ import { readJob } from "@building-vitals/core/backfill/job-store";
 import { readProgress } from "@building-vitals/core/backfill/progress";
 import { stalledSites } from "@building-vitals/core/backfill/status-answer";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
-import { dayOf } from "@building-vitals/core/domain/day";
+import { DAY_MS, dayOf } from "@building-vitals/core/domain/day";
 import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { readSiteQuality } from "@building-vitals/core/query/site-quality";
 import type { Settings } from "./env.ts";
@@ -47,7 +47,7 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     unsettledMs: settings.ALERT_UNSETTLED_HOURS * HOUR_MS,
     staleMs: settings.ALERT_STALE_CADENCES * SYNC_CADENCE_MS,
     databaseBytes: settings.D1_MAX_MB * 10_000 * settings.ALERT_D1_PERCENT,
-    tokenMs: settings.ALERT_TOKEN_DAYS * 86_400_000,
+    tokenMs: settings.ALERT_TOKEN_DAYS * DAY_MS,
   });
   const told = await sendAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
   // of the sites in a database that did not answer nothing is known, and the others' alerts are told all the same

@@ -1,4 +1,5 @@
 import { otherDatabases } from "@building-vitals/core/d1/site-databases";
+import { HOURS_PER_DAY } from "@building-vitals/core/domain/day";
 import { sitesSettingSchema } from "@building-vitals/core/domain/site";
 import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
@@ -26,9 +27,9 @@ const settingsSchema = z.object({
   SYNC_SECONDS: integerSetting({ default: 25, min: 5, max: 240 }),
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
   LOOKBACK_MINUTES: integerSetting({ default: 10, min: 0, max: 1440 }),
-  INITIAL_LOOKBACK_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
+  INITIAL_LOOKBACK_HOURS: integerSetting({ default: 24, min: 1, max: 31 * HOURS_PER_DAY }),
   GAP_REPAIR_REQUESTS: integerSetting({ default: 40, min: 0, max: 500 }),
-  GAP_CONFIRM_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
+  GAP_CONFIRM_HOURS: integerSetting({ default: 24, min: 1, max: 31 * HOURS_PER_DAY }),
   ALERT_WEBHOOK_URL: z
     .union([z.literal(""), z.url({ protocol: /^https?$/, error: WEBHOOK_ERROR })], { error: WEBHOOK_ERROR })
     .default("")
@@ -36,8 +37,8 @@ const settingsSchema = z.object({
   ALERT_ERROR_PERCENT: integerSetting({ default: 5, min: 0, max: 100 }),
   ALERT_SYNC_SECONDS: integerSetting({ default: 25, min: 1, max: 900 }),
   ALERT_STALE_CADENCES: integerSetting({ default: 3, min: 1, max: 2016 }),
-  ALERT_SILENT_HOURS: integerSetting({ default: 6, min: 1, max: 24 * 31 }),
-  ALERT_UNSETTLED_HOURS: integerSetting({ default: 24, min: 1, max: 24 * 31 }),
+  ALERT_SILENT_HOURS: integerSetting({ default: 6, min: 1, max: 31 * HOURS_PER_DAY }),
+  ALERT_UNSETTLED_HOURS: integerSetting({ default: 24, min: 1, max: 31 * HOURS_PER_DAY }),
   ALERT_QUALITY: shareSetting(0.8),
   ALERT_D1_PERCENT: integerSetting({ default: 80, min: 1, max: 100 }),
   D1_MAX_MB: integerSetting({ default: 10_000, min: 1, max: 1_000_000 }),

@@ -48,7 +48,7 @@ export async function gapsOf(
     bucket,
     pageSize,
     maxRequests: settings.GAP_REPAIR_REQUESTS,
-    confirmMs: settings.GAP_CONFIRM_HOURS * 3_600_000,
+    confirmMs: settings.GAP_CONFIRM_HOURS * HOUR_MS,
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
     now,
     deadline: started + GAPS_BUDGET_MS,

@@ -4,6 +4,7 @@ import type { Tally } from "@building-vitals/core/domain/counts";
 import { DAY_MS } from "@building-vitals/core/domain/day";
 import { aceConnection } from "@building-vitals/core/http/ace-settings";
 import { byDatabase } from "@building-vitals/core/d1/site-databases";
+import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import type { SyncResult } from "@building-vitals/core/sync/sync-result";
 import { syncSites } from "@building-vitals/core/sync/sync-sites";
 import type { Settings } from "./env.ts";
@@ -28,7 +29,7 @@ export async function runSync(settings: Settings, siteName?: string): Promise<Sy
     const paused = sites.flatMap((site) => (site.paused === true ? [site.name] : []));
     return { db, sites: sites.map(({ name }) => name), paused };
   });
-  const initialLookbackMs = settings.INITIAL_LOOKBACK_HOURS * 3_600_000;
+  const initialLookbackMs = settings.INITIAL_LOOKBACK_HOURS * HOUR_MS;
   const windows = {
     lookbackMs: settings.LOOKBACK_MINUTES * 60_000,
     initialLookbackMs,

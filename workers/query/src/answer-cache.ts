@@ -1,5 +1,7 @@
+import { DAY_S } from "@building-vitals/core/domain/day";
+
 /** Answers of closed ranges are kept so long, in seconds; one whose state has changed is not found any more. */
-const KEPT_S = 86_400;
+const KEPT_S = DAY_S;
 
 /** The key is the ETag, which stands for the request, the deployment, and the state of all that the answer covers. */
 function keyOf(requestUrl: string, etag: string): Request {

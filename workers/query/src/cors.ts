@@ -1,3 +1,4 @@
+import { DAY_S } from "@building-vitals/core/domain/day";
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 import { type Env, settingsOf } from "./env.ts";
@@ -6,7 +7,7 @@ import { type Env, settingsOf } from "./env.ts";
 const EXPOSED = ["ETag", "Server-Timing", "Content-Disposition", "Content-Range", "Accept-Ranges", "Query-Metadata"];
 
 /** Seconds that a browser remembers what it may ask. */
-const PREFLIGHT_MAX_AGE_S = 86_400;
+const PREFLIGHT_MAX_AGE_S = DAY_S;
 
 /** Lets pages of the origins in `CORS_ORIGINS` read answers. They send tokens themselves: cookies are of no use here. */
 export const corsOfSettings = createMiddleware<{ Bindings: Env }>(async (context, next) => {

@@ -1,4 +1,5 @@
 import { SCHEMA_VERSION } from "@building-vitals/core/d1/schema-version";
+import { HOUR_MS } from "@building-vitals/core/domain/hour";
 import { namesEtag } from "./byte-range.ts";
 import type { Settings } from "./env.ts";
 
@@ -29,7 +30,7 @@ export function isKnown(request: Request, etag: string): boolean {
 const CLOSED_MAX_AGE_S = 30;
 
 /** A range that ended so long ago is closed: the sync asks for the last minutes again, and little comes later. */
-const CLOSED_AFTER_MS = 3_600_000;
+const CLOSED_AFTER_MS = HOUR_MS;
 
 /** @param until what lies before is known to be stored or missing, epoch ms */
 export function isClosed(end: number, until: number, now: number): boolean {

@@ -1,10 +1,11 @@
+import { HOUR_MS } from "../domain/hour.ts";
 import type { AceError } from "./ace-error.ts";
 import { blamesSize } from "./blame.ts";
 import { largerPageSize, type PageSize, smallerPageSize } from "./page-size.ts";
 
 /** How long a larger size is left alone after it failed once; doubles with each further failure: milliseconds. */
 const FIRST_PAUSE_MS = 2 * 60_000;
-const LONGEST_PAUSE_MS = 60 * 60_000;
+const LONGEST_PAUSE_MS = HOUR_MS;
 
 /** A first failure is more likely chance. From the second one in a row on, each is taken for the size's fault. */
 const FAILURES_TO_STEP = 2;

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { DAY_S } from "../domain/day.ts";
 import { parseTime } from "./time.ts";
 
 /** What a gateway reports for a BACnet property that the device does not have. */
 const UNKNOWN_PROPERTY = "property: unknown-property";
 
 /** The longest cadence that is believed, a year in seconds. */
-const MAX_INTERVAL_S = 365 * 86_400;
+const MAX_INTERVAL_S = 365 * DAY_S;
 
 const textOrNull = z.string().nullable().catch(null);
 

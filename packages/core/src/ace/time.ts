@@ -1,3 +1,6 @@
+import { DAY_S } from "../domain/day.ts";
+import { HOUR_S } from "../domain/hour.ts";
+
 /**
  * The upstream's times. They are ISO-8601, naive ones in UTC: `new Date("2025-10-12T14:50:36")` would read them as the
  * machine's local time. Stored precision is the millisecond, what is finer is cut off; paging needs the microsecond.
@@ -84,7 +87,7 @@ export function parseTime(text: string): number {
     const digits = end - SECOND_END - 1;
     if (digits < 1 || digits > 9) return Number.NaN;
   }
-  const seconds = daysFromCivil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+  const seconds = daysFromCivil(year, month, day) * DAY_S + hour * HOUR_S + minute * 60 + second;
   return seconds * 1000 + millisecond - zoneOffset(text, end);
 }
 

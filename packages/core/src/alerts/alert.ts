@@ -1,3 +1,5 @@
+import { HOUR_MS } from "../domain/hour.ts";
+
 /** The kinds of alerts. */
 export const ALERT_KINDS = [
   /** more than the threshold of a site's records in the last hour were rejected or not written */
@@ -51,7 +53,7 @@ export interface AlertState extends Condition {
 }
 
 /** An alert sends each level at most once within this time, in ms. */
-export const QUIET_MS = 3_600_000;
+export const QUIET_MS = HOUR_MS;
 
 /** The state after a condition was measured. @param before null: this is the first measurement */
 export function nextState(before: AlertState | null, condition: Condition, now: number): AlertState {

@@ -9,9 +9,10 @@ import { spillSegments } from "../day-build/spill-segments.ts";
 import type { StagedDay } from "../manifest/staged-day.ts";
 import { type DayBuild, deleteBuilds, deleteStaging } from "../r2/staging.ts";
 import { sweepBehind } from "../day-build/sweep-segments.ts";
+import { HOURS_PER_DAY } from "../domain/day.ts";
 import { type InstanceTicket, instanceName } from "./instance-store.ts";
 
-const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+const HOURS = Array.from({ length: HOURS_PER_DAY }, (_, hour) => hour);
 
 /**
  * Builds a day file in pieces that can be repeated. Each call may be made again after it failed or its answer was lost,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
+import { DAY_S } from "../domain/day.ts";
 import { type PlacedSite, storeOf } from "./backfill-site.ts";
 import { type DayRange, dayCount } from "./date-range.ts";
 import type { SiteEstimate } from "./plan.ts";
@@ -13,7 +14,7 @@ SELECT
   (SELECT count(*) FROM day_files WHERE site_id = ?1 AND day BETWEEN ?2 AND ?3
     AND (state = 'confirmed-empty' OR (state = 'written' AND source = 'api'))) AS finished,
   (SELECT count(*) FROM points WHERE site_id = ?1 AND configured = 1) AS points,
-  (SELECT sum(86400.0 / coalesce(interval_s, 60)) FROM points WHERE site_id = ?1 AND configured = 1) AS expected,
+  (SELECT sum(${DAY_S}.0 / coalesce(interval_s, 60)) FROM points WHERE site_id = ?1 AND configured = 1) AS expected,
   (SELECT avg(rows) FROM (SELECT rows FROM day_files WHERE site_id = ?1 AND state = 'written' AND source = 'api'
     ORDER BY day DESC LIMIT ?4)) AS rows,
   (SELECT avg(bytes) FROM (SELECT bytes FROM day_files WHERE site_id = ?1 AND state = 'written' AND source = 'api'

@@ -1,10 +1,11 @@
 import type { AceClient } from "../ace/client.ts";
 import { readListedAt, refreshCatalog } from "../catalog/refresh-catalog.ts";
+import { HOUR_MS } from "../domain/hour.ts";
 import type { SiteStore } from "./backfill-site.ts";
 import { FETCH_STEP, type Steps, STORE_STEP } from "./steps.ts";
 
 /** A catalogue that is older than this is fetched anew. */
-const CATALOG_MAX_AGE_MS = 3_600_000;
+const CATALOG_MAX_AGE_MS = HOUR_MS;
 
 interface CatalogContext {
   readonly newClient: () => AceClient;

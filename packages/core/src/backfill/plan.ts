@@ -1,3 +1,6 @@
+import { HOURS_PER_DAY } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+
 /** What is known of a site before its days are fetched. */
 export interface SiteEstimate {
   readonly site: string;
@@ -55,7 +58,6 @@ const BYTES_PER_SAMPLE = 1.3;
 const CPU_MS_PER_SAMPLE = 0.002;
 
 /** A day has a spill an hour, and each is read in pieces while they are merged. */
-const HOURS_PER_DAY = 24;
 const READS_A_SPILL = 8;
 const PART_BYTES = 8 * 2 ** 20;
 /** begin and complete an upload, and put the file in its place */
@@ -96,7 +98,7 @@ export function planBackfill(outlooks: readonly SiteEstimate[], settings: PlanSe
     days: total.days,
     days_skipped: total.skipped,
     calls: total.calls,
-    hours: rounded((total.calls * msPerCall) / 3_600_000),
+    hours: rounded((total.calls * msPerCall) / HOUR_MS),
     samples: Math.round(total.samples),
     bytes: Math.round(total.bytes),
     cost: {

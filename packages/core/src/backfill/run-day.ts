@@ -1,11 +1,9 @@
 import type { DayBuild } from "../r2/staging.ts";
-import { dayText } from "../domain/day.ts";
+import { dayText, HOURS_PER_DAY } from "../domain/day.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import { logError } from "../telemetry/log.ts";
 import type { DayBuilder } from "./day-builder.ts";
 import { FETCH_STEP, type StepOptions, type Steps, STORE_STEP } from "./steps.ts";
-
-const HOURS = 24;
 
 /** How often a day is merged again because another build published it meanwhile. */
 const MAX_MERGES = 3;
@@ -83,7 +81,7 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
   }
 
   async function build(): Promise<BuiltDay> {
-    for (let hour = 0; hour < HOURS; hour++) {
+    for (let hour = 0; hour < HOURS_PER_DAY; hour++) {
       const name = `hour ${String(hour).padStart(2, "0")}`;
       const counts = await guarded(name, FETCH_STEP, async () => {
         const fetched = await builder.fetchHour(of, hour);

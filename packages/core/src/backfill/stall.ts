@@ -1,10 +1,11 @@
+import { HOURS_PER_DAY } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
+
 /** No day takes so long, an upstream that is out of order for a quarter of an hour included, in milliseconds. */
-const SHORTEST_STALL_MS = 3_600_000;
+const SHORTEST_STALL_MS = HOUR_MS;
 
 /** How many times longer than its pace leads to expect a day may take. */
 const PATIENCE = 3;
-
-const HOURS_PER_DAY = 24;
 
 /** What is known of a job's pace. */
 interface Work {

@@ -1,4 +1,5 @@
-import { dayText } from "../domain/day.ts";
+import { dayText, HOURS_PER_DAY } from "../domain/day.ts";
+import { HOUR_MS } from "../domain/hour.ts";
 import { addRejections, type RejectionCounts } from "../domain/rejection.ts";
 import { estimatedEnd, msPerDay } from "./eta.ts";
 import { type Progress, siteDaysCompleted, type SiteProgress } from "./progress.ts";
@@ -98,8 +99,6 @@ interface QueuedStatus {
   readonly queued_at: string;
 }
 
-const HOURS_PER_DAY = 24;
-
 const iso = (time: number) => new Date(time).toISOString();
 
 function percent(part: number, whole: number): string {
@@ -175,7 +174,7 @@ export function backfillStatus(progress: Progress, queue: readonly WaitingStart[
     api_calls: total(sites, (site) => site.apiCalls),
     records_rejected: rejected,
     rate: {
-      days_per_hour: perSiteDay === null ? null : round((3_600_000 / perSiteDay) * (days.own / days.ownSiteDays)),
+      days_per_hour: perSiteDay === null ? null : round((HOUR_MS / perSiteDay) * (days.own / days.ownSiteDays)),
       requests_per_minute: intervalMs === null ? null : round(60_000 / intervalMs),
     },
     stalled: stalled.size > 0,

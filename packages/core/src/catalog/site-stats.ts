@@ -2,6 +2,7 @@ import { z } from "zod";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { DatabaseSites } from "../d1/site-databases.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { keySql } from "../store/segment-key.ts";
 
 /** Sizes of both levels, by look-ups and short scans: counting every row would read gigabytes. */
@@ -49,6 +50,9 @@ interface SiteStats {
   readonly months: { readonly files: number; readonly bytes: number };
 }
 
+/** In SQL: the day of a row of `hot_hours`. */
+const DAY_OF_HOUR = `h.hour / ${DAY_MS}`;
+
 /** ?1: JSON array of site names, ?2: the last closed hour, ?3: 24 hours ago, epoch ms. */
 const SITE_STATS = `
 SELECT s.name,
@@ -56,8 +60,8 @@ SELECT s.name,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.configured = 1) AS configured,
   (SELECT count(*) FROM points p WHERE p.site_id = s.id AND p.source = 'discovered') AS discovered,
   (SELECT count(*) FROM hot_hours h CROSS JOIN (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = s.id) b
-    CROSS JOIN segments g ON g.key >= ${keySql("b.block", "h.hour / 86400000")} + h.first_stamp
-      AND g.key <= ${keySql("b.block", "h.hour / 86400000")} + h.version
+    CROSS JOIN segments g ON g.key >= ${keySql("b.block", DAY_OF_HOUR)} + h.first_stamp
+      AND g.key <= ${keySql("b.block", DAY_OF_HOUR)} + h.version
     WHERE h.site_id = s.id AND h.hour = ?2) AS rows_last_hour,
   (SELECT coalesce(sum(r.inserted), 0) FROM sync_runs r
     WHERE r.site_id = s.id AND r.started_at >= ?3) AS samples_stored_24h,
@@ -85,7 +89,7 @@ export async function readSiteStats(db: D1Database, siteNames: readonly string[]
   const hour = hourOf(now);
   const [sites, hours] = await withD1Retry(() =>
     db.batch([
-      db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), hour - HOUR_MS, now - 24 * HOUR_MS),
+      db.prepare(SITE_STATS).bind(JSON.stringify(siteNames), hour - HOUR_MS, now - DAY_MS),
       db.prepare("SELECT min(hour) AS oldest, max(hour) AS newest FROM hot_hours"),
     ]),
   );

@@ -1,7 +1,7 @@
 import { hourAggregates } from "../rollups/hour-aggregates.ts";
 import { encodeSlice, withLocator } from "../rollups/hour-slice.ts";
 import { loadCatalog, withNames } from "../catalog/catalog.ts";
-import { dayStart } from "../domain/day.ts";
+import { dayStart, HOURS_PER_DAY } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { addRejections, type RejectionCounts, type RejectionReason } from "../domain/rejection.ts";
 import { FORMULA_VERSION, qualityValues } from "../quality/point-day-quality.ts";
@@ -81,7 +81,9 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   const lineage = { baseEtag: base.etag, baseGeneration: base.generation, generation: base.nextGeneration };
   const { segments } = options;
   const latest = [base.asked, options.asked, segments?.asked];
-  const asked = Array.from({ length: 24 }, (_, hour) => Math.max(...latest.map((hours) => hours?.[hour] ?? 0)));
+  const asked = Array.from({ length: HOURS_PER_DAY }, (_, hour) =>
+    Math.max(...latest.map((hours) => hours?.[hour] ?? 0)),
+  );
   // The clock that the segments were read at stands at or after the base's stamp. If D1 was turned back between the two, it counts alone.
   const { settledStamp, mark } = segments ?? base;
   const folded = { settledStamp, mark, asked };
@@ -220,7 +222,7 @@ function expectNames({ hour, names, blocks }: SpillIndex, order: PointOrder): vo
 
 /** A day without samples is believed only where the upstream proved it, and dropped nothing that might be one. */
 function refuseDoubtfulEmptiness(spills: readonly SpillReader[], source: DayFileSource, base: DayBase): void {
-  if (source !== "api" || spills.length !== 24)
+  if (source !== "api" || spills.length !== HOURS_PER_DAY)
     throw new DayBuildError("there are no samples, and no proof that there are none");
   if (base.etag !== null)
     throw new DayBuildError("the upstream has no samples of the day, but there is a suspect file");

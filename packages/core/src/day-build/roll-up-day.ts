@@ -4,7 +4,7 @@ import { type HourAggregate, hourAggregates } from "../rollups/hour-aggregates.t
 import { parseRows, rowsStatement } from "../rollups/read-rows.ts";
 import { writeHours } from "../rollups/write-rows.ts";
 import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
-import { dayStart } from "../domain/day.ts";
+import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { markHoursRolledUp, markHoursChanged } from "../store/hot-hours.ts";
 import { readHour, refuseDamaged } from "../store/read-segments.ts";
@@ -35,7 +35,7 @@ export interface RolledUpDay {
 }
 
 /** The site's hours of the day, in hot_hours. */
-const OF_DAY = "h.site_id = ?1 AND h.hour >= ?2 * 86400000 AND h.hour < (?2 + 1) * 86400000";
+const OF_DAY = `h.site_id = ?1 AND h.hour >= ?2 * ${DAY_MS} AND h.hour < (?2 + 1) * ${DAY_MS}`;
 
 /** Which hours of the day are folded, and at which version: another fold of the day changes it. */
 const FOLDED = `

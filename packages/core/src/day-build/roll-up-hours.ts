@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { rollUpDay } from "./roll-up-day.ts";
 
@@ -11,10 +12,10 @@ const FOLD_BUDGET_MS = 5 * 60_000;
 
 /** Days without a file, and how many of their hours are due. ?1: site, ?2: the first start of an hour that is not due yet. */
 const DAYS_TO_FOLD = `
-SELECT h.hour / 86400000 AS day, count(*) AS hours FROM hot_hours h
+SELECT h.hour / ${DAY_MS} AS day, count(*) AS hours FROM hot_hours h
 WHERE h.site_id = ?1 AND h.hour < ?2 AND h.rolled_up_version IS NOT h.version
   AND NOT EXISTS (
-    SELECT 1 FROM day_files f WHERE f.site_id = ?1 AND f.day = h.hour / 86400000 AND f.key IS NOT NULL
+    SELECT 1 FROM day_files f WHERE f.site_id = ?1 AND f.day = h.hour / ${DAY_MS} AND f.key IS NOT NULL
   )
 GROUP BY 1 ORDER BY 1`;
 

@@ -1,5 +1,5 @@
 import { loadCatalog } from "../catalog/catalog.ts";
-import { dayRange } from "../domain/day.ts";
+import { dayRange, HOURS_PER_DAY } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
@@ -55,7 +55,7 @@ export async function spillSegments(
   const settledStamp = parseClock(clock?.results).stamp;
   const hours = parseHotHours(rows?.results).map(({ hour }) => hour);
   const layers: Record<SegmentLayer, number[]> = { under: [], between: [], over: [] };
-  const last = Array.from({ length: 24 }, () => 0);
+  const last = Array.from({ length: HOURS_PER_DAY }, () => 0);
   const damaged = new Map<number, string>();
   const onDamaged = (some: readonly DamagedSegment[]) => some.forEach(({ key, reason }) => damaged.set(key, reason));
   let samples = 0;

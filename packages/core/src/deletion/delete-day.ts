@@ -2,7 +2,7 @@ import { z } from "zod";
 import { deleteDayRows, deleteRowOf } from "../rollups/delete-rows.ts";
 import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayOf } from "../domain/day.ts";
+import { DAY_MS, dayOf } from "../domain/day.ts";
 import { forgetFingerprints } from "../gaps/gap-days.ts";
 import { forgetDamagedDay } from "../store/damaged-segments.ts";
 import { forgetLatest } from "../store/forget-latest.ts";
@@ -58,7 +58,7 @@ export async function deleteDay(
 const STORED_DAYS = `
 SELECT day FROM (
   SELECT day FROM day_files WHERE site_id = ?1 AND (state <> 'deleted' OR reason = ?4)
-  UNION SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1
+  UNION SELECT hour / ${DAY_MS} FROM hot_hours WHERE site_id = ?1
 ) WHERE day >= ?2 ORDER BY day LIMIT ?3`;
 
 /** A repeat, whose first answer was lost, finds the day deleted. ?1: site, ?2: day, ?3: etag. */

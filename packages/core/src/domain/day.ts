@@ -1,7 +1,14 @@
+import { HOUR_MS } from "./hour.ts";
 import type { TimeRange } from "./time-range.ts";
 
 /** Milliseconds in a UTC day: epoch time has no leap seconds. */
 export const DAY_MS = 86_400_000;
+
+/** Seconds in a UTC day. */
+export const DAY_S = DAY_MS / 1000;
+
+/** Hours in a UTC day. */
+export const HOURS_PER_DAY = DAY_MS / HOUR_MS;
 
 /** Days that a stored key has room for: 1970-01-01 to 2149-06-06. */
 export const DAYS = 2 ** 16;

@@ -3,7 +3,7 @@ import type { ColdLevel } from "../read/cold-level.ts";
 import { newTally } from "../read/read-samples.ts";
 import { logError } from "../telemetry/log.ts";
 import { joinCompleteness, judgeHours } from "../domain/completeness.ts";
-import { dayText } from "../domain/day.ts";
+import { DAY_MS, dayText } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { mergeRanges } from "../domain/time-range.ts";
 import { noteCoverage } from "./gap-sites.ts";
@@ -94,14 +94,12 @@ function countToWrite({ changes }: DayScan, room: number): number {
   return over === -1 ? changes.length : over;
 }
 
-const HOURS = 24;
-
 /** Notes how complete the last day is, by the hours that are summed up. */
 async function noteLastDay(db: D1Database, siteId: number, { judged, summedUp }: DayScan): Promise<void> {
   const last = summedUp.at(-1);
   if (last === undefined) return;
   const until = last + HOUR_MS;
-  const first = until - HOURS * HOUR_MS;
+  const first = until - DAY_MS;
   const stretches = mergeRanges(
     summedUp.flatMap((hour) => (hour < first ? [] : [{ start: hour, end: hour + HOUR_MS }])),
   );

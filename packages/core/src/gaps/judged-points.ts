@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { hourCounts } from "../rollups/hour-counts.ts";
-import { HOURS_PER_DAY } from "../rollups/hour-aggregates.ts";
 import { parseRows, rowsStatement, withPackedHours } from "../rollups/read-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayStart } from "../domain/day.ts";
+import { dayStart, HOURS_PER_DAY } from "../domain/day.ts";
 import { type Expectation, expectationOf } from "../domain/expectation.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ManifestDay, manifestStatement, parseManifestDays } from "../manifest/manifest.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayOf, dayRange, DAYS } from "../domain/day.ts";
+import { DAY_MS, dayOf, dayRange, DAYS } from "../domain/day.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type HotHour, hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { changedPart, type DayFingerprint, parseFingerprint, fingerprintOf } from "./day-fingerprint.ts";
@@ -27,7 +27,7 @@ type FirstSeen = ReadonlyMap<number, { readonly points: number; readonly sum: nu
 
 /** ?1: site. */
 const FIRST_SEEN = `
-SELECT first_seen / 86400000 AS day, count(*) AS points, sum(first_seen % 86400000) AS sum FROM points
+SELECT first_seen / ${DAY_MS} AS day, count(*) AS points, sum(first_seen % ${DAY_MS}) AS sum FROM points
 WHERE site_id = ?1 AND source = 'catalog' AND first_seen IS NOT NULL GROUP BY day`;
 
 const firstSeenSchema = z.array(z.object({ day: z.int(), points: z.int(), sum: z.int() }));

@@ -1,4 +1,4 @@
-const HOURS_PER_DAY = 24;
+import { HOURS_PER_DAY } from "../domain/day.ts";
 
 const NEVER_ASKED: readonly number[] = Array.from({ length: HOURS_PER_DAY }, () => 0);
 

@@ -1,7 +1,7 @@
 import { generationsOf } from "../manifest/month-basis.ts";
 import type { DayOutline } from "../manifest/manifest.ts";
 import type { MonthGenerations, MonthRow } from "../manifest/month-files.ts";
-import { dayOf } from "../domain/day.ts";
+import { DAY_MS, dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthDays, monthOf } from "../domain/month.ts";
 
@@ -9,7 +9,7 @@ import { monthDays, monthOf } from "../domain/month.ts";
 export const QUIET_MS = 6 * HOUR_MS;
 
 /** The longest time until a month is tried again whose build failed. */
-const MAX_RETRY_MS = 24 * HOUR_MS;
+const MAX_RETRY_MS = DAY_MS;
 
 /** All that decides which month of a site is to be built. Days are whole days since 1970, times epoch ms. */
 export interface SiteMonths {

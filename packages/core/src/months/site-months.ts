@@ -2,6 +2,7 @@ import { z } from "zod";
 import { OUTLINE_COLUMNS, parseDayOutlines } from "../manifest/manifest.ts";
 import { monthFilesStatement, parseMonthFiles } from "../manifest/month-files.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { MONTHS } from "../domain/month.ts";
 import type { SiteMonths } from "./due-months.ts";
 
@@ -11,7 +12,7 @@ const OUTLINES = `SELECT ${OUTLINE_COLUMNS} FROM day_files WHERE site_id = ?1`;
 /** ?1: site. */
 const UNSETTLED = `
 SELECT day FROM settle_days WHERE site_id = ?1 AND (due_at IS NOT NULL OR instance IS NOT NULL)
-UNION SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1`;
+UNION SELECT hour / ${DAY_MS} FROM hot_hours WHERE site_id = ?1`;
 
 const unsettledSchema = z.array(z.object({ day: z.int() }));
 

@@ -1,3 +1,4 @@
+import { HOUR_MS } from "../domain/hour.ts";
 import type { Scratch } from "./scratch.ts";
 import { medianOf } from "./select-rank.ts";
 
@@ -11,7 +12,7 @@ const MEAN_DEVIATIONS = 1.253314;
 const ACCURACIES = 4;
 
 /** What lasts longer, is an episode of the building, whatever it is. */
-const LONGEST_MS = 3_600_000;
+const LONGEST_MS = HOUR_MS;
 
 /** A sensor jumps to a wrong value, and a quantity moves: the jump is at least this share of the way from the median. */
 const JUMP = 0.5;

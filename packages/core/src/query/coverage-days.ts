@@ -7,7 +7,7 @@ import { type ManifestDay, manifestStatement, parseManifestDays } from "../manif
 import { parseSettleDays, type SettleDay, settleDaysStatement } from "../store/settle-days.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayRange } from "../domain/day.ts";
+import { DAY_MS, dayRange } from "../domain/day.ts";
 import { type Cadence, expectationOf } from "../domain/expectation.ts";
 
 /** What both levels hold of a UTC day. */
@@ -41,8 +41,8 @@ export interface CoverageDays {
 
 /** ?1: site, ?2 and ?3: days [from, to). */
 const READ_HOT_DAYS = `
-SELECT hour / 86400000 AS day, count(*) AS hours, sum(rolled_up_version IS NOT version) AS withoutRollups FROM hot_hours
-WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000 GROUP BY 1`;
+SELECT hour / ${DAY_MS} AS day, count(*) AS hours, sum(rolled_up_version IS NOT version) AS withoutRollups FROM hot_hours
+WHERE site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < ?3 * ${DAY_MS} GROUP BY 1`;
 
 /**
  * One stretch of the key a point. The aggregates only where the point is in no file, because with a file `rows` has the samples.

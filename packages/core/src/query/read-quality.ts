@@ -2,6 +2,7 @@ import { z } from "zod";
 import { forgetDamaged } from "../manifest/quality-days.ts";
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
+import { DAY_MS, DAY_S } from "../domain/day.ts";
 import { FORMULA_VERSION, type PointDayQuality } from "../quality/point-day-quality.ts";
 import type { PointFindings } from "../quality/reasons.ts";
 
@@ -36,8 +37,8 @@ export interface StoredQuality {
 /** ?1: site, ?2 and ?3: days [from, to), ?4: formula. */
 const READ_DAYS = `
 WITH hot (day, hours, versions) AS (
-  SELECT hour / 86400000, count(*), sum(version) FROM hot_hours
-  WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000 GROUP BY 1
+  SELECT hour / ${DAY_MS}, count(*), sum(version) FROM hot_hours
+  WHERE site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < ?3 * ${DAY_MS} GROUP BY 1
 )
 SELECT q.day, q.judged_at, q.formula = ?4 AND q.etag IS f.etag AND q.hot_hours = coalesce(h.hours, 0)
   AND q.hot_versions = coalesce(h.versions, 0) AS current
@@ -62,16 +63,16 @@ WITH wanted AS MATERIALIZED (
 )
 SELECT p.id, p.name, p.label, p.unit, q.day, d.quality IS NULL AS silent,
   CASE WHEN d.quality IS NULL THEN 0.0 ELSE d.quality ->> 0 END AS score,
-  CASE WHEN d.quality IS NULL THEN 86400 / p.interval_s ELSE d.quality ->> 1 END AS expected,
+  CASE WHEN d.quality IS NULL THEN ${DAY_S} / p.interval_s ELSE d.quality ->> 1 END AS expected,
   coalesce(d.quality ->> 2, 0) AS actual,
-  CASE WHEN d.quality IS NULL THEN 86400 / p.interval_s ELSE d.quality ->> 3 END AS missing,
+  CASE WHEN d.quality IS NULL THEN ${DAY_S} / p.interval_s ELSE d.quality ->> 3 END AS missing,
   d.quality ->> 4 AS out_of_range, d.quality ->> 5 AS outliers, d.quality ->> 6 AS spikes, d.quality ->> 7 AS flat_s,
   d.quality ->> 8 AS late
 FROM wanted p
 CROSS JOIN quality_days q ON q.site_id = ?1 AND q.day >= ?2 AND q.day < ?3
 LEFT JOIN judged d ON d.id = p.id AND d.day = q.day
 WHERE d.quality IS NOT NULL
-  OR (p.configured = 1 AND p.interval_s <= 86400 AND p.first_seen < (q.day + 1) * 86400000)`;
+  OR (p.configured = 1 AND p.interval_s <= ${DAY_S} AND p.first_seen < (q.day + 1) * ${DAY_MS})`;
 
 const READ_POINTS = `
 SELECT id, name, label, unit, count(*) AS days, sum(silent) AS silent_days, round(avg(score), 4) AS score,

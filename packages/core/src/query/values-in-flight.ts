@@ -1,4 +1,4 @@
-import { DAY_MS } from "../domain/day.ts";
+import { DAY_MS, HOURS_PER_DAY } from "../domain/day.ts";
 import {
   CARRIED_READS,
   MAX_POINT_DAYS,
@@ -13,8 +13,6 @@ import { seriesValues } from "./refusal.ts";
 
 /** What a row of D1 takes while its answer is made, in values of 16 to 28 bytes. */
 export const VALUES_PER_ROW = 10;
-
-const HOURS_PER_DAY = 24;
 
 /** Samples of a point's day at a sample a minute. */
 const SAMPLES_PER_DAY = 1_440;

@@ -6,7 +6,7 @@ import { BlockSlice, DAMAGED_SLICE, unlessDamaged } from "../rollups/stored-slic
 import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { blockOf } from "../domain/block.ts";
-import { dayOf, dayStart } from "../domain/day.ts";
+import { DAY_MS, dayOf, dayStart, HOURS_PER_DAY } from "../domain/day.ts";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { NOTHING_BESIDE, type ReadCost, readSeriesBeside } from "../store/read-segments.ts";
 import { placeOfKey } from "../store/segment-key.ts";
@@ -48,7 +48,7 @@ SELECT t.id, d.key & 65535 AS day, d.places ->> ${pathSql("t.id", "[2]")} IS NOT
   f.generation, m.key AS packed, hex(m.head) AS head, hex(m.hours) AS hours,
   hex(substr(d.hours, d.places ->> ${pathSql("t.id", "[0]")}, d.places ->> ${pathSql("t.id", "[1]")})) AS slice,
   (SELECT count(*) || ' ' || CAST(coalesce(sum(version), 0) AS TEXT) FROM hot_hours h WHERE h.site_id = ?1
-    AND h.hour >= (d.key & 65535) * 86400000 AND h.hour < ((d.key & 65535) + 1) * 86400000 AND h.hour <= ?5) AS hot
+    AND h.hour >= (d.key & 65535) * ${DAY_MS} AND h.hour < ((d.key & 65535) + 1) * ${DAY_MS} AND h.hour <= ?5) AS hot
 FROM days t CROSS JOIN ${ROWS} d ON d.key = t.key
 LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.key & 65535
 LEFT JOIN point_months m ON m.key = ${MONTH_KEY} AND length(d.hours) = 0
@@ -58,7 +58,7 @@ ORDER BY t.id, day DESC`;
 /** {@link READ_DAYS}; a row with damaged places may have any of its points, and comes with an empty slice. */
 const CHECK_DAYS = READ_DAYS.replaceAll(ROWS, CHECKED_ROWS);
 
-const HOURS = Array.from({ length: 24 }, (_, i) => i);
+const HOURS = Array.from({ length: HOURS_PER_DAY }, (_, i) => i);
 const withoutRollupsSchema = z.array(z.object({ hour: z.int(), version: z.int() }));
 const daysSchema = z.array(
   z

@@ -3,6 +3,7 @@ import { HEAD_BYTES } from "../rollups/hour-slice.ts";
 import { firstDaySql, monthKeySql, monthOfDaySql, monthOfKeySql, pointMonthKey } from "../rollups/month-key.ts";
 import type { PackedRow } from "../rollups/packed-months.ts";
 import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
+import { DAY_MS } from "../domain/day.ts";
 
 /** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
 export const DAYS_PER_ROW = 1_024;
@@ -29,8 +30,8 @@ packed (month, start, end) AS MATERIALIZED (
       AND (f.generation < 1 OR m.list ->> ('$[' || (f.day - m.first) || ']') IS NOT f.generation)
   ) AND NOT EXISTS (
     SELECT 1 FROM hot_hours h
-    WHERE h.site_id = ?1 AND h.hour >= max(m.first, ?2) * 86400000 AND h.hour < min(m.end, ?3) * 86400000
-      AND h.hour / 86400000 NOT IN (SELECT day FROM files)
+    WHERE h.site_id = ?1 AND h.hour >= max(m.first, ?2) * ${DAY_MS} AND h.hour < min(m.end, ?3) * ${DAY_MS}
+      AND h.hour / ${DAY_MS} NOT IN (SELECT day FROM files)
   )
 )`;
 
@@ -45,8 +46,8 @@ export const READ_SLICES = `
 WITH files (day) AS MATERIALIZED (
   SELECT day FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 AND key IS NOT NULL
 ), hot (day, is_folded) AS (
-  SELECT hour / 86400000, rolled_up_version IS version FROM hot_hours
-  WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < ?3 * 86400000
+  SELECT hour / ${DAY_MS}, rolled_up_version IS version FROM hot_hours
+  WHERE site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < ?3 * ${DAY_MS}
 ), size (files, is_whole) AS (
   SELECT json_array_length(?4) * (SELECT count(*) FROM files),
     json_array_length(?4) * (SELECT count(*) FROM (SELECT day FROM files UNION SELECT day FROM hot)) <= ?6

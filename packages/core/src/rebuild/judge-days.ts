@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayOf, dayText } from "../domain/day.ts";
+import { DAY_MS, dayOf, dayText } from "../domain/day.ts";
 import { logError } from "../telemetry/log.ts";
 import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
 import { type JudgeContext, judgeStoredDay } from "./judge-stored-day.ts";
@@ -18,10 +18,10 @@ const JUDGE_BUDGET_MS = 4 * 60_000;
  */
 const DAYS_TO_JUDGE = `
 WITH RECURSIVE hot (day, hours, versions) AS (
-  SELECT hour / 86400000, count(*), sum(version) FROM hot_hours
-  WHERE site_id = ?1 AND hour < ?2 * 86400000 GROUP BY 1
+  SELECT hour / ${DAY_MS}, count(*), sum(version) FROM hot_hours
+  WHERE site_id = ?1 AND hour < ?2 * ${DAY_MS} GROUP BY 1
 ), watched (day) AS (
-  SELECT max((watched_from + 86399999) / 86400000, ?2 - 31) FROM sync_state
+  SELECT max((watched_from + ${DAY_MS} - 1) / ${DAY_MS}, ?2 - 31) FROM sync_state
   WHERE site_id = ?1 AND watched_from IS NOT NULL
   UNION ALL SELECT day + 1 FROM watched WHERE day + 1 < ?2
 ), days (day) AS (
@@ -34,7 +34,7 @@ LEFT JOIN hot h ON h.day = d.day
 LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = d.day
 LEFT JOIN quality_days q ON q.site_id = ?1 AND q.day = d.day
 LEFT JOIN sync_state y ON y.site_id = ?1
-WHERE coalesce(f.state, '') NOT IN ('suspect', 'deleted') AND (f.source = 'api' OR y.watermark >= (d.day + 1) * 86400000)
+WHERE coalesce(f.state, '') NOT IN ('suspect', 'deleted') AND (f.source = 'api' OR y.watermark >= (d.day + 1) * ${DAY_MS})
   AND (q.day IS NULL OR q.formula <> ?3 OR q.etag IS NOT f.etag
     OR q.hot_hours <> coalesce(h.hours, 0) OR q.hot_versions <> coalesce(h.versions, 0))
 ORDER BY d.day DESC`;

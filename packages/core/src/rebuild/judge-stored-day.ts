@@ -3,7 +3,7 @@ import { replaceQualities } from "../rollups/write-rows.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { dayRange } from "../domain/day.ts";
+import { DAY_MS, dayRange } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
@@ -42,7 +42,7 @@ const IS_UNCHANGED = `
   EXISTS (
     SELECT 1 FROM (
       SELECT count(*) AS hours, coalesce(sum(version), 0) AS versions FROM hot_hours
-      WHERE site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000
+      WHERE site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < (?2 + 1) * ${DAY_MS}
     ) WHERE hours = ?3 AND versions = ?4
   )
   AND (SELECT etag FROM day_files WHERE site_id = ?1 AND day = ?2) IS ?5`;

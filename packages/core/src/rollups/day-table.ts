@@ -1,5 +1,6 @@
+import { HOURS_PER_DAY } from "../domain/day.ts";
 import { type BlockDayRow, blockDayRows } from "./block-day-rows.ts";
-import { type HourAggregate, type HourAggregates, HOURS_PER_DAY, StoredHoursError } from "./hour-aggregates.ts";
+import { type HourAggregate, type HourAggregates, StoredHoursError } from "./hour-aggregates.ts";
 import { decodeSlice, encodeSlice } from "./hour-slice.ts";
 import { StoredLocatorError } from "../parquet/locator.ts";
 import { pointsOfRow, type StoredRow } from "./read-rows.ts";

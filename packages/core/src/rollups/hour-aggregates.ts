@@ -1,8 +1,6 @@
-import { DAY_MS, dayStart } from "../domain/day.ts";
+import { DAY_MS, dayStart, HOURS_PER_DAY } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
-
-export const HOURS_PER_DAY = DAY_MS / HOUR_MS;
 
 /** The samples of one point in one UTC hour, summed up. */
 export interface HourAggregate {

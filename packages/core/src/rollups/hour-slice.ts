@@ -1,6 +1,7 @@
 import { HOUR_MS } from "../domain/hour.ts";
 import { type Cursor, leaveOutColumn, readColumn, writeColumn } from "../bytes/byte-column.ts";
-import { type HourAggregate, type HourAggregates, HOURS_PER_DAY, StoredHoursError } from "./hour-aggregates.ts";
+import { HOURS_PER_DAY } from "../domain/day.ts";
+import { type HourAggregate, type HourAggregates, StoredHoursError } from "./hour-aggregates.ts";
 import { type Locator, LOCATOR_BYTES, readLocator, StoredLocatorError, writeLocator } from "../parquet/locator.ts";
 
 /** What D1 keeps of a point and UTC day: its hourly aggregates, and where its samples are in the day's file. */

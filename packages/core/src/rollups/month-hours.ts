@@ -1,8 +1,9 @@
 import type { Cursor } from "../bytes/byte-column.ts";
-import { type HourAggregate, type HourAggregates, HOURS_PER_DAY, StoredHoursError } from "./hour-aggregates.ts";
-import { bitsOf, checkHour, hasFiniteSum } from "./hour-slice.ts";
 import { MAX_VARINT_BYTES, readVarint, writeVarint } from "../bytes/varint.ts";
 import { readZstdFrame, zstdFrame } from "../bytes/zstd-frame.ts";
+import { HOURS_PER_DAY } from "../domain/day.ts";
+import { type HourAggregate, type HourAggregates, StoredHoursError } from "./hour-aggregates.ts";
+import { bitsOf, checkHour, hasFiniteSum } from "./hour-slice.ts";
 
 /** A column that a rule tells, or without values. */
 const LEFT_OUT = 0;

@@ -1,3 +1,4 @@
+import { DAY_S } from "../domain/day.ts";
 import { MONTHS } from "../domain/month.ts";
 
 /** `point_months.key`: the months of a point lie together. @param month whole months since January 1970 */
@@ -30,11 +31,11 @@ const EPOCH = 1970 * 12 + 1;
 
 /** In SQL: the month of a day. @param day SQL expression of ours */
 export function monthOfDaySql(day: string): string {
-  const part = (format: string) => `strftime('${format}', (${day}) * 86400, 'unixepoch')`;
+  const part = (format: string) => `strftime('${format}', (${day}) * ${DAY_S}, 'unixepoch')`;
   return `(${part("%Y")} * 12 + ${part("%m")} - ${EPOCH})`;
 }
 
 /** In SQL: the first day of a month. @param month SQL expression of ours */
 export function firstDaySql(month: string): string {
-  return `(unixepoch('1970-01-01', '+' || (${month}) || ' months') / 86400)`;
+  return `(unixepoch('1970-01-01', '+' || (${month}) || ' months') / ${DAY_S})`;
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseAsked } from "../manifest/asked-hours.ts";
 import { DAY_STATES } from "../manifest/manifest.ts";
 import { withD1Retry } from "../d1/retry.ts";
-import { DAYS } from "../domain/day.ts";
+import { DAY_MS, DAYS } from "../domain/day.ts";
 import { frontOf } from "../domain/lateness.ts";
 import { parseSettleDays, settleDaysStatement } from "../store/settle-days.ts";
 import type { KnownFile, SiteDays } from "./due-days.ts";
@@ -14,7 +14,7 @@ SELECT (SELECT watermark FROM sync_state WHERE site_id = ?1) AS watermark,
   (SELECT sync_from_day FROM gap_sites WHERE site_id = ?1) AS first_day`;
 
 /** ?1: site. */
-const HOT_DAYS = "SELECT DISTINCT hour / 86400000 AS day FROM hot_hours WHERE site_id = ?1";
+const HOT_DAYS = `SELECT DISTINCT hour / ${DAY_MS} AS day FROM hot_hours WHERE site_id = ?1`;
 
 /** ?1: site. */
 const FILES = `

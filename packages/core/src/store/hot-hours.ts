@@ -1,4 +1,5 @@
 import { isInt, rowsOf } from "../d1/checked-rows.ts";
+import { DAY_MS } from "../domain/day.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
@@ -31,7 +32,7 @@ export function touchHours(
 }
 
 /** The site's hours of the day. ?1: site, ?2: day. */
-const OF_DAY = "site_id = ?1 AND hour >= ?2 * 86400000 AND hour < (?2 + 1) * 86400000";
+const OF_DAY = `site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < (?2 + 1) * ${DAY_MS}`;
 
 /** ?4: JSON array of hours whose aggregates were wrong: their new version is a stamp that no segment has. */
 const NEW_VERSION = `CASE WHEN hour IN (SELECT value FROM json_each(?4))

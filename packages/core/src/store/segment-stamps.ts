@@ -7,8 +7,8 @@ import { keySql } from "./segment-key.ts";
  */
 export const STAMPS = `
 WITH stamps (day, low, high) AS (
-  SELECT h.hour / 86400000, max(min(h.first_stamp), coalesce(max(f.settled_stamp), 0) + 1), max(h.version)
-  FROM hot_hours h LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = h.hour / 86400000
+  SELECT h.hour / ${DAY_MS}, max(min(h.first_stamp), coalesce(max(f.settled_stamp), 0) + 1), max(h.version)
+  FROM hot_hours h LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = h.hour / ${DAY_MS}
   WHERE h.site_id = ?1 AND h.hour IN (SELECT value FROM json_each(?2)) GROUP BY 1
 )`;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
+import { DAY_MS } from "../domain/day.ts";
 
 /** How far the settling of a site has come. Days are whole days since 1970, times epoch ms. */
 export interface SettleState {
@@ -49,7 +50,7 @@ export async function readSettleState(db: D1Database, siteId: number, now: numbe
 /** Days that wait for their next run, or have samples in segments and in no file. ?1: site, ?2: the first day that has not ended. */
 const UNSETTLED = `
 SELECT day FROM settle_days WHERE site_id = ?1 AND due_at IS NOT NULL
-UNION SELECT hour / 86400000 FROM hot_hours WHERE site_id = ?1 AND hour < ?2 * 86400000 ORDER BY day`;
+UNION SELECT hour / ${DAY_MS} FROM hot_hours WHERE site_id = ?1 AND hour < ?2 * ${DAY_MS} ORDER BY day`;
 
 const daysSchema = z.array(z.object({ day: z.int() }));
 

@@ -1,9 +1,10 @@
+import { DAY_S } from "../domain/day.ts";
 import { type DeadLetter, LETTER_DAYS } from "../domain/dead-letter.ts";
 import { totalRejected } from "../domain/rejection.ts";
 import { JOURNAL_DAYS } from "./journal.ts";
 import type { SyncResult } from "./sync-result.ts";
 
-const TTL_S = JOURNAL_DAYS * 86_400;
+const TTL_S = JOURNAL_DAYS * DAY_S;
 
 /**
  * Publishes a run to KV under the keys and shapes of the older documents. KV is a projection only: it is eventually
@@ -62,7 +63,7 @@ export async function publishRun(
   const failed = letters.flatMap(({ about }) => (about.reason === "write_failed" ? [about.error] : []));
   for (const [chunk, error] of failed.entries()) {
     const value = JSON.stringify({ chunk, error, timestamp: endedAt });
-    writes.push(kv.put(`dlq:${syncId}:${chunk}`, value, { expirationTtl: LETTER_DAYS * 86_400 }));
+    writes.push(kv.put(`dlq:${syncId}:${chunk}`, value, { expirationTtl: LETTER_DAYS * DAY_S }));
   }
   await Promise.all(writes);
 }

@@ -1,3 +1,4 @@
+import { HOUR_MS } from "../domain/hour.ts";
 import type { NamedSamples } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { EndedWindow } from "./sync-state.ts";
@@ -6,7 +7,7 @@ import type { EndedWindow } from "./sync-state.ts";
 const STEP_MS = 300_000;
 
 /** Samples this much newer than those of half of the points are on time, in ms. */
-const SPREAD_MS = 3_600_000;
+const SPREAD_MS = HOUR_MS;
 
 /**
  * The largest share of a window's records that may be requested again and again because half of the points are late.

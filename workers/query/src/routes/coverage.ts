@@ -1,7 +1,7 @@
 import { readLastSeen } from "@building-vitals/core/catalog/last-seen";
 import { findPoints } from "@building-vitals/core/catalog/point-list";
 import { DAY_STATES } from "@building-vitals/core/manifest/manifest";
-import { dayOf, dayStart, dayText } from "@building-vitals/core/domain/day";
+import { dayOf, dayStart, dayText, HOURS_PER_DAY } from "@building-vitals/core/domain/day";
 import { Problem } from "@building-vitals/core/domain/problem";
 import { listGaps } from "@building-vitals/core/gaps/gap-store";
 import { describe } from "@building-vitals/core/http/openapi";
@@ -53,7 +53,9 @@ const daySchema = z.strictObject({
     })
     .nullable()
     .meta({ description: "null: the day was never due to be settled" }),
-  hot: z.strictObject({ hours: z.int().min(0).max(24).meta({ description: "UTC hours that have hot samples" }) }),
+  hot: z.strictObject({
+    hours: z.int().min(0).max(HOURS_PER_DAY).meta({ description: "UTC hours that have hot samples" }),
+  }),
   cold: z.strictObject({
     state: z.enum([...DAY_STATES, "missing"]).meta({ description: "missing: never built" }),
     rows: z.int(),
