@@ -1,4 +1,4 @@
-import { DAY_MS, dayStart, HOURS_PER_DAY } from "../domain/day.ts";
+import { dayStart, HOURS_PER_DAY } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
 
