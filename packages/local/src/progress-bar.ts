@@ -1,4 +1,4 @@
-/** What a progress line tells; parsed from `GET /backfill/status`. */
+/** Fields of a progress line, from `GET /backfill/status`. */
 export interface BackfillProgress {
   readonly status: string;
   readonly days_completed: number;
@@ -15,7 +15,7 @@ export interface BackfillProgress {
   readonly sites: readonly { readonly running_day: RunningDay | null }[];
 }
 
-/** How far the build of a site's day has come. */
+/** Progress of the day that a site builds. */
 interface RunningDay {
   readonly hours_done: number;
   readonly hours_total: number;
@@ -23,17 +23,14 @@ interface RunningDay {
   readonly samples: number;
 }
 
-/** A part of a line. Where the line is too long, the parts of the lowest `weight` go first. */
+/** A part of a progress text. */
 interface Part {
   readonly text: string;
-  readonly weight: number;
   readonly isAlarm?: boolean;
 }
 
 const GAP = "  ";
-const MOST_BAR_CELLS = 24;
-const FEWEST_BAR_CELLS = 12;
-const BAR_WEIGHT = 5;
+const BAR_CELLS = 24;
 
 /** A duration for people: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
 export function durationText(ms: number): string {
@@ -47,42 +44,42 @@ export function durationText(ms: number): string {
   return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
 }
 
-/** Days that are dealt with, for better or worse. */
+/** Days that were built or failed. */
 export function daysTried(progress: BackfillProgress): number {
   return progress.days_completed + progress.days_failed + progress.days_suspect;
 }
 
-/** `[####----]` of so many cells, full only when nothing is left to do. */
-function bar(progress: BackfillProgress, cells: number): string {
+/** `[####----]`, full only when no day is left. */
+function bar(progress: BackfillProgress): string {
   const total = progress.days_total;
-  const filled = total === 0 ? cells : Math.min(cells, Math.floor((daysTried(progress) / total) * cells));
-  return `[${"#".repeat(filled)}${"-".repeat(cells - filled)}]`;
+  const filled = total === 0 ? BAR_CELLS : Math.min(BAR_CELLS, Math.floor((daysTried(progress) / total) * BAR_CELLS));
+  return `[${"#".repeat(filled)}${"-".repeat(BAR_CELLS - filled)}]`;
 }
 
 function partsOf(progress: BackfillProgress, now: number): Part[] {
   const { days_completed: done, days_failed: failed, days_suspect: suspect, days_total: total } = progress;
   const parts: Part[] = [
-    { text: `${progress.progress_percent}%`, weight: 10 },
-    { text: `${done} of ${total} days`, weight: 7 },
-    { text: `${progress.records_processed.toLocaleString("en")} samples`, weight: 4 },
+    { text: `${progress.progress_percent}%` },
+    { text: `${done} of ${total} days` },
+    { text: `${progress.records_processed.toLocaleString("en")} samples` },
   ];
   if (progress.status === "in_progress") {
     parts.push(...runningParts(progress));
     const { days_per_hour: rate } = progress.rate;
-    if (rate !== null) parts.push({ text: `${rateText(rate)} days/h`, weight: 2 });
+    if (rate !== null) parts.push({ text: `${rateText(rate)} days/h` });
     const end = progress.estimated_completion;
-    if (end === null) parts.push({ text: "time left not known yet", weight: 0 });
-    else parts.push({ text: `${durationText(Date.parse(end) - now)} left`, weight: 6 });
+    if (end === null) parts.push({ text: "time left unknown" });
+    else parts.push({ text: `${durationText(Date.parse(end) - now)} left` });
   }
-  if (failed > 0) parts.push({ text: `${failed} FAILED`, weight: 9, isAlarm: true });
-  if (suspect > 0) parts.push({ text: `${suspect} SUSPECT`, weight: 8, isAlarm: true });
+  if (failed > 0) parts.push({ text: `${failed} FAILED`, isAlarm: true });
+  if (suspect > 0) parts.push({ text: `${suspect} SUSPECT`, isAlarm: true });
   return parts;
 }
 
-/** The day that is built, and how far it has come; of several sites the first day, and all of theirs together. */
+/** The day that is built, and its progress; of several sites the first day, and the sum of their hours. */
 function runningParts({ sites, current_date: date }: BackfillProgress): Part[] {
   const days = sites.flatMap((site) => site.running_day ?? []);
-  if (days.length === 0) return [{ text: `at ${date}`, weight: 3 }];
+  if (days.length === 0) return [{ text: `at ${date}` }];
   const sum = (of: (day: RunningDay) => number) => days.reduce((total, day) => total + of(day), 0);
   const hours = `${sum((day) => day.hours_done)} of ${sum((day) => day.hours_total)} h`;
   const count = (n: number, what: string) => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
@@ -93,10 +90,7 @@ function runningParts({ sites, current_date: date }: BackfillProgress): Part[] {
     sum((day) => day.samples),
     "sample",
   )} in them`;
-  return [
-    { text: `at ${date}: ${hours}${days.length === 1 ? "" : ` of ${days.length} sites`}`, weight: 3 },
-    { text: read, weight: 1 },
-  ];
+  return [{ text: `at ${date}: ${hours}${days.length === 1 ? "" : ` of ${days.length} sites`}` }, { text: read }];
 }
 
 function rateText(rate: number): string {
@@ -104,7 +98,7 @@ function rateText(rate: number): string {
 }
 
 /**
- * Days, samples, rate, time left and failures in one line, without a bar: for a log.
+ * Days, samples, rate, remaining time and failures, without a bar: for a log.
  * @param now epoch ms
  */
 export function progressText(progress: BackfillProgress, now: number): string {
@@ -114,30 +108,11 @@ export function progressText(progress: BackfillProgress, now: number): string {
 }
 
 /**
- * A bar and as much of {@link progressText} as there is room for, the most important first.
+ * A bar and the parts of {@link progressText}; the terminal wraps it.
  * @param now epoch ms
- * @param width columns that the line may take
- * @param alarm marks what is wrong, without taking columns of its own: a colour
+ * @param alarm marks failures, for example by a colour
  */
-export function progressLine(
-  progress: BackfillProgress,
-  now: number,
-  width: number,
-  alarm: (text: string) => string = (text) => text,
-): string {
-  const parts: Part[] = [{ text: bar(progress, FEWEST_BAR_CELLS), weight: BAR_WEIGHT }, ...partsOf(progress, now)];
-  const length = () => parts.reduce((sum, { text }) => sum + text.length + GAP.length, -GAP.length);
-  while (length() > width && parts.length > 1) {
-    const least = Math.min(...parts.map(({ weight }) => weight));
-    parts.splice(
-      parts.findIndex(({ weight }) => weight === least),
-      1,
-    );
-  }
-  // Not all the room that is left: a bar that grew and shrank with every digit beside it would be restless.
-  const cells = Math.min(MOST_BAR_CELLS, Math.max(FEWEST_BAR_CELLS, Math.floor(width / 4)));
-  if (parts[0]!.weight === BAR_WEIGHT && length() + cells - FEWEST_BAR_CELLS <= width) {
-    parts[0] = { text: bar(progress, cells), weight: BAR_WEIGHT };
-  }
-  return parts.map(({ text, isAlarm }) => (isAlarm === true ? alarm(text) : text.slice(0, width))).join(GAP);
+export function progressLine(progress: BackfillProgress, now: number, alarm: (text: string) => string): string {
+  const parts = partsOf(progress, now).map(({ text, isAlarm }) => (isAlarm === true ? alarm(text) : text));
+  return [bar(progress), ...parts].join(GAP);
 }

@@ -1,4 +1,4 @@
-import { LiveLine } from "./live-line.ts";
+import { createLogUpdate } from "log-update";
 import { runOperatorCommand } from "./operator-command.ts";
 import { readRebuildOptions, type RebuildOptions, USAGE } from "./rebuild-options.ts";
 import { RebuildTally } from "./rebuild-tally.ts";
@@ -9,18 +9,11 @@ function say(line: string): void {
   console.log(line);
 }
 
-/** Shows the tally as it grows: in a terminal as one line that changes, in a log as a line a run. */
+/** Shows the tally: a terminal updates it in place, a log gets a line per run. */
 function screenOf(tally: RebuildTally, terminal: NodeJS.WriteStream | null): RebuildWatcher & { end(): void } {
-  let live: LiveLine | null = null;
-  const end = (): void => {
-    live?.end();
-    live = null;
-  };
-  const show = (text: string): void => {
-    if (terminal === null) return say(text);
-    live ??= new LiveLine(terminal);
-    live.show((width) => text.slice(0, width));
-  };
+  const update = terminal === null ? null : createLogUpdate(terminal);
+  const end = (): void => update?.done();
+  const show = (text: string): void => (update === null ? say(text) : update(text));
   return {
     found(run) {
       const wrong = tally.add(run);
@@ -36,7 +29,7 @@ function screenOf(tally: RebuildTally, terminal: NodeJS.WriteStream | null): Reb
 /** @returns the exit code */
 async function rebuild({ body, url, token }: RebuildOptions): Promise<number> {
   const tally = new RebuildTally(body.dry_run);
-  // A dumb terminal cannot draw over a line.
+  // A dumb terminal cannot update a line in place.
   const isTerminal = process.stdout.isTTY && process.env["TERM"] !== "dumb";
   const screen = screenOf(tally, isTerminal ? process.stdout : null);
   try {

@@ -1,37 +1,37 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { styleText } from "node:util";
+import { createLogUpdate } from "log-update";
 import type { BackfillClient, BackfillStatus } from "./backfill-client.ts";
-import { LiveLine } from "./live-line.ts";
 import { daysTried, progressLine, progressText } from "./progress-bar.ts";
 import { WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
 const POLL_MS = 2_000;
-/** Between the lines of a log, while no day ends. */
+/** Time between the lines of a log, while no day ends. */
 const LOG_EVERY_MS = 10_000;
-/** Once the Worker has answered, it may be deployed anew, or the network be away, for so long. */
+/** How long a Worker that has answered before may be unreachable: during a deploy, or without a network. */
 const PATIENCE_MS = 60_000;
 
-/** Where the progress is shown. */
+/** Shows the progress. */
 export interface Screen {
   progress(status: BackfillStatus): void;
   /** no answer, or an error; the backfill may still be running */
   trouble(text: string): void;
-  /** Leaves what is shown, and the cursor below it. */
+  /** Keeps the last text, and moves the cursor below it. */
   end(): void;
 }
 
-/** One line that changes, in a terminal. Colours unless NO_COLOR is set. */
+/** A text in a terminal that is updated in place. Colours unless NO_COLOR is set. */
 export function terminalScreen(terminal: NodeJS.WriteStream): Screen {
-  const line = new LiveLine(terminal);
+  const update = createLogUpdate(terminal);
   const alarm = (text: string) => styleText("red", text, { stream: terminal });
   return {
-    progress: (status) => line.show((width) => progressLine(status, Date.now(), width, alarm)),
-    trouble: (text) => line.show((width) => alarm(text.slice(0, width))),
-    end: () => line.end(),
+    progress: (status) => update(progressLine(status, Date.now(), alarm)),
+    trouble: (text) => update(alarm(text)),
+    end: () => update.done(),
   };
 }
 
-/** Lines in a log: when days have ended, and else every 10 s. @param now epoch ms */
+/** Lines in a log: when a day ends, and otherwise every 10 s. @param now epoch ms */
 export function logScreen(say: (line: string) => void, now: () => number = Date.now): Screen {
   let shown: { readonly tried: number; readonly status: string; readonly at: number } | null = null;
   let inTrouble = false;
@@ -54,14 +54,14 @@ export function logScreen(say: (line: string) => void, now: () => number = Date.
 
 /**
  * Shows the progress until the backfill ends.
- * @throws {WorkerUnreachable} {WorkerRefused} where the Worker says no, or does not answer for a minute
+ * @throws {WorkerUnreachable} {WorkerRefused} if the Worker refuses, or does not answer for a minute
  */
 export async function watchBackfill(
   client: Pick<BackfillClient, "status">,
   screen: Screen,
   wait: (ms: number) => Promise<unknown> = sleep,
 ): Promise<BackfillStatus> {
-  // null: it has not answered yet, and then nothing speaks for its being there
+  // null: it has never answered, so it may not exist
   let silentMs: number | null = null;
   for (;;) {
     try {

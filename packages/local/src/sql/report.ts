@@ -1,36 +1,31 @@
-import { LiveLine } from "../live-line.ts";
+import { createLogUpdate } from "log-update";
 
-/** In a log, progress is written at most so often, milliseconds. */
+/** Shortest time between progress lines in a log, in ms. */
 const LOG_EVERY_MS = 5_000;
 
-/** What a source tells its user while it reads. */
+/** Messages of a source to its user while it reads. */
 export interface Report {
   /** a line to keep */
   note(line: string): void;
-  /** how far it is: replaced by the next one */
+  /** the progress: replaced by the next one */
   progress(text: string): void;
 }
 
 /** Reports on stderr: stdout has the rows alone. */
 export function stderrReport(stream: NodeJS.WriteStream = process.stderr): Report & { end(): void } {
-  // A dumb terminal cannot draw over a line.
+  // A dumb terminal cannot update a line in place.
   const isTerminal = stream.isTTY && process.env["TERM"] !== "dumb";
-  let live: LiveLine | null = null;
+  const update = createLogUpdate(stream);
   let shown = Date.now();
-  const end = (): void => {
-    live?.end();
-    live = null;
-  };
+  const end = (): void => update.done();
   return {
     note(line) {
       end();
       stream.write(`${line}\n`);
     },
     progress(text) {
-      if (isTerminal) {
-        live ??= new LiveLine(stream);
-        live.show((width) => text.slice(0, width));
-      } else if (Date.now() - shown >= LOG_EVERY_MS) {
+      if (isTerminal) update(text);
+      else if (Date.now() - shown >= LOG_EVERY_MS) {
         shown = Date.now();
         stream.write(`${text}\n`);
       }
