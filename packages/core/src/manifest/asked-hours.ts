@@ -2,12 +2,15 @@ import { HOURS_PER_DAY } from "../domain/day.ts";
 
 const NEVER_ASKED: readonly number[] = Array.from({ length: HOURS_PER_DAY }, () => 0);
 
-/** Checked by hand: a chart of a year reads some thousands. */
+/** Checked by hand, because a chart of a year parses several thousand. */
 function isAsked(parsed: unknown): parsed is readonly number[] {
   return Array.isArray(parsed) && parsed.length === HOURS_PER_DAY && parsed.every(Number.isSafeInteger);
 }
 
-/** The text of `ManifestDay.asked`, in the manifest and in a file's metadata. @returns zeros for any other text */
+/**
+ * Parses the text of `ManifestDay.asked`, from the manifest or from a file's metadata. @returns zeros for an invalid
+ * text
+ */
 export function parseAsked(text: string | null | undefined): readonly number[] {
   if (text == null) return NEVER_ASKED;
   try {
@@ -18,7 +21,10 @@ export function parseAsked(text: string | null | undefined): readonly number[] {
   }
 }
 
-/** When the samples of a day's file at a time were asked for, epoch ms. @param time epoch ms, of the day */
+/**
+ * When the hour of a sample in a day's file was last requested from the upstream, epoch ms. @param time epoch ms,
+ * within the day
+ */
 export function askedAt(day: { readonly asked: readonly number[] }, time: number): number {
   return day.asked[new Date(time).getUTCHours()] ?? 0;
 }

@@ -12,8 +12,8 @@ import { forgetPacked } from "./write-month-files.ts";
 import { expectPublished, publishEmpty, publishFile } from "./write-manifest.ts";
 
 /**
- * Runs the statement that publishes a build, and those that belong to it, in one transaction.
- * @returns false, and nothing is written, where another build is published
+ * Runs the statement that publishes a build, and those that depend on it, in one transaction.
+ * @returns false if another build is published; nothing is written then
  */
 async function isPublished(
   db: D1Database,
@@ -25,9 +25,10 @@ async function isPublished(
 }
 
 /**
- * Turns the manifest to a file that is in place, in one transaction. Safe to repeat. A mark that is null: the file has folded no segment, so
- * nothing depends on the clock.
- * @returns false, and nothing is written, where a later build is published already, or D1 was turned back since the build read the clock
+ * Points the manifest at a file that R2 already has, in one transaction. Safe to repeat.
+ * @param staged `mark` is null if the file contains no segment; the site's clock does not matter then
+ * @returns false, with nothing written, if a later build is published, or if D1 was restored to an earlier state after
+ * the build read the clock
  */
 export async function commitFile(
   db: D1Database,
@@ -45,19 +46,19 @@ export async function commitFile(
   return isPublished(db, of, publishFile(db, of, file, staged, now), [
     ...(mark === null ? [] : [expectMark(db, siteId, mark)]),
     ...replaceRows(db, { siteId, day }, rows.texts, rows.keys),
-    // a repair keeps the generation, and may have found points that the packed month lacks
+    // A rebuild keeps the generation, and may find points that the packed month lacks.
     forgetPacked(db, siteId, day),
-    // block_days now aggregates the file, without later segments (migrations/0001_schema.sql, `hot_hours`)
+    // block_days now aggregates the file, without later segments (migrations/0001_schema.sql, `hot_hours`).
     forgetHours(db, siteId, day, settledStamp),
     markDayChanged(db, siteId, day),
-    // what another version of this code judged, or none, is judged again
+    // The quality is computed again if another version of the formula judged it, or nothing did.
     formula === FORMULA_VERSION
       ? markJudged(db, { siteId, day, formula }, basisOfFile(file.etag), now)
       : forgetJudged(db, siteId, day),
   ]);
 }
 
-/** Notes that a day was proved to have no samples. @returns false where it has a file meanwhile */
+/** Records that a day has no samples, as the upstream proved. @returns false if the day has a file by now */
 export async function commitEmpty(
   db: D1Database,
   of: DayBuild,
@@ -67,7 +68,7 @@ export async function commitEmpty(
   const { settledStamp, mark } = staged;
   return isPublished(db, of, publishEmpty(db, of, staged, now), [
     expectMark(db, of.site.id, mark),
-    // of segments whose samples were deleted
+    // Hours of segments whose samples were deleted.
     forgetHours(db, of.site.id, of.day, settledStamp),
   ]);
 }

@@ -6,13 +6,17 @@ import { DAY_FILE_SOURCES } from "../parquet/file-schema.ts";
 import { KEPT_ID } from "../store/kept-groups.ts";
 
 /**
- * What a day is. `written`: its file is whole; `confirmed-empty`: the upstream proved that it has no samples;
- * `suspect`: the object is not the one that was written; `failed`: no build has succeeded yet; `deleted`: an operator deleted it.
+ * States of a day:
+ * - `written`: its file is intact
+ * - `confirmed-empty`: the upstream proved that the day has no samples
+ * - `suspect`: the object in R2 is not the one that was written
+ * - `failed`: no build has succeeded yet
+ * - `deleted`: an operator deleted its samples
  */
 export const DAY_STATES = ["written", "confirmed-empty", "suspect", "failed", "deleted"] as const;
 export type DayState = (typeof DAY_STATES)[number];
 
-/** The object that a day's row stands for. */
+/** The R2 object of a day's row. */
 export interface ManifestFile {
   /** R2 key */
   readonly key: string;
@@ -24,43 +28,46 @@ export interface ManifestFile {
   readonly points: number;
 }
 
-/** A row of `day_files`, which write-manifest.ts writes. A day without a row was never built. */
+/** A row of `day_files`; write-manifest.ts writes it. A day that was never built has no row. */
 export interface ManifestDay {
   readonly siteId: number;
   /** whole days since 1970-01-01 UTC */
   readonly day: number;
   readonly state: DayState;
-  /** null: there is none */
+  /** null: the day has no file */
   readonly file: ManifestFile | null;
-  /** `api`: the upstream proved at some time to have served the whole day; null: nothing was published yet */
+  /** `api`: the upstream once proved that it had served the whole day; null: nothing is published yet */
   readonly source: (typeof DAY_FILE_SOURCES)[number] | null;
   readonly build: string | null;
-  /** grows along the chain of objects that took one another's place; 0 before the first */
+  /** grows with each object that replaces the day's file; 0 before the first */
   readonly generation: number;
-  /** contents that a build is about to put in the object's place: SHA-256 to generation */
+  /** SHA-256 to generation, of objects that builds are about to put in place of the file */
   readonly pending: ReadonlyMap<string, number>;
-  /** why it is suspect, or why the last build failed, or {@link FILE_IS_LEFT}; null: none of these */
+  /** why the day is suspect, why the last build failed, or {@link FILE_IS_LEFT}; null: no such reason */
   readonly reason: string | null;
-  /** segments with stamps up to this one are in the file; 0: none */
+  /** the file contains the segments with stamps up to this one; 0: no segment */
   readonly settledStamp: number;
-  /** of each hour when the file's samples were asked for last, epoch ms; 0: never, or it is not known */
+  /** when the samples of each hour were last requested from the upstream, epoch ms; 0: never, or unknown */
   readonly asked: readonly number[];
   /** epoch ms */
   readonly updatedAt: number;
-  /** when its samples were deleted, and no backfill built it since, epoch ms; null: never. The API is not to be asked for them. */
+  /**
+   * when an operator deleted its samples, epoch ms; null: never, or a backfill has built the day since. The API must
+   * not be asked for deleted samples.
+   */
   readonly deletedAt: number | null;
-  /** of the file in `kept_files`; null: D1 does not keep its row groups */
+  /** id of the file in `kept_files`; null: D1 does not keep its row groups */
   readonly keptId: number | null;
 }
 
-/** What tells a day's state from any other; a fifth of its row. */
+/** The columns that change with a day's state; a fifth of its row. */
 export interface DayOutline extends Pick<ManifestDay, "day" | "state" | "build" | "generation" | "updatedAt"> {
   readonly file: Pick<ManifestFile, "etag"> | null;
 }
 
-/** The columns of {@link parseDayOutlines}, in a query of `day_files`. */
+/** The columns that {@link parseDayOutlines} expects from `day_files`. */
 export const OUTLINE_COLUMNS = "day, state, etag, build, generation, updated_at";
-/** The columns of {@link parseManifestDays}. */
+/** The columns that {@link parseManifestDays} expects. */
 export const MANIFEST_COLUMNS = `site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, pending, reason, settled_stamp,
   updated_at, deleted_at, asked, ${KEPT_ID}`;
 
@@ -96,7 +103,7 @@ const manifestRows = rowsOf("day_files", {
 const pendingSchema = z.record(z.string(), z.int());
 
 function parsePending(json: string): ReadonlyMap<string, number> {
-  // of nearly all days
+  // true of nearly all days
   return json === "{}" ? NOTHING_PENDING : new Map(Object.entries(pendingSchema.parse(JSON.parse(json))));
 }
 
@@ -121,33 +128,33 @@ function manifestDayOf(row: ReturnType<typeof manifestRows>[number]): ManifestDa
     updatedAt: row.updated_at,
     deletedAt: row.deleted_at,
     keptId: row.kept_id,
-    // Few of a year's days are asked for it.
+    // Parsed on first use: few of a year's days need it.
     get asked() {
       return (asked ??= parseAsked(row.asked));
     },
   };
 }
 
-/** Reads the rows of a query that selects {@link OUTLINE_COLUMNS}. @throws {Error} where one is not ours */
+/** Reads the rows of a query that selects {@link OUTLINE_COLUMNS}. @throws {Error} if a row is invalid */
 export function parseDayOutlines(results: unknown): DayOutline[] {
   return outlineRows(results).map(({ day, state, etag, build, generation, updated_at: updatedAt }) => {
     return { day, state, build, generation, updatedAt, file: etag === null ? null : { etag } };
   });
 }
 
-/** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {Error} where one is not ours */
+/** Reads the rows of a query that selects {@link MANIFEST_COLUMNS}. @throws {Error} if a row is invalid */
 export function parseManifestDays(results: unknown): ManifestDay[] {
   return manifestRows(results).map(manifestDayOf);
 }
 
-/** A site's days in [from, to), ascending, as whole days since 1970. */
+/** A site's days in [from, to), ascending. Days are whole days since 1970-01-01 UTC. */
 export function manifestStatement(db: D1Database, siteId: number, from: number, to: number): D1PreparedStatement {
   return db
     .prepare(`SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 ORDER BY day`)
     .bind(siteId, from, to);
 }
 
-/** A site's days in [from, to) that were ever built, ascending. */
+/** A site's days in [from, to) that have a row, ascending. */
 export async function readManifest(db: D1Database, siteId: number, from: number, to: number): Promise<ManifestDay[]> {
   const { results } = await withD1Retry(() => manifestStatement(db, siteId, from, to).all());
   return parseManifestDays(results);
@@ -158,19 +165,21 @@ export async function readManifestDay(db: D1Database, siteId: number, day: numbe
   return (await readManifest(db, siteId, day, day + 1))[0] ?? null;
 }
 
-/** The reason of a deleted day whose file is perhaps still in R2. */
-export const FILE_IS_LEFT = "the day is deleted, its file is not yet: delete it again";
+/** The reason of a deleted day whose file may still be in R2. */
+export const FILE_IS_LEFT = "the day is deleted, but its file may still be in R2: delete the day again";
 
-/** An object's metadata as {@link objectStanding} needs it. */
+/** The metadata of an object that {@link objectStanding} needs. */
 export interface StandingObject {
   readonly etag: string;
   readonly customMetadata?: Record<string, string>;
 }
 
 /**
- * What an object is to the manifest. `published`: the row's own, its locators hold. `pending`: a build has put it there
- * and its row is about to follow; all that the row's file held is in it, to be read by the footer. `foreign`: somebody
- * else put it there; it is no data.
+ * How an object in R2 relates to the manifest:
+ * - `published`: it is the row's file, so the row's locators are valid
+ * - `pending`: a build has put it and is about to update the row. It contains all samples of the row's file; read it by
+ * its footer.
+ * - `foreign`: no build of ours put it. It must not be read.
  */
 export type ObjectStanding = "published" | "pending" | "foreign";
 
@@ -182,15 +191,15 @@ export function objectStanding(row: ManifestDay | null, object: StandingObject):
 
 const GENERATION = /^[1-9]\d{0,9}$/;
 
-/** The generation that an object was put with; null: none that we write. */
+/** The generation in an object's metadata; null: absent or invalid. */
 export function generationOf({ customMetadata }: Pick<StandingObject, "customMetadata">): number | null {
   const text = customMetadata?.["generation"] ?? "";
   return GENERATION.test(text) ? Number(text) : null;
 }
 
 /**
- * Whether an object is older than the deletion of its day, which broke off before it deleted the object. Only a deletion leaves a
- * generation without a file.
+ * Whether an object is older than the deletion of its day: the deletion stopped before it deleted the object. Only a
+ * deletion leaves a row with a generation and no file.
  */
 export function isLeftOfDeletion(row: ManifestDay | null, object: StandingObject): boolean {
   if (row === null || row.file !== null || objectStanding(row, object) !== "foreign") return false;

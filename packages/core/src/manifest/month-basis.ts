@@ -2,17 +2,17 @@ import { batchUnlessChanged, ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { monthDays } from "../domain/month.ts";
 import { type ManifestDay, readManifest } from "./manifest.ts";
 
-/** The rows of `day_files` of a month, as they were when a build of the month read them. */
+/** The rows of `day_files` that a build of a month read at its start. */
 export interface MonthBasis {
   readonly month: number;
   /** ascending */
   readonly days: readonly BasisDay[];
 }
 
-/** What tells a day's row from what it is after a change of its file or of its aggregates. */
+/** The columns that change when a day's file or its aggregates change. */
 export type BasisDay = Pick<ManifestDay, "day" | "state" | "generation" | "updatedAt" | "file">;
 
-/** Reads what a month is to be built of. */
+/** Reads the days that a month is built from. */
 export async function readMonthBasis(db: D1Database, siteId: number, month: number): Promise<MonthBasis> {
   const { first, end } = monthDays(month);
   const rows = await readManifest(db, siteId, first, end);
@@ -22,7 +22,10 @@ export async function readMonthBasis(db: D1Database, siteId: number, month: numb
   };
 }
 
-/** By day of the month: the generation of its file; null: it has none that may be read. @param days of the month, in any order */
+/**
+ * The generation of each day's file, by day of the month; null: no readable file. @param days of the month, in any
+ * order
+ */
 export function generationsOf(
   month: number,
   days: readonly (Pick<ManifestDay, "day" | "generation" | "state"> & { readonly file: object | null })[],
@@ -40,7 +43,7 @@ SELECT CASE WHEN (
     SELECT day, generation, updated_at FROM day_files WHERE site_id = ?1 AND day >= ?2 AND day < ?3 ORDER BY day)
 ) = ?4 ${ELSE_FAIL}`;
 
-/** Belongs in front of a batch: it lets the batch fail where a day of the month is not as it was read. */
+/** Put this first in a batch: it fails the batch if a day of the month has changed since it was read. */
 function expectBasis(db: D1Database, siteId: number, { month, days }: MonthBasis): D1PreparedStatement {
   const { first, end } = monthDays(month);
   const rows = days.map(({ day, generation, updatedAt }) => [day, generation, updatedAt]);
@@ -48,8 +51,8 @@ function expectBasis(db: D1Database, siteId: number, { month, days }: MonthBasis
 }
 
 /**
- * Runs a batch that holds only while the month's days are as they were read. Safe to repeat, if the batch is.
- * @returns null: a day has changed, and nothing was written
+ * Runs a batch only if the month's days have not changed since they were read. Safe to repeat if the batch is.
+ * @returns null if a day has changed; nothing is written then
  */
 export async function batchOnBasis(
   db: D1Database,

@@ -2,7 +2,7 @@ import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { monthDays } from "../domain/month.ts";
 
-/** The object that holds a copy of a month's samples. */
+/** The object with a copy of a month's samples. */
 export interface StoredMonthFile {
   /** R2 key */
   readonly key: string;
@@ -12,28 +12,28 @@ export interface StoredMonthFile {
   readonly rows: number;
 }
 
-/** By day of the month, from 0: the generation of the day's file; null: none. */
+/** The generation of each day's file, by day of the month, from 0; null: no file. */
 export type MonthGenerations = readonly (number | null)[];
 
-/** A row of `month_files`, which write-month-files.ts writes. */
+/** A row of `month_files`; write-month-files.ts writes it. */
 export interface MonthRow {
   /** whole months since January 1970 */
   readonly month: number;
-  /** null: there is none that may be read */
+  /** null: no readable file */
   readonly file: StoredMonthFile | null;
-  /** whether an object may be in R2, also one that may not be read */
+  /** whether R2 may have an object, readable or not */
   readonly mayHaveObject: boolean;
-  /** what the file's samples are copied from */
+  /** generations of the day files that the month file copies */
   readonly days: MonthGenerations;
-  /** grows with each file */
+  /** grows with each new file */
   readonly generation: number;
-  /** generation of the file whose places are in `point_months` for all points; 0: none */
+  /** generation of the file whose locators are in `point_months` for all points; 0: no file */
   readonly located: number;
-  /** days whose aggregates are in `point_months`, for all points of the site */
+  /** generations of the days whose aggregates are in `point_months` for all points */
   readonly packed: MonthGenerations;
-  /** the Workflow instance that builds it; null: none */
+  /** the Workflow instance that builds it; null: not being built */
   readonly instance: string | null;
-  /** when the last build ended, epoch ms; null: none has */
+  /** when the last build ended, epoch ms; null: never */
   readonly builtAt: number | null;
   /** consecutive builds that failed */
   readonly attempts: number;
@@ -66,7 +66,7 @@ export function monthFilesStatement(db: D1Database, siteId: number, from: number
     .bind(siteId, from, to);
 }
 
-/** The rows that {@link monthFilesStatement} found. @throws {Error} where one is not ours */
+/** The rows that {@link monthFilesStatement} selects. @throws {Error} if a row is invalid */
 export function parseMonthFiles(results: unknown): MonthRow[] {
   return monthRows(results).map((row) => {
     const { month, key, etag, bytes, rows, generation, located, instance, built_at: builtAt, attempts, reason } = row;
@@ -93,7 +93,7 @@ export async function readMonthFiles(db: D1Database, siteId: number, from: numbe
   return parseMonthFiles(results);
 }
 
-/** A list that is not what we write claims nothing: readers then take the days. */
+/** An invalid list counts as empty: readers then read the day files. */
 function parseGenerations(json: string, month: number): MonthGenerations {
   const { first, end } = monthDays(month);
   const none: MonthGenerations = Array.from({ length: end - first }, () => null);

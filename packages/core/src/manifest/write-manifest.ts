@@ -17,8 +17,9 @@ ON CONFLICT (site_id, day) DO UPDATE SET pending = json_set(pending, '$."' || ?3
 WHERE generation < ?4 RETURNING generation`;
 
 /**
- * Whether a segment beyond the folded stamp was asked for no later than some sample of the file in its hour. Readers would take the file's value
- * for the later one, though it may be an older one. ?1: site, ?2: day, ?3: folded stamp, ?4: JSON of when the file's hours were asked for.
+ * Whether a newer segment was requested no later than some sample of the file in the same hour. Readers would prefer
+ * the file's value, though it may be the older one. ?1: site, ?2: day, ?3: settled stamp, ?4: JSON of when the file's
+ * hours were requested.
  */
 const IS_OVERTAKEN = `
 EXISTS (
@@ -31,9 +32,9 @@ EXISTS (
 const EXPECT_LATEST = `SELECT CASE WHEN NOT ${IS_OVERTAKEN} ${ELSE_FAIL}`;
 
 /**
- * Announces the content that is about to be put in a day's place. Safe to repeat.
- * @returns false where a build of that generation, or a later one, is published already; and where samples came since the merge that were asked
- *   for before others of the file: merged again, each counts by its own time
+ * Announces the content that a build is about to put in place of a day's file. Safe to repeat.
+ * @returns false if this generation or a later one is published. Also false if segments arrived since the merge that
+ * were requested before samples of the file: after another merge each sample counts by its own time.
  */
 export async function claim(
   db: D1Database,
@@ -49,9 +50,9 @@ export async function claim(
 }
 
 /**
- * Claims of this generation and before have lost: the object in place is of this one.
- * ?1 site id, ?2 day, ?3 key, ?4 etag, ?5 SHA-256, ?6 bytes, ?7 rows, ?8 points, ?9 source, ?10 build, ?11 generation,
- * ?12 now, ?13 folded stamp, ?14 JSON of when its hours were asked for.
+ * Drops pending claims up to this generation; the object in R2 now belongs to it. ?1 site id, ?2 day, ?3 key, ?4 etag,
+ * ?5 SHA-256, ?6 bytes, ?7 rows, ?8 points, ?9 source, ?10 build, ?11 generation, ?12 now, ?13 settled stamp, ?14 JSON
+ * of when its hours were requested.
  */
 const PUBLISH = `
 INSERT INTO day_files (site_id, day, state, key, etag, sha256, bytes, rows, points, source, build, generation, updated_at,
@@ -64,7 +65,10 @@ ON CONFLICT (site_id, day) DO UPDATE SET
   pending = (SELECT json_group_object(p.key, p.value) FROM json_each(day_files.pending) p WHERE p.value > ?11)
 WHERE generation < ?11 OR (generation = ?11 AND sha256 = ?5)`;
 
-/** Turns the manifest to a file that is in place. Writes nothing where a later build is published: see {@link expectPublished}. */
+/**
+ * Points the manifest at a file that R2 already has. Writes nothing if a later build is published: see {@link
+ * expectPublished}.
+ */
 export function publishFile(
   db: D1Database,
   of: DayBuild,
@@ -77,7 +81,7 @@ export function publishFile(
   return db.prepare(PUBLISH).bind(of.site.id, of.day, ...file, ...lineage);
 }
 
-/** ?1 site id, ?2 day, ?3 build, ?4 generation, ?5 now, ?6 JSON of when its hours were asked for. */
+/** ?1 site id, ?2 day, ?3 build, ?4 generation, ?5 now, ?6 JSON of when its hours were requested. */
 const PUBLISH_EMPTY = `
 INSERT INTO day_files (site_id, day, state, source, build, updated_at, asked)
 VALUES (?1, ?2, 'confirmed-empty', 'api', ?3, ?5, ?6)
@@ -86,7 +90,10 @@ ON CONFLICT (site_id, day) DO UPDATE SET
   deleted_at = NULL
 WHERE key IS NULL AND generation = ?4`;
 
-/** Notes that a day was proved to have no samples. Writes nothing where it has a file meanwhile: see {@link expectPublished}. */
+/**
+ * Records that a day has no samples, as the upstream proved. Writes nothing if the day has a file: see {@link
+ * expectPublished}.
+ */
 export function publishEmpty(
   db: D1Database,
   of: DayBuild,
@@ -96,19 +103,19 @@ export function publishEmpty(
   return db.prepare(PUBLISH_EMPTY).bind(of.site.id, of.day, of.build, baseGeneration, now, JSON.stringify(asked));
 }
 
-/** Whether the row is this build's. ?1 site id, ?2 day, ?3 build. */
+/** Whether the row is of this build. ?1 site id, ?2 day, ?3 build. */
 const IS_PUBLISHED = "EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND build = ?3)";
 const EXPECT_PUBLISHED = `SELECT CASE WHEN ${IS_PUBLISHED} ${ELSE_FAIL}`;
 
-/** Lets the batch that it is in fail where the statement before it did not publish this build. */
+/** Fails its batch if the statement before it did not publish this build. */
 export function expectPublished(db: D1Database, { build, site, day }: DayBuild): D1PreparedStatement {
   return db.prepare(EXPECT_PUBLISHED).bind(site.id, day, build);
 }
 
 /**
- * Notes that an object is not what was written: its day is read no more, until a backfill with `force_restart` builds it
- * anew. Only where the row still stands for that object.
- * @param etag of the row's file when it was found; null: it had none
+ * Records that an object is not the one that was written. Readers ignore the day until a backfill with `force_restart`
+ * builds it again. Writes nothing if the row's file has changed.
+ * @param row `etag`: of the row's file when the fault was found; null: no file
  * @param now epoch ms
  */
 export async function markSuspect(
@@ -127,8 +134,8 @@ export async function markSuspect(
 }
 
 /**
- * Notes why a build of a day failed. A day that was written, or proved to be empty, before stays so, with the reason
- * beside it. Of a deleted day the note that its file is left stays.
+ * Records why a build of a day failed. A written or confirmed-empty day keeps its state. A deleted day keeps the note
+ * that its file is left.
  * @param now epoch ms
  */
 export async function markFailed(
@@ -148,7 +155,10 @@ export async function markFailed(
   await withD1Retry(() => statement.run());
 }
 
-/** The generation rises above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now, ?4 that its file is left. */
+/**
+ * Raises the generation above every build that has begun, so that none of them can publish. ?1 site, ?2 day, ?3 now, ?4
+ * the reason FILE_IS_LEFT.
+ */
 const MARK_EMPTIED = `
 INSERT INTO day_files (site_id, day, state, generation, reason, updated_at) VALUES (?1, ?2, 'deleted', 1, ?4, ?3)
 ON CONFLICT (site_id, day) DO UPDATE SET
@@ -157,21 +167,22 @@ ON CONFLICT (site_id, day) DO UPDATE SET
   generation = max(generation, coalesce((SELECT max(p.value) FROM json_each(day_files.pending) p), 0)) + 1`;
 
 /**
- * Notes that a day's file is deleted, because the only point that it had is. Other points may still have late samples of the day, so it is
- * asked for as it was before. Belongs into the batch that deletes the point's row; {@link noteRemoved} follows when the object is deleted too.
+ * Records that a day's file is deleted together with its only point. The API is still asked for the day, because other
+ * points may have late samples. Belongs in the batch that deletes the point's row. Call {@link noteRemoved} once the
+ * object is deleted.
  * @param now epoch ms
  */
 export function markEmptied(db: D1Database, siteId: number, day: number, now: number): D1PreparedStatement {
   return db.prepare(MARK_EMPTIED).bind(siteId, day, now, FILE_IS_LEFT);
 }
 
-/** Notes that a deleted day's file was met in R2, for a repeated deletion to delete it. */
+/** Records that R2 still has the file of a deleted day, so that a repeated deletion deletes it. */
 export async function noteLeft(db: D1Database, siteId: number, day: number): Promise<void> {
   const sql = "UPDATE day_files SET reason = ?3 WHERE site_id = ?1 AND day = ?2 AND state = 'deleted'";
   await withD1Retry(() => db.prepare(sql).bind(siteId, day, FILE_IS_LEFT).run());
 }
 
-/** Notes that a deleted day has no file in R2 any more. */
+/** Records that R2 no longer has the file of a deleted day. */
 export async function noteRemoved(db: D1Database, siteId: number, day: number): Promise<void> {
   const sql =
     "UPDATE day_files SET reason = NULL WHERE site_id = ?1 AND day = ?2 AND state = 'deleted' AND reason = ?3";
@@ -182,7 +193,10 @@ export async function noteRemoved(db: D1Database, siteId: number, day: number): 
 const NOTE_DELETED =
   "UPDATE day_files SET source = NULL, asked = NULL, deleted_at = ?3 WHERE site_id = ?1 AND day = ?2";
 
-/** Notes that a day's samples are deleted: only a backfill or an import brings some back. Belongs into the batch that deletes them. @param now epoch ms */
+/**
+ * Records that a day's samples are deleted; only a backfill or an import can bring samples back. Belongs in the batch
+ * that deletes them. @param now epoch ms
+ */
 export function markDeleted(db: D1Database, siteId: number, day: number, now: number): D1PreparedStatement[] {
   return [markEmptied(db, siteId, day, now), db.prepare(NOTE_DELETED).bind(siteId, day, now)];
 }
@@ -190,7 +204,7 @@ export function markDeleted(db: D1Database, siteId: number, day: number, now: nu
 const PASS_OVER =
   "UPDATE day_files SET settled_stamp = coalesce((SELECT stamp FROM site_clocks WHERE site_id = ?1), 0) WHERE site_id = ?1 AND day = ?2";
 
-/** Readers pass over the segments that a day has now, and the sweep deletes them. Belongs behind {@link markDeleted}. */
+/** Makes readers ignore the segments that a day has now; the sweep deletes them. Belongs after {@link markDeleted}. */
 export function passOverSegments(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return db.prepare(PASS_OVER).bind(siteId, day);
 }
@@ -198,7 +212,10 @@ export function passOverSegments(db: D1Database, siteId: number, day: number): D
 /** ?1: site, ?2: day, ?3: epoch ms. */
 const TOUCH = "UPDATE day_files SET updated_at = max(updated_at + 1, ?3) WHERE site_id = ?1 AND day = ?2";
 
-/** Gives answers that were made of a day's wrong aggregates another ETag. Belongs into the batch that corrects these. @param now epoch ms */
+/**
+ * Changes the ETag of answers that used a day's wrong aggregates. Belongs in the batch that corrects them. @param now
+ * epoch ms
+ */
 export function touchDay(db: D1Database, siteId: number, day: number, now: number): D1PreparedStatement {
   return db.prepare(TOUCH).bind(siteId, day, now);
 }
@@ -207,7 +224,7 @@ export function touchDay(db: D1Database, siteId: number, day: number, now: numbe
 const NOTE_SWEPT = `
 UPDATE day_files SET swept_stamp = ?3 WHERE site_id = ?1 AND day = ?2 AND settled_stamp >= ?3 AND swept_stamp < ?3`;
 
-/** Notes that a day's segments up to a stamp are deleted. */
+/** Records that a day's segments up to a stamp are deleted. */
 export function noteSwept(db: D1Database, siteId: number, day: number, stamp: number): D1PreparedStatement {
   return db.prepare(NOTE_SWEPT).bind(siteId, day, stamp);
 }

@@ -5,7 +5,7 @@ import type { MonthGenerations, StoredMonthFile } from "./month-files.ts";
 
 // The statements that write `month_files` (migrations/0001_schema.sql).
 
-/** The month of a site that is being built. */
+/** A month of a site, and the Workflow instance that builds it. */
 export interface AppointedMonth {
   readonly month: number;
   readonly instance: string;
@@ -34,9 +34,9 @@ WHERE NOT EXISTS (SELECT 1 FROM month_files o WHERE o.site_id = ?1 AND o.instanc
 ON CONFLICT (site_id, month) DO UPDATE SET instance = ?3`;
 
 /**
- * Gives a month to an instance, unless a month of the site is given to one already. Of any number of calls at once one appoints. Safe to
- * repeat.
- * @returns the instance that is appointed then, with its month
+ * Gives a month to an instance unless an instance already builds a month of the site. Of concurrent calls one succeeds.
+ * Safe to repeat.
+ * @returns the site's month in work and its instance
  */
 export async function appointMonth(
   db: D1Database,
@@ -50,7 +50,7 @@ export async function appointMonth(
 
 const MAY_BUILD = "SELECT 1 FROM month_files WHERE site_id = ?1 AND month = ?2 AND instance = ?3";
 
-/** Whether a month is still given to an instance. */
+/** Whether an instance may still build its month. */
 export async function mayBuild(db: D1Database, siteId: number, { month, instance }: AppointedMonth): Promise<boolean> {
   const statement = db.prepare(MAY_BUILD).bind(siteId, month, instance);
   return (await withD1Retry(() => statement.first())) !== null;
@@ -60,7 +60,7 @@ export async function mayBuild(db: D1Database, siteId: number, { month, instance
 const NOTE_OBJECT = `
 INSERT INTO month_files (site_id, month, key) VALUES (?1, ?2, ?3) ON CONFLICT (site_id, month) DO UPDATE SET key = ?3`;
 
-/** Notes that an object may be in R2, so that it is removed where the month is to have none. To run before one is put. */
+/** Records that R2 may have an object, so that it is deleted if the month must have none. Call it before the put. */
 export function noteObject(db: D1Database, siteId: number, month: number, key: string): D1PreparedStatement {
   return db.prepare(NOTE_OBJECT).bind(siteId, month, key);
 }
@@ -68,12 +68,15 @@ export function noteObject(db: D1Database, siteId: number, month: number, key: s
 const FORGET_OBJECT =
   "UPDATE month_files SET key = NULL WHERE site_id = ?1 AND month = ?2 AND instance = ?3 AND etag IS NULL";
 
-/** Notes that no object is in R2. To run after it is deleted. */
+/** Records that R2 has no object. Call it after the deletion. */
 export function forgetObject(db: D1Database, siteId: number, { month, instance }: AppointedMonth): D1PreparedStatement {
   return db.prepare(FORGET_OBJECT).bind(siteId, month, instance);
 }
 
-/** An object that was published already keeps its generation. ?1: site, ?2: month, ?3: instance, ?4 to ?7: the file, ?8: its days. */
+/**
+ * An object that is already published keeps its generation. ?1: site, ?2: month, ?3: instance, ?4 to ?7: the file, ?8:
+ * its days.
+ */
 const PUBLISH = `
 UPDATE month_files SET generation = generation + (etag IS NOT ?5), key = ?4, etag = ?5, bytes = ?6, rows = ?7, days = ?8
 WHERE site_id = ?1 AND month = ?2 AND instance = ?3 RETURNING generation`;
@@ -81,8 +84,8 @@ WHERE site_id = ?1 AND month = ?2 AND instance = ?3 RETURNING generation`;
 const generationSchema = z.array(z.object({ generation: z.int() }));
 
 /**
- * Turns a month to a file that is in place, if it is still given to the instance. Belongs into a batch that holds only while its days are
- * those that the file was made of. Safe to repeat.
+ * Points a month's row at a file that R2 already has, if the instance may still build the month. Belongs in a batch
+ * that fails if a day of the month has changed. Safe to repeat.
  */
 export function publishMonth(
   db: D1Database,
@@ -94,7 +97,7 @@ export function publishMonth(
   return db.prepare(PUBLISH).bind(siteId, month, instance, key, etag, bytes, rows, JSON.stringify(days));
 }
 
-/** The file's generation, of the result of {@link publishMonth}; null: the month is not given to the instance any more. */
+/** The file's generation, from the result of {@link publishMonth}; null: the instance may no longer build the month. */
 export function publishedGeneration(results: unknown): number | null {
   return generationSchema.parse(results)[0]?.generation ?? null;
 }
@@ -104,8 +107,8 @@ const NOTE_PACKED =
   "UPDATE month_files SET packed = ?4, located = generation WHERE site_id = ?1 AND month = ?2 AND instance = ?3";
 
 /**
- * Notes the days that are packed for all points, and that `point_months` has all places of the present file. Belongs into a batch that holds only
- * while these days are as they were packed.
+ * Records the days that are packed for all points, and that `point_months` has all locators of the present file.
+ * Belongs in a batch that fails if a packed day has changed.
  */
 export function notePacked(
   db: D1Database,
@@ -121,7 +124,10 @@ const FORGET_PACKED = `
 UPDATE month_files SET packed = json_set(packed, '$[' || ?3 || ']', NULL)
 WHERE site_id = ?1 AND month = ?2 AND CASE WHEN json_valid(packed) THEN packed ->> ('$[' || ?3 || ']') END IS NOT NULL`;
 
-/** Belongs into a batch that writes hours of a day into `block_days` whose file stays the same: readers then look for them there. */
+/**
+ * Makes readers take a day's hours from `block_days`. Belongs in a batch that writes hours there without replacing the
+ * day's file.
+ */
 export function forgetPacked(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   const month = monthOf(day);
   return db.prepare(FORGET_PACKED).bind(siteId, month, String(day - monthDays(month).first));
@@ -133,8 +139,8 @@ UPDATE month_files SET instance = NULL, built_at = ?4, reason = ?5, attempts = C
 WHERE site_id = ?1 AND month = ?2 AND instance = ?3`;
 
 /**
- * Takes a month from its instance. Does nothing where it is no longer given to it.
- * @param reason why the build failed; null: it did not @param now epoch ms
+ * Ends the build of a month. Does nothing if another instance builds it.
+ * @param reason why the build failed; null: it succeeded @param now epoch ms
  */
 export async function endMonth(
   db: D1Database,
@@ -146,15 +152,15 @@ export async function endMonth(
   await withD1Retry(() => db.prepare(END).bind(siteId, month, instance, now, reason).run());
 }
 
-/** ?1: site, ?2: month, ?3: etag; NULL: whichever it has, ?4: reason. */
+/** ?1: site, ?2: month, ?3: etag; NULL: any, ?4: reason. */
 const DROP_FILE = `
 UPDATE month_files SET etag = NULL, bytes = NULL, rows = NULL, days = '[]', reason = ?4
 WHERE site_id = ?1 AND month = ?2 AND etag IS NOT NULL AND (?3 IS NULL OR etag = ?3)`;
 
 /**
- * Lets readers take a month's days from the day files: its object is not what was written, or holds samples that are deleted. The month is
- * then built anew.
- * @param etag of the object that is meant; null: whichever the row has @param reason null: nothing is wrong with it
+ * Makes readers take a month's days from the day files, because its object is not the one that was written or holds
+ * deleted samples. The month is then built again.
+ * @param etag of the object; null: any @param reason null: the object has no fault
  */
 export function dropMonthFile(
   db: D1Database,
