@@ -1,16 +1,20 @@
-/** Header of a column that is not stored, because a rule tells its values. */
+/** Header of a column that is not stored because a rule computes its values. */
 const LEFT_OUT = 0xff;
 
-/** Bytes that are read or written one after the other. */
+/** Bytes that are read or written in sequence. */
 export interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
 }
 
 /**
- * Writes values of `width` bytes, big-endian, as one column: a header of one byte, the bytes at the front that all values share, then
- * of each value the bytes behind those. Bytes at the end that are zero in all values are left out. The header is `shared << 4 | own`.
- * @param values `count` values one after the other, at least one
+ * Writes `count` values of `width` bytes, big-endian, as one column:
+ *
+ * - a header of one byte, `shared << 4 | own`;
+ * - the `shared` leading bytes that all values have in common;
+ * - of each value the `own` bytes behind them. Trailing bytes that are zero in all values are left out.
+ *
+ * @param values one after the other, at least one
  */
 export function writeColumn(cursor: Cursor, values: Uint8Array, width: number, count: number): void {
   let shared = width;
@@ -33,19 +37,19 @@ export function writeColumn(cursor: Cursor, values: Uint8Array, width: number, c
   }
 }
 
-/** Writes a column whose values a rule tells. */
+/** Writes a column whose values a rule computes. */
 export function leaveOutColumn(cursor: Cursor): void {
   cursor.bytes[cursor.at++] = LEFT_OUT;
 }
 
-/** One value: its bytes, and what they are as a double. Little-endian, as are all machines that run this. */
+/** Scratch to convert bytes to a double. Little-endian, like all machines that run this. */
 const double = new Float64Array(1);
 const bytesOfDouble = new Uint8Array(double.buffer);
 
 /**
  * The inverse of {@link writeColumn}.
  * @param into room for `count` values @param width 8: doubles; less: unsigned integers
- * @returns "stored"; "left out": `into` is as it was; "damaged": the bytes are not a column of this width
+ * @returns "stored"; "left out": `into` is unchanged; "damaged": the bytes are no column of this width
  */
 export function readColumn(
   cursor: Cursor,

@@ -1,8 +1,8 @@
 /**
- * Gives memory back at once, where V8 would let some 64 MB of unused buffers lie before it looks for them. Every view on
- * the bytes is empty from then on, so that a use after it reads nothing, and never what another wrote there.
- * @param bytes nobody else's; left alone where they are part of a larger buffer, as a small Buffer of Node is
- * @throws {TypeError} where they were freed before: two believe that the bytes are theirs
+ * Frees memory at once; V8 lets about 64 MB of unused buffers accumulate before it collects them. Every view of the
+ * bytes becomes empty, so a later use reads nothing, never another owner's bytes.
+ * @param bytes without another owner; ignored if they are a part of a larger buffer, like a small Buffer of Node
+ * @throws {TypeError} if they were freed before, so that they had two owners
  */
 export function freeBytes({ buffer, byteLength }: ArrayBufferView): void {
   if (buffer instanceof ArrayBuffer && byteLength === buffer.byteLength) buffer.transfer(0);

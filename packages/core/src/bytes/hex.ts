@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 
-// D1 hands a BLOB out as an array of numbers, so BLOBs are read by `hex()` and written by `unhex()`.
+// D1 returns a BLOB as an array of numbers, so BLOBs are read with `hex()` and written with `unhex()`.
 
-/** The value of each hexadecimal digit by its character. */
+/** The value of each hexadecimal digit, by character code. */
 const DIGITS = new Uint8Array(128);
 for (let digit = 0; digit < 16; digit++) {
   const text = digit.toString(16);
@@ -10,7 +10,10 @@ for (let digit = 0; digit < 16; digit++) {
   DIGITS[text.toUpperCase().charCodeAt(0)] = digit;
 }
 
-/** The bytes of what `hex()` wrote. Twice as quick in workerd as Buffer and Uint8Array.fromHex, which start slowly. */
+/**
+ * Decodes the text of SQLite's `hex()`. In workerd it is twice as fast as Buffer and Uint8Array.fromHex, which start
+ * slowly.
+ */
 export function hexBytes(hex: string): Uint8Array {
   const bytes = new Uint8Array(hex.length >> 1);
   for (let i = 0; i < bytes.length; i++) {
@@ -19,7 +22,7 @@ export function hexBytes(hex: string): Uint8Array {
   return bytes;
 }
 
-/** As `hex()` writes it. */
+/** Encodes bytes like SQLite's `hex()`. */
 export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex").toUpperCase();
 }

@@ -1,9 +1,11 @@
 import type { Cursor } from "./byte-column.ts";
 
-/** The most bytes of a safe integer. */
+/** The most bytes of an encoded safe integer. */
 export const MAX_VARINT_BYTES = 8;
 
-/** Writes an unsigned integer of at most 53 bits, seven bits a byte, the lowest first; the top bit says that more follow. */
+/**
+ * Writes an unsigned integer of at most 53 bits: seven bits a byte, lowest first; the top bit marks that more follow.
+ */
 export function writeVarint(cursor: Cursor, value: number): void {
   let rest = value;
   while (rest >= 0x80) {
@@ -13,7 +15,7 @@ export function writeVarint(cursor: Cursor, value: number): void {
   cursor.bytes[cursor.at++] = rest;
 }
 
-/** The inverse of {@link writeVarint}. @returns null: the bytes end before the number, or it is no safe integer */
+/** The inverse of {@link writeVarint}. @returns null: the bytes end early, or the number is no safe integer */
 export function readVarint(cursor: Cursor): number | null {
   let value = 0;
   let scale = 1;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readZstdFrame, zstdFrame } from "./zstd-frame.ts";
 
-/** Bytes of which a share are zeros and the others do not compress. */
+/** Bytes with a share of zeros; the others do not compress. */
 function bytesOf(length: number, zeros: number): Uint8Array {
   let seed = 1;
   const bytes = Uint8Array.from({ length }, () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) >>> 24);
@@ -17,7 +17,7 @@ test.each([
   [60_000, 1],
   [1_000_000, 0.97],
   [200_000, 1],
-  // more than the window of 8 MB that readers take
+  // More than the 8 MB window that readers accept.
   [9_000_000, 0.9],
 ])("%i bytes, %d of them zeros, come back", (length, zeros) => {
   const bytes = bytesOf(length, zeros);
@@ -26,14 +26,14 @@ test.each([
   expect(Buffer.from(readZstdFrame(frame, length)).equals(bytes)).toBe(true);
 });
 
-test("bytes of any number begin where a view on doubles may", () => {
+test("decompressed bytes begin at a multiple of eight", () => {
   for (let length = 1; length < 40; length++) {
     const { buffer, byteOffset } = readZstdFrame(zstdFrame(bytesOf(length, 0)), length);
     expect(new Float64Array(buffer, byteOffset, Math.floor(length / 8)).length).toBe(Math.floor(length / 8));
   }
 });
 
-test("a frame without its end is refused", () => {
+test("a truncated frame is refused", () => {
   const bytes = bytesOf(50_000, 0);
   expect(() => readZstdFrame(zstdFrame(bytes).subarray(0, -3), bytes.length)).toThrow("nexpected end of file");
 });

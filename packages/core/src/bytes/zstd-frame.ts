@@ -1,23 +1,23 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 import { freeBytes } from "./free-bytes.ts";
 
-/** Of what is written each hour. What is written once and kept for years takes a higher one. */
+/** Level for data that is rewritten often. Data that is kept for years passes a higher one. */
 const LEVEL = 3;
 
-/** A last block, uncompressed, of no bytes. */
+/** An empty, uncompressed last block. */
 const END = Uint8Array.of(1, 0, 0);
 
-/** zstd makes the tables and the window of a smaller input smaller: a page takes half of the CPU and fewer bytes. */
+/** zstd sizes its tables and window by the pledged input size: a page then takes half the CPU and fewer bytes. */
 const LARGEST_PLEDGE = 2 ** 20;
 
 /**
- * One zstd frame of any bytes. workerd's own end of a frame fails ("Unexpected end of file") where more than some 40 KB
- * come out, as of noise; its flush does not. So the frame is flushed, and ended here. Such a frame has no checksum.
+ * Compresses bytes into one zstd frame without a checksum. workerd fails to end a frame of more than 40 KB of output
+ * ("Unexpected end of file"), but its flush works. So the frame is flushed, and its end is appended.
  * @param level of zstd, 1 to 19
  */
 export function zstdFrame(bytes: Uint8Array, level = LEVEL): Uint8Array<ArrayBuffer> {
   const options = { finishFlush: constants.ZSTD_e_flush, params: { [constants.ZSTD_c_compressionLevel]: level } };
-  // The window of a frame that names its size is that size, and readers take a window of 8 MB at most.
+  // A frame that states its size has a window of that size, and readers accept 8 MB at most.
   const isPledged = bytes.length <= LARGEST_PLEDGE;
   const open = zstdCompressSync(bytes, isPledged ? { ...options, pledgedSrcSize: bytes.length } : options);
   const frame = new Uint8Array(open.length + END.length);
@@ -27,20 +27,20 @@ export function zstdFrame(bytes: Uint8Array, level = LEVEL): Uint8Array<ArrayBuf
   return frame;
 }
 
-/** A frame's own claim of how much of it must be kept while decompressing: 8 MB, four times what level 3 makes. */
+/** Limit of a frame's window: 8 MB, four times what level 3 makes. */
 const WINDOW = { [constants.ZSTD_d_windowLogMax]: 23 };
 
-/** workerd refuses frames of 41,000 to 131,072 bytes ("Memory limit exceeded") where the limit is just their size. */
+/** With an exact limit workerd refuses frames of 41,000 to 131,072 bytes ("Memory limit exceeded"). */
 const OUTPUT_SLACK = 131_072;
 
 /**
- * The bytes of a frame, beginning at a multiple of eight of their buffer, so that a view on doubles may begin there.
- * @param size bytes that must come out
- * @throws {Error} where it is no frame of that many
+ * Decompresses a frame. The bytes begin at a multiple of eight in their buffer, so that a Float64Array can view them.
+ * @param size of the decompressed bytes
+ * @throws {Error} if the frame is damaged or has another size
  */
 export function readZstdFrame(frame: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
   const bytes = zstdDecompressSync(frame, { maxOutputLength: size + OUTPUT_SLACK, params: WINDOW });
-  if (bytes.length !== size) throw new Error(`decompressed to ${bytes.length} bytes instead of ${size}`);
-  // a small Buffer of Node lies anywhere in its pool, and its slice() is no copy
+  if (bytes.length !== size) throw new Error(`zstd frame: ${bytes.length} bytes decompressed, expected ${size}`);
+  // A small Buffer of Node lies anywhere in its pool, and its slice() makes no copy.
   return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
 }

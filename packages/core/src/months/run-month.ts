@@ -2,7 +2,7 @@ import type { SiteStore } from "../backfill/backfill-site.ts";
 import { leniently, type Steps, STORE_STEP } from "../backfill/steps.ts";
 import { loadCatalog } from "../catalog/catalog.ts";
 import type { Locator } from "../parquet/locator.ts";
-import { DayFileChanged, DayFileCorrupt, DayFileMissing, isProofAgainst } from "../r2/file-error.ts";
+import { DayFileChanged, DayFileCorrupt, DayFileMissing, provesFileFault } from "../r2/file-error.ts";
 import { objectStanding, readManifestDay } from "../manifest/manifest.ts";
 import { batchOnBasis, generationsOf, type MonthBasis, readMonthBasis } from "../manifest/month-basis.ts";
 import { readMonthFiles } from "../manifest/month-files.ts";
@@ -127,7 +127,7 @@ async function onDays<T>(
     return { is: "found", value: await read() };
   } catch (error) {
     const day = isOfFile(error) ? basis.days.find(({ file }) => file?.key === error.key) : undefined;
-    if (day === undefined || day.file === null || !isProofAgainst(error)) throw error;
+    if (day === undefined || day.file === null || !provesFileFault(error)) throw error;
     // Bytes can also be damaged on their way.
     if (error instanceof DayFileCorrupt && attempt === 1) throw error;
     const current = await readManifestDay(db, site.id, day.day);

@@ -1,7 +1,8 @@
-/** Bytes of a DOUBLE. */
 const WIDTH = 8;
 
-/** Parquet's BYTE_STREAM_SPLIT of doubles: all first bytes, then all second bytes, and so on. */
+/**
+ * Encodes doubles as Parquet's BYTE_STREAM_SPLIT: the first bytes of all values, then their second bytes, and so on.
+ */
 export function splitStreams(values: Float64Array): Uint8Array<ArrayBuffer> {
   const count = values.length;
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
@@ -13,9 +14,12 @@ export function splitStreams(values: Float64Array): Uint8Array<ArrayBuffer> {
   return split;
 }
 
-/** The inverse of {@link splitStreams}. @throws {RangeError} where it is not `count` values */
+/**
+ * The inverse of {@link splitStreams}.
+ * @throws {RangeError} if `split` does not hold `count` values
+ */
 export function joinStreams(split: Uint8Array, count: number): ArrayBuffer {
-  if (split.length !== count * WIDTH) throw new RangeError(`${split.length} bytes for ${count} values`);
+  if (split.length !== count * WIDTH) throw new RangeError(`byte streams: ${split.length} bytes for ${count} values`);
   const bytes = new Uint8Array(split.length);
   for (let b = 0; b < WIDTH; b++) {
     const stream = split.subarray(b * count, (b + 1) * count);

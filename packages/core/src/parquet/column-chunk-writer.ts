@@ -4,7 +4,7 @@ import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { zstdFrame } from "../bytes/zstd-frame.ts";
 import { freeBytes } from "../bytes/free-bytes.ts";
 
-/** A data page, ready to be written. */
+/** An encoded data page. */
 export interface DataPage {
   readonly encoding: Encoding;
   readonly rows: number;
@@ -14,38 +14,37 @@ export interface DataPage {
   readonly stored: Uint8Array;
 }
 
-/** The distinct values that a chunk's RLE_DICTIONARY pages point into, in PLAIN encoding. */
+/** The distinct values of a chunk's RLE_DICTIONARY pages, in PLAIN encoding. */
 export interface DictionaryPage {
   readonly values: number;
   readonly bytes: Uint8Array;
 }
 
-/** The pages of a column chunk. */
 export interface ChunkPages {
   readonly dictionary: DictionaryPage | null;
   readonly data: readonly DataPage[];
 }
 
-/** The smaller of two pages of the same values; the other one is given back. */
+/** Returns the smaller of two pages of the same values and frees the other. */
 export function smallerPage(a: DataPage, b: DataPage): DataPage {
   const [smaller, larger] = a.stored.length < b.stored.length ? [a, b] : [b, a];
   freePage(larger);
   return smaller;
 }
 
-/** Gives back what a page holds of its own: not the values of one that is not compressed. */
+/** Frees a page's compressed bytes. An uncompressed page shares its bytes with the caller's values. */
 export function freePage({ isCompressed, stored }: DataPage): void {
   if (isCompressed) freeBytes(stored);
 }
 
-/** {@link dataPage} of bytes that nobody else has: they are given back where the page is compressed. */
+/** {@link dataPage} of bytes that have no other owner: they are freed once the page is compressed. */
 export function ownPage(encoding: Encoding, rows: number, bytes: Uint8Array): DataPage {
   const page = dataPage(encoding, rows, bytes);
   if (page.isCompressed) freeBytes(bytes);
   return page;
 }
 
-/** Makes a page of encoded values, compressed unless that makes it longer, as a page of a few bytes. */
+/** Makes a page of encoded values, compressed if that makes it smaller. */
 export function dataPage(encoding: Encoding, rows: number, bytes: Uint8Array): DataPage {
   const frame = zstdFrame(bytes);
   const isCompressed = frame.length < bytes.length;
@@ -54,7 +53,7 @@ export function dataPage(encoding: Encoding, rows: number, bytes: Uint8Array): D
 
 /**
  * Writes the pages of a column without nulls.
- * @returns what the footer says of the chunk, and where in the file each of its data pages ends
+ * @returns the chunk's entry of the footer, and the byte of the file at which each data page ends
  */
 export function writeColumnChunk(
   writer: ByteWriter,
@@ -80,16 +79,16 @@ export function writeColumnChunk(
   const dataStart = writer.offset;
   const pageEnds: number[] = [];
   let rows = 0;
-  for (const { encoding, rows: own, size, isCompressed, stored } of data) {
+  for (const { encoding, rows: pageRows, size, isCompressed, stored } of data) {
     const headerStart = writer.offset;
     writePageHeader(writer, {
       type: "DATA_PAGE_V2",
       uncompressed_page_size: size,
       compressed_page_size: stored.length,
       data_page_header_v2: {
-        num_values: own,
+        num_values: pageRows,
         num_nulls: 0,
-        num_rows: own,
+        num_rows: pageRows,
         encoding,
         definition_levels_byte_length: 0,
         repetition_levels_byte_length: 0,
@@ -99,7 +98,7 @@ export function writeColumnChunk(
     uncompressed += writer.offset - headerStart + size;
     writer.appendBytes(stored);
     encodings.add(encoding);
-    rows += own;
+    rows += pageRows;
     pageEnds.push(writer.offset);
   }
   const chunk: ColumnChunk = {

@@ -1,30 +1,34 @@
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { freeBytes } from "../bytes/free-bytes.ts";
 
-/** The layout that the writer makes: blocks of 128 differences, each of 4 miniblocks. */
+/** The only layout that we write: blocks of 128 differences, each of 4 miniblocks. */
 const BLOCK = 128;
 const MINIBLOCKS = 4;
 const MINIBLOCK = BLOCK / MINIBLOCKS;
 
-/** Differences of a month's milliseconds, from the end of a point to the start of the next one and the other way, take 33 bits. */
+/**
+ * Bits of the largest difference within a month, in milliseconds: from one point's end to the next one's start, either
+ * way.
+ */
 const MAX_WIDTH = 33;
 
-/** Bits that are packed at once: with seven that wait for their byte they fit the 32 of bitwise operations. */
+/** Bits that are packed at once. With up to seven pending bits they fit the 32 bits of bitwise operations. */
 const LOW_BITS = 24;
 
-/** No time of ours is beyond it, and a block of differences from there does not leave a double's integers. */
+/** Largest time accepted, in ms. A block of differences added to it still fits a double's integers. */
 const MAX_TIME = 2 ** 52;
 
 /**
- * Packs the times of points one after another, epoch milliseconds of one month, as a DELTA_BINARY_PACKED page. In doubles:
- * hyparquet-writer's BigInts take ten times as long, and its numbers end at 32 bits.
- * @param origin what is taken off the differences of each block that has none less, which then stand in whole bytes: so the times
- *   that points share are the same bytes for each, wherever its blocks begin, and zstd finds them. null: each block has the fewest
- *   bits
+ * Encodes the times of points one after another as a DELTA_BINARY_PACKED page. It computes in doubles:
+ * hyparquet-writer's BigInts are ten times slower, and its numbers have 32 bits.
+ * @param points times of one month, epoch milliseconds
+ * @param origin subtracted from the differences of each block whose smallest difference is at least that; such a block
+ * uses whole bytes. Times that points share are then the same bytes for each, wherever blocks begin, so zstd finds
+ * them. null: each block uses the fewest bits
  */
 export function packDifferences(points: readonly Float64Array[], rows: number, origin: number | null): Uint8Array {
   const writer = new ByteWriter();
-  // about what they take in whole bytes: a buffer that grows leaves the smaller ones behind
+  // Roughly the size in whole bytes; a buffer that grows leaves its smaller copies as garbage.
   writer.ensure(2 * rows + BLOCK);
   writer.appendVarInt(BLOCK);
   writer.appendVarInt(MINIBLOCKS);
@@ -48,7 +52,7 @@ export function packDifferences(points: readonly Float64Array[], rows: number, o
   return bytes;
 }
 
-/** @param packed for the block's miniblocks; as large as any block */
+/** @param packed scratch for the block's miniblocks, as large as the largest block */
 function packBlock(writer: ByteWriter, differences: Float64Array, origin: number | null, packed: Uint8Array): void {
   let [least, most] = [differences[0]!, differences[0]!];
   for (const difference of differences) {
@@ -81,10 +85,10 @@ function packBlock(writer: ByteWriter, differences: Float64Array, origin: number
   for (const [mini, width] of widths.entries()) {
     if (width === 0) continue;
     for (let row = mini * MINIBLOCK; row < (mini + 1) * MINIBLOCK; row++) {
-      // the last miniblock is filled up
-      const more = row < differences.length ? differences[row]! - least : 0;
-      const high = Math.floor(more / 2 ** LOW_BITS);
-      put(more - high * 2 ** LOW_BITS, Math.min(width, LOW_BITS));
+      // The last miniblock is padded with zeros.
+      const excess = row < differences.length ? differences[row]! - least : 0;
+      const high = Math.floor(excess / 2 ** LOW_BITS);
+      put(excess - high * 2 ** LOW_BITS, Math.min(width, LOW_BITS));
       if (width > LOW_BITS) put(high, width - LOW_BITS);
     }
   }
@@ -97,16 +101,16 @@ function bitsFor(value: number): number {
 }
 
 /**
- * The first `needed` times of a DELTA_BINARY_PACKED page, epoch milliseconds. In doubles: hyparquet's BigInts take ten
- * times as long, and it believes whatever layout the page claims.
- * @param rows the page must say that it has so many
- * @throws {Error} where it is not what the writer makes
+ * Decodes the first `needed` times of a DELTA_BINARY_PACKED page, epoch milliseconds. It computes in doubles:
+ * hyparquet's BigInts are ten times slower, and hyparquet accepts any layout that a page claims.
+ * @param rows the row count that the page must state
+ * @throws {Error} if the writer cannot have made the page
  */
 export function unpackDifferences(bytes: Uint8Array, rows: number, needed: number): Float64Array {
   let at = 0;
   const byteAt = (index: number): number => {
     const byte = bytes[index];
-    if (byte === undefined) throw new Error("differences end early");
+    if (byte === undefined) throw new Error("differences: the page ends early");
     return byte;
   };
   const varint = (): number => {
@@ -116,43 +120,45 @@ export function unpackDifferences(bytes: Uint8Array, rows: number, needed: numbe
       value += (byte & 0x7f) * weight;
       if (byte < 0x80) return value;
     }
-    throw new Error("a number that does not end");
+    throw new Error("differences: a number without an end");
   };
   const zigzag = (): number => {
     const value = varint();
-    if (value > Number.MAX_SAFE_INTEGER) throw new Error("a number beyond a double's integers");
+    if (value > Number.MAX_SAFE_INTEGER) throw new Error("differences: a number beyond 2^53");
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
   };
   const layout = [varint(), varint(), varint()];
   if (layout[0] !== BLOCK || layout[1] !== MINIBLOCKS || layout[2] !== rows) {
-    throw new Error(`differences in blocks of ${layout.join()}`);
+    throw new Error(
+      `differences: blocks, miniblocks, rows are ${layout.join()}, expected ${BLOCK},${MINIBLOCKS},${rows}`,
+    );
   }
   const times = new Float64Array(needed);
   let time = zigzag();
-  if (Math.abs(time) > MAX_TIME) throw new Error(`a first time of ${time}`);
+  if (Math.abs(time) > MAX_TIME) throw new Error(`differences: the first time is ${time}`);
   if (needed > 0) times[0] = time;
   for (let row = 1; row < needed;) {
-    if (Math.abs(time) > MAX_TIME) throw new Error(`a time of ${time}`);
+    if (Math.abs(time) > MAX_TIME) throw new Error(`differences: a time is ${time}`);
     const least = zigzag();
-    if (Math.abs(least) > 2 ** 32) throw new Error(`a least difference of ${least}`);
+    if (Math.abs(least) > 2 ** 32) throw new Error(`differences: the least of a block is ${least}`);
     const widths = at;
     at += MINIBLOCKS;
     for (let mini = 0; mini < MINIBLOCKS && row < needed; mini++) {
       const width = byteAt(widths + mini);
-      if (width > MAX_WIDTH) throw new Error(`differences of ${width} bits`);
+      if (width > MAX_WIDTH) throw new Error(`differences: ${width} bits, at most ${MAX_WIDTH} expected`);
       let bit = at * 8;
       at += (MINIBLOCK * width) / 8;
-      if (at > bytes.length) throw new Error("differences end early");
+      if (at > bytes.length) throw new Error("differences: the page ends early");
       for (let i = 0; i < MINIBLOCK && row < needed; i++) {
-        let [more, weight] = [0, 1];
+        let [excess, weight] = [0, 1];
         for (let left = width; left > 0;) {
           const take = Math.min(8 - (bit & 7), left);
-          more += ((bytes[bit >>> 3]! >>> (bit & 7)) & ((1 << take) - 1)) * weight;
+          excess += ((bytes[bit >>> 3]! >>> (bit & 7)) & ((1 << take) - 1)) * weight;
           weight *= 1 << take;
           bit += take;
           left -= take;
         }
-        time += least + more;
+        time += least + excess;
         times[row++] = time;
       }
     }

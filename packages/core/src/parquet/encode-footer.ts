@@ -15,14 +15,14 @@ import {
   PARQUET_MAGIC,
 } from "./file-schema.ts";
 
-/** What a footer says of a row group. */
+/** A row group's entry of the footer. */
 export interface FooterGroup {
   readonly rowGroup: RowGroup;
-  /** of its first three column chunks, unsigned */
+  /** of the row group's first three column chunks, unsigned */
   readonly crc32: number;
 }
 
-/** The end of a file, behind its row groups: the seal and the footer. */
+/** Encodes the end of a file, which follows its row groups: the seal and the footer. */
 export function encodeFooter(site: string, about: FileAbout, groups: readonly FooterGroup[]): Uint8Array {
   const writer = new ByteWriter();
   const rows = groups.reduce((sum, { rowGroup }) => sum + rowGroup.num_rows, 0n);
@@ -32,7 +32,7 @@ export function encodeFooter(site: string, about: FileAbout, groups: readonly Fo
     schema: dayFileSchema(),
     num_rows: rows,
     row_groups: groups.map(({ rowGroup }) => rowGroup),
-    // of a footer that was read
+    // only set in a footer that was read
     metadata_length: 0,
     key_value_metadata: [
       { key: METADATA_KEYS.formatVersion, value: String(FORMAT_VERSION) },
@@ -45,7 +45,7 @@ export function encodeFooter(site: string, about: FileAbout, groups: readonly Fo
       },
     ],
   };
-  // The default of 16 bytes ends before names begin to differ, and then nothing prunes.
+  // The default limit of 16 bytes truncates names before they differ, so that readers could skip no row group.
   writeMetadata(writer, metadata, Number.POSITIVE_INFINITY);
   writer.appendUint32(PARQUET_MAGIC);
   const footer = writer.getBytes();

@@ -12,8 +12,8 @@ import { linesOf, sampleLines, TEST_KEY, writeDay } from "../../test/written-day
 
 const noCost = () => ({ requests: 0, bytes: 0 });
 
-describe("what a read costs", () => {
-  test("one point: one request for its row group's times, names and values, as far as its own", async () => {
+describe("the cost of a read", () => {
+  test("one point costs one request, up to the end of its own values", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(40, 60));
     for (const point of written.points) {
@@ -24,7 +24,7 @@ describe("what a read costs", () => {
     }
   });
 
-  test("the first points of a row group: not the values of those after them", async () => {
+  test("the first points of a row group: later values are not fetched", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(12, 60));
     const cost = noCost();
@@ -34,7 +34,7 @@ describe("what a read costs", () => {
     expect(cost.bytes).toBeLessThan(extentBytes(written.points[11]!.locator.group) / 2);
   });
 
-  test("all points of neighbouring row groups: one request, and the site's name between them", async () => {
+  test("all points of neighbouring row groups cost one request", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(40, 60));
     const cost = noCost();
@@ -44,13 +44,13 @@ describe("what a read costs", () => {
     expect(cost).toEqual({ requests: 1, bytes: last.offset + extentBytes(last) - 4 });
   });
 
-  test("a point by the footer alone: the footer and one request; none for a name that no row group can hold", async () => {
+  test("by footer, a point costs the footer and at most one request", async () => {
     const bucket = new MemoryBucket();
     const { written } = await writeDay(bucket, buildingDay(40, 60));
     const cost = noCost();
     const footer = await readFooter(bucket, { key: TEST_KEY, etag: null, footerBytes: written.footerBytes }, cost);
     expect(cost).toEqual({ requests: 1, bytes: written.footerBytes });
-    // The twelfth of its row group, for a footer tells of whole row groups only.
+    // The footer knows whole row groups only, so take the last of twelve points.
     const { name, locator } = written.points[23]!;
     expect([...(await readPointsByFooter(bucket, TEST_KEY, footer, [name], cost)).keys()]).toEqual([name]);
     expect(cost).toEqual({ requests: 2, bytes: written.footerBytes + extentBytes(locator.group) });
@@ -60,7 +60,7 @@ describe("what a read costs", () => {
     expect(cost.requests).toBe(2);
   });
 
-  test("a footer larger than the first request: one more request for exactly the rest", async () => {
+  test("a footer beyond the first request costs one exact request more", async () => {
     const bucket = new MemoryBucket();
     const { written } = await writeDay(bucket, buildingDay(40, 60));
     const cost = noCost();
@@ -70,7 +70,7 @@ describe("what a read costs", () => {
   });
 });
 
-describe("a file that is not the one planned for", () => {
+describe("a file other than the planned one", () => {
   test("is missing", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(3, 5));
@@ -79,7 +79,7 @@ describe("a file that is not the one planned for", () => {
     await expect(readFooter(bucket, file)).rejects.toThrow(DayFileMissing);
   });
 
-  test("has another etag", async () => {
+  test("has another ETag", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(3, 5));
     const { file: newer } = await writeDay(bucket, buildingDay(3, 6));
@@ -89,7 +89,7 @@ describe("a file that is not the one planned for", () => {
     await expect(readFooter(bucket, file)).rejects.toMatchObject(changed);
   });
 
-  test("is of another site: the footer says so", async () => {
+  test("belongs to another site by its footer", async () => {
     const bucket = new MemoryBucket();
     await writeDay(bucket, buildingDay(3, 5));
     const other = "timeseries/2025/10/12/other.parquet";
@@ -97,11 +97,11 @@ describe("a file that is not the one planned for", () => {
     await expect(readFooter(bucket, { key: other, etag: null })).rejects.toMatchObject({
       name: "DayFileCorrupt",
       key: other,
-      reason: "a footer of another site or day",
+      reason: "footer: of another site or day than its key",
     });
   });
 
-  test("is read for another day: no time is of that day", async () => {
+  test("read as another day, its times are refused", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(3, 5));
     const reading = readPoints(bucket, { ...file, day: file.day + 1 }, written.points);
@@ -109,7 +109,7 @@ describe("a file that is not the one planned for", () => {
   });
 });
 
-/** The reader's refusal, which becomes a day's open `reason`. */
+/** The refusal, which becomes a day's public `reason`. */
 async function refusal(reading: Promise<unknown>): Promise<string> {
   const error = await reading.then(
     () => null,
@@ -133,7 +133,7 @@ test("no refusal of a day file names a point", async () => {
   }
 });
 
-describe("a locator that is wrong", () => {
+describe("a wrong locator", () => {
   test.each([
     ["another first row", { firstRow: 61 }, "has 60 rows from 60, not 60 from 61"],
     ["fewer rows", { rows: 59 }, "has 60 rows from 60, not 59 from 60"],
@@ -147,11 +147,11 @@ describe("a locator that is wrong", () => {
     await expect(readPoints(bucket, file, [{ name, locator: { ...locator, ...wrong } }])).rejects.toThrow(reason);
   });
 
-  test("another point's", async () => {
+  test("of another point", async () => {
     const bucket = new MemoryBucket();
     const { written, file } = await writeDay(bucket, buildingDay(15, 60));
     const reading = readPoints(bucket, file, [{ name: written.points[13]!.name, locator: written.points[1]!.locator }]);
-    await expect(reading).rejects.toThrow("is not in its row group");
+    await expect(reading).rejects.toThrow("not in its row group");
   });
 
   test.each(["timeBytes", "nameBytes", "valueBytes", "rows", "crc32", "offset"] as const)("%s", async (field) => {
@@ -167,7 +167,7 @@ describe("a locator that is wrong", () => {
   });
 });
 
-test("what was read of a file stays as it is, whatever becomes of the fetched bytes and of other points", async () => {
+test("decoded samples share no memory with fetched bytes or other points", async () => {
   const fetched: Uint8Array[] = [];
   await forEachDay(async (points) => {
     const bucket = new MemoryBucket();
@@ -182,7 +182,7 @@ test("what was read of a file stays as it is, whatever becomes of the fetched by
     };
     const read: NamedSeries[] = [];
     for await (const point of scanDayFile(watched, { key: TEST_KEY, etag: null })) read.push(point);
-    // those that were given back are empty
+    // Freed series are empty.
     for (const bytes of fetched.splice(0).filter(({ length }) => length > 0)) bytes.fill(0xff);
     const isKept = (_: NamedSeries, i: number) => i % 2 === 0;
     for (const { series } of read.filter((_, i) => i % 2 === 1)) Object.values(series).forEach(freeBytes);
@@ -191,7 +191,10 @@ test("what was read of a file stays as it is, whatever becomes of the fetched by
   });
 });
 
-/** Reads a damaged file in every way: each gives what was written, or a DayFileCorrupt that names the file. */
+/**
+ * Reads a damaged file in every way. Each way returns the samples written, or throws DayFileCorrupt with the file's
+ * key.
+ */
 async function outcomes(bucket: MemoryBucket, written: Awaited<ReturnType<typeof writeDay>>, expected: string[]) {
   const {
     file,
@@ -230,8 +233,8 @@ async function outcomes(bucket: MemoryBucket, written: Awaited<ReturnType<typeof
   );
 }
 
-describe("bytes that are not those written", () => {
-  test("any flipped bit: every byte that a read uses is noticed, wherever it lies", async () => {
+describe("damaged bytes", () => {
+  test("any flipped bit of a byte that a read uses is noticed", async () => {
     const bucket = new MemoryBucket();
     const points = [...buildingDay(9, 3)];
     const day = await writeDay(bucket, points);
@@ -249,7 +252,7 @@ describe("bytes that are not those written", () => {
     }
   });
 
-  test("random bytes changed, and files cut short: the right answer or a typed error", async () => {
+  test("random damage and truncation: the right samples or a typed error", async () => {
     let seed = 7;
     const random = (below: number) => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) % below;
     const seen = { right: 0, corrupt: 0 };
@@ -270,13 +273,13 @@ describe("bytes that are not those written", () => {
     expect(seen.corrupt).toBeGreaterThan(200);
   });
 
-  test("bytes that are changed together with their CRC-32 give no error but typed ones, and never fewer samples", async () => {
+  test("damage with a matching CRC-32: a typed error, or all samples", async () => {
     const { crc32 } = await import("node:zlib");
     const bucket = new MemoryBucket();
     const points = [...buildingDay(3, 20)];
     const { written, file } = await writeDay(bucket, points);
     const { bytes } = bucket.stored(TEST_KEY);
-    // that of the last point: all of the row group
+    // The last point's extent covers the whole row group.
     const { group } = written.points.at(-1)!.locator;
     let corrupt = 0;
     for (let at = group.offset; at < group.offset + extentBytes(group); at++) {

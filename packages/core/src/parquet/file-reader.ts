@@ -16,32 +16,32 @@ import { decodeGroup, type DecodedPoint } from "./row-group-reader.ts";
 import type { FooterFile } from "./sealed-footer.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
-/** The file that locators were made for, as the manifest knows it. */
+/** The file that locators belong to, by the manifest. */
 export interface DayFile {
   readonly key: string;
   readonly etag: string;
   /** whole days since 1970-01-01, UTC */
   readonly day: number;
-  /** size that the object must have, where it is known */
+  /** expected size of the object; undefined: not checked */
   readonly bytes?: number | undefined;
 }
 
-/** The file of a month that locators were made for. */
+/** The month file that locators belong to. */
 export interface MonthFile {
   readonly key: string;
   readonly etag: string;
   /** whole months since January 1970, UTC */
   readonly month: number;
-  /** size that the object must have, where it is known */
+  /** expected size of the object; undefined: not checked */
   readonly bytes?: number | undefined;
 }
 
-/** A Worker has six connections; more requests at once would only wait. */
+/** A Worker has six connections at once. */
 const REQUESTS_AT_ONCE = 6;
 
 /**
  * Executes one request of a plan.
- * @returns each point's samples of the day or month, ascending; a point that was not expected and has none is absent
+ * @returns each point's samples of the day or month, ascending; a point that has none and was not expected is absent
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}; R2's errors
  */
 export async function readRange(
@@ -61,9 +61,9 @@ export async function readRange(
 }
 
 /**
- * Reads points of one file by their locators: a request for each row group, fewer where groups are neighbours. Every
- * wanted point is in the answer.
- * @throws {RangeError} for locators that contradict each other; the errors of {@link readRange}
+ * Reads points of one file by their locators, with one request for a row group or several neighbouring ones. The result
+ * holds every wanted point.
+ * @throws {RangeError} if locators contradict each other; the errors of {@link readRange}
  */
 export async function readPoints(
   bucket: RangeBucket,
@@ -75,7 +75,7 @@ export async function readPoints(
 }
 
 /**
- * Reads points of one file without locators, by the footer alone. A point without samples is absent.
+ * Reads points of one file without locators, by its footer. A point without samples is absent.
  * @throws the errors of {@link readRange}
  */
 export async function readPointsByFooter(
@@ -89,9 +89,8 @@ export async function readPointsByFooter(
 }
 
 /**
- * Reads a whole file, point by point in the order of their names, a request each megabyte.
- * @param etag of the object that is meant; null: whichever is there
- * @throws the errors of {@link readRange}; then what was yielded before is right, but not all
+ * Reads a whole file point by point, in UTF-8 order of names, with requests of at most 1 MB.
+ * @throws the errors of {@link readRange}; the points yielded before are right, but not all
  */
 export async function* scanDayFile(
   bucket: RangeBucket,
@@ -101,7 +100,7 @@ export async function* scanDayFile(
   yield* scanRowGroups(bucket, file.key, await readFooter(bucket, file, cost), cost);
 }
 
-/** The part of a file that is read: names [from, to), null: no bound; and the most bytes a request. */
+/** A part of a file: names [from, to), null: unbounded; and the most bytes of a request. */
 export interface ScannedPart {
   readonly from: string | null;
   readonly to: string | null;
@@ -110,7 +109,7 @@ export interface ScannedPart {
 
 const WHOLE: ScannedPart = { from: null, to: null, rangeBytes: MAX_RANGE_BYTES };
 
-/** {@link scanDayFile} of a file whose footer was read, or of a part of it: row groups without its names are not fetched. */
+/** {@link scanDayFile} of a part of a file whose footer is known. Row groups without its names are not fetched. */
 export async function* scanRowGroups(
   bucket: RangeBucket,
   key: string,
@@ -129,9 +128,9 @@ export async function* scanRowGroups(
       const start = read.group.offset - offset;
       const points = decodeGroup(bytes.subarray(start, start + extentBytes(read.group)), read, { key, ...footer });
       const { minName, maxName } = groups[next++]!;
-      // a read without locators finds a point by these
+      // Reads by footer rely on these names.
       if (points[0]?.name !== minName || points.at(-1)?.name !== maxName) {
-        throw new DayFileCorrupt(key, read.group.offset, "a row group with other names than the footer's");
+        throw new DayFileCorrupt(key, read.group.offset, "row group: its names differ from the footer's");
       }
       yield* points.filter(({ name }) => isIn(name, name));
     }

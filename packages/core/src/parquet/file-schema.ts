@@ -2,23 +2,22 @@ import type { SchemaElement } from "hyparquet";
 import { z } from "zod";
 
 /**
- * The layout of day files and month files; raise it with any change of the bytes that the writer makes. A file of another
- * version is not read. docs/storage-format.md describes the layout.
+ * Version of the layout of day and month files. Raise it with any change of the bytes that the writer makes: readers
+ * refuse files of another version. docs/storage-format.md describes the layout.
  */
 export const FORMAT_VERSION = 2;
 
-/** "PAR1", little-endian: what a Parquet file begins and ends with. */
+/** "PAR1", little-endian: the first and the last bytes of a Parquet file. */
 export const PARQUET_MAGIC = 0x31524150;
 
 export const CREATED_BY = `building-vitals version ${FORMAT_VERSION} (build hyparquet-writer)`;
 
-/** The columns in the order of their chunks in a row group. A read of samples needs the first three, which touch. */
+/** Column order in a row group. A read of samples fetches the first three, which are adjacent. */
 export const COLUMNS = ["timestamp", "point_name", "value", "site_name"] as const;
 
 const required = { repetition_type: "REQUIRED" } as const;
 const text = { ...required, type: "BYTE_ARRAY", converted_type: "UTF8", logical_type: { type: "STRING" } } as const;
 
-/** The schema as the footer states it. */
 export function dayFileSchema(): SchemaElement[] {
   return [
     { name: "samples", num_children: COLUMNS.length },
@@ -35,7 +34,7 @@ export function dayFileSchema(): SchemaElement[] {
   ];
 }
 
-/** Where a day file's samples came from: the upstream API (a backfill) or the hot level (the archiver). */
+/** Where a day file's samples came from: "api", the upstream API, or "d1", the segments of the hot store. */
 export const DAY_FILE_SOURCES = ["api", "d1"] as const;
 export type DayFileSource = (typeof DAY_FILE_SOURCES)[number];
 
@@ -50,14 +49,14 @@ interface MonthAbout {
   /** whole months since January 1970, UTC */
   readonly month: number;
   readonly day?: undefined;
-  /** by day of the month: etag of the day file that the samples are copied from; null: there was none */
+  /** by day of the month: ETag of the day file that its samples come from; null: the day had no file */
   readonly days: readonly (string | null)[];
 }
 
-/** What a file is of, and made of. */
+/** The period and the sources of a file. */
 export type FileAbout = DayAbout | MonthAbout;
 
-/** The keys of the file's key-value metadata, all values texts. */
+/** Keys of the file's key-value metadata. All values are texts. */
 export const METADATA_KEYS = {
   formatVersion: "building_vitals.format_version",
   site: "building_vitals.site",
@@ -70,7 +69,7 @@ export const METADATA_KEYS = {
   /** of a month file: {@link MonthAbout.days} as JSON */
   days: "building_vitals.days",
   rowCount: "building_vitals.row_count",
-  /** of each row group, the CRC-32 of its first three column chunks: 8 hexadecimal digits each, without separators */
+  /** of each row group, the CRC-32 of its first three column chunks: 8 hexadecimal digits each, no separators */
   rowGroupCrc32: "building_vitals.row_group_crc32",
 } as const;
 
@@ -96,8 +95,8 @@ export const fileMetadataSchema = z.object({
 });
 
 /**
- * Eight bytes right before the footer's Parquet metadata: these four, and the CRC-32 (little-endian) of all that
- * follows up to the end of the file. Parquet readers never look there; ours trusts no footer without it.
+ * The seal: eight bytes before the footer's Parquet metadata, namely this constant and the CRC-32 (little-endian) of
+ * all bytes behind it. Other Parquet readers skip it. Our reader refuses a footer without it.
  */
 export const FOOTER_SEAL = 0x31435642; // "BVC1"
 export const FOOTER_SEAL_BYTES = 8;

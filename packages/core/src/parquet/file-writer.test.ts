@@ -32,7 +32,7 @@ function failingSink(at: number | "finish", abort = async () => {}): ByteSink {
 }
 
 describe("a writer", () => {
-  test("makes a row group of each twelve points and tells where each point lies in it", async () => {
+  test("puts twelve points into a row group and returns their locators", async () => {
     const bucket = new MemoryBucket();
     const { written } = await writeDay(bucket, buildingDay(25, 60));
     expect(written).toMatchObject({ rows: 25 * 60, rowGroups: 3, bytes: bucket.stored(TEST_KEY).bytes.length });
@@ -42,7 +42,7 @@ describe("a writer", () => {
     expect(new Set(written.points.map(({ locator }) => locator.group.offset)).size).toBe(3);
   });
 
-  test("closes a row group before a point that would make it too large", async () => {
+  test("closes a row group before a point would make it too large", async () => {
     const times = Float64Array.from({ length: 70_000 }, (_, i) => TEST_START + i);
     const large = { times, values: new Float64Array(70_000) };
     const points = ["a", "b", "c"].map((name) => ({ name, series: name === "c" ? ONE : large }));
@@ -59,7 +59,7 @@ describe("a writer", () => {
     ["the same time twice", series([5, 1], [5, 2]), "does not ascend"],
     ["descending times", series([5, 1], [4, 2]), "does not ascend"],
     ["a time of the day before", series([-1, 1]), "does not ascend"],
-    ["a time of the day after", series([0, 1], [DAY_MS, 1]), "is not of the day"],
+    ["a time of the day after", series([0, 1], [DAY_MS, 1]), "is not in the day"],
     ["half a millisecond", series([0.5, 1]), "does not ascend"],
     ["a time that is no number", series([Number.NaN, 1]), "does not ascend"],
     ["NaN", series([0, Number.NaN]), "has the value NaN"],
@@ -67,15 +67,15 @@ describe("a writer", () => {
     [
       "fewer values than times",
       { times: new Float64Array([TEST_START]), values: new Float64Array(0) },
-      "as many values",
+      "1 times and 0 values",
     ],
     ["too many samples", { times: new Float64Array(250_001), values: new Float64Array(250_001) }, "more than 250000"],
-  ])("refuses a point with %s, and gives the file up", async (_, bad, reason) => {
+  ])("refuses a point with %s, and aborts the file", async (_, bad, reason) => {
     const bucket = new MemoryBucket();
     const writer = newWriter(bucket);
     await writer.writePoint("a", ONE);
     await expect(writer.writePoint("b", bad)).rejects.toThrow(reason);
-    await expect(writer.finish()).rejects.toThrow("finished or given up");
+    await expect(writer.finish()).rejects.toThrow("finished or aborted");
     expect(bucket.objects.size).toBe(0);
   });
 
@@ -90,19 +90,19 @@ describe("a writer", () => {
     await expect(writer.writePoint(second, ONE)).rejects.toThrow(RangeError);
   });
 
-  test("has no file for a day without samples", async () => {
+  test("makes no file of a day without samples", async () => {
     const bucket = new MemoryBucket();
     await expect(newWriter(bucket).finish()).rejects.toThrow("a day without samples has no file");
     expect(bucket.objects.size).toBe(0);
   });
 
-  test("stores nothing when its source gives up, and may be given up twice", async () => {
+  test("stores nothing after an abort, which can be repeated", async () => {
     const bucket = new MemoryBucket();
     const writer = newWriter(bucket);
     await writer.writePoint("a", ONE);
     await writer.abort();
     await writer.abort();
-    await expect(writer.writePoint("b", ONE)).rejects.toThrow("finished or given up");
+    await expect(writer.writePoint("b", ONE)).rejects.toThrow("finished or aborted");
     expect([bucket.objects.size, bucket.open]).toEqual([0, 0]);
   });
 
@@ -116,10 +116,10 @@ describe("a writer", () => {
     };
     await expect(write()).rejects.toThrow("the network is gone");
     expect(aborted).toBe(1);
-    await expect(writer.finish()).rejects.toThrow("finished or given up");
+    await expect(writer.finish()).rejects.toThrow("finished or aborted");
   });
 
-  test("tells of both errors where the abort fails, too", async () => {
+  test("reports both errors when the abort fails too", async () => {
     const sink = failingSink(0, () => Promise.reject(new Error("no abort")));
     const writer = new DayFileWriter(sink, { site: TEST_SITE, day: TEST_DAY, source: "api" });
     await writer.writePoint("a", ONE);

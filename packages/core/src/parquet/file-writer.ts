@@ -9,32 +9,32 @@ import { compareUtf8 } from "../domain/utf8-order.ts";
 
 type FileOptions = { readonly site: string } & FileAbout;
 
-/** A point of a file that was written, and where its samples lie in it. */
+/** A point of a written file, and the place of its samples. */
 export interface WrittenPoint {
   readonly name: string;
   readonly locator: Locator;
 }
 
-/** A file as it was stored. */
+/** A stored file. */
 export interface WrittenDayFile extends StoredObject {
   readonly rows: number;
   readonly rowGroups: number;
-  /** size of the footer with its seal: what to fetch from the end of the file to read it in one request */
+  /** bytes of the footer and its seal, so that a reader fetches them with one request */
   readonly footerBytes: number;
   /** ascending by name */
   readonly points: readonly WrittenPoint[];
 }
 
 /**
- * Writes the Parquet file of a site's day or month, point by point in the UTF-8 order of their names. A point's rows are all in
- * one row group, of as many points and rows as `limitsOf` says: a group that would have more rows is closed before the point, so
- * a point with very many has a group of its own.
+ * Writes the Parquet file of a site's day or month.
  *
- * In a month a point of an even pace has a group of its own, too: its times are next to nothing as differences, and a read of it
- * then fetches no other point.
- *
- * Memory: one row group (17,000 rows of a day at a sample a minute), the sink's part, and about 2 KB a group for the footer.
- * Calls must be awaited one by one. The first error gives the file up: nothing is stored, nothing more may be written.
+ * - Points are written in UTF-8 order of their names.
+ * - All rows of a point are in one row group. A group ends at the points and rows of `limitsOf`.
+ * - In a month file, a point with evenly spaced times has a row group of its own: its times need almost no bytes, and a
+ * read of it fetches no other point.
+ * - Memory: one row group (17,000 rows of a day at a sample a minute), the sink's part, 2 KB per group for the footer.
+ * - Calls must be awaited one by one.
+ * - The first error aborts the file: nothing is stored, and every later call fails.
  */
 export class DayFileWriter {
   readonly #sink: ByteSink;
@@ -48,7 +48,7 @@ export class DayFileWriter {
   #last: string | null = null;
   #closed = false;
 
-  /** @throws {RangeError} where the site or the period has no key */
+  /** @throws {RangeError} if the site or the period has no key */
   constructor(sink: ByteSink, options: FileOptions) {
     periodFileKey(options.site, options);
     this.#sink = sink;
@@ -57,9 +57,9 @@ export class DayFileWriter {
   }
 
   /**
-   * @param series at least one sample, times strictly ascending within the day or month, values finite; not to be changed
-   *   until `finish`
-   * @throws {RangeError} for a name or a series that is not so, and for more rows than a point may have; the sink's errors
+   * @param series at least one sample; times strictly ascending within the period; values finite. Do not change it
+   * before `finish`.
+   * @throws {RangeError} for an invalid name or series, and for more rows than a point may have; the sink's errors
    */
   async writePoint(name: string, series: Series): Promise<void> {
     await this.#step(async () => {
@@ -77,8 +77,8 @@ export class DayFileWriter {
 
   /**
    * Ends the file and stores it.
-   * @throws {RangeError} where no point was written: a day or month without samples has no file, so that an empty file can
-   *   never stand for data that was not fetched; the sink's errors
+   * @throws {RangeError} without any point: an empty file could be mistaken for a day that was fetched; the sink's
+   * errors
    */
   async finish(): Promise<WrittenDayFile> {
     return this.#step(async () => {
@@ -93,14 +93,14 @@ export class DayFileWriter {
     });
   }
 
-  /** Gives the file up, where its source failed. */
+  /** Aborts the file. It may be called again. */
   async abort(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     await this.#sink.abort();
   }
 
-  /** points, of those that were written last, whose samples are not encoded yet */
+  /** points of the open row group, which are not encoded yet */
   get pendingPoints(): number {
     return this.#pending.length;
   }
@@ -109,15 +109,15 @@ export class DayFileWriter {
     return this.#options.month === undefined ? "day" : "month";
   }
 
-  /** Runs a step; if it fails, so that the file would lack something, nobody can finish it. */
+  /** Runs a step. If it fails, it aborts the file, because the file would be incomplete. */
   async #step<T>(run: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw new Error(`this ${this.#kind} file is finished or given up`);
+    if (this.#closed) throw new Error(`this ${this.#kind} file is finished or aborted`);
     try {
       return await run();
     } catch (error) {
       const [abort] = await Promise.allSettled([this.abort()]);
       if (abort.status === "fulfilled") throw error;
-      throw new AggregateError([error, abort.reason], `a ${this.#kind} file failed, and so did giving it up`, {
+      throw new AggregateError([error, abort.reason], `writing a ${this.#kind} file failed, and so did aborting it`, {
         cause: error,
       });
     }
@@ -125,15 +125,15 @@ export class DayFileWriter {
 
   #check(name: string, { times, values }: Series): void {
     const reject = (reason: string): never => {
-      // anybody may read a day's `reason`, so it does not name the point
+      // Anybody may read a day's `reason`, so the message does not name the point.
       throw new RangeError(`point ${this.#points.length + this.#pending.length} of the file: ${reason}`);
     };
-    if (!name.isWellFormed()) reject("its name is no Unicode text");
-    if (this.#last !== null && compareUtf8(this.#last, name) >= 0) reject("stands after a point of a higher name");
+    if (!name.isWellFormed()) reject("its name is not well-formed Unicode");
+    if (this.#last !== null && compareUtf8(this.#last, name) >= 0) reject("its name does not follow the previous one");
     if (times.length === 0) reject("has no samples");
     const { pointRows } = limitsOf(this.#options);
     if (times.length > pointRows) reject(`has ${times.length} samples, more than ${pointRows}`);
-    if (times.length !== values.length) reject("has not as many values as times");
+    if (times.length !== values.length) reject(`has ${times.length} times and ${values.length} values`);
     const { start, end } = periodRange(this.#options);
     let before = start - 1;
     for (let i = 0; i < times.length; i++) {
@@ -142,7 +142,7 @@ export class DayFileWriter {
       if (!Number.isFinite(values[i])) reject(`has the value ${values[i]} at ${time}`);
       before = time;
     }
-    if (before >= end) reject(`time ${before} is not of the ${this.#kind}`);
+    if (before >= end) reject(`time ${before} is not in the ${this.#kind}`);
   }
 
   async #flush(): Promise<void> {

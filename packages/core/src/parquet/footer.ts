@@ -22,11 +22,11 @@ interface FooterCommon {
   readonly groups: FooterGroups;
 }
 
-/** What a file says of itself. */
+/** The checked contents of a file's footer. */
 export type Footer = FooterCommon & FileAbout;
 
 /**
- * Reads a file's footer from the end of the file.
+ * Reads and checks a file's footer.
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}
  */
 export async function readFooter(
@@ -39,9 +39,9 @@ export async function readFooter(
 }
 
 /**
- * Checks what a file says of itself.
+ * Checks a footer's metadata.
  * @param end byte of the file at which the row groups must have ended
- * @throws {DayFileCorrupt} where no writer of ours makes it, or not under this key
+ * @throws {DayFileCorrupt} if our writer cannot have made it, or not under this key
  */
 export function parseFooter(key: string, etag: string, metadata: FileMetaData, end: number): Footer {
   try {
@@ -55,25 +55,29 @@ function describeFile(metadata: FileMetaData, key: string, end: number): Omit<Fo
   const entries = (metadata.key_value_metadata ?? []).map(({ key: name, value }) => [name, value] as const);
   const about = fileMetadataSchema.parse(Object.fromEntries(entries));
   const version = about[METADATA_KEYS.formatVersion];
-  if (version !== FORMAT_VERSION) throw new Error(`format version ${version}, not ${FORMAT_VERSION}`);
+  if (version !== FORMAT_VERSION) throw new Error(`footer: format version ${version}, expected ${FORMAT_VERSION}`);
   const site = about[METADATA_KEYS.site];
-  const of = aboutOf(about);
-  if (of === null || periodFileKey(site, of) !== key) throw new Error("a footer of another site or day");
+  const period = aboutOf(about);
+  if (period === null || periodFileKey(site, period) !== key)
+    throw new Error("footer: of another site or day than its key");
   const crcs = (about[METADATA_KEYS.rowGroupCrc32].match(/.{8}/g) ?? []).map((crc) => Number.parseInt(crc, 16));
-  if (crcs.length !== metadata.row_groups.length) throw new Error("not a CRC-32 for each row group");
-  const { pointRows, groupRows } = limitsOf(of);
+  if (crcs.length !== metadata.row_groups.length)
+    throw new Error(`footer: ${crcs.length} CRC-32 for ${metadata.row_groups.length} row groups`);
+  const { pointRows, groupRows } = limitsOf(period);
   const groups = metadata.row_groups.map((group, i) => describeGroup(group, crcs[i]!, Math.max(pointRows, groupRows)));
   let [at, rows] = [0, 0];
   for (const [i, { group, minName, maxName }] of groups.entries()) {
-    if (group.offset < at || compareUtf8(minName, maxName) > 0) throw new Error("row groups out of order");
-    if (i > 0 && compareUtf8(groups[i - 1]!.maxName, minName) >= 0) throw new Error("names out of order");
+    if (group.offset < at || compareUtf8(minName, maxName) > 0) throw new Error("footer: row groups out of order");
+    if (i > 0 && compareUtf8(groups[i - 1]!.maxName, minName) >= 0) throw new Error("footer: names out of order");
     at = group.offset + extentBytes(group);
     rows += group.rows;
   }
-  if (at > end) throw new Error("row groups beyond the footer");
+  if (at > end) throw new Error("footer: row groups extend beyond it");
   if (rows !== about[METADATA_KEYS.rowCount] || BigInt(rows) !== metadata.num_rows)
-    throw new Error("another row count");
-  return { site, rows, groups, ...of };
+    throw new Error(
+      `footer: ${rows} rows, its metadata says ${about[METADATA_KEYS.rowCount]} and ${metadata.num_rows}`,
+    );
+  return { site, rows, groups, ...period };
 }
 
 /** null: it names neither a day nor a month, or both. */
@@ -90,29 +94,36 @@ function aboutOf(about: z.output<typeof fileMetadataSchema>): FileAbout | null {
 
 function describeGroup({ columns, num_rows }: RowGroup, crc: number, maxRows: number): FooterGroups[number] {
   const chunks = columns.map(({ meta_data: chunk }, i) => {
-    if (chunk === undefined || chunk.path_in_schema.join(".") !== COLUMNS[i]) throw new Error("other columns");
-    if (chunk.codec !== "ZSTD" || chunk.num_values !== num_rows) throw new Error("column chunks that do not fit");
+    if (chunk === undefined || chunk.path_in_schema.join(".") !== COLUMNS[i]) throw new Error("footer: other columns");
+    if (chunk.codec !== "ZSTD" || chunk.num_values !== num_rows)
+      throw new Error("footer: a column chunk has another codec or row count than its row group");
     const offset = Number(chunk.dictionary_page_offset ?? chunk.data_page_offset);
     return { offset, bytes: Number(chunk.total_compressed_size), statistics: chunk.statistics };
   });
   const [time, name, value] = chunks;
-  if (time === undefined || name === undefined || value === undefined) throw new Error("too few columns");
+  if (time === undefined || name === undefined || value === undefined) throw new Error("footer: too few columns");
   if (name.offset !== time.offset + time.bytes || value.offset !== name.offset + name.bytes) {
-    throw new Error("column chunks that do not touch");
+    throw new Error("footer: column chunks are not adjacent");
   }
   const { min_value: minName, max_value: maxName } = name.statistics ?? {};
   if (typeof minName !== "string" || typeof maxName !== "string")
-    throw new Error("a row group without name statistics");
-  const own = [time, name, value];
-  if (!own.every(({ offset, bytes }) => Number.isSafeInteger(offset) && bytes > 0 && bytes <= MAX_EXTENT_BYTES)) {
-    throw new Error("column chunks of no size that a writer of ours makes");
+    throw new Error("footer: a row group without name statistics");
+  if (
+    ![time, name, value].every(
+      ({ offset, bytes }) => Number.isSafeInteger(offset) && bytes > 0 && bytes <= MAX_EXTENT_BYTES,
+    )
+  ) {
+    throw new Error("footer: a column chunk has no plausible size");
   }
-  if (!(num_rows > 0 && num_rows <= maxRows)) throw new Error(`a row group of ${num_rows} rows`);
+  if (!(num_rows > 0 && num_rows <= maxRows))
+    throw new Error(`footer: a row group of ${num_rows} rows, at most ${maxRows} expected`);
   const sizes = { offset: time.offset, timeBytes: time.bytes, nameBytes: name.bytes, valueBytes: value.bytes };
   return { group: { ...sizes, rows: Number(num_rows), crc32: crc }, minName, maxName };
 }
 
-/** The row groups that may hold points, by the footer's name statistics; a point in none of them has no samples. */
+/**
+ * Selects the row groups that may hold points, by the footer's name statistics. A point in none of them has no samples.
+ */
 export function groupReadsByFooter(footer: Footer, names: readonly string[]): GroupRead[] {
   const sorted = [...new Set(names)].sort(compareUtf8);
   const reads: GroupRead[] = [];

@@ -10,8 +10,8 @@ import { TEST_KEY, writeDay } from "../../test/written-day.ts";
 import { readZstdFrame } from "../bytes/zstd-frame.ts";
 
 /**
- * What each version of the format looks like. If this test fails, the writer's bytes have changed: raise
- * FORMAT_VERSION, add its hash, keep the old ones, and make the reader read or refuse files of the old version.
+ * What each version of the format looks like. A failure means that the writer's bytes changed: raise FORMAT_VERSION,
+ * add the new hash, keep the old ones, and make the reader read or refuse the older version.
  */
 const LAYOUTS: Record<number, { day: string; month: string | null }> = {
   1: { day: "b7fc63c4e9ce4b6e7c3c80c9737b4b1e6ea0c700395c3f357db0c80cb458807e", month: null },
@@ -23,7 +23,7 @@ const LAYOUTS: Record<number, { day: string; month: string | null }> = {
 
 const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** All of a file but what another release of zstd may change: the compressed bytes, their sizes, places and CRCs. */
+/** All of a file except what another zstd release may change: the compressed bytes, their sizes, places and CRCs. */
 function layoutOf(bytes: Uint8Array<ArrayBuffer>, footerBytes: number): unknown {
   const footerAt = bytes.length - footerBytes;
   const metadata = parquetMetadata(bytes);
@@ -69,18 +69,18 @@ async function digestOf(bytes: Uint8Array<ArrayBuffer>, footerBytes: number): Pr
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", layout)));
 }
 
-test("the bytes of a day file are those of the format version that it states", async () => {
+test("a day file has the bytes of its format version", async () => {
   const bucket = new MemoryBucket();
   const { written } = await writeDay(bucket, buildingDay(20, 30));
   expect(await digestOf(bucket.stored(TEST_KEY).bytes, written.footerBytes)).toBe(LAYOUTS[FORMAT_VERSION]?.day);
 });
 
-test("the bytes of a month file are those of the format version that it states", async () => {
+test("a month file has the bytes of its format version", async () => {
   const bucket = new MemoryBucket();
   const about = { site: TEST_SITE, month: TEST_MONTH, days: Array.from({ length: 31 }, () => null) };
   const writer = new DayFileWriter(new MultipartSink(bucket, "k"), about);
   for (const { name, series } of buildingDay(20, 30)) {
-    // points that share times, and in the second half those of an even pace
+    // Points that share times and, in the second half, evenly spaced ones.
     const times = series.times.map((time, i) =>
       name < "ses/ses_falls_city/8000:33-8033/analogValue/2" ? time + ((i * 7_919) % 199) : time,
     );

@@ -17,7 +17,7 @@ import {
 import { checkThrift } from "./thrift-bounds.ts";
 import { zstdFrame } from "../bytes/zstd-frame.ts";
 
-// What fuzzing found, or a reading for it: bytes that claim what they cannot hold.
+// Inputs that claim more than they hold. Fuzzing or reading found them.
 
 const HUGE = [0xff, 0xff, 0xff, 0xff, 0x0f];
 
@@ -25,7 +25,7 @@ test.each<[string, number[]]>([
   ["a list of millions", [0x19, 0xfc, 0x80, 0x80, 0x80, 0x0e, 0]],
   ["a text of gigabytes", [0x18, ...HUGE, 0]],
   ["a number without an end", [0x16, ...Array.from({ length: 100_000 }, () => 0x80)]],
-  ["a number of more than 32 bits, of which a reader takes some", [0x15, 0xff, 0xff, 0xff, 0xff, 0x7f, 0]],
+  ["a number of more than 32 bits, which some readers truncate", [0x15, 0xff, 0xff, 0xff, 0xff, 0x7f, 0]],
   ["structures without an end", Array.from({ length: 100_000 }, () => 0x1c)],
   ["no end", [0x15, 0x02]],
 ])("Thrift: %s", (_, bytes) => {
@@ -34,7 +34,7 @@ test.each<[string, number[]]>([
 
 test.each<[string, number[], number]>([
   ["a run that counts to 2^31", [1, ...HUGE.slice(0, 4), 0x0e, 0], 4],
-  ["a bit-packed run of a negative length to those that count in 32 bits", [0, ...HUGE], 4],
+  ["a bit-packed run whose length is negative in 32 bits", [0, ...HUGE], 4],
   ["runs of nothing", [0, 0, 0, 0, 0], 4],
   ["fewer than promised", [8, 3, 0, 0, 0], 4],
   ["one beyond the dictionary", [8, 8, 2], 4],
@@ -63,16 +63,14 @@ test.each<[string, number[]]>([
 
 const valuesOf = (rows: number) => dataPage("PLAIN", rows, new Uint8Array(rows * 8));
 
-test("a page of more bytes than its rows have is not decompressed", () => {
+test("a page of more bytes than its rows need is not decompressed", () => {
   const bomb = { ...dataPage("PLAIN", 2, new Uint8Array(50_000_000)), size: 50_000_000 };
   const run = { name: "a", firstRow: 0, rows: 2 };
-  expect(() => decodeValues(chunkBytes({ dictionary: null, data: [bomb] }), [run], new Set([run]))).toThrow(
-    "more than 16",
-  );
-  expect(() => decodeTimes(chunkBytes({ dictionary: null, data: [bomb] }), 2, 2)).toThrow("more than");
+  expect(() => decodeValues(chunkBytes({ dictionary: null, data: [bomb] }), [run], new Set([run]))).toThrow("limit 16");
+  expect(() => decodeTimes(chunkBytes({ dictionary: null, data: [bomb] }), 2, 2)).toThrow("limit 16");
 });
 
-test("a row group of 2^31 rows is refused before anything of that size is made", () => {
+test("a row group of 2^31 rows is refused before anything is allocated", () => {
   const bytes = chunkBytes({ dictionary: null, data: [valuesOf(2)] });
   const group = {
     offset: 4,
@@ -82,14 +80,14 @@ test("a row group of 2^31 rows is refused before anything of that size is made",
     rows: 2 ** 31,
     crc32: crc32(bytes),
   };
-  expect(() => decodeGroup(bytes, { group, points: null }, { key: "k", day: 1 })).toThrow("no writer of ours");
+  expect(() => decodeGroup(bytes, { group, points: null }, { key: "k", day: 1 })).toThrow("rows, at most");
 });
 
-test("a page that says it is data and is described as a dictionary is refused", () => {
+test("a data page with the header of a dictionary is refused", () => {
   const names = chunkBytes({ dictionary: { values: 1, bytes: Uint8Array.of(1, 0, 0, 0, 97) }, data: [] });
   // DICTIONARY_PAGE to DATA_PAGE_V2
   names[1] = 6;
-  expect(() => decodeNames(names, 1)).toThrow("a page of type DATA_PAGE_V2");
+  expect(() => decodeNames(names, 1)).toThrow("page: type DATA_PAGE_V2");
 });
 
 const HOUR = 489_000 * 3_600_000;

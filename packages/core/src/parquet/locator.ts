@@ -2,16 +2,16 @@ import type { Cursor } from "../bytes/byte-column.ts";
 import { MAX_VARINT_BYTES, readVarint, writeVarint } from "../bytes/varint.ts";
 
 /**
- * What to fetch of a row group: the chunks of its columns timestamp, point_name and value, which touch, the last of them
- * up to the end of a point's page: bytes [offset, offset + timeBytes + nameBytes + valueBytes). An extent that ends with
- * the group's last point is all of the three chunks.
+ * The bytes of a row group that a read fetches: [offset, offset + timeBytes + nameBytes + valueBytes). They are the
+ * adjacent chunks of timestamp, point_name and value; the value chunk may end early, with a point's page. An extent
+ * that ends with the group's last point covers all three chunks.
  */
 export interface RowGroupExtent {
   /** byte of the file at which the timestamp chunk begins */
   readonly offset: number;
   readonly timeBytes: number;
   readonly nameBytes: number;
-  /** of the value chunk, up to the end of the page of the last point that the extent is for */
+  /** of the value chunk, up to the end of the last wanted point's page */
   readonly valueBytes: number;
   /** rows of the whole group */
   readonly rows: number;
@@ -19,22 +19,21 @@ export interface RowGroupExtent {
   readonly crc32: number;
 }
 
-/** Where a point's samples of one day lie: rows [firstRow, firstRow + rows) of one row group of the day's file. */
+/** Where a point's samples of a period lie: rows [firstRow, firstRow + rows) of one row group. */
 export interface Locator {
   readonly group: RowGroupExtent;
   readonly firstRow: number;
   readonly rows: number;
 }
 
-/** More than any row group has: an extent that claims more is not read, because it would not fit a Worker's memory. */
+/** Larger than any row group that we write. A larger extent is not read, because it would not fit a Worker's memory. */
 export const MAX_EXTENT_BYTES = 32 * 1024 * 1024;
 
-/** Bytes to fetch for a row group. */
 export function extentBytes(extent: Pick<RowGroupExtent, "timeBytes" | "nameBytes" | "valueBytes">): number {
   return extent.timeBytes + extent.nameBytes + extent.valueBytes;
 }
 
-/** A stored locator that is not what we write. */
+/** A stored locator that our writer cannot have made. */
 export class StoredLocatorError extends Error {
   override readonly name = "StoredLocatorError";
 }
@@ -63,16 +62,13 @@ export function locatorOf(numbers: readonly number[]): Locator {
   const isEmpty = !(offset! > 0 && timeBytes! > 0 && nameBytes! > 0 && valueBytes! > 0 && groupRows! > 0 && rows! > 0);
   if (isEmpty || crc32! > 0xffff_ffff) throw new StoredLocatorError(`locator: ${numbers.join()} place no samples`);
   if (extentBytes(group) > MAX_EXTENT_BYTES) {
-    throw new StoredLocatorError(
-      `locator: ${extentBytes(group)} bytes, more than ${MAX_EXTENT_BYTES} of any row group`,
-    );
+    throw new StoredLocatorError(`locator: ${extentBytes(group)} bytes, at most ${MAX_EXTENT_BYTES} expected`);
   }
   if (firstRow! + rows! > groupRows!)
-    throw new StoredLocatorError(`locator: rows beyond the ${groupRows} of its group`);
+    throw new StoredLocatorError(`locator: rows end beyond the ${groupRows} of the row group`);
   return { group, firstRow: firstRow!, rows: rows! };
 }
 
-/** Numbers of a locator. */
 const LOCATOR_NUMBERS = 8;
 
 /** The most bytes of a locator. */
@@ -88,7 +84,7 @@ export function readLocator(cursor: Cursor): Locator {
   const numbers: number[] = [];
   while (numbers.length < LOCATOR_NUMBERS) {
     const number = readVarint(cursor);
-    if (number === null) throw new StoredLocatorError("locator: a number is no safe integer, or its bytes end");
+    if (number === null) throw new StoredLocatorError("locator: a number is no safe integer, or the bytes end early");
     numbers.push(number);
   }
   return locatorOf(numbers);

@@ -20,7 +20,7 @@ const reads = (...offsets: number[]) => offsets.map((offset) => ({ group: extent
 const spans = (ranges: ReturnType<typeof planRanges>) => ranges.map(({ offset, length }) => [offset, length]);
 
 describe("groupReads", () => {
-  test("names each row group once, ascending, as far as its last point that is wanted", () => {
+  test("returns each row group once, up to its last wanted point", () => {
     const all = [
       wanted("d", extent(100, 9), 10),
       wanted("a", extent(4, 7), 20),
@@ -44,7 +44,7 @@ describe("groupReads", () => {
     expect(() => groupReads([wanted("a", extent(4)), wanted("a", extent(100))])).toThrow("wanted twice");
   });
 
-  test.each(["timeBytes", "nameBytes", "rows"] as const)("refuses locators at odds about %s", (field) => {
+  test.each(["timeBytes", "nameBytes", "rows"] as const)("refuses locators that disagree about %s", (field) => {
     const other = { ...extent(4, 20), [field]: 99 };
     expect(() => groupReads([wanted("a", extent(4)), wanted("b", other, 10)])).toThrow("contradict");
   });
@@ -94,7 +94,7 @@ describe("planRanges", () => {
     expect(() => planRanges(reads(100, 129))).toThrow("overlap");
   });
 
-  test("covers every row group once, in order, within its bounds, and never more gap than allowed", () => {
+  test("covers each row group once, in order, within the given bounds", () => {
     fc.assert(
       fc.property(fc.array(fc.nat(50)), fc.nat(30), fc.integer({ min: 1, max: 300 }), (gaps, join, most) => {
         let at = 4;

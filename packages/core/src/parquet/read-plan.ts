@@ -1,40 +1,40 @@
 import { extentBytes, type Locator, type RowGroupExtent } from "./locator.ts";
 
-/** A point wanted of a row group, and the rows it is known to have there; null: not known, perhaps it has none. */
+/** A wanted point and its rows in the row group. null: unknown, it may have none. */
 export interface PointRead {
   readonly name: string;
   readonly expected: { readonly firstRow: number; readonly rows: number } | null;
 }
 
-/** What to decode of a row group. */
+/** A row group to decode. */
 export interface GroupRead {
   readonly group: RowGroupExtent;
   /** null: every point of the group */
   readonly points: readonly PointRead[] | null;
 }
 
-/** One request: bytes [offset, offset + length) of a file, and what to decode of them, ascending. */
+/** One request: bytes [offset, offset + length) of a file, and the row groups in them, ascending. */
 export interface RangeRead {
   readonly offset: number;
   readonly length: number;
   readonly groups: readonly GroupRead[];
 }
 
-/** A gap between wanted bytes that costs less to read than another request: about one row group. */
+/** Fetching a gap of this size costs less than another request. It is about one row group. */
 export const JOIN_GAP_BYTES = 16 * 1024;
 
-/** A request is not joined beyond this, so that a read of a whole file stays in bounded memory. */
+/** Requests are joined up to this size, so that a scan of a whole file has bounded memory. */
 export const MAX_RANGE_BYTES = 1024 * 1024;
 
 /**
- * The points' row groups, each once, ascending in the file.
- * @throws {RangeError} for a point that is wanted twice, and locators that contradict each other: not of one file
+ * Groups wanted points by row group, ascending in the file.
+ * @throws {RangeError} for a point that is wanted twice, and for locators that cannot belong to one file
  */
 export function groupReads(wanted: readonly { readonly name: string; readonly locator: Locator }[]): GroupRead[] {
   const groups = new Map<number, { group: RowGroupExtent; lastRow: number; points: PointRead[] }>();
   const seen = new Set<string>();
   for (const { name, locator } of wanted) {
-    if (seen.has(name)) throw new RangeError("a point is wanted twice");
+    if (seen.has(name)) throw new RangeError("read plan: a point is wanted twice");
     seen.add(name);
     const { group, firstRow, rows } = locator;
     let read = groups.get(group.offset);
@@ -52,9 +52,9 @@ export function groupReads(wanted: readonly { readonly name: string; readonly lo
 }
 
 /**
- * Requests for row groups of one file.
+ * Plans the requests for row groups of one file.
  * @param groups ascending in the file
- * @throws {RangeError} where groups overlap: their locators are not of one file
+ * @throws {RangeError} if groups overlap, so that their locators cannot belong to one file
  */
 export function planRanges(
   groups: readonly GroupRead[],
@@ -78,7 +78,7 @@ export function planRanges(
   return ranges;
 }
 
-/** Whether two extents of one offset may be of one row group. */
+/** Whether two extents with the same offset can belong to one row group. */
 function fit(a: RowGroupExtent, b: RowGroupExtent): boolean {
   return (
     a.timeBytes === b.timeBytes &&

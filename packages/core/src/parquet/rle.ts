@@ -1,18 +1,18 @@
-/** An unsigned LEB128 number, as Parquet's RLE/bit-packed hybrid begins its runs with. */
+/** Encodes an unsigned LEB128 number, the header of a run. */
 function varint(value: number): number[] {
   const bytes: number[] = [];
   for (; value > 0x7f; value = Math.floor(value / 128)) bytes.push((value % 128) | 0x80);
   return [...bytes, value];
 }
 
-/** Bits that hold indexes up to this one. */
+/** The bits that an index of at most `highest` needs. */
 function bitsFor(highest: number): number {
   return 32 - Math.clz32(highest);
 }
 
 /**
- * The body of an RLE_DICTIONARY page in which each index stands in one run, 0 first.
- * @param runs rows of each
+ * Encodes an RLE_DICTIONARY page in which each index has one run, in order from 0.
+ * @param runs rows of each index
  */
 export function runsOfIndexes(runs: readonly number[]): Uint8Array {
   const width = bitsFor(runs.length - 1);
@@ -25,8 +25,8 @@ export function runsOfIndexes(runs: readonly number[]): Uint8Array {
 }
 
 /**
- * The body of an RLE_DICTIONARY page of any indexes, as one bit-packed run. Indexes of more than a bit take a whole byte
- * where they fit: Parquet lets a page be wider than it must, and zstd makes more of bytes than of bits across them.
+ * Encodes an RLE_DICTIONARY page of any indexes as one bit-packed run. Indexes of 2 to 8 bits take a whole byte:
+ * Parquet allows a larger width, and zstd compresses bytes better than bits across bytes.
  */
 export function packedIndexes(indexes: Uint32Array): Uint8Array {
   let highest = 0;
@@ -54,28 +54,28 @@ export function packedIndexes(indexes: Uint32Array): Uint8Array {
   return bytes;
 }
 
-/** Wider indexes than any dictionary of ours needs. */
+/** Wider than any dictionary of ours needs. */
 const MAX_WIDTH = 24;
 
 /** An index and its rows [from, to). */
 type OnRun = (index: number, from: number, to: number) => void;
 
 /**
- * Reads an RLE_DICTIONARY page of any runs. Our own loop: hyparquet's fills what is missing with zeros, and counts to 2^31 where a run
- * claims to be that long.
+ * Reads an RLE_DICTIONARY page of any runs. It replaces hyparquet's loop, which fills missing rows with zeros and
+ * counts to 2^31 if a run claims that length.
  * @param distinct entries of the dictionary
- * @param onRun is told ascending runs; of bit-packed indexes each row
- * @throws {Error} where it is not exactly `count` indexes below `distinct`
+ * @param onRun receives runs in order; bit-packed indexes row by row
+ * @throws {Error} if the page is not exactly `count` indexes below `distinct`
  */
 function scanIndexes(bytes: Uint8Array, count: number, distinct: number, onRun: OnRun): void {
   let at = 0;
   const next = (): number => {
     const byte = bytes[at++];
-    if (byte === undefined) throw new Error("indexes end early");
+    if (byte === undefined) throw new Error("indexes: the page ends early");
     return byte;
   };
   const width = next();
-  if (width > MAX_WIDTH) throw new Error(`indexes of ${width} bits`);
+  if (width > MAX_WIDTH) throw new Error(`indexes: ${width} bits, at most ${MAX_WIDTH} expected`);
   for (let row = 0; row < count;) {
     let [head, weight] = [0, 1];
     let byte: number;
@@ -85,36 +85,39 @@ function scanIndexes(bytes: Uint8Array, count: number, distinct: number, onRun: 
       weight *= 128;
     } while (byte >= 0x80 && weight < 2 ** 35);
     const length = Math.floor(head / 2);
-    // the last bit-packed run is filled up to eight indexes
+    // The last bit-packed run is padded to eight indexes.
     const most = head % 2 === 1 ? Math.ceil((count - row) / 8) : count - row;
     if (byte >= 0x80 || length === 0 || length > most)
-      throw new Error(`a run of ${length} in a page of ${count} indexes`);
+      throw new Error(`indexes: a run of ${length} in a page of ${count}`);
     if (head % 2 === 0) {
       let index = 0;
       for (let bit = 0; bit < width; bit += 8) index |= next() << bit;
-      if (index >= distinct) throw new Error("an index beyond the dictionary");
+      if (index >= distinct) throw new Error("indexes: one is beyond the dictionary");
       onRun(index, row, row + length);
       row += length;
       continue;
     }
     const end = at + length * width;
-    if (end > bytes.length) throw new Error("indexes end early");
+    if (end > bytes.length) throw new Error("indexes: the page ends early");
     const mask = (1 << width) - 1;
     let [pending, bits] = [0, 0];
     for (const last = Math.min(count, row + length * 8); row < last; row++) {
       for (; bits < width; bits += 8) pending |= bytes[at++]! << bits;
       const index = pending & mask;
-      if (index >= distinct) throw new Error("an index beyond the dictionary");
+      if (index >= distinct) throw new Error("indexes: one is beyond the dictionary");
       onRun(index, row, row + 1);
       pending >>>= width;
       bits -= width;
     }
     at = end;
   }
-  if (at !== bytes.length) throw new Error("bytes behind the indexes");
+  if (at !== bytes.length) throw new Error("indexes: bytes behind the last one");
 }
 
-/** The index of each row. @throws {Error} where it is not exactly `count` indexes below `distinct` */
+/**
+ * The index of each row.
+ * @throws {Error} if the page is not exactly `count` indexes below `distinct`
+ */
 export function readIndexes(bytes: Uint8Array, count: number, distinct: number): Uint32Array {
   const indexes = new Uint32Array(count);
   scanIndexes(bytes, count, distinct, (index, from, to) => {
@@ -125,16 +128,16 @@ export function readIndexes(bytes: Uint8Array, count: number, distinct: number):
 }
 
 /**
- * The first row of each index, where each stands in one run, 0 first.
- * @throws {Error} where they do not, or as {@link readIndexes}
+ * The first row of each index of a page in which each has one run, in order from 0.
+ * @throws {Error} for any other page, and as {@link readIndexes}
  */
 export function readRunStarts(bytes: Uint8Array, count: number, distinct: number): number[] {
   const starts: number[] = [];
   scanIndexes(bytes, count, distinct, (index, from) => {
     if (index === starts.length - 1) return;
-    if (index !== starts.length) throw new Error(`row ${from} has an index out of order`);
+    if (index !== starts.length) throw new Error(`indexes: row ${from} is out of order`);
     starts.push(from);
   });
-  if (starts.length !== distinct) throw new Error("an index without rows");
+  if (starts.length !== distinct) throw new Error("indexes: an entry of the dictionary has no rows");
   return starts;
 }

@@ -8,7 +8,7 @@ import { limitsOf, type Period, periodRange } from "../r2/period.ts";
 import type { GroupRead } from "./read-plan.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
-/** A point's samples, in buffers of their own, and what to fetch to read just them. */
+/** A point's samples, in buffers of their own, and the locator that reads only them. */
 export interface DecodedPoint {
   readonly name: string;
   readonly series: Series;
@@ -16,10 +16,10 @@ export interface DecodedPoint {
 }
 
 /**
- * The samples of a row group's points, in the order of their names.
+ * Decodes the points of a row group, in the order of their names.
  * @param bytes exactly those of the group's extent
- * @param file for errors, and the day or month that every time must lie in
- * @throws {DayFileCorrupt} where the bytes are not those that were written, or a point's rows not those expected
+ * @param file its key for errors, and the period that must contain every time
+ * @throws {DayFileCorrupt} if the bytes differ from those written, or a point's rows from those expected
  */
 export function decodeGroup(
   bytes: Uint8Array,
@@ -30,10 +30,11 @@ export function decodeGroup(
   const fail = (at: number, reason: string, cause?: unknown): never => {
     throw new DayFileCorrupt(file.key, offset + at, reason, { cause });
   };
-  if (crc32(bytes) !== group.crc32) fail(0, "the row group's bytes have another CRC-32 than when they were written");
+  if (crc32(bytes) !== group.crc32) fail(0, "row group: its CRC-32 differs from the locator's");
   const { groupRows, pointRows } = limitsOf(file);
-  if (rows > Math.max(groupRows, pointRows)) fail(0, `a row group of ${rows} rows, which no writer of ours makes`);
-  // The CRC vouches for the bytes; what follows vouches for the locators and for the code on both sides.
+  const maxRows = Math.max(groupRows, pointRows);
+  if (rows > maxRows) fail(0, `row group: ${rows} rows, at most ${maxRows} expected`);
+  // The CRC proves the bytes. The checks below prove the locators and the code of writer and reader.
   const within = <T>(at: number, decode: () => T): T => {
     try {
       return decode();
@@ -44,7 +45,7 @@ export function decodeGroup(
   const valuesAt = timeBytes + nameBytes;
   const runs = within(timeBytes, () => checkedNames(bytes.subarray(timeBytes, valuesAt), group));
   const wanted = selectRuns(runs, points, (reason) => fail(timeBytes, reason));
-  const needed = wanted.reduce((end, { firstRow, rows: own }) => Math.max(end, firstRow + own), 0);
+  const needed = wanted.reduce((end, run) => Math.max(end, run.firstRow + run.rows), 0);
   if (needed === 0) return [];
   const times = within(0, () => decodeTimes(bytes.subarray(0, timeBytes), rows, needed));
   const pages = within(valuesAt, () => decodeValues(bytes.subarray(valuesAt), runs, new Set(wanted)));
@@ -61,7 +62,7 @@ export function decodeGroup(
   return decoded;
 }
 
-// A message of these becomes a day's `reason`, which anybody may read: it names rows, never a point.
+// These messages become a day's public `reason`: they name rows, never a point.
 
 function checkedNames(chunk: Uint8Array, group: RowGroupExtent): NameRun[] {
   const runs = decodeNames(chunk, group.rows);
@@ -90,11 +91,11 @@ function selectRuns(runs: NameRun[], points: GroupRead["points"], fail: (reason:
 
 function checkedSeries(
   { firstRow, rows }: NameRun,
-  ofGroup: Float64Array,
+  groupTimes: Float64Array,
   values: Float64Array,
   period: Period,
 ): Series {
-  const times = ofGroup.slice(firstRow, firstRow + rows);
+  const times = groupTimes.slice(firstRow, firstRow + rows);
   const { start, end } = periodRange(period);
   let before = start - 1;
   for (let i = 0; i < rows; i++) {
@@ -105,7 +106,7 @@ function checkedSeries(
   }
   if (before >= end)
     throw new Error(
-      `row ${firstRow + rows - 1}: time ${before} is not of the ${period.month === undefined ? "day" : "month"}`,
+      `row ${firstRow + rows - 1}: time ${before} is not in the ${period.month === undefined ? "day" : "month"}`,
     );
   return { times, values };
 }

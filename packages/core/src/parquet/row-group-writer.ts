@@ -10,13 +10,12 @@ import { runsOfIndexes } from "./rle.ts";
 import { encodeDayTimes, encodeMonthTimes } from "./time-encoding.ts";
 import { encodeValues } from "./value-encoding.ts";
 
-/** A point's samples, to be written. */
 export interface NamedSeries {
   readonly name: string;
   readonly series: Series;
 }
 
-/** The bytes of a day file or month file, a row group at a time. Keeps of each group only what the footer says of it. */
+/** Encodes a day or month file, one row group at a time. It keeps only a row group's entry of the footer. */
 export class RowGroupWriter {
   readonly #site: string;
   readonly #about: FileAbout;
@@ -31,17 +30,17 @@ export class RowGroupWriter {
 
   /**
    * Encodes one row group.
-   * @param points in ascending order, none empty
-   * @returns what to fetch for each point, and the file's next bytes, valid until the next call
+   * @param points ascending by name, none empty
+   * @returns each point's extent, and the file's next bytes, valid until the next call
    */
   encodeGroup(points: readonly NamedSeries[]): { extents: RowGroupExtent[]; bytes: Uint8Array } {
-    // The first group follows the four bytes that every Parquet file begins with, and goes out with them.
+    // The first group is written together with the file's four leading bytes.
     if (this.#groups.length > 0) this.#bytes.index = 0;
     const lead = this.#bytes.index;
     const offset = this.#bytes.offset;
     const names = points.map(({ name }) => name);
     const runs = points.map(({ series }) => series.times.length);
-    const rows = runs.reduce((sum, own) => sum + own, 0);
+    const rows = runs.reduce((sum, run) => sum + run, 0);
     const chunk = (name: string, type: "INT64" | "DOUBLE" | "BYTE_ARRAY", pages: ChunkPages) => {
       const written = writeColumnChunk(this.#bytes, { name, type }, pages);
       pages.data.forEach(freePage);
@@ -56,7 +55,7 @@ export class RowGroupWriter {
       chunk("site_name", "BYTE_ARRAY", textPages([this.#site], [rows])),
     ] as const;
     const [time, name, value] = columns;
-    // The order of the points tells the statistics.
+    // Points are ordered by name, so the first and the last one give the statistics.
     time.chunk.meta_data!.statistics = timeStatistics(points);
     name.chunk.meta_data!.statistics = { null_count: 0n, min_value: names[0]!, max_value: names.at(-1)! };
     const timeBytes = time.pageEnds.at(-1)! - offset;
@@ -86,7 +85,7 @@ export class RowGroupWriter {
     return { extents, bytes };
   }
 
-  /** The rest of the file: the seal and the footer. */
+  /** Encodes the rest of the file: the seal and the footer. */
   encodeFooter(): Uint8Array {
     return encodeFooter(this.#site, this.#about, this.#groups);
   }
@@ -98,7 +97,7 @@ function timeStatistics(points: readonly NamedSeries[]): Statistics {
   return { null_count: 0n, min_value: BigInt(first), max_value: BigInt(last) };
 }
 
-/** Pages of texts that each stand in one run of rows. */
+/** Pages of texts that each fill one run of rows. */
 function textPages(texts: readonly string[], runs: readonly number[]): ChunkPages {
   const writer = new ByteWriter();
   for (const text of texts) {
@@ -106,7 +105,7 @@ function textPages(texts: readonly string[], runs: readonly number[]): ChunkPage
     writer.appendUint32(bytes.length);
     writer.appendBytes(bytes);
   }
-  const rows = runs.reduce((sum, own) => sum + own, 0);
+  const rows = runs.reduce((sum, run) => sum + run, 0);
   const data: DataPage = dataPage("RLE_DICTIONARY", rows, runsOfIndexes(runs));
   return { dictionary: { values: texts.length, bytes: writer.getBytes() }, data: [data] };
 }

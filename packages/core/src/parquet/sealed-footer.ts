@@ -7,24 +7,23 @@ import { FOOTER_SEAL, FOOTER_SEAL_BYTES, PARQUET_MAGIC } from "./file-schema.ts"
 import { fetchRange, type RangeBucket, type RangeCost } from "../r2/range-get.ts";
 import { checkThrift } from "./thrift-bounds.ts";
 
-/** A footer takes about 41 bytes a point: this much holds that of 1,500 points, and a larger one costs a 2nd request. */
+/** A footer takes about 41 bytes a point. This holds one of 1,500 points; a larger footer costs a second request. */
 const FOOTER_FETCH_BYTES = 64 * 1024;
 
-/** The length of the metadata and `PAR1`, after it. */
+/** The last bytes of a file: the length of the metadata, and `PAR1`. */
 const TAIL_BYTES = 8;
 
-/** The object whose footer is read. */
 export interface FooterFile {
   readonly key: string;
-  /** null: whichever object is there */
+  /** null: any object of the key */
   readonly etag: string | null;
-  /** size of the footer, where it is known */
+  /** bytes of the footer with its seal; undefined: unknown */
   readonly footerBytes?: number;
-  /** size that the object must have, where it is known */
+  /** expected size of the object; undefined: not checked */
   readonly bytes?: number | undefined;
 }
 
-/** A file's Parquet metadata, as the seal vouches for it. */
+/** A file's Parquet metadata, verified by the seal. */
 interface SealedFooter {
   /** of the object that it was read from */
   readonly etag: string;
@@ -34,7 +33,7 @@ interface SealedFooter {
 }
 
 /**
- * Reads the sealed end of a file.
+ * Reads the seal and the footer of a file.
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}
  */
 export async function readSealedFooter(bucket: RangeBucket, file: FooterFile, cost: RangeCost): Promise<SealedFooter> {
@@ -42,11 +41,12 @@ export async function readSealedFooter(bucket: RangeBucket, file: FooterFile, co
   const length = file.footerBytes ?? FOOTER_FETCH_BYTES;
   const end = await fetchRange(bucket, key, file.etag, { offset: null, length, fileBytes: file.bytes }, cost);
   const tail = new DataView(end.bytes.buffer, end.bytes.byteOffset, end.bytes.byteLength);
-  if (tail.byteLength < TAIL_BYTES + FOOTER_SEAL_BYTES) throw new DayFileCorrupt(key, 0, "is too short for a day file");
+  if (tail.byteLength < TAIL_BYTES + FOOTER_SEAL_BYTES)
+    throw new DayFileCorrupt(key, 0, "footer: the file is too short to hold one");
   if (tail.getUint32(tail.byteLength - 4, true) !== PARQUET_MAGIC)
-    throw new DayFileCorrupt(key, end.size - 4, "does not end as Parquet");
+    throw new DayFileCorrupt(key, end.size - 4, "footer: the file does not end with PAR1");
   const sealed = tail.getUint32(tail.byteLength - TAIL_BYTES, true) + TAIL_BYTES + FOOTER_SEAL_BYTES;
-  if (sealed > end.size) throw new DayFileCorrupt(key, end.size - TAIL_BYTES, "a footer longer than the file");
+  if (sealed > end.size) throw new DayFileCorrupt(key, end.size - TAIL_BYTES, "footer: longer than the file");
   const offset = end.size - sealed;
   let bytes = end.bytes.subarray(Math.max(0, end.bytes.length - sealed));
   if (bytes.length < sealed) {
@@ -59,8 +59,9 @@ export async function readSealedFooter(bucket: RangeBucket, file: FooterFile, co
   }
   const seal = new DataView(bytes.buffer, bytes.byteOffset, FOOTER_SEAL_BYTES);
   const footer = bytes.subarray(FOOTER_SEAL_BYTES);
-  if (seal.getUint32(0, true) !== FOOTER_SEAL) throw new DayFileCorrupt(key, offset, "a footer without our seal");
-  if (seal.getUint32(4, true) !== crc32(footer)) throw new DayFileCorrupt(key, offset, "a footer with another CRC-32");
+  if (seal.getUint32(0, true) !== FOOTER_SEAL) throw new DayFileCorrupt(key, offset, "footer: it has no seal");
+  if (seal.getUint32(4, true) !== crc32(footer))
+    throw new DayFileCorrupt(key, offset, "footer: its CRC-32 differs from the seal's");
   try {
     return { etag: end.etag, offset, metadata: parseMetadata(footer) };
   } catch (error) {
@@ -68,7 +69,7 @@ export async function readSealedFooter(bucket: RangeBucket, file: FooterFile, co
   }
 }
 
-/** Names stand as they are, and times as the integers that they are stored as, so that metadata can be written again. */
+/** Parses metadata so that it can be encoded again: names unchanged, times as integers. */
 export function parseMetadata(bytes: Uint8Array): FileMetaData {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const parsers = {

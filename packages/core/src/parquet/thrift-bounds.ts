@@ -1,28 +1,28 @@
 // The types of Thrift's compact protocol that Parquet uses.
 const [STOP, TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, STRUCT] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12];
 
-/** Parquet's own structures nest seven deep. */
+/** Parquet's structures nest seven deep. */
 const MAX_DEPTH = 16;
 
-/** Bytes of a number of 64 bits, and of any other: of those hyparquet takes a longer one for another number. */
+/** Most bytes of a 64-bit number, and of any other. hyparquet misreads longer ones. */
 const LONG_BYTES = 10;
 const NUMBER_BYTES = 5;
 
 /**
- * Walks over a struct of Thrift's compact protocol before a parser takes it at its word: hyparquet's allocates as many
- * elements as a list claims to have, and takes quadratic time for a number that does not end.
+ * Checks a struct of Thrift's compact protocol before hyparquet parses it: hyparquet allocates as many elements as a
+ * list claims, and takes quadratic time for a number without an end.
  * @returns the byte after the struct
- * @throws {Error} where it does not end within the bytes, or claims more than they can hold
+ * @throws {Error} if it ends beyond the bytes, or claims more than they can hold
  */
 export function checkThrift(bytes: Uint8Array, start: number): number {
   let at = start;
   const next = (): number => {
     const byte = bytes[at++];
-    if (byte === undefined) throw new Error("a Thrift structure without an end");
+    if (byte === undefined) throw new Error("Thrift: a structure without an end");
     return byte;
   };
   const skip = (length: number): void => {
-    if (!(length <= bytes.length - at)) throw new Error("a Thrift structure longer than its bytes");
+    if (!(length <= bytes.length - at)) throw new Error("Thrift: a structure is longer than its bytes");
     at += length;
   };
   const varint = (most = NUMBER_BYTES): number => {
@@ -34,14 +34,14 @@ export function checkThrift(bytes: Uint8Array, start: number): number {
       if (most === NUMBER_BYTES && value >= 2 ** 32) break;
       return value;
     }
-    throw new Error("a Thrift number without an end");
+    throw new Error("Thrift: a number without an end");
   };
   const list = (depth: number): void => {
     const head = next();
     const size = head >> 4 === 15 ? varint() : head >> 4;
     const type = head & 0x0f;
-    // an element takes a byte at least
-    if (size > bytes.length - at) throw new Error("a Thrift list longer than its bytes");
+    // An element takes at least a byte.
+    if (size > bytes.length - at) throw new Error("Thrift: a list is longer than its bytes");
     for (let i = 0; i < size; i++) element(type === TRUE || type === FALSE ? BYTE : type, depth);
   };
   const element = (type: number, depth: number): void => {
@@ -53,10 +53,10 @@ export function checkThrift(bytes: Uint8Array, start: number): number {
     else if (type === BINARY) skip(varint());
     else if (type === LIST) list(depth + 1);
     else if (type === STRUCT) struct(depth + 1);
-    else throw new Error(`a Thrift element of type ${type}`);
+    else throw new Error(`Thrift: an element of type ${type}`);
   };
   const struct = (depth: number): void => {
-    if (depth > MAX_DEPTH) throw new Error("Thrift structures too deep");
+    if (depth > MAX_DEPTH) throw new Error(`Thrift: structures nest deeper than ${MAX_DEPTH}`);
     for (let head = next(); (head & 0x0f) !== STOP; head = next()) {
       if (head >> 4 === 0) varint();
       element(head & 0x0f, depth);

@@ -16,7 +16,7 @@ const timesOf = (time: (minute: number) => number) =>
 const even = timesOf((minute) => minute * 60_000);
 const jittered = timesOf((minute) => minute * 60_000 + Math.floor(noise() * 2_400));
 
-/** @returns bytes of the chunk, after the times were found to come back */
+/** Encodes times, checks that they decode to the same, and returns the chunk's bytes. */
 function roundTrip(points: Float64Array[], encode = encodeDayTimes): number {
   const writer = new ByteWriter();
   writeColumnChunk(writer, { name: "timestamp", type: "INT64" }, { dictionary: null, data: [encode(points)] });
@@ -29,18 +29,18 @@ function roundTrip(points: Float64Array[], encode = encodeDayTimes): number {
   return bytes.length;
 }
 
-test("times of an even pace are differences, and next to nothing", () => {
+test("evenly spaced times take almost no bytes", () => {
   expect(encodeDayTimes([even, even]).encoding).toBe("DELTA_BINARY_PACKED");
   expect(roundTrip([even, even])).toBeLessThan(500);
 });
 
-test("times that all points share are stored about once", () => {
+test("shared times are stored about once", () => {
   const points = Array.from({ length: 12 }, () => jittered);
   expect(encodeDayTimes(points).encoding).toBe("PLAIN");
   expect(roundTrip(points)).toBeLessThan(2.5 * roundTrip([jittered]));
 });
 
-test("times of their own come back as well, up to the ends of the day", () => {
+test("unshared times come back, up to the ends of the day", () => {
   const own = () => timesOf((minute) => minute * 60_000 + Math.floor(noise() * 59_999));
   const [first, last] = [TEST_START, TEST_START + 86_399_999];
   for (const points of [
@@ -59,10 +59,10 @@ describe("times of a month", () => {
     Float64Array.from({ length: 31 * MINUTES }, (_, minute) => start + time(minute));
   const evenly = month((minute) => minute * 60_000);
   const jitter = month((minute) => minute * 60_000 + Math.floor(noise() * 200));
-  // not a multiple of the 32 differences of a miniblock
+  // Not a multiple of a miniblock's 32 differences.
   const ragged = jitter.filter((_, minute) => minute % 71 !== 3);
 
-  test("of an even pace are next to nothing", () => {
+  test("take almost no bytes if evenly spaced", () => {
     expect(roundTrip([evenly], encodeMonthTimes)).toBeLessThan(200);
     expect(roundTrip([evenly, evenly, evenly], encodeMonthTimes)).toBeLessThan(500);
   });
@@ -70,22 +70,22 @@ describe("times of a month", () => {
   test.each([
     ["jittered", jitter],
     ["jittered and ragged", ragged],
-  ])("that all points share are stored about once: %s", (_, times) => {
+  ])("are stored about once if shared: %s", (_, times) => {
     const alone = roundTrip([times], encodeMonthTimes);
     const shared = roundTrip([times, times, times, times, times], encodeMonthTimes);
     expect(shared).toBeLessThan(2 * alone);
-    // as they are they take 1.6 times as much
+    // Plain times take 1.6 times as much.
     expect(shared).toBeLessThan(0.65 * roundTrip([times, times, times, times, times]));
   });
 
-  test("of each point's own are smaller in bits, also beside others", () => {
+  test("are packed in bits if unshared, also beside shared ones", () => {
     const own = () => month((minute) => minute * 60_000 + Math.floor(noise() * 200));
     const points = [own(), own(), own(), own(), own()];
     const alone = points.reduce((sum, times) => sum + roundTrip([times], encodeMonthTimes), 0);
     expect(roundTrip(points, encodeMonthTimes)).toBeLessThan(1.01 * alone);
   });
 
-  test("come back from end to end of the month, where differences take 33 bits", () => {
+  test("come back across the whole month, with differences of 33 bits", () => {
     const [first, last] = [start, start + LENGTH - 1];
     expect(last - first).toBeGreaterThan(2 ** 31);
     for (const points of [
@@ -105,7 +105,7 @@ describe("times of a month", () => {
     ["with many missing", evenly.filter((_, minute) => minute % 7 !== 3), false],
     ["jittered", jitter, false],
     ["of one sample", evenly.subarray(0, 1), true],
-  ])("are told to be of an even pace: %s", (_, times, isOf) => {
+  ])("isEven: %s", (_, times, isOf) => {
     expect(isEven(times)).toBe(isOf);
   });
 });

@@ -2,10 +2,13 @@ import { type DataPage, ownPage, smallerPage } from "./column-chunk-writer.ts";
 import { packDifferences } from "./delta-binary-packed.ts";
 
 /**
- * Encodes the times of a row group of a day, epoch milliseconds. Points that are scraped together share their times:
- * as they are, zstd finds each point's again in the one before, which blocks of 128 differences hide from it. Times of an
- * even pace, or of each point's own, are smaller as differences. Not with their bytes apart, though that is smaller yet:
- * DuckDB reads BYTE_STREAM_SPLIT of floating point numbers only.
+ * Encodes the times of a day's row group, epoch milliseconds, as the smaller of two pages:
+ *
+ * - PLAIN suits points that are scraped together: zstd finds each point's times in the previous one's. Blocks of 128
+ * differences would hide the repetition.
+ * - DELTA_BINARY_PACKED suits evenly spaced times, and times that points do not share.
+ *
+ * BYTE_STREAM_SPLIT would be smaller still, but DuckDB reads it for floating-point columns only.
  */
 export function encodeDayTimes(points: readonly Float64Array[]): DataPage {
   const rows = rowsOf(points);
@@ -13,7 +16,7 @@ export function encodeDayTimes(points: readonly Float64Array[]): DataPage {
   let row = 0;
   for (const times of points) {
     for (const time of times) {
-      // The int64's words: a BigInt for each sample would take most of the time.
+      // Writes the int64's words: a BigInt per sample would dominate the cost.
       const high = Math.floor(time / 2 ** 32);
       words[2 * row] = time - high * 2 ** 32;
       words[2 * row + 1] = high;
@@ -26,9 +29,8 @@ export function encodeDayTimes(points: readonly Float64Array[]): DataPage {
 }
 
 /**
- * Encodes the times of a row group of a month, epoch milliseconds. As differences in whole bytes the times of the first point
- * take half of what they take as they are, and zstd finds them again in the points that share them; in bits they are smaller
- * where each point has its own.
+ * Encodes the times of a month's row group, epoch milliseconds, as the smaller of two pages of differences. Whole bytes
+ * suit times that points share: zstd finds them again. Bits suit times that they do not share.
  */
 export function encodeMonthTimes(points: readonly Float64Array[]): DataPage {
   const rows = rowsOf(points);
@@ -41,7 +43,7 @@ function rowsOf(points: readonly Float64Array[]): number {
   return points.reduce((sum, times) => sum + times.length, 0);
 }
 
-/** The least difference of two times of a point; infinite where no point has two. */
+/** The smallest difference between two times of a point; infinite if no point has two. */
 function leastStep(points: readonly Float64Array[]): number {
   let least = Number.POSITIVE_INFINITY;
   for (const times of points) {
@@ -51,16 +53,16 @@ function leastStep(points: readonly Float64Array[]): number {
 }
 
 /**
- * Of a hundred differences, those that may be others than the one before for times to be of an even pace: one sample in twenty is
- * missing. They then take 0.13 bytes a row, and hardly less in a row group that other points share.
+ * Percentage of a point's differences that may change while its times count as evenly spaced; a missing sample changes
+ * two. Such times take 0.13 bytes a row, hardly more than in a row group that other points share.
  */
-const CHANGES_A_HUNDRED = 10;
+const MAX_CHANGES_PERCENT = 10;
 
-/** Whether times are next to nothing as differences. */
+/** Whether times are evenly spaced, so that their differences compress to almost nothing. */
 export function isEven(times: Float64Array): boolean {
   let changes = 0;
   for (let i = 2; i < times.length; i++) {
     if (times[i]! - times[i - 1]! !== times[i - 1]! - times[i - 2]!) changes++;
   }
-  return changes * 100 <= times.length * CHANGES_A_HUNDRED;
+  return changes * 100 <= times.length * MAX_CHANGES_PERCENT;
 }

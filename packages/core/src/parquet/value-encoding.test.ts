@@ -13,9 +13,9 @@ const valuesOf = (value: (row: number) => number) => Float64Array.from({ length:
 const tenths = valuesOf(() => Math.round(noise() * 300) / 10);
 const setpoint = valuesOf(() => 21.5);
 const singles = valuesOf(() => Math.fround(50 + noise()));
-// Most are distinct, and neighbours differ by ninths: as the real rooms' minute means (426.55555555555554).
+// Mostly distinct values in steps of a ninth, like minute means of real rooms (426.55555555555554).
 const slowMeans = valuesOf((row) => 400 + row / 90 + Math.floor(noise() * 9) / 9);
-// The same, and zeros of both signs among them: what a dictionary keyed by number would make one of.
+// The same with zeros of both signs, which a dictionary keyed by number would merge.
 const signedZeros = tenths.map((value, row) => (row % 3 === 0 ? (row % 2 === 0 ? 0 : -0) : value));
 
 const encodingsOf = (...points: Float64Array[]) => encodeValues(points).data.map(({ encoding }) => encoding);
@@ -26,18 +26,18 @@ test.each([
   ["a setpoint", setpoint, "PLAIN"],
   ["single-precision noise", singles, "BYTE_STREAM_SPLIT"],
   ["means of a few readings that change slowly", slowMeans, "PLAIN"],
-])("%s are smallest as expected, and come back bit for bit", async (_, values, encoding) => {
+])("%s: the smallest page, and values come back bit for bit", async (_, values, encoding) => {
   expect(encodingsOf(values)).toEqual([encoding]);
   await expectBack(values);
 });
 
-test("a zero keeps its sign, for there is no dictionary where there is a negative zero", async () => {
+test("a negative zero keeps its sign: no dictionary is used", async () => {
   expect(encodingsOf(signedZeros)).not.toContain("RLE_DICTIONARY");
   expect(encodingsOf(signedZeros.map((value) => Math.abs(value)))).toEqual(["RLE_DICTIONARY"]);
   await expectBack(signedZeros);
 });
 
-test("each point of a row group has the encoding that suits it, and one dictionary serves all that want one", async () => {
+test("each point has its best encoding, and all share one dictionary", async () => {
   const halves = tenths.map((value) => value / 2);
   const { dictionary, data } = encodeValues([singles, halves, setpoint, tenths]);
   expect(data.map(({ encoding }) => encoding)).toEqual([
@@ -50,7 +50,7 @@ test("each point of a row group has the encoding that suits it, and one dictiona
   await expectBack(singles, halves, setpoint, tenths);
 });
 
-test("indexes of any width come back: one value to 2,000 of them", async () => {
+test("indexes come back for one to 2,000 distinct values", async () => {
   const of = (distinct: number) => valuesOf((row) => ((row * 7_919) % distinct) / 10);
   const points = [1, 2, 3, 255, 256, 257, 1_000, 2_000].map(of);
   expect(new Set(encodingsOf(...points)).has("RLE_DICTIONARY")).toBe(true);

@@ -11,13 +11,13 @@ import {
 import { freeBytes } from "../bytes/free-bytes.ts";
 import { packedIndexes } from "./rle.ts";
 
-/** Indexes that are packed with 24 bits or fewer; no day of a point comes near. */
+/** Larger dictionaries are not tried. Their indexes stay within the 24 bits of {@link packedIndexes}. */
 const MAX_DISTINCT = 65_536;
 
-/** Compressed bytes that a distinct value adds to the dictionary, about. */
+/** Compressed bytes that a distinct value adds to the dictionary, roughly. */
 const ENTRY_BYTES = 3;
 
-/** A point's values, its page so far, and its distinct values where a dictionary is smaller than that page. */
+/** A point's values, its best page without a dictionary, and its distinct values if a dictionary is smaller. */
 interface Candidate {
   readonly values: Float64Array;
   readonly page: DataPage;
@@ -25,13 +25,14 @@ interface Candidate {
 }
 
 /**
- * Encodes the values of a row group's points. Each page has the encoding that is smallest after zstd: a dictionary suits
- * rounded readings, BYTE_STREAM_SPLIT single-precision noise, PLAIN setpoints and means. All pages share one dictionary.
+ * Encodes the values of a row group's points, each page with the encoding that is smallest after zstd: a dictionary
+ * suits rounded readings, BYTE_STREAM_SPLIT suits single-precision noise, PLAIN suits setpoints and means. All pages
+ * share one dictionary.
  */
 export function encodeValues(points: readonly Float64Array[]): ChunkPages {
   const candidates = points.map(chooseEncoding);
   const ranks = new Map<number, number>();
-  // Those with few values first, so that their indexes stay small.
+  // Points with few values first, so that their indexes stay small.
   const sharing = candidates.flatMap(({ distinct }) => distinct ?? []).sort((a, b) => a.length - b.length);
   for (const distinct of sharing) {
     for (const value of distinct) if (!ranks.has(value)) ranks.set(value, ranks.size);
@@ -59,12 +60,12 @@ function chooseEncoding(values: Float64Array): Candidate {
   return { values, page, distinct: dictionary < page.stored.length ? distinct : null };
 }
 
-/** Ascending; null where they are so many that a dictionary would lose, or where it would lose values. */
+/** Distinct values, ascending. null: too many for a dictionary to pay, or a negative zero, which it would lose. */
 function distinctValues(values: Float64Array): Float64Array | null {
   const limit = Math.min(values.length / 2, MAX_DISTINCT);
   const distinct = new Set<number>();
   for (const value of values) {
-    // A Set takes -0 for 0.
+    // A Set treats -0 as 0.
     if (Object.is(value, -0)) return null;
     distinct.add(value);
     if (distinct.size > limit) return null;
@@ -82,7 +83,7 @@ function splitPage(values: Float64Array): DataPage {
 
 function indexPage(values: Float64Array, ranks: ReadonlyMap<number, number>): DataPage {
   const indexes = new Uint32Array(values.length);
-  // not by Uint32Array.from, which takes three times as long
+  // Uint32Array.from takes three times as long.
   for (let row = 0; row < values.length; row++) indexes[row] = ranks.get(values[row]!)!;
   const page = ownPage("RLE_DICTIONARY", values.length, packedIndexes(indexes));
   freeBytes(indexes);

@@ -15,7 +15,7 @@ test.each([
   expect(dayFileKey(site, DAY)).toBe(key);
 });
 
-test("every site and day has its own key, from which both come back", () => {
+test("every site and day has its own key, which parses back to both", () => {
   const day = fc.integer({ min: 0, max: 65_535 });
   const site = fc.string({ unit: "binary", minLength: 1, maxLength: 60 }).filter((name) => !name.startsWith("\uFEFF"));
   fc.assert(
@@ -29,11 +29,11 @@ test("every site and day has its own key, from which both come back", () => {
   );
 });
 
-test.each(["", "\uD800", "\uFEFFa", "x".repeat(1_100), "ä".repeat(200)])("the site %j has none", (site) => {
+test.each(["", "\uD800", "\uFEFFa", "x".repeat(1_100), "ä".repeat(200)])("refuses the site %j", (site) => {
   expect(() => dayFileKey(site, DAY)).toThrow(RangeError);
 });
 
-test.each([-1, DAY + 0.5, 65_536, Number.NaN])("the day %d has none", (day) => {
+test.each([-1, DAY + 0.5, 65_536, Number.NaN])("refuses the day %d", (day) => {
   expect(() => dayFileKey("a", day)).toThrow(RangeError);
 });
 

@@ -1,4 +1,4 @@
-/** There is no object of this key. */
+/** R2 has no object of this key. */
 export class DayFileMissing extends Error {
   readonly key: string;
 
@@ -9,16 +9,16 @@ export class DayFileMissing extends Error {
   }
 }
 
-/** The object is another one than the locators or the footer were made for: plan again from the manifest. */
+/** The object is not the one that the locators or the footer belong to. Read the manifest and plan again. */
 export class DayFileChanged extends Error {
   readonly key: string;
-  /** the etag that was asked for */
+  /** the expected ETag */
   readonly expected: string;
-  /** the etag that is there */
+  /** the ETag in R2 */
   readonly found: string;
 
   constructor(key: string, expected: string, found: string) {
-    super(`${key}: has the etag ${found}, not ${expected}`);
+    super(`${key}: has the ETag ${found}, expected ${expected}`);
     this.name = "DayFileChanged";
     this.key = key;
     this.expected = expected;
@@ -26,10 +26,13 @@ export class DayFileChanged extends Error {
   }
 }
 
-/** The bytes are not what the writer made, or not of a version that this code reads. Nothing of them was used. */
+/**
+ * The bytes differ from those written, or have a format version that this code does not read. No sample of them was
+ * returned.
+ */
 export class DayFileCorrupt extends Error {
   readonly key: string;
-  /** byte of the file at which the part begins that is wrong */
+  /** byte of the file at which the damaged part begins */
   readonly offset: number;
   readonly reason: string;
 
@@ -43,10 +46,10 @@ export class DayFileCorrupt extends Error {
 }
 
 /**
- * Whether an error proves that the object is not what the manifest says: gone, another one, or damaged. Any other error
- * proves nothing: R2 may not answer, and bytes of the right checksum that cannot be decoded carry a cause.
+ * Whether an error proves that the object differs from its manifest entry: missing, replaced or damaged. Other errors
+ * prove nothing: R2 may be unavailable. An error with a cause comes from decoding bytes whose checksum matches.
  */
-export function isProofAgainst(error: unknown): boolean {
+export function provesFileFault(error: unknown): boolean {
   if (error instanceof DayFileCorrupt) return error.cause === undefined;
   return error instanceof DayFileMissing || error instanceof DayFileChanged;
 }

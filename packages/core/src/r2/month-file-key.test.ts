@@ -15,7 +15,7 @@ test.each([
   expect(monthFileKey(site, MONTH)).toBe(key);
 });
 
-test("every site and month has its own key, from which both come back, and which is no day's", () => {
+test("every site and month has its own key, unlike any day's", () => {
   const month = fc.integer({ min: 0, max: 2_152 });
   const site = fc.string({ unit: "binary", minLength: 1, maxLength: 60 }).filter((name) => !name.startsWith("\uFEFF"));
   fc.assert(
@@ -27,11 +27,11 @@ test("every site and month has its own key, from which both come back, and which
   );
 });
 
-test.each(["", "\uD800", "\uFEFFa", "x".repeat(1_100)])("the site %j has none", (site) => {
+test.each(["", "\uD800", "\uFEFFa", "x".repeat(1_100)])("refuses the site %j", (site) => {
   expect(() => monthFileKey(site, MONTH)).toThrow(RangeError);
 });
 
-test.each([-1, MONTH + 0.5, MONTHS, Number.NaN])("the month %d has none", (month) => {
+test.each([-1, MONTH + 0.5, MONTHS, Number.NaN])("refuses the month %d", (month) => {
   expect(() => monthFileKey("a", month)).toThrow(RangeError);
 });
 

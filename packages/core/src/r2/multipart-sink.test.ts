@@ -11,14 +11,14 @@ function pattern(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
 }
 
-/** Stores bytes in pieces of the given sizes, the last piece taking what is left. */
+/** Stores bytes in pieces of the given sizes; the last piece is the rest. */
 async function store(bucket: MemoryBucket, bytes: Uint8Array, pieces: readonly number[], partBytes?: number) {
   const sink = new MultipartSink(bucket, KEY, partBytes);
   let at = 0;
   for (const size of pieces) {
     const piece = bytes.slice(at, at + size);
     await sink.write(piece);
-    // The sink has copied it: the writer's buffer may be used again.
+    // The sink has copied the piece, so the writer may reuse its buffer.
     piece.fill(0);
     at += size;
   }
@@ -45,12 +45,12 @@ describe("a sink", () => {
     const stored = await store(bucket, bytes, [1_000, 3 * MIB + 1], 5 * MIB);
     expect(bucket.uploads).toEqual(parts.length === 0 ? [] : [parts]);
     expect(bucket.puts).toBe(parts.length === 0 ? 1 : 0);
-    // By hash, for vitest takes seconds to compare that many bytes.
+    // Compared by hash: vitest takes seconds to compare that many bytes.
     expect(await sha256(bucket.stored(KEY).bytes)).toBe(await sha256(bytes));
     expect(stored).toEqual({ etag: bucket.stored(KEY).etag, bytes: length, sha256: await sha256(bytes) });
   });
 
-  test("stores the same bytes whatever the pieces", async () => {
+  test("stores the same bytes however they are split", async () => {
     const bytes = pattern(300_000);
     const sizes = fc.array(fc.oneof(fc.nat(200_000), fc.nat(3)), { maxLength: 10 });
     await fc.assert(
@@ -72,7 +72,7 @@ describe("a sink", () => {
     expect([bucket.open, bucket.objects.size]).toEqual([0, 0]);
   });
 
-  test("refuses to believe in an object of another size", async () => {
+  test("refuses an object of another size", async () => {
     const bucket = new MemoryBucket();
     const short = {
       put: async () => ({ etag: "e", size: 2 }),

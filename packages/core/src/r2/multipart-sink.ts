@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { freeBytes } from "../bytes/free-bytes.ts";
 
-/** R2 wants all parts but the last equal and of at least 5 MiB. */
+/** R2 requires equal parts of at least 5 MiB; only the last may be shorter. */
 export const PART_BYTES = 8 * 1024 * 1024;
 
 const FIRST_BUFFER_BYTES = 64 * 1024;
@@ -20,14 +20,13 @@ interface UploadedObject {
   readonly size: number;
 }
 
-/** What is needed of an R2MultipartUpload. */
 interface PartUpload {
   uploadPart(partNumber: number, bytes: Uint8Array<ArrayBuffer>): Promise<UploadedPart>;
   complete(parts: UploadedPart[]): Promise<UploadedObject>;
   abort(): Promise<void>;
 }
 
-/** What is needed of an R2Bucket to write a file. */
+/** The part of R2Bucket that a sink uses. */
 export interface UploadBucket {
   put(
     key: string,
@@ -37,28 +36,28 @@ export interface UploadBucket {
   createMultipartUpload(key: string, options: UploadOptions): Promise<PartUpload>;
 }
 
-/** An object as it was stored. */
+/** A stored object. */
 export interface StoredObject {
   readonly etag: string;
   readonly bytes: number;
-  /** of all bytes, lower-case hexadecimal */
+  /** of all bytes, lowercase hexadecimal */
   readonly sha256: string;
 }
 
-/** Takes a file's bytes in order. After a call that threw, only `abort` may follow. */
+/** Takes a file's bytes in order. After an error, only `abort` may be called. */
 export interface ByteSink {
-  /** the bytes are copied before the promise resolves */
+  /** copies the bytes before it resolves */
   write(bytes: Uint8Array): Promise<void>;
   finish(): Promise<StoredObject>;
-  /** gives the file up: nothing is stored */
+  /** discards the file: nothing is stored */
   abort(): Promise<void>;
 }
 
 const OPTIONS: UploadOptions = { httpMetadata: { contentType: "application/vnd.apache.parquet" } };
 
 /**
- * Stores bytes under a key of R2, replacing the object as a whole when it finishes: equal parts and a last shorter
- * one, or one put where all fits a part. Holds one part in memory.
+ * Stores bytes under a key of R2 and replaces the object as a whole when it finishes. It puts a file of one part, and
+ * uploads a larger one in equal parts. Memory: one part.
  */
 export class MultipartSink implements ByteSink {
   readonly #bucket: UploadBucket;
@@ -81,7 +80,7 @@ export class MultipartSink implements ByteSink {
     this.#hash.update(bytes);
     this.#total += bytes.length;
     for (let at = 0; at < bytes.length;) {
-      // Only when more comes: a file of exactly one part is put.
+      // Only when more bytes come: a file of exactly one part is put.
       if (this.#used === this.#partBytes) await this.#uploadPart();
       const piece = bytes.subarray(at, at + this.#partBytes - this.#used);
       this.#reserve(this.#used + piece.length);
@@ -105,7 +104,7 @@ export class MultipartSink implements ByteSink {
 
   async #store(sha256: string): Promise<UploadedObject> {
     if (this.#upload === null) {
-      // R2 refuses the put where the bytes that arrive have another hash.
+      // R2 refuses the put if the received bytes have another hash.
       return this.#bucket.put(this.#key, this.#buffer.subarray(0, this.#used), { ...OPTIONS, sha256 });
     }
     await this.#uploadPart();

@@ -35,8 +35,8 @@ test.each<[Period, string, string]>([
 describe("a month file", () => {
   test.each([
     [1, "does not ascend"],
-    [-1, "is not of the month"],
-  ])("that is read for the month %i later has times of another month", async (by, reason) => {
+    [-1, "is not in the month"],
+  ])("read as another month (%i later), its times are refused", async (by, reason) => {
     const bucket = new MemoryBucket();
     const { etag, points } = await writeMonth(bucket);
     const reading = readPoints(bucket, { key: KEY, etag, month: TEST_MONTH + by }, points);
@@ -44,13 +44,13 @@ describe("a month file", () => {
   });
 
   test.each([
-    [TEST_MONTH - 1, "is not of the month"],
+    [TEST_MONTH - 1, "is not in the month"],
     [TEST_MONTH + 1, "does not ascend"],
-  ])("of month %i takes no samples of another one", async (month, reason) => {
+  ])("written as month %i, times of another month are refused", async (month, reason) => {
     await expect(writeMonth(new MemoryBucket(), { month, days: DAYS })).rejects.toThrow(reason);
   });
 
-  test("under the key of a day, and a day file under that of a month, are refused", async () => {
+  test("a day file under a month's key is refused, and the reverse", async () => {
     const bucket = new MemoryBucket();
     await writeMonth(bucket);
     await writeDay(bucket, buildingDay(3, 5));
@@ -58,15 +58,15 @@ describe("a month file", () => {
     bucket.objects.set(TEST_KEY, month);
     bucket.objects.set(KEY, day);
     for (const key of [TEST_KEY, KEY]) {
-      await expect(readFooter(bucket, { key, etag: null })).rejects.toThrow("a footer of another site or day");
+      await expect(readFooter(bucket, { key, etag: null })).rejects.toThrow("another site or day");
     }
   });
 
   test.each<[string, FileAbout]>([
     ["of another month", { month: TEST_MONTH + 1, days: DAYS }],
     ["with the days of a shorter month", { month: TEST_MONTH, days: DAYS.slice(1) }],
-    ["that says it is of a day", { day: TEST_DAY, source: "api" }],
-  ])("%s is refused", async (_, about) => {
+    ["of a day", { day: TEST_DAY, source: "api" }],
+  ])("a footer %s is refused", async (_, about) => {
     const bucket = new MemoryBucket();
     await writeMonth(bucket);
     const { bytes, etag } = bucket.stored(KEY);
@@ -78,12 +78,12 @@ describe("a month file", () => {
   });
 });
 
-test("a row group may have as many rows as its kind of file allows", () => {
+test("a row group has a row limit by the kind of its file", () => {
   const bytes = Uint8Array.of(1, 2, 3);
-  const refusal = (rows: number, of: Period) => {
+  const refusal = (rows: number, period: Period) => {
     const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows, crc32: crc32(bytes) };
     try {
-      return decodeGroup(bytes, { group, points: null }, { key: "k", ...of });
+      return decodeGroup(bytes, { group, points: null }, { key: "k", ...period });
     } catch (error) {
       return String(error);
     }
@@ -91,8 +91,8 @@ test("a row group may have as many rows as its kind of file allows", () => {
   const day = { day: TEST_DAY };
   const month = { month: TEST_MONTH };
   expect([DAY_LIMITS.pointRows, MONTH_LIMITS.pointRows]).toEqual([250_000, 1_000_000]);
-  expect(refusal(250_001, day)).toContain("no writer of ours makes");
-  expect(refusal(250_000, day)).not.toContain("no writer of ours makes");
-  expect(refusal(1_000_001, month)).toContain("no writer of ours makes");
-  expect(refusal(1_000_000, month)).not.toContain("no writer of ours makes");
+  expect(refusal(250_001, day)).toContain("rows, at most");
+  expect(refusal(250_000, day)).not.toContain("rows, at most");
+  expect(refusal(1_000_001, month)).toContain("rows, at most");
+  expect(refusal(1_000_000, month)).not.toContain("rows, at most");
 });

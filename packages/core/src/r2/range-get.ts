@@ -1,6 +1,6 @@
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "./file-error.ts";
 
-/** What is needed of an R2Object: `arrayBuffer` is missing where the etag was another one. */
+/** The part of R2Object that a read uses. `arrayBuffer` is missing if the ETag did not match. */
 interface RangeObject {
   readonly etag: string;
   /** of the whole object, bytes */
@@ -13,12 +13,12 @@ interface RangeOptions {
   onlyIf?: { etagMatches: string };
 }
 
-/** What is needed of an R2Bucket to read a file. */
+/** The part of R2Bucket that a read uses. */
 export interface RangeBucket {
   get(key: string, options: RangeOptions): Promise<RangeObject | null>;
 }
 
-/** What reads cost, to tell the caller of our API, the tests and the benchmarks. */
+/** The cost of reads, which the API returns and tests and benchmarks count. */
 export interface RangeCost {
   requests: number;
   bytes: number;
@@ -37,12 +37,12 @@ export interface FetchedRange {
 const INVALID_RANGE = /\(10039\)/;
 
 /**
- * One request for `length` bytes from `offset`; from the end of the object where `offset` is null, and then the whole
- * object where it is shorter.
- * @param etag of the object as it was planned for; null: whichever is there
- * @param wanted `fileBytes`: size that the whole object must have, where it is known
- * @throws {DayFileMissing} {@link DayFileChanged}; {@link DayFileCorrupt} where the object has another size or ends too
- *   early; R2's errors
+ * Fetches `length` bytes from `offset` with one request. Without an offset it fetches the last `length` bytes, or the
+ * whole object if that is shorter.
+ * @param etag of the planned object; null: any object of the key
+ * @param wanted `fileBytes`: expected size of the object; undefined: not checked
+ * @throws {DayFileMissing} {@link DayFileChanged}; {@link DayFileCorrupt} if the object has another size or ends early;
+ * R2's errors
  */
 export async function fetchRange(
   bucket: RangeBucket,
@@ -59,14 +59,14 @@ export async function fetchRange(
     object = await bucket.get(key, etag === null ? { range } : { range, onlyIf: { etagMatches: etag } });
   } catch (error) {
     if (!(error instanceof Error && INVALID_RANGE.test(error.message))) throw error;
-    // No cause: the range proves that the object is too short.
+    // No cause: R2's answer proves that the object is too short.
     throw new DayFileCorrupt(key, offset ?? 0, "the file ends before this byte");
   }
   if (object === null) throw new DayFileMissing(key);
   if (object.arrayBuffer === undefined) throw new DayFileChanged(key, etag ?? "", object.etag);
   const { size } = object;
   if (wanted.fileBytes !== undefined && size !== wanted.fileBytes) {
-    const reason = `the file has ${size} bytes, the manifest says ${wanted.fileBytes}`;
+    const reason = `the file has ${size} bytes, the manifest states ${wanted.fileBytes}`;
     throw new DayFileCorrupt(key, Math.min(size, wanted.fileBytes), reason);
   }
   const bytes = new Uint8Array(await object.arrayBuffer());
@@ -74,7 +74,7 @@ export async function fetchRange(
   const expected = offset === null ? Math.min(length, object.size) : length;
   const from = offset ?? object.size - expected;
   if (bytes.length !== expected) {
-    throw new DayFileCorrupt(key, from, `the file ends early: ${bytes.length} of ${expected} bytes are there`);
+    throw new DayFileCorrupt(key, from, `the file ends early: ${bytes.length} of ${expected} bytes`);
   }
   return { bytes, offset: from, etag: object.etag, size: object.size };
 }

@@ -1,8 +1,8 @@
 import { dayText } from "../domain/day.ts";
 
-/** One day of one site, and the build of it. */
+/** A build of one day of one site. */
 export interface DayBuild {
-  /** names the build in `staging/` and in `day_files`; two builds never share it, a build that is resumed keeps it */
+  /** names the build in `staging/` and in `day_files`; builds never share it, and a resumed build keeps it */
   readonly build: string;
   readonly site: { readonly id: number; readonly name: string };
   /** whole days since 1970-01-01 UTC */
@@ -14,7 +14,7 @@ interface StagedObject {
   readonly uploaded: Date;
 }
 
-/** What is needed of an R2Bucket to remove objects. */
+/** The part of R2Bucket that removes objects. */
 export interface ListingBucket {
   list(options: { prefix: string; cursor?: string }): Promise<{
     objects: StagedObject[];
@@ -24,53 +24,53 @@ export interface ListingBucket {
   delete(keys: string[]): Promise<void>;
 }
 
-/** What the keys of all that builds keep begin with. */
+/** Prefix of the keys of all builds. */
 export const STAGING = "staging/";
 
-/** `staging/{build}/{site}/2025-10-12/`: all that a build keeps until its day is published. */
+/** `staging/{build}/{site}/2025-10-12/`: what a build keeps until it publishes the day. */
 function stagingPrefix({ build, site, day }: DayBuild): string {
   return `${STAGING}${encodeURIComponent(build)}/${encodeURIComponent(site.name)}/${dayText(day)}/`;
 }
 
-/** The spill of an hour, 0 to 23. */
-export function spillKey(of: DayBuild, hour: number): string {
-  return stagingPrefix(of) + String(hour).padStart(2, "0");
+/** Key of the spill of an hour, 0 to 23. */
+export function spillKey(build: DayBuild, hour: number): string {
+  return stagingPrefix(build) + String(hour).padStart(2, "0");
 }
 
 /**
- * A day's segments by when they were asked for, beside the day's present file and the API's hours of the build: before both, between them, or
- * after both.
+ * Layers of a day's segments by the time of their request: older than both the present file and the API's hours of the
+ * build ("under"), between them, or newer than both ("over").
  */
 export const SEGMENT_LAYERS = ["under", "between", "over"] as const;
 export type SegmentLayer = (typeof SEGMENT_LAYERS)[number];
 
-/** The samples of an hour that segments hold, of one layer. */
-export function segmentSpillKey(of: DayBuild, hour: number, layer: SegmentLayer): string {
-  return `${spillKey(of, hour)}-${layer}`;
+/** Key of the samples of an hour in segments of one layer. */
+export function segmentSpillKey(build: DayBuild, hour: number, layer: SegmentLayer): string {
+  return `${spillKey(build, hour)}-${layer}`;
 }
 
-/** The day file before it is put in its place. */
-export function stagedFileKey(of: DayBuild): string {
-  return `${stagingPrefix(of)}day.parquet`;
+/** Key of the finished day file before it is published. */
+export function stagedFileKey(build: DayBuild): string {
+  return `${stagingPrefix(build)}day.parquet`;
 }
 
-/** The rows of D1 that go with it. */
-export function stagedRowsKey(of: DayBuild): string {
-  return `${stagingPrefix(of)}rows`;
+/** Key of the D1 rows that are published with it. */
+export function stagedRowsKey(build: DayBuild): string {
+  return `${stagingPrefix(build)}rows`;
 }
 
-/** Removes whatever a build left in staging. Safe to repeat. */
-export async function deleteStaging(bucket: ListingBucket, of: DayBuild): Promise<void> {
-  await deleteStaged(bucket, stagingPrefix(of));
+/** Removes all objects of a build in staging. Safe to repeat. */
+export async function deleteStaging(bucket: ListingBucket, build: DayBuild): Promise<void> {
+  await deleteStaged(bucket, stagingPrefix(build));
 }
 
-/** Removes all objects in staging whose keys begin so. Safe to repeat. */
+/** Removes all objects in staging with a prefix. Safe to repeat. */
 export async function deleteStaged(bucket: ListingBucket, prefix: string): Promise<void> {
   await removeObjects(bucket, prefix, () => true);
 }
 
 /**
- * Removes what builds left in staging whose name begins so and of which that is wanted. Safe to repeat.
+ * Removes staged objects of the builds with this prefix that `isWanted` selects. Safe to repeat.
  * @param prefix of characters that are not percent-encoded
  */
 export async function deleteBuilds(
@@ -85,9 +85,8 @@ export async function deleteBuilds(
 }
 
 /**
- * Removes what was staged before a time and never published: the litter of builds that died for good. A build that is
- * still alive then finds its spills missing, fails, and can be begun again: staging holds nothing that is not to be had
- * from where it came.
+ * Removes objects that were staged before a time and never published: the rest of builds that failed for good. A build
+ * that is still running then fails because its spills are missing, and starts again: staging holds only copies.
  * @param before epoch ms
  * @returns objects removed
  */
@@ -102,7 +101,7 @@ async function removeObjects(
 ): Promise<number> {
   let removed = 0;
   for (let cursor: string | undefined; ;) {
-    // a list is at most 1,000 objects, and so is a delete
+    // R2 lists at most 1,000 objects, and deletes as many at once.
     const page = await bucket.list(cursor === undefined ? { prefix } : { prefix, cursor });
     const keys = page.objects.filter(isWanted).map((object) => object.key);
     if (keys.length > 0) await bucket.delete(keys);

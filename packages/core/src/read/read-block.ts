@@ -1,4 +1,4 @@
-import { isProofAgainst } from "../r2/file-error.ts";
+import { provesFileFault } from "../r2/file-error.ts";
 import { askedAt } from "../manifest/asked-hours.ts";
 import type { ManifestDay } from "../manifest/manifest.ts";
 import { markSuspect } from "../manifest/write-manifest.ts";
@@ -108,7 +108,7 @@ export async function readBlock(
       const isOfMonth = read.month !== null;
       if (read.month !== null) {
         const { row, file } = read.month.read;
-        const provedBy = isProofAgainst(error) ? file.etag : null;
+        const provedBy = provesFileFault(error) ? file.etag : null;
         months.set(row.month, { month: row.month, reason: reasonOf(error), provedBy });
       }
       const current = now.days.get(day);
@@ -155,7 +155,7 @@ export async function readBlock(
       }
       const last = pending?.error ?? byFooter?.error ?? error;
       const reason = reasonOf(last);
-      const isProved = isProofAgainst(last) && (pending === null || isProofAgainst(error));
+      const isProved = provesFileFault(last) && (pending === null || provesFileFault(error));
       unreadable.push({ day, reason, provedBy: isProved && !isPublishedAnew ? current.file.etag : null });
     }
     reads = again;

@@ -10,7 +10,7 @@ import { hotHoursStatement, parseHotHours } from "../store/hot-hours.ts";
 import { NOTHING_BESIDE, readSeriesBeside, refuseDamaged } from "../store/read-segments.ts";
 import { mergeStored, NO_STORED_SERIES } from "../store/stored-series.ts";
 import { FORMULA_VERSION, qualityValues } from "../quality/point-day-quality.ts";
-import { DayFileCorrupt, isProofAgainst } from "../r2/file-error.ts";
+import { DayFileCorrupt, provesFileFault } from "../r2/file-error.ts";
 import { scanDayFile } from "../parquet/file-reader.ts";
 import { DayJudge } from "../day-build/day-judge.ts";
 import { askedAt } from "../manifest/asked-hours.ts";
@@ -96,7 +96,7 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
 }
 
 function isDamage(error: unknown): error is DayFileCorrupt {
-  return error instanceof DayFileCorrupt && isProofAgainst(error);
+  return error instanceof DayFileCorrupt && provesFileFault(error);
 }
 
 /** Whether a file is damaged in R2: bytes can also be damaged on their way. */

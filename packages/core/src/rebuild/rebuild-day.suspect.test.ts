@@ -56,7 +56,7 @@ describe("what is no data", () => {
 
   test("somebody else's object", async () => {
     await bucket.put(world.key, "not what was written".repeat(10));
-    expect(await suspicion()).toContain("does not end as Parquet");
+    expect(await suspicion()).toContain("does not end with PAR1");
   });
 
   test("the file of another day or site", async () => {

@@ -1,4 +1,4 @@
-import { DayFileCorrupt, isProofAgainst } from "@building-vitals/core/r2/file-error";
+import { DayFileCorrupt, provesFileFault } from "@building-vitals/core/r2/file-error";
 import { type ManifestDay, objectStanding, readManifestDay } from "@building-vitals/core/manifest/manifest";
 import { markSuspect } from "@building-vitals/core/manifest/write-manifest";
 import { parseDay } from "@building-vitals/core/domain/day";
@@ -111,7 +111,7 @@ async function readBody(
     });
     if (object !== null && "body" in object) await checkFooter(bucket, stored.file, range !== "all", Date.now());
   } catch (error) {
-    if (error instanceof DayFileCorrupt && isProofAgainst(error)) throw await suspect(error.message);
+    if (error instanceof DayFileCorrupt && provesFileFault(error)) throw await suspect(error.message);
     logError("day_file_unavailable", error, { key });
     throw new Problem("cold_unavailable", "The archive did not answer; try again in a moment.");
   }
