@@ -1,12 +1,13 @@
 import { DAYS } from "../domain/day.ts";
 
 /**
- * Points whose UTC day is one row of `block_days`. 16 neighbours: one point's year is read fastest so, and points from all over the site
- * take as long as with a row a point (docs/decisions/0022). A block of 128 holds points of one site only, so a row does too.
+ * Points that share a row of `block_days`, for one UTC day. 16 makes reads of one point's year fastest; reads of points
+ * from all over the site take as long as with one row per point (docs/decisions/0022). A block of 128 holds points of
+ * one site only, so a row does too.
  */
 export const POINTS_PER_ROW = 16;
 
-/** `block_days.key`: the days of 16 points lie together. @param day whole days since 1970 */
+/** `block_days.key`: the days of 16 points are adjacent. @param day whole days since 1970 */
 export function blockDayKey(pointId: number, day: number): number {
   return Math.floor(pointId / POINTS_PER_ROW) * DAYS + day;
 }
@@ -16,20 +17,20 @@ export function dayOfKey(key: number): number {
   return key % DAYS;
 }
 
-/** {@link blockDayKey} in SQL. @param pointId and `day`: SQL expressions of ours */
+/** {@link blockDayKey} in SQL. @param pointId SQL expression, like `day` */
 export function rowKeySql(pointId: string, day: string): string {
   return `((((${pointId}) >> 4) << 16) + (${day}))`;
 }
 
 /**
- * In SQL: where a point stands in `places` and `quality`, as a JSON path.
+ * A point's path in `places` and `quality`, as SQL.
  * @param pointId SQL expression of an integer @param index `"[0]"` and so on: one of its values
  */
 export function pathSql(pointId: string, index: string): string {
   return `('$."' || ${pointId} || '"${index}')`;
 }
 
-/** In SQL: the rows of `block_days`; and the same with `places` NULL where they are damaged, for `readChecked`. */
+/** `block_days` in SQL, and the same with `places` NULL where they are damaged, for `readChecked`. */
 export const ROWS = "block_days";
 export const CHECKED_ROWS =
   "(SELECT key, hours, CASE WHEN json_valid(places, 8) THEN places END AS places FROM block_days)";

@@ -2,21 +2,24 @@ import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 import { blockDayKey } from "./block-day-key.ts";
 import { hexOf } from "../bytes/hex.ts";
 
-/** What D1 keeps of a point and UTC day. */
+/** A point's part of a row. */
 export interface PointSlice {
   readonly pointId: number;
   /** `encodeSlice` of its hours and its locator */
   readonly slice: Uint8Array;
-  /** its samples in the day's file; null: it is in none */
+  /** its samples in the day's file; null: the file does not have the point */
   readonly rows: number | null;
 }
 
-/** A row of `block_days` without its quality: texts as SQL writes them too, so that equal rows have equal texts. */
+/**
+ * A row of `block_days` without its quality. Its texts are exactly as SQL writes them, so that equal rows have equal
+ * texts.
+ */
 export interface BlockDayRow {
   readonly key: number;
   /** JSON `{"<point id>":[<offset in hours, from 1>,<bytes>,<samples in the day's file>],…}` */
   readonly places: string;
-  /** the slices one after the other, hexadecimal */
+  /** the concatenated slices, hexadecimal */
   readonly hours: string;
 }
 
@@ -26,7 +29,7 @@ export function blockDayRows(day: number, points: readonly PointSlice[]): BlockD
   return [...blocks].map(([key, ofBlock]) => blockDayRow(key, ofBlock));
 }
 
-/** @param points of the row, in any order; none: a row that has only a quality */
+/** @param points of the row, in any order; empty: a row that has only a quality */
 export function blockDayRow(key: number, points: readonly PointSlice[]): BlockDayRow {
   let offset = 1;
   const places: string[] = [];
@@ -39,7 +42,7 @@ export function blockDayRow(key: number, points: readonly PointSlice[]): BlockDa
   return { key, places: `{${places.join()}}`, hours: slices.join("") };
 }
 
-/** The quality of a point's day, as `qualityValues` has it. */
+/** The quality of a point's day, as `qualityValues` returns it. */
 export interface PointQualityValues {
   readonly pointId: number;
   readonly quality: readonly (number | null)[];
@@ -54,7 +57,7 @@ export function qualityTexts(day: number, points: readonly PointQualityValues[])
 }
 
 /**
- * JSON arrays of rows `[key, places, hours, quality]`, each to be bound to one statement.
+ * JSON arrays of rows `[key, places, hours, quality]`, one for each statement.
  * @param qualities by key; a row without one is not judged
  */
 export function rowTexts(rows: readonly BlockDayRow[], qualities: ReadonlyMap<number, string> = new Map()): string[] {

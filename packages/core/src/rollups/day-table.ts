@@ -6,24 +6,24 @@ import { StoredLocatorError } from "../parquet/locator.ts";
 import { pointsOfRow, type StoredRow } from "./read-rows.ts";
 import { changedRows } from "./write-rows.ts";
 
-/** The aggregates of an hour by point. */
+/** The aggregates of an hour, by point id. */
 export type HourOfPoints = ReadonlyMap<number, HourAggregate>;
 
 /** A point's day in a {@link DayTable}. */
 interface PointHours {
   readonly hours: (HourAggregate | null)[];
-  /** as it is stored; null: the hours are others now */
+  /** as stored; null: the hours have changed since */
   slice: Uint8Array | null;
 }
 
-/** The hourly aggregates of a site's day without a file, and the rows that they are stored in. */
+/** The hourly aggregates of a site's day that has no file, and the stored rows to compare them with. */
 export class DayTable {
   readonly #day: number;
   readonly #rows: readonly StoredRow[];
   readonly #points = new Map<number, PointHours>();
-  /** whether the aggregates of some point cannot be read */
+  /** whether the aggregates of some point are damaged */
   readonly isDamaged: boolean;
-  /** aggregates of a point and hour that were replaced */
+  /** aggregates that were replaced, counted by point and hour */
   changed = 0;
 
   constructor(day: number, rows: readonly StoredRow[]) {
@@ -42,29 +42,29 @@ export class DayTable {
     this.isDamaged = isDamaged;
   }
 
-  /** Makes these the aggregates of an hour, 0 to 23. @returns how many are others than before */
+  /** Replaces the aggregates of an hour, 0 to 23. @returns how many changed */
   replaceHour(index: number, aggregates: HourOfPoints): number {
     const before = this.changed;
-    for (const [pointId, one] of aggregates) {
+    for (const [pointId, aggregate] of aggregates) {
       const known = this.#points.get(pointId);
       if (known === undefined) {
-        const hours = Array.from({ length: HOURS_PER_DAY }, (_, i) => (i === index ? one : null));
+        const hours = Array.from({ length: HOURS_PER_DAY }, (_, i) => (i === index ? aggregate : null));
         this.#points.set(pointId, { hours, slice: null });
         this.changed++;
-      } else this.#replace(known, index, one);
+      } else this.#replace(known, index, aggregate);
     }
     for (const [pointId, known] of this.#points) if (!aggregates.has(pointId)) this.#replace(known, index, null);
     return this.changed - before;
   }
 
-  #replace(point: PointHours, index: number, one: HourAggregate | null): void {
-    if (isSame(point.hours[index] ?? null, one)) return;
-    point.hours[index] = one;
+  #replace(point: PointHours, index: number, aggregate: HourAggregate | null): void {
+    if (isSame(point.hours[index] ?? null, aggregate)) return;
+    point.hours[index] = aggregate;
     point.slice = null;
     this.changed++;
   }
 
-  /** The rows that are not stored so. */
+  /** The rows that differ from the stored ones. */
   changedRows(): BlockDayRow[] {
     const points = [...this.#points].flatMap(([pointId, { hours, slice }]) => {
       if (hours.every((hour) => hour === null)) return [];

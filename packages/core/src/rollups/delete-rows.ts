@@ -12,12 +12,18 @@ export function deleteDayRows(db: D1Database, siteId: number, day: number): D1Pr
 /** ?1: point, ?2: day. */
 const DELETE_ROW = `DELETE FROM block_days WHERE key = ${rowKeySql("?1", "?2")}`;
 
-/** Deletes the row that a point's day is in. For a day whose file has this point only; its neighbours' quality must be stale then. */
+/**
+ * Deletes the row of a point's day. Use it for a day whose file has this point only; the quality of the row's other
+ * points must be stale then.
+ */
 export function deleteRowOf(db: D1Database, pointId: number, day: number): D1PreparedStatement {
   return db.prepare(DELETE_ROW).bind(pointId, day);
 }
 
-/** ?1: point, as text: a number would be a JSON path such as $."5.0". A damaged column is left; checking all of them reads each byte. */
+/**
+ * ?1: point, as text: a number would become a JSON path like $."5.0". A damaged column is left, because checking all of
+ * them would read every byte.
+ */
 const DELETE_OPEN_DAYS = `
 UPDATE block_days SET
   places = CASE WHEN json_valid(places, 8) THEN jsonb_remove(places, ${pathSql("?1", "")}) ELSE places END,
@@ -27,19 +33,22 @@ WHERE key >= ${rowKeySql("?1", "0")} AND key < ${rowKeySql("?1", "65536")}
   AND (CASE WHEN json_valid(places, 8) THEN places -> ${pathSql("?1", "")} END IS NOT NULL
     OR CASE WHEN json_valid(quality, 8) THEN quality -> ${pathSql("?1", "")} END IS NOT NULL)`;
 
-/** Forgets a point's aggregates and quality of all days in whose file it is not. The next fold of such a day drops the bytes. */
+/**
+ * Deletes a point's aggregates and quality of the days whose file does not have it. The next roll-up of such a day
+ * drops its bytes.
+ */
 export function deleteOpenDays(db: D1Database, pointId: number): D1PreparedStatement {
   return db.prepare(DELETE_OPEN_DAYS).bind(String(pointId));
 }
 
-/** ?1: site, ?2: the most rows. */
+/** ?1: site, ?2: maximum of rows. */
 const DELETE_SITE = `
 DELETE FROM block_days WHERE key IN (
   SELECT d.key FROM (SELECT DISTINCT id >> 4 AS block FROM points WHERE site_id = ?1) b
   CROSS JOIN block_days d ON d.key >= b.block << 16 AND d.key < (b.block + 1) << 16 LIMIT ?2
 )`;
 
-/** Deletes some rows of a site. To run before its points are deleted. */
-export function deleteRowsOfSite(db: D1Database, siteId: number, most: number): D1PreparedStatement {
-  return db.prepare(DELETE_SITE).bind(siteId, most);
+/** Deletes some rows of a site. Run it before the site's points are deleted. */
+export function deleteRowsOfSite(db: D1Database, siteId: number, maxRows: number): D1PreparedStatement {
+  return db.prepare(DELETE_SITE).bind(siteId, maxRows);
 }

@@ -18,7 +18,7 @@ function seriesOf(samples: readonly (readonly [offset: number, value: number])[]
 const hoursOf = (...given: readonly (readonly [hour: number, HourAggregates[number]])[]): HourAggregates =>
   Array.from({ length: 24 }, (_, hour) => given.find(([at]) => at === hour)?.[1] ?? null);
 
-test("sums each hour up by itself", () => {
+test("aggregates each hour separately", () => {
   const samples = [
     [0, 2],
     [HOUR_MS - 1, -4],
@@ -40,13 +40,13 @@ test("refuses a sample of another day", () => {
   }
 });
 
-test("a sum of decimals is the decimal that people expect", () => {
+test("a sum of decimals is the exact decimal", () => {
   const samples = Array.from({ length: 60 }, (_, i): [number, number] => [i * 60_000, i % 2 === 0 ? 0.1 : 0.2]);
   const [hour] = hourAggregates(seriesOf(samples), DAY);
   expect(hour?.sum).toBe(9);
 });
 
-test("large values that cancel one another out leave the small ones", () => {
+test("large values that cancel out keep the small ones", () => {
   const [hour] = hourAggregates(
     seriesOf([
       [0, 1],
@@ -59,7 +59,7 @@ test("large values that cancel one another out leave the small ones", () => {
   expect(hour?.sum).toBe(2);
 });
 
-test("a sum beyond the doubles is infinite", () => {
+test("a sum beyond a double's range is infinite", () => {
   const hours = hourAggregates(
     seriesOf([
       [0, -1.7e308],
@@ -70,7 +70,7 @@ test("a sum beyond the doubles is infinite", () => {
   expect(hours[0]?.sum).toBe(-Infinity);
 });
 
-test("any day has the figures of the oracle, and its slice keeps them bit for bit", () => {
+test("any day equals the oracle, and its slice keeps it bit for bit", () => {
   const value = fc.oneof(
     fc.constantFrom(0, -0, 5e-324, 1.7976931348623157e308, 25.517500000000002),
     fc.double({ noNaN: true, noDefaultInfinity: true }),

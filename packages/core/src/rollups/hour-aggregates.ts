@@ -2,13 +2,13 @@ import { dayStart, HOURS_PER_DAY } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { Series } from "../domain/samples.ts";
 
-/** The samples of one point in one UTC hour, summed up. */
+/** The samples of one point in one UTC hour, aggregated. */
 export interface HourAggregate {
   /** number of samples, at least 1 */
   readonly n: number;
   readonly min: number;
   readonly max: number;
-  /** of all samples; infinite where doubles have no room for it */
+  /** of all samples; infinite if it exceeds a double */
   readonly sum: number;
 }
 
@@ -16,7 +16,7 @@ export interface HourAggregate {
 export type HourAggregates = readonly (HourAggregate | null)[];
 
 /**
- * Sums up a point's day by hours. @param series ascending in time, all of it in `day`
+ * Aggregates a point's day by hour. @param series ascending in time, all of it in `day`
  * @throws {RangeError} for a sample of another day
  */
 export function hourAggregates(series: Series, day: number): HourAggregates {
@@ -25,7 +25,7 @@ export function hourAggregates(series: Series, day: number): HourAggregates {
   const hours: (HourAggregate | null)[] = Array.from({ length: HOURS_PER_DAY }, () => null);
   for (let from = 0; from < times.length;) {
     const hour = Math.floor((times[from]! - start) / HOUR_MS);
-    if (!(hour >= 0 && hour < HOURS_PER_DAY)) throw new RangeError(`${times[from]!} is not in day ${day}`);
+    if (!(hour >= 0 && hour < HOURS_PER_DAY)) throw new RangeError(`time ${times[from]!} is not in day ${day}`);
     const end = start + (hour + 1) * HOUR_MS;
     let to = from + 1;
     while (to < times.length && times[to]! < end) to++;
@@ -35,19 +35,19 @@ export function hourAggregates(series: Series, day: number): HourAggregates {
   return hours;
 }
 
-/** Of values[from, to), which are not empty. */
+/** Aggregates values[from, to), which are not empty. */
 export function aggregate(values: Float64Array, from: number, to: number): HourAggregate {
   const first = values[from]!;
   let min = first;
   let max = first;
   let constant = true;
-  // Neumaier's sum: sums of decimals come out as people write them, and short as text.
+  // Neumaier's sum: sums of decimals stay short as text.
   let sum = 0;
   let lost = 0;
   for (let i = from; i < to; i++) {
     const value = values[i]!;
     if (!Object.is(value, first)) constant = false;
-    // Math.min and max tell -0 from 0
+    // Math.min and Math.max distinguish -0 from 0.
     min = Math.min(min, value);
     max = Math.max(max, value);
     const next = sum + value;
@@ -56,11 +56,11 @@ export function aggregate(values: Float64Array, from: number, to: number): HourA
   }
   const n = to - from;
   const exact = Number.isFinite(sum) ? sum + lost : sum;
-  // so that the sums of constant hours need not be stored
+  // The sum of a constant hour can be computed, so it need not be stored.
   return { n, min, max, sum: constant ? n * first : exact };
 }
 
-/** Stored aggregates that are not what we write. */
+/** Stored aggregates that our writer cannot have made. */
 export class StoredHoursError extends Error {
   override readonly name = "StoredHoursError";
 }

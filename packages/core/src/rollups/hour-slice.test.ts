@@ -40,7 +40,7 @@ test("any slice comes back bit for bit, whole and in parts", () => {
   );
 });
 
-test("any cut or changed slice is refused or is another slice, never another error", () => {
+test("a damaged slice is refused or is another slice", () => {
   fc.assert(
     fc.property(slice, fc.nat(), fc.nat(255), fc.boolean(), (given, at, byte, isCut) => {
       const bytes = encodeSlice(given);
@@ -91,7 +91,7 @@ describe("the bytes of a slice", () => {
     expect([...encodeSlice(given)]).toEqual(expected);
   });
 
-  test("single-precision values of a sensor take at most 350", () => {
+  test("a sensor's single-precision values take at most 350 bytes", () => {
     const hours = everyHour((i) => {
       const min = Math.fround(20 + i / 17);
       return { n: 60, min, max: Math.fround(min + 0.37), sum: 60 * (min + Math.fround(0.137)) };

@@ -4,7 +4,7 @@ import { HOURS_PER_DAY } from "../domain/day.ts";
 import { type HourAggregate, type HourAggregates, StoredHoursError } from "./hour-aggregates.ts";
 import { type Locator, LOCATOR_BYTES, readLocator, StoredLocatorError, writeLocator } from "../parquet/locator.ts";
 
-/** What D1 keeps of a point and UTC day: its hourly aggregates, and where its samples are in the day's file. */
+/** What D1 stores of a point and UTC day: its hourly aggregates, and the place of its samples in the day's file. */
 export interface PointDaySlice {
   readonly hours: HourAggregates;
   /** null: the day has no file, or the point is not in it */
@@ -16,7 +16,7 @@ const HAS_LOCATOR = 1;
 /** The sum of an hour is infinite, so no mean can be computed from it. */
 const OVERFLOWS = 2;
 
-/** The most bytes of form, flags and locator, which stand at the front. */
+/** Most bytes of form, flags and locator, which come first. */
 export const HEAD_BYTES = 2 + LOCATOR_BYTES;
 
 const MASK_BYTES = 3;
@@ -25,11 +25,11 @@ interface Column {
   readonly name: keyof HourAggregate;
   /** bytes of a value: 3: an unsigned integer; 8: a double */
   readonly width: 3 | 8;
-  /** the value that an hour has unless the column is stored, by its `n` and `min` */
+  /** computes the value of an hour from its `n` and `min` if the column is not stored */
   readonly rule?: (n: number, min: number) => number;
 }
 
-/** The columns in their order. One more column is one more line here, and another form. */
+/** The columns in stored order. Another column takes a line here and another form. */
 const COLUMNS: readonly Column[] = [
   { name: "n", width: 3 },
   { name: "min", width: 8 },
@@ -39,7 +39,7 @@ const COLUMNS: readonly Column[] = [
 
 const MAX_BYTES = HEAD_BYTES + MASK_BYTES + COLUMNS.reduce((sum, { width }) => sum + 1 + width * HOURS_PER_DAY, 0);
 
-// One slice is written or read at a time.
+// Scratch: one slice is written or read at a time.
 const values = new Uint8Array(8 * HOURS_PER_DAY);
 const view = new DataView(values.buffer);
 const columnOf = () => new Float64Array(HOURS_PER_DAY);
@@ -51,11 +51,11 @@ const read: Readonly<Record<keyof HourAggregate, Float64Array>> = {
 };
 
 /**
- * The bytes of a slice, which hold every double bit for bit:
+ * Encodes a slice, with every double bit for bit:
  *
- *     form (1) | flags | [8 varints: locator] | mask of 24 bits | [column n | column min | column max | column sum]
+ * form (1) | flags | [8 varints: locator] | mask of 24 bits | [column n | column min | column max | column sum]
  *
- * The mask tells the hours with samples; without any there are no columns. byte-column.ts has the form of a column.
+ * The mask marks the hours with samples; without any there are no columns. byte-column.ts has the form of a column.
  */
 export function encodeSlice({ hours, locator }: PointDaySlice): Uint8Array {
   const cursor: Cursor = { bytes: new Uint8Array(MAX_BYTES), at: 0 };
@@ -70,7 +70,7 @@ export function encodeSlice({ hours, locator }: PointDaySlice): Uint8Array {
   return bytes.slice(0, cursor.at);
 }
 
-/** A slice without a locator, with one. */
+/** Adds a locator to a slice that has none. */
 export function withLocator(slice: Uint8Array, locator: Locator): Uint8Array {
   const cursor: Cursor = { bytes: new Uint8Array(HEAD_BYTES), at: 2 };
   writeLocator(cursor, locator);
@@ -101,7 +101,7 @@ function encodeColumn(cursor: Cursor, { name, width, rule }: Column, hours: read
 
 /**
  * The inverse of {@link encodeSlice}.
- * @throws {StoredHoursError} {@link StoredLocatorError} for bytes that it does not write
+ * @throws {StoredHoursError} {@link StoredLocatorError} for damaged bytes
  */
 export function decodeSlice(bytes: Uint8Array): PointDaySlice {
   const cursor = { bytes, at: 0 };
@@ -119,13 +119,14 @@ export function decodeSlice(bytes: Uint8Array): PointDaySlice {
       hours.push(null);
       continue;
     }
-    const one = { n: read.n[i]!, min: read.min[i]!, max: read.max[i]!, sum: read.sum[i]! };
-    checkHour(one, hour);
-    if (!hasFiniteSum(one)) isFinite = false;
-    hours.push(one);
+    const aggregate = { n: read.n[i]!, min: read.min[i]!, max: read.max[i]!, sum: read.sum[i]! };
+    checkHour(aggregate, hour);
+    if (!hasFiniteSum(aggregate)) isFinite = false;
+    hours.push(aggregate);
     i++;
   }
-  if (isFinite !== ((flags & OVERFLOWS) === 0)) throw new StoredHoursError("slice: its flags and its sums differ");
+  if (isFinite !== ((flags & OVERFLOWS) === 0))
+    throw new StoredHoursError("slice: its overflow flag contradicts its sums");
   return { hours, locator };
 }
 
@@ -134,19 +135,21 @@ function decodeColumn(cursor: Cursor, { name, width, rule }: Column, count: numb
   const found = readColumn(cursor, into, width, count);
   if (found === "stored") return;
   if (found === "damaged" || rule === undefined) {
-    throw new StoredHoursError(`slice: its column ${name} is damaged at byte ${cursor.at}`);
+    throw new StoredHoursError(`slice: column ${name} is damaged at byte ${cursor.at}`);
   }
   for (let i = 0; i < count; i++) into[i] = rule(read.n[i]!, read.min[i]!);
 }
 
-/** @param hour its number, named in the error @throws {StoredHoursError} for an aggregate that no samples have */
+/** @param hour for the error @throws {StoredHoursError} for an aggregate that no samples can have */
 export function checkHour({ n, min, max, sum }: HourAggregate, hour: number): void {
   const isWritten =
     n > 0 && n <= HOUR_MS && Number.isFinite(min) && Number.isFinite(max) && min <= max && !Number.isNaN(sum);
   if (!isWritten) throw new StoredHoursError(`aggregates: hour ${hour} has n ${n}, min ${min}, max ${max}, sum ${sum}`);
 }
 
-/** Of a slice, or of its first {@link HEAD_BYTES}. @returns null: it has no locator @throws {StoredLocatorError} */
+/**
+ * @param bytes a slice, or its first {@link HEAD_BYTES} @returns null: it has no locator @throws {StoredLocatorError}
+ */
 export function decodeLocator(bytes: Uint8Array): Locator | null {
   try {
     return readHead({ bytes, at: 0 }).locator;
@@ -168,7 +171,7 @@ export function decodeCounts(bytes: Uint8Array): number[] {
   const mask = readMask(cursor);
   const count = bitsOf(mask);
   if (count > 0 && readColumn(cursor, read.n, 3, count) !== "stored") {
-    throw new StoredHoursError("slice: its column n is damaged");
+    throw new StoredHoursError("slice: column n is damaged");
   }
   let i = 0;
   return Array.from({ length: HOURS_PER_DAY }, (_, hour) => ((mask & (1 << hour)) === 0 ? 0 : read.n[i++]!));
@@ -188,7 +191,7 @@ function readHead(cursor: Cursor): { readonly flags: number; readonly locator: L
   return { flags, locator: (flags & HAS_LOCATOR) === 0 ? null : readLocator(cursor) };
 }
 
-/** Bit h is set where hour h has samples. */
+/** Bit h is set if hour h has samples. */
 function readMask(cursor: Cursor): number {
   const { bytes, at } = cursor;
   if (at + MASK_BYTES > bytes.length) throw new StoredHoursError("slice: it ends before its mask");

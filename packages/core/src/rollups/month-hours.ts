@@ -5,22 +5,22 @@ import { HOURS_PER_DAY } from "../domain/day.ts";
 import { type HourAggregate, type HourAggregates, StoredHoursError } from "./hour-aggregates.ts";
 import { bitsOf, checkHour, hasFiniteSum } from "./hour-slice.ts";
 
-/** A column that a rule tells, or without values. */
+/** The column is empty, or a rule computes it. */
 const LEFT_OUT = 0;
-/** A column of one value many times. */
+/** All values of the column are equal, and one is stored. */
 const ONE_VALUE = 1;
-/** A column in the frame. */
+/** The values of the column are in the frame. */
 const ALL_VALUES = 2;
 
 interface Column {
   readonly name: keyof HourAggregate | "mask";
   /** bytes of a value: 4: an unsigned integer; 8: a double */
   readonly width: 4 | 8;
-  /** the value that an hour has unless the column is stored, by its `n` and `min` */
+  /** computes the value of an hour from its `n` and `min` if the column is not stored */
   readonly rule?: (n: number, min: number) => number;
 }
 
-/** In their order in the frame: doubles first, so that a view may begin at each. */
+/** In their order in the frame: doubles first, so that each column is aligned for a view. */
 const COLUMNS: readonly Column[] = [
   { name: "min", width: 8 },
   { name: "max", width: 8, rule: (_, min) => min },
@@ -29,18 +29,20 @@ const COLUMNS: readonly Column[] = [
   { name: "mask", width: 4 },
 ];
 
-/** Written once a month and kept for years: 5 to 10% smaller than level 3, and read as quickly. */
+/** Months are written once and kept for years. This level is 5 to 10% smaller than level 3, and read as quickly. */
 const LEVEL = 9;
 
 type Values = Float64Array | Uint32Array;
 type Columns = Record<Column["name"], Values>;
 
 /**
- * The hours of a point's days, by columns over all of them, because neighbours of a column are alike:
+ * Encodes the hours of a point's days by column, because neighbouring values of a column are similar:
  *
- *     varint: hours with samples | 5 bytes: how each column is stored | the values of columns of one value | a zstd frame of the others
+ * varint: hours with samples | 5 bytes: how each column is stored | single values of constant columns | a zstd frame of
+ * the others
  *
- * Values are little-endian. A column has a value for each hour with samples; the last one, `mask`, has for each day the bits of its hours.
+ * Values are little-endian. A column has a value for each hour with samples. The last column, `mask`, has the bits of
+ * each day's hours.
  */
 export function encodeMonthHours(days: readonly HourAggregates[]): Uint8Array {
   const hours = days.flatMap((day) => day.filter((hour) => hour !== null));
@@ -69,8 +71,8 @@ function maskOf(day: HourAggregates): number {
 
 function kindOf({ name, rule }: Column, columns: Columns): number {
   const values = columns[name];
-  const isTold = (value: number, i: number) => Object.is(value, rule?.(columns.n[i]!, columns.min[i]!));
-  if (values.length === 0 || (rule !== undefined && values.every(isTold))) return LEFT_OUT;
+  const isComputed = (value: number, i: number) => Object.is(value, rule?.(columns.n[i]!, columns.min[i]!));
+  if (values.length === 0 || (rule !== undefined && values.every(isComputed))) return LEFT_OUT;
   return values.every((value: number) => Object.is(value, values[0])) ? ONE_VALUE : ALL_VALUES;
 }
 
@@ -91,7 +93,7 @@ function join(parts: readonly Uint8Array[]): Uint8Array {
 /**
  * The inverse of {@link encodeMonthHours}.
  * @param days how many @param overflows whether the sum of some hour is infinite
- * @throws {StoredHoursError} for bytes that it does not write
+ * @throws {StoredHoursError} for damaged bytes
  */
 export function decodeMonthHours(bytes: Uint8Array, days: number, overflows: boolean): HourAggregates[] {
   const { min, max, sum, n, mask } = readColumns(bytes, days);
@@ -106,15 +108,15 @@ export function decodeMonthHours(bytes: Uint8Array, days: number, overflows: boo
         ofDay.push(null);
         continue;
       }
-      const one = { n: n[at]!, min: min[at]!, max: max[at]!, sum: sum[at]! };
-      checkHour(one, hour);
-      if (!hasFiniteSum(one)) isFinite = false;
-      ofDay.push(one);
+      const aggregate = { n: n[at]!, min: min[at]!, max: max[at]!, sum: sum[at]! };
+      checkHour(aggregate, hour);
+      if (!hasFiniteSum(aggregate)) isFinite = false;
+      ofDay.push(aggregate);
       at++;
     }
     hours.push(ofDay);
   }
-  if (isFinite === overflows) throw new StoredHoursError("month: its flags and its sums differ");
+  if (isFinite === overflows) throw new StoredHoursError("month: its overflow flag contradicts its sums");
   return hours;
 }
 
@@ -134,7 +136,7 @@ function readColumns(bytes: Uint8Array, days: number): Columns {
     if (kind === ALL_VALUES) frameBytes += column.width * size;
     else if (kind === ONE_VALUE) columns[column.name] = oneValue(cursor, column, size);
     else if (kind !== LEFT_OUT || (column.rule === undefined && size > 0)) {
-      throw new StoredHoursError(`month: its column ${column.name} is stored as ${kind}`);
+      throw new StoredHoursError(`month: column ${column.name} has the unknown storage ${kind}`);
     }
   }
   if (frameBytes > 0) {
@@ -157,7 +159,7 @@ function readColumns(bytes: Uint8Array, days: number): Columns {
   }
   let present = 0;
   for (const bits of mask) present += bits < 1 << HOURS_PER_DAY ? bitsOf(bits) : Number.NaN;
-  if (present !== count) throw new StoredHoursError(`month: ${count} hours, its days have ${present}`);
+  if (present !== count) throw new StoredHoursError(`month: ${count} hours, its masks have ${present}`);
   return columns;
 }
 

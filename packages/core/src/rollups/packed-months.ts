@@ -12,7 +12,7 @@ export interface PackedRow {
   readonly key: number;
   /** hexadecimal, like `hours` */
   readonly head: string;
-  /** null: it was not asked for */
+  /** null: not read */
   readonly hours: string | null;
 }
 
@@ -21,25 +21,25 @@ const READ_ROWS = `
 SELECT m.key, hex(m.head) AS head, hex(m.hours) AS hours
 FROM json_each(?1) k CROSS JOIN point_months m ON m.key = k.value`;
 
-/** The rows of `point_months` that are there of some keys, for {@link parsePackedRows}. */
+/** Reads the rows of `point_months` with these keys that exist, for {@link parsePackedRows}. */
 export function packedRowsStatement(db: D1Database, keys: readonly number[]): D1PreparedStatement {
   return db.prepare(READ_ROWS).bind(JSON.stringify(keys));
 }
 
-/** The rows of a query that selects key, and head and hours as `hex()` writes them. @throws {Error} where one is not ours */
+/** Parses rows of key, and of head and hours as `hex()` writes them. @throws {Error} for a malformed row */
 export const parsePackedRows: (results: unknown) => PackedRow[] = rowsOf("point_months", {
   key: isInt,
   head: isText,
   hours: orNull(isText),
 });
 
-/** The hours that were read last, of some months: those of a point's days are asked for one after the other. */
+/** The month decoded last: a reader asks for the days of one month in sequence. */
 interface LastRead {
-  of: PackedMonth | null;
+  month: PackedMonth | null;
   hours: readonly HourAggregates[];
 }
 
-/** A row of `point_months`, read when it is asked for. */
+/** A row of `point_months`, decoded on demand. */
 class PackedMonth {
   readonly #row: PackedRow;
   readonly #first: number;
@@ -59,18 +59,18 @@ class PackedMonth {
   }
 
   find(day: number, generation: number): StoredSlice | null {
-    const of = this.head?.days[day - this.#first];
-    if (of == null || of.generation !== generation) return DAMAGED_SLICE;
-    return of.slice === null ? null : new PackedSlice(this, this.head!, of.slice);
+    const packed = this.head?.days[day - this.#first];
+    if (packed == null || packed.generation !== generation) return DAMAGED_SLICE;
+    return packed.slice === null ? null : new PackedSlice(this, this.head!, packed.slice);
   }
 
   /** Of all slices. */
   get hours(): readonly HourAggregates[] {
     const last = this.#last;
-    if (last.of !== this) {
+    if (last.month !== this) {
       if (this.head === null || this.#row.hours === null) throw new StoredHoursError("month: it is damaged");
       last.hours = decodeSlicesHours(this.head, hexBytes(this.#row.hours));
-      last.of = this;
+      last.month = this;
     }
     return last.hours;
   }
@@ -109,26 +109,26 @@ export class PackedMonths {
   readonly #months: ReadonlyMap<number, PackedMonth>;
 
   constructor(rows: readonly PackedRow[]) {
-    const last: LastRead = { of: null, hours: [] };
+    const last: LastRead = { month: null, hours: [] };
     this.#months = new Map(rows.map((row) => [row.key, new PackedMonth(row, last)]));
   }
 
   /**
    * A point's packed slice of a day.
    * @param generation of the day's file
-   * @returns null: the file does not have the point. A slice that is damaged, or that is of another file, is a damaged one.
+   * @returns null: the file does not have the point. A damaged slice, and one of another file, reads as damaged.
    */
   find(pointId: number, day: number, generation: number): StoredSlice | null {
     const month = this.#months.get(pointMonthKey(pointId, monthOf(day)));
     return month === undefined ? DAMAGED_SLICE : month.find(day, generation);
   }
 
-  /** Whether anything of a point's month is stored. A point without samples in a packed month may have no row. */
+  /** Whether D1 has a row of a point's month. A point without samples in a packed month may have none. */
   has(pointId: number, month: number): boolean {
     return this.#months.has(pointMonthKey(pointId, month));
   }
 
-  /** Where a point's samples of a month are in the month file; null: in none, or it is not known. */
+  /** The place of a point's samples in the month file; null: the file does not have them, or the place is unknown. */
   place(pointId: number, month: number): LocatedMonth | null {
     return this.#months.get(pointMonthKey(pointId, month))?.head?.file ?? null;
   }

@@ -33,14 +33,14 @@ const NO_DAYS = Array.from({ length: 30 }, () => null);
 const isTyped = (error: unknown) => error instanceof StoredHoursError || error instanceof StoredLocatorError;
 const constant = (value: number): HourAggregate[] =>
   Array.from({ length: 24 }, () => ({ n: 60, min: value, max: value, sum: 60 * value }));
-/** A month in which all hours of the first two days are stored. */
+/** A month in which the first two days have all hours. */
 const twoDays = (first: HourAggregate[], second: HourAggregate[]): PointMonth => {
   const days = [first, second].map((hours) => ({ generation: 3, slice: { hours, locator: LOCATOR } }));
   return { days: [...days, ...NO_DAYS.slice(2)], file: null };
 };
 const swinging = constant(0).map((_, i) => ({ n: 60, min: i / 7, max: i / 3 + 1, sum: 10 * i + 0.1 }));
 
-test("any month comes back, and each of its slices byte for byte", () => {
+test("any month comes back, each of its slices byte for byte", () => {
   fc.assert(
     fc.property(month, (given) => {
       const bytes = encodePointMonth(given);
@@ -61,7 +61,7 @@ test("any month comes back, and each of its slices byte for byte", () => {
   );
 });
 
-test("any cut or changed month is refused or is another month, never another error", () => {
+test("a damaged month is refused or is another month", () => {
   const part = fc.constantFrom<keyof PackedBytes>("head", "hours");
   fc.assert(
     fc.property(month, part, fc.nat(), fc.nat(255), fc.boolean(), (given, which, at, byte, isCut) => {
@@ -82,20 +82,20 @@ test("any cut or changed month is refused or is another month, never another err
 });
 
 describe("the bytes of a month", () => {
-  test("of which nothing is packed", () => {
+  test("with nothing packed", () => {
     const { head, hours } = encodePointMonth({ days: NO_DAYS, file: null });
     expect([...head]).toEqual([1, 0, 30, ...NO_DAYS.map(() => 0)]);
     expect([...hours]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  test("of a constant: its value once, and no frame", () => {
+  test("with a constant: its value once, no frame", () => {
     const { head, hours } = encodePointMonth({ ...twoDays(constant(21.5), constant(21.5)), file: null });
     const locator = [0xac, 2, 0x9a, 1, 0xa9, 1, 5, 0x80, 0x5a, 7, 0, 0xa0, 0x0b];
     expect([...head]).toEqual([1, 0, 30, 7, 7, ...NO_DAYS.slice(2).map(() => 0), ...locator, ...locator]);
     expect([...hours]).toEqual([48, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0x80, 0x35, 0x40, 60, 0, 0, 0, 255, 255, 255, 0]);
   });
 
-  test("of which the month file has the samples, and a day file does not", () => {
+  test("with samples in the month file that a day file lacks", () => {
     const { head } = encodePointMonth({
       days: [{ generation: 100, slice: null }, ...NO_DAYS.slice(1)],
       file: { generation: 2, locator: LOCATOR },
@@ -144,7 +144,7 @@ describe("refuses", () => {
   });
 });
 
-test("a packed slice is of one file: of another generation, or of a month that is not legible, it is damaged", () => {
+test("a packed slice of another generation or of a damaged month is damaged", () => {
   const first = monthDays(673).first;
   const { head, hours } = encodePointMonth(twoDays(swinging, constant(2)));
   const row = { key: pointMonthKey(17, 673), head: hexOf(head), hours: hexOf(hours) };

@@ -5,24 +5,27 @@ import { type Locator, LOCATOR_BYTES, readLocator, writeLocator } from "../parqu
 import { decodeMonthHours, encodeMonthHours } from "./month-hours.ts";
 import { MAX_VARINT_BYTES, readVarint, writeVarint } from "../bytes/varint.ts";
 
-/** Where a point's samples of a month are in the month file of a generation. */
+/** The place of a point's samples in a month file. */
 export interface LocatedMonth {
   /** of `month_files` */
   readonly generation: number;
   readonly locator: Locator;
 }
 
-/** A slice of a day that has a file with the point: its hours, and where its samples are in the day file. */
+/** A day whose file has the point: its hours, and the place of its samples in the day file. */
 export interface FiledSlice {
   readonly hours: HourAggregates;
   readonly locator: Locator;
 }
 
-/** What D1 keeps of a point and packed UTC month. */
+/** What D1 stores of a point and packed UTC month. */
 export interface PointMonth {
-  /** by day of the month, from 0; null: the day is not packed. A slice of null: the file of that generation does not have the point. */
+  /**
+   * by day of the month, from 0. null: the day is not packed. A null slice: the file of that generation does not have
+   * the point.
+   */
   readonly days: readonly ({ readonly generation: number; readonly slice: FiledSlice | null } | null)[];
-  /** null: the samples are in no month file */
+  /** null: no month file has the samples */
   readonly file: LocatedMonth | null;
 }
 
@@ -32,14 +35,14 @@ export interface PackedBytes {
   readonly hours: Uint8Array;
 }
 
-/** A head that was read. */
+/** A decoded head. */
 export interface MonthHead {
-  /** by day of the month: the day file's generation, and the place of the day's slice among all slices of the month */
+  /** by day of the month: the generation of the day's file, and the index of the day's slice in the month */
   readonly days: readonly ({ readonly generation: number; readonly slice: number | null } | null)[];
   readonly file: LocatedMonth | null;
   /** whether the sum of some hour is infinite */
   readonly overflows: boolean;
-  /** of each slice. @throws {StoredLocatorError} {@link StoredHoursError} when it is asked for */
+  /** of each slice, decoded on demand. @throws {StoredLocatorError} {@link StoredHoursError} */
   readonly locators: readonly Locator[];
 }
 
@@ -52,12 +55,14 @@ const MOST_DAYS = 31;
 const MAX_HEAD_BYTES = 3 + (1 + MOST_DAYS) * (MAX_VARINT_BYTES + LOCATOR_BYTES);
 
 /**
- * The head, which tells where samples are without the hours being read:
+ * Encodes a month as head and hours, so that the places of samples are read without the hours. The head:
  *
- *     form (1) | flags | [varint: generation of the month file | 8 varints: locator] | days | a varint a day | 8 varints a slice: locators
+ * form (1) | flags | [varint: generation of the month file | 8 varints: locator] | days | a varint a day | 8 varints a
+ * slice: locators
  *
- * The varint of a day is 0, or twice its generation, and one more where it has a slice. month-hours.ts has the form of the hours.
- * @param month generations are 1 at least
+ * The varint of a day is 0 if it is not packed; else twice its generation, plus one if it has a slice. month-hours.ts
+ * has the form of the hours.
+ * @param month its generations are at least 1
  */
 export function encodePointMonth({ days, file }: PointMonth): PackedBytes {
   const slices = days.flatMap((day) => day?.slice ?? []);
@@ -75,7 +80,7 @@ export function encodePointMonth({ days, file }: PointMonth): PackedBytes {
   return { head: cursor.bytes.slice(0, cursor.at), hours: encodeMonthHours(slices.map(({ hours }) => hours)) };
 }
 
-/** @throws {StoredHoursError} {@link StoredLocatorError} for bytes that {@link encodePointMonth} does not write */
+/** @throws {StoredHoursError} {@link StoredLocatorError} for damaged bytes */
 export function decodeMonthHead(head: Uint8Array): MonthHead {
   const cursor: Cursor = { bytes: head, at: 0 };
   const form = head[cursor.at++];
@@ -86,7 +91,7 @@ export function decodeMonthHead(head: Uint8Array): MonthHead {
   const file = (flags & HAS_FILE) === 0 ? null : { generation: readNumber(cursor), locator: readLocator(cursor) };
   const count = head[cursor.at++];
   if (count === undefined || count < FEWEST_DAYS || count > MOST_DAYS) {
-    throw new StoredHoursError(`month: it has ${count} days`);
+    throw new StoredHoursError(`month: ${count} days`);
   }
   const days: MonthHead["days"][number][] = [];
   let slices = 0;
@@ -110,18 +115,18 @@ export function decodeMonthHead(head: Uint8Array): MonthHead {
 
 function readNumber(cursor: Cursor): number {
   const number = readVarint(cursor);
-  if (number === null) throw new StoredHoursError("month: a number is no safe integer, or its bytes end");
+  if (number === null) throw new StoredHoursError("month: a number is no safe integer, or the bytes end early");
   return number;
 }
 
 function readLocators(cursor: Cursor, count: number): Locator[] {
   const locators = Array.from({ length: count }, () => readLocator(cursor));
   const { bytes, at } = cursor;
-  if (at !== bytes.length) throw new StoredHoursError(`month: a head of ${bytes.length} bytes, it ends at ${at}`);
+  if (at !== bytes.length) throw new StoredHoursError(`month: a head of ${bytes.length} bytes ends at ${at}`);
   return locators;
 }
 
-/** The hours of each slice of a month. @throws {StoredHoursError} for bytes that {@link encodePointMonth} does not write */
+/** The hours of each slice of a month. @throws {StoredHoursError} for damaged bytes */
 export function decodeSlicesHours({ days, overflows }: MonthHead, bytes: Uint8Array): HourAggregates[] {
   const count = days.filter((day) => day !== null && day.slice !== null).length;
   return decodeMonthHours(bytes, count, overflows);
@@ -129,7 +134,7 @@ export function decodeSlicesHours({ days, overflows }: MonthHead, bytes: Uint8Ar
 
 /**
  * The inverse of {@link encodePointMonth}.
- * @throws {StoredHoursError} {@link StoredLocatorError} for bytes that it does not write
+ * @throws {StoredHoursError} {@link StoredLocatorError} for damaged bytes
  */
 export function decodePointMonth({ head, hours }: PackedBytes): PointMonth {
   const month = decodeMonthHead(head);

@@ -3,27 +3,27 @@ import { readChecked } from "../d1/read-checked.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import { CHECKED_TABLE, pathSql, rowKeySql, TABLE } from "./block-day-key.ts";
 
-/** Days in whose file a point is, from ?2 on. ?1: point, as text, ?3: the most. */
+/** ?1: point, as text, ?2: first day, ?3: maximum of days. */
 const DAYS_WITH_POINT = `
 SELECT d.key & 65535 AS day FROM ${TABLE}
 WHERE d.key >= ${rowKeySql("?1", "?2")} AND d.key < ${rowKeySql("?1", "65536")}
   AND (d.places IS NULL OR d.places ->> ${pathSql("?1", "[2]")} IS NOT NULL)
 ORDER BY d.key LIMIT ?3`;
-/** The day of a damaged row counts as one whose file has the point, because it may have it. */
+/** A damaged row counts as one whose file has the point, because it may have it. */
 const CHECK_DAYS_WITH_POINT = DAYS_WITH_POINT.replace(TABLE, CHECKED_TABLE);
 
 const daysSchema = z.array(z.object({ day: z.int() }));
 
 /** The first days from `from` on whose file has samples of a point, ascending. */
-export async function daysWithPoint(db: D1Database, pointId: number, from: number, most: number): Promise<number[]> {
+export async function daysWithPoint(db: D1Database, pointId: number, from: number, maxDays: number): Promise<number[]> {
   const { results } = await readChecked((isChecked) => {
     const query = isChecked ? CHECK_DAYS_WITH_POINT : DAYS_WITH_POINT;
-    return withD1Retry(() => db.prepare(query).bind(String(pointId), from, most).all());
+    return withD1Retry(() => db.prepare(query).bind(String(pointId), from, maxDays).all());
   });
   return daysSchema.parse(results).map(({ day }) => day);
 }
 
-/** What `block_days` has of the file of a day. */
+/** A day's file by `block_days`. */
 export interface LocatedDay {
   readonly points: number;
   readonly rows: number;
@@ -52,8 +52,8 @@ export async function readLocatedDays(
 }
 
 /**
- * The last day of each point in a day file, from a day on. A point that fell silent long ago costs a row read for each day since.
- * ?1: last day, ?2: JSON array of [point id, day].
+ * A point that fell silent long ago costs a row read for each day since. ?1: last day, ?2: JSON array of [point id,
+ * first day].
  */
 const READ_LAST_DAYS = `
 SELECT p.value ->> 0 AS id, (
@@ -64,7 +64,7 @@ SELECT p.value ->> 0 AS id, (
   ORDER BY d.key DESC LIMIT 1
 ) AS day
 FROM json_each(?2) p`;
-/** The day of a damaged row counts as one whose file has the point, because it may have it. */
+/** A damaged row counts as one whose file has the point, because it may have it. */
 const CHECK_LAST_DAYS = READ_LAST_DAYS.replace(TABLE, CHECKED_TABLE);
 
 const lastDaysSchema = z.array(z.object({ id: z.int(), day: z.int().nullable() }));
@@ -75,7 +75,7 @@ export interface SinceDay {
   readonly day: number;
 }
 
-/** The last day of each point in a day file, up to `newest`; absent: no file since that day has the point. */
+/** The last day up to `newest` whose file has each point; a point is absent if no file since its `day` has it. */
 export async function readLastDays(
   db: D1Database,
   newest: number,

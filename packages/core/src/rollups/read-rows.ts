@@ -9,7 +9,7 @@ import { pointMonthKey } from "./month-key.ts";
 import { packedRowsStatement, PackedMonths, parsePackedRows } from "./packed-months.ts";
 import { unlessDamaged } from "./stored-slice.ts";
 
-/** ?1: site, ?2 and ?3: days, both included. `json()` would fail the whole statement for one damaged row. */
+/** ?1: site, ?2 and ?3: first and last day. Without the check one damaged row would fail the whole statement. */
 const READ_ROWS = `
 SELECT d.key, CASE WHEN json_valid(d.places, 8) THEN json(d.places) END AS places, hex(d.hours) AS hours,
   CASE WHEN length(d.hours) = 0 THEN (SELECT f.generation FROM day_files f WHERE f.site_id = ?1 AND f.day = d.key & 65535) END AS packed
@@ -24,28 +24,32 @@ const placesSchema = z.record(
   z.tuple([z.int().positive(), z.int().positive(), z.int().positive().nullable()]),
 );
 
-/** A row of `block_days` as it is stored. */
+/** A stored row of `block_days`. */
 export interface StoredRow extends Omit<BlockDayRow, "places"> {
   /** null: it is damaged */
   readonly places: string | null;
-  /** generation of the day's file, where the row has no hours: they may be in `point_months`; null: it has hours, or the day no file */
+  /**
+   * generation of the day's file if the row has no hours, because `point_months` may have them; null: it has hours, or
+   * the day has no file
+   */
   readonly packed: number | null;
 }
 
 /**
- * All rows of some days of a site: of 4,583 points 287 a day, 3 MB of text. Those of days with a file need {@link withPackedHours} too.
- * @param first and `last`: both included
+ * Reads all rows of some days of a site: 4,583 points have 287 rows a day, 3 MB of text. Rows of days with a file need
+ * {@link withPackedHours} too.
+ * @param first included, like `last`
  */
 export function rowsStatement(db: D1Database, siteId: number, first: number, last: number): D1PreparedStatement {
   return db.prepare(READ_ROWS).bind(siteId, first, last);
 }
 
-/** The rows that {@link rowsStatement} found, in no order. */
+/** Parses the rows of {@link rowsStatement}, which are in no order. */
 export function parseRows(results: unknown): StoredRow[] {
   return rowsSchema.parse(results);
 }
 
-/** The points of a row, ascending. Their slices may be damaged still. @returns null: nobody knows whose its slices are */
+/** The points of a row, ascending. Their slices may still be damaged. @returns null: `places` are damaged */
 export function pointsOfRow({ places, hours }: StoredRow): PointSlice[] | null {
   if (places === null) return null;
   const parsed = placesSchema.safeParse(JSON.parse(places));
@@ -56,13 +60,14 @@ export function pointsOfRow({ places, hours }: StoredRow): PointSlice[] | null {
   });
 }
 
-/** Months of points that are read at once: some 4 MB of text. */
+/** Point months of one statement: about 4 MB of text. */
 const MONTHS_AT_ONCE = 500;
 
 const NO_SLICE = new Uint8Array(0);
 
 /**
- * Rows with the hours that are in `point_months`, as they were before they were packed. A slice that is damaged there, or missing, is empty.
+ * Replaces empty hours of rows by those in `point_months`, as they were before they were packed. A slice that is
+ * damaged or missing there becomes empty.
  * @param rows those of {@link parseRows}
  * @throws the error of D1, after retries
  */

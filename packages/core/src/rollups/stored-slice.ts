@@ -3,24 +3,24 @@ import { type HourAggregates, StoredHoursError } from "./hour-aggregates.ts";
 import { decodeCounts, decodeLocator, decodeSlice, HEAD_BYTES, overflows } from "./hour-slice.ts";
 import { type Locator, StoredLocatorError } from "../parquet/locator.ts";
 
-/** What is stored of a point's day, in `block_days` or in `point_months`, to be read when it is asked for. */
+/** The stored slice of a point's day, from `block_days` or `point_months`, decoded on demand. */
 export interface StoredSlice {
-  /** null: it is damaged, or there is none */
+  /** null: the slice is damaged, or has no locator */
   readonly locator: Locator | null;
   /** whether the sum of some hour is infinite */
   readonly overflows: boolean;
-  /** @throws {StoredHoursError} {@link StoredLocatorError} where it is damaged */
+  /** @throws {StoredHoursError} {@link StoredLocatorError} if it is damaged */
   readonly hours: HourAggregates;
   /** samples of each of the 24 hours. @throws as `hours` */
   readonly counts: readonly number[];
 }
 
-/** Hexadecimal digits of the bytes that tell whether a sum overflowed. */
+/** Hexadecimal digits of the form and the flags. */
 const FLAGS_DIGITS = 4;
 
 /**
- * A slice of `block_days.hours`. It stays text until it is asked for: charts of hours and days need few locators, or none, and the objects
- * of one statement's rows are three times its text, and would outlive V8's young generation.
+ * A slice of `block_days.hours`, kept as text until it is used. Charts of hours and days need few locators or none.
+ * Decoded objects of one statement take three times the memory of its text, and would survive V8's young generation.
  */
 export class BlockSlice implements StoredSlice {
   readonly #hex: string;
@@ -47,10 +47,9 @@ export class BlockSlice implements StoredSlice {
   }
 }
 
-/** A slice that is not known. */
 export const DAMAGED_SLICE: StoredSlice = new BlockSlice("");
 
-/** null where `read` finds stored aggregates or locators that are not what we write. */
+/** Returns null if `read` finds damaged aggregates or locators. */
 export function unlessDamaged<T>(read: () => T): T | null {
   try {
     return read();

@@ -3,9 +3,10 @@ import { hexOf } from "../bytes/hex.ts";
 import { isOfPointSql } from "./month-key.ts";
 import type { PackedBytes } from "./point-month.ts";
 
-// Statements that change `point_months`, and take the hours that are there out of `block_days`. None of them is fenced by itself.
+// Statements that write `point_months`, and those that clear hours of `block_days` which moved there. The caller fences
+// the batch.
 
-/** ?1: JSON array of [key, head, hours]. A row that would stay the same is not written. */
+/** ?1: JSON array of [key, head, hours]. An unchanged row is not written. */
 const WRITE_MONTHS = `
 INSERT INTO point_months (key, head, hours)
 SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2) FROM json_each(?1) WHERE true
@@ -28,8 +29,8 @@ const MOVE_AWAY = "UPDATE block_days SET key = -key WHERE key IN (SELECT value F
 const MOVE_BACK = "UPDATE block_days SET key = -key, hours = x'' WHERE key IN (SELECT -value FROM json_each(?1))";
 
 /**
- * Takes the hours out of rows of `block_days`, and leaves their places and quality: two rows changed each. They are moved away and back,
- * because SQLite joins pages where rows leave them, and not where rows become shorter: 70% of the table would stay empty.
+ * Clears the hours of rows of `block_days` and keeps their places and quality. It writes each row twice, away and back:
+ * SQLite merges pages that rows leave, but not pages whose rows shrink, and 70% of the table would stay empty.
  */
 export function emptyHours(db: D1Database, keys: readonly number[]): D1PreparedStatement[] {
   const json = JSON.stringify(keys);
@@ -40,12 +41,12 @@ export function emptyHours(db: D1Database, keys: readonly number[]): D1PreparedS
 const DELETE_POINT = `
 DELETE FROM point_months WHERE ${isOfPointSql("key", "?1")}`;
 
-/** Deletes a point's months. For a point that is in no day file any more. */
+/** Deletes a point's months. Use it for a point that is in no day file any more. */
 export function deleteMonthsOfPoint(db: D1Database, pointId: number): D1PreparedStatement {
   return db.prepare(DELETE_POINT).bind(pointId);
 }
 
-/** ?1: site, ?2: the most rows. */
+/** ?1: site, ?2: maximum of rows. */
 const DELETE_SITE = `
 DELETE FROM point_months WHERE key IN (
   SELECT m.key FROM points p
@@ -53,7 +54,7 @@ DELETE FROM point_months WHERE key IN (
   WHERE p.site_id = ?1 LIMIT ?2
 )`;
 
-/** Deletes some months of a site's points. To run before its points are deleted. */
-export function deleteMonthsOfSite(db: D1Database, siteId: number, most: number): D1PreparedStatement {
-  return db.prepare(DELETE_SITE).bind(siteId, most);
+/** Deletes some months of a site's points. Run it before the points are deleted. */
+export function deleteMonthsOfSite(db: D1Database, siteId: number, maxRows: number): D1PreparedStatement {
+  return db.prepare(DELETE_SITE).bind(siteId, maxRows);
 }

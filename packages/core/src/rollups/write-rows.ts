@@ -3,10 +3,10 @@ import { type BlockDayRow, blockDayRow, rowTexts } from "./block-day-rows.ts";
 import type { StoredRow } from "./read-rows.ts";
 import { jsonChunks, MAX_ASCII_CHARS } from "../d1/json-chunks.ts";
 
-// Statements that change `block_days`. None of them is fenced by itself: a batch that writes hours or a quality begins with a statement
-// with ELSE_FAIL, which lets the batch fail where what the rows were computed from has changed.
+// Statements that write `block_days`. They have no fence of their own. A batch that writes hours or a quality begins
+// with an ELSE_FAIL statement, so that it fails if the inputs of the rows have changed.
 
-/** Those of a site's day's rows that are not stored so; stored ones that are not among them become empty. */
+/** The rows that differ from the stored ones. Stored rows that are missing in `rows` become empty. */
 export function changedRows(stored: readonly StoredRow[], rows: readonly BlockDayRow[]): BlockDayRow[] {
   const before = new Map(stored.map((row) => [row.key, row]));
   const keys = new Set(rows.map(({ key }) => key));
@@ -17,13 +17,13 @@ export function changedRows(stored: readonly StoredRow[], rows: readonly BlockDa
   });
 }
 
-/** ?1: JSON array of [key, places, hours, quality]; the quality is left as it is. */
+/** ?1: JSON array of [key, places, hours, quality]; the stored quality is kept. */
 const WRITE_HOURS = `
 INSERT INTO block_days (key, places, hours)
 SELECT value ->> 0, jsonb(value -> 1), unhex(value ->> 2) FROM json_each(?1) WHERE true
 ON CONFLICT (key) DO UPDATE SET places = excluded.places, hours = excluded.hours`;
 
-/** Writes places and hours of rows, and leaves their quality. */
+/** Writes places and hours of rows, and keeps their quality. */
 export function writeHours(db: D1Database, rows: readonly BlockDayRow[]): D1PreparedStatement[] {
   return rowTexts(rows).map((text) => db.prepare(WRITE_HOURS).bind(text));
 }
@@ -35,12 +35,12 @@ SELECT value ->> 0, jsonb(value -> 1), CASE WHEN value ->> 3 IS NOT NULL THEN js
 FROM json_each(?1) WHERE true
 ON CONFLICT (key) DO UPDATE SET places = excluded.places, quality = excluded.quality, hours = excluded.hours`;
 
-/** Rows of the site's day that the texts do not have. ?1: site, ?2: day, ?3: JSON array of texts. */
+/** Deletes rows of the site's day that the texts do not have. ?1: site, ?2: day, ?3: JSON array of their keys. */
 const DELETE_OTHERS = `
 DELETE FROM block_days WHERE key IN (SELECT DISTINCT ${rowKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)
   AND key NOT IN (SELECT value FROM json_each(?3))`;
 
-/** Puts rows in the place of all rows of a site's day. @param texts {@link rowTexts} @param keys the keys of those rows */
+/** Replaces all rows of a site's day. @param texts {@link rowTexts} @param keys of those rows */
 export function replaceRows(
   db: D1Database,
   { siteId, day }: { readonly siteId: number; readonly day: number },
@@ -59,13 +59,13 @@ INSERT INTO block_days (key, places, quality, hours)
 SELECT value ->> 0, jsonb('{}'), jsonb(value -> 1), x'' FROM json_each(?1) WHERE true
 ON CONFLICT (key) DO UPDATE SET quality = excluded.quality WHERE quality IS NOT excluded.quality`;
 
-/** ?1: site, ?2: day, ?3: JSON array of the keys that keep theirs. */
+/** ?1: site, ?2: day, ?3: JSON array of the keys that keep their quality. */
 const CLEAR_QUALITY = `
 UPDATE block_days SET quality = NULL
 WHERE key IN (SELECT DISTINCT ${rowKeySql("p.id", "?2")} FROM points p WHERE p.site_id = ?1)
   AND key NOT IN (SELECT value FROM json_each(?3)) AND quality IS NOT NULL`;
 
-/** Makes these the qualities of a site's day. Rows that do not change are not written. @param texts by key of the row */
+/** Replaces the qualities of a site's day. Unchanged rows are not written. @param texts by key of the row */
 export function replaceQualities(
   db: D1Database,
   { siteId, day }: { readonly siteId: number; readonly day: number },
