@@ -1,29 +1,19 @@
-import { otherDatabases } from "@building-vitals/core/d1/site-databases";
 import { HOURS_PER_DAY } from "@building-vitals/core/domain/day";
-import { sitesSettingSchema } from "@building-vitals/core/domain/site";
-import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
 import { aceSettings } from "@building-vitals/core/http/ace-settings";
-import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
-import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
-import { databaseBinding } from "@building-vitals/core/http/database-binding";
-import { binding, integerSetting, settingsParser, shareSetting } from "@building-vitals/core/http/settings";
+import { defineSettings } from "@building-vitals/core/http/define-settings";
+import { requireAdminOf } from "@building-vitals/core/http/require-admin";
+import { binding, integerSetting, shareSetting } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
-/** The bindings and variables of wrangler.etl.toml, as the platform hands them over: unchecked. */
+/** The bindings and variables of wrangler.etl.toml, unchecked. */
 export type Env = Readonly<Record<string, unknown>>;
 
 const WEBHOOK_ERROR = "must be an http or https address, or empty";
 
-const settingsSchema = z.object({
-  DB: databaseBinding(),
+/** @throws {Problem} `settings_invalid`, naming each invalid setting */
+export const settingsOf = defineSettings({
   ETL_STATE: binding<KVNamespace>(),
-  TIMESERIES: binding<R2Bucket>(),
   ...aceSettings,
-  ADMIN_TOKEN: headerSecret,
-  ...accessSettings,
-  ...failedLoginsSetting,
-  ...localRunSetting,
-  SITES: sitesSettingSchema,
   SYNC_SECONDS: integerSetting({ default: 25, min: 5, max: 240 }),
   REQUESTS_PER_MINUTE: integerSetting({ default: 50, min: 1, max: 60_000 }),
   LOOKBACK_MINUTES: integerSetting({ default: 10, min: 0, max: 1440 }),
@@ -44,22 +34,7 @@ const settingsSchema = z.object({
   D1_MAX_MB: integerSetting({ default: 10_000, min: 1, max: 1_000_000 }),
   ALERT_TOKEN_DAYS: integerSetting({ default: 14, min: 0, max: 365 }),
 });
-const checkedSchema = settingsSchema.superRefine(refuseShortTokens);
-export type Settings = z.output<typeof settingsSchema> & {
-  /** who may pass beside those with the token; null: nobody */
-  readonly access: AccessApplication | null;
-  /** those that SITES names beside DB, by binding */
-  readonly otherDatabases: ReadonlyMap<string, D1Database>;
-};
+export type Settings = ReturnType<typeof settingsOf>;
 
-const parse = settingsParser(checkedSchema);
-
-/** @throws {Problem} `settings_invalid`, naming the setting */
-export function settingsOf(env: Env): Settings {
-  const settings = parse(env);
-  return {
-    ...settings,
-    access: accessApplication(settings),
-    otherDatabases: otherDatabases(env, settings.SITES),
-  };
-}
+/** Admits administrators, and records their writes in the audit. */
+export const requireAdmin = requireAdminOf<Env>("etl", settingsOf);

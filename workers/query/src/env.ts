@@ -1,13 +1,10 @@
-import { otherDatabases } from "@building-vitals/core/d1/site-databases";
-import { sitesSettingSchema } from "@building-vitals/core/domain/site";
-import { type AccessApplication, accessApplication, accessSettings } from "@building-vitals/core/http/access-jwt";
-import { failedLoginsSetting } from "@building-vitals/core/http/failed-logins";
-import { headerSecret, localRunSetting, refuseShortTokens } from "@building-vitals/core/http/secret-settings";
-import { databaseBinding } from "@building-vitals/core/http/database-binding";
-import { binding, settingsParser } from "@building-vitals/core/http/settings";
+import { headerSecret } from "@building-vitals/core/http/secret-settings";
+import { defineSettings } from "@building-vitals/core/http/define-settings";
+import { requireAdminOf } from "@building-vitals/core/http/require-admin";
+import { binding } from "@building-vitals/core/http/settings";
 import { z } from "zod";
 
-/** The bindings and variables of wrangler.query.toml, as the platform hands them over: unchecked. */
+/** The bindings and variables of wrangler.query.toml, unchecked. */
 export type Env = Readonly<Record<string, unknown>>;
 
 const ORIGIN = /^(?:\*|https?:\/\/[^\s/,?#]+)$/;
@@ -21,40 +18,19 @@ const originsSetting = z
     error: "must be * or origins such as https://dash.example.com, separated by commas",
   });
 
-const settingsSchema = z.object({
-  DB: databaseBinding(),
-  TIMESERIES: binding<R2Bucket>(),
+/** @throws {Problem} `settings_invalid`, naming each invalid setting */
+export const settingsOf = defineSettings({
   /** the other Workers, for the dashboard's page; absent where the query Worker runs alone */
   ETL: binding<Fetcher>().optional(),
   BACKFILL: binding<Fetcher>().optional(),
-  SITES: sitesSettingSchema,
-  /** for the audit; reads need QUERY_TOKEN alone */
-  ADMIN_TOKEN: headerSecret,
+  /** admits readers; ADMIN_TOKEN admits to the audit only */
   QUERY_TOKEN: headerSecret.optional(),
-  ...accessSettings,
-  ...failedLoginsSetting,
-  ...localRunSetting,
   /** origins whose pages may read answers; `*`: all */
   CORS_ORIGINS: originsSetting,
   /** the deployment; absent locally */
   CF_VERSION_METADATA: z.object({ id: z.string() }).optional(),
 });
-const checkedSchema = settingsSchema.superRefine(refuseShortTokens);
-export type Settings = z.output<typeof settingsSchema> & {
-  /** who may pass beside those with the token; null: nobody */
-  readonly access: AccessApplication | null;
-  /** those that SITES names beside DB, by binding */
-  readonly otherDatabases: ReadonlyMap<string, D1Database>;
-};
+export type Settings = ReturnType<typeof settingsOf>;
 
-const parse = settingsParser(checkedSchema);
-
-/** @throws {Problem} `settings_invalid`, naming the setting */
-export function settingsOf(env: Env): Settings {
-  const settings = parse(env);
-  return {
-    ...settings,
-    access: accessApplication(settings),
-    otherDatabases: otherDatabases(env, settings.SITES),
-  };
-}
+/** Admits administrators, and records their writes in the audit. */
+export const requireAdmin = requireAdminOf<Env>("query", settingsOf);

@@ -8,8 +8,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { cancelledSchema } from "../answers.ts";
 import { tryToBeginNext } from "../begin-next.ts";
-import { type Env, settingsOf } from "../env.ts";
-import { requireAdmin } from "../require-admin.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { projectProgress } from "../start.ts";
 
 const bodySchema = z.strictObject({ backfill_id: z.string().min(1).optional() });

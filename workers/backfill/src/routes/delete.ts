@@ -16,8 +16,7 @@ import { parseBody } from "@building-vitals/core/http/parse-body";
 import { readSyncStates } from "@building-vitals/core/sync/sync-state";
 import { Hono } from "hono";
 import { z } from "zod";
-import { type Env, settingsOf } from "../env.ts";
-import { requireAdmin } from "../require-admin.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { sitesOf } from "../sites.ts";
 
 const name = z.string().min(1);

@@ -5,8 +5,7 @@ import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { planSchema } from "../answers.ts";
 import { backfillBodySchema, parseBackfillRequest } from "../backfill-request.ts";
-import { type Env, settingsOf } from "../env.ts";
-import { requireAdmin } from "../require-admin.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 
 const described = describe({
   summary: "What the same body would come to at /backfill/start",

@@ -3,8 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { queuedSchema, startedSchema } from "../answers.ts";
 import { backfillBodySchema, parseBackfillRequest } from "../backfill-request.ts";
-import { type Env, settingsOf } from "../env.ts";
-import { requireAdmin } from "../require-admin.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { queueBackfill, startBackfill } from "../start.ts";
 
 const described = describe({

@@ -5,9 +5,8 @@ import { readDeadLetters } from "@building-vitals/core/sync/dead-letters";
 import { Hono } from "hono";
 import { z } from "zod";
 import { deadLettersSchema } from "../answers.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { deadLetterCursor, deadLetterFilter } from "../dead-letter-filter.ts";
-import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
 const querySchema = z.strictObject({

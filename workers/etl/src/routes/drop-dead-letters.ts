@@ -4,9 +4,8 @@ import { dropDeadLetters } from "@building-vitals/core/sync/dead-letters";
 import { Hono } from "hono";
 import { z } from "zod";
 import { droppedSchema } from "../answers.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { choiceFields, isChoice, NO_CHOICE } from "../dead-letter-filter.ts";
-import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
 const bodySchema = z.strictObject(choiceFields).refine(isChoice, NO_CHOICE);

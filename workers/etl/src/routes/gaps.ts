@@ -8,9 +8,8 @@ import { one, wholeNumber } from "@building-vitals/core/http/parameters";
 import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
 import { Hono } from "hono";
 import { z } from "zod";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { gapsSchema, shownGap } from "../gap-answers.ts";
-import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
 const cursorParameter = z

@@ -8,8 +8,7 @@ import { z } from "zod";
 import { importedSchema } from "../answers.ts";
 import { countJob } from "../count-job.ts";
 import { dayField } from "../day-field.ts";
-import { type Env, settingsOf } from "../env.ts";
-import { requireAdmin } from "../require-admin.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { storedSites } from "../sites.ts";
 
 /** A batch of 20,000 samples takes about half of it. */

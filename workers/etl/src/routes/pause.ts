@@ -3,9 +3,8 @@ import { parseBody } from "@building-vitals/core/http/parse-body";
 import { pauseSite } from "@building-vitals/core/sync/sync-state";
 import { Hono } from "hono";
 import { z } from "zod";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { pausedSiteSchema, shownPause, storedSite } from "../pause.ts";
-import { requireAdmin } from "../require-admin.ts";
 
 const bodySchema = z.strictObject({
   reason: z.string().min(1).max(200).optional().meta({ description: "shown to everybody in /status" }),

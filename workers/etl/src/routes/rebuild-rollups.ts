@@ -5,8 +5,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { rebuildRollupsSchema } from "../answers.ts";
 import { dayField } from "../day-field.ts";
-import { type Env, settingsOf } from "../env.ts";
-import { requireAdmin } from "../require-admin.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { storedSites } from "../sites.ts";
 
 const bodySchema = z

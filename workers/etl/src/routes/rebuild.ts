@@ -5,9 +5,8 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { rebuildSchema } from "../answers.ts";
 import { dayField } from "../day-field.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { runRebuild } from "../rebuild.ts";
-import { requireAdmin } from "../require-admin.ts";
 
 const cursorSchema = z
   .string()

@@ -2,11 +2,10 @@ import { describe } from "@building-vitals/core/http/openapi";
 import { parseBody } from "@building-vitals/core/http/parse-body";
 import { Hono } from "hono";
 import { z } from "zod";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { gapsRunSchema } from "../gap-answers.ts";
 import { runGaps } from "../gaps.ts";
 import { refusePaused } from "../pause.ts";
-import { requireAdmin } from "../require-admin.ts";
 
 const bodySchema = z.strictObject({ site: z.string().min(1).optional() });
 

@@ -4,9 +4,8 @@ import { joinReplays, replayDeadLetters } from "@building-vitals/core/sync/repla
 import { Hono } from "hono";
 import { z } from "zod";
 import { replaySchema } from "../answers.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { choiceFields, isChoice, deadLetterCursor, NO_CHOICE } from "../dead-letter-filter.ts";
-import { requireAdmin } from "../require-admin.ts";
 import { storedByDatabase } from "../sites.ts";
 
 const bodySchema = z.strictObject({ ...choiceFields, cursor: deadLetterCursor }).refine(isChoice, NO_CHOICE);

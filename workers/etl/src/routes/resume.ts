@@ -4,9 +4,8 @@ import { parseBody } from "@building-vitals/core/http/parse-body";
 import { resumeSite } from "@building-vitals/core/sync/sync-state";
 import { Hono } from "hono";
 import { z } from "zod";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { pauseDetail, pausedSiteSchema, storedSite } from "../pause.ts";
-import { requireAdmin } from "../require-admin.ts";
 
 const bodySchema = z.strictObject({});
 

@@ -7,8 +7,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { settleSchema } from "../answers.ts";
 import { dayField } from "../day-field.ts";
-import { type Env, settingsOf } from "../env.ts";
-import { requireAdmin } from "../require-admin.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { storedSites } from "../sites.ts";
 
 const endedDay = dayField.refine((day) => day < dayOf(Date.now()), "must be a UTC day that has ended");

@@ -3,9 +3,8 @@ import { describe } from "@building-vitals/core/http/openapi";
 import { Hono } from "hono";
 import { z } from "zod";
 import { syncSchema } from "../answers.ts";
-import { type Env, settingsOf } from "../env.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 import { refusePaused } from "../pause.ts";
-import { requireAdmin } from "../require-admin.ts";
 import { runSync } from "../sync.ts";
 
 const bodySchema = z.strictObject({ site: z.string().min(1).optional() });

@@ -6,8 +6,7 @@ import { one, wholeNumber } from "@building-vitals/core/http/parameters";
 import { A_TIME, timeSchema } from "@building-vitals/core/http/time-parameter";
 import { Hono } from "hono";
 import { z } from "zod";
-import { type Env, settingsOf } from "../env.ts";
-import { requireAdmin } from "../require-admin.ts";
+import { type Env, requireAdmin, settingsOf } from "../env.ts";
 
 const cursorParameter = z
   .string()
