@@ -48,7 +48,7 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
 
     isRefused = false;
     await page.getByText("Advanced").click();
-    await page.getByText("Every day between the dates is asked for anew", { exact: false }).waitFor();
+    await page.getByText("Fetches every day between the dates again", { exact: false }).waitFor();
     await page.getByRole("checkbox", { name: "Fetch finished days again" }).check();
     await page.locator(".backfill-form select").selectOption("All sites");
     await page.getByRole("button", { name: "Plan" }).click();
@@ -87,11 +87,11 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     await page.getByText("about 1 hour 4 minutes").waitFor();
     await page.getByText("29 of 90 days").waitFor();
     await page.getByText("18 of 48 hours · 20 requests · 14,400 samples").waitFor();
-    const bar = page.getByRole("progressbar", { name: "Days dealt with" });
+    const bar = page.getByRole("progressbar", { name: "Days processed" });
     expect(await bar.getAttribute("aria-valuetext")).toBe("82 of 180 site-days, 3 of them failed");
     await page.getByRole("region", { name: "Waiting" }).getByText("finished days again").waitFor();
     await page.getByText("78 days an hour").waitFor();
-    await page.getByText("No day has been finished for long.").waitFor();
+    await page.getByText("No day has finished for a long time.").waitFor();
     const row = page.getByRole("row", { name: /ses_newport_news/ });
     expect(await row.textContent()).toMatch(/stands still.*30 \/ 90.*9 of 24 hours/);
 
@@ -167,7 +167,7 @@ describeInBrowser("Backfill's form and progress", (dashboard) => {
     await page.keyboard.press("Home");
     expect(await page.evaluate("document.activeElement.dataset.date")).toBe(daysAgo(5));
     expect(await page.locator(".day-told").textContent()).toMatch(
-      /: Awaiting nothing is stored of it yet.* · not settled yet · asked again on Nov 30, 2026$/,
+      /: Awaiting nothing is stored yet.* · not settled yet · asked again on Nov 30, 2026$/,
     );
     await page.locator(".legend").getByText("Awaiting 1").waitFor();
     expect(await page.locator("button.day-mark[tabindex='0']").count()).toBe(1);

@@ -33,7 +33,7 @@ describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
 
     await page.getByRole("button", { name: "Start: 2 days" }).click();
     await seesStatus(page, "Running");
-    const bar = page.getByRole("progressbar", { name: "Days dealt with" });
+    const bar = page.getByRole("progressbar", { name: "Days processed" });
     expect(await bar.getAttribute("aria-valuetext")).toMatch(/^[01] of 2 days, 0 of them failed$/);
     await page.reload();
     await seesStatus(page, "Running");
@@ -86,7 +86,7 @@ describeWithOwnSystem("Backfill", { points: 12, pastDays: 0 }, (dashboard) => {
     await start(420, 420);
     const page = await dashboard.open("/?view=backfill");
     await seesStatus(page, "Failed");
-    const list = page.getByRole("region", { name: "1 day to look at" });
+    const list = page.getByRole("region", { name: "1 day to check" });
     expect(await list.getByRole("listitem").textContent()).toMatch(/failed .*answered 403/);
     await page.getByRole("button", { name: /: Failed$/ }).waitFor();
 

@@ -86,7 +86,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
     });
     await charted(page);
     const notes = await page.locator(".data-notes").textContent();
-    expect(notes).toContain("completeness not known: the point has no known cadence");
+    expect(notes).toContain("completeness unknown: the point has no known cadence");
     expect(notes).not.toMatch(/\d% complete|missing/);
   });
 
@@ -99,7 +99,7 @@ describeInBrowser("Explore in trouble", (dashboard) => {
   it("says that a range has no samples, without an axis of values that nobody measured, and leads to the newest", async () => {
     const page = await dashboard.open(exploreAt([POWER], "&from=2026-03-01T00:00Z&to=2026-03-02T00:00Z"));
     await page.getByRole("heading", { name: "No samples in this range" }).waitFor();
-    await page.getByText(/^The newest is of \w{3} \d+, 2026, \d\d:\d\d C[SD]T\.$/).waitFor();
+    await page.getByText(/^The newest sample is from \w{3} \d+, 2026, \d\d:\d\d C[SD]T\.$/).waitFor();
     expect(await page.locator(".values td").first().textContent()).toBe("none");
     expect(await page.locator(".missing-note").textContent()).toBe("1 d missing");
     expect(await axisInk(page)).toBe(0);

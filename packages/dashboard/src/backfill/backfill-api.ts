@@ -62,14 +62,14 @@ const jobSchema = z.object({
   ...work,
 });
 
-/** The backfill that runs, else the last one. Dates are UTC days, both ends included. */
+/** The running backfill, or the last one. Dates are UTC days, both ends included. */
 export type Job = z.infer<typeof jobSchema>;
 /** The part of one site. */
 export type SiteJob = z.infer<typeof siteJobSchema>;
 
 const statusSchema = z.union([jobSchema, z.object({ status: z.literal("not_started") })]);
 
-/** null: there was none yet */
+/** null: none yet */
 export async function fetchJob(signal: AbortSignal): Promise<Job | null> {
   const answer = await ask("/backfill/status", statusSchema, { signal });
   return answer.status === "not_started" ? null : answer;
@@ -81,7 +81,7 @@ const daySchema = z.object({
   records: count,
   points: count,
   bytes: count,
-  /** `api`: the API proved that it had served the whole day; `d1`: built without it */
+  /** `api`: the API proved that it served the whole day; `d1`: built without it */
   source: z.nullable(z.enum(["api", "d1"])),
   job_outcome: z.nullable(z.enum(["pending", "skipped", "written", "confirmed-empty", "suspect", "failed"])),
   reason: z.nullable(z.string()),
@@ -95,7 +95,7 @@ export type KnownDay = z.infer<typeof daySchema>;
 const siteDaysSchema = z.object({ site: z.string(), days: z.array(daySchema) });
 export type SiteDays = z.infer<typeof siteDaysSchema>;
 
-/** @param site null: all of them */
+/** @param site null: all sites */
 export async function fetchDays(
   range: { readonly from: string; readonly to: string },
   site: string | null,
@@ -107,12 +107,12 @@ export async function fetchDays(
   return (await ask(`/backfill/days?${query.toString()}`, schema, { signal })).sites;
 }
 
-/** The body of a plan and of a start, which are asked alike. */
+/** The body of a plan and of a start. */
 export interface BackfillBody {
   readonly start_date: string;
   readonly end_date: string;
   readonly force_restart?: true;
-  /** absent: all of them */
+  /** absent: all sites */
   readonly sites?: readonly string[];
 }
 
@@ -132,19 +132,19 @@ export function fetchPlan(body: BackfillBody): Promise<Plan> {
   return ask("/backfill/plan", planSchema, { method: "POST", body, token: "admin" });
 }
 
-/** Starts a backfill; while another one runs it waits. */
+/** Starts a backfill, or queues it behind a running one. */
 export async function startBackfill(wanted: BackfillBody): Promise<void> {
   const body = { ...wanted, queue: true };
   await ask("/backfill/start", z.object({ backfill_id: z.string() }), { method: "POST", body, token: "admin" });
 }
 
-/** Stops a backfill, or takes it out of the queue. */
+/** Cancels a running or queued backfill. */
 export async function cancelBackfill(id: string): Promise<void> {
   const body = { backfill_id: id };
   await ask("/backfill/cancel", z.object({ status: z.string() }), { method: "POST", body, token: "admin" });
 }
 
-/** Begins a backfill of the days that failed or are suspect. @returns whether there was any */
+/** Starts a backfill of failed and suspect days. @returns whether there were any */
 export async function retryFailed(body: Pick<BackfillBody, "start_date" | "end_date" | "sites">): Promise<boolean> {
   const schema = z.object({ status: z.string() });
   const { status } = await ask("/backfill/retry-failed", schema, { method: "POST", body, token: "admin" });

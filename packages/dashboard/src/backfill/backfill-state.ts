@@ -1,18 +1,18 @@
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
-/** The API's most: five years. */
+/** The API's limit: five years. */
 const MAX_DAYS = 1827;
 
 export const SCOPES = ["site", "all"] as const;
 export const SHOWN_DAYS = ["job", "chosen"] as const;
 
-/** The form, as the address holds it. Dates are UTC days, both included, as they were typed: perhaps none. */
+/** The form, as stored in the address. Dates are UTC days, both included, as typed, so they may be invalid. */
 export interface BackfillState {
   readonly from: string;
   readonly to: string;
-  /** of one site, or of all of them */
+  /** of one site, or of all sites */
   readonly scope: (typeof SCOPES)[number];
-  /** whose days the calendar shows: the backfill's, or those between the form's dates */
+  /** the days of the calendar: the backfill's, or those between the form's dates */
   readonly shown: (typeof SHOWN_DAYS)[number];
 }
 
@@ -21,17 +21,17 @@ function dayTextOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-/** The last UTC day that has ended. @param now epoch ms */
+/** The last finished UTC day. @param time epoch ms */
 export function yesterday(now: number): string {
   return dayTextOf(now - DAY_MS);
 }
 
-/** So many days up to yesterday. */
+/** That many days up to yesterday. */
 export function lastDays(days: number, now: number): { readonly from: string; readonly to: string } {
   return { from: dayTextOf(now - days * DAY_MS), to: yesterday(now) };
 }
 
-/** Reads what an address says; what it leaves out is the last 30 days of the one site. @param now epoch ms */
+/** Reads an address; the default is the last 30 days of the one site. @param now epoch ms */
 export function parseBackfill(params: URLSearchParams, now: number): BackfillState {
   const usual = lastDays(DEFAULT_DAYS, now);
   return {
@@ -42,11 +42,11 @@ export function parseBackfill(params: URLSearchParams, now: number): BackfillSta
   };
 }
 
-/** The address of a state; what is as it is at first is left out. @param now epoch ms */
+/** The address of a state, without defaults. @param now epoch ms */
 export function formatBackfill(state: BackfillState, now: number): URLSearchParams {
   const usual = lastDays(DEFAULT_DAYS, now);
   const params = new URLSearchParams();
-  // Both or none, for one alone would move on with the days.
+  // Both or neither: one alone would move on with the days.
   if (state.from !== usual.from || state.to !== usual.to) {
     params.set("from", state.from);
     params.set("to", state.to);
@@ -56,7 +56,7 @@ export function formatBackfill(state: BackfillState, now: number): URLSearchPara
   return params;
 }
 
-/** What is wrong with a field of the form. */
+/** The error of a field of the form. */
 export interface FieldProblem {
   readonly field: "start_date" | "end_date" | "sites";
   readonly words: string;
@@ -67,22 +67,22 @@ function isDay(text: string): boolean {
   return !Number.isNaN(time) && dayTextOf(time) === text;
 }
 
-/** How many days there are between two dates, both included. */
+/** The number of days between two dates, both included. */
 export function dayCount(from: string, to: string): number {
   return (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
 }
 
-/** What the API would say no to; null: nothing. @param now epoch ms */
+/** The error that the API would report; null: none. @param now epoch ms */
 export function problemOfDates({ from, to }: Pick<BackfillState, "from" | "to">, now: number): FieldProblem | null {
   const last = yesterday(now);
   if (!isDay(from)) return { field: "start_date", words: "Give a date." };
   if (!isDay(to)) return { field: "end_date", words: "Give a date." };
-  if (to > last) return { field: "end_date", words: `That day has not ended: ${last} (UTC) is the last one that has.` };
+  if (to > last) return { field: "end_date", words: `That day has not ended: ${last} (UTC) is the last finished day.` };
   if (from > to) return { field: "start_date", words: "The first day is after the last one." };
   const days = dayCount(from, to);
   if (days <= MAX_DAYS) return null;
   return {
     field: "start_date",
-    words: `${days.toLocaleString("en")} days: at most five years can be asked for at once.`,
+    words: `${days.toLocaleString("en")} days: a backfill has at most five years.`,
   };
 }

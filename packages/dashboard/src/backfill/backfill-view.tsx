@@ -11,10 +11,10 @@ import { daysRevision, troubledDays } from "./job-days.ts";
 import { PlanForm } from "./plan-form.tsx";
 
 const RUNNING_EVERY_MS = 2000;
-/** Another page, or a command line, may start one too. */
+/** Another page or a command may start one too. */
 const RESTING_EVERY_MS = 15_000;
 
-/** Fetching past days: what it would take, how far it is, and what became of each day. */
+/** Fetches past days: the plan, the progress, and the result of each day. */
 export function BackfillView({ site, params, setParams }: ViewProps) {
   const state = parseBackfill(params, Date.now());
   const [everyMs, setEveryMs] = useState(RESTING_EVERY_MS);
@@ -32,12 +32,12 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
       ? null
       : `${range.from} ${range.to} ${one} ${ofJob === null ? "" : daysRevision(ofJob)}`;
   const days = useAnswer(key, (signal) => {
-    if (range === null) throw new Error("no range to ask for");
+    if (range === null) throw new Error("no valid range");
     return fetchDays(range, one, signal);
   });
   const troubled = troubledDays(days.data ?? [], ofJob);
 
-  // Who starts one sees it from its head on.
+  // A user who starts a backfill sees its head first.
   const isNew = useRef(false);
   useEffect(() => {
     if (!isNew.current || !isRunning) return;
@@ -71,7 +71,7 @@ export function BackfillView({ site, params, setParams }: ViewProps) {
         {status.data === null && (
           <section class="card empty">
             <h2>No backfill yet</h2>
-            <p>Choose the days that are to be fetched, look at what it takes, and start it.</p>
+            <p>Choose the days to fetch, check the plan, and start it.</p>
           </section>
         )}
         {job !== null && <JobCard job={job} onCancelled={status.reload} />}

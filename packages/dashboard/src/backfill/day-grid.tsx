@@ -106,7 +106,7 @@ export function DayGrid({ days }: { readonly days: readonly GridDay[] }) {
 function told({ day, state }: GridDay) {
   const parts = [
     ...(day.records > 0 ? [counted(day.records, "sample"), counted(day.points, "point"), bytesText(day.bytes)] : []),
-    ...(day.source === "d1" ? ["archived from the sync's samples"] : []),
+    ...(day.source === "d1" ? ["built from the sync's samples"] : []),
     ...(day.updated_at === null
       ? []
       : [`built ${new Date(day.updated_at).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" })}`]),

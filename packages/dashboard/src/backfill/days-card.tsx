@@ -9,11 +9,11 @@ type Shown = (typeof SHOWN_DAYS)[number];
 
 interface DaysCardProps {
   readonly days: Answer<SiteDays[]>;
-  /** whose days they are; null: they are those between the form's dates */
+  /** the backfill of the days; null: days between the form's dates */
   readonly job: Job | null;
-  /** whether there is a backfill whose days could be shown */
+  /** whether there is a backfill */
   readonly hasJob: boolean;
-  /** whose days are shown, where there are several */
+  /** the shown site, if there are several */
   readonly site: string;
   readonly shown: Shown;
   readonly setShown: (shown: Shown) => void;
@@ -24,7 +24,7 @@ const CHOICES = [
   { id: "chosen", label: "Between the dates" },
 ] as const;
 
-/** The days, one by one. */
+/** The days as a calendar. */
 export function DaysCard({ days, job, hasJob, site, shown, setShown }: DaysCardProps) {
   const ofSite = days.data?.find((one) => one.site === site) ?? days.data?.[0];
   return (

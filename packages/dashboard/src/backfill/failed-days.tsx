@@ -16,13 +16,13 @@ const FIRST = 8;
 const STATE_WORDS: Record<TroubledDay["state"], string> = {
   failed: "failed",
   suspect: "suspect",
-  written: "failed, its older file stays",
-  "confirmed-empty": "failed, had no samples before",
-  deleted: "failed, was deleted before",
+  written: "failed, the older file stays",
+  "confirmed-empty": "failed, without samples before",
+  deleted: "failed, deleted before",
   missing: "failed",
 };
 
-/** Which days failed, why, and a button that has them tried again. */
+/** The failed days with their reasons, and a button to retry them. */
 export function FailedDays({ days, isRunning, onStarted }: FailedDaysProps) {
   const [isWhole, setWhole] = useState(false);
   const [nothing, setNothing] = useState(false);
@@ -43,15 +43,15 @@ export function FailedDays({ days, isRunning, onStarted }: FailedDaysProps) {
       <header class="job-head">
         <h2 id="failed-title">
           <Icon name="warning" />
-          {counted(days.length, "day")} to look at
+          {counted(days.length, "day")} to check
         </h2>
         <button type="button" class="button" disabled={isRunning || retrying.isBusy} onClick={() => void retry()}>
           <Icon name="refresh" />
           {retrying.isBusy ? "Starting…" : "Try again"}
         </button>
       </header>
-      {retrying.error !== null && <Refusal what="They are not tried again." error={retrying.error} />}
-      {nothing && <p class="quiet">By now none of them counts as failed.</p>}
+      {retrying.error !== null && <Refusal what="Could not retry them." error={retrying.error} />}
+      {nothing && <p class="quiet">None of them counts as failed any more.</p>}
       <ul>
         {(isWhole ? days : days.slice(0, FIRST)).map(({ site, date, state, reason }) => (
           <li key={`${date} ${site}`}>

@@ -30,7 +30,7 @@ describe("lengths of time", () => {
     [-5, "less than a minute"],
   ])("%d ms: %s", (ms, words) => expect(formatDuration(ms)).toBe(words));
 
-  it("never have a part that would be one of the next", () => {
+  it("carry over to the next unit", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 40 * 86_400_000 }), (ms) => {
         expect(formatDuration(ms)).not.toMatch(/\b(60 minutes|24 hours|0 (minutes|hours|days))/);
@@ -48,7 +48,7 @@ it.each([
   [5e12, "5 TB"],
 ])("%d bytes: %s", (bytes, text) => expect(bytesText(bytes)).toBe(text));
 
-it("money that is little is not nothing", () => {
+it("a small amount is not shown as zero", () => {
   expect([0, 0.0004, 0.02, 1234.5].map(moneyText)).toEqual(["$0", "less than $0.01", "$0.02", "$1,234.50"]);
 });
 
@@ -57,7 +57,7 @@ it("dates of one month name it once", () => {
   expect(datesText("2026-11-18", "2026-11-18")).toBe("Nov 18, 2026");
 });
 
-describe("when it will be done", () => {
+describe("the end of a backfill", () => {
   const eta = (part: Partial<Job>) => formatEta(runningJob(part), NOW, "America/Chicago");
 
   it("shows a duration and a clock time, with the day if it is far", () => {
@@ -72,12 +72,12 @@ describe("when it will be done", () => {
     expect(eta({ estimated_completion: "2026-11-23T04:30:05.000Z" })!.left).toBe("less than a minute");
   });
 
-  it("is not known before the first day, and of no interest once it has ended", () => {
-    expect(eta({ estimated_completion: null })).toEqual({ left: "not known before a day is done", at: null });
+  it("is unknown before the first day, and empty after the end", () => {
+    expect(eta({ estimated_completion: null })).toEqual({ left: "unknown until a day is done", at: null });
     expect(eta({ status: "completed" })).toBe(null);
   });
 
-  it("is past for what has ended: it took so long", () => {
+  it("of an ended backfill is its duration", () => {
     const job = runningJob({ started_at: "2026-11-23T04:00:00.000Z", last_updated: "2026-11-23T04:10:00.000Z" });
     expect(formatElapsed(job, NOW)).toBe("30 minutes");
     expect(formatElapsed({ ...job, status: "completed" }, NOW)).toBe("10 minutes");
@@ -108,17 +108,17 @@ describe("a plan", () => {
 
   it("shows as text", () => {
     expect(planFigures(plan).map(({ value, note }) => [value, note])).toEqual([
-      ["28 days", "2 more days are there already"],
+      ["28 days", "2 more days are stored already"],
       ["27 minutes", "1,344 requests"],
       ["3.14 MB", "2,419,200 samples"],
       ["$0.03", "and less than $0.01 a month, at list prices"],
     ]);
   });
 
-  it("says what it does not know", () => {
+  it("shows what is uncertain", () => {
     const figures = planFigures({ ...plan, days: 1, days_skipped: 0, sites: [{ site: "a", basis: "nothing" }] });
     expect(figures[0]).toEqual({ label: "To fetch", value: "1 day", note: null });
-    expect(figures[2]!.note).toBe("not known well: nothing of a site was stored yet");
+    expect(figures[2]!.note).toBe("uncertain: nothing of a site was stored yet");
   });
 });
 

@@ -27,7 +27,7 @@ export function formatDuration(ms: number): string {
 export function bytesText(bytes: number): string {
   let value = bytes;
   for (const unit of ["B", "kB", "MB", "GB"]) {
-    // What would be shown as 1,000 is 1 of the next.
+    // A value that would round to 1,000 is 1 of the next unit.
     if (value < 999.5) return `${digits(value)} ${unit}`;
     value /= 1000;
   }
@@ -38,7 +38,7 @@ function digits(value: number): string {
   return value.toLocaleString("en", { maximumSignificantDigits: 3 });
 }
 
-/** Dollars; a sum that is not nothing is never shown as nothing. */
+/** Dollars; a small sum is never shown as zero. */
 export function moneyText(dollars: number): string {
   if (dollars === 0) return "$0";
   if (dollars < 0.01) return "less than $0.01";
@@ -50,13 +50,13 @@ export function dateText(date: string): string {
   return new Date(date).toLocaleDateString("en", { dateStyle: "medium", timeZone: "UTC" });
 }
 
-/** When the building's API was asked for a whole day, and when it is asked again; null: never, and not again. */
+/** When the building's API was asked for a whole day, and when it is asked again; null: never. */
 interface Settling {
   readonly settled_at: string | null;
   readonly due_at: string | null;
 }
 
-/** `settled on Nov 29, 2026`, `asked again on Dec 6, 2026`, of a day that is or was to be settled. */
+/** `settled on Nov 29, 2026`, `asked again on Dec 6, 2026`, for a day that is or was due to be settled. */
 export function settlingFigures({ settled_at: settledAt, due_at: dueAt }: Settling): string[] {
   return [
     settledAt === null ? "not settled yet" : `settled on ${dateText(settledAt.slice(0, 10))}`,
@@ -70,14 +70,14 @@ export function datesText(from: string, to: string): string {
   return format.formatRange(new Date(from), new Date(to));
 }
 
-/** A figure with its name, and what more is to be said of it. */
+/** A figure with its name and a note. */
 export interface Figure {
   readonly label: string;
   readonly value: string;
   readonly note: string | null;
 }
 
-/** What a backfill would come to. */
+/** The figures of a backfill's plan. */
 export function planFigures(plan: Plan): Figure[] {
   const { days, days_skipped: skipped, calls, hours, samples, bytes, cost, sites } = plan;
   const isGuess = sites.some(({ basis }) => basis === "nothing");
@@ -85,13 +85,13 @@ export function planFigures(plan: Plan): Figure[] {
     {
       label: "To fetch",
       value: counted(days, "day"),
-      note: skipped === 0 ? null : `${counted(skipped, "more day")} ${skipped === 1 ? "is" : "are"} there already`,
+      note: skipped === 0 ? null : `${counted(skipped, "more day")} ${skipped === 1 ? "is" : "are"} stored already`,
     },
     { label: "Takes about", value: formatDuration(hours * HOUR), note: counted(calls, "request") },
     {
       label: "Stores about",
       value: bytesText(bytes),
-      note: isGuess ? "not known well: nothing of a site was stored yet" : counted(Math.round(samples), "sample"),
+      note: isGuess ? "uncertain: nothing of a site was stored yet" : counted(Math.round(samples), "sample"),
     },
     {
       label: "Costs about",
@@ -104,7 +104,7 @@ export function planFigures(plan: Plan): Figure[] {
 /** When a backfill will end; null: it has ended. @param now epoch ms @param timeZone of the shown clock */
 export function formatEta(job: Job, now: number, timeZone?: string): { left: string; at: string | null } | null {
   if (job.status !== "in_progress") return null;
-  if (job.estimated_completion === null) return { left: "not known before a day is done", at: null };
+  if (job.estimated_completion === null) return { left: "unknown until a day is done", at: null };
   const end = Date.parse(job.estimated_completion);
   const isFar = end - now > 20 * HOUR;
   const at = new Date(end).toLocaleString("en", {
@@ -118,22 +118,22 @@ export function formatEta(job: Job, now: number, timeZone?: string): { left: str
   return { left: `about ${formatDuration(end - now)}`.replace("about less", "less"), at };
 }
 
-/** `45 days an hour`; null: not known yet. */
+/** `45 days an hour`; null: unknown. */
 export function formatRate(daysPerHour: number | null): string | null {
   if (daysPerHour === null) return null;
-  // Slow ones are easier to grasp the other way round.
+  // A slow rate is easier to read as time per day.
   if (daysPerHour < 1 && daysPerHour > 0) return `a day in ${formatDuration(HOUR / daysPerHour)}`;
   const shown = daysPerHour.toLocaleString("en", { maximumFractionDigits: daysPerHour < 10 ? 1 : 0 });
   return `${shown} ${shown === "1" ? "day" : "days"} an hour`;
 }
 
-/** How long a backfill took, or has taken so far. @param now epoch ms */
+/** The duration of a backfill so far. @param now epoch ms */
 export function formatElapsed(job: Job, now: number): string {
   const end = job.status === "in_progress" ? now : Date.parse(job.last_updated);
   return formatDuration(Math.min(end - Date.parse(job.started_at), 10_000 * DAY));
 }
 
-/** `9 of 24 hours · 29 requests · 2,400,000 samples`, of all days that are built at once; null: none is. */
+/** `9 of 24 hours · 29 requests · 2,400,000 samples`, summed over the days being built; null: none. */
 export function formatRunning(days: readonly RunningDay[]): string | null {
   if (days.length === 0) return null;
   const sum = (of: (day: RunningDay) => number) => days.reduce((all, day) => all + of(day), 0);
@@ -164,7 +164,7 @@ const REJECTIONS: Readonly<Record<string, string>> = {
   same_millisecond: "within the same millisecond as another",
 };
 
-/** Why records of the building's API are not stored. */
+/** Rejection reasons of the building's API's records. */
 export function formatRejections(reason: string): string {
   return REJECTIONS[reason] ?? reason.replaceAll("_", " ");
 }

@@ -26,7 +26,7 @@ const STATUS: Record<Job["status"], { readonly word: string; readonly icon: Icon
   failed: { word: "Failed", icon: "warning" },
 };
 
-/** Left out where there is nothing to say. */
+/** Left out if empty. */
 function figuresOf(job: Job, now: number): Figure[] {
   const isRunning = job.status === "in_progress";
   const eta = formatEta(job, now);
@@ -67,7 +67,7 @@ interface JobCardProps {
   readonly onCancelled: () => void;
 }
 
-/** How far the backfill that runs, or the last one, has come. */
+/** The progress of the running backfill, or of the last one. */
 export function JobCard({ job, onCancelled }: JobCardProps) {
   const cancelling = useAction();
   const isRunning = job.status === "in_progress";
@@ -95,13 +95,13 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
           </button>
         )}
       </header>
-      {cancelling.error !== null && <Refusal what="It was not cancelled." error={cancelling.error} />}
+      {cancelling.error !== null && <Refusal what="Could not cancel it." error={cancelling.error} />}
       {job.stalled && (
         <div class="notice" role="status">
           <Icon name="warning" />
           <p>
-            <strong>No day has been finished for long.</strong> It goes on by itself when the building's API answers
-            again; if it does not, look at the log of the backfill Worker.
+            <strong>No day has finished for a long time.</strong> It continues when the building's API answers again. If
+            it does not, check the log of the backfill Worker.
           </p>
         </div>
       )}
@@ -123,7 +123,7 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
             </strong>{" "}
             <span class="quiet">{formatParts(job)}</span>
           </p>
-          <ProgressBar label="Days dealt with" what={job.sites.length > 1 ? "site-days" : "days"} {...siteDays(job)} />
+          <ProgressBar label="Days processed" what={job.sites.length > 1 ? "site-days" : "days"} {...siteDays(job)} />
         </div>
       </div>
       <dl class="figures wide">
@@ -137,14 +137,12 @@ export function JobCard({ job, onCancelled }: JobCardProps) {
       </dl>
       {job.sites.length > 1 && <SiteRows sites={job.sites} />}
       {job.queue.length > 0 && <QueueRows queue={job.queue} onCancelled={onCancelled} />}
-      {job.status === "cancelled" && (
-        <p class="quiet">To go on, start it again: days that are stored are left as they are.</p>
-      )}
+      {job.status === "cancelled" && <p class="quiet">Start it again to continue: stored days stay unchanged.</p>}
     </section>
   );
 }
 
-/** What the days are, of those that are not simply done. */
+/** The days by outcome, other than simply done. */
 function formatParts({
   days_skipped: skipped,
   days_empty: empty,
@@ -152,7 +150,7 @@ function formatParts({
   days_suspect: suspect,
 }: Job): string {
   const parts = [
-    skipped > 0 ? `${skipped.toLocaleString("en")} there before` : null,
+    skipped > 0 ? `${skipped.toLocaleString("en")} stored before` : null,
     empty > 0 ? `${empty.toLocaleString("en")} without samples` : null,
     failed > 0 ? `${failed.toLocaleString("en")} failed` : null,
     suspect > 0 ? `${suspect.toLocaleString("en")} suspect` : null,

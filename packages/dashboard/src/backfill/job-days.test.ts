@@ -23,18 +23,18 @@ function known(date: string, part: Partial<KnownDay> = {}): KnownDay {
   return { date, state: "written", ...file, ...part };
 }
 
-describe("what a day is to a backfill", () => {
+describe("the state of a day in a backfill", () => {
   const state = (outcome: KnownDay["job_outcome"], part: Partial<KnownDay> = {}, of = job) =>
     shownState(known("2026-11-02", { job_outcome: outcome, ...part }), of);
 
-  it("is the outcome of its attempt: a failed one does not show as written where an older file stays", () => {
+  it("is the outcome of its attempt: a failed day with an older file shows as failed", () => {
     expect(state("failed", { reason: "503", updated_at: SINCE })).toBe("failed");
     expect(state("suspect")).toBe("suspect");
     expect(state("written")).toBe("written");
     expect(state("confirmed-empty", { state: "confirmed-empty" })).toBe("confirmed-empty");
   });
 
-  it("was there before where it was skipped, unless its file is suspect since", () => {
+  it("is 'stored before' for a skipped day, unless its file is suspect now", () => {
     expect(state("skipped")).toBe("skipped");
     expect(state("skipped", { state: "suspect" })).toBe("suspect");
   });
@@ -44,7 +44,7 @@ describe("what a day is to a backfill", () => {
     expect(state("pending", { state: "missing" }, runningJob({ status: "cancelled" }))).toBe("missing");
   });
 
-  it("awaits its settling where nothing is stored of it and it is due, unless a backfill comes to it first", () => {
+  it("awaits settlement if nothing is stored and it is due, unless a backfill is first", () => {
     const due = { state: "missing", due_at: SINCE } as const;
     expect(shownState(known("2026-11-02", due), null)).toBe("awaiting");
     expect([state(null, due), state("pending", due)]).toEqual(["awaiting", "pending"]);
@@ -52,7 +52,7 @@ describe("what a day is to a backfill", () => {
     expect(state(null, { state: "written", due_at: SINCE })).toBe("written");
   });
 
-  it("is provisional where its file was built without the API, which will be asked again", () => {
+  it("is provisional if its file was built without the API, which will be asked again", () => {
     const built = { source: "d1", due_at: SINCE } as const;
     expect(shownState(known("2026-11-02", built), null)).toBe("provisional");
     expect([state(null, built), state("pending", built)]).toEqual(["provisional", "pending"]);
@@ -65,7 +65,7 @@ describe("what a day is to a backfill", () => {
   });
 });
 
-it("days to look at are those that failed, are suspect or kept an older file, but not those that wait", () => {
+it("lists days that failed, are suspect or kept an older file, not waiting ones", () => {
   const days = [
     known("2026-11-02", { state: "failed", reason: "503", updated_at: SINCE }),
     known("2026-11-03", { reason: "cut off", updated_at: SINCE }),
@@ -112,7 +112,7 @@ it("a calendar has each day once, at its weekday", () => {
   );
 });
 
-it("days are asked for at most about a hundred times while a backfill goes on, and when it ends", () => {
+it("loads days at most about a hundred times during a backfill, and at its end", () => {
   const total = 1827;
   const withDays = (part: Partial<SiteJob>) => runningJob({ sites: [{ ...job.sites[0]!, ...part }] });
   const during = Array.from({ length: total + 1 }, (_, i) =>

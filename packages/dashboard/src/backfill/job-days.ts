@@ -1,6 +1,6 @@
 import type { Job, KnownDay, SiteDays, SiteJob } from "./backfill-api.ts";
 
-/** What a day is to a backfill, in the order of the legend. */
+/** The states of a day in a backfill, in the order of the legend. */
 export const DAY_WORDS = {
   written: "Written",
   provisional: "Provisional",
@@ -17,18 +17,18 @@ export type ShownState = keyof typeof DAY_WORDS;
 
 export const DAY_MEANINGS: Record<ShownState, string> = {
   written: "its file is whole",
-  provisional: "its file has what the syncs brought; the building's API will be asked for the whole day",
-  "confirmed-empty": "the building's API proved that it has none",
+  provisional: "its file has the sync's samples; the building's API will be asked for the whole day",
+  "confirmed-empty": "the building's API confirmed that it has no samples",
   skipped: "finished before this backfill",
-  pending: "this backfill has yet to come to it",
-  suspect: "its file is not what was written; it is not read",
+  pending: "this backfill has not reached it yet",
+  suspect: "its file is damaged or not the one written; it is not read",
   failed: "no attempt has succeeded",
-  deleted: "somebody deleted its samples",
-  awaiting: "nothing is stored of it yet; the building's API will be asked for it again",
-  missing: "nobody has fetched it",
+  deleted: "its samples were deleted",
+  awaiting: "nothing is stored yet; the building's API will be asked for it again",
+  missing: "not fetched yet",
 };
 
-/** Whether the last attempt at a day brought something that is to be looked at. */
+/** Whether the last attempt at a day needs attention. */
 function isInTrouble(day: KnownDay, state: ShownState): boolean {
   if (state === "pending") return false;
   return state === "failed" || state === "suspect" || day.reason !== null;
@@ -39,22 +39,22 @@ export function isProvisional(file: Pick<KnownDay, "state" | "source">, dueAt: s
   return file.state === "written" && file.source === "d1" && dueAt !== null;
 }
 
-/** What a day is to no backfill. */
+/** The state of a day outside of any backfill. */
 function stateOutside(day: KnownDay): ShownState {
   if (isProvisional(day, day.due_at)) return "provisional";
   return day.state === "missing" && day.due_at !== null ? "awaiting" : day.state;
 }
 
 /**
- * What a day is to a backfill: the backfill's own outcome, where the manifest does not say something newer.
- * @param job null: the days are not of a backfill
+ * The state of a day in a backfill: the backfill's own outcome, unless the manifest has a newer one.
+ * @param job null: the days are of no backfill
  */
 export function shownState(day: KnownDay, job: Job | null): ShownState {
   if (job === null) return stateOutside(day);
   switch (day.job_outcome) {
     case "failed":
     case "suspect":
-      // An older file may stay in its place.
+      // An older file may stay in place.
       return day.job_outcome;
     case "pending":
       return job.status === "in_progress" ? "pending" : stateOutside(day);
@@ -67,7 +67,7 @@ export function shownState(day: KnownDay, job: Job | null): ShownState {
   }
 }
 
-/** A day with something wrong, of a site. */
+/** A faulty day of a site. */
 export interface TroubledDay {
   readonly site: string;
   readonly date: string;
@@ -80,7 +80,7 @@ export function troubledDays(sites: readonly SiteDays[], job: Job | null): Troub
   const found = sites.flatMap(({ site, days }) => {
     return days
       .filter((day) => isInTrouble(day, shownState(day, job)))
-      .map(({ date, state, reason }): TroubledDay => ({ site, date, state, reason: reason ?? "no reason is known" }));
+      .map(({ date, state, reason }): TroubledDay => ({ site, date, state, reason: reason ?? "unknown reason" }));
   });
   return found.sort((a, b) => a.date.localeCompare(b.date) || a.site.localeCompare(b.site));
 }
@@ -89,11 +89,11 @@ export function troubledDays(sites: readonly SiteDays[], job: Job | null): Troub
 interface MonthBlock {
   /** `YYYY-MM` */
   readonly month: string;
-  /** weeks from Monday on; null: a day that is not in the list */
+  /** weeks from Monday on; null: a day outside of the list */
   readonly weeks: readonly (readonly (string | null)[])[];
 }
 
-/** Lays days out as months of weeks. @param dates `YYYY-MM-DD`, ascending, without holes */
+/** Arranges days as months of weeks. @param dates `YYYY-MM-DD`, ascending, without holes */
 export function monthBlocks(dates: readonly string[]): MonthBlock[] {
   return [...Map.groupBy(dates, (date) => date.slice(0, 7))].map(([month, days]) => {
     const weeks: (string | null)[][] = [];
@@ -107,8 +107,8 @@ export function monthBlocks(dates: readonly string[]): MonthBlock[] {
 }
 
 /**
- * A number that changes at most a hundred times while a backfill goes on, and when it ends: how often its days are asked
- * for, which are many.
+ * A number that changes at most a hundred times during a backfill, and at its end: the days, which are many, are loaded
+ * when it changes.
  */
 export function daysRevision(job: Job): string {
   const { total, completed, bad } = siteDays(job);

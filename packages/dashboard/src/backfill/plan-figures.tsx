@@ -2,13 +2,13 @@ import { Icon } from "../ui/icon.tsx";
 import type { Plan } from "./backfill-api.ts";
 import { counted, planFigures } from "./format-backfill.ts";
 
-/** What a backfill would come to, before anything is started. */
+/** The plan of a backfill, before it starts. */
 export function PlanFigures({ plan, isForced }: { readonly plan: Plan; readonly isForced: boolean }) {
   if (plan.days === 0) {
     return (
       <p class="plan" role="status" aria-label="Plan">
-        <strong>All is there.</strong>{" "}
-        <span class="quiet">{counted(plan.days_skipped, "day")} are stored already; there is nothing to fetch.</span>
+        <strong>Nothing to fetch.</strong>{" "}
+        <span class="quiet">{counted(plan.days_skipped, "day")} are stored already.</span>
       </p>
     );
   }

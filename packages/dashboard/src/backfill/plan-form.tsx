@@ -11,10 +11,10 @@ interface PlanFormProps {
   readonly site: Site;
   readonly state: BackfillState;
   readonly setState: (state: BackfillState) => void;
-  /** whether one runs: the next one waits for its end */
+  /** whether a backfill is running: a new one is queued */
   readonly isRunning: boolean;
   readonly onStarted: () => void;
-  /** Another may have been started elsewhere. */
+  /** Another one may have been started elsewhere. */
   readonly onRefused: () => void;
 }
 
@@ -25,7 +25,7 @@ const PRESETS = [
   { days: 365, label: "1 year" },
 ] as const;
 
-/** What to fetch, what that comes to, and the button that begins it. */
+/** The form of a backfill, its plan, and the button that starts it. */
 export function PlanForm({ site, state, setState, isRunning, onStarted, onRefused }: PlanFormProps) {
   const now = Date.now();
   const [isForced, setForced] = useState(false);
@@ -38,7 +38,7 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
     ...(isForced ? { force_restart: true } : {}),
     ...(state.scope === "site" ? { sites: [site.name] } : {}),
   };
-  // A plan is of what was asked for, not of what the form says by now.
+  // A plan belongs to the requested range, not to the form's present input.
   const key = JSON.stringify(body);
   const planned = plan?.key === key ? plan.plan : null;
   const problem = problemOfDates(state, now);
@@ -93,7 +93,7 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
       <form class="stack" onSubmit={makePlan} noValidate>
         <div>
           <h2 id="backfill-form-title">Fetch past days</h2>
-          <p class="quiet">Days that are stored already are left as they are.</p>
+          <p class="quiet">Stored days stay unchanged.</p>
         </div>
         <div class="segments" role="group" aria-label="Up to yesterday">
           {PRESETS.map(({ days, label }) => (
@@ -134,16 +134,16 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
             <span>Fetch finished days again</span>
           </label>
           <p class="quiet">
-            Every day between the dates is asked for anew and its file replaced, at full cost. For days that are
-            suspect, or that the building's API has corrected since. Nothing that is stored is lost if a day fails.
+            Fetches every day between the dates again and replaces its file, at full cost. Use it for suspect days, or
+            for days that the building's API has corrected. If a day fails, its stored samples stay.
           </p>
         </details>
         {planned !== null && <PlanFigures plan={planned} isForced={isForced} />}
         {planning.error !== null && planning.error.field === null && (
-          <Refusal what="There is no plan." error={planning.error} />
+          <Refusal what="Could not plan." error={planning.error} />
         )}
         {starting.error !== null && starting.error.field === null && (
-          <Refusal what="It was not started." error={starting.error} />
+          <Refusal what="Could not start it." error={starting.error} />
         )}
         {planned === null ? (
           <button type="submit" class="button primary" disabled={planning.isBusy || problem !== null}>
@@ -159,7 +159,7 @@ export function PlanForm({ site, state, setState, isRunning, onStarted, onRefuse
             {starting.isBusy ? "Starting…" : formatStart(planned.days, isRunning)}
           </button>
         )}
-        {planned !== null && isRunning && <p class="quiet">One is running. This one begins when it has ended.</p>}
+        {planned !== null && isRunning && <p class="quiet">A backfill is running. This one starts when it ends.</p>}
       </form>
     </section>
   );

@@ -2,11 +2,11 @@ import type { SiteDayCounts } from "./job-days.ts";
 
 interface ProgressBarProps extends SiteDayCounts {
   readonly label: string;
-  /** what is counted, in the plural */
+  /** the unit, in the plural */
   readonly what: "days" | "site-days";
 }
 
-/** Days that are done, and behind them those that failed; full only when nothing is left to do. */
+/** Finished days, then failed days; full only when no day is left. */
 export function ProgressBar({ label, what, total, completed, bad }: ProgressBarProps) {
   const value = completed + bad;
   const width = (days: number) => ({ width: total === 0 ? "0%" : `${(days / total) * 100}%` });

@@ -2,7 +2,7 @@ import type { SiteJob } from "./backfill-api.ts";
 import { dateText, formatRunning } from "./format-backfill.ts";
 import { ProgressBar } from "./progress-bar.tsx";
 
-/** Each site's part of a backfill. */
+/** The part of each site in a backfill. */
 export function SiteRows({ sites }: { readonly sites: readonly SiteJob[] }) {
   return (
     <table class="site-rows">

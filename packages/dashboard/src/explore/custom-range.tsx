@@ -7,9 +7,9 @@ import { Popover } from "../ui/popover.tsx";
 interface CustomRangeProps {
   readonly span: Span;
   readonly zone: string;
-  /** whether a span of its own is shown */
+  /** whether a custom range is shown */
   readonly isChosen: boolean;
-  /** what the button says */
+  /** the button's text */
   readonly label: string;
   readonly onSpan: (span: Span) => void;
 }

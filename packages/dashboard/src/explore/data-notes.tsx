@@ -13,7 +13,7 @@ const INTERVALS: Readonly<Record<string, string>> = {
 const SOURCES: Readonly<Record<string, string>> = { D1: "recent store (D1)", R2: "archive (R2)" };
 
 function percent(share: number): string {
-  // What is not whole must not look as if it was.
+  // Less than all never shows as complete.
   return `${(Math.floor(share * 1000) / 10).toFixed(1).replace(".0", "")}% complete`;
 }
 
@@ -25,14 +25,14 @@ interface DataNotesProps {
   readonly hasFailed: boolean;
 }
 
-/** What the answer says of itself: how fine it is, of how much, where from, and how whole. */
+/** The answer's resolution, count, sources and completeness. */
 export function DataNotes({ answered, isExact, hasFailed }: DataNotesProps) {
   const told = isExact ? answered?.answer : undefined;
   const waiting = answered === undefined ? "Loading…" : "Loading finer data…";
   const left = answered === undefined ? "" : "Earlier data is shown.";
   return (
     <p class="data-notes number">
-      {/* Counts change each minute while it is live: they are not spoken. */}
+      {/* Counts change each minute in a live range, so they are not announced. */}
       <span aria-live="polite">{told !== undefined ? fineness(told) : hasFailed ? left : waiting}</span>
       {told !== undefined && <Notes of={told} />}
     </p>
@@ -41,7 +41,7 @@ export function DataNotes({ answered, isExact, hasFailed }: DataNotesProps) {
 
 function fineness({ interval, metadata: { downsampled } }: TimeseriesAnswer): string {
   if (downsampled === null) return INTERVALS[interval] ?? interval;
-  return `${downsampled.to.toLocaleString("en")} of the samples, its shape kept`;
+  return `${downsampled.to.toLocaleString("en")} of the samples, with the same shape`;
 }
 
 function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) {
@@ -59,7 +59,7 @@ function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) 
       {missing.length > 0 && (
         <>
           {" · "}
-          <span class="missing-note" title="Where no point of a chart has samples, it is shaded">
+          <span class="missing-note" title="A chart is shaded where none of its points has samples">
             <i class="missing-mark" aria-hidden="true" />
             {`${formatLength(lacking)} missing${series.length > 1 ? " in some point" : ""}`}
           </span>
@@ -70,11 +70,11 @@ function Notes({ of: { metadata, series } }: { readonly of: TimeseriesAnswer }) 
 }
 
 function formatUnjudged(unjudged: number, all: number): string {
-  if (all === 1) return "completeness not known: the point has no known cadence";
-  return `completeness not known: ${unjudged} of ${all} points ${unjudged === 1 ? "has" : "have"} no known cadence`;
+  if (all === 1) return "completeness unknown: the point has no known cadence";
+  return `completeness unknown: ${unjudged} of ${all} points ${unjudged === 1 ? "has" : "have"} no known cadence`;
 }
 
-/** What must not be overlooked: a part of the data could not be read. */
+/** A warning: a part of the data could not be read. */
 export function PartialNotice({ onRetry }: { readonly onRetry: () => void }) {
   return (
     <div class="notice" role="status">
@@ -91,7 +91,7 @@ export function PartialNotice({ onRetry }: { readonly onRetry: () => void }) {
 }
 
 interface UnknownPointsProps {
-  /** names that no point of the site has; at least one */
+  /** names of no point of the site; at least one */
   readonly names: readonly string[];
   readonly site: string;
   readonly onRemove: (names: readonly string[]) => void;

@@ -29,11 +29,11 @@ describe("the state of Explore", () => {
     );
   });
 
-  it("says nothing in the address where all is as it is at first", () => {
+  it("the default state has an empty address", () => {
     expect(formatExplore(parseExplore(new URLSearchParams())).toString()).toBe("");
   });
 
-  it("reads a short address, and names stay legible in it", () => {
+  it("reads a short address, and keeps names readable in it", () => {
     const search = "?last=7d&point=ses/8000:1/ai/1,2&point=b";
     const { params } = parsePlace(search);
     expect(parseExplore(params)).toMatchObject({ points: ["ses/8000:1/ai/1,2", "b"], range: { last: "7d" } });
@@ -46,11 +46,11 @@ describe("the state of Explore", () => {
     ["from=x&to=y&last=1h", { last: "1h" }],
     ["last=3h", { last: "24h" }],
     ["from=2026-01-01&to=2026-01-02", { start: Date.UTC(2026, 0, 1), end: Date.UTC(2026, 0, 2) }],
-  ])("takes %s as %j", (address, range) => {
+  ])("reads %s as %j", (address, range) => {
     expect(parseExplore(new URLSearchParams(address)).range).toEqual(range);
   });
 
-  it("takes no more points than can be charted, and each once", () => {
+  it("accepts no more points than fit into a chart, and each once", () => {
     const params = new URLSearchParams(Array.from({ length: 50 }, (_, i) => ["point", `p${Math.floor(i / 2)}`]));
     expect(parseExplore(params).points).toEqual(Array.from({ length: MAX_SERIES }, (_, i) => `p${i}`));
   });

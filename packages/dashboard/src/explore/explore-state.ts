@@ -1,16 +1,16 @@
 import { LAST_RANGES, type Range } from "../chart/span.ts";
 
-/** The API's most for a chart of this page. */
+/** The API's limit for a chart of this page. */
 export const MAX_SERIES = 20;
 
 export const UNIT_SYSTEMS = ["source", "metric", "imperial"] as const;
 type UnitSystem = (typeof UNIT_SYSTEMS)[number];
 
-/** All that Explore shows is a function of this, the site, and the time; the address holds it. */
+/** The state of Explore. With the site and the time it decides all that is shown; the address holds it. */
 export interface ExploreState {
-  /** names, in the order of their colours; null: none were chosen yet, so some are proposed */
+  /** names, in the order of their colours; null: none chosen yet, so defaults are shown */
   readonly points: readonly string[] | null;
-  /** points laid over the others, drawn without a colour of their own */
+  /** points laid over the others, without a colour of their own */
   readonly weather: readonly string[];
   readonly range: Range;
   readonly units: UnitSystem;
@@ -22,7 +22,7 @@ export interface ExploreState {
 
 const DEFAULT_RANGE = "24h";
 
-/** Reads what an address says; what it says wrongly is as if it was not there. */
+/** Reads an address; ignores invalid parts. */
 export function parseExplore(params: URLSearchParams): ExploreState {
   const points = [...new Set(params.getAll("point"))].filter((name) => name !== "").slice(0, MAX_SERIES);
   const units = UNIT_SYSTEMS.find((system) => system === params.get("units")) ?? "source";
@@ -43,7 +43,7 @@ function parseRange(params: URLSearchParams): Range {
   return { last: last?.id ?? DEFAULT_RANGE };
 }
 
-/** The address of a state; what is as it is at first is left out. */
+/** The address of a state, without defaults. */
 export function formatExplore(state: ExploreState): URLSearchParams {
   const params = new URLSearchParams();
   if ("start" in state.range) {
@@ -53,14 +53,14 @@ export function formatExplore(state: ExploreState): URLSearchParams {
   if (state.units !== "source") params.set("units", state.units);
   if (!state.band) params.set("band", "off");
   if (!state.live) params.set("live", "off");
-  // An empty one says that none is wanted, which is not the same as that none were chosen.
+  // An empty list means "no weather", unlike an absent one.
   if (state.points?.length === 0) params.set("point", "");
   for (const name of state.points ?? []) params.append("point", name);
   for (const name of state.weather) params.append("weather", name);
   return params;
 }
 
-/** ISO 8601 in UTC, without zeros that say nothing. */
+/** ISO 8601 in UTC, without trailing zeros. */
 function isoOf(instant: number): string {
   return new Date(instant)
     .toISOString()

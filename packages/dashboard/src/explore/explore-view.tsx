@@ -62,7 +62,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
   const panes = useMemo(() => panesOf(series), [series]);
 
   const change = (changed: Partial<ExploreState>) => {
-    // What was proposed is what is charted, from the first choice on.
+    // From the first choice on, the default points are chosen points.
     const points = state.points ?? (chosen.length > 0 ? chosen : null);
     setParams(formatExplore({ ...state, points, ...changed }), "push");
   };
@@ -88,7 +88,7 @@ export function ExploreView({ site, params, setParams }: ViewProps) {
   const newest = newestOf(names.map((name) => book.of(name)?.last_seen ?? null));
   const showNewest = (time: number) => change({ range: endingAt(span, time) });
   const isEmpty = state.points !== null ? names.length === 0 : proposed.data !== undefined && names.length === 0;
-  // What is not known is not told as none.
+  // An unknown value does not show as "none".
   const without = isExact ? "none" : error === undefined ? "…" : "not known";
   const spoken =
     cursor?.by === "keyboard"

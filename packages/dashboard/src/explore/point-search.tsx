@@ -10,16 +10,16 @@ interface PointSearchProps {
   readonly site: string;
   readonly chosen: readonly string[];
   readonly onToggle: (name: string) => void;
-  /** whether one point takes another's place, and the search is then done */
+  /** whether a chosen point replaces another one, and the search then closes */
   readonly isSingle?: boolean;
-  /** a list came */
+  /** receives each loaded list */
   readonly onFound: (points: readonly Point[]) => void;
 }
 
 const PAGE = 100;
 const TYPING_MS = 150;
 
-/** Finds points by text, unit and tag, and puts them on the chart and off it. `/` leads here, Escape away. */
+/** Finds points by text, unit and tag, and adds or removes them. `/` focuses it, Escape leaves it. */
 export function PointSearch({ site, chosen, onToggle, isSingle = false, onFound }: PointSearchProps) {
   const [isOpen, setOpen] = useState(false);
   const [text, setText] = useState("");
@@ -179,10 +179,10 @@ export function PointSearch({ site, chosen, onToggle, isSingle = false, onFound 
 }
 
 function footOf(isMore: boolean, count: number, isThere: boolean, isFull: boolean): string {
-  if (isFull) return `${MAX_SERIES} points are charted, which is all that fits: remove one first.`;
+  if (isFull) return `${MAX_SERIES} points are charted, the most that fit: remove one first.`;
   if (!isThere) return "Loading…";
   if (count === 0) return "No point matches.";
-  if (isMore) return `The first ${count}: type more to find others.`;
+  if (isMore) return `The first ${count}: type more to narrow the list.`;
   return count === 1 ? "1 point" : `${count} points`;
 }
 

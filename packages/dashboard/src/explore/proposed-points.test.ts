@@ -18,7 +18,7 @@ function point(name: string, unit: string | null, rest: Partial<Point> = {}): Po
   };
 }
 
-it("proposes temperatures of several devices and a power, of points that have samples and vary", () => {
+it("proposes temperatures of several devices and a power, with samples that vary", () => {
   const weather = point("weather.temperature", "°C", { tags: { kv: {}, markers: ["weather"] } });
   const points = [
     point("a/RoomTemp", "°F"),
@@ -38,7 +38,7 @@ it("proposes temperatures of several devices and a power, of points that have sa
   expect(proposedPoints([])).toEqual([]);
 });
 
-it("calls a point by its label, else by the end of its name", () => {
+it("names a point by its label, or by the end of its name", () => {
   expect(pointTitle("a/b/c", point("a/b/c", null, { label: "Supply air" }))).toBe("Supply air");
   expect(pointTitle("a", point("a", null, { label: "Vav8002 Vav8002.RoomTemp" }))).toBe("Vav8002.RoomTemp");
   expect(pointTitle("ses/falls/8000:1-3001/analogInput/102", undefined)).toBe("8000:1-3001/analogInput/102");

@@ -26,7 +26,7 @@ function isSensor({ name, label, tags }: Point): boolean {
   return !tags.markers.includes("sp") && !/set ?p(?:oin)?t|offset|alarm/i.test(`${name} ${label ?? ""}`);
 }
 
-/** Some that lie far apart in the list, for neighbours belong to one device. */
+/** Points far apart in the list: neighbours belong to one device. */
 function spread(points: readonly Point[], count: number): Point[] {
   if (points.length <= count) return [...points];
   return Array.from({ length: count }, (_, i) => points[Math.floor((i * points.length) / count)]!);

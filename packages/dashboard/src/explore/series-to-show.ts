@@ -3,9 +3,9 @@ import { type ShownSeries, shownSeries } from "../chart/shown-series.ts";
 import type { Answered } from "./use-series.ts";
 
 /**
- * What is drawn: the chosen points in their colours, and the weather over them. A point that the answer does not have is
- * there without samples; a name that no point of the site has is left out.
- * @param answered undefined: nothing came yet
+ * The drawn series: chosen points in their colours, and the weather over them. A point missing in the answer has no
+ * samples; an unknown name is left out.
+ * @param answered undefined: no answer yet
  */
 export function seriesToShow(
   answered: Answered | undefined,
@@ -16,7 +16,7 @@ export function seriesToShow(
   const unknown = new Set(answered?.answer.metadata.unknown_points);
   const found = new Map(answered?.answer.series.map((one) => [one.name, one]));
   const { start = 0, end: asked = 0 } = answered?.query ?? {};
-  // What nobody has come to yet is not missing.
+  // Unread is not missing.
   const end = Math.min(asked, answered?.answer.metadata.pending?.[0] ?? Infinity, Date.now());
   const shown = (name: string, color: string, isDashed: boolean) => {
     const known = knownOf(name);

@@ -15,16 +15,16 @@ interface ToolbarProps {
   readonly zone: string;
   readonly weather: readonly Point[];
   readonly onChange: (change: Partial<ExploreState>) => void;
-  /** the address of the data, to be given to others */
+  /** the address of the data, to share */
   readonly dataUrl: string | null;
-  /** Saves what is shown as CSV. @throws where it cannot be had */
+  /** Saves the shown data as CSV. @throws if that fails */
   readonly onDownload: () => Promise<void>;
 }
 
 const UNIT_WORDS = { source: "As recorded", metric: "Metric", imperial: "Imperial" } as const;
 const COPIED_MS = 2000;
 
-/** The range, and what is shown in which way. */
+/** The range and the display options. */
 export function Toolbar({ state, span, zone, weather, onChange, dataUrl, onDownload }: ToolbarProps) {
   const { range } = state;
   const [said, setSaid] = useState("");
@@ -115,7 +115,7 @@ export function Toolbar({ state, span, zone, weather, onChange, dataUrl, onDownl
           class="button toggle"
           aria-pressed={isLast && state.live}
           disabled={!isLast}
-          title={isLast ? "Moves on each minute" : "A range that is fixed does not move on"}
+          title={isLast ? "Moves on every minute" : "A fixed range does not move on"}
           onClick={() => onChange({ live: !state.live })}
         >
           <i class="live-dot" /> Live

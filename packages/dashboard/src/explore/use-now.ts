@@ -2,7 +2,10 @@ import { useLayoutEffect, useState } from "preact/hooks";
 
 const REFRESH_MS = 60_000;
 
-/** The time, epoch ms; moves on each minute where it should and the page is seen, and at once when it is seen again. */
+/**
+ * The time, epoch ms; advances each minute if the range is live and the page is visible, and at once when it becomes
+ * visible.
+ */
 export function useNow(isMoving: boolean): number {
   const [now, setNow] = useState(Date.now);
   // With the render, not after the paint: a user who stops it expects no further update.

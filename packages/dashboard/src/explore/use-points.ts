@@ -6,11 +6,11 @@ const FOUND_BY_NAME = 20;
 /** Points by name, from lists that the page has loaded. */
 export interface PointBook {
   readonly of: (name: string) => Point | undefined;
-  /** Takes in a list that came. */
+  /** Adds a loaded list. */
   readonly learn: (points: readonly Point[]) => void;
 }
 
-/** Knows points, and asks for those of the names that no list has brought yet. */
+/** Points by name; loads the names that no list has had yet. */
 export function usePointBook(site: string, names: readonly string[]): PointBook {
   const known = useRef(new Map<string, Point>());
   const asked = useRef(new Set<string>());
@@ -33,7 +33,7 @@ export function usePointBook(site: string, names: readonly string[]): PointBook 
         );
         learn(points);
       } catch {
-        // The chart's own request says what is wrong; without this one a point merely lacks its label.
+        // The chart's own request reports the error; without this one a point only lacks its label.
       }
     };
     for (const name of lacking) void find(name);

@@ -21,7 +21,7 @@ function answered(query: Partial<TimeseriesQuery>): Answered {
   return { query: { ...asked, ...query }, answer: { interval: "raw", series: [], metadata } };
 }
 
-it("shows meanwhile what covers most of the range and the points, and the finest of that", () => {
+it("shows the answer with most of the range and points, and the finest of those", () => {
   const year = answered({ start: 0, end: 1000 });
   const week = answered({ start: 50, end: 250 });
   const half = answered({ start: 150, end: 300 });
@@ -36,11 +36,11 @@ it("shows nothing of other sites, units, points or times", () => {
   expect(bestOf(others, asked)).toBeUndefined();
 });
 
-it("lets an answer stand for a live range that a moment has been added to, and for nothing else", () => {
+it("keeps an answer for a live range that has moved on by a moment", () => {
   const later = (ms: number, rest: Partial<TimeseriesQuery> = {}) =>
     hasMovedOn(asked, { ...asked, start: asked.start + ms, end: asked.end + ms, ...rest });
   expect([0, 60_000, 180_000].map((ms) => later(ms))).toEqual([true, true, true]);
-  // After a night in the background it is not known what the night brought.
+  // After a night in the background the answer is outdated.
   expect([-60_000, 180_001, 3_600_000].map((ms) => later(ms))).toEqual([false, false, false]);
   const others = [{ site: "t" }, { units: "metric" }, { points: ["a"] }, { maxPoints: 9 }, { start: 100 }];
   expect(others.map((other) => later(60_000, other))).toEqual(others.map(() => false));

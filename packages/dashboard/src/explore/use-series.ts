@@ -3,14 +3,14 @@ import type { ApiError } from "../api/api-error.ts";
 import { fetchTimeseries, type TimeseriesAnswer, timeseriesPath, type TimeseriesQuery } from "../api/timeseries.ts";
 import { useAnswer } from "../api/use-answer.ts";
 
-/** An answer with what was asked. */
+/** An answer with its request. */
 export interface Answered {
   readonly query: TimeseriesQuery;
   readonly answer: TimeseriesAnswer;
 }
 
 interface SeriesAnswer {
-  /** the answer, or until it comes the best that there is of earlier ones; undefined: nothing of this range */
+  /** the answer; before it arrives, the best of the earlier ones; undefined: none for this range */
   readonly shown: Answered | undefined;
   /** whether it is the answer of the present request, or of the live range's request a moment ago */
   readonly isExact: boolean;
@@ -19,10 +19,10 @@ interface SeriesAnswer {
   readonly reload: () => void;
 }
 
-/** Answers that are kept, so that going back and zooming out show something at once. */
+/** Kept answers, so that going back and zooming out show something at once. */
 const KEPT = 12;
 
-/** How far a live range may have moved on from an answer that still stands for it, ms. */
+/** How far a live range may move on while an answer stays valid, in ms. */
 const MOMENT_MS = 3 * 60_000;
 
 /**
@@ -47,7 +47,7 @@ export function useSeries(query: TimeseriesQuery | null, isLive: boolean): Serie
   return { shown, isExact, isLoading: isLoading || (!isAnswered && error === undefined), error, reload };
 }
 
-/** Whether a question is the one before but for the moments that have passed since. */
+/** Whether a request is the one before, moved on by a moment. */
 export function hasMovedOn(before: TimeseriesQuery, asked: TimeseriesQuery): boolean {
   const moved = asked.end - before.end;
   const isSame = timeseriesPath({ ...asked, start: before.start, end: before.end }) === timeseriesPath(before);

@@ -19,7 +19,7 @@ interface ValuesTableProps {
   readonly onRemove: (name: string) => void;
 }
 
-/** The values of all series at the cursor, else the latest ones, and how far they go in the range. */
+/** The values of all series at the cursor, or the latest ones, and their extremes in the range. */
 export function ValuesTable(props: ValuesTableProps) {
   const { panes, span, zone, cursor, without, titleOf, onHighlight, onRemove } = props;
   const when = cursor === null ? "Latest in this range" : formatTime(zone, cursor, span.end - span.start);

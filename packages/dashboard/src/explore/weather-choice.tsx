@@ -3,12 +3,12 @@ import { pointTitle } from "./point-title.ts";
 
 interface WeatherChoiceProps {
   readonly weather: readonly Point[];
-  /** names of those that are shown */
+  /** names of the shown ones */
   readonly chosen: readonly string[];
   readonly onToggle: (name: string) => void;
 }
 
-/** Which weather lies over the chart. */
+/** Chooses the weather shown over the chart. */
 export function WeatherChoice({ weather, chosen, onToggle }: WeatherChoiceProps) {
   return (
     <fieldset class="weather">
