@@ -10,34 +10,34 @@ import { listenToGestures } from "./touch-gestures.ts";
 interface ChartStackProps {
   readonly panes: readonly Pane<ShownSeries>[];
   readonly span: Span;
-  /** the zone of the times under it */
+  /** the zone of the times below it */
   readonly zone: string;
   readonly band: boolean;
-  /** the name of the series that is pointed out */
+  /** the name of the highlighted series */
   readonly highlight: string | null;
   /** text of the chart, for screen readers */
   readonly label: string;
   /** epoch ms; null: none */
   readonly cursor: number | null;
-  /** Another span was chosen. */
+  /** Receives a new span. */
   readonly onSpan: (span: Span) => void;
   readonly onCursor: (time: number | null, by: "pointer" | "keyboard") => void;
 }
 
-/** A wheel or a key may come again at once: what it chose is asked for when it rests. */
+/** Several wheel or key events may follow each other: the span is requested after the last one. */
 const REST_MS = 220;
 const NARROW_PX = 560;
-/** Where the table of values is under the chart and not beside it; styles/explore.css knows it too. */
+/** Below this width the table of values is under the chart, not beside it; the same as in styles/explore.css. */
 const STACKED = matchMedia("(max-width: 64rem)");
-/** A step of the cursor by keyboard, of the width. */
+/** A step of the cursor by keyboard, as a share of the width. */
 const CURSOR_STEP = 0.01;
 
-/** Of a unit's line above each pane. */
+/** Height of a unit's line above each pane. */
 const UNIT_PX = 20;
-/** What the page needs above and below the chart; `.explore-panes` in styles/explore.css knows it too. */
+/** Height of the page above and below the chart; the same as in `.explore-panes` of styles/explore.css. */
 const AROUND_PX = 250;
 
-/** Heights of the panes: together they fill the window, none is too low to be read, and all plots are as high. */
+/** Heights of the panes: together they fill the window, none is too low to read, and all plots are equally high. */
 function paneHeights(count: number, width: number): number[] {
   const isNarrow = width < NARROW_PX;
   const all = isNarrow ? 320 : Math.min(860, Math.max(420, window.innerHeight - AROUND_PX));
@@ -46,8 +46,8 @@ function paneHeights(count: number, width: number): number[] {
 }
 
 /**
- * Charts under one another with one time axis and one cursor. A drag zooms, with the shift key or a finger it moves; two
- * fingers stretch; arrow keys move and zoom, with the shift key they move the cursor.
+ * Charts below each other with one time axis and one cursor. A drag zooms; with Shift or one finger it moves; two
+ * fingers stretch. Arrow keys move and zoom; with Shift they move the cursor.
  */
 export function ChartStack(props: ChartStackProps) {
   const { panes, span, zone, band, highlight, label } = props;
@@ -61,7 +61,7 @@ export function ChartStack(props: ChartStackProps) {
   const latest = useRef(props);
   latest.current = props;
 
-  // Two fingers tell of themselves twice a frame: it is drawn once.
+  // Two fingers report twice a frame; the chart is drawn once.
   const frame = useRef<number | null>(null);
   const settle = () => {
     if (frame.current !== null) cancelAnimationFrame(frame.current);
@@ -85,7 +85,7 @@ export function ChartStack(props: ChartStackProps) {
     commit();
   };
 
-  // The shape of the stack: which panes there are.
+  // The structure of the stack: its panes.
   const shape = `${zone} ${panes.map(({ unit }) => unit).join(" ")}`;
   useLayoutEffect(() => {
     const element = root.current!;

@@ -4,13 +4,13 @@ import { type ChartSeries, indexAtOrAfter } from "./series.ts";
 import type { ShownSeries } from "./shown-series.ts";
 import { themeColor } from "./theme-colors.ts";
 
-/** Where on a canvas times and values lie; all in its own pixels. */
+/** The positions of times and values on a canvas, in its own pixels. */
 export interface Frame {
   readonly left: number;
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** canvas pixels to one of the page */
+  /** canvas pixels per CSS pixel */
   readonly ratio: number;
   readonly start: number;
   readonly end: number;
@@ -20,19 +20,19 @@ export interface Frame {
 
 interface Look {
   readonly band: boolean;
-  /** whether another series is pointed out, so that this one steps back */
+  /** whether another series is highlighted, so that this one fades */
   readonly isFaint: boolean;
   readonly isStrong: boolean;
-  /** whether there are so many samples that hairlines show them better, and several times as fast where no GPU helps */
+  /** whether there are so many samples that hairlines are clearer, and several times as fast without a GPU */
   readonly isDense: boolean;
 }
 
 const LINE_PX = 1.5;
 const STRONG_PX = 2.5;
 const DOT_PX = 2;
-/** Samples that lie further apart on the screen are shown one by one. */
+/** Samples further apart on the screen are drawn one by one. */
 const MARKED_PX = 14;
-/** Samples of a part of a line. */
+/** Samples in a part of a line. */
 const PART = 25;
 const FAINT = 0.25;
 const BAND_ALPHA = 0.16;
@@ -43,7 +43,7 @@ export function drawSeries(context: CanvasRenderingContext2D, frame: Frame, seri
   const { ratio } = frame;
   const perMs = frame.width / (frame.end - frame.start);
   const perUnit = frame.height / (frame.high - frame.low);
-  // An average stands in the middle of its bucket.
+  // An average is drawn in the middle of its bucket.
   const xOf = (i: number) => frame.left + (times[i]! + bucketMs / 2 - frame.start) * perMs;
   const yOf = (value: number) => frame.top + (frame.high - value) * perUnit;
   const first = Math.max(0, indexAtOrAfter(times, frame.start - bucketMs) - 1);
@@ -69,7 +69,7 @@ export function drawSeries(context: CanvasRenderingContext2D, frame: Frame, seri
   context.lineWidth = look.isStrong ? STRONG_PX * ratio : look.isDense ? 1 : LINE_PX * ratio;
   context.lineJoin = "bevel";
   context.setLineDash(series.isDashed ? [6 * ratio, 4 * ratio] : []);
-  // A long path is slow to draw: its parts together are quicker. Where they meet, dashes and faint ink would show it.
+  // A long path is slow to draw: several parts are faster. Dashed and faint lines would show the joints.
   const length = series.isDashed || look.isFaint ? values.length : PART;
   for (const [from, to] of runs) {
     for (let part = from; part < to; part += length) {
@@ -95,7 +95,7 @@ export function drawSeries(context: CanvasRenderingContext2D, frame: Frame, seri
   context.setLineDash([]);
 }
 
-/** [first, last] of each part that is drawn without a break. */
+/** [first, last] of each unbroken part. */
 export function runsOf(
   series: ChartSeries & Pick<ShownSeries, "longest">,
   first: number,

@@ -3,8 +3,8 @@ import { axisLabels, formatLength, formatMoment, formatSpan, formatTime, formatV
 
 const CHICAGO = "America/Chicago";
 
-describe("what people read", () => {
-  it("tells a moment by the site's clock, with its zone", () => {
+describe("texts", () => {
+  it("shows a moment by the site's clock, with its zone", () => {
     expect(formatMoment(CHICAGO, Date.UTC(2026, 10, 23, 4, 5))).toBe("Nov 22, 2026, 22:05 CST");
     expect(formatMoment(CHICAGO, Date.UTC(2026, 6, 1, 5))).toBe("Jul 1, 2026, 00:00 CDT");
   });
@@ -25,7 +25,7 @@ describe("what people read", () => {
     expect(formatValue(value, step)).toBe(text);
   });
 
-  it("tells times by the site's clock, with its name", () => {
+  it("shows times by the site's clock, with its name", () => {
     const time = Date.UTC(2026, 10, 23, 16, 5, 9);
     expect(formatTime(CHICAGO, time, 3_600_000)).toBe("Mon, Nov 23, 2026, 10:05:09");
     expect(formatTime(CHICAGO, time, 86_400_000)).toBe("Mon, Nov 23, 2026, 10:05");
@@ -35,7 +35,7 @@ describe("what people read", () => {
     expect(formatSpan(CHICAGO, start, start + 60 * 86_400_000)).toBe("Oct 31, 2019 – Dec 29, 2019");
   });
 
-  it("says the date once a day on an axis, and the year once a year", () => {
+  it("shows the date once a day on an axis, and the year once a year", () => {
     const hours = [22, 23, 24, 25].map((hour) => Date.UTC(2026, 5, 1, hour));
     expect(axisLabels("UTC", hours)).toEqual(["22:00\nJun 1", "23:00", "00:00\nJun 2", "01:00"]);
     expect(axisLabels("UTC", [Date.UTC(2026, 5, 2)])).toEqual(["00:00\nJun 2"]);

@@ -13,7 +13,7 @@ export function formatValue(value: number, step?: number): string {
   });
 }
 
-/** Decimals that a step needs: 1 of 2.5. */
+/** Decimals of a step: 1 for 2.5. */
 function placesOf(step: number): number {
   for (let places = 0; places < 6; places++) {
     const scaled = step * 10 ** places;
@@ -36,7 +36,7 @@ function inZone(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTim
 
 const CLOCK = { hour: "2-digit", minute: "2-digit" } as const;
 
-/** "Mon, Nov 23, 2026, 10:05" by the zone's clock; with seconds where the range is short enough for them. */
+/** "Mon, Nov 23, 2026, 10:05" by the zone's clock; with seconds in a short range. */
 export function formatTime(zone: string, time: number, spanMs: number): string {
   const seconds = spanMs <= 6 * 3_600_000 ? ({ second: "2-digit" } as const) : {};
   const date = { weekday: "short", year: "numeric", month: "short", day: "numeric" } as const;
@@ -49,7 +49,7 @@ export function formatMoment(zone: string, time: number): string {
   return inZone(zone, { ...date, ...CLOCK, timeZoneName: "short" }).format(time);
 }
 
-/** Of a longer span nobody asks for the time of the day. */
+/** A longer span has no times of the day. */
 const DATES_ONLY_MS = 60 * 86_400_000;
 
 /** "Nov 22, 10:00 – Nov 23, 10:00 CST", or "Nov 23, 2025 – Nov 23, 2026" */
@@ -63,10 +63,10 @@ export function formatSpan(zone: string, start: number, end: number): string {
   return `${from} – ${to}`;
 }
 
-/** The labels of a time axis: the clock's time, with the date where a day begins or the axis does. */
+/** The labels of a time axis: the clock's time, with the date at the start of a day and of the axis. */
 export function axisLabels(zone: string, ticks: readonly number[]): string[] {
   const day = inZone(zone, { month: "short", day: "numeric" });
-  // One alone says all: the time and the day.
+  // A single label has the time and the day.
   const smallest = ticks.length < 2 ? 3_600_000 : Math.min(...ticks.slice(1).map((tick, i) => tick - ticks[i]!));
   const days = ticks.map((tick) => day.format(tick));
   if (smallest >= 20 * 3_600_000) {
@@ -82,7 +82,7 @@ export function axisLabels(zone: string, ticks: readonly number[]): string[] {
   return ticks.map((tick, i) => (days[i] === days[i - 1] ? clock.format(tick) : `${clock.format(tick)}\n${days[i]}`));
 }
 
-/** "2 h 5 min": the two largest parts of a length of time. */
+/** "2 h 5 min": the two largest units of a duration. */
 export function formatLength(ms: number): string {
   const units = [
     ["d", 86_400_000],

@@ -11,7 +11,7 @@ function series(times: readonly number[], rest: Partial<ChartSeries> = {}): Char
 const minutes = (...list: number[]) => list.map((minute) => minute * MINUTE);
 
 describe("gaps", () => {
-  it("are longer than the point's tolerance, known or seen", () => {
+  it("are longer than the point's tolerance, known or estimated", () => {
     const shown = series(minutes(0, 1, 2, 5, 6, 9.1));
     for (const gapAfter of [3 * MINUTE, undefined]) {
       const longest = longestStep(shown, gapAfter);
@@ -20,7 +20,7 @@ describe("gaps", () => {
     }
   });
 
-  it("of buckets are buckets that are lacking, unless the point is slower than they", () => {
+  it("of buckets are missing buckets, unless the point is slower than they", () => {
     const shown = series(minutes(0, 5, 15, 20), { bucketMs: 5 * MINUTE });
     expect(breaksBefore(shown, 2, longestStep(shown, 3 * MINUTE))).toBe(true);
     expect(breaksBefore(shown, 2, longestStep(shown, 30 * MINUTE))).toBe(false);
@@ -31,13 +31,13 @@ describe("gaps", () => {
     expect(gapsOf(shown, longestStep(shown, null), 0, 600 * MINUTE)).toEqual([]);
   });
 
-  it("are not where a day has 25 hours", () => {
+  it("do not occur in a day of 25 hours", () => {
     const day = 1440 * MINUTE;
     const shown = series([0, day, 2 * day + 60 * MINUTE, 4 * day + 60 * MINUTE], { bucketMs: day });
     expect([1, 2, 3].map((i) => breaksBefore(shown, i, longestStep(shown, 3 * MINUTE)))).toEqual([false, false, true]);
   });
 
-  it("are not where samples were thinned out", () => {
+  it("do not occur where samples were thinned out", () => {
     const shown = series(minutes(0, 30, 60), { counts: [1, 30, 1] });
     expect([1, 2].map((i) => breaksBefore(shown, i, 3 * MINUTE))).toEqual([false, true]);
   });
@@ -54,7 +54,7 @@ describe("gaps", () => {
     expect(gapsOf(hours, 66 * MINUTE, 0, 240 * MINUTE)).toEqual([minutes(120, 180)]);
   });
 
-  it("that all series have are those of every minute that is in none's samples", () => {
+  it("common to all series are the minutes without a sample of any series", () => {
     const gaps = fc
       .uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 8 })
       .map((bounds) => bounds.sort((a, b) => a - b))

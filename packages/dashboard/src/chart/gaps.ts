@@ -1,10 +1,10 @@
 import type { ChartSeries } from "./series.ts";
 
-/** As long as a point's tolerance is not loaded, more than so many of its usual steps without a sample are a gap. */
+/** Until a point's tolerance is loaded, this many of its usual steps without a sample are a gap. */
 const GAP_STEPS = 3;
 /** A day of 25 hours is no gap. */
 const BUCKET_SLACK = 1.1;
-/** What is assumed of a point that has too few samples to tell. */
+/** The step of a point with too few samples to estimate it. */
 const UNKNOWN_STEP_MS = 600_000;
 
 /**
@@ -25,8 +25,8 @@ function medianStep(times: readonly number[]): number | null {
 }
 
 /**
- * Whether the line is broken before the sample at an index. A sample that stands for several has those behind it that
- * were thinned out, so only one that stands for itself can end a gap.
+ * Whether the line breaks before the sample at an index. A sample that stands for several has thinned-out ones after
+ * it, so only a sample that stands for itself can end a gap.
  */
 export function breaksBefore({ times, counts, bucketMs }: ChartSeries, index: number, longest: number): boolean {
   if (index === 0) return true;
@@ -37,7 +37,7 @@ export function breaksBefore({ times, counts, bucketMs }: ChartSeries, index: nu
 /** [start, end) in epoch ms */
 export type Stretch = readonly [number, number];
 
-/** The stretches of a range in which a series has nothing, ends included. @param end how far there can be samples */
+/** The stretches of a range without samples of a series, ends included. @param end up to here there can be samples */
 export function gapsOf(series: ChartSeries, longest: number, start: number, end: number): Stretch[] {
   const { times, bucketMs } = series;
   const gaps: Stretch[] = [];
@@ -52,7 +52,7 @@ export function gapsOf(series: ChartSeries, longest: number, start: number, end:
   return gaps;
 }
 
-/** Where all of them have nothing: none of no lists. */
+/** Stretches without samples of any series; none for no lists. */
 export function commonGaps(lists: readonly (readonly Stretch[])[]): readonly Stretch[] {
   const [first = [], ...others] = lists;
   return others.reduce<readonly Stretch[]>((common, gaps) => {

@@ -9,21 +9,21 @@ import { ticksOf } from "../time/ticks.ts";
 import { sampleAt } from "./value-at.ts";
 import { valueRange } from "./value-range.ts";
 
-/** What a pane draws; a change of it is drawn at once. */
+/** The content of a pane; a change is drawn at once. */
 export interface PaneContent {
   readonly series: readonly ShownSeries[];
   readonly band: boolean;
-  /** the name of the series that is pointed out */
+  /** the name of the highlighted series */
   readonly highlight: string | null;
 }
 
 interface PaneOptions {
   readonly zone: string;
-  /** whether the times are written under it */
+  /** whether it has time labels below */
   readonly hasTimes: boolean;
-  /** panes of the same key share a cursor */
+  /** panes with the same key share a cursor */
   readonly cursorKey: string;
-  /** A span was chosen by dragging. */
+  /** Receives a span that was chosen by dragging. */
   readonly onSelect: (start: number, end: number) => void;
   readonly onDoubleClick: () => void;
   /** The time under the cursor; null: it has left. */
@@ -32,20 +32,20 @@ interface PaneOptions {
 
 const VALUE_AXIS_PX = 58;
 export const TIME_AXIS_PX = 42;
-/** Without labels there is room left for half a line of the values' axis. */
+/** Without labels there is room for half a line of the values' axis. */
 export const NO_TIME_AXIS_PX = 10;
-/** From one label of the times to the next: on a narrow screen few are worse than close ones. */
+/** Distance of time labels: on a narrow screen close labels are better than few. */
 const TICK_SPACE_PX = { wide: 72, narrow: 56 } as const;
 const NARROW_PLOT_PX = 400;
 const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
-/** Samples in a pane from which lines are hairlines. */
+/** From this many samples in a pane on, lines are hairlines. */
 const DENSE = 6000;
-/** A drag of less is a click. */
+/** A shorter drag is a click. */
 const DRAG_PX = 6;
 
 /**
- * A chart of one unit. uPlot has the axes, the cursor and the selection; the series draw themselves, each by its own
- * times, so that twenty of them need no common table.
+ * A chart of one unit. uPlot draws the axes, the cursor and the selection. Each series draws itself by its own times,
+ * so that twenty series need no common table.
  */
 export class PanePlot {
   readonly #plot: uPlot;
@@ -66,7 +66,7 @@ export class PanePlot {
       {
         width,
         height,
-        // to the right there is room for half of a time's label
+        // room to the right for half of a time's label
         padding: [10, 22, 0, 0],
         legend: { show: false },
         scales: { x: { time: false, auto: false }, y: { auto: false } },
@@ -102,7 +102,7 @@ export class PanePlot {
               onDoubleClick();
               return null;
             },
-            // With the shift key a drag moves the range.
+            // With Shift a drag moves the range.
             mousedown: (_, __, handler) => (event) => (event.shiftKey ? null : handler(event)),
           },
         },
@@ -114,7 +114,7 @@ export class PanePlot {
               const { left, width: chosen } = plot.select;
               if (chosen < DRAG_PX) return;
               plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-              // Panes that only follow tell nobody.
+              // Panes that only follow do not report.
               if (plot.cursor.event != null) onSelect(plot.posToVal(left, "x"), plot.posToVal(left + chosen, "x"));
             },
           ],
@@ -145,7 +145,7 @@ export class PanePlot {
   setSpan(start: number, end: number): void {
     const { series, band } = this.#content;
     const range = valueRange(series, start, end, band);
-    // An axis needs a scale; where there is no value, it says none.
+    // An axis needs a scale, even without values.
     this.#hasValues = range !== null;
     const [low, high] = range ?? [0, 1];
     this.#plot.batch(() => {
@@ -160,7 +160,7 @@ export class PanePlot {
     if (this.#plot.width !== width || this.#plot.height !== height) this.#plot.setSize({ width, height });
   }
 
-  /** Puts the cursor to a time, as a pointer would. */
+  /** Moves the cursor to a time, as a pointer would. */
   setCursor(time: number | null): void {
     const left = time === null ? -10 : this.#plot.valToPos(time, "x");
     this.#plot.setCursor({ left, top: time === null ? -10 : 1 }, true);
@@ -171,15 +171,15 @@ export class PanePlot {
     this.#placeDots(null);
   }
 
-  /** Where a pointer is in the plot, 0 to 1 from the left. */
+  /** The position of a pointer in the plot, 0 to 1 from the left. */
   shareAt(clientX: number): number {
     const { left, width } = this.#plot.over.getBoundingClientRect();
     return Math.min(1, Math.max(0, (clientX - left) / width));
   }
 
-  /** Width of the plot itself, without its axis, in pixels of the page. */
+  /** Width of the plot without its axis, in CSS pixels. */
   get plotWidth(): number {
-    // Not asked of the element: that would lay the page out once for each dot.
+    // Not read from the element: that would compute the page's layout once for each dot.
     return this.#plot.bbox.width / devicePixelRatio;
   }
 
@@ -232,11 +232,11 @@ export class PanePlot {
     ctx.restore();
   }
 
-  /** A dot on each series at the sample that the cursor means. */
+  /** A dot on each series at the cursor's sample. */
   #placeDots(time: number | null): void {
     const { series } = this.#content;
     const plot = this.#plot;
-    // The first call comes while uPlot is being made.
+    // The first call happens while uPlot is being created.
     if (plot === undefined) return;
     while (this.#dots.length < series.length) {
       const dot = document.createElement("i");

@@ -10,15 +10,15 @@ interface PaneSummaryProps {
   readonly cursor: number;
   readonly span: Span;
   readonly zone: string;
-  /** whether this is the pane that tells the time */
+  /** whether this pane shows the time */
   readonly hasTime: boolean;
 }
 
 const MOST_LINES = 2;
 
 /**
- * The values at the cursor over their pane, where the table of values is out of sight. The second line lies over the space
- * that a chart has above its lines, so that nothing moves; what does not fit into it is counted.
+ * The values at the cursor above their pane, while the table of values is out of sight. The second line covers the
+ * space above the chart's lines, so that nothing moves; values without room are counted.
  */
 export function PaneSummary({ series, cursor, span, zone, hasTime }: PaneSummaryProps) {
   const root = useRef<HTMLSpanElement>(null);
@@ -43,7 +43,7 @@ export function PaneSummary({ series, cursor, span, zone, hasTime }: PaneSummary
   );
 }
 
-/** How many of the values have room: all of them, or those that leave some for telling how many have not. */
+/** How many of the values have room: all, or as many as leave room for the count of the rest. */
 function fittingIn(told: HTMLElement): number {
   const values = [...told.querySelectorAll<HTMLElement>(".chart-told-value")];
   const more = told.querySelector<HTMLElement>(".chart-told-more")!;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { panesOf } from "./panes.ts";
 
-it("puts series of one unit into a pane, in the order in which units come up; unknown units are one too", () => {
+it("series of one unit share a pane, in the order of units; unknown units share one too", () => {
   const series = [
     ["a", "°F"],
     ["b", null],

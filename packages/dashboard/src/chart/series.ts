@@ -1,7 +1,7 @@
-/** A series as it is drawn: columns of the same length, times ascending. */
+/** A drawn series: columns of equal length, times ascending. */
 export interface ChartSeries {
   readonly name: string;
-  /** of the values as they are shown; null: unknown */
+  /** unit of the shown values; null: unknown */
   readonly unit: string | null;
   /** epoch ms; of a bucket its start */
   readonly times: readonly number[];
@@ -9,7 +9,7 @@ export interface ChartSeries {
   /** of buckets, and of samples that stand for several */
   readonly min: readonly number[] | null;
   readonly max: readonly number[] | null;
-  /** samples that each value stands for; null: one */
+  /** number of samples that each value stands for; null: one */
   readonly counts: readonly number[] | null;
   /** length of a bucket, ms; 0: these are samples */
   readonly bucketMs: number;

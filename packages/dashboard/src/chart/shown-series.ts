@@ -1,21 +1,21 @@
 import { gapsOf, longestStep, type Stretch } from "./gaps.ts";
 import type { ChartSeries } from "./series.ts";
 
-/** A series with how it is drawn. */
+/** A series with its style. */
 export interface ShownSeries extends ChartSeries {
   /** its colour's name in styles/tokens.css */
   readonly color: string;
-  /** as weather is, which lies over what is charted */
+  /** true for weather, which lies over the chosen points */
   readonly isDashed: boolean;
-  /** what may lie between two samples without a gap, ms */
+  /** the longest time between two samples that is no gap, ms */
   readonly longest: number;
-  /** stretches without samples, of what the data was asked for */
+  /** stretches without samples, inside the requested range */
   readonly gaps: readonly Stretch[];
 }
 
 /**
  * @param gapAfterMs as for {@link longestStep}
- * @param start where the data begins, epoch ms @param end how far there can be any
+ * @param start start of the data, epoch ms @param end up to here there can be samples
  */
 export function shownSeries(
   series: ChartSeries,

@@ -7,11 +7,11 @@ const start = fc.integer({ min: 1e12, max: 2e12 });
 const span = fc.tuple(start, fc.integer({ min: 20_000, max: 1e11 })).map(([at, ms]) => ({ start: at, end: at + ms }));
 
 describe("ranges", () => {
-  it("that end at a time are as long, and have it near their end", () => {
+  it("around a time have the same length, and the time near their end", () => {
     expect(endingAt({ start: 1000, end: 1100 }, 500)).toEqual({ start: 405, end: 505 });
   });
 
-  it("up to now end with this minute, and are as long as they say, over a change of the clock too", () => {
+  it("up to now end with this minute, and have their exact length, also over a change of the clock", () => {
     const now = Date.UTC(2026, 2, 8, 12, 0, 1);
     for (const { id, ms } of LAST_RANGES) {
       const { start: from, end } = spanOf({ last: id }, now);
@@ -23,7 +23,7 @@ describe("ranges", () => {
     expect(spanOf({ start: 5, end: 7 }, 1e12)).toEqual({ start: 5, end: 7 });
   });
 
-  it("zoom about the place that is pointed at", () => {
+  it("zoom around the pointer", () => {
     fc.assert(
       fc.property(span, fc.nat(1000), (shown, thousandths) => {
         const at = thousandths / 1000;
@@ -44,7 +44,7 @@ describe("ranges", () => {
     );
   });
 
-  it("are never shorter than ten seconds or longer than the API answers", () => {
+  it("are at least ten seconds and at most the API's longest range", () => {
     expect(clampSpan({ start: 1000, end: 1001 })).toEqual({ start: -3999, end: 6001 });
     const { start: from, end } = clampSpan({ start: 0, end: 1e14 });
     expect(end - from).toBe(1830 * 24 * HOUR);

@@ -1,7 +1,10 @@
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** Ranges up to now, by their name in the address; days of 24 hours, so that they are as long at a change of the clock. */
+/**
+ * Ranges up to now, by their name in the address; days of 24 hours, so their length is constant at a change of the
+ * clock.
+ */
 export const LAST_RANGES = [
   { id: "1h", label: "1 h", title: "Last hour", ms: HOUR },
   { id: "6h", label: "6 h", title: "Last 6 hours", ms: 6 * HOUR },
@@ -19,12 +22,12 @@ export interface Span {
   readonly end: number;
 }
 
-/** What is looked at: so long up to now, or a span that stays. */
+/** The shown range: a length up to now, or a fixed span. */
 export type Range = { readonly last: LastRange } | Span;
 
 /** The API's longest range. */
 const LONGEST_MS = 1830 * DAY;
-/** Less than a sample's distance shows nothing. */
+/** A span below the distance of samples shows nothing. */
 const SHORTEST_MS = 10_000;
 
 /** The span of a range. @param now epoch ms; a range up to now ends with this minute, so that an answer can be shared */
@@ -36,26 +39,26 @@ export function spanOf(range: Range, now: number): Span {
   return { start: end - found.ms, end };
 }
 
-/** A span of whole milliseconds, that is neither too short nor too long, about the same middle. */
+/** A span of whole milliseconds, within the limits, around the same middle. */
 export function clampSpan({ start, end }: Span): Span {
   const length = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, end - start));
   const middle = (start + end) / 2;
   return { start: Math.round(middle - length / 2), end: Math.round(middle + length / 2) };
 }
 
-/** @param by 0.5: half as long @param at what stays in its place, 0 to 1 of the span */
+/** @param by 0.5: half as long @param at the fixed place, 0 to 1 of the span */
 export function zoomed({ start, end }: Span, by: number, at = 0.5): Span {
   const fixed = start + (end - start) * at;
   return clampSpan({ start: fixed - (fixed - start) * by, end: fixed + (end - fixed) * by });
 }
 
-/** A span as long, in which a time is near the end. */
+/** A span of the same length with a time near its end. */
 export function endingAt({ start, end }: Span, time: number): Span {
   const last = Math.round(time + (end - start) * 0.05);
   return { start: last - (end - start), end: last };
 }
 
-/** @param by 0.25: by a quarter of its length, later */
+/** @param by 0.25: later by a quarter of its length */
 export function panned({ start, end }: Span, by: number): Span {
   const ms = Math.round((end - start) * by);
   return { start: start + ms, end: end + ms };

@@ -1,23 +1,23 @@
 import { panned, type Span, zoomed } from "./span.ts";
 
 interface GestureTarget {
-  /** the span that is shown */
+  /** the shown span */
   span(): Span;
-  /** shows another one while the fingers move */
+  /** shows another span while the fingers move */
   show(span: Span): void;
   /** the fingers have left */
   commit(): void;
-  /** where a finger is in the plot, 0 to 1 */
+  /** the position of a finger in the plot, 0 to 1 */
   shareAt(clientX: number): number;
   plotWidth(): number;
 }
 
-/** Less than this is a tap, or a scroll of the page. */
+/** A shorter movement is a tap, or a scroll of the page. */
 const SLOP_PX = 8;
 
 /**
- * One finger moves the range, two stretch it; so does the mouse with the shift key. The browser keeps vertical scrolling
- * (`touch-action: pan-y`). @returns how to stop listening
+ * One finger moves the range, two stretch it; so does the mouse with Shift. The browser keeps vertical scrolling
+ * (`touch-action: pan-y`). @returns stops listening
  */
 export function listenToGestures(element: HTMLElement, target: GestureTarget): () => void {
   const fingers = new Map<number, { startX: number; x: number }>();
@@ -41,7 +41,7 @@ export function listenToGestures(element: HTMLElement, target: GestureTarget): (
     if (!isMoving && Math.abs(finger.x - finger.startX) < SLOP_PX) return;
     isMoving = true;
     if (two === undefined) return target.show(panned(from, (one!.startX - one!.x) / target.plotWidth()));
-    // What was under the fingers stays under them.
+    // The content under the fingers stays under them.
     const [a, b] = [target.shareAt(one!.startX), target.shareAt(two.startX)];
     const [c, d] = [target.shareAt(one!.x), target.shareAt(two.x)];
     const by = Math.abs(b - a) / Math.max(0.02, Math.abs(d - c));

@@ -13,7 +13,7 @@ const samples: ChartSeries = {
   bucketMs: 0,
 };
 
-describe("the sample that a time means", () => {
+describe("the sample at a time", () => {
   it.each([
     [100, 0],
     [149, 0],
@@ -29,7 +29,7 @@ describe("the sample that a time means", () => {
     expect(sampleAt(samples, time, 110)).toBe(index);
   });
 
-  it("is that of the bucket it lies in", () => {
+  it("is that of the bucket around it", () => {
     const buckets = { ...samples, bucketMs: 100 };
     expect([99, 100, 199, 200, 299, 300, 399, 400, 499, 500].map((time) => sampleAt(buckets, time, 100))).toEqual([
       -1, 0, 0, 1, 1, -1, -1, 2, 2, -1,

@@ -8,7 +8,7 @@ export function sampleAt({ times, bucketMs }: ChartSeries, time: number, longest
   const after = indexAtOrAfter(times, time);
   if (bucketMs > 0) {
     const index = times[after] === time ? after : after - 1;
-    // A bucket of a slow point stands for the time up to the next.
+    // A bucket of a slow point is valid up to the next one.
     return index >= 0 && time - times[index]! < Math.max(bucketMs, longest) ? index : -1;
   }
   const isNext = after < times.length && (after === 0 || times[after]! - time < time - times[after - 1]!);

@@ -14,17 +14,17 @@ const shown: ChartSeries = {
 };
 
 describe("the range of a y axis", () => {
-  it("holds what is seen and what lines lead to, no more", () => {
+  it("covers visible samples and the ends of their lines, no more", () => {
     const [low, high] = valueRange([shown], 11, 29, false)!;
     expect([low, high]).toEqual([1 - 0.12, 3 + 0.12]);
     expect(valueRange([shown], 10, 29, false)![1]).toBeGreaterThan(100);
   });
 
-  it("holds the band where it is drawn", () => {
+  it("covers the band if it is drawn", () => {
     expect(valueRange([shown], 11, 29, true)).toEqual([0 - 0.24, 4 + 0.24]);
   });
 
-  it("has room about a flat line, and none without data", () => {
+  it("has room around a flat line, and none without data", () => {
     expect(valueRange([{ ...shown, values: [5, 5, 5, 5, 5], min: null, max: null }], 0, 40, true)).toEqual([4.5, 5.5]);
     expect(valueRange([], 0, 1, true)).toBeNull();
   });

@@ -1,9 +1,9 @@
 import { type ChartSeries, indexAtOrAfter } from "./series.ts";
 
-/** Part of the range that is left free above and below. */
+/** Share of the range left free above and below. */
 const PADDING = 0.06;
 
-/** What the y axis of these series must hold for the samples of [start, end] and those that lines lead to; null: none. */
+/** The y range of these series: the samples in [start, end], and the ends of lines into it; null: no values. */
 export function valueRange(
   series: readonly ChartSeries[],
   start: number,
@@ -21,7 +21,7 @@ export function valueRange(
     }
   }
   if (low > high) return null;
-  // A flat line lies in the middle, and its axis tells its value.
+  // A flat line is in the middle, and the axis shows its value.
   const padding = high > low ? (high - low) * PADDING : Math.max(Math.abs(high) * 0.02, 0.5);
   return [low - padding, high + padding];
 }

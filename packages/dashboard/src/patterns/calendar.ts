@@ -3,7 +3,7 @@ const DAY_MS = 86_400_000;
 /** A day of a calendar, without a zone: whole days since 1970-01-01. */
 export type Day = number;
 
-/** null: it is no date. @param text `YYYY-MM-DD` */
+/** null: not a date. @param text `YYYY-MM-DD` */
 export function parseDay(text: string): Day | null {
   const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(time) || formatDay(time / DAY_MS) !== text ? null : time / DAY_MS;
@@ -13,17 +13,17 @@ export function formatDay(day: Day): string {
   return new Date(day * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** The day on which a clock shows this. @param wall as `time/zone-time.ts` has it */
+/** The day of a wall time. @param wall see `time/zone-time.ts` */
 export function dayOfWall(wall: number): Day {
   return Math.floor(wall / DAY_MS);
 }
 
-/** What a clock shows as the day begins. */
+/** The wall time at the start of a day. */
 export function wallOfDay(day: Day): number {
   return day * DAY_MS;
 }
 
-/** The same day of a month that is so many later; the month's last where it has no such day. */
+/** The same day some months later; the last day of a shorter month. */
 export function addMonths(day: Day, months: number): Day {
   const date = new Date(day * DAY_MS);
   const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + months];
@@ -33,7 +33,7 @@ export function addMonths(day: Day, months: number): Day {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** A day in words. @param how such as `{ month: "short", day: "numeric" }` */
+/** A day as text. @param how such as `{ month: "short", day: "numeric" }` */
 export function formatDate(day: Day, how: Intl.DateTimeFormatOptions): string {
   const key = JSON.stringify(how);
   let format = formats.get(key);

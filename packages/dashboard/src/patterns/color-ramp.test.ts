@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { colorRamp, rampStep, RAMP_STEPS, scaleDomain } from "./color-ramp.ts";
 import { quantile } from "./quantiles.ts";
 
-/** sRGB 0 to 255 to OKLab, by its definition, the other way round than the ramp is made. */
+/** sRGB 0 to 255 to OKLab, by its definition: the inverse of the ramp's conversion. */
 function okLab(rgb: readonly number[]): number[] {
   const [red, green, blue] = rgb.map((value) => {
     const share = value / 255;
@@ -25,7 +25,7 @@ describe.each(["light", "dark"] as const)("the colour scale of the %s theme", (t
   const ramp = colorRamp(theme);
   const lab = ramp.map(okLab);
 
-  it("has steps that look equally far apart", () => {
+  it("has steps of equal visible distance", () => {
     const steps = lab.slice(1).map((color, i) => Math.hypot(...color.map((part, j) => part - lab[i]![j]!)));
     expect(steps).toHaveLength(RAMP_STEPS - 1);
     expect(Math.max(...steps) / Math.min(...steps)).toBeLessThan(1.1);
@@ -36,7 +36,7 @@ describe.each(["light", "dark"] as const)("the colour scale of the %s theme", (t
     expect(lab.slice(1).every(([lightness], i) => (lightness! - lab[i]![0]!) * sign > 0)).toBe(true);
   });
 
-  it("is of colours that a screen has", () => {
+  it("has colours that a screen can show", () => {
     for (const part of ramp.flat()) expect(part).toSatisfy((value: number) => value > -0.5 && value < 255.5);
   });
 });
@@ -47,7 +47,7 @@ describe("the domain of a scale", () => {
     return scaleDomain(sorted, (share) => quantile(sorted, share));
   };
 
-  it("is that of the values, but for a few that are far from all others", () => {
+  it("is that of the values, without a few far outliers", () => {
     expect(domainOf([1, 2, 3])).toEqual({ low: 1, high: 3, isCutLow: false, isCutHigh: false });
     const many = Array.from({ length: 1000 }, (_, i) => i % 100);
     expect(domainOf([...many, 5000])).toMatchObject({ low: 0, isCutLow: false, isCutHigh: true });
@@ -55,12 +55,12 @@ describe("the domain of a scale", () => {
     expect(domainOf([...many, -5000])).toMatchObject({ high: 99, isCutLow: true });
   });
 
-  it("of one value has it in its middle", () => {
+  it("of one value has it in the middle", () => {
     expect(domainOf([72, 72])).toMatchObject({ low: 71.28, high: 72.72 });
     expect(rampStep(0, domainOf([0, 0]))).toBe(Math.round((RAMP_STEPS - 1) / 2));
   });
 
-  it("puts every value somewhere, higher ones never lower", () => {
+  it("places every value, higher ones never lower", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -1e9, max: 1e9, noNaN: true }), { minLength: 1 }), (values) => {
         const domain = domainOf(values);

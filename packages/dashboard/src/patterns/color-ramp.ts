@@ -2,7 +2,7 @@
 type Lch = readonly [number, number, number];
 type Triple = readonly [number, number, number];
 
-/** From low to high: more is further from the page, so the one is the other's way round in lightness. */
+/** From low to high: higher values contrast more with the page, so the two themes are inverse in lightness. */
 const ANCHORS: Record<"light" | "dark", readonly Lch[]> = {
   light: [
     [0.955, 0.04, 108],
@@ -21,7 +21,7 @@ const ANCHORS: Record<"light" | "dark", readonly Lch[]> = {
 };
 
 export const RAMP_STEPS = 128;
-/** Between anchors, before they are spaced evenly. */
+/** Steps between anchors, before even spacing. */
 const FINE = 200;
 
 function labOf([lightness, chroma, hue]: Lch): Triple {
@@ -29,7 +29,7 @@ function labOf([lightness, chroma, hue]: Lch): Triple {
   return [lightness, chroma * Math.cos(angle), chroma * Math.sin(angle)];
 }
 
-/** sRGB, 0 to 255, not rounded; beyond these where a screen cannot show it. */
+/** sRGB, 0 to 255, not rounded; outside of this range a screen cannot show it. */
 function rgbOf([lightness, a, b]: Triple): Triple {
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
@@ -52,7 +52,7 @@ function distance(one: Triple, other: Triple): number {
   return Math.hypot(one[0] - other[0], one[1] - other[1], one[2] - other[2]);
 }
 
-/** Steps of a colour scale, from low to high, that look equally far apart: as [red, green, blue], 0 to 255. */
+/** Steps of a colour scale, from low to high, with equal visible distance: [red, green, blue], 0 to 255. */
 export function colorRamp(theme: "light" | "dark"): Triple[] {
   const anchors = ANCHORS[theme].map(labOf);
   const path = anchors.flatMap((anchor, i) => {
@@ -70,7 +70,7 @@ export function colorRamp(theme: "light" | "dark"): Triple[] {
   });
 }
 
-/** The values that the ends of a scale stand for, and whether there are others beyond them. */
+/** The values at the ends of a scale, and whether there are values beyond them. */
 export interface ScaleDomain {
   readonly low: number;
   readonly high: number;
@@ -79,7 +79,7 @@ export interface ScaleDomain {
 }
 
 /**
- * A scale for values: from the smallest to the largest, unless a few far ones would take the most of it.
+ * A scale for values: from the smallest to the largest, unless a few outliers would take most of it.
  * @param sorted ascending, at least one @param quantileOf of `sorted`
  */
 export function scaleDomain(sorted: readonly number[], quantileOf: (share: number) => number): ScaleDomain {
@@ -94,7 +94,7 @@ export function scaleDomain(sorted: readonly number[], quantileOf: (share: numbe
   return { low: low - half, high: high + half, isCutLow, isCutHigh };
 }
 
-/** Which step of the ramp a value has. */
+/** The step of the ramp for a value. */
 export function rampStep(value: number, { low, high }: ScaleDomain): number {
   const share = (value - low) / (high - low);
   return Math.min(RAMP_STEPS - 1, Math.max(0, Math.round(share * (RAMP_STEPS - 1))));

@@ -18,7 +18,7 @@ interface DistributionCardProps {
   readonly cadenceMs: number | null;
 }
 
-/** The histogram: how often the point had which values. */
+/** The histogram: how often each value occurred. */
 export function DistributionCard({ site, point, title, days, cadenceMs }: DistributionCardProps) {
   const { start, end } = rangeOfDays(site.timezone, days);
   const interval = histogramInterval(end - start, cadenceMs);

@@ -7,11 +7,11 @@ import { isDark } from "./use-theme-round.ts";
 
 const FONT = '12px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
 const HATCH_PX = 6;
-/** Cells that are wider than this are set apart. */
+/** Wider cells have a gap between them. */
 const GAP_FROM_PX = 6;
 const LABEL_PX = 58;
 
-/** The colours of the scale in the theme that is shown, as CSS. */
+/** The colours of the scale in the present theme, as CSS. */
 export function rampColors(): string[] {
   return colorRamp(isDark() ? "dark" : "light").map(
     (rgb) => `rgb(${rgb.map((part) => Math.round(Math.min(255, Math.max(0, part)))).join(" ")})`,
@@ -38,7 +38,7 @@ function hatch(context: CanvasRenderingContext2D, ratio: number): CanvasPattern 
   return pattern ?? themeColor("--chart-missing");
 }
 
-/** An empty canvas as large as the layout, to be drawn on in CSS pixels. */
+/** An empty canvas of the layout's size, with CSS pixels as units. */
 function clearedContext(canvas: HTMLCanvasElement, layout: HeatLayout): CanvasRenderingContext2D | null {
   const ratio = devicePixelRatio;
   canvas.width = Math.round(layout.width * ratio);
@@ -48,7 +48,7 @@ function clearedContext(canvas: HTMLCanvasElement, layout: HeatLayout): CanvasRe
   return context;
 }
 
-/** Draws all hours; the canvas becomes as large as the layout. @param domain null: there is no value */
+/** Draws all hours; the canvas gets the layout's size. @param domain null: no values */
 export function drawHeat(
   canvas: HTMLCanvasElement,
   layout: HeatLayout,
@@ -61,7 +61,7 @@ export function drawHeat(
   const colors = rampColors();
   const missing = hatch(context, ratio);
   const gap = layout.column >= GAP_FROM_PX ? 1 : 0;
-  // Without a gap, columns meet at whole pixels of the screen, so that no seam shines through.
+  // Without a gap, columns meet at whole pixels of the screen, so that no seam is visible.
   const snapped = (x: number) => (gap > 0 ? x : Math.round(x * ratio) / ratio);
   for (const [index, { cells }] of days.entries()) {
     for (const cell of cells) {
@@ -83,7 +83,7 @@ function drawAxes(context: CanvasRenderingContext2D, layout: HeatLayout, days: r
   for (const { index, text } of dayLabels(layout, days)) context.fillText(text, layout.left + index * layout.column, y);
 }
 
-/** Months where there are several, else days a week apart. */
+/** Months if there are several, otherwise days a week apart. */
 function dayLabels({ column, width }: HeatLayout, days: readonly HeatDay[]): { index: number; text: string }[] {
   const isLong = days.length > 70;
   const all = days.flatMap(({ day }, index) => {
@@ -99,7 +99,7 @@ function dayLabels({ column, width }: HeatLayout, days: readonly HeatDay[]): { i
   return all.filter(({ index }, i) => i % every === 0 && (days.length - index) * column > LABEL_PX / 2);
 }
 
-/** Frames a cell, on a canvas of its own above the hours. */
+/** Frames a cell, on a separate canvas above the hours. */
 export function drawMark(
   canvas: HTMLCanvasElement,
   layout: HeatLayout,

@@ -4,7 +4,7 @@ import { parseDay } from "./calendar.ts";
 
 const DAY = 86_400_000;
 
-it("values are counted by samples as long as the API gives them, then by ever longer means", () => {
+it("values are samples while the API returns them, then ever longer means", () => {
   expect(histogramInterval(31 * DAY, 60_000)).toBe("raw");
   // a month in which the clock goes back is an hour longer
   expect(histogramInterval(31 * DAY + 3_600_000, 60_000)).toBe("5min");

@@ -8,16 +8,16 @@ import type { Days } from "./patterns-state.ts";
 const DAY_MS = 86_400_000;
 /** The API's limit: the requested samples fit, so none is thinned out. */
 const MAX_POINTS = 100_000;
-/** As long as the API gives samples and five-minute means for, and as many as a histogram needs. */
+/** The longest range for which the API returns samples and five-minute means, and enough of them for a histogram. */
 const RAW_SPAN_MS = 31 * DAY_MS;
 const FIVE_MINUTES_SPAN_MS = 100 * DAY_MS;
 const MOST_SAMPLES = 100_000;
 
 export type Interval = "raw" | "5min" | "1hr";
 
-/** What the values of a range are counted by: samples, where they are not too many. @param cadenceMs null: unknown */
+/** The values of a range: samples, if they are not too many. @param cadenceMs null: unknown */
 export function histogramInterval(spanMs: number, cadenceMs: number | null): Interval {
-  // A point that is slower than this has fewer samples than buckets.
+  // A slower point has fewer samples than buckets.
   const samples = spanMs / (cadenceMs ?? 60_000);
   if (spanMs <= RAW_SPAN_MS && samples <= MOST_SAMPLES) return "raw";
   return spanMs <= FIVE_MINUTES_SPAN_MS ? "5min" : "1hr";

@@ -13,7 +13,7 @@ function hours(times: readonly number[], values: readonly number[]): ChartSeries
   return { name: "a", unit: null, times, values, min: values, max: values, counts, bucketMs: HOUR };
 }
 
-it("each hour has its own value, also the one that the clock shows twice", () => {
+it("each hour has its own value, also an hour that the clock repeats", () => {
   const slots = hourSlots(ZONE, day);
   const series = hours(
     slots.map(({ start }) => start),
@@ -25,7 +25,7 @@ it("each hour has its own value, also the one that the clock shows twice", () =>
   expect(grid!.cells.filter(({ hour }) => hour === 1).map(({ value }) => value)).toEqual([10, 20]);
 });
 
-it("what has no samples is missing, what nobody has come to is not", () => {
+it("hours without samples are missing, hours not fetched yet are not", () => {
   const slots = hourSlots(ZONE, day);
   const until = slots[10]!.start;
   const [grid] = heatGrid(ZONE, { first: day, last: day }, hours([slots[3]!.start], [7]), until);

@@ -5,13 +5,13 @@ import type { Days } from "./patterns-state.ts";
 
 /** An hour with its value and count. */
 export interface HeatCell extends HourSlot {
-  /** mean; null: it has no samples */
+  /** mean; null: no samples */
   readonly value: number | null;
   readonly min: number | null;
   readonly max: number | null;
-  /** samples */
+  /** number of samples */
   readonly count: number;
-  /** neither a sync nor a backfill has come to it: nothing can be missing */
+  /** no sync or backfill has reached it: nothing can be missing */
   readonly isAhead: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface HeatDay {
 /**
  * Hourly means by local day and hour.
  * @param hours buckets of `1hr` in the same zone
- * @param until where what was fetched ends, epoch ms
+ * @param until end of the fetched data, epoch ms
  */
 export function heatGrid(zone: string, { first, last }: Days, hours: ChartSeries, until: number): HeatDay[] {
   const indexOf = new Map(hours.times.map((time, i) => [time, i]));

@@ -16,7 +16,7 @@ const anyPlace = fc
   .chain((day) => fc.integer({ min: 0, max: days[day]!.cells.length - 1 }).map((cell) => ({ day, cell })));
 
 describe("the places of hours", () => {
-  it("are found again where they are drawn, also those of days of 23 and 25 hours", () => {
+  it("are found again at their place, also in days of 23 and 25 hours", () => {
     fc.assert(
       fc.property(anyPlace, fc.integer({ min: 300, max: 2000 }), (place, width) => {
         const layout = heatLayout(days.length, width);
@@ -38,7 +38,7 @@ describe("the places of hours", () => {
   });
 });
 
-it("keys lead to an hour that is there, and up and down to its neighbour", () => {
+it("keys lead to an existing hour, and up and down to its neighbour", () => {
   const key = fc.constantFrom("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End");
   fc.assert(
     fc.property(anyPlace, key, (place, pressed) => {

@@ -1,6 +1,6 @@
 import type { HeatCell, HeatDay } from "./heat-grid.ts";
 
-/** Sizes in pixels of the page: days go across, hours down. */
+/** Sizes in CSS pixels: days go across, hours down. */
 export interface HeatLayout {
   readonly left: number;
   readonly top: number;
@@ -16,10 +16,10 @@ const HOURS = 24;
 const EDGE = 2;
 const AXIS_BOTTOM = 26;
 const TOP = 4;
-/** A narrower day is not seen; what does not fit is scrolled to. */
+/** A narrower day is invisible; a wide chart scrolls. */
 const LEAST_COLUMN = 3;
 
-/** @param width that there is */
+/** @param width the available width */
 export function heatLayout(days: number, width: number): HeatLayout {
   const column = Math.max(LEAST_COLUMN, (width - 2 * EDGE) / days);
   const row = width < 600 ? 12 : 15;
@@ -34,7 +34,7 @@ export function heatLayout(days: number, width: number): HeatLayout {
   };
 }
 
-/** Where an hour is: hours that a clock shows twice share a row. */
+/** The place of an hour: repeated hours share a row. */
 export function cellBox(
   { left, top, column, row }: HeatLayout,
   index: number,
@@ -43,13 +43,13 @@ export function cellBox(
   return { x: left + index * column, y: top + (hour + part / parts) * row, width: column, height: row / parts };
 }
 
-/** A cell: which day, and which of its hours. */
+/** A cell: a day and one of its hours. */
 export interface CellPlace {
   readonly day: number;
   readonly cell: number;
 }
 
-/** What is at a place of the chart; null: nothing, as of an hour that the clock skipped. */
+/** The cell at a place of the chart; null: none, for example at an hour that the clock skipped. */
 export function cellAt(layout: HeatLayout, days: readonly HeatDay[], x: number, y: number): CellPlace | null {
   const day = Math.floor((x - layout.left) / layout.column);
   const hours = (y - layout.top) / layout.row;
@@ -59,7 +59,10 @@ export function cellAt(layout: HeatLayout, days: readonly HeatDay[], x: number, 
   return cell < 0 ? null : { day, cell };
 }
 
-/** Where a key leads: up and down an hour, left and right a day at the same hour, to the first and the last day. */
+/**
+ * The cell after a key: up and down an hour, left and right a day at the same hour, Home and End the first and the last
+ * day.
+ */
 export function cellAfter(days: readonly HeatDay[], { day, cell }: CellPlace, key: string): CellPlace | null {
   const step = { ArrowLeft: day - 1, ArrowRight: day + 1, Home: 0, End: days.length - 1 }[key];
   if (step !== undefined) {

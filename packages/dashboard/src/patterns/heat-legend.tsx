@@ -10,7 +10,7 @@ interface HeatLegendProps {
   readonly hasMissing: boolean;
 }
 
-/** What the colours mean. */
+/** The colour scale. */
 export function HeatLegend({ domain, unit, hasMissing }: HeatLegendProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const round = useThemeRound();

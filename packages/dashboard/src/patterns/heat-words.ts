@@ -4,7 +4,7 @@ import type { HeatCell, HeatDay } from "./heat-grid.ts";
 
 const MINUTE_MS = 60_000;
 
-/** "Tue, Nov 3, 2026, 14:00–15:00", and which of two where the clock shows that hour twice. */
+/** "Tue, Nov 3, 2026, 14:00–15:00"; a repeated hour is marked as first or second. */
 export function cellTime({ day }: HeatDay, { hour, start, end, part, parts }: HeatCell): string {
   const date = formatDate(day, { weekday: "short", month: "short", day: "numeric", year: "numeric" });
   const minutes = (end - start) / MINUTE_MS;
@@ -14,7 +14,7 @@ export function cellTime({ day }: HeatDay, { hour, start, end, part, parts }: He
   return `${date}, ${clock(hour)}–${clock(hour + 1)}${which}${isShort}`;
 }
 
-/** "71.87 °F", as exact as the API has it, with what lies behind the mean. */
+/** "71.87 °F" with the API's precision, and the samples behind the mean. */
 export function cellValue({ value, min, max, count, isAhead }: HeatCell, unit: string | null): [string, string] {
   if (value === null) return isAhead ? ["not fetched yet", ""] : ["no samples", ""];
   const of = unit === null ? "" : ` ${unit}`;

@@ -12,16 +12,16 @@ import { useWidth } from "./use-width.ts";
 interface HeatmapProps {
   readonly name: string;
   readonly days: readonly HeatDay[];
-  /** null: there is no value at all */
+  /** null: no values */
   readonly domain: ScaleDomain | null;
   readonly unit: string | null;
-  /** A day is to be looked at more closely. */
+  /** Opens a day. */
   readonly onDay: (day: HeatDay) => void;
 }
 
 const MARKED_HOURS = [0, 6, 12, 18];
 
-/** Hours of the clock by days: a colour each; the pointer, the finger or the keys tell its value. */
+/** Hours of the clock by days, one colour each; pointer, finger or keys show the value. */
 export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -38,7 +38,7 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
   }, [width, days, place, round]);
   useEffect(() => {
     setPlace(null);
-    // What is newest is what is looked for.
+    // Starts at the newest day.
     frame.current?.scrollTo({ left: layout.width });
   }, [days, width > 0]);
 
@@ -85,7 +85,7 @@ export function Heatmap({ name, days, domain, unit, onDay }: HeatmapProps) {
         tabIndex={0}
         role="application"
         aria-roledescription="heatmap"
-        aria-label={`${name} by day and hour. Arrow keys go from hour to hour and from day to day; Enter opens the day.`}
+        aria-label={`${name} by day and hour. Arrow keys move between hours and days; Enter opens the day.`}
         aria-describedby="heat-told"
         onKeyDown={onKeyDown}
         onPointerMove={(event) => {

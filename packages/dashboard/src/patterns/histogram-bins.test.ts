@@ -5,7 +5,7 @@ import { histogramBins } from "./histogram-bins.ts";
 const binsOf = (values: readonly number[]) => histogramBins([...values].sort((a, b) => a - b));
 
 describe("the bins of a histogram", () => {
-  it("are as wide as Freedman and Diaconis say, rounded to a round number", () => {
+  it("have the width of Freedman and Diaconis, rounded to a round number", () => {
     // 1,000 values over 100: the middle half spans 50, so 2 * 50 / 10 = 10 each
     const bins = binsOf(Array.from({ length: 1000 }, (_, i) => i / 10));
     expect(bins.map(({ low, high }) => [low, high])).toEqual(
@@ -14,7 +14,7 @@ describe("the bins of a histogram", () => {
     expect(bins.map(({ count }) => count)).toEqual(bins.map(() => 100));
   });
 
-  it("have bounds without the dust of binary fractions", () => {
+  it("have bounds without binary rounding errors", () => {
     const bins = binsOf(Array.from({ length: 100 }, (_, i) => 0.1 + (i % 10) / 100));
     expect(bins.every(({ low }) => String(low).length < 6)).toBe(true);
   });
@@ -29,13 +29,13 @@ describe("the bins of a histogram", () => {
     }
   });
 
-  it("are still bins where most values are the same", () => {
+  it("are several even if most values are equal", () => {
     const bins = binsOf([...Array.from({ length: 1000 }, () => 5), 1, 9]);
     expect(bins.length).toBeGreaterThan(4);
     expect(bins.reduce((sum, { count }) => sum + count, 0)).toBe(1002);
   });
 
-  it("hold each value once, follow one another, and are not too many", () => {
+  it("hold each value once, are consecutive, and are not too many", () => {
     const value = fc.oneof(
       fc.double({ min: -1e6, max: 1e6, noNaN: true }),
       fc.integer({ min: -300, max: 300 }).map((tenths) => tenths / 10),

@@ -1,7 +1,7 @@
 import { quantile } from "./quantiles.ts";
 
 const MOST_BINS = 60;
-/** Values that are smaller are all of one bin. */
+/** Fewer values share one bin. */
 const NOTHING = 1e-30;
 
 /** Values in [low, high). */
@@ -22,7 +22,7 @@ export function histogramBins(sorted: ArrayLike<number>): Bin[] {
   while (Math.floor(max / width) - Math.floor(min / width) + 1 > MOST_BINS) width = niceWidth(width * 2);
   const edge = (index: number) => cleanMultiple(index, width);
   let first = Math.floor(min / width);
-  // A quotient may round over a bound that the product is on the other side of.
+  // A quotient may round across a bound that the product does not cross.
   while (edge(first) > min) first--;
   while (edge(first + 1) <= min) first++;
   const bins: { low: number; high: number; count: number }[] = [];
@@ -41,11 +41,11 @@ function wantedWidth(sorted: ArrayLike<number>): number {
   const count = sorted.length;
   const spread = quantile(sorted, 0.75) - quantile(sorted, 0.25);
   if (spread > 0) return (2 * spread) / Math.cbrt(count);
-  // Most values are the same one: as many bins as Sturges would have.
+  // Most values are equal: as many bins as by Sturges.
   return (sorted[count - 1]! - sorted[0]!) / Math.ceil(Math.log2(count) + 1);
 }
 
-/** What is still told apart beside such values, so that bounds differ. */
+/** The smallest width at such values for which bounds differ. */
 function leastWidth(min: number, max: number): number {
   const size = Math.max(Math.abs(min), Math.abs(max));
   if (size < NOTHING) return 1;

@@ -9,7 +9,7 @@ interface HistogramProps {
   /** ascending, at least one */
   readonly values: readonly number[];
   readonly unit: string | null;
-  /** what each value is: "samples", "hourly means" */
+  /** the kind of values: "samples", "hourly means" */
   readonly what: string;
 }
 
@@ -20,7 +20,7 @@ const LEFT = 8;
 const RIGHT = 12;
 const LABEL_PX = 64;
 
-/** How often each value was there. */
+/** How often each value occurred. */
 export function Histogram({ name, values, unit, what }: HistogramProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const [active, setActive] = useState<number | null>(null);
@@ -63,7 +63,7 @@ export function Histogram({ name, values, unit, what }: HistogramProps) {
         tabIndex={0}
         role="application"
         aria-roledescription="histogram"
-        aria-label={`Distribution of ${name}. Arrow keys go from bin to bin.`}
+        aria-label={`Distribution of ${name}. Arrow keys move between bins.`}
         aria-describedby="histogram-told"
         onKeyDown={onKeyDown}
         onPointerLeave={() => setActive(null)}

@@ -8,7 +8,7 @@ const CHICAGO = "America/Chicago";
 const slotsOf = (zone: string, date: string) => hourSlots(zone, parseDay(date)!);
 
 describe("the hours of a local day", () => {
-  it("are 24, but for the days on which the clock changes", () => {
+  it("are 24, except on days of a clock change", () => {
     expect(slotsOf(CHICAGO, "2026-11-03").map(({ hour }) => hour)).toEqual(Array.from({ length: 24 }, (_, i) => i));
     const spring = slotsOf(CHICAGO, "2026-03-08");
     expect(spring).toHaveLength(23);
@@ -21,7 +21,7 @@ describe("the hours of a local day", () => {
     ]);
   });
 
-  it("are cut short where the clock changes by half an hour", () => {
+  it("are shorter where the clock changes by half an hour", () => {
     const minutes = (date: string) =>
       slotsOf("Australia/Lord_Howe", date).map(({ start, end, hour }) => [hour, (end - start) / 60_000]);
     expect(minutes("2026-04-05").slice(0, 4)).toEqual([
@@ -38,7 +38,7 @@ describe("the hours of a local day", () => {
     ]);
   });
 
-  it("fill the day, each within one hour of the clock, as Temporal tells it", () => {
+  it("fill the day, each within one hour of the clock, as in Temporal", () => {
     const zone = fc.constantFrom(CHICAGO, "UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe");
     const changes = fc.constantFrom("2026-03-08", "2026-11-01", "2026-03-29", "2026-10-25", "2026-04-05", "2026-10-04");
     const day = fc.oneof(

@@ -3,23 +3,23 @@ import { type Day, wallOfDay } from "./calendar.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** An hour of a local day, as the API's buckets of `1hr` are: [start, end) in epoch ms. */
+/** An hour of a local day, equal to the API's bucket of `1hr`: [start, end) in epoch ms. */
 export interface HourSlot {
   readonly start: number;
   readonly end: number;
-  /** what the clock shows, 0 to 23 */
+  /** hour of the clock, 0 to 23 */
   readonly hour: number;
-  /** which of the `parts` that this hour of the day has: more than one where the clock goes back */
+  /** index among the `parts` of this hour: more than one if the clock goes back */
   readonly part: number;
   readonly parts: number;
 }
 
-/** When a day begins by a zone's clock, epoch ms. */
+/** Start of a day by a zone's clock, epoch ms. */
 export function dayStart(zone: string, day: Day): number {
   return instantOf(zone, wallOfDay(day));
 }
 
-/** The hours of a day by a zone's clock: 24, but where the clock changes; an hour is cut short where it changes within. */
+/** The hours of a day by a zone's clock: 24, except at a clock change, which may also shorten an hour. */
 export function hourSlots(zone: string, day: Day): HourSlot[] {
   const [start, end] = [dayStart(zone, day), dayStart(zone, day + 1)];
   if (end - start === 24 * HOUR_MS && offsetAt(zone, start) === offsetAt(zone, end)) {
@@ -40,7 +40,7 @@ export function hourSlots(zone: string, day: Day): HourSlot[] {
   });
 }
 
-/** The next full hour of the clock, or the change of the clock before it. */
+/** The next full hour of the clock, or an earlier change of the clock. */
 function nextBound(zone: string, at: number): number {
   const next = at + HOUR_MS - (((wallOf(zone, at) % HOUR_MS) + HOUR_MS) % HOUR_MS);
   const offset = offsetAt(zone, at);

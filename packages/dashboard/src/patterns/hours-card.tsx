@@ -11,7 +11,7 @@ import { PatternCard } from "./pattern-card.tsx";
 import type { Days } from "./patterns-state.ts";
 import { quantile } from "./quantiles.ts";
 
-/** What goes on is asked for again so often. */
+/** Reload interval of days in progress. */
 export const AGAIN_MS = 300_000;
 
 interface HoursCardProps {

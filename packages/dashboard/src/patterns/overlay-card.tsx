@@ -19,7 +19,7 @@ interface OverlayCardProps {
   readonly onChange: (changed: Partial<PatternsState>) => void;
 }
 
-/** Days over each other. */
+/** Days laid over each other. */
 export function OverlayCard({ site, point, title, state, last, onChange }: OverlayCardProps) {
   const wanted = comparedDays(state, last);
   const key = `overlay ${point} ${wanted.join()}`;

@@ -9,7 +9,7 @@ import { useWidth } from "./use-width.ts";
 
 interface OverlayChartProps {
   readonly name: string;
-  /** ascending; the last one stands out */
+  /** ascending; the last one is highlighted */
   readonly days: readonly DayProfile[];
   readonly spread: DaySpread;
   readonly unit: string | null;
@@ -20,10 +20,10 @@ const HEIGHT = 280;
 const VALUE_AXIS_PX = 52;
 const TIME_AXIS_PX = 30;
 const SLOTS_PER_HOUR = 12;
-/** Of a table with the spread first: time, median, the band's bounds, then the days. */
+/** Columns of the table: time, median, the band's bounds, then the days. */
 const FIRST_DAY = 4;
 
-/** Days laid over each other by the clock's time, with what is usual. */
+/** Days laid over each other by the clock's time, with the usual range. */
 export function OverlayChart({ name, days, spread, unit }: OverlayChartProps) {
   const [frame, width] = useWidth<HTMLDivElement>();
   const plot = useRef<uPlot | null>(null);
@@ -38,7 +38,7 @@ export function OverlayChart({ name, days, spread, unit }: OverlayChartProps) {
       made.destroy();
       plot.current = null;
     };
-    // Another width is another chart: there is nothing in it that would be lost.
+    // A new width needs a new chart, which loses no state.
   }, [width, days, spread]);
   useEffect(() => plot.current?.redraw(false, false), [round]);
 
@@ -60,7 +60,7 @@ export function OverlayChart({ name, days, spread, unit }: OverlayChartProps) {
         tabIndex={0}
         role="application"
         aria-roledescription="chart"
-        aria-label={`${name} by the time of the day. Arrow keys go through the day.`}
+        aria-label={`${name} by the time of the day. Arrow keys move through the day.`}
         aria-describedby="overlay-told"
         onKeyDown={onKeyDown}
         onPointerLeave={() => setSlot(null)}
@@ -173,7 +173,7 @@ function optionsOf(width: number, days: number, onSlot: (slot: number | null) =>
   };
 }
 
-/** Only the newest day is pointed at. */
+/** Only the newest day has a tip. */
 function dotOf(index: number, days: number): HTMLElement {
   const element = document.createElement("i");
   element.className = "overlay-dot";

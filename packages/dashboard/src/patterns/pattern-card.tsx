@@ -6,9 +6,9 @@ import { Icon } from "../ui/icon.tsx";
 interface PatternCardProps<T> {
   readonly id: string;
   readonly title: string;
-  /** what it is made of */
+  /** the loaded data */
   readonly note: string;
-  /** what is wanted now */
+  /** the key of the present request */
   readonly answerKey: string | null;
   readonly answer: Answer<T>;
   /** whether a part of the archive could not be read */
@@ -18,10 +18,10 @@ interface PatternCardProps<T> {
   readonly children: (data: T) => ComponentChildren;
 }
 
-/** A chart with its own way to load, to fail and to have nothing: the others stay. */
+/** A chart that loads, fails or is empty on its own; the others stay. */
 export function PatternCard<T>(props: PatternCardProps<T>) {
   const { id, title, note, answerKey, answer, isPartial, isEmpty, controls, children } = props;
-  // What came for another point or range is not this one's.
+  // Data of another point or range is not shown.
   const data = answer.dataKey === answerKey ? answer.data : undefined;
   return (
     <section class={`card pattern ${id}`} aria-labelledby={`${id}-title`} aria-busy={answer.isLoading}>
@@ -37,7 +37,7 @@ export function PatternCard<T>(props: PatternCardProps<T>) {
       {data !== undefined && isPartial(data) && (
         <div class="notice">
           <Icon name="warning" />
-          <p>A part of the archive could not be read; what it holds is not shown here.</p>
+          <p>A part of the archive could not be read, so this chart lacks it.</p>
         </div>
       )}
       {data === undefined ? (
@@ -45,7 +45,7 @@ export function PatternCard<T>(props: PatternCardProps<T>) {
       ) : isEmpty(data) ? (
         <div class="empty">
           <h3>No samples</h3>
-          <p>This point has none in these days. Go to others, or choose another point.</p>
+          <p>This point has no samples in these days. Choose other days or another point.</p>
         </div>
       ) : (
         children(data)

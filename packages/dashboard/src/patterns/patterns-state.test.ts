@@ -20,12 +20,12 @@ const shown = (state: Partial<PatternsState>, today: string) => {
 };
 
 describe("the address of Patterns", () => {
-  it("says nothing of what is as it is at first, and wrong words are not there", () => {
+  it("is empty for the default state, and ignores invalid words", () => {
     expect(formatPatterns(usual).toString()).toBe("");
     expect(parsePatterns(new URLSearchParams("span=week&to=2026-02-30&compare=&point="))).toEqual(usual);
   });
 
-  it("leads back to the state that it was made of", () => {
+  it("restores its state", () => {
     const state = fc.record({
       point: fc.option(fc.string({ minLength: 1 })),
       span: fc.constantFrom(...SPANS),
@@ -40,15 +40,15 @@ describe("the address of Patterns", () => {
   });
 });
 
-describe("the days that are shown", () => {
-  it("are a month or a year up to the last one", () => {
+describe("the shown days", () => {
+  it("are a month or a year up to the last day", () => {
     expect(shown({}, "2026-11-23")).toEqual(["2026-10-24", "2026-11-23"]);
     expect(shown({ span: "year" }, "2026-11-23")).toEqual(["2025-11-24", "2026-11-23"]);
     expect(shown({ to: day("2026-03-31") }, "2026-11-23")).toEqual(["2026-03-01", "2026-03-31"]);
     expect(shown({ to: day("2027-01-01") }, "2026-11-23")).toEqual(["2026-10-24", "2026-11-23"]);
   });
 
-  it("are at most what hourly means can be asked for, and at least one", () => {
+  it("are at most the longest range of hourly means, and at least one", () => {
     fc.assert(
       fc.property(fc.constantFrom(...SPANS), fc.integer({ min: 0, max: 40_000 }), (span, today) => {
         const { first, last } = daysOf({ ...usual, span }, today);
@@ -58,7 +58,7 @@ describe("the days that are shown", () => {
     );
   });
 
-  it("go on where those before ended, and never beyond today", () => {
+  it("continue where the days before ended, and never pass today", () => {
     const today = day("2026-11-23");
     const before = shifted(usual, today, -1);
     expect(formatDay(before!)).toBe("2026-10-23");
@@ -67,7 +67,7 @@ describe("the days that are shown", () => {
     expect(formatDay(shifted({ ...usual, to: day("2026-05-10") }, today, 1)!)).toBe("2026-06-10");
   });
 
-  it("of months that are shorter end with them", () => {
+  it("of shorter months end with them", () => {
     expect(formatDay(addMonths(day("2026-03-31"), -1))).toBe("2026-02-28");
     expect(formatDay(addMonths(day("2024-02-29"), -12))).toBe("2023-02-28");
     expect(formatDay(addMonths(day("2026-12-15"), 1))).toBe("2027-01-15");

@@ -3,18 +3,18 @@ import { addMonths, type Day, formatDay, parseDay } from "./calendar.ts";
 export const SPANS = ["month", "year"] as const;
 export const COMPARISONS = ["days", "weekday"] as const;
 
-/** All that Patterns shows is a function of this, the site, and the time; the address holds it. */
+/** The state of Patterns. With the site and the time it decides all that is shown; the address holds it. */
 export interface PatternsState {
-  /** null: none was chosen */
+  /** null: none chosen */
   readonly point: string | null;
   readonly span: (typeof SPANS)[number];
-  /** the last day that is shown; null: today */
+  /** the last shown day; null: today */
   readonly to: Day | null;
-  /** the days that are laid over each other: the last ones, or those of one weekday */
+  /** the days laid over each other: the last ones, or those of one weekday */
   readonly compare: (typeof COMPARISONS)[number];
 }
 
-/** Reads what an address says; what it says wrongly is as if it was not there. */
+/** Reads an address; ignores invalid parts. */
 export function parsePatterns(params: URLSearchParams): PatternsState {
   return {
     point: params.get("point") || null,
@@ -24,7 +24,7 @@ export function parsePatterns(params: URLSearchParams): PatternsState {
   };
 }
 
-/** The address of a state; what is as it is at first is left out. */
+/** The address of a state, without defaults. */
 export function formatPatterns({ point, span, to, compare }: PatternsState): URLSearchParams {
   const params = new URLSearchParams();
   if (point !== null) params.set("point", point);
@@ -48,7 +48,7 @@ export function daysOf({ span, to }: PatternsState, today: Day): Days {
   return { first: Math.min(last, addMonths(last, -MONTHS[span]) + 1), last };
 }
 
-/** The last day of the months, or years, before (-1) or after (1); null: today, beyond which there is nothing. */
+/** The last day of the months, or years, before (-1) or after (1); null: today, the latest possible. */
 export function shifted(state: PatternsState, today: Day, by: -1 | 1): Day | null {
   const { first, last } = daysOf(state, today);
   const to = by < 0 ? first - 1 : addMonths(last, MONTHS[state.span]);
@@ -58,7 +58,7 @@ export function shifted(state: PatternsState, today: Day, by: -1 | 1): Day | nul
 const LAST_DAYS = 14;
 const WEEKS = 8;
 
-/** The days that are laid over each other, ascending. */
+/** The days laid over each other, ascending. */
 export function comparedDays({ compare }: PatternsState, last: Day): Day[] {
   const [count, step] = compare === "days" ? [LAST_DAYS, 1] : [WEEKS, 7];
   return Array.from({ length: count }, (_, i) => last - (count - 1 - i) * step);

@@ -13,7 +13,7 @@ const LENGTHS = [
   { id: "year", label: "Year" },
 ] as const;
 
-/** Which days are shown. */
+/** Chooses the shown days. */
 export function PatternsToolbar({ state, today, onChange }: PatternsToolbarProps) {
   const { first, last } = daysOf(state, today);
   const isNewest = last === today;

@@ -21,7 +21,7 @@ import { daysOf, formatPatterns, parsePatterns, type PatternsState } from "./pat
 
 const PROPOSED_FROM = 200;
 
-/** How a point goes by hour and day, how days differ, and which values it has. */
+/** A point by hour and day, its days compared, and its values' distribution. */
 export function PatternsView({ site, params, setParams }: ViewProps) {
   const state = parsePatterns(params);
   const now = useNow(true);

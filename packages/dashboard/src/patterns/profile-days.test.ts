@@ -12,7 +12,7 @@ function series(times: readonly number[], values: readonly number[], counts: rea
   return { name: "a", unit: null, times, values, min: null, max: null, counts, bucketMs: SLOT_MS };
 }
 
-/** Five-minute buckets from a day's start to the next one's, each with its place as its value. */
+/** Five-minute buckets from a day's start to the next one's; the value of each is its index. */
 function wholeDay(date: string) {
   const day = parseDay(date)!;
   const [start, end] = [dayStart(ZONE, day), dayStart(ZONE, day + 1)];
@@ -34,7 +34,7 @@ describe("a day by its clock's time", () => {
     expect(folded.slice(34, 38)).toEqual([null, null, 24, 25]);
   });
 
-  it("is the mean of all samples of a time that the clock shows twice", () => {
+  it("is the mean of all samples at a repeated time", () => {
     const { day, times, values } = wholeDay("2026-11-01");
     const counts = times.map((_, i) => (i < 24 ? 1 : 3));
     const folded = profileDay(ZONE, day, series(times, values, counts)).values;
@@ -44,7 +44,7 @@ describe("a day by its clock's time", () => {
   });
 });
 
-it("the spread of days is that of the values at each time, where at least three have one", () => {
+it("the spread at a time needs values of at least three days", () => {
   const value = fc.option(fc.integer({ min: -100, max: 100 }));
   fc.assert(
     fc.property(fc.array(fc.tuple(value, value), { maxLength: 12 }), (pairs) => {
@@ -63,7 +63,7 @@ it("the spread of days is that of the values at each time, where at least three 
   );
 });
 
-it("days that follow one another are one run", () => {
+it("consecutive days are one run", () => {
   expect(dayRuns([3, 4, 5, 9, 16, 17])).toEqual([
     { first: 3, last: 5 },
     { first: 9, last: 9 },

@@ -4,21 +4,21 @@ import { type Day, wallOfDay } from "./calendar.ts";
 import { dayStart } from "./hour-slots.ts";
 import { quantile } from "./quantiles.ts";
 
-/** Length of a stretch of the day. */
+/** Length of a slot of the day. */
 export const SLOT_MS = 300_000;
 export const SLOTS = 86_400_000 / SLOT_MS;
-/** Of fewer days there is nothing to say about their spread. */
+/** Fewer days have no meaningful spread. */
 const FEWEST_DAYS = 3;
 
-/** A day by its clock's time: the mean of each five minutes; null where it has none. */
+/** A day by its clock's time: the mean of each five minutes; null: no samples. */
 export interface DayProfile {
   readonly day: Day;
   readonly values: readonly (number | null)[];
 }
 
 /**
- * Puts five-minute means by the time of the day. Where the clock goes back, what it shows twice is one mean of all
- * samples; where it goes forward, what it skips is empty.
+ * Arranges five-minute means by the time of the day. A repeated time has one mean of all its samples; a skipped time is
+ * empty.
  */
 export function profileDay(zone: string, day: Day, { times, values, counts }: ChartSeries): DayProfile {
   const sums = Array.from({ length: SLOTS }, () => 0);
@@ -30,7 +30,7 @@ export function profileDay(zone: string, day: Day, { times, values, counts }: Ch
     if (time < start || time >= end) continue;
     const wall = isEven ? time + offset : wallOf(zone, time);
     const slot = Math.floor((wall - wallOfDay(day)) / SLOT_MS);
-    // An evening that is repeated after the next day has begun has no place in it.
+    // An evening repeated after the next day has begun has no slot.
     if (slot < 0 || slot >= SLOTS) continue;
     const weight = counts?.[i] ?? 1;
     sums[slot]! += values[i]! * weight;
@@ -39,7 +39,7 @@ export function profileDay(zone: string, day: Day, { times, values, counts }: Ch
   return { day, values: sums.map((sum, i) => (weights[i] === 0 ? null : sum / weights[i]!)) };
 }
 
-/** How days usually go; null where fewer than three have a value. */
+/** The usual range of days; null for slots with fewer than three values. */
 export interface DaySpread {
   readonly median: readonly (number | null)[];
   readonly p10: readonly (number | null)[];
@@ -54,7 +54,7 @@ export function spreadOf(days: readonly DayProfile[]): DaySpread {
   return { median: at(0.5), p10: at(0.1), p90: at(0.9) };
 }
 
-/** Runs of days that follow one another, so that each is one request. @param days ascending */
+/** Runs of consecutive days, so that each is one request. @param days ascending */
 export function dayRuns(days: readonly Day[]): { first: Day; last: Day }[] {
   const runs: { first: Day; last: Day }[] = [];
   for (const day of days) {
@@ -65,7 +65,7 @@ export function dayRuns(days: readonly Day[]): { first: Day; last: Day }[] {
   return runs;
 }
 
-/** `09:35`, of a slot's start. */
+/** `09:35`, the start of a slot. */
 export function clockText(slot: number): string {
   const minutes = (slot * SLOT_MS) / 60_000;
   return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;

@@ -6,13 +6,13 @@ const values = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLe
 /** As the page sorts them: -0 comes before 0. */
 const sortedOf = (list: readonly number[]) => Float64Array.from(list).sort();
 
-it("a quantile of whole places is that value, and between two places in proportion", () => {
+it("a quantile at an index is that value, and between two it is interpolated", () => {
   expect([0, 0.25, 0.5, 0.75, 1].map((share) => quantile([10, 20, 40, 80, 160], share))).toEqual([10, 20, 40, 80, 160]);
   expect(quantile([10, 20], 0.3)).toBe(13);
   expect(quantile([7], 0.9)).toBe(7);
 });
 
-it("has as many values on either side as its share says", () => {
+it("splits the values by its share", () => {
   fc.assert(
     fc.property(values, fc.nat(1000), (list, thousandths) => {
       const share = thousandths / 1000;
@@ -28,7 +28,7 @@ it("has as many values on either side as its share says", () => {
   );
 });
 
-it("a summary is what its words say", () => {
+it("a summary equals its definition", () => {
   fc.assert(
     fc.property(values, (list) => {
       const sorted = sortedOf(list);

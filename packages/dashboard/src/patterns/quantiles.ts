@@ -1,5 +1,5 @@
 /**
- * A quantile, between the two values that it lies between.
+ * A quantile, interpolated between its two neighbours.
  * @param sorted ascending, at least one
  * @param share 0 to 1
  */
@@ -11,7 +11,7 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
   return below + (above - below) * (at - low);
 }
 
-/** What a heap of values comes to. */
+/** Summary figures of values. */
 export interface Summary {
   readonly count: number;
   readonly mean: number;

@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 
-/** An element's width in pixels of the page, as it is and becomes; 0 before it is there. */
+/** An element's width in CSS pixels, as it changes; 0 before it exists. */
 export function useWidth<E extends HTMLElement>(): readonly [RefObject<E | null>, number] {
   const element = useRef<E>(null);
   const [width, setWidth] = useState(0);
