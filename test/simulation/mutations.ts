@@ -128,7 +128,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: `${CORE}/gaps/scan-point.ts`,
     find: "widened(reportedRange, reach)",
     replace: "widened(reportedRange, 0 * reach)",
-    why: "a look at a day forgets gaps that lie across its end",
+    why: "a day's scan forgets gaps that lie across its end",
   },
   {
     name: "gap-forgotten-half-filled",
@@ -139,8 +139,7 @@ export const MUTATIONS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: "packages/core/src/gaps/reconcile.test.ts",
-      title:
-        "what is still to be asked for of a gap stays one whatever is seen there, until it was asked for; looking again writes nothing",
+      title: "the unasked rest of a gap stays a gap until it is asked for",
     },
   },
   {

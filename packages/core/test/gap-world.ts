@@ -11,7 +11,7 @@ import { MINUTE_MS, SyncWorld } from "./sync-world.ts";
 
 export const LOOKBACK_MS = 10 * MINUTE_MS;
 
-/** A building whose points are all read each minute, behind an upstream with faults, and what its `etl` does hourly. */
+/** A building with samples each minute, behind an upstream with faults, and the hourly jobs of `etl`. */
 export class GapWorld {
   readonly sync: SyncWorld;
   readonly bucket: R2Bucket;
@@ -26,7 +26,7 @@ export class GapWorld {
     hours: number;
     points?: number;
     faults?: FaultPlanInput;
-    /** whether a point, by its number, has nothing to say at a time, epoch ms */
+    /** whether a point, by its number, has no sample at a time, epoch ms */
     isSilent?: (point: number, time: number) => boolean;
   }) {
     const { db, bucket, site, now, hours, points = 5, faults, isSilent = () => false } = options;
@@ -52,7 +52,7 @@ export class GapWorld {
     this.sync = new SyncWorld({ db, source, now, initialLookbackMs, ...(faults === undefined ? {} : { faults }) });
   }
 
-  context(more: Partial<SiteRepairContext> = {}): SiteRepairContext {
+  context(overrides: Partial<SiteRepairContext> = {}): SiteRepairContext {
     const { db, clock, settings } = this.sync;
     return {
       db,
@@ -65,13 +65,13 @@ export class GapWorld {
       lookbackMs: LOOKBACK_MS,
       now: clock.now,
       deadline: clock.now() + 240_000,
-      ...more,
+      ...overrides,
     };
   }
 
-  /** Folds, and then heals, as the hourly cron does. */
-  async hourly(more: Partial<SiteRepairContext> = {}): Promise<RepairedSite> {
-    const context = this.context(more);
+  /** The hourly cron: rolls up hours, then repairs gaps. */
+  async hourly(overrides: Partial<SiteRepairContext> = {}): Promise<RepairedSite> {
+    const context = this.context(overrides);
     const { siteId, watermark } = await this.sync.state();
     await rollUpHours(context.db, siteId, LOOKBACK_MS, context.now);
     return repairSiteGaps(context, { id: siteId, name: this.sync.site }, watermark);
@@ -80,12 +80,12 @@ export class GapWorld {
   async settle(day: number): Promise<string> {
     const { siteId } = await this.sync.state();
     const { db, clock } = this.sync;
-    const of = {
-      build: `archive_${this.sync.site}_${this.#builds++}`,
+    const target = {
+      build: `settle_${this.sync.site}_${this.#builds++}`,
       site: { id: siteId, name: this.sync.site },
       day,
     };
-    return (await settleFromSegments({ db, bucket: this.bucket, hotDays: 0, now: clock.now }, of)).outcome;
+    return (await settleFromSegments({ db, bucket: this.bucket, hotDays: 0, now: clock.now }, target)).outcome;
   }
 
   async gaps(): Promise<Gap[]> {
@@ -94,7 +94,7 @@ export class GapWorld {
     return listGaps(this.sync.db, { siteIds: [siteId], ...all }, 1_000);
   }
 
-  /** Each gap as `[site or point's name, minutes after `origin` of its start and end, state]`, the oldest first. */
+  /** Each gap as `[site or point's name, minutes from `origin` to its start, and to its end, state]`, oldest first. */
   async shownGaps(origin: number): Promise<(string | number)[][]> {
     const { siteId } = await this.sync.state();
     const names = new Map([...(await loadCatalog(this.sync.db, siteId)).values()].map(({ id, name }) => [id, name]));

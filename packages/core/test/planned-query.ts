@@ -1,7 +1,7 @@
 import type { Locator } from "../src/parquet/locator.ts";
 import { parseAsked } from "../src/manifest/asked-hours.ts";
 import type { ManifestDay } from "../src/manifest/manifest.ts";
-import type { PlanInput } from "../src/query/plan.ts";
+import type { PlanInput } from "../src/query/plan-input.ts";
 import type { PointDay, Stored } from "../src/read/stored.ts";
 
 export const MINUTE = 60_000;

@@ -15,7 +15,7 @@ import { importDay } from "../src/backfill/import-day.ts";
 import { upsertSamples } from "./store.ts";
 import { coldLevel } from "../src/read/cold-level.ts";
 import { executeQuery, type QueryAnswer } from "../src/query/execute.ts";
-import { type Plan, planQuery, readWithPlan } from "../src/query/plan.ts";
+import { type QueryPlan, planQuery, readWithPlan } from "../src/query/plan.ts";
 import { readStored } from "../src/read/stored.ts";
 import { described, newSite, pointSamples, type Sample } from "./points.ts";
 import { packDays } from "./pack-days.ts";
@@ -138,7 +138,11 @@ export class RollupWorld {
     return packDays(this.db, this.site.id, this.ids, { first, last });
   }
 
-  async ask(question: WorldQuestion, db = this.db, bucket = this.bucket): Promise<{ plan: Plan; answer: QueryAnswer }> {
+  async ask(
+    question: WorldQuestion,
+    db = this.db,
+    bucket = this.bucket,
+  ): Promise<{ plan: QueryPlan; answer: QueryAnswer }> {
     const { range, interval, timeZone, readsAgain = false } = question;
     const points = question.points.map((point) => {
       const cadenceMs = 20 * 60_000;

@@ -5,14 +5,14 @@ import { dayRange } from "../domain/day.ts";
 import { expectationOf } from "../domain/expectation.ts";
 import { pointTagsSchema } from "../domain/point.ts";
 import type { Series } from "../domain/samples.ts";
-import { judgeDay, type JudgedPoint } from "../quality/judge-day.ts";
+import { judgeDay, type PointExpectations } from "../quality/judge-day.ts";
 import type { PointDayQuality } from "../quality/point-day-quality.ts";
 import { pointKind } from "../quality/point-kind.ts";
 import { Scratch } from "../quality/scratch.ts";
 import { lateStatement } from "../store/late-samples.ts";
 import type { DayFileSource } from "../parquet/file-schema.ts";
 
-const UNKNOWN_POINT: JudgedPoint = { kind: "set", unit: null, expectation: null };
+const UNKNOWN_POINT: PointExpectations = { kind: "set", unit: null, expectation: null };
 
 /** ?1: site. */
 const READ_POINTS = `
@@ -36,12 +36,12 @@ const lateSchema = z.array(z.object({ name: z.string(), samples: z.int() }));
 
 /** Judges the points of a site's day, one after the other, by what the catalogue says of them. */
 export class DayJudge {
-  readonly #points: ReadonlyMap<string, JudgedPoint>;
+  readonly #points: ReadonlyMap<string, PointExpectations>;
   /** by name; null: nobody watched when the samples came */
   readonly #late: ReadonlyMap<string, number> | null;
   readonly #scratch = new Scratch();
 
-  private constructor(points: ReadonlyMap<string, JudgedPoint>, late: ReadonlyMap<string, number> | null) {
+  private constructor(points: ReadonlyMap<string, PointExpectations>, late: ReadonlyMap<string, number> | null) {
     this.#points = points;
     this.#late = late;
   }
@@ -69,7 +69,7 @@ export class DayJudge {
     const isWatched = source !== "api" && watch?.watched_from != null && watch.watched_from <= start;
     const late = new Map(lateSchema.parse(lateRows?.results).map(({ name, samples }) => [name, samples]));
     // most points are judged by one of a few things
-    const shared = new Map<string, JudgedPoint>();
+    const shared = new Map<string, PointExpectations>();
     const points = pointsSchema.parse(pointRows?.results).map(({ tags, source: from, past, ...row }) => {
       const cadence = { intervalS: row.interval_s, intervalSource: row.interval_source };
       const meant = meaningIn({ unit: row.unit, ...cadence, past: parseMeanings(past) }, { start, end });

@@ -15,7 +15,7 @@ import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { beginSite } from "../gaps/gap-sites.ts";
 import { readDueGaps } from "../gaps/gap-store.ts";
-import { noteInquiries as notePoints } from "../gaps/point-inquiries.ts";
+import { notePointInquiries as notePoints } from "../gaps/point-inquiries.ts";
 import { beginFilling, noteInquiries } from "../gaps/write-gaps.ts";
 import { readSeries } from "../store/read-segments.ts";
 import { storeSamples } from "../store/store-samples.ts";

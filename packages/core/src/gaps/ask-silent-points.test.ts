@@ -41,7 +41,7 @@ async function ask(hasStatements = () => true) {
   return askSilentPoints(context, { id: siteId, name: world.site }, watermark);
 }
 
-test("a new point that is 40 minutes late beside four on time is stored whole, within the hour", async () => {
+test("stores a new point that is 40 minutes late beside four on time within the hour", async () => {
   for (let hour = 0; hour < 5; hour++) {
     for (let run = 0; run < 12; run += 3) {
       await world.catchUp();
@@ -67,7 +67,7 @@ test("a new point that is 40 minutes late beside four on time is stored whole, w
   expect(byName).toEqual(Array.from({ length: 5 }, () => `/points/${encodeURIComponent(late)}/timeseries`));
 });
 
-test("a request that fails ends the run, and its point is asked for again in the next one", async () => {
+test("a failed request ends the run, and the next run asks for its point again", async () => {
   await world.catchUp();
   const working = world.upstream;
   world.upstream = (request) =>
@@ -80,12 +80,12 @@ test("a request that fails ends the run, and its point is asked for again in the
   expect(await ask()).toMatchObject({ asked: 1, found: 1, error: null });
 });
 
-test("without statements left no point is asked for", async () => {
+test("asks for no point when the statements are used up", async () => {
   await world.catchUp();
   expect(await ask(() => false)).toMatchObject({ asked: 0, error: null });
 });
 
-test("a point that the API does not know is waited for longer each time", async () => {
+test("waits longer each time for a point that the API does not know", async () => {
   await world.catchUp();
   const working = world.upstream;
   world.upstream = (request) =>

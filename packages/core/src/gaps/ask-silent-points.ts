@@ -12,7 +12,7 @@ import { addRejections, countRejection, type RejectionCounts } from "../domain/r
 import type { PointSamples } from "../domain/samples.ts";
 import { storeSamples } from "../store/store-samples.ts";
 import { selectConfigured } from "../transform/select-configured.ts";
-import { type InquiryNote, noteInquiries, readKnownPoints } from "./point-inquiries.ts";
+import { type InquiryNote, notePointInquiries, readKnownPoints } from "./point-inquiries.ts";
 import {
   afterInquiry,
   GROUP_WINDOWS_PER_HOUR,
@@ -27,40 +27,42 @@ export interface InquiryContext {
   readonly db: D1Database;
   readonly bucket: RangeBucket;
   readonly ace: AceClient;
-  /** rows of a page of a window */
+  /** rows per page of a window */
   readonly pageSize: PageSize;
-  /** how far back a point is asked for that never sent a sample, milliseconds */
+  /** how far back to ask for a point without samples, milliseconds */
   readonly initialLookbackMs: number;
   /** epoch ms */
   readonly now: () => number;
-  /** no request is begun after this, epoch ms */
+  /** no request begins after this, epoch ms */
   readonly deadline: number;
-  /** false: the invocation has made as many statements as it may for this, and no other point is asked for */
+  /** false: this job's share of D1 statements is used up, so no further point is asked for */
   readonly hasStatements: () => boolean;
 }
 
-/** What asking for silent points came to. */
+/** Result of asking for silent points. */
 export interface Inquiries {
-  /** points that were asked for */
+  /** points asked for */
   asked: number;
-  /** windows of the whole site for groups of them */
+  /** windows of the whole site, for groups of points */
   windows: number;
-  /** points among them that had new samples */
+  /** points among them with new samples */
   found: number;
   inserted: number;
   unchanged: number;
-  /** records that are no samples of ours, by reason */
+  /** records rejected, by reason */
   readonly rejected: RejectionCounts;
-  /** why the rest was not asked for; null: all were */
+  /** why the remaining points were not asked for; null: all were */
   error: string | null;
 }
 
 /**
- * Asks the API for points that are silent while their site is not, and stores what it has: groups that are late together by windows of
- * the site, others by name. Never moves the watermark. Safe to repeat, and to run beside a sync. A failed request ends the run, and the
- * next one begins with its points.
- * @param front up to here the site has served, epoch ms; null: no window of the sync has ended yet, and nobody is asked for
- * @throws the errors of D1 and R2, after retries; what was stored before stays
+ * Asks the API for points that are silent while their site is not, and stores the answers.
+ * - Groups that are late together are read by windows of the whole site; other points by name.
+ * - Never moves the watermark. Safe to repeat, and to run beside a sync.
+ * - A failed request ends the run. The next run begins with the points not asked for.
+ * @param front the site's data is served up to here, epoch ms; null: no sync window has ended yet, so no point is asked
+ * for
+ * @throws errors of D1 and R2, after retries; samples stored before stay
  */
 export async function askSilentPoints(
   context: InquiryContext,
@@ -77,7 +79,7 @@ export async function askSilentPoints(
   const run: Run = { context, site, catalog, points, inquiries };
   const notes = new Map<number, InquiryNote>();
   const found = new Set<number>();
-  // A point that one window brought something for stays found if the next one has nothing more.
+  // A point with samples in one window stays found if the next window has no more.
   const note = (point: KnownPoint, isNew: boolean) => {
     if (isNew) found.add(point.id);
     notes.set(point.id, { pointId: point.id, ...afterInquiry(point, found.has(point.id), now()) });
@@ -89,9 +91,9 @@ export async function askSilentPoints(
       if (window === null) break;
       const { newest, isWhole } = await askForGroup(run, window);
       inquiries.windows++;
-      // Of a window that was left early, nothing is known of the others.
+      // An incomplete window says nothing about points without samples in it.
       for (const point of window.points) if (isWhole || newest.has(point.id)) note(point, newest.has(point.id));
-      // A window that is full to its end is followed by another one.
+      // A point whose samples reach the window's last hour is asked for again in another window.
       const isFull = (time: number) => time >= window.range.end - HOUR_MS;
       const continued = window.points.flatMap((point) => {
         const time = newest.get(point.id);
@@ -115,7 +117,7 @@ export async function askSilentPoints(
   } finally {
     inquiries.asked = notes.size;
     inquiries.found = found.size;
-    await noteInquiries(db, [...notes.values()]);
+    await notePointInquiries(db, [...notes.values()]);
   }
   return inquiries;
 }
@@ -124,12 +126,12 @@ interface Run {
   readonly context: InquiryContext;
   readonly site: { readonly id: number; readonly name: string };
   readonly catalog: Catalog;
-  /** the catalogue's, by id */
+  /** the catalogue's points, by id */
   readonly points: ReadonlyMap<number, CatalogPoint>;
   readonly inquiries: Inquiries;
 }
 
-/** @returns whether it had samples that were not stored before */
+/** @returns whether the API had samples that were not stored before */
 async function askByName(run: Run, name: string, from: number): Promise<boolean> {
   const { ace, now, deadline } = run.context;
   const range = { start: from, end: now() };
@@ -140,15 +142,15 @@ async function askByName(run: Run, name: string, from: number): Promise<boolean>
   return (await store(run, selection.samples, asked)) > 0;
 }
 
-/** What a window for a group brought. */
+/** Result of a window for a group. */
 interface AskedGroup {
-  /** the newest sample of each point, by id, where it is newer than what was known, epoch ms */
+  /** each point's newest sample, by id, if newer than before, epoch ms */
   readonly newest: ReadonlyMap<number, number>;
-  /** false: the statements were spent before its last page */
+  /** false: the statements were used up before its last page */
   readonly isWhole: boolean;
 }
 
-/** Reads a window of the whole site, and stores what it has of a group: the sync has the rest. */
+/** Reads a window of the whole site and stores the group's samples. The sync has the other points' samples. */
 async function askForGroup(run: Run, { points, range }: GroupWindow): Promise<AskedGroup> {
   const { ace, now, pageSize, deadline } = run.context;
   const group = new Map(points.map(({ id, name }) => [name, { id, configured: true }]));
@@ -169,7 +171,7 @@ async function askForGroup(run: Run, { points, range }: GroupWindow): Promise<As
   return { newest: moved, isWhole: true };
 }
 
-/** @returns samples that were not stored before */
+/** @returns the number of samples that were not stored before */
 async function store(
   { context: { db, bucket, now }, site, points, inquiries }: Run,
   samples: PointSamples,

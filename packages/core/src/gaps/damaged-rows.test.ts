@@ -23,16 +23,16 @@ async function syncedWorld(site: string) {
   return { world, siteId };
 }
 
-test("the samples of damaged segments are asked for as a gap is", async () => {
+test("asks for the samples of damaged segments as for a gap", async () => {
   const { world, siteId } = await syncedWorld("ses_damaged_segments");
   await db.exec("UPDATE segments SET body = x'ff'");
   const { repair } = await world.hourly();
-  // an hour of two points, at a sample a minute
+  // an hour of two points, one sample a minute
   expect(repair!.inserted).toBe(120);
   expect(await countDamaged(db, siteId)).toBeGreaterThan(0);
 });
 
-test("a damaged row of aggregates stops no other day's gap detection", async () => {
+test("a damaged row of aggregates does not stop gap detection on other days", async () => {
   const { world, siteId } = await syncedWorld("ses_damaged_places");
   await world.hourly();
   await db.exec("UPDATE block_days SET places = x'ff'; DELETE FROM gap_days");

@@ -6,7 +6,7 @@ const DAY = 20_000;
 const KNOWN = dayRange(DAY);
 const HOUR_MS = 3_600_000;
 
-test("a day is looked at as far as its hours changed, and as a whole when a first sample of a point became known", () => {
+test("changed hours change part of a day; a new first sample changes the whole day", () => {
   const hotHour = (index: number, version: number) => ({
     hour: KNOWN.start + index * HOUR_MS,
     version,
@@ -18,7 +18,7 @@ test("a day is looked at as far as its hours changed, and as a whole when a firs
   expect(changed(before)).toBeNull();
   const later = fingerprintOf(KNOWN, null, [hotHour(3, 1), hotHour(4, 2)], [2, 500]);
   expect(changed(later)).toEqual({ start: KNOWN.start + 4 * HOUR_MS, end: KNOWN.start + 5 * HOUR_MS });
-  // one more point, whose first sample is at midnight; one whose first sample is earlier in the day now
+  // one more point, with its first sample at midnight; then a point whose first sample moved earlier
   for (const firstSeen of [
     [3, 500],
     [2, 400],
@@ -28,6 +28,6 @@ test("a day is looked at as far as its hours changed, and as a whole when a firs
   expect(changedPart(DAY, KNOWN, null, before)).toEqual(KNOWN);
 });
 
-test("what an earlier version noted of a day says nothing", () => {
+test("parses no fingerprint of another form", () => {
   expect(parseFingerprint(JSON.stringify({ file: [1, "written"], hours: { 3: 1 }, until: KNOWN.end }))).toBeNull();
 });

@@ -5,28 +5,29 @@ import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import type { HotHour } from "../store/hot-hours.ts";
 
-/** What is stored of a day, as far as it tells whether the day must be looked at again: the JSON of `gap_days.fingerprint`. */
+/** The stored state of a day that decides whether to scan it again: the JSON of `gap_days.fingerprint`. */
 const fingerprintSchema = z.object({
-  /** the file's generation and state; null: it was never built */
+  /** the file's generation and state; null: no build ran yet */
   file: z.tuple([z.int(), z.string()]).nullable(),
   /** versions of the hot hours, by hour of the day */
   hours: z.record(z.string(), z.int()),
-  /** what is known reaches up to here, epoch ms */
+  /** the day is known up to here, epoch ms */
   until: z.int(),
   /**
-   * the points that had samples before the day's end, and the times of day of those that had their first on it, summed up, in
-   * ms: silences are looked for from a point's first sample on, and first samples only ever become earlier
+   * - number of points with a first sample before the day's end
+   * - sum of the times of day of the first samples on this day, ms
+   * Silences are searched from a point's first sample on. First-seen times only ever move earlier.
    */
   firstSeen: z.tuple([z.int(), z.int()]),
 });
 export type DayFingerprint = z.infer<typeof fingerprintSchema>;
 
-/** @returns null: an earlier version of ours wrote it, which told of less */
+/** @returns null: the text has another form */
 export function parseFingerprint(text: string): DayFingerprint | null {
   return fingerprintSchema.safeParse(JSON.parse(text)).data ?? null;
 }
 
-/** @param known what is known of the day @param hours those of the day */
+/** @param known the known part of the day @param hours the day's hot hours */
 export function fingerprintOf(
   known: TimeRange,
   file: ManifestDay | null,
@@ -44,8 +45,9 @@ export function fingerprintOf(
 }
 
 /**
- * The part of a day that has changed since it was looked at, in whole hours but for its end; null: nothing has.
- * @param before null: it was never looked at
+ * The part of a day that changed since its last scan. Its bounds are whole hours, or the end of the known part.
+ * @param before null: never scanned
+ * @returns null: nothing changed
  */
 export function changedPart(
   day: number,

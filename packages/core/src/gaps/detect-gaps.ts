@@ -8,44 +8,48 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { mergeRanges } from "../domain/time-range.ts";
 import { noteCoverage } from "./gap-sites.ts";
 import { writeChanges } from "./write-gaps.ts";
-import { changedDays, readSiteDays } from "./known-days.ts";
+import { changedDays, readKnownDays } from "./known-days.ts";
 import { type DayScan, scanDay } from "./scan-day.ts";
 import { UnreadableDayError } from "./read-hours.ts";
 
-/** Rows of `gaps` that a run writes of a site, or little more; the next run goes on. */
+/** Limit of rows that one run writes to `gaps` for a site. The last day may exceed it slightly. */
 const MAX_ROWS_PER_RUN = 200;
 
-/** Days that a look takes: each is 10 to 20 statements of the 1,000 that an invocation may make, for the fold too. */
+/**
+ * Days per run. Each takes 10 to 20 of the 1,000 statements that an invocation may make; the hourly rollup needs some
+ * too.
+ */
 const MAX_DAYS_PER_RUN = 12;
 
-/** Requests to R2 after which no other day is begun. */
+/** R2 requests after which no further day begins. */
 const MAX_REQUESTS_PER_RUN = 500;
 
-/** An hourly cron may run for 15 minutes, and does other work besides. */
+/** Share of gap detection in the 15 minutes of an hourly cron. */
 const DETECT_BUDGET_MS = 120_000;
 
-/** What looking for gaps came to. */
+/** Result of gap detection for one site. */
 export interface Detection {
-  /** days that were looked at, for they had changed */
+  /** changed days that were scanned */
   readonly days: number;
-  /** days that have changed and were not finished: the next run looks at them */
+  /** changed days that are left to the next run */
   readonly remaining: number;
-  /** rows of gaps that are new or changed */
+  /** new or changed rows of `gaps` */
   readonly rowsWritten: number;
-  /** days that could not be read, with the reason */
+  /** days that could not be read, each with its reason */
   readonly unreadable: readonly { readonly day: string; readonly reason: string }[];
 }
 
 /**
- * Looks for gaps in all days of a site that changed since they were looked at, newest first. Safe to repeat, and to run
- * beside anything: what is written of a day is written at once, and only where no other detection was faster.
- * @param until what the sync has fetched reaches up to here, less its lookback, epoch ms; null: it has fetched nothing
- * @throws the error of D1, after retries; what was written before stays
+ * Scans all days of a site that changed since their last scan, newest first.
+ * - Safe to repeat, and to run beside other jobs.
+ * - A day is written in one batch, which fails if another detection wrote first.
+ * @param until watermark less lookback, epoch ms; null: nothing is synced
+ * @throws the error of D1, after retries; days written before stay
  */
 export async function detectGaps(cold: ColdLevel, until: number | null, now: () => number): Promise<Detection> {
   const { db, siteId } = cold;
   const started = now();
-  const stored = await readSiteDays(db, siteId, until);
+  const stored = await readKnownDays(db, siteId, until);
   let token = stored.site.token;
   let [days, remaining, rowsWritten] = [0, 0, 0];
   const unreadable: { day: string; reason: string }[] = [];
@@ -60,41 +64,40 @@ export async function detectGaps(cold: ColdLevel, until: number | null, now: () 
       remaining++;
       continue;
     }
-    let look: DayScan;
+    let scan: DayScan;
     try {
-      const ofDay = { ...newTally(), ...tally };
-      look = await scanDay(cold, stored, changed, now(), ofDay);
+      scan = await scanDay(cold, stored, changed, now(), { ...newTally(), ...tally });
     } catch (error) {
       if (!(error instanceof UnreadableDayError || error instanceof StoredHoursError)) throw error;
       logError("gap_day_unreadable", error, { siteId, day: dayText(changed.day) });
       unreadable.push({ day: dayText(changed.day), reason: error.message });
       continue;
     }
-    const taken = look.changes.slice(0, countToWrite(look, MAX_ROWS_PER_RUN - rowsWritten));
+    const taken = scan.changes.slice(0, countToWrite(scan, MAX_ROWS_PER_RUN - rowsWritten));
     const removed = taken.flatMap((changes) => changes.removed);
     const written = taken.flatMap((changes) => changes.written);
-    const isAll = taken.length === look.changes.length;
+    const isAll = taken.length === scan.changes.length;
     const fingerprint = isAll ? { day: changed.day, fingerprint: JSON.stringify(changed.fingerprint) } : null;
     const next = await writeChanges(db, siteId, token, { removed, written }, fingerprint, now());
-    // Another detection is at work: it sees what this one does.
+    // Another detection wrote first. It finds the same gaps.
     if (next === null) break;
     token = next;
     rowsWritten += written.length;
     days++;
     if (!isAll) remaining++;
-    if (changed.known.end === stored.until) await noteLastDay(db, siteId, look);
+    if (changed.known.end === stored.until) await noteLastDay(db, siteId, scan);
   }
   return { days, remaining, rowsWritten, unreadable };
 }
 
-/** The site's changes always; of the points' as many as fit. */
+/** Always takes the site's changes, and as many of the points' changes as fit. */
 function countToWrite({ changes }: DayScan, room: number): number {
   let rows = 0;
   const over = changes.findIndex(({ written }, i) => (rows += written.length) > room && i > 0);
   return over === -1 ? changes.length : over;
 }
 
-/** Notes how complete the last day is, by the hours that are summed up. */
+/** Stores how complete the last 24 hours are, from the hours with rollups. */
 async function noteLastDay(db: D1Database, siteId: number, { judged, summedUp }: DayScan): Promise<void> {
   const last = summedUp.at(-1);
   if (last === undefined) return;
@@ -108,7 +111,7 @@ async function noteLastDay(db: D1Database, siteId: number, { judged, summedUp }:
       const hours = point.counts.flatMap((n, i) =>
         n === 0 ? [] : [{ hour: judged.from + i * HOUR_MS, n, times: null }],
       );
-      // Part of the hour of its first sample cannot be judged by a count.
+      // A count cannot judge the hour of a point's first sample, because only part of that hour is expected.
       const from = Math.ceil(point.firstSeen / HOUR_MS) * HOUR_MS;
       return stretches
         .filter(({ end }) => end > from)

@@ -6,13 +6,14 @@ import { currentGapsStatement, parseGaps } from "./gap-store.ts";
 import { subtractRanges } from "./range-set.ts";
 import { writeChanges } from "./write-gaps.ts";
 
-/** Detections that write meanwhile are met once or twice. */
+/** Attempts before giving up. Another detection that writes meanwhile costs one. */
 const TRIES = 5;
 
 /**
- * Forgets what open and empty gaps say of a range, so that nobody asks the API for it: their parts outside of the range stay.
- * @param isMeant which gaps; default all of the site
- * @throws Error where detections were faster each time
+ * Removes a range from the site's open and confirmed-empty gaps, so that the API is not asked for it. Parts outside the
+ * range stay.
+ * @param isMeant selects gaps; default: all
+ * @throws Error if another detection wrote first in each attempt
  */
 export async function forgetGaps(
   db: D1Database,
@@ -23,7 +24,7 @@ export async function forgetGaps(
 ): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
     const site = (await readScannedSites(db, [siteId])).get(siteId);
-    // never scanned, so it has no gaps
+    // The site was never scanned, so it has no gaps.
     if (site === undefined) return;
     const { results } = await withD1Retry(() => currentGapsStatement(db, siteId, range).all());
     const removed = parseGaps(results).filter((gap) => gap.start < range.end && gap.end > range.start && isMeant(gap));
@@ -31,5 +32,5 @@ export async function forgetGaps(
     const written = removed.flatMap((gap) => subtractRanges([gap], [range]).map((piece) => ({ ...gap, ...piece })));
     if ((await writeChanges(db, siteId, site.token, { removed, written }, null, now)) !== null) return;
   }
-  throw new Error(`the gaps of site ${siteId} changed ${TRIES} times while a part of them was forgotten`);
+  throw new Error(`forgetting gaps of site ${siteId}: other writers changed them in each of ${TRIES} attempts`);
 }

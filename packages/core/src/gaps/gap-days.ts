@@ -1,13 +1,15 @@
 import { IS_CURRENT } from "./gap-sites.ts";
 
-// The statements that write `gap_days`: what a day was when it was looked at last.
+// Owner of table `gap_days`: the fingerprint of each day at its last scan.
 
 /** ?1: site, ?2: token, ?3: day, ?4: fingerprint. */
 const RECORD_FINGERPRINT = `
 INSERT INTO gap_days (site_id, day, fingerprint) SELECT ?1, ?3, ?4 WHERE ${IS_CURRENT}
 ON CONFLICT (site_id, day) DO UPDATE SET fingerprint = ?4 WHERE fingerprint <> ?4`;
 
-/** Belongs into the batch that writes what a look at the day came to. @param token of the site's gaps as they were read */
+/**
+ * A statement for the batch that writes the result of a day's scan. @param token of the site's gaps when they were read
+ */
 export function recordFingerprint(
   db: D1Database,
   siteId: number,
@@ -20,7 +22,7 @@ export function recordFingerprint(
 /** ?1: site, ?2: JSON array of days. */
 const FORGET = "DELETE FROM gap_days WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2))";
 
-/** The days are looked at again. */
+/** Makes the days due for another scan. */
 export function forgetFingerprints(db: D1Database, siteId: number, days: readonly number[]): D1PreparedStatement {
   return db.prepare(FORGET).bind(siteId, JSON.stringify(days));
 }

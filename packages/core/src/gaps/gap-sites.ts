@@ -1,20 +1,20 @@
 import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 
-// The SQL of `gap_sites`.
+// Owner of table `gap_sites`.
 
-/** What the last look at a site came to: a row of `gap_sites`. */
+/** State of a site's gap detection: a row of `gap_sites`. */
 export interface ScannedSite {
   readonly siteId: number;
-  /** the sync has fetched everything since this day began: whole days since 1970 */
+  /** the sync is complete from this day on: whole days since 1970 */
   readonly syncFromDay: number;
   readonly token: string;
-  /** of the day before this, epoch ms; null: nothing is known yet */
+  /** end of the 24 hours of `expected` and `present`, epoch ms; null: no hour has rollups yet */
   readonly scannedUntil: number | null;
-  /** samples of that day that the cadences lead to expect, and how many of these there are */
+  /** samples expected by the cadences in those 24 hours, and how many of them are stored */
   readonly expected: number;
   readonly present: number;
-  /** configured points that are not judged */
+  /** configured points with samples that are not judged */
   readonly unjudged: number;
 }
 
@@ -28,7 +28,7 @@ const rowSchema = z.object({
   unjudged: z.int().nullable(),
 });
 
-/** Reads the rows of a query that selects all columns of `gap_sites`. */
+/** Parses the rows of a query that selects all columns of `gap_sites`. */
 export function parseScannedSites(results: unknown): ScannedSite[] {
   return z
     .array(rowSchema)
@@ -44,7 +44,7 @@ export function parseScannedSites(results: unknown): ScannedSite[] {
     }));
 }
 
-/** By site id; a site that was never looked at is absent. */
+/** By site id. A site that was never scanned is absent. */
 export async function readScannedSites(db: D1Database, siteIds: readonly number[]): Promise<Map<number, ScannedSite>> {
   const statement = db
     .prepare("SELECT * FROM gap_sites WHERE site_id IN (SELECT value FROM json_each(?1))")
@@ -53,10 +53,7 @@ export async function readScannedSites(db: D1Database, siteIds: readonly number[
   return new Map(parseScannedSites(results).map((row) => [row.siteId, row]));
 }
 
-/**
- * Notes since when the sync has fetched everything, at the first look after its first window. Safe to repeat: the earliest
- * day stays; a look before that window knew of none.
- */
+/** Stores the first day with complete sync data. Safe to repeat: the earliest day wins. */
 export async function beginSite(db: D1Database, siteId: number, syncFromDay: number): Promise<void> {
   const statement = db
     .prepare(
@@ -67,29 +64,29 @@ export async function beginSite(db: D1Database, siteId: number, syncFromDay: num
   await withD1Retry(() => statement.run());
 }
 
-/** Notes how whole a site's last day is. */
+/** Stores how complete the site's last 24 hours are. */
 export async function noteCoverage(
   db: D1Database,
   siteId: number,
-  of: { readonly until: number; readonly expected: number; readonly present: number; readonly unjudged: number },
+  coverage: { readonly until: number; readonly expected: number; readonly present: number; readonly unjudged: number },
 ): Promise<void> {
   const statement = db
     .prepare("UPDATE gap_sites SET scanned_until = ?2, expected = ?3, present = ?4, unjudged = ?5 WHERE site_id = ?1")
-    .bind(siteId, of.until, of.expected, of.present, of.unjudged);
+    .bind(siteId, coverage.until, coverage.expected, coverage.present, coverage.unjudged);
   await withD1Retry(() => statement.run());
 }
 
-/** The site's gaps are as they were read. ?1: site, ?2: token. */
+/** True while the site's gaps are unchanged since they were read. ?1: site, ?2: token. */
 export const IS_CURRENT = "EXISTS (SELECT 1 FROM gap_sites WHERE site_id = ?1 AND token = ?2)";
 
 const MOVE_TOKEN = "UPDATE gap_sites SET token = ?3 WHERE site_id = ?1 AND token = ?2";
 
-/** The last statement of a batch whose others are written where {@link IS_CURRENT}: what others have read is not what it was any more. */
+/** The last statement of a batch that checks {@link IS_CURRENT}. It invalidates what other detections have read. */
 export function moveToken(db: D1Database, siteId: number, token: string, next: string): D1PreparedStatement {
   return db.prepare(MOVE_TOKEN).bind(siteId, token, next);
 }
 
-/** What a detection has read is not what it was any more. */
+/** Invalidates what running detections have read. */
 export function newToken(db: D1Database, siteId: number): D1PreparedStatement {
   return db.prepare("UPDATE gap_sites SET token = ?2 WHERE site_id = ?1").bind(siteId, crypto.randomUUID());
 }

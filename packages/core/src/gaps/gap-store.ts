@@ -3,12 +3,12 @@ import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { type Gap, GAP_CAUSES, GAP_STATES, type GapState } from "./gap.ts";
 
-/** In place of the end of a gap that went on, in JSON and in comparisons of SQL: no time is later. */
+/** Stands for the end of an ongoing gap in JSON and in SQL comparisons. No time is later. */
 const NO_END = Number.MAX_SAFE_INTEGER;
 
-// How `gaps` is read; write-gaps.ts writes it.
+// Reads `gaps`; write-gaps.ts writes it.
 
-/** As {@link parseGaps} reads them. */
+/** The columns that {@link parseGaps} reads. */
 export const GAP_COLUMNS = `site_id, start, point_id, end, state, cause, detected_at, resolved_at, attempts, next_attempt_at,
   last_error, proofs, proof_began_at, proved_to, filled_to, recovered`;
 
@@ -31,7 +31,7 @@ const rowSchema = z.object({
   recovered: z.int(),
 });
 
-/** Reads the rows of a query that selects all columns of `gaps`. @throws {z.ZodError} where one is not ours */
+/** Parses the rows of a query that selects {@link GAP_COLUMNS}. @throws {z.ZodError} for a malformed row */
 export function parseGaps(results: unknown): Gap[] {
   return z
     .array(rowSchema)
@@ -56,7 +56,7 @@ export function parseGaps(results: unknown): Gap[] {
     }));
 }
 
-/** Those of a site that a range touches and that may still change. ?1: site, ?2 and ?3: range. */
+/** A site's open and confirmed-empty gaps that touch a range. ?1: site, ?2 and ?3: range. */
 const READ_CURRENT = `
 SELECT ${GAP_COLUMNS} FROM gaps
 WHERE site_id = ?1 AND state <> 'repaired' AND start <= ?3 AND coalesce(end, ${NO_END}) >= ?2 ORDER BY start`;
@@ -65,18 +65,21 @@ export function currentGapsStatement(db: D1Database, siteId: number, { start, en
   return db.prepare(READ_CURRENT).bind(siteId, start, Math.min(end, NO_END));
 }
 
-/** What comes of points that are not configured would not be stored, and prove nothing. ?1: site, ?2: now. */
+/**
+ * Gaps of points that are not configured are left out, because samples of such points are not stored. ?1: site, ?2:
+ * now.
+ */
 const READ_DUE = `
 SELECT ${GAP_COLUMNS} FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at <= ?2
   AND NOT EXISTS (SELECT 1 FROM points p WHERE p.id = gaps.point_id AND p.configured = 0) ORDER BY start`;
 
-/** The gaps of a site that the upstream is to be asked about. @param now epoch ms */
+/** A site's open gaps whose next attempt is due. @param now epoch ms */
 export async function readDueGaps(db: D1Database, siteId: number, now: number): Promise<Gap[]> {
   const { results } = await withD1Retry(() => db.prepare(READ_DUE).bind(siteId, now).all());
   return parseGaps(results);
 }
 
-/** Where a page of gaps ended. */
+/** Position after a page of gaps. */
 export interface GapPosition {
   readonly start: number;
   readonly siteId: number;
@@ -84,9 +87,8 @@ export interface GapPosition {
 }
 
 /**
- * Where a page of the gaps of several databases goes on in one of them. Of one start the databases come in the order of
- * their numbers.
- * @param after where the page before ended, and in which database
+ * Where the next page begins in one of several databases. Gaps with the same start are ordered by database number.
+ * @param after end of the page before, and its database
  */
 export function gapsAfter(after: GapPosition & { readonly database: number }, database: number): GapPosition {
   if (database === after.database) return after;
@@ -97,7 +99,7 @@ export function gapsAfter(after: GapPosition & { readonly database: number }, da
 export interface GapFilter extends TimeRange {
   readonly siteIds: readonly number[];
   readonly state?: GapState | undefined;
-  /** besides those of the whole site; absent: of all points */
+  /** points besides the whole site; absent: all points */
   readonly pointIds?: readonly number[] | undefined;
 }
 
@@ -110,7 +112,7 @@ WHERE site_id IN (SELECT value FROM json_each(?1)) AND start < ?3 AND coalesce(e
   AND (start < ?6 OR (start = ?6 AND (site_id > ?7 OR (site_id = ?7 AND point_id > ?8))))
 ORDER BY start DESC, site_id, point_id LIMIT ?9`;
 
-/** Gaps that touch a range, newest first. @param after where the page before ended */
+/** Gaps that touch a range, newest first. @param after end of the page before */
 export async function listGaps(
   db: D1Database,
   { siteIds, state, pointIds, start, end }: GapFilter,

@@ -4,45 +4,48 @@ export const GAP_STATES = ["open", "repaired", "confirmed-empty"] as const;
 export type GapState = (typeof GAP_STATES)[number];
 
 /**
- * Why samples are missing, as far as it is known. `point_silent`: the site's other points have samples; `failed_window`:
- * syncs failed then; `upstream_empty`: the upstream was asked, and proved to have none so far.
+ * Why samples are missing.
+ * - `point_silent`: the site's other points have samples
+ * - `failed_window`: syncs failed at that time
+ * - `upstream_empty`: the upstream was asked and proved at least once that it has no samples
  */
 export const GAP_CAUSES = ["unknown", "point_silent", "failed_window", "upstream_empty"] as const;
 export type GapCause = (typeof GAP_CAUSES)[number];
 
-/** In place of a point's id: the whole site. */
+/** Point id of a gap of the whole site. */
 export const WHOLE_SITE = 0;
 
-/** What was asked of the upstream about a gap. */
+/** State of asking the upstream about a gap. */
 export interface GapInquiry {
   readonly attempts: number;
   /** epoch ms */
   readonly nextAttemptAt: number;
   readonly lastError: string | null;
-  /** times that the upstream proved to have nothing for all of it */
+  /** times that the upstream proved the whole gap empty */
   readonly proofs: number;
-  /** when the proof that is under way began, epoch ms; null: none is */
+  /** begin of the proof in progress, epoch ms; null: none */
   readonly proofBeganAt: number | null;
-  /** up to where it has come, epoch ms */
+  /** that proof covers the gap up to here, epoch ms */
   readonly provedTo: number | null;
   /**
-   * samples are coming for it: up to where the upstream was asked to the end, epoch ms. What follows is a gap, however short,
-   * until that was asked for too. null: none came, or all that there are
+   * Samples of the gap are arriving: the upstream was asked to the end up to here, epoch ms. The rest stays a gap,
+   * however short, until it was asked for too.
+   * null: no samples came, or all of the gap was asked for since
    */
   readonly filledTo: number | null;
 }
 
-/** A stretch without samples where there should be some: a row of `gaps`. */
+/** A range that lacks expected samples: a row of `gaps`. */
 export interface Gap extends TimeRange, GapInquiry {
   readonly siteId: number;
-  /** {@link WHOLE_SITE}: of all points */
+  /** {@link WHOLE_SITE}: all points */
   readonly pointId: number;
-  /** exclusive; Infinity: it went on at the last look */
+  /** exclusive; Infinity: the gap was ongoing at the last scan */
   readonly end: number;
   readonly state: GapState;
   readonly cause: GapCause;
   readonly detectedAt: number;
   readonly resolvedAt: number | null;
-  /** samples that came into it */
+  /** samples that arrived in it since its detection */
   readonly recovered: number;
 }

@@ -6,16 +6,16 @@ import { dayStart, HOURS_PER_DAY } from "../domain/day.ts";
 import { type Expectation, expectationOf } from "../domain/expectation.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 
-/** Points that may be silent for longer are not judged: a scan covers a day and what is beside it. */
+/** Points with a longer tolerance are not judged, because a scan covers one day and its neighbours. */
 const LONGEST_MS = 12 * HOUR_MS;
 
-/** A configured point that has a cadence to be judged by. */
+/** A configured point with a cadence. */
 export interface JudgedPoint extends Expectation {
   readonly id: number;
   readonly name: string;
   /** time of its first sample, epoch ms */
   readonly firstSeen: number;
-  /** samples of the hours from the first on; 0 also where nothing is summed up */
+  /** samples per hour, from the first hour on; 0 also for hours without rollups */
   readonly counts: readonly number[];
 }
 
@@ -43,8 +43,8 @@ const rowsSchema = z.array(
 );
 
 /**
- * A site's points, with the samples of each hour of some days and the longest silence that is no gap.
- * @throws {z.ZodError} {StoredHoursError} for rows that are not what we write; the error of D1, after retries
+ * Reads a site's judged points, with their sample counts per hour of some days.
+ * @throws {z.ZodError} {StoredHoursError} for malformed rows; the error of D1, after retries
  */
 export async function readJudgedPoints(
   db: D1Database,
@@ -57,9 +57,11 @@ export async function readJudgedPoints(
   const seen = rowsSchema.parse(pointRows?.results);
   const hours = (last - first + 1) * HOURS_PER_DAY;
   const counts = new Map(seen.map(({ id }) => [id, Array.from({ length: hours }, () => 0)]));
-  for (const { pointId, day, counts: ofDay } of hourCounts(await withPackedHours(db, parseRows(blockRows?.results)))) {
-    const own = counts.get(pointId);
-    if (own !== undefined) own.splice((day - first) * HOURS_PER_DAY, HOURS_PER_DAY, ...ofDay);
+  for (const { pointId, day, counts: dayCounts } of hourCounts(
+    await withPackedHours(db, parseRows(blockRows?.results)),
+  )) {
+    const pointCounts = counts.get(pointId);
+    if (pointCounts !== undefined) pointCounts.splice((day - first) * HOURS_PER_DAY, HOURS_PER_DAY, ...dayCounts);
   }
   const points = seen.flatMap((row): JudgedPoint[] => {
     const { id, name, interval_s: intervalS, interval_source: intervalSource, first_seen: firstSeen } = row;

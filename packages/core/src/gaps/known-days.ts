@@ -7,22 +7,22 @@ import { type HotHour, hotHoursStatement, parseHotHours } from "../store/hot-hou
 import { changedPart, type DayFingerprint, parseFingerprint, fingerprintOf } from "./day-fingerprint.ts";
 import { beginSite, type ScannedSite, parseScannedSites } from "./gap-sites.ts";
 
-/** In place of the day since which the sync has fetched everything, as long as it has fetched nothing. */
+/** First synced day of a site whose sync has finished no window. */
 const NOT_SYNCED = DAYS;
 
-/** All that is stored of a site, by day, and what was seen of it. */
-export interface SiteDays {
+/** Stored days of a site, and the fingerprints of their last scan. Maps are by day. */
+export interface KnownDays {
   readonly site: ScannedSite;
   readonly files: ReadonlyMap<number, ManifestDay>;
   readonly hotHours: ReadonlyMap<number, readonly HotHour[]>;
   readonly fingerprints: ReadonlyMap<number, DayFingerprint | null>;
-  /** what the sync has fetched reaches up to here, less its lookback, epoch ms; -Infinity: it has fetched nothing */
+  /** watermark less lookback, epoch ms; -Infinity: nothing is synced */
   readonly until: number;
 }
 
 const fingerprintRowSchema = z.array(z.object({ day: z.int(), fingerprint: z.string() }));
 
-/** How many points have their first sample on a day, and the times of day of these summed up, in ms. */
+/** Per day: number of points with their first sample on it, and the sum of these times of day, ms. */
 type FirstSeen = ReadonlyMap<number, { readonly points: number; readonly sum: number }>;
 
 /** ?1: site. */
@@ -32,8 +32,8 @@ WHERE site_id = ?1 AND source = 'catalog' AND first_seen IS NOT NULL GROUP BY da
 
 const firstSeenSchema = z.array(z.object({ day: z.int(), points: z.int(), sum: z.int() }));
 
-/** Reads it in one transaction. @param until see {@link SiteDays}; null: no sync has finished a window yet */
-export async function readSiteDays(db: D1Database, siteId: number, until: number | null): Promise<SiteDays> {
+/** Reads in one transaction. @param until see {@link KnownDays}; null: no sync has finished a window yet */
+export async function readKnownDays(db: D1Database, siteId: number, until: number | null): Promise<KnownDays> {
   const read = async () => {
     const [site, files, hours, fingerprints] = await withD1Retry(() =>
       db.batch([
@@ -61,12 +61,12 @@ export async function readSiteDays(db: D1Database, siteId: number, until: number
   if (isBegun) return { ...stored, site };
   await beginSite(db, siteId, firstSyncedDay(stored));
   const again = await read();
-  if (again.site === undefined) throw new Error("the row of gap_sites was not made");
+  if (again.site === undefined) throw new Error("gap_sites: the row of the site is missing after its insert");
   return { ...again, site: again.site };
 }
 
-/** The first day of those before `until` that have samples or a file, one after the other without a hole. */
-function firstSyncedDay({ files, hotHours, until }: Pick<SiteDays, "files" | "hotHours" | "until">): number {
+/** The first day of the unbroken run of days with samples or a file that ends at `until`. */
+function firstSyncedDay({ files, hotHours, until }: Pick<KnownDays, "files" | "hotHours" | "until">): number {
   if (!Number.isFinite(until)) return NOT_SYNCED;
   let day = dayOf(until);
   while (hotHours.has(day - 1) || files.get(day - 1)?.file != null) day--;
@@ -74,14 +74,16 @@ function firstSyncedDay({ files, hotHours, until }: Pick<SiteDays, "files" | "ho
 }
 
 /**
- * What is known of a day: nothing where it was neither synced nor built, was deleted, or its file cannot be trusted. A file that the
- * backfill made knows all of its day, every other as much as the sync.
+ * The part of a day whose samples are known.
+ * - A file from the backfill: the whole day.
+ * - Any other file, or none on a synced day: up to `until`.
+ * - null: neither synced nor built, deleted, or suspect.
  */
-export function knownPart({ site, files, until }: SiteDays, day: number): TimeRange | null {
+export function knownPart({ site, files, until }: KnownDays, day: number): TimeRange | null {
   const range = dayRange(day);
   const file = files.get(day);
   if (file?.state === "suspect" || (file !== undefined && file.deletedAt !== null)) return null;
-  // it is built too if its only point was deleted
+  // A day counts as built even if its only point was deleted.
   const isBuilt = file !== undefined && file.state !== "failed";
   if (isBuilt && file.source === "api") return range;
   if (!isBuilt && day < site.syncFromDay) return null;
@@ -89,32 +91,32 @@ export function knownPart({ site, files, until }: SiteDays, day: number): TimeRa
   return range.start < end ? { start: range.start, end } : null;
 }
 
-/** A day that has changed since it was looked at. */
+/** A day that changed since its last scan. */
 export interface ChangedDay {
   readonly day: number;
-  /** what is known of it */
+  /** its known part */
   readonly known: TimeRange;
-  /** what of that has changed */
+  /** the part of `known` that changed */
   readonly part: TimeRange;
   readonly fingerprint: DayFingerprint;
 }
 
 /**
- * The days that have changed since they were looked at, newest first. All points are read only where some day has other
- * samples than before, for without these none of their first ones is another.
+ * The days that changed since their last scan, newest first.
+ * Reads first-seen times only if some day's samples changed; first-seen times cannot change otherwise.
  */
-export async function changedDays(db: D1Database, stored: SiteDays): Promise<ChangedDay[]> {
+export async function changedDays(db: D1Database, stored: KnownDays): Promise<ChangedDay[]> {
   if (daysChanged(stored, null).length === 0) return [];
   const { results } = await withD1Retry(() => db.prepare(FIRST_SEEN).bind(stored.site.siteId).all());
   return daysChanged(stored, new Map(firstSeenSchema.parse(results).map((row) => [row.day, row])));
 }
 
-/** @param firstSeen null: as it was when the days were looked at */
-function daysChanged(stored: SiteDays, firstSeen: FirstSeen | null): ChangedDay[] {
+/** @param firstSeen null: take those of each day's last fingerprint */
+function daysChanged(stored: KnownDays, firstSeen: FirstSeen | null): ChangedDay[] {
   const { site, files, hotHours, fingerprints, until } = stored;
   const firstSeenBy = (day: number): DayFingerprint["firstSeen"] => {
     if (firstSeen === null) return fingerprints.get(day)?.firstSeen ?? [0, 0];
-    const points = [...firstSeen].reduce((sum, [first, one]) => sum + (first <= day ? one.points : 0), 0);
+    const points = [...firstSeen].reduce((sum, [first, seen]) => sum + (first <= day ? seen.points : 0), 0);
     return [points, firstSeen.get(day)?.sum ?? 0];
   };
   const days = new Set(files.keys());

@@ -34,7 +34,7 @@ async function lateWorld() {
   return { db, world, late };
 }
 
-test("a group of 30 points that is three hours late is stored within the hour", async () => {
+test("stores a group of 30 points that is three hours late within the hour", async () => {
   const { db, world, late } = await lateWorld();
   const windows: number[] = [];
   for (let hour = 0; hour < 4; hour++) {
@@ -56,7 +56,7 @@ test("a group of 30 points that is three hours late is stored within the hour", 
     const stored = new Set(await storedSamples(db, siteId, range));
     expect(visible.filter((sample) => !stored.has(sample))).toEqual([]);
     expect(asked).toMatchObject({ asked: LATE_POINTS, found: LATE_POINTS, error: null });
-    // Also where a second window had nothing more.
+    // Holds also if a second window has no more samples.
     expect(await db.prepare("SELECT max(attempts) AS most FROM point_inquiries").first("most")).toBe(0);
   }
   expect(Math.min(...windows)).toBe(1);
@@ -65,7 +65,7 @@ test("a group of 30 points that is three hours late is stored within the hour", 
   expect(byName.length).toBeLessThan(POINTS_PER_HOUR);
 });
 
-test("a window for a group ends where the statements are spent, and the next run goes on", async () => {
+test("a group window ends when statements are used up, and the next run continues", async () => {
   const { db, world, late } = await lateWorld();
   await world.catchUp();
   await world.clock.sleep(LATE_MS + 10 * MINUTE_MS);

@@ -2,17 +2,17 @@ import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { GAP_CAUSES, type GapCause, WHOLE_SITE } from "./gap.ts";
 
-/** What is open at a site. */
+/** Summary of a site's open gaps. */
 export interface OpenGaps {
   readonly open: number;
-  /** of all of them together, up to the watermark */
+  /** total length of open gaps, up to the watermark */
   readonly missingSeconds: number;
-  /** start of the oldest, epoch ms; null: there is none */
+  /** start of the oldest, epoch ms; null: none */
   readonly oldestStart: number | null;
   readonly byCause: ReadonlyMap<GapCause, number>;
-  /** samples that came into the site's gaps, also into those that are over */
+  /** samples that arrived in gaps of the site, past ones included */
   readonly recovered: number;
-  /** the longest ones, longest first */
+  /** the longest, in descending order */
   readonly largest: readonly LargeGap[];
 }
 
@@ -20,7 +20,7 @@ interface LargeGap {
   readonly of: "site" | "point";
   /** epoch ms */
   readonly start: number;
-  /** null: it went on at the last look */
+  /** null: ongoing at the last scan */
   readonly end: number | null;
   readonly cause: GapCause;
 }
@@ -34,7 +34,7 @@ FROM gaps WHERE site_id = ?1 AND state = 'open' GROUP BY cause`;
 
 const READ_RECOVERED = "SELECT coalesce(sum(recovered), 0) AS n FROM gaps WHERE site_id = ?1";
 
-/** ?3: the most. */
+/** ?3: limit. */
 const READ_LARGEST = `
 SELECT point_id, start, end, cause FROM gaps
 WHERE site_id = ?1 AND state = 'open' ORDER BY coalesce(end, ?2) - start DESC, start, point_id LIMIT ?3`;
@@ -44,7 +44,7 @@ const sumsSchema = z.array(z.object({ cause, n: z.int(), oldest: z.int(), missin
 const recoveredSchema = z.array(z.object({ n: z.int() }));
 const largestSchema = z.array(z.object({ point_id: z.int(), start: z.int(), end: z.int().nullable(), cause }));
 
-/** @param watermark epoch ms; what goes on has lasted so long */
+/** @param watermark epoch ms; end of ongoing gaps */
 export async function readOpenGaps(db: D1Database, siteId: number, watermark: number | null): Promise<OpenGaps> {
   const until = watermark ?? 0;
   const [sums, recovered, largest] = await withD1Retry(() =>
@@ -60,7 +60,7 @@ export async function readOpenGaps(db: D1Database, siteId: number, watermark: nu
     open: rows.reduce((sum, { n }) => sum + n, 0),
     missingSeconds: Math.round(rows.reduce((sum, { missing }) => sum + missing, 0) / 1000),
     oldestStart: starts.length === 0 ? null : Math.min(...starts),
-    byCause: new Map(GAP_CAUSES.map((one) => [one, rows.find((row) => row.cause === one)?.n ?? 0])),
+    byCause: new Map(GAP_CAUSES.map((name) => [name, rows.find((row) => row.cause === name)?.n ?? 0])),
     recovered: recoveredSchema.parse(recovered?.results)[0]?.n ?? 0,
     largest: largestSchema.parse(largest?.results).map(({ point_id: pointId, ...gap }) => {
       return { of: pointId === WHOLE_SITE ? "site" : "point", ...gap };

@@ -21,7 +21,7 @@ const rowsSchema = z.array(
   }),
 );
 
-/** The collected points of a site, and how often each was asked for by name. */
+/** Reads a site's configured points, with the state of asking for each by name. */
 export async function readKnownPoints(db: D1Database, siteId: number): Promise<KnownPoint[]> {
   const { results } = await withD1Retry(() => db.prepare(READ).bind(siteId).all());
   const rows = rowsSchema.parse(results);
@@ -48,11 +48,11 @@ export interface InquiryNote {
   readonly nextAt: number;
 }
 
-/** Notes that points were asked for, some a transaction: one that is not noted is only asked for again. */
-export async function noteInquiries(db: D1Database, notes: readonly InquiryNote[]): Promise<void> {
+/** Stores that points were asked for, in several transactions. A point whose row is lost is asked for again. */
+export async function notePointInquiries(db: D1Database, notes: readonly InquiryNote[]): Promise<void> {
   const rows = notes.map(({ pointId, attempts, nextAt }) => [pointId, attempts, nextAt]);
   for (let first = 0; first < rows.length; first += MAX_ROWS_PER_TRANSACTION) {
-    const some = JSON.stringify(rows.slice(first, first + MAX_ROWS_PER_TRANSACTION));
-    await withD1Retry(() => db.prepare(NOTE).bind(some).run());
+    const chunk = JSON.stringify(rows.slice(first, first + MAX_ROWS_PER_TRANSACTION));
+    await withD1Retry(() => db.prepare(NOTE).bind(chunk).run());
   }
 }

@@ -1,6 +1,6 @@
 import { mergeRanges, type TimeRange } from "../domain/time-range.ts";
 
-/** The parts of both, ascending. Ranges may end at Infinity, here and below. @param a and `b`: ascending and disjoint */
+/** The intersection, ascending. Ranges may end at Infinity, here and below. @param a and `b`: ascending and disjoint */
 export function intersectRanges(a: readonly TimeRange[], b: readonly TimeRange[]): TimeRange[] {
   const common: TimeRange[] = [];
   for (let i = 0, j = 0; i < a.length && j < b.length;) {
@@ -13,7 +13,7 @@ export function intersectRanges(a: readonly TimeRange[], b: readonly TimeRange[]
   return common;
 }
 
-/** The parts of `ranges` that are in none of `others`. @param ranges and `others`: ascending and disjoint */
+/** The parts of `ranges` outside `others`. @param ranges and `others`: ascending and disjoint */
 export function subtractRanges(ranges: readonly TimeRange[], others: readonly TimeRange[]): TimeRange[] {
   const first = others[0];
   const outside: TimeRange[] = first === undefined ? [] : [{ start: Number.NEGATIVE_INFINITY, end: first.start }];
@@ -23,7 +23,7 @@ export function subtractRanges(ranges: readonly TimeRange[], others: readonly Ti
   return first === undefined ? [...ranges] : intersectRanges(ranges, outside);
 }
 
-/** Joins what touches or overlaps. */
+/** Joins ranges that touch or overlap. */
 export function unionRanges(...sets: readonly (readonly TimeRange[])[]): TimeRange[] {
   return mergeRanges(sets.flat());
 }

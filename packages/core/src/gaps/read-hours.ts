@@ -5,7 +5,10 @@ import { type NamedPoint, planBlocks } from "../read/cold-plan.ts";
 import { type ReadTally, readSamples } from "../read/read-samples.ts";
 import { readStored } from "../read/stored.ts";
 
-/** Points that want the same hours are read together where there are so many of them; all others want all their hours. */
+/**
+ * At least this many points that need the same hours are read together. All other points share the union of their
+ * hours.
+ */
 const SHARED_BY = 50;
 
 export interface WantedHours {
@@ -14,13 +17,13 @@ export interface WantedHours {
   readonly hours: readonly number[];
 }
 
-/** A day of which the file could not be read now, so that nothing is known of it. */
+/** A day's file is not readable now. */
 export class UnreadableDayError extends Error {
   override readonly name = "UnreadableDayError";
 }
 
 /**
- * The times of the samples of some hours of points, both levels merged, by point and hour; an hour without any is absent.
+ * Sample times of some hours, hot and cold levels merged, by point and hour. An hour without samples is absent.
  * @throws {UnreadableDayError}; the error of D1, after retries
  */
 export async function* readHours(
@@ -40,7 +43,7 @@ function groupsOf(wanted: readonly WantedHours[]): { points: NamedPoint[]; hours
     else groups.push({ points: same.map(({ point }) => point), hours: [...same[0]!.hours] });
   }
   if (rest.length > 0) {
-    const hours = [...new Set(rest.flatMap((one) => one.hours))].sort((a, b) => a - b);
+    const hours = [...new Set(rest.flatMap((point) => point.hours))].sort((a, b) => a - b);
     groups.push({ points: rest.map(({ point }) => point), hours });
   }
   return groups;
@@ -59,7 +62,7 @@ async function* readGroup(
   const wantedDays = new Set(wanted.map(dayOf));
   const days = stored.days.filter(({ day }) => wantedDays.has(day));
   const suspect = days.find(({ state }) => state === "suspect");
-  if (suspect !== undefined) throw new UnreadableDayError(suspect.reason ?? "it is suspect");
+  if (suspect !== undefined) throw new UnreadableDayError(suspect.reason ?? "the day is suspect");
   const hours = stored.hours.filter((hour) => only.has(hour));
   const pointDays = (stored.pointDays ?? []).filter(({ day }) => wantedDays.has(day));
   for (const block of planBlocks(days, pointDays, points, hours.length)) {

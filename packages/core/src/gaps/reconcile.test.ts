@@ -8,12 +8,12 @@ import { askedFor } from "./repair-plan.ts";
 
 const SPAN = 60;
 
-/** The minutes that are set, as ranges. */
+/** The set minutes, as ranges. */
 function rangesOf(minutes: readonly boolean[]): TimeRange[] {
   return unionRanges(minutes.flatMap((isSet, i) => (isSet ? [{ start: i, end: i + 1 }] : [])));
 }
 
-test("sets of ranges are those of their minutes", () => {
+test("range operations equal the same operations on sets of minutes", () => {
   const minutes = fc.array(fc.boolean(), { minLength: SPAN, maxLength: SPAN });
   fc.assert(
     fc.property(minutes, minutes, (a, b) => {
@@ -24,17 +24,17 @@ test("sets of ranges are those of their minutes", () => {
   );
 });
 
-/** A table of a point's gaps, and looks at a point whose minutes have samples or not. */
+/** A table of a point's gaps, with scans of a point whose minutes have samples or not. */
 class Table {
   rows = new Map<number, Gap>();
   now = 0;
 
-  look(silent: readonly boolean[], scannedRange: TimeRange): number {
+  scan(silent: readonly boolean[], scannedRange: TimeRange): number {
     const known = [...this.rows.values()].filter(
       ({ state, start, end }) => state !== "repaired" && start <= scannedRange.end && end >= scannedRange.start,
     );
     const silences = intersectRanges(rangesOf(silent), [scannedRange]);
-    const samplesIn = (ranges: readonly TimeRange[]) =>
+    const countSamples = (ranges: readonly TimeRange[]) =>
       silent.filter((isSilent, i) => !isSilent && ranges.some(({ start, end }) => i >= start && i < end)).length;
     const found = {
       siteId: 1,
@@ -42,7 +42,7 @@ class Table {
       scannedRange,
       silences,
       toleranceMs: 0,
-      samplesIn,
+      countSamples,
       cause: () => "unknown" as const,
     };
     const { removed, written } = reconcile(known, found, SPAN, this.now++);
@@ -69,7 +69,7 @@ const looks = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-test("after any looks and changes the table tells of each minute what the last look at it saw; looking again writes nothing", () => {
+test("the table equals the last scan of each minute; a repeated scan writes nothing", () => {
   fc.assert(
     fc.property(looks, (steps) => {
       const table = new Table();
@@ -79,13 +79,13 @@ test("after any looks and changes the table tells of each minute what the last l
         silent.fill(change[2], change[0], change[0] + change[1]);
         const scannedRange = { start: from, end: Math.min(SPAN, from + length) };
         for (let i = scannedRange.start; i < scannedRange.end; i++) seen[i] = silent[i]!;
-        table.look(silent, scannedRange);
+        table.scan(silent, scannedRange);
         const rows = table.current("open", "confirmed-empty");
         expect(unionRanges(rows)).toEqual(rangesOf(seen));
-        // no two rows tell of the same, and open ones that touch are one
+        // Rows are disjoint, and open rows that touch are joined.
         expect(rows.reduce((sum, { start, end }) => sum + end - start, 0)).toBe(seen.filter(Boolean).length);
         expect(unionRanges(table.current("open"))).toEqual(table.current("open"));
-        expect(table.look(silent, scannedRange)).toBe(0);
+        expect(table.scan(silent, scannedRange)).toBe(0);
         const first = [...table.rows.values()].find(({ state }) => state === "open");
         if (confirms && first !== undefined)
           table.rows.set(first.start, { ...first, state: "confirmed-empty", resolvedAt: 1 });
@@ -95,21 +95,21 @@ test("after any looks and changes the table tells of each minute what the last l
   );
 });
 
-test("what is still to be asked for of a gap stays one whatever is seen there, until it was asked for; looking again writes nothing", () => {
+test("the unasked rest of a gap stays a gap until it is asked for", () => {
   fc.assert(
     fc.property(looks, fc.nat(SPAN), (steps, at) => {
       const table = new Table();
       const all = { start: 0, end: SPAN };
       const silent = Array.from({ length: SPAN }, (_, i) => i % 20 > 0);
-      table.look(silent, all);
+      table.scan(silent, all);
       const gap = table.rows.get(1 + 20 * (at % 3))!;
       const rest = { start: gap.start + (at % 19), end: gap.end };
       table.rows.set(gap.start, { ...gap, filledTo: rest.start });
       for (const { from, length, change } of steps) {
         silent.fill(change[2], change[0], change[0] + change[1]);
         const scannedRange = { start: from, end: Math.min(SPAN, from + length) };
-        table.look(silent, scannedRange);
-        expect(table.look(silent, scannedRange)).toBe(0);
+        table.scan(silent, scannedRange);
+        expect(table.scan(silent, scannedRange)).toBe(0);
         expect(subtractRanges([rest], table.current("open"))).toEqual([]);
         const filling = [...table.rows.values()].filter(({ filledTo }) => filledTo !== null);
         expect(filling).toMatchObject([{ state: "open", filledTo: rest.start }]);
@@ -117,7 +117,7 @@ test("what is still to be asked for of a gap stays one whatever is seen there, u
         expect(filling[0]!.end).toBeGreaterThanOrEqual(rest.end);
       }
       for (const [start, row] of table.rows) table.rows.set(start, { ...row, filledTo: null });
-      table.look(silent, all);
+      table.scan(silent, all);
       expect(table.current("open")).toEqual(rangesOf(silent));
     }),
     { numRuns: 200 },
@@ -129,26 +129,26 @@ const gapOf = (table: Table) =>
 const silentIn = (...ranges: [number, number][]) =>
   Array.from({ length: SPAN }, (_, i) => ranges.some(([start, end]) => i >= start && i < end));
 
-test("samples that come are counted, whether the gap shrinks, falls apart or is over; it keeps when it was detected", () => {
+test("counts arriving samples in shrinking, split and repaired gaps, and keeps detectedAt", () => {
   const table = new Table();
   const all = { start: 0, end: SPAN };
-  table.look(silentIn([10, 40]), all);
-  table.look(silentIn([15, 40]), all);
+  table.scan(silentIn([10, 40]), all);
+  table.scan(silentIn([15, 40]), all);
   expect(gapOf(table)).toEqual([[15, 40, "open", 5]]);
-  table.look(silentIn([15, 20], [30, 40]), all);
+  table.scan(silentIn([15, 20], [30, 40]), all);
   expect(gapOf(table)).toEqual([
     [15, 20, "open", 15],
     [30, 40, "open", 0],
   ]);
   expect([...table.rows.values()].map(({ detectedAt }) => detectedAt)).toEqual([0, 0]);
-  table.look(silentIn(), all);
+  table.scan(silentIn(), all);
   expect(gapOf(table)).toEqual([
     [15, 20, "repaired", 20],
     [30, 40, "repaired", 10],
   ]);
 });
 
-test("what went on ends where the point is heard again; what is no gap by today's cadence, and got no sample, is none", () => {
+test("an ongoing gap ends at the next sample; a gap only by an earlier cadence is dropped", () => {
   const table = new Table();
   const forever = { start: 50, end: Number.POSITIVE_INFINITY };
   table.rows.set(50, {
@@ -168,7 +168,7 @@ test("what went on ends where the point is heard again; what is no gap by today'
     filledTo: null,
     recovered: 0,
   });
-  table.look(silentIn([50, 55]), { start: 0, end: Number.POSITIVE_INFINITY });
+  table.scan(silentIn([50, 55]), { start: 0, end: Number.POSITIVE_INFINITY });
   expect([...table.rows.values()]).toMatchObject([{ start: 50, end: 55, attempts: 3, nextAttemptAt: 0 }]);
   const gone = reconcile(
     [...table.rows.values()],
@@ -178,7 +178,7 @@ test("what went on ends where the point is heard again; what is no gap by today'
       scannedRange: { start: 0, end: 60 },
       silences: [],
       toleranceMs: 0,
-      samplesIn: () => 0,
+      countSamples: () => 0,
       cause: () => "unknown",
     },
     SPAN,

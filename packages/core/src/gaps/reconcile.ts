@@ -3,39 +3,41 @@ import type { Gap, GapCause } from "./gap.ts";
 import { askedFor } from "./repair-plan.ts";
 import { intersectRanges, subtractRanges, unionRanges } from "./range-set.ts";
 
-/** What was found when a point, or the site, was looked at. */
+/** Result of scanning a point, or the site. */
 export interface Findings {
   readonly siteId: number;
   readonly pointId: number;
-  /** what of its time was looked at; up to Infinity where that is all that is known */
+  /** ends at Infinity if the scan reached the end of the known time */
   readonly scannedRange: TimeRange;
   /** ascending and disjoint, within `scannedRange` */
   readonly silences: readonly TimeRange[];
-  /** what is left of a known gap beside `scannedRange`, and is no longer than this, is none */
+  /** Remainders of a known gap outside `scannedRange` that are at most this long are dropped. */
   readonly toleranceMs: number;
-  /** samples that there are in some ranges */
-  readonly samplesIn: (ranges: readonly TimeRange[]) => number;
+  /** counts samples in ranges */
+  readonly countSamples: (ranges: readonly TimeRange[]) => number;
   readonly cause: (range: TimeRange) => GapCause;
 }
 
-/** What to change of a point's gaps. */
+/** Changes to the stored gaps of one point, or of the site. */
 export interface Changes {
-  /** rows that are there no more */
+  /** rows to delete */
   readonly removed: readonly Gap[];
-  /** rows that are new, or other than before */
+  /** new or changed rows */
   readonly written: readonly Gap[];
 }
 
-/** A new inquiry: something has changed, so what was proved before may not hold. */
+/** A fresh inquiry state: earlier proofs may not hold after a change. */
 function askedAnew(now: number) {
   return { nextAttemptAt: now, lastError: null, proofs: 0, proofBeganAt: null, provedTo: null };
 }
 
 /**
- * Brings a point's known gaps together with what was found: they shrink, fall apart and are repaired where samples came,
- * grow and join where there are none, and stay as they are where nothing changed, so that looking again writes nothing.
- * @param known those that are open or confirmed to be empty, and touch `scannedRange`
- * @param until where what is known ends, epoch ms: the end of a gap that went on, when it is over
+ * Merges known gaps with the result of a scan.
+ * - Where samples arrived, gaps shrink, split or are repaired.
+ * - Where samples are missing, gaps grow and join.
+ * - A repeated scan of unchanged samples changes nothing.
+ * @param known open and confirmed-empty gaps that touch `scannedRange`
+ * @param until end of the known time, epoch ms: the end of an ongoing gap that is now over
  */
 export function reconcile(known: readonly Gap[], found: Findings, until: number, now: number): Changes {
   const { siteId, pointId, scannedRange, silences, toleranceMs } = found;
@@ -49,9 +51,9 @@ export function reconcile(known: readonly Gap[], found: Findings, until: number,
     const pieces = unionRanges(outside, intersectRanges([gap], silences), unasked(gap, until));
     const was = { start: gap.start, end: Number.isFinite(gap.end) ? gap.end : (pieces.at(-1)?.end ?? gap.end) };
     const gone = intersectRanges(subtractRanges([was], pieces), [scannedRange]);
-    const recovered = gap.recovered + (gone.length === 0 ? 0 : found.samplesIn(gone));
+    const recovered = gap.recovered + (gone.length === 0 ? 0 : found.countSamples(gone));
     if (pieces.length === 0) {
-      // Without a sample it was a gap by another cadence than the point has now, and its row goes.
+      // Without new samples it was a gap only by an earlier cadence: drop its row.
       const end = Math.min(gap.end, Math.max(until, gap.start + 1));
       if (recovered > 0) put({ ...gap, end, state: "repaired", resolvedAt: now, lastError: null, recovered });
     } else if (gap.state === "open") open.push({ gap, pieces, recovered });
@@ -68,9 +70,9 @@ export function reconcile(known: readonly Gap[], found: Findings, until: number,
       put({ ...about, ...range, detectedAt: now, resolvedAt: null, recovered: 0, ...inquiry });
     } else if (isSame([range], first.gap)) put(first.gap);
     else {
-      // of a gap that fell apart the first piece says what came into it
-      const own = parts.filter(({ pieces }) => isWithin(pieces[0]!, range));
-      const recovered = own.reduce((sum, part) => sum + part.recovered, 0);
+      // The first piece of a split gap carries its count of recovered samples.
+      const begun = parts.filter(({ pieces }) => isWithin(pieces[0]!, range));
+      const recovered = begun.reduce((sum, part) => sum + part.recovered, 0);
       const filledTo = parts.flatMap(({ gap }) => unasked(gap, until).map(({ start }) => start));
       const isFilling = filledTo.filter((time) => time >= range.start && time < range.end);
       put({
@@ -88,14 +90,14 @@ export function reconcile(known: readonly Gap[], found: Findings, until: number,
   };
 }
 
-/** What of a gap that samples are coming for was not asked for yet. */
+/** The rest of a partly filled gap that the upstream was not asked for yet. */
 function unasked(gap: Gap, until: number): TimeRange[] {
   const rest = askedFor(gap, until);
   return gap.filledTo === null || rest.start >= rest.end ? [] : [rest];
 }
 
-function isSame([piece, ...more]: readonly TimeRange[], { start, end }: TimeRange): boolean {
-  return more.length === 0 && piece?.start === start && piece.end === end;
+function isSame([piece, ...others]: readonly TimeRange[], { start, end }: TimeRange): boolean {
+  return others.length === 0 && piece?.start === start && piece.end === end;
 }
 
 function isWithin(range: TimeRange, other: TimeRange): boolean {

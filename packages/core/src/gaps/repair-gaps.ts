@@ -21,47 +21,47 @@ import { afterAsking, askedFor, planRepair, type RepairWindow } from "./repair-p
 export interface RepairContext {
   readonly db: D1Database;
   readonly bucket: R2Bucket;
-  /** of this run alone, for it counts its requests */
+  /** used by this run alone, because the run counts its requests */
   readonly ace: AceClient;
   readonly pageSize: PageSize;
-  /** requests after which no other gap is asked for; the first window is, however many pages it has */
+  /** requests after which no further window begins; a window may exceed it */
   readonly maxRequests: number;
-  /** `due`: gaps whose time has come; `open`: all */
+  /** `due`: gaps whose next attempt is due; `open`: all open gaps */
   readonly ask: "due" | "open";
-  /** how long after a gap's end the upstream's last proof that it is empty begins, milliseconds */
+  /** minimum time between a gap's end and the begin of the last proof that it is empty, milliseconds */
   readonly confirmMs: number;
   /** epoch ms */
   readonly now: () => number;
-  /** no request is begun after this, epoch ms */
+  /** no request begins after this, epoch ms */
   readonly deadline: number;
 }
 
-/** What asking for gaps came to. */
+/** Result of asking for gaps. */
 export interface Repair {
-  /** gaps that were asked for */
+  /** gaps asked for */
   asked: number;
   windows: number;
-  /** windows that did not end */
+  /** windows that were not read to their end */
   incomplete: number;
   requests: number;
-  /** gaps that were asked for to their end since samples came: their days are to be looked at again */
+  /** gaps asked for to their end after samples arrived; their days are scanned again */
   filled: number;
-  /** samples in gaps, by what became of them */
+  /** samples in gaps, by the outcome of storing them */
   inserted: number;
   changed: number;
   unchanged: number;
-  /** records of the windows that are no samples of ours, by reason */
+  /** records rejected, by reason */
   readonly rejected: RejectionCounts;
 }
 
-/** How far a window reaches beyond what is wanted: the upstream does not say which of its bounds are inclusive. */
+/** How far a window extends beyond its range, because the upstream does not document which bounds are inclusive. */
 const OVERLAP_MS = 1;
 
 /**
- * Asks the upstream again for open gaps of a site, and stores what it has in the hot level, which is above any
- * day file. Never moves the watermark. Safe to repeat, and to run beside a sync.
+ * Asks the upstream for open gaps of a site and stores the answers in the hot level, which overrides day files.
+ * Never moves the watermark. Safe to repeat, and to run beside a sync.
  * @param until see `detectGaps`
- * @throws the error of D1, after retries; what was stored before stays
+ * @throws the error of D1, after retries; samples stored before stay
  */
 export async function repairGaps(
   context: RepairContext,
@@ -91,7 +91,8 @@ export async function repairGaps(
       else if (error !== null) errors.set(gap, error);
     }
     if (isEnded) continue;
-    // Retries were of no use, so neither would the next window be; those that were not tried are due still.
+    // The client has retried already, so the next window would fail too. The gaps of windows that were not tried stay
+    // due.
     repair.incomplete++;
     break;
   }
@@ -102,7 +103,7 @@ export async function repairGaps(
     const note = afterAsking(gap, asked, answers, context.confirmMs, began);
     if (note === null) return [];
     const isFilling = gap.filledTo !== null || run.begun.has(gap);
-    // samples that were stored before may lie in what was asked for, and then no day has changed since it was looked at
+    // The range may hold samples that were stored before, and then no fingerprint has changed: scan these days again.
     const filled = isFilling ? hoursOf({ start: gap.start, end: note.filledTo ?? asked.end }).map(dayOf) : [];
     return [{ gap: note, filledDays: filled }];
   });
@@ -113,23 +114,23 @@ export async function repairGaps(
   return repair;
 }
 
-/** What a run knows of its site, and what came of it so far. */
+/** The site of a run, and its results so far. */
 interface Run {
   readonly site: { readonly id: number; readonly name: string };
   readonly catalog: Catalog;
   readonly pageSize: AdaptivePageSize;
-  /** gaps that it has noted as such that samples are coming for */
+  /** gaps that this run has marked as filling */
   readonly begun: Set<Gap>;
-  /** gaps for which samples came */
+  /** gaps with arrived samples */
   readonly served: Set<Gap>;
   readonly repair: Repair;
 }
 
-/** What came of a window. */
+/** Result of one window. */
 interface Asking {
-  /** whether the upstream proved that it was all */
+  /** whether the upstream proved that the window was complete */
   readonly isEnded: boolean;
-  /** why not; null: it was, or another run has changed a gap meanwhile */
+  /** null: ended, or another run changed a gap meanwhile */
   readonly error: string | null;
 }
 
@@ -152,7 +153,7 @@ async function askFor(
       return { isEnded: false, error: error.message };
     }
     if (page.done === true) {
-      return { isEnded: isProven, error: isProven ? null : "the upstream did not prove that the window had ended" };
+      return { isEnded: isProven, error: isProven ? null : "the upstream did not prove the end of the window" };
     }
     const { next } = page.value;
     const { samples, asked, rejected } = page.value.page;
@@ -160,7 +161,7 @@ async function askFor(
     const selection = selectConfigured(samples, catalog);
     addRejections(repair.rejected, selection.rejected);
     const found = samplesInGaps(selection.samples, ofPoint);
-    const first = [...found.own, ...found.ofSite].filter((gap) => !begun.has(gap));
+    const first = [...found.ofPoints, ...found.ofSite].filter((gap) => !begun.has(gap));
     const from = first.map((gap) => ({ gap, from: gap.filledTo ?? gap.start }));
     if (first.length > 0 && !(await beginFilling(db, site.id, from))) return { isEnded: false, error: null };
     for (const gap of first) begun.add(gap);
@@ -171,8 +172,8 @@ async function askFor(
       points,
       repair,
     );
-    for (const gap of found.own) served.add(gap);
-    // In a gap of the site a few points may have samples all the time.
+    for (const gap of found.ofPoints) served.add(gap);
+    // A few points of the site may have had samples all the time: only new samples fill a gap of the site.
     for (const gap of isNew ? found.ofSite : []) served.add(gap);
     isProven = next === null;
   }
@@ -180,19 +181,19 @@ async function askFor(
 
 interface FoundSamples {
   readonly samples: PointSamples;
-  /** gaps of points that they lie in */
-  readonly own: ReadonlySet<Gap>;
-  /** gaps of the site that they lie in */
+  /** points' gaps with samples */
+  readonly ofPoints: ReadonlySet<Gap>;
+  /** the site's gaps with samples */
   readonly ofSite: ReadonlySet<Gap>;
 }
 
-/** Those samples that lie in a gap of their point, or of the site. */
+/** Keeps the samples that lie in a gap of their point, or of the site. */
 function samplesInGaps(
   { pointIds, times, values, length }: PointSamples,
   gaps: ReadonlyMap<number, readonly Gap[]>,
 ): FoundSamples {
   const kept: number[] = [];
-  const own = new Set<Gap>();
+  const ofPoints = new Set<Gap>();
   const ofSite = new Set<Gap>();
   const siteGaps = gaps.get(WHOLE_SITE) ?? [];
   for (let i = 0; i < length; i++) {
@@ -200,7 +201,7 @@ function samplesInGaps(
     const holds = ({ start, end }: Gap) => time >= start && time < end;
     const ofPoint = gaps.get(pointIds[i]!)?.find(holds);
     const site = siteGaps.find(holds);
-    if (ofPoint !== undefined) own.add(ofPoint);
+    if (ofPoint !== undefined) ofPoints.add(ofPoint);
     if (site !== undefined) ofSite.add(site);
     if (ofPoint !== undefined || site !== undefined) kept.push(i);
   }
@@ -210,10 +211,10 @@ function samplesInGaps(
     values: Float64Array.from(kept, (i) => values[i]!),
     length: kept.length,
   };
-  return { samples, own, ofSite };
+  return { samples, ofPoints, ofSite };
 }
 
-/** @returns whether any of them was not stored before */
+/** @returns whether any sample was not stored before */
 async function store(
   into: SampleStore,
   { samples }: FoundSamples,

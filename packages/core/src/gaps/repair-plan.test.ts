@@ -28,7 +28,7 @@ function gap(pointId: number, from: number, to: number, attempts = 0): Gap {
   };
 }
 
-test("what was begun is asked for first, then what was asked for least; a window serves all gaps that it touches", () => {
+test("asks for partly filled gaps first, then fewest attempts; windows serve all overlaps", () => {
   const begun = { ...gap(4, 2, 4.5, 3), filledTo: MIDNIGHT + 4 * HOUR_MS };
   const gaps = [gap(1, 5.5, 6.5, 2), gap(2, 6.25, 6.75), gap(3, 20, 20.75, 1), begun, gap(WHOLE_SITE, 1, 2, 5)];
   const windows = planRepair(gaps, NOW).map(({ start, end, gaps: own }) => {
@@ -53,16 +53,16 @@ const after = (own: Gap, answers: Partial<Answers>) =>
     NOW,
   );
 
-test("a gap of which a later hour alone was asked for, as another's, is due still", () => {
+test("a gap stays due when only a later hour of it was asked for, by another gap", () => {
   const own = gap(1, 5.5, 6.5);
   expect(after(own, { ended: new Set([hour(6)]) })).toBeNull();
   const begun = after(own, { ended: new Set([hour(5)]) });
   expect(begun).toMatchObject({ attempts: 1, nextAttemptAt: NOW, provedTo: hour(6), filledTo: null });
-  // what failed is asked for again later
+  // asks again later after a failure
   expect(after(own, { error: "503" })?.nextAttemptAt).toBeGreaterThan(NOW);
 });
 
-test("what follows the samples that came is a gap until it was asked for to its end, and that is no proof of the whole", () => {
+test("the rest of a filled part stays a gap until asked for, and proves nothing of the whole", () => {
   const own = gap(1, 5.5, 7.5);
   const cut = after(own, { ended: new Set([hour(5), hour(7)]), isServed: true, error: "503" })!;
   expect(cut).toMatchObject({ filledTo: hour(6), provedTo: null, lastError: "503", state: "open" });
@@ -77,7 +77,7 @@ test("what follows the samples that came is a gap until it was asked for to its 
   expect(whole).toMatchObject({ filledTo: null, lastError: null, proofs: 0, provedTo: null, state: "open" });
 });
 
-test("samples that come after a part was proved empty let all of the gap be asked for again", () => {
+test("samples that arrive after a partial proof restart the whole gap", () => {
   const begun = after(gap(1, 5.5, 6.5), { ended: new Set([hour(5)]) })!;
   expect(askedFor(begun, NOW).start).toBe(hour(6));
   const served = after(begun, { ended: new Set([hour(6)]), isServed: true })!;
@@ -86,14 +86,14 @@ test("samples that come after a part was proved empty let all of the gap be aske
   expect(after(served, { ended: new Set([hour(5), hour(6)]) })).toMatchObject({ filledTo: null });
 });
 
-test("samples that came into all of a gap prove nothing of a point's, and nothing against one of the site", () => {
+test("samples in all of a gap are no proof for a point, and no disproof for the site", () => {
   const all = { ended: new Set([hour(5), hour(6)]), isServed: true };
   expect(after(gap(1, 5.5, 6.5), all)).toMatchObject({ proofs: 0, filledTo: null, cause: "unknown" });
   expect(after(gap(WHOLE_SITE, 5.5, 6.5), all)).toMatchObject({ proofs: 1, filledTo: null, cause: "unknown" });
   expect(after(gap(WHOLE_SITE, 5.5, 6.5), { ...all, isServed: false })).toMatchObject({ cause: "upstream_empty" });
 });
 
-test("of what goes on, what samples came for is asked for to an end, wherever it begins since, and forgotten by no look", () => {
+test("asks for an ongoing gap with samples to its end, and no scan forgets it", () => {
   const goesOn = { ...gap(1, 2, 2), end: Number.POSITIVE_INFINITY };
   expect(askedFor(goesOn, NOW)).toEqual({ start: hour(2), end: hour(3) });
   expect(askedFor({ ...goesOn, recovered: 1 }, NOW)).toEqual({ start: hour(2), end: hour(26) });

@@ -3,17 +3,19 @@ import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import { type Gap, WHOLE_SITE } from "./gap.ts";
 
-/** What is asked of the upstream at once: at most an hour of a site, some pages. */
+/** One request to the upstream: at most an hour of a site, in several pages. */
 export interface RepairWindow extends TimeRange {
-  /** those that it is asked for, or a part of them */
+  /** gaps that overlap the window */
   readonly gaps: readonly Gap[];
 }
 
 /**
- * What of a gap is asked for: what is not proved to be empty yet, or of one that samples are coming for, what was not asked
- * for since. Of one that goes on its first hour, for the sync asks for what is new, and a gateway that delivers late begins at
- * the beginning; once something came, its first day, and never nothing of what is still to be asked for.
- * @param until nothing is asked beyond it, epoch ms
+ * The part of a gap to ask for next.
+ * - Begins where the last proof or filling stopped.
+ * - A gap that has ended: up to its end.
+ * - An ongoing gap: its first hour, because the sync asks for new data and late gateways deliver oldest data first.
+ * After samples arrived: its first day, and at least an hour.
+ * @param until upper bound, epoch ms
  */
 export function askedFor(gap: Gap, until: number): TimeRange {
   const { filledTo, provedTo, recovered } = gap;
@@ -24,9 +26,9 @@ export function askedFor(gap: Gap, until: number): TimeRange {
 }
 
 /**
- * The windows for gaps that are due, in the order in which they are worth asking: first what was begun, then gaps of the whole
- * site, then those that were asked for least, and of these the newest. A window serves all gaps that it touches.
- * @param until nothing is asked beyond it, epoch ms
+ * Plans the windows for due gaps. A window serves all gaps that it overlaps.
+ * Order: partly filled gaps, gaps of the whole site, fewest attempts, newest start.
+ * @param until upper bound, epoch ms
  */
 export function planRepair(due: readonly Gap[], until: number): RepairWindow[] {
   const inOrder = due.toSorted(
@@ -53,54 +55,54 @@ export function planRepair(due: readonly Gap[], until: number): RepairWindow[] {
   return [...windows.values()];
 }
 
-/** What came of the windows of a gap. */
+/** Result of a gap's windows. */
 export interface Answers {
-  /** starts of the hours whose window the upstream proved to have ended */
+  /** starts of hours whose window was read to its proven end */
   readonly ended: ReadonlySet<number>;
-  /** whether samples came */
+  /** whether samples of the gap arrived */
   readonly isServed: boolean;
-  /** why a window did not end; null: all that were asked did */
+  /** why a window did not end; null: all ended */
   readonly error: string | null;
 }
 
-/** The first wait after an attempt: the next hourly run. It doubles, up to a day. */
+/** Wait after the first attempt: the next hourly run. It doubles per attempt, up to a day. */
 const FIRST_WAIT_MS = 50 * 60_000;
 
-/** Proofs that a gap needs. */
+/** Proofs before a gap is confirmed empty. */
 const PROOFS = 2;
 
 /**
- * What is known of a gap after it was asked for. It is confirmed to be empty when the upstream proved twice to have nothing
- * for all of it, the last time long enough after its end, for data comes late.
- * @param asked what of it was to be asked for: {@link askedFor}
- * @param confirmMs how long after a gap's end the last proof begins
- * @param now epoch ms: when the asking began
- * @returns null: what was asked for says nothing of it, and it is due still
+ * The gap's state after asking for it.
+ * A gap is confirmed empty after two proofs that cover it. The last proof begins at least `confirmMs` after the gap's
+ * end, because data arrives late.
+ * @param asked the range to ask for: {@link askedFor}
+ * @param now start of the run, epoch ms
+ * @returns null: nothing was learned about the gap, so it stays due
  */
 export function afterAsking(gap: Gap, asked: TimeRange, answers: Answers, confirmMs: number, now: number): Gap | null {
   let askedTo = asked.start;
   while (askedTo < asked.end && answers.ended.has(hourOf(askedTo))) askedTo = hourOf(askedTo) + HOUR_MS;
   askedTo = Math.min(askedTo, asked.end);
   const isWhole = askedTo === asked.end;
-  // The run's requests were spent before windows of the gap itself were asked for, but for what is another's too.
+  // The run ended before the gap's first window.
   if (!isWhole && askedTo === asked.start && answers.error === null && !answers.isServed) return null;
   const wait = Math.min(DAY_MS - HOUR_MS / 2, FIRST_WAIT_MS * 2 ** Math.min(gap.attempts, 10));
-  // What was only begun goes on in the next run, unless the upstream fails.
+  // A partly asked gap continues in the next run, unless the upstream fails.
   const nextAttemptAt = isWhole || answers.error !== null ? now + wait : now;
   const noted = { ...gap, attempts: gap.attempts + 1, nextAttemptAt, lastError: answers.error, filledTo: null };
   const isFilling = answers.isServed || gap.filledTo !== null;
-  // Samples of the few points that are never silent prove nothing against a gap of the site: had there been others, the
-  // detection changes it, and asks anew.
+  // A few points may never be silent, so their samples do not disprove a gap of the site. If other points sent samples,
+  // the next detection changes the gap and resets its inquiry.
   const isProof = gap.pointId === WHOLE_SITE ? gap.filledTo === null : !isFilling;
   if (isFilling && !(isWhole && isProof)) {
     const filling = { ...noted, proofBeganAt: null, provedTo: null };
-    // What an earlier run proved to be empty was asked for before anything came: it may have come since.
+    // The part that an earlier run proved empty may have got samples since: ask for all of it again.
     if (gap.filledTo === null && gap.provedTo !== null) {
       return { ...filling, filledTo: gap.start, nextAttemptAt: answers.error === null ? now : nextAttemptAt };
     }
     return { ...filling, filledTo: isWhole ? null : askedTo };
   }
-  // Of what goes on no proof is kept that could go on in the next run.
+  // A proof of an ongoing gap cannot continue in the next run, so it is not kept.
   if (!Number.isFinite(gap.end)) return { ...noted, nextAttemptAt: now + wait };
   const began = gap.proofBeganAt ?? now;
   if (askedTo < gap.end) {

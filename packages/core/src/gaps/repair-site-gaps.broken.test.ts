@@ -22,8 +22,8 @@ beforeAll(async () => {
 });
 
 /**
- * A site with an outage that was found and asked for once, which its upstream would fill now.
- * @param outage minutes of its start and end @returns the site, and what takes it back there
+ * A site with an outage that was found and asked for once. Its upstream would fill the outage now.
+ * @param outage minutes of its start and end @returns the site, and a function that restores this state
  */
 function gappedWorld(site: string, outage: readonly [number, number], level: "hot" | "cold") {
   const [start, end] = outage.map((minute) => MIDNIGHT + minute * MINUTE_MS);
@@ -44,7 +44,7 @@ function gappedWorld(site: string, outage: readonly [number, number], level: "ho
   return { world, reset };
 }
 
-/** Runs until nothing is open and one changes nothing. @returns samples that they stored */
+/** Runs until no gap is open and a run changes nothing. @returns the number of samples that the runs stored */
 async function rest(world: GapWorld): Promise<number> {
   let inserted = 0;
   for (let run = 0; run < 6; run++) {
@@ -54,23 +54,23 @@ async function rest(world: GapWorld): Promise<number> {
     const isOpen = (await world.gaps()).some(({ state }) => state === "open");
     if (!isOpen && repair!.asked === 0 && detected.every(({ days }) => days === 0)) return inserted;
   }
-  throw new Error("the runs do not come to rest");
+  throw new Error("runs still change gaps after the last allowed run");
 }
 
-async function expectHealed(world: GapWorld, samples: number, told: string): Promise<void> {
+async function expectRepaired(world: GapWorld, samples: number, context: string): Promise<void> {
   const gaps = await world.gaps();
   expect(
     gaps.map(({ state, filledTo, lastError }) => [state, filledTo, lastError]),
-    told,
+    context,
   ).toEqual(gaps.map(() => ["repaired", null, null]));
   expect(
     gaps.reduce((sum, { recovered }) => sum + recovered, 0),
-    told,
+    context,
   ).toBe(samples);
 }
 
 test(
-  "an asking over midnight that the upstream refuses at any of its pages is ended by the next runs, which come to rest",
+  "the next runs finish a repair over midnight that the upstream refused at any page",
   { timeout: 90_000 },
   async () => {
     const outage = [-27, 27] as const;
@@ -86,12 +86,12 @@ test(
         const { repair } = await world.hourly({ pageSize: 50, ace: world.sync.client() });
         world.sync.upstream = upstream;
         isWhole = !point.happened;
-        const told = `${level}, page ${nth}`;
-        expect(repair!.incomplete, told).toBe(isWhole ? 0 : 1);
+        const context = `${level}, page ${nth}`;
+        expect(repair!.incomplete, context).toBe(isWhole ? 0 : 1);
         const stored = repair!.inserted + (await rest(world));
-        // What is in a file by then is stored beside it again.
-        if (level === "hot") expect(stored, told).toBe(missed);
-        await expectHealed(world, missed, told);
+        // Samples that are in a file by then are stored beside the file again.
+        if (level === "hot") expect(stored, context).toBe(missed);
+        await expectRepaired(world, missed, context);
         expect(nth).toBeLessThan(9);
         if (isWhole) expect(nth).toBeGreaterThan(3);
       }
@@ -100,7 +100,7 @@ test(
 );
 
 test(
-  "a detection beside an asking that breaks off does not forget what did not come yet, however short it is",
+  "a detection beside an interrupted repair keeps the unfilled rest, however short",
   { timeout: 60_000 },
   async () => {
     const outage = [3, 20] as const;
@@ -129,9 +129,9 @@ test(
       await detectGaps(coldLevel(beside, env.TIMESERIES, siteId), until, clock.now);
       isOver = calls <= nth;
       if (isOver) await ask();
-      const told = `at call ${nth} of ${calls}`;
-      expect(await rest(world), told).toBe(left);
-      await expectHealed(world, missed, told);
+      const context = `at call ${nth} of ${calls}`;
+      expect(await rest(world), context).toBe(left);
+      await expectRepaired(world, missed, context);
       expect(nth).toBeLessThan(20);
       if (isOver) expect(nth).toBeGreaterThan(12);
     }

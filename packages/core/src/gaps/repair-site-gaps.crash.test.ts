@@ -22,7 +22,10 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-/** A site with a cold day that has a gap, which its upstream fills now. @returns it, and what takes it back there */
+/**
+ * A site with a gap in a cold day, which its upstream fills now. @returns the site, and a function that restores this
+ * state
+ */
 function gappedWorld(): { world: GapWorld; reset: () => Promise<void> } {
   const rule = {
     fault: "missing_hours" as const,
@@ -63,12 +66,12 @@ async function everything(world: GapWorld): Promise<unknown> {
     names.has(pointId) ? [[names.get(pointId), day, rows, hours]] : [],
   );
   const gaps = (await world.gaps()).map(({ start, end, state, recovered }) => [start, end, state, recovered]);
-  const of = { site: { id: siteId, name: world.sync.site }, day: DAY };
+  const build = { site: { id: siteId, name: world.sync.site }, day: DAY };
   const file = await db.prepare("SELECT rows, state FROM day_files WHERE site_id = ?1").bind(siteId).first();
-  return { lines: await storedDay(db, env.TIMESERIES, of), rollups, gaps, file };
+  return { lines: await storedDay(db, env.TIMESERIES, build), rollups, gaps, file };
 }
 
-/** The hourly run, as far as it comes. @returns the calls that it made */
+/** The hourly run up to its crash. @returns the calls that it made */
 async function dyingRun(world: GapWorld, point: CrashPoint): Promise<number> {
   const { db: real, upstream } = world.sync;
   const { bucket } = world;
@@ -80,7 +83,7 @@ async function dyingRun(world: GapWorld, point: CrashPoint): Promise<number> {
   return point.calls;
 }
 
-/** Two more hourly runs: what was noted of a gap before a crash may put off the next attempt. */
+/** Two more hourly runs: a note about a gap before a crash may delay the next attempt. */
 async function goOn(world: GapWorld): Promise<void> {
   for (const minutes of [51, 102]) {
     world.sync.clock.set(NOW + HOUR_MS + minutes * MINUTE_MS);
@@ -88,7 +91,7 @@ async function goOn(world: GapWorld): Promise<void> {
   }
 }
 
-test("an hourly run that dies after any of its writes loses and invents nothing, and the next ones end what it began", async () => {
+test("runs after a crash at any write finish the repair, and lose and invent no sample", async () => {
   const { world, reset } = gappedWorld();
   await reset();
   const calls = await dyingRun(world, new CrashPoint(Number.POSITIVE_INFINITY, "after", isWrite));
@@ -103,8 +106,8 @@ test("an hourly run that dies after any of its writes loses and invents nothing,
     await dyingRun(world, point);
     expect(point.happened).toBe(true);
     await goOn(world);
-    const told = `dead after write ${nth}: ${point.made.at(nth) ?? ""}`;
-    expect(await everything(world), told).toEqual(expected);
-    expect((await world.sync.state()).watermark, told).toBe(watermark);
+    const context = `crash after write ${nth}: ${point.made.at(nth) ?? ""}`;
+    expect(await everything(world), context).toEqual(expected);
+    expect((await world.sync.state()).watermark, context).toBe(watermark);
   }
 });

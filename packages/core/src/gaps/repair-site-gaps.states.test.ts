@@ -27,7 +27,7 @@ async function hoursPass(world: GapWorld, from: number, to: number) {
   return runs;
 }
 
-test("a point that falls silent is one open gap that costs no write while it goes on, is asked for by its first hour, ends when it is heard again, and is empty when that is proved a day later", async () => {
+test("a silent point is one open gap from its start to its end or its confirmation", async () => {
   const silence = { start: NOON - 3 * HOUR_MS, end: NOON + 5 * HOUR_MS };
   const isSilent = (point: number, time: number) => point === 1 && time >= silence.start && time < silence.end;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_silent", now: NOW, hours: 6, isSilent });
@@ -37,7 +37,7 @@ test("a point that falls silent is one open gap that costs no write while it goe
   const [shown] = await world.shownGaps(NOON);
   expect(shown).toEqual([expect.stringContaining("ses/"), -181, Number.POSITIVE_INFINITY, "open"]);
   for (const { detected } of later) expect(detected).toMatchObject([{ rowsWritten: 0, remaining: 0 }]);
-  // after the first, third and … hour, not each
+  // after the first, third and … hour, not each hour
   expect(later.reduce((sum, { repair }) => sum + repair!.asked, 0)).toBe(2);
   await hoursPass(world, 6, 28);
   expect(await world.shownGaps(NOON)).toEqual([[shown![0], -181, 300, "open"]]);
@@ -48,7 +48,7 @@ test("a point that falls silent is one open gap that costs no write while it goe
   expect(attempts).toBeLessThan(12);
 });
 
-test("an upstream that does not prove that its windows end proves nothing: the gap stays open, with the reason", async () => {
+test("without a proven end of its windows a gap stays open, with the reason", async () => {
   const isSilent = (_: number, time: number) => time >= NOON - 3 * HOUR_MS && time < NOON - 2 * HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_unproved", now: NOW, hours: 5, isSilent });
   await world.sync.catchUp();
@@ -75,7 +75,7 @@ test("an upstream that does not prove that its windows end proves nothing: the g
   expect(await world.gaps()).toMatchObject([{ state: "confirmed-empty", proofs: 2, lastError: null, attempts: 6 }]);
 });
 
-test("points that never had data, that are not configured, or whose cadence is unknown, have no gaps, and are counted", async () => {
+test("points without data, configuration or cadence have no gaps, and are counted", async () => {
   const isSilent = (point: number, time: number) => point === 0 || time >= NOON - HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_unjudged", now: NOW, hours: 5, isSilent });
   await world.sync.catchUp();
@@ -90,7 +90,7 @@ test("points that never had data, that are not configured, or whose cadence is u
   expect(row).toEqual({ unjudged: 4, expected: 0 });
 });
 
-test("of hundreds of points that fall silent together, while others do not, a run writes 200 rows, and the next one the others", async () => {
+test("a run writes 200 rows of hundreds of silent points, and the next run the rest", async () => {
   const isSilent = (point: number, time: number) => point < 240 && time >= NOON - HOUR_MS;
   const world = new GapWorld({
     db,
@@ -108,7 +108,7 @@ test("of hundreds of points that fall silent together, while others do not, a ru
   expect(new Set((await world.gaps()).map(({ pointId }) => pointId)).size).toBe(240);
 });
 
-test("a look before the first sync has ended keeps no later one from finding gaps", async () => {
+test("a scan before the first sync does not prevent later scans from finding gaps", async () => {
   const isSilent = (_: number, time: number) => time >= NOON - 3 * HOUR_MS && time < NOON - 2 * HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_early", now: NOW, hours: 5, isSilent });
   await world.hourly();
@@ -117,7 +117,7 @@ test("a look before the first sync has ended keeps no later one from finding gap
   expect(await world.gaps()).toMatchObject([{ pointId: 0, state: "open" }]);
 });
 
-test("when what was before the first sample becomes known, the silence up to it is a gap, over all days that it lasted", async () => {
+test("the silence between older samples and the first sample is a gap over all its days", async () => {
   const today = dayOf(NOON);
   const isSilent = (_: number, time: number) => time < NOON - 2 * HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_backfilled", now: NOW, hours: 4, isSilent });
@@ -142,7 +142,7 @@ test("when what was before the first sample becomes known, the silence up to it 
   expect(await world.shownGaps(NOON)).toEqual([["site", -1021, -120, "open"]]);
 });
 
-test("two runs at once, and one that is repeated, come to what one comes to", async () => {
+test("two runs at once, and a repeated run, have the result of one run", async () => {
   const isSilent = (point: number, time: number) => point < 2 && time >= NOON - 2 * HOUR_MS && time < NOON - HOUR_MS;
   const world = new GapWorld({ db, bucket: env.TIMESERIES, site: "ses_twice", now: NOW, hours: 4, isSilent });
   await world.sync.catchUp();
@@ -153,7 +153,7 @@ test("two runs at once, and one that is repeated, come to what one comes to", as
   expect(new Set(gaps.map(({ pointId }) => pointId)).size).toBe(2);
 });
 
-test("the gap of a point that is not configured for a while waits for it: it is not asked for meanwhile, and heals when it is listed again; of one that is not, it goes", async () => {
+test("the gap of an unconfigured point waits unasked, and is removed if it is not listed again", async () => {
   let isBack = false;
   const isSilent = (point: number, time: number) =>
     point < 2 && time >= NOON - 3 * HOUR_MS && time < NOON - 2 * HOUR_MS && !isBack;
@@ -165,7 +165,7 @@ test("the gap of a point that is not configured for a while waits for it: it is 
   const configure = (configured: number) =>
     db.batch(silent.map((id) => db.prepare("UPDATE points SET configured = ?2 WHERE id = ?1").bind(id, configured)));
   await configure(0);
-  // The list is always young, so that no sync asks for it and finds them configured.
+  // The list is always recent, so that no sync asks for it and finds the points configured.
   await db.prepare("UPDATE sites SET catalog_at = ?1").bind(Number.MAX_SAFE_INTEGER).run();
   isBack = true;
   const [away] = await hoursPass(world, 2, 2);

@@ -4,26 +4,27 @@ import { type Detection, detectGaps } from "./detect-gaps.ts";
 import { type Repair, type RepairContext, repairGaps } from "./repair-gaps.ts";
 
 export interface SiteRepairContext extends Omit<RepairContext, "ask"> {
-  /** which gaps the API is asked for; `none`: it is not asked */
+  /** gaps to ask the API for; `none`: no request */
   readonly ask: RepairContext["ask"] | "none";
-  /** how long every sync asks again for, milliseconds: what is younger is not looked at */
+  /** lookback of each sync, milliseconds: newer data is not scanned */
   readonly lookbackMs: number;
 }
 
-/** What finding and repairing the gaps of a site came to. */
+/** Result of finding and repairing the gaps of a site. */
 export interface RepairedSite {
   readonly site: string;
-  /** the look before the upstream was asked, and the one after samples came */
+  /** the detection before the repair, and the one after samples arrived */
   readonly detected: readonly Detection[];
-  /** null: the upstream was not asked: the site is paused or was never synced */
+  /** null: the site is paused or was never synced */
   readonly repair: Repair | null;
 }
 
 /**
- * Finds the gaps of a site and asks the upstream for those that are due. Samples that come for a closed day make it due to be settled.
- * What is stopped anywhere goes on in the next run. Safe to repeat, and to run beside anything.
- * @param watermark of the site's sync, epoch ms; null: it has none
- * @throws the errors of D1, after retries, and of R2
+ * Finds the gaps of a site and asks the upstream for due ones.
+ * - Samples in a closed day make the day due to be settled.
+ * - An interrupted run continues in the next one. Safe to repeat, and to run beside other jobs.
+ * @param watermark of the site's sync, epoch ms; null: none
+ * @throws the errors of D1 and R2, after retries
  */
 export async function repairSiteGaps(
   context: SiteRepairContext,

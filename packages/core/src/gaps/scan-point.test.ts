@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { JudgedPoint } from "./judged-points.ts";
-import { judgePoint, type ScanScope, planPoint, reachOf, widened } from "./scan-point.ts";
+import { scanPoint, type ScanScope, planPoint, reachOf, widened } from "./scan-point.ts";
 import { intersectRanges } from "./range-set.ts";
 import { siteTolerance, splitSilences } from "./site-silence.ts";
 
@@ -90,7 +90,7 @@ function scanPart(
     const read = new Map(
       [...hours].flatMap(([hour, inHour]) => (inHour.length > 0 ? [[hour, Float64Array.from(inHour)]] : [])),
     );
-    return [judgePoint(plan, scope, read, [])];
+    return [scanPoint(plan, scope, read, [])];
   });
   const reportedRange = intersectRanges([widened(part, siteReachMs)], [domain])[0]!;
   const split = splitSilences(

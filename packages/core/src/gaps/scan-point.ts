@@ -6,36 +6,36 @@ import { intersectRanges } from "./range-set.ts";
 import { findSilences, type KnownHour } from "../domain/silence.ts";
 import { hoursToRead } from "./silence.ts";
 
-/** What is looked at of a site, and what is known of its hours. */
+/** Range of a site's scan, and how its hours are known. */
 export interface ScanScope {
-  /** what changed */
+  /** the changed part */
   readonly part: TimeRange;
-  /** what is known around it, without a hole */
+  /** the known, unbroken range around it */
   readonly domain: TimeRange;
-  /** how far beyond what changed the site's silences may be others than before, milliseconds: {@link reachOf} */
+  /** how far beyond `part` silences of the site can change, milliseconds: {@link reachOf} */
   readonly siteReachMs: number;
   /** start of the first hour of the points' counts, epoch ms */
   readonly countsFrom: number;
-  /** hours of which the counts say nothing, so that they are read */
+  /** hours without usable counts: their samples are read */
   readonly rawHours: ReadonlySet<number>;
-  /** gaps of the whole site that may have changed */
+  /** gaps of the whole site that the scan may change */
   readonly siteGaps: readonly Gap[];
 }
 
-/** What is to be read of a point, and judged. */
+/** Ranges and hours to read of one point. */
 export interface PointPlan {
   readonly point: JudgedPoint;
-  /** what the look tells of */
+  /** the range in which the scan may change gaps */
   readonly reportedRange: TimeRange;
-  /** that, and as much around it as it takes to know of each moment in it, whether the point is silent */
+  /** `reportedRange` and its surroundings, which decide whether the point is silent at its bounds */
   readonly scannedRange: TimeRange;
   /** starts of hours, ascending */
   readonly toRead: readonly number[];
 }
 
 /**
- * As much as a silence lasts that is none, in whole hours, milliseconds: a sample changes nothing farther away. Twice the
- * longest is a day, which is what is known around a day.
+ * How far a sample can influence gap detection: the tolerance, rounded up to whole hours, in ms.
+ * At most 12 h, so that twice the reach fits into the neighbouring day.
  */
 export function reachOf(toleranceMs: number): number {
   return Math.ceil(toleranceMs / HOUR_MS) * HOUR_MS;
@@ -46,12 +46,12 @@ export function widened({ start, end }: TimeRange, ms: number): TimeRange {
 }
 
 /**
- * What is to be looked at of a point, so that whichever days are looked at, and in whichever order, they tell the same of
- * each moment. null: it has no samples before the end of it.
- * @param gaps the point's own, that may have changed
+ * Plans the scan of a point. The reported gaps do not depend on which days are scanned, or in which order.
+ * @param gaps of the point that the scan may change
+ * @returns null: the point has no samples before the end of the range
  */
-export function planPoint(look: ScanScope, point: JudgedPoint, gaps: readonly Gap[]): PointPlan | null {
-  const { part, domain, siteReachMs, countsFrom, rawHours, siteGaps } = look;
+export function planPoint(scope: ScanScope, point: JudgedPoint, gaps: readonly Gap[]): PointPlan | null {
+  const { part, domain, siteReachMs, countsFrom, rawHours, siteGaps } = scope;
   const reach = reachOf(point.toleranceMs);
   const from = { start: Math.max(domain.start, point.firstSeen), end: domain.end };
   const [reportedRange] = intersectRanges([widened(part, Math.max(reach, siteReachMs))], [from]);
@@ -60,7 +60,7 @@ export function planPoint(look: ScanScope, point: JudgedPoint, gaps: readonly Ga
   const hours = hoursOf(scannedRange);
   const counts = hours.map((hour) => (rawHours.has(hour) ? null : countOf(point, hour, countsFrom)));
   const toRead = new Set(hoursToRead(counts, point.cadenceMs).map((i) => hours[i]!));
-  // Of what is in a known gap, each sample is counted.
+  // Exact times are needed at the bounds of known gaps, to count the samples inside them.
   for (const gap of [...gaps, ...siteGaps]) {
     for (const bound of [gap.start, gap.end]) {
       const hour = Number.isFinite(bound) ? hourOf(bound) : Number.NaN;
@@ -75,18 +75,18 @@ function countOf(point: JudgedPoint, hour: number, countsFrom: number): number {
   return point.counts[(hour - countsFrom) / HOUR_MS] ?? 0;
 }
 
-/** What a look at a point came to. */
+/** Result of a point's scan. */
 export interface ScannedPoint extends PointPlan {
-  /** with the times of those hours only in which a known gap begins or ends */
+  /** times are kept only for hours in which a known gap begins or ends */
   readonly hours: readonly KnownHour[];
-  /** of what was looked at */
+  /** within `scannedRange` */
   readonly silences: readonly TimeRange[];
 }
 
-/** @param times of the hours that were to be read; those without a sample are absent */
-export function judgePoint(
+/** @param times of the hours to read; hours without samples are absent */
+export function scanPoint(
   plan: PointPlan,
-  look: ScanScope,
+  scope: ScanScope,
   times: ReadonlyMap<number, Float64Array>,
   gaps: readonly Gap[],
 ): ScannedPoint {
@@ -94,14 +94,14 @@ export function judgePoint(
   const read = new Set(toRead);
   const hours: KnownHour[] = [];
   for (const hour of hoursOf(scannedRange)) {
-    const own = times.get(hour);
-    if (own !== undefined) hours.push({ hour, n: own.length, times: own });
+    const hourTimes = times.get(hour);
+    if (hourTimes !== undefined) hours.push({ hour, n: hourTimes.length, times: hourTimes });
     else if (!read.has(hour)) {
-      const n = countOf(point, hour, look.countsFrom);
+      const n = countOf(point, hour, scope.countsFrom);
       if (n > 0) hours.push({ hour, n, times: null });
     }
   }
-  const bounds = new Set([...gaps, ...look.siteGaps].flatMap(({ start, end }) => [hourOf(start), hourOf(end)]));
+  const bounds = new Set([...gaps, ...scope.siteGaps].flatMap(({ start, end }) => [hourOf(start), hourOf(end)]));
   return {
     ...plan,
     silences: findSilences(hours, scannedRange, point.toleranceMs),

@@ -3,13 +3,13 @@ import { expect, test } from "vitest";
 import { HOUR_MS, hourOf } from "../domain/hour.ts";
 import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import { findSilences, type KnownHour } from "../domain/silence.ts";
-import { hoursToRead, samplesIn } from "./silence.ts";
+import { hoursToRead, countSamples } from "./silence.ts";
 
 const START = Date.UTC(2025, 9, 12);
 const HOURS = 6;
 const DOMAIN = { start: START, end: START + HOURS * HOUR_MS };
 
-/** By comparing each sample with the next. */
+/** The oracle: compares each sample with the next. */
 function naive(times: readonly number[], { start, end }: TimeRange, toleranceMs: number): TimeRange[] {
   const own = times.filter((time) => time >= start && time < end);
   const found: TimeRange[] = [];
@@ -21,7 +21,7 @@ function naive(times: readonly number[], { start, end }: TimeRange, toleranceMs:
   return found;
 }
 
-/** What a look has: the times of the hours that were to be read, and the counts of the others. */
+/** What a scan has: times of the hours to read, and counts of the other hours. */
 function knownHours(times: readonly number[], cadenceMs: number, domain: TimeRange): KnownHour[] {
   const byHour = Map.groupBy(times, hourOf);
   const hours = hoursOf(domain);
@@ -50,7 +50,7 @@ function samples(
   return times.filter((time) => time < DOMAIN.end && !isCut(time));
 }
 
-test("of samples in step, exactly the silences that all of their times show, from the hours that are read alone", () => {
+test("finds the exact silences of regular samples, from the hours to read alone", () => {
   fc.assert(
     fc.property(cadences, fc.nat(), holes, (seconds, phase, cut) => {
       const cadenceMs = seconds * 1000;
@@ -62,7 +62,7 @@ test("of samples in step, exactly the silences that all of their times show, fro
   );
 });
 
-test("of samples that come early or late by a quarter of their cadence, every silence of four cadences, and none that is none", () => {
+test("finds each silence of four cadences among jittered samples, and no false one", () => {
   fc.assert(
     fc.property(
       cadences,
@@ -84,7 +84,7 @@ test("of samples that come early or late by a quarter of their cadence, every si
   );
 });
 
-test("in any part of the domain, with all hours read, as the naive comparison", () => {
+test("equals the naive comparison in any part of the domain, with all hours read", () => {
   const arbitrary = fc.array(fc.integer({ min: START, max: DOMAIN.end - 1 }), { maxLength: 60 });
   fc.assert(
     fc.property(
@@ -99,13 +99,13 @@ test("in any part of the domain, with all hours read, as the naive comparison", 
         });
         expect(findSilences(hours, domain, 600_000)).toEqual(naive(times, domain, 600_000));
         const within = times.filter((time) => time >= domain.start && time < domain.end).length;
-        expect(samplesIn(hours, [domain])).toBe(within);
+        expect(countSamples(hours, [domain])).toBe(within);
       },
     ),
   );
 });
 
-test("a whole day of samples in step is not read; an outage reads the two hours at its ends and those beside them", () => {
+test("reads no hour of a regular day, and four hours around an outage", () => {
   const counts = Array.from({ length: 24 }, (_, i) => (i > 9 && i < 14 ? 0 : i === 9 || i === 14 ? 20 : 60));
   expect(
     hoursToRead(

@@ -2,16 +2,16 @@ import { HOUR_MS } from "../domain/hour.ts";
 import type { KnownHour } from "../domain/silence.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
-/** A sample that a cadence leads to expect may fall beyond the hour's end, and one may be missing: that is no gap yet. */
+/** An hour may lack this many expected samples without a gap: one may fall just beyond its end, one may be missing. */
 const SLACK = 2;
 
-/** Below this many samples an hour all hours are read: they are few, and the count says little. */
+/** Below this many samples an hour, all hours are read: reading costs little, and counts say little. */
 const FEW = 4;
 
 /**
- * The hours of which a point's times must be read to know its silences: those that are short of samples for its cadence,
- * and those beside an empty or a short one. A silence of more than three cadences lacks three samples at least, so one of
- * the two hours that it may touch lacks two.
+ * The hours whose sample times must be read to find a point's silences: hours short of samples, and their neighbours.
+ * A silence of more than three cadences lacks at least three samples, so one of the two hours that it may touch lacks
+ * two.
  * @param counts samples of consecutive hours; null: unknown
  * @returns indexes, ascending
  */
@@ -27,8 +27,8 @@ export function hoursToRead(counts: readonly (number | null)[], cadenceMs: numbe
   return indexes;
 }
 
-/** How many samples the hours have in some ranges; an hour that is not read counts for the part that lies in them. */
-export function samplesIn(hours: readonly KnownHour[], ranges: readonly TimeRange[]): number {
+/** Number of samples in some ranges. An hour without times counts in proportion to its overlap. */
+export function countSamples(hours: readonly KnownHour[], ranges: readonly TimeRange[]): number {
   let found = 0;
   for (const { start, end } of ranges) {
     for (const { hour, n, times } of hours) {

@@ -25,17 +25,17 @@ test.each<[string, Partial<KnownPoint>, boolean]>([
   ["an hour without a known cadence", { intervalS: null, newest: NOW - HOUR }, false],
   ["more than an hour without a known cadence", { intervalS: null, newest: NOW - HOUR - 1 }, true],
   ["a point that never sent a sample", { newest: null }, true],
-  ["one whose time has not come", { newest: null, nextAt: NOW + 1 }, false],
-  ["one whose time has come", { newest: null, nextAt: NOW }, true],
+  ["one whose next request is not due", { newest: null, nextAt: NOW + 1 }, false],
+  ["one whose next request is due", { newest: null, nextAt: NOW }, true],
 ])("silent: %s", (_, changes, isChosen) => {
   expect(chosen([point(1, changes)])).toEqual(isChosen ? [1] : []);
 });
 
-test("where the whole site is late nobody is silent", () => {
+test("no point is silent when the whole site is late", () => {
   expect(chosen([point(1, { newest: NOW - 30 * HOUR })], NOW - 30 * HOUR)).toEqual([]);
 });
 
-test("at most twenty an hour: first those that were never asked for, then who waits longest", () => {
+test("asks for at most twenty an hour: those never asked for, then the longest waiting", () => {
   const asked = Array.from({ length: 15 }, (_, i) => point(i, { newest: null, nextAt: NOW - i }));
   const fresh = Array.from({ length: 10 }, (_, i) => point(100 + i, { newest: null }));
   const ids = chosen([...asked, ...fresh]);
@@ -44,14 +44,14 @@ test("at most twenty an hour: first those that were never asked for, then who wa
   expect(ids.slice(10)).toEqual([14, 13, 12, 11, 10, 9, 8, 7, 6, 5]);
 });
 
-test("a point is asked for from its newest sample on, at most a week back, a new one as far as a new site", () => {
+test("asks from the newest sample on, at most a week back; a new point from the initial lookback", () => {
   const from = (newest: number | null) => inquiriesByName([point(1, { newest })], NOW, 24 * HOUR)[0]!.from;
   expect(from(NOW - 5 * HOUR)).toBe(NOW - 5 * HOUR);
   expect(from(NOW - 900 * HOUR)).toBe(NOW - 168 * HOUR);
   expect(from(null)).toBe(NOW - 24 * HOUR);
 });
 
-test("a point that brings something is asked for hourly, another one less and less, at last daily", () => {
+test("asks hourly for a point with new samples, and ever less often for others", () => {
   expect(afterInquiry(point(1, { attempts: 7 }), true, NOW)).toEqual({
     attempts: 0,
     nextAt: NOW + 0.916_666_666_666_666_6 * HOUR,
@@ -76,7 +76,7 @@ describe("a window for a group", () => {
     expect(window?.range).toEqual({ start: NOW - 5 * HOUR, end: NOW - 3 * HOUR });
   });
 
-  test("takes the hour in which most newest samples lie", () => {
+  test("takes the hour with the most newest samples", () => {
     const points = [
       ...group(25, NOW - 9 * HOUR),
       ...group(40, NOW - 5 * HOUR, 100),
@@ -86,12 +86,12 @@ describe("a window for a group", () => {
     expect(window?.points.map(({ id }) => id)).toEqual(Array.from({ length: 40 }, (_, i) => 100 + i));
   });
 
-  test("ends where the site has served to", () => {
+  test("ends where the site's served data ends", () => {
     const window = groupWindow(group(30, NOW - 5 * HOUR), { front: NOW - 4 * HOUR, now: NOW });
     expect(window?.range.end).toBe(NOW - 4 * HOUR);
   });
 
-  test("leaves out points that never sent, or not for a week", () => {
+  test("leaves out points without samples, or silent for over a week", () => {
     const points = group(30, NOW - 200 * HOUR).concat(
       Array.from({ length: 30 }, (_, i) => point(100 + i, { newest: null })),
     );

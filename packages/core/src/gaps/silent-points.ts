@@ -3,58 +3,61 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { LATEST_MS } from "../domain/lateness.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
-/** Requests by a point's name that a site may take in an hour. */
+/** Limit of requests by a point's name, per site and hour. */
 export const POINTS_PER_HOUR = 20;
 
-/** Windows for groups of late points that a site may take in an hour: a group that is an hour further behind catches up. */
+/**
+ * Limit of windows for groups of late points, per site and hour. With two, a group that is an hour further behind
+ * catches up.
+ */
 export const GROUP_WINDOWS_PER_HOUR = 2;
 
-/** The newest samples of a group lie within an hour, and each of its points is to gain an hour. Milliseconds. */
+/** Length of a group's window, ms: its newest samples span an hour, and each point gains at least an hour. */
 const GROUP_WINDOW_MS = 2 * HOUR_MS;
 
-/** A point is silent after so many of its cadences, in the time that the site as a whole has served. */
+/** A point is silent after this many of its cadences, measured back from the end of the site's data. */
 const SILENT_CADENCES = 3;
 
 /** A point without a known cadence is silent after this, in milliseconds. */
 const SILENT_MS = HOUR_MS;
 
-/** The longest wait between two requests for one point, in milliseconds. */
+/** Longest wait between two requests for a point, milliseconds. */
 const LONGEST_WAIT_MS = DAY_MS;
 
-/** An hourly cron does not come to the millisecond. */
+/** Wait until the next hourly run, which may start a few minutes early. */
 const HOURLY_MS = HOUR_MS - 300_000;
 
-/** What is known of a collected point. Times are epoch ms. */
+/** A collected point. Times are epoch ms. */
 export interface KnownPoint {
   readonly id: number;
   readonly name: string;
-  /** null: no cadence is known */
+  /** seconds; null: unknown */
   readonly intervalS: number | null;
-  /** time of its newest sample; null: it never sent one */
+  /** time of its newest sample; null: none */
   readonly newest: number | null;
-  /** requests in a row by its name that brought nothing new */
+  /** consecutive requests by name without new samples */
   readonly attempts: number;
-  /** when it may be asked for by name again; null: it never was */
+  /** earliest time of the next request by name; null: never asked for */
   readonly nextAt: number | null;
 }
 
-/** A point to ask for by name. */
+/** A request for a point by name. */
 export interface PointInquiry {
   readonly point: KnownPoint;
-  /** from when on, epoch ms */
+  /** start of the requested range, epoch ms */
   readonly from: number;
 }
 
-/** What a choice of points is made by. Times are epoch ms. */
+/** Times that decide which points are silent, epoch ms. */
 export interface SilentAt {
-  /** up to here the site has served */
+  /** the site's data is served up to here */
   readonly front: number;
   readonly now: number;
 }
 
 /**
- * The points that are silent while the site is not, and may be asked for: longest waiting first. They may be late by more than the
- * lookback, and no window of the sync asks for that time again.
+ * Points that are silent while the site is not, and due for a request, longest waiting first.
+ * They may be later than the lookback, so no sync window asks for that time again.
  */
 export function silentPoints(points: readonly KnownPoint[], { front, now }: SilentAt): KnownPoint[] {
   const isDue = ({ nextAt }: KnownPoint) => nextAt === null || nextAt <= now;
@@ -67,8 +70,8 @@ export function silentPoints(points: readonly KnownPoint[], { front, now }: Sile
 }
 
 /**
- * Which of them are asked for by name, and from when on.
- * @param initialLookbackMs how far back a point is asked for that never sent a sample
+ * The requests by name.
+ * @param initialLookbackMs how far back to ask for a point without samples
  */
 export function inquiriesByName(silent: readonly KnownPoint[], now: number, initialLookbackMs: number): PointInquiry[] {
   return silent.slice(0, POINTS_PER_HOUR).map((point) => {
@@ -76,16 +79,16 @@ export function inquiriesByName(silent: readonly KnownPoint[], now: number, init
   });
 }
 
-/** A window of the whole site, in which points that are late together are looked for. */
+/** A window of the whole site, read for points that are late together. */
 export interface GroupWindow {
   readonly points: readonly KnownPoint[];
   readonly range: TimeRange;
 }
 
 /**
- * The hour in which most points continue whose newest samples lie within an hour of each other, as those of a gateway do that delivers
- * late. It costs a site's hour of pages, so a group has more points than may be asked for by name.
- * @returns null: there is no such group
+ * The window that continues the most points whose newest samples lie within one hour. Points of one late gateway do.
+ * It costs an hour of the site's pages, so it needs more points than {@link POINTS_PER_HOUR}.
+ * @returns null: no such group
  */
 export function groupWindow(silent: readonly KnownPoint[], { front, now }: SilentAt): GroupWindow | null {
   const byNewest = silent
@@ -104,7 +107,9 @@ export function groupWindow(silent: readonly KnownPoint[], { front, now }: Silen
   return { points, range: { start, end: Math.min(start + GROUP_WINDOW_MS, front) } };
 }
 
-/** When a point may be asked for by name again: within the hour after new samples, then after 1, 2, 4, … hours, at most a day. */
+/**
+ * When to ask for a point by name again: an hour after new samples, otherwise after 1, 2, 4, … hours, at most a day.
+ */
 export function afterInquiry(
   { attempts }: KnownPoint,
   isNew: boolean,

@@ -1,30 +1,32 @@
 import type { TimeRange } from "../domain/time-range.ts";
 import { intersectRanges, subtractRanges, unionRanges } from "./range-set.ts";
 
-/** A point that was looked at. */
+/** Silences of one point. */
 export interface PointSilences {
   readonly pointId: number;
-  /** what of its time was looked at */
+  /** the part of its time that was scanned */
   readonly scannedRange: TimeRange;
   /** ascending and disjoint, in `scannedRange` */
   readonly silences: readonly TimeRange[];
   readonly toleranceMs: number;
-  /** when it has been silent by itself for so long that it says nothing of the site; ascending and disjoint */
+  /**
+   * ranges in which the point is no evidence about the site, because it was silent alone for too long; ascending and
+   * disjoint
+   */
   readonly dead: readonly TimeRange[];
 }
 
-/** The site is silent where this many of its points are. */
+/** The site is silent where at least this share of its points is silent. */
 const SITE_SHARE = 0.9;
 
-/** Where the whole site is silent, and what of the points' own silences is left beside that. */
+/** Silences of the whole site, and the remaining silences of each point. */
 export interface SplitSilences {
   readonly site: readonly TimeRange[];
   readonly points: ReadonlyMap<number, readonly TimeRange[]>;
 }
 
 /**
- * The tolerance up to which points say when the site is silent: at least half of them, for those of long cadences say nothing
- * of a short silence.
+ * The median tolerance. Points up to it decide about the site; points with long cadences cannot show a short silence.
  */
 export function siteTolerance(points: readonly { readonly toleranceMs: number }[]): number {
   const sorted = points.map(({ toleranceMs }) => toleranceMs).sort((a, b) => a - b);
@@ -32,11 +34,12 @@ export function siteTolerance(points: readonly { readonly toleranceMs: number }[
 }
 
 /**
- * Makes one silence of the site of those that nearly all points share. What a point has beside it is its own, unless it is
- * no longer than the point's tolerance: points are not read in the same moment.
- * @param toleranceMs of the points that are judged by: {@link siteTolerance}
- * @param reportedRange where the site is judged: what lies around it was looked at of points of long cadences alone
- * @param known silences of the site, which hold outside of `reportedRange`
+ * Joins silences that nearly all points share into silences of the site.
+ * A point keeps the parts of its silences outside them that exceed its tolerance. Shorter parts are differences in read
+ * time.
+ * @param toleranceMs limit of the points that decide about the site: {@link siteTolerance}
+ * @param reportedRange where the site is judged; around it, only points with long cadences were scanned
+ * @param known silences of the site, which stay valid outside `reportedRange`
  */
 export function splitSilences(
   points: readonly PointSilences[],
@@ -48,17 +51,17 @@ export function splitSilences(
     reportedRange,
   ]);
   const ofSite = unionRanges(site, subtractRanges(unionRanges(known), [reportedRange]));
-  const own = points.map((point): [number, TimeRange[]] => {
+  const remaining = points.map((point): [number, TimeRange[]] => {
     const { pointId, silences, dead } = point;
     const whole = new Set(silences.map(({ start, end }) => `${start} ${end}`));
     const left = subtractRanges(silences, subtractRanges(ofSite, dead));
     const isGap = ({ start, end }: TimeRange) => end - start > point.toleranceMs || whole.has(`${start} ${end}`);
     return [pointId, left.filter(isGap)];
   });
-  return { site, points: new Map(own) };
+  return { site, points: new Map(remaining) };
 }
 
-/** Where {@link SITE_SHARE} of the points are silent, of those of which the time was looked at, and that are not dead. */
+/** Ranges in which at least {@link SITE_SHARE} of the scanned, not dead points are silent. */
 function sharedSilences(points: readonly PointSilences[]): TimeRange[] {
   const edges: { readonly time: number; readonly present: number; readonly silent: number }[] = [];
   const add = (ranges: readonly TimeRange[], present: number, silent: number) => {

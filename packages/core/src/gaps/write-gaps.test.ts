@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 const tokenOf = async (siteId: number) => (await readScannedSites(db, [siteId])).get(siteId)!.token;
 
-/** A site whose points have a gap each. */
+/** A site with one gap per point. */
 async function siteWithGaps(name: string): Promise<{ siteId: number; gaps: Gap[] }> {
   const siteId = await newSite(db, name);
   const ids = await newPoints(
@@ -50,10 +50,10 @@ async function siteWithGaps(name: string): Promise<{ siteId: number; gaps: Gap[]
 const printsOf = (siteId: number) =>
   db.prepare("SELECT count(*) AS n FROM gap_days WHERE site_id = ?1").bind(siteId).first<number>("n");
 
-/** The database dies after its first write. */
+/** The database fails after its first write. */
 const dying = () => new CrashPoint(0, "after", isWrite).database(db);
 
-test("a process that dies amid noting filled gaps leaves the others due, and the day is scanned again", async () => {
+test("a crash while storing filled gaps leaves the others due and their day to be scanned", async () => {
   const { siteId, gaps } = await siteWithGaps("ses_notes");
   const token = await tokenOf(siteId);
   const inquired = gaps.map((gap) => ({ gap: { ...gap, attempts: 1, nextAttemptAt: END + 1 }, filledDays: [DAY] }));
@@ -67,7 +67,7 @@ test("a process that dies amid noting filled gaps leaves the others due, and the
   expect(await readDueGaps(db, siteId, END)).toEqual([]);
 });
 
-test("a process that dies amid beginning to fill gaps can begin again, and none is passed over", async () => {
+test("a crash while marking gaps as filling lets the next run mark all of them", async () => {
   const { siteId, gaps } = await siteWithGaps("ses_fills");
   const filling = gaps.map((gap) => ({ gap, from: gap.start }));
   await expect(beginFilling(dying(), siteId, filling)).rejects.toThrow("died");

@@ -9,12 +9,14 @@ import { IS_CURRENT, moveToken, newToken } from "./gap-sites.ts";
 import { GAP_COLUMNS } from "./gap-store.ts";
 import type { Changes } from "./reconcile.ts";
 
-// The statements that write `gaps`.
+// Owner of table `gaps`.
 
-/** How long gaps that are over are kept, in days: as long as people compare a month with that of the year before. */
+/**
+ * Retention of repaired and confirmed-empty gaps, in days: a month can be compared with the same month a year before.
+ */
 const RESOLVED_DAYS = 400;
 
-/** The columns of a row, in their order, with which SQL finds and writes it. */
+/** A row as JSON, in the order of {@link GAP_COLUMNS}. */
 function gapJson(gap: Gap): string {
   const { siteId, start, pointId, state, cause, detectedAt, resolvedAt, recovered } = gap;
   const end = Number.isFinite(gap.end) ? gap.end : null;
@@ -35,10 +37,13 @@ SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->
   value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15
 FROM json_each(?3) WHERE ${IS_CURRENT}`;
 
-/** For so long the gaps of a point that is not configured any more are kept, in days: it may be listed again. */
+/** How long gaps of points that are no longer configured are kept, in days: a point may be listed again. */
 const RETIRED_DAYS = 7;
 
-/** Gaps of points that are not configured any more are removed, some at each scan: nothing is asked about them. ?3: those due before this, epoch ms. */
+/**
+ * Removes up to 100 gaps of points that are no longer configured, because such points are not asked for. ?3: limit of
+ * their next attempt, epoch ms.
+ */
 const REMOVE_RETIRED = `
 DELETE FROM gaps WHERE (site_id, start, point_id) IN (
   SELECT site_id, start, point_id FROM gaps WHERE site_id = ?1 AND state = 'open' AND next_attempt_at < ?3 AND ${IS_CURRENT}
@@ -49,10 +54,10 @@ DELETE FROM gaps WHERE (site_id, start, point_id) IN (
 const tokenSchema = z.object({ token: z.string() });
 
 /**
- * Writes what a look at a day came to, all of it or nothing, and only where no other detection was faster. Safe to repeat.
- * @param token of the site's gaps as they were read
- * @param day and what it was; null: more of it is to be written
- * @returns the new token; null: it was not written
+ * Writes a scan's changes in one batch, unless another detection wrote first. Safe to repeat.
+ * @param token of the site's gaps when they were read
+ * @param day its new fingerprint; null: further changes of this day follow
+ * @returns the new token; null: nothing was written
  */
 export async function writeChanges(
   db: D1Database,
@@ -63,7 +68,7 @@ export async function writeChanges(
   now: number,
 ): Promise<string | null> {
   const next = crypto.randomUUID();
-  const bind = (sql: string, ...more: (string | number)[]) => db.prepare(sql).bind(siteId, token, ...more);
+  const bind = (sql: string, ...values: (string | number)[]) => db.prepare(sql).bind(siteId, token, ...values);
   const keys = JSON.stringify(removed.map(({ start, pointId }) => [start, pointId]));
   const results = await withD1Retry(() =>
     db.batch([
@@ -78,7 +83,7 @@ export async function writeChanges(
   return tokenSchema.parse(results.at(-1)?.results[0]).token === next ? next : null;
 }
 
-/** ?1: JSON array of rows. Of a gap that changed meanwhile, nothing is known. */
+/** ?1: JSON array of rows. Skips gaps that changed meanwhile, because the answers do not apply to them. */
 const NOTE_INQUIRY = `
 UPDATE gaps SET state = r.value ->> 4, cause = r.value ->> 5, resolved_at = r.value ->> 7, attempts = r.value ->> 8,
   next_attempt_at = r.value ->> 9, last_error = r.value ->> 10, proofs = r.value ->> 11,
@@ -87,7 +92,7 @@ FROM json_each(?1) r
 WHERE gaps.site_id = r.value ->> 0 AND gaps.start = r.value ->> 1 AND gaps.point_id = r.value ->> 2
   AND gaps.end IS r.value ->> 3 AND gaps.state = 'open' AND gaps.attempts = (r.value ->> 8) - 1`;
 
-/** Gaps that one transaction changes: a changed gap counts as two rows where its entry in the index of open gaps moves. */
+/** Gaps per transaction: a changed gap counts as two rows where its entry in the index of open gaps moves. */
 const MAX_GAPS_PER_TRANSACTION = 300;
 
 function* transactions<T>(gaps: readonly T[]): Generator<T[]> {
@@ -96,56 +101,61 @@ function* transactions<T>(gaps: readonly T[]): Generator<T[]> {
   }
 }
 
-/** What came of asking for a gap. */
+/** A gap after asking for it. */
 export interface InquiredGap {
-  /** with one attempt more than before */
+  /** with the attempt counted */
   readonly gap: Gap;
-  /** days in which it is filled, wholly or in part */
+  /** days that were filled, wholly or in part */
   readonly filledDays: readonly number[];
 }
 
 /**
- * Notes what came of asking, some gaps a transaction. The filled days of a gap are scanned again, and a detection that is at work begins
- * anew: both are in the gap's own transaction, so a process may die between two of them. A gap that is not noted stays due. Safe to repeat.
+ * Stores the results of asking, some gaps a transaction. Safe to repeat.
+ * - The same transaction makes the filled days due for a scan and restarts running detections, so a crash between
+ * transactions loses nothing.
+ * - A gap that was not written stays due.
  */
 export async function noteInquiries(db: D1Database, siteId: number, inquired: readonly InquiredGap[]): Promise<void> {
-  for (const some of transactions(inquired)) {
-    const gaps = some.map(({ gap }) => gap);
+  for (const chunk of transactions(inquired)) {
+    const gaps = chunk.map(({ gap }) => gap);
     const notes = [...jsonChunks(gaps, gapJson, MAX_UNICODE_CHARS)].map(({ json }) =>
       db.prepare(NOTE_INQUIRY).bind(json),
     );
-    const days = [...new Set(some.flatMap(({ filledDays }) => filledDays))];
+    const days = [...new Set(chunk.flatMap(({ filledDays }) => filledDays))];
     const scanAgain = days.length === 0 ? [] : [forgetFingerprints(db, siteId, days), newToken(db, siteId)];
     await withD1Retry(() => db.batch([...notes, ...scanAgain]));
   }
 }
 
-/** ?1: site, ?2: JSON array of [start, point id, end, attempts, from where it is asked for]. Of gaps that are as they were read. */
+/**
+ * ?1: site, ?2: JSON array of [start, point id, end, attempts, start of the requested range]. Skips gaps that changed
+ * since they were read.
+ */
 const BEGIN_FILLING = `
 UPDATE gaps SET filled_to = coalesce(filled_to, r.value ->> 4) FROM json_each(?2) r
 WHERE gaps.site_id = ?1 AND gaps.start = r.value ->> 0 AND gaps.point_id = r.value ->> 1
   AND gaps.end IS r.value ->> 2 AND gaps.attempts = r.value ->> 3 AND gaps.state = 'open'`;
 
 /**
- * Notes of gaps that samples are about to be stored in them, before they are: whatever stops then, what follows is asked for
- * again. A detection that is running begins anew, because it may have read them before. Writes some gaps a transaction: one that is
- * noted and never filled is only asked for again. Safe to repeat.
- * @param gaps with from where each is asked for
- * @returns false: one has changed since it was read, so nothing is known of it
+ * Marks gaps as filling before samples are stored in them, so that the rest is asked for again after a crash.
+ * - Restarts running detections, because they may have read the samples before.
+ * - Writes some gaps a transaction. A marked gap that is never filled is asked for again. Safe to repeat.
+ * @param gaps each with the start of its requested range
+ * @returns false: a gap changed since it was read, so the answers do not apply
  */
 export async function beginFilling(
   db: D1Database,
   siteId: number,
   gaps: readonly { readonly gap: Gap; readonly from: number }[],
 ): Promise<boolean> {
-  for (const some of transactions(gaps)) {
-    const rows = some.map(({ gap: { start, pointId, end, attempts }, from }) => {
+  for (const chunk of transactions(gaps)) {
+    const rows = chunk.map(({ gap: { start, pointId, end, attempts }, from }) => {
       return [start, pointId, Number.isFinite(end) ? end : null, attempts, from];
     });
     const [begun] = await withD1Retry(() =>
       db.batch([db.prepare(BEGIN_FILLING).bind(siteId, JSON.stringify(rows)), newToken(db, siteId)]),
     );
-    if (begun?.meta.changes !== some.length) return false;
+    if (begun?.meta.changes !== chunk.length) return false;
   }
   return true;
 }
@@ -155,7 +165,7 @@ DELETE FROM gaps WHERE (site_id, start, point_id) IN (
   SELECT site_id, start, point_id FROM gaps WHERE state <> 'open' AND resolved_at < ?1 LIMIT ?2
 )`;
 
-/** Forgets gaps that have been over for 400 days. @param now epoch ms @returns their number */
+/** Deletes gaps that were resolved over {@link RESOLVED_DAYS} days ago. @param now epoch ms @returns their number */
 export function pruneGaps(db: D1Database, now: number): Promise<number> {
   return changeRows((most) => db.prepare(PRUNE_SOME).bind(now - RESOLVED_DAYS * DAY_MS, most));
 }

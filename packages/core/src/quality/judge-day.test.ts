@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { judgeDay, type JudgedPoint } from "./judge-day.ts";
+import { judgeDay, type PointExpectations } from "./judge-day.ts";
 import { naiveFlatS, naiveOutliers, naiveSpikes } from "../../test/naive-quality.ts";
 import { Scratch } from "./scratch.ts";
 
 const DAY = Date.UTC(2025, 9, 12);
 const MINUTE = 60_000;
 const promised = (cadenceMs: number) => ({ cadenceMs, toleranceMs: 3 * cadenceMs, isPromised: true });
-const ROOM: JudgedPoint = { kind: "sensor", unit: "°F", expectation: promised(MINUTE) };
+const ROOM: PointExpectations = { kind: "sensor", unit: "°F", expectation: promised(MINUTE) };
 const scratch = new Scratch();
 
 /** A sound room, a sample a minute: it moves a little all day, at a tenth of a degree. */
@@ -67,7 +67,7 @@ describe("a planted fault is named, and no other", () => {
 });
 
 describe("what is no fault", () => {
-  test.each<[string, Partial<JudgedPoint>, (values: number[]) => void]>([
+  test.each<[string, Partial<PointExpectations>, (values: number[]) => void]>([
     ["a setpoint that stands and jumps", { kind: "set" }, (v) => (v.fill(72), v.fill(78, 100, 130))],
     ["a fan that is off", { unit: "cfm" }, (v) => v.fill(0)],
     ["a meter that nobody uses", { unit: "kWh" }, (v) => v.fill(81_234.5)],

@@ -12,7 +12,7 @@ import { markSpikes } from "./spikes.ts";
 import { unitLimits } from "./unit-limits.ts";
 
 /** What a point is judged by beside its samples. */
-export interface JudgedPoint {
+export interface PointExpectations {
   readonly kind: PointKind;
   /** normalised symbol; null: none */
   readonly unit: string | null;
@@ -28,7 +28,12 @@ const FEWEST = 24;
  * @param series ascending in time, all of one day
  * @param late how many of them came late; null: not known
  */
-export function judgeDay(series: Series, point: JudgedPoint, late: number | null, scratch: Scratch): PointDayQuality {
+export function judgeDay(
+  series: Series,
+  point: PointExpectations,
+  late: number | null,
+  scratch: Scratch,
+): PointDayQuality {
   const { kind, unit, expectation } = point;
   const { times, values } = series;
   const actual = times.length;
@@ -66,7 +71,10 @@ export function judgeDay(series: Series, point: JudgedPoint, late: number | null
   return { score: scoreOf(judged), ...judged };
 }
 
-function countExpected(series: Series, { expectation }: JudgedPoint): Pick<PointDayQuality, "expected" | "missing"> {
+function countExpected(
+  series: Series,
+  { expectation }: PointExpectations,
+): Pick<PointDayQuality, "expected" | "missing"> {
   const first = series.times[0];
   if (expectation === null || first === undefined) return { expected: null, missing: null };
   const day = dayRange(dayOf(first));

@@ -11,7 +11,7 @@ import { bucketHours, hourParts } from "./hour-parts.ts";
 import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { hoursToCarry, lastOfHours } from "./last-samples.ts";
 import { CARRIED_READS, ROLLUPS_AT_ONCE } from "../read/limits.ts";
-import type { Plan } from "./plan.ts";
+import type { QueryPlan } from "./plan.ts";
 import { rawHours } from "../read/raw-hours.ts";
 import { lostDays, type ReadTally, readSamples } from "../read/read-samples.ts";
 import { aggregateInUnitOfNow, type PastUnit, pastUnits, seriesInUnitOfNow, withUnitChanges } from "./past-units.ts";
@@ -42,7 +42,7 @@ const NEW_DAYS = 2;
  */
 export async function* computeFromHours<P extends JudgeablePoint>(
   cold: ColdLevel,
-  plan: Plan<P>,
+  plan: QueryPlan<P>,
   bounds: Float64Array,
   tally: ReadTally,
 ): AsyncGenerator<ComputedPoint<P>> {
@@ -61,7 +61,7 @@ export async function* computeFromHours<P extends JudgeablePoint>(
 
 async function* computeBlock<P extends JudgeablePoint>(
   cold: ColdLevel,
-  { range, coverage, isCarried }: Plan<P>,
+  { range, coverage, isCarried }: QueryPlan<P>,
   bounds: Float64Array,
   tally: ReadTally,
   points: readonly P[],

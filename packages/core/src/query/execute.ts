@@ -15,7 +15,7 @@ import { type JudgeablePoint, judgePoint } from "./judge-point.ts";
 import { lastOfSeries } from "./last-samples.ts";
 import { MAX_VALUES } from "../read/limits.ts";
 import { inUnitOfNow, pastUnits, seriesInUnitOfNow } from "./past-units.ts";
-import type { Plan } from "./plan.ts";
+import type { QueryPlan } from "./plan.ts";
 import {
   dropProved,
   markProved,
@@ -71,7 +71,7 @@ export interface QueryAnswer {
  */
 export async function executeQuery(
   cold: ColdLevel,
-  plan: Plan<JudgeablePoint>,
+  plan: QueryPlan<JudgeablePoint>,
   now: number,
   before: BeforeRange | null = null,
 ): Promise<QueryAnswer> {
@@ -118,7 +118,7 @@ export async function executeQuery(
   };
 }
 
-async function* computeAll(cold: ColdLevel, plan: Plan<JudgeablePoint>, tally: ReadTally) {
+async function* computeAll(cold: ColdLevel, plan: QueryPlan<JudgeablePoint>, tally: ReadTally) {
   const { points, hourly, bounds } = plan;
   if (hourly.length > 0 && bounds !== null) yield* computeFromHours(cold, plan, bounds, tally);
   if (hourly.length < points.length) yield* computeFromSamples(cold, plan, tally);
@@ -132,7 +132,7 @@ function bucketed(raw: Series, bounds: Float64Array, turn: number | null, isCarr
 /** The samples as they are, or buckets of them. */
 async function* computeFromSamples(
   cold: ColdLevel,
-  { range, bounds, hours, blocks, stored: { days, hotSamples }, coverage, isCarried }: Plan<JudgeablePoint>,
+  { range, bounds, hours, blocks, stored: { days, hotSamples }, coverage, isCarried }: QueryPlan<JudgeablePoint>,
   tally: ReadTally,
 ) {
   for (const block of blocks) {

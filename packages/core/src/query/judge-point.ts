@@ -5,7 +5,7 @@ import { type Expectation, expectationOf } from "../domain/expectation.ts";
 import { hourOf } from "../domain/hour.ts";
 import type { KnownHour } from "../domain/silence.ts";
 import type { TimeRange } from "../domain/time-range.ts";
-import type { PlannedPoint } from "./plan.ts";
+import type { PlannedPoint } from "./plan-input.ts";
 
 export interface JudgeablePoint extends PlannedPoint {
   /** null: nothing is known to be expected */

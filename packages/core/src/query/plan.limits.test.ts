@@ -17,7 +17,8 @@ import {
 import { INTERVALS } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
 import { MAX_COLD, MAX_HOUR_ROWS, MAX_POINT_DAYS, MAX_POINTS, MAX_SPAN_DAYS, MAX_VALUES } from "../read/limits.ts";
-import { type PlanInput, planQuery } from "./plan.ts";
+import { planQuery } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 
 function refusalOf(input: PlanInput): Problem {
   try {

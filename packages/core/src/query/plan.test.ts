@@ -18,7 +18,8 @@ import {
 } from "../../test/planned-query.ts";
 import { INTERVALS, type Interval } from "../domain/interval.ts";
 import { MAX_SPAN_DAYS, MAX_VALUES } from "../read/limits.ts";
-import { type PlanInput, planQuery } from "./plan.ts";
+import { planQuery } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 import type { Stored } from "../read/stored.ts";
 
 describe("auto takes the finest interval that fits", () => {

@@ -7,46 +7,21 @@ import type { TimeRange } from "../domain/time-range.ts";
 import { bucketBounds, isMadeOfHours } from "./buckets.ts";
 import type { ColdBlock, ColdWork } from "../read/cold-plan.ts";
 import { type Coverage, coverageOf } from "./coverage.ts";
-import type { Fill } from "./fill.ts";
 import { HOUR_ROWS_PER_BLOCK, MAX_POINTS, MAX_SPAN_DAYS, ROLLUPS_AT_ONCE } from "../read/limits.ts";
 import { type ComputedFrom, joinNeeds, type Needs, needsOf } from "../read/needs.ts";
 import { type PointUnits, unitChangeHours } from "./past-units.ts";
+import type { PlanInput, PlannedPoint } from "./plan-input.ts";
 import { rawHours } from "../read/raw-hours.ts";
 import { mostPoints, refusal, seriesValues } from "./refusal.ts";
 import type { Stored } from "../read/stored.ts";
-
-export interface PlannedPoint {
-  readonly id: number;
-  readonly name: string;
-  /** normalised symbol; null: none */
-  readonly unit: string | null;
-  /** milliseconds between samples; null: unknown */
-  readonly cadenceMs: number | null;
-}
 
 /** Hourly aggregates have no circular mean, so angles are always computed from samples. */
 export function isAngle({ unit }: PlannedPoint): boolean {
   return turnOf(unit) !== null;
 }
 
-export interface PlanInput<P extends PlannedPoint = PlannedPoint> {
-  readonly points: readonly P[];
-  readonly range: TimeRange;
-  readonly interval: Interval | "auto";
-  /** `auto` takes the finest interval whose series have at most so many points */
-  readonly maxPoints: number;
-  /** IANA zone whose clock bounds the buckets of 1hr and 1day */
-  readonly timeZone: string;
-  /** what is put into buckets without samples, which then count; `auto` takes buckets where it is a value */
-  readonly fill?: Fill;
-  /** what both levels hold of the range */
-  readonly stored: Stored;
-  /** all before it that the API served was stored, epoch ms; null: no window of the sync has ended */
-  readonly watermark: number | null;
-}
-
 /** What to read, decided before anything is read. */
-export interface Plan<P extends PlannedPoint = PlannedPoint> {
+export interface QueryPlan<P extends PlannedPoint = PlannedPoint> {
   readonly interval: Interval;
   /** in the order asked for */
   readonly points: readonly P[];
@@ -76,7 +51,7 @@ export interface Plan<P extends PlannedPoint = PlannedPoint> {
  * Plans a query. Pure: the same input gives the same plan.
  * @throws {Problem} `too_many_points`, `span_too_long` or `too_much_data`, with a way out that itself can be planned
  */
-export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): Plan<P> {
+export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): QueryPlan<P> {
   const { points, range, stored, watermark } = input;
   if (points.length > MAX_POINTS) {
     throw new Problem("too_many_points", `Ask for at most ${MAX_POINTS} points at once.`, "point_names");

@@ -7,7 +7,7 @@ import { FORMULA_VERSION, type PointDayQuality } from "../quality/point-day-qual
 import type { PointFindings } from "../quality/reasons.ts";
 
 /** A UTC day that was judged. */
-export interface JudgedDay {
+export interface QualityDay {
   /** whole days since 1970 */
   readonly day: number;
   /** epoch ms */
@@ -27,7 +27,7 @@ export interface PointQuality extends PointFindings {
 
 export interface StoredQuality {
   /** ascending */
-  readonly days: readonly JudgedDay[];
+  readonly days: readonly QualityDay[];
   /** in the order of the names */
   readonly points: readonly PointQuality[];
   /** of the points asked for, by point and then ascending; empty where all were */

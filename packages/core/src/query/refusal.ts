@@ -12,7 +12,7 @@ import {
   MAX_VALUES,
 } from "../read/limits.ts";
 import { coldFits, firstDays, type Needs } from "../read/needs.ts";
-import type { PlanInput, PlannedPoint } from "./plan.ts";
+import type { PlanInput, PlannedPoint } from "./plan-input.ts";
 
 /** Assumed where a point's cadence is unknown, in milliseconds. */
 const USUAL_CADENCE_MS = 60_000;

@@ -4,7 +4,7 @@ import { downsample } from "./downsample.ts";
 import type { QueriedSeries } from "./execute.ts";
 import { breakAtGaps, type Fill, type FillableSeries, fillBuckets, type FilledSeries, gapsOf } from "./fill.ts";
 import { MAX_VALUES } from "../read/limits.ts";
-import type { PlannedPoint } from "./plan.ts";
+import type { PlannedPoint } from "./plan-input.ts";
 import { conversionTo, type UnitSystem } from "./units.ts";
 
 /** How the series of an answer are to look. */

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { settled, DAY, KATHMANDU, points, query } from "../../test/planned-query.ts";
 import { INTERVALS } from "../domain/interval.ts";
 import { Problem } from "../domain/problem.ts";
-import { type Plan, type PlanInput, planQuery } from "./plan.ts";
+import { type QueryPlan, planQuery } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 import { seriesValues } from "./refusal.ts";
 import { valuesInFlight } from "./values-in-flight.ts";
 
@@ -18,7 +19,7 @@ test.each([
 });
 
 /** Counted by what a plan says that it reads, beside the answer. */
-function plannedValues({ interval, blocks, range, points: all }: Plan): number {
+function plannedValues({ interval, blocks, range, points: all }: QueryPlan): number {
   const answer = all.reduce((sum, { cadenceMs }) => sum + seriesValues(range, interval, cadenceMs), 0);
   const samples = blocks.map(({ files }) =>
     files.reduce(
@@ -29,7 +30,7 @@ function plannedValues({ interval, blocks, range, points: all }: Plan): number {
   return answer + 1_440 * Math.max(0, ...samples);
 }
 
-function plannedOrRefused(input: PlanInput): Plan | null {
+function plannedOrRefused(input: PlanInput): QueryPlan | null {
   try {
     return planQuery(input);
   } catch (error) {

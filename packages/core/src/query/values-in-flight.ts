@@ -8,7 +8,8 @@ import {
   ROLLUPS_AT_ONCE,
   SAMPLES_PER_BLOCK,
 } from "../read/limits.ts";
-import { computedFrom, finestInterval, isAngle, type PlanInput } from "./plan.ts";
+import { computedFrom, finestInterval, isAngle } from "./plan.ts";
+import type { PlanInput } from "./plan-input.ts";
 import { seriesValues } from "./refusal.ts";
 
 /** What a row of D1 takes while its answer is made, in values of 16 to 28 bytes. */

@@ -2,7 +2,7 @@ import { concatSeries, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /** The samples of a series that lie in a range: a view of it. */
-export function samplesIn({ times, values }: Series, { start, end }: TimeRange): Series {
+export function sliceSamples({ times, values }: Series, { start, end }: TimeRange): Series {
   const from = firstAtOrAfter(times, start);
   const to = firstAtOrAfter(times, end);
   return { times: times.subarray(from, to), values: values.subarray(from, to) };
@@ -10,7 +10,7 @@ export function samplesIn({ times, values }: Series, { start, end }: TimeRange):
 
 /** Series of days that follow one another, as one, cut to a range. */
 export function joinDays(days: readonly Series[], range: TimeRange): Series {
-  return concatSeries(days.map((day) => samplesIn(day, range)));
+  return concatSeries(days.map((day) => sliceSamples(day, range)));
 }
 
 function firstAtOrAfter(times: Float64Array, time: number): number {

@@ -9,7 +9,7 @@ import { dayRange, dayText } from "../domain/day.ts";
 import { EMPTY_SERIES, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import type { FileRead, MonthRead } from "./cold-plan.ts";
-import { samplesIn } from "./join-days.ts";
+import { sliceSamples } from "./join-days.ts";
 import type { ColdBucket, ColdLevel } from "./cold-level.ts";
 
 /** The samples of one day by point name; a point without any is absent. */
@@ -86,7 +86,7 @@ async function readMonth(
 
 /** The samples of a range, in buffers of their own: a view would keep those of the whole month. */
 function copyIn(series: Series, range: TimeRange): Series {
-  const { times, values } = samplesIn(series, range);
+  const { times, values } = sliceSamples(series, range);
   return times.length === series.times.length ? series : { times: times.slice(), values: values.slice() };
 }
 
@@ -119,7 +119,7 @@ function dayOfMonth({ from, month }: FileRead, whole: DaySeries): DaySeries {
   const { read, rows } = month!;
   const range = dayRange(from.day);
   const entries = [...rows].map(([name, expected]): [string, Series] => {
-    const series = samplesIn(whole.get(name) ?? EMPTY_SERIES, range);
+    const series = sliceSamples(whole.get(name) ?? EMPTY_SERIES, range);
     if (series.times.length !== expected) {
       const reason = `a point has ${series.times.length} samples of ${dayText(from.day)}, not ${expected} as in the day's file`;
       throw new DayFileCorrupt(read.file.key, 0, reason);

@@ -7,7 +7,7 @@ import { RollupWorld } from "../../test/rollup-world.ts";
 import { ProcessDied } from "../../test/memory-engine.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { judgeDay, type JudgedPoint } from "../quality/judge-day.ts";
+import { judgeDay, type PointExpectations } from "../quality/judge-day.ts";
 import { Scratch } from "../quality/scratch.ts";
 import { readQuality } from "../query/read-quality.ts";
 import { judgeDays } from "./judge-days.ts";
@@ -17,7 +17,7 @@ const START = Date.parse("2025-10-12");
 const DAY = START / DAY_MS;
 const MINUTE = 60_000;
 const CADENCE_MS = 10 * MINUTE;
-const ROOM: JudgedPoint = {
+const ROOM: PointExpectations = {
   kind: "sensor",
   unit: "°F",
   expectation: { cadenceMs: CADENCE_MS, toleranceMs: 3 * CADENCE_MS, isPromised: true },

@@ -8,7 +8,7 @@ import { timeSchema } from "@building-vitals/core/http/time-parameter";
 import { POOR_SCORE, type PointDayQuality } from "@building-vitals/core/quality/point-day-quality";
 import { reasonsOf } from "@building-vitals/core/quality/reasons";
 import { summarize, worstFirst } from "@building-vitals/core/query/quality-summary";
-import { type JudgedDay, type PointQuality, readQuality } from "@building-vitals/core/query/read-quality";
+import { type QualityDay, type PointQuality, readQuality } from "@building-vitals/core/query/read-quality";
 import { VALUES_PER_ROW } from "@building-vitals/core/query/values-in-flight";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -151,7 +151,7 @@ function parseCursor(text: string): { score: number | null; name: string } {
   return { score: score === "" ? null : Number(score), name };
 }
 
-function shownDay(day: number, judged: JudgedDay | undefined) {
+function shownDay(day: number, judged: QualityDay | undefined) {
   const state = judged === undefined ? "unjudged" : judged.isCurrent ? "judged" : "stale";
   const at = judged === undefined ? null : new Date(judged.judgedAt).toISOString();
   return { date: dayText(day), state, judged_at: at } as const;

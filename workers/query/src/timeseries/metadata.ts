@@ -5,7 +5,7 @@ import type { Fill } from "@building-vitals/core/query/fill";
 import type { ComputedFrom } from "@building-vitals/core/read/needs";
 import type { JudgeablePoint } from "@building-vitals/core/query/judge-point";
 import { pastUnits, unitsIn } from "@building-vitals/core/query/past-units";
-import type { Plan } from "@building-vitals/core/query/plan";
+import type { QueryPlan } from "@building-vitals/core/query/plan";
 import type { Downsampled } from "@building-vitals/core/query/shape";
 import type { UnitSystem } from "@building-vitals/core/query/units";
 
@@ -74,7 +74,7 @@ export interface Metadata {
 /** @param queryTimeMs time from the request to the last read */
 export function metadataOf(
   answer: QueryAnswer,
-  { interval, range, computedFrom }: Plan,
+  { interval, range, computedFrom }: QueryPlan,
   points: readonly JudgeablePoint[],
   request: Pick<Metadata, "downsampled" | "fill" | "units" | "unknown_points">,
   queryTimeMs: number,
