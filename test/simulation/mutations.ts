@@ -91,8 +91,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "latest-not-updated",
     file: `${CORE}/store/latest.ts`,
-    find: "this.#newest.set(pointId, one);",
-    replace: "if (known === undefined) this.#newest.set(pointId, one);",
+    find: "this.#newest.set(pointId, newest);",
+    replace: "if (known === undefined) this.#newest.set(pointId, newest);",
     why: "the newest value of a point is not the newest one",
   },
   {

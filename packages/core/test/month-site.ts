@@ -8,7 +8,7 @@ import { type MonthRow, readMonthFiles } from "../src/manifest/month-files.ts";
 import { type AppointedMonth, readAppointedMonth } from "../src/manifest/write-month-files.ts";
 import { dayStart } from "../src/domain/day.ts";
 import { monthDays } from "../src/domain/month.ts";
-import { QUIET_MS } from "../src/months/due-months.ts";
+import { QUIET_BEFORE_BUILD_MS } from "../src/months/due-months.ts";
 import { runMonth } from "../src/months/run-month.ts";
 import { type MonthInstances, superviseMonths } from "../src/months/supervise-months.ts";
 import type { QueryAnswer } from "../src/query/execute.ts";
@@ -89,7 +89,7 @@ export class MonthSite implements MonthInstances {
 
   /** The month is built later than any day. */
   rest(): void {
-    this.time += QUIET_MS;
+    this.time += QUIET_BEFORE_BUILD_MS;
   }
 
   supervise(db = this.db): Promise<number | null> {

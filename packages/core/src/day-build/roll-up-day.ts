@@ -113,7 +113,7 @@ export async function rollUpDay(
     db.prepare(EXPECT_UNCHANGED).bind(siteId, day, folded, versions),
     ...writeHours(db, rows),
     ...(wrong.length === 0 ? [] : [raiseClock(db, siteId)]),
-    markHoursRolledUp(db, siteId, day, { folded: read.map(({ hour }) => hour), wrong }),
+    markHoursRolledUp(db, siteId, day, { rolledUp: read.map(({ hour }) => hour), wrong }),
     ...(lost.length === 0 ? [] : [markHoursChanged(db, siteId, lost)]),
   ]);
   if (written === null) return null;

@@ -4,7 +4,7 @@ import type { MonthRow } from "../manifest/month-files.ts";
 import { dayStart, parseDay } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthOf, monthText } from "../domain/month.ts";
-import { dueMonth, needOf, QUIET_MS, type SiteMonths } from "./due-months.ts";
+import { dueMonth, needOf, QUIET_BEFORE_BUILD_MS, type SiteMonths } from "./due-months.ts";
 
 const day = (text: string) => parseDay(text)!;
 const OCTOBER = monthOf(day("2025-10-01"));
@@ -15,7 +15,7 @@ const written = (text: string, rest: Partial<DayOutline> = {}): DayOutline => {
     state: "written",
     build: "b",
     generation: 1,
-    updatedAt: NOW - QUIET_MS,
+    updatedAt: NOW - QUIET_BEFORE_BUILD_MS,
     file: { etag: "e" },
   } as const;
   return { day: day(text), ...about, ...rest };
@@ -56,7 +56,7 @@ describe("which month is due", () => {
   test("one beside a month with a day that is not settled", () =>
     expect(due({ days, unsettled: new Set([day("2025-09-30"), day("2025-11-01")]) })).toBe("2025-10"));
   test("none with a day that was published just now", () =>
-    expect(due({ days: [...days, written("2025-10-13", { updatedAt: NOW - QUIET_MS + 1 })] })).toBeNull());
+    expect(due({ days: [...days, written("2025-10-13", { updatedAt: NOW - QUIET_BEFORE_BUILD_MS + 1 })] })).toBeNull());
   test("the newest of several", () =>
     expect(due({ days: [written("2025-08-01"), ...days, written("2025-09-30")] })).toBe("2025-10"));
   test("none whose file and aggregates are those of its days", () => expect(due({ days, months: [row()] })).toBeNull());

@@ -6,7 +6,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { monthDays, monthOf } from "../domain/month.ts";
 
 /** How long no day of a month may have been published before it is built: a backfill publishes one day after the other. */
-export const QUIET_MS = 6 * HOUR_MS;
+export const QUIET_BEFORE_BUILD_MS = 6 * HOUR_MS;
 
 /** The longest time until a month is tried again whose build failed. */
 const MAX_RETRY_MS = DAY_MS;
@@ -36,7 +36,7 @@ export function dueMonth(site: SiteMonths): number | null {
     const own = ofMonth.get(month) ?? [];
     const row = rows.get(month);
     const isOver = monthDays(month).end <= dayOf(now);
-    const isQuiet = own.every(({ updatedAt }) => updatedAt + QUIET_MS <= now);
+    const isQuiet = own.every(({ updatedAt }) => updatedAt + QUIET_BEFORE_BUILD_MS <= now);
     return isOver && isQuiet && !restless.has(month) && mayBeTried(row, now) && needOfMonth(site, month) !== "nothing";
   });
   return due ?? null;

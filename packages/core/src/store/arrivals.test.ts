@@ -4,7 +4,7 @@ import { pointSamples, type Sample } from "../../test/points.ts";
 import { DAY_MS } from "../domain/day.ts";
 import { groupByDay } from "./arrivals.ts";
 
-/** The same by the book: one map entry a (point, time), then sorted. */
+/** The same by definition: one map entry per (point, time), then sorted. */
 function naive(samples: readonly Sample[]) {
   const latest = new Map<string, Sample>();
   let repeated = 0;
@@ -35,7 +35,7 @@ const grouped = (samples: readonly Sample[]) => {
   return { days: [...days], ...counts };
 };
 
-test("equals the naive grouping for samples in any order, with repeats", () => {
+test("equals the naive grouping of unordered samples with repeats", () => {
   const day = fc.constantFrom(-1, 0, 1, 20_373);
   const offset = fc.oneof(fc.constantFrom(0, 1, DAY_MS - 1), fc.nat({ max: DAY_MS - 1 }));
   const time = fc.tuple(day, offset).map(([d, ms]) => d * DAY_MS + ms);

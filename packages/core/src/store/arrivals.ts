@@ -2,13 +2,13 @@ import { DAY_MS, dayOf } from "../domain/day.ts";
 import type { PointSamples } from "../domain/samples.ts";
 import type { PointPart } from "./segment-body.ts";
 
-/** Samples that came together, by UTC day and point, and what became of those that shared a (point, millisecond). */
+/** Samples of one arrival, grouped by UTC day and point, without duplicates of a (point, millisecond). */
 export interface GroupedSamples {
   /** by day (whole days since 1970) and point id, both ascending; offsets are strictly ascending */
   readonly days: ReadonlyMap<number, readonly PointPart[]>;
-  /** samples that repeated an earlier one, value and all */
+  /** samples equal to an earlier one */
   readonly repeated: number;
-  /** samples that replaced an earlier one with another value: the later arrival wins */
+  /** samples that replaced an earlier one with another value, because the later arrival wins */
   readonly replaced: number;
 }
 
@@ -19,7 +19,7 @@ interface Group {
   isAscending: boolean;
 }
 
-/** Groups samples, in any order. O(n log n) only where a point's times do not ascend. */
+/** Groups samples, which may be in any order. It sorts only points whose times do not ascend. */
 export function groupByDay(samples: PointSamples): GroupedSamples {
   const groups = new Map<number, Map<number, Group>>();
   for (let i = 0; i < samples.length; i++) {
@@ -61,25 +61,25 @@ export function groupByDay(samples: PointSamples): GroupedSamples {
 }
 
 /**
- * Cuts samples that are to be stored together into pieces, in order; at least one.
- * @param grouped an element an arrival, and so has each piece @param most samples of a piece
+ * Cuts samples into at least one piece, in order.
+ * @param grouped an element per arrival, like each piece @param maxSamples of a piece
  */
-export function cutGroups(grouped: readonly GroupedSamples[], most: number): (readonly GroupedSamples[])[] {
+export function cutGroups(grouped: readonly GroupedSamples[], maxSamples: number): (readonly GroupedSamples[])[] {
   const parts = grouped.flatMap(({ days }, arrival) =>
     [...days].flatMap(([day, ofDay]) => ofDay.map((part) => ({ arrival, day, part }))),
   );
   const total = parts.reduce((sum, { part }) => sum + part.offsets.length, 0);
-  if (total <= most) return [grouped];
-  // each sample that another one of its arrival repeated counts once, so in the first piece
+  if (total <= maxSamples) return [grouped];
+  // A repeated or replaced sample counts once, so in the first piece.
   let piece = grouped.map(({ repeated, replaced }) => ({ days: new Map<number, PointPart[]>(), repeated, replaced }));
   const pieces = [piece];
-  let free = most;
+  let free = maxSamples;
   for (const { arrival, day, part } of parts) {
     for (let at = 0; at < part.offsets.length;) {
       if (free === 0) {
         piece = grouped.map(() => ({ days: new Map<number, PointPart[]>(), repeated: 0, replaced: 0 }));
         pieces.push(piece);
-        free = most;
+        free = maxSamples;
       }
       const { days } = piece[arrival]!;
       const end = Math.min(at + free, part.offsets.length);

@@ -6,19 +6,21 @@ import { type NewSegment, segmentsOf } from "./new-segments.ts";
 import type { PointPart } from "./segment-body.ts";
 import { NO_STORED_SERIES, type StoredSeries } from "./stored-series.ts";
 
-/** What storing did with each sample it was given; the four add up to the samples given. */
+/** What happened to the samples of a call; the four counts add up to all of them. */
 export interface StoredCounts {
-  /** samples at a (point, time) that held none before */
+  /** samples at a (point, time) that had none */
   readonly inserted: number;
-  /** samples that took the place of another value */
+  /** samples that differ from the stored one and replaced it, unless the mode is `add` */
   readonly changed: number;
-  /** samples that were there already, bit for bit */
+  /** samples equal to the stored one, bit for bit */
   readonly unchanged: number;
-  /** samples for which another one of the same point and millisecond was kept: a later one of the call, or one asked for later */
+  /**
+   * samples that lost against another one of the same point and millisecond: a later one of the call, or one requested
+   * later
+   */
   readonly superseded: number;
 }
 
-/** Counts of two calls together. */
 export function plusCounts(a: StoredCounts, b: StoredCounts): StoredCounts {
   return {
     inserted: a.inserted + b.inserted,
@@ -28,28 +30,29 @@ export function plusCounts(a: StoredCounts, b: StoredCounts): StoredCounts {
   };
 }
 
-/** Samples that came together. */
+/** Samples of one request. */
 export interface Arrival {
   readonly samples: PointSamples;
-  /** when the request that brought them was sent, epoch ms; 0: they do not come from the API, or are not its last word */
+  /** when their request was sent, epoch ms; 0: they do not come from the API, or the API may have newer ones */
   readonly asked: number;
-  /** `win`: over a stored value that was asked for earlier; `add`: only where no sample is stored */
+  /** `win`: replaces a stored value that was requested earlier; `add`: fills only times without a sample */
   readonly mode: "win" | "add";
 }
 
 /**
- * Reads what a day's file has of some points; a point that it does not have is absent. `asked` is that of the file's hour.
+ * Reads the samples of points in a day's file; a point that the file does not have is absent. `asked` is that of the
+ * file's hour.
  * @param day whole days since 1970
  */
 export type FiledSamples = (day: number, pointIds: readonly number[]) => Promise<ReadonlyMap<number, StoredSeries>>;
 
-/** A watermark is never ahead of the clock, so that no sample is late before this after the start of its hour. */
+/** A watermark is never ahead of the clock, so no sample is late earlier than this after its hour began. */
 const LATE_MS = 2 * HOUR_MS;
 
-/** How many samples of a day are late, by day and point id. */
+/** Late samples of days, by day and point id. */
 export type LateCounts = ReadonlyMap<number, ReadonlyMap<number, number>>;
 
-/** What is to be stored, and how the samples count when it is. */
+/** What to write, and the counts once it is written. */
 export interface Comparison {
   readonly segments: readonly NewSegment[];
   /** of each arrival */
@@ -57,15 +60,15 @@ export interface Comparison {
   readonly late: LateCounts;
 }
 
-/** What is stored at the times of arrivals. */
+/** What is already stored at the times of arrivals. */
 export interface StoredBefore {
   /** by point id */
   readonly series: ReadonlyMap<number, StoredSeries>;
-  /** the site's; null: none, or late samples are not counted yet */
+  /** of the site; null: none, or late samples are not counted yet */
   readonly watermark: number | null;
 }
 
-/** Tells new samples from those that are stored. @param now epoch ms */
+/** Finds the samples that differ from the stored ones. @param now epoch ms */
 export function compareArrivals(
   now: number,
   arrivals: readonly Arrival[],

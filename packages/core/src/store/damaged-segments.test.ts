@@ -72,14 +72,14 @@ async function readWholeHour() {
 
 const sorted = (samples: readonly Sample[]) => [...samples].sort(([a, t], [b, u]) => a - b || t - u);
 
-/** How a body can be damaged, and what a reader says of it. */
+/** Damage to a body, and the reader's error. */
 const DAMAGES: [string, string, string][] = [
   ["a value that is no number", `jsonb('{"1":{"0":null},"2":{"0":1}}')`, "has a bad value"],
   ["JSONB that is cut off", "substr(body, 1, length(body) - 3)", "is malformed JSONB"],
   ["bytes of something else", "x'ffffffffffff'", "is malformed JSONB"],
 ];
 
-test.each(DAMAGES)("%s costs the samples of its row only, and is counted", async (_, body, reason) => {
+test.each(DAMAGES)("%s costs only the samples of its row, and is counted", async (_, body, reason) => {
   expect(await countDamaged(db, 1)).toBe(0);
   await damage(body);
   for (const read of [readAll, readWholeHour]) {
@@ -95,12 +95,12 @@ test.each(DAMAGES)("%s does not stop a sync: the row's samples are stored again"
   const counts = await store([...HURT_SAMPLES, ...SOUND_SAMPLES], 3);
   expect(counts).toEqual({ inserted: 3, changed: 0, unchanged: 2, superseded: 0 });
   expect(sorted((await readAll()).samples)).toEqual(sorted([...HURT_SAMPLES, ...SOUND_SAMPLES]));
-  // the next sync compares with the new row
+  // The next sync compares with the new row.
   expect(await store(HURT_SAMPLES, 4)).toMatchObject({ inserted: 0, unchanged: 3 });
   expect(await countDamaged(db, 1)).toBe(1);
 });
 
-test("no damaged byte of a body stops a read, or costs a sample of another row", async () => {
+test("no damaged byte stops a read or costs another row's sample", async () => {
   const { body } = (await db
     .prepare(`SELECT hex(body) AS body FROM segments WHERE key = ${HURT}`)
     .first<{ body: string }>())!;
@@ -128,7 +128,7 @@ test("a read is checked only after SQLite refused a row", async () => {
   expect(statements).toBe(1);
 });
 
-test("an hour with a damaged row is not summed up", async () => {
+test("an hour with a damaged row is not rolled up", async () => {
   await damage("x'ff'");
   const day = { siteId: 1, day: FIRST_DAY, closed: DAY + DAY_MS, which: "all" } as const;
   expect(await rollUpDay(db, day)).toMatchObject({ hours: 0, failed: [{ hour: DAY }] });
@@ -146,7 +146,7 @@ test("a point is deleted although a row of its block is damaged", async () => {
   ]);
 });
 
-test.each(["{", "[]", '{"1":[1]}'])("a newest row %j is written anew from the segments", async (body) => {
+test.each(["{", "[]", '{"1":[1]}'])("a newest row %j is rebuilt from the segments", async (body) => {
   const newest = await readLatest(db, POINTS);
   expect(newest.size).toBe(3);
   const hurt = () => db.prepare("UPDATE block_latest SET body = ?1 WHERE block = 0").bind(body).run();

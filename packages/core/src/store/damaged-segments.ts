@@ -5,13 +5,13 @@ import type { TimeRange } from "../domain/time-range.ts";
 import { log, logError } from "../telemetry/log.ts";
 import { placeOfKey } from "./segment-key.ts";
 
-// The SQL of `damaged_segments`. Readers skip a segment that they cannot read, and copy it there.
+// The SQL of `damaged_segments`. Readers skip a segment that they cannot decode, and copy it there.
 
-/** A segment that a reader had to skip. */
+/** A segment that a reader skipped. */
 export interface DamagedSegment {
   readonly key: number;
   readonly reason: string;
-  /** from its first sample to after its last one, epoch ms */
+  /** from its first sample to behind its last one, epoch ms */
   readonly range: TimeRange;
 }
 
@@ -35,8 +35,8 @@ SELECT s.key, s.first, s.last FROM json_each(?1) r CROSS JOIN segments s ON s.ke
 const placesSchema = z.array(z.object({ key: z.int(), first: z.int(), last: z.int() }));
 
 /**
- * Copies segments that could not be read, once each. The copy outlasts the segment, so `/status` counts it. Never throws: a reader
- * that cannot write still answers.
+ * Copies damaged segments, each once. A copy outlasts its segment, so `/status` counts it. It never throws, so that a
+ * reader answers although it cannot write.
  */
 export async function noteDamaged(
   db: D1Database,
@@ -66,7 +66,7 @@ export async function noteDamaged(
 /** ?1: JSON array of keys. */
 const COUNT_COPIES = "SELECT count(*) AS n FROM json_each(?1) k CROSS JOIN damaged_segments d ON d.key = k.value";
 
-/** Whether all of these segments are copied: one that is not must not be deleted. */
+/** Whether all of these segments are copied. A segment without a copy must not be deleted. */
 export async function areCopied(db: D1Database, keys: readonly number[]): Promise<boolean> {
   const statement = db.prepare(COUNT_COPIES).bind(JSON.stringify(keys));
   return countSchema.parse(await withD1Retry(() => statement.first())).n === keys.length;
@@ -76,7 +76,7 @@ export async function areCopied(db: D1Database, keys: readonly number[]): Promis
 const COUNT = "SELECT count(*) AS n FROM damaged_segments WHERE site_id = ?1";
 const countSchema = z.object({ n: z.int() });
 
-/** Segments of a site that could not be read and that no build has replaced. */
+/** Counts the damaged segments of a site that no build has replaced. */
 export async function countDamaged(db: D1Database, siteId: number): Promise<number> {
   return countSchema.parse(await withD1Retry(() => db.prepare(COUNT).bind(siteId).first())).n;
 }
@@ -86,30 +86,30 @@ const FORGET_REPLACED = `
 DELETE FROM damaged_segments WHERE site_id = ?1 AND key >> 24 & 65535 = ?2 AND key & 16777215 <= ?3 AND asked > 0`;
 
 /**
- * Drops the copies of segments that came from the source, up to a stamp. To run when the day's file has the source's samples up to that
- * stamp. A copy whose samples were not asked of the source stays: nobody else has them.
+ * Deletes the copies of segments from the API up to a stamp. Run it once the day's file has the API's samples up to
+ * that stamp. A copy of samples that were not requested from the API stays, because no other copy exists.
  */
 export function forgetReplaced(db: D1Database, siteId: number, day: number, stamp: number): D1PreparedStatement {
   return db.prepare(FORGET_REPLACED).bind(siteId, day, stamp);
 }
 
-/** Belongs into the batch that deletes a day's samples. */
+/** Add it to the batch that deletes a day's samples. */
 export function forgetDamagedDay(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return db.prepare("DELETE FROM damaged_segments WHERE site_id = ?1 AND key >> 24 & 65535 = ?2").bind(siteId, day);
 }
 
-/** ?1 point, as text: a number would be a JSON path such as $."5.0". */
+/** ?1: point, as text: a number would become a JSON path like $."5.0". */
 const REMOVE_POINT = `
 UPDATE damaged_segments SET body = jsonb_remove(body, '$."' || ?1 || '"')
 WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
   AND CASE WHEN json_valid(body, 8) THEN body -> ('$."' || ?1 || '"') IS NOT NULL END`;
 
-/** ?1 point, as text. */
+/** ?1: point, as text. */
 const DELETE_EMPTY = `
 DELETE FROM damaged_segments WHERE key >= (?1 >> 7) << 40 AND key < ((?1 >> 7) + 1) << 40
   AND CASE WHEN json_valid(body, 8) THEN json(body) = '{}' END`;
 
-/** Removes a point's samples from the copies. Belongs into the batch that deletes what is known of the point. */
+/** Removes a point's samples from the copies. Add it to the batch that deletes the point. */
 export function forgetDamagedPoint(db: D1Database, pointId: number): D1PreparedStatement[] {
   return [REMOVE_POINT, DELETE_EMPTY].map((sql) => db.prepare(sql).bind(String(pointId)));
 }

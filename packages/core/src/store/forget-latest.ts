@@ -8,17 +8,17 @@ import { type LatestSample, LatestRows, latestStatement } from "./latest.ts";
 import { readSeriesOfHours } from "./read-segments.ts";
 import { clockStatement, expectClock, isClockMoved, parseClock, raiseClock } from "./site-clock.ts";
 
-/** Points whose samples are held at once: of two open days at a sample a minute 12 MB. */
+/** Points held in memory at once: 12 MB for two open days at a sample a minute. */
 const POINTS_AT_ONCE = 160;
 
-/** How often it is done again because samples came meanwhile. */
+/** Attempts, because concurrent stores make one fail. */
 const TRIES = 10;
 
 const idsSchema = z.array(z.object({ id: z.int() }));
 
 /**
- * Finds the newest samples anew that are not there any more, after samples were deleted, and those of damaged rows. Safe to repeat.
- * @param isGone of a newest sample as it is noted whether it was deleted
+ * Recomputes newest samples that were deleted or whose row is damaged. Safe to repeat.
+ * @param isGone whether a newest sample was deleted
  * @throws the error of D1, after retries
  */
 export async function forgetLatest(
@@ -52,12 +52,12 @@ export async function forgetLatest(
     const write = latest.write(db, blocksOf(ids));
     const expected = expectClock(db, siteId, parseClock(clock?.results));
     try {
-      // a store that has read the blocks as they were would write them back, so it must fail
+      // Raising the clock makes a store fail that has read the old rows, or it would write them back.
       await withD1Retry(() => db.batch([expected, raiseClock(db, siteId), write]));
       return;
     } catch (error) {
       if (!isClockMoved(error)) throw error;
     }
   }
-  throw new Error(`other runs stored samples of site ${siteId} ${TRIES} times while its newest ones were looked for`);
+  throw new Error(`newest samples of site ${siteId}: other runs stored samples during each of ${TRIES} attempts`);
 }

@@ -8,13 +8,13 @@ import { beginKeeping, endKeeping, keepGroups, type KeptContent, keptKey, MAX_KE
 import { fetchRange, type RangeBucket } from "../r2/range-get.ts";
 import { planRanges } from "../parquet/read-plan.ts";
 
-/** Row groups that are written in one transaction. */
+/** Row groups of one transaction. */
 const MAX_GROUPS_PER_STATEMENT = 500;
 
-/** The longest row group that fits a statement as hexadecimal digits. */
+/** Largest row group that fits a statement as hexadecimal digits. */
 const MAX_GROUP_BYTES = MAX_ASCII_CHARS / 2 - 64;
 
-/** The object that stands in the day's place. */
+/** The object under the day's key. */
 export interface FileInPlace {
   readonly key: string;
   readonly etag: string;
@@ -22,8 +22,8 @@ export interface FileInPlace {
 }
 
 /**
- * Writes the row groups of a day's file into D1, before the file is published. Safe to repeat, and to stop anywhere. An error is logged and
- * costs time only: readers then read the file.
+ * Copies the row groups of a day's file into D1 before the file is published. Safe to repeat and to interrupt. An error
+ * is logged and costs time only, because readers then read the file.
  * @param now epoch ms
  */
 export async function keepRowGroups(
@@ -51,11 +51,10 @@ async function keepAll(
   if (kept === null || kept.isWhole) return;
   const cost = { requests: 0, bytes: 0 };
   const { groups } = await readFooter(bucket, { key, etag }, cost);
-  // One row group that D1 cannot hold would cost each reader a request that its plan does not count.
+  // A row group that D1 cannot hold would cost each reader a request that its plan does not count.
   if (groups.some(({ group }) => extentBytes(group) > MAX_GROUP_BYTES)) return;
   const reads = groups.map(({ group }) => ({ group, points: null }));
   for (let first = 0; first < reads.length; first += MAX_GROUPS_PER_STATEMENT) {
-    // A megabyte of the file at a time.
     for (const range of planRanges(reads.slice(first, first + MAX_GROUPS_PER_STATEMENT))) {
       const { bytes, offset } = await fetchRange(bucket, key, etag, range, cost);
       const texts = jsonChunks(

@@ -2,9 +2,10 @@ import { DAYS } from "../domain/day.ts";
 import { blockOf } from "../domain/block.ts";
 import type { LateCounts } from "./compare-arrivals.ts";
 
-// The SQL of `late_samples`. A row has the points of a block: a site that is late as a whole counts all its points in every sync.
+// The SQL of `late_samples`. A row has the points of a block, because a site that is late as a whole counts all its
+// points in every sync.
 
-/** In SQL: the key of a row. @param block and `day`: SQL expressions of ours */
+/** The key of a row, in SQL. @param block SQL expression, like `day` */
 function keySql(block: string, day: string): string {
   return `(((${block}) << 16) + (${day}))`;
 }
@@ -21,12 +22,15 @@ ON CONFLICT (block_day) DO UPDATE SET samples = (
   )
 )`;
 
-/** Adds to the late samples of points' days. Belongs into the batch that stores them, because a repeat would count them twice. */
+/**
+ * Adds to the counts of late samples. Add it to the batch that stores the samples, because a repeat would count them
+ * twice.
+ */
 export function countLate(db: D1Database, late: LateCounts): D1PreparedStatement[] {
   const rows = [...late].flatMap(([day, points]) =>
-    [...Map.groupBy(points, ([id]) => blockOf(id))].map(([block, own]) => [
+    [...Map.groupBy(points, ([id]) => blockOf(id))].map(([block, samples]) => [
       block * DAYS + day,
-      Object.fromEntries(own),
+      Object.fromEntries(samples),
     ]),
   );
   return rows.length === 0 ? [] : [db.prepare(COUNT).bind(JSON.stringify(rows))];
@@ -39,7 +43,7 @@ FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
 CROSS JOIN late_samples l ON l.block_day = ${keySql("b.block", "?2")}
 CROSS JOIN json_each(CASE WHEN json_valid(l.samples) THEN l.samples ELSE '{}' END) e CROSS JOIN points p ON p.id = CAST(e.key AS INTEGER)`;
 
-/** The statement that reads the late samples of a site's day, as `{name, samples}`; a point without any is absent. */
+/** Reads the late samples of a site's day, as `{name, samples}`; a point without any is absent. */
 export function lateStatement(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return db.prepare(READ).bind(siteId, day);
 }
@@ -53,7 +57,7 @@ export function forgetLateDay(db: D1Database, siteId: number, day: number): D1Pr
   return db.prepare(FORGET_DAY).bind(siteId, day);
 }
 
-/** ?1: point, as text: a number would be a JSON path such as $."5.0"; ?2: the most rows. */
+/** ?1: point, as text: a number would become a JSON path like $."5.0"; ?2: maximum of rows. */
 const FORGET_POINT = `
 UPDATE late_samples SET samples = json_remove(samples, '$."' || ?1 || '"') WHERE block_day IN (
   SELECT block_day FROM late_samples
@@ -61,19 +65,19 @@ UPDATE late_samples SET samples = json_remove(samples, '$."' || ?1 || '"') WHERE
     AND CASE WHEN json_valid(samples) THEN samples -> ('$."' || ?1 || '"') IS NOT NULL END LIMIT ?2
 )`;
 
-/** Forgets some days of a point. */
-export function forgetLatePoint(db: D1Database, pointId: number, most: number): D1PreparedStatement {
-  return db.prepare(FORGET_POINT).bind(String(pointId), most);
+/** Deletes the counts of some days of a point. */
+export function forgetLatePoint(db: D1Database, pointId: number, maxRows: number): D1PreparedStatement {
+  return db.prepare(FORGET_POINT).bind(String(pointId), maxRows);
 }
 
-/** ?1: site, ?2: the most rows. */
+/** ?1: site, ?2: maximum of rows. */
 const FORGET_SITE = `
 DELETE FROM late_samples WHERE block_day IN (
   SELECT l.block_day FROM (SELECT DISTINCT id >> 7 AS block FROM points WHERE site_id = ?1) b
   CROSS JOIN late_samples l ON l.block_day >= ${keySql("b.block", "0")} AND l.block_day < ${keySql("b.block + 1", "0")} LIMIT ?2
 )`;
 
-/** Deletes some rows of a site. To run before its points are deleted. */
-export function forgetLateSite(db: D1Database, siteId: number, most: number): D1PreparedStatement {
-  return db.prepare(FORGET_SITE).bind(siteId, most);
+/** Deletes some rows of a site. Run it before its points are deleted. */
+export function forgetLateSite(db: D1Database, siteId: number, maxRows: number): D1PreparedStatement {
+  return db.prepare(FORGET_SITE).bind(siteId, maxRows);
 }

@@ -28,7 +28,7 @@ const store = (siteId: number, samples: readonly Sample[], asked: number) =>
 
 const meteredSchema = z.object({ meta: z.object({ rows_read: z.int() }) });
 
-test("an empty table has no newest samples, nor has an empty list of points", async () => {
+test("an empty table and an empty list have no newest samples", async () => {
   expect(await readLatest(db, [1, 2])).toEqual(new Map());
   await store(1, [[1, DAY, 1]], 1);
   expect(await readLatest(db, [])).toEqual(new Map());
@@ -55,7 +55,7 @@ test("each point has its own newest sample, bit for bit", async () => {
   );
 });
 
-test("newest samples of 1,000 points cost a row a block", async () => {
+test("newest samples of 1,000 points cost one row per block", async () => {
   await store(
     2,
     BUSY.map((id): Sample => [id, DAY, id]),
@@ -72,7 +72,7 @@ test("newest samples of 1,000 points cost a row a block", async () => {
   expect(rowsRead).toBeLessThanOrEqual(24);
 });
 
-test("after samples were deleted, the newest ones left are found anew", async () => {
+test("after a deletion, the newest samples left are found", async () => {
   const time = fc.constantFrom(0, 1, HOUR_MS, DAY_MS, DAY_MS + 7).map((ms) => DAY + ms);
   const sample = fc.tuple(fc.constantFrom(...POINTS), time, fc.constantFrom(1, -0, 5e-324));
   const batch = fc.tuple(fc.array(sample, { maxLength: 8, size: "max" }), fc.constantFrom(0, 10, 20));

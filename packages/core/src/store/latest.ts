@@ -10,7 +10,7 @@ export interface LatestSample {
   /** epoch milliseconds UTC */
   readonly time: number;
   readonly value: number;
-  /** when the request that brought it was sent, epoch ms */
+  /** when its request was sent, epoch ms */
   readonly asked: number;
 }
 
@@ -50,15 +50,15 @@ function parseBody(body: string): [id: string, latest: StoredLatest][] | null {
   return all;
 }
 
-/** The statement that reads the newest samples of some blocks. */
+/** Reads the newest samples of some blocks. */
 export function latestStatement(db: D1Database, blocks: readonly number[]): D1PreparedStatement {
   return db.prepare(READ).bind(JSON.stringify(blocks));
 }
 
-/** Newest samples of points, of whole blocks, and how new segments change them. */
+/** The newest samples of all points of some blocks, to be updated by new segments. */
 export class LatestRows {
   readonly #newest = new Map<number, LatestSample>();
-  /** blocks whose row cannot be read */
+  /** blocks whose row is damaged */
   readonly damaged: ReadonlySet<number>;
 
   /** @param results of {@link latestStatement} */
@@ -88,22 +88,22 @@ export class LatestRows {
     else this.#newest.set(pointId, latest);
   }
 
-  /** The statement that writes some blocks. */
+  /** Writes the rows of some blocks. */
   write(db: D1Database, blocks: readonly number[]): D1PreparedStatement {
     const byBlock = Map.groupBy(this.#newest.values(), ({ pointId }) => blockOf(pointId));
     return db.prepare(WRITE).bind(JSON.stringify(blocks.map((block) => [block, bodyText(byBlock.get(block) ?? [])])));
   }
 
-  /** The statement that belongs into the batch which stores these segments; null: they have nothing newer. */
+  /** The statement to add to the batch that stores these segments; null: no sample is newer. */
   update(db: D1Database, segments: readonly NewSegment[]): D1PreparedStatement | null {
     const changed = new Set<number>();
     for (const { day, asked, parts } of segments) {
       for (const { pointId, offsets, values } of parts) {
-        const one = { pointId, time: dayStart(day) + offsets.at(-1)!, value: values.at(-1)!, asked };
+        const newest = { pointId, time: dayStart(day) + offsets.at(-1)!, value: values.at(-1)!, asked };
         const known = this.#newest.get(pointId);
-        if (known !== undefined && (one.time < known.time || (one.time === known.time && asked < known.asked)))
+        if (known !== undefined && (newest.time < known.time || (newest.time === known.time && asked < known.asked)))
           continue;
-        this.#newest.set(pointId, one);
+        this.#newest.set(pointId, newest);
         changed.add(blockOf(pointId));
       }
     }

@@ -9,7 +9,7 @@ import { placeOfKey } from "./segment-key.ts";
 const DAY = 20_373;
 const MAX_BODY = 500_000;
 
-/** `n` samples a second apart, up to the last millisecond of the day, with the longest text that a double has. */
+/** `n` samples a second apart, up to the last millisecond of the day, with the longest text of a double. */
 const longPart = (pointId: number, n: number): PointPart => ({
   pointId,
   offsets: Array.from({ length: n }, (_, i) => 86_399_999 - 1_000 * (n - 1 - i)),
@@ -41,7 +41,7 @@ describe("a body has at most 500,000 characters", () => {
   });
 });
 
-test("each block has a segment of its own, and small points share it", () => {
+test("each block has its own segment, which its points share", () => {
   const ids = [1, 127, 128, 255, 256, 1_000];
   const segments = segmentsOf(
     DAY,
@@ -57,7 +57,7 @@ test("each block has a segment of its own, and small points share it", () => {
   expect(segmentsOf(DAY, 0, [])).toEqual([]);
 });
 
-test("a row has its key, the first and last offset and the body; hours are those with samples", () => {
+test("a row has key, offsets and body; its hours are those with samples", () => {
   const offset = fc.oneof(
     fc.constantFrom(0, HOUR_MS - 1, HOUR_MS, 24 * HOUR_MS - 1),
     fc.nat({ max: 24 * HOUR_MS - 1 }),

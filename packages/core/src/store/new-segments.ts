@@ -5,16 +5,16 @@ import { blockOf } from "../domain/block.ts";
 import { segmentKey } from "./segment-key.ts";
 
 /**
- * The most samples of a segment, so that a body has at most 500,000 characters: a sample has up to 37 (a double of 25, an offset of 8
- * and 4 of JSON), and each of 128 points up to 13 besides.
+ * Samples of a segment, so that a body has at most 500,000 characters: a sample has up to 37 (a double of 25, an offset
+ * of 8 and 4 of JSON), and each of 128 points up to 13 more.
  */
 const MAX_SAMPLES = 13_000;
 
-/** Samples of one block and day that are to be stored as one row. */
+/** Samples of one block and day that become one row. */
 export interface NewSegment {
   readonly block: number;
   readonly day: number;
-  /** when the request that brought them was sent, epoch ms; 0: they do not come from the API */
+  /** when their request was sent, epoch ms; 0: they do not come from the API */
   readonly asked: number;
   readonly parts: readonly PointPart[];
 }
@@ -44,12 +44,12 @@ function pieces(parts: readonly PointPart[]): PointPart[][] {
   return all;
 }
 
-/** The starts of the hours that a segment has samples of, epoch ms. */
+/** The starts of the hours in which a segment has samples, epoch ms. */
 export function hoursOfSegment({ day, parts }: NewSegment): Set<number> {
   return new Set(parts.flatMap(({ offsets }) => offsets.map((offset) => dayStart(day) + hourOf(offset))));
 }
 
-/** A row as `insertSegments` takes it. */
+/** A row in the form of `insertSegments`. */
 export function segmentJson({ block, day, asked, parts }: NewSegment, stamp: number): string {
   const first = parts.reduce((least, { offsets }) => Math.min(least, offsets[0]!), Number.POSITIVE_INFINITY);
   const last = parts.reduce((most, { offsets }) => Math.max(most, offsets.at(-1)!), 0);

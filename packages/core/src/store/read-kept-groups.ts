@@ -11,10 +11,10 @@ import type { RangeCost } from "../r2/range-get.ts";
 import type { GroupRead } from "../parquet/read-plan.ts";
 import { decodeGroup } from "../parquet/row-group-reader.ts";
 
-/** Bytes of row groups that are read by one statement: 4 MB of hexadecimal digits. */
+/** Bytes of row groups of one statement: 4 MB of hexadecimal digits. */
 const MAX_BYTES_PER_STATEMENT = 2_000_000;
 
-/** What to read of a content that D1 keeps. */
+/** Row groups to read of a content in D1. */
 export interface KeptRead {
   /** `ManifestDay.keptId` */
   readonly keptId: number;
@@ -24,15 +24,15 @@ export interface KeptRead {
   readonly groups: readonly GroupRead[];
 }
 
-/** What D1 gave of a content. */
+/** The result of a read. */
 export interface KeptSeries {
-  /** each point's samples, of the row groups that are there and whole */
+  /** each point's samples, from the row groups that are present and undamaged */
   readonly series: ReadonlyMap<string, Series>;
-  /** the others, ascending in the file */
+  /** the other row groups, ascending in the file */
   readonly missing: readonly GroupRead[];
 }
 
-/** The key of json_each is the place in the array. ?1: JSON array of [key, bytes]. */
+/** The key of json_each is the index in the array. ?1: JSON array of [key, bytes]. */
 const READ = `
 SELECT w.key AS i, hex(substr(g.body, 1, w.value ->> 1)) AS body
 FROM json_each(?1) w CROSS JOIN kept_groups g ON g.key = w.value ->> 0`;
@@ -40,7 +40,7 @@ FROM json_each(?1) w CROSS JOIN kept_groups g ON g.key = w.value ->> 0`;
 const groupRows = rowsOf("kept_groups", { i: isInt, body: isText });
 
 /**
- * Reads row groups that D1 keeps, with the checks of a read of R2. One that is not there or is damaged is no error.
+ * Reads row groups from D1 with the same checks as from R2. A missing or damaged one is no error.
  * @throws the error of D1, after retries
  */
 export async function readKeptGroups(

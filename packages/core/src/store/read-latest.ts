@@ -5,8 +5,9 @@ import { forgetLatest } from "./forget-latest.ts";
 import { type LatestSample, LatestRows, latestStatement } from "./latest.ts";
 
 /**
- * The newest sample of each point that came through a segment, by point id: a row read for each block. Where a point's day has a
- * file, that has the last word. A point that no segment brought is absent. A damaged row is written anew first.
+ * The newest sample of each point that came through a segment, by point id; it costs a row read per block. If the
+ * point's day has a file, the file's sample of that time wins. A point without a segment is absent. A damaged row is
+ * rebuilt first.
  * @throws the error of D1, after retries
  */
 export async function readLatest(
@@ -25,15 +26,15 @@ export async function readLatest(
   }
   return new Map(
     pointIds.flatMap((id) => {
-      const one = rows.get(id);
-      return one === undefined ? [] : [[id, one]];
+      const latest = rows.get(id);
+      return latest === undefined ? [] : [[id, latest]];
     }),
   );
 }
 
 const sitesSchema = z.array(z.object({ site_id: z.int() }));
 
-/** The sites of the points that are in some blocks. */
+/** The sites that own points in some blocks. */
 async function sitesOf(db: D1Database, pointIds: readonly number[], blocks: ReadonlySet<number>): Promise<number[]> {
   const ids = JSON.stringify(pointIds.filter((id) => blocks.has(blockOf(id))));
   const { results } = await withD1Retry(() =>

@@ -39,7 +39,7 @@ beforeEach(() => emptyStore(db));
 const store = (siteId: number, samples: readonly Sample[], asked: number) =>
   storeSamples({ db, siteId, now: () => 0 }, pointSamples(samples), asked);
 
-/** Notes that the day's file has all segments of the site so far. */
+/** Marks all segments of the site so far as settled into the day's file. */
 async function fold(siteId: number, day: number): Promise<void> {
   await db
     .prepare(
@@ -56,7 +56,7 @@ const settledStamps = async () => {
   return new Map(rows.map(([siteId, day, stamp]) => [`${siteId} ${day}`, stamp!]));
 };
 
-/** What the segments beyond the day files hold, up to a stamp. */
+/** The samples of segments that are in no day file, up to a stamp. */
 async function naiveOf(siteId: number, upTo = Infinity): Promise<NaiveStore> {
   const folded = await settledStamps();
   const blocks = new Set(SITES.get(siteId)!.map((id) => id >> 7));
@@ -110,7 +110,7 @@ const read = siteId.chain((site) =>
   }),
 );
 
-test("each way to read equals the naive store, beside partly folded days", async () => {
+test("each way to read equals the naive store, beside partly settled days", async () => {
   let found = 0;
   const cases = fc.tuple(
     fc.array(step, { minLength: 3, maxLength: 6 }),
@@ -151,7 +151,7 @@ test("each way to read equals the naive store, beside partly folded days", async
   expect(found).toBeGreaterThan(50);
 });
 
-test("of two values that were asked for together the one stored later is read", async () => {
+test("of two values requested together the one stored later is read", async () => {
   for (const n of [1, 2, 3]) await store(1, [[1, DAY, n]], 5);
   const series = (await readSeries(db, 1, [1], { start: DAY, end: DAY + 1 })).get(1)!;
   expect([...series.values]).toEqual([3]);
@@ -180,7 +180,7 @@ test("a range is half-open, to the millisecond", async () => {
   expect(await readSeries(db, 1, [], { start: DAY, end: DAY + 1 })).toEqual(new Map());
 });
 
-describe("rows read of a day of 288 segments a block", () => {
+describe("rows read of a day of 288 segments per block", () => {
   const BLOCKS = [8, 9, 10];
   const POINTS_OF_BLOCK = Array.from({ length: 128 }, (_, n) => n);
   beforeEach(async () => {
@@ -224,7 +224,7 @@ describe("rows read of a day of 288 segments a block", () => {
     expect(block.rowsRead).toBeLessThanOrEqual(400);
   });
 
-  test("a day whose file has the first 23 hours reads the last one's segments", async () => {
+  test("a day whose file has 23 hours reads the last hour's segments", async () => {
     await db
       .prepare(
         "INSERT INTO day_files (site_id, day, state, updated_at, settled_stamp) VALUES (3, ?1, 'written', 1, 276)",
@@ -237,7 +237,7 @@ describe("rows read of a day of 288 segments a block", () => {
   });
 });
 
-test("a block of more points than a row has columns is read whole", async () => {
+test("a block with more points than columns is read whole", async () => {
   await store(
     3,
     MANY.map((id): Sample => [id, DAY + 5, id]),
@@ -246,7 +246,7 @@ test("a block of more points than a row has columns is read whole", async () => 
   const cost = { statements: 0, rowsRead: 0 };
   const series = await readSeries(db, 3, MANY.toReversed(), { start: DAY, end: DAY + HOUR_MS }, cost);
   expect(MANY.filter((id) => series.get(id)?.values[0] !== id)).toEqual([]);
-  // ten blocks that are read whole, and 20 points that are picked of the next
+  // ten blocks that are read whole, and 20 points of the next
   expect(cost.statements).toBe(11);
 
   const parts = await wholeHour(3, DAY);
@@ -258,6 +258,6 @@ test("a read that needs all segments fails for a damaged one and names it", asyn
   await store(1, [[1, DAY, 1]], 1);
   await db.exec(`UPDATE segments SET body = jsonb('{"1":{"0":null}}')`);
   await expect(wholeHour(1, DAY)).rejects.toThrow(`segment ${segmentKey(0, FIRST_DAY, 1)}: has a bad value`);
-  // the damaged point costs no other one
+  // The damage costs no other point's samples.
   expect((await readSeries(db, 1, [2], { start: DAY, end: DAY + 1 })).get(2)!.times.length).toBe(0);
 });

@@ -7,12 +7,12 @@ import { hoursOf, type TimeRange } from "../domain/time-range.ts";
 import { type DamagedSegment, noteDamaged, type UnreadRow } from "./damaged-segments.ts";
 import { decodeBody, type PointPart, StoredRowError } from "./segment-body.ts";
 import { blocksOf } from "../domain/block.ts";
-import { batchesOf, pickedRows, pickStatement, type SegmentRow, type SegmentsWanted } from "./pick-points.ts";
+import { pickBatches, pickedRows, pickStatement, type SegmentRow, type SegmentsWanted } from "./pick-points.ts";
 import { placeOfKey } from "./segment-key.ts";
 import { SeriesBuilder, type StoredSeries } from "./stored-series.ts";
 import { MAX_BLOCKS_PER_QUERY, blockStatements, segmentRowsSchema } from "./whole-blocks.ts";
 
-/** What a read cost, to tell the caller of our API and the benchmarks. */
+/** The cost of a read, which the API returns and benchmarks count. */
 export interface ReadCost {
   statements: number;
   /** rows that D1 bills as read */
@@ -20,8 +20,9 @@ export interface ReadCost {
 }
 
 /**
- * The samples of points in a half-open range that are in segments and in no day file; a point without any has an empty series.
- * A damaged segment is skipped and noted. Memory: 24 bytes a sample, and the text of the points of a batch.
+ * Reads the samples of points that are in segments and in no day file. A point without any has an empty series. A
+ * damaged segment is skipped and copied. Memory: 24 bytes a sample, and the text of a batch.
+ * @param range half-open, epoch ms
  * @throws the error of D1, after retries
  */
 export async function readSeries(
@@ -35,7 +36,7 @@ export async function readSeries(
   return readSeriesOfHours(db, siteId, pointIds, hoursOf(range), range, cost, backoff);
 }
 
-/** {@link readSeries}, of some hours of the range only. @param hours starts of UTC hours, epoch milliseconds */
+/** {@link readSeries} of some hours of the range only. @param hours starts of UTC hours, epoch milliseconds */
 export async function readSeriesOfHours(
   db: D1Database,
   siteId: number,
@@ -49,11 +50,11 @@ export async function readSeriesOfHours(
   return (await readSeriesBeside(db, wanted, NOTHING_BESIDE, cost, backoff)).series;
 }
 
-/** What was read of segments. */
+/** The samples of segments, and the results of the other statements. */
 export interface ReadSeries {
   readonly series: Map<number, StoredSeries>;
   readonly beside: readonly D1Result[];
-  /** segments of the wanted hours that were skipped */
+  /** skipped segments of the wanted hours */
   readonly damaged: readonly DamagedSegment[];
 }
 
@@ -63,8 +64,8 @@ export type Beside = (isChecked: boolean) => readonly D1PreparedStatement[];
 export const NOTHING_BESIDE: Beside = () => [];
 
 /**
- * {@link readSeries} where each point has hours of its own, and what other statements find in the transaction of the last segments: what
- * they tell is never older than the samples. All of 100 points is read in one.
+ * {@link readSeries} with hours per point, and with other statements in the transaction of the last segments: their
+ * results are never older than the samples. Up to 100 points are read in one transaction.
  */
 export async function readSeriesBeside(
   db: D1Database,
@@ -77,7 +78,7 @@ export async function readSeriesBeside(
   const sets = new Map([...new Set(wanted.values())].map((hours) => [hours, new Set(hours)]));
   const ids = [...wanted].flatMap(([id, hours]) => (hours.length > 0 ? [id] : []));
   const [from, to] = [Math.max(range.start, Number.MIN_SAFE_INTEGER), Math.min(range.end, Number.MAX_SAFE_INTEGER)];
-  const batches = batchesOf(ids);
+  const batches = pickBatches(ids);
   let found: readonly D1Result[] = [];
   const unread: UnreadRow[] = [];
   for (const [i, picks] of batches.entries()) {
@@ -103,24 +104,28 @@ export async function readSeriesBeside(
   }
   const series = new Map([...builders].map(([id, builder]) => [id, builder.finish()]));
   const damaged = (await noteDamaged(db, siteId, unread, backoff)).filter(
-    (one) => one.range.start < range.end && one.range.end > range.start && touches(one.range, sets.keys()),
+    (segment) =>
+      segment.range.start < range.end && segment.range.end > range.start && touches(segment.range, sets.keys()),
   );
   return { series, beside: found, damaged };
 }
 
-/** Whether a range has a part of one of these hours. */
+/** Whether a range overlaps one of these hours. */
 function touches({ start, end }: TimeRange, sets: Iterable<readonly number[]>): boolean {
   for (const hours of sets) if (hours.some((hour) => hour < end && hour + HOUR_MS > start)) return true;
   return false;
 }
 
-/** @param builderOf undefined: the sample is not wanted @returns the rows that cannot be decoded: nothing of them is added */
+/**
+ * Adds the samples of rows to builders.
+ * @param builderOf undefined: the sample is not wanted @returns damaged rows, from which nothing was added
+ */
 export function addRows(
   rows: readonly SegmentRow[],
   builderOf: (pointId: number, time: number) => SeriesBuilder | undefined,
 ): UnreadRow[] {
   const unread: UnreadRow[] = [];
-  // A sort in SQL would hold all bodies and count each row twice.
+  // Sorting in SQL would hold all bodies and bill each row twice.
   for (const { key, asked, body } of rows.toSorted((a, b) => a.key - b.key)) {
     const start = dayStart(placeOfKey(key).day);
     for (const { pointId, offsets, values } of partsOf(key, body, unread)) {
@@ -156,10 +161,10 @@ async function readSiteBlocks(db: D1Database, siteId: number): Promise<number[]>
 }
 
 /**
- * The samples of a site's hour that are in segments and in no day file, by point, some blocks at a time, ascending by point.
- * @param hour its start, epoch ms @param onDamaged told of the segments that were skipped
- * @param upTo the last stamp that is wanted
- * @throws whatever `onDamaged` throws; the error of D1, after retries
+ * Reads the samples of a site's hour that are in segments and in no day file: some blocks at a time, points ascending.
+ * @param hour its start, epoch ms @param onDamaged receives the skipped segments
+ * @param upTo the last wanted stamp
+ * @throws errors of `onDamaged`; the error of D1, after retries
  */
 export async function* readHour(
   db: D1Database,
@@ -190,7 +195,7 @@ export async function* readHour(
   }
 }
 
-/** For reads that must have all segments. @throws {StoredRowError} */
+/** For readers that need all segments. @throws {StoredRowError} */
 export function refuseDamaged([first]: readonly DamagedSegment[]): void {
   if (first !== undefined) throw new StoredRowError(first.key, first.reason);
 }

@@ -69,7 +69,7 @@ test("the stored text is the documented JSON object", () => {
   expect(encodeBody([])).toBe("{}");
 });
 
-test("a body comes back bit for bit, with offsets ascending whatever their order", () => {
+test("any body comes back bit for bit, with ascending offsets", () => {
   fc.assert(
     fc.property(anyObject, (body) => {
       const parts = partsOf(ascending(body));
@@ -92,11 +92,11 @@ test.each([
       { pointId: 1, offsets: [1], values: [0] },
     ],
   ],
-])("%j is valid JSON in a form that SQLite may write, and is read", (text, parts) => {
+])("%j is JSON as SQLite may write it, and is read", (text, parts) => {
   expect(decodeOrError(text)).toStrictEqual(parts);
 });
 
-describe("a text that is not a body is refused", () => {
+describe("refuses a text that is not a body", () => {
   test.each([
     "",
     "{",
@@ -189,7 +189,7 @@ describe("a text that is not a body is refused", () => {
   });
 });
 
-/** Whether JSON.parse reads the text as exactly these parts, with no key twice. */
+/** Whether JSON.parse reads the text as exactly these parts, with no duplicate key. */
 function agreesWithJson(text: string, parts: readonly PointPart[]): boolean {
   const keys = parts.length + parts.reduce((sum, { offsets }) => sum + offsets.length, 0);
   const parsed: unknown = JSON.parse(text);
@@ -205,7 +205,7 @@ function agreesWithJson(text: string, parts: readonly PointPart[]): boolean {
   return text.split(":").length - 1 === keys && flat(parsed) === flat(again);
 }
 
-test("damage to a body is refused, or read exactly as JSON.parse reads it", () => {
+test("damage to a body is refused, or read as JSON.parse reads it", () => {
   const text = anyObject.map((body) => encodeBody(partsOf(body)));
   const char = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...'0123456789+-.eE":,{}[] \t\\nulN\u0660'.split("")) },
@@ -230,7 +230,7 @@ test("damage to a body is refused, or read exactly as JSON.parse reads it", () =
         if (damage === "none") expect.fail(parts.message);
       } else {
         counts.read++;
-        if (!agreesWithJson(damaged, parts)) expect.fail(`JSON.parse reads ${damaged} otherwise`);
+        if (!agreesWithJson(damaged, parts)) expect.fail(`JSON.parse reads ${damaged} differently`);
       }
     }),
     { numRuns: 1_000 },

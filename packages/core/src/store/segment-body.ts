@@ -9,7 +9,7 @@ export interface PointPart {
   readonly values: readonly number[];
 }
 
-/** A stored row that is not what we write: D1 holds something that this code did not put there. */
+/** A stored row that our code cannot have written. */
 export class StoredRowError extends Error {
   override readonly name = "StoredRowError";
 
@@ -23,7 +23,7 @@ export class StoredRowError extends Error {
   }
 }
 
-/** A double as JSON text that parses back to exactly the same double. JSON.stringify would write -0 as 0. */
+/** Formats a double as JSON that parses back to the same bits. JSON.stringify would write -0 as 0. */
 export function numberText(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
@@ -48,18 +48,18 @@ const COLON = 0x3a;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 
-/** A JSON number. Number() alone would also take "+1", "01" and "1.", which JSON does not know. */
+/** A JSON number. Number() alone would accept "+1", "01" and "1." too. */
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
-/** Digits of the largest point id and of the last millisecond of a day. */
+/** Digits of the largest point id, and of a day's last millisecond. */
 const MAX_DIGITS = 8;
 
 /**
- * Reads a body, or the part of one. It scans the text instead of calling JSON.parse: an object of numeric keys becomes a hash
- * table there, at 1.7 times the cost, and a key that stands twice would be lost silently.
- * @param key the segment's; the error names it
+ * Parses a body or a part of one. It scans the text because JSON.parse takes 1.7 times as long (an object of numeric
+ * keys becomes a hash table) and silently drops duplicate keys.
+ * @param key the segment's, for errors
  * @param text null: SQLite cannot read it
- * @throws {StoredRowError} for anything but what {@link encodeBody} writes, in any order of its keys
+ * @throws {StoredRowError} for a text that {@link encodeBody} cannot have written, except for the order of keys
  */
 export function decodeBody(key: number, text: string | null): PointPart[] {
   if (text === null) throw new StoredRowError(key, "is malformed JSONB");
@@ -98,7 +98,7 @@ class BodyScan {
       const start = this.#at;
       NUMBER.lastIndex = start;
       const value = NUMBER.test(text) ? Number(text.slice(start, NUMBER.lastIndex)) : Number.NaN;
-      // "1e999" is JSON, but infinite: no value that is stored
+      // "1e999" is JSON, but it is infinite, and no stored value is.
       if (!Number.isFinite(value)) this.#fail(`has a bad value at ${start}`);
       this.#at = NUMBER.lastIndex;
       if (offsets.length > 0 && offset <= offsets.at(-1)!) isAscending = false;

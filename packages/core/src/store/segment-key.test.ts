@@ -16,7 +16,7 @@ beforeAll(async () => {
   db = await migratedDatabase();
 });
 
-test("a key holds block, day and stamp, and sorts by them in this order", () => {
+test("keys sort by block, then day, then stamp", () => {
   fc.assert(
     fc.property(anyPlace, anyPlace, ([block, day, stamp], [otherBlock, otherDay, otherStamp]) => {
       const key = segmentKey(block, day, stamp);
@@ -33,7 +33,7 @@ test.each([
   [DAYS, 0],
   [0, -1],
   [0, LAST_STAMP + 1],
-])("a key has no room for day %i and stamp %i", (day, stamp) => {
+])("refuses day %i and stamp %i", (day, stamp) => {
   expect(() => segmentKey(1, day, stamp)).toThrow(RangeError);
 });
 
@@ -49,7 +49,7 @@ test("SQL computes the same key", async () => {
   expect(results.map(({ key }) => key)).toEqual(places.map(([block, day, stamp]) => segmentKey(block, day, stamp)));
 });
 
-test("the schema refuses a point whose block has no room in a key", async () => {
+test("the schema refuses a point whose block exceeds a key", async () => {
   await siteWithPoints(db, 1, [LAST_POINT]);
   await expect(siteWithPoints(db, 2, [LAST_POINT + 1])).rejects.toThrow(/CHECK constraint/);
 });

@@ -2,10 +2,10 @@ import { DAY_MS } from "../domain/day.ts";
 import { keySql } from "./segment-key.ts";
 
 /**
- * The stamps between which the segments with samples of some hours lie, by day, without those that the day's file has already.
- * Each batch that stores a sample of an hour is between the first and the last stamp of the hour. ?1: site, ?2: JSON array of hours.
+ * The range of stamps, by day, of segments with samples of some hours, without segments that the day's file has. An
+ * hour's first and last stamp enclose each batch that stores samples of it. ?1: site, ?2: JSON array of hours.
  */
-export const STAMPS = `
+export const STAMP_RANGES = `
 WITH stamps (day, low, high) AS (
   SELECT h.hour / ${DAY_MS}, max(min(h.first_stamp), coalesce(max(f.settled_stamp), 0) + 1), max(h.version)
   FROM hot_hours h LEFT JOIN day_files f ON f.site_id = ?1 AND f.day = h.hour / ${DAY_MS}
@@ -13,8 +13,8 @@ WITH stamps (day, low, high) AS (
 )`;
 
 /**
- * Behind {@link STAMPS}: the segments `s` of some blocks. ?3: JSON array of arrays `b.value`, each begins with a block; ?4 and ?5: range,
- * epoch ms; ?6: the last stamp that is wanted.
+ * Add it behind {@link STAMP_RANGES}: the segments `s` of some blocks. ?3: JSON array of arrays `b.value` that begin with a
+ * block; ?4 and ?5: range, epoch ms; ?6: the last wanted stamp.
  */
 export const FROM_SEGMENTS = `
 FROM json_each(?3) b CROSS JOIN stamps t CROSS JOIN segments s

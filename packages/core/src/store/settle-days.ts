@@ -2,9 +2,14 @@ import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 
 /**
- * What a run of a day came to. `settled`: its file has the source's 24 hours, or it was proved to be empty; `unchanged`: the same, and
- * nothing came beyond what was stored; `awaiting`: the source has nothing of it yet; `segments-only`: the source did not answer, so the file has only
- * what the segments had; `suspect`: its file is not what was written; `failed`: see the reason.
+ * The outcome of a run of a day:
+ *
+ * - `settled`: its file has the source's 24 hours, or the source confirmed that it is empty;
+ * - `unchanged`: the same, and the source had nothing new;
+ * - `awaiting`: the source has no samples of it yet;
+ * - `segments-only`: the source did not answer, so the file has only the segments' samples;
+ * - `suspect`: its file differs from what was written;
+ * - `failed`: see the reason.
  */
 export const SETTLE_OUTCOMES = ["settled", "unchanged", "awaiting", "segments-only", "suspect", "failed"] as const;
 export type SettleOutcome = (typeof SETTLE_OUTCOMES)[number];
@@ -45,7 +50,7 @@ export function settleDaysStatement(db: D1Database, siteId: number, from: number
     .bind(siteId, from, to);
 }
 
-/** The rows that {@link settleDaysStatement} found. */
+/** Parses the rows of {@link settleDaysStatement}. */
 export function parseSettleDays(results: unknown): SettleDay[] {
   return rowsSchema.parse(results).map(({ due_at: dueAt, settled_at: settledAt, ran_at: ranAt, ...row }) => {
     return { ...row, dueAt, settledAt, ranAt };
@@ -58,10 +63,13 @@ export async function readSettleDays(db: D1Database, siteId: number, from: numbe
   return parseSettleDays(results);
 }
 
-/** When a day is due, by what was read of it. */
+/** When a day is due, as planned from what was read of it. */
 export interface PlannedDay extends Pick<SettleDay, "day" | "step" | "dueAt" | "settledAt" | "ranAt"> {}
 
-/** A row that has changed since it was read, or is being built, is left. ?1: site, ?2: JSON array of {@link PlannedDay}. */
+/**
+ * Skips a row that changed after it was read, and one that is being built. ?1: site, ?2: JSON array of {@link
+ * PlannedDay}.
+ */
 const PLAN = `
 INSERT INTO settle_days (site_id, day, step, due_at, settled_at)
 SELECT ?1, value ->> 'day', value ->> 'step', value ->> 'dueAt', value ->> 'settledAt' FROM json_each(?2) WHERE true
@@ -70,7 +78,7 @@ WHERE (due_at IS NULL OR due_at > excluded.due_at) AND instance IS NULL AND ran_
   SELECT p.value ->> 'ranAt' FROM json_each(?2) p WHERE p.value ->> 'day' = excluded.day
 )`;
 
-/** Writes down when days are due. Safe to repeat. */
+/** Stores when days are due. Safe to repeat. */
 export async function planDays(db: D1Database, siteId: number, days: readonly PlannedDay[]): Promise<void> {
   if (days.length === 0) return;
   await withD1Retry(() => db.prepare(PLAN).bind(siteId, JSON.stringify(days)).run());
@@ -82,8 +90,8 @@ INSERT INTO settle_days (site_id, day, step, due_at) SELECT ?1, value, 0, ?3 FRO
 ON CONFLICT (site_id, day) DO NOTHING`;
 
 /**
- * Makes closed days due that a sync will not ask for. To run in the transaction that moves the watermark over them. A day that has
- * its row already was closed when that was made, so the source is asked for it anyway.
+ * Makes closed days due that the sync will not request. Run it in the transaction that moves the watermark beyond them.
+ * A day with a row was closed when the row was made, so the source is asked for it anyway.
  */
 export function passOverDays(
   db: D1Database,
@@ -99,7 +107,7 @@ const REQUEST = `
 INSERT INTO settle_days (site_id, day, step, due_at) SELECT ?1, value, 0, ?3 FROM json_each(?2) WHERE true
 ON CONFLICT (site_id, day) DO UPDATE SET due_at = ?3`;
 
-/** Makes closed days due now, whatever came of them before; one that is being built is built again after. */
+/** Makes closed days due now, regardless of earlier outcomes. A day that is being built is built again afterwards. */
 export async function requestDays(db: D1Database, siteId: number, days: readonly number[], now: number): Promise<void> {
   await withD1Retry(() => db.prepare(REQUEST).bind(siteId, JSON.stringify(days), now).run());
 }
@@ -130,9 +138,9 @@ UPDATE settle_days SET instance = ?3 WHERE site_id = ?1 AND day = ?2 AND due_at 
   AND NOT EXISTS (SELECT 1 FROM settle_days o WHERE o.site_id = ?1 AND o.instance IS NOT NULL)`;
 
 /**
- * Gives a due day to an instance, unless a day of the site is given to one already. Of any number of calls at once one appoints. Safe to
- * repeat.
- * @returns the instance that is appointed then, with its day; null: none, because the day is not due any more
+ * Assigns a due day to an instance, unless the site already has an assigned day. Of concurrent calls one succeeds. Safe
+ * to repeat.
+ * @returns the assigned instance and its day; null: the day is not due any more
  */
 export async function appointDay(
   db: D1Database,
@@ -150,13 +158,13 @@ const MAY_GO_ON = `
 SELECT 1 FROM settle_days d WHERE d.site_id = ?1 AND d.day = ?2 AND d.instance = ?3
   AND NOT EXISTS (SELECT 1 FROM sync_state y WHERE y.site_id = ?1 AND y.paused_at IS NOT NULL)`;
 
-/** Whether an instance may go on: its day is still given to it, and the site is not paused. */
+/** Whether an instance may continue: its day is still assigned to it, and the site is not paused. */
 export async function mayGoOn(db: D1Database, siteId: number, { day, instance }: AppointedDay): Promise<boolean> {
   const statement = db.prepare(MAY_GO_ON).bind(siteId, day, instance);
   return (await withD1Retry(() => statement.first())) !== null;
 }
 
-/** What a run leaves in its day's row. */
+/** What a run stores in its day's row. */
 export interface SettleRun extends Pick<SettleDay, "step" | "dueAt" | "settledAt" | "attempts" | "outcome" | "reason"> {
   /** epoch ms */
   readonly startedAt: number;
@@ -164,8 +172,8 @@ export interface SettleRun extends Pick<SettleDay, "step" | "dueAt" | "settledAt
 }
 
 /**
- * What made the day due after the run had begun stays. A day whose run failed is due again no later than the site's other failed days:
- * else each would bring the older ones forward. ?1: site, ?2: day, ?3: instance.
+ * A due time that was set after the run began stays. A day whose run failed is due no earlier than the site's other
+ * failed days, or each failure would advance the older ones. ?1: site, ?2: day, ?3: instance.
  */
 const RECORD = `
 UPDATE settle_days SET step = ?4, due_at = CASE WHEN due_at > ?5 THEN due_at WHEN ?9 = 0 THEN ?6 ELSE min(?6, coalesce((
@@ -173,7 +181,9 @@ UPDATE settle_days SET step = ?4, due_at = CASE WHEN due_at > ?5 THEN due_at WHE
   failing_since = CASE WHEN ?9 > 0 THEN coalesce(failing_since, due_at) END, outcome = ?10, reason = ?11, instance = NULL
 WHERE site_id = ?1 AND day = ?2 AND instance = ?3`;
 
-/** Writes down what a run came to, and takes the day from its instance. Does nothing where it is no longer given to it. */
+/**
+ * Stores the outcome of a run and unassigns the day. Does nothing if the day is not assigned to the instance any more.
+ */
 export async function recordRun(
   db: D1Database,
   siteId: number,
@@ -187,7 +197,7 @@ export async function recordRun(
   await withD1Retry(() => statement.run());
 }
 
-/** Takes a day from its instance; it stays due. */
+/** Unassigns a day, which stays due. */
 export async function releaseDay(db: D1Database, siteId: number, { day, instance }: AppointedDay): Promise<void> {
   const statement = db
     .prepare("UPDATE settle_days SET instance = NULL WHERE site_id = ?1 AND day = ?2 AND instance = ?3")
@@ -195,7 +205,7 @@ export async function releaseDay(db: D1Database, siteId: number, { day, instance
   await withD1Retry(() => statement.run());
 }
 
-/** Forgets a deleted day: it is not due again before samples come. */
+/** Deletes the row of a deleted day: it becomes due only if samples arrive. */
 export async function forgetRun(db: D1Database, siteId: number, { day, instance }: AppointedDay): Promise<void> {
   const statement = db
     .prepare("DELETE FROM settle_days WHERE site_id = ?1 AND day = ?2 AND instance = ?3")
@@ -203,7 +213,7 @@ export async function forgetRun(db: D1Database, siteId: number, { day, instance 
   await withD1Retry(() => statement.run());
 }
 
-/** Belongs into the batch that deletes a day: an instance that builds it then stops, and no other is appointed. */
+/** Add it to the batch that deletes a day: the instance that builds it stops, and no other is assigned. */
 export function forgetDay(db: D1Database, siteId: number, day: number): D1PreparedStatement {
   return db.prepare("DELETE FROM settle_days WHERE site_id = ?1 AND day = ?2").bind(siteId, day);
 }

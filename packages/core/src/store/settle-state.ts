@@ -2,21 +2,21 @@ import { z } from "zod";
 import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS } from "../domain/day.ts";
 
-/** How far the settling of a site has come. Days are whole days since 1970, times epoch ms. */
+/** The progress of settling a site. Days are whole days since 1970, times epoch ms. */
 export interface SettleState {
-  /** closed days that are due and that the source was never asked for to their end */
+  /** closed days that are due and that the source was never asked for completely */
   readonly awaiting: number;
   /** days that are due now */
   readonly due: number;
   /** null: none is due now */
   readonly oldestDue: number | null;
-  /** when the first day became due that still waits; a day whose runs fail waits since the first of them. Null: none does */
+  /** when the first waiting day became due; a day whose runs fail waits since its first run; null: no day waits */
   readonly dueSince: number | null;
   /** when the source was last asked for a whole day; null: never */
   readonly lastSettledAt: number | null;
   /** the day that is being built; null: none */
   readonly building: number | null;
-  /** days whose last run failed, or had the segments alone */
+  /** days whose last run failed, or that have only the segments' samples */
   readonly failed: number;
 }
 
@@ -47,14 +47,16 @@ export async function readSettleState(db: D1Database, siteId: number, now: numbe
   return { ...state, oldestDue, dueSince, lastSettledAt };
 }
 
-/** Days that wait for their next run, or have samples in segments and in no file. ?1: site, ?2: the first day that has not ended. */
+/**
+ * Days that wait for a run, or have samples in segments and in no file. ?1: site, ?2: the first day that has not ended.
+ */
 const UNSETTLED = `
 SELECT day FROM settle_days WHERE site_id = ?1 AND due_at IS NOT NULL
 UNION SELECT hour / ${DAY_MS} FROM hot_hours WHERE site_id = ?1 AND hour < ?2 * ${DAY_MS} ORDER BY day`;
 
 const daysSchema = z.array(z.object({ day: z.int() }));
 
-/** The closed days of a site that are not settled for good, ascending. @param today the first day that has not ended */
+/** The closed days of a site that are not finally settled, ascending. @param today the first day that has not ended */
 export async function readUnsettledDays(db: D1Database, siteId: number, today: number): Promise<number[]> {
   const { results } = await withD1Retry(() => db.prepare(UNSETTLED).bind(siteId, today).all());
   return daysSchema.parse(results).map(({ day }) => day);

@@ -3,13 +3,13 @@ import { ELSE_FAIL } from "../d1/changed-meanwhile.ts";
 import { withD1Retry } from "../d1/retry.ts";
 
 /**
- * Where a site's order of commits stands: its row of `site_clocks`. After Time Travel has turned D1 back, stamps come again. So a stamp
- * alone does not name a commit: the stamp with its token does.
+ * The position of a site in its order of commits: its row of `site_clocks`. After Time Travel restores D1, stamps
+ * repeat, so a commit is identified by stamp and token together.
  */
 export interface SiteClock {
-  /** of the last segments that were committed; 0: none were */
+  /** of the last committed segments; 0: none */
   readonly stamp: number;
-  /** of the batch that moved it last */
+  /** of the batch that moved the clock last */
   readonly token: string | null;
 }
 
@@ -20,7 +20,7 @@ export function clockStatement(db: D1Database, siteId: number): D1PreparedStatem
   return db.prepare("SELECT stamp, token FROM site_clocks WHERE site_id = ?1").bind(siteId);
 }
 
-/** The row that {@link clockStatement} found. */
+/** Parses the row of {@link clockStatement}. */
 export function parseClock(results: unknown): SiteClock {
   return clockSchema.parse(results)[0] ?? { stamp: 0, token: null };
 }
@@ -31,13 +31,13 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM site_clocks WHERE site_id = ?1 AND stamp 
   OR (?2 = 0 AND NOT EXISTS (SELECT 1 FROM site_clocks WHERE site_id = ?1)) THEN 1 ELSE json('moved') END`;
 const EXPECT_ERROR = "malformed JSON";
 
-/** SQL of a JSON array with one more element, and without its first one where it has `most` already. */
+/** A JSON array with one more element, in SQL, and without its first one if it already has `most`. */
 function appended(column: string, value: string, most: number): string {
   const first = `CASE WHEN json_array_length(${column}) < ${most} THEN '$[${most}]' ELSE '$[0]' END`;
   return `json_remove(json_insert(${column}, '$[#]', ${value}), ${first})`;
 }
 
-/** Tokens that a clock keeps beside the last one: of far more batches than commit while one waits for its lost answer. */
+/** Tokens that a clock keeps beside the last one: far more than batches commit while one waits for its lost answer. */
 const EARLIER = 16;
 const WITH_TOKEN = appended("earlier_tokens", "token", EARLIER);
 
@@ -46,15 +46,15 @@ const MOVE = `
 INSERT INTO site_clocks (site_id, stamp, token) VALUES (?1, ?2, ?3)
 ON CONFLICT (site_id) DO UPDATE SET stamp = ?2, token = ?3, earlier_tokens = ${WITH_TOKEN}`;
 
-/** Lets the batch that it is in fail where the clock has moved since it was read. */
+/** Fails its batch if the clock has moved since it was read. */
 export function expectClock(db: D1Database, siteId: number, { stamp, token }: SiteClock): D1PreparedStatement {
   return db.prepare(EXPECT).bind(siteId, stamp, token);
 }
 
 /**
- * The first statements of a batch that stores segments. They let it fail where another one has moved the clock since `from` was
- * read, so what was compared with the stored samples holds. Two batches never share a stamp.
- * @param token of this batch alone: {@link isCommitted}
+ * The first statements of a batch that stores segments. They fail it if another batch has moved the clock since `from`
+ * was read, so that the comparison with stored samples still holds. Two batches never share a stamp.
+ * @param token unique to this batch, see {@link isCommitted}
  */
 export function moveClock(
   db: D1Database,
@@ -68,12 +68,12 @@ const IS_COMMITTED = `
 SELECT count(*) AS n FROM site_clocks c
 WHERE c.site_id = ?1 AND (c.token = ?2 OR ?2 IN (SELECT t.value FROM json_each(c.earlier_tokens) t))`;
 
-/** Whether a batch moved the clock, though its answer was lost and others may have moved it since. */
+/** Whether a batch moved the clock, although its answer was lost and other batches may have moved it since. */
 export async function isCommitted(db: D1Database, siteId: number, token: string): Promise<boolean> {
   return (await db.prepare(IS_COMMITTED).bind(siteId, token).first("n")) === 1;
 }
 
-/** Whether a batch failed because of {@link expectClock}; nothing of it was written. */
+/** Whether a batch failed because of {@link expectClock}, and wrote nothing. */
 export function isClockMoved(error: unknown): boolean {
   return error instanceof Error && error.message.includes(EXPECT_ERROR);
 }
@@ -83,12 +83,12 @@ const RAISE = `
 INSERT INTO site_clocks (site_id, stamp, token) VALUES (?1, 1, ?2)
 ON CONFLICT (site_id) DO UPDATE SET stamp = stamp + 1, token = ?2, earlier_tokens = ${WITH_TOKEN}`;
 
-/** Lets every batch fail that was prepared before: for what changes stored samples otherwise. */
+/** Fails every batch that was prepared before. Add it to a batch that changes stored samples in another way. */
 export function raiseClock(db: D1Database, siteId: number): D1PreparedStatement {
   return db.prepare(RAISE).bind(siteId, crypto.randomUUID());
 }
 
-/** Marks that a clock keeps: those of some twenty builds at once. A build whose mark is gone is merged again. */
+/** Marks that a clock keeps, enough for about twenty concurrent builds. A build whose mark is gone merges again. */
 const MARKS = 64;
 const WITH_MARK = appended("marks", "?2", MARKS);
 
@@ -98,14 +98,14 @@ INSERT INTO site_clocks (site_id, stamp, marks) VALUES (?1, 0, json_array(?2))
 ON CONFLICT (site_id) DO UPDATE SET marks = ${WITH_MARK}`;
 
 /**
- * Reads what later writes depend on, and leaves a mark in D1 in the same transaction. If D1 is turned back to before that, the mark is
- * gone, whatever stamps come after: {@link expectMark}.
+ * Reads the inputs of later writes, and stores a mark in D1 in the same transaction. If D1 is restored to an earlier
+ * time, the mark is gone, and {@link expectMark} fails, even if the same stamps come again.
  * @returns the mark, and the results of the statements
  * @throws the error of D1, after retries
  */
 export async function readMarked(db: D1Database, siteId: number, statements: readonly D1PreparedStatement[]) {
   return withD1Retry(async () => {
-    // of this try alone: D1 may be turned back between two
+    // Unique to this attempt: D1 may be restored between two.
     const mark = crypto.randomUUID();
     const [, ...results] = await db.batch([db.prepare(MARK).bind(siteId, mark), ...statements]);
     return { mark, results };
@@ -116,7 +116,7 @@ export async function readMarked(db: D1Database, siteId: number, statements: rea
 const EXPECT_MARK = `
 SELECT CASE WHEN EXISTS (SELECT 1 FROM site_clocks c, json_each(c.marks) m WHERE c.site_id = ?1 AND m.value = ?2) ${ELSE_FAIL}`;
 
-/** Lets the batch that it is in fail where D1 was turned back to before {@link readMarked}: segments to come may have the same stamps again. */
+/** Fails its batch if D1 was restored to a time before {@link readMarked}: later segments may repeat stamps. */
 export function expectMark(db: D1Database, siteId: number, mark: string): D1PreparedStatement {
   return db.prepare(EXPECT_MARK).bind(siteId, mark);
 }
@@ -131,8 +131,8 @@ SELECT ?1, met, ?3 FROM (
 ON CONFLICT (site_id) DO UPDATE SET stamp = excluded.stamp, token = excluded.token, earlier_tokens = ${WITH_TOKEN}`;
 
 /**
- * Moves a clock that was turned back up to a stamp and to every stamp in the site's rows: later segments get larger ones. Changes nothing
- * where the clock stands there already.
+ * Moves a restored clock up to a stamp and to every stamp in the site's rows, so that later segments get larger ones.
+ * Does nothing if the clock is already there.
  */
 export function raiseClockTo(db: D1Database, siteId: number, stamp: number): D1PreparedStatement {
   return db.prepare(RAISE_TO).bind(siteId, stamp, crypto.randomUUID());

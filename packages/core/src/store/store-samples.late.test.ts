@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 beforeEach(() => emptyStore(db));
 
-/** Stores samples of a site, asked for later each time. */
+/** Stores samples of a site, each time with a later request. */
 let asked = 0;
 const store = (site: number, rows: readonly Sample[], now: () => number = Date.now) =>
   storeSamples({ db, siteId: site, now }, pointSamples(rows), ++asked);
@@ -46,12 +46,12 @@ const late = async () =>
   ).map((row) => row.map(Number));
 const at = (point: number, minute: number, value = 1) => [point, HOUR + minute * 60_000, value] as const;
 
-test("new samples of an hour that the watermark passed by more than an hour are late, once", async () => {
+test("samples of an hour that the watermark passed are late, once", async () => {
   await passedBy(HOUR + 2 * HOUR_MS);
   await store(siteId, [at(1, 0), at(2, 0)]);
   expect(await late()).toEqual([]);
   await passedBy(HOUR + 2 * HOUR_MS + 1);
-  // samples of the next hour are not late, and neither are those of a site that no sync has passed
+  // Samples of the next hour are not late, and neither are those of a site without a sync.
   const rows = [at(1, 0, 7), at(1, 1), at(1, 2), at(1, 61), at(2, 0)];
   await store(siteId, rows);
   await store(otherSite, [at(128, 5)]);
@@ -66,7 +66,7 @@ test("new samples of an hour that the watermark passed by more than an hour are 
   ]);
 });
 
-test("no sample is late before the count began, or where the clock rules it out", async () => {
+test("no sample is late before counting began, or if the clock excludes it", async () => {
   await passedBy(HOUR + 9 * HOUR_MS, null);
   await store(siteId, [at(1, 0)]);
   await passedBy(HOUR + 9 * HOUR_MS);
@@ -76,7 +76,7 @@ test("no sample is late before the count began, or where the clock rules it out"
   expect(await late()).toEqual([[1, DAY, 1]]);
 });
 
-test("the late samples of a block's points are one row a day, and each point's go with it", async () => {
+test("a block's late samples are one row a day, deleted by point", async () => {
   await passedBy(HOUR + 9 * HOUR_MS);
   await store(siteId, [at(1, 0), at(2, 0), at(2, 24 * 60)]);
   await store(siteId, [at(1, 1), at(2, 1)]);

@@ -58,7 +58,7 @@ const store = (
     alongside,
   );
 
-/** The database, with something done before its nth call, from 0. */
+/** The database, with an action before its nth call, from 0. */
 function beforeCall(nth: number, interfere: () => Promise<unknown>): D1Database {
   let calls = 0;
   return interceptedDatabase(db, async (execute) => {
@@ -79,7 +79,7 @@ const arrival: fc.Arbitrary<Arrival> = fc.record({
   mode: fc.constantFrom("win", "win", "add"),
 });
 
-/** Whether storing these would write a sample. */
+/** Whether storing these samples would write one. */
 function writes(naive: NaiveStore, { samples: batch, asked, mode }: Arrival): boolean {
   const copy = new NaiveStore(naive.samples);
   copy.store(batch, asked, mode);
@@ -92,7 +92,7 @@ async function expectStored(naive: NaiveStore): Promise<void> {
   expect(await readLatest(db, POINTS)).toEqual(naive.newest());
 }
 
-test("a store between another one's read and its commit: as if one came after the other", async () => {
+test("two interleaved stores end as if one came after the other", async () => {
   let repeated = 0;
   await fc.assert(
     fc
@@ -113,7 +113,7 @@ test("a store between another one's read and its commit: as if one came after th
         const isNew = writes(naive, own);
         const early = new NaiveStore(naive.samples).store(own.samples, own.asked, own.mode);
         const counts = await store(counted, own, [cursorTo(1)]);
-        // a store without new samples has no commit that the other one could come before
+        // A store without new samples has no commit to interleave with.
         expect(counts).toEqual(isNew ? naive.store(own.samples, own.asked, own.mode) : early);
         expect(await cursor()).toBe(1);
         await expectStored(naive);
@@ -135,7 +135,7 @@ describe("a commit whose answer is lost", () => {
     mode: "win",
   };
 
-  /** The commit happens, then something else, and then its answer is lost. */
+  /** The commit succeeds, then something else happens, and then its answer is lost. */
   function losing(interfere: () => Promise<unknown>): D1Database {
     let calls = 0;
     return interceptedDatabase(db, async (execute) => {
@@ -157,7 +157,7 @@ describe("a commit whose answer is lost", () => {
     expect(await cursor()).toBe(1);
   });
 
-  test("counts as committed where other stores came meanwhile", async () => {
+  test("counts as committed if other stores came meanwhile", async () => {
     const other: Arrival = { samples: [[1, DAY, 5]], asked: 20, mode: "win" };
     const counts = await store(
       losing(async () => {
@@ -176,7 +176,7 @@ describe("a commit whose answer is lost", () => {
     await expectStored(naive);
   });
 
-  test("is compared again once more stores came than the clock remembers", async () => {
+  test("is compared again after more stores than the clock remembers", async () => {
     const counts = await store(
       losing(async () => {
         for (let i = 0; i < 18; i++) await store(db, { samples: [[1, DAY + 1 + i, i]], asked: 20, mode: "win" });
@@ -188,7 +188,7 @@ describe("a commit whose answer is lost", () => {
   });
 });
 
-test("whatever befalls each call, all is stored and the cursor moved, or neither", async () => {
+test("for any fault, all is stored and the cursor moved, or neither", async () => {
   const fate = fc.constantFrom("answered", "answer lost", "not run", "refused", "refused after");
   const ends = { answered: 0, failed: 0 };
   await fc.assert(
@@ -226,17 +226,17 @@ test("whatever befalls each call, all is stored and the cursor moved, or neither
   expect(Math.min(ends.answered, ends.failed)).toBeGreaterThan(2);
 });
 
-test("a clock that moves at each try is an error that says so, and nothing is stored", async () => {
+test("a clock that moves at each attempt is an error, and nothing is stored", async () => {
   const restless = interceptedDatabase(db, async (execute, statements) => {
     if (statements > 3) await raiseClock(db, 1).run();
     return execute();
   });
   const own: Arrival = { samples: [[1, DAY, 1]], asked: 1, mode: "win" };
-  await expect(store(restless, own, [cursorTo(1)])).rejects.toThrow(/other runs stored samples of site 1 10 times/);
+  await expect(store(restless, own, [cursorTo(1)])).rejects.toThrow(/samples of site 1: other runs stored samples during each of 10 attempts/);
   expect([await allSegments(db), await cursor()]).toEqual([[], null]);
 });
 
-test("a newest sample that was deleted is not written back by a store that had read it", async () => {
+test("a deleted newest sample is not written back by a concurrent store", async () => {
   await store(db, {
     samples: [
       [1, DAY + 9, 1],

@@ -26,7 +26,7 @@ const SYNCED_POINTS = Array.from({ length: 4_583 }, (_, i) => 1_024 + i);
 const POINTS = [...SITES.values()].flat();
 
 let db: D1Database;
-/** `meta.rows_written` of all statements, and the calls, that went through `metered` */
+/** `meta.rows_written` of all statements, and the calls that went through `metered` */
 let written = 0;
 let calls = 0;
 let metered: D1Database;
@@ -74,7 +74,7 @@ const step = fc
     ),
   );
 
-test("any history of stores leaves what the naive store holds, with exact counts", async () => {
+test("any history of stores equals the naive store, with exact counts", async () => {
   const seen = { inserted: 0, changed: 0, unchanged: 0, superseded: 0 };
   await fc.assert(
     fc
@@ -104,7 +104,7 @@ test("any history of stores leaves what the naive store holds, with exact counts
   expect(Math.min(seen.inserted, seen.changed, seen.unchanged, seen.superseded)).toBeGreaterThan(5);
 });
 
-test("a value that was confirmed keeps the time at which it was first asked for", async () => {
+test("a confirmed value keeps the time of its first request", async () => {
   const sample = (held: number): Sample[] => [[1, DAY, held]];
   await store(1, sample(1), 10, "win", 0);
   await store(1, sample(1), 30, "win", 0);
@@ -126,7 +126,7 @@ test("any double comes back bit for bit", async () => {
 });
 
 describe("readings of the weather", () => {
-  test("are stored only where neither a sample is stored nor one comes along", async () => {
+  test("are stored only if no sample is stored or arrives with them", async () => {
     const three = fc.tuple(samplesOfSite(1), samplesOfSite(1), samplesOfSite(1));
     let stored = 0;
     await fc.assert(
@@ -180,7 +180,7 @@ describe("rows written", () => {
 describe("alongside", () => {
   const failing = () => db.prepare("INSERT INTO schema_version (version) VALUES (NULL)");
 
-  test("fails, and nothing of its batch is stored", async () => {
+  test("fails, and its batch stores nothing", async () => {
     await store(1, [[1, DAY, 1.5]], 1, "win", 1);
     const before = await allSegments(db);
     const samples = pointSamples([
@@ -192,7 +192,7 @@ describe("alongside", () => {
     expect(await allSegments(db)).toEqual(before);
   });
 
-  test("runs when there are no samples; nothing at all asks D1 nothing", async () => {
+  test("runs without samples; without both, D1 is not called", async () => {
     const none = { inserted: 0, changed: 0, unchanged: 0, superseded: 0 };
     expect(await store(1, [], 1, "win", 5)).toEqual(none);
     expect(await cursor(1)).toBe(5);
@@ -202,7 +202,7 @@ describe("alongside", () => {
   });
 
   test("runs in the last of several transactions only", async () => {
-    // 32 characters a sample and 14.4 million characters a transaction: two transactions
+    // 32 characters a sample and 14.4 million characters a transaction make two transactions.
     const length = 455_000;
     const samples = {
       pointIds: Int32Array.from({ length }, (_, i) => SYNCED_POINTS[i % 100]!),
@@ -219,7 +219,7 @@ describe("alongside", () => {
     expect(counts).toEqual({ inserted: length - kept, changed: 0, unchanged: kept, superseded: 0 });
     expect(await cursor(3)).toBe(1);
 
-    // another store between the two transactions
+    // Another store between the two transactions.
     await emptyStore(db);
     let commits = 0;
     const restless = interceptedDatabase(db, async (execute, statements) => {
@@ -233,7 +233,7 @@ describe("alongside", () => {
   });
 });
 
-test("a sample of a day that no key has room for is refused before anything is written", async () => {
+test("a sample of a day beyond the range of keys is refused", async () => {
   await expect(
     store(
       1,
@@ -245,6 +245,6 @@ test("a sample of a day that no key has room for is refused before anything is w
       "win",
       1,
     ),
-  ).rejects.toThrow(/samples of day -1 cannot be stored/);
+  ).rejects.toThrow(/samples of day -1 are out of range/);
   expect(await allSegments(db)).toEqual([]);
 });

@@ -35,30 +35,32 @@ export interface SampleStore {
   /** epoch ms */
   readonly now: () => number;
   readonly backoff?: Backoff;
-  /** day files are compared with too; absent: what a file has is stored once more, until its day is built again */
+  /** compares with day files too; absent: a sample that a file has is stored again, until its day is rebuilt */
   readonly filed?: FiledSamples;
 }
 
 /**
- * Samples of a transaction. At 32 characters each (ten hold an offset, up to 18 a value) its parameters stay well under the 32 MiB of a
- * Workers RPC call.
+ * Samples of a transaction. At 32 characters each (10 for an offset, up to 18 for a value), its parameters stay well
+ * under the 32 MiB of a Workers RPC call.
  */
 const MAX_SAMPLES_PER_BATCH = 450_000;
 
-/** Blocks whose segments are read in one statement: of the minutes that a sync asks for again, 2 MB of text. */
+/** Blocks whose segments one statement reads: 2 MB of text for the minutes that a sync requests again. */
 const BLOCKS_AT_ONCE = 40;
 
-/** How often stored samples are read again because another run stored some meanwhile. */
+/** Attempts, because concurrent runs make one fail. */
 const TRIES = 10;
 
 /**
- * Stores samples of a site that the API served. Of two values of one (point, time) the one that was asked for later is kept; of
- * two that were asked for together the later one.
+ * Stores samples of a site that the API served. Of two values of one (point, time) the one requested later wins; of two
+ * requested together, the later one in the call.
  *
- * `alongside` are statements that must be true exactly when the samples are stored, such as the move of a cursor: they run in the
- * transaction of the last rows. Safe to repeat, and to run beside itself, so `alongside` must be too: where a commit's answer was
- * lost, D1 is asked again. After a failure some of the samples may be stored; `alongside` is only if all of them are.
- * @param asked when the request that brought them was sent, epoch ms
+ * - `alongside` are statements that must hold exactly when the samples are stored, like the move of a cursor. They run
+ * in the transaction of the last rows.
+ * - Safe to repeat, and to run concurrently, so `alongside` must be too: after a lost answer D1 is asked again.
+ * - After a failure some samples may be stored. `alongside` is stored only if all of them are.
+ *
+ * @param asked when their request was sent, epoch ms
  * @throws the error of D1, after retries
  */
 export async function storeSamples(
@@ -72,8 +74,8 @@ export async function storeSamples(
 }
 
 /**
- * Stores samples as {@link storeSamples} does, and last known readings with them: each where no sample is at its time, neither
- * stored nor among `samples`. Readings that are not stored count as unchanged, whatever their value.
+ * {@link storeSamples} with last known readings. A reading is stored only if its time has no sample, neither stored nor
+ * in `samples`; otherwise it counts as unchanged, even with another value.
  * @throws the error of D1, after retries
  */
 export async function storeWithReadings(
@@ -88,7 +90,7 @@ export async function storeWithReadings(
     store,
     [
       { samples, asked, mode: "win" },
-      // the history has the last word, whenever it comes
+      // The API's history wins, however late it arrives.
       { samples: missing, asked: 0, mode: "add" },
     ],
     alongside,
@@ -98,7 +100,7 @@ export async function storeWithReadings(
   return { inserted: inserted + added!.inserted, changed, unchanged: unchanged + known, superseded };
 }
 
-/** Those readings whose (point, time) no sample has. */
+/** The readings whose (point, time) no sample has. */
 function withoutTimesOf(readings: PointSamples, samples: PointSamples): PointSamples {
   if (readings.length === 0) return readings;
   const points = new Set(readings.pointIds);
@@ -117,9 +119,10 @@ function withoutTimesOf(readings: PointSamples, samples: PointSamples): PointSam
 }
 
 /**
- * Stores samples where no sample is at their time; for those that are not the API's latest word. Otherwise as {@link storeSamples};
- * those that it did not store count as changed (their value differs) or unchanged.
- * @param asked when the API was asked for them, epoch ms; 0: they do not come from it, and yield to whatever does
+ * Stores samples at times that have none. Use it for samples that the API may still replace. Otherwise like {@link
+ * storeSamples}; a sample that it does not store counts as changed (its value differs) or unchanged.
+ * @param asked when their request was sent, epoch ms; 0: they do not come from the API, and any sample of the API
+ * replaces them
  * @throws the error of D1, after retries
  */
 export async function addMissingSamples(
@@ -132,7 +135,7 @@ export async function addMissingSamples(
   return counts!;
 }
 
-/** @returns the counts of each arrival, in their order */
+/** @returns the counts of each arrival, in order */
 async function storeArrivals(
   store: SampleStore,
   arrivals: readonly Arrival[],
@@ -140,7 +143,7 @@ async function storeArrivals(
 ): Promise<readonly StoredCounts[]> {
   const grouped = arrivals.map(({ samples }) => groupByDay(samples));
   for (const day of grouped.flatMap(({ days }) => [...days.keys()])) {
-    if (day < 0 || day >= DAYS) throw new RangeError(`samples of day ${day} cannot be stored`);
+    if (day < 0 || day >= DAYS) throw new RangeError(`samples of day ${day} are out of range, 0 to ${DAYS - 1}`);
   }
   let sums: readonly StoredCounts[] = arrivals.map(() => ({ inserted: 0, changed: 0, unchanged: 0, superseded: 0 }));
   const pieces = cutGroups(grouped, MAX_SAMPLES_PER_BATCH);
@@ -151,7 +154,7 @@ async function storeArrivals(
   return sums;
 }
 
-/** Stores what fits one transaction. @returns the counts of each arrival, in their order */
+/** Stores one transaction's samples. @returns the counts of each arrival, in order */
 async function storePiece(
   store: SampleStore,
   arrivals: readonly Arrival[],
@@ -172,10 +175,10 @@ async function storePiece(
     }
     if (await commit(store, before, segments, [...countLate(db, late), ...alongside])) return counts;
   }
-  throw new Error(`other runs stored samples of site ${siteId} ${TRIES} times while these were compared`);
+  throw new Error(`samples of site ${siteId}: other runs stored samples during each of ${TRIES} attempts`);
 }
 
-/** What is stored at the times of arrivals, at one moment. */
+/** What is stored, read in one snapshot. */
 interface StoredNow extends StoredBefore {
   readonly clock: SiteClock;
   readonly latest: LatestRows;
@@ -184,7 +187,7 @@ interface StoredNow extends StoredBefore {
 const WATCHED = "SELECT watermark FROM sync_state WHERE site_id = ?1 AND watched_from IS NOT NULL";
 const watchedSchema = z.array(z.object({ watermark: z.int().nullable() }));
 
-/** What is stored at the times of these samples, and the site's clock, all of one moment. */
+/** Reads what is stored at the times of these samples, and the site's clock, in one snapshot. */
 async function readStoredBefore(
   { db, siteId, backoff, filed }: SampleStore,
   grouped: readonly GroupedSamples[],
@@ -227,7 +230,7 @@ async function readStoredBefore(
   // Samples of a damaged segment count as not stored, so they are stored again.
   const unread = rows.flatMap(({ results }) => addRows(segmentRowsSchema.parse(results), builderOf));
   await noteDamaged(db, siteId, unread, backoff);
-  // after the segments: what is folded meanwhile is in both, never in neither
+  // After the segments: samples that are settled meanwhile are in both, never in neither.
   for (const day of filed === undefined ? [] : new Set(grouped.flatMap(({ days }) => [...days.keys()]))) {
     for (const [id, { times, values, asked }] of await filed!(day, [...incoming])) {
       times.forEach((time, i) => builderOf(id, time)?.add(time, values[i]!, asked[i]!));
@@ -243,11 +246,11 @@ async function readStoredBefore(
 
 interface StampedSegment {
   readonly segment: NewSegment;
-  /** its stamp, less that of the clock before its batch */
+  /** its stamp minus that of the clock before its batch */
   readonly step: number;
 }
 
-/** Segments of one block and day take stamps one after the other. */
+/** Segments of one block and day take successive stamps. */
 function stampSegments(segments: readonly NewSegment[]): StampedSegment[] {
   const steps = new Map<string, number>();
   return segments.map((segment) => {
@@ -261,7 +264,7 @@ function stampSegments(segments: readonly NewSegment[]): StampedSegment[] {
 /**
  * Stores segments in one transaction.
  * @param before what the segments were compared with
- * @returns false where another run stored samples since: nothing is stored
+ * @returns false: another run stored samples since, and nothing was stored
  */
 async function commit(
   { db, siteId, backoff }: SampleStore,
@@ -289,10 +292,10 @@ async function commit(
     return true;
   } catch (error) {
     if (!isClockMoved(error)) throw error;
-    // its own answer was lost
+    // The batch was committed, but its answer was lost.
     if (await withD1Retry(() => isCommitted(db, siteId, token), backoff)) return true;
     const clock = parseClock((await withD1Retry(() => clockStatement(db, siteId).all(), backoff)).results);
-    // it was not the clock that let the batch fail
+    // The batch failed for another reason than the clock.
     if (clock.stamp === from.stamp && clock.token === from.token) throw error;
     return false;
   }

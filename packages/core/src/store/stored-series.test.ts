@@ -15,14 +15,14 @@ function build(parts: readonly (readonly [number, number, number])[]) {
   return builder.finish();
 }
 
-/** Of each time the value with the largest (asked, stamp). */
+/** For each time, the value with the largest (asked, stamp). */
 function winners(parts: readonly (readonly [number, number, number])[]) {
   const best = new Map<number, readonly [number, number, number]>();
   for (const part of parts) if (part[2] >= (best.get(part[0])?.[2] ?? 0)) best.set(part[0], part);
   return [...best.values()].sort(([a], [b]) => a - b);
 }
 
-test("of values at one time the one asked for last counts, then the one stored last", () => {
+test("of values at one time the one requested last wins, then the later stamp", () => {
   fc.assert(
     fc.property(anyParts, (parts) => {
       const { times, values: kept, asked } = build(parts);

@@ -1,9 +1,12 @@
 import { type MergedSeries, mergeSeries } from "../domain/merge-series.ts";
 import type { Series } from "../domain/samples.ts";
 
-/** One point's samples out of segments: of several at one millisecond the one that was asked for last, then the one stored last. */
+/**
+ * One point's samples from segments. Of several at one millisecond it has the one requested last, then the one stored
+ * last.
+ */
 export interface StoredSeries extends Series {
-  /** when the request that brought each sample was sent, epoch ms; 0: it did not come from the API */
+  /** when the request of each sample was sent, epoch ms; 0: it did not come from the API */
   readonly asked: Float64Array;
 }
 
@@ -14,14 +17,15 @@ export const NO_STORED_SERIES: StoredSeries = {
 };
 
 /**
- * A point's samples in day files and in segments. Of two at one millisecond the segment's counts only if it was asked for later.
- * @param askedAt when the file's sample of a time was asked for, epoch ms
+ * Merges a point's samples of day files and segments. Of two at one millisecond the segment's wins only if it was
+ * requested later.
+ * @param askedAt when the file's sample of a time was requested, epoch ms
  */
 export function mergeStored(file: Series, stored: StoredSeries, askedAt: (time: number) => number): MergedSeries {
   return mergeSeries(file, stored, (i) => stored.asked[i]! > askedAt(stored.times[i]!));
 }
 
-/** Joins the parts of one point. Parts are added in the order of their stamps. */
+/** Joins the parts of one point, which are added in the order of their stamps. */
 export class SeriesBuilder {
   readonly #times: number[] = [];
   readonly #values: number[] = [];
@@ -41,7 +45,7 @@ export class SeriesBuilder {
     if (this.#isAscending) {
       return { times: Float64Array.from(times), values: Float64Array.from(values), asked: Float64Array.from(asked) };
     }
-    // the sort is stable, so that of equal ones the later stamp stands last
+    // The sort is stable, so of equal ones the later stamp comes last.
     const order = times.map((_, i) => i).sort((a, b) => times[a]! - times[b]! || asked[a]! - asked[b]!);
     const kept = order.filter((i, at) => times[i] !== times[order[at + 1]!]);
     return {

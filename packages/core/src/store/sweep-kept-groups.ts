@@ -1,18 +1,20 @@
 import { HOUR_MS } from "../domain/hour.ts";
 import { deleteContent, deleteGroups, firstKeptDay, giveUpContents, readGivenUp } from "./kept-groups.ts";
 
-/** Row groups that are deleted in one transaction. */
+/** Row groups deleted in one transaction. */
 const MAX_ROWS_PER_STATEMENT = 500;
 
-/** Of the 1,000 statements that an invocation may make. A day of 4,583 points takes 2. */
+/** Of the 1,000 statements of an invocation. A day of 4,583 points takes 2. */
 const MAX_STATEMENTS_PER_RUN = 100;
 
-/** So long nothing is given up that was just kept, for its day may be about to be published, and nothing deleted that a reader may have planned. */
+/**
+ * Grace period: the day of a new content may be about to be published, and a reader may have planned with an old one.
+ */
 const REST_MS = HOUR_MS;
 
 /**
- * Deletes the row groups of a site that D1 need not keep: of contents that the manifest does not name, and of days older than HOT_DAYS. Safe to
- * repeat, to stop anywhere and to run beside anything.
+ * Deletes kept row groups of a site that are not needed: those that the manifest does not name, and those of days older
+ * than HOT_DAYS. Safe to repeat, to interrupt and to run concurrently.
  * @param hotDays the setting HOT_DAYS @param now epoch ms
  * @returns row groups deleted
  * @throws the error of D1, after retries

@@ -53,7 +53,7 @@ const viewRow = (siteId: number, id: number, time: number, value: number): Row =
 const sortRows = (rows: readonly Row[]) =>
   rows.toSorted((a, b) => a.point_name.localeCompare(b.point_name) || a.timestamp - b.timestamp || a.value - b.value);
 
-// values of few digits: SQL's own conversion of the text is exact on them
+// Values of few digits, which SQL converts exactly.
 const quarters = fc.integer({ min: -4_000, max: 4_000 }).map((n) => n / 4);
 const offset = fc
   .tuple(fc.constantFrom(0, 1, 30), fc.constantFrom(0, 1, 999, 1_000, 60_055, HOUR_MS - 1))
@@ -139,7 +139,7 @@ test("v_latest_values equals each point's newest sample; a point without samples
   );
 });
 
-describe("a damaged row costs a view itself only:", () => {
+describe("a damaged row costs only itself:", () => {
   const names = async (view: string) => {
     const { results } = await db.prepare(`SELECT DISTINCT point_name FROM ${view} ORDER BY point_name`).all();
     return z
@@ -182,7 +182,7 @@ describe("a damaged row costs a view itself only:", () => {
   });
 });
 
-describe("rows read for one point of 50 that are stored for 48 hours", () => {
+describe("rows read for one point of 50 stored for 48 hours", () => {
   const HOURS = 48;
   const [FROM, TO] = [DAY / 1_000 + 3_600, DAY / 1_000 + 4 * 3_600];
   beforeEach(async () => {

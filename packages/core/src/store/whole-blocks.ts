@@ -1,24 +1,24 @@
 import { z } from "zod";
 import type { TimeRange } from "../domain/time-range.ts";
-import { FROM_SEGMENTS, STAMPS } from "./segment-stamps.ts";
+import { FROM_SEGMENTS, STAMP_RANGES } from "./segment-stamps.ts";
 
-/** No segment has a stamp above it. */
+/** Larger than any stamp of a segment. */
 export const EVERY_STAMP = Number.MAX_SAFE_INTEGER;
 
-/** Blocks that are read whole in one statement where a whole hour is wanted: at a sample a minute 1.6 MB of text. */
+/** Blocks that one statement reads whole for a whole hour: 1.6 MB of text at a sample a minute. */
 export const MAX_BLOCKS_PER_QUERY = 8;
 
-const READ_BLOCKS = `${STAMPS} SELECT s.key, s.asked, json(s.body) AS body ${FROM_SEGMENTS}`;
-/** A damaged row has the body NULL. Without this check it fails the statement. */
-const CHECK_BLOCKS = `${STAMPS}
+const READ_BLOCKS = `${STAMP_RANGES} SELECT s.key, s.asked, json(s.body) AS body ${FROM_SEGMENTS}`;
+/** A damaged row gets the body NULL. Without the check it would fail the statement. */
+const CHECK_BLOCKS = `${STAMP_RANGES}
 SELECT s.key, s.asked, CASE WHEN json_valid(s.body, 8) THEN json(s.body) END AS body ${FROM_SEGMENTS}`;
 
 export const segmentRowsSchema = z.array(z.object({ key: z.int(), asked: z.int(), body: z.string().nullable() }));
 
 /**
- * Statements that read some blocks whole; their rows are those of {@link segmentRowsSchema}.
- * @param upTo the last stamp that is wanted @param atOnce blocks a statement
- * @param isChecked whether damaged rows come with the body NULL, see `readChecked`
+ * Statements that read some blocks whole; {@link segmentRowsSchema} parses their rows.
+ * @param upTo the last wanted stamp @param atOnce blocks per statement
+ * @param isChecked whether damaged rows get the body NULL, see `readChecked`
  */
 export function blockStatements(
   db: D1Database,
