@@ -3,38 +3,40 @@ import { type RepairedSite, repairSiteGaps } from "@building-vitals/core/gaps/re
 import { pruneGaps } from "@building-vitals/core/gaps/write-gaps";
 import type { Tally } from "@building-vitals/core/domain/counts";
 import { rotate } from "@building-vitals/core/sync/rotate";
-import { log, logError } from "@building-vitals/core/telemetry/log";
 import { countJob } from "./count-job.ts";
 import type { Settings } from "./env.ts";
+import { runSiteJobs } from "./run-site-jobs.ts";
 import { type StoredSite, storedSites } from "./sites.ts";
 
-/** An hourly cron may run for 15 minutes, and folds before: no other site is begun after this. */
+/** No other site begins so long after the first. An hourly cron may run for 15 minutes and has other jobs. */
 const GAPS_BUDGET_MS = 6 * 60_000;
 
-/** What a run over the sites came to: the answer of `POST /gaps/repair`. */
+const REPAIR_FAILED = "its gaps could not be repaired; the log has the reason";
+
+/** The result of a run over the sites: the answer of `POST /gaps/repair`. */
 export interface GapsRun {
   /** ISO-8601 UTC */
   readonly startTime: string;
   /** milliseconds */
   readonly duration: number;
   readonly sites: readonly (RepairedSite | { readonly site: string; readonly error: string })[];
-  /** gaps that had been over for long, and were forgotten */
+  /** number of old, closed gaps that were deleted */
   readonly pruned: number;
 }
 
 /**
  * Finds and repairs the gaps of every site, or of one.
- * @throws {Problem} `unknown_site`; the error of D1 where the sites cannot be read
+ * @throws {Problem} `unknown_site`; the error of D1 if the sites cannot be read
  */
 export async function runGaps(settings: Settings, ask: "due" | "open", siteName?: string): Promise<GapsRun> {
   return gapsOf(settings, await storedSites(settings, siteName), ask);
 }
 
 /**
- * Finds and repairs the gaps of some sites; one that fails does not stop the others.
- * @param ask whether the API is asked only for gaps whose time has come; it is not asked for a paused site
+ * Finds and repairs the gaps of some sites. A site that fails does not stop the others.
+ * @param ask which gaps the API is asked for: those whose time has come, or all open ones; none of a paused site
  * @param now epoch ms
- * @throws the error of D1 where gaps that have been over for long cannot be forgotten
+ * @throws the error of D1 if old gaps cannot be deleted
  */
 export async function gapsOf(
   settings: Settings,
@@ -53,30 +55,23 @@ export async function gapsOf(
     now,
     deadline: started + GAPS_BUDGET_MS,
   };
-  const healed: (RepairedSite | { site: string; error: string })[] = [];
-  const inTurn = rotate(sites, Math.floor(started / HOUR_MS));
-  for (const [i, site] of inTurn.entries()) {
+  const repair = async (site: StoredSite): Promise<RepairedSite> => {
     const { id, name, state, pause } = site;
-    if (now() >= context.deadline) {
-      log("gaps_left", { sites: inTurn.length - i });
-      break;
-    }
-    try {
-      const asked = pause === null ? ask : "none";
-      const result = await countJob(settings, "gaps", site, async ({ db, ace, tally }) => {
-        const found = await repairSiteGaps({ ...context, db, ace, ask: asked }, { id, name }, state.watermark);
-        countRepair(tally, found);
-        return found;
-      });
-      healed.push(result);
-    } catch (error) {
-      logError("gaps_failed", error, { site: name });
-      healed.push({ site: name, error: "its gaps could not be looked after; the log has the reason" });
-    }
-  }
+    return countJob(settings, "gaps", site, async ({ db, ace, tally }) => {
+      const siteContext = { ...context, db, ace, ask: pause === null ? ask : "none" } as const;
+      const repaired = await repairSiteGaps(siteContext, { id, name }, state.watermark);
+      countRepair(tally, repaired);
+      return repaired;
+    });
+  };
+  const rotated = rotate(sites, Math.floor(started / HOUR_MS));
+  const outcomes = await runSiteJobs(rotated, [{ name: "gaps", run: repair }], context.deadline, now);
+  const repaired = outcomes.map((outcome) =>
+    "result" in outcome ? outcome.result : { site: outcome.site, error: REPAIR_FAILED },
+  );
   let pruned = 0;
   for (const db of new Set(sites.map((site) => site.db))) pruned += await pruneGaps(db, started);
-  return { startTime: new Date(started).toISOString(), duration: now() - started, sites: healed, pruned };
+  return { startTime: new Date(started).toISOString(), duration: now() - started, sites: repaired, pruned };
 }
 
 function countRepair(tally: Tally, { repair }: RepairedSite): void {
@@ -87,11 +82,11 @@ function countRepair(tally: Tally, { repair }: RepairedSite): void {
   tally.add("failures:timeseries", incomplete);
 }
 
-/** What a log says of it. */
+/** The log fields of a site's repair. */
 export function gapsLogged({ site, detected, repair }: RepairedSite): Record<string, string | number> {
   return {
     site,
-    daysLooked: detected.reduce((sum, { days }) => sum + days, 0),
+    daysScanned: detected.reduce((sum, { days }) => sum + days, 0),
     daysRemaining: detected.at(-1)?.remaining ?? 0,
     rowsWritten: detected.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
     asked: repair?.asked ?? 0,

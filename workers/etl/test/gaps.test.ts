@@ -149,7 +149,7 @@ test("a site that fails is told of, and its error is not", async () => {
   await env.DB.exec("INSERT INTO gap_sites (site_id, sync_from_day, token) SELECT id, 0, 'x' FROM sites");
   await env.DB.exec("INSERT INTO gap_days (site_id, day, fingerprint) SELECT id, 1, 'not ours' FROM sites");
   expect(await (await repair()).json()).toMatchObject({
-    sites: [{ site: SITE, error: "its gaps could not be looked after; the log has the reason" }],
+    sites: [{ site: SITE, error: "its gaps could not be repaired; the log has the reason" }],
   });
   await expect(runCron("6 * * * *")).rejects.toThrow(`gaps of ${SITE}`);
 });
