@@ -7,7 +7,7 @@ import { angleBetween, circularMean, turnOf } from "./angle.ts";
 
 const mean = (values: number[], turn = 360) => circularMean(Float64Array.from(values), 0, values.length, turn);
 
-test("the units of angles have a turn, others have none, and no system converts angles", () => {
+test("units of angles have a turn, others have none, and no system converts angles", () => {
   expect(["°", "°ph", "rad", "°C", "%", null].map(turnOf)).toEqual([360, 360, 2 * Math.PI, null, null, null]);
   expect([conversionTo("imperial", "°"), conversionTo("metric", "rad")]).toEqual([null, null]);
 });
@@ -35,13 +35,13 @@ describe("circular mean", () => {
   });
 
   test.each([[[0, 180]], [[90, 270]], [[0, 120, 240]], [[0, 90, 180, 270]], [[10, 190.5]]])(
-    "of %j is none: the directions cancel out",
+    "of %j is NaN: the directions cancel out",
     (values) => {
       expect(mean(values)).toBeNaN();
     },
   );
 
-  test("property: the deviations from it sum up to zero, and it is none only where no direction is left", () => {
+  test("deviations from the mean sum to zero; no mean only where directions cancel out", () => {
     const angle = fc.oneof(fc.integer({ min: 0, max: 359 }), fc.double({ min: -720, max: 720, noNaN: true }));
     const run = fc.array(angle, { minLength: 1, maxLength: 50 });
     const pulled = fc.tuple(angle, run).map(([center, angles]) => angles.map((one) => center + one / 8));

@@ -5,20 +5,22 @@ const TURNS: ReadonlyMap<string, number> = new Map([
   ["rad", 2 * Math.PI],
 ]);
 
-/** The full turn of a unit of angles; null: the unit is not one. */
+/** The full turn of a unit of angles; null: not a unit of angles. */
 export function turnOf(unit: string | null): number | null {
   return unit === null ? null : (TURNS.get(unit) ?? null);
 }
 
 /**
- * Shortest mean vector, of unit vectors, that has a direction. Shorter ones come of directions that cancel out: a sensor
- * that reads whole degrees moves the mean vector by up to 0.0087.
+ * Shortest mean of unit vectors that has a direction. A sensor that reads whole degrees moves the mean vector by up to
+ * 0.0087, so shorter ones come from directions that cancel out.
  */
 const SHORTEST_MEAN = 0.01;
 
 /**
- * The circular mean of values[from, to): the direction of the sum of their unit vectors. In [0, turn), or in
- * [-turn / 2, turn / 2) where a value is negative. Equal values are their own mean. NaN: they cancel out.
+ * The circular mean of values[from, to): the direction of the sum of their unit vectors.
+ * - In [0, turn), or in [-turn / 2, turn / 2) if a value is negative.
+ * - Equal values are their own mean.
+ * - NaN: the values cancel out.
  */
 export function circularMean(values: Float64Array, from: number, to: number, turn: number): number {
   const first = values[from]!;
@@ -27,7 +29,7 @@ export function circularMean(values: Float64Array, from: number, to: number, tur
     const value = values[i]!;
     if (value !== first) isConstant = false;
     if (value < 0) isSigned = true;
-    // The remainder first: large arguments cost the sine its digits.
+    // Takes the remainder first, because the sine of a large argument loses digits.
     const radians = ((value % turn) / turn) * 2 * Math.PI;
     sin += Math.sin(radians);
     cos += Math.cos(radians);
@@ -37,7 +39,7 @@ export function circularMean(values: Float64Array, from: number, to: number, tur
   return within((Math.atan2(sin, cos) / (2 * Math.PI)) * turn, turn, isSigned);
 }
 
-/** The angle a share of the way from one to another, the short way round; NaN: they are opposite. */
+/** Interpolates between two angles along the shorter arc; NaN: they are opposite. */
 export function angleBetween(before: number, after: number, share: number, turn: number): number {
   // In [-turn / 2, turn / 2).
   const way = within(after - before, turn, true);

@@ -1,4 +1,4 @@
-/** Points of a block, the unit in which young samples are stored. A block has points of one site only. In SQL: `id >> 7`. */
+/** Points per block, the unit of hot storage. A block holds points of one site only. In SQL: `id >> 7`. */
 export const BLOCK_POINTS = 2 ** 7;
 
 export function blockOf(pointId: number): number {

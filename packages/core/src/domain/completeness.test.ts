@@ -8,7 +8,7 @@ const at = (...times: number[]): Series => ({
   times: Float64Array.from(times),
   values: new Float64Array(times.length),
 });
-/** A promise of a sample each so many milliseconds. */
+/** A promise of one sample per cadence. */
 const promised = (cadenceMs: number): Expectation => ({ cadenceMs, toleranceMs: 3 * cadenceMs, isPromised: true });
 
 const range = { start: 1000, end: 2000 };
@@ -22,11 +22,11 @@ describe("a cadence of 100 in [1000, 2000)", () => {
     ["all there, each late", every100.map((time) => time + 99), 10, []],
     ["all there, some early and some late", every100.map((time, i) => time + (i % 2) * 40), 10, []],
     ["nothing", [], 0, [[1000, 2000]]],
-    ["one lost: no stretch worth telling", every100.filter((time) => time !== 1400), 9, []],
+    ["one lost: shorter than a gap", every100.filter((time) => time !== 1400), 9, []],
     ["a gap of exactly three cadences", every100.filter((time) => time < 1400 || time > 1500), 8, []],
-    ["a gap of a millisecond more", [1000, 1100, 1200, 1300, 1601, 1700, 1800, 1900], 8, [[1301, 1601]]],
-    ["late to begin by three cadences", [1300, 1400, 1500, 1600, 1700, 1800, 1900], 7, []],
-    ["late to begin by more", [1301, 1400, 1500, 1600, 1700, 1800, 1900], 7, [[1000, 1301]]],
+    ["a gap one millisecond longer", [1000, 1100, 1200, 1300, 1601, 1700, 1800, 1900], 8, [[1301, 1601]]],
+    ["begins three cadences late", [1300, 1400, 1500, 1600, 1700, 1800, 1900], 7, []],
+    ["begins later than that", [1301, 1400, 1500, 1600, 1700, 1800, 1900], 7, [[1000, 1301]]],
     ["silent for the last three", [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1700], 8, []],
     ["silent for more", [1000, 1100, 1200, 1300, 1400, 1500, 1600, 1699], 8, [[1700, 2000]]],
     [
@@ -51,16 +51,16 @@ describe("a cadence of 100 in [1000, 2000)", () => {
   });
 });
 
-describe("what lies ahead is not judged", () => {
+describe("does not judge time after `until`", () => {
   test.each([
     ["the start", 1000],
     ["before the start", 999],
     ["never", Number.NEGATIVE_INFINITY],
-  ])("until %s: nothing", (_, until) => {
+  ])("until %s: nothing is judged", (_, until) => {
     expect(judgeSeries(at(1500), range, promised(100), until)).toEqual({ expected: 0, present: 0, missing: [] });
   });
 
-  test("samples beyond neither count nor end a missing stretch", () => {
+  test("ignores samples outside the range", () => {
     const missing = [{ start: 1000, end: 1500 }];
     expect(judgeSeries(at(1500, 1600, 1700, 1800), range, promised(100), 1500)).toEqual({
       expected: 5,
@@ -69,19 +69,19 @@ describe("what lies ahead is not judged", () => {
     });
   });
 
-  test("a silence that is not yet longer than three cadences", () => {
+  test("a silence of at most three cadences is not missing yet", () => {
     const judge = (until: number) => judgeSeries(at(1000, 1100, 1200), range, promised(100), until).missing;
     expect(judge(1500)).toEqual([]);
     expect(judge(1501)).toEqual([{ start: 1201, end: 1501 }]);
   });
 });
 
-test("less than a cadence leads to expect nothing", () => {
+test("expects nothing in less than a cadence", () => {
   expect(judgeSeries(at(), range, promised(1001), LATER)).toEqual({ expected: 0, present: 0, missing: [] });
   expect(judgeSeries(at(), range, promised(1000), LATER).expected).toBe(1);
 });
 
-test("a regular series that lost some of its samples: the rest is present, and long gaps are missing", () => {
+test("counts the rest of a thinned regular series as present, and long gaps as missing", () => {
   const kept = fc.array(fc.boolean(), { minLength: 1, maxLength: 60, size: "max" });
   fc.assert(
     fc.property(kept, fc.integer({ min: 2, max: 1000 }), (keep, cadence) => {
@@ -90,7 +90,7 @@ test("a regular series that lost some of its samples: the rest is present, and l
       const { expected, present, missing } = judgeSeries(at(...times), whole, promised(cadence), LATER);
       expect(expected).toBe(keep.length);
       expect(present).toBe(times.length);
-      // Oracle: the silent stretches between any two neighbours of the samples and the range's bounds.
+      // Oracle: the silences between neighbouring samples and the range's bounds.
       const marks = [0, ...times, whole.end];
       const gaps = marks
         .slice(1)
@@ -102,7 +102,7 @@ test("a regular series that lost some of its samples: the rest is present, and l
   );
 });
 
-test("never more present than expected, and more samples never make it worse", () => {
+test("present never exceeds expected, and more samples never make it worse", () => {
   const times = fc.uniqueArray(fc.integer({ min: 1000, max: 1999 }), { maxLength: 40 });
   fc.assert(
     fc.property(
@@ -122,7 +122,7 @@ test("never more present than expected, and more samples never make it worse", (
   );
 });
 
-test("of several points a stretch is missing where any misses it, and counts add up", () => {
+test("joined points: a stretch is missing if any point misses it, and counts add up", () => {
   const part = (expected: number, present: number, ...missing: [number, number][]) => ({
     expected,
     present,
@@ -133,7 +133,7 @@ test("of several points a stretch is missing where any misses it, and counts add
   expect(joinCompleteness([])).toEqual(part(0, 0));
 });
 
-test("samples before what is judged are left out", () => {
+test("leaves out samples before the judged range", () => {
   const hours = [{ hour: 0, n: 3, times: Float64Array.of(900, 1000, 1100) }];
   const later = { start: 1000, end: 1200 };
   expect(judgeHours(hours, later, promised(100), LATER)).toEqual({ expected: 2, present: 2, missing: [] });
@@ -142,7 +142,7 @@ test("samples before what is judged are left out", () => {
   expect(judgeHours(own, far, promised(100), 1e9)).toEqual({ expected: 2, present: 2, missing: [] });
 });
 
-test("without a promise only gaps are missing, whatever lies between", () => {
+test("without a promise only gaps are missing", () => {
   const measured = { cadenceMs: 10, toleranceMs: 300, isPromised: false };
   const judge = (...times: number[]) => judgeSeries(at(...times), range, measured, LATER);
   expect(judge(1100, 1101, 1400, 1690, 1980)).toEqual({ expected: 100, present: 100, missing: [] });

@@ -4,21 +4,21 @@ import type { Series } from "./samples.ts";
 import { findSilences, type KnownHour } from "./silence.ts";
 import { mergeRanges, type TimeRange } from "./time-range.ts";
 
-/** How much of what should be there is there. */
+/** How complete samples are. */
 export interface Completeness {
-  /** samples that the cadence leads to expect in what was judged */
+  /** samples that the cadence leads to expect in the judged time */
   readonly expected: number;
-  /** of these, how many there are; samples beyond what is expected do not make up for others */
+  /** expected samples that exist; surplus samples do not make up for missing ones */
   readonly present: number;
-  /** half-open stretches without a sample, ascending and disjoint: the gaps that gap detection finds too */
+  /** half-open ranges without a sample, ascending and disjoint: the same as the gaps of gap detection */
   readonly missing: TimeRange[];
 }
 
 /**
- * Judges a point's samples, where of some hours only the number of samples is known. No gap is seen within such an hour,
- * and one beside it reaches to the hour.
- * @param hours those in `range` that have samples, ascending
- * @param until epoch ms: what lies after it is not judged: it may still come
+ * Judges a point's samples; some hours are known by their count only. No gap is found inside such an hour, and a gap
+ * beside it ends at the hour.
+ * @param hours those in `range` with samples, ascending
+ * @param until epoch ms; later time is not judged, because its samples may still arrive
  */
 export function judgeHours(
   hours: readonly KnownHour[],
@@ -31,7 +31,7 @@ export function judgeHours(
   const missing = findSilences(hours, judged, expected.toleranceMs);
   const { cadenceMs } = expected;
   if (expected.isPromised) return { ...countSamples(hours, judged, cadenceMs), missing };
-  // Nobody promised the samples between, so only time is counted.
+  // The samples between are not promised, so only time is counted.
   const lost = missing.reduce((sum, { start, end }) => sum + end - start, 0);
   const all = Math.floor((judged.end - judged.start) / cadenceMs);
   return { expected: all, present: all - Math.min(all, Math.floor(lost / cadenceMs)), missing };
@@ -47,7 +47,7 @@ function countSamples(hours: readonly KnownHour[], { start, end }: TimeRange, ca
   let judged = end - start;
   let present = 0;
   let counted = Number.NEGATIVE_INFINITY;
-  /** A burst of samples counts once: a sensor that sends on each change as well is no less silent afterwards. */
+  /** A burst of samples counts once. A sensor that also sends on each change is no less silent afterwards. */
   const count = (time: number) => {
     if (time - counted <= cadenceMs / 2) return;
     present++;
@@ -62,7 +62,7 @@ function countSamples(hours: readonly KnownHour[], { start, end }: TimeRange, ca
       }
       continue;
     }
-    // It is not known which of its samples are before the end.
+    // The count does not tell how many of its samples are before the end.
     if (hour + HOUR_MS > end) judged -= end - hour;
     else if (cadenceMs >= HOUR_MS) count(hour);
     else {
@@ -70,12 +70,12 @@ function countSamples(hours: readonly KnownHour[], { start, end }: TimeRange, ca
       counted = hour + HOUR_MS - cadenceMs;
     }
   }
-  // A stretch of less than a cadence may rightly hold no sample.
+  // A stretch of less than a cadence may hold no sample.
   const expected = Math.floor(judged / cadenceMs);
   return { expected, present: Math.min(present, expected) };
 }
 
-/** Joins the judgements of several points: a stretch is missing where any of them misses it. */
+/** Joins the results of several points: a stretch is missing if any point misses it. */
 export function joinCompleteness(parts: readonly Completeness[]): Completeness {
   return {
     expected: parts.reduce((sum, part) => sum + part.expected, 0),

@@ -1,7 +1,7 @@
 /** Counts by name, such as `{"requests:2xx": 12, "pages": 3}`. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** Counts of one run of a job, while it runs. */
+/** Counters of one run of a job. */
 export class Tally {
   #counts: Record<string, number> = {};
 
@@ -9,7 +9,7 @@ export class Tally {
     if (count !== 0) this.#counts[name] = (this.#counts[name] ?? 0) + count;
   }
 
-  /** @param prefix goes before each name, with a colon */
+  /** @param prefix put before each name, with a colon */
   addAll(prefix: string, counts: Readonly<Partial<Record<string, number>>>): void {
     for (const [name, count = 0] of Object.entries(counts)) this.add(`${prefix}:${name}`, count);
   }
@@ -18,7 +18,7 @@ export class Tally {
     return this.#counts[name] ?? 0;
   }
 
-  /** What was counted since the last take. */
+  /** Returns the counts since the last call, and resets them. */
   take(): Counts {
     const counts = this.#counts;
     this.#counts = {};
@@ -26,7 +26,7 @@ export class Tally {
   }
 }
 
-/** `2xx` of 200 to 299. */
+/** `2xx` for 200 to 299. */
 export function statusClass(status: number): string {
   return `${Math.floor(status / 100)}xx`;
 }

@@ -14,8 +14,8 @@ test.each([
 });
 
 test.each([
-  ["a day that the month has not", "2025-02-30"],
-  ["29 February of no leap year", "2025-02-29"],
+  ["a day that the month lacks", "2025-02-30"],
+  ["29 February of a common year", "2025-02-29"],
   ["month 13", "2025-13-01"],
   ["day 0", "2025-01-00"],
   ["before the first day", "1969-12-31"],
@@ -26,7 +26,7 @@ test.each([
   ["a line break", "2025-01-01\n"],
   ["other digits", "２０２５-01-01"],
   ["nothing", ""],
-])("%s is no day", (_, text) => {
+])("%s is not a day", (_, text) => {
   expect(parseDay(text)).toBeNull();
 });
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-/** Who made a request, as the access check proved it. */
+/** The authenticated sender of a request. */
 export const identitySchema = z.strictObject({
   /** `token`: a bearer token; `access`: Cloudflare Access */
   kind: z.enum(["token", "access"]),
-  /** the token's name, never the token; of Access the e-mail address or the service token's name */
+  /** the name of the token, never its value; for Access the e-mail address or the service token's name */
   name: z.string(),
 });
 export type Identity = z.infer<typeof identitySchema>;

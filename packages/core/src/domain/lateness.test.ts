@@ -5,9 +5,9 @@ const HOUR = 3_600_000;
 
 test.each([
   ["no window has ended", null, null, null],
-  ["it is not known how late the site is", 10 * HOUR, null, 10 * HOUR],
+  ["the lateness of the site is unknown", 10 * HOUR, null, 10 * HOUR],
   ["an hourly cadence", 10 * HOUR, 9 * HOUR, 10 * HOUR],
-  ["a site that is late as a whole", 10 * HOUR, 9 * HOUR - 1, 9 * HOUR - 1],
+  ["the whole site is late", 10 * HOUR, 9 * HOUR - 1, 9 * HOUR - 1],
 ])("a site's front: %s", (_, watermark, servedTo, front) => {
   expect(frontOf({ watermark, servedTo })).toBe(front);
 });

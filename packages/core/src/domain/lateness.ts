@@ -2,23 +2,28 @@ import { DAY_MS } from "./day.ts";
 import { HOUR_MS } from "./hour.ts";
 
 /**
- * How late samples may be that a sync, or a request by a point's name, still looks for: milliseconds. What comes later is found when its day
- * is settled for the last time.
+ * How late samples may be for a sync, or a request by a point's name, to look for them: milliseconds. Later ones are
+ * found when their day is settled for the last time.
  */
 export const LATEST_MS = 7 * DAY_MS;
 
-/** A site is late as a whole where half of its points lag by more than this: an hourly cadence alone is no lateness. Milliseconds. */
+/**
+ * A site is late if half of its points lag by more than this, milliseconds. An hourly cadence alone is not lateness.
+ */
 const LATE_SITE_MS = HOUR_MS;
 
-/** How far a site's sync has come. */
+/** Progress of a site's sync. */
 export interface SyncFront {
-  /** all that the API served with a time before this is stored, epoch ms; null: no window has ended yet */
+  /** all data served before this time is stored, epoch ms; null: no window has ended yet */
   readonly watermark: number | null;
-  /** how far half of the points have served, epoch ms; null: it is not known */
+  /** half of the points have served up to here, epoch ms; null: unknown */
   readonly servedTo: number | null;
 }
 
-/** Up to when a site has served and the sync has stored all, epoch ms: the watermark, unless the whole site is late. */
+/**
+ * Up to here the site has served and the sync has stored all data, epoch ms: the watermark, or earlier if the whole
+ * site is late.
+ */
 export function frontOf({ watermark, servedTo }: SyncFront): number | null {
   if (watermark === null || servedTo === null) return watermark;
   return servedTo < watermark - LATE_SITE_MS ? servedTo : watermark;

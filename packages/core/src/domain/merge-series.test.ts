@@ -3,12 +3,12 @@ import { expect, test } from "vitest";
 import { levels, seriesOf } from "../../test/levels.ts";
 import { mergeSeries } from "./merge-series.ts";
 
-test("the merge is that of two maps, the young one's entries winning", () => {
+test("equals the merge of two maps, with entries of the upper level winning", () => {
   fc.assert(
-    fc.property(levels, levels, (old, young) => {
-      const { fromOld, ...merged } = mergeSeries(seriesOf(old), seriesOf(young));
-      expect(merged).toEqual(seriesOf(new Map([...old, ...young])));
-      expect(fromOld).toBe(merged.times.length - young.length);
+    fc.property(levels, levels, (lower, upper) => {
+      const { fromLower, ...merged } = mergeSeries(seriesOf(lower), seriesOf(upper));
+      expect(merged).toEqual(seriesOf(new Map([...lower, ...upper])));
+      expect(fromLower).toBe(merged.times.length - upper.length);
     }),
   );
 });

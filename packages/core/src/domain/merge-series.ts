@@ -1,46 +1,46 @@
 import type { Series } from "./samples.ts";
 
-/** Two levels' samples of one point, joined. */
+/** Samples of one point from two levels, joined. */
 export interface MergedSeries extends Series {
-  /** samples that are the old level's */
-  readonly fromOld: number;
+  /** number of samples that come from the lower level */
+  readonly fromLower: number;
 }
 
 /**
  * Merges two levels.
- * @param isLater of two samples of one millisecond whether the young one counts, by its index; default: it always does
+ * @param isLater for two samples of one millisecond, by index: whether the upper level's sample wins; default: always
  */
 export function mergeSeries(
-  old: Series,
-  young: Series,
+  lower: Series,
+  upper: Series,
   isLater: (index: number) => boolean = () => true,
 ): MergedSeries {
-  if (old.times.length === 0) return { times: young.times, values: young.values, fromOld: 0 };
-  if (young.times.length === 0) return { times: old.times, values: old.values, fromOld: old.times.length };
-  const size = old.times.length + young.times.length;
+  if (lower.times.length === 0) return { times: upper.times, values: upper.values, fromLower: 0 };
+  if (upper.times.length === 0) return { times: lower.times, values: lower.values, fromLower: lower.times.length };
+  const size = lower.times.length + upper.times.length;
   const times = new Float64Array(size);
   const values = new Float64Array(size);
   let n = 0;
   let y = 0;
-  let fromOld = 0;
-  for (let o = 0; o < old.times.length; o++) {
-    const time = old.times[o]!;
-    for (; y < young.times.length && young.times[y]! < time; y++, n++) {
-      times[n] = young.times[y]!;
-      values[n] = young.values[y]!;
+  let fromLower = 0;
+  for (let o = 0; o < lower.times.length; o++) {
+    const time = lower.times[o]!;
+    for (; y < upper.times.length && upper.times[y]! < time; y++, n++) {
+      times[n] = upper.times[y]!;
+      values[n] = upper.values[y]!;
     }
-    if (young.times[y] === time) {
+    if (upper.times[y] === time) {
       if (isLater(y)) continue;
       y++;
     }
     times[n] = time;
-    values[n] = old.values[o]!;
+    values[n] = lower.values[o]!;
     n++;
-    fromOld++;
+    fromLower++;
   }
-  for (; y < young.times.length; y++, n++) {
-    times[n] = young.times[y]!;
-    values[n] = young.values[y]!;
+  for (; y < upper.times.length; y++, n++) {
+    times[n] = upper.times[y]!;
+    values[n] = upper.values[y]!;
   }
-  return { times: times.subarray(0, n), values: values.subarray(0, n), fromOld };
+  return { times: times.subarray(0, n), values: values.subarray(0, n), fromLower };
 }

@@ -24,7 +24,7 @@ test.each([
   ["a day", "2025-01-01"],
   ["a line break", "2025-01\n"],
   ["nothing", ""],
-])("%s is no month", (_, text) => {
+])("%s is not a month", (_, text) => {
   expect(parseMonth(text)).toBeNull();
 });
 

@@ -8,31 +8,31 @@ export const pointTagsSchema = z.object({
 export type PointTags = z.infer<typeof pointTagsSchema>;
 
 /**
- * Whether something can be a point's name: Unicode text. Of half a surrogate D1 would make another text, and the same one
- * of every half, so that the samples of two points were one's.
+ * Whether a value can be a point's name: valid Unicode text. D1 replaces each lone surrogate by the same character,
+ * which would join the samples of two points.
  */
 export function isPointName(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.isWellFormed();
 }
 
-/** What is known of a point beside its samples. */
+/** A point's metadata. */
 export interface PointDescription {
   /** the upstream's name, unique in its site; 31-115 characters, with slashes */
   readonly name: string;
-  /** a name for people; null where the upstream has none */
+  /** a name for people; null: the upstream has none */
   readonly label: string | null;
-  /** normalised symbol such as `°F`; the upstream's spelling where we do not know it; null: none */
+  /** normalised symbol such as `°F`, or the upstream's spelling if unknown; null: none */
   readonly unit: string | null;
   /** the upstream's spelling, such as `degrees-fahrenheit`; null: none */
   readonly unitRaw: string | null;
   readonly tags: PointTags;
   /** seconds between samples as configured upstream; null: not configured */
   readonly intervalS: number | null;
-  /** when the upstream says that it changed the point last, epoch ms; null: it does not say */
+  /** when the upstream last changed the point, epoch ms; null: not given */
   readonly updatedAt: number | null;
 }
 
-/** A point whose name alone is known. */
+/** A point known by its name alone. */
 export function undescribed(name: string): PointDescription {
   const tags = { kv: {}, markers: [] };
   return { name, label: null, unit: null, unitRaw: null, tags, intervalS: null, updatedAt: null };

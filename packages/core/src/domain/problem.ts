@@ -1,7 +1,4 @@
-/**
- * Every error our HTTP answers can carry, by its stable `code`. A closed set, so that clients can switch on it and a
- * new one cannot be made up in passing.
- */
+/** Every error of our HTTP answers, by its stable `code`. The set is closed, so that clients can switch on it. */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: "The request is not valid" },
   span_too_long: { status: 400, title: "The time range is too long" },
@@ -42,13 +39,13 @@ export function isProblemCode(value: unknown): value is ProblemCode {
   return typeof value === "string" && Object.hasOwn(PROBLEMS, value);
 }
 
-/** An error that is meant for the caller of our HTTP API: its message is safe to show. */
+/** An error for the caller of our HTTP API. Its message is safe to show. */
 export class Problem extends Error {
   readonly code: ProblemCode;
-  /** the request field or setting at fault, if it is one */
+  /** the request field or setting at fault, if any */
   readonly field: string | undefined;
 
-  /** @param detail what is wrong here and what would be right, in a sentence without secrets */
+  /** @param detail found and expected values, in a sentence without secrets */
   constructor(code: ProblemCode, detail: string, field?: string) {
     super(detail);
     this.name = "Problem";

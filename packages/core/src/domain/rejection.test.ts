@@ -10,7 +10,7 @@ function counted(of: readonly (readonly [(typeof REJECTION_REASONS)[number], num
   return counts;
 }
 
-test("the total is the sum of all that was counted, and no reason is there that did not occur", () => {
+test("the total is the sum of all counts, and absent reasons did not occur", () => {
   fc.assert(
     fc.property(events, (of) => {
       const counts = counted(of);
@@ -24,7 +24,7 @@ test("the total is the sum of all that was counted, and no reason is there that 
   );
 });
 
-test("adding counts balances: the same as counting everything into one, and the addend stays as it was", () => {
+test("adding counts equals counting together, and leaves the addend unchanged", () => {
   fc.assert(
     fc.property(events, events, (first, second) => {
       const into = counted(first);
@@ -37,7 +37,7 @@ test("adding counts balances: the same as counting everything into one, and the 
   );
 });
 
-test("counts one at a time unless told", () => {
+test("counts one at a time by default", () => {
   const counts: RejectionCounts = {};
   countRejection(counts, "future");
   countRejection(counts, "future");

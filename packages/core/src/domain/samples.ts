@@ -1,26 +1,26 @@
 /**
- * Samples as typed columns, row i being (names[nameIndex[i]], times[i], values[i]). Columns, because a page holds
- * 100,000 samples and an object for each would cost ten times the memory and the time.
+ * Samples as typed columns. Row i is (names[nameIndex[i]], times[i], values[i]). A page holds 100,000 samples; an
+ * object for each would cost ten times the memory and time.
  */
 export interface NamedSamples {
   /** distinct point names, in order of first appearance */
   readonly names: readonly string[];
-  /** index into `names`, a row each */
+  /** index into `names`, one per row */
   readonly nameIndex: Int32Array;
-  /** epoch milliseconds UTC, a row each */
+  /** epoch milliseconds UTC, one per row */
   readonly times: Float64Array;
-  /** finite doubles, a row each */
+  /** finite doubles, one per row */
   readonly values: Float64Array;
   readonly length: number;
 }
 
-/** Samples of points that the catalogue knows, by its integer ids. Same layout as {@link NamedSamples}. */
+/** Samples of catalogued points, by catalogue id. Same layout as {@link NamedSamples}. */
 export interface PointSamples {
-  /** catalogue id of the point, a row each */
+  /** catalogue id of the point, one per row */
   readonly pointIds: Int32Array;
-  /** epoch milliseconds UTC, a row each */
+  /** epoch milliseconds UTC, one per row */
   readonly times: Float64Array;
-  /** finite doubles, a row each */
+  /** finite doubles, one per row */
   readonly values: Float64Array;
   readonly length: number;
 }
@@ -32,7 +32,7 @@ export const NO_SAMPLES: PointSamples = {
   length: 0,
 };
 
-/** The samples of both, the first ones first. */
+/** Concatenates samples, `a` first. */
 export function joinSamples(a: PointSamples, b: PointSamples): PointSamples {
   if (a.length === 0) return b;
   if (b.length === 0) return a;
@@ -49,14 +49,14 @@ export function joinSamples(a: PointSamples, b: PointSamples): PointSamples {
   return { ...joined, length };
 }
 
-/** One point's samples, ascending in time, each time once. */
+/** One point's samples, ascending in time, without duplicates. */
 export interface Series {
   /** epoch milliseconds UTC */
   readonly times: Float64Array;
   readonly values: Float64Array;
 }
 
-/** Series that follow one another in time, as one in buffers of its own. */
+/** Concatenates series in order of time, into new buffers. */
 export function concatSeries(parts: readonly Series[]): Series {
   const size = parts.reduce((sum, part) => sum + part.times.length, 0);
   const times = new Float64Array(size);

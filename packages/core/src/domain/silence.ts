@@ -1,26 +1,27 @@
 import { HOUR_MS } from "./hour.ts";
 import type { TimeRange } from "./time-range.ts";
 
-/** What is known of a point's hour that has samples. */
+/** An hour of a point, with samples. */
 export interface KnownHour {
-  /** its start, epoch ms */
+  /** start of the hour, epoch ms */
   readonly hour: number;
-  /** samples in it */
+  /** number of samples */
   readonly n: number;
-  /** their times, ascending, epoch ms; null: they are not read, for so many as `n` leave no gap */
+  /** their times, ascending, epoch ms; null: not read, because `n` samples leave no gap */
   readonly times: Float64Array | null;
 }
 
 /**
- * The silences of a point: stretches without a sample between two samples, or a sample and an end of `domain`, that are
- * longer than its tolerance. Each begins behind its last sample (the millisecond after) and ends with the next one, so no
- * sample is in it, and two of them with a sample between never touch.
- * @param hours those in `domain` that have samples, ascending
- * @param toleranceMs the longest time between two samples that is no gap
+ * Finds the silences of a point: ranges longer than its tolerance between neighbouring samples, or a sample and an end
+ * of `domain`.
+ * A silence begins one millisecond after a sample and ends at the next one, so it holds no sample, and two of them
+ * never touch.
+ * @param hours those in `domain` with samples, ascending
+ * @param toleranceMs the longest time between two samples that is not a silence
  */
 export function findSilences(hours: readonly KnownHour[], domain: TimeRange, toleranceMs: number): TimeRange[] {
   const silences: TimeRange[] = [];
-  /** from where on nothing was seen */
+  /** start of the time without samples */
   let from = domain.start;
   let last = domain.start;
   const seen = (time: number, until: number) => {

@@ -16,7 +16,7 @@ test.each([
   ],
   [[{ name: "Häuser/7 %", timezone: "Europe/Zurich" }]],
   [[{ name: "x".repeat(200), timezone: "Etc/GMT+6" }]],
-])("%j is a SITES setting", (sites) => {
+])("%j is a valid SITES setting", (sites) => {
   expect(sitesSettingSchema.parse(JSON.stringify(sites))).toEqual(sites.map((site) => ({ ...site, database: "DB" })));
 });
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
 
 function isTimeZone(zone: string): boolean {
-  // Intl takes offsets such as "-06:00" too; as a building's zone that would be an hour off for half of the year.
+  // Intl also accepts offsets such as "-06:00". As a building's zone that would be wrong by an hour for half of the
+  // year.
   if (/^[+-]/.test(zone)) return false;
   try {
     Intl.DateTimeFormat("en", { timeZone: zone });
@@ -17,23 +18,23 @@ export const timeZoneSchema = z
   .min(1)
   .refine(isTimeZone, { error: (issue) => `${JSON.stringify(issue.input)} is not an IANA time zone` });
 
-/** The binding of the database that sites are in which name none. */
+/** Default binding of a site's database. */
 export const MAIN_DATABASE = "DB";
 
-/** A site as the SITES setting names it. The upstream API has no time zones: they live here. */
+/** A site of the SITES setting. The upstream API has no time zones, so they are set here. */
 export const siteConfigSchema = z.strictObject({
-  /** the upstream's site name; also the name in every address, key and answer of ours */
+  /** the upstream's site name; also used in addresses, keys and answers */
   name: z.string().min(1).max(200),
   /** zone of the site's calendar days and of its 1hr and 1day buckets */
   timezone: timeZoneSchema,
-  /** the binding of the D1 database that has its samples */
+  /** binding of the site's D1 database */
   database: z
     .string()
     .regex(/^DB(?:_[1-9]\d*)?$/, "must be DB, or DB_1, DB_2, …")
     .default(MAIN_DATABASE),
-  /** true: nothing is asked of the upstream for it, but by the backfill */
+  /** true: only the backfill asks the upstream for the site */
   paused: z.boolean().optional(),
-  /** false: no month files are built of its days, so R2 has each sample once, and charts of months take more requests */
+  /** false: no month files are built. R2 then holds each sample once, and charts of months take more requests. */
   month_files: z.boolean().optional(),
 });
 export type SiteConfig = z.infer<typeof siteConfigSchema>;

@@ -9,7 +9,7 @@ const anyRange = (min: number, max: number) =>
     .map(([a, b]): TimeRange => ({ start: Math.min(a, b), end: Math.max(a, b) + 1 }));
 
 describe("timeRange", () => {
-  test("takes whole milliseconds that ascend", () => {
+  test("takes ascending whole milliseconds", () => {
     expect(timeRange(-1, 0)).toEqual({ start: -1, end: 0 });
   });
 
@@ -78,7 +78,7 @@ describe("firstPiece", () => {
     expect(firstPiece({ start, end }, lengthMs)).toEqual({ start, end: pieceEnd });
   });
 
-  test("taken again and again, pieces tile the range", () => {
+  test("repeated pieces tile the range", () => {
     fc.assert(
       fc.property(anyRange(-50, 50), fc.integer({ min: 1, max: 30 }), (range, lengthMs) => {
         const pieces: TimeRange[] = [];
@@ -152,7 +152,7 @@ describe("mergeRanges", () => {
     expect(mergeRanges(asRanges(ranges))).toEqual(asRanges(merged));
   });
 
-  test("covers the same milliseconds, ascending, with a hole between any two, and leaves its input alone", () => {
+  test("covers the same milliseconds, ascending and disjoint, and leaves its input unchanged", () => {
     const covered = (ranges: readonly TimeRange[]) => {
       const times = new Set<number>();
       for (const { start, end } of ranges) for (let t = start; t < end; t++) times.add(t);

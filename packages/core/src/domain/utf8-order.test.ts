@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareUtf8 } from "./utf8-order.ts";
 
-/** The oracle: the bytes themselves, as hexadecimal texts. */
+/** The oracle: compares the bytes as hexadecimal texts. */
 const hex = (text: string) =>
   Array.from(new TextEncoder().encode(text), (byte) => byte.toString(16).padStart(2, "0")).join("");
 const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { storedPointName, WEATHER_FIELDS, weatherFieldOf, weatherPointName } from "./weather.ts";
 
-test.each(WEATHER_FIELDS)("the history of %s is stored as the feed's point", (field) => {
+test.each(WEATHER_FIELDS)("stores the history of %s under the feed's point", (field) => {
   const stored = storedPointName("ses_falls_city", `ses/ses_falls_city/weather/${field}`);
   expect(stored).toBe(weatherPointName(field));
   expect(weatherFieldOf(stored)).toBe(field);
   expect(storedPointName("ses_falls_city", stored)).toBe(stored);
 });
 
-test("a site's name may hold a slash", () => {
+test("allows a slash in a site's name", () => {
   expect(storedPointName("göteborg/north 1", "ses/göteborg/north 1/weather/temp")).toBe("weather.temperature");
 });
 

@@ -1,4 +1,6 @@
-/** The upstream's names for the quantities of a weather feed. A site's history has them as `<client>/<site>/weather/<field>`. */
+/**
+ * The upstream's names of a weather feed's quantities. A site's history names them `<client>/<site>/weather/<field>`.
+ */
 export const WEATHER_FIELDS = [
   "temp",
   "feels_like",
@@ -13,7 +15,7 @@ export const WEATHER_FIELDS = [
 ] as const;
 export type WeatherField = (typeof WEATHER_FIELDS)[number];
 
-/** The point of each quantity, whichever way its samples come. */
+/** The point of each quantity, for samples from the feed and from the history. */
 const POINT_NAMES: Readonly<Record<WeatherField, string>> = {
   temp: "weather.temperature",
   feels_like: "weather.feels_like",
@@ -32,7 +34,7 @@ export function weatherPointName(field: WeatherField): string {
   return POINT_NAMES[field];
 }
 
-/** The quantity that a stored point of this name holds; null: it is no weather point. */
+/** The quantity of a weather point; null: not a weather point. */
 export function weatherFieldOf(pointName: string): WeatherField | null {
   return FIELDS_BY_POINT.get(pointName) ?? null;
 }
@@ -40,8 +42,8 @@ export function weatherFieldOf(pointName: string): WeatherField | null {
 const HISTORY = /^[^/]+\/(.+)\/weather\/([a-z_]+)$/s;
 
 /**
- * The name under which a point is stored: the upstream's, but `weather.temperature` for a site's own
- * `<client>/<site>/weather/temp`, so that a quantity is one point.
+ * The name under which a point is stored: `weather.temperature` for `<client>/<site>/weather/temp`, else the upstream's
+ * name. Feed and history thus share one point.
  */
 export function storedPointName(site: string, name: string): string {
   if (!name.includes("/weather/")) return name;

@@ -3,22 +3,23 @@ import type { Series } from "../domain/samples.ts";
 import type { UnitLimits } from "./unit-limits.ts";
 
 /**
- * How long a sound sensor may say the same depends on the smallest step that it can show. Of 191 days of 25 real rooms,
- * rounded to grids: the longest stretch without a change of temperature was 1.6 h at 0.01 K, 13.8 h at 0.1 K, and the
- * whole day at 0.2 K; of humidity 1.9 h at 0.05 %RH and 13.4 h at 0.5 %RH; of CO2 0.1 h at 2 ppm and 0.9 h at 10 ppm.
+ * How long a sound sensor may repeat a value depends on its smallest step. Longest stretch without a change in 191 days
+ * of 25 real rooms, rounded to grids:
+ * - temperature: 1.6 h at 0.01 K, 13.8 h at 0.1 K, the whole day at 0.2 K
+ * - humidity: 1.9 h at 0.05 %RH, 13.4 h at 0.5 %RH
+ * - CO2: 0.1 h at 2 ppm, 0.9 h at 10 ppm
  */
 const FINE = { stepsAnAccuracy: 50, shortestMs: 6 * HOUR_MS };
 const COARSE = { stepsAnAccuracy: 5, shortestMs: 18 * HOUR_MS };
 
-/** Without any change all day, the step is not known. */
+/** A day without any change does not show the step. */
 const WHOLE_DAY_MS = 18 * HOUR_MS;
 
-/** For steps that are the grid's but for the rounding of doubles. */
+/** Tolerates the rounding of doubles in multiples of a step. */
 const ROUNDING = 1 + 1e-9;
 
 /**
- * How long a sensor was stuck, in milliseconds: the stretches of one and the same value that are longer than a sensor of
- * its step can say it rightly. 0: it was not.
+ * How long a sensor was stuck, in milliseconds: the total of its constant stretches that are too long for its step.
  * @param gapMs a stretch ends where samples are further apart
  */
 export function flatMs(series: Series, gapMs: number, { accuracy, rest }: UnitLimits): number {
@@ -37,7 +38,7 @@ export function flatMs(series: Series, gapMs: number, { accuracy, rest }: UnitLi
   return 0;
 }
 
-/** null: the values are all the same. */
+/** null: all values are equal */
 function smallestStep(values: Float64Array): number | null {
   let smallest = Number.POSITIVE_INFINITY;
   for (let i = 1; i < values.length; i++) {
@@ -47,7 +48,7 @@ function smallestStep(values: Float64Array): number | null {
   return smallest === Number.POSITIVE_INFINITY ? null : smallest;
 }
 
-/** The sum of the stretches without a change that are at least so long. */
+/** The total length of constant stretches of at least this length. */
 function stretches({ times, values }: Series, gapMs: number, shortestMs: number): number {
   let sum = 0;
   for (let start = 0; start < times.length;) {

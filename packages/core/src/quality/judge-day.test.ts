@@ -10,7 +10,7 @@ const promised = (cadenceMs: number) => ({ cadenceMs, toleranceMs: 3 * cadenceMs
 const ROOM: PointExpectations = { kind: "sensor", unit: "°F", expectation: promised(MINUTE) };
 const scratch = new Scratch();
 
-/** A sound room, a sample a minute: it moves a little all day, at a tenth of a degree. */
+/** A sound room with a sample a minute. It moves a little all day, at a tenth of a degree. */
 function room(change: (values: number[], times: number[]) => void = () => undefined) {
   const times = Array.from({ length: 1_440 }, (_, i) => DAY + i * MINUTE + 17);
   const noise = (i: number) => ((i * 2_654_435_761) % 1_000) / 1_000 - 0.5;
@@ -32,7 +32,7 @@ const SOUND = {
   late: 0,
 };
 
-describe("a planted fault is named, and no other", () => {
+describe("names a planted fault, and no other", () => {
   test("none", () => expect(judge(room())).toEqual(SOUND));
 
   test.each<[string, (values: number[], times: number[]) => void, Partial<typeof SOUND>]>([
@@ -46,7 +46,7 @@ describe("a planted fault is named, and no other", () => {
       { missing: 360, actual: 1_080, score: 0.75 },
     ],
     [
-      "a sample twice a minute does not make up",
+      "two samples a minute do not make up for them",
       (v, t) => (v.splice(1, 1), t.splice(1, 1), t.push(t.at(-1)! + 1), v.push(v.at(-1)!)),
       { missing: 1, score: 0.9993 },
     ],
@@ -66,12 +66,12 @@ describe("a planted fault is named, and no other", () => {
   });
 });
 
-describe("what is no fault", () => {
+describe("finds no fault", () => {
   test.each<[string, Partial<PointExpectations>, (values: number[]) => void]>([
     ["a setpoint that stands and jumps", { kind: "set" }, (v) => (v.fill(72), v.fill(78, 100, 130))],
     ["a fan that is off", { unit: "cfm" }, (v) => v.fill(0)],
-    ["a meter that nobody uses", { unit: "kWh" }, (v) => v.fill(81_234.5)],
-    ["lights that are switched", { unit: "lx" }, (v) => (v.fill(0), v.fill(300, 500, 501), v.fill(301, 800, 820))],
+    ["an unused meter", { unit: "kWh" }, (v) => v.fill(81_234.5)],
+    ["switched lights", { unit: "lx" }, (v) => (v.fill(0), v.fill(300, 500, 501), v.fill(301, 800, 820))],
     ["a valve", { unit: "%" }, (v) => (v.fill(0), v.fill(100, 500, 520))],
     [
       "a meeting",
@@ -94,7 +94,7 @@ describe("what is no fault", () => {
   });
 });
 
-test("what is not known is not judged, and the score says nothing of it", () => {
+test("does not judge unknown properties, and leaves them out of the score", () => {
   const none = {
     score: null,
     expected: null,
@@ -125,7 +125,7 @@ test("what is not known is not judged, and the score says nothing of it", () => 
   expect(judge(few)).toMatchObject({ outOfRange: 0, outliers: null, spikes: null, flatS: null, missing: 1_420 });
 });
 
-test("any values at all: the counts are those of a plain computation, and no sample is counted twice", () => {
+test("counts equal a plain computation for any values, and no sample counts twice", () => {
   const one = fc.oneof(
     { weight: 12, arbitrary: fc.integer({ min: 700, max: 730 }).map((tenths) => tenths / 10) },
     { weight: 1, arbitrary: fc.integer({ min: -80, max: 400 }) },

@@ -11,22 +11,22 @@ import type { Scratch } from "./scratch.ts";
 import { markSpikes } from "./spikes.ts";
 import { unitLimits } from "./unit-limits.ts";
 
-/** What a point is judged by beside its samples. */
+/** A point's metadata that its judgement depends on. */
 export interface PointExpectations {
   readonly kind: PointKind;
   /** normalised symbol; null: none */
   readonly unit: string | null;
-  /** null: nothing is known to be expected */
+  /** null: no samples are expected */
   readonly expectation: Expectation | null;
 }
 
-/** Fewer samples do not say what is usual. */
+/** Fewer samples do not show the usual range. */
 const FEWEST = 24;
 
 /**
- * Judges the samples of one point's UTC day. O(n) and without garbage.
+ * Judges the samples of one point's UTC day in O(n), without allocating per sample.
  * @param series ascending in time, all of one day
- * @param late how many of them came late; null: not known
+ * @param late number of late samples; null: unknown
  */
 export function judgeDay(
   series: Series,
@@ -79,7 +79,7 @@ function countExpected(
   if (expectation === null || first === undefined) return { expected: null, missing: null };
   const day = dayRange(dayOf(first));
   const judged = judgeSeries(series, day, expectation, day.end);
-  // A point that sends less than once a day may rightly have no sample.
+  // A point with a cadence of over a day may have no sample.
   if (judged.expected === 0) return { expected: null, missing: null };
   return { expected: judged.expected, missing: judged.expected - judged.present };
 }

@@ -5,23 +5,26 @@ import { medianOf } from "./select-rank.ts";
 /** Iglewicz and Hoaglin: |modified z| above 3.5; 0.6745 is the 0.75 quantile of the normal distribution. */
 const MODIFIED_Z = 3.5;
 const MAD_SHARE = 0.6745;
-/** Their way out where more than half of the values are the median: the mean absolute deviation. */
+/** Their fallback if more than half of the values equal the median: the mean absolute deviation. */
 const MEAN_DEVIATIONS = 1.253314;
 
-/** An outlier is further from the median than this many of the accuracy. */
+/** An outlier is further from the median than this multiple of the accuracy. */
 const ACCURACIES = 4;
 
-/** What lasts longer, is an episode of the building, whatever it is. */
+/** A longer deviation is an event in the building, not an outlier. */
 const LONGEST_MS = HOUR_MS;
 
-/** A sensor jumps to a wrong value, and a quantity moves: the jump is at least this share of the way from the median. */
+/**
+ * A faulty sensor jumps while a quantity moves: the jump covers at least this share of the distance from the median.
+ */
 const JUMP = 0.5;
 
 /**
- * Counts the samples that lie far from the median of the day (B. Iglewicz and D. C. Hoaglin, "How to Detect and Handle
- * Outliers", 1993: modified z-score of the median absolute deviation), in stretches of less than an hour that are jumped
- * into and out of. The jump is ours: a meeting that drives CO2 up for an hour is far out as well, but it is no fault.
- * @param scratch its first n values, times and marks; a marked sample is not counted again; work is used
+ * Counts samples far from the day's median, in stretches of less than an hour that begin and end with a jump.
+ * Source: B. Iglewicz and D. C. Hoaglin, "How to Detect and Handle Outliers", 1993 (modified z-score of the median
+ * absolute deviation). The jump is our addition: a meeting that raises CO2 for an hour is also far out, but not a
+ * fault.
+ * @param scratch its first n values, times and marks; skips marked samples; overwrites `work`
  * @param accuracy of the sensor
  */
 export function countOutliers(scratch: Scratch, n: number, accuracy: number): number {

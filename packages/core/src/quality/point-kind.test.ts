@@ -8,7 +8,7 @@ test.each<[string, Partial<typeof PLAIN> | object, PointKind]>([
   ["an analog value with a unit", {}, "reading"],
   ["an analog input", { name: "ses/x/8000:33-8033/analogInput/1" }, "sensor"],
   ["an analog input in another spelling", { name: "ses/x/33/analog-input/1" }, "sensor"],
-  ["what is marked as a sensor", marked("zone", "temp", "sensor"), "sensor"],
+  ["a point marked as a sensor", marked("zone", "temp", "sensor"), "sensor"],
   ["an output is a command", { name: "ses/x/33/analogOutput/1" }, "set"],
   ["a binary input, marked as a sensor", { name: "ses/x/33/binaryInput/1", ...marked("sensor") }, "set"],
   ["a multi-state value", { name: "ses/x/33/multiStateValue/1" }, "set"],

@@ -1,12 +1,14 @@
 import type { PointTags } from "../domain/point.ts";
 
 /**
- * What a point's values are. `sensor`: somebody says that they are measured; `reading`: a quantity, measured or computed;
- * `set`: chosen by a person or a program, or a state, so that it may stand still and jump as it likes.
+ * Kind of a point's values:
+ * - `sensor`: the catalogue says that they are measured
+ * - `reading`: a quantity, measured or computed
+ * - `set`: chosen by a person or a program, or a state; may be constant and jump
  */
 export type PointKind = "sensor" | "reading" | "set";
 
-/** What is known of a point from the upstream's catalogue. */
+/** A point's metadata in the upstream's catalogue. */
 export interface PointNature {
   readonly name: string;
   readonly label: string | null;
@@ -15,7 +17,7 @@ export interface PointNature {
   readonly tags: PointTags;
 }
 
-/** BACnet object types that hold no measured quantity, as a part of the name; an output is a command. */
+/** BACnet object types without a measured quantity, as a part of the name. An output is a command. */
 const STATES =
   /(?:^|\/)(?:binary|multi[-_]?state)[-_]?(?:input|output|value)(?:\/|$)|(?:^|\/)analog[-_]?output(?:\/|$)/i;
 const INPUT = /(?:^|\/)analog[-_]?input(?:\/|$)/i;
@@ -35,11 +37,11 @@ const SET_MARKERS = new Set([
   "occ",
 ]);
 
-/** Words of setpoints in names for people: `RoomTempSetpoint`, `OccCoolSp`, `HtgStpt`, `RoomTemp.AlarmOffset`. */
+/** Words for setpoints in display names: `RoomTempSetpoint`, `OccCoolSp`, `HtgStpt`, `RoomTemp.AlarmOffset`. */
 const SET_WORDS =
   /set[-_ ]?(?:point|pt)|stpt|spt(?![a-z])|(?:[a-z]Sp|(?:^|[^A-Za-z])[Ss][Pp])(?![a-z])|offset|deadband|limit|(?:^|[^a-z])cmd|command|enable/i;
 
-/** Told by the object type in the name, then by markers, then by the words of the label or the name's last part. */
+/** Decides by the object type in the name, then by markers, then by words in the label or the name's last part. */
 export function pointKind({ name, label, unit, tags }: PointNature): PointKind {
   if (STATES.test(name) || unit === null) return "set";
   if (tags.kv["kind"]?.toLowerCase() === "bool" || tags.markers.some((marker) => SET_MARKERS.has(marker.toLowerCase())))

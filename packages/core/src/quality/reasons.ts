@@ -1,6 +1,6 @@
 import type { PointDayQuality } from "./point-day-quality.ts";
 
-/** What can be wrong with a point. */
+/** Kinds of faults of a point. */
 export const QUALITY_REASONS = [
   "silent",
   "missing",
@@ -12,15 +12,15 @@ export const QUALITY_REASONS = [
 ] as const;
 export type QualityReason = (typeof QUALITY_REASONS)[number];
 
-/** What was found of a point over some days: the counts are sums over those days of which it was judged. */
+/** Faults of a point over some days. Counts are sums over the judged days. */
 export interface PointFindings extends PointDayQuality {
-  /** days without any sample, of a point that should have some */
+  /** days without any sample, of a point with expected samples */
   readonly silentDays: number;
   /** normalised symbol; null: none */
   readonly unit: string | null;
 }
 
-/** What is wrong with a point, each kind in words, the worst kind first. */
+/** The faults of a point as texts, worst kind first. */
 export function reasonsOf(found: PointFindings): Map<QualityReason, string> {
   const { silentDays, expected, actual, missing, outOfRange, outliers, spikes, flatS, late, unit } = found;
   const reasons = new Map<QualityReason, string>();
@@ -29,7 +29,7 @@ export function reasonsOf(found: PointFindings): Map<QualityReason, string> {
   };
   add("silent", silentDays, (n) => `no samples at all on ${counted(n, "day")}`);
   add("missing", missing, (n) => `${n} of ${expected} expected samples are missing`);
-  add("out_of_range", outOfRange, (n) => `${counted(n, "sample")} of ${actual} no sensor can rightly say in ${unit}`);
+  add("out_of_range", outOfRange, (n) => `${counted(n, "sample")} of ${actual} outside the plausible range in ${unit}`);
   add("flat_line", flatS, (n) => `stuck: no change at all for ${Math.round(n / 360) / 10} h`);
   add("outliers", outliers, (n) => `${counted(n, "outlier")}, far from the day's median`);
   add("spikes", spikes, (n) => `${counted(n, "spike")}, single samples that jump and return`);
@@ -37,6 +37,6 @@ export function reasonsOf(found: PointFindings): Map<QualityReason, string> {
   return reasons;
 }
 
-function counted(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
+function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
 }

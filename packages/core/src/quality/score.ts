@@ -1,17 +1,17 @@
 import { DAY_MS } from "../domain/day.ts";
 import type { PointDayQuality } from "./point-day-quality.ts";
 
-/** Digits after the point that are kept; cut off, so that 1 says that nothing was found. */
+/** Digits kept after the decimal point, truncated: a score of 1 means that no fault was found. */
 const SCALE = 10_000;
 
 /**
  * completeness x validity x movement, each 0 to 1:
  * - completeness = (expected - missing) / expected
  * - validity = 1 - (out of range + outliers + spikes) / actual; no sample is counted twice
- * - movement = 1 - the share of the day that the sensor was stuck; of a whole day without a change it is 0
+ * - movement = 1 - the share of the day that the sensor was stuck; 0 for a whole day without a change
  *
- * What was not judged is left out. Late samples cost nothing: they are there.
- * @returns null where nothing was judged
+ * Leaves out parts that were not judged. Late samples cost nothing, because they exist.
+ * @returns null: nothing was judged
  */
 export function scoreOf(quality: Omit<PointDayQuality, "score">): number | null {
   const { expected, actual, missing, outOfRange, outliers, spikes, flatS } = quality;
@@ -26,5 +26,5 @@ export function scoreOf(quality: Omit<PointDayQuality, "score">): number | null 
   return Math.floor(product * SCALE + 1e-6) / SCALE;
 }
 
-/** The samples of a day without a change end a cadence before midnight: of at most ten minutes, here. */
+/** The samples of a constant day end one cadence before midnight: here at most ten minutes. */
 const WHOLE_DAY_S = (DAY_MS - 600_000) / 1000;

@@ -1,14 +1,14 @@
-/** Room for one point's day, used again for the next: 4,583 days of 1,440 samples leave no garbage behind. */
+/** Buffers for one point's day, reused for the next: 4,583 days of 1,440 samples allocate nothing. */
 export class Scratch {
-  /** the values that are in range, and their times */
+  /** the values in range, and their times */
   values = new Float64Array(1_440);
   times = new Float64Array(1_440);
-  /** to be reordered */
+  /** working copy, may be reordered */
   work = new Float64Array(1_440);
-  /** 1: a spike */
+  /** 1: marked as a spike */
   marks = new Uint8Array(1_440);
 
-  /** What was in it is lost. */
+  /** Makes room. Earlier contents are lost. */
   reserve(n: number): void {
     if (this.values.length >= n) return;
     const size = 2 ** Math.ceil(Math.log2(n));

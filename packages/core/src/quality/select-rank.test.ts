@@ -5,7 +5,7 @@ import { medianOf, selectRank } from "./select-rank.ts";
 const value = fc.oneof(fc.double({ noNaN: true }), fc.integer({ min: -3, max: 3 }));
 const values = fc.array(value, { minLength: 1, maxLength: 60 });
 
-test("the value of any rank is the sorted one's, and the values stay the same ones", () => {
+test("finds the value of any rank, and keeps the set of values", () => {
   fc.assert(
     fc.property(values, fc.nat(), fc.nat(5), (given, seed, spare) => {
       const sorted = given.toSorted((a, b) => a - b);
@@ -19,7 +19,7 @@ test("the value of any rank is the sorted one's, and the values stay the same on
   );
 });
 
-test("the median is that of the sorted values", () => {
+test("the median equals that of the sorted values", () => {
   fc.assert(
     fc.property(values, (given) => {
       const sorted = given.toSorted((a, b) => a - b);
@@ -31,7 +31,7 @@ test("the median is that of the sorted values", () => {
   );
 });
 
-test("contrived orders end", () => {
+test("ends on contrived orders", () => {
   const n = 5_000;
   for (const order of [(i: number) => i, (i: number) => n - i, () => 7, (i: number) => (i < n / 2 ? i : n - i)]) {
     const work = Float64Array.from({ length: n }, (_, i) => order(i));

@@ -1,14 +1,14 @@
 import type { Scratch } from "./scratch.ts";
 import { selectRank } from "./select-rank.ts";
 
-/** Samples on either side that Hampel's window has: 7 in all. */
+/** Samples on each side in Hampel's window: 7 in all. */
 const REACH = 3;
 
-/** Hampel's threshold, and what makes a median absolute deviation comparable to a standard deviation. */
+/** Hampel's threshold, and the factor that makes a median absolute deviation comparable to a standard deviation. */
 const HAMPEL_SIGMAS = 3;
 const MAD_TO_SIGMA = 1.4826;
 
-/** A spike is larger than this many of the accuracy, and of the step that only 5% of the steps exceed. */
+/** A spike exceeds this multiple of the accuracy, and of the step that only 5% of the steps exceed. */
 const ACCURACIES = 3;
 const USUAL_STEPS = 3;
 const USUAL_SHARE = 0.95;
@@ -16,13 +16,15 @@ const USUAL_SHARE = 0.95;
 const around = new Float64Array(2 * REACH + 1);
 
 /**
- * Marks the single samples that jump away and are back at once: Hampel's identifier (F. R. Hampel, "The influence curve
- * and its role in robust estimation", JASA 69, 1974; 7 samples, 3 sigmas), where both neighbours agree. Spikes are rare,
- * so a jump that is usual for the point that day is its nature: a compressor that runs for a minute at a time has none.
- * @param scratch its first n values and times; marks are set; work is used
+ * Marks single samples that jump away and return at once.
+ * Source: F. R. Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974 (7 samples, 3 sigmas),
+ * where both neighbours agree.
+ * Spikes are rare: a jump that is usual for the point that day is normal, as for a compressor that runs for a minute at
+ * a time.
+ * @param scratch its first n values and times; sets marks; overwrites `work`
  * @param accuracy of the sensor
- * @param gapMs neighbours further apart do not tell
- * @returns how many there are
+ * @param gapMs neighbours further apart are no evidence
+ * @returns number of spikes
  */
 export function markSpikes(scratch: Scratch, n: number, accuracy: number, gapMs: number): number {
   const { values, times, work, marks } = scratch;

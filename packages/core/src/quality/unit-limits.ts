@@ -1,12 +1,12 @@
-/** Where a sensor of a unit may stand still for hours: nowhere, at zero (a fan that is off), or anywhere (a meter). */
+/** Where a sensor of a unit may stay constant for hours: never, at zero (a fan that is off), or anywhere (a meter). */
 type Rest = "never" | "at zero" | "anywhere";
 
-/** What a sensor of a unit can plausibly say. */
+/** Plausible values of a unit. */
 export interface UnitLimits {
-  /** inclusive: wider than anything in or around a building, narrower than what broken wires and overflows read */
+  /** inclusive: wider than anything in or around a building, narrower than readings of broken wires and overflows */
   readonly min: number;
   readonly max: number;
-  /** of the usual sensor of a quantity that moves slowly; null: it may jump, as switched lights and fans do */
+  /** accuracy of the usual sensor of a slow quantity; null: it may jump, as switched lights and fans do */
   readonly accuracy: number | null;
   readonly rest: Rest;
 }
@@ -17,17 +17,18 @@ function limits(min: number, max: number, accuracy: number | null, rest: Rest): 
   return { min, max, accuracy, rest };
 }
 
-/** A flow or a speed of air and water; a little below zero by its offset. */
+/** A flow or speed of air and water. The offset may make it slightly negative. */
 const flow = (max: number) => limits(-0.05 * max, max, null, "at zero");
-/** Power may be fed back; a load may be constant. */
+/** Power may be fed back. A load may be constant. */
 const power = (max: number) => limits(-max, max, null, "anywhere");
-/** Only grows. */
+/** Only increases. */
 const counter = limits(0, HUGE, null, "anywhere");
 const amount = (max: number) => limits(0, max, null, "anywhere");
 
 /**
- * By the symbols of catalog/unit.ts. Temperatures from polar air to steam; pressures from vacuum to a hydraulic plant;
- * accuracies as of the usual sensors of building control: 0.5 K, 3 %RH, 50 ppm CO2. A unit that is not here is not judged.
+ * By the symbols of catalog/unit.ts. Units that are not listed are not judged.
+ * - Temperatures range from polar air to steam, pressures from vacuum to hydraulic plants.
+ * - Accuracies are those of usual sensors of building control: 0.5 K, 3 %RH, 50 ppm CO2.
  */
 const LIMITS: ReadonlyMap<string, UnitLimits> = new Map([
   ["°C", limits(-60, 200, 0.5, "never")],
@@ -104,7 +105,7 @@ const LIMITS: ReadonlyMap<string, UnitLimits> = new Map([
   ["dB", limits(-100, 250, null, "anywhere")],
 ]);
 
-/** null: what it can say is not known. @param unit normalised symbol; null: none */
+/** null: the plausible values are unknown. @param unit normalised symbol; null: none */
 export function unitLimits(unit: string | null): UnitLimits | null {
   return unit === null ? null : (LIMITS.get(unit) ?? null);
 }

@@ -87,7 +87,7 @@ async function* computeBlock<P extends JudgeablePoint>(
     for (const day of lostDays(tally)) if (!known.has(day)) lose(day);
     for (const point of block.points) {
       const ofPoint = rollups.get(point.id) ?? [];
-      const { fromOld, ...own } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
+      const { fromLower, ...own } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromLower: 0 };
       const past = pastUnits(point);
       const series = seriesInUnitOfNow(past, own);
       const { parsed, damaged } = parseRollups(ofPoint);
@@ -103,7 +103,7 @@ async function* computeBlock<P extends JudgeablePoint>(
         range,
       );
       const coldDays = new Set(ofPoint.filter(({ isCold }) => isCold).map(({ day }) => day));
-      let [hotSamples, coldSamples] = [series.times.length - fromOld, fromOld];
+      let [hotSamples, coldSamples] = [series.times.length - fromLower, fromLower];
       for (const { hour, aggregate, times } of parts) {
         if (times !== null) continue;
         if (coldDays.has(dayOf(hour))) coldSamples += aggregate.n;

@@ -138,13 +138,13 @@ async function* computeFromSamples(
   for (const block of blocks) {
     const samples = await readSamples(cold, { range, hours, only: null, days, hotSamples }, block, tally);
     for (const point of block.points) {
-      const { fromOld, ...stored } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromOld: 0 };
+      const { fromLower, ...stored } = samples.get(point.id) ?? { ...EMPTY_SERIES, fromLower: 0 };
       const raw = seriesInUnitOfNow(pastUnits(point), stored);
       yield {
         point,
         columns: bounds === null ? raw : bucketed(raw, bounds, turnOf(point.unit), isCarried),
-        hot: raw.times.length - fromOld,
-        cold: fromOld,
+        hot: raw.times.length - fromLower,
+        cold: fromLower,
         judged: judgePoint(
           point,
           [{ hour: range.start, n: raw.times.length, times: raw.times }],

@@ -18,20 +18,21 @@ import { readBlock, type UnreadableDay } from "./read-block.ts";
 import { joinDays } from "./join-days.ts";
 import { readStoredDays } from "./stored.ts";
 
-/** How far before a range its points' last samples are looked for, in days. Each day between costs a row read a point. */
+/** How many days before a range the last sample of a point is searched. Each day costs one row read per point. */
 export const DAYS_BEFORE = 400;
 
-/** Hours that are not summed up: one or two behind a sync. ?1: site, ?2 and ?3: [from, to], epoch ms. */
+/** Hours without rollups: one or two behind a sync. ?1: site, ?2 and ?3: [from, to], epoch ms. */
 const READ_UNFOLDED = `
 SELECT hour, version FROM hot_hours
 WHERE site_id = ?1 AND hour >= ?2 AND hour <= ?3 AND rolled_up_version IS NOT version ORDER BY hour DESC`;
 
-/** Of a point and the day of its row. */
+/** Key of a point and the day of its row. */
 const MONTH_KEY = monthKeySql("t.id", monthOfDaySql("d.key & 65535"));
 
 /**
- * Of each point the day that holds the range's start, and the newest day with samples before that, each with what tells
- * its state from any other. ?1: site, ?2: JSON array of point ids, ?3 and ?4: first and last day, ?5: last hour, epoch ms.
+ * Two days per point: the one that holds the range's start, and the newest one with samples before it; each with the
+ * parts that tell its state from others. ?1: site, ?2: JSON array of point ids, ?3 and ?4: first and last day, ?5: last
+ * hour, epoch ms.
  */
 const READ_DAYS = `
 WITH days (id, key) AS (
@@ -55,7 +56,7 @@ LEFT JOIN point_months m ON m.key = ${MONTH_KEY} AND length(d.hours) = 0
 WHERE d.places IS NULL OR d.places ->> ${pathSql("t.id", "[0]")} IS NOT NULL
 ORDER BY t.id, day DESC`;
 
-/** {@link READ_DAYS}; a row with damaged places may have any of its points, and comes with an empty slice. */
+/** Rows of {@link READ_DAYS}. A row with damaged places may hold any of its points, and comes with an empty slice. */
 const CHECK_DAYS = READ_DAYS.replaceAll(ROWS, CHECKED_ROWS);
 
 const HOURS = Array.from({ length: HOURS_PER_DAY }, (_, i) => i);
@@ -79,7 +80,7 @@ const daysSchema = z.array(
     .transform(({ id, day, generation, packed: key, head, hours, slice, ...row }) => {
       const block = new BlockSlice(slice);
       const packed = key === null ? block : new PackedMonths([{ key, head, hours }]).find(id, day, generation ?? 0);
-      // null: the slice is damaged, and each of its hours may have samples
+      // null: the slice is damaged, so each of its hours may have samples
       return { ...row, id, day, counts: unlessDamaged(() => (packed ?? DAMAGED_SLICE).counts) };
     }),
 );
@@ -88,16 +89,17 @@ const daysSchema = z.array(
 export interface BeforeRange {
   /** the range's start, epoch ms */
   readonly start: number;
-  /** starts of the hours to read of each point, by its id, epoch ms */
+  /** starts of the hours to read, by point id, epoch ms */
   readonly hours: ReadonlyMap<number, readonly number[]>;
-  /** points whose row is damaged: where these hours have no sample, one may lie before them */
+  /** points with a damaged row: if these hours have no sample, an earlier hour may */
   readonly uncertain: ReadonlySet<number>;
-  /** while it is the same, so are the samples: a part of the answer's ETag */
+  /** part of the answer's ETag: it changes whenever the samples do */
   readonly state: unknown;
 }
 
 /**
- * Finds where the last sample of each point before a time may be: in one batch of D1 of two statements, and no read of R2.
+ * Finds where the last sample of each point before a time may be. Costs one D1 batch of two statements, and no read of
+ * R2.
  * @param start epoch ms
  * @throws the error of D1, after retries
  */
@@ -135,7 +137,7 @@ export async function findBeforeRange(
   return { start, hours, uncertain, state: version };
 }
 
-/** The newest hours of a point that may hold its last sample before a time. @param start epoch ms */
+/** The newest hours of a point that may hold its last sample before `start`. @param start epoch ms */
 function hoursToRead(
   days: readonly { readonly day: number; readonly counts: readonly number[] | null }[],
   withoutRollups: readonly { readonly hour: number }[],
@@ -145,24 +147,24 @@ function hoursToRead(
     HOURS.flatMap((i) => (has(i) && dayStart(day) + i * HOUR_MS < start ? [dayStart(day) + i * HOUR_MS] : []));
   const counted = days.flatMap(({ day, counts }) => (counts === null ? [] : hoursOf(day, (i) => counts[i]! > 0)));
   const possible = days.flatMap(({ day, counts }) => (counts === null ? hoursOf(day, () => true) : []));
-  // All samples of the hour that holds the start may be after it.
+  // In the hour that holds `start`, all samples may be after it.
   const whole = Math.max(...counted.filter((hour) => hour + HOUR_MS <= start));
   const all = [...counted, ...possible, ...withoutRollups.map(({ hour }) => hour)].filter((hour) => hour >= whole);
   return [...new Set(all)].sort((a, b) => b - a);
 }
 
-/** What was found before a range. */
+/** Last samples before a range. */
 export interface ValuesBefore {
-  /** the last sample of each point, by id; absent: it has none, or it could not be read */
+  /** the last sample of each point, by id; absent: none, or not readable */
   readonly last: ReadonlyMap<number, { readonly time: number; readonly value: number }>;
-  /** whether the file of some day or a segment could not be read */
+  /** whether a day's file or a segment could not be read */
   readonly isPartial: boolean;
   readonly unreadable: readonly UnreadableDay[];
 }
 
 /**
- * Reads the last sample of each point before a range, of both levels: two statements of D1, and at most two reads of R2 a
- * point.
+ * Reads the last sample of each point before a range, from both levels. Costs two statements of D1, and at most two
+ * reads of R2 per point.
  * @throws the error of D1, after retries
  */
 export async function readBeforeRange(
@@ -171,7 +173,7 @@ export async function readBeforeRange(
   { start, hours, uncertain }: BeforeRange,
   cost: { readonly hot: ReadCost; readonly cold: RangeCost },
 ): Promise<ValuesBefore> {
-  // The hot level first: what is settled after that is in both levels, never in neither.
+  // Reads the hot level first: data settled after that is in both levels, never in neither.
   const before = { siteId: cold.siteId, hours, range: { start: Number.NEGATIVE_INFINITY, end: start } };
   const { series: hot, damaged } = await readSeriesBeside(cold.db, before, NOTHING_BESIDE, cost.hot);
   const wanted = points.flatMap(({ id }) => {
@@ -195,7 +197,7 @@ export async function readBeforeRange(
     const joined = joinDays(series, { start: Number.NEGATIVE_INFINITY, end: start });
     const { times, values: all } = mergeStored(joined, hot.get(id) ?? NO_STORED_SERIES, read.askedAt);
     const last = times.length === 0 ? null : { time: times.at(-1)!, value: all.at(-1)! };
-    // A file or a segment that cannot be read may hold a later sample.
+    // An unreadable file or segment may hold a later sample.
     const isLost =
       days.some((day) => lostDays.has(day) && (last === null || day >= dayOf(last.time))) ||
       damaged.some(({ key, range }) => placeOfKey(key).block === blockOf(id) && range.end > (last?.time ?? 0));
@@ -205,7 +207,7 @@ export async function readBeforeRange(
   return { last: found, isPartial, unreadable: read.unreadable };
 }
 
-/** Where nothing is to be carried on. */
+/** Used if nothing is carried forward. */
 export const NOTHING_BEFORE: ValuesBefore = { last: new Map(), isPartial: false, unreadable: [] };
 
 const NO_DAYS = { days: [], pointDays: [] };

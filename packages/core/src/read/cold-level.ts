@@ -1,19 +1,19 @@
 import type { RangeBucket } from "../r2/range-get.ts";
 import { REQUESTS_AT_ONCE } from "./limits.ts";
 
-/** What is needed of an R2Bucket to read day files and to see what stands in their place. */
+/** The methods of R2Bucket for reading day files and for checking which object is in place. */
 export interface ColdBucket extends RangeBucket {
   head(key: string): Promise<{ readonly etag: string; readonly customMetadata?: Record<string, string> } | null>;
 }
 
-/** A site's day files, with the manifest in D1 that says what they are. */
+/** A site's day files in R2, and their manifest in D1. */
 export interface ColdLevel {
   readonly db: D1Database;
   readonly bucket: ColdBucket;
   readonly siteId: number;
 }
 
-/** The cold level for one answer, of which at most {@link REQUESTS_AT_ONCE} requests to R2 are under way at once. */
+/** The cold level for one answer. At most {@link REQUESTS_AT_ONCE} of its requests to R2 run at once. */
 export function coldLevel(db: D1Database, bucket: ColdBucket, siteId: number): ColdLevel {
   let free = REQUESTS_AT_ONCE;
   const waiting: (() => void)[] = [];
@@ -36,7 +36,7 @@ export function coldLevel(db: D1Database, bucket: ColdBucket, siteId: number): C
   };
   const gated: ColdBucket = {
     head: (key) => within(() => bucket.head(key)),
-    // A request is under way until its body is read.
+    // A request counts as running until its body is read.
     get: (key, options) =>
       within(async () => {
         const object = await bucket.get(key, options);

@@ -3,7 +3,7 @@ import { settled, FIRST, pointDay, points } from "../../test/planned-query.ts";
 import { planFiles, workOf } from "./cold-plan.ts";
 import type { PointDay } from "./stored.ts";
 
-describe("locators that make no sense", () => {
+describe("contradictory locators", () => {
   const one = pointDay(1, FIRST);
   const group = one.locator.group;
   const at = (offset: number, nameBytes = group.nameBytes): PointDay => {
@@ -13,7 +13,7 @@ describe("locators that make no sense", () => {
     ["not legible", { ...one, pointId: 2, locator: null }, "the locator of a point is not legible"],
     ["within another row group", at(group.offset + 1), `row groups overlap at byte ${group.offset + 1}`],
     ["another extent at the same place", at(group.offset, 5), `locators contradict each other at byte ${group.offset}`],
-  ])("%s: nothing is read of that day, and all of the others", (_, pointDayOfTwo, fault) => {
+  ])("%s: reads nothing of that day, and all of the others", (_, pointDayOfTwo, fault) => {
     const { days, pointDays } = settled(2, [1]);
     const files = planFiles(days, [...pointDays!, pointDayOfTwo], points(2));
     expect(files.map((read) => [read.from.day, read.ranges.length, read.fault])).toEqual([

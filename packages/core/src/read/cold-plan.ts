@@ -15,42 +15,42 @@ export interface NamedPoint {
   readonly name: string;
 }
 
-/** What to read of a month file, for points that are read together. */
+/** What to read from a month file, for points that are read together. */
 export interface MonthRead {
   readonly row: MonthRow;
   readonly file: StoredMonthFile;
-  /** a request to R2 each */
+  /** one request to R2 each */
   readonly ranges: readonly RangeRead[];
-  /** from the first of the days that are read to the last one */
+  /** from the first of the wanted days to the last */
   readonly span: TimeRange;
 }
 
 /** A day that is read from a month file. */
 interface DayOfMonth {
-  /** the same for all days of the month */
+  /** the same object for all days of the month */
   readonly read: MonthRead;
-  /** the samples that each point has in the day's file, by name */
+  /** number of samples of each point in the day's file, by name */
   readonly rows: ReadonlyMap<string, number>;
 }
 
-/** What to read of one day's samples. */
+/** What to read for one day. */
 export interface FileRead {
-  /** the manifest's row that this was planned from */
+  /** the manifest row of the plan */
   readonly from: ManifestDay;
   readonly file: ManifestFile;
   /** the points that the manifest places in the file */
   readonly names: readonly string[];
-  /** the month file that has the day's samples too, and is read in place of the day's; null: none is */
+  /** the month file to read instead of the day's file; null: none */
   readonly month: DayOfMonth | null;
-  /** what to read of D1; null: D1 does not keep the file, a month file is read, or there is a fault */
+  /** what to read from D1; null: D1 does not keep the file, a month file is read, or there is a fault */
   readonly kept: KeptRead | null;
-  /** a request to R2 each; none where D1 keeps the file, a month file is read, or there is a fault */
+  /** one request to R2 each; empty: D1 keeps the file, a month file is read, or there is a fault */
   readonly ranges: readonly RangeRead[];
-  /** why the samples cannot be found in the file, by what the manifest says of where they are; null: they can */
+  /** why the manifest's locators are not usable; null: they are */
   readonly fault: string | null;
 }
 
-/** A point of a day's file. */
+/** A point in a day's file. */
 interface WantedPoint {
   readonly name: string;
   readonly pointDay: PointDay;
@@ -63,25 +63,25 @@ export interface ColdBlock<P extends NamedPoint> {
   readonly files: readonly FileRead[];
 }
 
-/** What reading costs. */
+/** Cost of a read. */
 export interface ColdWork {
   /** to R2 */
   readonly requests: number;
   readonly bytes: number;
-  /** rows of the row groups that are decoded */
+  /** rows of the row groups to decode */
   readonly rows: number;
 }
 
 export const NO_WORK: ColdWork = { requests: 0, bytes: 0, rows: 0 };
 
-/** The file of a day that may be read; null: it has none, or one that is not what was written. */
+/** The readable file of a day; null: it has none, or a suspect one. */
 export function readableFile(day: ManifestDay): ManifestFile | null {
   return day.state === "suspect" ? null : day.file;
 }
 
 /**
- * What to read for points of some days, ascending.
- * @param months whose files may be read in place of the days'
+ * Plans the read of points over some days, ascending.
+ * @param months whose files may replace the days' files
  */
 export function planFiles(
   days: readonly ManifestDay[],
@@ -95,7 +95,7 @@ export function planFiles(
     const name = names.get(pointDay.pointId);
     if (name === undefined) continue;
     const ofDay = wanted.get(pointDay.day);
-    // the locators are read when they are needed
+    // Parses locators only when needed.
     const own = { name, pointDay };
     if (ofDay === undefined) wanted.set(pointDay.day, [own]);
     else ofDay.push(own);
@@ -113,18 +113,18 @@ export function planFiles(
 }
 
 /**
- * Days of a month that cost more requests than the month's file. It has the samples of all days in one place, and of fewer days than these
- * most of what is fetched would be of others.
+ * Days of a month that make its month file cheaper than the day files. With fewer days, most of the fetched bytes would
+ * belong to other days.
  */
 export const LEAST_DAYS_OF_MONTH = 4;
 
-/** In a month's file: about a row group, which costs less to read than another request. */
+/** In a month file: about a row group, which costs less to read than another request. */
 const MONTH_JOIN_GAP_BYTES = 256 * 1024;
 
-/** A request of a month's file is not joined beyond this: six are under way at once. */
+/** Requests of a month file are not joined beyond this length, because six can run at once. */
 const MAX_MONTH_RANGE_BYTES = 2 * 1024 * 1024;
 
-/** The days that are to be read from a month's file; none, where it has too few of those that are wanted. */
+/** The days to read from a month file; none if too few of its days are wanted. */
 function planMonth(
   row: MonthRow,
   days: readonly ManifestDay[],
@@ -159,7 +159,7 @@ function planMonth(
   }
 }
 
-/** @param placed takes where the month's file has the points @returns null: it does not have all of them */
+/** @param placed receives the points' places in the month file @returns null: the file lacks some of them */
 function rowsInMonth(
   { month, generation }: MonthRow,
   ofDay: readonly WantedPoint[],
@@ -175,7 +175,7 @@ function rowsInMonth(
   return rows;
 }
 
-/** Locators that make no sense are a fault of the manifest. The reader then finds the points by the file's footer. */
+/** Contradictory locators are a fault of the manifest. The reader then finds the points by the file's footer. */
 function planFile(
   { day, keptId }: ManifestDay,
   { key }: ManifestFile,
@@ -199,9 +199,9 @@ function planFile(
 }
 
 /**
- * Groups points into blocks and plans each. Only a block's samples are in memory before they are aggregated. A row group whose points are
- * in two blocks is read for each.
- * @param hours that each point is read of in the hot level @param months whose files may be read in place of the days'
+ * Groups points into blocks and plans each block. Only one block's samples are in memory before aggregation. A row
+ * group with points of two blocks is read twice.
+ * @param hours to read of each point in the hot level @param months whose files may replace the days' files
  */
 export function planBlocks<P extends NamedPoint>(
   days: readonly ManifestDay[],
@@ -235,7 +235,7 @@ export function addWork(a: ColdWork, b: ColdWork): ColdWork {
   return { requests: a.requests + b.requests, bytes: a.bytes + b.bytes, rows: a.rows + b.rows };
 }
 
-/** What blocks cost as they were planned. */
+/** The total cost of planned blocks. */
 export function workOf(blocks: readonly ColdBlock<NamedPoint>[]): ColdWork {
   const all = blocks.flatMap(({ files }) => files);
   const kept = all.flatMap((file) => file.kept?.groups ?? []);
@@ -251,7 +251,7 @@ export function workOf(blocks: readonly ColdBlock<NamedPoint>[]): ColdWork {
 }
 
 /**
- * The most that a point's day adds, whichever points are read with it: joining it to a neighbour may read a gap.
+ * Upper bound of the cost of a point's day, with any points beside it: joining it to a neighbour may read a gap.
  * @param isKept whether D1 keeps the day's file
  */
 export function mostWork(locator: PointDay["locator"], isKept: boolean): ColdWork {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { levels, seriesOf } from "../../test/levels.ts";
 import { joinDays } from "./join-days.ts";
 
-test("days that follow one another, cut to a range", () => {
+test("joins consecutive days and cuts them to a range", () => {
   const cuts = fc.tuple(fc.integer({ min: -1, max: 31 }), fc.integer({ min: -1, max: 31 }));
   fc.assert(
     fc.property(levels, cuts, ([...samples], [a, b]) => {

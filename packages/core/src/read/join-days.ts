@@ -1,14 +1,14 @@
 import { concatSeries, type Series } from "../domain/samples.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
-/** The samples of a series that lie in a range: a view of it. */
+/** The samples of a series in a range, as a view. */
 export function sliceSamples({ times, values }: Series, { start, end }: TimeRange): Series {
   const from = firstAtOrAfter(times, start);
   const to = firstAtOrAfter(times, end);
   return { times: times.subarray(from, to), values: values.subarray(from, to) };
 }
 
-/** Series of days that follow one another, as one, cut to a range. */
+/** Joins series of consecutive days and cuts them to a range. */
 export function joinDays(days: readonly Series[], range: TimeRange): Series {
   return concatSeries(days.map((day) => sliceSamples(day, range)));
 }

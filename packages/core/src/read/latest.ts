@@ -10,23 +10,24 @@ import { MAX_COLD } from "./limits.ts";
 import { markProved, type MisplacedDay, readBlock, type UnreadableDay } from "./read-block.ts";
 import { readStoredDays } from "./stored.ts";
 
-/** Points whose last day is read at a time: at a sample a minute 2 MB. */
+/** Points whose last day is read together: 2 MB at a sample a minute. */
 const POINTS_AT_ONCE = 100;
 
 export interface LatestAnswer {
-  /** by point id; absent: the point has no sample, or it is not known, as `partial` says */
+  /** by point id; absent: the point has no sample, or see `partial` */
   readonly samples: ReadonlyMap<number, LatestSample>;
-  /** whether the newest sample of some point could not be read, or would have been beyond the limits */
+  /** whether the newest sample of some point was unreadable, or beyond the limits */
   readonly partial: boolean;
   readonly unreadable: readonly UnreadableDay[];
   readonly misplaced: readonly MisplacedDay[];
 }
 
 /**
- * The newest sample of each point in both levels. Only points that have no hot sample after their last day in the cold
- * level cost a read of it: those that fell silent before the hot level begins, and those whose hot samples came late.
- * Those that fell silent last are read first, within the limits of a query.
- * @param newestFile the last day that has a file, as it was before; null: none has
+ * Reads the newest sample of each point from both levels.
+ * - Reads the cold level only for points without a hot sample after their last cold day: silent points, and points with
+ * late hot samples.
+ * - Reads the most recently silent points first, within the limits of a query.
+ * @param newestFile the last day with a file, read before; null: none
  * @param now epoch ms
  * @throws the error of D1, after retries
  */
@@ -37,11 +38,11 @@ export async function readLatestOfBoth(
   now: number,
 ): Promise<LatestAnswer> {
   const ids = points.map(({ id }) => id);
-  // The hot level first: what is settled after that is in both answers, never in neither.
+  // Reads the hot level first: data settled after that is in both levels, never in neither.
   const samples = await readLatest(cold.db, ids);
   const silent = newestFile === null ? [] : ids.filter((id) => !samples.has(id));
   const firstSeen: ReadonlyMap<number, number> = silent.length === 0 ? new Map() : await readFirstSeen(cold.db, silent);
-  // A point without a hot sample may have its newest one in any file since its first one.
+  // The newest sample of a point without hot samples may be in any file since its first one.
   const since = ids.flatMap((id) => {
     const from = samples.get(id)?.time ?? firstSeen.get(id);
     const day = from === undefined ? null : dayOf(from);

@@ -16,34 +16,34 @@ import { MAX_COLD } from "./limits.ts";
 import { rawHours } from "./raw-hours.ts";
 import type { Stored } from "./stored.ts";
 
-/** Assumed of a point's day where the locators are too many to be read: its row group at a sample a minute. */
+/** Assumed for a point's day if there are too many locators to read: its row group at a sample a minute. */
 const ASSUMED_DAY: ColdWork = { requests: 1, bytes: 32_768, rows: 17_280 };
 const ASSUMED_SAMPLES = 1_440;
 
-/** What an answer is computed from: samples alone, or hourly aggregates and the samples of the hours without. */
+/** Whether an answer comes from samples alone, or from hourly aggregates and samples of the other hours. */
 export type ComputedFrom = "samples" | "hours";
 
-/** Whether reading day and month files for one answer costs no more than it may. */
+/** Whether the reads of day and month files are within the limits of one answer. */
 export function coldFits({ requests, bytes, rows }: ColdWork): boolean {
   return requests <= MAX_COLD.requests && bytes <= MAX_COLD.bytes && rows <= MAX_COLD.rows;
 }
 
-/** What reading a range takes, at any resolution. */
+/** Cost of reading a range, at any resolution. */
 export interface Needs<P extends NamedPoint> {
-  /** starts of the hours to read of each point in the hot level, ascending, epoch milliseconds */
+  /** starts of the hot hours to read of each point, ascending, epoch milliseconds */
   readonly hours: readonly number[];
-  /** days with a file that may be read, and is to be */
+  /** number of days whose files are read */
   readonly fileDays: number;
-  /** days of hourly aggregates to read of each point */
+  /** days of hourly aggregates per point */
   readonly rollupDays: number;
   readonly blocks: readonly ColdBlock<P>[];
   /** of all blocks together */
   readonly work: ColdWork;
-  /** the most that each point adds to it, in the order of the points */
+  /** upper bound of each point's share, in the order of the points */
   readonly byPoint: readonly PointWork[];
 }
 
-/** The most that one point adds to an answer. */
+/** Upper bound of one point's share. */
 export interface PointWork extends ColdWork {
   /** cold samples */
   readonly samples: number;
@@ -74,7 +74,7 @@ export function needsOf<P extends NamedPoint>(
   }
   const pointDays = stored.pointDays.filter(({ day }) => readable.has(day));
   const byMonths = planBlocks(days, pointDays, points, hours.length, stored.months);
-  // A month's file is one request, and has more rows than a few of its days.
+  // A month file is one request, and has more rows than a few of its days.
   const blocks = coldFits(workOf(byMonths)) ? byMonths : planBlocks(days, pointDays, points, hours.length);
   const kept = new Set(days.flatMap(({ day, keptId }) => (keptId === null ? [] : [day])));
   const ofPoints = Map.groupBy(pointDays, ({ pointId }) => pointId);
@@ -88,8 +88,8 @@ export function needsOf<P extends NamedPoint>(
 }
 
 /**
- * What points take together. Some are computed from hourly aggregates, the others (`sampled`) from samples.
- * `hours` and `blocks` are those of the sampled ones.
+ * Joins the cost of two groups of points: some are computed from hourly aggregates, the others (`sampled`) from
+ * samples. `hours` and `blocks` come from the sampled ones.
  */
 export function joinNeeds<P extends NamedPoint>(
   points: readonly P[],
@@ -112,7 +112,7 @@ function times(work: ColdWork, count: number): ColdWork {
   return { requests: work.requests * count, bytes: work.bytes * count, rows: work.rows * count };
 }
 
-/** The range cut to so many days. */
+/** The first days of a range. */
 export function firstDays(range: TimeRange, days: number): TimeRange {
   return { start: range.start, end: Math.min(range.end, range.start + days * DAY_MS) };
 }

@@ -3,8 +3,8 @@ import type { TimeRange } from "../domain/time-range.ts";
 import type { Stored } from "./stored.ts";
 
 /**
- * The starts of the UTC hours of a range that must be computed from samples, in both levels: those of which the
- * aggregates do not know all, and the range's first and last where it has a part of them only.
+ * Starts of the UTC hours of a range that must be computed from samples: hours without complete aggregates, and the
+ * first and last hour if the range cuts them.
  */
 export function rawHours({ start, end }: TimeRange, { withoutRollups }: Pick<Stored, "withoutRollups">): number[] {
   const hours = new Set(withoutRollups.filter((hour) => hour + HOUR_MS > start && hour < end));

@@ -21,51 +21,51 @@ import {
 } from "./read-files.ts";
 import { readStoredDays } from "./stored.ts";
 
-/** A day that could not be read, of which nothing is used. */
+/** A day that could not be read. None of it is used. */
 export interface UnreadableDay {
   readonly day: number;
   readonly reason: string;
-  /** the etag of the manifest's row by which the file is proved not to be what was written; null: it is not proved */
+  /** the etag of the manifest's row whose file is proved corrupt; null: not proved */
   readonly provedBy: string | null;
 }
 
 /**
- * A day whose file is whole, but `block_days` is damaged: locators are not where the points are, or aggregates are illegible. Points with
- * a wrong locator were read by the file's footer.
+ * A day with an intact file and damaged `block_days` rows: wrong locators, or unreadable aggregates. Points with a
+ * wrong locator were read by the file's footer.
  */
 export interface MisplacedDay {
   readonly day: number;
   readonly reason: string;
-  /** points whose samples are not known: the file does not have them, or their aggregates are illegible */
+  /** points with unknown samples: not in the file, or with unreadable aggregates */
   readonly absent: readonly string[];
 }
 
-/** A month's file that could not be read; its days were read from their own files. */
+/** A month file that could not be read. Its days were read from their own files. */
 export interface UnreadableMonth {
   readonly month: number;
   readonly reason: string;
-  /** of the file, where it is proved not to be what was written; null: it is not proved */
+  /** of the file if it is proved corrupt; null: not proved */
   readonly provedBy: string | null;
 }
 
-/** What the cold level gave of some points. */
+/** Samples of some points in the cold level. */
 export interface ColdRead {
   /** by day */
   readonly days: ReadonlyMap<number, DaySeries>;
-  /** when the sample of a time in these days was asked for, epoch ms */
+  /** when a sample of a time in these days was fetched from the API, epoch ms */
   readonly askedAt: (time: number) => number;
   readonly unreadable: readonly UnreadableDay[];
   readonly misplaced: readonly MisplacedDay[];
   readonly months: readonly UnreadableMonth[];
 }
 
-/** How often files are read again that are published anew meanwhile, that R2 does not give, or that come damaged. */
+/** Attempts to read files that were replaced meanwhile, that R2 does not return, or that arrive damaged. */
 const ROUNDS = 2;
 
 /**
- * Reads files; those that are not as planned are looked up in the manifest again: it may have a new file by now, or
- * tell which content is just being put in its place. What is neither is no data of ours.
- * @param points those that the files were planned for @param begun what was read of `files` already; null: nothing
+ * Reads files. Looks up files that differ from the plan in the manifest again: it may have a new file, or name the
+ * object that is about to be published. Other objects are ignored.
+ * @param points of the plan @param begun outcomes of `files` that were read already; null: none
  */
 export async function readBlock(
   cold: ColdLevel,
@@ -75,7 +75,7 @@ export async function readBlock(
   begun: readonly FileOutcome[] | null = null,
 ): Promise<ColdRead> {
   const days = new Map<number, DaySeries>();
-  /** the manifest's rows that the days were read by */
+  /** the manifest's rows of the days that were read */
   const rows = new Map<number, ManifestDay>();
   const unreadable: UnreadableDay[] = [];
   const misplaced: MisplacedDay[] = [];
@@ -98,7 +98,7 @@ export async function readBlock(
       points,
     );
     const again: FileRead[] = [];
-    // Its days cost more requests than a month's file, which the plan allowed for.
+    // Its days cost more requests than a month file, which the plan allowed for.
     const daysOfMonths = failed.flatMap(({ read }) =>
       read.month === null ? [] : (now.files.get(read.from.day) ?? []),
     );
@@ -117,7 +117,7 @@ export async function readBlock(
         continue;
       }
       if (isOfMonth && !isAffordable) {
-        const reason = `${reasonOf(error)}; the files of its days are too many to be read instead`;
+        const reason = `${reasonOf(error)}; its days need too many requests to be read from their own files`;
         unreadable.push({ day, reason, provedBy: null });
         continue;
       }
@@ -125,7 +125,7 @@ export async function readBlock(
       // A day of a month is planned again from its own file.
       if (round < ROUNDS && (isOfMonth || isPublishedAnew || isWorthRepeating(error))) {
         const planned = now.files.get(day);
-        // A new file need not hold any of the points.
+        // A new file may lack some of the points.
         if (planned === undefined) days.set(day, new Map());
         else again.push(planned);
         continue;
@@ -164,7 +164,7 @@ export async function readBlock(
     const row = rows.get(dayOf(time));
     return row === undefined ? 0 : askedAt(row, time);
   };
-  // Places that are wrong in D1 are wrong of a new file too, so that it would be built for ever.
+  // A new file would get the same wrong places from D1, so the day would be rebuilt forever.
   const wrongPlaces = new Set(misplaced.map(({ day }) => monthOf(day)));
   const failedMonths = [...months.values()].map((one) =>
     wrongPlaces.has(one.month) ? { ...one, provedBy: null } : one,
@@ -172,7 +172,7 @@ export async function readBlock(
   return { days, askedAt: at, unreadable, misplaced, months: failedMonths };
 }
 
-/** Plans some days again from the manifest as it is now, each from its own file. */
+/** Plans some days again from the current manifest, each from its own file. */
 async function replan({ db, siteId }: ColdLevel, days: readonly number[], points: readonly NamedPoint[]) {
   const wanted = points.flatMap(({ id: pointId }) => days.map((day) => ({ pointId, day })));
   const stored = await readStoredDays(db, siteId, wanted);
@@ -183,9 +183,9 @@ async function replan({ db, siteId }: ColdLevel, days: readonly number[], points
 }
 
 /**
- * Plans days again that were published after they were planned.
- * @param current rows of the manifest as they are now, of some days
- * @returns `files` without these days and with them as they are now, and those of them that must not be read
+ * Plans days again that were published after the plan.
+ * @param current rows of the current manifest, of some days
+ * @returns `files` with these days replaced, and those of them that must not be read
  */
 export async function replanChanged(
   cold: ColdLevel,
@@ -212,14 +212,14 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Marks the days of which it is proved; they are not read again until they are built anew. @param now epoch ms */
+/** Marks days with a proved fault as suspect. They are not read again until a new build. @param now epoch ms */
 export async function markProved({ db, siteId }: ColdLevel, days: Iterable<UnreadableDay>, now: number): Promise<void> {
   for (const { day, reason, provedBy: etag } of days) {
     if (etag !== null) await markSuspect(db, { siteId, day, etag }, reason, now);
   }
 }
 
-/** Drops the month files that are proved to be other ones. They are built anew. */
+/** Drops month files that are proved corrupt. They are built again. */
 export async function dropProved({ db, siteId }: ColdLevel, months: Iterable<UnreadableMonth>): Promise<void> {
   for (const { month, reason, provedBy: etag } of months) {
     if (etag !== null) await withD1Retry(() => dropMonthFile(db, siteId, month, etag, reason).run());

@@ -12,10 +12,10 @@ import type { FileRead, MonthRead } from "./cold-plan.ts";
 import { sliceSamples } from "./join-days.ts";
 import type { ColdBucket, ColdLevel } from "./cold-level.ts";
 
-/** The samples of one day by point name; a point without any is absent. */
+/** The samples of one day by point name. A point without samples is absent. */
 export type DaySeries = ReadonlyMap<string, Series>;
 
-/** The manifest's locators of a day are not legible, or not of one file; the file itself may be what was written. */
+/** A day's locators are unreadable or contradictory. The file itself may be intact. */
 class UnusableLocators extends Error {
   override readonly name = "UnusableLocators";
 
@@ -24,22 +24,22 @@ class UnusableLocators extends Error {
   }
 }
 
-/** What became of the read of a file: all of its samples, or none and the error. */
+/** Outcome of reading a file: all of its samples, or none and the error. */
 export type FileOutcome = { readonly series: DaySeries } | { readonly error: unknown };
 
-/** Whether wrong locators may be the only cause: the manifest's object is in place, and its footer can find the points. */
+/** Whether wrong locators may be the only cause: the object is in place, and its footer can find the points. */
 export function mayBeMisplaced(error: unknown): boolean {
   return error instanceof DayFileCorrupt || error instanceof UnusableLocators;
 }
 
-/** Whether reading the same again may succeed: bytes can also be damaged on their way. */
+/** Whether another attempt may succeed, because bytes can be damaged in transit. */
 export function isWorthRepeating(error: unknown): boolean {
   return !(error instanceof DayFileMissing || error instanceof DayFileChanged || error instanceof UnusableLocators);
 }
 
 /**
- * Reads what was planned of each file: of D1 the row groups that it keeps, and of R2 the others and those that D1 does not give. Nothing is
- * given of a file when one of its requests to R2 failed.
+ * Reads the planned parts of each file: kept row groups from D1, all others from R2. A file with a failed R2 request
+ * yields no samples.
  * @throws the error of D1, after retries
  */
 export async function readFiles(
@@ -73,7 +73,7 @@ async function readFile(bucket: ColdBucket, read: FileRead, kept: KeptSeries, co
   return new Map([...kept.series, ...found]);
 }
 
-/** The samples of a month's wanted days by point name, and of the days between them. */
+/** The samples of a month's wanted days and the days between, by point name. */
 async function readMonth(
   bucket: ColdBucket,
   { row, file, ranges, span }: MonthRead,
@@ -84,15 +84,15 @@ async function readMonth(
   );
 }
 
-/** The samples of a range, in buffers of their own: a view would keep those of the whole month. */
+/** Copies the samples of a range. A view would keep the buffers of the whole month. */
 function copyIn(series: Series, range: TimeRange): Series {
   const { times, values } = sliceSamples(series, range);
   return times.length === series.times.length ? series : { times: times.slice(), values: values.slice() };
 }
 
 /**
- * All requests are waited for, so that none still runs when the file is given up.
- * @param keep what is kept of each point's samples as soon as a request's are decoded
+ * Waits for all requests, so that none runs after the file is given up.
+ * @param keep selects what stays of each point's samples after decoding
  */
 async function readRanges(
   bucket: ColdBucket,
@@ -112,8 +112,8 @@ async function readRanges(
 }
 
 /**
- * A day's part of what a month's file gave.
- * @throws {DayFileCorrupt} where a point has not as many samples in it as in the day's file
+ * Takes one day from a month file's samples.
+ * @throws {DayFileCorrupt} for a point with another number of samples than in the day's file
  */
 function dayOfMonth({ from, month }: FileRead, whole: DaySeries): DaySeries {
   const { read, rows } = month!;
@@ -121,7 +121,7 @@ function dayOfMonth({ from, month }: FileRead, whole: DaySeries): DaySeries {
   const entries = [...rows].map(([name, expected]): [string, Series] => {
     const series = sliceSamples(whole.get(name) ?? EMPTY_SERIES, range);
     if (series.times.length !== expected) {
-      const reason = `a point has ${series.times.length} samples of ${dayText(from.day)}, not ${expected} as in the day's file`;
+      const reason = `month file: found ${series.times.length} samples of a point on ${dayText(from.day)}, expected ${expected} as in the day's file`;
       throw new DayFileCorrupt(read.file.key, 0, reason);
     }
     return [name, series];
@@ -130,9 +130,9 @@ function dayOfMonth({ from, month }: FileRead, whole: DaySeries): DaySeries {
 }
 
 /**
- * Reads the object that stands in a file's place, if a build has put it there of which the manifest is about to tell.
- * It is read by its footer, for the locators are those of the file before.
- * @returns null: it is another one, or none
+ * Reads the object in a file's place, if a build has put it there and not yet published it. Reads it by its footer,
+ * because the locators belong to the earlier file.
+ * @returns null: another object, or none
  */
 export async function readPending(
   bucket: ColdBucket,
@@ -152,8 +152,8 @@ export async function readPending(
 }
 
 /**
- * Reads a file's points by its footer instead of the manifest's locators. The footer has a checksum of its own, so its
- * answer tells a wrong locator from a damaged file.
+ * Reads a file's points by its footer instead of the manifest's locators. The footer has its own checksum, so the
+ * outcome tells a wrong locator from a damaged file.
  */
 export async function readByFooter(
   bucket: ColdBucket,

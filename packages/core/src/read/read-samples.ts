@@ -15,25 +15,25 @@ import { type MisplacedDay, readBlock, replanChanged, type UnreadableDay, type U
 import { readFiles } from "./read-files.ts";
 import type { Stored, HotSamples } from "./stored.ts";
 
-/** What the reads of an answer cost, and what they did not get. */
+/** Cost of an answer's reads, and the parts that could not be read. */
 export interface ReadTally {
   readonly hot: ReadCost;
   readonly cold: RangeCost;
-  /** days of the files that samples were looked for in */
+  /** days whose files were read */
   readonly files: Set<number>;
-  /** by day: those that could not be read now */
+  /** by day: unreadable now */
   readonly unreadable: Map<number, UnreadableDay>;
-  /** by day: those whose rows of `block_days` are damaged */
+  /** by day: damaged rows of `block_days` */
   readonly misplaced: Map<number, MisplacedDay>;
-  /** by month: those whose file could not be read; nothing is lost by it */
+  /** by month: unreadable file; its days were read instead */
   readonly months: Map<number, UnreadableMonth>;
-  /** by key: segments that were skipped */
+  /** by key: skipped segments */
   readonly damaged: Map<number, DamagedSegment>;
-  /** stretches whose segment or file cannot be read now, or whose file was found to be suspect */
+  /** ranges without samples, because their segment or file is unreadable or suspect */
   readonly lost: TimeRange[];
 }
 
-/** @param hot what was read with the plan; null: nothing */
+/** @param hot read with the plan; null: none */
 export function newTally(hot: Stored["hotSamples"] = null): ReadTally {
   return {
     hot: { ...(hot?.cost ?? { statements: 0, rowsRead: 0 }) },
@@ -53,20 +53,23 @@ export function lostDays({ unreadable, misplaced }: Pick<ReadTally, "unreadable"
   return new Set([...unreadable.keys(), ...incomplete.map(({ day }) => day)]);
 }
 
-/** Which samples are read, of points that are read together. */
+/** Samples to read of points that are read together. */
 export interface SamplesWanted {
   readonly range: TimeRange;
   /** starts of the hours to read in the hot level, ascending, epoch ms */
   readonly hours: readonly number[];
-  /** the only hours whose samples are wanted, a superset of `hours`; null: all of the range */
+  /** the only wanted hours, a superset of `hours`; null: all of the range */
   readonly only: ReadonlySet<number> | null;
-  /** the manifest's rows that the files were planned from */
+  /** the manifest rows of the plan */
   readonly days: Stored["days"];
-  /** the samples of `hours` in segments, of the moment of `days`; null: they are to be read */
+  /** samples of `hours` in segments, from the same snapshot as `days`; null: not read yet */
   readonly hotSamples: Stored["hotSamples"];
 }
 
-/** Reads and merges the levels; of two samples at one time the one asked for later counts. @returns each point's samples, those without any included */
+/**
+ * Reads and merges both levels. Of two samples at one time, the one fetched later wins. @returns samples by point id,
+ * empty ones included
+ */
 export async function readSamples(
   cold: ColdLevel,
   wanted: SamplesWanted,
@@ -75,7 +78,7 @@ export async function readSamples(
 ): Promise<Map<number, MergedSeries>> {
   const ids = points.map(({ id }) => id);
   const { range, only, hotSamples } = wanted;
-  // The files are read beside the hot level. What was published meanwhile is read again.
+  // Reads files and the hot level concurrently. Files that are published meanwhile are read again.
   const begun = readFiles(cold, files, tally.cold);
   const hotBegun = hotSamples === null ? readHot(cold, ids, wanted, tally.hot) : { ...hotSamples, manifest: null };
   const [hotRead, filesRead] = await Promise.allSettled([hotBegun, begun]);
@@ -116,7 +119,7 @@ interface HotRead extends Pick<HotSamples, "series" | "damaged"> {
   readonly manifest: ManifestDay[] | null;
 }
 
-/** The samples of the hot level, and the days of the manifest as they are in the transaction that read them. */
+/** The samples of the hot level, and the manifest of the same transaction. */
 async function readHot(
   { db, siteId }: ColdLevel,
   ids: readonly number[],
@@ -132,8 +135,8 @@ async function readHot(
 }
 
 /**
- * A block's files as they are after its hot rows were read. Between the plan and that read a day may have been settled
- * and its hot rows deleted: then they are in the file that was published before they were deleted.
+ * A block's files as of the read of its hot rows. A day may have been settled after the plan and its hot rows deleted.
+ * Its samples are then in the file that was published before.
  */
 async function currentFiles(
   cold: ColdLevel,

@@ -5,18 +5,18 @@ import type { PackedRow } from "../rollups/packed-months.ts";
 import { isInt, isText, orNull, rowsOf } from "../d1/checked-rows.ts";
 import { DAY_MS } from "../domain/day.ts";
 
-/** Days of a point that one row tells: at most 1,400 digits each, and D1 gives at most 2 MB a row. */
+/** Days of a point per result row: at most 1,400 digits each; D1 returns at most 2 MB per row. */
 export const DAYS_PER_ROW = 1_024;
 
-/** Where a point stands in `places`, as JSON paths: made once a point, because a row of it is read for each day. */
+/** The place of each point in `places` as JSON paths. Made once per point, because each day reads a row of it. */
 const POINTS = `
 points (id, at, length, rows) AS MATERIALIZED (
   SELECT value, ${pathSql("value", "[0]")}, ${pathSql("value", "[1]")}, ${pathSql("value", "[2]")} FROM json_each(?4)
 )`;
 
 /**
- * Months, cut to the range, for which readers need not read `block_days`: the aggregates of each day with a file are in
- * `point_months` for all points, and no other day has samples.
+ * Months, cut to the range, that readers can take from `point_months` alone. For each of their days with a file it
+ * holds the aggregates of all points; no other day has samples.
  */
 const PACKED = `
 packed (month, start, end) AS MATERIALIZED (
@@ -36,11 +36,12 @@ packed (month, start, end) AS MATERIALIZED (
 )`;
 
 /**
- * A row for each point and {@link DAYS_PER_ROW} of the days that are not packed, because a row for each day takes D1 and its client twice as
- * long; and one for each point and month that is packed. Only the heads of slices where the aggregates are not wanted, and then of some
- * days only, unless ?8 is NULL: those of ?8 and of hours that are not folded.
- * ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: the most slices of files, ?6: the most slices whose aggregates are wanted,
- * ?7: JSON array of each row's first day, ?8: JSON array of days or NULL, ?9 and ?10: months.
+ * One row per point and {@link DAYS_PER_ROW} days that are not packed, because a row per day doubles the time of D1 and
+ * its client; and one row per point and packed month.
+ * Returns only heads of slices if aggregates are not wanted. If ?8 is not NULL, only for the days of ?8 and of hours
+ * without rollups.
+ * ?1: site, ?2 and ?3: days, ?4: JSON array of point ids, ?5: limit of slices of files, ?6: limit of slices with
+ * aggregates, ?7: JSON array of each row's first day, ?8: JSON array of days or NULL, ?9 and ?10: months.
  */
 export const READ_SLICES = `
 WITH files (day) AS MATERIALIZED (
@@ -86,11 +87,12 @@ WHERE s.files <= ?5
   AND (s.is_whole OR ?8 IS NULL OR ${monthOfKeySql("m.key")} IN (SELECT ${monthOfDaySql("day")} FROM some))`;
 
 /**
- * {@link READ_SLICES}; a damaged row has empty slices, of each of its points: the file is then read by its footer, and the aggregates are lost.
+ * Rows of {@link READ_SLICES}. A damaged row has an empty slice for each of its points: their files are read by footer,
+ * and the aggregates are lost.
  */
 export const CHECK_SLICES = READ_SLICES.replace(TABLE, CHECKED_TABLE);
 
-/** Of the point and day of a JSON array. */
+/** Reads the point and day of a JSON array. */
 const MONTH_KEY = monthKeySql("k.value ->> 0", monthOfDaySql("k.value ->> 1"));
 
 /** The heads of slices. ?1: JSON array of [point id, day]. */
@@ -115,19 +117,21 @@ const sliceRows = rowsOf("block_days", {
   is_skipped: orNull(isInt),
 });
 
-/** A point's day of `block_days`. */
+/** A point's day in `block_days`. */
 export interface BlockDay {
   readonly pointId: number;
   readonly day: number;
-  /** whether the aggregates are in it, and not its head alone */
+  /** whether it holds the aggregates, or the head alone */
   readonly isWhole: boolean;
-  /** `file`: the day has a file with the point; `packed`: and its slice is in `point_months`; `open`: it has none */
+  /**
+   * `file`: the day has a file with the point; `packed`: so it has, and the slice is in `point_months`; `open`: no file
+   */
   readonly of: "file" | "packed" | "open";
   /** hexadecimal */
   readonly hex: string;
 }
 
-/** Stands between a day and its slice. */
+/** Separates a day from its slice. */
 const MARKS: Readonly<Record<string, BlockDay["of"]>> = { "+": "file", "*": "packed", "-": "open" };
 const MARK = /[-+*]/;
 
@@ -135,11 +139,11 @@ const MARK = /[-+*]/;
 export interface PointMonthRow extends PackedRow {
   readonly pointId: number;
   readonly month: number;
-  /** whether `block_days` was not read of it */
+  /** whether `block_days` was skipped for it */
   readonly isSkipped: boolean;
 }
 
-/** What {@link READ_SLICES} or {@link READ_SOME_SLICES} gave. @throws {Error} for what they do not give */
+/** Parses the result of {@link READ_SLICES} or {@link READ_SOME_SLICES}. @throws {Error} for malformed results */
 export function parseSlices(results: unknown): { readonly blockDays: BlockDay[]; readonly packed: PointMonthRow[] } {
   const rows = sliceRows(results);
   const blockDays = rows.flatMap(({ id: pointId, is_whole, days }) =>

@@ -58,7 +58,7 @@ beforeAll(async () => {
 const daysOf = ({ pointDays }: Awaited<ReturnType<typeof readStored>>) =>
   [...new Set(pointDays?.map(({ day }) => day - FIRST))].sort((a, b) => a - b);
 
-test("of more days than are read at once the wanted and the withoutRollups ones are located", async () => {
+test("locates only wanted days and those without rollups if there are too many", async () => {
   expect(POINTS * DAYS).toBeGreaterThan(ROLLUPS_AT_ONCE);
   const cut = await readStored(db, siteId, ids, RANGE, "rollups", [FIRST, FIRST + 99]);
   expect(cut).toMatchObject({ isCut: true, rollups: null });
@@ -71,7 +71,7 @@ test("of more days than are read at once the wanted and the withoutRollups ones 
   expect([few.isCut, few.rollups?.length, few.pointDays?.length]).toEqual([false, 40 * 99, 40 * 99]);
 });
 
-test("a chart of hours needs samples of the hours that its range cuts, and of those in which a unit changed", () => {
+test("a chart of hours needs samples of cut hours and of hours with a unit change", () => {
   const { start, end } = RANGE;
   const of = points(POINTS).map((point, i) => ({
     ...point,
@@ -88,7 +88,7 @@ test("a chart of hours needs samples of the hours that its range cuts, and of th
   expect(sampledDays({ ...input, points: of.slice(0, 30) })).toBeNull();
 });
 
-test("samples of days that are not located are never planned", () => {
+test("never plans samples of days without locators", () => {
   const stored = { ...settled(2, [1]), isCut: true };
   const input = query(2 * DAY_MS, { interval: "raw", stored });
   expect(dayOf(input.range.start)).toBe(stored.days[0]?.day);

@@ -24,63 +24,64 @@ import {
   READ_SOME_SLICES,
 } from "./read-slices.ts";
 
-/** Where a point's samples of a month are in the month file. */
+/** The place of a point's samples of a month in the month file. */
 export interface MonthPlace extends LocatedMonth {
   /** whole months since January 1970 */
   readonly month: number;
 }
 
-/** Where a point's samples of a day are in the day's file. */
+/** The place of a point's samples of a day in the day's file. */
 export interface PointDay {
   readonly pointId: number;
   readonly day: number;
-  /** null: the stored one is damaged */
+  /** null: the stored locator is damaged */
   readonly locator: Locator | null;
-  /** null: they are in no month file, or it is not known */
+  /** null: in no month file, or unknown */
   readonly month: MonthPlace | null;
 }
 
-/** A point's hourly aggregates of a day; those of withoutRollups hours say nothing. */
+/** A point's hourly aggregates of a day. Values of hours without rollups are not valid. */
 export interface PointRollup {
   readonly pointId: number;
   readonly day: number;
   readonly slice: StoredSlice;
-  /** whether they are those of the day's file */
+  /** whether they belong to the day's file */
   readonly isCold: boolean;
 }
 
-/** The samples of points that are in segments. */
+/** Samples of points in segments. */
 export interface HotSamples extends Pick<ReadSeries, "damaged"> {
   readonly series: ReadonlyMap<number, StoredSeries>;
   readonly cost: ReadCost;
 }
 
-/** What both levels hold of a range, all of one moment. */
+/** The contents of both levels for a range, from one snapshot. */
 export interface Stored {
-  /** starts of the UTC hours in which the hot level has samples of any of the site's points, ascending, epoch ms */
+  /** starts of the UTC hours with hot samples of any point of the site, ascending, epoch ms */
   readonly hours: readonly number[];
-  /** those of them whose aggregates in `block_days` do not know all samples, ascending */
+  /** those of `hours` whose aggregates in `block_days` are incomplete, ascending */
   readonly withoutRollups: readonly number[];
-  /** those that were ever built, ascending */
+  /** days with a manifest row, ascending */
   readonly days: readonly ManifestDay[];
   /** months with a row of `month_files`, ascending */
   readonly months: readonly MonthRow[];
-  /** in no order; null: they are more than {@link MAX_POINT_DAYS} and were not read */
+  /** in no order; null: not read, because there are more than {@link MAX_POINT_DAYS} */
   readonly pointDays: readonly PointDay[] | null;
-  /** whether `pointDays` lacks the days that were not asked for */
+  /** whether `pointDays` lacks days that were not requested */
   readonly isCut: boolean;
-  /** in no order; null: they were not asked for, or are more than {@link ROLLUPS_AT_ONCE} */
+  /** in no order; null: not requested, or more than {@link ROLLUPS_AT_ONCE} */
   readonly rollups: readonly PointRollup[] | null;
-  /** of all `hours`; null: they were not asked for */
+  /** of all `hours`; null: not requested */
   readonly hotSamples: HotSamples | null;
 }
 
 /**
- * Reads what is stored of a range in one transaction: were it read in two, a day that is settled between them would be
- * in neither, and aggregates would be taken for what they are not any more.
- * @param wanted what is wanted beside the locators: the aggregates, if they are few, or the samples in segments, of 100 points at most
- * @param located the only days whose locators are wanted where the aggregates are many, besides those of withoutRollups hours; null: all
- * @throws {Error} for rows that are not what we write, but for locators; the error of D1, after retries
+ * Reads the stored state of a range in one transaction. With two, a day that is settled between them would be in
+ * neither, and outdated aggregates would be used.
+ * @param wanted beside the locators: the aggregates, if they are few, or the samples in segments, of at most 100 points
+ * @param located if there are many aggregates, the only days with locators, besides those with hours without rollups;
+ * null: all
+ * @throws {Error} for malformed rows other than locators; the error of D1, after retries
  */
 export async function readStored(
   db: D1Database,
@@ -100,7 +101,7 @@ export async function readStored(
   const some = located === null ? null : JSON.stringify(located);
   const statements: Beside = (isChecked) => {
     const query = isChecked ? CHECK_SLICES : READ_SLICES;
-    // Where the range lies beyond all keys, no key is between these.
+    // For a range beyond all keys, no key is between these.
     const values = [
       siteId,
       first,
@@ -164,13 +165,13 @@ async function readHot(
   return { ...(await readSeriesBeside(db, wanted, beside, cost)), cost };
 }
 
-/** What is stored of a point's day. It reads its locator when it is asked for: charts of hours and days need few of them, or none. */
+/** A point's stored day. Parses its locator on demand, because charts of hours and days need few of them, or none. */
 class StoredPointDay implements PointDay, PointRollup {
   readonly pointId: number;
   readonly day: number;
   readonly slice: StoredSlice;
   readonly isCold: boolean;
-  /** whether the aggregates were read, and not the locator alone */
+  /** whether the aggregates were read, or the locator alone */
   readonly isWhole: boolean;
   readonly #packed: PackedMonths;
 
@@ -198,7 +199,7 @@ class StoredPointDay implements PointDay, PointRollup {
   }
 }
 
-/** The days that `block_days` was read of, each with its slice: that of `block_days`, or else the packed one. */
+/** The days that were read from `block_days`, each with its slice: from `block_days`, or else the packed one. */
 function overlaid(
   blockDays: readonly BlockDay[],
   packed: PackedMonths,
@@ -206,7 +207,7 @@ function overlaid(
 ): StoredPointDay[] {
   const generations = new Map(files.map(({ day, generation }) => [day, generation]));
   return blockDays.map(({ pointId, day, isWhole, of, hex }) => {
-    // `places` has the point, so a packed slice of none is a damage
+    // `places` has the point, so a missing packed slice is damage.
     const slice =
       of === "packed" ? (packed.find(pointId, day, generations.get(day) ?? 0) ?? DAMAGED_SLICE) : new BlockSlice(hex);
     return new StoredPointDay({ pointId, day, isCold: of !== "open", isWhole }, slice, packed);
@@ -214,7 +215,7 @@ function overlaid(
 }
 
 /**
- * The points' days of the months that `block_days` was not read of. A point without a row there has no samples in that month.
+ * The points' days of packed months. A point without a row there has no samples in that month.
  * @param wanted null: all days
  */
 function packedDays(
@@ -242,7 +243,7 @@ function packedDays(
 const READ_SOME_DAYS = `
 SELECT ${MANIFEST_COLUMNS} FROM day_files WHERE site_id = ?1 AND day IN (SELECT value FROM json_each(?2)) ORDER BY day`;
 
-/** What the cold level holds of some points' days, and these days' rows of the manifest, all of one moment. */
+/** Reads cold point-days and the manifest rows of their days, from one snapshot. */
 export async function readStoredDays(
   db: D1Database,
   siteId: number,

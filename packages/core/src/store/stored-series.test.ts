@@ -51,7 +51,7 @@ test("a segment's sample replaces the file's only if it was asked for later", ()
       expect([...merged.times].map((time, i) => [time, merged.values[i]])).toStrictEqual(
         [...expected].sort(([a], [b]) => a - b),
       );
-      expect(merged.fromOld).toBe(held.length - replaced);
+      expect(merged.fromLower).toBe(held.length - replaced);
     }),
     { numRuns: 400 },
   );
