@@ -4,7 +4,7 @@ import { createSimulator } from "@building-vitals/ace-simulator/simulator";
 import { type AceClient, createAceClient } from "../src/ace/client.ts";
 import type { PageSize } from "../src/ace/page-size.ts";
 import { DeadLetterBuffer } from "../src/sync/dead-letter-buffer.ts";
-import type { SyncContext, SyncSettings } from "../src/sync/sync-site.ts";
+import type { SyncContext, SyncSettings } from "../src/sync/sync-context.ts";
 import { syncSite } from "../src/sync/sync-site.ts";
 import type { SiteSyncResult } from "../src/sync/sync-result.ts";
 import { readSyncStates, type SyncState } from "../src/sync/sync-state.ts";

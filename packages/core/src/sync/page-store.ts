@@ -10,7 +10,7 @@ import { SYNC_INTERVAL_MS } from "./schedule.ts";
 import { SeenPoints } from "./seen-points.ts";
 import { StageError } from "./stage-error.ts";
 import type { SiteSyncResult } from "./sync-result.ts";
-import type { SyncContext } from "./sync-site.ts";
+import type { SyncContext } from "./sync-context.ts";
 import { type EndedWindow, type OpenWindow, saveProgress } from "./sync-state.ts";
 import type { WeatherRead } from "./weather.ts";
 

@@ -4,7 +4,8 @@ import { type Counts, Tally } from "../domain/counts.ts";
 import { DeadLetterBuffer } from "./dead-letter-buffer.ts";
 import type { Candidate, SiteHistory } from "./schedule.ts";
 import type { SiteSyncResult } from "./sync-result.ts";
-import { syncSite, type SyncSettings } from "./sync-site.ts";
+import type { SyncSettings } from "./sync-context.ts";
+import { syncSite } from "./sync-site.ts";
 import type { SyncState } from "./sync-state.ts";
 
 /** The longest that one site may take in a run, and the default budget of a run: clock time, in ms. */

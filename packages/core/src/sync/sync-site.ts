@@ -1,42 +1,20 @@
 import { AceError } from "../ace/ace-error.ts";
 import { AdaptivePageSize } from "../ace/adaptive-page-size.ts";
-import type { AceClient } from "../ace/client.ts";
-import type { PageSize } from "../ace/page-size.ts";
 import { type PagePosition, type RefusedCursor, windowPages } from "../ace/window-pages.ts";
 import { SiteCatalog } from "../catalog/site-catalog.ts";
 import type { SyncFront } from "../domain/lateness.ts";
 import { withD1Retry } from "../d1/retry.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 import { log, logError } from "../telemetry/log.ts";
-import type { DeadLetterBuffer } from "./dead-letter-buffer.ts";
 import { PageStore } from "./page-store.ts";
 import { passOver } from "./pass-over.ts";
 import { ServedTimes } from "./served-times.ts";
 import { inStage, StageError } from "./stage-error.ts";
+import type { SyncContext } from "./sync-context.ts";
 import { emptySiteResult, type SiteSyncResult } from "./sync-result.ts";
 import { type OpenWindow, rememberPageSize, saveProgress, type SyncState } from "./sync-state.ts";
 import { readWeather } from "./weather.ts";
-import { nextWindow, type WindowSettings } from "./window.ts";
-
-export interface SyncSettings extends WindowSettings {
-  readonly pageSize: PageSize;
-}
-
-/** What a sync depends on; time is injected. */
-export interface SyncContext {
-  readonly db: D1Database;
-  /** of this run alone, because it counts its requests */
-  readonly ace: AceClient;
-  readonly settings: SyncSettings;
-  /** epoch ms */
-  readonly now: () => number;
-  /** no request and no window starts after this, epoch ms */
-  readonly deadline: number;
-  /** false: the run's statements are spent, and no page starts */
-  readonly hasStatements: () => boolean;
-  /** receives examples of records that are not stored */
-  readonly deadLetters: DeadLetterBuffer;
-}
+import { nextWindow } from "./window.ts";
 
 /** No attempt for the weather starts after this, in ms. */
 const WEATHER_BUDGET_MS = 5_000;

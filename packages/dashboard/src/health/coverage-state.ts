@@ -1,7 +1,7 @@
 import { bytesText, counted, settlingFigures } from "../backfill/format-backfill.ts";
 import { DAY_MEANINGS, DAY_WORDS, isProvisional } from "../backfill/job-days.ts";
 import type { CoveredDay } from "./health-api.ts";
-import { isBehind } from "./verdict.ts";
+import { isBehind } from "./lag.ts";
 
 /** The states of a day, in the order of the legend. */
 export const COVERAGE_STATES = [

@@ -7,7 +7,7 @@ import { setPaused, type SiteStatus } from "./health-api.ts";
 import { formatAgo, formatRoughLength, formatTimeOfDay } from "./format-health.ts";
 import { RunStrip, tookText } from "./run-strip.tsx";
 import { errorGroups } from "./sync-errors.ts";
-import { isBehind, lagOf } from "./verdict.ts";
+import { isBehind, lagOf } from "./lag.ts";
 
 interface SyncCardProps {
   readonly site: SiteStatus;

@@ -2,10 +2,9 @@ import { counted } from "../backfill/format-backfill.ts";
 import type { CoverageState } from "./coverage-state.ts";
 import type { Alert, SiteStatus, Status } from "./health-api.ts";
 import { formatAgo, formatAlert, formatRoughLength, shareText, upperFirst } from "./format-health.ts";
+import { isBehind, lagOf } from "./lag.ts";
 import { isOld, lastScanOf } from "./last-scan.ts";
 
-/** Three missed syncs: the cron runs every five minutes. */
-const BEHIND_MS = 15 * 60_000;
 /** A smaller share of the expected samples is a warning. */
 const WHOLE = 0.99;
 
@@ -26,16 +25,6 @@ export interface Verdict {
   readonly others: readonly string[];
   /** the good facts, and the other unknowns */
   readonly facts: readonly string[];
-}
-
-/** How far a site is behind, ms; null: never synced. @param now epoch ms, of the clock of `status.now` */
-export function lagOf(site: Pick<SiteStatus, "watermark">, now: number): number | null {
-  return site.watermark === null ? null : Math.max(0, now - Date.parse(site.watermark));
-}
-
-/** Whether a site is further behind than its sync interval explains. @param lag ms */
-export function isBehind(lag: number): boolean {
-  return lag > BEHIND_MS;
 }
 
 /**
