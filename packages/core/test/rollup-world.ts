@@ -92,7 +92,7 @@ export class RollupWorld {
     return rollUpHours(db, this.site.id, 0, () => now);
   }
 
-  async archive(day: number, bucket = this.bucket): Promise<string> {
+  async settle(day: number, bucket = this.bucket): Promise<string> {
     const { outcome } = await settleFromSegments({ ...this.#context(), bucket }, this.#build(day));
     if (outcome === "settled") {
       for (const key of this.#ofDay(this.#hot, day)) {

@@ -1,6 +1,6 @@
 import { DAY_STATES } from "@building-vitals/core/manifest/manifest";
 import { OUTCOMES } from "@building-vitals/core/backfill/job-days";
-import type { Plan } from "@building-vitals/core/backfill/plan";
+import type { BackfillPlan } from "@building-vitals/core/backfill/plan";
 import { REJECTION_REASONS } from "@building-vitals/core/domain/rejection";
 import { z } from "zod";
 
@@ -133,7 +133,7 @@ export const daysSchema = z.strictObject({
 const money = z.number().min(0);
 
 /** `POST /backfill/plan`. */
-export const planSchema: z.ZodType<Plan & { start_date: string; end_date: string }> = z.strictObject({
+export const planSchema: z.ZodType<BackfillPlan & { start_date: string; end_date: string }> = z.strictObject({
   start_date: date,
   end_date: date,
   days: count,

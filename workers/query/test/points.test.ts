@@ -93,7 +93,7 @@ test("last_seen is the newest sample of both levels, to the millisecond", async 
     { db: env.DB, bucket: env.TIMESERIES, hotDays: 0, now: () => START + 30 * 86_400_000 },
     of,
   );
-  expect(archivedDay).toMatchObject({ outcome: "settled", folded: 4 });
+  expect(archivedDay).toMatchObject({ outcome: "settled", settledSamples: 4 });
   await storeSamples([
     [both!, START + 26 * 3_600_000 + 3, 1],
     // after the archive, but of a time before what is in the file

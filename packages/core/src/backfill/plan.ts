@@ -24,7 +24,7 @@ interface PlanSettings {
 }
 
 /** What a backfill would come to. Estimates, but for the days. */
-export interface Plan {
+export interface BackfillPlan {
   readonly days: number;
   readonly days_skipped: number;
   readonly calls: number;
@@ -73,7 +73,7 @@ const PRICE = {
 } as const;
 
 /** What fetching these days will take, by what is known of the sites. */
-export function planBackfill(outlooks: readonly SiteEstimate[], settings: PlanSettings): Plan {
+export function planBackfill(outlooks: readonly SiteEstimate[], settings: PlanSettings): BackfillPlan {
   const msPerCall = Math.max(60_000 / settings.requestsPerMinute, settings.msPerCall ?? 0);
   const total = { days: 0, skipped: 0, calls: 0, samples: 0, bytes: 0, operations: 0, rows: 0, cpu: 0 };
   const sites = outlooks.map((outlook): SitePlan => {

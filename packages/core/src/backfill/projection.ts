@@ -27,21 +27,21 @@ function dayStatus(outcome: DayOutcome["outcome"]): "completed" | "failed" {
 export async function projectDay(
   db: D1Database,
   kv: KVNamespace,
-  of: { readonly backfillId: string; readonly site: string; readonly day: number },
+  built: { readonly backfillId: string; readonly site: string; readonly day: number },
   outcome: DayOutcome,
   at: number,
 ): Promise<void> {
-  const date = dayText(of.day);
+  const date = dayText(built.day);
   const timestamp = new Date(at).toISOString();
   const { records, key, outcome: word } = outcome;
   const day = { status: dayStatus(word), outcome: word, records, r2_path: key, completed_at: timestamp };
-  await kv.put(`backfill:day:${date.replaceAll("-", "")}:${of.site}`, JSON.stringify(day));
+  await kv.put(`backfill:day:${date.replaceAll("-", "")}:${built.site}`, JSON.stringify(day));
   if (outcome.reason !== null) {
-    const context = { site: of.site, date };
-    const error = { backfill_id: of.backfillId, timestamp, error: outcome.reason, context };
-    await kv.put(`backfill:errors:${of.backfillId}:${at}`, JSON.stringify(error));
+    const context = { site: built.site, date };
+    const error = { backfill_id: built.backfillId, timestamp, error: outcome.reason, context };
+    await kv.put(`backfill:errors:${built.backfillId}:${at}`, JSON.stringify(error));
   }
   const progress = await readProgress(db);
   // Another job may run by now: the state is that one's.
-  if (progress?.job.backfillId === of.backfillId) await projectState(kv, progress);
+  if (progress?.job.backfillId === built.backfillId) await projectState(kv, progress);
 }

@@ -49,8 +49,8 @@ class Stopped extends Error {
  * Builds one day, a step an hour, one to merge, one to publish. Nothing of it is left in `staging/` however it ends.
  * @returns what became of it, a failure included; null when the build may not go on
  */
-export async function runDay(steps: Steps, context: DayContext, of: DayBuild): Promise<BuiltDay | null> {
-  const date = dayText(of.day);
+export async function runDay(steps: Steps, context: DayContext, dayBuild: DayBuild): Promise<BuiltDay | null> {
+  const date = dayText(dayBuild.day);
   const { builder, mayGoOn, whenEmpty, noteRetry, noteHours } = context;
   const rejected: RejectionCounts = {};
   const asked: number[] = [];
@@ -76,7 +76,7 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
     try {
       await noteHours?.(hours, read);
     } catch (error) {
-      logError("progress_not_noted", error, { site: of.site.name, date });
+      logError("progress_not_noted", error, { site: dayBuild.site.name, date });
     }
   }
 
@@ -84,7 +84,7 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
     for (let hour = 0; hour < HOURS_PER_DAY; hour++) {
       const name = `hour ${String(hour).padStart(2, "0")}`;
       const counts = await guarded(name, FETCH_STEP, async () => {
-        const fetched = await builder.fetchHour(of, hour);
+        const fetched = await builder.fetchHour(dayBuild, hour);
         await showHours(hour + 1, samples + fetched.samples);
         return fetched;
       });
@@ -94,12 +94,12 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
     }
     for (let merge = 1; merge <= MAX_MERGES; merge++) {
       // a deletion meanwhile stops the build before it publishes, or fails the publishing
-      const staged = await guarded(`merge ${merge}`, STORE_STEP, () => builder.mergeDay(of, asked));
+      const staged = await guarded(`merge ${merge}`, STORE_STEP, () => builder.mergeDay(dayBuild, asked));
       if (staged.file === null && staged.suspect === null && whenEmpty === "await") {
-        await steps.do(`${date} await`, STORE_STEP, () => builder.discard(of));
+        await steps.do(`${date} await`, STORE_STEP, () => builder.discard(dayBuild));
         return { ...nothing, outcome: "awaiting", reason: null };
       }
-      const published = await guarded(`publish ${merge}`, STORE_STEP, () => builder.publishDay(of, staged));
+      const published = await guarded(`publish ${merge}`, STORE_STEP, () => builder.publishDay(dayBuild, staged));
       if (published === null) continue;
       const { state: outcome, records, key, reason } = published;
       const isUnchanged = staged.file !== null && staged.file.etag !== null;
@@ -113,7 +113,7 @@ export async function runDay(steps: Steps, context: DayContext, of: DayBuild): P
   } catch (error) {
     // Not for the instance that took over to find: a failure of one that is out of office is nobody's failure.
     const counts = await steps.do(`${date} discard`, STORE_STEP, async () => {
-      await builder.discard(of);
+      await builder.discard(dayBuild);
       return mayGoOn();
     });
     if (error instanceof Stopped || !counts) return null;

@@ -30,14 +30,14 @@ test("a value that was answered stays, though a build began before and its hour 
     }
     return execute();
   });
-  const archive = (through: D1Database, build: string) =>
+  const settle = (through: D1Database, build: string) =>
     settleFromSegments({ db: through, bucket: env.TIMESERIES, hotDays: 0, now }, { build, site, day: DAY });
   const answer = [`a ${START + 1} 2`, `b ${START + 1} 7`];
   const query = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
 
-  expect((await archive(racing, "first")).outcome).toBe("conflict");
+  expect((await settle(racing, "first")).outcome).toBe("conflict");
   expect(stored).toBe(1);
   expect(await query()).toEqual(answer);
-  expect((await archive(db, "second")).outcome).toBe("settled");
+  expect((await settle(db, "second")).outcome).toBe("settled");
   expect(await query()).toEqual(answer);
 });

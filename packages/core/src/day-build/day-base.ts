@@ -60,10 +60,10 @@ export interface HeadBucket {
  */
 export async function findBase(
   context: { readonly db: D1Database; readonly bucket: HeadBucket },
-  of: DayBuild,
+  build: DayBuild,
   replaceSuspect: boolean,
 ): Promise<DayBase> {
-  const key = dayFileKey(of.site.name, of.day);
+  const key = dayFileKey(build.site.name, build.day);
   let mark = "";
   let row: ManifestDay | null = null;
   let object: StandingObject | null = null;
@@ -71,8 +71,8 @@ export async function findBase(
   for (let looks = 0; looks < LOOKS; looks++) {
     // in this order: a build claims what it is about to put, so the row knows whatever was in place before
     object = await context.bucket.head(key);
-    const present = manifestStatement(context.db, of.site.id, of.day, of.day + 1);
-    const read = await readMarked(context.db, of.site.id, [present]);
+    const present = manifestStatement(context.db, build.site.id, build.day, build.day + 1);
+    const read = await readMarked(context.db, build.site.id, [present]);
     mark = read.mark;
     row = parseManifestDays(read.results[0]?.results)[0] ?? null;
     suspect = suspicionOf(row, object);

@@ -70,9 +70,9 @@ const STORABLE: readonly RejectionReason[] = ["unconfigured", "bad_time", "malfo
  * @throws {DayBuildError} where the day cannot be built from its spills; {DayFileMissing}, {DayFileCorrupt} and
  *   {DayFileChanged} for spills and files that are not what was written; the errors of D1 and R2
  */
-export async function mergeDay(context: MergeContext, of: DayBuild, options: MergeOptions): Promise<StagedDay> {
+export async function mergeDay(context: MergeContext, build: DayBuild, options: MergeOptions): Promise<StagedDay> {
   const { bucket } = context;
-  const base = options.base ?? (await findBase(context, of, options.replaceSuspect === true));
+  const base = options.base ?? (await findBase(context, build, options.replaceSuspect === true));
   // once proved, always proved: what is merged over it takes nothing away
   const source = base.file?.source === "api" ? "api" : options.source;
   const { key, suspect, manifestEtag } = base;
@@ -86,17 +86,17 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   );
   // The clock that the segments were read at stands at or after the base's stamp. If D1 was turned back between the two, it counts alone.
   const { settledStamp, mark } = segments ?? base;
-  const folded = { settledStamp, mark, asked };
-  const staged = { source, key, ...lineage, found: null, ...folded, rowsBytes: 0, suspect, manifestEtag };
+  const progress = { settledStamp, mark, asked };
+  const staged = { source, key, ...lineage, found: null, ...progress, rowsBytes: 0, suspect, manifestEtag };
   if (suspect !== null) return { ...staged, file: null };
 
   // another build asked for these hours later, and published them meanwhile
   const isStale = (hour: number) => (options.asked?.[hour] ?? Number.POSITIVE_INFINITY) < base.asked[hour]!;
-  const openApi = (hours: readonly number[]) => openSpills(bucket, of, hours, (hour) => spillKey(of, hour));
+  const openApi = (hours: readonly number[]) => openSpills(bucket, build, hours, (hour) => spillKey(build, hour));
   const isFresh = (hour: number) => !isStale(hour);
   const openSegments = (layer: SegmentLayer, isWanted: (hour: number) => boolean = () => true) => {
     const hours = (segments?.layers[layer] ?? []).filter(isWanted);
-    return openSpills(bucket, of, hours, (hour) => segmentSpillKey(of, hour, layer));
+    return openSpills(bucket, build, hours, (hour) => segmentSpillKey(build, hour, layer));
   };
   const layers = {
     under: await openSegments("under"),
@@ -106,7 +106,7 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
     api: await openApi(options.hours.filter(isFresh)),
     over: await openSegments("over"),
   };
-  const merged = await writeMerged(context, of, source, layers, base, options.without);
+  const merged = await writeMerged(context, build, source, layers, base, options.without);
   if (merged === null) {
     const [damaged] = segments?.damaged ?? [];
     if (damaged !== undefined) throw new DayBuildError(`there are no samples, and segment ${damaged[0]} ${damaged[1]}`);
@@ -116,17 +116,17 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
   const { written, points } = merged;
   const { db } = context;
   const names = points.map(({ name }) => name);
-  const catalog = await withNames(db, of.site.id, await loadCatalog(db, of.site.id), names);
+  const catalog = await withNames(db, build.site.id, await loadCatalog(db, build.site.id), names);
   const rows = points.map(({ name, slice, ...point }, i): FilePoint => {
     return { ...point, pointId: catalog.get(name)!.id, slice: withLocator(slice, written.points[i]!.locator) };
   });
   // under the key that it will have, for a reader refuses a file that stands under another
-  const asInPlace: RangeBucket = { get: (_, range) => bucket.get(stagedFileKey(of), range) };
+  const asInPlace: RangeBucket = { get: (_, range) => bucket.get(stagedFileKey(build), range) };
   const { etag, footerBytes } = written;
   const expected = (i: number) => ({ name: points[i]!.name, row: rows[i]! });
   await verifyDayFile(asInPlace, { key, etag, footerBytes }, expected, rows.length);
-  const { packed, size: rowsBytes } = packFileRows(fileRows(of.day, rows));
-  await bucket.put(stagedRowsKey(of), packed);
+  const { packed, size: rowsBytes } = packFileRows(fileRows(build.day, rows));
+  await bucket.put(stagedRowsKey(build), packed);
   const inPlace = base.file?.sha256 === written.sha256 ? base.file : null;
   return {
     ...staged,
@@ -146,7 +146,7 @@ export async function mergeDay(context: MergeContext, of: DayBuild, options: Mer
 
 async function openSpills(
   bucket: RangeBucket,
-  of: DayBuild,
+  build: DayBuild,
   hours: readonly number[],
   keyOf: (hour: number) => string,
 ): Promise<SpillReader[]> {
@@ -157,7 +157,7 @@ async function openSpills(
     spills.push(...(await Promise.all(some)));
   }
   spills.forEach(({ index }, i) => {
-    if (index.hour !== dayStart(of.day) + hours[i]! * HOUR_MS)
+    if (index.hour !== dayStart(build.day) + hours[i]! * HOUR_MS)
       throw new DayBuildError(`spill ${hours[i]} is of another hour`);
   });
   return spills;
@@ -179,17 +179,17 @@ interface MergedDay {
 /** null: there is no sample, and no file. */
 async function writeMerged(
   { db, bucket }: MergeContext,
-  of: DayBuild,
+  build: DayBuild,
   source: DayFileSource,
   layers: SpillLayers,
   base: DayBase,
   without: string | undefined,
 ): Promise<MergedDay | null> {
-  const order = pointOrder(await loadCatalog(db, of.site.id));
+  const order = pointOrder(await loadCatalog(db, build.site.id));
   for (const { index } of Object.values(layers).flat()) expectNames(index, order);
-  const judge = await DayJudge.open(db, of.site.id, of.day, source);
-  const sink = new MultipartSink(bucket, stagedFileKey(of));
-  const writer = new DayFileWriter(sink, { site: of.site.name, day: of.day, source });
+  const judge = await DayJudge.open(db, build.site.id, build.day, source);
+  const sink = new MultipartSink(bucket, stagedFileKey(build));
+  const writer = new DayFileWriter(sink, { site: build.site.name, day: build.day, source });
   const points: MergedPoint[] = [];
   let found = 0;
   const old = base.file === null ? null : scanDayFile(bucket, { key: base.key, etag: base.file.etag });
@@ -199,7 +199,7 @@ async function writeMerged(
       found += added;
       await writer.writePoint(name, series);
       const { times } = series;
-      const slice = encodeSlice({ hours: hourAggregates(series, of.day), locator: null });
+      const slice = encodeSlice({ hours: hourAggregates(series, build.day), locator: null });
       const quality = judge === null ? null : qualityValues(judge.judge(name, series));
       points.push({ name, rows: times.length, slice, first: times[0]!, last: times.at(-1)!, quality });
     }

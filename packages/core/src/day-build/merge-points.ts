@@ -10,7 +10,7 @@ interface NamedSeries {
 }
 
 /** A point of the merged day. */
-export interface MergedSeries extends NamedSeries {
+export interface DayPointSeries extends NamedSeries {
   /** samples that the API's hours added, and those whose value they replaced */
   readonly found: number;
 }
@@ -39,7 +39,7 @@ export async function* mergePoints(
   order: PointOrder,
   layers: SpillLayers,
   base: AsyncIterator<NamedSeries> | null,
-): AsyncGenerator<MergedSeries> {
+): AsyncGenerator<DayPointSeries> {
   const nextOld = async (): Promise<NamedSeries | null> => {
     const next = await base?.next();
     return next === undefined || next.done === true ? null : next.value;

@@ -6,7 +6,7 @@ import { commitFile, commitEmpty } from "../manifest/commit-day.ts";
 import { readManifestDay, type StandingObject } from "../manifest/manifest.ts";
 import type { StagedDay } from "../manifest/staged-day.ts";
 import { type DayBuild, deleteStaging, stagedFileKey, stagedRowsKey } from "../r2/staging.ts";
-import { claim, markSuspect, noteLeft, noteRemoved } from "../manifest/write-manifest.ts";
+import { claimContent, markSuspect, noteLeft, noteRemoved } from "../manifest/write-manifest.ts";
 
 export interface PublishContext {
   readonly db: D1Database;
@@ -41,75 +41,75 @@ export interface PublishedDay {
  */
 export async function publishDay(
   context: PublishContext,
-  of: DayBuild,
+  build: DayBuild,
   staged: StagedDay,
 ): Promise<PublishedDay | null> {
   const { db, bucket, hotDays, now } = context;
   const { file, key, suspect: reason } = staged;
   let published: PublishedDay = { state: "written", records: file?.rows ?? 0, key, reason: null };
-  const row = await readManifestDay(db, of.site.id, of.day);
-  const version = { siteId: of.site.id, day: of.day, generation: staged.generation };
+  const row = await readManifestDay(db, build.site.id, build.day);
+  const version = { siteId: build.site.id, day: build.day, generation: staged.generation };
   if (reason !== null) {
-    await markSuspect(db, { siteId: of.site.id, day: of.day, etag: staged.manifestEtag }, reason, now());
+    await markSuspect(db, { siteId: build.site.id, day: build.day, etag: staged.manifestEtag }, reason, now());
     published = { state: "suspect", records: 0, key: null, reason };
   } else if (file === null) {
-    if (!(await commitEmpty(db, of, staged, now()))) return null;
+    if (!(await commitEmpty(db, build, staged, now()))) return null;
     published = { ...published, state: "confirmed-empty", key: null };
-  } else if (row?.build === of.build) {
+  } else if (row?.build === build.build) {
     // an earlier try was committed; staging is gone only if it also came to its end
-    const rows = await stagedRows(bucket, of, staged);
+    const rows = await stagedRows(bucket, build, staged);
     if (rows !== null) await markSeenInFile(db, version, rows.seen);
   } else {
-    const etag = file.etag ?? (await putInPlace(context, of, staged, file.sha256));
+    const etag = file.etag ?? (await putInPlace(context, build, staged, file.sha256));
     if (etag === null) return null;
-    const rows = await stagedRows(bucket, of, staged);
-    if (rows === null) throw new Error(`${stagedRowsKey(of)} is gone`);
-    if (of.day >= firstKeptDay(hotDays, now())) {
+    const rows = await stagedRows(bucket, build, staged);
+    if (rows === null) throw new Error(`${stagedRowsKey(build)} is gone`);
+    if (build.day >= firstKeptDay(hotDays, now())) {
       const content = { ...version, sha256: file.sha256 };
       await keepRowGroups({ db, bucket }, content, { key, etag, bytes: file.bytes }, now());
     }
-    if (!(await commitFile(db, of, { ...file, key, etag }, staged, rows, now()))) {
-      await removeFromDeleted(context, of, key, etag);
+    if (!(await commitFile(db, build, { ...file, key, etag }, staged, rows, now()))) {
+      await removeFromDeleted(context, build, key, etag);
       return null;
     }
     await markSeenInFile(db, version, rows.seen);
   }
-  await deleteStaging(bucket, of);
+  await deleteStaging(bucket, build);
   return published;
 }
 
 /** Removes a file that was put in its place after its day was deleted: nothing else would, and its samples are deleted too. */
-async function removeFromDeleted({ db, bucket }: PublishContext, of: DayBuild, key: string, etag: string) {
-  const row = await readManifestDay(db, of.site.id, of.day);
+async function removeFromDeleted({ db, bucket }: PublishContext, build: DayBuild, key: string, etag: string) {
+  const row = await readManifestDay(db, build.site.id, build.day);
   if (row?.state !== "deleted" || row.pending.size > 0) return;
   if ((await bucket.head(key))?.etag !== etag) return;
-  await noteLeft(db, of.site.id, of.day);
+  await noteLeft(db, build.site.id, build.day);
   await bucket.delete(key);
-  await noteRemoved(db, of.site.id, of.day);
+  await noteRemoved(db, build.site.id, build.day);
 }
 
 /** @returns null: staging is gone */
-async function stagedRows(bucket: R2Bucket, of: DayBuild, { rowsBytes }: StagedDay): Promise<FileRows | null> {
-  const packed = await bucket.get(stagedRowsKey(of));
+async function stagedRows(bucket: R2Bucket, build: DayBuild, { rowsBytes }: StagedDay): Promise<FileRows | null> {
+  const packed = await bucket.get(stagedRowsKey(build));
   return packed === null ? null : unpackFileRows(new Uint8Array(await packed.arrayBuffer()), rowsBytes);
 }
 
 /** @returns the object's etag; null where another one is in the place of the one that the build started from */
 async function putInPlace(
   { db, bucket, now }: PublishContext,
-  of: DayBuild,
+  build: DayBuild,
   staged: StagedDay,
   sha256: string,
 ): Promise<string | null> {
   const { key, baseEtag, generation } = staged;
   // an earlier try may have come this far, or further than its answer
   const isOurs = (object: StandingObject | null) =>
-    object?.customMetadata?.["build"] === of.build && object.customMetadata["sha256"] === sha256;
+    object?.customMetadata?.["build"] === build.build && object.customMetadata["sha256"] === sha256;
   const before = await bucket.head(key);
   if (before !== null && isOurs(before)) return before.etag;
-  if (!(await claim(db, of, sha256, staged, now()))) return null;
-  const content = await bucket.get(stagedFileKey(of));
-  if (content === null) throw new Error(`${stagedFileKey(of)} is gone`);
+  if (!(await claimContent(db, build, sha256, staged, now()))) return null;
+  const content = await bucket.get(stagedFileKey(build));
+  if (content === null) throw new Error(`${stagedFileKey(build)} is gone`);
   const put = await bucket.put(key, content.body, {
     onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },
     // R2 refuses bytes with another hash, so what is in place is what was verified
@@ -117,7 +117,7 @@ async function putInPlace(
     httpMetadata: { contentType: "application/vnd.apache.parquet" },
     customMetadata: {
       sha256,
-      build: of.build,
+      build: build.build,
       generation: String(generation),
       asked: JSON.stringify(staged.asked),
       // for a repair, which raises the clock to it

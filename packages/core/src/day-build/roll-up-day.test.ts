@@ -68,14 +68,14 @@ describe("the fold", () => {
   test("takes the hours that have closed, writes a row for all points, and nothing the second time", async () => {
     await world.sync(FIRST);
     const early = await rollUpHours(db, world.site.id, 600_000, () => START + 2 * HOUR_MS + 600_000 - 1);
-    expect(early).toEqual({ folded: 1, rowsChanged: 1, remaining: 0, failed: [] });
+    expect(early).toEqual({ rolledUp: 1, rowsChanged: 1, remaining: 0, failed: [] });
     expect(await rollUpHours(db, world.site.id, 600_000, () => START + 2 * HOUR_MS + 600_000)).toMatchObject({
-      folded: 1,
+      rolledUp: 1,
       rowsChanged: 1,
     });
     expect(await withoutRollups()).toEqual([{ hour: START + 5 * HOUR_MS }]);
-    expect(await world.rollUp(END)).toMatchObject({ folded: 1, rowsChanged: 1 });
-    expect(await world.rollUp(END)).toEqual({ folded: 0, rowsChanged: 0, remaining: 0, failed: [] });
+    expect(await world.rollUp(END)).toMatchObject({ rolledUp: 1, rowsChanged: 1 });
+    expect(await world.rollUp(END)).toEqual({ rolledUp: 0, rowsChanged: 0, remaining: 0, failed: [] });
     const zeros = (n: number): 0[] => Array.from({ length: n }, () => 0);
     expect(await pointDays()).toMatchObject([
       { rows: null, locator: null, hours: [[1, 1], [1, -0], ...zeros(22)] },
@@ -93,7 +93,7 @@ describe("the fold", () => {
     await world.sync([...FIRST, ...LATE]);
     expect(await withoutRollups()).toEqual([{ hour: START }, { hour: START + HOUR_MS }]);
     await expectAnswer();
-    expect(await world.rollUp(END)).toMatchObject({ folded: 2, rowsChanged: 1 });
+    expect(await world.rollUp(END)).toMatchObject({ rolledUp: 2, rowsChanged: 1 });
     await expectAnswer();
   });
 
@@ -104,7 +104,7 @@ describe("the fold", () => {
       .bind((START + HOUR_MS) % DAY_MS)
       .run();
     const run = await world.rollUp(END);
-    expect(run).toMatchObject({ folded: 2, remaining: 1, failed: [{ hour: START + HOUR_MS }] });
+    expect(run).toMatchObject({ rolledUp: 2, remaining: 1, failed: [{ hour: START + HOUR_MS }] });
   });
 
   test("leaves days alone that have a file, whose hours a publication unfolds or forgets", async () => {
@@ -112,16 +112,16 @@ describe("the fold", () => {
     await world.rollUp(END);
     await world.backfill(DAY, [[0, START + 2, 5]]);
     expect(await withoutRollups()).toHaveLength(3);
-    expect(await world.rollUp(END)).toMatchObject({ folded: 0 });
+    expect(await world.rollUp(END)).toMatchObject({ rolledUp: 0 });
     await expectAnswer();
     await world.sync([[0, END, 1]]);
-    expect(await world.archive(DAY)).toBe("settled");
+    expect(await world.settle(DAY)).toBe("settled");
     expect(await rowsOf("SELECT hour FROM hot_hours")).toEqual([{ hour: END }]);
-    expect(await world.rollUp(END + HOUR_MS)).toMatchObject({ folded: 1 });
+    expect(await world.rollUp(END + HOUR_MS)).toMatchObject({ rolledUp: 1 });
     await expectAnswer();
     await world.importToD1(DAY);
     expect(await withoutRollups()).toHaveLength(3);
-    expect(await world.rollUp(END)).toMatchObject({ folded: 0 });
+    expect(await world.rollUp(END)).toMatchObject({ rolledUp: 0 });
     await expectAnswer();
   });
 
@@ -139,7 +139,7 @@ describe("the fold", () => {
       nextDate: null,
     });
     expect(await pointDays()).toEqual(right);
-    await world.archive(DAY);
+    await world.settle(DAY);
     const settled = await pointDays();
     await changeHours(db, (hours) => hours.with(1, null));
     expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ hours: 0, files: 1, rowsChecked: 3, rowsChanged: 2 });
@@ -187,10 +187,10 @@ describe("a fold that dies after any of its writes", () => {
 test.each<[string, () => Promise<unknown>]>([
   ["late samples", () => world.sync(LATE)],
   ["late samples, and another fold of them", () => world.sync(LATE).then(() => world.rollUp(END))],
-  ["an archive", () => world.archive(DAY)],
-  ["an archive, and late samples", () => world.archive(DAY).then(() => world.sync(LATE))],
+  ["an archive", () => world.settle(DAY)],
+  ["an archive, and late samples", () => world.settle(DAY).then(() => world.sync(LATE))],
   ["late samples, and a backfill", () => world.sync(LATE).then(() => world.backfill(DAY, [[0, START + 9, 5]]))],
-  ["an archive, and an import", () => world.archive(DAY).then(() => world.importToD1(DAY))],
+  ["an archive, and an import", () => world.settle(DAY).then(() => world.importToD1(DAY))],
 ])("between any two calls of a fold may come: %s", async (_, elsewhere) => {
   for (let nth = 0; ; nth++) {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b", "c"]);
@@ -276,7 +276,7 @@ test("an hour of the real site's size: 289 rows written, in 16 statements, and n
   await upsertSamples(metered("sync"), pointSamples(rows));
   expect(written.sync).toBeLessThanOrEqual(POINTS + 4);
   statements = 0;
-  expect(await rollUpHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ folded: 1, rowsChanged: 287 });
+  expect(await rollUpHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ rolledUp: 1, rowsChanged: 287 });
   expect(statements).toBeLessThanOrEqual(16);
   // and the hour's own row, and the clock's with the mark
   expect(written.fold).toBe(287 + 2);
@@ -284,7 +284,7 @@ test("an hour of the real site's size: 289 rows written, in 16 statements, and n
   // a late sample of one point: its row, the hour's and the clock's
   await upsertSamples(db, pointSamples([[1000, START + 30, 1]]));
   written.fold = 0;
-  expect(await rollUpHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ folded: 1, rowsChanged: 1 });
+  expect(await rollUpHours(metered("fold"), site.id, 0, () => END)).toMatchObject({ rolledUp: 1, rowsChanged: 1 });
   expect(written.fold).toBe(3);
 
   // the day's file: no transaction of more than 1,000 rows, those of the points' first and last times included

@@ -17,13 +17,13 @@ export interface DayToRollUp {
   readonly day: number;
   /** hours that end after this are still added to by every sync, epoch ms */
   readonly closed: number;
-  /** `all`: those that are folded too, because their aggregates may be wrong */
+  /** `all`: those that are rolledUp too, because their aggregates may be wrong */
   readonly which: "withoutRollups" | "all";
 }
 
 /** What folding a day came to. */
 export interface RolledUpDay {
-  /** hours that are folded now */
+  /** hours that are rolledUp now */
   readonly hours: number;
   /** aggregates of a point and hour, and those of them that were another one, or none */
   readonly aggregates: number;
@@ -37,22 +37,22 @@ export interface RolledUpDay {
 /** The site's hours of the day, in hot_hours. */
 const OF_DAY = `h.site_id = ?1 AND h.hour >= ?2 * ${DAY_MS} AND h.hour < (?2 + 1) * ${DAY_MS}`;
 
-/** Which hours of the day are folded, and at which version: another fold of the day changes it. */
-const FOLDED = `
+/** Which hours of the day are rolledUp, and at which version: another fold of the day changes it. */
+const ROLLED_UP = `
   (SELECT json_group_array(json_array(hour, rolled_up_version)) FROM (
     SELECT h.hour, h.rolled_up_version FROM hot_hours h WHERE ${OF_DAY} AND h.rolled_up_version IS NOT NULL ORDER BY h.hour
   ))`;
 
 /** ?1: site, ?2: day. */
 const READ_HOURS = `SELECT h.hour, h.version, h.rolled_up_version FROM hot_hours h WHERE ${OF_DAY} ORDER BY h.hour`;
-const READ_FOLDED = `SELECT ${FOLDED} AS folded`;
+const READ_ROLLED_UP = `SELECT ${ROLLED_UP} AS rolledUp`;
 
 /**
  * The hours that were read have got no sample since, no other fold wrote rows of the day, and the day has no file.
  * ?3: what FOLDED was before the rows were read, ?4: JSON array of [hour, version] of the hours that were read.
  */
 const IS_UNCHANGED = `
-  ${FOLDED} = ?3
+  ${ROLLED_UP} = ?3
   AND NOT EXISTS (
     SELECT 1 FROM json_each(?4) d WHERE NOT EXISTS (
       SELECT 1 FROM hot_hours h WHERE h.site_id = ?1 AND h.hour = d.value ->> 0 AND h.version = d.value ->> 1
@@ -62,7 +62,7 @@ const IS_UNCHANGED = `
 const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
 
 const hoursSchema = z.array(z.object({ hour: z.int(), version: z.int(), rolled_up_version: z.int().nullable() }));
-const foldedSchema = z.tuple([z.object({ folded: z.string() })]);
+const rolledUpSchema = z.tuple([z.object({ rolledUp: z.string() })]);
 
 /**
  * Sums up hot hours of a site's day, point by point, into `block_days`, so that these say what the segments say. All hours of the day
@@ -77,12 +77,12 @@ export async function rollUpDay(
 ): Promise<RolledUpDay | null> {
   const { mark, results } = await readMarked(db, siteId, [
     db.prepare(READ_HOURS).bind(siteId, day),
-    db.prepare(READ_FOLDED).bind(siteId, day),
+    db.prepare(READ_ROLLED_UP).bind(siteId, day),
     rowsStatement(db, siteId, day, day),
   ]);
-  const [hourRows, foldedRows, blockRows] = results;
+  const [hourRows, rolledUpRows, blockRows] = results;
   const hotHours = hoursSchema.parse(hourRows?.results);
-  const [{ folded }] = foldedSchema.parse(foldedRows?.results);
+  const [{ rolledUp }] = rolledUpSchema.parse(rolledUpRows?.results);
   const table = new DayTable(day, parseRows(blockRows?.results));
   const due = hotHours.filter(({ hour, version, rolled_up_version: of }) => {
     if (table.isDamaged && of !== null) return true;
@@ -110,7 +110,7 @@ export async function rollUpDay(
   const versions = JSON.stringify(read.map(({ hour, version }) => [hour, version]));
   const written = await batchUnlessChanged(db, [
     expectMark(db, siteId, mark),
-    db.prepare(EXPECT_UNCHANGED).bind(siteId, day, folded, versions),
+    db.prepare(EXPECT_UNCHANGED).bind(siteId, day, rolledUp, versions),
     ...writeHours(db, rows),
     ...(wrong.length === 0 ? [] : [raiseClock(db, siteId)]),
     markHoursRolledUp(db, siteId, day, { rolledUp: read.map(({ hour }) => hour), wrong }),

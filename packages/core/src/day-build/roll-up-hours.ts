@@ -8,10 +8,10 @@ import { rollUpDay } from "./roll-up-day.ts";
 const MAX_HOURS_PER_RUN = 100;
 
 /** An hourly cron may run for 15 minutes, and does other work before. */
-const FOLD_BUDGET_MS = 5 * 60_000;
+const ROLL_UP_BUDGET_MS = 5 * 60_000;
 
 /** Days without a file, and how many of their hours are due. ?1: site, ?2: the first start of an hour that is not due yet. */
-const DAYS_TO_FOLD = `
+const DAYS_TO_ROLL_UP = `
 SELECT h.hour / ${DAY_MS} AS day, count(*) AS hours FROM hot_hours h
 WHERE h.site_id = ?1 AND h.hour < ?2 AND h.rolled_up_version IS NOT h.version
   AND NOT EXISTS (
@@ -49,7 +49,7 @@ export async function rollUpHours(
   const closed = started - lookbackMs;
   const { results } = await withD1Retry(() =>
     db
-      .prepare(DAYS_TO_FOLD)
+      .prepare(DAYS_TO_ROLL_UP)
       .bind(siteId, closed - HOUR_MS + 1)
       .all(),
   );
@@ -57,7 +57,7 @@ export async function rollUpHours(
   let [taken, rolledUp, rowsChanged] = [0, 0, 0];
   const failed: { hour: number; reason: string }[] = [];
   for (const { day, hours } of days) {
-    if (taken >= MAX_HOURS_PER_RUN || now() - started >= FOLD_BUDGET_MS) break;
+    if (taken >= MAX_HOURS_PER_RUN || now() - started >= ROLL_UP_BUDGET_MS) break;
     taken += hours;
     const done = await rollUpDay(db, { siteId, day, closed, which: "withoutRollups" });
     if (done === null) continue;

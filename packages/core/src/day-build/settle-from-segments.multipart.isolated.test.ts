@@ -63,12 +63,12 @@ async function reset(): Promise<void> {
 }
 
 const query = () => queriedDay(db, env.TIMESERIES, { site, day: DAY });
-const archive = (crash: CrashPoint) =>
+const settle = (crash: CrashPoint) =>
   settleFromSegments(
     { db: crash.database(db), bucket: crash.bucket(parts.bucket), hotDays: 0, now },
     { build: newBuild(), site, day: DAY },
   );
-const archiveAgain = async () => {
+const settleAgain = async () => {
   await sweepStaging(parts.bucket, now());
   await settleFromSegments({ db, bucket: parts.bucket, hotDays: 0, now }, { build: newBuild(), site, day: DAY });
 };
@@ -82,7 +82,7 @@ test("between any two calls of an archive in parts a query finds every sample on
     () => true,
     async () => expect(await query()).toEqual(lines),
   );
-  expect(await archive(watched)).toMatchObject({ outcome: "settled", samples: lines.length });
+  expect(await settle(watched)).toMatchObject({ outcome: "settled", samples: lines.length });
   expect(watched.made.filter((what) => what.startsWith("uploadPart")).length).toBeGreaterThan(2);
   expect(parts.open).toBe(0);
 });
@@ -90,20 +90,20 @@ test("between any two calls of an archive in parts a query finds every sample on
 describe.each<CrashKind>(["before", "after"])("an archive in parts that dies %s any call of its upload", (kind) => {
   test("loses nothing; the next goes on with nothing of the upload", async () => {
     await reset();
-    await archiveAgain();
+    await settleAgain();
     const whole = await dayRows(db, { site, day: DAY });
     let nth = 0;
     for (; ; nth++) {
       await reset();
       const crash = new CrashPoint(nth, kind, isUpload);
-      const { outcome } = await archive(crash);
+      const { outcome } = await settle(crash);
       expect(await query()).toEqual(lines);
       if (!crash.happened) break;
       expect(outcome).toBe("failed");
       // the dead process can abort nothing: R2 does, after a week; nobody goes on with what it uploaded
       expect(parts.open).toBeLessThanOrEqual(1);
       const stale = parts.uploads.filter(({ state }) => state === "open");
-      await archiveAgain();
+      await settleAgain();
       expect(parts.uploads.filter(({ state }) => state === "open")).toEqual(stale);
       expect(await query()).toEqual(lines);
       expect(await dayRows(db, { site, day: DAY })).toEqual(whole);

@@ -98,7 +98,7 @@ async function settleThenStore(): Promise<void> {
 }
 
 /** First settled, then late samples came: the day has a file, and hot rows beside it. */
-const archivedWithLate = preparedStorage(settleThenStore, bucket, [env.DB]);
+const settledWithLate = preparedStorage(settleThenStore, bucket, [env.DB]);
 
 describe("the archive", () => {
   test("folds a day into its file, deletes its segments, and tells what it did", async () => {
@@ -107,7 +107,7 @@ describe("the archive", () => {
       site: "ses_archive",
       day: "2025-10-12",
       outcome: "settled",
-      folded: 4,
+      settledSamples: 4,
       samples: 4,
       reason: null,
     });
@@ -145,11 +145,11 @@ describe("the archive", () => {
   });
 
   test("folds late samples into the file at the next run, the later value winning", async () => {
-    await archivedWithLate();
+    await settledWithLate();
     expect(await stored()).toEqual(lines(FIRST, LATE));
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
       outcome: "settled",
-      folded: 4,
+      settledSamples: 4,
       samples: 7,
     });
     expect(await hotRows()).toBe(0);
@@ -161,13 +161,13 @@ describe("the archive", () => {
     await settleFromSegments(context(), newBuild());
     const before = await readManifestDay(db, site.id, DAY);
     await store(FIRST.slice(1, 3));
-    expect(await settleFromSegments(context(), newBuild())).toMatchObject({ outcome: "settled", folded: 2 });
+    expect(await settleFromSegments(context(), newBuild())).toMatchObject({ outcome: "settled", settledSamples: 2 });
     expect(await hotRows()).toBe(0);
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ file: before!.file, generation: 1 });
   });
 
   test("builds nothing upon a file that somebody else put there: the day is suspect, its samples stay hot", async () => {
-    await archivedWithLate();
+    await settledWithLate();
     await bucket.put(dayFileKey(site.name, DAY), "not what was written");
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
       outcome: "suspect",
@@ -179,7 +179,7 @@ describe("the archive", () => {
   });
 
   test("a file that is gone makes its day suspect", async () => {
-    await archivedWithLate();
+    await settledWithLate();
     await bucket.delete(dayFileKey(site.name, DAY));
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
       outcome: "suspect",
@@ -193,7 +193,7 @@ describe("the archive", () => {
 describe("an archive that dies after any of its writes", () => {
   test.each([
     ["with no file yet", () => store(FIRST), lines(FIRST)],
-    ["over a file", archivedWithLate, lines(FIRST, LATE)],
+    ["over a file", settledWithLate, lines(FIRST, LATE)],
   ])("%s, loses nothing, hides nothing, and the next ends as if it had not been", async (_, prepare, expected) => {
     await reset();
     await prepare();
@@ -238,7 +238,7 @@ describe("between any two calls of an archive", () => {
     // Every other call that another build can see: what a build stages is its own. A run takes half a second.
     let nth = 0;
     for (; ; nth += 2) {
-      await archivedWithLate();
+      await settledWithLate();
       let calls = 0;
       const at = nth;
       const intercept = async <T>(execute: () => Promise<T>, what: string | number): Promise<T> => {

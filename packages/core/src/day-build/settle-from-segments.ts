@@ -24,7 +24,7 @@ export interface SettledDay {
    */
   readonly outcome: "settled" | "nothing" | "conflict" | "suspect" | "failed";
   /** samples of segments that were folded into the file */
-  readonly folded: number;
+  readonly settledSamples: number;
   /** samples of the day's file */
   readonly samples: number;
   /** bytes of the day's file */
@@ -36,53 +36,60 @@ export interface SettledDay {
  * Folds the segments of a site's day into its file, for a source that does not answer. A sample that comes meanwhile stays in its segment. Never
  * throws: of a day that fails all segments stay, and its reason is noted.
  */
-export async function settleFromSegments(context: PublishContext, of: DayBuild): Promise<SettledDay> {
+export async function settleFromSegments(context: PublishContext, build: DayBuild): Promise<SettledDay> {
   const { db, bucket, now } = context;
-  const none = { site: of.site.name, day: dayText(of.day), folded: 0, samples: 0, bytes: 0, reason: null };
+  const none = {
+    site: build.site.name,
+    day: dayText(build.day),
+    settledSamples: 0,
+    samples: 0,
+    bytes: 0,
+    reason: null,
+  };
   try {
-    const result = await foldDay(context, of);
+    const result = await settleDay(context, build);
     return { ...none, ...result };
   } catch (error) {
     if (error instanceof DayFileChanged) {
-      await Promise.allSettled([deleteStaging(bucket, of)]);
+      await Promise.allSettled([deleteStaging(bucket, build)]);
       return { ...none, outcome: "conflict" };
     }
     const reason = error instanceof Error ? error.message : String(error);
-    logError("archive_failed", error, { site: of.site.name, day: none.day });
+    logError("archive_failed", error, { site: build.site.name, day: none.day });
     // where these fail too, the sweep and the next archive remain
-    await Promise.allSettled([deleteStaging(bucket, of), markFailed(db, of.site.id, of.day, reason, now())]);
+    await Promise.allSettled([deleteStaging(bucket, build), markFailed(db, build.site.id, build.day, reason, now())]);
     return { ...none, outcome: "failed", reason };
   }
 }
 
-async function foldDay(
+async function settleDay(
   context: PublishContext,
-  of: DayBuild,
+  build: DayBuild,
 ): Promise<Partial<SettledDay> & Pick<SettledDay, "outcome">> {
   const { db, bucket } = context;
-  const base = await findBase(context, of, false);
-  const segments = await spillSegments(context, of, [base.asked]);
+  const base = await findBase(context, build, false);
+  const segments = await spillSegments(context, build, [base.asked]);
   const [damaged] = segments.damaged;
   // The sweep deletes what a published file has. Only the source can bring the samples of this one again.
   if (damaged !== undefined) throw new DayBuildError(`segment ${damaged[0]} cannot be read: it ${damaged[1]}`);
   if (segments.samples === 0) {
     // of hours whose samples were deleted
-    if (!(await forgetEmptied(db, of, segments))) return { outcome: "conflict" };
+    if (!(await forgetEmptied(db, build, segments))) return { outcome: "conflict" };
     // what a build left that died after it had published
-    await sweepBehind(db, of.site.id);
+    await sweepBehind(db, build.site.id);
     return { outcome: "nothing" };
   }
-  const staged = await mergeDay(context, of, { source: "d1", hours: [], segments, base });
-  const published = await publishDay(context, of, staged);
+  const staged = await mergeDay(context, build, { source: "d1", hours: [], segments, base });
+  const published = await publishDay(context, build, staged);
   if (published === null) {
-    await deleteStaging(bucket, of);
+    await deleteStaging(bucket, build);
     return { outcome: "conflict" };
   }
   if (published.state === "suspect") return { outcome: "suspect", reason: published.reason };
-  await sweepBehind(db, of.site.id);
+  await sweepBehind(db, build.site.id);
   return {
     outcome: "settled",
-    folded: segments.samples,
+    settledSamples: segments.samples,
     samples: published.records,
     bytes: staged.file?.bytes ?? 0,
   };

@@ -54,15 +54,15 @@ const OVERLAP_MS = 1;
  * @param hour 0 to 23
  * @throws {AceError}; {DayBuildError} where the catalogue was never filled; the errors of D1 and R2
  */
-export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: number): Promise<ApiHour> {
+export async function spillApiHour(context: ApiHourContext, build: DayBuild, hour: number): Promise<ApiHour> {
   const { bucket, ace, pageSize, deadline } = context;
   const callsBefore = ace.calls;
-  const catalog = new SiteCatalog(context, of.site);
+  const catalog = new SiteCatalog(context, build.site);
   await catalog.load();
   if (![...catalog.points.values()].some((point) => point.configured)) {
-    throw new DayBuildError(`the catalogue has no configured point of site ${JSON.stringify(of.site.name)}`);
+    throw new DayBuildError(`the catalogue has no configured point of site ${JSON.stringify(build.site.name)}`);
   }
-  const start = dayStart(of.day) + hour * HOUR_MS;
+  const start = dayStart(build.day) + hour * HOUR_MS;
   const range = { start, end: start + HOUR_MS };
   const asked = { start: range.start - OVERLAP_MS, end: range.end + OVERLAP_MS };
   const arrived: PointSamples[] = [];
@@ -72,7 +72,7 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   let answered = 0;
   let askedFirst = Number.POSITIVE_INFINITY;
   let proven = false;
-  for await (const { page, next } of windowPages(ace, of.site.name, asked, { pageSize, deadline })) {
+  for await (const { page, next } of windowPages(ace, build.site.name, asked, { pageSize, deadline })) {
     answered++;
     records += page.records;
     askedFirst = Math.min(askedFirst, page.asked);
@@ -87,7 +87,7 @@ export async function spillApiHour(context: ApiHourContext, of: DayBuild, hour: 
   }
   if (!proven) throw new DayBuildError(`the upstream did not prove that hour ${hour} had ended`);
   const sorted = sortHour(arrived, pointOrder(catalog.points), range);
-  await bucket.put(spillKey(of, hour), encodeSpill(start, sorted, { records, rejected }));
+  await bucket.put(spillKey(build, hour), encodeSpill(start, sorted, { records, rejected }));
   const apiCalls = ace.calls - callsBefore;
   return { asked: askedFirst, apiCalls, retries: apiCalls - answered, records, samples: sorted.times.length, rejected };
 }

@@ -43,13 +43,13 @@ interface SpillContext {
  */
 export async function spillSegments(
   context: SpillContext,
-  of: DayBuild,
+  build: DayBuild,
   asked: readonly (readonly number[])[],
 ): Promise<SpilledSegments> {
   const { db } = context;
-  const { mark, results } = await readMarked(db, of.site.id, [
-    clockStatement(db, of.site.id),
-    hotHoursStatement(db, of.site.id, dayRange(of.day)),
+  const { mark, results } = await readMarked(db, build.site.id, [
+    clockStatement(db, build.site.id),
+    hotHoursStatement(db, build.site.id, dayRange(build.day)),
   ]);
   const [clock, rows] = results;
   const settledStamp = parseClock(clock?.results).stamp;
@@ -62,7 +62,7 @@ export async function spillSegments(
   for (const start of hours) {
     const hour = new Date(start).getUTCHours();
     const others = asked.map((ofHours) => ofHours[hour] ?? 0);
-    const spilled = await spillHour(context, of, start, settledStamp, others, onDamaged);
+    const spilled = await spillHour(context, build, start, settledStamp, others, onDamaged);
     for (const layer of SEGMENT_LAYERS) {
       if (spilled.counts[layer] > 0) layers[layer].push(hour);
       samples += spilled.counts[layer];
@@ -78,7 +78,7 @@ export async function spillSegments(
 
 async function spillHour(
   { db, bucket }: SpillContext,
-  of: DayBuild,
+  build: DayBuild,
   start: number,
   upTo: number,
   others: readonly number[],
@@ -87,7 +87,7 @@ async function spillHour(
   const layers: Record<SegmentLayer, PointSamples[]> = { under: [], between: [], over: [] };
   const [first, lastOther] = [Math.min(...others), Math.max(...others)];
   let lastAsked = 0;
-  for await (const points of readHour(db, of.site.id, start, onDamaged, upTo)) {
+  for await (const points of readHour(db, build.site.id, start, onDamaged, upTo)) {
     layers.under.push(columnsOf(points, (one) => one <= first));
     layers.between.push(columnsOf(points, (one) => one > first && one <= lastOther));
     layers.over.push(columnsOf(points, (one) => one > lastOther));
@@ -101,12 +101,12 @@ async function spillHour(
     counts[layer] = layers[layer].reduce((sum, { length }) => sum + length, 0);
     if (counts[layer] === 0) continue;
     // read after the rows, so it knows the point of each
-    const order = pointOrder(await loadCatalog(db, of.site.id));
+    const order = pointOrder(await loadCatalog(db, build.site.id));
     const sorted = sortHour(layers[layer], order, { start, end: start + HOUR_MS });
     for (const { pointIds, times, values } of layers[layer]) {
       for (const column of [pointIds, times, values]) freeBytes(column);
     }
-    const key = segmentSpillKey(of, new Date(start).getUTCHours(), layer);
+    const key = segmentSpillKey(build, new Date(start).getUTCHours(), layer);
     const spill = encodeSpill(start, sorted, { records: 0, rejected: {} });
     for (const column of [sorted.times, sorted.values]) freeBytes(column);
     await bucket.put(key, spill);

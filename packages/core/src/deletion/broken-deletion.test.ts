@@ -35,7 +35,7 @@ const prepare = preparedStorage(
       [0, dayStart(DAY) + 1, 1],
       [1, dayStart(DAY) + 2, 2],
     ]);
-    await world.archive(DAY);
+    await world.settle(DAY);
   },
   env.TIMESERIES,
   [env.DB],

@@ -18,12 +18,12 @@ test("a day counts as deleted until a backfill builds it, also with a file of la
     return [row?.state, row?.deletedAt];
   };
   await world.sync([[0, dayStart(DAY) + 1, 1]]);
-  await world.archive(DAY);
+  await world.settle(DAY);
   expect(await deletion()).toEqual(["written", null]);
   await deleteDay({ db, bucket }, world.site, DAY, NOW);
   expect(await deletion()).toEqual(["deleted", NOW]);
   await world.sync([[0, dayStart(DAY) + 2, 2]]);
-  await world.archive(DAY);
+  await world.settle(DAY);
   expect(await deletion()).toEqual(["written", NOW]);
   await world.backfill(DAY, [[0, dayStart(DAY) + 1, 1]]);
   expect(await deletion()).toEqual(["written", null]);

@@ -30,7 +30,7 @@ const TRIES = 3;
  */
 export async function deletePointDay(
   context: PublishContext,
-  of: DayBuild,
+  build: DayBuild,
   point: { readonly id: number; readonly name: string },
 ): Promise<PointDayOutcome> {
   const { db, bucket, now } = context;
@@ -40,26 +40,26 @@ export async function deletePointDay(
       // the month publish what it has read, and none begin until the day is published.
       await withD1Retry(() =>
         db.batch([
-          ...forgetKeptDay(db, of.site.id, of.day),
-          forgetMonthFile(db, of.site.id, of.day),
-          touchDay(db, of.site.id, of.day, now()),
+          ...forgetKeptDay(db, build.site.id, build.day),
+          forgetMonthFile(db, build.site.id, build.day),
+          touchDay(db, build.site.id, build.day, now()),
         ]),
       );
-      await deleteMonthFile(bucket, of.site.name, of.day);
-      const staged = await mergeDay(context, of, { source: "d1", hours: [], without: point.name });
+      await deleteMonthFile(bucket, build.site.name, build.day);
+      const staged = await mergeDay(context, build, { source: "d1", hours: [], without: point.name });
       if (staged.suspect === null && staged.file === null) {
-        if (await deleteDayFile({ db, bucket }, of.site, of.day, point.id, staged.manifestEtag, now()))
+        if (await deleteDayFile({ db, bucket }, build.site, build.day, point.id, staged.manifestEtag, now()))
           return "deleted";
         continue;
       }
-      const published = await publishDay(context, of, staged);
+      const published = await publishDay(context, build, staged);
       if (published !== null) return published.state === "suspect" ? "suspect" : "deleted";
     } catch (error) {
-      await deleteStaging(bucket, of);
+      await deleteStaging(bucket, build);
       if (!(error instanceof DayFileChanged)) throw error;
     }
   }
-  await deleteStaging(bucket, of);
+  await deleteStaging(bucket, build);
   return "conflict";
 }
 

@@ -19,7 +19,7 @@ import { repairSiteGaps } from "../gaps/repair-site-gaps.ts";
 import { upsertSamples } from "../../test/store.ts";
 import { deletePoint, deleteRange, deleteSite, type Deletion, type DeletionContext } from "./delete-samples.ts";
 import { planSettling } from "../settle/due-days.ts";
-import { readSiteDays } from "../settle/site-days.ts";
+import { readSettlingState } from "../settle/site-days.ts";
 import { requestDays } from "../store/settle-days.ts";
 import { deletePointDay } from "./delete-point-day.ts";
 
@@ -244,12 +244,12 @@ test("a day whose file had the point alone is asked for again, because others ma
   await untilDone((from) => deletePoint(context, site, gone, from));
   expect(await readManifestDay(db, site.id, day)).toMatchObject({ state: "deleted", file: null, deletedAt: null });
   expect(await stored(day)).toEqual([]);
-  const settling = { ...(await readSiteDays(db, site.id)), offsets: [1, 3, 7], now: NOW };
+  const settling = { ...(await readSettlingState(db, site.id)), offsets: [1, 3, 7], now: NOW };
   expect(planSettling({ ...settling, firstDay: day, hot: new Set(), files: new Map() }).due).toBe(day);
   // a day that an operator deleted is not
   await deleteRange(context, site, { first: day, last: day });
   expect(await readManifestDay(db, site.id, day)).toMatchObject({ state: "deleted", deletedAt: NOW });
-  expect((await readSiteDays(db, site.id)).rows.filter((row) => row.day === day)).toEqual([]);
+  expect((await readSettlingState(db, site.id)).rows.filter((row) => row.day === day)).toEqual([]);
 });
 
 test("a site leaves nothing but its name and its pause", async () => {

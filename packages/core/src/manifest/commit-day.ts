@@ -17,11 +17,11 @@ import { expectPublished, publishEmpty, publishFile } from "./write-manifest.ts"
  */
 async function isPublished(
   db: D1Database,
-  of: DayBuild,
+  build: DayBuild,
   publish: D1PreparedStatement,
   others: readonly D1PreparedStatement[],
 ): Promise<boolean> {
-  return (await batchUnlessChanged(db, [publish, expectPublished(db, of), ...others])) !== null;
+  return (await batchUnlessChanged(db, [publish, expectPublished(db, build), ...others])) !== null;
 }
 
 /**
@@ -32,7 +32,7 @@ async function isPublished(
  */
 export async function commitFile(
   db: D1Database,
-  of: DayBuild,
+  build: DayBuild,
   file: ManifestFile,
   staged: Pick<StagedDay, "source" | "generation" | "formula" | "settledStamp" | "asked"> & {
     readonly mark: string | null;
@@ -41,9 +41,9 @@ export async function commitFile(
   now: number,
 ): Promise<boolean> {
   const { formula, settledStamp, mark } = staged;
-  const siteId = of.site.id;
-  const { day } = of;
-  return isPublished(db, of, publishFile(db, of, file, staged, now), [
+  const siteId = build.site.id;
+  const { day } = build;
+  return isPublished(db, build, publishFile(db, build, file, staged, now), [
     ...(mark === null ? [] : [expectMark(db, siteId, mark)]),
     ...replaceRows(db, { siteId, day }, rows.texts, rows.keys),
     // A rebuild keeps the generation, and may find points that the packed month lacks.
@@ -61,14 +61,14 @@ export async function commitFile(
 /** Records that a day has no samples, as the upstream proved. @returns false if the day has a file by now */
 export async function commitEmpty(
   db: D1Database,
-  of: DayBuild,
+  build: DayBuild,
   staged: Pick<StagedDay, "baseGeneration" | "asked" | "settledStamp" | "mark">,
   now: number,
 ): Promise<boolean> {
   const { settledStamp, mark } = staged;
-  return isPublished(db, of, publishEmpty(db, of, staged, now), [
-    expectMark(db, of.site.id, mark),
+  return isPublished(db, build, publishEmpty(db, build, staged, now), [
+    expectMark(db, build.site.id, mark),
     // Hours of segments whose samples were deleted.
-    forgetHours(db, of.site.id, of.day, settledStamp),
+    forgetHours(db, build.site.id, build.day, settledStamp),
   ]);
 }

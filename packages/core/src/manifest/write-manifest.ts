@@ -36,15 +36,15 @@ const EXPECT_LATEST = `SELECT CASE WHEN NOT ${IS_OVERTAKEN} ${ELSE_FAIL}`;
  * @returns false if this generation or a later one is published. Also false if segments arrived since the merge that
  * were requested before samples of the file: after another merge each sample counts by its own time.
  */
-export async function claim(
+export async function claimContent(
   db: D1Database,
-  of: DayBuild,
+  build: DayBuild,
   sha256: string,
   { generation, settledStamp, asked }: Pick<StagedDay, "generation" | "settledStamp" | "asked">,
   now: number,
 ): Promise<boolean> {
-  const expected = db.prepare(EXPECT_LATEST).bind(of.site.id, of.day, settledStamp, JSON.stringify(asked));
-  const announced = db.prepare(CLAIM).bind(of.site.id, of.day, sha256, generation, now);
+  const expected = db.prepare(EXPECT_LATEST).bind(build.site.id, build.day, settledStamp, JSON.stringify(asked));
+  const announced = db.prepare(CLAIM).bind(build.site.id, build.day, sha256, generation, now);
   const results = await batchUnlessChanged(db, [expected, announced]);
   return results !== null && results[1]!.results.length > 0;
 }
@@ -71,14 +71,14 @@ WHERE generation < ?11 OR (generation = ?11 AND sha256 = ?5)`;
  */
 export function publishFile(
   db: D1Database,
-  of: DayBuild,
+  build: DayBuild,
   { key, etag, sha256, bytes, rows, points }: ManifestFile,
   { source, generation, settledStamp, asked }: Pick<StagedDay, "source" | "generation" | "settledStamp" | "asked">,
   now: number,
 ): D1PreparedStatement {
   const file = [key, etag, sha256, bytes, rows, points];
-  const lineage = [source, of.build, generation, now, settledStamp, JSON.stringify(asked)];
-  return db.prepare(PUBLISH).bind(of.site.id, of.day, ...file, ...lineage);
+  const lineage = [source, build.build, generation, now, settledStamp, JSON.stringify(asked)];
+  return db.prepare(PUBLISH).bind(build.site.id, build.day, ...file, ...lineage);
 }
 
 /** ?1 site id, ?2 day, ?3 build, ?4 generation, ?5 now, ?6 JSON of when its hours were requested. */
@@ -96,11 +96,13 @@ WHERE key IS NULL AND generation = ?4`;
  */
 export function publishEmpty(
   db: D1Database,
-  of: DayBuild,
+  build: DayBuild,
   { baseGeneration, asked }: Pick<StagedDay, "baseGeneration" | "asked">,
   now: number,
 ): D1PreparedStatement {
-  return db.prepare(PUBLISH_EMPTY).bind(of.site.id, of.day, of.build, baseGeneration, now, JSON.stringify(asked));
+  return db
+    .prepare(PUBLISH_EMPTY)
+    .bind(build.site.id, build.day, build.build, baseGeneration, now, JSON.stringify(asked));
 }
 
 /** Whether the row is of this build. ?1 site id, ?2 day, ?3 build. */

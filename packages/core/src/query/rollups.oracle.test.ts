@@ -105,7 +105,7 @@ test("at every moment of any history, answers equal a computation from the sampl
             break;
           }
           case "archive":
-            if ((await world.archive(firstDay + operate.day)) === "settled") seen.settled++;
+            if ((await world.settle(firstDay + operate.day)) === "settled") seen.settled++;
             break;
           case "backfill": {
             const range = { start: dayStart(firstDay + operate.day), end: dayStart(firstDay + operate.day + 1) };
@@ -119,7 +119,7 @@ test("at every moment of any history, answers equal a computation from the sampl
             await world.importToD1(firstDay + operate.day);
             break;
           case "pack":
-            await world.archive(firstDay + operate.day);
+            await world.settle(firstDay + operate.day);
             seen.packed += (await world.pack(firstDay, firstDay + DAYS - 1)).length;
             break;
           case "rebuild": {

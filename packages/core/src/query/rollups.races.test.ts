@@ -36,7 +36,7 @@ async function settleWithoutLate(): Promise<void> {
     }
     return execute();
   });
-  await world.archive(DAY, bucket);
+  await world.settle(DAY, bucket);
 }
 
 /** Two days of samples, the first 20 hours of them folded. */
@@ -53,12 +53,12 @@ const prepare = preparedStorage(
 
 test.each<[string, () => Promise<unknown>]>([
   ["a fold", () => world.rollUp(END)],
-  ["an archive", () => world.archive(DAY)],
+  ["an archive", () => world.settle(DAY)],
   [
     "an archive of both days, after a fold",
-    () => world.rollUp(END).then(() => Promise.all([DAY, DAY + 1].map((day) => world.archive(day)))),
+    () => world.rollUp(END).then(() => Promise.all([DAY, DAY + 1].map((day) => world.settle(day)))),
   ],
-  ["an archive, and an import of what was settled", () => world.archive(DAY).then(() => world.importToD1(DAY))],
+  ["an archive, and an import of what was settled", () => world.settle(DAY).then(() => world.importToD1(DAY))],
 ])("between any two calls of a query may come: %s; the answer is what it was", async (_, elsewhere) => {
   for (const readsAgain of [false, true]) {
     let seen = 0;

@@ -34,7 +34,7 @@ beforeAll(async () => {
   world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b", ...Array.from({ length: 50 }, (_, i) => `p${i}`)]);
   await world.sync(SAMPLES);
   await world.sync(Array.from({ length: 50 }, (_, i): Sample => [i + 2, START, 1]));
-  await world.archive(DAY);
+  await world.settle(DAY);
 });
 
 async function query(interval: string, name: string) {

@@ -145,7 +145,7 @@ describe("what is stored is what the samples say", () => {
     expect(await states()).toEqual([false]);
     await judge();
     await expectJudged({ 0: 44 });
-    await world.archive(DAY);
+    await world.settle(DAY);
     await expectJudged({ 0: 44 });
     expect(await judge()).toMatchObject({ judged: 0, remaining: 0 });
     expect(await world.rebuild(DAY, DAY, START + 2 * DAY_MS)).toMatchObject({ judged: 1, qualitiesChanged: 0 });
@@ -257,7 +257,7 @@ test("samples that come, and archives that run, between any two calls leave it r
     let calls = 0;
     const disturb = async () => {
       if (calls++ !== nth) return;
-      await (nth % 2 === 0 ? world.sync(dayOf(2, 0, 30)) : world.archive(DAY));
+      await (nth % 2 === 0 ? world.sync(dayOf(2, 0, 30)) : world.settle(DAY));
     };
     const point = new CrashPoint(Number.POSITIVE_INFINITY, "before", () => true, disturb);
     await judge(START + 2 * DAY_MS, point.database(db), point.bucket(env.TIMESERIES));

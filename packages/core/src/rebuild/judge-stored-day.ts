@@ -27,7 +27,7 @@ export interface JudgeContext {
 }
 
 /** What judging a day came to. */
-export interface JudgedDay {
+export interface RejudgedDay {
   /** points that have samples of it */
   readonly points: number;
   /** rows of `block_days` that were written */
@@ -56,7 +56,7 @@ const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
  * @returns null: nothing was written, for samples came meanwhile, the day has not ended or its file is suspect
  * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt}; {StoredRowError}; the errors of D1 and R2
  */
-export async function judgeStoredDay(context: JudgeContext, siteId: number, day: number): Promise<JudgedDay | null> {
+export async function judgeStoredDay(context: JudgeContext, siteId: number, day: number): Promise<RejudgedDay | null> {
   const { db, bucket, now } = context;
   const range = dayRange(day);
   const [manifestRows, hourRows] = await withD1Retry(() =>

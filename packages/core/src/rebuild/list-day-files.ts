@@ -19,7 +19,7 @@ export interface ListedKey {
   readonly day: number | null;
   readonly site: string | null;
   /** one of the sites that were asked for; null: another one, or none */
-  readonly of: RebuildSite | null;
+  readonly rebuildSite: RebuildSite | null;
   /** D1 knows the object that was listed, and of a day's all of it */
   readonly isRegistered: boolean;
   /** of a month file; null: it is not one */
@@ -74,7 +74,7 @@ export async function listDayFiles(
     const object = listed.get(key)!;
     const ofDay = day !== null && isRegistered(own?.rows.get(day) ?? null, object, own?.located.get(day) ?? null);
     const ofMonth = month !== null && own?.months.get(month)?.file?.etag === object.etag;
-    return { key, site, day, month, of: own?.of ?? null, isRegistered: ofDay || ofMonth };
+    return { key, site, day, month, rebuildSite: own?.of ?? null, isRegistered: ofDay || ofMonth };
   });
   // and the files that only D1 has
   for (const { of, rows, months } of known.values()) {
@@ -82,7 +82,7 @@ export async function listDayFiles(
     const ofMonths = [...months.values()].map(({ month, file }) => ({ day: null, month, file }));
     for (const { file, ...about } of [...ofDays, ...ofMonths]) {
       if (file === null || listed.has(file.key) || !isWanted(file.key) || (hasMore && file.key > last)) continue;
-      keys.push({ ...about, key: file.key, site: of.name, of, isRegistered: false });
+      keys.push({ ...about, key: file.key, site: of.name, rebuildSite: of, isRegistered: false });
     }
   }
   return { keys: keys.sort((a, b) => compareUtf8(a.key, b.key)), hasMore };

@@ -60,13 +60,13 @@ export async function rebuildDays(
     const isSpent = reads >= MAX_READS_PER_RUN || (reads > 0 && context.now() - started >= RUN_BUDGET_MS);
     if (handled >= MAX_KEYS_PER_RUN || (isSpent && isToRead(listed))) break;
     handled++;
-    if (listed.of === null) {
+    if (listed.rebuildSite === null) {
       if (options.isEverySite) days.push(notOurs(listed));
     } else if (listed.month !== null) {
-      months.push(await rebuildMonth(context, { ...listed, month: listed.month, of: listed.of }));
+      months.push(await rebuildMonth(context, { ...listed, month: listed.month, rebuildSite: listed.rebuildSite }));
     } else if (isToRead(listed)) {
       reads++;
-      days.push(await rebuildDay(context, listed.of, listed.day));
+      days.push(await rebuildDay(context, listed.rebuildSite, listed.day));
     } else {
       days.push(unchanged(listed));
     }
@@ -79,7 +79,12 @@ export async function rebuildDays(
 /** A month's file is a copy of its days: one that D1 does not know is built anew, whatever is in it. */
 async function rebuildMonth(
   { dryRun, bucket }: RebuildContext,
-  { key, month, of: { db, id, name }, isRegistered }: ListedKey & { readonly month: number; readonly of: RebuildSite },
+  {
+    key,
+    month,
+    rebuildSite: { db, id, name },
+    isRegistered,
+  }: ListedKey & { readonly month: number; readonly rebuildSite: RebuildSite },
 ): Promise<RebuiltMonth> {
   const named = { key, site: name, month: monthText(month) };
   if (isRegistered) return { ...named, outcome: "unchanged" };
@@ -95,8 +100,10 @@ async function rebuildMonth(
   return { ...named, outcome: "to_build" };
 }
 
-function isToRead(listed: ListedKey): listed is ListedKey & { readonly day: number; readonly of: RebuildSite } {
-  return listed.of !== null && listed.day !== null && !listed.isRegistered;
+function isToRead(
+  listed: ListedKey,
+): listed is ListedKey & { readonly day: number; readonly rebuildSite: RebuildSite } {
+  return listed.rebuildSite !== null && listed.day !== null && !listed.isRegistered;
 }
 
 function about({ key, day, site }: ListedKey): Omit<RebuiltDay, "outcome" | "reason"> {

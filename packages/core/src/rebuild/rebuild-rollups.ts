@@ -19,7 +19,7 @@ import { forgetPacked } from "../manifest/write-month-files.ts";
 /** A hot day of 4,583 points takes 230 statements, of the 1,000 that an invocation may make. */
 const MAX_DAYS_PER_RUN = 4;
 
-export interface RebuildContext {
+export interface RollupContext {
   readonly db: D1Database;
   readonly bucket: RangeBucket;
   /** hours that ended less than this ago are left to the fold, in milliseconds */
@@ -53,7 +53,7 @@ export interface RebuiltRollups {
  *   {StoredRowError}; the errors of D1 and R2
  */
 export async function rebuildRollups(
-  context: RebuildContext,
+  context: RollupContext,
   siteId: number,
   range: { readonly first: number; readonly last: number },
 ): Promise<RebuiltRollups> {
@@ -86,13 +86,13 @@ export async function rebuildRollups(
       await judge(day);
       continue;
     }
-    const folded = await rollUpDay(db, { siteId, day, closed, which: "all" });
-    if (folded === null) skipped.push({ at: dayText(day), reason: "it changed meanwhile" });
+    const rolledUp = await rollUpDay(db, { siteId, day, closed, which: "all" });
+    if (rolledUp === null) skipped.push({ at: dayText(day), reason: "it changed meanwhile" });
     else {
-      skipped.push(...folded.failed.map(({ hour, reason }) => ({ at: new Date(hour).toISOString(), reason })));
-      sums.hours += folded.hours;
-      sums.rowsChecked += folded.aggregates;
-      sums.rowsChanged += folded.changed;
+      skipped.push(...rolledUp.failed.map(({ hour, reason }) => ({ at: new Date(hour).toISOString(), reason })));
+      sums.hours += rolledUp.hours;
+      sums.rowsChecked += rolledUp.aggregates;
+      sums.rowsChanged += rolledUp.changed;
     }
     await judge(day);
   }
@@ -105,7 +105,7 @@ SELECT CASE WHEN EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2
 
 /** @returns null: another file is published, and nothing was written */
 async function rebuildFileDay(
-  { db, bucket, now }: RebuildContext,
+  { db, bucket, now }: RollupContext,
   siteId: number,
   day: number,
   file: ManifestFile,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { SettleDay, SettleOutcome } from "../store/settle-days.ts";
-import { afterRun, isLastStep, type KnownFile, planSettling, type SiteDays } from "./due-days.ts";
+import { afterRun, isLastStep, type KnownFile, planSettling, type SettleDays } from "./due-days.ts";
 
 const DAY = 20_000;
 const OFFSETS = [1, 3, 7];
@@ -15,7 +15,7 @@ function row(over: Partial<SettleDay> = {}): SettleDay {
   return { day: DAY, step: 0, dueAt: null, ...none, ...over };
 }
 
-function site(over: Partial<SiteDays> = {}): SiteDays {
+function site(over: Partial<SettleDays> = {}): SettleDays {
   const none = { rows: [], hot: new Set<number>(), files: new Map<number, KnownFile>() };
   return { now: END, front: END, firstDay: DAY, offsets: OFFSETS, ...none, ...over };
 }
@@ -23,7 +23,7 @@ function site(over: Partial<SiteDays> = {}): SiteDays {
 /** No other day is due than those that are given. */
 const QUIET = { front: null, offsets: [300] };
 
-const dueAfter = (over: Partial<SiteDays>) => planSettling(site(over)).due;
+const dueAfter = (over: Partial<SettleDays>) => planSettling(site(over)).due;
 
 describe("a closed day is due first", () => {
   test.each([
@@ -53,7 +53,7 @@ describe("a closed day is due first", () => {
 
   test("at its next step, where a backfill asked for all of it later than the last one", () => {
     const proven = (days: number) => new Map([[DAY, { isDeleted: false, provenAt: END + days * DAY_MS }]]);
-    const plan = (days: number, over: Partial<SiteDays> = {}) =>
+    const plan = (days: number, over: Partial<SettleDays> = {}) =>
       planSettling(site({ now: END + (days + 1) * DAY_MS, files: proven(days), ...over })).writes[0];
     expect(plan(0.5)).toMatchObject({ step: 0, settledAt: null });
     expect(plan(1)).toMatchObject({ step: 1, dueAt: END + 3 * DAY_MS, settledAt: END + DAY_MS });

@@ -19,7 +19,7 @@ export interface KnownFile {
 }
 
 /** All that decides which days of a site are due. Times are epoch ms, days whole days since 1970. */
-export interface SiteDays {
+export interface SettleDays {
   readonly now: number;
   /** up to here the site has served and the sync has stored all; null: no window of the sync has ended yet */
   readonly front: number | null;
@@ -46,7 +46,7 @@ interface SettlePlan {
  * Days whose last run failed keep that order: one that would come before the first due day, and that was not tried since that day is due,
  * is due with it. So each of them is tried once, and a day that fails for itself keeps no other waiting.
  */
-export function planSettling(site: SiteDays): SettlePlan {
+export function planSettling(site: SettleDays): SettlePlan {
   const { now, rows, hot, firstDay } = site;
   const known = new Map(rows.map((row) => [row.day, row]));
   const today = dayOf(now);
@@ -71,7 +71,7 @@ export function planSettling(site: SiteDays): SettlePlan {
 }
 
 /** A closed day that has no row yet. @returns null: it is not due yet */
-function firstPlan({ now, front, hot, files, offsets }: SiteDays, day: number): PlannedDay | null {
+function firstPlan({ now, front, hot, files, offsets }: SettleDays, day: number): PlannedDay | null {
   const { end } = dayRange(day);
   const { isDeleted = false, provenAt = null } = files.get(day) ?? {};
   if (isDeleted && !hot.has(day)) return null;

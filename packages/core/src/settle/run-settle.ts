@@ -105,9 +105,9 @@ async function settle(steps: Steps, context: SettleContext, start: Start): Promi
   try {
     if (start.suspect !== null) return { is: "done", outcome: "suspect", reason: start.suspect };
     if (start.isDeleted) {
-      const folded = await settleSegments(steps, context);
-      const isRolledUp = folded.outcome === "nothing" || folded.outcome === "settled";
-      return isRolledUp ? { is: "deleted" } : resultOf(folded, null);
+      const settled = await settleSegments(steps, context);
+      const isRolledUp = settled.outcome === "nothing" || settled.outcome === "settled";
+      return isRolledUp ? { is: "deleted" } : resultOf(settled, null);
     }
     return await askSource(steps, context, start);
   } catch (error) {

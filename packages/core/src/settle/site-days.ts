@@ -5,7 +5,7 @@ import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, DAYS } from "../domain/day.ts";
 import { frontOf } from "../domain/lateness.ts";
 import { parseSettleDays, settleDaysStatement } from "../store/settle-days.ts";
-import type { KnownFile, SiteDays } from "./due-days.ts";
+import type { KnownFile, SettleDays } from "./due-days.ts";
 
 /** ?1: site. */
 const PROGRESS = `
@@ -36,7 +36,7 @@ const filesSchema = z.array(
 );
 
 /** Reads all that decides which days of a site are due, in one transaction. */
-export async function readSiteDays(db: D1Database, siteId: number): Promise<Omit<SiteDays, "now" | "offsets">> {
+export async function readSettlingState(db: D1Database, siteId: number): Promise<Omit<SettleDays, "now" | "offsets">> {
   const [progress, rows, hot, files] = await withD1Retry(() =>
     db.batch([
       db.prepare(PROGRESS).bind(siteId),

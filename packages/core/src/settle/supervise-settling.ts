@@ -9,7 +9,7 @@ import {
   recordRun,
 } from "../store/settle-days.ts";
 import { afterRun, planSettling } from "./due-days.ts";
-import { readSiteDays } from "./site-days.ts";
+import { readSettlingState } from "./site-days.ts";
 
 /** The durable engine's instances that settle days of a site. */
 export interface SettleInstances {
@@ -43,7 +43,7 @@ export async function superviseSettling(context: SettlingContext): Promise<numbe
     if (state.is !== "ended") return state.is === "alive" ? null : startDay(instances, current);
     await noteEnded(context, current, state.reason);
   }
-  const days = { ...(await readSiteDays(db, site.id)), offsets, now: now() };
+  const days = { ...(await readSettlingState(db, site.id)), offsets, now: now() };
   const { writes, due } = planSettling(days);
   await planDays(db, site.id, writes);
   if (due === null) return null;
