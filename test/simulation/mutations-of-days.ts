@@ -13,20 +13,19 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: "packages/core/src/day-build/roll-up-day.test.ts",
-      title: "between any two calls of a fold may come: late samples",
+      title: "between any two calls of a rollup may come: late samples",
     },
   },
   {
     name: "fold-over-another-fold",
     file: `${CORE}/day-build/roll-up-day.ts`,
-    find: "${FOLDED} = ?3",
+    find: "${ROLLED_UP} = ?3",
     replace: "?3 IS NOT NULL",
     why: "of two folds of a day the slower one takes away the hours that the quicker one folded",
     foundBy: {
       project: "core",
       file: "packages/core/src/day-build/roll-up-day.test.ts",
-      title:
-        "a fold does not undo another one of its day that comes between its calls: a fold of more hours, and a rebuild",
+      title: "a rollup does not undo a concurrent rollup of its day: a rollup of more hours, and a rebuild",
     },
   },
   {
@@ -153,8 +152,8 @@ export const MUTATIONS_OF_DAYS: readonly Mutation[] = [
   {
     name: "publish-without-claim",
     file: `${CORE}/day-build/publish-day.ts`,
-    find: "if (!(await claim(db, of, sha256, staged, now()))) return null;",
-    replace: "if (generation < 0) await claim(db, of, sha256, staged, now());",
+    find: "if (!(await claimContent(db, build, sha256, staged, now()))) return null;",
+    replace: "if (generation < 0) await claimContent(db, build, sha256, staged, now());",
     why: "half-published: a build that dies after its put leaves an object that nobody knows",
   },
   {

@@ -43,7 +43,7 @@ const hotDays = 20;
 let db: D1Database;
 let world: SyncWorld;
 let of: DayBuild;
-/** the spills, staged file and rows of a build that nothing interrupted */
+/** the spills, the staged file and the rows of an uninterrupted build */
 const spills = new Map<number, Uint8Array<ArrayBuffer>>();
 let staged: StagedDay;
 let file: Uint8Array;
@@ -72,7 +72,7 @@ async function putHours(): Promise<void> {
   await Promise.all([...spills].map(([hour, bytes]) => bucket.put(spillKey(of, hour), bytes)));
 }
 
-/** Back to where the hours are fetched, and no more. */
+/** Restores the state in which the hours are fetched and nothing else is done. */
 const reset = preparedStorage(putHours, bucket, [env.DB]);
 beforeEach(reset);
 
@@ -102,7 +102,10 @@ const merge = (through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
 const publish = (through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
   publishDay({ db: through.database(db), bucket: through.bucket(bucket), hotDays, now }, of, staged);
 
-/** Runs a step once for each of its writes, dying after it, and hands the state over to be checked. @returns writes */
+/**
+ * Runs a step once for each of its writes, stops it after that write, and passes the state to the check. @returns
+ * writes
+ */
 async function dieEverywhere(
   prepare: () => Promise<unknown>,
   step: (through: CrashPoint) => Promise<unknown>,
@@ -121,16 +124,16 @@ async function dieEverywhere(
   }
 }
 
-test("a build that nothing interrupts holds all that the upstream has", async () => {
+test("t an uninterrupted build has all samples of the upstream", async () => {
   await merge();
   expect(await publish()).toEqual({ state: "written", records: expected.length, key: staged.key, reason: null });
   expect(await storedDay(db, bucket, of)).toEqual(expected);
   expect(await keysOf(bucket, "staging/")).toEqual([]);
 });
 
-/** What it leaves elsewhere, it left after one of its writes: the calls between only read. */
-describe("a build of a day that dies after any of its writes", () => {
-  test("while fetching, fetches the hour again", async () => {
+/** Reads between two writes change nothing, so the state after each write covers them. */
+describe("t a build of a day that stops after any of its writes", () => {
+  test("t fetches the hour again if it stopped while fetching", async () => {
     let calls = 0;
     const { upstream } = world;
     for (const hour of HOURS) {
@@ -152,17 +155,17 @@ describe("a build of a day that dies after any of its writes", () => {
     expect(calls).toBe(24);
   });
 
-  test("while merging, merges again", async () => {
+  test("t merges again if it stopped while merging", async () => {
     const calls = await dieEverywhere(reset, merge, async () => {
       expect(await storedDay(db, bucket, of)).toEqual([]);
-      // each merge leaves a mark of its own
+      // each merge leaves its own mark
       expect({ ...(await merge()), mark: staged.mark }).toEqual(staged);
       expect(await bytesOf(stagedFileKey(of))).toEqual(file);
     });
     expect(calls).toBeGreaterThan(0);
   });
 
-  test("while publishing, publishes again: readers see all of it or nothing, and the end is the same", async () => {
+  test("t publishes again if it stopped while publishing; readers see all of it or nothing", async () => {
     const prepare = async () => {
       await reset();
       await merge();
@@ -181,9 +184,9 @@ describe("a build of a day that dies after any of its writes", () => {
   });
 });
 
-describe("what a build is merged over", () => {
-  test("samples of the file that the upstream serves no more stay, and the newer fetch wins", async () => {
-    // a file made of the hot level: a sample that nobody else has, and one that the upstream has otherwise
+describe("t the base of a merge", () => {
+  test("t keeps samples that the upstream no longer serves, and prefers the newer fetch", async () => {
+    // A file from the hot level: one sample exists only there, and the upstream has another value for the second.
     const [line] = expected;
     const [name, time] = line!.split(" ");
     const id = (await loadCatalog(db, of.site.id)).get(name!)!.id;
@@ -202,7 +205,7 @@ describe("what a build is merged over", () => {
     expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ source: "api", generation: 2 });
   });
 
-  test("another build that was published meanwhile: publish says so, and a new merge has both", async () => {
+  test("t refuses to publish over another build; a new merge contains both", async () => {
     const over = await merge();
     const id = [...(await loadCatalog(db, of.site.id)).values()].find((point) => point.configured)!;
     await upsertSamples(db, pointSamples([[id.id, dayStart(DAY) + 1, 5]]));
@@ -213,7 +216,7 @@ describe("what a build is merged over", () => {
     expect(await storedDay(db, bucket, of)).toHaveLength(expected.length + 1);
   });
 
-  test("a file of somebody else's is not read; it is replaced only when that is asked for", async () => {
+  test("t does not read a foreign file, and replaces it only on request", async () => {
     await bucket.put(staged.key, "not what was written");
     const refused = await merge();
     expect(await publishDay(context(), of, refused)).toMatchObject({ state: "suspect", key: null });
@@ -226,7 +229,7 @@ describe("what a build is merged over", () => {
   });
 });
 
-describe("a day without samples", () => {
+describe("t a day without samples", () => {
   const nothing = {
     pointIds: new Int32Array(),
     names: 0,
@@ -242,7 +245,7 @@ describe("a day without samples", () => {
       }),
     );
 
-  test("is confirmed empty when the upstream proved every hour, and has no file", async () => {
+  test("t is confirmed empty, with no file, once the upstream proved every hour", async () => {
     await serve(1, { null: 1 });
     const empty = await merge();
     for (let again = 0; again < 2; again++) {
@@ -261,20 +264,20 @@ describe("a day without samples", () => {
     expect(await keysOf(bucket, "")).toEqual([]);
   });
 
-  test("is not believed when records were dropped that might be samples", async () => {
+  test("t is not confirmed empty if rejected records might be samples", async () => {
     await serve(3, { unconfigured: 2, bad_time: 1 });
     await expect(merge()).rejects.toThrow(
       "none of the records that the upstream served could be stored: 48 unconfigured, 24 bad_time",
     );
   });
 
-  test("is not believed when an hour is missing", async () => {
+  test("t is not confirmed empty if an hour is missing", async () => {
     await serve(0, {});
     const some = { source: "api", hours: HOURS.slice(1) } as const;
     await expect(mergeDay({ db, bucket }, of, some)).rejects.toThrow("no proof that there are none");
   });
 
-  test("is not published over a file that came meanwhile", async () => {
+  test("t is not published as empty over a file that came meanwhile", async () => {
     await serve(0, {});
     const empty = await merge();
     const point = [...(await loadCatalog(db, of.site.id)).values()].find(({ configured }) => configured)!;
@@ -285,12 +288,12 @@ describe("a day without samples", () => {
   });
 });
 
-test("a day whose hours are not all there is not merged", async () => {
+test("t a day with missing hours is not merged", async () => {
   await bucket.delete(spillKey(of, 13));
   await expect(merge()).rejects.toThrow("/13: there is no such file");
 });
 
-test("an hour that the upstream cannot prove to have ended has no spill", async () => {
+test("t an hour without proof that it ended has no spill", async () => {
   await bucket.delete(spillKey(of, 5));
   const { upstream } = world;
   world.upstream = () => Promise.resolve(Response.json({ point_samples: [] }));

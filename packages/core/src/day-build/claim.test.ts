@@ -25,7 +25,7 @@ test("a value that was answered stays, though a build began before and its hour 
   const racing = interceptedDatabase(db, async (execute, _, queries) => {
     if (stored === 0 && queries.some((query) => query.includes("'its first build has not ended'"))) {
       stored++;
-      // a page that was asked for before the sample of b
+      // a page that was requested before the sample of b
       await store(a!, 2, 200);
     }
     return execute();

@@ -19,44 +19,46 @@ const generationSchema = z
   .transform(Number)
   .optional();
 
-/** What a build of a day starts from. */
+/** The state that a build of a day starts from. */
 export interface DayBase {
   /** R2 key of the day's file */
   readonly key: string;
-  /** of the object in place, which the new file may replace and no other; null: there is none */
+  /** ETag of the object in R2, the only one that the new file may replace; null: no object */
   readonly etag: string | null;
-  /** its samples are the old level; null: there are none to go on from */
+  /** the file whose samples the build keeps; null: no such file */
   readonly file: { readonly etag: string; readonly sha256: string; readonly source: DayFileSource | null } | null;
-  /** of the object in place */
+  /** generation of the object in R2 */
   readonly generation: number;
-  /** of a file that takes its place */
+  /** generation of a file that replaces it */
   readonly nextGeneration: number;
-  /** of each hour when the samples in `file` were asked for last, epoch ms */
+  /** when the samples of each hour of `file` were last requested, epoch ms */
   readonly asked: readonly number[];
-  /** segments with stamps up to this one are in `file` */
+  /** `file` contains the segments with stamps up to this one */
   readonly settledStamp: number;
-  /** left in the site's clock when that was read */
+  /** value of the site's clock when it was read */
   readonly mark: string;
-  /** why the day may not be built upon what is there; null: it may */
+  /** why the build must not use the object in R2; null: it may */
   readonly suspect: string | null;
-  /** whether the object in place is older than the day's deletion: no build may take its place, for the deletion still deletes it */
+  /**
+   * whether the object is older than the day's deletion; no build may replace it, because the deletion will still
+   * delete it
+   */
   readonly isLeft: boolean;
-  /** of the file that the manifest had then; null: none */
+  /** ETag of the file in the manifest; null: no file */
   readonly manifestEtag: string | null;
 }
 
-/** Builds that publish right now may be taken for somebody else once; one that really is somebody else's stays so. */
+/** Another build's object may look foreign while that build publishes. An object that stays foreign is. */
 const LOOKS = 3;
 
-/** What is needed of an R2Bucket to look at an object. */
+/** The methods of R2Bucket that read an object's metadata. */
 export interface HeadBucket {
   head(key: string): Promise<StandingObject | null>;
 }
 
 /**
- * Finds what a build of a day starts from: the published file, or the one that a build put in its place and died before
- * it could say so.
- * @param replaceSuspect build anew over an object that is not what was written, without reading it
+ * Finds the base of a build of a day: the published file, or a file that a build put before it stopped.
+ * @param replaceSuspect replace an object that is not the one that was written, without reading it
  */
 export async function findBase(
   context: { readonly db: D1Database; readonly bucket: HeadBucket },
@@ -69,7 +71,7 @@ export async function findBase(
   let object: StandingObject | null = null;
   let suspect: string | null = null;
   for (let looks = 0; looks < LOOKS; looks++) {
-    // in this order: a build claims what it is about to put, so the row knows whatever was in place before
+    // R2 before D1: a build claims content before the put, so the row knows every earlier object.
     object = await context.bucket.head(key);
     const present = manifestStatement(context.db, build.site.id, build.day, build.day + 1);
     const read = await readMarked(context.db, build.site.id, [present]);
@@ -82,7 +84,7 @@ export async function findBase(
   const generation = object?.customMetadata?.["generation"];
   const isLeft = suspect === null && object !== null && isLeftOfDeletion(row, object);
   const trusted = suspect === null && !isLeft ? object : null;
-  // the row's own object may have been put back with its bytes alone, or been registered anew under a later one
+  // The row's object may have been put back without its metadata, or been rebuilt under a later generation.
   const own =
     trusted !== null && row?.file?.etag !== trusted.etag
       ? (generationSchema.parse(generation) ?? row?.generation ?? 0)
@@ -93,10 +95,10 @@ export async function findBase(
     etag: object?.etag ?? null,
     file: trusted !== null ? { etag: trusted.etag, sha256, source: row?.source ?? null } : null,
     generation: own,
-    // above every claim too: no two files of a day share a generation, whichever of their builds lives on
+    // Above every claim too, so that no two files of a day share a generation.
     nextGeneration: Math.max(own, row?.generation ?? 0, ...(row?.pending.values() ?? [])) + 1,
     asked: isPublished && row !== null ? row.asked : parseAsked(trusted?.customMetadata?.["asked"]),
-    // what the manifest says is in any file that was built upon its own
+    // Every file that was built upon the manifest's file contains the same segments.
     settledStamp: trusted === null ? 0 : (row?.settledStamp ?? 0),
     mark,
     suspect: replaceSuspect ? null : suspect,

@@ -1,4 +1,4 @@
-/** Why a day cannot be built from what there is. The message is the day's `reason`: safe to show. */
+/** Why a day cannot be built. The message becomes the day's `reason`, so it must be safe to show. */
 export class DayBuildError extends Error {
   override readonly name = "DayBuildError";
 }

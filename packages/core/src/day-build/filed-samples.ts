@@ -9,8 +9,8 @@ import type { RangeBucket } from "../r2/range-get.ts";
 import { DayFileChanged, DayFileCorrupt, DayFileMissing } from "../r2/file-error.ts";
 
 /**
- * Reads what the day files of a site have of some points, so that samples which are there already are not stored again. A file that
- * cannot be read, or is suspect, has nothing: its samples are then stored once more, which loses none.
+ * Reads the samples of some points from a site's day files, so that known samples are not stored again. A suspect or
+ * unreadable file counts as empty: its samples are stored twice, and none is lost.
  */
 export function filedSamples(db: D1Database, bucket: RangeBucket, siteId: number): FiledSamples {
   return async (day, pointIds) => {

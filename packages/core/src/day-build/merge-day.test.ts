@@ -34,10 +34,10 @@ beforeAll(async () => {
   [id = 0] = await newPoints(db, site.id, ["p"]);
 });
 
-/** The sources that have a sample at each minute: every choice of them. */
+/** Every subset of the sources, one a minute. */
 const MINUTES = Array.from({ length: 7 }, (_, i) => SOURCES.filter((__, bit) => ((i + 1) & (1 << bit)) !== 0));
 
-/** Each source's value is when it was asked. */
+/** Each source's value is the time when it was requested. */
 function samplesOf(source: Source, asked: number) {
   const minutes = MINUTES.flatMap((sources, i) => (sources.includes(source) ? [i] : []));
   return pointSamples(minutes.map((minute) => [id, START + minute * 60_000, asked]));
@@ -58,33 +58,30 @@ test.each([
   [["segment", "api", "file"]],
   [["api", "file", "segment"]],
   [["api", "segment", "file"]],
-] as [Source[]][])(
-  "of a day's present file, its segments and the API the one asked for last counts: %s",
-  async (order) => {
-    await reset();
-    const askedAt = (source: Source) => 10 * (1 + order.indexOf(source));
-    const context = { db, bucket, hotDays: 0, now: () => START + 5 * 24 * HOUR_MS };
-    const newBuild = () => ({ build: `build-${builds++}`, site, day: DAY });
-    const store = (source: Source) =>
-      storeSamples({ db, siteId: site.id, now: context.now }, samplesOf(source, askedAt(source)), askedAt(source), []);
-    await store("file");
-    expect(await settleFromSegments(context, newBuild())).toMatchObject({ outcome: "settled" });
-    await store("segment");
-    const of = newBuild();
-    const sorted = sortHour([samplesOf("api", askedAt("api"))], pointOrder(await loadCatalog(db, site.id)), {
-      start: START,
-      end: START + HOUR_MS,
-    });
-    await bucket.put(spillKey(of, 0), encodeSpill(START, sorted, { records: 0, rejected: {} }));
+] as [Source[]][])("t of file, segments and API the one that was requested last wins: %s", async (order) => {
+  await reset();
+  const askedAt = (source: Source) => 10 * (1 + order.indexOf(source));
+  const context = { db, bucket, hotDays: 0, now: () => START + 5 * 24 * HOUR_MS };
+  const newBuild = () => ({ build: `build-${builds++}`, site, day: DAY });
+  const store = (source: Source) =>
+    storeSamples({ db, siteId: site.id, now: context.now }, samplesOf(source, askedAt(source)), askedAt(source), []);
+  await store("file");
+  expect(await settleFromSegments(context, newBuild())).toMatchObject({ outcome: "settled" });
+  await store("segment");
+  const of = newBuild();
+  const sorted = sortHour([samplesOf("api", askedAt("api"))], pointOrder(await loadCatalog(db, site.id)), {
+    start: START,
+    end: START + HOUR_MS,
+  });
+  await bucket.put(spillKey(of, 0), encodeSpill(START, sorted, { records: 0, rejected: {} }));
 
-    const asked = [askedAt("api"), ...Array.from({ length: 23 }, () => 0)];
-    const base = await findBase(context, of, false);
-    const segments = await spillSegments(context, of, [base.asked, asked]);
-    const staged = await mergeDay(context, of, { source: "api", hours: [0], asked, segments, base });
-    expect(await publishDay(context, of, staged)).not.toBeNull();
+  const asked = [askedAt("api"), ...Array.from({ length: 23 }, () => 0)];
+  const base = await findBase(context, of, false);
+  const segments = await spillSegments(context, of, [base.asked, asked]);
+  const staged = await mergeDay(context, of, { source: "api", hours: [0], asked, segments, base });
+  expect(await publishDay(context, of, staged)).not.toBeNull();
 
-    const last = MINUTES.map((sources) => Math.max(...sources.map(askedAt)));
-    const expected = last.map((value, minute) => `p ${START + minute * 60_000} ${value}`);
-    expect(await queriedDay(db, bucket, { site, day: DAY })).toEqual(expected);
-  },
-);
+  const last = MINUTES.map((sources) => Math.max(...sources.map(askedAt)));
+  const expected = last.map((value, minute) => `p ${START + minute * 60_000} ${value}`);
+  expect(await queriedDay(db, bucket, { site, day: DAY })).toEqual(expected);
+});

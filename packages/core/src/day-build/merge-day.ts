@@ -42,41 +42,41 @@ export interface MergeContext {
 
 export interface MergeOptions {
   readonly source: DayFileSource;
-  /** the hours (0 to 23) that have a spill of the API's samples, ascending, and when the API was asked for each, epoch ms */
+  /** hours (0 to 23) with a spill of the API's samples, ascending, and when the API was asked for each, epoch ms */
   readonly hours: readonly number[];
   readonly asked?: readonly number[];
   /** the day's segments; default: none */
   readonly segments?: SpilledSegments;
-  /** what was in place before the segments were spilled; default: what is in place now */
+  /** the base before the segments were spilled; default: the present base */
   readonly base?: DayBase;
-  /** a point whose samples the new file leaves out; the file may then be empty */
+  /** a point that the new file omits; the file may then be empty */
   readonly without?: string;
-  /** build anew over an object that is not what was written, without reading it; default false */
+  /** replace an object that is not the one that was written, without reading it; default false */
   readonly replaceSuspect?: boolean;
 }
 
-/** A point's part of the day; its slice has no locator yet. */
+/** A point's part of the day. Its slice has no locator yet. */
 type MergedPoint = Omit<FilePoint, "pointId"> & { readonly name: string };
 
-/** Records that might be samples of ours, were the catalogue or the decoder another. */
+/** Rejected records that another catalogue or decoder might accept. */
 const STORABLE: readonly RejectionReason[] = ["unconfigured", "bad_time", "malformed", "future"];
 
 /**
- * Merges what a build has into a day file in staging, reads it back and compares it: the API's hours over the day's present file,
- * and the day's segments over both, between them or under both, by when they were asked for. Safe to repeat.
+ * Merges a build's sources into a day file in staging, and verifies it by reading it back. Sources: the API's hours,
+ * the day's segments and its present file. At equal times the sample that was requested last wins. Safe to repeat.
  *
- * Memory, for 6.6 M samples: of each spill a range of 128 KB and a block of 16,384 rows, the writer's row group and its
- * 8 MB part, and about 1.5 KB a point.
- * @throws {DayBuildError} where the day cannot be built from its spills; {DayFileMissing}, {DayFileCorrupt} and
- *   {DayFileChanged} for spills and files that are not what was written; the errors of D1 and R2
+ * Memory for 6.6 M samples: a range of 128 KB and a block of 16,384 rows per spill, the writer's row group and 8 MB
+ * part, and about 1.5 KB per point.
+ * @throws {DayBuildError} if the spills do not allow a build; {DayFileMissing}, {DayFileCorrupt} and {DayFileChanged}
+ * for spills and files; the errors of D1 and R2
  */
 export async function mergeDay(context: MergeContext, build: DayBuild, options: MergeOptions): Promise<StagedDay> {
   const { bucket } = context;
   const base = options.base ?? (await findBase(context, build, options.replaceSuspect === true));
-  // once proved, always proved: what is merged over it takes nothing away
+  // A day that was once proved complete stays so: a merge removes no sample.
   const source = base.file?.source === "api" ? "api" : options.source;
   const { key, suspect, manifestEtag } = base;
-  // deleting a point ends the deletion that left the file
+  // A deletion of a point also ends the deletion that left the file.
   if (base.isLeft && options.without === undefined) throw new DayBuildError(FILE_IS_LEFT);
   const lineage = { baseEtag: base.etag, baseGeneration: base.generation, generation: base.nextGeneration };
   const { segments } = options;
@@ -84,13 +84,14 @@ export async function mergeDay(context: MergeContext, build: DayBuild, options: 
   const asked = Array.from({ length: HOURS_PER_DAY }, (_, hour) =>
     Math.max(...latest.map((hours) => hours?.[hour] ?? 0)),
   );
-  // The clock that the segments were read at stands at or after the base's stamp. If D1 was turned back between the two, it counts alone.
+  // The segments' clock is at or after the base's stamp, unless D1 was restored between the two reads. Then only the
+  // clock counts.
   const { settledStamp, mark } = segments ?? base;
   const progress = { settledStamp, mark, asked };
   const staged = { source, key, ...lineage, found: null, ...progress, rowsBytes: 0, suspect, manifestEtag };
   if (suspect !== null) return { ...staged, file: null };
 
-  // another build asked for these hours later, and published them meanwhile
+  // another build requested these hours later and has published them
   const isStale = (hour: number) => (options.asked?.[hour] ?? Number.POSITIVE_INFINITY) < base.asked[hour]!;
   const openApi = (hours: readonly number[]) => openSpills(bucket, build, hours, (hour) => spillKey(build, hour));
   const isFresh = (hour: number) => !isStale(hour);
@@ -120,7 +121,7 @@ export async function mergeDay(context: MergeContext, build: DayBuild, options: 
   const rows = points.map(({ name, slice, ...point }, i): FilePoint => {
     return { ...point, pointId: catalog.get(name)!.id, slice: withLocator(slice, written.points[i]!.locator) };
   });
-  // under the key that it will have, for a reader refuses a file that stands under another
+  // The file's later key, because a reader refuses a file under another key.
   const asInPlace: RangeBucket = { get: (_, range) => bucket.get(stagedFileKey(build), range) };
   const { etag, footerBytes } = written;
   const expected = (i: number) => ({ name: points[i]!.name, row: rows[i]! });
@@ -163,7 +164,7 @@ async function openSpills(
   return spills;
 }
 
-/** Whether a day has no file, or one that was made of segments alone. */
+/** Whether a day has no file, or a file of segments only. */
 function isOfSegments({ file, etag, manifestEtag }: DayBase): boolean {
   return file === null || (etag === manifestEtag && file.source === "d1");
 }
@@ -171,12 +172,12 @@ function isOfSegments({ file, etag, manifestEtag }: DayBase): boolean {
 interface MergedDay {
   readonly written: WrittenDayFile;
   readonly points: MergedPoint[];
-  /** {@link StagedDay.found}, were every build recorded */
+  /** The counts of {@link StagedDay.found}, correct if every build was recorded. */
   readonly found: number;
   readonly formula: number | undefined;
 }
 
-/** null: there is no sample, and no file. */
+/** null: no sample, so no file */
 async function writeMerged(
   { db, bucket }: MergeContext,
   build: DayBuild,
@@ -206,21 +207,23 @@ async function writeMerged(
     const formula = judge === null ? undefined : FORMULA_VERSION;
     return points.length === 0 ? null : { written: await writer.finish(), points, found, formula };
   } catch (error) {
-    // else the parts that were uploaded stay for a week
+    // Otherwise R2 keeps the uploaded parts for a week.
     await writer.abort();
     throw error;
   }
 }
 
-/** @throws {DayBuildError} where the points of a spill have other names than when it was written */
+/** @throws {DayBuildError} if the points of a spill have other names than when it was written */
 function expectNames({ hour, names, blocks }: SpillIndex, order: PointOrder): void {
   const ids = blocks.flatMap(({ pointIds }) => [...pointIds]);
   if (namesChecksum(order, ids) === names) return;
   const at = new Date(hour).toISOString();
-  throw new DayBuildError(`the points of hour ${at} are others than when it was read: D1 was turned back`);
+  throw new DayBuildError(
+    `p the points of hour ${at} have other names than when the spill was written: D1 was restored to an earlier state`,
+  );
 }
 
-/** A day without samples is believed only where the upstream proved it, and dropped nothing that might be one. */
+/** A day counts as empty only if the upstream proved it and no rejected record might be a sample. */
 function refuseDoubtfulEmptiness(spills: readonly SpillReader[], source: DayFileSource, base: DayBase): void {
   if (source !== "api" || spills.length !== HOURS_PER_DAY)
     throw new DayBuildError("there are no samples, and no proof that there are none");

@@ -11,29 +11,29 @@ interface NamedSeries {
 
 /** A point of the merged day. */
 export interface DayPointSeries extends NamedSeries {
-  /** samples that the API's hours added, and those whose value they replaced */
+  /** samples that the API's hours added, and samples whose value they replaced */
   readonly found: number;
 }
 
-/** The spills of a build, each list of distinct hours, ascending. */
+/** The spills of a build by layer, lowest first. Each list has distinct hours, ascending. */
 export interface SpillLayers {
-  /** segments that were asked for before all else: they add what the layers above lack */
+  /** segments that were requested before everything else */
   readonly under: readonly SpillReader[];
-  /** the API's hours that were asked for before the day's present file was */
+  /** the API's hours that were requested before the day's present file */
   readonly stale: readonly SpillReader[];
-  /** segments between these hours and the file */
+  /** segments between those hours and the file */
   readonly afterStale: readonly SpillReader[];
   /** segments between the file and the API's other hours */
   readonly afterFile: readonly SpillReader[];
   readonly api: readonly SpillReader[];
-  /** segments that were asked for after all else */
+  /** segments that were requested after everything else */
   readonly over: readonly SpillReader[];
 }
 
 /**
- * The samples of a day, point by point in the order of their names. Of samples at one (point, millisecond) that of the highest layer
- * counts; the day's present file lies between `afterStale` and `afterFile`. Holds one point, and of each spill a block and a range.
- * @param base the present file's points in the order of their names, each in a series of its own
+ * Yields the samples of a day, point by point in the order of their names. At equal times the highest layer wins; the
+ * day's present file lies between `afterStale` and `afterFile`. Holds one point, and a block and a range of each spill.
+ * @param base the present file's points in the order of their names, each in its own series
  */
 export async function* mergePoints(
   order: PointOrder,
@@ -47,7 +47,7 @@ export async function* mergePoints(
   const all = Object.values(layers).flat();
   let old = await nextOld();
   for (const { id, name } of order.points) {
-    // points that only the file knows
+    // points that only the file has
     while (old !== null && compareUtf8(old.name, name) < 0) {
       yield { ...old, found: 0 };
       old = await nextOld();
@@ -73,11 +73,11 @@ export async function* mergePoints(
     if (isOld) old = await nextOld();
   }
   for (; old !== null; old = await nextOld()) yield { ...old, found: 0 };
-  // a spill that is not at its end has a point that was not met in order: its samples would be lost
+  // A spill with points left over is out of order: its samples would be lost.
   if (all.some((spill) => spill.pointId !== null)) throw new RangeError("a spill is not in the order of the names");
 }
 
-/** @param layers the lowest one first @returns null: none has a sample */
+/** @param layers lowest first @returns null if no layer has a sample */
 function mergeLayers(layers: readonly (Series | null)[]): Series | null {
   return layers.reduce<Series | null>(
     (below, above) => (below === null || above === null ? (below ?? above) : mergeSeries(below, above)),
@@ -85,7 +85,10 @@ function mergeLayers(layers: readonly (Series | null)[]): Series | null {
   );
 }
 
-/** Counts samples that `known` lacks or has with another value. @param known null: it has none; `series` has all of its times */
+/**
+ * Counts samples that `known` lacks or has with another value. @param known null: no sample; otherwise `series` has all
+ * of its times
+ */
 function countNew(known: Series | null, { times, values }: Series): number {
   if (known === null) return times.length;
   let count = 0;
@@ -98,7 +101,7 @@ function countNew(known: Series | null, { times, values }: Series): number {
   return count;
 }
 
-/** The samples of the point that comes next in all of these spills; null without one. */
+/** The samples of the next point of all these spills; null: no spill has it. */
 async function takePoint(spills: readonly SpillReader[]): Promise<Series | null> {
   if (spills.length === 0) return null;
   const length = spills.reduce((sum, { pointRows }) => sum + pointRows, 0);

@@ -2,7 +2,7 @@ import { crc32 } from "node:zlib";
 import type { Catalog } from "../catalog/catalog.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
-/** A site's points in the order of their names as UTF-8: the order of spills and day files. */
+/** A site's points in the order of their names as UTF-8, which is the order of spills and day files. */
 export interface PointOrder {
   readonly points: readonly { readonly id: number; readonly name: string }[];
   /** position in `points` by point id */
@@ -10,8 +10,8 @@ export interface PointOrder {
 }
 
 /**
- * A CRC-32 of the names of points, in their order. Ids are given anew after D1 was turned back, so what is kept outside of D1 by id is held to
- * the names that these had. A point that the order does not know counts as one without a name.
+ * A CRC-32 of points' names in their order. D1 may reuse ids after it was restored, so data outside of D1 that uses ids
+ * also keeps this checksum. An unknown point counts as a point without a name.
  */
 export function namesChecksum({ points, ranks }: PointOrder, pointIds: Iterable<number>): number {
   let crc = 0;

@@ -17,26 +17,29 @@ export interface PublishContext {
   readonly now: () => number;
 }
 
-/** What publishing a day came to. */
+/** The result of publishing a day. */
 export interface PublishedDay {
   readonly state: "written" | "confirmed-empty" | "suspect";
   /** samples of the day's file */
   readonly records: number;
-  /** R2 key of the file; null: the day has no samples, or its file is not to be trusted */
+  /** R2 key of the file; null: the day has no samples, or its file is suspect */
   readonly key: string | null;
-  /** what is suspect about it */
+  /** why the day is suspect; null: it is not */
   readonly reason: string | null;
 }
 
 /**
- * Puts a staged day in its place; from then on readers pass over the segments that are in it. Safe to repeat, and to run beside other builds
- * of the day: of builds that started from the same file one alone is published.
+ * Publishes a staged day. Readers then ignore the segments that the file contains. Safe to repeat, and to run beside
+ * other builds of the day: of builds with the same base only one is published.
  *
- * Its steps leave readers right wherever it stops. (1) The row claims the content that is to come, so that readers will
- * know it. (2) The file takes the place of exactly the object that the build started from. (3) Row groups of a young day are
- * kept in D1. (4) One transaction turns the row to the file and replaces the points' rows. (5) The points' first and last times
- * are widened, some points a transaction. (6) Staging goes.
- * @returns null where another build was published since the merge: merge again; staging is left for that
+ * Readers are correct after each step:
+ * 1. The row claims the content, so that readers will recognise the file.
+ * 2. The file replaces exactly the object that the build started from.
+ * 3. D1 keeps the row groups of a hot day.
+ * 4. One transaction points the row at the file and replaces the points' rows.
+ * 5. The points' first and last times are widened, several points per transaction.
+ * 6. Staging is deleted.
+ * @returns null if another build was published since the merge: merge again; staging stays for that
  * @throws the errors of D1 and R2
  */
 export async function publishDay(
@@ -56,7 +59,7 @@ export async function publishDay(
     if (!(await commitEmpty(db, build, staged, now()))) return null;
     published = { ...published, state: "confirmed-empty", key: null };
   } else if (row?.build === build.build) {
-    // an earlier try was committed; staging is gone only if it also came to its end
+    // An earlier attempt was committed. Staging is gone only if it also completed.
     const rows = await stagedRows(bucket, build, staged);
     if (rows !== null) await markSeenInFile(db, version, rows.seen);
   } else {
@@ -78,7 +81,7 @@ export async function publishDay(
   return published;
 }
 
-/** Removes a file that was put in its place after its day was deleted: nothing else would, and its samples are deleted too. */
+/** Deletes a file that was put after its day was deleted. Nothing else deletes it. */
 async function removeFromDeleted({ db, bucket }: PublishContext, build: DayBuild, key: string, etag: string) {
   const row = await readManifestDay(db, build.site.id, build.day);
   if (row?.state !== "deleted" || row.pending.size > 0) return;
@@ -88,13 +91,13 @@ async function removeFromDeleted({ db, bucket }: PublishContext, build: DayBuild
   await noteRemoved(db, build.site.id, build.day);
 }
 
-/** @returns null: staging is gone */
+/** @returns null if staging is gone */
 async function stagedRows(bucket: R2Bucket, build: DayBuild, { rowsBytes }: StagedDay): Promise<FileRows | null> {
   const packed = await bucket.get(stagedRowsKey(build));
   return packed === null ? null : unpackFileRows(new Uint8Array(await packed.arrayBuffer()), rowsBytes);
 }
 
-/** @returns the object's etag; null where another one is in the place of the one that the build started from */
+/** @returns the object's ETag; null if R2 has another object than the one that the build started from */
 async function putInPlace(
   { db, bucket, now }: PublishContext,
   build: DayBuild,
@@ -102,7 +105,7 @@ async function putInPlace(
   sha256: string,
 ): Promise<string | null> {
   const { key, baseEtag, generation } = staged;
-  // an earlier try may have come this far, or further than its answer
+  // An earlier attempt may have put the file, even if its answer was lost.
   const isOurs = (object: StandingObject | null) =>
     object?.customMetadata?.["build"] === build.build && object.customMetadata["sha256"] === sha256;
   const before = await bucket.head(key);
@@ -112,7 +115,7 @@ async function putInPlace(
   if (content === null) throw new Error(`${stagedFileKey(build)} is gone`);
   const put = await bucket.put(key, content.body, {
     onlyIf: baseEtag === null ? { etagDoesNotMatch: "*" } : { etagMatches: baseEtag },
-    // R2 refuses bytes with another hash, so what is in place is what was verified
+    // R2 checks the hash, so the object has the verified bytes.
     sha256,
     httpMetadata: { contentType: "application/vnd.apache.parquet" },
     customMetadata: {
@@ -120,7 +123,7 @@ async function putInPlace(
       build: build.build,
       generation: String(generation),
       asked: JSON.stringify(staged.asked),
-      // for a repair, which raises the clock to it
+      // A rebuild raises the site's clock to this stamp.
       stamp: String(staged.settledStamp),
     },
   });

@@ -11,21 +11,21 @@ import { readHour, refuseDamaged } from "../store/read-segments.ts";
 import { StoredRowError } from "../store/segment-body.ts";
 import { expectMark, raiseClock, readMarked } from "../store/site-clock.ts";
 
-/** A site's day without a file, and which of its hours are wanted. */
+/** A site's day without a file, and the hours to roll up. */
 export interface DayToRollUp {
   readonly siteId: number;
   readonly day: number;
-  /** hours that end after this are still added to by every sync, epoch ms */
+  /** epoch ms; syncs still add to hours that end later */
   readonly closed: number;
-  /** `all`: those that are rolledUp too, because their aggregates may be wrong */
+  /** `all`: also hours that are rolled up already, because their aggregates may be wrong */
   readonly which: "withoutRollups" | "all";
 }
 
-/** What folding a day came to. */
+/** The result of rolling up a day. */
 export interface RolledUpDay {
-  /** hours that are rolledUp now */
+  /** hours that are now rolled up */
   readonly hours: number;
-  /** aggregates of a point and hour, and those of them that were another one, or none */
+  /** aggregates of a point and hour; `changed`: those that were missing or different */
   readonly aggregates: number;
   readonly changed: number;
   /** rows of `block_days` that were written */
@@ -37,7 +37,7 @@ export interface RolledUpDay {
 /** The site's hours of the day, in hot_hours. */
 const OF_DAY = `h.site_id = ?1 AND h.hour >= ?2 * ${DAY_MS} AND h.hour < (?2 + 1) * ${DAY_MS}`;
 
-/** Which hours of the day are rolledUp, and at which version: another fold of the day changes it. */
+/** The rolled-up hours of the day and their versions. Another rollup of the day changes it. */
 const ROLLED_UP = `
   (SELECT json_group_array(json_array(hour, rolled_up_version)) FROM (
     SELECT h.hour, h.rolled_up_version FROM hot_hours h WHERE ${OF_DAY} AND h.rolled_up_version IS NOT NULL ORDER BY h.hour
@@ -48,8 +48,8 @@ const READ_HOURS = `SELECT h.hour, h.version, h.rolled_up_version FROM hot_hours
 const READ_ROLLED_UP = `SELECT ${ROLLED_UP} AS rolledUp`;
 
 /**
- * The hours that were read have got no sample since, no other fold wrote rows of the day, and the day has no file.
- * ?3: what FOLDED was before the rows were read, ?4: JSON array of [hour, version] of the hours that were read.
+ * True if the hours that were read have no newer sample, no other rollup wrote rows of the day, and the day has no
+ * file. ?3: ROLLED_UP before the rows were read, ?4: JSON array of [hour, version] of the hours that were read.
  */
 const IS_UNCHANGED = `
   ${ROLLED_UP} = ?3
@@ -65,10 +65,10 @@ const hoursSchema = z.array(z.object({ hour: z.int(), version: z.int(), rolled_u
 const rolledUpSchema = z.tuple([z.object({ rolledUp: z.string() })]);
 
 /**
- * Sums up hot hours of a site's day, point by point, into `block_days`, so that these say what the segments say. All hours of the day
- * together, because a row holds all of them. Safe to repeat, and to run beside anything: it is all written or nothing, and only
- * where the day is as it was read. An hour that cannot be read does not stop the others.
- * @returns null: the day changed meanwhile, and nothing was written
+ * Computes the aggregates of a site's hot hours in `block_days` from its segments. Handles the day's hours together,
+ * because a row contains all of them. Safe to repeat, and to run beside anything: writes all or nothing, and only if
+ * the day has not changed since it was read. An unreadable hour does not stop the others.
+ * @returns null if the day changed meanwhile; nothing is written then
  * @throws the error of D1, after retries
  */
 export async function rollUpDay(

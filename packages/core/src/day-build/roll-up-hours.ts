@@ -4,13 +4,15 @@ import { DAY_MS } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { rollUpDay } from "./roll-up-day.ts";
 
-/** Hours of one run: one of 4,583 points takes 6 statements, of the 1,000 that an invocation may make. */
+/** Hours per run. An hour of 4,583 points takes 6 of the 1,000 statements of an invocation. */
 const MAX_HOURS_PER_RUN = 100;
 
-/** An hourly cron may run for 15 minutes, and does other work before. */
+/** An hourly cron may run for 15 minutes, and has other work first. */
 const ROLL_UP_BUDGET_MS = 5 * 60_000;
 
-/** Days without a file, and how many of their hours are due. ?1: site, ?2: the first start of an hour that is not due yet. */
+/**
+ * Days without a file, and the number of their due hours. ?1: site, ?2: start of the first hour that is not due yet.
+ */
 const DAYS_TO_ROLL_UP = `
 SELECT h.hour / ${DAY_MS} AS day, count(*) AS hours FROM hot_hours h
 WHERE h.site_id = ?1 AND h.hour < ?2 AND h.rolled_up_version IS NOT h.version
@@ -21,23 +23,23 @@ GROUP BY 1 ORDER BY 1`;
 
 const daysSchema = z.array(z.object({ day: z.int(), hours: z.int() }));
 
-/** What a run of the fold did. */
+/** The result of a run. */
 export interface RollUpRun {
-  /** hours whose aggregates are in `block_days` now */
+  /** hours that are now rolled up */
   readonly rolledUp: number;
   /** rows of `block_days` that were written */
   readonly rowsChanged: number;
-  /** hours that changed while they were read, that failed or were not reached: the next run folds them */
+  /** hours that changed meanwhile, failed or were not reached; left to the next run */
   readonly remaining: number;
   /** hours that could not be read, and why */
   readonly failed: readonly { readonly hour: number; readonly reason: string }[];
 }
 
 /**
- * Folds a site's hours that have closed and are not rolledUp, or not any more, the oldest day first. An hour that holds a row
- * which cannot be read does not stop the others.
- * @param lookbackMs how long after its end an hour is still added to by every sync
- * @throws the error of D1, after retries; what was rolledUp before stays
+ * Rolls up a site's closed hours that are not rolled up or have changed since, the oldest day first. An unreadable hour
+ * does not stop the others.
+ * @param lookbackMs how long syncs still add to an hour after its end
+ * @throws the error of D1, after retries; earlier days stay rolled up
  */
 export async function rollUpHours(
   db: D1Database,

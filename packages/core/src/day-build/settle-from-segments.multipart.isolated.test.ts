@@ -26,7 +26,7 @@ vi.mock(import("../r2/multipart-sink.ts"), async (original) => {
 
 const DAY = 20_373;
 const START = dayStart(DAY);
-/** the clock stands after the real one, by which R2 dates what is staged */
+/** later than the real clock, by which R2 dates what is staged */
 const now = () => Date.now() + 3 * DAY_MS;
 const parts = new SmallParts(env.TIMESERIES);
 let builds = 0;
@@ -36,7 +36,7 @@ let db: D1Database;
 let site: { id: number; name: string };
 /** of 12 points, two row groups */
 let samples: [id: number, time: number, value: number][];
-/** what a query finds all the time */
+/** the expected result of a query at any time */
 let lines: string[];
 beforeAll(async () => {
   db = await migratedDatabase();
@@ -74,7 +74,7 @@ const settleAgain = async () => {
 };
 const isUpload = (what: string) => /^(?:createMultipartUpload|uploadPart|complete|abort|body) /.test(what);
 
-test("between any two calls of an archive in parts a query finds every sample once", async () => {
+test("t between any two calls of a multipart settlement a query finds every sample once", async () => {
   await reset();
   const watched = new CrashPoint(
     Number.POSITIVE_INFINITY,
@@ -87,28 +87,31 @@ test("between any two calls of an archive in parts a query finds every sample on
   expect(parts.open).toBe(0);
 });
 
-describe.each<CrashKind>(["before", "after"])("an archive in parts that dies %s any call of its upload", (kind) => {
-  test("loses nothing; the next goes on with nothing of the upload", async () => {
-    await reset();
-    await settleAgain();
-    const whole = await dayRows(db, { site, day: DAY });
-    let nth = 0;
-    for (; ; nth++) {
+describe.each<CrashKind>(["before", "after"])(
+  "t a multipart settlement that stops %s any call of its upload",
+  (kind) => {
+    test("t loses nothing, and the next run ignores the upload", async () => {
       await reset();
-      const crash = new CrashPoint(nth, kind, isUpload);
-      const { outcome } = await settle(crash);
-      expect(await query()).toEqual(lines);
-      if (!crash.happened) break;
-      expect(outcome).toBe("failed");
-      // the dead process can abort nothing: R2 does, after a week; nobody goes on with what it uploaded
-      expect(parts.open).toBeLessThanOrEqual(1);
-      const stale = parts.uploads.filter(({ state }) => state === "open");
       await settleAgain();
-      expect(parts.uploads.filter(({ state }) => state === "open")).toEqual(stale);
-      expect(await query()).toEqual(lines);
-      expect(await dayRows(db, { site, day: DAY })).toEqual(whole);
-      expect(await keysOf(env.TIMESERIES, "")).toEqual([dayFileKey(site.name, DAY)]);
-    }
-    expect(nth).toBeGreaterThan(6);
-  });
-});
+      const whole = await dayRows(db, { site, day: DAY });
+      let nth = 0;
+      for (; ; nth++) {
+        await reset();
+        const crash = new CrashPoint(nth, kind, isUpload);
+        const { outcome } = await settle(crash);
+        expect(await query()).toEqual(lines);
+        if (!crash.happened) break;
+        expect(outcome).toBe("failed");
+        // The stopped process cannot abort the upload. R2 does so after a week, and nothing resumes it.
+        expect(parts.open).toBeLessThanOrEqual(1);
+        const stale = parts.uploads.filter(({ state }) => state === "open");
+        await settleAgain();
+        expect(parts.uploads.filter(({ state }) => state === "open")).toEqual(stale);
+        expect(await query()).toEqual(lines);
+        expect(await dayRows(db, { site, day: DAY })).toEqual(whole);
+        expect(await keysOf(env.TIMESERIES, "")).toEqual([dayFileKey(site.name, DAY)]);
+      }
+      expect(nth).toBeGreaterThan(6);
+    });
+  },
+);

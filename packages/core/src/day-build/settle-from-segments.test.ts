@@ -24,7 +24,7 @@ import { sweepSegments } from "./sweep-segments.ts";
 const DAY = 20_373;
 const START = dayStart(DAY);
 const bucket = env.TIMESERIES;
-/** the clock stands after the real one, by which R2 dates what is staged */
+/** later than the real clock, by which R2 dates what is staged */
 const NOW = Date.now() + 3 * DAY_MS;
 const NAMES = ["z/last", "a/first", "m/é", "m/z"];
 
@@ -36,7 +36,7 @@ const FIRST: Sample[] = [
   [1, 5 * HOUR_MS, 25.517500000000002],
   [1, 24 * HOUR_MS - 1, 5e-324],
 ];
-/** late ones: a new point, a new hour, a changed value, an hour that was there */
+/** late samples: a new point, a new hour, a changed value, a known hour */
 const LATE: Sample[] = [
   [2, 5 * HOUR_MS + 7, 3],
   [0, 30_000, 4],
@@ -67,14 +67,14 @@ async function reset(): Promise<void> {
 const DEFAULTS = { hotDays: 0, now: () => NOW };
 const context = (given: Partial<PublishContext> = {}): PublishContext => ({ db, bucket, ...DEFAULTS, ...given });
 const newBuild = () => ({ build: `build-${builds++}`, site, day: DAY });
-/** As a sync does: the points' first and last times are written with their samples. */
+/** Like a sync: the points' first and last times are written with their samples. */
 const store = (given: readonly Sample[]) => {
   const samples = pointSamples(given.map(([point, offset, value]) => [ids[point]!, START + offset, value]));
   return upsertSamples(db, samples, [markSeenStatement(db, seenRanges(samples, new Map()))]);
 };
 const stored = () => storedDay(db, bucket, { site, day: DAY });
 const hotRows = () => db.prepare("SELECT count(*) AS n FROM segments").first("n");
-/** Segments that no file has. */
+/** Segments that are in no file. */
 const withoutRollups = () =>
   db
     .prepare(
@@ -83,7 +83,7 @@ const withoutRollups = () =>
     )
     .bind(site.id)
     .first("n");
-/** What a reader must see after these batches. */
+/** The samples that a reader must see after these batches. */
 function lines(...batches: Sample[][]): string[] {
   const latest = new Map<string, number>();
   for (const [point, offset, value] of batches.flat()) latest.set(`${NAMES[point]} ${START + offset}`, value);
@@ -97,11 +97,11 @@ async function settleThenStore(): Promise<void> {
   await store(LATE);
 }
 
-/** First settled, then late samples came: the day has a file, and hot rows beside it. */
+/** A settled day with late samples: it has a file and hot rows. */
 const settledWithLate = preparedStorage(settleThenStore, bucket, [env.DB]);
 
-describe("the archive", () => {
-  test("folds a day into its file, deletes its segments, and tells what it did", async () => {
+describe("t settling from segments", () => {
+  test("t writes the day's file, deletes the segments, and reports the counts", async () => {
     await store(FIRST);
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
       site: "ses_archive",
@@ -144,7 +144,7 @@ describe("the archive", () => {
     expect(await stored()).toEqual(lines(FIRST));
   });
 
-  test("folds late samples into the file at the next run, the later value winning", async () => {
+  test("t adds late samples to the file at the next run; the later value wins", async () => {
     await settledWithLate();
     expect(await stored()).toEqual(lines(FIRST, LATE));
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
@@ -156,7 +156,7 @@ describe("the archive", () => {
     expect(await stored()).toEqual(lines(FIRST, LATE));
   });
 
-  test("samples that the file holds already leave it as it is, and are hot no more", async () => {
+  test("t leaves the file unchanged if it has the samples, and deletes the segments", async () => {
     await store(FIRST);
     await settleFromSegments(context(), newBuild());
     const before = await readManifestDay(db, site.id, DAY);
@@ -166,7 +166,7 @@ describe("the archive", () => {
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ file: before!.file, generation: 1 });
   });
 
-  test("builds nothing upon a file that somebody else put there: the day is suspect, its samples stay hot", async () => {
+  test("t does not build upon a foreign file: the day is suspect, its samples stay hot", async () => {
     await settledWithLate();
     await bucket.put(dayFileKey(site.name, DAY), "not what was written");
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
@@ -178,7 +178,7 @@ describe("the archive", () => {
     expect(await keysOf(bucket, "staging/")).toEqual([]);
   });
 
-  test("a file that is gone makes its day suspect", async () => {
+  test("t marks the day suspect if its file is gone", async () => {
     await settledWithLate();
     await bucket.delete(dayFileKey(site.name, DAY));
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
@@ -189,12 +189,12 @@ describe("the archive", () => {
   });
 });
 
-/** What it leaves elsewhere, it left after one of its writes: the calls between only read. */
-describe("an archive that dies after any of its writes", () => {
+/** Reads between two writes change nothing, so the state after each write covers them. */
+describe("t a settlement that stops after any of its writes", () => {
   test.each([
     ["with no file yet", () => store(FIRST), lines(FIRST)],
     ["over a file", settledWithLate, lines(FIRST, LATE)],
-  ])("%s, loses nothing, hides nothing, and the next ends as if it had not been", async (_, prepare, expected) => {
+  ])("t %s, loses and hides nothing, and the next run completes it", async (_, prepare, expected) => {
     await reset();
     await prepare();
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({ outcome: "settled" });
@@ -214,10 +214,10 @@ describe("an archive that dies after any of its writes", () => {
       expect([died.outcome, await withoutRollups()]).toEqual(
         died.outcome === "settled" ? ["settled", 0] : ["failed", expect.any(Number)],
       );
-      // the next run comes after two days, when what is staged counts as litter
+      // the next run starts two days later, when staged objects count as abandoned
       await sweepStaging(bucket, NOW);
       await settleFromSegments(context(), newBuild());
-      // what a sweep left, the site's next one deletes
+      // the site's next sweep deletes the rest
       await sweepSegments(db, site.id);
       expect(await stored()).toEqual(expected);
       expect(await hotRows()).toBe(0);
@@ -229,13 +229,14 @@ describe("an archive that dies after any of its writes", () => {
   });
 });
 
-describe("between any two calls of an archive", () => {
-  /** Runs an archive once for each of its calls, with something else done right before that call. */
+describe("t between any two calls of a settlement", () => {
+  /** Runs a settlement once for each of its calls, with another action right before that call. */
   async function interrupted(
     elsewhere: () => Promise<unknown>,
     check: (first: string) => Promise<void>,
   ): Promise<void> {
-    // Every other call that another build can see: what a build stages is its own. A run takes half a second.
+    // Every second call that another build can observe; staged objects are private to a build. A run takes half a
+    // second.
     let nth = 0;
     for (; ; nth += 2) {
       await settledWithLate();
@@ -259,7 +260,7 @@ describe("between any two calls of an archive", () => {
     expect(nth).toBeGreaterThan(15);
   }
 
-  test("another archive may run whole: one of them wins, nothing is lost", async () => {
+  test("t another settlement may run: one of them wins, nothing is lost", async () => {
     const outcomes = new Map<string, number>();
     await interrupted(
       async () => {
@@ -280,7 +281,7 @@ describe("between any two calls of an archive", () => {
     [0, 60_000, 12],
     [3, 0, 13],
   ];
-  test("another archive may run, and samples come late: they are never lost", async () => {
+  test("t another settlement may run and samples come late: nothing is lost", async () => {
     await interrupted(
       async () => {
         await settleFromSegments(context(), newBuild());
@@ -290,7 +291,7 @@ describe("between any two calls of an archive", () => {
     );
   });
 
-  test("samples may come late, and another archive fold them: they are never lost", async () => {
+  test("t samples may come late and another settlement use them: nothing is lost", async () => {
     await interrupted(
       async () => {
         await store(later);

@@ -13,17 +13,20 @@ import { type DayBuild, deleteStaging } from "../r2/staging.ts";
 import { sweepBehind } from "./sweep-segments.ts";
 import { markFailed } from "../manifest/write-manifest.ts";
 
-/** What became of a day that was to be built from its segments alone. */
+/** The result of settling a day from its segments alone. */
 export interface SettledDay {
   readonly site: string;
   /** YYYY-MM-DD, UTC */
   readonly day: string;
   /**
-   * `settled`: the samples of its segments are in its file; `nothing`: it has no segments; `conflict`: another build was faster,
-   * the next one takes what is left; `suspect` and `failed`: see `reason`, all segments stay
+   * Outcomes:
+   * - `settled`: the samples of its segments are in its file
+   * - `nothing`: it has no segments
+   * - `conflict`: another build was faster; left to the next run
+   * - `suspect`, `failed`: see `reason`; all segments stay
    */
   readonly outcome: "settled" | "nothing" | "conflict" | "suspect" | "failed";
-  /** samples of segments that were folded into the file */
+  /** samples of segments that are now in the file */
   readonly settledSamples: number;
   /** samples of the day's file */
   readonly samples: number;
@@ -33,8 +36,8 @@ export interface SettledDay {
 }
 
 /**
- * Folds the segments of a site's day into its file, for a source that does not answer. A sample that comes meanwhile stays in its segment. Never
- * throws: of a day that fails all segments stay, and its reason is noted.
+ * Merges the segments of a site's day into its file, for a source that does not answer. Samples that arrive meanwhile
+ * stay in segments. Never throws: if the day fails, its reason is recorded and all segments stay.
  */
 export async function settleFromSegments(context: PublishContext, build: DayBuild): Promise<SettledDay> {
   const { db, bucket, now } = context;
@@ -56,7 +59,7 @@ export async function settleFromSegments(context: PublishContext, build: DayBuil
     }
     const reason = error instanceof Error ? error.message : String(error);
     logError("archive_failed", error, { site: build.site.name, day: none.day });
-    // where these fail too, the sweep and the next archive remain
+    // If this fails too, the next run sweeps.
     await Promise.allSettled([deleteStaging(bucket, build), markFailed(db, build.site.id, build.day, reason, now())]);
     return { ...none, outcome: "failed", reason };
   }
@@ -70,12 +73,12 @@ async function settleDay(
   const base = await findBase(context, build, false);
   const segments = await spillSegments(context, build, [base.asked]);
   const [damaged] = segments.damaged;
-  // The sweep deletes what a published file has. Only the source can bring the samples of this one again.
+  // The sweep would delete the damaged segment. Only the source can restore its samples.
   if (damaged !== undefined) throw new DayBuildError(`segment ${damaged[0]} cannot be read: it ${damaged[1]}`);
   if (segments.samples === 0) {
-    // of hours whose samples were deleted
+    // hours whose samples were deleted
     if (!(await forgetEmptied(db, build, segments))) return { outcome: "conflict" };
-    // what a build left that died after it had published
+    // left by a build that stopped after it had published
     await sweepBehind(db, build.site.id);
     return { outcome: "nothing" };
   }
@@ -95,7 +98,7 @@ async function settleDay(
   };
 }
 
-/** @returns false, and nothing is written, where D1 was turned back since the segments were read */
+/** @returns false, with nothing written, if D1 was restored to an earlier state since the segments were read */
 async function forgetEmptied(
   db: D1Database,
   { site, day }: DayBuild,

@@ -4,14 +4,14 @@ import { namesChecksum, type PointOrder } from "./point-order.ts";
 import type { SortedHour } from "./sorted-hour.ts";
 
 /**
- * Sorts the samples of an hour. Of several at one (point, millisecond) the last to arrive wins. Samples outside of the
- * hour are left out. O(n) where a point's times ascend.
- * @param arrived in the order of arrival
- * @throws {RangeError} for a point that the order does not know
+ * Sorts the samples of an hour. At equal (point, millisecond) the last arrival wins. Omits samples outside of the hour.
+ * O(n) if a point's times ascend.
+ * @param arrived in order of arrival
+ * @throws {RangeError} for an unknown point
  */
 export function sortHour(arrived: readonly PointSamples[], order: PointOrder, hour: TimeRange): SortedHour {
   const isInside = (time: number) => time >= hour.start && time < hour.end;
-  // a counting sort by rank, which keeps the order of arrival within a point
+  // A counting sort by rank keeps the order of arrival within a point.
   const starts = new Int32Array(order.points.length + 1);
   const rankOf = (id: number): number => {
     const rank = order.ranks.get(id);
@@ -53,7 +53,10 @@ export function sortHour(arrived: readonly PointSamples[], order: PointOrder, ho
   };
 }
 
-/** Moves samples [from, to) to `target`, at or before `from`, ascending and each time once. @returns samples kept */
+/**
+ * Moves samples [from, to) to `target`, at or before `from`, ascending and without duplicate times. @returns samples
+ * kept
+ */
 function moveAscending(times: Float64Array, values: Float64Array, from: number, to: number, target: number): number {
   let isAscending = true;
   for (let i = from + 1; i < to && isAscending; i++) isAscending = times[i]! > times[i - 1]!;
@@ -62,7 +65,7 @@ function moveAscending(times: Float64Array, values: Float64Array, from: number, 
     values.copyWithin(target, from, to);
     return to - from;
   }
-  // a Map keeps the last value that is set
+  // a Map keeps the last value
   const latest = new Map<number, number>();
   for (let i = from; i < to; i++) latest.set(times[i]!, values[i]!);
   const ascending = [...latest].sort(([a], [b]) => a - b);

@@ -26,7 +26,7 @@ function building(site: string, points: number) {
   return createBuilding({ seed: 4, site, timezone: "UTC", points, ...rest });
 }
 
-/** A site that has synced five points of a building, which then has more: in its data, and also in its list or not. */
+/** A site with five synced points. Its building then has more points: in its data, and in its list or not. */
 async function grown(site: string, points: number, isListed = true) {
   const world = new SyncWorld({ db, source: building(site, FIVE), now: START });
   await world.sync();
@@ -57,7 +57,7 @@ async function grown(site: string, points: number, isListed = true) {
   return { world, source, of, fetchHour, rows, lists };
 }
 
-test("a name that is new makes it ask for the list, so that the point's history is kept", async () => {
+test("t a new name causes a request for the list, and the point's history is kept", async () => {
   const { world, source, fetchHour, rows, lists } = await grown("ses_new", 7);
   expect(rows(3).length).toBe(42);
   expect(await fetchHour(3)).toEqual({
@@ -70,7 +70,7 @@ test("a name that is new makes it ask for the list, so that the point's history 
   });
   expect(await fetchHour(4)).toMatchObject({ apiCalls: 1, samples: 42, rejected: {} });
   expect(lists()).toBe(1);
-  // Nor are the samples that are new rejected, until the list is asked for by the clock.
+  // Rejections are counted again when the clock makes the list due.
   await world.clock.sleep(300_000);
   expect(await world.sync()).toMatchObject({ recordsRejected: {} });
   const { siteId, watermark } = await world.state();
@@ -78,7 +78,7 @@ test("a name that is new makes it ask for the list, so that the point's history 
   expect(await storedSamples(db, siteId, window)).toEqual(sourceSamples(source, window));
 });
 
-test("a name that the list does not have is asked for once", async () => {
+test("t a name that the list lacks is asked for once", async () => {
   const { of, fetchHour, rows, lists } = await grown("ses_unlisted", 8, false);
   for (const hour of [3, 4]) {
     expect(await fetchHour(hour)).toMatchObject({ samples: rows(hour).length, rejected: { unconfigured: 18 } });
@@ -87,7 +87,7 @@ test("a name that the list does not have is asked for once", async () => {
   expect([...(await loadCatalog(db, of.site.id)).values()].filter(({ configured }) => !configured).length).toBe(3);
 });
 
-test("a name that was left out of an old list is asked for again, so that its history is kept", async () => {
+test("t a name missing from an old list is asked for again, and its history is kept", async () => {
   const { world, source, fetchHour, rows, lists } = await grown("ses_listed_late_spill", 8, false);
   await fetchHour(3);
   const listed = { ...source, points: source.points.map((point) => ({ ...point, collect_enabled: true })) };
@@ -97,7 +97,7 @@ test("a name that was left out of an old list is asked for again, so that its hi
   expect(lists()).toBe(2);
 });
 
-test("an hour fails where nobody knows whether its samples are wanted", async () => {
+test("t an hour fails if no list says whether its samples are wanted", async () => {
   const { world, of, fetchHour } = await grown("ses_no_list", 7);
   const { upstream } = world;
   world.upstream = (request) =>

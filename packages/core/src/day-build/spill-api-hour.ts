@@ -13,46 +13,43 @@ import { sortHour } from "./sort-hour.ts";
 import { encodeSpill } from "./spill-format.ts";
 import { type DayBuild, spillKey } from "../r2/staging.ts";
 
-/** What is needed to fetch an hour. */
+/** The dependencies of fetching an hour. */
 export interface ApiHourContext {
   readonly db: D1Database;
   readonly bucket: { put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<unknown> };
-  /** of this call alone, for it counts its requests */
+  /** used by this call alone, because it counts requests */
   readonly ace: AceClient;
   readonly pageSize: AdaptivePageSize;
   /** epoch ms */
   readonly now: () => number;
-  /** epoch ms after which no request is begun */
+  /** epoch ms; no request starts later */
   readonly deadline?: number;
 }
 
-/** What fetching an hour came to. */
+/** The result of fetching an hour. */
 export interface ApiHour {
-  /** when the first of the requests that brought it was sent, epoch ms */
+  /** when the first successful request was sent, epoch ms */
   readonly asked: number;
   /** requests to the upstream, retries included */
   readonly apiCalls: number;
-  /** of those, the ones that were made again */
+  /** requests that were retries */
   readonly retries: number;
   /** rows that the upstream served */
   readonly records: number;
-  /** samples in the spill, each (point, millisecond) once */
+  /** samples in the spill, distinct by (point, millisecond) */
   readonly samples: number;
   readonly rejected: RejectionCounts;
 }
 
-/**
- * How far the hour asked for reaches beyond the hour wanted, for the upstream does not say which of its bounds are
- * inclusive, nor how it rounds.
- */
+/** How far the request extends beyond the hour. The upstream does not document inclusive bounds or rounding. */
 const OVERLAP_MS = 1;
 
 /**
- * Fetches a site's hour from the upstream into its spill; the hour is there only when the upstream proved that it had
- * ended. Points are filtered as the sync does: where a name is new, the upstream is asked for its list first. Safe to
- * repeat: the spill is replaced.
+ * Fetches a site's hour from the upstream into its spill. The spill exists only if the upstream proved that the hour
+ * was complete. Filters points like the sync: a new name first causes a request for the list. Safe to repeat: the spill
+ * is replaced.
  * @param hour 0 to 23
- * @throws {AceError}; {DayBuildError} where the catalogue was never filled; the errors of D1 and R2
+ * @throws {AceError}; {DayBuildError} if the catalogue was never filled; the errors of D1 and R2
  */
 export async function spillApiHour(context: ApiHourContext, build: DayBuild, hour: number): Promise<ApiHour> {
   const { bucket, ace, pageSize, deadline } = context;
@@ -68,7 +65,7 @@ export async function spillApiHour(context: ApiHourContext, build: DayBuild, hou
   const arrived: PointSamples[] = [];
   const rejected: RejectionCounts = {};
   let records = 0;
-  /** requests that brought something: pages and the list; the others were made again */
+  /** successful requests: pages and the list; the rest were retries */
   let answered = 0;
   let askedFirst = Number.POSITIVE_INFINITY;
   let proven = false;

@@ -7,34 +7,35 @@ import type { SortedHour } from "./sorted-hour.ts";
 import { readZstdFrame, zstdFrame } from "../bytes/zstd-frame.ts";
 
 /**
- * A spill: one hour's samples of a site, sorted, between fetching and merging. Blocks of whole points, each one zstd
- * frame of `[values: float64][steps: uint32]` (rows of both; a point's first step is its offset in the hour, then the
- * milliseconds since its sample before), then an index (zstd of JSON), then a trailer of 16 bytes: magic, bytes of the
- * index, its size before compression, its CRC-32; all little-endian. The index is last, so that one request for the
- * end of a small spill brings all of it.
+ * A spill: one hour's samples of a site, sorted, between fetching and merging. Little-endian:
+ * - Blocks of whole points, each one zstd frame of `[values: float64][steps: uint32]`. A point's first step is its
+ * offset in the hour; each other step is the milliseconds since the sample before.
+ * - An index: zstd of JSON.
+ * - A trailer of 16 bytes: magic, bytes of the index, its size before compression, its CRC-32.
+ * The index is last, so that one request for the end of a small spill returns all of it.
  */
 const SPILL_VERSION = 1;
 const MAGIC = 0x31535642; // "BVS1"
 export const TRAILER_BYTES = 16;
 
-/** Rows of a block, unless a single point has more: 200 KB before compression, 24 of them are held while merging. */
+/** Rows per block, unless a single point has more. 200 KB before compression; a merge holds 24 blocks. */
 export const BLOCK_ROWS = 16_384;
 const ROW_BYTES = 12;
 
-/** Half a million points; an index that claims more is not decompressed. */
+/** Half a million points. A larger index is not decompressed. */
 const MAX_INDEX_BYTES = 8 * 1024 * 1024;
 const MAX_POINT_ID = 2 ** 20 - 1;
 
-/** What the source of an hour served. */
+/** Counts of the source of an hour. */
 export interface HourSource {
-  /** rows that the upstream served; 0 where the hot level is the source */
+  /** rows that the upstream served; 0 if the hot level is the source */
   readonly records: number;
-  /** rows of them that are no samples of ours */
+  /** rejected rows */
   readonly rejected: RejectionCounts;
 }
 
 export interface SpillBlock {
-  /** byte of the object at which it begins */
+  /** offset of the block in the object, bytes */
   readonly offset: number;
   readonly bytes: number;
   readonly crc32: number;
@@ -45,14 +46,14 @@ export interface SpillBlock {
 export interface SpillIndex extends HourSource {
   /** start of the hour, epoch ms */
   readonly hour: number;
-  /** a checksum of its points' names: point-order.ts */
+  /** checksum of its points' names: point-order.ts */
   readonly names: number;
   readonly blocks: readonly SpillBlock[];
 }
 
 const count = z.int().nonnegative();
 const pointId = z.int().min(0).max(MAX_POINT_ID);
-/** of a point in an hour: a millisecond each at most */
+/** per point and hour: at most one row per millisecond */
 const pointRows = z.int().min(1).max(HOUR_MS);
 const indexSchema = z.object({
   version: z.literal(SPILL_VERSION),
@@ -112,19 +113,20 @@ function encodeBlock(hour: number, sorted: SortedHour, point: number, end: numbe
 }
 
 /**
- * Where a spill's index lies.
+ * The position of a spill's index.
  * @param trailer the last {@link TRAILER_BYTES} of the object
- * @throws {Error} where they are none
+ * @throws {Error} if it is not a spill's trailer
  */
 export function parseTrailer(trailer: Uint8Array): { bytes: number; size: number; crc: number } {
   const view = new DataView(trailer.buffer, trailer.byteOffset, trailer.byteLength);
-  if (view.byteLength !== TRAILER_BYTES || view.getUint32(0, true) !== MAGIC) throw new Error("is no spill");
+  if (view.byteLength !== TRAILER_BYTES || view.getUint32(0, true) !== MAGIC)
+    throw new Error("s not a spill: magic number not found");
   return { bytes: view.getUint32(4, true), size: view.getUint32(8, true), crc: view.getUint32(12, true) };
 }
 
-/** @throws {Error} where it is not what was written */
+/** @throws {Error} if the index is damaged */
 export function parseIndex(packed: Uint8Array, { size, crc }: { size: number; crc: number }): SpillIndex {
-  if (crc32(packed) !== crc) throw new Error("the index has another CRC-32");
+  if (crc32(packed) !== crc) throw new Error("s the CRC-32 of the index does not match");
   if (size > MAX_INDEX_BYTES) throw new Error(`an index of ${size} bytes`);
   const text = new TextDecoder().decode(readZstdFrame(packed, size));
   const { hour, names, records, rejected, blocks } = indexSchema.parse(JSON.parse(text));
@@ -142,17 +144,17 @@ export function parseIndex(packed: Uint8Array, { size, crc }: { size: number; cr
   };
 }
 
-/** The rows of a block, its points one after the other. */
+/** The rows of a block, point after point. */
 export interface BlockRows {
   readonly values: Float64Array;
   readonly steps: Uint32Array;
-  /** what both are views on */
+  /** the buffer of both views */
   readonly content: Uint8Array<ArrayBuffer>;
 }
 
-/** @throws {Error} where it is not what was written */
+/** @throws {Error} if the block is damaged */
 export function openBlock(block: SpillBlock, bytes: Uint8Array): BlockRows {
-  if (crc32(bytes) !== block.crc32) throw new Error("a block has another CRC-32");
+  if (crc32(bytes) !== block.crc32) throw new Error("s the CRC-32 of a block does not match");
   const rows = block.rows.reduce((sum, own) => sum + own, 0);
   if (rows > BLOCK_ROWS && block.rows.length > 1) throw new Error(`a block of ${rows} rows`);
   const content = readZstdFrame(bytes, rows * ROW_BYTES);
@@ -163,20 +165,20 @@ export function openBlock(block: SpillBlock, bytes: Uint8Array): BlockRows {
 
 /**
  * Copies the samples of one point, rows [from, to) of its block.
- * @param into from its row `at` on
- * @throws {Error} where they are not what was written
+ * @param into the target, from row `at` on
+ * @throws {Error} if the samples are invalid
  */
 export function copyPoint(hour: number, block: BlockRows, from: number, to: number, into: Series, at: number): void {
   let time = hour;
   for (let row = from; row < to; row++, at++) {
     const step = block.steps[row]!;
     const value = block.values[row]!;
-    if (row > from && step === 0) throw new Error("a time that stands twice");
-    if (!Number.isFinite(value)) throw new Error("a value that is not finite");
+    if (row > from && step === 0) throw new Error("s a point has two samples at one time");
+    if (!Number.isFinite(value)) throw new Error("s a value is not finite");
     into.times[at] = time += step;
     into.values[at] = value;
   }
-  if (time >= hour + HOUR_MS) throw new Error("a time beyond the hour");
+  if (time >= hour + HOUR_MS) throw new Error("s a time is outside of the hour");
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

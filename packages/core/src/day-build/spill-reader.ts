@@ -13,22 +13,22 @@ import {
   TRAILER_BYTES,
 } from "./spill-format.ts";
 
-/** The index of 4,583 points takes about 10 KB; a spill that is no larger than this comes whole. */
+/** The index of 4,583 points takes about 10 KB. A spill up to this size is read by one request. */
 const TAIL_BYTES = 32 * 1024;
 
-/** Bytes asked for at once: 24 spills are read side by side, each with this much and a decoded block in memory. */
+/**
+ * Bytes per request. A merge reads 24 spills side by side, each with a range of this size and a decoded block in
+ * memory.
+ */
 const RANGE_BYTES = 128 * 1024;
 
 interface Window {
-  /** byte of the object at which `bytes` begins */
+  /** offset of `bytes` in the object */
   readonly offset: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/**
- * Reads a spill from its first point to its last, by ranges. Every range is of the object that was opened: one that
- * took its place meanwhile is an error.
- */
+/** Reads a spill from its first point to its last, by ranges. Fails if the object is replaced after it was opened. */
 export class SpillReader {
   readonly index: SpillIndex;
   readonly #bucket: RangeBucket;
@@ -54,7 +54,7 @@ export class SpillReader {
     try {
       const trailer = parseTrailer(end.bytes.subarray(-TRAILER_BYTES));
       const length = trailer.bytes + TRAILER_BYTES;
-      if (length > end.size) throw new Error("an index longer than the spill");
+      if (length > end.size) throw new Error("s the index is longer than the spill");
       const whole =
         length <= end.bytes.length
           ? end
@@ -62,7 +62,7 @@ export class SpillReader {
       const from = end.size - length - whole.offset;
       const index = parseIndex(whole.bytes.subarray(from, from + trailer.bytes), trailer);
       if (index.blocks.reduce((sum, { bytes }) => sum + bytes, 0) !== end.size - length) {
-        throw new Error("blocks of another size than the spill's");
+        throw new Error("s the sizes of the blocks do not add up to the spill's");
       }
       return new SpillReader(bucket, key, end.etag, index, end);
     } catch (error) {
@@ -70,17 +70,17 @@ export class SpillReader {
     }
   }
 
-  /** The point that comes next; null at the end. */
+  /** The next point; null at the end. */
   get pointId(): number | null {
     return this.#current?.pointIds[this.#point] ?? null;
   }
 
-  /** How many samples the point that comes next has; 0 at the end. */
+  /** The number of samples of the next point; 0 at the end. */
   get pointRows(): number {
     return this.#current?.rows[this.#point] ?? 0;
   }
 
-  /** Copies the samples of the point that comes next into rows from `at` on, and goes on to the one after. */
+  /** Copies the samples of the next point into rows from `at` on, and advances. */
   async take(into: Series, at: number): Promise<void> {
     const block = this.#current;
     if (block === undefined) throw new RangeError(`${this.#key} is read to its end`);
@@ -123,7 +123,7 @@ export class SpillReader {
     }
   }
 
-  /** Bytes of as many whole blocks as fit a range, at least one. */
+  /** Bytes of as many whole blocks as fit into a range, at least one. */
   #rangeFrom(first: number): number {
     let length = 0;
     for (const { bytes } of this.index.blocks.slice(first)) {
@@ -139,7 +139,7 @@ function noCost() {
 }
 
 function asCorrupt(key: string, offset: number, error: unknown): Error {
-  // what the range already told by its own name
+  // an error that already names the object
   if (error instanceof Error && "key" in error) return error;
   return new DayFileCorrupt(key, offset, error instanceof Error ? error.message : String(error), { cause: error });
 }

@@ -14,19 +14,19 @@ import { sortHour } from "./sort-hour.ts";
 import { encodeSpill } from "./spill-format.ts";
 import { type DayBuild, SEGMENT_LAYERS, type SegmentLayer, segmentSpillKey } from "../r2/staging.ts";
 
-/** A day's segments in the spills of a build. Plain data: it may cross to another machine. */
+/** A day's segments in the spills of a build. Plain data, so that a Workflow can store it between steps. */
 export interface SpilledSegments {
-  /** segments with stamps up to this one are in the spills, or in the day's file already */
+  /** the spills or the day's file contain the segments with stamps up to this one */
   readonly settledStamp: number;
-  /** left in the site's clock when it stood at that stamp */
+  /** value of the site's clock at that stamp */
   readonly mark: string;
   /** samples in the spills */
   readonly samples: number;
-  /** the hours (0 to 23) that each layer has samples of, ascending */
+  /** the hours (0 to 23) in which each layer has samples, ascending */
   readonly layers: Readonly<Record<SegmentLayer, readonly number[]>>;
-  /** of each hour when its samples were asked for last, epoch ms; 0: the hour has none */
+  /** when the samples of each hour were last requested, epoch ms; 0: no samples */
   readonly asked: readonly number[];
-  /** segments up to the stamp that cannot be read: why, by key */
+  /** unreadable segments up to the stamp: the reason by key */
   readonly damaged: readonly (readonly [key: number, reason: string])[];
 }
 
@@ -36,10 +36,10 @@ interface SpillContext {
 }
 
 /**
- * Copies the samples of a site's day that are in segments and in no file into spills, as they stand at the site's clock. Safe to
+ * Copies a site's samples of a day that are in segments and in no file into spills, as of the site's clock. Safe to
  * repeat: the spills are replaced.
- * @param asked when the day's present file and the API's hours of the build were asked for, of each hour, epoch ms
- * @throws {DayBuildError} where a damaged segment could not be copied; the errors of D1 and R2
+ * @param asked when each hour of the day's present file and of the build's API hours was requested, epoch ms
+ * @throws {DayBuildError} if a damaged segment could not be copied; the errors of D1 and R2
  */
 export async function spillSegments(
   context: SpillContext,
@@ -69,7 +69,7 @@ export async function spillSegments(
     }
     last[hour] = spilled.asked;
   }
-  // The sweep behind the publication deletes them.
+  // The sweep after the publication deletes damaged segments too.
   if (damaged.size > 0 && !(await areCopied(db, [...damaged.keys()]))) {
     throw new DayBuildError("a segment cannot be read and could not be copied");
   }
@@ -100,7 +100,7 @@ async function spillHour(
   for (const layer of SEGMENT_LAYERS) {
     counts[layer] = layers[layer].reduce((sum, { length }) => sum + length, 0);
     if (counts[layer] === 0) continue;
-    // read after the rows, so it knows the point of each
+    // read after the rows, so it has every point
     const order = pointOrder(await loadCatalog(db, build.site.id));
     const sorted = sortHour(layers[layer], order, { start, end: start + HOUR_MS });
     for (const { pointIds, times, values } of layers[layer]) {

@@ -24,7 +24,7 @@ function sortedOf(points: readonly Point[]): SortedHour {
   };
 }
 
-/** A point's samples, taken into the middle of a series whose ends must stay as they are. */
+/** A point's samples, copied into the middle of a series whose ends must stay unchanged. */
 async function takeNext(reader: SpillReader): Promise<{ id: number; into: Series }> {
   const { pointId: id, pointRows } = reader;
   const into = { times: new Float64Array(pointRows + 3).fill(-1), values: new Float64Array(pointRows + 3).fill(-1) };
@@ -40,7 +40,7 @@ function pointOf({ id, into: { times, values } }: { id: number; into: Series }):
   return [id, Array.from(times.subarray(2, -1), (time, i) => [time - START, values[i + 2]!] as const)];
 }
 
-/** Looked at only when all are read, so that none may have been overwritten by one that came after. */
+/** Compared only after all are read, to detect overwritten samples. */
 async function readAll(reader: SpillReader): Promise<Point[]> {
   const taken = [];
   while (reader.pointId !== null) taken.push(await takeNext(reader));
@@ -48,7 +48,7 @@ async function readAll(reader: SpillReader): Promise<Point[]> {
   return taken.map(pointOf);
 }
 
-/** `n` points of `rows` samples whose values do not compress. */
+/** `n` points of `rows` samples with incompressible values. */
 function many(n: number, rows: number): Point[] {
   let seed = 1;
   const noise = () => (seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0) / 3;
@@ -57,7 +57,7 @@ function many(n: number, rows: number): Point[] {
 
 const SOURCE = { records: 7, rejected: { unconfigured: 3, null: 1 } };
 
-test("any hour comes back bit for bit", async () => {
+test("t any hour is read back bit for bit", async () => {
   const value = fc.oneof(fc.constantFrom(0, -0, 5e-324), fc.double({ noNaN: true, noDefaultInfinity: true }));
   const samples = fc
     .uniqueArray(fc.tuple(fc.integer({ min: 0, max: HOUR_MS - 1 }), value), {
@@ -79,7 +79,7 @@ test("any hour comes back bit for bit", async () => {
   );
 });
 
-test("a large hour is read by ranges, block by block, each byte once at most", async () => {
+test("t a large hour is read by ranges, block by block, each byte at most once", async () => {
   const points = many(120, 1_000);
   const spill = encodeSpill(START, sortedOf(points), SOURCE);
   await bucket.put("large", spill);
@@ -97,7 +97,7 @@ test("a large hour is read by ranges, block by block, each byte once at most", a
   expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThan(spill.length + 64 * 1024);
 });
 
-test("a point whose range could not be had may be taken again", async () => {
+test("t a point can be read again after its range failed", async () => {
   const points = many(40, 1_000);
   await bucket.put("flaky", encodeSpill(START, sortedOf(points), SOURCE));
   let gets = 0;
@@ -118,7 +118,7 @@ test("a point whose range could not be had may be taken again", async () => {
   expect(taken.map(pointOf)).toEqual(points);
 });
 
-test("two spills that are read side by side, in any turns, do not disturb each other", async () => {
+test("t two spills can be read side by side in any order", async () => {
   const days = [many(50, 1_000), many(70, 700)] as const;
   for (const [i, points] of days.entries()) await bucket.put(`turn ${i}`, encodeSpill(START, sortedOf(points), SOURCE));
   await fc.assert(
@@ -135,7 +135,7 @@ test("two spills that are read side by side, in any turns, do not disturb each o
   );
 });
 
-test("a point with more rows than a block has a block of its own", async () => {
+test("t a point with more rows than a block has its own block", async () => {
   const points = [...many(1, 3), [1, many(1, BLOCK_ROWS + 1)[0]![1]] as const, [2, [[5, 1]]] as const];
   await bucket.put("wide", encodeSpill(START, sortedOf(points), SOURCE));
   const reader = await SpillReader.open(bucket, "wide");
@@ -143,7 +143,7 @@ test("a point with more rows than a block has a block of its own", async () => {
   expect(await readAll(reader)).toEqual(points);
 });
 
-describe("bytes that are not what was written", () => {
+describe("t damaged bytes", () => {
   const points = many(40, 1_000);
   const spill = encodeSpill(START, sortedOf(points), SOURCE);
   const read = async (bytes: Uint8Array) => {
@@ -151,7 +151,7 @@ describe("bytes that are not what was written", () => {
     return readAll(await SpillReader.open(bucket, "damaged"));
   };
 
-  test("whichever bit is flipped, are an error", async () => {
+  test("t are an error, whichever bit is flipped", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: spill.length - 1 }),
@@ -166,19 +166,19 @@ describe("bytes that are not what was written", () => {
     );
   });
 
-  test.each([0, 15, 16, 1_000])("cut to their first or last %i, are an error", async (length) => {
+  test.each([0, 15, 16, 1_000])("t are an error if cut to their first or last %i", async (length) => {
     await expect(read(spill.subarray(0, length))).rejects.toThrow(DayFileCorrupt);
     await expect(read(length === 0 ? spill.subarray(0, 0) : spill.subarray(-length))).rejects.toThrow(DayFileCorrupt);
   });
 
-  test("a spill that another took the place of while it was read is an error", async () => {
+  test("t a spill that is replaced while it is read is an error", async () => {
     await bucket.put("replaced", spill);
     const reader = await SpillReader.open(bucket, "replaced");
     await bucket.put("replaced", encodeSpill(START, sortedOf(many(41, 1_000)), SOURCE));
     await expect(readAll(reader)).rejects.toThrow(DayFileChanged);
   });
 
-  test("a spill that is not there is missing", async () => {
+  test("t an absent spill is missing", async () => {
     await expect(SpillReader.open(bucket, "nothing")).rejects.toThrow(DayFileMissing);
   });
 });

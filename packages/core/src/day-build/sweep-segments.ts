@@ -5,10 +5,10 @@ import { deleteSettled } from "../store/segment-rows.ts";
 import { logError } from "../telemetry/log.ts";
 import { noteSwept } from "../manifest/write-manifest.ts";
 
-/** Segments that are deleted in one transaction. */
+/** Segments per transaction. */
 const MAX_ROWS_PER_STATEMENT = 500;
 
-/** Of the 1,000 statements that an invocation may make. A day of 4,583 points takes 21. */
+/** Transactions per run. A day of 4,583 points takes 21 of the 1,000 statements of an invocation. */
 const MAX_STATEMENTS_PER_RUN = 200;
 
 /** ?1: site. */
@@ -17,7 +17,7 @@ SELECT day, settled_stamp FROM day_files WHERE site_id = ?1 AND swept_stamp < se
 
 const daysSchema = z.array(z.object({ day: z.int(), settled_stamp: z.int() }));
 
-/** {@link sweepSegments} behind a publication. What it leaves, the site's next one deletes; the day is published either way. */
+/** Runs {@link sweepSegments} after a publication. An error is only logged: the site's next sweep deletes the rest. */
 export async function sweepBehind(db: D1Database, siteId: number): Promise<void> {
   try {
     await sweepSegments(db, siteId);
@@ -27,8 +27,8 @@ export async function sweepBehind(db: D1Database, siteId: number): Promise<void>
 }
 
 /**
- * Deletes segments of a site that are in a published day file. No reader needs them: each batch that reads segments also reads up to
- * which stamp they are in the file. Safe to repeat, to stop anywhere and to run beside anything.
+ * Deletes segments of a site that a published day file contains. No reader needs them: a batch that reads segments also
+ * reads the stamp up to which the file contains them. Safe to repeat, to stop anywhere and to run beside anything.
  * @returns segments deleted
  * @throws the error of D1, after retries
  */
@@ -44,7 +44,7 @@ export async function sweepSegments(db: D1Database, siteId: number): Promise<num
       deleted += changes;
       if (changes < MAX_ROWS_PER_STATEMENT) break;
     }
-    // A day with a damaged segment is built from the source only, so its file has these samples.
+    // A day with a damaged segment is built only with the source, so its file has these samples.
     const swept = [forgetReplaced(db, siteId, day, stamp), noteSwept(db, siteId, day, stamp)];
     await withD1Retry(() => db.batch(swept));
   }

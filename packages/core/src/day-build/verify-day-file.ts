@@ -9,10 +9,10 @@ import type { FilePoint } from "../manifest/file-rows.ts";
 import type { RangeBucket } from "../r2/range-get.ts";
 
 /**
- * Reads a file from its first byte of data to its last, as every reader would, and compares it with what was meant: its
- * points, in their order, where each one's rows are, how many, and their sums by hour.
+ * Reads a whole file like a reader, and compares it with what was written: points in order, and each point's row
+ * position, row count and hourly sums.
  * @param expected the file's nth point
- * @throws {DayFileCorrupt} where they differ
+ * @throws {DayFileCorrupt} if they differ
  */
 export async function verifyDayFile(
   bucket: RangeBucket,
@@ -25,10 +25,10 @@ export async function verifyDayFile(
     const fail = (what: string) => {
       throw new DayFileCorrupt(file.key, locator.group.offset, `point ${index} of ${points}: reads back with ${what}`);
     };
-    if (index >= points) fail("no such point expected");
+    if (index >= points) fail("s a point that was not written");
     const { name: wanted, row } = expected(index);
     if (name !== wanted) fail("another name");
-    if (series.times.length !== row.rows) fail("another number of rows");
+    if (series.times.length !== row.rows) fail("s another number of rows than were written");
     if (!isSameLocator(locator, decodeLocator(row.slice))) fail("another locator");
     if (series.times[0] !== row.first || series.times.at(-1) !== row.last) fail("other times");
     const slice = encodeSlice({ hours: hourAggregates(series, dayOf(row.first)), locator });

@@ -236,6 +236,6 @@ describe("work that began before D1 was turned back, when as many stores have co
     await turnBack();
     expect((await list("new/found")).get("new/found")!.id).toBe(lost);
     const merge = mergeDay({ db, bucket: env.TIMESERIES }, of, { source: "api", hours: [0] });
-    await expect(merge).rejects.toThrow(/others than when it was read/);
+    await expect(merge).rejects.toThrow(/other names than when the spill was written/);
   });
 });
