@@ -5,16 +5,16 @@ import { logError } from "../telemetry/log.ts";
 import { FORMULA_VERSION } from "../quality/point-day-quality.ts";
 import { type JudgeContext, judgeStoredDay } from "./judge-stored-day.ts";
 
-/** A hot day of 4,583 points takes 60 statements, of the 1,000 that an invocation may make. */
+/** A hot day of 4,583 points takes 60 of the 1,000 statements of an invocation. */
 const MAX_DAYS_PER_RUN = 6;
 
-/** An hourly cron may run for 15 minutes, and does other work before. */
+/** An hourly cron may run for 15 minutes, and has other work first. */
 const JUDGE_BUDGET_MS = 4 * 60_000;
 
 /**
- * Days that have ended and are whole, and are not judged or not any more, the last one first. A day without a sample and
- * without proof by a build counts where the windows of the sync have passed all of it. ?1: site, ?2: the first day that has
- * not ended, ?3: formula.
+ * Complete, ended days whose quality is missing or stale, the last one first. A day without a sample or a proof by a
+ * build counts once the sync's windows have passed all of it. ?1: site, ?2: the first day that has not ended, ?3:
+ * formula.
  */
 const DAYS_TO_JUDGE = `
 WITH RECURSIVE hot (day, hours, versions) AS (
@@ -41,23 +41,23 @@ ORDER BY d.day DESC`;
 
 const daysSchema = z.array(z.object({ day: z.int() }));
 
-/** What a run came to. */
+/** The result of a run. */
 export interface JudgeRun {
-  /** days that are judged now */
+  /** days that are now judged */
   readonly judged: number;
   /** rows of `block_days` that were written */
   readonly rowsChanged: number;
-  /** days that changed while they were read, that failed or were not reached: the next run judges them */
+  /** days that changed meanwhile, failed or were not reached; left to the next run */
   readonly remaining: number;
   /** days whose samples could not be read, and why */
   readonly failed: readonly { readonly day: string; readonly reason: string }[];
 }
 
 /**
- * Judges a site's days that have ended, and those whose samples have changed since they were judged. A day that cannot be
- * read does not stop the others.
- * @param lookbackMs how long after its end a day is still added to by every sync
- * @throws the error of D1 where the days cannot be listed; what was judged before stays
+ * Computes the quality of a site's days that have ended, and of days whose samples have changed since. An unreadable
+ * day does not stop the others.
+ * @param lookbackMs how long syncs still add to a day after its end
+ * @throws the error of D1 if the days cannot be listed; earlier days stay judged
  */
 export async function judgeDays(context: JudgeContext, siteId: number, lookbackMs: number): Promise<JudgeRun> {
   const { db, now } = context;

@@ -24,7 +24,7 @@ beforeEach(async () => {
   await db.exec("UPDATE quality_days SET formula = 0");
 });
 
-/** A bucket whose bodies are damaged on their way, from the second one on. @param most how many of them */
+/** A bucket whose bodies are damaged in transit, from the second one on. @param most number of damaged bodies */
 function damaging(most: number): R2Bucket {
   let bodies = 0;
   return interceptedBucket(env.TIMESERIES, async (execute, what) => {

@@ -22,7 +22,7 @@ const ROOM: PointExpectations = {
   unit: "°F",
   expectation: { cadenceMs: CADENCE_MS, toleranceMs: 3 * CADENCE_MS, isPromised: true },
 };
-/** a room; one in the file only; one hot only; one that never says anything of the day */
+/** a room; a point in the file only; a hot point; a point without samples on the day */
 const NAMES = ["a/room", "b/cold", "c/hot", "d/silent"];
 
 /** SQL: each point's quality with another score, and another number of spikes. */
@@ -50,7 +50,7 @@ afterEach(async () => {
   await db.exec("DELETE FROM sync_state");
 });
 
-/** The sync has watched since the day before, and has come so far. */
+/** The sync has watched since the day before, up to this time. */
 async function passedBy(watermark: number, watchedFrom: number | null = START - DAY_MS): Promise<void> {
   await db
     .prepare("INSERT OR REPLACE INTO sync_state (site_id, watermark, watched_from, updated_at) VALUES (?1, ?2, ?3, 1)")
@@ -58,14 +58,14 @@ async function passedBy(watermark: number, watchedFrom: number | null = START - 
     .run();
 }
 
-/** Samples that come before the sync has passed their hour. */
+/** Samples that arrive before the sync has passed their hour. */
 async function arrive(rows: readonly Sample[]): Promise<void> {
   await passedBy(START - HOUR_MS);
   await world.sync(rows);
   await passedBy(START + 3 * DAY_MS);
 }
 
-/** A day of a room, a sample every ten minutes, that holds a fault of each kind. */
+/** A room's day with a sample every ten minutes and a fault of each kind. */
 function dayOf(point: number, from = 0, to = 144): Sample[] {
   const value = (i: number) => (i === 20 ? 999 : i === 40 ? 90 : Math.round(710 + 10 * Math.sin(i / 9) + (i % 3)) / 10);
   return Array.from({ length: to - from }, (_, i) => [point, START + (from + i) * CADENCE_MS, value(from + i)]);
@@ -77,7 +77,7 @@ const read = async (ids: readonly number[] | null = world.ids) =>
   readQuality(db, world.site.id, { from: DAY, to: DAY + 1 }, ids);
 const states = async () => (await read()).days.map(({ isCurrent }) => isCurrent);
 
-/** What is stored of each point, against the samples that the world says there are. */
+/** Compares each point's stored quality with the quality of the known samples. */
 async function expectJudged(late: Record<number, number | null> = {}): Promise<void> {
   const { days, points } = await read();
   expect(days).toEqual([{ day: DAY, judgedAt: expect.any(Number), isCurrent: true }]);
@@ -133,7 +133,7 @@ describe("what is stored is what the samples say", () => {
     expect(await states()).toEqual([false]);
     await judge();
     await expectJudged();
-    // the aggregates are the file's still
+    // the aggregates are still those of the file
     expect(await world.rebuild(DAY, DAY, START + 2 * DAY_MS)).toMatchObject({ rowsChanged: 0, qualitiesChanged: 0 });
     await expectJudged();
   });

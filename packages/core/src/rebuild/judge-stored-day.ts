@@ -26,15 +26,15 @@ export interface JudgeContext {
   readonly now: () => number;
 }
 
-/** What judging a day came to. */
+/** The result of judging a day. */
 export interface RejudgedDay {
-  /** points that have samples of it */
+  /** points with samples on the day */
   readonly points: number;
   /** rows of `block_days` that were written */
   readonly changed: number;
 }
 
-/** Points whose segments are held at once: of a day at a sample a minute 6 MB of text and 6 MB of samples. */
+/** Points whose segments are in memory at once. A day at a sample a minute takes 6 MB of text and 6 MB of samples. */
 const POINTS_AT_ONCE = 160;
 
 /** ?1: site, ?2: day, ?3: hot hours, ?4: sum of their versions, ?5: etag. */
@@ -50,10 +50,10 @@ const IS_UNCHANGED = `
 const EXPECT_UNCHANGED = `SELECT CASE WHEN ${IS_UNCHANGED} ${ELSE_FAIL}`;
 
 /**
- * Judges all points of a site's day from its samples, in both levels. Safe to repeat, and to run beside anything: it is
- * all written or nothing, and only where the samples are as they were read.
- * A file that is damaged, also when it is read again, makes its day suspect.
- * @returns null: nothing was written, for samples came meanwhile, the day has not ended or its file is suspect
+ * Computes the quality of all points of a site's day from its samples in both levels. Safe to repeat, and to run beside
+ * anything: writes all or nothing, and only if the samples have not changed since they were read. A file that is
+ * damaged at a second read makes its day suspect.
+ * @returns null if samples came meanwhile, the day has not ended or its file is suspect; nothing is written then
  * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt}; {StoredRowError}; the errors of D1 and R2
  */
 export async function judgeStoredDay(context: JudgeContext, siteId: number, day: number): Promise<RejudgedDay | null> {
@@ -77,7 +77,7 @@ export async function judgeStoredDay(context: JudgeContext, siteId: number, day:
       points.push({ pointId: id, quality: qualityValues(judge.judge(name, series)) });
     }
   } catch (error) {
-    // A file that moves is judged by the next run; damage stays.
+    // A replaced file is judged by the next run; a damaged one stays damaged.
     if (file !== null && isDamage(error) && (await isDamaged(bucket, file))) {
       await markSuspect(db, { siteId, day, etag: file.etag }, error.message, now());
     }
@@ -99,7 +99,7 @@ function isDamage(error: unknown): error is DayFileCorrupt {
   return error instanceof DayFileCorrupt && provesFileFault(error);
 }
 
-/** Whether a file is damaged in R2: bytes can also be damaged on their way. */
+/** Whether a file is damaged in R2, and not only in transit. */
 async function isDamaged(bucket: RangeBucket, file: ManifestFile): Promise<boolean> {
   const points = scanDayFile(bucket, file);
   try {
@@ -110,7 +110,7 @@ async function isDamaged(bucket: RangeBucket, file: ManifestFile): Promise<boole
   }
 }
 
-/** The samples of each point that has some, in the order of the names: both levels merged. */
+/** The samples of each point that has some, in the order of the names, from both levels. */
 async function* seriesOfDay(
   { db, bucket }: JudgeContext,
   siteId: number,
@@ -135,7 +135,7 @@ async function* seriesOfDay(
     const { series: hot, damaged } = await readSeriesBeside(db, wanted, NOTHING_BESIDE);
     refuseDamaged(damaged);
     for (const { id, name } of some) {
-      // of names that the catalogue does not have
+      // names that the catalogue lacks
       while (old !== null && compareUtf8(old.name, name) < 0) old = await nextOld();
       const own = old?.name === name ? old.series : null;
       const series = mergeStored(own ?? EMPTY_SERIES, hot.get(id) ?? NO_STORED_SERIES, fileAsked);

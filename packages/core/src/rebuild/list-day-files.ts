@@ -9,27 +9,27 @@ import { type MonthRow, readMonthFiles } from "../manifest/month-files.ts";
 import type { RebuildSite } from "./rebuild-day.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 
-/** Objects a request, and days whose rows in D1 are counted at once: 458,000 rows of a site with 4,583 points. */
+/** Objects per request, and days per count of rows in D1: 458,000 rows of a site with 4,583 points. */
 const MAX_OBJECTS_PER_PAGE = 100;
 
-/** A key that is to be looked at. */
+/** A key to compare with the manifest. */
 export interface ListedKey {
   readonly key: string;
-  /** of a day file; null: it is not one */
+  /** of a day file; null: another kind of key */
   readonly day: number | null;
   readonly site: string | null;
-  /** one of the sites that were asked for; null: another one, or none */
+  /** null: the request does not name the site, or there is no such site */
   readonly rebuildSite: RebuildSite | null;
-  /** D1 knows the object that was listed, and of a day's all of it */
+  /** whether D1 knows the listed object, and for a day all of its rows */
   readonly isRegistered: boolean;
-  /** of a month file; null: it is not one */
+  /** of a month file; null: another kind of key */
   readonly month: number | null;
 }
 
 export interface KeyPage {
   /** ascending */
   readonly keys: readonly ListedKey[];
-  /** whether there may be more after these */
+  /** whether more keys may follow */
   readonly hasMore: boolean;
 }
 
@@ -40,8 +40,8 @@ export interface RebuildRange {
 }
 
 /**
- * The keys after a cursor that R2 has an object of, or the manifest a file, in the order of R2: by day, then site.
- * @param after the last key that was dealt with; null: none was
+ * The keys after a cursor that have an object in R2 or a file in the manifest, in R2's order: by day, then site.
+ * @param after the last key that was handled; null: none
  */
 export async function listDayFiles(
   { bucket }: { readonly bucket: Pick<R2Bucket, "list"> },
@@ -57,7 +57,7 @@ export async function listDayFiles(
     ...(startAfter === "" ? {} : { startAfter }),
   });
   const end = to === null || to + 1 >= DAYS ? null : dayFilesFrom(to + 1);
-  // keys of day files are ASCII, which any order has the same
+  // keys of day files are ASCII, so every order agrees
   const isWanted = (key: string) => key > startAfter && (end === null || key < end);
   const last = objects.at(-1)?.key ?? "";
   const hasMore = truncated && (end === null || last < end);
@@ -76,7 +76,7 @@ export async function listDayFiles(
     const ofMonth = month !== null && own?.months.get(month)?.file?.etag === object.etag;
     return { key, site, day, month, rebuildSite: own?.of ?? null, isRegistered: ofDay || ofMonth };
   });
-  // and the files that only D1 has
+  // the files that only D1 has
   for (const { of, rows, months } of known.values()) {
     const ofDays = [...rows.values()].map(({ day, file }) => ({ day, month: null, file }));
     const ofMonths = [...months.values()].map(({ month, file }) => ({ day: null, month, file }));
@@ -88,7 +88,7 @@ export async function listDayFiles(
   return { keys: keys.sort((a, b) => compareUtf8(a.key, b.key)), hasMore };
 }
 
-/** What a key is of; null: of nothing of ours. */
+/** The site and period of a key; null: another kind of key. */
 function parseFileKey(key: string): Pick<ListedKey, "site" | "day" | "month"> {
   const ofDay = parseDayFileKey(key);
   if (ofDay !== null) return { ...ofDay, month: null };
@@ -122,7 +122,7 @@ async function readKnown(
   };
 }
 
-/** The day in whose folder a key is, also of one that is not a day file's; null: in none's. */
+/** The day whose folder a key is in, also if it is not a day file's; null: no day's folder. */
 function dayOfKey(key: string): number | null {
   const [, year, month, date] = /^timeseries\/(\d{4})\/(\d\d)\/(\d\d)\//.exec(key) ?? [];
   const day = dayOf(Date.parse(`${year}-${month}-${date}`));

@@ -1,7 +1,7 @@
 import type { LocatedDay } from "../rollups/read-file-points.ts";
 import type { ManifestDay } from "../manifest/manifest.ts";
 
-/** Whether D1 knows this object as the day's file, and has as many rows of it as there must be. */
+/** Whether D1 knows this object as the day's file, and has the expected number of its rows. */
 export function isRegistered(
   row: ManifestDay | null,
   object: { readonly key: string; readonly etag: string; readonly size: number },

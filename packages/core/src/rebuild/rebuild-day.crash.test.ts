@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 beforeEach(() => world.reset());
 
-// A process that ends leaves what its last write left; a call that fails may have been made or not.
+// A stopped process leaves the state of its last write. A failed call may or may not have taken effect.
 describe.each<[what: string, kind: CrashKind, lethal: boolean]>([
   ["ends after any of its writes", "after", true],
   ["meets a call that fails", "before", false],

@@ -15,7 +15,7 @@ beforeAll(async () => {
 beforeEach(() => world.reset());
 
 describe("what is no data", () => {
-  /** Why the day is no data; once that is noted, a rebuild writes nothing. */
+  /** Why the object is refused. Once that is recorded, a rebuild writes nothing. */
   const suspicion = async (): Promise<string | null> => {
     const found = await world.rebuild();
     expect(found.outcome).toBe("suspect");

@@ -130,7 +130,7 @@ describe("a day that D1 knows otherwise", () => {
     await db.exec(damage.replaceAll("\n", " "));
     expect(await world.rebuild()).toMatchObject({ outcome: "rebuilt" });
     expect(await world.rows()).toEqual(before);
-    // and builds go on from there
+    // builds continue from there
     await world.settled(LATE);
     expect(await storedDay(db, bucket, world)).toHaveLength(5);
   });

@@ -22,13 +22,13 @@ export interface RebuildContext {
   readonly bucket: RangeBucket & Pick<R2Bucket, "head" | "list">;
   /** epoch ms */
   readonly now: () => number;
-  /** a name that no build has had */
+  /** a build id that was never used */
   readonly newBuild: () => string;
-  /** look only: nothing is written */
+  /** compares only and writes nothing */
   readonly dryRun: boolean;
 }
 
-/** A site; `id` is null where its database does not know it. */
+/** A site. `id` is null if its database does not know it. */
 export interface RebuildSite {
   readonly db: D1Database;
   readonly name: string;
@@ -36,11 +36,16 @@ export interface RebuildSite {
 }
 
 /**
- * What a day was found to be. `unchanged`: D1 knows its file; `rebuilt`: D1 knows it again (in a dry run: it would);
- * `suspect`: the object cannot be what was written last, and is no data; `missing`: D1 knows of a file, and there is
- * none; `to_delete`: the day is deleted, and its deletion broke off before it deleted the file; `unknown_site`: the SITES
- * setting has no such site; `misnamed`: not the name of a day file; `conflict`: builds of the day were faster each time;
- * `failed`: D1 or R2 failed, nothing is known.
+ * Outcomes of a day:
+ * - `unchanged`: D1 knows its file
+ * - `rebuilt`: D1 knows it again; in a dry run: it would
+ * - `suspect`: the object is not the one that was written last, and must not be read
+ * - `missing`: D1 knows a file that R2 lacks
+ * - `to_delete`: the day is deleted, but its deletion stopped before it deleted the file
+ * - `unknown_site`: the SITES setting has no such site
+ * - `misnamed`: the key is not that of a day file
+ * - `conflict`: builds of the day were faster each time
+ * - `failed`: D1 or R2 failed
  */
 export const REBUILD_OUTCOMES = [
   "unchanged",
@@ -61,7 +66,7 @@ export interface RebuiltDay {
   /** YYYY-MM-DD, UTC */
   readonly day: string | null;
   readonly outcome: (typeof REBUILD_OUTCOMES)[number];
-  /** of the file, as far as it was read; null: it was not */
+  /** counts of the file; null: it was not read */
   readonly samples: number | null;
   readonly points: number | null;
   readonly reason: string | null;
@@ -69,13 +74,13 @@ export interface RebuiltDay {
 
 type Found = Pick<RebuiltDay, "outcome" | "reason"> & { readonly file?: DayFileSummary };
 
-/** Builds that publish right now may be met once or twice. */
+/** Attempts; each fails only if a build publishes meanwhile. */
 const LOOKS = 3;
 
 /**
- * Makes what D1 knows of a site's day what its file in R2 says. Safe to repeat, to stop anywhere and to run beside
- * builds: of the object and the row that it read, the row is written only where none was published since. Hot rows stay.
- * Never throws: a day that fails says why.
+ * Rebuilds D1's rows of a site's day from its file in R2. Safe to repeat, to stop anywhere and to run beside builds:
+ * writes only if no build was published since the object and the row were read. Hot rows stay. Never throws: a failed
+ * day has a reason.
  */
 export async function rebuildDay(context: RebuildContext, site: RebuildSite, day: number): Promise<RebuiltDay> {
   const about = { key: dayFileKey(site.name, day), site: site.name, day: dayText(day) };
@@ -93,7 +98,7 @@ async function inspectDay(context: RebuildContext, site: RebuildSite, day: numbe
   const { bucket } = context;
   const { db } = site;
   for (let looks = 0; looks < LOOKS; looks++) {
-    // in this order: a build claims what it is about to put, so the row knows whatever was in place before
+    // R2 before D1: a build claims content before the put, so the row knows every earlier object.
     const object = await bucket.head(key);
     const row = site.id === null ? null : await readManifestDay(db, site.id, day);
     if (object === null) {
@@ -101,7 +106,7 @@ async function inspectDay(context: RebuildContext, site: RebuildSite, day: numbe
       return suspect(context, site, day, row, "missing", "its file is gone");
     }
     if (site.id !== null && isLeftOfDeletion(row, object)) {
-      // a repeated deletion of a point or of the site looks for this note
+      // A repeated deletion of a point or of the site looks for this note.
       if (!context.dryRun) await noteLeft(db, site.id, day);
       return { outcome: "to_delete", reason: FILE_IS_LEFT };
     }
@@ -112,14 +117,14 @@ async function inspectDay(context: RebuildContext, site: RebuildSite, day: numbe
       if (found !== null) return found;
     } catch (error) {
       if (error instanceof DayFileCorrupt) return suspect(context, site, day, row, "suspect", error.message);
-      // another build's file is there now
+      // R2 now has another build's file.
       if (!(error instanceof DayFileChanged || error instanceof DayFileMissing)) throw error;
     }
   }
   return { outcome: "conflict", reason: "builds of the day are being published" };
 }
 
-/** @returns null where another build was published meanwhile */
+/** @returns null if another build was published meanwhile */
 async function registerObject(
   context: RebuildContext,
   site: RebuildSite,
@@ -142,18 +147,18 @@ async function registerObject(
   const of = { build: newBuild(), site: { id: site.id, name: site.name }, day };
   const entry = { key, etag, sha256: file.sha256, bytes, rows: file.rows, points: rows.length };
   const asked = parseAsked(customMetadata["asked"]);
-  // what segments hold beside it is not known to be in it: when it was asked for decides
+  // Segments may or may not be in the file, so the time of each request decides which sample wins.
   const lineage = { source: file.source, generation, settledStamp: 0, mark: null, asked };
   const found = fileRows(day, rows);
-  // D1 may have been turned back: segments to come get larger stamps than any that this file may have folded
+  // D1 may have been restored to an earlier state. New segments must get larger stamps than any segment in this file.
   await withD1Retry(() => raiseClockTo(db, of.site.id, parseStamp(customMetadata["stamp"])).run());
-  // before the commit: a run that dies behind it finds the day registered, and does nothing
+  // Before the commit: after it, a repeated run finds the day registered and does nothing.
   await markSeenInFile(db, { siteId: of.site.id, day, generation }, found.seen);
   const isCommitted = await commitFile(db, of, entry, lineage, found, now());
   return isCommitted ? { outcome: "rebuilt", reason: null, file } : null;
 }
 
-/** @returns 0: the object has none that a segment could have */
+/** @returns 0 if the metadata has no valid stamp */
 function parseStamp(text: string | undefined): number {
   const stamp = /^\d{1,8}$/.test(text ?? "") ? Number(text) : 0;
   return stamp < STAMPS ? stamp : 0;

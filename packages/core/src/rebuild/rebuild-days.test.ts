@@ -31,7 +31,7 @@ interface Asked {
   given?: Partial<RebuildContext>;
 }
 
-/** Runs until there is no cursor any more. */
+/** Runs until the cursor is null. */
 async function rebuildAll({
   from,
   to,
@@ -42,7 +42,7 @@ async function rebuildAll({
   const runs: RebuildResult[] = [];
   for (let cursor: string | null = null; runs.length < 50;) {
     const range = { from: from ?? null, to: to ?? null };
-    // a clock that stands, for the budget of time is another test's
+    // a fixed clock; another test covers the time budget
     const context = world.context({ now: () => 1, ...given });
     const run = await rebuildDays(context, [site], { range, cursor, isEverySite });
     runs.push(run);
@@ -77,7 +77,7 @@ test("many days are rebuilt in runs of a bounded number, each once, and are then
   expect(await world.stored()).toEqual(all);
 });
 
-/** The cold tables but for builds and times of the clock. */
+/** The cold tables without builds and times of the clock. */
 async function stateOf(): Promise<unknown> {
   const files =
     "SELECT site_id, day, state, key, etag, sha256, bytes, rows, points, source, generation, pending, reason";

@@ -8,14 +8,15 @@ import { readMonthFiles } from "../manifest/month-files.ts";
 
 /** A day of 6.6 M samples takes some seconds to read, 20 statements and 40 requests to R2. */
 const MAX_READS_PER_RUN = 10;
-/** No file is begun after this. */
+/** No file is started later in a run. */
 const RUN_BUDGET_MS = 15_000;
-/** Days that one run answers for: marking a missing one takes three statements. */
+/** Days per run; marking a missing one takes three statements. */
 const MAX_KEYS_PER_RUN = 100;
 
 /**
- * What a month file was found to be. `unchanged`: D1 knows it; `to_build`: D1 knows another one, or it is gone, so its days are read and it is
- * built anew.
+ * Outcomes of a month file:
+ * - `unchanged`: D1 knows it
+ * - `to_build`: D1 knows another one, or R2 has none; it will be built again
  */
 export const MONTH_REBUILD_OUTCOMES = ["unchanged", "to_build"] as const;
 
@@ -35,16 +36,16 @@ export interface RebuildResult {
   readonly days: readonly RebuiltDay[];
   /** in the same order */
   readonly months: readonly RebuiltMonth[];
-  /** where to go on; null: that was all */
+  /** the key to continue after; null: finished */
   readonly next_cursor: string | null;
 }
 
 /**
- * Compares what D1 knows of day files with R2, and rebuilds it from the files where it differs; a bounded number of days
- * a run. A month file that D1 does not know is left to be built anew. Nothing in R2 is changed.
- * @param sites those of the SITES setting that are meant
- * @param options.isEverySite whether those are all: then objects of no site are told of too
- * @throws the errors of D1 and R2, where the days could not even be listed
+ * Compares D1's rows of day files with R2, and rebuilds them where they differ. Handles a bounded number of days per
+ * run. An unknown month file is left to be built again. Changes nothing in R2.
+ * @param sites the requested sites of the SITES setting
+ * @param options.isEverySite whether those are all sites: objects of unknown sites are then reported too
+ * @throws the errors of D1 and R2 if the days cannot be listed
  */
 export async function rebuildDays(
   context: RebuildContext,
@@ -76,7 +77,7 @@ export async function rebuildDays(
   return { dry_run: context.dryRun, days, months, next_cursor: isEnd ? null : last };
 }
 
-/** A month's file is a copy of its days: one that D1 does not know is built anew, whatever is in it. */
+/** A month's file is a copy of its days, so an unknown one is built again without being read. */
 async function rebuildMonth(
   { dryRun, bucket }: RebuildContext,
   {
@@ -89,13 +90,13 @@ async function rebuildMonth(
   const named = { key, site: name, month: monthText(month) };
   if (isRegistered) return { ...named, outcome: "unchanged" };
   if (dryRun || id === null) return { ...named, outcome: "to_build" };
-  // a build may have published it since the keys were listed
+  // A build may have published it since the keys were listed.
   const object = await bucket.head(key);
   const [row] = await readMonthFiles(db, id, month, month + 1);
   const known = row?.file?.etag ?? null;
   if (known !== null && known === object?.etag) return { ...named, outcome: "unchanged" };
   const drop = known === null ? [] : [dropMonthFile(db, id, month, known, null)];
-  // an object that D1 does not know is removed where the site keeps no month files
+  // An object that D1 does not know is deleted if the site keeps no month files.
   await withD1Retry(() => db.batch([...drop, noteObject(db, id, month, key)]));
   return { ...named, outcome: "to_build" };
 }

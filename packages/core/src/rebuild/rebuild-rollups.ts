@@ -16,41 +16,41 @@ import type { RangeBucket } from "../r2/range-get.ts";
 import { touchDay } from "../manifest/write-manifest.ts";
 import { forgetPacked } from "../manifest/write-month-files.ts";
 
-/** A hot day of 4,583 points takes 230 statements, of the 1,000 that an invocation may make. */
+/** A hot day of 4,583 points takes 230 of the 1,000 statements of an invocation. */
 const MAX_DAYS_PER_RUN = 4;
 
 export interface RollupContext {
   readonly db: D1Database;
   readonly bucket: RangeBucket;
-  /** hours that ended less than this ago are left to the fold, in milliseconds */
+  /** hours that ended less than this ago are left to the hourly rollup, ms */
   readonly lookbackMs: number;
   readonly now: () => number;
 }
 
-/** What was compared with the samples themselves, and what was wrong. */
+/** Counts of rows compared with the samples, and of corrected rows. */
 export interface RebuiltRollups {
-  /** hot hours that were summed up anew, and days that were from their files */
+  /** hot hours that were rolled up again, and days rolled up from their files */
   readonly hours: number;
   readonly files: number;
-  /** aggregates of a point and hot hour, and points of files, that were checked */
+  /** checked aggregates of a point and hot hour, and checked points of files */
   readonly rowsChecked: number;
-  /** those of them that were not what the samples say, and are now */
+  /** rows of those that were wrong, and are corrected */
   readonly rowsChanged: number;
-  /** days that were judged anew, and rows of `block_days` whose quality was not what the samples say, and is now */
+  /** days that were judged again, and rows of `block_days` with a corrected quality */
   readonly judged: number;
   readonly qualitiesChanged: number;
   /** days and hours that were not checked, and why */
   readonly skipped: readonly { readonly at: string; readonly reason: string }[];
-  /** YYYY-MM-DD of the first day that was not reached; null: all were */
+  /** YYYY-MM-DD of the first day that was not reached; null: finished */
   readonly nextDate: string | null;
 }
 
 /**
- * Computes the hourly aggregates of a site's days from the samples again: of hot days from the hot rows, of days with a
- * file from the file; and the quality of those that have ended, from both. Safe to repeat, and to run beside anything.
+ * Recomputes the hourly aggregates of a site's days: from hot rows, or from the file of a day with one. Recomputes the
+ * quality of days that have ended. Safe to repeat, and to run beside anything.
  * @param range whole days since 1970, both included
- * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} where a file is not what was written;
- *   {StoredRowError}; the errors of D1 and R2
+ * @throws {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} if a file is not the one that was written;
+ * {StoredRowError}; the errors of D1 and R2
  */
 export async function rebuildRollups(
   context: RollupContext,
@@ -103,7 +103,7 @@ export async function rebuildRollups(
 const EXPECT_SAME_FILE = `
 SELECT CASE WHEN EXISTS (SELECT 1 FROM day_files WHERE site_id = ?1 AND day = ?2 AND etag = ?3) ${ELSE_FAIL}`;
 
-/** @returns null: another file is published, and nothing was written */
+/** @returns null if another file is published; nothing is written then */
 async function rebuildFileDay(
   { db, bucket, now }: RollupContext,
   siteId: number,
@@ -114,7 +114,7 @@ async function rebuildFileDay(
   const points: PointSlice[] = [];
   for await (const { name, series, locator } of scanDayFile(bucket, file)) {
     const pointId = catalog.get(name)?.id;
-    // Nobody can ask for a name that the catalogue does not have.
+    // Names that the catalogue lacks cannot be queried.
     if (pointId === undefined) continue;
     const slice = encodeSlice({ hours: hourAggregates(series, day), locator });
     points.push({ pointId, slice, rows: series.times.length });
@@ -134,7 +134,7 @@ async function rebuildFileDay(
   return { checked: points.length, changed };
 }
 
-/** Points whose row is not what the file says, and those that are not in the file. */
+/** Points whose row differs from the file, and points that are not in the file. */
 function changedPoints(stored: readonly StoredRow[], points: readonly PointSlice[]): number {
   const textOf = ({ slice, rows }: PointSlice) => `${rows} ${hexOf(slice)}`;
   const before = new Map(stored.flatMap((row) => (pointsOfRow(row) ?? []).map((one) => [one.pointId, textOf(one)])));

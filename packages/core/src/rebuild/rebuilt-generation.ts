@@ -1,11 +1,10 @@
 import { generationOf, type ManifestDay } from "../manifest/manifest.ts";
 
 /**
- * The generation under which an object that was read wholly is to be published, or why it must not be. One that the
- * manifest has a later file than, or another one of the same generation, lacks samples that were there: it is not what
- * was written last.
- * @param row what the manifest says of the day
- * @param object its `sha256` is that of its bytes
+ * The generation to publish a completely read object with, or the reason to refuse it. An object older than the
+ * manifest's file, or another object of the same generation, lacks samples: it is not the one that was written last.
+ * @param row the day in the manifest
+ * @param object `sha256` is computed from its bytes
  */
 export function newGeneration(
   row: ManifestDay | null,
@@ -22,11 +21,11 @@ export function newGeneration(
   const file = row?.file ?? null;
   if (file === null) {
     if (own !== null && own > known) return own;
-    // whatever the day's state is by now: only a deletion leaves a generation without a file
+    // In any state of the day: only a deletion leaves a generation without a file.
     return known > 0 ? "the day was deleted after this file was written" : later;
   }
   if (file.sha256 === sha256) return known;
-  // the etag is a hash of the bytes too: what is wrong is the row
+  // The ETag is a hash of the bytes too, so the row is wrong.
   if (file.etag === etag) return later;
   if (own === null) return "its file was put there by somebody else";
   return own > known ? own : "it is an older file than the one that was published";

@@ -8,10 +8,10 @@ import { readFooter } from "../parquet/footer.ts";
 import type { FilePoint } from "../manifest/file-rows.ts";
 import { fetchRange, type RangeBucket } from "../r2/range-get.ts";
 
-/** Bytes a request, when a file is read for its hash. */
+/** Bytes per request when hashing a file. */
 const HASH_RANGE_BYTES = 4 * 1024 * 1024;
 
-/** All that D1 keeps of a day file, made of the file alone. */
+/** D1's rows of a day file, computed from the file alone. */
 export interface DayFileSummary {
   /** of the whole object, lower-case hexadecimal */
   readonly sha256: string;
@@ -22,9 +22,9 @@ export interface DayFileSummary {
 }
 
 /**
- * Reads a file twice from its first byte to its last: as every reader would, with all of its checks, and for its hash.
- * Holds a megabyte or four of it, and about 500 bytes a point.
- * @param file the object that is meant
+ * Reads a file twice: once like a reader, with all checks, and once for its hash. Holds up to four megabytes of it, and
+ * about 500 bytes per point.
+ * @param file the object to read
  * @throws {DayFileMissing} {@link DayFileChanged} {@link DayFileCorrupt}; R2's errors
  */
 export async function sumUpDayFile(

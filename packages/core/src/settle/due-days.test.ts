@@ -20,7 +20,7 @@ function site(over: Partial<SettleDays> = {}): SettleDays {
   return { now: END, front: END, firstDay: DAY, offsets: OFFSETS, ...none, ...over };
 }
 
-/** No other day is due than those that are given. */
+/** Only the given days are due. */
 const QUIET = { front: null, offsets: [300] };
 
 const dueAfter = (over: Partial<SettleDays>) => planSettling(site(over)).due;
@@ -174,7 +174,7 @@ describe("after a run", () => {
   });
 });
 
-/** A clock that knows each day by itself: whether a run at these times asked for it at or after each of its steps. */
+/** An independent check of each day: whether a run at these times asked for it at or after each of its steps. */
 test("any life of a site asks every day's source at or after each step, and no more than it must", () => {
   const outcomes = fc.constantFrom<SettleOutcome>("settled", "settled", "awaiting", "segments-only", "failed");
   const offsets = fc.constantFrom([1], [1, 3, 7], [2, 5], [1, 30]);
@@ -184,7 +184,7 @@ test("any life of a site asks every day's source at or after each step, and no m
       const rows = new Map<number, SettleDay>();
       const asked = new Map<number, number[]>();
       const life = 45;
-      // it is up in the last hour, however its downtimes follow one another
+      // up in the last hour, however its downtimes follow one another
       const isDown = (hour: number) =>
         hour < life * 24 - 1 && downs.some(({ from, days: of }) => hour >= from * 24 && hour < (from + of) * 24);
       for (let hour = 0; hour < life * 24; hour++) {
@@ -208,15 +208,15 @@ test("any life of a site asks every day's source at or after each step, and no m
       const now = dayRange(DAY).start + life * DAY_MS;
       for (const { day, dueAt } of rows.values()) {
         const runs = asked.get(day) ?? [];
-        // never more often than there are steps; with one step, a day that seems empty is asked for before it and after
+        // Never more runs than steps. With one step, a day that seems empty is asked for before and after it.
         expect(runs.length).toBeLessThanOrEqual(Math.max(2, days.length));
         for (const offset of days.slice(1)) {
           const isDone = runs.some((time) => time >= end(day) + offset * DAY_MS);
-          // what is not done is due at its time
+          // unfinished days are due at their time
           if (!isDone && dueAt === null) throw new Error(`day ${day - DAY} was never asked after ${offset} days`);
         }
       }
-      // every day that was due to be settled has its row
+      // every day that was due has its row
       for (let day = DAY; end(day) + (days[0] ?? 0) * DAY_MS + DAY_MS <= now; day++) expect(rows.has(day)).toBe(true);
     }),
     { numRuns: 60 },

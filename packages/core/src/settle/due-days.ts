@@ -2,31 +2,31 @@ import { DAY_MS, dayOf, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { PlannedDay, SettleDay, SettleOutcome, SettleRun } from "../store/settle-days.ts";
 
-/** How long after the front has passed a day's end the day is due first: samples of its last minutes come late. */
+/** How long after the front passed its end a day is first due. Samples of its last minutes come late. */
 const FIRST_AFTER_MS = 2 * HOUR_MS;
 
-/** How often a day is built for samples that came after its last run, at most. */
+/** Least time between builds of a day for late samples. */
 export const LATE_EVERY_MS = 6 * HOUR_MS;
 
-/** Hours until a day is tried again whose source did not answer; the last one from then on. */
+/** Hours until a day is tried again after its source did not answer; the last one repeats. */
 const RETRY_HOURS = [1, 2, 4, 8, 12] as const;
 
-/** A day's file without a row of the day. */
+/** A day's file, for a day without a row in `settle_days`. */
 export interface KnownFile {
   readonly isDeleted: boolean;
-  /** when the source was asked for the whole day, epoch ms; null: it was not */
+  /** when the source was asked for the whole day, epoch ms; null: never */
   readonly provenAt: number | null;
 }
 
-/** All that decides which days of a site are due. Times are epoch ms, days whole days since 1970. */
+/** The state that decides which days of a site are due. Times are epoch ms, days whole days since 1970. */
 export interface SettleDays {
   readonly now: number;
-  /** up to here the site has served and the sync has stored all; null: no window of the sync has ended yet */
+  /** the site has served, and the sync has stored, everything up to here; null: no window of the sync has ended yet */
   readonly front: number | null;
-  /** the first day that the sync has fetched; null: it is not known yet */
+  /** the first day that the sync has fetched; null: unknown */
   readonly firstDay: number | null;
   readonly rows: readonly SettleDay[];
-  /** days that have samples in segments and in no file */
+  /** days with samples in segments and in no file */
   readonly hot: ReadonlySet<number>;
   /** of days without a row */
   readonly files: ReadonlyMap<number, KnownFile>;
@@ -35,16 +35,18 @@ export interface SettleDays {
 }
 
 interface SettlePlan {
-  /** rows that are to be written first */
+  /** rows to write first */
   readonly writes: readonly PlannedDay[];
-  /** the day that is to be built first; null: none is due */
+  /** the day to build first; null: no day is due */
   readonly due: number | null;
 }
 
 /**
- * Says which days of a site are due. The synced days that were never settled come first, for nobody proved them yet; then the oldest day.
- * Days whose last run failed keep that order: one that would come before the first due day, and that was not tried since that day is due,
- * is due with it. So each of them is tried once, and a day that fails for itself keeps no other waiting.
+ * Computes which days of a site are due.
+ * - Synced days that were never settled come first, because they are unproven; then the oldest day.
+ * - A day whose last run failed keeps its place. It is due with the first due day if it precedes that day and was not
+ * tried since that day became due.
+ * - So each failed day is tried once, and does not delay the others.
  */
 export function planSettling(site: SettleDays): SettlePlan {
   const { now, rows, hot, firstDay } = site;
@@ -70,13 +72,13 @@ export function planSettling(site: SettleDays): SettlePlan {
     : { writes: [...writes, { ...ahead, dueAt: now }], due: ahead.day };
 }
 
-/** A closed day that has no row yet. @returns null: it is not due yet */
+/** The plan of a closed day without a row. @returns null if it is not due yet */
 function firstPlan({ now, front, hot, files, offsets }: SettleDays, day: number): PlannedDay | null {
   const { end } = dayRange(day);
   const { isDeleted = false, provenAt = null } = files.get(day) ?? {};
   if (isDeleted && !hot.has(day)) return null;
   const none = { day, step: 0, settledAt: null, ranAt: null };
-  // a backfill asked for all of it
+  // a backfill asked for the whole day
   const proven = provenAt === null ? 0 : stepsBehind(offsets, day, provenAt);
   if (proven > 0) {
     const dueAt = hot.has(day) ? now : nextStepAt(offsets, day, proven);
@@ -86,14 +88,14 @@ function firstPlan({ now, front, hot, files, offsets }: SettleDays, day: number)
   return hasPassed || now >= end + (offsets[0] ?? 0) * DAY_MS ? { ...none, dueAt: now } : null;
 }
 
-/** @returns null: the row stands as it is, as it does while failed runs are repeated: they are due by then */
+/** @returns null if the row stays as it is. Days with failed runs are repeated anyway. */
 function latePlan(row: SettleDay, isHot: boolean): PlannedDay | null {
   if (!isHot || row.instance !== null || row.attempts > 0) return null;
   const dueAt = (row.ranAt ?? 0) + LATE_EVERY_MS;
   return row.dueAt === null || row.dueAt > dueAt ? { ...row, dueAt } : null;
 }
 
-/** Offsets that are behind a time. */
+/** The number of offsets that have passed at a time. */
 function stepsBehind(offsets: readonly number[], day: number, time: number): number {
   const { end } = dayRange(day);
   return offsets.filter((offset) => end + offset * DAY_MS <= time).length;
@@ -104,7 +106,7 @@ function nextStepAt(offsets: readonly number[], day: number, step: number): numb
   return offset === undefined ? null : dayRange(day).end + offset * DAY_MS;
 }
 
-/** Whether a run that starts at a time is the last one of its day, which may prove that the day is empty. */
+/** Whether a run that starts at a time is the last one of its day. Only that one may prove the day empty. */
 export function isLastStep(offsets: readonly number[], day: number, startedAt: number): boolean {
   return stepsBehind(offsets, day, startedAt) === offsets.length;
 }
@@ -117,7 +119,7 @@ interface RunResult {
   readonly endedAt: number;
 }
 
-/** What a run leaves in its day's row, and when the day is due again. */
+/** The row of a day after a run, with the time when it is due again. */
 export function afterRun(
   offsets: readonly number[],
   row: Pick<SettleDay, "day" | "step" | "settledAt" | "attempts">,
@@ -137,15 +139,15 @@ export function afterRun(
     case "settled":
     case "unchanged":
     case "awaiting": {
-      // it was due for the first time, whatever the first offset is
+      // The first run counts as a step, even before the first offset.
       const made = Math.max(1, stepsBehind(offsets, day, startedAt));
-      // a run between two steps skips none: the day had late samples
+      // A run between two steps skips none: the day had late samples.
       const isStep = row.step < made;
       const skipped = isStep && outcome === "unchanged" ? offsets.length - 1 : 0;
-      // samples that came late make up for what was skipped
+      // Late samples cancel a skip.
       const step = outcome === "settled" ? made : Math.max(row.step, made, skipped);
       const settledAt = outcome === "awaiting" ? row.settledAt : startedAt;
-      // only a run behind the last offset may prove that the day is empty
+      // Only a run after the last offset may prove that the day is empty.
       const last = outcome === "awaiting" && behind < offsets.length ? offsets.length - 1 : step;
       return { ...run, step, dueAt: nextStepAt(offsets, day, Math.min(step, last)), attempts: 0, settledAt };
     }

@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** Runs what is due, as the crons and the engine do: an instance that fails ends, and the next cron notes it. */
+/** Runs due instances as the crons and the engine do. A failed instance ends, and the next cron records it. */
 async function settleDue(world: SettleWorld): Promise<number[]> {
   const days: number[] = [];
   for (let day = await world.supervise(); day !== null; day = await world.supervise()) {
@@ -49,7 +49,7 @@ async function settleDue(world: SettleWorld): Promise<number[]> {
 test("days wait in D1 while R2 is down, and the oldest is settled first when it returns", async () => {
   const sync = new SyncWorld({ db, source, now: dayStart(DAY) + HOUR_MS, initialLookbackMs: 2 * HOUR_MS });
   await sync.catchUp();
-  // of the day before, which is none of this test's business
+  // of the day before, which this test does not use
   await db.prepare("DELETE FROM hot_hours WHERE hour < ?1").bind(dayStart(DAY)).run();
   const world = await SettleWorld.of(sync);
   await beginSite(db, world.site.id, DAY);
@@ -63,20 +63,20 @@ test("days wait in D1 while R2 is down, and the oldest is settled first when it 
   for (const day of DAYS) {
     sync.clock.set(dayRange(day).end + 3 * HOUR_MS);
     for (const { complete, errors } of await sync.catchUp()) expect([complete, errors]).toEqual([true, []]);
-    // two crons a night; each tries what is due
+    // two crons a night; each tries the due day
     for (const later of [0, 5 * HOUR_MS]) {
       sync.clock.set(dayRange(day).end + 3 * HOUR_MS + later);
       tries += (await settleDue(world)).length;
     }
   }
   expect(tries).toBeGreaterThanOrEqual(2 * DAYS.length);
-  // a day that failed again and again is tried every 12 hours
+  // a day that keeps failing is tried every 12 hours
   const now = dayRange(LAST).end + 21 * HOUR_MS;
   sync.clock.set(now);
   const waiting = await readSettleState(db, world.site.id, now);
   expect(waiting).toMatchObject({ awaiting: 3, due: 3, oldestDue: DAY, failed: 3, lastSettledAt: null });
   expect((await world.row(DAY))?.reason).toContain("10001");
-  // three days, though each failed run makes the day due later
+  // three days, though each failed run postpones the day
   expect((now - waiting.dueSince!) / HOUR_MS).toBeGreaterThan(60);
   const { sites } = await readSiteInputs(db, [sync.site], now);
   expect(sites[0]?.dueSince).toBe(waiting.dueSince);
@@ -84,7 +84,7 @@ test("days wait in D1 while R2 is down, and the oldest is settled first when it 
     expect(differences(sourceSamples(source, dayRange(day)), await world.query(day))).toEqual([]);
   }
 
-  // R2 returns when only the last day is due by itself
+  // R2 returns when only the last day is due on its own
   isDown = false;
   const back = dayRange(LAST).end + 11 * HOUR_MS;
   sync.clock.set(back);

@@ -26,7 +26,7 @@ import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { appointDay, requestDays } from "../store/settle-days.ts";
 import { addSamples } from "../../test/store.ts";
-/** Some hundred runs of an instance each. */
+/** Several hundred runs of an instance each. */
 vi.setConfig({ testTimeout: 120_000 });
 
 const DAY = 20_373;
@@ -76,19 +76,19 @@ const store = (offset: number, value: number) => upsertSamples(db, pointSamples(
 const add = (offset: number, value: number) => addSamples(db, pointSamples([[pointId, START + offset, value]]));
 const query = () => world.query(DAY);
 const state = async () => (await readManifestDay(db, world.site.id, DAY))?.state ?? null;
-/** of the file: one that the API has otherwise, and one that it has not; in a segment: another one */
+/** In the file: one value that the API has differently, and one that it lacks. In a segment: another one. */
 const own = () => ({ file: [line(1, 2)], segment: [line(3, 6)] });
 const before = () => [...own().file, ...own().segment, oldFirst()].sort();
 const after = () => [...own().file, ...own().segment, ...served].sort();
 const firstTime = () => Number(served[0]!.split(" ")[1]);
 const oldFirst = () => line(firstTime() - START, -1);
 
-/** Makes what is there when the last hour is fetched. @param isFiled whether the day has a file already */
+/** Creates the state in which the last hour is fetched. @param isFiled whether the day already has a file */
 async function begin(isFiled: boolean): Promise<void> {
   await db.batch(TABLES.map((table) => db.prepare(`DELETE FROM ${table}`)));
   const keys = await keysOf(env.TIMESERIES, "");
   if (keys.length > 0) await env.TIMESERIES.delete(keys);
-  // asked for before the API was, as a sync did
+  // requested before the API, as by a sync
   await add(firstTime() - START, -1);
   await add(1, 2);
   const old = { build: "old", site: world.site, day: DAY };
@@ -106,7 +106,7 @@ const [filed, unfiled] = [true, false].map((isFiled) =>
   preparedStorage(() => begin(isFiled), env.TIMESERIES, [env.DB]),
 );
 
-/** Back to where the last hour is fetched. @param isFiled whether the day has a file already */
+/** Restores the state in which the last hour is fetched. @param isFiled whether the day already has a file */
 async function reset(isFiled = true): Promise<MemoryEngine> {
   await (isFiled ? filed : unfiled)!();
   world.sync.clock.set(NOW);
@@ -131,7 +131,7 @@ async function expectSettled(): Promise<void> {
 const [BEHIND_PLAN, BEHIND_SEGMENTS] = [2, 3];
 
 const isRead = (what: string) => /^(?:get|body|head|list) /.test(what);
-/** The spills of all hours are read as two of them are. */
+/** Spills of all hours are read like these two. */
 const counts = (what: string) => !/staging\/.*\/(?:0[1-9]|1\d|2[0-2])$/.test(what);
 
 test.each([
@@ -177,12 +177,12 @@ test.each([
   },
 );
 
-// Every call takes minutes, so a run takes every few of them; the two kinds and the tests below meet different ones.
+// Every call would take minutes, so a run uses every few calls. The two kinds and the tests below use different ones.
 test.each<[CrashKind, number]>([
   ["before", 17],
   ["after", 11],
 ])("an instance that dies %s a call is resumed without loss", async (kind, stride) => {
-  // dying before a read is dying after the call before it
+  // stopping before a read equals stopping after the call before it
   const isCounted = (what: string) => counts(what) && !(kind === "before" && isRead(what));
   let nth = 0;
   for (; ; nth += stride) {
@@ -199,7 +199,7 @@ test.each<[CrashKind, number]>([
 });
 
 describe("between any two calls of a run", () => {
-  /** Runs it once for every few of its calls from the last hour on, with something else done right after that call. */
+  /** Runs it once for every few of its calls from the last hour on, with another action right after that call. */
   async function interrupted(
     stride: number,
     elsewhere: () => Promise<unknown>,

@@ -61,7 +61,7 @@ const damage = (where: string) =>
 
 const answered = () => queriedDays(db, env.TIMESERIES, { site: world.site, first: DAY, last: DAY });
 
-/** Settles this day alone. */
+/** Settles only this day. */
 async function settleAt(now: number): Promise<number[]> {
   world.sync.clock.set(now);
   if ((await world.row(DAY)) !== null) await db.exec(`UPDATE gap_sites SET sync_from_day = ${DAY + 9_999}`);

@@ -47,7 +47,7 @@ const source = createBuilding({
 });
 const truth = sourceSamples(source, dayRange(DAY));
 
-/** A site that no sync has reached. No other day than this one is ever due. */
+/** A site that no sync has reached. Only this day is ever due. */
 async function newWorld(faults: FaultPlanInput = {}, firstDay = DAY): Promise<SettleWorld> {
   const sync = new SyncWorld({ db, source, now: DUE, initialLookbackMs: 26 * HOUR_MS, faults });
   const made = await SettleWorld.of(sync);
@@ -55,11 +55,11 @@ async function newWorld(faults: FaultPlanInput = {}, firstDay = DAY): Promise<Se
   return made;
 }
 
-/** One whose sync has come two hours past the day's end, but for what the upstream keeps back. */
+/** A site whose sync has passed the day's end by two hours, without samples that the upstream withholds. */
 async function syncedWorld(faults: FaultPlanInput = {}): Promise<SettleWorld> {
   const made = await newWorld(faults);
   await made.sync.catchUp();
-  // of the next day, which is none of these tests' business
+  // of the next day, which these tests do not use
   await db.prepare("DELETE FROM hot_hours WHERE hour >= ?1").bind(END).run();
   return made;
 }
@@ -69,7 +69,7 @@ const segments = () =>
 const manifest = (made: SettleWorld) => readManifestDay(db, made.site.id, DAY);
 const down = () => Promise.resolve(new Response("{}", { status: 401 }));
 
-/** Settles what is due at a time: this day alone, for days after it that have no row are not synced ones any more. */
+/** Settles only this day at a time. Later days without a row do not count as synced. */
 async function settleAt(made: SettleWorld, now: number): Promise<number[]> {
   made.sync.clock.set(now);
   if ((await made.row(DAY)) !== null)
@@ -80,7 +80,7 @@ async function settleAt(made: SettleWorld, now: number): Promise<number[]> {
   return made.settle();
 }
 
-/** A sample that no API has, as an import brings it. @returns its line */
+/** A sample that no API has, as from an import. @returns its line */
 async function storeOne(made: SettleWorld, value: number): Promise<string> {
   const [point] = [...(await loadCatalog(db, made.site.id)).values()];
   await upsertSamples(db, pointSamples([[point!.id, START + 1234, value]]));
@@ -88,7 +88,7 @@ async function storeOne(made: SettleWorld, value: number): Promise<string> {
 }
 
 test("a day is built two hours after its end, again for late samples, and after three and seven days", async () => {
-  // hidden while the sync passed, in pieces too short for a gap
+  // withheld while the sync passed, in pieces too short for a gap
   const ranges = Array.from({ length: 10 }, (_, i): [number, number] => {
     const at = START + 5 * HOUR_MS + i * 20 * 60_000;
     return [at, at + 10 * 60_000];
@@ -109,7 +109,7 @@ test("a day is built two hours after its end, again for late samples, and after 
   expect(await settleAt(made, ranAt! + 6 * HOUR_MS)).toEqual([DAY]);
   const all = [...truth, late].sort();
   expect([await made.query(DAY), await segments()]).toEqual([all, 0]);
-  // it was no step
+  // not a step
   expect(await made.row(DAY)).toMatchObject({ outcome: "settled", step: 1, dueAt: END + 3 * DAY_MS });
 
   const requests = made.sync.asked.length;
@@ -125,7 +125,7 @@ test("a day is built two hours after its end, again for late samples, and after 
   expect(await settleAt(made, END + 300 * DAY_MS)).toEqual([]);
   expect(await made.query(DAY)).toEqual(all);
 
-  // a file that cannot be trusted is built upon by nobody, and costs no request
+  // t no run builds upon a suspect file, or sends a request for it
   await env.TIMESERIES.put(dayFileKey(made.site.name, DAY), "not what was written");
   await storeOne(made, 2);
   const asked = made.sync.asked.length;
@@ -143,7 +143,7 @@ test("a day whose source has nothing beyond the segments is asked for twice", as
   expect(await settleAt(made, END + 7 * DAY_MS)).toEqual([DAY]);
   expect(await made.row(DAY)).toMatchObject({ outcome: "unchanged", step: 3, dueAt: null });
   expect(differences(truth, await made.query(DAY))).toEqual([]);
-  // the hours are of one page each here; the list of points has two
+  // here each hour has one page, and the list of points two
   expect(made.sync.asked.length - requests).toBeLessThanOrEqual(52);
 });
 
@@ -226,7 +226,7 @@ test("a site whose samples all come 30 hours late has them when the day is settl
     rules: [{ fault: "late", fraction: 1, minDelayMs: 30 * HOUR_MS, maxDelayMs: 30 * HOUR_MS }],
   });
   expect(await made.query(DAY)).toEqual([]);
-  // its front has not passed the day's end
+  // the site's front has not passed the day's end
   expect(await settleAt(made, DUE)).toEqual([]);
   expect(await settleAt(made, END + DAY_MS)).toEqual([DAY]);
   expect((await made.query(DAY)).length).toBeLessThan(truth.length);
@@ -258,7 +258,7 @@ test("a deleted day stays deleted, and gets only what came after", async () => {
   const line = await storeOne(made, 3);
   expect(await settleAt(made, DUE)).toEqual([DAY]);
   expect([await made.query(DAY), await segments()]).toEqual([[line], 0]);
-  // its file has only what came after, and no later step asks the source for the rest
+  // its file has only later samples, and no later step asks the source for the rest
   expect(await made.row(DAY)).toBeNull();
   expect(await settleAt(made, END + 7 * DAY_MS)).toEqual([]);
   await requestDays(db, made.site.id, [DAY], END + 7 * DAY_MS);

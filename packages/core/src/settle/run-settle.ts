@@ -24,7 +24,7 @@ import { afterRun, isLastStep } from "./due-days.ts";
 export interface SettleContext extends SiteStore {
   readonly bucket: R2Bucket;
   readonly builder: DayBuilder;
-  /** the day, and the instance that it is given to, which names its build too */
+  /** the day and its instance, whose id is also the build's */
   readonly appointed: AppointedDay;
   /** the setting SETTLE_DAYS: days after a day's end, ascending */
   readonly offsets: readonly number[];
@@ -39,28 +39,28 @@ export interface SettleContext extends SiteStore {
   readonly beginNext: () => Promise<void>;
 }
 
-/** What a run starts from. */
+/** The state that a run starts from. */
 interface Start {
   readonly row: Pick<SettleDay, "day" | "step" | "settledAt" | "attempts">;
   /** epoch ms */
   readonly startedAt: number;
   readonly isDeleted: boolean;
-  /** why its file cannot be built upon; null: it can */
+  /** why a build must not use the present file; null: it may */
   readonly suspect: string | null;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 type Result =
   | { readonly is: "done"; readonly outcome: SettleOutcome; readonly reason: string | null }
-  /** the day is not given to this instance any more, or its site is paused */
+  /** the day is given to another instance, or its site is paused */
   | { readonly is: "stopped" }
-  /** the day was deleted, and what came since is in its file */
+  /** the day was deleted, and its file has the samples that came since */
   | { readonly is: "deleted" };
 
 /**
- * Builds a closed day of a site from the source's 24 hours, its segments and its present file, and writes down when it is due again. Where
- * the source does not answer, the day is built from its segments alone, and stays due. A day that was deleted is built from segments
- * alone too: the source would bring back what was deleted.
+ * Builds a closed day of a site from the source's 24 hours, its segments and its present file, and records when it is
+ * due again. If the source does not answer, the day is built from its segments alone and stays due. A deleted day is
+ * built from segments alone too, because the source would restore deleted samples.
  */
 export async function runSettle(steps: Steps, context: SettleContext): Promise<void> {
   const { db, site, appointed, beginNext } = context;
@@ -144,8 +144,9 @@ async function askSource(steps: Steps, context: SettleContext, { row, startedAt 
 }
 
 /**
- * Whether nothing came that was not known: at the first settling the source had nothing beyond the segments, at a later one neither source
- * nor segments had anything beyond the file. Not after failed runs: one of them may have published what was new.
+ * Whether a run brought nothing new. At the first settling: the source added nothing to the segments. Later: neither
+ * source nor segments added anything to the file. Never after failed runs, because one of them may have published new
+ * samples.
  */
 function isNothingNew({ settledAt, attempts }: Start["row"], { isUnchanged, found }: BuiltDay): boolean {
   return settledAt === null ? found === 0 : isUnchanged && attempts === 0;

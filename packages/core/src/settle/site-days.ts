@@ -35,7 +35,7 @@ const filesSchema = z.array(
   }),
 );
 
-/** Reads all that decides which days of a site are due, in one transaction. */
+/** Reads the state that decides which days of a site are due, in one transaction. */
 export async function readSettlingState(db: D1Database, siteId: number): Promise<Omit<SettleDays, "now" | "offsets">> {
   const [progress, rows, hot, files] = await withD1Retry(() =>
     db.batch([

@@ -67,7 +67,7 @@ test("an instance that was ended by hand is followed by another one, an hour lat
   await world.supervise();
   const [first] = alive();
   world.states.set(first!, { is: "ended", reason: "it was terminated" });
-  // the other day is not kept waiting
+  // the other day does not wait
   expect(await world.supervise()).toBe(DAY);
   const reason: unknown = expect.stringContaining("it was terminated");
   expect(await world.row(DAY - 1)).toMatchObject({ outcome: "failed", reason, attempts: 1, dueAt: NOW + HOUR_MS });

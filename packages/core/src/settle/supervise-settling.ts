@@ -11,16 +11,16 @@ import {
 import { afterRun, planSettling } from "./due-days.ts";
 import { readSettlingState } from "./site-days.ts";
 
-/** The durable engine's instances that settle days of a site. */
+/** The Workflow instances that settle days of a site. */
 export interface SettleInstances {
   find(appointed: AppointedDay): Promise<InstanceState>;
-  /** Starts an instance, unless it was started before. @throws when it neither was nor could be started */
+  /** Starts an instance unless it was started before. @throws if it could not be started */
   start(appointed: AppointedDay): Promise<void>;
 }
 
 export interface SettlingContext extends SiteStore {
   readonly instances: SettleInstances;
-  /** the binding of the site's database: it tells instances of sites apart that have the same id in two databases */
+  /** the binding of the site's database; keeps instances apart whose sites have the same id in two databases */
   readonly database: string;
   /** the setting SETTLE_DAYS: days after a day's end, ascending */
   readonly offsets: readonly number[];
@@ -29,11 +29,13 @@ export interface SettlingContext extends SiteStore {
 }
 
 /**
- * Makes sure that the first due day of a site that is not paused has an instance, unless one of its days has. Safe to repeat, and to run
- * beside itself and beside instances: of all who appoint one succeeds, an appointed instance may be started by anybody and is started
- * once, and one that is not appointed any more does nothing.
- * @returns the day whose instance was started; null: none was
- * @throws the errors of D1, and those of the engine
+ * Starts an instance for the first due day of a site that is not paused, unless the site has an instance. Safe to
+ * repeat, and to run beside itself and instances:
+ * - of concurrent calls one appoints an instance
+ * - any call may start the appointed instance, which is started once
+ * - a replaced instance does nothing
+ * @returns the day whose instance was started; null: none
+ * @throws the errors of D1 and of the engine
  */
 export async function superviseSettling(context: SettlingContext): Promise<number | null> {
   const { db, site, instances, offsets, now } = context;
@@ -50,7 +52,7 @@ export async function superviseSettling(context: SettlingContext): Promise<numbe
   const at = now();
   const instance = `settle-${context.database}-${site.id}-${due}-${at}`;
   const appointed = await appointDay(db, site.id, { day: due, instance }, at);
-  // one that somebody else appointed is theirs to start
+  // the call that appointed it also starts it
   return appointed?.instance === instance ? startDay(instances, appointed) : null;
 }
 
@@ -59,7 +61,7 @@ async function startDay(instances: SettleInstances, appointed: AppointedDay): Pr
   return appointed.day;
 }
 
-/** An instance that ended and wrote nothing down was ended by hand, or failed beside its day. */
+/** An instance that ended without a record was ended by hand, or failed outside of its day. */
 async function noteEnded({ db, site, offsets, now }: SettlingContext, ended: AppointedDay, why: string | null) {
   const [row] = await readSettleDays(db, site.id, ended.day, ended.day + 1);
   if (row === undefined) return;

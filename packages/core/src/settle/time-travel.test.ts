@@ -44,7 +44,7 @@ let db: D1Database;
 let world: SettleWorld;
 let pointId: number;
 let pointName: string;
-/** A sample that the source corrected, and has no more; no other sample is at its time. */
+/** One sample that the source corrected and one that it no longer has; no other samples at their times. */
 let corrected: (value: number) => string;
 
 beforeAll(async () => {
@@ -112,7 +112,7 @@ test("D1 turned back beside a younger file: each sample once, and the later aske
   expect(await rebuild()).toMatchObject({ outcome: "rebuilt" });
   expect(await stamp()).toBe(published);
   expect((await readManifestDay(db, world.site.id, DAY))!.settledStamp).toBe(0);
-  // the old segment with 1 lies beside the file that has 2
+  // the old segment with 1 lies beside the file with 2
   await expectAnswer(2);
   expect(await rebuild()).toMatchObject({ outcome: "unchanged" });
 
@@ -127,7 +127,7 @@ test("D1 turned back beside a younger file: each sample once, and the later aske
   await expectAnswer(3);
 });
 
-/** Turns D1 back, and lets the site's clock come to where it was: the next store has the stamp of one that D1 has lost. */
+/** Restores D1, and advances the site's clock to its earlier value. The next store reuses the stamp of a lost one. */
 async function turnBackAndOn(turnBack: () => Promise<void>): Promise<void> {
   const lost = await stamp();
   await turnBack();
@@ -136,7 +136,7 @@ async function turnBackAndOn(turnBack: () => Promise<void>): Promise<void> {
   if (lost - behind > 1) await raiseClockTo(db, world.site.id, lost - 1).run();
 }
 
-/** A database that is turned back once, before the first transaction that has such a statement. */
+/** A database that is restored once, before the first transaction with such a statement. */
 function turnedBackBefore(statement: RegExp, turnBack: () => Promise<void>): D1Database {
   let isDone = false;
   return interceptedDatabase(db, async (execute, _, queries) => {
@@ -161,14 +161,14 @@ describe("work that began before D1 was turned back, when as many stores have co
     const first = world.run(engine, dying, async (name) => {
       if (!name.includes("publish")) return;
       merged.resolve();
-      // its process stands still for good
+      // its process never continues
       await new Promise(() => undefined);
     });
     await Promise.race([first, merged.promise]);
 
     const row = await db.prepare("SELECT * FROM settle_days WHERE day = ?1").bind(DAY).first();
     await turnBackAndOn(turnBack);
-    // the same instance is appointed: D1 was turned back to a moment of its run
+    // the same instance is appointed: D1 was restored to a moment of its run
     expect(row).toMatchObject({ instance: appointed.instance });
     await db
       .prepare("INSERT INTO settle_days (site_id, day, step, due_at, instance) VALUES (?1, ?2, 0, ?3, ?4)")
