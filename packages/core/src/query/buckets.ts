@@ -7,7 +7,7 @@ import type { TimeRange } from "../domain/time-range.ts";
 
 export type BucketInterval = Exclude<Interval, "raw">;
 
-/** A stretch of time in which a zone keeps one offset from UTC. */
+/** A range in which a zone keeps one offset from UTC. */
 interface OffsetSegment {
   readonly start: number;
   /** exclusive */
@@ -16,12 +16,12 @@ interface OffsetSegment {
   readonly offset: number;
 }
 
-/** The zone's offsets over a range, ascending, without a hole. The first segment may start before the range. */
+/** The zone's offsets over a range, ascending, without a hole. The first segment may begin before the range. */
 function offsetSegments(range: TimeRange, timeZone: string): OffsetSegment[] {
   const segments: OffsetSegment[] = [];
   let at = Temporal.Instant.fromEpochMilliseconds(range.start).toZonedDateTimeISO(timeZone);
   let start = at.getTimeZoneTransition("previous")?.epochMilliseconds ?? Number.NEGATIVE_INFINITY;
-  // The transition at range.start itself is not "previous" to it.
+  // Temporal's previous transition excludes one exactly at range.start.
   const here = at.subtract({ milliseconds: 1 }).offsetNanoseconds !== at.offsetNanoseconds;
   if (here) start = range.start;
   for (;;) {
@@ -35,15 +35,16 @@ function offsetSegments(range: TimeRange, timeZone: string): OffsetSegment[] {
 }
 
 /**
- * The starts of the buckets that a range touches, ascending, in epoch milliseconds, and after them the end of the
- * last: bucket i is [bounds[i], bounds[i + 1]). Buckets of 1hr and 1day begin at the full hour and at the start of the
- * day on the zone's clock; where the clock changes, a day has 23 or 25 hours, and an hour may be cut short.
+ * The starts of the buckets that a range touches, ascending, epoch ms, and the end of the last one: bucket i is
+ * [bounds[i], bounds[i + 1]).
+ * Buckets of 1hr and 1day follow the zone's clock. Where the clock changes, a day has 23 or 25 hours, and an hour may
+ * be shorter.
  */
 export function bucketBounds(range: TimeRange, interval: BucketInterval, timeZone: string): Float64Array {
   switch (interval) {
     case "1min":
     case "5min":
-      // Every zone of today is a multiple of a quarter of an hour from UTC, so these are the same in all of them.
+      // Every current zone is a multiple of 15 minutes from UTC, so these buckets are the same in all of them.
       return fixedBounds(range, BUCKET_MS[interval]);
     case "1hr":
       return hourBounds(range, timeZone);
@@ -91,7 +92,7 @@ function dayBounds(range: TimeRange, timeZone: string): Float64Array {
   while (day < range.end) {
     while (at < segments.length - 1 && segments[at]!.end <= day) at++;
     const next = nextDay(day, segments[at]!, timeZone);
-    // Where a clock goes back over midnight, the evening is repeated after the next day has begun, and belongs to it.
+    // Where a clock goes back over midnight, the repeated evening belongs to the next day, which has already begun.
     if (next > range.start) bounds.push(day);
     day = next;
   }
@@ -103,25 +104,28 @@ function dayBounds(range: TimeRange, timeZone: string): Float64Array {
 function nextDay(day: number, { end, offset }: OffsetSegment, timeZone: string): number {
   const length = BUCKET_MS["1day"];
   if ((day + offset) % length === 0 && day + length < end) return day + length;
-  // Through the date, for a day need not be 24 hours long, nor begin at midnight; it takes a thousand times as long.
+  // Goes through the calendar date, which takes a thousand times as long: a day may not have 24 hours, or not begin at
+  // midnight.
   const zoned = Temporal.Instant.fromEpochMilliseconds(day).toZonedDateTimeISO(timeZone);
   return zoned.toPlainDate().add({ days: 1 }).toZonedDateTime(timeZone).epochMilliseconds;
 }
 
-/** No bucket reaches further beyond a range: where the clock goes back, a day has up to 26 hours. */
+/** The furthest that a bucket extends beyond a range: where the clock goes back, a day has up to 26 hours. */
 const LONGEST_BUCKET_MS = 2 * BUCKET_MS["1day"];
 
-/** Whether the zone is whole hours from UTC in and around a range: its hours and days there are made of whole UTC hours. */
+/**
+ * Whether the zone is whole hours from UTC in and around a range. Its hours and days there consist of whole UTC hours.
+ */
 export function isMadeOfHours({ start, end }: TimeRange, timeZone: string): boolean {
   const segments = offsetSegments({ start: start - LONGEST_BUCKET_MS, end: end + LONGEST_BUCKET_MS }, timeZone);
   return segments.every((one, i) => one.offset % HOUR_MS === 0 && (i === 0 || one.start % HOUR_MS === 0));
 }
 
-/** The samples of a series by bucket; buckets without samples are left out. Columns of equal length. */
+/** A series' samples by bucket, without empty buckets. Columns of equal length. */
 export interface BucketedSeries {
   /** start of the bucket, epoch milliseconds UTC */
   readonly times: Float64Array;
-  /** mean of the samples; NaN: they are angles that cancel out */
+  /** mean of the samples; NaN: angles that cancel out */
   readonly values: Float64Array;
   readonly min: Float64Array;
   readonly max: Float64Array;
@@ -129,15 +133,15 @@ export interface BucketedSeries {
   readonly count: Int32Array;
 }
 
-/** A power of two, so that scaling by it is exact, and so small that no sum of doubles scaled by it overflows. */
+/** A power of two, so that scaling is exact, and small enough that no scaled sum of doubles overflows. */
 export const SCALE = 2 ** -64;
 
 /**
- * Aggregates a series. A mean is never outside of its samples' minimum and maximum, however sums are rounded; the circular
- * mean of angles may be: that of 350° and 10° is 0°.
- * @param bounds as {@link bucketBounds} gives them
- * @param turn full turn of the samples' unit, where they are angles
- * @throws {RangeError} where a sample is outside of them
+ * Aggregates a series. A mean stays within its samples' minimum and maximum despite rounding. A circular mean may not:
+ * that of 350° and 10° is 0°.
+ * @param bounds of {@link bucketBounds}
+ * @param turn full turn of the samples' unit, for angles
+ * @throws {RangeError} for a sample outside the bounds
  */
 export function bucketSeries(series: Series, bounds: Float64Array, turn: number | null = null): BucketedSeries {
   const { length } = series.times;
@@ -155,7 +159,7 @@ export function bucketSeries(series: Series, bounds: Float64Array, turn: number 
   for (let i = 0; i < length; n++) {
     while (series.times[i]! >= bounds[bucket + 1]!) bucket++;
     const first = i;
-    // -0 is what adding starts from, for 0 would make a sum of -0 positive.
+    // Starts at -0, because starting at 0 would make a sum of -0 positive.
     let sum = -0;
     let scaled = -0;
     let low = Number.POSITIVE_INFINITY;
@@ -169,7 +173,7 @@ export function bucketSeries(series: Series, bounds: Float64Array, turn: number 
     }
     times[n] = bounds[bucket]!;
     count[n] = i - first;
-    // The sum of finite doubles may overflow where their mean does not.
+    // The sum of finite doubles may overflow even if their mean does not.
     const mean = Number.isFinite(sum) ? sum / count[n]! : scaled / count[n]! / SCALE;
     values[n] = turn === null ? Math.min(high, Math.max(low, mean)) : circularMean(series.values, first, i, turn);
     min[n] = low;

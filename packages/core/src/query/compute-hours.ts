@@ -22,23 +22,23 @@ import { type PointRollup, readStored, type Stored } from "../read/stored.ts";
 export interface ComputedPoint<P> {
   readonly point: P;
   readonly columns: BucketedSeries & Carried;
-  /** samples that it is made of, by the level that they are in; one that both have is the hot one's */
+  /** number of its samples per level; a sample in both counts as hot */
   readonly hot: number;
   readonly cold: number;
-  /** null: nothing is known to be expected of the point */
+  /** null: no samples are expected of the point */
   readonly judged: Completeness | null;
 }
 
-/** Days that may be built between the plan and the reading of aggregates. */
+/** Limit of days that may be built between the plan and the read of aggregates. */
 const NEW_DAYS = 2;
 
 /**
- * Computes buckets from hourly aggregates, and from the samples of the hours that have none. The aggregates of a point,
- * and what is said of which of them hold, are of one moment; the samples of the other hours are read after it. So what
- * was known then is in the answer, whatever is stored, folded or settled meanwhile.
- *
- * The aggregates of a day hold even where its file is found to be suspect: they were made of the samples that were
- * written, and verified. Such a day lacks only what must be read of the file. A point's day whose aggregates are damaged is lost.
+ * Computes buckets from hourly aggregates, and from the samples of hours without aggregates.
+ * - Each point's aggregates and their validity come from one snapshot; samples of other hours are read after it. The
+ * answer thus holds all data of that time, despite concurrent writes, rollups or settling.
+ * - A day's aggregates stay valid if its file turns out suspect, because they were made from the verified samples. Such
+ * a day lacks only samples that must be read from the file.
+ * - A point-day with damaged aggregates is lost.
  */
 export async function* computeFromHours<P extends JudgeablePoint>(
   cold: ColdLevel,
@@ -128,7 +128,7 @@ function rollupInUnitOfNow(past: readonly PastUnit[], rollup: ParsedRollup): Par
   return { ...rollup, hours };
 }
 
-/** The newest hours that {@link hoursToCarry} names, of all points, as many as the archive is asked for. */
+/** The newest hours of {@link hoursToCarry} over all points, within the archive's limit. */
 function carriedHours(
   points: readonly JudgeablePoint[],
   rollups: ReadonlyMap<number, readonly PointRollup[]>,

@@ -10,32 +10,32 @@ import { withD1Retry } from "../d1/retry.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { type Cadence, expectationOf } from "../domain/expectation.ts";
 
-/** What both levels hold of a UTC day. */
+/** The contents of both levels for a UTC day. */
 export interface CoveredDay {
   /** whole days since 1970-01-01 UTC */
   readonly day: number;
-  /** hours of it that have hot samples, 0 to 24 */
+  /** number of its hours with hot samples, 0 to 24 */
   readonly hotHours: number;
-  /** null: it was never built */
+  /** null: never built */
   readonly cold: ManifestDay | null;
-  /** null: it was never due to be settled */
+  /** null: never due to be settled */
   readonly settling: SettleDay | null;
 }
 
-/** The samples of a point's day, as far as they are counted. */
+/** Number of samples of a point's day. */
 export interface PointDayCount {
   readonly pointId: number;
   readonly day: number;
-  /** in both levels; null: an hour of the day is not summed up yet, or its aggregates are damaged */
+  /** in both levels; null: an hour has no rollup yet, or its aggregates are damaged */
   readonly samples: number | null;
-  /** in the day's file; null: it has none, or the point is not in it */
+  /** in the day's file; null: no file, or it lacks the point */
   readonly settled: number | null;
 }
 
 export interface CoverageDays {
   /** each day of the range, ascending */
   readonly days: readonly CoveredDay[];
-  /** of the points asked for, those days that anything is known of, by point and then ascending */
+  /** requested point-days with any data, by point and then ascending */
   readonly counts: readonly PointDayCount[];
 }
 
@@ -45,7 +45,7 @@ SELECT hour / ${DAY_MS} AS day, count(*) AS hours, sum(rolled_up_version IS NOT 
 WHERE site_id = ?1 AND hour >= ?2 * ${DAY_MS} AND hour < ?3 * ${DAY_MS} GROUP BY 1`;
 
 /**
- * One stretch of the key a point. The aggregates only where the point is in no file, because with a file `rows` has the samples.
+ * One range of keys per point. Reads aggregates only of points without a file, because `rows` has the count of a file.
  * ?1: JSON array of point ids, ?2 and ?3: days [from, to).
  */
 const READ_COUNTS = `
@@ -56,7 +56,7 @@ FROM json_each(?1) p
 CROSS JOIN ${TABLE} ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}
 WHERE d.places IS NULL OR d.places ->> ${pathSql("p.value", "[0]")} IS NOT NULL
 ORDER BY p.key, day`;
-/** A damaged row has an empty slice for each of its points, so their samples are not known. */
+/** A damaged row has an empty slice for each of its points, so their samples are unknown. */
 const CHECK_COUNTS = READ_COUNTS.replace(TABLE, CHECKED_TABLE);
 
 const hotDaysSchema = z.array(z.object({ day: z.int(), hours: z.int(), withoutRollups: z.int() }));
@@ -64,7 +64,7 @@ const countsSchema = z.array(
   z.object({
     point_id: z.int(),
     day: z.int(),
-    // one changed bit may make a text of a number
+    // One flipped bit may turn a number into text.
     rows: z
       .int()
       .nullable()
@@ -74,9 +74,9 @@ const countsSchema = z.array(
 );
 
 /**
- * What is stored of a site, by UTC day, all of one moment.
+ * The stored data of a site by UTC day, from one snapshot.
  * @param first and `last`: whole days since 1970-01-01, both included, at most 65,535
- * @throws {z.ZodError} for rows that are not what we write; the error of D1, after retries
+ * @throws {z.ZodError} for malformed rows; the error of D1, after retries
  */
 export async function readCoverageDays(
   db: D1Database,
@@ -124,8 +124,8 @@ function samplesOf(slice: string): number | null {
 }
 
 /**
- * The samples that a point's cadence promises of a day, since its first sample and up to the watermark; null: nobody
- * promised any, or it has no sample.
+ * Samples that a point's cadence promises on a day, from its first sample up to the watermark; null: none are promised,
+ * or it has no sample.
  */
 export function expectedSamples(
   point: Cadence & { readonly firstSeen: number | null },

@@ -4,17 +4,17 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { cut, hoursOf, mergeRanges, overlap, type TimeRange } from "../domain/time-range.ts";
 import type { Stored } from "../read/stored.ts";
 
-/** What is known of a range before anything of it is read. All of it lies within the range. */
+/** The known parts of a range before any sample is read. All of them lie within the range. */
 export interface Coverage {
-  /** what lies before is known to be stored or known to be missing; epoch milliseconds */
+  /** before this time, data is known to be stored or missing; epoch milliseconds */
   readonly until: number;
-  /** neither level holds it: the day was never built, or its build failed, and no hour of it is hot; before `until` */
+  /** parts before `until` that neither level holds: the day was not built, and the hour is not hot */
   readonly uncovered: readonly TimeRange[];
-  /** days whose file is known not to be what was written */
+  /** suspect days */
   readonly unreadable: readonly TimeRange[];
 }
 
-/** @param watermark all before it that the API served was stored, epoch ms; null: no window of the sync has ended */
+/** @param watermark all data served before it is stored, epoch ms; null: no sync window has ended */
 export function coverageOf(range: TimeRange, stored: Stored, watermark: number | null): Coverage {
   const until = knownUntil(range, stored.days, watermark);
   const settled = new Set(stored.days.filter((day) => isWhole(day) || day.file !== null).map(({ day }) => day));
@@ -34,12 +34,12 @@ export function coverageOf(range: TimeRange, stored: Stored, watermark: number |
   };
 }
 
-/** A day of which it is proved that its file holds all that the API had, or that the API had nothing. */
+/** A day whose file is proved to hold all data of the API, or for which the API proved to have none. */
 function isWhole(day: DayOutline): boolean {
   return day.state === "confirmed-empty" || (day.state === "written" && day.file !== null);
 }
 
-/** From the sync's watermark on over days that a backfill has built; where no sync was, up to the last of these. */
+/** The sync's watermark, moved over the built days after it. Without a sync: the end of the last built day. */
 export function knownUntil(range: TimeRange, days: readonly DayOutline[], watermark: number | null): number {
   const whole = days.filter(isWhole).map(({ day }) => day);
   const last = whole.reduce((end, day) => Math.max(end, dayStart(day + 1)), Number.NEGATIVE_INFINITY);

@@ -1,14 +1,14 @@
 import type { Series } from "../domain/samples.ts";
 
-/** Samples that the second step chooses from, for each that it keeps. */
+/** Candidates per kept sample in the second step. */
 const PRESELECTED = 4;
 
-/** A part of the samples of a series. Columns of equal length. */
+/** A subset of a series' samples. Columns of equal length. */
 export interface ThinnedSeries extends Series {
-  /** smallest of the samples after the one kept before, up to this one */
+  /** smallest of the samples after the previous kept one, up to this one */
   readonly min: Float64Array;
   readonly max: Float64Array;
-  /** how many samples these are; all of them together are all of the series */
+  /** number of these samples; the sum is the length of the series */
   readonly count: Int32Array;
 }
 
@@ -32,7 +32,7 @@ function chosen(series: Series, most: number, gapMs: number | null): Int32Array 
   const kept = new Set(first.slice(0, most));
   for (const i of longestGaps(series.times, gapMs, Math.floor(Math.max(0, most - kept.size) / 4)))
     kept.add(i).add(i + 1);
-  // The first and the last are among those that the largest triangles keep.
+  // The largest triangles always keep the first and the last.
   const rest = most - kept.size + 2;
   if (rest > 2)
     for (const i of largestTriangles(series, extremesOfRuns(series.values, rest * PRESELECTED), rest)) kept.add(i);
@@ -46,7 +46,7 @@ function indexOfExtreme(values: Float64Array, sign: 1 | -1): number {
   return found;
 }
 
-/** Places before the longest gaps, at most so many. */
+/** Places before the longest gaps. */
 function longestGaps(times: Float64Array, gapMs: number | null, most: number): number[] {
   if (gapMs === null) return [];
   const gaps: number[] = [];

@@ -2,13 +2,15 @@ import { angleBetween } from "../domain/angle.ts";
 import type { TimeRange } from "../domain/time-range.ts";
 
 /**
- * What is put where samples are missing. `null`: no value; `locf`: the last sample before (last observation carried
- * forward); `linear`: a value on the line between the values before and after, of angles the short way round.
+ * How missing buckets are filled:
+ * - `null`: without a value
+ * - `locf`: the last sample before (last observation carried forward)
+ * - `linear`: interpolated between the neighbours, for angles along the shorter arc
  */
 export const FILLS = ["none", "null", "locf", "linear"] as const;
 export type Fill = (typeof FILLS)[number];
 
-/** Columns of equal length; `min`, `max` and `count` are there together or not at all. */
+/** Columns of equal length; `min`, `max` and `count` exist together or not at all. */
 export interface FillableSeries {
   /** epoch milliseconds UTC, ascending */
   readonly times: Float64Array;
@@ -18,17 +20,17 @@ export interface FillableSeries {
   readonly count?: Int32Array;
 }
 
-/** What `locf` carries on. */
+/** The values that `locf` carries forward. */
 export interface Carried {
-  /** the last sample of each bucket; absent: the buckets' values are carried on */
+  /** the last sample of each bucket; absent: the buckets' values are used */
   readonly last?: Float64Array;
-  /** the last sample before the range; absent: it is not known */
+  /** the last sample before the range; absent: unknown */
   readonly before?: number;
 }
 
-/** NaN in `values`, `min` or `max` says that there is none; `count` is 0 where a value was filled in. */
+/** NaN in `values`, `min` or `max` stands for no value. `count` is 0 for a filled bucket. */
 export interface FilledSeries extends FillableSeries {
-  /** 1: no sample is behind this value */
+  /** 1: filled, without a sample */
   readonly filled: Uint8Array;
 }
 
@@ -88,7 +90,7 @@ function filling(
 }
 
 /**
- * Puts a value that is none into the middle of each gap between samples, so that a line of them breaks there.
+ * Puts a row without a value into each gap between samples, so that a line breaks there.
  * @param gaps between two neighbours of the series, ascending
  */
 export function breakAtGaps(series: FillableSeries, gaps: readonly TimeRange[]): FilledSeries {
@@ -96,14 +98,14 @@ export function breakAtGaps(series: FillableSeries, gaps: readonly TimeRange[]):
   let at = 0;
   for (const { start, end } of gaps) {
     while (at < series.times.length && series.times[at]! < end) at++;
-    // A gap one of whose ends was thinned out is no place between neighbours any more.
+    // If one end of a gap was thinned out, the gap is no longer between neighbours.
     if (series.times[at] !== end || series.times[at - 1] !== start) continue;
     empty.push({ time: Math.floor((start + end) / 2), value: Number.NaN, at });
   }
   return withFilled(series, empty);
 }
 
-/** The stretches between neighbouring times that are longer than `gapMs`; none, where it is null. */
+/** Ranges between neighbouring times that are longer than `gapMs`; empty if it is null. */
 export function gapsOf(times: Float64Array, gapMs: number | null): TimeRange[] {
   const gaps: TimeRange[] = [];
   if (gapMs === null) return gaps;

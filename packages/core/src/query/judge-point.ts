@@ -8,11 +8,11 @@ import type { TimeRange } from "../domain/time-range.ts";
 import type { PlannedPoint } from "./plan-input.ts";
 
 export interface JudgeablePoint extends PlannedPoint {
-  /** null: nothing is known to be expected */
+  /** null: no samples are expected */
   readonly expectation: Expectation | null;
-  /** time of its first stored sample, epoch ms; null: it has none */
+  /** time of its first stored sample, epoch ms; null: none */
   readonly firstSeen: number | null;
-  /** what it meant before, ascending */
+  /** earlier meanings, ascending */
   readonly past: readonly PastMeaning[];
 }
 
@@ -23,10 +23,10 @@ export function judgeablePoint(point: StoredPoint): JudgeablePoint {
 }
 
 /**
- * Judges a point's part of an answer, from its first sample on, as gap detection does. Where its configured cadence was another one, it is
- * judged by that, to the hour.
- * @param hours those in `range` that have samples, ascending
- * @param until epoch ms: what lies after it is not judged
+ * Judges a point's part of an answer from its first sample on, as gap detection does. Applies a cadence that was
+ * configured earlier to its own time, to the hour.
+ * @param hours those in `range` with samples, ascending
+ * @param until epoch ms; later time is not judged
  * @returns null: it cannot be judged
  */
 export function judgePoint(
@@ -44,7 +44,10 @@ export function judgePoint(
   return joinCompleteness(judged);
 }
 
-/** What is expected in each stretch of a range, ascending; a point that was not configured before is judged as it is now. */
+/**
+ * The expectation in each part of a range, ascending. Before its configuration, a point is judged by its current
+ * cadence.
+ */
 function cadencesIn({ start, end }: TimeRange, now: Expectation, past: readonly PastMeaning[]) {
   const stretches: { range: TimeRange; expected: Expectation }[] = [];
   const add = (to: number, expected: Expectation) => {
@@ -62,7 +65,7 @@ function cadencesIn({ start, end }: TimeRange, now: Expectation, past: readonly 
   return stretches;
 }
 
-/** Those of the hours that lie in a stretch, and of samples those that do. */
+/** The hours, and samples of hours, in a part of the range. */
 function hoursIn(hours: readonly KnownHour[], { start, end }: TimeRange): KnownHour[] {
   return hours.flatMap((one): KnownHour[] => {
     if (one.times === null) return one.hour >= hourOf(start) && one.hour < end ? [one] : [];

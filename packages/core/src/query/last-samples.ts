@@ -5,7 +5,7 @@ import { constantOf, type HourPart } from "./hour-parts.ts";
 import type { ParsedRollup } from "./rollups.ts";
 
 /**
- * The last sample of each bucket that has some.
+ * The last sample of each non-empty bucket.
  * @param starts of these buckets, ascending, epoch ms
  */
 export function lastOfSeries({ times, values }: Series, starts: Float64Array): Float64Array {
@@ -17,7 +17,7 @@ export function lastOfSeries({ times, values }: Series, starts: Float64Array): F
   });
 }
 
-/** The same of hours; NaN where the last sample is not known. */
+/** The last sample of each bucket of hours; NaN: unknown. */
 export function lastOfHours(parts: readonly HourPart[], starts: Float64Array): Float64Array {
   let at = 0;
   return starts.map((_, i) => {
@@ -28,10 +28,10 @@ export function lastOfHours(parts: readonly HourPart[], starts: Float64Array): F
 }
 
 /**
- * The hours of a point whose last sample is carried into an empty bucket, and is not told by their aggregate. They are to
- * be read as samples.
+ * The hours whose samples must be read for `locf`: their last sample is carried into an empty bucket, and the aggregate
+ * does not hold it.
  * @param rollups of the point, ascending
- * @param bounds of the buckets, as `bucketBounds` gives them, whole hours
+ * @param bounds of `bucketBounds`, whole hours
  * @returns ascending, epoch ms
  */
 export function hoursToCarry(rollups: readonly ParsedRollup[], bounds: Float64Array): number[] {

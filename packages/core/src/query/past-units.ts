@@ -6,25 +6,25 @@ import type { TimeRange } from "../domain/time-range.ts";
 import type { Stored } from "../read/stored.ts";
 import { conversionBetween } from "./units.ts";
 
-/** A point whose samples may have come in other units than its unit of now. */
+/** A point whose samples may have had other units than its current one. */
 export interface PointUnits {
-  /** normalised symbol; null: none, or unknown */
+  /** current unit, normalised symbol; null: none, or unknown */
   readonly unit: string | null;
   /** ascending by `until` */
   readonly past: readonly PastMeaning[];
 }
 
-/** A stretch of time in which a point's samples came in another unit than its unit of now. */
+/** A range in which a point's samples had another unit than its current one. */
 export interface PastUnit {
   /** half-open, epoch ms */
   readonly range: TimeRange;
-  /** null: none was known */
+  /** null: unknown */
   readonly unit: string | null;
-  /** makes a value of now's unit; null: the two do not measure the same, and values stay as they came */
+  /** converts to the current unit; null: the units measure different quantities, and values stay unchanged */
   readonly convert: ((value: number) => number) | null;
 }
 
-/** The stretches of a point's time that have another unit, ascending; none of a point whose unit never changed. */
+/** The ranges of a point with another unit, ascending; empty if the unit never changed. */
 export function pastUnits({ unit, past }: PointUnits): PastUnit[] {
   return past.flatMap((one, i): PastUnit[] => {
     if (one.unit === unit) return [];
@@ -34,7 +34,7 @@ export function pastUnits({ unit, past }: PointUnits): PastUnit[] {
   });
 }
 
-/** The stretches that touch a range. */
+/** The past units in a range. */
 export function unitsIn(past: readonly PastUnit[], { start, end }: TimeRange): readonly PastUnit[] {
   return past.filter(({ range }) => range.start < end && range.end > start);
 }
@@ -43,18 +43,20 @@ function conversionAt(past: readonly PastUnit[], time: number): PastUnit["conver
   return past.find(({ range }) => time >= range.start && time < range.end)?.convert ?? null;
 }
 
-/** A value of a time in the point's unit of now. @param time epoch ms */
+/** Converts a value to the point's current unit. @param time epoch ms */
 export function inUnitOfNow(past: readonly PastUnit[], time: number, value: number): number {
   return conversionAt(past, time)?.(value) ?? value;
 }
 
-/** Samples in the point's unit of now; as they are where the unit never changed. */
+/** Converts samples to the point's current unit. */
 export function seriesInUnitOfNow(past: readonly PastUnit[], series: Series): Series {
   if (past.length === 0) return series;
   return { ...series, values: series.values.map((value, i) => inUnitOfNow(past, series.times[i]!, value)) };
 }
 
-/** An hour's aggregate in the point's unit of now. @param hour its start, epoch ms; no unit changed within it */
+/**
+ * Converts an hour's aggregate to the point's current unit. @param hour its start, epoch ms; no unit changed within it
+ */
 export function aggregateInUnitOfNow(past: readonly PastUnit[], hour: number, aggregate: HourAggregate): HourAggregate {
   const convert = conversionAt(past, hour);
   if (convert === null) return aggregate;
@@ -70,7 +72,10 @@ export function unitChangeHours(points: readonly PointUnits[], { start, end }: T
   return changed.map(hourOf).filter((hour) => hour + HOUR_MS > start && hour < end);
 }
 
-/** What is stored, so that hours in which a unit changed are read as samples: their aggregates mix two units. */
+/**
+ * Marks hours with a unit change as hours without rollups, so that their samples are read: their aggregates mix two
+ * units.
+ */
 export function withUnitChanges(stored: Stored, points: readonly PointUnits[], range: TimeRange): Stored {
   const hours = unitChangeHours(points, range);
   if (hours.length === 0) return stored;

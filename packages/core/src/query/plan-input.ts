@@ -16,14 +16,14 @@ export interface PlanInput<P extends PlannedPoint = PlannedPoint> {
   readonly points: readonly P[];
   readonly range: TimeRange;
   readonly interval: Interval | "auto";
-  /** `auto` takes the finest interval whose series have at most so many points */
+  /** `auto` takes the finest interval whose series have at most this many points */
   readonly maxPoints: number;
   /** IANA zone whose clock bounds the buckets of 1hr and 1day */
   readonly timeZone: string;
-  /** what is put into buckets without samples, which then count; `auto` takes buckets where it is a value */
+  /** fill of empty buckets; filled buckets count, and `auto` takes buckets if it is a value */
   readonly fill?: Fill;
-  /** what both levels hold of the range */
+  /** contents of both levels for the range */
   readonly stored: Stored;
-  /** all before it that the API served was stored, epoch ms; null: no window of the sync has ended */
+  /** all data served before it is stored, epoch ms; null: no sync window has ended */
   readonly watermark: number | null;
 }

@@ -20,36 +20,36 @@ export function isAngle({ unit }: PlannedPoint): boolean {
   return turnOf(unit) !== null;
 }
 
-/** What to read, decided before anything is read. */
+/** The reads of a query, decided before anything is read. */
 export interface QueryPlan<P extends PlannedPoint = PlannedPoint> {
   readonly interval: Interval;
-  /** in the order asked for */
+  /** in the requested order */
   readonly points: readonly P[];
   readonly range: TimeRange;
-  /** as `bucketBounds` gives them; null: raw */
+  /** of `bucketBounds`; null: raw */
   readonly bounds: Float64Array | null;
-  /** `hours`: hourly aggregates, and the samples of those hours only that have none or are in the range in part */
+  /** `hours`: hourly aggregates, and samples of hours without them or cut by the range */
   readonly computedFrom: ComputedFrom;
-  /** of `points`: those that are computed from hourly aggregates; the others are read as samples, by `blocks` */
+  /** those of `points` that are computed from hourly aggregates; the others are read as samples, by `blocks` */
   readonly hourly: readonly P[];
-  /** starts of the UTC hours that the hot level is asked for, of each point of `blocks`, ascending, epoch milliseconds */
+  /** starts of the UTC hours to read from the hot level for each point of `blocks`, ascending, epoch milliseconds */
   readonly hours: readonly number[];
-  /** each point that is read as samples is in one of them; their files are what the cold level is asked for */
+  /** hold each point that is read as samples, and its reads of the cold level */
   readonly blocks: readonly ColdBlock<P>[];
-  /** what the blocks' files cost */
+  /** total cost of the blocks' files */
   readonly cold: ColdWork;
-  /** days of hourly aggregates to read of each point */
+  /** days of hourly aggregates per point */
   readonly rollupDays: number;
-  /** what this was planned from */
+  /** the state that the plan is based on */
   readonly stored: Stored;
   readonly coverage: Coverage;
-  /** whether the last sample of each bucket is wanted, to be carried on */
+  /** whether the last sample of each bucket is carried forward */
   readonly isCarried: boolean;
 }
 
 /**
  * Plans a query. Pure: the same input gives the same plan.
- * @throws {Problem} `too_many_points`, `span_too_long` or `too_much_data`, with a way out that itself can be planned
+ * @throws {Problem} `too_many_points`, `span_too_long` or `too_much_data`, with a suggestion that can be planned
  */
 export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): QueryPlan<P> {
   const { points, range, stored, watermark } = input;
@@ -96,7 +96,7 @@ export function planQuery<P extends PlannedPoint>(input: PlanInput<P>): QueryPla
   };
 }
 
-/** The same, computed once for each argument. */
+/** Caches the result for each argument. */
 function memoized<K, V>(compute: (key: K) => V): (key: K) => V {
   const known = new Map<K, { readonly value: V }>();
   return (key) => {
@@ -106,18 +106,18 @@ function memoized<K, V>(compute: (key: K) => V): (key: K) => V {
   };
 }
 
-/** Aggregates of UTC hours make up the buckets of every zone that is whole hours from UTC throughout the range. */
+/** Buckets consist of UTC hours if the zone is whole hours from UTC throughout the range. */
 export function computedFrom(range: TimeRange, interval: Interval, timeZone: string): ComputedFrom {
   if (interval !== "1hr" && interval !== "1day") return "samples";
-  // A range that will be refused may have very many changes of the clock.
+  // A range over the limit may have very many clock changes.
   if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return "samples";
   return isMadeOfHours(range, timeZone) ? "hours" : "samples";
 }
 
 /**
- * The only days whose samples an answer may need, besides those of withoutRollups hours; null: it may need those of all, or all days are read
- * whole, because they are few. A chart that is computed
- * from hourly aggregates alone needs samples of the hours that the range cuts, and of those in which a unit changed.
+ * The only days whose samples an answer may need, besides days with hours without rollups.
+ * An answer from hourly aggregates needs samples only of hours that the range cuts, or in which a unit changed.
+ * @returns null: all days, or few enough days to read whole
  */
 export function sampledDays<P extends PlannedPoint & PointUnits>({
   points,
@@ -132,9 +132,9 @@ export function sampledDays<P extends PlannedPoint & PointUnits>({
 }
 
 /**
- * What to read with the plan, in its round trip: the hourly aggregates, where an answer is likely to be computed from them; else the samples
- * in segments, if the points are likely to be one block.
- * @param hasSegments whether the range had segments when it was looked at last
+ * What to read together with the plan: hourly aggregates if the answer probably comes from them; else hot samples if
+ * the points probably fit one block.
+ * @param hasSegments whether the range had segments at the last read
  */
 export function readWithPlan(
   asked: Omit<PlanInput, "stored">,
@@ -146,7 +146,7 @@ export function readWithPlan(
   return hasSegments && isOneBlock ? "samples" : "locators";
 }
 
-/** Whether an answer is likely to be computed from hourly aggregates. */
+/** Whether an answer probably comes from hourly aggregates. */
 function mayNeedRollups({ points, range, interval, maxPoints, fill }: Omit<PlanInput, "stored">): boolean {
   if (interval !== "auto") return interval === "1hr" || interval === "1day";
   const isTooLong = range.end - range.start > MAX_SPAN_DAYS["5min"] * DAY_MS;
@@ -159,8 +159,8 @@ function mayNeedRollups({ points, range, interval, maxPoints, fill }: Omit<PlanI
 }
 
 /**
- * The finest interval within `maxPoints` and all limits; where none is, the coarsest.
- * @param canBeRead whether the points' stored data are within the limits at an interval
+ * The finest interval within `maxPoints` and all limits, or else the coarsest.
+ * @param canBeRead whether the stored data is within the limits at an interval
  */
 export function finestInterval(
   { points, range, maxPoints, fill = "none" }: Pick<PlanInput, "points" | "range" | "maxPoints" | "fill">,
@@ -168,7 +168,7 @@ export function finestInterval(
 ): Interval {
   const fits = (interval: Interval) => {
     if (range.end - range.start > MAX_SPAN_DAYS[interval] * DAY_MS) return false;
-    // A bucket that is filled counts as one that has samples.
+    // A filled bucket counts like one with samples.
     const isEach = fill !== "none" && interval !== "raw";
     return (
       points.every((point) => seriesValues(range, interval, isEach ? 0 : point.cadenceMs) <= maxPoints) &&

@@ -16,13 +16,13 @@ export function rollupsByPoint(rollups: readonly PointRollup[]): Map<number, Poi
   return byPoint;
 }
 
-/** A point's day whose stored aggregates are not what we write. */
+/** A point's day with damaged aggregates. */
 export interface DamagedRollup {
   readonly day: number;
   readonly reason: string;
 }
 
-/** @returns those that are what we write, in their order, and the others */
+/** Parses aggregates. @returns the valid ones, in their order, and the damaged ones */
 export function parseRollups(rollups: readonly PointRollup[]): {
   readonly parsed: ParsedRollup[];
   readonly damaged: DamagedRollup[];
@@ -40,7 +40,7 @@ export function parseRollups(rollups: readonly PointRollup[]): {
   return { parsed, damaged };
 }
 
-/** The hours in which some point's sum has overflowed, so that no mean can be computed from it: they are to be read as samples. */
+/** The hours in which some point's sum overflowed. Their mean cannot be computed, so their samples are read. */
 export function overflownHours(rollups: readonly PointRollup[]): number[] {
   const overflown = rollups.filter(({ slice }) => slice.overflows);
   return parseRollups(overflown).parsed.flatMap(({ day, hours }) =>

@@ -7,33 +7,33 @@ import { MAX_VALUES } from "../read/limits.ts";
 import type { PlannedPoint } from "./plan-input.ts";
 import { conversionTo, type UnitSystem } from "./units.ts";
 
-/** How the series of an answer are to look. */
+/** How the series of an answer are shaped. */
 export interface Shape {
-  /** raw series of more samples are thinned to so many; null: none is */
+  /** raw series with more samples are thinned to this many; null: no thinning */
   readonly thinTo: number | null;
   /** `locf` and `linear` are for buckets */
   readonly fill: Fill;
   readonly units: UnitSystem;
 }
 
-/** What the series of an answer are of. */
+/** Bounds and known time of an answer's series. */
 export interface ShapedAnswer {
-  /** of the buckets, as `bucketBounds` gives them; null: raw */
+  /** bounds of the buckets, of `bucketBounds`; null: raw */
   readonly bounds: Float64Array | null;
-  /** epoch ms: what lies after it may be yet to come; Infinity: the whole range is known */
+  /** epoch ms: later samples may still arrive; Infinity: the whole range is known */
   readonly until: number;
 }
 
-/** One point's answer as it is sent. Columns of equal length. */
+/** One point's answer in its final form. Columns of equal length. */
 export interface ShapedSeries extends FillableSeries {
   readonly point: PlannedPoint;
-  /** symbol of the unit that the values are in; null: it is not known */
+  /** symbol of the values' unit; null: unknown */
   readonly unit: string | null;
-  /** 1: no sample is behind this value; where filling was asked for */
+  /** 1: filled, without a sample; only if filling was requested */
   readonly filled?: Uint8Array;
 }
 
-/** That raw series were thinned: from how many samples to how many, of all series. */
+/** Sizes before and after thinning, over all series. */
 export interface Downsampled {
   readonly method: "minmax-lttb";
   readonly from: number;
@@ -42,7 +42,7 @@ export interface Downsampled {
 
 /**
  * Thins, fills and converts the series of an answer.
- * @throws {Problem} `too_much_data` where filling would make it too large
+ * @throws {Problem} `too_much_data` if filling makes it too large
  */
 export function shapeSeries(
   series: readonly QueriedSeries[],
@@ -55,7 +55,7 @@ export function shapeSeries(
   let [from, to, size] = [0, 0, 0];
   const shaped = series.map((one): ShapedSeries => {
     const gapMs = one.point.expectation?.toleranceMs ?? null;
-    // All series of an answer have the same columns, so those that are short enough are counted too.
+    // All series of an answer have the same columns, so unthinned ones get counts too.
     const thinned = isThinned ? downsample(one, thinTo, gapMs) : one;
     from += one.times.length;
     to += thinned.times.length;
@@ -77,14 +77,14 @@ type Filling = (
   turn: number | null,
 ) => FilledSeries;
 
-/** How each series is filled; null: none is. `allTimes` are those before thinning, which show where gaps are. */
+/** How each series is filled; null: not at all. `allTimes` are the times before thinning, which show the gaps. */
 function fillingOf({ bounds, until }: ShapedAnswer, fill: Fill): Filling | null {
   if (fill === "none") return null;
   if (bounds === null) return (series, allTimes, gapMs) => breakAtGaps(series, gapsOf(allTimes, gapMs));
   return (series, _times, _gapMs, turn) => fillBuckets(series, bounds, fill, until, turn);
 }
 
-/** A series in another unit; as it is where there is none to convert to, or where a value of it would overflow. */
+/** Converts a series. It stays unchanged without a conversion, or if a value would overflow. */
 function converted(point: PlannedPoint, series: FillableSeries, units: UnitSystem): ShapedSeries {
   const conversion = conversionTo(units, point.unit);
   const columns = [

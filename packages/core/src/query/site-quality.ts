@@ -4,10 +4,10 @@ import { reasonsOf } from "../quality/reasons.ts";
 import { summarize, worstFirst } from "./quality-summary.ts";
 import { readQuality } from "./read-quality.ts";
 
-/** Points that a message names. */
+/** Limit of points that a message names. */
 const NAMED = 5;
 
-/** How a site's points fared on one day. */
+/** Quality of a site's points on one day. */
 export interface SiteQuality {
   /** YYYY-MM-DD */
   readonly date: string;
@@ -18,7 +18,7 @@ export interface SiteQuality {
   readonly worst: readonly { readonly name: string; readonly score: number; readonly reasons: readonly string[] }[];
 }
 
-/** @param day whole days since 1970 @returns null: the day is not judged, or not as its samples are now */
+/** @param day whole days since 1970 @returns null: not judged, or samples changed since */
 export async function readSiteQuality(db: D1Database, siteId: number, day: number): Promise<SiteQuality | null> {
   const { days, points } = await readQuality(db, siteId, { from: day, to: day + 1 }, null);
   const { meanScore, poor, judged } = summarize(points);

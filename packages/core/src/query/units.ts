@@ -1,12 +1,12 @@
 import { ucum } from "@atomic-ehr/ucum";
 
-/** `source`: as the points give them. */
+/** `source`: the points' own units. */
 export const UNIT_SYSTEMS = ["source", "metric", "imperial"] as const;
 export type UnitSystem = (typeof UNIT_SYSTEMS)[number];
 
-/** How a value becomes one of another unit. */
+/** A conversion to another unit. */
 export interface Conversion {
-  /** the symbol of the unit it is then in */
+  /** symbol of the resulting unit */
   readonly unit: string;
   readonly convert: (value: number) => number;
 }
@@ -95,7 +95,7 @@ lbf·ft [lbf_av].[ft_i] = N·m N.m
   .split("\n")
   .map((line) => line.split(" "));
 
-/** Units that are used as they are by those who otherwise measure in imperial ones. */
+/** Units that are used unchanged in both systems. */
 const USED_IN_BOTH = new Set(["W", "kW", "kWh", "W/m²"]);
 
 type Convert = (value: number) => number;
@@ -113,7 +113,7 @@ const TO_IMPERIAL = new Map<string, Counterpart>([
 ]);
 for (const [imperial = "", code = "", , metric = "", metricCode = ""] of PAIRS) {
   let known: number | undefined;
-  // On first use: a Worker starts without parsing the codes.
+  // Parses the codes on first use, so that a Worker starts without it.
   const factor = () => (known ??= factorOf(code, metricCode));
   const toMetric = () => {
     const by = factor();
@@ -129,18 +129,18 @@ for (const [imperial = "", code = "", , metric = "", metricCode = ""] of PAIRS) 
 }
 
 /**
- * How many of the second unit the first one is. Rounded to 15 digits: the definitions are decimals, and the library
- * multiplies doubles.
- * @throws {Error} where the two do not measure the same
+ * The factor from one unit to another, rounded to 15 digits: the definitions are decimals, and the library multiplies
+ * doubles.
+ * @throws {Error} for units of different quantities
  */
 function factorOf(code: string, metricCode: string): number {
   return Number(ucum.convert(1, code, metricCode).toPrecision(15));
 }
 
 /**
- * How values of a unit become ones of a system; null: they stay as they are, because the unit is of that system or not
- * known, or there is none. No conversion turns the order of values around.
- * @param unit symbol, as the catalogue has it
+ * The conversion from a unit to a system. Conversions keep the order of values.
+ * @param unit symbol of the catalogue
+ * @returns null: no unit, an unknown unit, or one of that system already
  */
 export function conversionTo(system: UnitSystem, unit: string | null): Conversion | null {
   if (unit === null || system === "source") return null;
@@ -148,7 +148,7 @@ export function conversionTo(system: UnitSystem, unit: string | null): Conversio
   return counterpart === undefined ? null : { unit: counterpart.unit, convert: counterpart.convert() };
 }
 
-/** UCUM codes by symbol, of all units above and of those that both systems use. */
+/** UCUM codes by symbol, for all units above and those common to both systems. */
 const CODES = new Map(
   PAIRS.flatMap(([imperial = "", code = "", , metric = "", metricCode = ""]) => [
     [imperial, code] as const,
@@ -157,9 +157,9 @@ const CODES = new Map(
 );
 
 /**
- * How values of one unit become ones of another; null: the two do not measure the same, or one is not known. No conversion turns the
- * order of values around.
- * @param from symbol, as the catalogue has it
+ * The conversion between two units. Conversions keep the order of values.
+ * @param from symbol of the catalogue
+ * @returns null: different quantities, or an unknown unit
  */
 export function conversionBetween(from: string, to: string): Convert | null {
   const scales = [TEMPERATURES.get(from), TEMPERATURES.get(to)];
