@@ -72,7 +72,7 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: `${CORE}/months/pack-month.test.ts`,
-      title: "whatever is packed, published, deleted or rebuilt, readers find what was published last",
+      title: "after any history, readers find what was published last",
     },
   },
   {
@@ -84,8 +84,7 @@ export const MUTATIONS_OF_MONTHS: readonly Mutation[] = [
     foundBy: {
       project: "core",
       file: `${CORE}/months/doubtful-days.test.ts`,
-      title:
-        "a day that is repaired is read of its own aggregates, with points that were not known when the month was packed",
+      title: "a rebuilt day is read from its own aggregates, with later points",
     },
   },
 ];

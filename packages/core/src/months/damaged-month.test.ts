@@ -22,7 +22,7 @@ import { readBlock } from "../read/read-block.ts";
 import { readFiles } from "../read/read-files.ts";
 import { readStored } from "../read/stored.ts";
 
-// A month's file is a copy. Whatever becomes of it, the samples are those of the days.
+// A month file is a copy: for any damage to it, the samples are those of the days.
 
 const MONTH = monthOf(parseDay("2025-10-01")!);
 const DAYS = [1, 2, 3, 17, 30, 31];
@@ -52,7 +52,7 @@ const built = preparedStorage(
 
 beforeEach(built);
 
-/** Another object of the same key, of the month's bytes as they are changed. */
+/** Puts changed bytes of the month file under the same key. */
 async function rewrite(change: (bytes: Uint8Array) => void): Promise<void> {
   const object = (await env.TIMESERIES.get(key))!;
   const bytes = new Uint8Array(await object.arrayBuffer());
@@ -60,13 +60,13 @@ async function rewrite(change: (bytes: Uint8Array) => void): Promise<void> {
   await env.TIMESERIES.put(key, bytes);
 }
 
-/** Lets D1 take the object that is there for the one that was built. */
+/** Makes D1 accept the object in R2 as the built one. */
 async function adopt(): Promise<void> {
   const { etag } = (await env.TIMESERIES.head(key))!;
   await db.prepare("UPDATE month_files SET etag = ?1").bind(etag).run();
 }
 
-test("the file is read while it is what was built", async () => {
+test("the month file is read while it is undamaged", async () => {
   const { answer } = await site.query();
   expect([lines.length, answer.cold.requests, answer.unreadableMonths]).toEqual([4 * DAYS.length, 1, []]);
 });
@@ -87,7 +87,7 @@ test.each<[string, () => Promise<unknown>]>([
     async () => {
       await site.store(17, [[0, 5 * HOUR_MS, 9]]);
       await site.settle(17);
-      // as if the file had been made of this day, and not of the one before
+      // As if the file had been made of this day instead of the one before.
       const { generation } = (await readManifestDay(db, site.site.id, site.day(17)))!;
       await db.prepare("UPDATE month_files SET days = json_set(days, '$[16]', ?1)").bind(generation).run();
       site.rest();
@@ -95,7 +95,7 @@ test.each<[string, () => Promise<unknown>]>([
       expect(await site.row()).toMatchObject({ generation: 1 });
     },
   ],
-])("a file that %s is not used, is told of, and is built anew", async (what, damage) => {
+])("a file that %s is dropped, logged and rebuilt", async (what, damage) => {
   await damage();
   const { answer, lines: found } = await site.query();
   const late = `a ${dayStart(site.day(17)) + 5 * HOUR_MS} 9`;
@@ -104,7 +104,7 @@ test.each<[string, () => Promise<unknown>]>([
   expect([answer.partial, answer.unreadable, answer.misplaced]).toEqual([false, [], []]);
   expect(answer.unreadableMonths).toEqual([{ month: MONTH, reason: expect.any(String), provedBy: expect.any(String) }]);
   expect(await site.row()).toMatchObject({ file: null, reason: answer.unreadableMonths[0]!.reason });
-  // the next query does not try it again
+  // The next query does not try the file again.
   const again = await site.query();
   expect([again.lines, again.answer.unreadableMonths]).toEqual([found, []]);
   site.rest();
@@ -114,14 +114,14 @@ test.each<[string, () => Promise<unknown>]>([
   expect(await site.row()).toMatchObject({ reason: null, attempts: 0 });
 });
 
-test("a place in the file that is damaged in D1 costs the point's days a request each, and no sample", async () => {
+test("a damaged place in D1 costs a request per day and no sample", async () => {
   const { id } = site.points[0]!;
   await db.prepare("UPDATE point_months SET head = x'00' WHERE key >> 12 = ?1").bind(id).run();
   const { lines: found, answer } = await site.query();
   expect([found, answer.partial]).toEqual([lines, false]);
 });
 
-test("a wrong number of a day's samples in D1 is no proof against the file, which would be built for ever", async () => {
+test("a wrong sample count of a day in D1 does not condemn the file", async () => {
   const key1 = pointMonthKey(site.points[0]!.id, MONTH);
   const stored = db.prepare("SELECT hex(head) AS head, hex(hours) AS hours FROM point_months WHERE key = ?1");
   const row = (await stored.bind(key1).first<{ head: string; hours: string }>())!;
@@ -139,7 +139,7 @@ test("a wrong number of a day's samples in D1 is no proof against the file, whic
   expect(await site.row()).toMatchObject({ file: { key }, reason: null });
 });
 
-test("where R2 does not give the file, the days are read, and nothing is noted", async () => {
+test("if R2 fails, the days are read and the file stays", async () => {
   const bucket: ColdBucket = {
     get: (at, options) => (at === key ? Promise.reject(new Error("R2 is ill")) : env.TIMESERIES.get(at, options)),
     head: (at) => env.TIMESERIES.head(at),
@@ -151,7 +151,7 @@ test("where R2 does not give the file, the days are read, and nothing is noted",
   expect(await site.row()).toMatchObject({ file: { key }, reason: null });
 });
 
-/** What to read of the first days of the month, of both points. */
+/** The reads of the first days of the month, of both points. */
 async function planned(days: number) {
   const range = { start: dayStart(site.day(1)), end: dayStart(site.day(days + 1)) };
   const ids = site.points.map(({ id }) => id);
@@ -162,7 +162,7 @@ async function planned(days: number) {
 test.each([
   [0, DAYS.length, 0],
   [1, 0, DAYS.length],
-])("where the days of a lost file take %d requests too many, they are not read", async (excess, read, unreadable) => {
+])("days of a lost file are not read if they need %d requests too many", async (excess, read, unreadable) => {
   const files = await planned(31);
   await env.TIMESERIES.delete(key);
   const cost = { requests: MAX_COLD.requests - 1 - DAYS.length + excess, bytes: 0 };
@@ -173,16 +173,16 @@ test.each([
   expect(cost.requests).toBeLessThanOrEqual(MAX_COLD.requests);
 });
 
-test("of days that are read from the file no samples of other days are held", async () => {
+test("days read from the month file hold no samples of other days", async () => {
   const files = await planned(17);
   expect(files.map(({ month }) => month !== null)).toEqual([true, true, true, true]);
   const outcomes = await readFiles({ db, bucket: env.TIMESERIES }, files, { requests: 0, bytes: 0 });
   const held = outcomes.flatMap((one) => ("series" in one ? [...one.series.values()] : []));
-  // of two samples a day
+  // two samples a day
   expect(held.map(({ times }) => times.buffer.byteLength)).toEqual(held.map(() => 4 * 2 * 8));
 });
 
-test("packed aggregates that are damaged are lost for their point alone, and a rebuild of the days brings them back", async () => {
+test("damaged packed aggregates are lost for their point only, until a rebuild", async () => {
   const before = await queriedHours(db, site);
   const { id } = site.points[0]!;
   await db.prepare("UPDATE point_months SET hours = x'00' WHERE key >> 12 = ?1").bind(id).run();
@@ -191,11 +191,11 @@ test("packed aggregates that are damaged are lost for their point alone, and a r
   for (const day of DAYS) {
     const first = site.day(day);
     const { rowsChanged, skipped } = await rebuildRollups(context, site.site.id, { first, last: first });
-    // where one slice of a row is damaged, all points of the row count
+    // One damaged slice makes all points of the row count.
     expect([rowsChanged, skipped]).toEqual([2, []]);
   }
   expect(await queriedHours(db, site)).toEqual(before);
-  // and the next build packs them again
+  // The next build packs them again.
   site.rest();
   expect(await site.build()).toEqual([MONTH]);
   expect(await queriedHours(db, site)).toEqual(before);

@@ -14,7 +14,7 @@ import { parseDay } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthOf } from "../domain/month.ts";
 
-// What is deleted of a built month is nowhere any more.
+// Deleted samples of a built month remain nowhere.
 
 const MONTH = monthOf(parseDay("2025-10-01")!);
 const DAYS = [1, 2, 17, 31];
@@ -41,7 +41,7 @@ beforeEach(built);
 
 const packedRows = () => db.prepare("SELECT count(*) FROM point_months").first("count(*)");
 
-test("the packed aggregates of a month go when all of its days are deleted", async () => {
+test("a month's packed aggregates go when all of its days are deleted", async () => {
   expect(await packedRows()).toBe(2);
   for (const day of DAYS) await deleteDay({ db, bucket: env.TIMESERIES }, site.site, site.day(day), site.time);
   site.rest();
@@ -50,11 +50,11 @@ test("the packed aggregates of a month go when all of its days are deleted", asy
   expect(await env.TIMESERIES.head(monthFileKey(site.site.name, MONTH))).toBeNull();
 });
 
-test("no month's file is built of a day from which a point is being deleted", async () => {
+test("no month file has a day from which a point is being deleted", async () => {
   const [point] = site.points;
   let months: number[] | null = null;
   const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
-    // behind the deletion of the month's file, and before the day is written without the point
+    // After the month file was deleted, and before the day is written without the point.
     if (months === null && what === `get ${dayFileKey(site.site.name, site.day(31))}`) months = await site.build();
     return execute();
   });
@@ -67,22 +67,22 @@ test("no month's file is built of a day from which a point is being deleted", as
 
 const objectOfMonth = () => env.TIMESERIES.head(monthFileKey(site.site.name, MONTH));
 
-test("an object that a lost build has put goes when all of the month's days are deleted", async () => {
+test("the object of a lost build goes when all days are deleted", async () => {
   await site.store(2, [[0, 5 * HOUR_MS, 9]]);
   await site.settle(2);
   site.rest();
   expect(await site.supervise()).toBe(MONTH);
   const { instance } = (await site.row())!;
-  // the object is put, and nothing is known of it
+  // The object is put, and D1 does not know it.
   await site.run(
     new MemoryEngine(),
     new CrashPoint(0, "after", (what) => what === `put ${monthFileKey(site.site.name, MONTH)}`),
   );
   site.states.set(instance!, { is: "ended", reason: "it was terminated" });
   for (const day of DAYS) await deleteDay({ db, bucket: env.TIMESERIES }, site.site, site.day(day), site.time);
-  // as if it was put behind the deletion
+  // As if it was put after the deletion.
   await env.TIMESERIES.put(monthFileKey(site.site.name, MONTH), "samples");
-  // the lost build counts as one that failed, which waits
+  // The lost build counts as failed, so the retry waits.
   expect(await site.build()).toEqual([]);
   site.rest();
   expect(await site.build()).toEqual([MONTH]);
@@ -91,7 +91,7 @@ test("an object that a lost build has put goes when all of the month's days are 
   expect(await site.supervise()).toBeNull();
 });
 
-test("an object that is not read any more goes where the site keeps no month files", async () => {
+test("an unused object goes when the site keeps no month files", async () => {
   await env.TIMESERIES.put(monthFileKey(site.site.name, MONTH), "something else");
   expect((await site.query()).answer.unreadableMonths).toHaveLength(1);
   site.keepsFiles = false;

@@ -15,7 +15,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 import { monthOf } from "../domain/month.ts";
 import { runMonth } from "./run-month.ts";
 
-// A build of a month reads files that others read and replace.
+// A month build reads files that others read and replace.
 
 const MONTH = monthOf(parseDay("2025-10-01")!);
 const DAYS = [1, 2, 17, 31];
@@ -42,7 +42,7 @@ const filed = preparedStorage(
 
 beforeEach(filed);
 
-/** Runs the build that is due. */
+/** Runs the due build. */
 async function build(bucket: R2Bucket): Promise<void> {
   await site.supervise();
   const appointed = (await readAppointedMonth(db, site.site.id))!;
@@ -55,7 +55,7 @@ const day = async () => (await readManifestDay(db, site.site.id, site.day(17)))!
 test.each([
   [1, "written"],
   [Number.POSITIVE_INFINITY, "suspect"],
-] as const)("a file that comes damaged %d times is %s", async (times, state) => {
+] as const)("a file that arrives damaged %d times is %s", async (times, state) => {
   const before = (await site.query()).lines;
   let damaged = 0;
   const bucket = interceptedBucket(env.TIMESERIES, async (execute, what) => {
@@ -79,15 +79,15 @@ test("a day whose next file is in place, and not published yet, is not made susp
     .run();
   const bytes = await (await env.TIMESERIES.get(key))!.arrayBuffer();
   await env.TIMESERIES.put(key, bytes, { customMetadata: { sha256 } });
-  // the etag of the same bytes is the same
+  // The same bytes have the same ETag.
   await db.prepare("UPDATE day_files SET etag = 'before' WHERE day = ?1").bind(site.day(17)).run();
   await build(env.TIMESERIES);
   expect(await day()).toMatchObject({ state: "written" });
-  // it is tried again in an hour, and not at once
+  // It is retried in an hour, not at once.
   expect(await site.row()).toMatchObject({ file: null, attempts: 1 });
 });
 
-test("a day that is rebuilt is read of its own aggregates, with points that were not known when the month was packed", async () => {
+test("a rebuilt day is read from its own aggregates, with later points", async () => {
   const before = (await site.query()).lines;
   await build(env.TIMESERIES);
   await db.prepare("DELETE FROM points WHERE id = ?1").bind(site.points[0]!.id).run();

@@ -21,7 +21,7 @@ const written = (text: string, rest: Partial<DayOutline> = {}): DayOutline => {
   return { day: day(text), ...about, ...rest };
 };
 
-/** By day of October: the generation of the days given; null of others. */
+/** By day of October: the generation of the given days, null for others. */
 const generations = (of: Readonly<Record<number, number>>) => Array.from({ length: 31 }, (_, i) => of[i + 1] ?? null);
 
 const row = (rest: Partial<MonthRow> = {}): MonthRow => ({
@@ -45,7 +45,7 @@ const due = (site: Partial<SiteMonths>) => {
   return month === null ? null : monthText(month);
 };
 
-describe("which month is due", () => {
+describe("the due month", () => {
   const days = [written("2025-10-12")];
 
   test("a month that is over, with a day's file and no row", () => expect(due({ days })).toBe("2025-10"));
@@ -75,7 +75,7 @@ describe("which month is due", () => {
   });
 });
 
-describe("what a month lacks", () => {
+describe("the need of a month", () => {
   const wanted = generations({ 12: 1 });
   const other = generations({ 12: 2 });
   const none = generations({});

@@ -5,18 +5,21 @@ import { DAY_MS, dayOf } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { monthDays, monthOf } from "../domain/month.ts";
 
-/** How long no day of a month may have been published before it is built: a backfill publishes one day after the other. */
+/**
+ * A month is built only if none of its days was published for this long, because a backfill publishes one day after
+ * another.
+ */
 export const QUIET_BEFORE_BUILD_MS = 6 * HOUR_MS;
 
-/** The longest time until a month is tried again whose build failed. */
+/** Longest delay of a retry after a failed build. */
 const MAX_RETRY_MS = DAY_MS;
 
-/** All that decides which month of a site is to be built. Days are whole days since 1970, times epoch ms. */
+/** All inputs that decide which month of a site is built next. Days are whole days since 1970, times epoch ms. */
 export interface SiteMonths {
   readonly now: number;
-  /** days that were ever built, in any order */
+  /** days that have an entry in the manifest, in any order */
   readonly days: readonly DayOutline[];
-  /** days that are to be settled yet, or have samples beside their file */
+  /** days that are not settled yet, or have samples beside their file */
   readonly unsettled: ReadonlySet<number>;
   readonly months: readonly MonthRow[];
   /** whether the site keeps month files */
@@ -24,8 +27,8 @@ export interface SiteMonths {
 }
 
 /**
- * The newest month that is over, whose days are all settled, and whose file or packed aggregates are not those of its days; null: none is.
- * The newest first, because people look at it most.
+ * Finds the newest month that has ended, whose days are all settled, and whose file or packed aggregates differ from
+ * its days; null: none. The newest comes first because people view it most.
  */
 export function dueMonth(site: SiteMonths): number | null {
   const { now, unsettled } = site;
@@ -47,7 +50,7 @@ function byMonth({ days, months }: Pick<SiteMonths, "days" | "months">) {
   return { ofMonth, rows: new Map(months.map((row) => [row.month, row])) };
 }
 
-/** {@link needOf} of a month as it is now. */
+/** {@link needOf} for a month as it is now. */
 export function needOfMonth(site: Omit<SiteMonths, "now" | "unsettled">, month: number): MonthNeed {
   const { ofMonth, rows } = byMonth(site);
   return needOf(rows.get(month), generationsOf(month, ofMonth.get(month) ?? []), site.keepsFiles);
@@ -59,12 +62,12 @@ function mayBeTried(row: MonthRow | undefined, now: number): boolean {
 }
 
 /**
- * What a month lacks. `file`: its file, and then its packed aggregates, which name the file; `packing`: these alone; `removal`: it may have an
- * object in R2 that is not wanted.
+ * The need of a month. `file`: a new file, then new packed aggregates, which name the file; `packing`: only the
+ * aggregates; `removal`: R2 may have an object that is not wanted.
  */
 export type MonthNeed = "nothing" | "file" | "packing" | "removal";
 
-/** @param row undefined: it has none @param wanted generations of its days' files */
+/** @param row undefined: the month has none @param wanted generations of its days' files */
 export function needOf(
   row: Pick<MonthRow, "file" | "mayHaveObject" | "days" | "generation" | "located" | "packed"> | undefined,
   wanted: MonthGenerations,
@@ -73,10 +76,10 @@ export function needOf(
   const isEmpty = wanted.every((generation) => generation === null);
   const hasFile = row !== undefined && row.file !== null;
   if (row?.mayHaveObject === true && (isEmpty || !keepsFiles)) return "removal";
-  // Without its places a file cannot be read. They are staged with its build, which may be gone.
+  // Without its places a file cannot be read. They are staged by its build, and may be deleted.
   const isWhole = hasFile && row.located === row.generation && isSame(row.days, wanted);
   if (!isEmpty && keepsFiles && !isWhole) return "file";
-  // Packing a month without files drops the packed aggregates of its deleted days.
+  // Packing a month without files deletes the packed aggregates of its deleted days.
   const isPacked = row === undefined ? isEmpty : isSame(row.packed, wanted);
   return isPacked ? "nothing" : "packing";
 }

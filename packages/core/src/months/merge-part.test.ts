@@ -29,7 +29,7 @@ function building(index: number, ids: readonly number[], minutes = 60): DayOfMon
 const IDS = Array.from({ length: 20 }, (_, i) => 11 + i);
 let bucket: MemoryBucket;
 let sources: MonthSource[];
-/** the objects that are there before a step, by key */
+/** The objects before a step, by key. */
 let before: Map<string, unknown>;
 beforeEach(async () => {
   bucket = new MemoryBucket();
@@ -42,8 +42,8 @@ function expectNothingChanged(): void {
   expect(bucket.open).toBe(0);
 }
 
-describe("a part is refused, and nothing is changed", () => {
-  test.each([1, 0x80])("where a day file is damaged, flipped by %i anywhere that it is read", async (flip) => {
+describe("a part is refused, and nothing is changed,", () => {
+  test.each([1, 0x80])("if any read byte of a day file is flipped by %i", async (flip) => {
     const { key } = sources[1]!;
     const { bytes } = bucket.stored(key);
     for (let at = 4; at < bytes.length; at += 97) {
@@ -52,7 +52,7 @@ describe("a part is refused, and nothing is changed", () => {
       bucket.damage(key, damaged);
       before = new Map(bucket.objects);
       const outcome = await mergePart(bucket, TEST_BUILD, sources, ALL, 0).catch((error: unknown) => error);
-      // the names of sites are not read
+      // Readers skip the names of sites.
       if (!(outcome instanceof DayFileCorrupt)) {
         expect(outcome).toMatchObject({ rows: 49 * 60 });
         bucket.objects.delete(stagedPartKey(TEST_BUILD, 0));
@@ -62,7 +62,7 @@ describe("a part is refused, and nothing is changed", () => {
     }
   });
 
-  test("where a day file is another one, gone, or of another size", async () => {
+  test("if a day file is another one, missing, or of another size", async () => {
     const first = sources[0]!;
     const merge = (of: MonthSource) => mergePart(bucket, TEST_BUILD, [of, ...sources.slice(1)], ALL, 0);
     await expect(merge({ ...first, etag: "another" })).rejects.toThrow(DayFileChanged);
@@ -72,7 +72,7 @@ describe("a part is refused, and nothing is changed", () => {
     expectNothingChanged();
   });
 
-  test("where a day file is published anew between two requests", async () => {
+  test("if a day file is published again between two requests", async () => {
     const { key } = sources[2]!;
     let gets = 0;
     const changing = new Proxy(bucket, {
@@ -86,7 +86,7 @@ describe("a part is refused, and nothing is changed", () => {
     expect([...bucket.objects.keys()]).toEqual([...before.keys()]);
   });
 
-  test("where the days are not of the month, out of order, or named as others", async () => {
+  test("if days are of another month, out of order, or misnamed", async () => {
     const [first, second, third] = [sources[0]!, sources[1]!, sources[2]!];
     const merge = (some: readonly MonthSource[]) => mergePart(bucket, TEST_BUILD, some, ALL, 0);
     for (const some of [[], [second, first], [first, first], [{ ...first, day: first.day - 1 }]]) {
@@ -96,14 +96,14 @@ describe("a part is refused, and nothing is changed", () => {
     expectNothingChanged();
   });
 
-  test("where it has no samples", async () => {
+  test("if it has no samples", async () => {
     const merging = mergePart(bucket, TEST_BUILD, sources, { from: "zz", to: null }, 0);
     await expect(merging).rejects.toThrow(MonthBuildError);
     expectNothingChanged();
   });
 });
 
-test("a point of a million samples is in the month, one of more is left out", async () => {
+test("a month has points of up to a million samples", async () => {
   const rows = 250_000;
   const dense = (index: number, length: number): DayOfMonth => {
     const times = Float64Array.from({ length }, (_, i) => START + index * DAY_MS + i * 345);
@@ -116,7 +116,7 @@ test("a point of a million samples is in the month, one of more is left out", as
   expect(await mergePart(bucket, TEST_BUILD, more, ALL, 0)).toMatchObject({ points: 0, rowsLeftOut: 4 * rows + 1 });
 });
 
-test("points of an even pace have a row group each, and others share theirs", async () => {
+test("evenly spaced points have own row groups, others share them", async () => {
   const jitter = ({ index, points }: DayOfMonth): DayOfMonth => {
     const shaken = points.map(({ name, series }) => {
       const times = series.times.map((time, i) => time + ((index + i) % 9) * 11);
@@ -157,7 +157,7 @@ describe("putting the file in its place", () => {
     expectNothingChanged();
   });
 
-  test("is refused for a staged part that is another one, gone, or damaged anywhere", async () => {
+  test("refuses a staged part that is another one, missing, or damaged", async () => {
     const key = stagedPartKey(TEST_BUILD, 1);
     const stored = bucket.stored(key);
     const put = () => putMonthFile(bucket, TEST_BUILD, sources, parts);
@@ -177,7 +177,7 @@ describe("putting the file in its place", () => {
   });
 });
 
-test("only what the build of the month staged is deleted", async () => {
+test("only the objects that the build staged are deleted", async () => {
   await buildMonth(bucket, sources, 1_000);
   const others = ["staging/build_1/ses_falls_city/2025-10-12/00", "staging/build_2/ses_falls_city/2025-10/part-000"];
   for (const key of others) await bucket.put(key, "x");

@@ -21,26 +21,26 @@ import {
 import { stagedPartKey, stagedPointsKey } from "./month-staging.ts";
 import { mergeSources } from "./read-sources.ts";
 
-/** What is needed of an R2Bucket to merge a part. */
+/** The part of R2Bucket that a merge uses. */
 export type MergeBucket = RangeBucket &
   UploadBucket & {
     put(key: string, text: string): Promise<unknown>;
   };
 
-/** What the samples of a point are known by. */
+/** The size and checksum of a point's samples. */
 interface Fingerprint {
   readonly rows: number;
   readonly crc32: number;
 }
 
 /**
- * Merges some points of a month's day files into a part in staging, reads it back and compares each sample, and puts the locators
- * of its points beside it. Safe to repeat: the same objects come out.
+ * Merges some points of a month's day files into a staged part, reads it back and compares each sample, then stages the
+ * locators of its points. Safe to repeat: it makes the same objects.
  *
  * Memory: of each day file a range of 128 KB and a row group; the writer's row group, and its 8 MB part.
- * @param number of the part, from 0 in the order of the names
- * @throws {MonthBuildError} where the part has no samples; {DayFileMissing},
- *   {DayFileChanged} and {DayFileCorrupt} for day files that are not what they were; R2's errors
+ * @param number of the part, from 0 in the order of names
+ * @throws {MonthBuildError} if the part has no samples; {DayFileMissing}, {DayFileChanged} and {DayFileCorrupt} if a
+ * day file differs from its manifest entry; R2's errors
  */
 export async function mergePart(
   bucket: MergeBucket,
@@ -56,7 +56,7 @@ export async function mergePart(
   const writer = new DayFileWriter(new MultipartSink(bucket, stagedPartKey(of, number)), about);
   let written: WrittenDayFile;
   try {
-    // the samples of points that the writer has not encoded yet
+    // The samples that the writer has not encoded yet.
     const held: Series[] = [];
     for await (const { name, days } of mergeSources(bucket, sources, range)) {
       const series = joinDays(days);
@@ -86,7 +86,10 @@ export async function mergePart(
   return { number, etag, sha256, bytes, footerBytes, rows, points: points.length, rowsLeftOut };
 }
 
-/** A point's samples of all days, in buffers of their own. The days' buffers are given back. @returns null: they are more than a month file takes */
+/**
+ * Joins a point's samples of all days, and frees those of the days. @returns null: more samples than a month file
+ * accepts
+ */
 function joinDays(days: readonly Series[]): Series | null {
   const rows = days.reduce((sum, { times }) => sum + times.length, 0);
   if (rows > MONTH_LIMITS.pointRows) return null;
@@ -105,7 +108,7 @@ function fingerprint({ times, values }: Series): Fingerprint {
   return { rows: times.length, crc32: crc32(bytesOf(values), crc32(bytesOf(times))) };
 }
 
-/** Reads a part as every reader of the month file will. @throws {DayFileCorrupt} where it holds anything but what was written */
+/** Reads a part like a reader of the month file. @throws {DayFileCorrupt} if it differs from what was written */
 async function verifyPart(
   bucket: RangeBucket,
   of: MonthBuild,
@@ -113,7 +116,7 @@ async function verifyPart(
   { etag, footerBytes, points }: WrittenDayFile,
   fingerprints: readonly Fingerprint[],
 ): Promise<void> {
-  // under the key that it will have, for a reader refuses a file that stands under another
+  // Under its final key, because a reader refuses a file under another one.
   const key = monthFileKey(of.site.name, of.month);
   const asInPlace: RangeBucket = { get: (_, options) => bucket.get(stagedPartKey(of, number), options) };
   let index = 0;

@@ -33,7 +33,7 @@ let sources: MonthSource[];
 let ranges: PartRange[];
 const parts: StagedPart[] = [];
 let file: { etag: string; bytes: number; rows: number };
-/** of everything that the build leaves in R2, by key */
+/** All objects of the build in R2, by key. */
 const built = new Map<string, Uint8Array>();
 
 async function bytesOf(key: string): Promise<Uint8Array> {
@@ -53,7 +53,9 @@ beforeAll(async () => {
   for (const key of await keysOf(bucket, "")) built.set(key, await bytesOf(key));
 });
 
-/** Runs a step for each of its calls to R2, dying before or after it, and hands the state over to be checked. @returns calls */
+/**
+ * Runs a step once for each of its R2 calls, crashing before or after that call, and checks the state. @returns calls
+ */
 async function dieEverywhere(
   prepare: () => Promise<unknown>,
   step: (through: R2Bucket) => Promise<unknown>,
@@ -74,7 +76,7 @@ async function dieEverywhere(
   }
 }
 
-test("a build that nothing interrupts holds every sample once", async () => {
+test("an uninterrupted build holds every sample once", async () => {
   expect(parts.length).toBeGreaterThan(1);
   const located = [];
   for (const { number } of parts) located.push(...(await stagedLocators(bucket, TEST_BUILD, parts, number)));
@@ -93,7 +95,7 @@ test("planning that dies at any call plans the same parts again", async () => {
   ).toBeGreaterThan(3);
 });
 
-test("a part that dies at any call is merged again to the same objects", async () => {
+test("a part that dies at any call is merged to the same objects", async () => {
   const [key, pointsKey] = [stagedPartKey(TEST_BUILD, 1), stagedPointsKey(TEST_BUILD, 1)];
   const merge = (through: R2Bucket) => mergePart(through, TEST_BUILD, sources, ranges[1]!, 1);
   const calls = await dieEverywhere(
@@ -107,7 +109,7 @@ test("a part that dies at any call is merged again to the same objects", async (
   expect(calls).toBeGreaterThan(5);
 });
 
-test("putting the file in its place dies at any call: the file before it stands whole, and then the same file", async () => {
+test("putting that dies at any call leaves the old file, then the same file", async () => {
   const put = (through: R2Bucket) => putMonthFile(through, TEST_BUILD, sources, parts);
   const calls = await dieEverywhere(
     () => bucket.put(KEY, "the file before"),
@@ -123,7 +125,7 @@ test("putting the file in its place dies at any call: the file before it stands 
   expect(calls).toBeGreaterThan(5);
 });
 
-test("deleting what was staged dies at any call: nothing else is deleted, and the rest is deleted again", async () => {
+test("cleanup that dies at any call deletes only its own, and can repeat", async () => {
   const kept = [KEY, ...sources.map(({ key }) => key)].sort();
   const restore = async () => {
     for (const [key, bytes] of built) await bucket.put(key, bytes);

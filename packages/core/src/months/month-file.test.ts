@@ -15,7 +15,7 @@ import { sourceEtags } from "./month-build.ts";
 
 const KEY = monthFileKey(TEST_SITE, TEST_MONTH);
 
-/** Every way to read the month file gives each sample of its day files once. */
+/** Every way to read the month file returns each sample of its day files once. */
 async function expectWhole(days: readonly DayOfMonth[], rows: number): Promise<number> {
   const bucket = new MemoryBucket();
   const sources = await writeDays(bucket, days);
@@ -42,7 +42,7 @@ async function expectWhole(days: readonly DayOfMonth[], rows: number): Promise<n
   return parts.length;
 }
 
-test("a month file holds every sample of its day files once, however it is cut into parts and read", async () => {
+test("a month file has each sample of its day files once", async () => {
   let most = 0;
   const check = async (days: DayOfMonth[], rows: number) => {
     most = Math.max(most, await expectWhole(days, rows));
@@ -52,9 +52,9 @@ test("a month file holds every sample of its day files once, however it is cut i
 });
 
 test.each([
-  ["of a part of its own", 1],
-  ["of a part with others", 100_000_000],
-])("a point with more samples than a month file takes, %s, is left out, and costs no other point", async (_, rows) => {
+  ["in a part of its own", 1],
+  ["in a part with others", 100_000_000],
+])("a point with too many samples, %s, is left out and costs no other", async (_, rows) => {
   const { first } = monthDays(TEST_MONTH);
   const PER_DAY = 210_000;
   const dense = (index: number): NamedSeries["series"] => ({

@@ -72,7 +72,7 @@ async function deleteDay(day: number): Promise<void> {
   await db.batch([db.prepare(mark).bind(day), deleteDayRows(db, siteId, day)]);
 }
 
-/** As a rebuild writes a day whose aggregates were wrong. */
+/** Writes a day like a rebuild of wrong aggregates. */
 async function rebuild(day: number): Promise<void> {
   if (!days.has(day)) return;
   await db.batch([...writeHours(db, rowsOf(day)), forgetPacked(db, siteId, day), touchDay(db, siteId, day, 1)]);
@@ -81,7 +81,7 @@ async function rebuild(day: number): Promise<void> {
 const textOf = ({ hours, locator }: StoredSlice) => hexOf(encodeSlice({ hours, locator }));
 const sorted = (texts: readonly string[]) => texts.toSorted();
 
-/** What readers find is what was published. */
+/** Readers find what was published. */
 async function expectAll(): Promise<void> {
   const all = [...days].flatMap(([day, ofDay]) => [...ofDay].map(([id, slice]) => ({ id, day, hex: hexOf(slice) })));
   const whole = await readStored(db, siteId, ids, RANGE, "rollups");
@@ -117,7 +117,7 @@ async function expectAll(): Promise<void> {
   }
 }
 
-/** Packs the days with a file. @param beside is done in place of a call of D1 */
+/** Packs the days with a file. @param beside runs in place of a call of D1 */
 async function packBeside(
   points: readonly number[],
   beside: <T>(call: number, execute: () => Promise<T>) => Promise<T>,
@@ -132,7 +132,7 @@ async function packBeside(
 const idsOf = (points: readonly number[]) => points.map((point) => ids[point]!);
 
 const slice = fc.record({ hours: anyHours, locator: anyLocator }).map(encodeSlice);
-// few, so that days are published again after they were packed
+// Few, so that days are published again after they were packed.
 const day = fc.constantFrom(FIRST - 1, FIRST, FIRST + 1, END - 1);
 const some = fc.shuffledSubarray(
   Array.from({ length: POINTS }, (_, i) => i),
@@ -195,7 +195,7 @@ const PUBLISHED: Operation<typeof change> = {
   ],
 };
 
-test("whatever is packed, published, deleted or rebuilt, readers find what was published last", async () => {
+test("after any history, readers find what was published last", async () => {
   let packed = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 4, maxLength: 14, size: "max" }), async (steps) => {
@@ -217,13 +217,13 @@ test("whatever is packed, published, deleted or rebuilt, readers find what was p
         await expectAll();
       }
     }),
-    // one that packs, whatever the others do
+    // One that packs, beside any others.
     { numRuns: 12, endOnFailure: true, examples: [[[PUBLISHED, { kind: "pack" }]]] },
   );
   expect(packed).toBeGreaterThan(0);
 });
 
-test("a damaged slice keeps its day as it is for the points of its row, and for no others", async () => {
+test("a damaged slice leaves its day unpacked for its row's points only", async () => {
   const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 }));
   const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 1, crc32: 7 };
   const good = encodeSlice({ hours, locator: { group, firstRow: 0, rows: 1 } });
@@ -243,14 +243,14 @@ test("a damaged slice keeps its day as it is for the points of its row, and for 
   await expectAll();
 });
 
-test("nothing is packed where a day is not as it was read", async () => {
+test("nothing is packed if a day has changed since it was read", async () => {
   await publish(FIRST, new Map());
   const basis = await readMonthBasis(db, siteId, MONTH);
   await publish(FIRST, new Map());
   expect(await packPoints(db, { siteId, basis, file: null }, ids)).toBeNull();
 });
 
-test("where samples are in the month file is told of each of its points' days", async () => {
+test("each packed day names the place of its samples in the month file", async () => {
   const hours = Array.from({ length: 24 }, () => ({ n: 1, min: 2, max: 2, sum: 2 }));
   const group = { offset: 4, timeBytes: 1, nameBytes: 1, valueBytes: 1, rows: 1, crc32: 7 };
   const locator = { group, firstRow: 0, rows: 1 };

@@ -18,28 +18,31 @@ const BLOCKS_AT_ONCE = 12;
 /** The points and the month that are packed. */
 export interface MonthToPack {
   readonly siteId: number;
-  /** the days, and what they must still be; those without a file are left as they are */
+  /** the days and their expected generations; days without a file stay unpacked */
   readonly basis: MonthBasis;
-  /** where the points' samples are in the month file, and its generation; null: there is none; locators of null: where they were */
+  /**
+   * the month file's generation and the points' places in it; null: no file; locators null: the places stay as packed
+   * before
+   */
   readonly file: { readonly generation: number; readonly locators: ReadonlyMap<number, Locator> | null } | null;
 }
 
-/** What packing some points came to. */
+/** The result of packing some points. */
 export interface PackedPoints {
-  /** days of the month, from 0, that are not packed for all of the points, because stored aggregates of theirs are damaged */
+  /** days of the month, from 0, that stay unpacked for some points, because stored aggregates are damaged */
   readonly unpacked: readonly number[];
 }
 
-/** ?1: JSON array of the first points of blocks, ?2 and ?3: days. */
+/** ?1: JSON array of the first points of blocks, ?2: first day, ?3: first day behind the month. */
 const READ_ROWS = `
 SELECT d.key, CASE WHEN json_valid(d.places, 8) THEN json(d.places) END AS places, hex(d.hours) AS hours, NULL AS packed
 FROM json_each(?1) p CROSS JOIN block_days d ON d.key >= ${rowKeySql("p.value", "?2")} AND d.key < ${rowKeySql("p.value", "?3")}`;
 
 /**
- * Packs the aggregates of some points of a month, and of all points that share rows of `block_days` with them. Safe to repeat, to stop
- * anywhere, and to run beside anything: 192 points are written in one batch, only where the month's days are as they were read. A slice
- * that is damaged is lost for its point, and its day stays as it is for the 16 points of its row.
- * @returns null: a day is not of the generation that is meant, or changed meanwhile
+ * Packs a month's aggregates of some points, and of all points in the same rows of `block_days`. Safe to repeat, to
+ * interrupt and to run concurrently: a batch writes 192 points, and only if the month's days are unchanged. A damaged
+ * slice is lost for its point, and its day stays unpacked for the 16 points of its row.
+ * @returns null: a day has another generation, or changed meanwhile
  * @throws the error of D1, after retries
  */
 export async function packPoints(
@@ -93,7 +96,8 @@ async function packBlocks(
       const ofPoint = days.map(({ points }) => points[place]!);
       const file = of.file === null ? null : placeIn(of.file, id, stored.file(id, month));
       const key = pointMonthKey(id, month);
-      // A point without samples needs no row. One whose slices are damaged keeps it, so that they are not taken for none.
+      // A point without samples needs no row. A point with damaged slices keeps its row, so that they do not read as
+      // empty.
       const isDamaged = ofPoint.some((day, i) => day === null && wantedDays[i] !== null) && stored.has(id, month);
       if (file !== null || isDamaged || ofPoint.some((day) => day !== null && day.slice !== null)) {
         written.set(key, encodePointMonth({ days: ofPoint, file }));
@@ -108,7 +112,7 @@ async function packBlocks(
   return batch === null ? null : unpacked;
 }
 
-/** @param known where the point was when the month was packed last */
+/** @param known the point's place when the month was packed last */
 function placeIn(
   { generation, locators }: NonNullable<MonthToPack["file"]>,
   pointId: number,
@@ -121,16 +125,16 @@ function placeIn(
 
 type PackedDay = PointMonth["days"][number];
 
-/** What is stored of a block and day. */
+/** The stored aggregates of a block and day. */
 interface KnownDay {
   /** of each point */
   readonly points: readonly PackedDay[];
-  /** key of the row whose hours are packed now; null: none */
+  /** key of the row to clear, because its hours are packed now; null: none */
   readonly emptied: number | null;
   readonly isDamaged: boolean;
 }
 
-/** What `block_days` and `point_months` have of some blocks and a month. */
+/** The rows of `block_days` and `point_months` of some blocks and a month. */
 class StoredBlocks {
   readonly #rows: ReadonlyMap<number, StoredRow>;
   readonly #packed: PackedMonths;
@@ -184,7 +188,7 @@ function filedSlice(stored: StoredSlice): FiledSlice | null {
   return locator === null || hours === null ? null : { hours, locator };
 }
 
-/** @returns null: the slice is of no file, or is not what encoding it again gives, so that packing it would change it */
+/** @returns null: the slice belongs to no file, or encoding it again would change it */
 function filedBytes(bytes: Uint8Array): FiledSlice | null {
   const { hours, locator } = decodeSlice(bytes);
   if (locator === null || hexOf(encodeSlice({ hours, locator })) !== hexOf(bytes)) return null;

@@ -4,9 +4,9 @@ import { type MonthSource, PART_ROWS, type PartRange } from "./month-build.ts";
 import { readFooters } from "./read-sources.ts";
 
 /**
- * Cuts a month into parts of about that many rows, where row groups of day files begin.
+ * Cuts a month into parts of about `rows` rows, at the starts of row groups in day files.
  * @param rows of a part
- * @returns at least one part, none without samples
+ * @returns at least one part, each with samples
  * @throws {DayFileMissing} {DayFileChanged} {DayFileCorrupt}; R2's errors
  */
 export async function planParts(

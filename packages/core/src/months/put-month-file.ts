@@ -22,18 +22,18 @@ import {
 import { stagedPartKey, stagedPointsKey } from "./month-staging.ts";
 import { readFooters } from "./read-sources.ts";
 
-/** Bytes of a part that are held at once. */
+/** Bytes of a part held at once. */
 const COPY_BYTES = 4 * 1024 * 1024;
 
-/** `PAR1`, with which each part begins, and the month file. */
+/** `PAR1`, the first bytes of each part and of the month file. */
 const HEAD_BYTES = 4;
 
 const MAGIC = new Uint8Array(Uint32Array.of(PARQUET_MAGIC).buffer);
 
-/** Of each point its name and the numbers of its locator. */
+/** Each point's name and the numbers of its locator. */
 const pointsSchema = z.array(z.tuple([z.string(), z.int()], z.int()));
 
-/** A month file as it was stored. */
+/** A stored month file. */
 export interface PutMonthFile {
   readonly etag: string;
   readonly bytes: number;
@@ -41,11 +41,11 @@ export interface PutMonthFile {
 }
 
 /**
- * Puts the month file in its place: the row groups of the staged parts one after another, and one footer. It replaces the file
- * before it as a whole, when all of it has arrived. Safe to repeat.
- * @param parts all of them, in their order
- * @throws {MonthBuildError} where the parts are not all samples of the day files, each once; {DayFileMissing}, {DayFileChanged}
- *   and {DayFileCorrupt} for parts and day files that are not what they were; R2's errors. Then nothing is replaced.
+ * Puts the month file: the row groups of the staged parts and one footer. It replaces the previous file as a whole.
+ * Safe to repeat.
+ * @param parts all of them, in order
+ * @throws {MonthBuildError} if the parts are not all samples of the day files, each once; {DayFileMissing},
+ * {DayFileChanged} and {DayFileCorrupt} if a part or a day file changed; R2's errors. Nothing is replaced then.
  */
 export async function putMonthFile(
   bucket: RangeBucket & UploadBucket,
@@ -56,14 +56,14 @@ export async function putMonthFile(
   checkSources(of, sources);
   const rows = await expectAllRows(bucket, sources, parts);
   const filled = parts.filter(({ points }) => points > 0);
-  if (filled.length === 0) throw new MonthBuildError("each point has more samples than a month file takes");
+  if (filled.length === 0) throw new MonthBuildError("each point has more samples than a month file accepts");
   const key = monthFileKey(of.site.name, of.month);
   const groups: FooterGroup[] = [];
   for (const part of filled) groups.push(...(await readGroups(bucket, of, part, partOffset(parts, part.number))));
   const about = { month: of.month, days: sourceEtags(of, sources) };
   const footer = encodeFooter(of.site.name, about, groups);
   const end = partOffset(parts, parts.length) + HEAD_BYTES;
-  // what every reader will ask of it: names, places and counts in order
+  // The checks of every reader: names, places and counts in order.
   parseFooter(key, "", parseMetadata(footer.subarray(FOOTER_SEAL_BYTES)), end);
   const sink = new MultipartSink(bucket, key);
   try {
@@ -91,14 +91,14 @@ export async function stagedLocators(
 ): Promise<{ name: string; locator: Locator }[]> {
   if (parts[number]?.points === 0) return [];
   const object = await bucket.get(stagedPointsKey(of, number));
-  if (object === null) throw new MonthBuildError(`the locators of part ${number} are gone from staging`);
+  if (object === null) throw new MonthBuildError(`the locators of part ${number} are missing in staging`);
   const by = partOffset(parts, number);
   return pointsSchema.parse(JSON.parse(await object.text())).map(([name, offset, ...numbers]) => {
     return { name, locator: locatorOf([offset + by, ...numbers]) };
   });
 }
 
-/** Byte of the month file at which the row groups of a part begin, less those before them in the part itself. */
+/** What to add to a byte position in a part for its position in the month file. */
 function partOffset(parts: readonly StagedPart[], number: number): number {
   return parts.slice(0, number).reduce((sum, part) => sum + groupBytes(part), 0);
 }
@@ -113,14 +113,14 @@ async function expectAllRows(
   sources: readonly MonthSource[],
   parts: readonly StagedPart[],
 ): Promise<number> {
-  if (parts.some(({ number }, i) => number !== i)) throw new MonthBuildError("the parts are not all, or out of order");
+  if (parts.some(({ number }, i) => number !== i)) throw new MonthBuildError("parts are missing or out of order");
   const expected = (await readFooters(bucket, sources)).reduce((sum, footer) => sum + footer.rows, 0);
   const found = parts.reduce((sum, part) => sum + part.rows + part.rowsLeftOut, 0);
   if (found !== expected) throw new MonthBuildError(`the parts have ${found} rows, the day files ${expected}`);
   return parts.reduce((sum, part) => sum + part.rows, 0);
 }
 
-/** What a part's footer says of its row groups, in their places in the month file. */
+/** A part's entries of the footer, moved to their places in the month file. */
 async function readGroups(bucket: RangeBucket, of: MonthBuild, part: StagedPart, by: number): Promise<FooterGroup[]> {
   const { etag, bytes, footerBytes } = part;
   const file = { key: stagedPartKey(of, part.number), etag, bytes, footerBytes };
@@ -143,7 +143,7 @@ function shifted(group: RowGroup, by: bigint): RowGroup {
   return { ...group, columns };
 }
 
-/** Copies a part's row groups into the month file, without its head and its footer. */
+/** Copies a part's row groups into the month file, without head and footer. */
 async function copyGroups(bucket: RangeBucket, of: MonthBuild, part: StagedPart, sink: ByteSink): Promise<void> {
   const key = stagedPartKey(of, part.number);
   const end = part.bytes - part.footerBytes;
@@ -156,5 +156,6 @@ async function copyGroups(bucket: RangeBucket, of: MonthBuild, part: StagedPart,
     await sink.write(bytes.subarray(from, Math.max(from, end - offset)));
     freeBytes(bytes);
   }
-  if (hash.digest("hex") !== part.sha256) throw new DayFileCorrupt(key, 0, "the part has another SHA-256");
+  if (hash.digest("hex") !== part.sha256)
+    throw new DayFileCorrupt(key, 0, "the part's SHA-256 differs from the one staged");
 }

@@ -6,20 +6,23 @@ import type { Series } from "../domain/samples.ts";
 import { compareUtf8 } from "../domain/utf8-order.ts";
 import type { MonthSource, PartRange } from "./month-build.ts";
 
-/** Bytes a request of each day file: 31 of them are held at once. */
+/** Bytes of a request of a day file; 31 of them are held at once. */
 const RANGE_BYTES = 128 * 1024;
 
-/** A Worker has six connections; more requests at once would only wait. */
+/** A Worker has six connections at once. */
 const REQUESTS_AT_ONCE = 6;
 
-/** A point's samples of the month, of each day that has some. */
+/** A point's samples of the month, by day. */
 export interface MergedPoint {
   readonly name: string;
   /** ascending by day, none empty */
   readonly days: readonly Series[];
 }
 
-/** The footers of day files, in the order of the sources. @throws {DayFileMissing} {DayFileChanged} {DayFileCorrupt}; R2's errors */
+/**
+ * Reads the footers of day files, in the order of the sources.
+ * @throws {DayFileMissing} {DayFileChanged} {DayFileCorrupt}; R2's errors
+ */
 export async function readFooters(bucket: RangeBucket, sources: readonly MonthSource[]): Promise<Footer[]> {
   const footers: Footer[] = [];
   for (let first = 0; first < sources.length; first += REQUESTS_AT_ONCE) {
@@ -27,12 +30,12 @@ export async function readFooters(bucket: RangeBucket, sources: readonly MonthSo
     footers.push(...(await Promise.all(some.map((source) => readFooter(bucket, source)))));
   }
   for (const [i, { day, key }] of sources.entries()) {
-    if (footers[i]!.day !== day) throw new DayFileCorrupt(key, 0, "is a file of another day");
+    if (footers[i]!.day !== day) throw new DayFileCorrupt(key, 0, "footer: of another day than the manifest's");
   }
   return footers;
 }
 
-/** A day file's points; the first one is at hand. */
+/** A scan of a day file, with its next point. */
 interface Cursor {
   readonly points: AsyncIterator<{ readonly name: string; readonly series: Series }>;
   current: { readonly name: string; readonly series: Series } | null;
@@ -44,8 +47,8 @@ async function advance(cursor: Cursor): Promise<void> {
 }
 
 /**
- * The points of a part, in the order of their names, merged from the day files. Holds of each file a range of 128 KB and the row
- * group that it stands in.
+ * Merges the points of a part from the day files, in the order of names. Memory: of each file a range of 128 KB and the
+ * current row group.
  * @throws {DayFileMissing} {DayFileChanged} {DayFileCorrupt}; R2's errors
  */
 export async function* mergeSources(
@@ -70,7 +73,7 @@ export async function* mergeSources(
 }
 
 async function advanceAll(cursors: readonly Cursor[]): Promise<void> {
-  // Files of a site have their row groups in much the same places, so many fetch at the same point.
+  // Files of a site have row groups in similar places, so many fetch at the same point.
   for (let first = 0; first < cursors.length; first += REQUESTS_AT_ONCE) {
     await Promise.all(cursors.slice(first, first + REQUESTS_AT_ONCE).map(advance));
   }

@@ -48,7 +48,7 @@ async function begin(): Promise<void> {
 const prepared = preparedStorage(begin, env.TIMESERIES, [env.DB]);
 let rested: number | null = null;
 
-/** Back to six days without a month's file. */
+/** Back to six days without a month file. */
 async function reset(): Promise<void> {
   await prepared();
   rested ??= world.time;
@@ -61,7 +61,7 @@ const samples = async () => (await world.query()).lines;
 const hours = () => queriedHours(db, world);
 const monthKey = () => monthFileKey(world.site.name, MONTH);
 
-/** That all of the month is read from its file, by one request for all points. */
+/** Expects all of the month to come from its file, with one request for all points. */
 async function expectBuilt(lines: readonly string[]): Promise<void> {
   const { answer, lines: found } = await world.query();
   expect(found).toEqual(lines);
@@ -72,7 +72,7 @@ async function expectBuilt(lines: readonly string[]): Promise<void> {
   expect(await world.row()).toMatchObject({ instance: null, attempts: 0, reason: null });
 }
 
-test("a month's file and its packed aggregates give what its days give", async () => {
+test("a month file and its packed aggregates equal the days", async () => {
   await reset();
   const [before, hoursBefore] = [await samples(), await hours()];
   expect(before).toHaveLength(DAYS.length * 6 + 3 * 3);
@@ -82,7 +82,7 @@ test("a month's file and its packed aggregates give what its days give", async (
   expect(await hours()).toEqual(hoursBefore);
 });
 
-test("between any two calls of a build, each sample and each hour is read exactly once", async () => {
+test("between any two calls, each sample and hour is read exactly once", async () => {
   await reset();
   const [before, hoursBefore] = [await samples(), await hours()];
   await world.supervise();
@@ -103,13 +103,13 @@ test.each<CrashKind>(["before", "after"])("a build that dies %s any call is resu
   await reset();
   const [before, hoursBefore] = [await samples(), await hours()];
   let nth = 0;
-  // of the calls whose answer is lost every second one
+  // Every second one of the calls whose answer is lost.
   for (; ; nth += kind === "before" ? 1 : 2) {
     await reset();
     await world.supervise();
     const appointed = (await readAppointedMonth(db, world.site.id))!;
     const engine = new MemoryEngine();
-    // dying before a call that only reads is dying after the call before it
+    // Crashing before a read equals crashing after the call before it.
     const crash = new CrashPoint(nth, kind, kind === "before" ? isWrite : undefined);
     const isEnded = await world.run(engine, crash);
     expect(await samples()).toEqual(before);
@@ -125,7 +125,7 @@ test.each<CrashKind>(["before", "after"])("a build that dies %s any call is resu
 
 describe("between any two calls of a build", () => {
   /**
-   * Runs a build once for every few of its calls, with something else done right after that call; then builds what is due.
+   * Runs a build once for every few of its calls, with an action right after that call; then builds what is due.
    * @returns runs
    */
   async function interrupted(
@@ -177,7 +177,7 @@ describe("between any two calls of a build", () => {
       () => world.store(5, [[1, 7, 1.5]]),
       async () => {
         expect(await samples()).toEqual([...old, late].sort());
-        // the settling folds it
+        // Settling writes it into the day's file.
         await world.settle(5).catch(() => undefined);
       },
     );
@@ -227,7 +227,7 @@ describe("between any two calls of a build", () => {
       if (!isDone) break;
       world.rest();
       await world.build();
-      // a step of the old instance may have put the same bytes again
+      // A step of the old instance may have put the same bytes again.
       await expectBuilt(before);
     }
   });

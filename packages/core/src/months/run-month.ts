@@ -32,7 +32,7 @@ import { putMonthFile, stagedLocators } from "./put-month-file.ts";
 
 export interface MonthContext extends SiteStore {
   readonly bucket: R2Bucket;
-  /** the month, and the instance that it is given to, which names its build too */
+  /** the month, and its assigned instance, which also names its build */
   readonly appointed: AppointedMonth;
   /** whether the site keeps month files */
   readonly keepsFiles: boolean;
@@ -42,7 +42,7 @@ export interface MonthContext extends SiteStore {
   readonly beginNext: () => Promise<void>;
 }
 
-/** What a build starts from. */
+/** The state at the start of a build. */
 interface Start {
   readonly need: "file" | "packing" | "removal";
   readonly basis: MonthBasis;
@@ -50,14 +50,14 @@ interface Start {
   readonly generation: number;
 }
 
-/** What a build came to; `superseded`: a day changed meanwhile, or the month is given to another instance. */
+/** The result of a build. `superseded`: a day changed meanwhile, or the month was assigned to another instance. */
 type Outcome = { readonly is: "built" | "superseded" } | { readonly is: "failed"; readonly reason: string };
 
 const SUPERSEDED = { is: "superseded" } as const;
 
 /**
- * Builds what a site's month lacks: its file from the files of its days, and its packed aggregates. Nothing of it is read before it is whole,
- * and only as long as its days are those that it was made of. Wherever it stops, readers take the days.
+ * Builds what a site's month needs: its file from the files of its days, and its packed aggregates. Readers use the
+ * result only once it is complete, and only while its days are unchanged. Until then they read the days.
  */
 export async function runMonth(steps: Steps, context: MonthContext): Promise<void> {
   const { db, bucket, site, appointed, now, beginNext } = context;
@@ -109,11 +109,12 @@ async function build(steps: Steps, context: MonthContext, { need, basis, generat
   }
 }
 
-/** What a step on the month's days gave; or why the build ends. */
+/** The result of a step on the month's days, or why the build ends. */
 type Found<T> = { readonly is: "found"; readonly value: T } | Outcome;
 
 /**
- * Runs a step that reads the month's day files. A file that is not what was written makes its day suspect, as it does for every reader.
+ * Runs a step that reads the month's day files. A file that differs from its manifest entry makes its day suspect, as
+ * for every reader.
  * @param attempt of the step, from 1
  */
 async function onDays<T>(
@@ -128,13 +129,13 @@ async function onDays<T>(
   } catch (error) {
     const day = isOfFile(error) ? basis.days.find(({ file }) => file?.key === error.key) : undefined;
     if (day === undefined || day.file === null || !provesFileFault(error)) throw error;
-    // Bytes can also be damaged on their way.
+    // Bytes can also be damaged in transit.
     if (error instanceof DayFileCorrupt && attempt === 1) throw error;
     const current = await readManifestDay(db, site.id, day.day);
     if (current?.generation !== day.generation) return SUPERSEDED;
     const reason = messageOf(error);
     const object = await bucket.head(day.file.key);
-    // A build has put it there, and may have died before it published it.
+    // A build of the day has put it, and may have died before publishing it.
     if (object !== null && objectStanding(current, object) === "pending") return { is: "failed", reason };
     await markSuspect(db, { siteId: site.id, day: day.day, etag: day.file.etag }, reason, now());
     return { is: "failed", reason };
@@ -149,14 +150,14 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A month's file that is published. */
+/** A published month file. */
 interface BuiltFile {
   readonly generation: number;
-  /** where the points' rows are is staged with them; null: what `point_months` says still holds */
+  /** staged with the points' places; null: the places in `point_months` still hold */
   readonly parts: readonly StagedPart[] | null;
 }
 
-/** Merges the days' files, part by part, and publishes the month's. */
+/** Merges the days' files part by part, and publishes the month file. */
 async function buildFile(steps: Steps, context: MonthContext, basis: MonthBasis): Promise<BuiltFile | Outcome> {
   const { db, bucket, site, appointed } = context;
   const { month } = appointed;
@@ -191,13 +192,13 @@ async function buildFile(steps: Steps, context: MonthContext, basis: MonthBasis)
     const results = await batchOnBasis(db, site.id, basis, [publishMonth(db, site.id, appointed, file, days)]);
     const generation = publishedGeneration(results?.[0]?.results ?? []);
     if (generation !== null) return { generation, parts };
-    // Its samples may be deleted ones.
+    // The object may have deleted samples.
     await removeFile(context);
     return SUPERSEDED;
   });
 }
 
-/** Lets readers take the days, then removes the object. */
+/** Makes readers use the days, then removes the object. */
 async function removeFile({ db, bucket, site, appointed }: MonthContext): Promise<void> {
   if (!(await mayBuild(db, site.id, appointed))) return;
   await withD1Retry(() => dropMonthFile(db, site.id, appointed.month, null, null).run());
@@ -205,7 +206,7 @@ async function removeFile({ db, bucket, site, appointed }: MonthContext): Promis
   await withD1Retry(() => forgetObject(db, site.id, appointed).run());
 }
 
-/** Packs the aggregates of all points of the site. @param file the one that `point_months` is to name; null: none */
+/** Packs the aggregates of all points of the site. @param file that `point_months` will name; null: none */
 async function pack(steps: Steps, context: MonthContext, basis: MonthBasis, file: BuiltFile | null): Promise<Outcome> {
   const { db, site, appointed } = context;
   const ids = await steps.do("points", STORE_STEP, async () => {
@@ -237,7 +238,7 @@ async function pack(steps: Steps, context: MonthContext, basis: MonthBasis, file
   return { is: "failed", reason: `the aggregates of ${unpacked.size} days are damaged, so these days are not packed` };
 }
 
-/** Where the month's file has each point, by its id; `locators` null: where `point_months` says. */
+/** The place of each point in the month file, by point id; `locators` null: those of `point_months` hold. */
 async function placesOf(
   { db, bucket, site, appointed }: MonthContext,
   { generation, parts }: BuiltFile,
@@ -249,14 +250,14 @@ async function placesOf(
   for (const number of parts.keys()) {
     for (const { name, locator } of await stagedLocators(bucket, of, parts, number)) {
       const point = catalog.get(name);
-      // nobody can ask for a name that the catalogue does not have
+      // No query can ask for a name that the catalogue lacks.
       if (point !== undefined) locators.set(point.id, locator);
     }
   }
   return { generation, locators };
 }
 
-/** @param ids ascending @returns some after the others, those of a row of `block_days` together */
+/** @param ids ascending @returns chunks in order, which keep the points of a row of `block_days` together */
 function chunksOf(ids: readonly number[], size: number): number[][] {
   return [...Map.groupBy(ids, (id) => Math.floor(id / size)).values()];
 }

@@ -16,7 +16,7 @@ UNION SELECT hour / ${DAY_MS} FROM hot_hours WHERE site_id = ?1`;
 
 const unsettledSchema = z.array(z.object({ day: z.int() }));
 
-/** Reads all that decides which month of a site is to be built, in one transaction. */
+/** Reads all inputs of the decision which month of a site is built, in one transaction. */
 export async function readSiteMonths(db: D1Database, siteId: number): Promise<Omit<SiteMonths, "now" | "keepsFiles">> {
   const [days, unsettled, months] = await withD1Retry(() =>
     db.batch([

@@ -4,16 +4,16 @@ import { type AppointedMonth, appointMonth, endMonth, readAppointedMonth } from 
 import { dueMonth, needOfMonth } from "./due-months.ts";
 import { readSiteMonths } from "./site-months.ts";
 
-/** The durable engine's instances that build months of a site. */
+/** The Workflow instances that build a site's months. */
 export interface MonthInstances {
   find(appointed: AppointedMonth): Promise<InstanceState>;
-  /** Starts an instance, unless it was started before. @throws when it neither was nor could be started */
+  /** Starts an instance, unless it was started before. @throws if it neither was nor could be started */
   start(appointed: AppointedMonth): Promise<void>;
 }
 
 export interface MonthsContext extends SiteStore {
   readonly instances: MonthInstances;
-  /** the binding of the site's database: it tells instances of sites apart that have the same id in two databases */
+  /** binding of the site's database, which distinguishes instances of sites with the same id in two databases */
   readonly database: string;
   /** whether the site keeps month files */
   readonly keepsFiles: boolean;
@@ -22,11 +22,11 @@ export interface MonthsContext extends SiteStore {
 }
 
 /**
- * Makes sure that the first due month of a site has an instance, unless one of its months has. Safe to repeat, and to run beside itself and
- * beside instances: of all who appoint one succeeds, an appointed instance may be started by anybody and is started once, and one that is
- * not appointed any more writes nothing.
- * @returns the month whose instance was started; null: none was
- * @throws the errors of D1, and those of the engine
+ * Assigns an instance to the site's first due month, unless one of its months has one. Safe to repeat, and to run
+ * concurrently with itself and with instances: one call succeeds, an assigned instance is started once, and an
+ * unassigned one writes nothing.
+ * @returns the month whose instance was started; null: none
+ * @throws the errors of D1, and those of Workflows
  */
 export async function superviseMonths(context: MonthsContext): Promise<number | null> {
   const { db, site, instances, keepsFiles, now } = context;
@@ -34,7 +34,7 @@ export async function superviseMonths(context: MonthsContext): Promise<number | 
   if (current !== null) {
     const state = await instances.find(current);
     if (state.is !== "ended") return state.is === "alive" ? null : startMonth(instances, current);
-    // It may have ended behind the last of its work.
+    // It may have ended right after its last step.
     const isDone = needOfMonth({ ...(await readSiteMonths(db, site.id)), keepsFiles }, current.month) === "nothing";
     const reason = `its Workflow instance ended without a result: ${state.reason ?? "for no known reason"}`;
     await endMonth(db, site.id, current, isDone ? null : reason, now());
@@ -43,7 +43,7 @@ export async function superviseMonths(context: MonthsContext): Promise<number | 
   if (month === null) return null;
   const instance = `month-${context.database}-${site.id}-${month}-${now()}`;
   const appointed = await appointMonth(db, site.id, { month, instance });
-  // one that somebody else appointed is theirs to start
+  // An instance that another call assigned is started by that call.
   return appointed?.instance === instance ? startMonth(instances, appointed) : null;
 }
 
