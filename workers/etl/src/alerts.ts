@@ -16,10 +16,10 @@ import type { StoredSite } from "./sites.ts";
 const SYNC_CADENCE_MS = 300_000;
 
 /**
- * Looks at what somebody should be told of, and tells it.
+ * Evaluates the alert conditions of all sites, and sends alerts that changed.
  * @param syncMs duration of the sync that just ended, in milliseconds
  * @param now epoch ms
- * @returns the number of messages that were taken
+ * @returns the number of messages that the webhook accepted
  */
 export async function runAlerts(settings: Settings, syncMs: number, now: number): Promise<number> {
   const { DB: db, ACE_API_KEY: apiKey, ALERT_WEBHOOK_URL: webhook } = settings;
@@ -35,7 +35,7 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
   const sites = known.flatMap((own) =>
     own.sites.map((input) => ({ ...input, isPaused: input.isPaused || pausedBySetting.has(input.site) })),
   );
-  // the fullest: /stats has each
+  // The fullest database; /stats shows each.
   const sizes = known.flatMap((own) => own.databaseBytes ?? []);
   const databaseBytes = sizes.length === 0 ? null : Math.max(...sizes);
   const backfillFault = await faultOfBackfill(db, now);
@@ -50,16 +50,16 @@ export async function runAlerts(settings: Settings, syncMs: number, now: number)
     tokenMs: settings.ALERT_TOKEN_DAYS * DAY_MS,
   });
   const told = await sendAlerts({ db, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
-  // of the sites in a database that did not answer nothing is known, and the others' alerts are told all the same
+  // The sites of a database that did not answer are unknown. The alerts of all others are sent first.
   const lost = read.find((outcome) => outcome.status === "rejected");
   if (lost !== undefined) throw lost.reason;
   return told;
 }
 
 /**
- * Looks at the quality of each site's last full day, where it is judged, and tells what somebody should know of it.
+ * Evaluates the quality of each site's last full day, if it is judged, and sends alerts that changed.
  * @param now epoch ms
- * @returns the number of messages that were taken
+ * @returns the number of messages that the webhook accepted
  */
 export async function runQualityAlerts(settings: Settings, sites: readonly StoredSite[], now: number): Promise<number> {
   const { DB, ALERT_WEBHOOK_URL: webhook } = settings;
@@ -72,12 +72,12 @@ export async function runQualityAlerts(settings: Settings, sites: readonly Store
   return sendAlerts({ db: DB, webhook, post: (url, init) => fetch(url, init), now }, conditions, names);
 }
 
-/** What is wrong with the last backfill; null: nothing. */
+/** The fault of the last backfill; null: none. */
 async function faultOfBackfill(db: D1Database, now: number): Promise<string | null> {
   const job = await readJob(db);
   if (job?.status === "failed") return `the backfill ${job.backfillId} failed: ${job.reason ?? "no reason is known"}`;
   if (job?.status !== "in_progress") return null;
-  // counting its days reads a row each: only while it runs
+  // Counting its days reads one row each, so they are counted only while it runs.
   const progress = await readProgress(db);
   const isStalled = progress !== null && stalledSites(progress, now).size > 0;
   return isStalled ? `the backfill ${job.backfillId} stands still` : null;

@@ -6,7 +6,7 @@ import type { Settings } from "./env.ts";
 import type { StoredSite } from "./sites.ts";
 import { aceClientOf } from "./sync.ts";
 
-/** What a job works with, counted. */
+/** The database and client of a job, which count their operations. */
 interface CountedWork {
   readonly db: D1Database;
   readonly ace: AceClient;
@@ -14,9 +14,9 @@ interface CountedWork {
 }
 
 /**
- * Runs a job of a site, and adds what it counted to the site's counters, however it ended. Counters that cannot be written are
- * logged and lost.
- * @throws what the job throws
+ * Runs a job of a site, and adds its counts to the site's counters, even if the job fails. If the counters cannot be
+ * written, the counts are logged and lost.
+ * @throws the error of the job
  */
 export async function countJob<T>(
   settings: Settings,

@@ -6,14 +6,14 @@ const deadLetterId = z
   .regex(/^\d{1,16}$/, "must be a letter's id")
   .transform(Number);
 
-/** What letters are asked for by, in addresses and bodies. */
+/** The filter of dead letters, in addresses and bodies. */
 export const deadLetterFilter = {
   site: z.string().min(1).optional(),
   reason: z.enum(DEAD_LETTER_REASONS).optional(),
 };
 export const deadLetterCursor = deadLetterId.optional().meta({ description: "`next_cursor` of the answer before" });
 
-/** A choice of letters to do something with; not simply all of them, which an empty body would mean. */
+/** A selection of dead letters. An empty body must not select all of them. */
 export const choiceFields = { ids: z.array(deadLetterId).min(1).max(500).optional(), ...deadLetterFilter };
 
 export function isChoice({ ids, site, reason }: { ids?: unknown; site?: unknown; reason?: unknown }): boolean {

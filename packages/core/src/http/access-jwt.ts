@@ -16,7 +16,7 @@ export const ACCESS_HEADER = "cf-access-jwt-assertion";
 
 const emptyIsNone = (text: string | undefined) => (text === "" ? undefined : text);
 
-/** The settings of a Worker behind Cloudflare Access, to be spread into its schema; both or none of them are set. */
+/** The settings of a Worker behind Cloudflare Access, to be spread into its schema. Either both are set or neither. */
 export const accessSettings = {
   ACCESS_TEAM_DOMAIN: z
     .string()
@@ -26,7 +26,10 @@ export const accessSettings = {
   ACCESS_AUD: z.string().optional().transform(emptyIsNone),
 };
 
-/** null: Cloudflare Access is not configured. @throws {Problem} `settings_invalid` where it is in half */
+/**
+ * null: Cloudflare Access is not configured.
+ * @throws {Problem} `settings_invalid` if only one of the two settings is set
+ */
 export function accessApplication(settings: {
   readonly ACCESS_TEAM_DOMAIN: string | undefined;
   readonly ACCESS_AUD: string | undefined;
@@ -39,14 +42,14 @@ export function accessApplication(settings: {
   throw new Problem("settings_invalid", detail, missing);
 }
 
-/** Clocks may be so far apart, in seconds. */
+/** Tolerated difference between clocks, in seconds. */
 const CLOCK_TOLERANCE_S = 30;
 
-/** How long keys are used before they are fetched again, and the longest wait for them, in milliseconds. */
+/** How long fetched keys are used, and the timeout of a fetch, in milliseconds. */
 const KEYS_MAX_AGE_MS = 600_000;
 const KEYS_TIMEOUT_MS = 5_000;
 
-/** Who an assertion is of; null: it is not good. */
+/** Returns the identity in an assertion; null: the assertion is not valid. */
 export type AccessVerifier = (assertion: string) => Promise<string | null>;
 
 /** A person has an e-mail address, a service token a common name. */
@@ -54,10 +57,10 @@ const claim = z.string().min(1).optional().catch(undefined);
 const claimsSchema = z.object({ email: claim, common_name: claim, sub: claim });
 
 /**
- * Checks assertions of Cloudflare Access: signed with RS256 by a key of the team, for this audience, not expired. The keys
- * are kept, and fetched again when an unknown one is named, at most every 30 seconds.
+ * Verifies assertions of Cloudflare Access: signed with RS256 by a key of the team, with this audience, not expired.
+ * The keys are cached. An unknown key id fetches them again, at most every 30 seconds.
  * @param fetchKeys stands in for `fetch` in tests
- * @throws {Problem} `access_unavailable` when the keys cannot be had: then nobody is let in
+ * @throws {Problem} `access_unavailable` if the keys cannot be fetched; then nobody is admitted
  */
 export function accessVerifier(application: AccessApplication, fetchKeys?: typeof fetch): AccessVerifier {
   const issuer = `https://${application.teamDomain}`;

@@ -12,7 +12,7 @@ export const aceAddress = z.string().refine(isSafeAddress, {
   error: "must be an https address (http only on the loopback address): the API key is sent to it",
 });
 
-/** The settings of every Worker that asks the ACE API, to be spread into its schema. */
+/** The settings of every Worker that calls the ACE API, to be spread into its schema. */
 export const aceSettings = {
   ACE_API_BASE_URL: aceAddress.transform((url) => url.replace(/\/+$/, "")),
   ACE_API_KEY: headerSecret,
@@ -28,7 +28,7 @@ export const aceSettings = {
 
 type AceSettings = z.output<z.ZodObject<typeof aceSettings>>;
 
-/** What the settings say of a client of the API. */
+/** The settings of an API client. */
 export function aceConnection(settings: Omit<AceSettings, "PAGE_SIZE">) {
   return {
     baseUrl: settings.ACE_API_BASE_URL,

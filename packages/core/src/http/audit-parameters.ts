@@ -1,4 +1,4 @@
-/** Bounds of what the audit keeps of a body. */
+/** Limits of the body in an audit entry. */
 const MAX_TEXT_CHARS = 200;
 const MAX_ITEMS = 20;
 const MAX_DEPTH = 3;
@@ -7,7 +7,7 @@ const MAX_JSON_CHARS = 2_000;
 const REDACTED = "[secret]";
 
 /**
- * A body as the audit keeps it: long texts are cut, long lists become their length, and any of the secrets is replaced.
+ * A body as the audit stores it. Long texts are cut, long lists are replaced by their length, secrets are redacted.
  * @param body parsed JSON
  */
 export function auditParameters(body: unknown, secrets: readonly string[]): Record<string, unknown> {

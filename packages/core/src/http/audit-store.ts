@@ -10,10 +10,10 @@ export const AUDIT_DAYS = 400;
 export interface AuditEntry {
   /** when the request arrived, epoch ms */
   readonly at: number;
-  /** random: separates the entries of one millisecond */
+  /** random; distinguishes entries of the same millisecond */
   readonly id: string;
   readonly who: Identity;
-  /** the Worker that did it */
+  /** the Worker that handled the request */
   readonly worker: string;
   /** method and path, such as `POST /trigger` */
   readonly request: string;
@@ -21,12 +21,12 @@ export interface AuditEntry {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** HTTP status of the answer */
   readonly status: number;
-  /** the problem's code; null: the answer was no problem */
+  /** the problem's code; null: the answer was not a problem */
   readonly code: string | null;
   readonly durationMs: number;
 }
 
-/** Where a page of entries, newest first, goes on. */
+/** Position after which the next page of entries begins, newest first. */
 export type AuditCursor = Pick<AuditEntry, "at" | "id">;
 
 /** Writes an entry. Safe to repeat. @throws the error of D1, after retries */
@@ -58,8 +58,8 @@ const rowsSchema = z.array(
 
 /**
  * Entries, newest first.
- * @param since epoch ms; older ones are left out
- * @param after the last entry of the page before
+ * @param since epoch ms; older entries are excluded
+ * @param after the last entry of the previous page
  */
 export async function readAudit(
   db: D1Database,

@@ -10,7 +10,10 @@ import { parsedBody } from "./parse-body.ts";
 /** Methods that change nothing. */
 const READS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** The longest that an answer waits for its audit entry, in milliseconds; the entry is then written behind it. */
+/**
+ * The longest time that a response waits for its audit entry, in milliseconds. After that, the write of the entry
+ * continues in the background.
+ */
 const MAX_WAIT_MS = 3_000;
 
 export interface Audit {
@@ -23,8 +26,8 @@ export interface Audit {
 }
 
 /**
- * Stands around a handler, behind the access check: logs a write and leaves an entry in the audit, whatever came of it. An
- * entry that cannot be written is logged, and the answer is what it would have been.
+ * Wraps a handler behind the access check. Logs a write and records it in the audit, whether it succeeds or fails. If
+ * the entry cannot be written, this is logged and the response stays the same.
  * @param auditOf from the Worker's environment
  * @param readsByPost paths whose POST changes nothing
  */
@@ -39,10 +42,10 @@ export function auditWrites<E extends object>(
     const at = Date.now();
     const request = auditText(`${context.req.method} ${context.req.path}`, audit.secrets);
     log("manual_write", { worker: audit.worker, request, kind: who.kind, who: who.name });
-    // Hono turns what a handler throws into the response, so this never fails.
+    // Never rejects: Hono turns an error of the handler into the response.
     const handled = next();
     const recorded = handled.then(() => record(context, audit, { at, request, who }));
-    // A client that leaves must end neither the write nor its entry.
+    // A client that disconnects must end neither the write nor its entry.
     context.executionCtx.waitUntil(recorded);
     await handled;
     await Promise.race([recorded, new Promise((resolve) => setTimeout(resolve, MAX_WAIT_MS))]);

@@ -1,13 +1,13 @@
 import { binding } from "./settings.ts";
 
-/** A client may fail so often in so many milliseconds; then it waits for as long. The wrangler files say the same. */
+/** A client that fails so often in this period is blocked for as long. The wrangler files have the same values. */
 const FAILURES = 10;
 const PERIOD_MS = 60_000;
 
-/** Clients that are remembered at once; the one that was seen first is forgotten for another. */
+/** Number of clients that are remembered. The one seen first is dropped for a new one. */
 const MAX_CLIENTS = 10_000;
 
-/** What a deployment may have beside an isolate's own memory, to be spread into its schema. */
+/** The deployment's rate limiter, to be spread into a Worker's schema. */
 export const failedLoginsSetting = {
   /** counts failures over all isolates of a location; absent in tests */
   FAILED_LOGINS: binding<RateLimit>().optional(),
@@ -30,8 +30,9 @@ export class FailedLogins {
   }
 
   /**
-   * Counts a failure. @param limiter of the deployment, which knows of the other isolates
-   * @returns whether it was one too many
+   * Counts a failure.
+   * @param limiter of the deployment; it also counts failures in other isolates
+   * @returns whether the client exceeds the limit
    */
   async add(client: string, now: number, limiter: RateLimit | undefined): Promise<boolean> {
     const known = this.#clients.get(client);
@@ -52,8 +53,8 @@ export class FailedLogins {
 }
 
 /**
- * Who a request is from, for counting: the address that Cloudflare saw, of IPv6 the /64, for that is what one customer
- * has. null without one, as locally.
+ * The client of a request, as a key to count by: the address that Cloudflare saw. Of IPv6 it is the /64, because one
+ * customer has a /64. null without an address, as in local runs.
  */
 export function clientOf(request: { header(name: string): string | undefined }): string | null {
   const address = request.header("cf-connecting-ip");

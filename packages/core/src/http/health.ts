@@ -11,7 +11,7 @@ const healthSchema = z.strictObject({
   checks: z.record(z.string(), z.strictObject({ ok: z.boolean(), detail: z.string() })),
 });
 
-/** The answer of `GET /health`: 200 when every check is well, else 503. */
+/** The answer of `GET /health`: 200 if every check passes, else 503. */
 type Health = z.infer<typeof healthSchema>;
 
 /** `GET /health` of every Worker. */
@@ -25,7 +25,7 @@ export const healthOperation = describe({
   problems: [],
 });
 
-/** The binding of every deployed Worker that says which version it is. */
+/** The version binding of every deployed Worker. */
 const deployedSchema = z.object({ CF_VERSION_METADATA: z.object({ id: z.string() }) });
 
 /** The deployed version's id; null where the Worker is not deployed. @param env a Worker's bindings, unchecked */
@@ -34,9 +34,9 @@ export function deployedVersion(env: unknown): string | null {
 }
 
 /**
- * Checks what every Worker needs.
+ * Runs the checks that every Worker needs.
  * @param env the Worker's bindings, unchecked
- * @param settingsOf parses the Worker's environment; throws a {@link Problem} that names the setting at fault
+ * @param settingsOf parses the Worker's environment; throws a {@link Problem} that names the invalid setting
  */
 export async function healthResponse(
   env: Readonly<Record<string, unknown>>,
@@ -55,7 +55,7 @@ export async function healthResponse(
     checks["settings"] = { ok: false, detail: error.message };
   }
   const ok = Object.values(checks).every((check) => check.ok);
-  // told of an ill Worker too: whoever deploys must know whether it is the new version that is ill
+  // A failing Worker reports its version too, which shows whether a new version fails.
   const health: Health = { status: ok ? "ok" : "failing", version: deployedVersion(env), checks };
   return Response.json(health, { status: ok ? 200 : 503, headers: { "cache-control": "no-store" } });
 }

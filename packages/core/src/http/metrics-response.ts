@@ -12,7 +12,7 @@ export function metricsOperation(access: Operation["access"]) {
   });
 }
 
-/** What was measured, and what the isolate counted, in the Prometheus text format. */
+/** The measurements and the isolate's counters in the Prometheus text format. */
 export function metricsResponse(worker: string, measured: readonly Measurement[]): Response {
   return new Response(renderPrometheus([...measured, ...measureIsolate(worker)]), {
     headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8", "cache-control": "no-store" },

@@ -5,13 +5,13 @@ import { Problem } from "../domain/problem.ts";
 import { ISOLATE } from "../telemetry/isolate-counters.ts";
 import { onError, onNotFound, problemResponse } from "./problem-response.ts";
 
-/** Browsers take nothing of ours for what it is not, and tell nobody where they came from. */
+/** Browsers must not guess content types, embed our pages, or send our addresses as referrer. */
 const SECURITY_HEADERS = secureHeaders({
   xContentTypeOptions: "nosniff",
   referrerPolicy: "no-referrer",
   xFrameOptions: "DENY",
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-  // What the rest says of other origins is for CORS to say; transport security is the zone's setting.
+  // CORS handles other origins; transport security is a setting of the zone.
   crossOriginResourcePolicy: false,
   crossOriginOpenerPolicy: false,
   originAgentCluster: false,
@@ -24,12 +24,15 @@ const SECURITY_HEADERS = secureHeaders({
 });
 
 /**
- * A point's name of 10,000 characters takes up to 120,000 in an address, escaped. Cloudflare itself takes 16 KB; this is
- * what holds everywhere else.
+ * A point name of 10,000 characters takes up to 120,000 in an address, because it is escaped. Cloudflare limits
+ * addresses to 16 KB; this limit also holds in local runs.
  */
 const MAX_URL_LENGTH = 128 * 1024;
 
-/** A Worker's app: whatever goes wrong is a problem, and a method that an address does not take is told those it does. */
+/**
+ * A Worker's app. Every error becomes a problem response. A method that a path does not support gets 405 with the
+ * supported methods.
+ */
 export function newApp<E extends HonoEnv>(): Hono<E> {
   const app = new Hono<E>();
   app.onError(onError);

@@ -3,13 +3,13 @@ import { describe, openApiOf } from "./openapi.ts";
 
 type Document = ReturnType<typeof openApiOf>;
 
-/** The document of an app, made when it is first asked for. */
+/** The document of an app, created at the first request. */
 export function documentOf<E extends HonoEnv>(app: Hono<E>, title: string, description: string): () => Document {
   let made: Document | undefined;
   return () => (made ??= openApiOf(app, title, description));
 }
 
-/** `GET /openapi.json`, open to all: what can be asked is no secret. */
+/** `GET /openapi.json`, open to all: the description of the API is public. */
 export function openApiRoute<E extends HonoEnv>(document: () => Document): Hono<E> {
   const described = describe({
     summary: "The OpenAPI document of this Worker",

@@ -3,25 +3,25 @@ import { describeRoute, type DescribeRouteOptions, generateSpecs } from "hono-op
 import { z } from "zod";
 import { type ProblemCode, PROBLEMS } from "../domain/problem.ts";
 
-/** What a 2xx answer holds, by media type; null: bytes or text that have no schema. */
+/** The schema of a 2xx body, by media type; null: bytes or text without a schema. */
 interface AnswerDescription {
   readonly description: string;
   readonly content?: Readonly<Record<string, z.ZodType | null>>;
 }
 
-/** A route as docs and clients are told of it. Its schemas are those that the route itself parses with. */
+/** The description of a route. Its schemas are those that the route parses with. */
 export interface Operation {
   readonly summary: string;
   readonly description?: string;
-  /** who may call it: anybody, who may read, or who may write */
+  /** who may call the route: everybody, readers, or administrators */
   readonly access: "open" | "read" | "write";
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: z.ZodObject;
-  /** request headers, with what they do */
+  /** request headers with their meaning */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: z.ZodType;
   readonly answers: Readonly<Record<number, AnswerDescription>>;
-  /** what it can go wrong with, beside what every route can */
+  /** problems of this route, besides those of every route */
   readonly problems: readonly ProblemCode[];
 }
 
@@ -30,10 +30,10 @@ type ParameterSchema = NonNullable<Parameter["schema"]>;
 type SchemaObject = Exclude<ParameterSchema, { $ref: string }>;
 type Responses = NonNullable<DescribeRouteOptions["responses"]>;
 
-/** JSON Schema is JSON Schema, which zod and OpenAPI have different types for. */
+/** Converts between the JSON Schema types of zod and of OpenAPI. */
 const schemaObject = z.custom<SchemaObject>((value) => typeof value === "object" && value !== null);
 
-/** Any route's: the deployment, the platform, or a request that is no request of it. */
+/** Problems of every route: a fault of the deployment or the platform, or an invalid request. */
 const ANY_PROBLEM: readonly ProblemCode[] = [
   "address_too_long",
   "settings_invalid",
@@ -100,11 +100,11 @@ function responsesOf(operation: Operation): Responses {
     const description = codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join("; ");
     return [String(status), { description, content: { "application/problem+json": { schema } } }];
   });
-  // A health check that fails is an answer, though no good one.
+  // A failed health check is a normal answer with status 503.
   return Object.fromEntries([...problems, ...answers]);
 }
 
-/** To be put before a route's handler; does nothing with requests. The schemas are made when the document is. */
+/** Describes the route whose handler follows; does nothing with requests. The schemas are created with the document. */
 export function describe(operation: Operation): MiddlewareHandler {
   const { summary, description, access, body } = operation;
   const security = { open: [], read: [{}, { bearer: [] }, { access: [] }], write: [{ bearer: [] }, { access: [] }] };
@@ -124,7 +124,7 @@ export function describe(operation: Operation): MiddlewareHandler {
   return describeRoute(Object.defineProperty(spec, "requestBody", { get: requestBody, enumerable: true }));
 }
 
-/** The OpenAPI 3.1 document of all routes of an app that are described. */
+/** The OpenAPI 3.1 document of all described routes of an app. */
 export async function openApiOf<E extends HonoEnv>(app: Hono<E>, title: string, description: string) {
   return generateSpecs(app, {
     excludeStaticFile: false,

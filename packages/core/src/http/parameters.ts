@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A parameter that may be given once only: the one of its values, of which the address may hold many. */
+/** A parameter that may occur only once in the address: unwraps its value. */
 export function one<S extends z.ZodType>(schema: S) {
   return z.preprocess((values, context) => {
     if (!Array.isArray(values)) return values;

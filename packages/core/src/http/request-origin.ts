@@ -1,8 +1,8 @@
 /**
- * Where a request comes from, by what a browser adds to it and a page cannot change. `Sec-Fetch-Site` counts where it is
- * there, else `Origin`.
- * @returns `own`: a page of this host, or the user directly; `other`: a page of another origin; `unknown`: neither header
- *   is there, so the client is no browser of today
+ * The origin of a request, by headers that a page cannot change. `Sec-Fetch-Site` counts if it is present, else
+ * `Origin`.
+ * @returns `own`: a page of this host, or the user directly; `other`: a page of another origin; `unknown`: the request
+ * has neither header, so the client is not a current browser
  */
 export function originOf(request: Request): "own" | "other" | "unknown" {
   const site = request.headers.get("sec-fetch-site");

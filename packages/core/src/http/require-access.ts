@@ -7,7 +7,7 @@ import { originOf } from "./request-origin.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
-    /** set by {@link requireAccess} for a request that it let pass by a token or an assertion */
+    /** set by {@link requireAccess} for a request that a token or an assertion admitted */
     identity: Identity;
   }
 }
@@ -17,26 +17,26 @@ async function digest(text: string): Promise<ArrayBuffer> {
 }
 
 /**
- * Whether two texts are equal, in a time that tells nothing of where they differ. Hashed first, for timingSafeEqual
- * takes equal lengths only, and a length is a hint too.
+ * Compares two texts in constant time. Hashes them first, because timingSafeEqual requires equal lengths and a length
+ * is a hint too.
  */
 async function sameText(a: string, b: string): Promise<boolean> {
   const [left, right] = await Promise.all([digest(a), digest(b)]);
   return crypto.subtle.timingSafeEqual(left, right);
 }
 
-/** Who may pass; one of the two is enough. Where neither is set, everybody may. */
+/** Who is admitted; either of the two suffices. If neither is set, everybody is admitted. */
 export interface AccessRules {
-  /** the bearer token that is right */
+  /** the valid bearer token */
   readonly token: string | undefined;
   readonly application: AccessApplication | null;
-  /** counts failures beyond this isolate */
+  /** counts failures of all isolates */
   readonly limiter: RateLimit | undefined;
 }
 
 const FAILED = new FailedLogins();
 
-/** One of each application and isolate, for it keeps the keys. */
+/** One verifier per application and isolate, because it caches the keys. */
 const verifiers = new Map<string, AccessVerifier>();
 
 function verifierOf(application: AccessApplication): AccessVerifier {
@@ -46,17 +46,20 @@ function verifierOf(application: AccessApplication): AccessVerifier {
   return verifier;
 }
 
-/** Counts a request that came with a token or an assertion which is none. @throws {Problem} `too_many_attempts` */
+/**
+ * Counts a request with a wrong token or assertion.
+ * @throws {Problem} `too_many_attempts`
+ */
 async function countFailure(client: string | null, limiter: RateLimit | undefined): Promise<void> {
   if (client !== null && (await FAILED.add(client, Date.now(), limiter))) throw tooMany();
 }
 
-/** Methods that change nothing, so that another site gains nothing by having a browser send them. */
+/** Methods that change nothing. They are safe if another site makes a browser send them. */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * A browser sends the Access cookie by itself, whichever page makes it ask. Without either header nothing shows where the
- * request comes from, so it is refused too.
+ * A browser sends the Access cookie with every request, whichever page causes it. A request without either header has
+ * no known origin, so it is refused too.
  * @throws {Problem} `cross_site`
  */
 function requireOwnOrigin(request: Request): void {
@@ -71,10 +74,10 @@ function tooMany(): Problem {
 }
 
 /**
- * Lets a request pass only with `Authorization: Bearer <token>`, or by Cloudflare Access. A client that failed
- * ten times in a minute is not even asked for a minute, so that guesses cannot go on. A write by Access must come from a
- * page of this host; a bearer token is sent by nobody unasked, so it may come from anywhere.
- * @param rulesOf who may pass, from the deployment's settings
+ * Admits a request only with `Authorization: Bearer <token>`, or by Cloudflare Access. A client that failed ten times
+ * in a minute is refused for a minute without a check, which stops guessing. A write by Access must come from a page of
+ * this host. A write by token may come from anywhere, because no browser sends a token by itself.
+ * @param rulesOf who is admitted, from the deployment's settings
  * @param setting the name of the token's setting, for the error's text
  */
 export function requireAccess<E extends object>(rulesOf: (env: E) => AccessRules, setting: string) {

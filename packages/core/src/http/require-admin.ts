@@ -3,19 +3,19 @@ import type { AccessApplication } from "./access-jwt.ts";
 import { auditWrites } from "./audit-writes.ts";
 import { requireAccess } from "./require-access.ts";
 
-/** What a Worker's settings have for its administrators. */
+/** The settings that admit administrators. */
 export interface AdminSettings {
   readonly DB: D1Database;
   readonly ADMIN_TOKEN: string;
   readonly FAILED_LOGINS?: RateLimit | undefined;
   readonly access: AccessApplication | null;
-  /** further secrets, where this Worker has them: kept out of the audit */
+  /** further secrets of some Workers, which the audit redacts */
   readonly ACE_API_KEY?: string | undefined;
   readonly QUERY_TOKEN?: string | undefined;
 }
 
 /**
- * Lets administrators pass, and audits what they write.
+ * Admits administrators, and records their writes in the audit.
  * @param worker its name
  * @param readsByPost paths whose POST changes nothing
  */

@@ -1,7 +1,7 @@
-/** Hosts that a request does not leave the machine for. */
+/** Hosts on this machine: a request to them never crosses the network. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Whether a secret may be sent to an address: over http it could be read on the way, except to the loopback address. */
+/** Whether a secret may be sent to an address. Over http others could read it, except on the loopback address. */
 export function isSafeAddress(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { protocol, hostname } = new URL(address);

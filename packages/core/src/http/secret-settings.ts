@@ -1,17 +1,17 @@
 import { z } from "zod";
 
-/** Tokens of a deployment are at least so long: shorter ones can be guessed. `openssl rand -hex 32` makes 64. */
+/** Minimum length of a deployment's tokens; shorter ones can be guessed. `openssl rand -hex 32` makes 64. */
 const MIN_TOKEN_LENGTH = 16;
 
 /**
- * A secret that is sent or compared as part of a header: visible ASCII, without spaces. Any other text cannot stand in a
- * header, or arrives as another text, so it would lock everybody out while it looks right.
+ * A secret that is part of a header: visible ASCII without spaces. A header cannot carry other text, or changes it, so
+ * nobody could sign in with a secret that looks right.
  */
 export const headerSecret = z
   .string()
   .regex(/^[\x21-\x7e]+$/, "must be of visible ASCII characters, without spaces or line ends");
 
-/** Set to `1` by local runs only, to be spread into a Worker's schema. No wrangler file has it. */
+/** `1` in local runs, to be spread into a Worker's schema. No wrangler file has it. */
 export const localRunSetting = { LOCAL_RUN: z.literal("1").optional() };
 
 interface Tokens {
@@ -20,7 +20,7 @@ interface Tokens {
   readonly QUERY_TOKEN?: string | undefined;
 }
 
-/** A check for a Worker's whole schema: the tokens of a deployment are long. */
+/** Refines a Worker's schema: the tokens of a deployment have a minimum length. */
 export function refuseShortTokens(settings: Tokens, context: z.RefinementCtx): void {
   if (settings.LOCAL_RUN !== undefined) return;
   for (const name of ["ADMIN_TOKEN", "QUERY_TOKEN"] as const) {

@@ -12,7 +12,7 @@ const serviceSchema = z.strictObject({
   health: z.string().meta({ description: "path of the health check" }),
 });
 
-/** `GET /` of a Worker without a page of its own: names the service, its version and where its docs are. */
+/** `GET /` of a Worker without a page of its own: its name, its version and the paths of its docs. */
 export function serviceRoute<E extends HonoEnv>(service: string, description: string): Hono<E> {
   const described = describe({
     summary: "What this service is, and where its docs are",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Problem } from "../domain/problem.ts";
 
-/** A whole number, which a deployment's variables hold as text. */
+/** A whole number. A deployment's variables hold it as text. */
 export function integerSetting(options: { default: number; min: number; max: number }) {
   const { min, max } = options;
   const error = `must be a whole number from ${min} to ${max}`;
@@ -12,7 +12,7 @@ export function integerSetting(options: { default: number; min: number; max: num
     .refine((value) => Number.isInteger(value) && value >= min && value <= max, { error });
 }
 
-/** A share, which a deployment's variables hold as text such as `0.8`. */
+/** A share from 0 to 1. A deployment's variables hold it as text such as `0.8`. */
 export function shareSetting(fallback: number) {
   const error = "must be a number from 0 to 1";
   return z
@@ -22,7 +22,7 @@ export function shareSetting(fallback: number) {
     .refine((value) => value >= 0 && value <= 1, { error });
 }
 
-/** A binding that must be there; what it is, only the platform can say. */
+/** A binding that must be present. Only the platform knows its type. */
 export function binding<T extends object>() {
   return z.custom<T>((value) => typeof value === "object" && value !== null, { error: "is not bound" });
 }
@@ -33,7 +33,7 @@ function isSet(env: unknown, setting: string | undefined): boolean {
 
 /**
  * Parses a Worker's environment into its typed settings.
- * @throws {Problem} `settings_invalid`, naming each setting at fault; never its value, for it may be a secret
+ * @throws {Problem} `settings_invalid`, naming each invalid setting, but never a value: it may be a secret
  */
 export function parseSettings<S extends z.ZodType>(schema: S, env: unknown): z.output<S> {
   const parsed = schema.safeParse(env);
@@ -47,8 +47,8 @@ export function parseSettings<S extends z.ZodType>(schema: S, env: unknown): z.o
 }
 
 /**
- * {@link parseSettings} of one schema, done once for the same values: a request asks for its settings several times, and checking the time
- * zones of a hundred sites takes longer than its answer.
+ * Parses again only if a value changed. A request reads its settings several times, and the check of a hundred sites'
+ * time zones takes longer than an answer.
  */
 export function settingsParser<S extends z.ZodType>(schema: S): (env: object) => z.output<S> {
   let last: { readonly values: ReadonlyMap<string, unknown>; readonly settings: z.output<S> } | null = null;

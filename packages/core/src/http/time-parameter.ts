@@ -2,25 +2,28 @@ import { z } from "zod";
 
 const INTEGER = /^-?\d+$/;
 
-/** Integers from 1973 to 5138 as epoch milliseconds. Epoch seconds are below, microseconds and nanoseconds above. */
+/**
+ * Integers that are epoch milliseconds, from 1973 to 5138. Epoch seconds are smaller, microseconds and nanoseconds
+ * larger.
+ */
 const FIRST_MS = 1e11;
 const LAST_MS = 1e14;
 
 const ISO_8601 = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2}))?$/;
 
 function parseIso(text: string): number {
-  // An address that does not escape the + of an offset means a space.
+  // An unescaped + of an offset arrives as a space.
   const iso = text.replace(" ", "+");
   const date = ISO_8601.exec(iso)?.[1];
-  // Date.parse alone takes 30 February for 2 March.
+  // Date.parse accepts 30 February as 2 March.
   return z.iso.date().safeParse(date).success ? Date.parse(iso) : Number.NaN;
 }
 
-/** What {@link timeSchema} takes, for descriptions. */
+/** The formats that {@link timeSchema} accepts, for descriptions. */
 export const A_TIME = "ISO-8601 with Z or an offset, a date, or epoch milliseconds";
 
 /**
- * A time as ISO-8601 with an offset, a date (its midnight in UTC), or epoch milliseconds; in epoch milliseconds. An integer
+ * A time in epoch milliseconds, from ISO-8601 with an offset, a date (midnight UTC), or epoch milliseconds. An integer
  * of another unit is the problem `epoch_seconds`.
  */
 export const timeSchema = z.string("is missing").transform((text, context) => {

@@ -35,7 +35,7 @@ const bodySchema = z
     });
   });
 
-/** What the page shows of an operation. */
+/** The parts of an operation that the page shows. */
 const operationSchema = z.object({
   summary: z.string(),
   description: z.string().optional(),
@@ -59,7 +59,7 @@ const operationSchema = z.object({
 type ShownOperation = z.infer<typeof operationSchema>;
 type ShownParameter = ShownOperation["parameters"][number];
 
-/** Values of the examples, by parameter; those of a site and point are the reader's to put in. */
+/** Example values by parameter. Readers replace those of a site and of a point. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   site: "SITE",
   site_name: "SITE",
@@ -79,7 +79,10 @@ const SCRIPT = `for (const button of document.querySelectorAll("button")) button
   button.textContent = "copied";
 });`;
 
-/** The reference page of a document: nothing is loaded from anywhere else. @param origin of the examples' addresses */
+/**
+ * The reference page of a document. The page loads no other resource.
+ * @param origin of the addresses in the examples
+ */
 export function docsPage(document: Document, origin: string, nonce: string): Markup {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods ?? {}).flatMap(([method, operation]) => {
@@ -177,7 +180,7 @@ function section(method: string, path: string, operation: ShownOperation, origin
   </section>`;
 }
 
-/** Text in which what stands between backticks is code, as in Markdown. */
+/** Text whose parts between backticks are code, as in Markdown. */
 function prose(text: string): (string | Markup)[] {
   return text.split("`").map((part, i) => (i % 2 === 1 ? html`<code>${part}</code>` : part));
 }

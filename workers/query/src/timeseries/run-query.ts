@@ -1,0 +1,119 @@
+import { databaseOf } from "@building-vitals/core/d1/site-databases";
+import type { SiteConfig } from "@building-vitals/core/domain/site";
+import { knownUntil } from "@building-vitals/core/query/coverage";
+import { executeQuery, type QueryAnswer } from "@building-vitals/core/query/execute";
+import { type JudgeablePoint, judgeablePoint } from "@building-vitals/core/query/judge-point";
+import { withUnitChanges } from "@building-vitals/core/query/past-units";
+import type { PlanInput } from "@building-vitals/core/query/plan-input";
+import { planQuery, type QueryPlan, readWithPlan, sampledDays } from "@building-vitals/core/query/plan";
+import { dayVersion, type QueryState, readQueryState } from "@building-vitals/core/query/query-state";
+import { type ShapedSeries, shapeSeries } from "@building-vitals/core/query/shape";
+import { type BeforeRange, findBeforeRange } from "@building-vitals/core/read/before-range";
+import { coldLevel } from "@building-vitals/core/read/cold-level";
+import { readStored } from "@building-vitals/core/read/stored";
+import type { QueryStores } from "../deadline.ts";
+import type { Settings } from "../env.ts";
+import { etagOf } from "../etag.ts";
+import { pointsNamed } from "../point-names.ts";
+import { candidateNames } from "../read-names.ts";
+import { configuredSite } from "../site.ts";
+import type { Stages } from "../stages.ts";
+import { type Metadata, metadataOf } from "./metadata.ts";
+import type { TimeseriesRequest } from "./request.ts";
+
+/** A request with what the database knows of its site, points and days. */
+export interface TimeseriesQuery {
+  readonly site: SiteConfig;
+  readonly db: D1Database;
+  readonly siteId: number;
+  readonly timeZone: string;
+  readonly points: readonly JudgeablePoint[];
+  /** requested names that no point of the site has */
+  readonly unknown: readonly string[];
+  readonly state: QueryState;
+  /** samples before this are known to be stored or missing, epoch ms */
+  readonly until: number;
+  /** where `locf` finds the values that it carries into the range; null: nothing is carried */
+  readonly before: BeforeRange | null;
+  /** the planner's input, without what is stored */
+  readonly planned: Omit<PlanInput<JudgeablePoint>, "stored">;
+}
+
+/**
+ * Finds the site and points of a request, and reads the state of the stored days. The samples are read later: an answer
+ * may be newer than its ETag, and never older.
+ * @throws {Problem} for an unknown site, and for names that are unknown or ambiguous
+ */
+export async function findQuery(
+  settings: Settings,
+  request: TimeseriesRequest,
+  stages: Stages,
+): Promise<TimeseriesQuery> {
+  const { point_names: names, tz, range, interval, maxPoints, fill } = request;
+  const site = configuredSite(settings, request.site_name, "site_name");
+  const db = databaseOf(settings, site);
+  const timeZone = tz ?? site.timezone;
+  const state = await stages.time("catalog", () => readQueryState(db, site.name, candidateNames(names), range));
+  const { siteId, watermark } = state;
+  const named = pointsNamed(site.name, state.points, names, "point_names");
+  if (siteId === null) throw new Error("a site without an id has no points to be found");
+  const points = named.points.map(judgeablePoint);
+  const ids = points.map(({ id }) => id);
+  const before =
+    fill === "locf" ? await stages.time("catalog", () => findBeforeRange(db, siteId, ids, range.start)) : null;
+  const planned = { points, range, interval, maxPoints, fill, timeZone, watermark };
+  const until = knownUntil(range, state.days, watermark);
+  return { site, db, siteId, timeZone, points, unknown: named.unknown, state, until, before, planned };
+}
+
+/** The ETag of the answer: everything that the answer depends on. */
+export async function queryEtag(
+  settings: Settings,
+  request: TimeseriesRequest,
+  { timeZone, unknown, points, state, until, before }: TimeseriesQuery,
+): Promise<string> {
+  const { point_names: _names, tz: _tz, ...asked } = request;
+  return etagOf(settings, "timeseries", { ...asked, timeZone, unknown }, [
+    points,
+    state.days.map(dayVersion),
+    state.hours.map(({ hour, version, isRolledUp }) => [hour, version, isRolledUp]),
+    until,
+    before?.state ?? null,
+  ]);
+}
+
+interface ReadAnswer {
+  readonly plan: QueryPlan<JudgeablePoint>;
+  readonly answer: QueryAnswer;
+}
+
+/** Plans the query and reads its samples. @param started start of the request, epoch ms */
+export async function readAnswer(
+  { db, bucket }: QueryStores,
+  { siteId, points, planned, state, before }: TimeseriesQuery,
+  stages: Stages,
+  started: number,
+): Promise<ReadAnswer> {
+  const { range } = planned;
+  const ids = points.map(({ id }) => id);
+  const [wanted, located] = [readWithPlan(planned, state.hours.length > 0), sampledDays(planned)];
+  const stored = await stages.time("plan", () => readStored(db, siteId, ids, range, wanted, located));
+  const plan = planQuery({ ...planned, stored: withUnitChanges(stored, points, range) });
+  return { plan, answer: await executeQuery(coldLevel(db, bucket, siteId), plan, started, before) };
+}
+
+/** Thins, fills and converts the series, and describes the answer. @param started start of the request, epoch ms */
+export async function shapeAnswer(
+  { plan, answer }: ReadAnswer,
+  { range, thinTo, fill, units }: TimeseriesRequest,
+  { points, unknown }: TimeseriesQuery,
+  stages: Stages,
+  started: number,
+): Promise<{ readonly series: readonly ShapedSeries[]; readonly metadata: Metadata }> {
+  const until = answer.until >= range.end ? Number.POSITIVE_INFINITY : answer.until;
+  const { series, downsampled } = await stages.time("compute", async () =>
+    shapeSeries(answer.series, { bounds: plan.bounds, until }, { thinTo, fill, units }),
+  );
+  const asked = { downsampled, fill, units, unknown_points: unknown };
+  return { series, metadata: metadataOf(answer, plan, points, asked, Date.now() - started) };
+}
