@@ -43,7 +43,6 @@ const hotDays = 20;
 let db: D1Database;
 let world: SyncWorld;
 let of: DayBuild;
-/** the spills, the staged file and the rows of an uninterrupted build */
 const spills = new Map<number, Uint8Array<ArrayBuffer>>();
 let staged: StagedDay;
 let file: Uint8Array;
@@ -72,7 +71,6 @@ async function putHours(): Promise<void> {
   await Promise.all([...spills].map(([hour, bytes]) => bucket.put(spillKey(of, hour), bytes)));
 }
 
-/** Restores the state in which the hours are fetched and nothing else is done. */
 const reset = preparedStorage(putHours, bucket, [env.DB]);
 beforeEach(reset);
 
@@ -84,7 +82,6 @@ async function bytesOf(key: string): Promise<Uint8Array<ArrayBuffer>> {
 
 const context = () => ({ db, bucket, hotDays, now });
 const alive = { database: (real: D1Database) => real, bucket: (real: R2Bucket) => real };
-/** an hour of 54 rows takes two pages */
 const fetchHour = (hour: number, through: Pick<CrashPoint, "database" | "bucket"> = alive) =>
   spillApiHour(
     {

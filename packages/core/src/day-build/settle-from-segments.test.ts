@@ -24,19 +24,16 @@ import { sweepSegments } from "./sweep-segments.ts";
 const DAY = 20_373;
 const START = dayStart(DAY);
 const bucket = env.TIMESERIES;
-/** later than the real clock, by which R2 dates what is staged */
 const NOW = Date.now() + 3 * DAY_MS;
 const NAMES = ["z/last", "a/first", "m/é", "m/z"];
 
 type Sample = readonly [point: number, offset: number, value: number];
-/** two points at first, in three hours */
 const FIRST: Sample[] = [
   [0, 0, 1.5],
   [0, 60_000, -0],
   [1, 5 * HOUR_MS, 25.517500000000002],
   [1, 24 * HOUR_MS - 1, 5e-324],
 ];
-/** late samples: a new point, a new hour, a changed value, a known hour */
 const LATE: Sample[] = [
   [2, 5 * HOUR_MS + 7, 3],
   [0, 30_000, 4],
