@@ -32,7 +32,7 @@ async function findInstance(workflow: Workflow<InstanceParams>, id: string): Pro
   try {
     instance = await workflow.get(id);
   } catch {
-    // Where the engine only did not answer, to start what is there already does no harm.
+    // If only the engine's answer was lost, starting an existing instance again does no harm.
     return { is: "absent" };
   }
   return stateOf(await instance.status());

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 const siteSchema = z.strictObject({ id: z.int(), name: z.string().min(1) });
 
-/** Which site of which job, and how many instances of it came before. */
+/** Site and job of an instance, and the number of its earlier instances. */
 const backfillParamsSchema = z.strictObject({
   kind: z.literal("backfill"),
   backfillId: z.string().min(1),

@@ -3,7 +3,7 @@ import { readAlerts } from "@building-vitals/core/alerts/store";
 import { logError } from "@building-vitals/core/telemetry/log";
 import type { Settings } from "./env.ts";
 
-/** Every alert, whatever its level; null: the main database, which has them, does not answer. */
+/** Alerts of every level; null: the main database, which stores them, does not answer. */
 export async function readKnownAlerts({ DB, SITES }: Settings): Promise<AlertState[] | null> {
   const names = SITES.map(({ name }) => name);
   try {

@@ -58,7 +58,7 @@ export async function storedIn({ binding, db, sites }: DatabaseSites): Promise<S
 
 interface Answers<T> {
   readonly answers: readonly T[];
-  /** the databases that did not answer, each of which costs its own sites only */
+  /** the databases that did not answer; each costs its own sites only */
   readonly lost: readonly DatabaseSites[];
   /** why the first of these did not */
   readonly error: unknown;
@@ -90,7 +90,7 @@ export async function readAnswering<T>(
   return { answers, lost };
 }
 
-/** The names of sites of which nothing is known now. */
+/** The names of the sites in databases that did not answer. */
 export function namesIn(lost: readonly DatabaseSites[]): string[] {
   return lost.flatMap(({ sites }) => sites.map(({ name }) => name));
 }

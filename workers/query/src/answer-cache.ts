@@ -32,7 +32,7 @@ export async function keepAnswer(
   body: ReadableStream<Uint8Array>,
   headers: Readonly<Record<string, string>>,
 ): Promise<void> {
-  // Both have nothing to do with what clients are told: the cache keeps only what says that it may be kept.
+  // The cache stores only responses with such a header. Clients get the headers of the answer instead.
   const kept = new Response(body, { headers: { ...headers, "cache-control": `public, max-age=${KEPT_S}` } });
   await caches.default.put(keyOf(requestUrl, etag), kept);
 }

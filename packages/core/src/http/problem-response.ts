@@ -35,7 +35,7 @@ export function problemResponse(problem: Problem): Response {
   return new Response(JSON.stringify(problemBody(problem)), { status: problem.status, headers });
 }
 
-/** Turns whatever a route threw into a problem; what we did not foresee is logged and told to nobody. */
+/** Turns every error of a route into a problem. An unforeseen error is logged, and its text is not sent. */
 export const onError: ErrorHandler = (error, context) => {
   if (error instanceof Problem) return problemResponse(error);
   if (error instanceof HTTPException && error.status < 500) {

@@ -24,7 +24,7 @@ const described = describe({
   problems: ["invalid_request", "span_too_long", "unknown_site"],
 });
 
-/** `GET /backfill/days`: what is known of each day, by site. */
+/** `GET /backfill/days`: the state of each day, by site. */
 export const daysRoute = new Hono<{ Bindings: Env }>().get("/backfill/days", described, async (context) => {
   const settings = settingsOf(context.env);
   const query = parseInput(querySchema, context.req.queries());

@@ -37,7 +37,7 @@ const described = describe({
   problems: ["invalid_request", "epoch_seconds", "unknown_site"],
 });
 
-/** `GET /gaps`: what is missing, what came late, and what is known to be empty. It names points, so it needs the token. */
+/** `GET /gaps`: open, filled and confirmed empty gaps. The answer names points, so it needs the token. */
 export const gapsRoute = new Hono<{ Bindings: Env }>().get("/gaps", described, requireAdmin, async (context) => {
   const settings = settingsOf(context.env);
   const { site, state, from, to, limit, cursor } = parseInput(querySchema, context.req.queries());

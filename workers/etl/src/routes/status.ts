@@ -123,7 +123,7 @@ const described = describe({
   problems: [],
 });
 
-/** `GET /status`: how far each site's sync has come, its last runs, what went wrong in them, and what is missing. */
+/** `GET /status`: the watermark, last runs, errors and gaps of each site. */
 export const statusRoute = new Hono<{ Bindings: Env }>().get("/status", described, async (context) => {
   const settings = settingsOf(context.env);
   const now = Date.now();

@@ -22,7 +22,7 @@ const querySchema = z.strictObject({
   unit: one(z.string().min(1).max(200).optional()).meta({ description: "A unit, as `°F` or `degrees-fahrenheit`" }),
   limit: one(wholeNumber(1, 1000).default(100)).meta({ description: "Points of a page" }),
   cursor: one(z.string().min(1).max(2000).optional()).meta({
-    // the last name of the page before: right whatever is added meanwhile
+    // the last name of the previous page; points added meanwhile do not matter
     description: "`next_cursor` of the page before",
   }),
 });

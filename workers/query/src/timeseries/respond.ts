@@ -58,7 +58,7 @@ export function answerBody(
   }
 }
 
-/** The metadata as JSON of ASCII alone, as a header must be. Its lists are cut, and `missing_total` and the like say how long they are. */
+/** The metadata as ASCII JSON for a header. Long lists are cut; fields such as `missing_total` have their full lengths. */
 function headerText(metadata: Metadata): string {
   const entries = Object.entries(metadata).flatMap(([key, value]: [string, unknown]) =>
     Array.isArray(value) && CUT.has(key)

@@ -35,7 +35,7 @@ export interface TimeseriesQuery {
   readonly until: number;
   /** where `locf` finds the values that it carries into the range; null: nothing is carried */
   readonly before: BeforeRange | null;
-  /** the planner's input, without what is stored */
+  /** the planner's input, without the stored data */
   readonly planned: Omit<PlanInput<JudgeablePoint>, "stored">;
 }
 

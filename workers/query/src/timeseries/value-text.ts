@@ -1,6 +1,6 @@
 import { numberText } from "@building-vitals/core/store/segment-body";
 
-/** A value as text, bit for bit; `none` where there is none. */
+/** A value as text, bit for bit; `none` for NaN. */
 export function valueText(value: number, none: string): string {
   return Number.isNaN(value) ? none : numberText(value);
 }

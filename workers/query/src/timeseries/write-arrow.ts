@@ -34,7 +34,7 @@ interface ArrowColumn {
 
 /**
  * `format=arrow`: the bytes of an Arrow IPC stream, a record batch a series, by point name. `point_name` is dictionary
- * encoded, `timestamp` in milliseconds UTC; a value that is none is null. The schema's metadata hold `site_name`,
+ * encoded, `timestamp` in milliseconds UTC; a missing value is null. The schema's metadata hold `site_name`,
  * `metadata` (JSON, as in the other formats) and `units` (JSON, by point name).
  * @param isLast nothing uses the series' columns afterwards: each is freed when it is written
  */

@@ -18,7 +18,7 @@ function csvText(text: string): string {
 
 /**
  * `format=csv`: a row a sample, by point name and then by time, as RFC 4180 has it. `timestamp` is in epoch
- * milliseconds and `time` the same in ISO 8601; a value that is none is empty.
+ * milliseconds and `time` the same in ISO 8601; a missing value is empty.
  * @param isLast nothing uses the series' columns afterwards: each is freed when it is written
  */
 export function* writeCsv(series: readonly ShapedSeries[], isLast: boolean): Generator<Uint8Array> {
