@@ -533,7 +533,7 @@ CREATE TABLE backfill_pace (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   -- the next free slot behind all that backfills have, those that wait included
   next_at REAL NOT NULL,
-  -- the end of the last slot that a backfill used, or keeps whatever settling asks for
+  -- the end of the last slot that a backfill used, or keeps for settling
   sent_to REAL NOT NULL,
   -- the end of the last slot of a settling, 0: none; a backfill that waits for a slot before it takes another one
   settle_to REAL NOT NULL,
@@ -587,7 +587,7 @@ CREATE TABLE alerts (
   since INTEGER NOT NULL,
   detail TEXT NOT NULL,
   -- the level that was sent last, and when each level was
-  told TEXT NOT NULL CHECK (told IN ('firing', 'ok')),
+  sent TEXT NOT NULL CHECK (sent IN ('firing', 'ok')),
   firing_sent_at INTEGER,
   ok_sent_at INTEGER,
   -- when a cron began to send the alert; NULL: no cron is sending it

@@ -122,7 +122,9 @@ describeInBrowser("Patterns", (dashboard) => {
     await page.goBack();
     expect(await page.getByRole("button", { name: "Month", exact: true }).getAttribute("aria-pressed")).toBe("true");
     await page.getByRole("button", { name: "The month before" }).click();
-    await expect.poll(() => page.getByText("This point has no samples in these days.", { exact: false }).count()).toBe(3);
+    await expect
+      .poll(() => page.getByText("This point has no samples in these days.", { exact: false }).count())
+      .toBe(3);
     await page.getByRole("button", { name: "Today" }).click();
     await drawn(page);
     expect(new URL(page.url()).searchParams.has("to")).toBe(false);

@@ -3,10 +3,18 @@ import { judgeDay } from "@building-vitals/core/quality/judge-day";
 import { FORMULA_VERSION, type PointDayQuality } from "@building-vitals/core/quality/point-day-quality";
 import { Scratch } from "@building-vitals/core/quality/scratch";
 import { z } from "zod";
-import type { Deployment } from "./deployment.ts";
+import type { SimulatedBucket } from "./bucket.ts";
+import type { SimulatedDatabase } from "./database.ts";
 import { CADENCE_MS, DAY, type Plant } from "./plant.ts";
-import type { Samples } from "./storage.ts";
+import type { Samples, Storage } from "./storage.ts";
 import type { World } from "./world.ts";
+
+/** The storage of a deployment whose quality is checked. */
+interface JudgedStorage {
+  readonly database: SimulatedDatabase;
+  readonly bucket: SimulatedBucket;
+  readonly storage: Storage;
+}
 
 const daysSchema = z.array(
   z.object({
@@ -64,7 +72,7 @@ const scratch = new Scratch();
  */
 export function checkQuality(
   world: World,
-  { database, bucket }: Deployment,
+  { database, bucket }: JudgedStorage,
   plant: Plant,
   site: string,
   stored: Samples,
@@ -102,7 +110,7 @@ export function checkQuality(
 }
 
 /** The same, of all days that are judged as things stand. */
-export async function checkJudged(world: World, deployment: Deployment, plant: Plant): Promise<void> {
+export async function checkJudged(world: World, deployment: JudgedStorage, plant: Plant): Promise<void> {
   for (const site of plant.sites) {
     const stored: Samples = new Map();
     for (const { day, current } of daysSchema.parse(deployment.database.rows(DAYS, site, FORMULA_VERSION))) {

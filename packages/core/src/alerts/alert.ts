@@ -46,7 +46,7 @@ export interface AlertState extends Condition {
   /** start of this level; the detail is of that time */
   readonly since: number;
   /** the level sent last */
-  readonly told: AlertLevel;
+  readonly sent: AlertLevel;
   /** last time that each level was sent; null: never */
   readonly firingSentAt: number | null;
   readonly okSentAt: number | null;
@@ -57,18 +57,18 @@ export const QUIET_MS = HOUR_MS;
 
 /** The state after a condition was measured. @param before null: this is the first measurement */
 export function nextState(before: AlertState | null, condition: Condition, now: number): AlertState {
-  if (before === null) return { ...condition, since: now, told: "ok", firingSentAt: null, okSentAt: null };
+  if (before === null) return { ...condition, since: now, sent: "ok", firingSentAt: null, okSentAt: null };
   return before.level === condition.level ? before : { ...before, ...condition, since: now };
 }
 
 /** Whether to send the level now: another level was sent last, and this one not within {@link QUIET_MS}. */
 export function isDue(state: AlertState, now: number): boolean {
   const last = state.level === "firing" ? state.firingSentAt : state.okSentAt;
-  return state.level !== state.told && (last === null || now - last >= QUIET_MS);
+  return state.level !== state.sent && (last === null || now - last >= QUIET_MS);
 }
 
 /** The state after its level was sent. */
 export function afterTelling(state: AlertState, now: number): AlertState {
-  const told = { ...state, told: state.level };
-  return state.level === "firing" ? { ...told, firingSentAt: now } : { ...told, okSentAt: now };
+  const sent = { ...state, sent: state.level };
+  return state.level === "firing" ? { ...sent, firingSentAt: now } : { ...sent, okSentAt: now };
 }

@@ -8,7 +8,7 @@ test("a point's name cannot mention, link or break the message; other fields sta
   const worst = [{ name, score: 0, reasons: ["stuck"] }];
   const input = { site: "s & <co>", date: "2025-10-11", meanScore: 0.5, poor: 1, judged: 1, worst };
   const condition = qualityCondition(input, 0.8);
-  const state: AlertState = { ...condition, since: 0, told: "ok", firingSentAt: null, okSentAt: null };
+  const state: AlertState = { ...condition, since: 0, sent: "ok", firingSentAt: null, okSentAt: null };
   const { text, site, detail } = alertBody(state);
   expect(text).toBe(
     "Building Vitals: quality at s &amp; &lt;co&gt; is firing: the mean quality of 1 points on 2025-10-11 was 0.5, " +

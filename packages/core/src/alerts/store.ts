@@ -15,7 +15,7 @@ const rowSchema = z.object({
   level: levelSchema,
   since: z.int(),
   detail: z.string(),
-  told: levelSchema,
+  sent: levelSchema,
   firing_sent_at: z.int().nullable(),
   ok_sent_at: z.int().nullable(),
 });
@@ -35,7 +35,7 @@ export async function readAlerts(db: D1Database, sites: readonly string[]): Prom
       level: row.level,
       since: row.since,
       detail: row.detail,
-      told: row.told,
+      sent: row.sent,
       firingSentAt: row.firing_sent_at,
       okSentAt: row.ok_sent_at,
     }));
@@ -47,7 +47,7 @@ export async function saveLevels(db: D1Database, states: readonly AlertState[]):
   const rows = states.map(({ site, kind, level, since, detail }) => [site ?? "", kind, level, since, detail]);
   const statement = db
     .prepare(
-      `INSERT INTO alerts (site, kind, level, since, detail, told)
+      `INSERT INTO alerts (site, kind, level, since, detail, sent)
        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 'ok' FROM json_each(?1) WHERE true
        ON CONFLICT (site, kind) DO UPDATE SET level = excluded.level, since = excluded.since, detail = excluded.detail
        WHERE level IS NOT excluded.level`,
@@ -60,7 +60,7 @@ export async function saveLevels(db: D1Database, states: readonly AlertState[]):
 export async function claimAlert(db: D1Database, { site, kind, level }: AlertState, now: number): Promise<boolean> {
   const statement = db
     .prepare(
-      `UPDATE alerts SET claimed_at = ?4 WHERE site = ?1 AND kind = ?2 AND level = ?3 AND told <> level
+      `UPDATE alerts SET claimed_at = ?4 WHERE site = ?1 AND kind = ?2 AND level = ?3 AND sent <> level
          AND (claimed_at IS NULL OR claimed_at NOT BETWEEN ?4 - ?5 AND ?4)`,
     )
     .bind(site ?? "", kind, level, now, CLAIM_MS);
@@ -69,12 +69,12 @@ export async function claimAlert(db: D1Database, { site, kind, level }: AlertSta
 
 /** Records a sent level. */
 export async function markSent(db: D1Database, state: AlertState): Promise<void> {
-  const { site, kind, told, firingSentAt, okSentAt } = state;
+  const { site, kind, sent, firingSentAt, okSentAt } = state;
   const statement = db
     .prepare(
-      `UPDATE alerts SET told = ?3, firing_sent_at = ?4, ok_sent_at = ?5, claimed_at = NULL
+      `UPDATE alerts SET sent = ?3, firing_sent_at = ?4, ok_sent_at = ?5, claimed_at = NULL
        WHERE site = ?1 AND kind = ?2`,
     )
-    .bind(site ?? "", kind, told, firingSentAt, okSentAt);
+    .bind(site ?? "", kind, sent, firingSentAt, okSentAt);
   await withD1Retry(() => statement.run());
 }

@@ -232,7 +232,9 @@ test("a clock that moves at each attempt is an error, and nothing is stored", as
     return execute();
   });
   const own: Arrival = { samples: [[1, DAY, 1]], asked: 1, mode: "win" };
-  await expect(store(restless, own, [cursorTo(1)])).rejects.toThrow(/samples of site 1: other runs stored samples during each of 10 attempts/);
+  await expect(store(restless, own, [cursorTo(1)])).rejects.toThrow(
+    /samples of site 1: other runs stored samples during each of 10 attempts/,
+  );
   expect([await allSegments(db), await cursor()]).toEqual([[], null]);
 });
 
