@@ -6,8 +6,8 @@ import type { Settings } from "./env.ts";
 import { projectProgress } from "./start.ts";
 
 /**
- * Starts whatever the backfill that runs lacks, and ends it where nothing is left to do. Where none runs, the next of the
- * queue begins.
+ * Starts missing instances of the running backfill, and ends it when no day is left. If none runs, starts the next one
+ * of the queue.
  */
 export async function superviseBackfill(settings: Settings): Promise<void> {
   const { DB, ETL_STATE, BACKFILL } = settings;

@@ -91,7 +91,7 @@ describe("a backfill", () => {
     expect((await env.ETL_STATE.list({ prefix: "backfill:errors:" })).keys).toEqual([]);
   });
 
-  it("skips finished days, and takes them all again when it is told to", async () => {
+  it("skips finished days, and takes them all again with force", async () => {
     const upstream = simulateUpstream();
     await using _ = await watchWorkflow();
     await post("/backfill/start", { ...TWO_DAYS, end_date: "2025-10-01" });

@@ -72,7 +72,7 @@ async function expectNoLeak(): Promise<void> {
 it.each<[string, (request: Request) => Promise<Response>]>([
   ["errors that quote the request", async (request) => Promise.reject(new TypeError(`fetch: ${quoted(request)}`))],
   ["a 401 that echoes the request", async (request) => new Response(quoted(request), { status: 401 })],
-  ["a page that is none and echoes the request", async (request) => Response.json({ echo: quoted(request) })],
+  ["an invalid page that echoes the request", async (request) => Response.json({ echo: quoted(request) })],
   [
     "records that quote the request",
     async (request) => {

@@ -16,7 +16,7 @@ const detection = z.strictObject({
 const repair = z.strictObject({
   asked: count.meta({ description: "gaps that the API was asked about" }),
   windows: count,
-  incomplete: count.meta({ description: "windows of which the API did not prove that they had ended" }),
+  incomplete: count.meta({ description: "windows whose end the API did not prove" }),
   requests: count,
   filled: count.meta({ description: "gaps that were asked for to their end since samples came" }),
   inserted: count.meta({ description: "samples that came, and were not stored before" }),

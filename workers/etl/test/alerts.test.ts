@@ -125,7 +125,7 @@ test("two crons at once tell it once", async () => {
   expect(told()).toEqual(["database_size firing"]);
 });
 
-test("without a webhook alerts are active all the same, and are told once there is one", async () => {
+test("without a webhook alerts are active, and are sent once there is one", async () => {
   await runCron(SYNC, { ...FULL, ALERT_WEBHOOK_URL: "" });
   expect(bodies).toEqual([]);
   expect(await active()).toMatchObject([{ kind: "database_size" }]);
@@ -187,7 +187,7 @@ test("the quality of the last full day, hourly, once it is judged", async () => 
   expectNoSecret();
 });
 
-test("of a site of which no day is judged, nobody is told that its quality is poor", async () => {
+test("a site without a judged day gets no alert for poor quality", async () => {
   await runCron(SYNC, EMPTY);
   await env.DB.exec("DELETE FROM segments; DELETE FROM hot_hours; UPDATE sync_state SET watched_from = NULL");
   await runCron(HOURLY, { ...EMPTY, ALERT_QUALITY: "1" });

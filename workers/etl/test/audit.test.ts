@@ -17,7 +17,7 @@ afterEach(() => {
 
 const entries = () => readAudit(env.DB, 0, 100);
 
-test("every POST with the token leaves one entry, whatever came of it", async () => {
+test("every POST with the token leaves one entry, with any result", async () => {
   simulateUpstream();
   const { paths } = await (await call("GET", "/openapi.json")).json<{ paths: Record<string, { post?: unknown }> }>();
   const posts = Object.entries(paths).flatMap(([path, { post }]) => (post === undefined ? [] : [path]));

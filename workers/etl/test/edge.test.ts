@@ -33,7 +33,7 @@ test("each write takes an Access assertion from its own pages only, a token from
   });
 });
 
-test("no open answer names a point, whatever went wrong with it", async () => {
+test("no open answer names a point, after any error", async () => {
   simulateUpstream();
   await call("POST", "/trigger", { token: ADMIN_TOKEN });
   const { results } = await env.DB.prepare("SELECT name FROM points").all<{ name: string }>();

@@ -22,7 +22,7 @@ beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation((line: unknown) => void lines.push(String(line)));
 });
 
-/** The sites, each of which takes so long, milliseconds, in each run. */
+/** The sites; each takes this long in each run, in ms. */
 async function sitesThatTake(ms: number): Promise<StoredSite[]> {
   const states = await readSyncStates(env.DB, NAMES);
   return NAMES.map((name) => {

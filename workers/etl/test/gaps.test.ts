@@ -143,7 +143,7 @@ test.each([
   expect((await call("GET", `/gaps${query}`, { token })).status).toBe(status);
 });
 
-test("a site that fails is told of, and its error is not", async () => {
+test("a failing site is reported, without its error", async () => {
   simulateUpstream();
   await call("POST", "/trigger", { token });
   await env.DB.exec("INSERT INTO gap_sites (site_id, sync_from_day, token) SELECT id, 0, 'x' FROM sites");

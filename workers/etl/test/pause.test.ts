@@ -75,7 +75,7 @@ test("no cron asks the API for a paused site; after the resume the sync loses no
   expect(pulled(stored)).toEqual(pulled(await samples()));
 });
 
-test("a pause is told with its time, its reason and by whom; the first one stands", async () => {
+test("shows a pause with its time, reason and author; the first one stays", async () => {
   const first = { since: "2026-11-22T15:00:00.000Z", by: "ADMIN_TOKEN", reason: "gateway replaced" };
   expect(await (await pause("gateway replaced")).json()).toEqual({ site: SITE, paused: first });
   vi.setSystemTime(START + MINUTE);

@@ -13,7 +13,7 @@ const SETTINGS = { ACE_API_KEY, ADMIN_TOKEN, ALERT_WEBHOOK_URL: WEBHOOK_URL, D1_
 const CRONS = ["*/5 * * * *", "6 * * * *", "21 3 * * *"];
 const DAY = "2025-10-12";
 
-/** Well-formed, whatever was asked for: rows of samples and points that hold the request where they hold text. */
+/** Well-formed for any request: rows of samples and points that hold the request where they hold text. */
 function quotingAnswer(request: Request): unknown {
   const text = quoted(request);
   const rows = [
@@ -100,11 +100,11 @@ it.each<[string, (request: Request) => Promise<Response>]>([
       });
     },
   ],
-  ["a page that is none and echoes the request", async (request) => Response.json({ echo: quoted(request) })],
+  ["an invalid page that echoes the request", async (request) => Response.json({ echo: quoted(request) })],
   ["pages and lists whose records quote the request", async (request) => Response.json(quotingAnswer(request))],
   ["a body that is no JSON", async (request) => new Response(`{"echo": ${quoted(request)}`)],
   [
-    "a redirect to where the key would be told",
+    "a redirect that would reveal the key",
     async (request) => {
       return Response.redirect(`https://elsewhere.test/?key=${request.headers.get("authorization") ?? ""}`, 302);
     },

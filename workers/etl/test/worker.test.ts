@@ -234,7 +234,7 @@ describe("the crons", () => {
   });
 });
 
-describe("what is stored, as GET tells it", () => {
+describe("the stored state, from GET", () => {
   it("a sync that could not end is no complete one", async () => {
     simulateUpstream();
     const complete = async () =>

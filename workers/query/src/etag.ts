@@ -10,10 +10,10 @@ export const IF_NONE_MATCH = {
 export const NOT_MODIFIED = { description: "What the client has is still right" } as const;
 
 /**
- * The ETag of an answer, from all that it depends on: the code (each deployment's, for what it answers may differ), what was
- * asked, and the state of what is stored. Weak, for two answers of the same state differ in the time that they took.
- * @param asked the request as it was understood, so that two spellings of it share an ETag
- * @param state what tells the state from any other, as JSON can hold it
+ * The ETag of an answer, from everything that it depends on: the code (each deployment may answer differently), the
+ * request, and the stored state. Weak, because two answers of one state differ in their duration.
+ * @param asked the request as parsed, so that two spellings of it share an ETag
+ * @param state distinguishes stored states, as JSON can hold it
  */
 export async function etagOf(settings: Settings, route: string, asked: unknown, state: unknown): Promise<string> {
   const parts = JSON.stringify([settings.CF_VERSION_METADATA?.id ?? null, SCHEMA_VERSION, route, asked, state]);

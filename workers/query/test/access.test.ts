@@ -93,7 +93,7 @@ describe("with a schema", () => {
       }
     });
 
-    test("the right token lets pass, whatever the case of the scheme", async () => {
+    test("the right token passes, with any case of the scheme", async () => {
       for (const scheme of ["Bearer", "bearer"]) {
         const headers = { authorization: `${scheme} open-sesame-of-tests` };
         const statuses = PATHS.map(

@@ -15,7 +15,7 @@ export function aroundRequests(
   };
 }
 
-/** The real bucket, of which the bodies come out changed: damage on the way, or on a disk, that the etag does not show. */
+/** The real bucket with changed bodies: damage on the way, or on a disk, that the etag does not show. */
 export function changedBodies(bucket: R2Bucket, change: (body: ArrayBuffer, key: string) => ArrayBuffer): ColdBucket {
   return {
     head: (key) => bucket.head(key),

@@ -66,7 +66,7 @@ async function ask(path: string): Promise<{ etag: string; said: string }> {
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Everything that changes what is stored, at random. */
+/** Every kind of change of the stored state, at random. */
 const step = fc.record({
   kind: fc.constantFrom("sync", "sync", "fold", "archive", "backfill", "rename", "watermark", "suspect", "nothing"),
   point: fc.nat(1),

@@ -143,7 +143,7 @@ describe("each query of the dashboard gets rows with its columns", () => {
   });
 });
 
-test("the queries of points get all points and no others, whatever their names hold", async () => {
+test("the queries of points get all points and no others, for any names", async () => {
   for (const { targets } of dashboard.panels.filter(({ title }) => title === "$site" || title === "Latest")) {
     const rows = await rowsOf(targets[0]!);
     const names = new Set(rows.map((row) => String(row["point_name"] ?? row["name"])));

@@ -41,7 +41,7 @@ describe("CORS_ORIGINS", () => {
     },
   );
 
-  test("another origin is told nothing", async () => {
+  test("another origin gets no answer", async () => {
     const response = await call("/sites", { CORS_ORIGINS: DASH }, { origin: "https://evil.example.com" });
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
@@ -113,7 +113,7 @@ describe("/docs", () => {
 describe("limits", () => {
   afterEach(() => vi.useRealTimers());
 
-  test("a query of which the archive hangs ends in time, with a problem", async () => {
+  test("a query ends in time with a problem if the archive hangs", async () => {
     const [id] = await storePoints(SITE, [point("a")]);
     await settle([[id!, DAY, 1]], new Map([[id!, "a"]]));
     await setWatermark(SITE, DAY + 1);

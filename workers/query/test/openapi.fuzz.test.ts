@@ -40,7 +40,7 @@ beforeAll(async () => {
 const STARTS = ["2025-10-12", "2025-10-12T00:30:00Z", String(DAY + 5), "2024-01-01"];
 const ENDS = ["2025-10-13", "2025-10-12T01:30:00Z", "2025-10-13T01:00:00-05:00", "2025-10-14"];
 
-test("whatever is asked, the answer is what the document says, and never a 5xx", async () => {
+test("every answer matches the document, and none is a 5xx", async () => {
   const document = await (await call("/openapi.json")).json();
   const statuses = await fuzzOpenApi(document, {
     call: ({ path, headers }) => call(path, { CORS_ORIGINS: "https://dash.example.com" }, { ...headers }),

@@ -121,7 +121,7 @@ describe("search and tag", () => {
 
   test.each<[string, Record<string, string>, string[]]>([
     ["a part of the name", { search: "hu/" }, ["ahu/1", "ahu/2"]],
-    ["a label, whatever the case", { search: "SUPPLY f" }, ["ahu/1"]],
+    ["a label, in any case", { search: "SUPPLY f" }, ["ahu/1"]],
     ["a unit", { search: "°F" }, ["ahu/2"]],
     ["a unit as the upstream spells it", { search: "fahrenheit" }, ["ahu/2"]],
     ["no wildcards", { search: "v_v" }, []],
@@ -129,8 +129,8 @@ describe("search and tag", () => {
     ["nothing asked: all", { search: "" }, ["ahu/1", "ahu/2", "vav_3"]],
     ["a marker, or a tag's name", { tag: "fan" }, ["ahu/1", "vav_3"]],
     ["a tag's name and value", { tag: "floor:2" }, ["ahu/2", "vav_3"]],
-    ["a tag's value alone is none", { tag: "2" }, []],
-    ["a part of a marker is none", { tag: "tem" }, []],
+    ["a tag's value alone does not match", { tag: "2" }, []],
+    ["a part of a marker does not match", { tag: "tem" }, []],
     ["both", { search: "ahu", tag: "floor:2" }, ["ahu/2"]],
     ["after a name", { cursor: "ahu/1" }, ["ahu/2", "vav_3"]],
     ["after a name that is not there", { cursor: "b" }, ["vav_3"]],

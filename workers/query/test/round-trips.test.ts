@@ -12,7 +12,7 @@ beforeAll(async () => {
   await storeSamples(ids.flatMap((id) => [0, 1, 2].map((i) => [id, START + i * MINUTE, i] as const)));
 });
 
-/** Calls to D1 that an answer takes, each of which is a round trip. */
+/** Calls to D1 of an answer; each is a round trip. */
 async function roundTrips(path: string): Promise<number> {
   let calls = 0;
   const DB = interceptedDatabase(env.DB, async (execute) => {

@@ -188,7 +188,7 @@ const problemSchema = z.strictObject({
   field: z.string().optional(),
 });
 
-/** The problem that an answer is; it is an error of the test when it is none. */
+/** The problem of an answer; throws if the answer is no problem. */
 export async function problemOf(response: Response): Promise<z.infer<typeof problemSchema>> {
   const type = response.headers.get("content-type");
   const text = await response.text();

@@ -139,7 +139,7 @@ describe("an object that is not what was written", () => {
     for (const _ of ["found", "known"]) expect((await ask()).metadata).toMatchObject({ partial: true, missing });
   });
 
-  test("the part of it that was asked for is what is missing", async () => {
+  test("the requested part of it is missing", async () => {
     await env.TIMESERIES.delete(keyOf(HURT));
     const range = { start_time: HURT * DAY + 7, end_time: HURT * DAY + 9 };
     const { metadata } = await queryJson({ site_name: SITE, point_names: "p01", interval: "raw", ...range });

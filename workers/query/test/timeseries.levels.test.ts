@@ -45,7 +45,7 @@ const question = fc.record({
 
 beforeAll(migrate);
 
-test("whatever is hot, settled, in both or overlaid: every answer equals a computation from the samples", async () => {
+test("hot, settled, in both or overlaid: every answer equals a computation from the samples", async () => {
   const seen = { hot: 0, cold: 0 };
   await fc.assert(
     fc

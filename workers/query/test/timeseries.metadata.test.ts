@@ -115,7 +115,7 @@ describe("a point without a known cadence", () => {
     }
   });
 
-  test("beside another: the gaps of that one are told, but no completeness", async () => {
+  test("beside another: the gaps of that one are shown, but no completeness", async () => {
     const missing = [[START + 9 * MINUTE + 1, START + 20 * MINUTE]];
     expect(await metadata("a,c", START, START + HOUR)).toMatchObject({ ...unknown, missing });
   });
@@ -279,7 +279,7 @@ describe("cost", () => {
   test.each([
     ["1 point x 20 days", 1, 20],
     ["10 points x 7 days", 10, 7],
-  ])("%s reads some rows an hour, whatever else is stored", async (_query, count, days) => {
+  ])("%s reads some rows per hour, with anything else stored", async (_query, count, days) => {
     const ids = await storePoints(
       SITE,
       Array.from({ length: count + 20 }, (_, i) => point(`p${i}`)),

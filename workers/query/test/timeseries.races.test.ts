@@ -48,7 +48,7 @@ const rowsOf = (samples: readonly Sample[]) =>
     .map(([id, at, value]): [string, number, number] => [names.get(id)!, at, value])
     .sort(([a, x], [b, y]) => (a === b ? x - y : a < b ? -1 : 1));
 
-/** The real database, of which the `nth` transaction is followed by something else before its answer is had. */
+/** The real database. Another action follows the `nth` transaction before its answer is returned. */
 function afterBatch(nth: number, happens: () => Promise<unknown>): D1Database {
   let batches = 0;
   return intercepted(async (run) => {
@@ -123,7 +123,7 @@ describe("a day is settled while it is queried", () => {
   });
 });
 
-describe("an object that a build has put there, of which the manifest does not tell yet", () => {
+describe("an object that a build has put there and not published yet", () => {
   const before = () => samplesOf([FIRST, FIRST + 1], 0);
   const after = () => samplesOf([FIRST + 1], 50);
 

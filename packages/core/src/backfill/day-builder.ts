@@ -32,9 +32,9 @@ export interface DayBuilder {
    * @returns null when another build published the day since the merge: merge again
    */
   publishDay(of: DayBuild, staged: StagedDay): Promise<PublishedDay | null>;
-  /** Removes whatever the build left in `staging/`. */
+  /** Removes all objects of the build from `staging/`. */
   discard(of: DayBuild): Promise<void>;
-  /** Removes whatever earlier instances of a site left in `staging/`: those that died could not. */
+  /** Removes all objects of a site's earlier instances from `staging/`: dead ones could not. */
   discardOlder(than: InstanceTicket): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { type DayState, type ManifestDay, readManifest } from "../manifest/manif
 import type { PlacedSite } from "./backfill-site.ts";
 import type { DayRange } from "./date-range.ts";
 
-/** Days in a row, both ends included, of which the manifest of another database says the same. */
+/** Consecutive days, both ends included, with the same state in the manifest of another database. */
 export interface DayRun extends DayRange {
   /** in the main database */
   readonly siteId: number;
@@ -14,8 +14,8 @@ export interface DayRun extends DayRange {
 }
 
 /**
- * What is known of each day of the sites that are not in the main database. A day that is built meanwhile is one of a job
- * that began before it, and to build it again does no harm.
+ * The state of each day of the sites outside of the main database. A day that is built meanwhile belongs to a job that
+ * began before; building it again does no harm.
  */
 export async function readDayRuns(sites: readonly PlacedSite[], range: DayRange): Promise<DayRun[]> {
   const runs = sites.map(async ({ id, elsewhere }) => {

@@ -9,7 +9,7 @@ import type { Outcome } from "./job-days.ts";
 const SHOWN_STATES = [...DAY_STATES, "missing"] as const;
 type ShownState = (typeof SHOWN_STATES)[number];
 
-/** What is known of a site's day. */
+/** The state of a site's day. */
 interface ShownDay {
   readonly date: string;
   readonly state: ShownState;

@@ -28,7 +28,7 @@ const estimateSchema = z.object({
   bytes: z.number().nullable(),
 });
 
-/** What is known of the days of a range, site by site. @param again whether finished days count as days to fetch */
+/** Reads the state of the days of a range, site by site. @param again whether finished days count as days to fetch */
 export async function readEstimates(
   db: D1Database,
   sites: readonly PlacedSite[],

@@ -24,7 +24,7 @@ it("recedes while the next day is overdue", () => {
   expect(msPerDay({ ...pace, now: 10_000 })).toBe(5000);
 });
 
-it("is exact for days that take equally long, at whatever moment it is asked", () => {
+it("is exact for days of equal duration, at any moment", () => {
   const steady = fc.record({
     perDay: fc.integer({ min: 1, max: 10_000_000 }),
     done: fc.integer({ min: 1, max: 60 }),

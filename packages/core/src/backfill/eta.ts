@@ -1,4 +1,4 @@
-/** What is known of a job's pace. */
+/** The pace of a job. */
 interface Pace {
   /** when the job began, epoch ms */
   readonly startedAt: number;

@@ -22,8 +22,8 @@ SELECT min(day) AS first, max(day) AS last FROM (${LAST_ATTEMPTS}
 WHERE outcome IN ('failed', 'suspect')`;
 
 /**
- * The span of the days in a range that `startJob` would select as failed, of these sites; null: there are none. A job
- * may begin in between, so it selects for itself.
+ * The span of the days in a range that `startJob` would select as failed, of these sites; null: none. A job may begin
+ * in between, so it selects again.
  */
 export async function failedSpan(
   db: D1Database,

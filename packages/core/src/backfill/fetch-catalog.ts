@@ -16,9 +16,9 @@ interface CatalogContext {
 }
 
 /**
- * Fetches the site's list of points unless it is young. Without one every sample would be rejected as unconfigured, and a full day would
- * pass for an empty one.
- * @returns why there is none; null when there is
+ * Fetches the site's list of points unless it is recent. Without a list every sample would be rejected as unconfigured,
+ * and a full day would look empty.
+ * @returns why no list is available; null: it is
  */
 export async function fetchCatalog(
   steps: Steps,

@@ -73,7 +73,7 @@ const archive = () =>
 
 const nothing = { received: 0, stored: 0, present: 0, kept: 0, rejected: {} };
 
-test("what lacks is stored, and what is there stays, hot or settled", async () => {
+test("stores missing samples, and leaves existing ones, hot or settled", async () => {
   await fromApi([["a", 0, 1]]);
   await archive();
   await fromApi([["a", 60_000, 2]]);
@@ -107,7 +107,7 @@ test("the future is rejected", async () => {
   expect(await run(samples, db, START)).toEqual({ ...nothing, received: 2, stored: 1, rejected: { future: 1 } });
 });
 
-test("whatever the order, what the API said last is stored, else what was imported first", async () => {
+test("in any order, the API's last value is stored, otherwise the first import", async () => {
   const sample = fc.tuple(
     fc.constantFrom(...NAMES),
     fc.constantFrom(0, 1, HOUR_MS, 23 * HOUR_MS),
@@ -149,7 +149,7 @@ test("an archive that takes the day's samples away meanwhile is seen", async () 
   await fromApi([["a", 0, 1]]);
   let calls = 0;
   const raced = interceptedDatabase(db, async (execute, statements) => {
-    // right before the samples are stored, after what is stored was read
+    // after reading the stored samples, right before storing
     if (statements > 1 && ++calls === 2) await archive();
     return execute();
   });

@@ -55,13 +55,13 @@ const LIST_BUDGET_MS = 10_000;
 const TRIES = 3;
 
 /**
- * Stores samples of one site's day where neither level has one at their time: what came from the API is never replaced
- * by what another system had of it. Where a name is new, the upstream is asked for its list of points first; names that it
- * does not have become `discovered` points. Safe to repeat, and to run beside itself, the sync and the archive.
+ * Stores samples of one site's day where neither level has one at their time: an import never replaces a value of the
+ * API. A new name requests the upstream's list of points first; names that it lacks become `discovered` points. Safe to
+ * repeat, and to run beside itself, the sync and settling.
  * @param day whole days since 1970; all samples lie in it
  * @param now epoch ms
- * @throws {Problem} `backfill_in_progress`, for what it fetches is newer, and would be hidden by hot samples;
- *   `suspect_day`, for then nobody knows what is stored; `cold_unavailable`. The errors of D1 and R2
+ * @throws {Problem} `backfill_in_progress`, because its samples are newer, and hot samples would hide them;
+ * `suspect_day`, because the stored samples are unknown; `cold_unavailable`. The errors of D1 and R2
  */
 export async function importSamples(
   { ace, db, bucket, jobs }: ImportContext,

@@ -36,7 +36,7 @@ export type DaySelection =
   /** those that failed, or whose file is suspect; the others do not belong to the job */
   | "failed";
 
-/** What is known of each day. ?5 JSON array of site ids, whose manifest is here. */
+/** The state of each day. ?5 JSON array of site ids, whose manifest is here. */
 const KNOWN_HERE = `
 SELECT s.value AS site_id, d.day, f.state, f.source, f.rows FROM json_each(?5) s CROSS JOIN days d
 LEFT JOIN day_files f ON f.site_id = s.value AND f.day = d.day`;
@@ -60,7 +60,7 @@ THEN 'skipped' ELSE 'pending' END`;
 const HAS_FAILED = `(k.state IN ('failed', 'suspect')
   OR EXISTS (SELECT 1 FROM attempts a WHERE a.site_id = k.site_id AND a.day = k.day AND a.outcome IN ('failed', 'suspect')))`;
 
-/** The days of a job that has just begun. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 what is known; of `all` ?6 of UNCOVERED. */
+/** The days of a new job. ?1 id, ?2 first day, ?3 last day, ?4 now, ?5 the days' states; of `all` ?6 of UNCOVERED. */
 const INSERT_DAYS: Record<DaySelection, string> = {
   all: insertDays(KNOWN_HERE, UNCOVERED, "true"),
   unfinished: insertDays(KNOWN_HERE, UNFINISHED, "true"),
@@ -187,11 +187,11 @@ export async function noteHours(
 }
 
 /**
- * Writes down what became of a day, after what the site's own database has of it: a day is published, or marked as
- * failed, before the job says so, and whatever stops in between is made again. Also for a job that was stopped meanwhile,
- * for what was published stays published. A failure is noted in the manifest too, and takes nothing back.
- * @param manifest where the site's day files are known, and as which site; absent: here; null: a failure was marked there
- *   before, or its database does not answer
+ * Records the outcome of a day, after the site's own database: a day is published, or marked as failed, before the job
+ * says so, and a run that stops in between repeats it. Also for a job that was stopped meanwhile, because published
+ * days stay published. A failure is noted in the manifest too, and changes nothing else.
+ * @param manifest the database and id of the site's day files; absent: here; null: a failure was marked there before,
+ * or its database does not answer
  */
 export async function recordOutcome(
   db: D1Database,

@@ -187,7 +187,7 @@ test("starts, cancels and steps in any order: one job at a time, no day lost, no
     }
     cancelled += one.cancelled.length;
 
-    // whatever happened, a later start does the rest, and only that
+    // after any history, a later start does the rest, and only that
     const left = DAYS.filter((day) => !published.has(day));
     const last = { backfillId: "job_last", range: RANGE, siteIds: [site], selection: "unfinished" } as const;
     const job = await startJob(db, last, 99);
@@ -195,7 +195,7 @@ test("starts, cancels and steps in any order: one job at a time, no day lost, no
     expect(await pendingDays(db, job!, site, 10)).toEqual(left);
   });
   await fc.assert(world, { numRuns: 200 });
-  // the property is not true for want of races
+  // the property would be vacuous without races
   expect(refused).toBeGreaterThan(50);
   expect(cancelled).toBeGreaterThan(50);
 });

@@ -76,7 +76,7 @@ describe("starting", () => {
     expect((await readProgress(db))?.sites).toMatchObject([{ total: 6, skipped: 2, pending: 4, current: DAY + 2 }]);
   });
 
-  it("takes every day again when it is told to", async () => {
+  it("takes every day again with force", async () => {
     await manifest(DAY, "written", "api");
     const job = await start(2, "all");
     expect(await pendingDays(db, job!, site, 10)).toEqual([DAY, DAY + 1]);

@@ -1,7 +1,7 @@
 import { HOURS_PER_DAY } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 
-/** What is known of a site before its days are fetched. */
+/** The state of a site before its days are fetched. */
 export interface SiteEstimate {
   readonly site: string;
   /** days to fetch, and days of the range that are finished */
@@ -9,7 +9,7 @@ export interface SiteEstimate {
   readonly skipped: number;
   /** an average; null: nobody knows yet */
   readonly samplesPerDay: number | null;
-  /** of a day file, an average; null: there is none yet */
+  /** average size of a day file; null: no day file yet */
   readonly bytesPerDay: number | null;
   readonly points: number;
   /** what samplesPerDay goes by: files there are, or the points' intervals */
@@ -72,7 +72,7 @@ const PRICE = {
   workersCpuMs: 0.02e-6,
 } as const;
 
-/** What fetching these days will take, by what is known of the sites. */
+/** Duration and cost of fetching these days, estimated from the sites' states. */
 export function planBackfill(outlooks: readonly SiteEstimate[], settings: PlanSettings): BackfillPlan {
   const msPerCall = Math.max(60_000 / settings.requestsPerMinute, settings.msPerCall ?? 0);
   const total = { days: 0, skipped: 0, calls: 0, samples: 0, bytes: 0, operations: 0, rows: 0, cpu: 0 };

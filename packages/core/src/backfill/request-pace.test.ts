@@ -40,7 +40,7 @@ it("does not save up what was not used", async () => {
   expect(sent).toEqual([1_000_000, 1_600_000, 1_601_000, 1_602_000]);
 });
 
-it("is one budget for all who ask, whatever order they come in", async () => {
+it("is one budget for all requests, in any order", async () => {
   const plan = fc.array(fc.record({ who: fc.nat(3), later: fc.nat(3000) }), { minLength: 1, maxLength: 12 });
   await fc.assert(
     fc.asyncProperty(plan, async (requests) => {

@@ -72,8 +72,8 @@ export interface DayRequest {
 }
 
 /**
- * One budget of requests for all that settling and backfills ask, whatever site, instance or machine it is for: each request takes a free
- * slot, and slots lie one interval apart. Settling goes first. A slot whose answer is lost stays unused.
+ * One budget for all requests of settling and backfills, across sites, instances and machines: each request takes a
+ * free slot, and slots lie one interval apart. Settling goes first. A slot whose answer is lost stays unused.
  */
 export class RequestPace {
   readonly #context: PaceContext;

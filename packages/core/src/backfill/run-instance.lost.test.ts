@@ -117,7 +117,7 @@ test("a database that does not answer at any time: the day fails with the reason
   expect(from).toBeGreaterThan(5);
 });
 
-test("a retry takes up what failed, also where the site's own database could not be told of it", async () => {
+test("a retry takes failed days, also if the site's own database could not record them", async () => {
   expect(await world.run(engine, new LostDatabase(0))).toBe(true);
   await expectOnlyItsDay();
   expect(await readManifestDay(world.stored.db, world.stored.site.id, world.day)).toMatchObject({ reason: null });

@@ -7,7 +7,7 @@ const SHORTEST_STALL_MS = HOUR_MS;
 /** How many times longer than its pace leads to expect a day may take. */
 const PATIENCE = 3;
 
-/** What is known of a job's pace. */
+/** The pace of a job. */
 interface Work {
   /** sites that have days left, which share the pace */
   readonly sites: number;

@@ -10,9 +10,9 @@ export interface StepOptions {
 }
 
 /**
- * The durable engine, as far as the backfill needs it. A step that succeeded is not made again, its result is kept:
- * whatever stops the machine, the run goes on at the first step without a result. So a step must be safe to repeat,
- * and all that a run decides by must be a step's result.
+ * The parts of the durable engine that the backfill needs. A successful step is not repeated, and its result is kept:
+ * after any crash the run continues at the first step without a result. So a step must be safe to repeat, and every
+ * decision of a run must depend on results of steps.
  */
 export interface Steps {
   /**

@@ -2,15 +2,15 @@ import type { BackfillSite } from "./backfill-site.ts";
 import { appointNext, type InstanceTicket, type SiteWork, sitesAtWork } from "./instance-store.ts";
 import { failJob, finishJob, type Job, readRunningJob } from "./job-store.ts";
 
-/** An instance of the engine, and what it is told. */
+/** An instance of the engine, and its parameters. */
 export interface NewInstance extends InstanceTicket {
   /** build anew over objects that are not what was written */
   readonly replaceSuspect: boolean;
 }
 
 /**
- * What the engine says of an instance. `alive`: it will go on by itself, whatever it does now; `ended`: it will not, and
- * its id is used up; `absent`: the engine does not know it.
+ * The engine's state of an instance. `alive`: it continues by itself; `ended`: it does not, and its id is used up;
+ * `absent`: the engine does not know it.
  */
 export type InstanceState =
   | { readonly is: "alive" | "absent" }
@@ -31,7 +31,7 @@ export const MAX_CONSECUTIVE_FAILURES = 12;
 type RecoveryAction =
   /** nothing: its instance goes on */
   | "leave"
-  /** whoever appointed the instance died before it was started */
+  /** the process that appointed the instance died before starting it */
   | "start"
   /** its instance ended before its time, or there was none: another one goes on */
   | "appoint"
@@ -60,13 +60,13 @@ interface Supervision {
 }
 
 /**
- * Makes sure that the job that runs has an instance for each site with days left, whoever died before he could start
- * one, and that a job without such sites ends. A job is started by nothing else. Safe to repeat, and to run beside
- * itself, instances that pass on to the next, and a cancel: of all who appoint one succeeds, an appointed instance may be
- * started by anybody and is started once, and one that is not appointed any more does nothing.
+ * Makes sure that the running job has an instance for each site with remaining days, even if a process died before
+ * starting one, and that a job without such sites ends. Nothing else starts a job. Safe to repeat, and to run beside
+ * itself, instances that pass on to the next, and a cancel: of several that appoint an instance one succeeds; any
+ * process may start an appointed instance, and it starts once; an instance that is no longer appointed does nothing.
  * @param now epoch ms
- * @returns null when no job runs
- * @throws the errors of D1, and those of the engine where an instance could not be started
+ * @returns null if no job runs
+ * @throws the errors of D1, and those of the engine if an instance could not be started
  */
 export async function supervise(db: D1Database, instances: Instances, now: () => number): Promise<Supervision | null> {
   const job = await readRunningJob(db);

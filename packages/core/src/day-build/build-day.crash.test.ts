@@ -271,7 +271,7 @@ describe("t a day without samples", () => {
   test("t is not confirmed empty if an hour is missing", async () => {
     await serve(0, {});
     const some = { source: "api", hours: HOURS.slice(1) } as const;
-    await expect(mergeDay({ db, bucket }, of, some)).rejects.toThrow("no proof that there are none");
+    await expect(mergeDay({ db, bucket }, of, some)).rejects.toThrow("no proof that the day is empty");
   });
 
   test("t is not published as empty over a file that came meanwhile", async () => {

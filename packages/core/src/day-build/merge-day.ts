@@ -226,7 +226,7 @@ function expectNames({ hour, names, blocks }: SpillIndex, order: PointOrder): vo
 /** A day counts as empty only if the upstream proved it and no rejected record might be a sample. */
 function refuseDoubtfulEmptiness(spills: readonly SpillReader[], source: DayFileSource, base: DayBase): void {
   if (source !== "api" || spills.length !== HOURS_PER_DAY)
-    throw new DayBuildError("there are no samples, and no proof that there are none");
+    throw new DayBuildError("no samples were served, without a proof that the day is empty");
   if (base.etag !== null)
     throw new DayBuildError("the upstream has no samples of the day, but there is a suspect file");
   const rejected: RejectionCounts = {};

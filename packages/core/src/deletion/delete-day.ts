@@ -54,7 +54,7 @@ export async function deleteDay(
   await noteRemoved(db, site.id, day);
 }
 
-/** Days of which something is stored, from ?2 on, ascending. ?1 site, ?3 the most, ?4 that a file is left. */
+/** Days with stored data, from ?2 on, ascending. ?1 site, ?3 the most, ?4 the reason of a left file. */
 const STORED_DAYS = `
 SELECT day FROM (
   SELECT day FROM day_files WHERE site_id = ?1 AND (state <> 'deleted' OR reason = ?4)
@@ -118,7 +118,7 @@ export async function removeLeftFiles(
 
 const daysSchema = z.array(z.object({ day: z.int() }));
 
-/** The first days from `from` on of which a site has a file, a build or hot samples, ascending. */
+/** The first days from `from` on with a file, a build or hot samples of a site, ascending. */
 export async function storedDays(db: D1Database, siteId: number, from: number, most: number): Promise<number[]> {
   const { results } = await withD1Retry(() => db.prepare(STORED_DAYS).bind(siteId, from, most, FILE_IS_LEFT).all());
   return daysSchema.parse(results).map(({ day }) => day);

@@ -117,7 +117,7 @@ test("no transaction of a site of 4,583 points changes more than 1,000 rows", as
   const [id] = ids;
   await during("deleting a point", () => deletePoint(context, site, { id: id!, name: "p/0" }, 0));
 
-  // the process dies behind the transaction that deletes a day: readers pass over what is left, and a repeat deletes it
+  // the process dies after the transaction that deletes a day: readers skip the rest, and a repeat deletes it
   const range = { first: OPEN_DAY, last: OPEN_DAY };
   let sweeps = 0;
   const dying = interceptedDatabase(db, async (execute, _, queries) => {

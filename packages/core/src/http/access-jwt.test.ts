@@ -88,7 +88,7 @@ test.each<[string, () => Promise<string>]>([
     "of the algorithm none",
     async () => new UnsecuredJWT({}).setIssuer(ISSUER).setAudience(AUDIENCE).setExpirationTime("1h").encode(),
   ],
-  ["of which the claims were changed", async () => tampered(await assertion({ expires: -120 }))],
+  ["with changed claims", async () => tampered(await assertion({ expires: -120 }))],
   ["empty", async () => ""],
   ["nonsense", async () => "a.b.c"],
 ])("one that is %s is refused", async (_, make) => {

@@ -33,7 +33,7 @@ test.each([[undefined], [null], [7], ["text"]])("a body that is no object (%j) h
   expect(auditParameters(body, [])).toEqual({});
 });
 
-test("whatever the body, its parameters are bounded and hold no secret", () => {
+test("for any body, its parameters are bounded and hold no secret", () => {
   const text = fc.oneof(
     fc.string(),
     fc.constant(SECRET),

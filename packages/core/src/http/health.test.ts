@@ -50,7 +50,7 @@ test("a database that does not answer, whose error is not shown", async () => {
   expect(text).not.toContain("secret");
 });
 
-test("settings at fault are told, and in which version", async () => {
+test("names invalid settings and the version", async () => {
   const response = await healthResponse({ CF_VERSION_METADATA: { id: "v7" } }, () => {
     throw new Problem("settings_invalid", "ACE_API_KEY: is not set", "ACE_API_KEY");
   });

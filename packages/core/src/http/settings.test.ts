@@ -40,7 +40,7 @@ test.each(["", " 5", "abc", "1.5", "-1", "0", "10", "1e1", "99999999999999999999
   },
 );
 
-test("what is missing is said to be, by its name", () => {
+test("a missing setting is named", () => {
   const problem = problemOf({ DB: {} });
   expect(problem.field).toBe("TOKEN");
   expect(problem.message).toBe("TOKEN: is not set");

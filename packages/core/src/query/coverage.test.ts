@@ -12,7 +12,7 @@ const empty = (n: number) => writtenDay(FIRST + n, { state: "confirmed-empty", f
 const failed = (n: number) => writtenDay(FIRST + n, { state: "failed", file: null });
 const suspect = (n: number) => writtenDay(FIRST + n, { state: "suspect" });
 
-describe("until when it is known what is there", () => {
+describe("the end of the known time", () => {
   test.each<[string, Stored, number | null, number]>([
     ["nothing was ever read", NOTHING, null, 0],
     ["the sync's watermark", NOTHING, START + HOUR, HOUR],
@@ -51,12 +51,12 @@ describe("what neither level holds", () => {
     ]);
   });
 
-  test("not the days of which a file is left from before a build failed", () => {
+  test("not days with an old file from before a failed build", () => {
     expect(cover(days(written(0), writtenDay(FIRST + 1, { state: "failed" }), written(2), written(3)))).toEqual([]);
   });
 });
 
-test("days whose file is not what was written are unreadable, whatever the watermark, cut to the range", () => {
+test("days with a changed file are unreadable, at any watermark, cut to the range", () => {
   const stored = days(suspect(-1), suspect(0), written(1), suspect(3));
   const part = { start: START + HOUR, end: START + 3 * DAY + HOUR };
   expect(coverageOf(part, stored, null).unreadable).toEqual([

@@ -25,7 +25,7 @@ function series(values: readonly number[], timeOf = (i: number) => i * 1000): Se
   return { times: Float64Array.from(values, (_, i) => timeOf(i)), values: Float64Array.from(values) };
 }
 
-test("whatever the series: own samples in order, at most so many, with the ends, the extremes, and all counted", () => {
+test("keeps at most so many samples of any series, in order, with ends, extremes and counts", () => {
   fc.assert(
     fc.property(
       anySeries,

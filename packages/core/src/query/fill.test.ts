@@ -56,7 +56,7 @@ describe("locf", () => {
     ]);
   });
 
-  test("fills all of a range without a sample, and nothing where there is none before either", () => {
+  test("fills a range without a sample, and nothing without an earlier one", () => {
     expect(locf({ ...buckets(), before: -0 })).toEqual(Array.from({ length: 10 }, (_, i) => [i * 10, -0, 1]));
     expect(locf(buckets())).toEqual([]);
   });
@@ -87,7 +87,7 @@ test("linear goes by true time: over a day of 25 hours it is a 25th further", ()
   expect(Array.from(fillBuckets(series, bounds, "linear", NEVER).values)).toEqual([0, 24, 49, 73]);
 });
 
-test("whatever is filled, what was there stays bit for bit, and a line between two values does not leave them", () => {
+test("filling keeps existing values bit for bit, and a line stays between its two values", () => {
   const value = fc.oneof(
     fc.double({ noNaN: true, noDefaultInfinity: true }),
     fc.constantFrom(-0, 5e-324, Number.MAX_VALUE, -Number.MAX_VALUE),
@@ -145,7 +145,7 @@ describe("raw: a line breaks at gaps", () => {
     expect(gapsOf(times, null)).toEqual([]);
   });
 
-  test("one value that is none, in the middle of each", () => {
+  test("one empty value, in the middle of each", () => {
     const broken = breakAtGaps({ times, values: times }, gapsOf(times, 180));
     expect(Array.from(broken.times)).toEqual([0, 60, 120, 210, 301, 361, 680, 1000]);
     expect(Array.from(broken.values)).toEqual([0, 60, 120, Number.NaN, 301, 361, Number.NaN, 1000]);

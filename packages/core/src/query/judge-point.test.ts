@@ -21,7 +21,7 @@ const history = fc.record({
   until: fc.integer({ min: 0, max: HOURS * HOUR_MS }),
 });
 
-/** A sensor's samples, each hour's cut short, and the same hours as parts of which some are folded. */
+/** A sensor's samples, each hour cut short, and the same hours as parts, some with hourly aggregates. */
 function partsOf(cadenceMs: number, kept: readonly number[], folded: readonly boolean[], range: TimeRange) {
   const times: number[] = [];
   for (let time = 7; time < HOURS * HOUR_MS; time += cadenceMs) {
@@ -35,7 +35,7 @@ function partsOf(cadenceMs: number, kept: readonly number[], folded: readonly bo
   return { series, parts };
 }
 
-test("hours of which all samples are known are judged as the samples are", () => {
+test("hours with all samples known are judged like their samples", () => {
   fc.assert(
     fc.property(history, ({ cadence: cadenceMs, kept, from, until }) => {
       const range = { start: from, end: HOURS * HOUR_MS };
@@ -47,7 +47,7 @@ test("hours of which all samples are known are judged as the samples are", () =>
   );
 });
 
-test("where only counts are known, what is said to be missing is missing, and all there is complete", () => {
+test("with counts only, missing time is truly missing, and complete answers are whole", () => {
   let partly = 0;
   fc.assert(
     fc.property(history, ({ cadence: cadenceMs, kept, folded, from, until }) => {

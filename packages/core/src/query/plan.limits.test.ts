@@ -107,12 +107,12 @@ function followed(input: PlanInput, message: string): PlanInput[] {
     const days = Number(/at most (\d+) days/.exec(way)?.[1] ?? Number.POSITIVE_INFINITY);
     const end = Math.min(input.range.end, input.range.start + days * DAY);
     expect(count).toBeGreaterThan(0);
-    // The last points, for it must not matter which.
+    // The last points: any others would do.
     return { ...input, interval, points: input.points.slice(-count), range: { ...input.range, end } };
   });
 }
 
-test("whatever is refused, what is said to be asked for instead can be planned", () => {
+test("every suggestion of a refusal can be planned", () => {
   const cadence = fc.oneof(
     fc.constant(null),
     fc.constantFrom(1000, 30_000, MINUTE, HOUR),

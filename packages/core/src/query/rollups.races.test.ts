@@ -15,7 +15,7 @@ useMemoryR2();
 const DAY = 20_373;
 const START = dayStart(DAY);
 const END = START + 48 * HOUR_MS;
-/** two days, of which each hour has a sample a point */
+/** two days; each hour has a sample per point */
 const SAMPLES = Array.from({ length: 96 }, (_, i): Sample => [i % 2, START + Math.floor(i / 2) * HOUR_MS + i, i]);
 const LATE: Sample[] = [
   [0, START + 5 * HOUR_MS + 1, 7],

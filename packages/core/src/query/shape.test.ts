@@ -91,7 +91,7 @@ describe("units", () => {
     expect([one!.unit, one!.values]).toEqual(["°C", values]);
   });
 
-  test("a series of which a value would overflow keeps its unit, so that no value is lost", () => {
+  test("a series with a value that would overflow keeps its unit, so that no value is lost", () => {
     const values = Float64Array.of(1, Number.MAX_VALUE, 2);
     const [one] = shapeSeries([{ ...raw(3, "inH₂O"), values }], RAW, { ...AS_IT_IS, units: "metric" }).series;
     expect([one!.unit, one!.values]).toEqual(["inH₂O", values]);

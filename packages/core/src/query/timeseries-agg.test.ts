@@ -10,7 +10,7 @@ import { HOUR_MS } from "../domain/hour.ts";
 
 const DAY = 20_373;
 const START = dayStart(DAY);
-/** three days of a sample each 20 minutes: whole numbers, whose mean is none, and a constant in one hour of two */
+/** three days with a sample each 20 minutes: whole numbers with fractional means, and a constant in one hour of two */
 const SAMPLES = Array.from({ length: 432 }, (_, i): Sample => {
   const n = i >> 1;
   return [i % 2, START + n * 20 * 60_000, Math.floor(n / 3) % 2 === 0 ? 7 : n];

@@ -95,7 +95,7 @@ async function expectJudged(late: Record<number, number | null> = {}): Promise<v
   }
 }
 
-describe("what is stored is what the samples say", () => {
+describe("the stored quality equals that of the samples", () => {
   test("of a hot day, with what is silent, and in the older documents' shape", async () => {
     await arrive([...dayOf(0), ...dayOf(2, 30)]);
     expect(await judge()).toMatchObject({ judged: 2, rowsChanged: 1, failed: [] });
@@ -209,7 +209,7 @@ describe("a day is judged", () => {
     expect(await states()).toEqual([true]);
   });
 
-  test("whatever other day cannot be read", async () => {
+  test("another day that cannot be read does not matter", async () => {
     await arrive([...dayOf(0), [0, START + DAY_MS, 70]]);
     await db.exec(`UPDATE segments SET body = jsonb('{"1":{"a":1}}') WHERE (key >> 24) & 65535 = ${DAY + 1}`);
     const run = await judge(START + 2 * DAY_MS + HOUR_MS);

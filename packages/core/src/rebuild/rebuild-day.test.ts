@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 beforeEach(() => world.reset());
 
-describe("a day of which D1 knows nothing any more", () => {
+describe("a day that D1 has forgotten", () => {
   test("is as it was published, row by row and query by query, and a second rebuild writes nothing", async () => {
     await world.settled();
     await world.settled(LATE);

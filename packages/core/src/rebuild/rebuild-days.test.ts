@@ -116,7 +116,7 @@ test("only the days of the range, both ends included, are looked at", async () =
 });
 const isMissing = ({ outcome }: { outcome: string }) => outcome === "missing";
 
-test("objects of no site, and those that are no day files, are told of, and never read or changed", async () => {
+test("objects of no site, and other objects, are reported, and never read or changed", async () => {
   await world.settled();
   const keys = [
     "timeseries/2025/10/12/ses_nowhere.parquet",
@@ -141,7 +141,7 @@ test("objects of no site, and those that are no day files, are told of, and neve
   expect((await bucket.list()).objects).toHaveLength(keys.length + 1);
 });
 
-test("month files of other sites are told of, also where a page of the list has no other key", async () => {
+test("month files of other sites are reported, also alone on a page of the list", async () => {
   await world.settled();
   const months = Array.from({ length: 120 }, (_, i) => monthFileKey(`other_${i}`, TEST_MONTH));
   for (const key of months) await bucket.put(key, "x");
@@ -180,7 +180,7 @@ test("a month file that D1 does not know is left to be built anew, and so is one
   expect(await outcomes()).toEqual([]);
 });
 
-test("more objects than a page, among them days that are gone: each is told once", async () => {
+test("more objects than a page, and missing days: each is reported once", async () => {
   await manyDays();
   await bucket.delete([0, 6, 13].map((day) => dayFileKey(world.site.name, world.day + day)));
   const others = Array.from({ length: 250 }, (_, i) => `timeseries/2025/10/1${i % 10}/other_${i}.parquet`);

@@ -35,7 +35,7 @@ describe("a closed day is due first", () => {
     expect(dueAfter({ now: END + age, front })).toBe(due);
   });
 
-  test("an open day is never due, whatever it has", () => {
+  test("an open day is never due, in any state", () => {
     expect(dueAfter({ now: END - 1, front: END + DAY_MS, hot: new Set([DAY]) })).toBe(null);
   });
 

@@ -178,7 +178,7 @@ async function storePiece(
   throw new Error(`samples of site ${siteId}: other runs stored samples during each of ${TRIES} attempts`);
 }
 
-/** What is stored, read in one snapshot. */
+/** Stored samples, read in one snapshot. */
 interface StoredNow extends StoredBefore {
   readonly clock: SiteClock;
   readonly latest: LatestRows;
@@ -187,7 +187,7 @@ interface StoredNow extends StoredBefore {
 const WATCHED = "SELECT watermark FROM sync_state WHERE site_id = ?1 AND watched_from IS NOT NULL";
 const watchedSchema = z.array(z.object({ watermark: z.int().nullable() }));
 
-/** Reads what is stored at the times of these samples, and the site's clock, in one snapshot. */
+/** Reads the stored samples at the times of these samples, and the site's clock, in one snapshot. */
 async function readStoredBefore(
   { db, siteId, backoff, filed }: SampleStore,
   grouped: readonly GroupedSamples[],

@@ -20,7 +20,7 @@ export const USAGE = `Brings samples of an earlier system into a deployment.
   --token TOKEN  its ADMIN_TOKEN (default: ADMIN_TOKEN of the
                  environment, else that of npm start)
 
-What is stored already always stays: samples are added where none is.
+Stored samples always stay: a sample is added only where none exists.
 Ctrl-C is safe, and the same command goes on where it stopped. It takes
 about 25 bytes a sample in .local/import while it runs.
 

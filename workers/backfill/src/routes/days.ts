@@ -17,7 +17,7 @@ const date = z.string({ error: "must be a date such as 2024-01-31" });
 const querySchema = z.strictObject({ from: one(date), to: one(date), site: one(z.string().min(1).optional()) });
 
 const described = describe({
-  summary: "What is known of each day, by site",
+  summary: "The state of each day, by site",
   access: "open",
   query: querySchema,
   answers: { 200: { description: "As of now", content: { "application/json": daysSchema } } },

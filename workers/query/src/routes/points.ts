@@ -36,7 +36,7 @@ const answerSchema = z.strictObject({
       tags: z.strictObject({ kv: z.record(z.string(), z.string()), markers: z.array(z.string()) }),
       interval_s: z.int().nullable().meta({ description: "seconds between samples; null: unknown" }),
       gap_after_s: z.number().nullable().meta({
-        description: "a longer time without a sample is a gap, in seconds; null: gaps cannot be told",
+        description: "a longer time without a sample is a gap, in seconds; null: gaps are unknown",
       }),
       configured: z.boolean().meta({ description: "whether its samples are stored" }),
       first_seen: z.iso.datetime().nullable(),

@@ -13,8 +13,8 @@ import type { UnitSystem } from "@building-vitals/core/query/units";
 export interface Metadata {
   readonly interval: Interval;
   /**
-   * `hours`: buckets of hourly aggregates, and of samples where an hour has none yet; what is missing is then told in whole
-   * hours. `samples`: all of them were read, as for raw series, and for zones that are not whole hours from UTC
+   * `hours`: buckets of hourly aggregates, and of samples where an hour has none yet; missing time is then in whole
+   * hours. `samples`: all were read, as for raw series, and for zones that are not whole hours from UTC
    */
   readonly computed_from: ComputedFrom;
   /** stored samples that the answer is made of */
@@ -53,8 +53,8 @@ export interface Metadata {
   readonly fill: Fill;
   readonly units: UnitSystem;
   /**
-   * points whose unit changed: the samples in [start, end) (epoch ms) came in `unit`; `converted`: they are told in the point's unit
-   * of now like all others; else they stand as they came, because the two units do not measure the same
+   * points whose unit changed: the samples in [start, end) (epoch ms) arrived in `unit`; `converted`: they are shown in
+   * the point's present unit like all others; otherwise unchanged, because the two units do not measure the same
    */
   readonly unit_changes: readonly {
     readonly point_name: string;
