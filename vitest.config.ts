@@ -80,7 +80,7 @@ export default defineConfig({
           ...limits,
           include: [
             "packages/local/test/**/*.test.ts",
-            "test/{cold,deploy,fuzz,simulation}/**/*.test.ts",
+            "test/{cold,fuzz,simulation}/**/*.test.ts",
             "test/bench/{*,costs/*}.test.ts",
           ],
         },

@@ -17,6 +17,8 @@ export interface FakeVersion {
   readonly id: string;
   readonly bindings: readonly { readonly type: string; readonly name: string }[];
   readonly limits: unknown;
+  /** size of all its modules together, gzipped */
+  readonly gzipBytes: number;
 }
 
 export interface FakeWorker {
@@ -99,7 +101,7 @@ export class FakeAccount {
   /** What `wrangler secret put` leaves of a Worker that was never deployed: an empty version with secrets. */
   addDraft(name: string, secrets: readonly string[]): void {
     const worker = this.addWorker(name);
-    const version = { id: randomUUID(), bindings: [], limits: null };
+    const version = { id: randomUUID(), bindings: [], limits: null, gzipBytes: 0 };
     worker.versions.unshift(version);
     worker.deployments.unshift([{ version_id: version.id, percentage: 100 }]);
     for (const secret of secrets) worker.secrets.add(secret);

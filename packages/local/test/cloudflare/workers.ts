@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { z } from "zod";
 import type { FakeAccount, FakeVersion, FakeWorker } from "./account.ts";
 import { ApiFailure, type Call, type Endpoint, textField } from "./exchange.ts";
@@ -48,10 +49,17 @@ function checkBinding(account: FakeAccount, binding: Binding): void {
   }
 }
 
+async function gzipSize(body: FormData): Promise<number> {
+  const files = [...body.values()].filter((part) => typeof part !== "string");
+  const modules = files.filter(({ type }) => /javascript|wasm/.test(type)).map((file) => file.bytes());
+  return gzipSync(Buffer.concat(await Promise.all(modules))).byteLength;
+}
+
 /** Takes an upload: checks what it declares, and keeps its version. */
 async function upload(call: Call, worker: () => FakeWorker): Promise<FakeVersion> {
   const { account, form } = call;
-  const text = (await form()).get("metadata");
+  const body = await form();
+  const text = body.get("metadata");
   const metadata = metadataSchema.parse(JSON.parse(typeof text === "string" ? text : ((await text?.text()) ?? "")));
   if (account.plan === "free" && metadata.limits?.cpu_ms !== undefined) {
     throw new ApiFailure(
@@ -61,7 +69,8 @@ async function upload(call: Call, worker: () => FakeWorker): Promise<FakeVersion
     );
   }
   for (const binding of metadata.bindings) checkBinding(account, binding);
-  const version = { id: randomUUID(), bindings: metadata.bindings, limits: metadata.limits };
+  const gzipBytes = await gzipSize(body);
+  const version = { id: randomUUID(), bindings: metadata.bindings, limits: metadata.limits, gzipBytes };
   const { secrets, versions } = worker();
   versions.unshift(version);
   if (!metadata.keep_bindings.includes("secret_text")) secrets.clear();

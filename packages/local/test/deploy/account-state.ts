@@ -43,7 +43,8 @@ export function addDeployed(account: FakeAccount, environment: string): Map<stri
     DEPLOY_ORDER.map((name) => {
       const worker = account.addWorker(`building-vitals-${name}-${environment}`);
       const id = randomUUID();
-      worker.versions.push({ id, bindings: [{ type: "version_metadata", name: "CF_VERSION_METADATA" }], limits: null });
+      const bindings = [{ type: "version_metadata", name: "CF_VERSION_METADATA" }];
+      worker.versions.push({ id, bindings, limits: null, gzipBytes: 0 });
       worker.deployments.push([{ version_id: id, percentage: 100 }]);
       for (const secret of WORKER_SECRETS[name].required) worker.secrets.add(secret);
       return [name, id];

@@ -11,6 +11,7 @@ import { DEPLOY_ORDER } from "../../src/deploy/wanted.ts";
 import { WORKER_SECRETS } from "../../src/deploy/worker-secrets.ts";
 import { FakeAccount } from "../cloudflare/account.ts";
 import { FakeCloudflare } from "../cloudflare/fake-cloudflare.ts";
+import { keptWrangler, wranglerClient } from "./kept-wrangler.ts";
 import { leadWorkersDevTo } from "./workers-dev-fetch.ts";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
@@ -41,7 +42,7 @@ export const ill: Health = (_, version) => ({
   body: { status: "failing", version, checks: checks("the database has schema version 4", false) },
 });
 
-/** Limit of a test with a dozen calls of wrangler, 3 s of CPU each, on a machine that is busy with much else. */
+/** Limit of a test with a dozen calls of wrangler on a machine that is busy with much else. */
 export const LONG_MS = 900_000;
 
 export interface Run {
@@ -174,10 +175,8 @@ export class Deployment {
       await symlink(join(ROOT, path), join(root, path));
     }
     await mkdir(join(root, "node_modules/.bin"), { recursive: true });
-    const wrangler = `#!/bin/sh
-case "$*" in *" wrangler.${built ?? "none"}.toml") ;; *" --dry-run "*) exit 0 ;; esac
-exec "${process.execPath}" --no-warnings "${WRANGLER_CLI}" "$@"
-`;
+    const skipsBuilds = `if (args.includes("--dry-run") && args.at(-1) !== "wrangler.${built ?? "none"}.toml") process.exit();`;
+    const wrangler = wranglerClient(await keptWrangler(WRANGLER_CLI), skipsBuilds);
     await writeFile(join(root, "node_modules/.bin/wrangler"), wrangler, { mode: 0o755 });
     await writeFile(join(root, "stand-in.js"), STAND_IN);
     await writeFile(join(root, "packages/dashboard/dist/index.html"), "<!doctype html><title>a stand-in</title>");

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { DEPLOY_ORDER } from "../../src/deploy/wanted.ts";
 import { FakeAccount } from "../cloudflare/account.ts";
 import { addDeployed, MIGRATIONS, migrationsOf } from "./account-state.ts";
 import { Deployment, LONG_MS, type Run } from "./deployment.ts";
@@ -10,6 +11,13 @@ beforeEach(async () => {
 afterEach(() => deployment.close());
 
 const STAGING = ["--env", "staging"];
+
+/**
+ * What each Worker may weigh, gzipped: 15% over what it weighs. Cloudflare takes 3 MB on the free plan and 10 MB on the
+ * paid one; a Worker starts the slower the larger it is. Environments differ in names and variables alone
+ * (test/lint/wrangler-files.test.ts).
+ */
+const BUDGET_BYTES = { etl: 340_000, backfill: 380_000, query: 370_000 } as const;
 
 /** A transcript without the list of migrations, which grows. */
 const transcript = (...runs: readonly Run[]) =>
@@ -53,6 +61,11 @@ test("staging into an empty account, and once more", { timeout: LONG_MS }, async
     { name: "building-vitals-query-staging", workersDev: true, previewUrls: false, crons: 0, secrets: 1 },
   ]);
   expect([...account.workflows]).toEqual([["building-vitals-backfill-staging", "building-vitals-backfill-staging"]]);
+  for (const worker of DEPLOY_ORDER) {
+    const weight = account.workers.get(`building-vitals-${worker}-staging`)?.versions[0]?.gzipBytes;
+    expect(weight, worker).toBeLessThan(BUDGET_BYTES[worker]);
+    expect(weight, worker).toBeGreaterThan(BUDGET_BYTES[worker] / 2);
+  }
 
   const second = await deployment.deployHere(STAGING, {}, await deployment.checkout());
   await expect(transcript(second)).toMatchFileSnapshot("second-deploy.txt");
