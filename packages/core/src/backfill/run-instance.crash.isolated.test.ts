@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { BackfillDayWorld, SITE_CALL } from "../../test/backfill-day-world.ts";
 import { type CrashKind, CrashPoint, isWrite } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase, migratedOtherDatabase } from "../../test/database.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
 import { dayRows, keysOf } from "../../test/stored-day.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
 import { readManifestDay } from "../manifest/manifest.ts";
@@ -26,7 +25,6 @@ vi.mock(import("../r2/multipart-sink.ts"), async (original) => {
 
 /** Some hundred runs of an instance each. */
 vi.setConfig({ testTimeout: 300_000 });
-useMemoryR2();
 
 const FOREVER = Number.POSITIVE_INFINITY;
 const alive = () => new CrashPoint(FOREVER, "before");

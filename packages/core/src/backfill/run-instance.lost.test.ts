@@ -15,9 +15,6 @@ import { readJob } from "./job-store.ts";
 import { startJob } from "./start-job.ts";
 import { MemoryEngine } from "../../test/memory-engine.ts";
 import { runInstance } from "./run-instance.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
-
-useMemoryR2();
 
 const GONE = "D1_ERROR: this database is gone";
 const NEVER = Number.POSITIVE_INFINITY;

@@ -25,11 +25,10 @@ import { encodeSpill } from "./spill-format.ts";
 import { spillApiHour } from "./spill-api-hour.ts";
 import type { StagedDay } from "../manifest/staged-day.ts";
 import { type DayBuild, spillKey, stagedFileKey } from "../r2/staging.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
 
 const DAY = 20_373;
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
-const bucket = useMemoryR2();
+const bucket = env.TIMESERIES;
 const source = createBuilding({
   seed: 3,
   site: "ses_build",
@@ -40,6 +39,7 @@ const source = createBuilding({
 const expected = sourceSamples(source, dayRange(DAY));
 const now = () => dayStart(DAY) + 3 * DAY_MS;
 const hotDays = 20;
+
 let db: D1Database;
 let world: SyncWorld;
 let of: DayBuild;

@@ -4,7 +4,6 @@ import { type CrashKind, CrashPoint, isWrite } from "../../test/crash-point.ts";
 import { emptyDatabase, migratedDatabase } from "../../test/database.ts";
 import { type DaySample, MonthSite } from "../../test/month-site.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
 import { keysOf } from "../../test/stored-day.ts";
 import { MemoryEngine } from "../../test/memory-engine.ts";
 import { dayFileKey } from "../r2/day-file-key.ts";
@@ -17,7 +16,6 @@ import { monthOf } from "../domain/month.ts";
 import { queriedHours } from "../../test/queried-hours.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
-useMemoryR2();
 
 const MONTH = monthOf(parseDay("2025-10-01")!);
 const DAYS = [3, 4, 5, 8, 12, 31];

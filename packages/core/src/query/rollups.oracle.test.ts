@@ -8,9 +8,6 @@ import { RollupWorld } from "../../test/rollup-world.ts";
 import { DAY_MS, dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import type { QueriedSeries } from "./execute.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
-
-useMemoryR2();
 
 /** Days around a change of each zone's clock, and whether its buckets are made of UTC hours then. */
 const ZONES = [

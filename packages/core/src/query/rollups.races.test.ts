@@ -8,9 +8,6 @@ import { preparedStorage } from "../../test/prepared-storage.ts";
 import { RollupWorld } from "../../test/rollup-world.ts";
 import { dayStart } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
-
-useMemoryR2();
 
 const DAY = 20_373;
 const START = dayStart(DAY);

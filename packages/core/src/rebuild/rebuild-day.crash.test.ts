@@ -4,9 +4,6 @@ import { interceptedBucket } from "../../test/intercepted-bucket.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
 import { LATE, LOSE_COLD, RebuildWorld } from "../../test/rebuild-world.ts";
 import { storedDay } from "../../test/stored-day.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
-
-useMemoryR2();
 let world: RebuildWorld;
 let db: D1Database;
 let bucket: R2Bucket;

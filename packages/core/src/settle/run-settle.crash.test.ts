@@ -8,7 +8,7 @@ import { pointSamples } from "../../test/points.ts";
 import { preparedStorage } from "../../test/prepared-storage.ts";
 import { queriedDay } from "../../test/queried-day.ts";
 import { HOT_DAYS, SettleWorld } from "../../test/settle-world.ts";
-import { addSamples, upsertSamples } from "../../test/store.ts";
+import { upsertSamples } from "../../test/store.ts";
 import { sourceSamples } from "../../test/stored-samples.ts";
 import { keysOf } from "../../test/stored-day.ts";
 import { SyncWorld } from "../../test/sync-world.ts";
@@ -25,11 +25,10 @@ import { sweepKeptGroups } from "../store/sweep-kept-groups.ts";
 import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { appointDay, requestDays } from "../store/settle-days.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
-
+import { addSamples } from "../../test/store.ts";
 /** Several hundred runs of an instance each. */
 vi.setConfig({ testTimeout: 120_000 });
-useMemoryR2();
+
 const DAY = 20_373;
 const { start: START, end: END } = dayRange(DAY);
 const NOW = END + DAY_MS;
@@ -37,6 +36,7 @@ const FOREVER = Number.POSITIVE_INFINITY;
 const APPOINTED = { day: DAY, instance: "settle-1" };
 const TABLES =
   "segments block_latest hot_hours day_files kept_files kept_groups block_days quality_days settle_days".split(" ");
+
 let db: D1Database;
 let world: SettleWorld;
 let name: string;

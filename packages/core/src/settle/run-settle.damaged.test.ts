@@ -16,9 +16,6 @@ import { DAY_MS, dayRange } from "../domain/day.ts";
 import { HOUR_MS } from "../domain/hour.ts";
 import { beginSite } from "../gaps/gap-sites.ts";
 import { countDamaged } from "../store/damaged-segments.ts";
-import { useMemoryR2 } from "../../test/use-memory-r2.ts";
-
-useMemoryR2();
 
 const DAY = 20_373;
 const { start: START, end: END } = dayRange(DAY);
