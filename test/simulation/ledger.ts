@@ -21,10 +21,7 @@ export interface Word {
   readonly asked: number;
 }
 
-/**
- * The books: what the upstream served, and what we said to have stored. Nothing may be stored that was not served, and
- * what was said to be stored must be there ever after.
- */
+/** The books: samples that the upstream served, and samples declared as stored. Only served samples may be stored. */
 export class Ledger {
   /** every value that was served for a sample; only of answers that reached a process whole */
   readonly served = new Map<string, Set<string>>();
@@ -119,7 +116,7 @@ export class Ledger {
     if (this.promised.get(key)?.value !== word.value) this.#promiseStored(siteId, time, key, word);
   }
 
-  /** Beside a file with samples of the hour that were asked for later, a sync only adds: the file has one time an hour (decisions/0020). */
+  /** Beside a file with samples of the hour asked for later, a sync only adds: the file has one time per hour. */
   #promiseStored(siteId: Bound, time: number, key: string, word: Word): void {
     if (!this.promised.has(key) || this.#fileAsked(siteId, time) < word.asked) this.#promise(key, word);
   }
@@ -237,9 +234,8 @@ export class Ledger {
   }
 
   /**
-   * A build declares a day whole: it must hold the samples that the upstream had when the build began. In an hour with
-   * samples of the file that were asked for later, the build only adds: the file has one time per hour
-   * (decisions/0020). @param hours these times
+   * A build declares a day whole: it holds the samples that the upstream had when it began. In an hour with file
+   * samples asked for later it only adds (decisions/0020). @param hours these times
    */
   #promiseDay(first: Process, site: string, day: number, state: string, build: string, hours: readonly number[]): void {
     const start = first.startedAt;

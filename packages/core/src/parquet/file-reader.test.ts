@@ -50,7 +50,6 @@ describe("the cost of a read", () => {
     const cost = noCost();
     const footer = await readFooter(bucket, { key: TEST_KEY, etag: null, footerBytes: written.footerBytes }, cost);
     expect(cost).toEqual({ requests: 1, bytes: written.footerBytes });
-    // The footer knows whole row groups only, so take the last of twelve points.
     const { name, locator } = written.points[23]!;
     expect([...(await readPointsByFooter(bucket, TEST_KEY, footer, [name], cost)).keys()]).toEqual([name]);
     expect(cost).toEqual({ requests: 2, bytes: written.footerBytes + extentBytes(locator.group) });
@@ -182,7 +181,6 @@ test("decoded samples share no memory with fetched bytes or other points", async
     };
     const read: NamedSeries[] = [];
     for await (const point of scanDayFile(watched, { key: TEST_KEY, etag: null })) read.push(point);
-    // Freed series are empty.
     for (const bytes of fetched.splice(0).filter(({ length }) => length > 0)) bytes.fill(0xff);
     const isKept = (_: NamedSeries, i: number) => i % 2 === 0;
     for (const { series } of read.filter((_, i) => i % 2 === 1)) Object.values(series).forEach(freeBytes);
@@ -279,7 +277,6 @@ describe("damaged bytes", () => {
     const points = [...buildingDay(3, 20)];
     const { written, file } = await writeDay(bucket, points);
     const { bytes } = bucket.stored(TEST_KEY);
-    // The last point's extent covers the whole row group.
     const { group } = written.points.at(-1)!.locator;
     let corrupt = 0;
     for (let at = group.offset; at < group.offset + extentBytes(group); at++) {

@@ -54,12 +54,10 @@ const TRIES = 10;
 /**
  * Stores samples of a site that the API served. Of two values of one (point, time) the one requested later wins; of two
  * requested together, the later one in the call.
- *
  * - `alongside` are statements that must hold exactly when the samples are stored, like the move of a cursor. They run
  * in the transaction of the last rows.
  * - Safe to repeat, and to run concurrently, so `alongside` must be too: after a lost answer D1 is asked again.
  * - After a failure some samples may be stored. `alongside` is stored only if all of them are.
- *
  * @param asked when their request was sent, epoch ms
  * @throws the error of D1, after retries
  */

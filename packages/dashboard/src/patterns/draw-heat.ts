@@ -1,5 +1,5 @@
 import { themeColor } from "../chart/theme-colors.ts";
-import { formatDate, formatDay } from "./calendar.ts";
+import { formatDate } from "./calendar.ts";
 import { colorRamp, rampStep, type ScaleDomain } from "./color-ramp.ts";
 import type { HeatDay } from "./heat-grid.ts";
 import { cellBox, type CellPlace, type HeatLayout } from "./heat-layout.ts";
