@@ -55,15 +55,15 @@ export interface BackfillOptions extends Omit<
   "from" | "to" | "cancel" | "retry-failed"
 > {
   readonly action: "start" | "cancel" | "retry-failed";
-  /** null: of `start` nothing is started, and `retry-failed` is of all days */
+  /** null: `start` starts nothing, and `retry-failed` applies to all days */
   readonly range: { readonly from: string; readonly to: string } | null;
-  /** how to look at the backfill again: the command, with the address where it is not the usual one */
+  /** the command that shows the backfill again, with a non-default address */
   readonly comeBack: string;
 }
 
 /**
  * Reads the command line.
- * @throws Error that says what is wrong with it
+ * @throws Error that names the fault
  */
 export function readBackfillOptions(
   args: readonly string[],

@@ -7,12 +7,12 @@ function count(n: number, what: string): string {
   return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
 }
 
-/** A line of the story: what it is about, and what of it. */
+/** A line of the output: its subject, and the text. */
 export function told(label: string, text: string): string {
   return label.padEnd(LABEL_WIDTH) + text;
 }
 
-/** What a backfill would take, in lines that fit a narrow terminal. */
+/** The plan of a backfill, in lines for a narrow terminal. */
 export function planLines({ days, days_skipped: skipped, calls, hours, samples, bytes, cost }: BackfillPlan): string[] {
   const there = skipped === 0 ? "" : `, ${skipped} more are there already`;
   return [
@@ -54,7 +54,7 @@ export function endLines(status: BackfillStatus, url: string): string[] {
   return lines;
 }
 
-/** Whether all that was asked for is there now. */
+/** Whether all requested days are stored now. */
 export function isWhole({ status, days_failed: failed, days_suspect: suspect }: BackfillStatus): boolean {
   return status === "completed" && failed === 0 && suspect === 0;
 }

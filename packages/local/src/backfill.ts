@@ -12,7 +12,7 @@ function say(line: string): void {
   console.log(line);
 }
 
-/** @returns the exit code; null: something has begun, or runs */
+/** @returns the exit code; null: a backfill has started, or is running */
 async function begin(client: BackfillClient, options: BackfillOptions): Promise<number | null> {
   const { action, range, site, force, queue, plan, comeBack } = options;
   const sites = site === undefined ? {} : { sites: site };
@@ -45,13 +45,13 @@ function sayStarted(id: string): null {
   return null;
 }
 
-/** Stops the backfill that runs, with `queue` those that wait, too. @returns the exit code */
+/** Cancels the running backfill, with `queue` also the queued ones. @returns the exit code */
 async function cancel(client: BackfillClient, { queue }: BackfillOptions): Promise<number> {
   const isNone = (error: unknown, status: number) => error instanceof WorkerRefused && error.status === status;
   try {
     const { status, backfill_id: running, queue: waiting } = await client.status();
     if (queue) {
-      // From the end on: the first one would begin with the end of the running one.
+      // In reverse order: the first queued one would start when the running one ends.
       for (const { backfill_id: id } of waiting.toReversed()) {
         say(told("cancelled", ` ${(await client.cancel(id)).backfill_id}, which waited`));
       }
@@ -66,14 +66,17 @@ async function cancel(client: BackfillClient, { queue }: BackfillOptions): Promi
       say(told("", `${waiting.length} in the queue go on; --cancel --queue ends them, too`));
     return 0;
   } catch (error) {
-    // It may have ended since it was looked at.
+    // It may have ended since the status was read.
     if (!isNone(error, CONFLICT) && !isNone(error, NOT_FOUND)) throw error;
     console.error("No backfill is in progress.");
     return 1;
   }
 }
 
-/** The backfill goes on without us: says so, and dies of the signal as if it had not been caught, for the shell to see. */
+/**
+ * The backfill continues without this process: prints this, and dies of the signal as if it was not caught, so that the
+ * shell sees it.
+ */
 function leaveOn(signal: "SIGINT" | "SIGTERM", screen: Screen, comeBack: string): void {
   process.once(signal, () => {
     screen.end();
@@ -99,7 +102,7 @@ async function backfill(options: BackfillOptions): Promise<number> {
     say(`  ${comeBack}`);
     return 0;
   }
-  // A dumb terminal cannot draw over a line.
+  // A dumb terminal cannot update a line in place.
   const isTerminal = process.stdout.isTTY && process.env["TERM"] !== "dumb";
   const screen = isTerminal ? terminalScreen(process.stdout) : logScreen(say);
   leaveOn("SIGINT", screen, comeBack);

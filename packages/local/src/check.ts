@@ -9,7 +9,7 @@ const projects = ["packages", "workers"].flatMap((folder) =>
   readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`),
 );
 
-/** Every check of `npm run check`, by what it looks for. */
+/** The checks of `npm run check`, by name. */
 const CHECKS: readonly (readonly [string, ...string[]])[] = [
   ...[...projects, "test", "test/bench/worker", "test/browser", "test/simulation"].map(
     (project) => [`types of ${project}`, "tsc", "-p", project] as const,
@@ -31,7 +31,7 @@ function run(command: string, args: readonly string[]): Promise<{ ok: boolean; o
   });
 }
 
-// `npm run check`: all of them, even after one has failed, so that one run tells everything.
+// `npm run check`: runs all checks, even after a failure, so that one run reports everything.
 let failed = 0;
 for (const [name, command, ...args] of CHECKS) {
   const started = Date.now();

@@ -5,7 +5,7 @@ import type { WorkerName } from "./worker-names.ts";
 /** A UTC day. */
 export const dayOption = z.iso.date({ error: "must be a day such as 2025-10-12" });
 
-/** Where a Worker is; its value is without a trailing slash. */
+/** The address of a Worker, without a trailing slash. */
 export function workerOption(worker: WorkerName) {
   return z
     .string()
@@ -15,7 +15,7 @@ export function workerOption(worker: WorkerName) {
     .transform((url) => url.replace(/\/+$/, ""));
 }
 
-/** The ADMIN_TOKEN to send: the command line's, else the environment's, else that of `npm start`. */
+/** The ADMIN_TOKEN to send: from the command line, the environment, or the default of `npm start`. */
 export function adminToken(
   option: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
@@ -23,7 +23,7 @@ export function adminToken(
   return option ?? environment["ADMIN_TOKEN"] ?? "local-admin";
 }
 
-/** @throws Error a line for each option at fault */
+/** @throws Error with a line per invalid option */
 export function parseOptions<S extends z.ZodType>(schema: S, values: unknown): z.output<S> {
   const parsed = schema.safeParse(values);
   if (parsed.success) return parsed.data;

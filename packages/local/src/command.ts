@@ -8,8 +8,8 @@ function say(line: string): void {
 }
 
 /**
- * Runs the system until Ctrl-C: starts it, hands it to the command, and then lets the crons go. An error at the start
- * is one clear line and exit code 1.
+ * Runs the system until Ctrl-C: starts it, runs the command, then starts the crons. An error at the start is one line
+ * and exit code 1.
  */
 export async function runUntilStopped(
   command: (system: LocalSystem, settings: LocalSettings, say: (line: string) => void) => Promise<void>,
@@ -29,9 +29,9 @@ export async function runUntilStopped(
   stopOnSignals();
   try {
     const settings = readLocalSettings(process.env);
-    // the Workers' clocks are shifted in their bundles; this process runs the crons, the simulator and the story
+    // the Workers' clocks are shifted in their bundles; this process runs the crons, the simulator and the command
     if (settings.CLOCK_OFFSET_SECONDS !== 0) shiftClock(settings.CLOCK_OFFSET_SECONDS * 1000);
-    // Loaded now: it takes two seconds of CPU, and invalid settings are refused without it.
+    // Loaded here: it takes two seconds of CPU, and invalid settings are refused without it.
     const { startSystem } = await import("./system.ts");
     system = await startSystem(settings, say);
     stopOnSignals();

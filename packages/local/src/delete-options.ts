@@ -41,16 +41,16 @@ const optionsSchema = z
   );
 
 export interface DeleteOptions {
-  /** what to ask the Worker for */
+  /** body of the request */
   readonly body: Readonly<Record<string, string | boolean>>;
-  /** what will be deleted, for people */
+  /** the samples to delete, as text */
   readonly what: string;
   readonly yes: boolean;
   readonly url: string;
   readonly token: string;
 }
 
-/** Reads the command line; null: help is asked for. @throws Error that says what is wrong with it */
+/** Reads the command line; null: help was requested. @throws Error that names the fault */
 export function readDeleteOptions(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,7 +1,7 @@
 import { runUntilStopped } from "./command.ts";
 import { WORKER_NAMES } from "./worker-names.ts";
 
-// `npm run dev`: the three Workers and nothing more; the crons run at their times.
+// `npm run dev`: the three Workers only; the crons run at their times.
 await runUntilStopped(async ({ workers, simulatorUrl }, _settings, say) => {
   say("ready");
   say(`dashboard  ${workers.urls.query}/`);

@@ -19,8 +19,9 @@ export interface FirstSync {
 }
 
 /**
- * Triggers syncs until every site has reached the present. A run takes 25 s at most, and goes on where the last ended.
- * @throws Error when a run ends with an error
+ * Triggers syncs until every site has reached the present. A run takes at most 25 s, and continues where the last one
+ * ended.
+ * @throws Error if a run ends with an error
  */
 export async function syncUntilComplete(etlUrl: string, adminToken: string): Promise<FirstSync> {
   let stored = 0;

@@ -11,18 +11,18 @@ const healthSchema = z.object({
 const ASK_EVERY_MS = 2_000;
 const ANSWER_WITHIN_MS = 10_000;
 
-/** A service token of Cloudflare Access, for a Worker that is behind it. */
+/** A service token of Cloudflare Access, for a Worker behind it. */
 export interface AccessToken {
   readonly id: string;
   readonly secret: string;
 }
 
 /**
- * Asks a Worker's `/health` until this version says that all is well: a new address takes seconds to be known, and an
- * old version answers for a while.
- * @param version null: whichever it is
- * @param waitMs how long it may take
- * @returns null: it does; else what was wrong at last
+ * Requests a Worker's `/health` until this version reports that all is well: a new address is known after seconds, and
+ * an old version answers for a while.
+ * @param version null: any version
+ * @param waitMs the longest wait
+ * @returns null: all is well; otherwise the last fault
  */
 export async function waitForHealth(
   url: string,

@@ -22,7 +22,7 @@ function leaveOn(signal: "SIGINT" | "SIGTERM"): void {
   });
 }
 
-/** @returns the exit code @throws Error that says what is wrong */
+/** @returns the exit code @throws Error with the cause */
 async function runImport({ from, to, token, check }: ImportOptions): Promise<number> {
   const { sources, others } = await findSources(from);
   if (others > 0) say(told("skipped", `${others} ${others === 1 ? "file" : "files"} of no kind that is read here`));

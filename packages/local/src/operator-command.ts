@@ -1,23 +1,23 @@
 export interface OperatorCommand<Options> {
   readonly usage: string;
-  /** the command line's; null: help is asked for @throws Error that says what is wrong with it */
+  /** the options of the command line; null: help was requested @throws Error that names the fault */
   readonly read: () => Options | null;
-  /** @returns the exit code @throws Error whose message says all that an operator needs */
+  /** @returns the exit code @throws Error with a message for the operator */
   readonly run: (options: Options) => Promise<number>;
-  /** exit code where `run` throws */
+  /** exit code if `run` throws */
   readonly failed: 1 | 2;
-  /** a line to add to an error of `run` */
+  /** a line added to an error of `run` */
   readonly hint: (error: unknown) => string | null;
 }
 
-/** Runs a command in a shell: ends with 0 after help, with 2 where the command line is wrong. */
+/** Runs a command of a shell: ends with 0 after help, with 2 for an invalid command line. */
 export async function runOperatorCommand<Options>(command: OperatorCommand<Options>): Promise<void> {
-  // Nobody reads the pipe any more: what a shell says of a process that SIGPIPE has ended.
+  // The reader of the pipe has closed it: ends with the exit code of a process ended by SIGPIPE.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit(141);
   });
-  // An error's message says what is wrong; a stack would only hide it.
+  // The message of an error names the fault; a stack would hide it.
   const fail = (error: unknown, hint: string | null, code: number) => {
     console.error(error instanceof Error ? error.message : error);
     if (hint !== null) console.error(hint);

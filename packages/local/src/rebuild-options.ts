@@ -34,7 +34,7 @@ const optionsSchema = z.object({
 });
 
 export interface RebuildOptions {
-  /** what to ask the Worker for */
+  /** body of the request */
   readonly body: { readonly site?: string; readonly from?: string; readonly to?: string; readonly dry_run: boolean };
   readonly help: boolean;
   /** without a trailing slash */
@@ -44,7 +44,7 @@ export interface RebuildOptions {
 
 /**
  * Reads the command line.
- * @throws Error that says what is wrong with it
+ * @throws Error that names the fault
  */
 export function readRebuildOptions(
   args: readonly string[],

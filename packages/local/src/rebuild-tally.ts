@@ -11,7 +11,7 @@ function count(n: number, what: string): string {
   return `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
 }
 
-/** What was found so far, in words. */
+/** The results so far, as text. */
 export class RebuildTally {
   readonly #isDry: boolean;
   readonly #outcomes = new Map<string, number>();
@@ -25,7 +25,7 @@ export class RebuildTally {
     this.#isDry = isDry;
   }
 
-  /** @returns lines for what is wrong, a day each */
+  /** @returns a line per faulty day */
   add({ days, months }: RebuildRun): string[] {
     const wrong: string[] = [];
     this.#monthsToBuild += months.filter(({ outcome }) => outcome === "to_build").length;
@@ -39,7 +39,7 @@ export class RebuildTally {
     return wrong;
   }
 
-  /** One line of how far it has come. */
+  /** The progress as one line. */
   progress(): string {
     return [
       `${count(this.#days, "day")} looked at`,
@@ -48,7 +48,7 @@ export class RebuildTally {
     ].join("  ");
   }
 
-  /** How it ended. */
+  /** The final result. */
   end(): string[] {
     const parts = this.#parts();
     const lines = [told("done", `${count(this.#days, "day")}${parts.length === 0 ? "" : `: ${parts.join(", ")}`}`)];

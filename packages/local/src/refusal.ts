@@ -4,21 +4,21 @@ import type { WorkerName } from "./worker-names.ts";
 
 const problemSchema = z.object({ detail: z.string(), code: z.string() });
 
-/** Why a Worker does not do what a command asks of it. */
+/** Why a Worker refuses a command's request. */
 export interface Refusal {
-  /** null: what answers is not one of our Workers, or could not say */
+  /** null: the answer is of no Worker of ours, or has no code */
   readonly code: string | null;
   readonly text: string;
 }
 
-/** What to do where a Worker refuses the token. */
+/** What to do if a Worker refuses the token. */
 const TOKEN_HINTS: Record<WorkerName, string> = {
   etl: "give its ADMIN_TOKEN, by --token or the environment",
   backfill: "give its ADMIN_TOKEN, by --token or the environment",
   query: "set its QUERY_TOKEN in the environment",
 };
 
-/** What an answer that is no 2xx says to somebody at a shell; what a Worker says itself is safe to show. */
+/** The message for an answer other than a 2xx; the Worker's own text is safe to show. */
 export function refusalOf(worker: WorkerName, url: string, status: number, body: string): Refusal {
   const problem = problemSchema.safeParse(parseJson(body)).data;
   const code = problem?.code ?? null;

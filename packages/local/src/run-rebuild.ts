@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { type WorkerClient, WorkerRefused, WorkerUnreachable } from "./worker-client.ts";
 
-/** Between two tries of a run that failed. */
+/** Pause before a failed run is repeated. */
 const RETRY_MS = 2_000;
-/** Once the Worker has answered, it may be deployed anew, or the network be away, for so long. */
+/** How long a Worker that has answered before may be unreachable: during a deploy, or without a network. */
 const PATIENCE_MS = 60_000;
 
 const daySchema = z.object({
@@ -21,19 +21,19 @@ const runSchema = z.object({
   months: z.array(monthSchema),
   next_cursor: z.string().nullable(),
 });
-/** What one run of the Worker looked at. */
+/** The result of one run of the Worker. */
 export type RebuildRun = Pick<z.infer<typeof runSchema>, "days" | "months">;
 
 /** Receives the progress. */
 export interface RebuildWatcher {
   found(run: RebuildRun): void;
-  /** a run failed, and is tried again */
+  /** a run failed, and is repeated */
   trouble(text: string): void;
 }
 
 /**
- * Lets the etl Worker rebuild, run after run, until all days were looked at.
- * @throws {WorkerUnreachable} {WorkerRefused} where the Worker says no, or does not answer for a minute
+ * Lets the etl Worker rebuild, run after run, until all days are checked.
+ * @throws {WorkerUnreachable} {WorkerRefused} if the Worker refuses, or does not answer for a minute
  */
 export async function runRebuild(
   client: Pick<WorkerClient, "ask">,
@@ -41,7 +41,7 @@ export async function runRebuild(
   watcher: RebuildWatcher,
   wait: (ms: number) => Promise<unknown> = sleep,
 ): Promise<void> {
-  // null: it has not answered yet, and then nothing speaks for its being there
+  // null: it has never answered, so it may not exist
   let silentMs: number | null = null;
   let cursor: string | null = null;
   for (;;) {

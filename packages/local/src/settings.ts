@@ -3,10 +3,10 @@ import { z } from "zod";
 
 const DEFAULT_SITES = '[{"name":"ses_falls_city","timezone":"America/Chicago"}]';
 
-/** Where `npm run backfill` looks for the Worker if nobody says otherwise. */
+/** The default address of the Worker for `npm run backfill`. */
 export const DEFAULT_BACKFILL_PORT = 8788;
 
-/** How far the clock of a local run can be shifted, in seconds: ten years either way. */
+/** The largest shift of a local run's clock, in seconds: ten years either way. */
 const MAX_CLOCK_OFFSET_S = 10 * 366 * 86_400;
 
 function wholeNumber(min: number, max: number, preset: number) {
@@ -26,7 +26,7 @@ function port(preset: number) {
 const settingsSchema = z.object({
   ACE_API_BASE_URL: aceAddress.optional(),
   ACE_API_KEY: z.string().min(1).optional(),
-  /** which sites the embedded simulator has, beside the Workers, whose schema checks it */
+  /** sites of the embedded simulator; the Workers' schema checks it */
   SITES: z.string().default(DEFAULT_SITES),
   STATE_DIR: z.string().min(1).default(".local"),
   ETL_PORT: port(8787),
@@ -35,20 +35,20 @@ const settingsSchema = z.object({
   SIMULATOR_PORT: port(8790),
   /** collected points of each site of the embedded simulator */
   SIMULATOR_POINTS: wholeNumber(1, 100_000, 300),
-  /** added to what the Workers and the embedded simulator take for now */
+  /** added to the clock of the Workers and the embedded simulator */
   CLOCK_OFFSET_SECONDS: wholeNumber(-MAX_CLOCK_OFFSET_S, MAX_CLOCK_OFFSET_S, 0),
   ADMIN_TOKEN: z.string().default("local-admin"),
   QUERY_TOKEN: z.string().optional(),
 });
 
 export interface LocalSettings extends z.output<typeof settingsSchema> {
-  /** the whole environment: each setting of a deployment is taken from here under its own name */
+  /** the whole environment: each setting of a deployment is read from here under its own name */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 /**
  * Reads the settings of a local run.
- * @throws Error that names each variable at fault
+ * @throws Error that names each invalid variable
  */
 export function readLocalSettings(environment: Readonly<Record<string, string | undefined>>): LocalSettings {
   const set = Object.entries(environment).filter((entry): entry is [string, string] => (entry[1] ?? "") !== "");

@@ -14,26 +14,29 @@ const pointsSchema = z.object({ points: z.array(z.object({ name: z.string() })) 
 const answerSchema = z.object({ metadata: z.object({ total_samples: z.int() }) });
 
 const DAY_MS = 86_400_000;
-/** Days before today that a start makes sure of. */
+/** Days before today that a start backfills. */
 const PAST_DAYS = 3;
 const CONFLICT = 409;
 
 const gapsSchema = z.object({ sites: z.array(z.object({ gaps: z.object({ open: z.int() }) })) });
 
-/** What the next hour's cron would do, so that nobody waits an hour to see whether all is well; what it found, in words. */
+/**
+ * Runs the next hour's gap detection now, so that Health shows a result without an hour's wait. @returns the result as
+ * text
+ */
 async function findGaps({ crons, runCron, urls }: LocalWorkers): Promise<string> {
   try {
     const expressions = crons.flatMap(({ worker, cron }) => (worker === "etl" ? [cron] : []));
     await runCron({ worker: "etl", cron: namedCrons("etl", expressions)["hourly"] ?? "" });
   } catch {
-    // The system is of use without it, and the cron comes again.
+    // The system works without it, and the cron repeats it.
     return "NOT looked for: the hourly cron failed, and VERBOSE=1 tells why";
   }
   const { sites } = gapsSchema.parse(await (await fetch(`${urls.etl}/status`)).json());
   return `${sites.reduce((sum, { gaps }) => sum + gaps.open, 0)} open`;
 }
 
-/** Backfills the last few days, which is quick where they are there already; what it came to, in words. */
+/** Backfills the last few days; days that exist are quick. @returns the result as text */
 async function backfillPastDays(url: string, token: string): Promise<string> {
   const dayBefore = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10);
   const client = new BackfillClient(url, token);
@@ -53,13 +56,13 @@ async function backfillPastDays(url: string, token: string): Promise<string> {
   }
 }
 
-// `npm start`: the whole system with its story, up to a first answered query.
+// `npm start`: the whole system, up to a first answered query.
 await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   const { etl, backfill, query } = workers.urls;
   const started = Date.now();
   const { stored } = await syncUntilComplete(etl, settings.ADMIN_TOKEN);
   say(`first sync ${stored.toLocaleString("en")} new samples in ${((Date.now() - started) / 1000).toFixed(1)} s`);
-  // A real API is asked 50 times a minute, half an hour for three days: that is for the operator to start.
+  // A real API allows 50 requests a minute, half an hour for three days: the operator starts that.
   if (simulatorUrl !== null) {
     say(`backfill   ${await backfillPastDays(backfill, settings.ADMIN_TOKEN)}`);
     say(`gaps       ${await findGaps(workers)}`);
@@ -94,7 +97,7 @@ await runUntilStopped(async ({ workers, simulatorUrl }, settings, say) => {
   say(`State of sync:   curl '${etl}/status'`);
   const elsewhere = settings.BACKFILL_PORT === DEFAULT_BACKFILL_PORT ? "" : ` --url ${backfill}`;
   say(`Past days:       npm run backfill -- --from YYYY-MM-DD --to YYYY-MM-DD --watch${elsewhere}`);
-  // The shell puts the token in, so that the line works as it stands and no token is on the screen.
+  // The shell inserts the token, so that the line works as printed and no token is on the screen.
   say(`Sync now:        curl -X POST -H "authorization: Bearer \${ADMIN_TOKEN:-local-admin}" '${etl}/trigger'`);
   say(`The API's page:  ${query}/docs`);
 });

@@ -43,7 +43,7 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
     settings: workerSettings,
     clockOffsetMs: settings.CLOCK_OFFSET_SECONDS * 1000,
     onLog: (_, line) => {
-      // workerd looks its own host up at the start and says so when it is offline: no news for anybody.
+      // At its start workerd looks up its own host, and reports a failure when offline, which is irrelevant here.
       if (process.env["VERBOSE"] !== undefined) say(`log        ${line}`);
     },
   });
@@ -60,24 +60,24 @@ export async function startSystem(settings: LocalSettings, say: (line: string) =
   return { workers, simulatorUrl: simulator === null ? null : simulator.url, close };
 }
 
-/** What the Workers are given beside their wrangler files. */
+/** Values that the Workers get besides their wrangler files. */
 function workerSettingsOf(settings: LocalSettings): Record<string, string> {
   const { environment, SITES, ADMIN_TOKEN, SIMULATOR_PORT } = settings;
   const own = { ...environment, SITES, ADMIN_TOKEN };
   if (settings.ACE_API_BASE_URL !== undefined) return own;
   const api = { ACE_API_BASE_URL: `http://${HOST}:${SIMULATOR_PORT}/api`, ACE_API_KEY: SIMULATOR_KEY };
-  // the simulator needs no rest between requests
+  // the simulator needs no pause between requests
   return { REQUESTS_PER_MINUTE: "60000", ...own, ...api };
 }
 
-/** @throws Error where the port is taken */
+/** @throws Error if the port is taken */
 async function startSimulator(settings: LocalSettings): Promise<{ url: string; close(): Promise<void> }> {
   const sources = sitesSettingSchema
     .parse(settings.SITES)
     .map(({ name, timezone }, i) =>
       createBuilding({ seed: SIMULATOR_SEED + i, site: name, timezone, points: settings.SIMULATOR_POINTS }),
     );
-  // this process's clock is shifted as the Workers' clocks are
+  // this process's clock is shifted like the Workers' clocks
   const simulator = createSimulator({ sources, apiKey: SIMULATOR_KEY, now: () => Date.now() });
   return startServer({ simulator, port: settings.SIMULATOR_PORT });
 }

@@ -1,11 +1,11 @@
 import { z } from "zod";
 
-/** What this needs of a D1 binding; Miniflare hands one out in Node. */
+/** The parts of a D1 binding that this needs; Miniflare provides them in Node. */
 interface Database {
   prepare(sql: string): { all(): Promise<{ results: unknown[] }> };
 }
 
-/** What this needs of a Workflow binding. */
+/** The parts of a Workflow binding that this needs. */
 export interface WorkflowBinding {
   get(id: string): Promise<{
     status(): Promise<{ status: string }>;
@@ -13,7 +13,7 @@ export interface WorkflowBinding {
   }>;
 }
 
-/** The instances that should be at work. */
+/** The instances that should be running. */
 const AT_WORK = `
 SELECT i.instance FROM backfill_instances i JOIN backfill_jobs j ON j.backfill_id = i.backfill_id
 WHERE j.status = 'in_progress'`;
@@ -21,10 +21,9 @@ WHERE j.status = 'in_progress'`;
 const rowsSchema = z.array(z.object({ instance: z.string() }));
 
 /**
- * Lets the backfill's Workflow instances go on that were at work when the system was stopped, or killed. The platform
- * does so by itself; Miniflare keeps an instance, but runs it again only when an event comes for it. What it has done
- * already it does not do again.
- * @returns how many were woken; those that the engine does not know are the supervisor's
+ * Resumes the backfill's Workflow instances that were running when the system stopped. The platform resumes them by
+ * itself; Miniflare keeps an instance, but runs it again only when an event arrives. Finished steps are not repeated.
+ * @returns the number of resumed instances; the supervisor handles those that the engine does not know
  */
 export async function wakeWorkflows(database: Database, workflow: WorkflowBinding): Promise<number> {
   const { results } = await database.prepare(AT_WORK).all();
@@ -34,7 +33,7 @@ export async function wakeWorkflows(database: Database, workflow: WorkflowBindin
     if (instance === null) continue;
     const { status } = await instance.status();
     if (status !== "running" && status !== "queued" && status !== "waiting") continue;
-    // nobody waits for it: it is to wake the instance and nothing more
+    // the event only wakes the instance; no step waits for it
     await instance.sendEvent({ type: "local-restart", payload: null });
     woken++;
   }

@@ -5,10 +5,10 @@ import type { WorkerName } from "./worker-names.ts";
 
 const NOT_MODIFIED = 304;
 
-/** An answer of a Worker that says no. Its text is the Worker's own, and safe to show. */
+/** A refusal of a Worker. Its text is the Worker's own, and safe to show. */
 export class WorkerRefused extends Error {
   readonly status: number;
-  /** a problem's; null: the Worker gave none */
+  /** code of the problem; null: the Worker gave none */
   readonly code: string | null;
 
   constructor(status: number, detail: string, code: string | null = null) {
@@ -19,7 +19,7 @@ export class WorkerRefused extends Error {
   }
 }
 
-/** Nothing answers at the Worker's address. */
+/** The Worker's address does not answer. */
 export class WorkerUnreachable extends Error {
   constructor(url: string, cause: unknown) {
     super(`Nothing answers at ${url}.`, { cause });
@@ -27,26 +27,26 @@ export class WorkerUnreachable extends Error {
   }
 }
 
-/** A file as a Worker sends it. */
+/** A file of a Worker. */
 interface Download {
   /** without its quotes: letters, digits, `_` and `-` */
   readonly etag: string;
   readonly bytes: AsyncIterable<Uint8Array>;
 }
 
-/** What else to say of an error of a command that asks a Worker; null: nothing. */
+/** A hint for an error of a command that asks a Worker; null: none. */
 export function unreachableHint(error: unknown): string | null {
   if (!(error instanceof WorkerUnreachable)) return null;
   return "Is it running? npm start runs one here; --url names that of a deployment.";
 }
 
-/** Asks a Worker of a deployment over HTTP. The token goes to its address only: redirects are not followed. */
+/** Sends requests to a Worker of a deployment. The token goes to its address only: redirects are not followed. */
 export class WorkerClient {
   readonly #worker: WorkerName;
   readonly #url: string;
   readonly #token: string | null;
 
-  /** @param worker its name, for people @param url without a trailing slash @param token null: it needs none */
+  /** @param worker its name, for messages @param url without a trailing slash @param token null: not needed */
   constructor(worker: WorkerName, url: string, token: string | null) {
     this.#worker = worker;
     this.#url = url;
@@ -67,12 +67,12 @@ export class WorkerClient {
   }
 
   /**
-   * Asks for a file. Reading its bytes may throw {@link WorkerUnreachable}, too.
-   * @param known the ETag of the version that is known already; null: none is
+   * Requests a file. Reading its bytes may also throw {@link WorkerUnreachable}.
+   * @param known the ETag of the known version; null: none
    * @returns null: the known version is current @throws {WorkerRefused} {WorkerUnreachable}
    */
   async download(path: string, known: string | null): Promise<Download | null> {
-    // As it is stored: a compressed answer would have another ETag.
+    // As stored: a compressed answer would have another ETag.
     const headers = { "accept-encoding": "identity", ...(known === null ? {} : { "if-none-match": `"${known}"` }) };
     const response = await this.#send("GET", path, null, headers);
     if (response.status === NOT_MODIFIED) return null;
