@@ -121,7 +121,7 @@ async function dieEverywhere(
   }
 }
 
-test("t an uninterrupted build has all samples of the upstream", async () => {
+test("an uninterrupted build has all samples of the upstream", async () => {
   await merge();
   expect(await publish()).toEqual({ state: "written", records: expected.length, key: staged.key, reason: null });
   expect(await storedDay(db, bucket, of)).toEqual(expected);
@@ -129,8 +129,8 @@ test("t an uninterrupted build has all samples of the upstream", async () => {
 });
 
 /** Reads between two writes change nothing, so the state after each write covers them. */
-describe("t a build of a day that stops after any of its writes", () => {
-  test("t fetches the hour again if it stopped while fetching", async () => {
+describe("a build of a day that stops after any of its writes", () => {
+  test("fetches the hour again if it stopped while fetching", async () => {
     let calls = 0;
     const { upstream } = world;
     for (const hour of HOURS) {
@@ -152,7 +152,7 @@ describe("t a build of a day that stops after any of its writes", () => {
     expect(calls).toBe(24);
   });
 
-  test("t merges again if it stopped while merging", async () => {
+  test("merges again if it stopped while merging", async () => {
     const calls = await dieEverywhere(reset, merge, async () => {
       expect(await storedDay(db, bucket, of)).toEqual([]);
       // each merge leaves its own mark
@@ -162,7 +162,7 @@ describe("t a build of a day that stops after any of its writes", () => {
     expect(calls).toBeGreaterThan(0);
   });
 
-  test("t publishes again if it stopped while publishing; readers see all of it or nothing", async () => {
+  test("publishes again if it stopped while publishing; readers see all of it or nothing", async () => {
     const prepare = async () => {
       await reset();
       await merge();
@@ -181,8 +181,8 @@ describe("t a build of a day that stops after any of its writes", () => {
   });
 });
 
-describe("t the base of a merge", () => {
-  test("t keeps samples that the upstream no longer serves, and prefers the newer fetch", async () => {
+describe("the base of a merge", () => {
+  test("keeps samples that the upstream no longer serves, and prefers the newer fetch", async () => {
     // A file from the hot level: one sample exists only there, and the upstream has another value for the second.
     const [line] = expected;
     const [name, time] = line!.split(" ");
@@ -202,7 +202,7 @@ describe("t the base of a merge", () => {
     expect(await readManifestDay(db, of.site.id, DAY)).toMatchObject({ source: "api", generation: 2 });
   });
 
-  test("t refuses to publish over another build; a new merge contains both", async () => {
+  test("refuses to publish over another build; a new merge contains both", async () => {
     const over = await merge();
     const id = [...(await loadCatalog(db, of.site.id)).values()].find((point) => point.configured)!;
     await upsertSamples(db, pointSamples([[id.id, dayStart(DAY) + 1, 5]]));
@@ -213,7 +213,7 @@ describe("t the base of a merge", () => {
     expect(await storedDay(db, bucket, of)).toHaveLength(expected.length + 1);
   });
 
-  test("t does not read a foreign file, and replaces it only on request", async () => {
+  test("does not read a foreign file, and replaces it only on request", async () => {
     await bucket.put(staged.key, "not what was written");
     const refused = await merge();
     expect(await publishDay(context(), of, refused)).toMatchObject({ state: "suspect", key: null });
@@ -226,7 +226,7 @@ describe("t the base of a merge", () => {
   });
 });
 
-describe("t a day without samples", () => {
+describe("a day without samples", () => {
   const nothing = {
     pointIds: new Int32Array(),
     names: 0,
@@ -242,7 +242,7 @@ describe("t a day without samples", () => {
       }),
     );
 
-  test("t is confirmed empty, with no file, once the upstream proved every hour", async () => {
+  test("is confirmed empty, with no file, once the upstream proved every hour", async () => {
     await serve(1, { null: 1 });
     const empty = await merge();
     for (let again = 0; again < 2; again++) {
@@ -261,20 +261,20 @@ describe("t a day without samples", () => {
     expect(await keysOf(bucket, "")).toEqual([]);
   });
 
-  test("t is not confirmed empty if rejected records might be samples", async () => {
+  test("is not confirmed empty if rejected records might be samples", async () => {
     await serve(3, { unconfigured: 2, bad_time: 1 });
     await expect(merge()).rejects.toThrow(
       "none of the records that the upstream served could be stored: 48 unconfigured, 24 bad_time",
     );
   });
 
-  test("t is not confirmed empty if an hour is missing", async () => {
+  test("is not confirmed empty if an hour is missing", async () => {
     await serve(0, {});
     const some = { source: "api", hours: HOURS.slice(1) } as const;
-    await expect(mergeDay({ db, bucket }, of, some)).rejects.toThrow("no proof that the day is empty");
+    await expect(mergeDay({ db, bucket }, of, some)).rejects.toThrow("without a proof that the day is empty");
   });
 
-  test("t is not published as empty over a file that came meanwhile", async () => {
+  test("is not published as empty over a file that came meanwhile", async () => {
     await serve(0, {});
     const empty = await merge();
     const point = [...(await loadCatalog(db, of.site.id)).values()].find(({ configured }) => configured)!;
@@ -285,12 +285,12 @@ describe("t a day without samples", () => {
   });
 });
 
-test("t a day with missing hours is not merged", async () => {
+test("a day with missing hours is not merged", async () => {
   await bucket.delete(spillKey(of, 13));
   await expect(merge()).rejects.toThrow("/13: there is no such file");
 });
 
-test("t an hour without proof that it ended has no spill", async () => {
+test("an hour without proof that it ended has no spill", async () => {
   await bucket.delete(spillKey(of, 5));
   const { upstream } = world;
   world.upstream = () => Promise.resolve(Response.json({ point_samples: [] }));

@@ -58,7 +58,7 @@ test.each([
   [["segment", "api", "file"]],
   [["api", "file", "segment"]],
   [["api", "segment", "file"]],
-] as [Source[]][])("t of file, segments and API the one that was requested last wins: %s", async (order) => {
+] as [Source[]][])("of file, segments and API the one that was requested last wins: %s", async (order) => {
   await reset();
   const askedAt = (source: Source) => 10 * (1 + order.indexOf(source));
   const context = { db, bucket, hotDays: 0, now: () => START + 5 * 24 * HOUR_MS };

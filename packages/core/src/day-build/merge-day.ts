@@ -219,7 +219,7 @@ function expectNames({ hour, names, blocks }: SpillIndex, order: PointOrder): vo
   if (namesChecksum(order, ids) === names) return;
   const at = new Date(hour).toISOString();
   throw new DayBuildError(
-    `p the points of hour ${at} have other names than when the spill was written: D1 was restored to an earlier state`,
+    `the points of hour ${at} have other names than when the spill was written: D1 was restored to an earlier state`,
   );
 }
 

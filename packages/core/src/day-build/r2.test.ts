@@ -20,7 +20,7 @@ describe.skipIf(!("TIMESERIES" in env))("on R2", () => {
   const bucket = env.TIMESERIES;
   const points = () => [...buildingDay(40, 120)];
 
-  test("t a file is read by locators, by its footer alone and as a whole", async () => {
+  test("a file is read by locators, by its footer alone and as a whole", async () => {
     const { written, file } = await writeDay(bucket, points());
     const expected = linesOf(points());
     expect(sampleLines(await readPoints(bucket, file, written.points))).toEqual(expected);
@@ -33,14 +33,14 @@ describe.skipIf(!("TIMESERIES" in env))("on R2", () => {
     expect(await bucket.head(TEST_KEY)).toMatchObject({ etag: written.etag, size: written.bytes });
   });
 
-  test("t a point costs one request for exactly its row group", async () => {
+  test("a point costs one request for exactly its row group", async () => {
     const { written, file } = await writeDay(bucket, points());
     const cost = { requests: 0, bytes: 0 };
     await readPoints(bucket, file, [written.points[20]!], cost);
     expect(cost).toEqual({ requests: 1, bytes: extentBytes(written.points[20]!.locator.group) });
   });
 
-  test("t a replaced or removed file is detected", async () => {
+  test("a replaced or removed file is detected", async () => {
     const { written, file } = await writeDay(bucket, points());
     await writeDay(bucket, buildingDay(40, 119));
     await expect(readPoints(bucket, file, written.points)).rejects.toThrow(DayFileChanged);
@@ -48,7 +48,7 @@ describe.skipIf(!("TIMESERIES" in env))("on R2", () => {
     await expect(readPoints(bucket, file, written.points)).rejects.toThrow(DayFileMissing);
   });
 
-  test("t a truncated file is corrupt, wherever the range lies", async () => {
+  test("a truncated file is corrupt, wherever the range lies", async () => {
     const { written } = await writeDay(bucket, points());
     const whole = new Uint8Array(await (await bucket.get(TEST_KEY))!.arrayBuffer());
     const last = written.points.at(-1)!;
@@ -60,7 +60,7 @@ describe.skipIf(!("TIMESERIES" in env))("on R2", () => {
     }
   });
 
-  test("t parts have the sizes that R2 requires, and an aborted upload leaves nothing", async () => {
+  test("parts have the sizes that R2 requires, and an aborted upload leaves nothing", async () => {
     const bytes = Uint8Array.from({ length: 12 * 1024 * 1024 }, (_, i) => (i * 7) & 0xff);
     const sink = new MultipartSink(bucket, "parts", 5 * 1024 * 1024);
     await sink.write(bytes);

@@ -64,8 +64,8 @@ async function expectAnswer(): Promise<void> {
   }
 }
 
-describe("t the hourly rollup", () => {
-  test("t rolls up closed hours, a row for all points, and writes nothing the second time", async () => {
+describe("the hourly rollup", () => {
+  test("rolls up closed hours, a row for all points, and writes nothing the second time", async () => {
     await world.sync(FIRST);
     const early = await rollUpHours(db, world.site.id, 600_000, () => START + 2 * HOUR_MS + 600_000 - 1);
     expect(early).toEqual({ rolledUp: 1, rowsChanged: 1, remaining: 0, failed: [] });
@@ -85,7 +85,7 @@ describe("t the hourly rollup", () => {
     await expectAnswer();
   });
 
-  test("t late samples change exactly the hours and points that they touch", async () => {
+  test("late samples change exactly the hours and points that they touch", async () => {
     await world.sync(FIRST);
     await world.rollUp(END);
     await world.sync(FIRST);
@@ -97,7 +97,7 @@ describe("t the hourly rollup", () => {
     await expectAnswer();
   });
 
-  test("t an unreadable row fails only its own hour", async () => {
+  test("an unreadable row fails only its own hour", async () => {
     for (const sample of FIRST) await world.sync([sample]);
     await db
       .prepare("UPDATE segments SET body = jsonb_set(body, '$.\"1\".x', 1) WHERE last >= ?1 AND first < ?1 + 3600000")
@@ -107,7 +107,7 @@ describe("t the hourly rollup", () => {
     expect(run).toMatchObject({ rolledUp: 2, remaining: 1, failed: [{ hour: START + HOUR_MS }] });
   });
 
-  test("t skips days with a file; publishing marks their hours again or deletes them", async () => {
+  test("skips days with a file; publishing marks their hours again or deletes them", async () => {
     await world.sync(FIRST);
     await world.rollUp(END);
     await world.backfill(DAY, [[0, START + 2, 5]]);
@@ -125,7 +125,7 @@ describe("t the hourly rollup", () => {
     await expectAnswer();
   });
 
-  test("t a rebuild repairs wrong aggregates of hot days and of days with a file", async () => {
+  test("a rebuild repairs wrong aggregates of hot days and of days with a file", async () => {
     await world.sync(FIRST);
     await world.rollUp(END);
     const right = await pointDays();
@@ -147,7 +147,7 @@ describe("t the hourly rollup", () => {
     expect(await world.rebuild(DAY - 9, DAY, END)).toMatchObject({ rowsChecked: 0, nextDate: "2025-10-07" });
   });
 
-  test("t an hour that a rebuild repaired is rolled up again after its next sample", async () => {
+  test("an hour that a rebuild repaired is rolled up again after its next sample", async () => {
     await world.sync(FIRST);
     await world.rollUp(END);
     await changeHours(db, (hours) => hours.with(0, null));
@@ -157,8 +157,8 @@ describe("t the hourly rollup", () => {
   });
 });
 
-describe("t a rollup that stops after any of its writes", () => {
-  test("t leaves answers correct, and the next run completes it", async () => {
+describe("a rollup that stops after any of its writes", () => {
+  test("leaves answers correct, and the next run completes it", async () => {
     let whole: unknown;
     let nth = 0;
     for (; ; nth++) {
@@ -186,12 +186,12 @@ describe("t a rollup that stops after any of its writes", () => {
 
 test.each<[string, () => Promise<unknown>]>([
   ["late samples", () => world.sync(LATE)],
-  ["s late samples, and another rollup of them", () => world.sync(LATE).then(() => world.rollUp(END))],
+  ["late samples, and another rollup of them", () => world.sync(LATE).then(() => world.rollUp(END))],
   ["an archive", () => world.settle(DAY)],
-  ["s a settlement, and late samples", () => world.settle(DAY).then(() => world.sync(LATE))],
+  ["a settlement, and late samples", () => world.settle(DAY).then(() => world.sync(LATE))],
   ["late samples, and a backfill", () => world.sync(LATE).then(() => world.backfill(DAY, [[0, START + 9, 5]]))],
-  ["s a settlement, and an import", () => world.settle(DAY).then(() => world.importToD1(DAY))],
-])("t between any two calls of a rollup may come: %s", async (_, elsewhere) => {
+  ["a settlement, and an import", () => world.settle(DAY).then(() => world.importToD1(DAY))],
+])("between any two calls of a rollup may come: %s", async (_, elsewhere) => {
   for (let nth = 0; ; nth++) {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b", "c"]);
     await world.sync(FIRST);
@@ -210,10 +210,10 @@ test.each<[string, () => Promise<unknown>]>([
 });
 
 test.each<[string, (end: number) => Promise<unknown>]>([
-  ["s a rollup of more hours", (end) => world.rollUp(end)],
+  ["a rollup of more hours", (end) => world.rollUp(end)],
   ["a rebuild", (end) => world.rebuild(DAY, DAY, end)],
-  ["s a rollup of more hours, and a rebuild", (end) => world.rollUp(end).then(() => world.rebuild(DAY, DAY, end))],
-])("t a rollup does not undo a concurrent rollup of its day: %s", async (_, elsewhere) => {
+  ["a rollup of more hours, and a rebuild", (end) => world.rollUp(end).then(() => world.rebuild(DAY, DAY, end))],
+])("a rollup does not undo a concurrent rollup of its day: %s", async (_, elsewhere) => {
   for (let nth = 0; ; nth++) {
     world = await RollupWorld.create(db, env.TIMESERIES, ["a", "b", "c"]);
     await world.sync(FIRST);
@@ -234,7 +234,7 @@ test.each<[string, (end: number) => Promise<unknown>]>([
 test.each<[string, (slice: Uint8Array) => Uint8Array]>([
   ["slice", (slice) => slice.with(0, 9)],
   ["row", (slice) => slice],
-])("t a damaged %s is rolled up again with the next hour of its day", async (what, change) => {
+])("a damaged %s is rolled up again with the next hour of its day", async (what, change) => {
   await world.sync(FIRST);
   await world.rollUp(START + 2 * HOUR_MS);
   await changeSlices(db, (slice, { pointId }) => (pointId === world.ids[0] ? change(slice) : slice));
@@ -244,7 +244,7 @@ test.each<[string, (slice: Uint8Array) => Uint8Array]>([
   expect(await world.rebuild(DAY, DAY, END)).toMatchObject({ rowsChanged: 0 });
 });
 
-test("t an hour of the real site's size: 289 rows in 16 statements, none if unchanged", async () => {
+test("an hour of the real site's size: 289 rows in 16 statements, none if unchanged", async () => {
   const POINTS = 4_583;
   const { site } = world;
   await db

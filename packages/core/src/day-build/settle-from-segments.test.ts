@@ -97,8 +97,8 @@ async function settleThenStore(): Promise<void> {
 /** A settled day with late samples: it has a file and hot rows. */
 const settledWithLate = preparedStorage(settleThenStore, bucket, [env.DB]);
 
-describe("t settling from segments", () => {
-  test("t writes the day's file, deletes the segments, and reports the counts", async () => {
+describe("settling from segments", () => {
+  test("writes the day's file, deletes the segments, and reports the counts", async () => {
     await store(FIRST);
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
       site: "ses_archive",
@@ -141,7 +141,7 @@ describe("t settling from segments", () => {
     expect(await stored()).toEqual(lines(FIRST));
   });
 
-  test("t adds late samples to the file at the next run; the later value wins", async () => {
+  test("adds late samples to the file at the next run; the later value wins", async () => {
     await settledWithLate();
     expect(await stored()).toEqual(lines(FIRST, LATE));
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
@@ -153,7 +153,7 @@ describe("t settling from segments", () => {
     expect(await stored()).toEqual(lines(FIRST, LATE));
   });
 
-  test("t leaves the file unchanged if it has the samples, and deletes the segments", async () => {
+  test("leaves the file unchanged if it has the samples, and deletes the segments", async () => {
     await store(FIRST);
     await settleFromSegments(context(), newBuild());
     const before = await readManifestDay(db, site.id, DAY);
@@ -163,7 +163,7 @@ describe("t settling from segments", () => {
     expect(await readManifestDay(db, site.id, DAY)).toMatchObject({ file: before!.file, generation: 1 });
   });
 
-  test("t does not build upon a foreign file: the day is suspect, its samples stay hot", async () => {
+  test("does not build upon a foreign file: the day is suspect, its samples stay hot", async () => {
     await settledWithLate();
     await bucket.put(dayFileKey(site.name, DAY), "not what was written");
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
@@ -175,7 +175,7 @@ describe("t settling from segments", () => {
     expect(await keysOf(bucket, "staging/")).toEqual([]);
   });
 
-  test("t marks the day suspect if its file is gone", async () => {
+  test("marks the day suspect if its file is gone", async () => {
     await settledWithLate();
     await bucket.delete(dayFileKey(site.name, DAY));
     expect(await settleFromSegments(context(), newBuild())).toMatchObject({
@@ -187,7 +187,7 @@ describe("t settling from segments", () => {
 });
 
 /** Reads between two writes change nothing, so the state after each write covers them. */
-describe("t a settlement that stops after any of its writes", () => {
+describe("a settlement that stops after any of its writes", () => {
   test.each([
     ["with no file yet", () => store(FIRST), lines(FIRST)],
     ["over a file", settledWithLate, lines(FIRST, LATE)],
@@ -226,7 +226,7 @@ describe("t a settlement that stops after any of its writes", () => {
   });
 });
 
-describe("t between any two calls of a settlement", () => {
+describe("between any two calls of a settlement", () => {
   /** Runs a settlement once for each of its calls, with another action right before that call. */
   async function interrupted(
     elsewhere: () => Promise<unknown>,
@@ -257,7 +257,7 @@ describe("t between any two calls of a settlement", () => {
     expect(nth).toBeGreaterThan(15);
   }
 
-  test("t another settlement may run: one of them wins, nothing is lost", async () => {
+  test("another settlement may run: one of them wins, nothing is lost", async () => {
     const outcomes = new Map<string, number>();
     await interrupted(
       async () => {
@@ -278,7 +278,7 @@ describe("t between any two calls of a settlement", () => {
     [0, 60_000, 12],
     [3, 0, 13],
   ];
-  test("t another settlement may run and samples come late: nothing is lost", async () => {
+  test("another settlement may run and samples come late: nothing is lost", async () => {
     await interrupted(
       async () => {
         await settleFromSegments(context(), newBuild());
@@ -288,7 +288,7 @@ describe("t between any two calls of a settlement", () => {
     );
   });
 
-  test("t samples may come late and another settlement use them: nothing is lost", async () => {
+  test("samples may come late and another settlement use them: nothing is lost", async () => {
     await interrupted(
       async () => {
         await store(later);

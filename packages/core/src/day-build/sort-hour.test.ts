@@ -17,7 +17,7 @@ const sample = fc.tuple(
   fc.constantFrom(0, -0, 1.5, 2.5),
 );
 
-test("t sorts any arrivals by point and time; the last arrival wins, other hours are left out", () => {
+test("sorts any arrivals by point and time; the last arrival wins, other hours are left out", () => {
   fc.assert(
     fc.property(fc.array(fc.array(sample, { maxLength: 15 }), { maxLength: 4 }), (pages) => {
       const sorted = sortHour(pages.map(pointSamples), order, HOUR);
@@ -37,6 +37,6 @@ test("t sorts any arrivals by point and time; the last arrival wins, other hours
   );
 });
 
-test("t an unknown point is an error", () => {
+test("an unknown point is an error", () => {
   expect(() => sortHour([pointSamples([[4, HOUR.start, 1]])], order, HOUR)).toThrow("no point 4");
 });

@@ -57,7 +57,7 @@ async function grown(site: string, points: number, isListed = true) {
   return { world, source, of, fetchHour, rows, lists };
 }
 
-test("t a new name causes a request for the list, and the point's history is kept", async () => {
+test("a new name causes a request for the list, and the point's history is kept", async () => {
   const { world, source, fetchHour, rows, lists } = await grown("ses_new", 7);
   expect(rows(3).length).toBe(42);
   expect(await fetchHour(3)).toEqual({
@@ -78,7 +78,7 @@ test("t a new name causes a request for the list, and the point's history is kep
   expect(await storedSamples(db, siteId, window)).toEqual(sourceSamples(source, window));
 });
 
-test("t a name that the list lacks is asked for once", async () => {
+test("a name that the list lacks is asked for once", async () => {
   const { of, fetchHour, rows, lists } = await grown("ses_unlisted", 8, false);
   for (const hour of [3, 4]) {
     expect(await fetchHour(hour)).toMatchObject({ samples: rows(hour).length, rejected: { unconfigured: 18 } });
@@ -87,7 +87,7 @@ test("t a name that the list lacks is asked for once", async () => {
   expect([...(await loadCatalog(db, of.site.id)).values()].filter(({ configured }) => !configured).length).toBe(3);
 });
 
-test("t a name missing from an old list is asked for again, and its history is kept", async () => {
+test("a name missing from an old list is asked for again, and its history is kept", async () => {
   const { world, source, fetchHour, rows, lists } = await grown("ses_listed_late_spill", 8, false);
   await fetchHour(3);
   const listed = { ...source, points: source.points.map((point) => ({ ...point, collect_enabled: true })) };
@@ -97,7 +97,7 @@ test("t a name missing from an old list is asked for again, and its history is k
   expect(lists()).toBe(2);
 });
 
-test("t an hour fails if no list says whether its samples are wanted", async () => {
+test("an hour fails if no list says whether its samples are wanted", async () => {
   const { world, of, fetchHour } = await grown("ses_no_list", 7);
   const { upstream } = world;
   world.upstream = (request) =>

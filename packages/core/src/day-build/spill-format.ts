@@ -120,13 +120,13 @@ function encodeBlock(hour: number, sorted: SortedHour, point: number, end: numbe
 export function parseTrailer(trailer: Uint8Array): { bytes: number; size: number; crc: number } {
   const view = new DataView(trailer.buffer, trailer.byteOffset, trailer.byteLength);
   if (view.byteLength !== TRAILER_BYTES || view.getUint32(0, true) !== MAGIC)
-    throw new Error("s not a spill: magic number not found");
+    throw new Error("not a spill: magic number not found");
   return { bytes: view.getUint32(4, true), size: view.getUint32(8, true), crc: view.getUint32(12, true) };
 }
 
 /** @throws {Error} if the index is damaged */
 export function parseIndex(packed: Uint8Array, { size, crc }: { size: number; crc: number }): SpillIndex {
-  if (crc32(packed) !== crc) throw new Error("s the CRC-32 of the index does not match");
+  if (crc32(packed) !== crc) throw new Error("the CRC-32 of the index does not match");
   if (size > MAX_INDEX_BYTES) throw new Error(`an index of ${size} bytes`);
   const text = new TextDecoder().decode(readZstdFrame(packed, size));
   const { hour, names, records, rejected, blocks } = indexSchema.parse(JSON.parse(text));
@@ -154,7 +154,7 @@ export interface BlockRows {
 
 /** @throws {Error} if the block is damaged */
 export function openBlock(block: SpillBlock, bytes: Uint8Array): BlockRows {
-  if (crc32(bytes) !== block.crc32) throw new Error("s the CRC-32 of a block does not match");
+  if (crc32(bytes) !== block.crc32) throw new Error("the CRC-32 of a block does not match");
   const rows = block.rows.reduce((sum, own) => sum + own, 0);
   if (rows > BLOCK_ROWS && block.rows.length > 1) throw new Error(`a block of ${rows} rows`);
   const content = readZstdFrame(bytes, rows * ROW_BYTES);
@@ -173,12 +173,12 @@ export function copyPoint(hour: number, block: BlockRows, from: number, to: numb
   for (let row = from; row < to; row++, at++) {
     const step = block.steps[row]!;
     const value = block.values[row]!;
-    if (row > from && step === 0) throw new Error("s a point has two samples at one time");
-    if (!Number.isFinite(value)) throw new Error("s a value is not finite");
+    if (row > from && step === 0) throw new Error("a point has two samples at one time");
+    if (!Number.isFinite(value)) throw new Error("a value is not finite");
     into.times[at] = time += step;
     into.values[at] = value;
   }
-  if (time >= hour + HOUR_MS) throw new Error("s a time is outside of the hour");
+  if (time >= hour + HOUR_MS) throw new Error("a time is outside of the hour");
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -54,7 +54,7 @@ export class SpillReader {
     try {
       const trailer = parseTrailer(end.bytes.subarray(-TRAILER_BYTES));
       const length = trailer.bytes + TRAILER_BYTES;
-      if (length > end.size) throw new Error("s the index is longer than the spill");
+      if (length > end.size) throw new Error("the index is longer than the spill");
       const whole =
         length <= end.bytes.length
           ? end
@@ -62,7 +62,7 @@ export class SpillReader {
       const from = end.size - length - whole.offset;
       const index = parseIndex(whole.bytes.subarray(from, from + trailer.bytes), trailer);
       if (index.blocks.reduce((sum, { bytes }) => sum + bytes, 0) !== end.size - length) {
-        throw new Error("s the sizes of the blocks do not add up to the spill's");
+        throw new Error("the sizes of the blocks do not add up to the spill's");
       }
       return new SpillReader(bucket, key, end.etag, index, end);
     } catch (error) {

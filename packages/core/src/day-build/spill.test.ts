@@ -57,7 +57,7 @@ function many(n: number, rows: number): Point[] {
 
 const SOURCE = { records: 7, rejected: { unconfigured: 3, null: 1 } };
 
-test("t any hour is read back bit for bit", async () => {
+test("any hour is read back bit for bit", async () => {
   const value = fc.oneof(fc.constantFrom(0, -0, 5e-324), fc.double({ noNaN: true, noDefaultInfinity: true }));
   const samples = fc
     .uniqueArray(fc.tuple(fc.integer({ min: 0, max: HOUR_MS - 1 }), value), {
@@ -79,7 +79,7 @@ test("t any hour is read back bit for bit", async () => {
   );
 });
 
-test("t a large hour is read by ranges, block by block, each byte at most once", async () => {
+test("a large hour is read by ranges, block by block, each byte at most once", async () => {
   const points = many(120, 1_000);
   const spill = encodeSpill(START, sortedOf(points), SOURCE);
   await bucket.put("large", spill);
@@ -97,7 +97,7 @@ test("t a large hour is read by ranges, block by block, each byte at most once",
   expect(lengths.reduce((sum, length) => sum + length, 0)).toBeLessThan(spill.length + 64 * 1024);
 });
 
-test("t a point can be read again after its range failed", async () => {
+test("a point can be read again after its range failed", async () => {
   const points = many(40, 1_000);
   await bucket.put("flaky", encodeSpill(START, sortedOf(points), SOURCE));
   let gets = 0;
@@ -118,7 +118,7 @@ test("t a point can be read again after its range failed", async () => {
   expect(taken.map(pointOf)).toEqual(points);
 });
 
-test("t two spills can be read side by side in any order", async () => {
+test("two spills can be read side by side in any order", async () => {
   const days = [many(50, 1_000), many(70, 700)] as const;
   for (const [i, points] of days.entries()) await bucket.put(`turn ${i}`, encodeSpill(START, sortedOf(points), SOURCE));
   await fc.assert(
@@ -135,7 +135,7 @@ test("t two spills can be read side by side in any order", async () => {
   );
 });
 
-test("t a point with more rows than a block has its own block", async () => {
+test("a point with more rows than a block has its own block", async () => {
   const points = [...many(1, 3), [1, many(1, BLOCK_ROWS + 1)[0]![1]] as const, [2, [[5, 1]]] as const];
   await bucket.put("wide", encodeSpill(START, sortedOf(points), SOURCE));
   const reader = await SpillReader.open(bucket, "wide");
@@ -143,7 +143,7 @@ test("t a point with more rows than a block has its own block", async () => {
   expect(await readAll(reader)).toEqual(points);
 });
 
-describe("t damaged bytes", () => {
+describe("damaged bytes", () => {
   const points = many(40, 1_000);
   const spill = encodeSpill(START, sortedOf(points), SOURCE);
   const read = async (bytes: Uint8Array) => {
@@ -151,7 +151,7 @@ describe("t damaged bytes", () => {
     return readAll(await SpillReader.open(bucket, "damaged"));
   };
 
-  test("t are an error, whichever bit is flipped", async () => {
+  test("are an error, whichever bit is flipped", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 0, max: spill.length - 1 }),
@@ -166,19 +166,19 @@ describe("t damaged bytes", () => {
     );
   });
 
-  test.each([0, 15, 16, 1_000])("t are an error if cut to their first or last %i", async (length) => {
+  test.each([0, 15, 16, 1_000])("are an error if cut to their first or last %i", async (length) => {
     await expect(read(spill.subarray(0, length))).rejects.toThrow(DayFileCorrupt);
     await expect(read(length === 0 ? spill.subarray(0, 0) : spill.subarray(-length))).rejects.toThrow(DayFileCorrupt);
   });
 
-  test("t a spill that is replaced while it is read is an error", async () => {
+  test("a spill that is replaced while it is read is an error", async () => {
     await bucket.put("replaced", spill);
     const reader = await SpillReader.open(bucket, "replaced");
     await bucket.put("replaced", encodeSpill(START, sortedOf(many(41, 1_000)), SOURCE));
     await expect(readAll(reader)).rejects.toThrow(DayFileChanged);
   });
 
-  test("t an absent spill is missing", async () => {
+  test("an absent spill is missing", async () => {
     await expect(SpillReader.open(bucket, "nothing")).rejects.toThrow(DayFileMissing);
   });
 });

@@ -25,10 +25,10 @@ export async function verifyDayFile(
     const fail = (what: string) => {
       throw new DayFileCorrupt(file.key, locator.group.offset, `point ${index} of ${points}: reads back with ${what}`);
     };
-    if (index >= points) fail("s a point that was not written");
+    if (index >= points) fail("a point that was not written");
     const { name: wanted, row } = expected(index);
     if (name !== wanted) fail("another name");
-    if (series.times.length !== row.rows) fail("s another number of rows than were written");
+    if (series.times.length !== row.rows) fail("another number of rows than were written");
     if (!isSameLocator(locator, decodeLocator(row.slice))) fail("another locator");
     if (series.times[0] !== row.first || series.times.at(-1) !== row.last) fail("other times");
     const slice = encodeSlice({ hours: hourAggregates(series, dayOf(row.first)), locator });

@@ -81,7 +81,10 @@ test("a day whose deletion broke off before its file was deleted is neither susp
   // the second one meets what the first one wrote
   for (let times = 0; times < 2; times++) {
     expect((await rebuild(DAY)).outcome).toBe("to_delete");
-    expect(await settle(DAY)).toMatchObject({ outcome: "failed", reason: expect.stringContaining("delete it again") });
+    expect(await settle(DAY)).toMatchObject({
+      outcome: "failed",
+      reason: expect.stringContaining("delete the day again"),
+    });
     expect([await state(DAY), await answered(DAY)]).toEqual(["deleted", [late]]);
   }
   refusing.isOn = false;

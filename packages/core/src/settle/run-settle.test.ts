@@ -125,7 +125,7 @@ test("a day is built two hours after its end, again for late samples, and after 
   expect(await settleAt(made, END + 300 * DAY_MS)).toEqual([]);
   expect(await made.query(DAY)).toEqual(all);
 
-  // t no run builds upon a suspect file, or sends a request for it
+  // no run builds upon a suspect file, or sends a request for it
   await env.TIMESERIES.put(dayFileKey(made.site.name, DAY), "not what was written");
   await storeOne(made, 2);
   const asked = made.sync.asked.length;

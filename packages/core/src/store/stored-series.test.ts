@@ -59,5 +59,5 @@ test("a segment's sample replaces the file's only if it was asked for later", ()
 
 test("a file without segments stands as it is", () => {
   const file = { times: Float64Array.of(1, 2), values: Float64Array.of(3, -0) };
-  expect(mergeStored(file, NO_STORED_SERIES, () => 0)).toStrictEqual({ ...file, fromOld: 2 });
+  expect(mergeStored(file, NO_STORED_SERIES, () => 0)).toStrictEqual({ ...file, fromLower: 2 });
 });
