@@ -84,9 +84,7 @@ describeInBrowser("Health's calendar of days", (dashboard) => {
     await loaded(page);
     const marked = page.locator(".year-grid button.provisional");
     expect(await marked.count()).toBe(1);
-    expect(await marked.getAttribute("aria-label")).toMatch(
-      /Provisional, its file has the sync.s samples; .*samples/,
-    );
+    expect(await marked.getAttribute("aria-label")).toMatch(/Provisional, its file has the sync.s samples; .*samples/);
     expect(await part(page, "Coverage").locator(".legend").textContent()).toContain("Provisional 1");
     const backgrounds = await page
       .locator(".year-grid button")

@@ -117,7 +117,7 @@ it("makes D1 anew from the file", async () => {
   await deployment.workers.executeSql("DELETE FROM day_files\nDELETE FROM block_days");
   const body = { site: SITE, from: DAY, to: DAY };
   expect(await deployment.post("etl", "/rebuild", body)).toMatchObject({
-    days: [{ site: SITE, day: DAY, outcome: "repaired", points: NAMES.length }],
+    days: [{ site: SITE, day: DAY, outcome: "rebuilt", points: NAMES.length }],
     next_cursor: null,
   });
   expect(withoutTime(await file())).toBe(before);

@@ -78,7 +78,7 @@ test("a point with all there is to say of it, one that never spoke, and one of a
 test("last_seen is the newest sample of both levels, to the millisecond", async () => {
   const ids = await storePoints(
     SITE,
-    ["settled", "both", "late"].map((name) => point(name)),
+    ["at rest", "both", "late"].map((name) => point(name)),
   );
   const [settled, both, late] = ids;
   const lastSeen = async () => (await page()).points.map((one) => one["last_seen"]);

@@ -232,7 +232,7 @@ describe("a file of another size than its metadata", () => {
     const { etag } = (await env.TIMESERIES.put(keyOf(HURT), resize(await fileBytes())))!;
     await env.DB.prepare("UPDATE day_files SET etag = ?2 WHERE day = ?1").bind(HURT, etag).run();
     await expectWithoutHurt();
-    const reason = expect.stringMatching(/the file has \d+ bytes, the manifest says \d+/);
+    const reason = expect.stringMatching(/the file has \d+ bytes, the manifest states \d+/);
     expect(await manifestRow(HURT)).toEqual({ state: "suspect", reason });
   });
 });
