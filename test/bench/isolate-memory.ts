@@ -25,7 +25,7 @@ export interface IsolateWatch {
 
 /**
  * Watches what a Worker's isolate holds, by V8's own account through the inspector: what the platform's 128 MB are
- * counted of. The process holds more, for the local D1 and R2 are in it. An isolate that has nothing to do hears nothing,
+ * counted of. The process holds more: the local D1 and R2 are in it. An isolate that has nothing to do hears nothing,
  * so what it is asked meanwhile is answered at its next request.
  */
 export async function watchIsolate(miniflare: Miniflare, worker: string): Promise<IsolateWatch> {

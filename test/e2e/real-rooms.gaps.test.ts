@@ -144,7 +144,7 @@ describe.skipIf(!hasRooms)(title, () => {
     const ranges = [COLD, HOT].map(({ start, end }): [number, number] => [shifted(start), shifted(end)]);
     deployment = await deploy(
       loadCsvRooms({ folder: ROOMS, shiftMs: oracle.shiftMs }),
-      // an hour more, for the first sync is yet to come
+      // an hour more: the first sync is yet to come
       { INITIAL_LOOKBACK_HOURS: String(Math.ceil((Date.now() - shifted(FIRST)) / HOUR_MS) + 1) },
       { rules: [{ fault: "missing_hours", ranges }] },
     );

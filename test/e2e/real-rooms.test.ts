@@ -32,7 +32,7 @@ describe.skipIf(!hasRooms)(title, () => {
     const { first, last } = oracle.span;
     range = { start_time: String(first), end_time: String(last + 1) };
     deployment = await deploy(loadCsvRooms({ folder: ROOMS, shiftMs: oracle.shiftMs }), {
-      // an hour more, for the first sync is yet to come
+      // an hour more: the first sync is yet to come
       INITIAL_LOOKBACK_HOURS: String(Math.ceil((Date.now() - first) / HOUR_MS) + 1),
     });
     points = await oracle.points();

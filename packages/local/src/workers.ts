@@ -49,7 +49,7 @@ export interface LocalWorkersOptions {
 
 /**
  * Runs the three Workers in one workerd, as their wrangler files describe them, on shared local storage with the
- * schema applied; the dashboard is built first, for the query Worker serves it.
+ * schema applied; the dashboard is built first, because the query Worker serves it.
  */
 export async function startWorkers(options: LocalWorkersOptions): Promise<LocalWorkers> {
   const built = await builtWorkers();

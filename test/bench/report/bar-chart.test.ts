@@ -27,7 +27,7 @@ describe("a bar chart", () => {
   it("has bars as long as their values, from zero, on a scale of their panel", () => {
     const [ours, theirs, alone] = widths(svg);
     expect(theirs! / ours!).toBeCloseTo(4, 1);
-    // 40 of 80, for the target is on the scale too
+    // 40 of 80: the target is on the scale too
     expect(alone! / theirs!).toBeCloseTo(2, 1);
     expect(ofClass(svg, "rect", "own")).toHaveLength(2);
   });

@@ -40,7 +40,7 @@ const LABEL_CHARS = 40;
 const CHARACTER = 8;
 const TEXT_GAP = 8;
 
-/** Light and dark as the dashboard's tokens; a surface of its own, for the page around it may have another theme. */
+/** Light and dark as the dashboard's tokens; a surface of its own: the page around it may have another theme. */
 const STYLE = `
   .surface { fill: #ffffff; stroke: #e1e4e9; }
   text { font: 13px -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; fill: #15191f; }

@@ -56,7 +56,7 @@ export async function readEstimates(
   );
 }
 
-/** A little low, for the calls of the first day were made before it was finished. */
+/** A little low, because the calls of the first day were made before it was finished. */
 const MS_PER_CALL = `
 SELECT (max(finished_at) - min(finished_at)) * 1.0 / nullif(sum(api_calls), 0) AS ms FROM backfill_days
 WHERE backfill_id = (SELECT backfill_id FROM backfill_jobs ORDER BY started_at DESC, backfill_id DESC LIMIT 1)

@@ -28,7 +28,7 @@ const ENTRIES_SHOWN = 20;
 const LISTS = ["missing", "unjudged_points", "unknown_points", "unit_changes"] as const satisfies (keyof Metadata)[];
 const CUT: ReadonlySet<string> = new Set(LISTS);
 
-/** An answer as it is sent: piece by piece, for the whole may be 100 MB of text. */
+/** An answer as it is sent: piece by piece: the whole may be 100 MB of text. */
 export function answerBody(
   format: Format,
   { siteName, range, series, metadata, isLast }: Answer,

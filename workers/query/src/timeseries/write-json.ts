@@ -33,7 +33,7 @@ function* seriesBytes(out: TextBytes, series: ShapedSeries): Generator<Uint8Arra
 }
 
 /**
- * `format=json`: a series a point, in columns. Piece by piece, for the whole may be 40 MB of text.
+ * `format=json`: a series a point, in columns. Piece by piece: the whole may be 40 MB of text.
  * @param isLast nothing uses the series' columns afterwards: each is freed when it is written
  */
 export function* writeJson(
